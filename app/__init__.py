@@ -1,0 +1,1 @@
+"""The officers page: views draw what a service returns."""

@@ -1,0 +1,89 @@
+"""The errors of the house. Each says what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class RiskProfileError(Exception):
+    """What is wrong, where, and what to do; `exit_code` is the contract's.
+
+    Parameters
+    ----------
+    what : str
+        The fault, in one clause.
+    where : str, optional
+        `file`, `file:line` or `file:line:column`.
+    do : str, optional
+        What the reader can do next.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str = "", do: str = "") -> None:
+        self.what, self.where, self.do = what, where, do
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text}. {self.do}" if self.do else text
+
+
+class UsageError(RiskProfileError):
+    """The command was called wrongly."""
+
+    exit_code = 2
+
+
+class InputError(RiskProfileError):
+    """An input as a whole cannot be read (a bad row is a rejection, not an error)."""
+
+    exit_code = 4
+
+
+class ScorecardError(RiskProfileError):
+    """A scorecard is missing, altered, untrusted or made for other features."""
+
+    exit_code = 5
+
+
+class TooManyBadRows(RiskProfileError):
+    """More rows were quarantined than `--max-bad-share` allows."""
+
+    exit_code = 6
+
+
+class PolicyError(RiskProfileError):
+    """Refused by policy: profile off, rating paused, or not allowed."""
+
+    exit_code = 7
+
+
+class NotAllowed(PolicyError):
+    """The actor's role or office does not permit this action."""
+
+
+class Conflict(RiskProfileError):
+    """Somebody else was first, or the record is in another state.
+
+    `holder` names who holds it, so that the loser sees who won.
+    """
+
+    def __init__(self, what: str, *, holder: str = "", where: str = "", do: str = "") -> None:
+        self.holder = holder
+        super().__init__(what, where=where, do=do)
+
+
+class StoreError(RiskProfileError):
+    """The database cannot be opened, read or written."""
+
+
+def mismatch(what: str, expected: Sequence[str], found: Sequence[str]) -> str:
+    """Name the difference of two lists, as in "3 features, found 2: - pair_age".
+
+    >>> mismatch("features", ["a", "b"], ["a", "c"])
+    'expects 2 features, found 2: - b, + c'
+    """
+    gone = [f"- {name}" for name in expected if name not in set(found)]
+    new = [f"+ {name}" for name in found if name not in set(expected)]
+    return f"expects {len(expected)} {what}, found {len(found)}: {', '.join(gone + new)}"

@@ -1,0 +1,77 @@
+"""What a reader is: bytes in, raw text tables out, one small module per format.
+
+A reader never guesses a type. It yields text under canonical column names, with
+the place each record came from; `canonical.parse` turns text into typed columns
+and sets aside what cannot be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from riskprofile.tables import Table
+
+
+@dataclass(frozen=True)
+class Source:
+    """One stream of bytes to read: a file, or a member of an archive.
+
+    `name` is what reports show (`manifest.zip!/page1.csv`); `open` gives a new
+    binary stream from the start each time; `size` is in bytes, 0 when unknown.
+    """
+
+    name: str
+    path: Path | None
+    size: int
+    opener: Any
+
+    def open(self) -> IO[bytes]:
+        """A new binary stream at the first byte."""
+        stream: IO[bytes] = self.opener()
+        return stream
+
+
+@dataclass
+class Rejection:
+    """A record that could not be read: where, which column, why, and the raw text."""
+
+    source: str
+    line: int
+    reason_code: str
+    reason: str
+    record_id: str | None = None
+    column: str | None = None
+    raw: str = ""
+
+
+@dataclass
+class RawChunk:
+    """Up to `chunk_rows` records as text.
+
+    `rows` has one column of text per canonical column that the format carried, plus
+    `source` (text), `line` (int: line of a text file, segment of a message, row of a
+    sheet) and `warnings` (warning codes joined by a vertical bar, or missing).
+    Whatever else the format carried is JSON text in `extra`.
+    `rejected` are records that never became a row. Records read =
+    `len(rows) + len(rejected)`.
+    """
+
+    profile: str
+    rows: Table
+    rejected: list[Rejection] = field(default_factory=list)
+
+
+class Reader(Protocol):
+    """One format. `name` is what `--format` takes."""
+
+    name: str
+    profile: str  # "shipment", "traveller", or "auto" when the columns decide
+
+    def claims(self, head: bytes, name: str) -> bool:
+        """Whether the first bytes (up to 64 KiB) are of this format; the name is a hint only."""
+
+    def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
+        """The records, in order, in chunks. Raises only `InputError`, for a whole file."""

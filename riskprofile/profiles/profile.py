@@ -1,0 +1,60 @@
+"""What a profile is: all that differs between one kind of declaration and another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from riskprofile.tables import ColumnSpec, Feature, Indicator
+
+
+@dataclass(frozen=True)
+class Event:
+    """A combination of columns whose past declarations history counts.
+
+    `by` names resolved columns (opaque keys, codes), never P1 or P2 ones.
+    """
+
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One kind of declaration: columns, features, indicators, history and lanes.
+
+    `mandatory` lists alternatives: at least one column of each inner tuple must be
+    present, or the row is quarantined. `declaration` are the columns that identify
+    one declaration, `item` the one that numbers its rows (empty: one row each).
+    """
+
+    name: str
+    columns: tuple[ColumnSpec, ...]
+    mandatory: tuple[tuple[str, ...], ...]
+    declaration: tuple[str, ...]
+    item: str
+    time: str  # when it was lodged: history is as of this time
+    due: str  # when it arrives: the countdown on the page
+    office: str  # the column that says which office works it
+    title: str  # the column that heads an alert
+    features: tuple[Feature, ...] = ()
+    indicators: tuple[Indicator, ...] = ()
+    allowed: tuple[str, ...] = ()  # columns that features and indicators may read
+    history: tuple[Event, ...] = ()
+    partners: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()  # (of, by)
+    objective: tuple[str, ...] = ()  # a row with none of these columns gets no score
+    on_after_init: bool = False
+
+    @cached_property
+    def by_name(self) -> Mapping[str, ColumnSpec]:
+        """Column specifications by name."""
+        return {column.name: column for column in self.columns}
+
+    @property
+    def names(self) -> list[str]:
+        """Canonical column names, in the contract's order."""
+        return [column.name for column in self.columns]
+
+    def protected(self, level: str) -> list[str]:
+        """Names of the columns of class `"P1"` or `"P2"`."""
+        return [column.name for column in self.columns if column.protection == level]

@@ -1,0 +1,317 @@
+"""The SQL tables. Everything that must never be lost is here from the first migration:
+record versions, the feature log, and the audit chain.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    UniqueConstraint,
+)
+from sqlmodel import Field, SQLModel
+
+# SQLite gives a row id to INTEGER primary keys alone; PostgreSQL wants the big ones.
+BIG = BigInteger().with_variant(Integer, "sqlite")
+UTC = DateTime(timezone=True)
+
+
+def _key() -> Any:
+    return Field(default=None, sa_column=Column(BIG, primary_key=True, autoincrement=True))
+
+
+def _time(**options: Any) -> Any:
+    return Field(sa_column=Column(UTC, **options))
+
+
+def _json() -> Any:
+    return Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+
+
+class Office(SQLModel, table=True):
+    """A customs office or crossing point, its zone and what it can examine in a day."""
+
+    __tablename__ = "office"
+    code: str = Field(primary_key=True)
+    name: str
+    zone: str = "UTC"
+    country: str | None = None
+    capacity: int = 40
+
+
+class Setting(SQLModel, table=True):
+    """One setting of this installation: profiles enabled, rating paused, DEMO."""
+
+    __tablename__ = "setting"
+    name: str = Field(primary_key=True)
+    value: Any = _json()
+
+
+class Account(SQLModel, table=True):
+    """A person who signs in. `totp_secret` is empty when no second factor is set."""
+
+    __tablename__ = "account"
+    name: str = Field(primary_key=True)
+    role: str
+    office: str | None = Field(default=None, foreign_key="office.code")
+    password_hash: str
+    totp_secret: str | None = None
+    created_at: datetime = _time(nullable=False)
+    disabled_at: datetime | None = _time()
+
+
+class WebSession(SQLModel, table=True):
+    """A signed-in browser. Only a digest of its token is kept."""
+
+    __tablename__ = "web_session"
+    token_digest: str = Field(primary_key=True)
+    account: str = Field(foreign_key="account.name", index=True)
+    created_at: datetime = _time(nullable=False)
+    seen_at: datetime = _time(nullable=False)
+    ended_at: datetime | None = _time()
+
+
+class SignInAttempt(SQLModel, table=True):
+    """A failed sign-in, counted for throttling."""
+
+    __tablename__ = "sign_in_attempt"
+    id: int | None = _key()
+    account: str = Field(index=True)
+    address: str = ""
+    at: datetime = _time(nullable=False)
+
+
+class Batch(SQLModel, table=True):
+    """One run over one input, and its account: read == accepted + quarantined + duplicate.
+
+    `digest` is SHA-256 of the input's bytes. `state` is running, done, stopped or
+    failed; `cursor` counts the chunks committed. `history_upto` is the last chunk id
+    known to this run: history is frozen before it.
+    """
+
+    __tablename__ = "batch"
+    id: str = Field(primary_key=True)
+    source: str
+    digest: str = Field(index=True)
+    format: str
+    profile: str
+    state: str = "running"
+    cursor: int = 0
+    read: int = 0
+    accepted: int = 0
+    quarantined: int = 0
+    duplicate: int = 0
+    alerts: int = 0
+    model_version: str = ""
+    model_digest: str = ""
+    history_upto: int = 0
+    options: Any = _json()
+    note: str = ""
+    actor: str = ""
+    started_at: datetime = _time(nullable=False)
+    ended_at: datetime | None = _time()
+
+
+class Chunk(SQLModel, table=True):
+    """Rows of a batch, committed together with the cursor, as Parquet bytes.
+
+    `rows` is the canonical table as declared; `features` is the feature log (one
+    float64 column per feature, and `points`), empty for `history load`; `events` is
+    what history learns from these rows. All three have the same row order.
+    """
+
+    __tablename__ = "chunk"
+    id: int | None = _key()
+    batch_id: str = Field(foreign_key="batch.id", index=True)
+    number: int
+    profile: str
+    count: int
+    rows: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    features: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    events: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    __table_args__ = (UniqueConstraint("batch_id", "number"),)
+
+
+class Record(SQLModel, table=True):
+    """One version of one goods item or crossing: where its row lies and its points.
+
+    `state` is accepted or superseded. `content` is a 64-bit digest of the row as
+    declared; the same key with the same content is a duplicate and gets no row.
+    """
+
+    __tablename__ = "record"
+    id: int | None = _key()
+    profile: str
+    record_id: str
+    item: int
+    version: int
+    content: int = Field(sa_column=Column(BigInteger, nullable=False))
+    state: str = "accepted"
+    chunk_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    position: int
+    points: int | None = None
+    __table_args__ = (
+        UniqueConstraint("record_id", "profile", "item", "version", name="record_version"),
+    )
+
+
+class Quarantined(SQLModel, table=True):
+    """A record that could not be read or rated, with the reason and the raw text."""
+
+    __tablename__ = "quarantined"
+    id: int | None = _key()
+    batch_id: str = Field(foreign_key="batch.id", index=True)
+    source: str
+    line: int
+    record_id: str | None = None
+    column: str | None = None
+    reason_code: str
+    reason: str
+    raw: str
+    state: str = "waiting"
+
+
+class Alert(SQLModel, table=True):
+    """A declaration that a person should look at.
+
+    `state` is open or closed. `owner` holds it until `lease_until`. `selected_by` is
+    score, indicator or random and `probability` is that of the random draw. `seen` is
+    a change counter for "12 new: refresh".
+    """
+
+    __tablename__ = "alert"
+    id: int | None = _key()
+    record_id: str
+    profile: str
+    batch_id: str = Field(foreign_key="batch.id")
+    version: int = 1
+    office: str | None = None
+    queue: str
+    lane: str
+    rank: int
+    points: int | None = None
+    score: float | None = None
+    selected_by: str
+    probability: float | None = None
+    driver: int = 1
+    title: str = ""
+    reasons: Any = _json()
+    against: Any = _json()
+    indicators: Any = _json()
+    declaration: Any = _json()  # the rows as declared: list of {column: value}
+    related: Any = _json()
+    model_version: str
+    model_digest: str
+    state: str = "open"
+    owner: str | None = None
+    lease_until: datetime | None = _time()
+    due_at: datetime | None = _time()
+    lodged_at: datetime | None = _time()
+    created_at: datetime = _time(nullable=False)
+    closed_at: datetime | None = _time()
+    __table_args__ = (
+        UniqueConstraint("record_id", "profile", "version", name="alert_version"),
+        Index("alert_queue", "office", "state", "lane", "rank"),
+        Index("alert_batch", "batch_id"),
+    )
+
+
+class Decision(SQLModel, table=True):
+    """What an officer ordered, and why. `second` confirms where two are needed."""
+
+    __tablename__ = "decision"
+    id: int | None = _key()
+    alert_id: int = Field(sa_column=Column(BIG, nullable=False, index=True))
+    decision: str
+    reason: str
+    officer: str
+    at: datetime = _time(nullable=False)
+    second: str | None = None
+    second_at: datetime | None = _time()
+    undone_at: datetime | None = _time()
+    exported_at: datetime | None = _time()
+
+
+class Outcome(SQLModel, table=True):
+    """What a control found. It trains only after another person has confirmed it."""
+
+    __tablename__ = "outcome"
+    id: int | None = _key()
+    alert_id: int = Field(sa_column=Column(BIG, nullable=False, index=True))
+    outcome: str
+    methods: Any = _json()
+    note: str = ""
+    concealment: str = ""
+    seizure_number: str = ""
+    minutes: int | None = None
+    officer: str
+    at: datetime = _time(nullable=False)
+    confirmed_by: str | None = None
+    confirmed_at: datetime | None = _time()
+
+
+class ItemFound(SQLModel, table=True):
+    """One line of what was found: kind, make, model, calibre, serial, marking, count, where."""
+
+    __tablename__ = "item_found"
+    id: int | None = _key()
+    outcome_id: int = Field(sa_column=Column(BIG, nullable=False, index=True))
+    kind: str
+    part: str = ""
+    make: str = ""
+    model: str = ""
+    calibre: str = ""
+    serial: str = ""
+    marking: str = ""
+    count: int = 1
+    sure: str = ""
+    where_found: str = ""
+
+
+class Label(SQLModel, table=True):
+    """What an outcome teaches: 1 only for trafficking, none for what nobody examined."""
+
+    __tablename__ = "label"
+    id: int | None = _key()
+    outcome_id: int = Field(sa_column=Column(BIG, nullable=False, unique=True))
+    record_id: str = Field(index=True)
+    profile: str
+    item: int
+    value: int
+    selected_by: str
+    probability: float | None = None
+    known_at: datetime = _time(nullable=False)
+
+
+class Draft(SQLModel, table=True):
+    """What a person was typing, kept when the line drops."""
+
+    __tablename__ = "draft"
+    account: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    content: Any = _json()
+    saved_at: datetime = _time(nullable=False)
+
+
+class Audit(SQLModel, table=True):
+    """One link of the audit chain. `digest` covers the fields and the digest before it."""
+
+    __tablename__ = "audit"
+    sequence: int | None = _key()
+    at: datetime = _time(nullable=False)
+    actor: str
+    action: str
+    subject: str = Field(default="", index=True)
+    office: str | None = None
+    purpose: str = ""
+    detail: Any = _json()
+    previous: str
+    digest: str

@@ -1,0 +1,151 @@
+"""The ground: what a table, a column and a mask are, and what a column may hold.
+
+A batch is a table from the reader to the ranker. Text is Arrow-backed and keeps
+missing apart from empty; numbers are `float64` (missing is NaN) or `Int64`;
+times are UTC; flags are `boolean`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias
+
+import pandas as pd
+
+Table: TypeAlias = pd.DataFrame
+Column: TypeAlias = pd.Series
+Mask: TypeAlias = pd.Series  # plain bool: unknown has not fired
+
+TEXT = pd.StringDtype("pyarrow", na_value=pd.NA)
+TIME = pd.DatetimeTZDtype("us", "UTC")
+
+Kind = Literal[
+    "text",  # as declared
+    "codes",  # codes joined by a vertical bar
+    "int",
+    "float",
+    "bool",
+    "datetime",
+    "date",
+    "choice",  # one of `choices`
+    "country",  # ISO 3166 alpha-2, and XK
+    "place",  # UN/LOCODE, or what the column's text says
+    "currency",  # ISO 4217
+    "hs",  # 2 to 10 digits
+    "json",
+]
+
+DTYPES: dict[str, Any] = {
+    "int": pd.Int64Dtype(),
+    "float": "float64",
+    "bool": pd.BooleanDtype(),
+    "datetime": TIME,
+}
+
+
+@dataclass(frozen=True)
+class ColumnSpec:
+    """One canonical column: its name, what it may hold, and who may read it.
+
+    `protection` is `"P1"` (protected: nothing that rates reads it), `"P2"`
+    (identity: the party resolver alone reads it) or `""`. `minimum` is inclusive
+    unless `above` is set, then the value must be greater than it.
+    """
+
+    name: str
+    kind: Kind
+    doc: str
+    protection: Literal["", "P1", "P2"] = ""
+    minimum: float | None = None
+    above: bool = False
+    choices: tuple[str, ...] = ()
+
+    @property
+    def dtype(self) -> Any:
+        """The pandas dtype of this column in a canonical table."""
+        return DTYPES.get(self.kind, TEXT)
+
+
+# Beside the columns of the profile, a reader adds where each row came from.
+SOURCE_COLUMNS = ("source", "line", "warnings")
+REJECTION_COLUMNS = ("source", "line", "record_id", "column", "reason_code", "reason", "raw")
+
+
+class History(Protocol):
+    """What was known of parties, lanes and goods before a declaration was lodged.
+
+    Every answer is as of each row's own time (`lodged_at` or `crossing_at`), so
+    later history changes nothing. `by` names columns of `items`; a row with one of
+    them missing gets a missing answer. An answer is float64 with NaN for missing.
+    """
+
+    @property
+    def days_known(self) -> float:
+        """Days between the first event known and the snapshot; 0 when empty."""
+
+    def count(self, items: Table, by: Sequence[str], days: float | None = None) -> Column:
+        """Declarations with the same values before this one, in the last `days`."""
+
+    def first_seen(self, items: Table, by: Sequence[str]) -> Column:
+        """Time of the first declaration with the same values; NaT when new."""
+
+    def last_seen(self, items: Table, by: Sequence[str]) -> Column:
+        """Time of the latest earlier declaration with the same values; NaT when new."""
+
+    def partners(
+        self, items: Table, of: Sequence[str], by: Sequence[str], days: float | None = None
+    ) -> Column:
+        """Distinct values of `of` first seen with `by` before this row, in the last `days`."""
+
+    def norm(self, items: Table, measure: str, by: Sequence[str]) -> Table:
+        """Columns `n`, `mean`, `sd` of an earlier measure (see `history.MEASURES`)."""
+
+    def finds(self, items: Table, by: Sequence[str]) -> Column:
+        """Confirmed finds with the same values whose result was known before this row."""
+
+
+FeatureFunction: TypeAlias = Callable[[Table, History], Column]
+IndicatorFunction: TypeAlias = Callable[[Table, History], Mask]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A number the scorecard may read: one function from table and history to a column.
+
+    `reads` is the sentence an officer sees, with `{value}` for the row's value;
+    `norm` says what is usual, if that can be said in words. `monotone` is +1 when
+    more can only raise the rating, -1 when it can only lower it, 0 when data decide.
+    """
+
+    name: str
+    unit: str
+    reads: str
+    compute: FeatureFunction
+    monotone: Literal[-1, 0, 1] = 0
+    norm: str = ""
+    silent_without_history: bool = False
+    doc: str = ""
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """A named warning sign: a mask, a sentence, and what would clear it.
+
+    `key` is a key of the typology table. `raises` is the lane that it raises to.
+    `over_batch` marks one that links rows of a batch: it sees the batch as a set.
+    `says` may name columns of the table in braces.
+    """
+
+    key: str
+    queue: Literal["trafficking", "compliance", "data_quality"]
+    says: str
+    cleared_by: str
+    check: str
+    compute: IndicatorFunction
+    raises: Literal["red", "yellow"] = "yellow"
+    stage: Literal["pre_arrival", "yard", "inspection", "registry"] = "pre_arrival"
+    over_batch: bool = False
+    silent_without_history: bool = False
+    source: str = ""
+    doc: str = ""

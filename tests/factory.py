@@ -1,0 +1,77 @@
+"""The smallest valid tables: a test states only what it is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from riskprofile.profiles import PROFILES
+from riskprofile.tables import TEXT, Table
+
+SHIPMENT_DEFAULTS: dict[str, Any] = {
+    "declaration_id": lambda n: [f"XM-{i:06d}" for i in range(n)],
+    "item_number": 1,
+    "lodged_at": pd.Timestamp("2026-11-20 08:00", tz="UTC"),
+    "arrival_at": pd.Timestamp("2026-11-24 08:00", tz="UTC"),
+    "procedure": "import",
+    "transport_mode": "sea",
+    "customs_office": "XMPME",
+    "consignor_id": lambda n: [f"S{i % 7:03d}" for i in range(n)],
+    "consignee_id": lambda n: [f"R{i % 5:03d}" for i in range(n)],
+    "consignee_type": "business",
+    "country_of_origin": "XA",
+    "country_of_export": "XA",
+    "country_of_destination": "XM",
+    "goods_description": "plastic garden chairs",
+    "hs_code": "940370",
+    "package_type": "CT",
+    "package_count": 100,
+    "gross_mass_kg": 450.0,
+    "net_mass_kg": 420.0,
+    "value": 2500.0,
+    "currency": "USD",
+}
+TRAVELLER_DEFAULTS: dict[str, Any] = {
+    "crossing_id": lambda n: [f"XC-{i:06d}" for i in range(n)],
+    "crossing_at": pd.Timestamp("2026-11-24 08:00", tz="UTC"),
+    "crossing_point": "XMPME",
+    "crossing_kind": "airport",
+    "direction": "entry",
+    "transport_mode": "air",
+    "person_ref": lambda n: [f"P{i:06d}" for i in range(n)],
+    "checked_bags": 1,
+    "bag_mass_kg": 18.0,
+    "stay_nights": 7.0,
+}
+
+
+def _table(profile: str, n: int, defaults: dict[str, Any], columns: dict[str, Any]) -> Table:
+    given = {**defaults, **columns}
+    made: dict[str, pd.Series] = {}
+    for spec in PROFILES[profile].columns:
+        value = given.get(spec.name)
+        if callable(value):
+            value = value(n)
+        if not isinstance(value, (list, pd.Series)):
+            value = [value] * n
+        if spec.kind == "float":
+            made[spec.name] = pd.Series(pd.to_numeric(pd.Series(value)), dtype="float64")
+        else:
+            made[spec.name] = pd.Series(list(value), dtype=spec.dtype)
+    table = pd.DataFrame(made)
+    return table.assign(
+        source=pd.Series(["factory"] * n, dtype=TEXT),
+        line=range(1, n + 1),
+        warnings=pd.Series([pd.NA] * n, dtype=TEXT),
+    )
+
+
+def shipments(n: int = 1, **columns: Any) -> Table:
+    """`n` valid goods items; a column takes one value, or a list of `n`."""
+    return _table("shipment", n, SHIPMENT_DEFAULTS, columns)
+
+
+def travellers(n: int = 1, **columns: Any) -> Table:
+    """`n` valid crossings; a column takes one value, or a list of `n`."""
+    return _table("traveller", n, TRAVELLER_DEFAULTS, columns)

@@ -1,0 +1,1 @@
+"""For analysts: synthetic data, training, evaluation. Imports riskprofile, never the reverse."""
