@@ -1,0 +1,106 @@
+"""The decorator that turns one function into an `Indicator`, and holds it to its promise.
+
+An indicator function may return any boolean column. What leaves the decorator is
+plain `bool` with the index of the table: unknown has not fired.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Literal
+
+import pandas as pd
+
+from riskprofile.errors import RiskProfileError
+from riskprofile.tables import History, Indicator, IndicatorFunction, Mask, Table
+
+
+class IndicatorError(RiskProfileError):
+    """An indicator returned something that is not a mask over this table.
+
+    It raises the chunk to yellow and says so: not evaluated is not "did not fire".
+    """
+
+
+def indicator(
+    key: str,
+    *,
+    queue: Literal["trafficking", "compliance", "data_quality"],
+    says: str,
+    cleared_by: str,
+    check: str,
+    raises: Literal["red", "yellow"] = "yellow",
+    stage: Literal["pre_arrival", "yard", "inspection", "registry"] = "pre_arrival",
+    over_batch: bool = False,
+    silent_without_history: bool = False,
+    source: str = "",
+) -> Callable[[IndicatorFunction], Indicator]:
+    """Make an `Indicator` of a function; its docstring becomes the indicator's.
+
+    Parameters
+    ----------
+    key : str
+        Key of the typology table, such as `"S04_weight_norm_mismatch"`.
+    queue : str
+        The label under which an officer finds it.
+    says : str
+        One sentence; `{column}` stands for that column of the row.
+    cleared_by : str
+        What would make it lawful trade.
+    check : str
+        What an officer can do next.
+    raises : {"yellow", "red"}
+        The lane that it raises to.
+    stage : str
+        The first stage at which its facts are known.
+    over_batch : bool
+        True when it links rows of a batch and must see the batch as a set.
+    silent_without_history : bool
+        True when it means nothing until past declarations are loaded.
+    source : str
+        The publication or law behind it, or "hypothesis, untested".
+
+    Raises
+    ------
+    IndicatorError
+        From the decorated function: wrong index, or not a boolean column.
+    """
+
+    def make(function: IndicatorFunction) -> Indicator:
+        doc = inspect.getdoc(function) or ""
+        if not doc:
+            raise IndicatorError(f"indicator {key} has no docstring")
+
+        @functools.wraps(function)
+        def compute(items: Table, history: History) -> Mask:
+            return _mask(function(items, history), items, key)
+
+        return Indicator(
+            key=key,
+            queue=queue,
+            says=says,
+            cleared_by=cleared_by,
+            check=check,
+            compute=compute,
+            raises=raises,
+            stage=stage,
+            over_batch=over_batch,
+            silent_without_history=silent_without_history,
+            source=source,
+            doc=doc,
+        )
+
+    return make
+
+
+def _mask(mask: Mask, items: Table, key: str) -> Mask:
+    if not isinstance(mask, pd.Series):
+        raise IndicatorError(f"indicator {key} returned {type(mask).__name__}, not a mask")
+    if not mask.index.equals(items.index):
+        raise IndicatorError(f"indicator {key} changed the index of the table")
+    if not pd.api.types.is_bool_dtype(mask.dtype):
+        raise IndicatorError(f"indicator {key} returned {mask.dtype}, not true or false")
+    values = mask.to_numpy(dtype=bool, na_value=False)
+    return pd.Series(values, index=items.index, name=key)
