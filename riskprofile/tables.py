@@ -127,6 +127,10 @@ class Feature:
     silent_without_history: bool = False
     doc: str = ""
 
+    def __call__(self, items: Table, history: History) -> Column:
+        """The feature's column for this table: float64, same index."""
+        return self.compute(items, history)
+
 
 @dataclass(frozen=True)
 class Indicator:
@@ -149,3 +153,7 @@ class Indicator:
     silent_without_history: bool = False
     source: str = ""
     doc: str = ""
+
+    def __call__(self, items: Table, history: History) -> Mask:
+        """Where it fired in this table: plain bool, same index."""
+        return self.compute(items, history)
