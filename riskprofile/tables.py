@@ -80,9 +80,8 @@ class History(Protocol):
     them missing gets a missing answer. An answer is float64 with NaN for missing.
     """
 
-    @property
-    def days_known(self) -> float:
-        """Days between the first event known and the snapshot; 0 when empty."""
+    def age(self, items: Table) -> Column:
+        """Days from the first event known to each row's own day; 0 when nothing is known."""
 
     def count(self, items: Table, by: Sequence[str], days: float | None = None) -> Column:
         """Declarations with the same values before this one, in the last `days`."""

@@ -1,1 +1,6 @@
-"""."""
+"""What was known of parties, lanes and goods before a declaration was lodged."""
+
+from riskprofile.history.resolver import view
+from riskprofile.history.snapshot import Snapshot
+
+__all__ = ["Snapshot", "view"]

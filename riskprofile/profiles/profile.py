@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
-from riskprofile.tables import ColumnSpec, Feature, Indicator
+from riskprofile.tables import Column, ColumnSpec, Feature, Indicator, Table
 
 
 @dataclass(frozen=True)
-class Event:
-    """A combination of columns whose past declarations history counts.
+class Key:
+    """An opaque key of the view, made from identities or codes.
 
-    `by` names resolved columns (opaque keys, codes), never P1 or P2 ones.
+    The first of `columns` that is present gives the key. Keys of one `family` are
+    comparable: a party may be consignor here and consignee there.
     """
 
-    by: tuple[str, ...]
+    name: str
+    columns: tuple[str, ...]
+    family: Literal["party", "address", "phone", "person", "vehicle", "place", "locator"]
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,14 @@ class Profile:
     due: str  # when it arrives: the countdown on the page
     office: str  # the column that says which office works it
     title: str  # the column that heads an alert
+    measures: Callable[[Table], dict[str, Column]]  # numbers of the view, by name
+    visible: tuple[str, ...]  # canonical columns that features and indicators may read
+    codes: tuple[str, ...]  # country and place codes: indicators alone read them
+    keys: tuple[Key, ...]
+    remembered: tuple[str, ...]  # columns of the view that history keeps
+    objective: tuple[str, ...]  # a row with none of these present gets no score
     features: tuple[Feature, ...] = ()
     indicators: tuple[Indicator, ...] = ()
-    allowed: tuple[str, ...] = ()  # columns that features and indicators may read
-    history: tuple[Event, ...] = ()
-    partners: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()  # (of, by)
-    objective: tuple[str, ...] = ()  # a row with none of these columns gets no score
     on_after_init: bool = False
 
     @cached_property

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from riskprofile.profiles.profile import Profile
+import numpy as np
+import pandas as pd
+
+from riskprofile.profiles.profile import Key, Profile
+from riskprofile.reference import rates
+from riskprofile.tables import TEXT, Column, Table
 from riskprofile.tables import ColumnSpec as C
 
 COLUMNS = (
@@ -72,6 +77,84 @@ COLUMNS = (
     C("extra", "json", "everything else that the format carried"),
 )
 
+VISIBLE = tuple(
+    column.name
+    for column in COLUMNS
+    if not column.protection
+    and column.kind not in ("country", "place", "json")
+    and column.name
+    not in ("customs_office", "route", "consignor_id", "consignee_id", "declarant_id")
+)
+CODES = (
+    "customs_office",
+    "consignor_country",
+    "consignee_country",
+    "country_of_origin",
+    "country_of_export",
+    "country_of_destination",
+    "port_of_loading",
+    "port_of_discharge",
+    "route",
+)
+KEYS = (
+    Key("consignor_key", ("consignor_id", "consignor_name"), "party"),
+    Key("consignee_key", ("consignee_id", "consignee_name"), "party"),
+    Key("declarant_key", ("declarant_id",), "party"),
+    Key("consignor_name_key", ("consignor_name",), "party"),
+    Key("consignee_name_key", ("consignee_name",), "party"),
+    Key("notify_key", ("notify_name",), "party"),
+    Key("consignor_address_key", ("consignor_address",), "address"),
+    Key("consignee_address_key", ("consignee_address",), "address"),
+    Key("consignor_phone_key", ("consignor_phone",), "phone"),
+    Key("consignee_phone_key", ("consignee_phone",), "phone"),
+    Key("consignor_country_key", ("consignor_country",), "place"),
+    Key("consignee_country_key", ("consignee_country",), "place"),
+    Key("origin_key", ("country_of_origin",), "place"),
+    Key("export_key", ("country_of_export",), "place"),
+    Key("destination_key", ("country_of_destination",), "place"),
+    Key("loading_key", ("port_of_loading",), "place"),
+    Key("discharge_key", ("port_of_discharge",), "place"),
+    Key("route_key", ("route",), "place"),
+    Key("office_key", ("customs_office",), "place"),
+)
+
+
+def _log_ratio(over: Column, under: Column) -> Column:
+    """Natural logarithm of a ratio; missing unless both are above zero."""
+    return np.log(over.where(over > 0) / under.where(under > 0))
+
+
+def measures(table: Table) -> dict[str, Column]:
+    """HS parts, transit legs, and the numbers that history keeps norms of.
+
+    Values are in US dollars at the latest reference rate on or before lodgement, and
+    missing without one. Masses are kilograms; logarithms are natural.
+    """
+    hs = table["hs_code"]
+    length = hs.str.len().fillna(0)
+    value_usd = rates.to_usd(table["value"], table["currency"], table["lodged_at"])
+    freight_usd = rates.to_usd(table["freight_cost"], table["currency"], table["lodged_at"])
+    packages = pd.Series(table["package_count"].astype("float64"), index=table.index)
+    net = table["net_mass_kg"].fillna(table["gross_mass_kg"])
+    gross = table["gross_mass_kg"].fillna(table["net_mass_kg"])
+    text = {
+        f"hs{digits}": hs.str.slice(0, digits).where(length >= digits).astype(TEXT)
+        for digits in (2, 4, 6)
+    }
+    return {
+        **text,
+        "route_legs": (table["route"].str.count(r"\|") - 1).clip(lower=0).astype("float64"),
+        "value_usd": value_usd,
+        "log_value_per_kg": _log_ratio(value_usd, net),
+        "log_value_per_unit": _log_ratio(value_usd, table["quantity"]),
+        "log_kg_per_package": _log_ratio(gross, packages),
+        "log_kg_per_unit": _log_ratio(net, table["quantity"]),
+        "log_kg_per_m3": _log_ratio(gross, table["volume_m3"]),
+        "log_gross_mass": np.log(gross.where(gross > 0)),
+        "freight_ratio": freight_usd / value_usd.where(value_usd > 0),
+    }
+
+
 SHIPMENT = Profile(
     name="shipment",
     columns=COLUMNS,
@@ -82,5 +165,17 @@ SHIPMENT = Profile(
     due="arrival_at",
     office="customs_office",
     title="goods_description",
+    measures=measures,
+    visible=VISIBLE,
+    codes=CODES,
+    keys=KEYS,
+    remembered=(
+        *(key.name for key in KEYS),
+        *("transport_mode", "consignee_type", "carrier", "hs2", "hs4", "hs6", "goods_key"),
+        *("house_document", "licence_number", "route_legs", "log_value_per_kg"),
+        *("log_value_per_unit", "log_kg_per_package", "log_kg_per_unit", "log_kg_per_m3"),
+        *("log_gross_mass", "freight_ratio", "quantity"),
+    ),
+    objective=("goods_description", "hs_code"),
     on_after_init=True,
 )

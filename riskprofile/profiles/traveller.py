@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from riskprofile.profiles.profile import Profile
+import numpy as np
+import pandas as pd
+
+from riskprofile.profiles.profile import Key, Profile
+from riskprofile.tables import Column, Table
 from riskprofile.tables import ColumnSpec as C
 
 COLUMNS = (
@@ -50,6 +54,37 @@ COLUMNS = (
     C("extra", "json", "everything else that the format carried"),
 )
 
+VISIBLE = tuple(
+    column.name
+    for column in COLUMNS
+    if not column.protection
+    and column.kind not in ("country", "place", "json")
+    and column.name not in ("route", "party_ref")
+)
+KEYS = (
+    Key("person_key", ("person_ref",), "person"),
+    Key("vehicle_key", ("vehicle_ref",), "vehicle"),
+    Key("party_key", ("party_ref",), "locator"),
+    Key("point_key", ("crossing_point",), "place"),
+    Key("origin_key", ("origin",), "place"),
+    Key("destination_key", ("destination",), "place"),
+    Key("route_key", ("route",), "place"),
+)
+
+
+def measures(table: Table) -> dict[str, Column]:
+    """Numbers of baggage and journey; kilograms and nights, natural logarithms."""
+    bags = pd.Series(table["checked_bags"].astype("float64"), index=table.index)
+    mass = table["bag_mass_kg"]
+    nights = table["stay_nights"]
+    return {
+        "route_legs": (table["route"].str.count(r"\|") - 1).clip(lower=0).astype("float64"),
+        "log_bag_mass": np.log(mass.where(mass > 0)),
+        "kg_per_bag": mass / bags.where(bags > 0),
+        "bag_kg_per_night": mass / nights.clip(lower=1),
+    }
+
+
 TRAVELLER = Profile(
     name="traveller",
     columns=COLUMNS,
@@ -60,4 +95,20 @@ TRAVELLER = Profile(
     due="crossing_at",
     office="crossing_point",
     title="goods_declared",
+    measures=measures,
+    visible=VISIBLE,
+    codes=("crossing_point", "origin", "destination", "route"),
+    keys=KEYS,
+    remembered=(
+        *(key.name for key in KEYS),
+        *("direction", "transport_mode", "carrier", "crossing_kind", "goods_key"),
+        *("stay_nights", "bag_mass_kg", "route_legs", "log_bag_mass", "kg_per_bag"),
+        *("bag_kg_per_night", "firearms_declared", "ammunition_declared"),
+    ),
+    # RU-1: nothing about the person counts as an objective fact of the crossing.
+    objective=(
+        *("route", "booked_at", "ticket_type", "payment_method", "checked_bags", "bag_mass_kg"),
+        *("bag_tags", "vehicle_kind", "stay_nights", "firearms_declared"),
+        *("ammunition_declared", "goods_declared"),
+    ),
 )

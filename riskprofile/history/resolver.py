@@ -1,0 +1,107 @@
+"""The view: what may be rated of a declaration, with identities and codes made opaque.
+
+The one place that reads P2 columns. What leaves it is a key, present or absent, so
+that a one-to-one renaming of parties or places changes nothing that rates.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from riskprofile.profiles import Profile
+from riskprofile.profiles.profile import Key
+from riskprofile.tables import Column, Table
+
+_HASH_KEY = "riskprofile-key1"  # 16 bytes; fixes the keys across machines and years
+_KEY = pd.Int64Dtype()
+
+
+def view(table: Table, profile: Profile, *, codes: bool = False) -> Table:
+    """What features may read of a canonical table; with `codes`, what indicators may.
+
+    Parameters
+    ----------
+    table : Table
+        Canonical columns of `profile`.
+    codes : bool
+        Add the country and place codes themselves. Features never see them.
+
+    Returns
+    -------
+    Table
+        Same index: visible columns, opaque `Int64` keys, measures, `goods_key` and
+        `time`. P1 and P2 columns are not in it.
+    """
+    columns: dict[str, Column] = {name: table[name] for name in profile.visible}
+    for key in profile.keys:
+        columns[key.name] = opaque(table, key)
+    columns["goods_key"] = _hashed(table[profile.title], "goods", plain_words)
+    columns.update(profile.measures(table))
+    columns["time"] = table[profile.time]
+    if codes:
+        columns.update({name: table[name] for name in profile.codes})
+    return pd.DataFrame(columns, index=table.index)
+
+
+def opaque(table: Table, key: Key) -> Column:
+    """The key of each row: from the first column present, missing when none is."""
+    made = pd.Series(pd.NA, index=table.index, dtype=_KEY)
+    for name in key.columns:
+        # An id and a name that happen to be spelled alike are not the same party.
+        family = f"{key.family}:id" if name.endswith("_id") else key.family
+        made = made.fillna(_hashed(table[name], family, _NORMAL[key.family]))
+    return made
+
+
+def plain_words(text: str) -> str:
+    """Case, accents' composition, punctuation and blanks set aside.
+
+    >>> plain_words("Steel  PINS, (samples)")
+    'steel pins samples'
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(re.findall(r"\w+", folded))
+
+
+def _as_spelled(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", text) or text
+
+
+_NORMAL: dict[str, Callable[[str], str]] = {
+    "party": _as_spelled,
+    "person": str.strip,
+    "locator": str.strip,
+    "place": str.strip,
+    "vehicle": lambda plate: re.sub(r"[\s-]", "", plate).upper(),
+    "address": plain_words,
+    "phone": _digits,
+}
+
+
+def _hashed(column: Column, family: str, normal: Callable[[str], str]) -> Column:
+    """64-bit keys of normalised text, worked out once per distinct value."""
+    codes, distinct = pd.factorize(column)
+    if not len(distinct):
+        return pd.Series(pd.NA, index=column.index, dtype=_KEY)
+    texts = [f"{family}:{normal(str(value))}" for value in distinct]
+    keys = hash_texts(texts)
+    made = pd.array(keys[codes.clip(min=0)], dtype=_KEY)
+    made[codes < 0] = pd.NA
+    return pd.Series(made, index=column.index)
+
+
+def hash_texts(texts: list[str]) -> np.ndarray:
+    """A fixed 64-bit hash of each text, as int64."""
+    hashed: np.ndarray = pd.util.hash_array(
+        np.array(texts, dtype=object), hash_key=_HASH_KEY, categorize=False
+    )
+    return hashed.view(np.int64)

@@ -1,0 +1,92 @@
+"""History answers as known at the start of a row's own day, and nothing later."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from riskprofile.history import Snapshot, view
+from riskprofile.profiles import SHIPMENT
+from riskprofile.tables import Table
+from tests import factory
+
+
+def past(**columns: object) -> Table:
+    """Ten days, one declaration a day at noon."""
+    days = [pd.Timestamp("2026-01-01 12:00", tz="UTC") + pd.Timedelta(days=i) for i in range(10)]
+    return view(factory.shipments(10, lodged_at=days, consignee_id="R1", **columns), SHIPMENT)
+
+
+def today(**columns: object) -> Table:
+    given = {"lodged_at": pd.Timestamp("2026-01-06 18:00", tz="UTC"), "consignee_id": "R1"}
+    return view(factory.shipments(1, **{**given, **columns}), SHIPMENT)
+
+
+def test_counts_what_was_lodged_before_the_day_of_the_declaration() -> None:
+    history = Snapshot.from_views([past()])
+    assert history.count(today(), ["consignee_key"]).tolist() == [5.0]
+    assert history.count(today(), ["consignee_key"], days=2).tolist() == [2.0]
+
+
+def test_a_stranger_was_seen_zero_times_and_an_unknown_party_is_missing() -> None:
+    history = Snapshot.from_views([past()])
+    assert history.count(today(consignee_id="R2"), ["consignee_key"]).tolist() == [0.0]
+    nobody = today(consignee_id=None)
+    assert history.count(nobody, ["consignee_key"]).isna().all()
+    assert history.first_seen(nobody, ["consignee_key"]).isna().all()
+
+
+def test_first_and_last_seen_are_times_before_the_day() -> None:
+    history = Snapshot.from_views([past()])
+    assert history.first_seen(today(), ["consignee_key"]).iloc[0] == pd.Timestamp(
+        "2026-01-01 12:00", tz="UTC"
+    )
+    assert history.last_seen(today(), ["consignee_key"]).iloc[0] == pd.Timestamp(
+        "2026-01-05 12:00", tz="UTC"
+    )
+
+
+def test_partners_counts_each_pair_once() -> None:
+    senders = ["A", "A", "B", "B", "C", "A", "D", "D", "D", "D"]
+    history = Snapshot.from_views([past(consignor_id=senders)])
+    assert history.partners(today(), ["consignor_key"], ["consignee_key"]).tolist() == [3.0]
+    recent = history.partners(today(), ["consignor_key"], ["consignee_key"], days=2)
+    assert recent.tolist() == [1.0]  # only C was first seen in the two days before
+
+
+def test_norms_are_of_earlier_declarations() -> None:
+    history = Snapshot.from_views([past(gross_mass_kg=[100.0] * 4 + [200.0] * 6)])
+    norm = history.norm(today(), "log_gross_mass", ["hs6"])
+    assert norm["n"].tolist() == [5.0]
+    assert norm["mean"].iloc[0] == pytest.approx((4 * 4.60517 + 5.298317) / 5, abs=1e-3)
+
+
+def test_a_find_counts_from_the_day_it_became_known() -> None:
+    found = past().iloc[:1].assign(time=pd.Timestamp("2026-01-06 09:00", tz="UTC"))
+    history = Snapshot.from_views([past()], finds=[found])
+    assert history.finds(today(), ["consignee_key"]).tolist() == [0.0]
+    later = today(lodged_at=pd.Timestamp("2026-01-07 01:00", tz="UTC"))
+    assert history.finds(later, ["consignee_key"]).tolist() == [1.0]
+
+
+def test_an_empty_history_answers_too() -> None:
+    history = Snapshot()
+    assert history.count(today(), ["consignee_key"]).tolist() == [0.0]
+    assert history.age(today()).tolist() == [0.0]
+    assert history.first_seen(today(), ["consignee_key"]).isna().all()
+    assert history.norm(today(), "log_gross_mass", ["hs6"])["n"].tolist() == [0.0]
+
+
+def test_renaming_parties_one_to_one_changes_no_answer() -> None:
+    history = Snapshot.from_views([past(consignor_id=list("AABBCADDDD"))])
+    renamed = Snapshot.from_views([past(consignor_id=list("XXYYZXWWWW"))])
+    one, other = today(consignor_id="A"), today(consignor_id="X")
+    for by in (["consignor_key"], ["consignor_key", "consignee_key"]):
+        assert history.count(one, by).equals(renamed.count(other, by))
+
+
+def test_a_view_holds_no_protected_and_no_identity_column() -> None:
+    seen = set(view(factory.shipments(1), SHIPMENT).columns)
+    hidden = {column.name for column in SHIPMENT.columns if column.protection}
+    assert not seen & hidden
+    assert not seen & set(SHIPMENT.codes)
