@@ -1,0 +1,135 @@
+"""Gather records into chunks of text, one dictionary per record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import pandas as pd
+
+from riskprofile.intake.reader import RawChunk, Rejection
+from riskprofile.tables import SOURCE_COLUMNS, TEXT
+
+RAW_LIMIT = 2_000  # characters of a rejected record that the quarantine keeps
+
+
+class Gather:
+    """Collects rows and rejections of one source until a chunk is full."""
+
+    def __init__(self, profile: str, source: str, chunk_rows: int) -> None:
+        self.profile, self.source, self.chunk_rows = profile, source, max(1, chunk_rows)
+        self.accepted = 0
+        self._rows: list[dict[str, Any]] = []
+        self._rejected: list[Rejection] = []
+
+    @property
+    def full(self) -> bool:
+        """Whether `chunk_rows` records wait."""
+        return len(self._rows) + len(self._rejected) >= self.chunk_rows
+
+    def row(
+        self,
+        values: Mapping[str, str | None],
+        *,
+        line: int,
+        warnings: Iterable[str] = (),
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add one record; empty values are left out, warnings keep their first order."""
+        row: dict[str, Any] = {name: value for name, value in values.items() if value}
+        if extra:
+            row["extra"] = json.dumps(extra, ensure_ascii=False)
+        row["source"], row["line"] = self.source, line
+        row["warnings"] = "|".join(dict.fromkeys(warnings)) or None
+        self._rows.append(row)
+        self.accepted += 1
+
+    def reject(
+        self,
+        code: str,
+        reason: str,
+        *,
+        line: int,
+        record_id: str | None = None,
+        raw: str = "",
+    ) -> None:
+        """Set one record aside, with a reason code and a sentence."""
+        self._rejected.append(
+            Rejection(self.source, line, code, reason, record_id, None, raw[:RAW_LIMIT])
+        )
+
+    def take(self) -> RawChunk:
+        """The chunk gathered so far; the next one starts empty."""
+        names = dict.fromkeys(name for row in self._rows for name in row)
+        columns = [name for name in names if name not in SOURCE_COLUMNS]
+        made: dict[str, Any] = {
+            name: pd.Series([row.get(name) for row in self._rows], dtype=TEXT)
+            for name in (*columns, "source", "warnings")
+        }
+        made["line"] = pd.Series([row["line"] for row in self._rows], dtype="int64")
+        table = pd.DataFrame(made)[[*columns, *SOURCE_COLUMNS]]
+        chunk = RawChunk(self.profile, table, self._rejected)
+        self._rows, self._rejected = [], []
+        return chunk
+
+
+def one_line(text: str | None) -> str | None:
+    """Text with runs of white space as one blank; nothing is missing."""
+    return " ".join(text.split()) or None if text else None
+
+
+def decimal(text: str | None) -> Decimal | None:
+    """A finite number, or nothing when the text is not one."""
+    if not text or "_" in text or not text.isascii():
+        return None
+    try:
+        value = Decimal(text.strip())
+    except InvalidOperation:
+        return None
+    # An exponent beyond any real mass or amount would expand into millions of digits.
+    return value if value.is_finite() and abs(value.adjusted()) <= 30 else None
+
+
+def plain(value: Decimal) -> str:
+    """A number as plain text with a dot: no exponent, no trailing zeros.
+
+    >>> plain(Decimal("1.250E+4")), plain(Decimal("0.50"))
+    ('12500', '0.5')
+    """
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def number(text: str | None) -> str | None:
+    """A number as plain text; what is no number stays as declared, to be quarantined.
+
+    >>> number("1.5E3"), number("12,5"), number(None)
+    ('1500', '12,5', None)
+    """
+    value = decimal(text)
+    return one_line(text) if value is None else plain(value)
+
+
+def joined(values: Iterable[str | None]) -> str | None:
+    """Distinct codes in order, joined by a vertical bar.
+
+    >>> joined(["A", None, "B", "A"])
+    'A|B'
+    """
+    kept = dict.fromkeys(value.replace("|", "/") for value in values if value)
+    return "|".join(kept) or None
+
+
+def journey(places: Iterable[str | None]) -> str | None:
+    """Places in order, neighbours that repeat said once; a single place is no journey.
+
+    >>> journey(["XA", "XB", None, "XB", "XA"])
+    'XA|XB|XA'
+    """
+    kept: list[str] = []
+    for place in places:
+        if place and (not kept or kept[-1] != place):
+            kept.append(place)
+    return "|".join(kept) if len(kept) > 1 else None

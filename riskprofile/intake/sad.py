@@ -1,0 +1,382 @@
+"""ASYCUDA World single administrative document (SAD) in XML: one row per `Item`.
+
+Which tag fills which column stands in `HEADER` and `ITEM` below. Paths are matched
+without regard to case, since installations spell some tags in two ways. The header is
+read first and the items in a second pass, so memory does not grow with their number.
+
+No sample with a licence that allows copying is known: written from the published tag
+names of ASYCUDA World.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from riskprofile.errors import InputError
+from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.rows import Gather, decimal, journey, number, one_line, plain
+from riskprofile.intake.xml import Element, Leaves, local, named, stream
+
+# column: paths below ASYCUDA, the first that is filled counts
+HEADER: dict[str, tuple[str, ...]] = {
+    "customs_office": ("Identification/Office_segment/Customs_clearance_office_code",),
+    "consignor_id": ("Traders/Exporter/Exporter_code",),
+    "consignee_id": ("Traders/Consignee/Consignee_code",),
+    "declarant_id": ("Declarant/Declarant_code",),
+    "country_of_export": ("General_information/Country/Export/Export_country_code",),
+    "country_of_destination": ("General_information/Country/Destination/Destination_country_code",),
+    "port_of_loading": ("Transport/Place_of_loading/Code",),
+    "conveyance": (
+        "Transport/Means_of_transport/Border_information/Identity",
+        "Transport/Means_of_transport/Departure_arrival_information/Identity",
+    ),
+}
+# column: paths below Item
+ITEM: dict[str, tuple[str, ...]] = {
+    "goods_description": (
+        "Goods_description/Commercial_Description",
+        "Goods_description/Description_of_goods",
+    ),
+    "country_of_origin": ("Goods_description/Country_of_origin_code",),
+    "package_type": ("Packages/Kind_of_packages_code",),
+    "licence_number": ("Licence_number",),
+}
+# column: path below Item, a number
+ITEM_NUMBERS: dict[str, str] = {
+    "gross_mass_kg": "Valuation_item/Weight_itm/Gross_weight_itm",
+    "net_mass_kg": "Valuation_item/Weight_itm/Net_weight_itm",
+}
+# What needs more than a path; the functions that say how are named beside it.
+REGISTRATION = "Identification/Registration"  # declaration_id, lodged_at: _reference, _date
+OWN_REFERENCE = "Declarant/Reference/Number"
+EXPORTER, CONSIGNEE = "Traders/Exporter/Exporter_name", "Traders/Consignee/Consignee_name"
+FLOW = "Property/Sad_flow"  # procedure: _procedure
+TYPE = "Identification/Type/Type_of_declaration"
+GENERAL_PROCEDURE = "Identification/Type/Declaration_gen_procedure_code"
+MODE = "Transport/Means_of_transport/Border_information/Mode"  # transport_mode: _mode
+FIRST_DESTINATION = "General_information/Country/Country_first_destination"  # route
+SEALS = "Transit/Seals/Identity"
+PACKAGES = "Packages/Number_of_packages"  # package_count: _package_count
+TARIFF = "Tarification/HScode"  # hs_code: _hs_code
+UNITS = "Tarification/Supplementary_unit"  # quantity: the first unit with an amount
+EARLIER = "Previous_doc/Summary_declaration"  # transport_document, unless an earlier SAD
+INVOICE = "Valuation_item/Item_Invoice"  # value, currency, freight_cost: _amounts
+FREIGHT = "Valuation_item/item_external_freight"
+DOCUMENTS = "Attached_documents"  # licence_type, end_use_certificate: _documents
+
+MODES = {"1": "sea", "2": "rail", "3": "road", "4": "air", "5": "post"}  # UN/ECE Rec. 19
+PROCEDURES = {"I": "import", "E": "export", "T": "transit"}
+TRANSIT = "8"  # general procedure 8 of the SAD: transit
+
+_DOCUMENT_TYPES = ("code", "name", "reference", "date")
+_SAD_NUMBER = re.compile(r"(?:[A-Z0-9]{3,6}[ /-]?)?(?:19|20)\d\d[ /-]?[A-Z][ /-]?\d{1,8}")
+_END_USE = re.compile(r"end[ -]?us", re.IGNORECASE)
+_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4})")
+
+
+class SadReader:
+    """Reads ASYCUDA World SAD files, streamed."""
+
+    name = "sad"
+    profile = "shipment"
+
+    def claims(self, head: bytes, name: str) -> bool:
+        """Whether an `ASYCUDA` element opens in the head."""
+        return bool(re.search(rb"<(?:\w+:)?ASYCUDA[\s>]", head.replace(b"\x00", b"")))
+
+    def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
+        """One row per item. A file without content is an `InputError`, not a success."""
+        headers = _headers(source)
+        rows = Gather(profile, source.name, chunk_rows)
+        at, position = 0, 0
+        for kind, element in stream(source, frozenset({"ASYCUDA"}), frozenset({"Item"})):
+            if kind == "declaration":
+                if position == 0 and headers[at].values:
+                    rows.reject(
+                        "no_goods_items",
+                        "the declaration has a header and no goods item",
+                        line=element.sourceline,
+                        record_id=headers[at].values.get("declaration_id"),
+                    )
+                at, position = at + 1, 0
+            else:
+                position += 1
+                _item(rows, headers[at], position, element)
+            if rows.full:
+                yield rows.take()
+        if rows.accepted == 0:
+            raise InputError(
+                "no content: no goods item with a value in it",
+                where=source.name,
+                do="Export the declaration again, or drop the file",
+            )
+        yield rows.take()
+
+
+class _Header:
+    """What all items of one declaration share."""
+
+    def __init__(self, element: Element, containers: dict[str, list[str]]) -> None:
+        leaves = Leaves(element, fold=True)
+        self.warnings: list[str] = []
+        self.containers = containers
+        values: dict[str, str | None] = {
+            column: one_line(leaves.take(*paths)) for column, paths in HEADER.items()
+        }
+        values["declaration_id"] = _reference(leaves, values["customs_office"])
+        lodged = leaves.take(f"{REGISTRATION}/Date")
+        values["lodged_at"] = _date(lodged)
+        if lodged and not values["lodged_at"]:
+            self.warnings.append("date_unreadable")
+        values["procedure"] = _procedure(leaves)
+        values["transport_mode"], mode = _mode(leaves.take(MODE))
+        for party, path in (("consignor", EXPORTER), ("consignee", CONSIGNEE)):
+            values[f"{party}_name"], values[f"{party}_address"] = _name_and_address(
+                leaves.take(path)
+            )
+        values["seal_numbers"] = _seals(leaves.all(SEALS))
+        first = one_line(leaves.take(FIRST_DESTINATION))
+        if first and len(first) == 2:
+            values["route"] = journey(
+                (values["country_of_export"], first, values["country_of_destination"])
+            )
+            first = None
+        self.values = {column: value for column, value in values.items() if value}
+        self.extra: dict[str, Any] = leaves.rest
+        if mode:
+            self.extra["transport_mode_code"] = mode
+        if first:
+            self.extra["country_first_destination"] = first
+        if lodged and not values["lodged_at"]:
+            self.extra["registration_date"] = lodged
+
+
+def _headers(source: Source) -> list[_Header]:
+    """The header of each declaration; reads the whole file, so it is well-formed."""
+    headers: list[_Header] = []
+    containers: dict[str, list[str]] = {}
+    for kind, element in stream(source, frozenset({"ASYCUDA"}), frozenset({"Item", "Container"})):
+        if kind == "declaration":
+            headers.append(_Header(element, containers))
+            containers = {}
+        elif local(element) == "Container":
+            leaves = Leaves(element, fold=True)
+            if identity := one_line(leaves.take("Container_identity")):
+                containers.setdefault(leaves.take("Item_Number") or "", []).append(identity)
+    return headers
+
+
+def _item(rows: Gather, header: _Header, position: int, element: Element) -> None:
+    leaves = Leaves(element, fold=True)
+    record = header.values.get("declaration_id")
+    if not leaves:
+        rows.reject(
+            "empty_item",
+            f"goods item {position} holds no value",
+            line=element.sourceline,
+            record_id=record,
+        )
+        return
+    warnings = list(header.warnings)
+    extra: dict[str, Any] = {}
+    values: dict[str, str | None] = dict(header.values)
+    values["item_number"] = str(position)
+    for column, paths in ITEM.items():
+        values[column] = one_line(leaves.take(*paths))
+    for column, path in ITEM_NUMBERS.items():
+        declared = number(leaves.take(path))
+        if declared == "0":
+            declared = None
+            warnings.append("zero_mass")
+        values[column] = declared
+    values["hs_code"] = _hs_code(leaves)
+    values["package_count"], share = _package_count(leaves.take(PACKAGES))
+    if share:
+        extra["package_share"] = share
+        warnings.append("package_share")
+    values["quantity"], values["quantity_unit"], units = _quantity(element, leaves)
+    if units:
+        extra["supplementary_units"] = units
+    values["container_numbers"] = _containers(header, position)
+    earlier = one_line(leaves.take(EARLIER))
+    if earlier and _SAD_NUMBER.fullmatch(earlier):
+        extra["earlier_declaration"] = earlier
+    else:
+        values["transport_document"] = earlier
+    amounts, found = _amounts(leaves)
+    values |= amounts
+    warnings += found
+    documents = _documents(element, leaves)
+    for document in documents:
+        if document.get("reference") and document.get("reference") == values["licence_number"]:
+            values["licence_type"] = document.get("code") or document.get("name")
+        if _END_USE.search(document.get("name", "")):
+            values["end_use_certificate"] = document.get("reference")
+    if documents:
+        extra["documents"] = documents
+    extra |= leaves.rest
+    if position == 1:  # once a declaration, or a thousand items would carry a thousand copies
+        extra["header"] = header.extra
+    rows.row(values, line=element.sourceline, warnings=warnings, extra=extra)
+
+
+def _reference(leaves: Leaves, office: str | None) -> str | None:
+    """Office, year, serial and number of the registration; else the declarant's own number."""
+    serial = one_line(leaves.take(f"{REGISTRATION}/Serial_number")) or ""
+    registered = one_line(leaves.take(f"{REGISTRATION}/Number"))
+    own = one_line(leaves.take(OWN_REFERENCE))
+    if not registered:
+        return own
+    year = (_date(leaves.take(f"{REGISTRATION}/Date")) or "")[:4]
+    return "-".join(part for part in (office, year, serial + registered) if part)
+
+
+def _date(text: str | None) -> str | None:
+    """`m/d/yy` as ISO; impossible dates are missing, never rolled over.
+
+    >>> _date("3/9/26"), _date("13/9/26"), _date("2026-03-09")
+    ('2026-03-09', None, '2026-03-09')
+    """
+    if not text:
+        return None
+    if re.fullmatch(r"\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:?\d\d)?)?", text):
+        return text
+    if not (found := _DATE.fullmatch(text)):
+        return None
+    month, day, year = (int(part) for part in found.groups())
+    year += 2000 if year < 100 else 0
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError:
+        return None
+
+
+def _procedure(leaves: Leaves) -> str | None:
+    general = (leaves.take(GENERAL_PROCEDURE) or "")[:1]
+    kind = (leaves.take(TYPE) or leaves.take(FLOW) or "").upper()
+    flow = (leaves.take(FLOW) or "").upper()
+    if general == TRANSIT or kind.startswith("T"):
+        return "transit"
+    return PROCEDURES.get(flow[:1]) or PROCEDURES.get(kind[:1])
+
+
+def _mode(text: str | None) -> tuple[str | None, str | None]:
+    """The mode, and the code itself when no mode of the contract is meant by it.
+
+    >>> _mode("1"), _mode("01"), _mode("31"), _mode("7")
+    (('sea', None), ('sea', None), ('road', None), (None, '7'))
+    """
+    if not text:
+        return None, None
+    mode = MODES.get(text.strip().lstrip("0")[:1])
+    return (mode, None) if mode else (None, text)
+
+
+def _name_and_address(text: str | None) -> tuple[str | None, str | None]:
+    """The first line is the name, the others the address."""
+    lines = [line for part in (text or "").splitlines() if (line := one_line(part))]
+    return (lines[0] if lines else None), (", ".join(lines[1:]) or None)
+
+
+def _seals(texts: list[str]) -> str | None:
+    seals = [seal for text in texts for seal in re.split(r"[\s,;|]+", text) if seal]
+    return "|".join(dict.fromkeys(seals)) or None
+
+
+def _containers(header: _Header, position: int) -> str | None:
+    own = header.containers.get(str(position), []) + header.containers.get("", [])
+    return "|".join(dict.fromkeys(own)) or None
+
+
+def _hs_code(leaves: Leaves) -> str | None:
+    code = one_line(leaves.take(f"{TARIFF}/Commodity_code"))
+    precision = one_line(leaves.take(f"{TARIFF}/Precision_1")) or ""
+    if code:
+        code = re.sub(r"[ .]", "", code + precision)[:10]
+    return code
+
+
+def _package_count(text: str | None) -> tuple[str | None, str | None]:
+    """The count; or, apart, what looks like a share of one package.
+
+    >>> _package_count("12.0"), _package_count("0.01")
+    (('12', None), (None, '0.01'))
+    """
+    value = decimal(text)
+    if value is not None and value != value.to_integral_value():
+        return None, one_line(text)
+    return number(text), None
+
+
+def _quantity(
+    element: Element, leaves: Leaves
+) -> tuple[str | None, str | None, list[dict[str, str]]]:
+    """The first supplementary unit with an amount, and the others."""
+    units = []
+    for child in named(element, UNITS):
+        unit = Leaves(child, fold=True)
+        amount = number(unit.take("Suppplementary_unit_quantity"))
+        code = one_line(unit.take("Suppplementary_unit_code"))
+        if amount:
+            units.append({"quantity": amount, "unit": code or ""})
+    for tail in ("quantity", "code"):
+        leaves.all(f"{UNITS}/Suppplementary_unit_{tail}")
+    if not units:
+        return None, None, []
+    return units[0]["quantity"], units[0]["unit"] or None, units[1:]
+
+
+def _amounts(leaves: Leaves) -> tuple[dict[str, str | None], list[str]]:
+    """Value in the currency of the invoice, and freight brought to that currency."""
+    currency = _currency(leaves.take(f"{INVOICE}/Currency_code"))
+    amount = leaves.take(f"{INVOICE}/Amount_foreign_currency")
+    warnings = []
+    if currency is None:
+        national = leaves.take(f"{INVOICE}/Amount_national_currency")
+        amount = national or amount
+        if amount:
+            warnings.append("currency_missing")
+    freight = leaves.take(f"{FREIGHT}/Amount_foreign_currency")
+    freight_currency = _currency(leaves.take(f"{FREIGHT}/Currency_code"))
+    if freight and currency and freight_currency != currency:
+        sent = decimal(freight)
+        rate = decimal(leaves.take(f"{FREIGHT}/Currency_rate"))
+        own_rate = decimal(leaves.take(f"{INVOICE}/Currency_rate"))
+        if sent is None or not rate or not own_rate:
+            freight = None
+            warnings.append("freight_not_converted")
+        else:
+            freight = plain(round(sent * rate / own_rate, 4))
+    elif currency is None:
+        freight = None
+    values = {
+        "value": number(amount),
+        "currency": currency,
+        "freight_cost": number(freight),
+    }
+    return values, warnings
+
+
+def _currency(text: str | None) -> str | None:
+    """The code; "No foreign currency" is text for none."""
+    code = one_line(text)
+    return None if code is None or code.casefold().startswith("no ") else code
+
+
+def _documents(element: Element, leaves: Leaves) -> list[dict[str, str]]:
+    documents = []
+    for child in named(element, DOCUMENTS):
+        found = Leaves(child, fold=True)
+        parts = {
+            name: text
+            for name in _DOCUMENT_TYPES
+            if (text := one_line(found.take(f"Attached_document_{name}")))
+        }
+        if parts:
+            documents.append(parts)
+    for name in _DOCUMENT_TYPES:
+        leaves.all(f"{DOCUMENTS}/Attached_document_{name}")
+    return documents

@@ -1,0 +1,211 @@
+"""Safe, streamed XML: what every XML reader stands on.
+
+No entity is resolved, no document type is accepted, nothing is fetched, and the
+tree of what was read is let go, so memory is that of one goods item and one header.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO, Any, Literal, TypeAlias
+
+from lxml import etree
+
+from riskprofile.errors import InputError
+from riskprofile.intake.reader import Source
+
+Element: TypeAlias = Any  # lxml ships no types
+
+MAX_DEPTH = 100  # the deepest declaration seen has 12 levels
+MAX_ATTRIBUTES = 100
+MAX_ELEMENTS = 500_000  # of one header or one item, some hundred thousand times a real one
+
+_OPTIONS: dict[str, Any] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "dtd_validation": False,
+    "attribute_defaults": False,
+    "huge_tree": False,  # keeps the library's own limits: depth 256, text of 10 MB
+    "remove_comments": True,
+    "remove_pis": True,
+}
+_BLOCK = 1 << 16
+
+
+def local(element: Element) -> str:
+    """The element's name without its namespace."""
+    name: str = element.tag
+    return name.rsplit("}", 1)[-1]
+
+
+def stream(
+    source: Source, declarations: frozenset[str], items: frozenset[str]
+) -> Iterator[tuple[Literal["item", "declaration"], Element]]:
+    """Each goods item, then its declaration without the items, in document order.
+
+    An element is valid until the next step. Names are local names; of nested ones
+    the outermost counts.
+
+    Raises
+    ------
+    InputError
+        Not well-formed (with line and column), a document type, too deep, too many
+        attributes or elements.
+    """
+    with source.open() as opened:
+        yield from _walk(source.name, opened, declarations, items)
+
+
+def _walk(
+    name: str, opened: IO[bytes], declarations: frozenset[str], items: frozenset[str]
+) -> Iterator[tuple[Literal["item", "declaration"], Element]]:
+    parser = etree.XMLPullParser(("start", "end"), **_OPTIONS)
+    depth = elements = before_item = 0
+    declaration: Element = None
+    item: Element = None
+    last_item: Element = None  # removed one step late: the parser may still write behind it
+    last_declaration: Element = None
+    seen_root = False
+    while True:
+        block = opened.read(_BLOCK)
+        try:
+            parser.feed(block) if block else parser.close()
+        except (etree.XMLSyntaxError, LookupError, ValueError) as error:
+            raise _not_well_formed(name, error) from error
+        for event, element in parser.read_events():
+            if event == "start":
+                if not seen_root:
+                    seen_root = True
+                    _refuse_doctype(name, element)
+                depth += 1
+                elements += 1
+                if depth > MAX_DEPTH or elements > MAX_ELEMENTS:
+                    raise _too_much(name, element, "levels" if depth > MAX_DEPTH else "elements")
+                if len(element.attrib) > MAX_ATTRIBUTES:
+                    raise _too_much(name, element, "attributes")
+                tag = local(element)
+                if declaration is None:
+                    if tag in declarations:
+                        declaration = element
+                elif item is None and tag in items:
+                    item, before_item = element, elements - 1
+            else:
+                depth -= 1
+                if element is item:
+                    yield "item", element
+                    element.clear(keep_tail=True)
+                    _drop(last_item)
+                    last_item, item, elements = element, None, before_item
+                elif element is declaration:
+                    yield "declaration", element
+                    element.clear(keep_tail=True)
+                    _drop(last_declaration)
+                    last_declaration, last_item, declaration, elements = element, None, None, 0
+        if not block:
+            return
+
+
+def _drop(element: Element) -> None:
+    """Let a finished element go."""
+    if element is not None and element.getparent() is not None:
+        element.getparent().remove(element)
+
+
+def _refuse_doctype(name: str, root: Element) -> None:
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise InputError(
+            "the file has a document type (DOCTYPE), which no declaration needs",
+            where=f"{name}:1",
+            do="Ask the sender for the file without it",
+        )
+
+
+def _too_much(name: str, element: Element, what: str) -> InputError:
+    limit = {"levels": MAX_DEPTH, "elements": MAX_ELEMENTS, "attributes": MAX_ATTRIBUTES}[what]
+    return InputError(
+        f"more than {limit} {what} where a declaration has far fewer",
+        where=f"{name}:{element.sourceline}",
+        do="Check where the file comes from",
+    )
+
+
+def _not_well_formed(name: str, error: Exception) -> InputError:
+    line, column = getattr(error, "position", None) or (1, 1)
+    text = str(error) or "the file is empty"
+    return InputError(
+        f"not well-formed XML: {text}",
+        where=f"{name}:{max(1, line or 1)}:{max(1, column or 1)}",
+        do="It is never repaired here: ask the sender for a whole file",
+    )
+
+
+def named(element: Element, path: str) -> list[Element]:
+    """Descendants at a path of local names, without regard to case."""
+    found = [element]
+    for step in path.casefold().split("/"):
+        found = [
+            child
+            for parent in found
+            for child in parent
+            if isinstance(child.tag, str) and local(child).casefold() == step
+        ]
+    return found
+
+
+def text_of(element: Element) -> str | None:
+    """The element's text with no-break spaces as blanks; empty is missing."""
+    text: str = (element.text or "").replace("\u00a0", " ").strip()
+    return text or None
+
+
+class Leaves(dict[str, list[str]]):
+    """Texts by path of local names (`A/B`), attributes as `A/B@name`.
+
+    `take` marks a path as used, so that `rest` is what no column took.
+    """
+
+    def __init__(self, element: Element, *, fold: bool = False) -> None:
+        super().__init__()
+        self._used: set[str] = set()
+        self._fold = fold
+        self._collect(element, "")
+
+    def _collect(self, element: Element, path: str) -> None:
+        for child in element:
+            if not isinstance(child.tag, str):
+                continue  # an entity reference, left unresolved
+            tag = local(child)
+            here = f"{path}/{tag}" if path else tag
+            for name, value in child.attrib.items():
+                if value.strip():
+                    self._put(f"{here}@{name.rsplit('}', 1)[-1]}", value.strip())
+            if len(child):
+                self._collect(child, here)
+            elif (text := text_of(child)) is not None:
+                self._put(here, text)
+
+    def _put(self, path: str, text: str) -> None:
+        self.setdefault(path.casefold() if self._fold else path, []).append(text)
+
+    def all(self, path: str) -> list[str]:
+        """Every text at a path, in document order; marks it used."""
+        key = path.casefold() if self._fold else path
+        self._used.add(key)
+        return self.get(key, [])
+
+    def take(self, *paths: str) -> str | None:
+        """The first text at the first path that has one; marks that path used."""
+        for path in paths:
+            if found := self.all(path):
+                return found[0]
+        return None
+
+    @property
+    def rest(self) -> dict[str, str | list[str]]:
+        """What no column took: one text, or a list where the path repeats."""
+        return {
+            path: texts[0] if len(texts) == 1 else texts
+            for path, texts in self.items()
+            if path not in self._used
+        }
