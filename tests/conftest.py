@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,3 +25,47 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("no folder ../shared beside the checkout: real samples are not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A private PostgreSQL cluster on a Unix socket in a temporary folder; its folder.
+
+    Each test process starts its own, so parallel runs do not meet. PostgreSQL refuses
+    to run as root, so root lends it to another user.
+    """
+    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not binaries:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    programs = binaries[-1].parent
+    folder = tempfile.mkdtemp(prefix="pg-", dir="/tmp")  # a socket's path is short
+    user: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        names = {entry.pw_name for entry in pwd.getpwall()}
+        user = {"user": "postgres" if "postgres" in names else "nobody", "extra_groups": []}
+        shutil.chown(folder, user["user"])
+    run = functools.partial(
+        subprocess.run, check=True, capture_output=True, cwd=folder, timeout=60, **user
+    )
+    data = f"{folder}/data"
+    run([programs / "initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8", "-N"])
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+    start = [programs / "pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o", options]
+    run([*start, "start"])
+    try:
+        yield folder
+    finally:
+        run([programs / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop"])
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The address of an empty PostgreSQL database, made for this test."""
+    psycopg = pytest.importorskip("psycopg")
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(host=postgres_server, user="tester", dbname="postgres") as server:
+        server.autocommit = True
+        server.execute(f"CREATE DATABASE {name}")
+        yield f"postgresql://tester@/{name}?host={postgres_server}"
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")

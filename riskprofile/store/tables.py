@@ -4,7 +4,7 @@ record versions, the feature log, and the audit chain.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -15,13 +15,35 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    TypeDecorator,
     UniqueConstraint,
 )
+from sqlalchemy.engine import Dialect
 from sqlmodel import Field, SQLModel
 
 # SQLite gives a row id to INTEGER primary keys alone; PostgreSQL wants the big ones.
 BIG = BigInteger().with_variant(Integer, "sqlite")
-UTC = DateTime(timezone=True)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A time in UTC, aware on both sides; SQLite alone would forget the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC; a naive time is a fault of the caller, not a time in some zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From what the driver gives: naive on SQLite, aware on PostgreSQL."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def _key() -> Any:
@@ -29,7 +51,7 @@ def _key() -> Any:
 
 
 def _time(**options: Any) -> Any:
-    return Field(sa_column=Column(UTC, **options))
+    return Field(sa_column=Column(Moment, **options))
 
 
 def _json() -> Any:
@@ -183,8 +205,8 @@ class Alert(SQLModel, table=True):
     """A declaration that a person should look at.
 
     `state` is open or closed. `owner` holds it until `lease_until`. `selected_by` is
-    score, indicator or random and `probability` is that of the random draw. `seen` is
-    a change counter for "12 new: refresh".
+    score, indicator or random and `probability` is that of the random draw. `search`
+    is what one search box looks through (see `store.alerts`).
     """
 
     __tablename__ = "alert"
@@ -203,6 +225,7 @@ class Alert(SQLModel, table=True):
     probability: float | None = None
     driver: int = 1
     title: str = ""
+    search: str = ""
     reasons: Any = _json()
     against: Any = _json()
     indicators: Any = _json()
@@ -222,6 +245,16 @@ class Alert(SQLModel, table=True):
         Index("alert_queue", "office", "state", "lane", "rank"),
         Index("alert_batch", "batch_id"),
     )
+
+
+class AlertLink(SQLModel, table=True):
+    """What ties an alert to others: the same party, address, telephone, container, document."""
+
+    __tablename__ = "alert_link"
+    alert_id: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
+    kind: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    __table_args__ = (Index("alert_link_key", "kind", "key"),)
 
 
 class Decision(SQLModel, table=True):

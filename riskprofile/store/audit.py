@@ -1,0 +1,141 @@
+"""The audit chain: every change and every look, each link sealed over the one before it.
+
+A digest covers the text of the fields and the digest before it, so an edit, a removal
+or a swap breaks the chain at the exact record. Cutting the end is seen only by a head
+kept elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, text
+
+from riskprofile.errors import StoreError
+from riskprofile.store.tables import Audit
+
+START = "0" * 64
+CHAIN_LOCK = 7002  # PostgreSQL advisory lock: one writer of the chain at a time
+
+# Times and JSON as text, the same on both engines: a digest covers text, not values.
+_MOMENT = {
+    "sqlite": "at",
+    "postgresql": "to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')",
+}
+_CHAIN = (
+    "SELECT sequence, {moment}, actor, action, subject, office, purpose,"
+    " CAST(detail AS TEXT), previous, digest FROM audit ORDER BY sequence"
+)
+
+
+@dataclass(frozen=True)
+class Head:
+    """The last link: keep it elsewhere, and a cut or rewritten chain shows."""
+
+    sequence: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check of the chain found. `first_bad` is the first record that does not fit."""
+
+    ok: bool
+    records: int
+    first_bad: int | None
+    head: Head
+
+
+def append(
+    connection: Connection,
+    *,
+    actor: str,
+    action: str,
+    subject: str,
+    now: datetime,
+    office: str | None = None,
+    purpose: str = "",
+    detail: Mapping[str, Any] | None = None,
+) -> int:
+    """Add one link inside the caller's `write()` transaction; its sequence number.
+
+    Call it last in a transaction: on PostgreSQL it holds the chain until the commit.
+
+    Parameters
+    ----------
+    subject : str
+        What was touched, as `kind:id` (`alert:17`). Never a person's name.
+    now : datetime
+        Aware time of the action.
+    detail : mapping of JSON values, optional
+        What changed.
+    """
+    if not connection.get_execution_options().get("riskprofile_write", False):
+        raise StoreError("the audit chain is written in a write transaction alone")
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({CHAIN_LOCK})"))
+    last = head(connection)
+    # Sorted once here, so that the text stored is the text sealed.
+    told = None if detail is None else json.loads(json.dumps(dict(detail), sort_keys=True))
+    sealed = None if told is None else json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    at = now.astimezone(UTC)
+    moment = at.strftime("%Y-%m-%d %H:%M:%S.%f")
+    sequence = last.sequence + 1
+    fields = (sequence, moment, actor, action, subject, office, purpose, sealed, last.digest)
+    connection.execute(
+        insert(Audit).values(
+            sequence=sequence,
+            at=at,
+            actor=actor,
+            action=action,
+            subject=subject,
+            office=office,
+            purpose=purpose,
+            detail=told,
+            previous=last.digest,
+            digest=_seal(fields),
+        )
+    )
+    return sequence
+
+
+def head(connection: Connection) -> Head:
+    """The last link; sequence 0 when the chain is empty."""
+    columns = Audit.__table__.c  # type: ignore[attr-defined]
+    row = connection.execute(
+        select(columns.sequence, columns.digest).order_by(columns.sequence.desc()).limit(1)
+    ).first()
+    return Head(0, START) if row is None else Head(int(row[0]), str(row[1]))
+
+
+def verify(connection: Connection, head: Head | None = None) -> Verdict:
+    """Check every link, and that the chain still holds `head` when one was kept elsewhere."""
+    statement = _CHAIN.format(moment=_MOMENT[connection.dialect.name])
+    last, records, first_bad = Head(0, START), 0, None
+    with connection.exec_driver_sql(statement, execution_options={"yield_per": 10_000}) as rows:
+        for row in rows:
+            records += 1
+            fits = row[0] == last.sequence + 1 and row[8] == last.digest
+            fits = fits and row[9] == _seal(row[:9])
+            if fits and head is not None and row[0] == head.sequence:
+                fits = row[9] == head.digest
+            if not fits:
+                first_bad = last.sequence + 1
+                break
+            last = Head(row[0], row[9])
+    if first_bad is None and head is not None and head.sequence > last.sequence:
+        first_bad = last.sequence + 1
+    return Verdict(first_bad is None, records, first_bad, last)
+
+
+def _seal(fields: Any) -> str:
+    try:
+        payload = json.dumps(list(fields), ensure_ascii=False, separators=(",", ":"))
+    except TypeError:  # a value of another type was put in: it fits no digest
+        return ""
+    return hashlib.sha256(payload.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,338 @@
+"""One database, SQLite or PostgreSQL, behind one small class.
+
+Writers on SQLite begin with `BEGIN IMMEDIATE`: a transaction that reads first and
+writes later fails at once when somebody else wrote in between, whatever the timeout.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlmodel import SQLModel
+
+from riskprofile.errors import StoreError
+from riskprofile.store.migrations import REVISIONS
+
+BUSY_MS = 5000
+PRAGMAS = {"synchronous": 2, "foreign_keys": 1, "busy_timeout": BUSY_MS}  # 2 is FULL
+LOCKED = "the database is locked by another program"
+
+# What a driver says -> what is wrong, what to do. First match wins.
+FAULTS = (
+    ("not a database", "this file is not a database", "Name another file, or restore a backup."),
+    ("malformed", "the database is damaged", "Restore the last backup; keep this file aside."),
+    ("readonly", "the database cannot be written", "Check owner and rights of file and folder."),
+    ("read-only", "the database cannot be written", "Check owner and rights of file and folder."),
+    ("unable to open", "the database cannot be opened", "Check owner and rights of the folder."),
+    ("disk is full", "the disk is full", "Make room, then run the same command again."),
+    ("disk i/o", "the disk cannot be read or written", "Check the disk, then run again."),
+    ("no space", "the disk is full", "Make room, then run the same command again."),
+    ("locked", LOCKED, "Wait for it to finish, then run the same command again."),
+    ("deadlock", "two writers waited for each other", "Run the same command again."),
+    ("does not exist", "the database does not exist", "Create it, or correct the address."),
+    ("password", "the database refuses the sign-in", "Correct the user or the password."),
+    ("connect", "the database server does not answer", "Start it, or correct the address."),
+    ("terminat", "the connection to the database was cut", "Run the same command again."),
+)
+
+
+def dumps(value: Any) -> str:
+    """JSON as it is stored: compact, in the given order, finite numbers alone."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+class Store:
+    """An open database. Use `write()` to change it and `read()` to look.
+
+    Safe to share between threads; not between processes.
+    """
+
+    def __init__(self, engine: Engine, where: str) -> None:
+        self.engine = engine
+        self.where = where
+
+    @classmethod
+    def open(cls, url: str) -> Store:
+        """Open, and create or migrate when it is empty or behind.
+
+        Parameters
+        ----------
+        url : str
+            `sqlite:////path/riskprofile.db` or `postgresql://user@host/name`.
+
+        Raises
+        ------
+        StoreError
+            It is unreadable, damaged, read-only, in a missing folder, of another
+            program, or of a newer release.
+        """
+        parsed = _address(url)
+        sqlite = parsed.get_backend_name() == "sqlite"
+        where = str(parsed.database) if sqlite else parsed.render_as_string(hide_password=True)
+        if sqlite:
+            _check_path(Path(where))
+        store = cls(_engine(parsed), where)
+        try:
+            if sqlite:
+                store._set_journal()
+            store._migrate()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @property
+    def sqlite(self) -> bool:
+        """Whether this is SQLite."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def write(self, patience: float = 8.0) -> Iterator[Connection]:
+        """A transaction that may change things: commits at the end, undoes on any error.
+
+        Parameters
+        ----------
+        patience : float
+            Seconds to go on asking while another writer holds the database. A page
+            keeps the default (nobody waits 10 s for a click); a batch gives more.
+        """
+        with self._translated(), self.engine.connect() as plain:
+            connection = plain.execution_options(riskprofile_write=True)
+            _begin(connection, patience)
+            try:
+                yield connection
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One unchanging view of the database; nothing done in it is kept."""
+        with self._translated(), self.engine.connect() as connection:
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+
+    def insert_many(
+        self,
+        connection: Connection,
+        table_name: str,
+        columns: Sequence[str],
+        rows: Iterable[tuple[Any, ...]],
+    ) -> None:
+        """Insert tuples fast: the driver's `executemany`, or `COPY` on PostgreSQL.
+
+        Values are what the models hold (aware datetimes, Python values for JSON
+        columns). No defaults are filled in: name every column that must not be empty.
+        """
+        table = SQLModel.metadata.tables[table_name]
+        convert = [self._converter(table.c[name].type) for name in columns]
+        if any(convert):
+            rows = (
+                tuple(
+                    value if change is None or value is None else change(value)
+                    for change, value in zip(convert, row, strict=True)
+                )
+                for row in rows
+            )
+        names = ", ".join(f'"{name}"' for name in columns)
+        cursor: Any = connection.connection.cursor()
+        try:
+            if self.sqlite:
+                places = ", ".join("?" * len(columns))
+                statement = f'INSERT INTO "{table_name}" ({names}) VALUES ({places})'  # noqa: S608
+                cursor.executemany(statement, rows)
+            else:
+                with cursor.copy(f'COPY "{table_name}" ({names}) FROM STDIN') as copy:
+                    for row in rows:
+                        copy.write_row(row)
+        except self.engine.dialect.loaded_dbapi.Error as error:
+            # The driver was called directly, so its error has not been wrapped yet.
+            if isinstance(error, self.engine.dialect.loaded_dbapi.IntegrityError):
+                raise IntegrityError(f"INSERT INTO {table_name}", None, error) from None
+            raise _fault(error, self.where) from None
+        finally:
+            cursor.close()
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+    def _converter(self, kind: Any) -> Callable[[Any], Any] | None:
+        impl = kind.dialect_impl(self.engine.dialect)
+        change: Callable[[Any], Any] | None = impl.bind_processor(self.engine.dialect)
+        if change is None and not self.sqlite and impl.python_type is str:
+            return _without_nul
+        return change
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turn what a driver says into what, where, what to do.
+
+        Broken constraints and wrong statements pass: they are the caller's to handle.
+        """
+        try:
+            yield
+        except (IntegrityError, ProgrammingError):
+            raise
+        except DBAPIError as error:
+            raise _fault(error.orig or error, self.where) from None
+        except PoolTimeout:
+            raise StoreError(
+                "too many tasks use the database at once", where=self.where, do="Try again."
+            ) from None
+
+    def _set_journal(self) -> None:
+        with self._translated(), self.engine.connect() as connection:
+            cursor: Any = connection.connection.cursor()  # below the transaction: WAL wants none
+            try:
+                mode = cursor.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+                found = {name: cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in PRAGMAS}
+            except self.engine.dialect.loaded_dbapi.Error as error:
+                raise _fault(error, self.where) from None
+        if mode != "wal" or found != PRAGMAS:
+            raise StoreError(
+                f"the database does not keep its settings (journal {mode}, {found})",
+                where=self.where,
+                do="Put it on a local disk: network folders cannot hold it safely.",
+            )
+
+    def _migrate(self) -> None:
+        with self.read() as connection:
+            revision = _revision(connection, self.where)
+        if revision == REVISIONS[-1]:
+            return
+        from riskprofile.store.migrations import upgrade
+
+        with self.write(patience=60.0) as connection:
+            if not self.sqlite:  # two programs opening an empty database at once
+                connection.execute(text("SELECT pg_advisory_xact_lock(7001)"))
+            if _revision(connection, self.where) != REVISIONS[-1]:
+                upgrade(connection)
+
+
+def _address(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = URL.create("")
+    backend = parsed.get_backend_name() if parsed.drivername else ""
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
+        return parsed
+    raise StoreError(
+        "the database address names neither a SQLite file nor PostgreSQL",
+        do="Give sqlite:////folder/riskprofile.db or postgresql://user@host/name.",
+    )
+
+
+def _check_path(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise StoreError(
+            "the folder of the database does not exist",
+            where=str(path),
+            do="Create it, or name another place.",
+        )
+    if path.is_dir():
+        raise StoreError("this is a folder, not a database", where=str(path), do="Name a file.")
+    written = path if path.exists() else path.parent
+    if not os.access(written, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK):
+        raise StoreError(
+            "the database cannot be written",
+            where=str(path),
+            do="Check owner and rights of file and folder.",
+        )
+
+
+def _engine(url: URL) -> Engine:
+    options: dict[str, Any] = {"hide_parameters": True, "json_serializer": dumps}
+    options |= {"pool_size": 8, "max_overflow": 32}
+    if url.get_backend_name() != "sqlite":
+        try:
+            engine = create_engine(url, pool_pre_ping=True, **options)
+        except ImportError:
+            raise StoreError(
+                "PostgreSQL needs the psycopg driver, which is not installed",
+                do='Install the extra: pip install -e ".[postgres]".',
+            ) from None
+        return engine
+    engine = create_engine(url, **options)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        for name, value in PRAGMAS.items():
+            cursor.execute(f"PRAGMA {name}={value}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _say_begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("riskprofile_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _begin(connection: Connection, patience: float) -> None:
+    """Begin, and ask again while another writer holds a SQLite database."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            connection.begin()
+            return
+        except DBAPIError as error:
+            if "locked" not in str(error.orig) or time.monotonic() >= until:
+                raise
+            connection.rollback()
+
+
+def _revision(connection: Connection, where: str) -> str | None:
+    """The schema's version; None when the database is empty."""
+    names = set(inspect(connection).get_table_names())
+    if not names:
+        return None
+    found = None
+    if "alembic_version" in names:
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if found is None:
+        raise StoreError(
+            "the database belongs to another program",
+            where=where,
+            do="Name a new file, or an empty database.",
+        )
+    if found not in REVISIONS:
+        raise StoreError(
+            f"the database is of a newer release (schema {found}, known up to {REVISIONS[-1]})",
+            where=where,
+            do="Install the newer release.",
+        )
+    return str(found)
+
+
+def _without_nul(value: str) -> str:
+    """PostgreSQL text cannot hold U+0000; its picture keeps the place visible."""
+    return value.replace("\x00", "\u2400") if "\x00" in value else value
+
+
+def _fault(error: BaseException, where: str) -> StoreError:
+    said = str(error)
+    for sign, what, do in FAULTS:
+        if sign in said.lower():
+            return StoreError(what, where=where, do=do)
+    # The driver's own words may quote a person's data, so only its code is shown.
+    code = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None)
+    return StoreError(f"the database failed ({type(error).__name__} {code})", where=where)

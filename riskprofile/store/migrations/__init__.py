@@ -1,0 +1,21 @@
+"""Schema versions. `REVISIONS` lists them in order; the last one is what this code needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+REVISIONS = ("0001",)
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Bring the database to a version, inside the caller's transaction: all or nothing."""
+    # Alembic is slow to import, and a database that is up to date never needs it.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)

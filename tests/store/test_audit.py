@@ -1,0 +1,194 @@
+"""The audit chain: whatever is edited, removed or swapped is found at its record."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from riskprofile.errors import StoreError
+from riskprofile.store import audit
+from riskprofile.store.database import Store
+
+NOW = datetime(2026, 11, 24, 8, 0, 0, 123456, tzinfo=UTC)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path):
+    """An empty store of either kind."""
+    address = f"sqlite:///{tmp_path / 'riskprofile.db'}"
+    if request.param == "postgresql":
+        address = request.getfixturevalue("postgres_url")
+    opened = Store.open(address)
+    yield opened
+    opened.close()
+
+
+def write(store: Store, count: int) -> None:
+    with store.write() as connection:
+        for n in range(count):
+            detail = {"zone": "é", "n": n, "half": 0.1 + n}
+            audit.append(
+                connection,
+                actor="ines",
+                action="look",
+                subject=f"alert:{n}",
+                now=NOW,
+                detail=detail,
+            )
+
+
+def check(store: Store, head: audit.Head | None = None) -> audit.Verdict:
+    with store.read() as connection:
+        return audit.verify(connection, head)
+
+
+def run(store: Store, *statements: str) -> None:
+    with store.write() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+def test_an_untouched_chain_verifies_and_names_its_head(store):
+    assert check(store) == audit.Verdict(True, 0, None, audit.Head(0, audit.START))
+    write(store, 20)
+    verdict = check(store)
+    assert (verdict.ok, verdict.records, verdict.first_bad) == (True, 20, None)
+    with store.read() as connection:
+        assert audit.head(connection) == verdict.head
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        "UPDATE audit SET actor = 'omar' WHERE sequence = 7",
+        "UPDATE audit SET detail = '{\"n\":6}' WHERE sequence = 7",
+        "UPDATE audit SET purpose = 'other' WHERE sequence = 7",
+        "UPDATE audit SET office = 'XMPME' WHERE sequence = 7",
+        "UPDATE audit SET at = '2026-11-24 08:00:00.123457' WHERE sequence = 7",
+        "UPDATE audit SET digest = previous WHERE sequence = 7",
+        "DELETE FROM audit WHERE sequence = 7",
+        "UPDATE audit SET sequence = 1000 WHERE sequence = 7",
+    ],
+)
+def test_a_tampered_record_is_named(store, tamper):
+    write(store, 20)
+    run(store, tamper)
+    verdict = check(store)
+    assert not verdict.ok
+    assert verdict.first_bad == 7
+
+
+def test_two_swapped_records_are_found_at_the_first(store):
+    write(store, 20)
+    run(
+        store,
+        "UPDATE audit SET sequence = 100 WHERE sequence = 7",
+        "UPDATE audit SET sequence = 7 WHERE sequence = 9",
+        "UPDATE audit SET sequence = 9 WHERE sequence = 100",
+    )
+    assert check(store).first_bad == 7
+
+
+def test_a_cut_end_shows_against_a_head_kept_elsewhere(store):
+    write(store, 20)
+    kept = check(store).head
+    run(store, "DELETE FROM audit WHERE sequence > 15")
+    assert check(store).ok
+    assert check(store, kept).first_bad == 16
+
+
+def test_a_chain_made_again_shows_against_a_head_kept_elsewhere(store):
+    write(store, 5)
+    kept = check(store).head
+    run(store, "DELETE FROM audit")
+    with store.write() as connection:
+        for _ in range(9):
+            audit.append(connection, actor="omar", action="look", subject="", now=NOW)
+    assert check(store).ok
+    assert check(store, kept).first_bad == 5
+
+
+def test_an_older_head_still_fits_a_chain_that_grew(store):
+    write(store, 5)
+    kept = check(store).head
+    write(store, 5)
+    assert check(store, kept).ok
+
+
+def test_what_is_undone_leaves_no_link(store):
+    write(store, 2)
+    with pytest.raises(KeyError), store.write() as connection:
+        audit.append(connection, actor="ines", action="look", subject="", now=NOW)
+        raise KeyError
+    write(store, 1)
+    assert check(store).records == 3
+    assert check(store).ok
+
+
+def test_a_link_is_written_in_a_write_transaction_alone(store):
+    with pytest.raises(StoreError, match="write transaction"), store.read() as connection:
+        audit.append(connection, actor="ines", action="look", subject="", now=NOW)
+
+
+def test_many_writers_make_one_line(store):
+    def writes():
+        for _ in range(10):
+            write(store, 1)
+
+    threads = [threading.Thread(target=writes) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    verdict = check(store)
+    assert verdict.ok and verdict.records == 40
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**60), 2**60)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text('aé"\\', max_size=3), inner)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(detail=st.dictionaries(st.text("ab", max_size=2), json_values, max_size=3))
+def test_any_detail_can_be_sealed(store, detail):
+    with store.write() as connection:
+        audit.append(connection, actor="ines", action="look", subject="", now=NOW, detail=detail)
+    assert check(store).ok
+
+
+def test_a_hundred_thousand_links_are_checked_within_two_seconds(tmp_path):
+    store = Store.open(f"sqlite:///{tmp_path / 'riskprofile.db'}")
+    write(store, 1)
+    # The rows are made as `append` makes them, but written in one go.
+    last, rows = check(store).head, []
+    for n in range(2, 100_001):
+        fields = (n, "2026-11-24 08:00:00.123456", "ines", "look", f"alert:{n}", None, "", None)
+        seal = audit._seal((*fields, last.digest))
+        rows.append((n, NOW, *fields[2:], last.digest, seal))
+        last = audit.Head(n, seal)
+    names = ("sequence", "at", "actor", "action", "subject", "office", "purpose", "detail")
+    with store.write() as connection:
+        store.insert_many(connection, "audit", (*names, "previous", "digest"), rows)
+    start = time.process_time()
+    verdict = check(store, last)
+    seconds = time.process_time() - start
+    store.close()
+    assert verdict.ok and verdict.records == 100_000
+    assert seconds < 2, f"{seconds:.2f} s"

@@ -1,0 +1,279 @@
+"""The database: opened, migrated, refused, written once."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import insert, inspect, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import SQLModel
+
+from riskprofile.errors import StoreError
+from riskprofile.store import database, migrations
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Office, Quarantined, Setting
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+
+
+def url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'riskprofile.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of either kind."""
+    if request.param == "sqlite":
+        return url(tmp_path)
+    return str(request.getfixturevalue("postgres_url"))
+
+
+def test_a_fresh_database_has_exactly_the_tables_of_the_models(address):
+    store = Store.open(address)
+    with store.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+        assert set(inspect(connection).get_table_names()) == {
+            *SQLModel.metadata.tables,
+            "alembic_version",
+        }
+    store.close()
+
+
+def test_opening_twice_changes_nothing(address):
+    for _ in range(2):
+        store = Store.open(address)
+        with store.write() as connection:
+            migrations.upgrade(connection)
+        with store.read() as connection:
+            found = connection.execute(text("SELECT version_num FROM alembic_version")).all()
+        store.close()
+        assert [row[0] for row in found] == [migrations.REVISIONS[-1]]
+
+
+def test_the_list_of_revisions_names_every_migration():
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    scripts = ScriptDirectory.from_config(config)
+    walked = [script.revision for script in scripts.walk_revisions()]
+    assert tuple(reversed(walked)) == migrations.REVISIONS
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(address, monkeypatch):
+    real = migrations.upgrade
+
+    def half(connection):
+        real(connection)
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(migrations, "upgrade", half)
+    with pytest.raises(RuntimeError):
+        Store.open(address)
+    monkeypatch.undo()
+    store = Store.open(address)  # empty, so it is made anew
+    with store.read() as connection:
+        assert connection.execute(select(Office.__table__)).all() == []
+    store.close()
+
+
+def test_two_programs_may_open_an_empty_database_at_once(address):
+    failures: list[BaseException] = []
+
+    def opens():
+        try:
+            Store.open(address).close()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=opens) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_sqlite_keeps_the_settings_that_survive_a_power_cut(tmp_path):
+    store = Store.open(url(tmp_path))
+    with store.read() as connection:
+        found = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        ]
+    store.close()
+    assert found == ["wal", 2, 1, 5000]
+
+
+def test_an_error_inside_a_transaction_undoes_it(address):
+    store = Store.open(address)
+    with pytest.raises(KeyError), store.write() as connection:
+        connection.execute(insert(Setting).values(name="a", value=1))
+        raise KeyError
+    with store.read() as connection:
+        assert connection.execute(select(Setting.__table__)).all() == []
+    store.close()
+
+
+def test_a_broken_constraint_stays_an_integrity_error(address):
+    store = Store.open(address)
+    with store.write() as connection:
+        connection.execute(insert(Setting).values(name="a", value=1))
+    with pytest.raises(IntegrityError), store.write() as connection:
+        connection.execute(insert(Setting).values(name="a", value=2))
+    store.close()
+
+
+def test_tuples_come_back_as_they_were_given(address):
+    store = Store.open(address)
+    columns = ("id", "source", "digest", "format", "profile", "state", "cursor", "read")
+    columns += ("accepted", "quarantined", "duplicate", "alerts", "model_version")
+    columns += ("model_digest", "history_upto", "options", "note", "actor", "started_at")
+    east = datetime(2026, 11, 24, 10, 0, tzinfo=timezone(timedelta(hours=2)))
+    options = {"b": [1.5, None], "a": "Zoë \u0000 ж"}
+    row = ("b1", "f", "d", "csv", "x", "done", 0, 0, 0, 0, 0, 0, "", "", 0, options, "", "", east)
+    with store.write() as connection:
+        store.insert_many(connection, "batch", columns, [row])
+        store.insert_many(
+            connection,
+            "quarantined",
+            ("batch_id", "source", "line", "reason_code", "reason", "raw", "column", "state"),
+            (("b1", "f", n, "c", "r", "x\ty\\\n", None, "waiting") for n in range(3)),
+        )
+    with store.read() as connection:
+        batch = connection.execute(select(SQLModel.metadata.tables["batch"])).mappings().one()
+        lines = connection.execute(select(Quarantined.__table__)).mappings().all()
+    store.close()
+    assert batch["options"] == options and list(batch["options"]) == ["b", "a"]
+    assert batch["started_at"] == NOW and batch["started_at"].tzinfo is UTC
+    assert [line["line"] for line in lines] == [0, 1, 2]
+    assert {(line["raw"], line["column"]) for line in lines} == {("x\ty\\\n", None)}
+
+
+def test_a_time_without_a_zone_is_refused(tmp_path):
+    store = Store.open(url(tmp_path))
+    values = {
+        "name": "a",
+        "role": "officer",
+        "password_hash": "",
+        "created_at": datetime(2026, 1, 1),
+    }
+    with pytest.raises(Exception, match="without a zone"), store.write() as connection:
+        connection.execute(insert(SQLModel.metadata.tables["account"]).values(**values))
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"reference,goods\n" * 200, "not a database"),
+        (b"SQLite format 3\x00" + b"\x00" * 4096, "database"),
+    ],
+)
+def test_a_file_that_is_no_database_is_named(tmp_path, content, says):
+    file = tmp_path / "riskprofile.db"
+    file.write_bytes(content)
+    with pytest.raises(StoreError, match=says) as caught:
+        Store.open(url(tmp_path))
+    assert caught.value.where == str(file) and caught.value.do
+    assert file.read_bytes() == content
+
+
+def test_a_damaged_database_is_named(tmp_path):
+    store = Store.open(url(tmp_path))
+    store.close()
+    file = tmp_path / "riskprofile.db"
+    content = bytearray(file.read_bytes())
+    content[100:4096] = b"\xff" * 3996  # the page that lists the tables
+    file.write_bytes(content)
+    with pytest.raises(StoreError, match="damaged"):
+        Store.open(url(tmp_path))
+
+
+def test_a_missing_folder_and_a_folder_in_its_place_are_named(tmp_path):
+    with pytest.raises(StoreError, match="folder of the database does not exist"):
+        Store.open(url(tmp_path / "nowhere"))
+    (tmp_path / "riskprofile.db").mkdir()
+    with pytest.raises(StoreError, match="a folder, not a database"):
+        Store.open(url(tmp_path))
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs users and rights")
+@pytest.mark.parametrize("locked", ["file", "folder"])
+def test_a_read_only_database_is_named(tmp_path, locked):
+    """In another process: root may write anywhere, so it steps down first."""
+    Store.open(url(tmp_path)).close()
+    file = tmp_path / "riskprofile.db"
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    tmp_path.chmod(0o777 if locked == "file" else 0o555)
+    file.chmod(0o444 if locked == "file" else 0o666)
+    program = (
+        "import os, sys; from riskprofile.store.database import Store\n"
+        "if os.geteuid() == 0: os.setuid(65534)\n"
+        "Store.open(sys.argv[1])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, url(tmp_path)], capture_output=True, text=True, check=False
+    )
+    tmp_path.chmod(0o755)
+    assert "cannot be written" in done.stderr, done.stderr
+    assert str(file) in done.stderr
+
+
+def test_the_database_of_another_program_is_left_alone(tmp_path):
+    with sqlite3.connect(tmp_path / "riskprofile.db") as other:
+        other.execute("CREATE TABLE music (title TEXT)")
+    other.close()
+    with pytest.raises(StoreError, match="another program"):
+        Store.open(url(tmp_path))
+
+
+def test_a_newer_schema_is_refused(tmp_path):
+    store = Store.open(url(tmp_path))
+    with store.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    store.close()
+    with pytest.raises(StoreError, match=r"newer release \(schema 9999"):
+        Store.open(url(tmp_path))
+
+
+@pytest.mark.parametrize("bad", ["", "nonsense", "mysql://x/y", "sqlite://", "sqlite:///:memory:"])
+def test_an_address_of_no_known_kind_is_refused(bad):
+    with pytest.raises(StoreError, match="neither a SQLite file nor PostgreSQL"):
+        Store.open(bad)
+
+
+def test_a_server_that_does_not_answer_is_named_without_the_password(tmp_path):
+    with pytest.raises(StoreError, match="does not answer") as caught:
+        Store.open(f"postgresql://x:secret@/y?host={tmp_path}")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_locked_database_is_asked_again_and_then_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(database.PRAGMAS, "busy_timeout", 20)
+    store = Store.open(url(tmp_path))
+    other = sqlite3.connect(
+        tmp_path / "riskprofile.db", isolation_level=None, check_same_thread=False
+    )
+    other.execute("BEGIN IMMEDIATE")
+    with (
+        pytest.raises(StoreError, match="locked by another program"),
+        store.write(patience=0.1),
+    ):
+        pass
+    threading.Timer(0.1, other.execute, ["COMMIT"]).start()
+    with store.write(patience=5) as connection:
+        connection.execute(insert(Setting).values(name="a", value=1))
+    other.close()
+    store.close()
