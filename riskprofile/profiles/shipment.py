@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from riskprofile.features import documents, parties, routing, weights
 from riskprofile.profiles.profile import Key, Profile
 from riskprofile.reference import rates
 from riskprofile.tables import TEXT, Column, Table
@@ -177,5 +178,11 @@ SHIPMENT = Profile(
         *("log_gross_mass", "freight_ratio", "quantity"),
     ),
     objective=("goods_description", "hs_code"),
+    features=(
+        *parties.FEATURES,
+        *routing.FEATURES,
+        *documents.FEATURES,
+        *weights.FEATURES,
+    ),
     on_after_init=True,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from riskprofile.features import booking
 from riskprofile.profiles.profile import Key, Profile
 from riskprofile.tables import Column, Table
 from riskprofile.tables import ColumnSpec as C
@@ -111,4 +112,5 @@ TRAVELLER = Profile(
         *("bag_tags", "vehicle_kind", "stay_nights", "firearms_declared"),
         *("ammunition_declared", "goods_declared"),
     ),
+    features=tuple(booking.FEATURES),
 )

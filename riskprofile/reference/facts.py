@@ -1,0 +1,145 @@
+"""Plain facts of a view that features and indicators both ask for.
+
+A fact is a float column: 1 yes, 0 no, NaN unknown. Facts are combined in three-valued
+logic: one known "no" makes a combination 0, whatever else is unknown.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from riskprofile.tables import Column, History, Mask, Table
+
+DAY = pd.Timedelta(days=1)
+KNOWN_DAYS = 90.0  # below this, "first seen" says only when the installation began
+DIGITS = 6  # logarithms differ in the last bits between processors; rounded, they do not
+
+# A firearm's own small parts: 5 to 400 g a piece; a silencer tube: 150 to 700 g
+# (typologies E01 and E02). Outside, the fact fades over a factor of two.
+SMALL_PART_G = (5.0, 400.0)
+TUBE_G = (150.0, 700.0)
+
+# UN/ECE Recommendation 20 and the usual abbreviations of "piece", "number", "each", "item".
+PIECE_UNITS = ("C62", "H87", "EA", "PCE", "PCS", "PC", "NAR", "NMB", "NO", "U", "UN", "UNT")
+
+
+def days_between(later: Column, earlier: Column) -> Column:
+    """Days from `earlier` to `later`, with fractions; NaN where either is unknown."""
+    return (later - earlier) / DAY
+
+
+def given(column: Column) -> Column:
+    """1 where the column holds anything, else 0. Never unknown."""
+    return column.notna().astype("float64")
+
+
+def absent(column: Column) -> Column:
+    """1 where the column is missing, else 0. Never unknown."""
+    return column.isna().astype("float64")
+
+
+def known(flag: Column, unless: Column | None = None) -> Column:
+    """A nullable flag as a fact; unknown where `unless` is missing too."""
+    fact = pd.Series(flag.to_numpy("float64", na_value=np.nan), index=flag.index)
+    return fact if unless is None else fact.where(unless.notna())
+
+
+def is_one_of(column: Column, *choices: str) -> Column:
+    """1 where the column is one of `choices`, 0 where it is another, NaN where missing.
+
+    >>> is_one_of(pd.Series(["private", "business", None]), "private").tolist()
+    [1.0, 0.0, nan]
+    """
+    return column.isin(choices).astype("float64").where(column.notna())
+
+
+def differs(one: Column, other: Column) -> Column:
+    """1 where two keys differ, 0 where they agree, NaN where either is missing."""
+    return known(one != other)
+
+
+def is_private(items: Table) -> Column:
+    """1 for a private consignee, 0 for a firm, forwarder or office, NaN when not said."""
+    return is_one_of(items["consignee_type"], "private")
+
+
+def ramp(values: Column, low: float, high: float) -> Column:
+    """0 at `low` and below, 1 at `high` and above, straight between; NaN stays.
+
+    >>> ramp(pd.Series([1.0, 2.0, 3.0, 9.0]), 1, 3).tolist()
+    [0.0, 0.5, 1.0, 1.0]
+    """
+    return ((values - low) / (high - low)).clip(0.0, 1.0)
+
+
+def within(values: Column, low: float, high: float) -> Column:
+    """1 inside `low` to `high`, fading to 0 at half of `low` and at twice `high`."""
+    return np.minimum(ramp(values, low / 2, low), 1.0 - ramp(values, high, high * 2))
+
+
+def all_of(*parts: Column) -> Column:
+    """The product of graded facts: a known 0 wins, else one unknown makes it unknown.
+
+    >>> all_of(pd.Series([0.5, 0.0, 1.0]), pd.Series([0.5, np.nan, np.nan])).tolist()
+    [0.25, 0.0, nan]
+    """
+    product = parts[0]
+    nothing = parts[0] == 0.0
+    for part in parts[1:]:
+        product = product * part
+        nothing |= part == 0.0
+    return product.mask(nothing, 0.0)
+
+
+def any_of(*parts: Column) -> Column:
+    """The largest of graded facts; unknown only where all are.
+
+    >>> any_of(pd.Series([0.2, np.nan]), pd.Series([0.7, np.nan])).tolist()
+    [0.7, nan]
+    """
+    largest = parts[0]
+    for part in parts[1:]:
+        largest = np.fmax(largest, part)
+    return largest
+
+
+def fired(fact: Column, least: float = 1.0) -> Mask:
+    """True where a fact is at least `least`; unknown has not fired."""
+    return fact.ge(least).fillna(False).astype(bool)
+
+
+def steady_log(values: Column) -> Column:
+    """Natural logarithm, rounded so that every processor gives the same bits."""
+    return np.log(values.where(values > 0)).round(DIGITS)
+
+
+def history_known(items: Table, history: History) -> Column:
+    """1 where 90 days of declarations lie before the row's own day, else 0."""
+    return (history.age(items) >= KNOWN_DAYS).astype("float64")
+
+
+def novelty(items: Table, history: History, by: list[str]) -> Column:
+    """How new these keys are: 1 when never seen, 1/(1+n) after n declarations in a year.
+
+    0 while history is younger than 90 days, because then everybody is new; NaN where a
+    key is missing.
+    """
+    count = history.count(items, by, days=365)
+    return (1.0 / (1.0 + count)) * history_known(items, history)
+
+
+def familiarity(items: Table, history: History, by: list[str]) -> Column:
+    """How well known these keys are: 0 when new or missing, 1 from five declarations on."""
+    return ramp(history.count(items, by, days=365), 0.0, 5.0).fillna(0.0)
+
+
+def piece_mass_g(items: Table) -> Column:
+    """Grams a piece: net, else gross mass by quantity; NaN unless counted in pieces.
+
+    A quantity without a unit counts pieces, as on a postal customs form.
+    """
+    mass = items["net_mass_kg"].fillna(items["gross_mass_kg"])
+    unit = items["quantity_unit"]
+    pieces = (unit.isna() | unit.isin(PIECE_UNITS)) & (items["quantity"] > 0)
+    return mass * 1000.0 / items["quantity"].where(pieces)
