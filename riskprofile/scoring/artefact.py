@@ -1,0 +1,239 @@
+"""A scorecard as bytes, and back. Inert: JSON for structure, NPZ for tables, no pickle.
+
+`pack` writes the files and a manifest of their digests; `parse` checks every byte
+against the manifest, then every shape, edge and number, before anything is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+import zipfile
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from riskprofile.errors import ScorecardError
+from riskprofile.scoring.scorecard import Bins, Scorecard, Term
+from riskprofile.scoring.wording import Wording
+
+MANIFEST = "manifest.json"
+STRUCTURE = "scorecard.json"
+TABLES = "tables.npz"
+WORDS = "wording.json"
+SERVED = (STRUCTURE, TABLES, WORDS)
+SCHEMA = 1
+
+LARGEST_FILE = 32 * 2**20
+LARGEST_TABLE = 2**20
+LARGEST_POINTS = 100_000
+
+
+def pack(card: Scorecard) -> dict[str, bytes]:
+    """The files that serve, by name, the same bytes for the same scorecard."""
+    structure = {
+        "schema": SCHEMA,
+        "profile": card.profile,
+        "version": card.version,
+        "base": card.base,
+        "lowest": card.lowest,
+        "examined": card.examined,
+        "features": list(card.bins),
+        "terms": [list(term.features) for term in card.terms],
+        "norms": dict(card.norms),
+        "wording": card.wording is not None,
+    }
+    tables = {f"bins_{name}": bins.edges for name, bins in card.bins.items()}
+    tables |= {f"term_{i:03d}": term.table for i, term in enumerate(card.terms)}
+    tables["probabilities"] = card.probabilities
+    files = {STRUCTURE: _json(structure), TABLES: _npz(tables)}
+    if card.wording is not None:
+        files[WORDS] = _json(
+            {
+                "column": card.wording.column,
+                "base": card.wording.base,
+                "weights": dict(sorted(card.wording.weights.items())),
+            }
+        )
+    return files
+
+
+def manifest(files: Mapping[str, bytes], **facts: Any) -> bytes:
+    """The list of files and their SHA-256, with facts about how they came to be."""
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
+    return _json({"schema": SCHEMA, **facts, "files": digests})
+
+
+def digest(manifest_bytes: bytes) -> str:
+    """What identifies a scorecard: SHA-256 of its manifest."""
+    return hashlib.sha256(manifest_bytes).hexdigest()
+
+
+def parse(files: Mapping[str, bytes], where: str) -> Scorecard:
+    """Check and read a scorecard from its bytes, manifest included.
+
+    Raises
+    ------
+    ScorecardError
+        Naming the file and what is wrong with it. Nothing of it is used then.
+    """
+    fault = _fault(where)
+    listed = _load(files, MANIFEST, fault)
+    if listed.get("schema") != SCHEMA:
+        raise fault(MANIFEST, f"is of schema {listed.get('schema')!r}; this version reads {SCHEMA}")
+    digests = listed.get("files")
+    if not isinstance(digests, dict) or not {STRUCTURE, TABLES} <= set(digests):
+        raise fault(MANIFEST, "does not list the files that serve")
+    for name in digests:
+        if name not in files:
+            raise fault(name, "is missing")
+        if hashlib.sha256(files[name]).hexdigest() != digests[name]:
+            raise fault(name, "is not what the manifest lists: it was altered or cut")
+    if not set(files) <= {*digests, MANIFEST}:
+        raise fault(sorted(set(files) - set(digests))[0], "is not listed in the manifest")
+    structure = _load(files, STRUCTURE, fault)
+    arrays = _arrays(files[TABLES], fault)
+    try:
+        return _build(structure, arrays, files, digest(files[MANIFEST]), fault)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise fault(STRUCTURE, f"is not a scorecard: {error}") from error
+
+
+Fault = Callable[[str, str], ScorecardError]
+
+
+def _fault(where: str) -> Fault:
+    def make(name: str, what: str) -> ScorecardError:
+        return ScorecardError(
+            f"{name} {what}",
+            where=where,
+            do="Nothing was rated with it. Restore the folder, or serve another version with "
+            "`riskprofile models rollback`",
+        )
+
+    return make
+
+
+def _build(
+    structure: dict[str, Any],
+    arrays: dict[str, np.ndarray],
+    files: Mapping[str, bytes],
+    identity: str,
+    fault: Fault,
+) -> Scorecard:
+    names = structure["features"]
+    if len(set(names)) != len(names):
+        raise fault(STRUCTURE, "names a feature twice")
+    bins = {}
+    for name in names:
+        edges = arrays[f"bins_{name}"]
+        if edges.ndim != 1 or edges.dtype != np.float64 or not np.isfinite(edges).all():
+            raise fault(TABLES, f"has edges of {name} that are not finite numbers")
+        if (np.diff(edges) <= 0).any():
+            raise fault(TABLES, f"has edges of {name} that do not rise")
+        bins[name] = Bins(edges)
+    terms = []
+    for i, term_features in enumerate(structure["terms"]):
+        table = arrays[f"term_{i:03d}"]
+        shape = tuple(len(bins[name]) for name in term_features)
+        if len(term_features) not in (1, 2) or table.shape != shape or table.dtype != np.int32:
+            raise fault(TABLES, f"has a table of {' x '.join(term_features)} of the wrong shape")
+        if np.abs(table).max(initial=0) > LARGEST_POINTS:
+            raise fault(TABLES, f"has points of {' x '.join(term_features)} out of range")
+        terms.append(Term(tuple(term_features), table))
+    probabilities = arrays["probabilities"]
+    if (
+        probabilities.ndim != 1
+        or not len(probabilities)
+        or not ((probabilities >= 0) & (probabilities <= 1)).all()
+        or (np.diff(probabilities) < 0).any()
+    ):
+        raise fault(TABLES, "has probabilities that are not a rising table within 0 and 1")
+    return Scorecard(
+        profile=str(structure["profile"]),
+        version=str(structure["version"]),
+        digest=identity,
+        base=_whole(structure["base"]),
+        bins=bins,
+        terms=tuple(terms),
+        wording=_wording(files, fault) if structure["wording"] else None,
+        lowest=_whole(structure["lowest"]),
+        probabilities=probabilities,
+        norms={str(name): str(norm) for name, norm in structure["norms"].items()},
+        examined=_whole(structure["examined"]),
+    )
+
+
+def _wording(files: Mapping[str, bytes], fault: Fault) -> Wording:
+    words = _load(files, WORDS, fault)
+    weights = {str(word): _whole(weight) for word, weight in words["weights"].items()}
+    return Wording(str(words["column"]), _whole(words["base"]), weights)
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 10**9:
+        raise ValueError(f"{value!r} is not a whole number in range")
+    return value
+
+
+def _load(files: Mapping[str, bytes], name: str, fault: Fault) -> dict[str, Any]:
+    if name not in files:
+        raise fault(name, "is missing")
+    if len(files[name]) > LARGEST_FILE:
+        raise fault(name, f"is larger than {LARGEST_FILE // 2**20} MB")
+    try:
+        loaded = json.loads(
+            files[name], object_pairs_hook=_once, parse_constant=lambda text: math.nan
+        )
+    except (ValueError, RecursionError) as error:
+        raise fault(name, f"is not JSON: {error}") from error
+    if not isinstance(loaded, dict):
+        raise fault(name, "is not a JSON object")
+    return loaded
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object whose keys each occur once."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return made
+
+
+def _arrays(content: bytes, fault: Fault) -> dict[str, np.ndarray]:
+    if len(content) > LARGEST_FILE:
+        raise fault(TABLES, f"is larger than {LARGEST_FILE // 2**20} MB")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as members:
+            infos = members.infolist()
+        if sum(info.file_size for info in infos) > LARGEST_FILE:
+            raise fault(TABLES, f"unpacks to more than {LARGEST_FILE // 2**20} MB")
+        if len({info.filename for info in infos}) != len(infos):
+            raise fault(TABLES, "holds a table twice")
+        with np.load(io.BytesIO(content), allow_pickle=False) as loaded:
+            arrays = {name: loaded[name] for name in loaded.files}
+    except (ValueError, OSError, zipfile.BadZipFile, EOFError, KeyError, SyntaxError) as error:
+        raise fault(TABLES, f"is not a set of tables: {error}") from error
+    if any(array.size > LARGEST_TABLE for array in arrays.values()):
+        raise fault(TABLES, f"holds a table of more than {LARGEST_TABLE} cells")
+    return arrays
+
+
+def _json(content: dict[str, Any]) -> bytes:
+    return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _npz(tables: Mapping[str, np.ndarray]) -> bytes:
+    """An NPZ whose bytes depend on the tables alone: `np.savez` writes the clock."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as members:
+        for name, table in tables.items():
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.ascontiguousarray(table), allow_pickle=False)
+            info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            members.writestr(info, member.getvalue())
+    return buffer.getvalue()

@@ -1,0 +1,95 @@
+"""Reasons: the terms of the score themselves, as sentences with value and norm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from riskprofile.profiles import Profile
+from riskprofile.scoring.scorecard import WORDING, Scorecard
+from riskprofile.tables import Table
+
+Reason = dict[str, Any]
+
+
+def explain(
+    values: Table, titles: list[str | None], profile: Profile, scorecard: Scorecard
+) -> list[tuple[list[Reason], list[Reason]]]:
+    """Reasons for and against of each row, strongest first; together they sum to the points.
+
+    Parameters
+    ----------
+    values : Table
+        The features of the rows, as rated (or from the feature log).
+    titles : list of str or None
+        The description that the text scorecard read.
+
+    Returns
+    -------
+    list of (raising, lowering)
+        Each reason is `{"term", "text", "points", "value", "norm"}`. Every non-zero
+        term is there, and `base`.
+    """
+    contributions = scorecard.contributions(values)
+    columns = {name: values[name].to_numpy("float64") for name in scorecard.features}
+    said = {feature.name: feature for feature in profile.features}
+    made = []
+    for row in range(len(values)):
+        reasons = [_base(scorecard)] if scorecard.base else []
+        for place in np.flatnonzero(contributions[row]):
+            term = scorecard.terms[place]
+            sentences = [
+                _sentence(name, columns[name][row], titles[row], said, scorecard)
+                for name in term.features
+            ]
+            numbers = [_number(columns[name][row]) for name in term.features]
+            norms = [scorecard.norms.get(name, "") for name in term.features]
+            reasons.append(
+                {
+                    "term": term.name,
+                    "text": " and ".join(sentences),
+                    "points": int(contributions[row, place]),
+                    "value": numbers[0] if len(numbers) == 1 else numbers,
+                    "norm": norms[0] if len(norms) == 1 else "; ".join(filter(None, norms)),
+                }
+            )
+        reasons.sort(key=lambda reason: (-abs(reason["points"]), reason["term"]))
+        made.append(
+            (
+                [reason for reason in reasons if reason["points"] > 0],
+                [reason for reason in reasons if reason["points"] < 0],
+            )
+        )
+    return made
+
+
+def _base(scorecard: Scorecard) -> Reason:
+    return {
+        "term": "base",
+        "text": "where every declaration starts",
+        "points": scorecard.base,
+        "value": None,
+        "norm": "",
+    }
+
+
+def _sentence(
+    name: str, value: float, title: str | None, said: dict[str, Any], scorecard: Scorecard
+) -> str:
+    if name == WORDING:
+        if title is None or scorecard.wording is None:
+            return "no goods description"
+        words = [word for word, weight in scorecard.wording.strongest(title) if weight > 0]
+        if value > 0 and words:
+            return "wording: " + ", ".join(f"“{word}”" for word in words)
+        return "the wording of the goods is ordinary" if value <= 0 else "the wording as a whole"
+    feature = said[name]
+    if np.isnan(value):
+        return f"not known: {feature.doc.splitlines()[0].rstrip('.').lower()}"
+    sentence: str = feature.reads.format(value=value)
+    return sentence
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

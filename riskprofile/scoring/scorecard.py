@@ -1,0 +1,117 @@
+"""The scorecard: base plus the points of named terms, looked up in whole-number tables.
+
+It is data and nothing else: JSON for structure, NPZ for tables. A term reads one
+feature, or a pair. One point is a fixed fraction of log-odds (`POINTS_PER_LOG_ODDS`),
+so a sum is exact in any order, batch, thread or database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from riskprofile.errors import ScorecardError, mismatch
+from riskprofile.scoring.wording import Wording
+from riskprofile.tables import Table
+
+POINTS_PER_LOG_ODDS = 100
+WORDING = "wording"  # the feature that the text scorecard gives
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Where one feature is cut. Bin 0 is up to the first edge; the last bin is missing.
+
+    `x` falls in the first bin whose edge is not below it, as in a tree that sends
+    `x <= edge` to the left.
+    """
+
+    edges: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.edges) + 2
+
+    @property
+    def missing(self) -> int:
+        """Number of the bin of missing values."""
+        return len(self.edges) + 1
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """The bin of each value."""
+        bins: np.ndarray = np.searchsorted(self.edges, values, side="left")
+        return np.where(np.isnan(values), self.missing, bins)
+
+
+@dataclass(frozen=True)
+class Term:
+    """One addend of the points: a table over the bins of one feature, or of two."""
+
+    features: tuple[str, ...]
+    table: np.ndarray  # int32, shape (bins,) or (bins, bins)
+
+    @property
+    def name(self) -> str:
+        """`pair_age`, or `pair_age x piece_mass`."""
+        return " x ".join(self.features)
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """What serves. `probabilities` gives the score of points `lowest`, `lowest` + 1, ..."""
+
+    profile: str
+    version: str
+    digest: str
+    base: int
+    bins: Mapping[str, Bins]
+    terms: tuple[Term, ...]
+    wording: Wording | None
+    lowest: int
+    probabilities: np.ndarray
+    norms: Mapping[str, str] = field(default_factory=dict)
+    examined: int = 0  # outcomes behind the probability; 0 is "generator scale"
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the features it reads, in its order."""
+        return tuple(self.bins)
+
+    def expect(self, known: Sequence[str]) -> None:
+        """Refuse to serve a profile that lacks one of its features."""
+        lacking = [name for name in self.features if name not in {*known, WORDING}]
+        if lacking:
+            raise ScorecardError(
+                f"scorecard {self.profile} {self.version} "
+                + mismatch("features", list(self.features), [*known, WORDING]),
+                do="Serve a scorecard trained with this version of the package",
+            )
+
+    def contributions(self, features: Table) -> np.ndarray:
+        """Points of each term: int32, one row per row of `features`, terms in order."""
+        cut = {
+            name: bins.of(features[name].to_numpy("float64", na_value=np.nan))
+            for name, bins in self.bins.items()
+        }
+        given = np.empty((len(features), len(self.terms)), dtype=np.int32)
+        for column, term in enumerate(self.terms):
+            given[:, column] = term.table[tuple(cut[name] for name in term.features)]
+        return given
+
+    def points(self, features: Table) -> np.ndarray:
+        """Points of each row: int64, base and terms added in the scorecard's order."""
+        total = np.full(len(features), self.base, dtype=np.int64)
+        cut = {
+            name: bins.of(features[name].to_numpy("float64", na_value=np.nan))
+            for name, bins in self.bins.items()
+        }
+        for term in self.terms:
+            total += term.table[tuple(cut[name] for name in term.features)]
+        return total
+
+    def probability(self, points: np.ndarray) -> np.ndarray:
+        """The score that the table gives for these points, in [0, 1]."""
+        place = (points - self.lowest).clip(0, len(self.probabilities) - 1)
+        given: np.ndarray = self.probabilities[place]
+        return given
