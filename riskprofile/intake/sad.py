@@ -1,8 +1,8 @@
 """ASYCUDA World single administrative document (SAD) in XML: one row per `Item`.
 
 Which tag fills which column stands in `HEADER` and `ITEM` below. Paths are matched
-without regard to case, since installations spell some tags in two ways. The header is
-read first and the items in a second pass, so memory does not grow with their number.
+without regard to case, since installations spell some tags in two ways. The header and
+the items are read on two streams, so memory does not grow with their number.
 
 No sample with a licence that allows copying is known: written from the published tag
 names of ASYCUDA World.
@@ -18,7 +18,7 @@ from typing import Any
 from riskprofile.errors import InputError
 from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.rows import Gather, decimal, journey, number, one_line, plain
-from riskprofile.intake.xml import Element, Leaves, local, named, stream
+from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
 
 # column: paths below ASYCUDA, the first that is filled counts
 HEADER: dict[str, tuple[str, ...]] = {
@@ -71,7 +71,7 @@ MODES = {"1": "sea", "2": "rail", "3": "road", "4": "air", "5": "post"}  # UN/EC
 PROCEDURES = {"I": "import", "E": "export", "T": "transit"}
 TRANSIT = "8"  # general procedure 8 of the SAD: transit
 
-_DOCUMENT_TYPES = ("code", "name", "reference", "date")
+DECLARATION = frozenset({"ASYCUDA"})
 _SAD_NUMBER = re.compile(r"(?:[A-Z0-9]{3,6}[ /-]?)?(?:19|20)\d\d[ /-]?[A-Z][ /-]?\d{1,8}")
 _END_USE = re.compile(r"end[ -]?us", re.IGNORECASE)
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4})")
@@ -89,22 +89,20 @@ class SadReader:
 
     def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
         """One row per item. A file without content is an `InputError`, not a success."""
-        headers = _headers(source)
         rows = Gather(profile, source.name, chunk_rows)
-        at, position = 0, 0
-        for kind, element in stream(source, frozenset({"ASYCUDA"}), frozenset({"Item"})):
-            if kind == "declaration":
-                if position == 0 and headers[at].values:
-                    rows.reject(
-                        "no_goods_items",
-                        "the declaration has a header and no goods item",
-                        line=element.sourceline,
-                        record_id=headers[at].values.get("declaration_id"),
-                    )
-                at, position = at + 1, 0
-            else:
-                position += 1
-                _item(rows, headers[at], position, element)
+        headers = _headers(source)
+        for header, position, element in items_with_headers(
+            source, DECLARATION, frozenset({"Item"}), headers
+        ):
+            if position:
+                _item(rows, header, position, element)
+            elif header.values:
+                rows.reject(
+                    "no_goods_items",
+                    "the declaration has a header and no goods item",
+                    line=element.sourceline,
+                    record_id=header.values.get("declaration_id"),
+                )
             if rows.full:
                 yield rows.take()
         if rows.accepted == 0:
@@ -154,19 +152,17 @@ class _Header:
             self.extra["registration_date"] = lodged
 
 
-def _headers(source: Source) -> list[_Header]:
-    """The header of each declaration; reads the whole file, so it is well-formed."""
-    headers: list[_Header] = []
+def _headers(source: Source) -> Iterator[_Header]:
+    """The header of each declaration, with the containers that name its items."""
     containers: dict[str, list[str]] = {}
-    for kind, element in stream(source, frozenset({"ASYCUDA"}), frozenset({"Item", "Container"})):
+    for kind, element in stream(source, DECLARATION, frozenset({"Item", "Container"})):
         if kind == "declaration":
-            headers.append(_Header(element, containers))
+            yield _Header(element, containers)
             containers = {}
         elif local(element) == "Container":
             leaves = Leaves(element, fold=True)
             if identity := one_line(leaves.take("Container_identity")):
                 containers.setdefault(leaves.take("Item_Number") or "", []).append(identity)
-    return headers
 
 
 def _item(rows: Gather, header: _Header, position: int, element: Element) -> None:
@@ -197,7 +193,7 @@ def _item(rows: Gather, header: _Header, position: int, element: Element) -> Non
     if share:
         extra["package_share"] = share
         warnings.append("package_share")
-    values["quantity"], values["quantity_unit"], units = _quantity(element, leaves)
+    values["quantity"], values["quantity_unit"], units = _quantity(leaves)
     if units:
         extra["supplementary_units"] = units
     values["container_numbers"] = _containers(header, position)
@@ -209,7 +205,7 @@ def _item(rows: Gather, header: _Header, position: int, element: Element) -> Non
     amounts, found = _amounts(leaves)
     values |= amounts
     warnings += found
-    documents = _documents(element, leaves)
+    documents = _documents(leaves)
     for document in documents:
         if document.get("reference") and document.get("reference") == values["licence_number"]:
             values["licence_type"] = document.get("code") or document.get("name")
@@ -311,19 +307,14 @@ def _package_count(text: str | None) -> tuple[str | None, str | None]:
     return number(text), None
 
 
-def _quantity(
-    element: Element, leaves: Leaves
-) -> tuple[str | None, str | None, list[dict[str, str]]]:
+def _quantity(leaves: Leaves) -> tuple[str | None, str | None, list[dict[str, str]]]:
     """The first supplementary unit with an amount, and the others."""
     units = []
-    for child in named(element, UNITS):
-        unit = Leaves(child, fold=True)
+    for unit in leaves.groups(UNITS):
         amount = number(unit.take("Suppplementary_unit_quantity"))
         code = one_line(unit.take("Suppplementary_unit_code"))
         if amount:
             units.append({"quantity": amount, "unit": code or ""})
-    for tail in ("quantity", "code"):
-        leaves.all(f"{UNITS}/Suppplementary_unit_{tail}")
     if not units:
         return None, None, []
     return units[0]["quantity"], units[0]["unit"] or None, units[1:]
@@ -366,17 +357,14 @@ def _currency(text: str | None) -> str | None:
     return None if code is None or code.casefold().startswith("no ") else code
 
 
-def _documents(element: Element, leaves: Leaves) -> list[dict[str, str]]:
+def _documents(leaves: Leaves) -> list[dict[str, str]]:
     documents = []
-    for child in named(element, DOCUMENTS):
-        found = Leaves(child, fold=True)
+    for found in leaves.groups(DOCUMENTS):
         parts = {
             name: text
-            for name in _DOCUMENT_TYPES
+            for name in ("code", "name", "reference", "date")
             if (text := one_line(found.take(f"Attached_document_{name}")))
         }
         if parts:
             documents.append(parts)
-    for name in _DOCUMENT_TYPES:
-        leaves.all(f"{DOCUMENTS}/Attached_document_{name}")
     return documents

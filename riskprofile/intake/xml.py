@@ -7,7 +7,7 @@ tree of what was read is let go, so memory is that of one goods item and one hea
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import IO, Any, Literal, TypeAlias
+from typing import IO, Any, Literal, TypeAlias, TypeVar
 
 from lxml import etree
 
@@ -15,6 +15,7 @@ from riskprofile.errors import InputError
 from riskprofile.intake.reader import Source
 
 Element: TypeAlias = Any  # lxml ships no types
+Header = TypeVar("Header")
 
 MAX_DEPTH = 100  # the deepest declaration seen has 12 levels
 MAX_ATTRIBUTES = 100
@@ -55,6 +56,35 @@ def stream(
     """
     with source.open() as opened:
         yield from _walk(source.name, opened, declarations, items)
+
+
+def items_with_headers(
+    source: Source,
+    declarations: frozenset[str],
+    items: frozenset[str],
+    headers: Iterator[Header],
+) -> Iterator[tuple[Header, int, Element]]:
+    """Each goods item with its declaration's header and its position from 1.
+
+    Position 0 is a declaration without items, with the declaration's element. Parts
+    of a header stand after the items in some formats, so `headers`, one for each
+    declaration in order, runs ahead on a stream of its own; and a stream before
+    both makes sure that a damaged file is refused before anything of it is taken.
+    """
+    for _ in stream(source, declarations, items):
+        pass
+    header: Header | None = None
+    position = 0
+    for kind, element in stream(source, declarations, items):
+        if header is None:
+            header = next(headers)
+        if kind == "item":
+            position += 1
+            yield header, position, element
+            continue
+        if position == 0:
+            yield header, 0, element
+        header, position = None, 0
 
 
 def _walk(
@@ -169,6 +199,7 @@ class Leaves(dict[str, list[str]]):
         super().__init__()
         self._used: set[str] = set()
         self._fold = fold
+        self._element = element
         self._collect(element, "")
 
     def _collect(self, element: Element, path: str) -> None:
@@ -201,11 +232,18 @@ class Leaves(dict[str, list[str]]):
                 return found[0]
         return None
 
+    def groups(self, path: str) -> list[Leaves]:
+        """The elements at a path, each with its own leaves; marks all of them used."""
+        key = path.casefold() if self._fold else path
+        self._used.update(name for name in self if name.startswith((f"{key}/", f"{key}@")))
+        return [Leaves(child, fold=self._fold) for child in named(self._element, path)]
+
+    @property
+    def flat(self) -> dict[str, str | list[str]]:
+        """Every path: one text, or a list where the path repeats."""
+        return {path: texts[0] if len(texts) == 1 else texts for path, texts in self.items()}
+
     @property
     def rest(self) -> dict[str, str | list[str]]:
-        """What no column took: one text, or a list where the path repeats."""
-        return {
-            path: texts[0] if len(texts) == 1 else texts
-            for path, texts in self.items()
-            if path not in self._used
-        }
+        """What no column took, as in `flat`."""
+        return {path: text for path, text in self.flat.items() if path not in self._used}
