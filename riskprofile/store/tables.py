@@ -86,6 +86,7 @@ class Account(SQLModel, table=True):
     office: str | None = Field(default=None, foreign_key="office.code")
     password_hash: str
     totp_secret: str | None = None
+    totp_step: int | None = None  # the last code used: each works once
     created_at: datetime = _time(nullable=False)
     disabled_at: datetime | None = _time()
 
@@ -102,7 +103,10 @@ class WebSession(SQLModel, table=True):
 
 
 class SignInAttempt(SQLModel, table=True):
-    """A failed sign-in, counted for throttling."""
+    """A sign-in that did not succeed, counted for throttling.
+
+    `account` is a digest of the name given: people type passwords there.
+    """
 
     __tablename__ = "sign_in_attempt"
     id: int | None = _key()
@@ -240,9 +244,10 @@ class Alert(SQLModel, table=True):
     lodged_at: datetime | None = _time()
     created_at: datetime = _time(nullable=False)
     closed_at: datetime | None = _time()
+    exported_at: datetime | None = _time()  # its lane went back to the declaration system
     __table_args__ = (
         UniqueConstraint("record_id", "profile", "version", name="alert_version"),
-        Index("alert_queue", "office", "state", "lane", "rank"),
+        Index("alert_queue", "profile", "state", "office", "lane", "rank"),
         Index("alert_batch", "batch_id"),
     )
 
@@ -305,7 +310,7 @@ class ItemFound(SQLModel, table=True):
     serial: str = ""
     marking: str = ""
     count: int = 1
-    sure: str = ""
+    sure: str = ""  # certain, likely or unclear
     where_found: str = ""
 
 

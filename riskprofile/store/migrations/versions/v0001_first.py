@@ -190,6 +190,7 @@ def upgrade() -> None:
         sa.Column("office", sa.String(), nullable=True),
         sa.Column("password_hash", sa.String(), nullable=False),
         sa.Column("totp_secret", sa.String(), nullable=True),
+        sa.Column("totp_step", sa.Integer(), nullable=True),
         sa.Column("created_at", UTC, nullable=False),
         sa.Column("disabled_at", UTC, nullable=True),
         sa.ForeignKeyConstraint(
@@ -230,6 +231,7 @@ def upgrade() -> None:
         sa.Column("lodged_at", UTC, nullable=True),
         sa.Column("created_at", UTC, nullable=False),
         sa.Column("closed_at", UTC, nullable=True),
+        sa.Column("exported_at", UTC, nullable=True),
         sa.ForeignKeyConstraint(
             ["batch_id"],
             ["batch.id"],
@@ -238,7 +240,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("record_id", "profile", "version", name="alert_version"),
     )
     op.create_index("alert_batch", "alert", ["batch_id"], unique=False)
-    op.create_index("alert_queue", "alert", ["office", "state", "lane", "rank"], unique=False)
+    op.create_index(
+        "alert_queue", "alert", ["profile", "state", "office", "lane", "rank"], unique=False
+    )
 
     op.create_table(
         "chunk",

@@ -1,0 +1,110 @@
+"""Putting alerts in: with what the search box looks through, and what links them.
+
+An alert carries its declaration as declared, so both are made here, once, from that.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from riskprofile.profiles import PROFILES
+from riskprofile.store.tables import Alert, AlertLink
+
+# Kind of link -> the columns that make it. A tuple of columns means: the first that is given.
+LINKS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "consignor": (("consignor_id", "consignor_name"),),
+    "consignee": (("consignee_id", "consignee_name"),),
+    "person": (("person_ref",),),
+    "address": (("consignor_address",), ("consignee_address",)),
+    "phone": (("consignor_phone",), ("consignee_phone",)),
+    "container": (("container_numbers",),),
+    "document": (("transport_document",),),
+    "booking": (("party_ref",),),
+    "vehicle": (("vehicle_ref",),),
+}
+PARTIES = ("consignor", "consignee", "person")
+CODES = ("phone", "container", "document", "vehicle", "booking")  # separators do not count
+SEARCHED_KINDS = ("text", "codes", "hs")
+CODE_LENGTH = 40  # no reference, container or telephone number is longer
+
+
+def add(connection: Connection, alerts: Iterable[Mapping[str, Any]]) -> list[int]:
+    """Insert alerts, their search text and their links; the new ids, in order.
+
+    Parameters
+    ----------
+    alerts : iterable of mappings
+        Columns of `Alert` by name, all with the same keys; `id` and `search` are made here.
+    """
+    rows = [{**alert, "search": search_text(alert)} for alert in alerts]
+    if not rows:
+        return []
+    table = Alert.__table__  # type: ignore[attr-defined]
+    statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+    defaults = {"version": 1, "driver": 1, "title": "", "state": "open"}
+    ids = list(connection.execute(statement, [{**defaults, **row} for row in rows]).scalars())
+    links = [
+        {"alert_id": alert_id, "kind": kind, "key": key}
+        for alert_id, row in zip(ids, rows, strict=True)
+        for kind, key in sorted(set(links_of(row.get("declaration") or [])))
+    ]
+    if links:
+        connection.execute(insert(AlertLink), links)
+    return ids
+
+
+def links_of(declaration: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """What ties these rows to others, as (kind, key): missing values tie nothing."""
+    for row in declaration:
+        for kind, groups in LINKS.items():
+            for columns in groups:
+                given = next((str(row[name]) for name in columns if row.get(name)), "")
+                for part in given.split("|"):
+                    key = squeezed(part) if kind in CODES else ""
+                    if key := key or plain(part):
+                        yield kind, key
+
+
+def search_text(alert: Mapping[str, Any]) -> str:
+    """One line of plain words: reference, title, and every text that may be looked for.
+
+    Protected columns stay out. A code with separators is there without them too.
+    """
+    names = [
+        spec.name
+        for spec in PROFILES[alert["profile"]].columns
+        if spec.kind in SEARCHED_KINDS and spec.protection != "P1"
+    ]
+    given = [str(alert["record_id"]), str(alert.get("title") or "")]
+    for row in alert.get("declaration") or []:
+        given += [str(row[name]) for name in names if row.get(name)]
+    words: dict[str, None] = {}
+    for text in given:
+        for part in text.split("|"):
+            words[plain(part)] = None
+            words[squeezed(part)] = None
+    return " ".join(word for word in words if word)
+
+
+def plain(text: str) -> str:
+    """Without case, width and repeated blanks.
+
+    >>> plain("  Ｅxample   FASTENERS ")
+    'example fasteners'
+    """
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def squeezed(text: str) -> str:
+    """A code without its separators, or nothing when this is no code.
+
+    >>> squeezed("MSKU 123456-7"), squeezed("garden chairs")
+    ('msku1234567', '')
+    """
+    if len(text) > CODE_LENGTH or not any(character.isdigit() for character in text):
+        return ""
+    return "".join(character for character in plain(text) if character.isalnum())
