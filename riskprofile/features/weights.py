@@ -83,7 +83,7 @@ def freight_deviation(items: Table, history: History) -> Column:
     Urgent spares, samples and removals look alike.
     """
     levels = (("transport_mode",), ("hs2", "transport_mode"), ("hs4", "transport_mode"))
-    return norms.z_score(items, history, "freight_ratio", levels)
+    return norms.z_score(items, history, "log_freight_ratio", levels)
 
 
 @feature(unit="ratio", reads="freight costs {value:,.2f} times the value of the goods")

@@ -153,6 +153,7 @@ def measures(table: Table) -> dict[str, Column]:
         "log_kg_per_m3": _log_ratio(gross, table["volume_m3"]),
         "log_gross_mass": np.log(gross.where(gross > 0)),
         "freight_ratio": freight_usd / value_usd.where(value_usd > 0),
+        "log_freight_ratio": _log_ratio(freight_usd, value_usd),
     }
 
 
@@ -175,7 +176,7 @@ SHIPMENT = Profile(
         *("transport_mode", "consignee_type", "carrier", "hs2", "hs4", "hs6", "goods_key"),
         *("house_document", "licence_number", "route_legs", "log_value_per_kg"),
         *("log_value_per_unit", "log_kg_per_package", "log_kg_per_unit", "log_kg_per_m3"),
-        *("log_gross_mass", "freight_ratio", "quantity"),
+        *("log_gross_mass", "freight_ratio", "log_freight_ratio", "quantity"),
     ),
     objective=("goods_description", "hs_code"),
     features=(
