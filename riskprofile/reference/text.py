@@ -1,0 +1,348 @@
+"""Goods text made comparable: one spelling for what the eye reads as one word.
+
+A declaration may write `pistol` with a Cyrillic letter, a zero-width space, a digit
+for a letter or a dot between letters. `clean` undoes what no honest text needs,
+character by character; `repairs` lists the other spellings that a disguised word may
+stand for, to be believed only when a dictionary knows them. A pure Greek, Russian,
+Turkish or Arabic word is a word of its language: it is never rewritten.
+
+Letters that look alike are our own short table, in the sense of Unicode Technical
+Standard 39 (skeletons): Latin against Cyrillic, Greek, Armenian and Cherokee.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from riskprofile.tables import TEXT, Column, Mask
+
+# What looks like a Latin letter, in the case in which it looks so.
+_LATIN_LOOK = {
+    "a": "аɑα", "b": "ЬьƄЪ", "c": "сϲ", "d": "ԁɗꓒ", "e": "еєҽ", "f": "ƒϝ", "g": "ɡց",
+    "h": "һհԩ", "i": "іιɩӏ", "j": "јϳ", "k": "ĸк", "l": "ӏΙІǀ", "m": "м", "n": "ոηпΝ", "o": "оοσօ",
+    "p": "рρ", "q": "ԛգ", "r": "гᴦ", "s": "ѕꜱՏ", "t": "тτ", "u": "υսц", "v": "νѵ", "w": "ѡԝω",
+    "x": "хχ", "y": "уγүʏ", "z": "ᴢ", "A": "АΑᎪ", "B": "ВΒᏴв", "C": "СϹᏟ", "D": "ᎠꓓꓒԀ",
+    "E": "ЕΕᎬ", "F": "ϜҒꓝ", "G": "ԌᏀ", "H": "НΗᎻн", "I": "ІΙӀ", "J": "ЈᎫ", "K": "КΚᏦ", "L": "ᏞԼ",
+    "M": "МΜᎷ", "N": "ΝꓠՈ", "O": "ОΟՕ", "P": "РΡᏢ", "Q": "Ԛ", "R": "ᎡᏒꓣ", "S": "ЅᏚՏ", "T": "ТΤᎢ",
+    "U": "ՍՄ", "V": "ѴᏙ", "W": "ԜᎳ", "X": "ХΧ", "Y": "УΥҮ", "Z": "ΖᏃ",
+}  # fmt: skip
+_TO_LATIN: dict[int, str] = {}
+for _latin, _others in _LATIN_LOOK.items():
+    for _other in _others:
+        _TO_LATIN.setdefault(ord(_other), _latin)
+# The other way only for letters that Russian has: a Russian word typed with Latin ones.
+_TO_CYRILLIC = str.maketrans("acekmopxytABCEHKMOPTXYi3", "асекморхутАВСЕНКМОРТХУіз")
+
+# Letters without a compatibility decomposition that are one letter in another dress.
+_DRESSED = {
+    "ı": "i", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ł": "l", "Ł": "L", "æ": "ae", "Æ": "AE",
+    "œ": "oe", "Œ": "OE", "×": "x", "ð": "d", "þ": "th", "ħ": "h", "ŧ": "t",
+    "ᴀ": "a", "ʙ": "b", "ᴄ": "c", "ᴅ": "d", "ᴇ": "e", "ꜰ": "f", "ɢ": "g", "ʜ": "h", "ɪ": "i",
+    "ᴊ": "j", "ᴋ": "k", "ʟ": "l", "ᴍ": "m", "ɴ": "n", "ᴏ": "o", "ᴘ": "p", "ʀ": "r", "ꜱ": "s",
+    "ᴛ": "t", "ᴜ": "u", "ᴠ": "v", "ᴡ": "w", "ʏ": "y", "ᴢ": "z",
+    "ـ": "", "ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه",  # Arabic: stretched, Persian and final forms
+}  # fmt: skip
+for _first, _last in ((0x1F150, 0x1F169), (0x1F170, 0x1F189), (0x1F1E6, 0x1F1FF)):
+    for _code in range(_first, _last + 1):  # white on black, and the letters of flags
+        _DRESSED[chr(_code)] = chr(ord("A") + _code - _first)
+_DROPPED = {"Mn", "Me", "Cf"}  # combining marks; zero-width, bidirectional and soft signs
+
+
+class _Clean(dict[int, str]):
+    """Character -> clean characters, filled as characters are met (for `str.translate`)."""
+
+    def __missing__(self, code: int) -> str:
+        out = []
+        for char in unicodedata.normalize("NFKD", chr(code)):
+            category = unicodedata.category(char)
+            if category == "Nd":
+                out.append(str(unicodedata.digit(char)))
+            elif category not in _DROPPED:
+                out.append(_DRESSED.get(char, char))
+        self[code] = "".join(out)
+        return self[code]
+
+
+_CLEAN = _Clean()
+_WORD = re.compile(r"[^\W_]+")
+_ENTITY = re.compile(r"&(?:#\d{2,6}|#[xX][0-9a-fA-F]{2,5}|[a-z]{2,6});")
+_EUROPEAN = "A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u052f"
+_HIDDEN = re.compile(
+    f"(?<=[{_EUROPEAN}])[\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u180e\u034f"
+    f"\U000e0020-\U000e007f]+(?=[{_EUROPEAN}])|[\u202d\u202e]"
+)
+_STACKED = re.compile(f"[{_EUROPEAN}][\u0300-\u036f\u0488\u0489\u20d0-\u20f0]")
+_STYLED = re.compile(
+    "[\U0001d400-\U0001d7ff\u24b6-\u24e9\u249c-\u24b5\U0001f110-\U0001f189\U0001f1e6-\U0001f1ff"
+    "\u1d00-\u1d25\ua730\ua731\u0262\u026a\u0274\u0280\u0299\u029c\u029f\u02b0-\u02b8\u1d2c-\u1d6a]"
+)
+_WIDE = re.compile("[\uff21-\uff3a\uff41-\uff5a]")
+_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_LETTER_BY_LETTER = re.compile(
+    r"(?<![^\W_])[^\W\d_](?:[^\w\n]{1,3}|_)(?:[^\W\d_](?:[^\w\n]{1,3}|_)){2,}[^\W\d_](?![^\W_])"
+)
+_SIZES = set("smlx")
+_VOWELS = set("aeiouyаеиоуыяю")
+_LEET = str.maketrans("0134578@$!|€+6", "oieastbasileTg".lower())
+_LEET_L = str.maketrans("0134578@$!|€+9", "oleastbaslletg")
+_MARKED = re.compile(r"[@$!|€+*]")
+_AROUND = "!|+.,;:()[]\"'"
+_TIMES = re.compile(r"(?<=\d)[хХ](?=\d)")  # the Cyrillic letter, as in 9х18
+_DOUBLE = re.compile(r"(.)\1+")
+_NAMED_SCRIPTS = re.compile(
+    "[\u0370-\u058f\u13a0-\u13ff\uab70-\uabbf\ua4d0-\ua4ff\u0180-\u024f\u0250-\u02af]"
+)
+
+
+def per_distinct(
+    text: Column, function: Callable[[str], Any], *, missing: Any, dtype: Any = object
+) -> np.ndarray[Any, Any]:
+    """Apply `function` to each distinct text once; `missing` where there is none.
+
+    Declarations repeat their wording: work is done on distinct texts only.
+
+    Returns
+    -------
+    numpy.ndarray
+        One value a row, in the order of `text`.
+    """
+    codes, distinct = pd.factorize(text)
+    values = np.empty(len(distinct) + 1, dtype=dtype)
+    for number, one in enumerate(distinct):
+        values[number] = function(str(one))
+    values[-1] = missing  # code -1
+    picked: np.ndarray[Any, Any] = values[codes]
+    return picked
+
+
+def clean(text: str) -> str:
+    """Without marks, invisible signs and dressed-up letters; case and scripts as they are.
+
+    >>> clean("ｐｉｓ\u200bｔｏｌ"), clean("Schalldämpfer"), clean("пистолет")
+    ('pistol', 'Schalldampfer', 'пистолет')
+    """
+    if text.isascii() and "&" not in text:
+        return text
+    if "&" in text and _ENTITY.search(text):
+        text = html.unescape(text)
+    return text.translate(_CLEAN)
+
+
+def fold(text: str) -> str:
+    """`clean`, without case."""
+    return clean(text).casefold()
+
+
+def tokens(text: str) -> list[str]:
+    """Words and numbers of a text, folded.
+
+    >>> tokens("Steel pins, Ø 5 mm (sample)")
+    ['steel', 'pins', 'o', '5', 'mm', 'sample']
+    """
+    return _WORD.findall(fold(text))
+
+
+def spelled(text: str) -> tuple[str, list[int] | None]:
+    """The clean text, and for each of its characters where it stood in the text.
+
+    The places are None when nothing moved.
+    """
+    if text.isascii():
+        return text, None
+    made: list[str] = []
+    where: list[int] = []
+    for position, char in enumerate(text):
+        out = clean(char)
+        made.append(out)
+        where.extend([position] * len(out))
+    return "".join(made), where
+
+
+def word_spans(cleaned: str) -> list[tuple[int, int, str]]:
+    """Start, end and letters of each word of a clean text."""
+    return [(match.start(), match.end(), match.group()) for match in _WORD.finditer(cleaned)]
+
+
+def words(text: Column) -> Column:
+    """Folded words of each text as a list; an empty list where there is no text."""
+    values = per_distinct(text, tokens, missing=None)
+    return pd.Series([v if v is not None else [] for v in values], index=text.index, dtype=object)
+
+
+@lru_cache(maxsize=1 << 16)
+def plain(word: str) -> str:
+    """One word read as the eye reads it: look-alike letters and digits undone.
+
+    Only a word that mixes scripts, or letters with digits between them, changes.
+
+    >>> plain("рistоl"), plain("p1st0l"), plain("пистолет"), plain("9x19"), plain("usb3")
+    ('pistol', 'pistol', 'пистолет', '9x19', 'usb3')
+    """
+    if word.isalpha() and word.isascii():
+        return word.casefold()
+    if not word.isascii():
+        word = _TIMES.sub("x", mixed(word) or word)
+    word = word.casefold()
+    if re.fullmatch(r"[a-z]+(?:[0-9][a-z]+)+", word) and sum(map(str.isalpha, word)) >= 4:
+        word = word.translate(_LEET)
+    return word
+
+
+def mixed(word: str) -> str | None:
+    """The one-script reading of a clean word that mixes look-alike letters, else None.
+
+    The script of most letters is tried first, so that a Russian word with one Latin
+    letter in it becomes Russian.
+    """
+    if not _NAMED_SCRIPTS.search(word):
+        return None
+    latin = sum(char.isascii() for char in word if char.isalpha())
+    if not latin:
+        return None
+    as_latin = word.translate(_TO_LATIN)
+    as_cyrillic = word.translate(_TO_CYRILLIC)
+    found = [
+        as_latin if as_latin.isascii() else None,
+        as_cyrillic if not any(c.isascii() and c.isalpha() for c in as_cyrillic) else None,
+    ]
+    letters = sum(map(str.isalpha, word))
+    if latin * 2 < letters:
+        found.reverse()
+    return next((one for one in found if one), None)
+
+
+@lru_cache(maxsize=1 << 16)
+def repairs(word: str) -> dict[str, str]:
+    """Other spellings that a clean word may stand for, each with the trick it undoes.
+
+    These are guesses: believe one only when a dictionary knows it.
+
+    >>> repairs("pisstol")["pistol"]
+    'doubled letters'
+    """
+    found: dict[str, str] = {}
+    low = word.casefold()
+    if not word.isascii():
+        if one := mixed(word):
+            found.setdefault(one.casefold(), "look-alike letters")
+        look = word.translate(_TO_LATIN)
+        if look.isascii():  # every letter looks Latin, as in a word spelt wholly in Cyrillic
+            found.setdefault(look.casefold(), "look-alike letters")
+        folded = look.casefold()
+    else:
+        folded = low
+    if any(map(str.isalpha, folded)) and not folded.isalpha():
+        for table in (_LEET, _LEET_L):
+            found.setdefault(folded.translate(table), "digits for letters")
+    for one in (*found, low):
+        if _DOUBLE.search(one):
+            found.setdefault(_DOUBLE.sub(r"\1", one), "doubled letters")
+    found.pop(low, None)
+    return found
+
+
+def joined(text: str) -> Iterator[tuple[int, int, str]]:
+    """Clean text pulled together where letters stand apart: start, end, letters.
+
+    `p i s t o l`, `p.i.s.t.o.l`, `pis-tol` and `p!stol`; positions are of the clean text.
+    """
+    for match in _LETTER_BY_LETTER.finditer(text):
+        yield match.start(), match.end(), "".join(filter(str.isalnum, match.group()))
+    for match in re.finditer(r"\S+", text):
+        piece = match.group()
+        if piece.isalnum() or piece.strip(_AROUND).isalnum():
+            continue
+        letters = "".join(filter(str.isalnum, piece))
+        yield match.start(), match.end(), letters
+        if _MARKED.search(piece):
+            yield match.start(), match.end(), piece.strip(_AROUND)
+
+
+@lru_cache(maxsize=1 << 16)
+def tricks(text: str) -> frozenset[str]:
+    """What no honest text needs, found without a dictionary.
+
+    Of look-alike letters only words of four letters and more count, mostly Latin: a
+    Russian word with one Latin letter is a typing error. Zero-width joiners belong to
+    Arabic and Indic scripts, full width to Chinese and Japanese, and a lone dot over
+    an `i` to a lower-cased Turkish `İ`.
+
+    >>> sorted(tricks("рistоl parts")), sorted(tricks("Güneş gözlüğü, пистолет"))
+    (['look-alike letters'], [])
+    """
+    found = set()
+    cleaned = clean(text)
+    if any(map(_apart, _LETTER_BY_LETTER.findall(cleaned))):
+        found.add("letters apart")
+    if text.isascii():
+        return frozenset(found)
+    if _HIDDEN.search(text):
+        found.add("hidden characters")
+    composed = unicodedata.normalize("NFC", text)
+    if _STACKED.search(re.sub("[iIıİ]\u0307", "i", composed)):
+        found.add("stacked marks")
+    if len(_STYLED.findall(text)) > 2 or (
+        len(_WIDE.findall(text)) > 2 and not _EAST_ASIAN.search(text)
+    ):
+        found.add("styled letters")
+    if _NAMED_SCRIPTS.search(cleaned):
+        for word in _WORD.findall(cleaned):
+            letters = [char for char in word if char.isalpha()]
+            latin = sum(map(str.isascii, letters))
+            if len(letters) >= 4 and latin * 2 >= len(letters) > latin:
+                one = mixed(word)
+                if one and one.isascii():
+                    found.add("look-alike letters")
+    return frozenset(found)
+
+
+def _apart(run: str) -> bool:
+    letters = [char.casefold() for char in run if char.isalpha()]
+    if len(letters) < 5 or len(set(letters) - _SIZES) < 3 or not set(letters) & _VOWELS:
+        return False
+    steps = {ord(after) - ord(before) for before, after in pairwise(letters)}
+    return steps != {1}  # not "A B C D E"
+
+
+def obfuscated(text: Column) -> Mask:
+    """Where a text holds signs that serve only to hide a word from a reader's search."""
+    values = per_distinct(text, lambda one: bool(tricks(one)), missing=False, dtype=bool)
+    return pd.Series(values, index=text.index)
+
+
+def skeleton(text: Column) -> Column:
+    """Each text as folded words, one blank apart, disguises undone; missing stays missing.
+
+    Examples
+    --------
+    >>> skeleton(pd.Series(["Steel  R1FLES", "p.i.s.t.o.l", None], dtype=TEXT)).tolist()
+    ['steel rifles', 'pistol', <NA>]
+    """
+    values = per_distinct(text, _skeleton, missing=pd.NA)
+    return pd.Series(values, index=text.index, dtype=TEXT)
+
+
+def _skeleton(text: str) -> str:
+    cleaned = clean(text)
+    cleaned = _LETTER_BY_LETTER.sub(
+        lambda match: " " + "".join(filter(str.isalpha, match.group())) + " ", cleaned
+    )
+    return " ".join(map(plain, _WORD.findall(cleaned)))
+
+
+def squeeze(word: str) -> str:
+    """The word with each run of one letter written once.
+
+    >>> squeeze("ammmunition")
+    'amunition'
+    """
+    return _DOUBLE.sub(r"\1", word)
