@@ -289,15 +289,26 @@ def _engine(url: URL) -> Engine:
 
 def _begin(connection: Connection, patience: float) -> None:
     """Begin, and ask again while another writer holds a SQLite database."""
+    if connection.dialect.name != "sqlite":
+        connection.begin()
+        return
     until = time.monotonic() + patience
-    while True:
-        try:
-            connection.begin()
-            return
-        except DBAPIError as error:
-            if "locked" not in str(error.orig) or time.monotonic() >= until:
-                raise
-            connection.rollback()
+    cursor: Any = connection.connection.cursor()  # below the transaction: it has not begun
+    usual = PRAGMAS["busy_timeout"]
+    try:
+        while True:
+            left = max(0, int((until - time.monotonic()) * 1000))
+            cursor.execute(f"PRAGMA busy_timeout={min(usual, left)}")
+            try:
+                connection.begin()
+                return
+            except DBAPIError as error:
+                if "locked" not in str(error.orig) or time.monotonic() >= until:
+                    raise
+                connection.rollback()
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout={usual}")
+        cursor.close()
 
 
 def _revision(connection: Connection, where: str) -> str | None:

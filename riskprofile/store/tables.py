@@ -310,7 +310,7 @@ class ItemFound(SQLModel, table=True):
     serial: str = ""
     marking: str = ""
     count: int = 1
-    sure: str = ""  # certain, likely or unclear
+    sure: str = ""  # certain, likely or unsure
     where_found: str = ""
 
 

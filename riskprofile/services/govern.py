@@ -1,0 +1,367 @@
+"""What governs an installation: offices, profiles, the pause switch, batches, the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from riskprofile.errors import PolicyError, RiskProfileError
+from riskprofile.profiles import PROFILES
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.settings import Settings
+from riskprofile.store import audit, switches
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Batch, Office, Quarantined
+
+_office = Office.__table__  # type: ignore[attr-defined]
+_batch = Batch.__table__  # type: ignore[attr-defined]
+_kept = Quarantined.__table__  # type: ignore[attr-defined]
+
+PAUSED = "paused"
+DEMO = "demo"
+SECOND_PERSON = "second_person"
+
+
+@dataclass(frozen=True)
+class Paused:
+    """Rating is paused: since when, by whom, why."""
+
+    since: datetime
+    by: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Serving:
+    """The scorecard that rated the latest batch of a profile."""
+
+    profile: str
+    version: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """What stands on every page."""
+
+    demo: bool
+    office_name: str
+    zone: str
+    paused: bool
+    paused_at: datetime | None
+    paused_by: str
+    paused_reason: str
+    scorecards: tuple[Serving, ...]
+    data_at: datetime | None
+    profiles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BatchView:
+    """One run over one input, and whether its account adds up."""
+
+    id: str
+    source: str
+    format: str
+    profile: str
+    state: str
+    read: int
+    accepted: int
+    quarantined: int
+    duplicate: int
+    alerts: int
+    model_version: str
+    note: str
+    actor: str
+    started_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether read == accepted + quarantined + duplicate."""
+        return self.read == self.accepted + self.quarantined + self.duplicate
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One record in quarantine."""
+
+    id: int
+    source: str
+    line: int
+    record_id: str | None
+    column: str | None
+    reason_code: str
+    reason: str
+    raw: str
+    state: str
+
+
+def init_offices(
+    store: Store, actor: Actor, rows: Iterable[Mapping[str, Any]], now: datetime
+) -> int:
+    """Add or change offices; how many rows were given.
+
+    Parameters
+    ----------
+    rows : iterable of mappings
+        `code`, `name`, and optionally `zone` (such as `Europe/Paris`), `country`, `capacity`
+        (examinations a day).
+
+    Raises
+    ------
+    RiskProfileError
+        A row cannot be used: none is taken.
+    """
+    authorise(actor, "office.manage")
+    offices = [_office_row(row, number) for number, row in enumerate(rows, start=1)]
+    with store.write() as connection:
+        for office in offices:
+            changed = connection.execute(
+                update(_office).where(_office.c.code == office["code"]).values(**office)
+            )
+            if not changed.rowcount:
+                connection.execute(insert(_office).values(**office))
+        audit.append(
+            connection,
+            actor=actor.name,
+            action="office.load",
+            now=now,
+            subject="offices",
+            detail={"codes": sorted(office["code"] for office in offices)},
+        )
+    return len(offices)
+
+
+def _office_row(row: Mapping[str, Any], number: int) -> dict[str, Any]:
+    given = {name: str(row.get(name) or "").strip() for name in ("code", "name", "zone", "country")}
+    capacity = str(row.get("capacity") or "40").strip()
+    where = f"offices, row {number}"
+    if not given["code"]:
+        raise RiskProfileError("an office has no code", where=where, do="Give every row a code.")
+    try:
+        ZoneInfo(given["zone"] or "UTC")
+    except (KeyError, ValueError, OSError):
+        raise RiskProfileError(
+            f"unknown zone {given['zone']}", where=where, do="Write it as in Europe/Paris."
+        ) from None
+    if not (capacity.isascii() and capacity.isdigit()):
+        raise RiskProfileError(
+            f"capacity {capacity} is no whole number", where=where, do="Give examinations a day."
+        )
+    return {
+        "code": given["code"],
+        "name": given["name"] or given["code"],
+        "zone": given["zone"] or "UTC",
+        "country": given["country"] or None,
+        "capacity": int(capacity),
+    }
+
+
+def zones(store: Store) -> dict[str, str]:
+    """The time zone of each office, by code."""
+    with store.read() as connection:
+        rows = connection.execute(select(_office.c.code, _office.c.zone)).all()
+    return {row[0]: row[1] for row in rows}
+
+
+def profile_on(store: Store, name: str, settings: Settings | None = None) -> bool:
+    """Whether this profile may be used: after `init`, by `enable_profile`, or by environment."""
+    with store.read() as connection:
+        stated = switches.get(connection, _switch(name))
+    if stated is not None:
+        return bool(stated.get("on"))
+    by_environment = settings is not None and name in settings.basis
+    return PROFILES[name].on_after_init or by_environment
+
+
+def require_profile(store: Store, name: str, settings: Settings | None = None) -> None:
+    """Let pass, or raise `PolicyError` when the profile is off."""
+    if not profile_on(store, name, settings):
+        raise PolicyError(
+            f"the {name} profile is off: it needs a legal basis and an impact assessment",
+            do=f"riskprofile profiles enable {name} --legal-basis TEXT --assessment ID",
+        )
+
+
+def enable_profile(
+    store: Store, actor: Actor, name: str, legal_basis: str, assessment: str, now: datetime
+) -> None:
+    """Switch a profile on, for a stated legal basis and impact assessment."""
+    _known_profile(name)
+    if not legal_basis.strip() or not assessment.strip():
+        raise PolicyError(
+            f"the {name} profile needs a legal basis and an impact assessment",
+            do="Name both: the law that allows it, and the assessment's reference.",
+        )
+    stated = {"on": True, "legal_basis": legal_basis.strip(), "assessment": assessment.strip()}
+    _put(store, actor, "profile.switch", _switch(name), stated, "profile.enable", now, stated)
+
+
+def disable_profile(store: Store, actor: Actor, name: str, now: datetime) -> None:
+    """Switch a profile off: nothing of it is rated any more; its alerts stay workable."""
+    _known_profile(name)
+    _put(store, actor, "profile.switch", _switch(name), {"on": False}, "profile.disable", now)
+
+
+def pause(store: Store, actor: Actor, why: str, now: datetime) -> None:
+    """The kill switch: no new rating from now on; the queue stays workable by hand."""
+    stated = {"since": now.isoformat(), "by": actor.name, "why": why.strip()}
+    _put(store, actor, "rating.pause", PAUSED, stated, "rating.pause", now, {"why": why.strip()})
+
+
+def resume(store: Store, actor: Actor, now: datetime) -> None:
+    """Let rating go on."""
+    _put(store, actor, "rating.pause", PAUSED, None, "rating.resume", now)
+
+
+def paused(store: Store) -> Paused | None:
+    """Whether rating is paused, and by whom."""
+    with store.read() as connection:
+        return _paused(connection)
+
+
+def require_second_person(store: Store, actor: Actor, on: bool, now: datetime) -> None:
+    """Whether the release of a red alert needs a second person (it does until told)."""
+    _put(
+        store, actor, "profile.switch", SECOND_PERSON, on, "setting.second_person", now, {"on": on}
+    )
+
+
+def status(store: Store, actor: Actor, now: datetime) -> Status:
+    """What stands on every page: office, zone, pause, scorecards, time of the data."""
+    authorise(actor, "status.look")
+    with store.read() as connection:
+        stop = _paused(connection)
+        office = connection.execute(
+            select(_office.c.name, _office.c.zone).where(_office.c.code == actor.office)
+        ).first()
+        latest = (
+            select(_batch.c.profile, func.max(_batch.c.started_at).label("at"))
+            .where(_batch.c.state == "done", _batch.c.model_version != "")
+            .group_by(_batch.c.profile)
+            .subquery()
+        )
+        rated = connection.execute(
+            select(_batch.c.profile, _batch.c.model_version, _batch.c.model_digest)
+            .join(
+                latest,
+                (latest.c.profile == _batch.c.profile) & (latest.c.at == _batch.c.started_at),
+            )
+            .order_by(_batch.c.profile)
+        ).all()
+        data_at = connection.execute(
+            select(_batch.c.ended_at)
+            .where(_batch.c.state == "done")
+            .order_by(_batch.c.ended_at.desc())
+            .limit(1)
+        ).scalar()
+        demo = bool(switches.get(connection, DEMO, False))
+        switched = {name: switches.get(connection, _switch(name)) for name in PROFILES}
+    on = [
+        name
+        for name, stated in switched.items()
+        if (stated["on"] if stated else PROFILES[name].on_after_init)
+    ]
+    return Status(
+        demo=demo,
+        office_name=office[0] if office else "",
+        zone=office[1] if office else "UTC",
+        paused=stop is not None,
+        paused_at=stop.since if stop else None,
+        paused_by=stop.by if stop else "",
+        paused_reason=stop.why if stop else "",
+        scorecards=tuple({row[0]: Serving(*row) for row in rated}.values()),
+        data_at=data_at,
+        profiles=tuple(on),
+    )
+
+
+def batches(store: Store, actor: Actor, now: datetime | None = None) -> list[BatchView]:
+    """Every batch, the newest first."""
+    authorise(actor, "batch.look")
+    names = list(BatchView.__dataclass_fields__)
+    with store.read() as connection:
+        rows = connection.execute(
+            select(*[_batch.c[name] for name in names])
+            .order_by(_batch.c.started_at.desc(), _batch.c.id)
+            .limit(1000)
+        ).all()
+    return [BatchView(*row) for row in rows]
+
+
+def quarantined(
+    store: Store, actor: Actor, batch_id: str, now: datetime, limit: int = 500
+) -> list[Kept]:
+    """What a batch kept back, in the order of its file. The look is audited first."""
+    authorise(actor, "quarantine.look")
+    names = list(Kept.__dataclass_fields__)
+    with store.write() as connection:
+        rows = connection.execute(
+            select(*[_kept.c[name] for name in names])
+            .where(_kept.c.batch_id == batch_id)
+            .order_by(_kept.c.id)
+            .limit(limit)
+        ).all()
+        if rows:
+            audit.append(
+                connection,
+                actor=actor.name,
+                action="quarantine.look",
+                subject=f"batch:{batch_id}",
+                now=now,
+            )
+    return [Kept(*row) for row in rows]
+
+
+def verify_audit(store: Store, actor: Actor, head: audit.Head | None = None) -> audit.Verdict:
+    """Check the whole audit chain, and that it still holds a head kept elsewhere."""
+    authorise(actor, "audit.verify")
+    with store.read() as connection:
+        return audit.verify(connection, head)
+
+
+def _known_profile(name: str) -> None:
+    if name not in PROFILES:
+        raise RiskProfileError(
+            f"there is no profile {name}", do=f"Choose one of {', '.join(PROFILES)}."
+        )
+
+
+def _switch(name: str) -> str:
+    return f"profile:{name}"
+
+
+def _put(
+    store: Store,
+    actor: Actor,
+    right: str,
+    name: str,
+    value: Any,
+    action: str,
+    now: datetime,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    authorise(actor, right)
+    with store.write() as connection:
+        switches.put(connection, name, value)
+        audit.append(
+            connection,
+            actor=actor.name,
+            action=action,
+            subject=f"setting:{name}",
+            now=now,
+            detail=detail,
+        )
+
+
+def _paused(connection: Connection) -> Paused | None:
+    stated = switches.get(connection, PAUSED)
+    if not stated:
+        return None
+    return Paused(datetime.fromisoformat(stated["since"]), stated["by"], stated["why"])

@@ -1,0 +1,406 @@
+"""Who may do what: accounts, sign-in, sessions, and the one table of rights.
+
+Identity is a row in the database behind a cookie, asked on every run. Nothing here
+trusts the page framework.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+
+import pyotp
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from riskprofile.errors import Conflict, NotAllowed, PolicyError, RiskProfileError, StoreError
+from riskprofile.services.rights import ACTIONS, OWNER, ROLES, Actor, authorise, owner
+from riskprofile.store import audit
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Account, Office, SignInAttempt, WebSession
+
+__all__ = [
+    "ACTIONS", "OWNER", "ROLES", "AccountView", "Actor", "SignInRefused", "accounts", "actor_of",
+    "add_account", "authorise", "disable_account", "owner", "set_password", "sign_in", "sign_out",
+]  # fmt: skip
+
+IDLE = timedelta(minutes=15)
+ABSOLUTE = timedelta(hours=8)
+WINDOW = timedelta(minutes=15)
+TRIES = 5  # failures in the window
+TOUCH = timedelta(seconds=15)  # a session is stamped at most this often
+PASSWORD_LENGTH = (12, 256)
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
+CODE_SECONDS = 30
+
+hasher = PasswordHasher()  # Argon2id, 64 MiB: 0.3 s a check on two cores
+at_once = threading.BoundedSemaphore(2)  # more than two checks at once would stop the service
+
+_account = Account.__table__  # type: ignore[attr-defined]
+_session = WebSession.__table__  # type: ignore[attr-defined]
+_attempt = SignInAttempt.__table__  # type: ignore[attr-defined]
+_office = Office.__table__  # type: ignore[attr-defined]
+
+
+class SignInRefused(PolicyError):
+    """Name, password or code is wrong, or there were too many tries: never which."""
+
+
+@dataclass(frozen=True)
+class AccountView:
+    """One account, without anything secret."""
+
+    name: str
+    role: str
+    office: str | None
+    second_factor: bool
+    created_at: datetime
+    disabled_at: datetime | None
+
+
+def add_account(
+    store: Store,
+    actor: Actor,
+    *,
+    name: str,
+    role: str,
+    office: str | None,
+    password: str,
+    now: datetime,
+    totp: bool = False,
+) -> str | None:
+    """Make an account; the secret of its second factor when `totp`, shown this once.
+
+    Raises
+    ------
+    RiskProfileError
+        The name, role, office or password cannot be used, with what would do.
+    Conflict
+        The name is taken.
+    """
+    authorise(actor, "account.manage")
+    if not NAME.fullmatch(name):
+        raise RiskProfileError(
+            "an account name has 2 to 64 small letters, digits, dots or dashes", where=name[:64]
+        )
+    if role not in ROLES:
+        raise RiskProfileError(f"unknown role {role}", do=f"Choose one of {', '.join(ROLES)}.")
+    _check_password(name, password)
+    secret = pyotp.random_base32() if totp else None
+    with at_once:
+        digest = hasher.hash(password)
+    try:
+        with store.write() as connection:
+            _check_office(connection, office)
+            connection.execute(
+                insert(_account).values(
+                    name=name,
+                    role=role,
+                    office=office,
+                    password_hash=digest,
+                    totp_secret=secret,
+                    created_at=now,
+                )
+            )
+            audit.append(
+                connection,
+                actor=actor.name,
+                action="account.add",
+                subject=f"account:{name}",
+                office=office,
+                now=now,
+                detail={"role": role, "second_factor": totp},
+            )
+    except IntegrityError:
+        raise Conflict(f"the account {name} exists already", do="Choose another name.") from None
+    return secret
+
+
+def set_password(store: Store, actor: Actor, name: str, password: str, now: datetime) -> None:
+    """Give an account a new password and end its sessions: one's own, or any by right."""
+    if actor.name != name:
+        authorise(actor, "account.manage")
+    _check_password(name, password)
+    with at_once:
+        digest = hasher.hash(password)
+    with store.write() as connection:
+        done = connection.execute(
+            update(_account).where(_account.c.name == name).values(password_hash=digest)
+        )
+        if done.rowcount != 1:
+            raise RiskProfileError("there is no such account", where=name)
+        _end_sessions(connection, name, now)
+        audit.append(
+            connection,
+            actor=actor.name,
+            action="account.password",
+            subject=f"account:{name}",
+            now=now,
+        )
+
+
+def disable_account(store: Store, actor: Actor, name: str, now: datetime) -> None:
+    """Close an account and end its live sessions at once. The last administrator stays."""
+    authorise(actor, "account.manage")
+    with store.write() as connection:
+        others = connection.execute(
+            select(func.count())
+            .select_from(_account)
+            .where(
+                _account.c.role == "administrator",
+                _account.c.disabled_at.is_(None),
+                _account.c.name != name,
+            )
+        ).scalar()
+        role = connection.execute(
+            select(_account.c.role).where(_account.c.name == name, _account.c.disabled_at.is_(None))
+        ).scalar()
+        if role is None:
+            raise RiskProfileError("there is no such open account", where=name)
+        if role == "administrator" and not others:
+            raise Conflict("this is the last administrator", do="Add another one first.")
+        connection.execute(update(_account).where(_account.c.name == name).values(disabled_at=now))
+        _end_sessions(connection, name, now)
+        audit.append(
+            connection,
+            actor=actor.name,
+            action="account.disable",
+            subject=f"account:{name}",
+            now=now,
+        )
+
+
+def accounts(store: Store, actor: Actor) -> list[AccountView]:
+    """Every account, by name."""
+    authorise(actor, "account.look")
+    with store.read() as connection:
+        rows = connection.execute(select(_account).order_by(_account.c.name)).mappings().all()
+    return [
+        AccountView(
+            row["name"],
+            row["role"],
+            row["office"],
+            row["totp_secret"] is not None,
+            row["created_at"],
+            row["disabled_at"],
+        )
+        for row in rows
+    ]
+
+
+def sign_in(
+    store: Store, name: str, password: str, code: str, now: datetime, address: str = ""
+) -> str:
+    """The token of a new session; only its digest is kept.
+
+    At most 5 failures in 15 minutes for an account from one address. When an account
+    has that many from anywhere, its owner still gets in from another address, if a
+    second factor is set and its code is right: a stranger cannot lock a person out.
+
+    Raises
+    ------
+    SignInRefused
+        The same words for an unknown name, a wrong password, a wrong code.
+    """
+    who = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:32]
+    dummy = _dummy_hash()
+    with store.write() as connection:
+        account = (
+            connection.execute(
+                select(_account).where(_account.c.name == name, _account.c.disabled_at.is_(None))
+            )
+            .mappings()
+            .first()
+        )
+        step = _step(account["totp_secret"], code, now) if account else None
+        everywhere, here = _failures(connection, who, address, now)
+        if here >= TRIES or (everywhere >= TRIES and step is None):
+            raise SignInRefused("too many tries", do="Wait 15 minutes, or ask an administrator.")
+        # Counted before the check, or a hundred at once would all be let through to it.
+        attempt = connection.execute(
+            insert(_attempt).values(account=who, address=address, at=now).returning(_attempt.c.id)
+        ).scalar_one()
+    matches = _verify(account["password_hash"] if account else dummy, password)
+    with store.write() as connection:
+        good = account is not None and matches
+        if account is not None and account["totp_secret"] is not None:
+            good = good and step is not None and _use_step(connection, name, step)
+        if good:
+            connection.execute(delete(_attempt).where(_attempt.c.id == attempt))
+            token = secrets.token_urlsafe(32)
+            connection.execute(
+                insert(_session).values(
+                    token_digest=_digest(token), account=name, created_at=now, seen_at=now
+                )
+            )
+        audit.append(
+            connection,
+            actor=name if account else "",
+            action="session.start" if good else "session.refused",
+            subject=f"account:{name}" if account else "account:",
+            now=now,
+        )
+    if not good:
+        raise SignInRefused("name, password or code is wrong", do="Try again.")
+    if account is not None and hasher.check_needs_rehash(account["password_hash"]):
+        _rehash(store, name, password)
+    return token
+
+
+def actor_of(store: Store, token: str, now: datetime, *, touch: bool = True) -> Actor | None:
+    """Who holds this session; None when it ended, idled 15 minutes, or is 8 hours old.
+
+    A page that refreshes itself passes `touch=False`: it is not the person acting.
+    """
+    digest = _digest(token)
+    with store.read() as connection:
+        row = (
+            connection.execute(
+                select(_session, _account.c.role, _account.c.office)
+                .join(_account, _account.c.name == _session.c.account)
+                .where(
+                    _session.c.token_digest == digest,
+                    _session.c.ended_at.is_(None),
+                    _account.c.disabled_at.is_(None),
+                )
+            )
+            .mappings()
+            .first()
+        )
+    if row is None or now - row["seen_at"] >= IDLE or now - row["created_at"] >= ABSOLUTE:
+        return None
+    if touch and now - row["seen_at"] >= TOUCH:
+        _touch(store, digest, now)
+    return Actor(row["account"], row["role"], row["office"])
+
+
+def sign_out(store: Store, token: str, now: datetime) -> None:
+    """End this session; ending it twice does nothing."""
+    with store.write() as connection:
+        row = connection.execute(
+            update(_session)
+            .where(_session.c.token_digest == _digest(token), _session.c.ended_at.is_(None))
+            .values(ended_at=now)
+            .returning(_session.c.account)
+        ).first()
+        if row is not None:
+            audit.append(
+                connection,
+                actor=row[0],
+                action="session.end",
+                subject=f"account:{row[0]}",
+                now=now,
+            )
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+@cache
+def _dummy_hash() -> str:
+    """What an unknown name is checked against, so that it costs what a known one costs."""
+    with at_once:
+        return hasher.hash(secrets.token_urlsafe(16))
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    if len(password) > PASSWORD_LENGTH[1]:
+        password = ""  # an endless password is wrong, and must not cost more
+    if not at_once.acquire(timeout=10):
+        raise SignInRefused("too many sign-ins at once", do="Try again in a minute.")
+    try:
+        return hasher.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+    finally:
+        at_once.release()
+
+
+def _rehash(store: Store, name: str, password: str) -> None:
+    with at_once:
+        digest = hasher.hash(password)
+    with store.write() as connection:
+        connection.execute(
+            update(_account).where(_account.c.name == name).values(password_hash=digest)
+        )
+
+
+def _failures(connection: Connection, who: str, address: str, now: datetime) -> tuple[int, int]:
+    """Failures in the window for this account: from everywhere, and from this address."""
+    # Gone after a day; on PostgreSQL the delete also makes tries of one account wait in line.
+    connection.execute(delete(_attempt).where(_attempt.c.at < now - timedelta(days=1)))
+    recent = and_(_attempt.c.account == who, _attempt.c.at > now - WINDOW)
+    rows = connection.execute(
+        select(_attempt.c.address, func.count()).where(recent).group_by(_attempt.c.address)
+    ).all()
+    counts = {row[0]: int(row[1]) for row in rows}
+    return sum(counts.values()), counts.get(address, 0)
+
+
+def _step(secret: str | None, code: str, now: datetime) -> int | None:
+    """The time step whose code this is (one before and one after count), or None."""
+    if secret is None:
+        return None
+    current = int(now.timestamp()) // CODE_SECONDS
+    generator = pyotp.HOTP(secret)
+    found = None
+    for step in (current - 1, current, current + 1):
+        if hmac.compare_digest(generator.at(step).encode(), code.encode("utf-8", "replace")):
+            found = step
+    return found
+
+
+def _use_step(connection: Connection, name: str, step: int) -> bool:
+    """Spend a code: each works once."""
+    done = connection.execute(
+        update(_account)
+        .where(
+            _account.c.name == name,
+            or_(_account.c.totp_step.is_(None), _account.c.totp_step < step),
+        )
+        .values(totp_step=step)
+    )
+    return done.rowcount == 1
+
+
+def _touch(store: Store, digest: str, now: datetime) -> None:
+    try:
+        with store.write(patience=0.0) as connection:
+            connection.execute(
+                update(_session)
+                .where(_session.c.token_digest == digest, _session.c.seen_at < now)
+                .values(seen_at=now)
+            )
+    except StoreError:
+        return  # a batch is writing: the next click stamps it; idle only comes earlier
+
+
+def _end_sessions(connection: Connection, name: str, now: datetime) -> None:
+    connection.execute(
+        update(_session)
+        .where(_session.c.account == name, _session.c.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+
+
+def _check_password(name: str, password: str) -> None:
+    shortest, longest = PASSWORD_LENGTH
+    if not shortest <= len(password) <= longest or name in password.lower():
+        raise RiskProfileError(
+            f"a password has {shortest} to {longest} characters and does not hold the user's name"
+        )
+
+
+def _check_office(connection: Connection, office: str | None) -> None:
+    known = connection.execute(select(_office.c.code).where(_office.c.code == office)).first()
+    if office is not None and known is None:
+        raise NotAllowed(f"unknown office {office}", do="Load it with init --offices first.")

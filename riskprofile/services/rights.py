@@ -1,0 +1,80 @@
+"""The one table of rights. A service asks `authorise` before it reads or changes anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from riskprofile.errors import NotAllowed
+
+ROLES: Final = ("officer", "supervisor", "analyst", "operator", "auditor", "administrator")
+
+_DESK = frozenset({"officer", "supervisor"})
+_HEAD = frozenset({"supervisor"})
+_LOOK = _DESK | {"auditor"}
+_RUN = frozenset({"operator", "owner"})
+_RULE = frozenset({"administrator", "owner"})
+_CHECK = frozenset({"auditor", "administrator", "owner"})
+_STUDY = frozenset({"analyst", "owner"})
+
+# Action -> roles. What is not here, nobody may do. `owner` is the command line: it runs
+# the machine, and neither sees a person's declaration nor decides.
+ACTIONS: dict[str, frozenset[str]] = {
+    "queue.look": _LOOK,
+    "alert.look": _LOOK,
+    "alert.claim": _DESK,
+    "alert.decide": _DESK,
+    "alert.confirm": _DESK,
+    "alert.reopen": _HEAD,
+    "outcome.record": _DESK,
+    "outcome.confirm": _DESK,
+    "draft.keep": _DESK,
+    "record.look": _LOOK,
+    "record.replay": _CHECK | _STUDY,
+    "batch.look": _RUN | _HEAD | _CHECK,
+    "batch.score": _RUN,
+    "quarantine.look": _RUN | _HEAD,
+    "history.load": _RUN,
+    "selections.export": _RUN,
+    "labels.look": _STUDY,
+    "model.look": frozenset({*ROLES, "owner"}),
+    "model.promote": _STUDY | _HEAD,
+    "profile.switch": _RULE,
+    "rating.pause": _RULE | _HEAD,
+    "office.manage": _RULE,
+    "account.manage": _RULE,
+    "account.look": _CHECK,
+    "audit.verify": _CHECK,
+    "status.look": frozenset({*ROLES, "owner"}),
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts. `office` None means every office."""
+
+    name: str
+    role: str
+    office: str | None = None
+
+
+def owner(user: str) -> Actor:
+    """The operating-system user at the command line; no account can have such a name."""
+    return Actor(f"os:{user}", "owner")
+
+
+OWNER = owner("owner")
+
+
+def authorise(actor: Actor, action: str, office: str | None = None) -> None:
+    """Let pass, or raise `NotAllowed`.
+
+    Parameters
+    ----------
+    office : str, optional
+        Whose record it is. None is a record of no office, which every office may see.
+    """
+    if actor.role not in ACTIONS.get(action, frozenset()):
+        raise NotAllowed(f"{actor.role} {actor.name} may not do this ({action})")
+    if office is not None and actor.office not in (None, office):
+        raise NotAllowed("this belongs to another office", do="Ask that office.")

@@ -1,0 +1,145 @@
+"""Where an installation lives and what it was told: flag > environment > config file > default."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from riskprofile.errors import UsageError
+from riskprofile.profiles import PROFILES
+from riskprofile.store.database import Store
+
+PREFIX = "RISKPROFILE_"
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+class Basis(BaseModel):
+    """Why a profile that is off after `init` may be used."""
+
+    legal_basis: str
+    assessment: str
+
+
+class Settings(BaseModel):
+    """The settings of one run. Make them with `load`; then hand them on.
+
+    `basis` holds what the environment says of profiles that need a legal basis and an
+    impact assessment, by profile name.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    home: Path
+    database_url: str
+    models: Path = CHECKOUT / "models"
+    capacity_share: float = Field(default=0.05, gt=0, le=1)
+    random_share: float = Field(default=0.10, ge=0, le=1)
+    max_bad_share: float = Field(default=0.05, ge=0, le=1)
+    basis: dict[str, Basis] = {}
+
+
+def load(environment: Mapping[str, str] | None = None, **flags: Any) -> Settings:
+    """Settings from flags (None is not given), environment, `config.toml` of the home, defaults.
+
+    Parameters
+    ----------
+    environment : mapping, optional
+        The process's own when not given.
+
+    Raises
+    ------
+    UsageError
+        An unknown or unreadable setting: which, where it was set, what it may be.
+    """
+    told = os.environ if environment is None else environment
+    given: dict[str, tuple[str, Any]] = {}
+    home = Path(flags.get("home") or told.get(f"{PREFIX}HOME") or default_home(told)).expanduser()
+    home = home.absolute()
+    for name, value in _config(home / "config.toml").items():
+        given[name] = (str(home / "config.toml"), value)
+    for name in Settings.model_fields:
+        if value := told.get(PREFIX + name.upper()):
+            given[name] = (PREFIX + name.upper(), value)
+    for name, value in flags.items():
+        if value is not None:
+            given[name] = (f"--{name.replace('_', '-')}", value)
+    given["home"] = ("home", home)
+    given["basis"] = ("environment", _basis(told))
+    given.setdefault("database_url", ("default", f"sqlite:///{home / 'riskprofile.db'}"))
+    try:
+        return Settings(**{name: value for name, (_, value) in given.items()})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        raise UsageError(
+            f"setting {name}: {first['msg'].lower()}",
+            where=given.get(name, ("", None))[0],
+            do=f"Known settings: {', '.join(sorted(set(Settings.model_fields) - {'basis'}))}.",
+        ) from None
+
+
+def default_home(environment: Mapping[str, str]) -> Path:
+    """The product's folder in the user's data directory."""
+    if sys.platform == "win32" and environment.get("LOCALAPPDATA"):
+        return Path(environment["LOCALAPPDATA"]) / "riskprofile"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "riskprofile"
+    data = environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / "riskprofile"
+
+
+def make_home(settings: Settings) -> Path:
+    """Make the home, for its owner alone (mode 0700), when it is not there."""
+    home = settings.home
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"the home cannot be made ({error.strerror})",
+            where=str(home),
+            do=f"Name another with --home or {PREFIX}HOME.",
+        ) from None
+    return home
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the database of these settings; the home is made first."""
+    make_home(settings)
+    return Store.open(settings.database_url)
+
+
+def _config(path: Path) -> dict[str, Any]:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise UsageError(
+            f"the config file cannot be read ({error.strerror})",
+            where=str(path),
+            do="Check its owner and rights.",
+        ) from None
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"the config file is not TOML ({error})",
+            where=str(path),
+            do='Write lines such as: random_share = 0.10 or database_url = "sqlite:////data/r.db".',
+        ) from None
+
+
+def _basis(environment: Mapping[str, str]) -> dict[str, Basis]:
+    found: dict[str, Basis] = {}
+    for name in PROFILES:
+        legal = environment.get(f"{PREFIX}{name.upper()}_BASIS", "").strip()
+        assessment = environment.get(f"{PREFIX}{name.upper()}_ASSESSMENT", "").strip()
+        if legal and assessment:
+            found[name] = Basis(legal_basis=legal, assessment=assessment)
+    return found
