@@ -27,6 +27,7 @@ from rapidfuzz.distance import OSA
 
 from riskprofile.reference import text as words
 from riskprofile.reference.stems import other_stems, stem
+from riskprofile.reference.text import per_distinct
 from riskprofile.reference.wording import known
 from riskprofile.tables import Column, Table
 
@@ -492,3 +493,14 @@ def read(text: Column) -> Table:
         flags = np.array([category in one.categories for one in scans] + [False])
         columns[category] = flags[codes]
     return pd.DataFrame(columns, index=text.index)
+
+
+def parts(text: Column) -> Column:
+    """The kinds of firearm part each text names, as a frozen set; empty for none.
+
+    Kinds are those of `lexicon.csv`, column `part`: frame, receiver, slide, bolt,
+    barrel, trigger, magazine and so on. Everyday meanings are cancelled.
+    """
+    empty: frozenset[str] = frozenset()
+    values = per_distinct(text, lambda one: scan(one).parts, missing=empty)
+    return pd.Series(list(values), index=text.index, dtype=object)
