@@ -1,0 +1,310 @@
+"""The open alert at the right: the sentence, its reasons, the declaration, the decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import streamlit as st
+
+from app import deciding, draw, form, queue_list, session
+from app.text import escape, marked
+from app.words import Words
+from riskprofile.profiles import PROFILES
+from riskprofile.reference import lexicon
+
+
+def draw_panel(
+    view: Any, rows: Sequence[Any], total: int, person: Any, now: datetime, say: Words, zone: Any
+) -> None:
+    """Draw the panel for one alert."""
+    deciding.strips(say)
+    with st.container(key="alert"):
+        with st.container(key="alert_head"):
+            _head(view, rows, total, person, now, say, zone)
+        with st.container(key="alert_body"):
+            _body(view, now, say, zone)
+        with st.container(key="decide", horizontal=True, vertical_alignment="center"):
+            _decisions(view, person, now, say)
+
+
+def empty(rows: Sequence[Any], say: Words) -> None:
+    """The panel before any alert is open."""
+    deciding.strips(say)
+    with st.container(key="alert"):
+        st.html(draw.state(say("choose.title"), say("choose.text")))
+        with st.container(key="steps", horizontal=True, horizontal_alignment="center"):
+            st.button(
+                say("alert.next"),
+                key="next",
+                shortcut="N",
+                disabled=not rows,
+                on_click=queue_list.open_alert,
+                args=(queue_list.step(rows, 0),),
+            )
+
+
+def _held_by(view: Any, now: datetime) -> str:
+    lease = session.utc(view.lease_until)
+    return "" if lease is not None and lease < now else (view.owner or "")
+
+
+def _head(
+    view: Any, rows: Sequence[Any], total: int, person: Any, now: datetime, say: Words, zone: Any
+) -> None:
+    holder, until = _held_by(view, now), form.clock(session.utc(view.lease_until), zone, now)
+    if view.state == "closed":
+        whose = say("alert.closed")
+    elif holder == person.name:
+        whose = say("alert.yours", time=until)
+    else:
+        whose = say("alert.held", who=holder, time=until) if holder else say("alert.free")
+    rank = say("alert.rank", n=view.rank, total=say.number(total))
+    left = form.time_left(say, session.utc(view.due_at), now)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.html(
+            f'<div class="rp-bar">{draw.lane_pill(say, view.lane)}'
+            f"{draw.pill(say.maybe(f'queue.{view.queue}', view.queue))}"
+            f'<span class="rp-nw">{escape(rank)}</span><b>{escape(view.record_id)}</b>'
+            f'<span class="rp-nw">{escape(left)}</span>'
+            f'<span class="rp-m rp-nw">{escape(whose)}</span></div>'
+        )
+        with st.container(key="steps", horizontal=True, width="content", gap="xsmall", wrap=False):
+            st.button(
+                say("alert.prev"),
+                key="prev",
+                type="tertiary",
+                shortcut="P",
+                on_click=queue_list.open_alert,
+                args=(queue_list.step(rows, -1),),
+            )
+            st.button(
+                say("alert.next"),
+                key="next",
+                type="tertiary",
+                shortcut="N",
+                on_click=queue_list.open_alert,
+                args=(queue_list.step(rows, 1),),
+            )
+    st.html(f'<h1 class="rp-h1">{escape(headline(say, view))}</h1>')
+    if view.state == "closed":
+        closed = form.clock(session.utc(view.closed_at), zone, now)
+        st.html(draw.strip("‖", say("read_only.title"), say("read_only.closed", time=closed)))
+    elif holder and holder != person.name:
+        st.html(
+            draw.strip("‖", say("read_only.title"), say("read_only.held", who=holder, time=until))
+        )
+
+
+def headline(say: Words, view: Any) -> str:
+    """The rating as a sentence with its reasons: never what the goods "are"."""
+    said = [str(one["text"]) for one in view.indicators or [] if one.get("text")]
+    raising = sorted(
+        (r for r in view.reasons or [] if r.get("term") != "base"), key=lambda r: -r["points"]
+    )
+    said += [str(one["text"]) for one in raising if one.get("text")]
+    lane = say(f"lane.{view.lane}").lower()
+    if not said:
+        return say("alert.no_reason", lane=lane)
+    first = form.clip(form.clause(said[0]), 110)
+    if len(said) == 1 or len(first) > 90:
+        return say("alert.because", lane=lane, reason=first)
+    second = form.clip(form.clause(said[1]), 80)
+    return say("alert.because_two", lane=lane, reason=first, second=second)
+
+
+def _body(view: Any, now: datetime, say: Words, zone: Any) -> None:
+    related = view.related or []
+    history = getattr(view, "history", None) or []
+    events = view.timeline
+    why, declaration, party, links, timeline = st.tabs(
+        [
+            say("tab.why"),
+            say("tab.declaration"),
+            f"{say('tab.party')} {len(history)}" if history else say("tab.party"),
+            f"{say('tab.links')} {len(related)}" if related else say("tab.links"),
+            f"{say('tab.timeline')} {len(events)}",
+        ],
+        key=f"tabs-{view.id}",
+    )
+    with why:
+        _why(view, say)
+    with declaration:
+        st.html(_declaration(view, say))
+    with party:
+        st.html(_linked(history, say, zone, now) or draw.state("", say("party.none")))
+    with links:
+        st.html(_linked(related, say, zone, now) or draw.state("", say("links.none")))
+    with timeline:
+        st.html(_timeline(events, say, zone, now) or draw.state("", say("timeline.none")))
+
+
+def _why(view: Any, say: Words) -> None:
+    left, right = st.columns([368, 272], gap="small")
+    with left:
+        if view.points is None:
+            st.html(f'<div class="rp-note">{escape(say("why.no_points"))}</div>')
+        else:
+            st.html(
+                draw.reasons(
+                    say,
+                    view.points,
+                    view.reasons or [],
+                    view.against or [],
+                    getattr(view, "red_from", None),
+                )
+            )
+            scale = (
+                say("why.scale")
+                if view.score is None
+                else say("why.score", n=say.number(round(view.score * 100)))
+            )
+            st.html(f'<div class="rp-note rp-m">{escape(scale)}</div>')
+    with right:
+        row = driver(view)
+        text = str(row.get(PROFILES[view.profile].title) or "")
+        position = say("why.item", n=view.driver, total=len(view.declaration or []) or 1)
+        related = ""
+        if view.related:
+            found = draw.table(
+                (say("head.record"), say("head.goods"), say("head.link")),
+                [
+                    (one.get("record_id", ""), one.get("title", ""), one.get("link", ""))
+                    for one in view.related[:4]
+                ],
+            )
+            related = f'<div><h3 class="rp-h3">{escape(say("why.related"))}</h3>{found}</div>'
+        st.html(
+            '<div class="rp-stack">'
+            + draw.indicators(say, view.indicators or [])
+            + draw.declared(say, row, text, offending(text), position)
+            + draw.route(say, draw.stops(row))
+            + related
+            + "</div>"
+        )
+
+
+def offending(text: str) -> list[tuple[int, int]]:
+    """Where words of the lexicon stand in a declared text."""
+    return [(start, end) for start, end, _ in lexicon.marks(text)]
+
+
+def driver(view: Any) -> dict[str, Any]:
+    """The declared row that has the points."""
+    rows: list[dict[str, Any]] = view.declaration or [{}]
+    for row in rows:
+        if row.get("item_number") == view.driver:
+            return row
+    return rows[0]
+
+
+def _declaration(view: Any, say: Words) -> str:
+    """Every declared field, in the contract's order; what is missing is not listed."""
+    columns = [spec.name for spec in PROFILES[view.profile].columns]
+    title = PROFILES[view.profile].title
+    parts = []
+    rows = view.declaration or []
+    for n, row in enumerate(rows, start=1):
+        names = [name for name in columns if row.get(name) not in (None, "", {}, "{}")]
+        names += [name for name in row if name not in columns and row[name] not in (None, "")]
+        cells = ""
+        for name in names:
+            text = str(row[name]) if name == title else form.value(say, name, row[name])
+            shown = marked(text, offending(text)) if name == title else escape(text)
+            cells += (
+                f'<tr><td class="n rp-m">{escape(say.maybe(f"field.{name}", name))}</td>'
+                f'<td class="rp-mono" dir="auto">{shown}</td></tr>'
+            )
+        if len(rows) > 1:
+            number = row.get("item_number") or n
+            mark = f' <span class="rp-m">{escape(say("declaration.driver"))}</span>'
+            parts.append(
+                f'<h2 class="rp-h2">{escape(say("declaration.item", n=number))}'
+                f"{mark if number == view.driver else ''}</h2>"
+            )
+        parts.append(
+            f'<table class="rp-t"><thead><tr><th>{escape(say("declaration.column"))}</th>'
+            f"<th>{escape(say('declaration.value'))}</th></tr></thead><tbody>{cells}</tbody></table>"
+        )
+    return f'<div class="rp-stack">{"".join(parts)}</div>'
+
+
+def _linked(found: Sequence[dict[str, Any]], say: Words, zone: Any, now: datetime) -> str:
+    if not found:
+        return ""
+    rows = []
+    for one in found:
+        lane = one.get("lane") or ""
+        rows.append(
+            (
+                str(one.get("record_id", "")),
+                str(one.get("title", "")),
+                say.maybe(f"link.{one.get('link', '')}", str(one.get("link", ""))),
+                session.moment(one.get("at"), zone, now),
+                form.lane(say, lane) if lane in form.GLYPHS else str(lane),
+                say.maybe(f"outcome.{one.get('outcome', '')}", str(one.get("outcome") or "")),
+            )
+        )
+    heads = [say(f"head.{name}") for name in ("record", "goods", "link", "when", "lane", "result")]
+    return draw.table(heads, rows)
+
+
+def _timeline(events: Sequence[Any], say: Words, zone: Any, now: datetime) -> str:
+    if not events:
+        return ""
+    heads = [say(f"head.{name}") for name in ("when", "who", "what")]
+    return draw.table(
+        heads,
+        [
+            (
+                form.clock(session.utc(one.at), zone, now),
+                one.actor,
+                say.maybe(f"event.{one.action}", one.action)
+                + (f": {one.text}" if one.text else ""),
+            )
+            for one in events
+        ],
+    )
+
+
+def _decisions(view: Any, person: Any, now: datetime, say: Words) -> None:
+    holder = _held_by(view, now)
+    mine, free = holder == person.name, not holder
+    workable = view.state == "open" and (mine or free)
+    if view.state == "closed":
+        st.button(
+            say("do.reopen"),
+            key="reopen",
+            on_click=deciding.ask_reopen,
+            args=(view.id,),
+            disabled=person.role != "supervisor",
+        )
+    elif free:
+        st.button(
+            say("do.claim"),
+            key="claim",
+            shortcut="A",
+            type="primary",
+            on_click=deciding.claim,
+            args=(view.id,),
+        )
+    for name, (key, _) in deciding.DECISIONS.items():
+        first = name == "examine" and mine
+        st.button(
+            say(f"decision.{name}"),
+            key=f"do-{name}",
+            shortcut=key,
+            type="primary" if first else "secondary",
+            disabled=not workable,
+            on_click=deciding.ask,
+            args=(view.id, name, mine),
+        )
+    if mine and view.state == "open":
+        st.button(
+            say("do.give_back"),
+            key="give-back",
+            type="tertiary",
+            on_click=deciding.give_back,
+            args=(view.id,),
+        )

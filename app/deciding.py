@@ -1,0 +1,214 @@
+"""Claim, decide, undo: each bound to an alert's id, each telling what was not done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import streamlit as st
+
+from app import draw, form, session
+from app.installation import served
+from app.text import escape
+from app.words import Words
+from riskprofile.errors import Conflict, RiskProfileError
+from riskprofile.services import review
+
+# Decision -> key on the keyboard, and the catalogue's common reasons.
+DECISIONS = {
+    "examine": ("I", ("common.goods_to_see", "common.weight")),
+    "scan": ("S", ("common.image_enough", "common.weight")),
+    "documents": ("D", ("common.papers",)),
+    "release": ("L", ("common.known", "common.cleared")),
+    "refer": ("F", ("common.other_service",)),
+}
+REOPEN = "reopen"
+UNDO = timedelta(seconds=10)
+
+
+def attempt(action: Callable[[], Any]) -> Any:
+    """Run a service call; on refusal keep what to tell, and return None."""
+    say = session.speech()
+    try:
+        return action()
+    except Conflict as error:
+        told = say("conflict.text", who=error.holder) if error.holder else str(error)
+        st.session_state["fault"] = (say("conflict.title"), told)
+    except RiskProfileError as error:
+        st.session_state["fault"] = (say("fault.not_saved"), str(error))
+    return None
+
+
+def claim(alert_id: int) -> None:
+    """Claim for whoever holds this browser's session."""
+    person = session.actor()
+    if person is not None:
+        attempt(lambda: review.claim(served().store, person, alert_id, session.now()))
+
+
+def give_back(alert_id: int) -> None:
+    """End one's claim."""
+    person = session.actor()
+    if person is not None:
+        attempt(lambda: review.give_back(served().store, person, alert_id, session.now()))
+
+
+def ask(alert_id: int, decision: str, held: bool) -> None:
+    """Open the reason dialog, claiming first when nobody holds the alert."""
+    if not held:
+        claim(alert_id)
+        if "fault" in st.session_state:
+            return
+    st.session_state["dialog"] = (alert_id, decision)
+
+
+def close_dialog() -> None:
+    """Close the reason dialog; the draft stays in the database."""
+    st.session_state.pop("dialog", None)
+
+
+def undo(decision_id: int) -> None:
+    """Take back the decision just made."""
+    person = session.actor()
+    done = st.session_state.pop("undo", None)
+    if person is None or done is None:
+        return
+    store, now = served().store, session.now()
+
+    def action() -> str:
+        review.undo(store, person, decision_id, now)
+        return "undone"
+
+    if attempt(action):
+        st.session_state["told"] = session.speech()("undo.undone", record=done["record"])
+
+
+def ask_reopen(alert_id: int) -> None:
+    """Open the dialog that asks why a closed alert is reopened."""
+    st.session_state["dialog"] = (alert_id, REOPEN)
+
+
+def subject(alert_id: int, decision: str) -> str:
+    """The name of a reason's draft."""
+    return f"decision:{alert_id}:{decision}"
+
+
+def dialog(view: Any, decision: str) -> None:
+    """Ask for the reason of a decision."""
+    say = session.speech()
+    title = say(
+        "do.reopen" if decision == REOPEN else f"decision.{decision}"
+    )  # our word alone: a dialog's title is Markdown
+    st.dialog(title, on_dismiss=close_dialog)(_reason)(view, decision)
+
+
+def _reason(view: Any, decision: str) -> None:
+    say, person, here = session.speech(), session.actor(), served()
+    if person is None:
+        session.signed_out()
+    alert = view.id
+    key = f"reason-{alert}-{decision}"
+    if key not in st.session_state:
+        kept = review.draft(here.store, person, subject(alert, decision))
+        st.session_state[key] = (kept or {}).get("reason", "")
+
+    def keep() -> None:
+        review.save_draft(
+            here.store,
+            person,
+            subject(alert, decision),
+            {"reason": st.session_state[key]},
+            session.now(),
+        )
+
+    def take(text: str) -> None:
+        st.session_state[key] = text
+        keep()
+
+    st.html(
+        f'<div class="rp-bar">{draw.lane_pill(say, view.lane)}<b>{escape(view.record_id)}</b>'
+        f"<span>{escape(form.clip(view.title, 80))}</span></div>"
+    )
+    st.text_area(
+        say("reason.label"),
+        key=key,
+        on_change=keep,
+        height=96,
+        max_chars=2000,
+        placeholder=say("reason.hint"),
+    )
+    st.html(f'<span class="rp-s rp-m">{escape(say("reason.common"))}</span>')
+    with st.container(key="small_common"):
+        for name in DECISIONS[decision][1] if decision in DECISIONS else ():
+            st.button(say(name), key=f"common-{name}", on_click=take, args=(say(name),))
+    if decision == "release" and view.lane == "red":
+        st.html(f'<p class="rp-s rp-m">{escape(say("reason.second"))}</p>')
+    if "fault" in st.session_state:
+        title, told = st.session_state.pop("fault")
+        st.html(draw.strip("✕", f"{title}.", f"{told} {say('fault.kept')}"))
+    with st.container(horizontal=True):
+        save = say("do.reopen" if decision == REOPEN else "reason.save")
+        if st.button(save, type="primary", key="reason-save"):
+            _decide(view, decision, st.session_state[key], person)
+        if st.button(say("reason.cancel"), key="reason-cancel"):
+            close_dialog()
+            st.rerun()
+
+
+def _decide(view: Any, decision: str, reason: str, person: Any) -> None:
+    store, now = served().store, session.now()
+    if decision == REOPEN:
+        made = attempt(lambda: review.reopen(store, person, view.id, reason, now) or True)
+    else:
+        made = attempt(lambda: review.decide(store, person, view.id, decision, reason, now))
+    if made is None:
+        st.rerun(scope="fragment")
+    review.discard_draft(store, person, subject(view.id, decision))
+    close_dialog()
+    if decision == REOPEN:
+        st.rerun()
+    st.session_state["undo"] = {
+        "id": made,
+        "record": view.record_id,
+        "decision": decision,
+        "reason": reason,
+        "until": now + UNDO,
+    }
+    st.rerun()
+
+
+def strips(say: Words) -> None:
+    """What was just done, undone or refused, above the alert."""
+    if "undo" in st.session_state:
+        _undo_strip()
+    if "told" in st.session_state:
+        st.html(draw.strip("✓", st.session_state.pop("told")))
+    if "fault" in st.session_state and "dialog" not in st.session_state:
+        title, told = st.session_state.pop("fault")
+        st.html(draw.strip("✕", f"{title}.", told))
+
+
+@st.fragment(run_every=1)
+def _undo_strip() -> None:
+    say, done = session.speech(), st.session_state.get("undo")
+    if done is None:
+        return
+    left = (done["until"] - session.now()).total_seconds()
+    if left <= 0:
+        st.session_state.pop("undo")
+        st.rerun()
+    told = say("undo.done", decision=say(f"decision.{done['decision']}"), record=done["record"])
+    why = say("undo.reason", reason=form.clip(done["reason"], 90))
+    with st.container(key="small_undo", horizontal=True, vertical_alignment="center"):
+        st.html(
+            f'<div class="rp-note"><b>{escape(told)}</b> {escape(why)}. '
+            f'<span class="rp-m">{escape(say("undo.after"))}</span></div>'
+        )
+        st.button(
+            say("undo.left", n=int(left) + 1),
+            key="undo-button",
+            shortcut="U",
+            on_click=undo,
+            args=(done["id"],),
+        )

@@ -1,0 +1,211 @@
+"""Pieces of a page as HTML. Every value goes through `escape`; the words are ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from app import form
+from app.text import escape, marked
+from app.words import Words
+
+BAR = 60  # pixels of the longest bar that raises
+BAR_DOWN = 40  # and of the longest that lowers: the axis stands nearer to the left
+SHOWN_FOR, SHOWN_AGAINST = 6, 4  # reasons drawn one by one; the rest is one sum
+
+
+def pill(text: str, tone: str = "") -> str:
+    """A small label; `tone` is a lane, `on` or `need`."""
+    return f'<span class="rp-pill {tone}">{escape(text)}</span>'
+
+
+def kpis(figures: Iterable[tuple[str, str]]) -> str:
+    """The strip of figures: (label, value)."""
+    cells = "".join(
+        f"<div><span>{escape(label)}</span><b>{escape(value)}</b></div>" for label, value in figures
+    )
+    return f'<div class="rp-kpi">{cells}</div>'
+
+
+def strip(glyph: str, lead: str, rest: str = "") -> str:
+    """One line that must be read: what is the matter, and since when."""
+    return (
+        f'<div class="rp-strip" role="status"><b>{escape(glyph)} {escape(lead)}</b>'
+        f"<span>{escape(rest)}</span></div>"
+    )
+
+
+def state(title: str, *lines: str) -> str:
+    """An empty, refused or failed region: what happened and what comes next."""
+    told = "".join(f"<p>{escape(line)}</p>" for line in lines if line)
+    return f'<div class="rp-state"><h1>{escape(title)}</h1>{told}</div>'
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> str:
+    """A plain table; `right` are the positions of columns of figures."""
+    aligned = set(right)
+
+    def cell(tag: str, n: int, text: str) -> str:
+        return f"<{tag}{' class=r' if n in aligned else ''}>{escape(text)}</{tag}>"
+
+    head = "".join(cell("th", n, text) for n, text in enumerate(heads))
+    body = "".join(
+        "<tr>" + "".join(cell("td", n, text) for n, text in enumerate(row)) + "</tr>"
+        for row in rows
+    )
+    return f'<table class="rp-t"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def reasons(
+    say: Words,
+    points: int,
+    raising: Sequence[Mapping[str, Any]],
+    lowering: Sequence[Mapping[str, Any]],
+    red_from: int | None,
+) -> str:
+    """Reasons for and against as sentences with bars, and the sum that they make.
+
+    Shown reasons + smaller terms + base is exactly `points`.
+    """
+    terms = [dict(term) for term in (*raising, *lowering)]
+    named = [term for term in terms if term.get("term") != "base"]
+    up = sorted((t for t in named if t["points"] > 0), key=lambda t: -t["points"])
+    down = sorted((t for t in named if t["points"] < 0), key=lambda t: t["points"])
+    shown = up[:SHOWN_FOR] + down[:SHOWN_AGAINST]
+    smaller = up[SHOWN_FOR:] + down[SHOWN_AGAINST:]
+    base = points - sum(term["points"] for term in named)
+    longest = max([abs(term["points"]) for term in shown], default=1)
+    rows = "".join(_reason(say, term, longest) for term in shown)
+    rest = ""
+    if smaller:
+        rest = (
+            escape(
+                say.many(
+                    "why.smaller",
+                    len(smaller),
+                    points=form.signed(sum(t["points"] for t in smaller)),
+                )
+            )
+            + ", "
+        )
+    total = f"<b>= {escape(say.number(points))}</b>"
+    if red_from is not None:
+        total += f' <span class="rp-m">{escape(say("why.red_from", n=red_from))}</span>'
+    return (
+        f'<div class="rp-head"><h2 class="rp-h2">{escape(say("why.title", n=points))}</h2>'
+        f'<span class="rp-axis"><span>{escape(say("why.lowers"))}</span>'
+        f"<span>{escape(say('why.raises'))}</span></span></div>{rows}"
+        f'<div class="rp-dv last"><div class="rp-m">{rest}{escape(say("why.base", n=base))}</div>'
+        f'<div class="rp-r rp-nw">{total}</div></div>'
+    )
+
+
+def _reason(say: Words, term: Mapping[str, Any], longest: int) -> str:
+    points = int(term["points"])
+    side, room = ("up", BAR) if points >= 0 else ("dn", BAR_DOWN)
+    width = max(2, round(abs(points) / longest * room))
+    place = f"left:{45 + width + 4}px" if points >= 0 else f"right:{92 + width + 4}px"
+    said = say("why.raises" if points >= 0 else "why.lowers")
+    text = escape(term.get("text") or term.get("term"))
+    if term.get("norm"):
+        text += f'; <span class="rp-m">{escape(say("why.norm", norm=term["norm"]))}</span>'
+    return (
+        f'<div class="rp-dv"><div>{text}</div><div class="rp-bx {side}">'
+        f'<i style="width:{width}px"></i><em style="{place}">'
+        f'<span class="rp-sr">{escape(said)} </span>{form.signed(points)}</em></div></div>'
+    )
+
+
+def indicators(say: Words, fired: Sequence[Mapping[str, Any]]) -> str:
+    """Indicators that fired: what each says, what would clear it, what to check first."""
+    notes = []
+    for one in fired:
+        key = str(one.get("key", ""))
+        lines = f"<p><b>{escape(one.get('text') or key)}</b> "
+        lines += f'<span class="rp-m rp-nw">{escape(key.split("_")[0])}</span></p>'
+        if one.get("cleared_by"):
+            lines += f"<p><b>{escape(say('why.clears'))}</b> {escape(one['cleared_by'])}</p>"
+        if one.get("check"):
+            lines += f"<p><b>{escape(say('why.check'))}</b> {escape(one['check'])}</p>"
+        notes.append(f'<div class="rp-note rp-stack" style="gap:3px">{lines}</div>')
+    return "".join(notes)
+
+
+def declared(
+    say: Words, row: Mapping[str, Any], text: str, spans: Iterable[tuple[int, int]], position: str
+) -> str:
+    """The declared wording with offending words marked, and the facts that place it."""
+    facts = []
+    for group in FACTS:
+        parts = [
+            f"{say.maybe(f'field.{name}', name)} {form.value(say, name, row[name])}"
+            for name in group
+            if row.get(name) not in (None, "")
+        ]
+        if parts:
+            facts.append(escape(", ".join(parts)))
+    return (
+        f'<div><h3 class="rp-h3">{escape(say("why.declared"))} '
+        f'<span style="font-weight:400">({escape(position)})</span></h3>'
+        f'<div class="rp-mono" dir="auto">“{marked(text, spans)}”</div>'
+        f'<div class="rp-m">{"<br>".join(facts)}</div></div>'
+    )
+
+
+# Lines under the declared wording: each a group of columns, whichever the profile has.
+FACTS = (
+    ("hs_code", "quantity", "package_count", "gross_mass_kg"),
+    ("value", "currency", "freight_cost"),
+    ("consignor_name", "consignor_country"),
+    ("consignee_name", "consignee_type", "consignee_country"),
+    ("carrier", "conveyance", "service_number"),
+    ("checked_bags", "bag_mass_kg", "stay_nights"),
+    ("firearms_declared", "ammunition_declared", "firearm_licence"),
+)
+STOPS = (
+    (
+        "country_of_export",
+        "port_of_loading",
+        "route",
+        "port_of_discharge",
+        "country_of_destination",
+    ),
+    ("origin", "route", "destination"),
+)
+
+
+def stops(row: Mapping[str, Any]) -> list[str]:
+    """The places of a journey in order, each once in a row."""
+    names = next((group for group in STOPS if any(row.get(name) for name in group)), ())
+    route = [part for part in str(row.get("route") or "").split("|") if part]
+    found: list[str] = []
+    for name in names:
+        parts = route if name == "route" else [str(row[name])] if row.get(name) else []
+        for part in parts:
+            # A country right beside one of its own places says nothing more.
+            if found and (part == found[-1] or found[-1][:2] == part[:2] != found[-1]):
+                if len(part) > len(found[-1]):
+                    found[-1] = part
+                continue
+            found.append(part)
+    return found
+
+
+def route(say: Words, places: Sequence[str]) -> str:
+    """The journey as a strip and, for readers, in words."""
+    if len(places) < 2:
+        return ""
+    marks = "".join(f"<span><i></i>{escape(place)}</span>" for place in places)
+    words = say("why.route_words", first=places[0], last=places[-1])
+    if places[1:-1]:
+        words = say("why.route_via", first=places[0], last=places[-1], via=", ".join(places[1:-1]))
+    return (
+        f'<div><h3 class="rp-h3">{escape(say("why.route"))}</h3>'
+        f'<div class="rp-route" aria-hidden="true">{marks}</div>'
+        f'<p class="rp-m">{escape(words)}</p></div>'
+    )
+
+
+def lane_pill(say: Words, lane: str) -> str:
+    """The lane's pill: glyph, word and colour."""
+    return pill(form.lane(say, lane), lane)

@@ -1,0 +1,85 @@
+"""What stands on every page: who is signed in, what is being served, what is paused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app import draw, form, session
+from app.installation import served
+from app.text import escape
+from riskprofile.services import govern
+
+
+def top(person: Any) -> None:
+    """The mark LIVE or DEMO, office, person and time; then strips that must be read."""
+    say, now, here = session.speech(), session.now(), served()
+    status = govern.status(here.store, person, now)
+    zone = session.zone(status.zone)
+    other = "fr" if say.language == "en" else "en"
+    badge = (
+        f'<span class="rp-badge demo" title="{escape(say("frame.demo_text"))}">'
+        f"{escape(say('frame.demo'))}</span>"
+        if status.demo
+        else f'<span class="rp-badge">{escape(say("frame.live"))}</span>'
+    )
+    office = ""
+    if person.office:
+        office = (
+            f"<span>{escape(status.office_name or person.office)} "
+            f'<span class="rp-m">{escape(person.office)}</span></span>'
+        )
+    clock = f"{form.clock(now, zone, now)} {form.zone_name(zone, now)}"
+    with st.container(key="who"):
+        st.html(
+            f'<div class="rp-who">{badge}{office}'
+            f"<span><b>{escape(person.name)}</b> "
+            f'<span class="rp-m">{escape(say(f"role.{person.role}"))}</span></span>'
+            f'<span class="rp-m">{escape(clock)}</span>'
+            f'<a href="/language?to={other}" target="_self" lang="{other}">'
+            f"{escape(say.name_of(other))}</a>"
+            f'<a href="/sign-out" target="_self">{escape(say("sign_out"))}</a></div>'
+        )
+    if status.paused:
+        st.html(draw.strip("‖", say("frame.paused"), paused_since(say, status, zone, now)))
+
+
+def paused_since(say: Any, status: Any, zone: Any, now: Any) -> str:
+    """Since when, by whom and why rating is paused."""
+    if not status.paused_at:
+        return str(say("frame.paused_plain"))
+    return str(
+        say(
+            "frame.paused_since",
+            time=form.clock(session.utc(status.paused_at), zone, now),
+            who=status.paused_by,
+            reason=status.paused_reason,
+        )
+    )
+
+
+def foot(person: Any) -> None:
+    """Which scorecard rated what is shown, and until when data came."""
+    say, now = session.speech(), session.now()
+    status = govern.status(served().store, person, now)
+    zone = session.zone(status.zone)
+    parts = [
+        say(
+            "frame.scorecard",
+            profile=say(f"profile.{one.profile}").lower(),
+            version=one.version,
+            digest=f"{one.digest[:4]} {one.digest[4:8]}",
+        )
+        for one in status.scorecards
+    ] or [say("frame.no_scorecard")]
+    if status.data_at:
+        parts.append(say("frame.data", time=form.clock(session.utc(status.data_at), zone, now)))
+    parts.append(say("frame.words"))
+    told = "".join(f"<span>{escape(part)}</span>" for part in parts)
+    st.html(f'<div class="rp-foot">{told}<span class="e">{escape(say("frame.idle"))}</span></div>')
+
+
+def fault(what: str, do: str = "") -> None:
+    """What was not done, and what to do."""
+    st.html(draw.strip("✕", f"{what}.", do))

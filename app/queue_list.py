@@ -1,0 +1,146 @@
+"""The ranked list at the left: what is drawn, in which order, and what a click opens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import form, session
+from app.text import plain
+from app.words import Words
+
+LANE_COLOURS = {"red": "red", "yellow": "yellow", "green": "green"}
+QUEUES = ("trafficking", "compliance", "data_quality")
+TINT = {"light": "#E4EDF5", "dark": "#1B3248"}  # `soft` of the palette
+ROW, HEAD = 58, 30  # pixels: two lines of reasons fit, and text wraps only above 57
+
+
+def opened() -> int | None:
+    """The id of the open alert: kept for the run, and in the address for a reload."""
+    if "open" not in st.session_state:
+        given = st.query_params.get("alert", "")
+        st.session_state["open"] = int(given) if given.isdecimal() else None
+    found: int | None = st.session_state["open"]
+    return found
+
+
+def open_alert(alert_id: int | None) -> None:
+    """Open this alert (by id, never by position) on the next run."""
+    st.session_state["open"] = alert_id
+    st.session_state.pop("fault", None)
+
+
+def refresh() -> None:
+    """Let the list take its new order; the open alert stays open."""
+    st.session_state.pop("held", None)
+    st.session_state["generation"] = st.session_state.get("generation", 0) + 1
+
+
+def hold(rows: Sequence[Any], asked: Any) -> tuple[list[Any], int]:
+    """The rows to draw and how many new ones wait.
+
+    While an alert is open the order stands still: rows keep their places with their
+    new contents, rows that left the list stay as they were, new ones are counted.
+    """
+    held = st.session_state.get("held")
+    if held is None or held[0] != asked or opened() is None:
+        st.session_state["held"] = (asked, list(rows))
+        return list(rows), 0
+    current = {row.id: row for row in rows}
+    kept = [current.get(row.id, row) for row in held[1]]
+    st.session_state["held"] = (asked, kept)
+    return kept, len(current.keys() - {row.id for row in kept})
+
+
+def step(rows: Sequence[Any], by: int) -> int | None:
+    """The id of the row `by` places from the open one."""
+    ids = [row.id for row in rows]
+    if not ids:
+        return None
+    if opened() not in ids:
+        return int(ids[0])
+    return int(ids[max(0, min(len(ids) - 1, ids.index(opened()) + by))])
+
+
+def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words, height: int) -> None:
+    """Draw the list; a click on any cell opens that row's alert."""
+    ids = [row.id for row in rows]
+    lanes = [form.lane(say, name) for name in LANE_COLOURS]
+    queues = [say(f"queue.{name}") for name in QUEUES]
+    table = pd.DataFrame(
+        {
+            "lane": [
+                [form.lane(say, row.lane), say.maybe(f"queue.{row.queue}", row.queue)]
+                for row in rows
+            ],
+            "points": [row.points for row in rows],
+            "declaration": [plain(f"{row.record_id} {row.title}") for row in rows],
+            "because": [because(row) for row in rows],
+            "left": [form.time_left(say, session.utc(row.due_at), now) for row in rows],
+            "owner": [owner(say, row, person, now) for row in rows],
+        }
+    )
+    styled = table.style
+    if opened() in ids:
+        tint = TINT["dark" if st.context.theme.type == "dark" else "light"]
+        styled = styled.set_properties(
+            subset=pd.IndexSlice[[ids.index(opened())], :], **{"background-color": tint}
+        )
+    key = f"list-{st.session_state.get('generation', 0)}"
+
+    def clicked() -> None:
+        cells = st.session_state[key]["selection"]["cells"]
+        if cells and cells[0][0] < len(ids):
+            open_alert(ids[cells[0][0]])
+
+    top = max([row.points or 0 for row in rows], default=0)
+    config = st.column_config
+    st.dataframe(
+        styled,
+        key=key,
+        on_select=clicked,
+        selection_mode="single-cell",
+        hide_index=True,
+        row_height=ROW,
+        height=height,
+        alt=say("queue.list"),
+        column_config={
+            "lane": config.MultiselectColumn(
+                say("column.lane"),
+                options=[*lanes, *queues],
+                color=[*LANE_COLOURS.values(), *("gray" for _ in queues)],
+                width=94,
+            ),
+            "points": config.ProgressColumn(
+                say("column.points"), format="%d", min_value=0, max_value=max(100, top), width=76
+            ),
+            "declaration": config.TextColumn(say("column.declaration"), width=142),
+            "because": config.TextColumn(say("column.because"), width=152),
+            "left": config.TextColumn(say("column.left"), width=82),
+            "owner": config.TextColumn(say("column.owner"), width=76),
+        },
+    )
+
+
+def because(row: Any) -> str:
+    """The two strongest reasons, short enough for a cell."""
+    said = [str(one["text"]) for one in (row.indicators or [])[:1] if one.get("text")]
+    raising = sorted(
+        (r for r in row.reasons or [] if r.get("term") != "base"), key=lambda r: -r["points"]
+    )
+    said += [str(one["text"]) for one in raising[: 3 - len(said)] if one.get("text")]
+    return plain(form.clip("; ".join(part.rstrip(".") for part in said)))
+
+
+def owner(say: Words, row: Any, person: Any, now: datetime) -> str:
+    """Who holds the alert."""
+    if row.state == "closed":
+        return say("owner.closed")
+    lease = session.utc(row.lease_until)
+    if not row.owner or (lease is not None and lease < now):
+        return say("owner.free")
+    return say("owner.you") if row.owner == person.name else plain(row.owner)

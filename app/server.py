@@ -1,0 +1,349 @@
+"""The pages as one ASGI application: sign-in, guards, headers, and Streamlit behind them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import tomllib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+import anyio.to_thread
+import streamlit
+import uvicorn
+from anyio import CapacityLimiter
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import words
+from app.installation import COOKIE, LANGUAGE_COOKIE, Installation, serve_from, served
+from app.text import escape
+from riskprofile.errors import PolicyError, RiskProfileError, UsageError
+from riskprofile.services import identity
+from riskprofile.services.settings import Settings, open_store
+
+MAIN = Path(__file__).with_name("main.py")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+FORM_LIMIT = 4096  # bytes of a sign-in form
+# What a browser may fetch before anybody is known: the sign-in page and Streamlit's own files.
+OPEN_PATHS = ("/sign-in", "/sign-out", "/language", "/healthz", "/static/", "/favicon.png")
+# Streamlit endpoints that nothing here needs: figures of the process, and a programs' interface.
+CLOSED_PATHS = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
+NEXT = re.compile(r"/[a-z_-]*(\?[A-Za-z0-9=&_.%+-]*)?")
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] | None = None,
+    secure: bool = False,
+    hosts: tuple[str, ...] = LOOPBACK,
+) -> ASGIApp:
+    """Build the ASGI application for one installation.
+
+    Parameters
+    ----------
+    settings : riskprofile.services.settings.Settings
+        The installation's home and database.
+    clock : callable, optional
+        Gives the UTC-aware time; the system's clock when left out.
+    secure : bool
+        Whether the pages are reached over TLS: the cookie is then marked Secure.
+    hosts : tuple of str
+        Host names that the pages answer to, without port.
+
+    Raises
+    ------
+    StoreError
+        When the database cannot be opened.
+    """
+    store = open_store(settings)
+    serve_from(Installation(store, settings, clock or (lambda: datetime.now(UTC))))
+    _configure(hosts)
+    routes = [
+        Route("/sign-in", _sign_in, methods=["GET", "POST"]),
+        Route("/sign-out", _sign_out, methods=["GET"]),
+        Route("/language", _language, methods=["GET"]),
+        Route("/healthz", _health, methods=["GET"]),
+    ]
+    guard = Middleware(Guard, hosts=hosts, secure=secure)
+    return streamlit.App(MAIN, routes=routes, middleware=[guard], on_script_error=_told)
+
+
+def serve(
+    settings: Settings,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8501,
+    certfile: str | None = None,
+    keyfile: str | None = None,
+    hosts: tuple[str, ...] = (),
+) -> None:
+    """Serve the pages until stopped.
+
+    Raises
+    ------
+    UsageError
+        When plain HTTP is asked for beyond loopback: passwords and declarations would
+        cross the network in clear.
+    """
+    if host not in LOOPBACK and not (certfile and keyfile):
+        raise UsageError(
+            f"plain HTTP on {host} would send passwords in clear",
+            do="Give --certfile and --keyfile, or serve on 127.0.0.1 behind a TLS proxy.",
+        )
+    names = (*LOOPBACK, *([host] if host.strip("0.:") else []), *hosts)
+    app = build(settings, secure=bool(certfile), hosts=names)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        ssl_certfile=certfile,
+        ssl_keyfile=keyfile,
+        log_level="warning",
+        server_header=False,
+        date_header=True,
+    )
+
+
+class Guard:
+    """Answers no stranger: host and session are checked before Streamlit sees a request."""
+
+    def __init__(self, app: ASGIApp, hosts: tuple[str, ...], secure: bool) -> None:
+        self.app, self.hosts, self.secure = app, hosts, secure
+        self.policy = content_policy()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        refusal = await self._refusal(scope)
+        if refusal is None:
+            await self.app(scope, receive, self._with_headers(send))
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 4401})
+        else:
+            await refusal(scope, receive, self._with_headers(send))
+
+    async def _refusal(self, scope: Scope) -> Response | None:
+        headers, path = Headers(scope=scope), scope["path"]
+        if host_name(headers.get("host", "")) not in self.hosts and "*" not in self.hosts:
+            return Response("This host name is not served here.", 400)
+        if any(path.startswith(closed) for closed in CLOSED_PATHS):
+            return Response("Not found", 404)
+        if scope["type"] == "websocket" and not same_origin(headers):
+            return Response("Refused", 403)
+        if any(path.startswith(known) for known in OPEN_PATHS):
+            return None
+        token = HTTPConnection(scope).cookies.get(COOKIE, "")
+        if await anyio.to_thread.run_sync(_known, token):
+            return None
+        if path.startswith("/_stcore/") or scope["type"] == "websocket":
+            return Response("Sign in first.", 401)
+        target = path + (
+            f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
+        )
+        onward = f"?next={quote(target)}" if target != "/" and NEXT.fullmatch(target) else ""
+        return RedirectResponse(f"/sign-in{onward}", 303)
+
+    def _with_headers(self, send: Send) -> Send:
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Content-Security-Policy"] = self.policy
+                headers["X-Frame-Options"] = "DENY"
+                headers["X-Content-Type-Options"] = "nosniff"
+                # Not "no-referrer": it would blank the Origin of our own sign-in form.
+                headers["Referrer-Policy"] = "same-origin"
+                headers["Cross-Origin-Opener-Policy"] = "same-origin"
+                headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+                if self.secure:
+                    headers["Strict-Transport-Security"] = "max-age=31536000"
+            await send(message)
+
+        return sent
+
+
+def content_policy() -> str:
+    """The Content-Security-Policy: own scripts alone, plus the hash of Streamlit's inline one."""
+    index = (Path(streamlit.__file__).parent / "static" / "index.html").read_text("utf-8")
+    hashes = [
+        base64.b64encode(hashlib.sha256(body.encode("utf-8")).digest()).decode("ascii")
+        for body in re.findall(r"<script>(.*?)</script>", index, flags=re.S)
+    ]
+    scripts = " ".join(["'self'", *(f"'sha256-{value}'" for value in hashes)])
+    return (
+        f"default-src 'self'; script-src {scripts}; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
+        "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+        "frame-src 'none'; frame-ancestors 'none'"
+    )
+
+
+def host_name(host: str) -> str:
+    """The name in a Host header, without its port.
+
+    >>> host_name("[::1]:8501"), host_name("pages.example:443")
+    ('::1', 'pages.example')
+    """
+    bracketed = re.fullmatch(r"\[([^\]]*)\](:\d+)?", host)
+    return (bracketed[1] if bracketed else host.rsplit(":", 1)[0] if ":" in host else host).lower()
+
+
+def same_origin(headers: Headers) -> bool:
+    """Whether a browser says that this request comes from a page of ours."""
+    origin = headers.get("origin", "")
+    return origin.partition("://")[2] == headers.get("host", "") != ""
+
+
+def _known(token: str) -> bool:
+    if not token:
+        return False
+    here = served()
+    return identity.actor_of(here.store, token, here.clock()) is not None
+
+
+_two_at_once: list[CapacityLimiter] = []  # Argon2id costs 0.3 s and 64 MiB a check
+
+
+async def _sign_in(request: Request) -> Response:
+    say = words.of(_language_of(request))
+    onward = request.query_params.get("next", "/")
+    onward = onward if NEXT.fullmatch(onward) else "/"
+    if request.method == "GET":
+        return HTMLResponse(sign_in_page(say, onward))
+    if not same_origin(request.headers):
+        return HTMLResponse(sign_in_page(say, onward, say("sign_in.refused_origin")), 403)
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > FORM_LIMIT:
+            return HTMLResponse(sign_in_page(say, onward, say("sign_in.refused")), 413)
+    form = dict(parse_qsl(body.decode("utf-8", "replace")))
+    here = served()
+    address = request.client.host if request.client else ""
+    if not _two_at_once:
+        _two_at_once.append(CapacityLimiter(2))
+    try:
+        token = await anyio.to_thread.run_sync(
+            lambda: identity.sign_in(
+                here.store,
+                form.get("name", "").strip(),
+                form.get("password", ""),
+                form.get("code", "").strip(),
+                here.clock(),
+                address=address,
+            ),
+            limiter=_two_at_once[0],
+        )
+    except PolicyError:
+        return HTMLResponse(sign_in_page(say, onward, say("sign_in.refused")), 401)
+    except RiskProfileError:
+        return HTMLResponse(sign_in_page(say, onward, say("sign_in.failed")), 503)
+    answer = RedirectResponse(onward, 303)
+    answer.set_cookie(
+        COOKIE,
+        token,
+        httponly=True,
+        samesite="strict",
+        path="/",
+        secure=request.url.scheme == "https",
+    )
+    return answer
+
+
+async def _sign_out(request: Request) -> Response:
+    # The cookie is SameSite=Strict, so no other site can sign anybody out.
+    token = request.cookies.get(COOKIE, "")
+    if token:
+        here = served()
+        await anyio.to_thread.run_sync(lambda: identity.sign_out(here.store, token, here.clock()))
+    answer = RedirectResponse("/sign-in", 303)
+    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    return answer
+
+
+async def _language(request: Request) -> Response:
+    chosen = request.query_params.get("to", "")
+    onward = request.query_params.get("next", "/")
+    answer = RedirectResponse(onward if NEXT.fullmatch(onward) else "/", 303)
+    if chosen in words.LANGUAGES:
+        answer.set_cookie(
+            LANGUAGE_COOKIE,
+            chosen,
+            max_age=31_536_000,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+        )
+    return answer
+
+
+async def _health(request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+def _language_of(request: Request) -> str:
+    return words.choose(
+        request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", "")
+    )
+
+
+def sign_in_page(say: words.Words, onward: str, fault: str = "") -> str:
+    """The sign-in page as HTML: no script, no file but itself."""
+    template = resources.files("app.theme").joinpath("sign_in.html").read_text("utf-8")
+    other = next(lang for lang in words.LANGUAGES if lang != say.language)
+    values = {
+        "language": say.language,
+        "title": say("sign_in.title"),
+        "product": say("product"),
+        "lead": say("sign_in.lead"),
+        "name": say("sign_in.name"),
+        "password": say("sign_in.password"),
+        "code": say("sign_in.code"),
+        "code_hint": say("sign_in.code_hint"),
+        "button": say("sign_in.button"),
+        "notice": say("sign_in.notice"),
+        "action": f"/sign-in?next={quote(onward)}",
+        "fault": fault,
+        "fault_hidden": "" if fault else "hidden",
+        "other": other,
+        "other_name": say.name_of(other),
+    }
+    for name, value in values.items():
+        template = template.replace("{{" + name + "}}", escape(value))
+    return template
+
+
+def _told(error: Exception) -> bool:
+    # `main.py` draws the error page itself; this keeps Streamlit from adding its own.
+    return True
+
+
+def _configure(hosts: tuple[str, ...]) -> None:
+    """Set Streamlit's options from `theme/streamlit.toml`, whatever the machine's own files say."""
+    from streamlit import config
+
+    tree = tomllib.loads(resources.files("app.theme").joinpath("streamlit.toml").read_text("utf-8"))
+    for name, value in _flat(tree):
+        config.set_option(name, value)
+    allowed = [f"[{host}]" if ":" in host else host for host in hosts]
+    config.set_option("server.allowedHosts", [] if "*" in hosts else allowed)
+
+
+def _flat(tree: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for key, value in tree.items():
+        name = f"{prefix}.{key}" if prefix else key
+        found += _flat(value, name) if isinstance(value, dict) else [(name, value)]
+    return found

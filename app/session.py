@@ -1,0 +1,88 @@
+"""Who is looking: asked of the session cookie on every run, never of `st.session_state`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+from app import form, words
+from app.installation import COOKIE, LANGUAGE_COOKIE, served
+from app.text import escape
+from riskprofile.services import identity
+
+
+def speech() -> words.Words:
+    """The words in the language of this browser."""
+    cookies = st.context.cookies
+    accepted = st.context.headers.get("Accept-Language") or ""
+    return words.of(words.choose(cookies.get(LANGUAGE_COOKIE), accepted))
+
+
+def actor() -> Any | None:
+    """The person whose session cookie this browser holds; None when it ended."""
+    token = st.context.cookies.get(COOKIE)
+    if not token:
+        return None
+    here = served()
+    return identity.actor_of(here.store, token, here.clock())
+
+
+def require(*roles: str) -> Any:
+    """The signed-in person, when one of `roles`; otherwise the page ends here.
+
+    Every view calls it first. The services check again: this is the door, not the vault.
+    """
+    person = actor()
+    if person is None:
+        signed_out()
+    if person.role not in roles:
+        say = speech()
+        st.html(
+            f'<div class="rp-state"><h1>{escape(say("refused.title"))}</h1>'
+            f"<p>{escape(say('refused.text', role=say(f'role.{person.role}')))}</p></div>"
+        )
+        st.stop()
+    return person
+
+
+def signed_out() -> NoReturn:
+    """Say that the session ended, offer the way back, and end the run."""
+    say = speech()
+    st.html(
+        f'<div class="rp-state"><h1>{escape(say("signed_out.title"))}</h1>'
+        f"<p>{escape(say('signed_out.text'))}</p>"
+        f'<p><a class="rp-button" href="/sign-in" target="_self">'
+        f"{escape(say('signed_out.again'))}</a></p></div>"
+    )
+    st.stop()
+
+
+def now() -> datetime:
+    """The served clock's time."""
+    return served().clock()
+
+
+def zone(name: str | None) -> ZoneInfo:
+    """An office's zone; UTC when it is not known."""
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def moment(given: Any, place: ZoneInfo, at: datetime) -> str:
+    """A time that may be stored as ISO text, in the office's zone."""
+    if isinstance(given, str):
+        try:
+            given = datetime.fromisoformat(given)
+        except ValueError:
+            return str(given)
+    return form.clock(utc(given), place, at)
+
+
+def utc(moment: datetime | None) -> datetime | None:
+    """A stored time as UTC-aware (SQLite keeps no zone)."""
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

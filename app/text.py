@@ -1,0 +1,58 @@
+"""The one way in which text that somebody declared reaches a page.
+
+A declaration is written by the person whose goods are rated. Markdown sinks would
+load its images and links (a call that tells a trafficker somebody is looking), so
+declared text goes to cells of tables, or through `escape` into `st.html`.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+from typing import Any
+
+# Characters that reorder or hide their neighbours; shown by name, never obeyed.
+_UNSEEN = {code: f"[U+{code:04X}]" for code in range(0x202A, 0x202F)}
+_UNSEEN |= {code: f"[U+{code:04X}]" for code in range(0x2066, 0x206A)}
+_UNSEEN |= {code: f"[U+{code:04X}]" for code in (0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, 0x00AD)}
+_UNSEEN |= {code: "\N{REPLACEMENT CHARACTER}" for code in range(0x20) if chr(code) not in "\t\n"}
+_UNSEEN |= {0x7F: "\N{REPLACEMENT CHARACTER}"}
+
+
+def plain(value: Any) -> str:
+    """Text for a table cell: as declared, with invisible characters named.
+
+    >>> plain("steel\\u202epins")
+    'steel[U+202E]pins'
+    >>> plain(None)
+    ''
+    """
+    return "" if value is None else str(value).translate(_UNSEEN)
+
+
+def escape(value: Any) -> str:
+    """Text for `st.html`: it can close no tag and open none.
+
+    >>> escape('<img src=x onerror="f()">')
+    '&lt;img src=x onerror=&quot;f()&quot;&gt;'
+    """
+    return html.escape(plain(value), quote=True)
+
+
+def marked(value: Any, spans: Iterable[tuple[int, int]]) -> str:
+    """Escaped text with the given spans (start, end) of the original in `<mark>`.
+
+    >>> marked("spring <kit>", [(0, 6)])
+    '<mark>spring</mark> &lt;kit&gt;'
+    """
+    text = "" if value is None else str(value)
+    out, at = [], 0
+    for start, end in sorted(spans):
+        start = max(start, at)
+        if end <= start or start >= len(text):
+            continue
+        out.append(escape(text[at:start]))
+        out.append(f"<mark>{escape(text[start:end])}</mark>")
+        at = min(end, len(text))
+    out.append(escape(text[at:]))
+    return "".join(out)

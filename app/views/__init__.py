@@ -1,0 +1,1 @@
+"""One file per page. Each asks `require(role)` first, calls services, and draws."""

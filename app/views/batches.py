@@ -1,0 +1,170 @@
+"""The operator's page: batches, whether their counts add up, and what was kept back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import draw, form, session
+from app.installation import served
+from app.text import escape, plain
+from riskprofile.services import govern
+
+STATES = ("running", "done", "repair", "duplicate", "stopped", "failed")
+# Inverse where a person is needed, blue while running, grey where nothing is to do.
+COLOURS = {
+    "light": {
+        "running": "#E4EDF5",
+        "repair": "#17212B",
+        "stopped": "#17212B",
+        "failed": "#17212B",
+        "done": "#EBEFF3",
+        "duplicate": "#EBEFF3",
+    },
+    "dark": {
+        "running": "#1B3248",
+        "repair": "#E6EBF0",
+        "stopped": "#E6EBF0",
+        "failed": "#E6EBF0",
+        "done": "#212B36",
+        "duplicate": "#212B36",
+    },
+}
+ROW, HEAD = 30, 30
+SHOWN = 10  # rows of batches before the list scrolls
+KEPT_AT_MOST = 500
+
+
+def state_of(batch: Any) -> str:
+    """The word of a batch: what an operator has to know of it."""
+    if batch.state != "done":
+        return str(batch.state)
+    if batch.read and batch.duplicate == batch.read:
+        return "duplicate"
+    return "repair" if batch.quarantined else "done"
+
+
+def page() -> None:
+    """Draw the batches."""
+    person = session.require("operator", "administrator", "supervisor")
+    say, now, store = session.speech(), session.now(), served().store
+    zone = session.zone(govern.status(store, person, now).zone)
+    found = govern.batches(store, person, now)
+    st.html(draw.kpis(_figures(say, found)))
+    if not found:
+        st.html(draw.state(say("batches.none"), say("batches.none_text")))
+        return
+    _list(say, found, zone, now)
+    chosen = next((one for one in found if one.id == st.session_state.get("batch")), None)
+    if chosen is None:
+        chosen = next((one for one in found if state_of(one) == "repair"), None)
+    if chosen is None:
+        st.html(draw.state("", say("batches.choose")))
+        return
+    _kept(say, chosen, govern.quarantined(store, person, chosen.id, now))
+
+
+def _figures(say: Any, found: Sequence[Any]) -> list[tuple[str, str]]:
+    wrong = sum(1 for one in found if not one.adds_up and one.state != "running")
+    names = ("read", "accepted", "quarantined", "duplicate")
+    figures = [
+        (say(f"batches.{name}"), say.number(sum(getattr(one, name) for one in found)))
+        for name in names
+    ]
+    adds_up = say.many("batches.adds_not", wrong) if wrong else say("batches.adds_up")
+    figures.append((say("batches.identity"), adds_up))
+    figures.append((say("batches.alerts"), say.number(sum(one.alerts for one in found))))
+    return figures
+
+
+def _list(say: Any, found: Sequence[Any], zone: Any, now: Any) -> None:
+    words = [say(f"batch_state.{name}") for name in STATES]
+    tones = COLOURS["dark" if st.context.theme.type == "dark" else "light"]
+    counts = ("read", "accepted", "quarantined", "duplicate", "alerts")
+    table = pd.DataFrame(
+        {
+            "state": [[say(f"batch_state.{state_of(one)}")] for one in found],
+            "file": [plain(one.source) for one in found],
+            "note": [plain(one.note) for one in found],
+            "format": [plain(one.format) for one in found],
+            **{name: [say.number(getattr(one, name)) for one in found] for name in counts},
+            "ended": [form.clock(session.utc(one.ended_at), zone, now) for one in found],
+        }
+    )
+    ids = [one.id for one in found]
+
+    def clicked() -> None:
+        cells = st.session_state["batch-list"]["selection"]["cells"]
+        if cells and cells[0][0] < len(ids):
+            st.session_state["batch"] = ids[cells[0][0]]
+
+    config = st.column_config
+    st.dataframe(
+        table,
+        key="batch-list",
+        on_select=clicked,
+        selection_mode="single-cell",
+        hide_index=True,
+        row_height=ROW,
+        height=HEAD + min(len(found), SHOWN) * ROW + 3,
+        alt=say("batches.list"),
+        column_config={
+            "state": config.MultiselectColumn(
+                say("batch.state"), options=words, color=[tones[name] for name in STATES], width=118
+            ),
+            "file": config.TextColumn(say("batch.file"), width=220),
+            "note": config.TextColumn(say("batch.note"), width=240),
+            "format": config.TextColumn(say("batch.format"), width=90),
+            **{
+                name: config.TextColumn(say(f"batch.{name}"), width=92, alignment="right")
+                for name in counts
+            },
+            "ended": config.TextColumn(say("batch.ended"), width=120, alignment="right"),
+        },
+    )
+
+
+def _kept(say: Any, batch: Any, rows: Sequence[Any]) -> None:
+    title = say.many("batches.kept", batch.quarantined, file=batch.source)
+    rest = say("batches.rest", n=say.number(batch.accepted))
+    if not batch.quarantined:
+        title, rest = plain(batch.source), say("batches.all_good")
+    st.html(
+        f'<div class="rp-bar"><h2 class="rp-h2">{escape(title)}</h2>'
+        f'<span class="rp-s rp-m">{escape(rest)}</span></div>'
+    )
+    if not rows:
+        return
+    names = ("line", "record", "column", "reason", "raw")
+    shown = rows[:KEPT_AT_MOST]
+    table = pd.DataFrame(
+        {
+            "line": [one.line for one in shown],
+            "record": [plain(one.record_id) for one in shown],
+            "column": [say.maybe(f"field.{one.column}", plain(one.column)) for one in shown],
+            "reason": [plain(one.reason) for one in shown],
+            "raw": [plain(form.clip(one.raw, 300)) for one in shown],
+        }
+    )
+    config = st.column_config
+    widths = dict(zip(names, (70, 150, 160, 380, 380), strict=True))
+    st.dataframe(
+        table,
+        hide_index=True,
+        row_height=ROW,
+        height=HEAD + min(len(shown), 8) * ROW + 3,
+        alt=say("batches.kept_list"),
+        key=f"kept-{batch.id}",
+        column_config={
+            name: (config.NumberColumn if name == "line" else config.TextColumn)(
+                say(f"kept.{name}"), width=widths[name]
+            )
+            for name in names
+        },
+    )
+
+
+page()

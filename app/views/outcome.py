@@ -1,0 +1,326 @@
+"""What a control found: one form per ordered control, kept as a draft until it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import deciding, draw, form, session
+from app.installation import served
+from app.text import escape, plain
+from riskprofile.services import govern, review
+
+OUTCOMES = ("nothing", "trafficking", "compliance", "other", "not_examined")
+METHODS = ("xray", "opened", "weighed", "dog", "documents", "laboratory")
+CONCEALMENTS = ("among", "inside", "wrapped", "open")
+KINDS = ("firearm", "part", "ammunition", "explosive", "accessory", "document", "other")
+SURE = ("certain", "likely", "unsure")
+TEXTS = ("part", "make", "model", "calibre", "serial", "marking", "where_found")
+COLUMNS = (
+    "kind",
+    "part",
+    "make",
+    "model",
+    "calibre",
+    "serial",
+    "marking",
+    "count",
+    "sure",
+    "where_found",
+)
+FIELDS = ("outcome", "methods", "minutes", "seizure_number", "concealment", "note")
+
+
+def subject(alert_id: int) -> str:
+    """The name of an outcome's draft."""
+    return f"outcome:{alert_id}"
+
+
+def page() -> None:
+    """Draw the form for the ordered control that was chosen, or the first that waits."""
+    person = session.require("officer", "supervisor")
+    say, now, store = session.speech(), session.now(), served().store
+    zone = session.zone(govern.status(store, person, now).zone)
+    waiting = review.awaiting(store, person, now)
+    deciding.strips(say)
+    if not waiting:
+        st.html(draw.state(say("outcome.none"), say("outcome.none_text")))
+        return
+    ids = [one.id for one in waiting]
+    given = st.query_params.get("alert", "")
+    if "outcome_of" not in st.session_state or st.session_state["outcome_of"] not in ids:
+        st.session_state["outcome_of"] = int(given) if given in map(str, ids) else ids[0]
+    if len(ids) > 1:
+        named = {one.id: f"{form.reference(one.record_id)}" for one in waiting}
+        st.selectbox(
+            say("outcome.choose"),
+            ids,
+            key="outcome_of",
+            width=420,
+            format_func=lambda one: plain(named.get(one, one)),
+        )
+    one = next(one for one in waiting if one.id == st.session_state["outcome_of"])
+    st.query_params["alert"] = str(one.id)
+    _form(say, person, one, now, zone)
+
+
+def _form(say: Any, person: Any, one: Any, now: Any, zone: Any) -> None:
+    kept = _restore(person, one.id)
+    saved = kept.get("saved_at", "")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        ordered = say("outcome.step_ordered", time=form.clock(one.decided_at, zone, now))
+        note = say("outcome.draft", time=saved) if saved else ""
+        st.html(
+            '<div class="rp-bar"><h1 class="rp-h1">'
+            f"{escape(say('outcome.title', record=form.reference(one.record_id)))}</h1>"
+            f"{draw.pill(ordered)}{draw.pill(say('outcome.step_outcome'), 'on')}"
+            f"{draw.pill(say('outcome.step_second'))}"
+            f'<span class="rp-m rp-s e">{escape(note)}</span></div>'
+        )
+    left, right = st.columns([908, 404], gap="small")
+    with left:
+        _what(say, person, one.id)
+        _items(say, person, one.id, kept.get("items") or [])
+        _how(say, person, one.id)
+    with right:
+        _rated(say, one)
+    with st.container(key="send", horizontal=True, vertical_alignment="center"):
+        st.button(
+            say("outcome.send"),
+            key="send-outcome",
+            type="primary",
+            shortcut="M",
+            on_click=_send,
+            args=(one.id, one.record_id),
+        )
+        if st.button(say("outcome.save"), key="to-queue", shortcut="Q"):
+            st.switch_page("views/queue.py")
+        st.button(
+            say("outcome.discard"),
+            key="discard",
+            type="tertiary",
+            on_click=_discard,
+            args=(one.id,),
+        )
+        st.html(f'<span class="rp-m rp-s">{escape(say("outcome.trains"))}</span>')
+
+
+def _what(say: Any, person: Any, alert_id: int) -> None:
+    def keep() -> None:
+        _keep(person, alert_id)
+
+    with st.container(border=True, key="found"):
+        first, second, third = st.columns([560, 110, 190], gap="small")
+        with first:
+            st.segmented_control(
+                say("outcome.found"),
+                OUTCOMES,
+                key=f"outcome-{alert_id}",
+                format_func=lambda name: say(f"outcome.{name}"),
+                on_change=keep,
+            )
+        with second:
+            st.number_input(
+                say("outcome.minutes"),
+                min_value=0,
+                max_value=10_000,
+                step=5,
+                value=None,
+                key=f"minutes-{alert_id}",
+                on_change=keep,
+                placeholder="",
+            )
+        with third:
+            st.text_input(
+                say("outcome.seizure"),
+                key=f"seizure_number-{alert_id}",
+                max_chars=64,
+                on_change=keep,
+            )
+        st.segmented_control(
+            say("outcome.methods"),
+            METHODS,
+            key=f"methods-{alert_id}",
+            selection_mode="multi",
+            on_change=keep,
+            format_func=lambda name: say(f"method.{name}"),
+        )
+
+
+def _items(say: Any, person: Any, alert_id: int, kept: Sequence[Mapping[str, Any]]) -> None:
+    total = sum(int(item.get("count") or 0) for item in items(alert_id))
+    st.html(
+        f'<div class="rp-bar"><h2 class="rp-h2">{escape(say("outcome.items"))}</h2>'
+        f'<span class="rp-m rp-s">{escape(say("outcome.items_hint"))}</span>'
+        f'<span class="rp-s e">{escape(say.many("outcome.items_total", total))}</span></div>'
+    )
+    config = st.column_config
+    columns: dict[str, Any] = {
+        name: config.TextColumn(say(f"item.{name}"), max_chars=120) for name in TEXTS
+    }
+    columns["kind"] = config.SelectboxColumn(
+        say("item.kind"), options=KINDS, required=True, format_func=lambda name: say(f"kind.{name}")
+    )
+    columns["sure"] = config.SelectboxColumn(
+        say("item.sure"), options=SURE, format_func=lambda name: say(f"sure.{name}")
+    )
+    columns["count"] = config.NumberColumn(
+        say("item.count"), min_value=1, step=1, default=1, width=64
+    )
+    table = st.session_state[f"items-base-{alert_id}"]
+    edited = st.data_editor(
+        table,
+        key=f"items-{alert_id}",
+        num_rows="dynamic",
+        hide_index=True,
+        row_height=30,
+        height=184,
+        column_order=COLUMNS,
+        column_config=columns,
+        alt=say("outcome.items"),
+        on_change=lambda: _keep(person, alert_id),
+        placeholder="",
+    )
+    st.session_state[f"items-now-{alert_id}"] = edited
+
+
+def _how(say: Any, person: Any, alert_id: int) -> None:
+    def keep() -> None:
+        _keep(person, alert_id)
+
+    with st.container(border=True, key="how"):
+        st.segmented_control(
+            say("outcome.concealment"),
+            CONCEALMENTS,
+            on_change=keep,
+            key=f"concealment-{alert_id}",
+            format_func=lambda name: say(f"concealment.{name}"),
+        )
+        st.text_area(
+            say("outcome.note"), key=f"note-{alert_id}", height=92, max_chars=4000, on_change=keep
+        )
+
+
+def _rated(say: Any, one: Any) -> None:
+    """What the rating said, to be held against what was found."""
+    points = "" if one.points is None else say("head.points_n", n=one.points)
+    st.html(
+        f'<div class="rp-card"><div class="rp-bar">{draw.lane_pill(say, one.lane)}'
+        f"{draw.pill(say.maybe(f'queue.{one.queue}', one.queue))}<b>{escape(points)}</b>"
+        f'<span class="rp-m">{escape(say("alert.rank_only", n=one.rank))}</span></div>'
+        f"<div>{escape(form.clip(one.title, 200))}</div></div>"
+    )
+    terms = [
+        term for term in (*(one.reasons or []), *(one.against or [])) if term.get("term") != "base"
+    ]
+    if terms:
+        terms.sort(key=lambda term: -abs(term["points"]))
+        st.html(
+            f'<div><h2 class="rp-h2">{escape(say("outcome.reasons"))}</h2>'
+            + draw.table(
+                (say("head.reason"), say("head.points")),
+                [
+                    (form.clip(str(t.get("text") or t["term"]), 120), form.signed(t["points"]))
+                    for t in terms[:8]
+                ],
+                right=(1,),
+            )
+            + "</div>"
+        )
+
+
+def items(alert_id: int) -> list[dict[str, Any]]:
+    """The items as typed: rows without a kind or a part are not yet items."""
+    table = st.session_state.get(f"items-base-{alert_id}")
+    if table is None:
+        return []
+    changes = st.session_state.get(f"items-{alert_id}") or {}
+    rows = table.to_dict("records")
+    for place, changed in (changes.get("edited_rows") or {}).items():
+        rows[int(place)].update(changed)
+    gone = set(changes.get("deleted_rows") or [])
+    rows = [row for place, row in enumerate(rows) if place not in gone]
+    rows += [dict(row) for row in changes.get("added_rows") or []]
+    return [
+        {name: row[name] for name in COLUMNS if not _blank(row.get(name))}
+        for row in rows
+        if not _blank(row.get("kind")) or not _blank(row.get("part"))
+    ]
+
+
+def _blank(value: Any) -> bool:
+    return value is None or value == "" or value != value
+
+
+def _typed(alert_id: int) -> dict[str, Any]:
+    return {name: st.session_state.get(f"{name}-{alert_id}") for name in FIELDS}
+
+
+def _keep(person: Any, alert_id: int) -> None:
+    """Save the draft: a dropped line or a closed window loses nothing."""
+    content = {**_typed(alert_id), "items": items(alert_id)}
+    content["saved_at"] = session.now().strftime("%H:%M:%S UTC")
+    deciding.attempt(
+        lambda: review.save_draft(served().store, person, subject(alert_id), content, session.now())
+    )
+
+
+def _restore(person: Any, alert_id: int) -> dict[str, Any]:
+    kept = review.draft(served().store, person, subject(alert_id)) or {}
+    if f"items-base-{alert_id}" not in st.session_state:
+        table = pd.DataFrame(kept.get("items") or [], columns=list(COLUMNS))
+        table["count"] = pd.to_numeric(table["count"]).astype("Int64")
+        st.session_state[f"items-base-{alert_id}"] = table.astype(
+            {name: "string" for name in COLUMNS if name != "count"}
+        )
+        for name in FIELDS:
+            if kept.get(name) is not None:
+                st.session_state[f"{name}-{alert_id}"] = kept[name]
+    return dict(kept)
+
+
+def _forget(alert_id: int) -> None:
+    for name in (*FIELDS, "items", "items-base", "items-now"):
+        st.session_state.pop(f"{name}-{alert_id}", None)
+
+
+def _discard(alert_id: int) -> None:
+    person = session.actor()
+    if person is not None:
+        review.discard_draft(served().store, person, subject(alert_id))
+        _forget(alert_id)
+
+
+def _send(alert_id: int, record: str) -> None:
+    person, say, typed = session.actor(), session.speech(), _typed(alert_id)
+    if person is None:
+        return
+    if not typed["outcome"]:
+        st.session_state["fault"] = (say("fault.not_saved"), say("outcome.what_first"))
+        return
+    store, now = served().store, session.now()
+    made = deciding.attempt(
+        lambda: review.record_outcome(
+            store,
+            person,
+            alert_id,
+            typed["outcome"],
+            now,
+            methods=list(typed["methods"] or []),
+            note=(typed["note"] or "").strip(),
+            concealment=typed["concealment"] or "",
+            seizure_number=(typed["seizure_number"] or "").strip(),
+            minutes=typed["minutes"],
+            items=items(alert_id),
+        )
+    )
+    if made is not None:
+        review.discard_draft(store, person, subject(alert_id))
+        _forget(alert_id)
+        st.session_state["told"] = f"{form.reference(record)}: {say('outcome.sent')}"
+
+
+page()

@@ -1,0 +1,80 @@
+"""What waits for a second person: outcomes, and releases of red alerts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app import deciding, draw, form, session
+from app.installation import served
+from app.text import escape
+from riskprofile.services import govern, review
+
+
+def page() -> None:
+    """Draw both lists; the person who wrote an entry cannot confirm it."""
+    person = session.require("officer", "supervisor")
+    say, now, store = session.speech(), session.now(), served().store
+    zone = session.zone(govern.status(store, person, now).zone)
+    waiting = review.waiting(store, person, now)
+    deciding.strips(say)
+    st.html(f'<h1 class="rp-h1">{escape(say("second.title"))}</h1>')
+    if not waiting:
+        st.html(draw.state(say("second.none"), say("second.none_text")))
+        return
+    for kind in ("outcome", "release"):
+        found = [one for one in waiting if one.kind == kind]
+        if not found:
+            continue
+        st.html(f'<h2 class="rp-h2">{escape(say(f"second.{kind}s"))}</h2>')
+        for one in found:
+            _entry(one, person, say, zone, now)
+
+
+def _entry(one: Any, person: Any, say: Any, zone: Any, now: Any) -> None:
+    what = say(f"{'outcome' if one.kind == 'outcome' else 'decision'}.{one.what}")
+    when = say("second.by", who=one.officer, time=form.clock(session.utc(one.at), zone, now))
+    items = "".join(f"<li>{escape(item)}</li>" for item in one.items)
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        record, title = form.reference(one.record_id), form.clip(one.title, 90)
+        listed = f"<ul>{items}</ul>" if items else ""
+        st.html(
+            f'<div class="rp-stack"><div class="rp-bar">{draw.lane_pill(say, one.lane)}'
+            f"<b>{escape(record)}</b><span>{escape(title)}</span></div>"
+            f'<div><b>{escape(what)}</b> <span class="rp-m">{escape(when)}</span></div>'
+            f"<div>{escape(one.note)}</div>{listed}</div>"
+        )
+        own = one.officer == person.name
+        if own:
+            st.html(f'<span class="rp-s rp-m">{escape(say("second.own"))}</span>')
+        st.button(
+            say("second.confirm"),
+            key=f"confirm-{one.kind}-{one.id}",
+            disabled=own,
+            on_click=confirm,
+            args=(one.kind, one.id, one.record_id),
+        )
+
+
+def confirm(kind: str, number: int, record: str) -> None:
+    """Confirm one entry, by its id."""
+    person = session.actor()
+    if person is None:
+        return
+    store, now = served().store, session.now()
+
+    def action() -> str:
+        if kind == "outcome":
+            review.confirm_outcome(store, person, number, now)
+        else:
+            review.confirm_decision(store, person, number, now)
+        return "confirmed"
+
+    if deciding.attempt(action):
+        st.session_state["told"] = session.speech()(
+            "second.confirmed", record=form.reference(record)
+        )
+
+
+page()

@@ -1,0 +1,178 @@
+"""The door: nobody unknown sees a page, and every answer carries its guards."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app import server
+from app.installation import COOKIE, served
+from riskprofile.errors import UsageError
+from riskprofile.services import identity, settings
+from tests.app.asgi import Answer, Browser, running
+
+NOW = datetime(2026, 11, 24, 13, 7, tzinfo=UTC)
+PASSWORD = "correct horse battery"
+ORIGIN = "http://localhost"
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture(scope="module")
+def clock() -> Clock:
+    """The clock of the served home."""
+    return Clock()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> Iterator[Any]:
+    """The application over an empty home with one officer."""
+    told = settings.load({}, home=str(tmp_path_factory.mktemp("home")))
+    app = server.build(told, clock=clock)
+    identity.add_account(
+        served().store,
+        identity.OWNER,
+        name="officer-14",
+        role="officer",
+        office=None,
+        password=PASSWORD,
+        now=NOW,
+    )
+    with running(app) as runner:
+        yield app, runner
+    served().store.close()
+
+
+@pytest.fixture
+def client(pages: Any, clock: Clock) -> Browser:
+    """A browser without cookies."""
+    clock.now += timedelta(hours=1)  # failed tries of an earlier test have been forgotten
+    return Browser(*pages)
+
+
+def sign_in(client: Browser, password: str = PASSWORD, origin: str = ORIGIN) -> Answer:
+    """Send the form as a browser does."""
+    return client.post("/sign-in", f"name=officer-14&password={password}&code=", origin=origin)
+
+
+def test_a_stranger_is_sent_to_the_sign_in_page_and_back_to_the_page_asked_for(client):
+    answer = client.get("/batches?lane=red")
+    assert answer.status == 303
+    assert answer.headers["location"] == "/sign-in?next=/batches%3Flane%3Dred"
+
+
+@pytest.mark.parametrize("path", ["/_stcore/upload_file/x", "/_stcore/host-config", "/media/x"])
+def test_a_stranger_gets_nothing_from_the_page_server(client, path):
+    assert client.get(path).status in (303, 401)
+
+
+@pytest.mark.parametrize("path", ["/_stcore/metrics", "/_stcore/agent/openapi.json"])
+def test_what_no_page_needs_is_closed_to_everybody(client, path):
+    sign_in(client)
+    assert client.get(path).status == 404
+
+
+def test_a_stranger_cannot_open_the_websocket(client):
+    assert client.websocket("/_stcore/stream", origin=ORIGIN) == 4401
+
+
+def test_a_page_of_another_site_cannot_open_the_websocket_of_a_signed_in_officer(client):
+    sign_in(client)
+    assert client.websocket("/_stcore/stream", origin="http://elsewhere.invalid") == 4401
+
+
+def test_the_right_password_gives_a_cookie_that_no_script_and_no_other_site_can_use(client):
+    answer = sign_in(client)
+    cookie = answer.headers["set-cookie"]
+    assert answer.status == 303
+    assert "HttpOnly" in cookie
+    assert "samesite=strict" in cookie.lower()
+    assert client.get("/").status == 200
+
+
+def test_the_cookie_is_secure_over_tls(pages, client):
+    tls = Browser(*pages, scheme="https")
+    assert "Secure" in sign_in(tls, origin="https://localhost").headers["set-cookie"]
+
+
+def test_a_wrong_password_is_refused_without_saying_what_was_wrong(client):
+    answer = sign_in(client, "wrong wrong wrong")
+    unknown = client.post("/sign-in", "name=nobody&password=x", origin=ORIGIN)
+    assert answer.status == unknown.status == 401
+    assert answer.text == unknown.text
+    assert COOKIE not in client.cookies
+
+
+def test_a_form_sent_from_another_site_signs_nobody_in(client):
+    assert sign_in(client, origin="http://elsewhere.invalid").status == 403
+
+
+def test_an_overlong_form_is_refused(client):
+    assert sign_in(client, "x" * 5000).status == 413
+
+
+def test_signing_out_ends_the_session_even_for_a_copied_cookie(client):
+    sign_in(client)
+    copied = dict(client.cookies)
+    client.get("/sign-out")
+    client.cookies = copied
+    assert client.get("/").status == 303
+
+
+def test_after_fifteen_idle_minutes_the_door_is_closed(client, clock):
+    sign_in(client)
+    clock.now += timedelta(minutes=15)
+    assert client.get("/").status == 303
+
+
+def test_another_host_name_is_not_served(client):
+    assert client.get("/sign-in", host="rebound.invalid").status == 400
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/", "/healthz", "/nothing-here"])
+def test_every_answer_forbids_foreign_scripts_frames_and_sniffing(client, path):
+    headers = client.get(path).headers
+    policy = headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in policy
+    assert "img-src 'self' data: blob:" in policy
+    assert re.search(r"script-src 'self' 'sha256-[^']+';", policy)
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+
+
+def test_the_way_back_after_sign_in_stays_on_this_server(client):
+    for target in ("//elsewhere.invalid/", "https://elsewhere.invalid", "/\\elsewhere.invalid"):
+        answer = client.post(
+            f"/sign-in?next={target}", f"name=officer-14&password={PASSWORD}", origin=ORIGIN
+        )
+        assert answer.headers["location"] == "/"
+
+
+def test_the_sign_in_page_speaks_the_language_of_the_browser_and_keeps_a_choice(client):
+    assert "Se connecter" in client.get("/sign-in", accept_language="fr-CA").text
+    client.get("/language?to=fr")
+    assert "Se connecter" in client.get("/sign-in", accept_language="en").text
+
+
+def test_health_says_nothing_but_that_the_server_runs(client):
+    assert client.get("/healthz").text == '{"status":"ok"}'
+
+
+def test_plain_http_beyond_this_machine_is_refused(tmp_path: Path):
+    told = settings.load({}, home=str(tmp_path))
+    with pytest.raises(UsageError, match="passwords in clear"):
+        server.serve(told, host="0.0.0.0", port=8501)

@@ -1,0 +1,155 @@
+"""A served home and a real Chromium. Without Chromium these tests skip, and say how to get it."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from riskprofile.services import identity, settings
+from riskprofile.services.settings import open_store
+from tests.browser import home
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PASSWORD = "a long sentence to sign in"
+# Name -> role. Two officers, because nobody confirms their own outcome.
+PEOPLE = {
+    "officer-14": "officer",
+    "officer-09": "officer",
+    "supervisor-03": "supervisor",
+    "operator-02": "operator",
+}
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running page server."""
+
+    url: str
+    folder: Path
+
+    def store(self) -> Any:
+        """The database of the served home, to look at what was stored."""
+        return open_store(settings.load({}, home=str(self.folder)))
+
+
+def chromium() -> str | None:
+    """The installed Chromium."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((found for name in names if (found := shutil.which(name))), None)
+
+
+@contextmanager
+def serving(folder: Path, **filled: Any) -> Iterator[Served]:
+    """Fill a home in `folder` and serve it from a process of its own."""
+    told, now = settings.load({}, home=str(folder)), datetime.now(UTC)
+    store = open_store(told)
+    home.fill(store, now, **filled)
+    for name, role in PEOPLE.items():
+        office = None if role == "operator" else home.OFFICE
+        identity.add_account(
+            store, identity.OWNER, name=name, role=role, office=office, password=PASSWORD, now=now
+        )
+    store.close()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = (folder / "server.log").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.browser.serve", str(folder), str(port)],
+        cwd=ROOT,
+        stdout=log,
+        stderr=log,
+    )
+    try:
+        _wait(f"http://127.0.0.1:{port}/healthz", process, folder / "server.log")
+        yield Served(f"http://127.0.0.1:{port}", folder)
+    finally:
+        process.terminate()
+        process.wait(20)
+        log.close()
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"the page server did not start: {log.read_text()[-2000:]}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One Chromium for the session."""
+    path = chromium()
+    if path is None:
+        pytest.skip("Chromium is not installed: apt-get install --yes chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A home that the tests of one file share."""
+    with serving(tmp_path_factory.mktemp("home")) as found:
+        yield found
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[Any]:
+    """Open a page of its own as somebody: `visit(served, "officer-14")`."""
+    opened: list[Any] = []
+
+    def visit(served: Served, name: str | None, path: str = "/", **options: Any) -> Any:
+        context = browser.new_context(viewport={"width": 1366, "height": 768}, **options)
+        opened.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.foreign = []
+        page.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith(
+                    (served.url, served.url.replace("http", "ws"), "data:", "blob:")
+                )
+                else page.foreign.append(request.url)
+            ),
+        )
+        page.goto(served.url + path)
+        if name is not None:
+            page.fill("#name", name)
+            page.fill("#password", PASSWORD)
+            page.click("button[type=submit]")
+        return page
+
+    yield visit
+    for context in opened:
+        context.close()
