@@ -1,1 +1,18 @@
-"""."""
+"""Bytes to canonical tables and rejections; one file per format, a detector, a quarantine."""
+
+from riskprofile.intake.archive import sources
+from riskprofile.intake.detect import READERS, Chunk, detect, formats, read
+from riskprofile.intake.reader import RawChunk, Reader, Rejection, Source
+
+__all__ = [
+    "READERS",
+    "Chunk",
+    "RawChunk",
+    "Reader",
+    "Rejection",
+    "Source",
+    "detect",
+    "formats",
+    "read",
+    "sources",
+]

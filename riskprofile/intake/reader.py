@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from riskprofile.intake.conventions import Conventions
 from riskprofile.tables import Table
 
 
@@ -57,11 +58,17 @@ class RawChunk:
     Whatever else the format carried is JSON text in `extra`.
     `rejected` are records that never became a row. Records read =
     `len(rows) + len(rejected)`.
+
+    `conventions` says how this file writes numbers and dates (default: a decimal point
+    and ISO 8601). `unknown` names the columns of the file that no canonical column
+    takes; their values are in `extra`.
     """
 
     profile: str
     rows: Table
     rejected: list[Rejection] = field(default_factory=list)
+    conventions: Conventions = field(default_factory=Conventions)
+    unknown: tuple[str, ...] = ()
 
 
 class Reader(Protocol):

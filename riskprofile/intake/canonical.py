@@ -1,0 +1,288 @@
+"""Raw text to the canonical table: typed columns, and rows set aside with reasons.
+
+Whole columns at a time; only a row that is set aside is ever looked at alone. What is
+wrong with a row does not depend on the rows beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from riskprofile.errors import InputError
+from riskprofile.intake.reader import RawChunk, Rejection
+from riskprofile.intake.values import PARSERS, Parsed, joined_cells, trimmed
+from riskprofile.profiles.profile import Profile
+from riskprofile.tables import SOURCE_COLUMNS, TEXT, TIME, Column, ColumnSpec, Table
+
+_LARGE = pa.large_string()
+
+# Reason codes, and the sentence that the quarantine shows. `{text}` is the cell.
+REASONS: dict[str, str] = {
+    "mandatory_missing": "{column} is missing",
+    "nul_byte": "{column} holds a NUL byte",
+    "number_format": "{column} {text} is not a number",
+    "number_not_ascii": "{column} {text} is not written in the digits 0 to 9",
+    "number_out_of_range": "{column} {text} is outside what this column can hold",
+    "number_not_whole": "{column} {text} is not a whole number",
+    "number_ambiguous": "{column} {text} has two readings, and the file does not show which",
+    "date_format": "{column} {text} is not a date and time",
+    "date_impossible": "{column} {text} is a day or hour that does not exist",
+    "date_ambiguous": "{column} {text} may put the day or the month first, and the file does"
+    " not show which",
+    "date_out_of_range": "{column} {text} is not between 1900 and 2199",
+    "country_format": "{column} {text} is not an ISO 3166 country code",
+    "currency_format": "{column} {text} is not an ISO 4217 currency code",
+    "hs_format": "{column} {text} is not 2 to 10 digits",
+    "hs_as_number": "{column} {text} came as a number that lost its zeros",
+    "choice_unknown": "{column} {text} is none of {choices}",
+    "bool_format": "{column} {text} is neither yes nor no",
+    "json_format": "{column} is not a JSON object",
+}
+SHOWN = 60  # characters of a cell that a reason quotes
+
+
+def arrow_text(column: Column) -> pa.Array:
+    """A pandas column of text as one Arrow array; missing stays missing."""
+    array = pa.array(column, from_pandas=True)
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    return array if array.type == _LARGE else array.cast(_LARGE)
+
+
+def parse(
+    raw: RawChunk, profile: Profile, offices: Mapping[str, str] | None = None
+) -> tuple[Table, list[Rejection]]:
+    """Typed canonical columns of the rows that are sound, and a rejection for each other.
+
+    Parameters
+    ----------
+    raw : RawChunk
+        Text under canonical names; other columns are ignored.
+    profile : Profile
+        Says the columns, their kinds and bounds, and which are mandatory.
+    offices : mapping of str to str, optional
+        Office code to IANA time zone. A naive time is in the zone of its row's office,
+        else it is read as UTC with the warning `zone_assumed`.
+
+    Returns
+    -------
+    table : Table
+        Every column of the profile in its order, then `source`, `line`, `warnings`
+        (codes joined by a vertical bar); index 0 to n - 1.
+    rejected : list of Rejection
+        One per unsound record: its first faulty column, all faults in `reason`, and the
+        raw cells as JSON.
+    """
+    size = len(raw.rows)
+    texts = {
+        spec.name: trimmed(arrow_text(raw.rows[spec.name]))
+        for spec in profile.columns
+        if spec.name in raw.rows.columns
+    }
+    parsed = {
+        spec.name: PARSERS[spec.kind](texts[spec.name], spec, raw.conventions)
+        for spec in profile.columns
+        if spec.name in texts
+    }
+    _place_in_time(parsed, profile, offices or {}, size)
+    _odd_order(parsed, profile)
+    faults = _faults(parsed, texts, profile, size)
+    bad = np.zeros(size, dtype=bool)
+    for _, _, rows in faults:
+        bad |= rows
+    rejected = _rejections(raw.rows, texts, profile, faults, bad) if bad.any() else []
+    table = _table(raw, parsed, profile, size)
+    if bad.any():
+        table = table.loc[~bad].reset_index(drop=True)
+    return table, rejected
+
+
+def _place_in_time(
+    parsed: dict[str, Parsed], profile: Profile, offices: Mapping[str, str], size: int
+) -> None:
+    """Bring naive times from the zone of their office to UTC."""
+    zones: np.ndarray | None = None
+    for spec in profile.columns:
+        column = parsed.get(spec.name)
+        if spec.kind != "datetime" or column is None:
+            continue
+        naive = column.warnings.pop("naive", None)
+        if naive is None or not naive.any():
+            continue
+        for code in column.faults:
+            naive = naive & ~column.faults[code]
+        assumed = naive.copy()
+        if offices and profile.office in parsed:
+            if zones is None:
+                codes = parsed[profile.office].values.to_pylist()
+                zones = np.array([offices.get(code or "", "") for code in codes], dtype=object)
+            moments = column.values.fill_null(0).to_numpy(zero_copy_only=False).copy()
+            for zone in sorted(set(zones[naive]) - {""}):
+                rows = naive & (zones == zone)
+                moments[rows], unsure = _to_utc(moments[rows], zone)
+                assumed &= ~rows
+                if unsure.any():
+                    twice = column.warnings.setdefault("zone_change_hour", np.zeros(size, bool))
+                    twice[np.flatnonzero(rows)[unsure]] = True
+            nulls = np.asarray(column.values.is_null())
+            column.values = pa.array(moments, mask=nulls)
+        if assumed.any():
+            column.warnings["zone_assumed"] = assumed
+
+
+def _to_utc(moments: np.ndarray, zone: str) -> tuple[np.ndarray, np.ndarray]:
+    """Local microseconds to UTC; also which fall in the hour that a clock change makes unsure."""
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise InputError(
+            f"the office table names the time zone {zone!r}, which does not exist",
+            do="Give an IANA zone such as Africa/Nairobi",
+        ) from error
+    local = pd.DatetimeIndex(moments.view("datetime64[us]"))
+    sure = local.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+    unsure = np.asarray(sure.isna())
+    if unsure.any():  # the first of two, or the end of the gap
+        first = np.ones(len(local), dtype=bool)
+        sure = local.tz_localize(zone, ambiguous=first, nonexistent="shift_forward")
+    return sure.tz_convert("UTC").tz_localize(None).to_numpy("datetime64[us]").view("int64"), unsure
+
+
+def _odd_order(parsed: dict[str, Parsed], profile: Profile) -> None:
+    """Warn of a declaration that was lodged after the goods arrived."""
+    lodged, due = parsed.get(profile.time), parsed.get(profile.due)
+    if lodged is None or due is None or profile.time == profile.due:
+        return
+    before = np.asarray(pc.less(due.values, lodged.values).fill_null(False))
+    if before.any():
+        due.warnings["arrival_before_lodged"] = before
+
+
+Fault = tuple[str, str, np.ndarray]  # column, reason code, rows
+
+
+def _faults(
+    parsed: Mapping[str, Parsed], texts: Mapping[str, pa.Array], profile: Profile, size: int
+) -> list[Fault]:
+    faults: list[Fault] = []
+    for group in profile.mandatory:
+        absent = np.ones(size, dtype=bool)
+        for name in group:
+            if name in texts:
+                absent &= np.asarray(texts[name].is_null())
+        if absent.any():
+            faults.append((group[0], "mandatory_missing", absent))
+    for name, column in parsed.items():
+        faults += [(name, code, rows) for code, rows in column.faults.items() if rows.any()]
+    return faults
+
+
+def _rejections(
+    rows: Table,
+    texts: Mapping[str, pa.Array],
+    profile: Profile,
+    faults: list[Fault],
+    bad: np.ndarray,
+) -> list[Rejection]:
+    at = np.flatnonzero(bad)
+    cells = {name: column.take(pa.array(at)).to_pylist() for name, column in texts.items()}
+    sources, lines = rows["source"].iloc[at].tolist(), rows["line"].iloc[at].tolist()
+    order = {name: place for place, name in enumerate(profile.names)}
+    ordered = sorted(faults, key=lambda fault: order[fault[0]])
+    alternatives = {group[0]: " or ".join(group) for group in profile.mandatory}
+    key = profile.mandatory[0][0]
+    rejected: list[Rejection] = []
+    for place, row in enumerate(at):
+        found = [(name, code) for name, code, which in ordered if which[row]]
+        reasons = []
+        for name, code in found:
+            spec = profile.by_name[name]
+            missing = code == "mandatory_missing"
+            reasons.append(
+                REASONS[code].format(
+                    column=alternatives[name] if missing else name,
+                    text=_short(None if missing else cells[name][place]),
+                    choices=", ".join(spec.choices),
+                )
+            )
+        raw = {name: column[place] for name, column in cells.items() if column[place] is not None}
+        rejected.append(
+            Rejection(
+                source=str(sources[place]),
+                line=int(lines[place]),
+                reason_code=found[0][1],
+                reason="; ".join(reasons),
+                record_id=cells[key][place] if key in cells else None,
+                column=found[0][0],
+                raw=json.dumps(raw, ensure_ascii=False),
+            )
+        )
+    return rejected
+
+
+def _short(text: str | None) -> str:
+    if text is None:
+        return ""
+    return repr(text if len(text) <= SHOWN else text[: SHOWN - 3] + "...")
+
+
+def _table(raw: RawChunk, parsed: Mapping[str, Parsed], profile: Profile, size: int) -> Table:
+    """All columns of the profile at once: one Arrow table, one conversion."""
+    index = pd.RangeIndex(size)
+    made: dict[str, pa.Array] = {}
+    for spec in profile.columns:
+        column = parsed.get(spec.name)
+        made[spec.name] = _typed(spec, None if column is None else column.values, size)
+    made["source"] = arrow_text(raw.rows["source"])
+    made["warnings"] = _warnings(raw, parsed, size)
+    table = pa.table(made).to_pandas(types_mapper=_DTYPES.get)
+    # Arrow's own conversion gives whole numbers and flags with missing cells as floats and objects.
+    nullable = {"int": pd.Int64Dtype(), "bool": pd.BooleanDtype()}
+    for spec in profile.columns:
+        if spec.kind in nullable:
+            table[spec.name] = nullable[spec.kind].__from_arrow__(made[spec.name])
+    table["line"] = raw.rows["line"].to_numpy("int64")
+    ordered: Table = table[[*profile.names, *SOURCE_COLUMNS]].set_axis(index)
+    return ordered
+
+
+_DTYPES = {_LARGE: TEXT, pa.timestamp("us", "UTC"): TIME}
+_ARROW = {
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "bool": pa.bool_(),
+    "datetime": pa.timestamp("us", "UTC"),
+}
+
+
+def _typed(spec: ColumnSpec, values: pa.Array | None, size: int) -> pa.Array:
+    dtype = _ARROW.get(spec.kind, _LARGE)
+    return pa.nulls(size, dtype) if values is None else values.cast(dtype)
+
+
+def _warnings(raw: RawChunk, parsed: Mapping[str, Parsed], size: int) -> pa.Array:
+    """Distinct warning codes of each row, joined by a vertical bar, in the order met."""
+    found: dict[str, np.ndarray] = {}
+    for column in parsed.values():
+        for code, rows in column.warnings.items():
+            if rows.any():
+                found[code] = rows | found.get(code, rows)
+    given = (
+        arrow_text(raw.rows["warnings"])
+        if "warnings" in raw.rows.columns
+        else pa.nulls(size, _LARGE)
+    )
+    if not found:
+        return given
+    pieces = [
+        pc.if_else(pa.array(rows), pa.scalar(code, _LARGE), pa.scalar(None, _LARGE))
+        for code, rows in found.items()
+    ]
+    return joined_cells([given, *pieces], "|")

@@ -1,0 +1,107 @@
+"""Pieces of a table, as its reader meets them, to raw chunks of the size asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+import numpy as np
+import pyarrow as pa
+
+from riskprofile.intake.columns import Mapped
+from riskprofile.intake.conventions import UNDECIDED, Conventions
+from riskprofile.intake.reader import RawChunk, Rejection, Source
+from riskprofile.profiles import PROFILES
+from riskprofile.tables import TEXT
+
+LARGE = pa.large_string()
+RAW_LIMIT = 20_000  # characters of a record that is no row, kept for its repair
+
+
+@dataclass
+class Piece:
+    """Some records in order: text by canonical name, lines, warnings, and what was set aside."""
+
+    columns: Mapping[str, pa.Array]
+    lines: np.ndarray
+    warnings: pa.Array | None = None
+    rejected: list[Rejection] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+def look(
+    pieces: Callable[[Sequence[str] | None], Iterator[Piece]],
+    mapped: Mapped,
+    undecided: str = UNDECIDED,
+) -> tuple[Iterator[Piece], Conventions]:
+    """All pieces, and the conventions of the file, settled before the first is handed on.
+
+    `pieces` reads the file from its start, all columns or only the named ones.
+    """
+    specs = PROFILES[mapped.profile].by_name
+    numbers = [name for name in mapped.columns if specs[name].kind in ("int", "float")]
+    dates = [name for name in mapped.columns if specs[name].kind in ("datetime", "date")]
+
+    def scan() -> Iterator[Mapping[str, pa.Array]]:
+        return (piece.columns for piece in pieces([*numbers, *dates]))
+
+    conventions = Conventions(scan, numbers, dates, undecided)
+    every = pieces(None)
+    first, second = next(every, None), next(every, None)
+    seen = [piece for piece in (first, second) if piece is not None]
+    if first is not None:
+        conventions.look(first.columns, whole=second is None)
+    return chain(seen, every), conventions
+
+
+def in_chunks(
+    pieces: Iterator[Piece],
+    source: Source,
+    mapped: Mapped,
+    conventions: Conventions,
+    chunk_rows: int,
+) -> Iterator[RawChunk]:
+    """Raw chunks of `chunk_rows` records; the last is shorter. One at least, even if empty."""
+    names = [name for name in PROFILES[mapped.profile].names if name in mapped.columns]
+    if mapped.unknown and "extra" not in names:
+        names.append("extra")
+    held: list[pa.Table] = []
+    rejected: list[Rejection] = []
+    made = False
+
+    def chunk(table: pa.Table, aside: list[Rejection]) -> RawChunk:
+        return RawChunk(
+            mapped.profile,
+            table.to_pandas(types_mapper={LARGE: TEXT}.get),
+            aside,
+            conventions,
+            mapped.headings,
+        )
+
+    for piece in pieces:
+        held.append(_table(piece, names, source))
+        rejected += piece.rejected
+        while sum(map(len, held)) + len(rejected) >= chunk_rows:
+            aside, rejected = rejected[:chunk_rows], rejected[chunk_rows:]
+            whole = pa.concat_tables(held)
+            room = chunk_rows - len(aside)
+            yield chunk(whole.slice(0, room), aside)
+            held, made = [whole.slice(room)], True
+    rest = pa.concat_tables(held) if held else None
+    if rest is not None and (len(rest) or rejected or not made):
+        yield chunk(rest, rejected)
+
+
+def _table(piece: Piece, names: Sequence[str], source: Source) -> pa.Table:
+    size = len(piece)
+    made = {name: piece.columns.get(name, None) for name in names}
+    filled = {
+        name: pa.nulls(size, LARGE) if column is None else column for name, column in made.items()
+    }
+    filled["source"] = pa.repeat(pa.scalar(source.name, LARGE), size)
+    filled["line"] = pa.array(piece.lines, pa.int64())
+    filled["warnings"] = pa.nulls(size, LARGE) if piece.warnings is None else piece.warnings
+    return pa.table(filled)

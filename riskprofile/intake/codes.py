@@ -1,0 +1,141 @@
+"""Codes of one cell: countries, currencies, HS, containers, choices, yes and no."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+def reference(name: str) -> Any:
+    """A JSON table that ships with the package."""
+    return json.loads(files("riskprofile.reference").joinpath(name).read_text(encoding="utf-8"))
+
+
+def folded(text: str) -> str:
+    """Text without case, accents and punctuation, words joined by one blank.
+
+    >>> folded("Poids_brut (KG)"), folded("N° de déclaration")
+    ('poids brut kg', 'n de declaration')
+    """
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return " ".join(re.sub(r"[\W_]+", " ", plain).split())
+
+
+_COUNTRIES: dict[str, list[str]] = reference("countries_iso.json")["countries"]
+_ALPHA3 = {alpha3: alpha2 for alpha2, (alpha3, _) in _COUNTRIES.items()}
+_BY_NAME = {folded(name): alpha2 for alpha2, (_, name) in _COUNTRIES.items() if name}
+KNOWN_COUNTRIES = pa.array(sorted(_COUNTRIES), pa.large_string())
+
+
+def country(text: str) -> tuple[str | None, str, str]:
+    """Alpha-2 from alpha-2, alpha-3 or an English name; an unknown code of the right shape warns.
+
+    >>> country("na"), country("NAM"), country("XZ"), country("Somewhere")
+    (('NA', '', ''), ('NA', '', ''), ('XZ', '', 'country_unknown'), (None, 'country_format', ''))
+    """
+    code = text.upper()
+    if code in _COUNTRIES:
+        return code, "", ""
+    if code in _ALPHA3:
+        return _ALPHA3[code], "", ""
+    if re.fullmatch("[A-Z]{2}", code):
+        return code, "", "country_unknown"
+    named = _BY_NAME.get(folded(text))
+    return (named, "", "") if named else (None, "country_format", "")
+
+
+def currency(text: str) -> tuple[str | None, str, str]:
+    """Three letters, as in ISO 4217."""
+    code = text.upper()
+    return (code, "", "") if re.fullmatch("[A-Z]{3}", code) else (None, "currency_format", "")
+
+
+def hs(text: str) -> tuple[str | None, str, str]:
+    """Digits of an HS code; points and blanks go, zeros stay.
+
+    An odd number of digits has most likely lost its leading zero: a warning.
+
+    >>> hs("0101.21 00"), hs("93X1"), hs("101")
+    (('01012100', '', ''), (None, 'hs_format', ''), ('101', '', 'hs_odd_length'))
+    """
+    digits = re.sub(r"[.\s\u00a0]", "", text)
+    if not re.fullmatch("[0-9]{2,10}", digits):
+        return None, "hs_format", ""
+    return digits, "", "hs_odd_length" if len(digits) % 2 else ""
+
+
+def bar_joined(text: str) -> str | None:
+    """Codes in one cell, whatever separates them, joined by a vertical bar.
+
+    >>> bar_joined(" A, B;C||D ")
+    'A|B|C|D'
+    """
+    parts = (part.strip() for part in re.split(r"[|,;>\r\n]", text))
+    return "|".join(part for part in parts if part) or None
+
+
+# -- containers ----------------------------------------------------------------------------
+
+# ISO 6346: letters count 10 to 38 without the multiples of 11, the weight of place i is 2^i,
+# and the check digit is the sum modulo 11, where 10 is written 0.
+_LETTERS = [value for value in range(10, 39) if value % 11]
+_WORTH = np.full(256, -1000, np.int64)
+_WORTH[np.frombuffer(b"0123456789", np.uint8)] = range(10)
+_WORTH[np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", np.uint8)] = _LETTERS
+_WEIGHTS = 2 ** np.arange(10)
+_SHAPE = r"^[A-Z]{3}[UJZ][0-9]{7}$"
+
+
+def containers_tidied(column: pa.Array) -> pa.Array:
+    """Container numbers in capitals, without blanks and dashes."""
+    return pc.utf8_upper(pc.replace_substring_regex(column, r"[ \-]", ""))
+
+
+def wrong_check_digit(column: pa.Array) -> np.ndarray:
+    """Rows in which a number shaped like ISO 6346 fails its check digit.
+
+    >>> wrong_check_digit(pa.array(["CSQU3054383", "CSQU3054384", None], pa.large_string()))
+    array([False,  True, False])
+    """
+    parts = pc.split_pattern(column, "|")
+    rows, flat = np.asarray(pc.list_parent_indices(parts)), parts.flatten()
+    shaped = np.asarray(pc.match_substring_regex(flat, _SHAPE))
+    found = flat.filter(pa.array(shaped))
+    wrong = np.zeros(len(column), dtype=bool)
+    if len(found):
+        letters = np.frombuffer("".join(found.to_pylist()).encode(), np.uint8).reshape(-1, 11)
+        worth = _WORTH[letters]
+        digit = (worth[:, :10] * _WEIGHTS).sum(axis=1) % 11 % 10
+        wrong[rows[shaped][digit != worth[:, 10]]] = True
+    return wrong
+
+
+# -- words ---------------------------------------------------------------------------------
+
+_WORDS: dict[str, Any] = reference("headers.json")["values"]
+
+
+@lru_cache(maxsize=64)
+def choice_words(column: str, choices: Sequence[str]) -> dict[str, str]:
+    """Every known way to write each choice of a column, folded."""
+    words = {
+        folded(other): choice
+        for choice, others in _WORDS.get(column, {}).items()
+        for other in others
+    }
+    return words | {folded(choice): choice for choice in choices}
+
+
+BOOLEANS: dict[str, bool] = {
+    folded(word): flag == "true" for flag, words in _WORDS["bool"].items() for word in words
+}

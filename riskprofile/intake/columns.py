@@ -1,0 +1,158 @@
+"""Headings of a file to canonical columns, in several languages.
+
+The aliases are data: `reference/headers.json`. A canonical name always wins; otherwise
+the first heading that means a column takes it, and a second one stays unknown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from riskprofile.errors import InputError
+from riskprofile.intake.codes import folded, reference
+from riskprofile.intake.reader import Source
+from riskprofile.intake.values import joined_cells
+from riskprofile.profiles import PROFILES
+from riskprofile.profiles.profile import Profile
+
+AUTO = "auto"
+
+
+@lru_cache(maxsize=1)
+def _aliases() -> dict[str, dict[str, str]]:
+    table = reference("headers.json")
+    made: dict[str, dict[str, str]] = {}
+    for profile in PROFILES.values():
+        names: dict[str, str] = {}
+        for column, languages in table.get(profile.name, {}).items():
+            for heading in (each for words in languages.values() for each in words):
+                names.setdefault(folded(heading), column)
+        made[profile.name] = names | {folded(name): name for name in profile.names}
+    return made
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """Which position of a file fills which column of which profile."""
+
+    profile: str
+    columns: Mapping[str, int]  # canonical name: position
+    unknown: Mapping[str, int]  # heading as written: position
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """Headings that no canonical column takes."""
+        return tuple(self.unknown)
+
+    def missing(self) -> list[str]:
+        """Mandatory columns that no heading names, alternatives joined by "or"."""
+        return [
+            " or ".join(group)
+            for group in PROFILES[self.profile].mandatory
+            if not any(name in self.columns for name in group)
+        ]
+
+
+def match(headings: Sequence[str], profile: Profile) -> Mapped:
+    """Map headings to the columns of one profile."""
+    aliases, names = _aliases()[profile.name], set(profile.names)
+    columns: dict[str, int] = {}
+    for exact in (True, False):
+        for position, heading in enumerate(headings):
+            name = heading.strip() if exact else aliases.get(folded(heading), "")
+            if name in names and name not in columns and position not in columns.values():
+                columns[name] = position
+    unknown: dict[str, int] = {}
+    for position, heading in enumerate(headings):
+        if position in columns.values():
+            continue
+        name = heading.strip() or f"column {position + 1}"
+        unknown[name if name not in unknown else f"{name} ({position + 1})"] = position
+    return Mapped(profile.name, columns, unknown)
+
+
+def best(headings: Sequence[str], profile: str) -> Mapped:
+    """The profile that these headings fit best, or the one asked for.
+
+    A profile whose mandatory columns are all there comes before one that names more.
+    """
+    asked = PROFILES.values() if profile == AUTO else [PROFILES[profile]]
+    mapped = [match(headings, each) for each in asked]
+    return max(mapped, key=lambda each: (-len(each.missing()), len(each.columns)))
+
+
+def fit(mapped: Mapped) -> tuple[int, int]:
+    """How sure it is that these were headings; larger is surer, (0, 0) is no header row."""
+    if len(mapped.columns) < 2:
+        return 0, 0
+    return 2 - min(len(mapped.missing()), 1), len(mapped.columns)
+
+
+def required(mapped: Mapped, headings: Sequence[str], source: Source, line: int) -> Mapped:
+    """The same, or an error that names the mandatory columns without a heading."""
+    gaps = mapped.missing()
+    if gaps:
+        shown = ", ".join(repr(heading) for heading in headings[:12])
+        raise InputError(
+            f"no column for {' and '.join(gaps)} among the headings {shown}",
+            where=f"{source.name}:{line}",
+            do="Name the column by its canonical name, or add the heading to the file",
+        )
+    return mapped
+
+
+def extra_json(cells: Mapping[str, pa.Array], given: pa.Array | None) -> pa.Array | None:
+    """Cells of unknown columns as one JSON object a row, beside what `extra` already held."""
+    pieces = [
+        pc.binary_join_element_wise(
+            pa.scalar(json.dumps(name, ensure_ascii=False) + ": ", pa.large_string()),
+            _quoted(column),
+            pa.scalar("", pa.large_string()),
+        )
+        for name, column in cells.items()
+        if column.null_count < len(column)
+    ]
+    if not pieces:
+        return given
+    body = joined_cells(pieces, ", ")
+    closed = pc.binary_join_element_wise(
+        pa.scalar("{", body.type), body, pa.scalar("}", body.type), pa.scalar("", body.type)
+    )
+    if given is None or given.null_count == len(given):
+        return closed
+    both = [
+        _merged(old, new) for old, new in zip(given.to_pylist(), closed.to_pylist(), strict=True)
+    ]
+    return pa.array(both, pa.large_string())
+
+
+def _quoted(column: pa.Array) -> pa.Array:
+    plain = pc.match_substring_regex(column, r'["\\\x00-\x1f]')
+    if pc.any(plain).as_py():
+        return pa.array(
+            [
+                None if text is None else json.dumps(text, ensure_ascii=False)
+                for text in column.to_pylist()
+            ],
+            pa.large_string(),
+        )
+    quote = pa.scalar('"', pa.large_string())
+    return pc.binary_join_element_wise(quote, column, quote, pa.scalar("", pa.large_string()))
+
+
+def _merged(old: str | None, new: str | None) -> str | None:
+    if old is None or new is None:
+        return new if old is None else old
+    try:
+        known = json.loads(old)
+    except (ValueError, RecursionError):
+        return old  # the parser of `extra` will set the row aside
+    if not isinstance(known, dict):
+        return old
+    return json.dumps({**json.loads(new), **known}, ensure_ascii=False)

@@ -1,0 +1,129 @@
+"""Which reader a file is for, by its content; and the one way in: `read`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from riskprofile.errors import InputError, UsageError
+from riskprofile.intake import archive, canonical
+from riskprofile.intake.columns import AUTO
+from riskprofile.intake.reader import Reader, Rejection, Source
+from riskprofile.intake.sad import SadReader
+from riskprofile.intake.tabular import CsvReader
+from riskprofile.profiles import PROFILES
+from riskprofile.tables import Table
+
+# The first that claims a file reads it: formats with a signature of their own come first.
+READERS: list[Reader] = [
+    SadReader(),
+    CsvReader(),
+]
+
+
+@dataclass
+class Chunk:
+    """Records of one file, in order: `read == len(table) + len(rejected)`.
+
+    `table` holds every canonical column of the profile in the contract's order, then
+    `source`, `line` and `warnings`. `unknown` names the columns of the file that no
+    canonical column takes (their values are in `extra`).
+    """
+
+    profile: str
+    table: Table
+    rejected: list[Rejection]
+    read: int
+    format: str
+    unknown: tuple[str, ...] = ()
+
+
+def formats() -> list[str]:
+    """What `--format` takes."""
+    return [AUTO, *(reader.name for reader in READERS)]
+
+
+def detect(source: Source, format: str = AUTO) -> Reader:
+    """The reader named, or the first that claims the content."""
+    if format != AUTO:
+        for reader in READERS:
+            if reader.name == format:
+                return reader
+        raise UsageError(
+            f"no format is called {format!r}", do=f"Give one of {', '.join(formats())}"
+        )
+    head = archive.head(source)
+    for reader in READERS:
+        if reader.claims(head, source.name):
+            return reader
+    known = ", ".join(reader.name for reader in READERS)
+    raise InputError(
+        f"is in no format known here ({known}), or no line of it names known columns",
+        where=source.name,
+        do="Check the file, or name its format with --format",
+    )
+
+
+def read(
+    path: str | Path,
+    *,
+    profile: str = AUTO,
+    format: str = AUTO,
+    chunk_rows: int = 50_000,
+    offices: Mapping[str, str] | None = None,
+) -> Iterator[Chunk]:
+    """Read one file, whatever its format, as canonical tables.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file, plain or in gzip or zip; `-` is standard input.
+    profile : str
+        `"auto"`, or the name of a profile.
+    format : str
+        `"auto"`, or one of `formats()`.
+    chunk_rows : int
+        Records a chunk; whatever it is, the same records come out.
+    offices : mapping of str to str, optional
+        Office code to IANA time zone, for times without a zone.
+
+    Yields
+    ------
+    Chunk
+        At least one per source, perhaps empty.
+
+    Raises
+    ------
+    InputError
+        For a whole file: missing, a directory, empty, truncated, of another format.
+    """
+    if profile != AUTO and profile not in PROFILES:
+        raise UsageError(
+            f"no profile is called {profile!r}", do=f"Give {AUTO} or one of {', '.join(PROFILES)}"
+        )
+    # Every member is looked at before the first is read, so that a wrong one loads nothing.
+    found = [(source, detect(source, format)) for source in archive.sources(path)]
+    for source, reader in found:
+        yield from _chunks(source, reader, profile, max(1, chunk_rows), offices)
+
+
+def _chunks(
+    source: Source,
+    reader: Reader,
+    profile: str,
+    chunk_rows: int,
+    offices: Mapping[str, str] | None,
+) -> Iterator[Chunk]:
+    if reader.profile != AUTO and profile not in (AUTO, reader.profile):
+        raise InputError(
+            f"the format {reader.name} holds {reader.profile} declarations, not {profile}",
+            where=source.name,
+            do="Leave the profile out",
+        )
+    chosen = profile if reader.profile == AUTO else reader.profile
+    for raw in reader.read(source, chosen, chunk_rows):
+        table, unsound = canonical.parse(raw, PROFILES[raw.profile], offices)
+        rejected = sorted([*raw.rejected, *unsound], key=lambda each: each.line)
+        size = len(table) + len(rejected)
+        yield Chunk(raw.profile, table, rejected, size, reader.name, raw.unknown)

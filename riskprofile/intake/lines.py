@@ -1,0 +1,157 @@
+"""Bytes of a text table to blocks of whole records, in constant memory.
+
+An open quote must not swallow the file: a record may run over line breaks only when it
+closes properly, has the right number of cells and stays within `MAX_RECORD`; otherwise
+its first line is set aside and reading goes on at the next.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import IO
+
+BLOCK = 4 << 20
+MAX_RECORD = 1 << 16  # bytes of a record with line breaks in it
+MAX_LINE = 8 << 20  # bytes of a line; a longer one is no record
+
+_BOMS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+
+
+def encoding(head: bytes) -> tuple[str, int]:
+    """`"utf-8"` or a UTF-16 by byte-order mark or by its NULs, and the length of the mark."""
+    for mark, name in _BOMS.items():
+        if head.startswith(mark):
+            return name, len(mark)
+    sample = head[:400]
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    if odd > len(sample) // 4 and odd > 4 * even:
+        return "utf-16-le", 0
+    if even > len(sample) // 4 and even > 4 * odd:
+        return "utf-16-be", 0
+    return "utf-8", 0
+
+
+def blocks(stream: IO[bytes], head: bytes) -> Iterator[bytes]:
+    """UTF-8 bytes (where the file is UTF-8 or UTF-16), line breaks of old Macs made new."""
+    name, mark = encoding(head)
+    stream.read(mark)
+    decoder = None if name == "utf-8" else codecs.getincrementaldecoder(name)("replace")
+    old_mac = b"\r" in head and b"\n" not in head.replace(b"\x00", b"")
+    while block := stream.read(BLOCK):
+        if decoder is not None:
+            block = decoder.decode(block).encode("utf-8", "replace")
+        yield block.replace(b"\r", b"\n") if old_mac else block
+    if decoder is not None and (rest := decoder.decode(b"", final=True)):
+        yield rest.encode("utf-8", "replace")
+
+
+@dataclass
+class Block:
+    """Whole lines of a file: bytes, the number of the first, whether the file ends here."""
+
+    data: bytes
+    line: int
+    last: bool
+
+
+def whole_lines(stream: IO[bytes], head: bytes) -> Iterator[Block]:
+    """Blocks cut at line breaks. A line over `MAX_LINE` is cut there, so memory stays flat."""
+    rest, line = b"", 1
+    for data in blocks(stream, head):
+        data = rest + data
+        cut = data.rfind(b"\n") + 1
+        if not cut and len(data) < MAX_LINE:
+            rest = data
+            continue
+        cut = cut or len(data)
+        whole, rest = data[:cut], data[cut:]
+        yield Block(whole, line, False)
+        line += whole.count(b"\n")
+    yield Block(rest if rest.endswith(b"\n") or not rest else rest + b"\n", line, True)
+
+
+@lru_cache(maxsize=64)
+def _patterns(delimiter: bytes, cells: int) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    """A line whose quotes all close, and a record of `cells` well-formed cells over lines."""
+    mark = re.escape(delimiter)
+    quoted = rb'"(?:[^"\r\n]++|"")*+"'
+    loose = rb"(?:" + quoted + rb'(?!")[^' + mark + rb'\r\n]*+|(?!")[^' + mark + rb"\r\n]*+)"
+    closed = loose + rb"(?:" + mark + loose + rb")*+\r?\n?"
+    across = rb'(?:"(?:[^"]++|"")*+"(?=' + mark + rb'|[\r\n])|(?!")[^' + mark + rb"\r\n]*+)"
+    record = across + rb"(?:" + mark + across + rb"){" + b"%d" % (cells - 1) + rb"}(?:\r\n|\n|\r)"
+    return re.compile(closed), re.compile(record)
+
+
+@dataclass
+class Records:
+    """Records of a block: their bytes, line numbers, what was set aside, and what is left over."""
+
+    records: list[bytes] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    open_quotes: list[tuple[int, bytes]] = field(default_factory=list)
+    rest: bytes = b""
+    rest_line: int = 0
+
+
+_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r)")
+
+
+def records(block: Block, delimiter: bytes, cells: int) -> Records:
+    """Cut a block into records; one that may go on in the next block is left over.
+
+    >>> found = records(Block(b'1,"a\\nb"\\n2,"c\\n3,d\\n', 1, True), b",", 2)
+    >>> found.records, found.lines, found.open_quotes
+    ([b'1,"a\\nb"\\n', b'3,d\\n'], [1, 4], [(3, b'2,"c')])
+    """
+    closed, record = _patterns(delimiter, cells)
+    found = Records()
+    data, position, line = block.data, 0, block.line
+    while position < len(data):
+        match = _LINE.match(data, position)
+        end = match.end() if match else len(data)
+        text = data[position:end]
+        if b'"' in text and not closed.fullmatch(text):
+            joined = record.match(data, position, min(len(data), position + MAX_RECORD))
+            if joined is None:
+                if not block.last and len(data) - position < MAX_RECORD:
+                    found.rest, found.rest_line = data[position:], line
+                    return found
+                found.open_quotes.append((line, text.rstrip(b"\r\n")))
+                line += text.count(b"\n")
+                position = end
+                continue
+            end = joined.end()
+            text = data[position:end]
+        found.records.append(text)
+        found.lines.append(line)
+        line += text.count(b"\n")
+        position = end
+    return found
+
+
+def utf8_lines(data: bytes, line: int) -> tuple[bytes, set[int]]:
+    """The same bytes, with each line that is not UTF-8 read as Windows-1252; and which those are.
+
+    >>> utf8_lines("é\\n".encode() + "é\\n".encode("cp1252"), 1)
+    (b'\\xc3\\xa9\\n\\xc3\\xa9\\n', {2})
+    """
+    made, guessed = [], set()
+    for number, text in enumerate(data.split(b"\n"), line):
+        try:
+            text.decode("utf-8")
+        except UnicodeDecodeError:
+            try:
+                text = text.decode("cp1252").encode("utf-8")
+            except UnicodeDecodeError:  # five bytes that Windows-1252 leaves empty
+                text = text.decode("latin-1").encode("utf-8")
+            guessed.add(number)
+        made.append(text)
+    return b"\n".join(made), guessed

@@ -1,0 +1,330 @@
+"""CSV: any common delimiter and encoding, headings in several languages, in constant memory.
+
+Arrow splits the cells of 4 MB blocks. A block in which every line is one record, by
+count, needs no more; another is first cut into records by `lines.records`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as arrow_csv
+
+from riskprofile.errors import InputError
+from riskprofile.intake import archive, columns, lines
+from riskprofile.intake.chunks import LARGE, RAW_LIMIT, Piece, in_chunks, look
+from riskprofile.intake.columns import AUTO, Mapped
+from riskprofile.intake.conventions import AMBIGUOUS, UNDECIDED
+from riskprofile.intake.formulas import unescape_formula
+from riskprofile.intake.reader import RawChunk, Rejection, Source
+from riskprofile.profiles import PROFILES
+
+DELIMITERS = (",", ";", "\t", "|")
+HEADER_LINES = 20
+HEAD = 65_536
+_SENTINEL = b"\x01\n"  # a last row of one cell: an open quote before it would swallow it
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one CSV file is laid out: what separates cells, and where its headings are."""
+
+    delimiter: str
+    headings: tuple[str, ...]
+    mapped: Mapped
+    header_line: int  # physical line of the headings, from 1
+    line: int  # physical line of the first record
+    skip: int  # bytes before it, in UTF-8
+
+
+def dialect(head: bytes, profile: str = AUTO) -> Dialect | None:
+    """Find the headings in the first 20 lines; nothing where no line names known columns."""
+    text = next(lines.blocks(io.BytesIO(head), head), b"")
+    text, _ = lines.utf8_lines(text, 1)
+    found: list[tuple[tuple[int, int], Dialect]] = []
+    start = 0
+    for number in range(1, HEADER_LINES + 1):
+        for delimiter in DELIMITERS:
+            if delimiter.encode() not in text[start:]:
+                continue
+            headings, taken = _first_record(text[start:], delimiter)
+            mapped = columns.best(headings, profile)
+            sure = columns.fit(mapped)
+            if sure > (0, 0):
+                skip = start + taken
+                line = number + text[start:skip].count(b"\n")
+                found.append((sure, Dialect(delimiter, headings, mapped, number, line, skip)))
+        start = text.find(b"\n", start) + 1
+        if not start:
+            break
+    # The surest line; of equals the first, or a repeated header would hide the rows before it.
+    return max(found, key=lambda each: each[0])[1] if found else None
+
+
+def _first_record(text: bytes, delimiter: str) -> tuple[tuple[str, ...], int]:
+    """Cells of the first record, and its length in bytes."""
+    stream = io.StringIO(text.decode("utf-8", "replace"), newline="")
+    reader = csv.reader(stream, delimiter=delimiter)
+    try:
+        cells = next(reader, [])
+    except csv.Error:
+        return (), 0
+    length = 0
+    for _ in range(reader.line_num):
+        length = text.find(b"\n", length) + 1 or len(text)
+    return tuple(cell.strip() for cell in cells), length
+
+
+class CsvReader:
+    """Reads delimited text."""
+
+    name = "csv"
+    profile = AUTO
+
+    def claims(self, head: bytes, name: str) -> bool:
+        """Whether a line among the first 20 names known columns."""
+        return dialect(head) is not None
+
+    def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
+        """Records in order. A file without headings, or without mandatory ones, is an error."""
+        head = archive.head(source, HEAD)
+        layout = dialect(head, profile)
+        if layout is None:
+            raise InputError(
+                f"no line of the first {HEADER_LINES} names known columns",
+                where=source.name,
+                do="Put the column names on one line, separated by a comma, semicolon, tab or bar",
+            )
+        columns.required(layout.mapped, layout.headings, source, layout.header_line)
+        pieces, conventions = look(
+            lambda only: _pieces(source, layout, head, only),
+            layout.mapped,
+            AMBIGUOUS if layout.delimiter == ";" else UNDECIDED,
+        )
+        yield from in_chunks(pieces, source, layout.mapped, conventions, chunk_rows)
+
+
+def _pieces(
+    source: Source, layout: Dialect, head: bytes, only: Sequence[str] | None = None
+) -> Iterator[Piece]:
+    """One piece a block: canonical columns, line numbers, warnings, rejections."""
+    cells = len(layout.headings)
+    delimiter = layout.delimiter.encode()
+    rest, rest_line, skip = b"", layout.line, layout.skip
+    with source.open() as stream:
+        for block in lines.whole_lines(stream, head):
+            data, line = block.data, block.line
+            if skip:
+                data, skip = data[skip:], max(0, skip - len(data))
+                line = layout.line
+            if rest:
+                data, line = rest + data, rest_line
+            guessed: set[int] = set()
+            block = lines.Block(data, line, block.last)
+            if not data.isascii():
+                try:
+                    data.decode("utf-8")
+                except UnicodeDecodeError:
+                    data, guessed = lines.utf8_lines(data, line)
+                    block = lines.Block(data, line, block.last)
+            rest, rest_line = b"", line
+            split = _split(data, cells, layout.delimiter)
+            if split is not None:
+                table, at, invalid = split
+                numbers, torn = at + line, []
+            else:
+                found = lines.records(block, delimiter, cells)
+                rest, rest_line = found.rest, found.rest_line
+                table, at, invalid = _split_records(found.records, cells, layout.delimiter)
+                by_record = np.array(found.lines, dtype="int64")
+                numbers, torn = by_record[at], found.open_quotes
+                invalid = [(int(by_record[row]), text, had) for row, text, had in invalid]
+            if split is not None:
+                invalid = [(row + line, text, had) for row, text, had in invalid]
+            yield _piece(source, layout, table, numbers, invalid, torn, guessed, b"'" in data, only)
+
+
+Invalid = list[tuple[int, str, int]]  # row or line, text, cells found
+
+
+def _split(data: bytes, cells: int, delimiter: str) -> tuple[pa.Table, np.ndarray, Invalid] | None:
+    """Cells of lines that are one record each; nothing where a record runs over lines."""
+    count = data.count(b"\n")
+    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
+        return None
+    return _cells(data, count, cells, delimiter)
+
+
+def _split_records(
+    records: list[bytes], cells: int, delimiter: str
+) -> tuple[pa.Table, np.ndarray, Invalid]:
+    data = b"".join(records)
+    if data and not data.endswith((b"\n", b"\r")):
+        data += b"\n"
+    split = _cells(data, len(records), cells, delimiter)
+    if split is None:  # pragma: no cover (the cutter and Arrow agree; else each record alone)
+        parts = [_cells(record, 1, cells, delimiter) for record in records]
+        tables = [part[0] for part in parts if part is not None]
+        rows = [row for row, part in enumerate(parts) if part is not None and len(part[0])]
+        invalid = [
+            (row, record.decode("utf-8", "replace"), 0)
+            for row, (record, part) in enumerate(zip(records, parts, strict=True))
+            if part is None or not len(part[0])
+        ]
+        return pa.concat_tables(tables), np.array(rows, dtype="int64"), invalid
+    return split
+
+
+def _cells(
+    data: bytes, count: int, cells: int, delimiter: str
+) -> tuple[pa.Table, np.ndarray, Invalid] | None:
+    """Arrow's cells of `count` records, or nothing where it finds another number of them."""
+    invalid: Invalid = []
+
+    def set_aside(row: arrow_csv.InvalidRow) -> str:
+        invalid.append((row.number - 1, row.text, row.actual_columns))
+        return "skip"
+
+    data += _SENTINEL
+    names = [str(position) for position in range(cells)]
+    table = arrow_csv.read_csv(
+        pa.py_buffer(data),
+        read_options=arrow_csv.ReadOptions(
+            use_threads=False, block_size=len(data) + 1, column_names=names
+        ),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=delimiter,
+            newlines_in_values=True,
+            ignore_empty_lines=False,
+            invalid_row_handler=set_aside,
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            check_utf8=False,
+            column_types=dict.fromkeys(names, LARGE),
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=True,
+            null_values=[""],
+        ),
+    )
+    if len(table) + len(invalid) != count + 1 or invalid[-1][1] != "\x01":
+        return None
+    invalid.pop()
+    rows = np.arange(count, dtype="int64")
+    if invalid:
+        rows = np.delete(rows, [row for row, _, _ in invalid])
+    return table, rows, invalid
+
+
+def _piece(
+    source: Source,
+    layout: Dialect,
+    table: pa.Table,
+    numbers: np.ndarray,
+    invalid: Invalid,
+    torn: list[tuple[int, bytes]],
+    guessed: set[int],
+    quoted: bool,
+    only: Sequence[str] | None,
+) -> Piece:
+    mapped, key = layout.mapped, PROFILES[layout.mapped.profile].mandatory[0][0]
+    rejected = [
+        _rejection(
+            source,
+            layout,
+            line,
+            text.decode("utf-8", "replace"),
+            "open_quote",
+            "a quote opens here and does not close within this record",
+        )
+        for line, text in torn
+    ]
+    blank = " \t\r\n\u00a0" + layout.delimiter
+    rejected += [
+        _rejection(
+            source,
+            layout,
+            line,
+            text,
+            "cell_count",
+            f"{had} cells, and the headings name {len(layout.headings)}",
+        )
+        for line, text, had in invalid
+        if text.strip(blank)
+    ]
+    keep = ~_blank(table, mapped, key)
+    position = mapped.columns.get(key)
+    if position is not None and len(table):
+        again = np.asarray(
+            pc.equal(table.column(position), layout.headings[position]).fill_null(False)
+        )
+        for row in np.flatnonzero(again):
+            shown = layout.delimiter.join(
+                str(cell or "") for cell in table.slice(row, 1).to_pylist()[0].values()
+            )
+            rejected.append(
+                _rejection(
+                    source,
+                    layout,
+                    int(numbers[row]),
+                    shown,
+                    "header_repeated",
+                    "the headings stand here again",
+                )
+            )
+        keep &= ~again
+    if not keep.all():
+        table, numbers = table.filter(pa.array(keep)), numbers[keep]
+
+    def column(at: int) -> pa.Array:
+        cells = table.column(at).combine_chunks()
+        return unescape_formula(cells) if quoted else cells
+
+    wanted = mapped.columns if only is None else {n: mapped.columns[n] for n in only}
+    made = {name: column(at) for name, at in wanted.items()}
+    if only is None:
+        extra = columns.extra_json(
+            {name: column(at) for name, at in mapped.unknown.items()}, made.get("extra")
+        )
+        if extra is not None:
+            made["extra"] = extra
+    warned = None
+    if guessed:
+        rows = np.isin(numbers, sorted(guessed))
+        warned = pc.if_else(
+            pa.array(rows), pa.scalar("encoding_guessed", LARGE), pa.scalar(None, LARGE)
+        )
+    rejected.sort(key=lambda each: each.line)
+    return Piece(made, numbers, warned, rejected)
+
+
+def _blank(table: pa.Table, mapped: Mapped, key: str) -> np.ndarray:
+    """Rows without a single cell: no record."""
+    position = mapped.columns.get(key)
+    blank = np.ones(len(table), dtype=bool)
+    order = [position or 0, *range(table.num_columns)]
+    for at in order:
+        blank &= np.asarray(table.column(at).is_null())
+        if not blank.any():
+            break
+    return blank
+
+
+def _rejection(
+    source: Source, layout: Dialect, line: int, text: str, code: str, reason: str
+) -> Rejection:
+    """A record that is no row, with the declaration it names when that can be told."""
+    key = PROFILES[layout.mapped.profile].mandatory[0][0]
+    position, record_id = layout.mapped.columns.get(key, -1), None
+    try:
+        cells = next(csv.reader([text[:RAW_LIMIT]], delimiter=layout.delimiter), [])
+    except csv.Error:
+        cells = []
+    if code != "header_repeated" and 0 <= position < len(cells):
+        record_id = cells[position].strip()[:200] or None
+    return Rejection(source.name, line, code, reason, record_id, None, text[:RAW_LIMIT])

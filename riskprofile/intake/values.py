@@ -1,0 +1,334 @@
+"""Text columns to typed columns: one parser per kind of column, on distinct values.
+
+Each parser takes a column of trimmed text (missing where empty) and gives typed values,
+and which rows hold what the column cannot (`faults`) or what is odd (`warnings`). A
+value's reading depends on nothing but itself and the conventions of its file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from riskprofile.intake import codes, times
+from riskprofile.intake.conventions import COMMA, POINT, Conventions, readings
+from riskprofile.tables import ColumnSpec
+
+MAX_INT = 2**53  # beyond it a float64 skips whole numbers
+
+
+class Value(NamedTuple):
+    """What one distinct text means: a value, or a fault; perhaps a warning."""
+
+    value: Any = None
+    fault: str = ""
+    warning: str = ""
+
+
+@dataclass
+class Parsed:
+    """A typed column, and the rows with faults and with warnings, by code."""
+
+    values: pa.Array
+    faults: dict[str, np.ndarray] = field(default_factory=dict)
+    warnings: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def edges(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """First and last byte of every value that is not empty.
+
+    >>> edges(pa.array(["ab", None, ""], pa.large_string()))
+    (array([97], dtype=uint8), array([98], dtype=uint8))
+    """
+    if len(column) == 0 or column.buffers()[2] is None:
+        return np.empty(0, np.uint8), np.empty(0, np.uint8)
+    offsets = np.frombuffer(column.buffers()[1], np.int64)
+    offsets = offsets[column.offset : column.offset + len(column) + 1]
+    filled = offsets[1:] > offsets[:-1]
+    data = np.frombuffer(column.buffers()[2], np.uint8)
+    return data[offsets[:-1][filled]], data[offsets[1:][filled] - 1]
+
+
+# Lead bytes of the white space beyond ASCII: U+0085, U+00A0; U+1680; U+2000-205F; U+3000.
+_SPACE_LEADS = np.array([0xC2, 0xE1, 0xE2, 0xE3], np.uint8)
+
+
+def trimmed(column: pa.Array) -> pa.Array:
+    """Text without white space around it; empty text is missing."""
+    first, last = edges(column)
+    # Looking at the edges costs a tenth of trimming every value.
+    if (
+        (first <= 0x20).any()
+        or (last <= 0x20).any()
+        or ((last >= 0x80).any() or np.isin(first, _SPACE_LEADS).any())
+    ):
+        column = pc.utf8_trim_whitespace(column)
+        first, _ = edges(column)
+    if len(first) + column.null_count < len(column):
+        column = pc.if_else(pc.equal(column, ""), pa.scalar(None, column.type), column)
+    return column
+
+
+def joined_cells(pieces: Sequence[pa.Array], mark: str) -> pa.Array:
+    """The filled cells of each row, joined; missing where all are missing.
+
+    >>> a, b = (pa.array(each, pa.large_string()) for each in (["x", None], ["y", None]))
+    >>> joined_cells([a, b], "|").to_pylist()
+    ['x|y', None]
+    """
+    # A leading "" because Arrow 26 drops rows that are missing in every column.
+    empty, sep = pa.scalar("", pa.large_string()), pa.scalar(mark, pa.large_string())
+    made = pc.binary_join_element_wise(empty, *pieces, sep, null_handling="skip")
+    made = pc.utf8_slice_codeunits(made, len(mark))
+    return pc.if_else(pc.equal(made, ""), pa.scalar(None, pa.large_string()), made)
+
+
+def contains(column: pa.Array, *parts: bytes) -> bool:
+    """Whether any of `parts` may stand in the column's bytes; a quick no is certain."""
+    data = column.buffers()[2]
+    if data is None:
+        return False
+    whole = data.to_pybytes()
+    return any(part in whole for part in parts)
+
+
+def on_distinct(column: pa.Array, parse: Callable[[str], Value], dtype: pa.DataType) -> Parsed:
+    """Parse each distinct text once, and spread the answers over the rows."""
+    encoded = column.dictionary_encode()
+    read = [parse(text) for text in encoded.dictionary.to_pylist()]
+    values = pa.array([each.value for each in read], dtype).take(encoded.indices)
+    parsed = Parsed(values)
+    rows = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    for codes_of, into in (
+        ([each.fault for each in read], parsed.faults),
+        ([each.warning for each in read], parsed.warnings),
+    ):
+        for code in dict.fromkeys(code for code in codes_of if code):
+            among = np.array([each == code for each in codes_of] + [False])  # -1: missing
+            into[code] = among[rows]
+    return parsed
+
+
+# -- numbers -------------------------------------------------------------------------------
+
+
+def _number(text: str, spec: ColumnSpec, conventions: Conventions) -> Value:
+    as_point, as_comma = readings(text)
+    if as_point is None and as_comma is None:
+        return Value(fault="number_format" if text.isascii() else "number_not_ascii")
+    chosen = as_comma if as_point is None else as_point
+    if as_point and as_comma and float(as_point) != float(as_comma):
+        lone_point = "." in text and "," not in text
+        if not (lone_point and conventions.point_is_decimal(spec.name)):
+            convention = conventions.number(spec.name)
+            if convention not in (POINT, COMMA):
+                return Value(fault="number_ambiguous")
+            chosen = as_point if convention == POINT else as_comma
+    assert chosen is not None
+    value = float(chosen)
+    if not np.isfinite(value) or (value == 0 and re.search("[1-9]", chosen.split("e")[0])):
+        return Value(fault="number_out_of_range")
+    return Value(value)
+
+
+def _bounds(spec: ColumnSpec, values: np.ndarray) -> dict[str, np.ndarray]:
+    faults: dict[str, np.ndarray] = {}
+    with np.errstate(invalid="ignore"):
+        if spec.minimum is not None:
+            low = values <= spec.minimum if spec.above else values < spec.minimum
+            if low.any():
+                faults["number_out_of_range"] = low
+        if spec.kind == "int":
+            far = np.abs(values) > MAX_INT
+            part = (values != np.floor(values)) & ~np.isnan(values) & ~far
+            if far.any():
+                faults["number_out_of_range"] = far | faults.get("number_out_of_range", far)
+            if part.any():
+                faults["number_not_whole"] = part
+    return faults
+
+
+def numbers(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
+    """Floats and whole numbers, within the bounds of their column."""
+    parsed: Parsed | None = None
+    if conventions.point_is_decimal(spec.name):
+        try:  # Arrow's grammar is ours but for inf and nan, and for what becomes 0 or inf
+            floats = column.cast(pa.float64())
+        except pa.ArrowInvalid:
+            pass
+        else:
+            values = floats.to_numpy(zero_copy_only=False)
+            odd = ~np.isfinite(values) | (values == 0)
+            if not odd.any() or _plain(column.filter(pa.array(odd))):
+                parsed = Parsed(floats)
+    if parsed is None:
+        parsed = on_distinct(column, lambda text: _number(text, spec, conventions), pa.float64())
+    values = parsed.values.to_numpy(zero_copy_only=False).astype("float64")
+    for code, rows in _bounds(spec, values).items():
+        parsed.faults[code] = rows | parsed.faults.get(code, rows)
+    if spec.kind == "int":
+        bad = np.isnan(values)
+        for rows in parsed.faults.values():
+            bad = bad | rows
+        parsed.values = pa.array(np.where(bad, 0, values).astype("int64"), mask=bad)
+    return parsed
+
+
+def _plain(odd: pa.Array) -> bool:
+    """Whether all that came out as 0, infinite or missing is a missing cell or a written 0."""
+    zero = pc.match_substring_regex(odd, r"^[+-]?[0.]+(?:[eE][+-]?[0-9]+)?$")
+    return bool(pc.all(zero.fill_null(True)).as_py())
+
+
+# -- times ---------------------------------------------------------------------------------
+
+
+def datetimes(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
+    """Times in microseconds since 1970; `"naive"` in `warnings` marks rows without a zone."""
+    for dtype, naive in ((pa.timestamp("us", "UTC"), False), (pa.timestamp("us"), True)):
+        try:  # all with an offset, or all without: Arrow reads both at full speed
+            values = column.cast(dtype).cast(pa.int64())
+        except pa.ArrowInvalid:
+            continue
+        parsed = Parsed(values)
+        if naive:
+            parsed.warnings["naive"] = np.asarray(column.is_valid())
+        break
+    else:
+
+        def parse(text: str) -> Value:
+            moment, zoned, fault = times.read(text, lambda: conventions.date(spec.name))
+            return Value(moment, fault, "" if zoned or fault else "naive")
+
+        parsed = on_distinct(column, parse, pa.int64())
+    values = parsed.values.fill_null(times.EARLIEST).to_numpy(zero_copy_only=False)
+    out = (values < times.EARLIEST) | (values >= times.LATEST)
+    if out.any():
+        parsed.faults["date_out_of_range"] = out
+    return parsed
+
+
+def dates(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
+    """Calendar dates as ISO text; a time of day beside them is dropped."""
+
+    def parse(text: str) -> Value:
+        moment, _, fault = times.read(text, lambda: conventions.date(spec.name))
+        if moment is None:
+            return Value(fault=fault)
+        if not times.EARLIEST <= moment < times.LATEST:
+            return Value(fault="date_out_of_range")
+        return Value(times.written_date(text, moment))
+
+    return on_distinct(column, parse, pa.large_string())
+
+
+# -- text and codes ------------------------------------------------------------------------
+
+
+def _nul(column: pa.Array) -> Parsed:
+    parsed = Parsed(column)
+    if contains(column, b"\0"):
+        rows = np.asarray(pc.match_substring(column, "\0").fill_null(False))
+        if rows.any():
+            parsed.faults["nul_byte"] = rows
+    return parsed
+
+
+def text(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
+    """Text as declared: `NONE` and `NA` are text."""
+    return _nul(column)
+
+
+def joined(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
+    """Codes joined by a vertical bar, whatever separated them."""
+    first, last = edges(column)
+    untidy = contains(column, b",", b";", b"\n", b"| ", b" |", b"||", b">")
+    if untidy or (first == ord("|")).any() or (last == ord("|")).any():
+        column = on_distinct(column, lambda each: Value(codes.bar_joined(each)), column.type).values
+    parsed = _nul(column)
+    if spec.name == "container_numbers":  # ISO 6346
+        parsed.values = codes.containers_tidied(column)
+        wrong = codes.wrong_check_digit(parsed.values)
+        if wrong.any():
+            parsed.warnings["container_check_digit"] = wrong
+    return parsed
+
+
+def from_codes(read: Callable[[str], tuple[str | None, str, str]]) -> Any:
+    """A parser of a code column from a function of one text: (value, fault, warning)."""
+
+    def parse(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
+        return on_distinct(column, lambda each: Value(*read(each)), pa.large_string())
+
+    return parse
+
+
+def countries(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
+    """ISO 3166 alpha-2 codes."""
+    known = pc.is_in(column, value_set=codes.KNOWN_COUNTRIES, skip_nulls=False)
+    if pc.all(pc.or_(known, column.is_null())).as_py() in (True, None):
+        return Parsed(column)
+    return on_distinct(column, lambda each: Value(*codes.country(each)), pa.large_string())
+
+
+def choices(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
+    """One of the words of the column, or a known other name of it."""
+    words = codes.choice_words(spec.name, spec.choices)
+
+    def parse(each: str) -> Value:
+        found = words.get(codes.folded(each))
+        return Value(found) if found else Value(fault="choice_unknown")
+
+    return on_distinct(column, parse, pa.large_string())
+
+
+def flags(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
+    """Yes or no, in the languages of the header table."""
+
+    def parse(each: str) -> Value:
+        found = codes.BOOLEANS.get(codes.folded(each))
+        return Value(fault="bool_format") if found is None else Value(found)
+
+    return on_distinct(column, parse, pa.bool_())
+
+
+def objects(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
+    """JSON objects, kept as text."""
+
+    def refuse(constant: str) -> Any:
+        raise ValueError(constant)
+
+    def parse(each: str) -> Value:
+        try:
+            found = json.loads(each, parse_constant=refuse, parse_int=str, parse_float=str)
+        except (ValueError, RecursionError):
+            return Value(fault="json_format")
+        return Value(each) if isinstance(found, dict) else Value(fault="json_format")
+
+    return on_distinct(column, parse, pa.large_string())
+
+
+Parser = Callable[[pa.Array, ColumnSpec, Conventions], Parsed]
+
+PARSERS: dict[str, Parser] = {
+    "text": text,
+    "place": text,
+    "codes": joined,
+    "int": numbers,
+    "float": numbers,
+    "bool": flags,
+    "datetime": datetimes,
+    "date": dates,
+    "choice": choices,
+    "country": countries,
+    "currency": from_codes(codes.currency),
+    "hs": from_codes(codes.hs),
+    "json": objects,
+}
