@@ -240,7 +240,9 @@ class Scan:
     calibres: int = 0
     threads: int = 0
     disguised: bool = False
-    chapters: frozenset[str] = frozenset()  # where the everyday meanings of `high` belong
+    hints: frozenset[str] = frozenset()  # HS codes of what the terms name
+    homes: tuple[frozenset[str], ...] = ()  # for each of `high`: chapters of its everyday meaning
+    setting: frozenset[str] = frozenset()  # chapters that the other words of the text speak of
 
 
 _EMPTY = Scan()
@@ -390,7 +392,7 @@ def _sizes(cleaned: str, with_arms: bool) -> tuple[int, int]:
 def _summary(text: str, cleaned: str, found: list[Hit], calibres: int, threads: int) -> Scan:
     index = _index()
     judged: list[Hit] = []
-    chapters: set[str] = set()
+    homes: dict[str, frozenset[str]] = {}
     tokens = [(start, end, stem(word)) for start, end, word in words.word_spans(cleaned)]
     for hit in found:
         groups = hit.term.context
@@ -406,7 +408,7 @@ def _summary(text: str, cleaned: str, found: list[Hit], calibres: int, threads: 
             ):
                 hit = replace(hit, cancelled=True)
             else:
-                chapters.update(*(index.chapters[group] for group in groups))
+                homes[hit.term.text] = frozenset().union(*(index.chapters[g] for g in groups))
         judged.append(hit)
     low = {hit.term.text for hit in judged if hit.term.ambiguity == "low"}
     high = {hit.term for hit in judged if hit.term.ambiguity == "high" and not hit.cancelled}
@@ -427,8 +429,32 @@ def _summary(text: str, cleaned: str, found: list[Hit], calibres: int, threads: 
         threads=threads,
         disguised=any(hit.trick not in ("", "spelling") for hit in counted)
         or _accented(text, cleaned, counted),
-        chapters=frozenset(chapters),
+        hints=frozenset(hit.term.hs for hit in counted),
+        homes=tuple(homes.get(term.text, frozenset()) for term in sorted(high, key=str)),
+        setting=_setting(index, cleaned, tokens, judged),
     )
+
+
+# Groups whose words say plainly what the goods are: merchandise that carries an arms word.
+_SETTINGS = ("toy", "textile", "media", "drink", "luggage", "phone", "photo", "food", "cosmetic")
+
+
+def _setting(
+    index: _Index, cleaned: str, tokens: list[tuple[int, int, str]], hits: list[Hit]
+) -> frozenset[str]:
+    """HS chapters that the words beside the hits speak of, for merchandise."""
+    apart = [(s, e, key) for s, e, key in tokens if not any(h.start <= s < h.end for h in hits)]
+    around = {key for _, _, key in apart} | {f"{a[2]} {b[2]}" for a, b in pairwise(apart)}
+    rest = cleaned
+    for hit in reversed(hits):
+        rest = rest[: hit.start] + " " + rest[hit.end :]
+    found: set[str] = set()
+    for group in _SETTINGS:
+        if not around.isdisjoint(index.context[group]) or any(
+            one in rest for one in index.context_cjk[group]
+        ):
+            found |= index.chapters[group]
+    return frozenset(found)
 
 
 def _accented(text: str, cleaned: str, hits: list[Hit]) -> bool:
@@ -470,29 +496,74 @@ def marks(text: str) -> list[tuple[int, int, str]]:
     return found
 
 
-def read(text: Column) -> Table:
+# What a free accessory is: sights, holsters and cases are no arms and no parts of arms.
+_FREE = frozenset({"901310", "901320", "420292", "962000", "960390", "621010"})
+_CONVERTIBLE = frozenset({"930390", "930400"})
+_REPLICA = frozenset({"950300"})
+
+
+def read(text: Column, chapter: Column | None = None) -> Table:
     """What each text says of arms, one row a text, same index.
+
+    Parameters
+    ----------
+    text : Column
+        Goods as declared.
+    chapter : Column, optional
+        Declared HS chapter. An ambiguous term does not count in a chapter where its
+        everyday meaning belongs: a slide for drawers in chapter 83.
 
     Returns
     -------
     Table
-        `low`, `high`, `cancelled`, `combined`, `parts`, `calibres`, `threads` (float64
-        counts of distinct terms, NaN where there is no text), `disguised` (bool), and
-        one bool column a category (`firearm`, `part`, `ammunition`, `conversion`,
-        `accessory`).
+        float64, NaN where there is no text: `low`, `high`, `combined` (terms that mean
+        arms alone; that may; that do together), `cancelled`, `parts` (distinct kinds),
+        `calibres`, `threads`. bool, false where there is no text: `controlled` (a term
+        that is more than a free accessory), `disguised`, `lawful` (the other words
+        speak of the declared chapter, as in toys), `convertible`, `replica`, and one
+        column a category.
     """
-    codes, distinct = pd.factorize(text)
-    scans = [scan(str(one)) for one in distinct]
+    both = text if chapter is None else text.str.cat(chapter.fillna(""), sep="\x1f")
+    codes, distinct = pd.factorize(both)
+    pairs = [str(one).partition("\x1f") for one in distinct]
+    scans = [scan(words_[:LONGEST]) for words_, _, _ in pairs]
     columns: dict[str, Any] = {}
-    for name in ("low", "high", "cancelled", "combined", "calibres", "threads"):
-        counts = np.array([getattr(one, name) for one in scans] + [np.nan], dtype="float64")
-        columns[name] = counts[codes]
-    columns["parts"] = np.array([len(one.parts) for one in scans] + [np.nan])[codes]
-    columns["disguised"] = np.array([one.disguised for one in scans] + [False])[codes]
+
+    def put(name: str, values: list[Any], missing: Any) -> None:
+        columns[name] = np.array([*values, missing])[codes]
+
+    for name in ("low", "combined", "cancelled", "calibres", "threads"):
+        put(name, [float(getattr(one, name)) for one in scans], np.nan)
+    put(
+        "high",
+        [
+            float(sum(declared not in home for home in one.homes))
+            for one, (_, _, declared) in zip(scans, pairs, strict=True)
+        ],
+        np.nan,
+    )
+    put("parts", [float(len(one.parts)) for one in scans], np.nan)
+    put("controlled", [_controlled(one) for one in scans], False)
+    put("disguised", [one.disguised for one in scans], False)
+    put(
+        "lawful",
+        [d in one.setting for one, (_, _, d) in zip(scans, pairs, strict=True)],
+        False,
+    )
+    put("convertible", [not one.hints.isdisjoint(_CONVERTIBLE) for one in scans], False)
+    put("replica", [not one.hints.isdisjoint(_REPLICA) for one in scans], False)
     for category in CATEGORIES:
-        flags = np.array([category in one.categories for one in scans] + [False])
-        columns[category] = flags[codes]
+        put(category, [category in one.categories for one in scans], False)
     return pd.DataFrame(columns, index=text.index)
+
+
+def _controlled(one: Scan) -> bool:
+    """Whether the text names arms, their parts or ammunition, not free accessories alone."""
+    plain_arms = any(
+        hit.term.ambiguity == "low" and not hit.cancelled and hit.term.hs not in _FREE
+        for hit in one.hits
+    )
+    return plain_arms or one.combined > 0
 
 
 def parts(text: Column) -> Column:

@@ -71,15 +71,15 @@ _METAL_WORDS = re.compile(
     r"(?:metal|steel|machined?|aluminium|aluminum|titanium|iron|cnc|precision) "
     r"(?:parts?|pieces?|pins?|components?|samples?|accessor\w+|fittings?|articles?|blocks?|plates?)"
     r"|machine(?:ry)? parts?|pin samples?|key ?ring parts?|hardware parts?|"
-    r"pieces? (?:metalliques?|mecaniques?|en acier)|(?:piezas?|partes?) (?:metalicas?|de metal|de acero)"
-    r"|pecas? (?:metalicas?|de metal|de aco)|metallteile?|stahlteile?|metallische teile|"
+    r"pieces? (?:metalliques?|mecaniques?|en acier)|"
+    r"(?:piezas?|partes?) (?:metalicas?|de metal|de acero)|"
+    r"pecas? (?:metalicas?|de metal|de aco)|metallteile?|stahlteile?|metallische teile|"
     r"металлические (?:детали|части|изделия)|قطع معدنيه|金属(?:零件|配件|件)|钢销|五金|metal parca"
 )
 _TUBE_WORDS = re.compile(
-    r"\b(?:fuel|oil|inline|air|car) filters?\b|solvent traps?|clean\w* (?:tubes?|kits?|cups?)|\btubes?\b|"
-    r"\bpipes?\b|\bfilters?\b|\bcups?\b.{0,20}\b(?:thread|storage|cone)|air ?soft|filtres?\b|\bfiltros?\b|"
-    r"\btubos?\b|\bcanos?\b|kraftstofffilter|olfilter|\brohre?\b|фильтр|труб[аыку]|فلتر|انبوب|"
-    r"滤清器|滤芯|管|\bfiltre|\bboru\b"
+    r"\b(?:tubes?|pipes?|filters?|tubos?|canos?|rohre?|filtros?|boru)\b|solvent traps?|"
+    r"\bclean\w* (?:kits?|cups?)|\bcups?\b.{0,20}\b(?:thread|storage|cone)|air ?soft|"
+    r"\bfiltres?|kraftstofffilter|olfilter|фильтр|труб[аыку]|فلتر|انبوب|滤清器|滤芯|管"
 )
 
 
@@ -101,7 +101,7 @@ def exists(codes: Column) -> Column:
     An odd digit at the end is not looked at; national chapters 98 and 99 are taken as
     they are. This is a warning on a row, never a reason to refuse it.
 
-    >>> exists(pd.Series(["930690", "9306901000", "7777", "98"], dtype=TEXT)).tolist()
+    >>> exists(pd.Series(["930690", "9306901000", "7777", "98"])).tolist()
     [True, True, False, True]
     """
     known = texts()

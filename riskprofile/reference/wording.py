@@ -42,6 +42,7 @@ GENERIC = frozenset(
     parça yedek aksesuar ekipman eşya numune malzeme çeşitli kişisel hediye ürün mal
     """.replace("\n", " ").split()
 )
+LONGEST = 20_000  # characters of one text that are read; a goods line has under 1,000
 _CAP = 4.0  # nats one word can add: beyond, a rare word is a name rather than a description
 _CJK_GENERIC = re.compile("零件|配件|样品|货物|个人物品|杂货|礼品|设备|商品|物品|材料")
 _PART_NUMBER = re.compile(
@@ -109,6 +110,7 @@ class Reading:
 @lru_cache(maxsize=1 << 17)
 def reading(text: str) -> Reading:
     """Read one text."""
+    text = text[:LONGEST]
     chapters, absent, words = _table()
     folded = tokens(text)
     stems = [stem(one) for one in dict.fromkeys(folded)]
