@@ -13,10 +13,18 @@ from sqlalchemy import Connection, func, insert, select, update
 from riskprofile.errors import PolicyError, RiskProfileError
 from riskprofile.profiles import PROFILES
 from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.selections import selections
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit, switches
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Batch, Office, Quarantined
+
+__all__ = [
+    "DEMO", "PAUSED", "SECOND_PERSON", "BatchView", "Kept", "Paused", "Serving", "Status",
+    "batches", "disable_profile", "enable_profile", "init_offices", "pause", "paused",
+    "profile_on", "quarantined", "require_profile", "require_second_person", "resume",
+    "selections", "status", "verify_audit", "zones",
+]  # fmt: skip
 
 _office = Office.__table__  # type: ignore[attr-defined]
 _batch = Batch.__table__  # type: ignore[attr-defined]

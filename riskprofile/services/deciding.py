@@ -1,0 +1,229 @@
+"""Claim, decide, undo, reopen: one named person, one reason, one winner.
+
+States of an alert: *open* (free or held), *closed*. A release closes; every other
+decision orders something and stays open until its outcome is recorded.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, insert, or_, select, update
+
+from riskprofile.errors import Conflict, RiskProfileError
+from riskprofile.services import desk
+from riskprofile.services.desk import alert_table as _alert
+from riskprofile.services.desk import decision_table as _decision
+from riskprofile.services.govern import SECOND_PERSON
+from riskprofile.services.rights import Actor
+from riskprofile.store import switches
+from riskprofile.store.database import Store
+
+DECISIONS = ("release", "documents", "scan", "examine", "refer")
+FINAL = ("release", "refer")  # what ends our part: it needs a reason that can be read later
+REASON_FINAL, REASON_ORDER = 20, 5  # characters
+LEASE_MINUTES = 45
+ORDERED = timedelta(hours=24)  # who ordered a control keeps the alert while it is made
+UNDO = timedelta(seconds=10)
+
+
+def claim(
+    store: Store, actor: Actor, alert_id: int, now: datetime, minutes: int = LEASE_MINUTES
+) -> datetime:
+    """Take a free alert, or renew one's own lease; until when it holds.
+
+    Raises
+    ------
+    Conflict
+        Somebody else holds it (`holder` names who), or it is closed.
+    """
+    until = now + timedelta(minutes=minutes)
+    with store.write() as connection:
+        alert = desk.load(connection, actor, "alert.claim", alert_id)
+        desk.require_open(alert)
+        # The conditional update is the only way to claim: "read, then write" has two winners.
+        won = connection.execute(
+            update(_alert)
+            .where(
+                _alert.c.id == alert_id,
+                _alert.c.state == "open",
+                or_(
+                    _alert.c.owner.is_(None),
+                    _alert.c.owner == actor.name,
+                    _alert.c.lease_until.is_(None),
+                    _alert.c.lease_until <= now,
+                ),
+            )
+            .values(owner=actor.name, lease_until=until)
+        )
+        if won.rowcount != 1:
+            held_by = str(alert["owner"])
+            raise Conflict(f"{held_by} holds this alert", holder=held_by)
+        desk.note(connection, actor, "alert.claim", alert, now, until=until.isoformat())
+    return until
+
+
+def give_back(store: Store, actor: Actor, alert_id: int, now: datetime) -> None:
+    """End one's claim; a supervisor may end another's. A free alert stays as it is."""
+    with store.write() as connection:
+        alert = desk.load(connection, actor, "alert.claim", alert_id)
+        held_by = desk.holder(alert, now)
+        if held_by is None:
+            return
+        if held_by != actor.name and actor.role != "supervisor":
+            raise Conflict(f"{held_by} holds this alert", holder=held_by)
+        connection.execute(
+            update(_alert).where(_alert.c.id == alert_id).values(owner=None, lease_until=None)
+        )
+        desk.note(connection, actor, "alert.give_back", alert, now, holder=held_by)
+
+
+def decide(
+    store: Store, actor: Actor, alert_id: int, decision: str, reason: str, now: datetime
+) -> int:
+    """Order a control, hand over, or release; the decision's id.
+
+    The person must hold the alert and have opened it. The same decision sent twice
+    is one decision. The release of a red alert waits for a second person unless the
+    installation says otherwise.
+
+    Parameters
+    ----------
+    decision : str
+        release, documents, scan, examine or refer.
+    reason : str
+        At least 20 characters for release and refer, 5 for an ordered control.
+    """
+    reason = " ".join(reason.split())
+    if decision not in DECISIONS:
+        raise RiskProfileError(
+            f"unknown decision {decision}", do=f"Choose one of {', '.join(DECISIONS)}."
+        )
+    with store.write() as connection:
+        alert = desk.load(connection, actor, "alert.decide", alert_id)
+        last = desk.standing(connection, alert_id)
+        again = last is not None and last["officer"] == actor.name
+        if again and last is not None and (last["decision"], last["reason"]) == (decision, reason):
+            return int(last["id"])
+        desk.require_open(alert)
+        desk.require_claim(actor, alert, now)
+        shortest = REASON_FINAL if decision in FINAL else REASON_ORDER
+        if len(reason) < shortest:
+            raise RiskProfileError(
+                f"a reason for {decision} has at least {shortest} characters",
+                do="Say what you saw, for whoever reads this later.",
+            )
+        if desk.last_look(connection, actor, alert_id) is None:
+            raise Conflict("you have not opened this alert", do="Open it, then decide.")
+        made = connection.execute(
+            insert(_decision)
+            .values(alert_id=alert_id, decision=decision, reason=reason, officer=actor.name, at=now)
+            .returning(_decision.c.id)
+        ).scalar_one()
+        waits = (
+            decision == "release"
+            and alert["lane"] == "red"
+            and bool(switches.get(connection, SECOND_PERSON, True))
+        )
+        if decision == "release" and not waits:
+            values = {"state": "closed", "closed_at": now, "owner": None, "lease_until": None}
+        else:
+            values = {"lease_until": now + ORDERED}
+        connection.execute(update(_alert).where(_alert.c.id == alert_id).values(**values))
+        desk.note(
+            connection,
+            actor,
+            "alert.decide",
+            alert,
+            now,
+            decision=decision,
+            decision_id=made,
+            waits=waits,
+        )
+    return int(made)
+
+
+def undo(store: Store, actor: Actor, decision_id: int, now: datetime) -> None:
+    """Take back one's own decision within 10 seconds; the alert is held as before."""
+    with store.write() as connection:
+        alert_id = _alert_of(connection, decision_id)
+        alert = desk.load(connection, actor, "alert.decide", alert_id)
+        last = desk.standing(connection, alert_id)
+        if last is None or last["id"] != decision_id or last["officer"] != actor.name:
+            raise Conflict("this decision is not yours to undo, or another one followed")
+        if not timedelta() <= now - last["at"] <= UNDO:
+            raise Conflict(
+                "a decision can be undone for 10 seconds",
+                do="Decide anew, or ask a supervisor to reopen.",
+            )
+        if last["second"] is not None or last["exported_at"] is not None:
+            raise Conflict("this decision has been confirmed or sent on")
+        _take_back(connection, decision_id, now)
+        connection.execute(
+            update(_alert)
+            .where(_alert.c.id == alert_id)
+            .values(
+                state="open",
+                closed_at=None,
+                owner=actor.name,
+                lease_until=now + timedelta(minutes=LEASE_MINUTES),
+            )
+        )
+        desk.note(connection, actor, "alert.undo", alert, now, decision_id=decision_id)
+
+
+def confirm_release(store: Store, actor: Actor, decision_id: int, now: datetime) -> None:
+    """Confirm, as the second person, the release of a red alert: it closes."""
+    with store.write() as connection:
+        alert_id = _alert_of(connection, decision_id)
+        alert = desk.load(connection, actor, "alert.confirm", alert_id)
+        last = desk.standing(connection, alert_id)
+        if last is None or last["id"] != decision_id or last["decision"] != "release":
+            raise Conflict("this release was taken back, or another decision followed")
+        if last["second"] == actor.name:
+            return
+        desk.require_open(alert)
+        if last["officer"] == actor.name:
+            raise Conflict("a release is confirmed by another person")
+        connection.execute(
+            update(_decision)
+            .where(_decision.c.id == decision_id)
+            .values(second=actor.name, second_at=now)
+        )
+        connection.execute(
+            update(_alert)
+            .where(_alert.c.id == alert_id)
+            .values(state="closed", closed_at=now, owner=None, lease_until=None)
+        )
+        desk.note(connection, actor, "alert.confirm", alert, now, decision_id=decision_id)
+
+
+def reopen(store: Store, actor: Actor, alert_id: int, reason: str, now: datetime) -> None:
+    """Open a closed alert again, as a supervisor, for a reason; it is free to claim."""
+    reason = " ".join(reason.split())
+    with store.write() as connection:
+        alert = desk.load(connection, actor, "alert.reopen", alert_id)
+        if alert["state"] != "closed":
+            raise Conflict(f"this alert is {alert['state']}")
+        if len(reason) < REASON_FINAL:
+            raise RiskProfileError(f"a reason to reopen has at least {REASON_FINAL} characters")
+        last = desk.standing(connection, alert_id)
+        if last is not None and last["decision"] == "release":
+            _take_back(connection, last["id"], now)
+        connection.execute(
+            update(_alert)
+            .where(_alert.c.id == alert_id)
+            .values(state="open", closed_at=None, owner=None, lease_until=None)
+        )
+        desk.note(connection, actor, "alert.reopen", alert, now, purpose=reason)
+
+
+def _alert_of(connection: Connection, decision_id: int) -> int:
+    found = connection.execute(
+        select(_decision.c.alert_id).where(_decision.c.id == decision_id)
+    ).scalar()
+    return -1 if found is None else int(found)  # no such alert: the same answer as for none
+
+
+def _take_back(connection: Connection, decision_id: int, now: datetime) -> None:
+    connection.execute(update(_decision).where(_decision.c.id == decision_id).values(undone_at=now))

@@ -1,0 +1,116 @@
+"""What every act at an alert begins with: the row, locked, and the right to touch it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from riskprofile.errors import Conflict, NotAllowed
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.store import audit
+from riskprofile.store.tables import Alert, Audit, Decision
+
+alert_table = Alert.__table__  # type: ignore[attr-defined]
+decision_table = Decision.__table__  # type: ignore[attr-defined]
+audit_table = Audit.__table__  # type: ignore[attr-defined]
+
+Row = Mapping[str, Any]
+
+
+def load(
+    connection: Connection, actor: Actor, action: str, alert_id: int, *, lock: bool = True
+) -> Row:
+    """The alert, locked until the transaction ends unless it is only looked at.
+
+    One answer for "there is none" and "it is another office's": not even that leaks.
+    """
+    authorise(actor, action)
+    asked = select(alert_table).where(alert_table.c.id == alert_id)
+    found = connection.execute(asked.with_for_update() if lock else asked)
+    row = found.mappings().first()
+    if row is None or (row["office"] is not None and actor.office not in (None, row["office"])):
+        raise NotAllowed("there is no such alert in your office", where=f"alert {alert_id}")
+    return dict(row)
+
+
+def holder(alert: Row, now: datetime) -> str | None:
+    """Who holds the alert now; None when it is free."""
+    if alert["owner"] is None or alert["lease_until"] is None or alert["lease_until"] <= now:
+        return None
+    return str(alert["owner"])
+
+
+def require_open(alert: Row) -> None:
+    """Let pass, or say that the alert is closed."""
+    if alert["state"] != "open":
+        raise Conflict(
+            f"this alert is {alert['state']}", do="A supervisor can reopen a closed one."
+        )
+
+
+def require_claim(actor: Actor, alert: Row, now: datetime) -> None:
+    """Let pass who holds the alert, or name who does."""
+    held_by = holder(alert, now)
+    if held_by is None:
+        raise Conflict("nobody holds this alert", do="Claim it first.")
+    if held_by != actor.name:
+        raise Conflict(f"{held_by} holds this alert", holder=held_by)
+
+
+def standing(connection: Connection, alert_id: int) -> Row | None:
+    """The latest decision that was not taken back."""
+    row = (
+        connection.execute(
+            select(decision_table)
+            .where(decision_table.c.alert_id == alert_id, decision_table.c.undone_at.is_(None))
+            .order_by(decision_table.c.id.desc())
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else dict(row)
+
+
+def last_look(connection: Connection, actor: Actor, alert_id: int) -> Row | None:
+    """The audit row of the latest look of this person at this alert."""
+    row = (
+        connection.execute(
+            select(audit_table.c.at, audit_table.c.purpose)
+            .where(
+                audit_table.c.subject == f"alert:{alert_id}",
+                audit_table.c.action == "alert.look",
+                audit_table.c.actor == actor.name,
+            )
+            .order_by(audit_table.c.sequence.desc())
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else dict(row)
+
+
+def note(
+    connection: Connection,
+    actor: Actor,
+    action: str,
+    alert: Row,
+    now: datetime,
+    purpose: str = "",
+    **detail: Any,
+) -> None:
+    """One audit row about an alert."""
+    audit.append(
+        connection,
+        actor=actor.name,
+        action=action,
+        subject=f"alert:{alert['id']}",
+        office=alert["office"],
+        purpose=purpose,
+        detail=detail or None,
+        now=now,
+    )

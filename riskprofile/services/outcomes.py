@@ -1,0 +1,323 @@
+"""What a control found, confirmed by a second person, and what it then teaches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from riskprofile.errors import Conflict, RiskProfileError
+from riskprofile.services import desk, queueing
+from riskprofile.services.desk import alert_table as _alert
+from riskprofile.services.desk import decision_table as _decision
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.store.database import Store
+from riskprofile.store.tables import ItemFound, Label, Outcome
+
+_outcome = Outcome.__table__  # type: ignore[attr-defined]
+_item = ItemFound.__table__  # type: ignore[attr-defined]
+_label = Label.__table__  # type: ignore[attr-defined]
+
+OUTCOMES = ("nothing", "trafficking", "compliance", "other", "not_examined")
+METHODS = ("xray", "opened", "weighed", "dog", "documents", "laboratory")
+KINDS = ("firearm", "part", "accessory", "ammunition", "explosive", "document", "other")
+ARMS = ("firearm", "part", "accessory", "ammunition", "explosive")
+SURE = ("", "certain", "likely", "unsure")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of what was found. `count` is pieces; "none" is an answer, blank is not looked."""
+
+    kind: str
+    part: str = ""
+    make: str = ""
+    model: str = ""
+    calibre: str = ""
+    serial: str = ""
+    marking: str = ""
+    count: int = 1
+    sure: str = ""
+    where_found: str = ""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An entry that waits for a second person: `kind` is outcome or release."""
+
+    kind: str
+    id: int
+    alert_id: int
+    record_id: str
+    lane: str
+    title: str
+    what: str
+    officer: str
+    at: datetime
+    note: str
+    items: tuple[str, ...]
+
+
+def record_outcome(
+    store: Store,
+    actor: Actor,
+    alert_id: int,
+    outcome: str,
+    now: datetime,
+    *,
+    items: Sequence[Item | Mapping[str, Any]] = (),
+    methods: Sequence[str] = (),
+    note: str = "",
+    concealment: str = "",
+    seizure_number: str = "",
+    minutes: int | None = None,
+) -> int:
+    """Record what the ordered control found; the alert closes. The outcome's id.
+
+    It teaches nothing until another person has confirmed it. The same outcome sent
+    twice is one outcome.
+
+    Parameters
+    ----------
+    outcome : str
+        nothing, trafficking, compliance, other or not_examined.
+    items : sequence of Item
+        What was found; trafficking needs at least one item of arms.
+    methods : sequence of str
+        How it was examined; needed unless nobody examined it.
+    minutes : int, optional
+        Time spent.
+    """
+    lines = [item if isinstance(item, Item) else _to_item(item) for item in items]
+    _check(outcome, lines, methods, minutes)
+    values = {
+        "outcome": outcome,
+        "methods": list(methods),
+        "note": note.strip(),
+        "concealment": concealment.strip(),
+        "seizure_number": seizure_number.strip(),
+        "minutes": minutes,
+    }
+    with store.write() as connection:
+        alert = desk.load(connection, actor, "outcome.record", alert_id)
+        if alert["state"] == "closed" and (same := _same(connection, actor, alert_id, values)):
+            return same
+        desk.require_open(alert)
+        ordered = desk.standing(connection, alert_id)
+        if ordered is None:
+            if outcome != "not_examined":
+                raise Conflict("no control was ordered for this alert", do="Decide first.")
+            desk.require_claim(actor, alert, now)
+        elif ordered["decision"] == "release":
+            raise Conflict("a release of this alert waits for a second person")
+        made = connection.execute(
+            insert(_outcome)
+            .values(alert_id=alert_id, officer=actor.name, at=now, **values)
+            .returning(_outcome.c.id)
+        ).scalar_one()
+        if lines:
+            connection.execute(
+                insert(_item), [{"outcome_id": made, **asdict(line)} for line in lines]
+            )
+        connection.execute(
+            update(_alert)
+            .where(_alert.c.id == alert_id)
+            .values(state="closed", closed_at=now, owner=None, lease_until=None)
+        )
+        desk.note(
+            connection,
+            actor,
+            "outcome.record",
+            alert,
+            now,
+            outcome=outcome,
+            outcome_id=made,
+            items=len(lines),
+        )
+    return int(made)
+
+
+def confirm_outcome(store: Store, actor: Actor, outcome_id: int, now: datetime) -> int | None:
+    """Confirm another person's outcome; the label's id, or None when it teaches nothing.
+
+    Only trafficking is a positive label, and what nobody examined is no label at all.
+    """
+    with store.write() as connection:
+        row = (
+            connection.execute(select(_outcome).where(_outcome.c.id == outcome_id))
+            .mappings()
+            .first()
+        )
+        alert_id = -1 if row is None else int(row["alert_id"])
+        alert = desk.load(connection, actor, "outcome.confirm", alert_id)
+        # Read again under the lock of its alert.
+        row = (
+            connection.execute(select(_outcome).where(_outcome.c.id == outcome_id)).mappings().one()
+        )
+        if row["confirmed_by"] == actor.name:
+            return connection.execute(
+                select(_label.c.id).where(_label.c.outcome_id == outcome_id)
+            ).scalar()
+        newest = connection.execute(
+            select(_outcome.c.id)
+            .where(_outcome.c.alert_id == alert_id)
+            .order_by(_outcome.c.id.desc())
+            .limit(1)
+        ).scalar()
+        if row["confirmed_by"] is not None:
+            held = str(row["confirmed_by"])
+            raise Conflict(f"{held} has confirmed this outcome", holder=held)
+        if alert["state"] != "closed" or newest != outcome_id:
+            raise Conflict("the alert was opened again since this outcome")
+        if row["officer"] == actor.name:
+            raise Conflict("an outcome is confirmed by another person")
+        connection.execute(
+            update(_outcome)
+            .where(_outcome.c.id == outcome_id)
+            .values(confirmed_by=actor.name, confirmed_at=now)
+        )
+        label = None
+        if row["outcome"] != "not_examined":
+            label = connection.execute(
+                insert(_label)
+                .values(
+                    outcome_id=outcome_id,
+                    record_id=alert["record_id"],
+                    profile=alert["profile"],
+                    item=alert["driver"],
+                    value=int(row["outcome"] == "trafficking"),
+                    selected_by=alert["selected_by"],
+                    probability=alert["probability"],
+                    known_at=now,
+                )
+                .returning(_label.c.id)
+            ).scalar_one()
+        desk.note(
+            connection, actor, "outcome.confirm", alert, now, outcome_id=outcome_id, label=label
+        )
+    return label
+
+
+def waiting(store: Store, actor: Actor, now: datetime) -> list[Waiting]:
+    """What waits for a second person in the offices of the actor, the oldest first."""
+    authorise(actor, "outcome.confirm")
+    shown = [_alert.c.id.label("alert_id"), *(_alert.c[n] for n in ("record_id", "lane", "title"))]
+    seen = queueing.visible(actor)
+    with store.read() as connection:
+        outcomes = (
+            connection.execute(
+                select(*shown, _outcome)
+                .select_from(_outcome.join(_alert, _alert.c.id == _outcome.c.alert_id))
+                .where(*seen, *queueing.unconfirmed())
+                .order_by(_outcome.c.id)
+                .limit(queueing.PAGE_LIMIT)
+            )
+            .mappings()
+            .all()
+        )
+        releases = (
+            connection.execute(
+                select(*shown, _decision)
+                .select_from(_decision.join(_alert, _alert.c.id == _decision.c.alert_id))
+                .where(*seen, *queueing.pending_release())
+                .order_by(_decision.c.id)
+                .limit(queueing.PAGE_LIMIT)
+            )
+            .mappings()
+            .all()
+        )
+        found = [
+            _waiting("outcome", row, row["outcome"], row["note"], _lines(connection, row["id"]))
+            for row in outcomes
+        ]
+    found += [_waiting("release", row, row["decision"], row["reason"], ()) for row in releases]
+    return sorted(found, key=lambda one: one.at)
+
+
+def _waiting(kind: str, row: Any, what: str, note: str, items: tuple[str, ...]) -> Waiting:
+    return Waiting(
+        kind,
+        row["id"],
+        row["alert_id"],
+        row["record_id"],
+        row["lane"],
+        row["title"],
+        what,
+        row["officer"],
+        row["at"],
+        note,
+        items,
+    )
+
+
+def _lines(connection: Connection, outcome_id: int) -> tuple[str, ...]:
+    rows = connection.execute(
+        select(_item).where(_item.c.outcome_id == outcome_id).order_by(_item.c.id)
+    ).mappings()
+    return tuple(
+        " ".join(
+            str(row[name])
+            for name in ("count", "kind", "part", "make", "model", "calibre", "serial")
+            if row[name]
+        )
+        for row in rows
+    )
+
+
+def _same(
+    connection: Connection, actor: Actor, alert_id: int, values: Mapping[str, Any]
+) -> int | None:
+    """The id of the alert's last outcome when this is that one, sent again."""
+    row = (
+        connection.execute(
+            select(_outcome)
+            .where(_outcome.c.alert_id == alert_id)
+            .order_by(_outcome.c.id.desc())
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+    if row is None or row["officer"] != actor.name:
+        return None
+    return int(row["id"]) if all(row[name] == value for name, value in values.items()) else None
+
+
+def _to_item(given: Mapping[str, Any]) -> Item:
+    known = {field.name for field in fields(Item)}
+    if unknown := set(given) - known:
+        raise RiskProfileError(f"an item found has no {', '.join(sorted(unknown))}")
+    return Item(**{name: value for name, value in given.items() if value is not None})
+
+
+def _check(
+    outcome: str, items: Sequence[Item], methods: Sequence[str], minutes: int | None
+) -> None:
+    """Every fault of the form together, so that it is sent back once."""
+    faults = []
+    if outcome not in OUTCOMES:
+        faults.append(f"unknown outcome {outcome}: choose one of {', '.join(OUTCOMES)}")
+    if unknown := [name for name in methods if name not in METHODS]:
+        faults.append(f"unknown method {unknown[0]}: choose of {', '.join(METHODS)}")
+    if outcome == "trafficking" and not any(item.kind in ARMS for item in items):
+        faults.append("trafficking names at least one firearm, part or ammunition found")
+    if outcome in ("nothing", "not_examined") and items:
+        faults.append(f"outcome {outcome} has no items")
+    if outcome == "not_examined" and methods:
+        faults.append("what nobody examined has no method")
+    if outcome != "not_examined" and not methods:
+        faults.append("how it was examined is missing")
+    if minutes is not None and not 0 <= minutes <= 7 * 24 * 60:
+        faults.append("minutes spent lie between 0 and a week")
+    for number, item in enumerate(items, start=1):
+        if item.kind not in KINDS:
+            faults.append(f"item {number}: unknown kind {item.kind}: choose of {', '.join(KINDS)}")
+        if isinstance(item.count, bool) or not isinstance(item.count, int) or item.count < 1:
+            faults.append(f"item {number}: the count is a whole number from 1")
+        if item.sure not in SURE:
+            faults.append(f"item {number}: sure is certain, likely or unsure")
+    if faults:
+        raise RiskProfileError("; ".join(faults), do="Correct the form; nothing was saved.")

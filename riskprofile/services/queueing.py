@@ -1,0 +1,414 @@
+"""The ranked list: one filter behind the list, its counts, the search and "next"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, and_, case, exists, func, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.store.alerts import plain
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Alert, Decision, Office, Outcome
+
+_alert = Alert.__table__  # type: ignore[attr-defined]
+_decision = Decision.__table__  # type: ignore[attr-defined]
+_outcome = Outcome.__table__  # type: ignore[attr-defined]
+_office = Office.__table__  # type: ignore[attr-defined]
+
+PAGE_LIMIT = 500
+SOON = timedelta(hours=2)
+DEFAULT_CAPACITY = 40
+LANE_ORDER = {"red": 0, "yellow": 1}
+
+Owner = Literal["mine_or_free", "open", "closed"]
+
+
+@dataclass(frozen=True)
+class QueueFilter:
+    """What of the queue to show. None means all; `page_size` is at most 500."""
+
+    profile: str
+    lane: str | None = None
+    queue: str | None = None
+    owner: Owner = "mine_or_free"
+    search: str = ""
+    office: str | None = None
+    sort: Literal["rank", "time_left"] = "rank"
+    page: int = 0
+    page_size: int = 100
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """One line of the list. `waiting` is "", "outcome" or "second person"."""
+
+    id: int
+    record_id: str
+    profile: str
+    office: str | None
+    lane: str
+    queue: str
+    points: int | None
+    rank: int
+    title: str
+    reasons: list[dict[str, Any]]
+    indicators: list[dict[str, Any]]
+    due_at: datetime | None
+    owner: str | None  # who holds it now; None when it is free
+    lease_until: datetime | None
+    state: str
+    created_at: datetime
+    decision: str | None  # the latest that stands
+    waiting: str
+
+    @property
+    def because(self) -> list[str]:
+        """The two sentences to show: an indicator that fired, then reasons by their points."""
+        fired = [str(one["text"]) for one in self.indicators if one.get("text")]
+        raised = [one for one in self.reasons if one.get("term") != "base" and one.get("text")]
+        raised.sort(key=lambda one: -float(one.get("points") or 0))
+        return [*fired[:1], *[str(one["text"]) for one in raised], *fired[1:]][:2]
+
+
+@dataclass(frozen=True)
+class QueuePage:
+    """One page of the list, and what the filters would show.
+
+    Each count leaves out its own filter: `lanes` are the numbers behind the lane
+    buttons under the chosen queue and owner. `change` is the highest alert id in
+    sight: when `latest` gives a higher one, something new has come.
+    """
+
+    rows: list[QueueRow]
+    total: int
+    lanes: dict[str, int] = field(default_factory=dict)
+    queues: dict[str, int] = field(default_factory=dict)
+    owners: dict[str, int] = field(default_factory=dict)
+    change: int = 0
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The figures of the shift, for the offices that the actor may see."""
+
+    red_free: int
+    due_soon: int
+    mine: int
+    oldest_waiting: timedelta | None
+    examined_today: int
+    capacity: int
+    last_examinations: int
+    last_finds: int
+    to_confirm: int
+
+    @property
+    def left_today(self) -> int:
+        """Examinations that can still be made today."""
+        return max(0, self.capacity - self.examined_today)
+
+
+def queue(store: Store, actor: Actor, filter: QueueFilter, now: datetime) -> QueuePage:
+    """One page of the queue, by lane, then rank, ties by record (or by time left)."""
+    authorise(actor, "queue.look", filter.office)
+    size = max(1, min(filter.page_size, PAGE_LIMIT))
+    with store.read() as connection:
+        rows = (
+            connection.execute(
+                select(*_ROW)
+                .where(*_where(actor, filter, now))
+                .order_by(*_order(filter))
+                .limit(size)
+                .offset(max(0, filter.page) * size)
+            )
+            .mappings()
+            .all()
+        )
+        counts = _counts(connection, actor, filter, now)
+        change = _latest(connection, actor, filter)
+    lanes, queues, owners, total = counts
+    return QueuePage([_row(row, now) for row in rows], total, lanes, queues, owners, change)
+
+
+def latest(store: Store, actor: Actor, filter: QueueFilter) -> int:
+    """The highest alert id that the actor may see in this profile: a cheap "is there news"."""
+    authorise(actor, "queue.look", filter.office)
+    with store.read() as connection:
+        return _latest(connection, actor, filter)
+
+
+def new_since(store: Store, actor: Actor, filter: QueueFilter, change: int, now: datetime) -> int:
+    """How many alerts under this filter are newer than a page's `change`."""
+    authorise(actor, "queue.look", filter.office)
+    with store.read() as connection:
+        count = connection.execute(
+            select(func.count())
+            .select_from(_alert)
+            .where(*_where(actor, filter, now), _alert.c.id > change)
+        ).scalar_one()
+    return int(count)
+
+
+def next_free(
+    store: Store, actor: Actor, filter: QueueFilter, after: int | None, now: datetime
+) -> int | None:
+    """The alert to take next: the first free one after `after`, else the first of all."""
+    authorise(actor, "queue.look", filter.office)
+    with store.read() as connection:
+        rows = connection.execute(
+            select(_alert.c.id, _free(now), _ordered())
+            .where(or_(and_(*_where(actor, filter, now)), _alert.c.id == after))
+            .order_by(*_order(filter))
+        ).all()
+    # What has been ordered and waits for its result is nobody's next.
+    ids = [row[0] for row in rows if (row[1] and row[2] is None) or row[0] == after]
+    free = [one for one in ids if one != after]
+    if after in ids and (later := ids[ids.index(after) + 1 :]):
+        return int(later[0])
+    return int(free[0]) if free else None
+
+
+def figures(store: Store, actor: Actor, now: datetime, profile: str | None = None) -> Figures:
+    """The strip above the list."""
+    authorise(actor, "queue.look")
+    seen = [*visible(actor)]
+    if profile is not None:
+        seen.append(_alert.c.profile == profile)
+    fresh = [*seen, _alert.c.state == "open"]
+    with store.read() as connection:
+        row = connection.execute(
+            select(
+                func.sum(case((and_(_alert.c.lane == "red", _free(now)), 1), else_=0)),
+                func.sum(
+                    case((and_(_alert.c.due_at >= now, _alert.c.due_at < now + SOON), 1), else_=0)
+                ),
+                func.sum(case((and_(_alert.c.owner == actor.name, _held(now)), 1), else_=0)),
+                func.min(case((_free(now), _alert.c.created_at))),
+            ).where(*fresh)
+        ).one()
+        offices = connection.execute(
+            select(_office.c.capacity, _office.c.zone).where(
+                _office.c.code == actor.office if actor.office else _office.c.code.is_not(None)
+            )
+        ).all()
+        zone = ZoneInfo(offices[0][1]) if len(offices) == 1 else ZoneInfo("UTC")
+        midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        examined = connection.execute(
+            select(func.count(func.distinct(_decision.c.alert_id)))
+            .select_from(_decision.join(_alert, _alert.c.id == _decision.c.alert_id))
+            .where(
+                *visible(actor),
+                _decision.c.decision == "examine",
+                _decision.c.undone_at.is_(None),
+                _decision.c.at >= midnight,
+            )
+        ).scalar_one()
+        results = (
+            connection.execute(
+                select(_outcome.c.outcome)
+                .where(
+                    _outcome.c.outcome != "not_examined",
+                    exists().where(
+                        _decision.c.alert_id == _outcome.c.alert_id,
+                        _decision.c.officer == actor.name,
+                        _decision.c.undone_at.is_(None),
+                    ),
+                )
+                .order_by(_outcome.c.id.desc())
+                .limit(20)
+            )
+            .scalars()
+            .all()
+        )
+        to_confirm = count_to_confirm(connection, actor)
+    oldest = row[3]
+    return Figures(
+        red_free=int(row[0] or 0),
+        due_soon=int(row[1] or 0),
+        mine=int(row[2] or 0),
+        oldest_waiting=None if oldest is None else max(timedelta(), now - oldest),
+        examined_today=int(examined),
+        capacity=sum(office[0] for office in offices) if offices else DEFAULT_CAPACITY,
+        last_examinations=len(results),
+        last_finds=sum(1 for outcome in results if outcome == "trafficking"),
+        to_confirm=to_confirm,
+    )
+
+
+def count_to_confirm(connection: Connection, actor: Actor) -> int:
+    """Entries of others that wait for a second person, in the offices of the actor."""
+    outcomes = connection.execute(
+        select(func.count())
+        .select_from(_outcome.join(_alert, _alert.c.id == _outcome.c.alert_id))
+        .where(*visible(actor), *unconfirmed(), _outcome.c.officer != actor.name)
+    ).scalar_one()
+    releases = connection.execute(
+        select(func.count())
+        .select_from(_decision.join(_alert, _alert.c.id == _decision.c.alert_id))
+        .where(*visible(actor), *pending_release(), _decision.c.officer != actor.name)
+    ).scalar_one()
+    return int(outcomes) + int(releases)
+
+
+def unconfirmed() -> tuple[ColumnElement[bool], ...]:
+    """An outcome that closed its alert and that no second person has confirmed."""
+    later = Outcome.__table__.alias()  # type: ignore[attr-defined]
+    newer = exists().where(later.c.alert_id == _outcome.c.alert_id, later.c.id > _outcome.c.id)
+    return (_outcome.c.confirmed_at.is_(None), _alert.c.state == "closed", ~newer)
+
+
+def pending_release() -> tuple[ColumnElement[bool], ...]:
+    """A release that stands, waits for a second person, and that no later decision replaced."""
+    return (
+        _decision.c.decision == "release",
+        _decision.c.second.is_(None),
+        _decision.c.undone_at.is_(None),
+        _alert.c.state == "open",
+        _decision.c.id == _standing_id(),
+    )
+
+
+def visible(actor: Actor, office: str | None = None) -> list[ColumnElement[bool]]:
+    """Alerts of the actor's office (or of the chosen one), and those of none."""
+    chosen = actor.office or office
+    if chosen is None:
+        return []
+    return [or_(_alert.c.office == chosen, _alert.c.office.is_(None))]
+
+
+def _held(now: datetime) -> ColumnElement[bool]:
+    return and_(_alert.c.owner.is_not(None), _alert.c.lease_until > now)
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(
+        _alert.c.owner.is_(None), _alert.c.lease_until.is_(None), _alert.c.lease_until <= now
+    )
+
+
+def _standing_id() -> Any:
+    """Id of the alert's latest decision that was not undone, as a scalar of the alert."""
+    inner = Decision.__table__.alias()  # type: ignore[attr-defined]
+    return (
+        select(func.max(inner.c.id))
+        .where(inner.c.alert_id == _alert.c.id, inner.c.undone_at.is_(None))
+        .correlate(_alert)
+        .scalar_subquery()
+    )
+
+
+def _ordered() -> Any:
+    """The decision that stands since the alert was last opened, as a scalar of the alert."""
+    inner = Decision.__table__.alias()  # type: ignore[attr-defined]
+    return (
+        select(inner.c.decision)
+        .where(inner.c.alert_id == _alert.c.id, inner.c.undone_at.is_(None))
+        .order_by(inner.c.id.desc())
+        .limit(1)
+        .correlate(_alert)
+        .scalar_subquery()
+        .label("decision")
+    )
+
+
+_ROW = [
+    *[
+        _alert.c[name]
+        for name in (
+            "id", "record_id", "profile", "office", "lane", "queue", "points", "rank", "title",
+            "reasons", "indicators", "due_at", "owner", "lease_until", "state", "created_at",
+        )
+    ],
+    _ordered(),
+]  # fmt: skip
+
+
+def _row(row: Any, now: datetime) -> QueueRow:
+    given = dict(row)
+    if given["lease_until"] is None or given["lease_until"] <= now:
+        given["owner"] = given["lease_until"] = None
+    waiting = ""
+    if given["state"] == "open" and given["decision"]:
+        waiting = "second person" if given["decision"] == "release" else "outcome"
+    given["reasons"] = given["reasons"] or []
+    given["indicators"] = given["indicators"] or []
+    return QueueRow(**given, waiting=waiting)
+
+
+def _where(
+    actor: Actor, filter: QueueFilter, now: datetime, facets: bool = True
+) -> list[ColumnElement[bool]]:
+    found = [_alert.c.profile == filter.profile, *visible(actor, filter.office)]
+    words = plain(filter.search).split()
+    found += [_alert.c.search.contains(word, autoescape=True) for word in words]
+    if not facets:
+        return found
+    if filter.lane is not None:
+        found.append(_alert.c.lane == filter.lane)
+    if filter.queue is not None:
+        found.append(_alert.c.queue == filter.queue)
+    if filter.owner == "closed":
+        found.append(_alert.c.state == "closed")
+    else:
+        found.append(_alert.c.state == "open")
+    if filter.owner == "mine_or_free":
+        found.append(or_(_free(now), _alert.c.owner == actor.name))
+    return found
+
+
+def _order(filter: QueueFilter) -> list[Any]:
+    lane = case(LANE_ORDER, value=_alert.c.lane, else_=9)
+    ranked = [lane, _alert.c.rank, _alert.c.record_id, _alert.c.id]
+    if filter.sort == "time_left":
+        return [_alert.c.due_at.is_(None), _alert.c.due_at, *ranked]
+    return ranked
+
+
+def _counts(
+    connection: Connection, actor: Actor, filter: QueueFilter, now: datetime
+) -> tuple[dict[str, int], dict[str, int], dict[str, int], int]:
+    mine = case((or_(_free(now), _alert.c.owner == actor.name), "mine_or_free"), else_="others")
+    whose = case((_alert.c.state == "closed", "closed"), else_=mine)
+    cells = connection.execute(
+        select(_alert.c.lane, _alert.c.queue, whose, func.count())
+        .where(*_where(actor, filter, now, facets=False), _alert.c.state.in_(("open", "closed")))
+        .group_by(_alert.c.lane, _alert.c.queue, whose)
+    ).all()
+    shown = {"mine_or_free": {"mine_or_free"}, "closed": {"closed"}}.get(
+        filter.owner, {"mine_or_free", "others"}
+    )
+    lanes: dict[str, int] = {}
+    queues: dict[str, int] = {}
+    owners = {"mine_or_free": 0, "open": 0, "closed": 0}
+    total = 0
+    for lane, name, owner, count in cells:
+        in_lane = filter.lane in (None, lane)
+        in_queue = filter.queue in (None, name)
+        in_owner = owner in shown
+        if in_queue and in_owner:
+            lanes[lane] = lanes.get(lane, 0) + count
+        if in_lane and in_owner:
+            queues[name] = queues.get(name, 0) + count
+        if in_lane and in_queue:
+            if owner != "others":
+                owners[owner] += count
+            if owner != "closed":
+                owners["open"] += count
+        if in_lane and in_queue and in_owner:
+            total += count
+    return lanes, queues, owners, total
+
+
+def _latest(connection: Connection, actor: Actor, filter: QueueFilter) -> int:
+    return int(
+        connection.execute(
+            select(func.max(_alert.c.id)).where(
+                _alert.c.profile == filter.profile, *visible(actor, filter.office)
+            )
+        ).scalar()
+        or 0
+    )

@@ -1,0 +1,98 @@
+"""Declarations as stored: every version, as declared, with what was rated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from riskprofile.errors import NotAllowed, RiskProfileError
+from riskprofile.profiles import PROFILES
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.viewing import purpose_needed
+from riskprofile.store import audit, batches
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Batch, Chunk, Record
+
+_record = Record.__table__  # type: ignore[attr-defined]
+_chunk = Chunk.__table__  # type: ignore[attr-defined]
+_batch = Batch.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class StoredItem:
+    """One version of one row of a declaration. Missing values are left out of `declared`."""
+
+    item: int
+    version: int
+    state: str
+    batch_id: str
+    stored_at: datetime
+    points: int | None
+    declared: dict[str, Any]
+
+
+def declaration(
+    store: Store, actor: Actor, record_id: str, profile: str, now: datetime, purpose: str = ""
+) -> list[StoredItem]:
+    """Every stored version of a declaration, by item, then version; the look is audited first.
+
+    Raises
+    ------
+    NotAllowed
+        It is another office's, or about a person and no purpose was given.
+    RiskProfileError
+        There is no such declaration.
+    """
+    authorise(actor, "record.look")
+    if purpose_needed(profile) and not purpose.strip():
+        raise NotAllowed(
+            "opening a record about a person asks for a purpose", do="Say why you open it."
+        )
+    with store.write() as connection:
+        rows = (
+            connection.execute(
+                select(_record, _chunk.c.batch_id, _batch.c.started_at)
+                .join(_chunk, _chunk.c.id == _record.c.chunk_id)
+                .join(_batch, _batch.c.id == _chunk.c.batch_id)
+                .where(_record.c.record_id == record_id, _record.c.profile == profile)
+                .order_by(_record.c.item, _record.c.version)
+            )
+            .mappings()
+            .all()
+        )
+        found = []
+        for row in rows:
+            content = connection.execute(
+                select(_chunk.c.rows).where(_chunk.c.id == row["chunk_id"])
+            ).scalar_one()
+            declared = batches.from_bytes(content).iloc[row["position"]].dropna().to_dict()
+            found.append(
+                StoredItem(
+                    row["item"],
+                    row["version"],
+                    row["state"],
+                    row["batch_id"],
+                    row["started_at"],
+                    row["points"],
+                    declared,
+                )
+            )
+        column = PROFILES[profile].office
+        offices = {one.declared.get(column) for one in found} - {None}
+        if not found or (actor.office is not None and offices and actor.office not in offices):
+            raise RiskProfileError(
+                "there is no such declaration in your office", where=record_id[:80]
+            )
+        audit.append(
+            connection,
+            actor=actor.name,
+            action="record.look",
+            subject=f"record:{rows[0]['id']}",
+            office=actor.office,
+            purpose=purpose.strip(),
+            now=now,
+        )
+    return found

@@ -1,0 +1,79 @@
+"""What officers and supervisors do with alerts, in one place.
+
+Every function asks the table of rights, runs in one transaction, and writes one audit
+row per change and per look. Times are handed in, aware.
+"""
+
+from riskprofile.services.deciding import (
+    DECISIONS,
+    LEASE_MINUTES,
+    UNDO,
+    claim,
+    confirm_release,
+    decide,
+    give_back,
+    reopen,
+    undo,
+)
+from riskprofile.services.drafts import discard_draft, draft, save_draft
+from riskprofile.services.outcomes import (
+    KINDS,
+    METHODS,
+    OUTCOMES,
+    SURE,
+    Item,
+    Waiting,
+    confirm_outcome,
+    record_outcome,
+    waiting,
+)
+from riskprofile.services.queueing import (
+    Figures,
+    QueueFilter,
+    QueuePage,
+    QueueRow,
+    figures,
+    latest,
+    new_since,
+    next_free,
+    queue,
+)
+from riskprofile.services.viewing import AlertView, Event, alert, purpose_needed, timeline
+
+__all__ = [
+    "DECISIONS",
+    "KINDS",
+    "LEASE_MINUTES",
+    "METHODS",
+    "OUTCOMES",
+    "SURE",
+    "UNDO",
+    "AlertView",
+    "Event",
+    "Figures",
+    "Item",
+    "QueueFilter",
+    "QueuePage",
+    "QueueRow",
+    "Waiting",
+    "alert",
+    "claim",
+    "confirm_outcome",
+    "confirm_release",
+    "decide",
+    "discard_draft",
+    "draft",
+    "figures",
+    "give_back",
+    "latest",
+    "new_since",
+    "next_free",
+    "purpose_needed",
+    "queue",
+    "record_outcome",
+    "reopen",
+    "save_draft",
+    "timeline",
+    "undo",
+    "waiting",
+]

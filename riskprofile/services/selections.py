@@ -1,0 +1,157 @@
+"""What goes back to the declaration system: lanes and decisions, each exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import and_, or_, select, update
+
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.store import audit
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Alert, Decision
+from riskprofile.tables import Table
+
+_alert = Alert.__table__  # type: ignore[attr-defined]
+_decision = Decision.__table__  # type: ignore[attr-defined]
+
+SETTLED = timedelta(seconds=10)  # a decision can be undone that long
+COLUMNS = (
+    "selection_id",
+    "kind",
+    "record_id",
+    "profile",
+    "office",
+    "lane",
+    "queue",
+    "decision",
+    "officer",
+    "at",
+)
+
+
+def selections(
+    store: Store,
+    actor: Actor,
+    since: datetime | None,
+    now: datetime,
+    write: Callable[[Table], None] | None = None,
+) -> Table:
+    """Lanes and decisions that have not been sent yet; they count as sent afterwards.
+
+    Parameters
+    ----------
+    since : datetime, optional
+        Leave out what was made before.
+    write : function, optional
+        Puts the table where it is read from. Called before anything is marked as sent:
+        when it fails, the next call gives the same rows again. A crash between the two
+        repeats rows; `selection_id` tells the receiver that it has them.
+
+    Returns
+    -------
+    Table
+        `kind` is lane, decision, or withdrawn (a decision sent earlier was taken back).
+    """
+    authorise(actor, "selections.export")
+    with store.write() as connection:
+        alerts = (
+            connection.execute(
+                select(_alert)
+                .where(
+                    _alert.c.exported_at.is_(None),
+                    _alert.c.state.in_(("open", "closed")),
+                    *_from(_alert.c.created_at, since),
+                    *_office(actor),
+                )
+                .order_by(_alert.c.id)
+            )
+            .mappings()
+            .all()
+        )
+        fresh = and_(
+            _decision.c.exported_at.is_(None),
+            _decision.c.undone_at.is_(None),
+            _decision.c.at <= now - SETTLED,
+        )
+        withdrawn = and_(
+            _decision.c.exported_at.is_not(None),
+            _decision.c.undone_at > _decision.c.exported_at,
+        )
+        final = or_(
+            _decision.c.decision != "release", _alert.c.state == "closed", withdrawn
+        )  # a release that waits for a second person is no release yet
+        decisions = (
+            connection.execute(
+                select(
+                    *[
+                        _alert.c[name]
+                        for name in ("record_id", "profile", "office", "lane", "queue")
+                    ],
+                    *[
+                        _decision.c[name]
+                        for name in ("id", "decision", "officer", "at", "undone_at")
+                    ],
+                )
+                .select_from(_decision.join(_alert, _alert.c.id == _decision.c.alert_id))
+                .where(or_(fresh, withdrawn), final, *_from(_decision.c.at, since), *_office(actor))
+                .order_by(_decision.c.id)
+            )
+            .mappings()
+            .all()
+        )
+        rows = [_lane(row) for row in alerts] + [_decided(row) for row in decisions]
+        table = pd.DataFrame(rows, columns=list(COLUMNS))
+        if not rows:
+            return table
+        if write is not None:
+            write(table)
+        for sent, ids in (
+            (_alert, [row["id"] for row in alerts]),
+            (_decision, [row["id"] for row in decisions]),
+        ):
+            for start in range(0, len(ids), 5_000):
+                connection.execute(
+                    update(sent)
+                    .where(sent.c.id.in_(ids[start : start + 5_000]))
+                    .values(exported_at=now)
+                )
+        audit.append(
+            connection,
+            actor=actor.name,
+            action="selections.export",
+            subject="selections",
+            office=actor.office,
+            detail={"lanes": len(alerts), "decisions": len(decisions)},
+            now=now,
+        )
+    return table
+
+
+def _from(column: Any, since: datetime | None) -> list[Any]:
+    return [] if since is None else [column >= since]
+
+
+def _office(actor: Actor) -> list[Any]:
+    if actor.office is None:
+        return []
+    return [or_(_alert.c.office == actor.office, _alert.c.office.is_(None))]
+
+
+def _lane(row: Any) -> dict[str, Any]:
+    shown = {name: row[name] for name in COLUMNS if name in row}
+    return {**shown, "selection_id": f"lane:{row['id']}", "kind": "lane", "at": row["created_at"]}
+
+
+def _decided(row: Any) -> dict[str, Any]:
+    shown = {name: row[name] for name in COLUMNS if name in row}
+    kind = "decision" if row["undone_at"] is None else "withdrawn"
+    return {
+        **shown,
+        "selection_id": f"{kind}:{row['id']}",
+        "kind": kind,
+        "at": row["undone_at"] or row["at"],
+    }

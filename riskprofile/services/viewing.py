@@ -1,0 +1,235 @@
+"""One alert as a person sees it, and every look at it written down first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from riskprofile.errors import NotAllowed
+from riskprofile.profiles import PROFILES
+from riskprofile.services import desk
+from riskprofile.services.desk import alert_table as _alert
+from riskprofile.services.desk import audit_table as _audit
+from riskprofile.services.desk import decision_table as _decision
+from riskprofile.services.queueing import visible
+from riskprofile.services.rights import Actor
+from riskprofile.store.alerts import PARTIES
+from riskprofile.store.database import Store
+from riskprofile.store.tables import AlertLink, ItemFound, Outcome
+
+_link = AlertLink.__table__  # type: ignore[attr-defined]
+_outcome = Outcome.__table__  # type: ignore[attr-defined]
+_item = ItemFound.__table__  # type: ignore[attr-defined]
+
+SAME_LOOK = timedelta(minutes=15)  # a page draws itself many times: that is one look
+LINKED_LIMIT = 50
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the timeline. `text` is what was said then, if anything."""
+
+    at: datetime
+    actor: str
+    action: str
+    text: str
+    purpose: str
+
+
+@dataclass(frozen=True)
+class AlertView:
+    """Everything of one alert but what drew it: a random control looks like any other.
+
+    `history` and `related` are other alerts: dicts with
+    `alert_id, record_id, title, link, at, lane, state, outcome`.
+    """
+
+    id: int
+    record_id: str
+    profile: str
+    batch_id: str
+    version: int
+    office: str | None
+    queue: str
+    lane: str
+    rank: int
+    points: int | None
+    score: float | None
+    driver: int
+    title: str
+    reasons: list[dict[str, Any]]
+    against: list[dict[str, Any]]
+    indicators: list[dict[str, Any]]
+    declaration: list[dict[str, Any]]
+    model_version: str
+    model_digest: str
+    state: str
+    owner: str | None
+    lease_until: datetime | None
+    due_at: datetime | None
+    lodged_at: datetime | None
+    created_at: datetime
+    closed_at: datetime | None
+    decisions: list[dict[str, Any]]
+    outcomes: list[dict[str, Any]]
+    timeline: list[Event]
+    history: list[dict[str, Any]]
+    related: list[dict[str, Any]]
+
+
+_COLUMNS = [
+    name
+    for name in AlertView.__dataclass_fields__
+    if name not in ("decisions", "outcomes", "timeline", "history", "related")
+]
+_LISTS = ("reasons", "against", "indicators", "declaration")
+
+
+def purpose_needed(profile: str) -> bool:
+    """Whether opening a record of this profile asks why: it holds protected columns."""
+    return bool(PROFILES[profile].protected("P1"))
+
+
+def alert(store: Store, actor: Actor, alert_id: int, now: datetime, purpose: str = "") -> AlertView:
+    """One alert with its decisions, outcomes, timeline and links.
+
+    The look is in the audit chain before anything is handed out: no log, no data. A
+    look again within 15 minutes, for the same purpose, is the same look.
+
+    Raises
+    ------
+    NotAllowed
+        There is no such alert in the office; or the record is about a person, and no
+        purpose was given.
+    """
+    purpose = purpose.strip()
+    with store.read() as connection:
+        given = desk.load(connection, actor, "alert.look", alert_id, lock=False)
+        last = desk.last_look(connection, actor, alert_id)
+        known = last is not None and timedelta() <= now - last["at"] < SAME_LOOK
+        known = known and last is not None and purpose in ("", last["purpose"])
+        if not known and not purpose and purpose_needed(given["profile"]):
+            raise NotAllowed(
+                "opening a record about a person asks for a purpose", do="Say why you open it."
+            )
+        if known:
+            return _view(connection, actor, given, now)
+    with store.write() as connection:
+        given = desk.load(connection, actor, "alert.look", alert_id)
+        view = _view(connection, actor, given, now)
+        desk.note(connection, actor, "alert.look", given, now, purpose=purpose)
+    return view
+
+
+def timeline(store: Store, actor: Actor, alert_id: int) -> list[Event]:
+    """Every event of one alert, looks included, the newest first."""
+    with store.read() as connection:
+        desk.load(connection, actor, "alert.look", alert_id, lock=False)
+        return _timeline(connection, alert_id)
+
+
+def _view(connection: Connection, actor: Actor, given: desk.Row, now: datetime) -> AlertView:
+    told = {name: given[name] for name in _COLUMNS}
+    told |= {name: told[name] or [] for name in _LISTS}
+    if desk.holder(given, now) is None:
+        told["owner"] = told["lease_until"] = None
+    history, related = _linked(connection, actor, given["id"])
+    return AlertView(
+        **told,
+        decisions=_decisions(connection, given["id"]),
+        outcomes=_outcomes(connection, given["id"]),
+        timeline=_timeline(connection, given["id"]),
+        history=history,
+        related=[*related, *(given["related"] or [])],
+    )
+
+
+def _decisions(connection: Connection, alert_id: int) -> list[dict[str, Any]]:
+    rows = connection.execute(
+        select(_decision).where(_decision.c.alert_id == alert_id).order_by(_decision.c.id)
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def _outcomes(connection: Connection, alert_id: int) -> list[dict[str, Any]]:
+    found = []
+    rows = connection.execute(
+        select(_outcome).where(_outcome.c.alert_id == alert_id).order_by(_outcome.c.id)
+    )
+    for row in rows.mappings().all():
+        items = connection.execute(
+            select(_item).where(_item.c.outcome_id == row["id"]).order_by(_item.c.id)
+        )
+        found.append({**row, "items": [dict(item) for item in items.mappings()]})
+    return found
+
+
+def _timeline(connection: Connection, alert_id: int) -> list[Event]:
+    """From the audit chain, with the words that were said, which the chain does not hold."""
+    said = {
+        row[0]: row[1]
+        for row in connection.execute(
+            select(_decision.c.id, _decision.c.reason).where(_decision.c.alert_id == alert_id)
+        )
+    }
+    rows = connection.execute(
+        select(_audit)
+        .where(_audit.c.subject == f"alert:{alert_id}")
+        .order_by(_audit.c.sequence.desc())
+    )
+    events = []
+    for row in rows.mappings():
+        detail = row["detail"] or {}
+        parts = [str(detail[name]) for name in ("decision", "outcome") if name in detail]
+        if row["action"] == "alert.decide" and detail.get("decision_id") in said:
+            parts.append(said[detail["decision_id"]])
+        events.append(
+            Event(row["at"], row["actor"], row["action"], ", ".join(parts), row["purpose"])
+        )
+    return events
+
+
+def _linked(
+    connection: Connection, actor: Actor, alert_id: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Other alerts of the same parties, and others tied by address, container, document."""
+    mine = select(_link.c.kind, _link.c.key).where(_link.c.alert_id == alert_id).subquery()
+    latest = (
+        select(_outcome.c.outcome)
+        .where(_outcome.c.alert_id == _alert.c.id)
+        .order_by(_outcome.c.id.desc())
+        .limit(1)
+        .correlate(_alert)
+        .scalar_subquery()
+    )
+    columns = [_alert.c[name] for name in ("record_id", "title", "lane", "state")]
+    found: tuple[list[dict[str, Any]], list[dict[str, Any]]] = ([], [])
+    for parties in (True, False):
+        kinds = mine.c.kind.in_(PARTIES) if parties else mine.c.kind.not_in(PARTIES)
+        rows = connection.execute(
+            select(
+                _alert.c.id.label("alert_id"),
+                *columns,
+                mine.c.kind.label("link"),
+                _alert.c.lodged_at,
+                _alert.c.created_at,
+                latest.label("outcome"),
+            )
+            .select_from(
+                mine.join(_link, (_link.c.kind == mine.c.kind) & (_link.c.key == mine.c.key)).join(
+                    _alert, _alert.c.id == _link.c.alert_id
+                )
+            )
+            .where(kinds, _alert.c.id != alert_id, *visible(actor))
+            .order_by(_alert.c.id.desc())
+            .limit(LINKED_LIMIT)
+        )
+        for row in rows.mappings():
+            one = dict(row)
+            one["at"] = one.pop("lodged_at") or one["created_at"]
+            del one["created_at"]
+            found[0 if parties else 1].append(one)
+    return found
