@@ -17,9 +17,8 @@ from riskprofile.intake.reader import Source
 Element: TypeAlias = Any  # lxml ships no types
 Header = TypeVar("Header")
 
-MAX_DEPTH = 100  # the deepest declaration seen has 12 levels
-MAX_ATTRIBUTES = 100
-MAX_ELEMENTS = 500_000  # of one header or one item, some hundred thousand times a real one
+MAX_ATTRIBUTES = 100  # of one element; no format here has more than ten
+MAX_HELD = 32 << 20  # bytes of one goods item or header; real ones have a few kilobytes
 
 _OPTIONS: dict[str, Any] = {
     "resolve_entities": False,
@@ -27,11 +26,12 @@ _OPTIONS: dict[str, Any] = {
     "load_dtd": False,
     "dtd_validation": False,
     "attribute_defaults": False,
-    "huge_tree": False,  # keeps the library's own limits: depth 256, text of 10 MB
+    "huge_tree": False,  # keeps the library's own limits: 256 levels, texts of 10 MB
     "remove_comments": True,
     "remove_pis": True,
 }
 _BLOCK = 1 << 16
+_TOO_MANY_ATTRIBUTES = etree.XPath(f"boolean(descendant-or-self::*[count(@*) > {MAX_ATTRIBUTES}])")
 
 
 def local(element: Element) -> str:
@@ -90,48 +90,47 @@ def items_with_headers(
 def _walk(
     name: str, opened: IO[bytes], declarations: frozenset[str], items: frozenset[str]
 ) -> Iterator[tuple[Literal["item", "declaration"], Element]]:
-    parser = etree.XMLPullParser(("start", "end"), **_OPTIONS)
-    depth = elements = before_item = 0
+    tags = [f"{{*}}{tag}" for tag in sorted(declarations | items)]
+    parser = etree.XMLPullParser(("start", "end"), tag=tags, **_OPTIONS)
     declaration: Element = None
     item: Element = None
     last_item: Element = None  # removed one step late: the parser may still write behind it
     last_declaration: Element = None
-    seen_root = False
+    checked = False
+    held = 0  # bytes since something was let go
     while True:
         block = opened.read(_BLOCK)
+        held += len(block)
         try:
-            parser.feed(block) if block else parser.close()
+            if block:
+                parser.feed(block)
+            else:
+                _refuse_doctype(name, parser.close())
         except (etree.XMLSyntaxError, LookupError, ValueError) as error:
             raise _not_well_formed(name, error) from error
         for event, element in parser.read_events():
             if event == "start":
-                if not seen_root:
-                    seen_root = True
+                if not checked:
                     _refuse_doctype(name, element)
-                depth += 1
-                elements += 1
-                if depth > MAX_DEPTH or elements > MAX_ELEMENTS:
-                    raise _too_much(name, element, "levels" if depth > MAX_DEPTH else "elements")
-                if len(element.attrib) > MAX_ATTRIBUTES:
-                    raise _too_much(name, element, "attributes")
-                tag = local(element)
+                    checked = True
                 if declaration is None:
-                    if tag in declarations:
-                        declaration = element
-                elif item is None and tag in items:
-                    item, before_item = element, elements - 1
-            else:
-                depth -= 1
+                    declaration = element if local(element) in declarations else None
+                elif item is None and local(element) in items:
+                    item = element
+            elif element is item or element is declaration:
+                if _TOO_MANY_ATTRIBUTES(element):
+                    raise _too_much(f"{name}:{element.sourceline}", f"{MAX_ATTRIBUTES} attributes")
+                held = 0
+                yield ("item" if element is item else "declaration"), element
+                element.clear(keep_tail=True)
                 if element is item:
-                    yield "item", element
-                    element.clear(keep_tail=True)
                     _drop(last_item)
-                    last_item, item, elements = element, None, before_item
-                elif element is declaration:
-                    yield "declaration", element
-                    element.clear(keep_tail=True)
+                    last_item, item = element, None
+                else:
                     _drop(last_declaration)
-                    last_declaration, last_item, declaration, elements = element, None, None, 0
+                    last_declaration, last_item, declaration = element, None, None
+        if held > MAX_HELD:
+            raise _too_much(name, f"{MAX_HELD >> 20} MB in one goods item or header")
         if not block:
             return
 
@@ -151,11 +150,10 @@ def _refuse_doctype(name: str, root: Element) -> None:
         )
 
 
-def _too_much(name: str, element: Element, what: str) -> InputError:
-    limit = {"levels": MAX_DEPTH, "elements": MAX_ELEMENTS, "attributes": MAX_ATTRIBUTES}[what]
+def _too_much(where: str, what: str) -> InputError:
     return InputError(
-        f"more than {limit} {what} where a declaration has far fewer",
-        where=f"{name}:{element.sourceline}",
+        f"more than {what}, where a declaration has far fewer",
+        where=where,
         do="Check where the file comes from",
     )
 

@@ -1,0 +1,180 @@
+"""EDIFACT messages: segments gathered from UNH to UNT, and what their controls say.
+
+Totals and references that disagree are warnings, with `_short` when more is declared
+than found; broken structure sets `Message.error`, for that message alone, so that the
+messages beside it are kept. Source: ISO 9735 syntax versions 1 to 4.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from riskprofile.errors import InputError
+from riskprofile.intake.edifact import TAGS, Segment, tokenize
+from riskprofile.intake.reader import Source
+
+
+@dataclass
+class Message:
+    """The segments of one message without UNH and UNT, and what its controls say."""
+
+    type: str
+    version: str  # version and release, as in D:02B
+    reference: str
+    place: int  # of its UNH
+    unb: Segment | None = None
+    segments: list[Segment] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    error: tuple[str, str, int] | None = None  # code, reason, segment
+
+    def fail(self, code: str, reason: str, place: int) -> None:
+        """The first fault stands; a broken message is never read in part."""
+        self.error = self.error or (code, reason, place)
+
+
+def messages(source: Source) -> Iterator[Message]:
+    """Every message of every interchange, in order, warnings of its envelope included.
+
+    A message without UNB is read too. The envelopes are counted first, since what
+    UNZ says stands behind what it speaks of.
+    """
+    with source.open() as opened:
+        envelopes = _envelopes(tokenize(opened, source.name), source.name)
+    with source.open() as opened:
+        yield from _gather(tokenize(opened, source.name), envelopes)
+
+
+def _envelopes(segments: Iterator[Segment], name: str) -> list[list[str]]:
+    """Warnings of each interchange; the first entry is for messages before any UNB."""
+    found: list[list[str]] = [["edifact_no_unb"]]
+    unb: Segment | None = None
+    ung: Segment | None = None
+    closed, last = True, ""
+    total = grouped = groups = 0
+    first = True
+    for segment in segments:
+        tag = segment.tag
+        if first:
+            first = False
+            if tag not in {"UNB", "UNH", "UNG"}:
+                raise InputError(
+                    "not EDIFACT: no UNA, UNB or UNH at its start",
+                    where=f"{name}: segment 1",
+                    do="Files with separators of their own need a UNA",
+                )
+        if tag == "UNB":
+            if not closed:
+                found[-1].append("edifact_no_unz")
+            unb, ung, closed = segment, None, False
+            total = grouped = groups = 0
+            found.append([] if _unb_date(segment) else ["edifact_date_odd"])
+        elif tag == "UNG":
+            ung, grouped, groups = segment, 0, groups + 1
+        elif tag == "UNH":
+            total, grouped = total + 1, grouped + 1
+        elif tag == "UNE":
+            found[-1] += _differ(segment, "une", grouped, ung.get(5) if ung else "")
+        elif tag == "UNZ" or (tag == "" and segment.note == "UNZ"):
+            found[-1] += _differ(segment, "unz", groups or total, unb.get(5) if unb else "")
+            closed = True
+            if tag == "":
+                found[-1].append("edifact_no_final_terminator")
+        elif closed and last == "UNZ":
+            found[-1].append("edifact_text_after_end")
+        last = tag or segment.note
+    if first:
+        raise InputError("the file is empty", where=name, do="Ask the sender for it again")
+    if not closed:
+        found[-1].append("edifact_no_unz")
+    return found
+
+
+def _unb_date(unb: Segment) -> bool:
+    day, hour = unb.get(4), unb.get(4, 1)
+    good_day = re.fullmatch(r"(\d\d)?\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", day)
+    return bool(good_day and re.fullmatch(r"([01]\d|2[0-3])[0-5]\d", hour))
+
+
+def _differ(control: Segment, name: str, found: int, reference: str) -> list[str]:
+    """Warnings when a control segment declares another count or reference."""
+    codes = []
+    declared = control.get(1)
+    if not declared.isdecimal() or int(declared[:9]) != found:
+        more = declared.isdecimal() and int(declared[:9]) > found
+        codes.append(f"edifact_{name}_count" + ("_short" if more else ""))
+    if control.get(2) != reference:
+        codes.append(f"edifact_{name}_reference")
+    return codes
+
+
+def _gather(segments: Iterator[Segment], envelopes: list[list[str]]) -> Iterator[Message]:
+    unb: Segment | None = None
+    number = 0
+    ended = False
+    current: Message | None = None
+    for segment in segments:
+        tag = segment.tag
+        if tag in {"UNB", "UNG", "UNE", "UNZ", "UNH"} or (tag, segment.note) == ("", "UNZ"):
+            if current is not None:
+                current.fail("edifact_no_unt", f"{tag or 'UNZ'} before UNT", segment.place)
+                yield current
+                current = None
+            if tag == "UNB":
+                unb, number = segment, number + 1
+            ended = tag not in {"UNB", "UNG", "UNE", "UNH"}
+            if tag == "UNH":
+                version = ":".join((segment.get(2, 1), segment.get(2, 2)))
+                current = Message(segment.get(2), version, segment.get(1), segment.place, unb)
+                current.warnings += envelopes[number]
+        elif current is None:
+            if not ended:  # after UNZ it is named by a warning of the envelope
+                current = Message("", "", "", segment.place, unb)
+                current.fail("edifact_no_unh", f"{tag or 'text'} outside a message", segment.place)
+        elif tag == "UNT" or (tag == "" and _whole_unt(current, segment)):
+            _close(current, segment)
+            yield current
+            current = None
+        else:
+            _add(current, segment)
+    if current is not None:
+        current.fail("edifact_no_unt", "the file ends before UNT", current.place)
+        yield current
+
+
+def _whole_unt(message: Message, cut: Segment) -> bool:
+    """Whether a last segment without terminator is a UNT with nothing missing."""
+    return cut.note == "UNT" and not _differ(
+        cut, "unt", len(message.segments) + 2, message.reference
+    )
+
+
+def _add(message: Message, segment: Segment) -> None:
+    if segment.tag == "":
+        message.fail("edifact_cut", "the file ends inside a segment", segment.place)
+    elif segment.note == "edifact_bad_tag":
+        reason = "a terminator inside data: no segment has the tag " + repr(segment.tag[:20])
+        message.fail("edifact_bad_tag", reason, segment.place)
+    elif segment.note == "edifact_terminator_missing":
+        message.fail(segment.note, "a tag inside data: no terminator before it", segment.place)
+    elif segment.note:
+        message.warnings.append(segment.note)
+    message.segments.append(segment)
+
+
+def _close(message: Message, unt: Segment) -> None:
+    """Compare UNT; when segments are missing, look for one hidden inside data."""
+    found = _differ(unt, "unt", len(message.segments) + 2, message.reference)
+    if "edifact_unt_count_short" in found:
+        for segment in message.segments:
+            for number in range(1, len(segment.elements) - 1):
+                last = segment.components(number)[-1]
+                if last[-3:] in TAGS and len(last) > 3:
+                    reason = f"the tag {last[-3:]} inside data: no terminator before it"
+                    message.fail("edifact_terminator_missing", reason, segment.place)
+    message.warnings += found
+    if unt.tag == "":
+        message.warnings.append("edifact_no_final_terminator")
+    elif unt.note:
+        message.fail(unt.note, "a tag inside data of UNT", unt.place)

@@ -1,0 +1,60 @@
+"""Dates and times of EDIFACT messages, by their length; impossible ones are missing."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+
+from riskprofile.intake.edifact import Segment
+from riskprofile.intake.edifact_messages import Message
+
+
+def sent_on(message: Message) -> date | None:
+    """The day of the interchange, as UNB says."""
+    if message.unb is None:
+        return None
+    found = _parts(message.unb.get(4), None)
+    return found.date() if found else None
+
+
+def _parts(text: str, sent: date | None) -> datetime | None:
+    """By length: yymmdd, ccyymmdd, yymmddHHMM, ccyymmddHHMM; impossible ones are missing."""
+    if not re.fullmatch(r"\d{6}|\d{8}|\d{10}|\d{12}|\d{14}", text, re.ASCII):
+        return None
+    if len(text) in (6, 10):
+        text = f"{(sent.year if sent else 2000) // 100:02d}{text}"
+    try:
+        return datetime.strptime(text.ljust(14, "0"), "%Y%m%d%H%M%S")
+    except ValueError:
+        return None
+
+
+def moment(segment: Segment | None, sent: date | None) -> datetime | None:
+    """The moment of a DTM, naive; two-digit years are of the message's century."""
+    return _parts(segment.get(1, 1), sent) if segment is not None else None
+
+
+def time_in_date_slot(segment: Segment, departed: datetime | None) -> datetime | None:
+    """An arrival given as a time alone, read on the day of departure."""
+    found = re.fullmatch(r"([01]\d|2[0-3])([0-5]\d)", segment.get(1, 1), re.ASCII)
+    if not found or departed is None:
+        return None
+    return departed.replace(hour=int(found[1]), minute=int(found[2]), second=0)
+
+
+def birth_date(text: str, sent: date | None) -> str | None:
+    """A date of birth; two digits take the latest century not after the message.
+
+    >>> birth_date("350101", date(2026, 11, 24)), birth_date("250101", date(2026, 11, 24))
+    ('1935-01-01', '2025-01-01')
+    """
+    if len(text) != 6:
+        found = _parts(text, sent)
+        return found.date().isoformat() if found else None
+    if sent is None:
+        return None  # no day to judge the century by
+    for century in (sent.year // 100, sent.year // 100 - 1):
+        found = _parts(f"{century:02d}{text}", sent)
+        if found and found.date() <= sent:
+            return found.date().isoformat()
+    return None

@@ -1,0 +1,221 @@
+"""The EDIFACT tokenizer, and messages with what their controls say."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import time
+import warnings
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from riskprofile.errors import InputError
+from riskprofile.intake.edifact import Segment, tokenize
+from riskprofile.intake.edifact_messages import Message, messages
+from tests.intake.helpers import source
+
+PLAIN = "UNB+UNOA:1+SEND+TAKE+260901:1200+7'UNH+1+PAXLST:D:02B:UN'BGM+745'CNT+42:0'UNT+4+1'UNZ+1+7'"
+MESSAGE = "UNH+{0}+PAXLST:D:02B:UN'BGM+745'UNT+3+{0}'"
+HEAD = "UNB+UNOA:1+SEND+TAKE+260901:1200+7'"
+
+
+def segments(text: str | bytes) -> list[Segment]:
+    data = text.encode() if isinstance(text, str) else text
+    return list(tokenize(io.BytesIO(data), "memory"))
+
+
+def values(found: list[Segment]) -> list[list[list[str]]]:
+    """Components of the elements behind the tag."""
+    return [[one.components(n) for n in range(1, len(one.elements))] for one in found]
+
+
+def read(text: str | bytes) -> list[Message]:
+    return list(messages(source(text.encode() if isinstance(text, str) else text)))
+
+
+@pytest.mark.parametrize("una", [":+.? '", ":*.? $", ":-.? *", ":+,? '", ":+.?*'", ":+.  '"])
+def test_every_form_of_una_gives_the_same_segments(una: str) -> None:
+    marks = str.maketrans({":": una[0], "+": una[1], "'": una[5]})
+    text = "UNA" + una + PLAIN.translate(marks)
+    assert values(segments(text)) == values(segments(PLAIN))
+
+
+@pytest.mark.parametrize("una", ["::.? '", ":+.?''", ":+.+ '", "A+.? '", ":+.? +"])
+def test_a_una_with_two_roles_on_one_character_is_refused(una: str) -> None:
+    with pytest.raises(InputError, match="edifact_bad_una"):
+        segments("UNA" + una + PLAIN)
+
+
+def test_a_release_character_makes_the_next_one_literal_from_the_left() -> None:
+    found = segments("FTX+AAA+A?+B:C??:D?'E'FTX+???'F??'FTX+?G'")
+    assert values(found) == [[["AAA"], ["A+B", "C?", "D'E"]], [["?'F?"]], [["G"]]]
+
+
+def test_marks_around_segments_are_stripped_and_wrapped_text_is_joined() -> None:
+    found = segments("\ufeff\x02 UNB+A'\r\n  FTX+PLAS\r\n  TICS AND \n CORK' \n\x03".encode())
+    assert values(found) == [[["A"]], [["PLASTICS AND CORK"]]]
+
+
+def test_case_and_bytes_are_kept_and_decoded_by_the_syntax_level() -> None:
+    name = "Müller"
+    latin, utf8 = name.encode("iso8859-1"), name.encode()
+    for level, raw, note in [
+        (b"UNOC", latin, ""),
+        (b"UNOW", utf8, ""),
+        (b"UNOA", utf8, "edifact_charset"),
+        (b"UNOA", latin, "edifact_charset"),
+        (b"UNOW", latin, "edifact_charset"),
+    ]:
+        found = segments(b"UNB+" + level + b":3+A'NAD+FL+++" + raw + b"?+:ann'")[1]
+        assert (found.get(4), found.get(4, 1), found.note) == ("Müller+", "ann", note)
+
+
+def test_blocks_of_any_size_cut_nothing() -> None:
+    text = PLAIN.replace("745", "7" + "?'" * 50_000) * 3
+    assert [one.place for one in segments(text)] == list(range(1, 19))
+    assert segments(text)[2].get(1) == "7" + "'" * 50_000
+
+
+def test_interchanges_with_separators_of_their_own_stand_in_one_file() -> None:
+    other = "UNA:*.? $" + PLAIN.translate(str.maketrans("+'", "*$"))
+    found = read(other + "\n" + PLAIN + other)
+    assert [(one.type, one.reference, one.warnings, one.error) for one in found] == [
+        ("PAXLST", "1", [], None)
+    ] * 3
+
+
+def test_groups_and_several_messages_are_read_and_counted() -> None:
+    body = MESSAGE.format(1) + MESSAGE.format(2)
+    text = f"{HEAD}UNG+PAXLST+A+B+260901:1200+9+UN+D:02B'{body}UNE+2+9'UNZ+1+7'"
+    assert [(one.reference, one.warnings) for one in read(text)] == [("1", []), ("2", [])]
+
+
+def test_a_message_without_envelope_is_read_and_named() -> None:
+    (found,) = read(MESSAGE.format(1))
+    assert (found.error, found.warnings) == (None, ["edifact_no_unb"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("UNT+4", "UNT+3", "edifact_unt_count"),
+        ("UNT+4", "UNT+9", "edifact_unt_count_short"),
+        ("UNT+4", "UNT+x", "edifact_unt_count"),
+        ("UNT+4+1", "UNT+4+2", "edifact_unt_reference"),
+        ("UNT+4+1", "UNT+4", "edifact_unt_reference"),
+        ("UNZ+1", "UNZ+2", "edifact_unz_count_short"),
+        ("UNZ+1+7", "UNZ+1+8", "edifact_unz_reference"),
+        ("UNZ+1+7'", "", "edifact_no_unz"),
+        ("UNZ+1+7'", "UNZ+1+7", "edifact_no_final_terminator"),
+        ("UNZ+1+7'", "UNZ+1+7'end of file", "edifact_text_after_end"),
+        ("260901", "261301", "edifact_date_odd"),
+        (":1200+7", ":2500+7", "edifact_date_odd"),
+        ("CNT", "C NT", "edifact_tag_blank"),
+    ],
+)
+def test_what_only_disagrees_is_loaded_with_a_warning(old: str, new: str, code: str) -> None:
+    (found,) = read(PLAIN.replace(old, new))
+    assert found.error is None
+    assert found.warnings == [code]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "place"),
+    [
+        (HEAD + "UNH+1+PAXLST'BGM+745'", "edifact_no_unt", 2),
+        (HEAD + "UNH+1+PAXLST'BGM+745'UNZ+1+7'", "edifact_no_unt", 4),
+        (HEAD + "UNH+1+PAXLST'BGM+7", "edifact_cut", 3),
+        (HEAD + "UNH+1+PAXLST'BGM+745?", "edifact_cut", 3),
+        (PLAIN.replace("BGM+745", "NAD+FL+++O'BRIAR:ANN"), "edifact_bad_tag", 4),
+        (PLAIN.replace("BGM+745'", "BGM+745\n"), "edifact_terminator_missing", 3),
+        (PLAIN.replace("BGM+745'", "BGM+745"), "edifact_terminator_missing", 3),
+        (HEAD + "BGM+745'UNZ+0+7'", "edifact_no_unh", 2),
+    ],
+)
+def test_broken_structure_sets_a_reason_code_and_the_segment(
+    text: str, code: str, place: int
+) -> None:
+    (found,) = read(text)
+    assert found.error is not None
+    assert (found.error[0], found.error[2]) == (code, place)
+
+
+def test_messages_beside_a_broken_one_are_kept() -> None:
+    text = HEAD + MESSAGE.format(1) + "UNH+2+PAXLST'BGM+745'" + MESSAGE.format(3) + "UNZ+3+7'"
+    found = read(text)
+    assert [one.error is None for one in found] == [True, False, True]
+    assert found[1].error is not None
+    assert found[1].error[0] == "edifact_no_unt"
+    assert [one.warnings for one in found] == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"   \n", b"\x00\xff" * 100, b"UNB*UNOA:1*A*B$UNH*1$", b"a,b\n"]
+)
+def test_what_is_not_edifact_is_refused_as_a_file(data: bytes) -> None:
+    with pytest.raises(InputError):
+        read(data)
+
+
+def test_the_public_loading_order_without_envelope_is_read_with_its_count_named(
+    shared: Path,
+) -> None:
+    path = shared / "data/manifests/edifact_transport/d95b_coprar.edi"
+    (found,) = list(messages(source(path)))
+    assert (found.type, found.version, len(found.segments)) == ("COPRAR", "D:95B", 27)
+    assert found.error is None
+    assert found.warnings == ["edifact_no_unb", "edifact_unt_count_short"]
+    assert [one.get(4) for one in found.segments if one.get(1) == "AAA"] == [
+        "PLASTICS:ARTICLES"
+    ] * 2
+
+
+def test_segments_equal_those_of_an_independent_parser() -> None:
+    from pydifact.segmentcollection import RawSegmentCollection
+
+    text = HEAD + "".join(MESSAGE.format(n) for n in range(50)) + "FTX+A?+B:C??'UNZ+50+7'"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = list(RawSegmentCollection.from_str(text).segments)
+    ours = segments(text)
+    assert [one.tag for one in ours] == [one.tag for one in theirs]
+    assert values(ours) == [
+        [part if isinstance(part, list) else [part] for part in one.elements] for one in theirs
+    ]
+
+
+def test_a_hundred_thousand_segments_take_under_a_second() -> None:
+    text = HEAD + "UNH+1+PAXLST'" + "FTX+AAA+++?'A'" * 100_000 + "UNT+100002+1'UNZ+1+7'"
+    started = time.process_time()
+    found = segments(text)
+    assert time.process_time() - started < 1
+    assert len(found) == 100_004
+
+
+@pytest.mark.parametrize("hostile", ["UNZ+0+1'UNA:+.? '", "?", "'", "UNA:+.? '", "UNH+1'", "?'"])
+def test_repeated_control_text_takes_under_a_second(hostile: str) -> None:
+    started = time.process_time()
+    with contextlib.suppress(InputError):
+        read(HEAD + hostile * (300_000 // len(hostile)))
+    assert time.process_time() - started < 1
+
+
+@settings(max_examples=150, deadline=1000)
+@given(
+    changes=st.lists(
+        st.tuples(st.integers(0, 200), st.integers(0, 3), st.binary(min_size=0, max_size=3)),
+        max_size=4,
+    )
+)
+def test_a_damaged_file_raises_nothing_but_an_input_error(
+    changes: list[tuple[int, int, bytes]],
+) -> None:
+    data = b"UNA:+.? '" + PLAIN.encode() * 2
+    for place, length, new in changes:
+        data = data[:place] + new + data[place + length :]
+    with contextlib.suppress(InputError):
+        for message in read(data):
+            assert message.error is not None or message.place > 0
