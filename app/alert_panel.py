@@ -8,11 +8,18 @@ from typing import Any
 
 import streamlit as st
 
-from app import deciding, draw, form, queue_list, session
+from app import deciding, draw, form, queue_list, session, words
 from app.text import escape, marked
 from app.words import Words
 from riskprofile.profiles import PROFILES
 from riskprofile.reference import lexicon
+from riskprofile.services import review
+
+PURPOSES = ("purpose.control", "purpose.review", "purpose.request")
+SPOKEN = {
+    **{name: f"decision.{name}" for name in deciding.DECISIONS},
+    **{name: f"outcome.{name}" for name in review.OUTCOMES},
+}
 
 
 def draw_panel(
@@ -26,7 +33,7 @@ def draw_panel(
         with st.container(key="alert_body"):
             _body(view, now, say, zone)
         with st.container(key="decide", horizontal=True, vertical_alignment="center"):
-            _decisions(view, person, now, say)
+            _decisions(view, person, say)
 
 
 def empty(rows: Sequence[Any], say: Words) -> None:
@@ -45,28 +52,44 @@ def empty(rows: Sequence[Any], say: Words) -> None:
             )
 
 
-def _held_by(view: Any, now: datetime) -> str:
-    lease = session.utc(view.lease_until)
-    return "" if lease is not None and lease < now else (view.owner or "")
+def ask_purpose(alert_id: int, say: Words) -> None:
+    """A record about a person: the purpose is recorded before anything is shown."""
+    with st.container(key="alert"):
+        st.html(draw.state(say("purpose.title"), say("purpose.text")))
+        with st.container(horizontal=True, horizontal_alignment="center"):
+            for name in PURPOSES:
+                st.button(say(name), key=name, on_click=_state_purpose, args=(alert_id, name))
+
+
+def _state_purpose(alert_id: int, name: str) -> None:
+    # Logged in one language, whoever reads the log.
+    st.session_state[f"purpose-{alert_id}"] = words.of(words.DEFAULT)(name)
+
+
+def standing(view: Any) -> dict[str, Any] | None:
+    """The latest decision that was not taken back."""
+    kept = [one for one in view.decisions if one["undone_at"] is None]
+    return kept[-1] if kept else None
 
 
 def _head(
     view: Any, rows: Sequence[Any], total: int, person: Any, now: datetime, say: Words, zone: Any
 ) -> None:
-    holder, until = _held_by(view, now), form.clock(session.utc(view.lease_until), zone, now)
+    holder, until = view.owner or "", form.clock(view.lease_until, zone, now)
     if view.state == "closed":
         whose = say("alert.closed")
     elif holder == person.name:
         whose = say("alert.yours", time=until)
     else:
         whose = say("alert.held", who=holder, time=until) if holder else say("alert.free")
+    record = form.reference(view.record_id)
     rank = say("alert.rank", n=view.rank, total=say.number(total))
-    left = form.time_left(say, session.utc(view.due_at), now)
+    left = form.time_left(say, view.due_at, now)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(
             f'<div class="rp-bar">{draw.lane_pill(say, view.lane)}'
             f"{draw.pill(say.maybe(f'queue.{view.queue}', view.queue))}"
-            f'<span class="rp-nw">{escape(rank)}</span><b>{escape(view.record_id)}</b>'
+            f'<span class="rp-nw">{escape(rank)}</span><b>{escape(record)}</b>'
             f'<span class="rp-nw">{escape(left)}</span>'
             f'<span class="rp-m rp-nw">{escape(whose)}</span></div>'
         )
@@ -89,8 +112,17 @@ def _head(
             )
     st.html(f'<h1 class="rp-h1">{escape(headline(say, view))}</h1>')
     if view.state == "closed":
-        closed = form.clock(session.utc(view.closed_at), zone, now)
+        closed = form.clock(view.closed_at, zone, now)
         st.html(draw.strip("‖", say("read_only.title"), say("read_only.closed", time=closed)))
+    elif (order := standing(view)) is not None:
+        key = "release" if order["decision"] == "release" else "decided"
+        told = say(
+            f"read_only.{key}",
+            who=order["officer"],
+            decision=say(f"decision.{order['decision']}"),
+            time=form.clock(order["at"], zone, now),
+        )
+        st.html(draw.strip("▸", say("read_only.ordered"), told))
     elif holder and holder != person.name:
         st.html(
             draw.strip("‖", say("read_only.title"), say("read_only.held", who=holder, time=until))
@@ -115,8 +147,8 @@ def headline(say: Words, view: Any) -> str:
 
 
 def _body(view: Any, now: datetime, say: Words, zone: Any) -> None:
-    related = view.related or []
-    history = getattr(view, "history", None) or []
+    related = merged(view.related)
+    history = merged(view.history)
     events = view.timeline
     why, declaration, party, links, timeline = st.tabs(
         [
@@ -124,7 +156,7 @@ def _body(view: Any, now: datetime, say: Words, zone: Any) -> None:
             say("tab.declaration"),
             f"{say('tab.party')} {len(history)}" if history else say("tab.party"),
             f"{say('tab.links')} {len(related)}" if related else say("tab.links"),
-            f"{say('tab.timeline')} {len(events)}",
+            f"{say('tab.timeline')} {len(events)}" if events else say("tab.timeline"),
         ],
         key=f"tabs-{view.id}",
     )
@@ -152,7 +184,7 @@ def _why(view: Any, say: Words) -> None:
                     view.points,
                     view.reasons or [],
                     view.against or [],
-                    getattr(view, "red_from", None),
+                    None,
                 )
             )
             scale = (
@@ -168,10 +200,14 @@ def _why(view: Any, say: Words) -> None:
         related = ""
         if view.related:
             found = draw.table(
-                (say("head.record"), say("head.goods"), say("head.link")),
+                (),
                 [
-                    (one.get("record_id", ""), one.get("title", ""), one.get("link", ""))
-                    for one in view.related[:4]
+                    (
+                        form.reference(str(one.get("record_id", ""))),
+                        one.get("title", ""),
+                        _links(say, one),
+                    )
+                    for one in merged(view.related)[:4]
                 ],
             )
             related = f'<div><h3 class="rp-h3">{escape(say("why.related"))}</h3>{found}</div>'
@@ -210,7 +246,7 @@ def _declaration(view: Any, say: Words) -> str:
         names += [name for name in row if name not in columns and row[name] not in (None, "")]
         cells = ""
         for name in names:
-            text = str(row[name]) if name == title else form.value(say, name, row[name])
+            text = str(row[name]) if name == title else form.value(say, row[name])
             shown = marked(text, offending(text)) if name == title else escape(text)
             cells += (
                 f'<tr><td class="n rp-m">{escape(say.maybe(f"field.{name}", name))}</td>'
@@ -230,6 +266,20 @@ def _declaration(view: Any, say: Words) -> str:
     return f'<div class="rp-stack">{"".join(parts)}</div>'
 
 
+def merged(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each record once, with every link that ties it: `links` is a list of words."""
+    by_record: dict[str, dict[str, Any]] = {}
+    for one in found:
+        kept = by_record.setdefault(str(one.get("record_id")), {**one, "links": []})
+        if one.get("link") and one["link"] not in kept["links"]:
+            kept["links"].append(one["link"])
+    return list(by_record.values())
+
+
+def _links(say: Words, one: dict[str, Any]) -> str:
+    return ", ".join(say.maybe(f"link.{link}", str(link)) for link in one["links"])
+
+
 def _linked(found: Sequence[dict[str, Any]], say: Words, zone: Any, now: datetime) -> str:
     if not found:
         return ""
@@ -238,9 +288,9 @@ def _linked(found: Sequence[dict[str, Any]], say: Words, zone: Any, now: datetim
         lane = one.get("lane") or ""
         rows.append(
             (
-                str(one.get("record_id", "")),
+                form.reference(str(one.get("record_id", ""))),
                 str(one.get("title", "")),
-                say.maybe(f"link.{one.get('link', '')}", str(one.get("link", ""))),
+                _links(say, one),
                 session.moment(one.get("at"), zone, now),
                 form.lane(say, lane) if lane in form.GLYPHS else str(lane),
                 say.maybe(f"outcome.{one.get('outcome', '')}", str(one.get("outcome") or "")),
@@ -254,24 +304,20 @@ def _timeline(events: Sequence[Any], say: Words, zone: Any, now: datetime) -> st
     if not events:
         return ""
     heads = [say(f"head.{name}") for name in ("when", "who", "what")]
-    return draw.table(
-        heads,
-        [
-            (
-                form.clock(session.utc(one.at), zone, now),
-                one.actor,
-                say.maybe(f"event.{one.action}", one.action)
-                + (f": {one.text}" if one.text else ""),
-            )
-            for one in events
-        ],
-    )
+    rows = []
+    for one in events:
+        ordered, _, said = one.text.partition(", ")
+        spoken = say(SPOKEN[ordered]) if ordered in SPOKEN else ordered
+        told = [say.maybe(f"event.{one.action}", one.action), spoken, said or one.purpose]
+        rows.append((form.clock(one.at, zone, now), one.actor, ": ".join(p for p in told if p)))
+    return draw.table(heads, rows)
 
 
-def _decisions(view: Any, person: Any, now: datetime, say: Words) -> None:
-    holder = _held_by(view, now)
+def _decisions(view: Any, person: Any, say: Words) -> None:
+    holder, order = view.owner or "", standing(view)
     mine, free = holder == person.name, not holder
     workable = view.state == "open" and (mine or free)
+    waits = order is not None and order["decision"] != "release"
     if view.state == "closed":
         st.button(
             say("do.reopen"),
@@ -280,6 +326,12 @@ def _decisions(view: Any, person: Any, now: datetime, say: Words) -> None:
             args=(view.id,),
             disabled=person.role != "supervisor",
         )
+    elif waits:
+        if st.button(
+            say("do.outcome"), key="outcome", shortcut="O", type="primary", disabled=not workable
+        ):
+            st.session_state["outcome_of"] = view.id
+            st.switch_page("views/outcome.py")
     elif free:
         st.button(
             say("do.claim"),
@@ -290,12 +342,11 @@ def _decisions(view: Any, person: Any, now: datetime, say: Words) -> None:
             args=(view.id,),
         )
     for name, (key, _) in deciding.DECISIONS.items():
-        first = name == "examine" and mine
         st.button(
             say(f"decision.{name}"),
             key=f"do-{name}",
             shortcut=key,
-            type="primary" if first else "secondary",
+            type="primary" if name == "examine" and mine and order is None else "secondary",
             disabled=not workable,
             on_click=deciding.ask,
             args=(view.id, name, mine),

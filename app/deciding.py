@@ -126,8 +126,9 @@ def _reason(view: Any, decision: str) -> None:
         st.session_state[key] = text
         keep()
 
+    record = form.reference(view.record_id)
     st.html(
-        f'<div class="rp-bar">{draw.lane_pill(say, view.lane)}<b>{escape(view.record_id)}</b>'
+        f'<div class="rp-bar">{draw.lane_pill(say, view.lane)}<b>{escape(record)}</b>'
         f"<span>{escape(form.clip(view.title, 80))}</span></div>"
     )
     st.text_area(
@@ -159,7 +160,7 @@ def _reason(view: Any, decision: str) -> None:
 def _decide(view: Any, decision: str, reason: str, person: Any) -> None:
     store, now = served().store, session.now()
     if decision == REOPEN:
-        made = attempt(lambda: review.reopen(store, person, view.id, reason, now) or True)
+        made = attempt(lambda: _reopen(person, view.id, reason))
     else:
         made = attempt(lambda: review.decide(store, person, view.id, decision, reason, now))
     if made is None:
@@ -170,12 +171,17 @@ def _decide(view: Any, decision: str, reason: str, person: Any) -> None:
         st.rerun()
     st.session_state["undo"] = {
         "id": made,
-        "record": view.record_id,
+        "record": form.reference(view.record_id),
         "decision": decision,
         "reason": reason,
         "until": now + UNDO,
     }
     st.rerun()
+
+
+def _reopen(person: Any, alert_id: int, reason: str) -> bool:
+    review.reopen(served().store, person, alert_id, reason, session.now())
+    return True
 
 
 def strips(say: Words) -> None:

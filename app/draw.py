@@ -49,11 +49,12 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[i
         return f"<{tag}{' class=r' if n in aligned else ''}>{escape(text)}</{tag}>"
 
     head = "".join(cell("th", n, text) for n, text in enumerate(heads))
+    head = f"<thead><tr>{head}</tr></thead>" if heads else ""
     body = "".join(
         "<tr>" + "".join(cell("td", n, text) for n, text in enumerate(row)) + "</tr>"
         for row in rows
     )
-    return f'<table class="rp-t"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<table class="rp-t">{head}<tbody>{body}</tbody></table>'
 
 
 def reasons(
@@ -132,23 +133,27 @@ def indicators(say: Words, fired: Sequence[Mapping[str, Any]]) -> str:
 
 
 def declared(
-    say: Words, row: Mapping[str, Any], text: str, spans: Iterable[tuple[int, int]], position: str
+    say: Words,
+    row: Mapping[str, Any],
+    text: str,
+    spans: Iterable[tuple[int, int]],
+    position: str,
 ) -> str:
     """The declared wording with offending words marked, and the facts that place it."""
-    facts = []
+    lines = []
     for group in FACTS:
         parts = [
-            f"{say.maybe(f'field.{name}', name)} {form.value(say, name, row[name])}"
+            say(f"fact.{name}", value=form.value(say, row[name]))
             for name in group
             if row.get(name) not in (None, "")
         ]
         if parts:
-            facts.append(escape(", ".join(parts)))
+            lines.append(escape(", ".join(parts)))
     return (
         f'<div><h3 class="rp-h3">{escape(say("why.declared"))} '
         f'<span style="font-weight:400">({escape(position)})</span></h3>'
         f'<div class="rp-mono" dir="auto">“{marked(text, spans)}”</div>'
-        f'<div class="rp-m">{"<br>".join(facts)}</div></div>'
+        f'<div class="rp-m">{"<br>".join(lines)}</div></div>'
     )
 
 
@@ -183,9 +188,12 @@ def stops(row: Mapping[str, Any]) -> list[str]:
         parts = route if name == "route" else [str(row[name])] if row.get(name) else []
         for part in parts:
             # A country right beside one of its own places says nothing more.
-            if found and (part == found[-1] or found[-1][:2] == part[:2] != found[-1]):
-                if len(part) > len(found[-1]):
-                    found[-1] = part
+            if (
+                found
+                and part[:2] == found[-1][:2]
+                and (part == found[-1] or 2 in map(len, (part, found[-1])))
+            ):
+                found[-1] = max(part, found[-1], key=len)
                 continue
             found.append(part)
     return found

@@ -88,7 +88,7 @@ def clip(text: str, length: int = CLIPPED) -> str:
     return text[:length].rsplit(" ", 1)[0].rstrip(",;") + "…"
 
 
-def value(say: Words, column: str, given: Any) -> str:
+def value(say: Words, given: Any) -> str:
     """One declared value: codes that we define are spelled out, all else is as declared."""
     if isinstance(given, bool):
         return say("yes") if given else say("no")

@@ -52,7 +52,7 @@ def paused_since(say: Any, status: Any, zone: Any, now: Any) -> str:
     return str(
         say(
             "frame.paused_since",
-            time=form.clock(session.utc(status.paused_at), zone, now),
+            time=form.clock(status.paused_at, zone, now),
             who=status.paused_by,
             reason=status.paused_reason,
         )
@@ -74,7 +74,7 @@ def foot(person: Any) -> None:
         for one in status.scorecards
     ] or [say("frame.no_scorecard")]
     if status.data_at:
-        parts.append(say("frame.data", time=form.clock(session.utc(status.data_at), zone, now)))
+        parts.append(say("frame.data", time=form.clock(status.data_at, zone, now)))
     parts.append(say("frame.words"))
     told = "".join(f"<span>{escape(part)}</span>" for part in parts)
     st.html(f'<div class="rp-foot">{told}<span class="e">{escape(say("frame.idle"))}</span></div>')

@@ -30,7 +30,7 @@ def draw() -> None:
     say = session.speech()
     st.set_page_config(page_title=say("product"), page_icon=theme.path("mark.png"), layout="wide")
     st.logo(theme.path("logo.svg"))
-    st.html(theme.css())
+    st.html(theme.css("dark" if st.context.theme.type == "dark" else "light"))
     person = session.actor()
     if person is None:
         st.navigation([st.Page(_nothing, title=say("product"))], position="hidden")

@@ -9,13 +9,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import form, session
+from app import form
 from app.text import plain
 from app.words import Words
 
 LANE_COLOURS = {"red": "red", "yellow": "yellow", "green": "green"}
 QUEUES = ("trafficking", "compliance", "data_quality")
 TINT = {"light": "#E4EDF5", "dark": "#1B3248"}  # `soft` of the palette
+CELL = 68  # characters that three lines of the column hold
 ROW, HEAD = 58, 30  # pixels: two lines of reasons fit, and text wraps only above 57
 
 
@@ -78,10 +79,10 @@ def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words, height: in
                 for row in rows
             ],
             "points": [row.points for row in rows],
-            "declaration": [plain(f"{row.record_id} {row.title}") for row in rows],
+            "declaration": [plain(f"{form.reference(row.record_id)} {row.title}") for row in rows],
             "because": [because(row) for row in rows],
-            "left": [form.time_left(say, session.utc(row.due_at), now) for row in rows],
-            "owner": [owner(say, row, person, now) for row in rows],
+            "left": [form.time_left(say, row.due_at, now) for row in rows],
+            "owner": [owner(say, row, person) for row in rows],
         }
     )
     styled = table.style
@@ -128,19 +129,17 @@ def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words, height: in
 
 def because(row: Any) -> str:
     """The two strongest reasons, short enough for a cell."""
-    said = [str(one["text"]) for one in (row.indicators or [])[:1] if one.get("text")]
-    raising = sorted(
-        (r for r in row.reasons or [] if r.get("term") != "base"), key=lambda r: -r["points"]
-    )
-    said += [str(one["text"]) for one in raising[: 3 - len(said)] if one.get("text")]
-    return plain(form.clip("; ".join(part.rstrip(".") for part in said)))
+    first, *others = [part.rstrip(".") for part in row.because] or [""]
+    both = "; ".join([first, *others])
+    return plain(both if len(both) <= CELL else form.clip(first, CELL))
 
 
-def owner(say: Words, row: Any, person: Any, now: datetime) -> str:
-    """Who holds the alert."""
+def owner(say: Words, row: Any, person: Any) -> str:
+    """Who holds the alert, or what it waits for."""
     if row.state == "closed":
         return say("owner.closed")
-    lease = session.utc(row.lease_until)
-    if not row.owner or (lease is not None and lease < now):
+    if row.waiting:
+        return say(f"owner.{row.waiting.replace(' ', '_')}")
+    if not row.owner:
         return say("owner.free")
     return say("owner.you") if row.owner == person.name else plain(row.owner)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -80,9 +80,4 @@ def moment(given: Any, place: ZoneInfo, at: datetime) -> str:
             given = datetime.fromisoformat(given)
         except ValueError:
             return str(given)
-    return form.clock(utc(given), place, at)
-
-
-def utc(moment: datetime | None) -> datetime | None:
-    """A stored time as UTC-aware (SQLite keeps no zone)."""
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+    return form.clock(given, place, at)

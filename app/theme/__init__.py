@@ -7,9 +7,14 @@ from importlib import resources
 
 
 @cache
-def css() -> str:
-    """The style sheet of every page, for `st.html` (one sheet serves both themes)."""
-    return f"<style>{resources.files('app.theme').joinpath('page.css').read_text('utf-8')}</style>"
+def css(scheme: str) -> str:
+    """The style sheet of every page, for `st.html`; `scheme` is `light` or `dark`.
+
+    Streamlit sets the scheme on its own frame alone: dialogs, which hang beside it, need
+    it from the root.
+    """
+    root = f":root{{color-scheme:{scheme}}}"
+    return f"<style>{root}{resources.files('app.theme').joinpath('page.css').read_text('utf-8')}</style>"
 
 
 def path(name: str) -> str:

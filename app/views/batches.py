@@ -91,7 +91,7 @@ def _list(say: Any, found: Sequence[Any], zone: Any, now: Any) -> None:
             "note": [plain(one.note) for one in found],
             "format": [plain(one.format) for one in found],
             **{name: [say.number(getattr(one, name)) for one in found] for name in counts},
-            "ended": [form.clock(session.utc(one.ended_at), zone, now) for one in found],
+            "ended": [form.clock(one.ended_at, zone, now) for one in found],
         }
     )
     ids = [one.id for one in found]

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app import deciding, draw, form, session
+from app import alert_panel, deciding, draw, form, session
 from app.installation import served
 from app.text import escape, plain
+from app.words import Words
+from riskprofile.errors import NotAllowed
 from riskprofile.services import govern, review
 
-OUTCOMES = ("nothing", "trafficking", "compliance", "other", "not_examined")
-METHODS = ("xray", "opened", "weighed", "dog", "documents", "laboratory")
 CONCEALMENTS = ("among", "inside", "wrapped", "open")
-KINDS = ("firearm", "part", "ammunition", "explosive", "accessory", "document", "other")
-SURE = ("certain", "likely", "unsure")
+SURE = tuple(name for name in review.SURE if name)
 TEXTS = ("part", "make", "model", "calibre", "serial", "marking", "where_found")
 COLUMNS = (
     "kind",
@@ -39,54 +38,74 @@ def subject(alert_id: int) -> str:
     return f"outcome:{alert_id}"
 
 
+def awaiting(person: Any, now: Any) -> list[review.QueueRow]:
+    """Ordered controls that this person holds, of every profile in use, most urgent first."""
+    store = served().store
+    found = []
+    for profile in govern.status(store, person, now).profiles:
+        asked = review.QueueFilter(profile=profile, page_size=500)
+        rows = review.queue(store, person, asked, now).rows
+        found += [row for row in rows if row.waiting == "outcome" and row.owner == person.name]
+    return found
+
+
 def page() -> None:
     """Draw the form for the ordered control that was chosen, or the first that waits."""
     person = session.require("officer", "supervisor")
     say, now, store = session.speech(), session.now(), served().store
     zone = session.zone(govern.status(store, person, now).zone)
-    waiting = review.awaiting(store, person, now)
+    waiting = {row.id: form.reference(row.record_id) for row in awaiting(person, now)}
     deciding.strips(say)
     if not waiting:
         st.html(draw.state(say("outcome.none"), say("outcome.none_text")))
         return
-    ids = [one.id for one in waiting]
     given = st.query_params.get("alert", "")
-    if "outcome_of" not in st.session_state or st.session_state["outcome_of"] not in ids:
-        st.session_state["outcome_of"] = int(given) if given in map(str, ids) else ids[0]
-    if len(ids) > 1:
-        named = {one.id: f"{form.reference(one.record_id)}" for one in waiting}
-        st.selectbox(
-            say("outcome.choose"),
-            ids,
-            key="outcome_of",
-            width=420,
-            format_func=lambda one: plain(named.get(one, one)),
-        )
-    one = next(one for one in waiting if one.id == st.session_state["outcome_of"])
-    st.query_params["alert"] = str(one.id)
-    _form(say, person, one, now, zone)
+    if st.session_state.get("outcome_of") not in waiting:
+        known = [one for one in waiting if str(one) == given]
+        st.session_state["outcome_of"] = (known or list(waiting))[0]
+    chosen = st.session_state["outcome_of"]
+    st.query_params["alert"] = str(chosen)
+    purpose = st.session_state.get(f"purpose-{chosen}", "")
+    try:
+        view = review.alert(store, person, chosen, now, purpose=purpose)
+    except NotAllowed:
+        alert_panel.ask_purpose(chosen, say)
+        return
+    _form(say, person, view, waiting, now, zone)
 
 
-def _form(say: Any, person: Any, one: Any, now: Any, zone: Any) -> None:
-    kept = _restore(person, one.id)
-    saved = kept.get("saved_at", "")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        ordered = say("outcome.step_ordered", time=form.clock(one.decided_at, zone, now))
+def _form(
+    say: Words, person: Any, view: review.AlertView, waiting: Mapping[int, str], now: Any, zone: Any
+) -> None:
+    kept = _restore(person, view.id)
+    saved, order = kept.get("saved_at", ""), alert_panel.standing(view)
+    with st.container(horizontal=True, vertical_alignment="center", key="outcome_head"):
+        pills = draw.pill(say("outcome.step_outcome"), "on") + draw.pill(say("outcome.step_second"))
+        if order is not None:
+            told = say("outcome.step_ordered", time=form.clock(order["at"], zone, now))
+            pills = draw.pill(told) + pills
         note = say("outcome.draft", time=saved) if saved else ""
         st.html(
             '<div class="rp-bar"><h1 class="rp-h1">'
-            f"{escape(say('outcome.title', record=form.reference(one.record_id)))}</h1>"
-            f"{draw.pill(ordered)}{draw.pill(say('outcome.step_outcome'), 'on')}"
-            f"{draw.pill(say('outcome.step_second'))}"
-            f'<span class="rp-m rp-s e">{escape(note)}</span></div>'
+            f"{escape(say('outcome.title', record=form.reference(view.record_id)))}</h1>{pills}"
+            f'<span class="rp-m rp-s">{escape(note)}</span></div>'
         )
+        if len(waiting) > 1:
+            st.selectbox(
+                say("outcome.choose"),
+                list(waiting),
+                key="outcome_of",
+                width=300,
+                label_visibility="collapsed",
+                format_func=lambda one: plain(waiting.get(one, one)),
+            )
     left, right = st.columns([908, 404], gap="small")
     with left:
-        _what(say, person, one.id)
-        _items(say, person, one.id, kept.get("items") or [])
-        _how(say, person, one.id)
+        _what(say, person, view.id)
+        _items(say, person, view.id)
+        _how(say, person, view.id)
     with right:
-        _rated(say, one)
+        _rated(say, view)
     with st.container(key="send", horizontal=True, vertical_alignment="center"):
         st.button(
             say("outcome.send"),
@@ -94,7 +113,7 @@ def _form(say: Any, person: Any, one: Any, now: Any, zone: Any) -> None:
             type="primary",
             shortcut="M",
             on_click=_send,
-            args=(one.id, one.record_id),
+            args=(view.id, view.record_id),
         )
         if st.button(say("outcome.save"), key="to-queue", shortcut="Q"):
             st.switch_page("views/queue.py")
@@ -103,12 +122,12 @@ def _form(say: Any, person: Any, one: Any, now: Any, zone: Any) -> None:
             key="discard",
             type="tertiary",
             on_click=_discard,
-            args=(one.id,),
+            args=(view.id,),
         )
         st.html(f'<span class="rp-m rp-s">{escape(say("outcome.trains"))}</span>')
 
 
-def _what(say: Any, person: Any, alert_id: int) -> None:
+def _what(say: Words, person: Any, alert_id: int) -> None:
     def keep() -> None:
         _keep(person, alert_id)
 
@@ -117,7 +136,7 @@ def _what(say: Any, person: Any, alert_id: int) -> None:
         with first:
             st.segmented_control(
                 say("outcome.found"),
-                OUTCOMES,
+                review.OUTCOMES,
                 key=f"outcome-{alert_id}",
                 format_func=lambda name: say(f"outcome.{name}"),
                 on_change=keep,
@@ -142,7 +161,7 @@ def _what(say: Any, person: Any, alert_id: int) -> None:
             )
         st.segmented_control(
             say("outcome.methods"),
-            METHODS,
+            review.METHODS,
             key=f"methods-{alert_id}",
             selection_mode="multi",
             on_change=keep,
@@ -150,7 +169,7 @@ def _what(say: Any, person: Any, alert_id: int) -> None:
         )
 
 
-def _items(say: Any, person: Any, alert_id: int, kept: Sequence[Mapping[str, Any]]) -> None:
+def _items(say: Words, person: Any, alert_id: int) -> None:
     total = sum(int(item.get("count") or 0) for item in items(alert_id))
     st.html(
         f'<div class="rp-bar"><h2 class="rp-h2">{escape(say("outcome.items"))}</h2>'
@@ -162,7 +181,10 @@ def _items(say: Any, person: Any, alert_id: int, kept: Sequence[Mapping[str, Any
         name: config.TextColumn(say(f"item.{name}"), max_chars=120) for name in TEXTS
     }
     columns["kind"] = config.SelectboxColumn(
-        say("item.kind"), options=KINDS, required=True, format_func=lambda name: say(f"kind.{name}")
+        say("item.kind"),
+        options=review.KINDS,
+        required=True,
+        format_func=lambda name: say(f"kind.{name}"),
     )
     columns["sure"] = config.SelectboxColumn(
         say("item.sure"), options=SURE, format_func=lambda name: say(f"sure.{name}")
@@ -187,7 +209,7 @@ def _items(say: Any, person: Any, alert_id: int, kept: Sequence[Mapping[str, Any
     st.session_state[f"items-now-{alert_id}"] = edited
 
 
-def _how(say: Any, person: Any, alert_id: int) -> None:
+def _how(say: Words, person: Any, alert_id: int) -> None:
     def keep() -> None:
         _keep(person, alert_id)
 
@@ -204,7 +226,7 @@ def _how(say: Any, person: Any, alert_id: int) -> None:
         )
 
 
-def _rated(say: Any, one: Any) -> None:
+def _rated(say: Words, one: review.AlertView) -> None:
     """What the rating said, to be held against what was found."""
     points = "" if one.points is None else say("head.points_n", n=one.points)
     st.html(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -9,46 +10,66 @@ import streamlit as st
 from app import alert_panel, deciding, draw, form, queue_list, session
 from app.installation import served
 from app.text import escape
-from riskprofile.errors import RiskProfileError
+from app.words import Words
+from riskprofile.errors import NotAllowed
 from riskprofile.services import govern, review
 
 LANES = ("all", "red", "yellow")
 QUEUES = ("all", *queue_list.QUEUES)
-STATES = ("work", "open", "closed")
+OWNERS = ("mine_or_free", "open", "closed")
 LIST_HEIGHT = queue_list.HEAD + 9 * queue_list.ROW + 3
-FILTERS = ("lane", "queue", "state", "profile", "search")
+FILTERS = ("lane", "queue", "owner", "profile", "search")
+LANE_COLOURS = {"red": "red", "yellow": "yellow"}
 
 
 def clear_filters() -> None:
     """Back to open work of all lanes and queues."""
     for name in FILTERS:
         st.session_state.pop(name, None)
+        st.query_params.pop(name, None)
     queue_list.refresh()
 
 
 def show_closed() -> None:
     """The closed alerts of this office."""
-    st.session_state["state"] = "closed"
+    st.session_state["owner"] = "closed"
 
 
-def filters(say: Any, figures: Any, profiles: tuple[str, ...]) -> review.QueueFilter:
+def asked(profiles: Sequence[str]) -> review.QueueFilter:
+    """The filter that the widgets hold, or the address when they have not been drawn yet."""
+
+    def value(name: str, options: Sequence[str]) -> str:
+        given = st.session_state.get(name) or st.query_params.get(name)
+        return str(given) if given in options else options[0]
+
+    lane, queue = value("lane", LANES), value("queue", QUEUES)
+    return review.QueueFilter(
+        profile=value("profile", profiles),
+        lane=None if lane == "all" else lane,
+        queue=None if queue == "all" else queue,
+        owner=value("owner", OWNERS),  # type: ignore[arg-type]
+        search=str(st.session_state.get("search") or "").strip(),
+        page_size=500,
+    )
+
+
+def filters(say: Words, found: review.QueuePage, profiles: Sequence[str]) -> None:
     """Draw the filters; all but the search are kept in the address (names never are)."""
-    lanes, queues = figures.lanes, figures.queues
-    colours = {"red": "red", "yellow": "orange"}
 
     def lane_label(name: str) -> str:
         if name == "all":
-            return str(say("filter.lane.all"))
-        return f":{colours[name]}[{form.GLYPHS[name]}] {say(f'lane.{name}')} {lanes.get(name, 0)}"
+            return say("filter.lane.all")
+        glyph = f":{LANE_COLOURS[name]}[{form.GLYPHS[name]}]"
+        return f"{glyph} {say(f'lane.{name}')} {found.lanes.get(name, 0)}"
 
     def queue_label(name: str) -> str:
         if name == "all":
-            return str(say("filter.queue.all"))
-        return f"{say(f'queue.{name}')} {queues.get(name, 0)}"
+            return say("filter.queue.all")
+        return f"{say(f'queue.{name}')} {found.queues.get(name, 0)}"
 
-    def choice(label: str, key: str, options: tuple[str, ...], shown: Any) -> str:
-        picked: str | None = st.segmented_control(
-            label,
+    def choice(key: str, options: Sequence[str], shown: Callable[[str], str]) -> None:
+        st.segmented_control(
+            say(f"filter.{key}"),
             options,
             default=None if key in st.session_state else options[0],
             key=key,
@@ -57,31 +78,20 @@ def filters(say: Any, figures: Any, profiles: tuple[str, ...]) -> review.QueueFi
             bind="query-params",
             label_visibility="collapsed",
         )
-        return picked or options[0]
 
     with st.container(key="filters", horizontal=True, vertical_alignment="center", wrap=False):
-        lane = choice(say("filter.lane"), "lane", LANES, lane_label)
-        queue = choice(say("filter.queue"), "queue", QUEUES, queue_label)
-        state = choice(say("filter.state"), "state", STATES, lambda n: say(f"filter.state.{n}"))
-        profile = profiles[0]
+        choice("lane", LANES, lane_label)
+        choice("queue", QUEUES, queue_label)
+        choice("owner", OWNERS, lambda name: say(f"filter.owner.{name}"))
         if len(profiles) > 1:
-            profile = choice(
-                say("filter.profile"), "profile", profiles, lambda n: say.maybe(f"profile.{n}", n)
-            )
-        search = st.text_input(
+            choice("profile", profiles, lambda name: say.maybe(f"profile.{name}", name))
+        st.text_input(
             say("filter.search"),
             key="search",
             max_chars=80,
             placeholder=say("filter.search_hint"),
             label_visibility="collapsed",
         )
-    return review.QueueFilter(
-        lane=None if lane == "all" else lane,
-        queue=None if queue == "all" else queue,
-        state=state,
-        profile=profile,
-        search=(search or "").strip(),
-    )
 
 
 def page() -> None:
@@ -90,14 +100,14 @@ def page() -> None:
     say, now, store = session.speech(), session.now(), served().store
     status = govern.status(store, person, now)
     zone = session.zone(status.zone)
-    figures = review.figures(store, person, now, profile=st.session_state.get("profile"))
-    st.html(draw.kpis(_figures(say, figures, now)))
-    asked = filters(say, figures, status.profiles)
-    found = review.queue(store, person, asked, now)
-    rows, new = queue_list.hold(found.rows, asked)
+    wanted = asked(status.profiles)
+    found = review.queue(store, person, wanted, now)
+    st.html(draw.kpis(_figures(say, review.figures(store, person, now, wanted.profile))))
+    filters(say, found, status.profiles)
+    rows, new = queue_list.hold(found.rows, wanted)
     left, right = st.columns([626, 688], gap="small")
     with left:
-        _list(say, person, status, asked, found, rows, new, now)
+        _list(say, person, status, wanted, found, rows, new, now)
     with right:
         _panel(say, person, found, rows, now, zone)
     if opened := queue_list.opened():
@@ -106,28 +116,38 @@ def page() -> None:
         st.query_params.pop("alert", None)
 
 
-def _figures(say: Any, figures: Any, now: Any) -> list[tuple[str, str]]:
-    oldest = session.utc(figures.oldest_at)
-    of = say("kpi.of", n=figures.examinations_left, total=figures.capacity)
+def _figures(say: Words, figures: review.Figures) -> list[tuple[str, str]]:
+    oldest = figures.oldest_waiting
+    left = say("kpi.of", n=figures.left_today, total=figures.capacity)
     return [
         (say("kpi.red_free"), say.number(figures.red_free)),
         (say("kpi.due_soon"), say.number(figures.due_soon)),
         (say("kpi.mine"), say.number(figures.mine)),
-        (say("kpi.oldest"), form.span(say, now - oldest) if oldest else say("kpi.none")),
-        (say("kpi.left_today"), of),
-        (say("kpi.finds"), say.many("kpi.finds_n", figures.my_finds)),
+        (say("kpi.oldest"), say("kpi.none") if oldest is None else form.span(say, oldest)),
+        (say("kpi.left_today"), left),
+        (
+            say("kpi.finds", n=figures.last_examinations),
+            say.many("kpi.finds_n", figures.last_finds),
+        ),
         (say("kpi.to_confirm"), say.number(figures.to_confirm)),
     ]
 
 
 def _list(
-    say: Any, person: Any, status: Any, asked: Any, found: Any, rows: list[Any], new: int, now: Any
+    say: Words,
+    person: Any,
+    status: Any,
+    asked: Any,
+    found: Any,
+    rows: list[Any],
+    new: int,
+    now: Any,
 ) -> None:
     if not rows:
         _nothing(say, person, status, asked, found, now)
         return
     count = say(
-        "queue.closed" if asked.state == "closed" else "queue.open", n=say.number(found.total)
+        "queue.closed" if asked.owner == "closed" else "queue.open", n=say.number(found.total)
     )
     how = say("queue.held" if queue_list.opened() else "queue.order")
     if found.total > len(rows):
@@ -149,14 +169,16 @@ def _list(
     queue_list.draw(rows, person, now, say, LIST_HEIGHT)
 
 
-def _nothing(say: Any, person: Any, status: Any, asked: Any, found: Any, now: Any) -> None:
+def _nothing(say: Words, person: Any, status: Any, asked: Any, found: Any, now: Any) -> None:
     """Good news, or the way out of the filters."""
     named = [form.lane(say, asked.lane)] if asked.lane else []
     named += [say(f"queue.{asked.queue}")] if asked.queue else []
     named += [say("none.search", text=asked.search)] if asked.search else []
-    if named or (asked.state == "work" and found.open_total):
-        named = named or [say("filter.state.work")]
-        without = say.many("none.without", found.open_total)
+    if named or (asked.owner == "mine_or_free" and found.owners.get("open")):
+        named = named or [say("filter.owner.mine_or_free")]
+        everything = review.QueueFilter(profile=asked.profile, owner="open", page_size=1)
+        total = review.queue(served().store, person, everything, now).total
+        without = say.many("none.without", total)
         st.html(
             draw.state(say("none.title"), say("none.filters", filters=", ".join(named)), without)
         )
@@ -176,22 +198,29 @@ def _nothing(say: Any, person: Any, status: Any, asked: Any, found: Any, now: An
         st.button(say("empty.closed"), key="closed", on_click=show_closed)
 
 
-def _panel(say: Any, person: Any, found: Any, rows: list[Any], now: Any, zone: Any) -> None:
+def _panel(
+    say: Words, person: Any, found: review.QueuePage, rows: list[Any], now: Any, zone: Any
+) -> None:
     opened = queue_list.opened()
     if opened is None:
         alert_panel.empty(rows, say)
         return
+    row = next((one for one in rows if one.id == opened), None)
+    purpose = st.session_state.get(f"purpose-{opened}", "")
     try:
-        view = review.alert(served().store, person, opened, now)
-    except RiskProfileError as error:
+        view = review.alert(served().store, person, opened, now, purpose=purpose)
+    except NotAllowed as error:
+        if row is not None and not purpose and review.purpose_needed(row.profile):
+            alert_panel.ask_purpose(opened, say)
+            return
         queue_list.open_alert(None)
         st.session_state["fault"] = (say("alert.gone"), str(error))
         alert_panel.empty(rows, say)
         return
     alert_panel.draw_panel(view, rows, found.total, person, now, say, zone)
-    asked = st.session_state.get("dialog")
-    if asked is not None and asked[0] == view.id:
-        deciding.dialog(view, asked[1])
+    dialog = st.session_state.get("dialog")
+    if dialog is not None and dialog[0] == view.id:
+        deciding.dialog(view, dialog[1])
 
 
 page()

@@ -34,7 +34,7 @@ def page() -> None:
 
 def _entry(one: Any, person: Any, say: Any, zone: Any, now: Any) -> None:
     what = say(f"{'outcome' if one.kind == 'outcome' else 'decision'}.{one.what}")
-    when = say("second.by", who=one.officer, time=form.clock(session.utc(one.at), zone, now))
+    when = say("second.by", who=one.officer, time=form.clock(one.at, zone, now))
     items = "".join(f"<li>{escape(item)}</li>" for item in one.items)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         record, title = form.reference(one.record_id), form.clip(one.title, 90)
@@ -68,7 +68,7 @@ def confirm(kind: str, number: int, record: str) -> None:
         if kind == "outcome":
             review.confirm_outcome(store, person, number, now)
         else:
-            review.confirm_decision(store, person, number, now)
+            review.confirm_release(store, person, number, now)
         return "confirmed"
 
     if deciding.attempt(action):
