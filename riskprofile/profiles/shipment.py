@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from riskprofile.features import documents, parties, routing, weights
+from riskprofile.features import conjunctions, documents, goods, parties, routing, weights
+from riskprofile.indicators import documents as document_signs
+from riskprofile.indicators import goods as goods_signs
+from riskprofile.indicators import links
+from riskprofile.indicators import parties as party_signs
+from riskprofile.indicators import routing as routing_signs
+from riskprofile.indicators import weights as weight_signs
 from riskprofile.profiles.profile import Key, Profile
 from riskprofile.reference import rates
 from riskprofile.tables import TEXT, Column, Table
@@ -180,10 +186,20 @@ SHIPMENT = Profile(
     ),
     objective=("goods_description", "hs_code"),
     features=(
+        *goods.FEATURES,
         *parties.FEATURES,
         *routing.FEATURES,
         *documents.FEATURES,
         *weights.FEATURES,
+        *conjunctions.FEATURES,
+    ),
+    indicators=(
+        *goods_signs.INDICATORS,
+        *document_signs.INDICATORS,
+        *party_signs.INDICATORS,
+        *weight_signs.INDICATORS,
+        *routing_signs.INDICATORS,
+        *links.SHIPMENT_INDICATORS,
     ),
     on_after_init=True,
 )

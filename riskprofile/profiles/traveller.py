@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from riskprofile.features import booking
+from riskprofile.features import booking, goods
+from riskprofile.indicators import booking as booking_signs
+from riskprofile.indicators import goods as goods_signs
+from riskprofile.indicators import links
 from riskprofile.profiles.profile import Key, Profile
 from riskprofile.tables import Column, Table
 from riskprofile.tables import ColumnSpec as C
@@ -112,5 +115,10 @@ TRAVELLER = Profile(
         *("bag_tags", "vehicle_kind", "stay_nights", "firearms_declared"),
         *("ammunition_declared", "goods_declared"),
     ),
-    features=tuple(booking.FEATURES),
+    features=(*booking.FEATURES, *goods.TRAVELLER_FEATURES),
+    indicators=(
+        *booking_signs.INDICATORS,
+        *goods_signs.TRAVELLER_INDICATORS,
+        *links.TRAVELLER_INDICATORS,
+    ),
 )

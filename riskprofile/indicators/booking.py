@@ -1,0 +1,75 @@
+"""Warning signs of travel: trips, bags and what was declared. Nothing about the person."""
+
+from __future__ import annotations
+
+from riskprofile.indicators.register import indicator
+from riskprofile.tables import History, Indicator, Mask, Table
+
+ENDS = ["origin_key", "destination_key"]
+MANY_FIREARMS = 3  # more than an exemption for personal effects allows: 22 CFR 123.17(c)
+MANY_ROUNDS = 1000  # the same
+
+
+@indicator(
+    "T02_short_frequent_trips",
+    queue="trafficking",
+    says="one of several short trips between the same ends, with {bag_mass_kg} kg of checked bags "
+    "for {stay_nights} nights",
+    cleared_by="a commuter, crew member or trader with goods declared",
+    check="what the bags hold on the way out and back; weigh and image them",
+    stage="yard",
+    silent_without_history=True,
+    source="US-UK air passenger case 2010: ten or more trips with dismantled pistols",
+)
+def short_frequent_trips(items: Table, history: History) -> Mask:
+    """Four or more crossings between the same ends in 90 days, at most 4 nights now,
+    and bags of 15 kg a night, 1 deviation above other travellers of the route."""
+    trips = history.count(items, ["person_key", *ENDS], days=90)
+    peers = history.norm(items, "log_bag_mass", ENDS)
+    usual = (peers["mean"] + peers["sd"].clip(lower=0.25)).where(peers["n"] >= 20)
+    short = (items["stay_nights"] <= 4) & (items["bag_kg_per_night"] >= 15.0)
+    return (trips >= 4) & short & (items["log_bag_mass"] > usual)
+
+
+@indicator(
+    "T04_sport_permit_misuse",
+    queue="compliance",
+    says="{firearms_declared} firearms and {ammunition_declared} rounds declared under a permit: "
+    "more than sport or hunting trips carry",
+    cleared_by="a team or hunting party with an invitation; serial numbers that match the permit",
+    check="the permit's count, calibre and serial numbers; the event; re-export",
+    source="size: 22 CFR 123.17(c), three firearms and 1,000 rounds as personal effects",
+)
+def sport_permit_misuse(items: Table, history: History) -> Mask:
+    """More than 3 firearms or 1,000 rounds declared by one traveller under a licence.
+
+    What the permit itself allows is in the licence register.
+    """
+    many = (items["firearms_declared"] > MANY_FIREARMS).fillna(False)
+    rounds = (items["ammunition_declared"] > MANY_ROUNDS).fillna(False)
+    return (many | rounds).astype(bool) & items["firearm_licence"].notna()
+
+
+@indicator(
+    "T07_lawful_owner_undeclared",
+    queue="compliance",
+    says="firearms or ammunition are declared, and no licence is named",
+    cleared_by="the permit, shown at the post; an owner in transit who did not know the rule",
+    check="ask for the permit; deposit, permit or return as the law provides",
+    source="CBSA North Portal 2020; Cancun 2017; TSA statements",
+)
+def declared_without_licence(items: Table, history: History) -> Mask:
+    """Openly declared and without a permit number: as a rule a lawful owner.
+
+    Kept apart from trafficking on purpose, so that this larger class does not hide it.
+    """
+    firearms = (items["firearms_declared"] > 0).fillna(False)
+    rounds = (items["ammunition_declared"] > 0).fillna(False)
+    return (firearms | rounds).astype(bool) & items["firearm_licence"].isna()
+
+
+INDICATORS: list[Indicator] = [
+    short_frequent_trips,
+    sport_permit_misuse,
+    declared_without_licence,
+]

@@ -1,0 +1,146 @@
+"""What links rows of one batch: the same parcel alone, and beside its fellows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from riskprofile.history import Snapshot, view
+from riskprofile.indicators import links
+from riskprofile.profiles import SHIPMENT, TRAVELLER
+from riskprofile.tables import Indicator, Table
+from tests import factory
+
+NOW = pd.Timestamp("2026-11-20 08:00", tz="UTC")
+HOME = {
+    "transport_mode": "post",
+    "consignee_type": "private",
+    "consignee_id": None,
+    "consignee_address": "1 Quay",
+    "net_mass_kg": 2.0,
+    "quantity": 20.0,
+}
+
+
+def shipments(n: int, **columns: Any) -> Table:
+    return view(factory.shipments(n, **columns), SHIPMENT)[list(links.SHIPMENT_COLUMNS)]
+
+
+def fired(indicator: Indicator, items: Table, history: Snapshot | None = None) -> list[bool]:
+    return list(indicator.compute(items, Snapshot() if history is None else history))
+
+
+def days_ago(*days: float) -> list[pd.Timestamp]:
+    return [NOW - pd.Timedelta(days=d) for d in days]
+
+
+def test_three_parcels_of_small_parts_from_one_sender_are_one_order():
+    parcels = {**HOME, "consignor_id": "S1", "consignee_name": "Ada Moss"}
+    assert fired(links.split_consignments, shipments(3, **parcels)) == [True] * 3
+    assert fired(links.split_consignments, shipments(2, **parcels)) == [False] * 2
+    firm = {**parcels, "consignee_type": "business"}
+    assert fired(links.split_consignments, shipments(3, **firm)) == [False] * 3
+    chairs = {**parcels, "quantity": 1.0, "net_mass_kg": 4.0}
+    assert fired(links.split_consignments, shipments(3, **chairs)) == [False] * 3
+
+
+def test_parcels_months_apart_are_not_one_order():
+    apart = shipments(3, **{**HOME, "consignor_id": "S1"}, lodged_at=days_ago(90, 60, 0))
+    assert not any(fired(links.split_consignments, apart))
+
+
+def test_three_names_at_one_address_fire_and_three_in_a_block_of_flats_do_not():
+    names = ["Ada Moss", "Bo Reed", "Cy Lund"]
+    parcels = shipments(3, **HOME, consignee_name=names, consignor_id=["S1", "S2", "S3"])
+    sign = links.repeat_address_network
+    assert fired(sign, parcels) == [True] * 3
+    block = shipments(60, **HOME, consignee_name=names * 20, lodged_at=days_ago(*range(100, 160)))
+    history = Snapshot.from_views([view_of(60, names * 20, range(100, 160))])
+    assert fired(sign, parcels, history) == [False] * 3
+    one_name = shipments(3, **HOME, consignee_name="Ada Moss", consignor_id=["S1", "S2", "S3"])
+    assert fired(sign, one_name) == [False] * 3
+    assert len(block) == 60
+
+
+def view_of(n: int, names: list[str], days: range) -> Table:
+    table = factory.shipments(n, **HOME, consignee_name=names, lodged_at=days_ago(*days))
+    return view(table, SHIPMENT)
+
+
+def test_names_seen_before_this_batch_count_as_well():
+    history = Snapshot.from_views([view_of(2, ["Ada Moss", "Bo Reed"], range(10, 12))])
+    third = shipments(1, **HOME, consignee_name="Cy Lund", consignor_id="S9")
+    assert fired(links.repeat_address_network, third, history) == [True]
+    assert fired(links.repeat_address_network, third) == [False]
+
+
+def test_frame_slide_and_barrel_in_three_parcels_make_a_firearm():
+    texts = ["pistol frame, polymer", "Glock slide assembly", "pistol barrel 9mm"]
+    sign = links.complementary_parts
+    assert sign.raises == "red"
+    parcels = shipments(3, **HOME, goods_description=texts)
+    assert fired(sign, parcels) == [True] * 3
+    assert fired(sign, parcels.iloc[:2]) == [False] * 2
+    gunsmith = shipments(3, **HOME, goods_description=texts, licence_number="G-1")
+    assert fired(sign, gunsmith) == [False] * 3
+    addresses = {**HOME, "consignee_address": ["1 Quay", "2 Hill", "3 Mill"]}
+    assert fired(sign, shipments(3, **addresses, goods_description=texts)) == [False] * 3
+
+
+def test_rows_without_address_or_name_are_never_joined():
+    nobody = {**HOME, "consignee_address": None, "consignor_id": None}
+    parts = ["pistol frame, polymer", "Glock slide assembly", "pistol barrel 9mm"]
+    items = shipments(3, **nobody, goods_description=parts)
+    for sign in links.SHIPMENT_INDICATORS:
+        assert fired(sign, items) == [False] * 3
+    different = items.assign(goods_key=pd.array([1, 2, 3], dtype="Int64"))
+    assert links.related(different).empty
+
+
+def test_the_order_of_a_batch_changes_nothing():
+    texts = ["pistol frame, polymer", "Glock slide assembly", "pistol barrel 9mm", "socks"]
+    items = shipments(4, **HOME, goods_description=texts, consignor_id=["S1", "S2", "S3", "S4"])
+    shuffled = items.iloc[[2, 0, 3, 1]]
+    for sign in links.SHIPMENT_INDICATORS:
+        straight = sign.compute(items, Snapshot())
+        pd.testing.assert_series_equal(sign.compute(shuffled, Snapshot()).sort_index(), straight)
+
+
+def test_one_tag_on_two_bookings_fires_for_both_and_a_family_on_one_does_not():
+    def crossing(**columns: Any) -> Table:
+        return view(factory.travellers(3, **columns), TRAVELLER)[list(links.TRAVELLER_COLUMNS)]
+
+    sign = links.tag_on_two_bookings
+    tags = ["T1|T2", "T2", "T9"]
+    assert fired(sign, crossing(party_ref=["A", "B", "C"], bag_tags=tags)) == [True, True, False]
+    assert fired(sign, crossing(party_ref="A", bag_tags=tags)) == [False] * 3
+    assert fired(sign, crossing(party_ref=["A", "B", "C"])) == [False] * 3
+    months = [NOW, NOW + pd.Timedelta(days=90), NOW]
+    again = crossing(party_ref=["A", "B", "C"], bag_tags=tags, crossing_at=months)
+    assert fired(sign, again) == [False] * 3
+
+
+def test_related_rows_name_all_that_they_share():
+    items = shipments(
+        3,
+        consignor_id=["S1", "S2", "S3"],
+        consignee_id=["R1", "R2", "R3"],
+        consignee_address=["1 Quay", "1 Quay", "2 Hill"],
+        consignee_phone=["555", "555", None],
+        goods_description=["steel pins", "toys", "socks"],
+    )
+    pairs = links.related(items)
+    assert pairs.to_dict("records") == [
+        {"record": 0, "related": 1, "why": "same delivery address|same delivery telephone"}
+    ]
+
+
+def test_a_text_that_everybody_uses_links_nothing():
+    items = shipments(
+        60,
+        goods_description="parts",
+        consignor_id=[f"S{i}" for i in range(60)],
+        consignee_id=[f"R{i}" for i in range(60)],
+    )
+    assert links.related(items).empty

@@ -1,0 +1,144 @@
+"""Each warning sign of parties beside the lawful trade that resembles it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from riskprofile.history import Snapshot, view
+from riskprofile.indicators import parties
+from riskprofile.profiles import SHIPMENT
+from riskprofile.tables import Indicator, Table
+from tests import factory
+
+NOW = pd.Timestamp("2026-11-20 08:00", tz="UTC")
+
+
+def days_ago(*days: float) -> list[pd.Timestamp]:
+    return [NOW - pd.Timedelta(days=d) for d in days]
+
+
+def shipments(n: int = 1, **columns: Any) -> Table:
+    return view(factory.shipments(n, **columns), SHIPMENT, codes=True)
+
+
+def fired(indicator: Indicator, items: Table, history: Snapshot | None = None) -> bool:
+    return bool(indicator.compute(items, Snapshot() if history is None else history).iloc[0])
+
+
+def known_goods(n: int = 200, **columns: Any) -> Table:
+    """Past garden chairs of about 4.5 kg a package, over half a year."""
+    masses = list(450.0 * np.exp(0.2 * np.sin(np.arange(n))))
+    times = days_ago(*np.linspace(200, 10, n))
+    return shipments(n, lodged_at=times, gross_mass_kg=masses, **columns)
+
+
+def test_two_new_parties_fire_only_with_a_mass_that_does_not_fit():
+    history = Snapshot.from_views([known_goods()])
+    new = {"consignor_id": "NEW1", "consignee_id": "NEW2"}
+    heavy = shipments(**new, gross_mass_kg=4500.0)
+    usual = shipments(**new, gross_mass_kg=450.0)
+    known = shipments(gross_mass_kg=4500.0)
+    assert fired(parties.first_time_party, heavy, history)
+    assert not fired(parties.first_time_party, usual, history)
+    assert not fired(parties.first_time_party, known, history)
+
+
+def test_a_long_past_in_clothes_and_then_machine_parts_is_a_mismatch():
+    clothes = shipments(60, lodged_at=days_ago(*range(1, 61)), consignee_id="R1", hs_code="620342")
+    general = shipments(
+        60,
+        lodged_at=days_ago(*range(1, 61)),
+        consignee_id="R2",
+        hs_code=["620342", "940370", "392690", "732690", "850440", "640399"] * 10,
+    )
+    history = Snapshot.from_views([clothes, general])
+    sign = parties.consignee_business_mismatch
+    assert fired(sign, shipments(consignee_id="R1", hs_code="848790"), history)
+    assert not fired(sign, shipments(consignee_id="R2", hs_code="848790"), history)
+    assert not fired(sign, shipments(consignee_id="R1", hs_code="620462"), history)
+
+
+def test_an_order_bill_with_a_notify_party_is_not_an_absent_consignee():
+    nobody = shipments(consignee_id=None)
+    to_order = shipments(consignee_id=None, notify_name="Quay Agency")
+    assert fired(parties.absent_consignee, nobody)
+    assert not fired(parties.absent_consignee, to_order)
+
+
+def test_a_forwarder_with_house_data_masks_nobody():
+    hidden = shipments(consignee_type="forwarder")
+    groupage = shipments(consignee_type="forwarder", house_document="H-7")
+    assert fired(parties.consolidator_masking, hidden)
+    assert not fired(parties.consolidator_masking, groupage)
+
+
+def test_industrial_pins_to_a_home_fire_and_to_a_known_hobbyist_do_not():
+    firms = shipments(
+        150, lodged_at=days_ago(*np.linspace(200, 10, 150)), hs_code="848790", transport_mode="post"
+    )
+    parcel = {
+        "hs_code": "848790",
+        "transport_mode": "post",
+        "consignee_type": "private",
+        "consignee_id": "HOME",
+        "net_mass_kg": 2.0,
+        "quantity": 20.0,
+    }
+    history = Snapshot.from_views([firms])
+    hobby = Snapshot.from_views([firms, shipments(lodged_at=days_ago(40), **parcel)])
+    sign = parties.industrial_goods_to_a_home
+    assert fired(sign, shipments(**parcel), history)
+    assert not fired(sign, shipments(**parcel), hobby)
+    assert not fired(sign, shipments(**{**parcel, "quantity": 1.0}), history)  # 2 kg a piece
+
+
+def test_three_names_on_one_sender_number_fire_and_a_shop_counter_does_not():
+    def sent(n: int) -> Table:
+        names = ["A One", "B Two", "C Three"] * (n // 3)
+        return shipments(
+            n,
+            lodged_at=days_ago(*np.linspace(90, 2, n)),
+            consignor_name=names,
+            consignor_phone="555",
+        )
+
+    parcel = shipments(consignor_phone="555", consignor_name="D Four")
+    sign = parties.sender_identity_inconsistent
+    assert fired(sign, parcel, Snapshot.from_views([sent(3)]))
+    assert not fired(sign, parcel, Snapshot.from_views([sent(60)]))
+
+
+def test_a_licence_held_at_an_address_of_many_firms_is_looked_at():
+    building = shipments(
+        3,
+        lodged_at=days_ago(60, 40, 20),
+        consignee_id=["F1", "F2", "F3"],
+        consignee_address="9 Mill Road",
+    )
+    history = Snapshot.from_views([building])
+    shared = {"consignee_address": "9 Mill Road", "consignee_id": "F4"}
+    assert fired(parties.broker_or_shell, shipments(**shared, licence_number="L1"), history)
+    assert not fired(parties.broker_or_shell, shipments(**shared), history)
+    alone = shipments(consignee_address="1 Hill", licence_number="L1")
+    assert not fired(parties.broker_or_shell, alone, history)
+
+
+def test_a_past_find_needs_three_facets_and_one_of_them_particular():
+    find = shipments(
+        lodged_at=days_ago(30),
+        consignor_id="S9",
+        consignee_id="R9",
+        hs_code="841919",
+        carrier="XC",
+        goods_description="water heaters",
+    )
+    history = Snapshot.from_views([], [find])
+    sign = parties.prior_seizure_pattern
+    lane_only = {"hs_code": "841919", "carrier": "XC", "consignor_id": "S1", "consignee_id": "R1"}
+    assert not fired(sign, shipments(**lane_only), history)
+    assert fired(sign, shipments(**{**lane_only, "consignor_id": "S9"}), history)
+    elsewhere = shipments(consignor_id="S9", consignee_id="R1", country_of_origin="XZ")
+    assert not fired(sign, elsewhere, history)
