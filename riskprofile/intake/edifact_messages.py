@@ -170,7 +170,7 @@ def _close(message: Message, unt: Segment) -> None:
         for segment in message.segments:
             for number in range(1, len(segment.elements) - 1):
                 last = segment.components(number)[-1]
-                if last[-3:] in TAGS and len(last) > 3:
+                if last[-3:] in TAGS and not last[-4:-3].isalpha() and len(last) > 3:  # JUNE
                     reason = f"the tag {last[-3:]} inside data: no terminator before it"
                     message.fail("edifact_terminator_missing", reason, segment.place)
     message.warnings += found

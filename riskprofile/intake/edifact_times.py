@@ -24,14 +24,20 @@ def _parts(text: str, sent: date | None) -> datetime | None:
     if len(text) in (6, 10):
         text = f"{(sent.year if sent else 2000) // 100:02d}{text}"
     try:
-        return datetime.strptime(text.ljust(14, "0"), "%Y%m%d%H%M%S")
+        found = datetime.strptime(text.ljust(14, "0"), "%Y%m%d%H%M%S")
     except ValueError:
         return None
+    return found if 1900 <= found.year < 2200 else None
 
 
 def moment(segment: Segment | None, sent: date | None) -> datetime | None:
     """The moment of a DTM, naive; two-digit years are of the message's century."""
     return _parts(segment.get(1, 1), sent) if segment is not None else None
+
+
+def without_time(segment: Segment | None) -> bool:
+    """Whether a DTM holds a day only."""
+    return segment is not None and len(segment.get(1, 1)) in (6, 8)
 
 
 def time_in_date_slot(segment: Segment, departed: datetime | None) -> datetime | None:

@@ -1,0 +1,237 @@
+"""PAXLST passenger and crew lists (API): one row per traveller on the flight's crossing.
+
+Everything is found by segment and qualifier, never by position in the message; the
+tables here and in `paxlst_traveller` say which fills what. Source: UN/EDIFACT PAXLST
+(D.02B and later) and the WCO/IATA/ICAO guidelines on advance passenger information.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from riskprofile.intake import airports
+from riskprofile.intake.edifact import Segment
+from riskprofile.intake.edifact_messages import Message, messages
+from riskprofile.intake.edifact_times import moment, sent_on, time_in_date_slot, without_time
+from riskprofile.intake.paxlst_traveller import TRAVELLERS, Traveller
+from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.rows import Gather, decimal, journey, one_line
+from riskprofile.intake.tokens import token
+
+DEPARTURE, ARRIVAL = ("125", "189"), ("87", "232")  # LOC qualifier, DTM qualifier
+ITINERARY = ("125", "92", "87", "130")  # LOC of the flight: origin, calls, arrival, last
+MAIN_CARRIAGE = "20"  # TDT; second element service number, fifth carrier
+MODES = {"1": "sea", "2": "rail", "3": "road", "4": "air"}  # TDT third element, UN/ECE Rec. 19
+POSTS = {"sea": "seaport", "rail": "rail", "road": "land", "air": "airport"}
+COUNTS = {"42": ("FL", "DDU"), "41": ("FM", "DDT")}  # CNT: travellers, crew; by NAD qualifier
+TRANSIT = frozenset({"DDU", "DDT"})  # NAD qualifiers
+SENDER = "MS"  # NAD of the sender's contact
+_KNOWN = "BGM RFF DTM NAD COM TDT LOC ATT MEA GEI FTX EMP NAT DOC CNT CTA GRP"
+KNOWN = frozenset(_KNOWN.split())
+
+
+class PaxlstReader:
+    """Reads PAXLST messages.
+
+    `countries` are those served (alpha-2): a flight that arrives there is an entry, one
+    that leaves from there an exit. Without them the direction stays missing, with a
+    warning, and the crossing is the arrival.
+    """
+
+    name = "paxlst"
+    profile = "traveller"
+
+    def __init__(self, countries: frozenset[str] = frozenset()) -> None:
+        self.countries = countries
+
+    def claims(self, head: bytes, name: str) -> bool:
+        """Whether an EDIFACT message of this type opens in the head."""
+        return bool(re.search(rb"UNH[^A-Za-z0-9].{1,40}?PAXLST", head, re.DOTALL))
+
+    def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
+        """One row per traveller; a message that cannot be trusted is one rejection."""
+        rows = Gather(profile, source.name, chunk_rows)
+        for message in messages(source):
+            if message.error is None and message.type != "PAXLST":
+                message.fail(
+                    "edifact_message_type",
+                    f"a message of type {message.type[:20]!r}, which this reader does not know",
+                    message.place,
+                )
+            if message.error is not None:
+                code, reason, place = message.error
+                rows.reject(
+                    code, f"segment {place}: {reason}", line=place, record_id=message.reference
+                )
+            else:
+                _Flight(message, self.countries).rows(rows)
+            if rows.full:
+                yield rows.take()
+        yield rows.take()
+
+
+@dataclass
+class _Call:
+    """One LOC of the flight with the times that follow it."""
+
+    qualifier: str
+    place: str
+    times: dict[str, Segment] = field(default_factory=dict)
+
+
+class _Flight:
+    """One message: the flight that all its travellers share, and their segments."""
+
+    def __init__(self, message: Message, countries: frozenset[str]) -> None:
+        self.message = message
+        self.warnings = list(message.warnings)
+        self.calls: list[_Call] = []
+        self.travellers: list[list[Segment]] = []
+        self.tdt: Segment | None = None
+        self.list_kind = ""
+        unknown: Counter[str] = Counter()
+        group: list[Segment] | None = None
+        for segment in message.segments:
+            if segment.tag not in KNOWN:
+                unknown[segment.tag] += 1
+            if segment.tag == "NAD":
+                group = [segment]
+                if segment.get(1) in TRAVELLERS:
+                    self.travellers.append(group)
+                elif segment.get(1) != SENDER:
+                    self.warnings.append("edifact_unknown_party")
+            elif segment.tag == "CNT":
+                self._count(segment)
+            elif segment.tag == "TDT" or group is None:
+                group = None
+                self._flight(segment)
+            else:
+                group.append(segment)
+        if unknown:
+            self.warnings.append("edifact_unknown_segment")
+        self.unknown = dict(unknown)
+        self.sent = sent_on(message)
+        self._cross(countries)
+
+    def _flight(self, segment: Segment) -> None:
+        if segment.tag == "BGM":
+            self.list_kind = segment.get(1)
+        elif segment.tag == "TDT" and (self.tdt is None or self.tdt.get(1) != MAIN_CARRIAGE):
+            self.tdt = segment
+        elif segment.tag == "LOC" and segment.get(1) in ITINERARY:
+            self.calls.append(_Call(segment.get(1), segment.get(2).upper()))
+        elif segment.tag == "DTM" and self.calls:
+            self.calls[-1].times.setdefault(segment.get(1), segment)
+
+    def _count(self, segment: Segment) -> None:
+        """CNT speaks of what it stands behind: compare with the travellers of its kind."""
+        kinds = COUNTS.get(segment.get(1))
+        declared = decimal(segment.get(1, 1))
+        if kinds and declared is not None:
+            found = sum(group[0].get(1) in kinds for group in self.travellers)
+            if declared != found:
+                self.warnings.append("edifact_cnt_count" + ("_short" if declared > found else ""))
+
+    def _cross(self, countries: frozenset[str]) -> None:
+        """Where and when the flight crosses the border of the countries served."""
+        leave = [call for call in self.calls if call.qualifier == DEPARTURE[0]]
+        land = [call for call in self.calls if call.qualifier == ARRIVAL[0]]
+        entries = [call for call in land if airports.country(call.place) in countries]
+        exits = [call for call in leave if airports.country(call.place) in countries]
+        self.direction: str | None = None
+        if entries:
+            self.direction, call, wanted = "entry", entries[0], ARRIVAL[1]
+        elif exits:
+            self.direction, call, wanted = "exit", exits[-1], DEPARTURE[1]
+        elif land or leave:
+            call, wanted = (land[0], ARRIVAL[1]) if land else (leave[-1], DEPARTURE[1])
+            self.warnings.append("direction_unknown")
+        else:
+            call, wanted = _Call("", ""), ARRIVAL[1]
+        left = moment(leave[0].times.get(DEPARTURE[1]), self.sent) if leave else None
+        self.departed = left
+        at = moment(call.times.get(wanted), self.sent)
+        if at is None and (segment := call.times.get(wanted)) is not None:
+            at = time_in_date_slot(segment, left)
+            self.warnings.append("time_in_date_slot" if at else "date_unreadable")
+        elif without_time(call.times.get(wanted)):
+            self.warnings.append("time_missing")
+        self.crossing_point = call.place or None
+        self.crossing_at = airports.local(at, call.place) if at else None
+        first = left or at
+        self.day = first.date() if first else None
+
+    def rows(self, rows: Gather) -> None:
+        """Write every traveller; a list without any is a rejection."""
+        if not self.travellers:
+            rows.reject(
+                "no_travellers",
+                "the message lists nobody",
+                line=self.message.place,
+                record_id=self.message.reference,
+            )
+        people = [Traveller(group, self.sent or self.day) for group in self.travellers]
+        parties = Counter(person.locator for person in people if person.locator)
+        shared = self._shared()
+        for person in people:
+            values = shared | person.values
+            values["crossing_id"] = self._crossing_id(person)
+            values["destination"] = person.values.get("destination") or shared["destination"]
+            values["origin"] = person.values.get("origin") or shared["origin"]
+            if person.kind in TRANSIT:
+                values["direction"] = "transit"
+            if person.locator:
+                values["party_size"] = str(parties[person.locator])
+            extra: dict[str, Any] = {"list": self.list_kind} if self.list_kind else {}
+            extra |= person.extra
+            if self.unknown:
+                extra["unknown_segments"] = self.unknown
+            rows.row(
+                values,
+                line=person.place,
+                warnings=(*self.warnings, *person.warnings),
+                extra=extra,
+            )
+
+    def _shared(self) -> dict[str, str | None]:
+        tdt = self.tdt or Segment("TDT", [], 0)
+        service = one_line(tdt.get(2))
+        self.carrier = one_line(tdt.get(5)) or (service or "")[:2] or None
+        self.service = service
+        mode = MODES.get(tdt.get(3)[:1], "air")  # carriers by air leave it out
+        places = [call.place for kind in ("125", "92", "87", "130") for call in self._of(kind)]
+        in_order = [call.place for call in self.calls]
+        return {
+            "crossing_at": self.crossing_at,
+            "crossing_point": self.crossing_point,
+            "crossing_kind": POSTS[mode],
+            "direction": self.direction,
+            "transport_mode": mode,
+            "carrier": self.carrier,
+            "service_number": service,
+            "origin": places[0] if places else None,
+            "destination": places[-1] if places else None,
+            "route": journey(in_order),
+        }
+
+    def _of(self, qualifier: str) -> list[_Call]:
+        return [call for call in self.calls if call.qualifier == qualifier]
+
+    def _crossing_id(self, person: Traveller) -> str | None:
+        """The same for every push of the same list: flight, day, and who, as a token."""
+        if person.reference:
+            who = token("reference", person.reference)
+        elif person.values.get("name"):
+            name, born = person.values["name"] or "", person.values.get("born") or ""
+            who = token("traveller", person.locator or "", name, born)
+        elif person.values.get("person_ref"):
+            who = person.values["person_ref"] or ""
+        else:
+            return None
+        flight = (self.service or "").removeprefix(self.carrier or "").strip().lstrip("0")
+        day = self.day.strftime("%Y%m%d") if self.day else ""
+        return "-".join((self.carrier or "", flight, day, who))
