@@ -197,7 +197,7 @@ def test_a_cut_message_is_quarantined_whole_and_the_one_beside_it_kept() -> None
     rows, rejected = read(READER, text.replace(body, cut + body).encode())
     assert len(rows) == 4
     assert [(one.reason_code, one.line, one.record_id) for one in rejected] == [
-        ("edifact_no_unt", 3, "PAX001")
+        ("edifact_no_unt", 43, "PAX001")  # where the next message opens
     ]
 
 
