@@ -17,7 +17,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -92,12 +92,13 @@ _LETTER_BY_LETTER = re.compile(
 )
 _SIZES = set("smlx")
 _VOWELS = set("aeiouyаеиоуыяю")
-_LEET = str.maketrans("0134578@$!|€+6", "oieastbasileTg".lower())
-_LEET_L = str.maketrans("0134578@$!|€+9", "oleastbaslletg")
+_LEET = str.maketrans("034578@$€+69", "oeastbasetgg")
+_I_OR_L = "1!|"
 _MARKED = re.compile(r"[@$!|€+*]")
-_AROUND = "!|+.,;:()[]\"'"
+_POINTS = ".,;:()[]\"'"
+_AROUND = _POINTS + "!|+"
 _TIMES = re.compile(r"(?<=\d)[хХ](?=\d)")  # the Cyrillic letter, as in 9х18
-_DOUBLE = re.compile(r"(.)\1+")
+_DOUBLE = re.compile(r"([^\W\d_])\1+")
 _NAMED_SCRIPTS = re.compile(
     "[\u0370-\u058f\u13a0-\u13ff\uab70-\uabbf\ua4d0-\ua4ff\u0180-\u024f\u0250-\u02af]"
 )
@@ -193,7 +194,7 @@ def plain(word: str) -> str:
         word = _TIMES.sub("x", mixed(word) or word)
     word = word.casefold()
     if re.fullmatch(r"[a-z]+(?:[0-9][a-z]+)+", word) and sum(map(str.isalpha, word)) >= 4:
-        word = word.translate(_LEET)
+        word = _without_leet(word)[0]
     return word
 
 
@@ -230,7 +231,7 @@ def repairs(word: str) -> dict[str, str]:
     'doubled letters'
     """
     found: dict[str, str] = {}
-    low = word.casefold()
+    low = folded = word.casefold()
     if not word.isascii():
         if one := mixed(word):
             found.setdefault(one.casefold(), "look-alike letters")
@@ -238,16 +239,26 @@ def repairs(word: str) -> dict[str, str]:
         if look.isascii():  # every letter looks Latin, as in a word spelt wholly in Cyrillic
             found.setdefault(look.casefold(), "look-alike letters")
         folded = look.casefold()
-    else:
-        folded = low
     if any(map(str.isalpha, folded)) and not folded.isalpha():
-        for table in (_LEET, _LEET_L):
-            found.setdefault(folded.translate(table), "digits for letters")
+        found.update(dict.fromkeys(_without_leet(folded), "digits for letters"))
     for one in (*found, low):
         if _DOUBLE.search(one):
-            found.setdefault(_DOUBLE.sub(r"\1", one), "doubled letters")
+            found.setdefault(squeeze(one), "doubled letters")
     found.pop(low, None)
     return found
+
+
+def _without_leet(word: str) -> list[str]:
+    """Letters for digits and signs; `1`, `!` and `|` may be i or l, each on its own."""
+    word = word.translate(_LEET)
+    open_places = [place for place, char in enumerate(word) if char in _I_OR_L][:4]
+    made = []
+    for choice in product("il", repeat=len(open_places)):
+        letters = list(word)
+        for place, char in zip(open_places, choice, strict=True):
+            letters[place] = char
+        made.append("".join(letters))
+    return made
 
 
 def joined(text: str) -> Iterator[tuple[int, int, str]]:
@@ -256,15 +267,29 @@ def joined(text: str) -> Iterator[tuple[int, int, str]]:
     `p i s t o l`, `p.i.s.t.o.l`, `pis-tol` and `p!stol`; positions are of the clean text.
     """
     for match in _LETTER_BY_LETTER.finditer(text):
-        yield match.start(), match.end(), "".join(filter(str.isalnum, match.group()))
+        yield from _by_gaps(match.start(), match.group())
     for match in re.finditer(r"\S+", text):
         piece = match.group()
-        if piece.isalnum() or piece.strip(_AROUND).isalnum():
+        marked = _MARKED.search(piece)
+        if not marked and (piece.isalnum() or piece.strip(_AROUND).isalnum()):
             continue
-        letters = "".join(filter(str.isalnum, piece))
-        yield match.start(), match.end(), letters
-        if _MARKED.search(piece):
-            yield match.start(), match.end(), piece.strip(_AROUND)
+        if marked:
+            for signs in dict.fromkeys((piece.strip(_POINTS), piece.strip(_AROUND))):
+                yield match.start(), match.end(), signs
+        start = match.start() + len(piece) - len(piece.lstrip(_AROUND))
+        inner = piece.strip(_AROUND)
+        yield start, start + len(inner), "".join(filter(str.isalnum, inner))
+
+
+def _by_gaps(start: int, run: str) -> Iterator[tuple[int, int, str]]:
+    """A run of single letters, cut where the gap is wider than the narrowest."""
+    gaps = re.findall(r"(?:[^\w]|_)+", run)
+    narrow = min(map(len, gaps))
+    at = 0
+    for piece in re.split(rf"(?:[^\w]|_){{{narrow + 1},}}", run):
+        place = run.index(piece, at)
+        at = place + len(piece)
+        yield start + place, start + at, "".join(filter(str.isalnum, piece))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -306,7 +331,7 @@ def tricks(text: str) -> frozenset[str]:
 
 
 def _apart(run: str) -> bool:
-    letters = [char.casefold() for char in run if char.isalpha()]
+    letters = "".join(filter(str.isalpha, run)).casefold()
     if len(letters) < 5 or len(set(letters) - _SIZES) < 3 or not set(letters) & _VOWELS:
         return False
     steps = {ord(after) - ord(before) for before, after in pairwise(letters)}

@@ -23,7 +23,8 @@ from riskprofile.tables import Column, Mask, Table
 # Words that fit any goods: our own list, for the nine languages of the lexicon.
 GENERIC = frozenset(
     stem(word)
-    for word in """
+    for word in tokens(
+        """
     part spare accessory component equipment goods item product article material sample general
     cargo misc miscellaneous various assorted assortment mixed sundry stuff thing personal effect
     household belonging used new old kit set pack piece pcs unit lot box carton package parcel gift
@@ -36,11 +37,12 @@ GENERIC = frozenset(
     paquete material usado producto encomienda pieza mercadería
     peça acessório equipamento mercadoria amostra diversos efeito pessoal presente pacote encomenda
     Teil Ersatzteil Zubehör Gerät Ware Muster Artikel verschiedene gemischt Geschenk Paket Umzugsgut
-    запчасть часть принадлежность оборудование товар образец изделие разное личный вещь подарок
+    запчасть часть принадлежность оборудование товар образец изделие разное личный вещь подарок вещи
     посылка материал груз детали
     قطع غيار اجزاء بضائع عينة عينات اغراض شخصية هدية معدات متنوعة مواد
     parça yedek aksesuar ekipman eşya numune malzeme çeşitli kişisel hediye ürün mal
-    """.replace("\n", " ").split()
+    """
+    )
 )
 LONGEST = 20_000  # characters of one text that are read; a goods line has under 1,000
 _CAP = 4.0  # nats one word can add: beyond, a rare word is a name rather than a description
@@ -48,7 +50,7 @@ _CJK_GENERIC = re.compile("零件|配件|样品|货物|个人物品|杂货|礼�
 _PART_NUMBER = re.compile(
     r"(?i)(?<![\w])(?:(?:p/?n|part\s*(?:no|number|#)|oem?|ref|model|art(?:icle)?\.?\s*(?:no|nr)|"
     r"drawing|drg|dwg|sku|item\s*no|mpn|артикул|zeichnung|réf|modelo|型号)\b[.:#\s]*[\w./-]*\d[\w./-]*"
-    r"|(?=[a-z0-9-]{6,20}\b)(?:[a-z]{1,5}-?\d{3,}[a-z0-9-]*|\d{2,}[a-z]{1,4}-?\d{2,}[a-z0-9-]*|\d{3,}-\d{3,}[\w-]*))"
+    r"|(?=[a-z0-9-]{6,20}\b)(?:[a-z]{1,5}-?\d{3,}[a-z0-9-]*|\d{2,}[a-z]{1,4}-?\d{2,}[a-z0-9-]*|\d{3,}-(?:\d{3,}|\d*[a-z])[\w-]*))"
 )
 _STANDARD = re.compile(
     r"(?i)\b(?:din|iso|ansi|astm|en|jis|gost|гост|npt|bsp|bspt|unc|unf)\s?-?\d{2,}|\b(?:npt|bspp?|bspt|unc|unf)\b|\bm\d{1,2}\s?x\s?\d"

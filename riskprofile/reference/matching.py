@@ -1,0 +1,238 @@
+"""Find the terms of the lexicon in one text, whatever way they are spelled.
+
+A text becomes a row of words; what stands apart (`p i s t o l`, `pis-tol`) is pulled
+together when that makes a word of the lexicon. Each word has keys: its stem, or, when
+it is no known goods word, the words of the lexicon that it may stand for. The longest
+term wins, from left to right.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from rapidfuzz.distance import OSA
+
+from riskprofile.reference import text as words
+from riskprofile.reference.stems import other_stems, stem
+from riskprofile.reference.terms import CJK, Index, Term, index
+from riskprofile.reference.wording import known
+
+APART = "letters apart"
+SLIP = "spelling"  # an honest slip of the keyboard, not a disguise
+_MASKS = "*•"
+# An inflected word whose shorter stem may be believed; German endings for German words only.
+_ENDINGS = ("es", "ات", "ين", "ون", "ان", "ه")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A term found: where in the clean text, and how it was disguised, if it was."""
+
+    start: int
+    end: int
+    term: Term
+    trick: str = ""
+    cancelled: bool = False
+
+
+@dataclass(frozen=True)
+class _Word:
+    start: int
+    end: int
+    keys: tuple[tuple[str, str], ...]  # stem, trick
+    written: str = ""
+
+
+@lru_cache(maxsize=1 << 17)
+def keys(word: str) -> tuple[tuple[str, str], ...]:
+    """What a clean word may be in the lexicon: stems, each with the trick it undoes."""
+    made = index()
+    key = stem(word)
+    if key in made.vocabulary:
+        return ((key, _trick_of_stem(word, key)),)
+    for other in other_stems(word):
+        languages = made.vocabulary.get(other, ())
+        if languages and (word.casefold().endswith(_ENDINGS) or "de" in languages):
+            return ((other, ""),)
+    if not 2 <= len(word) <= 40 or known(word.casefold()):
+        return ()
+    found: dict[str, str] = {}
+    for one, trick in words.repairs(word).items():
+        repaired = stem(one)
+        if repaired in made.vocabulary:
+            found.setdefault(repaired, trick)
+        elif repaired in made.squeezed and len(repaired) > 2:
+            found.setdefault(made.squeezed[repaired], trick)
+    if found or not key.isalpha():
+        return tuple(found.items())
+    if len(key) >= 6 and key[::-1] in made.vocabulary:
+        return ((key[::-1], "written backwards"),)
+    if key in made.bare:
+        return ((made.bare[key], "vowels left out"),)
+    return tuple((one, SLIP) for one in _slips(key, made))
+
+
+def _trick_of_stem(word: str, key: str) -> str:
+    if not word.isascii() and key.isascii() and words.mixed(word):
+        return "look-alike letters"
+    if not word.isalpha() and key.isalpha():
+        return "digits for letters"
+    return ""
+
+
+def _slips(key: str, made: Index) -> list[str]:
+    """Words of the lexicon one slip of the keyboard away: one letter more, less, other or moved.
+
+    Short words have too many neighbours: under eight letters the first must hold, and
+    in a word of five no letter may be another.
+    """
+    if len(key) < 4:
+        return []
+    near = set(made.slips.get(key, ()))
+    for place in range(len(key)):
+        left = key[:place] + key[place + 1 :]
+        near |= made.slips.get(left, set())
+        if left in made.vocabulary:
+            near.add(left)
+    return sorted(one for one in near if OSA.distance(one, key) == 1 and _close(one, key))
+
+
+def _close(one: str, key: str) -> bool:
+    """Whether words one slip apart are long enough to be believed the same."""
+    if len(one) >= 8:
+        return True
+    if one[0] != key[0] or len(one) < 5:
+        return False
+    return len(one) >= 6 or len(one) != len(key) or sorted(one) == sorted(key)
+
+
+def find(cleaned: str) -> list[Hit]:
+    """Terms in a clean text, in order, none inside another."""
+    made = index()
+    row, hits = _pulled_together(made, cleaned)
+    at = 0
+    while at < len(row):
+        step = 1
+        for key, trick in row[at].keys:
+            if match := _longest(made, row, at, key, trick):
+                step, term = match
+                tricks = [trick, *(t for one in row[at + 1 : at + step] for _, t in one.keys[:1])]
+                hidden = next(
+                    (t for t in tricks if t not in ("", SLIP)), next(filter(None, tricks), "")
+                )
+                hits.append(Hit(row[at].start, row[at + step - 1].end, term, hidden))
+                break
+        at += step
+    if len(cleaned) >= 10 or not cleaned.isascii():
+        taken = {place for hit in hits for place in range(hit.start, hit.end)}
+        for hit in _inside(made, cleaned, row):
+            if taken.isdisjoint(range(hit.start, hit.end)):
+                hits.append(hit)
+                taken.update(range(hit.start, hit.end))
+    return sorted(hits, key=lambda hit: hit.start)
+
+
+def _longest(
+    made: Index, row: list[_Word], at: int, key: str, trick: str
+) -> tuple[int, Term] | None:
+    for needed, term in made.first.get(key, ()):
+        size = len(needed)
+        if size == 1 and trick not in ("", APART) and row[at].end - row[at].start < 5:
+            continue  # a short word alone is not believed in disguise
+        if at + size <= len(row) and all(
+            any(one == want for one, _ in row[at + offset].keys)
+            for offset, want in enumerate(needed[1:], start=1)
+        ):
+            return size, term
+    return None
+
+
+def _pulled_together(made: Index, cleaned: str) -> tuple[list[_Word], list[Hit]]:
+    """The words of a text, and whole terms found pulled apart."""
+    row = [_Word(s, e, keys(word), word) for s, e, word in words.word_spans(cleaned)]
+    hits: list[Hit] = []
+    for start, end, letters in words.joined(cleaned):
+        inside = [one for one in row if start <= one.start and one.end <= end]
+        if not inside or not 2 <= len(letters) <= 40:
+            continue
+        term, found = None, tuple(one for one in keys(letters) if one[1] != SLIP)
+        if any(sign in letters for sign in _MASKS):
+            term = _masked(letters.casefold(), made)
+        elif not found:
+            term = made.pulled.get(letters.casefold()) or made.pulled.get(stem(letters))
+        if not term and not found:
+            continue
+        trick = "" if all(map(_honest, inside)) else APART
+        row = [one for one in row if one not in inside]
+        if term:
+            hits.append(Hit(start, end, term, trick))
+        else:
+            merged = tuple((key, old or trick) for key, old in found)
+            row.append(_Word(start, end, merged, letters))
+            row.sort(key=lambda one: one.start)
+    return _pairs(made, row), hits
+
+
+def _honest(word: _Word) -> bool:
+    """Whether a piece between separators is a word or number of its own."""
+    low = word.written.casefold()
+    return low.isdigit() or (len(low) > 2 and (bool(word.keys) or known(low)))
+
+
+def _pairs(made: Index, row: list[_Word]) -> list[_Word]:
+    """Two neighbours that make one word of the lexicon, when one alone is no word."""
+    out: list[_Word] = []
+    for one in row:
+        last = out[-1] if out else None
+        if last and last.written and one.written and (not last.keys or not one.keys):
+            both = last.written + one.written
+            key = stem(both)
+            number = one.written.isdigit() and not last.written.isdigit()
+            if (key in made.pulled and key in made.vocabulary and len(key) > 3) and (
+                number or not (_honest(last) and _honest(one))
+            ):
+                out[-1] = _Word(last.start, one.end, ((key, "" if number else APART),), both)
+                continue
+        out.append(one)
+    return out
+
+
+def _masked(letters: str, made: Index) -> Term | None:
+    """A word with one or two letters starred out."""
+    if sum(map(letters.count, _MASKS)) > 2 or len(letters) < 5:
+        return None
+    pattern = re.compile("".join("." if c in _MASKS else re.escape(c) for c in letters))
+    return next((made.pulled[one] for one in made.pulled if pattern.fullmatch(one)), None)
+
+
+def _inside(made: Index, cleaned: str, row: list[_Word]) -> list[Hit]:
+    """Terms inside German compounds, and in Chinese, which writes no blanks."""
+    hits = []
+    for word in row:
+        if len(word.written) >= 10 and not word.keys:
+            low = word.written.casefold()
+            found = [term for _, term in made.compounds.iter(low)]
+            lawful = made.context["toy"] | made.context["tool gun"]
+            if found and not any(len(one) > 4 and one in low for one in lawful):
+                longest = max(found, key=lambda term: len(term.text))
+                hits.append(Hit(word.start, word.end, longest))
+    if not cleaned.isascii() and CJK.search(cleaned):
+        for last, term in made.cjk.iter_long(cleaned):
+            hits.append(Hit(last - len(term.text) + 1, last + 1, term))
+    return hits
+
+
+def outside(cleaned: str, hits: list[Hit]) -> tuple[set[str], str]:
+    """Stems and pairs of stems beside the hits, and the text without them."""
+    apart = [
+        stem(word)
+        for start, end, word in words.word_spans(cleaned)
+        if not any(hit.start < end and start < hit.end for hit in hits)
+    ]
+    rest = cleaned
+    for hit in sorted(hits, key=lambda hit: -hit.start):
+        rest = rest[: hit.start] + " " + rest[hit.end :]
+    return {*apart, *(f"{one} {two}" for one, two in pairwise(apart))}, rest

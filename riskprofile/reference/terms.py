@@ -1,0 +1,151 @@
+"""The terms of the lexicon and the indexes that find them.
+
+`lexicon.csv` holds one term a row with its language, category, kind of part, HS hint
+and ambiguity; `homonyms.csv` the words of everyday meanings, in groups, with the HS
+chapters where they belong.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import ahocorasick
+
+from riskprofile.reference import text as words
+from riskprofile.reference.stems import stem
+
+Ambiguity = Literal["low", "high", "none"]
+CJK = re.compile("[\u3400-\u9fff]")
+_VOWELS = re.compile("[aeiou]")
+_UMLAUTS = {ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("Ü"): "Ue"}
+
+
+@dataclass(frozen=True)
+class Term:
+    """One row of the lexicon."""
+
+    text: str
+    language: str
+    category: str
+    part: str
+    hs: str
+    ambiguity: Ambiguity
+    context: tuple[str, ...]
+
+
+@dataclass
+class Index:
+    """Ways into the lexicon. A stem is `riskprofile.reference.stems.stem` of a word."""
+
+    first: dict[str, list[tuple[tuple[str, ...], Term]]] = field(default_factory=dict)
+    vocabulary: dict[str, set[str]] = field(default_factory=dict)  # stem -> languages
+    accented: set[str] = field(default_factory=set)  # stems that some spelling accents
+    pulled: dict[str, Term] = field(default_factory=dict)  # without blanks
+    slips: dict[str, set[str]] = field(default_factory=dict)  # one letter left out -> stems
+    bare: dict[str, str] = field(default_factory=dict)  # without vowels -> stem
+    squeezed: dict[str, str] = field(default_factory=dict)  # without doubled letters -> stem
+    context: dict[str, frozenset[str]] = field(default_factory=dict)  # group -> stems
+    context_cjk: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    chapters: dict[str, frozenset[str]] = field(default_factory=dict)
+    compounds: Any = None
+    cjk: Any = None
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with files("riskprofile.reference").joinpath(name).open(encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))
+
+
+@lru_cache(maxsize=1)
+def terms() -> tuple[Term, ...]:
+    """Every term of the lexicon, in file order."""
+    return tuple(
+        Term(
+            row["term"],
+            row["language"],
+            row["category"],
+            row["part"],
+            row["hs_hint"],
+            row["ambiguity"],  # type: ignore[arg-type]
+            tuple(filter(None, row["context"].split("|"))),
+        )
+        for row in _rows("lexicon.csv")
+    )
+
+
+def _spellings(term: Term) -> set[tuple[str, ...]]:
+    """Stems of a term, in each way it is written and inflected."""
+    made = {tuple(stem(word) for word in words.tokens(term.text))}
+    if term.language == "de":
+        written = term.text.translate(_UMLAUTS)
+        made.add(tuple(stem(word) for word in words.tokens(written)))
+    if term.language == "tr":
+        made |= {(*one[:-1], last) for one in set(made) for last in _turkish(one[-1])}
+    return made
+
+
+def _turkish(word: str) -> set[str]:
+    soft = {"k": "g", "c": "c", "p": "b", "t": "d"}.get(word[-1], word[-1])
+    bases = {word} | ({word[:-1] + soft} if len(word) > 4 else set())
+    endings = ("", "lar", "ler", "lari", "leri", "larin", "lerin", "i", "u", "si", "su", "nin",
+               "nun", "in", "un", "ya", "ye", "dan", "den", "li", "lu")  # fmt: skip
+    return {stem(base + ending) for base in bases for ending in endings} | {word}
+
+
+@lru_cache(maxsize=1)
+def index() -> Index:
+    """Build the indexes once a process."""
+    made = Index()
+    made.compounds, made.cjk = ahocorasick.Automaton(), ahocorasick.Automaton()
+    for term in terms():
+        if CJK.search(term.text):
+            made.cjk.add_word(term.text, term)
+        else:
+            _add(made, term)
+    for found in made.first.values():
+        # The longest term wins; of two languages' homographs the one that context can cancel.
+        found.sort(key=lambda one: (-len(one[0]), "nhl".index(one[1].ambiguity[0])))
+    for row in _rows("homonyms.csv"):
+        group, listed = row["group"], row["words"].split("|")
+        made.context[group] = frozenset(
+            " ".join(map(stem, words.tokens(one))) for one in listed if not CJK.search(one)
+        )
+        made.context_cjk[group] = tuple(one for one in listed if CJK.search(one))
+        made.chapters[group] = frozenset(row["chapters"].split("|"))
+    made.compounds.make_automaton()
+    made.cjk.make_automaton()
+    return made
+
+
+def _add(made: Index, term: Term) -> None:
+    for keys in _spellings(term):
+        made.first.setdefault(keys[0], []).append((keys, term))
+        for key in keys:
+            made.vocabulary.setdefault(key, set()).add(term.language)
+        pulled = "".join(keys)
+        if term.ambiguity == "none":
+            continue
+        if len(pulled) >= 4:
+            made.pulled.setdefault(pulled, term)
+        if term.language == "de" and term.ambiguity == "low" and len(pulled) >= 6:
+            made.compounds.add_word(pulled, term)
+        for key in filter(str.isalpha, keys):
+            _add_slips(made, key, term)
+    if not term.text.isascii():
+        made.accented.update(stem(word) for word in words.tokens(term.text))
+
+
+def _add_slips(made: Index, key: str, term: Term) -> None:
+    """Index a word of a term by what a slip, a missing vowel or a doubling leaves."""
+    bare = _VOWELS.sub("", key)
+    if term.ambiguity == "low" and key.isascii() and len(bare) >= 4 and bare != key:
+        made.bare.setdefault(bare, key)
+    made.squeezed.setdefault(words.squeeze(key), key)
+    if len(key) >= 5:
+        for place in range(len(key)):
+            made.slips.setdefault(key[:place] + key[place + 1 :], set()).add(key)
