@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -133,3 +135,31 @@ def journey(places: Iterable[str | None]) -> str | None:
         if place and (not kept or kept[-1] != place):
             kept.append(place)
     return "|".join(kept) if len(kept) > 1 else None
+
+
+_MOMENT = re.compile(
+    r"(\d{4})-?(\d\d)-?(\d\d)(?:T?(\d\d):?(\d\d)(?::?(\d\d))?(?:\.\d+)?)?(Z|[+-]\d\d(?::?\d\d)?)?"
+)
+
+
+def moment(text: str | None) -> str | None:
+    """`20220606010000+01` and its like as ISO 8601; naive without a zone.
+
+    >>> moment("20220606010000+01"), moment("20251111150522Z"), moment("20221301")
+    ('2022-06-06T01:00:00+01:00', '2025-11-11T15:05:22+00:00', None)
+    """
+    found = _MOMENT.fullmatch((text or "").strip())
+    if not found:
+        return None
+    year, month, day, hour, minute, second, zone = found.groups()
+    made = f"{year}-{month}-{day}"
+    if hour:
+        made += f"T{hour}:{minute}:{second or '00'}"
+        if zone:
+            digits = zone[1:].replace(":", "").ljust(4, "0")
+            made += "+00:00" if zone == "Z" else f"{zone[0]}{digits[:2]}:{digits[2:]}"
+    try:
+        datetime.fromisoformat(made)
+    except ValueError:
+        return None
+    return made

@@ -16,6 +16,7 @@ from datetime import date
 from typing import Any
 
 from riskprofile.errors import InputError
+from riskprofile.intake.code_lists import mode, place
 from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.rows import Gather, decimal, journey, number, one_line, plain
 from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
@@ -56,7 +57,7 @@ EXPORTER, CONSIGNEE = "Traders/Exporter/Exporter_name", "Traders/Consignee/Consi
 FLOW = "Property/Sad_flow"  # procedure: _procedure
 TYPE = "Identification/Type/Type_of_declaration"
 GENERAL_PROCEDURE = "Identification/Type/Declaration_gen_procedure_code"
-MODE = "Transport/Means_of_transport/Border_information/Mode"  # transport_mode: _mode
+MODE = "Transport/Means_of_transport/Border_information/Mode"  # transport_mode: code_lists.mode
 FIRST_DESTINATION = "General_information/Country/Country_first_destination"  # route
 SEALS = "Transit/Seals/Identity"
 PACKAGES = "Packages/Number_of_packages"  # package_count: _package_count
@@ -67,7 +68,6 @@ INVOICE = "Valuation_item/Item_Invoice"  # value, currency, freight_cost: _amoun
 FREIGHT = "Valuation_item/item_external_freight"
 DOCUMENTS = "Attached_documents"  # licence_type, end_use_certificate: _documents
 
-MODES = {"1": "sea", "2": "rail", "3": "road", "4": "air", "5": "post"}  # UN/ECE Rec. 19
 PROCEDURES = {"I": "import", "E": "export", "T": "transit"}
 TRANSIT = "8"  # general procedure 8 of the SAD: transit
 
@@ -130,7 +130,8 @@ class _Header:
         if lodged and not values["lodged_at"]:
             self.warnings.append("date_unreadable")
         values["procedure"] = _procedure(leaves)
-        values["transport_mode"], mode = _mode(leaves.take(MODE))
+        values["transport_mode"], other = mode(leaves.take(MODE))
+        values["port_of_loading"], port = place(values["port_of_loading"])
         for party, path in (("consignor", EXPORTER), ("consignee", CONSIGNEE)):
             values[f"{party}_name"], values[f"{party}_address"] = _name_and_address(
                 leaves.take(path)
@@ -144,8 +145,10 @@ class _Header:
             first = None
         self.values = {column: value for column, value in values.items() if value}
         self.extra: dict[str, Any] = leaves.rest
-        if mode:
-            self.extra["transport_mode_code"] = mode
+        if other:
+            self.extra["transport_mode_code"] = other
+        if port:
+            self.extra["port_of_loading"] = port
         if first:
             self.extra["country_first_destination"] = first
         if lodged and not values["lodged_at"]:
@@ -257,18 +260,6 @@ def _procedure(leaves: Leaves) -> str | None:
     if general == TRANSIT or kind.startswith("T"):
         return "transit"
     return PROCEDURES.get(flow[:1]) or PROCEDURES.get(kind[:1])
-
-
-def _mode(text: str | None) -> tuple[str | None, str | None]:
-    """The mode, and the code itself when no mode of the contract is meant by it.
-
-    >>> _mode("1"), _mode("01"), _mode("31"), _mode("7")
-    (('sea', None), ('sea', None), ('road', None), (None, '7'))
-    """
-    if not text:
-        return None, None
-    mode = MODES.get(text.strip().lstrip("0")[:1])
-    return (mode, None) if mode else (None, text)
 
 
 def _name_and_address(text: str | None) -> tuple[str | None, str | None]:

@@ -11,13 +11,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from riskprofile.errors import InputError
+from riskprofile.intake.code_lists import KILOGRAMS, LICENCES, TRANSPORT_DOCUMENTS, mode, place
 from riskprofile.intake.reader import RawChunk, Source
-from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line, plain
+from riskprofile.intake.rows import (
+    Gather,
+    decimal,
+    joined,
+    journey,
+    moment,
+    number,
+    one_line,
+    plain,
+)
 from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
 
 DECLARATION = frozenset({"Declaration"})
@@ -59,36 +68,16 @@ MASSES = {
 CONSIGNORS = ("Exporter", "GoodsShipment/Exporter", "GoodsShipment/Consignor")
 IMPORTERS = ("GoodsShipment/Importer", "Importer")
 CONSIGNEES = ("GoodsShipment/Consignee", "Consignee")
-# type of a previous or additional document (UN/EDIFACT 1001, EU N-codes): column
-TRANSPORT_DOCUMENTS = {
-    "703": "house_document",  # house waybill
-    "714": "house_document",  # house bill of lading
-    "704": "transport_document",  # master bill of lading
-    "705": "transport_document",  # bill of lading
-    "720": "transport_document",  # rail consignment note
-    "730": "transport_document",  # road consignment note
-    "740": "transport_document",  # air waybill
-    "741": "transport_document",  # master air waybill
-    "750": "transport_document",  # postal despatch note
-    "760": "transport_document",  # multimodal transport document
-}
-# category of an additional document (EU TARIC document groups) that is an authorisation
 MASTER_UCR = "MCR"  # a master reference "A:..." holds an air waybill number (UK)
 WAIVER = "X"  # first letter of a document status: a waiver is claimed, there is no licence
-LICENCES = {"L": "import licence", "E": "export licence", "X": "export authorisation"}
 
-MODES = {"1": "sea", "2": "rail", "3": "road", "4": "air", "5": "post"}
 PROCEDURES = {"IM": "import", "EX": "export"}
 EXPORT_PROCEDURES = frozenset({"10", "11", "21", "22", "23", "31"})  # EU requested procedures
 GIFT = "C08"  # EU additional procedure: sent by one private person to another
-KILOGRAMS = {"KGM": "1", "TNE": "1000", "GRM": "0.001", "LBR": "0.45359237"}  # UN/ECE Rec. 20
 AMENDMENT, CANCELLATION = {"13", "4"}, {"1"}  # function codes; original is 9
 HS_CODE = "TSP"  # Classification/IdentificationTypeCode of the commodity code
 
 _END_USE = re.compile(r"end[ -]?use(r'?s?)? (certificate|statement|undertaking)", re.IGNORECASE)
-_MOMENT = re.compile(
-    r"(\d{4})-?(\d\d)-?(\d\d)(?:T?(\d\d):?(\d\d)(?::?(\d\d))?(?:\.\d+)?)?(Z|[+-]\d\d(?::?\d\d)?)?"
-)
 
 
 class WcoReader:
@@ -149,8 +138,8 @@ class _Header:
         values["lodged_at"] = moment(lodged)
         if lodged and not values["lodged_at"]:
             self.warnings.append("date_unreadable")
-        mode = leaves.take("BorderTransportMeans/ModeCode")
-        values["transport_mode"] = MODES.get(mode or "")
+        values["transport_mode"], other = mode(leaves.take("BorderTransportMeans/ModeCode"))
+        ports = {name: place(values[name]) for name in ("port_of_loading", "port_of_discharge")}
         values |= party("consignor", leaves, CONSIGNORS)
         self.importer = party("consignee", leaves, IMPORTERS)
         self.consignee = party("consignee", leaves, CONSIGNEES)
@@ -168,13 +157,17 @@ class _Header:
         self.freight: tuple[str | None, str | None] = (None, None)
         if leaves.take("GoodsItemQuantity") == "1":  # else it is the freight of all items
             self.freight = _amount(leaves, "GoodsShipment/CustomsValuation/FreightChargeAmount")
-        self.values = {column: value for column, value in values.items() if value}
         self.extra: dict[str, Any] = {"type_code": self.type_code} if self.type_code else {}
         self.extra |= leaves.rest
-        if mode and mode not in MODES:
-            self.extra["transport_mode_code"] = mode
+        for name, (code, text) in ports.items():
+            values[name] = code
+            if text:
+                self.extra[name] = text
+        if other:
+            self.extra["transport_mode_code"] = other
         if previous := [_reference(document) for document in self.documents]:
             self.extra["previous_documents"] = previous
+        self.values = {column: value for column, value in values.items() if value}
 
 
 def _headers(source: Source) -> Iterator[_Header]:
@@ -199,29 +192,6 @@ def _received(element: Element) -> str | None:
     for found in element.getroottree().getroot().iterfind("{*}requestCommon/{*}receiptDate"):
         return one_line(found.text)
     return None
-
-
-def moment(text: str | None) -> str | None:
-    """A date and time of the data model as ISO 8601; naive without a zone.
-
-    >>> moment("20220606010000+01"), moment("20251111150522Z"), moment("20221301")
-    ('2022-06-06T01:00:00+01:00', '2025-11-11T15:05:22+00:00', None)
-    """
-    found = _MOMENT.fullmatch((text or "").strip())
-    if not found:
-        return None
-    year, month, day, hour, minute, second, zone = found.groups()
-    made = f"{year}-{month}-{day}"
-    if hour:
-        made += f"T{hour}:{minute}:{second or '00'}"
-        if zone:
-            digits = zone[1:].replace(":", "").ljust(4, "0")
-            made += "+00:00" if zone == "Z" else f"{zone[0]}{digits[:2]}:{digits[2:]}"
-    try:
-        datetime.fromisoformat(made)
-    except ValueError:
-        return None
-    return made
 
 
 def party(column: str, leaves: Leaves, paths: tuple[str, ...]) -> dict[str, str | None]:

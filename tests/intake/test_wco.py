@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from riskprofile.errors import InputError
-from riskprofile.intake.wco import WcoReader, moment
+from riskprofile.intake.rows import moment
+from riskprofile.intake.wco import WcoReader
 from riskprofile.profiles import SHIPMENT
 from tests.intake.helpers import FIXTURES, read
 

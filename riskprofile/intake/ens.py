@@ -1,0 +1,252 @@
+"""Entry summary declarations IE315 (`CC315A`) and their amendments IE313 (`CC313A`).
+
+One row per goods item (`GOOITEGDS`). Element names carry the data group they belong to;
+the tables below say which fills what. Only the root has a namespace, and a SOAP envelope
+may stand outside. Parties, ports and the notify party stand at the header or at the item.
+Source: the functional specification of the EU's Import Control System, version 11.2.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from riskprofile.errors import InputError
+from riskprofile.intake.code_lists import LICENCES, TRANSPORT_DOCUMENTS, mode, place
+from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.rows import (
+    Gather,
+    decimal,
+    joined,
+    journey,
+    moment,
+    number,
+    one_line,
+    plain,
+)
+from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
+
+AMENDMENT = "CC313A"
+DECLARATION = frozenset({"CC315A", AMENDMENT})
+ITEMS = frozenset({"GOOITEGDS"})
+
+# column: paths below the root, the first that is filled counts
+HEADER: dict[str, tuple[str, ...]] = {
+    "declaration_id": ("HEAHEA/RefNumHEA4", "HEAHEA/DocNumHEA5"),
+    "customs_office": ("CUSOFFFENT730/RefNumCUSOFFFENT731",),
+    "carrier": ("TRACARENT601/TINTRACARENT602", "TRACARENT601/NamTRACARENT604"),
+    "conveyance": ("HEAHEA/IdeOfMeaOfTraCroHEA85", "HEAHEA/ConRefNumHEA"),
+    "declarant_id": ("PERLODSUMDEC/TINPLD1", "TRAREP/TINTRE1"),
+}
+LODGED = ("HEAHEA/DecDatTimHEA114", "HEAHEA/DatTimAmeHEA113")  # lodged_at, ccyymmddHHMM
+PREPARED = ("DatOfPreMES9", "TimOfPreMES10")  # lodged_at else: yymmdd, HHMM
+ARRIVAL = "CUSOFFFENT730/ExpDatOfArrFIRENT733"  # arrival_at
+MODE = "HEAHEA/TraModAtBorHEA76"  # transport_mode
+ROUTE = "ITI/CouOfRouCodITI1"  # route, in order
+SEALS = "SEAID529/SeaIdSEAID530"  # seal_numbers
+TOTAL_MASS = "HEAHEA/TotGroMasHEA307"  # gross_mass_kg of a single item without its own
+# party: part: path; the header's, then the item's
+PARTIES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "consignor": (
+        {
+            "id": "TRACONCO1/TINCO159",
+            "name": "TRACONCO1/NamCO17",
+            "street": "TRACONCO1/StrAndNumCO122",
+            "city": "TRACONCO1/CitCO124",
+            "postcode": "TRACONCO1/PosCodCO123",
+            "country": "TRACONCO1/CouCO125",
+        },
+        {
+            "id": "TRACONCO2/TINCO259",
+            "name": "TRACONCO2/NamCO27",
+            "street": "TRACONCO2/StrAndNumCO222",
+            "city": "TRACONCO2/CitCO224",
+            "postcode": "TRACONCO2/PosCodCO223",
+            "country": "TRACONCO2/CouCO225",
+        },
+    ),
+    "consignee": (
+        {
+            "id": "TRACONCE1/TINCE159",
+            "name": "TRACONCE1/NamCE17",
+            "street": "TRACONCE1/StrAndNumCE122",
+            "city": "TRACONCE1/CitCE124",
+            "postcode": "TRACONCE1/PosCodCE123",
+            "country": "TRACONCE1/CouCE125",
+        },
+        {
+            "id": "TRACONCE2/TINCE259",
+            "name": "TRACONCE2/NamCE27",
+            "street": "TRACONCE2/StrAndNumCE222",
+            "city": "TRACONCE2/CitCE224",
+            "postcode": "TRACONCE2/PosCodCE223",
+            "country": "TRACONCE2/CouCE225",
+        },
+    ),
+}
+# column: (header's path, item's path); the item's counts first
+EITHER = {
+    "notify_name": ("NOTPAR670/NamNOTPAR672", "PRTNOT640/NamPRTNOT642"),
+    "port_of_loading": ("HEAHEA/PlaLoaGOOITE334", "PlaLoaGOOITE333"),
+    "port_of_discharge": ("HEAHEA/PlaUnlGOOITE334", "PlaUnlGOOITE333"),
+}
+PORTS = ("port_of_loading", "port_of_discharge")
+# column: path below GOOITEGDS
+ITEM = {"item_number": "IteNumGDS7", "goods_description": "GooDesGDS23"}
+HS_CODE = "COMCODGODITM/ComNomCMD1"
+MASS = "GroMasGDS46"
+CONTAINERS = "CONNR2/ConNumNR21"
+PACKAGES, KIND, COUNT, PIECES = "PACGS2", "KinOfPacGS23", "NumOfPacGS24", "NumOfPieGS25"
+DOCUMENTS, DOCUMENT_TYPE, DOCUMENT_ID = "PRODOCDC2", "DocTypDC21", "DocRefDC23"
+
+
+class EnsReader:
+    """Reads entry summary declarations, streamed."""
+
+    name = "ens"
+    profile = "shipment"
+
+    def claims(self, head: bytes, name: str) -> bool:
+        """Whether an IE315 or IE313 opens in the head."""
+        return bool(re.search(rb"<(?:\w+:)?CC31[35]A[\s>]", head.replace(b"\x00", b"")))
+
+    def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
+        """One row per goods item; a declaration without goods is a rejection by name."""
+        rows = Gather(profile, source.name, chunk_rows)
+        found = False
+        for header, position, element in items_with_headers(
+            source, DECLARATION, ITEMS, _headers(source)
+        ):
+            found = True
+            if position:
+                _item(rows, header, position, element)
+            else:
+                rows.reject(
+                    "no_goods_items",
+                    "the declaration holds no goods item",
+                    line=element.sourceline,
+                    record_id=header.values.get("declaration_id"),
+                )
+            if rows.full:
+                yield rows.take()
+        if not found:
+            raise InputError(
+                "no entry summary declaration in it",
+                where=source.name,
+                do="Only IE315 and IE313 carry goods",
+            )
+        yield rows.take()
+
+
+class _Header:
+    """What all goods items of one declaration share."""
+
+    def __init__(self, element: Element) -> None:
+        leaves = Leaves(element)
+        self.warnings = ["amendment"] if local(element) == AMENDMENT else []
+        values = {column: one_line(leaves.take(*paths)) for column, paths in HEADER.items()}
+        prepared = "".join(leaves.take(path) or "" for path in PREPARED)
+        lodged = leaves.take(*LODGED) or (f"20{prepared}" if len(prepared) >= 6 else None)
+        for column, text in (("lodged_at", lodged), ("arrival_at", leaves.take(ARRIVAL))):
+            values[column] = moment(text)
+            if text and not values[column]:
+                self.warnings.append("date_unreadable")
+        values["transport_mode"], other = mode(leaves.take(MODE))
+        values["route"] = journey(one_line(code) for code in leaves.all(ROUTE))
+        values["seal_numbers"] = joined(one_line(seal) for seal in leaves.all(SEALS))
+        for column, (at_header, _) in PARTIES.items():
+            values |= _party(column, leaves, at_header)
+        self.either = {column: one_line(leaves.take(path)) for column, (path, _) in EITHER.items()}
+        self.total_mass = leaves.take(TOTAL_MASS)
+        self.items = leaves.take("HEAHEA/TotNumOfIteHEA305")
+        self.values = {column: value for column, value in values.items() if value}
+        self.extra: dict[str, Any] = leaves.rest
+        if other:
+            self.extra["transport_mode_code"] = other
+
+
+def _headers(source: Source) -> Iterator[_Header]:
+    for kind, element in stream(source, DECLARATION, ITEMS):
+        if kind == "declaration":
+            yield _Header(element)
+
+
+def _party(column: str, leaves: Leaves, paths: dict[str, str]) -> dict[str, str | None]:
+    """Columns of a party; nothing when the declaration names none here."""
+    found = {part: one_line(leaves.take(path)) for part, path in paths.items()}
+    if not any(found.values()):
+        return {}
+    address = (found["street"], found["city"], found["postcode"])
+    return {
+        f"{column}_id": found["id"],
+        f"{column}_name": found["name"],
+        f"{column}_address": ", ".join(part for part in address if part) or None,
+        f"{column}_country": found["country"],
+    }
+
+
+def _item(rows: Gather, header: _Header, position: int, element: Element) -> None:
+    leaves = Leaves(element)
+    warnings = list(header.warnings)
+    extra: dict[str, Any] = {}
+    values: dict[str, str | None] = dict(header.values)
+    for column, path in ITEM.items():
+        values[column] = one_line(leaves.take(path))
+    values["item_number"] = values["item_number"] or str(position)
+    for column, (_, at_item) in PARTIES.items():
+        values |= _party(column, leaves, at_item)
+    for column, (_, path) in EITHER.items():
+        values[column] = one_line(leaves.take(path)) or header.either[column]
+    for column in PORTS:
+        values[column], text = place(values[column])
+        if text:
+            extra[column] = text
+    code = one_line(leaves.take(HS_CODE))
+    if code and values["goods_description"] and not re.fullmatch(r"[\d .]+", code, re.ASCII):
+        extra["commodity_code"] = code  # the text is enough: one of the two is required
+        warnings.append("hs_unreadable")
+    elif code:
+        values["hs_code"] = re.sub(r"[ .]", "", code)[:10]
+    mass = leaves.take(MASS) or (header.total_mass if header.items == "1" else None)
+    values["gross_mass_kg"] = number(mass)
+    if values["gross_mass_kg"] == "0":
+        values["gross_mass_kg"] = None
+        warnings.append("zero_mass")
+    values["container_numbers"] = joined(one_line(text) for text in leaves.all(CONTAINERS))
+    _packages(values, extra, leaves)
+    _documents(values, extra, leaves)
+    extra |= leaves.rest
+    if position == 1:  # once a declaration, or a thousand items would carry a thousand copies
+        extra["header"] = header.extra
+    rows.row(values, line=element.sourceline, warnings=warnings, extra=extra)
+
+
+def _packages(values: dict[str, str | None], extra: dict[str, Any], leaves: Leaves) -> None:
+    """The kind when there is one, and the sum; pieces where goods are unpacked."""
+    groups = leaves.groups(PACKAGES)
+    kinds = {one_line(one.take(KIND)) for one in groups}
+    values["package_type"] = kinds.pop() if len(kinds) == 1 else None
+    counts = [one.take(COUNT, PIECES) for one in groups]
+    values_found = [value for text in counts if (value := decimal(text)) is not None]
+    if values_found and len(values_found) == len(counts):
+        values["package_count"] = plain(sum(values_found[1:], values_found[0]))
+    elif len(counts) == 1:
+        values["package_count"] = number(counts[0])
+    if groups:
+        extra["packages"] = [one.flat for one in groups]
+
+
+def _documents(values: dict[str, str | None], extra: dict[str, Any], leaves: Leaves) -> None:
+    """Transport documents and authorisations by type; all stay in `extra`."""
+    documents = []
+    for one in leaves.groups(DOCUMENTS):
+        kind, identity = one.take(DOCUMENT_TYPE) or "", one_line(one.take(DOCUMENT_ID))
+        documents.append({"type": kind, "id": identity})
+        column = TRANSPORT_DOCUMENTS.get(kind[-3:])
+        if identity and column and not values.get(column):
+            values[column] = identity
+        if identity and kind[:1] in LICENCES and not values.get("licence_number"):
+            values |= {"licence_number": identity, "licence_type": kind}
+    if documents:
+        extra["documents"] = documents
