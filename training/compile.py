@@ -160,7 +160,8 @@ def _edges(predictors: Sequence[Any], features: int) -> list[np.ndarray]:
         if inner["is_categorical"].any():
             raise RiskProfileError("a tree splits on categories", do="Give numbers only")
         for place, threshold in zip(inner["feature_idx"], inner["num_threshold"], strict=True):
-            found[int(place)].add(float(threshold))
+            if np.isfinite(threshold):  # infinite: the split parts missing from all the rest
+                found[int(place)].add(float(threshold))
     return [np.array(sorted(edges), dtype=np.float64) for edges in found]
 
 

@@ -138,7 +138,7 @@ class Snapshot:
             with np.errstate(invalid="ignore", divide="ignore"):
                 mean = (index.total[end] - index.total[first]) / n / QUANTUM
                 square = (index.squares[end] - index.squares[first]) / n / QUANTUM**2
-            sd = np.sqrt(np.maximum(square - mean**2, 0.0))
+                sd = np.sqrt(np.maximum(square - mean**2, 0.0))
         seen = n > 0
         return pd.DataFrame(
             {"n": n, "mean": np.where(seen, mean, np.nan), "sd": np.where(seen, sd, np.nan)},

@@ -11,6 +11,7 @@ from riskprofile.scoring.scorecard import WORDING, Scorecard
 from riskprofile.tables import Table
 
 Reason = dict[str, Any]
+YES_OR_NO = "0 or 1"  # the unit of a feature that is a fact or none
 
 
 def explain(
@@ -39,8 +40,9 @@ def explain(
         reasons = [_base(scorecard)] if scorecard.base else []
         for place in np.flatnonzero(contributions[row]):
             term = scorecard.terms[place]
+            raises = contributions[row, place] > 0
             sentences = [
-                _sentence(name, columns[name][row], titles[row], said, scorecard)
+                _sentence(name, columns[name][row], titles[row], said, scorecard, raises)
                 for name in term.features
             ]
             numbers = [_number(columns[name][row]) for name in term.features]
@@ -75,20 +77,33 @@ def _base(scorecard: Scorecard) -> Reason:
 
 
 def _sentence(
-    name: str, value: float, title: str | None, said: dict[str, Any], scorecard: Scorecard
+    name: str,
+    value: float,
+    title: str | None,
+    said: dict[str, Any],
+    scorecard: Scorecard,
+    raises: bool,
 ) -> str:
     if name == WORDING:
-        if title is None or scorecard.wording is None:
-            return "no goods description"
-        words = [word for word, weight in scorecard.wording.strongest(title) if weight > 0]
-        if value > 0 and words:
-            return "wording: " + ", ".join(f"“{word}”" for word in words)
-        return "the wording of the goods is ordinary" if value <= 0 else "the wording as a whole"
-    feature = said[name]
+        return _wording(title, scorecard, raises)
     if np.isnan(value):
-        return f"not known: {feature.doc.splitlines()[0].rstrip('.').lower()}"
-    sentence: str = feature.reads.format(value=value)
-    return sentence
+        return f"{name.replace('_', ' ')} is not known"
+    feature = said[name]
+    reads: str = feature.reads
+    if feature.unit == YES_OR_NO:
+        return reads.replace("{value:.0f}", "yes" if value else "no")
+    return reads.format(value=value)
+
+
+def _wording(title: str | None, scorecard: Scorecard, raises: bool) -> str:
+    if title is None or scorecard.wording is None:
+        return "no goods description"
+    if not raises:
+        return "the goods are worded as lawful goods usually are"
+    words = [word for word, weight in scorecard.wording.strongest(title) if weight > 0]
+    if not words:
+        return "the goods are worded unusually"
+    return "wording: " + ", ".join(f"“{word}”" for word in words)
 
 
 def _number(value: float) -> float | None:

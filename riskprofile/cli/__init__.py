@@ -1,0 +1,40 @@
+"""The command line: thin. Each command calls one service and prints what it returned."""
+
+from __future__ import annotations
+
+import sys
+
+from riskprofile.cli import intake as _intake
+from riskprofile.cli import models as _models
+from riskprofile.cli import office as _office
+from riskprofile.cli import screen as _screen
+from riskprofile.cli.app import app
+from riskprofile.cli.output import fail
+from riskprofile.errors import RiskProfileError
+
+COMMANDS = (_screen, _intake, _office, _models)  # imported: each adds its commands to `app`
+
+__all__ = ["app", "main"]
+
+
+def main() -> None:
+    """Run the command line; exit codes are the contract's."""
+    arguments = sys.argv[1:]
+    as_json = "--json" in arguments
+    code = 0
+    try:
+        app(args=arguments, prog_name="riskprofile")
+    except RiskProfileError as error:
+        if "--debug" in arguments:
+            raise
+        code = fail(error, as_json=as_json)
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        code = 1
+    except OSError as error:
+        what = f"{error.strerror or error}".lower()
+        where = str(error.filename or "")
+        fault = RiskProfileError(what, where=where, do="Mend it, and run again with --resume")
+        code = fail(fault, as_json=as_json)
+    sys.exit(code)

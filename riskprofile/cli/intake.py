@@ -1,0 +1,88 @@
+"""convert: what a reader understood of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riskprofile import intake
+from riskprofile.cli import output
+from riskprofile.cli.app import Home, Json, app, settings_of
+from riskprofile.cli.screen import Paths, given_files
+from riskprofile.errors import UsageError
+from riskprofile.intake import quarantine as quarantine_file
+from riskprofile.intake.canonical_io import write_canonical
+from riskprofile.intake.reader import Rejection
+from riskprofile.services import govern
+from riskprofile.services.settings import open_store
+
+
+@app.command()
+def convert(
+    paths: Paths,
+    profile: Annotated[str, typer.Option(help="auto, shipment or traveller.")] = "auto",
+    format: Annotated[str, typer.Option(help="auto, or the name of a format.")] = "auto",
+    out: Annotated[
+        Path | None, typer.Option(help="Canonical table: .csv, .parquet or .jsonl; - is stdout.")
+    ] = None,
+    quarantine: Annotated[Path | None, typer.Option(help="Rejected rows, as CSV.")] = None,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Any supported format to the canonical table. Nothing is rated or kept."""
+    settings = settings_of(home)
+    store = open_store(settings)
+    try:
+        zones = govern.zones(store)
+    finally:
+        store.close()
+    rejected: list[Rejection] = []
+    told = {"read": 0, "accepted": 0, "quarantined": 0, "duplicate": 0}
+    formats: dict[str, int] = {}
+    warnings: dict[str, int] = {}
+    profiles: set[str] = set()
+
+    def chunks(files: list[Path]) -> Iterator[intake.Chunk]:
+        for file in files:
+            for chunk in intake.read(file, profile=profile, format=format, offices=zones):
+                told["read"] += chunk.read
+                told["accepted"] += len(chunk.table)
+                told["quarantined"] += len(chunk.rejected)
+                formats[chunk.format] = formats.get(chunk.format, 0) + chunk.read
+                profiles.add(chunk.profile)
+                rejected.extend(chunk.rejected)
+                for codes in chunk.table["warnings"].dropna():
+                    for code in str(codes).split("|"):
+                        warnings[code] = warnings.get(code, 0) + 1
+                if len(profiles) > 1:
+                    raise UsageError(
+                        "these files hold both shipments and travellers",
+                        do="Convert them apart: add --profile shipment, or traveller",
+                    )
+                progress(file.name, told["read"])
+                yield chunk
+
+    with given_files(paths) as files, output.progress("reading") as progress:
+        write_canonical(chunks(files), out if out is not None else Path("-"))
+    if quarantine is not None:
+        quarantine_file.write(quarantine, rejected)
+    summary = {**told, "formats": formats, "warnings": warnings}
+    if json:
+        output.as_json(summary)
+    else:
+        tell = output.note if out is None or str(out) == "-" else output.say
+        tell(
+            f"read {told['read']} = accepted {told['accepted']} + quarantined "
+            f"{told['quarantined']} + duplicate 0 ({', '.join(formats) or 'nothing'})"
+        )
+        for rejection in rejected[:10]:
+            tell(
+                f"  {rejection.source}:{rejection.line}: {rejection.column or ''} "
+                f"{rejection.reason_code}: {rejection.reason}"
+            )
+        if len(rejected) > 10:
+            tell(f"  and {len(rejected) - 10} more: write them with --quarantine FILE")
+    return 3 if rejected else 0

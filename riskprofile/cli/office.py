@@ -1,0 +1,305 @@
+"""init, users, serve, pause, resume, export selections, audit, db, doctor."""
+
+from __future__ import annotations
+
+import csv
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from riskprofile.cli import output
+from riskprofile.cli.app import Home, Json, app, now, owner, settings_of
+from riskprofile.errors import InputError, RiskProfileError, UsageError
+from riskprofile.profiles import PROFILES
+from riskprofile.services import govern, identity, results
+from riskprofile.services.selections import selections as selected
+from riskprofile.services.settings import Settings, open_store
+from riskprofile.store import artefacts
+from riskprofile.store.database import Store
+
+users = typer.Typer(help="Accounts of the page.", no_args_is_help=True)
+audit = typer.Typer(help="The audit chain.", no_args_is_help=True)
+export = typer.Typer(help="Back to the declaration system.", no_args_is_help=True)
+database = typer.Typer(help="The database.", no_args_is_help=True)
+for group, name in ((users, "users"), (audit, "audit"), (export, "export"), (database, "db")):
+    app.add_typer(group, name=name)
+
+
+@contextmanager
+def opened(home: Path | None) -> Iterator[tuple[Settings, Store]]:
+    """The settings and the open database of a home."""
+    settings = settings_of(home)
+    store = open_store(settings)
+    try:
+        yield settings, store
+    finally:
+        store.close()
+
+
+@app.command()
+def init(
+    offices: Annotated[
+        Path | None, typer.Option(help="CSV: code,name,zone,country,capacity.")
+    ] = None,
+    admin: Annotated[str, typer.Option(help="Name of the first administrator.")] = "admin",
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Make the home, the database, the offices and the first administrator."""
+    with opened(home) as (settings, store):
+        loaded = govern.init_offices(store, owner(), _offices(offices), now()) if offices else 0
+        password = None
+        if not identity.accounts(store, owner()):
+            password = secrets.token_urlsafe(15)
+            identity.add_account(
+                store,
+                owner(),
+                name=admin,
+                role="administrator",
+                office=None,
+                password=password,
+                now=now(),
+            )
+    told = {"home": str(settings.home), "offices": loaded, "administrator": admin}
+    told["password"] = password
+    if json:
+        output.as_json(told)
+        return 0
+    output.say(f"home {settings.home}, {loaded} offices loaded")
+    if password:
+        output.say(f"first administrator: {admin}, password {password} (shown this once)")
+    else:
+        output.say("accounts exist already: none was made")
+    output.say("next: riskprofile users add NAME --role officer --office CODE; riskprofile serve")
+    return 0
+
+
+def _offices(path: Path) -> list[dict[str, Any]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(
+            f"the list of offices cannot be read ({error})",
+            where=str(path),
+            do="Give a UTF-8 CSV with the header code,name,zone,country,capacity",
+        ) from error
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Port of the page.")] = 8501,
+    host: Annotated[str, typer.Option(help="Address; other than loopback needs TLS.")] = "",
+    certfile: Annotated[Path | None, typer.Option(help="TLS certificate (PEM).")] = None,
+    keyfile: Annotated[Path | None, typer.Option(help="Its key (PEM).")] = None,
+    home: Home = None,
+) -> int:
+    """The officers' page. Plain HTTP on loopback only; with a certificate, for the office."""
+    page(settings_of(home), port, certfile, keyfile, host)
+    return 0
+
+
+def page(
+    settings: Settings,
+    port: int,
+    certfile: Path | None = None,
+    keyfile: Path | None = None,
+    host: str = "",
+) -> None:
+    """Run the page until it is stopped. It lives in another package, above this one."""
+    from importlib import import_module
+
+    try:
+        server = import_module("app.server")
+    except ImportError as error:
+        raise RiskProfileError(
+            f"the page is not installed ({error})", do="Install the checkout: pip install -e ."
+        ) from error
+    server.serve(settings, port, certfile, keyfile, host)
+
+
+@users.command("add")
+def add_user(
+    name: Annotated[str, typer.Argument()],
+    role: Annotated[str, typer.Option(help=", ".join(identity.ROLES))],
+    office: Annotated[str | None, typer.Option(help="Code; none is every office.")] = None,
+    totp: Annotated[bool, typer.Option(help="With a second factor.")] = False,
+    password: Annotated[
+        str | None, typer.Option(envvar="RISKPROFILE_PASSWORD", help="Else one is made.")
+    ] = None,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Make an account."""
+    chosen = password or secrets.token_urlsafe(15)
+    with opened(home) as (_, store):
+        secret = identity.add_account(
+            store,
+            owner(),
+            name=name,
+            role=role,
+            office=office,
+            password=chosen,
+            now=now(),
+            totp=totp,
+        )
+    told = {"user": name, "role": role, "office": office}
+    told |= {"password": None if password else chosen, "totp_secret": secret}
+    if json:
+        output.as_json(told)
+        return 0
+    shown = "" if password else f", password {chosen} (shown this once)"
+    output.say(f"{name}, {role}, {office or 'every office'}{shown}")
+    if secret:
+        output.say(f"second factor: {secret} (shown this once)")
+    return 0
+
+
+@users.command("list")
+def list_users(home: Home = None, json: Json = False) -> int:
+    """Every account."""
+    with opened(home) as (_, store):
+        found = identity.accounts(store, owner())
+    if json:
+        output.as_json({"accounts": [asdict(one) for one in found]})
+        return 0
+    for one in found:
+        state = "disabled" if one.disabled_at else "in use"
+        output.say(f"{one.name}  {one.role}  {one.office or 'every office'}  {state}")
+    return 0
+
+
+@users.command("disable")
+def disable_user(
+    name: Annotated[str, typer.Argument()], home: Home = None, json: Json = False
+) -> int:
+    """Close an account; its sessions end at once."""
+    with opened(home) as (_, store):
+        identity.disable_account(store, owner(), name, now())
+    if json:
+        output.as_json({"user": name, "disabled": True})
+    else:
+        output.say(f"{name} is disabled and signed out")
+    return 0
+
+
+@app.command()
+def pause(
+    why: Annotated[str, typer.Option(help="The reason, shown on every page.")],
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """The kill switch: nothing new is rated; the queue stays workable by hand."""
+    with opened(home) as (_, store):
+        govern.pause(store, owner(), why, now())
+    if json:
+        output.as_json({"paused": True})
+    else:
+        output.say("rating is paused")
+    return 0
+
+
+@app.command()
+def resume(home: Home = None, json: Json = False) -> int:
+    """Let rating go on."""
+    with opened(home) as (_, store):
+        govern.resume(store, owner(), now())
+    if json:
+        output.as_json({"paused": False})
+    else:
+        output.say("rating goes on")
+    return 0
+
+
+@export.command()
+def selections(
+    out: Annotated[Path, typer.Option(help="CSV; - is stdout.")] = Path("-"),
+    since: Annotated[str | None, typer.Option(help="Again since this time (ISO 8601).")] = None,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Lanes and decisions for the declaration system, each exactly once."""
+    try:
+        again = datetime.fromisoformat(since) if since else None
+    except ValueError as error:
+        raise UsageError(f"--since {since}: {error}", do="Write 2026-11-24T08:00+00:00") from error
+    with opened(home) as (_, store):
+        chosen = selected(
+            store, owner(), again, now(), write=lambda table: results.write_csv(table, out)
+        )
+    if json:
+        output.as_json({"selections": len(chosen)})
+    elif str(out) != "-":
+        output.say(f"{len(chosen)} selections in {out}")
+    return 0
+
+
+@audit.command("verify")
+def verify_audit(home: Home = None, json: Json = False) -> int:
+    """Check the chain; name the first bad record."""
+    with opened(home) as (_, store):
+        verdict = govern.verify_audit(store, owner())
+    if json:
+        output.as_json(asdict(verdict))
+    elif verdict.ok:
+        output.say(f"{verdict.records} records, whole; head {verdict.head.digest[:16]}")
+    else:
+        output.say(f"broken at record {verdict.first_bad}")
+    return 0 if verdict.ok else 1
+
+
+@database.command()
+def upgrade(home: Home = None, json: Json = False) -> int:
+    """Bring the database to this release."""
+    with opened(home) as (settings, _):
+        pass
+    if json:
+        output.as_json({"upgraded": True})
+    else:
+        output.say(f"the database of {settings.home} is of this release")
+    return 0
+
+
+@app.command()
+def doctor(home: Home = None, json: Json = False) -> int:
+    """Check home, database, scorecards, offices and accounts; say what to mend."""
+    checks: list[dict[str, Any]] = []
+
+    def check(name: str, run: Callable[[], object]) -> None:
+        try:
+            found = run()
+            said = getattr(found, "version", found)
+            checks.append({"check": name, "ok": True, "says": str(said)})
+        except RiskProfileError as error:
+            checks.append({"check": name, "ok": False, "says": str(error)})
+
+    settings = settings_of(home)
+    store: list[Store] = []
+
+    def opened_here() -> Store:
+        store.append(open_store(settings))
+        return store[0]
+
+    check("home", lambda: settings.home)
+    check("database", lambda: opened_here().where)
+    for name in PROFILES:
+        check(f"scorecard {name}", partial(artefacts.serving, settings.models, name))
+    if store:
+        base = store[0]
+        check("offices", lambda: f"{len(govern.zones(base))} offices")
+        check("accounts", lambda: f"{len(identity.accounts(base, owner()))} accounts")
+        check("audit", lambda: f"{govern.verify_audit(base, owner()).records} records")
+        base.close()
+    if json:
+        output.as_json({"checks": checks})
+    else:
+        for one in checks:
+            output.say(f"{'ok' if one['ok'] else '!!'}  {one['check']}: {one['says']}")
+    return 0 if all(one["ok"] for one in checks) else 1

@@ -1,0 +1,126 @@
+"""What the terminal shows: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from riskprofile.errors import RiskProfileError
+from riskprofile.services.run import Run, Summary
+
+errors = Console(stderr=True, highlight=False, markup=False)
+
+
+def say(text: str = "") -> None:
+    """One line of result."""
+    print(text)
+
+
+def note(text: str) -> None:
+    """One line beside the result."""
+    errors.print(text, soft_wrap=True)
+
+
+def as_json(content: Any) -> None:
+    """One JSON object, last on stdout."""
+    print(json.dumps(content, ensure_ascii=False, default=str))
+
+
+def fail(error: RiskProfileError, *, as_json: bool) -> int:
+    """Say what, where and what to do; the exit code."""
+    note(f"riskprofile: {error}")
+    if as_json:
+        print(
+            json.dumps(
+                {
+                    "error": {"what": error.what, "where": error.where, "do": error.do},
+                    "exit_code": error.exit_code,
+                },
+                ensure_ascii=False,
+            )
+        )
+    return error.exit_code
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Any]:
+    """A bar on a terminal, silence elsewhere; call it with (name, rows)."""
+    if not errors.is_terminal:
+        yield lambda name, rows: None
+        return
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(pulse_style="bar.pulse"),
+        TextColumn("{task.completed:,.0f} rows"),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        console=errors,
+        transient=True,
+    ) as bar:
+        task = bar.add_task(label, total=None, rate="")
+
+        def tell(name: str, rows: int) -> None:
+            elapsed = bar.tasks[0].elapsed or 0
+            rate = f"{rows / elapsed:,.0f} rows/s" if elapsed > 0.5 else ""
+            bar.update(task, description=f"{label} {name}", completed=rows, rate=rate)
+
+        yield tell
+
+
+def account(run: Run) -> None:
+    """The account of a run in words."""
+    told = run.summary
+    for batch in told.batches:
+        if batch["state"] == "duplicate":
+            say(f"{batch['source']}: duplicate of batch {batch['duplicate_of']}, nothing new")
+        else:
+            say(f"{batch['source']}: {batch['format']}, batch {batch['id']}, {batch['read']} rows")
+    say(sums(told))
+    for code, count in sorted(told.quarantined_by_reason.items()):
+        say(f"  quarantined: {count} {code}")
+    for code, count in sorted(told.warnings.items()):
+        say(f"  warning: {count} {code}")
+    for key, count in sorted(told.broken_indicators.items()):
+        say(f"  ! {key} could not be evaluated for {count} rows: they were raised to yellow")
+    say(alerts(told))
+    if told.model_versions:
+        served = ", ".join(f"{name} {version}" for name, version in told.model_versions.items())
+        say(f"scorecards: {served}; {told.seconds:.1f} s, {told.rows_per_second:,.0f} rows/s")
+    if told.stopped:
+        say("stopped after the current chunk: nothing is lost, go on with --resume")
+    elif run.too_many_bad:
+        note(
+            f"riskprofile: {told.quarantined} of {told.read} rows are quarantined, more than "
+            f"{run.max_bad_share:.0%}. The good rows are rated. Read the quarantine, mend the "
+            "input and send it again, or allow more with --max-bad-share"
+        )
+
+
+def sums(told: Summary) -> str:
+    """The identity, spelled out."""
+    return (
+        f"read {told.read} = accepted {told.accepted} + quarantined {told.quarantined} "
+        f"+ duplicate {told.duplicate}"
+    )
+
+
+def alerts(told: Summary) -> str:
+    """Alerts by lane and queue."""
+    lanes, queues = told.alerts["lane"], told.alerts["queue"]
+    return (
+        f"alerts {told.alerts['total']}: red {lanes.get('red', 0)}, "
+        f"yellow {lanes.get('yellow', 0)}; trafficking {queues.get('trafficking', 0)}, "
+        f"compliance {queues.get('compliance', 0)}, data quality {queues.get('data_quality', 0)}"
+    )
+
+
+def stdout_is_data(out: Any) -> bool:
+    """Whether results themselves go to stdout, so that the account must not."""
+    return out is not None and str(out) == "-" and not sys.stdout.closed

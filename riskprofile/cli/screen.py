@@ -1,0 +1,235 @@
+"""score, history load, explain, replay."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riskprofile.cli import output
+from riskprofile.cli.app import Home, Json, app, now, owner, settings_of
+from riskprofile.errors import InputError, UsageError
+from riskprofile.intake import quarantine as quarantine_file
+from riskprofile.scoring.ranking import Capacity
+from riskprofile.services import replay as replaying
+from riskprofile.services import results
+from riskprofile.services.passing import passing
+from riskprofile.services.run import Options, Run
+from riskprofile.services.screen import screen
+from riskprofile.services.settings import Settings, open_store
+from riskprofile.store.database import Store
+
+Paths = Annotated[list[Path], typer.Argument(help="Files or folders; - is standard input.")]
+
+
+@app.command()
+def score(
+    paths: Paths,
+    profile: Annotated[str, typer.Option(help="auto, shipment or traveller.")] = "auto",
+    format: Annotated[str, typer.Option(help="auto, or the name of a format.")] = "auto",
+    out: Annotated[
+        Path | None, typer.Option(help="Results: .csv, .parquet or .jsonl; - is stdout.")
+    ] = None,
+    quarantine: Annotated[Path | None, typer.Option(help="Rejected rows, as CSV.")] = None,
+    reasons: Annotated[str, typer.Option(help="alerts, all or none.")] = "alerts",
+    capacity: Annotated[int | None, typer.Option(min=0, help="Examinations.")] = None,
+    capacity_share: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="Share of the declarations.")
+    ] = None,
+    random_share: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="Share of the capacity drawn at random.")
+    ] = None,
+    max_bad_share: Annotated[float | None, typer.Option(min=0.0, max=1.0)] = None,
+    strict: Annotated[bool, typer.Option(help="Rate nothing when too many rows are bad.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Read, rate and report; write nothing.")] = False,
+    resume: Annotated[bool, typer.Option(help="Go on with a run that was stopped.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    store: Annotated[bool, typer.Option("--store/--no-store", help="Keep alerts.")] = True,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Rate declarations: a ranked list with reasons, alerts for the officers."""
+    if reasons not in ("alerts", "all", "none"):
+        raise UsageError(f"--reasons {reasons} is not known", do="Take alerts, all or none")
+    if out is not None:
+        results.format_of(out)
+    if capacity is not None and capacity_share is not None:
+        raise UsageError("--capacity and --capacity-share both given", do="Give one of them")
+    settings = settings_of(
+        home,
+        capacity_share=capacity_share,
+        random_share=random_share,
+        max_bad_share=max_bad_share,
+    )
+    options = Options(
+        profile=profile,
+        format=format,
+        capacity=Capacity(capacity, settings.capacity_share, settings.random_share),
+        max_bad_share=settings.max_bad_share,
+        strict=strict,
+        resume=resume,
+        workers=workers,
+    )
+    keep = store and not dry_run
+    with given_files(paths) as files, _opened(settings, keep=keep) as (database, where):
+        with output.progress("rating") as progress:
+            run = screen(
+                database,
+                where,
+                owner(),
+                files,
+                options,
+                now(),
+                history_url=settings.database_url,
+                progress=progress,
+            )
+        if not dry_run:
+            if out is not None and not run.summary.stopped and run.ranked:
+                results.write(results.table(database, run.ranked, reasons), out)  # type: ignore[arg-type]
+            if quarantine is not None:
+                quarantine_file.write(quarantine, run.rejected)
+    return _tell(run, out, as_json=json)
+
+
+history = typer.Typer(
+    help="Past declarations: parties and lanes become known.", no_args_is_help=True
+)
+app.add_typer(history, name="history")
+
+
+@history.command("load")
+def load(
+    paths: Paths,
+    profile: Annotated[str, typer.Option(help="auto, shipment or traveller.")] = "auto",
+    format: Annotated[str, typer.Option(help="auto, or the name of a format.")] = "auto",
+    quarantine: Annotated[Path | None, typer.Option(help="Rejected rows, as CSV.")] = None,
+    resume: Annotated[bool, typer.Option(help="Go on with a load that was stopped.")] = False,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Take in past declarations, so that day one is not "everyone is new". No alerts."""
+    settings = settings_of(home)
+    options = Options(
+        profile=profile,
+        format=format,
+        max_bad_share=settings.max_bad_share,
+        resume=resume,
+        history=True,
+    )
+    with given_files(paths) as files, _opened(settings, keep=True) as (database, where):
+        with output.progress("loading") as progress:
+            run = screen(database, where, owner(), files, options, now(), progress=progress)
+        if quarantine is not None:
+            quarantine_file.write(quarantine, run.rejected)
+    return _tell(run, None, as_json=json)
+
+
+@app.command()
+def explain(
+    record_id: Annotated[str, typer.Argument(help="As in the results, or a unique number.")],
+    lang: Annotated[str, typer.Option(help="Language of the sentences.")] = "en",
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Reasons for and against one stored score, from the log."""
+    if lang != "en":
+        raise UsageError(f"there are no sentences in {lang!r} yet", do="Take --lang en")
+    settings = settings_of(home)
+    database = open_store(settings)
+    try:
+        told = replaying.explain(database, settings.models, record_id)
+    finally:
+        database.close()
+    if json:
+        output.as_json(asdict(told))
+        return 0
+    output.say(f"{told.record_id} item {told.item}: {told.points} points, {told.model_version}")
+    for title, terms in (("raises", told.reasons), ("lowers", told.against)):
+        output.say(title)
+        for term in terms:
+            output.say(f"  {term['points']:+5d}  {term['text']}  ({term['term']})")
+    if told.indicators:
+        output.say("indicators: " + ", ".join(told.indicators))
+    return 0
+
+
+@app.command()
+def replay(
+    record_id: Annotated[str | None, typer.Argument(help="One record.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every stored score.")] = False,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Recompute stored scores from the log: 0 bits differ, or say where."""
+    if (record_id is None) == (not all_):
+        raise UsageError("nothing to replay", do="Name a record_id, or --all")
+    settings = settings_of(home)
+    database = open_store(settings)
+    try:
+        told = replaying.replay(database, settings.models, record_id)
+    finally:
+        database.close()
+    if json:
+        output.as_json(asdict(told))
+    else:
+        output.say(f"{told.same} scores came out the same, {len(told.differ)} differ")
+        for record in told.differ[:20]:
+            output.say(f"  differs: {record}")
+    return 1 if told.differ else 0
+
+
+def _tell(run: Run, out: Path | None, *, as_json: bool) -> int:
+    if as_json:
+        output.as_json(asdict(run.summary))
+    elif not output.stdout_is_data(out):
+        output.account(run)
+    return run.exit_code
+
+
+@contextmanager
+def given_files(paths: list[Path]) -> Iterator[list[Path]]:
+    """Files to read: folders opened, standard input kept in a file that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="riskprofile-") as folder:
+        files: list[Path] = []
+        for path in paths:
+            if str(path) == "-":
+                kept = Path(folder) / "stdin"
+                with kept.open("wb") as file:
+                    shutil.copyfileobj(sys.stdin.buffer, file)
+                files.append(kept)
+            elif path.is_dir():
+                inside = sorted(entry for entry in path.iterdir() if entry.is_file())
+                if not inside:
+                    raise InputError(
+                        "the folder holds no file", where=str(path), do="Name a file to read"
+                    )
+                files.extend(inside)
+            elif path.exists():
+                files.append(path)
+            else:
+                raise InputError("there is no such file", where=str(path), do="Check the name")
+        yield files
+
+
+@contextmanager
+def _opened(settings: Settings, *, keep: bool) -> Iterator[tuple[Store, Settings]]:
+    """The database of the home; or, when nothing is kept, one that is gone afterwards."""
+    real = open_store(settings)
+    if keep:
+        try:
+            yield real, settings
+        finally:
+            real.close()
+        return
+    try:
+        with passing(real) as (store, url):
+            yield store, settings.model_copy(update={"database_url": url})
+    finally:
+        real.close()

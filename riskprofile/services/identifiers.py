@@ -1,0 +1,71 @@
+"""What identifies a declaration and its content, so that nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from riskprofile.profiles import Profile
+from riskprofile.tables import TEXT, Column, Table
+
+RECORD, ITEM, CONTENT = "record_id", "item", "content"
+
+
+def identify(table: Table, profile: Profile, numbers: dict[str, int]) -> Table:
+    """Add `record_id` (text), `item` (int) and `content` (int64 digest) to a canonical table.
+
+    `numbers` counts the rows without an item number of each declaration over the whole
+    batch: the first is item 1, the next 2, in the order of the file.
+    """
+    record = record_ids(table, profile)
+    if profile.item:
+        given = table[profile.item]
+        lacking = given.isna().to_numpy()
+        items = given.fillna(0).to_numpy(dtype=np.int64)
+        for place in np.flatnonzero(lacking):
+            name = str(record.iloc[place])
+            numbers[name] = numbers.get(name, 0) + 1
+            items[place] = numbers[name]
+    else:
+        items = np.ones(len(table), dtype=np.int64)
+    made = table.assign(**{RECORD: record, ITEM: items, CONTENT: content(table, profile)})
+    if profile.item:
+        made[profile.item] = pd.array(items, dtype="Int64")
+    return made
+
+
+def record_ids(table: Table, profile: Profile) -> Column:
+    """`declaration@office/carrier/year`; the first part alone when the profile has one key.
+
+    The parts after `@` are there because numbers repeat: the same waybill number of two
+    carriers, or of two years, is two declarations.
+    """
+    first, *others = profile.declaration
+    record = table[first].astype(TEXT)
+    if not others:
+        return record
+    parts = [
+        table[name].dt.year.astype("Int64").astype(TEXT)
+        if name == profile.time
+        else table[name].astype(TEXT).fillna("")
+        for name in others
+    ]
+    made = record + "@" + parts[0]
+    for part in parts[1:]:
+        made = made + "/" + part
+    return made
+
+
+def content(table: Table, profile: Profile) -> np.ndarray:
+    """A 64-bit digest of each row as declared; where it was read from does not matter."""
+    total = np.zeros(len(table), dtype=np.uint64)
+    for place, name in enumerate(profile.names):
+        column = table[name]
+        codes, distinct = pd.factorize(column)
+        texts = np.array([str(value) for value in distinct] or [""], dtype=object)
+        hashed = pd.util.hash_array(texts, hash_key="riskprofile-row1", categorize=False)
+        part = np.where(codes < 0, np.uint64(0), hashed[codes.clip(min=0)])
+        # Odd multipliers keep the columns apart: the same text in another column differs.
+        total += part * np.uint64(2 * place + 0x9E3779B97F4A7C15)
+    digest: np.ndarray = total.view(np.int64)
+    return digest

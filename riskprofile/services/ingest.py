@@ -1,0 +1,402 @@
+"""One file on its way into the database: chunks read, set apart, rated, committed.
+
+A chunk, its records, its rejects and the cursor of its batch are one transaction, so a
+run that dies anywhere goes on from the cursor.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from riskprofile import intake
+from riskprofile.errors import Conflict, InputError, RiskProfileError, ScorecardError
+from riskprofile.history import view
+from riskprofile.intake.reader import Rejection
+from riskprofile.profiles import PROFILES
+from riskprofile.services import govern
+from riskprofile.services.identifiers import CONTENT, ITEM, RECORD, identify
+from riskprofile.services.identity import Actor
+from riskprofile.services.rater import BROKEN, POINTS, Rater, rate_in_worker
+from riskprofile.services.run import Options, Summary, account
+from riskprofile.services.settings import Settings
+from riskprofile.store import audit, batches
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Batch
+from riskprofile.tables import TEXT, Table
+
+RECORD_COLUMNS = (
+    *("profile", "record_id", "item", "version", "content", "state"),
+    *("chunk_id", "position", "points"),
+)
+REJECT_COLUMNS = (
+    *("batch_id", "source", "line", "record_id", "column", "reason_code"),
+    *("reason", "raw", "state"),
+)
+BATCH_LOCK = 7003  # PostgreSQL advisory lock: one program at a time decides who rates a file
+
+
+def begin(
+    store: Store, actor: Actor, path: Path, options: Options, now: datetime, summary: Summary
+) -> Batch | None:
+    """The batch of this file: new, or the one to go on with; None for a known duplicate."""
+    digest = _digest(path)
+    with store.write(patience=60.0) as connection:
+        if not store.sqlite:
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({BATCH_LOCK})"))
+        for earlier in batches.same_input(connection, digest, history=options.history):
+            if earlier.state == "done":
+                summary.read += earlier.read
+                summary.duplicate += earlier.read
+                summary.batches.append(
+                    {**account(earlier), "state": "duplicate", "duplicate_of": earlier.id}
+                )
+                return None
+            if earlier.state in ("running", "stopped"):
+                if options.resume:
+                    summary.read += earlier.read
+                    summary.accepted += earlier.accepted
+                    summary.quarantined += earlier.quarantined
+                    summary.duplicate += earlier.duplicate
+                    return earlier
+                raise Conflict(
+                    f"this file is batch {earlier.id}, which is being rated or was stopped",
+                    where=str(path),
+                    do="Wait for it, or go on with it: add --resume",
+                )
+        batch = Batch(
+            id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+            source=path.name,
+            digest=digest,
+            format=options.format,
+            profile=options.profile,
+            options=options.as_json(),
+            actor=actor.name,
+            started_at=now,
+        )
+        row = batch.model_dump()
+        connection.execute(batches.batch_table.insert().values(**row))
+        audit.append(
+            connection,
+            actor=actor.name,
+            action="batch.begin",
+            subject=f"batch:{batch.id}",
+            now=now,
+            detail={"source": batch.source, "digest": digest},
+        )
+    return batch
+
+
+def _digest(path: Path) -> str:
+    total = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(2**20):
+                total.update(block)
+    except OSError as error:
+        raise InputError(
+            f"the file cannot be read ({error.strerror or error})",
+            where=str(path),
+            do="Name a file that exists and that you may read",
+        ) from error
+    return total.hexdigest()
+
+
+class Ingest:
+    """One batch on its way: chunks read, rated and committed in order."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        options: Options,
+        batch: Batch,
+        url: str,
+        summary: Summary,
+        rejected: list[Rejection],
+        rater_of: Callable[[str], Rater],
+        now: datetime,
+    ) -> None:
+        self.store, self.settings, self.options, self.batch = store, settings, options, batch
+        self.url, self.summary, self.rejected, self.rater_of = url, summary, rejected, rater_of
+        self.now = now
+        self.numbers: dict[str, int] = {}
+        self.read = 0
+
+    def chunks(self, path: Path) -> Iterator[int]:
+        """Work through the file; yields the rows read so far after each commit."""
+        for prepared, log, events in self._rated(path):
+            self._commit(prepared, log, events)
+            yield self.read
+
+    def abandon(self, now: datetime) -> None:
+        """A file that failed as a whole leaves nothing running; what was committed can resume."""
+        with self.store.write(patience=60.0) as connection:
+            table = batches.batch_table
+            state = "stopped" if self.read else "failed"
+            connection.execute(
+                table.update().where(table.c.id == self.batch.id).values(state=state, ended_at=now)
+            )
+
+    def _rated(self, path: Path) -> Iterator[tuple[Prepared, Table | None, Table]]:
+        prepared = self._prepared(path)
+        if self.options.workers <= 1:
+            for one in prepared:
+                yield (one, *self._rate(one))
+            return
+        waiting: list[Prepared] = []
+
+        def tasks() -> Iterator[Any]:
+            for one in prepared:
+                waiting.append(one)
+                self._rater(one.profile)  # its faults belong to this process
+                yield delayed(rate_in_worker)(
+                    self.url, self.settings.models, one.profile, self.now, one.table
+                )
+
+        parallel = Parallel(
+            n_jobs=self.options.workers, return_as="generator", pre_dispatch="2*n_jobs"
+        )
+        for log, events in parallel(tasks()):
+            yield waiting.pop(0), log, events
+
+    def _prepared(self, path: Path) -> Iterator[Prepared]:
+        """Chunks after the cursor, identified, with what is already known set apart."""
+        pending: dict[tuple[str, int], tuple[int, int]] = {}
+        number = 0
+        for chunk in intake.read(
+            path,
+            profile=self.options.profile,
+            format=self.options.format,
+            chunk_rows=self.options.chunk_rows,
+            offices=govern.zones(self.store),
+        ):
+            profile = PROFILES[chunk.profile]
+            if not self.options.history:
+                govern.require_profile(self.store, profile.name, self.settings)
+            lodged = chunk.table[profile.time]
+            if lodged.isna().any():
+                chunk.table = chunk.table.assign(
+                    **{profile.time: lodged.fillna(pd.Timestamp(self.batch.started_at))},
+                    warnings=_warned(chunk.table["warnings"], lodged.isna(), "lodged_assumed"),
+                )
+            table = identify(chunk.table, profile, self.numbers)
+            number += 1
+            if number <= self.batch.cursor:
+                continue
+            yield self._set_apart(chunk.profile, number, table, chunk, pending)
+
+    def _set_apart(
+        self,
+        profile: str,
+        number: int,
+        table: Table,
+        chunk: intake.Chunk,
+        pending: dict[tuple[str, int], tuple[int, int]],
+    ) -> Prepared:
+        keys = list(zip(table[RECORD].tolist(), table[ITEM].tolist(), strict=True))
+        with self.store.read() as connection:
+            known = batches.known(connection, profile, [record for record, _ in keys])
+        keep = np.ones(len(table), dtype=bool)
+        versions = np.ones(len(table), dtype=np.int64)
+        latest: dict[tuple[str, int], int] = {}
+        renewed: set[tuple[str, int]] = set()
+        contents = table[CONTENT].tolist()
+        for place, key in enumerate(keys):
+            parked = key in known.parked and not self.options.history
+            version, before = pending.get(
+                key, (known.version.get(key, 0), None if parked else known.content.get(key))
+            )
+            if before == contents[place]:
+                keep[place] = False
+                continue
+            if key in latest:  # changed twice in one chunk: the last one counts
+                keep[latest[key]] = False
+                version -= 1
+            elif version:
+                renewed.add(key)
+            versions[place] = version + 1
+            latest[key] = place
+            pending[key] = (version + 1, contents[place])
+        if self.options.workers <= 1:
+            pending.clear()
+        kept = table[keep].reset_index(drop=True)
+        return Prepared(
+            profile, number, kept, versions[keep], list(renewed), chunk, int((~keep).sum())
+        )
+
+    def _rater(self, profile: str) -> Rater:
+        found = self.rater_of(profile)
+        began_with = self.batch.model_digest
+        if began_with and self.batch.profile == profile and began_with != found.scorecard.digest:
+            raise ScorecardError(
+                f"batch {self.batch.id} began with scorecard {self.batch.model_version}, and "
+                f"{found.scorecard.version} serves now",
+                do="Serve the earlier version again to finish it",
+            )
+        return found
+
+    def _rate(self, one: Prepared) -> tuple[Table | None, Table]:
+        if self.options.history:
+            seen = view(one.table, PROFILES[one.profile])
+            return None, seen[[*PROFILES[one.profile].remembered, "time"]]
+        return self._rater(one.profile).rate(one.table)
+
+    def _commit(self, one: Prepared, log: Table | None, events: Table) -> None:
+        """Rows, feature log, events, records, rejects and cursor: all or nothing."""
+        for _ in range(3):
+            try:
+                self._write(one, log, events)
+                break
+            except IntegrityError:
+                # Another program stored some of these records meanwhile: look again.
+                one = self._set_apart(one.profile, one.number, one.table, one.chunk, {})
+                log, events = self._rate(one)
+        else:
+            raise RiskProfileError(
+                "another program keeps storing the same records", do="Run again with --resume"
+            )
+        chunk, summary = one.chunk, self.summary
+        self.read += chunk.read
+        self.batch.cursor = one.number
+        summary.read += chunk.read
+        summary.accepted += len(one.table)
+        summary.quarantined += len(chunk.rejected)
+        summary.duplicate += chunk.read - len(one.table) - len(chunk.rejected)
+        self.rejected.extend(chunk.rejected)
+        for rejection in chunk.rejected:
+            code = rejection.reason_code
+            summary.quarantined_by_reason[code] = summary.quarantined_by_reason.get(code, 0) + 1
+        for codes, count in one.table["warnings"].dropna().value_counts().items():
+            for code in str(codes).split("|"):
+                summary.warnings[code] = summary.warnings.get(code, 0) + int(count)
+        for name in [] if log is None else [name for name in log if name.startswith(BROKEN)]:
+            key = name.removeprefix(BROKEN)
+            broken = summary.broken_indicators.get(key, 0)
+            summary.broken_indicators[key] = broken + len(one.table)
+
+    def _write(self, one: Prepared, log: Table | None, events: Table) -> None:
+        chunk, batch = one.chunk, self.batch
+        with self.store.write(patience=120.0) as connection:
+            if len(one.table):
+                batches.supersede(connection, one.profile, one.renewed)
+                chunk_id = batches.insert_chunk(
+                    connection,
+                    batch_id=batch.id,
+                    number=one.number,
+                    profile=one.profile,
+                    count=len(one.table),
+                    rows=one.table.drop(columns=CONTENT),
+                    features=log,
+                    events=events,
+                )
+                points: list[int | None] = [None] * len(one.table)
+                if log is not None:
+                    points = log[POINTS].astype(object).where(log[POINTS].notna(), None).tolist()
+                state = batches.PARKED if self.options.history else "accepted"
+                self.store.insert_many(
+                    connection,
+                    "record",
+                    [
+                        "profile",
+                        "record_id",
+                        "item",
+                        "version",
+                        "content",
+                        "state",
+                        "chunk_id",
+                        "position",
+                        "points",
+                    ],
+                    zip(
+                        [one.profile] * len(one.table),
+                        one.table[RECORD].tolist(),
+                        one.table[ITEM].tolist(),
+                        one.versions.tolist(),
+                        one.table[CONTENT].tolist(),
+                        [state] * len(one.table),
+                        [chunk_id] * len(one.table),
+                        range(len(one.table)),
+                        points,
+                        strict=True,
+                    ),
+                )
+            self.store.insert_many(
+                connection,
+                "quarantined",
+                [
+                    "batch_id",
+                    "source",
+                    "line",
+                    "record_id",
+                    "column",
+                    "reason_code",
+                    "reason",
+                    "raw",
+                    "state",
+                ],
+                [
+                    (
+                        batch.id,
+                        rejection.source,
+                        rejection.line,
+                        rejection.record_id,
+                        rejection.column,
+                        rejection.reason_code,
+                        rejection.reason,
+                        rejection.raw,
+                        "waiting",
+                    )
+                    for rejection in chunk.rejected
+                ],
+            )
+            batches.advance(
+                connection,
+                batch.id,
+                read=chunk.read,
+                accepted=len(one.table),
+                quarantined=len(chunk.rejected),
+                duplicate=chunk.read - len(one.table) - len(chunk.rejected),
+            )
+            table = batches.batch_table
+            rated = None if self.options.history else self._rater(one.profile)
+            connection.execute(
+                table.update()
+                .where(table.c.id == batch.id)
+                .values(
+                    format=chunk.format,
+                    profile=one.profile,
+                    state="running",
+                    model_version=rated.scorecard.version if rated else "",
+                    model_digest=rated.scorecard.digest if rated else "",
+                )
+            )
+
+
+@dataclass
+class Prepared:
+    """A chunk ready to be rated: what is new in it, and which version each row is."""
+
+    profile: str
+    number: int
+    table: Table
+    versions: np.ndarray
+    renewed: list[tuple[str, int]]
+    chunk: intake.Chunk
+    duplicate: int
+
+
+def _warned(warnings: pd.Series, where: pd.Series, code: str) -> pd.Series:
+    added = (warnings + f"|{code}").fillna(code)
+    return warnings.where(~where, added).astype(TEXT)

@@ -1,0 +1,340 @@
+"""From a run's feature log to one ranked list, and from its top to stored alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection, func, select, update
+
+from riskprofile.history import view
+from riskprofile.profiles import Profile
+from riskprofile.scoring import ranking, rating, reasons
+from riskprofile.scoring.ranking import Capacity
+from riskprofile.scoring.scorecard import Scorecard
+from riskprofile.services.identifiers import ITEM, RECORD
+from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater
+from riskprofile.store import alerts as store_of_alerts
+from riskprofile.store import batches
+from riskprofile.store.database import Store
+from riskprofile.tables import Indicator, Table
+
+NOT_EVALUATED = "not_evaluated:"
+SUPERSEDED = "superseded"
+
+
+@dataclass
+class Ranked:
+    """One ranked list of a profile.
+
+    `table` has one row per declaration in rank order: `rank, record_id, queue, lane,
+    points, selected_by, probability, indicators` (list of keys), `driver` (item
+    number), `batch_id`, `chunk_id`, `position` (of the driver), `score`.
+    """
+
+    profile: Profile
+    scorecard: Scorecard
+    table: Table
+    rows: Table  # record_id, item, chunk_id, position of every item of the run
+
+    def alerts(self) -> Table:
+        """The declarations that a person should look at."""
+        return self.table[self.table["lane"] != "green"]
+
+
+def rank_run(
+    store: Store, batch_ids: Sequence[str], rater: Rater, capacity: Capacity, seed: int
+) -> Ranked:
+    """Rank every declaration of these batches, read back from the feature log."""
+    profile = rater.profile
+    items, linked = _logged(store, batch_ids, rater)
+    names = [one.key for one in profile.indicators]
+    for indicator in rater.over_batch:
+        fired = rating.indicators(linked, rater.history, [indicator])
+        mask = fired.masks.get(indicator.key, np.ones(len(items), dtype=bool))
+        items[(FIRED if indicator.key in fired.masks else BROKEN) + indicator.key] = mask
+    declarations = _declarations(items, profile.indicators)
+    ranked = ranking.rank(declarations, capacity, seed)
+    flags = [column for column in ranked.columns if column.startswith((FIRED, BROKEN))]
+    ranked["indicators"] = _named(ranked, flags, names)
+    points = ranked[POINTS]
+    ranked["score"] = np.where(
+        points.notna(), rater.scorecard.probability(points.fillna(0).to_numpy(np.int64)), np.nan
+    )
+    rows = items[[RECORD, ITEM, "chunk_id", "position"]]
+    kept = ["rank", RECORD, "queue", "lane", "score", POINTS, "selected_by", "probability"]
+    kept += ["indicators", "driver", "batch_id", "chunk_id", "position"]
+    return Ranked(profile, rater.scorecard, ranked[kept], rows)
+
+
+def _logged(store: Store, batch_ids: Sequence[str], rater: Rater) -> tuple[Table, Table]:
+    """Points, indicator flags and place of every row; and the view that links rows."""
+    logged, linked = [], []
+    profile = rater.profile
+    with store.read() as connection:
+        for chunk in batches.chunks(
+            connection, batch_ids, ("id", "batch_id", "profile", "rows", "features")
+        ):
+            if chunk.profile != profile.name or chunk.features is None:
+                continue
+            log = batches.from_bytes(chunk.features)
+            rows = batches.from_bytes(chunk.rows)
+            flags = [name for name in log.columns if name.startswith((FIRED, BROKEN))]
+            logged.append(
+                log[[POINTS, *flags]].assign(
+                    **{RECORD: rows[RECORD], ITEM: rows[ITEM]},
+                    chunk_id=chunk.id,
+                    batch_id=chunk.batch_id,
+                    position=np.arange(len(log)),
+                )
+            )
+            if rater.over_batch:
+                linked.append(view(rows, profile, codes=True).assign(**{RECORD: rows[RECORD]}))
+    items = pd.concat(logged, ignore_index=True)
+    flags = [name for name in items.columns if name.startswith((FIRED, BROKEN))]
+    items[flags] = items[flags].fillna(False).astype(bool)
+    joined = pd.concat(linked, ignore_index=True) if linked else pd.DataFrame(index=items.index)
+    return items, joined
+
+
+def _declarations(items: Table, indicators: Sequence[Indicator]) -> Table:
+    """One row per declaration: points of its highest item, flags of any of its items."""
+    flags = [name for name in items.columns if name.startswith((FIRED, BROKEN))]
+    height = items[POINTS].fillna(-(2**40)).astype("int64")
+    order = items.assign(_height=height).sort_values(
+        [RECORD, "_height", ITEM], ascending=[True, False, True], kind="stable"
+    )
+    drivers = order.drop_duplicates(RECORD).set_index(RECORD)
+    table = drivers[[POINTS, "chunk_id", "batch_id", "position"]].assign(driver=drivers[ITEM])
+    if flags:
+        table = table.join(items.groupby(RECORD)[flags].any())
+    red = [FIRED + one.key for one in indicators if one.raises == "red"]
+    anything = table[flags].any(axis=1) if flags else pd.Series(False, index=table.index)
+    table["to_red"] = table[[name for name in red if name in table]].any(axis=1)
+    table["to_yellow"] = anything
+    for queue in ranking.QUEUES:
+        names = [FIRED + one.key for one in indicators if one.queue == queue]
+        table[queue] = table[[name for name in names if name in table]].any(axis=1)
+    # What could not be evaluated waits for a person in the trafficking queue.
+    broken = [name for name in flags if name.startswith(BROKEN)]
+    if broken:
+        table["trafficking"] |= table[broken].any(axis=1)
+    return table.reset_index()
+
+
+def _named(ranked: Table, flags: Sequence[str], order: Sequence[str]) -> list[list[str]]:
+    """Keys of the indicators of each row, in the order of the profile."""
+    named: list[list[str]] = [[] for _ in range(len(ranked))]
+    for key in order:
+        for prefix, shown in ((FIRED, key), (BROKEN, NOT_EVALUATED + key)):
+            if prefix + key in flags:
+                for place in np.flatnonzero(ranked[prefix + key].to_numpy()):
+                    named[place].append(shown)
+    return named
+
+
+def store_alerts(
+    connection: Connection, ranked: Ranked, now: datetime
+) -> dict[str, dict[str, int]]:
+    """Insert the alerts of a list; counts by lane, queue and batch."""
+    alerts = ranked.alerts()
+    counts = {
+        "lane": alerts["lane"].value_counts().to_dict(),
+        "queue": alerts["queue"].value_counts().to_dict(),
+        "batch": alerts["batch_id"].value_counts().to_dict(),
+    }
+    if not len(alerts):
+        return counts
+    details = describe(connection, ranked, alerts)
+    earlier = _earlier(connection, ranked.profile.name, alerts[RECORD].tolist())
+    table = batches.alert_table
+    for record, version in earlier.items():
+        # A newer version takes its place in the queue; nobody has decided the earlier one.
+        connection.execute(
+            update(table)
+            .where(table.c.record_id == record)
+            .where(table.c.profile == ranked.profile.name)
+            .where(table.c.version == version)
+            .where(table.c.state == "open")
+            .values(state=SUPERSEDED)
+        )
+    store_of_alerts.add(
+        connection,
+        [
+            {
+                "record_id": row[RECORD],
+                "profile": ranked.profile.name,
+                "batch_id": row["batch_id"],
+                "version": earlier.get(row[RECORD], 0) + 1,
+                "queue": row["queue"],
+                "lane": row["lane"],
+                "rank": row["rank"],
+                "points": None if pd.isna(row[POINTS]) else int(row[POINTS]),
+                "score": _or_none(row["score"]),
+                "selected_by": row["selected_by"],
+                "probability": _or_none(row["probability"]),
+                "driver": int(row["driver"]),
+                "related": [],
+                "model_version": ranked.scorecard.version,
+                "model_digest": ranked.scorecard.digest,
+                "state": "open",
+                "created_at": now,
+                **vars(detail),
+            }
+            for row, detail in zip(alerts.to_dict("records"), details, strict=True)
+        ],
+    )
+    return counts
+
+
+@dataclass
+class Detail:
+    """What a person sees of one declaration."""
+
+    office: str | None
+    title: str
+    reasons: list[dict[str, Any]]
+    against: list[dict[str, Any]]
+    indicators: list[dict[str, Any]]
+    declaration: list[dict[str, Any]]
+    due_at: datetime | None
+    lodged_at: datetime | None
+
+
+def describe(connection: Connection, ranked: Ranked, alerts: Table) -> list[Detail]:
+    """Reasons, indicators as sentences and the rows as declared, in the order of `alerts`."""
+    profile = ranked.profile
+    wanted = ranked.rows[ranked.rows[RECORD].isin(alerts[RECORD])]
+    declared: dict[str, list[dict[str, Any]]] = {}
+    drivers: dict[str, Detail] = {}
+    driver_of = alerts.set_index(RECORD)
+    table = batches.chunk_table
+    for chunk_id, places in wanted.groupby("chunk_id"):
+        chunk = connection.execute(
+            select(table.c.rows, table.c.features).where(table.c.id == int(chunk_id))
+        ).one()
+        positions = places["position"].to_numpy()
+        rows = batches.from_bytes(chunk.rows).iloc[positions].reset_index(drop=True)
+        log = batches.from_bytes(chunk.features).iloc[positions].reset_index(drop=True)
+        seen = view(rows, profile, codes=True)
+        for record, row in zip(places[RECORD], _plain(rows[profile.names]), strict=True):
+            declared.setdefault(record, []).append(row)
+        is_driver = [
+            bool(driver_of.at[record, "chunk_id"] == chunk_id)
+            and bool(driver_of.at[record, "position"] == position)
+            for record, position in zip(places[RECORD], positions, strict=True)
+        ]
+        mine = np.flatnonzero(is_driver)
+        titles = rows[profile.title].astype(object).where(rows[profile.title].notna(), None)
+        explained = reasons.explain(
+            log.iloc[mine], titles.iloc[mine].tolist(), profile, ranked.scorecard
+        )
+        for place, (raising, lowering) in zip(mine, explained, strict=True):
+            record = places[RECORD].iloc[place]
+            row = rows.iloc[place]
+            keys = driver_of.at[record, "indicators"]
+            drivers[record] = Detail(
+                office=_text(row[profile.office]),
+                title=_text(row[profile.title]) or _text(row.get("hs_code")) or "",
+                reasons=raising,
+                against=lowering,
+                indicators=[_indicator(key, profile, seen.iloc[place]) for key in keys],
+                declaration=[],
+                due_at=_time(row[profile.due]),
+                lodged_at=_time(row[profile.time]),
+            )
+    made = []
+    for record in alerts[RECORD]:
+        detail = drivers[record]
+        detail.declaration = declared[record]
+        made.append(detail)
+    return made
+
+
+def _indicator(key: str, profile: Profile, row: pd.Series) -> dict[str, Any]:
+    """One indicator of one row as a sentence, with what clears it and what to check."""
+    name = key.removeprefix(NOT_EVALUATED)
+    one = next(indicator for indicator in profile.indicators if indicator.key == name)
+    if name != key:
+        said = f"{name} was not evaluated: the check failed, so a person looks"
+    else:
+        said = one.says.format_map(_Said(row))
+    return {
+        "key": key,
+        "text": said,
+        "queue": one.queue,
+        "cleared_by": one.cleared_by,
+        "check": one.check,
+        "raises": one.raises,
+    }
+
+
+class _Said(Mapping[str, Any]):
+    """Values of a row for a sentence; what is missing reads "not given"."""
+
+    def __init__(self, row: pd.Series) -> None:
+        self.row = row
+
+    def __getitem__(self, name: str) -> Any:
+        value = self.row[name]
+        if pd.isna(value):
+            return _NotGiven()
+        return value
+
+    def __iter__(self) -> Any:
+        return iter(self.row.index)
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+class _NotGiven:
+    def __format__(self, how: str) -> str:
+        return "not given"
+
+
+def _earlier(connection: Connection, profile: str, records: list[str]) -> dict[str, int]:
+    """The newest alert version of each record that has one."""
+    table = batches.alert_table
+    found: dict[str, int] = {}
+    for start in range(0, len(records), batches.ASKED_AT_ONCE):
+        rows = connection.execute(
+            select(table.c.record_id, func.max(table.c.version))
+            .where(table.c.profile == profile)
+            .where(table.c.record_id.in_(records[start : start + batches.ASKED_AT_ONCE]))
+            .group_by(table.c.record_id)
+        )
+        found.update((row.record_id, row[1]) for row in rows)
+    return found
+
+
+def _plain(rows: Table) -> list[dict[str, Any]]:
+    """Rows as JSON values: what is missing is left out."""
+    return [
+        {
+            name: value.isoformat() if isinstance(value, pd.Timestamp) else _value(value)
+            for name, value in row.items()
+            if not pd.isna(value)
+        }
+        for row in rows.to_dict("records")
+    ]
+
+
+def _value(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None or pd.isna(value) else str(value)
+
+
+def _time(value: Any) -> datetime | None:
+    return None if pd.isna(value) else pd.Timestamp(value).to_pydatetime()
+
+
+def _or_none(value: float) -> float | None:
+    return None if pd.isna(value) else float(value)

@@ -1,0 +1,34 @@
+"""A database for one run that keeps nothing: `--no-store` and `--dry-run` take the same road."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import delete, insert, select
+
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Office, Setting
+
+COPIED = (Office.__table__, Setting.__table__)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def passing(real: Store) -> Iterator[tuple[Store, str]]:
+    """A temporary database with the offices and switches of the real one, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="riskprofile-") as folder:
+        url = f"sqlite:///{Path(folder) / 'run.db'}"
+        store = Store.open(url)
+        try:
+            for table in COPIED:
+                with real.read() as connection:
+                    rows = [dict(row._mapping) for row in connection.execute(select(table))]
+                with store.write() as connection:
+                    connection.execute(delete(table))
+                    if rows:
+                        connection.execute(insert(table), rows)
+            yield store, url
+        finally:
+            store.close()

@@ -1,0 +1,88 @@
+"""Rating a table: the one road for a page, a command, a batch and a worker process.
+
+A rater is a profile, the scorecard that serves it and the history frozen before the
+run. Worker processes build their own from the database and the scorecard folder and
+share nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from riskprofile.history import Snapshot, view
+from riskprofile.profiles import PROFILES, Profile
+from riskprofile.scoring import rating
+from riskprofile.scoring.scorecard import Scorecard
+from riskprofile.store import artefacts, batches
+from riskprofile.store.database import Store
+from riskprofile.tables import Indicator, Table
+
+FIRED = "fired:"  # prefix of indicator columns in the feature log
+BROKEN = "broken:"  # the same, for an indicator that could not be evaluated
+POINTS = "points"
+
+
+@dataclass(frozen=True)
+class Rater:
+    """Rates tables of one profile. Bit for bit the same for one row and for a batch."""
+
+    profile: Profile
+    scorecard: Scorecard
+    history: Snapshot
+
+    def rate(self, table: Table) -> tuple[Table, Table]:
+        """The feature log and the events of a canonical table, rows in its order.
+
+        Returns
+        -------
+        log : Table
+            One float64 column per feature, `points` (Int64) and one bool column per
+            indicator (`fired:KEY`); `broken:KEY` for one that could not be evaluated.
+        events : Table
+            What history will remember of these rows.
+        """
+        seen = view(table, self.profile, codes=True)
+        items = seen.drop(columns=list(self.profile.codes))
+        values = rating.features(items, self.history, self.profile, self.scorecard)
+        log = values.assign(**{POINTS: rating.points(items, values, self.profile, self.scorecard)})
+        fired = rating.indicators(seen, self.history, self.by_row)
+        flags = {f"{FIRED}{key}": mask for key, mask in fired.masks.items()}
+        flags |= {f"{BROKEN}{key}": np.ones(len(table), dtype=bool) for key in fired.broken}
+        log = pd.concat([log, pd.DataFrame(flags, index=table.index)], axis=1)
+        return log, seen[[*self.profile.remembered, "time"]]
+
+    @property
+    def by_row(self) -> list[Indicator]:
+        """Indicators that a row alone decides."""
+        return [one for one in self.profile.indicators if not one.over_batch]
+
+    @property
+    def over_batch(self) -> list[Indicator]:
+        """Indicators that see the batch as a set."""
+        return [one for one in self.profile.indicators if one.over_batch]
+
+
+@lru_cache(maxsize=4)
+def rater(url: str, models: Path, profile: str, before: datetime) -> Rater:
+    """The rater of a profile with history as of `before`, read once per process."""
+    store = Store.open(url)
+    try:
+        events, finds = batches.past(store, profile, before)
+    finally:
+        store.close()
+    card = artefacts.serving(models, profile)
+    card.expect([feature.name for feature in PROFILES[profile].features])
+    return Rater(PROFILES[profile], card, Snapshot.from_views(events, finds))
+
+
+def rate_in_worker(
+    url: str, models: Path, profile: str, before: datetime, table: Table
+) -> tuple[Table, Table]:
+    """`Rater.rate` in another process."""
+    return rater(url, models, profile, before).rate(table)

@@ -1,0 +1,157 @@
+"""Explaining and replaying a stored score, from the log alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, select
+
+from riskprofile.errors import InputError, ScorecardError
+from riskprofile.profiles import PROFILES
+from riskprofile.scoring import reasons
+from riskprofile.scoring.scorecard import Scorecard
+from riskprofile.services.identifiers import ITEM, RECORD
+from riskprofile.services.rater import FIRED, POINTS
+from riskprofile.store import artefacts, batches
+from riskprofile.store.database import Store
+
+
+@dataclass
+class Explanation:
+    """Why one record has its points: every term, for and against."""
+
+    record_id: str
+    profile: str
+    version: int
+    item: int
+    points: int | None
+    reasons: list[dict[str, Any]]
+    against: list[dict[str, Any]]
+    indicators: list[str]
+    model_version: str
+    batch_id: str
+
+
+@dataclass
+class Replayed:
+    """How many stored scores came out the same bits, and which did not."""
+
+    same: int = 0
+    removed: int = 0
+    differ: list[str] = field(default_factory=list)
+
+
+def find(connection: Connection, record: str) -> Any:
+    """The newest rated version of a record: its id, or the declaration's number if unique."""
+    table = batches.record_table.c
+    for condition in (
+        table.record_id == record,
+        table.record_id.like(_escaped(record), escape="\\"),
+    ):
+        rows = connection.execute(
+            select(batches.record_table)
+            .where(condition)
+            .where(table.points.is_not(None))
+            .order_by(table.record_id, table.version.desc(), table.points.desc(), table.item)
+        ).all()
+        names = sorted({row.record_id for row in rows})
+        if len(names) > 1:
+            raise InputError(
+                f"{record} names {len(names)} records: {', '.join(names[:5])}",
+                do="Give one of these in full",
+            )
+        if rows:
+            return rows[0]
+    raise InputError(
+        f"no rated record {record} is stored here",
+        do="Give a record_id as the results file shows it, or rate its file first",
+    )
+
+
+def _escaped(record: str) -> str:
+    safe = record.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"{safe}@%"
+
+
+def explain(store: Store, models: Path, record: str) -> Explanation:
+    """Every term of a stored score, from the feature log and the scorecard that rated it."""
+    with store.read() as connection:
+        row = find(connection, record)
+        chunk = connection.execute(
+            select(batches.chunk_table).where(batches.chunk_table.c.id == row.chunk_id)
+        ).one()
+        batch = connection.execute(
+            select(batches.batch_table).where(batches.batch_table.c.id == chunk.batch_id)
+        ).one()
+    profile = PROFILES[row.profile]
+    card = _card(models, row.profile, batch.model_version, batch.model_digest)
+    log = batches.from_bytes(chunk.features).iloc[[row.position]]
+    titles = batches.from_bytes(chunk.rows)[profile.title]
+    title = titles.astype(object).where(titles.notna(), None).iloc[row.position]
+    raising, lowering = reasons.explain(log, [title], profile, card)[0]
+    fired = [
+        name.removeprefix(FIRED)
+        for name in log.columns
+        if name.startswith(FIRED) and bool(log[name].iloc[0])
+    ]
+    return Explanation(
+        row.record_id,
+        row.profile,
+        row.version,
+        row.item,
+        row.points,
+        raising,
+        lowering,
+        fired,
+        card.version,
+        batch.id,
+    )
+
+
+def replay(store: Store, models: Path, record: str | None = None) -> Replayed:
+    """Recompute points from the feature log: one record's, or all of them."""
+    told = Replayed()
+    with store.read() as connection:
+        only = find(connection, record) if record else None
+        for chunk, batch in _rated_chunks(connection, only.chunk_id if only else None):
+            card = _card(models, chunk.profile, batch.model_version, batch.model_digest)
+            log = batches.from_bytes(chunk.features)
+            stored = log[POINTS]
+            again = card.points(log)
+            rows = batches.from_bytes(chunk.rows, [RECORD, ITEM])
+            asked = np.ones(len(log), dtype=bool)
+            if only is not None:
+                asked = (rows[RECORD] == only.record_id).to_numpy(dtype=bool)
+            rated = asked & stored.notna().to_numpy(dtype=bool)
+            same = stored.fillna(0).to_numpy(np.int64) == again
+            told.same += int((rated & same).sum())
+            told.differ += rows[RECORD][rated & ~same].tolist()
+    return told
+
+
+def _rated_chunks(connection: Connection, only: int | None) -> Iterator[tuple[Any, Any]]:
+    chunk = batches.chunk_table
+    asked = select(chunk.c.id, chunk.c.batch_id).where(chunk.c.features.is_not(None))
+    if only is not None:
+        asked = asked.where(chunk.c.id == only)
+    for chunk_id, batch_id in connection.execute(asked.order_by(chunk.c.id)).all():
+        batch = connection.execute(
+            select(batches.batch_table).where(batches.batch_table.c.id == batch_id)
+        ).one()
+        yield connection.execute(select(chunk).where(chunk.c.id == chunk_id)).one(), batch
+
+
+def _card(models: Path, profile: str, version: str, digest: str) -> Scorecard:
+    card = artefacts.load(models, profile, version)
+    if card.digest != digest:
+        raise ScorecardError(
+            f"scorecard {profile} {version} is not the one that rated this (digest "
+            f"{digest[:12]}, found {card.digest[:12]})",
+            where=str(models),
+            do="Restore the folder of that version",
+        )
+    return card

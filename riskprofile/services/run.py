@@ -1,0 +1,128 @@
+"""One run: what it was asked to do, its account, and what stops it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from riskprofile.intake.reader import Rejection
+from riskprofile.scoring.ranking import Capacity
+from riskprofile.services.lanes import Ranked
+from riskprofile.store.tables import Batch
+
+CHUNK_ROWS = 20_000
+Progress = Callable[[str, int], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What one run does; names as on the command line."""
+
+    profile: str = "auto"
+    format: str = "auto"
+    capacity: Capacity = field(default_factory=Capacity)
+    max_bad_share: float = 0.05
+    strict: bool = False
+    resume: bool = False
+    workers: int = 1
+    history: bool = False  # past declarations: known, never rated, no alerts
+    chunk_rows: int = CHUNK_ROWS
+
+    def as_json(self) -> dict[str, Any]:
+        """For the batch row."""
+        return {**asdict(self), "capacity": asdict(self.capacity)}
+
+
+@dataclass
+class Summary:
+    """The account of a run. Always `read == accepted + quarantined + duplicate`."""
+
+    read: int = 0
+    accepted: int = 0
+    quarantined: int = 0
+    duplicate: int = 0
+    alerts: dict[str, Any] = field(
+        default_factory=lambda: {
+            "total": 0,
+            "queue": dict.fromkeys(("trafficking", "compliance", "data_quality"), 0),
+            "lane": dict.fromkeys(("red", "yellow"), 0),
+        }
+    )
+    seconds: float = 0.0
+    rows_per_second: float = 0.0
+    model_versions: dict[str, str] = field(default_factory=dict)
+    quarantined_by_reason: dict[str, int] = field(default_factory=dict)
+    warnings: dict[str, int] = field(default_factory=dict)
+    broken_indicators: dict[str, int] = field(default_factory=dict)
+    batches: list[dict[str, Any]] = field(default_factory=list)
+    stopped: int = 0  # the signal that ended the run after its chunk, 0 when it ended itself
+
+
+@dataclass
+class Run:
+    """What a run leaves: its account, the ranked list, and the rejects."""
+
+    summary: Summary
+    ranked: list[Ranked]
+    rejected: list[Rejection]
+    max_bad_share: float = 1.0
+
+    @property
+    def too_many_bad(self) -> bool:
+        """Whether more rows are quarantined than was allowed; the good ones are rated."""
+        told = self.summary
+        return bool(told.read) and told.quarantined / told.read > self.max_bad_share
+
+    @property
+    def exit_code(self) -> int:
+        """The contract's: 0 done, 3 some quarantined, 6 too many, 130 or 143 stopped."""
+        if self.summary.stopped:
+            return 128 + self.summary.stopped
+        if self.too_many_bad:
+            return 6
+        return 3 if self.summary.quarantined else 0
+
+
+class Stop:
+    """Set by SIGINT or SIGTERM: the current chunk is finished first."""
+
+    def __init__(self) -> None:
+        self.signal = 0
+
+    @contextmanager
+    def listening(self) -> Iterator[Stop]:
+        """Listen while inside; elsewhere than in the main thread nothing is changed."""
+
+        def note(number: int, frame: object) -> None:
+            self.signal = number
+
+        try:
+            before = {
+                number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)
+            }
+        except ValueError:  # not the main thread: the caller owns the signals
+            before = {}
+        try:
+            yield self
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def account(batch: Batch) -> dict[str, Any]:
+    """The account of one batch, as JSON values."""
+    return {
+        "id": batch.id,
+        "source": batch.source,
+        "format": batch.format,
+        "profile": batch.profile,
+        "state": batch.state,
+        "read": batch.read,
+        "accepted": batch.accepted,
+        "quarantined": batch.quarantined,
+        "duplicate": batch.duplicate,
+        "alerts": batch.alerts,
+    }

@@ -1,0 +1,178 @@
+"""Screening: files in, a ranked list and alerts out, each record exactly once.
+
+Every file is a batch. When all files are read, one ranking over the run decides lanes,
+and the alerts are stored with the end of the batches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from riskprofile import intake
+from riskprofile.errors import PolicyError, TooManyBadRows
+from riskprofile.intake.reader import Rejection
+from riskprofile.profiles import PROFILES
+from riskprofile.services import govern
+from riskprofile.services.identity import Actor, authorise
+from riskprofile.services.ingest import Ingest, begin
+from riskprofile.services.lanes import Ranked, rank_run, store_alerts
+from riskprofile.services.rater import Rater, rater
+from riskprofile.services.run import Options, Progress, Run, Stop, Summary, account
+from riskprofile.services.settings import Settings
+from riskprofile.store import audit, batches
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Batch
+
+
+def screen(
+    store: Store,
+    settings: Settings,
+    actor: Actor,
+    paths: Sequence[Path],
+    options: Options,
+    now: datetime,
+    *,
+    history_url: str | None = None,
+    progress: Progress = lambda name, rows: None,
+    stop: Stop | None = None,
+) -> Run:
+    """Read, rate, rank and store these files.
+
+    Parameters
+    ----------
+    history_url : str, optional
+        The database whose history is read, when it is another than `store`.
+    progress : callable
+        Told the file and the rows read so far, after each chunk.
+
+    Raises
+    ------
+    InputError
+        A file as a whole cannot be read: nothing of it is stored.
+    ScorecardError, PolicyError
+        Before anything is stored.
+    TooManyBadRows
+        With `strict`, before anything is rated. Otherwise the good rows are rated, and
+        the run's `exit_code` tells.
+    """
+    started = time.perf_counter()
+    authorise(actor, "history.load" if options.history else "batch.score")
+    if govern.paused(store) and not options.history:
+        raise PolicyError("rating is paused", do="`riskprofile resume` when it may go on")
+    stop = stop or Stop()
+    summary = Summary()
+    rejected: list[Rejection] = []
+    running: list[Batch] = []
+    raters: dict[str, Rater] = {}
+    url = history_url or settings.database_url
+
+    def rater_of(profile: str) -> Rater:
+        if profile not in raters:
+            raters[profile] = rater(url, settings.models, profile, now)
+        return raters[profile]
+
+    with stop.listening():
+        for path in paths:
+            if options.strict:
+                _refuse_bad(path, options, store)
+            batch = begin(store, actor, path, options, now, summary)
+            if batch is None:
+                continue
+            work = Ingest(store, settings, options, batch, url, summary, rejected, rater_of, now)
+            try:
+                for rows in work.chunks(path):
+                    progress(batch.source, rows)
+                    if stop.signal:
+                        break
+            except BaseException:
+                work.abandon(now)
+                raise
+            running.append(batch)
+            if stop.signal:
+                summary.stopped = stop.signal
+                break
+    ranked: list[Ranked] = []
+    if not summary.stopped:
+        ranked = _finish(store, actor, running, rater_of, options, now, summary)
+    summary.seconds = round(time.perf_counter() - started, 3)
+    summary.rows_per_second = round(summary.read / max(summary.seconds, 1e-9), 1)
+    summary.model_versions = {name: one.scorecard.version for name, one in raters.items()}
+    return Run(summary, ranked, rejected, options.max_bad_share)
+
+
+def _refuse_bad(path: Path, options: Options, store: Store) -> None:
+    """With `strict`, read all of it first: one bad row too many rates none."""
+    read = bad = 0
+    for chunk in intake.read(
+        path, profile=options.profile, format=options.format, offices=govern.zones(store)
+    ):
+        read += chunk.read
+        bad += len(chunk.rejected)
+    if read and bad / read > options.max_bad_share:
+        raise TooManyBadRows(
+            f"{bad} of {read} rows cannot be read, more than {options.max_bad_share:.0%}",
+            where=str(path),
+            do="No row was rated (--strict). `riskprofile convert` shows which and why",
+        )
+
+
+def _finish(
+    store: Store,
+    actor: Actor,
+    running: list[Batch],
+    rater_of: Callable[[str], Rater],
+    options: Options,
+    now: datetime,
+    summary: Summary,
+) -> list[Ranked]:
+    """One ranking per profile over the run; alerts and the end of the batches together."""
+    ranked: list[Ranked] = []
+    if running and not options.history:
+        seed = int.from_bytes(
+            hashlib.sha256("".join(sorted(b.digest for b in running)).encode()).digest()[:8]
+        )
+        ids = [batch.id for batch in running]
+        with store.read() as connection:
+            profiles = batches.profiles(connection, ids)
+        ranked = [
+            rank_run(store, ids, rater_of(name), options.capacity, seed)
+            for name in PROFILES
+            if name in profiles
+        ]
+    if not running:
+        return ranked
+    with store.write(patience=120.0) as connection:
+        for one in ranked:
+            counts = store_alerts(connection, one, now)
+            summary.alerts["total"] += sum(counts["lane"].values())
+            for kind in ("queue", "lane"):
+                for name, count in counts[kind].items():
+                    summary.alerts[kind][name] = summary.alerts[kind].get(name, 0) + count
+            for batch_id, count in counts["batch"].items():
+                table = batches.batch_table
+                connection.execute(
+                    table.update()
+                    .where(table.c.id == batch_id)
+                    .values(alerts=table.c.alerts + count)
+                )
+        for batch in running:
+            table = batches.batch_table
+            connection.execute(
+                table.update().where(table.c.id == batch.id).values(state="done", ended_at=now)
+            )
+            row = connection.execute(table.select().where(table.c.id == batch.id)).one()
+            told = account(Batch(**row._mapping))
+            summary.batches.append(told)
+            audit.append(
+                connection,
+                actor=actor.name,
+                action="batch.end",
+                subject=f"batch:{batch.id}",
+                now=now,
+                detail={key: told[key] for key in ("read", "accepted", "alerts")},
+            )
+    return ranked

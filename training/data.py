@@ -1,0 +1,100 @@
+"""From a recipe to features and labels, cut where serving cuts.
+
+History is built from the same declarations and answers as of the day of each row, so
+no row sees its own day or a later one. The true probabilities of the generator are
+never read here: they are for judging, in `benchmarks/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from riskprofile.history import Snapshot, view
+from riskprofile.profiles import PROFILES, Profile
+from riskprofile.scoring import rating
+from riskprofile.tables import Column, Table
+from training.recipe import Recipe
+from training.synth import generate
+
+CHUNK = 50_000
+Progress = Callable[[str, int], None]
+
+
+@dataclass
+class Data:
+    """Features (without the wording), descriptions, labels and times of every row."""
+
+    profile: Profile
+    features: Table
+    descriptions: Column
+    groups: np.ndarray  # key of equal descriptions
+    labels: np.ndarray  # 0 or 1
+    times: Column
+    weights: np.ndarray  # to natural prevalence
+    names: Column  # record of each row, to join what judges
+
+    def during(self, since: str | None, until: str | None) -> np.ndarray:
+        """Mask of the rows lodged from `since` on and before `until`."""
+        mask = np.ones(len(self.labels), dtype=bool)
+        if since:
+            mask &= (self.times >= pd.Timestamp(since, tz="UTC")).to_numpy()
+        if until:
+            mask &= (self.times < pd.Timestamp(until, tz="UTC")).to_numpy()
+        return mask
+
+
+def make(recipe: Recipe, progress: Progress = lambda what, rows: None) -> Data:
+    """Generate the declarations of a recipe and compute their features."""
+    profile = PROFILES[recipe.profile]
+    views: list[Table] = []
+    events: list[Table] = []
+    labels: list[np.ndarray] = []
+    weights: list[np.ndarray] = []
+    names: list[Column] = []
+    done = 0
+    for chunk in generate(
+        recipe.profile, recipe.rows, recipe.data_seed, start=recipe.start, days=recipe.days
+    ):
+        seen = view(chunk.table, profile)
+        views.append(seen)
+        events.append(seen[[*profile.remembered, "time"]])
+        labels.append(chunk.truth["label"].to_numpy("int8"))
+        weights.append(chunk.truth["natural_weight"].to_numpy("float64"))
+        names.append(chunk.table[profile.declaration[0]])
+        done += len(seen)
+        progress("declarations", done)
+    history = Snapshot.from_views(events, finds=_finds(events, labels, recipe))
+    made: list[Table] = []
+    done = 0
+    for seen in views:
+        made.append(rating.all_features(seen, history, profile).astype("float64"))
+        done += len(seen)
+        progress("features", done)
+    return Data(
+        profile=profile,
+        features=pd.concat(made, ignore_index=True).drop(columns=list(recipe.drop)),
+        descriptions=pd.concat([one[profile.title] for one in views], ignore_index=True),
+        groups=pd.concat([one["goods_key"] for one in views], ignore_index=True)
+        .fillna(0)
+        .to_numpy(np.int64),
+        labels=np.concatenate(labels),
+        times=pd.concat([one["time"] for one in views], ignore_index=True),
+        weights=np.concatenate(weights),
+        names=pd.concat(names, ignore_index=True),
+    )
+
+
+def _finds(events: list[Table], labels: list[np.ndarray], recipe: Recipe) -> list[Table]:
+    """Past finds that an office would know: a share of the positives, some days later."""
+    draw = np.random.default_rng(recipe.seed)
+    found = []
+    for one, label in zip(events, labels, strict=True):
+        chosen = (draw.random(len(label)) < recipe.found) & (label == 1)
+        if chosen.any():
+            known = one[chosen]
+            found.append(known.assign(time=known["time"] + pd.Timedelta(days=recipe.found_after)))
+    return found

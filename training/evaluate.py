@@ -1,0 +1,52 @@
+"""What an office would find at its own capacity."""
+
+from __future__ import annotations
+
+import numpy as np
+
+BUDGETS = (0.001, 0.01, 0.02, 0.05)
+
+
+def order(scores: np.ndarray, names: np.ndarray | None = None) -> np.ndarray:
+    """Rows from the highest score down; ties in the order of `names`, else of the rows."""
+    tie = np.arange(len(scores)) if names is None else names
+    return np.lexsort((tie, -scores))
+
+
+def recall_at(scores: np.ndarray, labels: np.ndarray, budget: float) -> float:
+    """Share of the positives among the first `budget` of the rows."""
+    inspected = order(scores)[: max(1, round(len(scores) * budget))]
+    return float(labels[inspected].sum() / max(labels.sum(), 1))
+
+
+def expected_recall_at(scores: np.ndarray, chance: np.ndarray, budget: float) -> float:
+    """The same with true probabilities in place of drawn labels: free of the draw's noise."""
+    inspected = order(scores)[: max(1, round(len(scores) * budget))]
+    return float(chance[inspected].sum() / chance.sum())
+
+
+def interval(
+    scores: np.ndarray, labels: np.ndarray, budget: float, seed: int, draws: int = 200
+) -> tuple[float, float]:
+    """95 % bootstrap interval of `recall_at`, over the positives of a fixed list.
+
+    The cut is kept: what varies is which positives there were to find.
+    """
+    inspected = np.zeros(len(scores), dtype=bool)
+    inspected[order(scores)[: max(1, round(len(scores) * budget))]] = True
+    hits = inspected[labels == 1].astype("float64")
+    if not len(hits):
+        return (float("nan"), float("nan"))
+    random = np.random.default_rng(seed)
+    means = [random.choice(hits, len(hits)).mean() for _ in range(draws)]
+    low, high = np.quantile(means, [0.025, 0.975])
+    return (float(low), float(high))
+
+
+def calibration(points: np.ndarray, labels: np.ndarray, per_log_odds: int) -> tuple[float, float]:
+    """Intercept and slope that turn points into log-odds of these labels (Platt, 1999)."""
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=np.inf, max_iter=500)
+    model.fit((points / per_log_odds).reshape(-1, 1), labels)
+    return float(model.intercept_[0]), float(model.coef_[0, 0])

@@ -1,0 +1,187 @@
+"""From a recipe to a folder that can serve: scorecard, recipe, card and manifest.
+
+Rows are sorted by the generator, threads are pinned and every number is rounded to
+whole points, so that the same recipe gives the same bytes (same lock, same family of
+processor).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from riskprofile.errors import RiskProfileError
+from riskprofile.scoring import artefact
+from riskprofile.scoring.scorecard import (
+    POINTS_PER_LOG_ODDS,
+    WORDING,
+    Scorecard,
+)
+from riskprofile.scoring.wording import Wording
+from riskprofile.tables import Table
+from training import card, data, evaluate, wording
+from training.estimator import ScorecardClassifier
+from training.recipe import Recipe
+
+Progress = Callable[[str, int], None]
+PROBABILITY_RANGE = 1600  # points on either side that the probability table covers
+
+
+@dataclass
+class Fitted:
+    """A scorecard, what it was fitted on, and how it does on the later period."""
+
+    scorecard: Scorecard
+    recipe: Recipe
+    estimator: ScorecardClassifier
+    train: Table  # features with the cross-fitted wording
+    test: Table
+    train_labels: np.ndarray
+    test_labels: np.ndarray
+    test_weights: np.ndarray
+    test_names: np.ndarray
+    data_digest: str
+
+
+def fit(recipe: Recipe, made: data.Data | None = None, progress: Progress | None = None) -> Fitted:
+    """Fit a scorecard by its recipe.
+
+    Raises
+    ------
+    RiskProfileError
+        Too few positives to learn from, or tables and estimator disagree.
+    """
+    tell = progress or (lambda what, rows: None)
+    with threadpool_limits(limits=1):
+        return _fit(recipe, made or data.make(recipe, tell), tell)
+
+
+def _fit(recipe: Recipe, made: data.Data, tell: Progress) -> Fitted:
+    train = made.during(None, recipe.train_until)
+    test = made.during(recipe.test_from, None)
+    labels = made.labels[train]
+    if labels.sum() < 50 or made.labels[test].sum() < 50:
+        raise RiskProfileError(
+            f"{labels.sum()} positives to learn from and {made.labels[test].sum()} to judge by",
+            do="Give both periods at least 50: more rows, or other dates",
+        )
+    title = made.profile.title
+    tell("wording", int(train.sum()))
+    words = wording.fit_wording(title, made.descriptions[train], labels, **recipe.wording)
+    crossed = _cross_fitted(recipe, made, train)
+    learnt = made.features[train].assign(**{WORDING: crossed}).reset_index(drop=True)
+    judged = made.features[test].assign(**{WORDING: words.value(made.descriptions[test]).round(6)})
+    judged = judged.reset_index(drop=True)
+    monotone = {
+        feature.name: feature.monotone
+        for feature in made.profile.features
+        if feature.monotone and feature.name in learnt
+    }
+    estimator = ScorecardClassifier(
+        monotone={**monotone, WORDING: 1},
+        given_pairs=recipe.given_pairs,
+        seed=recipe.seed,
+        **recipe.estimator,
+    )
+    tell("scorecard", int(train.sum()))
+    estimator.fit(learnt, labels)
+    card_ = _scorecard(recipe, made, estimator, words, learnt, labels)
+    return Fitted(
+        scorecard=card_,
+        recipe=recipe,
+        estimator=estimator,
+        train=learnt,
+        test=judged,
+        train_labels=labels,
+        test_labels=made.labels[test],
+        test_weights=made.weights[test],
+        test_names=made.names[test].to_numpy(dtype=object),
+        data_digest=_digest(made),
+    )
+
+
+def _cross_fitted(recipe: Recipe, made: data.Data, train: np.ndarray) -> np.ndarray:
+    return np.round(
+        wording.cross_fitted(
+            made.profile.title,
+            made.descriptions[train],
+            made.labels[train],
+            made.groups[train],
+            **recipe.wording,
+        ),
+        6,
+    )
+
+
+def _scorecard(
+    recipe: Recipe,
+    made: data.Data,
+    estimator: ScorecardClassifier,
+    words: Wording,
+    learnt: Table,
+    labels: np.ndarray,
+) -> Scorecard:
+    intercept, slope = evaluate.calibration(estimator.points(learnt), labels, POINTS_PER_LOG_ODDS)
+    lowest = estimator.base_ - PROBABILITY_RANGE
+    points = np.arange(lowest, estimator.base_ + PROBABILITY_RANGE + 1)
+    probabilities = 1 / (1 + np.exp(-(intercept + slope * points / POINTS_PER_LOG_ODDS)))
+    used = {name for term in estimator.terms_ for name in term.features}
+    bins = {name: cuts for name, cuts in estimator.tables_.bins.items() if name in used}
+    return Scorecard(
+        profile=recipe.profile,
+        version=recipe.version,
+        digest="",
+        base=estimator.base_,
+        bins=bins,
+        terms=estimator.terms_,
+        wording=words if WORDING in used else None,
+        lowest=int(lowest),
+        probabilities=np.round(probabilities, 9),
+        norms=_norms(learnt, labels, list(bins)),
+    )
+
+
+def _norms(learnt: Table, labels: np.ndarray, names: list[str]) -> dict[str, str]:
+    """What is usual of each feature, in words: the middle 80 % of the rows without a find."""
+    usual = learnt[labels == 0]
+    made = {}
+    for name in names:
+        low, high = usual[name].quantile([0.1, 0.9])
+        if np.isnan(low):
+            continue
+        made[name] = f"usual {low:.3g}" if low == high else f"usual {low:.3g} to {high:.3g}"
+    return made
+
+
+def _digest(made: data.Data) -> str:
+    """What the scorecard was learnt from: features, labels and times."""
+    total = hashlib.sha256()
+    total.update(np.ascontiguousarray(made.features.to_numpy("float64")).tobytes())
+    total.update(made.labels.tobytes())
+    return total.hexdigest()
+
+
+def write(fitted: Fitted, folder: Path) -> str:
+    """Write the folder of a version; its digest.
+
+    Files: scorecard.json, tables.npz, wording.json, recipe.json, card.md, manifest.json.
+    """
+    files = artefact.pack(fitted.scorecard)
+    files["recipe.json"] = fitted.recipe.as_json().encode()
+    files["card.md"] = card.card(fitted).encode()
+    listed = artefact.manifest(
+        files,
+        profile=fitted.recipe.profile,
+        version=fitted.recipe.version,
+        data_digest=fitted.data_digest,
+        features=list(fitted.scorecard.features),
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in {**files, artefact.MANIFEST: listed}.items():
+        (folder / name).write_bytes(content)
+    return artefact.digest(listed)

@@ -1,0 +1,65 @@
+"""A recipe: everything that decides what a scorecard becomes. Committed beside it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from riskprofile.errors import InputError
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one scorecard is made. Dates are ISO days, UTC.
+
+    `rows`, `data_seed`, `start` and `days` say which synthetic declarations are made;
+    those lodged before `train_until` are learnt from, from `test_from` on judged.
+    `found` is the share of past finds whose results were known `found_after` days later.
+    """
+
+    profile: str
+    version: str
+    rows: int
+    data_seed: int
+    start: str
+    days: int
+    train_until: str
+    test_from: str
+    drop: tuple[str, ...] = ()  # features left out
+    given_pairs: tuple[tuple[str, str], ...] = ()
+    estimator: dict[str, Any] = field(default_factory=dict)
+    wording: dict[str, Any] = field(default_factory=dict)
+    found: float = 0.35
+    found_after: int = 14
+    seed: int = 7
+
+    def as_json(self) -> str:
+        """The recipe as the file holds it."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n"
+
+
+def read(path: Path) -> Recipe:
+    """A recipe from its file.
+
+    Raises
+    ------
+    InputError
+        Missing, not JSON, or with an entry that is not of a recipe.
+    """
+    try:
+        told = json.loads(path.read_text("utf-8"))
+        told["drop"] = tuple(told.get("drop", ()))
+        told["given_pairs"] = tuple(tuple(pair) for pair in told.get("given_pairs", ()))
+        return Recipe(**told)
+    except OSError as error:
+        raise InputError(
+            f"the recipe cannot be read ({error.strerror})", where=str(path), do="Check the name"
+        ) from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"this is not a recipe ({error})",
+            where=str(path),
+            do="Start from the recipe.json of a shipped scorecard",
+        ) from error
