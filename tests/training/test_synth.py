@@ -80,9 +80,9 @@ def test_an_unknown_profile_is_refused_by_name():
 def test_written_sets_are_the_same_bytes_and_keep_the_truth_apart(tmp_path):
     first = synth.write("shipment", 3_000, 5, tmp_path / "a")
     second = synth.write("shipment", 3_000, 5, tmp_path / "b")
-    assert [p.read_bytes() for p in first.declarations + first.truth] == [
-        p.read_bytes() for p in second.declarations + second.truth
-    ]
-    assert {p.parent.name for p in first.truth} == {"truth"}
-    columns = pd.read_parquet(first.declarations[0]).columns
+    written = [Path(name) for name in first["declarations"] + first["truth"]]
+    again = [Path(name) for name in second["declarations"] + second["truth"]]
+    assert [path.read_bytes() for path in written] == [path.read_bytes() for path in again]
+    assert {Path(name).parent.name for name in first["truth"]} == {"truth"}
+    columns = pd.read_parquet(first["declarations"][0]).columns
     assert not {"label", "probability", "scenario"} & set(columns)

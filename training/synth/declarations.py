@@ -168,7 +168,7 @@ def header(
     base, pairs = base + pools.dealers, pairs + pools.dealers * w.SUPPLIERS
 
     person = ctype == PRIVATE
-    number = np.floor(pools.persons * shared(8) ** 1.3).astype(np.int64)
+    number = np.floor(pools.persons * shared(8) ** 2.0).astype(np.int64)
     regular = person & (fields["known_person"] | grouped)
     consignee[regular] = w.party(w.PERSON, number[regular])
     party_slot[regular] = base + number[regular]

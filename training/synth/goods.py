@@ -88,6 +88,7 @@ class Goods:
     unit: Array
     members: tuple[Array, ...]
     cumulative: tuple[Array, ...]
+    covers: dict[int, Array]
     chapter_start: Array
     chapter_stop: Array
     chapter_rows: Array
@@ -180,15 +181,15 @@ def load() -> Goods:
     popularity = np.exp(1.1 * normal(numbers, 17) + 0.5 * normal(np.arange(len(rows)), 18))
     ours = np.arange(len(rows)) < len(own)
     # plain trade seldom writes the vague words of a pool; they come by the scenario's knob
-    rare = np.array([row[1] == "vague" and row[0] != "vague" for row in rows])
-    popularity = popularity * np.where(rare, 0.3, 1.0)
+    said_little = np.array([row[1] in ("vague", "cover") and row[0] != "vague" for row in rows])
+    popularity = popularity * np.where(said_little, 0.02, 1.0)
     members, cumulative = [], []
     for code in range(len(POOLS)):
         within = np.flatnonzero(pool == code)
         weight = popularity[within].copy()
         mine = ours[within]
         if mine.any() and (~mine).any():
-            weight[mine] = 0.55 / mine.sum() * popularity[within][mine].clip(0.1, 2.0)
+            weight[mine] = 0.55 / mine.sum() * popularity[within][mine].clip(0.005, 2.0)
             weight[~mine] *= 0.45 / weight[~mine].sum()
             weight[mine] *= 0.55 / weight[mine].sum()
         elif mine.any():
@@ -216,6 +217,10 @@ def load() -> Goods:
         unit=unit_code,
         members=tuple(members),
         cumulative=tuple(cumulative),
+        covers={
+            code: np.flatnonzero((pool == code) & said_little)
+            for code in (POOL["metal"], POOL["tube"])
+        },
         chapter_start=start,
         chapter_stop=stop,
         chapter_rows=order,

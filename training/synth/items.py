@@ -72,6 +72,7 @@ def companions(rows: Fields, book: Book, rng: np.random.Generator) -> None:
         "tube_mass",
         "bulk",
         "mismatch",
+        "cover",
         "no_list",
         "off_trade",
         "cut_off",
@@ -96,12 +97,19 @@ def goods_of(rows: Fields, world: World, goods: Goods, rng: np.random.Generator)
     chapter_u = np.where(rows["off_trade"], rng.random(n), own)
     chapter = np.searchsorted(goods.chapter_cumulative, chapter_u)
     phrase = np.where(firm, goods.draw_chapter(np.minimum(chapter, 99), rng.random(n)), phrase)
-    # nothing over 25 kg a piece by post or express
+    # nothing over 25 kg a piece by post or express, nothing cheaper than 3 USD/kg by air
     parcel = np.isin(rows["mode"], (POST, EXPRESS))
+    flown = np.isin(rows["mode"], (AIR, POST, EXPRESS))
+    household = rows["pool"] == POOL["household"]
     for _ in range(4):
-        heavy = parcel & (goods.mu_unit[phrase] > np.log(25.0))
-        heavy &= rows["pool"] != POOL["household"]
-        phrase[heavy] = goods.draw(rows["pool"][heavy], rng.random(int(heavy.sum())))
+        unfit = parcel & (goods.mu_unit[phrase] > np.log(25.0))
+        unfit |= flown & (goods.mu_price[phrase] < np.log(3.0))
+        unfit &= ~household
+        phrase[unfit] = goods.draw(rows["pool"][unfit], rng.random(int(unfit.sum())))
+    # plain words that say little, where a pool has them
+    for name, own in goods.covers.items():
+        plain = rows["cover"] & (rows["pool"] == name)
+        phrase[plain] = own[np.floor(u[plain] * len(own)).astype(int)]
     # each member of a set of parts brings another one
     parts = rows["parts"]
     if parts.any():
@@ -170,7 +178,7 @@ def weigh(rows: Fields, goods: Goods, rng: np.random.Generator) -> None:
         np.maximum(np.rint(packages * np.minimum(per_package, 2.0)), 1),
         units,
     )
-    units = np.where(rows["bulk"], np.rint(units * np.exp(1.8 + 0.5 * rng.random(n))), units)
+    units = np.where(rows["bulk"], np.rint(units * np.exp(2.5 + 0.6 * rng.random(n))), units)
     packages = np.where(
         rows["bulk"] & ~parcel, np.rint(packages * np.exp(1.8 + 0.3 * rng.random(n))), packages
     )
@@ -204,15 +212,15 @@ def weigh(rows: Fields, goods: Goods, rng: np.random.Generator) -> None:
     rows["piece"] = piece & ~household
     density = np.exp(goods.mu_density[what] + g.SD_DENSITY * rng.standard_normal(n))
     rows["volume"] = true_net * (1.0 + tare) / density
-    per_kg = np.exp(goods.mu_price[what] + g.SD_PRICE * rng.standard_normal(n))
+    per_kg = np.exp(goods.mu_price[what] + 0.85 * g.SD_PRICE * rng.standard_normal(n))
     usd = true_net * per_kg
-    usd = usd * np.where(rows["price_low"], np.exp(-1.5 - 1.4 * rng.random(n)), 1.0)
-    usd = usd * np.where(rows["price_high"], np.exp(1.5 + 1.4 * rng.random(n)), 1.0)
+    usd = usd * np.where(rows["price_low"], np.exp(-1.6 - 1.4 * rng.random(n)), 1.0)
+    usd = usd * np.where(rows["price_high"], np.exp(1.6 + 1.4 * rng.random(n)), 1.0)
     rows["usd"] = np.maximum(usd, 0.5)
     freight = rows["gross"] * FREIGHT_PER_KG[mode] * np.exp(0.4 * rng.standard_normal(n))
     freight = np.maximum(freight, FREIGHT_LEAST[mode] * (0.7 + 0.6 * rng.random(n)))
     freight = np.where((mode == SEA) & private, freight * 1.6, freight)
-    dear = np.exp(1.4 + 1.2 * rng.random(n))
+    dear = np.exp(1.6 + 1.2 * rng.random(n))
     rows["freight"] = freight * np.where(rows["freight_high"], dear, 1.0)
 
 

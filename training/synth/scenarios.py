@@ -52,7 +52,7 @@ class Scenario:
     season: float = 1.0
     procedure: str = ""
     cluster: Cluster | None = None
-    excess: float = 0.02  # heavier than the goods
+    excess: float = 0.008  # heavier than the goods
     light: float = 0.02  # lighter than the goods
     price_low: float = 0.02
     price_high: float = 0.015
@@ -70,6 +70,7 @@ class Scenario:
     no_list: float = 0.08  # no quantity
     no_house: float = 0.12  # no house document
     part_mass: float = 0.0  # pieces of 5 to 400 g
+    cover: float = 0.06  # plain cover words of a metal or tube pool
     tube_mass: float = 0.0  # pieces of 150 to 700 g
     bulk: float = 0.01  # far more pieces than usual
     sender_elsewhere: float = 0.06  # sender's country is not where it was posted

@@ -187,7 +187,7 @@ LOOKALIKES = (
         _CARGO,
         _FIRM,
         {"machine": 0.7, "toytool": 0.3},
-        excess=0.03,
+        excess=0.02,
         fresh=0.08,
     ),
     Scenario(
@@ -198,7 +198,7 @@ LOOKALIKES = (
         _PERSON,
         {"machine": 1.0},
         fresh=0.7,
-        excess=0.02,
+        excess=0.015,
         sender="firm",
     ),
     Scenario(
@@ -210,7 +210,7 @@ LOOKALIKES = (
         {"toytool": 0.9, "newcover": 0.1},
         gift=0.25,
         fresh=0.75,
-        excess=0.02,
+        excess=0.015,
         late=1.1,
     ),
     Scenario(
@@ -246,6 +246,7 @@ LOOKALIKES = (
         part_mass=0.25,
         tube_mass=0.1,
         fresh=0.2,
+        cover=0.35,
     ),
     Scenario(
         "hobby_parts",
@@ -284,7 +285,7 @@ LOOKALIKES = (
         {"toytool": 0.5, "bulky": 0.3, "household": 0.2},
         gift=0.95,
         fresh=0.5,
-        excess=0.03,
+        excess=0.02,
         sender="family",
         price_low=0.08,
     ),
@@ -437,7 +438,7 @@ LOOKALIKES = (
         "parcel_agent_phone",
         "lookalike",
         0.6,
-        _PARCEL,
+        {"post": 0.2, "express": 0.8},
         _PERSON,
         {"household": 0.4, "toytool": 0.3, "ordinary": 0.3},
         sender="person",
@@ -509,8 +510,8 @@ COMPLIANCE = (
         {"road": 0.5, "sea": 0.3, "express": 0.2},
         {"business": 0.8, "private": 0.2},
         {"convertible": 1.0},
-        licence=0.4,
-        fresh=0.2,
+        licence=0.6,
+        fresh=0.08,
         vague=0.02,
     ),
     Scenario(

@@ -83,11 +83,11 @@ def weights(rows: Fields, blank: dict[str, Array], goods: Goods) -> Signs:
         "off_norm": np.maximum(excess, _step(-z - 2.6, 0.15)),
         "part_mass": part,
         "tube_mass": tube,
-        "cheap": _step(-z_price - 2.5, 0.2),
-        "dear": _step(z_price - 2.5, 0.2),
-        "freight": _step(ratio - np.log(3.0), 0.15),
-        "heavy": _step(np.log(gross / 9.0), 0.15),
-        "bulk": _step(np.log(np.maximum(quantity, 1.0) / 40.0), 0.25) * ~np.isnan(quantity),
+        "cheap": _step(-z_price - 2.9, 0.2),
+        "dear": _step(z_price - 2.9, 0.2),
+        "freight": _step(ratio - np.log(4.0), 0.15),
+        "heavy": _step(np.log(gross / 15.0), 0.15),
+        "bulk": _step(np.log(np.maximum(quantity, 1.0) / 18.0), 0.2) * ~np.isnan(quantity),
     }
 
 
@@ -183,7 +183,7 @@ def parties(rows: Fields, blank: dict[str, Array], goods: Goods, memory: Memory)
     amount = np.where(blank["quantity"], np.nan, np.log(np.maximum(rows["units"], 1.0)))
     buyer = np.where(rows["dealer"] & ~blank["consignee"], rows["party_slot"], -1)
     beyond = memory.past_quantity(buyer, kinds, amount)
-    tenants = at_address["names"] >= 2
+    tenants = np.clip(at_address["names"] / 2.0, 0.0, 1.0)
     private_block = (at_address["names"] >= 4) & private
     return {
         "private": private.astype(float),
@@ -199,14 +199,14 @@ def parties(rows: Fields, blank: dict[str, Array], goods: Goods, memory: Memory)
         "elsewhere": (rows["sender_country"] != rows["export"]) & ~blank["consignor"],
         "off_trade": (new_trade & (party_before >= 5)).astype(float),
         "gaps": _gaps(blank),
-        "senders": np.where(private_block, 0.25, 1.0) * (at_address["others"] >= 2),
-        "repeats": (at_address["same"] >= 2).astype(float),
+        "senders": np.where(private_block, 0.25, 1.0) * np.clip(at_address["others"] / 2.0, 0.0, 1.0),
+        "repeats": np.clip(at_address["same"] / 2.0, 0.0, 1.0),
         "roles": np.clip((at_address["roles"] - 1) / 2.0, 0.0, 1.0) * private,
-        "phone_names": (by_phone["names"] >= 2).astype(float),
-        "building": (tenants & (kind == w.OFFICE_BUILDING)).astype(float),
+        "phone_names": np.clip(by_phone["names"] / 2.0, 0.0, 1.0),
+        "building": tenants * (kind == w.OFFICE_BUILDING),
         "new_address": (rows["moved"] & (party_before >= 1)
                         & ~blank["consignee_address"] & ~blank["consignee"]).astype(float),
-        "beyond_past": _step(beyond - np.log(3.5), 0.15),
+        "beyond_past": _step(beyond - np.log(8.0), 0.15),
         "after_find": np.zeros(len(first)),
         "role": role,
     }  # fmt: skip
@@ -230,7 +230,9 @@ def combine(signs: Signs) -> Signs:
     partlike = np.maximum.reduce([metal_part, tube_part, toy_excess, named]) * signs["uncoded"]
     signs["partlike"] = partlike
     signs["partlike_or_excess"] = np.maximum(partlike, signs["excess"])
-    signs["excess_or_vague"] = np.maximum(signs["excess"], 0.5 * signs["vague"])
+    signs["excess_or_vague"] = np.maximum(signs["excess"], 0.3 * signs["vague"])
     signs["excess_or_elsewhere"] = np.maximum(signs["excess"], 0.6 * signs["elsewhere"])
+    odd = [signs[name] for name in ("detour", "rare", "off_trade", "vague", "mismatch")]
+    signs["odd"] = np.maximum.reduce(odd)
     signs["arms_unlicensed"] = signs["arms"] * signs["unlicensed"]
     return signs

@@ -81,7 +81,7 @@ class Pools:
             persons=share(10, 500, 1_000_000),
             families=share(60, 100, 150_000),
             forwarders=share(2000, 25, 300),
-            dealers=share(1500, 25, 3_000),
+            dealers=share(3000, 20, 3_000),
             shells=share(2500, 20, 2_000),
             blocks=share(400, 40, 20_000),
         )

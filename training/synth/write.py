@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from training.synth import shipments
 from training.synth.generator import generate
 
 PART_ROWS = 250_000
+TRUTH = "truth"
 
 
-@dataclass(frozen=True)
-class Written:
-    """What was written: rows, positives, and the files by kind."""
-
-    rows: int
-    positives: int
-    declarations: list[Path]
-    truth: list[Path]
+def _silent(what: str, rows: int) -> None:
+    """Tell nobody."""
 
 
 def write(
@@ -33,32 +30,55 @@ def write(
     days: int = 450,
     enrichment: float = 1.0,
     chunk_rows: int = PART_ROWS,
-) -> Written:
+    progress: Callable[[str, int], None] = _silent,
+) -> dict[str, Any]:
     """Write `declarations-NNNNN.parquet` and, under `truth/`, `truth-NNNNN.parquet`.
 
     One chunk is in memory at a time. The same arguments give the same bytes (same lock).
     The folder `truth/` holds what no model may read: keep it away from what is scored.
 
+    Parameters
+    ----------
+    profile, rows, seed, start, days, enrichment
+        As for `generate`.
+    out_folder : str or Path
+        Made when missing.
+    chunk_rows : int
+        Rows of a part.
+    progress : callable
+        Told `("declarations", rows so far)` after each part.
+
     Returns
     -------
-    Written
-        Rows, positives and paths.
+    dict
+        `profile, rows, positives, seed, version` and the file names by kind, as JSON values.
     """
     folder = Path(out_folder)
-    (folder / "truth").mkdir(parents=True, exist_ok=True)
-    declarations, truths, done, positives = [], [], 0, 0
+    (folder / TRUTH).mkdir(parents=True, exist_ok=True)
+    declarations: list[str] = []
+    truths: list[str] = []
+    done, positives = 0, 0
     chunks = generate(
         profile, rows, seed, start=start, days=days, enrichment=enrichment, chunk_rows=chunk_rows
     )
     for part, chunk in enumerate(chunks):
         rows_path = folder / f"declarations-{part:05d}.parquet"
-        truth_path = folder / "truth" / f"truth-{part:05d}.parquet"
+        truth_path = folder / TRUTH / f"truth-{part:05d}.parquet"
         for frame, path in ((chunk.table, rows_path), (chunk.truth, truth_path)):
             pq.write_table(
                 pa.Table.from_pandas(frame, preserve_index=False), path, compression="zstd"
             )
-        declarations.append(rows_path)
-        truths.append(truth_path)
+        declarations.append(str(rows_path))
+        truths.append(str(truth_path))
         done += len(chunk.table)
         positives += int(chunk.truth["label"].sum())
-    return Written(done, positives, declarations, truths)
+        progress("declarations", done)
+    return {
+        "profile": profile,
+        "rows": done,
+        "positives": positives,
+        "seed": seed,
+        "version": shipments.VERSION,
+        "declarations": declarations,
+        "truth": truths,
+    }
