@@ -11,8 +11,9 @@ How a disguised spelling is recognised: `riskprofile.reference.matching`.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,11 @@ def _sizes(cleaned: str, with_arms: bool) -> tuple[int, int]:
     return calibres, sum(1 for _ in _THREAD.finditer(low))
 
 
+# Parts that make a firearm; pins, springs and hammers belong to any machine.
+_MAIN_PARTS = frozenset({"frame", "receiver", "slide", "bolt", "barrel", "trigger", "magazine"})
+MANY_PARTS = 3  # so many kinds of them in one text are no coincidence
+
+
 def _summary(text: str, cleaned: str, found: list[Hit], calibres: int, threads: int) -> Scan:
     judged, homes = _judged(cleaned, found)
     counted = [hit for hit in judged if hit.term.ambiguity != "none" and not hit.cancelled]
@@ -115,13 +121,16 @@ def _summary(text: str, cleaned: str, found: list[Hit], calibres: int, threads: 
     high = {hit.term for hit in counted if hit.term.ambiguity == "high"}
     stems, rest = outside(cleaned, judged)
     kinds = {term.category for term in high}
+    main_parts = {hit.term.part for hit in counted} & _MAIN_PARTS
     arms = "firearm" in kinds and (len(kinds) > 1 or not stems.isdisjoint(_PART_WORDS))
     return Scan(
         hits=tuple(judged),
         low=len(low),
         high=len(high),
         cancelled=sum(hit.cancelled for hit in judged),
-        combined=int(arms) + int("ammunition" in kinds and calibres > 0),
+        combined=int(arms)
+        + int("ammunition" in kinds and calibres > 0)
+        + int(len(main_parts) >= MANY_PARTS),
         categories=frozenset(hit.term.category for hit in counted),
         parts=frozenset(hit.term.part for hit in counted if hit.term.part),
         calibres=calibres,
@@ -144,9 +153,17 @@ def _judged(cleaned: str, found: list[Hit]) -> tuple[list[Hit], dict[Term, froze
             stems, rest = outside(cleaned, [hit])
             if any(_speaks(group, stems, rest) for group in groups):
                 hit = replace(hit, cancelled=True)
-            homes[hit.term] = frozenset().union(*(index().chapters[group] for group in groups))
+            homes[hit.term] = _homes(groups)
         judged.append(hit)
     return judged, homes
+
+
+@cache
+def _homes(groups: tuple[str, ...]) -> frozenset[str]:
+    """Chapters where an everyday word belongs; of a word used everywhere, where two meanings do."""
+    counted = Counter(chapter for group in groups for chapter in index().chapters[group])
+    least = 2 if len(groups) > 4 else 1
+    return frozenset(chapter for chapter, count in counted.items() if count >= least)
 
 
 def _speaks(group: str, stems: set[str], rest: str) -> bool:
@@ -246,10 +263,7 @@ def read(text: Column, chapter: Column | None = None) -> Table:
         put(name, [float(getattr(one, name)) for one in scans], np.nan)
     put(
         "high",
-        [
-            float(sum(declared not in home for home in one.homes))
-            for one, (_, _, declared) in zip(scans, pairs, strict=True)
-        ],
+        [float(_away(one, declared)) for one, (_, _, declared) in zip(scans, pairs, strict=True)],
         np.nan,
     )
     put("parts", [float(len(one.parts)) for one in scans], np.nan)
@@ -265,6 +279,14 @@ def read(text: Column, chapter: Column | None = None) -> Table:
     for category in CATEGORIES:
         put(category, [category in one.categories for one in scans], False)
     return pd.DataFrame(columns, index=text.index)
+
+
+def _away(one: Scan, declared: str) -> int:
+    """Ambiguous terms that the declared chapter does not explain; two kinds of part explain
+    themselves."""
+    if len(one.parts & _MAIN_PARTS) >= 2:
+        return one.high
+    return sum(declared not in home for home in one.homes)
 
 
 def _controlled(one: Scan) -> bool:
