@@ -1,0 +1,229 @@
+"""IATA Cargo-XML air waybills: master (XFWB) and house (XFZB); one row per goods item.
+
+Prefixes differ by sender, so the message is known by its namespace address and elements
+by their local names; the tables below say which fills what. Source: IATA Cargo-XML
+Manual and Toolkit, messages XFWB and XFZB version 3.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from riskprofile.errors import InputError
+from riskprofile.intake.code_lists import KILOGRAMS, mode
+from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.rows import (
+    Gather,
+    decimal,
+    journey,
+    moment,
+    number,
+    one_line,
+    plain,
+)
+from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
+
+HOUSE = "HouseWaybill"
+DECLARATION = frozenset({"Waybill", HOUSE})
+ITEMS = frozenset({"IncludedMasterConsignmentItem", "IncludedHouseConsignmentItem"})
+# where the consignment stands, by the kind of waybill
+MASTER_AT = "MasterConsignment"
+HOUSE_AT = "MasterConsignment/IncludedHouseConsignment"
+
+ID = "BusinessHeaderDocument/ID"  # declaration_id; and the master or house document
+ISSUED = "MessageHeaderDocument/IssueDateTime"  # lodged_at
+MASTER = "MasterConsignment/TransportContractDocument/ID"  # transport_document of a house waybill
+MOVEMENTS = "SpecifiedLogisticsTransportMovement"  # carrier, conveyance, route, arrival_at
+# column: path below the consignment
+CONSIGNMENT = {
+    "port_of_loading": "OriginLocation/ID",  # IATA codes
+    "port_of_discharge": "FinalDestinationLocation/ID",
+}
+PARTIES = {"consignor": "ConsignorParty", "consignee": "ConsigneeParty"}
+NOTIFY, NOTIFY_ROLE = "AssociatedParty", "NI"  # notify_name
+NOTES = "IncludedCustomsNote"  # with ContentCode T: the party's number, by SubjectCode
+NOTE_PARTIES = {"SHP": "consignor_id", "CNE": "consignee_id"}
+PERSONAL_NOTES = frozenset({"CP", "CT", "SN", "KC"})  # contact persons, telephones, names: dropped
+VALUE, NO_VALUE = "DeclaredValueForCustomsAmount", "NilCustomsValueIndicator"
+FREIGHT = "ApplicableTotalRating/ApplicablePrepaidCollectMonetarySummation/WeightChargeTotalAmount"
+SUMMARY = "SummaryDescription"  # goods_description of an item without its own
+# column: path below the item
+DESCRIPTION = "NatureIdentificationTransportCargo/Identification"
+HS_CODE = "TypeCode"
+COUNT, MASS, VOLUME = "PieceQuantity", "GrossWeightMeasure", "GrossVolumeMeasure"
+
+CUBIC_METRES = {"MTQ": "1", "CMQ": "0.000001", "FTQ": "0.028316846592"}  # UN/ECE Rec. 20
+PLACEHOLDER = re.compile(r"00\d*")  # no chapter of the HS begins so
+
+
+class CargoXmlReader:
+    """Reads XFWB and XFZB messages."""
+
+    name = "cargo_xml"
+    profile = "shipment"
+
+    def claims(self, head: bytes, name: str) -> bool:
+        """Whether the namespace of a waybill is named in the head."""
+        return bool(re.search(rb"""["']iata:(house)?waybill:\d""", head.replace(b"\x00", b"")))
+
+    def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
+        """One row per goods item; a waybill without goods is a rejection by name."""
+        rows = Gather(profile, source.name, chunk_rows)
+        found = False
+        for header, position, element in items_with_headers(
+            source, DECLARATION, ITEMS, _headers(source)
+        ):
+            found = True
+            if position:
+                _item(rows, header, position, element)
+            else:
+                rows.reject(
+                    "no_goods_items",
+                    "the waybill holds no goods item",
+                    line=element.sourceline,
+                    record_id=header.values.get("declaration_id"),
+                )
+            if rows.full:
+                yield rows.take()
+        if not found:
+            raise InputError(
+                "no waybill in it", where=source.name, do="XFWB and XFZB messages are read here"
+            )
+        yield rows.take()
+
+
+class _Header:
+    """What all goods items of one waybill share; `items` is their number."""
+
+    def __init__(self, element: Element, items: int) -> None:
+        self.items = items
+        leaves = Leaves(element)
+        house = local(element) == HOUSE
+        at = HOUSE_AT if house else MASTER_AT
+        self.warnings: list[str] = []
+        values = {
+            column: one_line(leaves.take(f"{at}/{path}")) for column, path in CONSIGNMENT.items()
+        }
+        number_ = one_line(leaves.take(ID))
+        values["declaration_id"] = number_
+        values["house_document"] = number_ if house else None
+        values["transport_document"] = one_line(leaves.take(MASTER)) if house else number_
+        issued = leaves.take(ISSUED)
+        values["lodged_at"] = moment(issued)
+        if issued and not values["lodged_at"]:
+            self.warnings.append("date_unreadable")
+        _movements(values, leaves, at)
+        for column, path in PARTIES.items():
+            values |= _party(column, leaves, f"{at}/{path}")
+        for one in leaves.groups(f"{at}/{NOTIFY}"):
+            if one.take("RoleCode") == NOTIFY_ROLE:
+                values["notify_name"] = one_line(one.take("Name"))
+        notes = _notes(values, leaves, at)
+        self.summary = one_line(leaves.take(f"{at}/{SUMMARY}"))
+        self.values = {column: value for column, value in values.items() if value}
+        self.amounts = _amounts(leaves, at) if items == 1 else {}  # else those of all items
+        self.extra: dict[str, Any] = leaves.rest
+        if notes:
+            self.extra["customs_notes"] = notes
+
+
+def _headers(source: Source) -> Iterator[_Header]:
+    items = 0
+    for kind, element in stream(source, DECLARATION, ITEMS):
+        if kind == "item":
+            items += 1
+        else:
+            yield _Header(element, items)
+            items = 0
+
+
+def _movements(values: dict[str, str | None], leaves: Leaves, at: str) -> None:
+    """Carrier and flight of the last leg, the journey, and its arrival where it is given."""
+    legs = sorted(
+        leaves.groups(f"{at}/{MOVEMENTS}"),
+        key=lambda leg: decimal(leg.take("SequenceNumeric")) or 0,
+    )
+    places: list[str | None] = [values["port_of_loading"]]
+    values["transport_mode"] = "air"  # an air waybill; the last leg may say otherwise
+    for leg in legs:
+        places.append(one_line(leg.take("DepartureEvent/OccurrenceDepartureLocation/ID")))
+        places.append(one_line(leg.take("ArrivalEvent/OccurrenceArrivalLocation/ID")))
+        values["carrier"] = one_line(leg.take("UsedLogisticsTransportMeans/Name"))
+        values["conveyance"] = one_line(leg.take("ID"))
+        values["arrival_at"] = moment(leg.take("ArrivalEvent/ScheduledOccurrenceDateTime"))
+        values["transport_mode"] = mode(leg.take("ModeCode"))[0] or "air"
+    values["route"] = journey((*places, values["port_of_discharge"])) if legs else None
+
+
+def _party(column: str, leaves: Leaves, path: str) -> dict[str, str | None]:
+    address = [
+        one_line(leaves.take(f"{path}/PostalStructuredAddress/{part}"))
+        for part in ("StreetName", "CityName", "CountrySubDivisionName", "PostcodeCode")
+    ]
+    telephone = "DefinedTradeContact/DirectTelephoneCommunication/CompleteNumber"
+    return {
+        f"{column}_name": one_line(leaves.take(f"{path}/Name")),
+        f"{column}_address": ", ".join(part for part in address if part) or None,
+        f"{column}_phone": one_line(leaves.take(f"{path}/{telephone}")),
+        f"{column}_country": one_line(leaves.take(f"{path}/PostalStructuredAddress/CountryID")),
+    }
+
+
+def _notes(values: dict[str, str | None], leaves: Leaves, at: str) -> list[Any]:
+    """The parties' numbers; other notes but those that name persons, for `extra`."""
+    kept = []
+    for note in leaves.groups(f"{at}/{NOTES}"):
+        content, subject = note.take("ContentCode") or "", note.take("SubjectCode") or ""
+        if content == "T" and subject in NOTE_PARTIES:
+            values[NOTE_PARTIES[subject]] = one_line(note.take("Content"))
+        elif content not in PERSONAL_NOTES:
+            kept.append(note.flat)
+    return kept
+
+
+def _amounts(leaves: Leaves, at: str) -> dict[str, str | None]:
+    """Value, or missing where the indicator says that none is declared; freight beside it."""
+    value = number(leaves.take(f"{at}/{VALUE}"))
+    currency = one_line(leaves.take(f"{at}/{VALUE}@currencyID"))
+    if leaves.take(f"{at}/{NO_VALUE}") == "true":
+        value = currency = None
+    freight = number(leaves.take(f"{at}/{FREIGHT}"))
+    freight_currency = one_line(leaves.take(f"{at}/{FREIGHT}@currencyID"))
+    if value is None:
+        currency = freight_currency
+    elif freight_currency != currency:
+        freight = None
+    return {"value": value, "currency": currency, "freight_cost": freight}
+
+
+def _item(rows: Gather, header: _Header, position: int, element: Element) -> None:
+    leaves = Leaves(element)
+    warnings = list(header.warnings)
+    extra: dict[str, Any] = {}
+    values: dict[str, str | None] = {**header.values, **header.amounts}
+    values["item_number"] = one_line(leaves.take("SequenceNumeric")) or str(position)
+    values["goods_description"] = one_line(leaves.take(DESCRIPTION)) or header.summary
+    code = one_line(leaves.take(HS_CODE))
+    if code and PLACEHOLDER.fullmatch(code):
+        extra["commodity_code"] = code
+        warnings.append("hs_placeholder")
+    else:
+        values["hs_code"] = code
+    values["package_count"] = number(leaves.take(COUNT))
+    for column, path, units, usual in (
+        ("gross_mass_kg", MASS, KILOGRAMS, "KGM"),
+        ("volume_m3", VOLUME, CUBIC_METRES, "MTQ"),
+    ):
+        text, unit = leaves.take(path), (leaves.take(f"{path}@unitCode") or usual).upper()
+        measured, factor = decimal(text), decimal(units.get(unit))
+        if measured is not None and factor is not None:
+            values[column] = plain(measured * factor) if measured else None
+        elif text:
+            extra[column] = f"{text} {unit}"
+            warnings.append("unit_unknown" if factor is None else "measure_unreadable")
+    extra |= leaves.rest
+    if position == 1:  # once a waybill, or many items would carry many copies
+        extra["header"] = header.extra
+    rows.row(values, line=element.sourceline, warnings=warnings, extra=extra)

@@ -1,0 +1,95 @@
+"""The reader of IATA Cargo-XML waybills."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from riskprofile.errors import InputError
+from riskprofile.intake.cargo_xml import CargoXmlReader
+from riskprofile.profiles import SHIPMENT
+from tests.intake.helpers import FIXTURES, read
+
+HOUSE = FIXTURES / "xfzb.xml"
+READER = CargoXmlReader()
+
+
+def test_a_house_waybill_fills_the_columns_of_the_contract() -> None:
+    rows, rejected = read(READER, HOUSE)
+    expected = {
+        "declaration_id": "HAWB77",
+        "item_number": "1",
+        "lodged_at": "2026-04-29T10:10:00+02:00",
+        "arrival_at": "2026-05-01T06:00:00",
+        "transport_mode": "air",
+        "transport_document": "999-12345675",
+        "house_document": "HAWB77",
+        "carrier": "FN",
+        "conveyance": "FN20",
+        "consignor_name": "HAZEL TURNING LTD",
+        "consignor_address": "LATHE LANE 1, NORTHBRIDGE, 12345",
+        "consignor_phone": "5550100",
+        "consignor_country": "XA",
+        "consignee_id": "XM100200300",
+        "consignee_name": "HARBOUR STORES",
+        "port_of_loading": "ICN",
+        "port_of_discharge": "NBO",
+        "route": "ICN|DXB|NBO",
+        "goods_description": "STEEL TUBES",
+        "hs_code": "848790",
+        "package_count": "5",
+        "gross_mass_kg": "45.359237",
+        "volume_m3": "2.602",
+    }
+    assert {name: rows.iloc[0][name] for name in expected} == expected
+    assert not rejected
+    assert set(rows.columns) <= {*SHIPMENT.names, "source", "line", "warnings"}
+
+
+def test_a_nil_value_is_missing_and_a_placeholder_is_no_hs_code() -> None:
+    rows, _ = read(READER, HOUSE)
+    assert "value" not in rows
+    assert rows["hs_code"].isna()[1]
+    assert rows["warnings"][1] == "hs_placeholder"
+    assert rows["goods_description"][1] == "MACHINE PARTS"
+
+
+def test_notes_that_name_persons_are_not_kept() -> None:
+    assert not read(READER, HOUSE)[0]["extra"].str.contains("CARA PERSON").any()
+
+
+def test_every_real_waybill_converts_with_the_count_of_an_independent_parser(
+    shared: Path,
+) -> None:
+    files = sorted((shared / "data/manifests/iata_cargo_xml").glob("*.xml"))
+    for path in files:
+        rows, rejected = read(READER, path)
+        tree = etree.parse(path)
+        names = ("IncludedMasterConsignmentItem", "IncludedHouseConsignmentItem")
+        assert len(rows) == sum(len(tree.findall(f".//{{*}}{name}")) for name in names)
+        assert READER.claims(path.read_bytes(), path.name)
+        assert not rejected
+        assert rows["goods_description"].notna().all()
+        assert rows["gross_mass_kg"].notna().all()
+    assert len(files) == 3
+
+
+def test_freight_of_a_single_item_is_kept_in_its_currency(shared: Path) -> None:
+    path = shared / "data/manifests/iata_cargo_xml/888-11111111_XFWB.xml"
+    row = read(READER, path)[0].iloc[0]
+    assert (row["freight_cost"], row["currency"]) == ("4626.48", "EUR")
+    assert row["route"] == "ORK|DUB|AUH|PVG"
+
+
+@settings(max_examples=60, deadline=1000)
+@given(flips=st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), max_size=4))
+def test_a_damaged_file_raises_nothing_but_an_input_error(flips: list[tuple[int, int]]) -> None:
+    data = bytearray(HOUSE.read_bytes())
+    for place, value in flips:
+        data[place % len(data)] = value
+    with contextlib.suppress(InputError):
+        read(READER, bytes(data))
