@@ -71,9 +71,12 @@ class Segment(NamedTuple):
 class Marks:
     """The separators of one interchange: component, element, decimal, release, terminator."""
 
-    def __init__(self, component: str, element: str, decimal: str, release: str, end: str) -> None:
+    def __init__(
+        self, component: str, element: str, decimal: str, release: str, end: str, tag: str = ""
+    ) -> None:
         self.component, self.element, self.decimal, self.end = component, element, decimal, end
         self.release = release
+        self.tag = re.compile(tag) if tag else _TAG
         self._pair = re.compile(f"{re.escape(release)}(.)", re.DOTALL) if release.strip() else None
 
     @classmethod
@@ -128,7 +131,7 @@ def _segment(text: str, marks: Marks, charset: str, place: int) -> Segment:
                 if not note and not all(held for _, held in shown):
                     note = "edifact_charset"
     tag = elements[0].split(_JOINT, 1)[0]
-    if not _TAG.fullmatch(tag):
+    if not marks.tag.fullmatch(tag):
         joined = "".join(tag.split()).upper()
         if joined in TAGS:
             tag, note = joined, note or "edifact_tag_blank"

@@ -1,0 +1,261 @@
+"""X12 309 customs manifests (US ocean and rail): one row per goods line (N10) of each bill.
+
+The separators are those of the ISA segment, whose length is fixed; the rest is read by
+the EDIFACT tokenizer. The tables below say which element fills which column. Ports are
+Schedule K and D codes, not UN/LOCODE, and stay in `extra`. Source: ASC X12 transaction
+set 309. Written from the public segment lists: no sample with a licence that allows
+copying is known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from riskprofile.errors import InputError
+from riskprofile.intake.edifact import Marks, Segment, tokenize
+from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.rows import Gather, decimal, joined, moment, number, one_line, plain
+
+MANIFEST = "309"  # ST first element
+# segment and element: column
+FIELDS = {
+    ("M10", 1): "carrier",
+    ("P4", 1): "customs_office",  # Schedule D port
+    ("M11", 1): "declaration_id",
+    ("N10", 1): "package_count",
+    ("N10", 6): "value",
+}
+CONVEYANCE = (5, 4, 6)  # M10: vessel's name, code, voyage
+MODES = {"O": "sea", "A": "air", "R": "rail", "M": "road", "J": "road"}  # M10 second element
+ARRIVAL = 2  # P4
+PARTIES = {"SH": "consignor", "CN": "consignee"}  # N1; N3 is the address, N4 the town
+NOTIFY = "N1"  # N1 first element
+MASTER = (12, 13)  # M11: issuer, and the master bill where one stands
+ISSUER = 12  # M11: the carrier that issued the bill
+EQUIPMENT, SEALS = (2, 3), (4, 5)  # VID: initial and number; seals
+DESCRIPTION, MARKS = 2, 3  # N10
+HS_CODE = (4, "J", 5)  # N10: qualifier element, its value, code element
+MASS, MASS_UNIT = 8, 7  # N10
+BILL_MASS, BILL_UNIT = 5, 6  # M11: of a bill with one line without its own
+KILOGRAMS = {"K": "1", "L": "0.45359237", "E": "1000", "S": "907.18474"}  # X12 element 188
+CURRENCY = "USD"  # values are whole dollars
+MASKS = frozenset({"X", "XX", "XXX", "XXXX", ".", "-", "N/M", "NO MARKS", "NONE"})
+
+_TAG = r"[A-Z][A-Z0-9]{1,2}"
+_ISA = 106  # characters
+
+
+class X12Reader:
+    """Reads interchanges that hold 309 transaction sets."""
+
+    name = "x12"
+    profile = "shipment"
+
+    def claims(self, head: bytes, name: str) -> bool:
+        """Whether an ISA opens the file and a 309 follows in the head."""
+        text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+        return text.startswith(b"ISA") and bool(re.search(rb"ST(.)309\1", text, re.DOTALL))
+
+    def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
+        """One row per goods line; a set that cannot be trusted is one rejection."""
+        rows = Gather(profile, source.name, chunk_rows)
+        for found in _sets(source):
+            if found.error:
+                code, reason = found.error
+                rows.reject(code, reason, line=found.place, record_id=found.control)
+            else:
+                _manifest(rows, found)
+            if rows.full:
+                yield rows.take()
+        yield rows.take()
+
+
+class _Set:
+    """One transaction set: the segments between ST and SE, and what SE says."""
+
+    def __init__(self, start: Segment, lodged: str | None) -> None:
+        self.kind, self.control, self.place = start.get(1), start.get(2), start.place
+        self.lodged = lodged
+        self.segments: list[Segment] = []
+        self.warnings: list[str] = []
+        self.error: tuple[str, str] | None = None
+
+    def close(self, end: Segment) -> None:
+        """Compare count and control number."""
+        declared = decimal(end.get(1))
+        if declared is None or declared != len(self.segments) + 2:
+            short = declared is not None and declared > len(self.segments) + 2
+            self.warnings.append("x12_se_count" + ("_short" if short else ""))
+        if end.get(2) != self.control:
+            self.warnings.append("x12_se_reference")
+        if self.kind != MANIFEST:
+            kind = self.kind[:10]
+            self.error = ("x12_set", f"a transaction set {kind!r}, which this reader does not know")
+
+
+def _marks(source: Source) -> Marks:
+    """Separators by their places in ISA."""
+    with source.open() as opened:
+        head = opened.read(_ISA + 64).decode("iso8859-1").lstrip("\xef\xbb\xbf \t\r\n")
+    if not head.startswith("ISA") or len(head) < _ISA:
+        raise InputError(
+            "not X12: no ISA of 106 characters at its start",
+            where=source.name,
+            do="Ask the sender for the whole interchange",
+        )
+    element, component, end = head[3], head[104], head[105]
+    if len({element, component, end}) < 3 or any(one.isalnum() for one in (element, end)):
+        raise InputError(
+            "x12_bad_isa: its separators cannot be told apart",
+            where=f"{source.name}: segment 1",
+            do="Ask the sender for the interchange as it left",
+        )
+    return Marks(component, element, ".", "", end, _TAG)
+
+
+def _sets(source: Source) -> Iterator[_Set]:
+    marks = _marks(source)
+    current: _Set | None = None
+    lodged: str | None = None
+    with source.open() as opened:
+        for segment in tokenize(opened, source.name, marks):
+            if segment.tag == "GS":
+                lodged = _day(segment.get(4), segment.get(5))
+            if segment.tag in ("ST", "GS", "GE", "IEA", "ISA", "SE") and current is not None:
+                if segment.tag == "SE":
+                    current.close(segment)
+                else:
+                    current.error = ("x12_no_se", f"segment {segment.place}: no SE before it")
+                yield current
+                current = None
+            if segment.tag == "ST":
+                current = _Set(segment, lodged)
+            elif current is not None:
+                if segment.note == "edifact_bad_tag" or segment.tag == "":
+                    current.error = ("x12_cut", f"segment {segment.place}: broken")
+                current.segments.append(segment)
+    if current is not None:
+        current.error = current.error or ("x12_no_se", "the file ends before SE")
+        yield current
+
+
+def _day(day: str, clock: str = "") -> str | None:
+    """ccyymmdd or yymmdd, with HHMM where it is given."""
+    day = f"20{day}" if len(day) == 6 else day
+    return moment(day + clock[:4] if re.fullmatch(r"\d{4,8}", clock) else day)
+
+
+def _manifest(rows: Gather, found: _Set) -> None:
+    """Walk the set: values of the manifest, then of a bill, then of a line."""
+    manifest: dict[str, str | None] = {"lodged_at": found.lodged, "procedure": "import"}
+    bills: list[_Bill] = []
+    for segment in found.segments:
+        if segment.tag == "M10":
+            names = (one_line(segment.get(place)) for place in CONVEYANCE)
+            manifest["conveyance"] = next((name for name in names if name), None)
+            manifest["transport_mode"] = MODES.get(segment.get(2)[:1])
+        elif segment.tag == "P4":
+            manifest["arrival_at"] = _day(segment.get(ARRIVAL))
+        if segment.tag == "M11":
+            bills.append(_Bill(segment))
+        elif bills:
+            bills[-1].add(segment)
+        for (tag, place), column in FIELDS.items():
+            if segment.tag == tag and tag in ("M10", "P4"):
+                manifest[column] = one_line(segment.get(place))
+    if not bills:
+        reason = "the manifest lists no bill"
+        rows.reject("no_consignments", reason, line=found.place, record_id=found.control)
+    for bill in bills:
+        bill.rows(rows, manifest, found.warnings)
+
+
+class _Bill:
+    """One bill of lading (M11) with its parties, equipment and lines."""
+
+    def __init__(self, m11: Segment) -> None:
+        self.m11 = m11
+        self.values: dict[str, str | None] = {
+            "declaration_id": one_line(m11.get(1)),
+            "transport_document": one_line(m11.get(1)),
+        }
+        master = one_line(m11.get(MASTER[1]))
+        if master:
+            self.values |= {"transport_document": master, "house_document": m11.get(1)}
+        texts = {"port_of_loading": m11.get(2), "receipt": m11.get(10), "issuer": m11.get(ISSUER)}
+        self.extra: dict[str, Any] = {name: text for name, text in texts.items() if text}
+        self.party: str | None = None
+        self.containers: list[str] = []
+        self.seals: list[str] = []
+        self.lines: list[tuple[Segment, str]] = []
+
+    def add(self, segment: Segment) -> None:
+        """Take what a segment under the bill says."""
+        if segment.tag == "N1":
+            self._name(segment)
+        elif segment.tag in ("N2", "N3", "N4") and self.party:
+            self._address(segment)
+        elif segment.tag == "VID":
+            number_ = "".join(segment.get(place) for place in EQUIPMENT).replace(" ", "")
+            self.containers += [number_] if number_ else []
+            self.seals += [seal for place in SEALS if (seal := segment.get(place))]
+        elif segment.tag == "N10":
+            text = segment.get(DESCRIPTION)
+            if segment.get(1) or not self.lines:
+                self.lines.append((segment, text))
+            else:  # goes on where the line broke off, inside a word perhaps
+                first, before = self.lines[-1]
+                self.lines[-1] = (first, before + text)
+        elif segment.tag in ("H1", "H2"):
+            self.extra.setdefault("hazard", []).append(segment.get(1))
+
+    def _name(self, segment: Segment) -> None:
+        self.party = PARTIES.get(segment.get(1))
+        if self.party:
+            self.values[f"{self.party}_name"] = one_line(segment.get(2))
+            self.values[f"{self.party}_id"] = one_line(segment.get(4))
+        elif segment.get(1) == NOTIFY:
+            self.values["notify_name"] = one_line(segment.get(2))
+
+    def _address(self, segment: Segment) -> None:
+        parts = [one_line(segment.get(place)) for place in (1, 2, 3)]
+        if segment.tag == "N4":
+            self.values[f"{self.party}_country"] = one_line(segment.get(4))
+        address = f"{self.party}_address"
+        known = [self.values.get(address)]
+        self.values[address] = ", ".join(part for part in known + parts if part) or None
+
+    def rows(self, rows: Gather, manifest: dict[str, str | None], warnings: list[str]) -> None:
+        """One row per line; a bill without lines is a rejection."""
+        if not self.lines:
+            rows.reject(
+                "no_goods_items",
+                "the bill lists no goods",
+                line=self.m11.place,
+                record_id=self.values["declaration_id"],
+            )
+        for position, (line, text) in enumerate(self.lines, start=1):
+            values = {**manifest, **self.values, "item_number": str(position)}
+            values["goods_description"] = None if text.strip() in MASKS else one_line(text)
+            values["package_count"] = number(line.get(1))
+            values["value"] = number(line.get(6))
+            values["currency"] = CURRENCY if values["value"] else None
+            if line.get(HS_CODE[0]) == HS_CODE[1]:
+                values["hs_code"] = re.sub(r"[ .]", "", line.get(int(HS_CODE[2])))[:10] or None
+            values["gross_mass_kg"] = _mass(line.get(MASS), line.get(MASS_UNIT))
+            if len(self.lines) == 1 and values["gross_mass_kg"] is None:
+                unit = self.m11.get(BILL_UNIT)
+                values["gross_mass_kg"] = _mass(self.m11.get(BILL_MASS), unit)
+            values["container_numbers"] = joined(self.containers)
+            values["seal_numbers"] = joined(self.seals)
+            extra = dict(self.extra) if position == 1 else {}
+            if (marks := one_line(line.get(MARKS))) and marks not in MASKS:
+                extra["marks"] = marks
+            rows.row(values, line=line.place, warnings=warnings, extra=extra)
+
+
+def _mass(text: str, unit: str) -> str | None:
+    value, factor = decimal(text), decimal(KILOGRAMS.get(unit[:1]))
+    return plain(value * factor) if value and factor else None

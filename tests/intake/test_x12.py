@@ -1,0 +1,105 @@
+"""The reader of X12 309 manifests."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from riskprofile.errors import InputError
+from riskprofile.intake.x12 import X12Reader
+from riskprofile.profiles import SHIPMENT
+from tests.intake.helpers import FIXTURES, read
+
+MANIFEST = FIXTURES / "manifest309.edi"
+READER = X12Reader()
+
+
+def test_segments_and_elements_fill_the_columns_of_the_contract() -> None:
+    rows, rejected = read(READER, MANIFEST)
+    expected = {
+        "declaration_id": "BL100",
+        "item_number": "1",
+        "lodged_at": "2026-03-01T07:00:00",
+        "arrival_at": "2026-03-02",
+        "procedure": "import",
+        "transport_mode": "sea",
+        "customs_office": "9901",
+        "transport_document": "BL100",
+        "carrier": "BLUE",
+        "conveyance": "MV GREEN HERON",
+        "consignor_name": "JUNIPER TOOLS AND",
+        "consignor_address": "FITTINGS CO, 8 FORGE STREET, NORTHBRIDGE, F1",
+        "consignor_country": "XA",
+        "consignee_name": "HARBOUR STORES",
+        "notify_name": "HARBOUR AGENTS",
+        "container_numbers": "XXXU1234560",
+        "seal_numbers": "S1|S2",
+        "goods_description": "HAND TOOLS OF STEEL, FILES AND RASPS",
+        "hs_code": "820320",
+        "package_count": "10",
+        "gross_mass_kg": "400",
+        "value": "1500",
+        "currency": "USD",
+    }
+    assert {name: rows.iloc[0][name] for name in expected} == expected
+    assert not rejected
+    assert rows["warnings"].isna().all()
+    assert set(rows.columns) <= {*SHIPMENT.names, "source", "line", "warnings"}
+
+
+def test_masks_are_missing_and_ports_of_other_lists_stay_in_extra() -> None:
+    rows, _ = read(READER, MANIFEST)
+    assert rows["goods_description"].isna()[1]
+    assert rows["gross_mass_kg"][1] == "45.359237"
+    assert json.loads(rows["extra"][0])["port_of_loading"] == "57035"
+
+
+def test_the_mass_of_a_bill_counts_for_its_only_line() -> None:
+    rows, _ = read(READER, MANIFEST)
+    assert (rows["declaration_id"][2], rows["gross_mass_kg"][2]) == ("BL200", "75")
+
+
+@pytest.mark.parametrize("marks", ["*>~", "|:\n", "^+!"])
+def test_separators_are_those_of_the_isa(marks: str) -> None:
+    table = str.maketrans(dict(zip("*>~", marks, strict=True)))
+    text = MANIFEST.read_text().replace("\n", "").translate(table)
+    assert read(READER, text.encode())[0]["declaration_id"].tolist() == ["BL100", "BL100", "BL200"]
+
+
+def test_a_count_that_differs_warns_and_a_cut_set_is_quarantined_whole() -> None:
+    text = MANIFEST.read_text()
+    end = text[text.index("\nSE*") + 1 : text.index("GE*1")]
+    assert read(READER, text.replace(end, "SE*9*0001~\n").encode())[0]["warnings"][0] == (
+        "x12_se_count"
+    )
+    rows, rejected = read(READER, text.replace(end, "").encode())
+    assert rows.empty
+    assert [one.reason_code for one in rejected] == ["x12_no_se"]
+
+
+def test_a_status_message_is_rejected_by_name(shared: Path) -> None:
+    path = shared / "data/manifests/x12/004010_315.edi"
+    assert not READER.claims(path.read_bytes(), path.name)
+    assert [one.reason_code for one in read(READER, path)[1]] == ["x12_set"]
+
+
+@settings(max_examples=100, deadline=1000)
+@given(
+    changes=st.lists(
+        st.tuples(st.integers(0, 1000), st.integers(0, 4), st.binary(min_size=0, max_size=4)),
+        max_size=5,
+    )
+)
+def test_a_damaged_manifest_raises_nothing_but_an_input_error(
+    changes: list[tuple[int, int, bytes]],
+) -> None:
+    data = MANIFEST.read_bytes()
+    for place, length, new in changes:
+        data = data[:place] + new + data[place + length :]
+    with contextlib.suppress(InputError):
+        read(READER, data)
