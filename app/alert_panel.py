@@ -26,8 +26,9 @@ def draw_panel(
     view: Any, rows: Sequence[Any], total: int, person: Any, now: datetime, say: Words, zone: Any
 ) -> None:
     """Draw the panel for one alert."""
-    deciding.strips(say)
     with st.container(key="alert"):
+        with st.container(key="alert_strip"):
+            deciding.strips(say)
         with st.container(key="alert_head"):
             _head(view, rows, total, person, now, say, zone)
         with st.container(key="alert_body"):
@@ -76,8 +77,8 @@ def _head(
     view: Any, rows: Sequence[Any], total: int, person: Any, now: datetime, say: Words, zone: Any
 ) -> None:
     holder, until = view.owner or "", form.clock(view.lease_until, zone, now)
-    if view.state == "closed":
-        whose = say("alert.closed")
+    if view.state == "closed" or standing(view) is not None:
+        whose = ""  # the strip below says it
     elif holder == person.name:
         whose = say("alert.yours", time=until)
     else:
@@ -85,7 +86,9 @@ def _head(
     record = form.reference(view.record_id)
     rank = say("alert.rank", n=view.rank, total=say.number(total))
     left = form.time_left(say, view.due_at, now)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(
+        key="alert_line", horizontal=True, vertical_alignment="center", gap="small", wrap=False
+    ):
         st.html(
             f'<div class="rp-bar">{draw.lane_pill(say, view.lane)}'
             f"{draw.pill(say.maybe(f'queue.{view.queue}', view.queue))}"
@@ -351,7 +354,7 @@ def _decisions(view: Any, person: Any, say: Words) -> None:
             on_click=deciding.ask,
             args=(view.id, name, mine),
         )
-    if mine and view.state == "open":
+    if mine and view.state == "open" and order is None:
         st.button(
             say("do.give_back"),
             key="give-back",

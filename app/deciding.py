@@ -33,10 +33,10 @@ def attempt(action: Callable[[], Any]) -> Any:
     try:
         return action()
     except Conflict as error:
-        told = say("conflict.text", who=error.holder) if error.holder else str(error)
+        told = say("conflict.text", who=error.holder) if error.holder else form.sentence(error)
         st.session_state["fault"] = (say("conflict.title"), told)
     except RiskProfileError as error:
-        st.session_state["fault"] = (say("fault.not_saved"), str(error))
+        st.session_state["fault"] = (say("fault.not_saved"), form.sentence(error))
     return None
 
 

@@ -54,7 +54,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[i
         "<tr>" + "".join(cell("td", n, text) for n, text in enumerate(row)) + "</tr>"
         for row in rows
     )
-    return f'<table class="rp-t">{head}<tbody>{body}</tbody></table>'
+    return f'<table class="rp-t first">{head}<tbody>{body}</tbody></table>'
 
 
 def reasons(

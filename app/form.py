@@ -110,3 +110,13 @@ def reference(record_id: str) -> str:
     'PX-2026-104417'
     """
     return record_id.partition("@")[0]
+
+
+def sentence(error: object) -> str:
+    """A message of a service, which begins small, as a sentence of its own.
+
+    >>> sentence("nobody holds this alert")
+    'Nobody holds this alert'
+    """
+    text = str(error)
+    return text[:1].upper() + text[1:]

@@ -41,20 +41,20 @@ def refresh() -> None:
     st.session_state["generation"] = st.session_state.get("generation", 0) + 1
 
 
-def hold(rows: Sequence[Any], asked: Any) -> tuple[list[Any], int]:
-    """The rows to draw and how many new ones wait.
+def hold(page: Any, asked: Any) -> tuple[list[Any], int]:
+    """The rows to draw, and the `change` up to which they hold everything.
 
     While an alert is open the order stands still: rows keep their places with their
-    new contents, rows that left the list stay as they were, new ones are counted.
+    new contents, and rows that left the list stay as they were.
     """
     held = st.session_state.get("held")
     if held is None or held[0] != asked or opened() is None:
-        st.session_state["held"] = (asked, list(rows))
-        return list(rows), 0
-    current = {row.id: row for row in rows}
+        st.session_state["held"] = (asked, list(page.rows), page.change)
+        return list(page.rows), page.change
+    current = {row.id: row for row in page.rows}
     kept = [current.get(row.id, row) for row in held[1]]
-    st.session_state["held"] = (asked, kept)
-    return kept, len(current.keys() - {row.id for row in kept})
+    st.session_state["held"] = (asked, kept, held[2])
+    return kept, held[2]
 
 
 def step(rows: Sequence[Any], by: int) -> int | None:

@@ -20,11 +20,17 @@ from anyio import CapacityLimiter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import (
+    FileResponse,
+    HTMLResponse,
+    JSONResponse,
+    RedirectResponse,
+    Response,
+)
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import words
+from app import theme, words
 from app.installation import COOKIE, LANGUAGE_COOKIE, Installation, serve_from, served
 from app.text import escape
 from riskprofile.errors import PolicyError, RiskProfileError, UsageError
@@ -74,6 +80,7 @@ def build(
         Route("/sign-out", _sign_out, methods=["GET"]),
         Route("/language", _language, methods=["GET"]),
         Route("/healthz", _health, methods=["GET"]),
+        Route("/keys.js", _keys, methods=["GET"]),
     ]
     guard = Middleware(Guard, hosts=hosts, secure=secure)
     return streamlit.App(MAIN, routes=routes, middleware=[guard], on_script_error=_told)
@@ -291,6 +298,10 @@ async def _language(request: Request) -> Response:
 
 async def _health(request: Request) -> Response:
     return JSONResponse({"status": "ok"})
+
+
+async def _keys(request: Request) -> Response:
+    return FileResponse(theme.path("keys.js"), media_type="text/javascript")
 
 
 def _language_of(request: Request) -> str:

@@ -21,13 +21,16 @@ def speech() -> words.Words:
     return words.of(words.choose(cookies.get(LANGUAGE_COOKIE), accepted))
 
 
-def actor() -> Any | None:
-    """The person whose session cookie this browser holds; None when it ended."""
+def actor(*, touch: bool = True) -> Any | None:
+    """The person whose session cookie this browser holds; None when it ended.
+
+    What refreshes itself passes `touch=False`: a page left open still locks.
+    """
     token = st.context.cookies.get(COOKIE)
     if not token:
         return None
     here = served()
-    return identity.actor_of(here.store, token, here.clock())
+    return identity.actor_of(here.store, token, here.clock(), touch=touch)
 
 
 def require(*roles: str) -> Any:

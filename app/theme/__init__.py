@@ -13,8 +13,8 @@ def css(scheme: str) -> str:
     Streamlit sets the scheme on its own frame alone: dialogs, which hang beside it, need
     it from the root.
     """
-    root = f":root{{color-scheme:{scheme}}}"
-    return f"<style>{root}{resources.files('app.theme').joinpath('page.css').read_text('utf-8')}</style>"
+    sheet = resources.files("app.theme").joinpath("page.css").read_text("utf-8")
+    return f"<style>:root{{color-scheme:{scheme}}}\n{sheet}</style>"
 
 
 def path(name: str) -> str:

@@ -55,7 +55,8 @@ def page() -> None:
     say, now, store = session.speech(), session.now(), served().store
     zone = session.zone(govern.status(store, person, now).zone)
     waiting = {row.id: form.reference(row.record_id) for row in awaiting(person, now)}
-    deciding.strips(say)
+    with st.container(key="strips"):  # a place of its own, so that nothing below moves
+        deciding.strips(say)
     if not waiting:
         st.html(draw.state(say("outcome.none"), say("outcome.none_text")))
         return

@@ -19,6 +19,8 @@ QUEUES = ("all", *queue_list.QUEUES)
 OWNERS = ("mine_or_free", "open", "closed")
 LIST_HEIGHT = queue_list.HEAD + 9 * queue_list.ROW + 3
 FILTERS = ("lane", "queue", "owner", "profile", "search")
+POLL_SECONDS = 20
+KEYS = '<script src="/keys.js"></script>'  # our own file: the policy allows no other script
 LANE_COLOURS = {"red": "red", "yellow": "yellow"}
 
 
@@ -104,12 +106,13 @@ def page() -> None:
     found = review.queue(store, person, wanted, now)
     st.html(draw.kpis(_figures(say, review.figures(store, person, now, wanted.profile))))
     filters(say, found, status.profiles)
-    rows, new = queue_list.hold(found.rows, wanted)
+    rows, change = queue_list.hold(found, wanted)
     left, right = st.columns([626, 688], gap="small")
     with left:
-        _list(say, person, status, wanted, found, rows, new, now)
+        _list(say, person, status, wanted, found, rows, change, now)
     with right:
         _panel(say, person, found, rows, now, zone)
+    st.html(KEYS, unsafe_allow_javascript=True)
     if opened := queue_list.opened():
         st.query_params["alert"] = str(opened)
     else:
@@ -118,6 +121,9 @@ def page() -> None:
 
 def _figures(say: Words, figures: review.Figures) -> list[tuple[str, str]]:
     oldest = figures.oldest_waiting
+    finds = say("kpi.none_yet")
+    if figures.last_examinations:
+        finds = say.many("kpi.finds_n", figures.last_finds, total=figures.last_examinations)
     left = say("kpi.of", n=figures.left_today, total=figures.capacity)
     return [
         (say("kpi.red_free"), say.number(figures.red_free)),
@@ -125,10 +131,7 @@ def _figures(say: Words, figures: review.Figures) -> list[tuple[str, str]]:
         (say("kpi.mine"), say.number(figures.mine)),
         (say("kpi.oldest"), say("kpi.none") if oldest is None else form.span(say, oldest)),
         (say("kpi.left_today"), left),
-        (
-            say("kpi.finds", n=figures.last_examinations),
-            say.many("kpi.finds_n", figures.last_finds),
-        ),
+        (say("kpi.finds"), finds),
         (say("kpi.to_confirm"), say.number(figures.to_confirm)),
     ]
 
@@ -140,7 +143,7 @@ def _list(
     asked: Any,
     found: Any,
     rows: list[Any],
-    new: int,
+    change: int,
     now: Any,
 ) -> None:
     if not rows:
@@ -158,15 +161,24 @@ def _list(
             f'<span class="rp-m">{escape(how)}</span></div>'
         )
         with st.container(key="small_refresh", width="content"):
-            label = say.many("queue.new", new) if new else say("queue.refresh")
-            st.button(
-                label,
-                key="refresh",
-                on_click=queue_list.refresh,
-                shortcut="G",
-                type="secondary" if new else "tertiary",
-            )
+            _refresh(asked, change)
     queue_list.draw(rows, person, now, say, LIST_HEIGHT)
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _refresh(asked: review.QueueFilter, change: int) -> None:
+    """How many alerts have come since the list was taken: the list itself never moves."""
+    person, say = session.actor(touch=False), session.speech()
+    if person is None:
+        st.rerun()
+    new = review.new_since(served().store, person, asked, change, session.now())
+    st.button(
+        say.many("queue.new", new) if new else say("queue.refresh"),
+        key="refresh",
+        on_click=queue_list.refresh,
+        shortcut="G",
+        type="secondary" if new else "tertiary",
+    )
 
 
 def _nothing(say: Words, person: Any, status: Any, asked: Any, found: Any, now: Any) -> None:

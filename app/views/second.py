@@ -18,7 +18,8 @@ def page() -> None:
     say, now, store = session.speech(), session.now(), served().store
     zone = session.zone(govern.status(store, person, now).zone)
     waiting = review.waiting(store, person, now)
-    deciding.strips(say)
+    with st.container(key="strips"):
+        deciding.strips(say)
     st.html(f'<h1 class="rp-h1">{escape(say("second.title"))}</h1>')
     if not waiting:
         st.html(draw.state(say("second.none"), say("second.none_text")))

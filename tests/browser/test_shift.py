@@ -1,0 +1,97 @@
+"""One shift in a real browser: from the ranked list to a label, by two people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from riskprofile.store import tables
+from tests.browser.conftest import serving
+
+REASON = "Each piece weighs 10 g; the wording does not settle what they are"
+HEAD, ROW = 32, 58  # pixels of the list's header and rows
+PAUSE = 400  # milliseconds: a canvas gives no sign that it has drawn or taken the focus
+
+
+@pytest.fixture
+def shift(tmp_path: Any) -> Any:
+    """A home of one test alone."""
+    with serving(tmp_path) as found:
+        yield found
+
+
+def open_row(page: Page, row: int) -> None:
+    """Click the row of the list, as a person does: somewhere in its text."""
+    grid = page.locator("[class*=st-key-list-] [data-testid=stDataFrame]")
+    grid.locator("canvas").first.wait_for()
+    page.wait_for_timeout(PAUSE)
+    grid.click(position={"x": 240, "y": HEAD + ROW * row + ROW // 2})
+
+
+def reference(page: Page) -> Any:
+    """The open alert's reference."""
+    return page.locator(".st-key-alert_head b").first
+
+
+def button(page: Page, name: str) -> Any:
+    """A button by its first words: the key stands after them."""
+    return page.get_by_role("button", name=name)
+
+
+def test_an_alert_is_claimed_decided_examined_and_confirmed_and_becomes_a_label(shift, visit):
+    first = visit(shift, "officer-14")
+    open_row(first, 0)
+    expect(reference(first)).to_have_text("PX-2026-104417")
+    expect(first.locator("h1.rp-h1")).to_contain_text("Rated red because")
+    expect(first.locator(".st-key-alert")).to_contain_text("= 412")
+    expect(first.locator("mark").first).to_be_visible()
+
+    expect(button(first, "Claim")).to_be_visible()
+    first.keyboard.press("a")
+    expect(first.locator(".st-key-alert_line")).to_contain_text("yours to")
+    expect(button(first, "Claim")).to_be_hidden()
+    first.keyboard.press("i")
+    first.get_by_role("dialog").get_by_label("Reason").fill(REASON)
+    first.get_by_role("button", name="Record decision").click()
+    expect(first.get_by_role("button", name="Undo")).to_be_visible()
+    expect(button(first, "Record outcome")).to_be_visible()
+    first.keyboard.press("o")
+
+    first.get_by_role("radio", name="Firearms trafficking").click()
+    button(first, "Opened and counted").click()
+    add_item(first, "Part", "Firing pin")
+    first.get_by_role("button", name="Send to second person").click()
+    expect(first.locator(".rp-strip")).to_contain_text("A second person confirms it")
+
+    second = visit(shift, "officer-09", "/second")
+    expect(second.locator(".rp-stack li")).to_contain_text("Firing pin")
+    second.get_by_role("button", name="Confirm").click()
+    expect(second.locator(".rp-strip")).to_contain_text("Confirmed: PX-2026-104417")
+    assert first.foreign == second.foreign == []
+
+    store = shift.store()
+    with store.read() as connection:
+        label = connection.execute(select(tables.Label)).mappings().one()
+        outcome = connection.execute(select(tables.Outcome)).mappings().one()
+    store.close()
+    assert (label["record_id"], label["value"]) == ("PX-2026-104417", 1)
+    assert (outcome["officer"], outcome["confirmed_by"]) == ("officer-14", "officer-09")
+
+
+def add_item(page: Page, kind: str, part: str) -> None:
+    """Type one row into the table of items."""
+    grid = page.locator("[class*=st-key-items-] [data-testid=stDataFrame]")
+    grid.locator("canvas").first.wait_for()
+    for x, typed in ((70, kind), (170, part)):
+        page.wait_for_timeout(PAUSE)
+        grid.click(position={"x": x, "y": 48})
+        page.wait_for_timeout(PAUSE)
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(PAUSE)
+        page.keyboard.type(typed)
+        page.wait_for_timeout(PAUSE)
+        page.keyboard.press("Enter")
+    page.wait_for_timeout(PAUSE)
