@@ -170,10 +170,10 @@ def load() -> Goods:
     known = np.array([code[:4] in unit_kg for code in hs6])
     spread = np.where(known, 0.12, 0.5)
     mu_unit = np.log(kg) + np.where(
-        piece, spread * normal(hs4, 11) + 0.15 * normal(numbers, 12), 0.0
+        piece, spread * normal(hs4, 11) + 0.06 * normal(numbers, 12), 0.0
     )
     usd = np.array([float(row["usd_per_kg"]) for row in by_row])
-    mu_price = np.log(usd) + 0.4 * normal(hs4, 13) + 0.15 * normal(numbers, 14)
+    mu_price = np.log(usd) + 0.4 * normal(hs4, 13) + 0.06 * normal(numbers, 14)
     per_package = np.clip(np.log(14.0) - mu_unit + 0.3 * normal(hs4, 15), 0.0, 6.0)
     mu_package = mu_unit + np.where(piece, per_package, np.log(22.0) + 0.2 * normal(hs4, 16))
     # Within a pool half of the draws are our own phrases, half published wording of its

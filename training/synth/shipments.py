@@ -10,9 +10,10 @@ import pandas as pd
 
 from riskprofile.profiles import SHIPMENT
 from riskprofile.tables import Table
-from training.synth import declarations, factors, goods, items, paper, scenarios, signs, world
+from training.synth import declarations, goods, items, paper, scenarios, signs, world
 from training.synth import seasons as dates
 from training.synth.declarations import Fields, Plan
+from training.synth.factors import SHIPMENT_TRUTH
 from training.synth.hashing import Array
 from training.synth.memory import Memory
 from training.synth.scenarios_lawful import LAWFUL
@@ -134,7 +135,7 @@ def _finish(
     seen = signs.weights(rows, blank, wording)
     seen |= signs.words(rows, blank, wording)
     seen |= signs.parties(rows, blank, wording, memory)
-    table = factors.contributions(signs.combine(seen))
+    table = SHIPMENT_TRUTH.contributions(signs.combine(seen))
     label, chance = _draw(table, rows, wording, memory, rng)
     truth = _truth(rows, drawn, table, chance, label, book, wording, calendar, enrichment)
     names = SHIPMENT.names
@@ -149,12 +150,12 @@ def _draw(
     u = rng.random(len(table))
     hs4 = np.where(wording.hs2[rows["phrase"]] == 99, 9905, wording.hs4[rows["phrase"]])
     keys = memory.find_keys(rows, hs4)
-    chance = factors.probability(table)
+    chance = SHIPMENT_TRUTH.probability(table)
     for _ in range(20):
         label = u < chance
         after = memory.after_find(keys, rows["seconds"], label)
-        factors.set_after_find(table, after.astype(float))
-        again = factors.probability(table)
+        SHIPMENT_TRUTH.replace(table, "series", after.astype(float))
+        again = SHIPMENT_TRUTH.probability(table)
         same = bool((again == chance).all())
         chance = again
         if same:
@@ -183,7 +184,7 @@ def _truth(
         "trafficking",
         np.where(side == "compliance", "compliance", np.where(side == "fraud", "other", "nothing")),
     )
-    leading = factors.leading(table, wanted)
+    leading = SHIPMENT_TRUTH.leading(table, wanted)
     licensed = rows["licence"] & (wording.hs2[rows["phrase"]] == 93)
     enriched = np.where(licensed, ENRICHED_LICENSED, ENRICHED[rows["mode"]])
     enriched = np.minimum(enriched * enrichment, 0.9)
@@ -191,8 +192,8 @@ def _truth(
     weight = np.where(label, natural / enriched, (1 - natural) / (1 - enriched))
     positive = np.flatnonzero(label)
     typologies = np.full(len(label), "", dtype=object)
-    typologies[positive] = factors.fired(table[positive])
-    joint = factors.joint_share(table)
+    typologies[positive] = SHIPMENT_TRUTH.fired(table[positive])
+    joint = SHIPMENT_TRUTH.joint_share(table)
     return pd.DataFrame({
         "declaration_id": pd.Series(drawn["declaration_id"], dtype="str"),
         "item_number": rows["item"].astype("int64"),

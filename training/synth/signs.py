@@ -11,10 +11,10 @@ import numpy as np
 from training.synth import goods as g
 from training.synth import world as w
 from training.synth.declarations import BUSINESS, FORWARDER, PRIVATE, Fields
-from training.synth.factors import Signs
 from training.synth.goods import POOL, TERM, Goods
 from training.synth.hashing import Array
 from training.synth.memory import DAY, Memory
+from training.synth.truth import Signs
 
 WARM_UP_DAYS = 90  # before that nobody can know who is new
 
@@ -199,7 +199,8 @@ def parties(rows: Fields, blank: dict[str, Array], goods: Goods, memory: Memory)
         "elsewhere": (rows["sender_country"] != rows["export"]) & ~blank["consignor"],
         "off_trade": (new_trade & (party_before >= 5)).astype(float),
         "gaps": _gaps(blank),
-        "senders": np.where(private_block, 0.25, 1.0) * np.clip(at_address["others"] / 2.0, 0.0, 1.0),
+        "senders": np.clip(at_address["others"] / 2.0, 0.0, 1.0)
+        * np.where(private_block, 0.25, 1.0),
         "repeats": np.clip(at_address["same"] / 2.0, 0.0, 1.0),
         "roles": np.clip((at_address["roles"] - 1) / 2.0, 0.0, 1.0) * private,
         "phone_names": np.clip(by_phone["names"] / 2.0, 0.0, 1.0),
