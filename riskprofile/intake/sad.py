@@ -51,7 +51,7 @@ ITEM_NUMBERS: dict[str, str] = {
     "net_mass_kg": "Valuation_item/Weight_itm/Net_weight_itm",
 }
 # What needs more than a path; the functions that say how are named beside it.
-REGISTRATION = "Identification/Registration"  # declaration_id, lodged_at: _reference, _date
+REGISTRATION = "Identification/Registration"  # declaration_id, lodged_at: _reference, asycuda_date
 OWN_REFERENCE = "Declarant/Reference/Number"
 EXPORTER, CONSIGNEE = "Traders/Exporter/Exporter_name", "Traders/Consignee/Consignee_name"
 FLOW = "Property/Sad_flow"  # procedure: _procedure
@@ -126,7 +126,7 @@ class _Header:
         }
         values["declaration_id"] = _reference(leaves, values["customs_office"])
         lodged = leaves.take(f"{REGISTRATION}/Date")
-        values["lodged_at"] = _date(lodged)
+        values["lodged_at"] = asycuda_date(lodged)
         if lodged and not values["lodged_at"]:
             self.warnings.append("date_unreadable")
         values["procedure"] = _procedure(leaves)
@@ -229,14 +229,14 @@ def _reference(leaves: Leaves, office: str | None) -> str | None:
     own = one_line(leaves.take(OWN_REFERENCE))
     if not registered:
         return own
-    year = (_date(leaves.take(f"{REGISTRATION}/Date")) or "")[:4]
+    year = (asycuda_date(leaves.take(f"{REGISTRATION}/Date")) or "")[:4]
     return "-".join(part for part in (office, year, serial + registered) if part)
 
 
-def _date(text: str | None) -> str | None:
+def asycuda_date(text: str | None) -> str | None:
     """`m/d/yy` as ISO; impossible dates are missing, never rolled over.
 
-    >>> _date("3/9/26"), _date("13/9/26"), _date("2026-03-09")
+    >>> asycuda_date("3/9/26"), asycuda_date("13/9/26"), asycuda_date("2026-03-09")
     ('2026-03-09', None, '2026-03-09')
     """
     if not text:
