@@ -1,0 +1,113 @@
+"""What every registered feature of every profile promises."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskprofile.profiles import PROFILES, Profile
+from riskprofile.tables import Column, Feature
+from tests.contracts import tables
+
+EVERY = [
+    pytest.param(profile, feature, id=f"{profile.name}-{feature.name}")
+    for profile in PROFILES.values()
+    for feature in profile.features
+]
+every_feature = pytest.mark.parametrize(("profile", "feature"), EVERY)
+
+
+def same(one: Column, other: Column) -> None:
+    """Equal to the last bit, missing where missing."""
+    pd.testing.assert_series_equal(one, other, check_exact=True)
+
+
+@pytest.fixture(scope="module")
+def known() -> dict[str, tables.World]:
+    """A batch and a history of each profile, and their variations."""
+    return tables.worlds(codes=False)
+
+
+@every_feature
+def test_it_returns_finite_float64_on_the_same_index_and_changes_nothing(profile, feature, known):
+    world = known[profile.name]
+    items, history = world.items, world.history
+    before = items.copy(deep=True)
+    column = feature(items, history)
+    assert column.dtype == np.dtype("float64")
+    assert column.index.equals(items.index)
+    assert not np.isinf(column).any()
+    pd.testing.assert_frame_equal(items, before)
+
+
+@every_feature
+def test_an_empty_table_gives_an_empty_column(profile, feature, known):
+    world = known[profile.name]
+    items, history = world.items, world.history
+    column = feature(items.iloc[:0], history)
+    assert len(column) == 0
+    assert column.dtype == np.dtype("float64")
+
+
+@every_feature
+def test_a_table_of_missing_values_and_an_empty_history_are_survived(profile, feature, known):
+    world = known[profile.name]
+    assert len(feature(world.bare, world.nothing)) == len(world.bare)
+
+
+@every_feature
+def test_permuting_the_rows_permutes_the_column(profile, feature, known):
+    world = known[profile.name]
+    items, history = world.items, world.history
+    order = np.random.default_rng(5).permutation(len(items))
+    same(feature(items.iloc[order], history), feature(items, history).iloc[order])
+
+
+@every_feature
+def test_any_split_into_chunks_gives_the_same_column(profile, feature, known):
+    world = known[profile.name]
+    items, history = world.items, world.history
+    pieces = [items.iloc[:1], items.iloc[1:8], items.iloc[8:90], items.iloc[90:]]
+    split = pd.concat([feature(piece.copy(), history) for piece in pieces])
+    same(split, feature(items, history))
+
+
+@every_feature
+def test_what_became_known_later_changes_nothing(profile, feature, known):
+    world = known[profile.name]
+    items, history = world.items, world.history
+    same(feature(items, world.later), feature(items, history))
+
+
+@every_feature
+def test_who_the_parties_are_and_where_the_places_lie_changes_no_bit(profile, feature, known):
+    world = known[profile.name]
+    items, history = world.items, world.history
+    same(feature(world.renamed, world.renamed_history), feature(items, history))
+
+
+@every_feature
+def test_it_says_what_it_reads_in_which_unit_and_why(profile: Profile, feature: Feature):
+    assert feature.unit
+    assert len(feature.doc.split("\n")[0]) > 20
+    assert feature.reads.format(value=1.0)
+    assert feature.monotone in (-1, 0, 1)
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_names_are_given_once(profile: Profile):
+    names = [feature.name for feature in profile.features]
+    assert len(names) == len(set(names)) > 0
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_most_features_know_something_of_a_mixed_table(profile: Profile, known):
+    world = known[profile.name]
+    items, history = world.items, world.history
+    silent = [f.name for f in profile.features if constant(f(items, history))]
+    assert len(silent) <= len(profile.features) // 4, silent
+
+
+def constant(column: Column) -> bool:
+    return column.nunique(dropna=False) < 2

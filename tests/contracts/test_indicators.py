@@ -1,0 +1,116 @@
+"""What every registered indicator of every profile promises."""
+
+from __future__ import annotations
+
+import re
+from string import Formatter
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskprofile.profiles import PROFILES, Profile
+from riskprofile.tables import Indicator
+from tests.contracts import tables
+
+EVERY = [
+    pytest.param(profile, indicator, id=f"{profile.name}-{indicator.key}")
+    for profile in PROFILES.values()
+    for indicator in profile.indicators
+]
+every_indicator = pytest.mark.parametrize(("profile", "indicator"), EVERY)
+WORDS = re.compile(r"suspect|suspicious|criminal|guilty|innocent|dangerous|\bcaught\b|\bAI\b")
+
+
+@pytest.fixture(scope="module")
+def known() -> dict[str, tables.World]:
+    """A batch and a history of each profile, and their variations."""
+    return tables.worlds(codes=True)
+
+
+@every_indicator
+def test_it_returns_plain_bool_on_the_same_index_and_changes_nothing(profile, indicator, known):
+    world = known[profile.name]
+    items, history = world.items, world.history
+    before = items.copy(deep=True)
+    mask = indicator(items, history)
+    assert mask.dtype == np.dtype(bool)
+    assert mask.index.equals(items.index)
+    pd.testing.assert_frame_equal(items, before)
+
+
+@every_indicator
+def test_an_empty_table_gives_an_empty_mask(profile, indicator, known):
+    world = known[profile.name]
+    items, history = world.items, world.history
+    mask = indicator(items.iloc[:0], history)
+    assert len(mask) == 0
+    assert mask.dtype == np.dtype(bool)
+
+
+@every_indicator
+def test_unknown_has_not_fired_unless_absence_is_the_sign(profile, indicator, known):
+    world = known[profile.name]
+    fired = indicator(world.bare, world.nothing)
+    of_absence = ("S07", "X04")  # no consignee at all, and missing fields
+    assert not fired.any() or indicator.key.startswith(of_absence)
+
+
+@every_indicator
+def test_permuting_the_rows_permutes_the_mask(profile, indicator, known):
+    world = known[profile.name]
+    items, history = world.items, world.history
+    order = np.random.default_rng(5).permutation(len(items))
+    permuted = indicator(items.iloc[order], history)
+    pd.testing.assert_series_equal(permuted, indicator(items, history).iloc[order])
+
+
+@every_indicator
+def test_only_an_indicator_over_the_batch_may_see_a_rows_neighbours(profile, indicator, known):
+    world = known[profile.name]
+    items, history = world.items, world.history
+    if indicator.over_batch:
+        return
+    pieces = [items.iloc[:1], items.iloc[1:8], items.iloc[8:90], items.iloc[90:]]
+    split = pd.concat([indicator(piece.copy(), history) for piece in pieces])
+    pd.testing.assert_series_equal(split, indicator(items, history))
+
+
+@every_indicator
+def test_what_became_known_later_changes_nothing(profile, indicator, known):
+    world = known[profile.name]
+    items, history = world.items, world.history
+    pd.testing.assert_series_equal(indicator(items, world.later), indicator(items, history))
+
+
+@every_indicator
+def test_its_sentences_are_there_and_name_columns_that_exist(
+    profile: Profile, indicator: Indicator
+):
+    for sentence in (indicator.says, indicator.cleared_by, indicator.check, indicator.source):
+        assert len(sentence) > 10, indicator.key
+        assert not WORDS.search(sentence), sentence
+    assert len(indicator.doc.split("\n")[0]) > 20
+    named = {name for _, name, _, _ in Formatter().parse(indicator.says) if name}
+    readable = {column.name for column in profile.columns if not column.protection}
+    assert named <= readable
+
+
+@every_indicator
+def test_its_queue_lane_and_stage_are_those_of_the_contract(profile: Profile, indicator: Indicator):
+    assert indicator.queue in ("trafficking", "compliance", "data_quality")
+    assert indicator.raises in ("yellow", "red")
+    assert indicator.stage in ("pre_arrival", "yard", "inspection", "registry")
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_keys_are_given_once(profile: Profile):
+    keys = [indicator.key for indicator in profile.indicators]
+    assert len(keys) == len(set(keys)) > 0
+
+
+def test_keys_are_those_of_the_typology_table(shared):
+    table = (shared / "domain" / "typologies.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE))
+    used = {i.key for profile in PROFILES.values() for i in profile.indicators}
+    assert used <= listed
