@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from riskprofile.features.register import feature
-from riskprofile.reference import facts, lexicon, nomenclature, norms, wording
+from riskprofile.reference import facts, nomenclature, norms
 from riskprofile.reference.facts import all_of, any_of, ramp, within
 from riskprofile.tables import Column, Feature, History, Table
 
-PAIR = ["consignor_key", "consignee_key"]
+PAIR = ("consignor_key", "consignee_key")
 UNIT = "0 to 1"
 
 
@@ -28,7 +28,7 @@ def _host_excess(items: Table, history: History) -> Column:
 
 def _private_or_new(items: Table, history: History) -> Column:
     """1 for a private consignee, else how new the consignee is."""
-    return any_of(facts.is_private(items), facts.novelty(items, history, ["consignee_key"]))
+    return any_of(facts.is_private(items), facts.novelty(items, history, ("consignee_key",)))
 
 
 def _unfamiliar(items: Table, history: History) -> Column:
@@ -38,7 +38,7 @@ def _unfamiliar(items: Table, history: History) -> Column:
 
 def _unspecific(items: Table) -> Column:
     """1 where the text names no standard, thread or part number; NaN without a text."""
-    return 1.0 - wording.measures(items["goods_description"])["numbered"]
+    return 1.0 - facts.wording(items)["numbered"]
 
 
 def _parcel(items: Table) -> Column:
@@ -47,15 +47,6 @@ def _parcel(items: Table) -> Column:
 
 def _unlicensed(items: Table) -> Column:
     return facts.absent(items["licence_number"])
-
-
-def _arms(items: Table) -> Column:
-    """1 for arms by HS 9301 to 9307 or in plain words; NaN without code and text."""
-    words = lexicon.read(items["goods_description"], items["hs2"])
-    worded = words["firearm"] | words["part"] | words["ammunition"] | words["conversion"]
-    named = (worded & (words["low"] >= 1)).astype("float64").where(words["low"].notna())
-    coded = facts.known(nomenclature.arms(items)).where(items["hs4"].notna())
-    return any_of(coded, named)
 
 
 def _small_part(items: Table) -> Column:
@@ -80,7 +71,10 @@ def host_weight_excess(items: Table, history: History) -> Column:
 
     The excess over the goods' norm is the signal; distributors clear the rest (A02, E07).
     """
-    host = facts.known(nomenclature.machine_host(items) | nomenclature.small_host(items))
+    host = any_of(
+        facts.in_class(items, nomenclature.machine_host),
+        facts.in_class(items, nomenclature.small_host),
+    )
     return all_of(host, _private_or_new(items, history), _host_excess(items, history))
 
 
@@ -96,11 +90,10 @@ def household_weight_outlier(items: Table, history: History) -> Column:
     Lawful diaspora cargo is huge: a known pair, an itemised list or a normal package
     clears it (S02, S04).
     """
-    wording_of = wording.measures(items["goods_description"])
-    listed = ramp(wording_of["itemised"], 1.0, 4.0)
+    listed = ramp(facts.wording(items)["itemised"], 1.0, 4.0)
     counted = facts.given(items["quantity"])
     return all_of(
-        facts.known(nomenclature.household(items)),
+        facts.in_class(items, nomenclature.household),
         facts.is_private(items),
         _heavy_package(items, history),
         1.0 - np.fmax(listed, 0.5 * counted),
@@ -119,7 +112,7 @@ def metal_pieces_to_a_home(items: Table, history: History) -> Column:
     Thread codes, standards and part numbers clear do-it-yourself goods (E01, E03).
     """
     return all_of(
-        facts.known(nomenclature.generic_metal(items)),
+        facts.in_class(items, nomenclature.generic_metal),
         _small_part(items),
         facts.is_private(items),
         _parcel(items),
@@ -140,7 +133,7 @@ def tubes_to_a_home(items: Table, history: History) -> Column:
     Car filters carry makers' numbers, plumbing its threads.
     """
     return all_of(
-        facts.known(nomenclature.tube_or_filter(items)),
+        facts.in_class(items, nomenclature.tube_or_filter),
         _tube_mass(items),
         facts.is_private(items),
         _parcel(items),
@@ -158,8 +151,8 @@ def bulky_cover(items: Table, history: History) -> Column:
     """Cheap bulky class x importer novelty x value below or mass above the norm (S03)."""
     cheap = ramp(-norms.z_score(items, history, "log_value_per_kg"), 1.0, 4.0)
     return all_of(
-        facts.known(nomenclature.bulky_cheap(items)),
-        facts.novelty(items, history, ["consignee_key"]),
+        facts.in_class(items, nomenclature.bulky_cheap),
+        facts.novelty(items, history, ("consignee_key",)),
         any_of(cheap, _host_excess(items, history)),
     )
 
@@ -185,13 +178,10 @@ def gift_too_heavy(items: Table, history: History) -> Column:
 )
 def vague_new_and_rare(items: Table, history: History) -> Column:
     """Vague wording x pair novelty x rarity of the goods on the lane (S01, S05, S10)."""
-    text = items["goods_description"]
-    vague = any_of(
-        facts.known(wording.vague(text)).where(text.notna()), wording.measures(text)["generic"]
-    )
-    ends = ["origin_key", "destination_key", "transport_mode"]
-    goods = history.count(items, ["hs4", *ends])
-    lane = history.count(items, ends)
+    vague = any_of(facts.wording(items)["vague"], facts.wording(items)["generic"])
+    ends = ("origin_key", "destination_key", "transport_mode")
+    goods = facts.count(items, history, ("hs4", *ends), None)
+    lane = facts.count(items, history, ends, None)
     rarity = 1.0 - ramp(goods / (goods + 20.0), 0.0, 0.5)
     known = facts.history_known(items, history)
     return all_of(
@@ -210,15 +200,17 @@ def vague_new_and_rare(items: Table, history: History) -> Column:
 def hidden_receiver(items: Table, history: History) -> Column:
     """Receiver not shown x no house document x goods that say little or weigh too much (A01)."""
     forwarder = facts.is_one_of(items["consignee_type"], "forwarder")
-    text = items["goods_description"]
     unclear = any_of(
-        facts.known(wording.vague(text)).where(text.notna()),
-        0.7 * facts.known(nomenclature.household(items)),
+        facts.wording(items)["vague"],
+        0.7 * facts.in_class(items, nomenclature.household),
         _host_excess(items, history),
         pd.Series(0.2, index=items.index),
     )
     return all_of(
-        any_of(forwarder, facts.absent(items["consignee_key"])),
+        any_of(
+            forwarder,
+            facts.absent(items["consignee_key"]),
+        ),
         facts.absent(items["house_document"]),
         unclear,
     )
@@ -236,7 +228,7 @@ def arms_unlicensed_and_new(items: Table, history: History) -> Column:
     Half of it stays for a known firm: late papers of lawful dealers.
     """
     someone = any_of(_private_or_new(items, history), pd.Series(0.0, index=items.index))
-    return all_of(_arms(items), _unlicensed(items), 0.5 + 0.5 * someone)
+    return all_of(facts.named_arms(items), _unlicensed(items), 0.5 + 0.5 * someone)
 
 
 @feature(
@@ -251,15 +243,19 @@ def parts_to_a_shared_address(items: Table, history: History) -> Column:
     """
     spread = []
     for by in ("consignee_address_key", "consignee_phone_key"):
-        names = history.partners(items, ["consignee_name_key"], [by], days=90)
-        senders = history.partners(items, ["consignor_key"], [by], days=90)
-        crowd = 1.0 - ramp(history.count(items, [by], days=365), 15.0, 60.0)
+        names = facts.newcomers(items, history, ("consignee_name_key",), (by,), 90)
+        senders = facts.newcomers(items, history, ("consignor_key",), (by,), 90)
+        crowd = 1.0 - ramp(facts.count(items, history, (by,), 365), 15.0, 60.0)
         spread.append(any_of(ramp(names, 0.0, 3.0), ramp(senders, 1.0, 4.0)) * crowd)
     part = any_of(
         _small_part(items),
         _tube_mass(items),
-        _arms(items),
-        0.5 * facts.known(nomenclature.generic_metal(items) | nomenclature.tube_or_filter(items)),
+        facts.named_arms(items),
+        0.5
+        * any_of(
+            facts.in_class(items, nomenclature.generic_metal),
+            facts.in_class(items, nomenclature.tube_or_filter),
+        ),
     )
     return all_of(part, any_of(*spread))
 
@@ -272,7 +268,7 @@ def parts_to_a_shared_address(items: Table, history: History) -> Column:
 def arms_in_transit_unlicensed(items: Table, history: History) -> Column:
     """Arms by code or words x transit or transhipment x no licence number (D05)."""
     passing = facts.is_one_of(items["procedure"], "transit", "transhipment")
-    return all_of(passing, _unlicensed(items), _arms(items))
+    return all_of(passing, _unlicensed(items), facts.named_arms(items))
 
 
 @feature(
@@ -288,7 +284,7 @@ def convertibles_in_number(items: Table, history: History) -> Column:
     """
     pieces = items["quantity"].fillna(items["package_count"].astype("float64"))
     return all_of(
-        facts.known(nomenclature.convertible(items)),
+        facts.in_class(items, nomenclature.convertible),
         ramp(pieces, 3.0, 50.0),
         any_of(_private_or_new(items, history), pd.Series(0.2, index=items.index)),
     )
@@ -324,8 +320,8 @@ def known_name_at_a_new_address(items: Table, history: History) -> Column:
 
     Holiday flats, workplaces and parcel lockers look alike, hence the third part.
     """
-    past = ramp(history.count(items, ["consignee_key"]), 0.0, 3.0)
-    here = history.count(items, ["consignee_key", "consignee_address_key"])
+    past = ramp(facts.count(items, history, ("consignee_key",), None), 0.0, 3.0)
+    here = facts.count(items, history, ("consignee_key", "consignee_address_key"), None)
     return all_of(
         past,
         (here == 0).astype("float64").where(here.notna()),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from riskprofile.indicators.register import indicator
-from riskprofile.reference import containers, facts, lexicon, norms
+from riskprofile.reference import containers, facts, nomenclature, norms
 from riskprofile.tables import Column, History, Indicator, Mask, Table
 
-# Held to be near-deterministic by typologies E09 and D01.
-ARMS = ("9301", "9302", "9303", "9304", "9305", "9306", "9307")
+# Complete firearms, ammunition, and parts of pistols, rifles and shotguns. Not: air, gas
+# and alarm weapons, sights and grips, which are free in many countries.
+FIREARMS = ("9301", "9302", "9306")
+FIREARMS_IN_FULL = ("930310", "930320", "930330", "930510", "930520", "930591")
 MAIN = ("consignor_key", "consignee_key", "gross_mass_kg", "package_count", "value", "origin_key")
 
 
@@ -49,37 +51,40 @@ def missing_or_inconsistent(items: Table, history: History) -> Mask:
     says="declared as arms, parts or ammunition (HS {hs_code}: {goods_description}), and no "
     "licence number is given",
     cleared_by="a licence number, a consignee in the dealers' register, or goods that are free",
-    check="the licence and dealer registers; whether sights, grips or air weapons are free here",
-    raises="red",
+    check="the licence and dealer registers; whether sights or grips are free here",
     source="typology E09: Sydney mail, Birmingham 2019",
 )
 def arms_without_licence(items: Table, history: History) -> Mask:
-    """Goods declared openly as arms, by HS 9301 to 9307 or in plain words, without any licence.
+    """Goods declared openly as arms, by heading or in plain words, without any licence.
 
-    Words count only when they mean arms and little else, and not for accessories, which
-    are free in many countries. More often paperwork of lawful dealers than trafficking:
-    hence the compliance queue.
+    Headings 9301, 9302, 9303, 9305 and 9306, but not blank-firing or air weapons (D06
+    sees those in number). Words count only when they mean arms and little else, and
+    not for accessories. More often paperwork of lawful dealers than trafficking.
     """
-    unlicensed = items["licence_number"].isna()
-    words = lexicon.read(items["goods_description"].where(unlicensed), items["hs2"])
-    arms = words["firearm"] | words["part"] | words["ammunition"] | words["conversion"]
-    return unlicensed & (items["hs4"].isin(ARMS) | (arms & (words["low"] >= 1)))
+    free = facts.fired(facts.in_class(items, nomenclature.convertible))
+    coded = facts.fired(facts.in_class(items, nomenclature.firearms)) & ~free
+    said = facts.words(items)
+    named = said["controlled"] & ~said["lawful"] & (said["low"] >= 1)
+    return (coded | named) & items["licence_number"].isna()
 
 
 @indicator(
     "D01_licence_missing",
     queue="compliance",
-    says="licensed arms (HS {hs_code}), but the licence does not say what kind it is or for whom",
-    cleared_by="the licence itself, or an end-use certificate; temporary imports on carnet",
-    check="the licence register: validity, parties, balance",
-    source="Firearms Protocol, article 10; Stimson 2025 on unverified end-use documents",
+    says="firearms, their main parts or ammunition (HS {hs_code}) without a licence number",
+    cleared_by="the licence itself; a clerical error in its number; a temporary import on carnet",
+    check="hold for the licensing authority; the licence register: validity, parties, balance",
+    raises="red",
+    source="Firearms Protocol, article 10; CBP Dallas 2023",
 )
-def licence_incomplete(items: Table, history: History) -> Mask:
-    """Arms of HS 9301 to 9307 under a licence number, leaving the country or passing through,
-    without the licence's type and without an end-use certificate."""
-    leaving = items["procedure"].isin(("export", "transit", "transhipment"))
-    unsaid = items["licence_type"].isna() & items["end_use_certificate"].isna()
-    return items["hs4"].isin(ARMS) & items["licence_number"].notna() & leaving & unsaid
+def firearms_without_licence(items: Table, history: History) -> Mask:
+    """Firearms, ammunition or parts of firearms by their own code, and no licence number.
+
+    HS 9301, 9302, 9303.10 to 9303.30, 9305.10, 9305.20, 9305.91 and 9306: near-deterministic,
+    and a matter of compliance first. Whether a number is valid is in the licence register.
+    """
+    firearms = items["hs4"].isin(FIREARMS) | items["hs6"].isin(FIREARMS_IN_FULL)
+    return firearms & items["licence_number"].isna()
 
 
 @indicator(
@@ -111,6 +116,6 @@ def gift_too_heavy(items: Table, history: History) -> Mask:
 INDICATORS: list[Indicator] = [
     missing_or_inconsistent,
     arms_without_licence,
-    licence_incomplete,
+    firearms_without_licence,
     gift_too_heavy,
 ]

@@ -25,6 +25,7 @@ SHIPMENT_COLUMNS = (
     "consignee_address_key",
     "consignee_phone_key",
     "consignor_phone_key",
+    "consignor_name_key",
     "goods_key",
     "goods_description",
     "hs4",
@@ -97,18 +98,18 @@ def _part_like(items: Table) -> Mask:
 @indicator(
     "A03_split_consignments",
     queue="trafficking",
-    says="one of three or more parcels to one receiver within 14 days, of pieces with the mass "
-    "of small parts",
+    says="one of three or more parcels from one sender to one receiver within 14 days, of pieces "
+    "with the mass of small parts",
     cleared_by="an order in several parcels from a shop, with one invoice",
     check="bring the related parcels together and compare their contents",
     over_batch=True,
     source="typology A03: Patagonia Express 2019",
 )
 def split_consignments(items: Table, history: History) -> Mask:
-    """Three or more parcels by post, express or air to one address, number or private person.
+    """Three or more parcels of one sender to one address, number or private person.
 
-    At least two of the parcels carry pieces with the mass of small parts, and either
-    one sender sent them all or the names at the address differ. Firms are left out.
+    By post, express or air; at least two of them with pieces of the mass of small
+    parts. Firms, parcel shops and blocks of flats are left out.
     """
     fired = pd.Series(False, index=items.index)
     parcel = _parcel(items) & ~facts.fired(
@@ -117,25 +118,29 @@ def split_consignments(items: Table, history: History) -> Mask:
     parts = parcel & _part_like(items)
     for by in RECEIVER:
         burst = bursts(items, by, 14).where(parcel)
-        parcels = distinct(items["declaration_id"], burst)
-        earlier = history.count(items, [by], days=14).fillna(0.0)
-        senders = distinct(items["consignor_key"], burst)
-        names = distinct(items["consignee_name_key"], burst)
+        earlier = history.count(items, [by, "consignor_key"], days=14).fillna(0.0)
         fired |= (
             parts
-            & (parcels + earlier >= 3)
+            & (distinct(items["declaration_id"], burst) + earlier >= 3)
             & (distinct(items["declaration_id"], burst, parts) >= 2)
-            & ((senders == 1) | (names >= 2))
+            & (distinct(items["consignor_key"], burst) == 1)
             & ~_crowded(items, history, by)
         )
     return fired
+
+
+def _newcomers(items: Table, history: History, of: str, by: str, days: float) -> Column:
+    """Values of `of` that first appeared with `by` within `days`, in the batch or before it."""
+    new = history.count(items, [by, of]) == 0
+    here = distinct(items[of], bursts(items, by, days), new)
+    return here + history.partners(items, [of], [by], days=days).fillna(0.0)
 
 
 @indicator(
     "E05_repeat_address_network",
     queue="trafficking",
     says="one of several parcels for three or more names at one address or telephone number "
-    "within 90 days",
+    "within 90 days, of pieces with the mass of small parts",
     cleared_by="a block of flats, a parcel shop, a workplace, a family",
     check="bring the related parcels together; whether their contents complete each other",
     over_batch=True,
@@ -149,41 +154,46 @@ def repeat_address_network(items: Table, history: History) -> Mask:
     serves a village is no network, and the pieces have the mass of small parts.
     """
     fired = pd.Series(False, index=items.index)
-    parcel = _parcel(items)
     for by in DELIVERY:
-        burst = bursts(items, by, 90).where(parcel)
-        new = history.count(items, [by, "consignee_name_key"]) == 0
-        names = distinct(items["consignee_name_key"], burst, new) + history.partners(
-            items, ["consignee_name_key"], [by], days=90
-        ).fillna(0.0)
-        senders = distinct(items["consignor_key"], burst) + history.partners(
-            items, ["consignor_key"], [by], days=90
-        ).fillna(0.0)
-        fired |= parcel & (names >= 3) & (senders >= 2) & ~_crowded(items, history, by)
-    return fired & _part_like(items)
+        names = _newcomers(items, history, "consignee_name_key", by, 90)
+        senders = _newcomers(items, history, "consignor_key", by, 90)
+        fired |= (names >= 3) & (senders >= 2) & ~_crowded(items, history, by)
+    return fired & _parcel(items) & _part_like(items)
 
 
-# A firearm is complete with one of each; `lexicon.csv`, column `part`.
-GROUPS = (
-    frozenset({"frame", "receiver"}),
-    frozenset({"slide", "bolt", "cylinder"}),
-    frozenset({"barrel"}),
+@indicator(
+    "E06_sender_identity_inconsistent",
+    queue="trafficking",
+    says="one sender's telephone stands beside three or more sender names within 90 days",
+    cleared_by="a marketplace, parcel counter or family that shares one number",
+    check="compare sender names, addresses and the drop-off point of the related parcels",
+    over_batch=True,
+    source="typology E06: Barbados courier ring (false identities), Melbourne 2013",
 )
+def sender_identity_inconsistent(items: Table, history: History) -> Mask:
+    """A sender's telephone with three or more new names, on few parcels, in batch or history.
+
+    A number on more than 40 parcels a year is a shop or a counter, and does not fire.
+    """
+    by = "consignor_phone_key"
+    names = _newcomers(items, history, "consignor_name_key", by, 90)
+    return _parcel(items) & (names >= 3) & ~_crowded(items, history, by)
 
 
-def _roles(text: Column) -> list[Mask]:
-    """For each of `GROUPS`, where the text names a part of it; each distinct text once."""
-    codes, texts = pd.factorize(text)
-    parts = [lexicon.scan(str(one)).parts for one in texts]
-    found = [np.array([not group.isdisjoint(own) for own in parts] + [False]) for group in GROUPS]
-    return [pd.Series(has[codes], index=text.index) for has in found]
+# Kinds of part of `lexicon.csv` that make or complete a firearm; not sights, grips, stocks.
+WORKING_PARTS = frozenset(
+    (
+        *("frame", "receiver", "slide", "bolt", "cylinder", "barrel", "trigger", "firing pin"),
+        *("pin", "spring", "magazine", "gas system", "set", "suppressor"),
+    )
+)
 
 
 @indicator(
     "E10_complementary_parts",
     queue="trafficking",
-    says="with other consignments to this receiver it makes a complete firearm: frame or "
-    "receiver, slide or bolt, and barrel",
+    says="with other consignments to this receiver it brings three or more kinds of working part "
+    "of a firearm",
     cleared_by="a gunsmith or licensed shooter: the licence register",
     check="bring the related consignments together; look the receiver up in the licence register",
     raises="red",
@@ -191,30 +201,29 @@ def _roles(text: Column) -> list[Mask]:
     source="Small Arms Survey, Dribs and Drabs 2016; Miami 2016; Trincity 2024",
 )
 def complementary_parts(items: Table, history: History) -> Mask:
-    """Parts in two or more declarations to one address, number or consignee, without licence,
-    that together hold frame or receiver, slide or bolt or cylinder, and barrel.
+    """Named parts in two or more declarations to one address, number or consignee, without
+    licence, that together are three or more kinds: frame, slide, barrel, trigger and so on.
 
     From history: earlier parts of arms (HS 9305) with two other texts at the address
     in 90 days, where this is HS 9305 as well.
     """
-    open_parts = items["licence_number"].isna()
     fired = pd.Series(False, index=items.index)
-    linked = pd.Series(False, index=items.index)
-    for by in RECEIVER:
-        linked |= distinct(items["declaration_id"], bursts(items, by, 90)) >= 2
-    roles = _roles(items["goods_description"].where(linked & open_parts))
-    for by in RECEIVER:
-        burst = bursts(items, by, 90)
-        complete = pd.Series(True, index=items.index)
-        any_part = pd.Series(False, index=items.index)
-        for has in roles:
-            any_part |= has
-            complete &= distinct(items["declaration_id"], burst, has) >= 1
-        apart = distinct(items["declaration_id"], burst, any_part) >= 2
-        fired |= any_part & complete & apart
+    open_parts = items["licence_number"].isna()
+    linked = {by: bursts(items, by, 90).where(open_parts) for by in RECEIVER}
+    several = pd.Series(False, index=items.index)
+    for burst in linked.values():
+        several |= distinct(items["declaration_id"], burst) >= 2
+    named = lexicon.parts(items["goods_description"].where(several))
+    working = named.map(lambda parts: sorted(parts & WORKING_PARTS) or None)
+    has = working.notna()
+    for burst in linked.values():
+        kinds = pd.DataFrame({"burst": burst[has], "kind": working[has]}).explode("kind")
+        counts = kinds.dropna().drop_duplicates()["burst"].value_counts()
+        enough = burst.map(counts).fillna(0.0) >= 3
+        fired |= has & enough & (distinct(items["declaration_id"], burst, has) >= 2)
     texts = history.partners(items, ["goods_key"], ["consignee_address_key", "hs4"], days=90)
     openly = (items["hs4"] == "9305").fillna(False).astype(bool)
-    return (fired | (openly & (texts >= 2))) & open_parts
+    return fired | (open_parts & openly & (texts >= 2))
 
 
 @indicator(
@@ -273,40 +282,42 @@ def related(items: Table) -> Table:
         before and after it in time under one key, and keys shared by more than 50
         rows link nothing, so that the result grows with the rows and not with pairs.
     """
-    found: list[Table] = []
-    for by, why in WHY.items():
-        if by not in items:
-            continue
+    n = np.int64(max(len(items), 1))
+    pairs: list[np.ndarray] = []  # lower position * n + higher position
+    bits: list[np.ndarray] = []
+    reasons = [by for by in WHY if by in items]
+    for bit, by in enumerate(reasons):
         rows = items[[by, "time"]].reset_index(drop=True).dropna(subset=[by])
         rows = rows.sort_values([by, "time"], kind="stable")
         size = rows.groupby(by)[by].transform("size")
         rows = rows[(size > 1) & (size <= COMMON)]
-        keys, places = rows[by].to_numpy("int64"), rows.index.to_numpy()
+        keys, places = rows[by].to_numpy("int64"), rows.index.to_numpy("int64")
         for step in range(1, NEAR + 1):
             same = keys[:-step] == keys[step:]
-            pair = {"record": places[:-step][same], "related": places[step:][same]}
-            found.append(pd.DataFrame(pair).assign(why=why))
-    pairs = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
-    if pairs.empty:
-        return pd.DataFrame({"record": [], "related": [], "why": pd.Series([], dtype=TEXT)})
-    swap = pairs["record"] > pairs["related"]
-    low, high = (
-        pairs["related"].where(swap, pairs["record"]),
-        pairs["record"].where(swap, pairs["related"]),
-    )
-    pairs = pairs.assign(record=low, related=high).drop_duplicates()
-    pairs = pairs.groupby(["record", "related"], sort=True)["why"].agg("|".join).reset_index()
+            one, other = places[:-step][same], places[step:][same]
+            pairs.append(np.minimum(one, other) * n + np.maximum(one, other))
+            bits.append(np.full(len(one), 1 << bit, dtype=np.int64))
+    joined = np.concatenate(pairs) if pairs else np.empty(0, np.int64)
+    # A pair meets once under one key, so adding the bits of its keys keeps them apart.
+    distinct_pairs, at = np.unique(joined, return_inverse=True)
+    shared = np.zeros(len(distinct_pairs), dtype=np.int64)
+    np.add.at(shared, at, np.concatenate(bits) if bits else joined)
+    said, kind = np.unique(shared, return_inverse=True)
+    texts = ["|".join(WHY[by] for bit, by in enumerate(reasons) if one >> bit & 1) for one in said]
     labels = items.index.to_numpy()
-    return pairs.assign(
-        record=labels[pairs["record"].to_numpy()],
-        related=labels[pairs["related"].to_numpy()],
-        why=pairs["why"].astype(TEXT),
+    return pd.DataFrame(
+        {
+            "record": labels[distinct_pairs // n],
+            "related": labels[distinct_pairs % n],
+            "why": pd.Series(texts, dtype=TEXT).array.take(kind),
+        }
     )
 
 
 SHIPMENT_INDICATORS: list[Indicator] = [
     split_consignments,
     repeat_address_network,
+    sender_identity_inconsistent,
     complementary_parts,
 ]
 TRAVELLER_INDICATORS: list[Indicator] = [tag_on_two_bookings]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from riskprofile.indicators.register import indicator
-from riskprofile.reference import facts, norms
+from riskprofile.reference import facts, nomenclature, norms
 from riskprofile.tables import Column, History, Indicator, Mask, Table
 
 LANE = ["origin_key", "destination_key", "transport_mode"]
@@ -12,6 +14,20 @@ PARCELS = ("post", "express")
 
 def _new(items: Table, history: History, by: str) -> Mask:
     return history.count(items, [by]) == 0
+
+
+def _excess(items: Table, history: History) -> Column:
+    return facts.any_of(
+        norms.z_score(items, history, "log_kg_per_unit"),
+        norms.z_score(items, history, "log_kg_per_package"),
+    )
+
+
+def _unclear_goods(items: Table, history: History) -> Mask:
+    """Vague wording, household effects, or mass 2 deviations above what is usual."""
+    vague = facts.fired(facts.wording(items)["vague"])
+    household = facts.fired(facts.in_class(items, nomenclature.household))
+    return vague | household | (_excess(items, history) >= 2.0)
 
 
 @indicator(
@@ -31,10 +47,7 @@ def first_time_party(items: Table, history: History) -> Mask:
     parties are no new parties (S07 sees those).
     """
     new = _new(items, history, "consignor_key") & _new(items, history, "consignee_key")
-    heavy = facts.any_of(
-        norms.z_score(items, history, "log_kg_per_package"),
-        norms.z_score(items, history, "log_kg_per_unit"),
-    )
+    heavy = _excess(items, history)
     cheap = norms.z_score(items, history, "log_value_per_kg")
     return new & ((heavy >= 3.0) | (cheap <= -3.0))
 
@@ -49,20 +62,21 @@ def first_time_party(items: Table, history: History) -> Mask:
     source="BIS red flags (does not fit the buyer's line of business)",
 )
 def consignee_business_mismatch(items: Table, history: History) -> Mask:
-    """A consignee with 50 or more past goods items in at most 3 chapters, none of them this one.
+    """A consignee with 10 or more past goods items in at most 3 chapters, none of them this one.
 
     A misused identity shows so: somebody else's good name on other goods. Typology S06.
     """
     past = history.count(items, ["consignee_key"])
     chapters = history.partners(items, ["hs2"], ["consignee_key"])
     same = history.count(items, ["consignee_key", "hs2"])
-    return (past >= 50) & (chapters <= 3) & (same == 0)
+    return (past >= 10) & (chapters <= 3) & (same == 0)
 
 
 @indicator(
     "S07_no_or_absent_consignee",
     queue="trafficking",
-    says="neither a consignee nor a notify party is named",
+    says="neither a consignee nor a notify party is named, for goods that say little of "
+    "themselves or weigh too much",
     cleared_by="an order bill of lading whose holder has since been named",
     check="ask the carrier or declarant who takes delivery",
     source="typology S07: Couva 2021, Keelung 2018, Aden 2013, Norfolk 2023",
@@ -70,16 +84,19 @@ def consignee_business_mismatch(items: Table, history: History) -> Mask:
 def absent_consignee(items: Table, history: History) -> Mask:
     """Nobody is named who could receive the goods: no consignee, no notify party.
 
-    Order bills name a notify party as a rule, so both must be missing. Whether goods
-    are collected is seen later, in the yard.
+    Order bills name a notify party as a rule, so both must be missing; and the goods
+    are vague, household effects, or heavier than such goods are. Whether they are
+    collected is seen later, in the yard.
     """
-    return items["consignee_key"].isna() & items["notify_key"].isna()
+    nobody = items["consignee_key"].isna() & items["notify_key"].isna()
+    return nobody & _unclear_goods(items, history)
 
 
 @indicator(
     "A01_consolidator_masking",
     queue="trafficking",
-    says="a forwarder stands as consignee, without a house document or a notify party",
+    says="a forwarder stands as consignee without house document or notify party, for goods "
+    "that say little of themselves or weigh too much",
     cleared_by="the house document, with the receiver behind it",
     check="ask the forwarder for house documents and the delivery order",
     source="BIS red flags (forwarding firm listed as final destination)",
@@ -87,10 +104,12 @@ def absent_consignee(items: Table, history: History) -> Mask:
 def consolidator_masking(items: Table, history: History) -> Mask:
     """The receiver is hidden behind a forwarder.
 
-    Groupage with house data is normal trade: the missing data count, not the forwarder.
+    Groupage with house data is normal trade: the missing data count, not the forwarder,
+    and only beside vague goods, household effects, or mass 2 deviations above the norm.
     """
     forwarder = facts.fired(facts.is_one_of(items["consignee_type"], "forwarder"))
-    return forwarder & items["house_document"].isna() & items["notify_key"].isna()
+    hidden = forwarder & items["house_document"].isna() & items["notify_key"].isna()
+    return hidden & _unclear_goods(items, history)
 
 
 @indicator(
@@ -105,34 +124,15 @@ def consolidator_masking(items: Table, history: History) -> Mask:
 def industrial_goods_to_a_home(items: Table, history: History) -> Mask:
     """A parcel to a private consignee in a heading that private persons hardly receive.
 
-    Fires when fewer than 2 of 100 earlier parcels of the heading (at least 100) were
-    private, one piece has the mass of a small part, and the pair is not known.
+    Fires when fewer than one in ten earlier declarations of the heading (at least 50)
+    had a private consignee, and the pair is not known.
     """
     private = facts.fired(facts.is_private(items))
     parcel = facts.fired(facts.is_one_of(items["transport_mode"], *PARCELS))
     heading = history.count(items, ["hs4"])
     to_homes = history.count(items, ["hs4", "consignee_type"])
-    small = facts.fired(facts.within(facts.piece_mass_g(items), *facts.SMALL_PART_G))
-    known = facts.familiarity(items, history, ["consignor_key", "consignee_key"]) > 0
-    return private & parcel & small & ~known & (heading >= 100) & (to_homes < 0.02 * heading)
-
-
-@indicator(
-    "E06_sender_identity_inconsistent",
-    queue="trafficking",
-    says="one sender's telephone stands beside several sender names within a year",
-    cleared_by="a marketplace, parcel counter or family that shares one number",
-    check="compare sender names, addresses and the drop-off point of the related parcels",
-    source="typology E06: Barbados courier ring (false identities), Melbourne 2013",
-)
-def sender_identity_inconsistent(items: Table, history: History) -> Mask:
-    """A sender's telephone with three or more names in a year, on few parcels.
-
-    A number on more than 30 parcels a year is a shop or a counter, and does not fire.
-    """
-    names = history.partners(items, ["consignor_name_key"], ["consignor_phone_key"], days=365)
-    parcels = history.count(items, ["consignor_phone_key"], days=365)
-    return (names >= 3) & (parcels <= 30)
+    known = facts.familiarity(items, history, ("consignor_key", "consignee_key")) > 0
+    return private & parcel & ~known & (heading >= 50) & (to_homes < 0.1 * heading)
 
 
 @indicator(
@@ -155,39 +155,40 @@ def broker_or_shell(items: Table, history: History) -> Mask:
     return controlled & (forwarder | (sharing >= 3))
 
 
-# A facet agrees when an earlier find has the same values. Goods, party and address
-# facets are particular; a lane is shared by thousands of lawful loads.
-PARTICULAR = (
-    ("goods_key",),
-    ("consignor_key",),
-    ("consignee_key",),
-    ("consignee_address_key",),
-    ("consignee_phone_key",),
+# Three facets of one and the same earlier find: goods, lane, party, address or number,
+# text, carrier. Lane and goods alone are shared by thousands of lawful loads.
+RECEIVER = ("consignee_key", "consignee_address_key", "consignee_phone_key")
+PATTERNS: tuple[tuple[str, ...], ...] = (
+    ("consignor_key", "hs4", *LANE),
+    ("goods_key", "carrier", *LANE),
+    *((one, "hs4", *LANE) for one in RECEIVER),
+    *(("consignor_key", one, "hs4") for one in RECEIVER),
+    *(("consignor_key", one, *LANE) for one in RECEIVER),
+    *(("consignor_key", one, "goods_key") for one in RECEIVER),
 )
-GENERAL = (("hs4",), tuple(LANE), ("route_key",), ("carrier", "transport_mode"))
-
-
-def _facets(items: Table, history: History, facets: tuple[tuple[str, ...], ...]) -> Column:
-    agreed = [(history.finds(items, list(by)) > 0).astype("float64") for by in facets]
-    return sum(agreed[1:], agreed[0])
+OFTEN = 0.05  # finds among declarations of the same pattern: below, it is everyday trade
 
 
 @indicator(
     "S14_prior_seizure_pattern",
     queue="trafficking",
-    says="agrees with earlier confirmed finds in three or more of goods, party, address and route",
-    cleared_by="a party that was cleared since, or a goods text that thousands use",
+    says="agrees with an earlier confirmed find in three of goods, text, party, address and route",
+    cleared_by="a party that was cleared since, or a seller of thousands of such parcels",
     check="compare with the earlier finds shown as related records",
     source="Nigeria Customs post-seizure profiling 2017; Puerto Cortes 2024; Jamaica 2025",
 )
 def prior_seizure_pattern(items: Table, history: History) -> Mask:
-    """Three or more facets of earlier finds, at least one of them a party, address or text.
+    """Three facets of one earlier find, at least one of them a party, address or text.
 
-    Lane and heading alone would put thousands of lawful loads on the list, and a
-    country alone never counts.
+    At least one in twenty earlier declarations of the same pattern must have been a
+    find, so that a marketplace does not fire for ever; a country alone never counts.
     """
-    particular = _facets(items, history, PARTICULAR)
-    return (particular >= 1) & (particular + _facets(items, history, GENERAL) >= 3)
+    fired = pd.Series(False, index=items.index)
+    for pattern in PATTERNS:
+        finds = history.finds(items, pattern)
+        alike = history.count(items, pattern)
+        fired |= (finds > 0) & (finds >= OFTEN * alike)
+    return fired
 
 
 INDICATORS: list[Indicator] = [
@@ -196,7 +197,6 @@ INDICATORS: list[Indicator] = [
     absent_consignee,
     consolidator_masking,
     industrial_goods_to_a_home,
-    sender_identity_inconsistent,
     broker_or_shell,
     prior_seizure_pattern,
 ]

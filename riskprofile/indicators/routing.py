@@ -42,16 +42,17 @@ def unusual_detour(items: Table, history: History) -> Mask:
     source="BIS red flags (abnormal shipping route)",
 )
 def goods_new_on_a_busy_lane(items: Table, history: History) -> Mask:
-    """The heading is well known and so is the lane, but never together; parties are new as a pair.
+    """The heading is well known and so is the lane, but never together; the pair is new.
 
-    At least 300 earlier declarations of the heading by this mode and 1,000 of the lane.
+    Three or more such declarations would be expected if goods chose lanes by chance.
     A rarity of movement: no country is ranked.
     """
     heading = history.count(items, ["hs4", "transport_mode"])
     lane = history.count(items, LANE)
     both = history.count(items, ["hs4", *LANE])
     pair = history.count(items, ["consignor_key", "consignee_key"])
-    return (heading >= 300) & (lane >= 1000) & (both == 0) & (pair == 0)
+    mode = history.count(items, ["transport_mode"])
+    return (heading * lane >= 3.0 * mode) & (both == 0) & (pair == 0)
 
 
 @indicator(

@@ -6,7 +6,7 @@ from riskprofile.indicators.register import indicator
 from riskprofile.reference import facts, nomenclature, norms
 from riskprofile.tables import Column, History, Indicator, Mask, Table
 
-PAIR = ["consignor_key", "consignee_key"]
+PAIR = ("consignor_key", "consignee_key")
 
 
 def _excess(items: Table, history: History) -> Column:

@@ -6,9 +6,14 @@ logic: one known "no" makes a combination 0, whatever else is unknown.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import pandas as pd
 
+from riskprofile.reference import lexicon, nomenclature
+from riskprofile.reference import wording as wording_reader
+from riskprofile.reference.once import once
 from riskprofile.tables import Column, History, Mask, Table
 
 DAY = pd.Timedelta(days=1)
@@ -114,26 +119,73 @@ def steady_log(values: Column) -> Column:
     return np.log(values.where(values > 0)).round(DIGITS)
 
 
+@once
+def words(items: Table) -> Table:
+    """What the goods text says of arms; see `lexicon.read`."""
+    return lexicon.read(items["goods_description"], items["hs2"])
+
+
+@once
+def wording(items: Table) -> Table:
+    """How the goods text says it; see `wording.measures`."""
+    return wording_reader.measures(items["goods_description"])
+
+
+@once
+def in_class(items: Table, belongs: Callable[[Table], Mask]) -> Column:
+    """1 where the goods belong to a class of `nomenclature`, else 0."""
+    return belongs(items).astype("float64")
+
+
+@once
+def named_arms(items: Table) -> Column:
+    """1 for arms, parts or ammunition by HS 9301 to 9307 or in plain words, else 0.
+
+    Words count when they mean arms and little else, name more than a free accessory,
+    and stand in no lawful setting such as toys. NaN without a code and a text.
+    """
+    said = words(items)
+    named = said["controlled"] & ~said["lawful"] & (said["low"] >= 1)
+    coded = items["hs4"].isin(nomenclature.ARMS_HEADINGS)
+    known_at_all = items["hs4"].notna() | items["goods_description"].notna()
+    return (named | coded).astype("float64").where(known_at_all)
+
+
+@once
+def count(items: Table, history: History, by: tuple[str, ...], days: float | None) -> Column:
+    """`history.count`, asked once for a table."""
+    return history.count(items, by, days=days)
+
+
+@once
+def newcomers(
+    items: Table, history: History, of: tuple[str, ...], by: tuple[str, ...], days: float
+) -> Column:
+    """`history.partners`, asked once for a table."""
+    return history.partners(items, of, by, days=days)
+
+
+@once
 def history_known(items: Table, history: History) -> Column:
     """1 where 90 days of declarations lie before the row's own day, else 0."""
     return (history.age(items) >= KNOWN_DAYS).astype("float64")
 
 
-def novelty(items: Table, history: History, by: list[str]) -> Column:
+def novelty(items: Table, history: History, by: Sequence[str]) -> Column:
     """How new these keys are: 1 when never seen, 1/(1+n) after n declarations in a year.
 
     0 while history is younger than 90 days, because then everybody is new; NaN where a
     key is missing.
     """
-    count = history.count(items, by, days=365)
-    return (1.0 / (1.0 + count)) * history_known(items, history)
+    return 1.0 / (1.0 + count(items, history, tuple(by), 365)) * history_known(items, history)
 
 
-def familiarity(items: Table, history: History, by: list[str]) -> Column:
+def familiarity(items: Table, history: History, by: Sequence[str]) -> Column:
     """How well known these keys are: 0 when new or missing, 1 from five declarations on."""
-    return ramp(history.count(items, by, days=365), 0.0, 5.0).fillna(0.0)
+    return ramp(count(items, history, tuple(by), 365), 0.0, 5.0).fillna(0.0)
 
 
+@once
 def piece_mass_g(items: Table) -> Column:
     """Grams a piece: net, else gross mass by quantity; NaN unless counted in pieces.
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from riskprofile.reference.facts import DIGITS
+from riskprofile.reference.once import once
 from riskprofile.tables import Column, History, Table
 
 GOODS_LEVELS: tuple[tuple[str, ...], ...] = (("hs2",), ("hs4",), ("hs6", "transport_mode"))
@@ -56,11 +57,12 @@ def usual(
     return mean.to_frame("mean").assign(sd=np.sqrt(variance).clip(lower=LEAST_SD))
 
 
+@once
 def z_score(
     items: Table,
     history: History,
     measure: str,
-    levels: Sequence[Sequence[str]] = GOODS_LEVELS,
+    levels: tuple[tuple[str, ...], ...] = GOODS_LEVELS,
 ) -> Column:
     """Standard deviations between a row's measure and what is usual for its goods.
 

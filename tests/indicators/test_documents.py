@@ -48,10 +48,11 @@ def test_one_field_missing_is_thin_and_no_sign():
 
 def test_arms_declared_openly_without_a_licence_are_a_matter_of_compliance():
     sign = documents.arms_without_licence
-    assert sign.raises == "red" and sign.queue == "compliance"
+    assert sign.queue == "compliance"
     assert fired(sign, shipments(hs_code="930510"))
     assert not fired(sign, shipments(hs_code="930510", licence_number="L-1"))
     assert fired(sign, shipments(hs_code="732690", goods_description="pistol slide, Glock 19"))
+    assert not fired(sign, shipments(hs_code="930400", goods_description="BB launcher for sport"))
 
 
 @pytest.mark.parametrize(
@@ -67,13 +68,14 @@ def test_words_that_other_trades_share_do_not_stand_for_arms(lawful: str):
     assert not fired(documents.arms_without_licence, shipments(goods_description=lawful))
 
 
-def test_a_licence_without_type_or_end_user_is_incomplete_for_export_only():
-    sign = documents.licence_incomplete
-    export = {"procedure": "export", "hs_code": "930200", "licence_number": "L-1"}
-    assert fired(sign, shipments(**export))
-    assert not fired(sign, shipments(**export, licence_type="export"))
-    assert not fired(sign, shipments(**export, end_use_certificate="E-1"))
-    assert not fired(sign, shipments(**{**export, "procedure": "import"}))
+def test_only_firearms_their_main_parts_and_ammunition_go_to_red():
+    sign = documents.firearms_without_licence
+    assert sign.raises == "red" and sign.queue == "compliance"
+    for firearm in ("930200", "930330", "930510", "930621", "9301"):
+        assert fired(sign, shipments(hs_code=firearm)), firearm
+        assert not fired(sign, shipments(hs_code=firearm, licence_number="L-1"))
+    for free in ("930400", "930390", "930599", "930700", "940370"):
+        assert not fired(sign, shipments(hs_code=free)), free
 
 
 def test_a_gift_of_the_usual_mass_is_a_gift():

@@ -55,12 +55,10 @@ def test_three_names_at_one_address_fire_and_three_in_a_block_of_flats_do_not():
     parcels = shipments(3, **HOME, consignee_name=names, consignor_id=["S1", "S2", "S3"])
     sign = links.repeat_address_network
     assert fired(sign, parcels) == [True] * 3
-    block = shipments(60, **HOME, consignee_name=names * 20, lodged_at=days_ago(*range(100, 160)))
     history = Snapshot.from_views([view_of(60, names * 20, range(100, 160))])
     assert fired(sign, parcels, history) == [False] * 3
     one_name = shipments(3, **HOME, consignee_name="Ada Moss", consignor_id=["S1", "S2", "S3"])
     assert fired(sign, one_name) == [False] * 3
-    assert len(block) == 60
 
 
 def view_of(n: int, names: list[str], days: range) -> Table:
@@ -75,6 +73,15 @@ def test_names_seen_before_this_batch_count_as_well():
     assert fired(links.repeat_address_network, third) == [False]
 
 
+def test_three_sender_names_on_one_number_fire_and_a_shop_counter_does_not():
+    names = ["A One", "B Two", "C Three"]
+    sign = links.sender_identity_inconsistent
+    sent = {"transport_mode": "post", "consignor_phone": "555"}
+    assert fired(sign, shipments(3, **sent, consignor_name=names)) == [True] * 3
+    assert fired(sign, shipments(3, **sent, consignor_name="A One")) == [False] * 3
+    assert fired(sign, shipments(60, **sent, consignor_name=names * 20)) == [False] * 60
+
+
 def test_frame_slide_and_barrel_in_three_parcels_make_a_firearm():
     texts = ["pistol frame, polymer", "Glock slide assembly", "pistol barrel 9mm"]
     sign = links.complementary_parts
@@ -84,6 +91,8 @@ def test_frame_slide_and_barrel_in_three_parcels_make_a_firearm():
     assert fired(sign, parcels.iloc[:2]) == [False] * 2
     gunsmith = shipments(3, **HOME, goods_description=texts, licence_number="G-1")
     assert fired(sign, gunsmith) == [False] * 3
+    sights = ["red dot sight", "rifle stock", "pistol grip"]
+    assert fired(sign, shipments(3, **HOME, goods_description=sights)) == [False] * 3
     addresses = {**HOME, "consignee_address": ["1 Quay", "2 Hill", "3 Mill"]}
     assert fired(sign, shipments(3, **addresses, goods_description=texts)) == [False] * 3
 
