@@ -10,7 +10,8 @@ import pandas as pd
 
 from riskprofile.errors import UsageError
 from riskprofile.tables import TEXT, Table
-from training.synth import shipments
+from training.synth import shipments, travellers
+from training.synth.block import Block
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,10 @@ class SynthChunk:
 class _Blocks(Protocol):
     def __call__(
         self, rows: int, seed: int, *, start: str, days: int, enrichment: float
-    ) -> Iterator[shipments.Block]: ...
+    ) -> Iterator[Block]: ...
 
 
-PROFILES: dict[str, _Blocks] = {"shipment": shipments.blocks}
+PROFILES: dict[str, _Blocks] = {"shipment": shipments.blocks, "traveller": travellers.blocks}
 
 
 def generate(

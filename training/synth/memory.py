@@ -55,12 +55,13 @@ class Window:
     who: Array
     name: Array
     role: Array
+    days: int
 
     @classmethod
-    def empty(cls) -> Window:
+    def empty(cls, days: int = LINK_DAYS) -> Window:
         """No rows yet."""
         none = np.zeros(0, dtype=np.int64)
-        return cls(none, none, none, none, none)
+        return cls(none, none, none, none, none, days)
 
     def look(
         self, key: Array, seconds: Array, who: Array, name: Array, role: Array
@@ -75,7 +76,7 @@ class Window:
             what: np.zeros(n, dtype=np.int64) for what in ("others", "names", "same", "roles")
         }
         new = np.flatnonzero(key >= 0)
-        keep = self.seconds >= (seconds.min() if n else 0) - LINK_DAYS * DAY
+        keep = self.seconds >= (seconds.min() if n else 0) - self.days * DAY
         joined = [
             np.concatenate([past[keep], now[new]])
             for past, now in zip(
@@ -85,16 +86,21 @@ class Window:
             )
         ]
         self.key, self.seconds, self.who, self.name, self.role = joined
-        size = len(self.key)
-        if size == 0 or len(new) == 0:
+        if len(new) == 0:
             return counts
-        ranked = np.lexsort((np.arange(size), self.seconds, self.key))
-        k, t, w, m, r = (column[ranked] for column in joined)
+        # only what shares a key with a new row matters to it
+        same_key = np.isin(self.key, key[new])
+        at = np.flatnonzero(same_key)
+        size = len(at)
+        ranked = at[np.lexsort((at, self.seconds[at], self.key[at]))]
+        k, t, w, m, r = (
+            column[ranked] for column in (self.key, self.seconds, self.who, self.name, self.role)
+        )
         others, names, same = (np.zeros(size, dtype=np.int64) for _ in range(3))
         mask = r.copy()
         for lag in range(1, min(LAGS, size - 1) + 1):
             here, past = slice(lag, None), slice(None, size - lag)
-            linked = (k[here] == k[past]) & (t[here] - t[past] <= LINK_DAYS * DAY)
+            linked = (k[here] == k[past]) & (t[here] - t[past] <= self.days * DAY)
             linked &= t[here] // DAY > t[past] // DAY
             fresh_who = linked & (w[here] != w[past])
             fresh_name = linked & (m[here] != m[past])
@@ -107,9 +113,9 @@ class Window:
             same[here] += linked & (w[here] == w[past])
             mask[here] |= np.where(linked, r[past], 0)
         roles = np.where(r > 0, sum((mask >> bit) & 1 for bit in range(1, 10)), 0)
-        position = np.empty(size, dtype=np.int64)
+        position = np.empty(len(self.key), dtype=np.int64)
         position[ranked] = np.arange(size)
-        mine = position[size - len(new) :]
+        mine = position[len(self.key) - len(new) :]
         for what, column in (("others", others), ("names", names), ("same", same),
                              ("roles", roles)):  # fmt: skip
             counts[what][new] = column[mine]

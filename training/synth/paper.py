@@ -373,7 +373,7 @@ def frame(columns: dict[str, Array], names: list[str], dtypes: dict[str, object]
             size = len(next(iter(columns.values())))
             made[name] = pd.Series([None] * size, dtype=dtype)
         elif name in ("lodged_at", "arrival_at", "crossing_at", "booked_at"):
-            times = pd.Series(pd.to_datetime(values, unit="us", utc=True)).astype(dtype)
+            times = pd.Series(values.astype("datetime64[us]")).dt.tz_localize("UTC").astype(dtype)
             if name == "arrival_at" and missing_arrival is not None:
                 times = times.mask(missing_arrival)
             made[name] = times

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from riskprofile.profiles import SHIPMENT
-from riskprofile.tables import Table
 from training.synth import declarations, goods, items, paper, scenarios, signs, world
 from training.synth import seasons as dates
+from training.synth.block import BLOCK_ROWS, VERSION, Block
 from training.synth.declarations import Fields, Plan
 from training.synth.factors import SHIPMENT_TRUTH
 from training.synth.hashing import Array
 from training.synth.memory import Memory
 from training.synth.scenarios_lawful import LAWFUL
 from training.synth.scenarios_risky import RISKY
-
-BLOCK_ROWS = 10_000
-VERSION = 1  # raise it when the same seed should give other rows
 
 # Positives in 100,000 declarations, by mode (sea, air, road, rail, post, express), and for
 # licensed transfers: design choices of the project's statistics.
@@ -29,14 +25,6 @@ NATURAL_LICENSED = 300.0 / 1e5
 # The generator's own prevalence at enrichment 1, measured once over 300,000 rows.
 ENRICHED = np.array([0.0061, 0.0117, 0.0048, 0.0016, 0.0088, 0.0141])
 ENRICHED_LICENSED = 0.0197
-
-
-@dataclass
-class Block:
-    """One block: what the product reads, and what it never may."""
-
-    table: Table
-    truth: pd.DataFrame
 
 
 def _declarations(

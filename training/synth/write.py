@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from training.synth import shipments
+from training.synth.block import VERSION
 from training.synth.generator import generate
 
 PART_ROWS = 250_000
@@ -78,7 +78,7 @@ def write(
         "rows": done,
         "positives": positives,
         "seed": seed,
-        "version": shipments.VERSION,
+        "version": VERSION,
         "declarations": declarations,
         "truth": truths,
     }
