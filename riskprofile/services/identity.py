@@ -24,7 +24,7 @@ from sqlalchemy.exc import IntegrityError
 from riskprofile.errors import Conflict, NotAllowed, PolicyError, RiskProfileError, StoreError
 from riskprofile.services.rights import ACTIONS, OWNER, ROLES, Actor, authorise, owner
 from riskprofile.store import audit
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, serialise
 from riskprofile.store.tables import Account, Office, SignInAttempt, WebSession
 
 __all__ = [
@@ -213,6 +213,7 @@ def sign_in(
     who = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:32]
     dummy = _dummy_hash()
     with store.write() as connection:
+        serialise(connection, int(who[:15], 16))
         account = (
             connection.execute(
                 select(_account).where(_account.c.name == name, _account.c.disabled_at.is_(None))
@@ -336,7 +337,6 @@ def _rehash(store: Store, name: str, password: str) -> None:
 
 def _failures(connection: Connection, who: str, address: str, now: datetime) -> tuple[int, int]:
     """Failures in the window for this account: from everywhere, and from this address."""
-    # Gone after a day; on PostgreSQL the delete also makes tries of one account wait in line.
     connection.execute(delete(_attempt).where(_attempt.c.at < now - timedelta(days=1)))
     recent = and_(_attempt.c.account == who, _attempt.c.at > now - WINDOW)
     rows = connection.execute(

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, select
 
 from riskprofile.errors import StoreError
+from riskprofile.store.database import serialise
 from riskprofile.store.tables import Audit
 
 START = "0" * 64
-CHAIN_LOCK = 7002  # PostgreSQL advisory lock: one writer of the chain at a time
+CHAIN_LOCK = 7002
 
 # Times and JSON as text, the same on both engines: a digest covers text, not values.
 _MOMENT = {
@@ -77,8 +78,7 @@ def append(
     """
     if not connection.get_execution_options().get("riskprofile_write", False):
         raise StoreError("the audit chain is written in a write transaction alone")
-    if connection.dialect.name == "postgresql":
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({CHAIN_LOCK})"))
+    serialise(connection, CHAIN_LOCK)
     last = head(connection)
     # Sorted once here, so that the text stored is the text sealed.
     told = None if detail is None else json.loads(json.dumps(dict(detail), sort_keys=True))

@@ -24,6 +24,7 @@ from riskprofile.errors import StoreError
 from riskprofile.store.migrations import REVISIONS
 
 BUSY_MS = 5000
+MIGRATION_LOCK = 7001  # two programs may open an empty database at once
 PRAGMAS = {"synchronous": 2, "foreign_keys": 1, "busy_timeout": BUSY_MS}  # 2 is FULL
 LOCKED = "the database is locked by another program"
 
@@ -49,6 +50,15 @@ FAULTS = (
 def dumps(value: Any) -> str:
     """JSON as it is stored: compact, in the given order, finite numbers alone."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def serialise(connection: Connection, number: int) -> None:
+    """Let one transaction at a time go on from here, by a number that both know.
+
+    On SQLite that is so already: there is one writer.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
 
 class Store:
@@ -217,8 +227,7 @@ class Store:
         from riskprofile.store.migrations import upgrade
 
         with self.write(patience=60.0) as connection:
-            if not self.sqlite:  # two programs opening an empty database at once
-                connection.execute(text("SELECT pg_advisory_xact_lock(7001)"))
+            serialise(connection, MIGRATION_LOCK)
             if _revision(connection, self.where) != REVISIONS[-1]:
                 upgrade(connection)
 

@@ -1,0 +1,113 @@
+"""People, offices and alerts for the tests of the services."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from riskprofile.services import govern, review
+from riskprofile.services.identity import OWNER, Actor
+from riskprofile.store import alerts
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Alert, Batch
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+HERE, THERE = "XMPME", "XMNOR"
+INES = Actor("ines", "officer", HERE)
+OMAR = Actor("omar", "officer", HERE)
+SARA = Actor("sara", "supervisor", HERE)
+AWAY = Actor("away", "officer", THERE)
+AUDITOR = Actor("aude", "auditor")
+LISTS = ("reasons", "against", "indicators", "declaration", "related")  # lists by themselves
+REASON = "papers, weight and image agree"
+
+
+def later(**span: float) -> datetime:
+    """Some time after `NOW`."""
+    return NOW + timedelta(**span)
+
+
+def furnish(store: Store) -> None:
+    """Two offices and one batch."""
+    offices = [
+        {"code": HERE, "name": "Port Meridia", "zone": "Europe/Paris", "capacity": 40},
+        {"code": THERE, "name": "North Gate", "zone": "UTC", "capacity": 10},
+    ]
+    govern.init_offices(store, OWNER, offices, NOW)
+    with store.write() as connection:
+        connection.execute(
+            insert(Batch).values(
+                id="b1",
+                source="day.csv",
+                digest="d",
+                format="csv",
+                profile="shipment",
+                state="done",
+                cursor=0,
+                read=0,
+                accepted=0,
+                quarantined=0,
+                duplicate=0,
+                alerts=0,
+                model_version="2026.11.1",
+                model_digest="7f3c91ae",
+                history_upto=0,
+                note="",
+                actor="os:test",
+                started_at=NOW,
+                ended_at=NOW,
+            )
+        )
+
+
+def put(store: Store, count: int = 1, **columns: Any) -> list[int]:
+    """Alerts with ranks 1, 2, ...; a column takes one value, or a list of `count`."""
+    rows = []
+    for n in range(count):
+        row: dict[str, Any] = {
+            "record_id": f"XM-{n:06d}",
+            "profile": "shipment",
+            "batch_id": "b1",
+            "office": HERE,
+            "queue": "trafficking",
+            "lane": "red",
+            "rank": n + 1,
+            "points": 400 - n,
+            "selected_by": "score",
+            "probability": None,
+            "title": "garden chairs",
+            "reasons": [{"term": "lane", "text": "a rare lane", "points": 60}],
+            "declaration": [{"goods_description": "garden chairs"}],
+            "model_version": "2026.11.1",
+            "model_digest": "7f3c91ae",
+            "due_at": later(hours=n + 1),
+            "created_at": NOW,
+        }
+        row |= {
+            k: v[n] if isinstance(v, list) and len(v) == count else v for k, v in columns.items()
+        }
+        rows.append(row)
+    with store.write() as connection:
+        return alerts.add(connection, rows)
+
+
+def taken(store: Store, actor: Actor = INES, now: datetime = NOW, **columns: Any) -> int:
+    """One alert that `actor` has opened and claimed."""
+    [alert] = put(store, 1, **columns)
+    review.alert(store, actor, alert, now, purpose="control")
+    review.claim(store, actor, alert, now)
+    return alert
+
+
+def row(store: Store, alert: int) -> dict[str, Any]:
+    """An alert as it stands in the table."""
+    table = Alert.__table__  # type: ignore[attr-defined]
+    with store.read() as connection:
+        return dict(connection.execute(select(table).where(table.c.id == alert)).mappings().one())
+
+
+def actions(store: Store, alert: int) -> list[str]:
+    """What the audit chain holds of an alert, the oldest first."""
+    return [event.action for event in review.timeline(store, AUDITOR, alert)][::-1]

@@ -1,0 +1,52 @@
+"""An open store with two offices, cheap passwords, and people to act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from riskprofile.services import identity
+from riskprofile.store.database import Store
+from tests.services import bench
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A migrated SQLite database with two offices and one batch, as bytes."""
+    file = tmp_path_factory.mktemp("made") / "riskprofile.db"
+    store = Store.open(f"sqlite:///{file}")
+    bench.furnish(store)
+    store.close()
+    return file.read_bytes()
+
+
+@pytest.fixture
+def store(made: bytes, tmp_path: Path) -> Iterator[Store]:
+    """A furnished SQLite store."""
+    file = tmp_path / "riskprofile.db"
+    file.write_bytes(made)
+    opened = Store.open(f"sqlite:///{file}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """A furnished store of either kind."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("store")
+        return
+    opened = Store.open(request.getfixturevalue("postgres_url"))
+    bench.furnish(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2id with the least memory: its cost is not what these tests are about."""
+    identity._dummy_hash.cache_clear()
+    monkeypatch.setattr(identity, "hasher", PasswordHasher(1, 8, 1))

@@ -1,0 +1,304 @@
+"""Accounts, sign-in and sessions: who gets in, and for how long."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pyotp
+import pytest
+from sqlalchemy import select
+
+from riskprofile.errors import Conflict, NotAllowed, RiskProfileError
+from riskprofile.services import identity
+from riskprofile.services.identity import OWNER, Actor, SignInRefused
+from riskprofile.store.tables import Account, Audit, SignInAttempt, WebSession
+from tests.services.bench import HERE, NOW, later
+
+PASSWORD = "four small brown lanterns"
+
+
+def add(store, name="ines", role="officer", office=HERE, totp=False):
+    return identity.add_account(
+        store, OWNER, name=name, role=role, office=office, password=PASSWORD, now=NOW, totp=totp
+    )
+
+
+def sign_in(store, password=PASSWORD, name="ines", code="", now=NOW, address="10.0.0.1"):
+    return identity.sign_in(store, name, password, code, now, address=address)
+
+
+def fails(store, times, **how):
+    for _ in range(times):
+        with pytest.raises(SignInRefused):
+            sign_in(store, password="wrong", **how)
+
+
+def test_a_person_signs_in_is_known_and_signs_out(any_store):
+    add(any_store)
+    token = sign_in(any_store)
+    assert identity.actor_of(any_store, token, NOW) == Actor("ines", "officer", HERE)
+    identity.sign_out(any_store, token, NOW)
+    identity.sign_out(any_store, token, NOW)
+    assert identity.actor_of(any_store, token, NOW) is None
+
+
+def test_no_secret_is_stored_in_the_clear(store):
+    secret = add(store, totp=True)
+    token = sign_in(store, code=pyotp.TOTP(secret).at(NOW))
+    with store.read() as connection:
+        account = connection.execute(select(Account.__table__)).mappings().one()
+        session = connection.execute(select(WebSession.__table__)).mappings().one()
+        chain = connection.execute(select(Audit.__table__)).mappings().all()
+    assert account["password_hash"].startswith("$argon2id$")
+    assert token not in str(session) and PASSWORD not in str(account)
+    assert not any(secret in str(link) or token in str(link) for link in chain)
+
+
+def test_the_default_costs_what_it_should():
+    fresh = identity.PasswordHasher()
+    assert (fresh.memory_cost, fresh.time_cost) == (65536, 3)  # 64 MiB, three passes
+
+
+@pytest.mark.parametrize(
+    ("after", "alive"),
+    [
+        (timedelta(minutes=14, seconds=59), True),
+        (timedelta(minutes=15), False),
+        (timedelta(minutes=15, seconds=1), False),
+    ],
+)
+def test_a_session_ends_after_fifteen_idle_minutes(store, after, alive):
+    add(store)
+    token = sign_in(store)
+    assert (identity.actor_of(store, token, NOW + after) is not None) == alive
+
+
+def test_acting_keeps_a_session_and_watching_does_not(store):
+    add(store)
+    token = sign_in(store)
+    assert identity.actor_of(store, token, later(minutes=10), touch=False)
+    assert identity.actor_of(store, token, later(minutes=14))
+    assert identity.actor_of(store, token, later(minutes=28), touch=False)
+    assert identity.actor_of(store, token, later(minutes=29)) is None
+
+
+def test_a_session_ends_after_eight_hours_whatever_is_done(store):
+    add(store)
+    token = sign_in(store)
+    for step in range(1, 48):
+        assert identity.actor_of(store, token, later(minutes=10 * step))
+    assert identity.actor_of(store, token, later(hours=8, seconds=-1))
+    assert identity.actor_of(store, token, later(hours=8)) is None
+
+
+def test_disabling_an_account_ends_its_sessions_at_once(store):
+    add(store)
+    add(store, "root", "administrator", None)
+    token = sign_in(store)
+    identity.disable_account(store, OWNER, "ines", NOW)
+    assert identity.actor_of(store, token, NOW) is None
+    with pytest.raises(SignInRefused):
+        sign_in(store)
+
+
+def test_a_new_password_ends_the_sessions_of_the_old_one(store):
+    add(store)
+    token = sign_in(store)
+    identity.set_password(store, Actor("ines", "officer", HERE), "ines", "x" * 4 + " long one", NOW)
+    assert identity.actor_of(store, token, NOW) is None
+    with pytest.raises(SignInRefused):
+        sign_in(store)
+    assert sign_in(store, password="xxxx long one")
+
+
+def test_every_sign_in_gives_a_new_token(store):
+    add(store)
+    tokens = {sign_in(store) for _ in range(3)}
+    assert len(tokens) == 3
+    assert all(len(token) >= 43 for token in tokens)
+
+
+@pytest.mark.parametrize("token", ["", "x", "é" * 50, "a" * 100_000, "\x00"])
+def test_a_token_that_was_never_given_is_nobody(store, token):
+    assert identity.actor_of(store, token, NOW) is None
+
+
+def test_every_refusal_says_the_same(store):
+    secret = add(store, "omar", totp=True)
+    add(store)
+    said = set()
+    for how in (
+        {"name": "nobody"},
+        {"password": "wrong"},
+        {"name": "omar", "code": "000000" if pyotp.TOTP(secret).at(NOW) != "000000" else "1"},
+        {"name": "omar"},
+        {"name": ""},
+        {"password": "x" * 10_000},
+        {"password": ""},
+    ):
+        with pytest.raises(SignInRefused) as caught:
+            sign_in(store, **how)
+        said.add(str(caught.value))
+    assert len(said) == 1
+
+
+def test_after_five_failures_even_the_right_password_waits(store):
+    add(store)
+    fails(store, 5)
+    with pytest.raises(SignInRefused, match="too many"):
+        sign_in(store)
+    with pytest.raises(SignInRefused, match="too many"):
+        sign_in(store, now=later(minutes=14, seconds=59))
+    assert sign_in(store, now=later(minutes=15))
+
+
+def test_a_success_does_not_count_as_a_failure(store):
+    add(store)
+    for _ in range(8):
+        sign_in(store)
+    fails(store, 4)
+    assert sign_in(store)
+
+
+def test_unknown_names_are_throttled_the_same_way(store):
+    fails(store, 5, name="nobody")
+    with pytest.raises(SignInRefused, match="too many"):
+        sign_in(store, name="nobody")
+
+
+def test_a_stranger_cannot_lock_out_an_owner_with_a_second_factor(store):
+    secret = add(store, totp=True)
+    fails(store, 5, address="203.0.113.9")
+    for n in range(20):  # from many addresses: not even one more password is tried
+        with pytest.raises(SignInRefused, match="too many"):
+            sign_in(store, address=f"203.0.113.{n}", code="12")
+    assert sign_in(store, code=pyotp.TOTP(secret).at(NOW), address="10.0.0.1")
+
+
+def test_five_tries_is_five_tries_for_parallel_guesses_too(any_store, monkeypatch):
+    add(any_store)
+    checked = []
+    real = identity._verify
+    monkeypatch.setattr(identity, "_verify", lambda *a: checked.append(1) or real(*a))
+
+    def guess():
+        with pytest.raises(SignInRefused):
+            sign_in(any_store, password="wrong")
+
+    threads = [threading.Thread(target=guess) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(checked) == 5
+
+
+def test_names_tried_are_kept_as_digests_alone(store):
+    fails(store, 1, name="my password by mistake")
+    with store.read() as connection:
+        attempt = connection.execute(select(SignInAttempt.__table__)).mappings().one()
+        chain = connection.execute(select(Audit.__table__)).mappings().all()
+    assert "password" not in attempt["account"]
+    assert not any("by mistake" in str(link) for link in chain)
+
+
+def test_a_code_works_once(store):
+    secret = add(store, totp=True)
+    code = pyotp.TOTP(secret).at(NOW)
+    assert sign_in(store, code=code)
+    with pytest.raises(SignInRefused):
+        sign_in(store, code=code)
+    assert sign_in(store, code=pyotp.TOTP(secret).at(later(seconds=30)), now=later(seconds=30))
+
+
+@pytest.mark.parametrize(
+    ("steps", "good"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)]
+)
+def test_a_code_may_be_one_step_early_or_late(store, steps, good):
+    secret = add(store, totp=True)
+    code = pyotp.TOTP(secret).at(later(seconds=30 * steps))
+    if good:
+        assert sign_in(store, code=code)
+    else:
+        with pytest.raises(SignInRefused):
+            sign_in(store, code=code)
+
+
+def test_a_right_code_with_a_wrong_password_does_not_spend_the_code(store):
+    secret = add(store, totp=True)
+    code = pyotp.TOTP(secret).at(NOW)
+    fails(store, 1, code=code)
+    assert sign_in(store, code=code)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"name": "Ines"},
+        {"name": "os:ines"},
+        {"name": "a"},
+        {"name": "x" * 65},
+        {"role": "owner"},
+        {"role": "root"},
+        {"office": "XMXXX"},
+        {"password": "short"},
+        {"password": "x" * 257},
+        {"password": "ines-and-more-words"},
+    ],
+)
+def test_an_account_that_cannot_be_is_refused(store, bad):
+    given = {"name": "ines", "role": "officer", "office": HERE, "password": PASSWORD} | bad
+    with pytest.raises(RiskProfileError):
+        identity.add_account(store, OWNER, **given, now=NOW)
+    assert identity.accounts(store, OWNER) == []
+
+
+def test_a_name_is_taken_once(store):
+    add(store)
+    with pytest.raises(Conflict):
+        add(store)
+
+
+def test_the_last_administrator_stays(store):
+    add(store, "root", "administrator", None)
+    with pytest.raises(Conflict, match="last administrator"):
+        identity.disable_account(store, OWNER, "root", NOW)
+    add(store, "boss", "administrator", None)
+    identity.disable_account(store, OWNER, "root", NOW)
+    with pytest.raises(RiskProfileError, match="no such open account"):
+        identity.disable_account(store, OWNER, "root", NOW)
+
+
+def test_nobody_sets_anothers_password_without_the_right(store):
+    add(store)
+    with pytest.raises(NotAllowed):
+        identity.set_password(store, Actor("omar", "officer", HERE), "ines", "x" * 20, NOW)
+    with pytest.raises(RiskProfileError):
+        identity.set_password(store, OWNER, "nobody", "x" * 20, NOW)
+
+
+def test_sign_ins_and_refusals_are_in_the_chain(store):
+    add(store)
+    token = sign_in(store)
+    fails(store, 1)
+    identity.sign_out(store, token, NOW)
+    with store.read() as connection:
+        found = connection.execute(
+            select(Audit.action, Audit.actor, Audit.subject).order_by(Audit.sequence)
+        ).all()
+    assert [tuple(link) for link in found[-4:]] == [
+        ("account.add", OWNER.name, "account:ines"),
+        ("session.start", "ines", "account:ines"),
+        ("session.refused", "ines", "account:ines"),
+        ("session.end", "ines", "account:ines"),
+    ]
+
+
+def test_old_parameters_are_renewed_at_the_next_sign_in(store, monkeypatch):
+    add(store)
+    monkeypatch.setattr(identity, "hasher", identity.PasswordHasher(2, 16, 1))
+    sign_in(store)
+    with store.read() as connection:
+        stored = connection.execute(select(Account.password_hash)).scalar_one()
+    assert "m=16,t=2" in stored

@@ -1,0 +1,153 @@
+"""Who may do what: the table, enumerated against every service function."""
+
+from __future__ import annotations
+
+import pytest
+
+from riskprofile.errors import NotAllowed, RiskProfileError
+from riskprofile.services import feedback, govern, identity, records, review
+from riskprofile.services.identity import ACTIONS, OWNER, ROLES, Actor, authorise
+from riskprofile.store import audit
+from tests.services.bench import HERE, INES, NOW, OMAR, REASON, THERE, put, taken
+
+FILTER = review.QueueFilter("shipment")
+ACTORS = [Actor(f"a-{role}", role, HERE) for role in ROLES] + [OWNER]
+
+
+def desk_calls(store, alert):
+    """Calls at one alert, each with the action that it needs."""
+    return {
+        "alert.look": lambda a: review.alert(store, a, alert, NOW),
+        "alert.claim": lambda a: review.claim(store, a, alert, NOW),
+        "alert.decide": lambda a: review.decide(store, a, alert, "examine", REASON, NOW),
+        "alert.reopen": lambda a: review.reopen(store, a, alert, REASON, NOW),
+        "outcome.record": lambda a: review.record_outcome(store, a, alert, "not_examined", NOW),
+    }
+
+
+def house_calls(store):
+    """Calls of the house, each with the action that it needs."""
+    add = {"name": "new", "role": "officer", "office": HERE, "password": "long enough to keep"}
+    return {
+        "queue.look": [
+            lambda a: review.queue(store, a, FILTER, NOW),
+            lambda a: review.latest(store, a, FILTER),
+            lambda a: review.new_since(store, a, FILTER, 0, NOW),
+            lambda a: review.next_free(store, a, FILTER, None, NOW),
+            lambda a: review.figures(store, a, NOW),
+        ],
+        "outcome.confirm": [lambda a: review.waiting(store, a, NOW)],
+        "draft.keep": [
+            lambda a: review.save_draft(store, a, "s", {}, NOW),
+            lambda a: review.draft(store, a, "s"),
+            lambda a: review.discard_draft(store, a, "s"),
+        ],
+        "record.look": [lambda a: records.declaration(store, a, "X", "shipment", NOW)],
+        "batch.look": [lambda a: govern.batches(store, a)],
+        "quarantine.look": [lambda a: govern.quarantined(store, a, "b1", NOW)],
+        "selections.export": [lambda a: govern.selections(store, a, None, NOW)],
+        "labels.look": [lambda a: feedback.labels(store, "shipment", a)],
+        "profile.switch": [
+            lambda a: govern.enable_profile(store, a, "traveller", "law", "DPIA-1", NOW),
+            lambda a: govern.disable_profile(store, a, "traveller", NOW),
+            lambda a: govern.require_second_person(store, a, True, NOW),
+        ],
+        "rating.pause": [
+            lambda a: govern.pause(store, a, "drill", NOW),
+            lambda a: govern.resume(store, a, NOW),
+        ],
+        "office.manage": [lambda a: govern.init_offices(store, a, [{"code": "XMNEW"}], NOW)],
+        "account.manage": [
+            lambda a: identity.add_account(store, a, **{**add, "name": f"n-{a.role}"}, now=NOW),
+            lambda a: identity.set_password(store, a, "other", "long enough to keep", NOW),
+            lambda a: identity.disable_account(store, a, "other", NOW),
+        ],
+        "account.look": [lambda a: identity.accounts(store, a)],
+        "audit.verify": [lambda a: govern.verify_audit(store, a)],
+        "status.look": [lambda a: govern.status(store, a, NOW)],
+    }
+
+
+def refused(call, actor):
+    try:
+        call(actor)
+    except NotAllowed:
+        return True
+    except RiskProfileError:
+        return False  # it got in, and failed at something else
+    return False
+
+
+@pytest.mark.parametrize("actor", ACTORS, ids=lambda actor: actor.role)
+def test_every_service_lets_in_exactly_the_roles_of_the_table(store, actor):
+    [alert] = put(store)
+    calls = {name: [call] for name, call in desk_calls(store, alert).items()}
+    for action, found in (calls | house_calls(store)).items():
+        for call in found:
+            assert refused(call, actor) == (actor.role not in ACTIONS[action]), action
+
+
+def test_the_table_of_rights_is_covered_but_for_what_others_build(store):
+    called = {*desk_calls(store, 1), *house_calls(store), "alert.confirm"}
+    elsewhere = {"batch.score", "history.load", "model.look", "model.promote", "record.replay"}
+    assert set(ACTIONS) == called | elsewhere
+
+
+@pytest.mark.parametrize("role", ["officer", "supervisor", "auditor"])
+def test_another_office_gets_no_alert_no_count_and_no_change(store, role):
+    alert = taken(store)
+    decision = review.decide(store, INES, alert, "release", REASON, NOW)
+    stranger = Actor("stranger", role, THERE)
+    for call in desk_calls(store, alert).values():
+        assert refused(call, stranger)
+    assert refused(lambda a: review.confirm_release(store, a, decision, NOW), stranger)
+    assert refused(lambda a: review.undo(store, a, decision, NOW), stranger)
+    assert refused(lambda a: review.timeline(store, a, alert), stranger)
+    page = review.queue(store, stranger, FILTER, NOW)
+    assert (page.rows, page.total, page.lanes, page.change) == ([], 0, {}, 0)
+    assert review.latest(store, stranger, FILTER) == 0
+    figures = review.figures(store, stranger, NOW)
+    assert (figures.red_free, figures.mine, figures.examined_today, figures.to_confirm) == (
+        (0, 0, 0, 0)
+    )
+    if role != "auditor":
+        assert review.waiting(store, stranger, NOW) == []
+    asked = review.QueueFilter("shipment", office=HERE)
+    assert refused(lambda a: review.queue(store, a, asked, NOW), stranger)
+
+
+def test_what_is_not_in_the_table_nobody_may_do():
+    for actor in ACTORS:
+        with pytest.raises(NotAllowed):
+            authorise(actor, "alert.delete")
+
+
+def test_no_role_outside_the_list_may_do_anything():
+    for action in ACTIONS:
+        with pytest.raises(NotAllowed):
+            authorise(Actor("x", "root", None), action)
+
+
+def test_the_command_line_neither_sees_declarations_nor_decides():
+    assert not [
+        action
+        for action, roles in ACTIONS.items()
+        if "owner" in roles and action.startswith(("alert.", "queue.", "outcome.", "record.look"))
+    ]
+
+
+def test_a_refusal_changes_nothing(store):
+    [alert] = put(store)
+    with store.read() as connection:
+        before = audit.head(connection)
+    for action, call in desk_calls(store, alert).items():
+        if "analyst" not in ACTIONS[action]:
+            assert refused(call, Actor("x", "analyst", HERE))
+    with store.read() as connection:
+        assert audit.head(connection) == before
+
+
+def test_a_second_person_of_the_same_office_is_enough(store):
+    alert = taken(store)
+    decision = review.decide(store, INES, alert, "release", REASON, NOW)
+    review.confirm_release(store, OMAR, decision, NOW)

@@ -1,0 +1,293 @@
+"""Screening takes every record exactly once, whatever happens on the way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from sqlalchemy import text
+
+from riskprofile.errors import Conflict, PolicyError, TooManyBadRows
+from riskprofile.services import govern, replay, settings
+from riskprofile.services.identity import OWNER
+from riskprofile.services.run import Options, Run
+from riskprofile.services.screen import screen
+from riskprofile.services.settings import Settings
+from riskprofile.store.database import Store
+from riskprofile.tables import Table
+from tests import factory
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Settings:
+    return settings.load({}, home=tmp_path / "home")
+
+
+@pytest.fixture
+def store(home: Settings) -> Iterator[Store]:
+    opened = settings.open_store(home)
+    yield opened
+    opened.close()
+
+
+def write(path: Path, table: Table) -> Path:
+    table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    return path
+
+
+def rate(store: Store, home: Settings, *paths: Path, **options: Any) -> Run:
+    return screen(store, home, OWNER, list(paths), Options(**options), NOW)
+
+
+def adds_up(run: Run) -> bool:
+    told = run.summary
+    return told.read == told.accepted + told.quarantined + told.duplicate
+
+
+def count(store: Store, table: str) -> int:
+    with store.read() as connection:
+        return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
+
+
+def test_a_file_becomes_a_ranked_list_and_alerts(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    run = rate(store, home, write(tmp_path / "day.csv", factory.shipments(60)))
+    told = run.summary
+    assert adds_up(run)
+    assert (told.read, told.accepted) == (60, 60)
+    assert told.alerts["lane"]["red"] == 3  # five per cent, the random draw among them
+    assert count(store, "alert") == told.alerts["total"]
+    (ranked,) = run.ranked
+    assert ranked.table["rank"].tolist() == list(range(1, 61))
+    assert set(ranked.table["selected_by"].dropna()) >= {"score", "random"}
+
+
+def test_the_same_file_again_or_renamed_makes_no_second_alert(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    day = write(tmp_path / "day.csv", factory.shipments(40))
+    rate(store, home, day)
+    before = count(store, "alert"), count(store, "record")
+    renamed = tmp_path / "again.csv"
+    renamed.write_bytes(day.read_bytes())
+    run = rate(store, home, renamed)
+    assert adds_up(run)
+    assert (run.summary.duplicate, run.summary.alerts["total"]) == (40, 0)
+    assert run.summary.batches[0]["state"] == "duplicate"
+    assert (count(store, "alert"), count(store, "record")) == before
+
+
+def test_the_same_rows_in_another_order_are_duplicates(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table = factory.shipments(40)
+    rate(store, home, write(tmp_path / "day.csv", table))
+    run = rate(store, home, write(tmp_path / "turned.csv", table.iloc[::-1]))
+    assert adds_up(run)
+    assert (run.summary.accepted, run.summary.duplicate) == (0, 40)
+    assert run.summary.alerts["total"] == 0
+
+
+def test_one_changed_row_makes_exactly_one_new_version(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table = factory.shipments(40)
+    rate(store, home, write(tmp_path / "day.csv", table))
+    table.loc[7, "gross_mass_kg"] = 9000.0
+    run = rate(store, home, write(tmp_path / "amended.csv", table))
+    assert (run.summary.accepted, run.summary.duplicate) == (1, 39)
+    with store.read() as connection:
+        versions = connection.execute(
+            text("SELECT version, state FROM record WHERE record_id LIKE 'XM-000007@%' ORDER BY 1")
+        ).all()
+    assert [tuple(row) for row in versions] == [(1, "superseded"), (2, "accepted")]
+
+
+def test_rows_of_one_declaration_without_item_numbers_are_its_items_in_order(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table = factory.shipments(
+        3, declaration_id="XM-1", item_number=None, goods_description=["a b", "c d", "e f"]
+    )
+    run = rate(store, home, write(tmp_path / "items.csv", table), chunk_rows=2)
+    assert run.summary.accepted == 3
+    assert len(run.ranked[0].table) == 1
+    with store.read() as connection:
+        items = connection.execute(text("SELECT item FROM record ORDER BY item")).scalars().all()
+    assert list(items) == [1, 2, 3]
+
+
+def test_chunks_workers_and_order_change_no_point(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table = factory.shipments(
+        90,
+        gross_mass_kg=[float(10 + i % 37) for i in range(90)],
+        value=[5.0 + i for i in range(90)],
+    )
+    lists: list[pd.DataFrame] = []
+    ways: list[tuple[Table, dict[str, Any]]] = [
+        (table, {}),
+        (table, {"chunk_rows": 7}),
+        (table, {"chunk_rows": 40, "workers": 2}),
+        (table.iloc[::-1], {}),
+    ]
+    for number, (given, options) in enumerate(ways):
+        other = settings.load({}, home=tmp_path / f"home{number}")
+        opened = settings.open_store(other)
+        run = rate(opened, other, write(tmp_path / f"{number}.csv", given), **options)
+        opened.close()
+        lists.append(run.ranked[0].table[["record_id", "points", "rank"]])
+    for other_list in lists[1:]:
+        pd.testing.assert_frame_equal(lists[0], other_list)
+
+
+def test_every_stored_score_is_replayed_from_the_log(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    rate(store, home, write(tmp_path / "day.csv", factory.shipments(50)), chunk_rows=20)
+    told = replay.replay(store, home.models)
+    assert (told.same, told.differ) == (50, [])
+    explained = replay.explain(store, home.models, "XM-000003")
+    terms = explained.reasons + explained.against
+    assert sum(term["points"] for term in terms) == explained.points
+
+
+def test_bad_rows_are_kept_apart_and_the_good_ones_rated(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    day = write(tmp_path / "day.csv", factory.shipments(20))
+    lines = day.read_text().replace("450.0", "1e309", 3)
+    day.write_text(lines)
+    run = rate(store, home, day)
+    assert adds_up(run)
+    assert (run.summary.accepted, run.summary.quarantined) == (17, 3)
+    assert run.exit_code == 6  # 15 %, more than the 5 % allowed; the good rows are rated
+    assert count(store, "quarantined") == 3
+    fresh = settings.load({}, home=tmp_path / "strict")
+    other = settings.open_store(fresh)
+    with pytest.raises(TooManyBadRows):
+        rate(other, fresh, day, strict=True)
+    assert count(other, "record") == 0
+    other.close()
+
+
+def test_past_declarations_make_no_alert_and_may_be_rated_later(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    past = write(tmp_path / "past.csv", factory.shipments(30))
+    loaded = rate(store, home, past, history=True)
+    assert (loaded.summary.accepted, count(store, "alert")) == (30, 0)
+    run = rate(store, home, past)
+    assert (run.summary.accepted, run.summary.duplicate) == (30, 0)
+    assert run.summary.alerts["total"] > 0
+
+
+def test_travellers_are_refused_until_a_legal_basis_is_named(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    crossings = write(tmp_path / "crossings.csv", factory.travellers(20))
+    with pytest.raises(PolicyError, match="legal basis"):
+        rate(store, home, crossings)
+    assert count(store, "record") == 0
+    govern.enable_profile(store, OWNER, "traveller", "Border Act, section 4", "IA-7", NOW)
+    assert rate(store, home, crossings).summary.accepted == 20
+
+
+def test_nothing_is_rated_while_paused(store: Store, home: Settings, tmp_path: Path) -> None:
+    govern.pause(store, OWNER, "labels under review", NOW)
+    with pytest.raises(PolicyError, match="paused"):
+        rate(store, home, write(tmp_path / "day.csv", factory.shipments(5)))
+
+
+def test_a_run_killed_at_any_moment_is_finished_by_resume(tmp_path: Path) -> None:
+    day = write(tmp_path / "day.csv", factory.shipments(400))
+    whole = settings.load({}, home=tmp_path / "whole")
+    undisturbed = settings.open_store(whole)
+    expected = rate(undisturbed, whole, day, chunk_rows=40).ranked[0].table
+    undisturbed.close()
+
+    home = settings.load({}, home=tmp_path / "killed")
+    store = settings.open_store(home)
+    program = (
+        "import sys; from pathlib import Path; from datetime import UTC, datetime;"
+        "from riskprofile.services import settings; from riskprofile.services.identity import OWNER;"
+        "from riskprofile.services.run import Options; from riskprofile.services.screen import screen;"
+        "home = settings.load({}, home=sys.argv[1]); store = settings.open_store(home);"
+        "screen(store, home, OWNER, [Path(sys.argv[2])], Options(chunk_rows=40, resume=True),"
+        " datetime(2026, 11, 24, 9, tzinfo=UTC))"
+    )
+    killed = 0
+    for wanted in (1, 4, 7):
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, str(home.home), str(day)],
+            cwd=ROOT,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            with store.read() as connection:
+                cursor = connection.execute(text("SELECT max(cursor) FROM batch")).scalar()
+            if (cursor or 0) >= wanted:
+                os.kill(process.pid, signal.SIGKILL)
+                killed += process.wait() == -signal.SIGKILL
+                break
+            time.sleep(0.005)
+    assert killed >= 1
+    with store.read() as connection:
+        state = connection.execute(text("SELECT state FROM batch")).scalar_one()
+    if state != "done":
+        with pytest.raises(Conflict, match="--resume"):
+            rate(store, home, day, chunk_rows=40)
+        run = rate(store, home, day, chunk_rows=40, resume=True)
+        assert adds_up(run)
+        assert run.summary.read == 400
+        pd.testing.assert_frame_equal(
+            run.ranked[0].table[["record_id", "points", "rank", "lane"]],
+            expected[["record_id", "points", "rank", "lane"]],
+        )
+    assert count(store, "record") == 400
+    assert replay.replay(store, home.models).differ == []
+    store.close()
+
+
+def test_a_check_that_fails_raises_its_rows_to_yellow_and_says_so(
+    store: Store, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    from riskprofile.profiles import PROFILES
+    from riskprofile.services import rater
+
+    def broken(items: Table, history: object) -> pd.Series:
+        raise KeyError("seal_numbers")
+
+    shipment = PROFILES["shipment"]
+    first = next(one for one in shipment.indicators if not one.over_batch)
+    others = tuple(one for one in shipment.indicators if one is not first)
+    changed = replace(shipment, indicators=(replace(first, compute=broken), *others))
+    monkeypatch.setitem(PROFILES, "shipment", changed)
+    rater.rater.cache_clear()
+    try:
+        run = rate(store, home, write(tmp_path / "day.csv", factory.shipments(40)))
+    finally:
+        rater.rater.cache_clear()
+    assert run.summary.broken_indicators == {first.key: 40}
+    lanes = run.ranked[0].table["lane"]
+    assert (lanes != "green").all()
+    with store.read() as connection:
+        shown = connection.execute(text("SELECT indicators FROM alert LIMIT 1")).scalar_one()
+    assert "was not evaluated" in str(shown)
