@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from riskprofile.indicators.register import indicator
-from riskprofile.tables import History, Indicator, Mask, Table
+from riskprofile.tables import Column, History, Indicator, Mask, Table
 
 ENDS = ["origin_key", "destination_key"]
 MANY_FIREARMS = 3  # more than an exemption for personal effects allows: 22 CFR 123.17(c)
@@ -22,13 +22,22 @@ MANY_ROUNDS = 1000  # the same
     source="US-UK air passenger case 2010: ten or more trips with dismantled pistols",
 )
 def short_frequent_trips(items: Table, history: History) -> Mask:
-    """Four or more crossings between the same ends in 90 days, at most 4 nights now,
-    and bags of 15 kg a night, 1 deviation above other travellers of the route."""
+    """The third crossing or more between the same ends in 90 days, at most 5 nights now,
+    and 12 kg of bags a night, more than other travellers between these ends carry.
+
+    Where fewer than 20 of those are known, travellers through the same kind of post
+    stand in for them: half a deviation above their mean.
+    """
     trips = history.count(items, ["person_key", *ENDS], days=90)
-    peers = history.norm(items, "log_bag_mass", ENDS)
-    usual = (peers["mean"] + peers["sd"].clip(lower=0.25)).where(peers["n"] >= 20)
-    short = (items["stay_nights"] <= 4) & (items["bag_kg_per_night"] >= 15.0)
-    return (trips >= 4) & short & (items["log_bag_mass"] > usual)
+    short = (items["stay_nights"] <= 5) & (items["bag_kg_per_night"] >= 12.0)
+    usual = _heavy_for(items, history, ENDS).fillna(_heavy_for(items, history, ["crossing_kind"]))
+    return (trips >= 2) & short & (items["log_bag_mass"] > usual)
+
+
+def _heavy_for(items: Table, history: History, peers: list[str]) -> Column:
+    """Half a deviation above the peers' mean bag mass (log kg); NaN below 20 of them."""
+    norm = history.norm(items, "log_bag_mass", peers)
+    return (norm["mean"] + 0.5 * norm["sd"]).where(norm["n"] >= 20)
 
 
 @indicator(
