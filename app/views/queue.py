@@ -38,25 +38,33 @@ def show_closed() -> None:
 
 
 def asked(profiles: Sequence[str]) -> review.QueueFilter:
-    """The filter that the widgets hold, or the address when they have not been drawn yet."""
+    """The filter that the widgets hold, or the address before they are drawn.
 
-    def value(name: str, options: Sequence[str]) -> str:
+    Kept in the address by hand: Streamlit's own binding writes labels, and ours carry
+    counts. The search stays out, because names must not reach histories and logs.
+    """
+    options = {"lane": LANES, "queue": QUEUES, "owner": OWNERS, "profile": profiles}
+    chosen = {}
+    for name, allowed in options.items():
         given = st.session_state.get(name) or st.query_params.get(name)
-        return str(given) if given in options else options[0]
-
-    lane, queue = value("lane", LANES), value("queue", QUEUES)
+        chosen[name] = str(given) if given in allowed else allowed[0]
+        st.session_state[name] = chosen[name]
+        if chosen[name] == allowed[0]:
+            st.query_params.pop(name, None)
+        else:
+            st.query_params[name] = chosen[name]
     return review.QueueFilter(
-        profile=value("profile", profiles),
-        lane=None if lane == "all" else lane,
-        queue=None if queue == "all" else queue,
-        owner=value("owner", OWNERS),  # type: ignore[arg-type]
+        profile=chosen["profile"],
+        lane=None if chosen["lane"] == "all" else chosen["lane"],
+        queue=None if chosen["queue"] == "all" else chosen["queue"],
+        owner=chosen["owner"],  # type: ignore[arg-type]
         search=str(st.session_state.get("search") or "").strip(),
         page_size=500,
     )
 
 
 def filters(say: Words, found: review.QueuePage, profiles: Sequence[str]) -> None:
-    """Draw the filters; all but the search are kept in the address (names never are)."""
+    """Draw the filters, each with how many it would show."""
 
     def lane_label(name: str) -> str:
         if name == "all":
@@ -73,11 +81,9 @@ def filters(say: Words, found: review.QueuePage, profiles: Sequence[str]) -> Non
         st.segmented_control(
             say(f"filter.{key}"),
             options,
-            default=None if key in st.session_state else options[0],
             key=key,
             format_func=shown,
             required=True,
-            bind="query-params",
             label_visibility="collapsed",
         )
 
@@ -172,13 +178,10 @@ def _refresh(asked: review.QueueFilter, change: int) -> None:
     if person is None:
         st.rerun()
     new = review.new_since(served().store, person, asked, change, session.now())
-    st.button(
-        say.many("queue.new", new) if new else say("queue.refresh"),
-        key="refresh",
-        on_click=queue_list.refresh,
-        shortcut="G",
-        type="secondary" if new else "tertiary",
-    )
+    label = say.many("queue.new", new) if new else say("queue.refresh")
+    if st.button(label, key="refresh", shortcut="G", type="secondary" if new else "tertiary"):
+        queue_list.refresh()
+        st.rerun()
 
 
 def _nothing(say: Words, person: Any, status: Any, asked: Any, found: Any, now: Any) -> None:

@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from riskprofile.services import identity, settings
+from app.installation import COOKIE
+from riskprofile.services import govern, identity, settings
 from riskprofile.services.settings import open_store
 from tests.browser import home
 
@@ -52,6 +53,20 @@ class Served:
         """The database of the served home, to look at what was stored."""
         return open_store(settings.load({}, home=str(self.folder)))
 
+    def refill(self, **filled: Any) -> None:
+        """Put the home back as it was; accounts and the audit chain stay."""
+        store = self.store()
+        home.clear(store)
+        home.fill(store, datetime.now(UTC), **filled)
+        store.close()
+
+    def token(self, name: str) -> str:
+        """A new session of this person, as signing in gives it."""
+        store = self.store()
+        token = identity.sign_in(store, name, PASSWORD, "", datetime.now(UTC))
+        store.close()
+        return token
+
 
 def chromium() -> str | None:
     """The installed Chromium."""
@@ -64,6 +79,7 @@ def serving(folder: Path, **filled: Any) -> Iterator[Served]:
     """Fill a home in `folder` and serve it from a process of its own."""
     told, now = settings.load({}, home=str(folder)), datetime.now(UTC)
     store = open_store(told)
+    govern.init_offices(store, identity.OWNER, home.OFFICES, now)
     home.fill(store, now, **filled)
     for name, role in PEOPLE.items():
         office = None if role == "operator" else home.OFFICE
@@ -115,39 +131,37 @@ def browser() -> Iterator[Any]:
         found.close()
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A home that the tests of one file share."""
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One page server for the session: starting it is what costs time."""
     with serving(tmp_path_factory.mktemp("home")) as found:
         yield found
 
 
 @pytest.fixture
-def visit(browser: Any) -> Iterator[Any]:
-    """Open a page of its own as somebody: `visit(served, "officer-14")`."""
+def served(running: Served) -> Served:
+    """The served home as it was filled at first, whatever a test before did to it."""
+    running.refill()
+    return running
+
+
+@pytest.fixture
+def visit(browser: Any, running: Served) -> Iterator[Any]:
+    """Open a page of its own as somebody: `visit("officer-14")`; nobody is signed in for None."""
     opened: list[Any] = []
 
-    def visit(served: Served, name: str | None, path: str = "/", **options: Any) -> Any:
+    def visit(name: str | None, path: str = "/", **options: Any) -> Any:
         context = browser.new_context(viewport={"width": 1366, "height": 768}, **options)
         opened.append(context)
         page = context.new_page()
         page.set_default_timeout(20_000)
         page.foreign = []
-        page.on(
-            "request",
-            lambda request: (
-                None
-                if request.url.startswith(
-                    (served.url, served.url.replace("http", "ws"), "data:", "blob:")
-                )
-                else page.foreign.append(request.url)
-            ),
-        )
-        page.goto(served.url + path)
+        own = (running.url, running.url.replace("http", "ws"), "data:", "blob:")
+        page.on("request", lambda r: r.url.startswith(own) or page.foreign.append(r.url))
         if name is not None:
-            page.fill("#name", name)
-            page.fill("#password", PASSWORD)
-            page.click("button[type=submit]")
+            token = running.token(name)
+            context.add_cookies([{"name": COOKIE, "value": token, "url": running.url}])
+        page.goto(running.url + path)
         return page
 
     yield visit

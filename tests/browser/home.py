@@ -108,7 +108,7 @@ OTHERS = (
 
 
 def fill(store: Store, now: datetime, *, many: int = 0, hostile: bool = False) -> None:
-    """Store offices, accounts, batches, alerts and quarantined rows.
+    """Store batches, alerts and quarantined rows.
 
     Parameters
     ----------
@@ -124,22 +124,6 @@ def fill(store: Store, now: datetime, *, many: int = 0, hostile: bool = False) -
         def put(model: Any, **values: Any) -> None:
             connection.execute(insert(model).values(**values))
 
-        put(
-            tables.Office,
-            code=OFFICE,
-            name="Port Meridia",
-            zone="Europe/Paris",
-            country="XM",
-            capacity=40,
-        )
-        put(
-            tables.Office,
-            code="XMAIR",
-            name="Meridia Airport",
-            zone="Europe/Paris",
-            country="XM",
-            capacity=12,
-        )
         put(tables.Setting, name="demo", value=True)
         for n, (source, form, counts, state, note) in enumerate(BATCHES):
             read, accepted, quarantined, duplicate, raised = counts
@@ -181,6 +165,24 @@ def fill(store: Store, now: datetime, *, many: int = 0, hostile: bool = False) -
                 state="waiting",
             )
         add(connection, alerts(now, many=many, hostile=hostile))
+
+
+FILLED = ("label", "item_found", "outcome", "decision", "draft", "alert_link", "alert")
+FILLED += ("quarantined", "batch", "setting")
+
+
+OFFICES = (
+    {"code": OFFICE, "name": "Port Meridia", "zone": "Europe/Paris", "country": "XM"},
+    {"code": "XMAIR", "name": "Meridia Airport", "zone": "Europe/Paris", "capacity": 12},
+)
+
+
+def clear(store: Store) -> None:
+    """Take out all that `fill` puts in, and what was done with it."""
+    known = tables.SQLModel.metadata.tables
+    with store.write() as connection:
+        for name in FILLED:
+            connection.execute(known[name].delete())
 
 
 BATCHES = (

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from riskprofile.store import tables
-from tests.browser.conftest import serving
 
 REASON = "Each piece weighs 10 g; the wording does not settle what they are"
 HEAD, ROW = 32, 58  # pixels of the list's header and rows
 PAUSE = 400  # milliseconds: a canvas gives no sign that it has drawn or taken the focus
-
-
-@pytest.fixture
-def shift(tmp_path: Any) -> Any:
-    """A home of one test alone."""
-    with serving(tmp_path) as found:
-        yield found
 
 
 def open_row(page: Page, row: int) -> None:
@@ -41,15 +32,15 @@ def button(page: Page, name: str) -> Any:
     return page.get_by_role("button", name=name)
 
 
-def test_an_alert_is_claimed_decided_examined_and_confirmed_and_becomes_a_label(shift, visit):
-    first = visit(shift, "officer-14")
+def test_an_alert_is_claimed_decided_examined_and_confirmed_and_becomes_a_label(served, visit):
+    first = visit("officer-14")
     open_row(first, 0)
     expect(reference(first)).to_have_text("PX-2026-104417")
     expect(first.locator("h1.rp-h1")).to_contain_text("Rated red because")
     expect(first.locator(".st-key-alert")).to_contain_text("= 412")
     expect(first.locator("mark").first).to_be_visible()
 
-    expect(button(first, "Claim")).to_be_visible()
+    expect(button(first, "Refer")).to_be_visible()
     first.keyboard.press("a")
     expect(first.locator(".st-key-alert_line")).to_contain_text("yours to")
     expect(button(first, "Claim")).to_be_hidden()
@@ -66,13 +57,13 @@ def test_an_alert_is_claimed_decided_examined_and_confirmed_and_becomes_a_label(
     first.get_by_role("button", name="Send to second person").click()
     expect(first.locator(".rp-strip")).to_contain_text("A second person confirms it")
 
-    second = visit(shift, "officer-09", "/second")
+    second = visit("officer-09", "/second")
     expect(second.locator(".rp-stack li")).to_contain_text("Firing pin")
     second.get_by_role("button", name="Confirm").click()
     expect(second.locator(".rp-strip")).to_contain_text("Confirmed: PX-2026-104417")
     assert first.foreign == second.foreign == []
 
-    store = shift.store()
+    store = served.store()
     with store.read() as connection:
         label = connection.execute(select(tables.Label)).mappings().one()
         outcome = connection.execute(select(tables.Outcome)).mappings().one()

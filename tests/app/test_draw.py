@@ -1,0 +1,85 @@
+"""Pieces of a page: the sum is visible, and what was declared stays text."""
+
+from __future__ import annotations
+
+import doctest
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app import draw, form, server, text, words
+
+EN = words.of("en")
+NOW = datetime(2026, 11, 24, 13, 7, tzinfo=UTC)
+
+
+def term(points: int, text: str = "a reason", name: str = "x", norm: str = "") -> dict[str, Any]:
+    """One reason."""
+    return {"term": name, "text": text, "points": points, "value": "", "norm": norm}
+
+
+@pytest.mark.parametrize("module", [form, server, text, words])
+def test_examples_in_the_docstrings_are_true(module):
+    assert doctest.testmod(module).failed == 0
+
+
+def test_shown_reasons_smaller_terms_and_base_make_the_points():
+    raising = [term(n, f"reason {n}") for n in (96, 71, 64, 48, 31, 12, 6, 4)]
+    lowering = [term(-38, "agrees"), term(-22, "in time")]
+    html = draw.reasons(EN, 412, [*raising, term(140, name="base")], lowering, 310)
+    shown = [int(found.replace("−", "-")) for found in re.findall(r"</span>([+−]\d+)</em>", html)]
+    assert shown == [96, 71, 64, 48, 31, 12, -38, -22]
+    assert "2 smaller terms +10, base 140" in html
+    assert "= 412" in html
+    assert "red from 310" in html
+    assert sum(shown) + 10 + 140 == 412
+
+
+def test_a_reason_shows_what_is_usual():
+    html = draw.reasons(EN, 96, [term(96, "Each piece weighs 10 g", norm="60 to 400 g")], [], None)
+    assert "usual 60 to 400 g" in html
+
+
+@pytest.mark.parametrize("given", ["<script>x</script>", '"><img src=x>', "a\u202eb", "&lt;b&gt;"])
+def test_hostile_text_in_any_piece_opens_no_tag(given):
+    fired = [{"key": given, "text": given, "cleared_by": given, "check": given}]
+    row = {"goods_description": given, "consignor_name": given, "route": f"{given}|XA|XB"}
+    html = "".join(
+        [
+            draw.reasons(EN, 5, [term(5, given, given, given)], [], None),
+            draw.indicators(EN, fired),
+            draw.declared(EN, row, given, [(1, 4)], given),
+            draw.route(EN, draw.stops(row)),
+            draw.table((given,), [(given,)]),
+            draw.kpis([(given, given)]),
+            draw.strip(given, given, given),
+            draw.state(given, given),
+            draw.pill(given),
+        ]
+    )
+    allowed = "div|span|b|p|i|em|h1|h2|h3|br|mark|table|thead|tbody|tr|th|td"
+    assert re.findall(rf"<(?!/?(?:{allowed})[ >])", html) == []
+    assert "\u202e" not in html
+
+
+def test_a_journey_names_each_place_once_in_order():
+    row = {
+        "country_of_export": "XA",
+        "port_of_loading": "XAALD",
+        "route": "XAALD|XCCVA|XMPME",
+        "port_of_discharge": "XMPME",
+        "country_of_destination": "XM",
+    }
+    assert draw.stops(row) == ["XAALD", "XCCVA", "XMPME"]
+
+
+def test_marked_words_are_those_of_the_declared_text():
+    assert text.marked("<b>pin</b>", [(3, 6)]) == "&lt;b&gt;<mark>pin</mark>&lt;/b&gt;"
+
+
+def test_time_left_is_a_countdown_and_then_says_that_it_is_past():
+    assert form.time_left(EN, NOW + timedelta(minutes=72), NOW) == "1 h 12 min to arrival"
+    assert form.time_left(EN, NOW - timedelta(minutes=5), NOW) == "arrived 5 min ago"
+    assert form.time_left(EN, None, NOW) == "arrival not given"

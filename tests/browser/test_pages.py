@@ -1,0 +1,236 @@
+"""What must hold on every page, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select, update
+
+from riskprofile.services import identity, review
+from riskprofile.store import tables
+from riskprofile.store.alerts import add
+from tests.browser import home
+from tests.browser.conftest import Served
+from tests.browser.test_shift import PAUSE, button, open_row, reference
+
+TABS = ("Why", "Declaration", "Party history", "Links", "Timeline")
+
+
+def opened(page: Page) -> Page:
+    """The page with its first alert open."""
+    expect(button(page, "Next")).to_be_visible()
+    page.keyboard.press("n")
+    expect(button(page, "Refer")).to_be_visible()  # the last to be drawn
+    return page
+
+
+def test_the_queue_is_ranked_and_says_why_in_the_list(served, visit):
+    page = visit("officer-14")
+    rows = page.locator("[class*=st-key-list-] [role=row]")
+    expect(rows.nth(1)).to_contain_text("PX-2026-104417")
+    expect(rows.nth(1)).to_contain_text("pins and springs of gun size")
+    expect(rows.nth(2)).to_contain_text("PX-2026-104502")
+    expect(page.locator(".rp-badge")).to_have_text("DEMO")
+    expect(page.locator(".rp-foot")).to_contain_text("2026.11.2, digest 7f3c 91ae")
+
+
+@pytest.mark.parametrize("path", ["/", "/queue", "/outcome", "/second", "/batches"])
+def test_no_page_is_shown_by_its_address_without_signing_in(served, visit, path):
+    page = visit(None, path)
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert page.locator(".stApp").count() == 0
+
+
+def test_a_page_of_another_role_is_not_shown_by_its_address(served, visit):
+    page = visit("officer-14", "/batches")
+    expect(page.locator(".rp-kpi")).to_be_visible()
+    assert "post_cn23_1124_13.csv" not in page.content()
+    other = visit("operator-02", "/queue")
+    expect(other.locator(".rp-kpi")).to_be_visible()
+    assert "PX-2026-104417" not in other.content()
+
+
+def test_signing_out_in_one_tab_closes_the_other(served, visit):
+    page = visit("officer-14")
+    expect(button(page, "Next")).to_be_visible()
+    page.context.new_page().goto(served.url + "/sign-out")
+    page.keyboard.press("n")
+    expect(page.get_by_text("You are signed out")).to_be_visible()
+    assert "PX-2026-104417" not in page.content()
+
+
+def test_nothing_is_fetched_elsewhere_and_nothing_declared_comes_to_life(served, visit):
+    served.refill(hostile=True)
+    page = opened(visit("officer-14"))
+    title = page.title()
+    for name in TABS:
+        page.get_by_role("tab", name=name).click()
+        page.wait_for_timeout(PAUSE)
+    page.get_by_role("tab", name="Declaration").click()
+    expect(
+        page.get_by_role("cell", name="![t](http://outside.invalid/b.png)").first
+    ).to_be_visible()
+    page.keyboard.press("i")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert page.foreign == []
+    assert page.title() == title
+    assert page.locator("img[src*=outside], a[href*=outside]").count() == 0
+    assert page.locator(".rp-kpi").is_visible()  # no declared style hid it
+    assert "\u202e" not in page.content()
+
+
+def test_a_reload_keeps_the_open_alert_the_filters_and_the_draft(served, visit):
+    page = visit("officer-14")
+    page.get_by_role("radio", name="Trafficking 8").click()
+    expect(page.locator(".st-key-list_head")).to_contain_text("8 open")
+    opened(page)
+    page.keyboard.press("s")
+    reason = page.get_by_role("dialog").get_by_label("Reason")
+    reason.fill("An image will settle what is in the bag")
+    reason.press("Control+Enter")
+    page.wait_for_timeout(PAUSE)
+    page.reload()
+    expect(reference(page)).to_have_text("PX-2026-104417")
+    expect(page.locator(".st-key-list_head")).to_contain_text("8 open")
+    page.keyboard.press("s")
+    expect(page.get_by_role("dialog").get_by_label("Reason")).to_have_value(
+        "An image will settle what is in the bag"
+    )
+
+
+def test_what_is_searched_for_never_reaches_the_address(served, visit):
+    page = visit("officer-14")
+    page.locator(".st-key-search input").fill("fasteners")
+    page.locator(".st-key-search input").press("Enter")
+    page.wait_for_timeout(PAUSE)
+    expect(page.locator(".st-key-list_head")).to_contain_text("open")
+    assert "fasteners" not in page.url
+
+
+def test_an_open_alert_stays_the_same_while_new_ones_arrive_above_it(served, visit):
+    page = visit("officer-14")
+    open_row(page, 2)
+    expect(reference(page)).to_have_text("PX-2026-104587")
+    store, now = served.store(), datetime.now(UTC)
+    new = {**home.alerts(now)[0], "record_id": "PX-2026-999999", "rank": 0}
+    with store.write() as connection:
+        add(connection, [new])
+    store.close()
+    expect(button(page, "1 new: refresh")).to_be_visible(timeout=30_000)
+    page.keyboard.press("a")
+    expect(page.locator(".st-key-alert_line")).to_contain_text("yours to")
+    expect(reference(page)).to_have_text("PX-2026-104587")
+    page.keyboard.press("g")
+    rows = page.locator("[class*=st-key-list-] [role=row]")
+    expect(rows.nth(1)).to_contain_text("PX-2026-999999")
+    expect(reference(page)).to_have_text("PX-2026-104587")
+    assert owners(served) == {"PX-2026-104587": "officer-14"}
+
+
+def owners(served: Served) -> dict[str, str]:
+    """Who holds what."""
+    store, alert = served.store(), tables.Alert.__table__
+    with store.read() as connection:
+        held = connection.execute(
+            select(alert.c.record_id, alert.c.owner).where(alert.c.owner.is_not(None))
+        )
+        found = {row[0]: row[1] for row in held}
+    store.close()
+    return found
+
+
+def test_who_comes_second_sees_who_was_first_and_can_only_read(served, visit):
+    first, second = opened(visit("officer-14")), opened(visit("officer-09"))
+    first.keyboard.press("a")
+    expect(first.locator(".st-key-alert_line")).to_contain_text("yours to")
+    second.keyboard.press("a")
+    expect(second.locator(".st-key-alert")).to_contain_text("officer-14 holds this alert now")
+    expect(second.locator(".st-key-alert")).to_contain_text("Read only")
+    expect(button(second, "Release")).to_be_disabled()
+    assert owners(served) == {"PX-2026-104417": "officer-14"}
+
+
+def test_a_red_release_can_be_undone_and_else_waits_for_a_second_person(served, visit):
+    page = opened(visit("officer-14"))
+    for undone in (True, False):
+        page.keyboard.press("l")
+        button(page, "What would clear the indicator").click()
+        expect(page.get_by_label("Reason")).to_have_value(re.compile("has been shown"))
+        button(page, "Record decision").click()
+        expect(button(page, "Undo")).to_be_visible()
+        if undone:
+            page.keyboard.press("u")
+            expect(page.locator(".st-key-alert")).to_contain_text("is open again")
+    expect(page.locator(".st-key-alert")).to_contain_text("a second person has to confirm")
+    second = visit("supervisor-03", "/second")
+    button(second, "Confirm").click()
+    expect(second.locator(".rp-strip")).to_contain_text("Confirmed")
+    with served.store().read() as connection:
+        states = connection.execute(
+            select(tables.Alert.state).where(tables.Alert.record_id == "PX-2026-104417")
+        ).scalars()
+        assert list(states) == ["closed"]
+
+
+def test_one_cannot_confirm_ones_own_entry(served, visit):
+    store, now = served.store(), datetime.now(UTC)
+    person = identity.Actor("officer-14", "officer", home.OFFICE)
+    review.alert(store, person, 1, now)
+    review.claim(store, person, 1, now)
+    review.decide(store, person, 1, "release", "the papers agree with the goods", now)
+    store.close()
+    page = visit("officer-14", "/second")
+    expect(page.get_by_text("yours: another person confirms")).to_be_visible()
+    expect(button(page, "Confirm")).to_be_disabled()
+
+
+def test_no_result_names_the_filters_and_offers_the_way_out(served, visit):
+    page = visit("officer-14", "/?lane=red&queue=compliance")
+    expect(page.get_by_text("Nothing matches these filters")).to_be_visible()
+    expect(page.locator(".rp-state").first).to_contain_text("◆ Red, Compliance")
+    button(page, "Clear filters").click()
+    expect(page.locator(".st-key-list_head")).to_contain_text("11 open")
+
+
+def test_an_empty_queue_is_good_news(served, visit):
+    store = served.store()
+    with store.write() as connection:
+        connection.execute(update(tables.Alert).values(state="closed"))
+    store.close()
+    page = visit("officer-14")
+    expect(page.get_by_text("No open alerts at Port Meridia")).to_be_visible()
+
+
+def test_a_paused_rating_says_so_on_the_page(served, visit):
+    from riskprofile.services import govern
+
+    store = served.store()
+    govern.pause(store, identity.OWNER, "labels under review", datetime.now(UTC))
+    store.close()
+    page = visit("officer-14")
+    expect(page.locator(".rp-strip").first).to_contain_text("Rating is paused")
+    expect(page.locator(".rp-strip").first).to_contain_text("labels under review")
+
+
+def test_the_page_speaks_french(served, visit):
+    page = visit("officer-14", locale="fr-FR")
+    expect(page.locator(".rp-kpi")).to_contain_text("Rouges, à prendre")
+    expect(button(page, "Suiv.")).to_be_visible()
+    page.keyboard.press("n")
+    expect(page.locator("h1.rp-h1")).to_contain_text("Classée en rouge parce que")
+
+
+def test_an_idle_page_locks(served, visit):
+    page = opened(visit("officer-14"))
+    store = served.store()
+    with store.write() as connection:
+        connection.execute(
+            update(tables.WebSession).values(seen_at=datetime.now(UTC) - timedelta(minutes=15))
+        )
+    store.close()
+    page.keyboard.press("a")
+    expect(page.get_by_text("You are signed out")).to_be_visible()
+    assert owners(served) == {}
