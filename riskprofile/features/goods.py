@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from riskprofile.features.register import feature
-from riskprofile.reference import facts, lexicon, nomenclature, text, wording
+from riskprofile.reference import facts, goods, nomenclature, text
 from riskprofile.tables import Column, Feature, History, Mask, Table
 
 TERMS = "none in ordinary goods texts"
@@ -17,7 +17,7 @@ FLAG = "0 or 1"
 
 
 def _terms(items: Table, name: str) -> Column:
-    return lexicon.read(items["goods_description"], items["hs2"])[name]
+    return goods.arms(items)[name]
 
 
 def _coded(items: Table, flag: Mask) -> Column:
@@ -95,7 +95,7 @@ def calibre_terms(items: Table, history: History) -> Column:
 
     `9x19` alone is also the size of a plate and does not count. Typology X02.
     """
-    read = lexicon.read(items["goods_description"])
+    read = goods.arms(items)
     return read["calibres"] + read["threads"]
 
 
@@ -112,7 +112,7 @@ def obfuscated_text(items: Table, history: History) -> Column:
     Technical Standard 39 on confusable text.
     """
     given = items["goods_description"]
-    hidden = text.obfuscated(given) | lexicon.read(given)["disguised"]
+    hidden = text.obfuscated(given) | goods.arms(items)["disguised"]
     return hidden.astype("float64").where(given.notna())
 
 
@@ -128,8 +128,7 @@ def conversion_terms(items: Table, history: History) -> Column:
     Missing without a text.
     """
     given = items["goods_description"]
-    silencer = lexicon.parts(given).map(lambda kinds: "suppressor" in kinds).astype(bool)
-    named = lexicon.read(given)["conversion"] | silencer
+    named = goods.arms(items)["conversion"] | goods.arms(items)["silencer"]
     return named.astype("float64").where(given.notna())
 
 
@@ -139,13 +138,13 @@ def generic_share(items: Table, history: History) -> Column:
 
     Consolidated loads and relief goods are described so as well.
     """
-    return wording.measures(items["goods_description"])["generic"]
+    return goods.said(items)["generic"]
 
 
 @feature(unit="words", reads="the goods are described in {value:.0f} words")
 def word_count(items: Table, history: History) -> Column:
     """Distinct words of the goods text, numbers included. Missing without a text."""
-    return wording.measures(items["goods_description"])["count"]
+    return goods.said(items)["distinct"]
 
 
 @feature(unit="nats", reads="the description tells {value:.1f} nats about the goods")
@@ -155,7 +154,7 @@ def informativeness(items: Table, history: History) -> Column:
     The sum over words of the best log-likelihood ratio of any chapter, at most 4 a
     word; a word that the table does not know counts 1. Missing without a text.
     """
-    return wording.measures(items["goods_description"])["information"]
+    return goods.said(items)["information"]
 
 
 @feature(unit=FLAG, reads="the description names no goods")
@@ -164,7 +163,7 @@ def vague_text(items: Table, history: History) -> Column:
 
     Missing without a text. Source: vague terms of the UK trade tariff, see NOTICE.
     """
-    return wording.measures(items["goods_description"])["vague"]
+    return goods.said(items)["vague"]
 
 
 @feature(
@@ -179,7 +178,7 @@ def chapter_surprise(items: Table, history: History) -> Column:
     Honest errors of classification are common. Missing without text or code, or when
     no word of the text is known.
     """
-    return wording.declared_chapter(items["goods_description"], items["hs2"])["surprise"]
+    return goods.fit(items)["surprise"]
 
 
 @feature(
@@ -193,7 +192,7 @@ def chapter_rank(items: Table, history: History) -> Column:
 
     Missing without text or code, or when no word of the text is known.
     """
-    return wording.declared_chapter(items["goods_description"], items["hs2"])["rank"]
+    return goods.fit(items)["rank"]
 
 
 @feature(unit=FLAG, reads="declared under arms and ammunition (HS 9301 to 9307)")
@@ -215,7 +214,7 @@ def arms_under_another_code(items: Table, history: History) -> Column:
     books, nor for sights and holsters alone. Missing without text or heading.
     """
     given = items["goods_description"]
-    read = lexicon.read(given, items["hs2"])
+    read = goods.arms(items)
     hidden = read["controlled"] & ~read["lawful"]
     hidden &= ~nomenclature.arms(items) & ~nomenclature.near_arms(items)
     return hidden.astype("float64").where(given.notna() & items["hs4"].notna())
@@ -260,7 +259,7 @@ def tube_or_filter(items: Table, history: History) -> Column:
 @feature(unit=FLAG, reads="goods are blank-firing, alarm, gas or air weapons")
 def convertible_arms(items: Table, history: History) -> Column:
     """Weapons that can be converted, by code (HS 9303.90, 9304) or words (D06)."""
-    worded = lexicon.read(items["goods_description"], items["hs2"])
+    worded = goods.arms(items)
     named = worded["convertible"] & ~worded["lawful"]
     return _coded(items, nomenclature.convertible(items) | named)
 
@@ -275,7 +274,7 @@ def part_number(items: Table, history: History) -> Column:
 
     Missing without a text.
     """
-    return wording.measures(items["goods_description"])["numbered"]
+    return goods.said(items)["numbered"]
 
 
 @feature(unit="entries", reads="the text lists {value:.0f} entries")
@@ -284,7 +283,7 @@ def itemised_entries(items: Table, history: History) -> Column:
 
     Missing without a text.
     """
-    return wording.measures(items["goods_description"])["itemised"]
+    return goods.said(items)["itemised"]
 
 
 @feature(
@@ -297,7 +296,7 @@ def unnumbered_metal(items: Table, history: History) -> Column:
 
     Do-it-yourself fasteners carry thread codes, industrial samples drawing numbers.
     """
-    numbered = wording.measures(items["goods_description"])["numbered"]
+    numbered = goods.said(items)["numbered"]
     return facts.all_of(_coded(items, nomenclature.generic_metal(items)), 1.0 - numbered)
 
 
@@ -311,14 +310,14 @@ def unnumbered_tube(items: Table, history: History) -> Column:
 
     Real filters carry makers' numbers, plumbing carries NPT or BSP threads.
     """
-    numbered = wording.measures(items["goods_description"])["numbered"]
+    numbered = goods.said(items)["numbered"]
     return facts.all_of(_coded(items, nomenclature.tube_or_filter(items)), 1.0 - numbered)
 
 
 @feature(unit=FLAG, reads="household effects without an itemised list", monotone=1)
 def household_without_list(items: Table, history: History) -> Column:
     """Household or personal effects in fewer than three entries (S02); a list clears it."""
-    entries = wording.measures(items["goods_description"])["itemised"]
+    entries = goods.said(items)["itemised"]
     short = (entries < 3).astype("float64").where(entries.notna())
     return facts.all_of(_coded(items, nomenclature.household(items)), short)
 
@@ -358,7 +357,7 @@ def goods_text_frequency(items: Table, history: History) -> Column:
 )
 def declared_arms_terms(items: Table, history: History) -> Column:
     """Words for firearms, parts, ammunition in `goods_declared` (X02). Missing without a text."""
-    read = lexicon.read(items["goods_declared"])
+    read = goods.declared(items)
     return read["low"] + read["combined"] + read["calibres"]
 
 
@@ -374,7 +373,7 @@ def declared_convertible(items: Table, history: History) -> Column:
     Toys, film props and collectors' pieces look alike. Missing without a text.
     """
     given = items["goods_declared"]
-    read = lexicon.read(given)
+    read = goods.declared(items)
     return (read["convertible"] | read["replica"]).astype("float64").where(given.notna())
 
 
@@ -387,7 +386,7 @@ def declared_convertible(items: Table, history: History) -> Column:
 def declared_obfuscated(items: Table, history: History) -> Column:
     """`obfuscated_text` for `goods_declared`. Missing without a text."""
     given = items["goods_declared"]
-    hidden = text.obfuscated(given) | lexicon.read(given)["disguised"]
+    hidden = text.obfuscated(given) | goods.declared(items)["disguised"]
     return hidden.astype("float64").where(given.notna())
 
 

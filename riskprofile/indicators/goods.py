@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from riskprofile.indicators.register import indicator
-from riskprofile.reference import facts, lexicon, nomenclature, norms, wording
+from riskprofile.reference import facts, goods, nomenclature, norms
 from riskprofile.tables import Column, History, Indicator, Mask, Table
 
 PAIR = ["consignor_key", "consignee_key"]
@@ -24,7 +24,7 @@ def _known_pair(items: Table, history: History) -> Mask:
 
 
 def _numbered(items: Table) -> Mask:
-    return facts.fired(wording.measures(items["goods_description"])["numbered"])
+    return facts.fired(goods.said(items)["numbered"])
 
 
 def _excess(items: Table, history: History) -> Column:
@@ -49,9 +49,7 @@ def text_and_code_disagree(items: Table, history: History) -> Mask:
     At least two words must be known, and lists of more than three entries are left out:
     mixed consignments have one code for many goods.
     """
-    given = items["goods_description"]
-    fit = wording.declared_chapter(given, items["hs2"])
-    said = wording.measures(given)
+    fit, said = goods.fit(items), goods.said(items)
     clear = (said["information"] >= 4.0) & (said["itemised"] <= 3)
     return (fit["rank"] > 3) & (fit["surprise"] >= SURPRISE) & clear
 
@@ -71,7 +69,7 @@ def arms_words(items: Table, history: History) -> Mask:
     chapter (a toy in 95, a shirt in 61); sights and holsters alone. Arms declared as
     arms are left to the licence indicators.
     """
-    read = lexicon.read(items["goods_description"], items["hs2"])
+    read = goods.arms(items)
     elsewhere = ~nomenclature.arms(items) & ~nomenclature.near_arms(items)
     return read["controlled"] & ~read["lawful"] & elsewhere
 
@@ -91,7 +89,7 @@ def vague_description(items: Table, history: History) -> Mask:
     A vague text is everyday, so the pair must be new, and the goods either metal,
     machines or instruments by code (HS 73 to 90), or coded not at all.
     """
-    vague = wording.vague(items["goods_description"]) & ~_numbered(items)
+    vague = facts.fired(goods.said(items)["vague"]) & ~_numbered(items)
     chapter = items["hs2"].fillna("00")
     hard = chapter.between("73", "90") | (chapter == "00")
     new = history.count(items, PAIR) == 0
@@ -114,7 +112,7 @@ def household_cover(items: Table, history: History) -> Mask:
     All four must hold: the flow is huge and lawful, and never a sign in itself.
     """
     effects = nomenclature.household(items) & _private(items)
-    entries = wording.measures(items["goods_description"])["itemised"]
+    entries = goods.said(items)["itemised"]
     heavy = norms.z_score(items, history, "log_kg_per_package") >= 3.0
     return effects & (entries < 3) & heavy & ~_known_pair(items, history)
 
@@ -150,7 +148,7 @@ def small_metal_parts(items: Table, history: History) -> Mask:
 def tube_or_filter_cover(items: Table, history: History) -> Mask:
     """Tube or filter, 150 to 700 g a piece, private consignee, parcel, no number; or such a
     tube with the thread of a silencer."""
-    read = lexicon.read(items["goods_description"])
+    read = goods.arms(items)
     tube = nomenclature.tube_or_filter(items) & _private(items) & _parcel(items)
     mass = facts.piece_mass_g(items).between(*facts.TUBE_G)
     plain = mass & ~_numbered(items) & ~_known_pair(items, history)
@@ -191,7 +189,7 @@ def convertible_bulk(items: Table, history: History) -> Mask:
     Official consignees and licensed consignments are left out, and toys in their own
     chapter. Captive-bolt tools and starters come in ones and twos.
     """
-    read = lexicon.read(items["goods_description"], items["hs2"])
+    read = goods.arms(items)
     weapons = nomenclature.convertible(items) | (read["convertible"] & ~read["lawful"])
     repeated = history.count(items, ["consignee_key", "hs4"], days=182) >= 2
     bulk = (items["quantity"] >= 10) | (items["package_count"].astype("float64") >= 10)
@@ -210,7 +208,7 @@ def convertible_bulk(items: Table, history: History) -> Mask:
 def heavy_replica(items: Table, history: History) -> Mask:
     """Replica or deactivated arms by words, or toys by code, with a calibre in the text; or
     a replica that weighs 400 g or more a piece. Plastic toys weigh less."""
-    read = lexicon.read(items["goods_description"], items["hs2"])
+    read = goods.arms(items)
     replica = read["replica"] | (read["convertible"] & (items["hs4"] == "9503").fillna(False))
     toy = (items["hs4"] == "9503").fillna(False).astype(bool)
     metal = facts.piece_mass_g(items) >= HEAVY_GRAMS
@@ -228,7 +226,7 @@ def heavy_replica(items: Table, history: History) -> Mask:
 def declared_arms_words(items: Table, history: History) -> Mask:
     """Words of controlled arms in `goods_declared`, with no firearm, ammunition or licence
     declared. Sport shooters and hunters declare theirs, and do not fire."""
-    read = lexicon.read(items["goods_declared"])
+    read = goods.declared(items)
     return read["controlled"] & ~_declared(items)
 
 
@@ -245,7 +243,7 @@ def declared_replica(items: Table, history: History) -> Mask:
 
     Words of toys beside the term clear it, unless a calibre is named.
     """
-    read = lexicon.read(items["goods_declared"])
+    read = goods.declared(items)
     return (read["convertible"] | read["replica"]) & ~_declared(items)
 
 

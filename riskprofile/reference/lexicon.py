@@ -29,6 +29,7 @@ from riskprofile.tables import Column, Table
 __all__ = ["CATEGORIES", "Hit", "Scan", "Term", "marks", "parts", "read", "scan", "terms"]
 
 CATEGORIES = ("firearm", "part", "ammunition", "conversion", "accessory")
+KEPT = 1 << 16  # texts whose reading is kept: a chunk is read once, however many ask
 LONGEST = 20_000  # characters of one text that are read; a goods line has under 1,000
 
 
@@ -77,7 +78,7 @@ _PART_WORDS = frozenset(
 )
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=KEPT)
 def scan(text: str) -> Scan:
     """Read one text.
 
@@ -246,9 +247,9 @@ def read(text: Column, chapter: Column | None = None) -> Table:
         float64, NaN where there is no text: `low`, `high`, `combined` (terms that mean
         arms alone; that may; that do together), `cancelled`, `parts` (distinct kinds),
         `calibres`, `threads`. bool, false where there is no text: `controlled` (a term
-        that is more than a free accessory), `disguised`, `lawful` (the other words
-        speak of the declared chapter, as in toys), `convertible`, `replica`, and one
-        column a category.
+        that is more than a free accessory), `disguised`, `silencer`, `convertible`,
+        `replica`, `lawful` (the other words speak of the declared chapter, as in toys),
+        and one column a category.
     """
     both = text if chapter is None else text.str.cat(chapter.fillna(""), sep="\x1f")
     codes, distinct = pd.factorize(both)
@@ -268,6 +269,7 @@ def read(text: Column, chapter: Column | None = None) -> Table:
     )
     put("parts", [float(len(one.parts)) for one in scans], np.nan)
     put("controlled", [_controlled(one) for one in scans], False)
+    put("silencer", ["suppressor" in one.parts for one in scans], False)
     put("disguised", [one.disguised for one in scans], False)
     put(
         "lawful",

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
@@ -23,6 +24,10 @@ from riskprofile.reference.wording import known
 APART = "letters apart"
 SLIP = "spelling"  # an honest slip of the keyboard, not a disguise
 _MASKS = "*•"
+# Something inside a word, a sign for a letter, or two letters that stand alone.
+_APART = re.compile(
+    r"[^\W_][^\w\s]+[^\W_]|[_@$!|€+*•]|(?<![^\W_])[^\W\d_][\W_]{1,3}[^\W\d_](?![^\W_])"
+)
 # An inflected word whose shorter stem may be believed; German endings for German words only.
 _ENDINGS = ("es", "ات", "ين", "ون", "ان", "ه")
 
@@ -38,8 +43,7 @@ class Hit:
     cancelled: bool = False
 
 
-@dataclass(frozen=True)
-class _Word:
+class _Word(NamedTuple):
     start: int
     end: int
     keys: tuple[tuple[str, str], ...]  # stem, trick
@@ -111,8 +115,14 @@ def _close(one: str, key: str) -> bool:
 
 def find(cleaned: str) -> list[Hit]:
     """Terms in a clean text, in order, none inside another."""
+    if cleaned.isascii():
+        cleaned = cleaned.lower()  # case tells look-alike letters apart; here there are none
     made = index()
-    row, hits = _pulled_together(made, cleaned)
+    row = [_Word(s, e, keys(word), word) for s, e, word in words.word_spans(cleaned)]
+    hits: list[Hit] = []
+    if _APART.search(cleaned):
+        row, hits = _pulled_together(made, cleaned, row)
+    row = _pairs(made, row)
     at = 0
     while at < len(row):
         step = 1
@@ -126,13 +136,16 @@ def find(cleaned: str) -> list[Hit]:
                 hits.append(Hit(row[at].start, row[at + step - 1].end, term, hidden))
                 break
         at += step
-    if len(cleaned) >= 10 or not cleaned.isascii():
-        taken = {place for hit in hits for place in range(hit.start, hit.end)}
-        for hit in _inside(made, cleaned, row):
-            if taken.isdisjoint(range(hit.start, hit.end)):
-                hits.append(hit)
-                taken.update(range(hit.start, hit.end))
-    return sorted(hits, key=lambda hit: hit.start)
+    inside = _inside(made, cleaned, row)
+    if not hits or not inside:
+        return sorted(hits or inside, key=_start)
+    taken = {place for hit in hits for place in range(hit.start, hit.end)}
+    hits += [hit for hit in inside if taken.isdisjoint(range(hit.start, hit.end))]
+    return sorted(hits, key=_start)
+
+
+def _start(hit: Hit) -> int:
+    return hit.start
 
 
 def _longest(
@@ -150,9 +163,8 @@ def _longest(
     return None
 
 
-def _pulled_together(made: Index, cleaned: str) -> tuple[list[_Word], list[Hit]]:
-    """The words of a text, and whole terms found pulled apart."""
-    row = [_Word(s, e, keys(word), word) for s, e, word in words.word_spans(cleaned)]
+def _pulled_together(made: Index, cleaned: str, row: list[_Word]) -> tuple[list[_Word], list[Hit]]:
+    """The words of a text with what stands apart put together, and whole terms so found."""
     hits: list[Hit] = []
     for start, end, letters in words.joined(cleaned):
         inside = [one for one in row if start <= one.start and one.end <= end]
@@ -173,7 +185,7 @@ def _pulled_together(made: Index, cleaned: str) -> tuple[list[_Word], list[Hit]]
             merged = tuple((key, old or trick) for key, old in found)
             row.append(_Word(start, end, merged, letters))
             row.sort(key=lambda one: one.start)
-    return _pairs(made, row), hits
+    return row, hits
 
 
 def _honest(word: _Word) -> bool:
@@ -186,18 +198,26 @@ def _pairs(made: Index, row: list[_Word]) -> list[_Word]:
     """Two neighbours that make one word of the lexicon, when one alone is no word."""
     out: list[_Word] = []
     for one in row:
-        last = out[-1] if out else None
-        if last and last.written and one.written and (not last.keys or not one.keys):
-            both = last.written + one.written
-            key = stem(both)
+        if out and not (one.keys and out[-1].keys):
+            last = out[-1]
+            key = _joint(made, last.written + one.written)
             number = one.written.isdigit() and not last.written.isdigit()
-            if (key in made.pulled and key in made.vocabulary and len(key) > 3) and (
+            if (key in made.pulled and key in made.vocabulary) and (
                 number or not (_honest(last) and _honest(one))
             ):
+                both = last.written + one.written
                 out[-1] = _Word(last.start, one.end, ((key, "" if number else APART),), both)
                 continue
         out.append(one)
     return out
+
+
+def _joint(made: Index, both: str) -> str:
+    """The stem of two words written as one."""
+    if not both.isascii():
+        return stem(both)
+    low = both.lower()
+    return low[:-1] if low.endswith("s") and low not in made.pulled else low
 
 
 def _masked(letters: str, made: Index) -> Term | None:
@@ -210,19 +230,29 @@ def _masked(letters: str, made: Index) -> Term | None:
 
 def _inside(made: Index, cleaned: str, row: list[_Word]) -> list[Hit]:
     """Terms inside German compounds, and in Chinese, which writes no blanks."""
-    hits = []
-    for word in row:
-        if len(word.written) >= 10 and not word.keys:
-            low = word.written.casefold()
-            found = [term for _, term in made.compounds.iter(low)]
-            lawful = made.context["toy"] | made.context["tool gun"]
-            if found and not any(len(one) > 4 and one in low for one in lawful):
-                longest = max(found, key=lambda term: len(term.text))
-                hits.append(Hit(word.start, word.end, longest))
+    hits = [
+        Hit(word.start, word.end, term)
+        for word in row
+        if len(word.written) >= 10 and not word.keys and (term := _compound(word.written))
+    ]
     if not cleaned.isascii() and CJK.search(cleaned):
         for last, term in made.cjk.iter_long(cleaned):
             hits.append(Hit(last - len(term.text) + 1, last + 1, term))
     return hits
+
+
+@lru_cache(maxsize=1 << 16)
+def _compound(word: str) -> Term | None:
+    """The longest German term in one long word, unless the rest of it is lawful."""
+    low, made = word.casefold(), index()
+    found = [term for _, term in made.compounds.iter(low)]
+    if not found:
+        return None
+    lawful = made.context["toy"] | made.context["tool gun"]
+    if any(len(one) > 4 and one in low for one in lawful):
+        return None
+    longest: Term = max(found, key=lambda term: len(term.text))
+    return longest
 
 
 def outside(cleaned: str, hits: list[Hit]) -> tuple[set[str], str]:

@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
+from riskprofile.reference.once import once
 from riskprofile.reference.text import fold, per_distinct
 from riskprofile.tables import Column, Mask, Table
 
@@ -171,16 +172,19 @@ def bulky_cheap(items: Table) -> Mask:
     return _coded(items, "hs4", BULKY)
 
 
+@once
 def household(items: Table) -> Mask:
     """Household and personal effects, worn clothes, door-to-door barrels (S02)."""
     return _coded(items, "hs4", HOUSEHOLD) | _worded(items, _HOUSEHOLD_WORDS)
 
 
+@once
 def generic_metal(items: Table) -> Mask:
     """Small metal articles, by code or by a name that says no more than metal part (E01)."""
     return _coded(items, "hs4", METAL) | _worded(items, _METAL_WORDS)
 
 
+@once
 def tube_or_filter(items: Table) -> Mask:
     """Tubes, pipes and filters, by code, or by word under a code that may hold one (E02)."""
     by_word = _coded(items, "hs4", TUBES_BY_WORD) | items["hs4"].isna()

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import gzip
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -45,20 +45,39 @@ GENERIC = frozenset(
     )
 )
 LONGEST = 20_000  # characters of one text that are read; a goods line has under 1,000
-_CAP = 4.0  # nats one word can add: beyond, a rare word is a name rather than a description
+KEPT = 1 << 16  # texts whose reading is kept: a chunk is read once, however many ask
+_CAP = 400  # 0.01 nats one word can add: beyond, a rare word is a name and describes nothing
+_UNKNOWN = 100  # a name, a model, a word of another language: says something
+_BESIDE = "\x1f"  # between text and chapter
 _CJK_GENERIC = re.compile("零件|配件|样品|货物|个人物品|杂货|礼品|设备|商品|物品|材料")
 _PART_NUMBER = re.compile(
     r"(?i)(?<![\w])(?:(?:p/?n|part\s*(?:no|number|#)|oem?|ref|model|art(?:icle)?\.?\s*(?:no|nr)|"
     r"drawing|drg|dwg|sku|item\s*no|mpn|артикул|zeichnung|réf|modelo|型号)\b[.:#\s]*[\w./-]*\d[\w./-]*"
     r"|(?=[a-z0-9-]{6,20}\b)(?:[a-z]{1,5}-?\d{3,}[a-z0-9-]*|\d{2,}[a-z]{1,4}-?\d{2,}[a-z0-9-]*|\d{3,}-(?:\d{3,}|\d*[a-z])[\w-]*))"
 )
+_MAYBE_NUMBERED = re.compile(r"\d|(?i:\b(?:npt|bsp|unc|unf))")
+_ENTRY = re.compile(r"[,;/|\n+]|\band\b")
 _STANDARD = re.compile(
     r"(?i)\b(?:din|iso|ansi|astm|en|jis|gost|гост|npt|bsp|bspt|unc|unf)\s?-?\d{2,}|\b(?:npt|bspp?|bspt|unc|unf)\b|\bm\d{1,2}\s?x\s?\d"
 )
 
 
+class _Word(NamedTuple):
+    """What one word says: points above absence in the chapters that have it, and its best."""
+
+    where: np.ndarray
+    above: np.ndarray
+    best: int
+
+
+class _Table(NamedTuple):
+    chapters: list[str]
+    absent: np.ndarray  # what a known word costs a chapter that never has it
+    words: dict[str, _Word]
+
+
 @lru_cache(maxsize=1)
-def _table() -> tuple[list[str], np.ndarray, dict[str, tuple[np.ndarray, np.ndarray]]]:
+def _table() -> _Table:
     raw = files("riskprofile.reference").joinpath("wording.tsv.gz").read_bytes()
     lines = gzip.decompress(raw).decode().splitlines()
     head = [one.split(":") for one in lines[0].split("\t")[1:]]
@@ -69,11 +88,10 @@ def _table() -> tuple[list[str], np.ndarray, dict[str, tuple[np.ndarray, np.ndar
     for line in lines[1:]:
         word, *pairs = line.split("\t")
         split = [one.split(":") for one in pairs]
-        words[word] = (
-            np.array([place[chapter] for chapter, _ in split], dtype=np.int64),
-            np.array([int(point) for _, point in split], dtype=np.int64),
-        )
-    return chapters, absent, words
+        where = np.array([place[chapter] for chapter, _ in split], dtype=np.int64)
+        points = [int(point) for _, point in split]
+        words[word] = _Word(where, np.array(points) - absent[where], max(points))
+    return _Table(chapters, absent, words)
 
 
 @lru_cache(maxsize=1)
@@ -88,60 +106,77 @@ def known(word: str) -> bool:
     >>> known("chairs"), known("pistl")
     (True, False)
     """
-    words = _table()[2]
+    words = _table().words
     return word in words or stem(word) in words
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What the wording of one text says, without regard to the code declared with it.
+class Reading(NamedTuple):
+    """What the wording of one text says, without regard to the code declared with it."""
 
-    `scores` are whole numbers by chapter (None when no word is known), `information`
-    is in nats, `generic` a share from 0 to 1.
-    """
-
-    count: int
-    generic: float
-    information: float
+    distinct: int  # words
+    generic: float  # share of them that fit any goods, 0 to 1
+    information: float  # nats
     vague: bool
     numbered: bool
-    itemised: int
-    scores: np.ndarray | None
+    itemised: int  # entries of a list
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=KEPT)
 def reading(text: str) -> Reading:
     """Read one text."""
     text = text[:LONGEST]
-    chapters, absent, words = _table()
+    words = _table().words
     folded = tokens(text)
     stems = [stem(one) for one in dict.fromkeys(folded)]
-    total = np.zeros(len(chapters), dtype=np.int64)
-    known_words, information, generic = 0, 0.0, 0
+    cents, generic = 0, 0  # whole 0.01 nats, so that the order of words cannot matter
     for one in stems:
         if one in GENERIC:
             generic += 1
-            continue
-        if one in words:
-            where, points = words[one]
-            total += absent
-            total[where] += points - absent[where]
-            known_words += 1
-            information += min(max(int(points.max()) / 100, 0.0), _CAP)
-        elif not one.isdigit() and len(one) > 2:
-            information += 1.0  # a name, a model, a word of another language: says something
-    if _CJK_GENERIC.search(text):
+        elif one in words:
+            cents += min(max(words[one].best, 0), _CAP)
+        elif len(one) > 2 and not one.isdigit():
+            cents += _UNKNOWN
+    if not text.isascii() and _CJK_GENERIC.search(text):
         generic += 1
     count = len(stems)
     return Reading(
-        count=count,
+        distinct=count,
         generic=min(generic / count, 1.0) if count else 1.0,
-        information=round(information, 2),
+        information=cents / 100,
         vague=not count or generic >= count or " ".join(folded) in _vague(),
-        numbered=bool(_PART_NUMBER.search(text) or _STANDARD.search(text)),
-        itemised=len([one for one in re.split(r"[,;/|\n+]|\band\b", text) if one.strip()]),
-        scores=total if known_words else None,
+        numbered=_numbered(text),
+        itemised=sum(not one.isspace() for one in _ENTRY.split(text) if one),
     )
+
+
+def _numbered(text: str) -> bool:
+    if not _MAYBE_NUMBERED.search(text):
+        return False
+    return bool(_PART_NUMBER.search(text) or _STANDARD.search(text))
+
+
+def _scores(text: str) -> np.ndarray | None:
+    """Whole-number scores of all chapters; None when no word is known."""
+    table = _table()
+    distinct = dict.fromkeys(stem(one) for one in dict.fromkeys(tokens(text[:LONGEST])))
+    found = [table.words[one] for one in distinct if one in table.words and one not in GENERIC]
+    if not found:
+        return None
+    total = table.absent * len(found)
+    for word in found:
+        total[word.where] += word.above
+    return total
+
+
+@lru_cache(maxsize=KEPT)
+def _fit(text: str, chapter: str) -> tuple[float, float]:
+    """Rank of a chapter for a text, and by how much the best beats it, in nats."""
+    chapters = _table().chapters
+    scores = _scores(text)
+    if scores is None or chapter not in chapters:
+        return (np.nan, np.nan)
+    own = scores[chapters.index(chapter)]
+    return float(1 + (scores > own).sum()), float(scores.max() - own) / 100
 
 
 def chapter_scores(text: Column) -> Table:
@@ -153,11 +188,11 @@ def chapter_scores(text: Column) -> Table:
         float64, one column a chapter (`"01"` to `"97"`), same index: 0.01 of a natural
         log-likelihood ratio to any wording. More speaks for the chapter.
     """
-    chapters = _table()[0]
+    chapters = _table().chapters
     nothing = np.full(len(chapters), np.nan)
 
     def one(value: str) -> np.ndarray:
-        scores = reading(value).scores
+        scores = _scores(value)
         return nothing if scores is None else scores.astype("float64")
 
     codes, distinct = pd.factorize(text)
@@ -182,18 +217,11 @@ def declared_chapter(text: Column, chapter: Column) -> Table:
         less the declared chapter's, in nats, 0 or more). NaN when either is missing, no
         word is known, or the chapter is none of the nomenclature's.
     """
-    chapters = _table()[0]
-    place = {one: number for number, one in enumerate(chapters)}
-    separator = "\x1f"
-    both = text.str.cat(chapter, sep=separator)
+    both = text.str.cat(chapter, sep=_BESIDE)
 
     def fit(value: str) -> tuple[float, float]:
-        words, _, declared = value.rpartition(separator)
-        scores = reading(words).scores
-        if scores is None or declared not in place:
-            return (np.nan, np.nan)
-        own = scores[place[declared]]
-        return float(1 + (scores > own).sum()), float(scores.max() - own) / 100
+        words, _, declared = value.rpartition(_BESIDE)
+        return _fit(words, declared)
 
     pairs = per_distinct(both, fit, missing=(np.nan, np.nan))
     made = np.array([*pairs], dtype="float64").reshape(len(text), 2)
@@ -206,12 +234,12 @@ def measures(text: Column) -> Table:
     Returns
     -------
     Table
-        float64, NaN where there is no text: `count` (distinct words), `generic` (share
+        float64, NaN where there is no text: `distinct` (words), `generic` (share
         of them that fit any goods), `information` (nats), `vague`, `numbered` (0 or 1),
         `itemised` (pieces between commas).
     """
     codes, distinct = pd.factorize(text)
-    names = ("count", "generic", "information", "vague", "numbered", "itemised")
+    names = ("distinct", "generic", "information", "vague", "numbered", "itemised")
     readings = [reading(str(one)) for one in distinct]
     return pd.DataFrame(
         {
