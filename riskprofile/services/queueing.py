@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, case, exists, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from riskprofile.services.rights import Actor, authorise
-from riskprofile.store.alerts import plain
+from riskprofile.store.alerts import plain, squeezed
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, Decision, Office, Outcome
 
@@ -343,8 +343,10 @@ def _where(
     actor: Actor, filter: QueueFilter, now: datetime, facets: bool = True
 ) -> list[ColumnElement[bool]]:
     found = [_alert.c.profile == filter.profile, *visible(actor, filter.office)]
-    words = plain(filter.search).split()
-    found += [_alert.c.search.contains(word, autoescape=True) for word in words]
+    if asked := plain(filter.search):
+        words = and_(*[_alert.c.search.contains(w, autoescape=True) for w in asked.split()])
+        code = squeezed(asked)  # a container number is found however it is spaced
+        found.append(or_(words, _alert.c.search.contains(code, autoescape=True)) if code else words)
     if not facets:
         return found
     if filter.lane is not None:

@@ -85,9 +85,9 @@ def put(store: Store, count: int = 1, **columns: Any) -> list[int]:
             "due_at": later(hours=n + 1),
             "created_at": NOW,
         }
-        row |= {
-            k: v[n] if isinstance(v, list) and len(v) == count else v for k, v in columns.items()
-        }
+        for name, value in columns.items():
+            many = isinstance(value, list) and len(value) == count and name not in LISTS
+            row[name] = value[n] if many else value
         rows.append(row)
     with store.write() as connection:
         return alerts.add(connection, rows)

@@ -1,0 +1,264 @@
+"""The queue: one filter behind the list, its counts, the search and "next"."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from riskprofile.services import review
+from riskprofile.services.review import QueueFilter
+from tests.services.bench import (
+    AUDITOR,
+    AWAY,
+    HERE,
+    INES,
+    NOW,
+    OMAR,
+    REASON,
+    THERE,
+    later,
+    put,
+    taken,
+)
+
+ALL = QueueFilter("shipment")
+
+
+def ids(store, actor=INES, now=NOW, **filters):
+    return [
+        one.id for one in review.queue(store, actor, QueueFilter("shipment", **filters), now).rows
+    ]
+
+
+def test_red_comes_before_yellow_then_rank_then_record(any_store):
+    lanes = ["yellow", "red", "red", "yellow", "red"]
+    records = ["XM-5", "XM-9", "XM-3", "XM-1", "XM-4"]
+    made = put(any_store, 5, lane=lanes, rank=[1, 2, 2, 1, 1], record_id=records)
+    found = review.queue(any_store, INES, ALL, NOW).rows
+    assert [one.record_id for one in found] == ["XM-4", "XM-3", "XM-9", "XM-1", "XM-5"]
+    assert {one.id for one in found} == set(made)
+
+
+def test_by_time_left_what_arrives_first_comes_first_and_the_unknown_last(any_store):
+    due = [later(hours=9), None, later(hours=1), later(hours=-2)]
+    a, b, c, d = put(any_store, 4, due_at=due)
+    assert ids(any_store, sort="time_left") == [d, c, a, b]
+
+
+def test_by_default_a_person_sees_what_is_theirs_or_free(any_store):
+    mine, others, free, lapsed = put(any_store, 4)
+    review.claim(any_store, INES, mine, NOW)
+    review.claim(any_store, OMAR, others, NOW)
+    review.claim(any_store, OMAR, lapsed, later(hours=-1))
+    assert ids(any_store) == [mine, free, lapsed]
+    assert ids(any_store, owner="open") == [mine, others, free, lapsed]
+    rows = review.queue(any_store, INES, ALL, NOW).rows
+    assert [one.owner for one in rows] == ["ines", None, None]
+
+
+def test_an_office_sees_its_own_alerts_and_those_of_none(store):
+    ours, theirs, nobodys = put(store, 3, office=[HERE, THERE, None])
+    assert ids(store) == [ours, nobodys]
+    assert ids(store, AWAY) == [theirs, nobodys]
+    assert ids(store, AUDITOR) == [ours, theirs, nobodys]
+    assert ids(store, AUDITOR, office=THERE) == [theirs, nobodys]
+
+
+def test_each_count_leaves_out_its_own_filter(any_store):
+    put(
+        any_store,
+        6,
+        lane=["red", "red", "yellow", "yellow", "yellow", "red"],
+        queue=["trafficking", "compliance", "trafficking"] * 2,
+    )
+    page = review.queue(any_store, INES, QueueFilter("shipment", lane="red"), NOW)
+    assert page.total == 3
+    assert page.lanes == {"red": 3, "yellow": 3}
+    assert page.queues == {"trafficking": 2, "compliance": 1}
+    assert page.owners == {"mine_or_free": 3, "open": 3, "closed": 0}
+
+
+def test_closed_alerts_are_read_apart(any_store):
+    alert = taken(any_store, lane="yellow")
+    review.decide(any_store, INES, alert, "release", REASON, NOW)
+    assert ids(any_store) == []
+    page = review.queue(any_store, INES, QueueFilter("shipment", owner="closed"), NOW)
+    assert [one.id for one in page.rows] == [alert]
+    assert page.owners == {"mine_or_free": 0, "open": 0, "closed": 1}
+
+
+def test_a_superseded_alert_is_in_no_list_and_no_count(store):
+    put(store, 2, state=["open", "superseded"])
+    page = review.queue(store, INES, ALL, NOW)
+    assert (len(page.rows), page.total, page.owners["open"]) == (1, 1, 1)
+    assert ids(store, owner="closed") == []
+
+
+def test_pages_hold_all_rows_once_and_never_more_than_five_hundred(store):
+    made = put(store, 510)
+    pages = [ids(store, page=n, page_size=10_000) for n in range(3)]
+    assert [len(page) for page in pages] == [500, 10, 0]
+    assert pages[0] + pages[1] == made
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "XM-000001",
+        "xm-000001",
+        "meridia traders",
+        "TRADERS meridia",
+        "MSKU 123456-7",
+        "msku1234567",
+        "7318.24",
+        "731824",
+        "pin samples",
+        "100%_sure",
+        "Ｓamples",
+        "99944710032",
+    ],
+)
+def test_the_search_finds_by_reference_party_code_container_document_and_goods(any_store, asked):
+    declared = {
+        "declaration_id": "XM-000001",
+        "consignee_name": "Meridia  Traders Ltd",
+        "goods_description": "Steel pin SAMPLES, 100%_sure",
+        "hs_code": "7318.24",
+        "container_numbers": "MSKU1234567|MSKU7654321",
+        "transport_document": "999-4471 0032",
+    }
+    put(any_store, 2, declaration=[{"goods_description": "chairs"}])
+    [wanted] = put(any_store, record_id="XM-000001", version=2, declaration=[declared])
+    assert wanted in ids(any_store, search=asked)
+
+
+@pytest.mark.parametrize("asked", ["%", "_", "\\", "' OR 1=1 --", "nothing like it"])
+def test_signs_of_the_query_language_are_searched_as_they_are(any_store, asked):
+    put(any_store, 2, declaration=[{"goods_description": "chairs"}])
+    assert ids(any_store, search=asked) == []
+
+
+def test_the_search_and_the_list_count_alike(store):
+    put(store, 30, title=["chairs", "tables", "lamps"] * 10)
+    page = review.queue(store, INES, QueueFilter("shipment", search="lamps", page_size=4), NOW)
+    assert (len(page.rows), page.total, page.lanes) == (4, 10, {"red": 10})
+
+
+def test_protected_values_are_not_searched(store):
+    put(
+        store,
+        profile="traveller",
+        declaration=[{"nationality": "XA", "document_number": "ZZ998877", "name": "Ada Example"}],
+    )
+    found = [
+        review.queue(store, INES, QueueFilter("traveller", search=word), NOW).total
+        for word in ("ada", "ZZ998877")
+    ]
+    assert found == [1, 0]
+
+
+def test_two_sentences_say_why_and_the_base_is_none_of_them(store):
+    reasons = [
+        {"term": "base", "text": "base", "points": 140},
+        {"term": "a", "text": "small", "points": 3},
+        {"term": "b", "text": "large", "points": 90},
+    ]
+    fired = [{"key": "S04", "text": "weight and norm differ"}]
+    put(store, reasons=reasons, indicators=fired)
+    put(store, reasons=reasons, version=2, rank=2)
+    first, second = review.queue(store, INES, ALL, NOW).rows
+    assert first.because == ["weight and norm differ", "large"]
+    assert second.because == ["large", "small"]
+
+
+def test_a_row_says_what_it_waits_for(store):
+    first, second, third = put(store, 3)
+    for alert, decision in ((first, "examine"), (second, "release")):
+        review.alert(store, INES, alert, NOW)
+        review.claim(store, INES, alert, NOW)
+        review.decide(store, INES, alert, decision, REASON, NOW)
+    rows = {one.id: one for one in review.queue(store, INES, ALL, NOW).rows}
+    assert (rows[first].decision, rows[first].waiting) == ("examine", "outcome")
+    assert (rows[second].decision, rows[second].waiting) == ("release", "second person")
+    assert (rows[third].decision, rows[third].waiting) == (None, "")
+
+
+def test_news_are_counted_and_not_pushed_into_the_list(store):
+    put(store, 3)
+    page = review.queue(store, INES, ALL, NOW)
+    assert review.latest(store, INES, ALL) == page.change
+    put(store, 2, version=2, lane=["red", "yellow"])
+    assert review.latest(store, INES, ALL) > page.change
+    assert review.new_since(store, INES, ALL, page.change, NOW) == 2
+    red = QueueFilter("shipment", lane="red")
+    assert review.new_since(store, INES, red, page.change, NOW) == 1
+
+
+def test_next_is_the_first_free_one_after_this_and_then_from_the_top(any_store):
+    a, b, c, d = put(any_store, 4)
+    review.claim(any_store, OMAR, b, NOW)
+    assert review.next_free(any_store, INES, ALL, None, NOW) == a
+    assert review.next_free(any_store, INES, ALL, a, NOW) == c
+    review.claim(any_store, INES, c, NOW)
+    assert review.next_free(any_store, INES, ALL, c, NOW) == d
+    assert review.next_free(any_store, INES, ALL, d, NOW) == a
+    for alert in (a, d):
+        review.claim(any_store, INES, alert, NOW)
+    assert review.next_free(any_store, INES, ALL, d, NOW) is None
+
+
+def test_what_has_been_ordered_is_nobodys_next(store):
+    alert = taken(store)
+    review.decide(store, INES, alert, "examine", REASON, NOW)
+    assert review.next_free(store, OMAR, ALL, None, later(hours=30)) is None
+
+
+def test_the_figures_of_the_shift(any_store):
+    due = [later(hours=1), later(hours=5), later(minutes=119), later(hours=-1), None]
+    created = [later(hours=-n) for n in range(5)]
+    a, b, c, *_ = put(
+        any_store,
+        5,
+        lane=["red", "red", "red", "yellow", "red"],
+        due_at=due,
+        created_at=created,
+    )
+    for alert in (a, b, c):
+        review.alert(any_store, INES, alert, NOW)
+        review.claim(any_store, INES, alert, NOW)
+        review.decide(any_store, INES, alert, "examine", REASON, NOW)
+    part = [{"kind": "part", "part": "slide"}]
+    review.record_outcome(any_store, OMAR, a, "trafficking", NOW, items=part, methods=["opened"])
+    review.record_outcome(any_store, OMAR, b, "nothing", NOW, methods=["opened"])
+    found = review.figures(any_store, INES, NOW, "shipment")
+    assert (found.red_free, found.due_soon, found.mine) == (1, 1, 1)
+    assert found.oldest_waiting == later(hours=4) - NOW
+    assert (found.examined_today, found.capacity, found.left_today) == (3, 40, 37)
+    assert (found.last_examinations, found.last_finds, found.to_confirm) == (2, 1, 2)
+    assert review.figures(any_store, OMAR, NOW).to_confirm == 0
+    assert review.figures(any_store, INES, NOW, "traveller").red_free == 0
+
+
+def test_today_begins_at_midnight_of_the_office(store):
+    """Port Meridia is one hour ahead of UTC in November."""
+    alert = taken(store, now=later(hours=15))
+    review.decide(store, INES, alert, "examine", REASON, later(hours=14, minutes=59))
+    assert review.figures(store, INES, later(hours=14, minutes=59)).examined_today == 1
+    assert review.figures(store, INES, later(hours=15)).examined_today == 0  # 00:00 in Paris
+
+
+def test_an_empty_office_has_empty_figures(store):
+    found = review.figures(store, INES, NOW)
+    assert found.oldest_waiting is None
+    assert (found.red_free, found.mine, found.last_examinations) == (0, 0, 0)
+
+
+def test_ten_thousand_open_alerts_are_paged_in_well_under_a_second(store):
+    put(store, 10_000)
+    start = time.process_time()
+    page = review.queue(store, INES, ALL, NOW)
+    review.figures(store, INES, NOW)
+    review.next_free(store, INES, ALL, page.rows[0].id, NOW)
+    assert page.total == 10_000
+    assert time.process_time() - start < 1

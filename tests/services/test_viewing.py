@@ -1,0 +1,131 @@
+"""A look at an alert: what is shown, and that it is written down first."""
+
+from __future__ import annotations
+
+import pytest
+
+from riskprofile.errors import NotAllowed, StoreError
+from riskprofile.services import review, viewing
+from riskprofile.store import audit
+from tests.services.bench import (
+    AWAY,
+    HERE,
+    INES,
+    NOW,
+    OMAR,
+    REASON,
+    THERE,
+    actions,
+    later,
+    put,
+    taken,
+)
+
+
+def test_the_view_holds_all_that_a_person_needs(any_store):
+    alert = taken(any_store)
+    review.decide(any_store, INES, alert, "examine", REASON, NOW)
+    found = review.alert(any_store, OMAR, alert, NOW)
+    assert (found.id, found.lane, found.points, found.owner) == (alert, "red", 400, "ines")
+    assert found.declaration == [{"goods_description": "garden chairs"}]
+    assert found.due_at == later(hours=1)
+    assert [one["decision"] for one in found.decisions] == ["examine"]
+    assert [one.action for one in found.timeline] == ["alert.decide", "alert.claim", "alert.look"]
+    assert found.timeline[0].text == f"examine, {REASON}"
+
+
+def test_a_random_control_looks_like_any_other(store):
+    [alert] = put(store, selected_by="random", probability=0.01)
+    found = review.alert(store, INES, alert, NOW)
+    assert not hasattr(found, "selected_by") and not hasattr(found, "probability")
+
+
+def test_every_look_is_in_the_chain_and_looking_on_is_one_look(store):
+    [alert] = put(store)
+    review.alert(store, INES, alert, NOW)
+    review.alert(store, INES, alert, later(minutes=14))
+    assert actions(store, alert) == ["alert.look"]
+    review.alert(store, OMAR, alert, NOW)
+    review.alert(store, INES, alert, later(minutes=15))
+    review.alert(store, INES, alert, later(minutes=16), purpose="court order 7")
+    assert actions(store, alert) == ["alert.look"] * 4
+
+
+def test_a_record_about_a_person_asks_why_before_it_shows_anything(store):
+    [alert] = put(store, profile="traveller")
+    assert review.purpose_needed("traveller") and not review.purpose_needed("shipment")
+    with pytest.raises(NotAllowed, match="purpose"):
+        review.alert(store, INES, alert, NOW, purpose="  ")
+    assert actions(store, alert) == []
+    review.alert(store, INES, alert, NOW, purpose="control at arrival")
+    review.alert(store, INES, alert, later(minutes=1))  # the page draws itself again
+    assert actions(store, alert) == ["alert.look"]
+    assert review.timeline(store, INES, alert)[0].purpose == "control at arrival"
+    with pytest.raises(NotAllowed, match="purpose"):
+        review.alert(store, OMAR, alert, NOW)
+
+
+def test_without_a_log_nothing_is_shown(store, monkeypatch):
+    [alert] = put(store)
+
+    def full(*_, **__):
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(audit, "append", full)
+    with pytest.raises(StoreError):
+        review.alert(store, INES, alert, NOW)
+
+
+def linked(store):
+    """Four alerts: two share a consignee, one the address, one nothing."""
+    declared = [
+        {"consignee_id": "R001", "consignee_address": "1 Quay  St", "goods_description": "pins"},
+        {"consignee_id": "r001", "goods_description": "springs"},
+        {"consignee_id": "R002", "consignor_address": "1 quay st", "goods_description": "rods"},
+        {"consignee_id": "R003", "goods_description": "chairs"},
+    ]
+    return [put(store, record_id=f"L{n}", declaration=[row])[0] for n, row in enumerate(declared)]
+
+
+def test_other_alerts_of_the_party_and_of_the_address_stand_apart(any_store):
+    first, second, third, _ = linked(any_store)
+    found = review.alert(any_store, INES, first, NOW)
+    assert [(one["alert_id"], one["link"]) for one in found.history] == [(second, "consignee")]
+    assert [(one["alert_id"], one["link"]) for one in found.related] == [(third, "address")]
+    assert found.history[0]["at"] == NOW and found.history[0]["outcome"] is None
+
+
+def test_the_history_shows_what_was_found(store):
+    first, second, *_ = linked(store)
+    review.alert(store, INES, second, NOW)
+    review.claim(store, INES, second, NOW)
+    review.decide(store, INES, second, "scan", REASON, NOW)
+    review.record_outcome(store, INES, second, "nothing", NOW, methods=["xray"])
+    assert review.alert(store, INES, first, NOW).history[0]["outcome"] == "nothing"
+
+
+def test_links_stop_at_the_border_of_the_office(store):
+    declared = [{"consignee_id": "R001", "goods_description": "pins"}]
+    [ours] = put(store, office=HERE, declaration=declared)
+    put(store, office=THERE, record_id="T", declaration=declared)
+    assert review.alert(store, INES, ours, NOW).history == []
+
+
+def test_missing_values_link_nothing(store):
+    first, _ = put(store, 2, declaration=[{"goods_description": "chairs"}])
+    found = review.alert(store, INES, first, NOW)
+    assert (found.history, found.related) == ([], [])
+
+
+def test_the_timeline_is_the_offices_own(store):
+    [alert] = put(store)
+    with pytest.raises(NotAllowed):
+        review.timeline(store, AWAY, alert)
+
+
+def test_a_party_with_very_many_alerts_is_cut_short(store):
+    declared = [{"consignee_id": "R001", "goods_description": "pins"}]
+    made = put(store, 60, declaration=declared)
+    found = review.alert(store, INES, made[0], NOW)
+    assert len(found.history) == viewing.LINKED_LIMIT
+    assert found.history[0]["alert_id"] == made[-1]  # the newest are kept
