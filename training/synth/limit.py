@@ -16,7 +16,7 @@ def bayes_limit(truth: pd.DataFrame, share: float, *, natural: bool = False) -> 
     share : float
         Share of rows (or of weight) that is inspected, 0..1.
     natural : bool
-        Weigh rows to natural prevalence; then rows rank by their natural odds.
+        Weigh rows to natural prevalence; the ranking stays that of the set as made.
 
     Returns
     -------

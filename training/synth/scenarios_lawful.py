@@ -470,7 +470,7 @@ COMPLIANCE = (
     Scenario(
         "licence_slip",
         "compliance",
-        6,
+        7,
         {"sea": 0.2, "air": 0.4, "express": 0.4},
         {"business": 0.95, "private": 0.05},
         {"firearm": 0.3, "ammo": 0.3, "part": 0.4},
@@ -484,7 +484,7 @@ COMPLIANCE = (
     Scenario(
         "sights_and_grips",
         "compliance",
-        14,
+        18,
         {"post": 0.5, "express": 0.4, "air": 0.1},
         {"private": 0.75, "business": 0.25},
         {"accessory": 1.0},
@@ -495,7 +495,7 @@ COMPLIANCE = (
     Scenario(
         "air_guns",
         "compliance",
-        12,
+        15,
         {"post": 0.3, "express": 0.4, "sea": 0.3},
         {"private": 0.6, "business": 0.4},
         {"airgun": 1.0},

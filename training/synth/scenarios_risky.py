@@ -31,13 +31,13 @@ RISKY = (
     Scenario(
         "r_words",
         "risky",
-        0.952,
+        2.7,
         {"post": 0.5, "express": 0.4, "sea": 0.1},
         _MIXED,
         {"part": 0.7, "firearm": 0.15, "ammo": 0.15},
         key="X02_firearm_lexicon",
-        mismatch=0.75,
-        fresh=0.6,
+        mismatch=0.85,
+        fresh=0.3,
         cut_off=0.1,
     ),
     Scenario(
@@ -188,7 +188,7 @@ RISKY = (
     Scenario(
         "r_series",
         "risky",
-        0.24,
+        0.28,
         {"sea": 0.4, "express": 0.4, "air": 0.2},
         _PERSON,
         {"machine": 0.4, "toytool": 0.3, "household": 0.3},
@@ -293,7 +293,7 @@ RISKY = (
     Scenario(
         "r_gift",
         "risky",
-        0.65,
+        0.75,
         _PARCEL,
         _PERSON,
         {"toytool": 0.6, "bulky": 0.4},
@@ -351,7 +351,7 @@ RISKY = (
     Scenario(
         "r_redirect",
         "risky",
-        1.3,
+        1.8,
         _PARCEL,
         _PERSON,
         {"metal": 0.5, "toytool": 0.5},
