@@ -170,7 +170,7 @@ def vague_text(items: Table, history: History) -> Column:
     unit="nats",
     reads="the wording speaks for another HS chapter than the declared one, by {value:.1f} nats",
     monotone=1,
-    norm="under 3 for nine of ten texts of traders",
+    norm="under 4 for eight of ten texts of traders",
 )
 def chapter_surprise(items: Table, history: History) -> Column:
     """How much better the best chapter explains the words than the declared one (X01).

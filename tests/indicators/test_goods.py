@@ -56,7 +56,7 @@ def pair(
 def test_x01_fires_on_words_of_other_goods_but_not_on_a_mixed_list():
     pair(
         goods.text_and_code_disagree,
-        {"goods_description": "frozen chicken legs, poultry meat", "hs_code": "854231"},
+        {"goods_description": "frozen chicken legs and wings, poultry meat", "hs_code": "854231"},
         [
             {"hs_code": "020714"},
             {"goods_description": "frozen chicken, poultry meat, toys, chairs, books"},
