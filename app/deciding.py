@@ -211,10 +211,8 @@ def _undo_strip() -> None:
             f'<div class="rp-note"><b>{escape(told)}</b> {escape(why)}. '
             f'<span class="rp-m">{escape(say("undo.after"))}</span></div>'
         )
-        st.button(
-            say("undo.left", n=int(left) + 1),
-            key="undo-button",
-            shortcut="U",
-            on_click=undo,
-            args=(done["id"],),
-        )
+        label = say("undo.left", n=int(left) + 1)
+        # Not a callback: that would draw this strip again and leave the page as it was.
+        if st.button(label, key="undo-button", shortcut="U"):
+            undo(done["id"])
+            st.rerun()
