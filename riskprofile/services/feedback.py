@@ -9,7 +9,7 @@ from riskprofile.services.rights import OWNER, Actor, authorise
 from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, Chunk, Label, Outcome, Record
-from riskprofile.tables import Table
+from riskprofile.tables import TEXT, TIME, Table
 
 _label = Label.__table__  # type: ignore[attr-defined]
 _record = Record.__table__  # type: ignore[attr-defined]
@@ -18,6 +18,15 @@ _outcome = Outcome.__table__  # type: ignore[attr-defined]
 _alert = Alert.__table__  # type: ignore[attr-defined]
 
 KEYS = ("record_id", "item", "value", "selected_by", "probability", "known_at", "rated_at")
+DTYPES = {
+    "record_id": TEXT,
+    "item": "int64",
+    "value": "int64",
+    "selected_by": TEXT,
+    "probability": "float64",
+    "known_at": TIME,
+    "rated_at": TIME,
+}
 
 
 def labels(store: Store, profile: str, actor: Actor = OWNER) -> Table:
@@ -75,8 +84,9 @@ def labels(store: Store, profile: str, actor: Actor = OWNER) -> Table:
                 continue
             values = batches.from_bytes(content).iloc[here["position"].to_numpy()]
             parts.append(values.set_axis(here.index))
+    told = told.astype(DTYPES)
     if not parts:
-        return told[list(KEYS)]
+        return told.loc[:, list(KEYS)].iloc[:0]
     features = pd.concat(parts)
     kept = told.loc[features.index, list(KEYS)]
     return pd.concat([kept, features], axis=1).sort_index().reset_index(drop=True)

@@ -13,7 +13,7 @@ from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import audit
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, Decision
-from riskprofile.tables import Table
+from riskprofile.tables import TEXT, TIME, Table
 
 _alert = Alert.__table__  # type: ignore[attr-defined]
 _decision = Decision.__table__  # type: ignore[attr-defined]
@@ -104,7 +104,7 @@ def selections(
             .all()
         )
         rows = [_lane(row) for row in alerts] + [_decided(row) for row in decisions]
-        table = pd.DataFrame(rows, columns=list(COLUMNS))
+        table = _table(rows)
         if not rows:
             return table
         if write is not None:
@@ -129,6 +129,11 @@ def selections(
             now=now,
         )
     return table
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return table.astype({name: TIME if name == "at" else TEXT for name in COLUMNS})
 
 
 def _from(column: Any, since: datetime | None) -> list[Any]:

@@ -1,0 +1,34 @@
+"""Drafts: nothing typed is lost, and it is nobody else's."""
+
+from __future__ import annotations
+
+from riskprofile.services import review
+from riskprofile.store.database import Store
+from tests.services.bench import INES, NOW, OMAR, later
+
+
+def test_a_draft_survives_a_restart_and_keeps_the_newest_text(any_store):
+    review.save_draft(any_store, INES, "decision:1", {"reason": "first"}, NOW)
+    review.save_draft(any_store, INES, "decision:1", {"reason": "second é"}, later(seconds=1))
+    assert review.draft(any_store, INES, "decision:1") == {"reason": "second é"}
+
+
+def test_another_connection_finds_it(store):
+    review.save_draft(store, INES, "decision:1", ["x"], NOW)
+    again = Store.open(f"sqlite:///{store.where}")
+    assert review.draft(again, INES, "decision:1") == ["x"]
+    again.close()
+
+
+def test_a_draft_is_its_writers_alone(store):
+    review.save_draft(store, INES, "decision:1", "mine", NOW)
+    assert review.draft(store, OMAR, "decision:1") is None
+    review.discard_draft(store, OMAR, "decision:1")
+    assert review.draft(store, INES, "decision:1") == "mine"
+
+
+def test_a_draft_is_thrown_away(store):
+    review.save_draft(store, INES, "decision:1", "mine", NOW)
+    review.discard_draft(store, INES, "decision:1")
+    review.discard_draft(store, INES, "decision:1")
+    assert review.draft(store, INES, "decision:1") is None

@@ -1,0 +1,119 @@
+"""Labels beside the feature values that were rated."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from sqlalchemy import insert
+
+from riskprofile.errors import NotAllowed, RiskProfileError
+from riskprofile.services import feedback, records, review
+from riskprofile.store import batches
+from riskprofile.store.tables import Record
+from tests import factory
+from tests.services.bench import AWAY, HERE, INES, NOW, OMAR, REASON, SARA, later, taken
+
+
+def stored(store, features=True, number=0):
+    """A chunk of three rows; row n is item 1 of record Rn, rated n * 10 points."""
+    log = pd.DataFrame({"pair_age": [0.5, float("nan"), 2.5], "points": [0, 10, 20]})
+    rows = factory.shipments(3, declaration_id=["R0", "R1", "R2"], customs_office=HERE)
+    with store.write() as connection:
+        chunk = batches.insert_chunk(
+            connection,
+            batch_id="b1",
+            number=number,
+            profile="shipment",
+            count=3,
+            rows=rows,
+            features=log if features else None,
+            events=log,
+        )
+        for n in range(3):
+            connection.execute(
+                insert(Record).values(
+                    profile="shipment",
+                    record_id=f"R{n}",
+                    item=1,
+                    version=1,
+                    content=n,
+                    state="accepted",
+                    chunk_id=chunk,
+                    position=n,
+                    points=n * 10,
+                )
+            )
+
+
+def examine(store, record, outcome, now=NOW, **columns):
+    alert = taken(store, record_id=record, **columns)
+    review.decide(store, INES, alert, "examine", REASON, NOW)
+    return alert, found(store, alert, outcome, now)
+
+
+def found(store, alert, outcome, now):
+    items = [{"kind": "part"}] if outcome == "trafficking" else []
+    made = review.record_outcome(store, INES, alert, outcome, now, items=items, methods=["opened"])
+    return review.confirm_outcome(store, OMAR, made, now)
+
+
+def test_a_label_comes_with_the_values_that_were_rated(any_store):
+    stored(any_store)
+    examine(any_store, "R2", "trafficking", later(hours=2))
+    examine(any_store, "R1", "nothing", later(hours=1), selected_by="random", probability=0.1)
+    table = feedback.labels(any_store, "shipment")
+    assert table["record_id"].tolist() == ["R1", "R2"]
+    assert table["value"].tolist() == [0, 1]
+    assert table["points"].tolist() == [10, 20]
+    assert table["pair_age"].isna().tolist() == [True, False]
+    assert table["selected_by"].tolist() == ["random", "score"]
+    assert table["known_at"].tolist() == [later(hours=1), later(hours=2)]
+
+
+def test_without_labels_the_table_is_empty_and_has_its_columns(store):
+    table = feedback.labels(store, "shipment")
+    assert len(table) == 0 and list(table.columns) == list(feedback.KEYS)
+
+
+def test_what_was_examined_anew_counts_once_with_its_last_outcome(store):
+    stored(store)
+    alert, _ = examine(store, "R0", "nothing")
+    review.reopen(store, SARA, alert, REASON, NOW)
+    found(store, alert, "trafficking", later(hours=1))
+    table = feedback.labels(store, "shipment")
+    assert table[["record_id", "value"]].to_numpy().tolist() == [["R0", 1]]
+
+
+def test_rows_that_were_never_rated_teach_nothing(store):
+    stored(store, features=False)
+    examine(store, "R0", "nothing")
+    assert len(feedback.labels(store, "shipment")) == 0
+
+
+def test_labels_of_one_profile_do_not_reach_another(store):
+    stored(store)
+    examine(store, "R0", "nothing")
+    assert len(feedback.labels(store, "traveller")) == 0
+
+
+def test_a_declaration_is_shown_as_declared_and_the_look_is_in_the_chain(store):
+    stored(store)
+    [item] = records.declaration(store, INES, "R1", "shipment", NOW)
+    assert (item.version, item.state, item.points) == (1, "accepted", 10)
+    assert item.declared["goods_description"] == "plastic garden chairs"
+    assert "licence_number" not in item.declared
+
+
+def test_a_declaration_of_another_office_is_as_good_as_none(store):
+    stored(store)
+    said = set()
+    for record in ("R1", "R9"):
+        with pytest.raises(RiskProfileError) as caught:
+            records.declaration(store, AWAY, record, "shipment", NOW)
+        said.add(caught.value.what)
+    assert len(said) == 1
+
+
+def test_a_record_about_a_person_asks_for_a_purpose(store):
+    with pytest.raises(NotAllowed, match="purpose"):
+        records.declaration(store, INES, "R1", "traveller", NOW)

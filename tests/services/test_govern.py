@@ -1,0 +1,145 @@
+"""What governs an installation: offices, profiles, the pause switch, batches, the chain."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import insert, text
+
+from riskprofile.errors import PolicyError, RiskProfileError
+from riskprofile.services import govern, settings
+from riskprofile.services.identity import OWNER, Actor
+from riskprofile.store import switches
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Quarantined
+from tests.services.bench import INES, NOW, SARA, later, put
+
+OPERATOR = Actor("otto", "operator")
+
+
+def test_offices_are_loaded_and_changed_by_code(any_store):
+    rows = [
+        {"code": "XMPME", "name": "Port Meridia", "zone": "Europe/Paris", "capacity": "12"},
+        {"code": "XMEST"},
+    ]
+    assert govern.init_offices(any_store, OWNER, rows, NOW) == 2
+    zones = govern.zones(any_store)
+    assert (zones["XMPME"], zones["XMEST"], len(zones)) == ("Europe/Paris", "UTC", 3)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"name": "nameless"},
+        {"code": "X", "zone": "Mars/Olympus"},
+        {"code": "X", "zone": "../etc"},
+        {"code": "X", "capacity": "many"},
+        {"code": "X", "capacity": "-1"},
+        {"code": "X", "capacity": "1_000"},
+        {"code": "X", "capacity": "٣"},
+    ],
+)
+def test_one_office_that_cannot_be_means_none_is_taken(store, bad):
+    with pytest.raises(RiskProfileError, match="row 2"):
+        govern.init_offices(store, OWNER, [{"code": "XMEST"}, bad], NOW)
+    assert "XMEST" not in govern.zones(store)
+
+
+def test_after_init_goods_are_on_and_travellers_off(store):
+    assert govern.profile_on(store, "shipment")
+    assert not govern.profile_on(store, "traveller")
+    with pytest.raises(PolicyError, match="legal basis") as caught:
+        govern.require_profile(store, "traveller")
+    assert caught.value.exit_code == 7 and "profiles enable traveller" in caught.value.do
+
+
+def test_a_profile_is_switched_on_for_a_stated_basis_and_off_again(store):
+    for basis, assessment in (("", "DPIA-1"), ("Act 7", " ")):
+        with pytest.raises(PolicyError):
+            govern.enable_profile(store, OWNER, "traveller", basis, assessment, NOW)
+    govern.enable_profile(store, OWNER, "traveller", "Act 7", "DPIA-1", NOW)
+    govern.require_profile(store, "traveller")
+    govern.disable_profile(store, OWNER, "traveller", NOW)
+    assert not govern.profile_on(store, "traveller")
+    with pytest.raises(RiskProfileError, match="no profile"):
+        govern.enable_profile(store, OWNER, "vessel", "Act 7", "DPIA-1", NOW)
+
+
+def test_the_environment_can_state_the_basis_but_not_undo_a_switch(store, tmp_path):
+    told = {"RISKPROFILE_TRAVELLER_BASIS": "Act 7", "RISKPROFILE_TRAVELLER_ASSESSMENT": "DPIA-1"}
+    given = settings.load(told, home=tmp_path)
+    assert govern.profile_on(store, "traveller", given)
+    half = settings.load({"RISKPROFILE_TRAVELLER_BASIS": "Act 7"}, home=tmp_path)
+    assert not govern.profile_on(store, "traveller", half)
+    govern.disable_profile(store, OWNER, "traveller", NOW)
+    assert not govern.profile_on(store, "traveller", given)
+
+
+def test_the_pause_is_seen_at_once_and_survives_a_restart(store):
+    assert govern.paused(store) is None
+    govern.pause(store, SARA, "drift of the weights", NOW)
+    again = Store.open(f"sqlite:///{store.where}")
+    found = govern.paused(again)
+    again.close()
+    assert found == govern.Paused(NOW, "sara", "drift of the weights")
+    govern.resume(store, SARA, later(hours=1))
+    assert govern.paused(store) is None
+
+
+def test_the_status_says_what_stands_on_every_page(any_store):
+    put(any_store)
+    found = govern.status(any_store, INES, NOW)
+    assert (found.office_name, found.zone, found.demo, found.paused) == (
+        "Port Meridia",
+        "Europe/Paris",
+        False,
+        False,
+    )
+    assert found.scorecards == (govern.Serving("shipment", "2026.11.1", "7f3c91ae"),)
+    assert (found.data_at, found.profiles) == (NOW, ("shipment",))
+    with any_store.write() as connection:
+        switches.put(connection, govern.DEMO, True)
+    govern.pause(any_store, OWNER, "drill", NOW)
+    found = govern.status(any_store, OPERATOR, NOW)
+    assert (found.demo, found.paused_by, found.paused_at) == (True, OWNER.name, NOW)
+    assert (found.office_name, found.zone) == ("", "UTC")
+
+
+def test_batches_are_listed_with_their_account(store):
+    [found] = govern.batches(store, OPERATOR)
+    assert (found.id, found.source, found.adds_up) == ("b1", "day.csv", True)
+    with store.write() as connection:
+        connection.execute(text("UPDATE batch SET read = 10, accepted = 8, duplicate = 1"))
+    assert not govern.batches(store, OPERATOR)[0].adds_up
+
+
+def test_the_quarantine_is_shown_in_order_and_the_look_is_in_the_chain(store):
+    row = {"batch_id": "b1", "source": "day.csv", "reason_code": "bad_number", "state": "waiting"}
+    with store.write() as connection:
+        for line in (3, 9):
+            values = {**row, "line": line, "reason": "no number", "raw": "x;1e309"}
+            connection.execute(insert(Quarantined).values(**values))
+    found = govern.quarantined(store, OPERATOR, "b1", NOW)
+    assert [one.line for one in found] == [3, 9]
+    with store.read() as connection:
+        last = connection.execute(
+            text("SELECT action, subject FROM audit ORDER BY sequence DESC LIMIT 1")
+        ).one()
+    assert tuple(last) == ("quarantine.look", "batch:b1")
+    assert govern.quarantined(store, OPERATOR, "none", NOW) == []
+
+
+def test_the_chain_of_a_whole_day_verifies(store):
+    govern.pause(store, SARA, "drill", NOW)
+    govern.resume(store, SARA, NOW)
+    verdict = govern.verify_audit(store, OWNER)
+    assert verdict.ok and verdict.records == verdict.head.sequence >= 3
+
+
+def test_a_switch_that_was_never_set_has_its_default(store):
+    with store.write() as connection:
+        assert switches.get(connection, "x", 5) == 5
+        switches.put(connection, "x", {"a": [1, None]})
+        switches.put(connection, "x", False)
+        assert switches.get(connection, "x", 5) is False
+        switches.put(connection, "x", None)
+        assert switches.get(connection, "x", 5) == 5
