@@ -18,6 +18,26 @@ export PYTHONHASHSEED ?= 0
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@ .venv/demo
 
+.venv/bench: requirements-bench.lock pyproject.toml | .venv/dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	touch $@
+
+# The whole suite. What needs Chromium or PostgreSQL skips visibly where they are not installed.
+test: .venv/dev
+	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+# What CI checks besides: format, lint, types, import contract, doctests.
+check: .venv/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict riskprofile training
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest --doctest-modules riskprofile -p no:xdist
+
+# Detection beside its peers and the best any model could do: minutes.
+bench: .venv/bench
+	$(BIN)/python -m benchmarks.detection $(ARGS)
+
 # Exact versions with hashes; no index, mirror or address is recorded.
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --strip-extras --allow-unsafe
 lock:

@@ -36,7 +36,7 @@ def convert(
     settings = settings_of(home)
     store = open_store(settings)
     try:
-        zones = govern.zones(store)
+        zones, served = govern.zones(store), govern.countries(store)
     finally:
         store.close()
     rejected: list[Rejection] = []
@@ -47,7 +47,9 @@ def convert(
 
     def chunks(files: list[Path]) -> Iterator[intake.Chunk]:
         for file in files:
-            for chunk in intake.read(file, profile=profile, format=format, offices=zones):
+            for chunk in intake.read(
+                file, profile=profile, format=format, offices=zones, countries=served
+            ):
                 told["read"] += chunk.read
                 told["accepted"] += len(chunk.table)
                 told["quarantined"] += len(chunk.rejected)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from riskprofile.errors import RiskProfileError
+from riskprofile.reference import facts
 from riskprofile.services.run import Run, Summary
 
 errors = Console(stderr=True, highlight=False, markup=False)
@@ -93,6 +94,12 @@ def account(run: Run) -> None:
     if told.model_versions:
         served = ", ".join(f"{name} {version}" for name, version in told.model_versions.items())
         say(f"scorecards: {served}; {told.seconds:.1f} s, {told.rows_per_second:,.0f} rows/s")
+    for name, days in told.history_days.items():
+        if days < facts.KNOWN_DAYS:
+            say(
+                f"{name}: past declarations of {days} days are known; what speaks of new parties "
+                f"and lanes is silent until {facts.KNOWN_DAYS}: riskprofile history load"
+            )
     if told.stopped:
         say("stopped after the current chunk: nothing is lost, go on with --resume")
     elif run.too_many_bad:

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from riskprofile.errors import InputError, UsageError
 from riskprofile.intake import archive, canonical
+from riskprofile.intake.awmds import AwmdsReader
+from riskprofile.intake.cargo_xml import CargoXmlReader
 from riskprofile.intake.columns import AUTO
+from riskprofile.intake.cuscar import CuscarReader
+from riskprofile.intake.ens import EnsReader
+from riskprofile.intake.jsonl import JsonlReader
+from riskprofile.intake.parquet import ParquetReader
+from riskprofile.intake.paxlst import PaxlstReader
 from riskprofile.intake.reader import Reader, Rejection, Source
 from riskprofile.intake.sad import SadReader
 from riskprofile.intake.tabular import CsvReader
+from riskprofile.intake.wco import WcoReader
+from riskprofile.intake.workbook import WorkbookReader
+from riskprofile.intake.x12 import X12Reader
 from riskprofile.profiles import PROFILES
 from riskprofile.tables import Table
 
 # The first that claims a file reads it: formats with a signature of their own come first.
 READERS: list[Reader] = [
+    ParquetReader(),
+    WorkbookReader(),
     SadReader(),
+    WcoReader(),
+    EnsReader(),
+    AwmdsReader(),
+    CargoXmlReader(),
+    PaxlstReader(),
+    CuscarReader(),
+    X12Reader(),
+    JsonlReader(),
     CsvReader(),
 ]
 
@@ -72,6 +92,7 @@ def read(
     format: str = AUTO,
     chunk_rows: int = 50_000,
     offices: Mapping[str, str] | None = None,
+    countries: Collection[str] = (),
 ) -> Iterator[Chunk]:
     """Read one file, whatever its format, as canonical tables.
 
@@ -87,6 +108,9 @@ def read(
         Records a chunk; whatever it is, the same records come out.
     offices : mapping of str to str, optional
         Office code to IANA time zone, for times without a zone.
+    countries : collection of str
+        Alpha-2 codes of the countries served: they tell entry from exit where a format
+        gives the journey alone.
 
     Yields
     ------
@@ -105,6 +129,8 @@ def read(
     # Every member is looked at before the first is read, so that a wrong one loads nothing.
     found = [(source, detect(source, format)) for source in archive.sources(path)]
     for source, reader in found:
+        if isinstance(reader, PaxlstReader):
+            reader = PaxlstReader(frozenset(countries))
         yield from _chunks(source, reader, profile, max(1, chunk_rows), offices)
 
 

@@ -15,8 +15,9 @@ import pandas as pd
 
 from riskprofile.errors import RiskProfileError
 from riskprofile.profiles import Profile
+from riskprofile.reference import facts
 from riskprofile.scoring.scorecard import WORDING, Scorecard
-from riskprofile.tables import Column, History, Indicator, Table
+from riskprofile.tables import Column, Feature, History, Indicator, Table
 
 PRECISION = 6  # decimals of a feature value: below it, processors differ
 
@@ -43,7 +44,7 @@ def features(items: Table, history: History, profile: Profile, scorecard: Scorec
         if name == WORDING and scorecard.wording is not None:
             made[name] = scorecard.wording.value(items[scorecard.wording.column])
         elif name in by_name:
-            made[name] = _computed(by_name[name].compute, items, history, name)
+            made[name] = _computed(by_name[name], items, history)
         else:
             scorecard.expect(list(by_name))
     return pd.DataFrame(made, index=items.index).round(PRECISION)
@@ -51,10 +52,7 @@ def features(items: Table, history: History, profile: Profile, scorecard: Scorec
 
 def all_features(items: Table, history: History, profile: Profile) -> Table:
     """Every feature of the profile, for training; the wording is not among them."""
-    made = {
-        feature.name: _computed(feature.compute, items, history, feature.name)
-        for feature in profile.features
-    }
+    made = {feature.name: _computed(feature, items, history) for feature in profile.features}
     return pd.DataFrame(made, index=items.index).round(PRECISION)
 
 
@@ -80,21 +78,27 @@ def indicators(items: Table, history: History, listed: Sequence[Indicator]) -> F
     fired = Fired()
     for indicator in listed:
         try:
-            fired.masks[indicator.key] = indicator.compute(items, history).to_numpy(dtype=bool)
+            mask = indicator.compute(items, history).to_numpy(dtype=bool)
+            if indicator.silent_without_history:
+                mask &= facts.history_known(items, history).to_numpy(dtype=bool)
+            fired.masks[indicator.key] = mask
         except Exception as error:
             # Any fault of one warning sign, known or not, falls towards a person.
             fired.broken[indicator.key] = f"{type(error).__name__}: {error}"
     return fired
 
 
-def _computed(compute: object, items: Table, history: History, name: str) -> Column:
+def _computed(feature: Feature, items: Table, history: History) -> Column:
+    """The column of a feature; missing where it would speak of a past that is not loaded."""
     try:
-        column: Column = compute(items, history)  # type: ignore[operator]
+        column = feature.compute(items, history)
     except RiskProfileError:
         raise
     except Exception as error:
         raise RiskProfileError(
-            f"feature {name} failed ({type(error).__name__}: {error})",
+            f"feature {feature.name} failed ({type(error).__name__}: {error})",
             do="No row of this chunk was rated; report the input that brought it up",
         ) from error
+    if feature.silent_without_history:
+        column = column.where(facts.history_known(items, history).astype(bool))
     return column

@@ -178,6 +178,13 @@ def zones(store: Store) -> dict[str, str]:
     return {row[0]: row[1] for row in rows}
 
 
+def countries(store: Store) -> set[str]:
+    """The countries that the offices serve."""
+    with store.read() as connection:
+        rows = connection.execute(select(_office.c.country).distinct()).scalars()
+        return {str(code) for code in rows if code}
+
+
 def profile_on(store: Store, name: str, settings: Settings | None = None) -> bool:
     """Whether this profile may be used: after `init`, by `enable_profile`, or by environment."""
     with store.read() as connection:

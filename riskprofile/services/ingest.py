@@ -181,6 +181,7 @@ class Ingest:
             format=self.options.format,
             chunk_rows=self.options.chunk_rows,
             offices=govern.zones(self.store),
+            countries=govern.countries(self.store),
         ):
             profile = PROFILES[chunk.profile]
             if not self.options.history:

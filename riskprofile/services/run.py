@@ -57,6 +57,7 @@ class Summary:
     quarantined_by_reason: dict[str, int] = field(default_factory=dict)
     warnings: dict[str, int] = field(default_factory=dict)
     broken_indicators: dict[str, int] = field(default_factory=dict)
+    history_days: dict[str, int] = field(default_factory=dict)  # days known before this run
     batches: list[dict[str, Any]] = field(default_factory=list)
     stopped: int = 0  # the signal that ended the run after its chunk, 0 when it ended itself
 

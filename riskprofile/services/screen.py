@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
+
 from riskprofile import intake
 from riskprofile.errors import PolicyError, TooManyBadRows
 from riskprofile.intake.reader import Rejection
@@ -100,6 +102,10 @@ def screen(
         ranked = _finish(store, actor, running, rater_of, options, now, summary)
     summary.seconds = round(time.perf_counter() - started, 3)
     summary.rows_per_second = round(summary.read / max(summary.seconds, 1e-9), 1)
+    moment = pd.DataFrame({"time": [pd.Timestamp(now)]})
+    summary.history_days = {
+        name: int(one.history.age(moment).iloc[0]) for name, one in raters.items()
+    }
     summary.model_versions = {name: one.scorecard.version for name, one in raters.items()}
     return Run(summary, ranked, rejected, options.max_bad_share)
 
@@ -108,7 +114,11 @@ def _refuse_bad(path: Path, options: Options, store: Store) -> None:
     """With `strict`, read all of it first: one bad row too many rates none."""
     read = bad = 0
     for chunk in intake.read(
-        path, profile=options.profile, format=options.format, offices=govern.zones(store)
+        path,
+        profile=options.profile,
+        format=options.format,
+        offices=govern.zones(store),
+        countries=govern.countries(store),
     ):
         read += chunk.read
         bad += len(chunk.rejected)

@@ -1,0 +1,229 @@
+"""Published seizures and lawful look-alikes in a realistic lawful background.
+
+The cases give declared words, an HS code that those words suggest, route and mode;
+nothing of what was found is read. What a report does not give (weight, value, parties)
+is taken from a lawful row of the same mode and goods heading, so that only the words,
+the code and the route can tell. Read for judging alone.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from riskprofile.history import Snapshot, view
+from riskprofile.profiles import PROFILES
+from riskprofile.scoring import rating
+from riskprofile.tables import Table
+from training import data
+from training.fit import Fitted
+from training.recipe import Recipe
+from training.synth import generate
+
+PROFILE = "shipment"
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "domain"
+MODES = {"sea": "sea", "air": "air", "post": "post", "express": "express", "land": "road"}
+BACKGROUND = 24_000
+HOUSEHOLD_SHARE = 0.10
+TOPS = (0.01, 0.05, 0.10)
+FILLS = 15  # draws of the lawful row that lends what a report does not give
+COLUMNS = ["goods_description", "hs_code", "country_of_export", "country_of_destination"]
+
+
+def replay(recipe: Recipe, made: data.Data, fitted: Fitted) -> dict[str, Any] | None:
+    """Shares of cases and look-alikes in the top of the list; None without the files."""
+    if not (SHARED / "seizure_cases.jsonl").is_file():
+        return None
+    table, household, known = _background(recipe)
+    profile = PROFILES[PROFILE]
+    history = Snapshot.from_views(
+        [view(one, profile)[[*profile.remembered, "time"]] for one in known]
+    )
+
+    def points(rows: Table) -> np.ndarray:
+        seen = view(rows, profile)
+        values = rating.features(seen, history, profile, fitted.scorecard)
+        return fitted.scorecard.points(values).astype("float64")
+
+    words = make_pipeline(
+        TfidfVectorizer(min_df=3, ngram_range=(1, 2), sublinear_tf=True),
+        LogisticRegression(C=10, max_iter=1000),
+    )
+    train = made.during(None, recipe.train_until)
+    texts = made.descriptions[train].fillna("").astype(object)
+    words.fit(texts, made.labels[train])
+
+    def tfidf(rows: Table) -> np.ndarray:
+        given = rows["goods_description"].fillna("").astype(object)
+        return np.asarray(words.decision_function(given))
+
+    cases = _cases("seizure_cases.jsonl")
+    alike = _cases("lookalikes.jsonl")
+    told: dict[str, Any] = {
+        "background": len(table),
+        "household_background": int(household.sum()),
+        "cases": {
+            "goods": sum(case["family"] == "goods" for case in cases),
+            "household": sum(case["family"] == "household" for case in cases),
+        },
+        "lookalikes": len(alike),
+    }
+    for name, score in (("scorecard", points), ("tfidf_lr", tfidf)):
+        told[name] = _judge(score, table, household, cases, alike)
+    return told
+
+
+def _background(recipe: Recipe) -> tuple[Table, np.ndarray, list[Table]]:
+    """Lawful rows of the later period, a tenth of them household cargo; and all rows before."""
+    start = pd.Timestamp(recipe.test_from, tz="UTC")
+    kept: list[Table] = []
+    is_household: list[np.ndarray] = []
+    known: list[Table] = []
+    for chunk in generate(
+        recipe.profile, recipe.rows, recipe.data_seed, start=recipe.start, days=recipe.days
+    ):
+        known.append(chunk.table)
+        lawful = (chunk.truth["label"] == 0).to_numpy() & (
+            chunk.table["lodged_at"] >= start
+        ).to_numpy()
+        kept.append(chunk.table[lawful])
+        words = chunk.truth["scenario"][lawful].str.contains("household|diaspora|barrel|removal")
+        is_household.append(words.to_numpy(dtype=bool))
+    table = pd.concat(kept, ignore_index=True)
+    household = np.concatenate(is_household)
+    random = np.random.default_rng(5)
+    wanted = round(BACKGROUND * HOUSEHOLD_SHARE)
+    chosen = np.concatenate(
+        [
+            random.choice(np.flatnonzero(household), min(wanted, household.sum()), replace=False),
+            random.choice(np.flatnonzero(~household), BACKGROUND - wanted, replace=False),
+        ]
+    )
+    chosen.sort()
+    return table.iloc[chosen].reset_index(drop=True), household[chosen], known
+
+
+def _cases(name: str) -> list[dict[str, Any]]:
+    """Rows that are shipments with declared goods; only what was known before arrival."""
+    made = []
+    with (SHARED / name).open(encoding="utf-8") as file:
+        for line in file:
+            row = json.loads(line)
+            items = row.get("declared_items") or (
+                [{"text": row["declared_text"], "hs": row.get("declared_hs")}]
+                if row.get("declared_text")
+                else []
+            )
+            if row["mode"] in MODES and items:
+                made.append(
+                    {
+                        "mode": MODES[row["mode"]],
+                        "items": items,
+                        "export": row.get("export_country"),
+                        "destination": row.get("destination_country"),
+                        "family": row.get("family") or row.get("group"),
+                        "licence": bool(row.get("licence_declared")),
+                    }
+                )
+    return made
+
+
+def _filled(cases: list[dict[str, Any]], table: Table, seed: int) -> tuple[Table, np.ndarray]:
+    """Each case on a lawful row of its mode and goods; and the case of each row."""
+    random = np.random.default_rng(seed)
+    headings = table["hs_code"].str.slice(0, 4).astype(object).to_numpy()
+    modes = table["transport_mode"].astype(object).to_numpy()
+    hosts, texts, codes, exports, destinations, licences, numbers = [], [], [], [], [], [], []
+    for number, case in enumerate(cases):
+        for item in case["items"]:
+            code = str(item["hs"]) if item.get("hs") else None
+            same_mode = modes == case["mode"]
+            like = same_mode & (headings == (code or "")[:4])
+            if not like.any():
+                chapter = np.array([str(heading)[:2] == (code or "")[:2] for heading in headings])
+                like = same_mode & chapter
+            pool = np.flatnonzero(like if like.any() else same_mode)
+            hosts.append(int(random.choice(pool)))
+            texts.append(item["text"])
+            codes.append(code)
+            exports.append(case["export"])
+            destinations.append(case["destination"])
+            licences.append(case["licence"])
+            numbers.append(number)
+    rows = table.iloc[hosts].reset_index(drop=True)
+    rows["goods_description"] = pd.array(texts, dtype=table["goods_description"].dtype)
+    rows["hs_code"] = pd.array(codes, dtype=table["hs_code"].dtype)
+    for name, given in (("country_of_export", exports), ("country_of_destination", destinations)):
+        given_array = pd.Series(pd.array(given, dtype=table[name].dtype))
+        rows[name] = given_array.fillna(rows[name])
+    rows["licence_number"] = rows["licence_number"].where(pd.Series(licences))
+    return rows, np.array(numbers)
+
+
+def _judge(
+    score: Any,
+    table: Table,
+    household: np.ndarray,
+    cases: list[dict[str, Any]],
+    alike: list[dict[str, Any]],
+) -> dict[str, Any]:
+    base = score(table)
+    families = np.array([case["family"] for case in cases])
+    groups = np.array([case["family"] for case in alike])
+    told: dict[str, Any] = {}
+    inside: dict[float, list[np.ndarray]] = {top: [] for top in TOPS}
+    alike_inside: list[np.ndarray] = []
+    for fill in range(FILLS):
+        for kind, rows in (("cases", cases), ("alike", alike)):
+            filled, numbers = _filled(rows, table, 100 + fill)
+            best = pd.Series(score(filled)).groupby(numbers).max().to_numpy()
+            if kind == "alike":
+                alike_inside.append(best > np.quantile(base, 0.95))
+                continue
+            for top in TOPS:
+                inside[top].append(best > np.quantile(base, 1 - top))
+    for top in TOPS:
+        mean = np.mean(inside[top], axis=0)
+        told[f"top_{top:.0%}"] = {
+            "all": float(mean.mean()),
+            "goods": float(mean[families == "goods"].mean()),
+            "household": float(mean[families == "household"].mean()),
+            "household_share_of_rows": float(household[base > np.quantile(base, 1 - top)].mean()),
+        }
+    mean = np.mean(alike_inside, axis=0)
+    told["lookalikes_top_5%"] = float(mean.mean())
+    told["lookalikes_by_group"] = {
+        str(group): round(float(mean[groups == group].mean()), 3) for group in sorted(set(groups))
+    }
+    return told
+
+
+def show(told: dict[str, Any] | None) -> None:
+    """The table."""
+    if told is None:
+        print("published seizures: not judged, the folder of shared cases is not here")
+        return
+    print(
+        f"published seizures in {told['background']:,} lawful rows "
+        f"({told['household_background']:,} household): {told['cases']['goods']} under other "
+        f"goods, {told['cases']['household']} under household cargo"
+    )
+    for name in ("scorecard", "tfidf_lr"):
+        for top in TOPS:
+            row = told[name][f"top_{top:.0%}"]
+            print(
+                f"  {name:10} top {top:4.0%}: goods {row['goods']:.3f}, household "
+                f"{row['household']:.3f}, all {row['all']:.3f}; household cargo is "
+                f"{row['household_share_of_rows']:.1%} of the rows there"
+            )
+        print(
+            f"  {name:10} look-alikes in the top 5 %: {told[name]['lookalikes_top_5%']:.1%} "
+            f"{told[name]['lookalikes_by_group']}"
+        )

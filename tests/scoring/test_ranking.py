@@ -1,0 +1,85 @@
+"""One ranked list: a total order, lanes by capacity, and a random control share."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from riskprofile.scoring.ranking import Capacity, rank
+
+
+def declarations(
+    points: list[int | None], red: frozenset[int] | set[int] = frozenset(), **flags: set[int]
+) -> pd.DataFrame:
+    n = len(points)
+    table = pd.DataFrame(
+        {
+            "record_id": [f"D{i:03d}" for i in range(n)],
+            "points": pd.array(points, dtype="Int64"),
+            "to_red": [i in red for i in range(n)],
+        }
+    )
+    for queue in ("trafficking", "compliance", "data_quality"):
+        table[queue] = [i in flags.get(queue, set()) for i in range(n)]
+    table["to_yellow"] = table[["trafficking", "compliance", "data_quality"]].any(axis=1)
+    return table
+
+
+NO_DRAW = {"random_share": 0.0}
+
+
+def test_what_an_indicator_raised_to_red_comes_first_then_points_then_the_name() -> None:
+    ranked = rank(declarations([5, 90, 5, 50], red={0}), Capacity(2, **NO_DRAW), seed=1)
+    assert ranked["record_id"].tolist() == ["D000", "D001", "D003", "D002"]
+    assert ranked["lane"].tolist() == ["red", "red", "yellow", "yellow"]
+    assert ranked["selected_by"].tolist()[:2] == ["indicator", "score"]
+
+
+def test_an_indicator_raises_a_lane_and_never_lowers_one() -> None:
+    points: list[int | None] = list(range(100, 0, -1))
+    plain = rank(declarations(points), Capacity(5, **NO_DRAW), seed=1).set_index("record_id")
+    raised = rank(
+        declarations(points, compliance={0, 60}), Capacity(5, **NO_DRAW), seed=1
+    ).set_index("record_id")
+    lanes = {"red": 2, "yellow": 1, "green": 0}
+    before = plain["lane"].map(lanes)
+    after = raised["lane"].map(lanes).reindex(before.index)
+    assert (after >= before).all()
+    assert raised.at["D060", "lane"] == "yellow"
+    assert raised.at["D060", "queue"] == "compliance"
+    assert raised.at["D060", "selected_by"] == "indicator"
+
+
+def test_the_random_share_is_drawn_from_what_the_list_passes_over_and_logged() -> None:
+    ranked = rank(declarations(list(range(200))), Capacity(20, random_share=0.10), seed=3)
+    drawn = ranked[ranked["selected_by"] == "random"]
+    assert len(drawn) == 2
+    assert (drawn["lane"] == "red").all()
+    assert (drawn["rank"] > 18).all()
+    assert drawn["probability"].tolist() == pytest.approx([2 / 182, 2 / 182])
+    assert (ranked["lane"] == "red").sum() == 20
+
+
+def test_at_least_one_is_drawn_even_of_a_small_capacity() -> None:
+    ranked = rank(declarations(list(range(50))), Capacity(3, random_share=0.10), seed=3)
+    assert (ranked["selected_by"] == "random").sum() == 1
+
+
+def test_the_same_seed_draws_the_same_and_the_order_of_the_rows_does_not_matter() -> None:
+    table = declarations(list(range(80)))
+    once = rank(table, Capacity(10), seed=9)
+    again = rank(table.iloc[::-1], Capacity(10), seed=9)
+    pd.testing.assert_frame_equal(once, again)
+
+
+def test_a_record_without_a_score_is_last_and_never_red_by_rank() -> None:
+    ranked = rank(declarations([None, 3]), Capacity(2, **NO_DRAW), seed=1)
+    assert ranked["record_id"].tolist() == ["D001", "D000"]
+    assert ranked["lane"].tolist() == ["red", "green"]
+
+
+def test_capacity_by_share_is_rounded_up() -> None:
+    assert Capacity(share=0.05, random_share=0.0).of(101) == (6, 0)
+    assert Capacity(share=0.05).of(101) == (5, 1)
+    assert Capacity(0).of(101) == (0, 0)
+    assert Capacity().of(0) == (0, 0)
