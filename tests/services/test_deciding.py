@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from datetime import timedelta
 
@@ -68,6 +70,51 @@ def test_of_officers_who_claim_at_once_one_wins_and_the_others_see_who(any_store
         losers = [result for result in found.values() if isinstance(result, Exception)]
         assert {(type(one), one.holder) for one in losers} == {(Conflict, owner)}
         assert actions(any_store, alert) == ["alert.claim"]
+
+
+CLAIMS = """
+import sys
+from datetime import datetime
+from riskprofile.errors import Conflict
+from riskprofile.services import review
+from riskprofile.services.identity import Actor
+from riskprofile.store.database import Store
+url, name, office, now, *ids = sys.argv[1:]
+store, won = Store.open(url), 0
+print("ready", flush=True)
+sys.stdin.readline()
+for alert in ids:
+    try:
+        review.claim(store, Actor(name, "officer", office), int(alert), datetime.fromisoformat(now))
+        won += 1
+    except Conflict as error:
+        assert error.holder and error.holder != name
+print(won)
+"""
+
+
+def test_processes_that_claim_the_same_alerts_share_them_without_overlap(any_store):
+    made = put(any_store, 60)
+    url = any_store.engine.url.render_as_string(hide_password=False)
+    url = url.replace("postgresql+psycopg:", "postgresql:")
+    names, programs = ["officer-1", "officer-2"], []
+    for name in names:
+        asked = [sys.executable, "-c", CLAIMS, url, name, INES.office, NOW.isoformat()]
+        programs.append(
+            subprocess.Popen(
+                [*asked, *map(str, made)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+        )
+    for program in programs:
+        assert program.stdout.readline() == "ready\n"
+    for program in programs:
+        program.stdin.write("go\n")
+        program.stdin.flush()
+    won = [int(program.communicate(timeout=60)[0]) for program in programs]
+    assert sum(won) == 60
+    owners = [row(any_store, alert)["owner"] for alert in made]
+    assert [owners.count(name) for name in names] == won
+    assert all(actions(any_store, alert) == ["alert.claim"] for alert in made)
 
 
 def test_a_double_click_is_one_decision(any_store):

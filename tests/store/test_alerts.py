@@ -1,0 +1,79 @@
+"""Alerts put in: what the search box looks through, and what links them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import insert, select
+
+from riskprofile.profiles import PROFILES
+from riskprofile.store import alerts
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Alert, AlertLink, Batch
+from tests import factory
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+COUNTS = ("cursor", "read", "accepted", "quarantined", "duplicate", "alerts", "history_upto")
+TEXTS = ("source", "digest", "format", "profile", "state", "model_version", "model_digest")
+BATCH = {"id": "b", "started_at": NOW, "note": "", "actor": ""}
+BATCH |= dict.fromkeys(COUNTS, 0) | dict.fromkeys(TEXTS, "")
+
+
+def alert(**columns):
+    return {"record_id": "XM-1", "profile": "shipment", "title": "pins", **columns}
+
+
+def test_the_search_text_has_every_text_but_the_protected_ones():
+    for profile in PROFILES.values():
+        names = [spec.name for spec in profile.columns if spec.kind in alerts.SEARCHED_KINDS]
+        row = {name: f"word{n}x" for n, name in enumerate(names)}
+        found = alerts.search_text(alert(profile=profile.name, declaration=[row])).split()
+        hidden = set(profile.protected("P1"))
+        for name, word in row.items():
+            assert (word in found) == (name not in hidden), name
+
+
+def test_a_code_is_there_with_and_without_its_separators():
+    found = alerts.search_text(alert(declaration=[{"container_numbers": "MSKU 123456-7|ABCU1"}]))
+    assert {"msku1234567", "abcu1", "123456-7"} <= set(found.split())
+
+
+def test_long_wording_is_not_there_twice():
+    text = "steel pins, 10 mm, for garden furniture of all kinds and sizes"
+    assert alerts.search_text(alert(declaration=[{"goods_description": text}])).count("pins") == 2
+
+
+def test_links_ignore_case_width_blanks_and_separators():
+    first = {"consignee_name": "Example  FASTENERS", "consignee_phone": "+1 555-0100"}
+    second = {"consignee_name": "example fasteners", "consignee_phone": "+15550100"}
+    assert set(alerts.links_of([first])) == set(alerts.links_of([second]))
+
+
+def test_a_code_goes_before_a_name():
+    row = {"consignee_id": "R1", "consignee_name": "Example"}
+    assert list(alerts.links_of([row])) == [("consignee", "r1")]
+
+
+def test_what_is_missing_or_empty_links_nothing():
+    row = {"consignee_id": None, "consignee_name": "", "container_numbers": "|", "person_ref": " "}
+    assert list(alerts.links_of([row])) == []
+
+
+def test_ids_come_back_in_the_order_given(tmp_path):
+    store = Store.open(f"sqlite:///{tmp_path / 'riskprofile.db'}")
+    row = factory.shipments(1).iloc[0].drop(["lodged_at", "arrival_at"]).dropna().to_dict()
+    base = {"queue": "trafficking", "lane": "red", "rank": 1, "selected_by": "score"}
+    base |= {"model_version": "1", "model_digest": "d", "batch_id": "b", "created_at": NOW}
+    with store.write() as connection:
+        connection.execute(insert(Batch).values(**BATCH))
+        made = alerts.add(
+            connection,
+            (alert(**base, record_id=f"XM-{n}", declaration=[row]) for n in range(2_500)),
+        )
+        assert alerts.add(connection, []) == []
+    with store.read() as connection:
+        found = dict(connection.execute(select(Alert.id, Alert.record_id)).all())
+        links = connection.execute(select(AlertLink.alert_id).distinct()).scalars().all()
+    store.close()
+    assert [found[number] for number in made] == [f"XM-{n}" for n in range(2_500)]
+    assert set(links) == set(made)
