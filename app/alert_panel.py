@@ -166,7 +166,7 @@ def _body(view: Any, now: datetime, say: Words, zone: Any) -> None:
     with why:
         _why(view, say)
     with declaration:
-        st.html(_declaration(view, say))
+        st.html(_declaration(view, say, zone, now))
     with party:
         st.html(_linked(history, say, zone, now) or draw.state("", say("party.none")))
     with links:
@@ -217,7 +217,7 @@ def _why(view: Any, say: Words) -> None:
         st.html(
             '<div class="rp-stack">'
             + draw.indicators(say, view.indicators or [])
-            + draw.declared(say, row, text, offending(text), position)
+            + draw.declared(say, row, text, offending(text), position, kinds(view.profile))
             + draw.route(say, draw.stops(row))
             + related
             + "</div>"
@@ -233,30 +233,37 @@ def driver(view: Any) -> dict[str, Any]:
     """The declared row that has the points."""
     rows: list[dict[str, Any]] = view.declaration or [{}]
     for row in rows:
-        if row.get("item_number") == view.driver:
+        if row.get(PROFILES[view.profile].item) == view.driver:
             return row
     return rows[0]
 
 
-def _declaration(view: Any, say: Words) -> str:
+def kinds(profile: str) -> dict[str, str]:
+    """The kind of each column, in the contract's order."""
+    return {spec.name: spec.kind for spec in PROFILES[profile].columns}
+
+
+def _declaration(view: Any, say: Words, zone: Any, now: datetime) -> str:
     """Every declared field, in the contract's order; what is missing is not listed."""
-    columns = [spec.name for spec in PROFILES[view.profile].columns]
-    title = PROFILES[view.profile].title
+    known, title = kinds(view.profile), PROFILES[view.profile].title
     parts = []
-    rows = view.declaration or []
+    rows = view.declaration
     for n, row in enumerate(rows, start=1):
-        names = [name for name in columns if row.get(name) not in (None, "", {}, "{}")]
-        names += [name for name in row if name not in columns and row[name] not in (None, "")]
+        names = [name for name in known if row.get(name) not in (None, "", {}, "{}")]
+        names += [name for name in row if name not in known and row[name] not in (None, "")]
         cells = ""
         for name in names:
-            text = str(row[name]) if name == title else form.value(say, row[name])
+            kind = known.get(name, "text")
+            text = form.value(say, row[name], kind)
+            if kind == "datetime":
+                text = f"{session.moment(row[name], zone)} {form.zone_name(zone, now)}"
             shown = marked(text, offending(text)) if name == title else escape(text)
             cells += (
                 f'<tr><td class="n rp-m">{escape(say.maybe(f"field.{name}", name))}</td>'
                 f'<td class="rp-mono" dir="auto">{shown}</td></tr>'
             )
         if len(rows) > 1:
-            number = row.get("item_number") or n
+            number = row.get(PROFILES[view.profile].item) or n
             mark = f' <span class="rp-m">{escape(say("declaration.driver"))}</span>'
             parts.append(
                 f'<h2 class="rp-h2">{escape(say("declaration.item", n=number))}'

@@ -54,7 +54,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[i
         "<tr>" + "".join(cell("td", n, text) for n, text in enumerate(row)) + "</tr>"
         for row in rows
     )
-    return f'<table class="rp-t first">{head}<tbody>{body}</tbody></table>'
+    tone = "" if heads else " tight"
+    return f'<table class="rp-t first{tone}">{head}<tbody>{body}</tbody></table>'
 
 
 def reasons(
@@ -138,12 +139,16 @@ def declared(
     text: str,
     spans: Iterable[tuple[int, int]],
     position: str,
+    kinds: Mapping[str, str],
 ) -> str:
-    """The declared wording with offending words marked, and the facts that place it."""
+    """The declared wording with offending words marked, and the facts that place it.
+
+    `kinds` gives the kind of each column, as the profile states it.
+    """
     lines = []
     for group in FACTS:
         parts = [
-            say(f"fact.{name}", value=form.value(say, row[name]))
+            say(f"fact.{name}", value=form.value(say, row[name], kinds.get(name, "text")))
             for name in group
             if row.get(name) not in (None, "")
         ]

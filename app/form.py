@@ -88,14 +88,17 @@ def clip(text: str, length: int = CLIPPED) -> str:
     return text[:length].rsplit(" ", 1)[0].rstrip(",;") + "…"
 
 
-def value(say: Words, given: Any) -> str:
-    """One declared value: codes that we define are spelled out, all else is as declared."""
+def value(say: Words, given: Any, kind: str = "text") -> str:
+    """One declared value: codes that we define are spelled out, all else is as declared.
+
+    `kind` is that of the column's specification.
+    """
     if isinstance(given, bool):
         return say("yes") if given else say("no")
     if isinstance(given, (int, float)):
         return say.number(given)
     text = "" if given is None else str(given)
-    return say.maybe(f"choice.{text}", text)
+    return say.maybe(f"choice.{text}", text) if kind == "choice" else text
 
 
 def lane(say: Words, name: str) -> str:

@@ -131,7 +131,7 @@ def because(row: Any) -> str:
     """The two strongest reasons, short enough for a cell."""
     first, *others = [part.rstrip(".") for part in row.because] or [""]
     both = "; ".join([first, *others])
-    return plain(both if len(both) <= CELL else form.clip(first, CELL))
+    return plain(form.sentence(both if len(both) <= CELL else form.clip(first, CELL)))
 
 
 def owner(say: Words, row: Any, person: Any) -> str:

@@ -76,7 +76,7 @@ def zone(name: str | None) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def moment(given: Any, place: ZoneInfo, at: datetime) -> str:
+def moment(given: Any, place: ZoneInfo, at: datetime | None = None) -> str:
     """A time that may be stored as ISO text, in the office's zone."""
     if isinstance(given, str):
         try:

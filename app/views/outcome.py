@@ -85,9 +85,9 @@ def _form(
         if order is not None:
             told = say("outcome.step_ordered", time=form.clock(order["at"], zone, now))
             pills = draw.pill(told) + pills
-        note = say("outcome.draft", time=saved) if saved else ""
+        note = say("outcome.draft", time=session.moment(saved, zone, now)) if saved else ""
         st.html(
-            '<div class="rp-bar"><h1 class="rp-h1">'
+            '<div class="rp-bar rp-page"><h1 class="rp-h1">'
             f"{escape(say('outcome.title', record=form.reference(view.record_id)))}</h1>{pills}"
             f'<span class="rp-m rp-s">{escape(note)}</span></div>'
         )
@@ -285,7 +285,7 @@ def _typed(alert_id: int) -> dict[str, Any]:
 def _keep(person: Any, alert_id: int) -> None:
     """Save the draft: a dropped line or a closed window loses nothing."""
     content = {**_typed(alert_id), "items": items(alert_id)}
-    content["saved_at"] = session.now().strftime("%H:%M:%S UTC")
+    content["saved_at"] = session.now().isoformat()
     deciding.attempt(
         lambda: review.save_draft(served().store, person, subject(alert_id), content, session.now())
     )

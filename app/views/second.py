@@ -20,7 +20,7 @@ def page() -> None:
     waiting = review.waiting(store, person, now)
     with st.container(key="strips"):
         deciding.strips(say)
-    st.html(f'<h1 class="rp-h1">{escape(say("second.title"))}</h1>')
+    st.html(f'<h1 class="rp-h1 rp-page">{escape(say("second.title"))}</h1>')
     if not waiting:
         st.html(draw.state(say("second.none"), say("second.none_text")))
         return

@@ -50,7 +50,7 @@ def test_hostile_text_in_any_piece_opens_no_tag(given):
         [
             draw.reasons(EN, 5, [term(5, given, given, given)], [], None),
             draw.indicators(EN, fired),
-            draw.declared(EN, row, given, [(1, 4)], given),
+            draw.declared(EN, row, given, [(1, 4)], given, {}),
             draw.route(EN, draw.stops(row)),
             draw.table((given,), [(given,)]),
             draw.kpis([(given, given)]),
@@ -83,3 +83,8 @@ def test_time_left_is_a_countdown_and_then_says_that_it_is_past():
     assert form.time_left(EN, NOW + timedelta(minutes=72), NOW) == "1 h 12 min to arrival"
     assert form.time_left(EN, NOW - timedelta(minutes=5), NOW) == "arrived 5 min ago"
     assert form.time_left(EN, None, NOW) == "arrival not given"
+
+
+def test_only_codes_of_ours_are_spelled_out_and_a_declared_word_stays_as_declared():
+    assert form.value(EN, "post", "choice") == "Post"
+    assert form.value(EN, "post", "text") == "post"

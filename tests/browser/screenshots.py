@@ -1,0 +1,117 @@
+"""Pictures of every page in both themes: `python -m tests.browser.screenshots [FOLDER]`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from app.installation import COOKIE
+from tests.browser.conftest import FLAGS, ROOT, Served, chromium, serving
+from tests.browser.test_shift import PAUSE, add_item, button
+
+FOLDER = ROOT / "docs" / "screenshots"
+
+
+def nothing(page: Page) -> None:
+    """The page as it comes."""
+
+
+def alert(page: Page) -> None:
+    """The first alert, open."""
+    expect(button(page, "Next")).to_be_visible()
+    page.keyboard.press("n")
+    expect(button(page, "Refer")).to_be_visible()
+
+
+def declaration(page: Page) -> None:
+    """The declaration as declared."""
+    alert(page)
+    page.get_by_role("tab", name="Declaration").click()
+
+
+def decision(page: Page) -> None:
+    """The reason of a decision."""
+    alert(page)
+    page.keyboard.press("i")
+    page.get_by_label("Reason").fill("Each piece weighs 10 g; the wording does not settle it")
+
+
+def outcome(page: Page) -> None:
+    """The outcome, with what was found."""
+    decision(page)
+    button(page, "Record decision").click()
+    expect(button(page, "Record outcome")).to_be_visible()
+    page.keyboard.press("o")
+    page.get_by_role("radio", name="Firearms trafficking").click()
+    button(page, "Opened and counted").click()
+    page.wait_for_timeout(10_500)  # until the decision can no longer be undone
+    add_item(page, "Part", "Firing pin")
+    page.get_by_label("In your words").fill("Bags 3 and 6 held worked pins beneath plain pins.")
+    page.get_by_label("In your words").press("Control+Enter")
+
+
+def second(page: Page) -> None:
+    """What waits for a second person: the outcome just sent."""
+    page.get_by_text("Waiting for a second person").first.wait_for()
+
+
+# Name -> (who, address, what to do first). `second` needs the outcome sent before it.
+PAGES: dict[str, tuple[str | None, str, Any]] = {
+    "sign-in": (None, "/sign-in", nothing),
+    "queue": ("officer-14", "/", alert),
+    "declaration": ("officer-14", "/", declaration),
+    "decision": ("officer-14", "/", decision),
+    "no-result": ("officer-14", "/?lane=red&queue=compliance", nothing),
+    "outcome": ("officer-14", "/", outcome),
+    "second-person": ("officer-09", "/second", second),
+    "batches": ("operator-02", "/", nothing),
+}
+
+
+def take(browser: Browser, served: Served, folder: Path, scheme: str) -> None:
+    """All pictures of one theme."""
+    for name, (person, path, prepare) in PAGES.items():
+        context = browser.new_context(
+            viewport={"width": 1366, "height": 768},
+            color_scheme=scheme,  # type: ignore[arg-type]
+        )
+        if person is not None:
+            token = served.token(person)
+            context.add_cookies([{"name": COOKIE, "value": token, "url": served.url}])
+        page = context.new_page()
+        page.goto(served.url + path)
+        page.wait_for_timeout(3 * PAUSE)
+        prepare(page)
+        page.mouse.move(2, 760)
+        page.wait_for_timeout(3 * PAUSE)
+        page.screenshot(path=folder / f"{name}{'-dark' if scheme == 'dark' else ''}.png")
+        if name == "outcome":
+            button(page, "Send to second person").click()
+            page.wait_for_timeout(3 * PAUSE)
+        context.close()
+
+
+def main(folder: Path = FOLDER) -> None:
+    """Take them."""
+    path = chromium()
+    if path is None:
+        raise SystemExit("Chromium is not installed: apt-get install --yes chromium")
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as home,
+        serving(Path(home)) as served,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        for scheme in ("light", "dark"):
+            served.refill()
+            take(browser, served, folder, scheme)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(*(Path(argument) for argument in sys.argv[1:2]))
