@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, and_, case, exists, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from riskprofile.profiles import PROFILES
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store.alerts import plain, squeezed
 from riskprofile.store.database import Store
@@ -80,7 +81,8 @@ class QueuePage:
     """One page of the list, and what the filters would show.
 
     Each count leaves out its own filter: `lanes` are the numbers behind the lane
-    buttons under the chosen queue and owner. `change` is the highest alert id in
+    buttons under the chosen queue and owner. Open and closed alerts are counted apart, each
+    when it is looked at. `change` is the highest alert id in
     sight: when `latest` gives a higher one, something new has come.
     """
 
@@ -113,7 +115,10 @@ class Figures:
 
 
 def queue(store: Store, actor: Actor, filter: QueueFilter, now: datetime) -> QueuePage:
-    """One page of the queue, by lane, then rank, ties by record (or by time left)."""
+    """One page of the queue, by lane, then rank, ties by record (or by time left).
+
+    Closed alerts come the last closed first.
+    """
     authorise(actor, "queue.look", filter.office)
     size = max(1, min(filter.page_size, PAGE_LIMIT))
     with store.read() as connection:
@@ -176,8 +181,7 @@ def figures(store: Store, actor: Actor, now: datetime, profile: str | None = Non
     """The strip above the list."""
     authorise(actor, "queue.look")
     seen = [*visible(actor)]
-    if profile is not None:
-        seen.append(_alert.c.profile == profile)
+    seen.append(_alert.c.profile.in_([profile] if profile else list(PROFILES)))
     fresh = [*seen, _alert.c.state == "open"]
     with store.read() as connection:
         row = connection.execute(
@@ -363,6 +367,8 @@ def _where(
 
 
 def _order(filter: QueueFilter) -> list[Any]:
+    if filter.owner == "closed":
+        return [_alert.c.closed_at.desc(), _alert.c.id.desc()]
     lane = case(LANE_ORDER, value=_alert.c.lane, else_=9)
     ranked = [lane, _alert.c.rank, _alert.c.record_id, _alert.c.id]
     if filter.sort == "time_left":
@@ -374,43 +380,39 @@ def _counts(
     connection: Connection, actor: Actor, filter: QueueFilter, now: datetime
 ) -> tuple[dict[str, int], dict[str, int], dict[str, int], int]:
     mine = case((or_(_free(now), _alert.c.owner == actor.name), "mine_or_free"), else_="others")
-    whose = case((_alert.c.state == "closed", "closed"), else_=mine)
+    closed = filter.owner == "closed"
     cells = connection.execute(
-        select(_alert.c.lane, _alert.c.queue, whose, func.count())
-        .where(*_where(actor, filter, now, facets=False), _alert.c.state.in_(("open", "closed")))
-        .group_by(_alert.c.lane, _alert.c.queue, whose)
+        select(_alert.c.lane, _alert.c.queue, mine, func.count())
+        .where(
+            *_where(actor, filter, now, facets=False),
+            _alert.c.state == ("closed" if closed else "open"),
+        )
+        .group_by(_alert.c.lane, _alert.c.queue, mine)
     ).all()
-    shown = {"mine_or_free": {"mine_or_free"}, "closed": {"closed"}}.get(
-        filter.owner, {"mine_or_free", "others"}
-    )
     lanes: dict[str, int] = {}
     queues: dict[str, int] = {}
-    owners = {"mine_or_free": 0, "open": 0, "closed": 0}
-    total = 0
+    owners = {"closed": 0} if closed else {"mine_or_free": 0, "open": 0}
     for lane, name, owner, count in cells:
         in_lane = filter.lane in (None, lane)
         in_queue = filter.queue in (None, name)
-        in_owner = owner in shown
+        in_owner = filter.owner in ("open", "closed", owner)
         if in_queue and in_owner:
             lanes[lane] = lanes.get(lane, 0) + count
         if in_lane and in_owner:
             queues[name] = queues.get(name, 0) + count
         if in_lane and in_queue:
-            if owner != "others":
-                owners[owner] += count
-            if owner != "closed":
-                owners["open"] += count
-        if in_lane and in_queue and in_owner:
-            total += count
-    return lanes, queues, owners, total
+            for told in owners:
+                owners[told] += count if told in ("open", "closed", owner) else 0
+    return lanes, queues, owners, owners[filter.owner]
 
 
 def _latest(connection: Connection, actor: Actor, filter: QueueFilter) -> int:
     return int(
         connection.execute(
-            select(func.max(_alert.c.id)).where(
-                _alert.c.profile == filter.profile, *visible(actor, filter.office)
-            )
+            select(_alert.c.id)
+            .where(_alert.c.profile == filter.profile, *visible(actor, filter.office))
+            .order_by(_alert.c.id.desc())
+            .limit(1)
         ).scalar()
         or 0
     )

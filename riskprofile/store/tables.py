@@ -248,6 +248,7 @@ class Alert(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("record_id", "profile", "version", name="alert_version"),
         Index("alert_queue", "profile", "state", "office", "lane", "rank"),
+        Index("alert_closed", "profile", "state", "closed_at"),
         Index("alert_batch", "batch_id"),
     )
 

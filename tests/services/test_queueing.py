@@ -76,7 +76,7 @@ def test_each_count_leaves_out_its_own_filter(any_store):
     assert page.total == 3
     assert page.lanes == {"red": 3, "yellow": 3}
     assert page.queues == {"trafficking": 2, "compliance": 1}
-    assert page.owners == {"mine_or_free": 3, "open": 3, "closed": 0}
+    assert page.owners == {"mine_or_free": 3, "open": 3}
 
 
 def test_closed_alerts_are_read_apart(any_store):
@@ -85,7 +85,16 @@ def test_closed_alerts_are_read_apart(any_store):
     assert ids(any_store) == []
     page = review.queue(any_store, INES, QueueFilter("shipment", owner="closed"), NOW)
     assert [one.id for one in page.rows] == [alert]
-    assert page.owners == {"mine_or_free": 0, "open": 0, "closed": 1}
+    assert (page.owners, page.total) == ({"closed": 1}, 1)
+
+
+def test_of_closed_alerts_the_last_closed_comes_first(store):
+    made = []
+    for n in range(3):
+        alert = taken(store, lane="yellow", version=n + 1, rank=3 - n, now=NOW)
+        review.decide(store, INES, alert, "release", REASON, later(minutes=n))
+        made.append(alert)
+    assert ids(store, owner="closed") == made[::-1]
 
 
 def test_a_superseded_alert_is_in_no_list_and_no_count(store):

@@ -240,6 +240,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("record_id", "profile", "version", name="alert_version"),
     )
     op.create_index("alert_batch", "alert", ["batch_id"], unique=False)
+    op.create_index("alert_closed", "alert", ["profile", "state", "closed_at"], unique=False)
     op.create_index(
         "alert_queue", "alert", ["profile", "state", "office", "lane", "rank"], unique=False
     )
