@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from riskprofile.errors import InputError
 from riskprofile.intake.reader import RawChunk, Rejection
-from riskprofile.intake.values import PARSERS, Parsed, joined_cells, trimmed
+from riskprofile.intake.values import PARSERS, Parsed, Value, joined_cells, on_distinct, trimmed
 from riskprofile.profiles.profile import Profile
 from riskprofile.tables import SOURCE_COLUMNS, TEXT, TIME, Column, ColumnSpec, Table
 
@@ -285,4 +285,9 @@ def _warnings(raw: RawChunk, parsed: Mapping[str, Parsed], size: int) -> pa.Arra
         pc.if_else(pa.array(rows), pa.scalar(code, _LARGE), pa.scalar(None, _LARGE))
         for code, rows in found.items()
     ]
-    return joined_cells([given, *pieces], "|")
+    joined = joined_cells([given, *pieces], "|")
+    if given.null_count == size:
+        return joined
+    return on_distinct(
+        joined, lambda each: Value("|".join(dict.fromkeys(each.split("|")))), _LARGE
+    ).values

@@ -20,6 +20,7 @@ def reference(name: str) -> Any:
     return json.loads(files("riskprofile.reference").joinpath(name).read_text(encoding="utf-8"))
 
 
+@lru_cache(maxsize=16_384)
 def folded(text: str) -> str:
     """Text without case, accents and punctuation, words joined by one blank.
 
@@ -74,6 +75,15 @@ def hs(text: str) -> tuple[str | None, str, str]:
     return digits, "", "hs_odd_length" if len(digits) % 2 else ""
 
 
+_TIDY_HS = r"^(?:[0-9]{2}){1,5}$"
+
+
+def hs_is_tidy(column: pa.Array) -> bool:
+    """Whether all codes are digits of an even count, as most files have them."""
+    tidy = pc.match_substring_regex(pc.unique(column), _TIDY_HS)
+    return bool(pc.all(tidy.fill_null(True)).as_py())
+
+
 def bar_joined(text: str) -> str | None:
     """Codes in one cell, whatever separates them, joined by a vertical bar.
 
@@ -98,6 +108,10 @@ _SHAPE = r"^[A-Z]{3}[UJZ][0-9]{7}$"
 
 def containers_tidied(column: pa.Array) -> pa.Array:
     """Container numbers in capitals, without blanks and dashes."""
+    data = column.buffers()[2]
+    whole = b"" if data is None else data.to_pybytes()
+    if whole.upper() == whole and b" " not in whole and b"-" not in whole:
+        return column
     return pc.utf8_upper(pc.replace_substring_regex(column, r"[ \-]", ""))
 
 
@@ -107,16 +121,20 @@ def wrong_check_digit(column: pa.Array) -> np.ndarray:
     >>> wrong_check_digit(pa.array(["CSQU3054383", "CSQU3054384", None], pa.large_string()))
     array([False,  True, False])
     """
-    parts = pc.split_pattern(column, "|")
-    rows, flat = np.asarray(pc.list_parent_indices(parts)), parts.flatten()
-    shaped = np.asarray(pc.match_substring_regex(flat, _SHAPE))
-    found = flat.filter(pa.array(shaped))
     wrong = np.zeros(len(column), dtype=bool)
+    if pc.any(pc.match_substring(column, "|")).as_py():
+        parts = pc.split_pattern(column, "|")
+        rows, flat = np.asarray(pc.list_parent_indices(parts)), parts.flatten()
+    else:
+        rows, flat = np.arange(len(column)), column
+    shaped = pc.match_substring_regex(flat, _SHAPE).fill_null(False)
+    found = flat.filter(shaped)
     if len(found):
-        letters = np.frombuffer("".join(found.to_pylist()).encode(), np.uint8).reshape(-1, 11)
-        worth = _WORTH[letters]
+        start = int(np.frombuffer(found.buffers()[1], np.int64)[found.offset])
+        letters = np.frombuffer(found.buffers()[2], np.uint8, 11 * len(found), start)
+        worth = _WORTH[letters.reshape(-1, 11)]
         digit = (worth[:, :10] * _WEIGHTS).sum(axis=1) % 11 % 10
-        wrong[rows[shaped][digit != worth[:, 10]]] = True
+        wrong[rows[np.asarray(shaped)][digit != worth[:, 10]]] = True
     return wrong
 
 

@@ -20,6 +20,7 @@ from riskprofile.intake.reader import Source
 from riskprofile.intake.values import joined_cells
 from riskprofile.profiles import PROFILES
 from riskprofile.profiles.profile import Profile
+from riskprofile.tables import SOURCE_COLUMNS
 
 AUTO = "auto"
 
@@ -44,6 +45,7 @@ class Mapped:
     profile: str
     columns: Mapping[str, int]  # canonical name: position
     unknown: Mapping[str, int]  # heading as written: position
+    warnings: int | None = None  # where a canonical file that was written by us has its warnings
 
     @property
     def headings(self) -> tuple[str, ...]:
@@ -69,12 +71,14 @@ def match(headings: Sequence[str], profile: Profile) -> Mapped:
             if name in names and name not in columns and position not in columns.values():
                 columns[name] = position
     unknown: dict[str, int] = {}
+    ours = set(SOURCE_COLUMNS) <= set(headings)
     for position, heading in enumerate(headings):
-        if position in columns.values():
+        if position in columns.values() or (ours and heading in SOURCE_COLUMNS):
             continue
         name = heading.strip() or f"column {position + 1}"
         unknown[name if name not in unknown else f"{name} ({position + 1})"] = position
-    return Mapped(profile.name, columns, unknown)
+    carried = list(headings).index("warnings") if ours else None
+    return Mapped(profile.name, columns, unknown, carried)
 
 
 def best(headings: Sequence[str], profile: str) -> Mapped:
@@ -85,6 +89,11 @@ def best(headings: Sequence[str], profile: str) -> Mapped:
     asked = PROFILES.values() if profile == AUTO else [PROFILES[profile]]
     mapped = [match(headings, each) for each in asked]
     return max(mapped, key=lambda each: (-len(each.missing()), len(each.columns)))
+
+
+def column_of(heading: str, profile: str) -> str:
+    """The column that one heading means, or nothing."""
+    return _aliases()[profile].get(folded(heading), "")
 
 
 def fit(mapped: Mapped) -> tuple[int, int]:
@@ -127,7 +136,7 @@ def extra_json(cells: Mapping[str, pa.Array], given: pa.Array | None) -> pa.Arra
     if given is None or given.null_count == len(given):
         return closed
     both = [
-        _merged(old, new) for old, new in zip(given.to_pylist(), closed.to_pylist(), strict=True)
+        merged(old, new) for old, new in zip(given.to_pylist(), closed.to_pylist(), strict=True)
     ]
     return pa.array(both, pa.large_string())
 
@@ -146,7 +155,8 @@ def _quoted(column: pa.Array) -> pa.Array:
     return pc.binary_join_element_wise(quote, column, quote, pa.scalar("", pa.large_string()))
 
 
-def _merged(old: str | None, new: str | None) -> str | None:
+def merged(old: str | None, new: str | None) -> str | None:
+    """Two JSON objects as one; what `old` says stands."""
     if old is None or new is None:
         return new if old is None else old
     try:

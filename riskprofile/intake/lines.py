@@ -55,11 +55,12 @@ def blocks(stream: IO[bytes], head: bytes) -> Iterator[bytes]:
 
 @dataclass
 class Block:
-    """Whole lines of a file: bytes, the number of the first, whether the file ends here."""
+    """Whole lines: bytes, number of the first, whether the file ends, how many (0: uncounted)."""
 
     data: bytes
     line: int
     last: bool
+    count: int = 0
 
 
 def whole_lines(stream: IO[bytes], head: bytes) -> Iterator[Block]:
@@ -73,9 +74,12 @@ def whole_lines(stream: IO[bytes], head: bytes) -> Iterator[Block]:
             continue
         cut = cut or len(data)
         whole, rest = data[:cut], data[cut:]
-        yield Block(whole, line, False)
-        line += whole.count(b"\n")
-    yield Block(rest if rest.endswith(b"\n") or not rest else rest + b"\n", line, True)
+        count = whole.count(b"\n")
+        yield Block(whole, line, False, count)
+        line += count
+    if rest and not rest.endswith(b"\n"):
+        rest += b"\n"
+    yield Block(rest, line, True, rest.count(b"\n"))
 
 
 @lru_cache(maxsize=64)

@@ -40,7 +40,6 @@ class Dialect:
     mapped: Mapped
     header_line: int  # physical line of the headings, from 1
     line: int  # physical line of the first record
-    skip: int  # bytes before it, in UTF-8
 
 
 def dialect(head: bytes, profile: str = AUTO) -> Dialect | None:
@@ -57,9 +56,8 @@ def dialect(head: bytes, profile: str = AUTO) -> Dialect | None:
             mapped = columns.best(headings, profile)
             sure = columns.fit(mapped)
             if sure > (0, 0):
-                skip = start + taken
-                line = number + text[start:skip].count(b"\n")
-                found.append((sure, Dialect(delimiter, headings, mapped, number, line, skip)))
+                line = number + text[start : start + taken].count(b"\n")
+                found.append((sure, Dialect(delimiter, headings, mapped, number, line)))
         start = text.find(b"\n", start) + 1
         if not start:
             break
@@ -115,76 +113,93 @@ def _pieces(
 ) -> Iterator[Piece]:
     """One piece a block: canonical columns, line numbers, warnings, rejections."""
     cells = len(layout.headings)
-    delimiter = layout.delimiter.encode()
-    rest, rest_line, skip = b"", layout.line, layout.skip
+    rest = lines.Records(rest_line=layout.line)
+    guessed: set[int] = set()
     with source.open() as stream:
         for block in lines.whole_lines(stream, head):
-            data, line = block.data, block.line
-            if skip:
-                data, skip = data[skip:], max(0, skip - len(data))
-                line = layout.line
-            if rest:
-                data, line = rest + data, rest_line
-            guessed: set[int] = set()
-            block = lines.Block(data, line, block.last)
-            if not data.isascii():
-                try:
-                    data.decode("utf-8")
-                except UnicodeDecodeError:
-                    data, guessed = lines.utf8_lines(data, line)
-                    block = lines.Block(data, line, block.last)
-            rest, rest_line = b"", line
-            split = _split(data, cells, layout.delimiter)
-            if split is not None:
-                table, at, invalid = split
-                numbers, torn = at + line, []
+            block = _after_headings(block, layout)
+            if rest.rest:
+                block = lines.Block(rest.rest + block.data, rest.rest_line, block.last)
+            if not _is_utf8(block.data):
+                data, fresh = lines.utf8_lines(block.data, block.line)
+                block, guessed = lines.Block(data, block.line, block.last), guessed | fresh
+            split = _split(block, cells, layout.delimiter)
+            if split is None:
+                rest, split = _split_records(block, cells, layout.delimiter)
             else:
-                found = lines.records(block, delimiter, cells)
-                rest, rest_line = found.rest, found.rest_line
-                table, at, invalid = _split_records(found.records, cells, layout.delimiter)
-                by_record = np.array(found.lines, dtype="int64")
-                numbers, torn = by_record[at], found.open_quotes
-                invalid = [(int(by_record[row]), text, had) for row, text, had in invalid]
-            if split is not None:
-                invalid = [(row + line, text, had) for row, text, had in invalid]
-            yield _piece(source, layout, table, numbers, invalid, torn, guessed, b"'" in data, only)
+                rest = lines.Records()
+            yield _piece(source, layout, split, rest.open_quotes, guessed, b"'" in block.data, only)
+            guessed = {line for line in guessed if rest.rest and line >= rest.rest_line}
 
 
-Invalid = list[tuple[int, str, int]]  # row or line, text, cells found
+def _after_headings(block: lines.Block, layout: Dialect) -> lines.Block:
+    """The lines of a block below the headings."""
+    above = layout.line - block.line
+    if above <= 0:
+        return block
+    start = 0
+    for _ in range(above):
+        start = block.data.find(b"\n", start) + 1 or len(block.data)
+    return lines.Block(block.data[start:], layout.line, block.last, max(0, block.count - above))
 
 
-def _split(data: bytes, cells: int, delimiter: str) -> tuple[pa.Table, np.ndarray, Invalid] | None:
+def _is_utf8(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+Invalid = list[tuple[int, str, int]]  # line, text, cells found
+
+
+@dataclass
+class Split:
+    """The cells of a block: rows with the right number of them, and the others."""
+
+    table: pa.Table
+    lines: np.ndarray
+    invalid: Invalid
+
+
+def _split(block: lines.Block, cells: int, delimiter: str) -> Split | None:
     """Cells of lines that are one record each; nothing where a record runs over lines."""
-    count = data.count(b"\n")
+    data = block.data
     if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
         return None
-    return _cells(data, count, cells, delimiter)
+    count = block.count or data.count(b"\n")
+    return _cells(data, np.arange(block.line, block.line + count), cells, delimiter)
 
 
-def _split_records(
-    records: list[bytes], cells: int, delimiter: str
-) -> tuple[pa.Table, np.ndarray, Invalid]:
-    data = b"".join(records)
-    if data and not data.endswith((b"\n", b"\r")):
-        data += b"\n"
-    split = _cells(data, len(records), cells, delimiter)
-    if split is None:  # pragma: no cover (the cutter and Arrow agree; else each record alone)
-        parts = [_cells(record, 1, cells, delimiter) for record in records]
-        tables = [part[0] for part in parts if part is not None]
-        rows = [row for row, part in enumerate(parts) if part is not None and len(part[0])]
-        invalid = [
-            (row, record.decode("utf-8", "replace"), 0)
-            for row, (record, part) in enumerate(zip(records, parts, strict=True))
-            if part is None or not len(part[0])
-        ]
-        return pa.concat_tables(tables), np.array(rows, dtype="int64"), invalid
-    return split
+def _split_records(block: lines.Block, cells: int, delimiter: str) -> tuple[lines.Records, Split]:
+    """The same, of a block that is first cut into records."""
+    found = lines.records(block, delimiter.encode(), cells)
+    if found.records and not found.records[-1].endswith((b"\n", b"\r")):
+        found.records[-1] += b"\n"
+    split = _cells(b"".join(found.records), np.array(found.lines, "int64"), cells, delimiter)
+    if split is not None:
+        return found, split
+    # The cutter and Arrow disagree somewhere: each record alone, so that one is set aside.
+    each = [
+        _cells(record, np.array([line], "int64"), cells, delimiter)
+        for record, line in zip(found.records, found.lines, strict=True)
+    ]
+    for record, line, split in zip(found.records, found.lines, each, strict=True):
+        if split is None:
+            found.open_quotes.append((line, record))
+    sound = [split for split in each if split is not None]
+    return found, Split(
+        pa.concat_tables([split.table for split in sound]),
+        np.concatenate([split.lines for split in sound]),
+        [aside for split in sound for aside in split.invalid],
+    )
 
 
-def _cells(
-    data: bytes, count: int, cells: int, delimiter: str
-) -> tuple[pa.Table, np.ndarray, Invalid] | None:
-    """Arrow's cells of `count` records, or nothing where it finds another number of them."""
+def _cells(data: bytes, at: np.ndarray, cells: int, delimiter: str) -> Split | None:
+    """Arrow's cells of the records at these lines; nothing where it finds another number."""
     invalid: Invalid = []
 
     def set_aside(row: arrow_csv.InvalidRow) -> str:
@@ -212,27 +227,24 @@ def _cells(
             null_values=[""],
         ),
     )
-    if len(table) + len(invalid) != count + 1 or invalid[-1][1] != "\x01":
+    if len(table) + len(invalid) != len(at) + 1 or not invalid or invalid[-1][1] != "\x01":
         return None
     invalid.pop()
-    rows = np.arange(count, dtype="int64")
-    if invalid:
-        rows = np.delete(rows, [row for row, _, _ in invalid])
-    return table, rows, invalid
+    rows = np.delete(at, [row for row, _, _ in invalid]) if invalid else at
+    return Split(table, rows, [(int(at[row]), text, had) for row, text, had in invalid])
 
 
 def _piece(
     source: Source,
     layout: Dialect,
-    table: pa.Table,
-    numbers: np.ndarray,
-    invalid: Invalid,
+    split: Split,
     torn: list[tuple[int, bytes]],
     guessed: set[int],
     quoted: bool,
     only: Sequence[str] | None,
 ) -> Piece:
     mapped, key = layout.mapped, PROFILES[layout.mapped.profile].mandatory[0][0]
+    table, numbers = split.table, split.lines
     rejected = [
         _rejection(
             source,
@@ -254,7 +266,7 @@ def _piece(
             "cell_count",
             f"{had} cells, and the headings name {len(layout.headings)}",
         )
-        for line, text, had in invalid
+        for line, text, had in split.invalid
         if text.strip(blank)
     ]
     keep = ~_blank(table, mapped, key)
@@ -282,7 +294,8 @@ def _piece(
         table, numbers = table.filter(pa.array(keep)), numbers[keep]
 
     def column(at: int) -> pa.Array:
-        cells = table.column(at).combine_chunks()
+        cells = table.column(at)
+        cells = cells.chunk(0) if cells.num_chunks == 1 else cells.combine_chunks()
         return unescape_formula(cells) if quoted else cells
 
     wanted = mapped.columns if only is None else {n: mapped.columns[n] for n in only}
@@ -293,7 +306,7 @@ def _piece(
         )
         if extra is not None:
             made["extra"] = extra
-    warned = None
+    warned = None if mapped.warnings is None else column(mapped.warnings)
     if guessed:
         rows = np.isin(numbers, sorted(guessed))
         warned = pc.if_else(

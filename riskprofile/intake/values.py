@@ -64,11 +64,8 @@ def trimmed(column: pa.Array) -> pa.Array:
     """Text without white space around it; empty text is missing."""
     first, last = edges(column)
     # Looking at the edges costs a tenth of trimming every value.
-    if (
-        (first <= 0x20).any()
-        or (last <= 0x20).any()
-        or ((last >= 0x80).any() or np.isin(first, _SPACE_LEADS).any())
-    ):
+    wide = (first >= 0x80).any() and np.isin(first, _SPACE_LEADS).any()
+    if wide or (first <= 0x20).any() or (last <= 0x20).any() or (last >= 0x80).any():
         column = pc.utf8_trim_whitespace(column)
         first, _ = edges(column)
     if len(first) + column.null_count < len(column):
@@ -261,13 +258,16 @@ def joined(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Pars
     return parsed
 
 
-def from_codes(read: Callable[[str], tuple[str | None, str, str]]) -> Any:
-    """A parser of a code column from a function of one text: (value, fault, warning)."""
+def currencies(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
+    """ISO 4217 codes."""
+    return on_distinct(column, lambda each: Value(*codes.currency(each)), pa.large_string())
 
-    def parse(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
-        return on_distinct(column, lambda each: Value(*read(each)), pa.large_string())
 
-    return parse
+def hs(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
+    """HS codes as digits."""
+    if codes.hs_is_tidy(column):
+        return Parsed(column)
+    return on_distinct(column, lambda each: Value(*codes.hs(each)), pa.large_string())
 
 
 def countries(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
@@ -328,7 +328,7 @@ PARSERS: dict[str, Parser] = {
     "date": dates,
     "choice": choices,
     "country": countries,
-    "currency": from_codes(codes.currency),
-    "hs": from_codes(codes.hs),
+    "currency": currencies,
+    "hs": hs,
     "json": objects,
 }

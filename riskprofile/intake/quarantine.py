@@ -1,0 +1,67 @@
+"""The quarantine file: what could not be read, where, why, and the raw text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from riskprofile.errors import InputError
+from riskprofile.intake.formulas import escape_formula
+from riskprofile.intake.reader import Rejection
+from riskprofile.tables import REJECTION_COLUMNS
+
+STDOUT = "-"
+
+
+@contextmanager
+def whole_or_nothing(out: str | Path) -> Iterator[IO[bytes]]:
+    """A binary stream that becomes the file `out` only when all was written.
+
+    It is written under a temporary name beside `out`, then renamed. `-` is standard output.
+    """
+    if str(out) == STDOUT:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    target = Path(out)
+    part = target.with_name(f".{target.name}.part")
+    try:
+        stream = part.open("wb")
+    except OSError as error:
+        raise InputError(
+            "cannot be written", where=str(out), do="Check that the folder exists and is yours"
+        ) from error
+    try:
+        with stream:
+            yield stream
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def write(path: str | Path, rejections: Iterable[Rejection]) -> int:
+    """Write rejections as CSV with exactly the contract's columns; how many there were.
+
+    `source, line, record_id, column, reason_code, reason, raw`; cells that a spreadsheet
+    would run are written so that it shows them.
+    """
+    count = 0
+    with whole_or_nothing(path) as stream:
+        text = io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(REJECTION_COLUMNS)
+        for each in rejections:
+            cells = (getattr(each, name) for name in REJECTION_COLUMNS)
+            writer.writerow(
+                [escape_formula(cell) if isinstance(cell, str) else cell for cell in cells]
+            )
+            count += 1
+        text.flush()
+        text.detach()
+    return count
