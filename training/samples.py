@@ -23,20 +23,23 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from riskprofile.profiles import SHIPMENT, Profile
+from riskprofile.profiles import SHIPMENT, TRAVELLER, Profile
 from riskprofile.tables import Table
 from training import sample_formats as formats
+from training import sample_paxlst as paxlst
 from training.synth import generate
 from training.synth.world import OFFICES
 
 SEED = 20261123
 START, DAYS = "2026-07-20", 127  # ends on Monday 23 November 2026
 DAY = pd.Timestamp("2026-11-22", tz="UTC")  # from here on it is the demonstration's day
-ROWS = 165_000  # of which about 2,150 are the day's
+ROWS = 165_000  # shipments, of which about 2,150 are the day's
+CROSSINGS = 68_000  # of which about 950 are the day's
 ZONES = {code: zone for code, _, zone, _, _ in OFFICES}
 
 # Rows or declarations of each file; what the day still holds then is in `shipments.csv`.
 POST, AIR, SADS, SADS_IN_A_FILE, WCOS, PAST = 300, 200, 60, 15, 40, 8_000
+LISTED, PAST_CROSSINGS = 250, 3_000
 
 FRENCH = {
     "declaration_id": "N° de déclaration", "item_number": "Article",
@@ -87,6 +90,24 @@ ENGLISH = {
     "value": "Declared value", "currency": "Currency code",
 }  # fmt: skip
 
+SPANISH = {
+    "crossing_id": "ID de cruce", "crossing_at": "Fecha de cruce",
+    "crossing_point": "Puesto fronterizo", "crossing_kind": "Tipo de puesto",
+    "direction": "Sentido", "transport_mode": "Modo de transporte", "carrier": "Transportista",
+    "service_number": "Vuelo", "origin": "Origen", "destination": "Destino", "route": "Ruta",
+    "person_ref": "Referencia persona", "name": "Nombre", "born": "Fecha de nacimiento",
+    "sex": "Sexo", "nationality": "Nacionalidad", "document_type": "Tipo de documento",
+    "document_number": "Pasaporte", "document_issuer": "País emisor",
+    "residence": "País de residencia", "party_ref": "Localizador",
+    "party_size": "Número de viajeros", "booked_at": "Fecha de reserva",
+    "ticket_type": "Tipo de billete", "payment_method": "Forma de pago",
+    "itinerary_changes": "Cambios de itinerario", "checked_bags": "Maletas",
+    "bag_mass_kg": "Peso equipaje kg", "bag_tags": "Etiquetas de equipaje",
+    "vehicle_ref": "Matrícula", "vehicle_kind": "Tipo de vehículo", "stay_nights": "Noches",
+    "firearms_declared": "Armas declaradas", "ammunition_declared": "Munición declarada",
+    "firearm_licence": "Licencia de armas", "goods_declared": "Mercancías declaradas",
+}  # fmt: skip
+
 
 def write(
     folder: Path,
@@ -116,7 +137,7 @@ def write(
     share = rows / ROWS
     drawn = _drawn("shipment", seed, rows)
     day = drawn[drawn["lodged_at"] >= DAY]
-    past = _past(drawn[drawn["lodged_at"] < DAY], day, round(PAST * share), seed)
+    past = _past(drawn[drawn["lodged_at"] < DAY], day, SHIPMENT_KEYS, round(PAST * share), seed)
     parts = _deal(day, share)
     sads = formats.declarations(parts["sad"])
     wcos = formats.declarations(parts["wco"])
@@ -127,6 +148,17 @@ def write(
     keep("air.xlsx", workbook(parts["air"]), len(parts["air"]))
     keep("sad.zip", formats.zipped(sad_files(sads)), len(parts["sad"]))
     keep("cds.zip", formats.zipped({"cds.xml": formats.wco_file(wcos)}), len(parts["wco"]))
+
+    crossings = travellers(seed, round(CROSSINGS * share))
+    day = crossings[crossings["crossing_at"] >= DAY]
+    past = _past(
+        crossings[crossings["crossing_at"] < DAY], day, TRAVELLER_KEYS,
+        round(PAST_CROSSINGS * share), seed,
+    )  # fmt: skip
+    listed, others = on_lists(day, share)
+    keep("past-travellers.parquet", _parquet(past, TRAVELLER), len(past))
+    keep("paxlst.edi", paxlst.interchange(listed), len(listed))
+    keep("travellers.csv", spanish(others), len(others))
     return made
 
 
@@ -135,15 +167,19 @@ def _drawn(profile: str, seed: int, rows: int) -> Table:
     return pd.concat([chunk.table for chunk in chunks], ignore_index=True)
 
 
-def _past(past: Table, day: Table, count: int, seed: int) -> Table:
+# Columns that tell who a row is about, a group for each who; one match in a group is enough.
+SHIPMENT_KEYS = (("consignor_id", "consignor_name"), ("consignee_id", "consignee_name"))
+TRAVELLER_KEYS = (("person_ref",), ("vehicle_ref",))
+
+
+def _past(past: Table, day: Table, keys: Sequence[tuple[str, ...]], count: int, seed: int) -> Table:
     """A part of the history: first what the day's parties did, then others by lot.
 
     The whole history would be twenty times larger; with this part the parties that the day
     shows are as old and as busy as in the whole.
     """
-    known = pd.Series(2, index=past.index)
-    for party in ("consignor", "consignee"):
-        names = [f"{party}_id", f"{party}_name"]
+    known = pd.Series(0, index=past.index)
+    for names in keys:
         known -= np.logical_or.reduce(
             [(past[name].isin(day[name].dropna()) & past[name].notna()) for name in names]
         ).astype(int)
@@ -171,6 +207,33 @@ def _deal(day: Table, share: float) -> dict[str, Table]:
         file_of[size.index[size <= max(1, round(count * share))]] = name
     dealt = day["declaration_id"].map(file_of)
     return {name: day[dealt == name].reset_index(drop=True) for name in ("csv", *wanted)}
+
+
+def travellers(seed: int, rows: int) -> Table:
+    """Crossings drawn, with persons and inbound flights as passenger lists name them."""
+    return paxlst.as_listed(paxlst.by_document(_drawn("traveller", seed, rows)))
+
+
+def on_lists(day: Table, share: float) -> tuple[Table, Table]:
+    """Who comes on passenger lists, whole flights of them, and all others of the day."""
+    listed = paxlst.on_a_list(day)
+    flight = day.groupby(list(paxlst.FLIGHT), sort=False).ngroup()  # -1 where a part is missing
+    last = int(listed.cumsum().searchsorted(round(LISTED * share)))
+    chosen = listed & flight.isin(flight[:last][listed[:last]])
+    return day[chosen].reset_index(drop=True), day[~chosen].reset_index(drop=True)
+
+
+def spanish(table: Table) -> bytes:
+    """An export in Spanish: commas, decimal points, times in UTC."""
+    held = io.StringIO()
+    writer = csv.writer(held, lineterminator="\n")
+    writer.writerow(SPANISH.values())
+    for row in formats.records(table):
+        cells = [row.get(name, "") for name in SPANISH]
+        writer.writerow(
+            [cell.isoformat() if isinstance(cell, pd.Timestamp) else cell for cell in cells]
+        )
+    return held.getvalue().encode("utf-8")
 
 
 def _parquet(table: Table, profile: Profile) -> bytes:

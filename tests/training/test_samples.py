@@ -11,6 +11,7 @@ import pytest
 from riskprofile import intake
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.tables import Table
+from training import sample_paxlst as paxlst
 from training import samples
 
 COMMITTED = CHECKOUT / "data" / "synthetic" / "demo"
@@ -30,6 +31,12 @@ NOT_IN_WCO = {
     *("licence_type", "seal_numbers"),
 }
 SAD = [name for name in EVERYTHING if name not in NOT_IN_SAD]
+PAXLST = (
+    *("crossing_at", "crossing_point", "crossing_kind", "transport_mode", "carrier"),
+    *("service_number", "origin", "destination", "route", "born", "sex", "nationality"),
+    *("document_type", "document_number", "document_issuer", "residence", "party_ref"),
+    *("checked_bags", "bag_mass_kg", "bag_tags"),
+)
 WCO = [name for name in EVERYTHING if name not in NOT_IN_WCO]
 
 
@@ -37,6 +44,13 @@ WCO = [name for name in EVERYTHING if name not in NOT_IN_WCO]
 def day() -> dict[str, Table]:
     drawn = samples._drawn("shipment", SEED, ROWS)
     return samples._deal(drawn[drawn["lodged_at"] >= samples.DAY], ROWS / samples.ROWS)
+
+
+@pytest.fixture(scope="module")
+def crossings() -> tuple[Table, Table]:
+    share = ROWS / samples.ROWS
+    drawn = samples.travellers(SEED, round(samples.CROSSINGS * share))
+    return samples.on_lists(drawn[drawn["crossing_at"] >= samples.DAY], share)
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +122,28 @@ def test_wco_declarations_carry_what_the_data_model_has_elements_for(
     assert list(differences(day["wco"], got, WCO)) == []
 
 
+def test_passenger_lists_carry_who_flew_and_with_which_bags(
+    crossings: tuple[Table, Table], folder: Path
+) -> None:
+    got, rejected = read(folder / "paxlst.edi")
+    assert not rejected
+    sent = crossings[0]
+    flights = sent.groupby(list(paxlst.FLIGHT), sort=False).ngroup()
+    sent = sent.iloc[flights.argsort(kind="stable")].reset_index(drop=True)
+    tags = sent["bag_tags"].str.count(r"\|") + 1  # what a list without a count of bags shows
+    sent = sent.assign(checked_bags=sent["checked_bags"].fillna(tags))
+    assert list(differences(sent, got, PAXLST)) == []
+    assert (folder / "paxlst.edi").read_bytes().count(b"UNH+") == flights.nunique() > 1
+
+
+def test_the_spanish_export_comes_back_cell_for_cell(
+    crossings: tuple[Table, Table], folder: Path
+) -> None:
+    got, rejected = read(folder / "travellers.csv")
+    assert not rejected
+    assert list(differences(crossings[1], got, tuple(samples.SPANISH))) == []
+
+
 def test_history_ends_where_the_day_begins(folder: Path) -> None:
     past, rejected = read(folder / "past-shipments.parquet")
     assert not rejected
@@ -130,6 +166,7 @@ def test_the_committed_samples_are_small_and_all_of_them_can_be_read() -> None:
             read_as.setdefault(chunk.profile, set()).add(chunk.format)
             total, bad = total + chunk.read, bad + len(chunk.rejected)
     assert {"csv", "jsonl", "xlsx", "parquet", "sad", "wco"} <= read_as["shipment"]
+    assert {"csv", "parquet", "paxlst"} <= read_as["traveller"]
     assert bad == len(samples.SPOILT)
 
 
