@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import pwd
@@ -59,13 +60,20 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def postgres_database(server: str, template: str = "template1") -> Iterator[str]:
+    """The address of a new database on this server, dropped afterwards."""
+    psycopg = pytest.importorskip("psycopg")
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(host=server, user="tester", dbname="postgres") as connection:
+        connection.autocommit = True
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield f"postgresql://tester@/{name}?host={server}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """The address of an empty PostgreSQL database, made for this test."""
-    psycopg = pytest.importorskip("psycopg")
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(host=postgres_server, user="tester", dbname="postgres") as server:
-        server.autocommit = True
-        server.execute(f"CREATE DATABASE {name}")
-        yield f"postgresql://tester@/{name}?host={postgres_server}"
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with postgres_database(postgres_server) as url:
+        yield url

@@ -249,19 +249,24 @@ def _address(url: str) -> URL:
 
 
 def _check_path(path: Path) -> None:
-    if not path.parent.is_dir():
-        raise StoreError(
-            "the folder of the database does not exist",
-            where=str(path),
-            do="Create it, or name another place.",
-        )
-    if path.is_dir():
-        raise StoreError("this is a folder, not a database", where=str(path), do="Name a file.")
-    written = path if path.exists() else path.parent
-    if not os.access(written, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK):
+    where = str(path)
+    try:
+        if not path.parent.is_dir():
+            raise StoreError(
+                "the folder of the database does not exist",
+                where=where,
+                do="Create it, or name another place.",
+            )
+        if path.is_dir():
+            raise StoreError("this is a folder, not a database", where=where, do="Name a file.")
+        written = path if path.exists() else path.parent
+        may = os.access(written, os.R_OK | os.W_OK) and os.access(path.parent, os.W_OK)
+    except PermissionError:  # a folder above cannot even be entered
+        may = False
+    if not may:
         raise StoreError(
             "the database cannot be written",
-            where=str(path),
+            where=where,
             do="Check owner and rights of file and folder.",
         )
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy import make_url
 
 from riskprofile.services import identity
 from riskprofile.store.database import Store
+from tests.conftest import postgres_database
 from tests.services import bench
 
 
@@ -33,16 +35,27 @@ def store(made: bytes, tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
+@pytest.fixture(scope="session")
+def furnished_postgres(postgres_server: str) -> Iterator[str]:
+    """The name of a furnished PostgreSQL database that others are copied from."""
+    with postgres_database(postgres_server) as url:
+        store = Store.open(url)
+        bench.furnish(store)
+        store.close()
+        yield make_url(url).database or ""
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def any_store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """A furnished store of either kind."""
     if request.param == "sqlite":
         yield request.getfixturevalue("store")
         return
-    opened = Store.open(request.getfixturevalue("postgres_url"))
-    bench.furnish(opened)
-    yield opened
-    opened.close()
+    template = request.getfixturevalue("furnished_postgres")
+    with postgres_database(request.getfixturevalue("postgres_server"), template) as url:
+        opened = Store.open(url)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture(autouse=True)

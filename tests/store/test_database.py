@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -209,26 +210,33 @@ def test_a_missing_folder_and_a_folder_in_its_place_are_named(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs users and rights")
-@pytest.mark.parametrize("locked", ["file", "folder"])
-def test_a_read_only_database_is_named(tmp_path, locked):
+@pytest.mark.parametrize("locked", ["file", "folder", "above"])
+def test_a_database_that_may_not_be_written_is_named(locked):
     """In another process: root may write anywhere, so it steps down first."""
-    Store.open(url(tmp_path)).close()
-    file = tmp_path / "riskprofile.db"
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    tmp_path.chmod(0o777 if locked == "file" else 0o555)
-    file.chmod(0o444 if locked == "file" else 0o666)
-    program = (
-        "import os, sys; from riskprofile.store.database import Store\n"
-        "if os.geteuid() == 0: os.setuid(65534)\n"
-        "Store.open(sys.argv[1])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, url(tmp_path)], capture_output=True, text=True, check=False
-    )
-    tmp_path.chmod(0o755)
-    assert "cannot be written" in done.stderr, done.stderr
-    assert str(file) in done.stderr
+    with tempfile.TemporaryDirectory() as above:
+        folder = Path(above) / "home"
+        folder.mkdir()
+        file = folder / "riskprofile.db"
+        Store.open(url(folder)).close()
+        Path(above).chmod(0o700 if locked == "above" else 0o755)
+        folder.chmod(0o555 if locked == "folder" else 0o777)
+        file.chmod(0o444 if locked == "file" else 0o666)
+        if locked == "above" and os.geteuid() != 0:
+            Path(above).chmod(0)
+        program = (
+            "import os, sys; from riskprofile.store.database import Store\n"
+            "if os.geteuid() == 0: os.setuid(65534)\n"
+            "Store.open(sys.argv[1])"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program, url(folder)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        Path(above).chmod(0o700)
+        folder.chmod(0o700)
+    assert f"{file}: the database cannot be written" in done.stderr, done.stderr
 
 
 def test_the_database_of_another_program_is_left_alone(tmp_path):
