@@ -361,7 +361,8 @@ def _decisions(view: Any, person: Any, say: Words) -> None:
             on_click=deciding.ask,
             args=(view.id, name, mine),
         )
-    if mine and view.state == "open" and order is None:
+    ends = mine or (holder != "" and person.role == "supervisor")
+    if ends and view.state == "open" and order is None:
         st.button(
             say("do.give_back"),
             key="give-back",

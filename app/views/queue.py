@@ -20,6 +20,7 @@ OWNERS = ("mine_or_free", "open", "closed")
 LIST_HEIGHT = queue_list.HEAD + 9 * queue_list.ROW + 3
 FILTERS = ("lane", "queue", "owner", "profile", "search")
 POLL_SECONDS = 20
+FIRST, AT_MOST = 100, 500  # rows: a click sends the list again, so it starts short
 KEYS = '<script src="/keys.js"></script>'  # our own file: the policy allows no other script
 LANE_COLOURS = {"red": "red", "yellow": "yellow"}
 
@@ -30,6 +31,11 @@ def clear_filters() -> None:
         st.session_state.pop(name, None)
         st.query_params.pop(name, None)
     queue_list.refresh()
+
+
+def show_more() -> None:
+    """Another hundred rows."""
+    st.session_state["shown"] = min(AT_MOST, st.session_state.get("shown", FIRST) + FIRST)
 
 
 def show_closed() -> None:
@@ -59,7 +65,7 @@ def asked(profiles: Sequence[str]) -> review.QueueFilter:
         queue=None if chosen["queue"] == "all" else chosen["queue"],
         owner=chosen["owner"],  # type: ignore[arg-type]
         search=str(st.session_state.get("search") or "").strip(),
-        page_size=500,
+        page_size=st.session_state.get("shown", FIRST),
     )
 
 
@@ -160,13 +166,17 @@ def _list(
     )
     how = say("queue.held" if queue_list.opened() else "queue.order")
     if found.total > len(rows):
-        how += "; " + say("queue.first", n=len(rows))
+        how = say("queue.first", n=len(rows))
     with st.container(horizontal=True, vertical_alignment="center", key="list_head"):
         st.html(
             f'<div class="rp-bar"><b>{escape(count)}</b> '
             f'<span class="rp-m">{escape(how)}</span></div>'
         )
-        with st.container(key="small_refresh", width="content"):
+        with st.container(
+            key="small_refresh", width="content", horizontal=True, wrap=False, gap="xsmall"
+        ):
+            if len(rows) < min(found.total, AT_MOST):
+                st.button(say("queue.more"), key="more", type="tertiary", on_click=show_more)
             _refresh(asked, change)
     queue_list.draw(rows, person, now, say, LIST_HEIGHT)
 

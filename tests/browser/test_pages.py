@@ -31,7 +31,7 @@ def test_the_queue_is_ranked_and_says_why_in_the_list(served, visit):
     page = visit("officer-14")
     rows = page.locator("[class*=st-key-list-] [role=row]")
     expect(rows.nth(1)).to_contain_text("PX-2026-104417")
-    expect(rows.nth(1)).to_contain_text("pins and springs of gun size")
+    expect(rows.nth(1)).to_contain_text("Pins and springs of gun size")
     expect(rows.nth(2)).to_contain_text("PX-2026-104502")
     expect(page.locator(".rp-badge")).to_have_text("DEMO")
     expect(page.locator(".rp-foot")).to_contain_text("2026.11.2, digest 7f3c 91ae")
