@@ -80,7 +80,7 @@ def indicators(items: Table, history: History, listed: Sequence[Indicator]) -> F
         try:
             mask = indicator.compute(items, history).to_numpy(dtype=bool)
             if indicator.silent_without_history:
-                mask &= facts.history_known(items, history).to_numpy(dtype=bool)
+                mask = mask & facts.history_known(items, history).to_numpy(dtype=bool)
             fired.masks[indicator.key] = mask
         except Exception as error:
             # Any fault of one warning sign, known or not, falls towards a person.
