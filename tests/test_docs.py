@@ -1,0 +1,244 @@
+"""What exists is documented, or a test fails; and no file says where packages come from."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from riskprofile.cli import app
+from riskprofile.errors import RiskProfileError
+from riskprofile.intake import READERS
+from riskprofile.intake.canonical import REASONS
+from riskprofile.profiles import PROFILES
+from riskprofile.services.rights import ACTIONS, ROLES
+from riskprofile.services.run import Summary
+from riskprofile.services.settings import PREFIX, Settings
+from riskprofile.tables import REJECTION_COLUMNS
+from training.cli import app as training_app
+from training.recipe import Recipe
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+PAGES = [*sorted(DOCS.glob("*.md")), *sorted(ROOT.glob("*.md"))]
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text("utf-8")
+
+
+def every_page() -> str:
+    return "\n".join(path.read_text("utf-8") for path in PAGES)
+
+
+def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Every command that does something, with its full name."""
+    if not hasattr(command, "commands"):
+        yield name, command
+        return
+    for sub, below in command.commands.items():
+        yield from commands(below, f"{name} {sub}")
+
+
+ALL_COMMANDS = [
+    *commands(get_command(app), "riskprofile"),
+    *commands(get_command(training_app), "riskprofile-train"),
+]
+
+
+@pytest.mark.parametrize("name", [name for name, _ in ALL_COMMANDS])
+def test_every_command_is_documented(name: str) -> None:
+    assert re.search(rf"{name}(?![\w-])", every_page()), f"no page shows `{name}`"
+
+
+def test_every_option_of_score_is_in_its_table() -> None:
+    told = page("operator.md")
+    score = dict(ALL_COMMANDS)["riskprofile score"]
+    options = {flag for one in score.params for flag in one.opts if flag.startswith("--")}
+    missing = sorted(flag for flag in options if f"`{flag}" not in told)
+    assert not missing
+
+
+def test_every_setting_is_documented_with_its_environment_name() -> None:
+    told = page("administrator.md")
+    for name in Settings.model_fields:
+        assert f"| `{name}` |" in told, name
+        if name != "basis":
+            assert f"`{PREFIX}{name.upper()}`" in told, name
+
+
+def test_every_exit_code_is_documented() -> None:
+    told = page("operator.md")
+
+    def below(kind: type[RiskProfileError]) -> Iterator[int]:
+        yield kind.exit_code
+        for sub in kind.__subclasses__():
+            yield from below(sub)
+
+    for code in sorted({0, 3, *below(RiskProfileError)}):
+        assert f"| {code} |" in told, code
+    assert "130, 143" in told
+
+
+def test_every_role_and_action_is_in_the_table_of_rights() -> None:
+    lines = page("administrator.md").splitlines()
+    columns = [*ROLES, "owner"]
+    for action, allowed in ACTIONS.items():
+        cells = " | ".join("yes" if one in allowed else "" for one in columns)
+        assert f"| `{action}` | {cells} |" in lines, action
+
+
+@pytest.mark.parametrize("name", [reader.name for reader in READERS])
+def test_every_reader_has_a_section(name: str) -> None:
+    assert f"\n## `{name}`\n" in page("formats.md")
+
+
+def test_every_column_that_a_mapping_table_fills_stands_in_the_section_of_its_reader() -> None:
+    sections = {part.split("`", 1)[0]: part for part in re.split(r"\n## `", page("formats.md"))[1:]}
+    columns = {name for profile in PROFILES.values() for name in profile.names}
+    for reader in READERS:
+        path = ROOT / "riskprofile" / "intake" / f"{reader.name}.py"
+        if reader.profile == "auto":
+            continue
+        filled = {text for text in _strings(path) if text in columns and "_" in text}
+        told = sections[reader.name]
+        generic = {f"{party}_{part}" for party in ("consignor", "consignee") for part in PARTS}
+        if "`consignor_*`" in told:
+            filled -= generic
+        assert not sorted(name for name in filled if f"`{name}`" not in told), reader.name
+
+
+PARTS = ("id", "name", "address", "phone", "country")
+
+# Words of the readers that have the form of a code and are none: names of formats, of
+# keys in `extra`, of library options, and of undecided conventions.
+_NO_CODES = """
+    attribute_defaults commodity_code consignment_* country_first_destination ctn_segment
+    customs_notes day_first document_expires dtd_validation earlier_declaration
+    escape_formula huge_tree load_dtd month_first no_network previous_documents
+    registration_date remove_comments remove_pis resolve_entities shift_forward
+    supplementary_units transport_mode_code type_code unknown_segments write_canonical
+    cargo_xml
+"""
+NO_CODES = frozenset(_NO_CODES.split())
+CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
+
+
+def _strings(path: Path) -> Iterator[str]:
+    """Every string of a module; `*` stands for what a format string fills in."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            parts = [
+                str(part.value) if isinstance(part, ast.Constant) else "*" for part in node.values
+            ]
+            yield "".join(parts)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def test_every_reason_and_warning_code_of_the_intake_is_documented() -> None:
+    """Fails closed: a new string of that form is documented, or named above as no code."""
+    told = page("operator.md") + page("formats.md")
+    known = {name for profile in PROFILES.values() for name in profile.names}
+    missing = [code for code in REASONS if f"`{code}`" not in told]
+    for path in sorted((ROOT / "riskprofile" / "intake").glob("*.py")):
+        for text in _strings(path):
+            if not CODE.fullmatch(text.replace("*", "x")) or text in known | NO_CODES:
+                continue
+            pattern = re.escape(text).replace(r"\*", "[a-z0-9]+")
+            column = any(re.fullmatch(pattern, name) for name in known)
+            if not column and not re.search(rf"`{pattern}`", told):
+                missing.append(f"{path.name}: {text}")
+    assert not missing
+
+
+def test_every_indicator_is_documented_with_its_queue_and_lane() -> None:
+    told = page("analyst.md")
+    for profile in PROFILES.values():
+        for one in profile.indicators:
+            assert f"| `{one.key}` | {one.queue} | {one.raises} |" in told, one.key
+            assert f"`{one.key}`" in page("typologies.md"), one.key
+
+
+def test_the_files_that_programs_read_are_documented() -> None:
+    told = page("operator.md")
+    assert ", ".join(REJECTION_COLUMNS) in told
+    for name in Summary.__dataclass_fields__:
+        assert f"`{name}`" in told, name
+    for name in Recipe.__dataclass_fields__:
+        assert f"`{name}`" in page("analyst.md"), name
+
+
+def test_every_dependency_has_a_line() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    told = page("dependencies.md")
+    extras = [one for many in project["optional-dependencies"].values() for one in many]
+    for wanted in [*project["dependencies"], *extras]:
+        name = re.split(r"[\[<>=]", wanted)[0]
+        assert f"`{name}`" in told, name
+
+
+def _anchor(heading: str) -> str:
+    plain = re.sub(r"[^\w\- ]", "", heading.strip().lower())
+    return plain.replace(" ", "-")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_every_link_between_documents_leads_somewhere(path: Path) -> None:
+    text = path.read_text("utf-8")
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        found = (path.parent / name) if name else path
+        assert found.exists(), f"{path.name} names {target}, which is not there"
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", found.read_text("utf-8"), re.MULTILINE)
+            assert anchor in {_anchor(one) for one in headings}, target
+
+
+def test_every_page_is_named_by_the_index() -> None:
+    index = page("README.md")
+    for path in DOCS.glob("*.md"):
+        assert path.name == "README.md" or path.name in index, path.name
+
+
+def test_tests_named_as_defences_exist() -> None:
+    for name in re.findall(r"`(tests/[\w/.]+)`", (ROOT / "SECURITY.md").read_text("utf-8")):
+        assert (ROOT / name).exists(), name
+
+
+def _committed() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("no git checkout: the list of committed files is not here")
+    return [ROOT / name for name in listed.stdout.split("\0") if name]
+
+
+def test_locks_hold_hashes_and_no_address() -> None:
+    locks = sorted(ROOT.glob("*.lock"))
+    assert locks
+    for lock in locks:
+        text = lock.read_text("utf-8")
+        assert "--hash=sha256:" in text and "://" not in text, lock.name
+
+
+def test_no_committed_file_says_where_packages_come_from() -> None:
+    # Put together here, or this file would name them itself. `--no-emit-...` asks for silence.
+    options = ["index" + "-url", "index" + "_url", "trusted" + "-host", "tool.uv." + "index"]
+    named = re.compile("(?<!no-emit-)(?:" + "|".join(map(re.escape, options)) + ")")
+    for path in _committed():
+        if not path.is_file() or path.suffix in (".png", ".gz", ".npz", ".parquet", ".zip"):
+            continue
+        found = named.search(path.read_text("utf-8", errors="replace"))
+        assert found is None, f"{path.relative_to(ROOT)} names {found and found[0]}"
