@@ -22,6 +22,10 @@ export PYTHONHASHSEED ?= 0
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	touch $@
 
+# Samples rated, then the page at http://localhost:8501. make demo ARGS="--no-serve --json"
+demo: .venv/demo
+	@$(BIN)/riskprofile demo $(ARGS)
+
 # The whole suite. What needs Chromium or PostgreSQL skips visibly where they are not installed.
 test: .venv/dev
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)

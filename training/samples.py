@@ -304,7 +304,7 @@ def _french_cells(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def workbook(table: Table) -> bytes:
-    """An airline's manifest as a workbook: a title above the headings, notes on another sheet."""
+    """An airline's manifest as a workbook: a title above the headings, HS codes as text."""
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.title = "Manifest"
@@ -313,7 +313,6 @@ def workbook(table: Table) -> bytes:
     sheet.append(list(ENGLISH.values()))
     for row in formats.records(table):
         sheet.append([_cell(row, name) for name in ENGLISH])
-    book.create_sheet("Notes").append(["Times are local. All parties are invented."])
     held = io.BytesIO()
     book.save(held)
     return formats.rezipped(held.getvalue())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from riskprofile.cli import demo as _demo
 from riskprofile.cli import intake as _intake
 from riskprofile.cli import models as _models
 from riskprofile.cli import office as _office
@@ -12,7 +13,7 @@ from riskprofile.cli.app import app
 from riskprofile.cli.output import fail
 from riskprofile.errors import RiskProfileError
 
-COMMANDS = (_screen, _intake, _office, _models)  # imported: each adds its commands to `app`
+COMMANDS = (_demo, _screen, _intake, _office, _models)  # imported: each adds its commands to `app`
 
 __all__ = ["app", "main"]
 

@@ -1,0 +1,156 @@
+"""The demonstration: one command from samples to alerts, in a home of its own."""
+
+from __future__ import annotations
+
+import socket
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import text
+
+from riskprofile.errors import InputError, PolicyError, UsageError
+from riskprofile.services import demo, govern, identity, review
+from riskprofile.services import settings as configuration
+from riskprofile.services.demo import DemoSummary
+from riskprofile.services.demo_work import OFFICER_1, OFFICER_2, SUPERVISOR
+from riskprofile.services.settings import Settings
+
+NOW = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
+COUNTED = ("alert", "decision", "outcome", "label", "account", "record", "batch")
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return demo.load(tmp_path_factory.mktemp("demo") / "home", {})
+
+
+@pytest.fixture(scope="module")
+def first(settings: Settings) -> DemoSummary:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(identity, "hasher", PasswordHasher(1, 8, 1))
+        return demo.prepare(settings, NOW)
+
+
+def counts(settings: Settings) -> dict[str, int]:
+    store = configuration.open_store(settings)
+    try:
+        with store.read() as connection:
+            return {
+                name: int(connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one())
+                for name in COUNTED
+            }
+    finally:
+        store.close()
+
+
+def test_every_row_of_the_samples_is_accounted_for(first: DemoSummary) -> None:
+    assert first.read == first.accepted + first.quarantined + first.duplicate > 3_000
+    assert first.quarantined == 8
+    assert not first.again
+    assert len({batch["format"] for batch in first.batches}) >= 6
+    assert set(first.model_versions) == {"shipment", "traveller"}
+
+
+def test_alerts_are_told_by_queue_and_lane_and_the_top_ones_say_why(first: DemoSummary) -> None:
+    told = first.alerts
+    assert told["total"] == sum(told["lane"].values()) == sum(told["queue"].values())
+    assert min(told["lane"]["red"], told["lane"]["yellow"], told["queue"]["trafficking"]) > 0
+    assert len(first.top) == 5
+    assert all(alert.lane == "red" and alert.reason for alert in first.top)
+
+
+def test_every_account_can_sign_in_and_only_the_owner_can_read_the_passwords(
+    settings: Settings, first: DemoSummary
+) -> None:
+    assert stat.S_IMODE((settings.home / demo.ACCOUNTS).stat().st_mode) == 0o600
+    assert stat.S_IMODE(settings.home.stat().st_mode) == 0o700
+    assert len({one["password"] for one in first.accounts}) == len(first.accounts) >= 7
+    store = configuration.open_store(settings)
+    try:
+        for one in first.accounts:
+            token = identity.sign_in(store, str(one["user"]), str(one["password"]), "", NOW)
+            actor = identity.actor_of(store, token, NOW)
+            assert actor is not None
+            assert (actor.role, actor.office) == (one["role"], one["office"])
+    finally:
+        store.close()
+
+
+def test_every_page_has_something_to_show(settings: Settings, first: DemoSummary) -> None:
+    store = configuration.open_store(settings)
+    try:
+        assert govern.status(store, SUPERVISOR, NOW).demo
+        waiting = {one.kind for one in review.waiting(store, SUPERVISOR, NOW)}
+        assert waiting == {"outcome", "release"}
+        for officer in (OFFICER_1, OFFICER_2):
+            figures = review.figures(store, officer, NOW)
+            assert figures.mine > 0
+            assert figures.red_free > 0
+            assert figures.last_examinations > 0
+        closed = review.QueueFilter("shipment", owner="closed")
+        assert review.queue(store, OFFICER_1, closed, NOW).total > 0
+        assert govern.quarantined(store, SUPERVISOR, _csv(first), NOW)
+        assert govern.verify_audit(store, identity.OWNER).ok
+    finally:
+        store.close()
+
+
+def _csv(told: DemoSummary) -> str:
+    return next(str(one["id"]) for one in told.batches if one["source"] == "shipments.csv")
+
+
+def test_what_was_invented_teaches_only_when_it_was_confirmed_and_examined(
+    settings: Settings, first: DemoSummary
+) -> None:
+    found = counts(settings)
+    assert found["outcome"] > found["label"] > 0
+
+
+def test_a_second_run_reports_the_stored_batches_and_adds_nothing(
+    settings: Settings, first: DemoSummary
+) -> None:
+    before = counts(settings)
+    again = demo.prepare(settings, NOW)
+    assert again.again
+    assert (again.read, again.accepted, again.duplicate) == (first.read, 0, first.read)
+    assert {one["state"] for one in again.batches} == {"duplicate"}
+    assert again.alerts == first.alerts
+    assert again.accounts == first.accounts
+    assert counts(settings) == before
+
+
+def test_a_home_that_it_did_not_make_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "riskprofile.db").write_bytes(b"somebody's work")
+    with pytest.raises(PolicyError) as refused:
+        demo.prepare(demo.load(None, {"RISKPROFILE_HOME": str(tmp_path)}), NOW)
+    assert refused.value.exit_code == 7
+    assert str(tmp_path) in str(refused.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["riskprofile.db"]
+
+
+def test_neither_the_default_home_nor_another_database_is_ever_used(tmp_path: Path) -> None:
+    told = {"XDG_DATA_HOME": str(tmp_path), "RISKPROFILE_DATABASE_URL": "sqlite:////real.db"}
+    settings = demo.load(None, told)
+    assert settings.home.parent == configuration.default_home(told).parent
+    assert settings.home != configuration.default_home(told)
+    assert settings.database_url == f"sqlite:///{settings.home / 'riskprofile.db'}"
+
+
+def test_without_samples_no_home_is_made(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="samples are not there"):
+        demo.prepare(demo.load(tmp_path / "home", {}), NOW, samples=tmp_path / "none")
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_taken_port_is_named_with_another_one() -> None:
+    from riskprofile.cli.demo import _require_free
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(UsageError, match=f"port {port} is taken.*--port"):
+            _require_free(port)
