@@ -95,6 +95,7 @@ def test_a_reload_keeps_the_open_alert_the_filters_and_the_draft(served, visit):
     page.reload()
     expect(reference(page)).to_have_text("PX-2026-104417")
     expect(page.locator(".st-key-list_head")).to_contain_text("8 open")
+    expect(button(page, "Refer")).to_be_visible()
     page.keyboard.press("s")
     expect(page.get_by_role("dialog").get_by_label("Reason")).to_have_value(
         "An image will settle what is in the bag"
@@ -114,6 +115,7 @@ def test_an_open_alert_stays_the_same_while_new_ones_arrive_above_it(served, vis
     page = visit("officer-14")
     open_row(page, 2)
     expect(reference(page)).to_have_text("PX-2026-104587")
+    expect(button(page, "Refer")).to_be_visible()
     store, now = served.store(), datetime.now(UTC)
     new = {**home.alerts(now)[0], "record_id": "PX-2026-999999", "rank": 0}
     with store.write() as connection:
