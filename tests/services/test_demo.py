@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import stat
 from datetime import UTC, datetime
@@ -11,12 +12,13 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import text
 
-from riskprofile.errors import InputError, PolicyError, UsageError
+from riskprofile.errors import InputError, PolicyError, ScorecardError, UsageError
 from riskprofile.services import demo, govern, identity, review
 from riskprofile.services import settings as configuration
 from riskprofile.services.demo import DemoSummary
 from riskprofile.services.demo_work import OFFICER_1, OFFICER_2, SUPERVISOR
 from riskprofile.services.settings import Settings
+from riskprofile.store import artefacts
 
 NOW = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
 COUNTED = ("alert", "decision", "outcome", "label", "account", "record", "batch")
@@ -137,6 +139,25 @@ def test_neither_the_default_home_nor_another_database_is_ever_used(tmp_path: Pa
     assert settings.home.parent == configuration.default_home(told).parent
     assert settings.home != configuration.default_home(told)
     assert settings.database_url == f"sqlite:///{settings.home / 'riskprofile.db'}"
+
+
+def test_a_run_that_a_missing_scorecard_stopped_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identity, "hasher", PasswordHasher(1, 8, 1))
+    few = tmp_path / "few"
+    few.mkdir()
+    for name in ("past-travellers.parquet", "paxlst.edi"):
+        shutil.copy(demo.SAMPLES / name, few)
+    settings = demo.load(tmp_path / "home", {})
+    without = settings.model_copy(update={"models": tmp_path / "none"})
+    with monkeypatch.context() as patch:
+        patch.setattr(artefacts, "trusted", set)
+        with pytest.raises(ScorecardError):
+            demo.prepare(without, NOW, samples=few)
+    told = demo.prepare(settings, NOW, samples=few)
+    assert (told.read, told.accepted) == (206, 206)
+    assert told.alerts["total"] > 0
 
 
 def test_without_samples_no_home_is_made(tmp_path: Path) -> None:
