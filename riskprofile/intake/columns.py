@@ -98,9 +98,12 @@ def column_of(heading: str, profile: str) -> str:
 
 def fit(mapped: Mapped) -> tuple[int, int]:
     """How sure it is that these were headings; larger is surer, (0, 0) is no header row."""
-    if len(mapped.columns) < 2:
+    known, unknown = len(mapped.columns), len(mapped.unknown)
+    if known < 2:
         return 0, 0
-    return 2 - min(len(mapped.missing()), 1), len(mapped.columns)
+    if mapped.missing():  # a table all the same, whose error names what is missing
+        return (1, known) if known >= unknown else (0, 0)
+    return 2, known
 
 
 def required(mapped: Mapped, headings: Sequence[str], source: Source, line: int) -> Mapped:

@@ -65,7 +65,7 @@ class JsonlReader:
         """One record an object. A file whose objects lack the mandatory keys is an error."""
         head = archive.head(source, HEAD)
         mapped = _mapped(source, head, profile)
-        rows, made = Gather(mapped.profile, source.name, chunk_rows), False
+        rows, made = Gather(mapped.profile, source.name, chunk_rows, RAW_LIMIT), False
         unknown: dict[str, None] = {}
         keys = {name: name for name in PROFILES[mapped.profile].names}
         for line, text, guessed in _lines(source, head):
@@ -126,7 +126,7 @@ def _add(
 ) -> None:
     record = _record(text)
     if record is None:
-        shown = text.decode("utf-8", "replace").strip()[:RAW_LIMIT]
+        shown = text.decode("utf-8", "replace").strip()
         rows.reject("json_format", "the line is not one JSON object", line=line, raw=shown)
         return
     kinds = PROFILES[profile].by_name

@@ -20,8 +20,11 @@ RAW_LIMIT = 2_000  # characters of a rejected record that the quarantine keeps
 class Gather:
     """Collects rows and rejections of one source until a chunk is full."""
 
-    def __init__(self, profile: str, source: str, chunk_rows: int) -> None:
+    def __init__(
+        self, profile: str, source: str, chunk_rows: int, raw_limit: int = RAW_LIMIT
+    ) -> None:
         self.profile, self.source, self.chunk_rows = profile, source, max(1, chunk_rows)
+        self._raw_limit = raw_limit
         self.accepted = 0
         self._rows: list[dict[str, Any]] = []
         self._rejected: list[Rejection] = []
@@ -59,7 +62,7 @@ class Gather:
     ) -> None:
         """Set one record aside, with a reason code and a sentence."""
         self._rejected.append(
-            Rejection(self.source, line, code, reason, record_id, None, raw[:RAW_LIMIT])
+            Rejection(self.source, line, code, reason, record_id, None, raw[: self._raw_limit])
         )
 
     def take(self) -> RawChunk:

@@ -44,7 +44,7 @@ class Dialect:
 
 def dialect(head: bytes, profile: str = AUTO) -> Dialect | None:
     """Find the headings in the first 20 lines; nothing where no line names known columns."""
-    text = next(lines.blocks(io.BytesIO(head), head), b"")
+    text = b"".join(lines.blocks(io.BytesIO(head), head))
     text, _ = lines.utf8_lines(text, 1)
     found: list[tuple[tuple[int, int], Dialect]] = []
     start = 0

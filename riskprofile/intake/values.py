@@ -21,7 +21,7 @@ from riskprofile.intake import codes, times
 from riskprofile.intake.conventions import COMMA, POINT, Conventions, readings
 from riskprofile.tables import ColumnSpec
 
-MAX_INT = 2**53  # beyond it a float64 skips whole numbers
+TOO_FAR = 2**53  # from here on a float64 skips whole numbers
 
 
 class Value(NamedTuple):
@@ -143,7 +143,7 @@ def _bounds(spec: ColumnSpec, values: np.ndarray) -> dict[str, np.ndarray]:
             if low.any():
                 faults["number_out_of_range"] = low
         if spec.kind == "int":
-            far = np.abs(values) > MAX_INT
+            far = np.abs(values) >= TOO_FAR
             part = (values != np.floor(values)) & ~np.isnan(values) & ~far
             if far.any():
                 faults["number_out_of_range"] = far | faults.get("number_out_of_range", far)

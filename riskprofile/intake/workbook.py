@@ -6,19 +6,23 @@ number has lost its zeros: HS codes are warned of, and padded where that is cert
 
 from __future__ import annotations
 
-import re
+import json
+import subprocess
+import sys
+import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from riskprofile.errors import InputError
-from riskprofile.intake import archive, columns
+from riskprofile.intake import archive, columns, workbook_cells
 from riskprofile.intake.cells import as_text, hs_as_text
 from riskprofile.intake.chunks import LARGE, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
@@ -28,17 +32,19 @@ from riskprofile.profiles import PROFILES
 HEADER_ROWS = 20
 PIECE = 10_000  # rows
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-# Calamine holds a sheet as a full rectangle: two far cells of a tiny file would be 17 billion.
-FREE_CELLS, SPARSE = 5_000_000, 4
-_BROKEN = (CalamineError, OSError, zipfile.BadZipFile, ValueError, KeyError, IndexError, EOFError)
+# A sheet is held as a full rectangle of 32 bytes a cell, of which a file needs 6 at least: what
+# asks for more is a table with stray cells far away, or an attack.
+MEMORY, MEMORY_A_BYTE = 1 << 30, 8
+SECONDS, SECONDS_A_MEGABYTE = 10.0, 1.0
 
 
 @dataclass
 class _Sheet:
-    """The rows of one sheet, its headings and where they stand (row numbers from 1)."""
+    """One sheet with headings: where its rows are, and where the headings stand (from 1)."""
 
     name: str
-    rows: list[list[Any]]
+    cells: IO[bytes]
+    start: int  # offset of its first row
     header: int
     mapped: Mapped
 
@@ -58,109 +64,118 @@ class WorkbookReader:
 
     def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
         """Rows of every sheet with headings, in the workbook's order."""
-        found, skipped = _sheets(source, profile)
-        if not found:
-            raise InputError(
-                f"no row of the first {HEADER_ROWS} of any sheet names the mandatory columns",
-                where=source.name,
-                do="Put the column names in one row of a sheet",
-            )
-        for sheet in found:
-            named = Source(f"{source.name}!/{sheet.name}", None, 0, source.opener)
-            pieces, conventions = look(partial(_pieces, sheet), sheet.mapped)
-            for chunk in in_chunks(pieces, named, sheet.mapped, conventions, chunk_rows):
-                chunk.unknown += tuple(f"sheet {name}" for name in skipped)
-                yield chunk
+        with tempfile.TemporaryFile() as cells:
+            _unpack(source, cells)
+            found, skipped = _sheets(cells, profile)
+            if not found:
+                raise InputError(
+                    f"no row of the first {HEADER_ROWS} of any sheet names the mandatory columns",
+                    where=source.name,
+                    do="Put the column names in one row of a sheet",
+                )
+            for sheet in found:
+                named = Source(f"{source.name}!/{sheet.name}", None, 0, source.opener)
+                pieces, conventions = look(partial(_pieces, sheet), sheet.mapped)
+                for chunk in in_chunks(pieces, named, sheet.mapped, conventions, chunk_rows):
+                    chunk.unknown += tuple(f"sheet {name}" for name in skipped)
+                    yield chunk
 
 
-def _sheets(source: Source, profile: str) -> tuple[list[_Sheet], list[str]]:
+def _unpack(source: Source, cells: IO[bytes]) -> None:
+    """Write the cells of a workbook as JSON lines, in a process that may fail."""
+    with tempfile.NamedTemporaryFile(suffix=".workbook") as copy:
+        with source.open() as stream:
+            while block := stream.read(archive.BLOCK):
+                copy.write(block)
+        copy.flush()
+        size = _unpacked_size(Path(copy.name), source)
+        try:
+            done = subprocess.run(  # noqa: S603 (our own module, and a path that we made)
+                [
+                    *(sys.executable, "-I", workbook_cells.__file__, copy.name),
+                    str(MEMORY + MEMORY_A_BYTE * size),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=cells,
+                stderr=subprocess.DEVNULL,
+                timeout=SECONDS + SECONDS_A_MEGABYTE * size / 1_000_000,
+                check=False,
+            ).returncode
+        except subprocess.TimeoutExpired:
+            done = -1
+    if done:
+        raise InputError(
+            "is no workbook that can be read: encrypted, truncated, damaged, or with stray"
+            " cells far from its table",
+            where=source.name,
+            do="Save the table again as XLSX without a password, or export CSV",
+        )
+
+
+def _unpacked_size(path: Path, source: Source) -> int:
+    """Bytes of a workbook unpacked. Raises `InputError` for kinds that are not read here."""
+    try:
+        with zipfile.ZipFile(path) as parts:
+            names = parts.namelist()
+            if "xl/workbook.bin" in names or "content.xml" in names:
+                raise InputError(
+                    "is a binary or OpenDocument workbook", where=source.name, do="Save it as XLSX"
+                )
+            return sum(part.file_size for part in parts.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return path.stat().st_size  # XLS is no zip; a broken zip fails soon enough
+
+
+def _rows(cells: IO[bytes], start: int) -> Iterator[list[Any]]:
+    """The rows of the sheet that starts at an offset."""
+    cells.seek(start)
+    while (line := cells.readline()).startswith(b"["):
+        yield json.loads(line)
+
+
+def _sheets(cells: IO[bytes], profile: str) -> tuple[list[_Sheet], list[str]]:
     """Sheets with headings, and names of the others that hold anything."""
     found: list[_Sheet] = []
     skipped: list[str] = []
-    try:
-        with archive.seekable(source) as stream:
-            _refuse_hollow(stream, source)
-            workbook = CalamineWorkbook.from_filelike(stream)
-            for name in workbook.sheet_names:
-                sheet = _sheet(workbook.get_sheet_by_name(name), profile)
-                if sheet is not None:
-                    found.append(sheet)
-                else:
-                    skipped.append(name)
-    except InputError:
-        raise
-    except BaseException as error:
-        # calamine is written in Rust: where it gives up, it panics past `Exception`.
-        if not isinstance(error, _BROKEN) and type(error).__name__ != "PanicException":
-            raise
-        raise InputError(
-            "is no workbook that can be read, encrypted, truncated or damaged",
-            where=source.name,
-            do="Save it again as XLSX without a password, or export CSV",
-        ) from error
+    starts: list[tuple[str, int]] = []
+    cells.seek(0)
+    while line := cells.readline():
+        if line.startswith(b'"'):
+            starts.append((json.loads(line), cells.tell()))
+    for name, start in starts:
+        best: tuple[tuple[int, int], _Sheet] | None = None
+        filled = False
+        for number, row in enumerate(islice(_rows(cells, start), HEADER_ROWS), 1):
+            filled = filled or any(row)
+            headings = [as_text(cell) or "" for cell in row]
+            while headings and not headings[-1].strip():
+                headings.pop()
+            mapped = columns.best(headings, profile)
+            sure = columns.fit(mapped)
+            if sure[0] == 2 and (best is None or sure > best[0]):
+                best = sure, _Sheet(name, cells, start, number, mapped)
+        if best is not None:
+            found.append(best[1])
+        elif filled:
+            skipped.append(name)
     return found, skipped
 
 
-def _refuse_hollow(stream: IO[bytes], source: Source) -> None:
-    """Refuse what calamine could not hold: sheets far larger than the cells in them."""
-    stream.seek(0)
-    if stream.read(8) == OLE:  # at most 65,536 rows of 256 cells
-        stream.seek(0)
-        return
-    with zipfile.ZipFile(stream) as parts:
-        for part in parts.namelist():
-            if (part.endswith(".bin") and "/worksheets/" in part) or part == "content.xml":
-                raise InputError(
-                    "is a binary or OpenDocument workbook",
-                    where=source.name,
-                    do="Save it as XLSX",
-                )
-            if "/worksheets/" in part and part.endswith(".xml"):
-                cells, area = _extent(parts.read(part))
-                if area > FREE_CELLS + SPARSE * cells:
-                    raise InputError(
-                        f"a sheet spans {area} cells and fills {cells}",
-                        where=source.name,
-                        do="Delete the stray cells far below or right of the table",
-                    )
-    stream.seek(0)
-
-
-_REFERENCE = re.compile(rb"\br=[\"']([A-Z]{1,3})([0-9]{1,7})[\"']")
-
-
-def _extent(sheet: bytes) -> tuple[int, int]:
-    """Cells of a sheet, and cells of the rectangle around them."""
-    count = width = height = 0
-    for letters, row in _REFERENCE.findall(sheet):
-        column = 0
-        for letter in letters:
-            column = column * 26 + letter - 64
-        count, width, height = count + 1, max(width, column), max(height, int(row))
-    return count, width * height
-
-
-def _sheet(sheet: CalamineSheet, profile: str) -> _Sheet | None:
-    rows: list[list[Any]] = sheet.to_python(skip_empty_area=False)
-    best: tuple[tuple[int, int], _Sheet] | None = None
-    for number, row in enumerate(rows[:HEADER_ROWS], 1):
-        headings = [as_text(cell) or "" for cell in row]
-        while headings and not headings[-1].strip():
-            headings.pop()
-        mapped = columns.best(headings, profile)
-        sure = columns.fit(mapped)
-        if sure > (0, 0) and not mapped.missing() and (best is None or sure > best[0]):
-            best = sure, _Sheet(sheet.name, rows, number, mapped)
-    return best[1] if best else None
-
-
 def _pieces(sheet: _Sheet, only: Sequence[str] | None) -> Iterator[Piece]:
-    for first in range(sheet.header, len(sheet.rows), PIECE):
-        rows = sheet.rows[first : first + PIECE]
+    first, end = sheet.header + 1, sheet.start
+    for _ in range(sheet.header):
+        next(_rows(sheet.cells, end), None)
+        end = sheet.cells.tell()
+    while True:
+        rows = list(islice(_rows(sheet.cells, end), PIECE))
+        end = sheet.cells.tell()  # pieces of one sheet may be read in turns
+        if not rows:
+            return
         at = [
             row for row, cells in enumerate(rows) if any(cell not in ("", None) for cell in cells)
         ]
-        yield _piece(sheet, [rows[row] for row in at], np.array(at, dtype="int64") + first + 1)
+        yield _piece(sheet, [rows[row] for row in at], np.array(at, dtype="int64") + first)
+        first += len(rows)
 
 
 def _piece(sheet: _Sheet, rows: Sequence[list[Any]], numbers: np.ndarray) -> Piece:
@@ -168,7 +183,7 @@ def _piece(sheet: _Sheet, rows: Sequence[list[Any]], numbers: np.ndarray) -> Pie
     warnings: list[str | None] = [None] * len(rows)
     made: dict[str, pa.Array] = {}
     for name, position in sheet.mapped.columns.items():
-        cells = [row[position] for row in rows]
+        cells = [_at(row, position) for row in rows]
         if specs[name].kind == "hs":
             texts: list[str | None] = []
             for row, cell in enumerate(cells):
@@ -182,7 +197,7 @@ def _piece(sheet: _Sheet, rows: Sequence[list[Any]], numbers: np.ndarray) -> Pie
         made[name] = pa.array(texts, LARGE)
     extra = columns.extra_json(
         {
-            heading: pa.array([as_text(row[position]) for row in rows], LARGE)
+            heading: pa.array([as_text(_at(row, position)) for row in rows], LARGE)
             for heading, position in sheet.mapped.unknown.items()
         },
         made.get("extra"),
@@ -190,3 +205,7 @@ def _piece(sheet: _Sheet, rows: Sequence[list[Any]], numbers: np.ndarray) -> Pie
     if extra is not None:
         made["extra"] = extra
     return Piece(made, numbers, pa.array(warnings, LARGE))
+
+
+def _at(row: list[Any], position: int) -> Any:
+    return row[position] if position < len(row) else None

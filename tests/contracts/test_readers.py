@@ -1,0 +1,139 @@
+"""What every reader promises, whatever the bytes."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from riskprofile import intake
+from riskprofile.errors import InputError
+from riskprofile.intake import READERS, Chunk
+from riskprofile.intake.reader import Rejection
+from riskprofile.profiles import PROFILES
+from riskprofile.tables import SOURCE_COLUMNS, Table
+from tests.intake.samples import TABULAR, samples
+
+MUTANTS = 60  # of each sample: some 700 in all
+PROCESSES = 8  # of a sample that each time starts a process of its own
+NAMES = sorted(samples())
+
+
+def read_all(path: Path, **how: object) -> list[Chunk]:
+    chunks = list(intake.read(path, **how))  # type: ignore[arg-type]
+    for chunk in chunks:
+        assert chunk.read == len(chunk.table) + len(chunk.rejected)
+        assert chunk.table.columns.tolist() == [*PROFILES[chunk.profile].names, *SOURCE_COLUMNS]
+    return chunks
+
+
+def records(chunks: list[Chunk]) -> tuple[Table, list[Rejection]]:
+    tables = [chunk.table for chunk in chunks if len(chunk.table)] or [chunks[0].table]
+    rejected = [each for chunk in chunks for each in chunk.rejected]
+    return pd.concat(tables, ignore_index=True), sorted(
+        rejected, key=lambda each: (each.source, each.line, each.reason)
+    )
+
+
+def mutant(content: bytes, chance: random.Random) -> bytes:
+    """The content with one to four accidents: cut, flipped, repeated, spliced, re-encoded."""
+    data = bytearray(content)
+    for _ in range(chance.randint(1, 4)):
+        at = chance.randrange(len(data) + 1)
+        to = min(len(data), at + chance.choice((1, 2, 10, 200)))
+        accident = chance.randrange(7)
+        if accident == 0:
+            del data[at:]
+        elif accident == 1:
+            data[at:to] = bytes(chance.randrange(256) for _ in range(to - at))
+        elif accident == 2:
+            data[at:at] = data[at:to] * chance.choice((1, 50))
+        elif accident == 3:
+            del data[at:to]
+        elif accident == 4:
+            data[at:at] = chance.choice((b"\0", b'"', b"\r", b"\n", b"\xff\xfe", b"'", b"<", b"{"))
+        elif accident == 5:
+            data[at:at] = chance.choice(list(samples().values()))[:300]
+        else:
+            data = bytearray(bytes(data).decode("latin-1").encode("utf-16"))
+    return bytes(data)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_bytes_raise_anything_but_an_input_error(tmp_path, name):
+    chance = random.Random(f"mutants of {name}")
+    path = tmp_path / name
+    for number in range(PROCESSES if name in ("xls", "xlsx") else MUTANTS):
+        content = mutant(samples()[name], chance)
+        path.write_bytes(content)
+        try:
+            read_all(path)
+        except InputError as error:
+            assert error.where, number
+            assert error.do, number
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
+def test_a_format_that_is_forced_on_other_content_ends_in_an_input_error_or_rejections(
+    tmp_path, name, reader
+):
+    path = tmp_path / name
+    path.write_bytes(samples()[name])
+    try:
+        read_all(path, format=reader.name)
+    except InputError as error:
+        assert error.where
+        assert error.do
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("size", [1, 3, 17])
+def test_reading_in_any_chunk_size_gives_the_same_records(tmp_path, name, size):
+    path = tmp_path / name
+    path.write_bytes(samples()[name])
+    whole, aside = records(read_all(path))
+    parts, parts_aside = records(read_all(path, chunk_rows=size))
+    pd.testing.assert_frame_equal(parts, whole)
+    assert parts_aside == aside
+    assert len(whole)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_sample_is_claimed_by_one_reader_only(name, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(samples()[name])
+    for source in intake.sources(path):
+        head = intake.archive.head(source)
+        claimed = [reader.name for reader in READERS if reader.claims(head, source.name)]
+        assert len(claimed) == 1, claimed
+
+
+def test_the_same_manifest_gives_the_same_records_in_every_table_format(tmp_path):
+    found: dict[str, tuple[pd.DataFrame, list[tuple[str | None, str, str | None]]]] = {}
+    for name in TABULAR:
+        path = tmp_path / name
+        path.write_bytes(samples()[name])
+        table, rejected = records(read_all(path))
+        found[name] = (
+            table.drop(columns=["source", "line"]),
+            sorted((each.record_id, each.reason_code, each.column) for each in rejected),
+        )
+    for table, rejected in found.values():
+        pd.testing.assert_frame_equal(table, found["csv"][0])
+        assert rejected == found["csv"][1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rejected_row_keeps_its_raw_cells_as_json_or_its_raw_text(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(samples()[name])
+    for chunk in read_all(path):
+        for each in chunk.rejected:
+            assert each.reason
+            assert each.line >= 1
+            if each.column is not None:
+                assert json.loads(each.raw)

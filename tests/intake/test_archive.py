@@ -1,0 +1,140 @@
+"""Gzip, zip, standard input: read whole or refused whole, and nothing is ever unpacked to disk."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import stat
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from riskprofile import intake
+from riskprofile.errors import InputError
+
+TABLE = b"declaration_id,goods_description\nD1,chairs\n"
+
+
+def zipped(folder: Path, *members: tuple[str | zipfile.ZipInfo, bytes]) -> Path:
+    path = folder / "sample.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return path
+
+
+def refused(path: Path) -> str:
+    """What the error says; the file must be refused before a record is read."""
+    with pytest.raises(InputError) as caught:
+        next(iter(intake.read(path)))
+    assert caught.value.do
+    return f"{caught.value.where.removeprefix(str(path.parent))}: {caught.value.what}"
+
+
+def test_members_of_a_zip_are_read_one_after_another_and_named(tmp_path):
+    path = zipped(tmp_path, ("a.csv", TABLE), ("sub/b.csv", TABLE), ("__MACOSX/._a.csv", b"\0"))
+    chunks = list(intake.read(path))
+    assert [chunk.table["source"].iloc[0] for chunk in chunks] == [
+        f"{path}!/a.csv",
+        f"{path}!/sub/b.csv",
+    ]
+
+
+def test_gzip_is_read_whatever_its_name(tmp_path):
+    path = tmp_path / "sample.dat"
+    path.write_bytes(gzip.compress(TABLE) + gzip.compress(b"D2,tables\n"))
+    (chunk,) = intake.read(path)
+    assert chunk.table["declaration_id"].tolist() == ["D1", "D2"]
+
+
+def test_standard_input_is_read_like_a_file(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(gzip.compress(TABLE))))
+    (chunk,) = intake.read("-")
+    assert chunk.table["source"].tolist() == ["stdin"]
+
+
+def test_a_truncated_archive_loads_nothing(tmp_path):
+    rows = b"".join(b"D%d,chairs %d\n" % (i, i * i) for i in range(200_000))
+    path = tmp_path / "sample.csv.gz"
+    path.write_bytes(gzip.compress(TABLE + rows)[:-9])
+    assert refused(path) == "/sample.csv.gz: is truncated or damaged"
+    path = zipped(tmp_path, ("a.csv", TABLE + rows))
+    path.write_bytes(path.read_bytes()[:-30])
+    assert refused(path) == "/sample.zip: is truncated or damaged"
+
+
+def test_a_bomb_is_refused_without_being_unpacked(tmp_path):
+    path = tmp_path / "bomb.gz"
+    path.write_bytes(gzip.compress(b"0" * 20_000_000))
+    assert refused(path) == "/bomb.gz: unpacks to more than 100 times its size"
+    path = zipped(tmp_path, ("bomb.csv", b"0" * 20_000_000))
+    assert refused(path) == "/sample.zip: unpacks to more than 100 times its size"
+
+
+def test_a_zip_that_lies_about_the_size_of_a_member_is_refused(tmp_path):
+    path = zipped(tmp_path, ("bomb.csv", b"0" * 20_000_000))
+    content = path.read_bytes()
+    path.write_bytes(
+        content.replace((20_000_000).to_bytes(4, "little"), (900_000).to_bytes(4, "little"))
+    )
+    assert refused(path) == "/sample.zip!/bomb.csv: is truncated or damaged"
+
+
+def test_too_many_members_are_refused(tmp_path):
+    path = zipped(tmp_path, *((f"{i}.csv", TABLE) for i in range(101)))
+    assert refused(path) == "/sample.zip: holds 101 members, more than 100"
+
+
+@pytest.mark.parametrize("name", ["../a.csv", "/a.csv", "x/../../a.csv", "C:\\a.csv", "..\\a.csv"])
+def test_names_that_leave_the_folder_are_refused(tmp_path, name):
+    path = zipped(tmp_path, (name, TABLE))
+    assert refused(path).endswith("has a name that leaves its folder")
+
+
+def test_a_link_is_refused(tmp_path):
+    link = zipfile.ZipInfo("a.csv")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    assert refused(zipped(tmp_path, (link, b"/etc/hosts"))) == "/sample.zip!/a.csv: is a link"
+
+
+def test_two_members_of_one_name_are_refused(tmp_path):
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        path = zipped(tmp_path, ("a.csv", TABLE), ("a.csv", TABLE))
+    assert refused(path) == "/sample.zip!/a.csv: stands twice in the archive"
+
+
+def test_an_archive_within_an_archive_is_refused(tmp_path):
+    inner = zipped(tmp_path, ("a.csv", TABLE)).read_bytes()
+    assert refused(zipped(tmp_path, ("b.zip", inner))).endswith(
+        "is a zip archive within an archive"
+    )
+    assert refused(zipped(tmp_path, ("b.gz", gzip.compress(TABLE)))).endswith(
+        "is a gzip archive within an archive"
+    )
+    path = tmp_path / "sample.gz"
+    path.write_bytes(gzip.compress(gzip.compress(TABLE)))
+    assert refused(path).endswith("is a gzip archive within an archive")
+
+
+def test_one_member_in_no_known_format_refuses_the_archive_before_any_record(tmp_path):
+    path = zipped(tmp_path, ("a.csv", TABLE), ("notes.txt", b"nothing here"))
+    assert "notes.txt: is in no format known here" in refused(path)
+
+
+def test_paths_that_are_no_regular_files_are_refused(tmp_path):
+    assert refused(tmp_path / "missing.csv").endswith("no such file, or it may not be read")
+    assert refused(tmp_path).endswith("is a directory")
+    os.mkfifo(tmp_path / "pipe.csv")
+    assert refused(tmp_path / "pipe.csv").endswith("is not a regular file")
+    (tmp_path / "empty.csv").touch()
+    assert refused(tmp_path / "empty.csv").endswith("is empty")
+    assert refused(zipped(tmp_path, ("a.csv", b""))).endswith("a.csv: is empty")
+
+
+def test_nothing_is_written_beside_the_archive(tmp_path):
+    path = zipped(tmp_path, ("a.csv", TABLE))
+    list(intake.read(path))
+    assert [each.name for each in tmp_path.iterdir()] == ["sample.zip"]

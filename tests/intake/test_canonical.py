@@ -1,0 +1,269 @@
+"""Text to typed columns, one kind of column at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskprofile.errors import InputError
+from riskprofile.intake import RawChunk, Rejection, canonical
+from riskprofile.profiles import PROFILES
+from riskprofile.tables import SOURCE_COLUMNS, TEXT, Table
+
+OFFICES = {"XMPME": "Africa/Nairobi", "XMBER": "Europe/Berlin"}
+
+
+def raw(profile: str = "shipment", **columns: Any) -> RawChunk:
+    """A raw chunk of text; the mandatory columns are filled where not given."""
+    size = max(len(cells) for cells in columns.values())
+    must = {group[0]: "D1" for group in PROFILES[profile].mandatory}
+    if "crossing_at" in must:
+        must["crossing_at"] = "2026-11-24T08:00Z"
+    cells = {name: [text] * size for name, text in must.items()} | columns
+    rows = pd.DataFrame({name: pd.Series(texts, dtype=TEXT) for name, texts in cells.items()})
+    return RawChunk(profile, rows.assign(source="memory", line=range(1, size + 1)))
+
+
+def parse(
+    profile: str = "shipment", offices: dict[str, str] | None = None, **columns: Any
+) -> tuple[Table, list[Rejection]]:
+    return canonical.parse(raw(profile, **columns), PROFILES[profile], offices)
+
+
+def codes(rejected: list[Rejection]) -> list[tuple[str | None, str]]:
+    return [(each.column, each.reason_code) for each in rejected]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_table_has_every_column_of_the_contract_with_its_type(profile):
+    table, rejected = parse(profile, carrier=["X", None])
+    assert not rejected
+    assert table.columns.tolist() == [*PROFILES[profile].names, *SOURCE_COLUMNS]
+    for spec in PROFILES[profile].columns:
+        assert table[spec.name].dtype == spec.dtype, spec.name
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_no_rows_give_an_empty_table(profile):
+    table, rejected = parse(profile, carrier=[])
+    assert (len(table), rejected) == (0, [])
+
+
+def test_blank_text_is_missing_and_white_space_around_text_goes(profile="shipment"):
+    table, _ = parse(consignor_name=["", "  ", "\u00a0Ä \t", "NONE"])
+    assert table["consignor_name"].tolist() == [pd.NA, pd.NA, "Ä", "NONE"]
+
+
+def test_what_is_mandatory_must_be_there():
+    _, rejected = parse(
+        declaration_id=[None, "D2", "D3"],
+        goods_description=["chairs", None, None],
+        hs_code=["0101", "0101", None],
+    )
+    assert codes(rejected) == [
+        ("declaration_id", "mandatory_missing"),
+        ("goods_description", "mandatory_missing"),
+    ]
+    assert rejected[1].reason == "goods_description or hs_code is missing"
+
+
+def test_a_time_without_a_zone_takes_that_of_its_office_and_else_is_utc_and_told():
+    table, _ = parse(
+        offices=OFFICES,
+        customs_office=["XMPME", "XMBER", "XX", None],
+        arrival_at=["2026-11-24 08:00"] * 4,
+    )
+    assert table["arrival_at"].dt.hour.tolist() == [5, 7, 8, 8]
+    assert table["warnings"].tolist() == [pd.NA, pd.NA, "zone_assumed", "zone_assumed"]
+
+
+def test_an_hour_that_a_clock_change_makes_twice_or_never_is_told():
+    table, _ = parse(
+        offices=OFFICES,
+        customs_office=["XMBER"] * 3,
+        arrival_at=["2026-10-25 02:30", "2026-03-29 02:30", "2026-03-29 04:30"],
+    )
+    assert table["arrival_at"].dt.strftime("%H:%M").tolist() == ["00:30", "01:00", "02:30"]
+    assert table["warnings"].tolist() == ["zone_change_hour", "zone_change_hour", pd.NA]
+
+
+def test_an_office_in_no_known_zone_is_an_error_that_names_it():
+    with pytest.raises(InputError, match="Mars/Base"):
+        parse(offices={"X": "Mars/Base"}, customs_office=["X"], arrival_at=["2026-11-24 08:00"])
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2026-11-24T08:00:00Z", "2026-11-24 08:00:00"),
+        ("2026-11-24T08:00:00.5+02:00", "2026-11-24 06:00:00.5"),
+        ("2026-11-24T08:00-0330", "2026-11-24 11:30:00"),
+        ("20261124T0800+01", "2026-11-24 07:00:00"),
+        ("2026/11/24 8:05:09 PM Z", "2026-11-24 20:05:09"),
+        ("2026-11-24T08:00:00.123456789Z", "2026-11-24 08:00:00.123456"),
+    ],
+)
+def test_written_times(text, utc):
+    # beside a time in another form, so that no column is read by its first row
+    table, rejected = parse(arrival_at=[text, "24.11.2026 09:00"])
+    assert not rejected
+    assert table["arrival_at"].tolist() == [
+        pd.Timestamp(utc, tz="UTC"),
+        pd.Timestamp("2026-11-24 09:00", tz="UTC"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("2026-02-30", "date_impossible"),
+        ("2026-13-01", "date_impossible"),
+        ("2026-11-24T25:00", "date_impossible"),
+        ("2026-11-24T08:60", "date_impossible"),
+        ("2026-11-24T24:00", "date_impossible"),
+        ("31/02/2026", "date_impossible"),
+        ("0026-11-24", "date_out_of_range"),
+        ("1899-12-30", "date_out_of_range"),
+        ("9999-12-31", "date_out_of_range"),
+        ("45000", "date_format"),
+        ("٢٠٢٦-١١-٢٤", "date_format"),
+        ("24/11/26", "date_format"),
+        ("tomorrow", "date_format"),
+        ("03/04/2026", "date_ambiguous"),
+    ],
+)
+def test_times_that_cannot_be_are_set_aside_and_never_rolled_over(text, code):
+    table, rejected = parse(arrival_at=["2026-11-24T08:00Z", text])
+    assert codes(rejected) == [("arrival_at", code)]
+    assert len(table) == 1
+
+
+def test_arrival_before_lodging_is_told():
+    table, _ = parse(
+        lodged_at=["2026-11-24T08:00Z", "2026-11-24T08:00Z", None],
+        arrival_at=["2026-11-24T07:59Z", "2026-11-24T08:00Z", "2026-11-24T08:00Z"],
+    )
+    assert table["warnings"].tolist() == ["arrival_before_lodged", pd.NA, pd.NA]
+
+
+def test_countries_by_code_or_english_name():
+    table, rejected = parse(
+        country_of_origin=["na", "XKX", "XK", "GBR", "Germany", "XZ", "Nowhere land", "N"]
+    )
+    assert table["country_of_origin"].tolist() == ["NA", "XK", "XK", "GB", "DE", "XZ"]
+    assert table["warnings"].tolist() == [pd.NA] * 5 + ["country_unknown"]
+    assert codes(rejected) == [("country_of_origin", "country_format")] * 2
+
+
+def test_currencies_have_three_letters():
+    table, rejected = parse(currency=["usd", "EUR", "US$", "€"])
+    assert table["currency"].tolist() == ["USD", "EUR"]
+    assert codes(rejected) == [("currency", "currency_format")] * 2
+
+
+def test_hs_codes_are_digits_and_keep_their_zeros():
+    table, rejected = parse(
+        hs_code=["0101", "01.01.21 00", "1", "01012100000", "93X1", "٩٣٠١", "101"]
+    )
+    assert table["hs_code"].tolist() == ["0101", "01012100", "101"]
+    assert table["warnings"].tolist() == [pd.NA, pd.NA, "hs_odd_length"]
+    assert codes(rejected) == [("hs_code", "hs_format")] * 4
+
+
+def test_bounds_are_those_of_the_column():
+    table, rejected = parse(
+        gross_mass_kg=["0", "-0.0", "0.001", "1"],
+        package_count=["0", "0", "0", "-1"],
+    )
+    assert table["gross_mass_kg"].tolist() == [0.001]
+    assert codes(rejected) == [
+        ("gross_mass_kg", "number_out_of_range"),
+        ("gross_mass_kg", "number_out_of_range"),
+        ("package_count", "number_out_of_range"),
+    ]
+
+
+def test_whole_numbers_are_whole():
+    table, rejected = parse(package_count=["7", "7.0", "007", "1e3", "7.5", "9007199254740993"])
+    assert table["package_count"].tolist() == [7, 7, 7, 1000]
+    assert codes(rejected) == [
+        ("package_count", "number_not_whole"),
+        ("package_count", "number_out_of_range"),
+    ]
+
+
+def test_a_number_is_read_the_same_whatever_stands_beside_it():
+    alone, _ = parse(value=["0.1"])
+    beside, _ = parse(value=["0.1", "1 234", "bad"])
+    assert alone["value"].iloc[0] == beside["value"].iloc[0] == np.float64("0.1")
+
+
+def test_choices_take_other_names_and_yes_and_no_too():
+    table, rejected = parse(
+        transport_mode=["SEA", "1", "Luft", "公路运输", "teleport"],
+        gift=["yes", "Нет", "1", "0", "true"],
+        procedure=["IM", "Export", "transit", "TRANSHIPMENT", None],
+    )
+    assert table["transport_mode"].tolist() == ["sea", "sea", "air", "road"]
+    assert table["gift"].tolist() == [True, False, True, False]
+    assert table["procedure"].tolist() == ["import", "export", "transit", "transhipment"]
+    assert rejected[0].reason == (
+        "transport_mode 'teleport' is none of sea, air, road, rail, post, express"
+    )
+
+
+def test_codes_are_joined_by_a_bar_and_container_check_digits_are_told():
+    table, _ = parse(
+        container_numbers=["CSQU3054383", "csqu 305438-4; MSKU", "CSQU3054383|CSQU3054384", None],
+        seal_numbers=["A, B", "|A||B|", " A ", "A;B"],
+    )
+    assert table["container_numbers"].tolist() == [
+        "CSQU3054383",
+        "CSQU3054384|MSKU",
+        "CSQU3054383|CSQU3054384",
+        pd.NA,
+    ]
+    assert table["seal_numbers"].tolist() == ["A|B", "A|B", "A", "A|B"]
+    assert table["warnings"].tolist() == [
+        pd.NA,
+        "container_check_digit",
+        "container_check_digit",
+        pd.NA,
+    ]
+
+
+def test_extra_must_be_a_json_object():
+    table, rejected = parse(extra=['{"a": 1}', "[1]", "{", '{"a": NaN}'])
+    assert table["extra"].tolist() == ['{"a": 1}']
+    assert codes(rejected) == [("extra", "json_format")] * 3
+
+
+def test_a_day_of_birth_is_a_day(profile="traveller"):
+    table, rejected = parse(
+        "traveller",
+        born=["1980-05-01", "01.05.1980", "1980-05-01T00:00:00", "1980-02-30", "1799-01-01"],
+    )
+    assert table["born"].tolist() == ["1980-05-01"] * 3
+    assert codes(rejected) == [("born", "date_impossible"), ("born", "date_out_of_range")]
+
+
+def test_warnings_of_the_reader_come_first_and_none_stands_twice():
+    chunk = raw(country_of_origin=["XZ", "XZ", "DE"], country_of_export=["XZ", "DE", "DE"])
+    chunk.rows["warnings"] = pd.Series(["country_unknown", "hs_as_number", None], dtype=TEXT)
+    table, _ = canonical.parse(chunk, PROFILES["shipment"])
+    assert table["warnings"].tolist() == [
+        "country_unknown",
+        "hs_as_number|country_unknown",
+        pd.NA,
+    ]
+
+
+def test_text_may_come_in_any_text_type_of_pandas():
+    chunk = raw(consignor_name=["a", None])
+    for dtype in ("str", object, "string"):
+        chunk.rows["consignor_name"] = chunk.rows["consignor_name"].astype(dtype)
+        table, _ = canonical.parse(chunk, PROFILES["shipment"])
+        assert table["consignor_name"].tolist() == ["a", pd.NA]

@@ -1,0 +1,80 @@
+"""How a file writes numbers and dates, decided from all of it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from riskprofile import intake
+from riskprofile.intake import lines
+from riskprofile.intake.conventions import readings
+
+
+@given(st.integers(0, 10**9), st.integers(0, 999))
+def test_a_number_written_in_either_way_reads_back(whole, part):
+    assert float(readings(f"{whole:,}.{part:03}")[0] or "nan") == whole + part / 1000
+    german = f"{whole:,}".replace(",", ".") + f",{part:03}"
+    assert float(readings(german)[1] or "nan") == whole + part / 1000
+    french = f"{whole:,}".replace(",", "\u202f") + f",{part:03}"
+    assert float(readings(french)[1] or "nan") == whole + part / 1000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ".",
+        ",",
+        "-",
+        "1,23,456",
+        "12,3456.7,8",
+        "0x1",
+        "1_0",
+        "inf",
+        "1e",
+        "٣",
+        "1 2",
+        "1,234 567",
+    ],
+)
+def test_what_is_no_number_has_no_reading(text):
+    as_point, as_comma = readings(text)
+    assert as_point is None
+    assert as_comma is None
+
+
+def test_evidence_in_the_last_block_decides_the_first_row(tmp_path, monkeypatch):
+    monkeypatch.setattr(lines, "BLOCK", 2_000)
+    rows = "".join(f"D{i};chairs;1.234\n" for i in range(500))
+    path = tmp_path / "sample.csv"
+    path.write_text(f"declaration_id;goods_description;gross_mass_kg\n{rows}X;chairs;0,5\n")
+    chunks = list(intake.read(path, chunk_rows=100))
+    assert chunks[0].table["gross_mass_kg"].iloc[0] == 1234.0
+    assert not any(chunk.rejected for chunk in chunks)
+
+
+def test_cells_set_off_by_semicolons_leave_a_lone_point_unsure(tmp_path):
+    path = tmp_path / "sample.csv"
+    path.write_text(
+        "declaration_id;goods_description;gross_mass_kg\nD1;chairs;1.234\nD2;chairs;7\n"
+    )
+    (chunk,) = intake.read(path)
+    assert [each.reason_code for each in chunk.rejected] == ["number_ambiguous"]
+
+
+def test_one_column_shows_for_another_how_the_file_writes(tmp_path):
+    path = tmp_path / "sample.csv"
+    path.write_text("declaration_id;goods_description;gross_mass_kg;value\nD1;chairs;1.234;9,50\n")
+    (chunk,) = intake.read(path)
+    assert chunk.table["gross_mass_kg"].tolist() == [1234.0]
+
+
+def test_a_single_slip_does_not_make_a_file_ambiguous(tmp_path):
+    rows = "".join(f"D{i};chairs;{i}.5\n" for i in range(100))
+    path = tmp_path / "sample.csv"
+    path.write_text(
+        f"declaration_id;goods_description;gross_mass_kg\n{rows}X;chairs;1,5\nY;chairs;1.234\n"
+    )
+    (chunk,) = intake.read(path)
+    assert chunk.table["gross_mass_kg"].iloc[-2:].tolist() == [1.5, 1.234]

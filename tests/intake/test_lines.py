@@ -1,0 +1,75 @@
+"""Records of a text table, whole, whatever quotes and line breaks do."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from riskprofile import intake
+from riskprofile.intake import lines
+from riskprofile.intake.lines import Block
+
+CELL = st.text('ab",\n\r ', max_size=6)
+
+
+def cut(text: bytes, cells: int = 2) -> lines.Records:
+    return lines.records(Block(text, 1, True), b",", cells)
+
+
+@given(st.lists(st.tuples(CELL, CELL), max_size=8))
+def test_every_well_formed_record_is_cut_out_whole(rows):
+    quoted = [
+        ",".join('"' + cell.replace('"', '""') + '"' for cell in row).encode() + b"\n"
+        for row in rows
+    ]
+    found = cut(b"".join(quoted))
+    assert found.records == quoted
+    assert found.open_quotes == []
+
+
+@given(
+    st.lists(st.sampled_from([b'"', b",", b"\n", b"\r", b"a", b'""', b'",', b'\n"']), max_size=40)
+)
+def test_nothing_is_lost_of_any_text(parts):
+    text = b"".join(parts)
+    found = cut(text)
+    kept = b"".join(found.records) + b"".join(torn for _, torn in found.open_quotes)
+    assert sorted(kept.replace(b"\n", b"").replace(b"\r", b"")) == sorted(
+        text.replace(b"\n", b"").replace(b"\r", b"")
+    )
+    assert found.lines == sorted(found.lines)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(['"', ",", "\n", "a", '""', '",', '\n"', "D,"]), max_size=30))
+def test_where_a_block_ends_changes_no_record(parts):
+    """Each record is read alike by the fast way, by the careful way, and over any seam."""
+    text = "declaration_id,goods_description\n" + "".join(parts) + "\nD9,last\n"
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        path = Path(folder) / "sample.csv"
+        path.write_text(text, newline="")
+        (whole,) = intake.read(path)
+        for block in (3, 16):
+            patch.setattr(lines, "BLOCK", block)
+            (parted,) = intake.read(path)
+            assert parted.table.equals(whole.table)
+            assert parted.rejected == whole.rejected
+
+
+def test_a_record_over_more_than_64_kb_is_no_record():
+    text = b'1,"' + b"long\n" * 20_000 + b'"\n2,b\n'
+    found = cut(text)
+    assert found.open_quotes[0] == (1, b'1,"long')
+    assert found.records[-1] == b"2,b\n"
+
+
+def test_a_line_without_an_end_is_cut_so_that_memory_stays_flat(monkeypatch):
+    monkeypatch.setattr(lines, "MAX_LINE", 1_000)
+    monkeypatch.setattr(lines, "BLOCK", 300)
+    stream = io.BytesIO(b"a" * 10_000)
+    assert max(len(block.data) for block in lines.whole_lines(stream, b"a")) <= 1_300

@@ -1,0 +1,112 @@
+"""Workbooks: what a spreadsheet did to the cells is undone where certain, and told."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pytest
+import xlwt
+
+from riskprofile import intake
+from riskprofile.errors import InputError
+from riskprofile.intake import Chunk
+
+HEADINGS = ["declaration_id", "goods_description", "hs_code", "gross_mass_kg", "arrival_at"]
+
+
+def read(folder: Path, *sheets: list[list[Any]]) -> list[Chunk]:
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for number, rows in enumerate(sheets, 1):
+        sheet = book.create_sheet(f"Sheet{number}")
+        for row in rows:
+            sheet.append(row)
+    path = folder / "sample.xlsx"
+    book.save(path)
+    return list(intake.read(path))
+
+
+def test_numbers_and_dates_become_the_text_that_was_meant(tmp_path):
+    arrival = datetime.datetime(2026, 11, 24, 8, 30)
+    (chunk,) = read(tmp_path, [HEADINGS, [1001, "chairs", "0101", 12.5, arrival]])
+    row = chunk.table.iloc[0]
+    assert row["declaration_id"] == "1001"
+    assert row["gross_mass_kg"] == 12.5
+    assert row["arrival_at"] == pd.Timestamp("2026-11-24 08:30", tz="UTC")
+    assert row["warnings"] == "zone_assumed"
+
+
+@pytest.mark.parametrize(
+    ("cell", "hs"),
+    [(101, "0101"), (9403, "9403"), (1012100, "01012100"), (9305.2, "930520"), (940370, "940370")],
+)
+def test_an_hs_code_that_came_as_a_number_is_told_and_padded_where_certain(tmp_path, cell, hs):
+    (chunk,) = read(tmp_path, [HEADINGS, ["D1", "chairs", cell, 1, None]])
+    assert chunk.table["hs_code"].tolist() == [hs]
+    assert chunk.table["warnings"].tolist() == ["hs_as_number"]
+
+
+def test_headings_may_stand_lower_and_rows_keep_their_numbers(tmp_path):
+    rows: list[list[Any]] = [["Manifest"], [], HEADINGS, ["D1", "a"], [], ["D2", "b"]]
+    (chunk,) = read(tmp_path, rows)
+    assert chunk.table["line"].tolist() == [4, 6]
+    assert chunk.table["source"].iloc[0].endswith("sample.xlsx!/Sheet1")
+
+
+def test_every_sheet_with_headings_is_read_and_the_others_are_reported(tmp_path):
+    chunks = read(
+        tmp_path, [HEADINGS, ["D1", "a"]], [["notes"], ["of the day"]], [HEADINGS, ["D2", "b"]]
+    )
+    assert [chunk.table["declaration_id"].iloc[0] for chunk in chunks] == ["D1", "D2"]
+    assert chunks[0].unknown == ("sheet Sheet2",)
+
+
+def test_xls_is_read_alike(tmp_path):
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("Old")
+    for at, row in enumerate([[], HEADINGS, ["D1", "chairs", "0101", 12.5]]):
+        for position, cell in enumerate(row):
+            sheet.write(at, position + 2, cell)  # the table need not start in the first column
+    path = tmp_path / "sample.xls"
+    book.save(str(path))
+    (chunk,) = intake.read(path)
+    assert chunk.table["hs_code"].tolist() == ["0101"]
+    assert chunk.table["line"].tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    "content", [b"PK\x03\x04[Content_Types].xml", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600]
+)
+def test_a_damaged_workbook_is_an_error(tmp_path, content):
+    path = tmp_path / "sample.xlsx"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="truncated"):
+        list(intake.read(path))
+
+
+def test_a_tiny_workbook_that_spans_billions_of_cells_is_an_error_and_not_the_end(tmp_path):
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(HEADINGS)
+    sheet["XFD1048576"] = "far away"
+    path = tmp_path / "sample.xlsx"
+    book.save(path)
+    with pytest.raises(InputError, match="stray cells far from its table"):
+        list(intake.read(path))
+
+
+def test_an_opendocument_workbook_is_refused_with_what_to_do(tmp_path):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as parts:
+        parts.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        parts.writestr("content.xml", "<x/>")
+    path = tmp_path / "sample.ods"
+    path.write_bytes(content.getvalue())
+    with pytest.raises(InputError, match="Save it as XLSX"):
+        list(intake.read(path))
