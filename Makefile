@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 export PYTHONHASHSEED ?= 0
 
-.PHONY: demo test check bench lock
+.PHONY: demo test check bench screenshots lock
 
 .venv/demo: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -41,6 +41,10 @@ check: .venv/dev
 # Detection beside its peers and the best any model could do: minutes.
 bench: .venv/bench
 	$(BIN)/python -m benchmarks.detection $(ARGS)
+
+# Pictures of every page, in both themes, for the docs.
+screenshots: .venv/dev
+	$(BIN)/python -m tests.browser.screenshots docs/screenshots
 
 # Exact versions with hashes; no index, mirror or address is recorded.
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --strip-extras --allow-unsafe

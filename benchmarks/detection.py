@@ -81,7 +81,7 @@ def lightgbm(train: pd.DataFrame, labels: np.ndarray) -> Callable[[pd.DataFrame]
         verbose=-1,
     )
     model.fit(train, labels)
-    return lambda rows: model.predict(rows, raw_score=True)
+    return lambda rows: np.asarray(model.predict(rows, raw_score=True))
 
 
 def ebm(train: pd.DataFrame, labels: np.ndarray) -> Callable[[pd.DataFrame], np.ndarray]:

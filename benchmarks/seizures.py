@@ -138,8 +138,8 @@ def _cases(name: str) -> list[dict[str, Any]]:
 def _filled(cases: list[dict[str, Any]], table: Table, seed: int) -> tuple[Table, np.ndarray]:
     """Each case on a lawful row of its mode and goods; and the case of each row."""
     random = np.random.default_rng(seed)
-    headings = table["hs_code"].str.slice(0, 4).astype(object).to_numpy()
-    modes = table["transport_mode"].astype(object).to_numpy()
+    headings = table["hs_code"].str.slice(0, 4).fillna("").to_numpy(dtype=object)
+    modes = table["transport_mode"].fillna("").to_numpy(dtype=object)
     hosts, texts, codes, exports, destinations, licences, numbers = [], [], [], [], [], [], []
     for number, case in enumerate(cases):
         for item in case["items"]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json as jsonlib
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -41,11 +40,12 @@ def synth(
     """Write synthetic declarations, and their truth in a folder that no model reads."""
     if out.exists() and any(out.iterdir()):
         raise UsageError("the folder is not empty", where=str(out), do="Name a new one")
-    told = generator.write(profile, rows, seed, out)
+    with output.progress("writing") as progress:
+        told = generator.write(profile, rows, seed, out, progress=progress)
     if json:
-        output.as_json(asdict(told))
+        output.as_json(told)
     else:
-        output.say(jsonlib.dumps(asdict(told), indent=1, default=str))
+        output.say(jsonlib.dumps(told, indent=1, default=str))
     return 0
 
 

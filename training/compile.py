@@ -45,12 +45,14 @@ class Tables:
 
 
 def compile_tables(
-    estimator: HistGradientBoostingClassifier, names: Sequence[str], values: np.ndarray
+    machines: Sequence[HistGradientBoostingClassifier], names: Sequence[str], values: np.ndarray
 ) -> Tables:
-    """The tables of a fitted estimator; checked against it on every row of `values`.
+    """The tables of the mean of fitted machines; checked against it on every row of `values`.
 
     Parameters
     ----------
+    machines : sequence
+        Fitted on the same features; what they predict is averaged in log-odds.
     values : array of float64, shape (rows, features)
         The training rows: the density under which tables are purified.
 
@@ -59,8 +61,11 @@ def compile_tables(
     RiskProfileError
         When a path holds more than two features, or tables and estimator disagree.
     """
-    predictors = [trees[0] for trees in _private(estimator, "_predictors")]
-    base = float(np.ravel(_private(estimator, "_baseline_prediction"))[0])
+    share = 1.0 / len(machines)
+    predictors = [trees[0] for machine in machines for trees in _private(machine, "_predictors")]
+    base = share * sum(
+        float(np.ravel(_private(machine, "_baseline_prediction"))[0]) for machine in machines
+    )
     bins = {
         name: Bins(edges) for name, edges in zip(names, _edges(predictors, len(names)), strict=True)
     }
@@ -68,10 +73,10 @@ def compile_tables(
     pairs: dict[tuple[str, str], np.ndarray] = {}
     for predictor in predictors:
         for box, value in _leaves(predictor.nodes):
-            _add(box, value, names, bins, singles, pairs)
+            _add(box, share * value, names, bins, singles, pairs)
     tables = Tables(base, bins, singles, dict(sorted(pairs.items())))
     columns = {name: values[:, i] for i, name in enumerate(names)}
-    expected = estimator.decision_function(values)
+    expected = share * sum(machine.decision_function(values) for machine in machines)
     worst = float(np.abs(tables.log_odds(columns) - expected).max(initial=0.0))
     if not worst <= TOLERANCE:
         raise RiskProfileError(
@@ -124,10 +129,10 @@ def worst_step(name: str, direction: int, terms: Sequence[Term]) -> int:
     return int(steps.min(initial=0))
 
 
-def co_used(estimator: HistGradientBoostingClassifier, features: int) -> np.ndarray:
+def pair_gains(machine: HistGradientBoostingClassifier, features: int) -> np.ndarray:
     """Gain of splits that follow a split on another feature: (features, features), symmetric."""
     gains = np.zeros((features, features))
-    for trees in _private(estimator, "_predictors"):
+    for trees in _private(machine, "_predictors"):
         nodes = trees[0].nodes
         stack: list[tuple[int, frozenset[int]]] = [(0, frozenset())]
         while stack:

@@ -1,8 +1,8 @@
 """The estimator behind a scorecard, with scikit-learn's manners.
 
-Boosting under interaction constraints: every feature alone, and the pairs that an
-unconstrained machine combines most. What it predicts are the whole-number points, so
-what an analyst evaluates is what an officer will see.
+Boosting under interaction constraints: every feature alone, and a few pairs. What it
+predicts are the whole-number points, so what an analyst evaluates is what an officer
+will see.
 """
 
 from __future__ import annotations
@@ -17,51 +17,62 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.utils.validation import check_is_fitted
 
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, Bins, Term
-from training.compile import Tables, co_used, compile_tables, to_points
+from training.compile import Tables, compile_tables, pair_gains, to_points
 
 
 class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """An additive scorecard of single features and a few pairs, in whole points.
 
+    Trees of depth two, so that a path holds at most two features. A first machine may pair
+    any features; the pairs that gain most are kept, and `machines` machines are fitted
+    under that constraint, each on all positives and its own draw of the negatives, and
+    averaged. The base is corrected for the draw.
+
     Parameters
     ----------
     pairs : int
         How many pairs of features may have a table of their own.
-    iterations, learning_rate, leaves, least_rows, ridge, cuts :
-        Of the boosting machine: trees, shrinkage, leaves of a tree, rows in a leaf, L2
-        penalty, and the most bins of a feature.
+    machines, iterations, learning_rate, least_rows, ridge, cuts, features_share :
+        Machines averaged; trees of each, shrinkage, rows in a leaf, L2 penalty, the most
+        bins of a feature, and the share of features tried at a split.
+    negatives : int
+        Negatives drawn for each positive; all when there are fewer.
     monotone : mapping of feature to -1, 0 or 1
         Where more can only lower or raise the points.
-    given_pairs : sequence of pairs, optional
+    given_pairs : sequence of pairs
         Pairs named by an analyst, used before the found ones.
     seed : int
     """
 
     def __init__(
         self,
-        pairs: int = 24,
-        iterations: int = 400,
-        learning_rate: float = 0.06,
-        leaves: int = 10,
-        least_rows: int = 60,
+        pairs: int = 80,
+        machines: int = 3,
+        iterations: int = 500,
+        learning_rate: float = 0.08,
+        least_rows: int = 30,
         ridge: float = 5.0,
-        cuts: int = 255,
+        cuts: int = 128,
+        features_share: float = 0.4,
+        negatives: int = 35,
         monotone: Mapping[str, int] | None = None,
         given_pairs: Sequence[tuple[str, str]] = (),
         seed: int = 0,
     ) -> None:
         self.pairs = pairs
+        self.machines = machines
         self.iterations = iterations
         self.learning_rate = learning_rate
-        self.leaves = leaves
         self.least_rows = least_rows
         self.ridge = ridge
         self.cuts = cuts
+        self.features_share = features_share
+        self.negatives = negatives
         self.monotone = monotone
         self.given_pairs = given_pairs
         self.seed = seed
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> ScorecardClassifier:
+    def fit(self, X: Any, y: Any) -> ScorecardClassifier:
         """Fit on float features (missing is NaN) and labels of 0 and 1."""
         names, values = _columns(X)
         labels = np.asarray(y)
@@ -69,16 +80,19 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.n_features_in_ = len(names)
         self.feature_names_in_ = np.array(names, dtype=object)
         monotone = [dict(self.monotone or {}).get(name, 0) for name in names]
-        self.pairs_ = self._pairs(names, values, labels, sample_weight, monotone)
+        draws = [self._draw(labels, number) for number in range(self.machines)]
+        self.pairs_ = self._pairs(names, values[draws[0]], labels[draws[0]], monotone)
         place = {name: i for i, name in enumerate(names)}
         groups = [{i} for i in range(len(names))]
         groups += [{place[one], place[other]} for one, other in self.pairs_]
-        machine = self._machine(self.iterations, monotone, interaction_cst=groups)
-        machine.fit(values, labels, sample_weight)
-        self.machine_ = machine
-        self.tables_: Tables = compile_tables(machine, names, values)
+        self.machines_ = [
+            self._machine(monotone, number, interaction_cst=groups).fit(values[rows], labels[rows])
+            for number, rows in enumerate(draws)
+        ]
+        self.tables_: Tables = compile_tables(self.machines_, names, values)
         directions = dict(zip(names, monotone, strict=True))
-        self.base_, self.terms_ = to_points(self.tables_, directions)
+        kept = (labels[draws[0]] == 0).sum() / max((labels == 0).sum(), 1)
+        self.base_, self.terms_ = to_points(self.tables_, directions, shift=float(np.log(kept)))
         return self
 
     def points(self, X: Any) -> np.ndarray:
@@ -107,45 +121,49 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         chosen: np.ndarray = self.classes_[(self.decision_function(X) > 0).astype(int)]
         return chosen
 
+    def _draw(self, labels: np.ndarray, number: int) -> np.ndarray:
+        """Rows of one machine, in their order: every positive and a draw of the negatives."""
+        negatives = np.flatnonzero(labels == 0)
+        positives = np.flatnonzero(labels != 0)
+        wanted = min(len(negatives), self.negatives * max(len(positives), 1))
+        random = np.random.default_rng([self.seed, number])
+        drawn = random.choice(negatives, wanted, replace=False)
+        return np.sort(np.concatenate([positives, drawn]))
+
     def _machine(
-        self, iterations: int, monotone: list[int], **more: Any
+        self, monotone: list[int], number: int, **more: Any
     ) -> HistGradientBoostingClassifier:
         return HistGradientBoostingClassifier(
-            max_iter=iterations,
+            max_iter=self.iterations,
             learning_rate=self.learning_rate,
-            max_leaf_nodes=self.leaves,
+            max_depth=2,
             min_samples_leaf=self.least_rows,
             l2_regularization=self.ridge,
             max_bins=self.cuts,
+            max_features=self.features_share,
             monotonic_cst=monotone,
             early_stopping=False,
-            random_state=self.seed,
+            random_state=self.seed + number,
             **more,
         )
 
     def _pairs(
-        self,
-        names: list[str],
-        values: np.ndarray,
-        labels: np.ndarray,
-        weight: Any,
-        monotone: list[int],
+        self, names: list[str], values: np.ndarray, labels: np.ndarray, monotone: list[int]
     ) -> list[tuple[str, str]]:
-        """The given pairs, then those that an unconstrained machine combines most."""
-        chosen = [tuple(sorted(pair)) for pair in self.given_pairs]
+        """The given pairs, then those that gain most when any two may be paired."""
+        chosen = [(min(pair), max(pair)) for pair in self.given_pairs]
         if len(chosen) < self.pairs and len(names) > 1:
-            free = self._machine(max(self.iterations // 3, 1), monotone)
-            free.fit(values, labels, weight)
-            gains = co_used(free, len(names))
-            upper = [
-                (-gains[i, j], *sorted((names[i], names[j])))
+            free = self._machine(monotone, self.machines).fit(values, labels)
+            gains = pair_gains(free, len(names))
+            found = sorted(
+                (-gains[i, j], min(names[i], names[j]), max(names[i], names[j]))
                 for i in range(len(names))
                 for j in range(i + 1, len(names))
                 if gains[i, j] > 0
-            ]
-            found = [(one, other) for _, one, other in sorted(upper)]
-            chosen += [pair for pair in found if pair not in chosen][: self.pairs - len(chosen)]
-        return [(one, other) for one, other in chosen]
+            )
+            pairs = [(one, other) for _, one, other in found]
+            chosen += [pair for pair in pairs if pair not in chosen][: self.pairs - len(chosen)]
+        return chosen
 
 
 def _columns(X: Any) -> tuple[list[str], np.ndarray]:

@@ -57,7 +57,8 @@ def fit(recipe: Recipe, made: data.Data | None = None, progress: Progress | None
         Too few positives to learn from, or tables and estimator disagree.
     """
     tell = progress or (lambda what, rows: None)
-    with threadpool_limits(limits=1):
+    # Histogram boosting gives the same bits with one thread or two; BLAS does not.
+    with threadpool_limits(limits=1, user_api="blas"):
         return _fit(recipe, made or data.make(recipe, tell), tell)
 
 

@@ -122,7 +122,7 @@ def page(
         raise RiskProfileError(
             f"the page is not installed ({error})", do="Install the checkout: pip install -e ."
         ) from error
-    server.serve(settings, port, certfile, keyfile, host)
+    server.serve(settings, host=host or "127.0.0.1", port=port, certfile=certfile, keyfile=keyfile)
 
 
 @users.command("add")

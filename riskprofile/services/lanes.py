@@ -152,8 +152,12 @@ def store_alerts(
     details = describe(connection, ranked, alerts)
     earlier = _earlier(connection, ranked.profile.name, alerts[RECORD].tolist())
     table = batches.alert_table
+    decided = _decided(connection, ranked.profile.name, list(earlier))
     for record, version in earlier.items():
-        # A newer version takes its place in the queue; nobody has decided the earlier one.
+        # A newer version takes its place in the queue, unless somebody has decided: an
+        # ordered control stays where its officer finds it.
+        if (record, version) in decided:
+            continue
         connection.execute(
             update(table)
             .where(table.c.record_id == record)
@@ -309,6 +313,22 @@ def _earlier(connection: Connection, profile: str, records: list[str]) -> dict[s
             .group_by(table.c.record_id)
         )
         found.update((row.record_id, row[1]) for row in rows)
+    return found
+
+
+def _decided(connection: Connection, profile: str, records: list[str]) -> set[tuple[str, int]]:
+    """Alerts of these records, as (record, version), with a decision that stands."""
+    alert, decision = batches.alert_table.c, batches.decision_table.c
+    found: set[tuple[str, int]] = set()
+    for start in range(0, len(records), batches.ASKED_AT_ONCE):
+        rows = connection.execute(
+            select(alert.record_id, alert.version)
+            .join(batches.decision_table, decision.alert_id == alert.id)
+            .where(alert.profile == profile)
+            .where(alert.record_id.in_(records[start : start + batches.ASKED_AT_ONCE]))
+            .where(decision.undone_at.is_(None))
+        )
+        found.update((row.record_id, row.version) for row in rows)
     return found
 
 

@@ -17,13 +17,14 @@ import pyarrow.parquet as pq
 from sqlalchemy import Connection, func, select, update
 
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert, Batch, Chunk, Label, Record
+from riskprofile.store.tables import Alert, Batch, Chunk, Decision, Label, Record
 from riskprofile.tables import Table
 
 batch_table = Batch.__table__  # type: ignore[attr-defined]
 chunk_table = Chunk.__table__  # type: ignore[attr-defined]
 record_table = Record.__table__  # type: ignore[attr-defined]
 alert_table = Alert.__table__  # type: ignore[attr-defined]
+decision_table = Decision.__table__  # type: ignore[attr-defined]
 label_table = Label.__table__  # type: ignore[attr-defined]
 
 ASKED_AT_ONCE = 5_000  # parameters of one statement
