@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import accumulate
 from typing import IO
 
 BLOCK = 4 << 20
@@ -67,13 +68,12 @@ def whole_lines(stream: IO[bytes], head: bytes) -> Iterator[Block]:
     """Blocks cut at line breaks. A line over `MAX_LINE` is cut there, so memory stays flat."""
     rest, line = b"", 1
     for data in blocks(stream, head):
-        data = rest + data
         cut = data.rfind(b"\n") + 1
-        if not cut and len(data) < MAX_LINE:
-            rest = data
+        if not cut and len(rest) + len(data) < MAX_LINE:
+            rest += data
             continue
         cut = cut or len(data)
-        whole, rest = data[:cut], data[cut:]
+        whole, rest = b"".join((rest, memoryview(data)[:cut])), data[cut:]
         count = whole.count(b"\n")
         yield Block(whole, line, False, count)
         line += count
@@ -119,6 +119,20 @@ def records(block: Block, delimiter: bytes, cells: int) -> Records:
     found = Records()
     data, position, line = block.data, 0, block.line
     while position < len(data):
+        quote = data.find(b'"', position)
+        calm = len(data) if quote < 0 else data.rfind(b"\n", position, quote) + 1
+        if calm > position:  # whole lines without a quote need no look at each
+            run = data[position:calm]
+            plain = run.splitlines(keepends=True)
+            found.records += plain
+            if b"\r" in run:  # a line may end in one of old Macs, which starts no new number
+                numbers = [line + each for each in accumulate(text.count(b"\n") for text in plain)]
+                found.lines += [line, *numbers[:-1]]
+            else:
+                found.lines += range(line, line + len(plain))
+            line += run.count(b"\n")
+            position = calm
+            continue
         match = _LINE.match(data, position)
         end = match.end() if match else len(data)
         text = data[position:end]

@@ -58,6 +58,8 @@ def dialect(head: bytes, profile: str = AUTO) -> Dialect | None:
             if sure > (0, 0):
                 line = number + text[start : start + taken].count(b"\n")
                 found.append((sure, Dialect(delimiter, headings, mapped, number, line)))
+        if any(sure[0] == 2 and len(each.mapped.unknown) < sure[1] for sure, each in found):
+            break  # most cells of this line are headings: what follows are records
         start = text.find(b"\n", start) + 1
         if not start:
             break
