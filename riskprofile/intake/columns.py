@@ -102,7 +102,7 @@ def fit(mapped: Mapped) -> tuple[int, int]:
     if known < 2:
         return 0, 0
     if mapped.missing():  # a table all the same, whose error names what is missing
-        return (1, known) if known >= unknown else (0, 0)
+        return (1, known) if known >= min(3, unknown) else (0, 0)
     return 2, known
 
 

@@ -1,0 +1,68 @@
+"""Headings of many languages to canonical columns."""
+
+from __future__ import annotations
+
+import pytest
+
+from riskprofile.intake import columns
+from riskprofile.intake.codes import folded, reference
+from riskprofile.profiles import PROFILES
+
+TABLE = reference("headers.json")
+LANGUAGES = {"en", "fr", "es", "pt", "de", "ru", "ar", "zh", "tr"}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_column_has_headings_in_nine_languages(profile):
+    named = {name for name in PROFILES[profile].names if name != "extra"}
+    assert set(TABLE[profile]) == named
+    for column, languages in TABLE[profile].items():
+        assert set(languages) == LANGUAGES, column
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_no_heading_means_two_columns(profile):
+    meant: dict[str, set[str]] = {}
+    for column, languages in TABLE[profile].items():
+        for heading in (each for words in languages.values() for each in words):
+            meant.setdefault(folded(heading), set()).add(column)
+            if folded(heading) in map(folded, PROFILES[profile].names):
+                meant[folded(heading)].add(heading.replace(" ", "_"))
+    assert {heading: means for heading, means in meant.items() if len(means) > 1} == {}
+
+
+@pytest.mark.parametrize("column", sorted(set(TABLE["values"]) - {"bool"}))
+def test_no_word_means_two_choices(column):
+    meant: dict[str, set[str]] = {}
+    for choice, words in TABLE["values"][column].items():
+        for word in words:
+            meant.setdefault(folded(word), set()).add(choice)
+    assert {word: means for word, means in meant.items() if len(means) > 1} == {}
+
+
+def test_case_accents_and_punctuation_do_not_matter():
+    headings = ["DÉCLARATION Nº", "Código_SA", "Poids brut (kg)", "МАССА НЕТТО"]
+    mapped = columns.match(headings, PROFILES["shipment"])
+    assert mapped.columns == {
+        "declaration_id": 0,
+        "hs_code": 1,
+        "gross_mass_kg": 2,
+        "net_mass_kg": 3,
+    }
+
+
+def test_a_canonical_name_wins_over_an_alias_and_the_second_alias_is_kept_beside():
+    mapped = columns.match(
+        ["Weight", "gross_mass_kg", "Gross weight", "", ""], PROFILES["shipment"]
+    )
+    assert mapped.columns == {"gross_mass_kg": 1}
+    assert mapped.headings == ("Weight", "Gross weight", "column 4", "column 5")
+
+
+def test_the_headings_say_which_profile_they_are_of():
+    assert (
+        columns.best(["crossing_id", "crossing_at", "carrier"], columns.AUTO).profile == "traveller"
+    )
+    assert (
+        columns.best(["declaration_id", "hs_code", "carrier"], columns.AUTO).profile == "shipment"
+    )
