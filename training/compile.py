@@ -99,19 +99,46 @@ def to_points(
 ) -> tuple[int, tuple[Term, ...]]:
     """Base and terms in whole points; `shift` is added to the base, in log-odds.
 
-    Rounding may break a monotone step by a point; it is repaired in the single table, so
-    that a monotone feature never moves the points the other way, whatever its partners are.
+    Rounding each table by itself could break a monotone step by a point. So each pair
+    borrows from the single just what makes it monotone, both are rounded (rounding a
+    monotone table keeps it so), and what was borrowed is given back in whole points: the
+    sum stays monotone, whatever the partners are, and no rounding adds up along the way.
     """
-    singles = {name: _round(table) for name, table in tables.singles.items()}
-    pairs = {pair: _round(table) for pair, table in tables.pairs.items()}
-    for name, direction in monotone.items():
-        if direction and name in singles:
-            singles[name] = singles[name] + _repair(name, direction, singles[name], pairs)
-    terms = [
-        Term((name,), table.astype(np.int32)) for name, table in singles.items() if table.any()
-    ]
+    left = {name: table * POINTS_PER_LOG_ODDS for name, table in tables.singles.items()}
+    given = {name: np.zeros(len(table), dtype=np.int64) for name, table in left.items()}
+    pairs: dict[tuple[str, str], np.ndarray] = {}
+    for (one, other), table in tables.pairs.items():
+        joint = table * POINTS_PER_LOG_ODDS
+        down = _borrowed(joint, monotone.get(one, 0))
+        across = _borrowed(joint.T, monotone.get(other, 0))
+        whole = np.rint(joint + down[:, None] + across[None, :]).astype(np.int64)
+        for name, borrowed in ((one, down), (other, across)):
+            left[name] = left[name] - borrowed
+            given[name] = given[name] + np.rint(borrowed).astype(np.int64)
+        back = np.rint(down).astype(np.int64)[:, None] + np.rint(across).astype(np.int64)[None, :]
+        pairs[one, other] = whole - back
+    terms = []
+    for name, table in left.items():
+        if direction := monotone.get(name, 0):
+            # Only what floating point left over is smoothed here: the rest is monotone.
+            table[:-1] = direction * np.maximum.accumulate(direction * table[:-1])
+        points = np.rint(table).astype(np.int64) + given[name]
+        if points.any():
+            terms.append(Term((name,), points.astype(np.int32)))
     terms += [Term(pair, table.astype(np.int32)) for pair, table in pairs.items() if table.any()]
     return int(np.rint((tables.base + shift) * POINTS_PER_LOG_ODDS)), tuple(terms)
+
+
+def _borrowed(joint: np.ndarray, direction: int) -> np.ndarray:
+    """What to add down the rows so that no step of any column goes the wrong way.
+
+    The least step becomes zero. The last row is the missing one, outside the order.
+    """
+    if not direction:
+        return np.zeros(len(joint))
+    least = (direction * np.diff(joint[:-1], axis=0)).min(axis=1)
+    added: np.ndarray = direction * np.concatenate([[0.0], np.cumsum(-least), [0.0]])
+    return added
 
 
 def worst_step(name: str, direction: int, terms: Sequence[Term]) -> int:
@@ -267,11 +294,6 @@ def _means(table: np.ndarray, weights: np.ndarray, axis: int) -> np.ndarray:
     return made
 
 
-def _round(table: np.ndarray) -> np.ndarray:
-    points: np.ndarray = np.rint(table * POINTS_PER_LOG_ODDS).astype(np.int64)
-    return points
-
-
 def _steps(
     name: str,
     direction: int,
@@ -294,16 +316,3 @@ def _steps(
 def _facing(name: str, pairs: Mapping[tuple[str, str], np.ndarray]) -> list[np.ndarray]:
     """Pair tables of a feature, turned so that it runs down the rows."""
     return [table if pair[0] == name else table.T for pair, table in pairs.items() if name in pair]
-
-
-def _repair(
-    name: str,
-    direction: int,
-    single: np.ndarray,
-    pairs: Mapping[tuple[str, str], np.ndarray],
-) -> np.ndarray:
-    """What to add to the single table so that no step goes the wrong way."""
-    steps = _steps(name, direction, {name: single}, pairs)
-    lacking = np.maximum(-steps, 0)
-    added: np.ndarray = np.concatenate([[0], np.cumsum(lacking), [0]]) * direction
-    return added

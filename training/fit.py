@@ -148,14 +148,16 @@ def _scorecard(
 
 
 def _norms(learnt: Table, labels: np.ndarray, names: list[str]) -> dict[str, str]:
-    """What is usual of each feature, in words: the middle 80 % of the rows without a find."""
+    """What is usual of each feature: the middle 80 % of the rows without a find."""
     usual = learnt[labels == 0]
     made = {}
     for name in names:
+        if name == WORDING:  # log-odds tell an officer nothing; its words do
+            continue
         low, high = usual[name].quantile([0.1, 0.9])
         if np.isnan(low):
             continue
-        made[name] = f"usual {low:.3g}" if low == high else f"usual {low:.3g} to {high:.3g}"
+        made[name] = f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
     return made
 
 

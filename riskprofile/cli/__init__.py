@@ -15,18 +15,20 @@ from riskprofile.errors import RiskProfileError
 
 COMMANDS = (_demo, _screen, _intake, _office, _models)  # imported: each adds its commands to `app`
 
+DEBUG = "--debug"  # anywhere on the line: show the whole trace of a fault
+
 __all__ = ["app", "main"]
 
 
 def main() -> None:
     """Run the command line; exit codes are the contract's."""
-    arguments = sys.argv[1:]
+    arguments = [each for each in sys.argv[1:] if each != DEBUG]
     as_json = "--json" in arguments
     code = 0
     try:
         app(args=arguments, prog_name="riskprofile")
     except RiskProfileError as error:
-        if "--debug" in arguments:
+        if DEBUG in sys.argv:
             raise
         code = fail(error, as_json=as_json)
     except KeyboardInterrupt:

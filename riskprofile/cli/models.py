@@ -73,10 +73,13 @@ def verify(home: Home = None, json: Json = False) -> int:
     """Check every byte of every scorecard. Exit 5 when one that serves is at fault."""
     settings = settings_of(home)
     found = [one for name in PROFILES for one in artefacts.versions(settings.models, name)]
+    faults = [one for one in found if one.fault]
     for name in PROFILES:
         if not any(one.serves and one.profile == name for one in found):
-            artefacts.serving(settings.models, name)
-    faults = [one for one in found if one.fault]
+            nothing = f"no scorecard serves the {name} profile in {settings.models}"
+            missing = artefacts.Version(name, "", serves=True, digest="", fault=nothing)
+            found.append(missing)
+            faults.append(missing)
     if json:
         output.as_json({"checked": len(found), "faults": [asdict(one) for one in faults]})
     else:

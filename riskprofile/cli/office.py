@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -99,10 +99,13 @@ def serve(
     host: Annotated[str, typer.Option(help="Address; other than loopback needs TLS.")] = "",
     certfile: Annotated[Path | None, typer.Option(help="TLS certificate (PEM).")] = None,
     keyfile: Annotated[Path | None, typer.Option(help="Its key (PEM).")] = None,
+    hosts: Annotated[
+        list[str] | None, typer.Option("--hosts", help="A host name under which it is reached.")
+    ] = None,
     home: Home = None,
 ) -> int:
     """The officers' page. Plain HTTP on loopback only; with a certificate, for the office."""
-    page(settings_of(home), port, certfile, keyfile, host)
+    page(settings_of(home), port, certfile, keyfile, host, hosts or ())
     return 0
 
 
@@ -112,6 +115,7 @@ def page(
     certfile: Path | None = None,
     keyfile: Path | None = None,
     host: str = "",
+    hosts: Sequence[str] = (),
 ) -> None:
     """Run the page until it is stopped. It lives in another package, above this one."""
     from importlib import import_module
@@ -221,7 +225,9 @@ def resume(home: Home = None, json: Json = False) -> int:
 @export.command()
 def selections(
     out: Annotated[Path, typer.Option(help="CSV; - is stdout.")] = Path("-"),
-    since: Annotated[str | None, typer.Option(help="Again since this time (ISO 8601).")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Leave out what was made before (ISO 8601).")
+    ] = None,
     home: Home = None,
     json: Json = False,
 ) -> int:

@@ -98,14 +98,14 @@ def account(run: Run) -> None:
         if days < facts.KNOWN_DAYS:
             say(
                 f"{name}: past declarations of {days} days are known; what speaks of new parties "
-                f"and lanes is silent until {facts.KNOWN_DAYS}: riskprofile history load"
+                f"and lanes is silent until {facts.KNOWN_DAYS:.0f}: riskprofile history load"
             )
     if told.stopped:
         say("stopped after the current chunk: nothing is lost, go on with --resume")
     elif run.too_many_bad:
         note(
             f"riskprofile: {told.quarantined} of {told.read} rows are quarantined, more than "
-            f"{run.max_bad_share:.0%}. The good rows are rated. Read the quarantine, mend the "
+            f"{run.max_bad_share:.1%}. The good rows are rated. Read the quarantine, mend the "
             "input and send it again, or allow more with --max-bad-share"
         )
 

@@ -124,7 +124,7 @@ def _refuse_bad(path: Path, options: Options, store: Store) -> None:
         bad += len(chunk.rejected)
     if read and bad / read > options.max_bad_share:
         raise TooManyBadRows(
-            f"{bad} of {read} rows cannot be read, more than {options.max_bad_share:.0%}",
+            f"{bad} of {read} rows cannot be read, more than {options.max_bad_share:.1%}",
             where=str(path),
             do="No row was rated (--strict). `riskprofile convert` shows which and why",
         )

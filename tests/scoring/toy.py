@@ -31,5 +31,5 @@ def scorecard() -> Scorecard:
         wording=Wording("goods_description", 0, {"pins": 1024, "|samp": 100}),
         lowest=-100,
         probabilities=np.linspace(0.0, 1.0, 301),
-        norms={"freight_ratio": "usual 0.01 to 0.4"},
+        norms={"freight_ratio": "0.01 to 0.4"},
     )

@@ -222,14 +222,19 @@ def test_a_run_killed_at_any_moment_is_finished_by_resume(tmp_path: Path) -> Non
 
     home = settings.load({}, home=tmp_path / "killed")
     store = settings.open_store(home)
-    program = (
-        "import sys; from pathlib import Path; from datetime import UTC, datetime;"
-        "from riskprofile.services import settings; from riskprofile.services.identity import OWNER;"
-        "from riskprofile.services.run import Options; from riskprofile.services.screen import screen;"
-        "home = settings.load({}, home=sys.argv[1]); store = settings.open_store(home);"
-        "screen(store, home, OWNER, [Path(sys.argv[2])], Options(chunk_rows=40, resume=True),"
-        " datetime(2026, 11, 24, 9, tzinfo=UTC))"
-    )
+    program = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from riskprofile.services import settings
+from riskprofile.services.identity import OWNER
+from riskprofile.services.run import Options
+from riskprofile.services.screen import screen
+home = settings.load({}, home=sys.argv[1])
+options = Options(chunk_rows=40, resume=True)
+now = datetime(2026, 11, 24, 9, tzinfo=UTC)
+screen(settings.open_store(home), home, OWNER, [Path(sys.argv[2])], options, now)
+"""
     killed = 0
     for wanted in (1, 4, 7):
         process = subprocess.Popen(
@@ -291,3 +296,20 @@ def test_a_check_that_fails_raises_its_rows_to_yellow_and_says_so(
     with store.read() as connection:
         shown = connection.execute(text("SELECT indicators FROM alert LIMIT 1")).scalar_one()
     assert "was not evaluated" in str(shown)
+
+
+def test_postgresql_gives_the_same_list_and_the_same_account(
+    store: Store, home: Settings, tmp_path: Path, postgres_url: str
+) -> None:
+    day = write(tmp_path / "day.csv", factory.shipments(60))
+    here = rate(store, home, day, chunk_rows=25)
+    elsewhere = settings.load({}, home=tmp_path / "other", database_url=postgres_url)
+    other = settings.open_store(elsewhere)
+    there = rate(other, elsewhere, day, chunk_rows=25)
+    again = rate(other, elsewhere, day, chunk_rows=25)
+    columns = ["rank", "record_id", "points", "lane", "queue", "selected_by"]
+    pd.testing.assert_frame_equal(here.ranked[0].table[columns], there.ranked[0].table[columns])
+    assert here.summary.alerts == there.summary.alerts
+    assert again.summary.duplicate == 60
+    assert replay.replay(other, elsewhere.models).differ == []
+    other.close()

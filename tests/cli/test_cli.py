@@ -1,0 +1,209 @@
+"""Each fault gives one clear line, the contract's exit code, and loses nothing."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from riskprofile.services.settings import CHECKOUT
+from tests import factory
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+def run(home: Path, *arguments: str | Path, **more: str) -> tuple[int, str, str]:
+    """The command as a person runs it: exit code, stdout, stderr."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from riskprofile.cli import main; main()", *map(str, arguments)],
+        env={**os.environ, "RISKPROFILE_HOME": str(home), "OMP_NUM_THREADS": "1", **more},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def told(out: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(out.strip().splitlines()[-1])
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("day") / "day.csv"
+    factory.shipments(40).drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    return path
+
+
+def test_score_writes_results_and_tells_the_account(home: Path, day: Path, tmp_path: Path) -> None:
+    out = tmp_path / "ranked.csv"
+    code, said, _ = run(home, "score", day, "--out", out, "--reasons", "all", "--json")
+    summary = told(said)
+    assert code == 0
+    assert summary["read"] == summary["accepted"] == 40
+    assert summary["alerts"]["total"] > 0
+    header, *rows = out.read_text().splitlines()
+    assert header == (
+        "rank,record_id,profile,queue,lane,score,points,selected_by,reasons,against,"
+        "indicators,driver,model_version,batch_id"
+    )
+    assert len(rows) == 40
+
+
+def test_a_second_run_is_a_duplicate(home: Path, day: Path) -> None:
+    run(home, "score", day)
+    code, said, _ = run(home, "score", day)
+    assert code == 0
+    assert "duplicate of batch" in said
+    assert "read 40 = accepted 0 + quarantined 0 + duplicate 40" in said
+
+
+def test_nothing_is_kept_of_a_dry_run(home: Path, day: Path) -> None:
+    code, said, _ = run(home, "score", day, "--dry-run", "--json")
+    assert (code, told(said)["accepted"]) == (0, 40)
+    assert told(run(home, "score", day, "--json")[1])["accepted"] == 40
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("empty.csv", b"", "empty"),
+        ("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8, "picture.png"),
+        (
+            "cut.csv.gz",
+            gzip.compress(b"declaration_id,hs_code\nA,0101\n" * 500)[:-40],
+            "cut.csv.gz",
+        ),
+    ],
+)
+def test_an_unreadable_input_gives_one_line_and_exit_4(
+    home: Path, tmp_path: Path, name: str, content: bytes, says: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    code, _, errors = run(home, "score", path)
+    assert code == 4
+    assert says in errors
+    assert len(errors.strip().splitlines()) == 1
+    assert "Traceback" not in errors
+
+
+def test_a_missing_file_and_an_empty_folder_give_exit_4(home: Path, tmp_path: Path) -> None:
+    assert run(home, "score", tmp_path / "nowhere.csv")[0] == 4
+    (tmp_path / "folder").mkdir()
+    assert run(home, "score", tmp_path / "folder")[0] == 4
+
+
+def test_a_mistyped_command_is_a_usage_error(home: Path) -> None:
+    code, _, errors = run(home, "scor")
+    assert code == 2
+    assert "score" in errors
+
+
+def test_a_database_that_is_none_is_named(home: Path, day: Path) -> None:
+    home.mkdir()
+    (home / "riskprofile.db").write_bytes(b"this is not a database at all" * 50)
+    code, _, errors = run(home, "score", day)
+    assert code == 1
+    assert "riskprofile.db" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_missing_or_altered_scorecard_gives_exit_5_and_rates_nothing(
+    home: Path, day: Path, tmp_path: Path
+) -> None:
+    code, _, errors = run(home, "score", day, RISKPROFILE_MODELS=str(tmp_path / "none"))
+    assert code == 5
+    assert "no scorecard serves" in errors
+    models = tmp_path / "models"
+    shutil.copytree(CHECKOUT / "models", models)
+    version = (models / "shipment" / "CURRENT").read_text().strip()
+    structure = models / "shipment" / version / "scorecard.json"
+    structure.write_bytes(structure.read_bytes().replace(b'"base": -', b'"base": -1', 1))
+    code, _, errors = run(home, "score", day, RISKPROFILE_MODELS=str(models))
+    assert code == 5
+    assert "scorecard.json" in errors
+    assert run(home, "models", "verify", RISKPROFILE_MODELS=str(models))[0] == 5
+    code, said, _ = run(home, "score", day, "--json")
+    assert (code, told(said)["accepted"]) == (0, 40)  # nothing of the failed runs is in the way
+
+
+def test_some_bad_rows_give_exit_3_and_the_quarantine_says_why(
+    home: Path, day: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text(day.read_text().replace("450.0", "1_000", 1))
+    quarantine = tmp_path / "quarantine.csv"
+    code, _, _ = run(home, "score", bad, "--quarantine", quarantine)
+    assert code == 3
+    header, row = quarantine.read_text().splitlines()
+    assert header == "source,line,record_id,column,reason_code,reason,raw"
+    assert "gross_mass_kg" in row
+    assert "1_000" in row
+
+
+def test_travellers_are_refused_with_exit_7_until_enabled(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "crossings.csv"
+    factory.travellers(10).drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    assert run(home, "score", path)[0] == 7
+    assert run(home, "convert", path, "--out", tmp_path / "c.csv")[0] == 0
+    enabled = {
+        "RISKPROFILE_TRAVELLER_BASIS": "Border Act, section 4",
+        "RISKPROFILE_TRAVELLER_ASSESSMENT": "IA-7",
+    }
+    assert run(home, "score", path, **enabled)[0] == 0
+
+
+def test_pause_stops_rating_until_resume(home: Path, day: Path) -> None:
+    run(home, "pause", "--why", "labels under review")
+    assert run(home, "score", day)[0] == 7
+    run(home, "resume")
+    assert run(home, "score", day)[0] == 0
+
+
+def test_init_makes_offices_and_the_first_administrator(home: Path, tmp_path: Path) -> None:
+    offices = tmp_path / "offices.csv"
+    offices.write_text("code,name,zone,country,capacity\nXMPME,Port Meridia,Europe/Paris,,40\n")
+    code, said, _ = run(home, "init", "--offices", offices, "--json")
+    assert code == 0
+    assert told(said)["offices"] == 1
+    assert told(said)["password"]
+    code, said, _ = run(
+        home, "users", "add", "officer-1", "--role", "officer", "--office", "XMPME", "--json"
+    )
+    assert (code, told(said)["role"]) == (0, "officer")
+    assert oct(home.stat().st_mode)[-3:] == "700"
+
+
+def test_explain_shows_terms_that_sum_to_the_points(home: Path, day: Path) -> None:
+    run(home, "score", day)
+    code, said, _ = run(home, "explain", "XM-000005", "--json")
+    terms = told(said)["reasons"] + told(said)["against"]
+    assert code == 0
+    assert sum(term["points"] for term in terms) == told(said)["points"]
+    assert run(home, "explain", "nothing-of-this-name")[0] == 4
+
+
+def test_standard_input_is_read_like_a_file(home: Path, day: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from riskprofile.cli import main; main()", "score", "-", "--json"],
+        env={**os.environ, "RISKPROFILE_HOME": str(home), "OMP_NUM_THREADS": "1"},
+        input=day.read_bytes(),
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert json.loads(done.stdout.decode().strip().splitlines()[-1])["accepted"] == 40

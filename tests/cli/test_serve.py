@@ -1,0 +1,105 @@
+"""The page for the office: with a certificate, somebody at another address signs in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_cli import run, told
+
+ADDRESS = "127.0.0.2"  # stands for another address of this machine than loopback's usual name
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed: apt-get install openssl")
+    folder = tmp_path_factory.mktemp("tls")
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-keyout", str(key), "-out", str(certificate), "-subj", "/CN=riskprofile"),
+            *("-addext", f"subjectAltName=IP:{ADDRESS}"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return certificate, key
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A home with one office and one officer; the officer's password."""
+    folder = tmp_path_factory.mktemp("office")
+    offices = folder / "offices.csv"
+    offices.write_text("code,name,zone,country,capacity\nXMPME,Port Meridia,UTC,,40\n")
+    home = folder / "home"
+    assert run(home, "init", "--offices", offices)[0] == 0
+    _, said, _ = run(
+        home, "users", "add", "mira", "--role", "officer", "--office", "XMPME", "--json"
+    )
+    return home, str(told(said)["password"])
+
+
+@pytest.fixture
+def served(office: tuple[Path, str], certificate: tuple[Path, Path]) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind((ADDRESS, 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-c", "from riskprofile.cli import main; main()", "serve"),
+            *("--host", ADDRESS, "--port", str(port)),
+            *("--certfile", str(certificate[0]), "--keyfile", str(certificate[1])),
+        ],
+        env={**os.environ, "RISKPROFILE_HOME": str(office[0]), "OMP_NUM_THREADS": "1"},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex((ADDRESS, port)) == 0:
+                    break
+            time.sleep(0.1)
+        yield f"https://{ADDRESS}:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def test_an_officer_at_another_address_signs_in_over_tls(
+    served: str, office: tuple[Path, str], certificate: tuple[Path, Path]
+) -> None:
+    trusted = ssl.create_default_context(cafile=str(certificate[0]))
+    cookies = urllib.request.HTTPCookieProcessor()
+    browser = urllib.request.build_opener(urllib.request.HTTPSHandler(context=trusted), cookies)
+    with browser.open(f"{served}/", timeout=20) as answer:
+        assert "sign-in" in answer.geturl()
+    form = urllib.parse.urlencode({"name": "mira", "password": office[1]}).encode()
+    request = urllib.request.Request(f"{served}/sign-in", data=form, headers={"Origin": served})
+    with browser.open(request, timeout=20) as answer:
+        assert answer.status == 200
+        assert "sign-in" not in answer.geturl()
+    (cookie,) = list(cookies.cookiejar)
+    assert cookie.secure
+    assert cookie.has_nonstandard_attr("HttpOnly")
+
+
+def test_plain_http_beyond_loopback_is_refused(office: tuple[Path, str]) -> None:
+    code, _, errors = run(office[0], "serve", "--host", "192.0.2.1")
+    assert code == 2
+    assert "certfile" in errors

@@ -1,0 +1,106 @@
+"""A recipe gives the same bytes again, and what serves keeps what it promises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from riskprofile.errors import InputError, RiskProfileError
+from riskprofile.profiles import PROFILES
+from riskprofile.scoring.scorecard import WORDING
+from riskprofile.services.settings import CHECKOUT
+from riskprofile.store import artefacts
+from training import card, data, evaluate, fit
+from training import recipe as recipes
+from training.compile import worst_step
+from training.recipe import Recipe
+
+SMALL = Recipe(
+    profile="shipment",
+    version="small",
+    rows=40_000,
+    data_seed=5,
+    start="2025-01-01",
+    days=300,
+    train_until="2025-07-01",
+    test_from="2025-07-02",
+    estimator={"iterations": 60, "pairs": 12, "negatives": 20},
+)
+
+
+@pytest.fixture(scope="module")
+def made() -> data.Data:
+    return data.make(SMALL)
+
+
+@pytest.fixture(scope="module")
+def fitted(made: data.Data) -> fit.Fitted:
+    return fit.fit(SMALL, made)
+
+
+def test_the_same_recipe_gives_the_same_bytes(
+    made: data.Data, fitted: fit.Fitted, tmp_path: Path
+) -> None:
+    again = fit.fit(SMALL, made)
+    assert fit.write(fitted, tmp_path / "one") == fit.write(again, tmp_path / "two")
+    for file in (tmp_path / "one").iterdir():
+        assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
+
+
+def test_points_rank_like_the_estimator_behind_them(fitted: fit.Fitted) -> None:
+    points = fitted.scorecard.points(fitted.test)
+    values = fitted.test.to_numpy("float64")
+    exact = np.mean(
+        [machine.decision_function(values) for machine in fitted.estimator.machines_], axis=0
+    )
+    for budget in (0.01, 0.05):
+        difference = evaluate.recall_at(points, fitted.test_labels, budget) - evaluate.recall_at(
+            exact, fitted.test_labels, budget
+        )
+        assert abs(difference) <= 0.02  # a few of some hundred positives at the cut
+
+
+def test_it_finds_more_than_chance_on_the_later_period(fitted: fit.Fitted) -> None:
+    points = fitted.scorecard.points(fitted.test)
+    assert evaluate.recall_at(points, fitted.test_labels, 0.05) > 0.4
+
+
+def test_every_section_of_the_card_has_something_under_it(fitted: fit.Fitted) -> None:
+    sections = card.card(fitted).split("\n## ")[1:]
+    assert len(sections) >= 6
+    for section in sections:
+        title, _, body = section.partition("\n")
+        assert body.strip(), title
+
+
+def test_too_few_positives_are_refused(made: data.Data) -> None:
+    with pytest.raises(RiskProfileError, match="positives to learn from"):
+        fit.fit(replace(SMALL, train_until="2025-01-03"), made)
+
+
+def test_a_recipe_with_an_unknown_entry_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.json"
+    path.write_text('{"profile": "shipment", "flavour": 1}')
+    with pytest.raises(InputError, match="not a recipe"):
+        recipes.read(path)
+
+
+@pytest.mark.parametrize("profile", list(PROFILES))
+def test_no_monotone_feature_of_what_serves_ever_moves_the_points_the_other_way(
+    profile: str,
+) -> None:
+    scorecard = artefacts.serving(CHECKOUT / "models", profile)
+    promised = {one.name: one.monotone for one in PROFILES[profile].features if one.monotone}
+    promised[WORDING] = 1
+    for name in set(promised) & set(scorecard.features):
+        assert worst_step(name, promised[name], scorecard.terms) >= 0, name
+
+
+@pytest.mark.parametrize("profile", list(PROFILES))
+def test_the_recipe_beside_what_serves_is_its_own(profile: str) -> None:
+    scorecard = artefacts.serving(CHECKOUT / "models", profile)
+    told = recipes.read(CHECKOUT / "models" / profile / scorecard.version / "recipe.json")
+    assert (told.profile, told.version) == (profile, scorecard.version)
