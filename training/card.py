@@ -61,6 +61,7 @@ def card(fitted: Fitted) -> str:
         lines.append(
             f"| {budget:.1%} | {recall:.3f} | {low:.3f} to {high:.3f} | {100 * finds:.0f} |"
         )
+    lines += ["", "## Beside others, on the same features and rows", "", *_beside(fitted, points)]
     chance = scorecard.probability(points)
     lines += [
         "",
@@ -90,3 +91,24 @@ def card(fitted: Fitted) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _beside(fitted: Fitted, points: np.ndarray) -> list[str]:
+    """A table of recalls, and in words where the scorecard is below."""
+    labels = fitted.test_labels
+    rows = {"this scorecard, in points": points.astype("float64"), **fitted.beside}
+    budgets = (0.01, 0.05)
+    recalls = {
+        name: [evaluate.recall_at(scores, labels, budget) for budget in budgets]
+        for name, scores in rows.items()
+    }
+    lines = ["| | 1 % inspected | 5 % inspected |", "|---|---|---|"]
+    lines += [f"| {name} | {one:.3f} | {five:.3f} |" for name, (one, five) in recalls.items()]
+    ours = recalls["this scorecard, in points"]
+    lines.append("")
+    for name in fitted.beside:
+        for place, budget in enumerate(budgets):
+            gap = 100 * (ours[place] - recalls[name][place])
+            where = "below" if gap < -1 else "above" if gap > 1 else "level with"
+            lines.append(f"- at {budget:.0%}: {where} {name} ({gap:+.1f} points of recall)")
+    return lines

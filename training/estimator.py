@@ -107,6 +107,15 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             total += term.table[tuple(cut[name] for name in term.features)]
         return total
 
+    def exact(self, X: Any) -> np.ndarray:
+        """Log-odds before they were rounded to points, up to the constant of the draw."""
+        check_is_fitted(self, "machines_")
+        _, values = _columns(X)
+        mean: np.ndarray = np.mean(
+            [machine.decision_function(values) for machine in self.machines_], axis=0
+        )
+        return mean
+
     def decision_function(self, X: Any) -> np.ndarray:
         """Points as log-odds."""
         return self.points(X) / POINTS_PER_LOG_ODDS

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from riskprofile.errors import RiskProfileError
@@ -46,6 +47,7 @@ class Fitted:
     test_weights: np.ndarray
     test_names: np.ndarray
     data_digest: str
+    beside: dict[str, np.ndarray]  # other scores of the later period, for the card
 
 
 def fit(recipe: Recipe, made: data.Data | None = None, progress: Progress | None = None) -> Fitted:
@@ -103,7 +105,27 @@ def _fit(recipe: Recipe, made: data.Data, tell: Progress) -> Fitted:
         test_weights=made.weights[test],
         test_names=made.names[test].to_numpy(dtype=object),
         data_digest=_digest(made),
+        beside={
+            "before rounding": estimator.exact(judged),
+            "free boosting, no sum of terms": _free(recipe, learnt, labels, judged),
+        },
     )
+
+
+def _free(recipe: Recipe, learnt: Table, labels: np.ndarray, judged: Table) -> np.ndarray:
+    """A machine that may combine any features: what the sum of terms gives up, for the card."""
+    machine = HistGradientBoostingClassifier(
+        max_iter=300,
+        learning_rate=0.05,
+        max_leaf_nodes=31,
+        min_samples_leaf=60,
+        l2_regularization=5.0,
+        max_features=0.5,
+        early_stopping=False,
+        random_state=recipe.seed,
+    )
+    scores: np.ndarray = machine.fit(learnt, labels).decision_function(judged)
+    return scores
 
 
 def _cross_fitted(recipe: Recipe, made: data.Data, train: np.ndarray) -> np.ndarray:

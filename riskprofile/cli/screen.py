@@ -93,6 +93,8 @@ def score(
         if not dry_run:
             if out is not None and not run.summary.stopped and run.ranked:
                 results.write(results.table(database, run.ranked, reasons), out)  # type: ignore[arg-type]
+            elif out is not None:
+                output.note(f"{out} was not written: no new record was ranked")
             if quarantine is not None:
                 quarantine_file.write(quarantine, run.rejected)
     return _tell(run, out, as_json=json)

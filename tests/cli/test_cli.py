@@ -64,9 +64,10 @@ def test_score_writes_results_and_tells_the_account(home: Path, day: Path, tmp_p
 
 def test_a_second_run_is_a_duplicate(home: Path, day: Path) -> None:
     run(home, "score", day)
-    code, said, _ = run(home, "score", day)
+    code, said, errors = run(home, "score", day, "--out", home / "again.csv")
     assert code == 0
     assert "duplicate of batch" in said
+    assert "again.csv was not written" in errors
     assert "read 40 = accepted 0 + quarantined 0 + duplicate 40" in said
 
 
@@ -83,10 +84,11 @@ def test_nothing_is_kept_of_a_dry_run(home: Path, day: Path) -> None:
         ("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8, "picture.png"),
         (
             "cut.csv.gz",
-            gzip.compress(b"declaration_id,hs_code\nA,0101\n" * 500)[:-40],
+            gzip.compress(b"declaration_id,hs_code\nA,0101\n" * 500, mtime=0)[:-40],
             "cut.csv.gz",
         ),
     ],
+    ids=["empty", "picture", "cut"],
 )
 def test_an_unreadable_input_gives_one_line_and_exit_4(
     home: Path, tmp_path: Path, name: str, content: bytes, says: str
