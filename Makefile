@@ -51,5 +51,5 @@ COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-header --no-emit-in
 lock:
 	$(BIN)/pip install --quiet pip-tools
 	$(COMPILE) --all-build-deps -o requirements.lock pyproject.toml
-	$(COMPILE) --all-build-deps --extra dev --extra postgres -c requirements.lock -o requirements-dev.lock pyproject.toml
-	$(COMPILE) --all-build-deps --extra dev --extra postgres --extra bench -c requirements-dev.lock -o requirements-bench.lock pyproject.toml
+	$(COMPILE) --all-build-deps --extra dev --extra postgres --extra oidc --extra cluster -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(COMPILE) --all-build-deps --extra dev --extra postgres --extra oidc --extra cluster --extra bench --extra fuzz -c requirements-dev.lock -o requirements-bench.lock pyproject.toml
