@@ -10,8 +10,7 @@ import pandas as pd
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from riskprofile.reference import text as texts
-from riskprofile.scoring.wording import UNIT, Wording, pieces
+from riskprofile.scoring.wording import UNIT, Wording, pieces, read
 from riskprofile.tables import Column
 
 
@@ -75,7 +74,7 @@ def cross_fitted(
 
 
 def _skeletons(descriptions: Column) -> tuple[np.ndarray, list[str]]:
-    codes, distinct = pd.factorize(texts.skeleton(descriptions), sort=True)
+    codes, distinct = pd.factorize(read(descriptions), sort=True)
     return codes, [str(text) for text in distinct]
 
 

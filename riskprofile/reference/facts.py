@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from riskprofile.reference import lexicon, nomenclature
-from riskprofile.reference import wording as wording_reader
+from riskprofile.reference import goods, nomenclature
 from riskprofile.reference.once import once
 from riskprofile.tables import Column, History, Mask, Table
 
@@ -119,16 +118,14 @@ def steady_log(values: Column) -> Column:
     return np.log(values.where(values > 0)).round(DIGITS)
 
 
-@once
 def words(items: Table) -> Table:
-    """What the goods text says of arms; see `lexicon.read`."""
-    return lexicon.read(items["goods_description"], items["hs2"])
+    """What the goods text says of arms."""
+    return goods.arms(items)
 
 
-@once
 def wording(items: Table) -> Table:
-    """How the goods text says it; see `wording.measures`."""
-    return wording_reader.measures(items["goods_description"])
+    """How the goods text says it."""
+    return goods.said(items)
 
 
 @once

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from riskprofile.reference import lexicon, wording
 from riskprofile.reference.once import once
-from riskprofile.tables import Table
+from riskprofile.reference.text import per_distinct
+from riskprofile.tables import TEXT, Column, Table
 
 
 @once
@@ -14,15 +17,23 @@ def arms(items: Table) -> Table:
 
 
 @once
+def plain(items: Table) -> Column:
+    """The goods text, terms for arms in plain English (`lexicon.plain`)."""
+    given = items["goods_description"]
+    values = per_distinct(given, lexicon.plain, missing=pd.NA)
+    return pd.Series(values, index=given.index, dtype=TEXT)
+
+
+@once
 def said(items: Table) -> Table:
     """`wording.measures` of the goods text."""
-    return wording.measures(items["goods_description"])
+    return wording.measures(plain(items))
 
 
 @once
 def fit(items: Table) -> Table:
     """`wording.declared_chapter` of the goods text and the declared chapter."""
-    return wording.declared_chapter(items["goods_description"], items["hs2"])
+    return wording.declared_chapter(plain(items), items["hs2"])
 
 
 @once

@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,11 @@ import pandas as pd
 from riskprofile.reference import text as words
 from riskprofile.reference.matching import SLIP, Hit, find, outside
 from riskprofile.reference.stems import stem
-from riskprofile.reference.terms import Term, index, terms
+from riskprofile.reference.terms import Term, english, index, terms
 from riskprofile.reference.text import per_distinct
 from riskprofile.tables import Column, Table
 
-__all__ = ["CATEGORIES", "Hit", "Scan", "Term", "marks", "parts", "read", "scan", "terms"]
+__all__ = ["CATEGORIES", "Hit", "Scan", "Term", "marks", "parts", "plain", "read", "scan", "terms"]
 
 CATEGORIES = ("firearm", "part", "ammunition", "conversion", "accessory")
 KEPT = 1 << 16  # texts whose reading is kept: a chunk is read once, however many ask
@@ -126,7 +127,7 @@ def _summary(text: str, cleaned: str, found: list[Hit], calibres: int, threads: 
     arms = "firearm" in kinds and (len(kinds) > 1 or not stems.isdisjoint(_PART_WORDS))
     return Scan(
         hits=tuple(judged),
-        low=len(low),
+        low=len(low) + _agreeing(cleaned, counted),
         high=len(high),
         cancelled=sum(hit.cancelled for hit in judged),
         combined=int(arms)
@@ -142,6 +143,23 @@ def _summary(text: str, cleaned: str, found: list[Hit], calibres: int, threads: 
         homes=tuple(homes[term] for term in sorted(high, key=lambda term: term.text)),
         setting=_setting(stems, rest),
     )
+
+
+def _agreeing(cleaned: str, hits: list[Hit]) -> int:
+    """Neighbours, each open alone, that mean arms together: a firearm beside its part or shot.
+
+    *Cartuchos de fusil*, *сталь: ствол ружья*: at most one short word stands between.
+    """
+    agreed = 0
+    for first, second in pairwise(sorted(hits, key=lambda hit: hit.start)):
+        both = (first.term, second.term)
+        if any(term.ambiguity != "high" for term in both) or len({t.text for t in both}) < 2:
+            continue
+        kinds = {term.category for term in both}
+        between = cleaned[first.end : second.start].strip()
+        near = len(between) <= 4 and not any(sign in between for sign in ",;/|+\n")
+        agreed += near and "firearm" in kinds and bool(kinds & {"part", "ammunition"})
+    return agreed
 
 
 def _judged(cleaned: str, found: list[Hit]) -> tuple[list[Hit], dict[Term, frozenset[str]]]:
@@ -202,6 +220,31 @@ def _dressed(text: str, cleaned: str, hits: list[Hit]) -> bool:
         if marks_added >= 2 and hit.term.text.isascii() and not usual:
             return True
     return False
+
+
+@lru_cache(maxsize=KEPT)
+def plain(text: str) -> str:
+    """The text with each term for arms in the English words that stand for it.
+
+    What reads words after this reads one wording, however a term was disguised, misspelt
+    or translated. Cancelled and lawful words stay as they are.
+
+    >>> plain("p1stol slide, black"), plain("Pistolenlauf neu"), plain("garden hose")
+    ('gun slide, black', 'gun barrel neu', 'garden hose')
+    """
+    hits = [
+        hit
+        for hit in scan(text).hits
+        if not hit.cancelled
+        and hit.term.ambiguity != "none"
+        and (hit.term.ambiguity == "low" or hit.trick or hit.term.language != "en")
+    ]
+    if not hits:
+        return text
+    made = words.clean(text[:LONGEST])
+    for hit in sorted(hits, key=lambda hit: -hit.start):
+        made = f"{made[: hit.start]} {english(hit.term)} {made[hit.end :]}"
+    return " ".join(made.replace(" ,", ",").split())
 
 
 def marks(text: str) -> list[tuple[int, int, str]]:

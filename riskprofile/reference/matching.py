@@ -202,7 +202,8 @@ def _pairs(made: Index, row: list[_Word]) -> list[_Word]:
             last = out[-1]
             key = _joint(made, last.written + one.written)
             number = one.written.isdigit() and not last.written.isdigit()
-            if (key in made.pulled and key in made.vocabulary) and (
+            new = all(key not in [old for old, _ in part.keys] for part in (last, one))
+            if (new and key in made.pulled and key in made.vocabulary) and (
                 number or not (_honest(last) and _honest(one))
             ):
                 both = last.written + one.written

@@ -97,6 +97,47 @@ def _turkish(word: str) -> set[str]:
     return {stem(base + ending) for base in bases for ending in endings} | {word}
 
 
+# The English words that stand for a term in any language: by kind of part, else by HS hint.
+_ENGLISH_OF_PARTS = {
+    "set": "parts", "sight": "scope", "suppressor": "silencer", "muzzle": "muzzle brake",
+}  # fmt: skip
+_ENGLISH_BY_HS = (
+    ("3601", "gunpowder", "gunpowder"), ("3603", "percussion caps", "primer"),
+    ("930120", "grenade launcher", "launcher"), ("9301", "assault rifle", "weapons"),
+    ("9302", "pistol", "gun"), ("930320", "shotgun", "gun"), ("930330", "rifle", "rifle"),
+    ("930390", "blank pistol", "blank pistol"), ("930400", "air gun", "air gun"),
+    ("950300", "replica gun", "replica gun"), ("9303", "shotgun", "shotgun"),
+    ("930621", "shotgun cartridges", "shotgun cartridges"), ("930629", "shot pellets", "pellets"),
+    ("930690", "grenade", "grenade"), ("9306", "ammunition", "cartridges"),
+    ("420292", "gun holster", "holster"),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def english(term: Term) -> str:
+    """What a term says, in the English words that stand for it in every language.
+
+    A term that means arms alone says so (`gun slide`, whatever the maker or language); one
+    that is also an everyday word stays as open as it was (`slide`).
+
+    >>> by = {term.text: english(term) for term in terms()}
+    >>> by["gun silencer"], by["corredera de pistola"], by["corredera"], by["Glock"]
+    ('gun silencer', 'gun slide', 'slide', 'pistol')
+    """
+    sure = term.ambiguity == "low"
+    if term.language == "en" and not sure:
+        return term.text
+    if term.part:
+        word = _ENGLISH_OF_PARTS.get(term.part, term.part)
+        return f"gun {word}" if sure else word
+    if term.category == "conversion":
+        return "gun conversion kit" if sure else "selector switch"
+    for code, meant, open_word in _ENGLISH_BY_HS:
+        if term.hs.startswith(code):
+            return meant if sure else open_word
+    return term.text
+
+
 @lru_cache(maxsize=1)
 def index() -> Index:
     """Build the indexes once a process."""

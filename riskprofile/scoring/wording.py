@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from riskprofile.reference import lexicon
 from riskprofile.reference import text as texts
 from riskprofile.tables import Column
 
@@ -36,6 +37,12 @@ def pieces(skeleton: str) -> list[str]:
     return list(made)
 
 
+def read(column: Column) -> Column:
+    """Each description as the words that are weighed: folded, and arms in plain English."""
+    plain = texts.per_distinct(column, lexicon.plain, missing=pd.NA)
+    return texts.skeleton(pd.Series(plain, index=column.index, dtype="str"))
+
+
 @dataclass(frozen=True)
 class Wording:
     """Whole-number weights by word, pair and piece; `base` is added to every text."""
@@ -46,7 +53,7 @@ class Wording:
 
     def value(self, column: Column) -> Column:
         """Log-odds of each description; missing where there is none."""
-        skeletons = texts.skeleton(column)
+        skeletons = read(column)
         codes, distinct = pd.factorize(skeletons)
         get = self.weights.get
         sums = np.array(
@@ -60,7 +67,7 @@ class Wording:
 
     def strongest(self, description: str, top: int = 3) -> list[tuple[str, int]]:
         """The words and pairs that weigh most in one description, raising ones first."""
-        skeleton = texts.skeleton(pd.Series([description], dtype="str")).iloc[0]
+        skeleton = read(pd.Series([description], dtype="str")).iloc[0]
         weighed = [(piece, self.weights.get(piece, 0)) for piece in pieces(str(skeleton))]
         whole = [(piece, weight) for piece, weight in weighed if weight and piece[0] != "|"]
         return sorted(whole, key=lambda pair: (-pair[1], pair[0]))[:top]
