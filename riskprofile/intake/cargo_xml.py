@@ -23,6 +23,7 @@ from riskprofile.intake.rows import (
     one_line,
     plain,
 )
+from riskprofile.intake.versions import CANCEL, ORIGINAL, UPDATE, version
 from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
 
 HOUSE = "HouseWaybill"
@@ -34,6 +35,8 @@ HOUSE_AT = "MasterConsignment/IncludedHouseConsignment"
 
 ID = "BusinessHeaderDocument/ID"  # declaration_id; and the master or house document
 ISSUED = "MessageHeaderDocument/IssueDateTime"  # lodged_at
+PURPOSE = "MessageHeaderDocument/PurposeCode"  # message_function
+PURPOSES = {"creation": ORIGINAL, "update": UPDATE, "deletion": CANCEL}
 MASTER = "MasterConsignment/TransportContractDocument/ID"  # transport_document of a house waybill
 MOVEMENTS = "SpecifiedLogisticsTransportMovement"  # carrier, conveyance, route, arrival_at
 # column: path below the consignment
@@ -114,6 +117,8 @@ class _Header:
         values["lodged_at"] = moment(issued)
         if issued and not values["lodged_at"]:
             self.warnings.append("date_unreadable")
+        purpose = (leaves.take(PURPOSE) or "").casefold()
+        self.version = version(PURPOSES.get(purpose), issued)
         _movements(values, leaves, at)
         for column, path in PARTIES.items():
             values |= _party(column, leaves, f"{at}/{path}")
@@ -201,7 +206,7 @@ def _amounts(leaves: Leaves, at: str) -> dict[str, str | None]:
 def _item(rows: Gather, header: _Header, position: int, element: Element) -> None:
     leaves = Leaves(element)
     warnings = list(header.warnings)
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = dict(header.version)
     values: dict[str, str | None] = {**header.values, **header.amounts}
     values["item_number"] = one_line(leaves.take("SequenceNumeric")) or str(position)
     values["goods_description"] = one_line(leaves.take(DESCRIPTION)) or header.summary

@@ -25,6 +25,7 @@ from riskprofile.intake.rows import (
     one_line,
     plain,
 )
+from riskprofile.intake.versions import ORIGINAL, REPLACE, version
 from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
 
 AMENDMENT = "CC313A"
@@ -144,10 +145,14 @@ class _Header:
 
     def __init__(self, element: Element) -> None:
         leaves = Leaves(element)
-        self.warnings = ["amendment"] if local(element) == AMENDMENT else []
+        amended = local(element) == AMENDMENT
+        self.warnings = ["amendment"] if amended else []
         values = {column: one_line(leaves.take(*paths)) for column, paths in HEADER.items()}
         prepared = "".join(leaves.take(path) or "" for path in PREPARED)
-        lodged = leaves.take(*LODGED) or (f"20{prepared}" if len(prepared) >= 6 else None)
+        made = f"20{prepared}" if len(prepared) >= 6 else None
+        lodged = leaves.take(*LODGED) or made
+        # An amendment repeats the whole declaration, so it stands in place of the one before.
+        self.version = version(REPLACE if amended else ORIGINAL, made or lodged)
         for column, text in (("lodged_at", lodged), ("arrival_at", leaves.take(ARRIVAL))):
             values[column] = moment(text)
             if text and not values[column]:
@@ -189,7 +194,7 @@ def _party(column: str, leaves: Leaves, paths: dict[str, str]) -> dict[str, str 
 def _item(rows: Gather, header: _Header, position: int, element: Element) -> None:
     leaves = Leaves(element)
     warnings = list(header.warnings)
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = dict(header.version)
     values: dict[str, str | None] = dict(header.values)
     for column, path in ITEM.items():
         values[column] = one_line(leaves.take(path))

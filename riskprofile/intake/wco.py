@@ -27,6 +27,7 @@ from riskprofile.intake.rows import (
     one_line,
     plain,
 )
+from riskprofile.intake.versions import CANCEL, CHANGE, CONFIRMATION, EDIFACT_FUNCTIONS, version
 from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
 
 DECLARATION = frozenset({"Declaration"})
@@ -75,6 +76,9 @@ PROCEDURES = {"IM": "import", "EX": "export"}
 EXPORT_PROCEDURES = frozenset({"10", "11", "21", "22", "23", "31"})  # EU requested procedures
 GIFT = "C08"  # EU additional procedure: sent by one private person to another
 AMENDMENT, CANCELLATION = {"13", "4"}, {"1"}  # function codes; original is 9
+WITHDRAWAL = "INV"  # type of an additional message (function 13): the declaration is cancelled
+# kind: message_function; of a declaration itself by its function code
+FUNCTIONS = {"amendment": CHANGE, "cancellation": CANCEL, "notification": CONFIRMATION}
 HS_CODE = "TSP"  # Classification/IdentificationTypeCode of the commodity code
 
 _END_USE = re.compile(r"end[ -]?use(r'?s?)? (certificate|statement|undertaking)", re.IGNORECASE)
@@ -136,6 +140,9 @@ class _Header:
             "AcceptanceDateTime/DateTimeString", "IssueDateTime/DateTimeString"
         ) or _received(element)
         values["lodged_at"] = moment(lodged)
+        issued = leaves.take("IssueDateTime/DateTimeString") or lodged
+        code = (leaves.take("FunctionCode") or "").lstrip("0")
+        self.version = version(FUNCTIONS.get(self.kind) or EDIFACT_FUNCTIONS.get(code), issued)
         if lodged and not values["lodged_at"]:
             self.warnings.append("date_unreadable")
         values["transport_mode"], other = mode(leaves.take("BorderTransportMeans/ModeCode"))
@@ -182,6 +189,8 @@ def _kind(element: Element, leaves: Leaves) -> str:
     function = leaves.take("FunctionCode")
     if parents & {"Response", "DeclarationStatusDetails"}:
         return "notification"
+    if leaves.get("TypeCode") == [WITHDRAWAL]:
+        return "cancellation"
     if function in AMENDMENT or leaves.get("TypeCode") == ["COR"]:
         return "amendment"
     return "cancellation" if function in CANCELLATION else "declaration"
@@ -217,7 +226,7 @@ def party(column: str, leaves: Leaves, paths: tuple[str, ...]) -> dict[str, str 
 def _item(rows: Gather, header: _Header, position: int, element: Element) -> None:
     leaves = Leaves(element)
     warnings = list(header.warnings)
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = dict(header.version)
     values: dict[str, str | None] = dict(header.values)
     for column, paths in ITEM.items():
         values[column] = one_line(leaves.take(*paths)) or values.get(column)

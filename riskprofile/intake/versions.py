@@ -1,0 +1,46 @@
+"""Which version of a declaration a message is: its function and its own time, in `extra`.
+
+Messages that replace one another are told apart by these two alone, so every reader writes
+them under the same names, on each row.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from riskprofile.intake.rows import moment
+
+ORIGINAL, UPDATE, CANCEL = "original", "update", "cancel"
+CHANGE, REPLACE, CONFIRMATION = "change", "replace", "confirmation"
+FUNCTIONS = (ORIGINAL, UPDATE, CANCEL, CHANGE, REPLACE, CONFIRMATION)
+
+# UN/EDIFACT data element 1225, which the WCO Data Model took over
+EDIFACT_FUNCTIONS = {
+    "1": CANCEL,
+    "3": CANCEL,
+    "4": CHANGE,
+    "5": REPLACE,
+    "6": CONFIRMATION,
+    "9": ORIGINAL,
+}
+
+
+def version(function: str | None, at: str | None) -> dict[str, str]:
+    """`message_function` and `message_at` (ISO 8601, UTC) for `extra`; what is missing is left out.
+
+    A time without a zone is read as UTC: it orders the messages of one sender.
+
+    >>> version("original", "20260301T0745+01")
+    {'message_function': 'original', 'message_at': '2026-03-01T06:45:00Z'}
+    >>> version(None, "soon")
+    {}
+    """
+    made = {"message_function": function} if function else {}
+    if read := moment(at):
+        found = datetime.fromisoformat(read)
+        try:
+            sent = found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+        except OverflowError:  # the first or last day of the calendar, in another zone
+            return made
+        made["message_at"] = f"{sent.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+    return made
