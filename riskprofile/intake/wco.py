@@ -141,8 +141,8 @@ class _Header:
         ) or _received(element)
         values["lodged_at"] = moment(lodged)
         issued = leaves.take("IssueDateTime/DateTimeString") or lodged
-        code = (leaves.take("FunctionCode") or "").lstrip("0")
-        self.version = version(FUNCTIONS.get(self.kind) or EDIFACT_FUNCTIONS.get(code), issued)
+        function = (leaves.take("FunctionCode") or "").lstrip("0")
+        self.version = version(FUNCTIONS.get(self.kind) or EDIFACT_FUNCTIONS.get(function), issued)
         if lodged and not values["lodged_at"]:
             self.warnings.append("date_unreadable")
         values["transport_mode"], other = mode(leaves.take("BorderTransportMeans/ModeCode"))
