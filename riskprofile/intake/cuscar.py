@@ -18,6 +18,7 @@ from riskprofile.intake.code_lists import KILOGRAMS, mode, place
 from riskprofile.intake.edifact import Segment
 from riskprofile.intake.edifact_messages import Message, messages
 from riskprofile.intake.edifact_times import moment, sent_on, without_time
+from riskprofile.intake.message_header import of_edifact
 from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line, plain
 
@@ -102,6 +103,7 @@ class _Report:
     def __init__(self, message: Message) -> None:
         self.message = message
         self.sent = sent_on(message)
+        self.header = of_edifact(message)
         self.warnings = list(message.warnings)
         self.report = _Scope(message.place)
         self.consignments: list[tuple[_Scope, list[_Scope]]] = []
@@ -246,7 +248,9 @@ class _Report:
             seal for container in containers for seal in self.seals.get(container, [])
         )
         values["route"] = journey(legs.get(leg) for leg in LEGS)
-        extra: dict[str, Any] = dict(consignment.extra) if position == 1 else {}
+        extra: dict[str, Any] = dict(self.header)
+        if position == 1:
+            extra |= consignment.extra
         extra |= item.extra
         if position == 1 and self.report.extra and consignment is self.consignments[0][0]:
             extra["report"] = self.report.extra

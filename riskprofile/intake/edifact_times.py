@@ -17,6 +17,13 @@ def sent_on(message: Message) -> date | None:
     return found.date() if found else None
 
 
+def sent_at(message: Message) -> datetime | None:
+    """The moment of the interchange, as UNB says; naive, nothing without its time."""
+    if message.unb is None or len(message.unb.get(4, 1)) != 4:
+        return None
+    return _parts(message.unb.get(4) + message.unb.get(4, 1), sent_on(message))
+
+
 def _parts(text: str, sent: date | None) -> datetime | None:
     """By length: yymmdd, ccyymmdd, yymmddHHMM, ccyymmddHHMM; impossible ones are missing."""
     if not re.fullmatch(r"\d{6}|\d{8}|\d{10}|\d{12}|\d{14}", text, re.ASCII):

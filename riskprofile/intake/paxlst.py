@@ -17,6 +17,7 @@ from riskprofile.intake import airports
 from riskprofile.intake.edifact import Segment
 from riskprofile.intake.edifact_messages import Message, messages
 from riskprofile.intake.edifact_times import moment, sent_on, time_in_date_slot, without_time
+from riskprofile.intake.message_header import of_edifact
 from riskprofile.intake.paxlst_traveller import TRAVELLERS, Traveller
 from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.rows import Gather, decimal, journey, one_line
@@ -174,6 +175,7 @@ class _Flight:
                 line=self.message.place,
                 record_id=self.message.reference,
             )
+        header = of_edifact(self.message)
         people = [Traveller(group, self.sent or self.day) for group in self.travellers]
         parties = Counter(person.locator for person in people if person.locator)
         shared = self._shared()
@@ -186,7 +188,9 @@ class _Flight:
                 values["direction"] = "transit"
             if person.locator:
                 values["party_size"] = str(parties[person.locator])
-            extra: dict[str, Any] = {"list": self.list_kind} if self.list_kind else {}
+            extra: dict[str, Any] = dict(header)
+            if self.list_kind:
+                extra["list"] = self.list_kind
             extra |= person.extra
             if self.unknown:
                 extra["unknown_segments"] = self.unknown

@@ -12,6 +12,7 @@ from typing import Any
 
 from riskprofile.intake.edifact import Segment
 from riskprofile.intake.edifact_times import birth_date, moment
+from riskprofile.intake.message_header import LIST_UPDATES
 from riskprofile.intake.rows import decimal, joined, number, one_line, plain
 from riskprofile.intake.sensitive import sensitive
 from riskprofile.intake.tokens import token
@@ -140,6 +141,8 @@ class Traveller:
 
     def _gei(self, segment: Segment) -> None:
         self.extra["processing"] = segment.get(2)
+        if segment.get(2) in LIST_UPDATES:  # of this traveller alone
+            self.extra["message_function"] = LIST_UPDATES[segment.get(2)]
 
     def _com(self, segment: Segment) -> None:
         if (text := segment.get(1)) and not sensitive(text):

@@ -15,6 +15,7 @@ from typing import Any
 
 from riskprofile.errors import InputError
 from riskprofile.intake.edifact import Marks, Segment, tokenize
+from riskprofile.intake.message_header import AMENDMENTS, of_x12
 from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.rows import Gather, decimal, joined, moment, number, one_line, plain
 
@@ -38,6 +39,7 @@ EQUIPMENT, SEALS = (2, 3), (4, 5)  # VID: initial and number; seals
 DESCRIPTION, MARKS = 2, 3  # N10
 HS_CODE = (4, "J", 5)  # N10: qualifier element, its value, code element
 MASS, MASS_UNIT = 8, 7  # N10
+AMENDED_BILL, AMENDMENT = 4, 3  # M13, before the M11 it speaks of
 BILL_MASS, BILL_UNIT = 5, 6  # M11: of a bill with one line without its own
 KILOGRAMS = {"K": "1", "L": "0.45359237", "E": "1000", "S": "907.18474"}  # X12 element 188
 CURRENCY = "USD"  # values are whole dollars
@@ -150,7 +152,9 @@ def _day(day: str, clock: str = "") -> str | None:
 def _manifest(rows: Gather, found: _Set) -> None:
     """Walk the set: values of the manifest, then of a bill, then of a line."""
     manifest: dict[str, str | None] = {"lodged_at": found.lodged, "procedure": "import"}
+    header = of_x12(found.segments, found.lodged)
     bills: list[_Bill] = []
+    amendments: dict[str, Segment] = {}  # by bill, not yet followed by it
     for segment in found.segments:
         if segment.tag == "M10":
             names = (one_line(segment.get(place)) for place in CONVEYANCE)
@@ -158,25 +162,42 @@ def _manifest(rows: Gather, found: _Set) -> None:
             manifest["transport_mode"] = MODES.get(segment.get(2)[:1])
         elif segment.tag == "P4":
             manifest["arrival_at"] = _day(segment.get(ARRIVAL))
+        elif segment.tag == "M13":
+            amendments[segment.get(AMENDED_BILL)] = segment
         if segment.tag == "M11":
-            bills.append(_Bill(segment))
+            amended = amendments.pop(segment.get(1), None)
+            bills.append(_Bill(segment, header | _amended(amended)))
         elif bills:
             bills[-1].add(segment)
         for (tag, place), column in FIELDS.items():
             if segment.tag == tag and tag in ("M10", "P4"):
                 manifest[column] = one_line(segment.get(place))
-    if not bills:
+    for number_, segment in amendments.items():
+        function = _amended(segment).get("message_function", "change")
+        code = "cancellation" if function == "cancel" else "amendment"
+        rows.reject(
+            f"{code}_without_goods",
+            f"an amendment ({function}) of a bill that gives no goods",
+            line=segment.place,
+            record_id=one_line(number_),
+        )
+    if not bills and not amendments:
         reason = "the manifest lists no bill"
         rows.reject("no_consignments", reason, line=found.place, record_id=found.control)
     for bill in bills:
         bill.rows(rows, manifest, found.warnings)
 
 
+def _amended(segment: Segment | None) -> dict[str, str]:
+    function = AMENDMENTS.get(segment.get(AMENDMENT)) if segment else None
+    return {"message_function": function} if function else {}
+
+
 class _Bill:
     """One bill of lading (M11) with its parties, equipment and lines."""
 
-    def __init__(self, m11: Segment) -> None:
-        self.m11 = m11
+    def __init__(self, m11: Segment, header: dict[str, str]) -> None:
+        self.m11, self.header = m11, header
         self.values: dict[str, str | None] = {
             "declaration_id": one_line(m11.get(1)),
             "transport_document": one_line(m11.get(1)),
@@ -250,7 +271,9 @@ class _Bill:
                 values["gross_mass_kg"] = _mass(self.m11.get(BILL_MASS), unit)
             values["container_numbers"] = joined(self.containers)
             values["seal_numbers"] = joined(self.seals)
-            extra = dict(self.extra) if position == 1 else {}
+            extra: dict[str, Any] = dict(self.header)
+            if position == 1:
+                extra |= self.extra
             if (marks := one_line(line.get(MARKS))) and marks not in MASKS:
                 extra["marks"] = marks
             rows.row(values, line=line.place, warnings=warnings, extra=extra)

@@ -1,0 +1,160 @@
+"""What a message says of itself: what it does to earlier ones, and when it was made.
+
+Both stand in `extra` of every record of EDIFACT and X12, so that versions of the same
+declaration or traveller can be folded: `message_function` is one of `FUNCTIONS`,
+`message_at` is ISO 8601 in UTC. Sources: UN/EDIFACT code list 1225, the WCO/IATA/ICAO
+PAXLST guide, the IATA PNRGOV guide, X12 data elements 353 and 580.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from riskprofile.intake.edifact import Segment
+from riskprofile.intake.edifact_messages import Message
+from riskprofile.intake.edifact_times import moment, sent_at, sent_on, without_time
+
+FUNCTIONS = ("original", "update", "cancel", "change", "replace", "confirmation")
+# UN/EDIFACT 1225: BGM third element; MSG of PNRGOV, whose 22 and 141 are of PADIS
+MESSAGE_FUNCTIONS = {
+    "9": "original",
+    "7": "original",  # duplicate: the same once more
+    "31": "original",  # copy
+    "35": "original",  # sent again without a change
+    "14": "original",  # advance notification
+    "22": "original",  # final transmission; of PNRGOV: all bookings of a flight
+    "47": "original",  # definitive
+    "2": "update",  # addition
+    "141": "update",  # of PNRGOV: bookings that changed
+    "1": "cancel",
+    "3": "cancel",  # deletion
+    "17": "cancel",  # to be reissued
+    "4": "change",
+    "19": "change",  # by the seller
+    "33": "change",  # in the heading
+    "36": "change",  # in the detail
+    "5": "replace",
+    "18": "replace",  # reissue
+    "20": "replace",  # heading only
+    "21": "replace",  # detail and summary only
+    "6": "confirmation",
+    "29": "confirmation",  # accepted without amendment
+    "34": "confirmation",  # accepted with amendment
+    "42": "confirmation",  # by specific means
+}
+# PAXLST: BGM second element, and GEI second element where a carrier puts it there
+LIST_UPDATES = {
+    "CP": "change",  # data of passengers
+    "RP": "change",  # reduction in party
+    "XR": "cancel",  # reservation
+    "CL": "confirmation",  # flight closed
+    "CLOB": "confirmation",  # closed, those on board
+    "CLNB": "confirmation",  # closed, those not on board
+}
+# X12 element 353: B2A first element and its like
+PURPOSES = {
+    "00": "original",
+    "07": "original",  # duplicate
+    "15": "original",  # sent again
+    "22": "original",  # information copy
+    "02": "update",  # addition
+    "01": "cancel",
+    "03": "cancel",  # deletion
+    "17": "cancel",  # to be reissued
+    "04": "change",
+    "05": "replace",
+    "18": "replace",  # reissue
+    "06": "confirmation",
+}
+# X12 element 580: M13 third element, of the bill behind it
+AMENDMENTS = {
+    "A": "update",  # add a bill
+    "B": "change",  # add an in-bond movement
+    "C": "change",  # add a broker
+    "D": "cancel",  # delete a bill
+    "N": "change",  # delete a second notify party
+    "R": "replace",  # a new quantity
+    "S": "change",  # add a second notify party
+}
+PREPARED = "137"  # DTM
+_HEADED = "NAD TDT EQD CNI GID RFF DOC PAC UNS SRC"  # the first of them ends the heading
+_GROUPS = frozenset(_HEADED.split())
+_ZONED = re.compile(r"(\d{12}|\d{14})(?:([+-])(\d\d)(\d\d)|Z|UTC|GMT)")
+
+
+def of_edifact(message: Message) -> dict[str, str]:
+    """`message_function` and `message_at`; a code that no table knows is named instead.
+
+    A message without any code is an original: of lists that replace each other, the time
+    says which is the last.
+    """
+    codes: list[tuple[str, str | None]] = []
+    made: datetime | None = None
+    day: datetime | None = None
+    sent = sent_on(message)
+    for segment in message.segments:
+        if segment.tag in _GROUPS:
+            break
+        codes += _codes(segment, message.type)
+        if segment.tag == "DTM" and segment.get(1) == PREPARED:
+            found = _zoned(segment.get(1, 1)) or moment(segment, sent)
+            if without_time(segment):
+                day = day or found
+            else:
+                made = made or found
+    # A day alone gives way to the day and time of the interchange.
+    return _header(codes, made or sent_at(message) or day)
+
+
+def of_x12(segments: Iterable[Segment], made: str | None) -> dict[str, str]:
+    """The same of a transaction set; `made` is the time of its functional group."""
+    codes = [
+        (segment.get(1), PURPOSES.get(segment.get(1)))
+        for segment in segments
+        if segment.tag == "B2A"
+    ]
+    found = datetime.fromisoformat(made) if made else None
+    return _header(codes, found)
+
+
+def _header(codes: list[tuple[str, str | None]], made: datetime | None) -> dict[str, str]:
+    said = [(code, meaning) for code, meaning in codes if code]
+    known = next((meaning for _, meaning in said if meaning), None)
+    found: dict[str, str] = {}
+    if known or not said:
+        found["message_function"] = known or "original"
+    else:
+        found["message_function_code"] = said[0][0]
+    if made:
+        at = made if made.tzinfo else made.replace(tzinfo=UTC)
+        found["message_at"] = at.astimezone(UTC).isoformat()
+    return found
+
+
+def _codes(segment: Segment, kind: str) -> list[tuple[str, str | None]]:
+    """What one segment says of the function, and what that means."""
+    if segment.tag == "BGM":
+        listed = segment.get(2)  # a number of the message, a code in passenger lists alone
+        update = LIST_UPDATES.get(listed) if kind == "PAXLST" else None
+        found = [(listed, update)] if update else []
+        return [*found, (segment.get(3), MESSAGE_FUNCTIONS.get(segment.get(3)))]
+    if segment.tag == "MSG":
+        return [(segment.get(1, 1), MESSAGE_FUNCTIONS.get(segment.get(1, 1)))]
+    if segment.tag == "GEI" and segment.get(2) in LIST_UPDATES:
+        return [(segment.get(2), LIST_UPDATES[segment.get(2)])]
+    return []
+
+
+def _zoned(text: str) -> datetime | None:
+    found = _ZONED.fullmatch(text)
+    if not found:
+        return None
+    digits, sign, hours, minutes = found.groups()
+    zone = f"{sign}{hours}:{minutes}" if sign else "+00:00"
+    stamp = digits.ljust(14, "0")
+    try:
+        return datetime.fromisoformat(f"{stamp[:8]}T{stamp[8:]}{zone}")
+    except ValueError:
+        return None
