@@ -124,7 +124,7 @@ _NO_CODES = """
     customs_notes day_first document_expires dtd_validation earlier_declaration
     escape_formula huge_tree load_dtd month_first no_network previous_documents
     registration_date remove_comments remove_pis resolve_entities shift_forward
-    supplementary_units transport_mode_code type_code unknown_segments write_canonical
+    supplementary_units transport_mode_code unit_load type_code unknown_segments write_canonical
     cargo_xml
 """
 NO_CODES = frozenset(_NO_CODES.split())

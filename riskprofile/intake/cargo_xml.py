@@ -1,8 +1,9 @@
 """IATA Cargo-XML air waybills: master (XFWB) and house (XFZB); one row per goods item.
 
 Prefixes differ by sender, so the message is known by its namespace address and elements
-by their local names; the tables below say which fills what. Source: IATA Cargo-XML
-Manual and Toolkit, messages XFWB and XFZB version 3.
+by their local names; the tables below say which fills what. Flight manifests (XFFM) come
+by the same door; `cargo_xml_flight` has their table. Source: IATA Cargo-XML Manual and
+Toolkit, messages XFWB and XFZB version 3.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from riskprofile.errors import InputError
-from riskprofile.intake.code_lists import KILOGRAMS, mode
+from riskprofile.intake import cargo_xml_flight as flight
+from riskprofile.intake.cargo_xml_parts import ISSUED, commodity, issue, measures
+from riskprofile.intake.code_lists import mode
 from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.rows import (
     Gather,
@@ -21,22 +24,19 @@ from riskprofile.intake.rows import (
     moment,
     number,
     one_line,
-    plain,
 )
-from riskprofile.intake.versions import CANCEL, ORIGINAL, UPDATE, version
 from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
 
 HOUSE = "HouseWaybill"
-DECLARATION = frozenset({"Waybill", HOUSE})
-ITEMS = frozenset({"IncludedMasterConsignmentItem", "IncludedHouseConsignmentItem"})
+DECLARATION = frozenset({"Waybill", HOUSE, flight.MANIFEST})
+ITEMS = frozenset(
+    {"IncludedMasterConsignmentItem", "IncludedHouseConsignmentItem", flight.CONSIGNMENT}
+)
 # where the consignment stands, by the kind of waybill
 MASTER_AT = "MasterConsignment"
 HOUSE_AT = "MasterConsignment/IncludedHouseConsignment"
 
 ID = "BusinessHeaderDocument/ID"  # declaration_id; and the master or house document
-ISSUED = "MessageHeaderDocument/IssueDateTime"  # lodged_at
-PURPOSE = "MessageHeaderDocument/PurposeCode"  # message_function
-PURPOSES = {"creation": ORIGINAL, "update": UPDATE, "deletion": CANCEL}
 MASTER = "MasterConsignment/TransportContractDocument/ID"  # transport_document of a house waybill
 MOVEMENTS = "SpecifiedLogisticsTransportMovement"  # carrier, conveyance, route, arrival_at
 # column: path below the consignment
@@ -55,44 +55,46 @@ SUMMARY = "SummaryDescription"  # goods_description of an item without its own
 # column: path below the item
 DESCRIPTION = "NatureIdentificationTransportCargo/Identification"
 HS_CODE = "TypeCode"
-COUNT, MASS, VOLUME = "PieceQuantity", "GrossWeightMeasure", "GrossVolumeMeasure"
-
-CUBIC_METRES = {"MTQ": "1", "CMQ": "0.000001", "FTQ": "0.028316846592"}  # UN/ECE Rec. 20
-PLACEHOLDER = re.compile(r"00\d*")  # no chapter of the HS begins so
+COUNT = "PieceQuantity"  # package_count; gross_mass_kg and volume_m3: `cargo_xml_parts.MEASURES`
 
 
 class CargoXmlReader:
-    """Reads XFWB and XFZB messages."""
+    """Reads XFWB, XFZB and XFFM messages."""
 
     name = "cargo_xml"
     profile = "shipment"
 
     def claims(self, head: bytes, name: str) -> bool:
-        """Whether the namespace of a waybill is named in the head."""
-        return bool(re.search(rb"""["']iata:(house)?waybill:\d""", head.replace(b"\x00", b"")))
+        """Whether the namespace of a waybill or flight manifest is named in the head."""
+        named = rb"""["']iata:((house)?waybill|flightmanifest):\d"""
+        return bool(re.search(named, head.replace(b"\x00", b"")))
 
     def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
-        """One row per goods item; a waybill without goods is a rejection by name."""
+        """One row per goods item or manifest line; a message without any is a rejection."""
         rows = Gather(profile, source.name, chunk_rows)
         found = False
         for header, position, element in items_with_headers(
             source, DECLARATION, ITEMS, _headers(source)
         ):
             found = True
-            if position:
-                _item(rows, header, position, element)
-            else:
+            if not position:
                 rows.reject(
                     "no_goods_items",
-                    "the waybill holds no goods item",
+                    "the message holds no goods item",
                     line=element.sourceline,
                     record_id=header.values.get("declaration_id"),
                 )
+            elif isinstance(header, flight.Flight):
+                flight.line(rows, header, position, element)
+            else:
+                _item(rows, header, position, element)
             if rows.full:
                 yield rows.take()
         if not found:
             raise InputError(
-                "no waybill in it", where=source.name, do="XFWB and XFZB messages are read here"
+                "no waybill and no flight manifest in it",
+                where=source.name,
+                do="XFWB, XFZB and XFFM messages are read here",
             )
         yield rows.take()
 
@@ -113,12 +115,9 @@ class _Header:
         values["declaration_id"] = number_
         values["house_document"] = number_ if house else None
         values["transport_document"] = one_line(leaves.take(MASTER)) if house else number_
-        issued = leaves.take(ISSUED)
-        values["lodged_at"] = moment(issued)
-        if issued and not values["lodged_at"]:
+        values["lodged_at"], self.version = issue(leaves)
+        if leaves.take(ISSUED) and not values["lodged_at"]:
             self.warnings.append("date_unreadable")
-        purpose = (leaves.take(PURPOSE) or "").casefold()
-        self.version = version(PURPOSES.get(purpose), issued)
         _movements(values, leaves, at)
         for column, path in PARTIES.items():
             values |= _party(column, leaves, f"{at}/{path}")
@@ -134,13 +133,14 @@ class _Header:
             self.extra["customs_notes"] = notes
 
 
-def _headers(source: Source) -> Iterator[_Header]:
+def _headers(source: Source) -> Iterator[_Header | flight.Flight]:
     items = 0
     for kind, element in stream(source, DECLARATION, ITEMS):
         if kind == "item":
             items += 1
         else:
-            yield _Header(element, items)
+            manifest = local(element) == flight.MANIFEST
+            yield flight.Flight(element) if manifest else _Header(element, items)
             items = 0
 
 
@@ -210,24 +210,9 @@ def _item(rows: Gather, header: _Header, position: int, element: Element) -> Non
     values: dict[str, str | None] = {**header.values, **header.amounts}
     values["item_number"] = one_line(leaves.take("SequenceNumeric")) or str(position)
     values["goods_description"] = one_line(leaves.take(DESCRIPTION)) or header.summary
-    code = one_line(leaves.take(HS_CODE))
-    if code and PLACEHOLDER.fullmatch(code):
-        extra["commodity_code"] = code
-        warnings.append("hs_placeholder")
-    else:
-        values["hs_code"] = code
+    commodity(values, extra, warnings, leaves.all(HS_CODE))
     values["package_count"] = number(leaves.take(COUNT))
-    for column, path, units, usual in (
-        ("gross_mass_kg", MASS, KILOGRAMS, "KGM"),
-        ("volume_m3", VOLUME, CUBIC_METRES, "MTQ"),
-    ):
-        text, unit = leaves.take(path), (leaves.take(f"{path}@unitCode") or usual).upper()
-        measured, factor = decimal(text), decimal(units.get(unit))
-        if measured is not None and factor is not None:
-            values[column] = plain(measured * factor) if measured else None
-        elif text:
-            extra[column] = f"{text} {unit}"
-            warnings.append("unit_unknown" if factor is None else "measure_unreadable")
+    measures(values, extra, warnings, leaves)
     extra |= leaves.rest
     if position == 1:  # once a waybill, or many items would carry many copies
         extra["header"] = header.extra

@@ -1,8 +1,10 @@
-"""The reader of IATA Cargo-XML waybills."""
+"""The reader of IATA Cargo-XML waybills and flight manifests."""
 
 from __future__ import annotations
 
 import contextlib
+import json
+import re
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -14,7 +16,7 @@ from riskprofile.intake.cargo_xml import CargoXmlReader
 from riskprofile.profiles import SHIPMENT
 from tests.intake.helpers import FIXTURES, read
 
-HOUSE = FIXTURES / "xfzb.xml"
+HOUSE, FLIGHT = FIXTURES / "xfzb.xml", FIXTURES / "xffm.xml"
 READER = CargoXmlReader()
 
 
@@ -93,3 +95,47 @@ def test_a_damaged_file_raises_nothing_but_an_input_error(flips: list[tuple[int,
         data[place % len(data)] = value
     with contextlib.suppress(InputError):
         read(READER, bytes(data))
+
+
+def test_a_flight_manifest_gives_a_row_for_each_consignment_loaded_at_one_place() -> None:
+    rows, rejected = read(READER, FLIGHT)
+    expected = {
+        "declaration_id": "999-12345675/FN0020/2026-04-30",
+        "item_number": "1",
+        "lodged_at": "2026-04-30T21:00:00+04:00",
+        "arrival_at": "2026-05-01T03:15:00",
+        "transport_mode": "air",
+        "transport_document": "999-12345675",
+        "carrier": "FN",
+        "conveyance": "FN0020",
+        "port_of_loading": "DXB",
+        "port_of_discharge": "NBO",
+        "route": "ICN|DXB|NBO|EBB",
+        "goods_description": "STEEL TUBES",
+        "hs_code": "730630",
+        "package_count": "4",
+        "gross_mass_kg": "40.5",
+        "volume_m3": "0.4",
+    }
+    assert {name: rows.iloc[0][name] for name in expected} == expected
+    assert not rejected
+    assert set(rows.columns) <= {*SHIPMENT.names, "source", "line", "warnings"}
+    extra = json.loads(rows["extra"][0])
+    assert extra["message_function"] == "update"
+    assert extra["commodity_code"] == "848790"
+    assert extra["unit_load"]["ID"] == "12345"
+
+
+def test_parts_of_one_waybill_on_one_flight_keep_keys_of_their_own() -> None:
+    rows, _ = read(READER, FLIGHT)
+    assert rows["declaration_id"][0] == rows["declaration_id"][1]
+    assert rows["item_number"].tolist() == ["1", "2", "1"]
+    assert rows["gross_mass_kg"][1] == "45.359237"
+    assert rows["port_of_discharge"].tolist() == ["NBO", "NBO", "KGL"]
+    assert rows["arrival_at"][2] == "2026-05-01T06:45:00"
+
+
+def test_a_flight_without_cargo_is_set_aside_by_its_number_and_day() -> None:
+    text = re.sub(r"<m:ArrivalEvent>.*</m:ArrivalEvent>", "", FLIGHT.read_text(), flags=re.DOTALL)
+    (found,) = read(READER, text.encode())[1]
+    assert (found.reason_code, found.record_id) == ("no_goods_items", "FN0020/2026-04-30")
