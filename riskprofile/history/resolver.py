@@ -15,6 +15,7 @@ import pandas as pd
 
 from riskprofile.profiles import Profile
 from riskprofile.profiles.profile import Key
+from riskprofile.reference import naming
 from riskprofile.tables import Column, Table
 
 _HASH_KEY = "riskprofile-key1"  # 16 bytes; fixes the keys across machines and years
@@ -54,7 +55,7 @@ def opaque(table: Table, key: Key) -> Column:
     for name in key.columns:
         # An id and a name that happen to be spelled alike are not the same party.
         family = f"{key.family}:id" if name.endswith("_id") else key.family
-        made = made.fillna(_hashed(table[name], family, _NORMAL[key.family]))
+        made = made.fillna(_hashed(table[name], family, _NORMAL[family]))
     return made
 
 
@@ -68,22 +69,15 @@ def plain_words(text: str) -> str:
     return " ".join(re.findall(r"\w+", folded))
 
 
-def _as_spelled(text: str) -> str:
-    return " ".join(text.split()).casefold()
-
-
-def _digits(text: str) -> str:
-    return re.sub(r"\D", "", text) or text
-
-
 _NORMAL: dict[str, Callable[[str], str]] = {
-    "party": _as_spelled,
+    "party": naming.party,
+    "party:id": naming.code,
     "person": str.strip,
     "locator": str.strip,
     "place": str.strip,
     "vehicle": lambda plate: re.sub(r"[\s-]", "", plate).upper(),
-    "address": plain_words,
-    "phone": _digits,
+    "address": naming.address,
+    "phone": naming.phone,
 }
 
 

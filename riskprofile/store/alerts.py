@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, insert
 
 from riskprofile.profiles import PROFILES
+from riskprofile.reference import naming
 from riskprofile.store.tables import Alert, AlertLink
 
 # Kind of link -> the columns that make it. A tuple of columns means: the first that is given.
@@ -27,7 +28,13 @@ LINKS: dict[str, tuple[tuple[str, ...], ...]] = {
     "vehicle": (("vehicle_ref",),),
 }
 PARTIES = ("consignor", "consignee", "person")
-CODES = ("phone", "container", "document", "vehicle", "booking")  # separators do not count
+CODES = ("container", "document", "vehicle", "booking")  # separators do not count
+# What is written in many ways meets in its normal form; a code of a trader goes by its own.
+NORMAL = {
+    **dict.fromkeys(("consignor_name", "consignee_name"), naming.party),
+    **dict.fromkeys(("consignor_address", "consignee_address"), naming.address),
+    **dict.fromkeys(("consignor_phone", "consignee_phone"), naming.phone),
+}
 SEARCHED_KINDS = ("text", "codes", "hs")
 CODE_LENGTH = 40  # no reference, container or telephone number is longer
 
@@ -62,7 +69,10 @@ def links_of(declaration: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, st
     for row in declaration:
         for kind, groups in LINKS.items():
             for columns in groups:
-                given = next((str(row[name]) for name in columns if row.get(name)), "")
+                name = next((name for name in columns if row.get(name)), columns[0])
+                given = str(row.get(name) or "")
+                if name in NORMAL:
+                    given = NORMAL[name](given)
                 for part in given.split("|"):
                     key = squeezed(part) if kind in CODES else ""
                     if key := key or plain(part):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from riskprofile.history import Snapshot, view
 from riskprofile.profiles import PROFILES, SHIPMENT, TRAVELLER, Profile
+from riskprofile.reference import naming
 from riskprofile.services.rater import Rater
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import artefacts
@@ -73,15 +75,21 @@ def test_who_a_traveller_is_changes_no_bit_of_the_rating(
     pd.testing.assert_frame_equal(rate(TRAVELLER, past, strangers), before)
 
 
-def renamed(table: Table, columns: tuple[str, ...], prefix: str) -> Table:
-    """The same table with every value of these columns called something else, one to one."""
+def renamed(
+    table: Table, columns: tuple[str, ...], prefix: str, who: Callable[[str], str] = str
+) -> Table:
+    """The same table with everybody in these columns called something else, one to one.
+
+    `who` says which writings are one party: those get one new name.
+    """
     codes: dict[str, str] = {}
 
     def name(value: Any) -> Any:
         if pd.isna(value):
             return value
         return "|".join(
-            codes.setdefault(part, f"{prefix}{len(codes):05d}") for part in str(value).split("|")
+            codes.setdefault(who(part), f"{prefix}{len(codes):05d}")
+            for part in str(value).split("|")
         )
 
     return table.assign(
@@ -92,15 +100,23 @@ def renamed(table: Table, columns: tuple[str, ...], prefix: str) -> Table:
     )
 
 
-@pytest.mark.parametrize("part", ["id", "name", "address", "phone"])
+@pytest.mark.parametrize(
+    ("part", "who"),
+    [
+        ("id", naming.code),
+        ("name", naming.party),
+        ("address", naming.address),
+        ("phone", naming.phone),
+    ],
+)
 def test_renaming_parties_one_to_one_changes_no_bit(
-    loads: tuple[Table, Table, Table], part: str
+    loads: tuple[Table, Table, Table], part: str, who: Callable[[str], str]
 ) -> None:
     past, day, before = loads
     columns = tuple(f"{party}_{part}" for party in PARTIES)
     if part in ("id", "name"):
         columns += ("declarant_id",) if part == "id" else ("notify_name",)
-    both = renamed(pd.concat([past, day], ignore_index=True), columns, "Q")
+    both = renamed(pd.concat([past, day], ignore_index=True), columns, "Q", who)
     after = rate(SHIPMENT, both[: len(past)], both[len(past) :].reset_index(drop=True))
     pd.testing.assert_frame_equal(after, before)
 
