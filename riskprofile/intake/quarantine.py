@@ -55,12 +55,14 @@ def write(path: str | Path, rejections: Iterable[Rejection]) -> int:
     with whole_or_nothing(path) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="")
         writer = csv.writer(text, lineterminator="\n")
+        # Python before 3.13 quotes no lone carriage return, at which readers end a row.
+        quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
         writer.writerow(REJECTION_COLUMNS)
         for each in rejections:
-            cells = (getattr(each, name) for name in REJECTION_COLUMNS)
-            writer.writerow(
-                [escape_formula(cell) if isinstance(cell, str) else cell for cell in cells]
-            )
+            found = (getattr(each, name) for name in REJECTION_COLUMNS)
+            cells = [escape_formula(cell) if isinstance(cell, str) else cell for cell in found]
+            breaks = any(isinstance(cell, str) and "\r" in cell for cell in cells)
+            (quoted if breaks else writer).writerow(cells)
             count += 1
         text.flush()
         text.detach()

@@ -34,7 +34,7 @@ PIECE = 10_000  # rows
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # A sheet is held as a full rectangle of 32 bytes a cell, of which a file needs 6 at least: what
 # asks for more is a table with stray cells far away, or an attack.
-MEMORY, MEMORY_A_BYTE = 1 << 30, 8
+MEMORY, MEMORY_A_BYTE = 1 << 29, 8
 SECONDS, SECONDS_A_MEGABYTE = 10.0, 1.0
 
 

@@ -23,6 +23,7 @@ def _limit(memory: int) -> None:
     except ImportError:  # not on Windows: the time limit of the parent remains
         return
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold names
 
 
 def _cell(value: Any) -> Any:

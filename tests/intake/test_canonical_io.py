@@ -179,6 +179,14 @@ def test_the_quarantine_has_exactly_the_columns_of_the_contract(tmp_path):
     assert rows[2] == ["a.csv", "3", "", "", "cell_count", rejections[1].reason, "'=1+1\n"]
 
 
+def test_a_carriage_return_in_a_rejected_record_ends_no_row(tmp_path):
+    path = tmp_path / "quarantine.csv"
+    rejections = [Rejection("a", 1, "x", "why", raw="one\rtwo"), Rejection("a", 2, "x", "why")]
+    quarantine.write(path, rejections)
+    with path.open(encoding="utf-8", newline="") as file:
+        assert [row[-1] for row in csv.reader(file)] == ["raw", "one\rtwo", ""]
+
+
 def test_a_quarantine_that_cannot_be_written_says_so(tmp_path):
     with pytest.raises(InputError, match="cannot be written"):
         quarantine.write(tmp_path / "missing" / "quarantine.csv", [])
