@@ -16,6 +16,7 @@ from riskprofile.intake.ens import EnsReader
 from riskprofile.intake.jsonl import JsonlReader
 from riskprofile.intake.parquet import ParquetReader
 from riskprofile.intake.paxlst import PaxlstReader
+from riskprofile.intake.pnrgov import PnrgovReader
 from riskprofile.intake.reader import Reader, Rejection, Source
 from riskprofile.intake.sad import SadReader
 from riskprofile.intake.tabular import CsvReader
@@ -35,6 +36,7 @@ READERS: list[Reader] = [
     AwmdsReader(),
     CargoXmlReader(),
     PaxlstReader(),
+    PnrgovReader(),
     CuscarReader(),
     X12Reader(),
     JsonlReader(),
@@ -129,8 +131,8 @@ def read(
     # Every member is looked at before the first is read, so that a wrong one loads nothing.
     found = [(source, detect(source, format)) for source in archive.sources(path)]
     for source, reader in found:
-        if isinstance(reader, PaxlstReader):
-            reader = PaxlstReader(frozenset(countries))
+        if isinstance(reader, PaxlstReader | PnrgovReader):
+            reader = type(reader)(frozenset(countries))
         yield from _chunks(source, reader, profile, max(1, chunk_rows), offices)
 
 

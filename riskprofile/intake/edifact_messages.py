@@ -15,6 +15,8 @@ from riskprofile.errors import InputError
 from riskprofile.intake.edifact import TAGS, Segment, tokenize
 from riskprofile.intake.reader import Source
 
+_WHOLE = {("", ""), ("1", ""), ("1", "F")}  # UNH fourth element: part, and whether the first, last
+
 
 @dataclass
 class Message:
@@ -25,6 +27,7 @@ class Message:
     reference: str
     place: int  # of its UNH
     unb: Segment | None = None
+    whole: bool = True  # not one part of several, as UNH tells
     segments: list[Segment] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     error: tuple[str, str, int] | None = None  # code, reason, segment
@@ -127,11 +130,13 @@ def _gather(segments: Iterator[Segment], envelopes: list[list[str]]) -> Iterator
             if tag == "UNH":
                 version = ":".join((segment.get(2, 1), segment.get(2, 2)))
                 current = Message(segment.get(2), version, segment.get(1), segment.place, unb)
+                current.whole = (segment.get(4).lstrip("0"), segment.get(4, 1)) in _WHOLE
                 current.warnings += envelopes[number]
         elif current is None:
             if not ended:  # after UNZ it is named by a warning of the envelope
                 current = Message("", "", "", segment.place, unb)
-                current.fail("edifact_no_unh", f"{tag or 'text'} outside a message", segment.place)
+                shown = tag if tag in TAGS else "text"
+                current.fail("edifact_no_unh", f"{shown} outside a message", segment.place)
         elif tag == "UNT" or (tag == "" and _whole_unt(current, segment)):
             _close(current, segment)
             yield current
@@ -154,7 +159,8 @@ def _add(message: Message, segment: Segment) -> None:
     if segment.tag == "":
         message.fail("edifact_cut", "the file ends inside a segment", segment.place)
     elif segment.note == "edifact_bad_tag":
-        reason = "a terminator inside data: no segment has the tag " + repr(segment.tag[:20])
+        # Never quoted: what stands there is data, perhaps such as must not be kept.
+        reason = "a terminator inside data: what follows it is no segment"
         message.fail("edifact_bad_tag", reason, segment.place)
     elif segment.note == "edifact_terminator_missing":
         message.fail(segment.note, "a tag inside data: no terminator before it", segment.place)

@@ -132,7 +132,7 @@ class Traveller:
             return
         if re.fullmatch(r"\d{1,3}", pieces):
             count = int(pieces)
-            self.tags += _tags_from(first, count)
+            self.tags += tags_from(first, count)
         else:
             others = [text for text in segment.components(4) if text]
             count = len(others)
@@ -186,10 +186,10 @@ _READERS = {
 }
 
 
-def _tags_from(first: str, pieces: int) -> list[str]:
+def tags_from(first: str, pieces: int) -> list[str]:
     """The tags that follow a first one, when it ends in a number.
 
-    >>> _tags_from("UA998", 3)
+    >>> tags_from("UA998", 3)
     ['UA998', 'UA999', 'UA1000']
     """
     found = re.fullmatch(r"(.*?)(\d{1,12})", first)
