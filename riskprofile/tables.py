@@ -7,7 +7,7 @@ times are UTC; flags are `boolean`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -49,8 +49,8 @@ class ColumnSpec:
     """One canonical column: its name, what it may hold, and who may read it.
 
     `protection` is `"P1"` (protected: nothing that rates reads it), `"P2"`
-    (identity: the party resolver alone reads it) or `""`. `minimum` is inclusive
-    unless `above` is set, then the value must be greater than it.
+    (identity: the party resolver alone reads it) or `""`. `minimum` and `maximum` are
+    inclusive unless `above` is set, then the value must be greater than `minimum`.
     """
 
     name: str
@@ -58,6 +58,7 @@ class ColumnSpec:
     doc: str
     protection: Literal["", "P1", "P2"] = ""
     minimum: float | None = None
+    maximum: float | None = None
     above: bool = False
     choices: tuple[str, ...] = ()
 
@@ -65,6 +66,42 @@ class ColumnSpec:
     def dtype(self) -> Any:
         """The pandas dtype of this column in a canonical table."""
         return DTYPES.get(self.kind, TEXT)
+
+
+class Layout(Protocol):
+    """What a table reader asks of a kind of table: a profile, or a register beside it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def columns(self) -> tuple[ColumnSpec, ...]:
+        """Its columns, in order."""
+
+    @property
+    def by_name(self) -> Mapping[str, ColumnSpec]:
+        """Its columns by name."""
+
+    @property
+    def names(self) -> list[str]:
+        """Its column names, in order."""
+
+    @property
+    def mandatory(self) -> tuple[tuple[str, ...], ...]:
+        """Alternatives: one column of each inner tuple must be there."""
+
+    @property
+    def time(self) -> str:
+        """The column that says when a row was lodged; empty when there is none."""
+
+    @property
+    def due(self) -> str:
+        """The column that says when its goods arrive; empty when there is none."""
+
+    @property
+    def office(self) -> str:
+        """The column whose time zone a naive time takes; empty when there is none."""
 
 
 # Beside the columns of the profile, a reader adds where each row came from.

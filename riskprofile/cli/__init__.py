@@ -8,12 +8,20 @@ from riskprofile.cli import demo as _demo
 from riskprofile.cli import intake as _intake
 from riskprofile.cli import models as _models
 from riskprofile.cli import office as _office
+from riskprofile.cli import registers as _registers
 from riskprofile.cli import screen as _screen
 from riskprofile.cli.app import app
 from riskprofile.cli.output import fail
 from riskprofile.errors import RiskProfileError
 
-COMMANDS = (_demo, _screen, _intake, _office, _models)  # imported: each adds its commands to `app`
+COMMANDS = (
+    _demo,
+    _screen,
+    _intake,
+    _office,
+    _models,
+    _registers,
+)  # imported: each adds its commands to `app`
 
 DEBUG = "--debug"  # anywhere on the line: show the whole trace of a fault
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,9 +15,9 @@ import typer
 
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, owner, settings_of
-from riskprofile.errors import InputError, RiskProfileError, UsageError
+from riskprofile.errors import RiskProfileError, UsageError
 from riskprofile.profiles import PROFILES
-from riskprofile.services import govern, identity, results
+from riskprofile.services import govern, identity, registers, results
 from riskprofile.services.selections import selections as selected
 from riskprofile.services.settings import Settings, open_store
 from riskprofile.store import artefacts
@@ -46,7 +45,7 @@ def opened(home: Path | None) -> Iterator[tuple[Settings, Store]]:
 @app.command()
 def init(
     offices: Annotated[
-        Path | None, typer.Option(help="CSV: code,name,zone,country,capacity.")
+        Path | None, typer.Option(help="A table: code, name, zone, country, capacity.")
     ] = None,
     admin: Annotated[str, typer.Option(help="Name of the first administrator.")] = "admin",
     home: Home = None,
@@ -54,7 +53,7 @@ def init(
 ) -> int:
     """Make the home, the database, the offices and the first administrator."""
     with opened(home) as (settings, store):
-        loaded = govern.init_offices(store, owner(), _offices(offices), now()) if offices else 0
+        loaded = registers.load(store, owner(), "offices", offices, now()) if offices else None
         password = None
         if not identity.accounts(store, owner()):
             password = secrets.token_urlsafe(15)
@@ -67,30 +66,22 @@ def init(
                 password=password,
                 now=now(),
             )
-    told = {"home": str(settings.home), "offices": loaded, "administrator": admin}
+    taken = loaded.read - loaded.quarantined if loaded else 0
+    bad = loaded.rejected if loaded else []
+    told = {"home": str(settings.home), "offices": taken, "administrator": admin}
     told["password"] = password
+    for one in bad:
+        output.note(f"{one.source}:{one.line}: not taken: {one.reason}")
     if json:
         output.as_json(told)
-        return 0
-    output.say(f"home {settings.home}, {loaded} offices loaded")
+        return 3 if bad else 0
+    output.say(f"home {settings.home}, {taken} offices loaded")
     if password:
         output.say(f"first administrator: {admin}, password {password} (shown this once)")
     else:
         output.say("accounts exist already: none was made")
     output.say("next: riskprofile users add NAME --role officer --office CODE; riskprofile serve")
-    return 0
-
-
-def _offices(path: Path) -> list[dict[str, Any]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(
-            f"the list of offices cannot be read ({error})",
-            where=str(path),
-            do="Give a UTF-8 CSV with the header code,name,zone,country,capacity",
-        ) from error
+    return 3 if bad else 0
 
 
 @app.command()

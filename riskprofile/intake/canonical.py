@@ -18,8 +18,7 @@ import pyarrow.compute as pc
 from riskprofile.errors import InputError
 from riskprofile.intake.reader import RawChunk, Rejection
 from riskprofile.intake.values import PARSERS, Parsed, Value, joined_cells, on_distinct, trimmed
-from riskprofile.profiles.profile import Profile
-from riskprofile.tables import SOURCE_COLUMNS, TEXT, TIME, Column, ColumnSpec, Table
+from riskprofile.tables import SOURCE_COLUMNS, TEXT, TIME, Column, ColumnSpec, Layout, Table
 
 _LARGE = pa.large_string()
 
@@ -44,6 +43,8 @@ REASONS: dict[str, str] = {
     "choice_unknown": "{column} {text} is none of {choices}",
     "bool_format": "{column} {text} is neither yes nor no",
     "json_format": "{column} is not a JSON object",
+    "dates_reversed": "{column} {text} lies before the day on which it begins",
+    "zone_unknown": "{column} {text} is no IANA time zone",
 }
 SHOWN = 60  # characters of a cell that a reason quotes
 
@@ -57,7 +58,7 @@ def arrow_text(column: Column) -> pa.Array:
 
 
 def parse(
-    raw: RawChunk, profile: Profile, offices: Mapping[str, str] | None = None
+    raw: RawChunk, profile: Layout, offices: Mapping[str, str] | None = None
 ) -> tuple[Table, list[Rejection]]:
     """Typed canonical columns of the rows that are sound, and a rejection for each other.
 
@@ -65,7 +66,7 @@ def parse(
     ----------
     raw : RawChunk
         Text under canonical names; other columns are ignored.
-    profile : Profile
+    profile : Layout
         Says the columns, their kinds and bounds, and which are mandatory.
     offices : mapping of str to str, optional
         Office code to IANA time zone. A naive time is in the zone of its row's office,
@@ -105,7 +106,7 @@ def parse(
 
 
 def _place_in_time(
-    parsed: dict[str, Parsed], profile: Profile, offices: Mapping[str, str], size: int
+    parsed: dict[str, Parsed], profile: Layout, offices: Mapping[str, str], size: int
 ) -> None:
     """Bring naive times from the zone of their office to UTC."""
     zones: np.ndarray | None = None
@@ -155,7 +156,7 @@ def _to_utc(moments: np.ndarray, zone: str) -> tuple[np.ndarray, np.ndarray]:
     return sure.tz_convert("UTC").tz_localize(None).to_numpy("datetime64[us]").view("int64"), unsure
 
 
-def _odd_order(parsed: dict[str, Parsed], profile: Profile) -> None:
+def _odd_order(parsed: dict[str, Parsed], profile: Layout) -> None:
     """Warn of a declaration that was lodged after the goods arrived."""
     lodged, due = parsed.get(profile.time), parsed.get(profile.due)
     if lodged is None or due is None or profile.time == profile.due:
@@ -169,7 +170,7 @@ Fault = tuple[str, str, np.ndarray]  # column, reason code, rows
 
 
 def _faults(
-    parsed: Mapping[str, Parsed], texts: Mapping[str, pa.Array], profile: Profile, size: int
+    parsed: Mapping[str, Parsed], texts: Mapping[str, pa.Array], profile: Layout, size: int
 ) -> list[Fault]:
     faults: list[Fault] = []
     for group in profile.mandatory:
@@ -187,7 +188,7 @@ def _faults(
 def _rejections(
     rows: Table,
     texts: Mapping[str, pa.Array],
-    profile: Profile,
+    profile: Layout,
     faults: list[Fault],
     bad: np.ndarray,
 ) -> list[Rejection]:
@@ -233,7 +234,7 @@ def _short(text: str | None) -> str:
     return repr(text if len(text) <= SHOWN else text[: SHOWN - 3] + "...")
 
 
-def _table(raw: RawChunk, parsed: Mapping[str, Parsed], profile: Profile, size: int) -> Table:
+def _table(raw: RawChunk, parsed: Mapping[str, Parsed], profile: Layout, size: int) -> Table:
     """All columns of the profile at once: one Arrow table, one conversion."""
     index = pd.RangeIndex(size)
     made: dict[str, pa.Array] = {}

@@ -9,10 +9,9 @@ from itertools import chain
 import numpy as np
 import pyarrow as pa
 
-from riskprofile.intake.columns import Mapped
+from riskprofile.intake.columns import Mapped, layout
 from riskprofile.intake.conventions import UNDECIDED, Conventions
 from riskprofile.intake.reader import RawChunk, Rejection, Source
-from riskprofile.profiles import PROFILES
 from riskprofile.tables import TEXT
 
 LARGE = pa.large_string()
@@ -41,7 +40,7 @@ def look(
 
     `pieces` reads the file from its start, all columns or only the named ones.
     """
-    specs = PROFILES[mapped.profile].by_name
+    specs = layout(mapped.profile).by_name
     numbers = [name for name in mapped.columns if specs[name].kind in ("int", "float")]
     dates = [name for name in mapped.columns if specs[name].kind in ("datetime", "date")]
 
@@ -65,7 +64,7 @@ def in_chunks(
     chunk_rows: int,
 ) -> Iterator[RawChunk]:
     """Raw chunks of `chunk_rows` records; the last is shorter. One at least, even if empty."""
-    names = [name for name in PROFILES[mapped.profile].names if name in mapped.columns]
+    names = [name for name in layout(mapped.profile).names if name in mapped.columns]
     if mapped.unknown and "extra" not in names:
         names.append("extra")
     held: list[pa.Table] = []

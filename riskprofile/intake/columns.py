@@ -19,22 +19,29 @@ from riskprofile.intake.codes import folded, reference
 from riskprofile.intake.reader import Source
 from riskprofile.intake.values import joined_cells
 from riskprofile.profiles import PROFILES
-from riskprofile.profiles.profile import Profile
-from riskprofile.tables import SOURCE_COLUMNS
+from riskprofile.reference.registers import REGISTERS, STATED
+from riskprofile.tables import SOURCE_COLUMNS, Layout
 
 AUTO = "auto"
+
+
+def layout(name: str) -> Layout:
+    """The columns of a profile or of a register, by its name."""
+    return REGISTERS[name].reading if name in REGISTERS else PROFILES[name]
 
 
 @lru_cache(maxsize=1)
 def _aliases() -> dict[str, dict[str, str]]:
     table = reference("headers.json")
     made: dict[str, dict[str, str]] = {}
-    for profile in PROFILES.values():
+    every: list[Layout] = [*PROFILES.values(), *(one.reading for one in REGISTERS.values())]
+    for profile in every:
         names: dict[str, str] = {}
         for column, languages in table.get(profile.name, {}).items():
             for heading in (each for words in languages.values() for each in words):
                 names.setdefault(folded(heading), column)
-        made[profile.name] = names | {folded(name): name for name in profile.names}
+        names |= {folded(name): name for name in profile.names}
+        made[profile.name] = names | ({"source": STATED} if STATED in profile.names else {})
     return made
 
 
@@ -56,12 +63,12 @@ class Mapped:
         """Mandatory columns that no heading names, alternatives joined by "or"."""
         return [
             " or ".join(group)
-            for group in PROFILES[self.profile].mandatory
+            for group in layout(self.profile).mandatory
             if not any(name in self.columns for name in group)
         ]
 
 
-def match(headings: Sequence[str], profile: Profile) -> Mapped:
+def match(headings: Sequence[str], profile: Layout) -> Mapped:
     """Map headings to the columns of one profile."""
     aliases, names = _aliases()[profile.name], set(profile.names)
     columns: dict[str, int] = {}
@@ -86,7 +93,7 @@ def best(headings: Sequence[str], profile: str) -> Mapped:
 
     A profile whose mandatory columns are all there comes before one that names more.
     """
-    asked = PROFILES.values() if profile == AUTO else [PROFILES[profile]]
+    asked: list[Layout] = list(PROFILES.values()) if profile == AUTO else [layout(profile)]
     mapped = [match(headings, each) for each in asked]
     return max(mapped, key=lambda each: (-len(each.missing()), len(each.columns)))
 

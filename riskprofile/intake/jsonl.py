@@ -15,7 +15,6 @@ from riskprofile.intake.chunks import RAW_LIMIT
 from riskprofile.intake.columns import AUTO, Mapped
 from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.rows import Gather
-from riskprofile.profiles import PROFILES
 from riskprofile.tables import SOURCE_COLUMNS
 
 HEAD = 65_536
@@ -67,7 +66,7 @@ class JsonlReader:
         mapped = _mapped(source, head, profile)
         rows, made = Gather(mapped.profile, source.name, chunk_rows, RAW_LIMIT), False
         unknown: dict[str, None] = {}
-        keys = {name: name for name in PROFILES[mapped.profile].names}
+        keys = {name: name for name in columns.layout(mapped.profile).names}
         for line, text, guessed in _lines(source, head):
             _add(rows, keys, unknown, mapped.profile, line, text, guessed)
             if rows.full:
@@ -129,7 +128,7 @@ def _add(
         shown = text.decode("utf-8", "replace").strip()
         rows.reject("json_format", "the line is not one JSON object", line=line, raw=shown)
         return
-    kinds = PROFILES[profile].by_name
+    kinds = columns.layout(profile).by_name
     values: dict[str, str | None] = {}
     extra: dict[str, Any] = {}
     warnings = ["encoding_guessed"] if guessed else []

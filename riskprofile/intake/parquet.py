@@ -17,7 +17,6 @@ from riskprofile.intake.chunks import LARGE, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
 from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.values import Value, on_distinct
-from riskprofile.profiles import PROFILES
 
 BATCH = 10_000
 MAX_GROUP = 500_000_000  # bytes of one row group unpacked: as for archives
@@ -67,7 +66,7 @@ def _mapped(file: pq.ParquetFile, source: Source, profile: str) -> Mapped:
 
 
 def _pieces(source: Source, mapped: Mapped, only: Sequence[str] | None) -> Iterator[Piece]:
-    specs = PROFILES[mapped.profile].by_name
+    specs = columns.layout(mapped.profile).by_name
     try:
         with archive.seekable(source) as stream, pq.ParquetFile(stream) as file:
             names = list(file.schema_arrow.names)

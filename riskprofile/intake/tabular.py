@@ -23,7 +23,6 @@ from riskprofile.intake.columns import AUTO, Mapped
 from riskprofile.intake.conventions import AMBIGUOUS, UNDECIDED
 from riskprofile.intake.formulas import unescape_formula
 from riskprofile.intake.reader import RawChunk, Rejection, Source
-from riskprofile.profiles import PROFILES
 
 DELIMITERS = (",", ";", "\t", "|")
 HEADER_LINES = 20
@@ -245,7 +244,7 @@ def _piece(
     quoted: bool,
     only: Sequence[str] | None,
 ) -> Piece:
-    mapped, key = layout.mapped, PROFILES[layout.mapped.profile].mandatory[0][0]
+    mapped, key = layout.mapped, columns.layout(layout.mapped.profile).mandatory[0][0]
     table, numbers = split.table, split.lines
     rejected = [
         _rejection(
@@ -334,7 +333,7 @@ def _rejection(
     source: Source, layout: Dialect, line: int, text: str, code: str, reason: str
 ) -> Rejection:
     """A record that is no row, with the declaration it names when that can be told."""
-    key = PROFILES[layout.mapped.profile].mandatory[0][0]
+    key = columns.layout(layout.mapped.profile).mandatory[0][0]
     position, record_id = layout.mapped.columns.get(key, -1), None
     try:
         cells = next(csv.reader([text[:RAW_LIMIT]], delimiter=layout.delimiter), [])

@@ -142,6 +142,8 @@ def _bounds(spec: ColumnSpec, values: np.ndarray) -> dict[str, np.ndarray]:
             low = values <= spec.minimum if spec.above else values < spec.minimum
             if low.any():
                 faults["number_out_of_range"] = low
+        if spec.maximum is not None and (high := values > spec.maximum).any():
+            faults["number_out_of_range"] = high | faults.get("number_out_of_range", high)
         if spec.kind == "int":
             far = np.abs(values) >= TOO_FAR
             part = (values != np.floor(values)) & ~np.isnan(values) & ~far

@@ -27,7 +27,6 @@ from riskprofile.intake.cells import as_text, hs_as_text
 from riskprofile.intake.chunks import LARGE, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
 from riskprofile.intake.reader import RawChunk, Source
-from riskprofile.profiles import PROFILES
 
 HEADER_ROWS = 20
 PIECE = 10_000  # rows
@@ -179,7 +178,7 @@ def _pieces(sheet: _Sheet, only: Sequence[str] | None) -> Iterator[Piece]:
 
 
 def _piece(sheet: _Sheet, rows: Sequence[list[Any]], numbers: np.ndarray) -> Piece:
-    specs = PROFILES[sheet.mapped.profile].by_name
+    specs = columns.layout(sheet.mapped.profile).by_name
     warnings: list[str | None] = [None] * len(rows)
     made: dict[str, pa.Array] = {}
     for name, position in sheet.mapped.columns.items():

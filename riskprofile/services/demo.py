@@ -6,7 +6,6 @@ home that it made, which a marker file tells, and only in the database inside th
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import secrets
@@ -21,7 +20,7 @@ from sqlalchemy import func, select
 from riskprofile.errors import InputError, PolicyError
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import demo_work, govern, identity, review
+from riskprofile.services import demo_work, govern, identity, registers, review
 from riskprofile.services import settings as configuration
 from riskprofile.services.lanes import SUPERSEDED
 from riskprofile.services.rights import OWNER, Actor
@@ -196,8 +195,7 @@ def _furnish(store: Store, now: datetime) -> None:
     with store.read() as connection:
         if switches.get(connection, govern.DEMO):
             return
-    with OFFICES.open(encoding="utf-8", newline="") as file:
-        govern.init_offices(store, OWNER, csv.DictReader(file), now)
+    registers.load(store, OWNER, "offices", OFFICES, now)
     for name, profile in PROFILES.items():
         if not profile.on_after_init:
             govern.enable_profile(store, OWNER, name, BASIS, ASSESSMENT, now)

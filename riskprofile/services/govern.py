@@ -129,12 +129,7 @@ def init_offices(
     authorise(actor, "office.manage")
     offices = [_office_row(row, number) for number, row in enumerate(rows, start=1)]
     with store.write() as connection:
-        for office in offices:
-            changed = connection.execute(
-                update(_office).where(_office.c.code == office["code"]).values(**office)
-            )
-            if not changed.rowcount:
-                connection.execute(insert(_office).values(**office))
+        _upsert(connection, offices)
         audit.append(
             connection,
             actor=actor.name,
@@ -144,6 +139,20 @@ def init_offices(
             detail={"codes": sorted(office["code"] for office in offices)},
         )
     return len(offices)
+
+
+def put_offices(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add or change offices inside the caller's transaction, which audits it."""
+    _upsert(connection, [_office_row(row, number) for number, row in enumerate(rows, start=1)])
+
+
+def _upsert(connection: Connection, offices: Iterable[dict[str, Any]]) -> None:
+    for office in offices:
+        changed = connection.execute(
+            update(_office).where(_office.c.code == office["code"]).values(**office)
+        )
+        if not changed.rowcount:
+            connection.execute(insert(_office).values(**office))
 
 
 def _office_row(row: Mapping[str, Any], number: int) -> dict[str, Any]:

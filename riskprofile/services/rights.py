@@ -35,6 +35,8 @@ ACTIONS: dict[str, frozenset[str]] = {
     "batch.score": _RUN,
     "quarantine.look": _RUN | _HEAD,
     "history.load": _RUN,
+    "register.load": _RUN,
+    "register.look": _RUN | _HEAD | _CHECK | _STUDY,
     "selections.export": _RUN,
     "labels.look": _STUDY,
     "model.look": frozenset({*ROLES, "owner"}),

@@ -340,6 +340,46 @@ class Draft(SQLModel, table=True):
     saved_at: datetime = _time(nullable=False)
 
 
+class RegisterLoad(SQLModel, table=True):
+    """One file loaded into a register, and its account.
+
+    `as_of` is the day for which the file speaks, `at` when it became known here.
+    """
+
+    __tablename__ = "register_load"
+    id: int | None = _key()
+    kind: str = Field(index=True)
+    name: str
+    source: str = ""
+    digest: str
+    as_of: datetime = _time(nullable=False)
+    read: int = 0
+    accepted: int = 0
+    quarantined: int = 0
+    duplicate: int = 0
+    actor: str
+    at: datetime = _time(nullable=False)
+
+
+class RegisterEntry(SQLModel, table=True):
+    """One version of one entry of a register.
+
+    `entry` holds its columns, missing ones left out; `content` is a digest of them. What
+    `known_at` lies after a rating did not count in it.
+    """
+
+    __tablename__ = "register_entry"
+    id: int | None = _key()
+    kind: str
+    key: str
+    as_of: datetime = _time(nullable=False)
+    known_at: datetime = _time(nullable=False)
+    load_id: int = Field(sa_column=Column(BIG, nullable=False))
+    content: str
+    entry: Any = _json()
+    __table_args__ = (Index("register_entry_key", "kind", "key"),)
+
+
 class Audit(SQLModel, table=True):
     """One link of the audit chain. `digest` covers the fields and the digest before it."""
 

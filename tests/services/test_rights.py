@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from riskprofile.errors import NotAllowed, RiskProfileError
-from riskprofile.services import feedback, govern, identity, records, review
+from riskprofile.services import feedback, govern, identity, records, registers, review
 from riskprofile.services.identity import ACTIONS, OWNER, ROLES, Actor, authorise
 from riskprofile.store import audit
 from tests.services.bench import HERE, INES, NOW, OMAR, REASON, THERE, put, taken
 
+NOWHERE = Path("nowhere.csv")
 FILTER = review.QueueFilter("shipment")
 ACTORS = [Actor(f"a-{role}", role, HERE) for role in ROLES] + [OWNER]
 
@@ -57,6 +60,11 @@ def house_calls(store):
             lambda a: govern.resume(store, a, NOW),
         ],
         "office.manage": [lambda a: govern.init_offices(store, a, [{"code": "XMNEW"}], NOW)],
+        "register.load": [lambda a: registers.load(store, a, "dealers", NOWHERE, NOW)],
+        "register.look": [
+            lambda a: registers.held(store, a),
+            lambda a: registers.entries(store, a, "dealers", NOW),
+        ],
         "account.manage": [
             lambda a: identity.add_account(store, a, **{**add, "name": f"n-{a.role}"}, now=NOW),
             lambda a: identity.set_password(store, a, "other", "long enough to keep", NOW),

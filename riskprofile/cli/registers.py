@@ -1,0 +1,102 @@
+"""registers load, list, show: what stands beside the declarations."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riskprofile.cli import output
+from riskprofile.cli.app import Home, Json, app, now, owner
+from riskprofile.cli.office import opened
+from riskprofile.cli.screen import given_files
+from riskprofile.errors import UsageError
+from riskprofile.intake import quarantine as quarantine_file
+from riskprofile.reference.registers import REGISTERS
+from riskprofile.services import registers, results
+
+group = typer.Typer(
+    help="Licences, dealers, parties, embargoes, events, sightings, rates, offices.",
+    no_args_is_help=True,
+)
+app.add_typer(group, name="registers")
+
+Kind = Annotated[str, typer.Argument(help=", ".join(REGISTERS))]
+
+
+@group.command()
+def load(
+    kind: Kind,
+    file: Annotated[Path, typer.Argument(help="CSV, XLSX, XLS, JSON Lines or Parquet.")],
+    source: Annotated[str, typer.Option(help="Who states it, where a row does not say.")] = "",
+    as_of: Annotated[
+        str | None, typer.Option(help="The day for which the file speaks (ISO 8601); else now.")
+    ] = None,
+    format: Annotated[str, typer.Option(help="auto, csv, xlsx, jsonl or parquet.")] = "auto",
+    quarantine: Annotated[Path | None, typer.Option(help="Rejected rows, as CSV.")] = None,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Load a file into a register; the same file again changes nothing."""
+    stated = registers.day(as_of) if as_of else None
+    with opened(home) as (_, store), given_files([file]) as files:
+        if len(files) > 1:
+            raise UsageError("a register is loaded from one file", where=str(file), do="Name it")
+        told = registers.load(
+            store, owner(), kind, files[0], now(), source=source, as_of=stated, format=format
+        )
+    if quarantine is not None:
+        quarantine_file.write(quarantine, told.rejected)
+    if json:
+        output.as_json(told.as_json())
+        return 3 if told.rejected else 0
+    output.say(
+        f"{kind}: read {told.read} = accepted {told.accepted} + quarantined {told.quarantined} "
+        f"+ duplicate {told.duplicate}"
+    )
+    for one in told.rejected[:10]:
+        output.say(f"  {one.source}:{one.line}: {one.reason_code}: {one.reason}")
+    if len(told.rejected) > 10:
+        output.say(f"  and {len(told.rejected) - 10} more: write them with --quarantine FILE")
+    for code, count in sorted(told.warnings.items()):
+        output.say(f"  warning: {count} {code}")
+    if told.unknown_columns:
+        output.say(f"  columns that this register does not have: {', '.join(told.unknown_columns)}")
+    return 3 if told.rejected else 0
+
+
+@group.command("list")
+def list_registers(home: Home = None, json: Json = False) -> int:
+    """Every register: its entries, and when it was last loaded."""
+    with opened(home) as (_, store):
+        found = registers.held(store, owner())
+    if json:
+        output.as_json({"registers": [asdict(one) for one in found]})
+        return 0
+    for one in found:
+        day = f"as of {one.as_of:%Y-%m-%d}" if one.as_of else "never loaded"
+        output.say(f"{one.kind:10} {one.entries:7} entries  {day}  {one.source}".rstrip())
+    return 0
+
+
+@group.command()
+def show(
+    kind: Kind,
+    out: Annotated[Path, typer.Option(help="CSV; - is stdout.")] = Path("-"),
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """The entries of a register as known now; names and addresses only as given or not."""
+    with opened(home) as (_, store):
+        found = registers.entries(store, owner(), kind, now())
+    if json:
+        rows = [
+            {name: value for name, value in row.items() if value == value and value is not None}
+            for row in found.astype(object).where(found.notna(), None).to_dict("records")
+        ]
+        output.as_json({"kind": kind, "entries": rows})
+        return 0
+    results.write_csv(found, out)
+    return 0

@@ -1,0 +1,250 @@
+"""Registers: loaded from files, dated, checked, and never overwritten.
+
+Loading the same file twice changes nothing. A row that cannot be used is set aside with
+a reason; the good rows beside it are loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from riskprofile.errors import UsageError
+from riskprofile.intake import registers as intake
+from riskprofile.intake.columns import AUTO
+from riskprofile.intake.reader import Rejection
+from riskprofile.reference.registers import OFFICES, REGISTERS, Register
+from riskprofile.services import govern
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.store import audit
+from riskprofile.store import registers as kept
+from riskprofile.store.database import Store
+from riskprofile.tables import Table
+
+
+@dataclass
+class Loaded:
+    """The account of one load. Always `read == accepted + quarantined + duplicate`.
+
+    `accepted` are new entries and new versions; `duplicate` are entries that are known
+    with the same content, and rows that a later row of the file replaces.
+    """
+
+    kind: str
+    source: str
+    as_of: datetime
+    read: int = 0
+    accepted: int = 0
+    quarantined: int = 0
+    duplicate: int = 0
+    quarantined_by_reason: dict[str, int] = field(default_factory=dict)
+    warnings: dict[str, int] = field(default_factory=dict)
+    unknown_columns: list[str] = field(default_factory=list)
+    rejected: list[Rejection] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """For a program: the account without the rejected rows."""
+        told = asdict(self)
+        del told["rejected"]
+        return {**told, "as_of": self.as_of.isoformat()}
+
+
+@dataclass(frozen=True)
+class Held:
+    """One register as it stands: how many entries, and its last load."""
+
+    kind: str
+    doc: str
+    entries: int
+    loaded_at: datetime | None = None
+    as_of: datetime | None = None
+    source: str = ""
+
+
+def register(kind: str) -> Register:
+    """The register of that name, or an error that lists them."""
+    if kind not in REGISTERS:
+        raise UsageError(f"there is no register {kind}", do=f"Give one of {', '.join(REGISTERS)}")
+    return REGISTERS[kind]
+
+
+def load(
+    store: Store,
+    actor: Actor,
+    kind: str,
+    path: Path,
+    now: datetime,
+    *,
+    source: str = "",
+    as_of: datetime | None = None,
+    format: str = AUTO,
+) -> Loaded:
+    """Load a file into a register, all of its good rows in one transaction.
+
+    Parameters
+    ----------
+    source : str
+        Who states it; fills the column `source` where a row says nothing.
+    as_of : datetime, optional
+        The day for which the file speaks; now by default. It cannot lie ahead.
+
+    Raises
+    ------
+    InputError
+        The file as a whole cannot be read: nothing is loaded.
+    """
+    spec = register(kind)
+    authorise(actor, "office.manage" if spec is OFFICES else "register.load")
+    stated = (as_of or now).astimezone(UTC)
+    if stated > now:
+        raise UsageError("--as-of lies ahead", do="Give the day for which the file speaks")
+    told = Loaded(kind, source, stated)
+    entries: dict[str, dict[str, object]] = {}
+    for part in intake.read(path, spec, format):
+        told.read += part.read
+        told.rejected += part.rejected
+        told.unknown_columns += [one for one in part.unknown if one not in told.unknown_columns]
+        _count(told.warnings, part.table["warnings"])
+        filled = part.table
+        if source and "source" in spec.by_name:
+            filled = filled.assign(source=filled["source"].fillna(source))
+        for row in filled.to_dict("records"):
+            entry = intake.plain({str(name): value for name, value in row.items()}, spec)
+            entries[_key(entry, spec)] = entry
+    told.quarantined = len(told.rejected)
+    for one in told.rejected:
+        code = one.reason_code
+        told.quarantined_by_reason[code] = told.quarantined_by_reason.get(code, 0) + 1
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    with store.write(patience=60.0) as connection:
+        kept.lock(connection)
+        before = kept.in_force(connection, kind, stated)
+        contents = {key: _digest(entry) for key, entry in entries.items()}
+        fresh = [key for key in entries if before.get(key) != contents[key]]
+        told.accepted = len(fresh)
+        told.duplicate = told.read - told.quarantined - told.accepted
+        account = {
+            name: getattr(told, name) for name in ("read", "accepted", "quarantined", "duplicate")
+        }
+        load_id = kept.add_load(
+            connection,
+            kind=kind,
+            name=path.name,
+            source=source,
+            digest=digest.hexdigest(),
+            as_of=stated,
+            actor=actor.name,
+            at=now,
+            **account,
+        )
+        rows = [(kind, key, stated, now, load_id, contents[key], entries[key]) for key in fresh]
+        kept.add(store, connection, rows)
+        if spec is OFFICES:
+            govern.put_offices(connection, entries.values())
+        audit.append(
+            connection,
+            actor=actor.name,
+            action="register.load",
+            subject=f"register:{kind}",
+            now=now,
+            detail={
+                "file": path.name,
+                "source": source,
+                "digest": digest.hexdigest(),
+                "as_of": stated.isoformat(),
+                **account,
+            },
+        )
+    return told
+
+
+def _count(into: dict[str, int], column: pd.Series) -> None:
+    for codes, count in column.dropna().value_counts().items():
+        for code in str(codes).split("|"):
+            into[code] = into.get(code, 0) + int(count)
+
+
+def _key(entry: Mapping[str, object], spec: Register) -> str:
+    parts = [str(entry.get(name, "")) for name in spec.key]
+    return parts[0] if len(parts) == 1 else json.dumps(parts, ensure_ascii=False)
+
+
+def _digest(entry: Mapping[str, object]) -> str:
+    text = json.dumps(entry, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def held(store: Store, actor: Actor) -> list[Held]:
+    """Every register: how many entries it holds, and when it was last loaded."""
+    authorise(actor, "register.look")
+    with store.read() as connection:
+        counts = kept.counts(connection)
+        last: dict[str, Any] = {}
+        for one in kept.loads(connection):
+            last.setdefault(one.kind, one)
+    return [
+        Held(
+            kind,
+            spec.doc,
+            counts.get(kind, 0),
+            *((last[kind].at, last[kind].as_of, last[kind].source) if kind in last else ()),
+        )
+        for kind, spec in REGISTERS.items()
+    ]
+
+
+def entries(
+    store: Store, actor: Actor, kind: str, now: datetime, *, limit: int | None = None
+) -> Table:
+    """The entries of a register as known now; names and addresses only as given or not.
+
+    Returns
+    -------
+    Table
+        The columns of the register; columns of class P2 hold `given` or nothing.
+    """
+    authorise(actor, "register.look")
+    spec = register(kind)
+    with store.read() as connection:
+        found = table(kept.known(connection, kind, now)[:limit], spec)
+    for column in spec.columns:
+        if column.protection:
+            found[column.name] = found[column.name].notna().map({True: "given", False: None})
+    return found
+
+
+def table(found: list[Mapping[str, Any]], spec: Register) -> Table:
+    """Entries as a table with the types of its columns."""
+    made: dict[str, pd.Series] = {}
+    for column in spec.columns:
+        values = [entry.get(column.name) for entry in found]
+        if column.kind == "datetime":
+            made[column.name] = pd.to_datetime(pd.Series(values, dtype=object), utc=True).astype(
+                column.dtype
+            )
+        elif column.kind == "float":
+            made[column.name] = pd.Series(values, dtype="float64")
+        else:
+            made[column.name] = pd.Series(values, dtype=column.dtype)
+    return pd.DataFrame(made)
+
+
+def day(text: str) -> datetime:
+    """A day or time as given on a command line; a time without a zone is UTC."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"--as-of {text} is not a day", do="Write 2026-11-24, or 2026-11-24T08:00+00:00"
+        ) from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,36 @@
+"""The commands of registers, as a person runs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from riskprofile.services.settings import CHECKOUT
+from tests.cli.test_cli import run, told
+
+SAMPLES = CHECKOUT / "data" / "synthetic" / "registers"
+
+
+def test_a_register_is_loaded_listed_and_shown(tmp_path: Path) -> None:
+    home, file = tmp_path / "home", SAMPLES / "embargoes.csv"
+    code, said, _ = run(home, "registers", "load", "embargoes", file, "--json")
+    assert (code, told(said)["read"], told(said)["accepted"]) == (0, 3, 3)
+    code, said, _ = run(home, "registers", "load", "embargoes", file, "--as-of", "2020-01-01")
+    assert code == 0 and "read 3 = accepted 3 + quarantined 0 + duplicate 0" in said
+    code, said, _ = run(home, "registers", "load", "embargoes", file)
+    assert code == 0 and "accepted 0 + quarantined 0 + duplicate 3" in said
+    code, said, _ = run(home, "registers", "list", "--json")
+    assert {one["kind"]: one["entries"] for one in told(said)["registers"]}["embargoes"] == 3
+    code, said, _ = run(home, "registers", "show", "embargoes")
+    assert code == 0 and "Notice 2019/14" in said and said.count("\n") == 4
+
+
+def test_bad_rows_end_with_3_and_go_to_the_quarantine_file(tmp_path: Path) -> None:
+    home, file, kept = tmp_path / "home", tmp_path / "rates.csv", tmp_path / "kept.csv"
+    file.write_text("currency,date,per_usd\nEUR,2026-01-01,0.9\nEUR,2026-02-30,0.9\n")
+    code, said, _ = run(home, "registers", "load", "rates", file, "--quarantine", kept)
+    assert code == 3 and "date_impossible" in said
+    head, row = kept.read_text().splitlines()
+    assert head.startswith("source,line,record_id,column,reason_code")
+    assert ",date,date_impossible," in row
+    code, _, told_why = run(home, "registers", "load", "ratios", file)
+    assert code == 2 and "licences" in told_why

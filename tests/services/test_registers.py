@@ -1,0 +1,208 @@
+"""Registers: loaded exactly once, dated, checked, and never overwritten."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from riskprofile.errors import InputError, NotAllowed, UsageError
+from riskprofile.reference.registers import REGISTERS, VALUES
+from riskprofile.services import govern, registers
+from riskprofile.services.identity import OWNER
+from riskprofile.store import audit
+from riskprofile.store import registers as kept
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Audit
+from tests.services.bench import AUDITOR, INES, NOW, later
+
+SAMPLES = Path(__file__).parents[2] / "data" / "synthetic" / "registers"
+LICENCES = "licence_number,quantity,valid_from,valid_until\n"
+
+
+def written(folder: Path, text: str, name: str = "file.csv") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("kind", REGISTERS)
+def test_every_register_has_a_sample_that_loads_whole_and_once(any_store: Store, kind: str):
+    file = SAMPLES / f"{kind}.csv"
+    first = registers.load(any_store, OWNER, kind, file, NOW, source="sample")
+    assert first.read == first.accepted > 0 and not first.rejected
+    again = registers.load(any_store, OWNER, kind, file, later(hours=1), source="sample")
+    assert (again.read, again.accepted, again.duplicate) == (first.read, 0, first.read)
+    [held] = [one for one in registers.held(any_store, OWNER) if one.kind == kind]
+    assert held.entries == first.accepted and held.loaded_at == later(hours=1)
+
+
+@pytest.mark.parametrize("form", ["xlsx", "jsonl", "parquet", "csv.gz"])
+def test_a_register_comes_in_any_table_format(store: Store, tmp_path: Path, form: str):
+    table = pd.read_csv(SAMPLES / "licences.csv", dtype=str)
+    file = tmp_path / f"licences.{form}"
+    if form == "xlsx":
+        table.to_excel(file, index=False)
+    elif form == "jsonl":
+        table.to_json(file, orient="records", lines=True)
+    elif form == "parquet":
+        table.to_parquet(file)
+    else:
+        file.write_bytes(gzip.compress((SAMPLES / "licences.csv").read_bytes()))
+    registers.load(store, OWNER, "licences", SAMPLES / "licences.csv", NOW)
+    told = registers.load(store, OWNER, "licences", file, later(hours=1))
+    assert (told.read, told.accepted, told.duplicate) == (len(table), 0, len(table))
+
+
+def test_one_changed_row_is_one_new_version_and_the_old_one_stays(store: Store, tmp_path: Path):
+    rows = "L-1,100,2026-01-01,2026-12-31\nL-2,5,2026-01-01,2026-12-31\n"
+    registers.load(store, OWNER, "licences", written(tmp_path, LICENCES + rows), NOW)
+    changed = written(tmp_path, LICENCES + rows.replace("L-1,100", "L-1,60"))
+    told = registers.load(store, OWNER, "licences", changed, later(days=1))
+    assert (told.accepted, told.duplicate) == (1, 1)
+    with store.read() as connection:
+        for moment, quantity in ((later(hours=2), 100.0), (later(days=2), 60.0)):
+            first, _ = kept.known(connection, "licences", moment)
+            assert first["quantity"] == quantity
+
+
+def test_a_file_that_speaks_for_an_earlier_day_does_not_replace_a_later_one(
+    store: Store, tmp_path: Path
+):
+    now = written(tmp_path, LICENCES + "L-1,60,2026-01-01,2026-12-31\n", "now.csv")
+    old = written(tmp_path, LICENCES + "L-1,100,2026-01-01,2026-12-31\n", "old.csv")
+    registers.load(store, OWNER, "licences", now, NOW)
+    for accepted in (1, 0):
+        told = registers.load(
+            store, OWNER, "licences", old, later(hours=1), as_of=NOW - timedelta(days=30)
+        )
+        assert told.accepted == accepted
+    assert registers.entries(store, OWNER, "licences", later(days=1))["quantity"].tolist() == [60.0]
+
+
+def test_what_was_loaded_later_was_not_known_before(store: Store):
+    registers.load(store, OWNER, "dealers", SAMPLES / "dealers.csv", later(days=1))
+    assert registers.entries(store, OWNER, "dealers", NOW).empty
+    assert len(registers.entries(store, OWNER, "dealers", later(days=1))) == 3
+
+
+def test_bad_rows_are_set_aside_with_a_reason_and_the_good_ones_load(store: Store, tmp_path: Path):
+    file = written(
+        tmp_path,
+        "sighting_id,at,latitude,longitude,count\n"
+        "S-1,2026-11-20T08:00Z,12.5,-3.25,4\n"
+        "S-2,2026-11-20T08:00Z,91.0,-3.25,4\n"
+        "S-3,yesterday,12.5,-3.25,4\n"
+        "S-4,2026-11-20T08:00Z,12.5,,4\n"
+        "S-1,2026-11-20T08:00Z,12.5,-3.25,6\n",
+    )
+    told = registers.load(store, OWNER, "sightings", file, NOW)
+    assert told.quarantined_by_reason == {
+        "number_out_of_range": 1,
+        "date_format": 1,
+        "mandatory_missing": 1,
+    }
+    assert [one.line for one in told.rejected] == [3, 4, 5]
+    assert told.read == told.accepted + told.quarantined + told.duplicate == 5
+    assert registers.entries(store, OWNER, "sightings", NOW)["count"].tolist() == [6]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "code", "column"),
+    [
+        ("licences", LICENCES + "L-1,5,2026-05-01,2026-01-01\n", "dates_reversed", "valid_until"),
+        ("offices", "code,name,zone\nXMNEW,Newport,Mars/Base\n", "zone_unknown", "zone"),
+        ("embargoes", "country,starts_at,source\nXQ,2020-01-01,\n", "mandatory_missing", "source"),
+        (
+            "events",
+            "record_id,at,kind,source\nA,2026-01-01,x-ray,me\n",
+            "choice_unknown",
+            "kind",
+        ),
+        ("rates", "currency,date,per_usd\nEUR,2026-01-01,0\n", "number_out_of_range", "per_usd"),
+    ],
+)
+def test_what_an_entry_cannot_be_is_named(
+    store: Store, tmp_path: Path, kind: str, text: str, code: str, column: str
+):
+    [one] = registers.load(store, OWNER, kind, written(tmp_path, text), NOW).rejected
+    assert (one.reason_code, one.column, one.line) == (code, column, 2)
+    assert column in one.reason and "stated_source" not in one.reason + one.raw
+
+
+def test_who_states_it_fills_what_the_rows_leave_open(store: Store, tmp_path: Path):
+    file = written(
+        tmp_path, "record_id,at,kind,source\nA,2026-01-01,seal,yard\nB,2026-01-01,seal,\n"
+    )
+    registers.load(store, OWNER, "events", file, NOW, source="port")
+    assert registers.entries(store, OWNER, "events", NOW)["source"].tolist() == ["yard", "port"]
+
+
+def test_a_sighting_keeps_no_column_that_could_name_a_person(store: Store, tmp_path: Path):
+    head = "sighting_id,at,latitude,longitude,name,phone\n"
+    row = "S-1,2026-11-20T08:00Z,1,2,Somebody,555\n"
+    told = registers.load(store, OWNER, "sightings", written(tmp_path, head + row), NOW)
+    assert told.unknown_columns == ["name", "phone"]
+    with store.read() as connection:
+        assert "Somebody" not in str(kept.known(connection, "sightings", NOW))
+    party = written(tmp_path, "party_id,country,turnover\nP-1,XM,900\n")
+    registers.load(store, OWNER, "parties", party, NOW)
+    assert "900" in registers.entries(store, OWNER, "parties", NOW)["extra"].iloc[0]
+
+
+def test_names_and_addresses_are_shown_as_given_or_not(store: Store):
+    registers.load(store, OWNER, "parties", SAMPLES / "parties.csv", NOW)
+    shown = registers.entries(store, OWNER, "parties", NOW)
+    assert set(shown["address"]) == {"given"}
+    assert "Quay House" not in shown.to_csv()
+
+
+def test_offices_are_a_register_like_the_others(any_store: Store, tmp_path: Path):
+    file = written(tmp_path, "code,name,zone,capacity\nXMNEW,Newport,Europe/Paris,\n")
+    registers.load(any_store, OWNER, "offices", file, NOW)
+    assert govern.zones(any_store)["XMNEW"] == "Europe/Paris"
+
+
+def test_each_load_is_in_the_audit_chain_with_its_account(store: Store):
+    registers.load(store, OWNER, "dealers", SAMPLES / "dealers.csv", NOW, source="board")
+    table = Audit.__table__  # type: ignore[attr-defined]
+    with store.read() as connection:
+        row = connection.execute(table.select().where(table.c.action == "register.load")).one()
+        assert audit.verify(connection).ok
+    assert row.subject == "register:dealers"
+    assert row.detail["accepted"] == 3 and row.detail["source"] == "board"
+
+
+def test_who_may_load_and_look(store: Store):
+    file = SAMPLES / "dealers.csv"
+    with pytest.raises(NotAllowed):
+        registers.load(store, INES, "dealers", file, NOW)
+    with pytest.raises(NotAllowed):
+        registers.entries(store, INES, "dealers", NOW)
+    assert registers.held(store, AUDITOR)
+
+
+def test_a_wrong_request_says_what_to_do(store: Store, tmp_path: Path):
+    file = SAMPLES / "dealers.csv"
+    with pytest.raises(UsageError, match="licences"):
+        registers.load(store, OWNER, "licence", file, NOW)
+    with pytest.raises(UsageError, match="lies ahead"):
+        registers.load(store, OWNER, "dealers", file, NOW, as_of=later(days=1))
+    with pytest.raises(UsageError, match="csv"):
+        registers.load(store, OWNER, "dealers", file, NOW, format="edifact")
+    with pytest.raises(InputError, match="known columns"):
+        registers.load(store, OWNER, "sightings", file, NOW)
+    assert registers.entries(store, OWNER, "sightings", NOW).empty
+
+
+def test_every_column_of_every_register_is_documented():
+    told = (SAMPLES.parents[2] / "docs" / "registers.md").read_text("utf-8")
+    for spec in REGISTERS.values():
+        section = told.split(f"### `{spec.name}`", 1)[1].split("\n###", 1)[0]
+        for column in spec.columns:
+            assert f"| `{column.name}`" in section, (spec.name, column.name)
+    for value in (one for values in VALUES.values() for one in values):
+        assert f"`{value}`" in told
