@@ -125,7 +125,8 @@ _NO_CODES = """
     escape_formula huge_tree load_dtd month_first no_network previous_documents
     registration_date remove_comments remove_pis resolve_entities shift_forward
     supplementary_units transport_mode_code unit_load type_code unknown_segments write_canonical
-    cargo_xml
+    cargo_imp cargo_xml flight_date load_and_count manifest_text shipment_code total_pieces
+    unit_loads
 """
 NO_CODES = frozenset(_NO_CODES.split())
 CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")

@@ -9,6 +9,7 @@ from pathlib import Path
 from riskprofile.errors import InputError, UsageError
 from riskprofile.intake import archive, canonical
 from riskprofile.intake.awmds import AwmdsReader
+from riskprofile.intake.cargo_imp import CargoImpReader
 from riskprofile.intake.cargo_xml import CargoXmlReader
 from riskprofile.intake.columns import AUTO
 from riskprofile.intake.cuscar import CuscarReader
@@ -39,6 +40,7 @@ READERS: list[Reader] = [
     PnrgovReader(),
     CuscarReader(),
     X12Reader(),
+    CargoImpReader(),
     JsonlReader(),
     CsvReader(),
 ]

@@ -114,6 +114,6 @@ def samples() -> dict[str, bytes]:
         "zip": _zip(),
     }
     for path in sorted(FIXTURES.iterdir()):
-        if path.suffix in (".xml", ".edi"):
+        if path.suffix in (".xml", ".edi", ".imp"):
             made[path.name] = path.read_bytes()
     return made
