@@ -9,6 +9,7 @@ from riskprofile.cli import intake as _intake
 from riskprofile.cli import models as _models
 from riskprofile.cli import office as _office
 from riskprofile.cli import registers as _registers
+from riskprofile.cli import retention as _retention
 from riskprofile.cli import screen as _screen
 from riskprofile.cli.app import app
 from riskprofile.cli.output import fail
@@ -21,6 +22,7 @@ COMMANDS = (
     _office,
     _models,
     _registers,
+    _retention,
 )  # imported: each adds its commands to `app`
 
 DEBUG = "--debug"  # anywhere on the line: show the whole trace of a fault

@@ -19,7 +19,7 @@ from riskprofile.errors import InputError, UsageError
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import replay as replaying
-from riskprofile.services import results
+from riskprofile.services import results, retention
 from riskprofile.services.passing import passing
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
@@ -146,7 +146,9 @@ def explain(
     settings = settings_of(home)
     database = open_store(settings)
     try:
-        told = replaying.explain(database, settings.models, record_id)
+        told = replaying.explain(
+            database, settings.models, record_id, retention.tokens(settings, record_id)
+        )
     finally:
         database.close()
     if json:
@@ -175,13 +177,16 @@ def replay(
     settings = settings_of(home)
     database = open_store(settings)
     try:
-        told = replaying.replay(database, settings.models, record_id)
+        removed = retention.tokens(settings, record_id) if record_id else ()
+        told = replaying.replay(database, settings.models, record_id, removed)
     finally:
         database.close()
     if json:
         output.as_json(asdict(told))
     else:
         output.say(f"{told.same} scores came out the same, {len(told.differ)} differ")
+        if told.removed:
+            output.say(f"{told.removed} were removed by retention: their points stay")
         for record in told.differ[:20]:
             output.say(f"  differs: {record}")
     return 1 if told.differ else 0

@@ -24,6 +24,21 @@ class Key:
 
 
 @dataclass(frozen=True)
+class Retention:
+    """How long records are kept, in calendar months after they were received; None is never.
+
+    `unflagged`: a record that nothing objective speaks against is deleted. `mask`: identities
+    and protected columns of the rest are sealed; None takes the setting `mask_months`.
+    `finds`: whether records with a find are masked too. `end`: everything is deleted.
+    """
+
+    unflagged: int | None = None
+    mask: int | None = None
+    finds: bool = False
+    end: int | None = None
+
+
+@dataclass(frozen=True)
 class Profile:
     """One kind of declaration: columns, features, indicators, history and lanes.
 
@@ -50,6 +65,7 @@ class Profile:
     features: tuple[Feature, ...] = ()
     indicators: tuple[Indicator, ...] = ()
     on_after_init: bool = False
+    retention: Retention = Retention()
 
     @cached_property
     def by_name(self) -> Mapping[str, ColumnSpec]:

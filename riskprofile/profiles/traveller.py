@@ -9,7 +9,7 @@ from riskprofile.features import booking, goods
 from riskprofile.indicators import booking as booking_signs
 from riskprofile.indicators import goods as goods_signs
 from riskprofile.indicators import links
-from riskprofile.profiles.profile import Key, Profile
+from riskprofile.profiles.profile import Key, Profile, Retention
 from riskprofile.tables import Column, Table
 from riskprofile.tables import ColumnSpec as C
 
@@ -121,4 +121,6 @@ TRAVELLER = Profile(
         *goods_signs.TRAVELLER_INDICATORS,
         *links.TRAVELLER_INDICATORS,
     ),
+    # C-817/19: after six months only with objective evidence, masked; five years at most.
+    retention=Retention(unflagged=6, mask=6, finds=True, end=60),
 )

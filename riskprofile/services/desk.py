@@ -76,10 +76,10 @@ def standing(connection: Connection, alert_id: int) -> Row | None:
 
 
 def last_look(connection: Connection, actor: Actor, alert_id: int) -> Row | None:
-    """The audit row of the latest look of this person at this alert."""
+    """When this person last looked at this alert, and the purpose then stated."""
     row = (
         connection.execute(
-            select(audit_table.c.at, audit_table.c.purpose)
+            select(audit_table.c.at, audit_table.c.sequence)
             .where(
                 audit_table.c.subject == f"alert:{alert_id}",
                 audit_table.c.action == "alert.look",
@@ -91,7 +91,10 @@ def last_look(connection: Connection, actor: Actor, alert_id: int) -> Row | None
         .mappings()
         .first()
     )
-    return None if row is None else dict(row)
+    if row is None:
+        return None
+    words = audit.said(connection, [row["sequence"]])
+    return {"at": row["at"], "purpose": words.get(row["sequence"], "")}
 
 
 def note(

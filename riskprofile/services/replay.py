@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from riskprofile.errors import InputError, ScorecardError
 from riskprofile.profiles import PROFILES
@@ -18,6 +18,7 @@ from riskprofile.services.identifiers import ITEM, RECORD
 from riskprofile.services.rater import FIRED, POINTS
 from riskprofile.store import artefacts, batches
 from riskprofile.store.database import Store
+from riskprofile.store.erasure import REMOVED
 
 
 @dataclass
@@ -38,19 +39,23 @@ class Explanation:
 
 @dataclass
 class Replayed:
-    """How many stored scores came out the same bits, and which did not."""
+    """How many stored scores came out the same bits, which did not, how many retention removed."""
 
     same: int = 0
     removed: int = 0
     differ: list[str] = field(default_factory=list)
 
 
-def find(connection: Connection, record: str) -> Any:
-    """The newest rated version of a record: its id, or the declaration's number if unique."""
+def find(connection: Connection, record: str, removed: Sequence[str] = ()) -> Any:
+    """The newest rated version of a record: its id, or the declaration's number if unique.
+
+    `removed` are the names that it would have once retention removed it.
+    """
     table = batches.record_table.c
     for condition in (
         table.record_id == record,
         table.record_id.like(_escaped(record), escape="\\"),
+        table.record_id.in_(removed),
     ):
         rows = connection.execute(
             select(batches.record_table)
@@ -77,10 +82,18 @@ def _escaped(record: str) -> str:
     return f"{safe}@%"
 
 
-def explain(store: Store, models: Path, record: str) -> Explanation:
-    """Every term of a stored score, from the feature log and the scorecard that rated it."""
+def explain(store: Store, models: Path, record: str, removed: Sequence[str] = ()) -> Explanation:
+    """Every term of a stored score, from the feature log and the scorecard that rated it.
+
+    Raises
+    ------
+    InputError
+        It is not stored, or was removed by retention: then its points are told.
+    """
     with store.read() as connection:
-        row = find(connection, record)
+        row = find(connection, record, removed)
+        if row.state == REMOVED:
+            raise InputError(f"removed by retention; it had {row.points} points", where=record)
         chunk = connection.execute(
             select(batches.chunk_table).where(batches.chunk_table.c.id == row.chunk_id)
         ).one()
@@ -112,11 +125,14 @@ def explain(store: Store, models: Path, record: str) -> Explanation:
     )
 
 
-def replay(store: Store, models: Path, record: str | None = None) -> Replayed:
+def replay(
+    store: Store, models: Path, record: str | None = None, removed: Sequence[str] = ()
+) -> Replayed:
     """Recompute points from the feature log: one record's, or all of them."""
     told = Replayed()
     with store.read() as connection:
-        only = find(connection, record) if record else None
+        only = find(connection, record, removed) if record else None
+        told.removed = _removed(connection, only)
         for chunk, batch in _rated_chunks(connection, only.chunk_id if only else None):
             card = _card(models, chunk.profile, batch.model_version, batch.model_digest)
             log = batches.from_bytes(chunk.features)
@@ -125,12 +141,21 @@ def replay(store: Store, models: Path, record: str | None = None) -> Replayed:
             rows = batches.from_bytes(chunk.rows, [RECORD, ITEM])
             asked = np.ones(len(log), dtype=bool)
             if only is not None:
-                asked = (rows[RECORD] == only.record_id).to_numpy(dtype=bool)
+                asked = (rows[RECORD] == only.record_id).fillna(False).to_numpy(dtype=bool)
             rated = asked & stored.notna().to_numpy(dtype=bool)
             same = stored.fillna(0).to_numpy(np.int64) == again
             told.same += int((rated & same).sum())
             told.differ += rows[RECORD][rated & ~same].tolist()
     return told
+
+
+def _removed(connection: Connection, only: Any) -> int:
+    """How many rated rows of this record, or of all, have nothing left but their points."""
+    table = batches.record_table.c
+    asked = select(func.count()).where(table.state == REMOVED, table.points.is_not(None))
+    if only is not None:
+        asked = asked.where(table.record_id == only.record_id)
+    return int(connection.execute(asked).scalar_one())
 
 
 def _rated_chunks(connection: Connection, only: int | None) -> Iterator[tuple[Any, Any]]:

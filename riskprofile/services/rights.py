@@ -30,6 +30,8 @@ ACTIONS: dict[str, frozenset[str]] = {
     "outcome.confirm": _DESK,
     "draft.keep": _DESK,
     "record.look": _LOOK,
+    "record.unmask": _DESK,
+    "record.unmask.allow": _HEAD,
     "record.replay": _CHECK | _STUDY,
     "batch.look": _RUN | _HEAD | _CHECK,
     "batch.score": _RUN,
@@ -47,6 +49,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "account.manage": _RULE,
     "account.look": _CHECK,
     "audit.verify": _CHECK,
+    "retention.run": _RULE,
     "status.look": frozenset({*ROLES, "owner"}),
 }
 

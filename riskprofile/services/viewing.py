@@ -16,6 +16,7 @@ from riskprofile.services.desk import audit_table as _audit
 from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.queueing import visible
 from riskprofile.services.rights import Actor
+from riskprofile.store import audit
 from riskprofile.store.alerts import PARTIES
 from riskprofile.store.database import Store
 from riskprofile.store.tables import AlertLink, ItemFound, Outcome
@@ -181,13 +182,21 @@ def _timeline(connection: Connection, alert_id: int) -> list[Event]:
         .order_by(_audit.c.sequence.desc())
     )
     events = []
-    for row in rows.mappings():
+    found = rows.mappings().all()
+    purposes = audit.said(connection, [row["sequence"] for row in found])
+    for row in found:
         detail = row["detail"] or {}
         parts = [str(detail[name]) for name in ("decision", "outcome") if name in detail]
         if row["action"] == "alert.decide" and detail.get("decision_id") in said:
             parts.append(said[detail["decision_id"]])
         events.append(
-            Event(row["at"], row["actor"], row["action"], ", ".join(parts), row["purpose"])
+            Event(
+                row["at"],
+                row["actor"],
+                row["action"],
+                ", ".join(parts),
+                purposes.get(row["sequence"], ""),
+            )
         )
     return events
 

@@ -2,25 +2,28 @@
 
 A digest covers the text of the fields and the digest before it, so an edit, a removal
 or a swap breaks the chain at the exact record. Cutting the end is seen only by a head
-kept elsewhere.
+kept elsewhere. The words of a stated purpose stand beside the chain, which holds
+their salted digest: they can be erased and the chain still verifies.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from riskprofile.errors import StoreError
 from riskprofile.store.database import serialise
-from riskprofile.store.tables import Audit
+from riskprofile.store.tables import Audit, AuditWords
 
 START = "0" * 64
+_words = AuditWords.__table__  # type: ignore[attr-defined]
 CHAIN_LOCK = 7002
 
 # Times and JSON as text, the same on both engines: a digest covers text, not values.
@@ -71,6 +74,8 @@ def append(
     ----------
     subject : str
         What was touched, as `kind:id` (`alert:17`). Never a person's name.
+    purpose : str
+        Why, in words. They are kept apart, and may be erased.
     now : datetime
         Aware time of the action.
     detail : mapping of JSON values, optional
@@ -86,7 +91,12 @@ def append(
     at = now.astimezone(UTC)
     moment = at.strftime("%Y-%m-%d %H:%M:%S.%f")
     sequence = last.sequence + 1
-    fields = (sequence, moment, actor, action, subject, office, purpose, sealed, last.digest)
+    told_why = ""
+    if purpose:
+        salt = secrets.token_hex(16)
+        told_why = _digested(salt, purpose)
+        connection.execute(insert(_words).values(sequence=sequence, salt=salt, words=purpose))
+    fields = (sequence, moment, actor, action, subject, office, told_why, sealed, last.digest)
     connection.execute(
         insert(Audit).values(
             sequence=sequence,
@@ -95,7 +105,7 @@ def append(
             action=action,
             subject=subject,
             office=office,
-            purpose=purpose,
+            purpose=told_why,
             detail=told,
             previous=last.digest,
             digest=_seal(fields),
@@ -128,9 +138,43 @@ def verify(connection: Connection, head: Head | None = None) -> Verdict:
                 first_bad = last.sequence + 1
                 break
             last = Head(row[0], row[9])
+    if first_bad is None:
+        first_bad = _wrong_words(connection)
     if first_bad is None and head is not None and head.sequence > last.sequence:
         first_bad = last.sequence + 1
     return Verdict(first_bad is None, records, first_bad, last)
+
+
+def said(connection: Connection, sequences: Sequence[int]) -> dict[int, str]:
+    """The words of stated purposes by sequence; none where there were none, or they are erased."""
+    rows = connection.execute(
+        select(_words.c.sequence, _words.c.words).where(_words.c.sequence.in_(sequences))
+    )
+    return {int(sequence): str(words) for sequence, words in rows}
+
+
+def forget_words(connection: Connection, before: datetime) -> int:
+    """Erase the words of purposes stated before a time; how many. The chain stays whole."""
+    columns = Audit.__table__.c  # type: ignore[attr-defined]
+    old = select(columns.sequence).where(columns.at < before)
+    return int(connection.execute(delete(_words).where(_words.c.sequence.in_(old))).rowcount)
+
+
+def _wrong_words(connection: Connection) -> int | None:
+    columns = Audit.__table__.c  # type: ignore[attr-defined]
+    rows = connection.execute(
+        select(_words, columns.purpose)
+        .outerjoin(Audit, columns.sequence == _words.c.sequence)
+        .order_by(_words.c.sequence)
+    )
+    for sequence, salt, words, purpose in rows:
+        if _digested(str(salt), str(words)) != purpose:
+            return int(sequence)
+    return None
+
+
+def _digested(salt: str, words: str) -> str:
+    return hashlib.sha256(f"{salt}:{words}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _seal(fields: Any) -> str:

@@ -163,13 +163,41 @@ class Chunk(SQLModel, table=True):
     rows: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     features: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     events: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    kept: str = "full"  # full, masked or removed: how far retention has gone
     __table_args__ = (UniqueConstraint("batch_id", "number"),)
+
+
+class Sealed(SQLModel, table=True):
+    """What retention masked, encrypted: `kind` is chunk or alert, `content` nonce and text."""
+
+    __tablename__ = "sealed"
+    kind: str = Field(primary_key=True)
+    of: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class Unmasking(SQLModel, table=True):
+    """A request to see one masked record: a case, who asked, who allowed, until when."""
+
+    __tablename__ = "unmasking"
+    id: int | None = _key()
+    record_id: str
+    profile: str
+    office: str | None = None
+    case_number: str
+    reason: str
+    asked_by: str
+    asked_at: datetime = _time(nullable=False)
+    allowed_by: str | None = None
+    allowed_at: datetime | None = _time()
+    expires_at: datetime | None = _time()
 
 
 class Record(SQLModel, table=True):
     """One version of one goods item or crossing: where its row lies and its points.
 
-    `state` is accepted or superseded. `content` is a 64-bit digest of the row as
+    `state` is accepted or superseded; removed once retention deleted the row: `record_id`
+    is then a keyed token, and the points stay. `content` is a 64-bit digest of the row as
     declared; the same key with the same content is a duplicate and gets no row.
     """
 
@@ -394,3 +422,12 @@ class Audit(SQLModel, table=True):
     detail: Any = _json()
     previous: str
     digest: str
+
+
+class AuditWords(SQLModel, table=True):
+    """The words of a stated purpose. The chain holds their salted digest, so that they can go."""
+
+    __tablename__ = "audit_words"
+    sequence: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
+    salt: str
+    words: str

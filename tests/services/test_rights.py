@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 from riskprofile.errors import NotAllowed, RiskProfileError
-from riskprofile.services import feedback, govern, identity, records, registers, review
+from riskprofile.services import (
+    feedback,
+    govern,
+    identity,
+    records,
+    registers,
+    retention,
+    review,
+    settings,
+    unmasking,
+)
 from riskprofile.services.identity import ACTIONS, OWNER, ROLES, Actor, authorise
 from riskprofile.store import audit
 from tests.services.bench import HERE, INES, NOW, OMAR, REASON, THERE, put, taken
@@ -30,6 +40,9 @@ def desk_calls(store, alert):
 
 def house_calls(store):
     """Calls of the house, each with the action that it needs."""
+    if not review.queue(store, INES, FILTER, NOW).total:
+        put(store)
+    asked = unmasking.ask(store, INES, "XM-000000", "shipment", "CASE-1", REASON, NOW)
     add = {"name": "new", "role": "officer", "office": HERE, "password": "long enough to keep"}
     return {
         "queue.look": [
@@ -46,6 +59,13 @@ def house_calls(store):
             lambda a: review.discard_draft(store, a, "s"),
         ],
         "record.look": [lambda a: records.declaration(store, a, "X", "shipment", NOW)],
+        "record.unmask": [
+            lambda a: unmasking.ask(store, a, "XM-000000", "shipment", "CASE-1", REASON, NOW),
+            lambda a: unmasking.look(store, home_of(store), a, asked, NOW),
+            lambda a: unmasking.requests(store, a),
+        ],
+        "record.unmask.allow": [lambda a: unmasking.allow(store, a, asked, NOW)],
+        "retention.run": [lambda a: retention.run(store, home_of(store), a, NOW)],
         "batch.look": [lambda a: govern.batches(store, a)],
         "quarantine.look": [lambda a: govern.quarantined(store, a, "b1", NOW)],
         "selections.export": [lambda a: govern.selections(store, a, None, NOW)],
@@ -74,6 +94,11 @@ def house_calls(store):
         "audit.verify": [lambda a: govern.verify_audit(store, a)],
         "status.look": [lambda a: govern.status(store, a, NOW)],
     }
+
+
+def home_of(store):
+    """The settings of the folder that the store's file lies in."""
+    return settings.load({}, home=Path(store.where).parent)
 
 
 def refused(call, actor):

@@ -1,0 +1,54 @@
+"""retention run: forget what is due."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from riskprofile.cli import output
+from riskprofile.cli.app import Home, Json, app, now, owner
+from riskprofile.cli.office import opened
+from riskprofile.errors import UsageError
+from riskprofile.services import retention as service
+
+retention = typer.Typer(help="Forgetting on time.", no_args_is_help=True)
+app.add_typer(retention, name="retention")
+
+
+@retention.callback()
+def _group() -> None:
+    """Keep `run` a command of its own."""
+
+
+@retention.command("run")
+def run(
+    as_of: Annotated[
+        str | None, typer.Option(help="Forget what is due then (ISO 8601); default now.")
+    ] = None,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Mask and remove what is due, in the database, its free pages and the home's files."""
+    try:
+        moment = datetime.fromisoformat(as_of) if as_of else now()
+    except ValueError as error:
+        raise UsageError(f"--as-of {as_of}: {error}", do="Write 2027-05-24T08:00+00:00") from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    with opened(home) as (settings, store):
+        told = service.run(store, settings, owner(), now(), moment)
+    if json:
+        output.as_json({**asdict(told), "as_of": told.as_of.isoformat()})
+        return 0
+    output.say(
+        f"as of {told.as_of:%Y-%m-%d %H:%M} UTC: {told.masked} rows masked, "
+        f"{told.removed} removed, {told.alerts} alerts cleared"
+    )
+    output.say(
+        f"{told.quarantined} quarantined rows, {told.drafts} drafts, {told.words} purposes, "
+        f"{told.files} files forgotten"
+    )
+    return 0

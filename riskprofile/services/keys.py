@@ -1,0 +1,79 @@
+"""Secrets of an installation: files of its home that only their owner reads, and their use."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from riskprofile.errors import StoreError
+
+SIZE = 32  # bytes of a key
+NONCE = 12
+TOKEN = "removed-"  # noqa: S105 - what a removed record is called instead of its reference
+
+
+def key(home: Path, name: str) -> bytes:
+    """The key of that name, made at its first use (`keys/NAME.key`, mode 0600).
+
+    Raises
+    ------
+    StoreError
+        Others may read the file, or it is not a key.
+    """
+    path = home / "keys" / f"{name}.key"
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    try:
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _read(path)
+    with os.fdopen(made, "wb") as file:
+        content = secrets.token_bytes(SIZE)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return content
+
+
+def _read(path: Path) -> bytes:
+    if os.name == "posix" and path.stat().st_mode & 0o077:
+        raise StoreError(
+            "others may read this key", where=str(path), do=f"Run: chmod 600 {path.name}"
+        )
+    content = path.read_bytes()
+    if len(content) != SIZE:
+        raise StoreError(
+            f"this key has {len(content)} bytes, not {SIZE}",
+            where=str(path),
+            do="Restore it from the backup: what it sealed cannot be read without it.",
+        )
+    return content
+
+
+def token(secret: bytes, profile: str, record_id: str) -> str:
+    """What stands for a record's reference once it is removed; nobody can go back from it."""
+    told = hmac.new(secret, f"{profile}:{record_id}".encode(), hashlib.sha256)
+    return TOKEN + told.hexdigest()[:32]
+
+
+def seal(secret: bytes, content: bytes, about: str) -> bytes:
+    """Encrypt (AES-256-GCM). `about` must be told again to open it."""
+    nonce = secrets.token_bytes(NONCE)
+    return nonce + AESGCM(secret).encrypt(nonce, content, about.encode())
+
+
+def unseal(secret: bytes, content: bytes, about: str) -> bytes:
+    """Open what `seal` made, or say that it was altered or made with another key."""
+    try:
+        return AESGCM(secret).decrypt(content[:NONCE], content[NONCE:], about.encode())
+    except InvalidTag:
+        raise StoreError(
+            "what was masked cannot be opened: it was altered, or sealed with another key",
+            where=about,
+            do="Restore keys/retention.key from the backup.",
+        ) from None

@@ -1,0 +1,317 @@
+"""Forgetting on time: what a profile's terms say is due is masked or removed, everywhere.
+
+One chunk is one transaction with its audit row, so a run that dies goes on at the next. A
+run twice does nothing the second time. Times are calendar months after the batch was received.
+"""
+
+from __future__ import annotations
+
+import calendar
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from riskprofile.errors import StoreError
+from riskprofile.profiles import PROFILES, Profile
+from riskprofile.services import keys
+from riskprofile.services.identifiers import ITEM, RECORD
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.settings import Settings
+from riskprofile.store import alerts, audit, batches, erasure
+from riskprofile.store.database import Store
+
+KEY = "retention"
+FINDS = ("trafficking", "compliance", "other")
+FOLDERS = ("exports", "runs", "inbox", "backups")  # of the home: files that hold declarations
+KEEP, MASK, REMOVE = 0, 1, 2
+
+
+@dataclass
+class Forgotten:
+    """What one run did: rows masked and removed, alerts, quarantined rows, drafts, words, files."""
+
+    as_of: datetime
+    masked: int = 0
+    removed: int = 0
+    alerts: int = 0
+    quarantined: int = 0
+    drafts: int = 0
+    words: int = 0
+    files: int = 0
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The terms of one profile in this installation, in months; None is never."""
+
+    unflagged: int | None
+    mask: int
+    finds: bool
+    end: int | None
+
+    @property
+    def first(self) -> int:
+        """Months after which the first thing happens."""
+        return min(self.mask, self.unflagged or self.mask)
+
+
+def terms(profile: Profile, settings: Settings) -> Terms:
+    """What the profile says, with this installation's masking term where it leaves that open."""
+    said = profile.retention
+    return Terms(said.unflagged, said.mask or settings.mask_months, said.finds, said.end)
+
+
+def due_at(received: datetime, months: int) -> datetime:
+    """The same day and time that many calendar months later, in UTC; the last day where it lacks.
+
+    >>> due_at(datetime(2025, 8, 31, 12, tzinfo=UTC), 6).isoformat()
+    '2026-02-28T12:00:00+00:00'
+    """
+    return _shifted(received, months)
+
+
+def received_upto(now: datetime, months: int) -> datetime:
+    """The latest time whose term of that many months has ended by `now`."""
+    candidate = _shifted(now, -months)
+    # 28 February answers for 29, 30 and 31 August as well: take the last that is due.
+    year, month = candidate.year, candidate.month
+    last = calendar.monthrange(year, month)[1]
+    for day in range(last, candidate.day, -1):
+        later = candidate.replace(day=day)
+        if due_at(later, months) <= now:
+            return later
+    return candidate
+
+
+def run(
+    store: Store,
+    settings: Settings,
+    actor: Actor,
+    now: datetime,
+    as_of: datetime | None = None,
+) -> Forgotten:
+    """Mask and remove what is due.
+
+    Parameters
+    ----------
+    as_of : datetime, optional
+        Aware time that stands for the clock; never later than `now` in real use.
+
+    Raises
+    ------
+    NotAllowed
+        The actor has no right to it.
+    """
+    authorise(actor, "retention.run")
+    moment = (as_of or now).astimezone(UTC)
+    told = Forgotten(moment)
+    secret = keys.key(settings.home, KEY)
+    for profile in PROFILES.values():
+        said = terms(profile, settings)
+        with store.read() as connection:
+            found = erasure.waiting(connection, profile.name, received_upto(moment, said.first))
+        for chunk in found:
+            _forget_chunk(store, actor, profile, said, chunk, secret, moment, told, now)
+        with store.write(patience=120.0) as connection:
+            old = [
+                batch_id
+                for batch_id, received in erasure.received(connection, profile.name)
+                if due_at(received, said.first) <= moment
+            ]
+            told.quarantined += erasure.clear_quarantine(connection, old)
+    first = min(terms(profile, settings).first for profile in PROFILES.values())
+    with store.write(patience=120.0) as connection:
+        told.drafts = erasure.clear_drafts(connection, received_upto(moment, first))
+        told.words = audit.forget_words(connection, received_upto(moment, first))
+        told.files = _forget_files(settings.home, received_upto(moment, first))
+        audit.append(
+            connection,
+            actor=actor.name,
+            action="retention.run",
+            subject="retention",
+            now=now,
+            detail={
+                "as_of": moment.isoformat(),
+                **{name: value for name, value in vars(told).items() if name != "as_of"},
+            },
+        )
+    erasure.empty_free_pages(store)
+    return told
+
+
+def tokens(settings: Settings, record_id: str) -> list[str]:
+    """What a removed record of this reference would be called, one for each profile."""
+    secret = keys.key(settings.home, KEY)
+    return [keys.token(secret, name, record_id) for name in PROFILES]
+
+
+def hidden(profile: Profile) -> list[str]:
+    """The columns that masking seals: who, and what the format carried besides."""
+    others = [column.name for column in profile.columns if column.kind == "json"]
+    return [*profile.protected("P1"), *profile.protected("P2"), *others]
+
+
+def _forget_chunk(
+    store: Store,
+    actor: Actor,
+    profile: Profile,
+    said: Terms,
+    chunk: erasure.Stored,
+    secret: bytes,
+    moment: datetime,
+    told: Forgotten,
+    now: datetime,
+) -> None:
+    over = said.end is not None and due_at(chunk.received, said.end) <= moment
+    unflagged = said.unflagged is not None and due_at(chunk.received, said.unflagged) <= moment
+    mask = due_at(chunk.received, said.mask) <= moment
+    kept = erasure.REMOVED if over else "masked" if mask else "unflagged"
+    if kept == chunk.kept or not (over or mask or unflagged):
+        return
+    with store.write(patience=120.0) as connection:
+        names = erasure.references(connection, chunk.id)
+        asked = {name for name in names if name is not None}
+        evidence, finds = erasure.evident(connection, profile.name, asked, finds=FINDS)
+
+        def fate(name: str | None) -> int:
+            if name is None or over or (unflagged and name not in evidence):
+                return REMOVE
+            return MASK if mask and (said.finds or name not in finds) else KEEP
+
+        fates = np.array([fate(name) for name in names], dtype=np.int8)
+        _rewrite(connection, profile, chunk, kept, fates, names, secret)
+        gone = {name for name, one in zip(names, fates, strict=True) if name and one == REMOVE}
+        hid = {name for name, one in zip(names, fates, strict=True) if name and one == MASK}
+        told.alerts += _forget_alerts(connection, profile, hid, gone, secret)
+        erasure.rename(
+            connection,
+            chunk.id,
+            profile.name,
+            {name: keys.token(secret, profile.name, name) for name in sorted(gone)},
+        )
+        removed = sum(1 for name, one in zip(names, fates, strict=True) if name and one == REMOVE)
+        masked = int((fates == MASK).sum())
+        told.removed += removed
+        told.masked += masked
+        audit.append(
+            connection,
+            actor=actor.name,
+            action="retention.forget",
+            subject=f"chunk:{chunk.id}",
+            now=now,
+            detail={"kept": kept, "masked": masked, "removed": removed},
+        )
+
+
+def _rewrite(
+    connection: Any,
+    profile: Profile,
+    chunk: erasure.Stored,
+    kept: str,
+    fates: np.ndarray,
+    names: list[str | None],
+    secret: bytes,
+) -> None:
+    """The rows with masked cells sealed apart, and nothing left of removed ones."""
+    stored = connection.execute(
+        erasure.chunk_table.select().where(erasure.chunk_table.c.id == chunk.id)
+    ).one()
+    rows = batches.from_bytes(stored.rows)
+    events = batches.from_bytes(stored.events)
+    log = None if stored.features is None else batches.from_bytes(stored.features)
+    if chunk.kept == "masked" and (lock := erasure.sealed(connection, "chunk", chunk.id)):
+        earlier = batches.from_bytes(keys.unseal(secret, lock, f"chunk:{chunk.id}"))
+        rows = rows.assign(**{name: earlier[name] for name in earlier.columns})
+    gone, hid = fates == REMOVE, fates == MASK
+    columns = [name for name in hidden(profile) if name in rows.columns]
+    lock_now = None
+    if hid.any():
+        content = batches.to_bytes(erasure.blank(rows[columns], columns, ~hid))
+        lock_now = keys.seal(secret, content, f"chunk:{chunk.id}")
+    erasure.keep_sealed(connection, "chunk", chunk.id, lock_now)
+    left = erasure.blank(rows, columns, hid)
+    left = erasure.blank(left, [name for name in rows.columns if name not in (ITEM, RECORD)], gone)
+    left[RECORD] = _renamed(left[RECORD], profile, names, gone, secret)
+    erasure.rewrite(
+        connection,
+        chunk.id,
+        kept,
+        rows=left,
+        features=None if log is None else erasure.blank(log, list(log.columns), gone),
+        events=erasure.blank(
+            events, [name for name in events.columns if name not in erasure.KEPT_OF_EVENTS], gone
+        ),
+    )
+
+
+def _renamed(
+    column: Any, profile: Profile, names: list[str | None], gone: np.ndarray, secret: bytes
+) -> Any:
+    told = column.astype(object).to_numpy(copy=True)
+    for place in np.flatnonzero(gone):
+        if name := names[place]:  # one removed before has its token already
+            told[place] = keys.token(secret, profile.name, name)
+    return type(column)(told, index=column.index, dtype=column.dtype)
+
+
+def _forget_alerts(
+    connection: Any, profile: Profile, hid: set[str], gone: set[str], secret: bytes
+) -> int:
+    """Alerts lose names and what was written of them; those of removed records all but figures."""
+    blanked = set(hidden(profile))
+    count = 0
+    for alert in erasure.alerts_of(connection, profile.name, hid | gone):
+        lock = erasure.sealed(connection, "alert", alert["id"])
+        if alert["record_id"] in gone:
+            values: dict[str, Any] = {"declaration": None, "title": "", "search": ""}
+            values |= {"related": None, "reasons": None, "against": None}
+            sealed = None
+        elif lock is not None:
+            continue
+        else:
+            given = alert["declaration"] or []
+            content = {
+                "declaration": given,
+                "written": erasure.written(connection, alert["id"]),
+            }
+            sealed = keys.seal(secret, json.dumps(content).encode(), f"alert:{alert['id']}")
+            left = [
+                {name: value for name, value in row.items() if name not in blanked} for row in given
+            ]
+            values = {"declaration": left, "related": None}
+            values["search"] = alerts.search_text({**alert, "declaration": left})
+        erasure.clear_alert(connection, alert["id"], values)
+        erasure.keep_sealed(connection, "alert", alert["id"], sealed)
+        count += 1
+    return count
+
+
+def _forget_files(home: Path, before: datetime) -> int:
+    """Files of the home that hold declarations and were last written before a time."""
+    count = 0
+    for folder in FOLDERS:
+        for path in sorted((home / folder).rglob("*")):
+            try:
+                old = path.lstat().st_mtime <= before.timestamp()
+                if old and (path.is_symlink() or path.is_file()):
+                    path.unlink()
+                    count += 1
+            except OSError as error:
+                raise StoreError(
+                    f"an old file cannot be removed ({error.strerror})",
+                    where=str(path),
+                    do="Check its owner and rights, then run again.",
+                ) from None
+    return count
+
+
+def _shifted(moment: datetime, months: int) -> datetime:
+    moment = moment.astimezone(UTC)
+    number = moment.year * 12 + moment.month - 1 + months
+    year, month = divmod(number, 12)
+    day = min(moment.day, calendar.monthrange(year, month + 1)[1])
+    return moment.replace(year=year, month=month + 1, day=day)

@@ -1,0 +1,209 @@
+"""Seeing a masked record again: one person asks with a case, another allows, for 24 hours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from riskprofile.errors import Conflict, NotAllowed, PolicyError, RiskProfileError
+from riskprofile.services import keys
+from riskprofile.services.retention import KEY
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.settings import Settings
+from riskprofile.store import audit, batches, erasure
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Unmasking
+
+_table = Unmasking.__table__  # type: ignore[attr-defined]
+
+LASTS = timedelta(hours=24)
+REASON_LENGTH = 20  # characters: as for a release
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request: who asked and why, who allowed it, until when it holds."""
+
+    id: int
+    record_id: str
+    profile: str
+    office: str | None
+    case_number: str
+    reason: str
+    asked_by: str
+    asked_at: datetime
+    allowed_by: str | None
+    allowed_at: datetime | None
+    expires_at: datetime | None
+
+
+def ask(
+    store: Store,
+    actor: Actor,
+    record_id: str,
+    profile: str,
+    case_number: str,
+    reason: str,
+    now: datetime,
+) -> int:
+    """Ask to see a masked record; the request's id. It shows nothing before another allows it."""
+    authorise(actor, "record.unmask")
+    if not case_number.strip() or len(reason.strip()) < REASON_LENGTH:
+        raise RiskProfileError(
+            f"a case number and a reason of {REASON_LENGTH} characters are needed",
+            do="Say for which case, and why.",
+        )
+    with store.write() as connection:
+        office = _office(connection, actor, record_id, profile)
+        made = connection.execute(
+            insert(_table)
+            .values(
+                record_id=record_id,
+                profile=profile,
+                office=office,
+                case_number=case_number.strip(),
+                reason=reason.strip(),
+                asked_by=actor.name,
+                asked_at=now,
+            )
+            .returning(_table.c.id)
+        ).scalar_one()
+        _note(connection, actor, "record.unmask.ask", int(made), office, now, reason.strip())
+    return int(made)
+
+
+def allow(store: Store, actor: Actor, request_id: int, now: datetime) -> datetime:
+    """Allow another person's request; until when it holds.
+
+    Raises
+    ------
+    Conflict
+        It is the actor's own, or somebody allowed it already.
+    """
+    with store.write() as connection:
+        row = _load(connection, actor, "record.unmask.allow", request_id)
+        if row["asked_by"] == actor.name:
+            raise Conflict("a request is allowed by another person")
+        if row["allowed_by"] is not None:
+            held = str(row["allowed_by"])
+            raise Conflict(f"{held} allowed this request already", holder=held)
+        connection.execute(
+            update(_table)
+            .where(_table.c.id == request_id)
+            .values(allowed_by=actor.name, allowed_at=now, expires_at=now + LASTS)
+        )
+        _note(connection, actor, "record.unmask.allow", request_id, row["office"], now)
+    return now + LASTS
+
+
+def look(
+    store: Store, settings: Settings, actor: Actor, request_id: int, now: datetime
+) -> list[dict[str, Any]]:
+    """The record as it was declared, every item's newest version; the look is audited first.
+
+    Raises
+    ------
+    PolicyError
+        Nobody allowed it yet, the 24 hours are over, or somebody else asked.
+    RiskProfileError
+        The record was removed, or never masked.
+    """
+    with store.write() as connection:
+        row = _load(connection, actor, "record.unmask", request_id)
+        if row["asked_by"] != actor.name:
+            raise PolicyError("this request is another person's", do="Ask yourself.")
+        if row["allowed_by"] is None:
+            raise PolicyError("nobody has allowed this request yet", do="Ask a supervisor.")
+        if not row["allowed_at"] <= now < row["expires_at"]:
+            raise PolicyError("this request was for 24 hours, which are over", do="Ask again.")
+        secret = keys.key(settings.home, KEY)
+        shown = _declared(connection, secret, row["record_id"], row["profile"])
+        if not shown:
+            raise RiskProfileError("this record was removed by retention", where=row["record_id"])
+        _note(connection, actor, "record.unmask.look", request_id, row["office"], now)
+    return shown
+
+
+def requests(store: Store, actor: Actor) -> list[Request]:
+    """Every request of the actor's office, the newest first."""
+    authorise(actor, "record.unmask")
+    with store.read() as connection:
+        rows = connection.execute(select(_table).order_by(_table.c.id.desc())).mappings().all()
+    return [
+        Request(**row)
+        for row in rows
+        if actor.office is None or row["office"] in (None, actor.office)
+    ]
+
+
+def _declared(
+    connection: Connection, secret: bytes, record_id: str, profile: str
+) -> list[dict[str, Any]]:
+    record, chunk = batches.record_table.c, batches.chunk_table.c
+    places = connection.execute(
+        select(record.chunk_id, record.position, chunk.rows)
+        .join(batches.chunk_table, chunk.id == record.chunk_id)
+        .where(record.record_id == record_id, record.profile == profile)
+        .where(record.state == "accepted")
+        .order_by(record.item)
+    ).all()
+    shown = []
+    for chunk_id, position, content in places:
+        told = batches.from_bytes(content).iloc[position].dropna().to_dict()
+        if lock := erasure.sealed(connection, "chunk", chunk_id):
+            hidden = batches.from_bytes(keys.unseal(secret, lock, f"chunk:{chunk_id}"))
+            told |= hidden.iloc[position].dropna().to_dict()
+        shown.append(told)
+    return shown
+
+
+def _office(connection: Connection, actor: Actor, record_id: str, profile: str) -> str | None:
+    """The office of a masked record's alert or row; refused like one that is not there."""
+    alert = connection.execute(
+        select(erasure.alert_table.c.office)
+        .where(erasure.alert_table.c.record_id == record_id)
+        .where(erasure.alert_table.c.profile == profile)
+        .order_by(erasure.alert_table.c.version.desc())
+    ).first()
+    record = batches.record_table.c
+    there = (
+        alert
+        or connection.execute(
+            select(record.id).where(record.record_id == record_id, record.profile == profile)
+        ).first()
+    )
+    office = None if alert is None else alert.office
+    if there is None or (office is not None and actor.office not in (None, office)):
+        raise NotAllowed("there is no such record in your office", where=record_id[:80])
+    return office
+
+
+def _load(connection: Connection, actor: Actor, action: str, request_id: int) -> dict[str, Any]:
+    authorise(actor, action)
+    row = connection.execute(select(_table).where(_table.c.id == request_id)).mappings().first()
+    if row is None or (row["office"] is not None and actor.office not in (None, row["office"])):
+        raise NotAllowed("there is no such request in your office", where=f"request {request_id}")
+    return dict(row)
+
+
+def _note(
+    connection: Connection,
+    actor: Actor,
+    action: str,
+    request_id: int,
+    office: str | None,
+    now: datetime,
+    purpose: str = "",
+) -> None:
+    audit.append(
+        connection,
+        actor=actor.name,
+        action=action,
+        subject=f"unmasking:{request_id}",
+        office=office,
+        purpose=purpose,
+        now=now,
+    )

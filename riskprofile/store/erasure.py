@@ -1,0 +1,269 @@
+"""Taking data out of the database: cells of stored rows, alerts, quarantine, free pages."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection, delete, insert, select, update
+
+from riskprofile.store import batches
+from riskprofile.store.database import Store
+from riskprofile.store.tables import (
+    Alert,
+    AlertLink,
+    Batch,
+    Chunk,
+    Decision,
+    Draft,
+    Label,
+    Outcome,
+    Quarantined,
+    Record,
+    Sealed,
+)
+from riskprofile.tables import Table
+
+alert_table = Alert.__table__  # type: ignore[attr-defined]
+link_table = AlertLink.__table__  # type: ignore[attr-defined]
+batch_table = Batch.__table__  # type: ignore[attr-defined]
+chunk_table = Chunk.__table__  # type: ignore[attr-defined]
+decision_table = Decision.__table__  # type: ignore[attr-defined]
+draft_table = Draft.__table__  # type: ignore[attr-defined]
+label_table = Label.__table__  # type: ignore[attr-defined]
+outcome_table = Outcome.__table__  # type: ignore[attr-defined]
+quarantine_table = Quarantined.__table__  # type: ignore[attr-defined]
+record_table = Record.__table__  # type: ignore[attr-defined]
+sealed_table = Sealed.__table__  # type: ignore[attr-defined]
+
+REMOVED = "removed"
+KEPT_OF_EVENTS = ("time",)  # history counts days by it; it points to nobody
+WRITTEN = ("reason", "note", "concealment")  # what officers wrote in their own words
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A chunk that may have come due: where it lies, how far it is kept, when it came in."""
+
+    id: int
+    profile: str
+    kept: str
+    received: datetime
+
+
+def waiting(connection: Connection, profile: str, received_upto: datetime) -> list[Stored]:
+    """Chunks of a profile received up to a time that still hold something, in order."""
+    rows = connection.execute(
+        select(
+            chunk_table.c.id, chunk_table.c.profile, chunk_table.c.kept, batch_table.c.started_at
+        )
+        .join(batch_table, batch_table.c.id == chunk_table.c.batch_id)
+        .where(chunk_table.c.profile == profile)
+        .where(chunk_table.c.kept != REMOVED)
+        .where(batch_table.c.started_at <= received_upto)
+        .order_by(chunk_table.c.id)
+    )
+    return [Stored(*row) for row in rows]
+
+
+def references(connection: Connection, chunk_id: int) -> list[str | None]:
+    """The reference of each row of a chunk by position; None where it is removed already."""
+    count = connection.execute(
+        select(chunk_table.c.count).where(chunk_table.c.id == chunk_id)
+    ).scalar_one()
+    found: list[str | None] = [None] * count
+    rows = connection.execute(
+        select(record_table.c.position, record_table.c.record_id)
+        .where(record_table.c.chunk_id == chunk_id)
+        .where(record_table.c.state != REMOVED)
+    )
+    for position, record_id in rows:
+        found[position] = record_id
+    return found
+
+
+def evident(
+    connection: Connection, profile: str, record_ids: Collection[str], *, finds: Collection[str]
+) -> tuple[set[str], set[str]]:
+    """Which of these have objective evidence (an indicator fired, or a find), and which a find."""
+    evidence: set[str] = set()
+    found: set[str] = set()
+    asked = sorted(record_ids)
+    for start in range(0, len(asked), batches.ASKED_AT_ONCE):
+        some = asked[start : start + batches.ASKED_AT_ONCE]
+        these = [alert_table.c.profile == profile, alert_table.c.record_id.in_(some)]
+        rows = connection.execute(
+            select(alert_table.c.record_id, alert_table.c.indicators).where(*these)
+        )
+        evidence |= {record_id for record_id, fired in rows if fired}
+        found |= set(
+            connection.execute(
+                select(alert_table.c.record_id)
+                .join(outcome_table, outcome_table.c.alert_id == alert_table.c.id)
+                .where(outcome_table.c.outcome.in_(finds), *these)
+            ).scalars()
+        )
+    return evidence | found, found
+
+
+def blank(table: Table, columns: Sequence[str], places: np.ndarray) -> Table:
+    """The table with these cells missing: `places` is a bool array over its rows."""
+    made = {}
+    for name in table.columns:
+        column = table[name]
+        if name not in columns or not places.any():
+            made[name] = column
+        elif column.dtype == bool:
+            made[name] = column & ~places
+        else:
+            made[name] = column.mask(places)
+    return pd.DataFrame(made, index=table.index)
+
+
+def rewrite(
+    connection: Connection,
+    chunk_id: int,
+    kept: str,
+    *,
+    rows: Table,
+    features: Table | None,
+    events: Table,
+) -> None:
+    """Put a chunk back with what is left of it."""
+    connection.execute(
+        update(chunk_table)
+        .where(chunk_table.c.id == chunk_id)
+        .values(
+            kept=kept,
+            rows=batches.to_bytes(rows),
+            features=None if features is None else batches.to_bytes(features),
+            events=batches.to_bytes(events),
+        )
+    )
+
+
+def keep_sealed(connection: Connection, kind: str, of: int, content: bytes | None) -> None:
+    """Store what was masked, encrypted, in place of what was there; None drops it."""
+    connection.execute(
+        delete(sealed_table).where(sealed_table.c.kind == kind, sealed_table.c.of == of)
+    )
+    if content is not None:
+        connection.execute(insert(sealed_table).values(kind=kind, of=of, content=content))
+
+
+def sealed(connection: Connection, kind: str, of: int) -> bytes | None:
+    """What was masked of a chunk or an alert, encrypted; None when there is nothing."""
+    found = connection.execute(
+        select(sealed_table.c.content).where(sealed_table.c.kind == kind, sealed_table.c.of == of)
+    ).scalar()
+    return None if found is None else bytes(found)
+
+
+def rename(connection: Connection, chunk_id: int, profile: str, tokens: Mapping[str, str]) -> None:
+    """Removed records lose their reference and their digest; points and versions stay."""
+    for record_id, name in tokens.items():
+        connection.execute(
+            update(record_table)
+            .where(record_table.c.chunk_id == chunk_id, record_table.c.record_id == record_id)
+            .values(record_id=name, state=REMOVED, content=0)
+        )
+        for table in (label_table, alert_table):
+            connection.execute(
+                update(table)
+                .where(table.c.profile == profile, table.c.record_id == record_id)
+                .values(record_id=name)
+            )
+
+
+def alerts_of(
+    connection: Connection, profile: str, record_ids: Collection[str]
+) -> list[dict[str, Any]]:
+    """The alerts of these records, as stored."""
+    found: list[dict[str, Any]] = []
+    asked = sorted(record_ids)
+    for start in range(0, len(asked), batches.ASKED_AT_ONCE):
+        rows = connection.execute(
+            select(alert_table)
+            .where(alert_table.c.profile == profile)
+            .where(alert_table.c.record_id.in_(asked[start : start + batches.ASKED_AT_ONCE]))
+            .order_by(alert_table.c.id)
+        )
+        found += [dict(row) for row in rows.mappings()]
+    return found
+
+
+def written(connection: Connection, alert_id: int) -> dict[str, list[Any]]:
+    """What officers wrote about an alert in their own words, as `table: [[id, column, text]]`."""
+    told: dict[str, list[Any]] = {}
+    for table in (decision_table, outcome_table):
+        names = [name for name in WRITTEN if name in table.c]
+        rows = connection.execute(
+            select(table.c.id, *(table.c[name] for name in names)).where(
+                table.c.alert_id == alert_id
+            )
+        )
+        told[table.name] = [
+            [row[0], name, text] for row in rows for name, text in zip(names, row[1:], strict=True)
+        ]
+    return told
+
+
+def clear_alert(connection: Connection, alert_id: int, values: Mapping[str, Any]) -> None:
+    """Put an alert back without names, and take its links and what was written about it."""
+    connection.execute(update(alert_table).where(alert_table.c.id == alert_id).values(**values))
+    connection.execute(delete(link_table).where(link_table.c.alert_id == alert_id))
+    for table in (decision_table, outcome_table):
+        blanked = {name: "" for name in WRITTEN if name in table.c}
+        connection.execute(update(table).where(table.c.alert_id == alert_id).values(**blanked))
+
+
+def received(connection: Connection, profile: str) -> list[tuple[str, datetime]]:
+    """Batches of a profile, or of none known, that set rows aside: id, and when it came in."""
+    with_raw = select(quarantine_table.c.batch_id).where(quarantine_table.c.state != REMOVED)
+    rows = connection.execute(
+        select(batch_table.c.id, batch_table.c.started_at)
+        .where(batch_table.c.id.in_(with_raw))
+        .where(batch_table.c.profile.in_((profile, "")) | batch_table.c.profile.contains(profile))
+    )
+    return [(str(batch_id), at) for batch_id, at in rows]
+
+
+def clear_quarantine(connection: Connection, batch_ids: Sequence[str]) -> int:
+    """Forget the raw text of rows set aside in these batches; how many."""
+    count = 0
+    for batch_id in batch_ids:
+        count += connection.execute(
+            update(quarantine_table)
+            .where(quarantine_table.c.batch_id == batch_id, quarantine_table.c.state != REMOVED)
+            .values(raw="", reason="", record_id=None, state=REMOVED)
+        ).rowcount
+    return count
+
+
+def clear_drafts(connection: Connection, before: datetime) -> int:
+    """Forget what people began to type before a time; how many drafts."""
+    return int(
+        connection.execute(delete(draft_table).where(draft_table.c.saved_at <= before)).rowcount
+    )
+
+
+def empty_free_pages(store: Store) -> None:
+    """Rewrite the database file, so that what was taken out is in no free page and no log."""
+    with store.engine.connect() as plain:
+        if store.sqlite:
+            cursor: Any = plain.connection.cursor()  # below the transaction: VACUUM wants none
+            cursor.execute("VACUUM")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.close()
+            return
+        connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+        for table in (
+            *(chunk_table, record_table, alert_table, link_table, decision_table, outcome_table),
+            *(quarantine_table, draft_table, label_table, sealed_table),
+        ):
+            connection.exec_driver_sql(f'VACUUM FULL "{table.name}"')
+        connection.exec_driver_sql("VACUUM FULL audit_words")

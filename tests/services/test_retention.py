@@ -1,0 +1,371 @@
+"""Retention: what is due is forgotten to the second, in every byte; the rest is not touched."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select, text
+
+from riskprofile.errors import (
+    Conflict,
+    InputError,
+    NotAllowed,
+    PolicyError,
+    RiskProfileError,
+    StoreError,
+)
+from riskprofile.intake import quarantine
+from riskprofile.services import govern, keys, replay, results, retention, settings, unmasking
+from riskprofile.services.identity import OWNER, Actor
+from riskprofile.services.run import Options, Run
+from riskprofile.services.screen import screen
+from riskprofile.services.settings import Settings
+from riskprofile.store import audit, batches, erasure
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Outcome
+from tests import factory
+from tests.services.bench import AUDITOR, HERE, INES, OMAR, SARA
+
+RECEIVED = datetime(2025, 8, 31, 12, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+SHIPMENTS, TRAVELLERS, SET_ASIDE = 200, 250, 50
+WHY = "appeal of the consignee, hearing of 4 May"
+ENDED = datetime(2031, 1, 1, tzinfo=UTC)
+
+# Received -> the end of six calendar months: month ends, leap days, year ends, clock changes.
+EDGES = (
+    ("2025-08-31 12:00", "2026-02-28 12:00"),
+    ("2025-08-29 12:00", "2026-02-28 12:00"),
+    ("2025-08-28 12:00", "2026-02-28 12:00"),
+    ("2027-08-31 00:00", "2028-02-29 00:00"),
+    ("2028-02-29 00:00", "2028-08-29 00:00"),
+    ("2025-12-31 23:59", "2026-06-30 23:59"),
+    ("2026-01-01 00:00", "2026-07-01 00:00"),
+    ("2026-03-29 01:30", "2026-09-29 01:30"),
+    ("2026-10-25 00:30", "2027-04-25 00:30"),
+    ("2026-03-31 08:00", "2026-09-30 08:00"),
+    ("2026-05-31 23:59", "2026-11-30 23:59"),
+    ("2026-06-30 00:00", "2026-12-30 00:00"),
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Settings:
+    return settings.load({}, home=tmp_path / "home")
+
+
+@pytest.fixture
+def store(home: Settings) -> Iterator[Store]:
+    opened = settings.open_store(home)
+    govern.enable_profile(opened, OWNER, "traveller", "law of a test", "DPIA-1", RECEIVED)
+    yield opened
+    opened.close()
+
+
+def seed(n: int) -> str:
+    return f"Zq{n:03d}vx Oryndel"
+
+
+def write(path: Path, table) -> Path:
+    table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    return path
+
+
+def rate(store: Store, home: Settings, path: Path, profile: str, at: datetime) -> Run:
+    return screen(store, home, OWNER, [path], Options(profile=profile), at)
+
+
+def seeded(store: Store, home: Settings, folder: Path, at: datetime = RECEIVED) -> Run:
+    """500 invented names: in 200 shipments, 250 crossings and 50 rows set aside; every 10th
+    traveller declares goods that an indicator names.
+    """
+    names = [seed(n) for n in range(SHIPMENTS + TRAVELLERS + SET_ASIDE)]
+    shipments = factory.shipments(
+        SHIPMENTS,
+        consignor_name=names[:SHIPMENTS],
+        notify_name=names[:SHIPMENTS],
+        consignee_address=names[:SHIPMENTS],
+        extra=[json.dumps({"memo": name}) for name in names[:SHIPMENTS]],
+    )
+    travelling = names[SHIPMENTS : SHIPMENTS + TRAVELLERS]
+    travellers = factory.travellers(
+        TRAVELLERS,
+        name=travelling,
+        person_ref=travelling,
+        document_number=travelling,
+        goods_declared=["pistol barrel" if n % 10 == 0 else None for n in range(TRAVELLERS)],
+        firearms_declared=[0 if n % 10 == 0 else None for n in range(TRAVELLERS)],
+    )
+    run = rate(store, home, write(folder / "ships.csv", shipments), "shipment", at)
+    rate(store, home, write(folder / "people.csv", travellers), "traveller", at)
+    lost = factory.shipments(SET_ASIDE, consignor_name=names[-SET_ASIDE:], declaration_id=None)
+    broken = rate(store, home, write(folder / "lost.csv", lost), "shipment", at)
+    assert broken.summary.quarantined == SET_ASIDE
+    for name in ("exports", "runs", "backups"):
+        (home.home / name).mkdir()
+    quarantine.write(home.home / "runs" / "quarantine.csv", broken.rejected)
+    results.write(results.table(store, run.ranked, "all"), home.home / "exports" / "list.csv")
+    shutil.copy(home.home / "riskprofile.db", home.home / "backups" / "riskprofile.db")
+    for path in home.home.rglob("*"):
+        os.utime(path, (at.timestamp(), at.timestamp()))
+    return run
+
+
+def left_on_disk(home: Settings) -> set[str]:
+    """The seeded names that stand in any byte of the home, compressed tables opened besides."""
+    everything = b"\n".join(
+        path.read_bytes() for path in sorted(home.home.rglob("*")) if path.is_file()
+    )
+    database = sqlite3.connect(home.home / "riskprofile.db")
+    for blobs in database.execute("SELECT rows, features, events FROM chunk"):
+        for blob in blobs:
+            if blob is not None:
+                everything += batches.from_bytes(blob).to_csv().encode()
+    database.close()
+    total = SHIPMENTS + TRAVELLERS + SET_ASIDE
+    return {seed(n) for n in range(total) if seed(n)[:7].encode() in everything}
+
+
+def kept(store: Store) -> dict[str, int]:
+    with store.read() as connection:
+        rows = connection.execute(text("SELECT kept, count(*) FROM chunk GROUP BY kept"))
+        return {str(name): int(count) for name, count in rows}
+
+
+@pytest.mark.parametrize(("received", "ends"), EDGES)
+def test_six_months_end_at_the_second(received: str, ends: str) -> None:
+    start = datetime.fromisoformat(received).replace(tzinfo=UTC)
+    end = datetime.fromisoformat(ends).replace(tzinfo=UTC)
+    assert retention.due_at(start, 6) == end
+    assert retention.received_upto(end, 6) >= start
+    assert retention.due_at(retention.received_upto(end - SECOND, 6), 6) <= end - SECOND
+
+
+@pytest.mark.parametrize(("received", "ends"), EDGES)
+def test_a_crossing_is_there_a_second_before_and_gone_a_second_after(
+    store: Store, home: Settings, tmp_path: Path, received: str, ends: str
+) -> None:
+    start = datetime.fromisoformat(received).replace(tzinfo=UTC)
+    end = datetime.fromisoformat(ends).replace(tzinfo=UTC)
+    table = factory.travellers(3, name=[seed(n) for n in range(3)])
+    rate(store, home, write(tmp_path / "people.csv", table), "traveller", start)
+    told = retention.run(store, home, OWNER, end - SECOND)
+    assert (told.removed, kept(store)) == (0, {"full": 1})
+    told = retention.run(store, home, OWNER, end + SECOND)
+    assert (told.removed, kept(store)) == (3, {"masked": 1})
+    assert retention.run(store, home, OWNER, end + SECOND).removed == 0
+
+
+def test_no_seeded_name_is_left_in_any_byte_once_its_time_is_over(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    seeded(store, home, tmp_path)
+    assert len(left_on_disk(home)) == SHIPMENTS + TRAVELLERS + SET_ASIDE
+    told = retention.run(store, home, OWNER, retention.due_at(RECEIVED, 12))
+    assert (told.removed, told.masked, told.quarantined) == (225, 225, SET_ASIDE)
+    assert told.files == 3
+    store.close()
+    assert left_on_disk(home) == set()
+
+
+def test_no_seeded_name_is_left_in_a_row_of_postgresql(
+    postgres_url: str, home: Settings, tmp_path: Path
+) -> None:
+    home = home.model_copy(update={"database_url": postgres_url})
+    settings.make_home(home)
+    store = Store.open(postgres_url)
+    govern.enable_profile(store, OWNER, "traveller", "law of a test", "DPIA-1", RECEIVED)
+    names = [seed(n) for n in range(60)]
+    path = write(tmp_path / "ships.csv", factory.shipments(60, consignor_name=names))
+    rate(store, home, path, "shipment", RECEIVED)
+    path = write(tmp_path / "people.csv", factory.travellers(60, name=names, person_ref=names))
+    rate(store, home, path, "traveller", RECEIVED)
+
+    def everything() -> bytes:
+        said = []
+        with store.read() as connection:
+            for table in ("alert", "alert_link", "quarantined", "record", "audit", "sealed"):
+                rows = connection.execute(text(f"SELECT * FROM {table}"))
+                said += [str(cell).encode() for row in rows for cell in row]
+            for row in connection.execute(text("SELECT rows, features, events FROM chunk")):
+                said += [batches.from_bytes(bytes(cell)).to_csv().encode() for cell in row]
+        return b"\n".join(said)
+
+    before = everything()
+    assert all(name[:7].encode() in before for name in names)
+    retention.run(store, home, OWNER, retention.due_at(RECEIVED, 12))
+    left = everything()
+    store.close()
+    assert [name for name in names if name[:7].encode() in left] == []
+
+
+def test_a_shipment_with_a_find_keeps_its_parties(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    seeded(store, home, tmp_path)
+    with store.write() as connection:
+        alert = connection.execute(
+            select(erasure.alert_table).where(erasure.alert_table.c.profile == "shipment")
+        ).first()
+        values = {"outcome": "trafficking", "officer": "ines", "at": RECEIVED}
+        connection.execute(insert(Outcome).values(alert_id=alert.id, **values))
+    retention.run(store, home, OWNER, retention.due_at(RECEIVED, 12))
+    with store.read() as connection:
+        left = connection.execute(
+            select(erasure.alert_table.c.declaration).where(erasure.alert_table.c.id == alert.id)
+        ).scalar_one()
+    assert left == alert.declaration
+    assert left[0]["consignor_name"].startswith("Zq")
+
+
+def test_the_points_stay_and_replay_says_what_was_removed(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    seeded(store, home, tmp_path)
+    before = replay.replay(store, home.models)
+    assert (before.same, before.removed) == (SHIPMENTS + TRAVELLERS, 0)
+    # By then the rest of the travellers are over as well.
+    retention.run(store, home, OWNER, ENDED)
+    after = replay.replay(store, home.models)
+    assert (after.same, after.removed, after.differ) == (SHIPMENTS, TRAVELLERS, [])
+    names = retention.tokens(home, "XC-000003")
+    one = replay.replay(store, home.models, "XC-000003", names)
+    assert (one.same, one.removed) == (0, 1)
+    with pytest.raises(InputError, match=r"removed by retention; it had -?\d+ points"):
+        replay.explain(store, home.models, "XC-000003", names)
+
+
+def test_the_audit_chain_survives_and_the_words_of_a_purpose_go(
+    store: Store, home: Settings
+) -> None:
+    with store.write() as connection:
+        audit.append(
+            connection,
+            actor="ines",
+            action="alert.look",
+            subject="alert:1",
+            now=RECEIVED,
+            purpose=f"the brother of {seed(1)} called",
+        )
+    assert seed(1)[:7].encode() in (home.home / "riskprofile.db-wal").read_bytes()
+    told = retention.run(store, home, OWNER, retention.due_at(RECEIVED, 12))
+    assert told.words == 1
+    with store.read() as connection:
+        assert audit.verify(connection).ok
+    store.close()
+    assert left_on_disk(home) == set()
+
+
+def test_another_word_in_a_purpose_is_found(store: Store) -> None:
+    with store.write() as connection:
+        for n in range(3):
+            audit.append(
+                connection, actor="i", action="look", subject="a:1", now=RECEIVED, purpose=f"w{n}"
+            )
+    with store.write() as connection:
+        connection.execute(text("UPDATE audit_words SET words = 'other' WHERE words = 'w1'"))
+    with store.read() as connection:
+        verdict = audit.verify(connection)
+    assert (verdict.ok, verdict.first_bad) == (False, 3)
+
+
+def masked(store: Store, home: Settings, folder: Path) -> tuple[str, datetime]:
+    """The reference of one masked record with an alert in the office, and a time after."""
+    seeded(store, home, folder)
+    retention.run(store, home, OWNER, now := retention.due_at(RECEIVED, 12))
+    with store.read() as connection:
+        record = connection.execute(
+            select(erasure.alert_table.c.record_id)
+            .where(erasure.alert_table.c.office == HERE)
+            .where(erasure.alert_table.c.profile == "shipment")
+        ).scalars()
+        return next(iter(record)), now
+
+
+def test_a_masked_record_is_seen_again_by_who_asked_once_another_allowed_it(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    record, now = masked(store, home, tmp_path)
+    asked = unmasking.ask(store, INES, record, "shipment", "CASE-7", WHY, now)
+    with pytest.raises(PolicyError, match="nobody has allowed"):
+        unmasking.look(store, home, INES, asked, now)
+    until = unmasking.allow(store, SARA, asked, now)
+    assert until == now + timedelta(hours=24)
+    [row] = unmasking.look(store, home, INES, asked, until - SECOND)
+    assert row["consignor_name"].startswith("Zq")
+    with pytest.raises(PolicyError, match="another person"):
+        unmasking.look(store, home, OMAR, asked, now)
+    with pytest.raises(PolicyError, match="24 hours"):
+        unmasking.look(store, home, INES, asked, until)
+    with store.read() as connection:
+        told = connection.execute(
+            text("SELECT action FROM audit WHERE subject LIKE 'unmasking:%' ORDER BY sequence")
+        ).scalars()
+        assert list(told) == ["record.unmask.ask", "record.unmask.allow", "record.unmask.look"]
+
+
+def test_nobody_allows_their_own_request_nor_another_offices(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    record, now = masked(store, home, tmp_path)
+    asked = unmasking.ask(store, SARA, record, "shipment", "CASE-7", WHY, now)
+    with pytest.raises(Conflict, match="another person"):
+        unmasking.allow(store, SARA, asked, now)
+    with pytest.raises(NotAllowed, match="no such request"):
+        unmasking.allow(store, Actor("far", "supervisor", "XMNOR"), asked, now)
+    with pytest.raises(NotAllowed):
+        unmasking.allow(store, OMAR, asked, now)
+    with pytest.raises(NotAllowed):
+        unmasking.ask(store, AUDITOR, record, "shipment", "CASE-7", WHY, now)
+    with pytest.raises(RiskProfileError, match="case number"):
+        unmasking.ask(store, INES, record, "shipment", " ", WHY, now)
+    assert [one.asked_by for one in unmasking.requests(store, OMAR)] == ["sara"]
+
+
+def test_what_is_over_cannot_be_unmasked_by_anybody(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table = factory.travellers(2, goods_declared="pistol barrel", name=seed(1))
+    rate(store, home, write(tmp_path / "people.csv", table), "traveller", RECEIVED)
+    retention.run(store, home, OWNER, now := retention.due_at(RECEIVED, 6))
+    asked = unmasking.ask(store, INES, "XC-000000", "traveller", "CASE-7", WHY, now)
+    unmasking.allow(store, SARA, asked, now)
+    [row] = unmasking.look(store, home, INES, asked, now)
+    assert row["name"] == seed(1)
+    retention.run(store, home, OWNER, retention.due_at(RECEIVED, 60))
+    with store.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM sealed")).scalar_one() == 0
+    later = retention.due_at(RECEIVED, 60)
+    with pytest.raises(NotAllowed, match="no such record"):
+        unmasking.ask(store, INES, "XC-000000", "traveller", "CASE-8", WHY, later)
+
+
+def test_a_key_that_others_may_read_is_refused(home: Settings) -> None:
+    settings.make_home(home)
+    first = keys.key(home.home, "retention")
+    assert keys.key(home.home, "retention") == first
+    path = home.home / "keys" / "retention.key"
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o640)
+    with pytest.raises(StoreError, match="others may read"):
+        keys.key(home.home, "retention")
+
+
+def test_what_was_sealed_opens_with_its_own_key_and_place_alone() -> None:
+    one, other = b"a" * 32, b"b" * 32
+    lock = keys.seal(one, b"words", "chunk:1")
+    assert keys.unseal(one, lock, "chunk:1") == b"words"
+    for secret, content, about in (
+        (other, lock, "chunk:1"),
+        (one, lock, "chunk:2"),
+        (one, lock[:-1] + bytes([lock[-1] ^ 1]), "chunk:1"),
+    ):
+        with pytest.raises(StoreError, match="cannot be opened"):
+            keys.unseal(secret, content, about)
