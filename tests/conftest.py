@@ -30,10 +30,17 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """A private PostgreSQL cluster on a Unix socket in a temporary folder; its folder.
+    """A private PostgreSQL cluster; each test process starts its own."""
+    with postgres_cluster() as folder:
+        yield folder
 
-    Each test process starts its own, so parallel runs do not meet. PostgreSQL refuses
-    to run as root, so root lends it to another user.
+
+@contextlib.contextmanager
+def postgres_cluster() -> Iterator[str]:
+    """A PostgreSQL cluster on a Unix socket in a temporary folder; its folder.
+
+    Parallel ones do not meet. PostgreSQL refuses to run as root, so root lends it to
+    another user.
     """
     binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not binaries:

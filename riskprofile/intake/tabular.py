@@ -246,6 +246,9 @@ def _piece(
 ) -> Piece:
     mapped, key = layout.mapped, columns.layout(layout.mapped.profile).mandatory[0][0]
     table, numbers = split.table, split.lines
+    invalid = split.invalid
+    if only is not None:  # a look at some columns: what is set aside is told by the reading
+        torn, invalid = [], []
     rejected = [
         _rejection(
             source,
@@ -267,7 +270,7 @@ def _piece(
             "cell_count",
             f"{had} cells, and the headings name {len(layout.headings)}",
         )
-        for line, text, had in split.invalid
+        for line, text, had in invalid
         if text.strip(blank)
     ]
     keep = ~_blank(table, mapped, key)
