@@ -114,6 +114,9 @@ def _head(
                 args=(queue_list.step(rows, 1),),
             )
     st.html(f'<h1 class="rp-h1">{escape(headline(say, view))}</h1>')
+    if view.withdrawn_at is not None:
+        when = form.clock(view.withdrawn_at, zone, now)
+        st.html(draw.strip("▸", say("withdrawn.title"), say("withdrawn.text", time=when)))
     if view.state == "closed":
         closed = form.clock(view.closed_at, zone, now)
         st.html(draw.strip("‖", say("read_only.title"), say("read_only.closed", time=closed)))

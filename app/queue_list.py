@@ -80,7 +80,7 @@ def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words, height: in
             ],
             "points": [row.points for row in rows],
             "declaration": [plain(f"{form.reference(row.record_id)} {row.title}") for row in rows],
-            "because": [because(row) for row in rows],
+            "because": [because(row, say) for row in rows],
             "left": [form.time_left(say, row.due_at, now) for row in rows],
             "owner": [owner(say, row, person) for row in rows],
         }
@@ -127,8 +127,10 @@ def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words, height: in
     )
 
 
-def because(row: Any) -> str:
-    """The two strongest reasons, short enough for a cell."""
+def because(row: Any, say: Words) -> str:
+    """The two strongest reasons, short enough for a cell; or that its sender withdrew it."""
+    if row.withdrawn_at is not None:
+        return plain(say("withdrawn.title"))
     first, *others = [part.rstrip(".") for part in row.because] or [""]
     both = "; ".join([first, *others])
     return plain(form.sentence(both if len(both) <= CELL else form.clip(first, CELL)))

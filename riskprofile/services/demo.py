@@ -22,12 +22,12 @@ from riskprofile.profiles import PROFILES
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import demo_work, govern, identity, registers, review
 from riskprofile.services import settings as configuration
-from riskprofile.services.lanes import SUPERSEDED
 from riskprofile.services.rights import OWNER, Actor
 from riskprofile.services.run import Options, Progress, Run, Summary
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import CHECKOUT, Settings
 from riskprofile.store import artefacts, switches
+from riskprofile.store.batches import SUPERSEDED
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert
 

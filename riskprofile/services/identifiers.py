@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
+from riskprofile.intake.versions import CANCEL, FUNCTIONS, ORIGINAL
 from riskprofile.profiles import Profile
 from riskprofile.tables import TEXT, Column, Table
 
 RECORD, ITEM, CONTENT = "record_id", "item", "content"
+FUNCTION, SENT = "message_function", "message_at"  # keys of `extra`; columns once identified
 
 
 def identify(table: Table, profile: Profile, numbers: dict[str, int]) -> Table:
     """Add `record_id` (text), `item` (int) and `content` (int64 digest) to a canonical table.
+
+    `message_function` (text) and `message_at` (UTC, or missing) say what the message that
+    brought the row is: they stand in `extra`, and are no part of the content, because the
+    same list sent a day later says nothing new. That it cancels is part of it.
 
     `numbers` counts the rows without an item number of each declaration over the whole
     batch: the first is item 1, the next 2, in the order of the file.
@@ -28,10 +38,44 @@ def identify(table: Table, profile: Profile, numbers: dict[str, int]) -> Table:
             items[place] = numbers[name]
     else:
         items = np.ones(len(table), dtype=np.int64)
-    made = table.assign(**{RECORD: record, ITEM: items, CONTENT: content(table, profile)})
+    said, bare = _messages(table["extra"])
+    digest = content(table.assign(extra=bare), profile)
+    digest[(said[FUNCTION] == CANCEL).to_numpy()] ^= _CANCELLED
+    made = table.assign(**{RECORD: record, ITEM: items, CONTENT: digest, **said})
     if profile.item:
         made[profile.item] = pd.array(items, dtype="Int64")
     return made
+
+
+_CANCELLED = np.int64(0x5EC0DE0FCA9CE1ED)  # any constant: a cancellation is other content
+
+
+def _messages(extra: Column) -> tuple[dict[str, Column], Column]:
+    """Function and time of each row's message, and `extra` without them."""
+    functions = np.full(len(extra), ORIGINAL, dtype=object)
+    times: list[datetime | None] = [None] * len(extra)
+    bare = extra.astype(object).to_numpy(copy=True)
+    for place in np.flatnonzero(extra.str.contains('"message_', regex=False, na=False)):
+        held = json.loads(bare[place])
+        told = held.pop(FUNCTION, None)
+        if told in FUNCTIONS:
+            functions[place] = told
+        times[place] = _moment(held.pop(SENT, None))
+        bare[place] = json.dumps(held, ensure_ascii=False) if held else None
+    said = {
+        FUNCTION: pd.Series(functions, index=extra.index, dtype=TEXT),
+        SENT: pd.Series(pd.to_datetime(times, utc=True), index=extra.index),
+    }
+    return said, pd.Series(bare, index=extra.index, dtype=TEXT)
+
+
+def _moment(text: Any) -> datetime | None:
+    """A time as readers write it; what is none is as good as not said."""
+    try:
+        read = datetime.fromisoformat(str(text))
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def record_ids(table: Table, profile: Profile) -> Column:

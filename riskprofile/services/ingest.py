@@ -14,10 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from riskprofile import intake
@@ -26,19 +25,22 @@ from riskprofile.history import view
 from riskprofile.intake.reader import Rejection
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern
-from riskprofile.services.identifiers import CONTENT, ITEM, RECORD, identify
+from riskprofile.services.folding import Folded, fold
+from riskprofile.services.identifiers import CONTENT, FUNCTION, ITEM, RECORD, SENT, identify
 from riskprofile.services.identity import Actor
 from riskprofile.services.rater import BROKEN, POINTS, Rater, rate_in_worker
 from riskprofile.services.run import Options, Summary, account
 from riskprofile.services.settings import Settings
+from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import audit, batches
+from riskprofile.store.batches import Known
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Batch
 from riskprofile.tables import TEXT, Table
 
 RECORD_COLUMNS = (
     *("profile", "record_id", "item", "version", "content", "state"),
-    *("chunk_id", "position", "points"),
+    *("chunk_id", "position", "points", "function", "message_at", "folded_by"),
 )
 REJECT_COLUMNS = (
     *("batch_id", "source", "line", "record_id", "column", "reason_code"),
@@ -173,7 +175,7 @@ class Ingest:
 
     def _prepared(self, path: Path) -> Iterator[Prepared]:
         """Chunks after the cursor, identified, with what is already known set apart."""
-        pending: dict[tuple[str, int], tuple[int, int]] = {}
+        pending: dict[str, Known] = {}
         number = 0
         for chunk in intake.read(
             path,
@@ -196,46 +198,25 @@ class Ingest:
             number += 1
             if number <= self.batch.cursor:
                 continue
-            yield self._set_apart(chunk.profile, number, table, chunk, pending)
+            known = pending.setdefault(chunk.profile, Known())
+            yield self._set_apart(chunk.profile, number, table, chunk, known)
+            if self.options.workers <= 1:
+                pending.clear()  # it is stored by now
 
     def _set_apart(
-        self,
-        profile: str,
-        number: int,
-        table: Table,
-        chunk: intake.Chunk,
-        pending: dict[tuple[str, int], tuple[int, int]],
+        self, profile: str, number: int, table: Table, chunk: intake.Chunk, known: Known
     ) -> Prepared:
-        keys = list(zip(table[RECORD].tolist(), table[ITEM].tolist(), strict=True))
+        asked = set(table[RECORD].tolist()) - known.records
         with self.store.read() as connection:
-            known = batches.known(connection, profile, [record for record, _ in keys])
-        keep = np.ones(len(table), dtype=bool)
-        versions = np.ones(len(table), dtype=np.int64)
-        latest: dict[tuple[str, int], int] = {}
-        renewed: set[tuple[str, int]] = set()
-        contents = table[CONTENT].tolist()
-        for place, key in enumerate(keys):
-            parked = key in known.parked and not self.options.history
-            version, before = pending.get(
-                key, (known.version.get(key, 0), None if parked else known.content.get(key))
-            )
-            if before == contents[place]:
-                keep[place] = False
-                continue
-            if key in latest:  # changed twice in one chunk: the last one counts
-                keep[latest[key]] = False
-                version -= 1
-            elif version:
-                renewed.add(key)
-            versions[place] = version + 1
-            latest[key] = place
-            pending[key] = (version + 1, contents[place])
-        if self.options.workers <= 1:
-            pending.clear()
-        kept = table[keep].reset_index(drop=True)
-        return Prepared(
-            profile, number, kept, versions[keep], list(renewed), chunk, int((~keep).sum())
-        )
+            stored = batches.known(connection, profile, asked)
+        for one in stored.items.values():
+            if one.parked and not self.options.history:  # known as history: to rate is news
+                one.content = None
+                one.seen.clear()
+        known.add(stored)
+        folded = fold(table, known)
+        kept = table[folded.keep].reset_index(drop=True)
+        return Prepared(profile, number, table, kept, folded, chunk)
 
     def _rater(self, profile: str) -> Rater:
         found = self.rater_of(profile)
@@ -262,7 +243,7 @@ class Ingest:
                 break
             except IntegrityError:
                 # Another program stored some of these records meanwhile: look again.
-                one = self._set_apart(one.profile, one.number, one.table, one.chunk, {})
+                one = self._set_apart(one.profile, one.number, one.given, one.chunk, Known())
                 log, events = self._rate(one)
         else:
             raise RiskProfileError(
@@ -290,74 +271,30 @@ class Ingest:
     def _write(self, one: Prepared, log: Table | None, events: Table) -> None:
         chunk, batch = one.chunk, self.batch
         with self.store.write(patience=120.0) as connection:
+            self._fold(connection, one)
             if len(one.table):
-                batches.supersede(connection, one.profile, one.renewed)
                 chunk_id = batches.insert_chunk(
                     connection,
                     batch_id=batch.id,
                     number=one.number,
                     profile=one.profile,
                     count=len(one.table),
-                    rows=one.table.drop(columns=CONTENT),
+                    rows=one.table.drop(columns=[CONTENT, FUNCTION, SENT]),
                     features=log,
                     events=events,
                 )
-                points: list[int | None] = [None] * len(one.table)
-                if log is not None:
-                    points = log[POINTS].astype(object).where(log[POINTS].notna(), None).tolist()
-                state = batches.PARKED if self.options.history else "accepted"
                 self.store.insert_many(
-                    connection,
-                    "record",
-                    [
-                        "profile",
-                        "record_id",
-                        "item",
-                        "version",
-                        "content",
-                        "state",
-                        "chunk_id",
-                        "position",
-                        "points",
-                    ],
-                    zip(
-                        [one.profile] * len(one.table),
-                        one.table[RECORD].tolist(),
-                        one.table[ITEM].tolist(),
-                        one.versions.tolist(),
-                        one.table[CONTENT].tolist(),
-                        [state] * len(one.table),
-                        [chunk_id] * len(one.table),
-                        range(len(one.table)),
-                        points,
-                        strict=True,
-                    ),
+                    connection, "record", RECORD_COLUMNS, self._records(one, log, chunk_id)
                 )
             self.store.insert_many(
                 connection,
                 "quarantined",
-                [
-                    "batch_id",
-                    "source",
-                    "line",
-                    "record_id",
-                    "column",
-                    "reason_code",
-                    "reason",
-                    "raw",
-                    "state",
-                ],
+                REJECT_COLUMNS,
                 [
                     (
-                        batch.id,
-                        rejection.source,
-                        rejection.line,
-                        rejection.record_id,
-                        rejection.column,
-                        rejection.reason_code,
-                        rejection.reason,
-                        rejection.raw,
-                        "waiting",
+                        *(batch.id, rejection.source, rejection.line, rejection.record_id),
+                        *(rejection.column, rejection.reason_code, rejection.reason),
+                        *(rejection.raw, "waiting"),
                     )
                     for rejection in chunk.rejected
                 ],
@@ -384,18 +321,61 @@ class Ingest:
                 )
             )
 
+    def _fold(self, connection: Connection, one: Prepared) -> None:
+        """What this chunk does to what is stored, before it is stored itself."""
+        folded = one.folded
+        batches.supersede(connection, one.profile, self.batch.id, folded.renewed)
+        batches.confirm(connection, one.profile, folded.confirmed)
+        batches.withdraw(connection, one.profile, self.batch.id, folded.cancelled)
+        told = ((list(folded.cancelled), self.now), (folded.restored, None))
+        for records, withdrawn_at in told:
+            alerts = store_of_alerts.mark(connection, one.profile, records, withdrawn_at)
+            for alert_id, office in alerts:
+                audit.append(
+                    connection,
+                    actor=self.batch.actor,
+                    action="alert.withdrawn" if withdrawn_at else "alert.restored",
+                    subject=f"alert:{alert_id}",
+                    office=office,
+                    now=self.now,
+                    detail={"batch": self.batch.id},
+                )
+
+    def _records(
+        self, one: Prepared, log: Table | None, chunk_id: int
+    ) -> Iterator[tuple[Any, ...]]:
+        table, folded = one.table, one.folded
+        points: list[int | None] = [None] * len(table)
+        if log is not None:
+            points = log[POINTS].astype(object).where(log[POINTS].notna(), None).tolist()
+        now = batches.PARKED if self.options.history else batches.ACCEPTED
+        return zip(
+            [one.profile] * len(table),
+            table[RECORD].tolist(),
+            table[ITEM].tolist(),
+            folded.versions[folded.keep].tolist(),
+            table[CONTENT].tolist(),
+            [batches.SUPERSEDED if late else now for late in folded.late[folded.keep]],
+            [chunk_id] * len(table),
+            range(len(table)),
+            points,
+            table[FUNCTION].tolist(),
+            table[SENT].astype(object).where(table[SENT].notna(), None).tolist(),
+            [None if counts else self.batch.id for counts in folded.counts[folded.keep]],
+            strict=True,
+        )
+
 
 @dataclass
 class Prepared:
-    """A chunk ready to be rated: what is new in it, and which version each row is."""
+    """A chunk ready to be rated: the rows as given, those that are stored, and why."""
 
     profile: str
     number: int
+    given: Table
     table: Table
-    versions: np.ndarray
-    renewed: list[tuple[str, int]]
+    folded: Folded
     chunk: intake.Chunk
-    duplicate: int
 
 
 def _warned(warnings: pd.Series, where: pd.Series, code: str) -> pd.Series:

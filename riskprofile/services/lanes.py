@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +25,6 @@ from riskprofile.store.database import Store
 from riskprofile.tables import Indicator, Table
 
 NOT_EVALUATED = "not_evaluated:"
-SUPERSEDED = "superseded"
 
 
 @dataclass
@@ -48,10 +48,16 @@ class Ranked:
 
 def rank_run(
     store: Store, batch_ids: Sequence[str], rater: Rater, capacity: Capacity, seed: int
-) -> Ranked:
-    """Rank every declaration of these batches, read back from the feature log."""
+) -> Ranked | None:
+    """Rank every declaration of these batches, read back from the feature log.
+
+    Versions that no longer count are left out. An amendment of one item is ranked with
+    the other items of its declaration, whichever batch brought them.
+    """
     profile = rater.profile
     items, linked = _logged(store, batch_ids, rater)
+    if not len(items):  # every row was superseded or withdrawn before it could be ranked
+        return None
     names = [one.key for one in profile.indicators]
     for indicator in rater.over_batch:
         fired = rating.indicators(linked, rater.history, [indicator])
@@ -73,32 +79,51 @@ def rank_run(
 
 def _logged(store: Store, batch_ids: Sequence[str], rater: Rater) -> tuple[Table, Table]:
     """Points, indicator flags and place of every row; and the view that links rows."""
-    logged, linked = [], []
+    logged: list[tuple[Table, Table]] = []
     profile = rater.profile
+    columns = ("id", "batch_id", "profile", "count", "rows", "features")
     with store.read() as connection:
-        for chunk in batches.chunks(
-            connection, batch_ids, ("id", "batch_id", "profile", "rows", "features")
-        ):
+        for chunk in batches.chunks(connection, batch_ids, columns):
             if chunk.profile != profile.name or chunk.features is None:
                 continue
-            log = batches.from_bytes(chunk.features)
-            rows = batches.from_bytes(chunk.rows)
-            flags = [name for name in log.columns if name.startswith((FIRED, BROKEN))]
-            logged.append(
-                log[[POINTS, *flags]].assign(
-                    **{RECORD: rows[RECORD], ITEM: rows[ITEM]},
-                    chunk_id=chunk.id,
-                    batch_id=chunk.batch_id,
-                    position=np.arange(len(log)),
-                )
-            )
-            if rater.over_batch:
-                linked.append(view(rows, profile, codes=True).assign(**{RECORD: rows[RECORD]}))
-    items = pd.concat(logged, ignore_index=True)
+            counting = np.delete(np.arange(chunk.count), batches.folded(connection, chunk.id))
+            logged.append(_read(chunk, rater, counting))
+        mine = pd.concat([items for items, _ in logged]) if logged else pd.DataFrame()
+        if len(mine):
+            batch_of = dict(zip(mine[RECORD], mine["batch_id"], strict=True))
+            others = batches.beside(connection, profile.name, batch_ids, list(batch_of))
+            table = batches.chunk_table.c
+            for chunk_id, places in itertools.groupby(others, key=lambda one: one[2]):
+                positions = np.array([one[3] for one in places])
+                chunk = connection.execute(
+                    select(*[table[name] for name in columns]).where(table.id == chunk_id)
+                ).one()
+                if chunk.features is not None:
+                    items, seen = _read(chunk, rater, positions)
+                    logged.append((items.assign(batch_id=items[RECORD].map(batch_of)), seen))
+    if not len(mine):
+        return mine, mine
+    items = pd.concat([one for one, _ in logged], ignore_index=True)
     flags = [name for name in items.columns if name.startswith((FIRED, BROKEN))]
     items[flags] = items[flags].fillna(False).astype(bool)
-    joined = pd.concat(linked, ignore_index=True) if linked else pd.DataFrame(index=items.index)
-    return items, joined
+    return items, pd.concat([seen for _, seen in logged], ignore_index=True)
+
+
+def _read(chunk: Any, rater: Rater, positions: np.ndarray) -> tuple[Table, Table]:
+    """Rows of a chunk: as items to rank, and as the view that links rows."""
+    log = batches.from_bytes(chunk.features)
+    rows = batches.from_bytes(chunk.rows)
+    log, rows = (one.iloc[positions].reset_index(drop=True) for one in (log, rows))
+    flags = [name for name in log.columns if name.startswith((FIRED, BROKEN))]
+    items = log[[POINTS, *flags]].assign(
+        **{RECORD: rows[RECORD], ITEM: rows[ITEM]},
+        chunk_id=chunk.id,
+        batch_id=chunk.batch_id,
+        position=positions,
+    )
+    if not rater.over_batch:
+        return items, pd.DataFrame(index=items.index)
+    return items, view(rows, rater.profile, codes=True).assign(**{RECORD: rows[RECORD]})
 
 
 def _declarations(items: Table, indicators: Sequence[Indicator]) -> Table:
@@ -164,7 +189,7 @@ def store_alerts(
             .where(table.c.profile == ranked.profile.name)
             .where(table.c.version == version)
             .where(table.c.state == "open")
-            .values(state=SUPERSEDED)
+            .values(state=batches.SUPERSEDED)
         )
     store_of_alerts.add(
         connection,

@@ -64,6 +64,7 @@ class QueueRow:
     lease_until: datetime | None
     state: str
     created_at: datetime
+    withdrawn_at: datetime | None  # its sender cancelled the declaration; it stays open
     decision: str | None  # the latest that stands
     waiting: str
 
@@ -325,6 +326,7 @@ _ROW = [
         for name in (
             "id", "record_id", "profile", "office", "lane", "queue", "points", "rank", "title",
             "reasons", "indicators", "due_at", "owner", "lease_until", "state", "created_at",
+            "withdrawn_at",
         )
     ],
     _ordered(),

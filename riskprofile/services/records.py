@@ -23,7 +23,11 @@ _batch = Batch.__table__  # type: ignore[attr-defined]
 
 @dataclass(frozen=True)
 class StoredItem:
-    """One version of one row of a declaration. Missing values are left out of `declared`."""
+    """One version of one row of a declaration. Missing values are left out of `declared`.
+
+    `function` and `message_at` are what its message said of itself; `counts` is false when
+    a newer version came or the sender withdrew the declaration.
+    """
 
     item: int
     version: int
@@ -31,6 +35,9 @@ class StoredItem:
     batch_id: str
     stored_at: datetime
     points: int | None
+    function: str
+    message_at: datetime | None
+    counts: bool
     declared: dict[str, Any]
 
 
@@ -77,6 +84,9 @@ def declaration(
                     row["batch_id"],
                     row["started_at"],
                     row["points"],
+                    row["function"],
+                    row["message_at"],
+                    row["folded_by"] is None,
                     declared,
                 )
             )

@@ -61,7 +61,13 @@ def find(connection: Connection, record: str, removed: Sequence[str] = ()) -> An
             select(batches.record_table)
             .where(condition)
             .where(table.points.is_not(None))
-            .order_by(table.record_id, table.version.desc(), table.points.desc(), table.item)
+            .order_by(
+                table.record_id,
+                table.state,  # accepted before superseded: an old version may come late
+                table.version.desc(),
+                table.points.desc(),
+                table.item,
+            )
         ).all()
         names = sorted({row.record_id for row in rows})
         if len(names) > 1:

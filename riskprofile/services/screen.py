@@ -148,11 +148,12 @@ def _finish(
         ids = [batch.id for batch in running]
         with store.read() as connection:
             profiles = batches.profiles(connection, ids)
-        ranked = [
+        lists = [
             rank_run(store, ids, rater_of(name), options.capacity, seed)
             for name in PROFILES
             if name in profiles
         ]
+        ranked = [one for one in lists if one is not None]
     if not running:
         return ranked
     with store.write(patience=120.0) as connection:

@@ -74,6 +74,7 @@ class AlertView:
     lodged_at: datetime | None
     created_at: datetime
     closed_at: datetime | None
+    withdrawn_at: datetime | None
     decisions: list[dict[str, Any]]
     outcomes: list[dict[str, Any]]
     timeline: list[Event]

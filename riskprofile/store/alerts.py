@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, update
 
 from riskprofile.profiles import PROFILES
 from riskprofile.reference import naming
@@ -62,6 +63,35 @@ def add(connection: Connection, alerts: Iterable[Mapping[str, Any]]) -> list[int
     if links:
         connection.execute(insert(AlertLink), links)
     return ids
+
+
+def mark(
+    connection: Connection, profile: str, records: Sequence[str], withdrawn_at: datetime | None
+) -> list[tuple[int, str | None]]:
+    """Say on the open alerts of these declarations that their sender withdrew them.
+
+    None takes it back. It closes nothing: an officer does.
+
+    Returns
+    -------
+    list of (alert id, office)
+        Those that changed.
+    """
+    table = Alert.__table__  # type: ignore[attr-defined]
+    marked = table.c.withdrawn_at
+    changed = []
+    for record in records:
+        rows = connection.execute(
+            update(table)
+            .where(table.c.record_id == record)
+            .where(table.c.profile == profile)
+            .where(table.c.state == "open")
+            .where(marked.is_(None) if withdrawn_at else marked.is_not(None))
+            .values(withdrawn_at=withdrawn_at)
+            .returning(table.c.id, table.c.office)
+        )
+        changed += [(row[0], row[1]) for row in rows]
+    return changed
 
 
 def links_of(declaration: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

@@ -6,16 +6,17 @@ One chunk, its records, its rejects and the cursor of its batch are one transact
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
+from riskprofile.intake.versions import CANCEL
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, Batch, Chunk, Decision, Label, Record
 from riskprofile.tables import Table
@@ -28,6 +29,7 @@ decision_table = Decision.__table__  # type: ignore[attr-defined]
 label_table = Label.__table__  # type: ignore[attr-defined]
 
 ASKED_AT_ONCE = 5_000  # parameters of one statement
+ACCEPTED, SUPERSEDED = "accepted", "superseded"
 PARKED = "history"  # state of a record that is known but was never rated
 
 
@@ -44,40 +46,81 @@ def from_bytes(content: bytes, columns: Sequence[str] | None = None) -> Table:
     return read.to_pandas()
 
 
-@dataclass(frozen=True)
+@dataclass
+class Newest:
+    """What is known of one item: its version that counts, and every version before.
+
+    `content` is None when any row is news: nothing is stored, or what is stored was
+    withdrawn. `seen` holds (content, message time) of every version with such a time.
+    """
+
+    version: int = 0  # the highest number given so far
+    content: int | None = None
+    at: datetime | None = None
+    parked: bool = False  # known as history, never rated
+    place: int | None = None  # its row, while it is in the chunk at hand
+    seen: set[tuple[int, datetime]] = field(default_factory=set)
+
+
+Key = tuple[str, int]  # record_id, item
+
+
+@dataclass
 class Known:
-    """What the database holds of the newest version of each asked item."""
+    """What the database holds of the asked declarations.
 
-    version: dict[tuple[str, int], int]
-    content: dict[tuple[str, int], int]
-    parked: set[tuple[str, int]]
+    `records` are those that were asked; `withdrawn` those of them that their sender
+    cancelled, with the time of that message.
+    """
+
+    records: set[str] = field(default_factory=set)
+
+    items: dict[Key, Newest] = field(default_factory=dict)
+    withdrawn: dict[str, datetime | None] = field(default_factory=dict)
+
+    def add(self, other: Known) -> None:
+        """Take in what is known of other declarations."""
+        self.records |= other.records
+        self.items |= other.items
+        self.withdrawn |= other.withdrawn
 
 
-def known(connection: Connection, profile: str, record_ids: Sequence[str]) -> Known:
-    """Newest stored version and content digest of the items of these declarations."""
-    found = Known({}, {}, set())
-    asked = list(dict.fromkeys(record_ids))
+def known(connection: Connection, profile: str, record_ids: Iterable[str]) -> Known:
+    """Versions of the items of these declarations."""
+    found = Known(set(record_ids))
+    asked = sorted(found.records)
     columns = record_table.c
+    wanted = [
+        columns[name]
+        for name in (
+            *("record_id", "item", "version", "content", "state"),
+            *("function", "message_at", "folded_by"),
+        )
+    ]
     for start in range(0, len(asked), ASKED_AT_ONCE):
         rows = connection.execute(
-            select(columns.record_id, columns.item, columns.version, columns.content, columns.state)
+            select(*wanted)
             .where(columns.record_id.in_(asked[start : start + ASKED_AT_ONCE]))
             .where(columns.profile == profile)
             .order_by(columns.version)
         )
-        for record_id, item, version, content, state in rows:
-            key = (record_id, item)
-            found.version[key] = version
-            found.content[key] = content
-            if state == PARKED:
-                found.parked.add(key)
-            else:
-                found.parked.discard(key)
+        for record_id, item, version, content, state, function, at, folded in rows:
+            one = found.items.setdefault((record_id, item), Newest())
+            one.version = version
+            if at is not None:
+                one.seen.add((content, at))
+            if state == SUPERSEDED:
+                continue
+            cancels = function == CANCEL
+            if cancels:
+                found.withdrawn[record_id] = at
+            one.content = None if folded and not cancels else content
+            one.at, one.parked = at, state == PARKED
     return found
 
 
-def supersede(connection: Connection, profile: str, keys: Sequence[tuple[str, int]]) -> None:
-    """Mark earlier versions of these items superseded."""
+def supersede(connection: Connection, profile: str, batch_id: str, keys: Iterable[Key]) -> None:
+    """Mark the versions of these items that counted until now superseded."""
     columns = record_table.c
     for record_id, item in keys:
         connection.execute(
@@ -85,9 +128,84 @@ def supersede(connection: Connection, profile: str, keys: Sequence[tuple[str, in
             .where(columns.record_id == record_id)
             .where(columns.profile == profile)
             .where(columns.item == item)
-            .where(columns.state == "accepted")
-            .values(state="superseded")
+            .where(columns.state != SUPERSEDED)
+            .values(state=SUPERSEDED, folded_by=batch_id)
         )
+
+
+def confirm(connection: Connection, profile: str, said: Mapping[Key, datetime]) -> None:
+    """A later message said the same of these items: no new version, but a later time."""
+    columns = record_table.c
+    for (record_id, item), at in said.items():
+        connection.execute(
+            update(record_table)
+            .where(columns.record_id == record_id)
+            .where(columns.profile == profile)
+            .where(columns.item == item)
+            .where(columns.state != SUPERSEDED)
+            .values(message_at=at)
+        )
+
+
+def withdraw(
+    connection: Connection, profile: str, batch_id: str, cancelled: Mapping[str, datetime | None]
+) -> None:
+    """Take the items of declarations that their sender cancelled out of the ranking.
+
+    What a message after the cancellation said stays.
+    """
+    columns = record_table.c
+    for record_id, at in cancelled.items():
+        statement = (
+            update(record_table)
+            .where(columns.record_id == record_id)
+            .where(columns.profile == profile)
+            .where(columns.state != SUPERSEDED)
+            .where(columns.folded_by.is_(None))
+            .values(folded_by=batch_id)
+        )
+        if at is not None:
+            statement = statement.where(columns.message_at.is_(None) | (columns.message_at <= at))
+        connection.execute(statement)
+
+
+def folded(connection: Connection, chunk_id: int) -> list[int]:
+    """Positions of a chunk whose rows no longer count: superseded or withdrawn."""
+    columns = record_table.c
+    return list(
+        connection.execute(
+            select(columns.position)
+            .where(columns.chunk_id == chunk_id)
+            .where(columns.folded_by.is_not(None))
+        ).scalars()
+    )
+
+
+def beside(
+    connection: Connection, profile: str, batch_ids: Sequence[str], record_ids: Sequence[str]
+) -> list[tuple[str, int, int, int]]:
+    """Items of these declarations that other batches brought and that still count.
+
+    Returns
+    -------
+    list of (record_id, item, chunk_id, position)
+    """
+    columns = record_table.c
+    found: list[tuple[str, int, int, int]] = []
+    asked = list(dict.fromkeys(record_ids))
+    for start in range(0, len(asked), ASKED_AT_ONCE):
+        rows = connection.execute(
+            select(columns.record_id, columns.item, columns.chunk_id, columns.position)
+            .join(chunk_table, chunk_table.c.id == columns.chunk_id)
+            .where(columns.record_id.in_(asked[start : start + ASKED_AT_ONCE]))
+            .where(columns.profile == profile)
+            .where(columns.state == ACCEPTED)
+            .where(columns.folded_by.is_(None))
+            .where(chunk_table.c.batch_id.not_in(batch_ids))
+            .order_by(columns.chunk_id, columns.position)
+        )
+        found += [(row[0], row[1], row[2], row[3]) for row in rows]
+    return found
 
 
 def insert_chunk(
@@ -161,19 +279,22 @@ def chunks(
 def past(store: Store, profile: str, before: datetime) -> tuple[list[Table], list[Table]]:
     """Events of every batch finished by `before`, and those of confirmed finds.
 
-    A find counts from the time it became known, which stands in its `time` column.
+    Of several versions of one item the one that counted then is remembered, so that a
+    list sent five times is no five journeys. A find counts from the time it became
+    known, which stands in its `time` column.
     """
     with store.read() as connection:
+        gone = _gone(connection, profile, before)
         events = [
-            from_bytes(content)
-            for content in connection.execute(
-                select(chunk_table.c.events)
+            _without(from_bytes(content), gone.get(chunk_id))
+            for chunk_id, content in connection.execute(
+                select(chunk_table.c.id, chunk_table.c.events)
                 .join(batch_table, batch_table.c.id == chunk_table.c.batch_id)
                 .where(chunk_table.c.profile == profile)
                 .where(batch_table.c.state == "done")
                 .where(batch_table.c.ended_at <= before)
                 .order_by(chunk_table.c.id)
-            ).scalars()
+            )
         ]
         found = connection.execute(
             select(label_table.c.known_at, record_table.c.position, chunk_table.c.events)
@@ -196,9 +317,24 @@ def past(store: Store, profile: str, before: datetime) -> tuple[list[Table], lis
     return [table for table in events if len(table)], finds
 
 
-def count_records(connection: Connection) -> int:
-    """How many record versions there are."""
-    return int(connection.execute(select(func.count()).select_from(record_table)).scalar_one())
+def _gone(connection: Connection, profile: str, before: datetime) -> dict[int, list[int]]:
+    """By chunk: positions that a batch finished by `before` superseded or withdrew."""
+    columns = record_table.c
+    found: dict[int, list[int]] = {}
+    for chunk_id, position in connection.execute(
+        select(columns.chunk_id, columns.position)
+        .join(batch_table, batch_table.c.id == columns.folded_by)
+        .where(columns.folded_by.is_not(None))
+        .where(columns.profile == profile)
+        .where(batch_table.c.state == "done")
+        .where(batch_table.c.ended_at <= before)
+    ):
+        found.setdefault(chunk_id, []).append(position)
+    return found
+
+
+def _without(events: Table, positions: list[int] | None) -> Table:
+    return events.drop(index=events.index[positions]) if positions else events
 
 
 def profiles(connection: Connection, batch_ids: Sequence[str]) -> set[str]:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     LargeBinary,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.engine import Dialect
 from sqlmodel import Field, SQLModel
@@ -196,9 +197,12 @@ class Unmasking(SQLModel, table=True):
 class Record(SQLModel, table=True):
     """One version of one goods item or crossing: where its row lies and its points.
 
-    `state` is accepted or superseded; removed once retention deleted the row: `record_id`
-    is then a keyed token, and the points stay. `content` is a 64-bit digest of the row as
-    declared; the same key with the same content is a duplicate and gets no row.
+    `state` is accepted or superseded (history: known, never rated; removed once retention
+    deleted the row: `record_id` is then a keyed token, and the points stay). `content` is
+    a 64-bit digest of the row as declared; the same key with the same content is a
+    duplicate and gets no row. `function` and `message_at` are what the message that
+    brought it said of itself. `folded_by` is the batch that took this version out of the
+    ranking: a newer version came, or the sender withdrew the declaration.
     """
 
     __tablename__ = "record"
@@ -212,8 +216,17 @@ class Record(SQLModel, table=True):
     chunk_id: int = Field(sa_column=Column(BigInteger, nullable=False))
     position: int
     points: int | None = None
+    function: str = "original"
+    message_at: datetime | None = _time()
+    folded_by: str | None = None
     __table_args__ = (
         UniqueConstraint("record_id", "profile", "item", "version", name="record_version"),
+        Index(
+            "record_folded",
+            "chunk_id",
+            sqlite_where=text("folded_by IS NOT NULL"),
+            postgresql_where=text("folded_by IS NOT NULL"),
+        ),
     )
 
 
@@ -238,7 +251,8 @@ class Alert(SQLModel, table=True):
 
     `state` is open or closed. `owner` holds it until `lease_until`. `selected_by` is
     score, indicator or random and `probability` is that of the random draw. `search`
-    is what one search box looks through (see `store.alerts`).
+    is what one search box looks through (see `store.alerts`). `withdrawn_at` says that
+    its sender withdrew the declaration: that closes nothing.
     """
 
     __tablename__ = "alert"
@@ -273,6 +287,7 @@ class Alert(SQLModel, table=True):
     created_at: datetime = _time(nullable=False)
     closed_at: datetime | None = _time()
     exported_at: datetime | None = _time()  # its lane went back to the declaration system
+    withdrawn_at: datetime | None = _time()
     __table_args__ = (
         UniqueConstraint("record_id", "profile", "version", name="alert_version"),
         Index("alert_queue", "profile", "state", "office", "lane", "rank"),

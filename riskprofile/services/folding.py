@@ -1,0 +1,125 @@
+"""Messages that update: which version of a record each row of a chunk is.
+
+Versions of one key fold into one record. The newest counts, by the time of its message,
+else by arrival; an older one that comes late is kept beside it. The same content again
+is a duplicate. A cancellation withdraws what was declared before it, and closes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from riskprofile.intake.versions import CANCEL
+from riskprofile.services.identifiers import CONTENT, FUNCTION, ITEM, RECORD, SENT
+from riskprofile.store.batches import Key, Known, Newest
+from riskprofile.tables import Table
+
+
+@dataclass
+class Folded:
+    """What each row of a chunk is, by position; and what it does to what is stored.
+
+    A row is a duplicate unless `keep`; it `counts` when it is the newest of its key and
+    not withdrawn; `late` marks versions that are already superseded as they come in.
+    """
+
+    keep: np.ndarray
+    counts: np.ndarray
+    late: np.ndarray
+    versions: np.ndarray
+    renewed: list[Key] = field(default_factory=list)  # stored versions that end here
+    confirmed: dict[Key, datetime] = field(default_factory=dict)  # said again, and later
+    cancelled: dict[str, datetime | None] = field(default_factory=dict)
+    restored: list[str] = field(default_factory=list)  # declared again after a cancellation
+
+
+def fold(table: Table, known: Known) -> Folded:
+    """Compare the rows of an identified table, in order, with what is known.
+
+    `known` takes in what it learns, so that the chunks after this one can be compared
+    before this one is stored.
+    """
+    n = len(table)
+    made = Folded(
+        keep=np.ones(n, dtype=bool),
+        counts=np.ones(n, dtype=bool),
+        late=np.zeros(n, dtype=bool),
+        versions=np.ones(n, dtype=np.int64),
+    )
+    of_record: dict[str, list[Key]] = {}
+    for key, one in known.items.items():
+        one.place = None
+        of_record.setdefault(key[0], []).append(key)
+    for place, (record, item, content, function, at) in enumerate(_rows(table)):
+        key = (record, item)
+        if key not in known.items:
+            known.items[key] = Newest()
+            of_record.setdefault(record, []).append(key)
+        one = known.items[key]
+        if content == one.content:
+            made.keep[place] = False
+            if at is not None and (one.at is None or at > one.at):
+                one.at = at
+                if one.place is None:
+                    made.confirmed[key] = at
+            continue
+        if at is not None and (content, at) in one.seen:
+            made.keep[place] = False
+            continue
+        one.version += 1
+        made.versions[place] = one.version
+        if at is not None:
+            one.seen.add((content, at))
+        if _older(at, one.at) or (
+            record in known.withdrawn and _older(at, known.withdrawn[record])
+        ):
+            made.counts[place], made.late[place] = False, True
+            continue
+        if one.place is not None:
+            made.counts[one.place], made.late[one.place] = False, True
+        elif one.version > 1:
+            made.renewed.append(key)
+            made.confirmed.pop(key, None)
+        one.content, one.at, one.place = content, at, place
+        if function == CANCEL:
+            made.counts[place] = False
+            made.cancelled[record] = known.withdrawn[record] = at
+            for other in of_record[record]:
+                if other != key:
+                    _withdraw(known.items[other], at, made)
+        elif record in known.withdrawn:
+            known.withdrawn.pop(record)
+            made.restored.append(record)
+    return made
+
+
+def _rows(table: Table) -> zip[tuple[str, int, int, str, datetime | None]]:
+    times: Sequence[datetime | None] = [
+        None if pd.isna(value) else value.to_pydatetime() for value in table[SENT]
+    ]
+    return zip(
+        table[RECORD].tolist(),
+        table[ITEM].tolist(),
+        table[CONTENT].tolist(),
+        table[FUNCTION].tolist(),
+        times,
+        strict=True,
+    )
+
+
+def _older(at: datetime | None, than: datetime | None) -> bool:
+    return at is not None and than is not None and at < than
+
+
+def _withdraw(one: Newest, at: datetime | None, made: Folded) -> None:
+    """Another item of the declaration, said before the cancellation: said again, it is news."""
+    if _older(at, one.at):
+        return
+    one.content = None
+    if one.place is not None:
+        made.counts[one.place] = False
