@@ -10,16 +10,15 @@ allows copying is known.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from riskprofile.intake.code_lists import KILOGRAMS, mode, place
 from riskprofile.intake.edifact import Segment
-from riskprofile.intake.edifact_messages import Message, messages
+from riskprofile.intake.edifact_messages import Message
+from riskprofile.intake.edifact_reader import EdifactReader
 from riskprofile.intake.edifact_times import moment, sent_on, without_time
 from riskprofile.intake.message_header import of_edifact
-from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line, plain
 
 PARTIES = {"CZ": "consignor", "OS": "consignor", "CN": "consignee", "IM": "consignee"}  # NAD
@@ -70,31 +69,16 @@ class _Scope:
     legs: dict[str, str] = field(default_factory=dict)
 
 
-class CuscarReader:
+class CuscarReader(EdifactReader):
     """Reads CUSCAR messages."""
 
     name = "cuscar"
     profile = "shipment"
+    types = ("CUSCAR",)
 
-    def claims(self, head: bytes, name: str) -> bool:
-        """Whether an EDIFACT message of this type opens in the head."""
-        return bool(re.search(rb"UNH[^A-Za-z0-9].{1,40}?CUSCAR", head, re.DOTALL))
-
-    def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
-        """One row per goods item; a message that cannot be trusted is one rejection."""
-        rows = Gather(profile, source.name, chunk_rows)
-        for message in messages(source):
-            if message.error is None and message.type != "CUSCAR":
-                reason = f"a message of type {message.type[:20]!r}, which this reader does not know"
-                message.fail("edifact_message_type", reason, message.place)
-            if message.error is not None:
-                code, reason, at = message.error
-                rows.reject(code, f"segment {at}: {reason}", line=at, record_id=message.reference)
-            else:
-                _Report(message).rows(rows)
-            if rows.full:
-                yield rows.take()
-        yield rows.take()
+    def write(self, message: Message, rows: Gather) -> None:
+        """One row per goods item."""
+        _Report(message).rows(rows)
 
 
 class _Report:

@@ -13,6 +13,7 @@ from riskprofile.intake.cargo_imp import CargoImpReader
 from riskprofile.intake.cargo_xml import CargoXmlReader
 from riskprofile.intake.columns import AUTO
 from riskprofile.intake.cuscar import CuscarReader
+from riskprofile.intake.cusdec import CusdecReader
 from riskprofile.intake.ens import EnsReader
 from riskprofile.intake.jsonl import JsonlReader
 from riskprofile.intake.parquet import ParquetReader
@@ -39,6 +40,7 @@ READERS: list[Reader] = [
     PaxlstReader(),
     PnrgovReader(),
     CuscarReader(),
+    CusdecReader(),
     X12Reader(),
     CargoImpReader(),
     JsonlReader(),

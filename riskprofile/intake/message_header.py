@@ -1,25 +1,24 @@
 """What a message says of itself: what it does to earlier ones, and when it was made.
 
-Both stand in `extra` of every record of EDIFACT and X12, so that versions of the same
-declaration or traveller can be folded: `message_function` is one of `FUNCTIONS`,
-`message_at` is ISO 8601 in UTC. Sources: UN/EDIFACT code list 1225, the WCO/IATA/ICAO
-PAXLST guide, the IATA PNRGOV guide, X12 data elements 353 and 580.
+Both stand in `extra` of every record of EDIFACT and X12 under the names of `versions`, so
+that versions of the same declaration or traveller can be folded. Sources: UN/EDIFACT code
+list 1225, the WCO/IATA/ICAO PAXLST guide, the IATA PNRGOV guide, X12 elements 353 and 580.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from riskprofile.intake.edifact import Segment
 from riskprofile.intake.edifact_messages import Message
 from riskprofile.intake.edifact_times import moment, sent_at, sent_on, without_time
+from riskprofile.intake.versions import EDIFACT_FUNCTIONS, ORIGINAL, version
 
-FUNCTIONS = ("original", "update", "cancel", "change", "replace", "confirmation")
 # UN/EDIFACT 1225: BGM third element; MSG of PNRGOV, whose 22 and 141 are of PADIS
 MESSAGE_FUNCTIONS = {
-    "9": "original",
+    **EDIFACT_FUNCTIONS,
     "7": "original",  # duplicate: the same once more
     "31": "original",  # copy
     "35": "original",  # sent again without a change
@@ -28,18 +27,13 @@ MESSAGE_FUNCTIONS = {
     "47": "original",  # definitive
     "2": "update",  # addition
     "141": "update",  # of PNRGOV: bookings that changed
-    "1": "cancel",
-    "3": "cancel",  # deletion
     "17": "cancel",  # to be reissued
-    "4": "change",
     "19": "change",  # by the seller
     "33": "change",  # in the heading
     "36": "change",  # in the detail
-    "5": "replace",
     "18": "replace",  # reissue
     "20": "replace",  # heading only
     "21": "replace",  # detail and summary only
-    "6": "confirmation",
     "29": "confirmation",  # accepted without amendment
     "34": "confirmation",  # accepted with amendment
     "42": "confirmation",  # by specific means
@@ -105,7 +99,8 @@ def of_edifact(message: Message) -> dict[str, str]:
             else:
                 made = made or found
     # A day alone gives way to the day and time of the interchange.
-    return _header(codes, made or sent_at(message) or day)
+    at = made or sent_at(message) or day
+    return _header(codes, at.isoformat() if at else None)
 
 
 def of_x12(segments: Iterable[Segment], made: str | None) -> dict[str, str]:
@@ -115,22 +110,15 @@ def of_x12(segments: Iterable[Segment], made: str | None) -> dict[str, str]:
         for segment in segments
         if segment.tag == "B2A"
     ]
-    found = datetime.fromisoformat(made) if made else None
-    return _header(codes, found)
+    return _header(codes, made)
 
 
-def _header(codes: list[tuple[str, str | None]], made: datetime | None) -> dict[str, str]:
+def _header(codes: list[tuple[str, str | None]], made: str | None) -> dict[str, str]:
     said = [(code, meaning) for code, meaning in codes if code]
     known = next((meaning for _, meaning in said if meaning), None)
-    found: dict[str, str] = {}
     if known or not said:
-        found["message_function"] = known or "original"
-    else:
-        found["message_function_code"] = said[0][0]
-    if made:
-        at = made if made.tzinfo else made.replace(tzinfo=UTC)
-        found["message_at"] = at.astimezone(UTC).isoformat()
-    return found
+        return version(known or ORIGINAL, made)
+    return {"message_function_code": said[0][0], **version(None, made)}
 
 
 def _codes(segment: Segment, kind: str) -> list[tuple[str, str | None]]:

@@ -7,19 +7,17 @@ tables here and in `paxlst_traveller` say which fills what. Source: UN/EDIFACT P
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from riskprofile.intake import airports
 from riskprofile.intake.edifact import Segment
-from riskprofile.intake.edifact_messages import Message, messages
+from riskprofile.intake.edifact_messages import Message
+from riskprofile.intake.edifact_reader import EdifactReader
 from riskprofile.intake.edifact_times import moment, sent_on, time_in_date_slot, without_time
 from riskprofile.intake.message_header import of_edifact
 from riskprofile.intake.paxlst_traveller import TRAVELLERS, Traveller
-from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.rows import Gather, decimal, journey, one_line
 from riskprofile.intake.tokens import token
 
@@ -35,7 +33,7 @@ _KNOWN = "BGM RFF DTM NAD COM TDT LOC ATT MEA GEI FTX EMP NAT DOC CNT CTA GRP"
 KNOWN = frozenset(_KNOWN.split())
 
 
-class PaxlstReader:
+class PaxlstReader(EdifactReader):
     """Reads PAXLST messages.
 
     `countries` are those served (alpha-2): a flight that arrives there is an entry, one
@@ -45,34 +43,14 @@ class PaxlstReader:
 
     name = "paxlst"
     profile = "traveller"
+    types = ("PAXLST",)
 
     def __init__(self, countries: frozenset[str] = frozenset()) -> None:
         self.countries = countries
 
-    def claims(self, head: bytes, name: str) -> bool:
-        """Whether an EDIFACT message of this type opens in the head."""
-        return bool(re.search(rb"UNH[^A-Za-z0-9].{1,40}?PAXLST", head, re.DOTALL))
-
-    def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
-        """One row per traveller; a message that cannot be trusted is one rejection."""
-        rows = Gather(profile, source.name, chunk_rows)
-        for message in messages(source):
-            if message.error is None and message.type != "PAXLST":
-                message.fail(
-                    "edifact_message_type",
-                    f"a message of type {message.type[:20]!r}, which this reader does not know",
-                    message.place,
-                )
-            if message.error is not None:
-                code, reason, place = message.error
-                rows.reject(
-                    code, f"segment {place}: {reason}", line=place, record_id=message.reference
-                )
-            else:
-                _Flight(message, self.countries).rows(rows)
-            if rows.full:
-                yield rows.take()
-        yield rows.take()
+    def write(self, message: Message, rows: Gather) -> None:
+        """One row per traveller."""
+        _Flight(message, self.countries).rows(rows)
 
 
 @dataclass

@@ -10,19 +10,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from riskprofile.intake import airports
 from riskprofile.intake.edifact import Segment
-from riskprofile.intake.edifact_messages import Message, messages
+from riskprofile.intake.edifact_messages import Message
+from riskprofile.intake.edifact_reader import EdifactReader
 from riskprofile.intake.edifact_times import sent_on
 from riskprofile.intake.message_header import of_edifact
 from riskprofile.intake.paxlst_traveller import tags_from
 from riskprofile.intake.pnrgov_booking import CANCELLED, Booking, Leg, Person, stamp
 from riskprofile.intake.pnrgov_document import untitled
-from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line, plain
 from riskprofile.intake.sensitive import sensitive
 from riskprofile.intake.tokens import token
@@ -36,7 +35,7 @@ _KNOWN = """
 KNOWN = frozenset(_KNOWN.split())
 
 
-class PnrgovReader:
+class PnrgovReader(EdifactReader):
     """Reads PNRGOV messages.
 
     `countries` are those served (alpha-2): a flight that arrives there is an entry, one
@@ -46,31 +45,14 @@ class PnrgovReader:
 
     name = "pnrgov"
     profile = "traveller"
+    types = ("PNRGOV",)
 
     def __init__(self, countries: frozenset[str] = frozenset()) -> None:
         self.countries = countries
 
-    def claims(self, head: bytes, name: str) -> bool:
-        """Whether an EDIFACT message of this type opens in the head."""
-        return bool(re.search(rb"UNH[^A-Za-z0-9].{1,40}?PNRGOV", head, re.DOTALL))
-
-    def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
-        """One row per traveller; a message that cannot be trusted is one rejection."""
-        rows = Gather(profile, source.name, chunk_rows)
-        for message in messages(source):
-            if message.error is None and message.type != "PNRGOV":
-                reason = f"a message of type {message.type[:20]!r}, which this reader does not know"
-                message.fail("edifact_message_type", reason, message.place)
-            if message.error is not None:
-                code, reason, place = message.error
-                rows.reject(
-                    code, f"segment {place}: {reason}", line=place, record_id=message.reference
-                )
-            else:
-                _Push(message, self.countries).rows(rows)
-            if rows.full:
-                yield rows.take()
-        yield rows.take()
+    def write(self, message: Message, rows: Gather) -> None:
+        """One row per traveller of a booking."""
+        _Push(message, self.countries).rows(rows)
 
 
 class _Push:

@@ -10,13 +10,13 @@ import pytest
 from riskprofile.intake.cuscar import CuscarReader
 from riskprofile.intake.message_header import (
     AMENDMENTS,
-    FUNCTIONS,
     LIST_UPDATES,
     MESSAGE_FUNCTIONS,
     PURPOSES,
 )
 from riskprofile.intake.paxlst import PaxlstReader
 from riskprofile.intake.reader import Reader
+from riskprofile.intake.versions import FUNCTIONS
 from riskprofile.intake.x12 import X12Reader
 from tests.intake.helpers import FIXTURES, read
 
@@ -39,10 +39,10 @@ def test_every_table_means_one_of_the_six_functions() -> None:
 
 
 def test_every_record_says_its_function_and_the_time_of_its_message() -> None:
-    said = {("original", "2026-03-01T07:00:00+00:00")}
+    said = {("original", "2026-03-01T07:00:00Z")}
     assert set(headers(CuscarReader(), "cuscar.edi")) == said
     assert set(headers(X12Reader(), "manifest309.edi")) == said
-    assert set(headers(PaxlstReader(), "paxlst.edi")) == {("original", "2026-09-01T09:30:00+00:00")}
+    assert set(headers(PaxlstReader(), "paxlst.edi")) == {("original", "2026-09-01T09:30:00Z")}
 
 
 @pytest.mark.parametrize(("code", "function"), sorted(MESSAGE_FUNCTIONS.items()))
@@ -77,13 +77,13 @@ def test_a_processing_indicator_speaks_of_its_traveller_alone() -> None:
 @pytest.mark.parametrize(
     ("declared", "at"),
     [
-        ("202603010815:203", "2026-03-01T08:15:00+00:00"),
-        ("20260301081530:204", "2026-03-01T08:15:30+00:00"),
-        ("2603010815:201", "2026-03-01T08:15:00+00:00"),
-        ("202603010815?+0230:205", "2026-03-01T05:45:00+00:00"),
-        ("202603010815UTC:303", "2026-03-01T08:15:00+00:00"),
-        ("20260301:102", "2026-03-01T07:00:00+00:00"),  # a day alone: UNB has the time
-        ("202613010815:203", "2026-03-01T07:00:00+00:00"),  # impossible: UNB
+        ("202603010815:203", "2026-03-01T08:15:00Z"),
+        ("20260301081530:204", "2026-03-01T08:15:30Z"),
+        ("2603010815:201", "2026-03-01T08:15:00Z"),
+        ("202603010815?+0230:205", "2026-03-01T05:45:00Z"),
+        ("202603010815UTC:303", "2026-03-01T08:15:00Z"),
+        ("20260301:102", "2026-03-01T07:00:00Z"),  # a day alone: UNB has the time
+        ("202613010815:203", "2026-03-01T07:00:00Z"),  # impossible: UNB
     ],
 )
 def test_the_time_is_that_of_preparation_else_of_the_interchange(declared: str, at: str) -> None:
