@@ -1,19 +1,20 @@
-"""models list, show, verify; profiles list, enable, disable."""
+"""models list, show, verify, propose, promote, rollback; profiles list, enable, disable."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, owner, settings_of
+from riskprofile.cli.office import opened
 from riskprofile.errors import ScorecardError
 from riskprofile.profiles import PROFILES
-from riskprofile.services import govern
+from riskprofile.services import govern, identity, promotion
 from riskprofile.services.settings import open_store
-from riskprofile.store import artefacts
 
 models = typer.Typer(
     help="Scorecards: which serve, and whether they are whole.", no_args_is_help=True
@@ -25,15 +26,18 @@ app.add_typer(profiles, name="profiles")
 
 @models.command("list")
 def list_models(home: Home = None, json: Json = False) -> int:
-    """Every scorecard in the folder, and which serve."""
-    settings = settings_of(home)
-    found = [one for name in PROFILES for one in artefacts.versions(settings.models, name)]
+    """Every scorecard, shipped or proposed: which serve, who signed."""
+    with opened(home) as (settings, store):
+        found = promotion.known(store, owner(), settings.models)
     if json:
         output.as_json({"models": [asdict(one) for one in found]})
         return 0
     for one in found:
-        state = "serves" if one.serves else "kept"
-        output.say(f"{one.profile} {one.version} {state} {one.digest[:12]} {one.fault}")
+        state = "serves" if one.serves else one.origin
+        by = f" signed by {', '.join(one.signed_by)}" if one.signed_by else ""
+        output.say(
+            f"{one.profile} {one.version} {state} {one.digest[:12]}{by} {one.fault}".rstrip()
+        )
     if not found:
         output.say(f"no scorecard in {settings.models}")
     return 0
@@ -44,7 +48,8 @@ def show(
     profile: Annotated[str, typer.Argument()] = "shipment", home: Home = None, json: Json = False
 ) -> int:
     """The terms of the scorecard that serves, strongest first."""
-    card = artefacts.serving(settings_of(home).models, profile)
+    with opened(home) as (settings, store):
+        card = promotion.serving(store, settings.models, profile)
     terms = sorted(
         (
             {
@@ -70,22 +75,94 @@ def show(
 
 @models.command()
 def verify(home: Home = None, json: Json = False) -> int:
-    """Check every byte of every scorecard. Exit 5 when one that serves is at fault."""
-    settings = settings_of(home)
-    found = [one for name in PROFILES for one in artefacts.versions(settings.models, name)]
+    """Check every byte and signature of every scorecard. Exit 5 when one cannot serve."""
+    with opened(home) as (settings, store):
+        found = promotion.known(store, owner(), settings.models)
+        serving: dict[str, str] = {}
+        for name in PROFILES:
+            try:
+                promotion.serving(store, settings.models, name)
+            except ScorecardError as error:
+                serving[name] = str(error)
     faults = [one for one in found if one.fault]
-    for name in PROFILES:
-        if not any(one.serves and one.profile == name for one in found):
-            nothing = f"no scorecard serves the {name} profile in {settings.models}"
-            missing = artefacts.Version(name, "", serves=True, digest="", fault=nothing)
-            found.append(missing)
-            faults.append(missing)
     if json:
-        output.as_json({"checked": len(found), "faults": [asdict(one) for one in faults]})
+        output.as_json(
+            {
+                "checked": len(found),
+                "faults": [asdict(one) for one in faults],
+                "not_serving": serving,
+            }
+        )
     else:
         for one in found:
-            output.say(f"{one.profile} {one.version}: {one.fault or 'whole and trusted'}")
-    return ScorecardError.exit_code if any(one.serves for one in faults) else 0
+            state = "whole and trusted" if one.serves or one.origin == "shipped" else "whole"
+            output.say(f"{one.profile} {one.version}: {one.fault or state}")
+        for name, fault in serving.items():
+            output.say(f"no scorecard serves the {name} profile: {fault}")
+    return ScorecardError.exit_code if serving else 0
+
+
+@models.command()
+def propose(
+    folder: Annotated[Path, typer.Argument(help="The folder of a version.")],
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Take a fitted scorecard in. It does not serve before two people have signed it."""
+    with opened(home) as (_, store):
+        digest = promotion.propose(store, owner(), folder, now())
+    if json:
+        output.as_json({"digest": digest})
+    else:
+        output.say(f"proposed, digest {digest[:12]}; two people sign: riskprofile models promote")
+    return 0
+
+
+@models.command()
+def promote(
+    profile: Annotated[str, typer.Argument()],
+    version: Annotated[str, typer.Argument()],
+    as_: Annotated[str, typer.Option("--as", help="The account that signs.")],
+    password: Annotated[
+        str, typer.Option(envvar="RISKPROFILE_PASSWORD", prompt=True, hide_input=True)
+    ],
+    code: Annotated[str, typer.Option(help="Of the second factor, if it has one.")] = "",
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Sign a proposed scorecard; with the second person's signature it serves."""
+    with opened(home) as (_, store):
+        token = identity.sign_in(store, as_, password, code, now())
+        actor = identity.actor_of(store, token, now())
+        assert actor is not None  # it was made a moment ago
+        try:
+            told = promotion.sign(store, actor, password, profile, version, now())
+        finally:
+            identity.sign_out(store, token, now())
+    if json:
+        output.as_json(asdict(told))
+    elif told.serves:
+        output.say(f"{profile} {version} serves, signed by {', '.join(told.signed_by)}")
+    else:
+        output.say(f"signed by {', '.join(told.signed_by)}; another person's signature is needed")
+    return 0
+
+
+@models.command()
+def rollback(
+    profile: Annotated[str, typer.Argument()],
+    why: Annotated[str, typer.Option(help="The reason, 20 characters or more.")],
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Serve again what served before."""
+    with opened(home) as (settings, store):
+        card = promotion.rollback(store, owner(), profile, why, now(), settings.models)
+    if json:
+        output.as_json({"profile": profile, "version": card.version, "digest": card.digest})
+    else:
+        output.say(f"{profile} {card.version} serves again")
+    return 0
 
 
 @profiles.command("list")

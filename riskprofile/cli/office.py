@@ -17,10 +17,9 @@ from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, owner, settings_of
 from riskprofile.errors import RiskProfileError, UsageError
 from riskprofile.profiles import PROFILES
-from riskprofile.services import govern, identity, registers, results
+from riskprofile.services import govern, identity, promotion, registers, results
 from riskprofile.services.selections import selections as selected
 from riskprofile.services.settings import Settings, open_store
-from riskprofile.store import artefacts
 from riskprofile.store.database import Store
 
 users = typer.Typer(help="Accounts of the page.", no_args_is_help=True)
@@ -286,9 +285,10 @@ def doctor(home: Home = None, json: Json = False) -> int:
 
     check("home", lambda: settings.home)
     check("database", lambda: opened_here().where)
-    for name in PROFILES:
-        check(f"scorecard {name}", partial(artefacts.serving, settings.models, name))
     if store:
+        for name in PROFILES:
+            serving = partial(promotion.serving, store[0], settings.models, name)
+            check(f"scorecard {name}", serving)
         base = store[0]
         check("offices", lambda: f"{len(govern.zones(base))} offices")
         check("accounts", lambda: f"{len(identity.accounts(base, owner()))} accounts")

@@ -72,6 +72,14 @@ def digest(manifest_bytes: bytes) -> str:
     return hashlib.sha256(manifest_bytes).hexdigest()
 
 
+def listed(manifest_bytes: bytes, where: str) -> list[str]:
+    """Names of the files that a manifest lists."""
+    told = _load({MANIFEST: manifest_bytes}, MANIFEST, _fault(where)).get("files")
+    if not isinstance(told, dict):
+        raise _fault(where)(MANIFEST, "does not list the files that serve")
+    return sorted(told)
+
+
 def parse(files: Mapping[str, bytes], where: str) -> Scorecard:
     """Check and read a scorecard from its bytes, manifest included.
 

@@ -20,13 +20,13 @@ from sqlalchemy import func, select
 from riskprofile.errors import InputError, PolicyError
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import demo_work, govern, identity, registers, review
+from riskprofile.services import demo_work, govern, identity, promotion, registers, review
 from riskprofile.services import settings as configuration
 from riskprofile.services.rights import OWNER, Actor
 from riskprofile.services.run import Options, Progress, Run, Summary
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import CHECKOUT, Settings
-from riskprofile.store import artefacts, switches
+from riskprofile.store import switches
 from riskprofile.store.batches import SUPERSEDED
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert
@@ -256,7 +256,9 @@ def _summary(
         alerts=_stored(store),
         seconds=told.seconds,
         rows_per_second=told.rows_per_second,
-        model_versions={name: artefacts.serving(settings.models, name).version for name in used},
+        model_versions={
+            name: promotion.serving(store, settings.models, name).version for name in used
+        },
         batches=told.batches,
         quarantined_by_reason=told.quarantined_by_reason,
         history={"read": history.read, "accepted": history.accepted},

@@ -29,7 +29,8 @@ from riskprofile.store.tables import Account, Office, SignInAttempt, WebSession
 
 __all__ = [
     "ACTIONS", "OWNER", "ROLES", "AccountView", "Actor", "SignInRefused", "accounts", "actor_of",
-    "add_account", "authorise", "disable_account", "owner", "set_password", "sign_in", "sign_out",
+    "add_account", "authorise", "confirm_password", "disable_account", "owner", "set_password",
+    "sign_in", "sign_out",
 ]  # fmt: skip
 
 IDLE = timedelta(minutes=15)
@@ -254,6 +255,32 @@ def sign_in(
     if account is not None and hasher.check_needs_rehash(account["password_hash"]):
         _rehash(store, name, password)
     return token
+
+
+def confirm_password(store: Store, actor: Actor, password: str, now: datetime) -> None:
+    """Let pass when this is the password of who is signed in: asked again before a signature.
+
+    Raises
+    ------
+    SignInRefused
+        It is not, or there were too many tries.
+    """
+    who = hashlib.sha256(actor.name.encode("utf-8", "replace")).hexdigest()[:32]
+    with store.write() as connection:
+        found = connection.execute(
+            select(_account.c.password_hash).where(
+                _account.c.name == actor.name, _account.c.disabled_at.is_(None)
+            )
+        ).scalar()
+        if _failures(connection, who, "", now)[1] >= TRIES:
+            raise SignInRefused("too many tries", do="Wait 15 minutes, or ask an administrator.")
+        attempt = connection.execute(
+            insert(_attempt).values(account=who, address="", at=now).returning(_attempt.c.id)
+        ).scalar_one()
+    if not _verify(found or _dummy_hash(), password) or found is None:
+        raise SignInRefused("this is not your password", do="Try again.")
+    with store.write() as connection:
+        connection.execute(delete(_attempt).where(_attempt.c.id == attempt))
 
 
 def actor_of(store: Store, token: str, now: datetime, *, touch: bool = True) -> Actor | None:

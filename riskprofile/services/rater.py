@@ -19,7 +19,8 @@ from riskprofile.history import Snapshot, view
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.scoring import rating
 from riskprofile.scoring.scorecard import Scorecard
-from riskprofile.store import artefacts, batches
+from riskprofile.services import promotion
+from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.tables import Indicator, Table
 
@@ -74,9 +75,9 @@ def rater(url: str, models: Path, profile: str, before: datetime) -> Rater:
     store = Store.open(url)
     try:
         events, finds = batches.past(store, profile, before)
+        card = promotion.serving(store, models, profile)
     finally:
         store.close()
-    card = artefacts.serving(models, profile)
     card.expect([feature.name for feature in PROFILES[profile].features])
     return Rater(PROFILES[profile], card, Snapshot.from_views(events, finds))
 

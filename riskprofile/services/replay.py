@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, func, select
 
-from riskprofile.errors import InputError, ScorecardError
+from riskprofile.errors import InputError
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import reasons
 from riskprofile.scoring.scorecard import Scorecard
+from riskprofile.services import promotion
 from riskprofile.services.identifiers import ITEM, RECORD
 from riskprofile.services.rater import FIRED, POINTS
-from riskprofile.store import artefacts, batches
+from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.store.erasure import REMOVED
 
@@ -106,8 +107,10 @@ def explain(store: Store, models: Path, record: str, removed: Sequence[str] = ()
         batch = connection.execute(
             select(batches.batch_table).where(batches.batch_table.c.id == chunk.batch_id)
         ).one()
+        card = promotion.rated_by(
+            connection, models, row.profile, batch.model_version, batch.model_digest
+        )
     profile = PROFILES[row.profile]
-    card = _card(models, row.profile, batch.model_version, batch.model_digest)
     log = batches.from_bytes(chunk.features).iloc[[row.position]]
     titles = batches.from_bytes(chunk.rows)[profile.title]
     title = titles.astype(object).where(titles.notna(), None).iloc[row.position]
@@ -139,8 +142,13 @@ def replay(
     with store.read() as connection:
         only = find(connection, record, removed) if record else None
         told.removed = _removed(connection, only)
+        cards: dict[str, Scorecard] = {}
         for chunk, batch in _rated_chunks(connection, only.chunk_id if only else None):
-            card = _card(models, chunk.profile, batch.model_version, batch.model_digest)
+            if batch.model_digest not in cards:
+                cards[batch.model_digest] = promotion.rated_by(
+                    connection, models, chunk.profile, batch.model_version, batch.model_digest
+                )
+            card = cards[batch.model_digest]
             log = batches.from_bytes(chunk.features)
             stored = log[POINTS]
             again = card.points(log)
@@ -174,15 +182,3 @@ def _rated_chunks(connection: Connection, only: int | None) -> Iterator[tuple[An
             select(batches.batch_table).where(batches.batch_table.c.id == batch_id)
         ).one()
         yield connection.execute(select(chunk).where(chunk.c.id == chunk_id)).one(), batch
-
-
-def _card(models: Path, profile: str, version: str, digest: str) -> Scorecard:
-    card = artefacts.load(models, profile, version)
-    if card.digest != digest:
-        raise ScorecardError(
-            f"scorecard {profile} {version} is not the one that rated this (digest "
-            f"{digest[:12]}, found {card.digest[:12]})",
-            where=str(models),
-            do="Restore the folder of that version",
-        )
-    return card

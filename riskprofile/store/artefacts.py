@@ -6,7 +6,11 @@ trusted by the digest list in this package.
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
+import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +21,7 @@ from riskprofile.scoring.scorecard import Scorecard
 TRUSTED = Path(__file__).with_name("trusted.json")
 CURRENT = "CURRENT"
 LARGEST = artefact.LARGEST_FILE
+MOST_FILES = 32
 
 
 @dataclass(frozen=True)
@@ -64,12 +69,11 @@ def load(folder: Path, profile: str, version: str) -> Scorecard:
         where=str(place),
         do=f"{CURRENT} must name a folder beside it; restore it or serve another version",
     )
-    if not version or version != Path(version).name or not place.is_dir():
+    there = version and version == Path(version).name and (place / artefact.MANIFEST).exists()
+    if not there:
         raise fault
-    listed = _bytes(place, artefact.MANIFEST)
-    if listed is None:
-        raise fault
-    identity = artefact.digest(listed)
+    files = read(place)
+    identity = artefact.digest(files[artefact.MANIFEST])
     if identity not in trusted():
         raise ScorecardError(
             f"scorecard {profile} {version} is not trusted (digest {identity[:12]})",
@@ -77,17 +81,67 @@ def load(folder: Path, profile: str, version: str) -> Scorecard:
             do="Nothing was rated. Serve a version that this release ships or that two people "
             "have signed",
         )
+    return parsed(files, profile, version, str(place))
+
+
+def read(place: Path) -> dict[str, bytes]:
+    """The manifest of a folder and the files that it lists, each read once; not yet checked."""
+    listed = _bytes(place, artefact.MANIFEST)
+    if listed is None:
+        raise ScorecardError(
+            "this folder holds no scorecard: there is no manifest",
+            where=str(place),
+            do="Name the folder that `riskprofile-train fit` wrote",
+        )
     files = {artefact.MANIFEST: listed}
-    for name in json.loads(listed)["files"]:  # trusted: these are the bytes that were signed for
+    for name in artefact.listed(listed, str(place)):
         content = _bytes(place, Path(name).name)
         if content is not None:
             files[name] = content
-    card = artefact.parse(files, str(place))
+    return files
+
+
+def parsed(files: Mapping[str, bytes], profile: str, version: str, where: str) -> Scorecard:
+    """The scorecard of these bytes, every one checked, when it is the one that was asked for."""
+    card = artefact.parse(files, where)
     if (card.profile, card.version) != (profile, version):
         raise ScorecardError(
-            f"this folder holds scorecard {card.profile} {card.version}", where=str(place)
+            f"this folder holds scorecard {card.profile} {card.version}", where=where
         )
     return card
+
+
+def to_archive(files: Mapping[str, bytes]) -> bytes:
+    """These files as one archive: the same bytes for the same files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as members:
+        for name, content in sorted(files.items()):
+            members.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), content)
+    return buffer.getvalue()
+
+
+def from_archive(content: bytes, where: str) -> dict[str, bytes]:
+    """The files of an archive, none larger than a scorecard may be."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as members:
+            infos = members.infolist()
+            if len(infos) > MOST_FILES or sum(one.file_size for one in infos) > 2 * LARGEST:
+                raise ValueError("it is too large")
+            return {one.filename: members.read(one) for one in infos}
+    except (
+        ValueError,
+        OSError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        zlib.error,
+        zipfile.BadZipFile,
+    ) as error:
+        raise ScorecardError(
+            f"the stored scorecard cannot be read ({error})",
+            where=where,
+            do="Nothing was rated with it. Restore the database, or roll back",
+        ) from error
 
 
 def _bytes(place: Path, name: str) -> bytes | None:

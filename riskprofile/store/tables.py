@@ -446,3 +446,58 @@ class AuditWords(SQLModel, table=True):
     sequence: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
     salt: str
     words: str
+
+
+class StoredScorecard(SQLModel, table=True):
+    """A scorecard that somebody proposed here: its files as one archive, by digest."""
+
+    __tablename__ = "scorecard"
+    digest: str = Field(primary_key=True)
+    profile: str
+    version: str
+    files: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    proposed_by: str
+    proposed_at: datetime = _time(nullable=False)
+    __table_args__ = (UniqueConstraint("profile", "version", name="scorecard_version"),)
+
+
+class Signer(SQLModel, table=True):
+    """The key with which a person signs: the secret half is encrypted with their password."""
+
+    __tablename__ = "signer"
+    id: int | None = _key()
+    account: str = Field(foreign_key="account.name", index=True)
+    public_key: str  # hexadecimal, Ed25519
+    secret: str  # PEM
+    made_at: datetime = _time(nullable=False)
+    revoked_at: datetime | None = _time()
+
+
+class Approval(SQLModel, table=True):
+    """One person's signature over one scorecard."""
+
+    __tablename__ = "approval"
+    id: int | None = _key()
+    digest: str = Field(foreign_key="scorecard.digest", index=True)
+    signer_id: int = Field(sa_column=Column(BIG, nullable=False))
+    account: str
+    role: str
+    signature: str  # hexadecimal
+    at: datetime = _time(nullable=False)
+    __table_args__ = (UniqueConstraint("digest", "account", name="approval_once"),)
+
+
+class Promotion(SQLModel, table=True):
+    """What began to serve and when: the newest row of a profile counts. `kind` is promote or
+    rollback; a rollback to what the release ships has the digest of that.
+    """
+
+    __tablename__ = "promotion"
+    id: int | None = _key()
+    profile: str = Field(index=True)
+    version: str
+    digest: str
+    kind: str
+    by: str
+    reason: str = ""
+    at: datetime = _time(nullable=False)

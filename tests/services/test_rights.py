@@ -11,6 +11,7 @@ from riskprofile.services import (
     feedback,
     govern,
     identity,
+    promotion,
     records,
     registers,
     retention,
@@ -19,6 +20,7 @@ from riskprofile.services import (
     unmasking,
 )
 from riskprofile.services.identity import ACTIONS, OWNER, ROLES, Actor, authorise
+from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import audit
 from tests.services.bench import HERE, INES, NOW, OMAR, REASON, THERE, put, taken
 
@@ -68,6 +70,16 @@ def house_calls(store):
         "retention.run": [lambda a: retention.run(store, home_of(store), a, NOW)],
         "batch.look": [lambda a: govern.batches(store, a)],
         "quarantine.look": [lambda a: govern.quarantined(store, a, "b1", NOW)],
+        "model.look": [
+            lambda a: promotion.known(store, a, CHECKOUT / "models"),
+            lambda a: promotion.promotions(store, a, "shipment"),
+            lambda a: promotion.files_of(store, a, "shipment", "1"),
+        ],
+        "model.propose": [lambda a: promotion.propose(store, a, CHECKOUT, NOW)],
+        "model.promote": [lambda a: promotion.sign(store, a, "", "shipment", "1", NOW)],
+        "model.rollback": [
+            lambda a: promotion.rollback(store, a, "shipment", "", NOW, CHECKOUT / "models")
+        ],
         "selections.export": [lambda a: govern.selections(store, a, None, NOW)],
         "labels.look": [lambda a: feedback.labels(store, "shipment", a)],
         "profile.switch": [
@@ -122,7 +134,7 @@ def test_every_service_lets_in_exactly_the_roles_of_the_table(store, actor):
 
 def test_the_table_of_rights_is_covered_but_for_what_others_build(store):
     called = {*desk_calls(store, 1), *house_calls(store), "alert.confirm"}
-    elsewhere = {"batch.score", "history.load", "model.look", "model.promote", "record.replay"}
+    elsewhere = {"batch.score", "history.load", "record.replay"}
     assert set(ACTIONS) == called | elsewhere
 
 

@@ -1,0 +1,563 @@
+"""Which scorecard serves: proposed, signed by two people, promoted in one step, rolled back in one.
+
+What an installation promotes lies in its database with the signatures over it, and is
+checked from those very bytes before every use. A signature covers the manifest, which
+lists the digest of every file: tables, wording, recipe, card, gates.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from riskprofile.errors import Conflict, PolicyError, RiskProfileError, ScorecardError
+from riskprofile.profiles import PROFILES
+from riskprofile.scoring import artefact
+from riskprofile.scoring.scorecard import Scorecard
+from riskprofile.services import identity
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.store import artefacts, audit
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Approval, Audit, Promotion, Signer, StoredScorecard
+
+_card = StoredScorecard.__table__  # type: ignore[attr-defined]
+_signer = Signer.__table__  # type: ignore[attr-defined]
+_approval = Approval.__table__  # type: ignore[attr-defined]
+_promotion = Promotion.__table__  # type: ignore[attr-defined]
+
+_audit = Audit.__table__  # type: ignore[attr-defined]
+
+SERVED = ("model.promote", "model.rollback")
+SIGNATURES = 2  # of different people
+GATES = "gates.json"
+REASON_LENGTH = 20  # characters: as for a release
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One check before promotion, as it was measured when the scorecard was made."""
+
+    name: str
+    held: bool
+    value: str
+    bound: str
+    waived_by: str = ""
+    waiver: str = ""
+
+    @property
+    def lets_pass(self) -> bool:
+        """It held, or somebody waived it by name and reason."""
+        return self.held or bool(self.waived_by.strip() and self.waiver.strip())
+
+
+@dataclass(frozen=True)
+class Signed:
+    """What a signature led to: who has signed, and whether the scorecard serves now."""
+
+    profile: str
+    version: str
+    digest: str
+    signed_by: tuple[str, ...]
+    serves: bool
+
+
+@dataclass(frozen=True)
+class Known:
+    """One scorecard of this installation: shipped or proposed, what it lacks, whether it serves."""
+
+    profile: str
+    version: str
+    digest: str
+    origin: str  # shipped or proposed
+    serves: bool
+    signed_by: tuple[str, ...] = ()
+    proposed_by: str = ""
+    proposed_at: datetime | None = None
+    fault: str = ""
+
+
+def propose(store: Store, actor: Actor, folder: Path, now: datetime) -> str:
+    """Take the scorecard of a folder into the database; its digest. It does not serve.
+
+    Raises
+    ------
+    ScorecardError
+        It is damaged, made for other features, or has no measured gates.
+    PolicyError
+        A gate did not hold, and nobody waived it by name and reason.
+    Conflict
+        Another scorecard has this version.
+    """
+    authorise(actor, "model.propose")
+    files = artefacts.read(folder)
+    card = artefact.parse(files, str(folder))
+    _expected(card)
+    _require_gates(gates(files, str(folder)))
+    values = {"profile": card.profile, "version": card.version, "digest": card.digest}
+    with store.write() as connection:
+        there = connection.execute(
+            select(_card.c.digest).where(_card.c.digest == card.digest)
+        ).scalar()
+        if there is not None:
+            return card.digest
+        try:
+            connection.execute(
+                insert(_card).values(
+                    files=artefacts.to_archive(files),
+                    proposed_by=actor.name,
+                    proposed_at=now,
+                    **values,
+                )
+            )
+        except IntegrityError:
+            raise Conflict(
+                f"another scorecard {card.profile} {card.version} was proposed before",
+                do="Give this one another version.",
+            ) from None
+        _note(connection, actor, "model.propose", values, now)
+    return card.digest
+
+
+def sign(
+    store: Store,
+    actor: Actor,
+    password: str,
+    profile: str,
+    version: str,
+    now: datetime,
+) -> Signed:
+    """Sign a proposed scorecard; with the second person's signature it serves, at once.
+
+    Parameters
+    ----------
+    password : str
+        Of the account: it opens the person's key, which is made at the first signature.
+
+    Raises
+    ------
+    NotAllowed, SignInRefused
+        No right to it, or not the password.
+    ScorecardError
+        The bytes are not what was proposed.
+    Conflict
+        This person has signed it already, or it is older than what serves.
+    """
+    authorise(actor, "model.promote")
+    identity.confirm_password(store, actor, password, now)
+    with store.write() as connection:
+        row = _stored(connection, profile, version)
+        files = artefacts.from_archive(row["files"], f"scorecard {profile} {version}")
+        card = artefacts.parsed(files, profile, version, f"scorecard {profile} {version}")
+        if card.digest != row["digest"]:
+            raise ScorecardError(f"scorecard {profile} {version} is not what was proposed")
+        _expected(card)
+        _require_gates(gates(files, f"scorecard {profile} {version}"))
+        given = connection.execute(
+            select(_promotion.c.id).where(_promotion.c.digest == card.digest)
+        ).first()
+        if given is not None:
+            raise Conflict(
+                f"{profile} {version} served before",
+                do="Roll back to it, or give a new scorecard a new version.",
+            )
+        if actor.name in _names(connection, card.digest):
+            raise Conflict(
+                "you have signed this scorecard already",
+                do="Another person signs next.",
+                holder=actor.name,
+            )
+        signer_id, secret = _key(connection, actor, password, now)
+        connection.execute(
+            insert(_approval).values(
+                digest=card.digest,
+                signer_id=signer_id,
+                account=actor.name,
+                role=actor.role,
+                signature=secret.sign(_statement(profile, version, card.digest)).hex(),
+                at=now,
+            )
+        )
+        values = {"profile": profile, "version": version, "digest": card.digest}
+        _note(connection, actor, "model.sign", values, now)
+        names = _valid(connection, profile, version, card.digest)
+        serves = len(names) >= SIGNATURES
+        if serves:
+            _serve(connection, actor, values, "promote", "", now)
+    return Signed(profile, version, card.digest, names, serves)
+
+
+def rollback(
+    store: Store, actor: Actor, profile: str, reason: str, now: datetime, models: Path
+) -> Scorecard:
+    """Serve again what served before; the scorecard. One person may: it is the way to safety.
+
+    Raises
+    ------
+    RiskProfileError
+        The reason is too short.
+    Conflict
+        Nothing was promoted here, so there is nothing to go back from.
+    """
+    authorise(actor, "model.rollback")
+    if len(reason.strip()) < REASON_LENGTH:
+        raise RiskProfileError(f"a reason of {REASON_LENGTH} characters is needed", do="Say why.")
+    with store.write() as connection:
+        rows = connection.execute(
+            select(_promotion).where(_promotion.c.profile == profile).order_by(_promotion.c.id)
+        ).mappings()
+        # A rollback takes the newest promotion off the pile; what lies under it serves.
+        pile: list[tuple[str, str]] = []
+        for row in rows:
+            if row["kind"] == "promote":
+                pile.append((row["version"], row["digest"]))
+            elif pile:
+                pile.pop()
+        if not pile:
+            raise Conflict("nothing was promoted here: what ships serves already")
+        pile.pop()
+        if pile:
+            version, digest = pile[-1]
+            card = _checked(connection, profile, version, digest)
+        else:
+            card = artefacts.serving(models, profile)
+        values = {"profile": profile, "version": card.version, "digest": card.digest}
+        _serve(connection, actor, values, "rollback", reason.strip(), now)
+    return card
+
+
+def serving(store: Store, models: Path, profile: str) -> Scorecard:
+    """The scorecard that serves a profile: the newest promotion, else what the release ships.
+
+    Raises
+    ------
+    ScorecardError
+        It is missing, altered, unsigned or malformed. Nothing else serves in its place.
+    """
+    with store.read() as connection:
+        newest = (
+            connection.execute(
+                select(_promotion)
+                .where(_promotion.c.profile == profile)
+                .order_by(_promotion.c.id.desc())
+                .limit(1)
+            )
+            .mappings()
+            .first()
+        )
+        _require_told(connection, profile, newest["digest"] if newest else None)
+        if newest is None:
+            return artefacts.serving(models, profile)
+        return _find(connection, models, profile, newest["version"], newest["digest"])
+
+
+def rated_by(
+    connection: Connection, models: Path, profile: str, version: str, digest: str
+) -> Scorecard:
+    """The scorecard of that digest, which rated something once; checked like one that serves."""
+    return _find(connection, models, profile, version, digest)
+
+
+def known(store: Store, actor: Actor, models: Path) -> list[Known]:
+    """Every scorecard, shipped and proposed, with who signed it and its fault if it has one."""
+    authorise(actor, "model.look")
+    told = []
+    for profile in PROFILES:
+        try:
+            current = serving(store, models, profile).digest
+        except ScorecardError:
+            current = ""
+        told += [
+            Known(
+                profile, one.version, one.digest, "shipped", one.digest == current, fault=one.fault
+            )
+            for one in artefacts.versions(models, profile)
+        ]
+        with store.read() as connection:
+            rows = connection.execute(
+                select(_card).where(_card.c.profile == profile).order_by(_card.c.proposed_at)
+            ).mappings()
+            for row in rows.all():
+                fault = ""
+                try:
+                    _bytes_checked(connection, profile, row["version"], row["digest"])
+                except ScorecardError as error:
+                    fault = str(error)
+                told.append(
+                    Known(
+                        profile,
+                        row["version"],
+                        row["digest"],
+                        "proposed",
+                        row["digest"] == current,
+                        _valid(connection, profile, row["version"], row["digest"]),
+                        row["proposed_by"],
+                        row["proposed_at"],
+                        fault,
+                    )
+                )
+    return told
+
+
+def files_of(store: Store, actor: Actor, profile: str, version: str) -> dict[str, bytes]:
+    """The files of a proposed scorecard, checked: card, gates, recipe, tables."""
+    authorise(actor, "model.look")
+    with store.read() as connection:
+        row = _stored(connection, profile, version)
+        return _bytes_checked(connection, profile, version, row["digest"])[1]
+
+
+def gates(files: Mapping[str, bytes], where: str) -> list[Gate]:
+    """The gates that were measured for a scorecard.
+
+    Raises
+    ------
+    ScorecardError
+        There are none, or they cannot be read.
+    """
+    fault = ScorecardError(
+        f"{GATES} is missing or unreadable: nobody measured whether this may serve",
+        where=where,
+        do="Run `riskprofile-train compare` on its folder first",
+    )
+    try:
+        listed = json.loads(files[GATES])["gates"]
+        told = [Gate(**one) for one in listed]
+    except (KeyError, TypeError, ValueError) as error:
+        raise fault from error
+    if not told or not all(isinstance(one.held, bool) for one in told):
+        raise fault
+    return told
+
+
+def _require_gates(measured: list[Gate]) -> None:
+    if closed := [one for one in measured if not one.lets_pass]:
+        raise PolicyError(
+            "; ".join(f"gate {one.name}: {one.value}, bound {one.bound}" for one in closed),
+            do="Mend the scorecard, or let somebody waive the gate by name and reason.",
+        )
+
+
+def _expected(card: Scorecard) -> None:
+    if card.profile not in PROFILES:
+        raise ScorecardError(f"there is no profile {card.profile}")
+    card.expect([feature.name for feature in PROFILES[card.profile].features])
+
+
+def _statement(profile: str, version: str, digest: str) -> bytes:
+    """What a signature is over: plain text that a person can read."""
+    return f"riskprofile approval\n{profile}\n{version}\n{digest}\n".encode()
+
+
+def _stored(connection: Connection, profile: str, version: str) -> Mapping[str, Any]:
+    row = (
+        connection.execute(
+            select(_card).where(_card.c.profile == profile, _card.c.version == version)
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise ScorecardError(
+            f"no scorecard {profile} {version} was proposed here",
+            do="Propose its folder first: riskprofile models propose FOLDER",
+        )
+    return dict(row)
+
+
+def _find(
+    connection: Connection, models: Path, profile: str, version: str, digest: str
+) -> Scorecard:
+    there = connection.execute(select(_card.c.digest).where(_card.c.digest == digest)).scalar()
+    if there is not None:
+        return _checked(connection, profile, version, digest)
+    card = artefacts.load(models, profile, version)
+    if card.digest != digest:
+        raise ScorecardError(
+            f"scorecard {profile} {version} is not the one that rated this (digest "
+            f"{digest[:12]}, found {card.digest[:12]})",
+            where=str(models),
+            do="Restore the folder of that version",
+        )
+    return card
+
+
+def _checked(connection: Connection, profile: str, version: str, digest: str) -> Scorecard:
+    """A stored scorecard whose bytes are whole and signed by two people."""
+    card, _ = _bytes_checked(connection, profile, version, digest)
+    if len(_valid(connection, profile, version, digest)) < SIGNATURES:
+        raise ScorecardError(
+            f"scorecard {profile} {version} is not signed by {SIGNATURES} people",
+            do="Nothing was rated with it. Roll back, and look into the audit",
+        )
+    return card
+
+
+def _bytes_checked(
+    connection: Connection, profile: str, version: str, digest: str
+) -> tuple[Scorecard, dict[str, bytes]]:
+    where = f"scorecard {profile} {version}"
+    content = connection.execute(select(_card.c.files).where(_card.c.digest == digest)).scalar()
+    files = artefacts.from_archive(bytes(content or b""), where)
+    card = artefacts.parsed(files, profile, version, where)
+    if card.digest != digest:
+        raise ScorecardError(
+            f"{where} is not what was signed: its manifest was altered",
+            do="Nothing was rated with it. Restore the database, or roll back",
+        )
+    return card, files
+
+
+def _require_told(connection: Connection, profile: str, digest: str | None) -> None:
+    """What serves is what the audit chain saw promoted last: no row was taken out or put back."""
+    told = connection.execute(
+        select(_audit.c.detail)
+        .where(_audit.c.subject == f"scorecard:{profile}")
+        .where(_audit.c.action.in_(SERVED))
+        .order_by(_audit.c.sequence.desc())
+        .limit(1)
+    ).first()
+    last = None if told is None else dict(told[0] or {}).get("digest")
+    if last != digest:
+        raise ScorecardError(
+            f"the {profile} scorecard that serves is not the one promoted last",
+            do="Nothing was rated. Run `riskprofile audit verify`, and restore the database",
+        )
+
+
+def _names(connection: Connection, digest: str) -> tuple[str, ...]:
+    return tuple(
+        connection.execute(
+            select(_approval.c.account).where(_approval.c.digest == digest).order_by(_approval.c.id)
+        ).scalars()
+    )
+
+
+def _valid(connection: Connection, profile: str, version: str, digest: str) -> tuple[str, ...]:
+    """Who signed this, of those whose signature verifies with a key they had then."""
+    rows = connection.execute(
+        select(
+            _approval.c.account,
+            _approval.c.signature,
+            _approval.c.at,
+            _signer.c.public_key,
+            _signer.c.revoked_at,
+        )
+        .join(
+            _signer,
+            (_signer.c.id == _approval.c.signer_id) & (_signer.c.account == _approval.c.account),
+        )
+        .where(_approval.c.digest == digest)
+        .order_by(_approval.c.id)
+    )
+    names: dict[str, None] = {}
+    for account, signature, at, public_key, revoked_at in rows:
+        try:
+            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
+            key.verify(bytes.fromhex(signature), _statement(profile, version, digest))
+        except (InvalidSignature, ValueError):
+            continue
+        if revoked_at is None or at <= revoked_at:
+            names[str(account)] = None
+    return tuple(names)
+
+
+def _key(
+    connection: Connection, actor: Actor, password: str, now: datetime
+) -> tuple[int, Ed25519PrivateKey]:
+    """The person's key; a new one at the first signature, and after a change of password."""
+    row = (
+        connection.execute(
+            select(_signer)
+            .where(_signer.c.account == actor.name, _signer.c.revoked_at.is_(None))
+            .order_by(_signer.c.id.desc())
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+    if row is not None:
+        try:
+            opened = serialization.load_pem_private_key(row["secret"].encode(), password.encode())
+        except ValueError:
+            opened = None
+        if isinstance(opened, Ed25519PrivateKey):
+            return int(row["id"]), opened
+        connection.execute(update(_signer).where(_signer.c.id == row["id"]).values(revoked_at=now))
+    made = Ed25519PrivateKey.generate()
+    secret = made.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(password.encode()),
+    )
+    public = made.public_key().public_bytes_raw().hex()
+    signer_id = connection.execute(
+        insert(_signer)
+        .values(account=actor.name, public_key=public, secret=secret.decode(), made_at=now)
+        .returning(_signer.c.id)
+    ).scalar_one()
+    audit.append(
+        connection,
+        actor=actor.name,
+        action="signer.add",
+        subject=f"signer:{signer_id}",
+        office=actor.office,
+        now=now,
+        detail={"public_key": public},
+    )
+    return int(signer_id), made
+
+
+def _serve(
+    connection: Connection,
+    actor: Actor,
+    values: Mapping[str, str],
+    kind: str,
+    reason: str,
+    now: datetime,
+) -> None:
+    connection.execute(
+        insert(_promotion).values(kind=kind, by=actor.name, reason=reason, at=now, **values)
+    )
+    _note(connection, actor, f"model.{kind}", values, now, reason)
+
+
+def _note(
+    connection: Connection,
+    actor: Actor,
+    action: str,
+    values: Mapping[str, str],
+    now: datetime,
+    purpose: str = "",
+) -> None:
+    audit.append(
+        connection,
+        actor=actor.name,
+        action=action,
+        subject=f"scorecard:{values['profile']}",
+        office=actor.office,
+        purpose=purpose,
+        now=now,
+        detail=values,
+    )
+
+
+def promotions(store: Store, actor: Actor, profile: str) -> list[Promotion]:
+    """What served since when, the newest first."""
+    authorise(actor, "model.look")
+    with store.read() as connection:
+        rows = connection.execute(
+            select(_promotion)
+            .where(_promotion.c.profile == profile)
+            .order_by(_promotion.c.id.desc())
+        )
+        return [Promotion(**row._mapping) for row in rows]

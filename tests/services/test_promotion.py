@@ -1,0 +1,284 @@
+"""Nobody's scorecard serves: two people sign the very bytes that rate."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from riskprofile.errors import Conflict, NotAllowed, PolicyError, RiskProfileError, ScorecardError
+from riskprofile.scoring import artefact
+from riskprofile.services import identity, promotion
+from riskprofile.services.identity import OWNER, Actor, SignInRefused
+from riskprofile.services.settings import CHECKOUT
+from riskprofile.store import artefacts, audit
+from riskprofile.store.database import Store
+from tests.services.bench import NOW, later
+
+ANNA = Actor("anna", "analyst")
+SARA = Actor("sara", "supervisor")
+MODELS = CHECKOUT / "models"
+PASSWORDS = {"anna": "seven small boats", "sara": "nine quiet lamps"}
+WHY = "officers see nonsense in the first lane"
+HELD = [{"name": "recall by slice", "held": True, "value": "-1 point", "bound": "-10 points"}]
+SHIPPED = (MODELS / "shipment" / "CURRENT").read_text().strip()
+
+
+def furnish(store: Store) -> Store:
+    for actor in (ANNA, SARA):
+        identity.add_account(
+            store,
+            OWNER,
+            name=actor.name,
+            role=actor.role,
+            office=None,
+            password=PASSWORDS[actor.name],
+            now=NOW,
+        )
+    return store
+
+
+@pytest.fixture
+def people(any_store: Store) -> Store:
+    return furnish(any_store)
+
+
+def candidate(folder: Path, version: str = "2027.1", gates=HELD, base: int = 7) -> Path:
+    """A folder like those of `riskprofile-train fit`: what ships, with another base."""
+    source = MODELS / "shipment" / SHIPPED
+    files = {
+        path.name: path.read_bytes() for path in source.iterdir() if path.name != artefact.MANIFEST
+    }
+    structure = json.loads(files["scorecard.json"])
+    structure |= {"version": version, "base": structure["base"] + base}
+    files["scorecard.json"] = json.dumps(structure).encode()
+    if gates is not None:
+        files[promotion.GATES] = json.dumps({"gates": gates}).encode()
+    made = folder / version
+    made.mkdir()
+    for name, content in {**files, artefact.MANIFEST: artefact.manifest(files)}.items():
+        (made / name).write_bytes(content)
+    return made
+
+
+def sign(store: Store, who: Actor, version: str = "2027.1", now=NOW) -> promotion.Signed:
+    return promotion.sign(store, who, PASSWORDS[who.name], "shipment", version, now)
+
+
+def promoted(store: Store, folder: Path, version: str = "2027.1", base: int = 7) -> str:
+    promotion.propose(store, ANNA, candidate(folder, version, base=base), NOW)
+    sign(store, ANNA, version)
+    return sign(store, SARA, version).digest
+
+
+def serves(store: Store) -> str:
+    return promotion.serving(store, MODELS, "shipment").version
+
+
+def test_the_second_signature_is_what_makes_it_serve(people: Store, tmp_path: Path) -> None:
+    promotion.propose(people, ANNA, candidate(tmp_path), NOW)
+    assert serves(people) == SHIPPED
+    first = sign(people, ANNA)
+    assert (first.serves, first.signed_by) == (False, ("anna",))
+    assert serves(people) == SHIPPED
+    second = sign(people, SARA)
+    assert (second.serves, second.signed_by) == (True, ("anna", "sara"))
+    assert serves(people) == "2027.1"
+    told = [one for one in promotion.known(people, SARA, MODELS) if one.serves]
+    [told] = [one for one in told if one.profile == "shipment"]
+    assert (told.version, told.origin, told.proposed_by) == ("2027.1", "proposed", "anna")
+    with people.read() as connection:
+        assert audit.verify(connection).ok
+
+
+def test_one_person_is_never_two(people: Store, tmp_path: Path) -> None:
+    promotion.propose(people, ANNA, candidate(tmp_path), NOW)
+    sign(people, ANNA)
+    with pytest.raises(Conflict, match="you have signed"):
+        sign(people, ANNA)
+    identity.set_password(people, OWNER, "anna", "other words entirely", NOW)
+    with pytest.raises(Conflict, match="you have signed"):
+        promotion.sign(people, ANNA, "other words entirely", "shipment", "2027.1", NOW)
+    assert serves(people) == SHIPPED
+
+
+def test_a_signature_takes_the_password_again(people: Store, tmp_path: Path) -> None:
+    promotion.propose(people, ANNA, candidate(tmp_path), NOW)
+    with pytest.raises(SignInRefused, match="not your password"):
+        promotion.sign(people, SARA, "seven small boats", "shipment", "2027.1", NOW)
+    for _ in range(4):
+        with pytest.raises(SignInRefused):
+            promotion.sign(people, SARA, "no", "shipment", "2027.1", NOW)
+    with pytest.raises(SignInRefused, match="too many"):
+        sign(people, SARA)
+    assert sign(people, SARA, now=later(minutes=16)).signed_by == ("sara",)
+
+
+def test_after_a_new_password_a_new_key_signs_and_old_signatures_hold(
+    people: Store, tmp_path: Path
+) -> None:
+    promotion.propose(people, ANNA, candidate(tmp_path), NOW)
+    sign(people, ANNA)
+    promotion.propose(people, ANNA, candidate(tmp_path, "2027.2"), NOW)
+    identity.set_password(people, OWNER, "anna", "other words entirely", later(hours=1))
+    signed = promotion.sign(
+        people, ANNA, "other words entirely", "shipment", "2027.2", later(hours=2)
+    )
+    assert signed.signed_by == ("anna",)
+    assert sign(people, SARA, now=later(hours=3)).signed_by == ("anna", "sara")
+
+
+def test_without_measured_gates_or_with_a_closed_one_nothing_is_proposed(
+    people: Store, tmp_path: Path
+) -> None:
+    closed = [{**HELD[0], "held": False, "value": "-14 points"}]
+    with pytest.raises(ScorecardError, match="nobody measured"):
+        promotion.propose(people, ANNA, candidate(tmp_path, "1", gates=None), NOW)
+    with pytest.raises(ScorecardError, match="nobody measured"):
+        promotion.propose(people, ANNA, candidate(tmp_path, "2", gates=[]), NOW)
+    with pytest.raises(PolicyError, match="recall by slice: -14 points"):
+        promotion.propose(people, ANNA, candidate(tmp_path, "3", gates=closed), NOW)
+    unsigned = [{**closed[0], "waived_by": "sara", "waiver": " "}]
+    with pytest.raises(PolicyError):
+        promotion.propose(people, ANNA, candidate(tmp_path, "4", gates=unsigned), NOW)
+    waived = [{**closed[0], "waived_by": "sara", "waiver": "the lane is closed since May"}]
+    promotion.propose(people, ANNA, candidate(tmp_path, "5", gates=waived), NOW)
+
+
+def test_a_version_is_one_scorecard_for_ever(people: Store, tmp_path: Path) -> None:
+    folder = candidate(tmp_path)
+    digest = promotion.propose(people, ANNA, folder, NOW)
+    assert promotion.propose(people, ANNA, folder, NOW) == digest
+    (tmp_path / "other").mkdir()
+    with pytest.raises(Conflict, match="another scorecard"):
+        promotion.propose(people, ANNA, candidate(tmp_path / "other", base=9), NOW)
+    with pytest.raises(ScorecardError, match="was proposed here"):
+        sign(people, ANNA, "2031.1")
+
+
+def test_rolling_back_goes_one_step_at_a_time_to_what_ships(people: Store, tmp_path: Path) -> None:
+    promoted(people, tmp_path)
+    promoted(people, tmp_path, "2027.2", base=9)
+    with pytest.raises(RiskProfileError, match="reason"):
+        promotion.rollback(people, SARA, "shipment", "bad", NOW, MODELS)
+    for expected in ("2027.1", SHIPPED):
+        card = promotion.rollback(people, SARA, "shipment", WHY, NOW, MODELS)
+        assert (card.version, serves(people)) == (expected, expected)
+    with pytest.raises(Conflict, match="nothing was promoted"):
+        promotion.rollback(people, SARA, "shipment", WHY, NOW, MODELS)
+    with pytest.raises(Conflict, match="served before"):
+        sign(people, ANNA, "2027.2")
+    kinds = [one.kind for one in promotion.promotions(people, SARA, "shipment")]
+    assert kinds == ["rollback", "rollback", "promote", "promote"]
+
+
+def test_officers_neither_propose_nor_sign(people: Store, tmp_path: Path) -> None:
+    officer = Actor("omar", "officer")
+    with pytest.raises(NotAllowed):
+        promotion.propose(people, officer, candidate(tmp_path), NOW)
+    with pytest.raises(NotAllowed):
+        promotion.sign(people, officer, "x", "shipment", "2027.1", NOW)
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        "DELETE FROM approval WHERE account = 'sara'",
+        "UPDATE approval SET account = 'omar' WHERE account = 'sara'",
+        "UPDATE approval SET signature = (SELECT signature FROM approval WHERE account = 'anna')",
+        "UPDATE signer SET public_key = (SELECT public_key FROM signer WHERE account = 'anna')",
+        "UPDATE promotion SET version = '2027.9'",
+        "DELETE FROM promotion",
+        "UPDATE signer SET revoked_at = '2020-01-01 00:00:00+00:00'",
+    ],
+)
+def test_what_was_tampered_with_in_the_database_does_not_serve(
+    people: Store, tmp_path: Path, tamper: str
+) -> None:
+    promoted(people, tmp_path)
+    with people.write() as connection:
+        connection.execute(text(tamper))
+    with pytest.raises(ScorecardError):
+        serves(people)
+
+
+def test_taking_back_a_promotion_row_does_not_bring_the_older_back(
+    people: Store, tmp_path: Path
+) -> None:
+    promoted(people, tmp_path)
+    promoted(people, tmp_path, "2027.2", base=9)
+    with people.write() as connection:
+        connection.execute(text("DELETE FROM promotion WHERE version = '2027.2'"))
+    with pytest.raises(ScorecardError, match="not the one promoted last"):
+        serves(people)
+
+
+@pytest.fixture
+def serving_store(store: Store, tmp_path: Path) -> Iterator[tuple[Store, bytes]]:
+    digest = promoted(furnish(store), tmp_path)
+    with store.read() as connection:
+        content = connection.execute(
+            text("SELECT files FROM scorecard WHERE digest = :d"), {"d": digest}
+        ).scalar_one()
+    yield store, bytes(content)
+
+
+def refused(store: Store, content: bytes) -> bool:
+    with store.write() as connection:
+        connection.execute(text("UPDATE scorecard SET files = :f"), {"f": content})
+    try:
+        serves(store)
+    except ScorecardError:
+        return True
+    return False
+
+
+def test_no_damaged_or_swapped_byte_serves(serving_store: tuple[Store, bytes]) -> None:
+    store, good = serving_store
+    draw = random.Random(7)
+    files = artefacts.from_archive(good, "")
+    held, tried = 0, 0
+    for n in range(200):
+        kind = n % 4
+        if kind == 0:  # the archive cut
+            bad = good[: draw.randrange(len(good))]
+        elif kind == 1:  # a file's bit turned
+            name = draw.choice(sorted(files))
+            content = bytearray(files[name])
+            content[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
+            bad = artefacts.to_archive({**files, name: bytes(content)})
+        elif kind == 2:  # a file gone
+            name = draw.choice(sorted(files))
+            bad = artefacts.to_archive({k: v for k, v in files.items() if k != name})
+        else:  # a file put beside
+            bad = artefacts.to_archive({**files, f"x{n}.json": b"{}"})
+        tried += 1
+        held += refused(store, bad)
+    assert (held, tried) == (200, 200)
+    assert not refused(store, good)
+
+
+def test_a_manifest_made_anew_for_altered_tables_is_not_what_was_signed(
+    serving_store: tuple[Store, bytes],
+) -> None:
+    store, good = serving_store
+    files = artefacts.from_archive(good, "")
+    structure = json.loads(files["scorecard.json"])
+    structure["base"] -= 500
+    files["scorecard.json"] = json.dumps(structure).encode()
+    del files[artefact.MANIFEST]
+    files[artefact.MANIFEST] = artefact.manifest(files)
+    assert refused(store, artefacts.to_archive(files))
+
+
+def test_a_link_in_a_proposed_folder_is_refused(people: Store, tmp_path: Path) -> None:
+    folder = candidate(tmp_path)
+    shutil.move(folder / "tables.npz", tmp_path / "elsewhere.npz")
+    (folder / "tables.npz").symlink_to(tmp_path / "elsewhere.npz")
+    with pytest.raises(ScorecardError, match="is a link"):
+        promotion.propose(people, ANNA, folder, NOW)
