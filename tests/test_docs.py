@@ -151,10 +151,13 @@ _CONTROLS = ("unt", "une", "unz")
 COMPOSED = {
     "*_without_goods": [f"{kind}_without_goods" for kind in _KINDS],
     "edifact_*_count": [f"edifact_{one}_count{end}" for one in _CONTROLS for end in ("", "_short")],
+    "x12_*_count": [
+        f"x12_{one}_count{end}" for one in ("se", "ge", "iea") for end in ("", "_short")
+    ],
     "edifact_*_reference": [f"edifact_{one}_reference" for one in _CONTROLS],
 }
 # Codes of one word, or with an end put on: no form of text tells them apart.
-PLAIN = [*_KINDS[1:], "edifact_cnt_count_short", "x12_se_count_short"]
+PLAIN = [*_KINDS[1:], "edifact_cnt_count_short"]
 
 
 def test_every_reason_and_warning_code_of_the_intake_is_documented() -> None:

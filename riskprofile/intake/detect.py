@@ -25,6 +25,7 @@ from riskprofile.intake.tabular import CsvReader
 from riskprofile.intake.wco import WcoReader
 from riskprofile.intake.workbook import WorkbookReader
 from riskprofile.intake.x12 import X12Reader
+from riskprofile.intake.x12_310 import X12BillReader
 from riskprofile.profiles import PROFILES
 from riskprofile.tables import Table
 
@@ -42,6 +43,7 @@ READERS: list[Reader] = [
     CuscarReader(),
     CusdecReader(),
     X12Reader(),
+    X12BillReader(),
     CargoImpReader(),
     JsonlReader(),
     CsvReader(),

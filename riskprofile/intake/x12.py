@@ -1,25 +1,20 @@
 """X12 309 customs manifests (US ocean and rail): one row per goods line (N10) of each bill.
 
-The separators are those of the ISA segment, whose length is fixed; the rest is read by
-the EDIFACT tokenizer. The tables below say which element fills which column. Ports are
-Schedule K and D codes, not UN/LOCODE, and stay in `extra`. Source: ASC X12 transaction
-set 309. Written from the public segment lists: no sample with a licence that allows
-copying is known.
+The tables below say which element fills which column. Ports are Schedule K and D codes,
+not UN/LOCODE, and stay in `extra`. Source: ASC X12 transaction set 309. Written from the
+public segment lists: no sample with a licence that allows copying is known.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
-from riskprofile.errors import InputError
-from riskprofile.intake.edifact import Marks, Segment, tokenize
+from riskprofile.intake.edifact import Segment
 from riskprofile.intake.message_header import AMENDMENTS, of_x12
-from riskprofile.intake.reader import RawChunk, Source
-from riskprofile.intake.rows import Gather, decimal, joined, moment, number, one_line, plain
+from riskprofile.intake.rows import Gather, joined, number, one_line
+from riskprofile.intake.x12_sets import TransactionSet, X12SetReader, day, mass
 
-MANIFEST = "309"  # ST first element
 # segment and element: column
 FIELDS = {
     ("M10", 1): "carrier",
@@ -41,118 +36,25 @@ HS_CODE = (4, "J", 5)  # N10: qualifier element, its value, code element
 MASS, MASS_UNIT = 8, 7  # N10
 AMENDED_BILL, AMENDMENT = 4, 3  # M13, before the M11 it speaks of
 BILL_MASS, BILL_UNIT = 5, 6  # M11: of a bill with one line without its own
-KILOGRAMS = {"K": "1", "L": "0.45359237", "E": "1000", "S": "907.18474"}  # X12 element 188
 CURRENCY = "USD"  # values are whole dollars
 MASKS = frozenset({"X", "XX", "XXX", "XXXX", ".", "-", "N/M", "NO MARKS", "NONE"})
 
-_TAG = r"[A-Z][A-Z0-9]{1,2}"
-_ISA = 106  # characters
 
-
-class X12Reader:
+class X12Reader(X12SetReader):
     """Reads interchanges that hold 309 transaction sets."""
 
     name = "x12"
-    profile = "shipment"
+    kind = "309"
 
-    def claims(self, head: bytes, name: str) -> bool:
-        """Whether an ISA opens the file and a 309 follows in the head."""
-        text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-        return text.startswith(b"ISA") and bool(re.search(rb"ST(.)309\1", text, re.DOTALL))
-
-    def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
-        """One row per goods line; a set that cannot be trusted is one rejection."""
-        rows = Gather(profile, source.name, chunk_rows)
-        for found in _sets(source):
-            if found.error:
-                code, reason = found.error
-                rows.reject(code, reason, line=found.place, record_id=found.control)
-            else:
-                _manifest(rows, found)
-            if rows.full:
-                yield rows.take()
-        yield rows.take()
+    def write(self, found: TransactionSet, rows: Gather) -> None:
+        """One row per goods line of each bill."""
+        _manifest(rows, found)
 
 
-class _Set:
-    """One transaction set: the segments between ST and SE, and what SE says."""
-
-    def __init__(self, start: Segment, lodged: str | None) -> None:
-        self.kind, self.control, self.place = start.get(1), start.get(2), start.place
-        self.lodged = lodged
-        self.segments: list[Segment] = []
-        self.warnings: list[str] = []
-        self.error: tuple[str, str] | None = None
-
-    def close(self, end: Segment) -> None:
-        """Compare count and control number."""
-        declared = decimal(end.get(1))
-        if declared is None or declared != len(self.segments) + 2:
-            short = declared is not None and declared > len(self.segments) + 2
-            self.warnings.append("x12_se_count" + ("_short" if short else ""))
-        if end.get(2) != self.control:
-            self.warnings.append("x12_se_reference")
-        if self.kind != MANIFEST:
-            kind = self.kind[:10]
-            self.error = ("x12_set", f"a transaction set {kind!r}, which this reader does not know")
-
-
-def _marks(source: Source) -> Marks:
-    """Separators by their places in ISA."""
-    with source.open() as opened:
-        head = opened.read(_ISA + 64).decode("iso8859-1").lstrip("\xef\xbb\xbf \t\r\n")
-    if not head.startswith("ISA") or len(head) < _ISA:
-        raise InputError(
-            "not X12: no ISA of 106 characters at its start",
-            where=source.name,
-            do="Ask the sender for the whole interchange",
-        )
-    element, component, end = head[3], head[104], head[105]
-    if len({element, component, end}) < 3 or any(one.isalnum() for one in (element, end)):
-        raise InputError(
-            "x12_bad_isa: its separators cannot be told apart",
-            where=f"{source.name}: segment 1",
-            do="Ask the sender for the interchange as it left",
-        )
-    return Marks(component, element, ".", "", end, _TAG)
-
-
-def _sets(source: Source) -> Iterator[_Set]:
-    marks = _marks(source)
-    current: _Set | None = None
-    lodged: str | None = None
-    with source.open() as opened:
-        for segment in tokenize(opened, source.name, marks):
-            if segment.tag == "GS":
-                lodged = _day(segment.get(4), segment.get(5))
-            if segment.tag in ("ST", "GS", "GE", "IEA", "ISA", "SE") and current is not None:
-                if segment.tag == "SE":
-                    current.close(segment)
-                else:
-                    current.error = ("x12_no_se", f"segment {segment.place}: no SE before it")
-                yield current
-                current = None
-            if segment.tag == "ST":
-                current = _Set(segment, lodged)
-            elif current is not None:
-                if segment.note == "edifact_bad_tag" or segment.tag == "":
-                    current.error = ("x12_cut", f"segment {segment.place}: broken")
-                current.segments.append(segment)
-    if current is not None:
-        current.error = current.error or ("x12_no_se", "the file ends before SE")
-        yield current
-
-
-def _day(day: str, clock: str = "") -> str | None:
-    """ccyymmdd or yymmdd, with HHMM where it is given."""
-    day = f"20{day}" if len(day) == 6 else day
-    return moment(day + clock[:4] if re.fullmatch(r"\d{4,8}", clock) else day)
-
-
-def _manifest(rows: Gather, found: _Set) -> None:
+def _manifest(rows: Gather, found: TransactionSet) -> None:
     """Walk the set: values of the manifest, then of a bill, then of a line."""
-    manifest: dict[str, str | None] = {"lodged_at": found.lodged, "procedure": "import"}
-    header = of_x12(found.segments, found.lodged)
+    manifest: dict[str, str | None] = {"lodged_at": found.made, "procedure": "import"}
+    header = of_x12(found.segments, found.made)
     bills: list[_Bill] = []
     amendments: dict[str, Segment] = {}  # by bill, not yet followed by it
     for segment in found.segments:
@@ -161,7 +63,7 @@ def _manifest(rows: Gather, found: _Set) -> None:
             manifest["conveyance"] = next((name for name in names if name), None)
             manifest["transport_mode"] = MODES.get(segment.get(2)[:1])
         elif segment.tag == "P4":
-            manifest["arrival_at"] = _day(segment.get(ARRIVAL))
+            manifest["arrival_at"] = day(segment.get(ARRIVAL))
         elif segment.tag == "M13":
             amendments[segment.get(AMENDED_BILL)] = segment
         if segment.tag == "M11":
@@ -265,10 +167,10 @@ class _Bill:
             values["currency"] = CURRENCY if values["value"] else None
             if line.get(HS_CODE[0]) == HS_CODE[1]:
                 values["hs_code"] = re.sub(r"[ .]", "", line.get(int(HS_CODE[2])))[:10] or None
-            values["gross_mass_kg"] = _mass(line.get(MASS), line.get(MASS_UNIT))
+            values["gross_mass_kg"] = mass(line.get(MASS), line.get(MASS_UNIT))
             if len(self.lines) == 1 and values["gross_mass_kg"] is None:
                 unit = self.m11.get(BILL_UNIT)
-                values["gross_mass_kg"] = _mass(self.m11.get(BILL_MASS), unit)
+                values["gross_mass_kg"] = mass(self.m11.get(BILL_MASS), unit)
             values["container_numbers"] = joined(self.containers)
             values["seal_numbers"] = joined(self.seals)
             extra: dict[str, Any] = dict(self.header)
@@ -277,8 +179,3 @@ class _Bill:
             if (marks := one_line(line.get(MARKS))) and marks not in MASKS:
                 extra["marks"] = marks
             rows.row(values, line=line.place, warnings=warnings, extra=extra)
-
-
-def _mass(text: str, unit: str) -> str | None:
-    value, factor = decimal(text), decimal(KILOGRAMS.get(unit[:1]))
-    return plain(value * factor) if value and factor else None

@@ -1,0 +1,167 @@
+"""X12 interchanges: transaction sets gathered from ST to SE, and what their controls say.
+
+The separators are those of the ISA segment, whose length is fixed; the rest is read by
+the EDIFACT tokenizer. Counts and references that disagree are warnings, with `_short` when
+more is declared than found; a broken set is an error of that set alone. Source: ASC X12.5
+and X12.6, versions 00200 to 00700.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from riskprofile.errors import InputError
+from riskprofile.intake.edifact import Marks, Segment, tokenize
+from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.rows import Gather, decimal, moment, plain
+
+KILOGRAMS = {"K": "1", "L": "0.45359237", "E": "1000", "S": "907.18474"}  # X12 element 188
+
+_TAG = r"[A-Z][A-Z0-9]{1,2}"
+_ISA = 106  # characters
+_CONTROLS = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA"})
+
+
+class TransactionSet:
+    """The segments between ST and SE, and what the controls say of them."""
+
+    def __init__(self, start: Segment, made: str | None) -> None:
+        self.kind, self.control, self.place = start.get(1), start.get(2), start.place
+        self.made = made  # by GS, ISO 8601
+        self.segments: list[Segment] = []
+        self.warnings: list[str] = []
+        self.error: tuple[str, str] | None = None
+
+    def fail(self, code: str, reason: str) -> None:
+        """The first fault stands; a broken set is never read in part."""
+        self.error = self.error or (code, reason)
+
+
+class X12SetReader:
+    """A reader of sets of one kind; `write` is what a format adds."""
+
+    name: str
+    profile = "shipment"
+    kind: str  # ST first element
+
+    def claims(self, head: bytes, name: str) -> bool:
+        """Whether an ISA opens the file and a set of this kind follows in the head."""
+        text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+        opens = rb"ST(.)%b\1" % self.kind.encode()
+        return text.startswith(b"ISA") and bool(re.search(opens, text, re.DOTALL))
+
+    def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
+        """One row per goods line; a set that cannot be trusted is one rejection."""
+        rows = Gather(profile, source.name, chunk_rows)
+        for found in sets(source):
+            if found.kind != self.kind:
+                reason = f"a transaction set {found.kind[:10]!r}, which this reader does not know"
+                found.fail("x12_set", reason)
+            if found.error:
+                code, reason = found.error
+                rows.reject(code, reason, line=found.place, record_id=found.control)
+            else:
+                self.write(found, rows)
+            if rows.full:
+                yield rows.take()
+        yield rows.take()
+
+    def write(self, found: TransactionSet, rows: Gather) -> None:
+        """The records of one whole set."""
+        raise NotImplementedError
+
+
+def separators(source: Source) -> Marks:
+    """By their places in ISA."""
+    with source.open() as opened:
+        head = opened.read(_ISA + 64).decode("iso8859-1").lstrip("\xef\xbb\xbf \t\r\n")
+    if not head.startswith("ISA") or len(head) < _ISA:
+        raise InputError(
+            "not X12: no ISA of 106 characters at its start",
+            where=source.name,
+            do="Ask the sender for the whole interchange",
+        )
+    element, component, end = head[3], head[104], head[105]
+    if len({element, component, end}) < 3 or any(one.isalnum() for one in (element, end)):
+        raise InputError(
+            "x12_bad_isa: its separators cannot be told apart",
+            where=f"{source.name}: segment 1",
+            do="Ask the sender for the interchange as it left",
+        )
+    return Marks(component, element, ".", "", end, _TAG)
+
+
+def sets(source: Source) -> Iterator[TransactionSet]:
+    """Every set in order; the envelopes are counted first, since they close behind it."""
+    marks = separators(source)
+    with source.open() as opened:
+        envelopes = _envelopes(tokenize(opened, source.name, marks))
+    current: TransactionSet | None = None
+    made: str | None = None
+    group = 0
+    with source.open() as opened:
+        for segment in tokenize(opened, source.name, marks):
+            if segment.tag == "GS":
+                made, group = day(segment.get(4), segment.get(5)), group + 1
+            if segment.tag in _CONTROLS and current is not None:
+                if segment.tag == "SE":
+                    current.warnings += _differ("se", segment, len(current.segments) + 2)
+                    if segment.get(2) != current.control:
+                        current.warnings.append("x12_se_reference")
+                else:
+                    current.fail("x12_no_se", f"segment {segment.place}: no SE before it")
+                yield current
+                current = None
+            if segment.tag == "ST":
+                current = TransactionSet(segment, made)
+                current.warnings += envelopes[group]
+            elif current is not None:
+                if segment.note == "edifact_bad_tag" or segment.tag == "":
+                    current.fail("x12_cut", f"segment {segment.place}: broken")
+                current.segments.append(segment)
+    if current is not None:
+        current.fail("x12_no_se", "the file ends before SE")
+        yield current
+
+
+def _envelopes(segments: Iterator[Segment]) -> list[list[str]]:
+    """Warnings of each functional group, from GE and IEA; the first is for sets before any."""
+    found: list[list[str]] = [[]]
+    opened = 0  # groups before this interchange
+    count = 0
+    for segment in segments:
+        if segment.tag == "ISA":
+            opened = len(found)
+        elif segment.tag == "GS":
+            found.append([])
+            count = 0
+        elif segment.tag == "ST":
+            count += 1
+        elif segment.tag == "GE":
+            found[-1] += _differ("ge", segment, count)
+        elif segment.tag == "IEA":
+            for group in found[opened:]:
+                group += _differ("iea", segment, len(found) - opened)
+            opened = len(found)
+    return found
+
+
+def _differ(name: str, control: Segment, found: int) -> list[str]:
+    declared = decimal(control.get(1))
+    if declared == found:
+        return []
+    more = declared is not None and declared > found
+    return [f"x12_{name}_count" + ("_short" if more else "")]
+
+
+def day(text: str, clock: str = "") -> str | None:
+    """ccyymmdd or yymmdd, with HHMM where it is given, as ISO 8601."""
+    text = f"20{text}" if len(text) == 6 else text
+    return moment(text + clock[:4] if re.fullmatch(r"\d{4,8}", clock) else text)
+
+
+def mass(text: str, unit: str) -> str | None:
+    """Kilograms; a zero is no mass."""
+    value, factor = decimal(text), decimal(KILOGRAMS.get(unit[:1]))
+    return plain(value * factor) if value and factor else None
