@@ -109,6 +109,45 @@ SOURCE_COLUMNS = ("source", "line", "warnings")
 REJECTION_COLUMNS = ("source", "line", "record_id", "column", "reason_code", "reason", "raw")
 
 
+class Registers(Protocol):
+    """What stood beside the declarations when a rating began. Indicators alone ask it.
+
+    Frozen before the run: what was loaded later, or happened later, is not in it, and
+    nothing that an inspection found is. Parties are compared by opaque keys. A register
+    that holds nothing says nothing: every answer is then missing.
+    """
+
+    def holds(self, kind: str) -> bool:
+        """Whether this register holds any entry."""
+
+    def entry(self, kind: str, items: Table, by: Sequence[str]) -> Table:
+        """The entry under each row's key: the first of `by` that is found.
+
+        Same index; a column `found` (1 or 0, NaN where the register is empty or the row
+        has no key), and the register's columns, missing where there is no entry. Days
+        are times at the start of the day (UTC).
+        """
+
+    def happened(self, items: Table, kind: str, *values: str) -> Column:
+        """When the last such event of each row's record happened; NaT when none did."""
+
+    def waiting(self, items: Table, since: str, until: str) -> Table:
+        """Columns `days` since the yard event `since` with no `until` yet, and `usual`.
+
+        `usual` is what 95 of 100 completed waits stay under, missing below 50 of them.
+        """
+
+    def embargoed(self, items: Table, places: Column) -> Column:
+        """First digits of HS codes under an embargo in force over any of `places`.
+
+        `places` holds country or UN/LOCODE codes joined by a bar. The answer is joined
+        by a bar too, and missing where there is no embargo on the row's own day.
+        """
+
+    def overdue(self, items: Table, by: Sequence[str], days: float) -> Column:
+        """Licences of a party whose delivery is unverified `days` after it was due."""
+
+
 class History(Protocol):
     """What was known of parties, lanes and goods before a declaration was lodged.
 
@@ -116,6 +155,10 @@ class History(Protocol):
     later history changes nothing. `by` names columns of `items`; a row with one of
     them missing gets a missing answer. An answer is float64 with NaN for missing.
     """
+
+    @property
+    def registers(self) -> Registers:
+        """What stood beside the declarations; features never ask it."""
 
     def age(self, items: Table) -> Column:
         """Days from the first event known to each row's own day; 0 when nothing is known."""

@@ -15,8 +15,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from riskprofile.history.lookup import NOTHING
 from riskprofile.history.resolver import hash_texts
-from riskprofile.tables import TIME, Column, Table
+from riskprofile.tables import TIME, Column, Registers, Table
 
 _EPOCH = pd.Timestamp("1980-01-01", tz="UTC")
 _SPAN = np.int64(2**33)  # seconds: 272 years for one key
@@ -76,19 +77,33 @@ class Snapshot:
     finds : Table, optional
         The same columns of declarations with a confirmed find, where `time` is when
         the result became known.
+    registers : Lookup, optional
+        What stood beside the declarations when the run began.
     """
 
-    def __init__(self, events: Table | None = None, finds: Table | None = None) -> None:
+    def __init__(
+        self,
+        events: Table | None = None,
+        finds: Table | None = None,
+        registers: Registers = NOTHING,
+    ) -> None:
+        self.registers = registers
         self._events = _Events(events if events is not None else pd.DataFrame())
         self._finds = _Events(finds if finds is not None else pd.DataFrame())
         self._indexes: dict[tuple[object, ...], _Index] = {}
 
     @classmethod
-    def from_views(cls, views: Sequence[Table], finds: Sequence[Table] = ()) -> Snapshot:
+    def from_views(
+        cls,
+        views: Sequence[Table],
+        finds: Sequence[Table] = (),
+        registers: Registers = NOTHING,
+    ) -> Snapshot:
         """From past views (see `resolver.view`)."""
         return cls(
             pd.concat(views, ignore_index=True) if views else None,
             pd.concat(finds, ignore_index=True) if finds else None,
+            registers,
         )
 
     def __len__(self) -> int:

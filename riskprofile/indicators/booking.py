@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from riskprofile.indicators.register import indicator
+from riskprofile.reference import facts, standing
 from riskprofile.tables import Column, History, Indicator, Mask, Table
 
 ENDS = ["origin_key", "destination_key"]
 MANY_FIREARMS = 3  # more than an exemption for personal effects allows: 22 CFR 123.17(c)
 MANY_ROUNDS = 1000  # the same
+GRACE_DAYS = 30  # registries are slow
 
 
 @indicator(
@@ -44,7 +46,8 @@ def _heavy_for(items: Table, history: History, peers: list[str]) -> Column:
     "T04_sport_permit_misuse",
     queue="compliance",
     says="{firearms_declared} firearms and {ammunition_declared} rounds declared under a permit: "
-    "more than sport or hunting trips carry",
+    "more than sport or hunting trips carry, more than the permit allows, or a permit that is not "
+    "in force or was not closed by re-export",
     cleared_by="a team or hunting party with an invitation; serial numbers that match the permit",
     check="the permit's count, calibre and serial numbers; the event; re-export",
     source="size: 22 CFR 123.17(c), three firearms and 1,000 rounds as personal effects",
@@ -52,11 +55,20 @@ def _heavy_for(items: Table, history: History, peers: list[str]) -> Column:
 def sport_permit_misuse(items: Table, history: History) -> Mask:
     """More than 3 firearms or 1,000 rounds declared by one traveller under a licence.
 
-    What the permit itself allows is in the licence register.
+    Where the licence register holds the permit: more firearms than it allows, a permit not in
+    force that day, or one whose re-export was due 30 days ago and is not verified when its
+    holder enters again. A permit that the register does not hold may be of another country.
     """
     many = (items["firearms_declared"] > MANY_FIREARMS).fillna(False)
     rounds = (items["ammunition_declared"] > MANY_ROUNDS).fillna(False)
-    return (many | rounds).astype(bool) & items["firearm_licence"].notna()
+    permit = standing.licence(items, history, "firearm_licence")
+    over = facts.fired(facts.known(items["firearms_declared"] > permit["quantity"]))
+    due = permit["delivery_due"] + GRACE_DAYS * facts.DAY
+    open_ended = (items["time"] > due) & permit["delivery_verified"].isna()
+    entering = facts.fired(facts.is_one_of(items["direction"], "entry"))
+    ended = standing.not_in_force(items, history, "firearm_licence")
+    misused = over | ended | (open_ended & entering)
+    return (many | rounds | misused).astype(bool) & items["firearm_licence"].notna()
 
 
 @indicator(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from riskprofile.indicators.register import indicator
-from riskprofile.reference import containers, facts, nomenclature, norms
+from riskprofile.reference import containers, facts, nomenclature, norms, standing
 from riskprofile.tables import Column, History, Indicator, Mask, Table
 
 # Complete firearms, ammunition, and parts of pistols, rifles and shotguns. Not: air, gas
@@ -59,32 +59,46 @@ def arms_without_licence(items: Table, history: History) -> Mask:
 
     Headings 9301, 9302, 9303, 9305 and 9306, but not blank-firing or air weapons (D06
     sees those in number). Words count only when they mean arms and little else, and
-    not for accessories. More often paperwork of lawful dealers than trafficking.
+    not for accessories, nor for a consignee whom the register of dealers holds that day.
+    More often paperwork of lawful dealers than trafficking.
     """
     free = facts.fired(facts.in_class(items, nomenclature.convertible))
     coded = facts.fired(facts.in_class(items, nomenclature.firearms)) & ~free
     said = facts.words(items)
     named = said["controlled"] & ~said["lawful"] & (said["low"] >= 1)
-    return (coded | named) & items["licence_number"].isna()
+    dealer = facts.fired(standing.dealer(items, history))
+    return (coded | named) & items["licence_number"].isna() & ~dealer
 
 
 @indicator(
     "D01_licence_missing",
     queue="compliance",
-    says="firearms, their main parts or ammunition (HS {hs_code}) without a licence number",
-    cleared_by="the licence itself; a clerical error in its number; a temporary import on carnet",
-    check="hold for the licensing authority; the licence register: validity, parties, balance",
+    says="firearms, their main parts or ammunition (HS {hs_code}) whose licence (number: "
+    "{licence_number}) is missing, not in the register, not in force, used up, or of other parties",
+    cleared_by="the licence itself; a clerical error in its number; a temporary import on carnet; "
+    "an extension that the register does not hold yet",
+    check="hold for the licensing authority; the licence register: validity, parties, balance, "
+    "end-use certificate",
     raises="red",
     source="Firearms Protocol, article 10; CBP Dallas 2023",
 )
 def firearms_without_licence(items: Table, history: History) -> Mask:
-    """Firearms, ammunition or parts of firearms by their own code, and no licence number.
+    """Firearms, ammunition or parts of firearms by their own code, and no licence that fits.
 
     HS 9301, 9302, 9303.10 to 9303.30, 9305.10, 9305.20, 9305.91 and 9306: near-deterministic,
-    and a matter of compliance first. Whether a number is valid is in the licence register.
+    and a matter of compliance first. Where the register of licences is loaded, a number must
+    be in it (case, blanks and marks aside), in force that day, of these parties, with pieces
+    left, and with its end-use certificate.
     """
     firearms = items["hs4"].isin(FIREARMS) | items["hs6"].isin(FIREARMS_IN_FULL)
-    return firearms & items["licence_number"].isna()
+    return firearms & (
+        items["licence_number"].isna()
+        | standing.unknown_licence(items, history)
+        | standing.not_in_force(items, history)
+        | standing.other_parties(items, history)
+        | standing.beyond_quantity(items, history)
+        | standing.other_certificate(items, history)
+    )
 
 
 @indicator(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import pandas as pd
 
 from riskprofile.indicators.register import indicator
-from riskprofile.reference import facts, nomenclature, norms
+from riskprofile.reference import facts, nomenclature, norms, standing
 from riskprofile.tables import Column, History, Indicator, Mask, Table
 
 LANE = ["origin_key", "destination_key", "transport_mode"]
 PARCELS = ("post", "express")
+MANY_LINES = 5  # chapters of business from which a trader is a general one
+LONG_WAIT = 14.0  # days in the yard below which no wait is long
+SHARERS = 3  # other firms at one registered address, or with one officer
 
 
 def _new(items: Table, history: History, by: str) -> Mask:
@@ -44,18 +47,19 @@ def first_time_party(items: Table, history: History) -> Mask:
 
     New parties are everyday trade, so they never stand alone: gross mass a package or a
     unit 3 deviations above the goods' norm, or value a kilogram 3 below it. Missing
-    parties are no new parties (S07 sees those).
+    parties are no new parties (S07 sees those), and a company that has stood in the
+    register of parties for two years is no unknown one.
     """
     new = _new(items, history, "consignor_key") & _new(items, history, "consignee_key")
     heavy = _excess(items, history)
     cheap = norms.z_score(items, history, "log_value_per_kg")
-    return new & ((heavy >= 3.0) | (cheap <= -3.0))
+    return new & ((heavy >= 3.0) | (cheap <= -3.0)) & ~standing.established(items, history)
 
 
 @indicator(
     "S06_consignee_business_mismatch",
     queue="compliance",
-    says="goods of HS {hs_code} are new to a consignee with a long past in few other lines",
+    says="goods of HS {hs_code} do not fit the consignee's past, or its registered business",
     cleared_by="a general trader, a new product line, or a written confirmation of the order",
     check="the consignee's registered business; telephone the known contact about this order",
     silent_without_history=True,
@@ -65,31 +69,54 @@ def consignee_business_mismatch(items: Table, history: History) -> Mask:
     """A consignee with 10 or more past goods items in at most 3 chapters, none of them this one.
 
     A misused identity shows so: somebody else's good name on other goods. Typology S06.
+    Where the register of parties names at most five chapters of business, goods of another
+    that the consignee never received fire as well, beside vague wording, household effects
+    or excess mass: a new line of trade alone is everyday.
     """
     past = history.count(items, ["consignee_key"])
     chapters = history.partners(items, ["hs2"], ["consignee_key"])
     same = history.count(items, ["consignee_key", "hs2"])
-    return (past >= 10) & (chapters <= 3) & (same == 0)
+    stated = standing.company(items, history)["activities"]
+    outside = pd.Series(
+        [_outside(chapter, listed) for chapter, listed in zip(items["hs2"], stated, strict=True)],
+        index=items.index,
+        dtype=bool,
+    )
+    registered = outside & (same == 0) & _unclear_goods(items, history)
+    return ((past >= 10) & (chapters <= 3) & (same == 0)) | registered
+
+
+def _outside(chapter: object, listed: object) -> bool:
+    """Whether a chapter is none of the at most five that a register lists."""
+    if pd.isna(chapter) or pd.isna(listed):
+        return False
+    chapters = {part.strip() for part in str(listed).split("|") if part.strip()}
+    return len(chapters) <= MANY_LINES and str(chapter) not in chapters
 
 
 @indicator(
     "S07_no_or_absent_consignee",
     queue="trafficking",
-    says="neither a consignee nor a notify party is named, for goods that say little of "
-    "themselves or weigh too much",
-    cleared_by="an order bill of lading whose holder has since been named",
-    check="ask the carrier or declarant who takes delivery",
+    says="nobody is named who receives the goods, or nobody has come for them longer than is "
+    "usual here; and they say little of themselves or weigh too much",
+    cleared_by="an order bill of lading whose holder has since been named; a strike, a dispute "
+    "over payment, or a return",
+    check="ask the carrier or declarant who takes delivery; the yard's record",
     source="typology S07: Couva 2021, Keelung 2018, Aden 2013, Norfolk 2023",
 )
 def absent_consignee(items: Table, history: History) -> Mask:
     """Nobody is named who could receive the goods: no consignee, no notify party.
 
-    Order bills name a notify party as a rule, so both must be missing; and the goods
-    are vague, household effects, or heavier than such goods are. Whether they are
-    collected is seen later, in the yard.
+    Order bills name a notify party as a rule, so both must be missing. Where events of the
+    yard are loaded, goods left there count as well: abandoned, or discharged 14 days ago and
+    longer than 95 of 100 wait. Either way the goods are vague, household effects, or heavier
+    than such goods are.
     """
     nobody = items["consignee_key"].isna() & items["notify_key"].isna()
-    return nobody & _unclear_goods(items, history)
+    wait = history.registers.waiting(items, "discharged", "collected")
+    left = (wait["days"] >= LONG_WAIT) & (wait["days"] > wait["usual"])
+    abandoned = history.registers.happened(items, "yard", "abandoned").notna()
+    return (nobody | left | abandoned) & _unclear_goods(items, history)
 
 
 @indicator(
@@ -138,8 +165,10 @@ def industrial_goods_to_a_home(items: Table, history: History) -> Mask:
 @indicator(
     "D02_broker_or_shell",
     queue="compliance",
-    says="licensed or arms goods for a forwarder, or for an address shared by several firms",
-    cleared_by="firms of one family or building, each with its own licence; a normal agent",
+    says="licensed or arms goods for a forwarder, for a firm that is new, ended or shares its "
+    "address or officers with several others, or for a consignee that was changed",
+    cleared_by="firms of one family or building, each with its own licence; a normal agent; a "
+    "registered dealer",
     check="the company register, and the end user's own confirmation",
     source="BIS red flags; ATT diversion guides; Paraguay 2023",
 )
@@ -147,12 +176,41 @@ def broker_or_shell(items: Table, history: History) -> Mask:
     """Goods of HS chapter 93, or under a licence, whose end user is not plain to see.
 
     A forwarder as end user, or three or more consignees that first used the address
-    within a year.
+    within a year. Where the registers are loaded: a company younger than a year, ended, or
+    with three others at its registered address or under one officer; and a consignee that
+    was changed after lodgement. A registered dealer may share a building.
     """
-    controlled = (items["hs2"] == "93").fillna(False).astype(bool) | items["licence_number"].notna()
     forwarder = facts.fired(facts.is_one_of(items["consignee_type"], "forwarder"))
     sharing = history.partners(items, ["consignee_key"], ["consignee_address_key"], days=365)
-    return controlled & (forwarder | (sharing >= 3))
+    company = standing.company(items, history)
+    shared = (company["address_sharers"] >= SHARERS) | (company["officer_sharers"] >= SHARERS)
+    changed = history.registers.happened(items, "amendment", "consignee").notna()
+    dealer = facts.fired(standing.dealer(items, history))
+    unclear = (sharing >= 3) | shared | standing.young_or_ended(items, history)
+    return standing.controlled(items) & (forwarder | changed | (unclear & ~dealer))
+
+
+@indicator(
+    "E08_address_mismatch",
+    queue="trafficking",
+    says="a parcel for a registered firm, to another address than its registered one and for the "
+    "first time, with goods that say little of themselves or weigh too much",
+    cleared_by="a branch, a warehouse, a parcel locker, or a home worker of the firm",
+    check="telephone the firm at its registered number; who asked for this address",
+    silent_without_history=True,
+    source="CBSA postal audit 2025 (post boxes); guard: hypothesis, untested",
+)
+def not_the_registered_address(items: Table, history: History) -> Mask:
+    """A parcel to an address that is not the consignee's registered one, never used before.
+
+    Firms have many addresses, so the goods must be vague, household effects, or heavier than
+    such goods are. An address written in another way is compared as the resolver writes it.
+    """
+    parcel = facts.fired(facts.is_one_of(items["transport_mode"], *PARCELS))
+    registered = standing.company(items, history)["address_key"]
+    differs = facts.fired(facts.differs(items["consignee_address_key"], registered))
+    used = history.count(items, ["consignee_key", "consignee_address_key"])
+    return parcel & differs & (used == 0) & _unclear_goods(items, history)
 
 
 # Three facets of one and the same earlier find: goods, lane, party, address or number,
@@ -198,5 +256,6 @@ INDICATORS: list[Indicator] = [
     consolidator_masking,
     industrial_goods_to_a_home,
     broker_or_shell,
+    not_the_registered_address,
     prior_seizure_pattern,
 ]

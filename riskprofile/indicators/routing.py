@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from riskprofile.indicators.register import indicator
-from riskprofile.reference import facts
+from riskprofile.reference import facts, standing
 from riskprofile.tables import History, Indicator, Mask, Table
 
 LANE = ["origin_key", "destination_key", "transport_mode"]
@@ -58,20 +58,29 @@ def goods_new_on_a_busy_lane(items: Table, history: History) -> Mask:
 @indicator(
     "D05_transit_or_embargo",
     queue="compliance",
-    says="arms or ammunition (HS {hs_code}) in {procedure} without a licence or transit consent",
+    says="arms or ammunition (HS {hs_code}) in {procedure} without a licence or consent for this "
+    "journey, or toward a place under an arms embargo",
     cleared_by="the transit consent, or the exemption notice of a relief or peace mission",
-    check="hold for the licensing authority; compare consignee and route with the export licence",
+    check="hold for the licensing authority; compare consignee and route with the export licence; "
+    "the embargo's dates and exemptions in its source",
     raises="red",
     source="UN embargo cases Misrata and Haina 2025; Frankfurt 2017",
 )
 def arms_in_transit_without_consent(items: Table, history: History) -> Mask:
-    """Goods of HS 9301 to 9306 passing through without any authorisation number.
+    """Goods of HS 9301 to 9306 passing through without an authorisation for the journey.
 
-    Near-deterministic, and most often papers that come late: hence the compliance queue.
+    Near-deterministic, and most often papers that come late: hence the compliance queue. In
+    transit it fires without a number; with one whose licence is for another journey (no
+    transit licence, a leg without consent); and when the consignee is changed on the way.
+    In any procedure it fires for goods under an embargo in force that day.
     """
     arms = items["hs4"].isin(ARMS)
     passing = items["procedure"].isin(("transit", "transhipment"))
-    return arms & passing & items["licence_number"].isna()
+    changed = history.registers.happened(items, "amendment", "consignee").notna()
+    unauthorised = (
+        items["licence_number"].isna() | standing.without_consent(items, history) | changed
+    )
+    return (arms & passing & unauthorised) | standing.under_embargo(items, history)
 
 
 ARMS = ("9301", "9302", "9303", "9304", "9305", "9306")

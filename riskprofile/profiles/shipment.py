@@ -8,10 +8,12 @@ import pandas as pd
 from riskprofile.features import conjunctions, documents, goods, parties, routing, weights
 from riskprofile.indicators import documents as document_signs
 from riskprofile.indicators import goods as goods_signs
+from riskprofile.indicators import licences as licence_signs
 from riskprofile.indicators import links
 from riskprofile.indicators import parties as party_signs
 from riskprofile.indicators import routing as routing_signs
 from riskprofile.indicators import weights as weight_signs
+from riskprofile.indicators import yard as yard_signs
 from riskprofile.profiles.profile import Key, Profile
 from riskprofile.reference import rates
 from riskprofile.tables import TEXT, Column, Table
@@ -199,6 +201,8 @@ SHIPMENT = Profile(
         *party_signs.INDICATORS,
         *weight_signs.INDICATORS,
         *routing_signs.INDICATORS,
+        *licence_signs.INDICATORS,
+        *yard_signs.INDICATORS,
         *links.SHIPMENT_INDICATORS,
     ),
     on_after_init=True,

@@ -1,7 +1,7 @@
 """Rating a table: the one road for a page, a command, a batch and a worker process.
 
-A rater is a profile, the scorecard that serves it and the history frozen before the
-run. Worker processes build their own from the database and the scorecard folder and
+A rater is a profile, the scorecard that serves it, and the history and registers frozen
+before the run. Worker processes build their own from the database and the scorecard folder and
 share nothing else.
 """
 
@@ -19,7 +19,8 @@ from riskprofile.history import Snapshot, view
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.scoring import rating
 from riskprofile.scoring.scorecard import Scorecard
-from riskprofile.services import promotion
+from riskprofile.services import promotion, registers
+from riskprofile.services.identifiers import RECORD
 from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.tables import Indicator, Table
@@ -52,7 +53,9 @@ class Rater:
         items = seen.drop(columns=list(self.profile.codes))
         values = rating.features(items, self.history, self.profile, self.scorecard)
         log = values.assign(**{POINTS: rating.points(items, values, self.profile, self.scorecard)})
-        fired = rating.indicators(seen, self.history, self.by_row)
+        # Events are told by record: indicators see whose row it is, features do not.
+        named = seen.assign(**{RECORD: table[RECORD]}) if RECORD in table else seen
+        fired = rating.indicators(named, self.history, self.by_row)
         flags = {f"{FIRED}{key}": mask for key, mask in fired.masks.items()}
         flags |= {f"{BROKEN}{key}": np.ones(len(table), dtype=bool) for key in fired.broken}
         log = pd.concat([log, pd.DataFrame(flags, index=table.index)], axis=1)
@@ -76,10 +79,11 @@ def rater(url: str, models: Path, profile: str, before: datetime) -> Rater:
     try:
         events, finds = batches.past(store, profile, before)
         card = promotion.serving(store, models, profile)
+        beside = registers.frozen(store, before)
     finally:
         store.close()
     card.expect([feature.name for feature in PROFILES[profile].features])
-    return Rater(PROFILES[profile], card, Snapshot.from_views(events, finds))
+    return Rater(PROFILES[profile], card, Snapshot.from_views(events, finds, beside))
 
 
 def rate_in_worker(

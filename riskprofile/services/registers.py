@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from riskprofile.errors import UsageError
+from riskprofile.history import Lookup
 from riskprofile.intake import registers as intake
 from riskprofile.intake.columns import AUTO
 from riskprofile.intake.reader import Rejection
@@ -27,6 +28,8 @@ from riskprofile.store import audit
 from riskprofile.store import registers as kept
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
+
+ASKED = ("events", "licences", "dealers", "parties", "embargoes")  # by indicators
 
 
 @dataclass
@@ -223,15 +226,23 @@ def entries(
     return found
 
 
+def frozen(store: Store, before: datetime) -> Lookup:
+    """What indicators may ask: the registers as known at `before`, parties made opaque."""
+    with store.read() as connection:
+        tables = {
+            kind: table(kept.known(connection, kind, before), REGISTERS[kind]) for kind in ASKED
+        }
+    return Lookup(tables, pd.Timestamp(before).tz_convert("UTC"))
+
+
 def table(found: list[Mapping[str, Any]], spec: Register) -> Table:
     """Entries as a table with the types of its columns."""
     made: dict[str, pd.Series] = {}
     for column in spec.columns:
         values = [entry.get(column.name) for entry in found]
         if column.kind == "datetime":
-            made[column.name] = pd.to_datetime(pd.Series(values, dtype=object), utc=True).astype(
-                column.dtype
-            )
+            times = pd.to_datetime(pd.Series(values, dtype=object), utc=True, format="ISO8601")
+            made[column.name] = times.astype(column.dtype)
         elif column.kind == "float":
             made[column.name] = pd.Series(values, dtype="float64")
         else:

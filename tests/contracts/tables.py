@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from riskprofile.history import Snapshot, view
+from riskprofile.history import Lookup, Snapshot, view
+from riskprofile.history.lookup import NOTHING
 from riskprofile.profiles import PROFILES, Profile
+from riskprofile.reference.registers import REGISTERS
+from riskprofile.services.registers import table as register_table
 from riskprofile.tables import DTYPES, TEXT, ColumnSpec, Table
 
 NOW = pd.Timestamp("2026-11-20 08:00", tz="UTC")
@@ -98,9 +101,50 @@ def past(profile: Profile, seed: int = 2, **shift: pd.Timedelta) -> Table:
     return table if by is None else table.assign(**{profile.time: table[profile.time] + by})
 
 
-def snapshot(profile: Profile, *tables: Table) -> Snapshot:
+def snapshot(profile: Profile, *tables: Table, beside: Lookup = NOTHING) -> Snapshot:
     """History of these tables, or of `past`."""
-    return Snapshot.from_views([view(t, profile) for t in (tables or (past(profile),))])
+    views = [view(t, profile) for t in (tables or (past(profile),))]
+    return Snapshot.from_views(views, registers=beside)
+
+
+def registers(before: pd.Timestamp = NOW) -> Lookup:
+    """Entries under the keys that `mixed` draws: some in force, some not."""
+    numbers = range(9)
+    licences = pd.DataFrame(
+        {
+            "licence_number": [f"licence_number-{n}" for n in numbers[:6]]
+            + [f"firearm_licence-{n}" for n in numbers[:6]],
+            "status": ["active", "revoked", None] * 4,
+            "consignee_id": [f"consignee_id-{n}" for n in numbers[:6]] * 2,
+            "hs_codes": ["9305", None, "93|9306"] * 4,
+            "calibres": ["9x19mm", None, ".308"] * 4,
+            "quantity": [5.0, 500.0, None] * 4,
+            "valid_until": ["2026-06-30", "2030-01-01", None] * 4,
+            "delivery_due": [None, "2025-12-01", "2030-01-01"] * 4,
+        }
+    )
+    dealers = pd.DataFrame(
+        {"dealer_id": [f"consignee_id-{n}" for n in numbers[:3]], "yearly_units": [1.0, 50.0, None]}
+    )
+    known = pd.DataFrame(
+        {
+            "party_id": [f"consignee_id-{n}" for n in numbers],
+            "address": ["consignee_address-1"] * 5 + ["elsewhere"] * 4,
+            "incorporated_at": ["2026-05-01", "2001-01-01", None] * 3,
+            "activities": ["84|85", None, "95"] * 3,
+        }
+    )
+    embargoes = pd.DataFrame(
+        {"country": ["XB", "XC"], "starts_at": ["2026-01-01", "2020-01-01"], "goods": [None, "93"]}
+    )
+    given = {"licences": licences, "dealers": dealers, "parties": known, "embargoes": embargoes}
+    return Lookup({kind: typed(kind, table) for kind, table in given.items()}, before)
+
+
+def typed(kind: str, table: Table) -> Table:
+    """Entries as the register types them; columns not given are missing."""
+    spec = REGISTERS[kind]
+    return register_table([dict(row.dropna()) for _, row in table.iterrows()], spec)
 
 
 def renamed(table: Table, profile: Profile) -> Table:
@@ -145,8 +189,8 @@ def worlds(*, codes: bool) -> dict[str, World]:
         after = past(profile, seed=3, later=pd.Timedelta(days=500))
         made[profile.name] = World(
             items=view(mixed(profile), profile, codes=codes),
-            history=snapshot(profile, before),
-            later=snapshot(profile, before, after),
+            history=snapshot(profile, before, beside=registers()),
+            later=snapshot(profile, before, after, beside=registers()),
             renamed=view(renamed(mixed(profile), profile), profile, codes=codes),
             renamed_history=snapshot(profile, renamed(before, profile)),
             bare=view(emptied(profile), profile, codes=codes),

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from riskprofile.history import Snapshot, view
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.tables import Column, Feature
 from tests.contracts import tables
@@ -111,3 +112,18 @@ def test_most_features_know_something_of_a_mixed_table(profile: Profile, known):
 
 def constant(column: Column) -> bool:
     return column.nunique(dropna=False) < 2
+
+
+class NeverAsked:
+    """Registers that fail whoever asks them."""
+
+    def __getattr__(self, name: str) -> object:
+        raise AssertionError(f"a feature asked the registers: {name}")
+
+
+@every_feature
+def test_no_feature_asks_a_register(profile, feature, known):
+    world = known[profile.name]
+    before = view(tables.past(profile), profile)
+    history = Snapshot.from_views([before], registers=NeverAsked())
+    same(feature(world.items.copy(), history), feature(world.items, world.history))

@@ -1,0 +1,107 @@
+"""Warning signs of diversion: what a licence covers, how much, and whether it arrived."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from riskprofile.indicators.register import indicator
+from riskprofile.reference import calibres, facts, standing
+from riskprofile.tables import History, Indicator, Mask, Table
+
+OFTEN_SALES, OFTEN_PAST = 3.0, 5.0  # times the registered sales; times the own past year
+PAST_LEAST = 5  # earlier declarations before a past says anything
+GRACE_DAYS = 30.0  # registries are slow
+
+
+@indicator(
+    "D03_quantity_exceeds_market",
+    queue="compliance",
+    says="{quantity} {quantity_unit} of HS {hs_code}: far more than the consignee's registered "
+    "sales, or than it received in any usual year",
+    cleared_by="a police or army tender, new rights of distribution, or sales that grew",
+    check="the dealer's register and books; the contract; the end user's confirmation",
+    source="Paraguay and Brazil 2023 (about 43,000 firearms in three years)",
+)
+def more_than_the_market(items: Table, history: History) -> Mask:
+    """Goods of chapter 93, or licensed, in more pieces than the consignee can sell.
+
+    With what it received in a year, more than three times its registered yearly sales; or,
+    without a registered figure, five times a year of its own past (at least five earlier
+    declarations of the heading). Official consignees are left out: they buy by tender.
+    """
+    unit = items["quantity_unit"]
+    pieces = items["quantity"].where(unit.isna() | unit.isin(facts.PIECE_UNITS))
+    past = history.norm(items, "quantity", ["consignee_key", "hs4"])
+    years = (history.age(items) / 365.0).clip(lower=1.0)
+    yearly = (past["n"] * past["mean"]).fillna(0.0) / years
+    sales = history.registers.entry("dealers", items, standing.CONSIGNEE)["yearly_units"]
+    over_sales = (yearly + pieces > OFTEN_SALES * sales) & (sales > 0)
+    over_past = (pieces > OFTEN_PAST * yearly) & (past["n"] >= PAST_LEAST) & sales.isna()
+    official = facts.fired(facts.is_one_of(items["consignee_type"], "official"))
+    return standing.controlled(items) & ~official & (over_sales | over_past)
+
+
+@indicator(
+    "D04_licence_content_mismatch",
+    queue="compliance",
+    says="arms or ammunition (HS {hs_code}: {goods_description}) of another kind or calibre than "
+    "their licence covers",
+    cleared_by="a maker's substitution with amended papers; a second licence for this item",
+    check="count and calibre against the licence, line by line; the packing list",
+    source="Taichung 2020 (pistol cartridges beside licensed shells)",
+)
+def other_goods_than_licensed(items: Table, history: History) -> Mask:
+    """Goods of chapter 93 whose code, or whose calibre in words, the licence does not name.
+
+    Codes are compared by the digits that the licence gives, calibres by the cartridge
+    whatever its spelling. What either side leaves open is no disagreement; a count waits for
+    the inspection.
+    """
+    entry = standing.licence(items, history)
+    other_calibre = calibres.disagree(items["goods_description"], entry["calibres"])
+    other_code = pd.Series(
+        [
+            _not_covered(code, covered)
+            for code, covered in zip(items["hs_code"], entry["hs_codes"], strict=True)
+        ],
+        index=items.index,
+        dtype=bool,
+    )
+    arms = facts.fired(facts.is_one_of(items["hs2"], "93"))
+    return arms & (other_code | facts.fired(other_calibre))
+
+
+def _not_covered(code: object, covered: object) -> bool:
+    """Whether a code begins with none of the licence's digits, nor they with it."""
+    if pd.isna(code) or pd.isna(covered):
+        return False
+    digits = [part.strip() for part in str(covered).split("|") if part.strip()]
+    fits = (str(code).startswith(one) or one.startswith(str(code)) for one in digits)
+    return bool(digits) and not any(fits)
+
+
+@indicator(
+    "D07_no_delivery_verification",
+    queue="compliance",
+    says="licensed or arms goods for a consignee whose earlier licence has no delivery "
+    "verification a month after it was due",
+    cleared_by="the verification, found or received late; a slow registry abroad",
+    check="the licensing authority: earlier deliveries, stock reports, marking and import records",
+    stage="registry",
+    source="Stimson Center 2025 on unverified end-use documents; Firearms Protocol, articles 7, 8",
+)
+def earlier_delivery_unverified(items: Table, history: History) -> Mask:
+    """Another licensed transfer to a party that owes the proof of an earlier one.
+
+    Goods of chapter 93, or under a licence; the verification of any licence that names the
+    party as holder or receiver is missing 30 days after it was due.
+    """
+    owed = history.registers.overdue(items, standing.CONSIGNEE, GRACE_DAYS)
+    return standing.controlled(items) & (owed >= 1)
+
+
+INDICATORS: list[Indicator] = [
+    more_than_the_market,
+    other_goods_than_licensed,
+    earlier_delivery_unverified,
+]

@@ -1,0 +1,104 @@
+"""Registers in a whole run: frozen before it, raising lanes, never changing points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from riskprofile.services import registers, settings
+from riskprofile.services.identity import OWNER
+from riskprofile.services.run import Options
+from riskprofile.services.screen import screen
+from riskprofile.services.settings import Settings
+from riskprofile.store.database import Store
+from riskprofile.tables import Table
+from tests import factory
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Settings:
+    return settings.load({}, home=tmp_path / "home")
+
+
+@pytest.fixture
+def store(home: Settings) -> Iterator[Store]:
+    opened = settings.open_store(home)
+    yield opened
+    opened.close()
+
+
+def day(folder: Path) -> Path:
+    table = factory.shipments(
+        40,
+        hs_code=["930200"] * 2 + ["940370"] * 38,
+        licence_number=["IM-1", "IM-2"] + [None] * 38,
+        quantity=5.0,
+        consignee_id=["R1", "R2"] + ["R3"] * 38,
+    )
+    path = folder / "day.csv"
+    table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    return path
+
+
+def load(store: Store, folder: Path, kind: str, text: str, now: datetime) -> None:
+    path = folder / f"{kind}.csv"
+    path.write_text(text, encoding="utf-8")
+    registers.load(store, OWNER, kind, path, now)
+
+
+def ranked(store: Store, home: Settings, path: Path, now: datetime, **options: Any) -> Table:
+    (one,) = screen(store, home, OWNER, [path], Options(**options), now).ranked
+    return one.table.set_index("record_id").sort_index()
+
+
+LICENCES = "licence_number,status,consignee_id\nIM-1,active,R1\nIM-2,revoked,R2\n"
+
+
+def test_licensed_trade_passes_and_a_revoked_licence_goes_to_compliance(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    load(store, tmp_path, "licences", LICENCES, NOW - timedelta(hours=1))
+    found = ranked(store, home, day(tmp_path), NOW)
+    lawful, revoked = found.iloc[0], found.iloc[1]
+    assert "D01_licence_missing" not in lawful["indicators"]
+    assert "D01_licence_missing" in revoked["indicators"]
+    assert (revoked["queue"], revoked["lane"]) == ("compliance", "red")
+
+
+def test_registers_raise_lanes_and_change_no_point(tmp_path: Path) -> None:
+    points = []
+    for name in ("with", "without"):
+        home = settings.load({}, home=tmp_path / name)
+        store = settings.open_store(home)
+        if name == "with":
+            load(store, tmp_path, "licences", LICENCES, NOW - timedelta(hours=1))
+        points.append(ranked(store, home, day(tmp_path), NOW)["points"].tolist())
+        store.close()
+    assert points[0] == points[1]
+
+
+def test_what_is_loaded_after_a_run_began_is_not_in_it(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    load(store, tmp_path, "licences", LICENCES, NOW + timedelta(seconds=1))
+    found = ranked(store, home, day(tmp_path), NOW)
+    assert "D01_licence_missing" not in found.iloc[1]["indicators"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_event_reaches_the_row_of_its_record_alone(
+    store: Store, home: Settings, tmp_path: Path, workers: int
+) -> None:
+    record = "XM-000007@XMPME//2026"
+    head = "record_id,at,kind,value,source\n"
+    rows = f"{record},2026-11-23T10:00Z,seal,broken,yard\n{record},2026-11-30,seal,resealed,yard\n"
+    load(store, tmp_path, "events", head + rows, NOW - timedelta(hours=1))
+    found = ranked(store, home, day(tmp_path), NOW, workers=workers)
+    sealed = [one for one, keys in found["indicators"].items() if any(k[:3] == "S08" for k in keys)]
+    assert sealed == [record]
