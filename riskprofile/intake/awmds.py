@@ -2,7 +2,7 @@
 
 Tags are matched by name inside the segment where they stand, since some (`Carrier_code`)
 occur in two: once for the voyage, once for the bill. Groups between segment and tag
-differ by installation and do not count. Source: the tag names of the ASYCUDA World
+differ by installation and do not count. The spreadsheet form is read in `awmds_form`. Source: the tag names of the ASYCUDA World
 manifest specification; no instance file is known, so only fixtures of ours are tested.
 """
 
@@ -81,7 +81,7 @@ class AwmdsReader:
             source, DECLARATION, ITEMS, _headers(source)
         ):
             if position:
-                _bill(rows, header, position, element)
+                bill(rows, header, position, element, element.sourceline)
             if rows.full:
                 yield rows.take()
         if rows.accepted == 0:
@@ -114,7 +114,7 @@ class _Tags:
         return next(iter(self.all(tag)), None)
 
 
-class _Header:
+class Voyage:
     """The voyage that all bills of one manifest share."""
 
     def __init__(self, element: Element) -> None:
@@ -127,8 +127,9 @@ class _Header:
         values["lodged_at"] = asycuda_date(lodged)
         day, clock = (tags.take(tag) for tag in ARRIVAL)
         values["arrival_at"] = arrives = asycuda_date(day)
-        if arrives and re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?", clock or ""):
-            values["arrival_at"] = f"{arrives[:10]}T{(clock or '').zfill(5)}"
+        clock = (clock or "").rsplit("T", 1)[-1]  # a spreadsheet may put a day before it
+        if arrives and re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?", clock):
+            values["arrival_at"] = f"{arrives[:10]}T{clock.zfill(5)}"
         if (lodged and not values["lodged_at"]) or (day and not arrives):
             self.warnings.append("date_unreadable")
         values["transport_mode"], other = mode(tags.take(MODE))
@@ -141,20 +142,23 @@ class _Header:
             self.extra["transport_mode_code"] = other
 
 
-def _headers(source: Source) -> Iterator[_Header]:
+def _headers(source: Source) -> Iterator[Voyage]:
     for kind, element in stream(source, DECLARATION, ITEMS):
         if kind == "declaration":
-            yield _Header(element)
+            yield Voyage(element)
 
 
-def _bill(rows: Gather, header: _Header, position: int, element: Element) -> None:
+def bill(
+    rows: Gather, header: Voyage, position: int, element: Element, line: int, item: str = "1"
+) -> None:
+    """Add the row of one bill: `position` in its manifest from 1, `item` within the bill."""
     tags = _Tags(element)
     if not tags.leaves:
-        rows.reject("empty_item", f"bill {position} holds no value", line=element.sourceline)
+        rows.reject("empty_item", f"bill {position} holds no value", line=line)
         return
     warnings = list(header.warnings)
     extra: dict[str, Any] = {}
-    values: dict[str, str | None] = {**header.values, "item_number": "1"}
+    values: dict[str, str | None] = {**header.values, "item_number": item}
     seals = [seal for tag in SEALS for seal in tags.all(tag)]
     values["container_numbers"] = joined(tags.all(CONTAINER))
     values["seal_numbers"] = joined(seals)
@@ -188,7 +192,7 @@ def _bill(rows: Gather, header: _Header, position: int, element: Element) -> Non
     extra |= tags.leaves.rest
     if position == 1:  # once a manifest, or a thousand bills would carry a thousand copies
         extra["header"] = header.extra
-    rows.row(values, line=element.sourceline, warnings=warnings, extra=extra)
+    rows.row(values, line=line, warnings=warnings, extra=extra)
 
 
 def _without(element: Element, tag: str) -> Element:

@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 
 from riskprofile.errors import InputError
-from riskprofile.intake import archive, columns, workbook_cells
+from riskprofile.intake import archive, awmds_form, columns, workbook_cells
 from riskprofile.intake.cells import as_text, hs_as_text
 from riskprofile.intake.chunks import LARGE, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
@@ -46,6 +46,7 @@ class _Sheet:
     start: int  # offset of its first row
     header: int
     mapped: Mapped
+    form: tuple[str, ...] = ()  # headings of an ASYCUDA manifest
 
 
 class WorkbookReader:
@@ -74,6 +75,9 @@ class WorkbookReader:
                 )
             for sheet in found:
                 named = Source(f"{source.name}!/{sheet.name}", None, 0, source.opener)
+                if sheet.form:
+                    yield from _manifest(sheet, named, chunk_rows, skipped)
+                    continue
                 pieces, conventions = look(partial(_pieces, sheet), sheet.mapped)
                 for chunk in in_chunks(pieces, named, sheet.mapped, conventions, chunk_rows):
                     chunk.unknown += tuple(f"sheet {name}" for name in skipped)
@@ -147,6 +151,10 @@ def _sheets(cells: IO[bytes], profile: str) -> tuple[list[_Sheet], list[str]]:
         for number, row in enumerate(islice(_rows(cells, start), HEADER_ROWS), 1):
             filled = filled or any(row)
             headings = [as_text(cell) or "" for cell in row]
+            if profile in (AUTO, awmds_form.PROFILE) and awmds_form.is_form(headings):
+                mapped = columns.best(headings, awmds_form.PROFILE)
+                best = (3, 0), _Sheet(name, cells, start, number, mapped, tuple(headings))
+                break
             while headings and not headings[-1].strip():
                 headings.pop()
             mapped = columns.best(headings, profile)
@@ -158,6 +166,15 @@ def _sheets(cells: IO[bytes], profile: str) -> tuple[list[_Sheet], list[str]]:
         elif filled:
             skipped.append(name)
     return found, skipped
+
+
+def _manifest(
+    sheet: _Sheet, source: Source, chunk_rows: int, skipped: list[str]
+) -> Iterator[RawChunk]:
+    numbered = islice(enumerate(_rows(sheet.cells, sheet.start), 1), sheet.header, None)
+    for chunk in awmds_form.read(sheet.form, numbered, source, chunk_rows):
+        chunk.unknown += tuple(f"sheet {name}" for name in skipped)
+        yield chunk
 
 
 def _pieces(sheet: _Sheet, only: Sequence[str] | None) -> Iterator[Piece]:

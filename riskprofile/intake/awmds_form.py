@@ -1,0 +1,212 @@
+"""The spreadsheet form of an ASYCUDA manifest: its columns are the tags of the XML.
+
+A heading may be a group, whose column is empty and which says to what the next columns
+belong, since some tags stand for voyage and bill, or for container and goods. Fields of
+the voyage and of the master stand on its first row only; a bill goes on in rows that fill
+nothing but a container. Each bill becomes the element that the XML would have, so `awmds`
+alone says which tag fills which column.
+
+Source: published descriptions of the form; no sample with a licence that allows copying is
+known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+from riskprofile.errors import InputError
+from riskprofile.intake import awmds
+from riskprofile.intake.cells import as_text
+from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.rows import Gather
+from riskprofile.intake.xml import Element
+
+PROFILE = "shipment"
+VOYAGE, BILL, CONTAINER, GOODS = "General_segment", "Bol_segment", "ctn_segment", "Goods_segment"
+
+# A heading that opens a segment; the group itself, or the first tag where groups are left out.
+OPENS = {
+    "general_segment": VOYAGE,
+    "bol_segment": BILL,
+    "bol_id": BILL,
+    "bol_reference": BILL,
+    "ctn_segment": CONTAINER,
+    "ctn_reference": CONTAINER,
+    "goods_segment": GOODS,
+    "package_type_code": GOODS,
+    "gross_mass": GOODS,
+    "shipping_marks": GOODS,
+    "goods_description": GOODS,
+    "value_segment": BILL,
+    "freight_segment": BILL,
+    "freight_value": BILL,
+    "customs_segment": BILL,
+    "customs_value": BILL,
+}
+# Tags of the voyage wherever they stand; `Carrier_code` is not among them.
+OF_VOYAGE = frozenset(
+    tag.casefold()
+    for tag in (
+        *(tag for tag in awmds.VOYAGE.values() if tag != "Carrier_code"),
+        *awmds.ARRIVAL,
+        *awmds.LEGS,
+        awmds.LODGED,
+        awmds.MODE,
+        awmds.VOYAGE_NUMBER,
+    )
+)
+REFERENCE, MASTER = awmds.BILL["declaration_id"], awmds.MASTER
+COUNT = awmds.NUMBERS["package_count"].casefold()
+TYPE, HOUSES = "Bol_type_code", frozenset({"HSB", "HBL", "HWB", "HAWB"})
+_KNOWN = {*OPENS, *OF_VOYAGE} | {
+    tag.casefold()
+    for tag in (*awmds.BILL.values(), *awmds.PORTS.values(), awmds.NATURE, MASTER, TYPE)
+}
+_SURE = 5  # known tags; a table of one's own has few of them
+_NO_NAME, _NO_TEXT = (
+    re.compile(r"[^\w.-]"),
+    re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-]"),
+)
+
+Cells = dict[str, str]
+
+
+def is_form(headings: Sequence[str]) -> bool:
+    """Whether these are the headings of the form."""
+    tags = {heading.strip().casefold() for heading in headings}
+    return REFERENCE.casefold() in tags and len(tags & _KNOWN) >= _SURE
+
+
+def places(headings: Sequence[str]) -> list[tuple[str, str]]:
+    """Segment and tag of each column.
+
+    >>> [at for at, _ in places(["Carrier_code", "Bol_reference", "Carrier_code"])]
+    ['General_segment', 'Bol_segment', 'Bol_segment']
+    """
+    made: list[tuple[str, str]] = []
+    segment = VOYAGE
+    for heading in headings:
+        tag = heading.strip()
+        segment = OPENS.get(tag.casefold(), segment)
+        made.append((VOYAGE if tag.casefold() in OF_VOYAGE else segment, tag))
+    # Of two counts of packages the second is that of the goods; so is one that stands alone.
+    counts = [at for at, (_, tag) in enumerate(made) if tag.casefold() == COUNT]
+    if counts and made[counts[-1]][0] == CONTAINER:
+        made[counts[-1]] = GOODS, made[counts[-1]][1]
+    return made
+
+
+@dataclass
+class _Bill:
+    """One bill while its rows are read."""
+
+    line: int
+    cells: dict[str, Cells]  # of the bill and of its goods
+    containers: list[Cells] = field(default_factory=list)
+
+    def goes_on(self, parts: dict[str, Cells]) -> bool:
+        """Whether a row repeats nothing else than what the bill already says."""
+        return all(
+            self.cells[segment].get(tag) == text
+            for segment in (BILL, GOODS)
+            for tag, text in parts[segment].items()
+        )
+
+
+class _Manifest:
+    """The voyage that rows stand under, and the bill that is open."""
+
+    def __init__(self, rows: Gather) -> None:
+        self.rows = rows
+        self.own: Cells = {}
+        self.header: awmds.Voyage | None = None
+        self.position = 0
+        self.master = ""
+        self.items: Counter[str] = Counter()
+        self.open: _Bill | None = None
+
+    def add(self, line: int, parts: dict[str, Cells]) -> None:
+        """Take in one row."""
+        own = parts[VOYAGE]
+        if self.header is None or any(self.own.get(tag) != text for tag, text in own.items()):
+            self.close()
+            self.own, self.position, self.master = own, 0, ""
+            self.header = awmds.Voyage(_element(VOYAGE, own))
+            self.items.clear()
+        if not any(parts[segment] for segment in (BILL, GOODS, CONTAINER)):
+            return
+        if self.open is None or not self.open.goes_on(parts):
+            before = self.open.cells[BILL] if self.open else {}
+            self.close()
+            if REFERENCE not in parts[BILL]:  # more goods of the same bill
+                parts[BILL] = {**before, **parts[BILL]}
+            self.open = _Bill(line, {BILL: self._with_master(parts[BILL]), GOODS: parts[GOODS]})
+        if parts[CONTAINER]:
+            self.open.containers.append(parts[CONTAINER])
+
+    def _with_master(self, cells: Cells) -> Cells:
+        if own := cells.get(MASTER):
+            self.master = own
+        elif self.master and cells.get(TYPE, "HSB").upper() in HOUSES:
+            return {**cells, MASTER: self.master}
+        return cells
+
+    def close(self) -> None:
+        """Add the row of the open bill."""
+        if self.open is None or self.header is None:
+            return
+        element = _element(BILL, self.open.cells[BILL])
+        for container in self.open.containers:
+            element.append(_element(CONTAINER, container))
+        element.append(_element(GOODS, self.open.cells[GOODS]))
+        self.position += 1
+        reference = self.open.cells[BILL].get(REFERENCE, "")
+        self.items[reference] += 1
+        item = str(self.items[reference])
+        awmds.bill(self.rows, self.header, self.position, element, self.open.line, item)
+        self.open = None
+
+
+def read(
+    headings: Sequence[str],
+    numbered: Iterable[tuple[int, list[Any]]],
+    source: Source,
+    chunk_rows: int,
+) -> Iterator[RawChunk]:
+    """One row per bill, from the rows of a sheet below its headings, each with its number."""
+    columns = places(headings)
+    rows = Gather(PROFILE, source.name, chunk_rows)
+    manifest = _Manifest(rows)
+    for line, row in numbered:
+        parts: dict[str, Cells] = {VOYAGE: {}, BILL: {}, CONTAINER: {}, GOODS: {}}
+        for (segment, tag), cell in zip(columns, row, strict=False):
+            text = (as_text(cell) or "").strip()
+            if tag and text:
+                parts[segment][tag] = text
+        if any(parts.values()):
+            manifest.add(line, parts)
+        if rows.full:
+            yield rows.take()
+    manifest.close()
+    if rows.accepted == 0:
+        raise InputError(
+            "no content: no bill with a value in it",
+            where=source.name,
+            do="Fill the rows below the headings",
+        )
+    yield rows.take()
+
+
+def _element(name: str, cells: Cells) -> Element:
+    made = etree.Element(name)
+    for tag, text in cells.items():
+        safe = _NO_NAME.sub("_", tag)
+        safe = safe if re.match(r"[^\W\d]", safe) else f"_{safe}"
+        etree.SubElement(made, safe).text = _NO_TEXT.sub(" ", text)
+    return made

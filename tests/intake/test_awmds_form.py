@@ -1,0 +1,219 @@
+"""The spreadsheet form of ASYCUDA manifests."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+import xlwt
+
+from riskprofile import intake
+from riskprofile.errors import InputError
+from riskprofile.intake import Chunk
+from riskprofile.intake.awmds import AwmdsReader
+from riskprofile.intake.awmds_form import is_form, places
+from tests.intake.helpers import FIXTURES, read
+
+GROUPED = [
+    "General_segment",
+    "General_segment_id",
+    "Customs_office_code",
+    "Voyage_number",
+    "Date_of_arrival",
+    "Time_of_arrival",
+    "Transport_information",
+    "Carrier",
+    "Carrier_code",
+    "Mode_of_transport_code",
+    "Identity_of_transporter",
+    "Load_unload_place",
+    "Place_of_departure_code",
+    "Place_of_destination_code",
+    "Bol_segment",
+    "Bol_id",
+    "Bol_reference",
+    "Bol_nature",
+    "Bol_type_code",
+    "Master_bol_ref_number",
+    "Load_unload_place",
+    "Port_of_origin_code",
+    "Place_of_unloading_code",
+    "Traders_segment",
+    "Carrier",
+    "Carrier_code",
+    "Exporter",
+    "Exporter_name",
+    "Exporter_address",
+    "Notify",
+    "Notify_name",
+    "Consignee",
+    "Consignee_code",
+    "Consignee_name",
+    "ctn_segment",
+    "Ctn_reference",
+    "Number_of_packages",
+    "Marks1",
+    "Goods_segment",
+    "Number_of_packages",
+    "Package_type_code",
+    "Gross_mass",
+    "Shipping_marks",
+    "Goods_description",
+    "Volume_in_cubic_meters",
+    "Value_segment",
+    "Freight_segment",
+    "Freight_value",
+    "Freight_currency",
+    "Customs_segment",
+    "Customs_value",
+    "Customs_currency",
+]
+GROUPS = [
+    "General_segment",
+    "General_segment_id",
+    "Transport_information",
+    "Carrier",
+    "Load_unload_place",
+    "Bol_segment",
+    "Bol_id",
+    "Traders_segment",
+    "Exporter",
+    "Notify",
+    "Consignee",
+    "ctn_segment",
+    "Goods_segment",
+    "Value_segment",
+    "Freight_segment",
+    "Customs_segment",
+]
+FIRST: list[Any] = [
+    *("XMPME", "V12", "2026-03-02", "9:30", "BLUE", "1", "MV GREEN HERON", "XAPRT", "XMPME"),
+    *("HBL-1", 23, "HSB", "MBL-9", "XBQUA", "XMPME", "OTHER", "Juniper Tools"),
+    *("8 Forge Street Northbridge", "Harbour Agents", "100200300", "Harbour Stores"),
+    *("XXXU1234560", 6, "S1", 10, "CT", 120.5, "HS", "Hand tools", 0.0, 40, "USD", 900.0, "USD"),
+]
+CONTAINER = {"Ctn_reference": "XXXU7654321", "Marks1": "S2"}
+
+
+def leaves(headings: list[str]) -> list[str]:
+    return [heading for heading in headings if heading not in GROUPS]
+
+
+def row(headings: list[str], values: list[Any]) -> list[Any]:
+    """Values under the headings that are no group."""
+    given = iter(values)
+    return [None if heading in GROUPS else next(given) for heading in headings]
+
+
+def sparse(headings: list[str], cells: dict[str, Any], nth: int = 0) -> list[Any]:
+    """A row that fills the named columns only, the nth of each name counted from the end."""
+    made: list[Any] = [None] * len(headings)
+    for name, value in cells.items():
+        at = [position for position, heading in enumerate(headings) if heading == name]
+        made[at[nth]] = value
+    return made
+
+
+SECOND = {
+    "Bol_reference": "BL-2",
+    "Bol_nature": 28,
+    "Bol_type_code": "BL",
+    "Goods_description": "Vehicles",
+    "Package_type_code": "ZZZ",
+}
+
+
+def form(headings: list[str], rows: list[list[Any]], folder: Path, kind: str = "xlsx") -> Chunk:
+    path = folder / f"manifest.{kind}"
+    table = [["Manifest of the port"], headings, *rows]
+    if kind == "xlsx":
+        book = openpyxl.Workbook()
+        for each in table:
+            book.active.append(each)
+        book.save(path)
+    else:
+        old, out = xlwt.Workbook(), io.BytesIO()
+        sheet = old.add_sheet("Awmds")
+        for at, each in enumerate(table):
+            for position, cell in enumerate(each):
+                if cell is not None:
+                    sheet.write(at, position, cell)
+        old.save(out)
+        path.write_bytes(out.getvalue())
+    (chunk,) = intake.read(path)
+    return chunk
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "xls"])
+@pytest.mark.parametrize("headings", [GROUPED, leaves(GROUPED)], ids=["grouped", "plain"])
+def test_the_form_gives_what_the_xml_of_the_same_manifest_gives(
+    tmp_path: Path, headings: list[str], kind: str
+) -> None:
+    table = [row(headings, FIRST), sparse(headings, CONTAINER), sparse(headings, SECOND)]
+    found = form(headings, table, tmp_path, kind).table
+    (expected,) = intake.read(FIXTURES / "awmds.xml")
+    assert found["declaration_id"].tolist() == ["HBL-1", "BL-2"]
+    same = [name for name in found.columns if name not in ("source", "line", "extra")]
+    first, wanted = found[same].iloc[:1], expected.table[same].iloc[:1]
+    assert first.astype(str).equals(wanted.astype(str))
+    assert found["line"].tolist() == [3, 5]
+    assert found["customs_office"].tolist() == ["XMPME", "XMPME"]  # filled down
+    assert found["container_numbers"][0] == "XXXU1234560|XXXU7654321"
+
+
+def test_fields_of_the_master_fill_down_onto_its_houses_and_no_further(tmp_path: Path) -> None:
+    house = {**SECOND, "Bol_reference": "HBL-2", "Bol_type_code": "HSB"}
+    table = [row(GROUPED, FIRST), sparse(GROUPED, house), sparse(GROUPED, SECOND)]
+    found = form(GROUPED, table, tmp_path).table
+    assert found["transport_document"].tolist() == ["MBL-9", "MBL-9", "BL-2"]
+    assert found["house_document"].tolist()[:2] == ["HBL-1", "HBL-2"]
+    assert found["house_document"].isna()[2]
+    assert found["consignor_name"].isna().tolist() == [False, True, True]  # not of the master
+
+
+def test_a_new_voyage_takes_nothing_from_the_one_before(tmp_path: Path) -> None:
+    other = {**SECOND, "Customs_office_code": 101.0, "Bol_type_code": "HSB"}
+    found = form(GROUPED, [row(GROUPED, FIRST), sparse(GROUPED, other)], tmp_path).table
+    assert found["customs_office"].tolist() == ["XMPME", "101"]
+    assert found["conveyance"].isna().tolist() == [False, True]
+    assert found["transport_document"].tolist() == ["MBL-9", "BL-2"]
+
+
+def test_a_bill_repeated_for_each_container_is_one_row_and_for_each_goods_another(
+    tmp_path: Path,
+) -> None:
+    repeated = row(GROUPED, FIRST)
+    repeated[GROUPED.index("Ctn_reference")] = "XXXU7654321"
+    more = sparse(GROUPED, {"Goods_description": "Drill bits", "Gross_mass": 5})
+    found = form(GROUPED, [row(GROUPED, FIRST), repeated, more], tmp_path).table
+    assert found["declaration_id"].tolist() == ["HBL-1", "HBL-1"]
+    assert found["item_number"].tolist() == [1, 2]
+    assert found["container_numbers"][0] == "XXXU1234560|XXXU7654321"
+    assert found["goods_description"].tolist() == ["Hand tools", "Drill bits"]
+    assert found["gross_mass_kg"].tolist() == [120.5, 5.0]
+
+
+def test_a_count_of_packages_is_that_of_the_goods_when_it_stands_alone() -> None:
+    headings = ["Bol_reference", "Ctn_reference", "Number_of_packages", "Gross_mass"]
+    assert places(headings)[2] == ("Goods_segment", "Number_of_packages")
+
+
+def test_what_no_column_takes_stays_in_extra_under_its_heading(tmp_path: Path) -> None:
+    headings = [*GROUPED, "2nd remark"]
+    table = [[*row(GROUPED, FIRST), "fragile"]]
+    extra = json.loads(form(headings, table, tmp_path).table["extra"][0])
+    assert extra["_2nd_remark"] == "fragile"
+
+
+def test_a_table_of_another_kind_is_no_form_and_an_empty_form_is_refused(tmp_path: Path) -> None:
+    assert not is_form(["declaration_id", "Goods_description", "Gross_mass", "Voyage_number"])
+    with pytest.raises(InputError, match="no bill"):
+        form(GROUPED, [], tmp_path)
+
+
+def test_the_reader_of_the_xml_is_not_changed_by_it() -> None:
+    assert read(AwmdsReader(), FIXTURES / "awmds.xml")[0]["item_number"].tolist() == ["1", "1"]
