@@ -2,8 +2,9 @@
 
 Tags are matched by name inside the segment where they stand, since some (`Carrier_code`)
 occur in two: once for the voyage, once for the bill. Groups between segment and tag
-differ by installation and do not count. The spreadsheet form is read in `awmds_form`. Source: the tag names of the ASYCUDA World
-manifest specification; no instance file is known, so only fixtures of ours are tested.
+differ by installation and do not count. The spreadsheet form is read in `awmds_form`.
+Source: the tag names of the ASYCUDA World manifest specification; no instance file is
+known, so only fixtures of ours are tested.
 """
 
 from __future__ import annotations

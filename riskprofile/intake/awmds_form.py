@@ -69,10 +69,8 @@ _KNOWN = {*OPENS, *OF_VOYAGE} | {
     for tag in (*awmds.BILL.values(), *awmds.PORTS.values(), awmds.NATURE, MASTER, TYPE)
 }
 _SURE = 5  # known tags; a table of one's own has few of them
-_NO_NAME, _NO_TEXT = (
-    re.compile(r"[^\w.-]"),
-    re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-]"),
-)
+_NO_NAME = re.compile(r"[^\w.-]")
+_NO_TEXT = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # of XML
 
 Cells = dict[str, str]
 
