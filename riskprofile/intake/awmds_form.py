@@ -32,22 +32,20 @@ VOYAGE, BILL, CONTAINER, GOODS = "General_segment", "Bol_segment", "ctn_segment"
 
 # A heading that opens a segment; the group itself, or the first tag where groups are left out.
 OPENS = {
-    "general_segment": VOYAGE,
-    "bol_segment": BILL,
-    "bol_id": BILL,
-    "bol_reference": BILL,
-    "ctn_segment": CONTAINER,
-    "ctn_reference": CONTAINER,
-    "goods_segment": GOODS,
-    "package_type_code": GOODS,
-    "gross_mass": GOODS,
-    "shipping_marks": GOODS,
-    "goods_description": GOODS,
-    "value_segment": BILL,
-    "freight_segment": BILL,
-    "freight_value": BILL,
-    "customs_segment": BILL,
-    "customs_value": BILL,
+    tag.casefold(): segment
+    for segment, tags in {
+        VOYAGE: (VOYAGE,),
+        BILL: (
+            *(BILL, "Bol_id", "Bol_reference", "Value_segment", "Freight_segment"),
+            *("Freight_value", "Customs_segment", "Customs_value"),
+        ),
+        CONTAINER: (CONTAINER, "Ctn_reference"),
+        GOODS: (
+            *(GOODS, "Package_type_code", "Gross_mass", "Shipping_marks"),
+            "Goods_description",
+        ),
+    }.items()
+    for tag in tags
 }
 # Tags of the voyage wherever they stand; `Carrier_code` is not among them.
 OF_VOYAGE = frozenset(

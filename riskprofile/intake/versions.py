@@ -12,6 +12,17 @@ from riskprofile.intake.rows import moment
 
 ORIGINAL, UPDATE, CANCEL = "original", "update", "cancel"
 CHANGE, REPLACE, CONFIRMATION = "change", "replace", "confirmation"
+FUNCTIONS = (ORIGINAL, UPDATE, CANCEL, CHANGE, REPLACE, CONFIRMATION)
+
+# UN/EDIFACT data element 1225, which the WCO Data Model took over
+EDIFACT_FUNCTIONS = {
+    "1": CANCEL,
+    "3": CANCEL,
+    "4": CHANGE,
+    "5": REPLACE,
+    "6": CONFIRMATION,
+    "9": ORIGINAL,
+}
 
 
 def version(function: str | None, at: str | None) -> dict[str, str]:

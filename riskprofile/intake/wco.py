@@ -16,7 +16,6 @@ from typing import Any
 
 from riskprofile.errors import InputError
 from riskprofile.intake.code_lists import KILOGRAMS, LICENCES, TRANSPORT_DOCUMENTS, mode, place
-from riskprofile.intake.message_header import MESSAGE_FUNCTIONS
 from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.rows import (
     Gather,
@@ -28,7 +27,7 @@ from riskprofile.intake.rows import (
     one_line,
     plain,
 )
-from riskprofile.intake.versions import CANCEL, CHANGE, CONFIRMATION, version
+from riskprofile.intake.versions import CANCEL, CHANGE, CONFIRMATION, EDIFACT_FUNCTIONS, version
 from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
 
 DECLARATION = frozenset({"Declaration"})
@@ -143,7 +142,7 @@ class _Header:
         values["lodged_at"] = moment(lodged)
         issued = leaves.take("IssueDateTime/DateTimeString") or lodged
         function = (leaves.take("FunctionCode") or "").lstrip("0")
-        self.version = version(FUNCTIONS.get(self.kind) or MESSAGE_FUNCTIONS.get(function), issued)
+        self.version = version(FUNCTIONS.get(self.kind) or EDIFACT_FUNCTIONS.get(function), issued)
         if lodged and not values["lodged_at"]:
             self.warnings.append("date_unreadable")
         values["transport_mode"], other = mode(leaves.take("BorderTransportMeans/ModeCode"))

@@ -9,9 +9,8 @@ import pytest
 
 from riskprofile.intake.cargo_xml import CargoXmlReader
 from riskprofile.intake.ens import EnsReader
-from riskprofile.intake.message_header import FUNCTIONS
 from riskprofile.intake.reader import Reader
-from riskprofile.intake.versions import version
+from riskprofile.intake.versions import FUNCTIONS, version
 from riskprofile.intake.wco import WcoReader
 from tests.intake.helpers import FIXTURES, read
 
