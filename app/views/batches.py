@@ -11,7 +11,8 @@ import streamlit as st
 from app import draw, form, session
 from app.installation import served
 from app.text import escape, plain
-from riskprofile.services import govern
+from riskprofile.scoring.control import LEAST_FINDS
+from riskprofile.services import evidence, govern
 
 STATES = ("running", "done", "repair", "duplicate", "stopped", "failed")
 # Inverse where a person is needed, blue while running, grey where nothing is to do.
@@ -51,9 +52,15 @@ def page() -> None:
     """Draw the batches."""
     person = session.require("operator", "administrator", "supervisor")
     say, now, store = session.speech(), session.now(), served().store
-    zone = session.zone(govern.status(store, person, now).zone)
+    status = govern.status(store, person, now)
+    zone = session.zone(status.zone)
     found = govern.batches(store, person, now)
-    st.html(draw.kpis(_figures(say, found)))
+    recalls = [
+        _recall(say, one)
+        for one in evidence.all_passed_over(store, person)
+        if one.profile in status.profiles
+    ]
+    st.html(draw.kpis([*_figures(say, found), *recalls]))
     if not found:
         st.html(draw.state(say("batches.none"), say("batches.none_text")))
         return
@@ -78,6 +85,16 @@ def _figures(say: Any, found: Sequence[Any]) -> list[tuple[str, str]]:
     figures.append((say("batches.identity"), adds_up))
     figures.append((say("batches.alerts"), say.number(sum(one.alerts for one in found))))
     return figures
+
+
+def _recall(say: Any, one: Any) -> tuple[str, str]:
+    """What one profile's list brings up, as far as the random share can tell."""
+    told = one.recall
+    name = say("batches.recall", profile=say(f"profile.{one.profile}").lower())
+    if not told.known:
+        return name, say("batches.recall_unknown", n=told.drawn_finds, least=LEAST_FINDS)
+    low, middle, high = (say.number(round(100 * x)) for x in (told.low, told.recall, told.high))
+    return name, say("batches.recall_known", n=middle, low=low, high=high)
 
 
 def _list(say: Any, found: Sequence[Any], zone: Any, now: Any) -> None:

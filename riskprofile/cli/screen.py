@@ -1,4 +1,4 @@
-"""score, history load, explain, replay."""
+"""score, history load, explain, replay, recall."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from riskprofile.cli.app import Home, Json, app, now, owner, settings_of
 from riskprofile.errors import InputError, UsageError
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.scoring.ranking import Capacity
+from riskprofile.services import evidence, results, retention
 from riskprofile.services import replay as replaying
-from riskprofile.services import results, retention
 from riskprofile.services.passing import passing
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
@@ -39,7 +39,7 @@ def score(
     ] = None,
     quarantine: Annotated[Path | None, typer.Option(help="Rejected rows, as CSV.")] = None,
     reasons: Annotated[str, typer.Option(help="alerts, all or none.")] = "alerts",
-    capacity: Annotated[int | None, typer.Option(min=0, help="Examinations.")] = None,
+    capacity: Annotated[int | None, typer.Option(min=0, help="Examinations of the list.")] = None,
     capacity_share: Annotated[
         float | None, typer.Option(min=0.0, max=1.0, help="Share of the declarations.")
     ] = None,
@@ -190,6 +190,22 @@ def replay(
         for record in told.differ[:20]:
             output.say(f"  differs: {record}")
     return 1 if told.differ else 0
+
+
+@app.command()
+def recall(home: Home = None, json: Json = False) -> int:
+    """What the list passes over, estimated from the random control share alone."""
+    database = open_store(settings_of(home))
+    try:
+        told = evidence.all_passed_over(database, owner())
+    finally:
+        database.close()
+    if json:
+        output.as_json({"profiles": [one.as_json() for one in told]})
+    else:
+        for one in told:
+            output.say(f"{one.profile}: {one.says}")
+    return 0
 
 
 def _tell(run: Run, out: Path | None, *, as_json: bool) -> int:

@@ -17,6 +17,7 @@ from riskprofile.scoring.wording import Wording
 from riskprofile.tables import Table
 
 POINTS_PER_LOG_ODDS = 100
+ENOUGH_EXAMINED, ENOUGH_FINDS = 200, 30  # outcomes, before a page shows a probability
 WORDING = "wording"  # the feature that the text scorecard gives
 
 
@@ -77,6 +78,11 @@ class Scorecard:
     def features(self) -> tuple[str, ...]:
         """Names of the features it reads, in its order."""
         return tuple(self.bins)
+
+    @property
+    def learnt_here(self) -> bool:
+        """Whether its probabilities rest on outcomes; else they are at generator scale."""
+        return self.examined >= ENOUGH_EXAMINED
 
     def expect(self, known: Sequence[str]) -> None:
         """Refuse to serve a profile that lacks one of its features."""

@@ -17,6 +17,7 @@ from riskprofile.profiles import Profile
 from riskprofile.scoring import ranking, rating, reasons
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.scoring.scorecard import Scorecard
+from riskprofile.services.capacity import capacities, days
 from riskprofile.services.identifiers import ITEM, RECORD
 from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater
 from riskprofile.store import alerts as store_of_alerts
@@ -25,6 +26,7 @@ from riskprofile.store.database import Store
 from riskprofile.tables import Indicator, Table
 
 NOT_EVALUATED = "not_evaluated:"
+OFFICE, DUE = "_office", "_due"  # of a declaration: who works it, when it arrives
 
 
 @dataclass
@@ -47,12 +49,18 @@ class Ranked:
 
 
 def rank_run(
-    store: Store, batch_ids: Sequence[str], rater: Rater, capacity: Capacity, seed: int
+    store: Store,
+    batch_ids: Sequence[str],
+    rater: Rater,
+    capacity: Capacity,
+    seed: int,
+    now: datetime,
 ) -> Ranked | None:
     """Rank every declaration of these batches, read back from the feature log.
 
     Versions that no longer count are left out. An amendment of one item is ranked with
-    the other items of its declaration, whichever batch brought them.
+    the other items of its declaration, whichever batch brought them. With no capacity
+    stated, each office and day is cut at the office's own.
     """
     profile = rater.profile
     items, linked = _logged(store, batch_ids, rater)
@@ -64,7 +72,15 @@ def rank_run(
         mask = fired.masks.get(indicator.key, np.ones(len(items), dtype=bool))
         items[(FIRED if indicator.key in fired.masks else BROKEN) + indicator.key] = mask
     declarations = _declarations(items, profile.indicators)
-    ranked = ranking.rank(declarations, capacity, seed)
+    lists: dict[str, Capacity] = {}
+    if not capacity.stated:
+        with store.read() as connection:
+            when = days(connection, now)
+            declarations["list"] = when.lists(declarations[OFFICE], declarations[DUE])
+            named = declarations["list"].dropna().unique().tolist()
+            again = declarations[RECORD].tolist()
+            lists = capacities(connection, profile.name, when, named, again, capacity)
+    ranked = ranking.rank(declarations, capacity, seed, lists)
     flags = [column for column in ranked.columns if column.startswith((FIRED, BROKEN))]
     ranked["indicators"] = _named(ranked, flags, names)
     points = ranked[POINTS]
@@ -117,6 +133,7 @@ def _read(chunk: Any, rater: Rater, positions: np.ndarray) -> tuple[Table, Table
     flags = [name for name in log.columns if name.startswith((FIRED, BROKEN))]
     items = log[[POINTS, *flags]].assign(
         **{RECORD: rows[RECORD], ITEM: rows[ITEM]},
+        **{OFFICE: rows[rater.profile.office], DUE: rows[rater.profile.due]},
         chunk_id=chunk.id,
         batch_id=chunk.batch_id,
         position=positions,
@@ -134,7 +151,8 @@ def _declarations(items: Table, indicators: Sequence[Indicator]) -> Table:
         [RECORD, "_height", ITEM], ascending=[True, False, True], kind="stable"
     )
     drivers = order.drop_duplicates(RECORD).set_index(RECORD)
-    table = drivers[[POINTS, "chunk_id", "batch_id", "position"]].assign(driver=drivers[ITEM])
+    kept = [POINTS, "chunk_id", "batch_id", "position", OFFICE, DUE]
+    table = drivers[kept].assign(driver=drivers[ITEM])
     if flags:
         table = table.join(items.groupby(RECORD)[flags].any())
     red = [FIRED + one.key for one in indicators if one.raises == "red"]
@@ -203,7 +221,7 @@ def store_alerts(
                 "lane": row["lane"],
                 "rank": row["rank"],
                 "points": None if pd.isna(row[POINTS]) else int(row[POINTS]),
-                "score": _or_none(row["score"]),
+                "score": _or_none(row["score"]) if ranked.scorecard.learnt_here else None,
                 "selected_by": row["selected_by"],
                 "probability": _or_none(row["probability"]),
                 "driver": int(row["driver"]),

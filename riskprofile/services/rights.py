@@ -41,6 +41,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "register.look": _RUN | _HEAD | _CHECK | _STUDY,
     "selections.export": _RUN,
     "labels.look": _STUDY,
+    "recall.look": _STUDY | _RUN | _HEAD | _CHECK,
     "model.look": frozenset({*ROLES, "owner"}),
     "model.propose": _STUDY,
     "model.promote": frozenset({"analyst", "supervisor"}),

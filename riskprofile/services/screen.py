@@ -149,7 +149,7 @@ def _finish(
         with store.read() as connection:
             profiles = batches.profiles(connection, ids)
         lists = [
-            rank_run(store, ids, rater_of(name), options.capacity, seed)
+            rank_run(store, ids, rater_of(name), options.capacity, seed, now)
             for name in PROFILES
             if name in profiles
         ]

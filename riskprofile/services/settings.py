@@ -38,7 +38,7 @@ class Settings(BaseModel):
     home: Path
     database_url: str
     models: Path = CHECKOUT / "models"
-    capacity_share: float = Field(default=0.05, gt=0, le=1)
+    capacity_share: float | None = Field(default=None, gt=0, le=1)
     random_share: float = Field(default=0.10, ge=0, le=1)
     max_bad_share: float = Field(default=0.05, ge=0, le=1)
     mask_months: int = Field(default=12, ge=1, le=120)

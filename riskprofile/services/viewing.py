@@ -14,6 +14,7 @@ from riskprofile.services import desk
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import audit_table as _audit
 from riskprofile.services.desk import decision_table as _decision
+from riskprofile.services.evidence import weighed
 from riskprofile.services.queueing import visible
 from riskprofile.services.rights import Actor
 from riskprofile.store import audit
@@ -44,6 +45,7 @@ class Event:
 class AlertView:
     """Everything of one alert but what drew it: a random control looks like any other.
 
+    `score` is a probability, and None until the installation's outcomes are enough for one.
     `history` and `related` are other alerts: dicts with
     `alert_id, record_id, title, link, at, lane, state, outcome`.
     """
@@ -136,6 +138,8 @@ def timeline(store: Store, actor: Actor, alert_id: int) -> list[Event]:
 def _view(connection: Connection, actor: Actor, given: desk.Row, now: datetime) -> AlertView:
     told = {name: given[name] for name in _COLUMNS}
     told |= {name: told[name] or [] for name in _LISTS}
+    if not weighed(connection, given["profile"]).enough:
+        told["score"] = None
     if desk.holder(given, now) is None:
         told["owner"] = told["lease_until"] = None
     history, related = _linked(connection, actor, given["id"])

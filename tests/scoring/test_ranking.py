@@ -83,3 +83,47 @@ def test_capacity_by_share_is_rounded_up() -> None:
     assert Capacity(share=0.05).of(101) == (5, 1)
     assert Capacity(0).of(101) == (0, 0)
     assert Capacity().of(0) == (0, 0)
+
+
+def test_each_office_and_day_is_cut_at_its_own_capacity() -> None:
+    table = declarations(list(range(90)))
+    table["list"] = ["PORT", "ROAD", None] * 30
+    lists = {"PORT": Capacity(10), "ROAD": Capacity(3)}
+    ranked = rank(table, Capacity(share=0.10), 5, lists)
+    red = ranked[ranked["lane"] == "red"]
+    assert red.groupby(red["list"].fillna("none")).size().to_dict() == {
+        "PORT": 10,
+        "ROAD": 3,
+        "none": 3,
+    }
+    drawn = ranked[ranked["selected_by"] == "random"].set_index("list")["probability"]
+    assert drawn["PORT"] == pytest.approx(1 / 21)
+    assert drawn["ROAD"] == pytest.approx(1 / 28)
+    assert ranked["rank"].tolist() == list(range(1, 91))  # the order is one for the run
+    assert ranked["points"].is_monotonic_decreasing
+
+
+def test_what_earlier_lists_of_the_day_took_is_taken_off_and_one_is_still_drawn() -> None:
+    assert Capacity(40).of(500) == (36, 4)
+    assert Capacity(40, taken=20, drawn=2).of(500) == (18, 2)
+    assert Capacity(40, taken=38, drawn=4).of(500) == (1, 1)
+    assert Capacity(40, taken=40, drawn=4).of(500) == (0, 0)
+    assert Capacity(40, taken=45).of(500) == (0, 0)
+
+
+def test_every_declaration_that_is_passed_over_is_as_likely_to_be_drawn() -> None:
+    table = declarations(list(range(30)))
+    table["list"] = ["PORT"] * 20 + ["ROAD"] * 10
+    lists = {"PORT": Capacity(5), "ROAD": Capacity(3)}
+    drawn = pd.Series(0, index=table["record_id"])
+    told: dict[str, float] = {}
+    runs = 4000
+    for seed in range(runs):
+        ranked = rank(table, Capacity(), seed, lists)
+        random = ranked[ranked["selected_by"] == "random"]
+        drawn[random["record_id"]] += 1
+        told |= dict(zip(random["record_id"], random["probability"], strict=True))
+    assert len(told) == 16 + 8  # all that neither capacity reaches by rank
+    for record, chance in told.items():
+        error = (chance * (1 - chance) / runs) ** 0.5
+        assert abs(drawn[record] / runs - chance) < 5 * error

@@ -8,6 +8,7 @@ import pytest
 
 from riskprofile.errors import NotAllowed, RiskProfileError
 from riskprofile.services import (
+    evidence,
     feedback,
     govern,
     identity,
@@ -102,6 +103,7 @@ def house_calls(store):
             lambda a: identity.set_password(store, a, "other", "long enough to keep", NOW),
             lambda a: identity.disable_account(store, a, "other", NOW),
         ],
+        "recall.look": [lambda a: evidence.passed_over(store, "shipment", a)],
         "account.look": [lambda a: identity.accounts(store, a)],
         "audit.verify": [lambda a: govern.verify_audit(store, a)],
         "status.look": [lambda a: govern.status(store, a, NOW)],

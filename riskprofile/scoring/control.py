@@ -1,0 +1,108 @@
+"""What the list passes over, estimated from the random control share alone.
+
+The share is a uniform draw of each list's passed-over declarations, with a known
+probability. Each examined draw stands for 1/probability declarations (Horvitz and
+Thompson, 1952); divided by what all of them stand for, that is the share of finds among
+what is passed over (Hájek's form: it does not suffer when some draws were not examined).
+
+The interval is Wilson's (1927), for the number of draws that a simple random sample would
+need to be as certain: Clopper and Pearson's covers far more than it says at such counts, and
+Wald's less. What was found through the list is known, so the interval of the recall is the
+same interval, turned over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+Z95 = 1.959963984540054  # the normal distribution's 97.5 % point
+LEAST_FINDS = 20  # of the random share; under it nothing is said
+
+
+@dataclass(frozen=True)
+class Recall:
+    """What share of all finds the list brought up, as far as the random share can tell.
+
+    `recall`, `low` and `high` are in [0, 1]; NaN while it is not known.
+    """
+
+    found: int  # through the list
+    drawn: int  # of the random share, examined
+    drawn_finds: int
+    passed_over: float  # declarations that the draws stand for
+    missed: float  # finds among them, estimated
+    recall: float
+    low: float
+    high: float
+
+    @property
+    def known(self) -> bool:
+        """Whether the random share has finds enough to say anything."""
+        return self.drawn_finds >= LEAST_FINDS
+
+
+def recall(
+    found: int, values: np.ndarray, probabilities: np.ndarray, passed_over: float | None = None
+) -> Recall:
+    """Recall of the list, with a 95 % interval.
+
+    Parameters
+    ----------
+    found : int
+        Finds among what the list selected.
+    values : array of 0 or 1
+        Whether each examined draw was a find.
+    probabilities : array in (0, 1]
+        With which it was drawn.
+    passed_over : float, optional
+        How many declarations were passed over; else what the examined draws stand for.
+    """
+    weights = 1.0 / np.asarray(probabilities, dtype="float64")
+    hits = np.asarray(values, dtype="float64")
+    stands_for = float(weights.sum())
+    whole = stands_for if passed_over is None else float(passed_over)
+    finds = int(hits.sum())
+    if not len(hits) or stands_for <= 0:
+        return Recall(found, 0, 0, whole, *[float("nan")] * 4)
+    share = float((weights * hits).sum() / stands_for)
+    low, high = _wilson(share, _effective(hits, weights, share, stands_for))
+    missed = share * whole
+    if finds < LEAST_FINDS:
+        return Recall(found, len(hits), finds, whole, missed, *[float("nan")] * 3)
+    return Recall(
+        found=found,
+        drawn=len(hits),
+        drawn_finds=finds,
+        passed_over=whole,
+        missed=missed,
+        recall=_of(found, missed),
+        low=_of(found, high * whole),
+        high=_of(found, low * whole),
+    )
+
+
+def _of(found: int, missed: float) -> float:
+    return found / (found + missed) if found + missed > 0 else float("nan")
+
+
+def _effective(hits: np.ndarray, weights: np.ndarray, share: float, whole: float) -> float:
+    """Draws of a simple random sample with the same variance.
+
+    That of Hájek's ratio, drawn without replacement: a draw of probability 1 adds none.
+    """
+    terms = weights**2 * (1.0 - 1.0 / weights) * (hits - share) ** 2
+    variance = float(terms.sum()) / whole**2
+    if variance <= 0:
+        return float("inf")
+    return share * (1.0 - share) / variance
+
+
+def _wilson(share: float, n: float) -> tuple[float, float]:
+    if np.isinf(n):
+        return share, share
+    middle = share + Z95**2 / (2 * n)
+    half = Z95 * np.sqrt(share * (1 - share) / n + Z95**2 / (4 * n**2))
+    whole = 1 + Z95**2 / n
+    return max(0.0, (middle - half) / whole), min(1.0, (middle + half) / whole)

@@ -1,0 +1,134 @@
+"""No page shows a probability, nor a recall, before enough outcomes were examined."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from riskprofile.errors import NotAllowed
+from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
+from riskprofile.services import evidence, review
+from riskprofile.services.identity import OWNER
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Label, Outcome
+from tests.services.bench import INES, NOW, put
+
+
+def examined(store: Store, finds: int, of: int, start: int = 0, **columns: Any) -> list[int]:
+    """Alerts with a confirmed outcome, the first `finds` of them positive."""
+    names = [f"XM-{start + n:06d}" for n in range(of)]
+    ids = put(store, of, record_id=names, state="closed", **columns)
+    chance = columns.get("probability")
+    with store.write() as connection:
+        for place, alert in enumerate(ids):
+            positive = place < finds
+            made = connection.execute(
+                insert(Outcome)
+                .values(
+                    alert_id=alert,
+                    outcome="trafficking" if positive else "nothing",
+                    methods=["opened"],
+                    officer="ines",
+                    at=NOW,
+                    confirmed_by="sara",
+                    confirmed_at=NOW,
+                )
+                .returning(Outcome.__table__.c.id)  # type: ignore[attr-defined]
+            ).scalar_one()
+            connection.execute(
+                insert(Label).values(
+                    outcome_id=made,
+                    record_id=names[place],
+                    profile="shipment",
+                    item=1,
+                    value=int(positive),
+                    selected_by=columns.get("selected_by", "score"),
+                    probability=chance,
+                    known_at=NOW + timedelta(days=1),
+                )
+            )
+    return ids
+
+
+@pytest.mark.parametrize(
+    ("finds", "of", "shown"),
+    [
+        (0, 0, False),
+        (ENOUGH_FINDS, ENOUGH_EXAMINED - 1, False),
+        (ENOUGH_FINDS - 1, ENOUGH_EXAMINED, False),
+        (ENOUGH_FINDS, ENOUGH_EXAMINED, True),
+    ],
+)
+def test_an_alert_shows_no_probability_before_200_examined_with_30_finds(
+    any_store: Store, finds: int, of: int, shown: bool
+) -> None:
+    [alert] = put(any_store, 1, score=0.4)
+    if of:
+        examined(any_store, finds, of, start=1000)
+    seen = review.alert(any_store, INES, alert, NOW)
+    assert (seen.score is not None) == shown
+
+
+def test_an_alert_examined_twice_counts_once(store: Store) -> None:
+    ids = examined(store, 1, 1)
+    with store.write() as connection:
+        made = connection.execute(
+            insert(Outcome)
+            .values(
+                alert_id=ids[0],
+                outcome="nothing",
+                methods=["opened"],
+                officer="ines",
+                at=NOW,
+                confirmed_by="sara",
+                confirmed_at=NOW,
+            )
+            .returning(Outcome.__table__.c.id)  # type: ignore[attr-defined]
+        ).scalar_one()
+        connection.execute(
+            insert(Label).values(
+                outcome_id=made,
+                record_id="XM-000000",
+                profile="shipment",
+                item=1,
+                value=0,
+                selected_by="score",
+                known_at=NOW,
+            )
+        )
+    with store.read() as connection:
+        told = evidence.weighed(connection, "shipment")
+    assert (told.examined, told.finds) == (1, 0)
+
+
+def test_recall_is_not_known_under_20_finds_in_the_random_share(store: Store) -> None:
+    examined(store, 90, 200)
+    examined(store, 19, 100, start=5000, selected_by="random", probability=0.05)
+    told = evidence.passed_over(store, "shipment", OWNER)
+    assert not told.recall.known
+    assert told.says.startswith("not known yet: 19 of the 20 finds")
+    assert told.as_json()["recall"] is None and told.as_json()["missed"] is None
+    json.dumps(told.as_json(), allow_nan=False)
+
+
+def test_recall_is_estimated_from_the_random_share_alone(store: Store) -> None:
+    examined(store, 90, 200)
+    examined(store, 20, 100, start=5000, selected_by="random", probability=0.05)
+    put(store, 100, record_id=[f"XN-{n}" for n in range(100)], selected_by="random",
+        probability=0.05)  # fmt: skip
+    told = evidence.passed_over(store, "shipment", OWNER)
+    # 200 drawn stand for 4,000; a fifth of the hundred examined were finds.
+    assert told.recall.passed_over == pytest.approx(4_000)
+    assert told.recall.missed == pytest.approx(800)
+    assert told.recall.recall == pytest.approx(90 / 890)
+    assert told.recall.low < 90 / 890 < told.recall.high
+    assert "95 % interval" in told.says
+
+
+def test_officers_are_not_told_what_the_random_share_found(store: Store) -> None:
+    with pytest.raises(NotAllowed):
+        evidence.passed_over(store, "shipment", INES)
