@@ -12,6 +12,7 @@ import typer
 from riskprofile.cli import output
 from riskprofile.cli.app import exit_with
 from riskprofile.errors import InputError, RiskProfileError, UsageError
+from training import criteria as written_criteria
 from training import evaluate as measures
 from training import fit as fitting
 from training import recipe as recipes
@@ -76,6 +77,20 @@ def fit(
     output.say(f"{told.profile} {told.version} in {folder}, digest {digest[:16]}")
     for budget, recall in recalls.items():
         output.say(f"  recall with {budget} inspected, later period: {recall:.3f}")
+    return 0
+
+
+@app.command()
+def criteria(
+    folder: Annotated[Path, typer.Argument(help="Folder of a version, with its criteria.json.")],
+    json: Json = False,
+) -> int:
+    """Build a scorecard of written criteria. It serves only when trusted and named."""
+    digest = written_criteria.write(folder)
+    if json:
+        output.as_json({"folder": str(folder), "digest": digest})
+    else:
+        output.say(f"{folder}, digest {digest}")
     return 0
 
 

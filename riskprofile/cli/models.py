@@ -187,19 +187,25 @@ def enable(
     profile: Annotated[str, typer.Argument()],
     legal_basis: Annotated[str, typer.Option(help="The law that allows it.")],
     assessment: Annotated[str, typer.Option(help="Reference of the impact assessment.")],
+    learnt: Annotated[
+        bool,
+        typer.Option("--learnt", help="That law also allows a scorecard learnt from data."),
+    ] = False,
     home: Home = None,
     json: Json = False,
 ) -> int:
     """Switch a profile on, naming the legal basis and the impact assessment."""
     store = open_store(settings_of(home))
     try:
-        govern.enable_profile(store, owner(), profile, legal_basis, assessment, now())
+        govern.enable_profile(
+            store, owner(), profile, legal_basis, assessment, now(), learnt=learnt
+        )
     finally:
         store.close()
     if json:
-        output.as_json({"profile": profile, "on": True})
+        output.as_json({"profile": profile, "on": True, "learnt": learnt})
     else:
-        output.say(f"{profile} is on")
+        output.say(f"{profile} is on{', rated by the learnt scorecard' if learnt else ''}")
     return 0
 
 

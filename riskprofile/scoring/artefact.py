@@ -12,12 +12,13 @@ import json
 import math
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
 
 from riskprofile.errors import ScorecardError
-from riskprofile.scoring.scorecard import Bins, Scorecard, Term
+from riskprofile.scoring.scorecard import Bins, Criterion, Scorecard, Term
 from riskprofile.scoring.wording import Wording
 
 MANIFEST = "manifest.json"
@@ -26,6 +27,8 @@ TABLES = "tables.npz"
 WORDS = "wording.json"
 SERVED = (STRUCTURE, TABLES, WORDS)
 SCHEMA = 1
+
+_WRITTEN = tuple(field.name for field in fields(Criterion))
 
 LARGEST_FILE = 32 * 2**20
 LARGEST_TABLE = 2**20
@@ -46,6 +49,10 @@ def pack(card: Scorecard) -> dict[str, bytes]:
         "norms": dict(card.norms),
         "wording": card.wording is not None,
     }
+    if any(term.criterion for term in card.terms):
+        structure["criteria"] = [
+            None if term.criterion is None else asdict(term.criterion) for term in card.terms
+        ]
     tables = {f"bins_{name}": bins.edges for name, bins in card.bins.items()}
     tables |= {f"term_{i:03d}": term.table for i, term in enumerate(card.terms)}
     tables["probabilities"] = card.probabilities
@@ -144,6 +151,9 @@ def _build(
             raise fault(TABLES, f"has edges of {name} that do not rise")
         bins[name] = Bins(edges)
     terms = []
+    written = structure.get("criteria", [None] * len(structure["terms"]))
+    if len(written) != len(structure["terms"]):
+        raise fault(STRUCTURE, "has not one criterion for each term")
     for i, term_features in enumerate(structure["terms"]):
         table = arrays[f"term_{i:03d}"]
         shape = tuple(len(bins[name]) for name in term_features)
@@ -151,7 +161,7 @@ def _build(
             raise fault(TABLES, f"has a table of {' x '.join(term_features)} of the wrong shape")
         if np.abs(table).max(initial=0) > LARGEST_POINTS:
             raise fault(TABLES, f"has points of {' x '.join(term_features)} out of range")
-        terms.append(Term(tuple(term_features), table))
+        terms.append(Term(tuple(term_features), table, _criterion(written[i])))
     probabilities = arrays["probabilities"]
     if (
         probabilities.ndim != 1
@@ -173,6 +183,10 @@ def _build(
         norms={str(name): str(norm) for name, norm in structure["norms"].items()},
         examined=_whole(structure["examined"]),
     )
+
+
+def _criterion(told: dict[str, Any] | None) -> Criterion | None:
+    return None if told is None else Criterion(**{name: str(told[name]) for name in _WRITTEN})
 
 
 def _wording(files: Mapping[str, bytes], fault: Fault) -> Wording:

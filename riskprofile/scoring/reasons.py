@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from riskprofile.profiles import Profile
-from riskprofile.scoring.scorecard import WORDING, Scorecard
+from riskprofile.scoring.scorecard import WORDING, Scorecard, Term
 from riskprofile.tables import Table
 
 Reason = dict[str, Any]
@@ -50,7 +50,7 @@ def explain(
             reasons.append(
                 {
                     "term": term.name,
-                    "text": " and ".join(sentences),
+                    "text": _text(term, sentences),
                     "points": int(contributions[row, place]),
                     "value": numbers[0] if len(numbers) == 1 else numbers,
                     "norm": norms[0] if len(norms) == 1 else "; ".join(filter(None, norms)),
@@ -74,6 +74,12 @@ def _base(scorecard: Scorecard) -> Reason:
         "value": None,
         "norm": "",
     }
+
+
+def _text(term: Term, sentences: list[str]) -> str:
+    """The values as sentences; of a written criterion its own sentence first."""
+    values = " and ".join(sentences)
+    return f"{term.criterion.says}: {values}" if term.criterion else values
 
 
 def _sentence(

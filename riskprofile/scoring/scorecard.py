@@ -46,16 +46,27 @@ class Bins:
 
 
 @dataclass(frozen=True)
+class Criterion:
+    """What a person wrote of one term, where the scorecard was written and not learnt."""
+
+    key: str
+    says: str
+    cleared_by: str
+    source: str
+
+
+@dataclass(frozen=True)
 class Term:
     """One addend of the points: a table over the bins of one feature, or of two."""
 
     features: tuple[str, ...]
     table: np.ndarray  # int32, shape (bins,) or (bins, bins)
+    criterion: Criterion | None = None
 
     @property
     def name(self) -> str:
-        """`pair_age`, or `pair_age x piece_mass`."""
-        return " x ".join(self.features)
+        """`pair_age`, `pair_age x piece_mass`, or the key of a written criterion."""
+        return self.criterion.key if self.criterion else " x ".join(self.features)
 
 
 @dataclass(frozen=True)
@@ -78,6 +89,11 @@ class Scorecard:
     def features(self) -> tuple[str, ...]:
         """Names of the features it reads, in its order."""
         return tuple(self.bins)
+
+    @property
+    def written(self) -> bool:
+        """Whether people wrote every term, and nothing was learnt from data."""
+        return self.wording is None and all(term.criterion for term in self.terms)
 
     @property
     def learnt_here(self) -> bool:

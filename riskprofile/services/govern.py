@@ -197,7 +197,7 @@ def countries(store: Store) -> set[str]:
 def profile_on(store: Store, name: str, settings: Settings | None = None) -> bool:
     """Whether this profile may be used: after `init`, by `enable_profile`, or by environment."""
     with store.read() as connection:
-        stated = switches.get(connection, _switch(name))
+        stated = switches.get(connection, switches.of_profile(name))
     if stated is not None:
         return bool(stated.get("on"))
     by_environment = settings is not None and name in settings.basis
@@ -214,23 +214,55 @@ def require_profile(store: Store, name: str, settings: Settings | None = None) -
 
 
 def enable_profile(
-    store: Store, actor: Actor, name: str, legal_basis: str, assessment: str, now: datetime
+    store: Store,
+    actor: Actor,
+    name: str,
+    legal_basis: str,
+    assessment: str,
+    now: datetime,
+    *,
+    learnt: bool = False,
 ) -> None:
-    """Switch a profile on, for a stated legal basis and impact assessment."""
+    """Switch a profile on, for a stated legal basis and impact assessment.
+
+    Parameters
+    ----------
+    learnt : bool
+        The same law allows a scorecard that was learnt from data; without, the written
+        criteria serve where the profile has them.
+    """
     _known_profile(name)
     if not legal_basis.strip() or not assessment.strip():
         raise PolicyError(
             f"the {name} profile needs a legal basis and an impact assessment",
             do="Name both: the law that allows it, and the assessment's reference.",
         )
-    stated = {"on": True, "legal_basis": legal_basis.strip(), "assessment": assessment.strip()}
-    _put(store, actor, "profile.switch", _switch(name), stated, "profile.enable", now, stated)
+    stated: dict[str, Any] = {"on": True, "legal_basis": legal_basis.strip()}
+    stated |= {"assessment": assessment.strip(), "learnt": learnt}
+    _put(
+        store,
+        actor,
+        "profile.switch",
+        switches.of_profile(name),
+        stated,
+        "profile.enable",
+        now,
+        stated,
+    )
 
 
 def disable_profile(store: Store, actor: Actor, name: str, now: datetime) -> None:
     """Switch a profile off: nothing of it is rated any more; its alerts stay workable."""
     _known_profile(name)
-    _put(store, actor, "profile.switch", _switch(name), {"on": False}, "profile.disable", now)
+    _put(
+        store,
+        actor,
+        "profile.switch",
+        switches.of_profile(name),
+        {"on": False},
+        "profile.disable",
+        now,
+    )
 
 
 def pause(store: Store, actor: Actor, why: str, now: datetime) -> None:
@@ -286,7 +318,7 @@ def status(store: Store, actor: Actor, now: datetime) -> Status:
             .limit(1)
         ).scalar()
         demo = bool(switches.get(connection, DEMO, False))
-        switched = {name: switches.get(connection, _switch(name)) for name in PROFILES}
+        switched = {name: switches.get(connection, switches.of_profile(name)) for name in PROFILES}
     on = [
         name
         for name, stated in switched.items()
@@ -355,10 +387,6 @@ def _known_profile(name: str) -> None:
         raise RiskProfileError(
             f"there is no profile {name}", do=f"Choose one of {', '.join(PROFILES)}."
         )
-
-
-def _switch(name: str) -> str:
-    return f"profile:{name}"
 
 
 def _put(

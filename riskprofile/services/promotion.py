@@ -26,7 +26,7 @@ from riskprofile.scoring import artefact
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import identity
 from riskprofile.services.rights import Actor, authorise
-from riskprofile.store import artefacts, audit
+from riskprofile.store import artefacts, audit, switches
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Approval, Audit, Promotion, Signer, StoredScorecard
 
@@ -229,7 +229,8 @@ def rollback(
             version, digest = pile[-1]
             card = _checked(connection, profile, version, digest)
         else:
-            card = artefacts.serving(models, profile)
+            learnt = switches.learnt(connection, profile)
+            card = artefacts.serving(models, profile, learnt=learnt)
         values = {"profile": profile, "version": card.version, "digest": card.digest}
         _serve(connection, actor, values, "rollback", reason.strip(), now)
     return card
@@ -237,6 +238,9 @@ def rollback(
 
 def serving(store: Store, models: Path, profile: str) -> Scorecard:
     """The scorecard that serves a profile: the newest promotion, else what the release ships.
+
+    Where written criteria come first, nothing learnt serves, signed or not, until the
+    administration has named a law for it.
 
     Raises
     ------
@@ -255,9 +259,15 @@ def serving(store: Store, models: Path, profile: str) -> Scorecard:
             .first()
         )
         _require_told(connection, profile, newest["digest"] if newest else None)
+        learnt = switches.learnt(connection, profile)
         if newest is None:
-            return artefacts.serving(models, profile)
-        return _find(connection, models, profile, newest["version"], newest["digest"])
+            return artefacts.serving(models, profile, learnt=learnt)
+        card = _find(connection, models, profile, newest["version"], newest["digest"])
+        if artefacts.written_first(models, profile):
+            ships = card.digest in artefacts.trusted()
+            if ships or not (learnt or card.written):
+                return artefacts.serving(models, profile, learnt=learnt)
+        return card
 
 
 def rated_by(

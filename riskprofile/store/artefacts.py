@@ -11,7 +11,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from riskprofile.errors import ScorecardError
@@ -20,6 +20,7 @@ from riskprofile.scoring.scorecard import Scorecard
 
 TRUSTED = Path(__file__).with_name("trusted.json")
 CURRENT = "CURRENT"
+LEARNT = "LEARNT"  # beside it, where what serves is written and a learnt one waits for a law
 LARGEST = artefact.LARGEST_FILE
 MOST_FILES = 32
 
@@ -33,6 +34,7 @@ class Version:
     serves: bool
     digest: str
     fault: str
+    learnt: bool = False  # serves where the law of a learnt scorecard was named
 
 
 def trusted() -> set[str]:
@@ -41,8 +43,13 @@ def trusted() -> set[str]:
     return set(listed.values())
 
 
-def serving(folder: Path, profile: str) -> Scorecard:
+def serving(folder: Path, profile: str, *, learnt: bool = False) -> Scorecard:
     """The scorecard that serves a profile.
+
+    Parameters
+    ----------
+    learnt : bool
+        Take the learnt one, where a written one serves until a law is named.
 
     Raises
     ------
@@ -50,6 +57,8 @@ def serving(folder: Path, profile: str) -> Scorecard:
         Missing, altered, untrusted or malformed.
     """
     pointer = folder / profile / CURRENT
+    if learnt and written_first(folder, profile):
+        pointer = folder / profile / LEARNT
     try:
         version = pointer.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -59,6 +68,11 @@ def serving(folder: Path, profile: str) -> Scorecard:
             do="Set RISKPROFILE_MODELS to the folder of scorecards, or restore the file",
         ) from error
     return load(folder, profile, version)
+
+
+def written_first(folder: Path, profile: str) -> bool:
+    """Whether written criteria serve a profile, and a learnt scorecard only by a law for it."""
+    return (folder / profile / LEARNT).is_file()
 
 
 def load(folder: Path, profile: str, version: str) -> Scorecard:
@@ -163,13 +177,18 @@ def versions(folder: Path, profile: str) -> list[Version]:
     place = folder / profile
     if not place.is_dir():
         return []
-    pointer = place / CURRENT
-    current = pointer.read_text("utf-8").strip() if pointer.is_file() else ""
+    current = _named(place / CURRENT)
+    waits = _named(place / LEARNT)
     found = []
     for entry in sorted(path for path in place.iterdir() if path.is_dir()):
         try:
             card = load(folder, profile, entry.name)
-            found.append(Version(profile, entry.name, entry.name == current, card.digest, ""))
+            made = Version(profile, entry.name, entry.name == current, card.digest, "")
         except ScorecardError as error:
-            found.append(Version(profile, entry.name, entry.name == current, "", str(error)))
+            made = Version(profile, entry.name, entry.name == current, "", str(error))
+        found.append(replace(made, learnt=entry.name == waits))
     return found
+
+
+def _named(pointer: Path) -> str:
+    return pointer.read_text("utf-8").strip() if pointer.is_file() else ""

@@ -17,6 +17,17 @@ def get(connection: Connection, name: str, default: Any = None) -> Any:
     return default if row is None else row[0]
 
 
+def of_profile(name: str) -> str:
+    """The setting that says whether a profile is on."""
+    return f"profile:{name}"
+
+
+def learnt(connection: Connection, profile: str) -> bool:
+    """Whether the learnt scorecard was switched on for a profile, with a law named."""
+    stated = get(connection, of_profile(profile)) or {}
+    return bool(stated.get("on") and stated.get("learnt"))
+
+
 def put(connection: Connection, name: str, value: Any) -> None:
     """Set a value; None takes the setting away."""
     connection.execute(delete(_SETTING).where(_SETTING.c.name == name))

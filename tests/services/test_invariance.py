@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riskprofile.history import Snapshot, view
-from riskprofile.profiles import PROFILES, SHIPMENT, TRAVELLER, Profile
-from riskprofile.reference import naming
-from riskprofile.services.rater import Rater
-from riskprofile.services.settings import CHECKOUT
-from riskprofile.store import artefacts
-from riskprofile.tables import TEXT, Table
-from training.synth import generate
+from riskprofile.profiles import SHIPMENT, TRAVELLER
+from riskprofile.tables import Table
+from tests.services import invariance
+from tests.services.invariance import of_countries, of_parties, rate
 
-ROWS = 1_500
-PARTIES = ("consignor", "consignee")
-COUNTRIES = (
-    *("consignor_country", "consignee_country", "country_of_origin", "country_of_export"),
-    "country_of_destination",
-)
-PLACES = ("port_of_loading", "port_of_discharge", "route", "customs_office")
+ROWS = 750
 
 
 def made(profile: str) -> tuple[Table, Table]:
-    """Past declarations and a later day's, from the generator."""
-    chunk = next(iter(generate(profile, ROWS, 21, start="2026-03-01", days=200)))
-    table = chunk.table
-    time = PROFILES[profile].time
-    cut = table[time].sort_values().iloc[len(table) // 2].floor("D")
-    return table[table[time] < cut].reset_index(drop=True), table[table[time] >= cut].reset_index(
-        drop=True
-    )
-
-
-def rate(profile: Profile, past: Table, day: Table) -> Table:
-    """Feature values, points and indicators of the day's rows."""
-    history = Snapshot.from_views([view(past, profile)[[*profile.remembered, "time"]]])
-    card = artefacts.serving(CHECKOUT / "models", profile.name)
-    log, _ = Rater(profile, card, history).rate(day)
-    return log
+    """Past declarations and later ones, from the generator."""
+    return invariance.made(profile, ROWS)
 
 
 @pytest.fixture(scope="module")
@@ -75,48 +48,12 @@ def test_who_a_traveller_is_changes_no_bit_of_the_rating(
     pd.testing.assert_frame_equal(rate(TRAVELLER, past, strangers), before)
 
 
-def renamed(
-    table: Table, columns: tuple[str, ...], prefix: str, who: Callable[[str], str] = str
-) -> Table:
-    """The same table with everybody in these columns called something else, one to one.
-
-    `who` says which writings are one party: those get one new name.
-    """
-    codes: dict[str, str] = {}
-
-    def name(value: Any) -> Any:
-        if pd.isna(value):
-            return value
-        return "|".join(
-            codes.setdefault(who(part), f"{prefix}{len(codes):05d}")
-            for part in str(value).split("|")
-        )
-
-    return table.assign(
-        **{
-            column: pd.array([name(value) for value in table[column]], dtype=TEXT)
-            for column in columns
-        }
-    )
-
-
-@pytest.mark.parametrize(
-    ("part", "who"),
-    [
-        ("id", naming.code),
-        ("name", naming.party),
-        ("address", naming.address),
-        ("phone", naming.phone),
-    ],
-)
+@pytest.mark.parametrize("part", list(invariance.PARTS))
 def test_renaming_parties_one_to_one_changes_no_bit(
-    loads: tuple[Table, Table, Table], part: str, who: Callable[[str], str]
+    loads: tuple[Table, Table, Table], part: str
 ) -> None:
     past, day, before = loads
-    columns = tuple(f"{party}_{part}" for party in PARTIES)
-    if part in ("id", "name"):
-        columns += ("declarant_id",) if part == "id" else ("notify_name",)
-    both = renamed(pd.concat([past, day], ignore_index=True), columns, "Q", who)
+    both = of_parties(pd.concat([past, day], ignore_index=True), part)
     after = rate(SHIPMENT, both[: len(past)], both[len(past) :].reset_index(drop=True))
     pd.testing.assert_frame_equal(after, before)
 
@@ -125,18 +62,27 @@ def test_renaming_countries_and_places_one_to_one_changes_no_point(
     loads: tuple[Table, Table, Table],
 ) -> None:
     past, day, before = loads
-    both = pd.concat([past, day], ignore_index=True)
-    names = sorted({code for column in COUNTRIES for code in both[column].dropna()})
-    # Turned by one place in the sorted list: every country gets the code of another.
-    other = dict(zip(names, names[1:] + names[:1], strict=True))
-    both = both.assign(
-        **{column: both[column].map(other, na_action="ignore").astype(TEXT) for column in COUNTRIES}
-    )
-    both = renamed(both, PLACES, "P")
+    both = of_countries(pd.concat([past, day], ignore_index=True))
     after = rate(SHIPMENT, both[: len(past)], both[len(past) :].reset_index(drop=True))
     pd.testing.assert_series_equal(after["points"], before["points"])
     features = [name for name in before if not name.startswith(("fired:", "broken:"))]
     pd.testing.assert_frame_equal(after[features], before[features])
+
+
+def test_no_scorecard_that_ships_moves_by_protected_columns_or_names() -> None:
+    """A small version of `python -m tests.services.invariance`, which prints full numbers."""
+    told = dict(invariance.travellers(60))
+    assert len(told) == 2 ** len(TRAVELLER.protected("P1")) - 1
+    assert sum(told.values()) == 0
+    parties = [f"parties: {part}" for part in (*invariance.PARTS, "all of it")]
+    assert dict(invariance.shipments(60)) == dict.fromkeys([*parties, "countries and places"], 0)
+
+
+def test_the_count_of_differing_points_sees_one() -> None:
+    past, day = made("traveller")
+    before = invariance.versions(TRAVELLER, past, day)
+    heavier = day.assign(bag_mass_kg=day["bag_mass_kg"] * 3)
+    assert invariance.differ(before, invariance.versions(TRAVELLER, past, heavier)) > 0
 
 
 def test_a_traveller_with_nothing_but_personal_attributes_gets_no_score(

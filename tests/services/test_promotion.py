@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from riskprofile.errors import Conflict, NotAllowed, PolicyError, RiskProfileError, ScorecardError
 from riskprofile.scoring import artefact
-from riskprofile.services import identity, promotion
+from riskprofile.services import govern, identity, promotion
 from riskprofile.services.identity import OWNER, Actor, SignInRefused
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import artefacts, audit
@@ -24,6 +24,7 @@ ANNA = Actor("anna", "analyst")
 SARA = Actor("sara", "supervisor")
 MODELS = CHECKOUT / "models"
 PASSWORDS = {"anna": "seven small boats", "sara": "nine quiet lamps"}
+POINTERS = (artefacts.CURRENT, artefacts.LEARNT)
 WHY = "officers see nonsense in the first lane"
 HELD = [{"name": "recall by slice", "held": True, "value": "-1 point", "bound": "-10 points"}]
 SHIPPED = (MODELS / "shipment" / "CURRENT").read_text().strip()
@@ -48,9 +49,14 @@ def people(any_store: Store) -> Store:
     return furnish(any_store)
 
 
-def candidate(folder: Path, version: str = "2027.1", gates=HELD, base: int = 7) -> Path:
+def candidate(
+    folder: Path,
+    version: str = "2027.1",
+    gates=HELD,
+    base: int = 7,
+    source: Path = MODELS / "shipment" / SHIPPED,
+) -> Path:
     """A folder like those of `riskprofile-train fit`: what ships, with another base."""
-    source = MODELS / "shipment" / SHIPPED
     files = {
         path.name: path.read_bytes() for path in source.iterdir() if path.name != artefact.MANIFEST
     }
@@ -282,3 +288,26 @@ def test_a_link_in_a_proposed_folder_is_refused(people: Store, tmp_path: Path) -
     (folder / "tables.npz").symlink_to(tmp_path / "elsewhere.npz")
     with pytest.raises(ScorecardError, match="is a link"):
         promotion.propose(people, ANNA, folder, NOW)
+
+
+def test_signed_or_not_nothing_learnt_rates_travellers_before_a_law_for_it_is_named(
+    people: Store, tmp_path: Path
+) -> None:
+    def serving() -> str:
+        return promotion.serving(people, MODELS, "traveller").version
+
+    written, learnt = ((MODELS / "traveller" / name).read_text().strip() for name in POINTERS)
+    assert serving() == written
+    folder = candidate(tmp_path, source=MODELS / "traveller" / learnt)
+    promotion.propose(people, ANNA, folder, NOW)
+    for who in (ANNA, SARA):
+        promotion.sign(people, who, PASSWORDS[who.name], "traveller", "2027.1", NOW)
+    assert serving() == written
+    govern.enable_profile(people, OWNER, "traveller", "Act 1", "IA-1", NOW, learnt=True)
+    assert serving() == "2027.1"
+    govern.enable_profile(people, OWNER, "traveller", "Act 1", "IA-1", NOW)
+    assert serving() == written
+    promotion.rollback(people, SARA, "traveller", WHY, NOW, MODELS)
+    assert serving() == written
+    govern.enable_profile(people, OWNER, "traveller", "Act 1", "IA-1", NOW, learnt=True)
+    assert serving() == learnt

@@ -313,3 +313,20 @@ def test_postgresql_gives_the_same_list_and_the_same_account(
     assert again.summary.duplicate == 60
     assert replay.replay(other, elsewhere.models).differ == []
     other.close()
+
+
+def test_travellers_are_rated_by_written_criteria_until_a_law_for_the_learnt_is_named(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table = factory.travellers(30)
+    versions = []
+    for learnt in (False, True, False):
+        govern.enable_profile(store, OWNER, "traveller", "Act 1", "IA-1", NOW, learnt=learnt)
+        table["checked_bags"] = pd.array([len(versions) + 1] * 30, dtype="Int64")
+        later = NOW.replace(hour=10 + len(versions))
+        path = write(tmp_path / f"day{len(versions)}.csv", table)
+        run = screen(store, home, OWNER, [path], Options(profile="traveller"), later)
+        assert run.summary.accepted == 30
+        versions.append(run.summary.model_versions["traveller"])
+    assert versions == ["2026.11.1-criteria", "2026.11.1", "2026.11.1-criteria"]
+    assert replay.replay(store, home.models).differ == []

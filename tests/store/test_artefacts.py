@@ -28,6 +28,18 @@ def test_what_ships_is_trusted(models: Path) -> None:
         assert artefacts.serving(models, profile).digest in artefacts.trusted()
 
 
+def test_travellers_are_rated_by_written_criteria_until_a_learnt_scorecard_is_asked_for(
+    models: Path,
+) -> None:
+    written = artefacts.serving(models, "traveller")
+    assert all(term.criterion for term in written.terms) and written.wording is None
+    learnt = artefacts.serving(models, "traveller", learnt=True)
+    assert not any(term.criterion for term in learnt.terms)
+    # Where nothing is written, what serves is the same either way.
+    goods = [artefacts.serving(models, "shipment", learnt=one).digest for one in (False, True)]
+    assert goods[0] == goods[1]
+
+
 def test_a_scorecard_resigned_by_nobody_is_refused(models: Path) -> None:
     folder = version_of(models)
     files = {
