@@ -12,9 +12,11 @@ from riskprofile.intake.awmds import AwmdsReader
 from riskprofile.intake.cargo_imp import CargoImpReader
 from riskprofile.intake.cargo_xml import CargoXmlReader
 from riskprofile.intake.columns import AUTO
+from riskprofile.intake.coprar import CoprarReader
 from riskprofile.intake.cuscar import CuscarReader
 from riskprofile.intake.cusdec import CusdecReader
 from riskprofile.intake.ens import EnsReader
+from riskprofile.intake.iftmin import IftminReader
 from riskprofile.intake.jsonl import JsonlReader
 from riskprofile.intake.parquet import ParquetReader
 from riskprofile.intake.paxlst import PaxlstReader
@@ -42,6 +44,8 @@ READERS: list[Reader] = [
     PnrgovReader(),
     CuscarReader(),
     CusdecReader(),
+    IftminReader(),
+    CoprarReader(),
     X12Reader(),
     X12BillReader(),
     CargoImpReader(),

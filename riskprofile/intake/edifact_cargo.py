@@ -9,74 +9,56 @@ to D.21A.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from riskprofile.intake.code_lists import mode, place
 from riskprofile.intake.edifact import Segment
 from riskprofile.intake.edifact_messages import Message
 from riskprofile.intake.edifact_scope import (
-    CODED,
     LAST,
     LEGS,
-    MASSES,
-    MODES,
     OF_ONE_ITEM,
-    OTHER_LEG,
     PARTIES,
-    SILENT,
-    TELEPHONE,
-    VOLUMES,
     Scope,
-    Table,
-    digits,
-    hs_code,
-    numeral,
 )
-from riskprofile.intake.edifact_times import moment, sent_on, without_time
+from riskprofile.intake.edifact_segments import Segments
 from riskprofile.intake.message_header import of_edifact
-from riskprofile.intake.rows import Gather, decimal, joined, journey, one_line, plain
+from riskprofile.intake.rows import Gather, decimal, joined, journey, one_line
 
 
-class Cargo:
+class Cargo(Segments):
     """One message, read segment by segment; a subclass says what opens a scope."""
 
-    FIELDS: ClassVar[Table]
-    TARIFF: ClassVar[frozenset[str]] = frozenset()  # code lists of CST that are commodity codes
     COUNTS: ClassVar[Mapping[str, str]] = {}  # CNT qualifier: the tag it counts, ITEM for items
-    ranks: ClassVar[dict[tuple[str, str], int]]
-
-    def __init_subclass__(cls) -> None:
-        cls.ranks = {key: at for at, key in enumerate(cls.FIELDS)}
 
     def __init__(self, message: Message) -> None:
-        self.message, self.sent = message, sent_on(message)
+        super().__init__(message)
         self.header = of_edifact(message)
-        self.warnings = list(message.warnings)
-        self.whole = Scope(message.place)
         self.items: list[Scope] = []
-        self.seals: dict[str, list[str]] = {}
         self.counted = {"EQD": 0}
-        self._container = self._party = self._behind = ""
-        self._leg = 0
+        self.position, self._within = 0, self.whole
         scope = self.whole
         for segment in message.segments:
-            opened = self.scope(segment, scope)
-            if opened is not None:
-                scope, self._leg, self._party = opened, 0, ""
+            began = self.scope(segment, scope)
+            if began is not None:
+                scope = began
+                self.opened()
             if segment.tag == "EQD":
                 self.counted["EQD"] += 1
-            self._read(segment, scope)
+            self.read(segment, scope)
         self._compare()
 
     def scope(self, segment: Segment, now: Scope) -> Scope | None:
         """The scope that a segment opens, or goes back to; nothing when it stays in `now`."""
         raise NotImplementedError
 
-    def item(self, segment: Segment) -> Scope:
-        """A new item."""
-        self.items.append(Scope(segment.place))
+    def item(self, segment: Segment, parent: Scope | None = None) -> Scope:
+        """A new item, of the message or of a consignment in it."""
+        above: Scope | None = parent or self.whole
+        self.items.append(Scope(segment.place, above))
+        while above:
+            above.items += 1
+            above = above.parent
         return self.items[-1]
 
     def _compare(self) -> None:
@@ -88,228 +70,6 @@ class Cargo:
             if declared is not None and declared != found:
                 self.warnings.append("edifact_cnt_count" + ("_short" if declared > found else ""))
 
-    def _known(self, tag: str, qualifier: str) -> tuple[str, int]:
-        return self.FIELDS.get((tag, qualifier), ""), self.ranks.get((tag, qualifier), LAST)
-
-    def _keep(self, segment: Segment, scope: Scope) -> None:
-        text = "+".join(":".join(segment.components(n)) for n in range(1, len(segment.elements)))
-        scope.extra.setdefault(segment.tag, []).append(text)
-
-    def _read(self, segment: Segment, scope: Scope) -> None:
-        tag = segment.tag
-        if tag in CODED:
-            found, rank = self._known(tag, segment.get(CODED[tag]))
-            column, _, value = found.partition("=")
-            scope.put(column, value, rank)
-        if tag != "DTM":
-            self._behind = tag
-        elif self._behind in ("DOC", "RFF"):  # the day of a document, not of the goods
-            self._keep(segment, scope)
-            return
-        if tag in _READERS:
-            _READERS[tag](self, segment, scope)
-        elif tag not in SILENT:
-            self._keep(segment, scope)
-
-    def _nad(self, segment: Segment, scope: Scope) -> None:
-        """Name and address by their elements, or all in one free text: first line the name."""
-        qualifier, code = segment.get(1), segment.get(2).strip()
-        column, rank = self._known("NAD", qualifier)
-        self._party = column if rank < scope.ranks.get(column, LAST) else ""
-        lines = [text for part in segment.components(3) if (text := one_line(part))]
-        name = one_line(" ".join(segment.components(4)))
-        street = [
-            *(one_line(part) for part in segment.components(5)),
-            *(one_line(segment.get(at)) for at in (6, 8)),
-        ]
-        if name is None and lines:
-            name, street = lines[0], [*lines[1:], *street]
-        if column in PARTIES and self._party:
-            scope.ranks[column] = rank
-            address = ", ".join(part for part in street if part)
-            country = segment.get(9).strip().upper()
-            parts = {"id": code, "name": name, "address": address, "country": country}
-            for part, text in parts.items():
-                scope.put(f"{column}_{part}", text or None, rank)
-        elif column == "notify_name":
-            scope.put(column, name or code, rank)
-        elif column and column not in PARTIES:
-            scope.put(column, code or name, rank)
-        elif not column:
-            self._keep(segment, scope)
-
-    def _com(self, segment: Segment, scope: Scope) -> None:
-        for at in range(1, len(segment.elements)):
-            if segment.get(at, 1) == TELEPHONE and self._party in PARTIES:
-                rank = scope.ranks.get(self._party, 0)
-                scope.put(f"{self._party}_phone", one_line(segment.get(at)), rank)
-
-    def _loc(self, segment: Segment, scope: Scope) -> None:
-        qualifier, text = segment.get(1), segment.get(2).strip().upper()
-        column, rank = self._known("LOC", qualifier)
-        found, other = place(text)
-        if qualifier in LEGS and found and (not self._leg or qualifier not in scope.legs):
-            scope.legs[qualifier] = found
-        if column.startswith("port_"):
-            scope.put(column, found, rank + self._leg)
-            if other:
-                scope.extra.setdefault(f"LOC {qualifier}", []).append(other)
-        elif column.startswith("country_"):
-            text = text or segment.get(3).strip().upper()
-            scope.put(column, text[:2] if text[:2].isalpha() else None, rank)
-        elif column:
-            scope.put(column, text or None, rank)
-        elif text and qualifier not in LEGS:
-            scope.extra.setdefault(f"LOC {qualifier}", []).append(text)
-
-    def _dtm(self, segment: Segment, scope: Scope) -> None:
-        column, rank = self._known("DTM", segment.get(1))
-        if not column:
-            self._keep(segment, scope)
-            return
-        found = moment(segment, self.sent)
-        if found is None and segment.get(1, 1):
-            self.warnings.append("date_unreadable")
-        elif found:
-            at = found.date() if without_time(segment) else found
-            scope.put(column, at.isoformat(), rank + self._leg)
-
-    def _tdt(self, segment: Segment, scope: Scope) -> None:
-        column, rank = self._known("TDT", segment.get(1))
-        firsts = [at for (tag, _), at in self.ranks.items() if tag == "TDT"]
-        self._leg = 0 if not firsts or rank == firsts[0] else OTHER_LEG
-        if not column:
-            self._keep(segment, scope)
-            return
-        code = segment.get(3).strip()
-        scope.put("transport_mode", MODES.get(code) or mode(code)[0], rank)
-        scope.put("carrier", one_line(segment.get(5)), rank)
-        vessel = one_line(segment.get(8, 3)) or one_line(segment.get(8))
-        voyage = one_line(segment.get(2))
-        scope.put(column, vessel or voyage, rank)
-        if voyage and vessel:
-            scope.extra.setdefault("voyage", []).append(voyage)
-
-    def _rff(self, segment: Segment, scope: Scope) -> None:
-        qualifier, text = segment.get(1), segment.get(1, 1).strip()
-        column, rank = self._known("RFF", qualifier)
-        if column == "container_numbers" and text:
-            scope.containers.append(text)
-        elif column == "licence_number":
-            scope.put(column, text, rank)
-            scope.put("licence_type", qualifier if text else None, rank)
-        elif column == "hs_code":
-            scope.put(column, digits(text), rank)
-        elif column:
-            scope.put(column, text, rank)
-        elif text:
-            scope.extra.setdefault(f"RFF {qualifier}", []).append(text)
-
-    def _doc(self, segment: Segment, scope: Scope) -> None:
-        """The type is a code, or where that is national the name (in the EU behind an N)."""
-        kind = segment.get(1, 3) or segment.get(1)
-        text = segment.get(2).strip()
-        column, rank = self._known("DOC", kind)
-        if not column and re.fullmatch(r"[A-Z]\d{3}", kind):
-            codes = (kind.removeprefix("N"), kind[0])
-            known = (self._known("DOC", code) for code in codes)
-            column, rank = next((one for one in known if one[0]), ("", LAST))
-        if column == "licence_number" and text:
-            scope.put("licence_type", kind, rank)
-        if column:
-            scope.put(column, text, rank)
-        else:
-            self._keep(segment, scope)
-
-    def _cst(self, segment: Segment, scope: Scope) -> None:
-        if scope is not self.whole:
-            rank = self.ranks.get(("CST", ""), LAST - 1)
-            scope.put("hs_code", hs_code(segment, self.TARIFF), rank)
-            scope.put("item_number", numeral(segment.get(1)), 0)
-        self._keep(segment, scope)
-
-    def _bgm(self, segment: Segment, scope: Scope) -> None:
-        column, rank = self._known("BGM", "")
-        if column:
-            scope.put(column, one_line(segment.get(2)), rank)
-
-    def _pia(self, segment: Segment, scope: Scope) -> None:
-        for at in range(2, len(segment.elements)):
-            if self._known("PIA", segment.get(at, 1))[0] == "hs_code":
-                rank = self.ranks["PIA", segment.get(at, 1)]
-                scope.put("hs_code", digits(segment.get(at)), rank)
-
-    def _ftx(self, segment: Segment, scope: Scope) -> None:
-        if self._known("FTX", segment.get(1))[0]:
-            scope.texts += [text for text in segment.components(4) if text]
-        else:
-            self._keep(segment, scope)
-
-    def _imd(self, segment: Segment, scope: Scope) -> None:
-        text = one_line(" ".join(segment.components(3)[3:]))
-        if text:
-            scope.put("goods_description", text, self.ranks.get(("IMD", ""), LAST - 1))
-
-    def _mea(self, segment: Segment, scope: Scope) -> None:
-        column, rank = self._known("MEA", segment.get(2))
-        if not column:
-            column, rank = self._known("MEA", segment.get(1))
-        unit, text = segment.get(3).strip().upper(), segment.get(3, 1)
-        value = decimal(numeral(text))
-        factor = decimal((VOLUMES if column == "volume_m3" else MASSES).get(unit))
-        if not column:
-            self._keep(segment, scope)
-        elif column == "quantity" or (column == "net_mass_kg" and unit and not factor):
-            scope.put("quantity", numeral(text), rank)
-            scope.put("quantity_unit", unit, rank)
-            if value and factor:
-                scope.put("net_mass_kg", plain(value * factor), rank + OTHER_LEG)
-        elif value and factor:
-            scope.put(column, plain(value * factor), rank)
-        elif text:
-            self.warnings.append("unit_unknown" if value else "measure_unreadable")
-
-    def _moa(self, segment: Segment, scope: Scope) -> None:
-        qualifier, currency = segment.get(1), segment.get(1, 2).strip().upper()
-        column, rank = self._known("MOA", qualifier)
-        if not column:
-            self._keep(segment, scope)
-            return
-        amount = numeral(segment.get(1, 1))
-        if column == "freight_cost":
-            scope.put("freight_cost", f"{amount} {currency}" if amount else None, rank)
-            return
-        if amount and rank < scope.ranks.get("value", LAST):
-            scope.values.pop("currency", None)
-            scope.ranks.pop("currency", None)
-        scope.put("value", amount, rank)
-        scope.put("currency", currency or None, rank)
-
-    def _cux(self, segment: Segment, scope: Scope) -> None:
-        scope.put("currency", segment.get(1, 1).strip().upper() or None, LAST - 1)
-
-    def _gid(self, segment: Segment, scope: Scope) -> None:
-        scope.put("item_number", numeral(segment.get(1)), 0)
-        scope.put("package_count", numeral(segment.get(2)), 0)
-        scope.put("package_type", one_line(segment.get(2, 1)), 0)
-
-    def _pac(self, segment: Segment, scope: Scope) -> None:
-        if "package_count" not in scope.values and segment.get(1):
-            scope.put("package_count", numeral(segment.get(1)), 1)
-            scope.put("package_type", one_line(segment.get(3)), 1)
-
-    def _equipment(self, segment: Segment, scope: Scope) -> None:
-        self._container = segment.get(2 if segment.tag == "EQD" else 1).strip()
-        if self._container:
-            scope.containers.append(self._container)
-
-    def _sel(self, segment: Segment, scope: Scope) -> None:
-        seal = segment.get(1).strip()
-        if seal and self._container:
-            self.seals.setdefault(self._container, []).append(seal)
-        elif seal:
-            scope.extra.setdefault("SEL", []).append(seal)
-
     def rows(self, rows: Gather) -> None:
         """Write every item; a message without any is a rejection."""
         if not self.items:
@@ -319,43 +79,76 @@ class Cargo:
                 line=self.message.place,
                 record_id=self.whole.values.get("declaration_id") or self.message.reference,
             )
-        if len(self.items) > 1:
-            for column in OF_ONE_ITEM & set(self.whole.values):
-                self.whole.extra[f"total {column}"] = [self.whole.values.pop(column)]
-        self._shared = self._contained(self.whole.containers)  # once: items can be many
-        for position, item in enumerate(self.items, start=1):
-            self._row(rows, item, position)
+        told: set[int] = set()  # scopes whose own extra stands in the first row below them
+        shared: dict[int, dict[str, str | None]] = {}  # their containers: once, items can be many
+        for item in self.items:
+            above: list[Scope] = []
+            scope = item.parent
+            while scope:
+                above.insert(0, scope)
+                scope = scope.parent
+            for one in above:
+                if one.place not in shared:
+                    shared[one.place] = self._contained(one.containers)
+                    for column in OF_ONE_ITEM & set(one.values) if one.items > 1 else ():
+                        one.extra[f"total {column}"] = [one.values.pop(column)]
+            extra: dict[str, Any] = {**self.header, **item.extra}
+            for name, one in zip(("report", "consignment"), above, strict=False):
+                if one.extra and one.place not in told:
+                    extra[name] = one.extra
+                told.add(one.place)
+            contained = next((shared[one.place] for one in reversed(above) if one.containers), {})
+            if item.containers:
+                contained = self._contained(item.containers)
+            self._row(rows, [*above, item], contained, extra)
 
     def _contained(self, containers: list[str]) -> dict[str, str | None]:
         known = dict.fromkeys(containers)
         seals = (seal for one in known for seal in self.seals.get(one, []))
         return {"container_numbers": joined(known), "seal_numbers": joined(seals)}
 
-    def _merged(self, item: Scope) -> dict[str, str]:
-        """Values of the message, and over them those of the item; a party is never mixed."""
-        whole, own = self.whole.values, item.values
-        for party in PARTIES:
-            if party in item.ranks and party in self.whole.ranks:
-                if item.ranks[party] <= self.whole.ranks[party]:
-                    whole = {name: text for name, text in whole.items() if party not in name}
+    def _merged(self, scopes: list[Scope]) -> dict[str, str | None]:
+        """Values of each scope over those of the ones around it; a party is never mixed."""
+        values: dict[str, str | None] = {}
+        ranks: dict[str, int] = {}
+        for scope in scopes:
+            own = scope.values
+            for party in PARTIES:
+                rank = scope.ranks.get(party)
+                if rank is None:
+                    continue
+                if rank <= ranks.get(party, LAST):
+                    ranks[party] = rank
+                    values = {name: text for name, text in values.items() if party not in name}
                 else:
                     own = {name: text for name, text in own.items() if party not in name}
-        return {**whole, **own}
+            values |= own
+        return values
 
-    def _row(self, rows: Gather, item: Scope, position: int) -> None:
-        values: dict[str, str | None] = {**self._merged(item)}
+    def _row(
+        self,
+        rows: Gather,
+        scopes: list[Scope],
+        contained: dict[str, str | None],
+        extra: dict[str, Any],
+    ) -> None:
+        item, above = scopes[-1], scopes[-2]
+        values = self._merged(scopes) | contained
         warnings = list(self.warnings)
         bill, master, house = (values.pop(name, None) for name in ("bill", "master", "house"))
-        values["declaration_id"] = values.get("declaration_id") or bill or house
+        reference = values.pop("reference", None)
+        values["declaration_id"] = values.get("declaration_id") or bill or house or reference
         values["transport_document"] = master or bill
         values["house_document"] = house or (bill if master else None)
-        values["item_number"] = values.get("item_number") or str(position)
+        self.position = self.position + 1 if above is self._within else 1
+        self._within = above
+        values["item_number"] = values.get("item_number") or str(self.position)
         values["lodged_at"] = values.get("lodged_at") or self.header.get("message_at")
         text = one_line(" ".join(item.texts)) or item.values.get("goods_description")
-        whole = one_line(" ".join(self.whole.texts)) if len(self.items) == 1 else None
-        values["goods_description"] = text or whole
-        values |= self._contained(item.containers) if item.containers else self._shared
-        legs = {**self.whole.legs, **item.legs}
+        if not text and above.items == 1:
+            text = one_line(" ".join(above.texts)) or above.values.get("goods_description")
+        values["goods_description"] = text
+        legs = {leg: at for scope in scopes for leg, at in scope.legs.items()}
         values["route"] = journey(legs.get(leg) for leg in LEGS)
         amount, _, currency = (values.pop("freight_cost", None) or "").partition(" ")
         if amount and currency in ("", values.get("currency")):
@@ -364,31 +157,4 @@ class Cargo:
             warnings.append("freight_not_converted")
         if not values.get("value"):
             values["currency"] = values.get("currency") if values.get("freight_cost") else None
-        extra: dict[str, Any] = {**self.header, **item.extra}
-        if position == 1 and self.whole.extra:
-            extra["report"] = self.whole.extra
         rows.row(values, line=item.place, warnings=warnings, extra=extra)
-
-
-_READERS = {
-    "BGM": Cargo._bgm,
-    "COM": Cargo._com,
-    "CST": Cargo._cst,
-    "CUX": Cargo._cux,
-    "DOC": Cargo._doc,
-    "DTM": Cargo._dtm,
-    "EQD": Cargo._equipment,
-    "FTX": Cargo._ftx,
-    "GID": Cargo._gid,
-    "IMD": Cargo._imd,
-    "LOC": Cargo._loc,
-    "MEA": Cargo._mea,
-    "MOA": Cargo._moa,
-    "NAD": Cargo._nad,
-    "PAC": Cargo._pac,
-    "PIA": Cargo._pia,
-    "RFF": Cargo._rff,
-    "SEL": Cargo._sel,
-    "SGP": Cargo._equipment,
-    "TDT": Cargo._tdt,
-}

@@ -11,7 +11,8 @@ from riskprofile.intake.edifact import Segment
 from riskprofile.intake.rows import number
 
 # segment and qualifier -> a column; `master`, `bill` or `house`, from which the documents
-# are made; `procedure=import` and its like, where the code itself is the value
+# are made; `reference`, which is the number of the declaration where there is no other;
+# `procedure=import` and its like, where the code itself is the value
 Table = Mapping[tuple[str, str], str]
 
 PARTIES = ("consignor", "consignee")  # columns of name, address, country, code, telephone
@@ -31,15 +32,17 @@ LAST = 1_000_000
 
 @dataclass
 class Scope:
-    """What one message, item or piece of equipment says of itself."""
+    """What one message, consignment, item or piece of equipment says of itself."""
 
     place: int
+    parent: Scope | None = None
     values: dict[str, str] = field(default_factory=dict)
     ranks: dict[str, int] = field(default_factory=dict)
     extra: dict[str, list[str]] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
     containers: list[str] = field(default_factory=list)
     legs: dict[str, str] = field(default_factory=dict)
+    items: int = 0  # below it
 
     def put(self, column: str, value: str | None, rank: int) -> None:
         """Set a column, unless a qualifier before this one in the table has set it."""
