@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from riskprofile.errors import InputError, UsageError
-from riskprofile.intake import archive, canonical
+from riskprofile.intake import archive, canonical, stripping
 from riskprofile.intake.awmds import AwmdsReader
 from riskprofile.intake.cargo_imp import CargoImpReader
 from riskprofile.intake.cargo_xml import CargoXmlReader
@@ -161,6 +161,8 @@ def _chunks(
         )
     chosen = profile if reader.profile == AUTO else reader.profile
     for raw in reader.read(source, chosen, chunk_rows):
+        if PROFILES[raw.profile].persons:
+            stripping.strip(raw, PROFILES[raw.profile])
         table, unsound = canonical.parse(raw, PROFILES[raw.profile], offices)
         rejected = sorted([*raw.rejected, *unsound], key=lambda each: each.line)
         size = len(table) + len(rejected)

@@ -65,6 +65,7 @@ class Profile:
     features: tuple[Feature, ...] = ()
     indicators: tuple[Indicator, ...] = ()
     on_after_init: bool = False
+    persons: bool = False  # rows are about persons: what the intake strips for them
     retention: Retention = Retention()
 
     @cached_property

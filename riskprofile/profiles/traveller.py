@@ -121,6 +121,7 @@ TRAVELLER = Profile(
         *goods_signs.TRAVELLER_INDICATORS,
         *links.TRAVELLER_INDICATORS,
     ),
+    persons=True,
     # C-817/19: after six months only with objective evidence, masked; five years at most.
     retention=Retention(unflagged=6, mask=6, finds=True, end=60),
 )
