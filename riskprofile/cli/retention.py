@@ -49,6 +49,6 @@ def run(
     )
     output.say(
         f"{told.quarantined} quarantined rows, {told.drafts} drafts, {told.words} purposes, "
-        f"{told.files} files forgotten"
+        f"{told.names} names of the register of parties, {told.files} files forgotten"
     )
     return 0

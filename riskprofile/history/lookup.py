@@ -7,13 +7,14 @@ resolver's own function; then they are dropped. Events of an inspection are drop
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from riskprofile.history.resolver import opaque
+from riskprofile.history.register import Aliases
+from riskprofile.history.resolver import opaque, united
 from riskprofile.profiles.profile import Key
 from riskprofile.reference.registers import REGISTERS
 from riskprofile.tables import TIME, Column, Table
@@ -54,13 +55,19 @@ class Lookup:
         Entries by register, as known at `before`; what is not given is empty.
     before : Timestamp, optional
         When the rating begins (UTC). Later events do not count.
+    parties : callable, optional
+        From a register's table and keys to the keys that stand for another party's.
     """
 
     def __init__(
-        self, tables: Mapping[str, Table] | None = None, before: pd.Timestamp | None = None
+        self,
+        tables: Mapping[str, Table] | None = None,
+        before: pd.Timestamp | None = None,
+        parties: Callable[[Table, Sequence[Key]], Aliases] | None = None,
     ) -> None:
         self._given = dict(tables or {})
         self._before = before
+        self._parties = parties
         self._views: dict[str, Table] = {}
         self._indexes: dict[tuple[str, str], pd.Index] = {}
 
@@ -169,17 +176,25 @@ class Lookup:
 
     def _view(self, kind: str) -> Table:
         if kind not in self._views:
-            self._views[kind] = _seen(kind, self._given.get(kind))
+            self._views[kind] = _seen(kind, self._given.get(kind), self._parties)
         return self._views[kind]
 
 
-def _seen(kind: str, table: Table | None) -> Table:
+def _seen(
+    kind: str,
+    table: Table | None,
+    parties: Callable[[Table, Sequence[Key]], Aliases] | None,
+) -> Table:
     """A register without names and addresses, with opaque keys, days as times."""
     spec = REGISTERS[kind]
     if table is None:
         table = pd.DataFrame({one.name: pd.Series([], dtype=one.dtype) for one in spec.columns})
     table = table.reset_index(drop=True)
-    made = {key.name: opaque(table, key) for key in KEYS.get(kind, ())}
+    keys = KEYS.get(kind, ())
+    opaques = pd.DataFrame({key.name: opaque(table, key) for key in keys}, index=table.index)
+    if parties is not None and keys and len(table):
+        opaques = united(opaques, keys, parties(table, keys))
+    made = {name: opaques[name] for name in opaques}
     if kind == "licences":
         made[NUMBER] = _numbers(table["licence_number"])
     if kind == "embargoes":

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-import numpy as np
 import pandas as pd
 
+from riskprofile.history.register import FUZZY, Aliases
 from riskprofile.profiles import Profile
 from riskprofile.profiles.profile import Key
 from riskprofile.reference import naming
+from riskprofile.reference.hashing import hash_texts
 from riskprofile.tables import Column, Table
 
-_HASH_KEY = "riskprofile-key1"  # 16 bytes; fixes the keys across machines and years
 _KEY = pd.Int64Dtype()
 
 
@@ -47,6 +47,50 @@ def view(table: Table, profile: Profile, *, codes: bool = False) -> Table:
     if codes:
         columns.update({name: table[name] for name in profile.codes})
     return pd.DataFrame(columns, index=table.index)
+
+
+def forms(table: Table, keys: Sequence[Key]) -> dict[int, tuple[str, str]]:
+    """Family and normal form of every name and address of a table, by opaque key.
+
+    For the register of parties alone: nothing that rates may see a form.
+    """
+    found: dict[int, tuple[str, str]] = {}
+    for family, columns in _written(keys).items():
+        for name in columns:
+            made = [_NORMAL[family](str(value)) for value in table[name].dropna().unique()]
+            if made:
+                hashes = hash_texts([f"{family}:{form}" for form in made]).tolist()
+                found.update(zip(hashes, [(family, form) for form in made], strict=True))
+    return found
+
+
+def written(keys: Sequence[Key]) -> list[str]:
+    """The columns that `forms` reads."""
+    return [name for columns in _written(keys).values() for name in columns]
+
+
+def _written(keys: Sequence[Key]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {family: [] for family in FUZZY}
+    for key in keys:
+        for name in key.columns if key.family in FUZZY else ():
+            if not name.endswith("_id") and name not in found[key.family]:
+                found[key.family].append(name)
+    return {family: columns for family, columns in found.items() if columns}
+
+
+def united(seen: Table, keys: Sequence[Key], aliases: Aliases) -> Table:
+    """A view, or events, with the keys of one party made one."""
+    if not len(aliases) or not len(seen):
+        return seen
+    columns = {}
+    for key in keys:
+        if key.family in FUZZY and key.name in seen:
+            column = seen[key.name]
+            numbers = aliases(column.to_numpy("int64", na_value=0))
+            columns[key.name] = pd.Series(numbers, index=seen.index, dtype=_KEY).where(
+                column.notna()
+            )
+    return seen.assign(**columns)
 
 
 def opaque(table: Table, key: Key) -> Column:
@@ -91,11 +135,3 @@ def _hashed(column: Column, family: str, normal: Callable[[str], str]) -> Column
     made = pd.array(keys[codes.clip(min=0)], dtype=_KEY)
     made[codes < 0] = pd.NA
     return pd.Series(made, index=column.index)
-
-
-def hash_texts(texts: list[str]) -> np.ndarray:
-    """A fixed 64-bit hash of each text, as int64."""
-    hashed: np.ndarray = pd.util.hash_array(
-        np.array(texts, dtype=object), hash_key=_HASH_KEY, categorize=False
-    )
-    return hashed.view(np.int64)

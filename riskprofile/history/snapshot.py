@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from riskprofile.history.lookup import NOTHING
-from riskprofile.history.resolver import hash_texts
+from riskprofile.reference.hashing import hash_texts
 from riskprofile.tables import TIME, Column, Registers, Table
 
 _EPOCH = pd.Timestamp("1980-01-01", tz="UTC")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import product
 
 from riskprofile.reference.scripts import latin
@@ -82,6 +83,12 @@ _SAME_WORD = {
     "services": "service servicios svcs",
 }
 _WORDS = {other: word for word, others in _SAME_WORD.items() for other in others.split()}
+# Words of trade that many names share: never enough to find or to tell a party by.
+GENERIC = frozenset(_SAME_WORD) | frozenset(
+    "supplies stores store wholesale distribution logistics enterprises enterprise technics "
+    "technology technologies solutions products imports exports market shop supply shipping "
+    "freight forwarding cargo courier consulting engineering construction".split()
+)
 _AND = dict.fromkeys(("und", "et"), "and")  # as in `gmbh und co kg`
 _SILENT = frozenset(("and", "the"))
 
@@ -105,9 +112,11 @@ _STRASSE = re.compile(r"^(\w{4,})str$")
 _BOX = re.compile(r"\bp\.?\s?o\.?\s?box\b|\bpostfach\b")
 _ORDINAL = re.compile(r"^(\d+)(?:st|nd|rd|th|er|eme|a|o)$")
 _INITIALS = re.compile(r"(?<![^\W_])[^\W\d_](?:\.[^\W\d_](?![^\W_])){2,}\.?")
+_ARTICLE = re.compile(r"\b([ae]l)[\s-]+(?=\w{3})")  # written apart or not: al-Noor
 _WORD = re.compile(r"[^\W_]+")
 
 
+@lru_cache(maxsize=1 << 16)
 def party(name: str) -> str:
     """A trader's or a person's name: Latin words in order of the alphabet, no legal form.
 
@@ -125,7 +134,8 @@ def words(name: str) -> list[str]:
     for sign, word in _JOINING.items():
         text = text.replace(sign, word)
     text = _INITIALS.sub(lambda run: run.group().replace(".", "") + " ", text)
-    found = [_AND.get(word, word) for word in _WORD.findall(latin(text).replace("'", ""))]
+    spelt = _ARTICLE.sub(r"\1", latin(text).replace("'", ""))
+    found = [_AND.get(word, word) for word in _WORD.findall(spelt)]
     plain = _without_forms([word for word in found if word not in _TITLES] or found)
     same = [_WORDS.get(word, word) for word in plain]
     return [word for word in same if word not in _SILENT] or same
@@ -146,6 +156,7 @@ def _without_forms(found: list[str]) -> list[str]:
     return found
 
 
+@lru_cache(maxsize=1 << 16)
 def address(text: str) -> str:
     """An address: words and numbers in order of the alphabet, abbreviations written out.
 

@@ -44,7 +44,7 @@ _ARABIC = dict(
 _HEBREW = dict(
     zip(
         "אבגדהוזחטיכךלמםנןסעפףצץקרת",
-        "a b g d h v z h t y k k l m m n n s a p p z z k r t".split(),
+        "a b g d h w z h t y k k l m m n n s a p p z z k r t".split(),
         strict=True,
     )
 ) | {"ש": "sh"}
@@ -76,8 +76,8 @@ _KOREAN = {
 _LATIN = str.maketrans(
     _CYRILLIC | _GREEK | _ARABIC | _HEBREW | _ARMENIAN | _GEORGIAN | _KOREAN | {"ß": "ss"}
 )
-_GREEK_PAIRS = (("ου", "ou"), ("αυ", "av"), ("ευ", "ev"), ("γγ", "ng"), ("γκ", "gk"))
-_ARTICLE = re.compile(r"(?<!\w)ال(?=\w{3})")
+_PAIRS = (("ու", "u"), ("ου", "ou"), ("αυ", "av"), ("ευ", "ev"), ("γγ", "ng"), ("γκ", "gk"))
+_GREEK_B = re.compile(r"(?<!\w)μπ")
 _SCRIPTS = (
     ("latin", "a-z"),
     ("cyrillic", "\u0400-\u052f"),
@@ -113,6 +113,6 @@ def latin(text: str) -> str:
     folded = fold(text)
     if folded.isascii():
         return folded
-    for pair, spelt in _GREEK_PAIRS:
+    for pair, spelt in _PAIRS:
         folded = folded.replace(pair, spelt)
-    return _ARTICLE.sub("", folded).translate(_LATIN)
+    return _GREEK_B.sub("b", folded).translate(_LATIN)

@@ -140,7 +140,7 @@ def _read(chunk: Any, rater: Rater, positions: np.ndarray) -> tuple[Table, Table
     )
     if not rater.over_batch:
         return items, pd.DataFrame(index=items.index)
-    return items, view(rows, rater.profile, codes=True).assign(**{RECORD: rows[RECORD]})
+    return items, rater.seen(rows).assign(**{RECORD: rows[RECORD]})
 
 
 def _declarations(items: Table, indicators: Sequence[Indicator]) -> Table:

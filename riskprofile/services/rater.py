@@ -7,6 +7,7 @@ share nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -15,13 +16,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from riskprofile.history import Snapshot, view
+from riskprofile.history import Aliases, Snapshot, united, view
 from riskprofile.profiles import PROFILES, Profile
+from riskprofile.profiles.profile import Key
 from riskprofile.scoring import rating
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import promotion, registers
 from riskprofile.services.identifiers import RECORD
-from riskprofile.store import batches
+from riskprofile.services.parties import Register
+from riskprofile.store import batches, parties
 from riskprofile.store.database import Store
 from riskprofile.tables import Indicator, Table
 
@@ -30,13 +33,21 @@ BROKEN = "broken:"  # the same, for an indicator that could not be evaluated
 POINTS = "points"
 
 
+def _each_its_own(table: Table, keys: Sequence[Key]) -> Aliases:
+    return Aliases()
+
+
 @dataclass(frozen=True)
 class Rater:
-    """Rates tables of one profile. Bit for bit the same for one row and for a batch."""
+    """Rates tables of one profile. Bit for bit the same for one row and for a batch.
+
+    `parties` says which keys of a table are one party, written differently.
+    """
 
     profile: Profile
     scorecard: Scorecard
     history: Snapshot
+    parties: Callable[[Table, Sequence[Key]], Aliases] = _each_its_own
 
     def rate(self, table: Table) -> tuple[Table, Table]:
         """The feature log and the events of a canonical table, rows in its order.
@@ -49,7 +60,8 @@ class Rater:
         events : Table
             What history will remember of these rows.
         """
-        seen = view(table, self.profile, codes=True)
+        raw = view(table, self.profile, codes=True)
+        seen = united(raw, self.profile.keys, self.parties(table, self.profile.keys))
         items = seen.drop(columns=list(self.profile.codes))
         values = rating.features(items, self.history, self.profile, self.scorecard)
         log = values.assign(**{POINTS: rating.points(items, values, self.profile, self.scorecard)})
@@ -59,7 +71,13 @@ class Rater:
         flags = {f"{FIRED}{key}": mask for key, mask in fired.masks.items()}
         flags |= {f"{BROKEN}{key}": np.ones(len(table), dtype=bool) for key in fired.broken}
         log = pd.concat([log, pd.DataFrame(flags, index=table.index)], axis=1)
-        return log, seen[[*self.profile.remembered, "time"]]
+        # Events keep the keys as written: the register may learn later who they are.
+        return log, raw[[*self.profile.remembered, "time"]]
+
+    def seen(self, table: Table) -> Table:
+        """What indicators see of a table, one party under one key."""
+        seen = view(table, self.profile, codes=True)
+        return united(seen, self.profile.keys, self.parties(table, self.profile.keys))
 
     @property
     def by_row(self) -> list[Indicator]:
@@ -79,11 +97,16 @@ def rater(url: str, models: Path, profile: str, before: datetime) -> Rater:
     try:
         events, finds = batches.past(store, profile, before)
         card = promotion.serving(store, models, profile)
-        beside = registers.frozen(store, before)
+        known = Register(url, before)
+        beside = registers.frozen(store, before, known)
+        with store.read() as connection:
+            aliases = Aliases(parties.aliases(connection, before))
     finally:
         store.close()
-    card.expect([feature.name for feature in PROFILES[profile].features])
-    return Rater(PROFILES[profile], card, Snapshot.from_views(events, finds, beside))
+    kind = PROFILES[profile]
+    card.expect([feature.name for feature in kind.features])
+    past, found = ([united(one, kind.keys, aliases) for one in many] for many in (events, finds))
+    return Rater(kind, card, Snapshot.from_views(past, found, beside), known)
 
 
 def rate_in_worker(

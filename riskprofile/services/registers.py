@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,10 +17,11 @@ from typing import Any
 import pandas as pd
 
 from riskprofile.errors import UsageError
-from riskprofile.history import Lookup
+from riskprofile.history import Aliases, Lookup
 from riskprofile.intake import registers as intake
 from riskprofile.intake.columns import AUTO
 from riskprofile.intake.reader import Rejection
+from riskprofile.profiles.profile import Key
 from riskprofile.reference.registers import OFFICES, REGISTERS, Register
 from riskprofile.services import govern
 from riskprofile.services.rights import Actor, authorise
@@ -226,13 +227,20 @@ def entries(
     return found
 
 
-def frozen(store: Store, before: datetime) -> Lookup:
-    """What indicators may ask: the registers as known at `before`, parties made opaque."""
+def frozen(
+    store: Store,
+    before: datetime,
+    parties: Callable[[Table, Sequence[Key]], Aliases] | None = None,
+) -> Lookup:
+    """What indicators may ask: the registers as known at `before`, parties made opaque.
+
+    `parties` says which of their names and addresses stand for another's key.
+    """
     with store.read() as connection:
         tables = {
             kind: table(kept.known(connection, kind, before), REGISTERS[kind]) for kind in ASKED
         }
-    return Lookup(tables, pd.Timestamp(before).tz_convert("UTC"))
+    return Lookup(tables, pd.Timestamp(before).tz_convert("UTC"), parties)
 
 
 def table(found: list[Mapping[str, Any]], spec: Register) -> Table:

@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 
 from riskprofile.errors import StoreError
+from riskprofile.history.resolver import written
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.services import keys
 from riskprofile.services.identifiers import ITEM, RECORD
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
-from riskprofile.store import alerts, audit, batches, erasure
+from riskprofile.store import alerts, audit, batches, erasure, parties
 from riskprofile.store.database import Store
 
 KEY = "retention"
@@ -32,7 +33,8 @@ KEEP, MASK, REMOVE = 0, 1, 2
 
 @dataclass
 class Forgotten:
-    """What one run did: rows masked and removed, alerts, quarantined rows, drafts, words, files."""
+    """What one run did: rows masked and removed, alerts, quarantined rows, drafts, words, names of
+    the register of parties, files."""
 
     as_of: datetime
     masked: int = 0
@@ -41,6 +43,7 @@ class Forgotten:
     quarantined: int = 0
     drafts: int = 0
     words: int = 0
+    names: int = 0
     files: int = 0
 
 
@@ -127,6 +130,8 @@ def run(
     with store.write(patience=120.0) as connection:
         told.drafts = erasure.clear_drafts(connection, received_upto(moment, first))
         told.words = audit.forget_words(connection, received_upto(moment, first))
+        named = [terms(one, settings).mask for one in PROFILES.values() if written(one.keys)]
+        told.names = parties.forget(connection, received_upto(moment, max(named)))
         told.files = _forget_files(settings.home, received_upto(moment, first))
         audit.append(
             connection,

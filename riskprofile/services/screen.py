@@ -18,7 +18,7 @@ from riskprofile import intake
 from riskprofile.errors import PolicyError, TooManyBadRows
 from riskprofile.intake.reader import Rejection
 from riskprofile.profiles import PROFILES
-from riskprofile.services import govern
+from riskprofile.services import govern, parties
 from riskprofile.services.identity import Actor, authorise
 from riskprofile.services.ingest import Ingest, begin
 from riskprofile.services.lanes import Ranked, rank_run, store_alerts
@@ -170,6 +170,7 @@ def _finish(
                     .where(table.c.id == batch_id)
                     .values(alerts=table.c.alerts + count)
                 )
+        parties.learn(store, connection, [batch.id for batch in running], now)
         for batch in running:
             table = batches.batch_table
             connection.execute(

@@ -6,7 +6,7 @@ An alert carries its declaration as declared, so both are made here, once, from 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,7 +31,7 @@ LINKS: dict[str, tuple[tuple[str, ...], ...]] = {
 PARTIES = ("consignor", "consignee", "person")
 CODES = ("container", "document", "vehicle", "booking")  # separators do not count
 # What is written in many ways meets in its normal form; a code of a trader goes by its own.
-NORMAL = {
+NORMAL: dict[str, Callable[[str], str]] = {
     **dict.fromkeys(("consignor_name", "consignee_name"), naming.party),
     **dict.fromkeys(("consignor_address", "consignee_address"), naming.address),
     **dict.fromkeys(("consignor_phone", "consignee_phone"), naming.phone),

@@ -22,6 +22,8 @@ from riskprofile.store.tables import (
     Draft,
     Label,
     Outcome,
+    PartyBlock,
+    PartyForm,
     Quarantined,
     Record,
     Sealed,
@@ -264,6 +266,7 @@ def empty_free_pages(store: Store) -> None:
         for table in (
             *(chunk_table, record_table, alert_table, link_table, decision_table, outcome_table),
             *(quarantine_table, draft_table, label_table, sealed_table),
+            *(PartyForm.__table__, PartyBlock.__table__),  # type: ignore[attr-defined]
         ):
             connection.exec_driver_sql(f'VACUUM FULL "{table.name}"')
         connection.exec_driver_sql("VACUUM FULL audit_words")

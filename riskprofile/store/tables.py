@@ -373,6 +373,32 @@ class Label(SQLModel, table=True):
     known_at: datetime = _time(nullable=False)
 
 
+class PartyForm(SQLModel, table=True):
+    """A normal form of a name or an address, and the key of the party that it stands for.
+
+    `key` is the opaque key of the form itself; `entity` is the same for a form that
+    stands for itself. Neither changes once it is here. `added_at` is the end of the run
+    that brought it: a run reads what was there before it began. Retention empties `form`
+    when the last declaration with it (`seen_at`) is due.
+    """
+
+    __tablename__ = "party_form"
+    key: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    family: str
+    form: str
+    entity: int = Field(sa_column=Column(BigInteger, nullable=False))
+    added_at: datetime = _time(nullable=False)
+    seen_at: datetime = _time(nullable=False)
+
+
+class PartyBlock(SQLModel, table=True):
+    """Where a form that stands for itself is looked for (see `history.register.blocks`)."""
+
+    __tablename__ = "party_block"
+    block: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    key: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+
+
 class Draft(SQLModel, table=True):
     """What a person was typing, kept when the line drops."""
 

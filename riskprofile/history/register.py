@@ -1,0 +1,258 @@
+"""Whether two normal forms of a name or an address are one, and where to look for the other.
+
+Pure: the forms known so far lie in the database (`store.parties`) and are frozen before a
+run. A form is compared only with forms that share a block with it, and joins the most
+alike of those that stand for themselves, so that joins never form chains. Thresholds were
+chosen on one half of `data/synthetic/parties.tsv`; `python -m benchmarks.parties` prints
+precision and recall on the other half.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from hashlib import blake2b
+
+import numpy as np
+from rapidfuzz.distance import OSA
+
+from riskprofile.reference.naming import GENERIC
+
+SURE = {"party": 0.85, "address": 0.85}  # from here on two forms are one
+FUZZY = tuple(SURE)  # telephones and codes are compared exactly or not at all
+BARE = 0.3  # vowels among letters up to which a form comes from a script without them
+_SHORTEST = 5  # letters under which a word allows no slip
+_LONG = 10  # letters from which it allows two
+_VOWELS = re.compile(r"[aeiouh]+")
+_ARTICLE = re.compile(r"^[ae]l(?=\w{3})")
+_HALF_VOWELS = str.maketrans({"w": "", "y": "", "j": "g"})
+_CLASSES = str.maketrans("pfvgjcqzdx", "bbbkkkkstk")
+_AGAIN = re.compile(r"(.)\1+")
+_SOUNDS = (
+    ("shch", "s"), ("sch", "s"), ("tch", "c"), ("kh", "h"), ("ch", "h"), ("zh", "j"), ("sh", "s"),
+    ("ts", "c"), ("tz", "c"), ("ph", "f"), ("ck", "k"), ("qu", "k"), ("th", "t"), ("gh", "g"),
+    ("ou", "u"), ("oo", "u"), ("ee", "i"), ("iu", "u"), ("yu", "u"), ("ju", "u"), ("ia", "a"),
+    ("ya", "a"), ("ja", "a"), ("ye", "e"), ("ie", "e"), ("je", "e"), ("ks", "x"), ("dj", "j"),
+    ("q", "k"), ("w", "v"), ("y", "i"), ("j", "i"),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1 << 16)
+def sound(word: str) -> str:
+    """A word as the common romanisations agree to sound it.
+
+    >>> sound("zhukhov") == sound("jukhow"), sound("yulia") == sound("iulia")
+    (True, True)
+    """
+    for letters, one in _SOUNDS:
+        if letters in word:
+            word = word.replace(letters, one)
+    return _AGAIN.sub(r"\1", word)
+
+
+@lru_cache(maxsize=1 << 16)
+def frame(word: str) -> str:
+    """The consonants of a word, as scripts without short vowels write them.
+
+    Letters that Arabic and Hebrew do not keep apart count as one.
+
+    >>> frame("selorindo") == frame("slwryndw"), frame("pavel") == frame("bafl")
+    (True, True)
+    """
+    return _AGAIN.sub(r"\1", _consonants(word))
+
+
+def _consonants(word: str) -> str:
+    bare = _ARTICLE.sub("", word).translate(_HALF_VOWELS)
+    return _VOWELS.sub("", sound(bare)).translate(_CLASSES)
+
+
+def blocks(family: str, form: str) -> list[int]:
+    """Where forms alike to this one are found: a few whole numbers of 63 bits."""
+    words = form.split()
+    if family == "address":
+        numbers, names = _apart(words)
+        places = [f"n:{' '.join(_house(numbers))}:{frame(name)}" for name in _longest(names, 2)]
+    else:
+        telling = [word for word in words if word not in GENERIC] or words
+        whole = frame("".join(sorted(telling)))
+        places = [f"w:{frame(word)}" for word in _longest(telling, 3)]
+        places.append(f"j:{whole}")
+        if len(telling) == 1:  # no second word to find it by: allow one consonant to be wrong
+            hard = _consonants(telling[0])
+            places += [f"d:{hard[:n]}{hard[n + 1 :]}" for n in range(len(hard))]
+            places.append(f"d:{hard}")
+    return sorted({_number(f"{family}:{place}") for place in places})
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) >> 1
+
+
+def _apart(words: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Words with digits, and words without."""
+    numbers: list[str] = []
+    names: list[str] = []
+    for word in words:
+        (numbers if any(map(str.isdigit, word)) else names).append(word)
+    return numbers, names
+
+
+def _house(numbers: list[str]) -> list[str]:
+    """Numbers of an address without its postcode: the longest, of four digits or more."""
+    code = max(numbers, key=len, default="")
+    if len(numbers) < 2 or len(code) < 4:
+        return numbers
+    return [number for number in numbers if number != code]
+
+
+def _postcode_apart(numbers: list[str], others: list[str]) -> bool:
+    """Whether two addresses differ by a postcode that one leaves out."""
+    more, fewer = (numbers, others) if len(numbers) > len(others) else (others, numbers)
+    return len(more) == len(fewer) + 1 and _house(more) == fewer
+
+
+def _longest(words: Iterable[str], count: int) -> list[str]:
+    return sorted((word for word in words if len(word) > 1), key=lambda w: (-len(w), w))[:count]
+
+
+def alike(family: str, one: str, other: str) -> float:
+    """How sure it is that two forms of a family are one, from 0 to 1.
+
+    Numbers, initials and generic words must be the same. Of the other words each must
+    find its like: a slip in a word of five letters or more, two from ten on, the same
+    sound, or the same consonants where a script leaves vowels out.
+    """
+    if one == other:
+        return 1.0
+    numbers, fixed, left = _parsed(one)
+    others, also_fixed, right = _parsed(other)
+    if family == "party" and fixed != also_fixed:
+        return 0.0
+    if numbers != others:
+        apart = family == "address" and _postcode_apart(numbers, others)
+        return 0.9 if apart and left == right and len(left) > 1 else 0.0
+    if not left or not right:
+        return 0.0
+    fewer, more = sorted((_vowel_share(one), _vowel_share(other)))
+    bare = fewer <= BARE < more
+    return max(_paired(left, right, bare), _joined(left, right))
+
+
+@lru_cache(maxsize=1 << 17)
+def _parsed(form: str) -> tuple[list[str], list[str], list[str]]:
+    """Words with digits; initials and generic words, which no slip explains; all but digits."""
+    numbers, names = _apart(form.split())
+    return numbers, [word for word in names if len(word) == 1 or word in GENERIC], names
+
+
+def _paired(left: list[str], right: list[str], bare: bool) -> float:
+    """Each word with its like, best first; 0 when one is left over."""
+    if len(left) != len(right):
+        return 0.0
+    rest = list(right)
+    unsure, letters = 0.0, 0
+    for word in sorted(left, key=lambda one: (-len(one), one)):
+        likes = [(_likeness(word, other, bare), other) for other in rest]
+        best, other = max(likes)
+        if not best:
+            return 0.0
+        rest.remove(other)
+        size = max(len(word), len(other))
+        unsure += (1.0 - best) * size
+        letters += size
+    return 1.0 - unsure / letters
+
+
+@lru_cache(maxsize=1 << 16)
+def _likeness(one: str, other: str, bare: bool) -> float:
+    if one == other:
+        return 1.0
+    size = max(len(one), len(other))
+    if min(len(one), len(other)) < 2:
+        return 0.0
+    if sound(one) == sound(other):
+        return 0.97
+    shorter, longer = sorted((one, other), key=len)
+    if one.replace("mp", "b") == other.replace("mp", "b") and min(len(one), len(other)) >= 5:
+        return 0.92  # Greek writes b as mp
+    consonants = frame(one)
+    if bare and len(consonants) >= 2 and consonants == frame(other):
+        return 0.90
+    if len(longer) < _LONG and _other_vowel(one, other):
+        return 0.0  # Maran and Moran are two names
+    if sound(one)[:1].translate(_CLASSES) != sound(other)[:1].translate(_CLASSES):
+        return 0.0  # slips seldom fall on the first letter; other names often do
+    allowed = 0 if len(shorter) < _SHORTEST else 1 if len(longer) < _LONG else 2
+    slips = min(
+        OSA.distance(one, other, score_cutoff=2), OSA.distance(sound(one), sound(other)) + 0.25
+    )
+    return 1.0 - slips / size if slips <= allowed else 0.0
+
+
+def _other_vowel(one: str, other: str) -> bool:
+    """Whether nothing but vowels in their place differ."""
+    pairs = [(a, b) for a, b in zip(one, other, strict=False) if a != b]
+    return len(one) == len(other) and all(a in "aeiou" and b in "aeiou" for a, b in pairs)
+
+
+def _vowel_share(form: str) -> float:
+    return sum(letter in "aeiou" for letter in form) / len(form)
+
+
+def _joined(left: list[str], right: list[str]) -> float:
+    """Words written together or apart: the same letters in the same order."""
+    if len(left) == len(right):
+        return 0.0
+    one, other = "".join(sorted(left)), "".join(sorted(right))
+    if len(one) == len(other) and sorted(one) == sorted(other) and _splits(left, right):
+        return 0.95
+    return 0.0
+
+
+def _splits(left: list[str], right: list[str]) -> bool:
+    """Whether the words that differ are one word cut in two."""
+    more, fewer = (left, right) if len(left) > len(right) else (right, left)
+    rest_more = [word for word in more if word not in fewer]
+    rest_fewer = [word for word in fewer if word not in more]
+    if len(rest_fewer) != 1 or len(rest_more) != 2:
+        return False
+    one, two = rest_more
+    return rest_fewer[0] in (one + two, two + one)
+
+
+def best(family: str, form: str, known: Iterable[tuple[str, int]]) -> tuple[int, float] | None:
+    """The entity of the known form most alike, and how sure; None when none is sure.
+
+    Parameters
+    ----------
+    known : iterable of (form, entity)
+        Forms that stand for themselves. Between two equally alike the smaller form wins,
+        so the answer does not depend on their order.
+    """
+    found = min(
+        ((-alike(family, form, other), other, entity) for other, entity in known), default=None
+    )
+    if found is None or -found[0] < SURE[family]:
+        return None
+    return found[2], -found[0]
+
+
+class Aliases:
+    """Keys that stand for another key. Applied to a column of opaque keys."""
+
+    def __init__(self, entity_of: dict[int, int] | None = None) -> None:
+        pairs = sorted((entity_of or {}).items())
+        self._keys = np.array([key for key, _ in pairs], dtype=np.int64)
+        self._entities = np.array([entity for _, entity in pairs], dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __call__(self, keys: np.ndarray) -> np.ndarray:
+        """The entity of each int64 key: itself unless it is an alias."""
+        if not len(self._keys):
+            return keys
+        place = np.searchsorted(self._keys, keys).clip(max=len(self._keys) - 1)
+        return np.where(self._keys[place] == keys, self._entities[place], keys)
