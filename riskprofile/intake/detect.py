@@ -17,6 +17,7 @@ from riskprofile.intake.cuscar import CuscarReader
 from riskprofile.intake.cusdec import CusdecReader
 from riskprofile.intake.ens import EnsReader
 from riskprofile.intake.iftmin import IftminReader
+from riskprofile.intake.itmatt import ItmattReader
 from riskprofile.intake.jsonl import JsonlReader
 from riskprofile.intake.parquet import ParquetReader
 from riskprofile.intake.paxlst import PaxlstReader
@@ -46,6 +47,7 @@ READERS: list[Reader] = [
     CusdecReader(),
     IftminReader(),
     CoprarReader(),
+    ItmattReader(),
     X12Reader(),
     X12BillReader(),
     CargoImpReader(),

@@ -233,6 +233,14 @@ class Segments:
         elif text:
             self.warnings.append("unit_unknown" if value else "measure_unreadable")
 
+    def _qty(self, segment: Segment, scope: Scope) -> None:
+        column, rank = self._known("QTY", "")
+        if column:
+            scope.put(column, numeral(segment.get(1, 1)), rank)
+            scope.put(f"{column}_unit", segment.get(1, 2).strip().upper(), rank)
+        else:
+            self._keep(segment, scope)
+
     def _moa(self, segment: Segment, scope: Scope) -> None:
         qualifier, currency = segment.get(1), segment.get(1, 2).strip().upper()
         column, rank = self._known("MOA", qualifier)
@@ -292,6 +300,7 @@ _READERS = {
     "NAD": "_nad",
     "PAC": "_pac",
     "PIA": "_pia",
+    "QTY": "_qty",
     "RFF": "_rff",
     "SEL": "_sel",
     "SGP": "_equipment",

@@ -30,11 +30,14 @@ def _parts(text: str, sent: date | None) -> datetime | None:
         return None
     if len(text) in (6, 10):
         text = f"{(sent.year if sent else 2000) // 100:02d}{text}"
+    text = text.ljust(14, "0")
+    year = int(text[:4])
+    month, day, hour, minute, second = (int(text[at : at + 2]) for at in range(4, 14, 2))
     try:
-        found = datetime.strptime(text.ljust(14, "0"), "%Y%m%d%H%M%S")
+        found = datetime(year, month, day, hour, minute, second)
     except ValueError:
         return None
-    return found if 1900 <= found.year < 2200 else None
+    return found if 1900 <= year < 2200 else None
 
 
 def moment(segment: Segment | None, sent: date | None) -> datetime | None:

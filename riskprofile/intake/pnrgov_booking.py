@@ -26,6 +26,8 @@ CANCELLED_ITEM = "X"  # SAC third element
 CANCELLED = frozenset({"HX", "XX", "UN"})  # status of RPI and SSR (AIRIMP)
 DROPPED = frozenset({"IFT", "LTS", "ADD"})  # free text and contact details
 
+_STAMP = re.compile(r"\d{6} (\d{4}(\d\d)?)?", re.ASCII)
+
 
 def stamp(day: str, clock: str = "") -> datetime | None:
     """ddmmyy and HHMM or HHMMSS, naive; impossible ones are missing.
@@ -33,12 +35,12 @@ def stamp(day: str, clock: str = "") -> datetime | None:
     >>> stamp("270513", "1430"), stamp("310213")
     (datetime.datetime(2013, 5, 27, 14, 30), None)
     """
-    if not re.fullmatch(r"\d{6}", day, re.ASCII):
+    if not _STAMP.fullmatch(f"{day} {clock}"):
         return None
-    if not re.fullmatch(r"(\d{4}(\d\d)?)?", clock, re.ASCII):
-        return None
+    clock = clock or "0000"
+    year = 2000 + int(day[4:])
     try:
-        return datetime.strptime(day + clock.ljust(4, "0")[:4], "%d%m%y%H%M")
+        return datetime(year, int(day[2:4]), int(day[:2]), int(clock[:2]), int(clock[2:4]))
     except ValueError:
         return None
 

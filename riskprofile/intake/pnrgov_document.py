@@ -19,7 +19,8 @@ FORMS = {
     "nationality": re.compile(r"[A-Z]{1,3}"),
     "sex": re.compile(r"[A-Z]"),
 }
-TITLES = ("MSTR", "MISS", "PROF", "MRS", "MS", "MR", "DR")  # behind a given name, glued or not
+# behind a given name, after a blank or glued to it
+_TITLE = re.compile(r"( |^|)(?:MSTR|MISS|PROF|MRS|MS|MR|DR)$", re.IGNORECASE)
 
 _MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"
 _NUMBERS = {name: f"{at:02d}" for at, name in enumerate(_MONTHS.split(), 1)}
@@ -50,15 +51,13 @@ def untitled(given: str) -> str:
     ('SEJOON', 'JANE', 'AMR', '')
     """
     given = one_line(given) or ""
-    for title in TITLES:
-        if given.upper() == title:
-            return ""
-        if given.upper().endswith(f" {title}"):
-            return given[: -len(title) - 1].rstrip()
-    for title in TITLES:
-        if given.upper().endswith(title) and len(given.split()[-1]) > len(title) + 1:
-            return given[: -len(title)]
-    return given
+    found = _TITLE.search(given)
+    if not found:
+        return given
+    before = given[: found.start()]
+    if not found[1] and before and len(before.split()[-1]) < 2:
+        return given
+    return before
 
 
 def holder(surname: str, given: str) -> str:
