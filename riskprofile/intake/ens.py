@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from riskprofile.errors import InputError
+from riskprofile.intake import ens_rules
 from riskprofile.intake.code_lists import LICENCES, TRANSPORT_DOCUMENTS, mode, place
 from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.rows import (
@@ -143,10 +145,12 @@ class EnsReader:
 class _Header:
     """What all goods items of one declaration share."""
 
-    def __init__(self, element: Element) -> None:
+    def __init__(self, element: Element, mass: Decimal) -> None:
         leaves = Leaves(element)
+        self.facts = ens_rules.facts(leaves)
         amended = local(element) == AMENDMENT
         self.warnings = ["amendment"] if amended else []
+        self.broken = ens_rules.of_header(leaves, mass)
         values = {column: one_line(leaves.take(*paths)) for column, paths in HEADER.items()}
         prepared = "".join(leaves.take(path) or "" for path in PREPARED)
         made = f"20{prepared}" if len(prepared) >= 6 else None
@@ -172,9 +176,13 @@ class _Header:
 
 
 def _headers(source: Source) -> Iterator[_Header]:
+    mass = Decimal(0)
     for kind, element in stream(source, DECLARATION, ITEMS):
         if kind == "declaration":
-            yield _Header(element)
+            yield _Header(element, mass)
+            mass = Decimal(0)
+        else:
+            mass += decimal(Leaves(element).take(MASS)) or 0
 
 
 def _party(column: str, leaves: Leaves, paths: dict[str, str]) -> dict[str, str | None]:
@@ -193,7 +201,7 @@ def _party(column: str, leaves: Leaves, paths: dict[str, str]) -> dict[str, str 
 
 def _item(rows: Gather, header: _Header, position: int, element: Element) -> None:
     leaves = Leaves(element)
-    warnings = list(header.warnings)
+    warnings = [*header.warnings, *header.broken, *ens_rules.of_item(leaves, header.facts)]
     extra: dict[str, Any] = dict(header.version)
     values: dict[str, str | None] = dict(header.values)
     for column, path in ITEM.items():

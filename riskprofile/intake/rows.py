@@ -14,16 +14,18 @@ import pandas as pd
 from riskprofile.intake.reader import RawChunk, Rejection
 from riskprofile.tables import SOURCE_COLUMNS, TEXT
 
+MAX_ROWS = 5_000  # of a chunk: rows gathered one by one take some kilobytes each
 RAW_LIMIT = 2_000  # characters of a rejected record that the quarantine keeps
 
 
 class Gather:
-    """Collects rows and rejections of one source until a chunk is full."""
+    """Collects rows and rejections of one source until a chunk is full, at `MAX_ROWS` at most."""
 
     def __init__(
         self, profile: str, source: str, chunk_rows: int, raw_limit: int = RAW_LIMIT
     ) -> None:
-        self.profile, self.source, self.chunk_rows = profile, source, max(1, chunk_rows)
+        self.profile, self.source = profile, source
+        self.chunk_rows = max(1, min(chunk_rows, MAX_ROWS))
         self._raw_limit = raw_limit
         self.accepted = 0
         self._rows: list[dict[str, Any]] = []
