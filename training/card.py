@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS
-from training import evaluate
+from riskprofile.tables import Table
+from training import evaluate, fairness
 
 if TYPE_CHECKING:
     from training.fit import Fitted
+
+INSPECTED = 0.05  # of the rows, for the figures by group
 
 
 def card(fitted: Fitted) -> str:
@@ -62,6 +65,8 @@ def card(fitted: Fitted) -> str:
             f"| {budget:.1%} | {recall:.3f} | {low:.3f} to {high:.3f} | {100 * finds:.0f} |"
         )
     lines += ["", "## Beside others, on the same features and rows", "", *_beside(fitted, points)]
+    if len(fitted.test_protected.columns):
+        lines += ["", *by_group(fitted.test, points, labels, fitted.test_protected).splitlines()]
     chance = scorecard.probability(points)
     lines += [
         "",
@@ -91,6 +96,15 @@ def card(fitted: Fitted) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def by_group(features: Table, points: np.ndarray, labels: np.ndarray, declared: Table) -> str:
+    """The section on groups: proxies and false-positive ratios with 5 % inspected."""
+    protected = fairness.grouped(declared, list(declared.columns))
+    selected = np.zeros(len(points), dtype=bool)
+    selected[evaluate.order(points)[: round(len(points) * INSPECTED)]] = True
+    found = fairness.groups(labels, selected, protected)
+    return fairness.section(found, fairness.proxies(features, protected), ())
 
 
 def _beside(fitted: Fitted, points: np.ndarray) -> list[str]:

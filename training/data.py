@@ -36,6 +36,7 @@ class Data:
     times: Column
     weights: np.ndarray  # to natural prevalence
     names: Column  # record of each row, to join what judges
+    protected: Table  # columns of groups (P1), for the card alone; never learnt from
 
     def during(self, since: str | None, until: str | None) -> np.ndarray:
         """Mask of the rows lodged from `since` on and before `until`."""
@@ -55,6 +56,7 @@ def make(recipe: Recipe, progress: Progress = lambda what, rows: None) -> Data:
     labels: list[np.ndarray] = []
     weights: list[np.ndarray] = []
     names: list[Column] = []
+    protected: list[Table] = []
     done = 0
     for chunk in generate(
         recipe.profile, recipe.rows, recipe.data_seed, start=recipe.start, days=recipe.days
@@ -65,6 +67,7 @@ def make(recipe: Recipe, progress: Progress = lambda what, rows: None) -> Data:
         labels.append(chunk.truth["label"].to_numpy("int8"))
         weights.append(chunk.truth["natural_weight"].to_numpy("float64"))
         names.append(chunk.table[profile.declaration[0]])
+        protected.append(chunk.table[profile.protected("P1")])
         done += len(seen)
         progress("declarations", done)
     history = Snapshot.from_views(events, finds=_finds(events, labels, recipe))
@@ -85,6 +88,7 @@ def make(recipe: Recipe, progress: Progress = lambda what, rows: None) -> Data:
         times=pd.concat([one["time"] for one in views], ignore_index=True),
         weights=np.concatenate(weights),
         names=pd.concat(names, ignore_index=True),
+        protected=pd.concat(protected, ignore_index=True),
     )
 
 

@@ -46,6 +46,7 @@ class Fitted:
     test_labels: np.ndarray
     test_weights: np.ndarray
     test_names: np.ndarray
+    test_protected: Table  # for the figures by group in the card
     data_digest: str
     beside: dict[str, np.ndarray]  # other scores of the later period, for the card
 
@@ -104,6 +105,7 @@ def _fit(recipe: Recipe, made: data.Data, tell: Progress) -> Fitted:
         test_labels=made.labels[test],
         test_weights=made.weights[test],
         test_names=made.names[test].to_numpy(dtype=object),
+        test_protected=made.protected[test].reset_index(drop=True),
         data_digest=_digest(made),
         beside={
             "before rounding": estimator.exact(judged),

@@ -1,0 +1,98 @@
+"""What the traveller scorecards do to groups that they cannot see.
+
+    python -m benchmarks.fairness [--rows 400000] [--share 0.05] [--waive COLUMN=LEVEL:NAME:WHY]
+                                  [--json]
+
+Crossings of a seed that no scorecard learnt from. For the written criteria and the learnt
+scorecard: selected at the share, the false-positive ratio of every group of every protected
+column beside everybody else's, which must lie within 0.8 to 1.25 or be waived by a named
+person; and, once, how well each protected column is guessed from all features. Exit code 1
+when a group is outside and nobody answers for it.
+
+The generator draws protected columns apart from conduct, so what it can show is that nothing
+leaks in; whether an office's own groups differ in conduct only its own rows can show.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.detection import ROOT
+from riskprofile.errors import UsageError
+from riskprofile.history import Snapshot, view
+from riskprofile.profiles import TRAVELLER
+from riskprofile.scoring import rating
+from riskprofile.store import artefacts
+from training import evaluate, fairness
+from training.fairness import Waiver
+from training.synth import generate
+
+
+def run(rows: int, share: float, waivers: list[Waiver]) -> dict[str, Any]:
+    """Proxies, and the groups of both scorecards."""
+    views, truths, people = [], [], []
+    for chunk in generate(TRAVELLER.name, rows, 41):
+        views.append(view(chunk.table, TRAVELLER))
+        truths.append(chunk.truth["label"].to_numpy())
+        people.append(chunk.table[TRAVELLER.protected("P1")])
+    seen = pd.concat(views, ignore_index=True)
+    labels = np.concatenate(truths)
+    protected = fairness.grouped(pd.concat(people, ignore_index=True), TRAVELLER.protected("P1"))
+    history = Snapshot.from_views([seen[[*TRAVELLER.remembered, "time"]]])
+    told: dict[str, Any] = {"rows": rows, "share": share, "scorecards": {}}
+    values = rating.all_features(seen, history, TRAVELLER)
+    told["proxies"] = fairness.proxies(values, protected)
+    for name, learnt in (("written criteria", False), ("learnt scorecard", True)):
+        card = artefacts.serving(ROOT / "models", TRAVELLER.name, learnt=learnt)
+        points = card.points(rating.features(seen, history, TRAVELLER, card))
+        selected = np.zeros(len(points), dtype=bool)
+        selected[evaluate.order(points)[: round(len(points) * share)]] = True
+        found = fairness.groups(labels, selected, protected)
+        told["scorecards"][name] = {
+            "groups": found,
+            "outside": fairness.outside(found, waivers),
+        }
+    return told
+
+
+def _waiver(text: str) -> Waiver:
+    group, _, rest = text.partition(":")
+    column, _, level = group.partition("=")
+    by, _, reason = rest.partition(":")
+    if not (column and level and by.strip() and reason.strip()):
+        raise UsageError(f"--waive {text}", do="Write COLUMN=LEVEL:NAME:WHY")
+    return Waiver(column, level, by.strip(), reason.strip())
+
+
+def main() -> None:
+    """Print the tables; exit code 1 when a group is outside and nobody answers for it."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rows", type=int, default=400_000)
+    parser.add_argument("--share", type=float, default=0.05)
+    parser.add_argument("--waive", action="append", default=[])
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    waivers = [_waiver(text) for text in asked.waive]
+    told = run(asked.rows, asked.share, waivers)
+    if asked.json:
+        print(json.dumps(told, default=asdict))
+    else:
+        for name, one in told["scorecards"].items():
+            judged = [group.ratio for group in one["groups"] if group.judged]
+            print(f"\n# {name}, {asked.share:.0%} of {asked.rows:,} selected\n")
+            print(fairness.section(one["groups"], told["proxies"], waivers))
+            print(
+                f"{len(judged)} groups judged, ratios {min(judged):.2f} to {max(judged):.2f}; "
+                f"{len(one['outside'])} outside without a waiver"
+            )
+    raise SystemExit(any(one["outside"] for one in told["scorecards"].values()))
+
+
+if __name__ == "__main__":
+    main()
