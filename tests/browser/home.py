@@ -294,7 +294,7 @@ def alerts(now: datetime, *, many: int = 0, hostile: bool = False) -> list[dict[
                 "lane": lane,
                 "rank": n + 1,
                 "points": one["points"],
-                "score": None,
+                "score": 0.41,  # no page shows it: no outcome stands behind it
                 "selected_by": "score",
                 "probability": None,
                 "driver": 1,

@@ -37,6 +37,13 @@ def test_the_queue_is_ranked_and_says_why_in_the_list(served, visit):
     expect(page.locator(".rp-foot")).to_contain_text("2026.11.2, digest 7f3c 91ae")
 
 
+def test_before_outcomes_are_enough_no_page_shows_a_probability_or_a_recall(served, visit):
+    page = opened(visit("officer-14"))
+    expect(page.locator("body")).not_to_contain_text("Of 100 such alerts")
+    page = visit("operator-02", "/batches")
+    expect(page.locator("body")).to_contain_text("not known yet (0 of 20 finds)")
+
+
 @pytest.mark.parametrize("path", ["/", "/queue", "/outcome", "/second", "/batches"])
 def test_no_page_is_shown_by_its_address_without_signing_in(served, visit, path):
     page = visit(None, path)
