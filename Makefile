@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 export PYTHONHASHSEED ?= 0
 
-.PHONY: demo test check bench fuzz screenshots lock
+.PHONY: demo test check bench fuzz trust trust-full screenshots lock
 
 .venv/demo: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -41,6 +41,13 @@ check: .venv/dev
 # Detection beside its peers and the best any model could do: minutes.
 bench: .venv/bench
 	$(BIN)/python -m benchmarks.detection $(ARGS)
+
+# Every line of the fault and attack plan: the quick set, and with the plan's own numbers (hours).
+trust: .venv/dev
+	$(BIN)/python -m tests.trust $(ARGS)
+
+trust-full: .venv/dev
+	$(BIN)/python -m tests.trust --full $(ARGS)
 
 # Every reader under a fuzzer that is guided by coverage. make fuzz ARGS="paxlst --seconds 600"
 fuzz: .venv/bench

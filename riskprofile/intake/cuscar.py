@@ -53,6 +53,9 @@ UNITS = {**KILOGRAMS, "KG": "1", "K": "1", "MTQ": "1", "M3": "1"}
 # of a whole consignment: given to its item only when there is one
 _OF_ONE_ITEM = "gross_mass_kg net_mass_kg volume_m3 package_count package_type value freight_cost"
 OF_ONE_ITEM = frozenset(_OF_ONE_ITEM.split())
+# Every item of a consignment names all its containers and their seals: beyond what any ship
+# carries, a megabyte of report would become gigabytes of rows.
+MOST_LINKS = 1_000_000
 COUNTS = {"10": "CNI", "16": "EQD"}  # CNT: consignments, pieces of equipment
 
 
@@ -92,6 +95,7 @@ class _Report:
         self.report = _Scope(message.place)
         self.consignments: list[tuple[_Scope, list[_Scope]]] = []
         self.seals: dict[str, list[str]] = {}
+        self.links = 0  # containers, seals and texts named by rows so far
         self.container = ""
         counted = {"CNI": 0, "EQD": 0}
         by_bill = not any(segment.tag == "CNI" for segment in message.segments)
@@ -203,6 +207,7 @@ class _Report:
                 line=self.message.place,
                 record_id=self.message.reference,
             )
+        self.warnings = list(dict.fromkeys(self.warnings))
         for consignment, items in self.consignments:
             if len(items) > 1:
                 for column in OF_ONE_ITEM & set(consignment.values):
@@ -225,8 +230,19 @@ class _Report:
         values["transport_document"] = master or bill
         values["house_document"] = house or (bill if master else None)
         values["item_number"] = values.get("item_number") or str(position)
-        values["goods_description"] = one_line(" ".join(item.texts or consignment.texts))
         containers = item.containers or consignment.containers
+        if self.links <= MOST_LINKS:
+            self.links += len(item.texts or consignment.texts)
+            self.links += sum(1 + len(self.seals.get(one, ())) for one in containers)
+        if self.links > MOST_LINKS:
+            rows.reject(
+                "report_too_large",
+                f"items times containers and seals pass {MOST_LINKS:,} in this report",
+                line=item.place,
+                record_id=values["declaration_id"],
+            )
+            return
+        values["goods_description"] = one_line(" ".join(item.texts or consignment.texts))
         values["container_numbers"] = joined(containers)
         values["seal_numbers"] = joined(
             seal for container in containers for seal in self.seals.get(container, [])

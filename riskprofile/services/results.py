@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -98,5 +99,11 @@ def write_csv(content: Table, out: Path) -> None:
             if not pd.api.types.is_numeric_dtype(content[name].dtype)
         }
     )
+    # Python before 3.13 quotes no lone carriage return, at which readers end a row.
+    breaks = any(
+        "\r" in cell for name in safe for cell in safe[name].tolist() if isinstance(cell, str)
+    )
+    quoting = csv.QUOTE_NONNUMERIC if breaks else csv.QUOTE_MINIMAL
     with whole_or_nothing(out) as stream:
-        stream.write(safe.to_csv(index=False, lineterminator="\n").encode("utf-8"))
+        content_csv = safe.to_csv(index=False, lineterminator="\n", quoting=quoting)
+        stream.write(content_csv.encode("utf-8"))

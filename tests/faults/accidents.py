@@ -178,6 +178,16 @@ def many(given: Given) -> bytes:
     return b"\n".join(lines[:at] + [lines[at]] * MANY + lines[at:])
 
 
+def attributes(given: Given) -> bytes:
+    """A hundred thousand attributes on one element."""
+    return _many_attributes(given.data)
+
+
+def depth(given: Given) -> bytes:
+    """A hundred thousand elements, each in the one before."""
+    return _deep(given.data)
+
+
 def _many_elements(data: bytes) -> bytes:
     found = list(re.finditer(rb"<(\w[\w.:-]*)[^<>]*>[^<>]*</\1>", data))
     if not found:

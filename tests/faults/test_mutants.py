@@ -10,7 +10,7 @@ from tests.faults import accidents, mutants
 from tests.faults.accidents import Given, Lures
 
 COUNT, PARTS = 10_000, 5
-PATIENCE = 10.0  # seconds of work: the second that the command demands is no matter of a test
+PATIENCE = 60.0  # seconds of work: the second that the command demands is no matter of a test
 
 
 @pytest.mark.timeout(1200)

@@ -89,6 +89,15 @@ def test_a_count_of_equipment_that_differs_is_a_warning() -> None:
     assert read(READER, data)[0]["warnings"][0] == "edifact_cnt_count_short"
 
 
+def test_items_beyond_a_million_containers_and_seals_are_set_aside_and_those_before_kept() -> None:
+    data = REPORT.read_bytes()
+    start, end = data.index(b"EQD+"), data.index(b"RFF+BM")
+    many = b"".join(data[start:end].replace(b"S1", b"S%d" % n) for n in range(1_500))
+    rows, rejected = read(READER, data[:start] + many + data[end:])
+    assert len(rows) and len(rejected)
+    assert {one.reason_code for one in rejected} == {"report_too_large"}
+
+
 def test_a_cut_report_is_quarantined_whole() -> None:
     data = REPORT.read_bytes()
     rows, rejected = read(READER, data[: data.index(b"CNI+2")])
