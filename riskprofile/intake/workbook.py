@@ -34,7 +34,8 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # A sheet is held as a full rectangle of 32 bytes a cell, of which a file needs 6 at least: what
 # asks for more is a table with stray cells far away, or an attack.
 MEMORY, MEMORY_A_BYTE = 1 << 29, 8
-SECONDS, SECONDS_A_MEGABYTE = 10.0, 1.0
+WORK, WORK_A_MEGABYTE = 0.8, 1.0  # seconds of processor time; starting takes 0.1 of them
+SECONDS, SECONDS_A_MEGABYTE = 20.0, 2.0  # by the clock, on a busy machine
 
 
 @dataclass
@@ -97,6 +98,7 @@ def _unpack(source: Source, cells: IO[bytes]) -> None:
                 [
                     *(sys.executable, "-I", workbook_cells.__file__, copy.name),
                     str(MEMORY + MEMORY_A_BYTE * size),
+                    str(WORK + WORK_A_MEGABYTE * size / 1_000_000),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=cells,
@@ -129,11 +131,12 @@ def _unpacked_size(path: Path, source: Source) -> int:
         return path.stat().st_size  # XLS is no zip; a broken zip fails soon enough
 
 
-def _rows(cells: IO[bytes], start: int) -> Iterator[list[Any]]:
-    """The rows of the sheet that starts at an offset."""
+def _rows(cells: IO[bytes], start: int) -> Iterator[tuple[int, list[Any]]]:
+    """The rows of the sheet that starts at an offset, each with its number; none is blank."""
     cells.seek(start)
     while (line := cells.readline()).startswith(b"["):
-        yield json.loads(line)
+        number, *row = json.loads(line)
+        yield number, row
 
 
 def _sheets(cells: IO[bytes], profile: str) -> tuple[list[_Sheet], list[str]]:
@@ -148,7 +151,9 @@ def _sheets(cells: IO[bytes], profile: str) -> tuple[list[_Sheet], list[str]]:
     for name, start in starts:
         best: tuple[tuple[int, int], _Sheet] | None = None
         filled = False
-        for number, row in enumerate(islice(_rows(cells, start), HEADER_ROWS), 1):
+        for number, row in _rows(cells, start):
+            if number > HEADER_ROWS:
+                break
             filled = filled or any(row)
             headings = [as_text(cell) or "" for cell in row]
             if profile in (AUTO, awmds_form.PROFILE) and awmds_form.is_form(headings):
@@ -171,27 +176,22 @@ def _sheets(cells: IO[bytes], profile: str) -> tuple[list[_Sheet], list[str]]:
 def _manifest(
     sheet: _Sheet, source: Source, chunk_rows: int, skipped: list[str]
 ) -> Iterator[RawChunk]:
-    numbered = islice(enumerate(_rows(sheet.cells, sheet.start), 1), sheet.header, None)
-    for chunk in awmds_form.read(sheet.form, numbered, source, chunk_rows):
+    below = (row for row in _rows(sheet.cells, sheet.start) if row[0] > sheet.header)
+    for chunk in awmds_form.read(sheet.form, below, source, chunk_rows):
         chunk.unknown += tuple(f"sheet {name}" for name in skipped)
         yield chunk
 
 
 def _pieces(sheet: _Sheet, only: Sequence[str] | None) -> Iterator[Piece]:
-    first, end = sheet.header + 1, sheet.start
-    for _ in range(sheet.header):
-        next(_rows(sheet.cells, end), None)
-        end = sheet.cells.tell()
+    end = sheet.start
     while True:
         rows = list(islice(_rows(sheet.cells, end), PIECE))
         end = sheet.cells.tell()  # pieces of one sheet may be read in turns
         if not rows:
             return
-        at = [
-            row for row, cells in enumerate(rows) if any(cell not in ("", None) for cell in cells)
-        ]
-        yield _piece(sheet, [rows[row] for row in at], np.array(at, dtype="int64") + first)
-        first += len(rows)
+        below = [row for row in rows if row[0] > sheet.header]
+        numbers = np.array([number for number, _ in below], dtype="int64")
+        yield _piece(sheet, [cells for _, cells in below], numbers)
 
 
 def _piece(sheet: _Sheet, rows: Sequence[list[Any]], numbers: np.ndarray) -> Piece:

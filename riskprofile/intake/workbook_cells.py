@@ -2,14 +2,16 @@
 
 Workbooks are read by native code, which a damaged or hostile file can make loop, abort, or
 ask for all memory there is. So it runs here, apart, under a limit; `workbook` starts it and
-reads what it wrote. A JSON string names a sheet; the lists after it are its rows, from row 1.
+reads what it wrote. A JSON string names a sheet; the lists after it are its rows that are
+not blank, each with its number before the cells.
 
-Takes the path of the workbook and the bytes of memory it may use.
+Takes the path of the workbook, the bytes of memory it may use, and the seconds of work.
 """
 
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from datetime import date, datetime, time
 from typing import Any
@@ -17,11 +19,13 @@ from typing import Any
 from python_calamine import CalamineWorkbook
 
 
-def _limit(memory: int) -> None:
+def _limit(memory: int, seconds: float) -> None:
     try:
         import resource
     except ImportError:  # not on Windows: the time limit of the parent remains
         return
+    # Seconds of work, not by the clock: a busy machine may take longer over a sound file.
+    signal.setitimer(signal.ITIMER_PROF, seconds)  # ends this process
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold names
 
@@ -32,20 +36,21 @@ def _cell(value: Any) -> Any:
     return value if isinstance(value, (str, int, float, bool)) else str(value)
 
 
-def main(path: str, memory: str) -> None:
+def main(path: str, memory: str, seconds: str) -> None:
     """Write every sheet."""
-    _limit(int(memory))
+    _limit(int(memory), float(seconds))
     workbook = CalamineWorkbook.from_path(path)
     for name in workbook.sheet_names:
         sheet = workbook.get_sheet_by_name(name)
         print(json.dumps(name))
         # Calamine starts at the first filled row and column; row numbers must stay true.
         above, before = sheet.start or (0, 0)
-        for _ in range(above if sheet.height else 0):
-            print("[]")
-        for row in sheet.to_python(skip_empty_area=True):
-            print(json.dumps([""] * before + [_cell(value) for value in row]))
+        for number, row in enumerate(sheet.to_python(skip_empty_area=True), above + 1):
+            while row and row[-1] == "":
+                row.pop()
+            if row:
+                print(json.dumps([number, *[""] * before, *map(_cell, row)]))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main(*sys.argv[1:4])

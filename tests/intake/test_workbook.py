@@ -15,7 +15,7 @@ import xlwt
 
 from riskprofile import intake
 from riskprofile.errors import InputError
-from riskprofile.intake import Chunk
+from riskprofile.intake import Chunk, workbook
 
 HEADINGS = ["declaration_id", "goods_description", "hs_code", "gross_mass_kg", "arrival_at"]
 
@@ -109,4 +109,32 @@ def test_an_opendocument_workbook_is_refused_with_what_to_do(tmp_path):
     path = tmp_path / "sample.ods"
     path.write_bytes(content.getvalue())
     with pytest.raises(InputError, match="Save it as XLSX"):
+        list(intake.read(path))
+
+
+def test_a_stray_cell_far_below_keeps_its_row_number_and_costs_no_rows(tmp_path):
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("Manifest")
+    for position, cell in enumerate(HEADINGS[:2]):
+        sheet.write(0, position, cell)
+    sheet.write(1, 0, "D1")
+    sheet.write(1, 1, "chairs")
+    sheet.write(65_535, 0, "D2")
+    path = tmp_path / "far.xls"
+    book.save(str(path))
+    (chunk,) = intake.read(path)
+    assert chunk.table["line"].tolist() == [2]
+    assert [(one.line, one.reason_code) for one in chunk.rejected] == [
+        (65_536, "mandatory_missing")
+    ]
+
+
+def test_a_small_workbook_that_asks_for_much_work_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(workbook, "WORK", 0.02)  # seconds; a million rows take half a one
+    book = openpyxl.Workbook()
+    book.active.append(HEADINGS)
+    book.active.cell(1_048_576, 1, "D1")
+    path = tmp_path / "far.xlsx"
+    book.save(path)
+    with pytest.raises(InputError, match="no workbook that can be read"):
         list(intake.read(path))
