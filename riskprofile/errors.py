@@ -74,6 +74,16 @@ class Conflict(RiskProfileError):
         super().__init__(what, where=where, do=do)
 
 
+class Overtaken(Conflict):
+    """Another program goes on with the same batch, and was first with its next chunk."""
+
+    def __init__(self, batch: str) -> None:
+        super().__init__(
+            f"another program rates batch {batch} at the same time",
+            do="Nothing is lost: let that one finish.",
+        )
+
+
 class StoreError(RiskProfileError):
     """The database cannot be opened, read or written."""
 

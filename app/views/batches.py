@@ -1,4 +1,4 @@
-"""The operator's page: batches, whether their counts add up, and what was kept back."""
+"""The operator's page: batches, whether their counts add up, and what became of each row."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import draw, form, session
+from app import batch_rows, draw, form, session
 from app.installation import served
-from app.text import escape, plain
+from app.text import plain
 from riskprofile.scoring.control import LEAST_FINDS
 from riskprofile.services import evidence, govern
 
@@ -36,7 +36,6 @@ COLOURS = {
 }
 ROW, HEAD = 30, 30
 SHOWN = 10  # rows of batches before the list scrolls
-KEPT_AT_MOST = 500
 
 
 def state_of(batch: Any) -> str:
@@ -61,6 +60,8 @@ def page() -> None:
         if one.profile in status.profiles
     ]
     st.html(draw.kpis([*_figures(say, found), *recalls]))
+    batch_rows.told(say)
+    batch_rows.upload(say, person)
     if not found:
         st.html(draw.state(say("batches.none"), say("batches.none_text")))
         return
@@ -71,7 +72,7 @@ def page() -> None:
     if chosen is None:
         st.html(draw.state("", say("batches.choose")))
         return
-    _kept(say, chosen, govern.quarantined(store, person, chosen.id, now))
+    batch_rows.draw_batch(say, person, chosen, zone)
 
 
 def _figures(say: Any, found: Sequence[Any]) -> list[tuple[str, str]]:
@@ -140,46 +141,6 @@ def _list(say: Any, found: Sequence[Any], zone: Any, now: Any) -> None:
                 for name in counts
             },
             "ended": config.TextColumn(say("batch.ended"), width=120, alignment="right"),
-        },
-    )
-
-
-def _kept(say: Any, batch: Any, rows: Sequence[Any]) -> None:
-    title = say.many("batches.kept", batch.quarantined, file=batch.source)
-    rest = say("batches.rest", n=say.number(batch.accepted))
-    if not batch.quarantined:
-        title, rest = plain(batch.source), say("batches.all_good")
-    st.html(
-        f'<div class="rp-bar"><h2 class="rp-h2">{escape(title)}</h2>'
-        f'<span class="rp-s rp-m">{escape(rest)}</span></div>'
-    )
-    if not rows:
-        return
-    names = ("line", "record", "column", "reason", "raw")
-    shown = rows[:KEPT_AT_MOST]
-    table = pd.DataFrame(
-        {
-            "line": [one.line for one in shown],
-            "record": [plain(one.record_id) for one in shown],
-            "column": [say.maybe(f"field.{one.column}", plain(one.column)) for one in shown],
-            "reason": [plain(one.reason) for one in shown],
-            "raw": [plain(form.clip(one.raw, 300)) for one in shown],
-        }
-    )
-    config = st.column_config
-    widths = dict(zip(names, (70, 150, 160, 380, 380), strict=True))
-    st.dataframe(
-        table,
-        hide_index=True,
-        row_height=ROW,
-        height=HEAD + min(len(shown), 8) * ROW + 3,
-        alt=say("batches.kept_list"),
-        key=f"kept-{batch.id}",
-        column_config={
-            name: (config.NumberColumn if name == "line" else config.TextColumn)(
-                say(f"kept.{name}"), width=widths[name]
-            )
-            for name in names
         },
     )
 

@@ -8,9 +8,11 @@ from riskprofile.cli import demo as _demo
 from riskprofile.cli import intake as _intake
 from riskprofile.cli import models as _models
 from riskprofile.cli import office as _office
+from riskprofile.cli import quarantine as _quarantine
 from riskprofile.cli import registers as _registers
 from riskprofile.cli import retention as _retention
 from riskprofile.cli import screen as _screen
+from riskprofile.cli import watch as _watch
 from riskprofile.cli.app import app
 from riskprofile.cli.output import fail
 from riskprofile.errors import RiskProfileError
@@ -19,6 +21,8 @@ COMMANDS = (
     _demo,
     _screen,
     _intake,
+    _quarantine,
+    _watch,
     _office,
     _models,
     _registers,

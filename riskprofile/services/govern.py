@@ -17,18 +17,17 @@ from riskprofile.services.selections import selections
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit, switches
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Batch, Office, Quarantined
+from riskprofile.store.tables import Batch, Office
 
 __all__ = [
-    "DEMO", "PAUSED", "SECOND_PERSON", "BatchView", "Kept", "Paused", "Serving", "Status",
+    "DEMO", "PAUSED", "SECOND_PERSON", "BatchView", "Paused", "Serving", "Status",
     "batches", "disable_profile", "enable_profile", "init_offices", "pause", "paused",
-    "profile_on", "quarantined", "require_profile", "require_second_person", "resume",
+    "profile_on", "require_profile", "require_second_person", "resume",
     "selections", "status", "verify_audit", "zones",
 ]  # fmt: skip
 
 _office = Office.__table__  # type: ignore[attr-defined]
 _batch = Batch.__table__  # type: ignore[attr-defined]
-_kept = Quarantined.__table__  # type: ignore[attr-defined]
 
 PAUSED = "paused"
 DEMO = "demo"
@@ -82,6 +81,8 @@ class BatchView:
     accepted: int
     quarantined: int
     duplicate: int
+    failed: int
+    duplicate_of: str | None
     alerts: int
     model_version: str
     note: str
@@ -93,21 +94,6 @@ class BatchView:
     def adds_up(self) -> bool:
         """Whether read == accepted + quarantined + duplicate."""
         return self.read == self.accepted + self.quarantined + self.duplicate
-
-
-@dataclass(frozen=True)
-class Kept:
-    """One record in quarantine."""
-
-    id: int
-    source: str
-    line: int
-    record_id: str | None
-    column: str | None
-    reason_code: str
-    reason: str
-    raw: str
-    state: str
 
 
 def init_offices(
@@ -349,30 +335,6 @@ def batches(store: Store, actor: Actor, now: datetime | None = None) -> list[Bat
             .limit(1000)
         ).all()
     return [BatchView(*row) for row in rows]
-
-
-def quarantined(
-    store: Store, actor: Actor, batch_id: str, now: datetime, limit: int = 500
-) -> list[Kept]:
-    """What a batch kept back, in the order of its file. The look is audited first."""
-    authorise(actor, "quarantine.look")
-    names = list(Kept.__dataclass_fields__)
-    with store.write() as connection:
-        rows = connection.execute(
-            select(*[_kept.c[name] for name in names])
-            .where(_kept.c.batch_id == batch_id)
-            .order_by(_kept.c.id)
-            .limit(limit)
-        ).all()
-        if rows:
-            audit.append(
-                connection,
-                actor=actor.name,
-                action="quarantine.look",
-                subject=f"batch:{batch_id}",
-                now=now,
-            )
-    return [Kept(*row) for row in rows]
 
 
 def verify_audit(store: Store, actor: Actor, head: audit.Head | None = None) -> audit.Verdict:

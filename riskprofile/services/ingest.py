@@ -6,8 +6,6 @@ run that dies anywhere goes on from the cursor.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,20 +14,19 @@ from typing import Any
 
 import pandas as pd
 from joblib import Parallel, delayed
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from riskprofile import intake
-from riskprofile.errors import Conflict, InputError, RiskProfileError, ScorecardError
+from riskprofile.errors import Conflict, Overtaken, RiskProfileError, ScorecardError
 from riskprofile.history import view
 from riskprofile.intake.reader import Rejection
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern
 from riskprofile.services.folding import Folded, fold
 from riskprofile.services.identifiers import CONTENT, FUNCTION, ITEM, RECORD, SENT, identify
-from riskprofile.services.identity import Actor
 from riskprofile.services.rater import BROKEN, POINTS, Rater, rate_in_worker
-from riskprofile.services.run import Options, Summary, account
+from riskprofile.services.run import Options, Summary
 from riskprofile.services.settings import Settings
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import audit, batches
@@ -46,73 +43,6 @@ REJECT_COLUMNS = (
     *("batch_id", "source", "line", "record_id", "column", "reason_code"),
     *("reason", "raw", "state"),
 )
-BATCH_LOCK = 7003  # PostgreSQL advisory lock: one program at a time decides who rates a file
-
-
-def begin(
-    store: Store, actor: Actor, path: Path, options: Options, now: datetime, summary: Summary
-) -> Batch | None:
-    """The batch of this file: new, or the one to go on with; None for a known duplicate."""
-    digest = _digest(path)
-    with store.write(patience=60.0) as connection:
-        if not store.sqlite:
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({BATCH_LOCK})"))
-        for earlier in batches.same_input(connection, digest, history=options.history):
-            if earlier.state == "done":
-                summary.read += earlier.read
-                summary.duplicate += earlier.read
-                summary.batches.append(
-                    {**account(earlier), "state": "duplicate", "duplicate_of": earlier.id}
-                )
-                return None
-            if earlier.state in ("running", "stopped"):
-                if options.resume:
-                    summary.read += earlier.read
-                    summary.accepted += earlier.accepted
-                    summary.quarantined += earlier.quarantined
-                    summary.duplicate += earlier.duplicate
-                    return earlier
-                raise Conflict(
-                    f"this file is batch {earlier.id}, which is being rated or was stopped",
-                    where=str(path),
-                    do="Wait for it, or go on with it: add --resume",
-                )
-        batch = Batch(
-            id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
-            source=path.name,
-            digest=digest,
-            format=options.format,
-            profile=options.profile,
-            options=options.as_json(),
-            actor=actor.name,
-            started_at=now,
-        )
-        row = batch.model_dump()
-        connection.execute(batches.batch_table.insert().values(**row))
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="batch.begin",
-            subject=f"batch:{batch.id}",
-            now=now,
-            detail={"source": batch.source, "digest": digest},
-        )
-    return batch
-
-
-def _digest(path: Path) -> str:
-    total = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(2**20):
-                total.update(block)
-    except OSError as error:
-        raise InputError(
-            f"the file cannot be read ({error.strerror or error})",
-            where=str(path),
-            do="Name a file that exists and that you may read",
-        ) from error
-    return total.hexdigest()
 
 
 class Ingest:
@@ -135,26 +65,46 @@ class Ingest:
         self.now = now
         self.numbers: dict[str, int] = {}
         self.read = 0
+        self.at_hand: list[Prepared] = []  # read, and not committed yet
 
     def chunks(self, path: Path) -> Iterator[int]:
         """Work through the file; yields the rows read so far after each commit."""
         for prepared, log, events in self._rated(path):
             self._commit(prepared, log, events)
+            self.at_hand.remove(prepared)
             yield self.read
 
-    def abandon(self, now: datetime) -> None:
-        """A file that failed as a whole leaves nothing running; what was committed can resume."""
+    def abandon(self, now: datetime, why: BaseException) -> None:
+        """A file that failed as a whole leaves nothing running; what was committed can resume.
+
+        The batch says why, and the rows that were read and could not be rated are failed.
+        """
+        if isinstance(why, Overtaken):
+            return  # the batch belongs to the program that is ahead
+        failed = [one.given[["source", "line"]] for one in self.at_hand[:1]]
+        told = why.what if isinstance(why, RiskProfileError) else type(why).__name__
         with self.store.write(patience=60.0) as connection:
+            batches.forget_failures(connection, self.batch.id)
+            for rows in failed:
+                number = self.at_hand[0].number
+                batches.set_aside(connection, self.batch.id, number, "failed", rows)
             table = batches.batch_table
-            state = "stopped" if self.read else "failed"
             connection.execute(
-                table.update().where(table.c.id == self.batch.id).values(state=state, ended_at=now)
+                table.update()
+                .where(table.c.id == self.batch.id)
+                .values(
+                    state="stopped" if self.batch.cursor else "failed",
+                    failed=sum(map(len, failed)),
+                    note=told,
+                    ended_at=now,
+                )
             )
 
     def _rated(self, path: Path) -> Iterator[tuple[Prepared, Table | None, Table]]:
         prepared = self._prepared(path)
         if self.options.workers <= 1:
             for one in prepared:
+                self.at_hand.append(one)
                 yield (one, *self._rate(one))
             return
         waiting: list[Prepared] = []
@@ -162,6 +112,7 @@ class Ingest:
         def tasks() -> Iterator[Any]:
             for one in prepared:
                 waiting.append(one)
+                self.at_hand.append(one)
                 self._rater(one.profile)  # its faults belong to this process
                 yield delayed(rate_in_worker)(
                     self.url, self.settings.models, one.profile, self.now, one.table
@@ -299,14 +250,24 @@ class Ingest:
                     for rejection in chunk.rejected
                 ],
             )
-            batches.advance(
+            moved = batches.advance(
                 connection,
                 batch.id,
+                one.number,
                 read=chunk.read,
                 accepted=len(one.table),
                 quarantined=len(chunk.rejected),
                 duplicate=chunk.read - len(one.table) - len(chunk.rejected),
             )
+            if not moved:
+                raise Overtaken(batch.id)
+            if not one.folded.keep.all():
+                same = one.given[~one.folded.keep]
+                ids = batches.holders(connection, one.profile, same[RECORD], same[ITEM])
+                rows = same[["source", "line"]].assign(record=pd.array(ids, dtype="Int64"))
+                batches.set_aside(connection, batch.id, one.number, "duplicate", rows)
+            if self.options.repairs:
+                self._repaired(connection, one)
             table = batches.batch_table
             rated = None if self.options.history else self._rater(one.profile)
             connection.execute(
@@ -319,6 +280,25 @@ class Ingest:
                     model_version=rated.scorecard.version if rated else "",
                     model_digest=rated.scorecard.digest if rated else "",
                 )
+            )
+
+    def _repaired(self, connection: Connection, one: Prepared) -> None:
+        """Rows of the quarantine that this chunk takes in: each once, with who and what."""
+        for line in one.given["line"].tolist():
+            repair = self.options.repairs[line]
+            if not batches.repaired(connection, repair.row, self.batch.id, line):
+                raise Conflict(
+                    f"row {repair.row} of the quarantine is not waiting any more",
+                    do="Look at the list again: somebody repaired it, or it was removed.",
+                )
+            audit.append(
+                connection,
+                actor=self.batch.actor,
+                action="quarantine.repair",
+                subject=f"quarantined:{repair.row}",
+                now=self.now,
+                purpose=repair.reason,
+                detail={"columns": list(repair.columns), "batch": self.batch.id},
             )
 
     def _fold(self, connection: Connection, one: Prepared) -> None:

@@ -36,6 +36,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "batch.look": _RUN | _HEAD | _CHECK,
     "batch.score": _RUN,
     "quarantine.look": _RUN | _HEAD,
+    "quarantine.repair": _RUN,
     "history.load": _RUN,
     "register.load": _RUN,
     "register.look": _RUN | _HEAD | _CHECK | _STUDY,

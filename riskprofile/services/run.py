@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -15,6 +16,15 @@ from riskprofile.store.tables import Batch
 
 CHUNK_ROWS = 20_000
 Progress = Callable[[str, int], None]
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A row of the quarantine that a line of the input puts right: which columns, and why."""
+
+    row: int
+    columns: tuple[str, ...]
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -30,10 +40,13 @@ class Options:
     workers: int = 1
     history: bool = False  # past declarations: known, never rated, no alerts
     chunk_rows: int = CHUNK_ROWS
+    repairs: Mapping[int, Repair] = field(default_factory=dict)  # by line of the input
 
     def as_json(self) -> dict[str, Any]:
         """For the batch row."""
-        return {**asdict(self), "capacity": asdict(self.capacity)}
+        made = {**asdict(self), "capacity": asdict(self.capacity)}
+        made["repairs"] = [one.row for one in self.repairs.values()]
+        return made
 
 
 @dataclass
@@ -92,6 +105,11 @@ class Stop:
 
     def __init__(self) -> None:
         self.signal = 0
+        self._heard = threading.Event()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long, or until a signal comes: whether one came."""
+        return self._heard.wait(seconds)
 
     @contextmanager
     def listening(self) -> Iterator[Stop]:
@@ -99,6 +117,7 @@ class Stop:
 
         def note(number: int, frame: object) -> None:
             self.signal = number
+            self._heard.set()
 
         try:
             before = {

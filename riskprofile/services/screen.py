@@ -15,13 +15,14 @@ from pathlib import Path
 import pandas as pd
 
 from riskprofile import intake
-from riskprofile.errors import PolicyError, TooManyBadRows
+from riskprofile.errors import Overtaken, PolicyError, TooManyBadRows
 from riskprofile.intake.reader import Rejection
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern, parties
 from riskprofile.services.identity import Actor, authorise
-from riskprofile.services.ingest import Ingest, begin
+from riskprofile.services.ingest import Ingest
 from riskprofile.services.lanes import Ranked, rank_run, store_alerts
+from riskprofile.services.opening import begin
 from riskprofile.services.rater import Rater, rater
 from riskprofile.services.run import Options, Progress, Run, Stop, Summary, account
 from riskprofile.services.settings import Settings
@@ -90,8 +91,8 @@ def screen(
                     progress(batch.source, rows)
                     if stop.signal:
                         break
-            except BaseException:
-                work.abandon(now)
+            except BaseException as error:
+                work.abandon(now, error)
                 raise
             running.append(batch)
             if stop.signal:
@@ -157,6 +158,9 @@ def _finish(
     if not running:
         return ranked
     with store.write(patience=120.0) as connection:
+        for batch in running:
+            if not batches.finish(connection, batch.id, now):
+                raise Overtaken(batch.id)
         for one in ranked:
             counts = store_alerts(connection, one, now)
             summary.alerts["total"] += sum(counts["lane"].values())
@@ -173,9 +177,6 @@ def _finish(
         parties.learn(store, connection, [batch.id for batch in running], now)
         for batch in running:
             table = batches.batch_table
-            connection.execute(
-                table.update().where(table.c.id == batch.id).values(state="done", ended_at=now)
-            )
             row = connection.execute(table.select().where(table.c.id == batch.id)).one()
             told = account(Batch(**row._mapping))
             summary.batches.append(told)

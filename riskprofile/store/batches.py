@@ -14,11 +14,20 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from riskprofile.intake.versions import CANCEL
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert, Batch, Chunk, Decision, Label, Record
+from riskprofile.store.tables import (
+    Alert,
+    Aside,
+    Batch,
+    Chunk,
+    Decision,
+    Label,
+    Quarantined,
+    Record,
+)
 from riskprofile.tables import Table
 
 batch_table = Batch.__table__  # type: ignore[attr-defined]
@@ -26,6 +35,8 @@ chunk_table = Chunk.__table__  # type: ignore[attr-defined]
 record_table = Record.__table__  # type: ignore[attr-defined]
 alert_table = Alert.__table__  # type: ignore[attr-defined]
 decision_table = Decision.__table__  # type: ignore[attr-defined]
+aside_table = Aside.__table__  # type: ignore[attr-defined]
+quarantine_table = Quarantined.__table__  # type: ignore[attr-defined]
 label_table = Label.__table__  # type: ignore[attr-defined]
 
 ASKED_AT_ONCE = 5_000  # parameters of one statement
@@ -208,6 +219,56 @@ def beside(
     return found
 
 
+def holders(
+    connection: Connection, profile: str, record_ids: Iterable[str], items: Iterable[int]
+) -> list[int | None]:
+    """Ids of the newest stored versions of these items, in their order."""
+    columns = record_table.c
+    keys = list(zip(record_ids, items, strict=True))
+    asked = sorted({record_id for record_id, _ in keys})
+    found: dict[Key, int] = {}
+    for start in range(0, len(asked), ASKED_AT_ONCE):
+        for record_id, item, number in connection.execute(
+            select(columns.record_id, columns.item, columns.id)
+            .where(columns.record_id.in_(asked[start : start + ASKED_AT_ONCE]))
+            .where(columns.profile == profile)
+            .where(columns.state != SUPERSEDED)
+        ):
+            found[record_id, item] = number
+    return [found.get(key) for key in keys]
+
+
+def set_aside(connection: Connection, batch_id: str, number: int, state: str, rows: Table) -> None:
+    """Keep where rows stood that were read and not stored."""
+    connection.execute(
+        aside_table.insert().values(
+            batch_id=batch_id, number=number, state=state, count=len(rows), rows=to_bytes(rows)
+        )
+    )
+
+
+def forget_failures(connection: Connection, batch_id: str) -> None:
+    """A batch goes on: what failed before is tried again."""
+    columns = aside_table.c
+    connection.execute(
+        delete(aside_table).where(columns.batch_id == batch_id, columns.state == "failed")
+    )
+    connection.execute(
+        update(batch_table).where(batch_table.c.id == batch_id).values(failed=0, note="")
+    )
+
+
+def repaired(connection: Connection, row: int, batch_id: str, line: int) -> bool:
+    """Mark a waiting row of the quarantine repaired; whether it was waiting."""
+    columns = quarantine_table.c
+    changed = connection.execute(
+        update(quarantine_table)
+        .where(columns.id == row, columns.state == "waiting")
+        .values(state="repaired", repair_batch=batch_id, repair_line=line)
+    )
+    return bool(changed.rowcount)
+
+
 def insert_chunk(
     connection: Connection,
     *,
@@ -236,17 +297,32 @@ def insert_chunk(
     return int(made[0])
 
 
-def advance(connection: Connection, batch_id: str, **added: int) -> None:
-    """Add to the counters of a batch, and move its cursor one chunk on."""
+def advance(connection: Connection, batch_id: str, number: int, **added: int) -> bool:
+    """Add to the counters of a batch, and move its cursor from the chunk before to this one.
+
+    False when the cursor is elsewhere: another program goes on with the same batch.
+    """
     columns = batch_table.c
-    connection.execute(
+    moved = connection.execute(
         update(batch_table)
-        .where(columns.id == batch_id)
+        .where(columns.id == batch_id, columns.cursor == number - 1)
         .values(
             cursor=columns.cursor + 1,
             **{name: columns[name] + value for name, value in added.items()},
         )
     )
+    return bool(moved.rowcount)
+
+
+def finish(connection: Connection, batch_id: str, now: datetime) -> bool:
+    """Mark a batch done; False when another program did."""
+    columns = batch_table.c
+    ended = connection.execute(
+        update(batch_table)
+        .where(columns.id == batch_id, columns.state != "done")
+        .values(state="done", ended_at=now, note="", failed=0)
+    )
+    return bool(ended.rowcount)
 
 
 def same_input(connection: Connection, digest: str, *, history: bool) -> list[Batch]:

@@ -121,7 +121,9 @@ class Batch(SQLModel, table=True):
 
     `digest` is SHA-256 of the input's bytes. `state` is running, done, stopped or
     failed; `cursor` counts the chunks committed. `history_upto` is the last chunk id
-    known to this run: history is frozen before it.
+    known to this run: history is frozen before it. `failed` counts rows of a chunk that
+    could not be rated; nothing of them is stored until `--resume`. `duplicate_of` is the
+    batch that held the same bytes.
     """
 
     __tablename__ = "batch"
@@ -136,6 +138,8 @@ class Batch(SQLModel, table=True):
     accepted: int = 0
     quarantined: int = 0
     duplicate: int = 0
+    failed: int = 0
+    duplicate_of: str | None = None
     alerts: int = 0
     model_version: str = ""
     model_digest: str = ""
@@ -231,7 +235,11 @@ class Record(SQLModel, table=True):
 
 
 class Quarantined(SQLModel, table=True):
-    """A record that could not be read or rated, with the reason and the raw text."""
+    """A record that could not be read or rated, with the reason and the raw text.
+
+    `state` is waiting, repaired or removed. A repaired row is linked to the batch that
+    took it in, `repair_line` being its line there; who did it is in the audit.
+    """
 
     __tablename__ = "quarantined"
     id: int | None = _key()
@@ -244,6 +252,24 @@ class Quarantined(SQLModel, table=True):
     reason: str
     raw: str
     state: str = "waiting"
+    repair_batch: str | None = None
+    repair_line: int | None = None
+
+
+class Aside(SQLModel, table=True):
+    """Rows of a chunk that were read and not stored: duplicates, or failed ones.
+
+    `rows` is Parquet: `source`, `line`, and `record`, the id of the record that holds the
+    same content (missing for what failed). No key of a declaration is in it.
+    """
+
+    __tablename__ = "aside"
+    id: int | None = _key()
+    batch_id: str = Field(foreign_key="batch.id", index=True)
+    number: int
+    state: str
+    count: int
+    rows: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 class Alert(SQLModel, table=True):

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert, text
 
 from riskprofile.errors import PolicyError, RiskProfileError
-from riskprofile.services import govern, settings
+from riskprofile.services import govern, quarantine, settings
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.store import switches
 from riskprofile.store.database import Store
@@ -118,14 +118,14 @@ def test_the_quarantine_is_shown_in_order_and_the_look_is_in_the_chain(store):
         for line in (3, 9):
             values = {**row, "line": line, "reason": "no number", "raw": "x;1e309"}
             connection.execute(insert(Quarantined).values(**values))
-    found = govern.quarantined(store, OPERATOR, "b1", NOW)
+    found = quarantine.find(store, OPERATOR, quarantine.Filter("b1"), NOW)
     assert [one.line for one in found] == [3, 9]
     with store.read() as connection:
         last = connection.execute(
             text("SELECT action, subject FROM audit ORDER BY sequence DESC LIMIT 1")
         ).one()
     assert tuple(last) == ("quarantine.look", "batch:b1")
-    assert govern.quarantined(store, OPERATOR, "none", NOW) == []
+    assert quarantine.find(store, OPERATOR, quarantine.Filter("none"), NOW) == []
 
 
 def test_the_chain_of_a_whole_day_verifies(store):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,16 @@ from riskprofile.services import (
     feedback,
     govern,
     identity,
+    ledger,
     promotion,
+    quarantine,
     records,
     registers,
     retention,
     review,
     settings,
     unmasking,
+    uploading,
 )
 from riskprofile.services.identity import ACTIONS, OWNER, ROLES, Actor, authorise
 from riskprofile.services.settings import CHECKOUT
@@ -69,8 +73,6 @@ def house_calls(store):
         ],
         "record.unmask.allow": [lambda a: unmasking.allow(store, a, asked, NOW)],
         "retention.run": [lambda a: retention.run(store, home_of(store), a, NOW)],
-        "batch.look": [lambda a: govern.batches(store, a)],
-        "quarantine.look": [lambda a: govern.quarantined(store, a, "b1", NOW)],
         "model.look": [
             lambda a: promotion.known(store, a, CHECKOUT / "models"),
             lambda a: promotion.promotions(store, a, "shipment"),
@@ -80,6 +82,20 @@ def house_calls(store):
         "model.promote": [lambda a: promotion.sign(store, a, "", "shipment", "1", NOW)],
         "model.rollback": [
             lambda a: promotion.rollback(store, a, "shipment", "", NOW, CHECKOUT / "models")
+        ],
+        "batch.look": [
+            lambda a: govern.batches(store, a),
+            lambda a: ledger.counts(store, a, "b1"),
+            lambda a: ledger.rows(store, a, "b1", "accepted"),
+        ],
+        "batch.score": [
+            lambda a: uploading.upload(store, home_of(store), a, "x.csv", io.BytesIO(), NOW)
+        ],
+        "quarantine.look": [
+            lambda a: quarantine.find(store, a, quarantine.Filter(batch="b1"), NOW)
+        ],
+        "quarantine.repair": [
+            lambda a: quarantine.repair(store, home_of(store), a, {1: {}}, REASON, NOW)
         ],
         "selections.export": [lambda a: govern.selections(store, a, None, NOW)],
         "labels.look": [lambda a: feedback.labels(store, "shipment", a)],
@@ -136,7 +152,7 @@ def test_every_service_lets_in_exactly_the_roles_of_the_table(store, actor):
 
 def test_the_table_of_rights_is_covered_but_for_what_others_build(store):
     called = {*desk_calls(store, 1), *house_calls(store), "alert.confirm"}
-    elsewhere = {"batch.score", "history.load", "record.replay"}
+    elsewhere = {"history.load", "record.replay"}
     assert set(ACTIONS) == called | elsewhere
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
-from riskprofile.errors import Conflict, PolicyError, TooManyBadRows
+from riskprofile.errors import Conflict, Overtaken, PolicyError, TooManyBadRows
 from riskprofile.services import govern, replay, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options, Run
@@ -330,3 +330,24 @@ def test_travellers_are_rated_by_written_criteria_until_a_law_for_the_learnt_is_
         versions.append(run.summary.model_versions["traveller"])
     assert versions == ["2026.11.1-criteria", "2026.11.1", "2026.11.1-criteria"]
     assert replay.replay(store, home.models).differ == []
+
+
+def test_two_programs_that_go_on_with_one_batch_count_nothing_twice(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    day = write(tmp_path / "day.csv", factory.shipments(30))
+    behind: list[BaseException] = []
+
+    def other(name: str, rows: int) -> None:
+        if rows == 10:  # in the middle of the first run, another finishes the batch
+            rate(store, home, day, chunk_rows=10, resume=True)
+
+    try:
+        screen(store, home, OWNER, [day], Options(chunk_rows=10), NOW, progress=other)
+    except Overtaken as error:
+        behind.append(error)
+    assert len(behind) == 1
+    (batch,) = govern.batches(store, OWNER)
+    assert (batch.state, batch.read, batch.accepted, batch.adds_up) == ("done", 30, 30, True)
+    assert count(store, "record") == 30
+    assert count(store, "alert") == batch.alerts

@@ -1,0 +1,248 @@
+"""One batch on the operator's page: its rows by state, the repair of one, and an upload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import draw, form, session
+from app.installation import served
+from app.text import escape, plain
+from riskprofile.errors import RiskProfileError
+from riskprofile.services import ledger, quarantine, uploading
+from riskprofile.services.rights import ACTIONS
+
+ROW, HEAD = 30, 30
+SHOWN = 8  # rows before a list scrolls
+TOLD = "batch-told"  # what the last act said, shown once
+
+
+def may(person: Any, action: str) -> bool:
+    """Whether to draw a control at all; the service asks again."""
+    return person.role in ACTIONS[action]
+
+
+def told(say: Any) -> None:
+    """What the last act on this page came to."""
+    if said := st.session_state.pop(TOLD, None):
+        st.html(draw.strip("▸", *said))
+
+
+def upload(say: Any, person: Any) -> None:
+    """A file from this computer, rated as `score` would."""
+    if not may(person, "batch.score"):
+        return
+    with st.expander(say("upload.title")):
+        given = st.file_uploader(
+            say("upload.choose", mb=uploading.UPLOAD_MB),
+            key=f"upload-{st.session_state.get('uploads', 0)}",
+            max_upload_size=uploading.UPLOAD_MB,
+        )
+        if given is None or not st.button(say("upload.rate"), key="upload-rate", type="primary"):
+            return
+        here = served()
+        bar = st.progress(0.0, text=say("upload.reading"))
+
+        def progress(_: str, rows: int) -> None:
+            # How many rows are left nobody knows before the end: the bar runs towards full.
+            bar.progress(rows / (rows + 20_000), text=say("upload.progress", n=say.number(rows)))
+
+        try:
+            run = uploading.upload(
+                here.store, here.settings, person, given.name, given, session.now(),
+                progress=progress,
+            )  # fmt: skip
+            summary = run.summary
+            st.session_state[TOLD] = (
+                say("upload.done"),
+                say(
+                    "upload.account",
+                    read=say.number(summary.read),
+                    accepted=say.number(summary.accepted),
+                    quarantined=say.number(summary.quarantined),
+                    duplicate=say.number(summary.duplicate),
+                    alerts=say.number(summary.alerts["total"]),
+                ),
+            )
+            if summary.batches:
+                st.session_state["batch"] = summary.batches[-1]["id"]
+        except RiskProfileError as error:
+            st.session_state[TOLD] = (say("upload.failed"), form.sentence(error))
+        st.session_state["uploads"] = st.session_state.get("uploads", 0) + 1
+        st.rerun()
+
+
+def draw_batch(say: Any, person: Any, batch: Any, zone: Any) -> None:
+    """The chosen batch: how many rows are in each state, and the list of one of them."""
+    here, now = served(), session.now()
+    counts = ledger.counts(here.store, person, batch.id)
+    st.html(
+        f'<div class="rp-bar"><h2 class="rp-h2">{escape(batch.source)}</h2>'
+        f'<span class="rp-s rp-m">{escape(_rest(say, batch, counts))}</span></div>'
+    )
+    first = "quarantined" if counts.states["quarantined"] else "accepted"
+    state = st.segmented_control(
+        say("row_state.choose"),
+        ledger.STATES,
+        format_func=lambda name: f"{say(f'row_state.{name}')} {say.number(counts.states[name])}",
+        default=first,
+        key=f"state-{batch.id}",
+        label_visibility="collapsed",
+    )
+    state = state or first
+    if not counts.states[state]:
+        st.html(draw.state("", say(f"row_state.{state}_text")))
+        return
+    st.html(f'<p class="rp-s rp-m">{escape(say(f"row_state.{state}_text"))}</p>')
+    if state == "quarantined" and may(person, "quarantine.look"):
+        asked = quarantine.Filter(batch.id, state="all", limit=ledger.LIMIT)
+        _kept(say, person, batch, quarantine.find(here.store, person, asked, now))
+    else:
+        _rows(say, batch, state, ledger.rows(here.store, person, batch.id, state), zone)
+
+
+def _rest(say: Any, batch: Any, counts: ledger.Counts) -> str:
+    if batch.duplicate_of:
+        return str(say("batches.same_file", batch=batch.duplicate_of))
+    if not counts.adds_up:
+        return str(say.many("batches.adds_not", 1))
+    if counts.repaired:
+        return str(say("batches.repaired", n=say.number(counts.repaired)))
+    if batch.note:
+        return str(batch.note)
+    if batch.quarantined:
+        return str(say("batches.rest", n=say.number(batch.accepted)))
+    return str(say("batches.all_good"))
+
+
+def _rows(say: Any, batch: Any, state: str, rows: Sequence[ledger.Row], zone: Any) -> None:
+    table = pd.DataFrame(
+        {
+            "line": pd.array([one.line for one in rows], dtype="Int64"),
+            "record": [plain(one.record_id) for one in rows],
+            "item": pd.array([one.item for one in rows], dtype="Int64"),
+            "version": pd.array([one.version for one in rows], dtype="Int64"),
+            "message": [_message(say, one, zone) for one in rows],
+            "note": [plain(one.note) for one in rows],
+        }
+    )
+    config = st.column_config
+    widths = {"line": 70, "record": 300, "item": 60, "version": 70, "message": 200, "note": 380}
+    numbers = ("line", "item", "version")
+    st.dataframe(
+        table,
+        hide_index=True,
+        row_height=ROW,
+        height=HEAD + min(len(rows), SHOWN) * ROW + 3,
+        alt=say("row_state.list"),
+        key=f"rows-{batch.id}-{state}",
+        column_config={
+            name: (config.NumberColumn if name in numbers else config.TextColumn)(
+                say(f"kept.{name}"), width=width
+            )
+            for name, width in widths.items()
+        },
+    )
+
+
+def _message(say: Any, row: ledger.Row, zone: Any) -> str:
+    word = say.maybe(f"message.{row.function}", row.function) if row.function else ""
+    return f"{word} {form.clock(row.message_at, zone)}".strip()
+
+
+def _kept(say: Any, person: Any, batch: Any, rows: Sequence[quarantine.KeptRow]) -> None:
+    names = {"line": 70, "state": 90, "record": 150, "column": 150, "reason": 340, "raw": 340}
+    table = pd.DataFrame(
+        {
+            "line": [one.line for one in rows],
+            "state": [say.maybe(f"kept_state.{one.state}", one.state) for one in rows],
+            "record": [plain(one.record_id) for one in rows],
+            "column": [say.maybe(f"field.{one.column}", plain(one.column)) for one in rows],
+            "reason": [plain(one.reason) for one in rows],
+            "raw": [plain(form.clip(one.raw, 300)) for one in rows],
+        }
+    )
+    key = f"kept-{batch.id}"
+
+    def clicked() -> None:
+        cells = st.session_state[key]["selection"]["cells"]
+        if cells and cells[0][0] < len(rows):
+            st.session_state["repair"] = rows[cells[0][0]].id
+
+    config = st.column_config
+    st.dataframe(
+        table,
+        hide_index=True,
+        row_height=ROW,
+        height=HEAD + min(len(rows), SHOWN) * ROW + 3,
+        alt=say("batches.kept_list"),
+        key=key,
+        on_select=clicked,
+        selection_mode="single-cell",
+        column_config={
+            name: (config.NumberColumn if name == "line" else config.TextColumn)(
+                say(f"kept.{name}"), width=width
+            )
+            for name, width in names.items()
+        },
+    )
+    if not may(person, "quarantine.repair"):
+        return
+    waiting = [one for one in rows if one.state == quarantine.WAITING and one.fields]
+    if not waiting:
+        return
+    chosen = next((one for one in waiting if one.id == st.session_state.get("repair")), None)
+    if chosen is None:
+        st.html(draw.state("", say("repair.choose")))
+        return
+    _form(say, person, chosen)
+
+
+def _form(say: Any, person: Any, row: quarantine.KeptRow) -> None:
+    """The cells of one row, the one at fault first; why the values are right; submit."""
+    fields = dict(row.fields)
+    first = row.column if row.column is not None else ""
+    order = [*([first] if first else []), *(name for name in fields if name != first)]
+    with st.form(f"repair-{row.id}"):
+        st.html(
+            f'<h3 class="rp-h3">{escape(say("repair.title", line=row.line))}</h3>'
+            f'<p class="rp-s">{escape(row.reason)}</p>'
+        )
+        places = st.columns(3)
+        given: dict[str, str] = {}
+        for number, name in enumerate(order):
+            given[name] = places[number % 3].text_input(
+                say.maybe(f"field.{name}", name),
+                value=plain(fields.get(name, "")),
+                key=f"repair-{row.id}-{name}",
+            )
+        reason = st.text_input(say("repair.reason"), key=f"repair-{row.id}-reason")
+        if not st.form_submit_button(say("repair.submit"), type="primary"):
+            return
+    st.session_state[TOLD] = _submit(say, person, row, fields, given, reason)
+    st.rerun()
+
+
+def _submit(
+    say: Any,
+    person: Any,
+    row: quarantine.KeptRow,
+    fields: Mapping[str, str],
+    given: Mapping[str, str],
+    reason: str,
+) -> tuple[str, str]:
+    # A cell that nobody touched stays as it came: what is shown names invisible characters.
+    fixes = {name: text for name, text in given.items() if text != plain(fields.get(name, ""))}
+    here = served()
+    try:
+        done = quarantine.repair(
+            here.store, here.settings, person, {row.id: fixes}, reason, session.now()
+        )
+    except RiskProfileError as error:
+        return str(say("repair.failed")), form.sentence(error)
+    if row.id in done.refused:
+        return str(say("repair.failed")), done.refused[row.id]
+    return str(say("repair.done")), str(say("repair.done_text", line=row.line))

@@ -1,0 +1,124 @@
+"""quarantine list, export, repair: what was kept back, put right and taken in."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riskprofile.cli import output
+from riskprofile.cli.app import Home, Json, app, now, owner, settings_of
+from riskprofile.errors import UsageError
+from riskprofile.services import quarantine as keeping
+from riskprofile.services.settings import open_store
+
+quarantine = typer.Typer(help="Rows that were kept back.", no_args_is_help=True)
+app.add_typer(quarantine, name="quarantine")
+
+BatchId = Annotated[str | None, typer.Option("--batch", help="Of one batch.")]
+ReasonCode = Annotated[str | None, typer.Option("--reason-code", help="Of one reason.")]
+Column = Annotated[str | None, typer.Option("--column", help="Of one column.")]
+Profile = Annotated[str | None, typer.Option("--profile", help="shipment or traveller.")]
+State = Annotated[str, typer.Option("--state", help="waiting, repaired, removed or all.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many rows.")]
+
+
+@quarantine.command("list")
+def list_rows(
+    batch: BatchId = None,
+    reason_code: ReasonCode = None,
+    column: Column = None,
+    profile: Profile = None,
+    state: State = keeping.WAITING,
+    limit: Limit = 500,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Rows kept back, with the reason. The look is audited."""
+    asked = keeping.Filter(batch, reason_code, column, profile, state, limit=limit)
+    store = open_store(settings_of(home))
+    try:
+        rows = keeping.find(store, owner(), asked, now())
+    finally:
+        store.close()
+    if json:
+        output.as_json({"rows": [asdict(row) for row in rows]})
+        return 0
+    for row in rows:
+        output.say(f"{row.id}  {row.batch_id}  {row.source}:{row.line}  {row.state}")
+        output.say(f"    {row.column or ''} {row.reason_code}: {row.reason}")
+    output.say(f"{len(rows)} rows" + (", there may be more: --limit" * (len(rows) == limit)))
+    return 0
+
+
+@quarantine.command("export")
+def export(
+    out: Annotated[Path, typer.Argument(help="FILE.csv or FILE.jsonl; - is CSV on stdout.")],
+    batch: BatchId = None,
+    reason_code: ReasonCode = None,
+    column: Column = None,
+    profile: Profile = None,
+    state: State = keeping.WAITING,
+    limit: Limit = 100_000,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Write rows kept back, with reason and cells: correct the cells, then `repair` the file."""
+    asked = keeping.Filter(batch, reason_code, column, profile, state, limit=limit)
+    store = open_store(settings_of(home))
+    try:
+        count = keeping.export(keeping.find(store, owner(), asked, now()), out)
+    finally:
+        store.close()
+    if json:
+        output.as_json({"rows": count, "file": str(out)})
+    else:
+        output.note(f"{count} rows written to {out}")
+    return 0
+
+
+@quarantine.command("repair")
+def repair(
+    reason: Annotated[str, typer.Option("--reason", help="Who confirmed the right values.")],
+    file: Annotated[Path | None, typer.Argument(help="A corrected export.")] = None,
+    row: Annotated[int | None, typer.Option("--row", help="One row, by its number.")] = None,
+    given: Annotated[
+        list[str] | None, typer.Option("--set", help="COLUMN=VALUE of that row; may be repeated.")
+    ] = None,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Submit rows again with corrected cells: rated as any other, and audited."""
+    if (file is None) == (row is None):
+        raise UsageError("nothing to repair", do="Name a corrected file, or --row N --set C=VALUE")
+    if file is not None:
+        fixes = keeping.corrections(file)
+    else:
+        fixes = {int(row or 0): dict(_pair(one) for one in given or [])}
+    settings = settings_of(home)
+    store = open_store(settings)
+    try:
+        with output.progress("rating") as progress:
+            told = keeping.repair(store, settings, owner(), fixes, reason, now(), progress=progress)
+    finally:
+        store.close()
+    if json:
+        summary = None if told.summary is None else asdict(told.summary)
+        output.as_json({"repaired": told.repaired, "refused": told.refused, "summary": summary})
+    else:
+        output.say(f"{len(told.repaired)} rows repaired and rated, {len(told.refused)} still wrong")
+        for number, why in told.refused.items():
+            output.say(f"  {number}: {why}")
+        if told.summary is not None:
+            output.say(output.sums(told.summary))
+            output.say(output.alerts(told.summary))
+    return 3 if told.refused else 0
+
+
+def _pair(text: str) -> tuple[str, str]:
+    column, sign, value = text.partition("=")
+    if not sign:
+        raise UsageError(f"--set {text} has no =", do="Write --set gross_mass_kg=12.5")
+    return column.strip(), value.strip()

@@ -1,0 +1,337 @@
+"""The inbox: a folder that is looked at again and again, because shares emit no events.
+
+A file is taken when it stood still over two looks, and only when it is a regular file
+under one name. Taking is one rename into a folder of the taker, so of two watchers one
+wins. The taker holds a lock that the system frees when it dies; whoever looks next goes on
+with what it had taken. What was read is kept under `done/`, the rest under `failed/`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import stat
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from riskprofile.errors import (
+    Conflict,
+    PolicyError,
+    RiskProfileError,
+    ScorecardError,
+    StoreError,
+    UsageError,
+)
+from riskprofile.intake import quarantine as quarantine_file
+from riskprofile.intake.quarantine import whole_or_nothing
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.run import Options, Run, Stop
+from riskprofile.services.screen import screen
+from riskprofile.services.settings import Settings
+from riskprofile.services.uploading import safe_name
+from riskprofile.store.database import Store
+
+CLAIMED, DONE, FAILED = "claimed", "done", "failed"
+EVERY = 10.0  # seconds between two looks
+# How programs call a file that they still write.
+PARTIAL = (
+    *(".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", ".download"),
+    *(".upload", ".uploading", ".writing", ".swp", ".lock", "~"),
+)
+# Faults that are not the file's: it stays taken, and is tried again at the next look.
+LATER = (Conflict, PolicyError, ScorecardError, StoreError)
+
+Look = tuple[int, int, int, int]  # device, inode, size, time of change
+Say = Callable[[str], None]
+
+
+@dataclass
+class Watched:
+    """What a watcher did so far. `waiting` are files taken that wait for another try."""
+
+    done: int = 0
+    failed: int = 0
+    waiting: int = 0
+    read: int = 0
+    accepted: int = 0
+    quarantined: int = 0
+    duplicate: int = 0
+    alerts: int = 0
+    stopped: int = 0  # the signal that ended it
+
+
+class Inbox:
+    """One watcher of one folder. Use as a context: it holds the lock of what it takes.
+
+    Raises
+    ------
+    UsageError
+        The folder is missing, cannot be written, or its own folders are links.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir() or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            raise UsageError(
+                "the inbox is no folder that can be read and written",
+                where=str(folder),
+                do="Create it, or correct its owner and rights.",
+            )
+        self.folder = folder.resolve()
+        for name in (CLAIMED, DONE, FAILED):
+            self._own(name)
+        self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self.mine = self.folder / CLAIMED / self.name
+        self.seen: dict[str, Look] = {}
+        self.taken = 0
+        self._lock: IO[bytes] | None = None
+
+    def _own(self, name: str) -> Path:
+        made = self.folder / name
+        made.mkdir(mode=0o700, exist_ok=True)
+        if not stat.S_ISDIR(made.lstat().st_mode):
+            raise UsageError(f"{name} is no folder", where=str(made), do="Move it away.")
+        return made
+
+    def __enter__(self) -> Inbox:
+        self._lock = _locked(self.mine.with_suffix(".lock"), make=True)
+        self.mine.mkdir(mode=0o700)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for part in [*self.mine.iterdir(), self.mine]:
+            if part.is_dir() and not any(part.iterdir()):
+                part.rmdir()
+        if not self.mine.exists():  # else the next watcher finds it, and goes on
+            self.mine.with_suffix(".lock").unlink(missing_ok=True)
+        if self._lock is not None:
+            self._lock.close()
+
+    def look(self) -> list[Path]:
+        """Take what stood still since the last look, the oldest first; where it is now."""
+        now: dict[str, Look] = {}
+        ready: list[tuple[int, str]] = []
+        with os.scandir(self.folder) as entries:
+            for entry in entries:
+                found = _regular(entry)
+                if found is None:
+                    continue
+                now[entry.name] = found
+                if self.seen.get(entry.name) == found:
+                    ready.append((found[3], entry.name))
+        self.seen = now
+        return [path for _, name in sorted(ready) if (path := self._take(name)) is not None]
+
+    def _take(self, name: str) -> Path | None:
+        """One rename: who comes second finds nothing there."""
+        self.taken += 1
+        place = self.mine / f"{self.taken:06d}"
+        place.mkdir(mode=0o700)
+        target = place / safe_name(name.encode(errors="replace").decode())
+        try:
+            (self.folder / name).rename(target)
+        except OSError:  # another watcher took it, or its owner took it away
+            place.rmdir()
+            return None
+        # Between the look and the rename somebody may have put another thing there.
+        if _state(target.lstat()) != self.seen.pop(name)[:3] or not _is_file(target.lstat()):
+            self._give_back(target)
+            return None
+        return target
+
+    def left(self) -> list[Path]:
+        """Files of watchers that died, now ours, and what of ours waits for another try."""
+        for lock in sorted((self.folder / CLAIMED).glob("*.lock")):
+            if lock.stem == self.name:
+                continue
+            held = _locked(lock, make=False)
+            if held is None:  # its owner lives
+                continue
+            for place in self._places(lock.with_suffix("")):
+                self.taken += 1
+                place.rename(self.mine / f"{self.taken:06d}")
+            with held:
+                if lock.with_suffix("").is_dir():
+                    lock.with_suffix("").rmdir()
+                lock.unlink(missing_ok=True)
+        return [
+            path
+            for place in self._places(self.mine)
+            for path in sorted(place.iterdir())
+            if _is_file(path.lstat())
+        ]
+
+    def _places(self, claimed: Path) -> list[Path]:
+        if not claimed.is_dir():
+            return []
+        return sorted(one for one in claimed.iterdir() if one.is_dir() and not one.is_symlink())
+
+    def archive(self, path: Path, kind: str, token: str, day: datetime) -> Path:
+        """Move a taken file to `done/DATE/` or `failed/DATE/`, under a name of its own."""
+        folder = self.folder / kind / f"{day:%Y-%m-%d}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        target = folder / f"{token}-{path.name}"
+        path.rename(target)
+        path.parent.rmdir()
+        return target
+
+    def _give_back(self, path: Path) -> None:
+        """Back into the inbox, to be looked at again; never over another file."""
+        target = self.folder / path.name
+        if os.path.lexists(target):
+            target = self.folder / f"{secrets.token_hex(4)}-{path.name}"
+        path.rename(target)
+        path.parent.rmdir()
+
+    def changed(self, path: Path, before: os.stat_result) -> bool:
+        """Whether a file was written while it was read: then it goes back to be read again."""
+        if _state(path.lstat()) == _state(before):
+            return False
+        self._give_back(path)
+        return True
+
+
+def _regular(entry: os.DirEntry[str]) -> Look | None:
+    """How a file looks, if it may be taken at all; links are not followed."""
+    if entry.name.startswith(".") or entry.name.lower().endswith(PARTIAL):
+        return None
+    try:
+        found = entry.stat(follow_symlinks=False)
+    except OSError:
+        return None
+    if not _is_file(found) or found.st_size == 0:  # an empty one is still to be written
+        return None
+    return (*_state(found), found.st_mtime_ns)
+
+
+def _is_file(found: os.stat_result) -> bool:
+    """A regular file with one name: under another name somebody could still write it."""
+    return stat.S_ISREG(found.st_mode) and found.st_nlink == 1
+
+
+def _state(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _locked(path: Path, *, make: bool) -> IO[bytes] | None:
+    """The file, locked until it is closed or its process ends; None when another holds it."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        raise UsageError(
+            "watching a folder needs a POSIX system", do="Rate the files with `score`."
+        ) from None
+    try:
+        file = path.open("ab" if make else "rb")
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return None
+    return file
+
+
+@dataclass
+class Watcher:
+    """Rates what the inbox gives, until it is told to stop."""
+
+    store: Store
+    settings: Settings
+    actor: Actor
+    options: Options
+    clock: Callable[[], datetime]
+    say: Say
+    told: Watched = field(default_factory=Watched)
+
+    def run(self, folder: Path, *, every: float = EVERY, once: bool = False) -> Watched:
+        """Look, rate, look again. With `once`, two looks and what stood still between them.
+
+        Raises
+        ------
+        UsageError
+            The folder cannot serve as an inbox.
+        RiskProfileError
+            With `once`: what kept a file waiting.
+        """
+        authorise(self.actor, "batch.score")
+        stop = Stop()
+        with Inbox(folder) as inbox, stop.listening():
+            inbox.look()
+            while not stop.signal:
+                paths = inbox.left()
+                fault = self._rate(inbox, paths, stop)
+                if stop.wait(every):
+                    break
+                paths = inbox.look()
+                fault = self._rate(inbox, paths, stop) or fault
+                if once:
+                    if fault is not None:
+                        raise fault
+                    break
+            self.told.stopped = stop.signal
+        return self.told
+
+    def _rate(self, inbox: Inbox, paths: list[Path], stop: Stop) -> RiskProfileError | None:
+        fault: RiskProfileError | None = None
+        self.told.waiting = 0
+        for path in paths:
+            if stop.signal:
+                break
+            try:
+                self._one(inbox, path, stop)
+            except LATER as error:
+                self.told.waiting += 1
+                fault = error
+                self.say(f"{path.name}: waits, {error}")
+        return fault
+
+    def _one(self, inbox: Inbox, path: Path, stop: Stop) -> None:
+        now, before = self.clock(), path.lstat()
+        try:
+            run = screen(
+                self.store, self.settings, self.actor, [path], self.options, now, stop=stop
+            )
+        except LATER:
+            raise
+        except Exception as error:  # one file must not end the service
+            if inbox.changed(path, before):
+                return
+            self.told.failed += 1
+            token = f"{now:%H%M%S}-{secrets.token_hex(3)}"
+            kept = inbox.archive(path, FAILED, token, now)
+            what = f"a fault of the program ({type(error).__name__})"
+            do = "Keep the file and report it; `score --debug` shows more."
+            if isinstance(error, RiskProfileError):
+                what, do = error.what, error.do
+            _report(kept, {"error": {"what": what, "where": path.name, "do": do}})
+            self.say(f"{path.name}: failed, {what}; kept as {kept.relative_to(inbox.folder)}")
+            return
+        if run.summary.stopped or inbox.changed(path, before):
+            return
+        self._done(inbox, path, run, now)
+
+    def _done(self, inbox: Inbox, path: Path, run: Run, now: datetime) -> None:
+        told, summary = self.told, run.summary
+        told.done += 1
+        for name in ("read", "accepted", "quarantined", "duplicate"):
+            setattr(told, name, getattr(told, name) + getattr(summary, name))
+        told.alerts += summary.alerts["total"]
+        kept = inbox.archive(path, DONE, str(summary.batches[-1]["id"]), now)
+        if run.rejected:
+            quarantine_file.write(kept.with_name(f"{kept.name}.rejected.csv"), run.rejected)
+        _report(kept, {**asdict(summary), "exit_code": run.exit_code})
+        self.say(
+            f"{path.name}: read {summary.read} = accepted {summary.accepted} + quarantined "
+            f"{summary.quarantined} + duplicate {summary.duplicate}; "
+            f"alerts {summary.alerts['total']}"
+        )
+
+
+def _report(kept: Path, content: dict[str, Any]) -> None:
+    with whole_or_nothing(kept.with_name(f"{kept.name}.report.json")) as stream:
+        stream.write(json.dumps(content, ensure_ascii=False, default=str).encode() + b"\n")

@@ -1,0 +1,204 @@
+"""What became of every row of a batch: each is in one named state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, func, select
+
+from riskprofile.errors import RiskProfileError, UsageError
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.store import batches
+from riskprofile.store.database import Store
+
+# received: stored, its batch is not finished. accepted: rated, and the version that counts.
+# superseded: stored, and a newer version counts. failed: read, and could not be rated.
+STATES = ("received", "accepted", "quarantined", "duplicate", "superseded", "failed")
+LIMIT = 500
+
+_batch, _chunk = batches.batch_table, batches.chunk_table
+_record, _aside, _kept = batches.record_table, batches.aside_table, batches.quarantine_table
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Rows of one batch by state. `adds_up`: the states hold every row read, once."""
+
+    batch_id: str
+    read: int
+    states: Mapping[str, int]
+    repaired: int  # of the quarantined ones: since taken in by another batch
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether each row that was read and committed is in one state."""
+        held = sum(count for name, count in self.states.items() if name != "failed")
+        return held == self.read
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of one batch. `record_id` is missing where it is not known, or was removed.
+
+    `note` says more: the reason it was kept back, or the batch that held it before.
+    """
+
+    source: str
+    line: int | None
+    record_id: str | None
+    item: int | None
+    version: int | None
+    function: str
+    message_at: datetime | None
+    note: str = ""
+
+
+def counts(store: Store, actor: Actor, batch_id: str) -> Counts:
+    """How many rows of a batch are in each state."""
+    authorise(actor, "batch.look")
+    with store.read() as connection:
+        batch = _load(connection, batch_id)
+        superseded = connection.execute(
+            select(func.count())
+            .select_from(_record.join(_chunk, _chunk.c.id == _record.c.chunk_id))
+            .where(_chunk.c.batch_id == batch_id, _record.c.state == batches.SUPERSEDED)
+            .where(_record.c.folded_by.is_not(None))
+        ).scalar_one()
+        repaired = connection.execute(
+            select(func.count())
+            .select_from(_kept)
+            .where(_kept.c.batch_id == batch_id, _kept.c.state == "repaired")
+        ).scalar_one()
+    stored = batch["accepted"] - superseded
+    done = batch["state"] == "done"
+    states = {
+        "received": 0 if done else stored,
+        "accepted": stored if done else 0,
+        "quarantined": batch["quarantined"],
+        "duplicate": batch["duplicate"],
+        "superseded": superseded,
+        "failed": batch["failed"],
+    }
+    return Counts(batch_id, batch["read"], states, repaired)
+
+
+def rows(store: Store, actor: Actor, batch_id: str, state: str, limit: int = LIMIT) -> list[Row]:
+    """The rows of a batch that are in this state, in the order of its file.
+
+    Raises
+    ------
+    UsageError
+        There is no such state.
+    RiskProfileError
+        There is no such batch.
+    """
+    authorise(actor, "batch.look")
+    if state not in STATES:
+        raise UsageError(f"there is no state {state}", do=f"Take one of {', '.join(STATES)}")
+    with store.read() as connection:
+        batch = _load(connection, batch_id)
+        if state == "quarantined":
+            found = _quarantined(connection, batch_id)
+        elif state in ("duplicate", "failed"):
+            found = _set_aside(connection, batch, state)
+        elif (state == "received") == (batch["state"] == "done") and state != "superseded":
+            found = iter(())
+        else:
+            found = _stored(connection, batch_id, superseded=state == "superseded")
+        return list(islice(found, limit))
+
+
+def _load(connection: Connection, batch_id: str) -> Mapping[str, Any]:
+    found = connection.execute(select(_batch).where(_batch.c.id == batch_id)).mappings().first()
+    if found is None:
+        raise RiskProfileError("there is no such batch", where=batch_id[:80])
+    return dict(found)
+
+
+def _stored(connection: Connection, batch_id: str, *, superseded: bool) -> Iterator[Row]:
+    numbers = connection.execute(
+        select(_chunk.c.id).where(_chunk.c.batch_id == batch_id).order_by(_chunk.c.number)
+    ).scalars()
+    wanted = _record.c.state == batches.SUPERSEDED
+    for chunk_id in list(numbers):
+        content = connection.execute(
+            select(_chunk.c.rows).where(_chunk.c.id == chunk_id)
+        ).scalar_one()
+        told = batches.from_bytes(content)
+        for row in connection.execute(
+            select(_record)
+            .where(_record.c.chunk_id == chunk_id, wanted if superseded else ~wanted)
+            .order_by(_record.c.position)
+        ).mappings():
+            place = told.iloc[row["position"]]
+            yield Row(
+                str(place.get("source") or ""),
+                _whole(place.get("line")),
+                row["record_id"],
+                row["item"],
+                row["version"],
+                row["function"],
+                row["message_at"],
+                "" if superseded or row["folded_by"] is None else "withdrawn by the sender",
+            )
+
+
+def _quarantined(connection: Connection, batch_id: str) -> Iterator[Row]:
+    for row in connection.execute(
+        select(_kept).where(_kept.c.batch_id == batch_id).order_by(_kept.c.id)
+    ).mappings():
+        more = f" (repaired in batch {row['repair_batch']})" if row["repair_batch"] else ""
+        yield Row(
+            row["source"], row["line"], row["record_id"], None, None, "", None, row["reason"] + more
+        )
+
+
+def _set_aside(connection: Connection, batch: Mapping[str, Any], state: str) -> Iterator[Row]:
+    if state == "duplicate" and batch["duplicate_of"]:
+        yield Row(batch["source"], None, None, None, None, "", None, batch["note"])
+        return
+    for content in connection.execute(
+        select(_aside.c.rows)
+        .where(_aside.c.batch_id == batch["id"], _aside.c.state == state)
+        .order_by(_aside.c.number)
+    ).scalars():
+        told = batches.from_bytes(content)
+        ids = told["record"] if "record" in told else pd.Series([pd.NA] * len(told))
+        holders = _holders(connection, [int(one) for one in ids.dropna().unique()])
+        for source, line, record in zip(told["source"], told["line"], ids, strict=True):
+            held = None if pd.isna(record) else holders.get(int(record))
+            if held is None:
+                note = batch["note"] if state == "failed" else ""
+                yield Row(str(source), _whole(line), None, None, None, "", None, note)
+            else:
+                yield Row(
+                    str(source),
+                    _whole(line),
+                    held["record_id"],
+                    held["item"],
+                    held["version"],
+                    held["function"],
+                    held["message_at"],
+                    f"held by batch {held['batch_id']}",
+                )
+
+
+def _holders(connection: Connection, ids: list[int]) -> dict[int, Mapping[str, Any]]:
+    found: dict[int, Mapping[str, Any]] = {}
+    for start in range(0, len(ids), batches.ASKED_AT_ONCE):
+        for row in connection.execute(
+            select(_record, _chunk.c.batch_id)
+            .join(_chunk, _chunk.c.id == _record.c.chunk_id)
+            .where(_record.c.id.in_(ids[start : start + batches.ASKED_AT_ONCE]))
+        ).mappings():
+            found[row["id"]] = dict(row)
+    return found
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None or pd.isna(value) else int(value)

@@ -1,0 +1,142 @@
+"""One file at the door: a batch of its own, one to go on with, or known already.
+
+Same bytes are the same file, whatever its name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from riskprofile.errors import Conflict, InputError
+from riskprofile.services.identity import Actor
+from riskprofile.services.run import Options, Summary, account
+from riskprofile.store import audit, batches
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Batch
+
+BATCH_LOCK = 7003  # PostgreSQL advisory lock: one program at a time decides who rates a file
+
+
+def begin(
+    store: Store, actor: Actor, path: Path, options: Options, now: datetime, summary: Summary
+) -> Batch | None:
+    """The batch of this file: new, or the one to go on with; None for a known duplicate."""
+    digest = _digest(path, options)
+    with store.write(patience=60.0) as connection:
+        if not store.sqlite:
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({BATCH_LOCK})"))
+        for earlier in batches.same_input(connection, digest, history=options.history):
+            if earlier.state == "done":
+                _note_duplicate(connection, actor, path, earlier, options, now, summary)
+                return None
+            if earlier.state in ("running", "stopped"):
+                if options.resume:
+                    summary.read += earlier.read
+                    summary.accepted += earlier.accepted
+                    summary.quarantined += earlier.quarantined
+                    summary.duplicate += earlier.duplicate
+                    batches.forget_failures(connection, earlier.id)
+                    return earlier
+                raise Conflict(
+                    f"this file is batch {earlier.id}, which is being rated or was stopped",
+                    where=str(path),
+                    do="Wait for it, or go on with it: add --resume",
+                )
+        batch = _new(connection, actor, path, digest, options, now)
+        audit.append(
+            connection,
+            actor=actor.name,
+            action="batch.begin",
+            subject=f"batch:{batch.id}",
+            now=now,
+            detail={"source": batch.source, "digest": digest},
+        )
+    return batch
+
+
+def _new(
+    connection: Connection,
+    actor: Actor,
+    path: Path,
+    digest: str,
+    options: Options,
+    now: datetime,
+    **columns: Any,
+) -> Batch:
+    """A new batch, in its table."""
+    given = {"format": options.format, "profile": options.profile, **columns}
+    batch = Batch(
+        id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+        source=path.name,
+        digest=digest,
+        options=options.as_json(),
+        actor=actor.name,
+        started_at=now,
+        **given,
+    )
+    connection.execute(batches.batch_table.insert().values(**batch.model_dump()))
+    return batch
+
+
+def _note_duplicate(
+    connection: Connection,
+    actor: Actor,
+    path: Path,
+    earlier: Batch,
+    options: Options,
+    now: datetime,
+    summary: Summary,
+) -> None:
+    """The same bytes were read before: a batch of duplicates alone, so that it is seen."""
+    first = earlier.duplicate_of or earlier.id
+    batch = _new(
+        connection,
+        actor,
+        path,
+        earlier.digest,
+        options,
+        now,
+        format=earlier.format,
+        profile=earlier.profile,
+        state="done",
+        read=earlier.read,
+        duplicate=earlier.read,
+        duplicate_of=first,
+        note=f"the same file as batch {first}",
+        ended_at=now,
+    )
+    summary.read += earlier.read
+    summary.duplicate += earlier.read
+    summary.batches.append({**account(batch), "state": "duplicate", "duplicate_of": first})
+    audit.append(
+        connection,
+        actor=actor.name,
+        action="batch.duplicate",
+        subject=f"batch:{batch.id}",
+        now=now,
+        detail={"source": batch.source, "digest": batch.digest, "duplicate_of": first},
+    )
+
+
+def _digest(path: Path, options: Options) -> str:
+    """SHA-256 of the bytes; of a repair, with the rows that it puts right."""
+    total = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(2**20):
+                total.update(block)
+    except OSError as error:
+        raise InputError(
+            f"the file cannot be read ({error.strerror or error})",
+            where=str(path),
+            do="Name a file that exists and that you may read",
+        ) from error
+    if options.repairs:  # two rows of the quarantine may come to say the same
+        total.update(repr([one.row for one in options.repairs.values()]).encode())
+    return total.hexdigest()

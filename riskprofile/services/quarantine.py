@@ -1,0 +1,359 @@
+"""The quarantine at work: rows found, handed out, put right and taken in, each once.
+
+A repaired row goes the same road as any other: it becomes a small file of its own, is
+read, rated and ranked, and its row of the quarantine is marked in the transaction that
+stores it. So it cannot be repaired twice, and a repair that dies leaves it waiting.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from riskprofile import intake
+from riskprofile.errors import Conflict, InputError, RiskProfileError, UsageError
+from riskprofile.intake.formulas import escape_formula
+from riskprofile.intake.quarantine import whole_or_nothing
+from riskprofile.profiles import PROFILES
+from riskprofile.services import govern
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.run import Options, Repair, Summary
+from riskprofile.services.screen import screen
+from riskprofile.services.settings import Settings
+from riskprofile.store import audit, batches
+from riskprofile.store.database import Store
+
+WAITING = "waiting"
+ID = "quarantine_id"
+AT_ONCE = 5_000
+TOLD = (
+    *("quarantine_id", "batch_id", "source", "line", "record_id", "column"),
+    *("reason_code", "reason"),
+)
+
+_kept, _batch = batches.quarantine_table, batches.batch_table
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which rows. None means all; `state` is waiting, repaired, removed or all."""
+
+    batch: str | None = None
+    reason: str | None = None  # a reason code
+    column: str | None = None
+    profile: str | None = None
+    state: str = WAITING
+    ids: tuple[int, ...] = ()
+    limit: int = 500
+
+
+@dataclass(frozen=True)
+class KeptRow:
+    """One row of the quarantine. `fields` are its cells as they came, by column."""
+
+    id: int
+    batch_id: str
+    profile: str
+    source: str
+    line: int
+    record_id: str | None
+    column: str | None
+    reason_code: str
+    reason: str
+    raw: str
+    state: str
+    repair_batch: str | None
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Cells by canonical column; empty when the row never became one."""
+        try:
+            held = json.loads(self.raw)
+        except ValueError:
+            return {}
+        known = PROFILES[self.profile].by_name if self.profile in PROFILES else {}
+        if not isinstance(held, dict):
+            return {}
+        return {name: str(value) for name, value in held.items() if name in known}
+
+
+@dataclass
+class Repaired:
+    """What a repair did: rows taken in, and those that are still wrong, with why."""
+
+    repaired: list[int] = field(default_factory=list)
+    refused: dict[int, str] = field(default_factory=dict)
+    summary: Summary | None = None
+
+
+def find(store: Store, actor: Actor, asked: Filter, now: datetime) -> list[KeptRow]:
+    """Rows of the quarantine, by batch and line. The look is audited before it is answered."""
+    authorise(actor, "quarantine.look")
+    statement = (
+        select(_kept, _batch.c.profile)
+        .join(_batch, _batch.c.id == _kept.c.batch_id)
+        .order_by(_kept.c.id)
+        .limit(max(1, asked.limit))
+    )
+    for column, value in (
+        (_kept.c.batch_id, asked.batch),
+        (_kept.c.reason_code, asked.reason),
+        (_kept.c.column, asked.column),
+        (_batch.c.profile, asked.profile),
+        (_kept.c.state, None if asked.state == "all" else asked.state),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
+    if asked.ids:
+        statement = statement.where(_kept.c.id.in_(asked.ids))
+    names = list(KeptRow.__dataclass_fields__)
+    with store.write() as connection:
+        found = connection.execute(statement).mappings().all()
+        if found:
+            audit.append(
+                connection,
+                actor=actor.name,
+                action="quarantine.look",
+                subject="quarantine" if asked.batch is None else f"batch:{asked.batch}",
+                now=now,
+                detail={"rows": len(found)},
+            )
+    return [KeptRow(**{name: row[name] for name in names}) for row in found]
+
+
+def export(rows: Sequence[KeptRow], out: Path) -> int:
+    """Write rows with their reasons and cells as .csv or .jsonl; how many.
+
+    In CSV every canonical column of the rows stands beside the reason, to be corrected
+    there; in JSON Lines the cells are under `fields`. `raw` is the row as it came.
+    """
+    kind = out.suffix.lower()
+    if str(out) != "-" and kind not in (".csv", ".jsonl"):
+        raise UsageError(f"{out.name} is neither .csv nor .jsonl", do="Name such a file.")
+    named = [name for profile in PROFILES.values() for name in profile.names]
+    held = [row.fields for row in rows]
+    wanted = [one for one in dict.fromkeys(named) if any(one in cells for cells in held)]
+    wanted += [row.column for row in rows if row.column in named and row.column not in wanted]
+    columns = [one for one in dict.fromkeys(wanted) if one is not None]
+    with whole_or_nothing(out) as stream:
+        if kind == ".jsonl":
+            for row, cells in zip(rows, held, strict=True):
+                told = {**_told(row), "raw": row.raw, "fields": cells}
+                stream.write((json.dumps(told, ensure_ascii=False) + "\n").encode())
+            return len(rows)
+        lines = [[*TOLD, "raw", *columns]]
+        for row, cells in zip(rows, held, strict=True):
+            told = _told(row)
+            given = [*(told[name] for name in TOLD), row.raw]
+            given += [cells.get(name, "") for name in columns]
+            lines.append([escape_formula(str("" if cell is None else cell)) for cell in given])
+        _write_csv(stream, lines)
+    return len(rows)
+
+
+def _told(row: KeptRow) -> dict[str, Any]:
+    given = (row.id, row.batch_id, row.source, row.line, row.record_id, row.column)
+    return dict(zip(TOLD, (*given, row.reason_code, row.reason), strict=True))
+
+
+def _write_csv(stream: Any, lines: Iterable[list[str]]) -> None:
+    class Sink:
+        def write(self, text: str) -> int:
+            return int(stream.write(text.encode("utf-8", errors="replace")))
+
+    csv.writer(Sink(), lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(lines)
+
+
+def corrections(path: Path) -> dict[int, dict[str, str]]:
+    """Corrected cells by row of the quarantine, from a file that `export` wrote.
+
+    An emptied cell makes the value missing. Columns that only tell (reason, raw, ...) are
+    left aside.
+
+    Raises
+    ------
+    InputError
+        It is not such a file, or names a row twice.
+    """
+    where, found = str(path), {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            if path.suffix.lower() == ".jsonl":
+                told = [json.loads(line) for line in file if line.strip()]
+                rows = [(one.get(ID), one.get("fields") or {}) for one in told]
+            else:
+                rows = [(one.get(ID), one) for one in csv.DictReader(file)]
+            for number, cells in rows:
+                key = int(str(number))
+                if key in found:
+                    raise InputError(
+                        f"row {key} of the quarantine is in it twice", where=where, do="Keep one."
+                    )
+                found[key] = {
+                    name: _unescaped(str(value or ""))
+                    for name, value in cells.items()
+                    if name not in (*TOLD, "raw", None)
+                }
+            if not found:
+                raise ValueError("no row")
+    except (OSError, ValueError, AttributeError, csv.Error) as error:
+        if isinstance(error, RiskProfileError):
+            raise
+        raise InputError(
+            f"this is no file of `quarantine export` ({type(error).__name__})",
+            where=where,
+            do=f"Keep its heading and the column {ID}; save it as CSV in UTF-8, or as .jsonl.",
+        ) from None
+    return found
+
+
+def _unescaped(cell: str) -> str:
+    """A cell as it was before `export` made it safe for spreadsheets."""
+    bare = cell.removeprefix("'")
+    return bare if bare != cell and escape_formula(bare) == cell else cell
+
+
+def repair(
+    store: Store,
+    settings: Settings,
+    actor: Actor,
+    fixes: Mapping[int, Mapping[str, str]],
+    reason: str,
+    now: datetime,
+    *,
+    progress: Callable[[str, int], None] = lambda name, rows: None,
+) -> Repaired:
+    """Submit rows of the quarantine again, with these cells corrected.
+
+    Numbers are written with a decimal point, times as in 2026-11-24T08:00Z. Rows that are
+    still wrong stay waiting, and are told with why; the others are rated and ranked.
+
+    Parameters
+    ----------
+    fixes : mapping
+        Row of the quarantine -> column -> text; an empty text makes the value missing.
+    reason : str
+        Why these are the right values: who said so. It is kept with the audit.
+
+    Raises
+    ------
+    UsageError
+        No reason, an unknown column, or no such row.
+    Conflict
+        A row is not waiting any more: none of its profile is taken in.
+    """
+    authorise(actor, "quarantine.repair")
+    if not reason.strip():
+        raise UsageError("a repair needs a reason", do="Say who confirmed the right values.")
+    rows = _waiting(store, list(fixes))
+    told = Repaired()
+    for profile in dict.fromkeys(row.profile for row in rows):
+        mine = [row for row in rows if row.profile == profile]
+        _repair(store, settings, actor, profile, mine, fixes, reason.strip(), now, told, progress)
+    return told
+
+
+def _waiting(store: Store, ids: Sequence[int]) -> list[KeptRow]:
+    names = list(KeptRow.__dataclass_fields__)
+    found: list[Any] = []
+    with store.read() as connection:
+        for start in range(0, len(ids), AT_ONCE):
+            found += connection.execute(
+                select(_kept, _batch.c.profile)
+                .join(_batch, _batch.c.id == _kept.c.batch_id)
+                .where(_kept.c.id.in_(ids[start : start + AT_ONCE]))
+                .order_by(_kept.c.id)
+            ).mappings()
+    rows = [KeptRow(**{name: row[name] for name in names}) for row in found]
+    if missing := sorted(set(ids) - {row.id for row in rows}):
+        raise UsageError(
+            f"the quarantine has no row {missing[0]}", do="riskprofile quarantine list shows them"
+        )
+    if gone := [row for row in rows if row.state != WAITING]:
+        raise Conflict(
+            f"row {gone[0].id} of the quarantine is {gone[0].state}"
+            + (f" (batch {gone[0].repair_batch})" if gone[0].repair_batch else ""),
+            do="A row is repaired once; send a changed declaration as an amendment.",
+        )
+    return rows
+
+
+def _repair(
+    store: Store,
+    settings: Settings,
+    actor: Actor,
+    profile: str,
+    rows: Sequence[KeptRow],
+    fixes: Mapping[int, Mapping[str, str]],
+    reason: str,
+    now: datetime,
+    told: Repaired,
+    progress: Callable[[str, int], None],
+) -> None:
+    """Rows of one profile: checked first, then taken in as one batch."""
+    if profile not in PROFILES:
+        raise UsageError(
+            "these rows were never read as declarations", do="Ask the sender for the file again."
+        )
+    known = PROFILES[profile].by_name
+    whole: dict[int, dict[str, str]] = {}
+    changed: dict[int, tuple[str, ...]] = {}
+    for row in rows:
+        given = fixes[row.id]
+        if unknown := sorted(set(given) - set(known)):
+            raise UsageError(
+                f"{profile} has no column {unknown[0]}", do="Columns are named in the contract."
+            )
+        before = row.fields
+        cells = {**before, **given}
+        whole[row.id] = {name: cells[name] for name in known if cells.get(name)}
+        changed[row.id] = tuple(
+            name for name in known if whole[row.id].get(name, "") != before.get(name, "")
+        )
+    ids = list(whole)
+    with tempfile.TemporaryDirectory(prefix="riskprofile-") as folder:
+        first = _as_file(Path(folder) / "all.jsonl", [whole[one] for one in ids])
+        faults = _faults(store, first, profile)
+        told.refused |= {ids[line - 1]: why for line, why in faults.items()}
+        sound = [one for one in ids if one not in told.refused]
+        if not sound:
+            return
+        name = f"repair-{now:%Y%m%dT%H%M%S%f}-{sound[0]}.jsonl"
+        path = _as_file(Path(folder) / name, [whole[one] for one in sound])
+        repairs = {
+            line: Repair(one, changed[one], reason) for line, one in enumerate(sound, start=1)
+        }
+        options = Options(
+            profile=profile, format="jsonl", max_bad_share=1.0, resume=True, repairs=repairs
+        )
+        run = screen(store, settings, actor, [path], options, now, progress=progress)
+    told.summary = run.summary
+    told.repaired += sound
+
+
+def _as_file(path: Path, rows: Sequence[Mapping[str, str]]) -> Path:
+    lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def _faults(store: Store, path: Path, profile: str) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for chunk in intake.read(
+        path,
+        profile=profile,
+        format="jsonl",
+        offices=govern.zones(store),
+        countries=govern.countries(store),
+    ):
+        for rejection in chunk.rejected:
+            found[rejection.line] = rejection.reason
+    return found

@@ -1,0 +1,74 @@
+"""A file handed over on the operator's page: it goes the same road as `score`."""
+
+from __future__ import annotations
+
+import tempfile
+import unicodedata
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from riskprofile.errors import InputError
+from riskprofile.scoring.ranking import Capacity
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.run import Options, Progress, Run
+from riskprofile.services.screen import screen
+from riskprofile.services.settings import Settings
+from riskprofile.store.database import Store
+
+UPLOAD_MB = 50  # as `maxUploadSize` of the page server; larger files go through `score`
+NAME_LENGTH = 60  # characters: at most 240 bytes, and file systems take 255
+BLOCK = 2**20
+
+
+def upload(
+    store: Store,
+    settings: Settings,
+    actor: Actor,
+    name: str,
+    content: IO[bytes],
+    now: datetime,
+    *,
+    progress: Progress = lambda name, rows: None,
+) -> Run:
+    """Rate an uploaded file. Sent again after a stop, it goes on where it was.
+
+    Raises
+    ------
+    InputError
+        It is empty, larger than 50 MB, or cannot be read.
+    """
+    authorise(actor, "batch.score")
+    with tempfile.TemporaryDirectory(prefix="riskprofile-") as folder:
+        path = Path(folder) / safe_name(name)
+        size = 0
+        with path.open("wb") as file:
+            while block := content.read(BLOCK):
+                size += len(block)
+                if size > UPLOAD_MB * BLOCK:
+                    raise InputError(
+                        f"the file is larger than {UPLOAD_MB} MB",
+                        where=path.name,
+                        do="Rate it with `riskprofile score`, or put it in the inbox.",
+                    )
+                file.write(block)
+        if not size:
+            raise InputError("the file is empty", where=path.name, do="Choose another.")
+        options = Options(
+            capacity=Capacity(None, settings.capacity_share, settings.random_share),
+            max_bad_share=settings.max_bad_share,
+            resume=True,
+        )
+        return screen(store, settings, actor, [path], options, now, progress=progress)
+
+
+def safe_name(name: str) -> str:
+    """The last part of a name, without what no file should be called; its end stays.
+
+    >>> safe_name("../../etc/pass\\nwd.csv"), safe_name(".."), safe_name("a" * 200 + ".zip")[-6:]
+    ('pass_wd.csv', 'upload', 'aa.zip')
+    """
+    last = PurePosixPath(name.replace("\\", "/")).name
+    clean = "".join("_" if unicodedata.category(one)[0] == "C" else one for one in last)
+    clean = clean.strip().lstrip(".")[-NAME_LENGTH:]
+    return clean or "upload"

@@ -1,0 +1,434 @@
+"""The inbox takes regular files that stand still, each once, and survives its watchers."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from riskprofile.errors import UsageError
+from riskprofile.services import inbox, settings
+from riskprofile.services.inbox import Inbox
+from riskprofile.services.settings import Settings
+from riskprofile.services.uploading import safe_name
+from riskprofile.store.database import Store
+from tests import factory
+
+ROOT = Path(__file__).resolve().parents[2]
+GOOD = factory.shipments(4).drop(columns=["source", "line", "warnings"]).to_csv(index=False)
+OTHER = GOOD.replace("XM-", "YM-")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Settings:
+    return settings.load({}, home=tmp_path / "home")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "inbox"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def store(home: Settings) -> Iterator[Store]:
+    opened = settings.open_store(home)
+    yield opened
+    opened.close()
+
+
+def count(store: Store, table: str) -> int:
+    with store.read() as connection:
+        return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
+
+
+def start(home: Settings, folder: Path, *more: str, **environment: str) -> subprocess.Popen[str]:
+    """A watcher in a process of its own, as a service runs it."""
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-c", "from riskprofile.cli import main; main()"),
+            *("watch", str(folder), "--every", "0.2", "--json", *more),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "RISKPROFILE_HOME": str(home.home), "OMP_NUM_THREADS": "1"}
+        | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ended(process: subprocess.Popen[str]) -> dict[str, Any]:
+    out, err = process.communicate(timeout=120)
+    assert "Traceback" not in err, err
+    told: dict[str, Any] = json.loads(out.strip().splitlines()[-1])
+    return told
+
+
+def once(home: Settings, folder: Path) -> dict[str, Any]:
+    return ended(start(home, folder, "--once"))
+
+
+def kept(folder: Path, kind: str) -> list[str]:
+    """What lies under done/ or failed/, without the token in front and without reports."""
+    found = sorted((folder / kind).glob("*/*"))
+    return [
+        path.name.split("-", 3 if kind == "done" else 2)[-1]
+        for path in found
+        if not path.name.endswith((".report.json", ".rejected.csv"))
+    ]
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 90
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in 90 s"
+        time.sleep(0.05)
+
+
+def zipped(*members: tuple[str, bytes]) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return held.getvalue()
+
+
+def link(folder: Path, name: str, target: str) -> None:
+    (folder / name).symlink_to(target)
+
+
+def plain(folder: Path, name: str, content: bytes | str = GOOD) -> None:
+    (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def listener(folder: Path, name: str) -> None:
+    held = socket.socket(socket.AF_UNIX)
+    here = Path.cwd()
+    os.chdir(folder)  # the path of a socket is short
+    try:
+        held.bind(name)
+    finally:
+        os.chdir(here)
+        held.close()
+
+
+def two_names(folder: Path, name: str) -> None:
+    plain(folder.parent, "elsewhere.csv")
+    os.link(folder.parent / "elsewhere.csv", folder / name)
+
+
+def device(folder: Path, name: str) -> None:
+    try:
+        os.mknod(folder / name, 0o600 | 0o020000, os.makedev(1, 5))  # /dev/zero
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EACCES):
+            raise
+        pytest.skip("only root makes a device")
+
+
+def unreadable(folder: Path, name: str) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may read everything")
+    plain(folder, name)
+    (folder / name).chmod(0)
+
+
+LONG = "n" * 251 + ".csv"
+BOMB = gzip.compress(b"a,b\n" + b"0" * 200_000_000, 9)
+
+# name of the trick -> (how it is laid, done, failed, left in the inbox)
+Trick = tuple[Callable[[Path], None], list[str], list[str], list[str]]
+TRICKS: dict[str, Trick] = {
+    # What is no file of its own is never opened, and stays where it is.
+    "link to a file of the system": (lambda f: link(f, "a.csv", "/etc/passwd"), [], [], ["a.csv"]),
+    "link to a good file": (
+        lambda f: (plain(f.parent, "o.csv"), link(f, "a.csv", "../o.csv"))[0],
+        [],
+        [],
+        ["a.csv"],
+    ),
+    "link to nothing": (lambda f: link(f, "a.csv", "nowhere"), [], [], ["a.csv"]),
+    "link to itself": (lambda f: link(f, "a.csv", "a.csv"), [], [], ["a.csv"]),
+    "link to a folder": (lambda f: link(f, "a.csv", "/etc"), [], [], ["a.csv"]),
+    "link to the inbox": (lambda f: link(f, "a.csv", "."), [], [], ["a.csv"]),
+    "second name of a file elsewhere": (lambda f: two_names(f, "a.csv"), [], [], ["a.csv"]),
+    "fifo": (lambda f: os.mkfifo(f / "a.csv"), [], [], ["a.csv"]),
+    "socket": (lambda f: listener(f, "a.csv"), [], [], ["a.csv"]),
+    "device": (lambda f: device(f, "a.csv"), [], [], ["a.csv"]),
+    "folder": (lambda f: (f / "a.csv").mkdir(), [], [], ["a.csv"]),
+    "folder with a file": (
+        lambda f: ((f / "sub").mkdir(), plain(f / "sub", "a.csv"))[0],
+        [],
+        [],
+        ["sub"],
+    ),
+    # What is not ready yet stays too.
+    "hidden": (lambda f: plain(f, ".a.csv"), [], [], [".a.csv"]),
+    "two dots": (lambda f: plain(f, "..a.csv"), [], [], ["..a.csv"]),
+    "part": (lambda f: plain(f, "a.csv.part"), [], [], ["a.csv.part"]),
+    "tmp": (lambda f: plain(f, "a.csv.TMP"), [], [], ["a.csv.TMP"]),
+    "filepart": (lambda f: plain(f, "a.csv.filepart"), [], [], ["a.csv.filepart"]),
+    "copy of an editor": (lambda f: plain(f, "a.csv~"), [], [], ["a.csv~"]),
+    "empty": (lambda f: plain(f, "a.csv", b""), [], [], ["a.csv"]),
+    # Odd names of good files: taken, under a name that harms nobody.
+    "newline": (lambda f: plain(f, "a\nb.csv"), ["a_b.csv"], [], []),
+    "terminal codes": (lambda f: plain(f, "a\x1b[31m.csv"), ["a_[31m.csv"], [], []),
+    "right to left": (lambda f: plain(f, "a\u202evsc.csv"), ["a_vsc.csv"], [], []),
+    "huge name": (lambda f: plain(f, LONG), [safe_name(LONG)], [], []),
+    "not utf-8": (
+        lambda f: plain(f, os.fsdecode(b"a\xff.csv")),
+        ["a?.csv"],
+        [],
+        [],
+    ),
+    "option": (lambda f: plain(f, "--help"), ["--help"], [], []),
+    "shell": (lambda f: plain(f, "$(id);`id`|a.csv"), ["$(id);`id`|a.csv"], [], []),
+    "backslashes": (lambda f: plain(f, "x\\..\\a.csv"), ["a.csv"], [], []),
+    "blanks": (lambda f: plain(f, " a .csv "), ["a .csv"], [], []),
+    "no ending": (lambda f: plain(f, "manifest"), ["manifest"], [], []),
+    "wrong ending": (lambda f: plain(f, "a.exe"), ["a.exe"], [], []),
+    "zip": (lambda f: plain(f, "a.zip", zipped(("a.csv", GOOD.encode()))), ["a.zip"], [], []),
+    "gzip": (lambda f: plain(f, "a.gz", gzip.compress(GOOD.encode())), ["a.gz"], [], []),
+    # What cannot be read is kept apart, with a report.
+    "zip in zip": (
+        lambda f: plain(f, "a.zip", zipped(("b.zip", zipped(("a.csv", GOOD.encode()))))),
+        [],
+        ["a.zip"],
+        [],
+    ),
+    "zip that climbs": (
+        lambda f: plain(f, "a.zip", zipped(("../../b.csv", GOOD.encode()))),
+        [],
+        ["a.zip"],
+        [],
+    ),
+    "cut zip": (
+        lambda f: plain(f, "a.zip", zipped(("a.csv", GOOD.encode()))[:-40]),
+        [],
+        ["a.zip"],
+        [],
+    ),
+    "bomb": (lambda f: plain(f, "a.csv.gz", BOMB), [], ["a.csv.gz"], []),
+    "no declaration": (lambda f: plain(f, "a.csv", "\x00\x01\x02" * 50), [], ["a.csv"], []),
+    "document type": (
+        lambda f: plain(
+            f, "a.xml", '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>'
+        ),
+        [],
+        ["a.xml"],
+        [],
+    ),
+    "permission denied": (lambda f: unreadable(f, "a.csv"), [], ["a.csv"], []),
+    "same content twice": (
+        lambda f: (plain(f, "a.csv"), plain(f, "b.csv"))[0],
+        ["a.csv", "b.csv"],
+        [],
+        [],
+    ),
+}
+
+
+def test_there_are_forty_tricks() -> None:
+    assert len(TRICKS) == 40
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+def test_no_trick_of_the_inbox_gets_more_than_a_regular_file(
+    store: Store, home: Settings, folder: Path, trick: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One watcher in this process: the same class that the command runs."""
+    lay, done, failed, left = TRICKS[trick]
+    lay(folder)
+    passwd = Path("/etc/passwd").stat()
+    told = _watched(store, home, folder)
+    assert kept(folder, "done") == done or sorted(kept(folder, "done")) == sorted(done)
+    assert kept(folder, "failed") == failed
+    found = {path.name for path in folder.iterdir()} - {"claimed", "done", "failed"}
+    assert found == set(left)
+    assert list((folder / "claimed").iterdir()) == []
+    assert (told.done, told.failed, told.waiting) == (len(done), len(failed), 0)
+    assert told.read == told.accepted + told.quarantined + told.duplicate == 4 * len(done)
+    assert count(store, "record") == (4 if done else 0)
+    for path in (folder / "failed").glob("*/*.report.json"):
+        assert json.loads(path.read_text())["error"]["what"]
+    after = Path("/etc/passwd").stat()
+    assert (passwd.st_size, passwd.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+    assert not list(folder.parent.glob("b.csv"))
+
+
+def _watched(store: Store, home: Settings, folder: Path) -> inbox.Watched:
+    from datetime import UTC, datetime
+
+    from riskprofile.services.identity import OWNER
+    from riskprofile.services.run import Options
+
+    watcher = inbox.Watcher(
+        store,
+        home,
+        OWNER,
+        Options(resume=True),
+        lambda: datetime(2026, 11, 24, 9, 0, tzinfo=UTC),
+        lambda text: None,
+    )
+    return watcher.run(folder, every=0.01, once=True)
+
+
+def test_a_growing_file_is_left_until_it_stands_still(folder: Path) -> None:
+    with Inbox(folder) as box, (folder / "a.csv").open("w") as file:
+        for part in GOOD.splitlines(keepends=True):
+            file.write(part)
+            file.flush()
+            assert box.look() == []
+        (taken,) = box.look()
+        assert taken.read_text() == GOOD
+
+
+def test_a_file_whose_time_moves_without_its_size_is_left(folder: Path) -> None:
+    plain(folder, "a.csv")
+    with Inbox(folder) as box:
+        for second in range(1, 4):
+            os.utime(folder / "a.csv", (second, second))
+            assert box.look() == []
+        assert len(box.look()) == 1
+
+
+def test_what_was_swapped_between_the_look_and_the_rename_is_given_back(folder: Path) -> None:
+    plain(folder, "a.csv")
+    with Inbox(folder) as box:
+        box.look()
+        seen = dict(box.seen)
+        (folder / "a.csv").unlink()
+        (folder / "a.csv").symlink_to("/etc/passwd")
+        box.seen = seen
+        assert box._take("a.csv") is None
+    assert (folder / "a.csv").is_symlink()
+
+
+def test_of_two_watchers_one_takes_a_file(folder: Path) -> None:
+    for n in range(20):
+        plain(folder, f"{n}.csv")
+    with Inbox(folder) as one, Inbox(folder) as other:
+        one.look(), other.look()
+        taken = [path.name for path in one.look()] + [path.name for path in other.look()]
+    assert sorted(taken) == sorted(f"{n}.csv" for n in range(20))
+
+
+def test_a_file_written_while_it_was_read_goes_back(folder: Path) -> None:
+    plain(folder, "a.csv")
+    with Inbox(folder) as box:
+        box.look()
+        (taken,) = box.look()
+        before = taken.lstat()
+        taken.write_text(OTHER)
+        assert box.changed(taken, before)
+    assert (folder / "a.csv").read_text() == OTHER
+
+
+@pytest.mark.parametrize("name", ["claimed", "done", "failed"])
+def test_a_link_in_place_of_its_own_folders_is_refused(folder: Path, name: str) -> None:
+    (folder / name).symlink_to("/tmp")
+    with pytest.raises(UsageError):
+        Inbox(folder)
+
+
+def test_a_missing_inbox_is_named(folder: Path) -> None:
+    with pytest.raises(UsageError, match="no folder"):
+        Inbox(folder / "none")
+
+
+def test_two_services_on_one_folder_rate_each_file_once(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    watchers = [start(home, folder) for _ in range(2)]
+    for n in range(6):
+        plain(folder, f"{n}.tmp", GOOD.replace("XM-", f"{n}M-"))
+        (folder / f"{n}.tmp").rename(folder / f"{n}.csv")
+    plain(folder, "again.csv", GOOD.replace("XM-", "0M-"))
+    until(lambda: len(kept(folder, "done")) == 7)
+    for watcher in watchers:
+        watcher.send_signal(signal.SIGTERM)
+    told = [ended(watcher) for watcher in watchers]
+    assert [watcher.returncode for watcher in watchers] == [143, 143]
+    assert sum(one["done"] for one in told) == 7
+    assert sum(one["accepted"] for one in told) == count(store, "record") == 24
+    assert sum(one["duplicate"] for one in told) == 4
+    assert sum(one["alerts"] for one in told) == count(store, "alert")
+    assert list((folder / "claimed").iterdir()) == []
+
+
+def test_a_watcher_killed_at_work_is_followed_by_the_next(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    table = factory.shipments(30_000).drop(columns=["source", "line", "warnings"])
+    table.to_csv(folder / "large.csv", index=False)
+    first = start(home, folder)
+    until(lambda: count(store, "batch") == 1)
+    first.kill()
+    first.communicate()
+    assert list((folder / "claimed").glob("*/*/large.csv"))
+    told = once(home, folder)
+    assert kept(folder, "done") == ["large.csv"]
+    assert (told["done"], told["read"]) == (1, 30_000)
+    assert count(store, "record") == 30_000
+    with store.read() as connection:
+        row = connection.execute(
+            text("SELECT state, read, accepted, quarantined, duplicate FROM batch")
+        ).one()
+    assert tuple(row) == ("done", 30_000, 30_000, 0, 0)
+    assert list((folder / "claimed").iterdir()) == []
+
+
+def test_a_signal_ends_the_wait_at_once_and_leaves_nothing_taken(
+    home: Settings, folder: Path
+) -> None:
+    process = start(home, folder, "--every", "3600")
+    until(lambda: bool(list((folder / "claimed").glob("*.lock"))))
+    time.sleep(0.3)
+    process.send_signal(signal.SIGTERM)
+    assert ended(process)["stopped"] == signal.SIGTERM
+    assert list((folder / "claimed").iterdir()) == []
+
+
+def test_a_paused_installation_keeps_its_files_for_later(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    from datetime import UTC, datetime
+
+    from riskprofile.services import govern
+    from riskprofile.services.identity import OWNER
+
+    now = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+    plain(folder, "a.csv")
+    govern.pause(store, OWNER, "drill", now)
+    process = start(home, folder, "--once")
+    process.communicate(timeout=120)
+    assert process.returncode == 7
+    govern.resume(store, OWNER, now)
+    assert once(home, folder)["done"] == 1
+    assert kept(folder, "done") == ["a.csv"]
+
+
+def test_a_file_with_bad_rows_has_them_beside_it(home: Settings, folder: Path) -> None:
+    plain(folder, "a.csv", GOOD.replace("450.0", "12,5 kgs", 1))
+    told = once(home, folder)
+    assert (told["accepted"], told["quarantined"]) == (3, 1)
+    (rejected,) = (folder / "done").glob("*/*.rejected.csv")
+    assert "12,5 kgs" in rejected.read_text()
+    (report,) = (folder / "done").glob("*/*.report.json")
+    assert json.loads(report.read_text())["exit_code"] == 6

@@ -1,0 +1,277 @@
+"""Every row ends in one named state, and what was kept back is put right once."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from sqlalchemy import text
+
+from riskprofile.errors import Conflict, InputError, RiskProfileError, UsageError
+from riskprofile.services import govern, ledger, quarantine, rater, uploading
+from riskprofile.services import settings as configuration
+from riskprofile.services.identity import OWNER, Actor
+from riskprofile.services.quarantine import Filter
+from riskprofile.services.run import Options, Run
+from riskprofile.services.screen import screen
+from riskprofile.services.settings import Settings
+from riskprofile.store.database import Store
+from riskprofile.tables import Table
+from tests import factory
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+OPERATOR = Actor("olga", "operator")
+WHY = "the sender confirmed it by telephone"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    address = {}
+    if request.param == "postgresql":
+        address = {"database_url": request.getfixturevalue("postgres_url")}
+    return configuration.load({}, home=tmp_path / "home", **address)
+
+
+@pytest.fixture
+def store(home: Settings) -> Iterator[Store]:
+    opened = configuration.open_store(home)
+    yield opened
+    opened.close()
+
+
+def written(path: Path, table: Table, *bad: int) -> Path:
+    """A CSV file whose rows at these places have a gross mass that is no number."""
+    given = table.drop(columns=["source", "line", "warnings"]).astype(object)
+    for place in bad:
+        given.loc[place, "gross_mass_kg"] = "12,5 kgs"
+    given.to_csv(path, index=False)
+    return path
+
+
+def rate(store: Store, home: Settings, *paths: Path, **options: Any) -> Run:
+    return screen(store, home, OWNER, list(paths), Options(**options), NOW)
+
+
+def told(store: Store, run: Run) -> dict[str, int]:
+    found = ledger.counts(store, OPERATOR, str(run.summary.batches[-1]["id"]))
+    assert found.adds_up
+    return {name: count for name, count in found.states.items() if count}
+
+
+def lines(store: Store, run: Run, state: str) -> list[int | None]:
+    batch = str(run.summary.batches[-1]["id"])
+    return [one.line for one in ledger.rows(store, OPERATOR, batch, state)]
+
+
+def audited(store: Store) -> list[tuple[str, Any]]:
+    with store.read() as connection:
+        rows = connection.execute(
+            text("SELECT actor, detail FROM audit WHERE action = 'quarantine.repair' ORDER BY 1")
+        ).all()
+    return [(row[0], json.loads(row[1]) if isinstance(row[1], str) else row[1]) for row in rows]
+
+
+def test_every_row_of_a_batch_is_in_one_state_that_can_be_listed(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table = factory.shipments(10)
+    begun = rate(store, home, written(tmp_path / "day.csv", table.iloc[:6]))
+    changed = table.copy()
+    changed.loc[2, "value"] = 77.0
+    run = rate(store, home, written(tmp_path / "next.csv", changed, 8))
+    assert told(store, run) == {"accepted": 4, "quarantined": 1, "duplicate": 5}
+    assert lines(store, run, "accepted") == [4, 8, 9, 11]
+    assert lines(store, run, "quarantined") == [10]
+    assert lines(store, run, "duplicate") == [2, 3, 5, 6, 7]
+    first = str(begun.summary.batches[0]["id"])
+    held = ledger.rows(store, OPERATOR, str(run.summary.batches[-1]["id"]), "duplicate")
+    assert {one.note for one in held} == {f"held by batch {first}"}
+    assert next(one.record_id for one in held) == "XM-000000@XMPME//2026"
+    (gone,) = ledger.rows(store, OPERATOR, first, "superseded")
+    assert (gone.record_id, gone.version) == ("XM-000002@XMPME//2026", 1)
+    assert ledger.counts(store, OPERATOR, first).states["accepted"] == 5
+
+
+def test_a_file_sent_again_is_a_batch_of_duplicates_that_names_the_first(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    day = written(tmp_path / "day.csv", factory.shipments(5))
+    first = rate(store, home, day)
+    for name in ("again.csv", "more.csv"):
+        again = rate(store, home, day.rename(tmp_path / name))
+        day = tmp_path / name
+        assert told(store, again) == {"duplicate": 5}
+        (row,) = ledger.rows(store, OPERATOR, str(again.summary.batches[-1]["id"]), "duplicate")
+        assert str(first.summary.batches[0]["id"]) in row.note
+    assert len(govern.batches(store, OPERATOR)) == 3
+
+
+def test_rows_that_cannot_be_rated_are_failed_until_the_run_goes_on(
+    store: Store, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = written(tmp_path / "day.csv", factory.shipments(10))
+    rating = rater.Rater.rate
+
+    def breaks(self: rater.Rater, table: Table) -> tuple[Table, Table]:
+        if "XM-000006" in set(table["declaration_id"]):
+            raise RiskProfileError("feature pair_age gave no column")
+        return rating(self, table)
+
+    monkeypatch.setattr(rater.Rater, "rate", breaks)
+    with pytest.raises(RiskProfileError, match="pair_age"):
+        rate(store, home, day, chunk_rows=4)
+    (batch,) = govern.batches(store, OPERATOR)
+    assert (batch.state, batch.note) == ("stopped", "feature pair_age gave no column")
+    found = ledger.counts(store, OPERATOR, batch.id)
+    assert (found.states["received"], found.states["failed"], found.adds_up) == (4, 4, True)
+    failed = ledger.rows(store, OPERATOR, batch.id, "failed")
+    assert [one.line for one in failed] == [6, 7, 8, 9]
+    monkeypatch.undo()
+    run = rate(store, home, day, chunk_rows=4, resume=True)
+    assert told(store, run) == {"accepted": 10}
+
+
+def test_a_row_is_put_right_once_with_who_what_and_a_link(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    rate(store, home, written(tmp_path / "day.csv", factory.shipments(6), 1, 4), max_bad_share=1.0)
+    first, second = quarantine.find(store, OPERATOR, Filter(), NOW)
+    assert (first.line, first.column, first.fields["gross_mass_kg"]) == (
+        3,
+        "gross_mass_kg",
+        "12,5 kgs",
+    )
+    done = quarantine.repair(store, home, OPERATOR, {first.id: {"gross_mass_kg": "12.5"}}, WHY, NOW)
+    assert (done.repaired, done.refused) == ([first.id], {})
+    assert done.summary is not None and done.summary.accepted == 1
+    (kept,) = quarantine.find(store, OPERATOR, Filter(state="repaired"), NOW)
+    batch = str(done.summary.batches[0]["id"])
+    assert (kept.id, kept.repair_batch) == (first.id, batch)
+    assert [one.record_id for one in ledger.rows(store, OPERATOR, batch, "accepted")] == [
+        "XM-000001@XMPME//2026"
+    ]
+    assert audited(store) == [("olga", {"columns": ["gross_mass_kg"], "batch": batch})]
+    with pytest.raises(Conflict, match="repaired"):
+        quarantine.repair(store, home, OPERATOR, {first.id: {"gross_mass_kg": "13"}}, WHY, NOW)
+    assert [one.id for one in quarantine.find(store, OPERATOR, Filter(), NOW)] == [second.id]
+
+
+def test_what_is_still_wrong_stays_waiting_and_says_why(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    rate(store, home, written(tmp_path / "day.csv", factory.shipments(6), 1, 4), max_bad_share=1.0)
+    first, second = quarantine.find(store, OPERATOR, Filter(), NOW)
+    fixes = {first.id: {"gross_mass_kg": "heavy"}, second.id: {"gross_mass_kg": ""}}
+    done = quarantine.repair(store, home, OPERATOR, fixes, WHY, NOW)
+    assert done.repaired == [second.id]
+    assert "'heavy' is not a number" in done.refused[first.id]
+    assert [one.id for one in quarantine.find(store, OPERATOR, Filter(), NOW)] == [first.id]
+
+
+def test_two_rows_that_come_to_say_the_same_are_both_repaired(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table = factory.shipments(3)
+    for name in ("a.csv", "b.csv"):
+        rate(store, home, written(tmp_path / name, table, 1), max_bad_share=1.0)
+        table = table.iloc[::-1].reset_index(drop=True)  # other bytes, the same rows
+    first, second = quarantine.find(store, OPERATOR, Filter(), NOW)
+    for row, accepted in ((first, 1), (second, 0)):
+        done = quarantine.repair(store, home, OPERATOR, {row.id: {"gross_mass_kg": "9"}}, WHY, NOW)
+        assert done.summary is not None and done.summary.accepted == accepted
+    assert quarantine.find(store, OPERATOR, Filter(), NOW) == []
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_an_export_is_corrected_in_a_file_and_taken_in(
+    store: Store, home: Settings, tmp_path: Path, kind: str
+) -> None:
+    table = factory.shipments(4, goods_description="=cmd()")
+    rate(store, home, written(tmp_path / "day.csv", table, 0, 2), max_bad_share=1.0)
+    out = tmp_path / f"kept.{kind}"
+    assert quarantine.export(quarantine.find(store, OPERATOR, Filter(), NOW), out) == 2
+    out.write_text(out.read_text().replace("12,5 kgs", "12.5"))
+    if kind == "csv":
+        rows = list(csv.DictReader(io.StringIO(out.read_text())))
+        assert rows[0]["goods_description"] == "'=cmd()"  # no spreadsheet runs it
+        assert json.loads(rows[0]["raw"])["gross_mass_kg"] == "12.5"
+    fixes = quarantine.corrections(out)
+    done = quarantine.repair(store, home, OWNER, fixes, WHY, NOW)
+    assert (len(done.repaired), done.refused) == (2, {})
+    assert {tuple(one[1]["columns"]) for one in audited(store)} == {("gross_mass_kg",)}
+    with store.read() as connection:
+        same = connection.execute(text("SELECT count(DISTINCT record_id) FROM record")).scalar_one()
+    assert same == 4
+
+
+def test_filters_find_rows_by_batch_reason_column_and_state(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table = factory.shipments(3)
+    table.loc[0, "declaration_id"] = None
+    run = rate(store, home, written(tmp_path / "day.csv", table, 2), max_bad_share=1.0)
+    batch = str(run.summary.batches[0]["id"])
+
+    def found(**asked: Any) -> list[int]:
+        return [one.line for one in quarantine.find(store, OPERATOR, Filter(**asked), NOW)]
+
+    assert found(batch=batch) == [2, 4]
+    assert found(reason="mandatory_missing") == [2]
+    assert found(column="gross_mass_kg") == [4]
+    assert found(profile="traveller") == found(state="repaired") == found(batch="none") == []
+    assert found(limit=1) == [2]
+
+
+@pytest.mark.parametrize(
+    ("fixes", "reason", "fault"),
+    [
+        ({1: {"gross_mass_kg": "1"}}, " ", UsageError),
+        ({1: {"no_such_column": "1"}}, WHY, UsageError),
+        ({99: {}}, WHY, UsageError),
+    ],
+)
+def test_a_repair_needs_a_reason_a_row_and_known_columns(
+    store: Store, home: Settings, tmp_path: Path, fixes: Any, reason: str, fault: Any
+) -> None:
+    rate(store, home, written(tmp_path / "day.csv", factory.shipments(2), 0), max_bad_share=1.0)
+    with pytest.raises(fault):
+        quarantine.repair(store, home, OPERATOR, fixes, reason, NOW)
+    assert len(quarantine.find(store, OPERATOR, Filter(), NOW)) == 1
+
+
+@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "quarantine_id\n1\n1\n", "\x00"])
+def test_a_file_that_is_no_export_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "kept.csv"
+    path.write_text(content)
+    with pytest.raises(InputError):
+        quarantine.corrections(path)
+
+
+def test_an_upload_goes_the_road_of_score_and_has_its_limits(
+    store: Store, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = written(tmp_path / "day.csv", factory.shipments(8), 3).read_bytes()
+    seen: list[int] = []
+    run = uploading.upload(
+        store,
+        home,
+        OPERATOR,
+        "../../tmp/day\n.csv",
+        io.BytesIO(content),
+        NOW,
+        progress=lambda name, rows: seen.append(rows),
+    )
+    assert told(store, run) == {"accepted": 7, "quarantined": 1}
+    assert (run.summary.batches[0]["source"], seen) == ("day_.csv", [8])
+    for given, why in ((b"", "empty"), (b"x" * 2_000_000, "larger")):
+        monkeypatch.setattr(uploading, "UPLOAD_MB", 1)
+        with pytest.raises(InputError, match=why):
+            uploading.upload(store, home, OPERATOR, "x.csv", io.BytesIO(given), NOW)
+    assert pd.notna(run.summary.rows_per_second)
