@@ -219,7 +219,7 @@ def run(rows: int, seeds: int, share: float) -> dict[str, Any]:
 def verdicts(worlds: dict[str, Any]) -> list[str]:
     """Ahead of, level with or behind each peer: after the change, and where there is none."""
     said = []
-    for label, span in (("without drift", "all"), ("with drift", "after")):
+    for label, span in (("without drift", "all"), ("with drift", "all"), ("with drift", "after")):
         ours = worlds[label]["ours"][span]["finds_in_a_hundred"]
         for name in worlds[label]:
             if name in ("ours", "best possible"):
@@ -229,7 +229,8 @@ def verdicts(worlds: dict[str, Any]) -> list[str]:
             word = (
                 "ahead of" if ratio > 1 + LEVEL else "behind" if ratio < 1 - LEVEL else "level with"
             )
-            said.append(f"{label}: {word} {name} ({ours:.1f} against {other:.1f})")
+            where = f"{label}, {'all weeks' if span == 'all' else 'after the change'}"
+            said.append(f"{where}: {word} {name} ({ours:.1f} against {other:.1f})")
     return said
 
 

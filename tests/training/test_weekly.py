@@ -67,7 +67,9 @@ def test_ahead_level_and_behind_are_said_as_they_are() -> None:
     }
     said = weekly.verdicts(worlds)
     assert [line.split(" (")[0] for line in said] == [
-        "without drift: level with peer",
-        "with drift: behind peer",
-        "with drift: ahead of weak",
+        "without drift, all weeks: level with peer",
+        "with drift, all weeks: behind peer",
+        "with drift, all weeks: ahead of weak",
+        "with drift, after the change: behind peer",
+        "with drift, after the change: ahead of weak",
     ]
