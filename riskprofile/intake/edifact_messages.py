@@ -15,6 +15,7 @@ from riskprofile.errors import InputError
 from riskprofile.intake.edifact import TAGS, Segment, tokenize
 from riskprofile.intake.reader import Source
 
+LONGEST = 99_999  # segments of one message or set: it is held in memory whole
 _WHOLE = {("", ""), ("1", ""), ("1", "F")}  # UNH fourth element: part, and whether the first, last
 
 
@@ -156,6 +157,10 @@ def _whole_unt(message: Message, cut: Segment) -> bool:
 
 
 def _add(message: Message, segment: Segment) -> None:
+    if len(message.segments) >= LONGEST:
+        reason = f"more than {LONGEST} segments in one message"
+        message.fail("edifact_too_long", reason, segment.place)
+        return
     if segment.tag == "":
         message.fail("edifact_cut", "the file ends inside a segment", segment.place)
     elif segment.note == "edifact_bad_tag":
@@ -172,7 +177,7 @@ def _add(message: Message, segment: Segment) -> None:
 def _close(message: Message, unt: Segment) -> None:
     """Compare UNT; when segments are missing, look for one hidden inside data."""
     found = _differ(unt, "unt", len(message.segments) + 2, message.reference)
-    if "edifact_unt_count_short" in found:
+    if "edifact_unt_count_short" in found and message.error is None:
         for segment in message.segments:
             for number in range(1, len(segment.elements) - 1):
                 last = segment.components(number)[-1]

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from riskprofile.errors import InputError
 from riskprofile.intake.edifact import Marks, Segment, tokenize
+from riskprofile.intake.edifact_messages import LONGEST
 from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.rows import Gather, decimal, moment, plain
 
@@ -119,7 +120,10 @@ def sets(source: Source) -> Iterator[TransactionSet]:
             elif current is not None:
                 if segment.note == "edifact_bad_tag" or segment.tag == "":
                     current.fail("x12_cut", f"segment {segment.place}: broken")
-                current.segments.append(segment)
+                if len(current.segments) >= LONGEST:
+                    current.fail("x12_too_long", f"more than {LONGEST} segments in one set")
+                else:
+                    current.segments.append(segment)
     if current is not None:
         current.fail("x12_no_se", "the file ends before SE")
         yield current

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from riskprofile.errors import InputError
 from riskprofile.intake.edifact import Segment, tokenize
-from riskprofile.intake.edifact_messages import Message, messages
+from riskprofile.intake.edifact_messages import LONGEST, Message, messages
 from tests.intake.helpers import source
 
 PLAIN = "UNB+UNOA:1+SEND+TAKE+260901:1200+7'UNH+1+PAXLST:D:02B:UN'BGM+745'CNT+42:0'UNT+4+1'UNZ+1+7'"
@@ -219,3 +219,14 @@ def test_a_damaged_file_raises_nothing_but_an_input_error(
     with contextlib.suppress(InputError):
         for message in read(data):
             assert message.error is not None or message.place > 0
+
+
+def test_a_message_too_long_to_be_held_is_set_aside_and_the_one_beside_it_kept() -> None:
+    body = "LOC+9+XAPRT'" * (LONGEST + 5)
+    long = f"UNH+1+PAXLST:D:02B:UN'{body}UNT+{LONGEST + 7}+1'"
+    first, second = read(HEAD + long + MESSAGE.format(2) + "UNZ+2+7'")
+    assert first.error is not None
+    assert (first.error[0], first.error[2]) == ("edifact_too_long", LONGEST + 3)
+    assert len(first.segments) == LONGEST
+    assert second.error is None
+    assert second.reference == "2"

@@ -182,3 +182,12 @@ def test_a_damaged_bill_raises_nothing_but_an_input_error(
         data = data[:place] + new + data[place + length :]
     with contextlib.suppress(InputError):
         read(READER, data)
+
+
+def test_a_set_too_long_to_be_held_is_set_aside_and_the_one_beside_it_kept() -> None:
+    text = BILL.read_text()
+    body = text[text.index("ST*") : text.index("GE*1*1")]
+    long = body.replace("LX*1~", "LX*1~" * 100_000, 1)
+    rows, rejected = read(READER, text.replace(body, long + body).encode())
+    assert len(rows) == 3
+    assert [one.reason_code for one in rejected] == ["x12_too_long"]
