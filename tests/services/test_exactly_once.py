@@ -28,7 +28,7 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 12
 # On each engine; RISKPROFILE_TEST_WRAPPINGS=350 makes it the 700 of a full run.
-TIMES = int(os.environ.get("RISKPROFILE_TEST_WRAPPINGS", "24"))
+TIMES = int(os.environ.get("RISKPROFILE_TEST_WRAPPINGS", "9"))
 TABLE = factory.shipments(ROWS).drop(columns=["source", "line", "warnings"])
 
 

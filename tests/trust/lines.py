@@ -70,7 +70,7 @@ LINES: tuple[Line, ...] = (
         "test_a_crossing_is_there_a_second_before_and_gone_a_second_after"),
         missing="a step back of the clock, and the order of the log under it"),
     Line("A12", "the same manifest again in seven guises", 700, content.repeats, 14,
-        tests=("tests/services/test_versions.py",), missing="two runs of it at once"),
+        tests=("tests/services/test_versions.py", "tests/services/test_exactly_once.py")),
     Line("A13", "PostgreSQL restarted, cut, slow", 60,
         missing="no restart of the server is made during a run"),
     Line("A14", "2 GB file in 1 GB of memory", 5, missing="no file of that size is made"),
@@ -94,9 +94,9 @@ LINES: tuple[Line, ...] = (
         "intake/test_sad.py", "test_hostile_xml_is_refused_within_a_second")),
     Line("B5", "tricks of zip and gzip", 30, machine.hostile_archives, 30,
         tests=("tests/intake/test_archive.py",)),
-    Line("B6", "names, links, pipes and growing files in an inbox", 40, tests=_in(
-        "intake/test_archive.py", "test_paths_that_are_no_regular_files_are_refused"),
-        missing="an inbox that is watched"),
+    Line("B6", "names, links, pipes and growing files in an inbox", 40, tests=(
+        *_in("intake/test_archive.py", "test_paths_that_are_no_regular_files_are_refused"),
+        "tests/services/test_inbox.py")),
     Line("C1", "guessed passwords", 10_000, desk.sign_ins, 2_000, tests=_in(
         IDENTITY, "test_five_tries_is_five_tries_for_parallel_guesses_too",
         "test_a_stranger_cannot_lock_out_an_owner_with_a_second_factor",
