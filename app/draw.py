@@ -58,6 +58,23 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[i
     return f'<table class="rp-t first{tone}">{head}<tbody>{body}</tbody></table>'
 
 
+def bars(head: tuple[str, str], rows: Sequence[tuple[str, int]], usual: float | None) -> str:
+    """A column chart laid on its side, which is a table for readers: (label, count) a row.
+
+    `usual` is the expected count, drawn as a line through every bar.
+    """
+    longest = max([1.0, usual or 0.0, *(float(count) for _, count in rows)])
+    line = "" if usual is None else f'<s style="left:{usual / longest * 100:.1f}%"></s>'
+    body = "".join(
+        f'<tr><td class="n">{escape(label)}</td><td class="r">{escape(count)}</td>'
+        f'<td><div class="rp-hb" aria-hidden="true">{line}'
+        f'<i style="width:{count / longest * 100:.1f}%"></i></div></td></tr>'
+        for label, count in rows
+    )
+    heads = f"<th>{escape(head[0])}</th><th class=r>{escape(head[1])}</th><td></td>"
+    return f'<table class="rp-t first"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>'
+
+
 def reasons(
     say: Words,
     points: int,

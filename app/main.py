@@ -21,6 +21,7 @@ PAGES = (
     ("outcome.py", "outcome", ("officer", "supervisor")),
     ("second.py", "second", ("officer", "supervisor")),
     ("batches.py", "batches", ("operator", "administrator", "supervisor")),
+    ("sightings.py", "sightings", ("officer", "supervisor", "operator")),
 )
 log = logging.getLogger("riskprofile.app")
 

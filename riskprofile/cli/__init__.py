@@ -12,6 +12,7 @@ from riskprofile.cli import quarantine as _quarantine
 from riskprofile.cli import registers as _registers
 from riskprofile.cli import retention as _retention
 from riskprofile.cli import screen as _screen
+from riskprofile.cli import sightings as _sightings
 from riskprofile.cli import watch as _watch
 from riskprofile.cli.app import app
 from riskprofile.cli.output import fail
@@ -27,6 +28,7 @@ COMMANDS = (
     _models,
     _registers,
     _retention,
+    _sightings,
 )  # imported: each adds its commands to `app`
 
 DEBUG = "--debug"  # anywhere on the line: show the whole trace of a fault

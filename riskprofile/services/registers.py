@@ -258,12 +258,12 @@ def table(found: list[Mapping[str, Any]], spec: Register) -> Table:
     return pd.DataFrame(made)
 
 
-def day(text: str) -> datetime:
+def day(text: str, option: str = "--as-of") -> datetime:
     """A day or time as given on a command line; a time without a zone is UTC."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(
-            f"--as-of {text} is not a day", do="Write 2026-11-24, or 2026-11-24T08:00+00:00"
+            f"{option} {text} is not a day", do="Write 2026-11-24, or 2026-11-24T08:00+00:00"
         ) from error
     return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -89,6 +89,12 @@ def write(results: Table, out: Path) -> None:
 
 def write_csv(content: Table, out: Path) -> None:
     """Any table as CSV that no spreadsheet runs; `-` is stdout. Whole, or not at all."""
+    with whole_or_nothing(out) as stream:
+        stream.write(as_csv(content))
+
+
+def as_csv(content: Table) -> bytes:
+    """Any table as CSV that no spreadsheet runs."""
     safe = content.assign(
         **{
             name: [
@@ -104,6 +110,5 @@ def write_csv(content: Table, out: Path) -> None:
         "\r" in cell for name in safe for cell in safe[name].tolist() if isinstance(cell, str)
     )
     quoting = csv.QUOTE_NONNUMERIC if breaks else csv.QUOTE_MINIMAL
-    with whole_or_nothing(out) as stream:
-        content_csv = safe.to_csv(index=False, lineterminator="\n", quoting=quoting)
-        stream.write(content_csv.encode("utf-8"))
+    text: str = safe.to_csv(index=False, lineterminator="\n", quoting=quoting)
+    return text.encode("utf-8")

@@ -40,6 +40,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "history.load": _RUN,
     "register.load": _RUN,
     "register.look": _RUN | _HEAD | _CHECK | _STUDY,
+    "sighting.look": _LOOK | _RUN | _STUDY,
     "selections.export": _RUN,
     "labels.look": _STUDY,
     "recall.look": _STUDY | _RUN | _HEAD | _CHECK,

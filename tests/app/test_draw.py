@@ -88,3 +88,10 @@ def test_time_left_is_a_countdown_and_then_says_that_it_is_past():
 def test_only_codes_of_ours_are_spelled_out_and_a_declared_word_stays_as_declared():
     assert form.value(EN, "post", "choice") == "Post"
     assert form.value(EN, "post", "text") == "post"
+
+
+def test_bars_are_a_table_whose_figures_a_reader_gets_too():
+    html = draw.bars(("Ends", "Reports"), [("2026-11-23", 12), ("<b>", 0)], 3.0)
+    assert "width:100.0%" in html and "left:25.0%" in html
+    assert "&lt;b&gt;" in html and '<td class="r">12</td>' in html
+    assert "<s" not in draw.bars(("Ends", "Reports"), [("a", 0)], None)

@@ -61,6 +61,7 @@ PAGES: dict[str, tuple[str | None, str, Any]] = {
     "outcome": ("officer-14", "/", ordered),
     "second person": ("officer-09", "/second", nothing),
     "batches": ("operator-02", "/", signed_in),
+    "sightings": ("supervisor-03", "/sightings", signed_in),
 }
 
 

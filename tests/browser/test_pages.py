@@ -44,7 +44,7 @@ def test_before_outcomes_are_enough_no_page_shows_a_probability_or_a_recall(serv
     expect(page.locator("body")).to_contain_text("not known yet (0 of 20 finds)")
 
 
-@pytest.mark.parametrize("path", ["/", "/queue", "/outcome", "/second", "/batches"])
+@pytest.mark.parametrize("path", ["/", "/queue", "/outcome", "/second", "/batches", "/sightings"])
 def test_no_page_is_shown_by_its_address_without_signing_in(served, visit, path):
     page = visit(None, path)
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

@@ -21,6 +21,7 @@ from riskprofile.services import (
     retention,
     review,
     settings,
+    sightings,
     unmasking,
     uploading,
 )
@@ -114,6 +115,7 @@ def house_calls(store):
             lambda a: registers.held(store, a),
             lambda a: registers.entries(store, a, "dealers", NOW),
         ],
+        "sighting.look": [lambda a: sightings.heat(store, a, NOW)],
         "account.manage": [
             lambda a: identity.add_account(store, a, **{**add, "name": f"n-{a.role}"}, now=NOW),
             lambda a: identity.set_password(store, a, "other", "long enough to keep", NOW),

@@ -1,0 +1,141 @@
+"""Sightings away from official posts: places, their own past, and which stand out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import draw, session
+from app.installation import served
+from app.text import escape, plain
+from riskprofile.history.bursts import LEAST_PAST, Grid
+from riskprofile.services import results, sightings
+
+ROW, HEAD = 30, 30
+SHOWN = 10  # places before the list scrolls
+COLOURS = {"light": ("#17212B", "#EBEFF3"), "dark": ("#E6EBF0", "#212B36")}
+
+
+def page() -> None:
+    """Draw heat and bursts."""
+    person = session.require("officer", "supervisor", "operator")
+    say, now, store = session.speech(), session.now(), served().store
+    grid = Grid()
+    until = st.selectbox(
+        say("sightings.until"),
+        sightings.ends(now, grid),
+        format_func=lambda day: f"{day:%Y-%m-%d} 00:00 UTC",
+        key="sightings-until",
+    )
+    found = sightings.heat(store, person, now, grid, until)
+    st.html(draw.kpis(_figures(say, found)))
+    if found.cells.empty:
+        st.html(draw.state(say("sightings.none"), say("sightings.none_text")))
+        return
+    if found.past < LEAST_PAST:
+        st.html(draw.strip("!", say("sightings.short", n=LEAST_PAST)))
+    _list(say, found)
+    chosen = st.session_state.get("sightings-cell")
+    cells = found.cells.set_index("cell")
+    _chart(say, found, chosen if chosen in cells.index else found.cells["cell"].iloc[0])
+    st.download_button(
+        say("sightings.export"),
+        results.as_csv(found.cells),
+        file_name=f"sightings-{found.until:%Y-%m-%d}.csv",
+        mime="text/csv",
+    )
+    share = say.number(grid.share)
+    st.html(f'<p class="rp-m">{escape(say("sightings.words", share=share))}</p>')
+
+
+def _figures(say: Any, found: Any) -> list[tuple[str, str]]:
+    cells = found.cells
+    return [
+        (say("sightings.bursts"), say.number(len(found.bursts))),
+        (say("sightings.reports"), say.number(int(cells["reports"].sum()))),
+        (say("sightings.cells"), say.number(int((cells["reports"] > 0).sum()))),
+        (say("sightings.past"), say.number(found.past)),
+    ]
+
+
+def _figure(say: Any, value: float, digits: int = 2) -> str:
+    return "" if pd.isna(value) else say.number(round(float(value), digits))
+
+
+def _place(row: Any) -> str:
+    return f"{row.latitude:.3f}, {row.longitude:.3f}"
+
+
+def _list(say: Any, found: Any) -> None:
+    words = [say("sightings.burst"), say("sightings.usual")]
+    rows = list(found.cells.itertuples())
+    table = pd.DataFrame(
+        {
+            "state": [[words[0] if one.burst else words[1]] for one in rows],
+            "place": [_place(one) for one in rows],
+            "count": [say.number(int(one.reports)) for one in rows],
+            "expected": [_figure(say, one.expected) for one in rows],
+            "ratio": [_figure(say, one.ratio, 1) for one in rows],
+            "q": [_figure(say, one.q, 3) for one in rows],
+            "seen": ["" if pd.isna(one.seen) else say.number(int(one.seen)) for one in rows],
+            "kinds": [plain("" if pd.isna(one.kinds) else one.kinds) for one in rows],
+            "sources": ["" if pd.isna(one.sources) else str(one.sources) for one in rows],
+        }
+    )
+    names = found.cells["cell"].tolist()
+
+    def clicked() -> None:
+        cells = st.session_state["sightings-list"]["selection"]["cells"]
+        if cells and cells[0][0] < len(names):
+            st.session_state["sightings-cell"] = names[cells[0][0]]
+
+    config = st.column_config
+    tones = COLOURS["dark" if st.context.theme.type == "dark" else "light"]
+    text = {"place": 170, "kinds": 240}
+    figures = {"count": 96, "expected": 92, "ratio": 120, "q": 70, "seen": 70, "sources": 84}
+    st.dataframe(
+        table,
+        key="sightings-list",
+        on_select=clicked,
+        selection_mode="single-cell",
+        hide_index=True,
+        row_height=ROW,
+        height=HEAD + min(len(rows), SHOWN) * ROW + 3,
+        alt=say("sightings.list"),
+        column_config={
+            "state": config.MultiselectColumn(
+                say("sightings.state"), options=words, color=list(tones), width=110
+            ),
+            **{
+                name: config.TextColumn(say(f"sightings.{name}"), width=width)
+                for name, width in text.items()
+            },
+            **{
+                name: config.TextColumn(say(f"sightings.{name}"), width=width, alignment="right")
+                for name, width in figures.items()
+            },
+        },
+    )
+
+
+def _chart(say: Any, found: Any, cell: str) -> None:
+    row = next(found.cells[found.cells["cell"] == cell].itertuples())
+    usual = None if pd.isna(row.expected) else float(row.expected)
+    title = say(
+        "sightings.chart",
+        place=_place(row),
+        days=found.grid.days,
+        expected="?" if usual is None else say.number(round(usual, 2)),
+    )
+    windows = found.windows.loc[cell]
+    known = [
+        (f"{found.until - found.grid.window * number:%Y-%m-%d}", int(windows[number]))
+        for number in range(found.past + 1)
+    ]
+    st.html(f'<div class="rp-bar"><h2 class="rp-h2">{escape(title)}</h2></div>')
+    st.html(draw.bars((say("sightings.ends"), say("sightings.count")), known, usual))
+
+
+page()
