@@ -22,7 +22,9 @@ from riskprofile.tables import Column, Table
 _KEY = pd.Int64Dtype()
 
 
-def view(table: Table, profile: Profile, *, codes: bool = False) -> Table:
+def view(
+    table: Table, profile: Profile, *, codes: bool = False, rates: Table | None = None
+) -> Table:
     """What features may read of a canonical table; with `codes`, what indicators may.
 
     Parameters
@@ -31,6 +33,8 @@ def view(table: Table, profile: Profile, *, codes: bool = False) -> Table:
         Canonical columns of `profile`.
     codes : bool
         Add the country and place codes themselves. Features never see them.
+    rates : Table, optional
+        Exchange rates in use (`reference.rates.in_use`); the shipped sample without.
 
     Returns
     -------
@@ -42,7 +46,7 @@ def view(table: Table, profile: Profile, *, codes: bool = False) -> Table:
     for key in profile.keys:
         columns[key.name] = opaque(table, key)
     columns["goods_key"] = _hashed(table[profile.title], "goods", plain_words)
-    columns.update(profile.measures(table))
+    columns.update(profile.measures(table, rates))
     columns["time"] = table[profile.time]
     if codes:
         columns.update({name: table[name] for name in profile.codes})

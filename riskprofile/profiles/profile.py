@@ -56,7 +56,7 @@ class Profile:
     due: str  # when it arrives: the countdown on the page
     office: str  # the column that says which office works it
     title: str  # the column that heads an alert
-    measures: Callable[[Table], dict[str, Column]]  # numbers of the view, by name
+    measures: Callable[[Table, Table | None], dict[str, Column]]  # of rows and rates, by name
     visible: tuple[str, ...]  # canonical columns that features and indicators may read
     codes: tuple[str, ...]  # country and place codes: indicators alone read them
     keys: tuple[Key, ...]

@@ -133,16 +133,16 @@ def _log_ratio(over: Column, under: Column) -> Column:
     return np.log(over.where(over > 0) / under.where(under > 0))
 
 
-def measures(table: Table) -> dict[str, Column]:
+def measures(table: Table, known: Table | None = None) -> dict[str, Column]:
     """HS parts, transit legs, and the numbers that history keeps norms of.
 
-    Values are in US dollars at the latest reference rate on or before lodgement, and
-    missing without one. Masses are kilograms; logarithms are natural.
+    Values are in US dollars at the latest rate on or before lodgement, of the rates `known`
+    or of the shipped sample, and missing without one. Masses are kilograms; logarithms are natural.
     """
     hs = table["hs_code"]
     length = hs.str.len().fillna(0)
-    value_usd = rates.to_usd(table["value"], table["currency"], table["lodged_at"])
-    freight_usd = rates.to_usd(table["freight_cost"], table["currency"], table["lodged_at"])
+    value_usd = rates.to_usd(table["value"], table["currency"], table["lodged_at"], known)
+    freight_usd = rates.to_usd(table["freight_cost"], table["currency"], table["lodged_at"], known)
     packages = pd.Series(table["package_count"].astype("float64"), index=table.index)
     net = table["net_mass_kg"].fillna(table["gross_mass_kg"])
     gross = table["gross_mass_kg"].fillna(table["net_mass_kg"])

@@ -76,7 +76,7 @@ KEYS = (
 )
 
 
-def measures(table: Table) -> dict[str, Column]:
+def measures(table: Table, rates: Table | None = None) -> dict[str, Column]:
     """Numbers of baggage and journey; kilograms and nights, natural logarithms."""
     bags = pd.Series(table["checked_bags"].astype("float64"), index=table.index)
     mass = table["bag_mass_kg"]

@@ -25,6 +25,22 @@ def sample() -> Table:
     return table.sort_values(["currency", "date"], ignore_index=True)
 
 
+def in_use(own: Table) -> Table:
+    """An office's own rates beside the sample: for a day that both give, its own.
+
+    Parameters
+    ----------
+    own : Table
+        Columns of the register `rates`; `date` is ISO text.
+    """
+    stated = own[["currency", "date", "per_usd"]].astype({"currency": "str"})
+    stated["date"] = pd.to_datetime(own["date"].astype(object), utc=True, format="ISO8601")
+    both = pd.concat([sample(), stated], ignore_index=True)
+    both["date"] = pd.to_datetime(both["date"], utc=True)
+    newest = both.drop_duplicates(["currency", "date"], keep="last")
+    return newest.sort_values(["currency", "date"], ignore_index=True)
+
+
 def to_usd(amount: Column, currency: Column, when: Column, rates: Table | None = None) -> Column:
     """`amount` in US dollars at the latest rate on or before `when`.
 

@@ -22,7 +22,7 @@ from riskprofile.errors import Conflict, Overtaken, RiskProfileError, ScorecardE
 from riskprofile.history import view
 from riskprofile.intake.reader import Rejection
 from riskprofile.profiles import PROFILES
-from riskprofile.services import govern
+from riskprofile.services import govern, registers
 from riskprofile.services.folding import Folded, fold
 from riskprofile.services.identifiers import CONTENT, FUNCTION, ITEM, RECORD, SENT, identify
 from riskprofile.services.rater import BROKEN, POINTS, Rater, rate_in_worker
@@ -66,6 +66,7 @@ class Ingest:
         self.numbers: dict[str, int] = {}
         self.read = 0
         self.at_hand: list[Prepared] = []  # read, and not committed yet
+        self.rates = registers.rates_in_use(store, now) if options.history else None
 
     def chunks(self, path: Path) -> Iterator[int]:
         """Work through the file; yields the rows read so far after each commit."""
@@ -182,7 +183,7 @@ class Ingest:
 
     def _rate(self, one: Prepared) -> tuple[Table | None, Table]:
         if self.options.history:
-            seen = view(one.table, PROFILES[one.profile])
+            seen = view(one.table, PROFILES[one.profile], rates=self.rates)
             return None, seen[[*PROFILES[one.profile].remembered, "time"]]
         return self._rater(one.profile).rate(one.table)
 

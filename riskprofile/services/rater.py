@@ -48,6 +48,7 @@ class Rater:
     scorecard: Scorecard
     history: Snapshot
     parties: Callable[[Table, Sequence[Key]], Aliases] = _each_its_own
+    rates: Table | None = None  # the office's own, beside the sample
 
     def rate(self, table: Table) -> tuple[Table, Table]:
         """The feature log and the events of a canonical table, rows in its order.
@@ -60,7 +61,7 @@ class Rater:
         events : Table
             What history will remember of these rows.
         """
-        raw = view(table, self.profile, codes=True)
+        raw = view(table, self.profile, codes=True, rates=self.rates)
         seen = united(raw, self.profile.keys, self.parties(table, self.profile.keys))
         items = seen.drop(columns=list(self.profile.codes))
         values = rating.features(items, self.history, self.profile, self.scorecard)
@@ -76,7 +77,7 @@ class Rater:
 
     def seen(self, table: Table) -> Table:
         """What indicators see of a table, one party under one key."""
-        seen = view(table, self.profile, codes=True)
+        seen = view(table, self.profile, codes=True, rates=self.rates)
         return united(seen, self.profile.keys, self.parties(table, self.profile.keys))
 
     @property
@@ -99,6 +100,7 @@ def rater(url: str, models: Path, profile: str, before: datetime) -> Rater:
         card = promotion.serving(store, models, profile)
         known = Register(url, before)
         beside = registers.frozen(store, before, known)
+        rates = registers.rates_in_use(store, before)
         with store.read() as connection:
             aliases = Aliases(parties.aliases(connection, before))
     finally:
@@ -106,7 +108,7 @@ def rater(url: str, models: Path, profile: str, before: datetime) -> Rater:
     kind = PROFILES[profile]
     card.expect([feature.name for feature in kind.features])
     past, found = ([united(one, kind.keys, aliases) for one in many] for many in (events, finds))
-    return Rater(kind, card, Snapshot.from_views(past, found, beside), known)
+    return Rater(kind, card, Snapshot.from_views(past, found, beside), known, rates)
 
 
 def rate_in_worker(

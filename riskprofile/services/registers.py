@@ -22,7 +22,8 @@ from riskprofile.intake import registers as intake
 from riskprofile.intake.columns import AUTO
 from riskprofile.intake.reader import Rejection
 from riskprofile.profiles.profile import Key
-from riskprofile.reference.registers import OFFICES, REGISTERS, Register
+from riskprofile.reference import rates
+from riskprofile.reference.registers import OFFICES, RATES, REGISTERS, Register
 from riskprofile.services import govern
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import audit
@@ -241,6 +242,13 @@ def frozen(
             kind: table(kept.known(connection, kind, before), REGISTERS[kind]) for kind in ASKED
         }
     return Lookup(tables, pd.Timestamp(before).tz_convert("UTC"), parties)
+
+
+def rates_in_use(store: Store, before: datetime) -> Table | None:
+    """The office's rates as known at `before`, beside the sample; None when it has none."""
+    with store.read() as connection:
+        found = kept.known(connection, RATES.name, before)
+    return rates.in_use(table(found, RATES)) if found else None
 
 
 def table(found: list[Mapping[str, Any]], spec: Register) -> Table:

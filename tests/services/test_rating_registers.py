@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from riskprofile.history import view
+from riskprofile.profiles import SHIPMENT
 from riskprofile.services import registers, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
+from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 from tests import factory
@@ -46,9 +50,9 @@ def day(folder: Path) -> Path:
     return path
 
 
-def load(store: Store, folder: Path, kind: str, text: str, now: datetime) -> None:
+def load(store: Store, folder: Path, kind: str, rows: str, now: datetime) -> None:
     path = folder / f"{kind}.csv"
-    path.write_text(text, encoding="utf-8")
+    path.write_text(rows, encoding="utf-8")
     registers.load(store, OWNER, kind, path, now)
 
 
@@ -102,3 +106,34 @@ def test_an_event_reaches_the_row_of_its_record_alone(
     found = ranked(store, home, day(tmp_path), NOW, workers=workers)
     sealed = [one for one, keys in found["indicators"].items() if any(k[:3] == "S08" for k in keys)]
     assert sealed == [record]
+
+
+def test_an_office_s_own_rates_bring_values_to_one_scale(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    head = "currency,date,per_usd\n"
+    load(store, tmp_path, "rates", head + "XQD,2026-01-01,4\n", NOW - timedelta(hours=1))
+    table = factory.shipments(1, value=100.0, currency="XQD")
+    known = registers.rates_in_use(store, NOW)
+    assert view(table, SHIPMENT, rates=known)["value_usd"].tolist() == [25.0]
+    assert view(table, SHIPMENT)["value_usd"].isna().all()
+    euros = factory.shipments(1, value=100.0, currency="EUR")
+    both = [view(euros, SHIPMENT, rates=one)["value_usd"].iloc[0] for one in (known, None)]
+    assert both[0] == both[1]  # the sample stands where the office says nothing
+    assert registers.rates_in_use(store, NOW - timedelta(days=1)) is None
+
+
+@pytest.mark.parametrize("history", [True, False])
+def test_a_run_takes_the_rates_that_were_loaded_before_it(
+    store: Store, home: Settings, tmp_path: Path, history: bool
+) -> None:
+    head = "currency,date,per_usd\n"
+    load(store, tmp_path, "rates", head + "XQD,2026-01-01,4\n", NOW - timedelta(hours=1))
+    path = tmp_path / "day.csv"
+    table = factory.shipments(30, value=100.0, currency="XQD", net_mass_kg=25.0)
+    table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    screen(store, home, OWNER, [path], Options(history=history), NOW)
+    with store.read() as connection:
+        content = connection.execute(text("SELECT events FROM chunk")).scalar_one()
+    remembered = batches.from_bytes(content)["log_value_per_kg"]
+    assert remembered.notna().all() and abs(remembered).max() < 1e-9  # 100 / 4 / 25 is 1
