@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json as jsonlib
 import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import exit_with
+from riskprofile.cli.app import Home, exit_with, now, owner
+from riskprofile.cli.office import opened
 from riskprofile.errors import InputError, RiskProfileError, UsageError
+from riskprofile.services import promotion
+from riskprofile.services.promotion import Gate
 from training import criteria as written_criteria
 from training import evaluate as measures
 from training import fit as fitting
+from training import office
 from training import recipe as recipes
 from training import synth as generator
 
@@ -52,13 +59,26 @@ def synth(
 
 @app.command()
 def fit(
-    recipe: RecipeFile,
+    recipe: Annotated[
+        Path | None,
+        typer.Argument(help="recipe.json or its folder; none: own outcomes."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the version; default: beside the recipe.")
     ] = None,
+    profile: Annotated[str, typer.Option(help="Of an office's fit.")] = "shipment",
+    version: Annotated[str, typer.Option(help="Of an office's fit, such as 2027.01.1.")] = "",
+    lock: Annotated[list[str] | None, typer.Option(help="A term that keeps its table.")] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="A term to take out.")] = None,
+    waive: Annotated[
+        list[str] | None, typer.Option(help="GATE:NAME:REASON, for a gate that did not hold.")
+    ] = None,
+    home: Home = None,
     json: Json = False,
 ) -> int:
-    """Fit a scorecard by a recipe and write its folder. It serves only when promoted."""
+    """Fit by a recipe, or on this installation's outcomes. It serves only when promoted."""
+    if recipe is None:
+        return _fit_office(profile, version, out, lock or [], drop or [], waive or [], home, json)
     path = recipe / "recipe.json" if recipe.is_dir() else recipe
     told = recipes.read(path)
     folder = out or path.parent
@@ -77,6 +97,121 @@ def fit(
     output.say(f"{told.profile} {told.version} in {folder}, digest {digest[:16]}")
     for budget, recall in recalls.items():
         output.say(f"  recall with {budget} inspected, later period: {recall:.3f}")
+    return 0
+
+
+def _fit_office(
+    profile: str,
+    version: str,
+    out: Path | None,
+    lock: list[str],
+    drop: list[str],
+    waive: list[str],
+    home: Path | None,
+    json: bool,
+) -> int:
+    parted = [one.split(":", 2) for one in waive]
+    if wrong := [one for one in parted if len(one) != 3]:
+        raise UsageError(f"--waive {':'.join(wrong[0])}", do="Write GATE:NAME:REASON")
+    with opened(home) as (settings, store):
+        folder = out or settings.home / "runs" / f"{profile}-{version}"
+        told = office.fit(
+            store,
+            settings,
+            owner(),
+            profile,
+            version,
+            folder,
+            locked=lock,
+            dropped=drop,
+            waived=[(one[0], one[1], one[2]) for one in parted],
+        )
+    if json:
+        output.as_json(
+            {
+                "folder": str(folder),
+                "digest": told.digest,
+                "outcomes": told.moved.outcomes,
+                "finds": told.moved.finds,
+                "shift": told.moved.shift,
+                "moved": dict(told.moved.moved[:20]),
+                "gates": [asdict(one) for one in told.gates],
+                "may_be_proposed": told.may_be_proposed,
+            }
+        )
+        return 0
+    output.say(f"{profile} {version} in {folder}, digest {told.digest[:16]}")
+    output.say(f"  {told.moved.outcomes} outcomes, {told.moved.finds} finds")
+    output.say(f"  base {told.moved.shift:+d} points; terms that moved most:")
+    for name, factor in told.moved.moved[:8]:
+        output.say(f"    x {factor:.3f}  {name}")
+    _say_gates(told.gates)
+    return 0
+
+
+def _say_gates(measured: Sequence[Gate]) -> None:
+    for one in measured:
+        state = "held" if one.held else f"waived by {one.waived_by}" if one.lets_pass else "CLOSED"
+        output.say(f"  gate {one.name}: {state}; {one.value}; bound {one.bound}")
+
+
+@app.command()
+def evaluate(
+    folder: Annotated[Path, typer.Argument(help="Folder of a version.")],
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Measure a scorecard's gates again: on this installation's outcomes and on the generator."""
+    other, _ = office.read(folder)
+    with opened(home) as (settings, store):
+        serving = promotion.serving(store, settings.models, other.profile)
+        labels = office.outcomes(store, owner(), other.profile, serving)
+    measured = office.measure(serving, other, labels, office.make_trial(serving))
+    if json:
+        output.as_json({"gates": [asdict(one) for one in measured], "outcomes": len(labels)})
+        return 0
+    output.say(f"{other.profile} {other.version} beside {serving.version}, {len(labels)} outcomes")
+    _say_gates(measured)
+    return 0
+
+
+@app.command()
+def compare(
+    folder: Annotated[Path, typer.Argument(help="Folder of a version.")],
+    days: Annotated[int, typer.Option(min=1, help="How far back.")] = 30,
+    share: Annotated[float, typer.Option(help="Share inspected; default: the setting.")] = 0.0,
+    out: Annotated[Path | None, typer.Option(help="CSV: all that either selects.")] = None,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """What this scorecard would have selected of what was rated lately, beside what serves."""
+    other, _ = office.read(folder)
+    with opened(home) as (settings, store):
+        told = office.selected(
+            store,
+            settings,
+            other.profile,
+            other,
+            now() - timedelta(days=days),
+            share or settings.capacity_share,
+        )
+    if out is not None:
+        told.to_csv(out, index=False)
+    counts = {
+        "both": int((told["serving"] & told["other"]).sum()),
+        "only_serving": int((told["serving"] & ~told["other"]).sum()),
+        "only_other": int((told["other"] & ~told["serving"]).sum()),
+    }
+    if json:
+        output.as_json({**counts, "records": told.to_dict("records")})
+        return 0
+    output.say(
+        f"both select {counts['both']}; only what serves {counts['only_serving']}; "
+        f"only {other.version} {counts['only_other']}"
+    )
+    for row in told[told["other"] != told["serving"]].head(40).itertuples():
+        mark = "+" if row.other else "-"
+        output.say(f"  {mark} {row.record_id}: {row.points} to {row.other_points} points")
     return 0
 
 

@@ -143,17 +143,44 @@ def _borrowed(joint: np.ndarray, direction: int) -> np.ndarray:
 
 def worst_step(name: str, direction: int, terms: Sequence[Term]) -> int:
     """The least step of the points along one feature, over all partners: >= 0 is monotone."""
-    steps = _steps(
-        name,
-        direction,
-        {term.features[0]: term.table for term in terms if len(term.features) == 1},
-        {
-            (term.features[0], term.features[1]): term.table
-            for term in terms
-            if len(term.features) == 2
-        },
-    )
-    return int(steps.min(initial=0))
+    return int(_steps(name, direction, *_parted(terms)).min(initial=0))
+
+
+def _parted(
+    terms: Sequence[Term],
+) -> tuple[dict[str, np.ndarray], dict[tuple[str, str], np.ndarray]]:
+    """Tables of single features, and of pairs."""
+    singles = {term.features[0]: term.table for term in terms if len(term.features) == 1}
+    pairs = {
+        (term.features[0], term.features[1]): term.table
+        for term in terms
+        if len(term.features) == 2
+    }
+    return singles, pairs
+
+
+def mended(
+    terms: Sequence[Term], bins: Mapping[str, Bins], monotone: Mapping[str, int]
+) -> tuple[Term, ...]:
+    """The same terms, with just so much added to single features that every step goes the right
+    way over all partners: what scaling tables apart from each other may have broken.
+    """
+    made = list(terms)
+    for name, direction in sorted(monotone.items()):
+        singles, pairs = _parted(made)
+        steps = _steps(name, direction, singles, pairs)
+        lacking = np.concatenate([[0], np.cumsum(np.maximum(0, -steps))])
+        if not direction or not lacking.any():
+            continue
+        table = singles.get(name, np.zeros(len(bins[name]), dtype=np.int32)).astype(np.int64)
+        table[:-1] += direction * lacking
+        single = Term((name,), table.astype(np.int32))
+        places = [i for i, term in enumerate(made) if term.features == (name,)]
+        if places:
+            made[places[0]] = single
+        else:
+            made.append(single)
+    return tuple(made)
 
 
 def pair_gains(machine: HistGradientBoostingClassifier, features: int) -> np.ndarray:

@@ -37,6 +37,7 @@ class Data:
     weights: np.ndarray  # to natural prevalence
     names: Column  # record of each row, to join what judges
     protected: Table  # columns of groups (P1), for the card alone; never learnt from
+    kinds: Column  # typology of each find, by which figures are told apart; never learnt from
 
     def during(self, since: str | None, until: str | None) -> np.ndarray:
         """Mask of the rows lodged from `since` on and before `until`."""
@@ -57,6 +58,7 @@ def make(recipe: Recipe, progress: Progress = lambda what, rows: None) -> Data:
     weights: list[np.ndarray] = []
     names: list[Column] = []
     protected: list[Table] = []
+    kinds: list[Column] = []
     done = 0
     for chunk in generate(
         recipe.profile, recipe.rows, recipe.data_seed, start=recipe.start, days=recipe.days
@@ -66,6 +68,7 @@ def make(recipe: Recipe, progress: Progress = lambda what, rows: None) -> Data:
         events.append(seen[[*profile.remembered, "time"]])
         labels.append(chunk.truth["label"].to_numpy("int8"))
         weights.append(chunk.truth["natural_weight"].to_numpy("float64"))
+        kinds.append(chunk.truth["typology"])
         names.append(chunk.table[profile.declaration[0]])
         protected.append(chunk.table[profile.protected("P1")])
         done += len(seen)
@@ -89,6 +92,7 @@ def make(recipe: Recipe, progress: Progress = lambda what, rows: None) -> Data:
         weights=np.concatenate(weights),
         names=pd.concat(names, ignore_index=True),
         protected=pd.concat(protected, ignore_index=True),
+        kinds=pd.concat(kinds, ignore_index=True),
     )
 
 

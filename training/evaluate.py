@@ -43,10 +43,12 @@ def interval(
     return (float(low), float(high))
 
 
-def calibration(points: np.ndarray, labels: np.ndarray, per_log_odds: int) -> tuple[float, float]:
+def calibration(
+    points: np.ndarray, labels: np.ndarray, per_log_odds: int, weights: np.ndarray | None = None
+) -> tuple[float, float]:
     """Intercept and slope that turn points into log-odds of these labels (Platt, 1999)."""
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=np.inf, max_iter=500)
-    model.fit((points / per_log_odds).reshape(-1, 1), labels)
+    model.fit((points / per_log_odds).reshape(-1, 1), labels, sample_weight=weights)
     return float(model.intercept_[0]), float(model.coef_[0, 0])

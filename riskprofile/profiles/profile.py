@@ -62,6 +62,7 @@ class Profile:
     keys: tuple[Key, ...]
     remembered: tuple[str, ...]  # columns of the view that history keeps
     objective: tuple[str, ...]  # a row with none of these present gets no score
+    slices: tuple[str, ...] = ()  # columns by which figures are told apart; nothing rates by them
     features: tuple[Feature, ...] = ()
     indicators: tuple[Indicator, ...] = ()
     on_after_init: bool = False

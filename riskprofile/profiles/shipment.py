@@ -187,6 +187,7 @@ SHIPMENT = Profile(
         *("log_gross_mass", "freight_ratio", "log_freight_ratio", "quantity"),
     ),
     objective=("goods_description", "hs_code"),
+    slices=("transport_mode", "customs_office", "port_of_loading", "country_of_export", "carrier"),
     features=(
         *goods.FEATURES,
         *parties.FEATURES,

@@ -115,6 +115,7 @@ TRAVELLER = Profile(
         *("bag_tags", "vehicle_kind", "stay_nights", "firearms_declared"),
         *("ammunition_declared", "goods_declared"),
     ),
+    slices=("transport_mode", "crossing_point", "origin", "carrier"),
     features=(*booking.FEATURES, *goods.TRAVELLER_FEATURES),
     indicators=(
         *booking_signs.INDICATORS,

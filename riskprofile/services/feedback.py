@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from sqlalchemy import select
 
+from riskprofile.profiles import PROFILES
 from riskprofile.services.rights import OWNER, Actor, authorise
 from riskprofile.store import batches
 from riskprofile.store.database import Store
@@ -17,7 +18,11 @@ _chunk = Chunk.__table__  # type: ignore[attr-defined]
 _outcome = Outcome.__table__  # type: ignore[attr-defined]
 _alert = Alert.__table__  # type: ignore[attr-defined]
 
-KEYS = ("record_id", "item", "value", "selected_by", "probability", "known_at", "rated_at")
+KEYS = (
+    *("record_id", "item", "value", "selected_by", "probability", "known_at", "rated_at"),
+    *("officer", "confirmed_by", "model_digest"),
+)
+SLICE = "slice:"  # prefix of the columns by which figures are told apart
 DTYPES = {
     "record_id": TEXT,
     "item": "int64",
@@ -26,6 +31,9 @@ DTYPES = {
     "probability": "float64",
     "known_at": TIME,
     "rated_at": TIME,
+    "officer": TEXT,
+    "confirmed_by": TEXT,
+    "model_digest": TEXT,
 }
 
 
@@ -39,8 +47,10 @@ def labels(store: Store, profile: str, actor: Actor = OWNER) -> Table:
     -------
     Table
         `record_id`, `item`, `value` (1 for trafficking, else 0), `selected_by`,
-        `probability` (of a random draw), `known_at`, `rated_at`, then the columns of the
-        feature log. Ordered by `known_at`. Empty without labels.
+        `probability` (of a random draw), `known_at`, `rated_at`, `officer` and
+        `confirmed_by` (who said so), `model_digest` (what rated it), the profile's slices
+        (`slice:NAME`), then the columns of the feature log. Ordered by `known_at`. Empty
+        without labels.
     """
     authorise(actor, "labels.look")
     with store.read() as connection:
@@ -50,6 +60,9 @@ def labels(store: Store, profile: str, actor: Actor = OWNER) -> Table:
                     _label,
                     _alert.c.id.label("alert_id"),
                     _alert.c.created_at.label("rated_at"),
+                    _alert.c.model_digest,
+                    _outcome.c.officer,
+                    _outcome.c.confirmed_by,
                     _record.c.chunk_id,
                     _record.c.position,
                 )
@@ -77,12 +90,15 @@ def labels(store: Store, profile: str, actor: Actor = OWNER) -> Table:
         )
         parts = []
         for chunk_id, here in told.groupby("chunk_id", sort=False):
-            content = connection.execute(
-                select(_chunk.c.features).where(_chunk.c.id == int(chunk_id))
-            ).scalar()
+            content, declared = connection.execute(
+                select(_chunk.c.features, _chunk.c.rows).where(_chunk.c.id == int(chunk_id))
+            ).one()
             if content is None:  # loaded as history: it was never rated
                 continue
-            values = batches.from_bytes(content).iloc[here["position"].to_numpy()]
+            places = here["position"].to_numpy()
+            values = batches.from_bytes(content).iloc[places]
+            slices = batches.from_bytes(declared, PROFILES[profile].slices).iloc[places]
+            values = pd.concat([slices.add_prefix(SLICE), values], axis=1)
             parts.append(values.set_axis(here.index))
     told = told.astype(DTYPES)
     if not parts:

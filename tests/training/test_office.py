@@ -1,0 +1,173 @@
+"""From confirmed outcomes to a folder that two people may sign, and to what then serves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from riskprofile.errors import PolicyError, RiskProfileError, UsageError
+from riskprofile.scoring.ranking import Capacity
+from riskprofile.services import govern, identity, promotion, review, settings
+from riskprofile.services.identity import OWNER, Actor
+from riskprofile.services.run import Options
+from riskprofile.services.screen import screen
+from riskprofile.services.settings import Settings
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Alert
+from training import office
+from training.synth import generate
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+INES, OMAR = Actor("ines", "officer"), Actor("omar", "officer")
+ANNA, SARA = Actor("anna", "analyst"), Actor("sara", "supervisor")
+PASSWORD = "seven small boats"
+REASON = "papers, weight and image agree"
+
+pytestmark = pytest.mark.xdist_group("office")
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Settings]]:
+    """An installation that rated 900 declarations and examined 45 of them."""
+    folder = tmp_path_factory.mktemp("office")
+    home = settings.load({}, home=folder / "home")
+    store = settings.open_store(home)
+    [chunk] = list(generate("shipment", 900, 31, start="2026-09-01", days=60))
+    table = chunk.table.drop(columns=["source", "line", "warnings"], errors="ignore")
+    table.to_parquet(folder / "day.parquet")
+    options = Options(profile="shipment", capacity=Capacity(45, 0.05, 0.10))
+    screen(store, home, OWNER, [folder / "day.parquet"], options, NOW)
+    truth = dict(
+        zip(
+            chunk.table["declaration_id"].astype(str), chunk.truth["label"].astype(int), strict=True
+        )
+    )
+    alerts = Alert.__table__  # type: ignore[attr-defined]
+    with store.read() as connection:
+        rows = connection.execute(select(alerts.c.id, alerts.c.record_id)).all()
+    for alert, record in rows:
+        find = truth[record.split("@")[0]] == 1
+        review.alert(store, INES, alert, NOW, purpose="control")
+        review.claim(store, INES, alert, NOW)
+        review.decide(store, INES, alert, "examine", REASON, NOW)
+        made = review.record_outcome(
+            store,
+            INES,
+            alert,
+            "trafficking" if find else "nothing",
+            NOW,
+            items=[{"kind": "part"}] if find else [],
+            methods=["opened"],
+        )
+        review.confirm_outcome(store, OMAR, made, NOW)
+    for who in (ANNA, SARA):
+        identity.add_account(
+            store, OWNER, name=who.name, role=who.role, office=None, password=PASSWORD, now=NOW
+        )
+    yield store, home
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def trial(lived: tuple[Store, Settings]) -> office.Trial:
+    store, home = lived
+    return office.make_trial(promotion.serving(store, home.models, "shipment"), rows=6_000)
+
+
+def fit(lived, trial, out: Path, version: str = "2027.01.1", **more) -> office.Run:
+    store, home = lived
+    return office.fit(store, home, ANNA, "shipment", version, out, trial=trial, **more)
+
+
+def test_the_folder_says_what_it_was_fitted_on_and_what_was_measured(
+    lived, trial, tmp_path: Path
+) -> None:
+    told = fit(lived, trial, tmp_path / "run")
+    assert told.moved.outcomes >= 45 and told.moved.finds > 0
+    assert told.may_be_proposed, [one for one in told.gates if not one.held]
+    card = (tmp_path / "run" / "card.md").read_text()
+    assert f"{told.moved.outcomes} confirmed outcomes" in card
+    assert "generator scale" in card
+    recipe = json.loads((tmp_path / "run" / "recipe.json").read_text())
+    assert recipe["labels_digest"] == told.moved.digest
+    assert recipe["outcomes"] == told.moved.outcomes
+    names = [one.name for one in told.gates]
+    assert len(names) == len(set(names)) == 7
+
+
+def test_the_same_outcomes_give_the_same_bytes(lived, trial, tmp_path: Path) -> None:
+    one, other = fit(lived, trial, tmp_path / "a"), fit(lived, trial, tmp_path / "b")
+    assert one.digest == other.digest
+    for path in sorted((tmp_path / "a").iterdir()):
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+
+
+def test_a_version_in_use_and_a_full_folder_are_refused(lived, trial, tmp_path: Path) -> None:
+    store, home = lived
+    serving = promotion.serving(store, home.models, "shipment").version
+    with pytest.raises(UsageError, match="cannot be used"):
+        fit(lived, trial, tmp_path / "run", serving)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").write_text("x")
+    with pytest.raises(UsageError, match="not empty"):
+        fit(lived, trial, tmp_path / "full")
+    with pytest.raises(UsageError, match="there is no gate"):
+        fit(lived, trial, tmp_path / "run", waived=[("x", "sara", "because")])
+
+
+def test_it_serves_once_two_people_signed_and_the_next_run_is_rated_by_it(
+    lived, trial, tmp_path: Path
+) -> None:
+    store, home = lived
+    fit(lived, trial, tmp_path / "run", "2027.01.9")
+    promotion.propose(store, ANNA, tmp_path / "run", NOW)
+    promotion.sign(store, ANNA, PASSWORD, "shipment", "2027.01.9", NOW)
+    [chunk] = list(generate("shipment", 60, 32, start="2026-11-01", days=10))
+    chunk.table.drop(columns=["source", "line", "warnings"], errors="ignore").to_parquet(
+        tmp_path / "next.parquet"
+    )
+    signed = promotion.sign(store, SARA, PASSWORD, "shipment", "2027.01.9", NOW)
+    assert signed.serves
+    later = NOW + timedelta(hours=1)
+    run = screen(
+        store, home, OWNER, [tmp_path / "next.parquet"], Options(profile="shipment"), later
+    )
+    assert run.summary.model_versions == {"shipment": "2027.01.9"}
+    assert govern.status(store, SARA, later).scorecards[0].version == "2027.01.9"
+    promotion.rollback(
+        store, SARA, "shipment", "back to what ships, for the test", later, home.models
+    )
+
+
+def test_what_two_scorecards_would_have_selected_stands_side_by_side(
+    lived, trial, tmp_path: Path
+) -> None:
+    store, home = lived
+    told = fit(lived, trial, tmp_path / "run")
+    other, _ = office.read(told.folder)
+    listed = office.selected(store, home, "shipment", other, NOW - timedelta(days=1), 0.05)
+    assert listed["serving"].sum() == listed["other"].sum() > 0  # as long as each other
+    assert (listed["serving"] | listed["other"]).all()
+    with pytest.raises(RiskProfileError, match="nothing was rated"):
+        office.selected(store, home, "shipment", other, NOW + timedelta(days=1), 0.05)
+
+
+def test_a_closed_gate_stops_the_proposal_until_somebody_waives_it_by_name(
+    lived, trial, tmp_path: Path
+) -> None:
+    store, home = lived
+    terms = promotion.serving(store, home.models, "shipment").terms
+    dropped = tuple(term.name for term in terms[1:])
+    told = fit(lived, trial, tmp_path / "run", "2027.02.1", dropped=dropped)
+    closed = [one.name for one in told.gates if not one.held]
+    assert closed == ["recall by typology, generator"]
+    with pytest.raises(PolicyError, match="recall by typology"):
+        promotion.propose(store, ANNA, told.folder, NOW)
+    waived = [(closed[0], "sara", "the terms were poisoned; without them until June")]
+    told = fit(lived, trial, tmp_path / "again", "2027.02.2", dropped=dropped, waived=waived)
+    promotion.propose(store, ANNA, told.folder, NOW)

@@ -1,0 +1,226 @@
+"""What must hold before a scorecard may be proposed, each measured, each with its figure.
+
+The labeller check asks of every person whether what they found fits what the others'
+outcomes lead to expect, in every slice. One who calls harmless what others find, or the
+reverse, is named: false labels on one route hardly move an overall figure.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import poisson
+
+from riskprofile.profiles import PROFILES
+from riskprofile.scoring import artefact
+from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, WORDING, Scorecard
+from riskprofile.services.feedback import SLICE
+from riskprofile.services.promotion import Gate
+from riskprofile.tables import Table
+from training import evaluate
+from training.compile import worst_step
+from training.refit import monotone, refit, weights_of
+
+MOST_LOST = 0.10  # recall of a slice
+LEAST_IN_SLICE = 20  # positives: with fewer a slice is not assessable
+LEAST_BY_LABELLER = 5  # outcomes of one person in one slice
+RARE = 1e-3  # chance of one false name in a whole check
+LARGEST = 4 * 2**20  # bytes of the files that serve
+MOST_TERMS = 400
+CALIBRATED = 3.0  # standard errors between mean score and share of finds
+BUDGETS = (0.01, 0.05)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Recall of two scorecards in one part of the rows, at one share inspected."""
+
+    name: str
+    positives: int
+    before: float
+    after: float
+
+    @property
+    def lost(self) -> float:
+        """Recall given up."""
+        return self.before - self.after
+
+
+def slices(
+    before: np.ndarray, after: np.ndarray, labels: np.ndarray, groups: Table, budget: float
+) -> list[Slice]:
+    """Recall of each group's positives when `budget` of all rows is inspected.
+
+    Parameters
+    ----------
+    before, after : arrays
+        Points of the two scorecards, rows as in `groups`.
+    groups : Table
+        One column a way of telling rows apart; missing is a group of its own.
+    """
+    taken = []
+    for points in (before, after):
+        chosen = np.zeros(len(points), dtype=bool)
+        chosen[evaluate.order(points)[: max(1, round(len(points) * budget))]] = True
+        taken.append(chosen)
+    told = []
+    positive = labels == 1
+    for where, mask in _masks(groups):
+        found = mask & positive
+        if (count := int(found.sum())) >= LEAST_IN_SLICE:
+            told.append(
+                Slice(where, count, float(taken[0][found].mean()), float(taken[1][found].mean()))
+            )
+    return told
+
+
+def recall_gate(
+    name: str,
+    before: np.ndarray,
+    after: np.ndarray,
+    labels: np.ndarray,
+    groups: Table,
+) -> Gate:
+    """No slice loses more than 10 points of recall, at 1 % and at 5 % inspected."""
+    measured = [
+        (budget, one) for budget in BUDGETS for one in slices(before, after, labels, groups, budget)
+    ]
+    bound = f"at most {100 * MOST_LOST:.0f} points"
+    if not measured:
+        positives = int(labels.sum())
+        return Gate(name, True, f"not assessable: {positives} positives", bound)
+    budget, worst = max(measured, key=lambda one: one[1].lost)
+    told = (
+        f"{worst.name} loses {100 * worst.lost:.1f} points at {budget:.0%} inspected "
+        f"({worst.before:.2f} to {worst.after:.2f}, {worst.positives} positives)"
+    )
+    return Gate(name, worst.lost <= MOST_LOST, told, bound)
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """A person whose outcomes in one slice are not what the others' lead to expect."""
+
+    labeller: str
+    where: str
+    outcomes: int
+    finds: int
+    expected: float
+    chance: float
+
+    def __str__(self) -> str:
+        """In words."""
+        return (
+            f"{self.labeller}, {self.where}: {self.finds} finds in {self.outcomes} outcomes where "
+            f"{self.expected:.1f} were to be expected"
+        )
+
+
+def labellers(card: Scorecard, labels: Table) -> list[Misfit]:
+    """People whose outcomes do not fit, the least likely first; empty when all fit."""
+    people = sorted({str(one) for one in labels["officer"].dropna()})
+    groups = labels[[name for name in labels if name.startswith(SLICE)]]
+    told: list[Misfit] = []
+    tests = 0
+    for person in people:
+        own = (labels["officer"] == person).fillna(False).to_numpy(dtype=bool)
+        others = labels[~own].reset_index(drop=True)
+        if own.sum() < LEAST_BY_LABELLER or not len(others):
+            continue
+        model = refit(card, others, "check").scorecard
+        chance = _chances(model, labels, others)
+        found = labels["value"].to_numpy("float64")
+        for where, mask in _masks(groups):
+            here = mask & own
+            count = int(here.sum())
+            if count < LEAST_BY_LABELLER:
+                continue
+            tests += 1
+            finds, expected = int(found[here].sum()), float(chance[here].sum())
+            told.append(Misfit(person, where, count, finds, expected, _tail(finds, expected)))
+    rare = RARE / max(tests, 1)
+    return sorted((one for one in told if one.chance < rare), key=lambda one: one.chance)
+
+
+def labeller_gate(card: Scorecard, labels: Table) -> Gate:
+    """Nobody's outcomes stand against those of all others."""
+    found = labellers(card, labels)
+    bound = f"a chance of at least {RARE:g} over the whole check"
+    if not found:
+        return Gate("labellers", True, "every person's outcomes fit the others'", bound)
+    return Gate("labellers", False, "; ".join(str(one) for one in found[:3]), bound)
+
+
+def monotone_gate(card: Scorecard) -> Gate:
+    """More of what may only raise the points never lowers them."""
+    worst, where = 0, ""
+    for name, direction in monotone(card).items():
+        if (step := worst_step(name, direction, card.terms)) < worst:
+            worst, where = step, name
+    told = f"{where} falls by {-worst} points" if where else "every step goes its way"
+    return Gate("monotone terms", not where, told, "no step against its way")
+
+
+def inputs_gate(card: Scorecard) -> Gate:
+    """It reads features of its profile alone, which see no protected column, name or code."""
+    known = {one.name for one in PROFILES[card.profile].features} | {WORDING}
+    strange = sorted(set(card.features) - known)
+    told = f"reads {strange[0]}" if strange else f"{len(card.features)} features of the profile"
+    return Gate("inputs", not strange, told, "features of the profile alone")
+
+
+def calibration_gate(card: Scorecard, labels: Table) -> Gate:
+    """Mean score beside the share of finds, on the outcomes it shows probabilities for."""
+    bound = f"within {CALIBRATED:.0f} standard errors"
+    if not card.examined:
+        return Gate("calibration", True, "shows no probability yet", bound)
+    weights = weights_of(labels)
+    chance = card.probability(card.points(labels))
+    found = labels["value"].to_numpy("float64")
+    gap = float(np.average(chance, weights=weights) - np.average(found, weights=weights))
+    error = math.sqrt(float((weights**2 * chance * (1 - chance)).sum())) / float(weights.sum())
+    told = f"mean score is off by {100 * gap:+.2f} points, {abs(gap) / error:.1f} standard errors"
+    return Gate("calibration", abs(gap) <= CALIBRATED * error, told, bound)
+
+
+def size_gate(card: Scorecard) -> Gate:
+    """Small enough to be read, signed and loaded at once."""
+    size = sum(len(content) for content in artefact.pack(card).values())
+    told = f"{len(card.terms)} terms, {size / 2**20:.1f} MB"
+    held = len(card.terms) <= MOST_TERMS and size <= LARGEST
+    return Gate("size", held, told, f"{MOST_TERMS} terms, {LARGEST / 2**20:.0f} MB")
+
+
+def _masks(groups: Table) -> Iterator[tuple[str, np.ndarray]]:
+    size = len(groups)
+    yield "all", np.ones(size, dtype=bool)
+    for column in groups:
+        given = groups[column].astype(object).where(groups[column].notna(), "missing")
+        for value in sorted({str(one) for one in given}):
+            name = str(column).removeprefix(SLICE)
+            yield f"{name} {value}", (given.astype(str) == value).to_numpy(dtype=bool)
+
+
+def _chances(model: Scorecard, labels: Table, others: Table) -> np.ndarray:
+    """How likely each row's find is by what the others found, with their own share of finds."""
+    eta = model.points(labels) / POINTS_PER_LOG_ODDS
+    of_others = model.points(others) / POINTS_PER_LOG_ODDS
+    finds = others["value"].to_numpy("float64")
+    if 0 < finds.sum() < len(finds):
+        intercept, slope = evaluate.calibration(
+            model.points(others), finds.astype(int), POINTS_PER_LOG_ODDS
+        )
+        eta = intercept + max(slope, 0.0) * eta
+    elif len(of_others):
+        eta = np.full(len(eta), math.log((finds.mean() + 0.5 / len(finds)) / 1.0))
+    made: np.ndarray = 1 / (1 + np.exp(-eta))
+    return made
+
+
+def _tail(finds: int, expected: float) -> float:
+    """How rare so few or so many finds are; Poisson, which is wider than the truth."""
+    low, high = poisson.cdf(finds, expected), poisson.sf(finds - 1, expected)
+    return float(min(1.0, 2 * min(low, high)))

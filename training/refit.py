@@ -1,0 +1,257 @@
+"""An office's own outcomes move the scorecard that serves: a little, and visibly.
+
+Every term keeps its table, times one factor; the base moves freely. The factors are held
+near 1 by a prior whose width is that of an office's evidence, so that a few finds move
+little and none moves the order at all. From `ENOUGH` finds on, the bins of single
+features may move as well, each held near zero, monotone where the feature is.
+
+Rows are weighted by how likely they were to be examined: a random control stands for
+all those that the draw passed over. Without that, what nobody selects would look safe.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
+
+from riskprofile.errors import RiskProfileError
+from riskprofile.profiles import PROFILES
+from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, WORDING, Scorecard, Term
+from riskprofile.tables import Table
+from training import evaluate
+from training.compile import mended
+
+ENOUGH = 200  # examined finds: below it only the base and one factor a term move
+FACTOR_SPREAD = 0.25  # prior: a factor of 0.75 to 1.25 is ordinary
+BIN_SPREAD = 0.3  # prior: log-odds that one bin may move
+BASE_SPREAD = 2.0  # prior of the base, in log-odds: without finds it must stop somewhere
+FACTORS = (0.5, 2.0)  # a term is neither turned round nor made to rule alone
+HEAVIEST = 50.0  # a random control stands for this many rows at most
+PROBABILITY_FROM = (200, 30)  # outcomes and finds from which pages may show a probability
+
+
+@dataclass(frozen=True)
+class Refit:
+    """What moved: the new scorecard, the base's shift in points, a factor of each term."""
+
+    scorecard: Scorecard
+    shift: int
+    factors: dict[str, float]
+    bins: dict[str, np.ndarray]  # points added to each bin of a single feature; empty below ENOUGH
+    outcomes: int
+    finds: int
+    digest: str  # of the labels and values it was fitted on
+    terms: tuple[str, ...] = field(default=())
+
+    @property
+    def moved(self) -> list[tuple[str, float]]:
+        """Terms by how far their factor is from 1, the farthest first."""
+        return sorted(self.factors.items(), key=lambda one: (-abs(one[1] - 1), one[0]))
+
+
+def refit(
+    card: Scorecard,
+    labels: Table,
+    version: str,
+    *,
+    locked: tuple[str, ...] = (),
+    dropped: tuple[str, ...] = (),
+) -> Refit:
+    """Move a scorecard towards what examinations found.
+
+    Parameters
+    ----------
+    card : Scorecard
+        The one that serves.
+    labels : Table
+        As `riskprofile.services.feedback.labels` gives them: `value` of 0 and 1,
+        `selected_by`, `probability`, and the features that the scorecard reads.
+    locked, dropped : tuples of term names
+        Terms that keep their table whatever is found; terms that an analyst takes out.
+
+    Raises
+    ------
+    RiskProfileError
+        A named term is not of this scorecard, or a feature is missing from the labels.
+    """
+    names = {term.name for term in card.terms}
+    if unknown := sorted({*locked, *dropped} - names):
+        raise RiskProfileError(f"the scorecard has no term {unknown[0]}")
+    if lacking := sorted(set(card.features) - set(labels.columns)):
+        raise RiskProfileError(
+            f"the labels lack the feature {lacking[0]}",
+            do="They were rated by another scorecard: refit the one that rated them",
+        )
+    kept = tuple(term for term in card.terms if term.name not in set(dropped))
+    card = replace(card, terms=kept)
+    value = labels["value"].to_numpy("float64")
+    finds = int(value.sum())
+    given = card.contributions(labels) / POINTS_PER_LOG_ODDS
+    weights = weights_of(labels)
+    free = np.array([term.name not in set(locked) for term in kept]) & (finds > 0)
+    shift, factors = _factors(card.base / POINTS_PER_LOG_ODDS, given, value, weights, free)
+    terms = [
+        Term(term.features, np.rint(term.table * factor).astype(np.int32))
+        for term, factor in zip(kept, factors, strict=True)
+    ]
+    base = card.base + int(np.rint(shift * POINTS_PER_LOG_ODDS))
+    moved = replace(card, base=base, terms=tuple(terms), version=version, digest="")
+    bins: dict[str, np.ndarray] = {}
+    if finds >= ENOUGH:
+        bins = _bins(moved, labels, value, weights, set(locked))
+        moved = replace(moved, terms=_with_bins(moved, bins))
+    moved = replace(moved, terms=mended(moved.terms, moved.bins, monotone(moved)))
+    moved = _calibrated(moved, labels, value, weights, finds)
+    return Refit(
+        scorecard=moved,
+        shift=base - card.base,
+        factors={
+            term.name: round(float(factor), 4) for term, factor in zip(kept, factors, strict=True)
+        },
+        bins=bins,
+        outcomes=len(labels),
+        finds=finds,
+        digest=digest(labels, card.features),
+        terms=tuple(term.name for term in kept),
+    )
+
+
+def monotone(card: Scorecard) -> dict[str, int]:
+    """Which way the points of each feature may go, of those that have one way only."""
+    told: dict[str, int] = {
+        one.name: one.monotone
+        for one in PROFILES[card.profile].features
+        if one.monotone and one.name in card.bins
+    }
+    return {**told, WORDING: 1} if WORDING in card.bins else told
+
+
+def weights_of(labels: Table) -> np.ndarray:
+    """How many rows each stands for: 1 for what was selected, 1 / probability for a draw."""
+    chance = labels["probability"].to_numpy("float64", na_value=np.nan)
+    drawn = (labels["selected_by"] == "random").fillna(False).to_numpy(dtype=bool)
+    drawn &= np.isfinite(chance) & (chance > 0)
+    made: np.ndarray = np.where(drawn, 1.0 / np.where(drawn, chance, 1.0), 1.0)
+    return made.clip(1.0, HEAVIEST)
+
+
+def digest(labels: Table, features: tuple[str, ...]) -> str:
+    """What identifies the evidence: values, labels and how each was selected."""
+    total = hashlib.sha256()
+    columns = ["record_id", "item", "value", "selected_by", "probability", *sorted(features)]
+    for name in columns:
+        total.update(name.encode())
+        total.update(pd.util.hash_pandas_object(labels[name], index=False).to_numpy().tobytes())
+    return total.hexdigest()
+
+
+def _factors(
+    base: float, given: np.ndarray, value: np.ndarray, weights: np.ndarray, free: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """The shift of the base and a factor of each term that are likeliest, under their priors."""
+    if not len(value):
+        return 0.0, np.ones(given.shape[1])
+    start = np.zeros(1 + given.shape[1])
+    plain = base + given.sum(axis=1)
+
+    def loss(at: np.ndarray) -> tuple[float, np.ndarray]:
+        eta = plain + at[0] + given @ at[1:]
+        chance = 1 / (1 + np.exp(-eta))
+        told = float((weights * (np.logaddexp(0, eta) - value * eta)).sum())
+        told += 0.5 * float((at[1:] ** 2).sum()) / FACTOR_SPREAD**2
+        told += 0.5 * float(at[0] ** 2) / BASE_SPREAD**2
+        gap = weights * (chance - value)
+        slope = np.concatenate([[gap.sum()], given.T @ gap])
+        slope[1:] += at[1:] / FACTOR_SPREAD**2
+        slope[0] += at[0] / BASE_SPREAD**2
+        return told, slope
+
+    room = [(FACTORS[0] - 1, FACTORS[1] - 1) if one else (0.0, 0.0) for one in free]
+    bounds = [(-10.0, 10.0), *room]
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    # Rounded, so that the last bits of an optimiser do not decide a table.
+    return round(float(found.x[0]), 4), 1 + np.round(found.x[1:], 4)
+
+
+def _bins(
+    card: Scorecard, labels: Table, value: np.ndarray, weights: np.ndarray, locked: set[str]
+) -> dict[str, np.ndarray]:
+    """Points to add to each bin of the single features, held near zero and monotone."""
+    singles = [t for t in card.terms if len(t.features) == 1 and t.name not in locked]
+    if not singles:
+        return {}
+    rows, columns, start = [], [], 0
+    for term in singles:
+        name = term.features[0]
+        cut = card.bins[name].of(labels[name].to_numpy("float64", na_value=np.nan))
+        rows.append(np.arange(len(labels)))
+        columns.append(start + cut)
+        start += len(term.table)
+    ones = np.ones(len(labels) * len(singles))
+    design = csr_matrix(
+        (ones, (np.concatenate(rows), np.concatenate(columns))), shape=(len(labels), start)
+    )
+    plain = card.points(labels) / POINTS_PER_LOG_ODDS
+
+    def loss(at: np.ndarray) -> tuple[float, np.ndarray]:
+        eta = plain + design @ at
+        gap = weights * (1 / (1 + np.exp(-eta)) - value)
+        told = float((weights * (np.logaddexp(0, eta) - value * eta)).sum())
+        told += 0.5 * float((at**2).sum()) / BIN_SPREAD**2
+        return told, design.T @ gap + at / BIN_SPREAD**2
+
+    found = np.round(minimize(loss, np.zeros(start), jac=True, method="L-BFGS-B").x, 4)
+    directions = monotone(card)
+    told, place = {}, 0
+    for term in singles:
+        name = term.features[0]
+        move = found[place : place + len(term.table)].copy()
+        place += len(term.table)
+        if direction := directions.get(name, 0):
+            move[:-1] = direction * _rising(direction * move[:-1])
+        points = np.rint(move * POINTS_PER_LOG_ODDS).astype(np.int32)
+        if points.any():
+            told[name] = points
+    return told
+
+
+def _rising(values: np.ndarray) -> np.ndarray:
+    """The nearest rising sequence: pools of means of what falls."""
+    pools: list[list[float]] = []
+    for value in values:
+        pools.append([float(value), 1.0])
+        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
+            last, count = pools.pop()
+            total = pools[-1][0] * pools[-1][1] + last * count
+            pools[-1][1] += count
+            pools[-1][0] = total / pools[-1][1]
+    made: np.ndarray = np.concatenate([np.full(int(count), mean) for mean, count in pools])
+    return made
+
+
+def _with_bins(card: Scorecard, bins: dict[str, np.ndarray]) -> tuple[Term, ...]:
+    return tuple(
+        Term(term.features, term.table + bins[term.features[0]])
+        if len(term.features) == 1 and term.features[0] in bins
+        else term
+        for term in card.terms
+    )
+
+
+def _calibrated(
+    card: Scorecard, labels: Table, value: np.ndarray, weights: np.ndarray, finds: int
+) -> Scorecard:
+    """Probabilities from the office's own outcomes once it has enough of them."""
+    if len(labels) < PROBABILITY_FROM[0] or finds < PROBABILITY_FROM[1]:
+        return replace(card, examined=0)
+    intercept, slope = evaluate.calibration(
+        card.points(labels), value.astype(int), POINTS_PER_LOG_ODDS, weights
+    )
+    points = np.arange(card.lowest, card.lowest + len(card.probabilities))
+    chance = 1 / (1 + np.exp(-(intercept + max(slope, 0.0) * points / POINTS_PER_LOG_ODDS)))
+    return replace(card, probabilities=np.round(chance, 9), examined=len(labels))
