@@ -179,7 +179,7 @@ def evaluate(
 def compare(
     folder: Annotated[Path, typer.Argument(help="Folder of a version.")],
     days: Annotated[int, typer.Option(min=1, help="How far back.")] = 30,
-    share: Annotated[float, typer.Option(help="Share inspected; default: the setting.")] = 0.0,
+    share: Annotated[float, typer.Option(help="Share inspected.")] = 0.05,
     out: Annotated[Path | None, typer.Option(help="CSV: all that either selects.")] = None,
     home: Home = None,
     json: Json = False,
@@ -193,7 +193,7 @@ def compare(
             other.profile,
             other,
             now() - timedelta(days=days),
-            share or settings.capacity_share,
+            share,
         )
     if out is not None:
         told.to_csv(out, index=False)
