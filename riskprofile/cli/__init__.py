@@ -14,6 +14,7 @@ from riskprofile.cli import retention as _retention
 from riskprofile.cli import screen as _screen
 from riskprofile.cli import sightings as _sightings
 from riskprofile.cli import watch as _watch
+from riskprofile.cli import watchlists as _watchlists
 from riskprofile.cli.app import app
 from riskprofile.cli.output import fail
 from riskprofile.errors import RiskProfileError
@@ -29,6 +30,7 @@ COMMANDS = (
     _registers,
     _retention,
     _sightings,
+    _watchlists,
 )  # imported: each adds its commands to `app`
 
 DEBUG = "--debug"  # anywhere on the line: show the whole trace of a fault

@@ -9,7 +9,7 @@ from riskprofile.features import conjunctions, documents, goods, parties, routin
 from riskprofile.indicators import documents as document_signs
 from riskprofile.indicators import goods as goods_signs
 from riskprofile.indicators import licences as licence_signs
-from riskprofile.indicators import links
+from riskprofile.indicators import links, watching
 from riskprofile.indicators import parties as party_signs
 from riskprofile.indicators import routing as routing_signs
 from riskprofile.indicators import weights as weight_signs
@@ -204,6 +204,7 @@ SHIPMENT = Profile(
         *routing_signs.INDICATORS,
         *licence_signs.INDICATORS,
         *yard_signs.INDICATORS,
+        *watching.INDICATORS,
         *links.SHIPMENT_INDICATORS,
     ),
     on_after_init=True,

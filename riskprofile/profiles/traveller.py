@@ -8,7 +8,7 @@ import pandas as pd
 from riskprofile.features import booking, goods
 from riskprofile.indicators import booking as booking_signs
 from riskprofile.indicators import goods as goods_signs
-from riskprofile.indicators import links
+from riskprofile.indicators import links, watching
 from riskprofile.profiles.profile import Key, Profile, Retention
 from riskprofile.tables import Column, Table
 from riskprofile.tables import ColumnSpec as C
@@ -120,6 +120,7 @@ TRAVELLER = Profile(
     indicators=(
         *booking_signs.INDICATORS,
         *goods_signs.TRAVELLER_INDICATORS,
+        *watching.INDICATORS,
         *links.TRAVELLER_INDICATORS,
     ),
     persons=True,

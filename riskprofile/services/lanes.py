@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, func, select, update
 
-from riskprofile.history import view
 from riskprofile.profiles import Profile
 from riskprofile.scoring import ranking, rating, reasons
 from riskprofile.scoring.ranking import Capacity
@@ -42,6 +41,7 @@ class Ranked:
     scorecard: Scorecard
     table: Table
     rows: Table  # record_id, item, chunk_id, position of every item of the run
+    seen: Callable[[Table], Table]  # what indicators saw of rows as declared
 
     def alerts(self) -> Table:
         """The declarations that a person should look at."""
@@ -90,7 +90,7 @@ def rank_run(
     rows = items[[RECORD, ITEM, "chunk_id", "position"]]
     kept = ["rank", RECORD, "queue", "lane", "score", POINTS, "selected_by", "probability"]
     kept += ["indicators", "driver", "batch_id", "chunk_id", "position"]
-    return Ranked(profile, rater.scorecard, ranked[kept], rows)
+    return Ranked(profile, rater.scorecard, ranked[kept], rows, rater.seen)
 
 
 def _logged(store: Store, batch_ids: Sequence[str], rater: Rater) -> tuple[Table, Table]:
@@ -267,7 +267,7 @@ def describe(connection: Connection, ranked: Ranked, alerts: Table) -> list[Deta
         positions = places["position"].to_numpy()
         rows = batches.from_bytes(chunk.rows).iloc[positions].reset_index(drop=True)
         log = batches.from_bytes(chunk.features).iloc[positions].reset_index(drop=True)
-        seen = view(rows, profile, codes=True)
+        seen = ranked.seen(rows)
         for record, row in zip(places[RECORD], _plain(rows[profile.names]), strict=True):
             declared.setdefault(record, []).append(row)
         is_driver = [

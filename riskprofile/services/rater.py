@@ -8,7 +8,7 @@ share nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from riskprofile.history import Aliases, Snapshot, united, view
+from riskprofile.history.watch import WATCH, Watch
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.profiles.profile import Key
 from riskprofile.scoring import rating
@@ -24,7 +25,7 @@ from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import promotion, registers
 from riskprofile.services.identifiers import RECORD
 from riskprofile.services.parties import Register
-from riskprofile.store import batches, parties
+from riskprofile.store import batches, parties, watchlists
 from riskprofile.store.database import Store
 from riskprofile.tables import Indicator, Table
 
@@ -49,6 +50,7 @@ class Rater:
     history: Snapshot
     parties: Callable[[Table, Sequence[Key]], Aliases] = _each_its_own
     rates: Table | None = None  # the office's own, beside the sample
+    watch: Watch = field(default_factory=Watch)
 
     def rate(self, table: Table) -> tuple[Table, Table]:
         """The feature log and the events of a canonical table, rows in its order.
@@ -67,7 +69,8 @@ class Rater:
         values = rating.features(items, self.history, self.profile, self.scorecard)
         log = values.assign(**{POINTS: rating.points(items, values, self.profile, self.scorecard)})
         # Events are told by record: indicators see whose row it is, features do not.
-        named = seen.assign(**{RECORD: table[RECORD]}) if RECORD in table else seen
+        named = self._watched(seen, table)
+        named = named.assign(**{RECORD: table[RECORD]}) if RECORD in table else named
         fired = rating.indicators(named, self.history, self.by_row)
         flags = {f"{FIRED}{key}": mask for key, mask in fired.masks.items()}
         flags |= {f"{BROKEN}{key}": np.ones(len(table), dtype=bool) for key in fired.broken}
@@ -78,7 +81,13 @@ class Rater:
     def seen(self, table: Table) -> Table:
         """What indicators see of a table, one party under one key."""
         seen = view(table, self.profile, codes=True, rates=self.rates)
-        return united(seen, self.profile.keys, self.parties(table, self.profile.keys))
+        seen = united(seen, self.profile.keys, self.parties(table, self.profile.keys))
+        return self._watched(seen, table)
+
+    def _watched(self, seen: Table, table: Table) -> Table:
+        if not len(self.watch):
+            return seen
+        return seen.assign(**{WATCH: self.watch(table, self.profile)})
 
     @property
     def by_row(self) -> list[Indicator]:
@@ -103,12 +112,14 @@ def rater(url: str, models: Path, profile: str, before: datetime) -> Rater:
         rates = registers.rates_in_use(store, before)
         with store.read() as connection:
             aliases = Aliases(parties.aliases(connection, before))
+            watch = Watch(watchlists.in_force(connection, before))
     finally:
         store.close()
     kind = PROFILES[profile]
     card.expect([feature.name for feature in kind.features])
     past, found = ([united(one, kind.keys, aliases) for one in many] for many in (events, finds))
-    return Rater(kind, card, Snapshot.from_views(past, found, beside), known, rates)
+    beside_past = Snapshot.from_views(past, found, beside)
+    return Rater(kind, card, beside_past, known, rates, watch)
 
 
 def rate_in_worker(

@@ -22,7 +22,7 @@ from riskprofile.services import keys
 from riskprofile.services.identifiers import ITEM, RECORD
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
-from riskprofile.store import alerts, audit, batches, erasure, parties
+from riskprofile.store import alerts, audit, batches, erasure, parties, watchlists
 from riskprofile.store.database import Store
 
 KEY = "retention"
@@ -132,6 +132,7 @@ def run(
         told.words = audit.forget_words(connection, received_upto(moment, first))
         named = [terms(one, settings).mask for one in PROFILES.values() if written(one.keys)]
         told.names = parties.forget(connection, received_upto(moment, max(named)))
+        told.names += watchlists.forget(connection, received_upto(moment, first))
         told.files = _forget_files(settings.home, received_upto(moment, first))
         audit.append(
             connection,

@@ -39,6 +39,8 @@ ACTIONS: dict[str, frozenset[str]] = {
     "quarantine.repair": _RUN,
     "history.load": _RUN,
     "register.load": _RUN,
+    "watchlist.manage": _RULE | _HEAD,
+    "watchlist.look": _RULE | _HEAD | _CHECK,
     "register.look": _RUN | _HEAD | _CHECK | _STUDY,
     "sighting.look": _LOOK | _RUN | _STUDY,
     "selections.export": _RUN,

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from riskprofile.store import batches
 from riskprofile.store.database import Store
+from riskprofile.store.parties import block_table, form_table
 from riskprofile.store.tables import (
     Alert,
     AlertLink,
@@ -22,12 +23,11 @@ from riskprofile.store.tables import (
     Draft,
     Label,
     Outcome,
-    PartyBlock,
-    PartyForm,
     Quarantined,
     Record,
     Sealed,
 )
+from riskprofile.store.watchlists import entry_table
 from riskprofile.tables import Table
 
 alert_table = Alert.__table__  # type: ignore[attr-defined]
@@ -266,7 +266,7 @@ def empty_free_pages(store: Store) -> None:
         for table in (
             *(chunk_table, record_table, alert_table, link_table, decision_table, outcome_table),
             *(quarantine_table, draft_table, label_table, sealed_table),
-            *(PartyForm.__table__, PartyBlock.__table__),  # type: ignore[attr-defined]
+            *(form_table, block_table, entry_table),
         ):
             connection.exec_driver_sql(f'VACUUM FULL "{table.name}"')
         connection.exec_driver_sql("VACUUM FULL audit_words")

@@ -425,6 +425,27 @@ class PartyBlock(SQLModel, table=True):
     key: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
 
 
+class WatchEntry(SQLModel, table=True):
+    """One entry of an office's watch list. `form` is the normal form of `text`.
+
+    It matches from `added_at` on, until before `review_by`, `expires_at` and `ended_at`.
+    """
+
+    __tablename__ = "watch_entry"
+    id: int | None = _key()
+    list: str = Field(index=True)
+    kind: str
+    text: str
+    form: str
+    reason: str = ""
+    owner: str
+    source: str
+    added_at: datetime = _time(nullable=False)
+    review_by: datetime = _time(nullable=False)
+    expires_at: datetime = _time(nullable=False)
+    ended_at: datetime | None = _time()
+
+
 class Draft(SQLModel, table=True):
     """What a person was typing, kept when the line drops."""
 

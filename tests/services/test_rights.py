@@ -24,6 +24,7 @@ from riskprofile.services import (
     sightings,
     unmasking,
     uploading,
+    watchlists,
 )
 from riskprofile.services.identity import ACTIONS, OWNER, ROLES, Actor, authorise
 from riskprofile.services.settings import CHECKOUT
@@ -116,6 +117,16 @@ def house_calls(store):
             lambda a: registers.entries(store, a, "dealers", NOW),
         ],
         "sighting.look": [lambda a: sightings.heat(store, a, NOW)],
+        "watchlist.manage": [
+            lambda a: watchlists.expire(store, a, "none", NOW),
+            lambda a: watchlists.load(
+                store, a, "x", NOWHERE, NOW, owner="o", source="s", review_by=NOW, expires_at=NOW
+            ),
+        ],
+        "watchlist.look": [
+            lambda a: watchlists.lists(store, a, NOW),
+            lambda a: watchlists.show(store, a, "none", NOW),
+        ],
         "account.manage": [
             lambda a: identity.add_account(store, a, **{**add, "name": f"n-{a.role}"}, now=NOW),
             lambda a: identity.set_password(store, a, "other", "long enough to keep", NOW),

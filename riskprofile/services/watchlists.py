@@ -1,0 +1,197 @@
+"""Watch lists of the installation: loaded with an owner, looked at, ended; all of it audited."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from riskprofile.errors import InputError, UsageError
+from riskprofile.history.watch import KINDS
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.store import audit, watchlists
+from riskprofile.store.database import Store
+
+HEADER = ("kind", "text", "reason")
+
+
+@dataclass(frozen=True)
+class Held:
+    """One list: how many entries it has, and how many of them match now."""
+
+    name: str
+    entries: int
+    in_force: int
+    owner: str
+    source: str
+    review_by: datetime
+    expires_at: datetime
+
+
+def load(
+    store: Store,
+    actor: Actor,
+    name: str,
+    path: Path,
+    now: datetime,
+    *,
+    owner: str,
+    source: str,
+    review_by: datetime,
+    expires_at: datetime,
+) -> int:
+    """Put the entries of a CSV file (`kind,text,reason`) in place of a list's; how many.
+
+    Raises
+    ------
+    NotAllowed, UsageError, InputError
+        Nothing of the list is changed then.
+    """
+    authorise(actor, "watchlist.manage")
+    if not (name.strip() and owner.strip() and source.strip()):
+        raise UsageError(
+            "a watch list has a name, an owner and a source", do="Give --owner and --source"
+        )
+    if not now < review_by <= expires_at:
+        raise UsageError(
+            "the review comes after today and not after the expiry",
+            do="Give --review-by and --expires in that order",
+        )
+    given = [
+        {
+            "list": name.strip(),
+            **entry,
+            "form": KINDS[entry["kind"]](entry["text"]),
+            "owner": owner.strip(),
+            "source": source.strip(),
+            "added_at": now,
+            "review_by": review_by,
+            "expires_at": expires_at,
+        }
+        for entry in _entries(path)
+    ]
+    with store.write() as connection:
+        ended = watchlists.end(connection, name.strip(), now)
+        watchlists.add(connection, given)
+        audit.append(
+            connection,
+            actor=actor.name,
+            action="watchlist.load",
+            subject=f"watchlist:{name.strip()}",
+            now=now,
+            detail={
+                "entries": len(given),
+                "ended": ended,
+                "owner": owner.strip(),
+                "source": source.strip(),
+                "review_by": review_by.isoformat(),
+                "expires_at": expires_at.isoformat(),
+            },
+        )
+    return len(given)
+
+
+def _entries(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            if not {"kind", "text"} <= set(reader.fieldnames or ()):
+                raise InputError(
+                    "the header lacks kind or text",
+                    where=str(path),
+                    do=f"Give a UTF-8 CSV with the header {','.join(HEADER)}",
+                )
+            rows = [(reader.line_num, row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(
+            f"the watch list cannot be read ({error})",
+            where=str(path),
+            do=f"Give a UTF-8 CSV with the header {','.join(HEADER)}",
+        ) from error
+    found = []
+    for line, row in rows:
+        one = {name: (row.get(name) or "").strip() for name in HEADER}
+        if one["kind"] not in KINDS or not one["text"]:
+            raise InputError(
+                f"kind {one['kind']!r} with {'a' if one['text'] else 'no'} text",
+                where=f"{path}:{line}",
+                do=f"Kinds are {', '.join(KINDS)}; the text may not be empty",
+            )
+        found.append(one)
+    return found
+
+
+def lists(store: Store, actor: Actor, now: datetime) -> list[Held]:
+    """Every list that was not ended, by name."""
+    authorise(actor, "watchlist.look")
+    with store.read() as connection:
+        rows = watchlists.held(connection)
+        active = {entry.id for entry in watchlists.in_force(connection, now)}
+    by_name: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        by_name.setdefault(row["list"], []).append(row)
+    return [
+        Held(
+            name,
+            len(many),
+            sum(one["id"] in active for one in many),
+            many[-1]["owner"],
+            many[-1]["source"],
+            many[-1]["review_by"],
+            many[-1]["expires_at"],
+        )
+        for name, many in sorted(by_name.items())
+    ]
+
+
+def show(store: Store, actor: Actor, name: str, now: datetime) -> list[dict[str, Any]]:
+    """The entries of a list with `in_force`; the look is in the audit before they are shown."""
+    authorise(actor, "watchlist.look")
+    with store.write() as connection:
+        rows = watchlists.held(connection, name)
+        active = {entry.id for entry in watchlists.in_force(connection, now)}
+        audit.append(
+            connection,
+            actor=actor.name,
+            action="watchlist.look",
+            subject=f"watchlist:{name}",
+            now=now,
+        )
+    if not rows:
+        raise UsageError(f"there is no watch list {name}", do="See `riskprofile watchlists list`")
+    kept = ("id", "kind", "text", "reason", "owner", "source", "review_by", "expires_at")
+    return [
+        {**{column: row[column] for column in kept}, "in_force": row["id"] in active}
+        for row in rows
+    ]
+
+
+def expire(store: Store, actor: Actor, name: str, now: datetime, entry: int | None = None) -> int:
+    """End a list, or one entry of it, now: it matches nothing from here on."""
+    authorise(actor, "watchlist.manage")
+    with store.write() as connection:
+        count = watchlists.end(connection, name, now, entry)
+        if not count:
+            raise UsageError(
+                f"watch list {name} has no such entry", do="See `riskprofile watchlists list`"
+            )
+        audit.append(
+            connection,
+            actor=actor.name,
+            action="watchlist.expire",
+            subject=f"watchlist:{name}",
+            now=now,
+            detail={"entries": count} | ({} if entry is None else {"entry": entry}),
+        )
+    return count
+
+
+def moment(text: str, option: str) -> datetime:
+    """A time as given on the command line; a day is its beginning, a bare time is UTC."""
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{option} {text}: {error}", do="Write 2027-03-31") from error
+    return given if given.tzinfo else given.replace(tzinfo=UTC)
