@@ -25,6 +25,9 @@ _DAY = 86_400
 QUANTUM = 1024  # measures are kept as whole 1/1024, so that sums are exact in any order
 
 
+CHUNK, POSITION = "_chunk", "_position"  # where the row of an event lies, if that is known
+
+
 @dataclass(frozen=True)
 class _Index:
     """Events of one key, sorted by key and time; `sums` are running sums before each event."""
@@ -108,6 +111,16 @@ class Snapshot:
 
     def __len__(self) -> int:
         return len(self._events)
+
+    @property
+    def remembered(self) -> Table:
+        """The events themselves, for related records."""
+        return self._events.frame
+
+    @property
+    def found(self) -> Table:
+        """The events of confirmed finds; `time` is when the result became known."""
+        return self._finds.frame
 
     def age(self, items: Table) -> Column:
         """Days from the first event known to each row's own day; 0 when nothing is known."""

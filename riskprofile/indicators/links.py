@@ -189,6 +189,14 @@ WORKING_PARTS = frozenset(
 )
 
 
+def part_kinds(goods: Column, licence: Column) -> Column:
+    """Kinds of working part that a text names without licence, in order; else missing."""
+    kinds = lexicon.parts(goods.where(licence.isna())).map(
+        lambda parts: "|".join(sorted(parts & WORKING_PARTS)) or None
+    )
+    return kinds.astype(TEXT)
+
+
 @indicator(
     "E10_complementary_parts",
     queue="trafficking",
@@ -204,8 +212,9 @@ def complementary_parts(items: Table, history: History) -> Mask:
     """Named parts in two or more declarations to one address, number or consignee, without
     licence, that together are three or more kinds: frame, slide, barrel, trigger and so on.
 
-    From history: earlier parts of arms (HS 9305) with two other texts at the address
-    in 90 days, where this is HS 9305 as well.
+    From history: three or more sets of such kinds at the address, number or consignee
+    within 90 days, this one among them; or earlier parts of arms (HS 9305) with two other
+    texts at the address, where this is HS 9305 as well.
     """
     fired = pd.Series(False, index=items.index)
     open_parts = items["licence_number"].isna()
@@ -221,6 +230,10 @@ def complementary_parts(items: Table, history: History) -> Mask:
         counts = kinds.dropna().drop_duplicates()["burst"].value_counts()
         enough = burst.map(counts).fillna(0.0) >= 3
         fired |= has & enough & (distinct(items["declaration_id"], burst, has) >= 2)
+    for by in RECEIVER if "part_kinds" in items else ():
+        before = history.partners(items, ["part_kinds"], [by], days=90).fillna(0.0)
+        new = history.count(items, [by, "part_kinds"], days=90) == 0
+        fired |= items["part_kinds"].notna() & (before >= 2) & (before + new >= 3)
     texts = history.partners(items, ["goods_key"], ["consignee_address_key", "hs4"], days=90)
     openly = (items["hs4"] == "9305").fillna(False).astype(bool)
     return fired | (open_parts & openly & (texts >= 2))

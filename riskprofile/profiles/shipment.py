@@ -152,6 +152,7 @@ def measures(table: Table, known: Table | None = None) -> dict[str, Column]:
     }
     return {
         **text,
+        "part_kinds": links.part_kinds(table["goods_description"], table["licence_number"]),
         "route_legs": (table["route"].str.count(r"\|") - 1).clip(lower=0).astype("float64"),
         "value_usd": value_usd,
         "log_value_per_kg": _log_ratio(value_usd, net),
@@ -182,7 +183,7 @@ SHIPMENT = Profile(
     remembered=(
         *(key.name for key in KEYS),
         *("transport_mode", "consignee_type", "carrier", "hs2", "hs4", "hs6", "goods_key"),
-        *("house_document", "licence_number", "route_legs", "log_value_per_kg"),
+        *("house_document", "licence_number", "part_kinds", "route_legs", "log_value_per_kg"),
         *("log_value_per_unit", "log_kg_per_package", "log_kg_per_unit", "log_kg_per_m3"),
         *("log_gross_mass", "freight_ratio", "log_freight_ratio", "quantity"),
     ),

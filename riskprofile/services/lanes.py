@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, func, select, update
 
+from riskprofile.history import Snapshot
 from riskprofile.profiles import Profile
 from riskprofile.scoring import ranking, rating, reasons
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.scoring.scorecard import Scorecard
+from riskprofile.services import networks
 from riskprofile.services.capacity import capacities, days
 from riskprofile.services.identifiers import ITEM, RECORD
 from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater
@@ -42,6 +44,8 @@ class Ranked:
     table: Table
     rows: Table  # record_id, item, chunk_id, position of every item of the run
     seen: Callable[[Table], Table]  # what indicators saw of rows as declared
+    run: Table  # the view of those rows, with where each lies
+    history: Snapshot
 
     def alerts(self) -> Table:
         """The declarations that a person should look at."""
@@ -90,7 +94,15 @@ def rank_run(
     rows = items[[RECORD, ITEM, "chunk_id", "position"]]
     kept = ["rank", RECORD, "queue", "lane", "score", POINTS, "selected_by", "probability"]
     kept += ["indicators", "driver", "batch_id", "chunk_id", "position"]
-    return Ranked(profile, rater.scorecard, ranked[kept], rows, rater.seen)
+    return Ranked(
+        profile,
+        rater.scorecard,
+        ranked[kept],
+        rows,
+        rater.seen,
+        networks.placed(linked, rows),
+        rater.history,
+    )
 
 
 def _logged(store: Store, batch_ids: Sequence[str], rater: Rater) -> tuple[Table, Table]:
@@ -193,6 +205,9 @@ def store_alerts(
     if not len(alerts):
         return counts
     details = describe(connection, ranked, alerts)
+    around = networks.related(
+        connection, ranked.profile, ranked.run, alerts[RECORD].tolist(), ranked.history
+    )
     earlier = _earlier(connection, ranked.profile.name, alerts[RECORD].tolist())
     table = batches.alert_table
     decided = _decided(connection, ranked.profile.name, list(earlier))
@@ -225,7 +240,7 @@ def store_alerts(
                 "selected_by": row["selected_by"],
                 "probability": _or_none(row["probability"]),
                 "driver": int(row["driver"]),
-                "related": [],
+                "related": around.get(row[RECORD], []),
                 "model_version": ranked.scorecard.version,
                 "model_digest": ranked.scorecard.digest,
                 "state": "open",

@@ -47,7 +47,9 @@ class AlertView:
 
     `score` is a probability, and None until the installation's outcomes are enough for one.
     `history` and `related` are other alerts: dicts with
-    `alert_id, record_id, title, link, at, lane, state, outcome`.
+    `alert_id, record_id, title, link, at, lane, state, outcome`. `related` ends with what
+    was known when the alert was made: declarations of 90 days that share something and
+    earlier finds like this one (see `services.networks`), without alert, lane and state.
     """
 
     id: int
@@ -149,8 +151,14 @@ def _view(connection: Connection, actor: Actor, given: desk.Row, now: datetime) 
         outcomes=_outcomes(connection, given["id"]),
         timeline=_timeline(connection, given["id"]),
         history=history,
-        related=[*related, *(given["related"] or [])],
+        related=[*related, *_own(actor, given["related"] or [])],
     )
+
+
+def _own(actor: Actor, around: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Related records of the actor's office, or of none: nothing of another's leaks."""
+    return [one for one in around if actor.office in (None, one.get("office"))
+            or one.get("office") is None]  # fmt: skip
 
 
 def _decisions(connection: Connection, alert_id: int) -> list[dict[str, Any]]:

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, delete, select, update
 
+from riskprofile.history.snapshot import CHUNK, POSITION
 from riskprofile.intake.versions import CANCEL
 from riskprofile.store.database import Store
 from riskprofile.store.tables import (
@@ -362,7 +364,7 @@ def past(store: Store, profile: str, before: datetime) -> tuple[list[Table], lis
     with store.read() as connection:
         gone = _gone(connection, profile, before)
         events = [
-            _without(from_bytes(content), gone.get(chunk_id))
+            _without(_placed(from_bytes(content), chunk_id), gone.get(chunk_id))
             for chunk_id, content in connection.execute(
                 select(chunk_table.c.id, chunk_table.c.events)
                 .join(batch_table, batch_table.c.id == chunk_table.c.batch_id)
@@ -373,7 +375,12 @@ def past(store: Store, profile: str, before: datetime) -> tuple[list[Table], lis
             )
         ]
         found = connection.execute(
-            select(label_table.c.known_at, record_table.c.position, chunk_table.c.events)
+            select(
+                label_table.c.known_at,
+                record_table.c.position,
+                chunk_table.c.id,
+                chunk_table.c.events,
+            )
             .join(
                 record_table,
                 (record_table.c.record_id == label_table.c.record_id)
@@ -387,8 +394,8 @@ def past(store: Store, profile: str, before: datetime) -> tuple[list[Table], lis
             .where(record_table.c.state == "accepted")
         )
         finds = []
-        for known_at, position, content in found:
-            row = from_bytes(content).iloc[[position]]
+        for known_at, position, chunk_id, content in found:
+            row = _placed(from_bytes(content), chunk_id).iloc[[position]]
             finds.append(row.assign(time=pd.Timestamp(known_at).tz_convert("UTC")))
     return [table for table in events if len(table)], finds
 
@@ -407,6 +414,11 @@ def _gone(connection: Connection, profile: str, before: datetime) -> dict[int, l
     ):
         found.setdefault(chunk_id, []).append(position)
     return found
+
+
+def _placed(events: Table, chunk_id: int) -> Table:
+    """Events with where their rows lie."""
+    return events.assign(**{CHUNK: chunk_id, POSITION: np.arange(len(events))})
 
 
 def _without(events: Table, positions: list[int] | None) -> Table:

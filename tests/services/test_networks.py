@@ -1,0 +1,191 @@
+"""Related records and similar finds on the page: 90 days, named, and never another office's."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from sqlalchemy import insert, select
+
+from riskprofile.history import Snapshot, view
+from riskprofile.profiles import SHIPMENT
+from riskprofile.scoring.ranking import Capacity
+from riskprofile.services import govern, networks, review, settings
+from riskprofile.services.identity import OWNER, Actor
+from riskprofile.services.run import Options
+from riskprofile.services.screen import screen
+from riskprofile.store.tables import Alert, Label, Record
+from tests import factory
+from tests.services.bench import AUDITOR, NOW, later
+
+DAY = timedelta(days=1)
+OFFICES = [
+    {"code": code, "name": code, "zone": "UTC", "capacity": 9} for code in ("XMPME", "XMNOR")
+]
+
+
+class Office:
+    """A home with a past of declarations, and a day to be rated."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home = settings.load({}, home=folder / "home")
+        self.store = settings.open_store(self.home)
+        govern.init_offices(self.store, OWNER, OFFICES, NOW - 200 * DAY)
+        self.runs = 0
+
+    def take(self, history: bool, ago: int = 0, **columns: object) -> None:
+        n = len(columns["declaration_id"])  # type: ignore[arg-type]
+        given = {"consignee_id": None, "consignor_id": None, "transport_mode": "post"}
+        given |= {"consignee_type": "private", "customs_office": "XMPME"}
+        table = factory.shipments(n, **{**given, **columns})
+        path = self.folder / f"{self.runs}.csv"
+        table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+        options = Options(history=history, capacity=Capacity(20))
+        at = NOW - (1 if history else ago) * DAY + timedelta(hours=self.runs)
+        screen(self.store, self.home, OWNER, [path], options, at)
+        self.runs += 1
+
+    def around(self, record: str, actor: Actor = AUDITOR) -> dict[str, str]:
+        with self.store.read() as connection:
+            alert = connection.execute(
+                select(Alert.id).where(Alert.record_id.startswith(f"{record}@"))
+            ).scalar_one()
+        found = review.alert(self.store, actor, alert, later(days=2))
+        around = [one for one in found.related if "office" in one]
+        return {one["record_id"].split("@")[0]: one["link"] for one in around}
+
+
+@pytest.fixture
+def office(tmp_path: Path):
+    made = Office(tmp_path)
+    yield made
+    made.store.close()
+
+
+def rows(days: list[int], **columns: object) -> dict[str, object]:
+    n = len(days)
+    told: dict[str, object] = {
+        "declaration_id": [f"P{day}" for day in days],
+        "lodged_at": [pd.Timestamp(NOW - day * DAY) for day in days],
+        "consignor_name": [f"Sender {chr(65 + k)}ol" for k in range(n)],
+        "consignee_name": [f"Receiver {chr(65 + k)}ur" for k in range(n)],
+        "consignee_address": [f"{k} Other Lane" for k in range(n)],
+        "goods_description": [f"kitchen goods of sort {k}" for k in range(n)],
+    }
+    return {**told, **columns}
+
+
+def test_another_name_at_the_address_within_90_days_is_named(office: Office) -> None:
+    address = ["12 Quay Street, Nolunbury", "Quay St 12, NOLUNBURY", "12 Quay Street, Nolunbury"]
+    office.take(True, **rows([80, 89, 91], consignee_address=address))
+    office.take(False, **rows([0], declaration_id=["T1"], consignee_address=address[:1],
+                              consignee_name=["Somebody Else"], consignor_name=["Third Party"],
+                              goods_description=["steel tubes"]))  # fmt: skip
+    told = office.around("T1")
+    assert set(told) == {"P80", "P89"}
+    assert told["P80"] == "same delivery address, another name there"
+
+
+def test_rows_of_one_run_are_taken_as_a_set(office: Office) -> None:
+    given = rows([0, 0, 0], declaration_id=["A1", "A2", "A3"])
+    given |= {"consignor_name": "One Sender", "consignee_name": "One Receiver"}
+    office.take(False, **given)
+    assert set(office.around("A2")) == {"A1", "A3"}
+    assert "one sender within 14 days" in office.around("A2")["A1"]
+
+
+def test_a_key_of_many_links_nothing(office: Office) -> None:
+    days = list(range(1, 62))
+    office.take(True, **rows(days, consignee_address="1 Parcel Shop"))
+    office.take(False, **rows([0], declaration_id=["T1"], consignee_address="1 Parcel Shop",
+                              consignee_name=["X Y"], consignor_name=["Z W"],
+                              goods_description=["tubes"]))  # fmt: skip
+    assert office.around("T1") == {}
+
+
+def test_other_parts_of_a_firearm_to_one_address(office: Office) -> None:
+    goods = ["pistol slide", "pistol barrel"]
+    office.take(True, **rows([20, 40], consignee_address="5 Mill Lane", goods_description=goods))
+    office.take(False, **rows([0], declaration_id=["T1"], consignee_address="5 Mill Lane",
+                              goods_description=["pistol frame"]))  # fmt: skip
+    assert "other parts of a firearm" in office.around("T1")["P20"]
+    with office.store.read() as connection:
+        fired = connection.execute(select(Alert.indicators)).scalars().one()
+    assert "E10_complementary_parts" in [one["key"] for one in fired]
+
+
+def test_nothing_of_another_office_is_shown(office: Office) -> None:
+    office.take(True, **rows([10], consignee_address="5 Mill Lane", customs_office="XMNOR"))
+    office.take(False, **rows([0], declaration_id=["T1"], consignee_address="5 Mill Lane"))
+    officer = Actor("ines", "officer", "XMPME")
+    assert set(office.around("T1")) == {"P10"}  # the auditor of every office
+    assert office.around("T1", officer) == {}
+
+
+def found(days: int = 30, **columns: object) -> pd.DataFrame:
+    """One earlier find, as history knows it."""
+    seen = view(factory.shipments(1, **columns), SHIPMENT)
+    at = pd.Timestamp(NOW - timedelta(days=days))
+    return seen.assign(time=at, _chunk=7, _position=0)
+
+
+FIND = {
+    "consignor_name": "One Sender", "consignor_id": None, "consignee_id": None,
+    "consignee_name": "One Receiver", "hs_code": "732690", "carrier": "XC1",
+    "goods_description": "steel pins", "country_of_origin": "XA",
+    "country_of_destination": "XB", "transport_mode": "post",
+}  # fmt: skip
+CHANGES = {
+    "goods": {"hs_code": "940360", "goods_description": "oak table"},
+    "route": {"country_of_origin": "XC"},
+    "party": {"consignor_name": "Else", "consignee_name": "Other", "consignee_address": "9 Way",
+              "consignor_address": "8 Way", "consignee_phone": "1", "consignor_phone": "2"},
+    "document": {"carrier": "XC9"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kept", [
+    ("goods", "route", "party", "document"), ("goods", "route", "party"),
+    ("route", "party", "document"), ("goods", "party", "document"),
+    ("goods", "route"), ("party",), (),
+])  # fmt: skip
+def test_an_earlier_find_is_named_with_its_facets_from_three_on(kept: tuple[str, ...]) -> None:
+    alone = {"house_document": None, "licence_number": None, "port_of_loading": None, "route": None}
+    given = {**FIND, **alone, "lodged_at": pd.Timestamp(NOW)}
+    for facet, change in CHANGES.items():
+        if facet not in kept:
+            given |= change
+    mine = networks.placed(
+        view(factory.shipments(1, **given), SHIPMENT),
+        pd.DataFrame({"_record": ["T1"], "chunk_id": [9], "position": [0]}).rename(
+            columns={"_record": networks.RECORD}
+        ),
+    )
+    told = networks._finds(mine, Snapshot(None, found(**{**FIND, **alone})).found)
+    if len(kept) < 3:
+        assert not len(told)
+    else:
+        assert told["link"].tolist() == ["like an earlier find in " + ", ".join(kept)]
+    later_known = found(-1, **{**FIND, **alone})
+    assert not len(networks._finds(mine, Snapshot(None, later_known).found))
+
+
+def test_a_find_of_the_register_stands_on_the_page_with_its_outcome(office: Office) -> None:
+    where = {"country_of_origin": "XA", "country_of_destination": "XB", "carrier": "XC1"}
+    where |= {"consignee_address": "5 Mill Lane"}
+    office.take(False, ago=20, **rows([30], **where))
+    with office.store.write() as connection:
+        record = connection.execute(select(Record.record_id)).scalar_one()
+        columns = {"outcome_id": 1, "profile": "shipment", "item": 1, "value": 1}
+        columns |= {"selected_by": "score", "known_at": NOW - 2 * DAY}
+        connection.execute(insert(Label).values(record_id=record, probability=None, **columns))
+    office.take(False, **rows([0], declaration_id=["T1"], **where))
+    with office.store.read() as connection:
+        told = connection.execute(
+            select(Alert.related).where(Alert.record_id.startswith("T1@"))
+        ).scalar_one()
+    assert (told[0]["record_id"], told[0]["outcome"]) == (record, "trafficking")
+    assert told[0]["link"].startswith("like an earlier find in ")
