@@ -182,6 +182,8 @@ class Ingest:
         return found
 
     def _rate(self, one: Prepared) -> tuple[Table | None, Table]:
+        if not len(one.table):  # all of it is known: nothing to rate, nothing to remember
+            return None, one.table
         if self.options.history:
             seen = view(one.table, PROFILES[one.profile], rates=self.rates)
             return None, seen[[*PROFILES[one.profile].remembered, "time"]]
