@@ -12,9 +12,9 @@ the weeks, and a kind of smuggling appears that was not there before. Beside eac
 - LightGBM 90/10: the same, with a tenth by lot
 - LightGBM from the shipped points: the 90/10, boosting from the points of the shipped
   scorecard: the same start as ours
-- ours: the shipped scorecard with its random share, its offsets refitted every week on the
-  outcomes (`training.offsets`)
-- shipped, never refitted: what the offsets are worth
+- ours: the shipped scorecard with its random share, refitted every week on the
+  outcomes (`training.refit`)
+- shipped, never refitted: what refitting is worth
 - best possible: ranks by the true probability
 
 All see the same features, computed once: those that speak of earlier finds stay empty, for
@@ -40,7 +40,8 @@ from riskprofile.scoring import rating
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, Scorecard
 from riskprofile.store import artefacts
-from training import offsets
+from riskprofile.tables import TEXT
+from training.refit import refit
 from training.synth import generate
 
 WEEKS, WARM_UP = 70, 4
@@ -155,11 +156,18 @@ def lightgbm(*, from_points: bool) -> Callable[[World, np.ndarray], Scores]:
 
 
 def refitted(card: Scorecard) -> Callable[[World, np.ndarray], Scores]:
-    """The shipped scorecard with its offsets."""
+    """The shipped scorecard, refitted on what was seen."""
 
     def learn(here: World, seen: np.ndarray) -> Scores:
-        moved = offsets.fit(card, here.values.iloc[seen], here.labels[seen])
-        fresh = offsets.apply(card, moved, "weekly")
+        outcomes = here.values.iloc[seen].reset_index(drop=True)
+        outcomes = outcomes.assign(
+            record_id=seen.astype(str),
+            item=1,
+            value=here.labels[seen],
+            selected_by=pd.Series("score", index=outcomes.index, dtype=TEXT),
+            probability=np.nan,
+        )
+        fresh = refit(card, outcomes, "weekly").scorecard
         return lambda rows: fresh.points(here.values.iloc[rows]).astype("float64")
 
     return learn

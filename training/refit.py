@@ -5,8 +5,9 @@ near 1 by a prior whose width is that of an office's evidence, so that a few fin
 little and none moves the order at all. From `ENOUGH` finds on, the bins of single
 features may move as well, each held near zero, monotone where the feature is.
 
-Rows are weighted by how likely they were to be examined: a random control stands for
-all those that the draw passed over. Without that, what nobody selects would look safe.
+What was examined depends on points and chance alone, and points are functions of the same
+terms, so the likelihood of the examined rows needs no weights. Probabilities that pages
+show do: there a random control stands for all those that its draw passed over.
 """
 
 from __future__ import annotations
@@ -21,7 +22,14 @@ from scipy.sparse import csr_matrix
 
 from riskprofile.errors import RiskProfileError
 from riskprofile.profiles import PROFILES
-from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, WORDING, Scorecard, Term
+from riskprofile.scoring.scorecard import (
+    ENOUGH_EXAMINED,
+    ENOUGH_FINDS,
+    POINTS_PER_LOG_ODDS,
+    WORDING,
+    Scorecard,
+    Term,
+)
 from riskprofile.tables import Table
 from training import evaluate
 from training.compile import mended
@@ -32,7 +40,6 @@ BIN_SPREAD = 0.3  # prior: log-odds that one bin may move
 BASE_SPREAD = 2.0  # prior of the base, in log-odds: without finds it must stop somewhere
 FACTORS = (0.5, 2.0)  # a term is neither turned round nor made to rule alone
 HEAVIEST = 50.0  # a random control stands for this many rows at most
-PROBABILITY_FROM = (200, 30)  # outcomes and finds from which pages may show a probability
 
 
 @dataclass(frozen=True)
@@ -94,18 +101,19 @@ def refit(
     given = card.contributions(labels) / POINTS_PER_LOG_ODDS
     weights = weights_of(labels)
     free = np.array([term.name not in set(locked) for term in kept]) & (finds > 0)
-    shift, factors = _factors(card.base / POINTS_PER_LOG_ODDS, given, value, weights, free)
+    shift, factors = _factors(card.base / POINTS_PER_LOG_ODDS, given, value, free)
     terms = [
-        Term(term.features, np.rint(term.table * factor).astype(np.int32))
+        replace(term, table=np.rint(term.table * factor).astype(np.int32))
         for term, factor in zip(kept, factors, strict=True)
     ]
     base = card.base + int(np.rint(shift * POINTS_PER_LOG_ODDS))
     moved = replace(card, base=base, terms=tuple(terms), version=version, digest="")
     bins: dict[str, np.ndarray] = {}
-    if finds >= ENOUGH:
-        bins = _bins(moved, labels, value, weights, set(locked))
+    if finds >= ENOUGH and not card.written:
+        bins = _bins(moved, labels, value, set(locked))
         moved = replace(moved, terms=_with_bins(moved, bins))
-    moved = replace(moved, terms=mended(moved.terms, moved.bins, monotone(moved)))
+    if not card.written:  # each written criterion goes its way by itself, whatever its factor
+        moved = replace(moved, terms=mended(moved.terms, moved.bins, monotone(moved)))
     moved = _calibrated(moved, labels, value, weights, finds)
     return Refit(
         scorecard=moved,
@@ -151,7 +159,7 @@ def digest(labels: Table, features: tuple[str, ...]) -> str:
 
 
 def _factors(
-    base: float, given: np.ndarray, value: np.ndarray, weights: np.ndarray, free: np.ndarray
+    base: float, given: np.ndarray, value: np.ndarray, free: np.ndarray
 ) -> tuple[float, np.ndarray]:
     """The shift of the base and a factor of each term that are likeliest, under their priors."""
     if not len(value):
@@ -162,10 +170,10 @@ def _factors(
     def loss(at: np.ndarray) -> tuple[float, np.ndarray]:
         eta = plain + at[0] + given @ at[1:]
         chance = 1 / (1 + np.exp(-eta))
-        told = float((weights * (np.logaddexp(0, eta) - value * eta)).sum())
+        told = float((np.logaddexp(0, eta) - value * eta).sum())
         told += 0.5 * float((at[1:] ** 2).sum()) / FACTOR_SPREAD**2
         told += 0.5 * float(at[0] ** 2) / BASE_SPREAD**2
-        gap = weights * (chance - value)
+        gap = chance - value
         slope = np.concatenate([[gap.sum()], given.T @ gap])
         slope[1:] += at[1:] / FACTOR_SPREAD**2
         slope[0] += at[0] / BASE_SPREAD**2
@@ -179,7 +187,7 @@ def _factors(
 
 
 def _bins(
-    card: Scorecard, labels: Table, value: np.ndarray, weights: np.ndarray, locked: set[str]
+    card: Scorecard, labels: Table, value: np.ndarray, locked: set[str]
 ) -> dict[str, np.ndarray]:
     """Points to add to each bin of the single features, held near zero and monotone."""
     singles = [t for t in card.terms if len(t.features) == 1 and t.name not in locked]
@@ -200,8 +208,8 @@ def _bins(
 
     def loss(at: np.ndarray) -> tuple[float, np.ndarray]:
         eta = plain + design @ at
-        gap = weights * (1 / (1 + np.exp(-eta)) - value)
-        told = float((weights * (np.logaddexp(0, eta) - value * eta)).sum())
+        gap = 1 / (1 + np.exp(-eta)) - value
+        told = float((np.logaddexp(0, eta) - value * eta).sum())
         told += 0.5 * float((at**2).sum()) / BIN_SPREAD**2
         return told, design.T @ gap + at / BIN_SPREAD**2
 
@@ -236,7 +244,7 @@ def _rising(values: np.ndarray) -> np.ndarray:
 
 def _with_bins(card: Scorecard, bins: dict[str, np.ndarray]) -> tuple[Term, ...]:
     return tuple(
-        Term(term.features, term.table + bins[term.features[0]])
+        replace(term, table=term.table + bins[term.features[0]])
         if len(term.features) == 1 and term.features[0] in bins
         else term
         for term in card.terms
@@ -247,7 +255,7 @@ def _calibrated(
     card: Scorecard, labels: Table, value: np.ndarray, weights: np.ndarray, finds: int
 ) -> Scorecard:
     """Probabilities from the office's own outcomes once it has enough of them."""
-    if len(labels) < PROBABILITY_FROM[0] or finds < PROBABILITY_FROM[1]:
+    if len(labels) < ENOUGH_EXAMINED or finds < ENOUGH_FINDS:
         return replace(card, examined=0)
     intercept, slope = evaluate.calibration(
         card.points(labels), value.astype(int), POINTS_PER_LOG_ODDS, weights
