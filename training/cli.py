@@ -21,7 +21,7 @@ from riskprofile.services.promotion import Gate
 from training import criteria as written_criteria
 from training import evaluate as measures
 from training import fit as fitting
-from training import office
+from training import office, watching
 from training import recipe as recipes
 from training import synth as generator
 
@@ -248,6 +248,10 @@ def card(
     else:
         output.say(text)
     return 0
+
+
+for command in (watching.ledger,):
+    app.command()(command)
 
 
 def main() -> None:

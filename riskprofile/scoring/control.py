@@ -67,7 +67,7 @@ def recall(
     if not len(hits) or stands_for <= 0:
         return Recall(found, 0, 0, whole, *[float("nan")] * 4)
     share = float((weights * hits).sum() / stands_for)
-    low, high = _wilson(share, _effective(hits, weights, share, stands_for))
+    low, high = wilson(share, _effective(hits, weights, share, stands_for))
     missed = share * whole
     if finds < LEAST_FINDS:
         return Recall(found, len(hits), finds, whole, missed, *[float("nan")] * 3)
@@ -99,7 +99,8 @@ def _effective(hits: np.ndarray, weights: np.ndarray, share: float, whole: float
     return share * (1.0 - share) / variance
 
 
-def _wilson(share: float, n: float) -> tuple[float, float]:
+def wilson(share: float, n: float) -> tuple[float, float]:
+    """The 95 % interval of a share seen in a sample of `n` (Wilson, 1927)."""
     if np.isinf(n):
         return share, share
     middle = share + Z95**2 / (2 * n)
