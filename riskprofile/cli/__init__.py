@@ -9,6 +9,7 @@ from riskprofile.cli import intake as _intake
 from riskprofile.cli import models as _models
 from riskprofile.cli import office as _office
 from riskprofile.cli import quarantine as _quarantine
+from riskprofile.cli import records as _records
 from riskprofile.cli import registers as _registers
 from riskprofile.cli import retention as _retention
 from riskprofile.cli import screen as _screen
@@ -28,6 +29,7 @@ COMMANDS = (
     _office,
     _models,
     _registers,
+    _records,
     _retention,
     _sightings,
     _watchlists,

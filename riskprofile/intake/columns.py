@@ -19,22 +19,26 @@ from riskprofile.intake.codes import folded, reference
 from riskprofile.intake.reader import Source
 from riskprofile.intake.values import joined_cells
 from riskprofile.profiles import PROFILES
+from riskprofile.reference.arms import SEIZURES
 from riskprofile.reference.registers import REGISTERS, STATED
 from riskprofile.tables import SOURCE_COLUMNS, Layout
 
 AUTO = "auto"
 
 
+BESIDE = {**REGISTERS, SEIZURES.name: SEIZURES}  # tables that are no declarations
+
+
 def layout(name: str) -> Layout:
     """The columns of a profile or of a register, by its name."""
-    return REGISTERS[name].reading if name in REGISTERS else PROFILES[name]
+    return BESIDE[name].reading if name in BESIDE else PROFILES[name]
 
 
 @lru_cache(maxsize=1)
 def _aliases() -> dict[str, dict[str, str]]:
     table = reference("headers.json")
     made: dict[str, dict[str, str]] = {}
-    every: list[Layout] = [*PROFILES.values(), *(one.reading for one in REGISTERS.values())]
+    every: list[Layout] = [*PROFILES.values(), *(one.reading for one in BESIDE.values())]
     for profile in every:
         names: dict[str, str] = {}
         for column, languages in table.get(profile.name, {}).items():

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from riskprofile.errors import Conflict, RiskProfileError
-from riskprofile.services import desk, queueing
+from riskprofile.services import arms, desk, queueing
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.rights import Actor, authorise
@@ -144,6 +144,7 @@ def confirm_outcome(store: Store, actor: Actor, outcome_id: int, now: datetime) 
     """Confirm another person's outcome; the label's id, or None when it teaches nothing.
 
     Only trafficking is a positive label, and what nobody examined is no label at all.
+    The arms found enter the register of arms in the same transaction.
     """
     with store.write() as connection:
         row = (
@@ -195,6 +196,11 @@ def confirm_outcome(store: Store, actor: Actor, outcome_id: int, now: datetime) 
                 )
                 .returning(_label.c.id)
             ).scalar_one()
+        found = connection.execute(
+            select(_item).where(_item.c.outcome_id == outcome_id).order_by(_item.c.id)
+        ).mappings()
+        items = [dict(each) for each in found]
+        arms.record(store, connection, actor, now, alert, dict(row), items)
         desk.note(
             connection, actor, "outcome.confirm", alert, now, outcome_id=outcome_id, label=label
         )

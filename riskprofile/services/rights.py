@@ -43,6 +43,8 @@ ACTIONS: dict[str, frozenset[str]] = {
     "watchlist.look": _RULE | _HEAD | _CHECK,
     "register.look": _RUN | _HEAD | _CHECK | _STUDY,
     "sighting.look": _LOOK | _RUN | _STUDY,
+    "arms.look": _LOOK | _RUN | _STUDY,
+    "arms.keep": _RUN | _HEAD,
     "selections.export": _RUN,
     "labels.look": _STUDY,
     "recall.look": _STUDY | _RUN | _HEAD | _CHECK,

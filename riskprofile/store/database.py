@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import SQLModel
 
 from riskprofile.errors import StoreError
+from riskprofile.store import arms_tables  # noqa: F401  (its models belong to every database)
 from riskprofile.store.migrations import REVISIONS
 
 BUSY_MS = 5000

@@ -9,6 +9,7 @@ import pytest
 
 from riskprofile.errors import NotAllowed, RiskProfileError
 from riskprofile.services import (
+    arms,
     evidence,
     feedback,
     govern,
@@ -98,6 +99,16 @@ def house_calls(store):
         ],
         "quarantine.repair": [
             lambda a: quarantine.repair(store, home_of(store), a, {1: {}}, REASON, NOW)
+        ],
+        "arms.look": [
+            lambda a: arms.search(store, a, NOW, serial="AB"),
+            lambda a: arms.piece(store, a, "X"),
+        ],
+        "arms.keep": [
+            lambda a: arms.load(store, a, NOWHERE, NOW),
+            lambda a: arms.amend(store, a, "X", {}, NOW),
+            lambda a: arms.hand_over(store, a, "X", "one", "other", NOW),
+            lambda a: arms.add_photo(store, a, "X", Path(__file__), "", NOW),
         ],
         "selections.export": [lambda a: govern.selections(store, a, None, NOW)],
         "labels.look": [lambda a: feedback.labels(store, "shipment", a)],

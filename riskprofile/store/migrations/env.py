@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlmodel import SQLModel
 
-from riskprofile.store import tables  # noqa: F401  (registers the models)
+from riskprofile.store import arms_tables, tables  # noqa: F401  (registers the models)
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,139 @@
+"""records search, show, import, amend, custody, photo: the register of arms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riskprofile.cli import output
+from riskprofile.cli.app import Home, Json, app, now, owner
+from riskprofile.cli.office import opened
+from riskprofile.errors import UsageError
+from riskprofile.intake import quarantine as quarantine_file
+from riskprofile.services import arms
+
+group = typer.Typer(
+    help="Arms seized, found or surrendered: search, import, correct.", no_args_is_help=True
+)
+app.add_typer(group, name="records")
+
+Number = Annotated[str, typer.Argument(help="Number of the record in the register.")]
+
+
+@group.command()
+def search(
+    serial: Annotated[str, typer.Argument(help="As read, or part of it; ? is not readable.")] = "",
+    make: Annotated[str, typer.Option(help="Manufacturer, however spelled.")] = "",
+    model: Annotated[str, typer.Option(help="Model, however spelled.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many.")] = arms.LIMIT,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Find pieces by a serial with look-alikes, a part of one, a make or a model."""
+    with opened(home) as (_, store):
+        found = arms.search(
+            store, owner(), now(), serial=serial, make=make, model=model, limit=limit
+        )
+    if json:
+        output.as_json({"records": [one.as_json() for one in found]})
+        return 0
+    for one in found:
+        told = [str(one.piece.get(name, "")) for name in ("make", "model", "calibre", "serial")]
+        output.say(f"{one.grade:9} {one.number:16} {one.piece['event_on']}  {' '.join(told)}")
+    if not found:
+        output.say("no record")
+    return 0
+
+
+@group.command()
+def show(number: Number, home: Home = None, json: Json = False) -> int:
+    """One piece with its custody, photos and corrections."""
+    with opened(home) as (_, store):
+        told = arms.piece(store, owner(), number)
+    if json:
+        output.as_json(told)
+        return 0
+    for name, value in told.items():
+        if name != "events":
+            output.say(f"{name}: {value}")
+    for one in told["events"]:
+        output.say(f"{one.pop('at')} {one.pop('kind')}: {one}")
+    return 0
+
+
+@group.command("import")
+def import_records(
+    file: Annotated[Path, typer.Argument(help="CSV, XLSX, XLS, JSON Lines or Parquet.")],
+    source: Annotated[str, typer.Option(help="Whose records, where a row does not say.")] = "",
+    format: Annotated[str, typer.Option(help="auto, csv, xlsx, jsonl or parquet.")] = "auto",
+    quarantine: Annotated[Path | None, typer.Option(help="Rejected rows, as CSV.")] = None,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Take old records into the register; the same file again changes nothing."""
+    with opened(home) as (_, store):
+        told = arms.load(store, owner(), file, now(), source=source, format=format)
+    if quarantine is not None:
+        quarantine_file.write(quarantine, told.rejected)
+    if json:
+        output.as_json(told.as_json())
+        return 3 if told.rejected else 0
+    output.say(
+        f"read {told.read} = accepted {told.accepted} + quarantined {told.quarantined} "
+        f"+ duplicate {told.duplicate}"
+    )
+    for one in told.rejected[:10]:
+        output.say(f"  {one.source}:{one.line}: {one.reason_code}: {one.reason}")
+    if told.unknown_columns:
+        output.say(f"  kept in extra: {', '.join(told.unknown_columns)}")
+    return 3 if told.rejected else 0
+
+
+@group.command()
+def amend(
+    number: Number,
+    values: Annotated[list[str], typer.Option("--set", help="COLUMN=VALUE; empty takes away.")],
+    home: Home = None,
+) -> int:
+    """Add to or correct a piece; what it said before stays with it."""
+    changes = {}
+    for each in values:
+        name, mark, value = each.partition("=")
+        if not mark:
+            raise UsageError(f"--set {each} has no =", do="Write --set converted=yes")
+        changes[name.strip()] = value.strip()
+    with opened(home) as (_, store):
+        arms.amend(store, owner(), number, changes, now())
+    output.say(f"{number}: {', '.join(sorted(changes))} set")
+    return 0
+
+
+@group.command()
+def custody(
+    number: Number,
+    giver: Annotated[str, typer.Option("--from", help="Post that gives it.")],
+    taker: Annotated[str, typer.Option("--to", help="Post that takes it.")],
+    seal: Annotated[str, typer.Option(help="Number of the seal.")] = "",
+    home: Home = None,
+) -> int:
+    """Add a link to the chain of custody."""
+    with opened(home) as (_, store):
+        arms.hand_over(store, owner(), number, giver, taker, now(), seal)
+    output.say(f"{number}: from {giver} to {taker}")
+    return 0
+
+
+@group.command()
+def photo(
+    number: Number,
+    file: Annotated[Path, typer.Argument(help="The picture; it stays where it is.")],
+    shows: Annotated[str, typer.Option(help="What it shows: frame, slide, import mark.")] = "",
+    home: Home = None,
+) -> int:
+    """Bind a photo to a piece by its SHA-256."""
+    with opened(home) as (_, store):
+        digest = arms.add_photo(store, owner(), number, file, shows, now())
+    output.say(f"{number}: {digest}")
+    return 0

@@ -1,0 +1,427 @@
+"""The register of arms: fed by confirmed outcomes, by old records, and searched by marks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from riskprofile.errors import InputError, RiskProfileError, UsageError
+from riskprofile.intake import canonical
+from riskprofile.intake import registers as intake
+from riskprofile.intake.reader import RawChunk
+from riskprofile.reference import marks
+from riskprofile.reference.arms import DETAILS, FLAGS, KINDS, SEIZURES, TRAVELLED, flags_of
+from riskprofile.services.registers import Loaded
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.store import arms as kept
+from riskprofile.store import audit
+from riskprofile.store.database import Store
+
+OWN = "RP-"  # numbers that this program gives: imported ones may not begin so
+LIMIT = 50
+TEXTS = ("authority", "arm_type", "part", "make", "model", "calibre", "serial")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A piece that a search found: how its serial meets what was asked, and its columns.
+
+    `grade` is one of `marks.GRADES`, or empty when no serial was asked.
+    """
+
+    grade: str
+    number: str
+    piece: dict[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """For a program."""
+        return {"grade": self.grade, **self.piece}
+
+
+def search(
+    store: Store,
+    actor: Actor,
+    now: datetime,
+    *,
+    serial: str = "",
+    make: str = "",
+    model: str = "",
+    limit: int = LIMIT,
+) -> list[Hit]:
+    """Pieces by a serial, a part of one, a make or a model, however they were spelled.
+
+    Parameters
+    ----------
+    serial : str
+        As read; `?` for each character that cannot be read. Part of one will do.
+    limit : int
+        At most so many, the best grade first, then the newest.
+    """
+    authorise(actor, "arms.look")
+    form = marks.skeleton(serial)
+    if serial and not marks.grams(form):
+        raise UsageError("too little of the serial is known", do="Give two characters in a row")
+    if not (form or make or model):
+        raise UsageError("nothing is asked for", do="Give a serial, a make or a model")
+    with store.read() as connection:
+        makes = kept.named(connection, "make", marks.name_key(make)) if make else []
+        models = kept.named(connection, "model", marks.name_key(model)) if model else []
+        if (make and not makes) or (model and not models):
+            rows = []
+        elif form:
+            conditions = [kept.arms.c.make_key.in_(makes)] if makes else []
+            conditions += [kept.arms.c.model_key.in_(models)] if models else []
+            rows = kept.by_serial(connection, serial, conditions)
+        else:
+            rows = kept.by_name(connection, makes, models, limit)
+    hits = [Hit(marks.compare(serial, row["serial"]), row["number"], shown(row)) for row in rows]
+    if form:
+        hits = [one for one in hits if one.grade]
+        hits.sort(key=lambda one: marks.GRADES.index(one.grade))
+    found = hits[:limit]
+    with store.write() as connection:
+        audit.append(
+            connection,
+            actor=actor.name,
+            action="arms.search",
+            subject="arms",
+            office=actor.office,
+            now=now,
+            detail={"serial": serial, "make": make, "model": model, "found": len(found)},
+        )
+    return found
+
+
+def shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A piece as people and programs see it: the columns of `SEIZURES` that it has."""
+    told = {"record_number": row["number"], **row, **(row["details"] or {})}
+    told["event_on"] = row["event_on"].date().isoformat()
+    return {name: told[name] for name in SEIZURES.names if told.get(name) not in (None, "")}
+
+
+def piece(store: Store, actor: Actor, number: str) -> dict[str, Any]:
+    """One piece with what happened to it since: custody, photos, corrections."""
+    authorise(actor, "arms.look")
+    with store.read() as connection:
+        row = one(connection, number)
+        told = kept.events_of(connection, row["id"])
+    return {**shown(row), "events": [_event(each) for each in told]}
+
+
+def one(connection: Connection, number: str) -> dict[str, Any]:
+    """The row of a piece, or an error that says what to do."""
+    row = kept.by_number(connection, [number]).get(number)
+    if row is None:
+        raise InputError(
+            f"the register has no record {number}", do="Look for it: riskprofile records search"
+        )
+    return row
+
+
+def _event(row: Mapping[str, Any]) -> dict[str, Any]:
+    told = {"kind": row["kind"], "at": row["at"].isoformat(), "by": row["by"]}
+    return {**told, **({"sha256": row["digest"]} if row["digest"] else {}), **(row["detail"] or {})}
+
+
+def record(
+    store: Store,
+    connection: Connection,
+    actor: Actor,
+    now: datetime,
+    alert: Mapping[str, Any],
+    outcome: Mapping[str, Any],
+    items: Sequence[Mapping[str, Any]],
+) -> list[int]:
+    """Put the arms of a confirmed outcome into the register, inside its transaction.
+
+    An alert that was opened again and examined anew counts with its last outcome alone.
+    """
+    kept.lock(connection)
+    kept.supersede(connection, alert["id"], now)
+    declared = (alert["declaration"] or [{}])[0]
+    found = [_from_item(actor, now, alert, outcome, item, declared) for item in items]
+    return kept.add(store, connection, [row for row in found if row["kind"] in KINDS])
+
+
+def _from_item(
+    actor: Actor,
+    now: datetime,
+    alert: Mapping[str, Any],
+    outcome: Mapping[str, Any],
+    item: Mapping[str, Any],
+    declared: Mapping[str, Any],
+) -> dict[str, Any]:
+    said = flags_of(item["marking"])
+    route = str(declared.get("route") or "")
+    details = {
+        "case_number": outcome["seizure_number"],
+        "at_border": True,
+        "proof_marks": item["marking"],
+        "legal_basis": "trafficking" if outcome["outcome"] == "trafficking" else "other",
+        "departure": declared.get("country_of_export"),
+        "transit": "|".join(dict.fromkeys(leg[:2] for leg in route.split("|")[1:-1])),
+        "destination": declared.get("country_of_destination"),
+        "transport": declared.get("conveyance"),
+        "concealment": outcome["concealment"] or item["where_found"],
+        "cover_goods": alert["title"],
+    }
+    serial = bool(marks.skeleton(item["serial"]).strip(marks.UNSURE))
+    marking = "obliterated" if said.get("obliterated") else "unique" if serial else "unknown"
+    return _row(
+        {
+            **{name: item[name] for name in ("kind", "part", "make", "model", "calibre")},
+            **{name: item[name] for name in ("serial", "count")},
+            **said,
+            **{name: value for name, value in details.items() if value},
+            "record_number": f"{OWN}{item['id']}",
+            "event": "seized",
+            "event_on": outcome["at"].isoformat(),
+            "office": alert["office"],
+            "authority": "customs",
+            "mode": TRAVELLED.get(str(declared.get("transport_mode") or "")),
+            "marking": marking,
+        },
+        actor,
+        now,
+        alert_id=alert["id"],
+        item_found_id=item["id"],
+    )
+
+
+def _row(entry: Mapping[str, Any], actor: Actor, now: datetime, **more: Any) -> dict[str, Any]:
+    """One entry of `SEIZURES` as the table holds it."""
+    at = datetime.fromisoformat(str(entry["event_on"]))
+    at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    details = {name: entry[name] for name in DETAILS if entry.get(name) is not None}
+    if extra := entry.get("extra"):
+        details["extra"] = extra
+    return {
+        "number": entry["record_number"],
+        "event": entry["event"],
+        "event_on": at,
+        "year": at.year,
+        "office": entry.get("office"),
+        "country": entry.get("country"),
+        "mode": entry.get("mode"),
+        "kind": entry["kind"],
+        **{name: entry.get(name) or "" for name in TEXTS},
+        "count": int(entry.get("count") or 1),
+        "marking": entry.get("marking") or ("unique" if entry.get("serial") else "unknown"),
+        **{name: bool(entry.get(name)) for name in FLAGS},
+        "details": details,
+        "content": _digest(entry),
+        "recorded_by": actor.name,
+        "recorded_at": now,
+        **more,
+    }
+
+
+def _digest(entry: Mapping[str, Any]) -> str:
+    text = json.dumps(dict(entry), ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def load(
+    store: Store, actor: Actor, path: Path, now: datetime, *, source: str = "", format: str = "auto"
+) -> Loaded:
+    """Take old records from any table (CSV, XLSX, JSON Lines, Parquet), in one transaction.
+
+    A number that the register has with the same content is a duplicate; with other
+    content it is corrected, and the correction is kept with the piece.
+
+    Parameters
+    ----------
+    source : str
+        Whose records they are; fills `authority` where a row says nothing.
+    """
+    authorise(actor, "arms.keep")
+    told = Loaded(SEIZURES.name, source, now)
+    entries: dict[str, dict[str, Any]] = {}
+    for part in intake.read(path, SEIZURES, format):
+        told.read += part.read
+        told.rejected += part.rejected
+        told.unknown_columns += [each for each in part.unknown if each not in told.unknown_columns]
+        for line in part.table.to_dict("records"):
+            entry = intake.plain({str(name): value for name, value in line.items()}, SEIZURES)
+            if source:
+                entry.setdefault("authority", source)
+            if str(entry["record_number"]).startswith(OWN):
+                raise InputError(
+                    f"record numbers that begin with {OWN} are given by this register",
+                    where=f"{path.name}:{line['line']}",
+                    do="Correct it with riskprofile records amend, or number it otherwise",
+                )
+            entries[str(entry["record_number"])] = entry
+    told.quarantined = len(told.rejected)
+    for bad in told.rejected:
+        code = bad.reason_code
+        told.quarantined_by_reason[code] = told.quarantined_by_reason.get(code, 0) + 1
+    with store.write(patience=60.0) as connection:
+        kept.lock(connection)
+        known = kept.by_number(connection, sorted(entries))
+        rows = {number: _row(entry, actor, now) for number, entry in entries.items()}
+        kept.add(store, connection, [rows[number] for number in rows if number not in known])
+        changed = [
+            number for number, held in known.items() if held["content"] != rows[number]["content"]
+        ]
+        for number in changed:
+            _correct(connection, actor, known[number], rows[number], now)
+        told.accepted = len(rows) - len(known) + len(changed)
+        told.duplicate = told.read - told.quarantined - told.accepted
+        audit.append(
+            connection,
+            actor=actor.name,
+            action="arms.load",
+            subject="arms",
+            now=now,
+            detail={
+                "file": path.name,
+                "source": source,
+                **{
+                    name: getattr(told, name)
+                    for name in ("read", "accepted", "quarantined", "duplicate")
+                },
+            },
+        )
+    return told
+
+
+def _correct(
+    connection: Connection,
+    actor: Actor,
+    held: Mapping[str, Any],
+    row: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    before, after = shown(held), shown(row)
+    kept.change(connection, held["id"], row)
+    kept.add_event(
+        connection,
+        arms_id=held["id"],
+        kind="amended",
+        at=now,
+        by=actor.name,
+        recorded_at=now,
+        detail={"before": {n: v for n, v in before.items() if after.get(n) != v}},
+    )
+
+
+def amend(
+    store: Store, actor: Actor, number: str, changes: Mapping[str, str], now: datetime
+) -> None:
+    """Add to or correct a piece, as text under the names of its columns; empty takes away.
+
+    What it said before stays with it.
+    """
+    authorise(actor, "arms.keep")
+    if wrong := sorted(set(changes) - set(SEIZURES.names) | set(changes) & {"record_number"}):
+        raise UsageError(
+            f"{wrong[0]} cannot be set", do=f"Columns: {', '.join(SEIZURES.names[1:])}"
+        )
+    with store.write() as connection:
+        kept.lock(connection)
+        held = one(connection, number)
+        wanted = {name: _text(value) for name, value in shown(held).items()} | dict(changes)
+        texts = {name: [value] for name, value in wanted.items() if value}
+        raw = pd.DataFrame(texts).assign(source="amend", line=1, warnings=pd.NA)
+        table, rejected = canonical.parse(RawChunk(SEIZURES.name, raw), SEIZURES)
+        if rejected:
+            raise RiskProfileError(rejected[0].reason, where=number, do="Nothing was changed.")
+        row = table.to_dict("records")[0]
+        entry = intake.plain({str(name): value for name, value in row.items()}, SEIZURES)
+        now_row = _row(entry, actor, held["recorded_at"])
+        _correct(connection, actor, held, {**now_row, "recorded_by": held["recorded_by"]}, now)
+        audit.append(
+            connection,
+            actor=actor.name,
+            action="arms.amend",
+            subject=f"arms:{held['id']}",
+            office=held["office"],
+            now=now,
+            detail={"columns": sorted(changes)},
+        )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+
+
+def hand_over(
+    store: Store, actor: Actor, number: str, giver: str, taker: str, now: datetime, seal: str = ""
+) -> None:
+    """One link of the chain of custody: who gave it to whom, under which seal.
+
+    The first link names anyone; each next one begins where the last ended.
+    """
+    authorise(actor, "arms.keep")
+    if not giver.strip() or not taker.strip():
+        raise UsageError("who gives and who takes are missing", do="Name both posts")
+    with store.write() as connection:
+        row = one(connection, number)
+        links = [
+            each for each in kept.events_of(connection, row["id"]) if each["kind"] == "custody"
+        ]
+        if links and links[-1]["detail"]["taker"] != giver.strip():
+            raise RiskProfileError(
+                f"the chain of custody ended with {links[-1]['detail']['taker']}",
+                where=number,
+                do="Record the link that is missing first",
+            )
+        detail = {"giver": giver.strip(), "taker": taker.strip(), "seal": seal.strip()}
+        _happened(connection, actor, row, "custody", now, detail)
+
+
+def add_photo(
+    store: Store, actor: Actor, number: str, path: Path, shows: str, now: datetime
+) -> str:
+    """Bind a photo to a piece by its SHA-256, which is returned; the file stays where it is."""
+    authorise(actor, "arms.keep")
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    with store.write() as connection:
+        row = one(connection, number)
+        detail = {"file": path.name, "shows": shows.strip()}
+        _happened(connection, actor, row, "photo", now, detail, digest.hexdigest())
+    return digest.hexdigest()
+
+
+def _happened(
+    connection: Connection,
+    actor: Actor,
+    row: Mapping[str, Any],
+    kind: str,
+    now: datetime,
+    detail: dict[str, Any],
+    digest: str = "",
+) -> None:
+    kept.add_event(
+        connection,
+        arms_id=row["id"],
+        kind=kind,
+        at=now,
+        digest=digest,
+        detail=detail,
+        by=actor.name,
+        recorded_at=now,
+    )
+    audit.append(
+        connection,
+        actor=actor.name,
+        action=f"arms.{kind}",
+        subject=f"arms:{row['id']}",
+        office=row["office"],
+        now=now,
+        detail={"sha256": digest} if digest else None,
+    )

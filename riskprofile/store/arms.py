@@ -1,0 +1,194 @@
+"""The register of arms in the database: pieces, and where to look for their marks.
+
+Marks are found through runs of three characters of their skeleton, so that a search asks
+an index and never walks the register, however long it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from riskprofile.reference import marks
+from riskprofile.store.arms_tables import Arms, ArmsEvent, ArmsGram, ArmsName
+from riskprofile.store.database import Store, serialise
+
+arms = Arms.__table__  # type: ignore[attr-defined]
+grams = ArmsGram.__table__  # type: ignore[attr-defined]
+names = ArmsName.__table__  # type: ignore[attr-defined]
+events = ArmsEvent.__table__  # type: ignore[attr-defined]
+
+ARMS_LOCK = 7008  # PostgreSQL advisory lock: ids are given out here, one writer at a time
+COMMON = 20_000  # a run that more pieces hold says too little to begin with
+CANDIDATES = 500
+COLUMNS = tuple(column.name for column in arms.columns)
+
+
+def lock(connection: Connection) -> None:
+    """One writer of the register at a time."""
+    serialise(connection, ARMS_LOCK)
+
+
+def add(store: Store, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> list[int]:
+    """Add pieces with their forms for finding; their ids. Call `lock` before.
+
+    Each row has the columns of `arms` but `id` and those that end in `_key`.
+    """
+    first = int(connection.execute(select(func.coalesce(func.max(arms.c.id), 0))).scalar_one()) + 1
+    made, runs, spelled = [], [], set()
+    for number, row in enumerate(rows, start=first):
+        full = {**row, **keys(row), "id": number}
+        made.append(tuple(full.get(name) for name in COLUMNS))
+        runs += [(gram, number) for gram in sorted(marks.grams(full["serial_key"]))]
+        spelled |= {
+            (kind, full[f"{kind}_key"]) for kind in ("make", "model") if full[f"{kind}_key"]
+        }
+    store.insert_many(connection, "arms", COLUMNS, made)
+    store.insert_many(connection, "arms_gram", ("gram", "arms_id"), runs)
+    _spelled(connection, spelled)
+    return list(range(first, first + len(made)))
+
+
+def keys(row: Mapping[str, Any]) -> dict[str, str]:
+    """The forms under which a piece is found."""
+    return {
+        "serial_key": marks.skeleton(row["serial"]),
+        "make_key": marks.name_key(row["make"]),
+        "model_key": marks.name_key(row["model"]),
+    }
+
+
+def change(connection: Connection, arms_id: int, values: Mapping[str, Any]) -> None:
+    """Put values in place of a piece's, and its forms for finding anew. Call `lock` before."""
+    connection.execute(update(arms).where(arms.c.id == arms_id).values(**values))
+    row = connection.execute(select(arms).where(arms.c.id == arms_id)).mappings().one()
+    found = keys(dict(row))
+    connection.execute(update(arms).where(arms.c.id == arms_id).values(**found))
+    connection.execute(grams.delete().where(grams.c.arms_id == arms_id))
+    runs = [{"gram": one, "arms_id": arms_id} for one in sorted(marks.grams(found["serial_key"]))]
+    if runs:
+        connection.execute(insert(grams), runs)
+    _spelled(
+        connection,
+        {(kind, found[f"{kind}_key"]) for kind in ("make", "model") if found[f"{kind}_key"]},
+    )
+
+
+def _spelled(connection: Connection, wanted: set[tuple[str, str]]) -> None:
+    known = {(row.kind, row.key) for row in connection.execute(select(names))}
+    if fresh := sorted(wanted - known):
+        connection.execute(insert(names), [{"kind": kind, "key": key} for kind, key in fresh])
+
+
+def by_number(connection: Connection, numbers: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Pieces by their numbers."""
+    found: dict[str, dict[str, Any]] = {}
+    for at in range(0, len(numbers), 500):
+        asked = select(arms).where(arms.c.number.in_(numbers[at : at + 500]))
+        found |= {row["number"]: dict(row) for row in connection.execute(asked).mappings()}
+    return found
+
+
+def named(connection: Connection, kind: str, key: str) -> list[str]:
+    """The makes or models of the register that a name may stand for."""
+    known = connection.execute(select(names.c.key).where(names.c.kind == kind)).scalars()
+    return sorted(one for one in known if marks.alike_name(key, one))
+
+
+def by_serial(
+    connection: Connection, serial: str, conditions: Sequence[Any] = ()
+) -> list[dict[str, Any]]:
+    """Pieces whose serial may be this one, those that share most of it first.
+
+    The rare runs of what is asked decide which pieces are looked at: at most `CANDIDATES`.
+    """
+    form = marks.skeleton(serial)
+    wanted = sorted(marks.grams(form))
+    inner = [one for one in wanted if "^" not in one and "$" not in one]
+    if not wanted:
+        return []
+    held = {one: _held(connection, one) for one in wanted}
+    rare = [one for one in inner or wanted if held[one] <= COMMON]
+    if rare:
+        # One unread or wrong character spoils three runs; the others must be there.
+        least = max(1, min(len(rare) // 2, len(rare) - 3))
+        # The edges of a part are not those of the mark: they only bring the whole ones first.
+        rare += [one for one in wanted if one not in inner + rare and held[one] <= COMMON]
+        shared = (
+            select(grams.c.arms_id, func.count().label("shared"))
+            .where(grams.c.gram.in_(rare))
+            .group_by(grams.c.arms_id)
+            .having(func.count() >= least)
+            .order_by(func.count().desc(), grams.c.arms_id.desc())
+        )
+        if not conditions:
+            shared = shared.limit(CANDIDATES)
+        found = shared.subquery()
+        asked = (
+            select(arms)
+            .join(found, found.c.arms_id == arms.c.id)
+            .where(arms.c.superseded_at.is_(None), *conditions)
+            .order_by(found.c.shared.desc(), arms.c.id.desc())
+            .limit(CANDIDATES)
+        )
+    else:
+        # All of it is common: every run of it must be there, from the rarest on.
+        every = sorted(inner or wanted, key=lambda one: held[one])
+        first = grams.alias()
+        chain: Any = first
+        where = [first.c.gram == every[0]]
+        for one in every[1:]:
+            also = grams.alias()
+            chain = chain.join(also, (also.c.arms_id == first.c.arms_id) & (also.c.gram == one))
+        asked = (
+            select(arms)
+            .select_from(chain.join(arms, arms.c.id == first.c.arms_id))
+            .where(*where, arms.c.superseded_at.is_(None), *conditions)
+            .limit(CANDIDATES)
+        )
+    return [dict(row) for row in connection.execute(asked).mappings()]
+
+
+def _held(connection: Connection, gram: str) -> int:
+    """How many pieces hold a run, counted up to one more than `COMMON`."""
+    some = select(grams.c.arms_id).where(grams.c.gram == gram).limit(COMMON + 1).subquery()
+    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
+
+
+def by_name(
+    connection: Connection, makes: Sequence[str], models: Sequence[str], limit: int
+) -> list[dict[str, Any]]:
+    """Pieces of these makes and models by key, the newest of each first; empty is any."""
+    found: dict[int, dict[str, Any]] = {}
+    column, wanted = (arms.c.model_key, models) if models else (arms.c.make_key, makes)
+    for key in wanted:
+        asked = select(arms).where(column == key, arms.c.superseded_at.is_(None))
+        if models and makes:
+            asked = asked.where(arms.c.make_key.in_(makes))
+        rows = connection.execute(asked.order_by(arms.c.id.desc()).limit(limit)).mappings()
+        found |= {row["id"]: dict(row) for row in rows}
+    return [found[one] for one in sorted(found, reverse=True)[:limit]]
+
+
+def add_event(connection: Connection, **values: Any) -> int:
+    """One thing that happened to a piece; its id."""
+    made = connection.execute(insert(events).values(**values).returning(events.c.id))
+    return int(made.scalar_one())
+
+
+def events_of(connection: Connection, arms_id: int) -> list[dict[str, Any]]:
+    """What happened to a piece, in the order of time."""
+    asked = select(events).where(events.c.arms_id == arms_id).order_by(events.c.at, events.c.id)
+    return [dict(row) for row in connection.execute(asked).mappings()]
+
+
+def supersede(connection: Connection, alert_id: int, now: datetime) -> None:
+    """Take out the pieces of an alert that was examined anew."""
+    connection.execute(
+        update(arms)
+        .where(arms.c.alert_id == alert_id, arms.c.superseded_at.is_(None))
+        .values(superseded_at=now)
+    )

@@ -1,0 +1,32 @@
+"""The commands of the register of arms, as a person runs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.test_cli import run, told
+
+OLD = """record_number,event,event_on,kind,make,serial,colour
+A1,seized,2019-03-01,firearm,Kestrel,KX1O5?7,black
+A2,lost,2019-03-01,firearm,Kestrel,KX2,black
+"""
+
+
+def test_old_records_are_imported_found_corrected_and_handed_over(tmp_path: Path) -> None:
+    home, file = tmp_path / "home", tmp_path / "old.csv"
+    file.write_text(OLD)
+    code, said, _ = run(home, "records", "import", file, "--json")
+    assert (code, told(said)["accepted"], told(said)["quarantined"]) == (3, 1, 1)
+    assert told(said)["unknown_columns"] == ["colour"]
+    code, said, _ = run(home, "records", "amend", "A1", "--set", "restored=yes")
+    assert code == 0 and "restored set" in said
+    assert run(home, "records", "custody", "A1", "--from", "gate", "--to", "laboratory")[0] == 0
+    code, said, _ = run(home, "records", "search", "KX20", "--json")
+    assert code == 0 and told(said)["records"] == []
+    code, said, _ = run(home, "records", "search", "KXI0597", "--json")
+    [found] = told(said)["records"]
+    assert (found["record_number"], found["grade"], found["restored"]) == ("A1", "uncertain", True)
+    code, said, _ = run(home, "records", "show", "A1", "--json")
+    assert [one["kind"] for one in told(said)["events"]] == ["amended", "custody"]
+    code, _, why = run(home, "records", "show", "A9")
+    assert code == 4 and "no record A9" in why

@@ -1,0 +1,196 @@
+"""The register of arms: fed without a second entry, searched by what can be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from riskprofile.errors import InputError, RiskProfileError, UsageError
+from riskprofile.services import arms, review
+from riskprofile.services.identity import OWNER
+from tests.services.bench import AUDITOR, INES, NOW, OMAR, REASON, SARA, later, put, taken
+
+PISTOL = {
+    "kind": "firearm",
+    "make": "Kestrel Arms",
+    "model": "K-92",
+    "calibre": "9x19",
+    "serial": "SB0I25",
+    "marking": "serial filed off, restored",
+    "where_found": "under pins",
+}
+DECLARED = [
+    {
+        "goods_description": "garden chairs",
+        "transport_mode": "post",
+        "country_of_export": "XK",
+        "country_of_destination": "NO",
+        "route": "XK|DE|DK|NO",
+    }
+]
+OLD = pd.DataFrame(
+    {
+        "record_number": ["A1", "A2", "A3", "A4"],
+        "event": ["seized", "found", "surrendered", "collected"],
+        "event_on": ["2019-03-01", "2020-05-06", "2020-07-08", "2021-01-02"],
+        "kind": ["firearm"] * 4,
+        "make": ["KESTREL", "Corvid", "Corvid Ltd", "Corvid"],
+        "model": ["K 92", "C7", "C7", "C7"],
+        "serial": ["KX?0517", "778899", "7788990", ""],
+        "privately_made": ["no", "no", "no", "yes"],
+    }
+)
+
+
+def confirmed(store, items, **declared):
+    """An alert examined, with these items, and confirmed; its id."""
+    alert = taken(store, declaration=DECLARED, **declared)
+    review.decide(store, INES, alert, "examine", REASON, NOW)
+    outcome = review.record_outcome(
+        store, INES, alert, "trafficking", NOW, items=items, methods=["opened"],
+        seizure_number="XM-SZ-7", concealment="inside",
+    )  # fmt: skip
+    review.confirm_outcome(store, OMAR, outcome, later(hours=1))
+    return alert
+
+
+def imported(store, tmp_path: Path, table=OLD, name="old.csv"):
+    path = tmp_path / name
+    if path.suffix == ".csv":
+        table.to_csv(path, index=False)
+    else:
+        table.to_excel(path, index=False)
+    return arms.load(store, OWNER, path, NOW, source="archive of Meridia")
+
+
+def numbers(found):
+    return [(one.number, one.grade) for one in found]
+
+
+def test_a_confirmed_find_is_in_the_register_without_a_second_entry(any_store):
+    confirmed(any_store, [PISTOL, {"kind": "document"}, {"kind": "ammunition", "count": 50}])
+    [hit] = arms.search(any_store, SARA, NOW, serial="SB0I25")
+    assert hit.grade == "same"
+    told = hit.piece
+    assert (told["event"], told["event_on"], told["mode"]) == ("seized", "2026-11-24", "mail")
+    assert (told["case_number"], told["cover_goods"]) == ("XM-SZ-7", "garden chairs")
+    assert (told["departure"], told["transit"], told["destination"]) == ("XK", "DE|DK", "NO")
+    assert told["obliterated"] and told["restored"] and told["marking"] == "obliterated"
+    assert [hit.number for hit in arms.search(any_store, SARA, NOW, make="kestrell")] == [
+        told["record_number"]
+    ]
+
+
+def test_what_nobody_confirmed_is_in_no_register(store):
+    alert = taken(store, declaration=DECLARED)
+    review.decide(store, INES, alert, "examine", REASON, NOW)
+    review.record_outcome(
+        store, INES, alert, "trafficking", NOW, items=[PISTOL], methods=["opened"]
+    )
+    assert arms.search(store, SARA, NOW, serial="SB0I25") == []
+
+
+def test_an_alert_examined_anew_counts_with_its_last_outcome(store):
+    alert = confirmed(store, [PISTOL])
+    review.reopen(store, SARA, alert, REASON, later(hours=2))
+    review.claim(store, INES, alert, later(hours=3))
+    review.decide(store, INES, alert, "examine", REASON, later(hours=3))
+    outcome = review.record_outcome(
+        store, INES, alert, "trafficking", later(hours=4), methods=["laboratory"],
+        items=[{**PISTOL, "serial": "SB0125"}],
+    )  # fmt: skip
+    review.confirm_outcome(store, OMAR, outcome, later(hours=5))
+    [hit] = arms.search(store, SARA, NOW, serial="SB0I25")
+    assert hit.piece["serial"] == "SB0125"
+
+
+@pytest.mark.parametrize("name", ["old.csv", "old.xlsx"])
+def test_old_records_come_in_once_and_are_corrected_by_a_later_file(any_store, tmp_path, name):
+    told = imported(any_store, tmp_path, name=name)
+    assert (told.read, told.accepted, told.duplicate) == (4, 4, 0)
+    told = imported(any_store, tmp_path, name=name)
+    assert (told.read, told.accepted, told.duplicate) == (4, 0, 4)
+    table = OLD.assign(serial=["KX10517", "778899", "7788990", ""])
+    told = imported(any_store, tmp_path, table, name=name)
+    assert (told.read, told.accepted, told.duplicate) == (4, 1, 3)
+    piece = arms.piece(any_store, AUDITOR, "A1")
+    assert piece["serial"] == "KX10517" and piece["authority"] == "archive of Meridia"
+    assert piece["events"][0]["before"] == {"serial": "KX?0517"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"serial": "KXIO517"}, [("A1", "uncertain")]),
+        ({"serial": "O5I7"}, [("A1", "partial")]),
+        ({"serial": "77B899"}, [("A2", "alike"), ("A3", "partial")]),
+        ({"serial": "7788?90"}, [("A3", "uncertain"), ("A2", "partial")]),
+        ({"serial": "778799"}, [("A2", "near")]),
+        ({"serial": "77"}, [("A3", "partial"), ("A2", "partial")]),
+        ({"serial": "7788", "make": "kestrel"}, []),
+        ({"make": "Corvyd"}, [("A4", ""), ("A3", ""), ("A2", "")]),
+        ({"make": "Kestrel arms", "model": "k92"}, [("A1", "")]),
+        ({"model": "K93"}, []),
+    ],
+)
+def test_a_search_finds_what_was_read_otherwise(any_store, tmp_path, asked, found):
+    imported(any_store, tmp_path)
+    assert numbers(arms.search(any_store, SARA, NOW, **asked)) == found
+
+
+def test_a_common_beginning_hides_nothing(any_store, tmp_path, monkeypatch):
+    monkeypatch.setattr(arms.kept, "COMMON", 2)
+    imported(any_store, tmp_path)
+    table = OLD.assign(record_number=["B1", "B2", "B3", "B4"], serial=[f"77889{n}" for n in "1234"])
+    imported(any_store, tmp_path, table, "more.csv")
+    assert numbers(arms.search(any_store, SARA, NOW, serial="77889"))[0][1] == "partial"
+    assert len(arms.search(any_store, SARA, NOW, serial="77889")) == 6
+    assert numbers(arms.search(any_store, SARA, NOW, serial="778892"))[0] == ("B2", "same")
+
+
+def test_too_little_is_refused(store):
+    with pytest.raises(UsageError, match="too little"):
+        arms.search(store, SARA, NOW, serial="A?")
+    with pytest.raises(UsageError, match="nothing"):
+        arms.search(store, SARA, NOW)
+
+
+def test_own_numbers_cannot_be_imported(store, tmp_path):
+    with pytest.raises(InputError, match="given by this register"):
+        imported(store, tmp_path, OLD.assign(record_number=["RP-1", "A2", "A3", "A4"]))
+
+
+def test_a_correction_keeps_what_was_said_before(any_store, tmp_path):
+    imported(any_store, tmp_path)
+    arms.amend(any_store, OWNER, "A1", {"serial": "KX90517", "converted": "yes"}, NOW)
+    [hit] = arms.search(any_store, SARA, NOW, serial="KX90517")
+    assert hit.grade == "same" and hit.piece["converted"] is True
+    assert arms.search(any_store, SARA, NOW, serial="KX10517")[0].grade == "near"
+    [event] = arms.piece(any_store, SARA, "A1")["events"]
+    assert event["before"]["serial"] == "KX?0517"
+    with pytest.raises(RiskProfileError, match="yes nor no"):
+        arms.amend(any_store, OWNER, "A1", {"converted": "perhaps"}, NOW)
+    with pytest.raises(UsageError, match="possessor"):
+        arms.amend(any_store, OWNER, "A1", {"possessor": "x"}, NOW)
+
+
+def test_a_chain_of_custody_has_no_gap(store, tmp_path):
+    imported(store, tmp_path)
+    arms.hand_over(store, OWNER, "A1", "North Gate", "laboratory", NOW, "S-1")
+    with pytest.raises(RiskProfileError, match="ended with laboratory"):
+        arms.hand_over(store, OWNER, "A1", "North Gate", "store", later(hours=1))
+    arms.hand_over(store, OWNER, "A1", "laboratory", "store", later(hours=1))
+    photo = tmp_path / "frame.png"
+    photo.write_bytes(b"picture")
+    digest = arms.add_photo(store, OWNER, "A1", photo, "frame", later(hours=2))
+    events = arms.piece(store, SARA, "A1")["events"]
+    assert [one["kind"] for one in events] == ["custody", "custody", "photo"]
+    assert events[0]["seal"] == "S-1" and events[2]["sha256"] == digest
+
+
+def test_officers_see_no_way_to_change_the_register(store):
+    put(store)
+    with pytest.raises(RiskProfileError, match="may not do this"):
+        arms.amend(store, INES, "A1", {"serial": "X"}, NOW)
