@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from riskprofile.cli import audit as _audit
 from riskprofile.cli import demo as _demo
 from riskprofile.cli import intake as _intake
 from riskprofile.cli import models as _models
@@ -27,6 +28,7 @@ COMMANDS = (
     _quarantine,
     _watch,
     _office,
+    _audit,
     _models,
     _registers,
     _records,

@@ -1,4 +1,4 @@
-"""init, users, serve, pause, resume, export selections, audit, db, doctor."""
+"""init, users, serve, pause, resume, export selections, db, doctor."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ from riskprofile.services.settings import Settings, open_store
 from riskprofile.store.database import Store
 
 users = typer.Typer(help="Accounts of the page.", no_args_is_help=True)
-audit = typer.Typer(help="The audit chain.", no_args_is_help=True)
 export = typer.Typer(help="Back to the declaration system.", no_args_is_help=True)
 database = typer.Typer(help="The database.", no_args_is_help=True)
-for group, name in ((users, "users"), (audit, "audit"), (export, "export"), (database, "db")):
+for group, name in ((users, "users"), (export, "export"), (database, "db")):
     app.add_typer(group, name=name)
 
 
@@ -235,20 +234,6 @@ def selections(
     elif str(out) != "-":
         output.say(f"{len(chosen)} selections in {out}")
     return 0
-
-
-@audit.command("verify")
-def verify_audit(home: Home = None, json: Json = False) -> int:
-    """Check the chain; name the first bad record."""
-    with opened(home) as (_, store):
-        verdict = govern.verify_audit(store, owner())
-    if json:
-        output.as_json(asdict(verdict))
-    elif verdict.ok:
-        output.say(f"{verdict.records} records, whole; head {verdict.head.digest[:16]}")
-    else:
-        output.say(f"broken at record {verdict.first_bad}")
-    return 0 if verdict.ok else 1
 
 
 @database.command()

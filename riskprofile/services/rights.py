@@ -58,6 +58,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "account.manage": _RULE,
     "account.look": _CHECK,
     "audit.verify": _CHECK,
+    "audit.export": _CHECK,
     "retention.run": _RULE,
     "status.look": frozenset({*ROLES, "owner"}),
 }

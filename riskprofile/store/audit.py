@@ -25,6 +25,10 @@ from riskprofile.store.tables import Audit, AuditWords
 START = "0" * 64
 _words = AuditWords.__table__  # type: ignore[attr-defined]
 CHAIN_LOCK = 7002
+FIELDS = (
+    "sequence", "at", "actor", "action", "subject", "office", "purpose", "detail", "previous",
+    "digest",
+)  # fmt: skip
 
 # Times and JSON as text, the same on both engines: a digest covers text, not values.
 _MOMENT = {
@@ -108,7 +112,7 @@ def append(
             purpose=told_why,
             detail=told,
             previous=last.digest,
-            digest=_seal(fields),
+            digest=seal(fields),
         )
     )
     return sequence
@@ -123,26 +127,47 @@ def head(connection: Connection) -> Head:
     return Head(0, START) if row is None else Head(int(row[0]), str(row[1]))
 
 
-def verify(connection: Connection, head: Head | None = None) -> Verdict:
-    """Check every link, and that the chain still holds `head` when one was kept elsewhere."""
-    statement = _CHAIN.format(moment=_MOMENT[connection.dialect.name])
+def verify(
+    connection: Connection, head: Head | None = None, kept: Mapping[int, str] | None = None
+) -> Verdict:
+    """Check every link, and that the chain still holds what was kept of it elsewhere.
+
+    Parameters
+    ----------
+    head : Head, optional
+        A last link of former times.
+    kept : mapping, optional
+        Digests of former links by sequence, as an export holds them.
+    """
+    outside = dict(kept or {})
+    if head is not None and head.sequence:
+        outside[head.sequence] = head.digest
     last, records, first_bad = Head(0, START), 0, None
-    with connection.exec_driver_sql(statement, execution_options={"yield_per": 10_000}) as rows:
+    with links(connection) as rows:
         for row in rows:
             records += 1
             fits = row[0] == last.sequence + 1 and row[8] == last.digest
-            fits = fits and row[9] == _seal(row[:9])
-            if fits and head is not None and row[0] == head.sequence:
-                fits = row[9] == head.digest
+            fits = fits and row[9] == seal(row[:9])
+            if fits and outside:
+                fits = outside.get(row[0], row[9]) == row[9]
             if not fits:
                 first_bad = last.sequence + 1
                 break
             last = Head(row[0], row[9])
     if first_bad is None:
         first_bad = _wrong_words(connection)
-    if first_bad is None and head is not None and head.sequence > last.sequence:
+    if first_bad is None and max(outside, default=0) > last.sequence:
         first_bad = last.sequence + 1
     return Verdict(first_bad is None, records, first_bad, last)
+
+
+def links(connection: Connection) -> Any:
+    """Every link in order: the ten values of `FIELDS`, times and JSON as the text that is sealed.
+
+    A cursor that reads as it goes: use it in a `with`.
+    """
+    statement = _CHAIN.format(moment=_MOMENT[connection.dialect.name])
+    return connection.exec_driver_sql(statement, execution_options={"yield_per": 10_000})
 
 
 def said(connection: Connection, sequences: Sequence[int]) -> dict[int, str]:
@@ -177,7 +202,8 @@ def _digested(salt: str, words: str) -> str:
     return hashlib.sha256(f"{salt}:{words}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _seal(fields: Any) -> str:
+def seal(fields: Any) -> str:
+    """The digest of a link: SHA-256 of its first nine fields as one compact JSON array."""
     try:
         payload = json.dumps(list(fields), ensure_ascii=False, separators=(",", ":"))
     except TypeError:  # a value of another type was put in: it fits no digest

@@ -6,8 +6,10 @@ import gzip
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -209,3 +211,20 @@ def test_standard_input_is_read_like_a_file(home: Path, day: Path) -> None:
     )
     assert done.returncode == 0
     assert json.loads(done.stdout.decode().strip().splitlines()[-1])["accepted"] == 40
+
+
+def test_the_audit_is_exported_and_a_cut_end_is_named(home: Path, tmp_path: Path) -> None:
+    out = tmp_path / "chain.jsonl"
+    assert run(home, "init")[0] == 0
+    code, said, _ = run(home, "audit", "export", "--out", out)
+    assert code == 0 and "signed by key" in said
+    code, said, _ = run(home, "audit", "verify", "--against", out)
+    assert code == 0
+    head = said.split()[-1]
+    with closing(sqlite3.connect(home / "riskprofile.db")) as database, database:
+        database.execute("DELETE FROM audit WHERE sequence = (SELECT max(sequence) FROM audit)")
+    assert run(home, "audit", "verify")[0] == 0
+    for how in (("--against", out), ("--head", head)):
+        code, said, _ = run(home, "audit", "verify", *how)
+        assert (code, said.strip()) == (1, f"broken at record {head.partition(':')[0]}")
+    assert run(home, "audit", "export", "--out", out, "--since", "yesterday")[0] == 2

@@ -16,6 +16,7 @@ from riskprofile.services import (
     identity,
     ledger,
     promotion,
+    proof,
     quarantine,
     records,
     registers,
@@ -145,7 +146,15 @@ def house_calls(store):
         ],
         "recall.look": [lambda a: evidence.passed_over(store, "shipment", a)],
         "account.look": [lambda a: identity.accounts(store, a)],
-        "audit.verify": [lambda a: govern.verify_audit(store, a)],
+        "audit.verify": [
+            lambda a: govern.verify_audit(store, a),
+            lambda a: proof.compare(store, home_of(store), a),
+        ],
+        "audit.export": [
+            lambda a: proof.export(
+                store, home_of(store), a, Path(store.where).with_name("chain.jsonl"), NOW
+            )
+        ],
         "status.look": [lambda a: govern.status(store, a, NOW)],
     }
 

@@ -180,7 +180,7 @@ def test_a_hundred_thousand_links_are_checked_within_two_seconds(tmp_path):
     last, rows = check(store).head, []
     for n in range(2, 100_001):
         fields = (n, "2026-11-24 08:00:00.123456", "ines", "look", f"alert:{n}", None, "", None)
-        seal = audit._seal((*fields, last.digest))
+        seal = audit.seal((*fields, last.digest))
         rows.append((n, NOW, *fields[2:], last.digest, seal))
         last = audit.Head(n, seal)
     names = ("sequence", "at", "actor", "action", "subject", "office", "purpose", "detail")

@@ -1,0 +1,75 @@
+"""audit verify, audit export: that nothing was altered, and the proof of it kept elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riskprofile.cli import output
+from riskprofile.cli.app import Home, Json, app, now, owner
+from riskprofile.cli.office import opened
+from riskprofile.errors import UsageError
+from riskprofile.services import proof
+
+audit = typer.Typer(help="The audit chain.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
+
+
+@audit.command("verify")
+def verify(
+    against: Annotated[
+        Path | None, typer.Option(help="An export: the chain must still hold all of it.")
+    ] = None,
+    head: Annotated[
+        str | None, typer.Option(help="A head noted before, as SEQUENCE:DIGEST.")
+    ] = None,
+    public_key: Annotated[
+        str | None, typer.Option(help="Whose signature the export bears; else this home's.")
+    ] = None,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Check the chain; name the first bad record, a cut end included."""
+    with opened(home) as (settings, store):
+        verdict = proof.compare(
+            store, settings, owner(), against=against, head=head, public_key=public_key
+        )
+    if json:
+        output.as_json(asdict(verdict))
+    elif verdict.ok:
+        output.say(f"{verdict.records} records, whole")
+        output.say(f"head {verdict.head.sequence}:{verdict.head.digest}")
+    else:
+        output.say(f"broken at record {verdict.first_bad}")
+    return 0 if verdict.ok else 1
+
+
+@audit.command("export")
+def export(
+    out: Annotated[Path, typer.Option(help="The file to write (JSON Lines).")],
+    since: Annotated[
+        str | None, typer.Option(help="Leave out what was written before (ISO 8601).")
+    ] = None,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """The chain and its head, signed, to be kept on another machine."""
+    try:
+        after = datetime.fromisoformat(since) if since else None
+        if after is not None and after.tzinfo is None:
+            raise ValueError("the zone is missing")
+    except ValueError as error:
+        raise UsageError(f"--since {since}: {error}", do="Write 2026-11-24T08:00+00:00") from None
+    with opened(home) as (settings, store):
+        told = proof.export(store, settings, owner(), out, now(), after)
+    if json:
+        output.as_json(asdict(told))
+        return 0
+    output.say(f"{told.records} records in {out}")
+    output.say(f"head {told.head.sequence}:{told.head.digest}")
+    output.say(f"signed by key {told.public_key}")
+    return 0
