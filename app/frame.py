@@ -9,7 +9,7 @@ import streamlit as st
 from app import draw, form, session
 from app.installation import served
 from app.text import escape
-from riskprofile.services import govern
+from riskprofile.services import govern, looking
 
 
 def top(person: Any) -> None:
@@ -43,6 +43,11 @@ def top(person: Any) -> None:
         )
     if status.paused:
         st.html(draw.strip("‖", say("frame.paused"), paused_since(say, status, zone, now)))
+    if person.role == "supervisor":
+        for one in looking.alarms(here.store, person, now):
+            time = form.clock(one.at, zone, now)
+            text = say("frame.looking_text", who=one.account, count=one.records, time=time)
+            st.html(draw.strip("!", say("frame.looking"), text))
 
 
 def paused_since(say: Any, status: Any, zone: Any, now: Any) -> str:

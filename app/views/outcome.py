@@ -68,7 +68,14 @@ def page() -> None:
     st.query_params["alert"] = str(chosen)
     purpose = st.session_state.get(f"purpose-{chosen}", "")
     try:
-        view = review.alert(store, person, chosen, now, purpose=purpose)
+        view = review.alert(
+            store,
+            person,
+            chosen,
+            now,
+            purpose=purpose,
+            looks_an_hour=served().settings.looks_an_hour,
+        )
     except NotAllowed:
         alert_panel.ask_purpose(chosen, say)
         return

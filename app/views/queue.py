@@ -233,7 +233,14 @@ def _panel(
     row = next((one for one in rows if one.id == opened), None)
     purpose = st.session_state.get(f"purpose-{opened}", "")
     try:
-        view = review.alert(served().store, person, opened, now, purpose=purpose)
+        view = review.alert(
+            served().store,
+            person,
+            opened,
+            now,
+            purpose=purpose,
+            looks_an_hour=served().settings.looks_an_hour,
+        )
     except NotAllowed as error:
         if row is not None and not purpose and review.purpose_needed(row.profile):
             alert_panel.ask_purpose(opened, say)

@@ -1,4 +1,4 @@
-"""audit verify, audit export: that nothing was altered, and the proof of it kept elsewhere."""
+"""audit verify, export, alarms: that nothing was altered, and the proof of it kept elsewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, owner
 from riskprofile.cli.office import opened
 from riskprofile.errors import UsageError
-from riskprofile.services import proof
+from riskprofile.services import looking, proof
 
 audit = typer.Typer(help="The audit chain.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
@@ -72,4 +72,24 @@ def export(
     output.say(f"{told.records} records in {out}")
     output.say(f"head {told.head.sequence}:{told.head.digest}")
     output.say(f"signed by key {told.public_key}")
+    return 0
+
+
+@audit.command("alarms")
+def alarms(
+    days: Annotated[int, typer.Option(help="How far back.", min=1, max=3660)] = 7,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Accounts that opened unusually many records within an hour."""
+    with opened(home) as (_, store):
+        found = looking.alarms(store, owner(), now(), days)
+    if json:
+        output.as_json({"alarms": [asdict(one) for one in found]})
+        return 0
+    for one in found:
+        where = one.office or "every office"
+        output.say(f"{one.at:%Y-%m-%d %H:%M} UTC  {one.account}  {where}  {one.records} records")
+    if not found:
+        output.say(f"no alarm in {days} days")
     return 0

@@ -160,6 +160,7 @@ def read(path: Path, public_key: str) -> Kept:
     """
     total, digests, last, line = hashlib.sha256(), {}, audit.Head(0, ""), 0
     ends: dict[str, Any] | None = None
+    closing = b""
     try:
         with path.open("rb") as file:
             while text := file.readline(LINE_LIMIT):
@@ -169,7 +170,7 @@ def read(path: Path, public_key: str) -> Kept:
                 except ValueError:
                     said = None
                 if isinstance(said, dict) and ends is None:
-                    ends = said
+                    ends, closing = said, text
                     continue
                 if ends is not None or not _fits(said, last):
                     raise _altered(path, f"line {line} does not fit the line before it")
@@ -184,10 +185,14 @@ def read(path: Path, public_key: str) -> Kept:
         ) from None
     if ends is None or ends.get("form") != FORM:
         raise _altered(path, "it has no last line that signs it")
+    signature = str(ends.get("signature"))
+    # Written in one way alone: hexadecimal digits could otherwise change unseen.
+    if closing != _compact(ends) + b"\n" or signature != signature.lower():
+        raise _altered(path, "its last line was written again")
     signed = {name: value for name, value in ends.items() if name != "signature"}
     try:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
-        key.verify(bytes.fromhex(str(ends.get("signature"))), _compact(signed))
+        key.verify(bytes.fromhex(signature), _compact(signed))
     except (InvalidSignature, ValueError):
         raise _altered(path, "its signature is not by the key that was asked for") from None
     head = audit.Head(int(ends["head"]["sequence"]), str(ends["head"]["digest"]))

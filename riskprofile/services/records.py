@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from riskprofile.errors import NotAllowed, RiskProfileError
 from riskprofile.profiles import PROFILES
+from riskprofile.services import looking
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.viewing import purpose_needed
 from riskprofile.store import audit, batches
@@ -42,7 +43,13 @@ class StoredItem:
 
 
 def declaration(
-    store: Store, actor: Actor, record_id: str, profile: str, now: datetime, purpose: str = ""
+    store: Store,
+    actor: Actor,
+    record_id: str,
+    profile: str,
+    now: datetime,
+    purpose: str = "",
+    looks_an_hour: int = looking.LIMIT,
 ) -> list[StoredItem]:
     """Every stored version of a declaration, by item, then version; the look is audited first.
 
@@ -105,4 +112,5 @@ def declaration(
             purpose=purpose.strip(),
             now=now,
         )
+        looking.noticed(connection, actor, now, looks_an_hour)
     return found

@@ -57,6 +57,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "office.manage": _RULE,
     "account.manage": _RULE,
     "account.look": _CHECK,
+    "alarm.look": _HEAD | _CHECK,
     "audit.verify": _CHECK,
     "audit.export": _CHECK,
     "retention.run": _RULE,

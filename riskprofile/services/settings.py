@@ -41,6 +41,7 @@ class Settings(BaseModel):
     capacity_share: float | None = Field(default=None, gt=0, le=1)
     random_share: float = Field(default=0.10, ge=0, le=1)
     max_bad_share: float = Field(default=0.05, ge=0, le=1)
+    looks_an_hour: int = Field(default=100, ge=1, le=100_000)
     mask_months: int = Field(default=12, ge=1, le=120)
     basis: dict[str, Basis] = {}
 

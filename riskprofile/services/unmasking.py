@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from riskprofile.errors import Conflict, NotAllowed, PolicyError, RiskProfileError
-from riskprofile.services import keys
+from riskprofile.services import keys, looking
 from riskprofile.services.retention import KEY
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
@@ -124,6 +124,7 @@ def look(
         if not shown:
             raise RiskProfileError("this record was removed by retention", where=row["record_id"])
         _note(connection, actor, "record.unmask.look", request_id, row["office"], now)
+        looking.noticed(connection, actor, now, settings.looks_an_hour)
     return shown
 
 

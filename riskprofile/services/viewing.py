@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from riskprofile.errors import NotAllowed
 from riskprofile.profiles import PROFILES
-from riskprofile.services import desk
+from riskprofile.services import desk, looking
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import audit_table as _audit
 from riskprofile.services.desk import decision_table as _decision
@@ -99,11 +99,19 @@ def purpose_needed(profile: str) -> bool:
     return bool(PROFILES[profile].protected("P1"))
 
 
-def alert(store: Store, actor: Actor, alert_id: int, now: datetime, purpose: str = "") -> AlertView:
+def alert(
+    store: Store,
+    actor: Actor,
+    alert_id: int,
+    now: datetime,
+    purpose: str = "",
+    looks_an_hour: int = looking.LIMIT,
+) -> AlertView:
     """One alert with its decisions, outcomes, timeline and links.
 
     The look is in the audit chain before anything is handed out: no log, no data. A
-    look again within 15 minutes, for the same purpose, is the same look.
+    look again within 15 minutes, for the same purpose, is the same look. More than
+    `looks_an_hour` different records raise an alarm, and are shown all the same.
 
     Raises
     ------
@@ -127,6 +135,7 @@ def alert(store: Store, actor: Actor, alert_id: int, now: datetime, purpose: str
         given = desk.load(connection, actor, "alert.look", alert_id)
         view = _view(connection, actor, given, now)
         desk.note(connection, actor, "alert.look", given, now, purpose=purpose)
+        looking.noticed(connection, actor, now, looks_an_hour)
     return view
 
 

@@ -15,6 +15,7 @@ from riskprofile.services import (
     govern,
     identity,
     ledger,
+    looking,
     promotion,
     proof,
     quarantine,
@@ -146,6 +147,7 @@ def house_calls(store):
         ],
         "recall.look": [lambda a: evidence.passed_over(store, "shipment", a)],
         "account.look": [lambda a: identity.accounts(store, a)],
+        "alarm.look": [lambda a: looking.alarms(store, a, NOW)],
         "audit.verify": [
             lambda a: govern.verify_audit(store, a),
             lambda a: proof.compare(store, home_of(store), a),
