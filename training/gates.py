@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import poisson
+import pandas as pd
+from scipy.stats import norm, poisson
 
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import artefact
@@ -28,6 +29,8 @@ MOST_LOST = 0.10  # recall of a slice
 LEAST_IN_SLICE = 20  # positives: with fewer a slice is not assessable
 LEAST_BY_LABELLER = 5  # outcomes of one person in one slice
 RARE = 1e-3  # chance of one false name in a whole check
+MANY = 10.0  # expected finds from which a normal tail is used
+BANDS, BAND_NAMES = (-0.01, 0.1, 0.3, 1.01), ("low", "middle", "high")  # chances of a find
 LARGEST = 4 * 2**20  # bytes of the files that serve
 MOST_TERMS = 400
 CALIBRATED = 3.0  # standard errors between mean score and share of finds
@@ -123,8 +126,8 @@ def labellers(card: Scorecard, labels: Table) -> list[Misfit]:
     """People whose outcomes do not fit, the least likely first; empty when all fit."""
     people = sorted({str(one) for one in labels["officer"].dropna()})
     groups = labels[[name for name in labels if name.startswith(SLICE)]]
-    told: list[Misfit] = []
-    tests = 0
+    told: list[tuple[int, Misfit]] = []
+    tests = [0, 0]  # over all or by score; by slice: each kind has half of the chance
     for person in people:
         own = (labels["officer"] == person).fillna(False).to_numpy(dtype=bool)
         others = labels[~own].reset_index(drop=True)
@@ -133,16 +136,20 @@ def labellers(card: Scorecard, labels: Table) -> list[Misfit]:
         model = refit(card, others, "check").scorecard
         chance = _chances(model, labels, others)
         found = labels["value"].to_numpy("float64")
-        for where, mask in _masks(groups):
+        bands = pd.DataFrame({"score": pd.cut(chance, BANDS, labels=BAND_NAMES).astype(str)})
+        for where, mask in [*_masks(bands), *list(_masks(groups))[1:]]:
             here = mask & own
             count = int(here.sum())
             if count < LEAST_BY_LABELLER:
                 continue
-            tests += 1
+            kind = int(not where.startswith(("all", "score ")))
+            tests[kind] += 1
             finds, expected = int(found[here].sum()), float(chance[here].sum())
-            told.append(Misfit(person, where, count, finds, expected, _tail(finds, expected)))
-    rare = RARE / max(tests, 1)
-    return sorted((one for one in told if one.chance < rare), key=lambda one: one.chance)
+            spread = float((chance[here] * (1 - chance[here])).sum())
+            rare = _tail(finds, expected, spread)
+            told.append((kind, Misfit(person, where, count, finds, expected, rare)))
+    named = [one for kind, one in told if one.chance < RARE / 2 / max(tests[kind], 1)]
+    return sorted(named, key=lambda one: one.chance)
 
 
 def labeller_gate(card: Scorecard, labels: Table) -> Gate:
@@ -220,7 +227,14 @@ def _chances(model: Scorecard, labels: Table, others: Table) -> np.ndarray:
     return made
 
 
-def _tail(finds: int, expected: float) -> float:
-    """How rare so few or so many finds are; Poisson, which is wider than the truth."""
+def _tail(finds: int, expected: float, spread: float) -> float:
+    """How rare so few or so many finds are.
+
+    Poisson for few, which is wider than the truth; from `MANY` expected on a normal tail
+    with the spread of the rows' own chances, half as wide again: a model is never exact.
+    """
+    if expected >= MANY:
+        off = abs(finds - expected) / (1.5 * math.sqrt(spread))
+        return float(2 * norm.sf(off))
     low, high = poisson.cdf(finds, expected), poisson.sf(finds - 1, expected)
     return float(min(1.0, 2 * min(low, high)))

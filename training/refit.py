@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
+from scipy.special import expit
 
 from riskprofile.errors import RiskProfileError
 from riskprofile.profiles import PROFILES
@@ -38,6 +39,7 @@ ENOUGH = 200  # examined finds: below it only the base and one factor a term mov
 FACTOR_SPREAD = 0.25  # prior: a factor of 0.75 to 1.25 is ordinary
 BIN_SPREAD = 0.3  # prior: log-odds that one bin may move
 BASE_SPREAD = 2.0  # prior of the base, in log-odds: without finds it must stop somewhere
+WRONG = 0.02  # share of outcomes that may be wrong either way: one label bends nothing far
 FACTORS = (0.5, 2.0)  # a term is neither turned round nor made to rule alone
 HEAVIEST = 50.0  # a random control stands for this many rows at most
 
@@ -168,12 +170,9 @@ def _factors(
     plain = base + given.sum(axis=1)
 
     def loss(at: np.ndarray) -> tuple[float, np.ndarray]:
-        eta = plain + at[0] + given @ at[1:]
-        chance = 1 / (1 + np.exp(-eta))
-        told = float((np.logaddexp(0, eta) - value * eta).sum())
+        told, gap = _misfit(plain + at[0] + given @ at[1:], value)
         told += 0.5 * float((at[1:] ** 2).sum()) / FACTOR_SPREAD**2
         told += 0.5 * float(at[0] ** 2) / BASE_SPREAD**2
-        gap = chance - value
         slope = np.concatenate([[gap.sum()], given.T @ gap])
         slope[1:] += at[1:] / FACTOR_SPREAD**2
         slope[0] += at[0] / BASE_SPREAD**2
@@ -184,6 +183,15 @@ def _factors(
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
     # Rounded, so that the last bits of an optimiser do not decide a table.
     return round(float(found.x[0]), 4), 1 + np.round(found.x[1:], 4)
+
+
+def _misfit(eta: np.ndarray, value: np.ndarray) -> tuple[float, np.ndarray]:
+    """Minus the log-likelihood, and its slope by row, where a few outcomes are wrong."""
+    plain = expit(eta)
+    chance = WRONG + (1 - 2 * WRONG) * plain
+    told = -np.where(value == 1, np.log(chance), np.log1p(-chance)).sum()
+    slope: np.ndarray = (chance - value) / (chance * (1 - chance))
+    return float(told), slope * (1 - 2 * WRONG) * plain * (1 - plain)
 
 
 def _bins(
@@ -207,9 +215,7 @@ def _bins(
     plain = card.points(labels) / POINTS_PER_LOG_ODDS
 
     def loss(at: np.ndarray) -> tuple[float, np.ndarray]:
-        eta = plain + design @ at
-        gap = 1 / (1 + np.exp(-eta)) - value
-        told = float((np.logaddexp(0, eta) - value * eta).sum())
+        told, gap = _misfit(plain + design @ at, value)
         told += 0.5 * float((at**2).sum()) / BIN_SPREAD**2
         return told, design.T @ gap + at / BIN_SPREAD**2
 
