@@ -6,8 +6,8 @@ wrong with a row does not depend on the rows beside it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from json.encoder import encode_basestring
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -196,24 +196,33 @@ def _rejections(
     cells = {name: column.take(pa.array(at)).to_pylist() for name, column in texts.items()}
     sources, lines = rows["source"].iloc[at].tolist(), rows["line"].iloc[at].tolist()
     order = {name: place for place, name in enumerate(profile.names)}
-    ordered = sorted(faults, key=lambda fault: order[fault[0]])
+    ordered = [
+        (name, code, which[at].tolist())
+        for name, code, which in sorted(faults, key=lambda fault: order[fault[0]])
+    ]
     alternatives = {group[0]: " or ".join(group) for group in profile.mandatory}
     key = profile.mandatory[0][0]
+    choices = {name: ", ".join(profile.by_name[name].choices) for name, _, _ in ordered}
+    named = [(f"{encode_basestring(name)}: ", column) for name, column in cells.items()]
     rejected: list[Rejection] = []
-    for place, row in enumerate(at):
-        found = [(name, code) for name, code, which in ordered if which[row]]
+    for place in range(len(at)):
+        found = [(name, code) for name, code, which in ordered if which[place]]
         reasons = []
         for name, code in found:
-            spec = profile.by_name[name]
             missing = code == "mandatory_missing"
             reasons.append(
                 REASONS[code].format(
                     column=alternatives[name] if missing else name,
                     text=_short(None if missing else cells[name][place]),
-                    choices=", ".join(spec.choices),
+                    choices=choices[name],
                 )
             )
-        raw = {name: column[place] for name, column in cells.items() if column[place] is not None}
+        # JSON of text cells, piece by piece: a file may hold a hundred thousand such records.
+        raw = [
+            name + encode_basestring(column[place])
+            for name, column in named
+            if column[place] is not None
+        ]
         rejected.append(
             Rejection(
                 source=str(sources[place]),
@@ -222,7 +231,7 @@ def _rejections(
                 reason="; ".join(reasons),
                 record_id=cells[key][place] if key in cells else None,
                 column=found[0][0],
-                raw=json.dumps(raw, ensure_ascii=False),
+                raw="{" + ", ".join(raw) + "}",
             )
         )
     return rejected

@@ -7,15 +7,17 @@ import io
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from operator import attrgetter
 from pathlib import Path
 from typing import IO
 
 from riskprofile.errors import InputError
-from riskprofile.intake.formulas import escape_formula
+from riskprofile.intake.formulas import CALM, escape_formula
 from riskprofile.intake.reader import Rejection
 from riskprofile.tables import REJECTION_COLUMNS
 
 STDOUT = "-"
+_cells_of = attrgetter(*REJECTION_COLUMNS)
 
 
 @contextmanager
@@ -59,10 +61,11 @@ def write(path: str | Path, rejections: Iterable[Rejection]) -> int:
         quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
         writer.writerow(REJECTION_COLUMNS)
         for each in rejections:
-            found = (getattr(each, name) for name in REJECTION_COLUMNS)
-            cells = [escape_formula(cell) if isinstance(cell, str) else cell for cell in found]
-            breaks = any(isinstance(cell, str) and "\r" in cell for cell in cells)
-            (quoted if breaks else writer).writerow(cells)
+            cells = [
+                cell if type(cell) is not str or cell[:1] in CALM else escape_formula(cell)
+                for cell in _cells_of(each)
+            ]
+            (quoted if "\r" in "".join(map(str, cells)) else writer).writerow(cells)
             count += 1
         text.flush()
         text.detach()

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -137,8 +138,13 @@ def _rejections(raw: RawChunk) -> None:
             each.raw = WITHHELD
         if each.record_id and request(each.record_id):
             each.record_id = None
-        if _raw(each.reason):
+        if _reason(each.reason):
             each.reason = WITHHELD
+
+
+@lru_cache(maxsize=1024)
+def _reason(text: str) -> bool:
+    return _raw(text)  # many records of a file are set aside with the same words
 
 
 def _raw(text: str) -> bool:

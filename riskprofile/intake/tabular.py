@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ from riskprofile.intake.reader import RawChunk, Rejection, Source
 DELIMITERS = (",", ";", "\t", "|")
 HEADER_LINES = 20
 HEAD = 65_536
+_QUOTED = re.compile(r'["\r\n\x00]')  # without these, cells are what stands between delimiters
 _SENTINEL = b"\x01\n"  # a last row of one cell: an open quote before it would swallow it
 
 
@@ -201,10 +203,15 @@ def _split_records(block: lines.Block, cells: int, delimiter: str) -> tuple[line
 
 def _cells(data: bytes, at: np.ndarray, cells: int, delimiter: str) -> Split | None:
     """Arrow's cells of the records at these lines; nothing where it finds another number."""
-    invalid: Invalid = []
+    places: list[int] = []
+    texts: list[str] = []
+    counts: list[int] = []
 
     def set_aside(row: arrow_csv.InvalidRow) -> str:
-        invalid.append((row.number - 1, row.text, row.actual_columns))
+        _, had, number, text = row
+        places.append(number - 1)
+        texts.append(text)
+        counts.append(had)
         return "skip"
 
     data += _SENTINEL
@@ -228,11 +235,14 @@ def _cells(data: bytes, at: np.ndarray, cells: int, delimiter: str) -> Split | N
             null_values=[""],
         ),
     )
-    if len(table) + len(invalid) != len(at) + 1 or not invalid or invalid[-1][1] != "\x01":
+    if len(table) + len(places) != len(at) + 1 or not texts or texts.pop() != "\x01":
         return None
-    invalid.pop()
-    rows = np.delete(at, [row for row, _, _ in invalid]) if invalid else at
-    return Split(table, rows, [(int(at[row]), text, had) for row, text, had in invalid])
+    del places[-1], counts[-1]
+    if not places:
+        return Split(table, at, [])
+    lines_of = at[places].tolist()
+    invalid = list(zip(lines_of, texts, counts, strict=True))
+    return Split(table, np.delete(at, places), invalid)
 
 
 def _piece(
@@ -338,10 +348,14 @@ def _rejection(
     """A record that is no row, with the declaration it names when that can be told."""
     key = columns.layout(layout.mapped.profile).mandatory[0][0]
     position, record_id = layout.mapped.columns.get(key, -1), None
-    try:
-        cells = next(csv.reader([text[:RAW_LIMIT]], delimiter=layout.delimiter), [])
-    except csv.Error:
-        cells = []
+    text = text[:RAW_LIMIT]
+    if _QUOTED.search(text) is None:
+        cells = text.split(layout.delimiter)
+    else:
+        try:
+            cells = next(csv.reader([text], delimiter=layout.delimiter), [])
+        except csv.Error:
+            cells = []
     if code != "header_repeated" and 0 <= position < len(cells):
         record_id = cells[position].strip()[:200] or None
-    return Rejection(source.name, line, code, reason, record_id, None, text[:RAW_LIMIT])
+    return Rejection(source.name, line, code, reason, record_id, None, text)
