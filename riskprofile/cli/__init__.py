@@ -15,6 +15,7 @@ from riskprofile.cli import registers as _registers
 from riskprofile.cli import retention as _retention
 from riskprofile.cli import screen as _screen
 from riskprofile.cli import sightings as _sightings
+from riskprofile.cli import tracing as _tracing
 from riskprofile.cli import watch as _watch
 from riskprofile.cli import watchlists as _watchlists
 from riskprofile.cli.app import app
@@ -32,6 +33,7 @@ COMMANDS = (
     _models,
     _registers,
     _records,
+    _tracing,
     _retention,
     _sightings,
     _watchlists,

@@ -45,6 +45,8 @@ ACTIONS: dict[str, frozenset[str]] = {
     "sighting.look": _LOOK | _RUN | _STUDY,
     "arms.look": _LOOK | _RUN | _STUDY,
     "arms.keep": _RUN | _HEAD,
+    "arms.trace": _RUN | _HEAD,
+    "arms.export": _RUN | _STUDY | _HEAD,
     "selections.export": _RUN,
     "labels.look": _STUDY,
     "recall.look": _STUDY | _RUN | _HEAD | _CHECK,

@@ -30,3 +30,23 @@ def test_old_records_are_imported_found_corrected_and_handed_over(tmp_path: Path
     assert [one["kind"] for one in told(said)["events"]] == ["amended", "custody"]
     code, _, why = run(home, "records", "show", "A9")
     assert code == 4 and "no record A9" in why
+
+
+def test_a_trace_goes_out_comes_back_and_counts(tmp_path: Path) -> None:
+    home, file = tmp_path / "home", tmp_path / "old.csv"
+    file.write_text("".join(OLD.splitlines(keepends=True)[:2]))
+    assert run(home, "records", "import", file)[0] == 0
+    ask = ("records", "export", "trace", "A1", "--channel", "iarms", "--to", "NO")
+    code, said, _ = run(home, *ask, "--out", tmp_path)
+    assert code == 0 and "missing: contact (iti, iarms, national)" in said
+    assert (tmp_path / "trace-1.pdf").read_bytes().startswith(b"%PDF")
+    assert run(home, *ask, "--out", tmp_path)[0] == 1
+    code, said, _ = run(home, "records", "trace", "list", "--state", "asked", "--json")
+    assert [one["id"] for one in told(said)["requests"]] == [1]
+    assert run(home, "records", "trace", "answer", "1", "--result", "traced")[0] == 0
+    code, said, _ = run(home, "records", "trace", "establish", "A1", "--by", "other")
+    assert code == 1  # its one piece is established
+    code, said, _ = run(home, "records", "export", "iafq", "--json")
+    assert code == 0 and told(said)["year"] == 2019
+    sdg = told(said)["16.4.2"]
+    assert (sdg["value"], sdg["numerator"], sdg["denominator"]) == (1.0, 1, 1)

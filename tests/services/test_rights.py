@@ -13,6 +13,7 @@ from riskprofile.services import (
     evidence,
     feedback,
     govern,
+    iafq,
     identity,
     ledger,
     looking,
@@ -25,6 +26,7 @@ from riskprofile.services import (
     review,
     settings,
     sightings,
+    tracing,
     unmasking,
     uploading,
     watchlists,
@@ -105,7 +107,14 @@ def house_calls(store):
         "arms.look": [
             lambda a: arms.search(store, a, NOW, serial="AB"),
             lambda a: arms.piece(store, a, "X"),
+            lambda a: tracing.traces(store, a),
         ],
+        "arms.trace": [
+            lambda a: tracing.request(store, a, "X", tracing.Asking("iarms"), NOW),
+            lambda a: tracing.answer(store, a, 1, "traced", NOW),
+            lambda a: tracing.establish(store, a, "X", "national", NOW),
+        ],
+        "arms.export": [lambda a: iafq.export(store, a, NOW)],
         "arms.keep": [
             lambda a: arms.load(store, a, NOWHERE, NOW),
             lambda a: arms.amend(store, a, "X", {}, NOW),

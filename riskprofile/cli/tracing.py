@@ -1,0 +1,169 @@
+"""records export iafq, trace; records trace answer, establish, list."""
+
+from __future__ import annotations
+
+import json as text
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from riskprofile.cli import output
+from riskprofile.cli.app import Home, Json, now, owner
+from riskprofile.cli.office import opened
+from riskprofile.cli.records import Number, group
+from riskprofile.errors import UsageError
+from riskprofile.intake.quarantine import whole_or_nothing
+from riskprofile.services import iafq, tracing
+
+export = typer.Typer(help="What goes to others.", no_args_is_help=True)
+trace = typer.Typer(help="Trace requests and their answers.", no_args_is_help=True)
+group.add_typer(export, name="export")
+group.add_typer(trace, name="trace")
+
+Pieces = Annotated[int, typer.Option(min=1, help="Pieces that this establishes.")]
+Diversion = Annotated[str, typer.Option(help="Point of diversion, in words.")]
+Where = Annotated[str, typer.Option(help="Its country, ISO 3166 alpha-2.")]
+Reference = Annotated[str, typer.Option(help="Reference of the answer.")]
+
+
+def write_json(content: Any, out: Path) -> None:
+    """Readable JSON; `-` is stdout. Whole, or not at all."""
+    with whole_or_nothing(out) as stream:
+        stream.write(
+            (text.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n").encode()
+        )
+
+
+@export.command("iafq")
+def export_iafq(
+    year: Annotated[int | None, typer.Option(help="Of the events; else the latest.")] = None,
+    least: Annotated[int, typer.Option(min=1, help="Arms of a significant seizure.")] = iafq.LEAST,
+    out: Annotated[Path, typer.Option(help="JSON; - is stdout.")] = Path("-"),
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """The year's return: figures, SDG 16.4.2, quality checks, what holds the figure back."""
+    with opened(home) as (_, store):
+        told = iafq.export(store, owner(), now(), year, least)
+    if str(out) != "-":
+        write_json(told, out)
+    if json or str(out) == "-":
+        output.as_json(told)
+        return 0
+    sdg = told["16.4.2"]
+    value = "no arms" if sdg["value"] is None else f"{sdg['value']:.1%}"
+    output.say(f"16.4.2 in {told['year']}: {value} ({sdg['numerator']} of {sdg['denominator']})")
+    output.say(f"{len(told['held_back'])} records hold it back; {out}")
+    for one in told["quality"]:
+        output.say(f"  {len(one['records'])} records: {one['what']}")
+    return 0
+
+
+@export.command("trace")
+def export_trace(
+    number: Number,
+    channel: Annotated[str, typer.Option(help=", ".join(tracing.CHANNELS))],
+    to: Annotated[str, typer.Option(help="Country asked, ISO 3166 alpha-2.")] = "",
+    authority: Annotated[str, typer.Option(help="Requesting authority.")] = "",
+    contact: Annotated[str, typer.Option(help="Where the answer goes: a post.")] = "",
+    use: Annotated[str, typer.Option(help="Intended use of the answer.")] = "",
+    handling: Annotated[str, typer.Option(help="Handling restrictions.")] = "",
+    urgency: Annotated[str, typer.Option(help="Urgency.")] = "",
+    out: Annotated[Path, typer.Option(help="Folder for the JSON and the PDF.")] = Path(),
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Make a trace request (JSON and PDF); what is missing is named, a duplicate refused."""
+    if not out.is_dir():
+        raise UsageError("its folder does not exist", where=str(out), do="Make it first")
+    asking = tracing.Asking(channel, to, authority, contact, use, handling, urgency)
+    with opened(home) as (_, store):
+        told = tracing.request(store, owner(), number, asking, now())
+    stem = out / f"trace-{told['id']}"
+    write_json(told, stem.with_suffix(".json"))
+    with whole_or_nothing(stem.with_suffix(".pdf")) as stream:
+        stream.write(tracing.as_pdf(told))
+    if json:
+        output.as_json(told)
+        return 0
+    output.say(f"request {told['id']}: {stem}.json, {stem}.pdf")
+    for one in told["missing"]:
+        output.say(f"  missing: {one['field']} ({', '.join(one['needed_by'])})")
+    return 0
+
+
+@trace.command()
+def answer(
+    request: Annotated[int, typer.Argument(help="Number of the request.")],
+    result: Annotated[str, typer.Option(help=", ".join(tracing.RESULTS))],
+    pieces: Pieces = 1,
+    diversion: Diversion = "",
+    diversion_country: Where = "",
+    last_legal_country: Annotated[str, typer.Option(help="Country of the last legal record.")] = "",
+    reference: Reference = "",
+    home: Home = None,
+) -> int:
+    """Record what came back."""
+    with opened(home) as (_, store):
+        tracing.answer(
+            store,
+            owner(),
+            request,
+            result,
+            now(),
+            pieces=pieces,
+            diversion=diversion,
+            diversion_country=diversion_country,
+            last_legal_country=last_legal_country,
+            reference=reference,
+        )
+    output.say(f"request {request}: {result}")
+    return 0
+
+
+@trace.command()
+def establish(
+    number: Number,
+    by: Annotated[str, typer.Option(help="national (marking, own registers) or other.")],
+    pieces: Pieces = 1,
+    diversion: Diversion = "",
+    diversion_country: Where = "",
+    reference: Reference = "",
+    home: Home = None,
+) -> int:
+    """Record that origin or context was established without a request."""
+    with opened(home) as (_, store):
+        tracing.establish(
+            store,
+            owner(),
+            number,
+            by,
+            now(),
+            pieces=pieces,
+            diversion=diversion,
+            diversion_country=diversion_country,
+            reference=reference,
+        )
+    output.say(f"{number}: established by {by} means")
+    return 0
+
+
+@trace.command("list")
+def list_traces(
+    state: Annotated[str, typer.Option(help="asked or answered; else all.")] = "",
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Requests, the newest first."""
+    with opened(home) as (_, store):
+        found = tracing.traces(store, owner(), state)
+    if json:
+        output.as_json({"requests": found})
+        return 0
+    for one in found:
+        output.say(
+            f"{one['id']:6} {one['number']:16} {one['channel']:16} {one['to_country']:2} "
+            f"{one['asked_at']:%Y-%m-%d} {one['state']} {one['result']}".rstrip()
+        )
+    return 0

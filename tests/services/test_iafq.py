@@ -1,0 +1,171 @@
+"""SDG 16.4.2 and the year's return, against figures worked out by hand."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from sqlalchemy import text
+
+from riskprofile.errors import InputError
+from riskprofile.services import arms, iafq, tracing
+from riskprofile.services.identity import OWNER
+from tests.services.bench import NOW
+
+
+def fill(store, tmp_path, rows):
+    """Records from rows of (number, event, count, more); of 2025 unless they say otherwise."""
+    table = pd.DataFrame(
+        [
+            {
+                "record_number": number,
+                "event": event,
+                "count": count,
+                "event_on": "2025-05-01",
+                "kind": "firearm",
+                "marking": "unique",
+                "serial": f"KX-{number}",
+                **more,
+            }
+            for number, event, count, more in rows
+        ]
+    )
+    table.to_csv(tmp_path / "r.csv", index=False)
+    told = arms.load(store, OWNER, tmp_path / "r.csv", NOW)
+    assert told.accepted == len(rows), told.rejected
+
+
+def established(store, number, result, pieces=1):
+    if result != "traced":
+        tracing.establish(store, OWNER, number, result, NOW, pieces=pieces)
+        return
+    asked = tracing.request(store, OWNER, number, tracing.Asking("iarms", "NO"), NOW)
+    tracing.answer(store, OWNER, asked["id"], "traced", NOW, pieces=pieces)
+
+
+SEIZED, FOUND, SURRENDERED, COLLECTED = ("seized", "found", "surrendered", "collected")
+# rows, answers (number, result, pieces), numerator, denominator: worked out by hand.
+WORKED = {
+    "no arms at all": ([("M", SEIZED, 40, {"kind": "ammunition"})], [], 0, 0),
+    "none": ([("A", SEIZED, 1, {}), ("B", FOUND, 2, {})], [], 0, 3),
+    "all": (
+        [("A", SEIZED, 1, {}), ("B", FOUND, 2, {}), ("C", SURRENDERED, 1, {})],
+        [("A", "traced", 1), ("B", "national", 2), ("C", "other", 1)],
+        4,
+        4,
+    ),
+    "part of the records": (
+        [("A", SEIZED, 1, {}), ("B", SEIZED, 1, {}), ("C", FOUND, 1, {}), ("D", FOUND, 1, {})],
+        [("A", "traced", 1), ("C", "not_traced", 1)],
+        1,
+        4,
+    ),
+    "part of the pieces of a record, by two ways": (
+        [("A", SEIZED, 5, {}), ("B", SEIZED, 3, {})],
+        [("A", "traced", 2), ("A", "national", 1)],
+        3,
+        8,
+    ),
+    "what is no arm of the indicator": (
+        [
+            ("A", SEIZED, 2, {}),
+            ("B", SEIZED, 9, {"antique": "yes"}),
+            ("C", COLLECTED, 9, {}),
+            ("D", SEIZED, 9, {"kind": "part"}),
+            ("E", SEIZED, 9, {"event_on": "2024-12-31"}),
+            ("F", SEIZED, 9, {"event_on": "2026-01-01"}),
+        ],
+        [("A", "other", 1), ("B", "other", 9), ("E", "national", 9)],
+        1,
+        2,
+    ),
+}
+
+
+def answered(store, number, result, pieces):
+    if result != "not_traced":
+        established(store, number, result, pieces)
+        return
+    asked = tracing.request(store, OWNER, number, tracing.Asking("iarms", "NO"), NOW)
+    tracing.answer(store, OWNER, asked["id"], "not_traced", NOW)
+
+
+@pytest.mark.parametrize("case", WORKED)
+def test_16_4_2_is_what_it_is_by_hand(any_store, tmp_path, case):
+    rows, answers, numerator, denominator = WORKED[case]
+    fill(any_store, tmp_path, rows)
+    for one in answers:
+        answered(any_store, *one)
+    told = iafq.export(any_store, OWNER, NOW, 2025)["16.4.2"]
+    assert (told["numerator"], told["denominator"]) == (numerator, denominator)
+    assert told["value"] == (numerator / denominator if denominator else None)
+    assert sum(told["parts"].values()) == numerator
+    with any_store.read() as connection:  # its own query gives it again
+        again = connection.execute(text(told["query"]), {"year": 2025}).mappings().one()
+    assert (again["numerator"], again["denominator"]) == (numerator, denominator)
+
+
+def test_every_figure_comes_back_from_its_query(any_store, tmp_path):
+    rows = [("A", SEIZED, 3, {"mode": "sea", "calibre": "9x19", "converted": "yes"})]
+    fill(any_store, tmp_path, [*rows, ("B", FOUND, 1, {"kind": "part", "part": "slide"})])
+    established(any_store, "A", "traced", 2)
+    told = iafq.export(any_store, OWNER, NOW)
+    assert told["year"] == 2025
+    found = {one["id"]: one for one in told["figures"]}
+    assert found["made"]["rows"][0]["converted"] == 3
+    assert found["parts"]["rows"] == [{"of": "slide", "records": 1, "pieces": 1}]
+    assert found["traces"]["rows"][0]["pieces"] == 2
+    with any_store.read() as connection:
+        for one in told["figures"]:
+            rows = connection.execute(text(one["query"]), {"year": 2025}).mappings().all()
+            assert [dict(row) for row in rows] == one["rows"], one["id"]
+
+
+def test_what_holds_the_figure_back_is_named_with_its_reason(any_store, tmp_path):
+    fill(
+        any_store,
+        tmp_path,
+        [
+            ("A", SEIZED, 3, {}),
+            ("B", SEIZED, 1, {}),
+            ("C", SEIZED, 1, {"marking": "obliterated", "obliterated": "yes", "serial": ""}),
+            ("D", SEIZED, 1, {"marking": "unmarked", "serial": ""}),
+            ("E", SEIZED, 1, {}),
+            ("F", SEIZED, 1, {}),
+        ],
+    )
+    established(any_store, "A", "national", 1)
+    tracing.request(any_store, OWNER, "B", tracing.Asking("iarms", "NO"), NOW)
+    established(any_store, "E", "other")
+    told = iafq.export(any_store, OWNER, NOW, 2025)
+    assert {
+        one["record"]: (one["pieces"], one["why"].split()[-1]) for one in told["held_back"]
+    } == {
+        "A": (2, "requested"),
+        "B": (1, "open"),
+        "C": (1, "restored"),
+        "D": (1, "otherwise"),
+        "F": (1, "requested"),
+    }
+    checks = {one["check"]: one["records"] for one in told["quality"]}
+    assert checks["serial_of_many"] == ["A"]
+    assert checks["make_missing"] == ["A", "B", "C", "D", "E", "F"]
+
+
+def test_a_case_with_many_arms_is_a_significant_seizure(any_store, tmp_path):
+    fill(
+        any_store,
+        tmp_path,
+        [
+            ("A", SEIZED, 6, {"case_number": "C-1", "departure": "XK"}),
+            ("B", SEIZED, 4, {"case_number": "C-1", "departure": "XK"}),
+            ("C", SEIZED, 9, {"case_number": "C-2"}),
+        ],
+    )
+    [one] = iafq.export(any_store, OWNER, NOW, 2025)["significant_seizures"]
+    assert (one["case"], one["arms"], one["departure"]) == ("C-1", 10, ["XK"])
+    assert "concealment" in one["missing"]
+
+
+def test_an_empty_register_has_no_return(store):
+    with pytest.raises(InputError, match="empty"):
+        iafq.export(store, OWNER, NOW)
