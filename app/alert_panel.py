@@ -8,12 +8,13 @@ from typing import Any
 
 import streamlit as st
 
-from app import deciding, draw, form, queue_list, session, words
+from app import deciding, draw, form, papers, queue_list, session, words
 from app.text import escape, marked
 from app.words import Words
 from riskprofile.profiles import PROFILES
 from riskprofile.reference import lexicon
 from riskprofile.services import review
+from riskprofile.words.declaration import stops
 
 PURPOSES = ("purpose.control", "purpose.review", "purpose.request")
 SPOKEN = {
@@ -113,7 +114,8 @@ def _head(
                 on_click=queue_list.open_alert,
                 args=(queue_list.step(rows, 1),),
             )
-    st.html(f'<h1 class="rp-h1">{escape(headline(say, view))}</h1>')
+    headline = form.headline(say, view.lane, view.indicators or [], view.reasons or [])
+    st.html(f'<h1 class="rp-h1">{escape(headline)}</h1>')
     if view.withdrawn_at is not None:
         when = form.clock(view.withdrawn_at, zone, now)
         st.html(draw.strip("▸", say("withdrawn.title"), say("withdrawn.text", time=when)))
@@ -133,23 +135,6 @@ def _head(
         st.html(
             draw.strip("‖", say("read_only.title"), say("read_only.held", who=holder, time=until))
         )
-
-
-def headline(say: Words, view: Any) -> str:
-    """The rating as a sentence with its reasons: never what the goods "are"."""
-    said = [str(one["text"]) for one in view.indicators or [] if one.get("text")]
-    raising = sorted(
-        (r for r in view.reasons or [] if r.get("term") != "base"), key=lambda r: -r["points"]
-    )
-    said += [str(one["text"]) for one in raising if one.get("text")]
-    lane = say(f"lane.{view.lane}").lower()
-    if not said:
-        return say("alert.no_reason", lane=lane)
-    first = form.clip(form.clause(said[0]), 110)
-    if len(said) == 1 or len(first) > 90:
-        return say("alert.because", lane=lane, reason=first)
-    second = form.clip(form.clause(said[1]), 80)
-    return say("alert.because_two", lane=lane, reason=first, second=second)
 
 
 def _body(view: Any, now: datetime, say: Words, zone: Any) -> None:
@@ -175,6 +160,7 @@ def _body(view: Any, now: datetime, say: Words, zone: Any) -> None:
     with links:
         st.html(_linked(related, say, zone, now) or draw.state("", say("links.none")))
     with timeline:
+        papers.explained(view, say)
         st.html(_timeline(events, say, zone, now) or draw.state("", say("timeline.none")))
 
 
@@ -221,7 +207,7 @@ def _why(view: Any, say: Words) -> None:
             '<div class="rp-stack">'
             + draw.indicators(say, view.indicators or [])
             + draw.declared(say, row, text, offending(text), position, kinds(view.profile))
-            + draw.route(say, draw.stops(row))
+            + draw.route(say, stops(row))
             + related
             + "</div>"
         )
@@ -364,6 +350,7 @@ def _decisions(view: Any, person: Any, say: Words) -> None:
             on_click=deciding.ask,
             args=(view.id, name, mine),
         )
+    papers.sheet(view, say)
     ends = mine or (holder != "" and person.role == "supervisor")
     if ends and view.state == "open" and order is None:
         st.button(

@@ -8,6 +8,7 @@ from typing import Any
 from app import form
 from app.text import escape, marked
 from app.words import Words
+from riskprofile.words.declaration import facts, summed
 
 BAR = 60  # pixels of the longest bar that raises
 BAR_DOWN = 40  # and of the longest that lowers: the axis stands nearer to the left
@@ -86,13 +87,7 @@ def reasons(
 
     Shown reasons + smaller terms + base is exactly `points`.
     """
-    terms = [dict(term) for term in (*raising, *lowering)]
-    named = [term for term in terms if term.get("term") != "base"]
-    up = sorted((t for t in named if t["points"] > 0), key=lambda t: -t["points"])
-    down = sorted((t for t in named if t["points"] < 0), key=lambda t: t["points"])
-    shown = up[:SHOWN_FOR] + down[:SHOWN_AGAINST]
-    smaller = up[SHOWN_FOR:] + down[SHOWN_AGAINST:]
-    base = points - sum(term["points"] for term in named)
+    shown, smaller, base = summed(points, raising, lowering, SHOWN_FOR, SHOWN_AGAINST)
     longest = max([abs(term["points"]) for term in shown], default=1)
     rows = "".join(_reason(say, term, longest) for term in shown)
     rest = ""
@@ -162,63 +157,13 @@ def declared(
 
     `kinds` gives the kind of each column, as the profile states it.
     """
-    lines = []
-    for group in FACTS:
-        parts = [
-            say(f"fact.{name}", value=form.value(say, row[name], kinds.get(name, "text")))
-            for name in group
-            if row.get(name) not in (None, "")
-        ]
-        if parts:
-            lines.append(escape(", ".join(parts)))
+    lines = [escape(line) for line in facts(say, row, kinds)]
     return (
         f'<div><h3 class="rp-h3">{escape(say("why.declared"))} '
         f'<span style="font-weight:400">({escape(position)})</span></h3>'
         f'<div class="rp-mono" dir="auto">“{marked(text, spans)}”</div>'
         f'<div class="rp-m">{"<br>".join(lines)}</div></div>'
     )
-
-
-# Lines under the declared wording: each a group of columns, whichever the profile has.
-FACTS = (
-    ("hs_code", "quantity", "package_count", "gross_mass_kg"),
-    ("value", "currency", "freight_cost"),
-    ("consignor_name", "consignor_country"),
-    ("consignee_name", "consignee_type", "consignee_country"),
-    ("carrier", "conveyance", "service_number"),
-    ("checked_bags", "bag_mass_kg", "stay_nights"),
-    ("firearms_declared", "ammunition_declared", "firearm_licence"),
-)
-STOPS = (
-    (
-        "country_of_export",
-        "port_of_loading",
-        "route",
-        "port_of_discharge",
-        "country_of_destination",
-    ),
-    ("origin", "route", "destination"),
-)
-
-
-def stops(row: Mapping[str, Any]) -> list[str]:
-    """The places of a journey in order, each once in a row."""
-    names = next((group for group in STOPS if any(row.get(name) for name in group)), ())
-    route = [part for part in str(row.get("route") or "").split("|") if part]
-    found: list[str] = []
-    for name in names:
-        parts = route if name == "route" else [str(row[name])] if row.get(name) else []
-        for part in parts:
-            # A country right beside one of its own places says nothing more.
-            if (
-                found
-                and part[:2] == found[-1][:2]
-                and (part == found[-1] or 2 in map(len, (part, found[-1])))
-            ):
-                found[-1] = max(part, found[-1], key=len)
-                continue
-            found.append(part)
-    return found
 
 
 def route(say: Words, places: Sequence[str]) -> str:

@@ -1,125 +1,35 @@
-"""Times, weights and codes as an officer reads them."""
+"""Times, weights and codes as an officer reads them: those of every page and paper."""
 
-from __future__ import annotations
+from riskprofile.words.form import (
+    CLIPPED,
+    GLYPHS,
+    clause,
+    clip,
+    clock,
+    headline,
+    lane,
+    reference,
+    sentence,
+    signed,
+    span,
+    time_left,
+    value,
+    zone_name,
+)
 
-from datetime import datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
-
-from app.words import Words
-
-GLYPHS = {"red": "◆", "yellow": "▲", "green": "●"}
-CLIPPED = 160  # characters of a reason in a list
-
-
-def span(say: Words, length: timedelta) -> str:
-    """A length of time in its two largest units.
-
-    >>> from app import words
-    >>> span(words.of("en"), timedelta(hours=27, minutes=5))
-    '1 d 3 h'
-    """
-    minutes = max(0, int(length.total_seconds() // 60))
-    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
-    if days:
-        return say("span.days", days=days, hours=hours)
-    return (
-        say("span.hours", hours=hours, minutes=f"{minutes:02d}")
-        if hours
-        else say("span.minutes", minutes=minutes)
-    )
-
-
-def time_left(say: Words, due: datetime | None, now: datetime) -> str:
-    """The countdown to arrival, or how long ago it was."""
-    if due is None:
-        return say("left.unknown")
-    if due >= now:
-        return say("left.to_arrival", span=span(say, due - now))
-    return say("left.past", span=span(say, now - due))
-
-
-def clock(moment: datetime | None, zone: ZoneInfo, now: datetime | None = None) -> str:
-    """A time of day in the office's zone, with the date when it is another day's."""
-    if moment is None:
-        return ""
-    local = moment.astimezone(zone)
-    if now is not None and local.date() == now.astimezone(zone).date():
-        return local.strftime("%H:%M")
-    return local.strftime("%Y-%m-%d %H:%M")
-
-
-def zone_name(zone: ZoneInfo, now: datetime) -> str:
-    """The zone as an offset, such as `UTC+1`."""
-    offset = now.astimezone(zone).utcoffset() or timedelta()
-    minutes = int(offset.total_seconds() // 60)
-    sign = "+" if minutes >= 0 else "−"
-    hours, rest = divmod(abs(minutes), 60)
-    return "UTC" if not minutes else f"UTC{sign}{hours}" + (f":{rest:02d}" if rest else "")
-
-
-def signed(points: int) -> str:
-    """Points with their sign: a true minus, so that it is read as one.
-
-    >>> signed(96), signed(-38)
-    ('+96', '−38')
-    """
-    return f"+{points}" if points >= 0 else f"−{-points}"
-
-
-def clause(sentence: str) -> str:
-    """A sentence as the part of another: no capital, no full stop.
-
-    >>> clause("Each piece weighs 10 g.")
-    'each piece weighs 10 g'
-    >>> clause("HS code and wording agree")
-    'HS code and wording agree'
-    """
-    sentence = sentence.strip().rstrip(".;")
-    if len(sentence) > 1 and sentence[0].isupper() and sentence[1].islower():
-        return sentence[0].lower() + sentence[1:]
-    return sentence
-
-
-def clip(text: str, length: int = CLIPPED) -> str:
-    """Text cut at a word, with an ellipsis, when longer than `length`."""
-    if len(text) <= length:
-        return text
-    return text[:length].rsplit(" ", 1)[0].rstrip(",;") + "…"
-
-
-def value(say: Words, given: Any, kind: str = "text") -> str:
-    """One declared value: codes that we define are spelled out, all else is as declared.
-
-    `kind` is that of the column's specification.
-    """
-    if isinstance(given, bool):
-        return say("yes") if given else say("no")
-    if isinstance(given, (int, float)):
-        return say.number(given)
-    text = "" if given is None else str(given)
-    return say.maybe(f"choice.{text}", text) if kind == "choice" else text
-
-
-def lane(say: Words, name: str) -> str:
-    """A lane as glyph and word."""
-    return f"{GLYPHS.get(name, '')} {say(f'lane.{name}')}".strip()
-
-
-def reference(record_id: str) -> str:
-    """The declaration's own number: what stands before `@office/carrier/year`.
-
-    >>> reference("PX-2026-104417@XMPME/XC/2026")
-    'PX-2026-104417'
-    """
-    return record_id.partition("@")[0]
-
-
-def sentence(error: object) -> str:
-    """A message of a service, which begins small, as a sentence of its own.
-
-    >>> sentence("nobody holds this alert")
-    'Nobody holds this alert'
-    """
-    text = str(error)
-    return text[:1].upper() + text[1:]
+__all__ = [
+    "CLIPPED",
+    "GLYPHS",
+    "clause",
+    "clip",
+    "clock",
+    "headline",
+    "lane",
+    "reference",
+    "sentence",
+    "signed",
+    "span",
+    "time_left",
+    "value",
+    "zone_name",
+]

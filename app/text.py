@@ -11,23 +11,9 @@ import html
 from collections.abc import Iterable
 from typing import Any
 
-# Characters that reorder or hide their neighbours; shown by name, never obeyed.
-_UNSEEN = {code: f"[U+{code:04X}]" for code in range(0x202A, 0x202F)}
-_UNSEEN |= {code: f"[U+{code:04X}]" for code in range(0x2066, 0x206A)}
-_UNSEEN |= {code: f"[U+{code:04X}]" for code in (0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, 0x00AD)}
-_UNSEEN |= {code: "\N{REPLACEMENT CHARACTER}" for code in range(0x20) if chr(code) not in "\t\n"}
-_UNSEEN |= {0x7F: "\N{REPLACEMENT CHARACTER}"}
+from riskprofile.words.shown import plain
 
-
-def plain(value: Any) -> str:
-    """Text for a table cell: as declared, with invisible characters named.
-
-    >>> plain("steel\\u202epins")
-    'steel[U+202E]pins'
-    >>> plain(None)
-    ''
-    """
-    return "" if value is None else str(value).translate(_UNSEEN)
+__all__ = ["escape", "marked", "plain"]
 
 
 def escape(value: Any) -> str:

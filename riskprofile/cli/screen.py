@@ -13,12 +13,14 @@ from typing import Annotated
 
 import typer
 
+from riskprofile import words
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, owner, settings_of
+from riskprofile.cli.app import As, Home, Json, app, now, owner, settings_of
 from riskprofile.errors import InputError, UsageError
 from riskprofile.intake import quarantine as quarantine_file
+from riskprofile.intake.quarantine import whole_or_nothing
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import evidence, results, retention
+from riskprofile.services import evidence, explanation, identity, results, retention
 from riskprofile.services import replay as replaying
 from riskprofile.services.passing import passing
 from riskprofile.services.run import Options, Run
@@ -137,10 +139,19 @@ def load(
 def explain(
     record_id: Annotated[str, typer.Argument(help="As in the results, or a unique number.")],
     lang: Annotated[str, typer.Option(help="Language of the sentences.")] = "en",
+    sheet: Annotated[
+        Path | None, typer.Option(help="One page (PDF) for the person concerned; needs --as.")
+    ] = None,
+    as_: As = None,
+    password: Annotated[str, typer.Option(envvar="RISKPROFILE_PASSWORD")] = "",
+    code: Annotated[str, typer.Option(help="Of the second factor, if it has one.")] = "",
+    purpose: Annotated[str, typer.Option(help="Why a person's record is opened.")] = "",
     home: Home = None,
     json: Json = False,
 ) -> int:
     """Reasons for and against one stored score, from the log."""
+    if sheet is not None:
+        return _sheet(record_id, lang, sheet, as_, password, code, purpose, home, as_json=json)
     if lang != "en":
         raise UsageError(f"there are no sentences in {lang!r} yet", do="Take --lang en")
     settings = settings_of(home)
@@ -161,6 +172,50 @@ def explain(
             output.say(f"  {term['points']:+5d}  {term['text']}  ({term['term']})")
     if told.indicators:
         output.say("indicators: " + ", ".join(told.indicators))
+    return 0
+
+
+def _sheet(
+    record_id: str,
+    lang: str,
+    path: Path,
+    account: str | None,
+    password: str,
+    code: str,
+    purpose: str,
+    home: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Write the explanation for the person concerned: it shows a declaration, so somebody acts."""
+    if lang not in words.LANGUAGES:
+        raise UsageError(
+            f"there are no words in {lang!r}", do=f"Take one of {', '.join(words.LANGUAGES)}"
+        )
+    if account is None:
+        raise UsageError("--sheet shows a declaration", do="Say who asks for it: --as USER")
+    if not password:
+        password = typer.prompt("Password", hide_input=True)
+    settings = settings_of(home)
+    database = open_store(settings)
+    try:
+        token = identity.sign_in(database, account, password, code, now())
+        actor = identity.actor_of(database, token, now())
+        assert actor is not None  # it was made a moment ago
+        try:
+            made = explanation.make(
+                database, settings.models, actor, record_id, words.of(lang), now(), purpose
+            )
+        finally:
+            identity.sign_out(database, token, now())
+    finally:
+        database.close()
+    with whole_or_nothing(path) as stream:
+        stream.write(made)
+    if as_json:
+        output.as_json({"record": record_id, "sheet": str(path)})
+    else:
+        output.say(f"written: {path}")
     return 0
 
 

@@ -26,6 +26,8 @@ ACTIONS: dict[str, frozenset[str]] = {
     "alert.decide": _DESK,
     "alert.confirm": _DESK,
     "alert.reopen": _HEAD,
+    "alert.print": _DESK,
+    "explanation.make": _DESK,
     "outcome.record": _DESK,
     "outcome.confirm": _DESK,
     "draft.keep": _DESK,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from app import draw, form, server, text, words
+from riskprofile.words.declaration import stops
 
 EN = words.of("en")
 NOW = datetime(2026, 11, 24, 13, 7, tzinfo=UTC)
@@ -51,7 +52,7 @@ def test_hostile_text_in_any_piece_opens_no_tag(given):
             draw.reasons(EN, 5, [term(5, given, given, given)], [], None),
             draw.indicators(EN, fired),
             draw.declared(EN, row, given, [(1, 4)], given, {}),
-            draw.route(EN, draw.stops(row)),
+            draw.route(EN, stops(row)),
             draw.table((given,), [(given,)]),
             draw.kpis([(given, given)]),
             draw.strip(given, given, given),
@@ -72,7 +73,7 @@ def test_a_journey_names_each_place_once_in_order():
         "port_of_discharge": "XMPME",
         "country_of_destination": "XM",
     }
-    assert draw.stops(row) == ["XAALD", "XCCVA", "XMPME"]
+    assert stops(row) == ["XAALD", "XCCVA", "XMPME"]
 
 
 def test_marked_words_are_those_of_the_declared_text():

@@ -10,14 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from app import words
+import app
+from riskprofile import words
 from riskprofile.profiles import PROFILES
 from riskprofile.services import review
 from riskprofile.services.rights import ACTIONS, ROLES
 
-APP = Path(words.__file__).parents[1]
+APP = Path(app.__file__).parent
+WORDS = Path(words.__file__).parent
+# Papers are made by services, in the words of the same catalogue.
+PAPERS = (
+    *(WORDS.glob("*.py")),
+    *(WORDS.parent / "services" / f"{name}.py" for name in ("sheet", "explanation")),
+)
 CATALOGUES = {
-    language: json.loads((APP / "words" / f"{language}.json").read_text("utf-8"))
+    language: json.loads((WORDS / f"{language}.json").read_text("utf-8"))
     for language in words.LANGUAGES
 }
 ENGLISH = CATALOGUES[words.DEFAULT]
@@ -26,7 +33,7 @@ MADE = (
     *("lane", "queue", "profile", "role", "decision", "outcome", "method", "concealment", "item"),
     *("kind", "sure", "batch", "batch_state", "batches", "kept", "head", "tab", "field", "choice"),
     *("fact", "link", "event", "owner", "filter", "page", "column", "second", "read_only"),
-    *("row_state", "kept_state", "message"),
+    *("row_state", "kept_state", "message", "paper", "sheet"),
 )
 
 
@@ -37,7 +44,7 @@ def places(text: str) -> set[str]:
 
 def said() -> Iterator[tuple[str, str]]:
     """Every catalogue key that the pages name as a literal, with where."""
-    for path in sorted(APP.rglob("*.py")):
+    for path in (*sorted(APP.rglob("*.py")), *PAPERS):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 head, dot, rest = node.value.partition(".")
@@ -69,7 +76,7 @@ def test_every_key_that_a_page_names_is_in_the_catalogue():
 
 
 def test_no_key_of_the_catalogue_is_left_unused():
-    source = "".join(path.read_text("utf-8") for path in APP.rglob("*.py"))
+    source = "".join(path.read_text("utf-8") for path in (*APP.rglob("*.py"), *PAPERS))
     unused = [
         key
         for key in ENGLISH

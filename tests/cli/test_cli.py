@@ -170,6 +170,23 @@ def test_travellers_are_refused_with_exit_7_until_enabled(home: Path, tmp_path: 
     assert run(home, "score", path, **enabled)[0] == 0
 
 
+def test_explain_writes_one_page_for_the_person_concerned(
+    home: Path, day: Path, tmp_path: Path
+) -> None:
+    run(home, "score", day)
+    paper, password = tmp_path / "page.pdf", "long enough to keep"
+    asked = ("explain", "XM-000005", "--sheet", paper, "--lang", "fr")
+    code, _, error = run(home, *asked)
+    assert (code, paper.exists()) == (2, False) and "--as USER" in error
+    run(home, "users", "add", "ines", "--role", "officer", RISKPROFILE_PASSWORD=password)
+    run(home, "users", "add", "olaf", "--role", "operator", RISKPROFILE_PASSWORD=password)
+    code, _, _ = run(home, *asked, "--as", "olaf", RISKPROFILE_PASSWORD=password)
+    assert (code, paper.exists()) == (7, False)
+    code, _, error = run(home, *asked, "--as", "ines", RISKPROFILE_PASSWORD=password)
+    assert code == 0, error
+    assert paper.read_bytes().startswith(b"%PDF-")
+
+
 def test_pause_stops_rating_until_resume(home: Path, day: Path) -> None:
     run(home, "pause", "--why", "labels under review")
     assert run(home, "score", day)[0] == 7

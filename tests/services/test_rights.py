@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from riskprofile import words
 from riskprofile.errors import NotAllowed, RiskProfileError
 from riskprofile.services import (
     arms,
     evidence,
+    explanation,
     feedback,
     govern,
     iafq,
@@ -25,6 +27,7 @@ from riskprofile.services import (
     retention,
     review,
     settings,
+    sheet,
     sightings,
     tracing,
     unmasking,
@@ -37,6 +40,7 @@ from riskprofile.store import audit
 from tests.services.bench import HERE, INES, NOW, OMAR, REASON, THERE, put, taken
 
 NOWHERE = Path("nowhere.csv")
+EN, MODELS = words.of("en"), CHECKOUT / "models"
 FILTER = review.QueueFilter("shipment")
 ACTORS = [Actor(f"a-{role}", role, HERE) for role in ROLES] + [OWNER]
 
@@ -47,6 +51,8 @@ def desk_calls(store, alert):
         "alert.look": lambda a: review.alert(store, a, alert, NOW),
         "alert.claim": lambda a: review.claim(store, a, alert, NOW),
         "alert.decide": lambda a: review.decide(store, a, alert, "examine", REASON, NOW),
+        "alert.print": lambda a: sheet.sheet(store, a, alert, EN, NOW),
+        "explanation.make": lambda a: explanation.explain(store, MODELS, a, "XM-000000", NOW),
         "alert.reopen": lambda a: review.reopen(store, a, alert, REASON, NOW),
         "outcome.record": lambda a: review.record_outcome(store, a, alert, "not_examined", NOW),
     }

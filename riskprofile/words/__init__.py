@@ -66,7 +66,7 @@ class Words:
 def of(language: str) -> Words:
     """The words of `language`."""
     name = f"{language if language in LANGUAGES else DEFAULT}.json"
-    text = resources.files("app.words").joinpath(name).read_text("utf-8")
+    text = resources.files("riskprofile.words").joinpath(name).read_text("utf-8")
     return Words(language, json.loads(text))
 
 

@@ -1,0 +1,65 @@
+"""Papers of an open alert: made, and written down, when somebody asks for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from app import form
+from app.installation import COOKIE, served
+from app.words import Words
+from riskprofile.errors import NotAllowed
+from riskprofile.services import explanation, identity
+from riskprofile.services import sheet as sheets
+
+PDF = "application/pdf"
+
+
+def sheet(view: Any, say: Words) -> None:
+    """The inspection sheet, for whoever goes to the goods."""
+    purpose = st.session_state.get(f"purpose-{view.id}", "")
+
+    def make(store: Any, person: Any, now: Any) -> bytes:
+        return sheets.sheet(store, person, view.id, say, now, purpose)
+
+    _offer(say("sheet.print"), "sheet", view, make, "T")
+
+
+def explained(view: Any, say: Words) -> None:
+    """The explanation for the person concerned."""
+    purpose = st.session_state.get(f"purpose-{view.id}", "")
+
+    def make(store: Any, person: Any, now: Any) -> bytes:
+        models = served().settings.models
+        return explanation.make(store, models, person, view.record_id, say, now, purpose)
+
+    with st.container(key="small_explained", horizontal=True):
+        _offer(say("paper.button"), "explanation", view, make, None)
+
+
+def _offer(
+    label: str, kind: str, view: Any, make: Callable[..., bytes], shortcut: str | None
+) -> None:
+    token = st.context.cookies.get(COOKIE) or ""
+
+    def now_asked() -> bytes:
+        # Runs when it is clicked, beside the page: the session is asked again.
+        here = served()
+        person = identity.actor_of(here.store, token, here.clock())
+        if person is None:
+            raise NotAllowed("the session ended", do="Sign in again.")
+        return make(here.store, person, here.clock())
+
+    name = "".join(one if one.isalnum() else "-" for one in form.reference(view.record_id))
+    st.download_button(
+        label,
+        now_asked,
+        file_name=f"{kind}-{name[:40]}.pdf",
+        mime=PDF,
+        key=f"paper-{kind}",
+        type="tertiary",
+        shortcut=shortcut,
+        on_click="ignore",
+    )

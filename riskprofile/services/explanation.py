@@ -1,0 +1,309 @@
+"""The explanation for the person concerned: one page, and nothing of anybody else on it.
+
+Article 86 of Regulation (EU) 2024/1689 gives whoever a decision concerns the right to be
+told the part that a rating had in it. The page names no officer, no other party and no
+other declaration: office, role and the number of a decision lead to the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from riskprofile.errors import NotAllowed
+from riskprofile.profiles import PROFILES
+from riskprofile.services import desk, govern, replay
+from riskprofile.services.paper import EDGE, INNER, LINE, Page
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.viewing import purpose_needed
+from riskprofile.store import audit, batches
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Office, Outcome
+from riskprofile.words import Words, form
+from riskprofile.words.declaration import summed
+
+_office = Office.__table__  # type: ignore[attr-defined]
+_outcome = Outcome.__table__  # type: ignore[attr-defined]
+
+UP, DOWN, WARNINGS = 8, 5, 4  # rows that one page holds
+MADE = "explanation.make"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the page says. `decisions` are (decision or outcome, number, time, confirmed)."""
+
+    record_id: str
+    profile: str
+    office: str
+    zone: str
+    rated_at: datetime
+    lane: str
+    points: int | None
+    raising: list[dict[str, Any]]
+    lowering: list[dict[str, Any]]
+    warnings: list[str]
+    declared: list[str]  # names of the columns that were declared
+    model_version: str
+    decisions: list[tuple[str, int, datetime, bool]]
+
+
+def explain(
+    store: Store,
+    models: Path,
+    actor: Actor,
+    record: str,
+    now: datetime,
+    purpose: str = "",
+) -> Told:
+    """What was rated of one record, why, and who decided; the look is audited first.
+
+    Parameters
+    ----------
+    record : str
+        As in the results, or the declaration's own number where it is unique.
+
+    Raises
+    ------
+    NotAllowed
+        It is another office's, or about a person and no purpose was given.
+    InputError
+        No rated record of that name is stored, or retention removed it.
+    """
+    authorise(actor, MADE)
+    with store.read() as connection:
+        alert = _alert(connection, record)
+        if alert is None:
+            told, office = _stored(store, models, connection, record)
+        else:
+            told, office = _of_alert(connection, alert), alert["office"]
+        if office is not None and actor.office not in (None, office):
+            raise NotAllowed("there is no such record in your office", where=record[:80])
+        if purpose_needed(told["profile"]) and not purpose.strip():
+            raise NotAllowed(
+                "opening a record about a person asks for a purpose", do="Say why you open it."
+            )
+        place = connection.execute(select(_office).where(_office.c.code == office)).first()
+    with store.write() as connection:
+        audit.append(
+            connection,
+            actor=actor.name,
+            action=MADE,
+            subject=f"alert:{alert['id']}" if alert else f"record:{told.pop('row')}",
+            office=office,
+            purpose=purpose.strip(),
+            now=now,
+        )
+    told.pop("row", None)
+    name = f"{place.name} {place.code}" if place else office or ""
+    return Told(office=name, zone=place.zone if place else "UTC", **told)
+
+
+def page(told: Told, say: Words, now: datetime, *, demo: bool = False) -> bytes:
+    """The page as a PDF of one page."""
+    zone = ZoneInfo(told.zone)
+    sheet = Page(say("paper.title"), now, say.language)
+    sheet.text(told.office, EDGE + 120, INNER - 120, size=9, align="R", y=sheet.y + 1, most=2)
+    sheet.text(say("paper.title"), width=118, size=13, bold=True, most=2)
+    mark = say("sheet.demo") + ". " if demo else ""
+    sheet.text(mark + say("paper.made", time=_time(now, zone)), size=8.5, grey=True)
+    sheet.gap(2)
+    record = form.reference(told.record_id)
+    sheet.text(say("paper.about", record=record, time=_time(told.rated_at, zone)), size=10)
+    sheet.gap(1.5)
+    lane = say(f"lane.{told.lane}").lower()
+    sheet.text(say(f"paper.lane.{told.lane}", lane=lane), size=10, bold=True)
+    sheet.text(say("paper.role"), size=9)
+    _terms(sheet, told, say)
+    _warnings(sheet, told, say)
+    _head(sheet, say("paper.data"))
+    names = ", ".join(say.maybe(f"field.{name}", name) for name in told.declared)
+    sheet.text(say("paper.data_declared", fields=names), size=8.5, most=5)
+    sheet.text(say("paper.data_past"), size=8.5, most=3)
+    sheet.text(say("paper.data_not"), size=8.5, most=3)
+    _decided(sheet, told, say, zone)
+    _head(sheet, say("paper.contest"))
+    for n in (1, 2, 3):
+        sheet.text(say(f"paper.contest.{n}", record=record, office=told.office), size=9, most=3)
+    sheet.gap(1.5)
+    sheet.text(say("paper.address"), size=9, grey=True)
+    sheet.gap(6)
+    sheet.rule(LINE)
+    sheet.y = max(sheet.y, 283.0)
+    card = say("paper.scorecard", version=told.model_version)
+    missing = " " + say("sheet.missing", n=sheet.missing) + "." if sheet.missing else ""
+    sheet.text(card + missing, size=7.5, grey=True, most=2)
+    return sheet.made()
+
+
+def make(
+    store: Store,
+    models: Path,
+    actor: Actor,
+    record: str,
+    say: Words,
+    now: datetime,
+    purpose: str = "",
+) -> bytes:
+    """The explanation of one record as a PDF of one page; see `explain`."""
+    told = explain(store, models, actor, record, now, purpose)
+    return page(told, say, now, demo=govern.status(store, actor, now).demo)
+
+
+def _terms(sheet: Page, told: Told, say: Words) -> None:
+    _head(sheet, say("paper.factors"))
+    if told.points is None:
+        sheet.text(say("why.no_points"), size=9)
+        return
+    shown, smaller, base = summed(told.points, told.raising, told.lowering, UP, DOWN)
+    for title, chosen in (
+        ("paper.for", [one for one in shown if one["points"] > 0]),
+        ("paper.against", [one for one in shown if one["points"] < 0]),
+    ):
+        sheet.text(say(title), size=9, bold=True)
+        if not chosen:
+            sheet.text(say("paper.none"), size=9)
+        for term in chosen:
+            said = form.sentence(term.get("text") or term.get("term"))
+            if term.get("norm"):
+                said += "; " + say("why.norm", norm=term["norm"])
+            sheet.row([(said, INNER - 18, ""), (form.signed(int(term["points"])), 19.5, "RB")],
+                      8.5, most=2)  # fmt: skip
+        sheet.gap(0.8)
+    rest = say("why.base", n=base)
+    if smaller:
+        total = form.signed(sum(int(term["points"]) for term in smaller))
+        rest = say.many("why.smaller", len(smaller), points=total) + ", " + rest
+    sheet.row([(rest, INNER - 30, "G"), (f"= {told.points}", 31.5, "RB")], 8.5)
+
+
+def _warnings(sheet: Page, told: Told, say: Words) -> None:
+    if not told.warnings:
+        return
+    _head(sheet, say("paper.signs"))
+    for warning in told.warnings[:WARNINGS]:
+        sheet.text(form.sentence(warning), size=8.5, most=2)
+    if len(told.warnings) > WARNINGS:
+        sheet.text(say("paper.more", n=len(told.warnings) - WARNINGS), size=8.5, grey=True)
+
+
+def _decided(sheet: Page, told: Told, say: Words, zone: ZoneInfo) -> None:
+    _head(sheet, say("paper.decided"))
+    if not told.decisions:
+        sheet.text(say("paper.undecided"), size=9)
+    for what, number, at, confirmed in told.decisions[-4:]:
+        line = say("paper.decision", what=say(what), number=number, time=_time(at, zone))
+        line += " " + say("paper.second") if confirmed else ""
+        sheet.text(line, size=9, most=2)
+    sheet.text(say("paper.person"), size=9, most=2)
+
+
+def _head(sheet: Page, title: str) -> None:
+    sheet.gap(1.8)
+    sheet.rule()
+    sheet.gap(1.2)
+    sheet.text(title, size=10, bold=True)
+    sheet.gap(0.4)
+
+
+def _time(at: datetime, zone: ZoneInfo) -> str:
+    return f"{form.clock(at, zone)} {form.zone_name(zone, at)}"
+
+
+def _alert(connection: Connection, record: str) -> Mapping[str, Any] | None:
+    """The newest alert of a record, by its id or by a declaration's number that is unique."""
+    table = desk.alert_table.c
+    escaped = record.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    for condition in (
+        table.record_id == record,
+        table.record_id.like(f"{escaped}@%", escape="\\"),
+    ):
+        rows = connection.execute(
+            select(desk.alert_table).where(condition).order_by(table.version.desc())
+        )
+        found = rows.mappings().all()
+        if len({(row["profile"], row["record_id"]) for row in found}) == 1:
+            return dict(found[0])
+    return None
+
+
+def _of_alert(connection: Connection, alert: Mapping[str, Any]) -> dict[str, Any]:
+    decisions = connection.execute(
+        select(desk.decision_table)
+        .where(desk.decision_table.c.alert_id == alert["id"])
+        .where(desk.decision_table.c.undone_at.is_(None))
+        .order_by(desk.decision_table.c.id)
+    ).mappings()
+    made = [
+        (f"decision.{one['decision']}", one["id"], one["at"], one["second"] is not None)
+        for one in decisions
+    ]
+    outcomes = connection.execute(
+        select(_outcome).where(_outcome.c.alert_id == alert["id"]).order_by(_outcome.c.id)
+    ).mappings()
+    made += [
+        (f"outcome.{one['outcome']}", one["id"], one["at"], one["confirmed_by"] is not None)
+        for one in outcomes
+    ]
+    fired = [str(one.get("text") or one.get("key")) for one in alert["indicators"] or []]
+    return {
+        "record_id": alert["record_id"],
+        "profile": alert["profile"],
+        "rated_at": alert["created_at"],
+        "lane": alert["lane"],
+        "points": alert["points"],
+        "raising": alert["reasons"] or [],
+        "lowering": alert["against"] or [],
+        "warnings": fired,
+        "declared": _declared(alert["profile"], alert["declaration"] or []),
+        "model_version": alert["model_version"],
+        "decisions": sorted(made, key=lambda one: one[2]),
+    }
+
+
+def _stored(
+    store: Store, models: Path, connection: Connection, record: str
+) -> tuple[dict[str, Any], str | None]:
+    """A record that raised no alert: from the feature log and the row as declared."""
+    told = replay.explain(store, models, record)
+    row = replay.find(connection, record)
+    chunk = connection.execute(
+        select(batches.chunk_table.c.rows).where(batches.chunk_table.c.id == row.chunk_id)
+    ).scalar_one()
+    declared = batches.from_bytes(chunk).iloc[row.position].dropna().to_dict()
+    started = connection.execute(
+        select(batches.batch_table.c.started_at).where(batches.batch_table.c.id == told.batch_id)
+    ).scalar_one()
+    says = {one.key: one.check for one in PROFILES[told.profile].indicators}
+    office = declared.get(PROFILES[told.profile].office)
+    return {
+        "row": row.id,
+        "record_id": told.record_id,
+        "profile": told.profile,
+        "rated_at": started,
+        "lane": "green",
+        "points": told.points,
+        "raising": told.reasons,
+        "lowering": told.against,
+        "warnings": [says.get(key, key) for key in told.indicators],
+        "declared": _declared(told.profile, [declared]),
+        "model_version": told.model_version,
+        "decisions": [],
+    }, None if office is None else str(office)
+
+
+def _declared(profile: str, rows: list[dict[str, Any]]) -> list[str]:
+    """Which columns of the profile were declared; never what they hold."""
+    return [
+        spec.name
+        for spec in PROFILES[profile].columns
+        if spec.protection != "P1"
+        and spec.name != "extra"
+        and any(row.get(spec.name) not in (None, "") for row in rows)
+    ]

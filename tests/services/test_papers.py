@@ -1,0 +1,137 @@
+"""The inspection sheet and the explanation: one page each, audited, in every script we have."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from riskprofile import words
+from riskprofile.errors import InputError, NotAllowed
+from riskprofile.services import explanation, review, sheet
+from riskprofile.words import shown
+from tests.services.bench import AUDITOR, AWAY, HERE, INES, NOW, OMAR, REASON, actions, put, taken
+
+MODELS = Path("models")
+EN = words.of("en")
+REASONS = [
+    {"term": f"t{n}", "text": f"reason number {n} of {n} kg", "points": 90 - n, "norm": "1 to 2"}
+    for n in range(20)
+]
+AGAINST = [{"term": "h", "text": "code and wording agree", "points": -38, "norm": ""}]
+ROW = {
+    "declaration_id": "XM-000000",
+    "goods_description": "steel pins for the kit",
+    "consignor_name": "Example Fasteners Ltd",
+    "consignee_name": "A. Person",
+    "consignee_type": "private",
+    "route": "XAALD|XCCVA|XMPME",
+    "gross_mass_kg": 4.0,
+}
+
+
+def told(pdf: bytes) -> str:
+    """The text of a PDF of one page."""
+    path = shutil.which("pdftotext")
+    if path is None:
+        pytest.skip("pdftotext is not installed: apt-get install --yes poppler-utils")
+    made = subprocess.run([path, "-layout", "-", "-"], input=pdf, capture_output=True, check=True)
+    text = made.stdout.decode("utf-8")
+    assert text.count("\f") == 1
+    return " ".join(text.split())
+
+
+def one(store, **columns):
+    """An alert with more reasons than a page shows one by one."""
+    total = sum(term["points"] for term in (*REASONS, *AGAINST)) + 100
+    given = {"reasons": REASONS, "against": AGAINST, "declaration": [ROW], "points": total}
+    [alert] = put(store, 1, **{**given, **columns})
+    return alert
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_the_sheet_is_one_page_in_every_language_and_its_sum_is_whole(store, language):
+    say = words.of(language)
+    text = told(sheet.sheet(store, INES, one(store), say, NOW))
+    for wanted in ("XM-000000", say("sheet.title"), say("sheet.examined"), "reason number 0"):
+        assert wanted in text
+    rest = sum(term["points"] for term in REASONS[sheet.UP :])
+    assert say.many("why.smaller", 20 - sheet.UP, points=f"+{rest}") in text
+    assert "steel pins for the kit" in text
+
+
+def test_printing_is_written_down_and_another_office_gets_no_sheet(store):
+    alert = one(store)
+    sheet.sheet(store, INES, alert, EN, NOW)
+    assert actions(store, alert) == ["alert.look", "alert.print"]
+    for nobody in (AWAY, AUDITOR):
+        with pytest.raises(NotAllowed):
+            sheet.sheet(store, nobody, alert, EN, NOW)
+    assert "alert.print" not in actions(store, alert)[2:]
+
+
+def test_an_overlong_hostile_declaration_still_gives_one_page(store):
+    hostile = "<script>alert(1)</script> ![x](http://outside.invalid) \u202e" * 60
+    alert = one(
+        store,
+        title=hostile,
+        declaration=[dict.fromkeys(ROW, hostile)],
+        reasons=[{**term, "text": hostile} for term in REASONS],
+        indicators=[{"key": "S", "text": hostile, "check": hostile, "cleared_by": hostile}] * 9,
+    )
+    made = sheet.sheet(store, INES, alert, EN, NOW)
+    assert "[U+202E]" in told(made)
+    assert b"/URI" not in made and b"/JavaScript" not in made and b"/Link" not in made
+    told(explanation.make(store, MODELS, INES, "XM-000000", EN, NOW))
+
+
+def test_four_scripts_are_printed_and_what_cannot_be_is_counted(store):
+    row = {**ROW, "goods_description": "стальные штифты 钢销样品 عينات ไทย"}
+    text = told(sheet.sheet(store, INES, one(store, declaration=[row]), EN, NOW))
+    assert "стальные" in text and "钢销样品" in text
+    assert EN("sheet.missing", n=3) in text
+
+
+def test_arabic_letters_take_the_forms_in_which_they_join():
+    assert shown.joined("سلام") == "\ufeb3\ufefc\ufee1"  # lam and alef are one sign
+    assert shown.joined("steel 12") == "steel 12"
+
+
+def test_the_explanation_holds_factors_both_ways_the_deciders_role_and_the_way_to_contest(store):
+    alert = taken(store, reasons=REASONS[:3], against=AGAINST, declaration=[ROW], points=400)
+    review.decide(store, INES, alert, "examine", REASON, NOW)
+    text = told(explanation.make(store, MODELS, OMAR, "XM-000000", EN, NOW))
+    for term in (*REASONS[:3], *AGAINST):
+        assert term["text"][1:] in text
+    for wanted in ("= 400", "Examine, entry", "by an officer of this office", "How to contest"):
+        assert wanted in text
+
+
+def test_the_explanation_names_nobody_and_repeats_nothing_that_was_declared(store):
+    alert = taken(store, reasons=REASONS[:3], declaration=[ROW], points=400)
+    review.decide(store, INES, alert, "examine", REASON, NOW)
+    text = told(explanation.make(store, MODELS, OMAR, "XM-000000", EN, NOW))
+    for never in ("Example Fasteners", "A. Person", "ines", "omar", REASON, "steel pins"):
+        assert never not in text
+
+
+def test_making_an_explanation_is_written_down_and_another_office_gets_none(store):
+    alert = one(store)
+    explanation.make(store, MODELS, INES, "XM-000000", EN, NOW + timedelta(minutes=1))
+    assert actions(store, alert) == ["explanation.make"]
+    for nobody in (AWAY, AUDITOR):
+        with pytest.raises(NotAllowed):
+            explanation.make(store, MODELS, nobody, "XM-000000", EN, NOW)
+    with pytest.raises(InputError, match="no rated record"):
+        explanation.make(store, MODELS, INES, "XM-999999", EN, NOW)
+
+
+def test_an_explanation_about_a_person_asks_for_the_purpose(store):
+    [alert] = put(store, profile="traveller", office=HERE)
+    with pytest.raises(NotAllowed, match="purpose"):
+        explanation.make(store, MODELS, INES, "XM-000000", EN, NOW)
+    told(explanation.make(store, MODELS, INES, "XM-000000", EN, NOW, "request of the person"))
+    assert actions(store, alert) == ["explanation.make"]
