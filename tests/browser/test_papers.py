@@ -12,6 +12,7 @@ from tests.browser.test_shift import button
 
 def test_the_sheet_is_printed_by_its_key_and_the_explanation_from_the_timeline(served, visit):
     page = opened(visit("officer-14"))
+    expect(button(page, "Print sheet")).to_be_visible()
     with page.expect_download() as sheet:
         page.keyboard.press("t")
     assert sheet.value.suggested_filename == "sheet-PX-2026-104417.pdf"
