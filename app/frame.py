@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, form, session
+from app import draw, form, session, words
 from app.installation import served
 from app.text import escape
 from riskprofile.services import govern, looking
@@ -17,7 +17,6 @@ def top(person: Any) -> None:
     say, now, here = session.speech(), session.now(), served()
     status = govern.status(here.store, person, now)
     zone = session.zone(status.zone)
-    other = "fr" if say.language == "en" else "en"
     badge = (
         f'<span class="rp-badge demo" title="{escape(say("frame.demo_text"))}">'
         f"{escape(say('frame.demo'))}</span>"
@@ -37,8 +36,7 @@ def top(person: Any) -> None:
             f"<span><b>{escape(person.name)}</b> "
             f'<span class="rp-m">{escape(say(f"role.{person.role}"))}</span></span>'
             f'<span class="rp-m">{escape(clock)}</span>'
-            f'<a href="/language?to={other}" target="_self" lang="{other}">'
-            f"{escape(say.name_of(other))}</a>"
+            f"{languages(say)}"
             f'<a href="/sign-out" target="_self">{escape(say("sign_out"))}</a></div>'
         )
     if status.paused:
@@ -48,6 +46,16 @@ def top(person: Any) -> None:
             time = form.clock(one.at, zone, now)
             text = say("frame.looking_text", who=one.account, count=one.records, time=time)
             st.html(draw.strip("!", say("frame.looking"), text))
+
+
+def languages(say: Any) -> str:
+    """Links to the other languages, each by its own name."""
+    return "".join(
+        f'<a href="/language?to={other}" target="_self" lang="{other}"'
+        f' title="{escape(say.name_of(other))}">{escape(other.upper())}</a>'
+        for other in words.LANGUAGES
+        if other != say.language
+    )
 
 
 def paused_since(say: Any, status: Any, zone: Any, now: Any) -> str:

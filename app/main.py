@@ -20,6 +20,9 @@ PAGES = (
     ("queue.py", "queue", ("officer", "supervisor")),
     ("outcome.py", "outcome", ("officer", "supervisor")),
     ("second.py", "second", ("officer", "supervisor")),
+    ("models.py", "models", ("analyst", "supervisor", "administrator", "auditor")),
+    ("masked.py", "masked", ("officer", "supervisor")),
+    ("audit.py", "audit", ("auditor", "administrator")),
     ("batches.py", "batches", ("operator", "administrator", "supervisor")),
     ("sightings.py", "sightings", ("officer", "supervisor", "operator")),
 )

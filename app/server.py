@@ -313,7 +313,6 @@ def _language_of(request: Request) -> str:
 def sign_in_page(say: words.Words, onward: str, fault: str = "") -> str:
     """The sign-in page as HTML: no script, no file but itself."""
     template = resources.files("app.theme").joinpath("sign_in.html").read_text("utf-8")
-    other = next(lang for lang in words.LANGUAGES if lang != say.language)
     values = {
         "language": say.language,
         "title": say("sign_in.title"),
@@ -328,12 +327,16 @@ def sign_in_page(say: words.Words, onward: str, fault: str = "") -> str:
         "action": f"/sign-in?next={quote(onward)}",
         "fault": fault,
         "fault_hidden": "" if fault else "hidden",
-        "other": other,
-        "other_name": say.name_of(other),
     }
     for name, value in values.items():
         template = template.replace("{{" + name + "}}", escape(value))
-    return template
+    links = " ".join(
+        f'<a href="/language?to={other}&amp;next=/sign-in" lang="{other}">'
+        f"{escape(say.name_of(other))}</a>"
+        for other in words.LANGUAGES
+        if other != say.language
+    )
+    return template.replace("{{others}}", links)
 
 
 def _told(error: Exception) -> bool:

@@ -251,6 +251,9 @@ def disable_profile(store: Store, actor: Actor, name: str, now: datetime) -> Non
     )
 
 
+PAUSE_REASON = 5  # characters: everybody reads it on every page
+
+
 def pause(store: Store, actor: Actor, why: str, now: datetime) -> None:
     """The kill switch: no new rating from now on; the queue stays workable by hand."""
     stated = {"since": now.isoformat(), "by": actor.name, "why": why.strip()}

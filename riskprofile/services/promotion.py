@@ -318,10 +318,18 @@ def known(store: Store, actor: Actor, models: Path) -> list[Known]:
     return told
 
 
-def files_of(store: Store, actor: Actor, profile: str, version: str) -> dict[str, bytes]:
-    """The files of a proposed scorecard, checked: card, gates, recipe, tables."""
+def files_of(
+    store: Store, actor: Actor, profile: str, version: str, models: Path | None = None
+) -> dict[str, bytes]:
+    """The files of a proposed scorecard, checked: card, gates, recipe, tables.
+
+    With the folder `models`, those of what the release ships as well.
+    """
     authorise(actor, "model.look")
     with store.read() as connection:
+        if models is not None and not _proposed(connection, profile, version):
+            artefacts.load(models, profile, version)
+            return artefacts.read(models / profile / version)
         row = _stored(connection, profile, version)
         return _bytes_checked(connection, profile, version, row["digest"])[1]
 
@@ -366,6 +374,11 @@ def _expected(card: Scorecard) -> None:
 def _statement(profile: str, version: str, digest: str) -> bytes:
     """What a signature is over: plain text that a person can read."""
     return f"riskprofile approval\n{profile}\n{version}\n{digest}\n".encode()
+
+
+def _proposed(connection: Connection, profile: str, version: str) -> bool:
+    asked = select(_card.c.digest).where(_card.c.profile == profile, _card.c.version == version)
+    return connection.execute(asked).first() is not None
 
 
 def _stored(connection: Connection, profile: str, version: str) -> Mapping[str, Any]:

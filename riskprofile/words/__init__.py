@@ -12,7 +12,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-LANGUAGES = ("en", "fr")
+LANGUAGES = ("en", "fr", "es")
+COMMA = ("fr", "es")  # languages that write 4,25
 DEFAULT = "en"
 
 
@@ -54,7 +55,7 @@ class Words:
         else:
             text = f"{int(value):,}"
         whole, _, rest = text.partition(".")
-        point = "," if self.language == "fr" else "."
+        point = "," if self.language in COMMA else "."
         return whole.replace(",", "\u202f") + (point + rest if rest else "")
 
     def name_of(self, language: str) -> str:

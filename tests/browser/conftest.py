@@ -39,6 +39,8 @@ PEOPLE = {
     "officer-09": "officer",
     "supervisor-03": "supervisor",
     "operator-02": "operator",
+    "analyst-05": "analyst",
+    "auditor-01": "auditor",
 }
 
 
@@ -82,7 +84,7 @@ def serving(folder: Path, **filled: Any) -> Iterator[Served]:
     govern.init_offices(store, identity.OWNER, home.OFFICES, now)
     home.fill(store, now, **filled)
     for name, role in PEOPLE.items():
-        office = None if role == "operator" else home.OFFICE
+        office = home.OFFICE if role in ("officer", "supervisor") else None
         identity.add_account(
             store, identity.OWNER, name=name, role=role, office=office, password=PASSWORD, now=now
         )

@@ -50,6 +50,21 @@ def dialog(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
+def card(page: Page) -> None:
+    """The scorecard that serves."""
+    expect(page.get_by_text("What moves the points most")).to_be_visible()
+
+
+def asked(page: Page) -> None:
+    """The form that asks for a masked record."""
+    expect(page.get_by_label("Case number")).to_be_visible()
+
+
+def chain(page: Page) -> None:
+    """The chain, checked."""
+    expect(page.locator(".rp-strip")).to_contain_text("The chain holds")
+
+
 def nothing(page: Page) -> None:
     """Nothing has to be done first."""
 
@@ -61,6 +76,9 @@ PAGES: dict[str, tuple[str | None, str, Any]] = {
     "outcome": ("officer-14", "/", ordered),
     "second person": ("officer-09", "/second", nothing),
     "batches": ("operator-02", "/", signed_in),
+    "scorecards": ("analyst-05", "/", card),
+    "masked records": ("supervisor-03", "/masked", asked),
+    "audit": ("auditor-01", "/audit", chain),
     "sightings": ("supervisor-03", "/sightings", signed_in),
 }
 

@@ -1,0 +1,115 @@
+"""Masked records: one person asks for one with a case, another allows it, the first looks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app import draw, form, session
+from app.deciding import attempt
+from app.installation import served
+from app.text import escape
+from riskprofile.profiles import PROFILES
+from riskprofile.services import govern, unmasking
+
+
+def page() -> None:
+    """Draw the form that asks, and every request of the office."""
+    person = session.require("officer", "supervisor")
+    say, now, here = session.speech(), session.now(), served()
+    zone = session.zone(govern.status(here.store, person, now).zone)
+    if told := st.session_state.pop("told", ""):
+        st.html(draw.strip("✓", told))
+    if fault := st.session_state.pop("fault", None):
+        st.html(draw.strip("✕", f"{fault[0]}.", fault[1]))
+    st.html(
+        f'<h1 class="rp-h1 rp-page">{escape(say("masked.title"))}</h1>'
+        f'<p class="rp-m">{escape(say("masked.text"))}</p>'
+    )
+    left, right = st.columns([0.36, 0.64], gap="medium")
+    with left:
+        _form(say, person)
+    with right:
+        requests = unmasking.requests(here.store, person)
+        if not requests:
+            st.html(draw.state(say("masked.none"), say("masked.none_text")))
+        for one in requests[:50]:
+            _request(say, person, one, zone, now)
+        _shown(say, person)
+
+
+def _form(say: Any, person: Any) -> None:
+    with st.form("ask"):
+        st.html(f'<h2 class="rp-h2">{escape(say("masked.ask"))}</h2>')
+        record = st.text_input(say("head.record"), max_chars=200, placeholder=say("masked.record"))
+        profile = st.selectbox(
+            say("filter.profile"), list(PROFILES), format_func=lambda name: say(f"profile.{name}")
+        )
+        case = st.text_input(say("masked.case"), max_chars=80)
+        reason = st.text_area(say("masked.reason"), max_chars=500, height=90)
+        if st.form_submit_button(say("masked.ask"), type="primary"):
+            store, now = served().store, session.now()
+            asked = attempt(
+                lambda: unmasking.ask(store, person, record.strip(), profile, case, reason, now)
+            )
+            if asked is not None:
+                st.session_state["told"] = say("masked.asked")
+            st.rerun()
+
+
+def _request(say: Any, person: Any, one: Any, zone: Any, now: Any) -> None:
+    over = one.expires_at is not None and now >= one.expires_at
+    if one.allowed_by is None:
+        state, tone = say("masked.waits"), "need"
+    elif over:
+        state, tone = say("masked.over"), ""
+    else:
+        until = form.clock(one.expires_at, zone, now)
+        state, tone = say("masked.allowed", who=one.allowed_by, time=until), "on"
+    asked = say("second.by", who=one.asked_by, time=form.clock(one.asked_at, zone, now))
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.html(
+            f'<div class="rp-stack"><div class="rp-bar">{draw.pill(state, tone)}'
+            f"<b>{escape(form.reference(one.record_id))}</b>"
+            f"<span>{escape(say('masked.case_n', case=one.case_number))}</span></div>"
+            f'<div class="rp-m">{escape(asked)}</div><div>{escape(one.reason)}</div></div>'
+        )
+        own = one.asked_by == person.name
+        if one.allowed_by is None:
+            st.button(
+                say("masked.allow"),
+                key=f"allow-{one.id}",
+                disabled=own or person.role != "supervisor",
+                on_click=_allow,
+                args=(one.id,),
+            )
+        elif own and not over:
+            st.button(say("masked.look"), key=f"look-{one.id}", on_click=_look, args=(one.id,))
+
+
+def _allow(number: int) -> None:
+    person = session.actor()
+    if person is not None:
+        store, now = served().store, session.now()
+        if attempt(lambda: unmasking.allow(store, person, number, now)) is not None:
+            st.session_state["told"] = session.speech()("masked.done")
+
+
+def _look(number: int) -> None:
+    # What is seen is kept for one run alone: a reload asks again, and is written down again.
+    person = session.actor()
+    if person is not None:
+        here, now = served(), session.now()
+        rows = attempt(lambda: unmasking.look(here.store, here.settings, person, number, now))
+        st.session_state["masked"] = rows
+
+
+def _shown(say: Any, person: Any) -> None:
+    for row in st.session_state.pop("masked", None) or []:
+        told = [(say.maybe(f"field.{name}", name), str(value)) for name, value in row.items()]
+        heads = (say("declaration.column"), say("declaration.value"))
+        st.html(draw.table(heads, told))
+
+
+page()
