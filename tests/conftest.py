@@ -75,7 +75,10 @@ def postgres_database(server: str, template: str = "template1") -> Iterator[str]
     with psycopg.connect(host=server, user="tester", dbname="postgres") as connection:
         connection.autocommit = True
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        yield f"postgresql://tester@/{name}?host={server}"
+    yield f"postgresql://tester@/{name}?host={server}"
+    # Another connection: the server may have been restarted meanwhile.
+    with psycopg.connect(host=server, user="tester", dbname="postgres") as connection:
+        connection.autocommit = True
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from tests.faults import kills, runs
 
-ROWS, KILLS = 2_000, 5
-SIZES = (64 * 1024, 8 * 64 * 1024, 14 * 64 * 1024)  # bytes free
+ROWS, KILLS = 2_000, 3
+SIZES = (64 * 1024, 8 * 64 * 1024)  # bytes free
 
 
 @pytest.fixture

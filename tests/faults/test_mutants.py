@@ -1,4 +1,7 @@
-"""Ten thousand damaged and hostile files: no crash, no hang, nothing touched, all accounted for."""
+"""Damaged and hostile files: no crash, no hang, nothing touched, all accounted for.
+
+A small share of them; `make trust-full` reads 100,000.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import pytest
 from tests.faults import accidents, mutants
 from tests.faults.accidents import Given, Lures
 
-COUNT, PARTS = 10_000, 5
+COUNT, PARTS = 2_500, 2
 PATIENCE = 60.0  # seconds of work: the second that the command demands is no matter of a test
 
 

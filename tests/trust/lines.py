@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.trust import content, desk, machine
+from tests.trust import content, desk, machine, service
 from tests.trust.told import Told
 
 Attack = Callable[[int, Path], Told]
@@ -63,16 +63,18 @@ LINES: tuple[Line, ...] = (
         "services/test_deciding.py",
         "test_of_officers_who_claim_at_once_one_wins_and_the_others_see_who",
         "test_processes_that_claim_the_same_alerts_share_them_without_overlap")),
-    Line("A9", "50 officers at work", 50, missing="no load of 50 officers is made"),
-    Line("A10", "100,000 rows meanwhile", 1, missing="needs A9"),
+    Line("A9", "officers at work, an act each 5 s", 50, service.shift, 10,
+        missing="through browsers; memory of the page's server"),
+    Line("A10", "rows rated while officers work", 100_000, service.shift_and_run, 2_000,
+        missing="through browsers; rows a second, alone"),
     Line("A11", "the clock moved: edges of retention, to the second", 12, tests=_in(
         "services/test_retention.py", "test_six_months_end_at_the_second",
         "test_a_crossing_is_there_a_second_before_and_gone_a_second_after"),
         missing="a step back of the clock, and the order of the log under it"),
     Line("A12", "the same manifest again in seven guises", 700, content.repeats, 14,
         tests=("tests/services/test_versions.py", "tests/services/test_exactly_once.py")),
-    Line("A13", "PostgreSQL restarted, cut, slow", 60,
-        missing="no restart of the server is made during a run"),
+    Line("A13", "PostgreSQL restarted, cut, slow", 60, service.restarts, 2,
+        missing="slow connections"),
     Line("A14", "2 GB file in 1 GB of memory", 5, missing="no file of that size is made"),
     Line("A15", "migration killed half-way, engines copied", 21, tests=_in(
         DATABASE, "test_a_migration_that_fails_leaves_the_database_as_it_was",
@@ -143,7 +145,8 @@ LINES: tuple[Line, ...] = (
         "test_no_committed_file_says_where_packages_come_from",
         "test_every_dependency_has_a_line"),
         missing="advisories are not looked up: that needs a network"),
-    Line("C12", "300 records opened outside one's lane", 1, missing="no such alarm is built"),
+    Line("C12", "300 records opened outside one's lane", 1,
+        tests=("tests/services/test_looking.py",)),
     Line("D1", "arms in disguise, misspelt, translated", 5_000, machine.disguises, 500),
     Line("D2", "lawful lines in other scripts", 10_000, tests=(
         "tests/reference/test_text.py",), missing="10,000 real lines are not committed"),
@@ -194,6 +197,7 @@ LINES: tuple[Line, ...] = (
     Line(
         "M4", "100,000 audit records checked in two seconds", 1, tests=_in(
         "store/test_audit.py", "test_a_hundred_thousand_links_are_checked_within_two_seconds")),
-    Line("M5", "backup, wipe, restore: equal", 1, missing="no backup is made by the program"),
+    Line("M5", "backup, wipe, restore: equal", 1, service.restored, 1,
+        missing="PostgreSQL: its own pg_dump and pg_restore"),
 )  # fmt: skip
 BY_KEY = {line.key: line for line in LINES}
