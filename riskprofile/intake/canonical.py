@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from riskprofile.errors import InputError
 from riskprofile.intake.reader import RawChunk, Rejection
 from riskprofile.intake.values import PARSERS, Parsed, Value, joined_cells, on_distinct, trimmed
+from riskprofile.intake.versions import CANCEL, FUNCTION
 from riskprofile.tables import SOURCE_COLUMNS, TEXT, TIME, Column, ColumnSpec, Layout, Table
 
 _LARGE = pa.large_string()
@@ -173,16 +174,34 @@ def _faults(
     parsed: Mapping[str, Parsed], texts: Mapping[str, pa.Array], profile: Layout, size: int
 ) -> list[Fault]:
     faults: list[Fault] = []
-    for group in profile.mandatory:
+    cancels = _cancellations(texts.get("extra"), size)
+    for number, group in enumerate(profile.mandatory):
         absent = np.ones(size, dtype=bool)
         for name in group:
             if name in texts:
                 absent &= np.asarray(texts[name].is_null())
+        if number:  # a cancellation needs to name what it withdraws, and no more
+            absent &= ~cancels
         if absent.any():
             faults.append((group[0], "mandatory_missing", absent))
     for name, column in parsed.items():
         faults += [(name, code, rows) for code, rows in column.faults.items() if rows.any()]
     return faults
+
+
+def _cancellations(extra: pa.Array | None, size: int) -> np.ndarray:
+    """Rows whose `extra` says that their message cancels."""
+    found = np.zeros(size, dtype=bool)
+    if extra is None:
+        return found
+    hint = pc.match_substring_regex(extra, f'"{FUNCTION}"\\s*:\\s*"{CANCEL}"').fill_null(False)
+    for row in np.flatnonzero(hint):
+        try:
+            said = json.loads(extra[int(row)].as_py())
+        except (ValueError, RecursionError):  # a fault of its own
+            continue
+        found[row] = isinstance(said, dict) and said.get(FUNCTION) == CANCEL
+    return found
 
 
 def _rejections(

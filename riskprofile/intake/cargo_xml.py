@@ -25,6 +25,7 @@ from riskprofile.intake.rows import (
     number,
     one_line,
 )
+from riskprofile.intake.versions import CANCEL, FUNCTION
 from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
 
 HOUSE = "HouseWaybill"
@@ -77,7 +78,14 @@ class CargoXmlReader:
             source, DECLARATION, ITEMS, _headers(source)
         ):
             found = True
-            if not position:
+            if not position and _withdraws(header):
+                rows.row(
+                    header.values,
+                    line=element.sourceline,
+                    warnings=header.warnings,
+                    extra={**header.version, "header": header.extra},
+                )
+            elif not position:
                 rows.reject(
                     "no_goods_items",
                     "the message holds no goods item",
@@ -97,6 +105,15 @@ class CargoXmlReader:
                 do="XFWB, XFZB and XFFM messages are read here",
             )
         yield rows.take()
+
+
+def _withdraws(header: _Header | flight.Flight) -> bool:
+    """Whether the message deletes a waybill; of a manifest, the lines say which bills they are."""
+    return (
+        isinstance(header, _Header)
+        and header.version.get(FUNCTION) == CANCEL
+        and "declaration_id" in header.values
+    )
 
 
 class _Header:

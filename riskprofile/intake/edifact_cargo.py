@@ -24,6 +24,13 @@ from riskprofile.intake.edifact_scope import (
 from riskprofile.intake.edifact_segments import Segments
 from riskprofile.intake.message_header import of_edifact
 from riskprofile.intake.rows import Gather, decimal, joined, journey, one_line
+from riskprofile.intake.versions import CANCEL, FUNCTION, SENT
+
+# Columns that a cancellation without goods fills: what it withdraws, and where.
+NAMING = (
+    *("declaration_id", "lodged_at", "arrival_at", "customs_office", "carrier", "conveyance"),
+    *("transport_document", "house_document"),
+)
 
 
 class Cargo(Segments):
@@ -72,7 +79,11 @@ class Cargo(Segments):
 
     def rows(self, rows: Gather) -> None:
         """Write every item; a message without any is a rejection."""
-        if not self.items:
+        cancels = self.header.get(FUNCTION) == CANCEL
+        if not self.items and cancels and self._named()["declaration_id"]:
+            place = self.message.place
+            rows.row(self._named(), line=place, warnings=self.warnings, extra=self.header)
+        elif not self.items:
             rows.reject(
                 "no_goods_items",
                 "the message lists no goods",
@@ -125,6 +136,13 @@ class Cargo(Segments):
             values |= own
         return values
 
+    def _named(self) -> dict[str, str | None]:
+        """What names the declaration of a message without goods."""
+        values = self._merged([self.whole])
+        _references(values)
+        values["lodged_at"] = values.get("lodged_at") or self.header.get(SENT)
+        return {name: values.get(name) for name in NAMING}
+
     def _row(
         self,
         rows: Gather,
@@ -135,11 +153,7 @@ class Cargo(Segments):
         item, above = scopes[-1], scopes[-2]
         values = self._merged(scopes) | contained
         warnings = list(self.warnings)
-        bill, master, house = (values.pop(name, None) for name in ("bill", "master", "house"))
-        reference = values.pop("reference", None)
-        values["declaration_id"] = values.get("declaration_id") or bill or house or reference
-        values["transport_document"] = master or bill
-        values["house_document"] = house or (bill if master else None)
+        _references(values)
         self.position = self.position + 1 if above is self._within else 1
         self._within = above
         values["item_number"] = values.get("item_number") or str(self.position)
@@ -158,3 +172,12 @@ class Cargo(Segments):
         if not values.get("value"):
             values["currency"] = values.get("currency") if values.get("freight_cost") else None
         rows.row(values, line=item.place, warnings=warnings, extra=extra)
+
+
+def _references(values: dict[str, str | None]) -> None:
+    """References of a message to the columns that take them, in place."""
+    bill, master, house = (values.pop(name, None) for name in ("bill", "master", "house"))
+    reference = values.pop("reference", None)
+    values["declaration_id"] = values.get("declaration_id") or bill or house or reference
+    values["transport_document"] = master or bill
+    values["house_document"] = house or (bill if master else None)

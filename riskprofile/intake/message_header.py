@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import takewhile
 
 from riskprofile.intake.edifact import Segment
 from riskprofile.intake.edifact_messages import Message
@@ -38,14 +39,15 @@ MESSAGE_FUNCTIONS = {
     "34": "confirmation",  # accepted with amendment
     "42": "confirmation",  # by specific means
 }
+ON_BOARD = "CLOB"
 # PAXLST: BGM second element, and GEI second element where a carrier puts it there
 LIST_UPDATES = {
     "CP": "change",  # data of passengers
     "RP": "change",  # reduction in party
     "XR": "cancel",  # reservation
     "CL": "confirmation",  # flight closed
-    "CLOB": "confirmation",  # closed, those on board
-    "CLNB": "confirmation",  # closed, those not on board
+    ON_BOARD: "confirmation",  # closed, those on board
+    "CLNB": "cancel",  # closed, those not on board
 }
 # X12 element 353: B2A first element and its like
 PURPOSES = {
@@ -101,6 +103,14 @@ def of_edifact(message: Message) -> dict[str, str]:
     # A day alone gives way to the day and time of the interchange.
     at = made or sent_at(message) or day
     return _header(codes, at.isoformat() if at else None)
+
+
+def closes(message: Message) -> bool:
+    """Whether a passenger list names all who are on board of a flight that is closed."""
+    heading = takewhile(lambda segment: segment.tag not in _GROUPS, message.segments)
+    return message.type == "PAXLST" and any(
+        code == ON_BOARD for segment in heading for code, _ in _codes(segment, message.type)
+    )
 
 
 def of_x12(segments: Iterable[Segment], made: str | None) -> dict[str, str]:

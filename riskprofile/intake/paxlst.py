@@ -16,10 +16,11 @@ from riskprofile.intake.edifact import Segment
 from riskprofile.intake.edifact_messages import Message
 from riskprofile.intake.edifact_reader import EdifactReader
 from riskprofile.intake.edifact_times import moment, sent_on, time_in_date_slot, without_time
-from riskprofile.intake.message_header import of_edifact
+from riskprofile.intake.message_header import closes, of_edifact
 from riskprofile.intake.paxlst_traveller import TRAVELLERS, Traveller
 from riskprofile.intake.rows import Gather, decimal, journey, one_line
 from riskprofile.intake.tokens import token
+from riskprofile.intake.versions import all_of
 
 DEPARTURE, ARRIVAL = ("125", "189"), ("87", "232")  # LOC qualifier, DTM qualifier
 ITINERARY = ("125", "92", "87", "130")  # LOC of the flight: origin, calls, arrival, last
@@ -153,10 +154,13 @@ class _Flight:
                 line=self.message.place,
                 record_id=self.message.reference,
             )
-        header = of_edifact(self.message)
+        header: dict[str, Any] = of_edifact(self.message)
         people = [Traveller(group, self.sent or self.day) for group in self.travellers]
         parties = Counter(person.locator for person in people if person.locator)
         shared = self._shared()
+        if closes(self.message) and self.message.whole and self.day:
+            # Crew and passengers of a flight come in lists of their own.
+            header |= all_of(self._prefix(), list=self.list_kind)
         for person in people:
             values = shared | person.values
             values["crossing_id"] = self._crossing_id(person)
@@ -214,6 +218,10 @@ class _Flight:
             who = person.values["person_ref"] or ""
         else:
             return None
+        return self._prefix() + who
+
+    def _prefix(self) -> str:
+        """What the crossings of this flight and day begin with."""
         flight = (self.service or "").removeprefix(self.carrier or "").strip().lstrip("0")
         day = self.day.strftime("%Y%m%d") if self.day else ""
-        return "-".join((self.carrier or "", flight, day, who))
+        return "-".join((self.carrier or "", flight, day, ""))

@@ -25,6 +25,7 @@ from riskprofile.intake.pnrgov_document import untitled
 from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line, plain
 from riskprofile.intake.sensitive import sensitive
 from riskprofile.intake.tokens import token
+from riskprofile.intake.versions import CANCEL, FUNCTION, all_of
 
 KILOGRAMS = {"700": "1", "701": "0.45359237"}  # TBD third component, behind pieces and mass
 SURFACE, OPEN = "ARNK", "OPEN"  # in place of a flight number
@@ -115,7 +116,7 @@ class _Push:
         self.day = self.flight.departs or at
 
     def rows(self, rows: Gather) -> None:
-        """Write every traveller; a message or booking without any is a rejection."""
+        """Write every traveller; a message, or a group, that names nobody is a rejection."""
         if not self.bookings:
             rows.reject(
                 "no_travellers",
@@ -125,13 +126,16 @@ class _Push:
             )
         for booking in self.bookings:
             booking.finish()
-            if not booking.people:
+            if booking.left:
+                self._withdrawn(booking, rows)
+            elif not booking.people:
                 rows.reject(
                     "no_travellers",
-                    "the booking names nobody: cancelled, or of a group without names",
+                    "the booking names nobody: it is of a group without names",
                     line=booking.place,
                     record_id=booking.locator or None,
                 )
+            if not booking.people:
                 continue
             shared, common, leg = self._shared(booking)
             for person in booking.people:
@@ -143,6 +147,19 @@ class _Push:
                 _documents(person, values, extra, warnings)
                 _bags(person, leg, values, warnings)
                 rows.row(values, line=person.place, warnings=warnings, extra=extra)
+
+    def _withdrawn(self, booking: Booking, rows: Gather) -> None:
+        """A booking that nobody is left in: one row, which withdraws all of its crossings."""
+        values = {
+            "crossing_id": self._crossing_id(booking, None),
+            "crossing_at": self.crossing_at,
+            "crossing_point": self.crossing_point,
+            "carrier": self.flight.carrier or None,
+            "party_ref": booking.locator,
+        }
+        extra: dict[str, Any] = {**self.header, FUNCTION: CANCEL}
+        extra |= all_of(self._prefix(), party_ref=booking.locator)
+        rows.row(values, line=booking.place, warnings=self.warnings, extra=extra)
 
     def _shared(self, booking: Booking) -> tuple[dict[str, str | None], dict[str, Any], int | None]:
         """What all travellers of a booking have in common, and which leg is this flight."""
@@ -171,7 +188,7 @@ class _Push:
         }
         extra: dict[str, Any] = dict(self.header)
         if here and here.status in CANCELLED:
-            extra["message_function"] = "cancel"  # of this crossing
+            extra[FUNCTION] = CANCEL  # of this crossing
         if here and here.carrier + here.number not in ("", service):
             extra["marketing"] = here.carrier + here.number
         if booking.changed:
@@ -193,14 +210,19 @@ class _Push:
             or leg.departs.date() == flight.departs.date()
         )
 
-    def _crossing_id(self, booking: Booking, person: Person) -> str | None:
+    def _crossing_id(self, booking: Booking, person: Person | None) -> str | None:
         """The same for every push: flight, day, and who in which booking, as a token."""
-        who = person.reference or f"{person.surname}/{untitled(person.given)}"
+        who = ""
+        if person:
+            who = person.reference or f"{person.surname}/{untitled(person.given)}"
         if not booking.locator and not who.strip("/"):
             return None
+        return self._prefix() + token("booking", booking.locator, who)
+
+    def _prefix(self) -> str:
+        """What the crossings of this flight and day begin with."""
         day = self.day.strftime("%Y%m%d") if self.day else ""
-        flight = self.flight.number.lstrip("0")
-        return "-".join((self.flight.carrier, flight, day, token("booking", booking.locator, who)))
+        return "-".join((self.flight.carrier, self.flight.number.lstrip("0"), day, ""))
 
 
 def _utc(at: datetime | None) -> str | None:

@@ -98,11 +98,18 @@ class Booking:
         self.legs: list[Leg] = []
         self.history = self.changes = self.dropped = 0
         self._where = "booking"
+        self.group = False
         self._action = ""
         self._counted = False
         self._now: Person | None = None
         self._by_reference: dict[str, Person] = {}
         self._documents: list[tuple[dict[str, str], Person | None]] = []
+
+    @property
+    def left(self) -> bool:
+        """Whether nobody is in it any more: no name, no group, and no leg that stands."""
+        standing = [leg for leg in self.legs if leg.status not in CANCELLED]
+        return bool(self.locator) and not (self.people or self.group or standing)
 
     def add(self, segment: Segment) -> None:
         """Take what one segment says."""
@@ -151,9 +158,9 @@ class Booking:
         reference = segment.get(2, 2).strip()
         if self._where == "check-in":
             self._now = self._by_reference.get(reference) or self._now
-        elif self._where == "booking" and segment.get(1, 1) != GROUP:
-            if segment.get(2, 1) == GROUP:
-                return
+        elif self._where == "booking" and GROUP in (segment.get(1, 1), segment.get(2, 1)):
+            self.group = True
+        elif self._where == "booking":
             self._now = Person(
                 segment.place, segment.get(1), segment.get(2), segment.get(2, 1), reference
             )

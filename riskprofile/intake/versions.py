@@ -25,6 +25,19 @@ EDIFACT_FUNCTIONS = {
 }
 
 
+# Keys of `extra`.
+FUNCTION, SENT, SCOPE = "message_function", "message_at", "message_scope"
+
+
+def all_of(prefix: str, **where: str) -> dict[str, dict[str, str]]:
+    """`message_scope` for `extra`: the message is complete, it names all that there is of these.
+
+    A record whose id begins with `prefix`, whose columns or `extra` say what `where` says,
+    and that the message does not name, is withdrawn by it.
+    """
+    return {SCOPE: {"records": prefix, **where}}
+
+
 def version(function: str | None, at: str | None) -> dict[str, str]:
     """`message_function` and `message_at` (ISO 8601, UTC) for `extra`; what is missing is left out.
 

@@ -3,7 +3,8 @@
 Which element fills which column stands in the tables below; paths are local names, since
 the namespace differs by sender and changes at `Declaration`. An envelope (`MetaData`,
 `submitDeclarationRequest`) may stand outside. Notifications and amendments share the
-envelope: with goods items they are read and named by a warning, without they are rejected.
+envelope: with goods items they are read and named by a warning, without they are rejected,
+but for a cancellation, which needs none.
 Source: WCO Data Model 3.6; UK CDS customisation of it.
 """
 
@@ -27,7 +28,14 @@ from riskprofile.intake.rows import (
     one_line,
     plain,
 )
-from riskprofile.intake.versions import CANCEL, CHANGE, CONFIRMATION, EDIFACT_FUNCTIONS, version
+from riskprofile.intake.versions import (
+    CANCEL,
+    CHANGE,
+    CONFIRMATION,
+    EDIFACT_FUNCTIONS,
+    FUNCTION,
+    version,
+)
 from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
 
 DECLARATION = frozenset({"Declaration"})
@@ -98,7 +106,7 @@ class WcoReader:
         return named and bool(re.search(opened, head))
 
     def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
-        """One row per goods item; a declaration without goods is a rejection by name."""
+        """One row per goods item, and per cancellation without any; else a rejection by name."""
         rows = Gather(profile, source.name, chunk_rows)
         found = False
         for header, position, element in items_with_headers(
@@ -107,6 +115,11 @@ class WcoReader:
             found = True
             if position:
                 _item(rows, header, position, element)
+            elif header.version.get(FUNCTION) == CANCEL and "declaration_id" in header.values:
+                extra = {**header.version, "header": header.extra}
+                rows.row(
+                    header.values, line=element.sourceline, warnings=header.warnings, extra=extra
+                )
             else:
                 rows.reject(
                     f"{header.kind}_without_goods",

@@ -13,6 +13,7 @@ from typing import Any
 from riskprofile.intake.edifact import Segment
 from riskprofile.intake.message_header import AMENDMENTS, of_x12
 from riskprofile.intake.rows import Gather, joined, number, one_line
+from riskprofile.intake.versions import CANCEL, FUNCTION
 from riskprofile.intake.x12_sets import TransactionSet, X12SetReader, day, mass
 
 # segment and element: column
@@ -75,10 +76,14 @@ def _manifest(rows: Gather, found: TransactionSet) -> None:
             if segment.tag == tag and tag in ("M10", "P4"):
                 manifest[column] = one_line(segment.get(place))
     for number_, segment in amendments.items():
-        function = _amended(segment).get("message_function", "change")
-        code = "cancellation" if function == "cancel" else "amendment"
+        function = _amended(segment).get(FUNCTION, "change")
+        if function == CANCEL and one_line(number_):
+            values = {**manifest, "declaration_id": one_line(number_)}
+            extra = header | _amended(segment)
+            rows.row(values, line=segment.place, warnings=found.warnings, extra=extra)
+            continue
         rows.reject(
-            f"{code}_without_goods",
+            "amendment_without_goods",
             f"an amendment ({function}) of a bill that gives no goods",
             line=segment.place,
             record_id=one_line(number_),
@@ -152,7 +157,10 @@ class _Bill:
 
     def rows(self, rows: Gather, manifest: dict[str, str | None], warnings: list[str]) -> None:
         """One row per line; a bill without lines is a rejection."""
-        if not self.lines:
+        if not self.lines and self.header.get(FUNCTION) == CANCEL:
+            values = {**manifest, **self.values}
+            rows.row(values, line=self.m11.place, warnings=warnings, extra=self.header)
+        elif not self.lines:
             rows.reject(
                 "no_goods_items",
                 "the bill lists no goods",

@@ -17,6 +17,7 @@ from riskprofile.intake.code_lists import place
 from riskprofile.intake.edifact import Segment
 from riskprofile.intake.message_header import of_x12
 from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line, plain
+from riskprofile.intake.versions import CANCEL, FUNCTION
 from riskprofile.intake.x12_sets import TransactionSet, X12SetReader, day, mass
 
 # segment and qualifier (its first element): column
@@ -36,6 +37,8 @@ FIELDS = {
     ("DTM", "139"): "arrival_at",  # estimated, behind the R4 of discharge
     ("DTM", "140"): "arrival_at",  # actual, likewise
 }
+# Columns that a cancellation without goods fills.
+NAMING = ("declaration_id", "transport_document", "house_document", "carrier", "lodged_at")
 LEGS = ("O", "R", "L", "D", "E")  # R4: origin, receipt, loading, discharge, delivery
 UN = "UN"  # R4 second element: a UN/LOCODE
 BILL, LODGED, CARRIER = 3, 6, 11  # B3: number of the shipment, date, carrier
@@ -222,7 +225,11 @@ class _Bill:
         values["house_document"] = house or (bill if master else None)
         values["route"] = journey(self.legs.get(leg) for leg in LEGS)
         count = sum(len(loop.lines) for loop in self.loops)
-        if not count:
+        header = of_x12(self.found.segments, self.found.made)
+        if not count and header.get(FUNCTION) == CANCEL and values["declaration_id"]:
+            bare = {name: values.get(name) for name in NAMING}
+            rows.row(bare, line=self.found.place, warnings=self.found.warnings, extra=header)
+        elif not count:
             rows.reject(
                 "no_goods_items",
                 "the bill lists no goods",
@@ -233,7 +240,6 @@ class _Bill:
             self.extra["freight"] = f"{values.pop('freight_cost')} {values.get('currency') or ''}"
         if not values.get("freight_cost"):
             values.pop("currency", None)
-        header = of_x12(self.found.segments, self.found.made)
         position = 0
         for loop in self.loops:
             shared = {

@@ -14,8 +14,8 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from riskprofile.intake.versions import CANCEL
-from riskprofile.services.identifiers import CONTENT, FUNCTION, ITEM, RECORD, SENT
+from riskprofile.intake.versions import CANCEL, FUNCTION, SENT
+from riskprofile.services.identifiers import CONTENT, ITEM, RECORD
 from riskprofile.store.batches import Key, Known, Newest
 from riskprofile.tables import Table
 

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from riskprofile.intake.versions import CANCEL, FUNCTIONS, ORIGINAL
+from riskprofile.intake.versions import CANCEL, FUNCTION, FUNCTIONS, ORIGINAL, SCOPE, SENT
 from riskprofile.profiles import Profile
 from riskprofile.tables import TEXT, Column, Table
 
 RECORD, ITEM, CONTENT = "record_id", "item", "content"
-FUNCTION, SENT = "message_function", "message_at"  # keys of `extra`; columns once identified
+MESSAGE = (FUNCTION, SENT, SCOPE)  # keys of `extra`; columns once identified
+ASSUMED = "lodged_assumed"  # warning: the time is that of the batch
 
 
 def identify(table: Table, profile: Profile, numbers: dict[str, int]) -> Table:
@@ -22,7 +23,9 @@ def identify(table: Table, profile: Profile, numbers: dict[str, int]) -> Table:
 
     `message_function` (text) and `message_at` (UTC, or missing) say what the message that
     brought the row is: they stand in `extra`, and are no part of the content, because the
-    same list sent a day later says nothing new. That it cancels is part of it.
+    same list sent a day later says nothing new. That it cancels is part of it. So does
+    `message_scope` (JSON text, or missing): of what the message is complete. A time that
+    was assumed (warning `lodged_assumed`) is no part of the content either.
 
     `numbers` counts the rows without an item number of each declaration over the whole
     batch: the first is item 1, the next 2, in the order of the file.
@@ -39,7 +42,8 @@ def identify(table: Table, profile: Profile, numbers: dict[str, int]) -> Table:
     else:
         items = np.ones(len(table), dtype=np.int64)
     said, bare = _messages(table["extra"])
-    digest = content(table.assign(extra=bare), profile)
+    told = table[profile.time].mask(table["warnings"].str.contains(ASSUMED, na=False))
+    digest = content(table.assign(**{"extra": bare, profile.time: told}), profile)
     digest[(said[FUNCTION] == CANCEL).to_numpy()] ^= _CANCELLED
     made = table.assign(**{RECORD: record, ITEM: items, CONTENT: digest, **said})
     if profile.item:
@@ -54,6 +58,7 @@ def _messages(extra: Column) -> tuple[dict[str, Column], Column]:
     """Function and time of each row's message, and `extra` without them."""
     functions = np.full(len(extra), ORIGINAL, dtype=object)
     times: list[datetime | None] = [None] * len(extra)
+    scopes: list[str | None] = [None] * len(extra)
     bare = extra.astype(object).to_numpy(copy=True)
     for place in np.flatnonzero(extra.str.contains('"message_', regex=False, na=False)):
         held = json.loads(bare[place])
@@ -61,10 +66,13 @@ def _messages(extra: Column) -> tuple[dict[str, Column], Column]:
         if told in FUNCTIONS:
             functions[place] = told
         times[place] = _moment(held.pop(SENT, None))
+        if isinstance(scope := held.pop(SCOPE, None), dict):
+            scopes[place] = json.dumps(scope, ensure_ascii=False, sort_keys=True)
         bare[place] = json.dumps(held, ensure_ascii=False) if held else None
     said = {
         FUNCTION: pd.Series(functions, index=extra.index, dtype=TEXT),
         SENT: pd.Series(pd.to_datetime(times, utc=True), index=extra.index),
+        SCOPE: pd.Series(scopes, index=extra.index, dtype=TEXT),
     }
     return said, pd.Series(bare, index=extra.index, dtype=TEXT)
 

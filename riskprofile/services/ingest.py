@@ -21,15 +21,17 @@ from riskprofile import intake
 from riskprofile.errors import Conflict, Overtaken, RiskProfileError, ScorecardError
 from riskprofile.history import view
 from riskprofile.intake.reader import Rejection
-from riskprofile.profiles import PROFILES
+from riskprofile.intake.versions import FUNCTION, SENT
+from riskprofile.profiles import PROFILES, Profile
 from riskprofile.services import govern, registers
 from riskprofile.services.folding import Folded, fold
-from riskprofile.services.identifiers import CONTENT, FUNCTION, ITEM, RECORD, SENT, identify
+from riskprofile.services.identifiers import ASSUMED, CONTENT, ITEM, MESSAGE, RECORD, identify
 from riskprofile.services.rater import BROKEN, POINTS, Rater, rate_in_worker
 from riskprofile.services.run import Options, Summary
 from riskprofile.services.settings import Settings
+from riskprofile.services.withdrawing import Absences, named_in_part, resolve
 from riskprofile.store import alerts as store_of_alerts
-from riskprofile.store import audit, batches
+from riskprofile.store import audit, batches, withdrawals
 from riskprofile.store.batches import Known
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Batch
@@ -65,6 +67,7 @@ class Ingest:
         self.now = now
         self.numbers: dict[str, int] = {}
         self.read = 0
+        self.absences = Absences()
         self.at_hand: list[Prepared] = []  # read, and not committed yet
         self.rates = registers.rates_in_use(store, now) if options.history else None
 
@@ -74,6 +77,7 @@ class Ingest:
             self._commit(prepared, log, events)
             self.at_hand.remove(prepared)
             yield self.read
+        self._settle()
 
     def abandon(self, now: datetime, why: BaseException) -> None:
         """A file that failed as a whole leaves nothing running; what was committed can resume.
@@ -144,16 +148,32 @@ class Ingest:
             if lodged.isna().any():
                 chunk.table = chunk.table.assign(
                     **{profile.time: lodged.fillna(pd.Timestamp(self.batch.started_at))},
-                    warnings=_warned(chunk.table["warnings"], lodged.isna(), "lodged_assumed"),
+                    warnings=_warned(chunk.table["warnings"], lodged.isna(), ASSUMED),
                 )
             table = identify(chunk.table, profile, self.numbers)
+            self.absences.hear(chunk.profile, table, chunk.rejected)
             number += 1
             if number <= self.batch.cursor:
                 continue
             known = pending.setdefault(chunk.profile, Known())
+            table = self._resolved(table, profile, chunk, known)
             yield self._set_apart(chunk.profile, number, table, chunk, known)
             if self.options.workers <= 1:
                 pending.clear()  # it is stored by now
+
+    def _resolved(self, table: Table, profile: Profile, chunk: intake.Chunk, known: Known) -> Table:
+        """The chunk with every cancellation under the id of what it cancels, or set aside."""
+        asked = named_in_part(table, profile)
+        if not asked.any():
+            return table
+        names = set(table.loc[asked, profile.declaration[0]])
+        with self.store.read() as connection:
+            stored = withdrawals.named(connection, profile.name, names)
+        table, rejected = resolve(table, profile, asked, stored | {key[0] for key in known.items})
+        if rejected and self.options.repairs:
+            raise Conflict(rejected[0].reason, do="Fill in the office, the carrier and the date.")
+        chunk.rejected.extend(rejected)
+        return table
 
     def _set_apart(
         self, profile: str, number: int, table: Table, chunk: intake.Chunk, known: Known
@@ -233,7 +253,7 @@ class Ingest:
                     number=one.number,
                     profile=one.profile,
                     count=len(one.table),
-                    rows=one.table.drop(columns=[CONTENT, FUNCTION, SENT]),
+                    rows=one.table.drop(columns=[CONTENT, *MESSAGE]),
                     features=log,
                     events=events,
                 )
@@ -310,19 +330,35 @@ class Ingest:
         batches.supersede(connection, one.profile, self.batch.id, folded.renewed)
         batches.confirm(connection, one.profile, folded.confirmed)
         batches.withdraw(connection, one.profile, self.batch.id, folded.cancelled)
-        told = ((list(folded.cancelled), self.now), (folded.restored, None))
-        for records, withdrawn_at in told:
-            alerts = store_of_alerts.mark(connection, one.profile, records, withdrawn_at)
-            for alert_id, office in alerts:
-                audit.append(
-                    connection,
-                    actor=self.batch.actor,
-                    action="alert.withdrawn" if withdrawn_at else "alert.restored",
-                    subject=f"alert:{alert_id}",
-                    office=office,
-                    now=self.now,
-                    detail={"batch": self.batch.id},
-                )
+        self._mark(connection, one.profile, list(folded.cancelled), self.now)
+        self._mark(connection, one.profile, folded.restored, None)
+
+    def _settle(self) -> None:
+        """The file is read: what its complete messages do not name is withdrawn."""
+        if not self.absences:
+            return
+        with self.store.write(patience=120.0) as connection:
+            for profile, records in self.absences.settle(connection, self.batch.id).items():
+                self._mark(connection, profile, records, self.now)
+
+    def _mark(
+        self,
+        connection: Connection,
+        profile: str,
+        records: list[str],
+        withdrawn_at: datetime | None,
+    ) -> None:
+        """Say on open alerts that their sender withdrew what they are about, or takes it back."""
+        for alert_id, office in store_of_alerts.mark(connection, profile, records, withdrawn_at):
+            audit.append(
+                connection,
+                actor=self.batch.actor,
+                action="alert.withdrawn" if withdrawn_at else "alert.restored",
+                subject=f"alert:{alert_id}",
+                office=office,
+                now=self.now,
+                detail={"batch": self.batch.id},
+            )
 
     def _records(
         self, one: Prepared, log: Table | None, chunk_id: int

@@ -304,6 +304,8 @@ def _repair(
             "these rows were never read as declarations", do="Ask the sender for the file again."
         )
     known = PROFILES[profile].by_name
+    # A file without the column is refused whole; a row without the value is refused alone.
+    needed = [name for group in PROFILES[profile].mandatory for name in group]
     whole: dict[int, dict[str, str]] = {}
     changed: dict[int, tuple[str, ...]] = {}
     for row in rows:
@@ -320,14 +322,14 @@ def _repair(
         )
     ids = list(whole)
     with tempfile.TemporaryDirectory(prefix="riskprofile-") as folder:
-        first = _as_file(Path(folder) / "all.jsonl", [whole[one] for one in ids])
+        first = _as_file(Path(folder) / "all.jsonl", [whole[one] for one in ids], needed)
         faults = _faults(store, first, profile)
         told.refused |= {ids[line - 1]: why for line, why in faults.items()}
         sound = [one for one in ids if one not in told.refused]
         if not sound:
             return
         name = f"repair-{now:%Y%m%dT%H%M%S%f}-{sound[0]}.jsonl"
-        path = _as_file(Path(folder) / name, [whole[one] for one in sound])
+        path = _as_file(Path(folder) / name, [whole[one] for one in sound], needed)
         repairs = {
             line: Repair(one, changed[one], reason) for line, one in enumerate(sound, start=1)
         }
@@ -339,8 +341,8 @@ def _repair(
     told.repaired += sound
 
 
-def _as_file(path: Path, rows: Sequence[Mapping[str, str]]) -> Path:
-    lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+def _as_file(path: Path, rows: Sequence[Mapping[str, str]], needed: Sequence[str]) -> Path:
+    lines = [json.dumps({**dict.fromkeys(needed), **row}, ensure_ascii=False) for row in rows]
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return path
 

@@ -103,6 +103,7 @@ def known(connection: Connection, profile: str, record_ids: Iterable[str]) -> Kn
     found = Known(set(record_ids))
     asked = sorted(found.records)
     columns = record_table.c
+    absent: dict[str, datetime | None] = {}  # withdrawn by a message that did not name them
     wanted = [
         columns[name]
         for name in (
@@ -127,8 +128,11 @@ def known(connection: Connection, profile: str, record_ids: Iterable[str]) -> Kn
             cancels = function == CANCEL
             if cancels:
                 found.withdrawn[record_id] = at
+            elif folded:
+                absent[record_id] = at
             one.content = None if folded and not cancels else content
             one.at, one.parked = at, state == PARKED
+    found.withdrawn = absent | found.withdrawn
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from riskprofile.intake.cuscar import CuscarReader
@@ -15,7 +16,7 @@ from riskprofile.intake.message_header import (
     PURPOSES,
 )
 from riskprofile.intake.paxlst import PaxlstReader
-from riskprofile.intake.reader import Reader
+from riskprofile.intake.reader import Reader, Rejection
 from riskprofile.intake.versions import FUNCTIONS
 from riskprofile.intake.x12 import X12Reader
 from tests.intake.helpers import FIXTURES, read
@@ -105,16 +106,28 @@ def test_an_amendment_of_a_manifest_speaks_of_its_bill(code: str, function: str)
     assert [one for one, _ in found] == ["original", "original", function]
 
 
-@pytest.mark.parametrize(
-    ("code", "reason"),
-    [("D", "cancellation_without_goods"), ("R", "amendment_without_goods")],
-)
-def test_an_amendment_of_a_bill_that_is_not_there_is_set_aside(code: str, reason: str) -> None:
+def amended(code: str) -> tuple[pd.DataFrame, list[Rejection]]:
+    """A manifest that amends a bill which it does not give."""
     text = (FIXTURES / "manifest309.edi").read_text()
     text = text.replace("LX*2~", f"LX*2~\nM13*BLUE*9901*{code}*BL900****BLUE~")
-    rows, rejected = read(X12Reader(), text.encode())
+    return read(X12Reader(), text.encode())
+
+
+def test_an_amendment_of_a_bill_that_is_not_there_is_set_aside() -> None:
+    rows, rejected = amended("R")
     assert len(rows) == 3
-    assert [(one.reason_code, one.record_id) for one in rejected] == [(reason, "BL900")]
+    assert [(one.reason_code, one.record_id) for one in rejected] == [
+        ("amendment_without_goods", "BL900")
+    ]
+
+
+def test_a_deleted_bill_is_a_row_without_goods() -> None:
+    rows, rejected = amended("D")
+    assert (len(rows), rejected) == (4, [])
+    (bill,) = rows[rows["declaration_id"] == "BL900"].to_dict("records")
+    assert json.loads(bill["extra"])["message_function"] == "cancel"
+    assert pd.isna(bill["goods_description"])
+    assert bill["customs_office"] == rows["customs_office"][0]
 
 
 @pytest.mark.parametrize(("code", "function"), sorted(PURPOSES.items()))

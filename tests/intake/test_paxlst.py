@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from datetime import date
 from typing import Any
 
@@ -208,6 +209,21 @@ def test_another_message_type_and_a_list_of_nobody_are_rejections() -> None:
     assert [one.reason_code for one in rejected] == ["edifact_message_type"]
     empty = text[: text.index("NAD+FL")] + "UNT+12+PAX001'UNE+1+1'UNZ+1+000000001'"
     assert [one.reason_code for one in read(READER, empty.encode())[1]] == ["no_travellers"]
+
+
+def test_a_list_of_all_on_board_says_that_it_is_complete() -> None:
+    text = LIST.read_text()
+    bgm = re.search(r"BGM\+(\d+)[^']*'", text)
+    assert bgm is not None
+    closed = text.replace(bgm[0], f"BGM+{bgm[1]}+CLOB'")
+    rows, _ = read(READER, closed.encode())
+    for at in range(len(rows)):
+        scope = json.loads(rows["extra"][at])["message_scope"]
+        assert scope["list"] == bgm[1]
+        assert rows["crossing_id"][at].startswith(scope["records"])
+    assert "message_scope" not in read(READER, LIST)[0]["extra"][0]
+    absent, _ = read(READER, closed.replace("+CLOB", "+CLNB").encode())
+    assert json.loads(absent["extra"][0])["message_function"] == "cancel"
 
 
 def test_the_reader_claims_what_opens_a_passenger_list() -> None:

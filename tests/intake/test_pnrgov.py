@@ -211,6 +211,19 @@ def test_a_crossing_that_the_booking_cancelled_says_so() -> None:
     assert said == ["original", "original", "original", "cancel"]
 
 
+def test_a_booking_that_nobody_is_left_in_withdraws_its_crossings() -> None:
+    text = PUSH.read_text()
+    push = text[: text.index("SRC'")] + "SRC'\nRCI+FN:QWERTY'\nUNT+67+PNR001'\nUNZ+1+000000777'"
+    rows, rejected = read(READER, push.encode())
+    assert (len(rows), rejected) == (1, [])
+    whole, _ = read(READER, PUSH)
+    said = extra(rows, 0)
+    assert said["message_function"] == "cancel"
+    assert said["message_scope"]["party_ref"] == "QWERTY"
+    assert whole["crossing_id"][0].startswith(said["message_scope"]["records"])
+    assert rows["crossing_id"][0] not in set(whole["crossing_id"])
+
+
 def test_a_count_of_bookings_that_differs_is_a_warning_unless_it_is_of_many_parts() -> None:
     assert "edifact_eqn_count_short" in changed(("EQN+3", "EQN+5"))["warnings"][0]
     assert "edifact_eqn_count" in changed(("EQN+3", "EQN+1"))["warnings"][0].split("|")

@@ -111,6 +111,22 @@ def test_an_amendment_is_named_and_without_goods_rejected() -> None:
     ]
 
 
+def test_a_cancellation_without_goods_is_a_row_that_cancels() -> None:
+    bare = (
+        b"<Declaration><FunctionCode>13</FunctionCode><TypeCode>INV</TypeCode><ID>M1</ID>"
+        b"<IssueDateTime><DateTimeString>20260301080000</DateTimeString></IssueDateTime>"
+        b"</Declaration>"
+    )
+    rows, rejected = read(READER, bare)
+    assert rejected == []
+    assert rows[["declaration_id", "warnings"]].values.tolist() == [["M1", "cancellation"]]
+    said = json.loads(rows["extra"][0])
+    assert (said["message_function"], said["message_at"]) == ("cancel", "2026-03-01T08:00:00Z")
+    assert read(READER, bare.replace(b"<ID>M1</ID>", b""))[1][0].reason_code == (
+        "cancellation_without_goods"
+    )
+
+
 def test_a_comment_with_two_hyphens_is_refused_with_the_line_never_recovered() -> None:
     data = IMPORT.read_bytes().replace(b"<d:Declarant>", b"<!-- a -- b --><d:Declarant>")
     with pytest.raises(InputError, match=r"memory:\d+:\d+: not well-formed"):

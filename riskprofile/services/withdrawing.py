@@ -1,0 +1,185 @@
+"""What a message withdraws: by naming it, or by being complete and not naming it.
+
+A cancellation may name its declaration in part: it finds the one that fits. A message that
+replaces a declaration withdraws the items that it lacks, and a list of all on board the
+crossings that it lacks. Both are settled when a file is read to its end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection
+
+from riskprofile.intake.reader import Rejection
+from riskprofile.intake.versions import CANCEL, FUNCTION, REPLACE, SCOPE, SENT
+from riskprofile.profiles import PROFILES, Profile
+from riskprofile.services.identifiers import ASSUMED, ITEM, MESSAGE, RECORD
+from riskprofile.store import withdrawals
+from riskprofile.tables import SOURCE_COLUMNS, Table
+
+REASONS = {
+    "cancellation_unmatched": "the cancellation names no declaration that is known here",
+    "cancellation_ambiguous": "the cancellation fits {count} declarations: it needs its office,"
+    " carrier or date",
+}
+
+
+def named_in_part(table: Table, profile: Profile) -> np.ndarray:
+    """Rows of an identified table that cancel, hold no goods, and may not name all of their key."""
+    found: np.ndarray = (table[FUNCTION] == CANCEL).to_numpy(dtype=bool)
+    if len(profile.declaration) < 2:
+        return np.zeros(len(table), dtype=bool)
+    for group in profile.mandatory[1:]:
+        found = found & table[list(group)].isna().all(axis=1).to_numpy(dtype=bool)
+    return found
+
+
+def resolve(
+    table: Table, profile: Profile, asked: np.ndarray, known: Iterable[str]
+) -> tuple[Table, list[Rejection]]:
+    """Give each asked cancellation the id of the one declaration that it fits.
+
+    `known` are ids of declarations here that begin as the asked ones do. One that names its
+    whole key stays what it is, known or not. Rows that fit none or several are set aside.
+    """
+    first, *others = profile.declaration
+    by_first: dict[str, list[str]] = {}
+    for one in sorted({*known, *table.loc[~asked, RECORD]}):
+        by_first.setdefault(one.rpartition("@")[0], []).append(one)
+    rejected: list[Rejection] = []
+    ids, keep = table[RECORD].tolist(), np.ones(len(table), dtype=bool)
+    for place in np.flatnonzero(asked):
+        row = table.iloc[place]
+        candidates = by_first.get(row[first], [])
+        if ids[place] in candidates:
+            continue
+        parts = ids[place].rpartition("@")[2].split("/")
+        assumed = ASSUMED in str(row["warnings"])
+        given = [not (pd.isna(row[name]) or (name == profile.time and assumed)) for name in others]
+        fits = [one for one in candidates if _fits(one, parts, given)]
+        if len(fits) == 1:
+            ids[place] = fits[0]
+        elif not all(given):
+            keep[place] = False
+            code = "cancellation_ambiguous" if fits else "cancellation_unmatched"
+            rejected.append(_rejection(row, profile, code, len(fits), assumed))
+    table = table.assign(**{RECORD: pd.Series(ids, index=table.index, dtype=table[RECORD].dtype)})
+    return table[keep].reset_index(drop=True), rejected
+
+
+def _fits(record: str, parts: list[str], given: list[bool]) -> bool:
+    own = record.rpartition("@")[2].split("/")
+    return len(own) == len(parts) == len(given) and all(
+        mine == other for mine, other, said in zip(own, parts, given, strict=True) if said
+    )
+
+
+def _rejection(row: pd.Series, profile: Profile, code: str, count: int, assumed: bool) -> Rejection:
+    """The row as it was declared, so that what it lacks can be filled in."""
+    cells = {
+        name: row[name].isoformat() if hasattr(row[name], "isoformat") else str(row[name])
+        for name in profile.names
+        if not pd.isna(row[name]) and not (name == profile.time and assumed)
+    }
+    said = json.loads(cells.get("extra", "{}"))
+    for key in MESSAGE:
+        if not pd.isna(row[key]):
+            said[key] = row[key].isoformat() if key == SENT else row[key]
+    said.pop(SCOPE, None)
+    if profile.item:
+        cells.pop(profile.item, None)
+    cells["extra"] = json.dumps(said, ensure_ascii=False)
+    raw = json.dumps(cells, ensure_ascii=False)
+    first = profile.declaration[0]
+    reason = REASONS[code].format(count=count)
+    source, line = (row[name] for name in SOURCE_COLUMNS[:2])
+    return Rejection(str(source), int(line), code, reason, row[first], profile.declaration[1], raw)
+
+
+@dataclass
+class Complete:
+    """What the newest complete message said of one thing: when, and all that it named."""
+
+    at: datetime | None
+    named: set[str | int] = field(default_factory=set)
+
+
+@dataclass
+class Absences:
+    """What the messages of one file are complete of, gathered chunk by chunk."""
+
+    items: dict[tuple[str, str], Complete] = field(default_factory=dict)  # profile, record
+    scopes: dict[tuple[str, str], Complete] = field(default_factory=dict)  # profile, scope
+    unread: set[str] = field(default_factory=set)  # declarations with a row set aside
+    unknown: bool = False  # a row was set aside that names no declaration
+
+    def hear(self, profile: str, table: Table, rejected: Iterable[Rejection]) -> None:
+        """Take in a chunk as it was read, known before or not."""
+        for one in rejected:
+            self.unknown |= not one.record_id
+            self.unread.add(one.record_id or "")
+        told = ((table[FUNCTION] == REPLACE) | table[SCOPE].notna()).to_numpy(dtype=bool)
+        for record, item, function, at, scope in table.loc[
+            told, [RECORD, ITEM, FUNCTION, SENT, SCOPE]
+        ].itertuples(index=False, name=None):
+            sent = None if pd.isna(at) else at.to_pydatetime()
+            if function == REPLACE:
+                self._add(self.items, (profile, record), sent, int(item))
+            if not pd.isna(scope):
+                named = "" if function == CANCEL else record
+                self._add(self.scopes, (profile, scope), sent, named)
+
+    @staticmethod
+    def _add(
+        held: dict[tuple[str, str], Complete],
+        key: tuple[str, str],
+        at: datetime | None,
+        named: str | int,
+    ) -> None:
+        one = held.setdefault(key, Complete(at))
+        if at is not None and one.at is not None and at < one.at:
+            return
+        if at != one.at:
+            one.at, one.named = at, set()
+        one.named.add(named)
+
+    def __bool__(self) -> bool:
+        return bool(self.items or self.scopes)
+
+    def settle(self, connection: Connection, batch_id: str) -> dict[str, list[str]]:
+        """Withdraw what was not named; by profile the declarations of which nothing is left.
+
+        Where a row could not be read, it may be the one that is missed: then nothing is
+        withdrawn for its absence.
+        """
+        gone: dict[str, list[str]] = {}
+        if self.unknown:
+            return gone
+        for (profile, record), said in self.items.items():
+            if record.rpartition("@")[0] in self.unread or record in self.unread:
+                continue
+            if withdrawals.items(connection, profile, batch_id, record, said.named, said.at):
+                gone.setdefault(profile, []).append(record)
+        for (profile, scope), said in self.scopes.items():
+            where = json.loads(scope)
+            prefix = str(where.pop("records", ""))
+            if not prefix:
+                continue
+            found = withdrawals.records(
+                connection,
+                profile,
+                batch_id,
+                prefix,
+                {str(name): str(value) for name, value in where.items()},
+                [*said.named, *self.unread],
+                said.at,
+                PROFILES[profile].names,
+            )
+            gone.setdefault(profile, []).extend(found)
+        return gone

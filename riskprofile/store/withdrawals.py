@@ -1,0 +1,117 @@
+"""Taking out of the ranking what a complete message does not name any more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
+
+from riskprofile.store.batches import (
+    ASKED_AT_ONCE,
+    SUPERSEDED,
+    chunk_table,
+    from_bytes,
+    record_table,
+    withdraw,
+)
+
+columns = record_table.c
+
+
+def named(connection: Connection, profile: str, first: Collection[str]) -> set[str]:
+    """Ids of declarations whose part before `@` is one of these."""
+    found: set[str] = set()
+    asked = sorted(first)
+    for start in range(0, len(asked), ASKED_AT_ONCE):
+        some = set(asked[start : start + ASKED_AT_ONCE])
+        # The part before the first `@` in the database, the whole of it here.
+        heads = {one.partition("@")[0] for one in some}
+        rows = connection.execute(
+            select(columns.record_id)
+            .where(_head(connection).in_(sorted(heads)))
+            .where(columns.profile == profile)
+            .distinct()
+        ).scalars()
+        found |= {one for one in rows if one.rpartition("@")[0] in some}
+    return found
+
+
+def _head(connection: Connection) -> ColumnElement[Any]:
+    if connection.dialect.name == "postgresql":
+        return func.split_part(columns.record_id, "@", 1)
+    return func.substr(columns.record_id, 1, func.instr(columns.record_id, "@") - 1)
+
+
+def _counting(profile: str, at: datetime | None) -> list[ColumnElement[bool]]:
+    """What counts, and was said before that time."""
+    made = [columns.profile == profile, columns.state != SUPERSEDED, columns.folded_by.is_(None)]
+    if at is not None:
+        made.append(or_(columns.message_at.is_(None), columns.message_at <= at))
+    return made
+
+
+def items(
+    connection: Connection,
+    profile: str,
+    batch_id: str,
+    record: str,
+    kept: Collection[Any],
+    at: datetime | None,
+) -> bool:
+    """Withdraw the items of a declaration that are not kept; whether no item is left."""
+    mine = [columns.record_id == record, *_counting(profile, at)]
+    found = connection.execute(select(columns.item).where(*mine)).scalars().all()
+    gone = [item for item in found if item not in kept]
+    for start in range(0, len(gone), ASKED_AT_ONCE):
+        some = gone[start : start + ASKED_AT_ONCE]
+        connection.execute(
+            update(record_table).where(*mine, columns.item.in_(some)).values(folded_by=batch_id)
+        )
+    if not gone:
+        return False
+    left = [columns.record_id == record, *_counting(profile, None)]
+    return connection.execute(select(columns.id).where(*left).limit(1)).first() is None
+
+
+def records(
+    connection: Connection,
+    profile: str,
+    batch_id: str,
+    prefix: str,
+    where: Mapping[str, str],
+    kept: Collection[Any],
+    at: datetime | None,
+    names: Sequence[str],
+) -> list[str]:
+    """Withdraw the records with this prefix, and these values, that are not kept; which.
+
+    `where` is compared with columns (`names` are those of the profile), else with `extra`.
+    """
+    rows = connection.execute(
+        select(columns.record_id, columns.chunk_id, columns.position)
+        .where(columns.record_id.startswith(prefix, autoescape=True))
+        .where(*_counting(profile, at))
+    ).all()
+    by_chunk: dict[int, list[tuple[str, int]]] = {}
+    for record, chunk, position in rows:
+        if record.startswith(prefix) and record not in kept:  # LIKE may not mind the case
+            by_chunk.setdefault(chunk, []).append((record, position))
+    asked = sorted({name if name in names else "extra" for name in where})
+    found: list[str] = []
+    for chunk, held in by_chunk.items():
+        content = connection.execute(
+            select(chunk_table.c.rows).where(chunk_table.c.id == chunk)
+        ).scalar_one()
+        table = from_bytes(content, asked) if asked else pd.DataFrame()
+        for record, position in held:
+            told = {} if table.empty else dict(table.iloc[position])
+            extra = json.loads(told["extra"]) if isinstance(told.get("extra"), str) else {}
+            said = {name: told.get(name) if name in names else extra.get(name) for name in where}
+            if all((said[name] or "") == value for name, value in where.items()):
+                found.append(record)
+    withdraw(connection, profile, batch_id, dict.fromkeys(found, at))
+    return found

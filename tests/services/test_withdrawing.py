@@ -1,0 +1,233 @@
+"""What a message withdraws: by naming it in part or whole, and by not naming it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from sqlalchemy import text
+
+from riskprofile.services import govern, quarantine, settings
+from riskprofile.services.identity import OWNER
+from riskprofile.services.run import Options, Run
+from riskprofile.services.screen import screen
+from riskprofile.services.settings import Settings
+from riskprofile.store.database import Store
+from riskprofile.tables import Table
+from tests import factory
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Settings:
+    return settings.load({}, home=tmp_path / "home")
+
+
+@pytest.fixture
+def store(home: Settings) -> Iterator[Store]:
+    opened = settings.open_store(home)
+    govern.enable_profile(opened, OWNER, "traveller", "Border Act, section 4", "IA-7", NOW)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Store, Settings]]:
+    address = {}
+    if request.param == "postgresql":
+        address = {"database_url": request.getfixturevalue("postgres_url")}
+    made = settings.load({}, home=tmp_path / "home", **address)
+    opened = settings.open_store(made)
+    yield opened, made
+    opened.close()
+
+
+def said(hour: int, function: str | None = None, **more: Any) -> str:
+    told = {"message_at": f"2026-11-23T{hour:02d}:00:00Z", **more}
+    return json.dumps(told | ({"message_function": function} if function else {}))
+
+
+def send(store: Store, home: Settings, table: Table, at: int = 0, **options: Any) -> Run:
+    """Rate a table as a file of its own; the account adds up."""
+    path = home.home / f"sent{at:02d}.csv"
+    home.home.mkdir(exist_ok=True)
+    table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    run = screen(store, home, OWNER, [path], Options(**options), NOW.replace(minute=at))
+    told = run.summary
+    assert told.read == told.accepted + told.quarantined + told.duplicate == len(table)
+    return run
+
+
+def counting(store: Store) -> list[tuple[str, int]]:
+    """What counts now, of every declaration its name and item."""
+    asked = (
+        "SELECT record_id, item FROM record WHERE state = 'accepted' AND folded_by IS NULL"
+        " ORDER BY 1, 2"
+    )
+    with store.read() as connection:
+        return [(row[0].partition("@")[0], row[1]) for row in connection.execute(text(asked))]
+
+
+def withdrawal(hour: int = 9, **columns: Any) -> Table:
+    """A cancellation that names a declaration, and has no goods."""
+    bare = dict.fromkeys(factory.SHIPMENT_DEFAULTS)
+    given = {"declaration_id": "XM-000000", "extra": said(hour, "cancel")}
+    return factory.shipments(1, **{**bare, **given, **columns})
+
+
+ARMS = "pistol slides and barrels"
+
+
+def test_a_cancellation_without_goods_withdraws_the_one_declaration_that_it_names(
+    either: tuple[Store, Settings],
+) -> None:
+    store, home = either
+    items = factory.shipments(
+        3, declaration_id=["A/1", "A/1", "B"], item_number=[1, 2, 1], extra=said(8)
+    ).assign(goods_description=ARMS)
+    send(store, home, items)
+    run = send(store, home, withdrawal(declaration_id="A/1"), 1)
+    assert (run.summary.accepted, run.summary.quarantined) == (1, 0)
+    assert counting(store) == [("B", 1)]
+    with store.read() as connection:
+        marked = connection.execute(
+            text("SELECT record_id, state FROM alert WHERE withdrawn_at IS NOT NULL")
+        ).all()
+    assert [(row[0].partition("@")[0], row[1]) for row in marked] == [("A/1", "open")]
+    again = withdrawal(declaration_id="A/1", extra=said(10, "cancel"))
+    assert send(store, home, again, 2).summary.duplicate == 1
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 100])
+def test_it_finds_what_the_same_file_declares(
+    store: Store, home: Settings, chunk_rows: int
+) -> None:
+    both = factory.shipments(2, extra=said(8))
+    cancelled = withdrawal(declaration_id="XM-000001")
+    table = pd.concat([both, cancelled], ignore_index=True)
+    run = send(store, home, table, chunk_rows=chunk_rows)
+    assert run.summary.accepted == 3
+    assert counting(store) == [("XM-000000", 1)]
+
+
+def test_one_that_fits_none_or_several_is_set_aside_by_name_and_can_be_repaired(
+    store: Store, home: Settings
+) -> None:
+    offices = factory.shipments(2, declaration_id="XM-000000", extra=said(8))
+    offices["customs_office"] = ["XMPME", "XMPMF"]
+    send(store, home, offices)
+    run = send(store, home, withdrawal(), 1)
+    assert [one.reason_code for one in run.rejected] == ["cancellation_ambiguous"]
+    run = send(store, home, withdrawal(declaration_id="XM-9"), 2)
+    assert [one.reason_code for one in run.rejected] == ["cancellation_unmatched"]
+    assert len(counting(store)) == 2
+    told = quarantine.repair(
+        store,
+        home,
+        OWNER,
+        {1: {"customs_office": "XMPMF"}},
+        "asked the carrier which office",
+        NOW.replace(minute=3),
+    )
+    assert told.repaired == [1]
+    assert counting(store) == [("XM-000000", 1)]
+    with store.read() as connection:
+        left = connection.execute(
+            text("SELECT record_id FROM record WHERE folded_by IS NULL")
+        ).scalar_one()
+    assert "@XMPME/" in left
+
+
+def test_a_whole_key_that_is_not_known_yet_waits_for_its_declaration(
+    store: Store, home: Settings
+) -> None:
+    whole = withdrawal(customs_office="XMPME", carrier="C1", lodged_at="2026-11-20T08:00:00Z")
+    assert send(store, home, whole).summary.accepted == 1
+    send(store, home, factory.shipments(1, carrier="C1", extra=said(8)), 1)
+    assert counting(store) == []
+
+
+def test_a_message_that_replaces_withdraws_the_items_that_it_lacks(
+    either: tuple[Store, Settings],
+) -> None:
+    store, home = either
+    items = factory.shipments(
+        4,
+        declaration_id=["XM-000000"] * 3 + ["OTHER"],
+        item_number=[1, 2, 3, 1],
+        goods_description=[ARMS, "chairs", "tables", "lamps"],
+        extra=said(8),
+    )
+    send(store, home, items)
+    shorter = items.iloc[[0, 2]].assign(extra=said(9, "replace"))
+    run = send(store, home, shorter, 1, chunk_rows=1)
+    assert (run.summary.accepted, run.summary.duplicate) == (0, 2)
+    assert counting(store) == [("OTHER", 1), ("XM-000000", 1), ("XM-000000", 3)]
+    late = items.iloc[[1]].assign(extra=said(7, "replace"))
+    send(store, home, late, 2)  # older than what it would replace
+    assert counting(store) == [("OTHER", 1), ("XM-000000", 1), ("XM-000000", 3)]
+    send(store, home, items.iloc[:3].assign(extra=said(10, "replace")), 3)
+    assert counting(store)[1:] == [("XM-000000", 1), ("XM-000000", 2), ("XM-000000", 3)]
+
+
+def test_an_item_that_could_not_be_read_is_not_withdrawn_for_its_absence(
+    store: Store, home: Settings
+) -> None:
+    items = factory.shipments(3, declaration_id="XM-000000", item_number=[1, 2, 3], extra=said(8))
+    send(store, home, items)
+    broken = items.iloc[:2].assign(extra=said(9, "replace"), hs_code=["940370", "chairs"])
+    assert send(store, home, broken, 1, max_bad_share=1.0).summary.quarantined == 1
+    assert counting(store) == [("XM-000000", 1), ("XM-000000", 2), ("XM-000000", 3)]
+
+
+def crossings(hour: int, who: list[str], kind: str = "745", **more: Any) -> Table:
+    return factory.travellers(
+        len(who),
+        crossing_id=[f"FN-1-20261124-{one}" for one in who],
+        person_ref=who,
+        party_ref="QWERTY",
+        extra=said(hour, list=kind, **more),
+    )
+
+
+WHEELS_UP = {"message_scope": {"records": "FN-1-20261124-", "list": "745"}}
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 100])
+def test_a_list_of_all_on_board_withdraws_the_crossing_that_it_lacks(
+    store: Store, home: Settings, chunk_rows: int
+) -> None:
+    send(store, home, crossings(6, ["ann", "ben", "cem"]))
+    send(store, home, crossings(6, ["crew"], kind="250"), 1)
+    other = crossings(6, ["dee"]).assign(crossing_id="FN-12-20261124-dee")
+    send(store, home, other, 2)
+    run = send(store, home, crossings(8, ["ann", "cem"], **WHEELS_UP), 3, chunk_rows=chunk_rows)
+    assert run.summary.duplicate == 2
+    assert [name.rpartition("-")[2] for name, _ in counting(store)] == [
+        *("ann", "cem", "crew", "dee")
+    ]
+    send(store, home, crossings(9, ["ben"]), 4)
+    assert len(counting(store)) == 5
+
+
+def test_a_booking_that_nobody_is_left_in_withdraws_all_of_its_crossings(
+    store: Store, home: Settings
+) -> None:
+    send(store, home, crossings(6, ["ann", "ben"]))
+    send(store, home, crossings(6, ["cem"]).assign(party_ref="OTHERS"), 1)
+    scope = {"records": "FN-1-20261124-", "party_ref": "QWERTY"}
+    gone = crossings(8, ["booking"], message_scope=scope, message_function="cancel")
+    assert send(store, home, gone.assign(crossing_at=None), 2).summary.accepted == 1
+    assert [name.rpartition("-")[2] for name, _ in counting(store)] == ["cem"]
+
+
+def test_rows_without_a_time_of_lodgement_are_known_again(store: Store, home: Settings) -> None:
+    table = factory.shipments(2, lodged_at=None)
+    send(store, home, table)
+    assert send(store, home, table.iloc[::-1], 1).summary.duplicate == 2
