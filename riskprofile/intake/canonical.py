@@ -6,6 +6,7 @@ wrong with a row does not depend on the rows beside it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from json.encoder import encode_basestring
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
