@@ -250,7 +250,7 @@ def card(
     return 0
 
 
-for command in (watching.ledger,):
+for command in (watching.ledger, watching.drift):
     app.command()(command)
 
 

@@ -1,15 +1,17 @@
-"""The commands that watch what serves: ledger. Thin: each calls one function."""
+"""The commands that watch what serves: drift, ledger. Thin: each calls one function."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, owner
+from riskprofile.cli.app import Home, Json, now, owner
 from riskprofile.cli.office import opened
 from riskprofile.services import tally
+from riskprofile.services import watching as service
 
 Profile = Annotated[str, typer.Option(help="shipment or traveller.")]
 
@@ -28,3 +30,29 @@ def ledger(profile: Profile = "shipment", home: Home = None, json: Json = False)
             f"{one.not_reviewed:8}  {one.by} {one.name}: {one.says}"
         )
     return 0
+
+
+def drift(
+    profile: Profile = "shipment",
+    rows: Annotated[int, typer.Option(help="Rows of a window.")] = service.ROWS,
+    windows: Annotated[int, typer.Option(help="Earlier windows.")] = service.WINDOWS,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """What has changed of late: inputs, scores, labels, calibration. Exit 1 on an alarm."""
+    with opened(home) as (settings, store):
+        told = service.watch(
+            store, settings.models, profile, owner(), now(), rows=rows, windows=windows
+        )
+    if json:
+        output.as_json({**asdict(told), "at": told.at.isoformat()})
+        return int(bool(told.alarms))
+    output.say(
+        f"{profile} {told.version}: the newest {told.rows} rows beside {told.windows} windows "
+        f"before, {told.outcomes} outcomes, {len(told.series)} series"
+    )
+    for one in told.alarms:
+        output.say(f"  ALARM {one.kind} {one.name}: {one.says} (how far {one.far:.2f})")
+    if not told.alarms:
+        output.say("  nothing has changed")
+    return int(bool(told.alarms))

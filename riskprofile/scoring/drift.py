@@ -1,0 +1,284 @@
+"""Has what arrives changed? Counts of a window beside counts of earlier windows of its size.
+
+Every series is counts over a few cells: the bins of a feature, the forms of a declared
+column, the values of a slice, steps of points, fired or not. A series counts as changed when
+it is far (population stability index) and surer than chance, where chance is as wide as
+earlier windows were from each other: what swings from week to week must swing wider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2, hypergeom, poisson
+
+from riskprofile.profiles import Profile
+from riskprofile.scoring.scorecard import Scorecard
+from riskprofile.tables import Column, ColumnSpec, Table
+
+LEAST_ROWS = 200  # in a window
+LEAST_WINDOWS = 4  # earlier ones, before anything is said
+FAR = 0.1  # population stability index: below it a shift changes no list
+SURE = 1e-3  # chance of a false alarm of one look, split over all its series
+MANIFOLD = 3.0  # a rare event counts as changed when it is so many times what it was
+LEAST_IN_CELL = 5  # rows expected in a cell; rarer ones are one cell
+LEAST_LABELS = 20  # examined, now and before, before labels say anything
+STEP = 50  # points in one cell of the score
+REST, UNSEEN = "others", "never seen"
+
+Counts = dict[tuple[str, str], dict[object, int]]  # (kind, name) -> cell -> rows
+
+
+@dataclass(frozen=True)
+class Moved:
+    """One series beside what it was. `far` is its stability index, or times what it was."""
+
+    kind: str  # feature, column, slice, letters, score, indicator, repeats, finds, ...
+    name: str
+    far: float
+    chance: float  # of being so far by chance
+    alarm: bool  # far enough, and once `judged`, sure enough
+    says: str
+
+
+def counted(rows: Table, log: Table, card: Scorecard, profile: Profile) -> Counts:
+    """Every series of one window.
+
+    Parameters
+    ----------
+    rows : Table
+        As declared, canonical columns.
+    log : Table
+        The feature log of the same rows, which were all rated; columns `fired:KEY` are
+        indicators.
+    """
+    told: Counts = {}
+    for name, bins in card.bins.items():
+        cells = bins.of(log[name].to_numpy("float64", na_value=np.nan))
+        told["feature", name] = _tally(pd.Series(cells))
+    for spec in profile.columns:
+        if spec.name in rows:
+            told["column", spec.name] = _tally(form(rows[spec.name], spec))
+    for name in profile.slices:
+        told["slice", name] = _tally(rows[name].astype("object"))
+    told["letters", profile.title] = letters(rows[profile.title])
+    told["score", "points"] = _tally(pd.Series(card.points(log) // STEP))
+    for name in log:
+        if str(name).startswith("fired:"):
+            told["indicator", str(name).removeprefix("fired:")] = _tally(log[name].astype(bool))
+    alike = log[list(card.bins)].duplicated()
+    told["repeats", "rows alike in every feature"] = _tally(alike)
+    return told
+
+
+def form(column: Column, spec: ColumnSpec) -> Column:
+    """What a column's values look like, not what they say: missing, length, magnitude, choice."""
+    missing = column.isna().to_numpy(dtype=bool)
+    if spec.kind in ("int", "float"):
+        value = column.to_numpy("float64", na_value=np.nan)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            cells = np.floor(3 * np.log10(np.abs(value)))
+        cells = np.where(value == 0, -99.0, np.clip(cells, -30, 60))
+    elif spec.kind in ("choice", "bool", "currency"):
+        return column.astype("object").where(~missing, "missing")
+    elif spec.kind == "hs":
+        return column.str.slice(0, 2).astype("object").where(~missing, "missing")
+    elif spec.kind in ("date", "datetime", "json"):
+        cells = np.zeros(len(column))
+    else:
+        length = column.astype("string").str.len().to_numpy("float64", na_value=np.nan)
+        with np.errstate(divide="ignore"):
+            cells = np.floor(2 * np.log2(np.maximum(length, 1)))
+    return pd.Series(np.where(missing, -100.0, cells))
+
+
+def letters(column: Column) -> dict[object, int]:
+    """How often each letter stands in a column of text, capitals and small ones together."""
+    text = "".join(column.dropna().astype("string").str.lower().tolist())
+    kinds, counts = np.unique(np.array(list(text), dtype="<U1"), return_counts=True)
+    return {
+        str(kind): int(count)
+        for kind, count in zip(kinds, counts, strict=True)
+        if str(kind).isalpha()
+    }
+
+
+def _tally(cells: Column) -> dict[object, int]:
+    told = cells.value_counts(dropna=False)
+    return {("missing" if pd.isna(cell) else cell): int(count) for cell, count in told.items()}
+
+
+def judged(series: Sequence[Moved]) -> list[Moved]:
+    """The series of one look, with an alarm where one is surer than the look as a whole allows."""
+    tests = max(1, sum(one.chance < 1.0 or one.alarm for one in series))
+    return [replace(one, alarm=one.alarm and one.chance * tests < SURE) for one in series]
+
+
+def moved(now: Counts, windows: Sequence[Counts]) -> list[Moved]:
+    """Every series of a window beside earlier windows; nothing when these are too few."""
+    if len(windows) < LEAST_WINDOWS:
+        return []
+    return judged(
+        [
+            _beside(kind, name, cells, [one.get((kind, name), {}) for one in windows])
+            for (kind, name), cells in now.items()
+        ]
+    )
+
+
+def _beside(
+    kind: str, name: str, now: Mapping[object, int], windows: Sequence[Mapping[object, int]]
+) -> Moved:
+    cells, table = _together(now, windows)
+    new, old = table[0], table[1:]
+    before = old.sum(axis=0)
+    if len(cells) < 2 or not new.sum() or not before.sum():
+        return Moved(kind, name, 0.0, 1.0, False, "no change")
+    swings = np.array([_gaps(one, before - one) for one in old if one.sum()])
+    # Beside all earlier windows, and beside the last alone: what grows with every window, as
+    # ages do while history fills, is far from the former only.
+    chance, far = 0.0, np.inf
+    for base in (before, old[-1]):
+        chance = max(chance, _by_chance(_gaps(new, base), swings))
+        far = min(far, stability(new, base))
+    enough = far >= FAR or _many_times(new, before)
+    place = int(np.argmax(np.abs(new / new.sum() - before / before.sum())))
+    says = (
+        f"{_called(kind, cells[place])} in {100 * before[place] / before.sum():.1f} % before, "
+        f"{100 * new[place] / new.sum():.1f} % now"
+    )
+    return Moved(kind, name, far, chance, enough, says)
+
+
+def _gaps(now: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Of each cell, how far two rows of counts are apart: chi-square's addends."""
+    n, m = float(now.sum()), float(before.sum())
+    if not n or not m:
+        return np.zeros(len(now))
+    gap = now * np.sqrt(m / n) - before * np.sqrt(n / m)
+    told: np.ndarray = gap**2 / np.maximum(now + before, 1)
+    return told
+
+
+def _by_chance(gaps: np.ndarray, swings: np.ndarray) -> float:
+    """How likely such gaps are, all together or one cell alone, where windows swing like this."""
+    freedom = len(gaps) - 1
+    sums = swings.sum(axis=1) / freedom
+    whole = chi2.sf(gaps.sum() / max(1.0, sums.mean() + 2.0 * sums.std()), freedom)
+    # Of one cell, eight windows say too little for more than a mean.
+    single = chi2.sf(gaps / np.maximum(1.0, swings.mean(axis=0)), 1).min() * len(gaps)
+    return float(min(1.0, 2 * min(whole, single)))
+
+
+def stability(now: np.ndarray, before: np.ndarray) -> float:
+    """Population stability index of two counts over the same cells, half a row added to each."""
+    one, other = (now + 0.5) / (now + 0.5).sum(), (before + 0.5) / (before + 0.5).sum()
+    return float(((one - other) * np.log(one / other)).sum())
+
+
+def _together(
+    now: Mapping[object, int], windows: Sequence[Mapping[object, int]]
+) -> tuple[list[object], np.ndarray]:
+    """Cells and a row of counts for each window, the newest first.
+
+    Rare cells are one; what stands in no other earlier window is another.
+    """
+    before: dict[object, int] = {}
+    holders: dict[object, int] = {}
+    for one in windows:
+        for cell, count in one.items():
+            before[cell] = before.get(cell, 0) + count
+            holders[cell] = holders.get(cell, 0) + 1
+    scale = sum(now.values()) / max(sum(before.values()), 1)
+    cells = sorted((cell for cell in before if before[cell] * scale >= LEAST_IN_CELL), key=str)
+    rows = []
+    for place, one in enumerate((now, *windows)):
+        kept = [one.get(cell, 0) for cell in cells]
+        known = set(cells)
+        alone = 1 if place else 0  # an earlier window holds its own
+        unseen = sum(
+            count
+            for cell, count in one.items()
+            if cell not in known and holders.get(cell, 0) <= alone
+        )
+        rows.append([*kept, sum(one.values()) - sum(kept) - unseen, unseen])
+    return [*cells, REST, UNSEEN], np.array(rows, dtype="float64")
+
+
+def _many_times(now: np.ndarray, before: np.ndarray) -> bool:
+    one, other = now / now.sum(), (before + 0.5) / (before.sum() + 1)
+    return bool((one >= MANIFOLD * other)[now >= 2 * LEAST_IN_CELL].any())
+
+
+def _called(kind: str, cell: object) -> str:
+    if cell == "missing" or cell == -100.0:
+        return "missing"
+    return "fired" if kind == "indicator" and cell is True else f"{cell}"
+
+
+@dataclass(frozen=True)
+class Examined:
+    """Confirmed outcomes of one time: one entry each."""
+
+    value: np.ndarray  # 1 a find of trafficking, else 0
+    points: np.ndarray
+    random: np.ndarray  # bool: of the random share
+    fired: Mapping[str, np.ndarray]  # bool: which indicators fired
+
+
+def labels_moved(now: Examined, before: Examined) -> list[Moved]:
+    """Share of finds, calibration on the random share and on the list, precision by indicator."""
+    return judged(list(_of_labels(now, before)))
+
+
+def _of_labels(now: Examined, before: Examined) -> Iterator[Moved]:
+    for kind, drawn in (("finds", False), ("finds at random", True)):
+        one, other = now.random == drawn, before.random == drawn
+        yield _shares(kind, "share of finds", now.value[one], before.value[other])
+    for drawn in (True, False):
+        yield _calibration(now, before, drawn)
+    for name in sorted(now.fired):
+        if name in before.fired:
+            one, other = now.fired[name] & ~now.random, before.fired[name] & ~before.random
+            yield _shares("precision", name, now.value[one], before.value[other])
+
+
+def _shares(kind: str, name: str, now: np.ndarray, before: np.ndarray) -> Moved:
+    n, m = len(now), len(before)
+    if n < LEAST_LABELS or m < LEAST_LABELS:
+        return Moved(kind, name, 1.0, 1.0, False, f"not assessable: {n} examined, {m} before")
+    k, j = int(now.sum()), int(before.sum())
+    law = hypergeom(n + m, k + j, n)
+    chance = float(min(1.0, 2 * min(law.cdf(k), law.sf(k - 1))))
+    far = ((k + 0.5) / (n + 1)) / ((j + 0.5) / (m + 1))
+    says = f"{k} finds in {n} examined, {j} in {m} before"
+    return Moved(kind, name, far, chance, True, says)
+
+
+def _calibration(now: Examined, before: Examined, drawn: bool) -> Moved:
+    """Finds beside what outcomes of the same points led to before (fifths of the points)."""
+    kind, name = "calibration", "random share" if drawn else "list"
+    one, other = now.random == drawn, before.random == drawn
+    n, m = int(one.sum()), int(other.sum())
+    if n < LEAST_LABELS or m < LEAST_LABELS:
+        return Moved(kind, name, 1.0, 1.0, False, f"not assessable: {n} examined, {m} before")
+    cuts = np.unique(np.quantile(before.points[other], [0.2, 0.4, 0.6, 0.8]))
+    size = len(cuts) + 1
+    old = np.searchsorted(cuts, before.points[other])
+    new = np.searchsorted(cuts, now.points[one])
+    held = np.bincount(old, minlength=size)
+    finds = np.bincount(old, weights=before.value[other], minlength=size)
+    rate = (finds + 0.5) / (held + 1)
+    expected = float(rate[new].sum())
+    # What was seen before is uncertain as well: as if its finds were expected, and a few more.
+    k = int(now.value[one].sum())
+    room = expected * (1 + n / m)
+    gap = k - expected
+    scaled = expected + gap / np.sqrt(room / max(expected, 1e-9))
+    tail = poisson.cdf(scaled, expected) if gap < 0 else poisson.sf(np.ceil(scaled) - 1, expected)
+    chance = float(min(1.0, 2 * tail))
+    says = f"{k} finds in {n} examined, {expected:.1f} expected by their points"
+    return Moved(kind, name, (k + 0.5) / (expected + 0.5), chance, True, says)

@@ -1,0 +1,210 @@
+"""Watching what serves: inputs, scores, labels and calibration beside what they were.
+
+An alarm is written into the audit chain and the log, and stands for pages until the next
+look. It changes no scorecard: people do.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection, select
+
+from riskprofile.errors import RiskProfileError, UsageError
+from riskprofile.profiles import PROFILES, Profile
+from riskprofile.scoring import drift
+from riskprofile.scoring.drift import Examined, Moved
+from riskprofile.scoring.scorecard import Scorecard
+from riskprofile.services import feedback, promotion
+from riskprofile.services.rater import FIRED
+from riskprofile.services.rights import OWNER, Actor, authorise
+from riskprofile.store import audit, batches, switches
+from riskprofile.store.database import Store
+from riskprofile.tables import Table
+
+ROWS = 2_000  # in a window
+WINDOWS = 8  # earlier ones
+OUTCOMES = 200  # the newest: labels of now
+
+log = logging.getLogger("riskprofile.watching")
+_chunk = batches.chunk_table
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One look: what was compared, and what has changed. `rows` is 0 when there is too little."""
+
+    profile: str
+    version: str
+    at: datetime
+    rows: int
+    windows: int
+    outcomes: int
+    series: tuple[Moved, ...]
+
+    @property
+    def alarms(self) -> list[Moved]:
+        """What has changed, the surest first."""
+        return sorted((one for one in self.series if one.alarm), key=lambda one: one.chance)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The last look at a profile: when, by which scorecard, and which series had changed."""
+
+    profile: str
+    version: str
+    at: datetime
+    alarms: tuple[str, ...]
+
+
+def watch(
+    store: Store,
+    models: Path,
+    profile: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    rows: int = ROWS,
+    windows: int = WINDOWS,
+) -> Watched:
+    """Compare the newest rated rows and outcomes with those before.
+
+    Parameters
+    ----------
+    rows : int
+        Rows of the newest window, and of each earlier one.
+    windows : int
+        How many earlier windows, at least four.
+
+    Raises
+    ------
+    UsageError
+        There is no such profile, or the numbers are too small.
+    RiskProfileError
+        Too few rows were rated to compare anything.
+    """
+    authorise(actor, "recall.look")
+    if profile not in PROFILES:
+        raise UsageError(f"there is no profile {profile}", do=f"One of {', '.join(PROFILES)}")
+    if rows < drift.LEAST_ROWS or windows < drift.LEAST_WINDOWS:
+        raise UsageError(
+            f"{windows} windows of {rows} rows are too few",
+            do=f"Give {drift.LEAST_WINDOWS} windows of {drift.LEAST_ROWS} rows or more",
+        )
+    card = promotion.serving(store, models, profile)
+    kind = PROFILES[profile]
+    with store.read() as connection:
+        parts = list(_newest(connection, kind, card, rows, windows))
+    if len(parts) <= drift.LEAST_WINDOWS:
+        raise RiskProfileError(
+            f"too few rows were rated: {len(parts)} windows of {rows}, and "
+            f"{drift.LEAST_WINDOWS + 1} are needed",
+            do="Look again later, or give smaller windows",
+        )
+    counts = [drift.counted(declared, values, card, kind) for declared, values in parts]
+    series = drift.moved(counts[0], counts[1:])
+    told = feedback.labels(store, profile, OWNER)
+    told = told[told[[*card.features]].notna().any(axis=1)] if len(told) else told
+    if len(told):
+        series += drift.labels_moved(
+            _examined(told.iloc[-OUTCOMES:], card), _examined(told.iloc[:-OUTCOMES], card)
+        )
+    found = Watched(profile, card.version, now, rows, len(parts) - 1, len(told), tuple(series))
+    _tell(store, actor, found)
+    return found
+
+
+def standing(store: Store, actor: Actor) -> list[Standing]:
+    """The last look at each profile, as far as anybody looked."""
+    authorise(actor, "recall.look")
+    with store.read() as connection:
+        kept = [(name, switches.get(connection, _of(name))) for name in PROFILES]
+    return [
+        Standing(name, one["version"], datetime.fromisoformat(one["at"]), tuple(one["alarms"]))
+        for name, one in kept
+        if one
+    ]
+
+
+def _of(profile: str) -> str:
+    return f"drift:{profile}"
+
+
+def _tell(store: Store, actor: Actor, found: Watched) -> None:
+    """Keep the look, and say what changed in the chain and in the log."""
+    names = [f"{one.kind} {one.name}" for one in found.alarms]
+    detail: dict[str, Any] = {"version": found.version, "alarms": names}
+    with store.write() as connection:
+        switches.put(connection, _of(found.profile), {**detail, "at": found.at.isoformat()})
+        audit.append(
+            connection,
+            actor=actor.name,
+            action="drift.alarm" if names else "drift.look",
+            subject=_of(found.profile),
+            office=actor.office,
+            detail=detail,
+            now=found.at,
+        )
+    for one in found.alarms:
+        log.warning("%s: %s %s changed: %s", found.profile, one.kind, one.name, one.says)
+
+
+def _newest(
+    connection: Connection, profile: Profile, card: Scorecard, rows: int, windows: int
+) -> Iterator[tuple[Table, Table]]:
+    """Windows of rated rows as declared and their feature log, the newest first.
+
+    Only what retention has not masked, and what was rated with the features of this
+    scorecard: an older log without one of them ends the past.
+    """
+    declared: list[Table] = []
+    values: list[Table] = []
+    held, given = 0, 0
+    ids = connection.execute(
+        select(_chunk.c.id)
+        .where(_chunk.c.profile == profile.name, _chunk.c.kept == "full")
+        .where(_chunk.c.features.is_not(None))
+        .order_by(_chunk.c.id.desc())
+    ).scalars()
+    for chunk_id in ids.all():
+        row = connection.execute(
+            select(_chunk.c.rows, _chunk.c.features).where(_chunk.c.id == chunk_id)
+        ).one()
+        logged = batches.from_bytes(row.features)
+        if not set(card.features) <= set(logged.columns):
+            return
+        rated = logged["points"].notna().to_numpy(dtype=bool)
+        declared.insert(0, batches.from_bytes(row.rows)[rated])
+        values.insert(0, logged[rated])
+        held += int(rated.sum())
+        while held >= rows:
+            whole = pd.concat(declared, ignore_index=True), pd.concat(values, ignore_index=True)
+            held -= rows
+            newest = [one.iloc[held:].reset_index(drop=True) for one in whole]
+            yield newest[0], newest[1]
+            declared, values = [whole[0].iloc[:held]], [whole[1].iloc[:held]]
+            given += 1
+            if given > windows:
+                return
+
+
+def _examined(labels: Table, card: Scorecard) -> Examined:
+    fired = {
+        str(name).removeprefix(FIRED): labels[name].fillna(False).to_numpy(dtype=bool)
+        for name in labels
+        if str(name).startswith(FIRED)
+    }
+    return Examined(
+        value=labels["value"].to_numpy(np.int64),
+        points=card.points(labels),
+        random=(labels["selected_by"] == "random").fillna(False).to_numpy(dtype=bool),
+        fired=fired,
+    )

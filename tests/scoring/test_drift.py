@@ -1,0 +1,88 @@
+"""What changes raises an alarm; what swings as it always did raises none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskprofile.scoring import drift
+from riskprofile.scoring.drift import Examined
+
+CELLS = 6
+
+
+def windows(draw: np.random.Generator, count: int, size: int = 1_000) -> list[drift.Counts]:
+    share = np.arange(1, CELLS + 1) / np.arange(1, CELLS + 1).sum()
+    return [
+        {
+            ("slice", f"s{n}"): dict(enumerate(draw.multinomial(size, share).tolist()))
+            for n in range(40)
+        }
+        for _ in range(count)
+    ]
+
+
+def test_clean_windows_raise_no_alarm() -> None:
+    draw = np.random.default_rng(3)
+    made = windows(draw, 60)
+    looks = [drift.moved(made[at], made[at - 8 : at]) for at in range(8, 60)]
+    assert sum(any(one.alarm for one in look) for look in looks) == 0
+
+
+def test_a_new_value_in_a_tenth_of_the_rows_is_named() -> None:
+    draw = np.random.default_rng(4)
+    made = windows(draw, 9)
+    made[-1]["slice", "s7"][99] = 110
+    told = drift.moved(made[-1], made[:-1])
+    [raised] = [one for one in told if one.alarm]
+    assert (raised.kind, raised.name) == ("slice", "s7")
+    assert raised.says == "never seen in 0.0 % before, 9.9 % now"
+
+
+def test_what_swings_from_window_to_window_must_swing_wider() -> None:
+    draw = np.random.default_rng(5)
+
+    def window(share: float) -> drift.Counts:
+        fired = int(draw.binomial(1_000, share))
+        return {("indicator", "X"): {True: fired, False: 1_000 - fired}}
+
+    steady = [window(0.10) for _ in range(8)]
+    swinging = [window(share) for share in (0.02, 0.2, 0.05, 0.25, 0.04, 0.22, 0.03, 0.2)]
+    assert [one.alarm for one in drift.moved(window(0.35), steady)] == [True]
+    assert [one.alarm for one in drift.moved(window(0.25), swinging)] == [False]
+
+
+def test_too_few_earlier_windows_say_nothing() -> None:
+    made = windows(np.random.default_rng(6), 4)
+    assert drift.moved(made[0], made[1:]) == []
+
+
+def examined(finds: int, of: int, random: bool = False) -> Examined:
+    value = (np.arange(of) < finds).astype(int)
+    return Examined(value, np.arange(of) % 7, np.full(of, random), {"X": value == 1})
+
+
+@pytest.mark.parametrize(("finds", "alarm"), [(11, False), (60, True), (4, False), (0, True)])
+def test_the_share_of_finds_beside_what_it_was(finds: int, alarm: bool) -> None:
+    told = drift.labels_moved(examined(finds, 100), examined(80, 800))
+    [share] = [one for one in told if one.kind == "finds"]
+    assert share.alarm is alarm, share
+
+
+def test_the_random_share_is_calibrated_on_itself() -> None:
+    told = drift.labels_moved(examined(30, 100, random=True), examined(8, 800, random=True))
+    raised = {(one.kind, one.name) for one in told if one.alarm}
+    assert ("calibration", "random share") in raised
+    assert ("calibration", "list") not in raised
+
+
+def test_few_outcomes_are_not_assessable() -> None:
+    told = drift.labels_moved(examined(10, 10), examined(1, 800))
+    assert not any(one.alarm for one in told)
+    assert all(one.says.startswith("not assessable") for one in told)
+
+
+def test_letters_and_forms_say_what_values_look_like_and_not_what_they_are() -> None:
+    text = pd.Series(["Ab", None, "aä"], dtype="string")
+    assert drift.letters(text) == {"a": 2, "b": 1, "ä": 1}

@@ -1,0 +1,86 @@
+"""Watching a living installation: alarms reach the chain and who asks, and change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from sqlalchemy import select
+
+from riskprofile.errors import NotAllowed, RiskProfileError, UsageError
+from riskprofile.services import promotion, settings, watching
+from riskprofile.services.identity import OWNER, Actor
+from riskprofile.services.run import Options
+from riskprofile.services.screen import screen
+from riskprofile.services.settings import Settings
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Audit
+from riskprofile.tables import TEXT
+from tests.services.bench import INES
+from training.synth import generate
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+SARA = Actor("sara", "supervisor")
+pytestmark = pytest.mark.xdist_group("watching")
+SMALL = {"rows": 200, "windows": 4}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("watching")
+
+
+@pytest.fixture(scope="module")
+def lived(folder: Path) -> Iterator[tuple[Store, Settings]]:
+    """It rated 1,000 declarations; 200 more wait, without any consignee's address."""
+    home = settings.load({}, home=folder / "home")
+    store = settings.open_store(home)
+    chunks = list(generate("shipment", 1_200, 31, start="2026-09-01", days=60, chunk_rows=1_000))
+    for number, chunk in enumerate(chunks):
+        table = chunk.table.drop(columns=["source", "line", "warnings"], errors="ignore")
+        if number:
+            table["consignee_address"] = pd.Series([pd.NA] * len(table), dtype=TEXT)
+        table.to_parquet(folder / f"{number}.parquet")
+    screen(store, home, OWNER, [folder / "0.parquet"], Options(profile="shipment"), NOW)
+    yield store, home
+    store.close()
+
+
+def test_an_alarm_reaches_the_chain_and_who_asks_and_changes_nothing(
+    lived: tuple[Store, Settings], folder: Path
+) -> None:
+    store, home = lived
+    calm = watching.watch(store, home.models, "shipment", OWNER, NOW, **SMALL)
+    assert calm.windows == 4 and calm.alarms == []
+    assert [one.alarms for one in watching.standing(store, SARA)] == [()]
+    screen(store, home, OWNER, [folder / "1.parquet"], Options(profile="shipment"), NOW)
+    before = promotion.serving(store, home.models, "shipment").digest
+    told = watching.watch(store, home.models, "shipment", SARA, NOW, **SMALL)
+    names = [f"{one.kind} {one.name}" for one in told.alarms]
+    assert "column consignee_address" in names
+    [stands] = watching.standing(store, SARA)
+    assert list(stands.alarms) == names
+    table = Audit.__table__  # type: ignore[attr-defined]
+    with store.read() as connection:
+        [row] = connection.execute(
+            select(table.c.actor, table.c.detail).where(table.c.action == "drift.alarm")
+        ).all()
+    assert row.actor == "sara" and row.detail["alarms"] == names
+    assert promotion.serving(store, home.models, "shipment").digest == before
+
+
+def test_too_little_is_said_so_and_not_everybody_may_look(lived: tuple[Store, Settings]) -> None:
+    store, home = lived
+    with pytest.raises(RiskProfileError, match="too few rows were rated"):
+        watching.watch(store, home.models, "shipment", OWNER, NOW)
+    with pytest.raises(UsageError, match="too few"):
+        watching.watch(store, home.models, "shipment", OWNER, NOW, rows=10)
+    with pytest.raises(UsageError, match="no profile"):
+        watching.watch(store, home.models, "parcels", OWNER, NOW)
+    with pytest.raises(NotAllowed):
+        watching.watch(store, home.models, "shipment", INES, NOW)
+    with pytest.raises(NotAllowed):
+        watching.standing(store, INES)
