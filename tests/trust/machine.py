@@ -66,7 +66,8 @@ def every_step(_: int, folder: Path) -> Told:
             code, _answer = runs.ended(*runs.child(partial(_die_at, number, home, work)))
             died = code == -signal.SIGKILL
             faults = runs.torn(runs.apart(partial(runs.held, home)))
-            runs.apart(partial(runs.rate, home, work))
+            if died:  # a file that was rated to its end would be a batch of duplicates
+                runs.apart(partial(runs.rate, home, work))
             found = runs.apart(partial(runs.held, home))
             faults += runs.torn(found)
             if found["digest"] != whole["digest"]:
