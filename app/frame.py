@@ -33,7 +33,7 @@ def top(person: Any) -> None:
     with st.container(key="who"):
         st.html(
             f'<div class="rp-who">{badge}{office}'
-            f"<span><b>{escape(person.name)}</b> "
+            f'<span><a href="/account" target="_self"><b>{escape(person.name)}</b></a> '
             f'<span class="rp-m">{escape(say(f"role.{person.role}"))}</span></span>'
             f'<span class="rp-m">{escape(clock)}</span>'
             f"{languages(say)}"

@@ -11,40 +11,40 @@ from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 import anyio.to_thread
 import streamlit
 import uvicorn
-from anyio import CapacityLimiter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import (
     FileResponse,
-    HTMLResponse,
     JSONResponse,
     RedirectResponse,
     Response,
 )
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from app import theme, words
-from app.installation import COOKIE, LANGUAGE_COOKIE, Installation, serve_from, served
-from app.text import escape
-from riskprofile.errors import PolicyError, RiskProfileError, UsageError
-from riskprofile.services import identity
+from app import doors, theme
+from app.installation import COOKIE, Installation, serve_from
+from riskprofile.errors import UsageError
 from riskprofile.services.settings import Settings, open_store
+
+try:
+    import resource
+except ImportError:  # not on every system
+    resource = None  # type: ignore[assignment]
 
 MAIN = Path(__file__).with_name("main.py")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-FORM_LIMIT = 4096  # bytes of a sign-in form
 # What a browser may fetch before anybody is known: the sign-in page and Streamlit's own files.
 OPEN_PATHS = ("/sign-in", "/sign-out", "/language", "/healthz", "/static/", "/favicon.png")
 # Streamlit endpoints that nothing here needs: figures of the process, and a programs' interface.
 CLOSED_PATHS = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
-NEXT = re.compile(r"/[a-z_-]*(\?[A-Za-z0-9=&_.%+-]*)?")
 
 
 def build(
@@ -75,15 +75,22 @@ def build(
     store = open_store(settings)
     serve_from(Installation(store, settings, clock or (lambda: datetime.now(UTC))))
     _configure(hosts)
-    routes = [
-        Route("/sign-in", _sign_in, methods=["GET", "POST"]),
-        Route("/sign-out", _sign_out, methods=["GET"]),
-        Route("/language", _language, methods=["GET"]),
+    guard = Middleware(Guard, hosts=hosts, secure=secure)
+    return streamlit.App(MAIN, routes=routes(), middleware=[guard], on_script_error=_told)
+
+
+def routes() -> list[Route]:
+    """Every page that is not Streamlit's."""
+    return [
+        Route("/sign-in", doors.sign_in, methods=["GET", "POST"]),
+        Route("/sign-out", doors.sign_out, methods=["GET"]),
+        Route("/sign-in/oidc", doors.to_provider, methods=["GET"]),
+        Route("/sign-in/oidc/back", doors.from_provider, methods=["GET"]),
+        Route("/account", doors.account, methods=["GET", "POST"]),
+        Route("/language", doors.language, methods=["GET"]),
         Route("/healthz", _health, methods=["GET"]),
         Route("/keys.js", _keys, methods=["GET"]),
     ]
-    guard = Middleware(Guard, hosts=hosts, secure=secure)
-    return streamlit.App(MAIN, routes=routes, middleware=[guard], on_script_error=_told)
 
 
 def serve(
@@ -110,8 +117,11 @@ def serve(
         )
     names = (*LOOPBACK, *([host] if host.strip("0.:") else []), *hosts)
     app = build(settings, secure=bool(certfile), hosts=names)
+    leave_no_core()
     uvicorn.run(
-        app,
+        # The peer is noted before a header of a proxy on loopback may change what it seems.
+        doors.Peer(ProxyHeadersMiddleware(app, trusted_hosts="127.0.0.1")),
+        proxy_headers=False,
         host=host,
         port=port,
         ssl_certfile=certfile,
@@ -120,6 +130,12 @@ def serve(
         server_header=False,
         date_header=True,
     )
+
+
+def leave_no_core() -> None:
+    """Let a crash write no picture of the memory, which holds declarations, to any disk."""
+    if resource is not None:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 class Guard:
@@ -144,23 +160,23 @@ class Guard:
 
     async def _refusal(self, scope: Scope) -> Response | None:
         headers, path = Headers(scope=scope), scope["path"]
-        if host_name(headers.get("host", "")) not in self.hosts and "*" not in self.hosts:
+        if doors.host_name(headers.get("host", "")) not in self.hosts and "*" not in self.hosts:
             return Response("This host name is not served here.", 400)
         if any(path.startswith(closed) for closed in CLOSED_PATHS):
             return Response("Not found", 404)
-        if scope["type"] == "websocket" and not same_origin(headers):
+        if scope["type"] == "websocket" and not doors.same_origin(headers):
             return Response("Refused", 403)
         if any(path.startswith(known) for known in OPEN_PATHS):
             return None
         token = HTTPConnection(scope).cookies.get(COOKIE, "")
-        if await anyio.to_thread.run_sync(_known, token):
+        if await anyio.to_thread.run_sync(doors.known, token, doors.vouched(scope)):
             return None
         if path.startswith("/_stcore/") or scope["type"] == "websocket":
             return Response("Sign in first.", 401)
         target = path + (
             f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
         )
-        onward = f"?next={quote(target)}" if target != "/" and NEXT.fullmatch(target) else ""
+        onward = f"?next={quote(target)}" if target != "/" and doors.NEXT.fullmatch(target) else ""
         return RedirectResponse(f"/sign-in{onward}", 303)
 
     def _with_headers(self, send: Send) -> Send:
@@ -197,146 +213,12 @@ def content_policy() -> str:
     )
 
 
-def host_name(host: str) -> str:
-    """The name in a Host header, without its port.
-
-    >>> host_name("[::1]:8501"), host_name("pages.example:443")
-    ('::1', 'pages.example')
-    """
-    bracketed = re.fullmatch(r"\[([^\]]*)\](:\d+)?", host)
-    return (bracketed[1] if bracketed else host.rsplit(":", 1)[0] if ":" in host else host).lower()
-
-
-def same_origin(headers: Headers) -> bool:
-    """Whether a browser says that this request comes from a page of ours."""
-    origin = headers.get("origin", "")
-    return origin.partition("://")[2] == headers.get("host", "") != ""
-
-
-def _known(token: str) -> bool:
-    if not token:
-        return False
-    here = served()
-    return identity.actor_of(here.store, token, here.clock()) is not None
-
-
-_two_at_once: list[CapacityLimiter] = []  # Argon2id costs 0.3 s and 64 MiB a check
-
-
-async def _sign_in(request: Request) -> Response:
-    say = words.of(_language_of(request))
-    onward = request.query_params.get("next", "/")
-    onward = onward if NEXT.fullmatch(onward) else "/"
-    if request.method == "GET":
-        return HTMLResponse(sign_in_page(say, onward))
-    if not same_origin(request.headers):
-        return HTMLResponse(sign_in_page(say, onward, say("sign_in.refused_origin")), 403)
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > FORM_LIMIT:
-            return HTMLResponse(sign_in_page(say, onward, say("sign_in.refused")), 413)
-    form = dict(parse_qsl(body.decode("utf-8", "replace")))
-    here = served()
-    address = request.client.host if request.client else ""
-    if not _two_at_once:
-        _two_at_once.append(CapacityLimiter(2))
-    try:
-        token = await anyio.to_thread.run_sync(
-            lambda: identity.sign_in(
-                here.store,
-                form.get("name", "").strip(),
-                form.get("password", ""),
-                form.get("code", "").strip(),
-                here.clock(),
-                address=address,
-            ),
-            limiter=_two_at_once[0],
-        )
-    except PolicyError:
-        return HTMLResponse(sign_in_page(say, onward, say("sign_in.refused")), 401)
-    except RiskProfileError:
-        return HTMLResponse(sign_in_page(say, onward, say("sign_in.failed")), 503)
-    answer = RedirectResponse(onward, 303)
-    answer.set_cookie(
-        COOKIE,
-        token,
-        httponly=True,
-        samesite="strict",
-        path="/",
-        secure=request.url.scheme == "https",
-    )
-    return answer
-
-
-async def _sign_out(request: Request) -> Response:
-    # The cookie is SameSite=Strict, so no other site can sign anybody out.
-    token = request.cookies.get(COOKIE, "")
-    if token:
-        here = served()
-        await anyio.to_thread.run_sync(lambda: identity.sign_out(here.store, token, here.clock()))
-    answer = RedirectResponse("/sign-in", 303)
-    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
-    return answer
-
-
-async def _language(request: Request) -> Response:
-    chosen = request.query_params.get("to", "")
-    onward = request.query_params.get("next", "/")
-    answer = RedirectResponse(onward if NEXT.fullmatch(onward) else "/", 303)
-    if chosen in words.LANGUAGES:
-        answer.set_cookie(
-            LANGUAGE_COOKIE,
-            chosen,
-            max_age=31_536_000,
-            httponly=True,
-            samesite="strict",
-            secure=request.url.scheme == "https",
-        )
-    return answer
-
-
 async def _health(request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
 async def _keys(request: Request) -> Response:
     return FileResponse(theme.path("keys.js"), media_type="text/javascript")
-
-
-def _language_of(request: Request) -> str:
-    return words.choose(
-        request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", "")
-    )
-
-
-def sign_in_page(say: words.Words, onward: str, fault: str = "") -> str:
-    """The sign-in page as HTML: no script, no file but itself."""
-    template = resources.files("app.theme").joinpath("sign_in.html").read_text("utf-8")
-    values = {
-        "language": say.language,
-        "title": say("sign_in.title"),
-        "product": say("product"),
-        "lead": say("sign_in.lead"),
-        "name": say("sign_in.name"),
-        "password": say("sign_in.password"),
-        "code": say("sign_in.code"),
-        "code_hint": say("sign_in.code_hint"),
-        "button": say("sign_in.button"),
-        "notice": say("sign_in.notice"),
-        "action": f"/sign-in?next={quote(onward)}",
-        "fault": fault,
-        "fault_hidden": "" if fault else "hidden",
-    }
-    for name, value in values.items():
-        template = template.replace("{{" + name + "}}", escape(value))
-    links = " ".join(
-        f'<a href="/language?to={other}&amp;next=/sign-in" lang="{other}">'
-        f"{escape(say.name_of(other))}</a>"
-        for other in words.LANGUAGES
-        if other != say.language
-    )
-    return template.replace("{{others}}", links)
 
 
 def _told(error: Exception) -> bool:

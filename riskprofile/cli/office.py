@@ -17,7 +17,7 @@ from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, owner, settings_of
 from riskprofile.errors import RiskProfileError, UsageError
 from riskprofile.profiles import PROFILES
-from riskprofile.services import govern, identity, promotion, registers, results
+from riskprofile.services import govern, identity, own_account, promotion, registers, results
 from riskprofile.services.selections import selections as selected
 from riskprofile.services.settings import Settings, open_store
 from riskprofile.store.database import Store
@@ -132,7 +132,9 @@ def add_user(
 ) -> int:
     """Make an account."""
     chosen = password or secrets.token_urlsafe(15)
-    with opened(home) as (_, store):
+    with opened(home) as (settings, store):
+        if role in settings.second_factor_roles and not totp:
+            raise UsageError(f"the role {role} needs a second factor here", do="Add --totp.")
         secret = identity.add_account(
             store,
             owner(),
@@ -166,6 +168,20 @@ def list_users(home: Home = None, json: Json = False) -> int:
     for one in found:
         state = "disabled" if one.disabled_at else "in use"
         output.say(f"{one.name}  {one.role}  {one.office or 'every office'}  {state}")
+    return 0
+
+
+@users.command("second-factor")
+def second_factor(
+    name: Annotated[str, typer.Argument()], home: Home = None, json: Json = False
+) -> int:
+    """A new second factor for an account; its sessions end."""
+    with opened(home) as (_, store):
+        secret = own_account.set_second_factor(store, owner(), name, now())
+    if json:
+        output.as_json({"user": name, "totp_secret": secret})
+    else:
+        output.say(f"{name}, second factor: {secret} (shown this once)")
     return 0
 
 
@@ -245,6 +261,27 @@ def upgrade(home: Home = None, json: Json = False) -> int:
         output.as_json({"upgraded": True})
     else:
         output.say(f"the database of {settings.home} is of this release")
+    return 0
+
+
+@database.command("copy")
+def copy_database(
+    to: Annotated[str, typer.Option(help="sqlite:////folder/file.db or postgresql://user@host/db")],
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Copy everything into an empty database, SQLite or PostgreSQL, and compare."""
+    with opened(home) as (_, store):
+        target = Store.open(to)
+        try:
+            told = govern.copy_database(store, target, owner(), now())
+        finally:
+            target.close()
+    if json:
+        output.as_json({"tables": [asdict(one) for one in told]})
+    else:
+        rows = sum(one.rows for one in told)
+        output.say(f"{rows} rows of {len(told)} tables copied, equal; the audit chain is whole")
     return 0
 
 

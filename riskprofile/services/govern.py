@@ -15,7 +15,8 @@ from riskprofile.profiles import PROFILES
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.selections import selections
 from riskprofile.services.settings import Settings
-from riskprofile.store import audit, switches
+from riskprofile.store import audit, copying, switches
+from riskprofile.store.copying import Copied
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Batch, Office
 
@@ -345,6 +346,16 @@ def verify_audit(store: Store, actor: Actor, head: audit.Head | None = None) -> 
     authorise(actor, "audit.verify")
     with store.read() as connection:
         return audit.verify(connection, head)
+
+
+def copy_database(store: Store, target: Store, actor: Actor, now: datetime) -> list[Copied]:
+    """Copy the whole database into an empty one; that it was copied stands in the chain first."""
+    authorise(actor, "database.copy")
+    with store.write() as connection:
+        audit.append(
+            connection, actor=actor.name, action="database.copy", subject="database", now=now
+        )
+    return copying.copy(store, target)
 
 
 def _known_profile(name: str) -> None:

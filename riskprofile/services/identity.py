@@ -11,6 +11,7 @@ import hmac
 import re
 import secrets
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -30,7 +31,7 @@ from riskprofile.store.tables import Account, Office, SignInAttempt, WebSession
 __all__ = [
     "ACTIONS", "OWNER", "ROLES", "AccountView", "Actor", "SignInRefused", "accounts", "actor_of",
     "add_account", "authorise", "confirm_password", "disable_account", "owner", "set_password",
-    "sign_in", "sign_out",
+    "sign_in", "sign_out", "start_session",
 ]  # fmt: skip
 
 IDLE = timedelta(minutes=15)
@@ -94,7 +95,7 @@ def add_account(
         )
     if role not in ROLES:
         raise RiskProfileError(f"unknown role {role}", do=f"Choose one of {', '.join(ROLES)}.")
-    _check_password(name, password)
+    check_password(name, password)
     secret = pyotp.random_base32() if totp else None
     with at_once:
         digest = hasher.hash(password)
@@ -129,7 +130,7 @@ def set_password(store: Store, actor: Actor, name: str, password: str, now: date
     """Give an account a new password and end its sessions: one's own, or any by right."""
     if actor.name != name:
         authorise(actor, "account.manage")
-    _check_password(name, password)
+    check_password(name, password)
     with at_once:
         digest = hasher.hash(password)
     with store.write() as connection:
@@ -138,7 +139,7 @@ def set_password(store: Store, actor: Actor, name: str, password: str, now: date
         )
         if done.rowcount != 1:
             raise RiskProfileError("there is no such account", where=name)
-        _end_sessions(connection, name, now)
+        end_sessions(connection, name, now)
         audit.append(
             connection,
             actor=actor.name,
@@ -169,7 +170,7 @@ def disable_account(store: Store, actor: Actor, name: str, now: datetime) -> Non
         if role == "administrator" and not others:
             raise Conflict("this is the last administrator", do="Add another one first.")
         connection.execute(update(_account).where(_account.c.name == name).values(disabled_at=now))
-        _end_sessions(connection, name, now)
+        end_sessions(connection, name, now)
         audit.append(
             connection,
             actor=actor.name,
@@ -198,13 +199,20 @@ def accounts(store: Store, actor: Actor) -> list[AccountView]:
 
 
 def sign_in(
-    store: Store, name: str, password: str, code: str, now: datetime, address: str = ""
+    store: Store,
+    name: str,
+    password: str,
+    code: str,
+    now: datetime,
+    address: str = "",
+    second_factor_roles: Collection[str] = (),
 ) -> str:
     """The token of a new session; only its digest is kept.
 
     At most 5 failures in 15 minutes for an account from one address. When an account
     has that many from anywhere, its owner still gets in from another address, if a
-    second factor is set and its code is right: a stranger cannot lock a person out.
+    second factor is set and its code is right: a stranger cannot lock a person out. An
+    account whose role is among `second_factor_roles` and has no second factor stays out.
 
     Raises
     ------
@@ -235,14 +243,11 @@ def sign_in(
         good = account is not None and matches
         if account is not None and account["totp_secret"] is not None:
             good = good and step is not None and _use_step(connection, name, step)
+        elif account is not None and account["role"] in second_factor_roles:
+            good = False  # this role needs a second factor, and the account has none
         if good:
             connection.execute(delete(_attempt).where(_attempt.c.id == attempt))
-            token = secrets.token_urlsafe(32)
-            connection.execute(
-                insert(_session).values(
-                    token_digest=_digest(token), account=name, created_at=now, seen_at=now
-                )
-            )
+            token = start_session(connection, name, now)
         audit.append(
             connection,
             actor=name if account else "",
@@ -254,6 +259,17 @@ def sign_in(
         raise SignInRefused("name, password or code is wrong", do="Try again.")
     if account is not None and hasher.check_needs_rehash(account["password_hash"]):
         _rehash(store, name, password)
+    return token
+
+
+def start_session(connection: Connection, name: str, now: datetime) -> str:
+    """The token of a new session, inside the caller's transaction, which audits it."""
+    token = secrets.token_urlsafe(32)
+    connection.execute(
+        insert(_session).values(
+            token_digest=_digest(token), account=name, created_at=now, seen_at=now
+        )
+    )
     return token
 
 
@@ -411,15 +427,18 @@ def _touch(store: Store, digest: str, now: datetime) -> None:
         return  # a batch is writing: the next click stamps it; idle only comes earlier
 
 
-def _end_sessions(connection: Connection, name: str, now: datetime) -> None:
-    connection.execute(
+def end_sessions(connection: Connection, name: str, now: datetime) -> int:
+    """End every session of an account, inside the caller's transaction; how many there were."""
+    done = connection.execute(
         update(_session)
         .where(_session.c.account == name, _session.c.ended_at.is_(None))
         .values(ended_at=now)
     )
+    return int(done.rowcount)
 
 
-def _check_password(name: str, password: str) -> None:
+def check_password(name: str, password: str) -> None:
+    """Let pass a password that may be used, or say what would do."""
     shortest, longest = PASSWORD_LENGTH
     if not shortest <= len(password) <= longest or name in password.lower():
         raise RiskProfileError(

@@ -15,6 +15,7 @@ from riskprofile.errors import StoreError
 
 SIZE = 32  # bytes of a key
 NONCE = 12
+SHORTEST = 16  # characters of a secret that is written by hand
 TOKEN = "removed-"  # noqa: S105 - what a removed record is called instead of its reference
 
 
@@ -40,11 +41,46 @@ def key(home: Path, name: str) -> bytes:
     return content
 
 
-def _read(path: Path) -> bytes:
+def written(home: Path, name: str) -> str:
+    """The secret that an administrator wrote into a file of the folder `keys`, without line ends.
+
+    Raises
+    ------
+    StoreError
+        It is not there, is too short to be one, or others may read it.
+    """
+    path = home / "keys" / name
+    try:
+        check_mode(path)
+        secret = path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise StoreError(
+            "this secret cannot be read", where=str(path), do="Write it there, mode 0600."
+        ) from None
+    if len(secret) < SHORTEST:
+        raise StoreError(
+            f"this secret has fewer than {SHORTEST} characters", where=str(path), do="Make a longer"
+            " one."
+        )  # fmt: skip
+    return secret
+
+
+def check_mode(path: Path) -> None:
+    """Let pass a file that its owner alone may read.
+
+    Raises
+    ------
+    StoreError
+        Others may read it.
+    """
     if os.name == "posix" and path.stat().st_mode & 0o077:
         raise StoreError(
-            "others may read this key", where=str(path), do=f"Run: chmod 600 {path.name}"
+            "others may read this file", where=str(path), do=f"Run: chmod 600 {path.name}"
         )
+
+
+def _read(path: Path) -> bytes:
+    check_mode(path)
     content = path.read_bytes()
     if len(content) != SIZE:
         raise StoreError(

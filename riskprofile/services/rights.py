@@ -62,6 +62,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "account.manage": _RULE,
     "account.look": _CHECK,
     "alarm.look": _HEAD | _CHECK,
+    "database.copy": _RULE,
     "audit.verify": _CHECK,
     "audit.export": _CHECK,
     "retention.run": _RULE,

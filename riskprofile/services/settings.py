@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import sys
 import tomllib
@@ -9,10 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from riskprofile.errors import UsageError
 from riskprofile.profiles import PROFILES
+from riskprofile.services.rights import ROLES
 from riskprofile.store.database import Store
 
 PREFIX = "RISKPROFILE_"
@@ -42,8 +44,31 @@ class Settings(BaseModel):
     random_share: float = Field(default=0.10, ge=0, le=1)
     max_bad_share: float = Field(default=0.05, ge=0, le=1)
     looks_an_hour: int = Field(default=100, ge=1, le=100_000)
+    second_factor_roles: tuple[str, ...] = ()
+    oidc_issuer: str | None = None
+    oidc_client: str | None = None
+    oidc_redirect: str | None = None
+    oidc_claim: str = "preferred_username"
+    proxy_address: str | None = None
+    proxy_header: str = "X-Remote-User"
     mask_months: int = Field(default=12, ge=1, le=120)
     basis: dict[str, Basis] = {}
+
+    @field_validator("second_factor_roles", mode="before")
+    @classmethod
+    def _roles(cls, given: Any) -> Any:
+        """Roles as a list, or as text with commas, as the environment has them."""
+        names = given.replace(",", " ").split() if isinstance(given, str) else given
+        if isinstance(names, (list, tuple)) and (unknown := sorted(set(names) - set(ROLES))):
+            raise ValueError(f"{', '.join(unknown)} is no role; roles are {', '.join(ROLES)}")
+        return names
+
+    @field_validator("proxy_address")
+    @classmethod
+    def _peer(cls, given: str | None) -> str | None:
+        if given is not None:
+            ipaddress.ip_address(given)
+        return given
 
 
 def load(environment: Mapping[str, str] | None = None, **flags: Any) -> Settings:

@@ -1,0 +1,335 @@
+"""Who comes in: the sign-in page, the administration's own sign-in, one's own account.
+
+Plain HTML without script; the page framework sees none of it.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from urllib.parse import parse_qsl, quote
+
+import anyio.to_thread
+from anyio import CapacityLimiter
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app import words
+from app.installation import COOKIE, LANGUAGE_COOKIE, served
+from app.text import escape
+from riskprofile.errors import PolicyError, RiskProfileError
+from riskprofile.services import federated, identity, own_account
+
+FORM_LIMIT = 4096  # bytes of a form
+NEXT = re.compile(r"/[a-z_-]*(\?[A-Za-z0-9=&_.%+-]*)?")
+FLOW_COOKIE = "riskprofile_flow"  # sealed: what a browser carries to the provider and back
+PEER = "riskprofile.peer"
+
+
+class Peer:
+    """Notes who is at the other end of the connection, whatever headers say."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        client = scope.get("client")
+        await self.app({**scope, PEER: client[0] if client else ""}, receive, send)
+
+
+def vouched(scope: Scope) -> str | None:
+    """The account that the trusted proxy names in this request, if it is from it."""
+    client = scope.get("client")
+    peer = scope.get(PEER, client[0] if client else "")
+    try:
+        return federated.proxied(served().settings, peer, Headers(scope=scope))
+    except RiskProfileError:
+        return None  # its secret cannot be read: nobody is vouched for
+
+
+def host_name(host: str) -> str:
+    """The name in a Host header, without its port.
+
+    >>> host_name("[::1]:8501"), host_name("pages.example:443")
+    ('::1', 'pages.example')
+    """
+    bracketed = re.fullmatch(r"\[([^\]]*)\](:\d+)?", host)
+    return (bracketed[1] if bracketed else host.rsplit(":", 1)[0] if ":" in host else host).lower()
+
+
+def same_origin(headers: Headers) -> bool:
+    """Whether a browser says that this request comes from a page of ours."""
+    origin = headers.get("origin", "")
+    return origin.partition("://")[2] == headers.get("host", "") != ""
+
+
+def known(token: str, vouched_for: str | None = None) -> bool:
+    """Whether this is a live session, and of the person whom the trusted proxy names, if any."""
+    if not token:
+        return False
+    here = served()
+    person = identity.actor_of(here.store, token, here.clock())
+    return person is not None and vouched_for in (None, person.name)
+
+
+_two_at_once: list[CapacityLimiter] = []  # Argon2id costs 0.3 s and 64 MiB a check
+
+
+async def sign_in(request: Request) -> Response:
+    say = words.of(_language_of(request))
+    onward = request.query_params.get("next", "/")
+    onward = onward if NEXT.fullmatch(onward) else "/"
+    if request.method == "GET":
+        vouched_for = vouched(request.scope)
+        if vouched_for and "stay" not in request.query_params:
+            return await _entered_by_proxy(request, vouched_for, onward)
+        return HTMLResponse(sign_in_page(say, onward))
+    if not same_origin(request.headers):
+        return HTMLResponse(sign_in_page(say, onward, say("sign_in.refused_origin")), 403)
+    form = await _form(request)
+    if form is None:
+        return HTMLResponse(sign_in_page(say, onward, say("sign_in.refused")), 413)
+    here = served()
+    address = request.client.host if request.client else ""
+    try:
+        token = await anyio.to_thread.run_sync(
+            lambda: identity.sign_in(
+                here.store,
+                form.get("name", "").strip(),
+                form.get("password", ""),
+                form.get("code", "").strip(),
+                here.clock(),
+                address=address,
+                second_factor_roles=here.settings.second_factor_roles,
+            ),
+            limiter=_two(),
+        )
+    except PolicyError:
+        return HTMLResponse(sign_in_page(say, onward, say("sign_in.refused")), 401)
+    except RiskProfileError:
+        return HTMLResponse(sign_in_page(say, onward, say("sign_in.failed")), 503)
+    return _with_session(RedirectResponse(onward, 303), request, token)
+
+
+async def sign_out(request: Request) -> Response:
+    # The cookie is SameSite=Strict, so no other site can sign anybody out.
+    token = request.cookies.get(COOKIE, "")
+    if token:
+        here = served()
+        await anyio.to_thread.run_sync(lambda: identity.sign_out(here.store, token, here.clock()))
+    # A trusted proxy would sign the person in again at once.
+    stay = "?stay=1" if served().settings.proxy_address else ""
+    answer = RedirectResponse(f"/sign-in{stay}", 303)
+    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    return answer
+
+
+async def language(request: Request) -> Response:
+    chosen = request.query_params.get("to", "")
+    onward = request.query_params.get("next", "/")
+    answer = RedirectResponse(onward if NEXT.fullmatch(onward) else "/", 303)
+    if chosen in words.LANGUAGES:
+        answer.set_cookie(
+            LANGUAGE_COOKIE,
+            chosen,
+            max_age=31_536_000,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+        )
+    return answer
+
+
+async def to_provider(request: Request) -> Response:
+    """Send the browser to the administration's own sign-in."""
+    say, here = words.of(_language_of(request)), served()
+    onward = request.query_params.get("next", "/")
+    onward = onward if NEXT.fullmatch(onward) else "/"
+    try:
+        out = await anyio.to_thread.run_sync(
+            lambda: federated.begin(here.settings, onward, here.clock())
+        )
+    except RiskProfileError:
+        return HTMLResponse(sign_in_page(say, onward, say("sign_in.no_provider")), 503)
+    answer = RedirectResponse(out.address, 303)
+    answer.set_cookie(
+        FLOW_COOKIE,
+        out.carried,
+        max_age=int(federated.FLOW_TIME.total_seconds()),
+        path="/sign-in/oidc",
+        httponly=True,
+        samesite="lax",  # it must come back with the provider's redirect
+        secure=request.url.scheme == "https",
+    )
+    return answer
+
+
+async def from_provider(request: Request) -> Response:
+    """Take in what the provider answered, and start a session."""
+    say, here = words.of(_language_of(request)), served()
+    carried, query = request.cookies.get(FLOW_COOKIE, ""), dict(request.query_params)
+    answer: Response
+    try:
+        token, onward = await anyio.to_thread.run_sync(
+            lambda: federated.finish(here.store, here.settings, carried, query, here.clock())
+        )
+    except PolicyError:
+        answer = HTMLResponse(sign_in_page(say, "/", say("sign_in.not_known")), 401)
+    except RiskProfileError:
+        answer = HTMLResponse(sign_in_page(say, "/", say("sign_in.no_provider")), 503)
+    else:
+        # A redirect would still count as coming from the provider, and the browser would
+        # keep the new Strict cookie back. A page of ours goes on instead.
+        onward = onward if NEXT.fullmatch(onward) else "/"
+        page = (
+            f'<!doctype html><meta http-equiv="refresh" content="0;url={escape(onward)}">'
+            f'<a href="{escape(onward)}">{escape(say("sign_in.go_on"))}</a>'
+        )
+        answer = _with_session(HTMLResponse(page), request, token)
+    answer.delete_cookie(FLOW_COOKIE, path="/sign-in/oidc", httponly=True, samesite="lax")
+    return answer
+
+
+async def account(request: Request) -> Response:
+    """One's own account: a new password, and sign-out on every machine."""
+    say, here = words.of(_language_of(request)), served()
+    token = request.cookies.get(COOKIE, "")
+    person = await anyio.to_thread.run_sync(
+        lambda: identity.actor_of(here.store, token, here.clock())
+    )
+    if person is None:
+        return RedirectResponse("/sign-in", 303)
+    if request.method == "GET":
+        return HTMLResponse(account_page(say, person.name))
+    if not same_origin(request.headers):
+        return HTMLResponse(account_page(say, person.name, say("sign_in.refused_origin")), 403)
+    form = await _form(request)
+    if form is None:
+        return HTMLResponse(account_page(say, person.name, say("account.refused")), 413)
+    try:
+        if form.get("do") == "everywhere":
+            await anyio.to_thread.run_sync(
+                lambda: own_account.sign_out_everywhere(here.store, person, here.clock())
+            )
+        else:
+            await anyio.to_thread.run_sync(
+                lambda: own_account.change_password(
+                    here.store,
+                    person,
+                    form.get("current", ""),
+                    form.get("new", ""),
+                    here.clock(),
+                ),
+                limiter=_two(),
+            )
+    except PolicyError:
+        return HTMLResponse(account_page(say, person.name, say("account.wrong")), 401)
+    except RiskProfileError:
+        return HTMLResponse(account_page(say, person.name, say("account.refused")), 400)
+    answer = RedirectResponse("/sign-in?stay=1", 303)
+    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    return answer
+
+
+async def _entered_by_proxy(request: Request, name: str, onward: str) -> Response:
+    say, here = words.of(_language_of(request)), served()
+    try:
+        token = await anyio.to_thread.run_sync(
+            lambda: federated.enter(here.store, name, here.clock(), "proxy")
+        )
+    except PolicyError:
+        return HTMLResponse(sign_in_page(say, onward, say("sign_in.not_known")), 401)
+    except RiskProfileError:
+        return HTMLResponse(sign_in_page(say, onward, say("sign_in.failed")), 503)
+    return _with_session(RedirectResponse(onward, 303), request, token)
+
+
+def _with_session(answer: Response, request: Request, token: str) -> Response:
+    answer.set_cookie(
+        COOKIE,
+        token,
+        httponly=True,
+        samesite="strict",
+        path="/",
+        secure=request.url.scheme == "https",
+    )
+    return answer
+
+
+async def _form(request: Request) -> dict[str, str] | None:
+    """The fields of a form; None when it is longer than any of ours."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > FORM_LIMIT:
+            return None
+    return dict(parse_qsl(body.decode("utf-8", "replace")))
+
+
+def _two() -> CapacityLimiter:
+    """Argon2id costs 0.3 s and 64 MiB a check: two at once."""
+    if not _two_at_once:
+        _two_at_once.append(CapacityLimiter(2))
+    return _two_at_once[0]
+
+
+def _language_of(request: Request) -> str:
+    return words.choose(
+        request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", "")
+    )
+
+
+def sign_in_page(say: words.Words, onward: str, fault: str = "") -> str:
+    """The sign-in page as HTML: no script, no file but itself."""
+    template = resources.files("app.theme").joinpath("sign_in.html").read_text("utf-8")
+    values = {
+        "language": say.language,
+        "title": say("sign_in.title"),
+        "product": say("product"),
+        "lead": say("sign_in.lead"),
+        "name": say("sign_in.name"),
+        "password": say("sign_in.password"),
+        "code": say("sign_in.code"),
+        "code_hint": say("sign_in.code_hint"),
+        "button": say("sign_in.button"),
+        "notice": say("sign_in.notice"),
+        "action": f"/sign-in?next={quote(onward)}",
+        "fault": fault,
+        "fault_hidden": "" if fault else "hidden",
+        "elsewhere": say("sign_in.elsewhere"),
+        "elsewhere_at": f"/sign-in/oidc?next={quote(onward)}",
+        "elsewhere_hidden": "" if served().settings.oidc_issuer else "hidden",
+    }
+    links = " ".join(
+        f'<a href="/language?to={other}&amp;next=/sign-in" lang="{other}">'
+        f"{escape(say.name_of(other))}</a>"
+        for other in words.LANGUAGES
+        if other != say.language
+    )
+    return _filled(template, values).replace("{{others}}", links)
+
+
+def account_page(say: words.Words, who: str, fault: str = "") -> str:
+    """The page of one's own account as HTML: a new password, and sign-out everywhere."""
+    template = resources.files("app.theme").joinpath("account.html").read_text("utf-8")
+    values = {
+        "title": say("account.title"),
+        "current": say("account.current"),
+        "new": say("account.new"),
+        "rule": say("account.rule"),
+        "change": say("account.change"),
+        "everywhere": say("account.everywhere"),
+        "everywhere_text": say("account.everywhere_text"),
+        "back": say("account.back"),
+    }
+    values |= {"language": say.language, "product": say("product"), "who": who}
+    values |= {"fault": fault, "fault_hidden": "" if fault else "hidden"}
+    return _filled(template, values)
+
+
+def _filled(template: str, values: dict[str, str]) -> str:
+    for name, value in values.items():
+        template = template.replace("{{" + name + "}}", escape(value))
+    return template

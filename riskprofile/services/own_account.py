@@ -1,0 +1,70 @@
+"""What a person does with their own account, and a new second factor for one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pyotp
+from sqlalchemy import update
+
+from riskprofile.errors import RiskProfileError
+from riskprofile.services import identity
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.store import audit
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Account
+
+_account = Account.__table__  # type: ignore[attr-defined]
+
+
+def set_second_factor(store: Store, actor: Actor, name: str, now: datetime) -> str:
+    """Give an account a new second factor and end its sessions; its secret, shown this once."""
+    authorise(actor, "account.manage")
+    secret = pyotp.random_base32()
+    with store.write() as connection:
+        done = connection.execute(
+            update(_account)
+            .where(_account.c.name == name, _account.c.disabled_at.is_(None))
+            .values(totp_secret=secret, totp_step=None)
+        )
+        if done.rowcount != 1:
+            raise RiskProfileError("there is no such open account", where=name)
+        identity.end_sessions(connection, name, now)
+        audit.append(
+            connection,
+            actor=actor.name,
+            action="account.second_factor",
+            subject=f"account:{name}",
+            now=now,
+        )
+    return secret
+
+
+def change_password(store: Store, actor: Actor, current: str, password: str, now: datetime) -> None:
+    """Give oneself a new password, after the one in use; every session of one's own ends.
+
+    Raises
+    ------
+    SignInRefused
+        `current` is not the password, or there were too many tries.
+    RiskProfileError
+        The new one cannot be used, with what would do.
+    """
+    identity.check_password(actor.name, password)
+    identity.confirm_password(store, actor, current, now)
+    identity.set_password(store, actor, actor.name, password, now)
+
+
+def sign_out_everywhere(store: Store, actor: Actor, now: datetime) -> int:
+    """End every session of one's own; how many there were."""
+    with store.write() as connection:
+        count = identity.end_sessions(connection, actor.name, now)
+        audit.append(
+            connection,
+            actor=actor.name,
+            action="session.end_all",
+            subject=f"account:{actor.name}",
+            now=now,
+            detail={"sessions": count},
+        )
+    return count

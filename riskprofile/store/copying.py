@@ -1,0 +1,118 @@
+"""One database into another, SQLite or PostgreSQL: every table, in one transaction, compared."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, select, text
+from sqlmodel import SQLModel
+
+from riskprofile.errors import Conflict, StoreError
+from riskprofile.store import audit
+from riskprofile.store.database import Store, dumps
+
+BATCH = 500  # rows read at once
+
+
+@dataclass(frozen=True)
+class Copied:
+    """One table: how many rows, and the digest of all their values in the order of the key."""
+
+    table: str
+    rows: int
+    digest: str
+
+
+def copy(source: Store, target: Store) -> list[Copied]:
+    """Copy every table of one database into another that holds nothing yet.
+
+    The target is compared with the source before the commit: it has all, or nothing.
+
+    Raises
+    ------
+    Conflict
+        The target holds something.
+    StoreError
+        What arrived is not what was sent.
+    """
+    with source.read() as old, target.write(patience=60.0) as new:
+        for table in _tables():
+            if new.execute(select(func.count()).select_from(table)).scalar_one():
+                raise Conflict(
+                    f"this database holds rows already (table {table.name})",
+                    where=target.where,
+                    do="Name an empty one: nothing was copied.",
+                )
+        told = []
+        for table in _tables():
+            columns = [column.name for column in table.columns]
+            target.insert_many(new, table.name, columns, _rows(old, table))
+            if not target.sqlite:
+                _count_on(new, table)
+            sent, arrived = account(old, table), account(new, table)
+            if sent != arrived:
+                raise StoreError(
+                    f"table {table.name} did not arrive as it was sent: nothing was copied",
+                    where=target.where,
+                    do="A text with a zero byte, which PostgreSQL cannot hold, is the usual cause.",
+                )
+            told.append(sent)
+        verdict, before = audit.verify(new), audit.verify(old)
+        if verdict != before:
+            raise StoreError("the audit chain did not arrive whole", where=target.where)
+    return told
+
+
+def account(connection: Connection, table: Table) -> Copied:
+    """Rows and digest of one table: the same on both engines for the same content."""
+    total, count = hashlib.sha256(), 0
+    for row in _rows(connection, table):
+        total.update(dumps([_plain(value) for value in row]).encode("utf-8", "surrogatepass"))
+        count += 1
+    return Copied(table.name, count, total.hexdigest())
+
+
+def _tables() -> list[Table]:
+    return list(SQLModel.metadata.sorted_tables)
+
+
+def _rows(connection: Connection, table: Table) -> Iterator[tuple[Any, ...]]:
+    asked = select(table).order_by(*_key(connection, table)).execution_options(yield_per=BATCH)
+    with connection.execute(asked) as rows:
+        for row in rows:
+            yield tuple(row)
+
+
+def _key(connection: Connection, table: Table) -> list[Any]:
+    """The key's columns, texts by their bytes: each engine's own order is another."""
+    bytewise = "C" if connection.dialect.name == "postgresql" else "BINARY"
+    return [
+        column.collate(bytewise) if column.type.python_type is str else column
+        for column in table.primary_key.columns
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, (bytes, memoryview)):
+        return hashlib.sha256(value).hexdigest()
+    return value
+
+
+def _count_on(connection: Connection, table: Table) -> None:
+    """Let PostgreSQL number new rows after the ones that came with their numbers."""
+    column = table.autoincrement_column
+    if column is None:
+        return
+    asked = {"table": f'"{table.name}"', "column": column.name}
+    sequence = connection.execute(
+        text("SELECT pg_get_serial_sequence(:table, :column)"), asked
+    ).scalar()
+    last = connection.execute(select(func.max(column))).scalar()
+    if sequence and last:
+        connection.execute(text("SELECT setval(:name, :last)"), {"name": sequence, "last": last})

@@ -1,0 +1,203 @@
+"""The doors beside the password: provider, trusted proxy, one's own account."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from app import doors, installation, server
+from app.installation import COOKIE, served
+from riskprofile.services import identity, settings
+from tests.app.asgi import Answer, Browser
+from tests.app.test_server import NOW, ORIGIN, PASSWORD
+from tests.services import provider as oidc
+
+INSIDE = "/account"  # a page for signed-in people alone, and not by the page framework
+SECRET = "p" * 32
+PROXY = {"x_remote_user": "officer-14", "x_riskprofile_proxy": SECRET}
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[oidc.Provider]:
+    with oidc.running(NOW.timestamp()) as found:
+        yield found
+
+
+@contextmanager
+def pages(home: Path, **told: Any) -> Iterator[tuple[Any, asyncio.Runner]]:
+    """The pages before Streamlit, of a home with two officers."""
+    (home / "keys").mkdir(mode=0o700)
+    for name, secret in (("oidc.secret", oidc.SECRET), ("proxy.secret", SECRET)):
+        (home / "keys" / name).write_text(secret)
+        (home / "keys" / name).chmod(0o600)
+    configured = settings.load({}, home=str(home), **told)
+    store, before = settings.open_store(configured), list(installation._served)
+    installation.serve_from(installation.Installation(store, configured, lambda: NOW))
+    for name in ("officer-14", "officer-15"):
+        identity.add_account(
+            store,
+            identity.OWNER,
+            name=name,
+            role="officer",
+            office=None,
+            password=PASSWORD,
+            now=NOW,
+        )
+    guard = Middleware(server.Guard, hosts=server.LOOPBACK, secure=False)
+    with asyncio.Runner() as runner:
+        yield Starlette(routes=server.routes(), middleware=[guard]), runner
+    store.close()
+    installation._served[:] = before  # another module's pages may be served in this process
+
+
+@pytest.fixture
+def single(tmp_path: Path, provider: oidc.Provider) -> Iterator[Any]:
+    """Pages with single sign-on."""
+    back_at = "http://localhost/sign-in/oidc/back"
+    named = {"oidc_issuer": provider.issuer, "oidc_client": oidc.CLIENT, "oidc_redirect": back_at}
+    with pages(tmp_path, **named) as found:
+        yield found
+
+
+@pytest.fixture
+def behind(tmp_path: Path) -> Iterator[Any]:
+    """Pages behind a trusted proxy on loopback."""
+    with pages(tmp_path, proxy_address="127.0.0.1") as found:
+        yield found
+
+
+def back(answer: dict[str, str]) -> str:
+    return "/sign-in/oidc/back?" + "&".join(f"{name}={value}" for name, value in answer.items())
+
+
+def test_somebody_comes_in_by_the_provider_and_to_the_page_asked_for(single, provider):
+    client = Browser(*single)
+    assert "/sign-in/oidc?next=" in client.get("/sign-in?next=/batches").text
+    out = client.get("/sign-in/oidc?next=/batches")
+    assert out.status == 303 and out.headers["location"].startswith(provider.issuer)
+    flow = out.headers["set-cookie"].lower()
+    assert "httponly" in flow and "samesite=lax" in flow and "path=/sign-in/oidc" in flow
+    done = client.get(back(provider.authorise(out.headers["location"], "officer-14")))
+    assert done.status == 200 and 'content="0;url=/batches"' in done.text
+    assert client.get(INSIDE).status == 200
+    person = identity.actor_of(served().store, client.cookies[COOKIE], NOW)
+    assert person is not None and person.name == "officer-14"
+
+
+def test_an_answer_that_this_browser_did_not_ask_for_signs_nobody_in(single, provider):
+    mine, theirs = Browser(*single), Browser(*single)
+    address = theirs.get("/sign-in/oidc").headers["location"]
+    answer = back(provider.authorise(address, "officer-14"))
+    assert mine.get(answer).status == 401
+    mine.get("/sign-in/oidc")
+    assert mine.get(answer).status == 401
+    assert COOKIE not in mine.cookies
+
+
+def test_somebody_without_an_account_is_told_so(single, provider):
+    client = Browser(*single)
+    address = client.get("/sign-in/oidc").headers["location"]
+    assert client.get(back(provider.authorise(address, "stranger"))).status == 401
+    assert COOKIE not in client.cookies
+
+
+def test_a_provider_that_is_down_is_no_fault_of_the_page(single, provider):
+    provider.down = True
+    try:
+        assert Browser(*single).get("/sign-in/oidc").status == 503
+    finally:
+        provider.down = False
+
+
+def test_without_single_sign_on_its_door_is_shut(behind):
+    client = Browser(*behind)
+    assert client.get("/sign-in/oidc").status == 503
+    assert client.get("/sign-in/oidc/back?code=x&state=y").status == 401
+
+
+def test_whom_the_proxy_names_comes_in(behind):
+    client = Browser(*behind)
+    assert client.get("/sign-in?next=/batches", **PROXY).headers["location"] == "/batches"
+    assert client.get(INSIDE, **PROXY).status == 200
+
+
+@pytest.mark.parametrize("wrong", [{}, {"x_riskprofile_proxy": "q" * 32}, {"x_remote_user": ""}])
+def test_a_header_without_the_secret_is_nothing(behind, wrong):
+    client = Browser(*behind)
+    headers = {"x_remote_user": "officer-14", **wrong}
+    assert client.get("/sign-in", **headers).status == 200
+    assert COOKIE not in client.cookies
+
+
+def test_a_forwarded_address_does_not_make_a_proxy(behind):
+    app, runner = behind
+    outside = doors.Peer(app)
+
+    async def elsewhere(scope: Any, receive: Any, send: Any) -> None:
+        await outside({**scope, "client": ("203.0.113.9", 1)}, receive, send)
+
+    client = Browser(elsewhere, runner)
+    assert client.get("/sign-in", **PROXY, x_forwarded_for="127.0.0.1").status == 200
+    assert COOKIE not in client.cookies
+
+
+def test_the_session_of_another_person_than_the_proxy_names_is_not_accepted(behind):
+    client = Browser(*behind)
+    client.get("/sign-in", **PROXY)
+    other = {**PROXY, "x_remote_user": "officer-15"}
+    assert client.get(INSIDE, **other).status == 303
+    assert client.get("/sign-in", **other).status == 303
+    person = identity.actor_of(served().store, client.cookies[COOKIE], NOW)
+    assert person is not None and person.name == "officer-15"
+
+
+def test_signing_out_behind_a_proxy_is_not_undone_at_once(behind):
+    client = Browser(*behind)
+    client.get("/sign-in", **PROXY)
+    onward = client.get("/sign-out", **PROXY).headers["location"]
+    assert client.get(onward, **PROXY).status == 200
+
+
+def sign_in(client: Browser, password: str = PASSWORD) -> Answer:
+    return client.post("/sign-in", f"name=officer-14&password={password}&code=", origin=ORIGIN)
+
+
+def test_ones_own_password_is_changed_on_the_page(behind):
+    client, elsewhere = Browser(*behind), Browser(*behind)
+    sign_in(client)
+    sign_in(elsewhere)
+    assert re.search(r'name="current"', client.get("/account").text)
+    for body, status in (
+        ("current=wrong&new=another+long+word", 401),
+        (f"current={PASSWORD}&new=short", 400),
+        ("x" * 5000, 413),
+    ):
+        assert client.post("/account", body, origin=ORIGIN).status == status
+    body = f"current={PASSWORD}&new=another+long+word"
+    assert client.post("/account", body, origin="http://elsewhere.invalid").status == 403
+    assert client.post("/account", body, origin=ORIGIN).status == 303
+    assert elsewhere.get(INSIDE).status == 303  # the sessions of the old password ended
+    assert sign_in(client).status == 401
+    assert sign_in(client, "another long word").status == 303
+
+
+def test_signing_out_everywhere_ends_the_sessions_of_other_machines(behind):
+    client, elsewhere = Browser(*behind), Browser(*behind)
+    sign_in(client)
+    sign_in(elsewhere)
+    assert client.post("/account", "do=everywhere", origin=ORIGIN).status == 303
+    assert client.get(INSIDE).status == elsewhere.get(INSIDE).status == 303
+
+
+def test_a_stranger_has_no_account_page(behind):
+    client = Browser(*behind)
+    assert client.get("/account").status == 303
+    assert client.post("/account", "do=everywhere", origin=ORIGIN).status == 303
