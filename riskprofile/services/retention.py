@@ -130,6 +130,7 @@ def run(
     with store.write(patience=120.0) as connection:
         told.drafts = erasure.clear_drafts(connection, received_upto(moment, first))
         told.words = audit.forget_words(connection, received_upto(moment, first))
+        told.words += erasure.clear_unmaskings(connection, received_upto(moment, first))
         named = [terms(one, settings).mask for one in PROFILES.values() if written(one.keys)]
         told.names = parties.forget(connection, received_upto(moment, max(named)))
         told.names += watchlists.forget(connection, received_upto(moment, first))

@@ -26,6 +26,7 @@ from riskprofile.store.tables import (
     Quarantined,
     Record,
     Sealed,
+    Unmasking,
 )
 from riskprofile.store.watchlists import entry_table
 from riskprofile.tables import Table
@@ -41,6 +42,7 @@ outcome_table = Outcome.__table__  # type: ignore[attr-defined]
 quarantine_table = Quarantined.__table__  # type: ignore[attr-defined]
 record_table = Record.__table__  # type: ignore[attr-defined]
 sealed_table = Sealed.__table__  # type: ignore[attr-defined]
+unmasking_table = Unmasking.__table__  # type: ignore[attr-defined]
 
 REMOVED = "removed"
 KEPT_OF_EVENTS = ("time",)  # history counts days by it; it points to nobody
@@ -173,7 +175,7 @@ def rename(connection: Connection, chunk_id: int, profile: str, tokens: Mapping[
             .where(record_table.c.chunk_id == chunk_id, record_table.c.record_id == record_id)
             .values(record_id=name, state=REMOVED, content=0)
         )
-        for table in (label_table, alert_table):
+        for table in (label_table, alert_table, unmasking_table):
             connection.execute(
                 update(table)
                 .where(table.c.profile == profile, table.c.record_id == record_id)
@@ -253,6 +255,18 @@ def clear_drafts(connection: Connection, before: datetime) -> int:
     )
 
 
+def clear_unmaskings(connection: Connection, before: datetime) -> int:
+    """Forget the case and the reason of requests to unmask made up to a time; how many."""
+    columns = unmasking_table.c
+    return int(
+        connection.execute(
+            update(unmasking_table)
+            .where(columns.asked_at <= before, columns.reason != "")
+            .values(reason="", case_number="")
+        ).rowcount
+    )
+
+
 def empty_free_pages(store: Store) -> None:
     """Rewrite the database file, so that what was taken out is in no free page and no log."""
     with store.engine.connect() as plain:
@@ -266,7 +280,7 @@ def empty_free_pages(store: Store) -> None:
         for table in (
             *(chunk_table, record_table, alert_table, link_table, decision_table, outcome_table),
             *(quarantine_table, draft_table, label_table, sealed_table),
-            *(form_table, block_table, entry_table),
+            *(form_table, block_table, entry_table, unmasking_table),
         ):
             connection.exec_driver_sql(f'VACUUM FULL "{table.name}"')
         connection.exec_driver_sql("VACUUM FULL audit_words")

@@ -356,6 +356,24 @@ def test_what_is_over_cannot_be_unmasked_by_anybody(
         unmasking.ask(store, INES, "XC-000000", "traveller", "CASE-8", WHY, later)
 
 
+def test_a_request_to_unmask_keeps_neither_reason_nor_case_nor_reference(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table = factory.travellers(2, goods_declared="pistol barrel", name=seed(1))
+    rate(store, home, write(tmp_path / "people.csv", table), "traveller", RECEIVED)
+    retention.run(store, home, OWNER, now := retention.due_at(RECEIVED, 6))
+    why = f"{seed(2)} asked for it in writing"
+    unmasking.ask(store, INES, "XC-000000", "traveller", f"CASE {seed(3)}", why, now)
+    retention.run(store, home, OWNER, retention.due_at(now, 6) - SECOND)
+    [kept] = unmasking.requests(store, SARA)
+    assert (kept.reason, kept.record_id) == (why, "XC-000000")
+    retention.run(store, home, OWNER, retention.due_at(RECEIVED, 60))
+    [left] = unmasking.requests(store, SARA)
+    assert (left.reason, left.case_number) == ("", "")
+    assert left.record_id.startswith(keys.TOKEN)
+    assert left.asked_by == INES.name
+
+
 def test_a_key_that_others_may_read_is_refused(home: Settings) -> None:
     settings.make_home(home)
     first = keys.key(home.home, "retention")
