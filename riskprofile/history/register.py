@@ -231,9 +231,19 @@ def best(family: str, form: str, known: Iterable[tuple[str, int]]) -> tuple[int,
         Forms that stand for themselves. Between two equally alike the smaller form wins,
         so the answer does not depend on their order.
     """
-    found = min(
-        ((-alike(family, form, other), other, entity) for other, entity in known), default=None
-    )
+    found: tuple[float, str, int] | None = None
+    numbers, fixed, _ = _parsed(form)
+    for other, entity in set(known):  # a form stands in several blocks
+        others, also_fixed, _ = _parsed(other)
+        if numbers != others or fixed != also_fixed:
+            # What `alike` gives 0 to, told here because most candidates are so.
+            if family == "party" and other != form:
+                continue
+            if numbers != others and not _postcode_apart(numbers, others):
+                continue
+        one = (-alike(family, form, other), other, entity)
+        if found is None or one < found:
+            found = one
     if found is None or -found[0] < SURE[family]:
         return None
     return found[2], -found[0]

@@ -352,11 +352,12 @@ def skeleton(text: Column) -> Column:
     >>> skeleton(pd.Series(["Steel  R1FLES", "p.i.s.t.o.l", None], dtype=TEXT)).tolist()
     ['steel rifles', 'pistol', <NA>]
     """
-    values = per_distinct(text, _skeleton, missing=pd.NA)
+    values = per_distinct(text, skeleton_of, missing=pd.NA)
     return pd.Series(values, index=text.index, dtype=TEXT)
 
 
-def _skeleton(text: str) -> str:
+def skeleton_of(text: str) -> str:
+    """The skeleton of one text."""
     cleaned = clean(text)
     cleaned = _LETTER_BY_LETTER.sub(
         lambda match: " " + "".join(filter(str.isalpha, match.group())) + " ", cleaned

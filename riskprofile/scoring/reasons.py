@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -33,29 +34,31 @@ def explain(
         term is there, and `base`.
     """
     contributions = scorecard.contributions(values)
-    columns = {name: values[name].to_numpy("float64") for name in scorecard.features}
+    columns = {name: values[name].to_numpy("float64").tolist() for name in scorecard.features}
     said = {feature.name: feature for feature in profile.features}
+    known: dict[tuple[object, ...], Reason] = {}  # many rows share a value, and so a sentence
     made = []
     for row in range(len(values)):
         reasons = [_base(scorecard)] if scorecard.base else []
-        for place in np.flatnonzero(contributions[row]):
-            term = scorecard.terms[place]
-            raises = contributions[row, place] > 0
-            sentences = [
-                _sentence(name, columns[name][row], titles[row], said, scorecard, raises)
-                for name in term.features
-            ]
+        for place in np.flatnonzero(contributions[row]).tolist():
+            term, points = scorecard.terms[place], int(contributions[row, place])
             numbers = [_number(columns[name][row]) for name in term.features]
-            norms = [scorecard.norms.get(name, "") for name in term.features]
-            reasons.append(
-                {
+            title = titles[row] if WORDING in term.features else None
+            key = (place, points > 0, title, repr(numbers))  # 0.0 and -0.0 are told apart
+            if key not in known:
+                sentences = [
+                    _sentence(name, columns[name][row], titles[row], said, scorecard, points > 0)
+                    for name in term.features
+                ]
+                norms = [scorecard.norms.get(name, "") for name in term.features]
+                known[key] = {
                     "term": term.name,
                     "text": _text(term, sentences),
-                    "points": int(contributions[row, place]),
+                    "points": 0,
                     "value": numbers[0] if len(numbers) == 1 else numbers,
                     "norm": norms[0] if len(norms) == 1 else "; ".join(filter(None, norms)),
                 }
-            )
+            reasons.append({**known[key], "points": points})
         reasons.sort(key=lambda reason: (-abs(reason["points"]), reason["term"]))
         made.append(
             (
@@ -92,7 +95,7 @@ def _sentence(
 ) -> str:
     if name == WORDING:
         return _wording(title, scorecard, raises)
-    if np.isnan(value):
+    if math.isnan(value):
         return f"{name.replace('_', ' ')} is not known"
     feature = said[name]
     reads: str = feature.reads
@@ -113,4 +116,4 @@ def _wording(title: str | None, scorecard: Scorecard, raises: bool) -> str:
 
 
 def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+    return None if math.isnan(value) else value

@@ -15,7 +15,7 @@ import pandas as pd
 
 from riskprofile.reference import lexicon
 from riskprofile.reference import text as texts
-from riskprofile.tables import Column
+from riskprofile.tables import TEXT, Column
 
 UNIT = 1024  # weights are whole numbers of 1/1024 log-odds
 PIECE = 5  # letters of a word piece
@@ -39,8 +39,12 @@ def pieces(skeleton: str) -> list[str]:
 
 def read(column: Column) -> Column:
     """Each description as the words that are weighed: folded, and arms in plain English."""
-    plain = texts.per_distinct(column, lexicon.plain, missing=pd.NA)
-    return texts.skeleton(pd.Series(plain, index=column.index, dtype="str"))
+    values = texts.per_distinct(column, _weighed, missing=pd.NA)
+    return pd.Series(values, index=column.index, dtype=TEXT)
+
+
+def _weighed(description: str) -> str:
+    return texts.skeleton_of(lexicon.plain(description))
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,6 @@ class Wording:
 
     def strongest(self, description: str, top: int = 3) -> list[tuple[str, int]]:
         """The words and pairs that weigh most in one description, raising ones first."""
-        skeleton = read(pd.Series([description], dtype="str")).iloc[0]
-        weighed = [(piece, self.weights.get(piece, 0)) for piece in pieces(str(skeleton))]
-        whole = [(piece, weight) for piece, weight in weighed if weight and piece[0] != "|"]
+        weighed = [(one, self.weights.get(one, 0)) for one in pieces(_weighed(description))]
+        whole = [(one, weight) for one, weight in weighed if weight and one[0] != "|"]
         return sorted(whole, key=lambda pair: (-pair[1], pair[0]))[:top]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -273,7 +273,8 @@ def describe(connection: Connection, ranked: Ranked, alerts: Table) -> list[Deta
     wanted = ranked.rows[ranked.rows[RECORD].isin(alerts[RECORD])]
     declared: dict[str, list[dict[str, Any]]] = {}
     drivers: dict[str, Detail] = {}
-    driver_of = alerts.set_index(RECORD)
+    columns = (RECORD, "chunk_id", "position", "indicators")
+    driver_of = {row[0]: row[1:] for row in zip(*(alerts[name] for name in columns), strict=True)}
     table = batches.chunk_table
     for chunk_id, places in wanted.groupby("chunk_id"):
         chunk = connection.execute(
@@ -282,29 +283,30 @@ def describe(connection: Connection, ranked: Ranked, alerts: Table) -> list[Deta
         positions = places["position"].to_numpy()
         rows = batches.from_bytes(chunk.rows).iloc[positions].reset_index(drop=True)
         log = batches.from_bytes(chunk.features).iloc[positions].reset_index(drop=True)
-        seen = ranked.seen(rows)
-        for record, row in zip(places[RECORD], _plain(rows[profile.names]), strict=True):
+        records = places[RECORD].tolist()
+        for record, row in zip(records, _plain(rows[profile.names]), strict=True):
             declared.setdefault(record, []).append(row)
-        is_driver = [
-            bool(driver_of.at[record, "chunk_id"] == chunk_id)
-            and bool(driver_of.at[record, "position"] == position)
-            for record, position in zip(places[RECORD], positions, strict=True)
+        mine = [
+            place
+            for place, record in enumerate(records)
+            if driver_of[record][:2] == (chunk_id, positions[place])
         ]
-        mine = np.flatnonzero(is_driver)
-        titles = rows[profile.title].astype(object).where(rows[profile.title].notna(), None)
-        explained = reasons.explain(
-            log.iloc[mine], titles.iloc[mine].tolist(), profile, ranked.scorecard
-        )
-        for place, (raising, lowering) in zip(mine, explained, strict=True):
-            record = places[RECORD].iloc[place]
-            row = rows.iloc[place]
-            keys = driver_of.at[record, "indicators"]
+        driving = rows.iloc[mine]
+        seen = ranked.seen(driving).to_dict("records")
+        titles = driving[profile.title]
+        titles = titles.astype(object).where(titles.notna(), None).tolist()
+        explained = reasons.explain(log.iloc[mine], titles, profile, ranked.scorecard)
+        for place, row, shown, (raising, lowering) in zip(
+            mine, driving.to_dict("records"), seen, explained, strict=True
+        ):
+            record = records[place]
+            keys = driver_of[record][2]
             drivers[record] = Detail(
                 office=_text(row[profile.office]),
                 title=_text(row[profile.title]) or _text(row.get("hs_code")) or "",
                 reasons=raising,
                 against=lowering,
-                indicators=[_indicator(key, profile, seen.iloc[place]) for key in keys],
+                indicators=[_indicator(key, profile, shown) for key in keys],
                 declaration=[],
                 due_at=_time(row[profile.due]),
                 lodged_at=_time(row[profile.time]),
@@ -317,7 +319,7 @@ def describe(connection: Connection, ranked: Ranked, alerts: Table) -> list[Deta
     return made
 
 
-def _indicator(key: str, profile: Profile, row: pd.Series) -> dict[str, Any]:
+def _indicator(key: str, profile: Profile, row: Mapping[Hashable, Any]) -> dict[str, Any]:
     """One indicator of one row as a sentence, with what clears it and what to check."""
     name = key.removeprefix(NOT_EVALUATED)
     one = next(indicator for indicator in profile.indicators if indicator.key == name)
@@ -338,7 +340,7 @@ def _indicator(key: str, profile: Profile, row: pd.Series) -> dict[str, Any]:
 class _Said(Mapping[str, Any]):
     """Values of a row for a sentence; what is missing reads "not given"."""
 
-    def __init__(self, row: pd.Series) -> None:
+    def __init__(self, row: Mapping[Hashable, Any]) -> None:
         self.row = row
 
     def __getitem__(self, name: str) -> Any:
@@ -348,7 +350,7 @@ class _Said(Mapping[str, Any]):
         return value
 
     def __iter__(self) -> Any:
-        return iter(self.row.index)
+        return iter(self.row)
 
     def __len__(self) -> int:
         return len(self.row)

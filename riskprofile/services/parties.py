@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -16,6 +16,8 @@ from riskprofile.store import batches, parties
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 
+REMEMBERED = 1 << 18  # forms that were looked for and are remembered, about 30 MB
+
 
 @dataclass(frozen=True)
 class Register:
@@ -23,6 +25,7 @@ class Register:
 
     url: str
     before: datetime
+    _answers: dict[int, int] = field(default_factory=dict, compare=False, repr=False)
 
     def __call__(self, table: Table, keys: Sequence[Key]) -> Aliases:
         """Which keys of this table stand for another party's key.
@@ -30,8 +33,17 @@ class Register:
         A row's answer depends on the row and the frozen register alone.
         """
         asked = forms(table, keys)
-        if not asked:
-            return Aliases()
+        new = {key: form for key, form in asked.items() if key not in self._answers}
+        if new:
+            if len(self._answers) + len(new) > REMEMBERED:
+                self._answers.clear()
+                new = asked
+            self._answers.update(self._looked_up(new))
+        found = ((key, self._answers[key]) for key in asked)
+        return Aliases({key: entity for key, entity in found if key != entity})
+
+    def _looked_up(self, asked: dict[int, tuple[str, str]]) -> dict[int, int]:
+        """What each of these forms stands for: itself, where nothing alike is known."""
         store = Store.open(self.url)
         try:
             with store.read() as connection:
@@ -40,7 +52,7 @@ class Register:
                 known |= parties.join(connection, unknown, self.before)
         finally:
             store.close()
-        return Aliases({key: entity for key, entity in known.items() if key != entity})
+        return {key: known.get(key, key) for key in asked}
 
 
 def learn(store: Store, connection: Connection, batch_ids: Sequence[str], now: datetime) -> int:

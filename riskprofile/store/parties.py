@@ -48,7 +48,7 @@ def entities(connection: Connection, keys: Sequence[int], before: datetime) -> d
             .where(columns.key.in_(some))
             .where(columns.added_at <= before)
         )
-        found.update((key, entity) for key, entity in rows)
+        found.update((key, entity) for key, entity in rows.all())
     return found
 
 
@@ -162,7 +162,7 @@ def _candidates(connection: Connection, blocks: Iterable[int], before: datetime)
             .where(block.block.in_(sparse))
             .where(form.added_at <= before)
         )
-        for number, text, key in rows:
+        for number, text, key in rows.all():
             found.setdefault(number, []).append((text, key))
     return found
 

@@ -99,3 +99,18 @@ def test_aliases_change_no_other_key() -> None:
 def test_a_number_or_an_initial_is_never_a_slip() -> None:
     for one, other in (("Depot 12 Marandor", "Depot 13 Marandor"), ("Ana B Zelor", "Ana C Zelor")):
         assert register.alike("party", naming.party(one), naming.party(other)) == 0.0
+
+
+def test_a_candidate_that_is_passed_over_unlike_would_have_lost() -> None:
+    """`best` does not compare what it knows to be unlike: the answer is that of all compared."""
+    for family, normal in (("party", naming.party), ("address", naming.address)):
+        pairs = [pair for pair in parties.pairs() if pair["part"] == family]
+        forms = sorted({normal(pair[name]) for pair in pairs for name in ("one", "other")})
+        known = [(form, number) for number, form in enumerate(forms)]
+        for form in forms[::40]:
+            others = [one for one in known if one[0] != form]
+            likeness, _, entity = min(
+                (-register.alike(family, form, other), other, number) for other, number in others
+            )
+            sure = -likeness >= register.SURE[family]
+            assert register.best(family, form, others) == ((entity, -likeness) if sure else None)

@@ -62,3 +62,15 @@ def test_the_reason_of_the_wording_is_its_words() -> None:
 def test_the_probability_is_the_table_at_these_points() -> None:
     card = scorecard()
     assert card.probability(np.array([-100, 200, 5000, -5000])).tolist() == [0.0, 1.0, 1.0, 0.0]
+
+
+@given(VALUES)
+def test_a_row_is_explained_alike_alone_and_among_others(
+    values: list[tuple[float | None, ...]],
+) -> None:
+    card, table = scorecard(), rows(values)
+    titles = ["steel pins" if row % 2 else "samples" for row in range(len(table))]
+    alone = [
+        explain(table.iloc[[row]], [titles[row]], SHIPMENT, card)[0] for row in range(len(table))
+    ]
+    assert repr(explain(table, titles, SHIPMENT, card)) == repr(alone)
