@@ -53,6 +53,9 @@ def score(
     dry_run: Annotated[bool, typer.Option(help="Read, rate and report; write nothing.")] = False,
     resume: Annotated[bool, typer.Option(help="Go on with a run that was stopped.")] = False,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    scheduler: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Rate on the workers of this dask scheduler.")
+    ] = "",
     store: Annotated[bool, typer.Option("--store/--no-store", help="Keep alerts.")] = True,
     home: Home = None,
     json: Json = False,
@@ -62,6 +65,8 @@ def score(
         raise UsageError(f"--reasons {reasons} is not known", do="Take alerts, all or none")
     if out is not None:
         results.format_of(out)
+    if scheduler and workers > 1:
+        raise UsageError("--scheduler and --workers both given", do="Give one of them")
     if capacity is not None and capacity_share is not None:
         raise UsageError("--capacity and --capacity-share both given", do="Give one of them")
     settings = settings_of(
@@ -78,6 +83,7 @@ def score(
         strict=strict,
         resume=resume,
         workers=workers,
+        scheduler=scheduler,
     )
     keep = store and not dry_run
     with given_files(paths) as files, _opened(settings, keep=keep) as (database, where):

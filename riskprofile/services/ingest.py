@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from joblib import Parallel, delayed
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -26,9 +25,10 @@ from riskprofile.profiles import PROFILES, Profile
 from riskprofile.services import govern, registers
 from riskprofile.services.folding import Folded, fold
 from riskprofile.services.identifiers import ASSUMED, CONTENT, ITEM, MESSAGE, RECORD, identify
-from riskprofile.services.rater import BROKEN, POINTS, Rater, rate_in_worker
+from riskprofile.services.rater import BROKEN, POINTS, Rater
 from riskprofile.services.run import Options, Summary
 from riskprofile.services.settings import Settings
+from riskprofile.services.spread import Task, spread
 from riskprofile.services.withdrawing import Absences, named_in_part, resolve
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import audit, batches, withdrawals
@@ -107,26 +107,23 @@ class Ingest:
 
     def _rated(self, path: Path) -> Iterator[tuple[Prepared, Table | None, Table]]:
         prepared = self._prepared(path)
-        if self.options.workers <= 1:
+        if self.options.alone:
             for one in prepared:
                 self.at_hand.append(one)
                 yield (one, *self._rate(one))
             return
         waiting: list[Prepared] = []
 
-        def tasks() -> Iterator[Any]:
+        def tasks() -> Iterator[Task]:
             for one in prepared:
                 waiting.append(one)
                 self.at_hand.append(one)
-                self._rater(one.profile)  # its faults belong to this process
-                yield delayed(rate_in_worker)(
-                    self.url, self.settings.models, one.profile, self.now, one.table
+                card = self._rater(one.profile).scorecard  # its faults belong to this process
+                yield Task(
+                    self.url, self.settings.models, one.profile, self.now, card.digest, one.table
                 )
 
-        parallel = Parallel(
-            n_jobs=self.options.workers, return_as="generator", pre_dispatch="2*n_jobs"
-        )
-        for log, events in parallel(tasks()):
+        for log, events in spread(self.options, tasks()):
             yield waiting.pop(0), log, events
 
     def _prepared(self, path: Path) -> Iterator[Prepared]:
@@ -158,7 +155,7 @@ class Ingest:
             known = pending.setdefault(chunk.profile, Known())
             table = self._resolved(table, profile, chunk, known)
             yield self._set_apart(chunk.profile, number, table, chunk, known)
-            if self.options.workers <= 1:
+            if self.options.alone:
                 pending.clear()  # it is stored by now
 
     def _resolved(self, table: Table, profile: Profile, chunk: intake.Chunk, known: Known) -> Table:

@@ -33,14 +33,15 @@ class Register:
         A row's answer depends on the row and the frozen register alone.
         """
         asked = forms(table, keys)
-        new = {key: form for key, form in asked.items() if key not in self._answers}
+        known = {key: entity for key in asked if (entity := self._answers.get(key)) is not None}
+        new = {key: form for key, form in asked.items() if key not in known}
         if new:
-            if len(self._answers) + len(new) > REMEMBERED:
+            found = self._looked_up(new)
+            if len(self._answers) + len(found) > REMEMBERED:
                 self._answers.clear()
-                new = asked
-            self._answers.update(self._looked_up(new))
-        found = ((key, self._answers[key]) for key in asked)
-        return Aliases({key: entity for key, entity in found if key != entity})
+            self._answers.update(found)
+            known |= found
+        return Aliases({key: entity for key, entity in known.items() if key != entity})
 
     def _looked_up(self, asked: dict[int, tuple[str, str]]) -> dict[int, int]:
         """What each of these forms stands for: itself, where nothing alike is known."""

@@ -38,9 +38,15 @@ class Options:
     strict: bool = False
     resume: bool = False
     workers: int = 1
+    scheduler: str = ""  # address of a dask scheduler whose workers rate
     history: bool = False  # past declarations: known, never rated, no alerts
     chunk_rows: int = CHUNK_ROWS
     repairs: Mapping[int, Repair] = field(default_factory=dict)  # by line of the input
+
+    @property
+    def alone(self) -> bool:
+        """Whether this process rates. Past declarations are never sent elsewhere."""
+        return self.history or (self.workers <= 1 and not self.scheduler)
 
     def as_json(self) -> dict[str, Any]:
         """For the batch row."""

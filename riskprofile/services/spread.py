@@ -1,0 +1,122 @@
+"""Chunks rated by other processes, of this machine or of a cluster, in the order they came.
+
+A cluster's workers read the database and the scorecard folder themselves, and refuse to
+rate with another release or scorecard than the run began with. A chunk travels inside its
+task, so a worker that dies loses nothing: the scheduler gives the task to another.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from joblib import Parallel, delayed
+
+from riskprofile import __version__
+from riskprofile.errors import RiskProfileError, ScorecardError, UsageError
+from riskprofile.services.rater import rate_in_worker, rater
+from riskprofile.services.run import Options
+from riskprofile.store.batches import from_bytes, to_bytes
+from riskprofile.tables import Table
+
+AHEAD = 2  # chunks that wait or are rated, for each thread of the workers
+PATIENCE = 10  # seconds until a scheduler that does not answer is given up
+
+Rated = tuple[Table, Table]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One chunk and what rates it: where history lies, as of when, and which scorecard."""
+
+    url: str
+    models: Path
+    profile: str
+    before: datetime
+    digest: str
+    table: Table
+
+
+def spread(options: Options, tasks: Iterator[Task]) -> Iterator[Rated]:
+    """`Rater.rate` of each task, in order, while a few more are under way."""
+    if options.scheduler:
+        yield from _on_cluster(options.scheduler, tasks)
+        return
+    parallel = Parallel(n_jobs=options.workers, return_as="generator", pre_dispatch="2*n_jobs")
+    yield from parallel(
+        delayed(rate_in_worker)(one.url, one.models, one.profile, one.before, one.table)
+        for one in tasks
+    )
+
+
+def _on_cluster(address: str, tasks: Iterator[Task]) -> Iterator[Rated]:
+    try:
+        from distributed import Client
+        from distributed.scheduler import KilledWorker
+    except ImportError:
+        raise UsageError(
+            "--scheduler needs an extra that is not installed",
+            do='Install it: pip install -e ".[cluster]"',
+        ) from None
+    try:
+        connect: Any = Client  # it has no annotations
+        client = connect(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError):  # a timeout is an OSError
+        raise RiskProfileError(
+            "the scheduler does not answer", where=address, do="Start it, or correct the address"
+        ) from None
+    with client:
+        threads = sum(client.nthreads().values())
+        if not threads:
+            raise RiskProfileError(
+                "the scheduler has no workers", where=address, do="Start some: dask worker ADDRESS"
+            )
+        ahead: deque[Any] = deque()
+        try:
+            for one in tasks:
+                # Not pure: equal chunks of one file are rated each for itself.
+                ahead.append(client.submit(rate_on_cluster, *_packed(one), pure=False))
+                if len(ahead) > AHEAD * threads:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        except KilledWorker:
+            raise RiskProfileError(
+                "several workers died one after the other with the same chunk",
+                where=address,
+                do="Give them more memory, then run again with --resume",
+            ) from None
+
+
+def _packed(one: Task) -> tuple[Any, ...]:
+    """As Parquet a chunk is a tenth of its size in memory."""
+    content = to_bytes(one.table)
+    return one.url, one.models, one.profile, one.before, one.digest, __version__, content
+
+
+def rate_on_cluster(
+    url: str,
+    models: Path,
+    profile: str,
+    before: datetime,
+    digest: str,
+    version: str,
+    content: bytes,
+) -> Rated:
+    """`Rater.rate` on a worker of a cluster, with the release and scorecard of the run alone."""
+    if version != __version__:
+        raise RiskProfileError(
+            f"a worker has release {__version__}, the run {version}",
+            do="Install the same release on every machine",
+        )
+    one = rater(url, models, profile, before)
+    if one.scorecard.digest != digest:
+        raise ScorecardError(
+            f"a worker serves scorecard {profile} {one.scorecard.version}, not that of the run",
+            do="Give every machine the same folder of scorecards",
+        )
+    return one.rate(from_bytes(content))

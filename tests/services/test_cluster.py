@@ -1,0 +1,168 @@
+"""A cluster rates as one process does, to the last bit, and a worker may die."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from riskprofile.errors import RiskProfileError, ScorecardError
+from riskprofile.services import settings
+from riskprofile.services.identity import OWNER
+from riskprofile.services.rater import rater
+from riskprofile.services.run import Options, Run
+from riskprofile.services.screen import screen
+from riskprofile.services.settings import Settings
+from riskprofile.services.spread import rate_on_cluster
+from riskprofile.store.batches import to_bytes
+from tests import factory
+from tests.services.bench import NOW
+from training.synth import generate
+
+pytest.importorskip("distributed")
+pytestmark = pytest.mark.xdist_group("cluster")
+
+
+class Cluster:
+    """A scheduler and two workers, processes of their own on the loopback."""
+
+    def __init__(self, folder: Path, running: ExitStack) -> None:
+        self.running = running
+        self.file = folder / "scheduler.json"
+        dask = [sys.executable, "-m", "dask"]
+        local = ["--host", "127.0.0.1"]
+        self._start(
+            [
+                *dask,
+                "scheduler",
+                *local,
+                "--port",
+                "0",
+                "--no-dashboard",
+                "--scheduler-file",
+                str(self.file),
+            ]
+        )
+        until = time.monotonic() + 60
+        while not self.file.exists() or not self.file.read_text():
+            assert time.monotonic() < until, "the scheduler did not start"
+            time.sleep(0.05)
+        self.address = json.loads(self.file.read_text())["address"]
+        self.workers = [
+            self._start(
+                [
+                    *dask,
+                    "worker",
+                    self.address,
+                    *local,
+                    "--nthreads",
+                    "1",
+                    "--no-nanny",
+                    "--no-dashboard",
+                    "--local-directory",
+                    str(folder),
+                    "--name",
+                    str(number),
+                ]
+            )
+            for number in range(2)
+        ]
+        self.wait_for(2)
+
+    def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "PYTHONPATH": str(settings.CHECKOUT)}
+        process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        self.running.callback(process.wait)
+        self.running.callback(process.kill)
+        return process
+
+    def wait_for(self, workers: int) -> None:
+        """Until so many workers are there."""
+        from distributed import Client
+
+        with Client(self.address, timeout=60, set_as_default=False) as client:
+            client.wait_for_workers(workers, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with ExitStack() as running:
+        yield Cluster(tmp_path_factory.mktemp("cluster"), running)
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """600 declarations of the generator."""
+    file = tmp_path_factory.mktemp("day") / "day.parquet"
+    [chunk] = generate("shipment", 600, 5, start="2026-10-01", days=40)
+    file.write_bytes(to_bytes(chunk.table.drop(columns=["source", "line", "warnings"])))
+    return file
+
+
+def run(folder: Path, day: Path, progress=lambda name, rows: None, **options) -> tuple[Run, object]:
+    """A run in a home of its own, and everything that it stored of the rows."""
+    home = settings.load({}, home=folder)
+    store = settings.open_store(home)
+    try:
+        told = screen(
+            store, home, OWNER, [day], Options(chunk_rows=60, **options), NOW, progress=progress
+        )
+        with store.read() as connection:
+            stored = connection.execute(
+                text("SELECT number, rows, features, events FROM chunk ORDER BY number")
+            ).all()
+            alerts = connection.execute(
+                text("SELECT record_id, rank, points, reasons, against FROM alert ORDER BY rank")
+            ).all()
+    finally:
+        store.close()
+    return told, (stored, alerts)
+
+
+def test_a_cluster_stores_the_same_bytes_even_when_a_worker_is_killed(
+    cluster: Cluster, day: Path, tmp_path: Path
+) -> None:
+    _, alone = run(tmp_path / "alone", day)
+    whole, spread = run(tmp_path / "spread", day, scheduler=cluster.address)
+    assert whole.summary.accepted == 600
+    assert spread == alone
+
+    def kill(name: str, rows: int) -> None:
+        if cluster.workers[0].poll() is None:
+            os.kill(cluster.workers[0].pid, signal.SIGKILL)
+            cluster.workers[0].wait()
+
+    hurt, after = run(tmp_path / "hurt", day, kill, scheduler=cluster.address)
+    assert cluster.workers[0].returncode == -signal.SIGKILL
+    assert (hurt.summary.accepted, hurt.summary.duplicate) == (600, 0)
+    assert after == alone
+
+
+def test_a_scheduler_that_is_not_there_stores_nothing(day: Path, tmp_path: Path) -> None:
+    with pytest.raises(RiskProfileError, match="does not answer"):
+        run(tmp_path / "home", day, scheduler="tcp://127.0.0.1:9")
+
+
+def test_a_worker_refuses_another_release_or_scorecard(tmp_path: Path) -> None:
+    home: Settings = settings.load({}, home=tmp_path / "home")
+    settings.open_store(home).close()
+    card = rater(home.database_url, home.models, "shipment", NOW).scorecard
+    asked = (home.database_url, home.models, "shipment", NOW)
+    content = to_bytes(factory.shipments(1))
+    with pytest.raises(RiskProfileError, match="release"):
+        rate_on_cluster(*asked, card.digest, "0.0.0", content)
+    with pytest.raises(ScorecardError, match="not that of the run"):
+        from riskprofile import __version__
+
+        rate_on_cluster(*asked, "another", __version__, content)
