@@ -38,9 +38,10 @@ check: .venv/dev
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest --doctest-modules riskprofile -p no:xdist
 
-# Detection beside its peers and the best any model could do: minutes.
+# Detection beside its peers and the best any model could do, then speed beside its limits: minutes.
 bench: .venv/bench
 	$(BIN)/python -m benchmarks.detection $(ARGS)
+	$(BIN)/python -m benchmarks.pipeline
 
 # Every line of the fault and attack plan: the quick set, and with the plan's own numbers (hours).
 trust: .venv/dev

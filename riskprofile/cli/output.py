@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -49,12 +51,40 @@ def fail(error: RiskProfileError, *, as_json: bool) -> int:
     return error.exit_code
 
 
+LINES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")  # one record a line, nearly always
+
+
+def about_rows(path: Path) -> int | None:
+    """Lines of a plain text file: about its rows. None for other files: nobody knows before."""
+    if path.suffix.lower() not in LINES:
+        return None
+    with path.open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+
+
+def pace(rows: int, seconds: float, total: int | None) -> str:
+    """Rate, and the time left where the rows of the file are about known.
+
+    >>> pace(20_000, 10.0, 80_000), pace(20_000, 10.0, None), pace(0, 0.1, 80_000)
+    ('2,000 rows/s, 0:00:30 left', '2,000 rows/s', '')
+    """
+    if not rows or seconds < 0.5:
+        return ""
+    rate = rows / seconds
+    left = f", {timedelta(seconds=round((total - rows) / rate))} left" if total else ""
+    return f"{rate:,.0f} rows/s{left if total and total > rows else ''}"
+
+
 @contextmanager
-def progress(label: str) -> Iterator[Any]:
-    """A bar on a terminal, silence elsewhere; call it with (name, rows)."""
+def progress(label: str, files: Sequence[Path] = ()) -> Iterator[Any]:
+    """A bar on a terminal, silence elsewhere; call it with (name, rows).
+
+    `files` are those to come: of text files the time left is told.
+    """
     if not errors.is_terminal:
         yield lambda name, rows: None
         return
+    totals = {path.name: about_rows(path) for path in files}
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -66,11 +96,21 @@ def progress(label: str) -> Iterator[Any]:
         transient=True,
     ) as bar:
         task = bar.add_task(label, total=None, rate="")
+        at, began, told = "", 0.0, 0.0  # the file in work, its start, the last word: seconds
 
         def tell(name: str, rows: int) -> None:
-            elapsed = bar.tasks[0].elapsed or 0
-            rate = f"{rows / elapsed:,.0f} rows/s" if elapsed > 0.5 else ""
-            bar.update(task, description=f"{label} {name}", completed=rows, rate=rate)
+            nonlocal at, began, told
+            if name != at:
+                at, began = name, told
+            told = bar.tasks[0].elapsed or 0.0
+            total = totals.get(name)
+            bar.update(
+                task,
+                description=f"{label} {name}",
+                completed=rows,
+                total=total,
+                rate=pace(rows, told - began, total),
+            )
 
         yield tell
 

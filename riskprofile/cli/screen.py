@@ -87,7 +87,7 @@ def score(
     )
     keep = store and not dry_run
     with given_files(paths) as files, _opened(settings, keep=keep) as (database, where):
-        with output.progress("rating") as progress:
+        with output.progress("rating", files) as progress:
             run = screen(
                 database,
                 where,
@@ -134,7 +134,7 @@ def load(
         history=True,
     )
     with given_files(paths) as files, _opened(settings, keep=True) as (database, where):
-        with output.progress("loading") as progress:
+        with output.progress("loading", files) as progress:
             run = screen(database, where, owner(), files, options, now(), progress=progress)
         if quarantine is not None:
             quarantine_file.write(quarantine, run.rejected)

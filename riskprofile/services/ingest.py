@@ -6,7 +6,8 @@ run that dies anywhere goes on from the cursor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -71,12 +72,13 @@ class Ingest:
         self.at_hand: list[Prepared] = []  # read, and not committed yet
         self.rates = registers.rates_in_use(store, now) if options.history else None
 
-    def chunks(self, path: Path) -> Iterator[int]:
+    def chunks(self, path: Path) -> Generator[int, None, None]:
         """Work through the file; yields the rows read so far after each commit."""
-        for prepared, log, events in self._rated(path):
-            self._commit(prepared, log, events)
-            self.at_hand.remove(prepared)
-            yield self.read
+        with closing(self._rated(path)) as rated:
+            for prepared, log, events in rated:
+                self._commit(prepared, log, events)
+                self.at_hand.remove(prepared)
+                yield self.read
         self._settle()
 
     def abandon(self, now: datetime, why: BaseException) -> None:
@@ -105,7 +107,7 @@ class Ingest:
                 )
             )
 
-    def _rated(self, path: Path) -> Iterator[tuple[Prepared, Table | None, Table]]:
+    def _rated(self, path: Path) -> Generator[tuple[Prepared, Table | None, Table], None, None]:
         prepared = self._prepared(path)
         if self.options.alone:
             for one in prepared:
@@ -123,8 +125,9 @@ class Ingest:
                     self.url, self.settings.models, one.profile, self.now, card.digest, one.table
                 )
 
-        for log, events in spread(self.options, tasks()):
-            yield waiting.pop(0), log, events
+        with closing(spread(self.options, tasks())) as rated:
+            for log, events in rated:
+                yield waiting.pop(0), log, events
 
     def _prepared(self, path: Path) -> Iterator[Prepared]:
         """Chunks after the cursor, identified, with what is already known set apart."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -87,10 +88,11 @@ def screen(
                 continue
             work = Ingest(store, settings, options, batch, url, summary, rejected, rater_of, now)
             try:
-                for rows in work.chunks(path):
-                    progress(batch.source, rows)
-                    if stop.signal:
-                        break
+                with closing(work.chunks(path)) as committed:
+                    for rows in committed:
+                        progress(batch.source, rows)
+                        if stop.signal:
+                            break
             except BaseException as error:
                 work.abandon(now, error)
                 raise

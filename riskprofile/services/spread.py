@@ -8,7 +8,7 @@ task, so a worker that dies loses nothing: the scheduler gives the task to anoth
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -41,19 +41,31 @@ class Task:
     table: Table
 
 
-def spread(options: Options, tasks: Iterator[Task]) -> Iterator[Rated]:
+def spread(options: Options, tasks: Iterator[Task]) -> Generator[Rated, None, None]:
     """`Rater.rate` of each task, in order, while a few more are under way."""
     if options.scheduler:
         yield from _on_cluster(options.scheduler, tasks)
         return
+    ended = False
+
+    def calls() -> Iterator[Any]:
+        for one in tasks:
+            if ended:
+                return
+            yield delayed(rate_in_worker)(one.url, one.models, one.profile, one.before, one.table)
+
     parallel = Parallel(n_jobs=options.workers, return_as="generator", pre_dispatch="2*n_jobs")
-    yield from parallel(
-        delayed(rate_in_worker)(one.url, one.models, one.profile, one.before, one.table)
-        for one in tasks
-    )
+    rated = parallel(calls())
+    try:
+        for one in rated:  # noqa: UP028 (`yield from` would close it with tasks under way)
+            yield one
+    finally:
+        ended = True
+        for _ in rated:  # a run that is stopped lets its processes finish what they have
+            pass
 
 
-def _on_cluster(address: str, tasks: Iterator[Task]) -> Iterator[Rated]:
+def _on_cluster(address: str, tasks: Iterator[Task]) -> Generator[Rated, None, None]:
     try:
         from distributed import Client
         from distributed.scheduler import KilledWorker

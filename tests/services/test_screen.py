@@ -351,3 +351,32 @@ def test_two_programs_that_go_on_with_one_batch_count_nothing_twice(
     assert (batch.state, batch.read, batch.accepted, batch.adds_up) == ("done", 30, 30, True)
     assert count(store, "record") == 30
     assert count(store, "alert") == batch.alerts
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_run_told_to_stop_ends_after_its_chunk_and_goes_on_as_if_undisturbed(
+    tmp_path: Path, workers: int
+) -> None:
+    day = write(tmp_path / "day.csv", factory.shipments(200))
+    whole = settings.load({}, home=tmp_path / "whole")
+    undisturbed = settings.open_store(whole)
+    expected = rate(undisturbed, whole, day, chunk_rows=40).ranked[0].table
+    undisturbed.close()
+    home = settings.load({}, home=tmp_path / "stopped")
+    store = settings.open_store(home)
+    told: list[int] = []
+
+    def stop(name: str, rows: int) -> None:
+        told.append(rows)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    options = Options(chunk_rows=40, workers=workers)
+    stopped = screen(store, home, OWNER, [day], options, NOW, progress=stop)
+    assert told == [40]
+    assert (stopped.exit_code, stopped.summary.accepted, stopped.ranked) == (143, 40, [])
+    again = rate(store, home, day, chunk_rows=40, workers=workers, resume=True)
+    store.close()
+    left = ["batch_id"]
+    pd.testing.assert_frame_equal(
+        again.ranked[0].table.drop(columns=left), expected.drop(columns=left)
+    )
