@@ -8,7 +8,9 @@ matter.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+import weakref
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -68,6 +70,41 @@ class _Index:
         first = np.searchsorted(self.times, base + since, side="left")
         end = np.searchsorted(self.times, base + seconds, side="left")
         return np.where(known, first, 0), np.where(known, end, 0)
+
+
+class _Questions(threading.local):
+    """Keys and days of the latest table asked about: most features ask by the same few.
+
+    Like `reference.once`, apart from it: a feature may ask of a table that it changed, and
+    that must not make the others forget.
+    """
+
+    def __init__(self) -> None:
+        self.of: Callable[[], object] = lambda: None
+        self.hashed: dict[tuple[str, ...], tuple[np.ndarray, np.ndarray]] = {}
+        self.day: np.ndarray | None = None
+
+    def keys(self, items: Table, by: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """`_hash_rows` of these columns."""
+        self._turn_to(items)
+        name = tuple(by)
+        if name not in self.hashed:
+            self.hashed[name] = _hash_rows(items[list(by)])
+        return self.hashed[name]
+
+    def days(self, items: Table) -> np.ndarray:
+        """`_day` of each row."""
+        self._turn_to(items)
+        if self.day is None:
+            self.day = _day(items["time"])
+        return self.day
+
+    def _turn_to(self, items: Table) -> None:
+        if self.of() is not items:
+            self.of, self.hashed, self.day = weakref.ref(items), {}, None
+
+
+_asked = _Questions()
 
 
 class Snapshot:
@@ -156,9 +193,8 @@ class Snapshot:
         `mean` and `sd` are missing where `n` is 0; `sd` is of the population.
         """
         index = self._index(("norm", measure, *by), lambda: self._events.index(by, measure))
-        asked = items[list(by)]
-        hashes, given = _hash_rows(asked)
-        first, end = index.span(hashes, _day(items["time"]), None)
+        hashes, given = _asked.keys(items, by)
+        first, end = index.span(hashes, _asked.days(items), None)
         n = np.where(given, end - first, 0).astype("float64")
         if index.total is None or index.squares is None:
             mean = sd = np.full(len(items), np.nan)
@@ -186,15 +222,15 @@ class Snapshot:
     def _ask(
         self, index: _Index, items: Table, by: Sequence[str], answer: object, days: float | None
     ) -> Column:
-        hashes, given = _hash_rows(items[list(by)])
-        first, end = index.span(hashes, _day(items["time"]), None if days is None else days * _DAY)
+        hashes, given = _asked.keys(items, by)
+        first, end = index.span(hashes, _asked.days(items), None if days is None else days * _DAY)
         answered = np.where(given, answer(first, end), np.nan)  # type: ignore[operator]
         return pd.Series(answered.astype("float64"), index=items.index)
 
     def _when(self, items: Table, by: Sequence[str], *, last: bool) -> Column:
         index = self._index(("count", *by), lambda: self._events.index(by))
-        hashes, given = _hash_rows(items[list(by)])
-        first, end = index.span(hashes, _day(items["time"]), None)
+        hashes, given = _asked.keys(items, by)
+        first, end = index.span(hashes, _asked.days(items), None)
         seen = given & (end > first)
         if not len(index.times):
             return pd.Series(pd.NaT, index=items.index, dtype=TIME)

@@ -90,3 +90,12 @@ def test_a_view_holds_no_protected_and_no_identity_column() -> None:
     hidden = {column.name for column in SHIPMENT.columns if column.protection}
     assert not seen & hidden
     assert not seen & set(SHIPMENT.codes)
+
+
+def test_a_table_asked_about_after_another_gets_its_own_answers() -> None:
+    history = Snapshot.from_views([past()])
+    known, stranger = today(), today(consignee_id="R2")
+    later = today(lodged_at=pd.Timestamp("2026-01-09 18:00", tz="UTC"))
+    asked = [known, stranger, later, known]
+    assert [history.count(one, ["consignee_key"]).item() for one in asked] == [5.0, 0.0, 8.0, 5.0]
+    assert history.count(known.assign(time=later["time"]), ["consignee_key"]).item() == 8.0
