@@ -10,7 +10,7 @@ from riskprofile.services import identity, promotion
 from riskprofile.services.settings import CHECKOUT
 from tests.browser.conftest import PASSWORD
 from tests.browser.test_shift import PAUSE, button
-from tests.services.test_promotion import candidate
+from tests.services.test_promotion import SHIPPED, candidate
 
 ANALYST = identity.Actor("analyst-05", "analyst")
 
@@ -21,10 +21,10 @@ def test_a_scorecard_serves_after_two_people_signed_on_the_page_and_can_be_taken
     store = served.store()
     version = f"2027.{datetime.now(UTC):%H%M%S}"
     promotion.propose(store, ANALYST, candidate(tmp_path, version), datetime.now(UTC))
-    for n, (who, told) in enumerate(
-        (("analyst-05", "needs another person"), ("supervisor-03", "serves now"))
+    for n, (who, home, told) in enumerate(
+        (("analyst-05", "/", "needs another person"), ("supervisor-03", "/models", "serves now"))
     ):
-        page = visit(who, f"/models?version={version}")
+        page = visit(who, f"{home}?version={version}")
         password = page.get_by_label("Your password, again")
         password.fill("not the password")
         button(page, "Sign").last.click()
@@ -38,7 +38,7 @@ def test_a_scorecard_serves_after_two_people_signed_on_the_page_and_can_be_taken
         assert (len(mine.signed_by), mine.serves) == (n + 1, n == 1)
     page.get_by_label("Why roll back").fill("officers see nonsense in the first lane")
     button(page, "Roll back").click()
-    expect(page.locator(".rp-strip").first).to_contain_text("serves now")
+    expect(page.locator(".rp-strip").first).to_contain_text(f"{SHIPPED} serves now")
     [mine] = [
         one
         for one in promotion.known(store, ANALYST, CHECKOUT / "models")
