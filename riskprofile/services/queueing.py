@@ -14,19 +14,20 @@ from riskprofile.profiles import PROFILES
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store.alerts import plain, squeezed
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert, Decision, Office, Outcome
+from riskprofile.store.tables import Alert, Decision, Office, Outcome, Snooze
 
 _alert = Alert.__table__  # type: ignore[attr-defined]
 _decision = Decision.__table__  # type: ignore[attr-defined]
 _outcome = Outcome.__table__  # type: ignore[attr-defined]
 _office = Office.__table__  # type: ignore[attr-defined]
+_snooze = Snooze.__table__  # type: ignore[attr-defined]
 
 PAGE_LIMIT = 500
 SOON = timedelta(hours=2)
 DEFAULT_CAPACITY = 40
 LANE_ORDER = {"red": 0, "yellow": 1}
 
-Owner = Literal["mine_or_free", "open", "closed"]
+Owner = Literal["mine_or_free", "open", "snoozed", "closed"]
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ def figures(store: Store, actor: Actor, now: datetime, profile: str | None = Non
     authorise(actor, "queue.look")
     seen = [*visible(actor)]
     seen.append(_alert.c.profile.in_([profile] if profile else list(PROFILES)))
-    fresh = [*seen, _alert.c.state == "open"]
+    fresh = [*seen, _alert.c.state == "open", ~snoozed(now)]
     with store.read() as connection:
         row = connection.execute(
             select(
@@ -285,6 +286,13 @@ def visible(actor: Actor, office: str | None = None) -> list[ColumnElement[bool]
     return [or_(_alert.c.office == chosen, _alert.c.office.is_(None))]
 
 
+def snoozed(now: datetime) -> ColumnElement[bool]:
+    """Alerts that somebody put aside until a time that has not come."""
+    return _alert.c.id.in_(
+        select(_snooze.c.alert_id).where(_snooze.c.until > now, _snooze.c.ended_at.is_(None))
+    )
+
+
 def _held(now: datetime) -> ColumnElement[bool]:
     return and_(_alert.c.owner.is_not(None), _alert.c.lease_until > now)
 
@@ -363,6 +371,7 @@ def _where(
         found.append(_alert.c.state == "closed")
     else:
         found.append(_alert.c.state == "open")
+        found.append(snoozed(now) if filter.owner == "snoozed" else ~snoozed(now))
     if filter.owner == "mine_or_free":
         found.append(or_(_free(now), _alert.c.owner == actor.name))
     return found
@@ -382,29 +391,30 @@ def _counts(
     connection: Connection, actor: Actor, filter: QueueFilter, now: datetime
 ) -> tuple[dict[str, int], dict[str, int], dict[str, int], int]:
     mine = case((or_(_free(now), _alert.c.owner == actor.name), "mine_or_free"), else_="others")
-    closed = filter.owner == "closed"
+    closed, aside = filter.owner == "closed", filter.owner == "snoozed"
     cells = connection.execute(
         select(_alert.c.lane, _alert.c.queue, mine, func.count())
         .where(
             *_where(actor, filter, now, facets=False),
             _alert.c.state == ("closed" if closed else "open"),
+            *([] if closed else [snoozed(now) if aside else ~snoozed(now)]),
         )
         .group_by(_alert.c.lane, _alert.c.queue, mine)
     ).all()
     lanes: dict[str, int] = {}
     queues: dict[str, int] = {}
-    owners = {"closed": 0} if closed else {"mine_or_free": 0, "open": 0}
+    owners = {filter.owner: 0} if closed or aside else {"mine_or_free": 0, "open": 0}
     for lane, name, owner, count in cells:
         in_lane = filter.lane in (None, lane)
         in_queue = filter.queue in (None, name)
-        in_owner = filter.owner in ("open", "closed", owner)
+        in_owner = filter.owner in ("open", "snoozed", "closed", owner)
         if in_queue and in_owner:
             lanes[lane] = lanes.get(lane, 0) + count
         if in_lane and in_owner:
             queues[name] = queues.get(name, 0) + count
         if in_lane and in_queue:
             for told in owners:
-                owners[told] += count if told in ("open", "closed", owner) else 0
+                owners[told] += count if told in ("open", "snoozed", "closed", owner) else 0
     return lanes, queues, owners, owners[filter.owner]
 
 

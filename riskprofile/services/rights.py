@@ -27,6 +27,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "alert.confirm": _DESK,
     "alert.reopen": _HEAD,
     "alert.print": _DESK,
+    "alert.snooze": _DESK,
     "explanation.make": _DESK,
     "outcome.record": _DESK,
     "outcome.confirm": _DESK,

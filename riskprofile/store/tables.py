@@ -348,6 +348,19 @@ class Decision(SQLModel, table=True):
     exported_at: datetime | None = _time()
 
 
+class Snooze(SQLModel, table=True):
+    """One alert put aside until a time, with a reason; it comes back by itself."""
+
+    __tablename__ = "snooze"
+    id: int | None = _key()
+    alert_id: int = Field(sa_column=Column(BIG, nullable=False, index=True))
+    reason: str
+    by: str
+    at: datetime = _time(nullable=False)
+    until: datetime = _time(nullable=False)
+    ended_at: datetime | None = _time()
+
+
 class Outcome(SQLModel, table=True):
     """What a control found. It trains only after another person has confirmed it."""
 

@@ -30,6 +30,7 @@ from riskprofile.services import (
     settings,
     sheet,
     sightings,
+    snoozing,
     tracing,
     unmasking,
     uploading,
@@ -38,7 +39,7 @@ from riskprofile.services import (
 from riskprofile.services.identity import ACTIONS, OWNER, ROLES, Actor, authorise
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import audit
-from tests.services.bench import HERE, INES, NOW, OMAR, REASON, THERE, put, taken
+from tests.services.bench import HERE, INES, NOW, OMAR, REASON, THERE, later, put, taken
 
 NOWHERE = Path("nowhere.csv")
 EN, MODELS = words.of("en"), CHECKOUT / "models"
@@ -52,6 +53,7 @@ def desk_calls(store, alert):
         "alert.look": lambda a: review.alert(store, a, alert, NOW),
         "alert.claim": lambda a: review.claim(store, a, alert, NOW),
         "alert.decide": lambda a: review.decide(store, a, alert, "examine", REASON, NOW),
+        "alert.snooze": lambda a: snoozing.snooze(store, a, [alert], REASON, later(hours=1), NOW),
         "alert.print": lambda a: sheet.sheet(store, a, alert, EN, NOW),
         "explanation.make": lambda a: explanation.explain(store, MODELS, a, "XM-000000", NOW),
         "alert.reopen": lambda a: review.reopen(store, a, alert, REASON, NOW),
