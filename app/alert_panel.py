@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import deciding, draw, form, papers, queue_list, session, words
+from app import deciding, draw, form, papers, queue_list, session, snoozing, words
 from app.text import escape, marked
 from app.words import Words
 from riskprofile.profiles import PROFILES
@@ -115,7 +115,10 @@ def _head(
                 args=(queue_list.step(rows, 1),),
             )
     headline = form.headline(say, view.lane, view.indicators or [], view.reasons or [])
-    st.html(f'<h1 class="rp-h1">{escape(headline)}</h1>')
+    with st.container(key="small_sheet", horizontal=True, wrap=False, gap="small"):
+        st.html(f'<h1 class="rp-h1">{escape(headline)}</h1>')
+        papers.sheet(view, say)
+    snoozing.strip(view, say, zone, now)
     if view.withdrawn_at is not None:
         when = form.clock(view.withdrawn_at, zone, now)
         st.html(draw.strip("▸", say("withdrawn.title"), say("withdrawn.text", time=when)))
@@ -350,7 +353,7 @@ def _decisions(view: Any, person: Any, say: Words) -> None:
             on_click=deciding.ask,
             args=(view.id, name, mine),
         )
-    papers.sheet(view, say)
+    snoozing.button(view, say, workable=view.state == "open" and (mine or free) and order is None)
     ends = mine or (holder != "" and person.role == "supervisor")
     if ends and view.state == "open" and order is None:
         st.button(

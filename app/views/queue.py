@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import alert_panel, deciding, draw, form, queue_list, session
+from app import alert_panel, deciding, draw, form, queue_list, session, snoozing
 from app.installation import served
 from app.text import escape
 from app.words import Words
@@ -16,7 +16,7 @@ from riskprofile.services import govern, review
 
 LANES = ("all", "red", "yellow")
 QUEUES = ("all", *queue_list.QUEUES)
-OWNERS = ("mine_or_free", "open", "closed")
+OWNERS = ("mine_or_free", "open", "snoozed", "closed")
 LIST_HEIGHT = queue_list.HEAD + 9 * queue_list.ROW + 3
 FILTERS = ("lane", "queue", "owner", "profile", "search")
 POLL_SECONDS = 20
@@ -161,9 +161,8 @@ def _list(
     if not rows:
         _nothing(say, person, status, asked, found, now)
         return
-    count = say(
-        "queue.closed" if asked.owner == "closed" else "queue.open", n=say.number(found.total)
-    )
+    kind = asked.owner if asked.owner in ("closed", "snoozed") else "open"
+    count = say(f"queue.{kind}", n=say.number(found.total))
     how = say("queue.held" if queue_list.opened() else "queue.order")
     if found.total > len(rows):
         how = say("queue.first", n=len(rows))
@@ -175,6 +174,7 @@ def _list(
         with st.container(
             key="small_refresh", width="content", horizontal=True, wrap=False, gap="xsmall"
         ):
+            snoozing.several(rows, asked, say)
             if len(rows) < min(found.total, AT_MOST):
                 st.button(say("queue.more"), key="more", type="tertiary", on_click=show_more)
             _refresh(asked, change)
@@ -226,6 +226,9 @@ def _nothing(say: Words, person: Any, status: Any, asked: Any, found: Any, now: 
 def _panel(
     say: Words, person: Any, found: review.QueuePage, rows: list[Any], now: Any, zone: Any
 ) -> None:
+    if st.session_state.get("dialog", ("", ""))[0] == snoozing.SNOOZE:
+        snoozing.dialog("yellow")
+        return
     opened = queue_list.opened()
     if opened is None:
         alert_panel.empty(rows, say)
@@ -252,7 +255,10 @@ def _panel(
     alert_panel.draw_panel(view, rows, found.total, person, now, say, zone)
     dialog = st.session_state.get("dialog")
     if dialog is not None and dialog[0] == view.id:
-        deciding.dialog(view, dialog[1])
+        if dialog[1] == snoozing.SNOOZE:
+            snoozing.dialog(view.lane)
+        else:
+            deciding.dialog(view, dialog[1])
 
 
 page()

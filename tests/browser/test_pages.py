@@ -243,3 +243,32 @@ def test_an_idle_page_locks(served, visit):
     page.keyboard.press("a")
     expect(page.get_by_text("You are signed out")).to_be_visible()
     assert owners(served) == {}
+
+
+def test_an_alert_is_put_aside_with_a_reason_and_brought_back(served, visit):
+    page = opened(visit("officer-14"))
+    expect(button(page, "Snooze")).to_be_visible()
+    page.keyboard.press("z")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Reason").fill("the sender was asked for the drawing of the pins")
+    dialog.get_by_role("button", name="Snooze").click()
+    expect(page.locator(".st-key-alert")).to_contain_text("1 alert is put aside")
+    expect(page.locator(".st-key-small_snoozed")).to_contain_text("by officer-14 until")
+    page.keyboard.press("g")
+    expect(page.locator(".st-key-list_head")).to_contain_text("10 open")
+    button(page, "Bring back").click()
+    expect(page.locator(".st-key-small_snoozed")).to_be_hidden()
+    expect(page.locator(".st-key-list_head")).to_contain_text("11 open")
+
+
+def test_all_listed_goods_alerts_are_put_aside_with_one_reason(served, visit):
+    page = visit("officer-14", "/?lane=yellow")
+    button(page, "Snooze these 5").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("5 alerts leave the list")
+    dialog.get_by_label("Reason").fill("the manifest is corrected by the carrier tonight")
+    dialog.get_by_role("button", name="Snooze").click()
+    expect(page.get_by_text("Nothing matches these filters")).to_be_visible()
+    red = visit("officer-14", "/?lane=red")
+    expect(red.locator(".st-key-list_head")).to_contain_text("6 open")
+    expect(button(red, "Snooze these")).to_be_hidden()

@@ -1,0 +1,120 @@
+"""Putting alerts aside: one from its panel, several goods alerts from the list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import streamlit as st
+
+from app import draw, form, session
+from app.deciding import attempt, close_dialog
+from app.installation import served
+from app.text import escape
+from app.words import Words
+from riskprofile.profiles import PROFILES
+from riskprofile.services import snoozing
+
+SNOOZE = "snooze"
+HOURS = (2, 8, 24, 72, 168, 720)
+LEAST = 2  # alerts that are several
+
+
+def ask(alerts: Sequence[int]) -> None:
+    """Open the dialog for these alerts, by their ids."""
+    st.session_state["dialog"] = (alerts[0] if len(alerts) == 1 else SNOOZE, SNOOZE)
+    st.session_state["snooze"] = list(alerts)
+
+
+def button(view: Any, say: Words, *, workable: bool) -> None:
+    """Put this alert aside."""
+    st.button(
+        say("do.snooze"),
+        key="do-snooze",
+        shortcut="Z",
+        disabled=not workable,
+        on_click=ask,
+        args=([view.id],),
+    )
+
+
+def several(rows: Sequence[Any], asked: Any, say: Words) -> None:
+    """Put all listed alerts aside: goods that are not red, never travellers."""
+    if asked.lane != "yellow" or asked.owner not in ("mine_or_free", "open"):
+        return
+    if PROFILES[asked.profile].persons or len(rows) < LEAST:
+        return
+    st.button(
+        say.many("snooze.several", len(rows)),
+        key="snooze-several",
+        type="tertiary",
+        on_click=ask,
+        args=([row.id for row in rows],),
+    )
+
+
+def strip(view: Any, say: Words, zone: Any, now: Any) -> None:
+    """Until when an alert is put aside, and the way back."""
+    person = session.actor(touch=False)
+    if person is None or view.state != "open":
+        return
+    found = snoozing.standing(served().store, person, view.id, now)
+    if found is None:
+        return
+    told = say(
+        "snooze.until", who=found.by, time=form.clock(found.until, zone, now), reason=found.reason
+    )
+    with st.container(key="small_snoozed", horizontal=True, vertical_alignment="center"):
+        st.html(draw.strip("‖", say("snooze.aside"), told))
+        st.button(say("snooze.wake"), key="wake", on_click=wake, args=(view.id,))
+
+
+def wake(alert_id: int) -> None:
+    """Bring it back before its time."""
+    person = session.actor()
+    if person is not None:
+        attempt(lambda: snoozing.wake(served().store, person, alert_id, session.now()))
+
+
+def dialog(lane: str) -> None:
+    """Ask why and until when."""
+    say = session.speech()
+    st.dialog(say("do.snooze"), on_dismiss=close_dialog)(_form)(lane)
+
+
+def _form(lane: str) -> None:
+    say, person, now = session.speech(), session.actor(), session.now()
+    if person is None:
+        session.signed_out()
+    alerts = st.session_state.get("snooze", [])
+    st.html(f"<p>{escape(say.many('snooze.count', len(alerts)))}</p>")
+    longest = snoozing.LONGEST_RED if lane == "red" else snoozing.LONGEST
+    hours = st.segmented_control(
+        say("snooze.for"),
+        [hours for hours in HOURS if timedelta(hours=hours) <= longest],
+        default=HOURS[1],
+        required=True,
+        key="snooze-hours",
+        format_func=lambda hours: form.span(say, timedelta(hours=hours)),
+    )
+    reason = st.text_area(
+        say("reason.label"), key="snooze-reason", max_chars=500, placeholder=say("snooze.hint")
+    )
+    if "fault" in st.session_state:
+        title, told = st.session_state.pop("fault")
+        st.html(draw.strip("✕", f"{title}.", f"{told} {say('fault.kept')}"))
+    with st.container(horizontal=True):
+        if st.button(say("do.snooze"), type="primary", key="snooze-save"):
+            until = now + timedelta(hours=hours or HOURS[0])
+            done = attempt(
+                lambda: snoozing.snooze(served().store, person, alerts, reason, until, now)
+            )
+            if done is None:
+                st.rerun(scope="fragment")
+            close_dialog()
+            st.session_state["told"] = say.many("snooze.done", done)
+            st.rerun()
+        if st.button(say("reason.cancel"), key="snooze-cancel"):
+            close_dialog()
+            st.rerun()
