@@ -20,6 +20,7 @@ PAGES = (
     ("queue.py", "queue", ("officer", "supervisor")),
     ("outcome.py", "outcome", ("officer", "supervisor")),
     ("second.py", "second", ("officer", "supervisor")),
+    ("board.py", "board", ("supervisor",)),
     ("models.py", "models", ("analyst", "supervisor", "administrator", "auditor")),
     ("masked.py", "masked", ("officer", "supervisor")),
     ("audit.py", "audit", ("auditor", "administrator")),

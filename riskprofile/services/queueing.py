@@ -288,9 +288,10 @@ def visible(actor: Actor, office: str | None = None) -> list[ColumnElement[bool]
 
 def snoozed(now: datetime) -> ColumnElement[bool]:
     """Alerts that somebody put aside until a time that has not come."""
-    return _alert.c.id.in_(
+    aside: ColumnElement[bool] = _alert.c.id.in_(
         select(_snooze.c.alert_id).where(_snooze.c.until > now, _snooze.c.ended_at.is_(None))
     )
+    return aside
 
 
 def _held(now: datetime) -> ColumnElement[bool]:
@@ -403,7 +404,9 @@ def _counts(
     ).all()
     lanes: dict[str, int] = {}
     queues: dict[str, int] = {}
-    owners = {filter.owner: 0} if closed or aside else {"mine_or_free": 0, "open": 0}
+    owners: dict[str, int] = (
+        {filter.owner: 0} if closed or aside else {"mine_or_free": 0, "open": 0}
+    )
     for lane, name, owner, count in cells:
         in_lane = filter.lane in (None, lane)
         in_queue = filter.queue in (None, name)

@@ -33,7 +33,18 @@ MADE = (
     *("lane", "queue", "profile", "role", "decision", "outcome", "method", "concealment", "item"),
     *("kind", "sure", "batch", "batch_state", "batches", "kept", "head", "tab", "field", "choice"),
     *("fact", "link", "event", "owner", "filter", "page", "column", "second", "read_only"),
-    *("row_state", "kept_state", "message", "paper", "sheet", "gate", "audit", "models", "snooze"),
+    *(
+        "row_state",
+        "kept_state",
+        "message",
+        "paper",
+        "sheet",
+        "gate",
+        "audit",
+        "models",
+        "snooze",
+        "board",
+    ),
 )
 
 

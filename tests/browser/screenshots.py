@@ -69,6 +69,7 @@ PAGES: dict[str, tuple[str | None, str, Any]] = {
     "outcome": ("officer-14", "/", outcome),
     "second-person": ("officer-09", "/second", second),
     "batches": ("operator-02", "/", nothing),
+    "board": ("supervisor-03", "/board", nothing),
     "scorecards": ("supervisor-03", "/models", nothing),
     "masked-records": ("supervisor-03", "/masked", nothing),
     "audit": ("auditor-01", "/audit", nothing),

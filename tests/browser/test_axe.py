@@ -76,6 +76,7 @@ PAGES: dict[str, tuple[str | None, str, Any]] = {
     "outcome": ("officer-14", "/", ordered),
     "second person": ("officer-09", "/second", nothing),
     "batches": ("operator-02", "/", signed_in),
+    "board": ("supervisor-03", "/board", signed_in),
     "scorecards": ("analyst-05", "/", card),
     "masked records": ("supervisor-03", "/masked", asked),
     "audit": ("auditor-01", "/audit", chain),

@@ -11,6 +11,7 @@ from riskprofile import words
 from riskprofile.errors import NotAllowed, RiskProfileError
 from riskprofile.services import (
     arms,
+    board,
     evidence,
     explanation,
     feedback,
@@ -75,6 +76,7 @@ def house_calls(store):
             lambda a: review.next_free(store, a, FILTER, None, NOW),
             lambda a: review.figures(store, a, NOW),
         ],
+        "board.look": [lambda a: board.board(store, a, NOW)],
         "outcome.confirm": [lambda a: review.waiting(store, a, NOW)],
         "draft.keep": [
             lambda a: review.save_draft(store, a, "s", {}, NOW),

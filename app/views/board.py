@@ -1,0 +1,92 @@
+"""The supervisor's page: load and cut of each office, overrides, nodding, the random share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app import draw, form, session
+from app.installation import served
+from app.text import escape
+from riskprofile.services import board
+
+
+def page() -> None:
+    """Draw the board of this person's offices."""
+    person = session.require("supervisor")
+    say, now, store = session.speech(), session.now(), served().store
+    found = board.board(store, person, now)
+    st.html(draw.kpis(_figures(say, found)))
+    if found.meter.alarm:
+        st.html(draw.strip("!", say("board.alarm"), say("board.alarm_text")))
+    st.html(_card(say("board.offices"), _offices(say, found), say("board.offices_text")))
+    left, middle, right = st.columns(3, gap="small")
+    with left:
+        rows = [
+            (form.lane(say, lane), say(f"decision.{decision}"), say.number(count))
+            for lane, decision, count in found.overrides
+        ]
+        heads = [say("head.lane"), say("board.decision"), say("item.count")]
+        body = draw.table(heads, rows, (2,)) if rows else f"<p>{escape(say('board.none'))}</p>"
+        st.html(_card(say("board.overrides"), body, say("board.decided", n=found.decided)))
+    with middle:
+        st.html(_card(say("board.meter"), _meter(say, found.meter), say("board.meter_text")))
+    with right:
+        rows = [
+            (say("board.drawn"), say.number(found.drawn)),
+            (say("board.drawn_examined"), say.number(found.drawn_examined)),
+            (say("board.drawn_finds"), say.number(found.drawn_finds)),
+        ]
+        st.html(_card(say("board.random"), draw.table((), rows), say("board.random_text")))
+
+
+def _figures(say: Any, found: Any) -> list[tuple[str, str]]:
+    offices = found.offices
+    examined, total = (sum(getattr(one, n) for one in offices) for n in ("examined", "capacity"))
+    return [
+        (say("board.red"), say.number(sum(one.red for one in offices))),
+        (say("board.yellow"), say.number(sum(one.yellow for one in offices))),
+        (say("board.late"), say.number(sum(one.late for one in offices))),
+        (say("board.examined"), say("kpi.of", n=examined, total=total)),
+        (say("board.snoozed"), say.number(sum(one.snoozed for one in offices))),
+    ]
+
+
+def _offices(say: Any, found: Any) -> str:
+    names = ("office", "red", "yellow", "late", "snoozed", "oldest", "examined", "cut")
+    rows = [
+        (
+            f"{one.name} {one.code}",
+            say.number(one.red),
+            say.number(one.yellow),
+            say.number(one.late),
+            say.number(one.snoozed),
+            say("kpi.none") if one.oldest is None else form.span(say, one.oldest),
+            say("kpi.of", n=one.examined, total=one.capacity),
+            say("kpi.none") if one.cut is None else say("head.points_n", n=one.cut),
+        )
+        for one in found.offices
+    ]
+    return draw.table([say(f"board.{name}") for name in names], rows, range(1, len(names)))
+
+
+def _meter(say: Any, meter: Any) -> str:
+    if not meter.decisions:
+        return f"<p>{escape(say('board.none'))}</p>"
+    seconds = None if meter.dwell is None else round(meter.dwell.total_seconds())
+    rows = [
+        (say("board.agreed"), say("kpi.of", n=meter.agreed, total=meter.decisions)),
+        (say("board.dwell"), say("kpi.none") if seconds is None else f"{say.number(seconds)} s"),
+    ]
+    return draw.table((), rows)
+
+
+def _card(title: str, body: str, note: str) -> str:
+    return (
+        f'<div class="rp-card rp-stack"><h2 class="rp-h2">{escape(title)}</h2>{body}'
+        f'<p class="rp-m">{escape(note)}</p></div>'
+    )
+
+
+page()
