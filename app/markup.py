@@ -48,7 +48,7 @@ def _said(text: str) -> str:
 
 def _table(rows: list[list[str]]) -> str:
     head, *body = rows
-    heads = "".join(f"<th>{_said(cell)}</th>" for cell in head)
+    heads = "".join(f"<th>{_said(cell)}</th>" if cell else "<td></td>" for cell in head)
     lines = "".join(
         "<tr>" + "".join(f"<td>{_said(cell)}</td>" for cell in row) + "</tr>" for row in body
     )

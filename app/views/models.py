@@ -14,8 +14,6 @@ from riskprofile.errors import RiskProfileError
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern, promotion, rights
 
-CARD_HEIGHT = 560
-
 
 def page() -> None:
     """Draw the scorecards of one profile, one of them open."""
@@ -55,8 +53,11 @@ def page() -> None:
     else:
         chosen = mine[place]
         files = _files(person, chosen)
-        with left, st.container(height=CARD_HEIGHT, key="small_card"):
-            st.html(f'<div class="rp-stack">{_card(say, files)}</div>')
+        with left:
+            st.html(
+                f'<div class="rp-card rp-stack rp-scroll" tabindex="0" role="region" '
+                f'aria-label="{escape(chosen.version)}">{_card(say, files)}</div>'
+            )
         with right:
             _facts(say, chosen, zone, now)
             _gates(say, chosen, files)
