@@ -26,6 +26,7 @@ PAGES = (
     ("audit.py", "audit", ("auditor", "administrator")),
     ("batches.py", "batches", ("operator", "administrator", "supervisor")),
     ("sightings.py", "sightings", ("officer", "supervisor", "operator")),
+    ("trends.py", "trends", ("supervisor", "analyst", "auditor", "administrator")),
 )
 log = logging.getLogger("riskprofile.app")
 

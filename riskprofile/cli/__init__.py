@@ -9,6 +9,7 @@ from riskprofile.cli import demo as _demo
 from riskprofile.cli import intake as _intake
 from riskprofile.cli import models as _models
 from riskprofile.cli import office as _office
+from riskprofile.cli import packs as _packs
 from riskprofile.cli import quarantine as _quarantine
 from riskprofile.cli import records as _records
 from riskprofile.cli import registers as _registers
@@ -34,6 +35,7 @@ COMMANDS = (
     _registers,
     _records,
     _tracing,
+    _packs,
     _retention,
     _sightings,
     _watchlists,

@@ -1,20 +1,24 @@
-"""records export iafq, trace; records trace answer, establish, list."""
+"""records export iafq, trace, bundle; records trace answer, establish, list."""
 
 from __future__ import annotations
 
+import getpass
 import json as text
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, now, owner
+from riskprofile.cli.app import As, Home, Json, now, owner
 from riskprofile.cli.office import opened
 from riskprofile.cli.records import Number, group
-from riskprofile.errors import UsageError
+from riskprofile.errors import NotAllowed, UsageError
 from riskprofile.intake.quarantine import whole_or_nothing
-from riskprofile.services import iafq, tracing
+from riskprofile.services import bundle, iafq, identity, tracing
+from riskprofile.services.identity import Actor
+from riskprofile.store.database import Store
 
 export = typer.Typer(help="What goes to others.", no_args_is_help=True)
 trace = typer.Typer(help="Trace requests and their answers.", no_args_is_help=True)
@@ -91,6 +95,42 @@ def export_trace(
     for one in told["missing"]:
         output.say(f"  missing: {one['field']} ({', '.join(one['needed_by'])})")
     return 0
+
+
+@export.command("bundle")
+def export_bundle(
+    record_id: Annotated[str, typer.Argument(help="As the results and the page show it.")],
+    purpose: Annotated[str, typer.Option(help="The case or request; it is audited.")],
+    name: As = None,
+    out: Annotated[Path, typer.Option(help="The archive.")] = Path("bundle.zip"),
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """A case bundle for a prosecutor; `python check.py bundle.zip` checks it, from inside it."""
+    if name is None:
+        raise UsageError("a bundle shows persons", do="Say who asks: --as SUPERVISOR")
+    with opened(home) as (settings, store):
+        actor = signed_in(store, name)
+        made, digest = bundle.export(store, settings, actor, record_id, purpose, now())
+    with whole_or_nothing(out) as stream:
+        stream.write(made)
+    if json:
+        output.as_json({"out": str(out), "sha256": digest, "bytes": len(made)})
+        return 0
+    output.say(f"{out}: {len(made)} bytes, SHA-256 {digest} (also in the audit log)")
+    return 0
+
+
+def signed_in(store: Store, name: str) -> Actor:
+    """The account that acts, by its password: `RISKPROFILE_PASSWORD`, or typed."""
+    password = os.environ.get("RISKPROFILE_PASSWORD") or getpass.getpass(f"password of {name}: ")
+    code = os.environ.get("RISKPROFILE_CODE", "")
+    token = identity.sign_in(store, name, password, code, now())
+    actor = identity.actor_of(store, token, now(), touch=False)
+    identity.sign_out(store, token, now())
+    if actor is None:
+        raise NotAllowed("the session has ended", do="Try again")
+    return actor
 
 
 @trace.command()

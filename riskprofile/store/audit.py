@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, text
 
 from riskprofile.errors import StoreError
 from riskprofile.store.database import serialise
@@ -176,6 +176,21 @@ def said(connection: Connection, sequences: Sequence[int]) -> dict[int, str]:
         select(_words.c.sequence, _words.c.words).where(_words.c.sequence.in_(sequences))
     )
     return {int(sequence): str(words) for sequence, words in rows}
+
+
+FIELDS = (
+    *("sequence", "at", "actor", "action", "subject", "office", "purpose"),
+    *("detail", "previous", "digest"),
+)
+
+
+def excerpt(connection: Connection, subjects: Sequence[str]) -> list[list[Any]]:
+    """The records about some subjects as they are sealed: `FIELDS`, in order."""
+    statement = _CHAIN.format(moment=_MOMENT[connection.dialect.name])
+    about = statement.replace("ORDER BY", "WHERE subject IN :subjects ORDER BY")
+    asked = text(about.replace(":MI:", r"\:MI\:")).bindparams(bindparam("subjects", expanding=True))
+    rows = connection.execute(asked, {"subjects": list(subjects)})
+    return [list(row) for row in rows]
 
 
 def forget_words(connection: Connection, before: datetime) -> int:

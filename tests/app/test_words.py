@@ -44,6 +44,9 @@ MADE = (
         "models",
         "snooze",
         "board",
+        "trends",
+        "trends_by",
+        "trends_save",
     ),
 )
 

@@ -12,6 +12,7 @@ from riskprofile.errors import NotAllowed, RiskProfileError
 from riskprofile.services import (
     arms,
     board,
+    bundle,
     evidence,
     explanation,
     feedback,
@@ -21,6 +22,7 @@ from riskprofile.services import (
     ledger,
     looking,
     own_account,
+    packs,
     promotion,
     proof,
     quarantine,
@@ -33,6 +35,7 @@ from riskprofile.services import (
     sightings,
     snoozing,
     tracing,
+    trends,
     unmasking,
     uploading,
     watchlists,
@@ -119,6 +122,17 @@ def house_calls(store):
             lambda a: arms.search(store, a, NOW, serial="AB"),
             lambda a: arms.piece(store, a, "X"),
             lambda a: tracing.traces(store, a),
+        ],
+        "bundle.export": [
+            lambda a: bundle.export(store, home_of(store), a, "XM-000000", REASON, NOW)
+        ],
+        "trends.look": [lambda a: trends.trends(store, a, NOW)],
+        "packs.export": [lambda a: packs.export(store, home_of(store), a, "Customs", NOW)],
+        "packs.decide": [
+            lambda a: packs.receive(store, a, Path(__file__), "", NOW),
+            lambda a: packs.try_out(store, a, "x", NOW),
+            lambda a: packs.decide(store, a, "x", True, REASON, NOW),
+            lambda a: packs.held(store, a),
         ],
         "arms.trace": [
             lambda a: tracing.request(store, a, "X", tracing.Asking("iarms"), NOW),

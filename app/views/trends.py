@@ -1,0 +1,71 @@
+"""The focal point's page: trends of what was found, and what stands out against its past."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app import draw, session
+from app.installation import served
+from app.text import escape
+from riskprofile.services import results, trends
+
+SHOWN = 20  # patterns that the page shows; the files hold all
+
+
+def page() -> None:
+    """Draw figures, the year by month, and patterns."""
+    person = session.require("supervisor", "analyst", "auditor", "administrator")
+    say, now, store = session.speech(), session.now(), served().store
+    told = trends.trends(store, person, now)
+    st.html(draw.kpis((say(f"trends.{name}"), say.number(n)) for name, n in told.figures.items()))
+    if not told.months["cases"].any() and told.patterns.empty:
+        st.html(draw.state(say("trends.none"), say("trends.none_text")))
+        return
+    st.html(f'<div class="rp-bar"><h2 class="rp-h2">{escape(say("trends.months"))}</h2></div>')
+    rows = [(one.month, int(one.cases)) for one in told.months.itertuples()]
+    st.html(draw.bars((say("trends.month"), say("trends.cases_head")), rows, None))
+    st.html(f'<div class="rp-bar"><h2 class="rp-h2">{escape(say("trends.patterns"))}</h2></div>')
+    heads = ("by", "value", "recent", "past", "expected", "q", "state")
+    st.html(
+        draw.table(
+            [say(f"trends.{name}") for name in heads],
+            [_row(say, one) for one in told.patterns.head(SHOWN).itertuples()],
+            right=(2, 3, 4, 5),
+        )
+    )
+    _files(say, told)
+    st.html(f'<p class="rp-m">{escape(say("trends.words", share=say.number(trends.SHARE)))}</p>')
+
+
+def _row(say: Any, one: Any) -> list[str]:
+    return [
+        say(f"trends_by.{one.by}"),
+        say.maybe(f"kind.{one.value}", one.value) if one.by == "kind" else str(one.value)[:60],
+        say.number(int(one.recent)),
+        say.number(int(one.past)),
+        say.number(float(one.expected)),
+        say.number(round(float(one.q), 3)),
+        say("trends.emerging") if one.emerging else say("trends.usual"),
+    ]
+
+
+def _files(say: Any, told: trends.Trends) -> None:
+    stem = f"trends-{told.until:%Y-%m-%d}"
+    heads = {name: say(f"trends.{name}") for name in ("months", "patterns", "month", "value")}
+    heads |= {name: say(f"trends.{name}") for name in ("by", "recent", "past", "expected", "q")}
+    heads |= {"cases": say("trends.cases_head"), "pieces": say("trends.pieces")}
+    heads |= {"emerging": say("trends.state")}
+    with st.container(horizontal=True, key="trends-files"):
+        for name, content, mime in (
+            ("csv", results.as_csv(told.patterns), "text/csv"),
+            ("xlsx", trends.as_xlsx(told), "application/vnd.ms-excel"),
+            ("pdf", trends.as_pdf(told, say("page.trends"), heads), "application/pdf"),
+        ):
+            st.download_button(
+                say(f"trends_save.{name}"), content, file_name=f"{stem}.{name}", mime=mime
+            )
+
+
+page()

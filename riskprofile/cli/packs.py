@@ -1,0 +1,107 @@
+"""records export typology; records pack receive, try, accept, refuse, list."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riskprofile.cli import output
+from riskprofile.cli.app import Home, Json, now, owner
+from riskprofile.cli.office import opened
+from riskprofile.cli.records import group
+from riskprofile.cli.tracing import export, write_json
+from riskprofile.services import packs
+
+pack = typer.Typer(help="Typology packs of other administrations.", no_args_is_help=True)
+group.add_typer(pack, name="pack")
+
+Digest = Annotated[str, typer.Argument(help="Digest of the pack, as pack list shows it.")]
+Reason = Annotated[str, typer.Option(help="Why; it stays with the pack.")]
+
+
+@export.command("typology")
+def export_typology(
+    issuer: Annotated[str, typer.Option(help="The administration, in words.")],
+    k: Annotated[int, typer.Option(help="Finds and senders behind each figure.")] = packs.LEAST,
+    out: Annotated[Path, typer.Option(help="JSON; - is stdout.")] = Path("pack.json"),
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """What confirmed finds have in common, signed, without a person or a company."""
+    with opened(home) as (settings, store):
+        made = packs.export(store, settings, owner(), issuer, now(), k)
+    if str(out) != "-":
+        write_json(made, out)
+    if json or str(out) == "-":
+        output.as_json(made)
+        return 0
+    content = made["content"]
+    output.say(f"{out}: {len(content['phrases'])} phrases, {len(content['lanes'])} lanes")
+    output.say(f"key to tell by another way: {made['public_key']}")
+    return 0
+
+
+@pack.command()
+def receive(
+    file: Annotated[Path, typer.Argument(help="The pack.")],
+    key: Annotated[str, typer.Option(help="The issuer's key, told by another way.")],
+    home: Home = None,
+) -> int:
+    """Take a pack in as proposals; it changes no rating."""
+    with opened(home) as (_, store):
+        output.say(packs.receive(store, owner(), file, key, now()))
+    return 0
+
+
+@pack.command("try")
+def try_pack(
+    digest: Digest,
+    days: Annotated[int, typer.Option(min=1, help="Of own declarations.")] = packs.TRIED,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """What the pack would have flagged among own declarations."""
+    with opened(home) as (_, store):
+        told = packs.try_out(store, owner(), digest, now(), days)
+    if json:
+        output.as_json(asdict(told))
+        return 0
+    output.say(
+        f"would have flagged {told.flagged} of the {told.declarations} declarations of "
+        f"{told.days} days, {told.known_finds} of them known finds"
+    )
+    return 0
+
+
+@pack.command()
+def accept(digest: Digest, reason: Reason, home: Home = None) -> int:
+    """Accept a pack that was tried."""
+    with opened(home) as (_, store):
+        packs.decide(store, owner(), digest, True, reason, now())
+    output.say(f"{digest}: accepted")
+    return 0
+
+
+@pack.command()
+def refuse(digest: Digest, reason: Reason, home: Home = None) -> int:
+    """Refuse a pack."""
+    with opened(home) as (_, store):
+        packs.decide(store, owner(), digest, False, reason, now())
+    output.say(f"{digest}: refused")
+    return 0
+
+
+@pack.command("list")
+def list_packs(home: Home = None, json: Json = False) -> int:
+    """Every pack with its state."""
+    with opened(home) as (_, store):
+        found = packs.held(store, owner())
+    if json:
+        output.as_json({"packs": found})
+        return 0
+    for one in found:
+        output.say(f"{one['digest']}  {one['state']:9} {one['issuer']}")
+    return 0

@@ -1,0 +1,168 @@
+"""A case bundle: what was declared, rated, decided and found, in one archive that checks itself.
+
+`bundle_check.py` travels inside as `check.py` and runs on plain Python. The archive's
+SHA-256 stands in the audit chain, so that a copy can be held against what was handed out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from riskprofile.errors import InputError
+from riskprofile.services import arms, bundle_check, records, replay, retention, viewing
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.settings import Settings
+from riskprofile.store import arms as kept
+from riskprofile.store import audit
+from riskprofile.store.arms_tables import ArmsTrace
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Alert
+
+_alert = Alert.__table__  # type: ignore[attr-defined]
+_trace = ArmsTrace.__table__  # type: ignore[attr-defined]
+
+README = """Case bundle of one declaration.
+
+declaration.json  every stored version, as declared
+rating.json       points with every reason for and against, recomputed from the log
+alert.json        lane, decisions, outcomes and what was found, with who and when
+arms.json         pieces in the register: marks, custody, photos by SHA-256, traces
+audit.json        the audit records about the alert and the pieces
+check.py          checks every byte of this archive: python check.py BUNDLE.zip
+
+A named officer decided; the rating recommends. Photos are bound by their SHA-256 and are
+not in the archive. The bundle holds personal data: handle it under the law of the case.
+"""
+
+
+def export(
+    store: Store, settings: Settings, actor: Actor, record_id: str, purpose: str, now: datetime
+) -> tuple[bytes, str]:
+    """The archive of a declaration with an alert, and its SHA-256.
+
+    Parameters
+    ----------
+    purpose : str
+        The case or request for which it leaves the office; it goes into the audit chain.
+
+    Raises
+    ------
+    InputError
+        No alert about this record, or no purpose.
+    """
+    authorise(actor, "bundle.export")
+    if not purpose.strip():
+        raise InputError("the purpose is missing", do="Name the case or request")
+    with store.read() as connection:
+        row = connection.execute(
+            select(_alert.c.id, _alert.c.profile, _alert.c.record_id)
+            .where(_alert.c.record_id == record_id)
+            .order_by(_alert.c.version.desc(), _alert.c.id.desc())
+            .limit(1)
+        ).first()
+    if row is None:
+        raise InputError(f"no alert is about {record_id}", do="Give a record_id as the page shows")
+    view = viewing.alert(store, actor, row.id, now, purpose)
+    told = records.declaration(store, actor, record_id, row.profile, now, purpose)
+    removed = retention.tokens(settings, record_id)
+    rating = replay.explain(store, settings.models, record_id, removed)
+    again = replay.replay(store, settings.models, record_id, removed)
+    shown = asdict(view)
+    del shown["history"], shown["related"]  # other declarations
+    with store.read() as connection:
+        pieces, subjects = _pieces(connection, row.id)
+        chain = audit.excerpt(connection, [f"alert:{row.id}", *subjects])
+    content = {
+        "README.txt": README,
+        "declaration.json": [asdict(one) for one in told],
+        "rating.json": {
+            **asdict(rating),
+            "model_digest": view.model_digest,
+            "replayed_same": again.same,
+            "replayed_differ": again.differ,
+        },
+        "alert.json": shown,
+        "arms.json": pieces,
+        "audit.json": {
+            "columns": list(audit.FIELDS),
+            "records": chain,
+            "made_at": now,
+        },
+        "check.py": Path(bundle_check.__file__).read_text("utf-8"),
+    }
+    made = pack({name: _bytes(value) for name, value in content.items()})
+    digest = hashlib.sha256(made).hexdigest()
+    with store.write() as connection:
+        audit.append(
+            connection,
+            actor=actor.name,
+            action="bundle.export",
+            subject=f"alert:{row.id}",
+            office=view.office,
+            purpose=purpose.strip(),
+            now=now,
+            detail={"sha256": digest, "bytes": len(made)},
+        )
+    return made, digest
+
+
+def _pieces(connection: Connection, alert_id: int) -> tuple[list[dict[str, Any]], list[str]]:
+    asked = select(kept.arms).where(kept.arms.c.alert_id == alert_id).order_by(kept.arms.c.id)
+    found, subjects = [], []
+    for row in connection.execute(asked).mappings().all():
+        traces = select(_trace).where(_trace.c.arms_id == row["id"]).order_by(_trace.c.id)
+        found.append(
+            {
+                **arms.shown(dict(row)),
+                "superseded_at": row["superseded_at"],
+                "events": kept.events_of(connection, row["id"]),
+                "traces": [dict(one) for one in connection.execute(traces).mappings()],
+            }
+        )
+        subjects.append(f"arms:{row['id']}")
+    return found, subjects
+
+
+def _bytes(value: Any) -> bytes:
+    if isinstance(value, str):
+        return value.encode("utf-8")
+    text = json.dumps(value, ensure_ascii=False, indent=1, default=str, allow_nan=False)
+    return text.encode("utf-8", "surrogatepass")
+
+
+def pack(content: dict[str, bytes]) -> bytes:
+    """A zip of stored files in this order, a manifest of its byte ranges, and a seal.
+
+    The same content is the same bytes: times and rights of files are fixed.
+    """
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        regions = []
+        for name, body in content.items():
+            start = stream.tell()
+            archive.writestr(zipfile.ZipInfo(name), body)
+            data = stream.getvalue()[start:]
+            regions.append({"name": name, "start": start, "size": len(data), "sha256": _sha(data)})
+        start = stream.tell()
+        manifest = json.dumps({"regions": regions}, indent=1).encode()
+        archive.writestr(zipfile.ZipInfo(bundle_check.MANIFEST), manifest)
+        region = stream.getvalue()[start:]
+        archive.comment = b"0" * bundle_check.SEAL_SIZE
+    data = stream.getvalue()[: -bundle_check.SEAL_SIZE]
+    size = len(region)
+    seal = f"riskprofile bundle 1 {start:012d} {size:012d} {_sha(region)} "
+    seal += f"{_sha(data[start + size :])} "
+    return data + seal.encode() + _sha(seal.encode()).encode()
+
+
+def _sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

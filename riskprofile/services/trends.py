@@ -1,0 +1,178 @@
+"""Trends for the focal point: what the register holds by time, route, mode, typology, goods.
+
+A case is one alert or one case number; it counts once, however many pieces it held.
+What stands out is a value whose share of the last 90 days is more than its own past
+explains, at a false-discovery rate over everything that was compared.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pandas as pd
+from openpyxl import Workbook
+from scipy import stats
+from sqlalchemy import select
+
+from riskprofile.intake.formulas import escape_formula
+from riskprofile.services.printing import Page
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.store import arms as kept
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Alert
+from riskprofile.tables import Table
+
+_alert = Alert.__table__  # type: ignore[attr-defined]
+
+BY = ("mode", "route", "typology", "cover_goods", "calibre", "kind", "made")
+RECENT, PAST = timedelta(days=90), timedelta(days=360)
+LEAST, SHARE = 3, 0.1  # cases that a pattern needs, and its false-discovery rate
+MADE = ("privately_made", "converted", "reactivated")
+COMPLETE = ("E10",)  # typologies of parts that complete each other
+ONLINE = ("E04", "E05", "E06", "E07", "E08")  # and of parcels as online sales send them
+MONTHS = 24
+
+
+@dataclass(frozen=True)
+class Trends:
+    """`months`: cases and pieces a month, the latest first; `patterns`: every value compared.
+
+    `patterns` has `by`, `value`, `recent`, `past` (cases), `expected`, `p`, `q`,
+    `emerging`; the emerging first, then by q. `figures` are cases in the last 90 days.
+    """
+
+    until: datetime
+    months: Table
+    patterns: Table
+    figures: dict[str, int]
+
+
+def trends(store: Store, actor: Actor, now: datetime) -> Trends:
+    """Trends as of now, over all offices; nothing in them is about a person."""
+    authorise(actor, "trends.look")
+    rows = _rows(store, now)
+    months = _months(rows, now)
+    recent = rows[rows["at"] > pd.Timestamp(now - RECENT)]
+    figures = {
+        "cases": recent["case"].nunique(),
+        "arms": int(recent.loc[recent["kind"] == "firearm", "count"].sum()),
+        "made": recent.loc[recent["made"].map(bool), "case"].nunique(),
+        "complete": recent.loc[_fired(recent, COMPLETE), "case"].nunique(),
+        "online": recent.loc[_fired(recent, ONLINE), "case"].nunique(),
+    }
+    return Trends(now, months, _patterns(rows, now), figures)
+
+
+def _fired(rows: Table, keys: tuple[str, ...]) -> Any:
+    return (
+        rows["typology"].map(lambda fired: any(one.startswith(keys) for one in fired)).astype(bool)
+    )
+
+
+def _rows(store: Store, now: datetime) -> Table:
+    """One row a piece: when, which case, and its values by each of `BY` as tuples."""
+    columns = kept.arms.c
+    asked = (
+        select(kept.arms, _alert.c.indicators)
+        .select_from(kept.arms.outerjoin(_alert, _alert.c.id == columns.alert_id))
+        .where(columns.superseded_at.is_(None), columns.event_on <= now)
+        .where(columns.event_on > now - timedelta(days=31 * MONTHS))
+    )
+    made = []
+    with store.read() as connection:
+        for row in connection.execute(asked).mappings():
+            details: Mapping[str, Any] = row["details"] or {}
+            case = f"alert {row['alert_id']}" if row["alert_id"] else details.get("case_number")
+            route = (details.get("departure"), details.get("destination"))
+            made.append(
+                {
+                    "at": row["event_on"],
+                    "case": case or row["number"],
+                    "count": row["count"],
+                    "kind": row["kind"],
+                    "mode": row["mode"],
+                    "route": " > ".join(map(str, route)) if all(route) else None,
+                    "typology": tuple(_keys(row["indicators"])),
+                    "cover_goods": details.get("cover_goods"),
+                    "calibre": row["calibre"] or None,
+                    "made": tuple(one for one in MADE if row[one]),
+                }
+            )
+    frame = pd.DataFrame(made, columns=["at", "case", "count", *BY])
+    frame["at"] = pd.to_datetime(frame["at"], utc=True)
+    return frame
+
+
+def _keys(fired: Any) -> list[str]:
+    return [str(one["key"] if isinstance(one, dict) else one) for one in fired or []]
+
+
+def _months(rows: Table, now: datetime) -> Table:
+    month = rows["at"].dt.strftime("%Y-%m")
+    start = pd.Timestamp(now).tz_convert("UTC")
+    names = [(start - pd.DateOffset(months=back)).strftime("%Y-%m") for back in range(12)]
+    return pd.DataFrame(
+        {
+            "month": names,
+            "cases": [int(rows.loc[month == one, "case"].nunique()) for one in names],
+            "pieces": [int(rows.loc[month == one, "count"].sum()) for one in names],
+        }
+    )
+
+
+def _patterns(rows: Table, now: datetime) -> Table:
+    """Each value's cases in the last 90 days against the 360 days before, all compared alike.
+
+    Given how many cases a value has in all, how likely are so many recent ones if its
+    share moved as that of all cases did (binomial, one-sided)?
+    """
+    edge = pd.Timestamp(now - RECENT)
+    known = rows[rows["at"] > pd.Timestamp(now - RECENT - PAST)]
+    late = known["at"] > edge
+    all_recent, all_past = (known.loc[one, "case"].nunique() for one in (late, ~late))
+    share = (all_recent + 1) / (all_recent + all_past + 2)
+    found = []
+    for by in BY:
+        split = known.assign(late=late, value=known[by]).explode("value").dropna(subset=["value"])
+        for value, part in split.groupby("value"):
+            recent = part.loc[part["late"], "case"].nunique()
+            past = part.loc[~part["late"], "case"].nunique()
+            p = float(stats.binom.sf(recent - 1, recent + past, share))
+            found.append((by, str(value), recent, past, round(share * (recent + past), 2), p))
+    told = pd.DataFrame(found, columns=["by", "value", "recent", "past", "expected", "p"])
+    told["q"] = stats.false_discovery_control(told["p"]) if len(told) else told["p"]
+    told["emerging"] = (told["q"] <= SHARE) & (told["recent"] >= LEAST)
+    order = ["emerging", "q", "recent", "by", "value"]
+    return told.sort_values(order, ascending=[False, True, False, True, True], ignore_index=True)
+
+
+def as_xlsx(told: Trends) -> bytes:
+    """Both tables as a workbook that runs nothing."""
+    book = Workbook()
+    book.remove(book.active)
+    for name, table in (("months", told.months), ("patterns", told.patterns)):
+        sheet = book.create_sheet(name)
+        sheet.append(list(table.columns))
+        for row in table.astype(object).itertuples(index=False):
+            sheet.append([escape_formula(cell) if isinstance(cell, str) else cell for cell in row])
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def as_pdf(told: Trends, title: str, heads: Mapping[str, str]) -> bytes:
+    """Both tables as pages to print; `heads` are the words for columns and sections."""
+    page = Page(title, told.until)
+    for name, table in (("months", told.months), ("patterns", told.patterns.head(40))):
+        page.heading(heads[name])
+        columns = [one for one in table.columns if one != "p"]
+        rows = [
+            [f"{cell:.3g}" if isinstance(cell, float) else cell for cell in row]
+            for row in table[columns].astype(object).itertuples(index=False)
+        ]
+        page.table([heads.get(one, one) for one in columns], rows)
+    return page.bytes()

@@ -1,0 +1,156 @@
+"""A case bundle says what is in the log, and one altered byte is found and placed."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from riskprofile.errors import InputError, NotAllowed
+from riskprofile.services import bundle, bundle_check, govern, review, settings
+from riskprofile.services.identity import OWNER, Actor
+from riskprofile.services.screen import Options, screen
+from riskprofile.services.settings import CHECKOUT
+from riskprofile.store.tables import Alert, Audit
+from tests import factory
+from tests.services.bench import HERE, NOW, later
+
+INES, OMAR = Actor("ines", "officer", HERE), Actor("omar", "officer", HERE)
+SARA = Actor("sara", "supervisor", HERE)
+ITEM = {"kind": "firearm", "make": "Kestrel", "serial": "KX105", "marking": "crown"}
+WHY = "request 17 of the public prosecutor"
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory):
+    """A rated declaration whose control found a firearm: settings, store, record and bundle."""
+    folder = tmp_path_factory.mktemp("case")
+    told = settings.load({}, home=str(folder / "home"), models=CHECKOUT / "models")
+    store = settings.open_store(told)
+    govern.init_offices(store, OWNER, [{"code": HERE, "name": "Port Meridia"}], NOW)
+    day = folder / "day.csv"
+    table = factory.shipments(60).drop(columns=["source", "line", "warnings"])
+    table.to_csv(day, index=False)
+    screen(store, told, OWNER, [day], Options(), NOW)
+    alert_table = Alert.__table__
+    with store.read() as connection:
+        alert, record = connection.execute(
+            select(alert_table.c.id, alert_table.c.record_id).order_by(alert_table.c.rank)
+        ).first()
+    review.alert(store, INES, alert, NOW)
+    review.claim(store, INES, alert, NOW)
+    review.decide(store, INES, alert, "examine", "weights and papers do not agree", NOW)
+    outcome = review.record_outcome(
+        store, INES, alert, "trafficking", NOW, items=[ITEM], methods=["opened"]
+    )
+    review.confirm_outcome(store, OMAR, outcome, later(hours=1))
+    made, digest = bundle.export(store, told, SARA, record, WHY, later(hours=2))
+    yield store, told, record, made, digest
+    store.close()
+
+
+def held(made: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_the_bundle_holds_what_was_declared_rated_decided_and_found(case):
+    _, _, record, made, _ = case
+    files = held(made)
+    declared = json.loads(files["declaration.json"])[0]["declared"]
+    assert declared["goods_description"] == "plastic garden chairs"
+    rating = json.loads(files["rating.json"])
+    terms = rating["reasons"] + rating["against"]
+    assert sum(term["points"] for term in terms) == rating["points"]
+    assert (rating["record_id"], rating["replayed_same"] > 0) == (record, True)
+    alert = json.loads(files["alert.json"])
+    assert alert["decisions"][0]["decision"] == "examine"
+    assert alert["outcomes"][0]["items"][0]["serial"] == "KX105"
+    assert json.loads(files["arms.json"])[0]["serial"] == "KX105"
+    actions = [row[3] for row in json.loads(files["audit.json"])["records"]]
+    assert {"alert.decide", "outcome.record", "outcome.confirm"} <= {*actions}
+
+
+def test_the_checker_inside_runs_on_plain_python(case, tmp_path):
+    _, _, _, made, digest = case
+    (tmp_path / "b.zip").write_bytes(made)
+    (tmp_path / "check.py").write_bytes(held(made)["check.py"])
+
+    def run(*more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-I", "-S", "check.py", "b.zip", *more],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert run("--sha256", digest).returncode == 0
+    assert run("--sha256", "0" * 64).returncode == 1
+    (tmp_path / "b.zip").write_bytes(made[:300] + bytes([made[300] ^ 1]) + made[301:])
+    done = run()
+    assert done.returncode == 1 and "altered: README.txt, bytes 0 to" in done.stdout
+
+
+def test_any_single_altered_byte_is_found_and_placed(case):
+    *_, made, _ = case
+    assert bundle_check.faults(made) == []
+    chance = random.Random(9)
+    tail = range(len(made) - 3000, len(made))  # manifest, directory and seal: every byte
+    places = sorted({*range(0, len(made), 97), *tail, *chance.sample(range(len(made)), 500)})
+    for place in places:
+        altered = bytearray(made)
+        altered[place] ^= 1 << chance.randrange(8)
+        found = bundle_check.faults(bytes(altered))
+        assert len(found) == 1, place
+        _, first, last = found[0]
+        assert first <= place <= last, place
+
+
+def test_a_shortened_or_lengthened_bundle_is_found(case):
+    *_, made, _ = case
+    assert bundle_check.faults(made[:-1]) and bundle_check.faults(made + b"x")
+    assert bundle_check.faults(made[1:]) and bundle_check.faults(b"")
+
+
+def test_a_log_that_was_rewritten_under_new_digests_is_found(case):
+    *_, made, _ = case
+    files = {name: body for name, body in held(made).items() if name != "manifest.json"}
+    log = json.loads(files["audit.json"])
+    log["records"][0][2] = "somebody else"
+    again = bundle.pack({**files, "audit.json": json.dumps(log).encode()})
+    assert bundle_check.faults(again) == []
+    assert bundle_check.log_faults(bundle_check.files(again)) == [
+        f"audit record {log['records'][0][0]} does not fit its digest"
+    ]
+
+
+def test_the_audit_chain_holds_the_digest_and_the_purpose_is_asked(case):
+    store, told, record, _, digest = case
+    table = Audit.__table__
+    with store.read() as connection:
+        last = connection.execute(
+            select(table.c.detail).where(table.c.action == "bundle.export")
+        ).scalar_one()
+    assert last["sha256"] == digest
+    with pytest.raises(InputError, match="purpose"):
+        bundle.export(store, told, SARA, record, " ", NOW)
+    with pytest.raises(NotAllowed):
+        bundle.export(store, told, INES, record, WHY, NOW)
+    with pytest.raises(InputError, match="no alert"):
+        bundle.export(store, told, SARA, "XM-nothing", WHY, NOW)
+    with pytest.raises(NotAllowed):
+        bundle.export(store, told, Actor("x", "supervisor", "XMNOR"), record, WHY, NOW)
+
+
+def test_the_checker_needs_nothing_but_python():
+    text = Path(bundle_check.__file__).read_text("utf-8")
+    wanted = {line.split()[1] for line in text.splitlines() if line.startswith(("import", "from"))}
+    assert wanted <= sys.stdlib_module_names

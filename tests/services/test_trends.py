@@ -1,0 +1,95 @@
+"""Trends: cases counted once, and what stands out against its own past named, chance not."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from riskprofile.services import arms, trends
+from riskprofile.services.identity import OWNER
+from tests.services.bench import NOW, SARA
+from tests.services.test_arms import PISTOL, confirmed
+
+
+def fill(store, tmp_path, rows):
+    """Records from (days ago, case, columns)."""
+    table = pd.DataFrame(
+        [
+            {
+                "record_number": f"T{at}",
+                "event": "seized",
+                "event_on": f"{NOW - timedelta(days=ago):%Y-%m-%d}",
+                "kind": "firearm",
+                "case_number": case,
+                **more,
+            }
+            for at, (ago, case, more) in enumerate(rows)
+        ]
+    )
+    table.to_csv(tmp_path / "t.csv", index=False)
+    assert arms.load(store, OWNER, tmp_path / "t.csv", NOW).quarantined == 0
+
+
+def usual(cases=200, seed=5):
+    """Cases spread evenly over 450 days, modes and calibres by chance alone."""
+    chance = np.random.default_rng(seed)
+    return [
+        (int(chance.integers(1, 449)), f"C{at}", {
+            "mode": str(chance.choice(["sea", "land", "mail", "air"])),
+            "calibre": str(chance.choice(["9x19", "7.62x39", "12ga"])),
+        })
+        for at in range(cases)
+    ]  # fmt: skip
+
+
+def test_a_new_pattern_is_named_and_chance_is_not(any_store, tmp_path):
+    risen = [(at + 1, f"N{at}", {"cover_goods": "fuel filters", "mode": "mail"}) for at in range(9)]
+    fill(any_store, tmp_path, [*usual(), *risen])
+    found = trends.trends(any_store, SARA, NOW).patterns
+    named = found[found["emerging"]]
+    assert ("cover_goods", "fuel filters") in set(zip(named["by"], named["value"], strict=True))
+    assert not set(named["value"]) & {"sea", "land", "air", "9x19", "12ga"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nothing_stands_out_where_nothing_changed(store, tmp_path, seed):
+    fill(store, tmp_path, usual(seed=seed))
+    assert not trends.trends(store, SARA, NOW).patterns["emerging"].any()
+
+
+def test_a_case_with_many_pieces_is_one_case(store, tmp_path):
+    fill(store, tmp_path, [(3, "C1", {"calibre": "9x19", "converted": "yes"})] * 50)
+    told = trends.trends(store, SARA, NOW)
+    assert told.months.iloc[0].tolist() == ["2026-11", 1, 50]
+    assert (told.figures["cases"], told.figures["arms"], told.figures["made"]) == (1, 50, 1)
+    assert not told.patterns["emerging"].any()
+
+
+def test_a_confirmed_find_is_in_the_trends_with_route_and_typology(store):
+    indicators = [{"key": "E10_parts_complete"}, {"key": "E04_low_value"}]
+    confirmed(store, [PISTOL], indicators=indicators)
+    told = trends.trends(store, SARA, NOW + timedelta(hours=2))
+    assert told.months["cases"].iloc[0] == 1
+    seen = set(zip(told.patterns["by"], told.patterns["value"], strict=True))
+    assert {("route", "XK > NO"), ("mode", "mail"), ("typology", "E10_parts_complete")} <= seen
+    assert (told.figures["complete"], told.figures["online"]) == (1, 1)
+
+
+def test_the_files_hold_every_pattern_and_run_nothing(store, tmp_path):
+    fill(store, tmp_path, [(3, "C1", {"cover_goods": "=1+1"}), (4, "C2", {"cover_goods": "чай"})])
+    told = trends.trends(store, SARA, NOW)
+    book = openpyxl.load_workbook(io.BytesIO(trends.as_xlsx(told)))
+    values = [row[1].value for row in book["patterns"].iter_rows(min_row=2)]
+    assert len(values) == len(told.patterns) and "=1+1" not in values
+    heads = {"months": "Months", "patterns": "Patterns"}
+    assert trends.as_pdf(told, "Trends", heads).startswith(b"%PDF")
+
+
+def test_an_empty_register_has_no_trend(store):
+    told = trends.trends(store, SARA, NOW)
+    assert told.patterns.empty and not told.months["cases"].any()
