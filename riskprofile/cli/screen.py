@@ -274,6 +274,8 @@ def _tell(run: Run, out: Path | None, *, as_json: bool) -> int:
         output.as_json(asdict(run.summary))
     elif not output.stdout_is_data(out):
         output.account(run)
+    for one in run.summary.unreadable:
+        output.note(f"riskprofile: {one['source']} was not read: {one['what']}. {one['do']}")
     return run.exit_code
 
 

@@ -13,11 +13,13 @@ import os
 import secrets
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+from riskprofile import intake
 from riskprofile.errors import (
     Conflict,
     PolicyError,
@@ -27,12 +29,16 @@ from riskprofile.errors import (
     UsageError,
 )
 from riskprofile.intake import quarantine as quarantine_file
+from riskprofile.intake.canonical_io import write_canonical
 from riskprofile.intake.quarantine import whole_or_nothing
+from riskprofile.profiles import PROFILES
+from riskprofile.services import govern
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.run import Options, Run, Stop
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.uploading import safe_name
+from riskprofile.store import batches
 from riskprofile.store.database import Store
 
 CLAIMED, DONE, FAILED = "claimed", "done", "failed"
@@ -178,6 +184,14 @@ class Inbox:
         path.parent.rmdir()
         return target
 
+    def discard(self, path: Path, kind: str, token: str, day: datetime) -> Path:
+        """Delete a taken file; where it would have been kept, for what is told of it."""
+        folder = self.folder / kind / f"{day:%Y-%m-%d}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        path.unlink()
+        path.parent.rmdir()
+        return folder / f"{token}-{path.name}"
+
     def _give_back(self, path: Path) -> None:
         """Back into the inbox, to be looked at again; never over another file."""
         target = self.folder / path.name
@@ -303,13 +317,18 @@ class Watcher:
                 return
             self.told.failed += 1
             token = f"{now:%H%M%S}-{secrets.token_hex(3)}"
-            kept = inbox.archive(path, FAILED, token, now)
+            persons = self._of_persons(path)
+            put = inbox.discard if persons else inbox.archive
+            kept = put(path, FAILED, token, now)
             what = f"a fault of the program ({type(error).__name__})"
             do = "Keep the file and report it; `score --debug` shows more."
             if isinstance(error, RiskProfileError):
                 what, do = error.what, error.do
+            if persons:
+                do = "It is about persons and was deleted: ask the sender for it again."
             _report(kept, {"error": {"what": what, "where": path.name, "do": do}})
-            self.say(f"{path.name}: failed, {what}; kept as {kept.relative_to(inbox.folder)}")
+            where = "deleted" if persons else f"kept as {kept.relative_to(inbox.folder)}"
+            self.say(f"{path.name}: failed, {what}; {where}")
             return
         if run.summary.stopped or inbox.changed(path, before):
             return
@@ -321,7 +340,7 @@ class Watcher:
         for name in ("read", "accepted", "quarantined", "duplicate"):
             setattr(told, name, getattr(told, name) + getattr(summary, name))
         told.alerts += summary.alerts["total"]
-        kept = inbox.archive(path, DONE, str(summary.batches[-1]["id"]), now)
+        kept = self._kept(inbox, path, summary.batches, now)
         if run.rejected:
             quarantine_file.write(kept.with_name(f"{kept.name}.rejected.csv"), run.rejected)
         _report(kept, {**asdict(summary), "exit_code": run.exit_code})
@@ -329,6 +348,51 @@ class Watcher:
             f"{path.name}: read {summary.read} = accepted {summary.accepted} + quarantined "
             f"{summary.quarantined} + duplicate {summary.duplicate}; "
             f"alerts {summary.alerts['total']}"
+        )
+
+    def _kept(self, inbox: Inbox, path: Path, told: list[dict[str, Any]], now: datetime) -> Path:
+        """Keep what was read; of persons nothing, or what the intake left, as `inbox_persons` says.
+
+        A file about persons may hold what must not be stored (see `intake.stripping`).
+        """
+        token = str(told[-1]["id"])
+        ids = [str(one[name]) for one in told for name in ("id", "duplicate_of") if one.get(name)]
+        with self.store.read() as connection:
+            profiles = {*batches.profiles(connection, ids), *(one["profile"] for one in told)}
+        if not any(PROFILES[name].persons for name in profiles if name in PROFILES):
+            return inbox.archive(path, DONE, token, now)
+        if self.settings.inbox_persons == "strip":
+            folder = inbox.folder / DONE / f"{now:%Y-%m-%d}"
+            folder.mkdir(mode=0o700, exist_ok=True)
+            read = intake.read(
+                path,
+                profile=self.options.profile,
+                format=self.options.format,
+                offices=govern.zones(self.store),
+                countries=govern.countries(self.store),
+            )
+            with suppress(UsageError):  # rows of two profiles in one file: nothing is kept
+                write_canonical(read, folder / f"{token}-{path.name}.jsonl")
+        return inbox.discard(path, DONE, token, now)
+
+    def _of_persons(self, path: Path) -> bool:
+        """Whether a file that failed may be about persons.
+
+        Where its profile cannot be told, it may be when such a profile is in use here.
+        """
+        names = {self.options.profile}
+        with suppress(Exception):
+            found = [intake.detect(one, self.options.format) for one in intake.sources(path)]
+            names |= {reader.profile for reader in found}
+        with suppress(Exception):
+            for chunk in intake.read(path, format=self.options.format, chunk_rows=1_000):
+                names.add(chunk.profile)
+        found_here = [PROFILES[name] for name in names if name in PROFILES]
+        if found_here:
+            return any(profile.persons for profile in found_here)
+        return any(
+            one.persons and govern.profile_on(self.store, one.name, self.settings)
+            for one in PROFILES.values()
         )
 
 

@@ -78,6 +78,7 @@ class Summary:
     broken_indicators: dict[str, int] = field(default_factory=dict)
     history_days: dict[str, int] = field(default_factory=dict)  # days known before this run
     batches: list[dict[str, Any]] = field(default_factory=list)
+    unreadable: list[dict[str, str]] = field(default_factory=list)  # source, what, do
     stopped: int = 0  # the signal that ended the run after its chunk, 0 when it ended itself
 
 
@@ -98,9 +99,13 @@ class Run:
 
     @property
     def exit_code(self) -> int:
-        """The contract's: 0 done, 3 some quarantined, 6 too many, 130 or 143 stopped."""
+        """The contract's: 0 done, 3 some quarantined, 4 a file was not readable, 6 too many
+        bad rows, 130 or 143 stopped.
+        """
         if self.summary.stopped:
             return 128 + self.summary.stopped
+        if self.summary.unreadable:
+            return 4
         if self.too_many_bad:
             return 6
         return 3 if self.summary.quarantined else 0

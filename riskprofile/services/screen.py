@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from riskprofile import intake
-from riskprofile.errors import Overtaken, PolicyError, TooManyBadRows
+from riskprofile.errors import InputError, Overtaken, PolicyError, TooManyBadRows
 from riskprofile.intake.reader import Rejection
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern, parties
@@ -56,7 +56,8 @@ def screen(
     Raises
     ------
     InputError
-        A file as a whole cannot be read: nothing of it is stored.
+        No file can be read as a whole. With others beside it that can, the run goes on
+        and `summary.unreadable` names it.
     ScorecardError, PolicyError
         Before anything is stored.
     TooManyBadRows
@@ -71,6 +72,7 @@ def screen(
     summary = Summary()
     rejected: list[Rejection] = []
     running: list[Batch] = []
+    unreadable: InputError | None = None
     raters: dict[str, Rater] = {}
     url = history_url or settings.database_url
 
@@ -80,26 +82,38 @@ def screen(
         return raters[profile]
 
     with stop.listening():
+        for path in paths if options.strict else ():
+            _refuse_bad(path, options, store)
         for path in paths:
-            if options.strict:
-                _refuse_bad(path, options, store)
-            batch = begin(store, actor, path, options, now, summary)
-            if batch is None:
-                continue
-            work = Ingest(store, settings, options, batch, url, summary, rejected, rater_of, now)
+            work = None
             try:
+                batch = begin(store, actor, path, options, now, summary)
+                if batch is None:
+                    continue
+                work = Ingest(
+                    store, settings, options, batch, url, summary, rejected, rater_of, now
+                )
                 with closing(work.chunks(path)) as committed:
                     for rows in committed:
                         progress(batch.source, rows)
                         if stop.signal:
                             break
             except BaseException as error:
-                work.abandon(now, error)
+                if work is not None:
+                    work.abandon(now, error)
+                if isinstance(error, InputError) and len(paths) > 1:
+                    told = {"source": path.name, "what": error.what, "do": error.do}
+                    summary.unreadable.append(told)
+                    unreadable = error
+                    continue
+                _leave(store, running, now)
                 raise
             running.append(batch)
             if stop.signal:
                 summary.stopped = stop.signal
                 break
+    if unreadable is not None and len(summary.unreadable) == len(paths):
+        raise unreadable
     ranked: list[Ranked] = []
     if not summary.stopped:
         ranked = _finish(store, actor, running, rater_of, options, now, summary)
@@ -111,6 +125,20 @@ def screen(
     }
     summary.model_versions = {name: one.scorecard.version for name, one in raters.items()}
     return Run(summary, ranked, rejected, options.max_bad_share)
+
+
+def _leave(store: Store, running: list[Batch], now: datetime) -> None:
+    """The run ends by a fault of another file: what was read before it can go on."""
+    if not running:
+        return
+    table = batches.batch_table
+    with store.write(patience=60.0) as connection:
+        connection.execute(
+            table.update()
+            .where(table.c.id.in_([batch.id for batch in running]))
+            .where(table.c.state == "running")
+            .values(state="stopped", ended_at=now)
+        )
 
 
 def _refuse_bad(path: Path, options: Options, store: Store) -> None:

@@ -8,7 +8,7 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -51,6 +51,7 @@ class Settings(BaseModel):
     oidc_claim: str = "preferred_username"
     proxy_address: str | None = None
     proxy_header: str = "X-Remote-User"
+    inbox_persons: Literal["delete", "strip"] = "delete"
     mask_months: int = Field(default=12, ge=1, le=120)
     basis: dict[str, Basis] = {}
 

@@ -14,6 +14,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,16 @@ import pytest
 from sqlalchemy import text
 
 from riskprofile.errors import UsageError
-from riskprofile.services import inbox, settings
+from riskprofile.services import govern, inbox, settings
+from riskprofile.services.identity import OWNER
 from riskprofile.services.inbox import Inbox
+from riskprofile.services.run import Options
 from riskprofile.services.settings import Settings
 from riskprofile.services.uploading import safe_name
 from riskprofile.store.database import Store
 from tests import factory
 
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = factory.shipments(4).drop(columns=["source", "line", "warnings"]).to_csv(index=False)
 OTHER = GOOD.replace("XM-", "YM-")
@@ -432,3 +436,54 @@ def test_a_file_with_bad_rows_has_them_beside_it(home: Settings, folder: Path) -
     assert "12,5 kgs" in rejected.read_text()
     (report,) = (folder / "done").glob("*/*.report.json")
     assert json.loads(report.read_text())["exit_code"] == 6
+
+
+CODED = "VGML"  # of a meal: what must never be stored
+
+
+def passengers() -> str:
+    """Crossings with a column that must not be kept."""
+    table = factory.travellers(3).drop(columns=["source", "line", "warnings"])
+    return table.assign(meal=CODED, extra=None).to_csv(index=False)
+
+
+def taken(store: Store, home: Settings, folder: Path, **asked: Any) -> inbox.Watched:
+    """Two looks at the folder."""
+    govern.enable_profile(store, OWNER, "traveller", "Border Act, section 4", "IA-7", NOW)
+    options = Options(resume=True, **asked)
+    watcher = inbox.Watcher(store, home, OWNER, options, lambda: NOW, lambda said: None)
+    return watcher.run(folder, every=0.05, once=True)
+
+
+def held(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("kept", ["delete", "strip"])
+def test_a_file_about_persons_is_not_kept_as_it_came(
+    store: Store, home: Settings, folder: Path, kept: str
+) -> None:
+    (folder / "list.csv").write_text(passengers())
+    (folder / "goods.csv").write_text(GOOD)
+    told = taken(store, home.model_copy(update={"inbox_persons": kept}), folder)
+    assert (told.done, told.accepted) == (2, 7)
+    found = held(folder)
+    assert not [name for name, content in found.items() if CODED.encode() in content]
+    assert not [name for name in found if name.endswith("list.csv")]
+    assert [name for name in found if name.endswith("goods.csv")]
+    assert len([name for name in found if name.endswith("list.csv.report.json")]) == 1
+    rows = [content for name, content in found.items() if name.endswith("list.csv.jsonl")]
+    assert [content.count(b"crossing_id") for content in rows] == ([3] if kept == "strip" else [])
+
+
+def test_a_file_about_persons_that_fails_is_not_kept_either(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    (folder / "list.csv.gz").write_bytes(gzip.compress((passengers() * 50).encode())[:-9])
+    (folder / "list.edi").write_bytes(b"UNB+UNOA:4+A+B+260101:0700+1'UNH+1+PAXLST:D:02B:UN:IATA'")
+    taken(store, home, folder)
+    names = [name for name in held(folder) if "list." in name]
+    assert names and all(name.endswith((".report.json", ".rejected.csv")) for name in names)
+    (folder / "goods.csv.gz").write_bytes(gzip.compress(GOOD.encode())[:-9])
+    taken(store, home, folder, profile="shipment")
+    assert [name for name in held(folder) if name.endswith("goods.csv.gz")]

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
-from riskprofile.errors import Conflict, Overtaken, PolicyError, TooManyBadRows
+from riskprofile.errors import Conflict, InputError, Overtaken, PolicyError, TooManyBadRows
 from riskprofile.services import govern, replay, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options, Run
@@ -380,3 +380,54 @@ def test_a_run_told_to_stop_ends_after_its_chunk_and_goes_on_as_if_undisturbed(
     pd.testing.assert_frame_equal(
         again.ranked[0].table.drop(columns=left), expected.drop(columns=left)
     )
+
+
+def test_a_file_that_cannot_be_read_is_named_and_the_others_are_finished(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    good = write(tmp_path / "good.csv", factory.shipments(3))
+    broken = tmp_path / "broken.csv"
+    broken.write_bytes(b"")
+    late = write(tmp_path / "late.csv", factory.shipments(2, declaration_id=["L1", "L2"]))
+    run = rate(store, home, good, broken, tmp_path / "none.csv", late)
+    assert (run.exit_code, adds_up(run), run.summary.accepted) == (4, True, 5)
+    assert [one["source"] for one in run.summary.unreadable] == ["broken.csv", "none.csv"]
+    assert len(run.ranked[0].table) == 5
+    assert states(store) == {"good.csv": "done", "broken.csv": "failed", "late.csv": "done"}
+
+
+def states(store: Store) -> dict[str, str]:
+    with store.read() as connection:
+        return {
+            row[0]: row[1] for row in connection.execute(text("SELECT source, state FROM batch"))
+        }
+
+
+def test_when_no_file_can_be_read_the_run_fails(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError):
+        rate(store, home, tmp_path / "one.csv", tmp_path / "two.csv")
+
+
+def test_a_fault_that_ends_the_run_leaves_no_file_running(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    good = write(tmp_path / "good.csv", factory.shipments(3))
+    people = write(tmp_path / "people.csv", factory.travellers(2))
+    with pytest.raises(PolicyError):  # the profile is off
+        rate(store, home, good, people)
+    assert "running" not in states(store).values()
+    run = rate(store, home, good, resume=True)
+    assert (run.summary.accepted, states(store)["good.csv"]) == (3, "done")
+    assert run.summary.alerts["total"] > 0
+
+
+def test_strict_looks_at_every_file_before_it_rates_any(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    good = write(tmp_path / "good.csv", factory.shipments(3))
+    bad = write(tmp_path / "bad.csv", factory.shipments(2, hs_code="chairs"))
+    with pytest.raises(TooManyBadRows):
+        rate(store, home, good, bad, strict=True)
+    assert states(store) == {}
