@@ -1,0 +1,65 @@
+"""quarantine list, export, repair, as a person runs them."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from tests import factory
+from tests.cli.test_cli import run, told
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with two rows kept back: the mass of each is no number."""
+    made = tmp_path / "home"
+    table = factory.shipments(4).drop(columns=["source", "line", "warnings"])
+    table["gross_mass_kg"] = ["450", "heavy", "450", "light"]
+    table.to_csv(tmp_path / "day.csv", index=False)
+    code, _, _ = run(made, "score", tmp_path / "day.csv", "--max-bad-share", "1")
+    assert code == 3
+    return made
+
+
+def test_rows_kept_back_are_listed_exported_corrected_and_taken_in_once(
+    home: Path, tmp_path: Path
+) -> None:
+    code, said, _ = run(home, "quarantine", "list", "--column", "gross_mass_kg")
+    assert code == 0
+    assert "day.csv:3  waiting" in said and "day.csv:5  waiting" in said and "2 rows" in said
+    out = tmp_path / "kept.csv"
+    assert run(home, "quarantine", "export", out)[0] == 0
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["gross_mass_kg"] for row in rows] == ["heavy", "light"]
+    rows[0]["gross_mass_kg"] = "12.5"
+    with out.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    why = ("--reason", "the carrier gave the mass")
+    code, said, _ = run(home, "quarantine", "repair", out, *why, "--json")
+    summary = told(said)
+    assert (code, len(summary["repaired"]), len(summary["refused"])) == (3, 1, 1)
+    assert summary["summary"]["accepted"] == 1
+    code, said, _ = run(home, "quarantine", "list", "--state", "repaired", "--json")
+    assert [row["id"] for row in told(said)["rows"]] == summary["repaired"]
+    (left,) = summary["refused"]
+    code, said, _ = run(
+        home, "quarantine", "repair", "--row", left, "--set", "gross_mass_kg=9", *why
+    )
+    assert code == 0 and "1 rows repaired and rated, 0 still wrong" in said
+    code, _, error = run(
+        home, "quarantine", "repair", "--row", left, "--set", "gross_mass_kg=8", *why
+    )
+    assert code == 1 and "is repaired" in error
+    assert "0 rows" in run(home, "quarantine", "list")[1]
+
+
+def test_a_repair_of_nothing_and_a_value_without_a_column_say_what_to_write(home: Path) -> None:
+    code, _, error = run(home, "quarantine", "repair", "--reason", "none")
+    assert code == 2 and "--row N --set C=VALUE" in error
+    code, _, error = run(home, "quarantine", "repair", "--reason", "x", "--row", "1", "--set", "9")
+    assert code == 2 and "has no =" in error
