@@ -11,7 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import frame, session, theme
+from app import frame, session, text, theme
 from riskprofile.errors import RiskProfileError
 
 VIEWS = Path(__file__).with_name("views")
@@ -57,9 +57,9 @@ def draw() -> None:
     except RiskProfileError as error:
         frame.fault(error.what, error.do)
     except Exception as error:
-        # The trace stays in the server's log; the page gives its number alone.
+        # Where it failed stays in the server's log; the page gives its number alone.
         number = hashlib.sha256(f"{session.now()}{error!r}".encode()).hexdigest()[:6].upper()
-        log.exception("page fault %s", number)
+        log.error("page fault %s: %s", number, text.traced(error))
         frame.fault(say("fault.unknown"), say("fault.tell", number=number))
     frame.foot(person)
 

@@ -8,12 +8,14 @@ declared text goes to cells of tables, or through `escape` into `st.html`.
 from __future__ import annotations
 
 import html
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from riskprofile.words.shown import plain
 
-__all__ = ["escape", "marked", "plain"]
+__all__ = ["escape", "marked", "plain", "traced"]
 
 
 def escape(value: Any) -> str:
@@ -42,3 +44,10 @@ def marked(value: Any, spans: Iterable[tuple[int, int]]) -> str:
         at = min(end, len(text))
     out.append(escape(text[at:]))
     return "".join(out)
+
+
+def traced(error: BaseException) -> str:
+    """What kind of fault it was and where, without its words: they may quote a declaration."""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    where = " < ".join(f"{Path(one.filename).name}:{one.lineno}" for one in frames)
+    return f"{type(error).__name__} at {where}"
