@@ -168,7 +168,7 @@ def fill(store: Store, now: datetime, *, many: int = 0, hostile: bool = False) -
 
 
 FILLED = ("label", "item_found", "outcome", "decision", "draft", "alert_link", "alert")
-FILLED += ("snooze", "quarantined", "batch", "setting")
+FILLED += ("snooze", "quarantined", "aside", "record", "chunk", "batch", "setting")
 
 
 OFFICES = (
