@@ -168,6 +168,7 @@ def fill(store: Store, now: datetime, *, many: int = 0, hostile: bool = False) -
 
 
 FILLED = ("label", "item_found", "outcome", "decision", "draft", "alert_link", "alert")
+ARMS = ("arms", "arms_gram", "arms_name", "arms_event", "arms_trace", "pack")
 FILLED += ("snooze", "quarantined", "aside", "record", "chunk", "batch", "setting")
 
 
@@ -182,6 +183,8 @@ def clear(store: Store) -> None:
     known = tables.SQLModel.metadata.tables
     with store.write() as connection:
         for name in FILLED:
+            connection.execute(known[name].delete())
+        for name in reversed(ARMS):  # finds entered by a test: their numbers come again
             connection.execute(known[name].delete())
 
 
