@@ -26,11 +26,9 @@ export PYTHONHASHSEED ?= 0
 demo: .venv/demo
 	@$(BIN)/riskprofile demo $(ARGS)
 
-# The whole suite; pages by themselves, since a browser beside busy tests waits for the machine.
-# What needs Chromium or PostgreSQL skips visibly where they are not installed.
+# The whole suite. What needs Chromium or PostgreSQL skips visibly where they are not installed.
 test: .venv/dev
-	$(BIN)/pytest -n 2 --dist loadgroup --ignore=tests/browser $(ARGS)
-	$(BIN)/pytest tests/browser $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 # What CI checks besides: format, lint, types, import contract, doctests.
 check: .venv/dev

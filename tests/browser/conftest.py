@@ -127,7 +127,7 @@ def browser() -> Iterator[Any]:
         pytest.skip("Chromium is not installed: apt-get install --yes chromium")
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=40_000)  # a busy machine is slow, not wrong
+    expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield found
