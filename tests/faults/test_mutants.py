@@ -12,7 +12,7 @@ import pytest
 from tests.faults import accidents, mutants
 from tests.faults.accidents import Given, Lures
 
-COUNT, PARTS = 2_500, 2
+COUNT, PARTS = 10_000, 2
 PATIENCE = 60.0  # seconds of work: the second that the command demands is no matter of a test
 
 
