@@ -1,4 +1,4 @@
-"""init, users, serve, pause, resume, export selections, db, doctor."""
+"""init, users, serve, pause, resume, export selections, db, doctor, sbom."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
+from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,10 +17,19 @@ import typer
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, owner, settings_of
 from riskprofile.errors import RiskProfileError, UsageError
+from riskprofile.intake.quarantine import whole_or_nothing
 from riskprofile.profiles import PROFILES
-from riskprofile.services import govern, identity, own_account, promotion, registers, results
+from riskprofile.services import (
+    govern,
+    identity,
+    materials,
+    own_account,
+    promotion,
+    registers,
+    results,
+)
 from riskprofile.services.selections import selections as selected
-from riskprofile.services.settings import Settings, open_store
+from riskprofile.services.settings import CHECKOUT, Settings, open_store
 from riskprofile.store.database import Store
 
 users = typer.Typer(help="Accounts of the page.", no_args_is_help=True)
@@ -282,6 +292,22 @@ def copy_database(
     else:
         rows = sum(one.rows for one in told)
         output.say(f"{rows} rows of {len(told)} tables copied, equal; the audit chain is whole")
+    return 0
+
+
+@app.command()
+def sbom(
+    out: Annotated[Path | None, typer.Option(help="The file to write; else stdout.")] = None,
+    lock: Annotated[Path, typer.Option(help="The lock file.")] = CHECKOUT / materials.LOCK,
+) -> int:
+    """The bill of materials (CycloneDX JSON): every package with version, hashes and licence."""
+    told = dumps(materials.bill(lock), indent=1) + "\n"
+    if out is None:
+        output.say(told.rstrip())
+        return 0
+    with whole_or_nothing(out) as stream:
+        stream.write(told.encode())
+    output.say(f"written: {out}")
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from riskprofile.services.rights import ROLES
 from riskprofile.store.database import Store
 
 PREFIX = "RISKPROFILE_"
+_PASSWORD = re.compile(r"[^:/]+://[^/@]*:[^/@]+@|.*[?&]password=")  # in an address
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -144,7 +146,9 @@ def open_store(settings: Settings) -> Store:
 
 def _config(path: Path) -> dict[str, Any]:
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            content = file.read()
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
@@ -154,13 +158,27 @@ def _config(path: Path) -> dict[str, Any]:
             do="Check its owner and rights.",
         ) from None
     try:
-        return tomllib.loads(content.decode("utf-8"))
+        found = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(
             f"the config file is not TOML ({error})",
             where=str(path),
             do='Write lines such as: random_share = 0.10 or database_url = "sqlite:////data/r.db".',
         ) from None
+    if os.name == "posix":
+        _check_mode(path, mode, found)
+    return found
+
+
+def _check_mode(path: Path, mode: int, found: Mapping[str, Any]) -> None:
+    """Refuse a file that others may change, or read when a password stands in it."""
+    if mode & 0o022:
+        said = "others may change the config file"
+    elif mode & 0o077 and _PASSWORD.match(str(found.get("database_url", ""))):
+        said = "others may read the config file, and a password stands in it"
+    else:
+        return
+    raise UsageError(said, where=str(path), do=f"Run: chmod 600 {path}")
 
 
 def _basis(environment: Mapping[str, str]) -> dict[str, Basis]:

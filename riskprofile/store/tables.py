@@ -523,6 +523,8 @@ class Audit(SQLModel, table=True):
     detail: Any = _json()
     previous: str
     digest: str
+    # Who did what within the last hour: asked with every look.
+    __table_args__ = (Index("audit_actor_at", "actor", "at"),)
 
 
 class AuditWords(SQLModel, table=True):

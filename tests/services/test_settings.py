@@ -79,3 +79,32 @@ def test_another_database_is_opened_by_its_address(tmp_path, postgres_url):
     store.close()
     with pytest.raises(StoreError):
         settings.open_store(settings.load({}, home=tmp_path, database_url="mysql://x"))
+
+
+SECRET = 'database_url = "postgresql://risk:{}@db.example/risk"\n'
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "says"),
+    [
+        (SECRET.format("hunter2"), 0o600, ""),
+        (SECRET.format("hunter2"), 0o640, "others may read the config file, and a password"),
+        (SECRET.format("hunter2"), 0o604, "others may read the config file, and a password"),
+        ('database_url = "postgresql://db/risk?user=r&password=hunter2"\n', 0o644, "may read"),
+        ('database_url = "postgresql://risk@db.example:5432/risk"\n', 0o644, ""),
+        ("random_share = 0.2\n", 0o644, ""),
+        ("random_share = 0.2\n", 0o664, "others may change the config file"),
+        ("random_share = 0.2\n", 0o602, "others may change the config file"),
+    ],
+)
+def test_a_config_file_that_others_read_or_change_is_refused(tmp_path, content, mode, says):
+    file = tmp_path / "config.toml"
+    file.write_text(content)
+    file.chmod(mode)
+    if not says:
+        settings.load({}, home=tmp_path)
+        return
+    with pytest.raises(UsageError, match=says) as error:
+        settings.load({}, home=tmp_path)
+    assert str(file) in str(error.value) and "chmod 600" in str(error.value)
+    assert "hunter2" not in str(error.value)

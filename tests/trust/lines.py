@@ -140,10 +140,11 @@ LINES: tuple[Line, ...] = (
              "test_a_link_is_written_in_a_write_transaction_alone"))),
     Line("C9", "seeded secrets in database and log", 200, machine.secrets, 100),
     Line("C10", "10,000 rows that probe the scorecard", 1, missing="no quota, no alarm"),
-    Line("C11", "locked hashes, no address, no network", 4, tests=_in(
-        "test_docs.py", "test_locks_hold_hashes_and_no_address",
-        "test_no_committed_file_says_where_packages_come_from",
-        "test_every_dependency_has_a_line"),
+    Line("C11", "locked hashes, no address, no network", 4, tests=(
+        "tests/services/test_materials.py",
+        *_in("test_docs.py", "test_locks_hold_hashes_and_no_address",
+             "test_no_committed_file_says_where_packages_come_from",
+             "test_every_dependency_has_a_line")),
         missing="advisories are not looked up: that needs a network"),
     Line("C12", "300 records opened outside one's lane", 1,
         tests=("tests/services/test_looking.py",)),
