@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from importlib import resources
+from typing import Any
 from urllib.parse import parse_qsl, quote
 
 import anyio.to_thread
@@ -65,13 +66,13 @@ def same_origin(headers: Headers) -> bool:
     return origin.partition("://")[2] == headers.get("host", "") != ""
 
 
-def known(token: str, vouched_for: str | None = None) -> bool:
-    """Whether this is a live session, and of the person whom the trusted proxy names, if any."""
+def person(token: str, vouched_for: str | None = None) -> Any | None:
+    """Whose live session this is; None when it is nobody's, or not of whom the proxy names."""
     if not token:
-        return False
+        return None
     here = served()
-    person = identity.actor_of(here.store, token, here.clock())
-    return person is not None and vouched_for in (None, person.name)
+    found = identity.actor_of(here.store, token, here.clock())
+    return found if found is not None and vouched_for in (None, found.name) else None
 
 
 _two_at_once: list[CapacityLimiter] = []  # Argon2id costs 0.3 s and 64 MiB a check

@@ -9,11 +9,17 @@ import streamlit as st
 from app import draw, form, session, words
 from app.installation import served
 from app.text import escape
-from riskprofile.services import govern, looking
+from riskprofile.services import govern, looking, watching
+
+WATCHERS = ("analyst", "supervisor", "operator", "administrator")  # who can act on a change
+SERIES = 3  # named on the strip; the rest is a number
 
 
-def top(person: Any) -> None:
-    """The mark LIVE or DEMO, office, person and time; then strips that must be read."""
+def top(person: Any) -> Any:
+    """The mark LIVE or DEMO, office, person and time; then strips that must be read.
+
+    Returns the status of the installation, for what else stands on the page.
+    """
     say, now, here = session.speech(), session.now(), served()
     status = govern.status(here.store, person, now)
     zone = session.zone(status.zone)
@@ -46,6 +52,27 @@ def top(person: Any) -> None:
             time = form.clock(one.at, zone, now)
             text = say("frame.looking_text", who=one.account, count=one.records, time=time)
             st.html(draw.strip("!", say("frame.looking"), text))
+    if person.role in WATCHERS:
+        for seen in watching.standing(here.store, person):
+            if seen.alarms:
+                st.html(draw.strip("!", say("frame.changed"), changed(say, seen, zone, now)))
+    return status
+
+
+def changed(say: Any, seen: Any, zone: Any, now: Any) -> str:
+    """What the last look at a profile found changed, and what to do."""
+    named = ", ".join(seen.alarms[:SERIES])
+    if (rest := len(seen.alarms) - SERIES) > 0:
+        named += " " + say.many("frame.changed_more", rest)
+    return str(
+        say(
+            "frame.changed_text",
+            profile=say(f"profile.{seen.profile}"),
+            version=seen.version,
+            names=named,
+            time=form.clock(seen.at, zone, now),
+        )
+    )
 
 
 def languages(say: Any) -> str:
@@ -72,10 +99,9 @@ def paused_since(say: Any, status: Any, zone: Any, now: Any) -> str:
     )
 
 
-def foot(person: Any) -> None:
+def foot(status: Any) -> None:
     """Which scorecard rated what is shown, and until when data came."""
     say, now = session.speech(), session.now()
-    status = govern.status(served().store, person, now)
     zone = session.zone(status.zone)
     parts = [
         say(

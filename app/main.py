@@ -12,22 +12,10 @@ from pathlib import Path
 import streamlit as st
 
 from app import frame, session, text, theme
+from app.pages import PAGES
 from riskprofile.errors import RiskProfileError
 
 VIEWS = Path(__file__).with_name("views")
-# (file, address, roles): the first that a role has is its home. The views check again.
-PAGES = (
-    ("queue.py", "queue", ("officer", "supervisor")),
-    ("outcome.py", "outcome", ("officer", "supervisor")),
-    ("second.py", "second", ("officer", "supervisor")),
-    ("board.py", "board", ("supervisor",)),
-    ("models.py", "models", ("analyst", "supervisor", "administrator", "auditor")),
-    ("masked.py", "masked", ("officer", "supervisor")),
-    ("audit.py", "audit", ("auditor", "administrator")),
-    ("batches.py", "batches", ("operator", "administrator", "supervisor")),
-    ("sightings.py", "sightings", ("officer", "supervisor", "operator")),
-    ("trends.py", "trends", ("supervisor", "analyst", "auditor", "administrator")),
-)
 log = logging.getLogger("riskprofile.app")
 
 
@@ -45,13 +33,19 @@ def draw() -> None:
     if not mine:
         st.navigation([st.Page(_nothing, title=say("product"))], position="hidden")
         frame.top(person)
-        session.require("officer")
+        session.refuse(person)
     pages = [
         st.Page(VIEWS / file, title=say(f"page.{name}"), url_path=name, default=file == mine[0][0])
         for file, name, _ in mine
     ]
+    # A page of another role has an address too: it says whose it is, not "not found".
+    pages += [
+        st.Page(_refused, title=say(f"page.{name}"), url_path=name, visibility="hidden")
+        for _, name, roles in PAGES
+        if person.role not in roles
+    ]
     chosen = st.navigation(pages, position="top")
-    frame.top(person)
+    frame.foot(frame.top(person))
     try:
         chosen.run()
     except RiskProfileError as error:
@@ -61,11 +55,15 @@ def draw() -> None:
         number = hashlib.sha256(f"{session.now()}{error!r}".encode()).hexdigest()[:6].upper()
         log.error("page fault %s: %s", number, text.traced(error))
         frame.fault(say("fault.unknown"), say("fault.tell", number=number))
-    frame.foot(person)
 
 
 def _nothing() -> None:
     """A page for those who may see none."""
+
+
+def _refused() -> None:
+    """A page of another role."""
+    session.refuse(session.actor())
 
 
 draw()

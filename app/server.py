@@ -29,7 +29,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from app import doors, theme
+from app import doors, pages, theme
 from app.installation import COOKIE, Installation, serve_from
 from riskprofile.errors import UsageError
 from riskprofile.services.settings import Settings, open_store
@@ -169,13 +169,15 @@ class Guard:
         if any(path.startswith(known) for known in OPEN_PATHS):
             return None
         token = HTTPConnection(scope).cookies.get(COOKIE, "")
-        if await anyio.to_thread.run_sync(doors.known, token, doors.vouched(scope)):
-            return None
+        person = await anyio.to_thread.run_sync(doors.person, token, doors.vouched(scope))
+        asked = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
+        if person is not None:
+            # Streamlit serves a home at "/" alone: its own address leads there.
+            at_home = scope["type"] == "http" and path.strip("/") == pages.home(person.role)
+            return RedirectResponse(f"/{asked}", 303) if at_home else None
         if path.startswith("/_stcore/") or scope["type"] == "websocket":
             return Response("Sign in first.", 401)
-        target = path + (
-            f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
-        )
+        target = path + asked
         onward = f"?next={quote(target)}" if target != "/" and doors.NEXT.fullmatch(target) else ""
         return RedirectResponse(f"/sign-in{onward}", 303)
 

@@ -42,13 +42,20 @@ def require(*roles: str) -> Any:
     if person is None:
         signed_out()
     if person.role not in roles:
-        say = speech()
-        st.html(
-            f'<div class="rp-state"><h1>{escape(say("refused.title"))}</h1>'
-            f"<p>{escape(say('refused.text', role=say(f'role.{person.role}')))}</p></div>"
-        )
-        st.stop()
+        refuse(person)
     return person
+
+
+def refuse(person: Any) -> NoReturn:
+    """Say that the page is not for this person's role, offer the way home, and end the run."""
+    say = speech()
+    st.html(
+        f'<div class="rp-state"><h1>{escape(say("refused.title"))}</h1>'
+        f"<p>{escape(say('refused.text', role=say(f'role.{person.role}')))}</p>"
+        f'<p><a class="rp-button" href="/" target="_self">{escape(say("refused.home"))}</a></p>'
+        "</div>"
+    )
+    st.stop()
 
 
 def signed_out() -> NoReturn:

@@ -74,6 +74,12 @@ def test_a_stranger_is_sent_to_the_sign_in_page_and_back_to_the_page_asked_for(c
     assert answer.headers["location"] == "/sign-in?next=/batches%3Flane%3Dred"
 
 
+def test_the_address_of_ones_home_leads_to_it_with_what_was_asked(client):
+    sign_in(client)
+    answer = client.get("/queue?lane=red")
+    assert (answer.status, answer.headers["location"]) == (303, "/?lane=red")
+
+
 @pytest.mark.parametrize("path", ["/_stcore/upload_file/x", "/_stcore/host-config", "/media/x"])
 def test_a_stranger_gets_nothing_from_the_page_server(client, path):
     assert client.get(path).status in (303, 401)

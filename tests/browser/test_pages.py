@@ -52,11 +52,12 @@ def test_no_page_is_shown_by_its_address_without_signing_in(served, visit, path)
 
 
 def test_a_page_of_another_role_is_not_shown_by_its_address(served, visit):
+    refused = "This page is not for your role"
     page = visit("officer-14", "/batches")
-    expect(page.locator(".rp-kpi")).to_be_visible()
+    expect(page.get_by_text(refused)).to_be_visible()
     assert "post_cn23_1124_13.csv" not in page.content()
     other = visit("operator-02", "/queue")
-    expect(other.locator(".rp-kpi")).to_be_visible()
+    expect(other.get_by_text(refused)).to_be_visible()
     assert "PX-2026-104417" not in other.content()
 
 
