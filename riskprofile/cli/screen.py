@@ -239,7 +239,8 @@ def replay(
     database = open_store(settings)
     try:
         removed = retention.tokens(settings, record_id) if record_id else ()
-        told = replaying.replay(database, settings.models, record_id, removed)
+        with output.progress("replaying") as progress:
+            told = replaying.replay(database, settings.models, record_id, removed, progress)
     finally:
         database.close()
     if json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.scoring import reasons
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import promotion
-from riskprofile.services.identifiers import ITEM, RECORD
+from riskprofile.services.identifiers import RECORD
 from riskprofile.services.rater import FIRED, POINTS
 from riskprofile.store import batches
 from riskprofile.store.database import Store
@@ -135,9 +135,22 @@ def explain(store: Store, models: Path, record: str, removed: Sequence[str] = ()
 
 
 def replay(
-    store: Store, models: Path, record: str | None = None, removed: Sequence[str] = ()
+    store: Store,
+    models: Path,
+    record: str | None = None,
+    removed: Sequence[str] = (),
+    progress: Callable[[str, int], None] = lambda what, rows: None,
 ) -> Replayed:
-    """Recompute points from the feature log: one record's, or all of them."""
+    """Recompute points from the feature log: one record's, or all of them.
+
+    One chunk is held at a time, whatever the number of stored scores. Rows that retention
+    removed are counted and not compared: what they were rated from is gone.
+
+    Parameters
+    ----------
+    progress : callable
+        Told the scorecard and the scores replayed so far, after each chunk.
+    """
     told = Replayed()
     with store.read() as connection:
         only = find(connection, record, removed) if record else None
@@ -149,17 +162,18 @@ def replay(
                     connection, models, chunk.profile, batch.model_version, batch.model_digest
                 )
             card = cards[batch.model_digest]
-            log = batches.from_bytes(chunk.features)
+            log = batches.from_bytes(chunk.features, [POINTS, *card.features])
             stored = log[POINTS]
             again = card.points(log)
-            rows = batches.from_bytes(chunk.rows, [RECORD, ITEM])
+            names = batches.from_bytes(chunk.rows, [RECORD])[RECORD]
             asked = np.ones(len(log), dtype=bool)
             if only is not None:
-                asked = (rows[RECORD] == only.record_id).fillna(False).to_numpy(dtype=bool)
+                asked = (names == only.record_id).fillna(False).to_numpy(dtype=bool)
             rated = asked & stored.notna().to_numpy(dtype=bool)
             same = stored.fillna(0).to_numpy(np.int64) == again
             told.same += int((rated & same).sum())
-            told.differ += rows[RECORD][rated & ~same].tolist()
+            told.differ += names[rated & ~same].tolist()
+            progress(f"{chunk.profile} {card.version}", told.same + len(told.differ))
     return told
 
 

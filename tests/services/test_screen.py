@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
+from riskprofile.store.batches import from_bytes, to_bytes
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 from tests import factory
@@ -130,31 +132,6 @@ def test_rows_of_one_declaration_without_item_numbers_are_its_items_in_order(
     assert list(items) == [1, 2, 3]
 
 
-def test_chunks_workers_and_order_change_no_point(
-    store: Store, home: Settings, tmp_path: Path
-) -> None:
-    table = factory.shipments(
-        90,
-        gross_mass_kg=[float(10 + i % 37) for i in range(90)],
-        value=[5.0 + i for i in range(90)],
-    )
-    lists: list[pd.DataFrame] = []
-    ways: list[tuple[Table, dict[str, Any]]] = [
-        (table, {}),
-        (table, {"chunk_rows": 7}),
-        (table, {"chunk_rows": 40, "workers": 2}),
-        (table.iloc[::-1], {}),
-    ]
-    for number, (given, options) in enumerate(ways):
-        other = settings.load({}, home=tmp_path / f"home{number}")
-        opened = settings.open_store(other)
-        run = rate(opened, other, write(tmp_path / f"{number}.csv", given), **options)
-        opened.close()
-        lists.append(run.ranked[0].table[["record_id", "points", "rank"]])
-    for other_list in lists[1:]:
-        pd.testing.assert_frame_equal(lists[0], other_list)
-
-
 def test_every_stored_score_is_replayed_from_the_log(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
@@ -164,6 +141,39 @@ def test_every_stored_score_is_replayed_from_the_log(
     explained = replay.explain(store, home.models, "XM-000003")
     terms = explained.reasons + explained.against
     assert sum(term["points"] for term in terms) == explained.points
+
+
+def test_thousands_of_scores_are_replayed_a_chunk_at_a_time_and_the_altered_one_is_named(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    rate(store, home, write(tmp_path / "day.csv", factory.shipments(60)), chunk_rows=30)
+    columns = "profile, count, rows, features, events, kept"
+    two_more = f"""INSERT INTO chunk (batch_id, number, {columns})
+        SELECT batch_id, number + :n, {columns} FROM chunk WHERE number <= 2"""
+
+    def replayed() -> tuple[replay.Replayed, int]:
+        tracemalloc.start()
+        told = replay.replay(store, home.models, progress=lambda what, rows: seen.append(rows))
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return told, most
+
+    seen: list[int] = []
+    replayed()
+    few, little = replayed()
+    with store.write() as connection:
+        for n in range(2, 100, 2):
+            connection.execute(text(two_more), {"n": n})
+        content = connection.execute(text("SELECT features FROM chunk WHERE number = 73"))
+        log = from_bytes(content.scalar_one())
+        log.loc[7, "points"] += 1
+        altered = {"f": to_bytes(log)}
+        connection.execute(text("UPDATE chunk SET features = :f WHERE number = 73"), altered)
+    seen.clear()
+    many, much = replayed()
+    assert (few.same, many.same, len(many.differ)) == (60, 2_999, 1)
+    assert seen == list(range(30, 3_001, 30))
+    assert much < 1.5 * little
 
 
 def test_bad_rows_are_kept_apart_and_the_good_ones_rated(

@@ -164,14 +164,13 @@ LINES: tuple[Line, ...] = (
         missing="twelve rounds of it, and its interval"),
     Line("D7", "named drifts", 240, missing="no drift is measured"),
     Line("D8", "alone, in chunks, workers, order, engines: the same bits", 16, tests=(
-        *_in("services/test_screen.py", "test_chunks_workers_and_order_change_no_point",
-             "test_postgresql_gives_the_same_list_and_the_same_account",
+        *_in("services/test_configurations.py", "test_the_way_of_rating_changes_no_bit"),
+        *_in("services/test_screen.py", "test_postgresql_gives_the_same_list_and_the_same_account",
              "test_every_stored_score_is_replayed_from_the_log"),
         *_in("scoring/test_scorecard.py",
              "test_points_are_the_same_alone_shuffled_and_in_parts"),
         *_in("contracts/test_features.py",
-             "test_any_split_into_chunks_gives_the_same_column")),
-        missing="CPU features on and off"),
+             "test_any_split_into_chunks_gives_the_same_column"))),
     Line("D9", "protected columns changed, parties and places renamed", 256,
         tests=("tests/services/test_invariance.py",)),
     Line("D10", "missing, unseen and extreme values", 1_000, tests=_in(
