@@ -14,6 +14,11 @@ from riskprofile.services import govern, looking, watching
 WATCHERS = ("analyst", "supervisor", "operator", "administrator")  # who can act on a change
 SERIES = 3  # named on the strip; the rest is a number
 
+ALARMS = {
+    "looking": ("frame.looking", "frame.looking_text"),
+    "probing": ("frame.probing", "frame.probing_text"),
+}
+
 
 def top(person: Any) -> Any:
     """The mark LIVE or DEMO, office, person and time; then strips that must be read.
@@ -50,8 +55,9 @@ def top(person: Any) -> Any:
     if person.role == "supervisor":
         for one in looking.alarms(here.store, person, now):
             time = form.clock(one.at, zone, now)
-            text = say("frame.looking_text", who=one.account, count=one.records, time=time)
-            st.html(draw.strip("!", say("frame.looking"), text))
+            title, words_of = ALARMS[one.kind]
+            text = say(words_of, who=one.account, count=one.records, time=time)
+            st.html(draw.strip("!", say(title), text))
     if person.role in WATCHERS:
         for seen in watching.standing(here.store, person):
             if seen.alarms:

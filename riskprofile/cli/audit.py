@@ -81,7 +81,7 @@ def alarms(
     home: Home = None,
     json: Json = False,
 ) -> int:
-    """Accounts that opened unusually many records within an hour."""
+    """Accounts that opened or asked for unusually much within an hour."""
     with opened(home) as (_, store):
         found = looking.alarms(store, owner(), now(), days)
     if json:
@@ -89,7 +89,9 @@ def alarms(
         return 0
     for one in found:
         where = one.office or "every office"
-        output.say(f"{one.at:%Y-%m-%d %H:%M} UTC  {one.account}  {where}  {one.records} records")
+        output.say(
+            f"{one.at:%Y-%m-%d %H:%M} UTC  {one.account}  {where}  {one.kind}: {one.records}"
+        )
     if not found:
         output.say(f"no alarm in {days} days")
     return 0

@@ -20,7 +20,7 @@ from riskprofile.errors import InputError, UsageError
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.intake.quarantine import whole_or_nothing
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import evidence, explanation, identity, results, retention
+from riskprofile.services import evidence, explanation, identity, probing, results, retention
 from riskprofile.services import replay as replaying
 from riskprofile.services.passing import passing
 from riskprofile.services.run import Options, Run
@@ -87,6 +87,8 @@ def score(
     )
     keep = store and not dry_run
     with given_files(paths) as files, _opened(settings, keep=keep) as (database, where):
+        if not keep:
+            _count(settings)
         with output.progress("rating", files) as progress:
             run = screen(
                 database,
@@ -98,6 +100,8 @@ def score(
                 history_url=settings.database_url,
                 progress=progress,
             )
+        if not keep:
+            _count(settings, run.summary.read)
         if not dry_run:
             if out is not None and not run.summary.stopped and run.ranked:
                 results.write(results.table(database, run.ranked, reasons), out)  # type: ignore[arg-type]
@@ -268,6 +272,19 @@ def recall(home: Home = None, json: Json = False) -> int:
         for one in told:
             output.say(f"{one.profile}: {one.says}")
     return 0
+
+
+def _count(settings: Settings, read: int | None = None) -> None:
+    """A run that keeps nothing is counted where it is kept that it was asked for."""
+    database = open_store(settings)
+    rows = settings.trial_rows_an_hour
+    try:
+        if read is None:
+            probing.ask(database, owner(), now(), settings.asks_an_hour, rows)
+        else:
+            probing.tried(database, owner(), now(), read, rows)
+    finally:
+        database.close()
 
 
 def _tell(run: Run, out: Path | None, *, as_json: bool) -> int:

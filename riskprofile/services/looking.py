@@ -16,23 +16,28 @@ from riskprofile.store.database import Store
 from riskprofile.store.tables import Audit
 
 LOOKS = ("alert.look", "record.look", "record.unmask.look")
-ALARM = "looking.alarm"
+ALARM, PROBING = "looking.alarm", "probing.alarm"
 HOUR = timedelta(hours=1)
 LIMIT = 100  # different records within an hour; the setting `looks_an_hour` says otherwise
-BACK = 20_000  # links of the chain that are looked through: more than an hour of a busy office
+BACK = 100_000  # links of the chain that are looked through for a page: more than a busy day
 
 _audit = Audit.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """One account opened more than the limit of different records within an hour."""
+    """More than the limit within an hour, by one account.
+
+    `kind` is `looking` (`records` different records were opened) or `probing` (`records`
+    ratings were asked for, whose answers went straight back).
+    """
 
     at: datetime
     account: str
     office: str | None
     records: int
     limit: int
+    kind: str = "looking"
 
 
 def noticed(connection: Connection, actor: Actor, now: datetime, limit: int = LIMIT) -> bool:
@@ -40,33 +45,38 @@ def noticed(connection: Connection, actor: Actor, now: datetime, limit: int = LI
 
     Called last in the transaction of the look.
     """
-    recent = (
-        (_audit.c.sequence > audit.head(connection).sequence - BACK)
-        & (_audit.c.actor == actor.name)
-        & (_audit.c.at > now - HOUR)
-        & (_audit.c.at <= now)
-    )
     records = connection.execute(
-        select(func.count(_audit.c.subject.distinct())).where(recent, _audit.c.action.in_(LOOKS))
+        select(func.count(_audit.c.subject.distinct())).where(
+            _audit.c.actor == actor.name,
+            _audit.c.at > now - HOUR,
+            _audit.c.at <= now,
+            _audit.c.action.in_(LOOKS),
+        )
     ).scalar_one()
     if records <= limit:
         return False
-    told = select(_audit.c.sequence).where(
-        _audit.c.sequence > audit.head(connection).sequence - BACK,
-        _audit.c.action == ALARM,
-        _audit.c.subject == f"account:{actor.name}",
+    return alarm(connection, actor, ALARM, now, {"records": int(records), "limit": limit})
+
+
+def alarm(
+    connection: Connection, actor: Actor, action: str, now: datetime, detail: dict[str, int]
+) -> bool:
+    """Write an alarm about this account, at most one of its kind an hour: whether it is new."""
+    before = select(_audit.c.sequence).where(
+        _audit.c.actor == actor.name,
         _audit.c.at > now - HOUR,
+        _audit.c.action == action,
     )
-    if connection.execute(told.limit(1)).first() is not None:
+    if connection.execute(before.limit(1)).first() is not None:
         return False
     audit.append(
         connection,
         actor=actor.name,
-        action=ALARM,
+        action=action,
         subject=f"account:{actor.name}",
         office=actor.office,
         now=now,
-        detail={"records": int(records), "limit": limit, "minutes": 60},
+        detail={**detail, "minutes": 60},
     )
     return True
 
@@ -75,9 +85,11 @@ def alarms(store: Store, actor: Actor, now: datetime, days: int = 1) -> list[Ala
     """Alarms of the last days in the actor's office, the newest first."""
     authorise(actor, "alarm.look")
     with store.read() as connection:
-        asked = select(_audit).where(_audit.c.action == ALARM, _audit.c.at > now - timedelta(days))
+        asked = select(_audit).where(
+            _audit.c.action.in_((ALARM, PROBING)), _audit.c.at > now - timedelta(days)
+        )
         if days <= 1:  # asked on every page: the newest links are enough
-            asked = asked.where(_audit.c.sequence > audit.head(connection).sequence - 5 * BACK)
+            asked = asked.where(_audit.c.sequence > audit.head(connection).sequence - BACK)
         if actor.office is not None:
             # Who sees every office is everybody's matter.
             asked = asked.where((_audit.c.office == actor.office) | _audit.c.office.is_(None))
@@ -89,6 +101,7 @@ def alarms(store: Store, actor: Actor, now: datetime, days: int = 1) -> list[Ala
             row["office"],
             int(row["detail"]["records"]),
             int(row["detail"]["limit"]),
+            str(row["action"]).partition(".")[0],
         )
         for row in rows
     ]

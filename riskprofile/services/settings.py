@@ -46,6 +46,8 @@ class Settings(BaseModel):
     random_share: float = Field(default=0.10, ge=0, le=1)
     max_bad_share: float = Field(default=0.05, ge=0, le=1)
     looks_an_hour: int = Field(default=100, ge=1, le=100_000)
+    asks_an_hour: int = Field(default=60, ge=1, le=100_000)
+    trial_rows_an_hour: int = Field(default=5_000, ge=1, le=100_000_000)
     second_factor_roles: tuple[str, ...] = ()
     oidc_issuer: str | None = None
     oidc_client: str | None = None

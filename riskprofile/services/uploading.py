@@ -10,6 +10,7 @@ from typing import IO
 
 from riskprofile.errors import InputError
 from riskprofile.scoring.ranking import Capacity
+from riskprofile.services import probing
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.run import Options, Progress, Run
 from riskprofile.services.screen import screen
@@ -37,6 +38,8 @@ def upload(
     ------
     InputError
         It is empty, larger than 50 MB, or cannot be read.
+    PolicyError
+        The account has had its answers of this hour.
     """
     authorise(actor, "batch.score")
     with tempfile.TemporaryDirectory(prefix="riskprofile-") as folder:
@@ -54,6 +57,7 @@ def upload(
                 file.write(block)
         if not size:
             raise InputError("the file is empty", where=path.name, do="Choose another.")
+        probing.ask(store, actor, now, settings.asks_an_hour, settings.trial_rows_an_hour)
         options = Options(
             capacity=Capacity(None, settings.capacity_share, settings.random_share),
             max_bad_share=settings.max_bad_share,

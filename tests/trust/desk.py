@@ -17,8 +17,8 @@ from argon2 import PasswordHasher
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import text
 
-from riskprofile.errors import Conflict, NotAllowed, RiskProfileError
-from riskprofile.services import identity, review
+from riskprofile.errors import Conflict, NotAllowed, PolicyError, RiskProfileError
+from riskprofile.services import identity, looking, probing, review
 from riskprofile.services.identity import ACTIONS, OWNER, ROLES, Actor, SignInRefused
 from riskprofile.store import audit, database
 from riskprofile.store.database import Store
@@ -26,6 +26,7 @@ from tests.services import bench, test_deciding, test_rights
 from tests.services.bench import HERE, NOW, THERE, put
 from tests.trust.told import Told
 
+PROBES = 10_000
 PHRASE = "four small brown lanterns"
 OF_AN_OFFICE = ("record.unmask", "record.unmask.allow")  # beside the calls at an alert
 
@@ -235,6 +236,27 @@ def claims(count: int, folder: Path) -> Told:
                 fair = fair and noted.count(f"alert:{alert}") == 1
                 told.count(None if fair else f"alert {alert}: won {won[alert]}, lost {lost[alert]}")
             told.faults += errors[:5]
+    return told
+
+
+def probes(_: int, folder: Path) -> Told:
+    """10,000 made-up rows for an answer each, one after another, within an hour.
+
+    Held: no more are answered than the quota says, every other is refused, and one alarm
+    reaches the supervisor.
+    """
+    told, asked, answers = Told(), Actor("olga", "operator", HERE), 0
+    with furnished(folder) as store:
+        for number in range(PROBES):
+            try:
+                probing.ask(store, asked, NOW + timedelta(seconds=number * 0.35))
+                answers += 1
+            except PolicyError:
+                continue
+        raised = looking.alarms(store, Actor("sara", "supervisor", HERE), NOW + timedelta(hours=1))
+    kinds = [one.kind for one in raised]
+    fair = answers == probing.ASKS and kinds == ["probing"]
+    told.count(None if fair else f"{answers} of {PROBES} rows were answered, alarms {kinds}")
     return told
 
 

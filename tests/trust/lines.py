@@ -139,7 +139,8 @@ LINES: tuple[Line, ...] = (
         *_in("store/test_audit.py", "test_what_is_undone_leaves_no_link",
              "test_a_link_is_written_in_a_write_transaction_alone"))),
     Line("C9", "seeded secrets in database and log", 200, machine.secrets, 100),
-    Line("C10", "10,000 rows that probe the scorecard", 1, missing="no quota, no alarm"),
+    Line("C10", "10,000 rows that probe the scorecard", 1, desk.probes, 1,
+        tests=("tests/services/test_probing.py",)),
     Line("C11", "locked hashes, no address, no network", 4, tests=(
         "tests/services/test_materials.py",
         *_in("test_docs.py", "test_locks_hold_hashes_and_no_address",
