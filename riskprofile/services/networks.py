@@ -20,7 +20,7 @@ from riskprofile.indicators.links import COMMON, WHY
 from riskprofile.profiles import Profile
 from riskprofile.services.identifiers import RECORD
 from riskprofile.store import batches
-from riskprofile.tables import Table
+from riskprofile.tables import Column, Table
 
 WINDOW = pd.Timedelta(days=90)
 SPLIT = pd.Timedelta(days=14)
@@ -44,6 +44,14 @@ _FACTS = (
     *("consignee_type", "part_kinds"),
 )
 _AT = [CHUNK, POSITION]
+
+# All that can be said of a pair, in the order in which one shared key says it.
+ANOTHER_NAME, ANOTHER_SENDER = "another name there", "another sender name"
+FORWARDER, OTHER_PARTS = "through one forwarder", "other parts of a firearm"
+ONE_SENDER = "one sender within 14 days"
+SAID = [*SHARED.values(), ANOTHER_NAME, ANOTHER_SENDER, FORWARDER, OTHER_PARTS, ONE_SENDER]
+MICROSECOND = pd.Timedelta(microseconds=1)
+_NEVER = np.iinfo(np.int64).min  # a missing time
 
 Related = dict[str, list[dict[str, Any]]]
 
@@ -89,87 +97,179 @@ def related(
     for rows, limit, outcome in ((finds, ALIKE, "trafficking"), (pairs, SHOWN, None)):
         taken: dict[str, set[str]] = {}
         for record, chunk, position, link in zip(
-            rows[RECORD], rows[CHUNK], rows[POSITION], rows["link"], strict=True
+            *(rows[name].tolist() for name in (RECORD, *_AT, "link")), strict=True
         ):
-            other = known.get((int(chunk), int(position)))
             seen = taken.setdefault(record, set())
-            if other is None or other["record_id"] in {record, *seen} or len(seen) >= limit:
+            if len(seen) >= limit:
+                continue
+            other = known.get((chunk, position))
+            if other is None or other["record_id"] == record or other["record_id"] in seen:
                 continue
             seen.add(other["record_id"])
             told.setdefault(record, []).append({**other, "link": link, "outcome": outcome})
     return told
 
 
+class _Pool:
+    """The rows that others are linked to, as arrays: sorted by each key when it is asked for."""
+
+    def __init__(self, rows: Table) -> None:
+        self.rows = rows
+        self.times = _times(rows["time"])
+        self.places = _places(rows)
+
+    def near(self, keys: np.ndarray, by: str) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs (place in `keys`, row) that share a key which not too many share."""
+        column = self.rows[by]
+        given = np.flatnonzero(column.notna().to_numpy(dtype=bool))
+        values = column.to_numpy("int64", na_value=0)[given]
+        order = np.argsort(values, kind="stable")
+        values = values[order]
+        first = np.searchsorted(values, keys, side="left")
+        size = np.searchsorted(values, keys, side="right") - first
+        size[size > COMMON] = 0
+        asked = np.repeat(np.arange(len(keys)), size)
+        step = np.arange(len(asked)) - np.repeat(np.cumsum(size) - size, size)
+        return asked, given[order[first[asked] + step]]
+
+
+def _times(column: Column) -> np.ndarray:
+    """Microseconds since 1970; the least int64 where no time is known."""
+    made: np.ndarray = column.to_numpy("datetime64[us]").astype(np.int64)
+    return made
+
+
+def _places(rows: Table) -> np.ndarray:
+    """Where each row lies, as one number: chunk, then position in it."""
+    chunks, positions = (rows[name].to_numpy("int64") for name in _AT)
+    made: np.ndarray = (chunks << 32) + positions
+    return made
+
+
 def _pairs(mine: Table, run: Table, history: Snapshot) -> Table:
     """Rows that share a key within 90 days: record, place of the other, and why."""
-    found = []
+    records, names = pd.factorize(mine[RECORD], sort=True)
+    names = names.to_numpy(object)
+    own = _Pool(mine)
+    pools = [_Pool(pool) for pool in (run, history.remembered) if CHUNK in pool]
+    found: list[tuple[np.ndarray, ...]] = []  # record, place of the other, apart, why
     for by in [name for name in SHARED if name in mine]:
-        facts = [name for name in _FACTS if name in mine and name != by]
-        asked = mine[[RECORD, by, "time", *facts, *_AT]].dropna(subset=[by])
-        for pool in (run, history.remembered):
-            if not len(asked) or by not in pool or CHUNK not in pool:
+        asked = np.flatnonzero(mine[by].notna().to_numpy(dtype=bool))
+        keys = mine[by].to_numpy("int64", na_value=0)[asked]
+        for pool in pools if len(asked) else ():
+            if by not in pool.rows:
                 continue
-            near = pool[pool[by].isin(asked[by])].dropna(subset=[by])
-            near = near.reindex(columns=[by, "time", *facts, *_AT])
-            size = near.groupby(by)[by].transform("size")
-            both = asked.merge(near[size <= COMMON], on=by, suffixes=("", "_other"))
-            apart = (both["time"] - both["time_other"]).abs()
-            other_row = (both[CHUNK] != both[f"{CHUNK}_other"]) | (
-                both[POSITION] != both[f"{POSITION}_other"]
-            )
-            both = both[(apart <= WINDOW) & other_row].assign(apart=apart)
-            both = both.sort_values(["apart", *[f"{one}_other" for one in _AT]], kind="stable")
-            both = both.groupby(RECORD).head(2 * SHOWN)  # a page shows the nearest
-            found.append(
-                pd.DataFrame(
-                    {
-                        RECORD: both[RECORD],
-                        CHUNK: both[f"{CHUNK}_other"],
-                        POSITION: both[f"{POSITION}_other"],
-                        "apart": both["apart"],
-                        "why": [_why(by, row) for row in both.to_dict("records")],
-                    }
-                )
-            )
-    if not any(len(one) for one in found):
+            one, other = pool.near(keys, by)
+            one = asked[one]
+            times = own.times[one], pool.times[other]
+            apart = np.abs(times[0] - times[1])
+            keep = (apart <= WINDOW // MICROSECOND) & (own.places[one] != pool.places[other])
+            keep &= (times[0] != _NEVER) & (times[1] != _NEVER)
+            one, other, apart = one[keep], other[keep], apart[keep]
+            order = np.lexsort((pool.places[other], apart))
+            order = order[_first(records[one[order]], 2 * SHOWN)]  # a page shows the nearest
+            one, other, apart = one[order], other[order], apart[order]
+            said = _why(by, _Both(mine, one, pool.rows, other), apart)
+            place, why = np.nonzero(said)
+            found.append((records[one[place]], pool.places[other[place]], apart[place], why))
+    if not any(len(one[0]) for one in found):
         return pd.DataFrame(columns=[RECORD, *_AT, "link"])
-    links = pd.concat([one for one in found if len(one)], ignore_index=True).explode("why")
-    links = links.drop_duplicates([RECORD, *_AT, "why"])
-    grouped = links.groupby([RECORD, *_AT], sort=False)
-    joined = grouped.agg(link=("why", ", ".join), apart=("apart", "min"), n=("why", "size"))
-    order = joined.reset_index().sort_values(
-        [RECORD, "n", "apart", *_AT], ascending=[True, False, True, True, True], kind="stable"
+    record, other, apart, why = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    # Each reason once a pair, in the order in which it came up first.
+    order = np.lexsort((why, other, record))
+    once = order[_starts(record[order], other[order], why[order])]
+    order = once[np.lexsort((once, other[once], record[once]))]
+    starts = np.flatnonzero(_starts(record[order], other[order]))
+    n = np.diff(starts, append=len(order))
+    nearest = np.minimum.reduceat(apart[order], starts)
+    spoken = np.array(SAID, dtype=object)[why[order]]
+    links = [", ".join(spoken[at : at + many]) for at, many in zip(starts, n, strict=True)]
+    record, other = record[order[starts]], other[order[starts]]
+    order = np.lexsort((other, nearest, -n, record))
+    return pd.DataFrame(
+        {
+            RECORD: names[record[order]],
+            CHUNK: other[order] >> 32,
+            POSITION: other[order] & (2**32 - 1),
+            "link": np.array(links, dtype=object)[order],
+        }
     )
-    return order[[RECORD, *_AT, "link"]]
 
 
-def _why(by: str, row: dict[str, Any]) -> list[str]:
-    """What one shared key says of two rows, and the pattern that it belongs to."""
-    said = [SHARED[by]]
-    if by in ("consignee_address_key", "consignee_phone_key") and _differ(
-        row, "consignee_name_key"
-    ):
-        said.append("another name there")
-    if by == "consignor_phone_key" and _differ(row, "consignor_name_key"):
-        said.append("another sender name")
-    if by == "consignee_key" and row.get("consignee_type") == "forwarder":
-        said.append("through one forwarder")
+def _starts(*sorted_columns: np.ndarray) -> np.ndarray:
+    """Where a row differs from the row before it."""
+    made = np.zeros(len(sorted_columns[0]), dtype=bool)
+    made[:1] = True
+    for column in sorted_columns:
+        made[1:] |= column[1:] != column[:-1]
+    return made
+
+
+def _first(groups: np.ndarray, many: int) -> np.ndarray:
+    """The places of the first rows of each group, in their order."""
+    order = np.argsort(groups, kind="stable")
+    starts = np.flatnonzero(_starts(groups[order]))
+    rank = np.arange(len(order)) - np.repeat(starts, np.diff(starts, append=len(order)))
+    kept: np.ndarray = np.sort(order[rank < many])
+    return kept
+
+
+class _Both:
+    """Pairs of rows of two tables, compared column by column; what is missing says nothing."""
+
+    def __init__(self, mine: Table, one: np.ndarray, pool: Table, other: np.ndarray) -> None:
+        self.mine, self.one, self.pool, self.other = mine, one, pool, other
+
+    def same(self, name: str) -> np.ndarray:
+        """Where both rows have the same value."""
+        return self._compared(name, np.equal)
+
+    def differ(self, name: str) -> np.ndarray:
+        """Where both rows have a value, and not the same."""
+        return self._compared(name, np.not_equal)
+
+    def is_(self, name: str, value: str) -> np.ndarray:
+        """Where the row that asks has this value."""
+        if name not in self.mine:
+            return np.zeros(len(self.one), dtype=bool)
+        held = (self.mine[name] == value).to_numpy(dtype=bool, na_value=False)
+        made: np.ndarray = held[self.one]
+        return made
+
+    def _compared(self, name: str, how: np.ufunc) -> np.ndarray:
+        made = np.zeros(len(self.one), dtype=bool)
+        if name in self.mine and name in self.pool:
+            left, right = self.mine[name], self.pool[name]
+            given = left.notna().to_numpy(dtype=bool)[self.one]
+            given &= right.notna().to_numpy(dtype=bool)[self.other]
+            left, right = left.iloc[self.one[given]], right.iloc[self.other[given]]
+            made[given] = how(left.to_numpy(object), right.to_numpy(object)).astype(bool)
+        return made
+
+
+def _why(by: str, pairs: _Both, apart: np.ndarray) -> np.ndarray:
+    """What one shared key says of pairs of rows, and the patterns that it belongs to.
+
+    Returns
+    -------
+    ndarray of bool, one row a pair and one column for each of `SAID`
+    """
+    said = np.zeros((len(apart), len(SAID)), dtype=bool)
+
+    def say(what: str, where: np.ndarray | bool) -> None:
+        said[:, SAID.index(what)] = where
+
+    say(SHARED[by], True)
+    if by in ("consignee_address_key", "consignee_phone_key"):
+        say(ANOTHER_NAME, pairs.differ("consignee_name_key"))
+    if by == "consignor_phone_key":
+        say(ANOTHER_SENDER, pairs.differ("consignor_name_key"))
+    if by == "consignee_key":
+        say(FORWARDER, pairs.is_("consignee_type", "forwarder"))
     if by.startswith("consignee"):
-        if _differ(row, "part_kinds"):
-            said.append("other parts of a firearm")
-        if _same(row, "consignor_key") and abs(row["time"] - row["time_other"]) <= SPLIT:
-            said.append("one sender within 14 days")
+        say(OTHER_PARTS, pairs.differ("part_kinds"))
+        say(ONE_SENDER, pairs.same("consignor_key") & (apart <= SPLIT // MICROSECOND))
     return said
-
-
-def _differ(row: dict[str, Any], name: str) -> bool:
-    one, other = row.get(name), row.get(f"{name}_other")
-    return not (pd.isna(one) or pd.isna(other)) and one != other
-
-
-def _same(row: dict[str, Any], name: str) -> bool:
-    one, other = row.get(name), row.get(f"{name}_other")
-    return not (pd.isna(one) or pd.isna(other)) and one == other
 
 
 def _finds(mine: Table, finds: Table) -> Table:
@@ -229,14 +329,17 @@ def _declared(
         if content is None:
             continue
         rows = batches.from_bytes(content, columns)
-        for position in sorted({int(one) for one in positions if one < len(rows)}):
-            row = rows.iloc[position]
-            if pd.isna(row[profile.time]):  # removed by retention
-                continue
+        wanted = np.unique(positions.to_numpy("int64"))
+        rows = rows.iloc[wanted[wanted < len(rows)]]
+        rows = rows[rows[profile.time].notna()]  # without a time: removed by retention
+        plain = rows.astype(object).where(rows.notna(), None)
+        for position, record, title, at, office in zip(
+            rows.index.tolist(), *(plain[name].tolist() for name in columns), strict=True
+        ):
             found[int(chunk), position] = {
-                "record_id": str(row[RECORD]),
-                "title": "" if pd.isna(row[profile.title]) else str(row[profile.title]),
-                "at": pd.Timestamp(row[profile.time]).isoformat(),
-                "office": None if pd.isna(row[profile.office]) else str(row[profile.office]),
+                "record_id": str(record),
+                "title": title or "",
+                "at": pd.Timestamp(at).isoformat(),
+                "office": office,
             }
     return found
