@@ -9,7 +9,7 @@ import streamlit as st
 from app import draw, form, session, words
 from app.installation import served
 from app.text import escape
-from riskprofile.services import govern, looking, watching
+from riskprofile.services import looking, watching
 
 WATCHERS = ("analyst", "supervisor", "operator", "administrator")  # who can act on a change
 SERIES = 3  # named on the strip; the rest is a number
@@ -26,7 +26,7 @@ def top(person: Any) -> Any:
     Returns the status of the installation, for what else stands on the page.
     """
     say, now, here = session.speech(), session.now(), served()
-    status = govern.status(here.store, person, now)
+    status = session.status(person)
     zone = session.zone(status.zone)
     badge = (
         f'<span class="rp-badge demo" title="{escape(say("frame.demo_text"))}">'

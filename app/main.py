@@ -66,4 +66,5 @@ def _refused() -> None:
     session.refuse(session.actor())
 
 
-draw()
+with session.run():
+    draw()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import gc
 import hashlib
+import importlib
 import re
 import tomllib
 from collections.abc import Callable
@@ -40,6 +42,11 @@ except ImportError:  # not on every system
     resource = None  # type: ignore[assignment]
 
 MAIN = Path(__file__).with_name("main.py")
+# What pages import when they are first drawn.
+LIBRARIES = (
+    *("pandas.io.formats.style", "pyarrow", "altair", "streamlit.elements.arrow"),
+    *("app.alert_panel", "app.batch_rows", "riskprofile.services.screen"),
+)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 # What a browser may fetch before anybody is known: the sign-in page and Streamlit's own files.
 OPEN_PATHS = ("/sign-in", "/sign-out", "/language", "/healthz", "/static/", "/favicon.png")
@@ -118,6 +125,7 @@ def serve(
     names = (*LOOPBACK, *([host] if host.strip("0.:") else []), *hosts)
     app = build(settings, secure=bool(certfile), hosts=names)
     leave_no_core()
+    settle()
     uvicorn.run(
         # The peer is noted before a header of a proxy on loopback may change what it seems.
         doors.Peer(ProxyHeadersMiddleware(app, trusted_hosts="127.0.0.1")),
@@ -136,6 +144,18 @@ def leave_no_core() -> None:
     """Let a crash write no picture of the memory, which holds declarations, to any disk."""
     if resource is not None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def settle() -> None:
+    """Set apart from garbage what was imported: it stays until the end.
+
+    Streamlit collects garbage after each run of a page, and would look at every object of
+    every library each time: more work than drawing the page.
+    """
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
 
 
 class Guard:

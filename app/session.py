@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,7 +14,7 @@ import streamlit as st
 from app import form, words
 from app.installation import COOKIE, LANGUAGE_COOKIE, served
 from app.text import escape
-from riskprofile.services import identity
+from riskprofile.services import govern, identity
 
 
 def speech() -> words.Words:
@@ -21,11 +24,48 @@ def speech() -> words.Words:
     return words.of(words.choose(cookies.get(LANGUAGE_COOKIE), accepted))
 
 
+class _Run(threading.local):
+    """What was asked once while the entry script draws a page; a run has a thread."""
+
+    asking = False
+    actor: Any = None
+    status: Any = None
+
+
+_run = _Run()
+
+
+@contextmanager
+def run() -> Iterator[None]:
+    """Within this, who is looking and what stands on every page is asked once."""
+    _run.actor, _run.status, _run.asking = None, None, True
+    try:
+        yield
+    finally:
+        _run.actor, _run.status, _run.asking = None, None, False
+
+
 def actor(*, touch: bool = True) -> Any | None:
     """The person whose session cookie this browser holds; None when it ended.
 
     What refreshes itself passes `touch=False`: a page left open still locks.
     """
+    if _run.actor is not None:
+        return _run.actor
+    found = _asked(touch)
+    if _run.asking:
+        _run.actor = found
+    return found
+
+
+def status(person: Any) -> Any:
+    """What stands on every page: office, zone, pause, scorecards, time of the data."""
+    if _run.status is None or not _run.asking:
+        _run.status = govern.status(served().store, person, now())
+    return _run.status
+
+
+def _asked(touch: bool) -> Any | None:
     token = st.context.cookies.get(COOKIE)
     if not token:
         return None

@@ -13,7 +13,7 @@ from app.installation import served
 from app.text import escape, plain
 from app.words import Words
 from riskprofile.errors import NotAllowed
-from riskprofile.services import govern, review
+from riskprofile.services import review
 
 CONCEALMENTS = ("among", "inside", "wrapped", "open")
 SURE = tuple(name for name in review.SURE if name)
@@ -42,7 +42,7 @@ def awaiting(person: Any, now: Any) -> list[review.QueueRow]:
     """Ordered controls that this person holds, of every profile in use, most urgent first."""
     store = served().store
     found = []
-    for profile in govern.status(store, person, now).profiles:
+    for profile in session.status(person).profiles:
         asked = review.QueueFilter(profile=profile, page_size=500)
         rows = review.queue(store, person, asked, now).rows
         found += [row for row in rows if row.waiting == "outcome" and row.owner == person.name]
@@ -53,7 +53,7 @@ def page() -> None:
     """Draw the form for the ordered control that was chosen, or the first that waits."""
     person = session.require("officer", "supervisor")
     say, now, store = session.speech(), session.now(), served().store
-    zone = session.zone(govern.status(store, person, now).zone)
+    zone = session.zone(session.status(person).zone)
     waiting = {row.id: form.reference(row.record_id) for row in awaiting(person, now)}
     with st.container(key="strips"):  # a place of its own, so that nothing below moves
         deciding.strips(say)

@@ -12,7 +12,7 @@ from app.installation import served
 from app.text import escape
 from app.words import Words
 from riskprofile.errors import NotAllowed
-from riskprofile.services import govern, review
+from riskprofile.services import review
 
 LANES = ("all", "red", "yellow")
 QUEUES = ("all", *queue_list.QUEUES)
@@ -20,7 +20,7 @@ OWNERS = ("mine_or_free", "open", "snoozed", "closed")
 LIST_HEIGHT = queue_list.HEAD + 9 * queue_list.ROW + 3
 FILTERS = ("lane", "queue", "owner", "profile", "search")
 POLL_SECONDS = 20
-FIRST, AT_MOST = 100, 500  # rows: a click sends the list again, so it starts short
+FIRST, AT_MOST = 50, 500  # rows: a click sends the list again, so it starts short
 KEYS = '<script src="/keys.js"></script>'  # our own file: the policy allows no other script
 LANE_COLOURS = {"red": "red", "yellow": "yellow"}
 
@@ -35,7 +35,7 @@ def clear_filters() -> None:
 
 def show_more() -> None:
     """Another hundred rows."""
-    st.session_state["shown"] = min(AT_MOST, st.session_state.get("shown", FIRST) + FIRST)
+    st.session_state["shown"] = min(AT_MOST, st.session_state.get("shown", FIRST) + 100)
 
 
 def show_closed() -> None:
@@ -112,11 +112,13 @@ def page() -> None:
     """Draw the queue of this person's office and the open alert."""
     person = session.require("officer", "supervisor")
     say, now, store = session.speech(), session.now(), served().store
-    status = govern.status(store, person, now)
+    status = session.status(person)
     zone = session.zone(status.zone)
     wanted = asked(status.profiles)
     found = review.queue(store, person, wanted, now)
-    st.html(draw.kpis(_figures(say, review.figures(store, person, now, wanted.profile))))
+    counted = found if wanted.owner in ("mine_or_free", "open") and not wanted.search else None
+    figures = review.figures(store, person, now, wanted.profile, page=counted)
+    st.html(draw.kpis(_figures(say, figures)))
     filters(say, found, status.profiles)
     rows, change = queue_list.hold(found, wanted)
     left, right = st.columns([626, 688], gap="small")

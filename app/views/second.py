@@ -9,14 +9,14 @@ import streamlit as st
 from app import deciding, draw, form, session
 from app.installation import served
 from app.text import escape
-from riskprofile.services import govern, review
+from riskprofile.services import review
 
 
 def page() -> None:
     """Draw both lists; the person who wrote an entry cannot confirm it."""
     person = session.require("officer", "supervisor")
     say, now, store = session.speech(), session.now(), served().store
-    zone = session.zone(govern.status(store, person, now).zone)
+    zone = session.zone(session.status(person).zone)
     waiting = review.waiting(store, person, now)
     with st.container(key="strips"):
         deciding.strips(say)

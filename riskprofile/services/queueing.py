@@ -94,6 +94,7 @@ class QueuePage:
     queues: dict[str, int] = field(default_factory=dict)
     owners: dict[str, int] = field(default_factory=dict)
     change: int = 0
+    cells: tuple[Any, ...] = ()  # the counts behind all of these, for `figures` to use again
 
 
 @dataclass(frozen=True)
@@ -135,10 +136,11 @@ def queue(store: Store, actor: Actor, filter: QueueFilter, now: datetime) -> Que
             .mappings()
             .all()
         )
-        counts = _counts(connection, actor, filter, now)
-        change = _latest(connection, actor, filter)
-    lanes, queues, owners, total = counts
-    return QueuePage([_row(row, now) for row in rows], total, lanes, queues, owners, change)
+        cells = _cells(connection, actor, filter, now)
+        change = _highest(connection) if cells else 0
+    lanes, queues, owners, total = _counts(cells, filter)
+    found = [_row(row, now) for row in rows]
+    return QueuePage(found, total, lanes, queues, owners, change, cells)
 
 
 def latest(store: Store, actor: Actor, filter: QueueFilter) -> int:
@@ -152,6 +154,8 @@ def new_since(store: Store, actor: Actor, filter: QueueFilter, change: int, now:
     """How many alerts under this filter are newer than a page's `change`."""
     authorise(actor, "queue.look", filter.office)
     with store.read() as connection:
+        if _highest(connection) <= change:
+            return 0
         count = connection.execute(
             select(func.count())
             .select_from(_alert)
@@ -179,23 +183,27 @@ def next_free(
     return int(free[0]) if free else None
 
 
-def figures(store: Store, actor: Actor, now: datetime, profile: str | None = None) -> Figures:
-    """The strip above the list."""
+def figures(
+    store: Store,
+    actor: Actor,
+    now: datetime,
+    profile: str | None = None,
+    page: QueuePage | None = None,
+) -> Figures:
+    """The strip above the list.
+
+    Parameters
+    ----------
+    page : QueuePage, optional
+        The open queue of the same profile, just read with no word searched for: what it
+        counted is not counted again.
+    """
     authorise(actor, "queue.look")
-    seen = [*visible(actor)]
-    seen.append(_alert.c.profile.in_([profile] if profile else list(PROFILES)))
-    fresh = [*seen, _alert.c.state == "open", ~snoozed(now)]
     with store.read() as connection:
-        row = connection.execute(
-            select(
-                func.sum(case((and_(_alert.c.lane == "red", _free(now)), 1), else_=0)),
-                func.sum(
-                    case((and_(_alert.c.due_at >= now, _alert.c.due_at < now + SOON), 1), else_=0)
-                ),
-                func.sum(case((and_(_alert.c.owner == actor.name, _held(now)), 1), else_=0)),
-                func.min(case((_free(now), _alert.c.created_at))),
-            ).where(*fresh)
-        ).one()
+        cells = page.cells if page is not None else ()
+        if page is None:
+            for name in [profile] if profile else list(PROFILES):
+                cells += _cells(connection, actor, QueueFilter(name, owner="open"), now)
         offices = connection.execute(
             select(_office.c.capacity, _office.c.zone).where(
                 _office.c.code == actor.office if actor.office else _office.c.code.is_not(None)
@@ -231,11 +239,12 @@ def figures(store: Store, actor: Actor, now: datetime, profile: str | None = Non
             .all()
         )
         to_confirm = count_to_confirm(connection, actor)
-    oldest = row[3]
+    waiting = [one.waiting_since for one in cells if one.waiting_since is not None]
+    oldest = min(waiting, default=None)
     return Figures(
-        red_free=int(row[0] or 0),
-        due_soon=int(row[1] or 0),
-        mine=int(row[2] or 0),
+        red_free=sum(one.count for one in cells if one.lane == "red" and one.whose == "free"),
+        due_soon=sum(one.soon for one in cells),
+        mine=sum(one.count for one in cells if one.whose == "mine"),
         oldest_waiting=None if oldest is None else max(timedelta(), now - oldest),
         examined_today=int(examined),
         capacity=sum(office[0] for office in offices) if offices else DEFAULT_CAPACITY,
@@ -247,15 +256,20 @@ def figures(store: Store, actor: Actor, now: datetime, profile: str | None = Non
 
 def count_to_confirm(connection: Connection, actor: Actor) -> int:
     """Entries of others that wait for a second person, in the offices of the actor."""
+    # The few that wait are looked up in turn: a join would read every alert of the office.
     outcomes = connection.execute(
         select(func.count())
-        .select_from(_outcome.join(_alert, _alert.c.id == _outcome.c.alert_id))
-        .where(*visible(actor), *unconfirmed(), _outcome.c.officer != actor.name)
+        .select_from(_outcome)
+        .where(_outcome.c.confirmed_at.is_(None), _outcome.c.officer != actor.name)
+        .where(exists().where(_alert.c.id == _outcome.c.alert_id, *visible(actor), *unconfirmed()))
     ).scalar_one()
     releases = connection.execute(
         select(func.count())
-        .select_from(_decision.join(_alert, _alert.c.id == _decision.c.alert_id))
-        .where(*visible(actor), *pending_release(), _decision.c.officer != actor.name)
+        .select_from(_decision)
+        .where(_decision.c.decision == "release", _decision.c.officer != actor.name)
+        .where(
+            exists().where(_alert.c.id == _decision.c.alert_id, *visible(actor), *pending_release())
+        )
     ).scalar_one()
     return int(outcomes) + int(releases)
 
@@ -388,37 +402,64 @@ def _order(filter: QueueFilter) -> list[Any]:
     return ranked
 
 
-def _counts(
+def _cells(
     connection: Connection, actor: Actor, filter: QueueFilter, now: datetime
-) -> tuple[dict[str, int], dict[str, int], dict[str, int], int]:
-    mine = case((or_(_free(now), _alert.c.owner == actor.name), "mine_or_free"), else_="others")
+) -> tuple[Any, ...]:
+    """What the filters could show, counted once: by lane, queue and whose they are.
+
+    A row has `lane, queue, whose` ("mine", "free", "others"), `count`, `soon` (due within
+    two hours) and `waiting_since` (the oldest, of those that are free).
+    """
     closed, aside = filter.owner == "closed", filter.owner == "snoozed"
-    cells = connection.execute(
-        select(_alert.c.lane, _alert.c.queue, mine, func.count())
+    whose = case(
+        (_free(now), "free"), (_alert.c.owner == actor.name, "mine"), else_="others"
+    ).label("whose")
+    soon = case((and_(_alert.c.due_at >= now, _alert.c.due_at < now + SOON), 1), else_=0)
+    oldest = func.min(case((_free(now), _alert.c.created_at)))
+    found = connection.execute(
+        select(
+            _alert.c.lane,
+            _alert.c.queue,
+            whose,
+            func.count().label("count"),
+            func.sum(soon).label("soon"),
+            oldest.label("waiting_since"),
+        )
         .where(
             *_where(actor, filter, now, facets=False),
             _alert.c.state == ("closed" if closed else "open"),
             *([] if closed else [snoozed(now) if aside else ~snoozed(now)]),
         )
-        .group_by(_alert.c.lane, _alert.c.queue, mine)
-    ).all()
+        .group_by(_alert.c.lane, _alert.c.queue, whose)
+    )
+    return tuple(found.all())
+
+
+def _counts(
+    cells: tuple[Any, ...], filter: QueueFilter
+) -> tuple[dict[str, int], dict[str, int], dict[str, int], int]:
     lanes: dict[str, int] = {}
     queues: dict[str, int] = {}
-    owners: dict[str, int] = (
-        {filter.owner: 0} if closed or aside else {"mine_or_free": 0, "open": 0}
-    )
-    for lane, name, owner, count in cells:
+    apart = filter.owner in ("closed", "snoozed")
+    owners: dict[str, int] = {filter.owner: 0} if apart else {"mine_or_free": 0, "open": 0}
+    for lane, name, whose, count, *_ in cells:
+        workable = whose in ("mine", "free")
         in_lane = filter.lane in (None, lane)
         in_queue = filter.queue in (None, name)
-        in_owner = filter.owner in ("open", "snoozed", "closed", owner)
+        in_owner = filter.owner != "mine_or_free" or workable
         if in_queue and in_owner:
             lanes[lane] = lanes.get(lane, 0) + count
         if in_lane and in_owner:
             queues[name] = queues.get(name, 0) + count
         if in_lane and in_queue:
             for told in owners:
-                owners[told] += count if told in ("open", "snoozed", "closed", owner) else 0
+                owners[told] += count if told != "mine_or_free" or workable else 0
     return lanes, queues, owners, owners[filter.owner]
+
+
+def _highest(connection: Connection) -> int:
+    """The highest alert id of all: what comes later has a higher one."""
+    return int(connection.execute(select(func.max(_alert.c.id))).scalar() or 0)
 
 
 def _latest(connection: Connection, actor: Actor, filter: QueueFilter) -> int:

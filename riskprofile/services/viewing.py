@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from riskprofile.errors import NotAllowed
 from riskprofile.profiles import PROFILES
@@ -226,8 +226,42 @@ def _timeline(connection: Connection, alert_id: int) -> list[Event]:
 def _linked(
     connection: Connection, actor: Actor, alert_id: int
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Other alerts of the same parties, and others tied by address, container, document."""
-    mine = select(_link.c.kind, _link.c.key).where(_link.c.alert_id == alert_id).subquery()
+    """Other alerts of the same parties, and others tied by address, container, document.
+
+    Of each tie the newest alone are looked up: a firm may stand in thousands of alerts.
+    """
+    ties = connection.execute(
+        select(_link.c.kind, _link.c.key).where(_link.c.alert_id == alert_id)
+    ).all()
+    tied: dict[str, set[int]] = {}
+    for kind, key in ties:
+        newest = connection.execute(
+            select(_link.c.alert_id)
+            .select_from(_link.join(_alert, _alert.c.id == _link.c.alert_id))
+            .where(_link.c.kind == kind, _link.c.key == key, _link.c.alert_id != alert_id)
+            .where(*visible(actor))
+            .order_by(_link.c.alert_id.desc())
+            .limit(LINKED_LIMIT)
+        ).scalars()
+        tied.setdefault(kind, set()).update(newest)
+    rows = _told(connection, set().union(*tied.values()))
+    found: tuple[list[dict[str, Any]], list[dict[str, Any]]] = ([], [])
+    for parties in (True, False):
+        pairs = {
+            (number, kind)
+            for kind, numbers in tied.items()
+            if (kind in PARTIES) == parties
+            for number in numbers
+        }
+        for number, kind in sorted(pairs, key=lambda pair: (-pair[0], pair[1]))[:LINKED_LIMIT]:
+            found[0 if parties else 1].append({**rows[number], "link": kind})
+    return found
+
+
+def _told(connection: Connection, numbers: set[int]) -> dict[int, dict[str, Any]]:
+    """What is told of an alert in another's panel, by its id."""
+    if not numbers:
+        return {}
     latest = (
         select(_outcome.c.outcome)
         .where(_outcome.c.alert_id == _alert.c.id)
@@ -236,31 +270,12 @@ def _linked(
         .correlate(_alert)
         .scalar_subquery()
     )
-    columns = [_alert.c[name] for name in ("record_id", "title", "lane", "state")]
-    found: tuple[list[dict[str, Any]], list[dict[str, Any]]] = ([], [])
-    for parties in (True, False):
-        kinds = mine.c.kind.in_(PARTIES) if parties else mine.c.kind.not_in(PARTIES)
-        rows = connection.execute(
-            select(
-                _alert.c.id.label("alert_id"),
-                *columns,
-                mine.c.kind.label("link"),
-                _alert.c.lodged_at,
-                _alert.c.created_at,
-                latest.label("outcome"),
-            )
-            .select_from(
-                mine.join(_link, (_link.c.kind == mine.c.kind) & (_link.c.key == mine.c.key)).join(
-                    _alert, _alert.c.id == _link.c.alert_id
-                )
-            )
-            .where(kinds, _alert.c.id != alert_id, *visible(actor))
-            .order_by(_alert.c.id.desc())
-            .limit(LINKED_LIMIT)
-        )
-        for row in rows.mappings():
-            one = dict(row)
-            one["at"] = one.pop("lodged_at") or one["created_at"]
-            del one["created_at"]
-            found[0 if parties else 1].append(one)
-    return found
+    rows = connection.execute(
+        select(
+            _alert.c.id.label("alert_id"),
+            *[_alert.c[name] for name in ("record_id", "title", "lane", "state")],
+            func.coalesce(_alert.c.lodged_at, _alert.c.created_at).label("at"),
+            latest.label("outcome"),
+        ).where(_alert.c.id.in_(numbers))
+    )
+    return {row["alert_id"]: dict(row) for row in rows.mappings()}

@@ -50,6 +50,7 @@ class Served:
 
     url: str
     folder: Path
+    pid: int
 
     def store(self) -> Any:
         """The database of the served home, to look at what was stored."""
@@ -77,12 +78,20 @@ def chromium() -> str | None:
 
 
 @contextmanager
-def serving(folder: Path, **filled: Any) -> Iterator[Served]:
-    """Fill a home in `folder` and serve it from a process of its own."""
+def serving(folder: Path, *, travellers: bool = False, **filled: Any) -> Iterator[Served]:
+    """Fill a home in `folder` and serve it from a process of its own.
+
+    Parameters
+    ----------
+    travellers : bool
+        Switch their profile on, so that crossings can be rated.
+    """
     told, now = settings.load({}, home=str(folder)), datetime.now(UTC)
     store = open_store(told)
     govern.init_offices(store, identity.OWNER, home.OFFICES, now)
     home.fill(store, now, **filled)
+    if travellers:
+        govern.enable_profile(store, identity.OWNER, "traveller", "Border Act", "IA-7", now)
     for name, role in PEOPLE.items():
         office = home.OFFICE if role in ("officer", "supervisor") else None
         identity.add_account(
@@ -101,7 +110,7 @@ def serving(folder: Path, **filled: Any) -> Iterator[Served]:
     )
     try:
         _wait(f"http://127.0.0.1:{port}/healthz", process, folder / "server.log")
-        yield Served(f"http://127.0.0.1:{port}", folder)
+        yield Served(f"http://127.0.0.1:{port}", folder, process.pid)
     finally:
         process.terminate()
         process.wait(20)
