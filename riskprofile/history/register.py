@@ -154,6 +154,10 @@ def _paired(left: list[str], right: list[str], bare: bool) -> float:
     rest = list(right)
     unsure, letters = 0.0, 0
     for word in sorted(left, key=lambda one: (-len(one), one)):
+        if word in rest:  # nothing is liker than the word itself
+            rest.remove(word)
+            letters += len(word)
+            continue
         likes = [(_likeness(word, other, bare), other) for other in rest]
         best, other = max(likes)
         if not best:
@@ -198,15 +202,17 @@ def _other_vowel(one: str, other: str) -> bool:
 
 
 def _vowel_share(form: str) -> float:
-    return sum(letter in "aeiou" for letter in form) / len(form)
+    return sum(map(form.count, "aeiou")) / len(form)
 
 
 def _joined(left: list[str], right: list[str]) -> float:
     """Words written together or apart: the same letters in the same order."""
     if len(left) == len(right):
         return 0.0
+    if sum(map(len, left)) != sum(map(len, right)):
+        return 0.0
     one, other = "".join(sorted(left)), "".join(sorted(right))
-    if len(one) == len(other) and sorted(one) == sorted(other) and _splits(left, right):
+    if sorted(one) == sorted(other) and _splits(left, right):
         return 0.95
     return 0.0
 
@@ -232,13 +238,10 @@ def best(family: str, form: str, known: Iterable[tuple[str, int]]) -> tuple[int,
         so the answer does not depend on their order.
     """
     found: tuple[float, str, int] | None = None
-    numbers, fixed, _ = _parsed(form)
+    numbers = _parsed(form)[0]
     for other, entity in set(known):  # a form stands in several blocks
-        others, also_fixed, _ = _parsed(other)
-        if numbers != others or fixed != also_fixed:
-            # What `alike` gives 0 to, told here because most candidates are so.
-            if family == "party" and other != form:
-                continue
+        if family == "address":  # what `alike` gives 0 to, told here because most are so
+            others = _parsed(other)[0]
             if numbers != others and not _postcode_apart(numbers, others):
                 continue
         one = (-alike(family, form, other), other, entity)
@@ -247,6 +250,44 @@ def best(family: str, form: str, known: Iterable[tuple[str, int]]) -> tuple[int,
     if found is None or -found[0] < SURE[family]:
         return None
     return found[2], -found[0]
+
+
+class Block:
+    """Forms found in one place, those of a party apart by what no slip explains.
+
+    >>> here = Block()
+    >>> here.add("party", "marlin 7", 1), here.add("party", "marlin 8", 2)
+    (None, None)
+    >>> len(here), here.near("party", "mralin 8")
+    (2, [('marlin 8', 2)])
+    """
+
+    __slots__ = ("_apart", "_size")
+
+    def __init__(self) -> None:
+        self._apart: dict[tuple[str, ...], list[tuple[str, int]]] = {}
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def add(self, family: str, form: str, entity: int) -> None:
+        """Put a form here."""
+        self._apart.setdefault(fixed(family, form), []).append((form, entity))
+        self._size += 1
+
+    def near(self, family: str, form: str) -> list[tuple[str, int]]:
+        """Those that may be alike to this one."""
+        return self._apart.get(fixed(family, form), [])
+
+
+@lru_cache(maxsize=1 << 13)
+def fixed(family: str, form: str) -> tuple[str, ...]:
+    """Words that must be the same for two forms to be one: an address has none that is sure."""
+    if family != "party":
+        return ()
+    numbers, same, _ = _parsed(form)
+    return (*numbers, "", *same)
 
 
 class Aliases:

@@ -61,7 +61,7 @@ def forms(table: Table, keys: Sequence[Key]) -> dict[int, tuple[str, str]]:
     found: dict[int, tuple[str, str]] = {}
     for family, columns in _written(keys).items():
         for name in columns:
-            made = [_NORMAL[family](str(value)) for value in table[name].dropna().unique()]
+            made = [_NORMAL[family](str(one)) for one in table[name].dropna().unique().tolist()]
             if made:
                 hashes = hash_texts([f"{family}:{form}" for form in made]).tolist()
                 found.update(zip(hashes, [(family, form) for form in made], strict=True))
@@ -134,7 +134,7 @@ def _hashed(column: Column, family: str, normal: Callable[[str], str]) -> Column
     codes, distinct = pd.factorize(column)
     if not len(distinct):
         return pd.Series(pd.NA, index=column.index, dtype=_KEY)
-    texts = [f"{family}:{normal(str(value))}" for value in distinct]
+    texts = [f"{family}:{normal(str(value))}" for value in distinct.tolist()]
     keys = hash_texts(texts)
     made = pd.array(keys[codes.clip(min=0)], dtype=_KEY)
     made[codes < 0] = pd.NA

@@ -56,20 +56,34 @@ class _Index:
             np.concatenate([[0], np.cumsum(values * values)]),
         )
 
-    def span(
-        self, hashes: np.ndarray, seconds: np.ndarray, window: float | None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """First and past-the-end event of each query, before `seconds`, within `window`."""
-        if not len(self.keys):
-            nothing = np.zeros(len(hashes), dtype=np.int64)
-            return nothing, nothing
-        position = np.searchsorted(self.keys, hashes).clip(max=len(self.keys) - 1)
-        known = self.keys[position] == hashes
-        base = position.astype(np.int64) * _SPAN
-        since = np.zeros_like(seconds) if window is None else (seconds - round(window)).clip(min=0)
-        first = np.searchsorted(self.times, base + since, side="left")
-        end = np.searchsorted(self.times, base + seconds, side="left")
-        return np.where(known, first, 0), np.where(known, end, 0)
+    def span(self, asked: _Asked, window: float | None) -> tuple[np.ndarray, np.ndarray]:
+        """First and past-the-end event of each query, before its day, within `window`."""
+        made = np.zeros((2, len(asked.order)), dtype=np.int64)
+        if len(self.keys):
+            position = np.searchsorted(self.keys, asked.hashes).clip(max=len(self.keys) - 1)
+            known = self.keys[position] == asked.hashes
+            base = position[known].astype(np.int64) * _SPAN
+            until = asked.days[known]
+            since = until - until if window is None else (until - round(window)).clip(min=0)
+            where = asked.order[known]
+            made[0, where] = np.searchsorted(self.times, base + since, side="left")
+            made[1, where] = np.searchsorted(self.times, base + until, side="left")
+        return made[0], made[1]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Queries sorted by key and day: so asked, a search stays near where the last one ended."""
+
+    order: np.ndarray  # place of each query in the table
+    hashes: np.ndarray
+    days: np.ndarray
+    given: np.ndarray  # in the order of the table: rows that have all of the key
+
+    @classmethod
+    def of(cls, hashes: np.ndarray, days: np.ndarray, given: np.ndarray) -> _Asked:
+        order = np.lexsort((days, hashes))
+        return cls(order, hashes[order], days[order], given)
 
 
 class _Questions(threading.local):
@@ -81,27 +95,20 @@ class _Questions(threading.local):
 
     def __init__(self) -> None:
         self.of: Callable[[], object] = lambda: None
-        self.hashed: dict[tuple[str, ...], tuple[np.ndarray, np.ndarray]] = {}
+        self.by: dict[tuple[str, ...], _Asked] = {}
         self.day: np.ndarray | None = None
 
-    def keys(self, items: Table, by: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """`_hash_rows` of these columns."""
-        self._turn_to(items)
-        name = tuple(by)
-        if name not in self.hashed:
-            self.hashed[name] = _hash_rows(items[list(by)])
-        return self.hashed[name]
-
-    def days(self, items: Table) -> np.ndarray:
-        """`_day` of each row."""
-        self._turn_to(items)
-        if self.day is None:
-            self.day = _day(items["time"])
-        return self.day
-
-    def _turn_to(self, items: Table) -> None:
+    def keys(self, items: Table, by: Sequence[str]) -> _Asked:
+        """The queries of a table by these columns."""
         if self.of() is not items:
-            self.of, self.hashed, self.day = weakref.ref(items), {}, None
+            self.of, self.by, self.day = weakref.ref(items), {}, None
+        name = tuple(by)
+        if name not in self.by:
+            if self.day is None:
+                self.day = _day(items["time"])
+            hashes, given = _hash_rows(items[list(by)])
+            self.by[name] = _Asked.of(hashes, self.day, given)
+        return self.by[name]
 
 
 _asked = _Questions()
@@ -193,9 +200,9 @@ class Snapshot:
         `mean` and `sd` are missing where `n` is 0; `sd` is of the population.
         """
         index = self._index(("norm", measure, *by), lambda: self._events.index(by, measure))
-        hashes, given = _asked.keys(items, by)
-        first, end = index.span(hashes, _asked.days(items), None)
-        n = np.where(given, end - first, 0).astype("float64")
+        asked = _asked.keys(items, by)
+        first, end = index.span(asked, None)
+        n = np.where(asked.given, end - first, 0).astype("float64")
         if index.total is None or index.squares is None:
             mean = sd = np.full(len(items), np.nan)
         else:
@@ -222,16 +229,16 @@ class Snapshot:
     def _ask(
         self, index: _Index, items: Table, by: Sequence[str], answer: object, days: float | None
     ) -> Column:
-        hashes, given = _asked.keys(items, by)
-        first, end = index.span(hashes, _asked.days(items), None if days is None else days * _DAY)
-        answered = np.where(given, answer(first, end), np.nan)  # type: ignore[operator]
+        asked = _asked.keys(items, by)
+        first, end = index.span(asked, None if days is None else days * _DAY)
+        answered = np.where(asked.given, answer(first, end), np.nan)  # type: ignore[operator]
         return pd.Series(answered.astype("float64"), index=items.index)
 
     def _when(self, items: Table, by: Sequence[str], *, last: bool) -> Column:
         index = self._index(("count", *by), lambda: self._events.index(by))
-        hashes, given = _asked.keys(items, by)
-        first, end = index.span(hashes, _asked.days(items), None)
-        seen = given & (end > first)
+        asked = _asked.keys(items, by)
+        first, end = index.span(asked, None)
+        seen = asked.given & (end > first)
         if not len(index.times):
             return pd.Series(pd.NaT, index=items.index, dtype=TIME)
         found = index.times[np.where(seen, end - 1 if last else first, 0)] % _SPAN
@@ -307,7 +314,7 @@ def _hash_rows(columns: Table) -> tuple[np.ndarray, np.ndarray]:
             part = column.to_numpy("int64", na_value=0) if present.any() else 0
         else:
             codes, distinct = pd.factorize(column)
-            hashes = hash_texts([str(value) for value in distinct] or [""])
+            hashes = hash_texts([str(value) for value in distinct.tolist()] or [""])
             part = hashes[codes.clip(min=0)]
         mixed = _mix(mixed ^ np.asarray(part, dtype=np.int64).view(np.uint64))
     signed: np.ndarray = mixed.view(np.int64)

@@ -56,7 +56,7 @@ class Watch:
         told = pd.Series(pd.NA, index=table.index, dtype=object)
         for column, kind in columns(profile).items():
             codes, distinct = pd.factorize(table[column])
-            found = [self._said(column, kind, str(value)) for value in distinct]
+            found = [self._said(column, kind, str(value)) for value in distinct.tolist()]
             here = pd.Series([found[code] if code >= 0 else None for code in codes], told.index)
             both = here.notna() & told.notna()
             told = told.where(told.notna(), here)

@@ -42,7 +42,7 @@ def wrong_check_digits(numbers: Column) -> Column:
     """How many of the bar-joined numbers have a wrong check digit; NaN where none is given."""
     codes, distinct = pd.factorize(numbers)
     counts = np.array(
-        [sum(map(is_wrong, str(joined).split("|"))) for joined in distinct] + [np.nan],
+        [sum(map(is_wrong, str(joined).split("|"))) for joined in distinct.tolist()] + [np.nan],
         dtype="float64",
     )
     return pd.Series(counts[codes], index=numbers.index)

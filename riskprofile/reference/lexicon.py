@@ -296,7 +296,7 @@ def read(text: Column, chapter: Column | None = None) -> Table:
     """
     both = text if chapter is None else text.str.cat(chapter.fillna(""), sep="\x1f")
     codes, distinct = pd.factorize(both)
-    pairs = [str(one).partition("\x1f") for one in distinct]
+    pairs = [str(one).partition("\x1f") for one in distinct.tolist()]
     scans = [scan(words_[:LONGEST]) for words_, _, _ in pairs]
     columns: dict[str, Any] = {}
 

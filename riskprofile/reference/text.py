@@ -118,7 +118,7 @@ def per_distinct(
     """
     codes, distinct = pd.factorize(text)
     values = np.empty(len(distinct) + 1, dtype=dtype)
-    for number, one in enumerate(distinct):
+    for number, one in enumerate(distinct.tolist()):  # Arrow gives out single values slowly
         values[number] = function(str(one))
     values[-1] = missing  # code -1
     picked: np.ndarray[Any, Any] = values[codes]

@@ -196,7 +196,7 @@ def chapter_scores(text: Column) -> Table:
         return nothing if scores is None else scores.astype("float64")
 
     codes, distinct = pd.factorize(text)
-    made = np.vstack([*(one(str(value)) for value in distinct), nothing])
+    made = np.vstack([*(one(str(value)) for value in distinct.tolist()), nothing])
     return pd.DataFrame(made[codes], index=text.index, columns=chapters)
 
 
@@ -240,7 +240,7 @@ def measures(text: Column) -> Table:
     """
     codes, distinct = pd.factorize(text)
     names = ("distinct", "generic", "information", "vague", "numbered", "itemised")
-    readings = [reading(str(one)) for one in distinct]
+    readings = [reading(str(one)) for one in distinct.tolist()]
     return pd.DataFrame(
         {
             name: np.array([getattr(one, name) for one in readings] + [np.nan], dtype="float64")[

@@ -61,7 +61,10 @@ class Wording:
         codes, distinct = pd.factorize(skeletons)
         get = self.weights.get
         sums = np.array(
-            [self.base + sum(get(piece, 0) for piece in pieces(str(text))) for text in distinct],
+            [
+                self.base + sum(get(piece, 0) for piece in pieces(str(text)))
+                for text in distinct.tolist()
+            ],
             dtype=np.int64,
         )
         if not len(sums):

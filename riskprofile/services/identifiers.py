@@ -114,7 +114,7 @@ def content(table: Table, profile: Profile) -> np.ndarray:
     for place, name in enumerate(profile.names):
         column = table[name]
         codes, distinct = pd.factorize(column)
-        texts = np.array([str(value) for value in distinct] or [""], dtype=object)
+        texts = np.array([str(value) for value in distinct.tolist()] or [""], dtype=object)
         hashed = pd.util.hash_array(texts, hash_key="riskprofile-row1", categorize=False)
         part = np.where(codes < 0, np.uint64(0), hashed[codes.clip(min=0)])
         # Odd multipliers keep the columns apart: the same text in another column differs.

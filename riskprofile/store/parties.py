@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 
 from sqlalchemy import Connection, delete, func, select, update
 
@@ -24,7 +25,7 @@ CROWDED = 200  # forms in one block beyond which it says too little to be search
 AT_ONCE = 2_000  # new forms whose blocks are asked for together
 
 Forms = Mapping[int, tuple[str, str]]  # key -> family, form
-Known = dict[int, list[tuple[str, int]]]  # block -> forms that stand for themselves
+Known = dict[int, register.Block]  # forms that stand for themselves, by where they are found
 
 
 def aliases(connection: Connection, before: datetime) -> dict[int, int]:
@@ -60,7 +61,7 @@ def join(connection: Connection, forms: Forms, before: datetime) -> dict[int, in
         known = _candidates(connection, {one for many in places.values() for one in many}, before)
         for key in some:
             family, form = forms[key]
-            found = register.best(family, form, _near(known, places[key]))
+            found = register.best(family, form, _near(known, places[key], family, form))
             if found is not None:
                 joined[key] = found[0]
     return joined
@@ -84,15 +85,15 @@ def add(store: Store, connection: Connection, forms: Forms, now: datetime) -> in
         known = _candidates(connection, {one for many in places.values() for one in many}, now)
         for key in some:
             family, form = forms[key]
-            near = [*_near(known, places[key]), *_near(added, places[key])]
-            found = register.best(family, form, near)
+            near = (_near(many, places[key], family, form) for many in (known, added))
+            found = register.best(family, form, chain.from_iterable(near))
             entity = key if found is None else found[0]
             rows.append((key, family, form, entity, now, now))
             if entity != key:
                 joined += 1
                 continue
             for block in places[key]:
-                added.setdefault(block, []).append((form, key))
+                added.setdefault(block, register.Block()).add(family, form, key)
                 blocks.append((block, key))
     columns = ["key", "family", "form", "entity", "added_at", "seen_at"]
     store.insert_many(connection, "party_form", columns, rows)
@@ -136,11 +137,11 @@ def forget(connection: Connection, seen_upto: datetime) -> int:
     ).rowcount
 
 
-def _near(known: Known, places: Iterable[int]) -> Iterator[tuple[str, int]]:
-    for block in places:
-        here = known.get(block, ())
-        if len(here) <= CROWDED:
-            yield from here
+def _near(known: Known, places: Iterable[int], family: str, form: str) -> Iterator[tuple[str, int]]:
+    for place in places:
+        here = known.get(place)
+        if here is not None and len(here) <= CROWDED:
+            yield from here.near(family, form)
 
 
 def _candidates(connection: Connection, blocks: Iterable[int], before: datetime) -> Known:
@@ -157,13 +158,13 @@ def _candidates(connection: Connection, blocks: Iterable[int], before: datetime)
             .having(func.count() <= CROWDED)
         )
         rows = connection.execute(
-            select(block.block, form.form, form.key)
+            select(block.block, form.family, form.form, form.key)
             .join(form_table, form.key == block.key)
             .where(block.block.in_(sparse))
             .where(form.added_at <= before)
         )
-        for number, text, key in rows.all():
-            found.setdefault(number, []).append((text, key))
+        for number, family, text, key in rows.all():
+            found.setdefault(number, register.Block()).add(family, text, key)
     return found
 
 
