@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from contextlib import ExitStack
 from typing import Any
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -35,17 +36,20 @@ class Officer:
         self.html: list[str] = []
         self.received = 0  # bytes of the last act
         self._query, self._page, self._patience = query, "", patience
-        self._line = connect(
-            url.replace("http", "ws", 1) + "/_stcore/stream",
-            additional_headers={"Cookie": f"{COOKIE}={token}"},
-            origin=url,  # type: ignore[arg-type]
-            subprotocols=["streamlit"],  # type: ignore[list-item]
-            max_size=None,
+        self._open = ExitStack()
+        self._line = self._open.enter_context(
+            connect(
+                url.replace("http", "ws", 1) + "/_stcore/stream",
+                additional_headers={"Cookie": f"{COOKIE}={token}"},
+                origin=url,  # type: ignore[arg-type]
+                subprotocols=["streamlit"],  # type: ignore[list-item]
+                max_size=None,
+            )
         )
 
     def close(self) -> None:
         """Leave the page."""
-        self._line.close()
+        self._open.close()
 
     def load(self) -> float:
         """Draw the page; seconds until it stands."""
