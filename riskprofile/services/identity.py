@@ -319,7 +319,9 @@ def actor_of(store: Store, token: str, now: datetime, *, touch: bool = True) -> 
             .mappings()
             .first()
         )
-    if row is None or now - row["seen_at"] >= IDLE or now - row["created_at"] >= ABSOLUTE:
+    if row is None or now - row["created_at"] >= ABSOLUTE:
+        return None
+    if not -IDLE < now - row["seen_at"] < IDLE:  # a clock set back keeps no session alive
         return None
     if touch and now - row["seen_at"] >= TOUCH:
         _touch(store, digest, now)

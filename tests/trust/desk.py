@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import statistics
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +30,7 @@ from tests.services.bench import HERE, NOW, THERE, put
 from tests.trust.told import Told
 
 PROBES = 10_000
+APART = 0.005  # seconds that a known name may cost more or less than an unknown one
 PHRASE = "four small brown lanterns"
 OF_AN_OFFICE = ("record.unmask", "record.unmask.allow")  # beside the calls at an alert
 
@@ -104,7 +108,34 @@ def sign_ins(count: int, folder: Path) -> Told:
                 except SignInRefused:
                     told.count(f"{name} is locked out of an account with a second factor")
         identity._dummy_hash.cache_clear()
+    for fault in _told_apart(folder, 100 if count >= 10_000 else 15):
+        told.count(fault)
     return told
+
+
+def _told_apart(folder: Path, pairs: int) -> list[str | None]:
+    """Known and unknown names in turn, hashed at full cost: the work of both is compared.
+
+    Processor time, not the clock: what else the machine does is no part of it. The medians
+    may lie 5 ms apart.
+    """
+    spent: dict[str, list[float]] = {"known": [], "unknown": []}
+    with furnished(folder, "clock") as store:
+        identity._dummy_hash.cache_clear()
+        for number in range(pairs + 1):
+            name = f"known{number}"
+            identity.add_account(
+                store, OWNER, name=name, role="officer", office=HERE, password=PHRASE, now=NOW
+            )
+            for kind, who in (("known", name), ("unknown", f"nobody{number}")):
+                began = time.process_time()
+                with contextlib.suppress(SignInRefused):
+                    identity.sign_in(store, who, "a wrong guess", "", NOW, address=f"a{number}")
+                spent[kind].append(time.process_time() - began)
+    known, unknown = (statistics.median(one[1:]) for one in spent.values())  # the first warms up
+    apart = abs(known - unknown)
+    fault = f"known {1000 * known:.1f} ms, unknown {1000 * unknown:.1f} ms of work"
+    return [None if apart <= APART else fault] * pairs
 
 
 def rights(_: int, folder: Path) -> Told:

@@ -181,7 +181,7 @@ def disguises(count: int, folder: Path) -> Told:
     from benchmarks.disguise import BARS
 
     told = Told()
-    for name, row in _json("benchmarks.disguise", "--count", str(count)).items():
+    for name, row in measured("benchmarks.disguise", "--count", str(count)).items():
         if "tried" not in row:
             continue
         floor = next(bar for kind, bar in BARS.items() if name.startswith(kind))
@@ -194,13 +194,13 @@ def disguises(count: int, folder: Path) -> Told:
     return told
 
 
-def _json(module: str, *arguments: str) -> dict[str, Any]:
+def measured(module: str, *arguments: str) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments, "--json"],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        check=True,
+        check=False,  # a benchmark ends with 1 when its own bar is missed: the figures are told
     )
     answer: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
     return answer

@@ -25,6 +25,7 @@ from riskprofile.store import audit
 from riskprofile.store.database import Store
 from tests.faults import kills, runs
 from tests.services.bench import HERE, NOW, REASON, furnish, put
+from tests.trust.engine import SlowLine
 from tests.trust.told import Told
 
 OFFICERS, EVERY = 50, 5.0  # people, and seconds between two acts of one
@@ -104,7 +105,10 @@ def _again(home: Settings, work: runs.Work) -> tuple[int, int]:
 
 
 def restarts(count: int, folder: Path) -> Told:
-    """PostgreSQL restarted in the midst of a run, or all its connections cut; then `--resume`."""
+    """PostgreSQL restarted in the midst of a run, or all its connections cut; then `--resume`.
+
+    One in five runs goes by a slow line instead, to its end.
+    """
     from tests.conftest import postgres_cluster
 
     work, told, chance = runs.crossings(folder, 2_000), Told(), random.Random("restarts")
@@ -118,6 +122,9 @@ def restarts(count: int, folder: Path) -> Told:
         while told.tried < count and tries < 3 * count + 10:
             tries += 1
             with homes(tries) as home:
+                if tries % 5 == 0:
+                    told.count(_slowly(server, home, work, whole["digest"]))
+                    continue
                 process, answer = runs.child(partial(runs.rate, home, work))
                 time.sleep(chance.random() * usual)
                 strike: Callable[[str], None] = (_restart, _cut)[tries % 2]
@@ -135,6 +142,16 @@ def restarts(count: int, folder: Path) -> Told:
                     faults.append(f"another result: {found}")
                 told.count(f"{strike.__name__} {tries}: {faults}" if faults else None)
     return told
+
+
+def _slowly(server: str, home: Settings, work: runs.Work, whole: str) -> str | None:
+    """The whole run by a line that is 5 ms late with every piece, both ways."""
+    with SlowLine(server, 0.005) as line:
+        late = home.model_copy(update={"database_url": line.address(home.database_url)})
+        runs.apart(partial(runs.rate, late, work))
+    found = runs.apart(partial(runs.held, home))
+    faults = runs.torn(found)
+    return None if found["digest"] == whole and not faults else f"slow line: {faults} {found}"
 
 
 def _restart(server: str) -> None:
