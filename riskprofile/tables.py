@@ -217,7 +217,8 @@ class Indicator:
 
     `key` is a key of the typology table. `raises` is the lane that it raises to.
     `over_batch` marks one that links rows of a batch: it sees the batch as a set.
-    `says` may name columns of the table in braces.
+    `after_others` marks one that reads what the indicators of the row alone said. `says` may
+    name columns of the table in braces.
     """
 
     key: str
@@ -229,6 +230,7 @@ class Indicator:
     raises: Literal["red", "yellow"] = "yellow"
     stage: Literal["pre_arrival", "yard", "inspection", "registry"] = "pre_arrival"
     over_batch: bool = False
+    after_others: bool = False
     silent_without_history: bool = False
     source: str = ""
     doc: str = ""

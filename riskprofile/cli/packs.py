@@ -13,7 +13,7 @@ from riskprofile.cli.app import Home, Json, now, owner
 from riskprofile.cli.office import opened
 from riskprofile.cli.records import group
 from riskprofile.cli.tracing import export, write_json
-from riskprofile.services import packs
+from riskprofile.services import packing, packs
 
 pack = typer.Typer(help="Typology packs of other administrations.", no_args_is_help=True)
 group.add_typer(pack, name="pack")
@@ -25,14 +25,14 @@ Reason = Annotated[str, typer.Option(help="Why; it stays with the pack.")]
 @export.command("typology")
 def export_typology(
     issuer: Annotated[str, typer.Option(help="The administration, in words.")],
-    k: Annotated[int, typer.Option(help="Finds and senders behind each figure.")] = packs.LEAST,
+    k: Annotated[int, typer.Option(help="Finds and senders behind each figure.")] = packing.LEAST,
     out: Annotated[Path, typer.Option(help="JSON; - is stdout.")] = Path("pack.json"),
     home: Home = None,
     json: Json = False,
 ) -> int:
     """What confirmed finds have in common, signed, without a person or a company."""
     with opened(home) as (settings, store):
-        made = packs.export(store, settings, owner(), issuer, now(), k)
+        made = packing.export(store, settings, owner(), issuer, now(), k)
     if str(out) != "-":
         write_json(made, out)
     if json or str(out) == "-":
@@ -50,7 +50,7 @@ def receive(
     key: Annotated[str, typer.Option(help="The issuer's key, told by another way.")],
     home: Home = None,
 ) -> int:
-    """Take a pack in as proposals; it changes no rating."""
+    """Take a pack in as proposals; it changes no rating until it is accepted."""
     with opened(home) as (_, store):
         output.say(packs.receive(store, owner(), file, key, now()))
     return 0
@@ -66,9 +66,13 @@ def try_pack(
     """What the pack would have flagged among own declarations."""
     with opened(home) as (_, store):
         told = packs.try_out(store, owner(), digest, now(), days)
+        given = packs.show(store, owner(), digest)["content"]["patterns"]
     if json:
         output.as_json(asdict(told))
         return 0
+    for place, (one, (flagged, finds)) in enumerate(zip(given, told.patterns, strict=True)):
+        state = "in force once accepted" if place in told.in_force else "too wide here"
+        output.say(f"{', '.join(one['parts'])}: {flagged}, {finds} known finds; {state}")
     output.say(
         f"would have flagged {told.flagged} of the {told.declarations} declarations of "
         f"{told.days} days, {told.known_finds} of them known finds"
@@ -78,10 +82,19 @@ def try_pack(
 
 @pack.command()
 def accept(digest: Digest, reason: Reason, home: Home = None) -> int:
-    """Accept a pack that was tried."""
+    """Accept a pack that was tried: its narrow patterns raise to red from the next run on."""
     with opened(home) as (_, store):
         packs.decide(store, owner(), digest, True, reason, now())
     output.say(f"{digest}: accepted")
+    return 0
+
+
+@pack.command()
+def withdraw(digest: Digest, reason: Reason, home: Home = None) -> int:
+    """Take an accepted pack out of force from the next run on."""
+    with opened(home) as (_, store):
+        packs.withdraw(store, owner(), digest, reason, now())
+    output.say(f"{digest}: withdrawn")
     return 0
 
 

@@ -34,6 +34,7 @@ def indicator(
     raises: Literal["red", "yellow"] = "yellow",
     stage: Literal["pre_arrival", "yard", "inspection", "registry"] = "pre_arrival",
     over_batch: bool = False,
+    after_others: bool = False,
     silent_without_history: bool = False,
     source: str = "",
 ) -> Callable[[IndicatorFunction], Indicator]:
@@ -57,6 +58,8 @@ def indicator(
         The first stage at which its facts are known.
     over_batch : bool
         True when it links rows of a batch and must see the batch as a set.
+    after_others : bool
+        True when it reads what the other indicators said of the row.
     silent_without_history : bool
         True when it means nothing until past declarations are loaded.
     source : str
@@ -87,6 +90,7 @@ def indicator(
             raises=raises,
             stage=stage,
             over_batch=over_batch,
+            after_others=after_others,
             silent_without_history=silent_without_history,
             source=source,
             doc=doc,

@@ -1,4 +1,7 @@
-"""Watch lists of the office: a row that names somebody on one goes before a person."""
+"""What the installation itself put in force: its watch lists, and packs that it accepted.
+
+Neither is a typology, and neither is shared: another office has its own.
+"""
 
 from __future__ import annotations
 
@@ -27,4 +30,25 @@ def on_watch_list(items: Table, history: History) -> Mask:
     return items["watch"].notna().astype(bool)
 
 
-INDICATORS: list[Indicator] = [on_watch_list]
+@indicator(
+    "P01_typology_pack",
+    queue="trafficking",
+    says="fits what another administration found: {pack}",
+    cleared_by="the goods, their mass and the parties fit ordinary trade",
+    check="read the pack (riskprofile records pack list), then the goods and what is beside them",
+    raises="red",
+    after_others=True,
+    source="typology packs that an analyst of this installation tried and accepted",
+)
+def fits_a_pack(items: Table, history: History) -> Mask:
+    """A pattern of a pack in force fits: words, heading, choices and indicators together.
+
+    What is in force was tried here first and flags few declarations. Missing when no pack
+    is in force: nothing fires.
+    """
+    if "pack" not in items:
+        return pd.Series(False, index=items.index)
+    return items["pack"].notna().astype(bool)
+
+
+INDICATORS: list[Indicator] = [on_watch_list, fits_a_pack]

@@ -29,6 +29,11 @@ class Fired:
     masks: dict[str, np.ndarray] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
 
+    def add(self, other: Fired) -> None:
+        """Take in what further indicators said of the same rows."""
+        self.masks |= other.masks
+        self.broken |= other.broken
+
 
 def features(items: Table, history: History, profile: Profile, scorecard: Scorecard) -> Table:
     """Every feature that the scorecard reads: float64 columns in its order.

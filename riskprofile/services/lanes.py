@@ -43,7 +43,7 @@ class Ranked:
     scorecard: Scorecard
     table: Table
     rows: Table  # record_id, item, chunk_id, position of every item of the run
-    seen: Callable[[Table], Table]  # what indicators saw of rows as declared
+    told: Callable[[Table], Table]  # what sentences may name of rows as declared
     run: Table  # the view of those rows, with where each lies
     history: Snapshot
 
@@ -99,7 +99,7 @@ def rank_run(
         rater.scorecard,
         ranked[kept],
         rows,
-        rater.seen,
+        rater.told,
         networks.placed(linked, rows),
         rater.history,
     )
@@ -292,21 +292,27 @@ def describe(connection: Connection, ranked: Ranked, alerts: Table) -> list[Deta
             if driver_of[record][:2] == (chunk_id, positions[place])
         ]
         driving = rows.iloc[mine]
-        seen = ranked.seen(driving).to_dict("records")
+        told = ranked.told(rows).to_dict("records")
+        beside: dict[str, list[int]] = {}
+        for place, record in enumerate(records):
+            beside.setdefault(record, []).append(place)
         titles = driving[profile.title]
         titles = titles.astype(object).where(titles.notna(), None).tolist()
         explained = reasons.explain(log.iloc[mine], titles, profile, ranked.scorecard)
-        for place, row, shown, (raising, lowering) in zip(
-            mine, driving.to_dict("records"), seen, explained, strict=True
+        for place, row, (raising, lowering) in zip(
+            mine, driving.to_dict("records"), explained, strict=True
         ):
             record = records[place]
-            keys = driver_of[record][2]
+            said = [
+                _indicator(key, profile, told[_speaks(log, key, place, beside[record])])
+                for key in driver_of[record][2]
+            ]
             drivers[record] = Detail(
                 office=_text(row[profile.office]),
                 title=_text(row[profile.title]) or _text(row.get("hs_code")) or "",
                 reasons=raising,
                 against=lowering,
-                indicators=[_indicator(key, profile, shown) for key in keys],
+                indicators=said,
                 declaration=[],
                 due_at=_time(row[profile.due]),
                 lodged_at=_time(row[profile.time]),
@@ -317,6 +323,15 @@ def describe(connection: Connection, ranked: Ranked, alerts: Table) -> list[Deta
         detail.declaration = declared[record]
         made.append(detail)
     return made
+
+
+def _speaks(log: Table, key: str, driver: int, items: Sequence[int]) -> int:
+    """The item whose values the sentence of an indicator names: one on which it fired."""
+    name = FIRED + key
+    if name not in log:
+        return driver
+    fired = log[name].to_numpy(dtype=bool)
+    return next((one for one in (driver, *items) if fired[one]), driver)
 
 
 def _indicator(key: str, profile: Profile, row: Mapping[Hashable, Any]) -> dict[str, Any]:

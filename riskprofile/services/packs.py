@@ -1,201 +1,62 @@
-"""Typology packs: what an administration learnt, signed, without a person or a company in it.
+"""Typology packs of other administrations: taken in, tried, accepted or refused, withdrawn.
 
-Every shared figure stands on at least `k` finds of at least `k` senders, and every shared
-word is a word of the Harmonized System: a name is in no pack. Another administration takes
-a pack in as proposals, tries them on its own declarations, and accepts or refuses.
+A pack comes in as proposals, and is tried on the declarations of this installation. What it
+accepted raises a declaration to red from the next run on (`P01_typology_pack`) and moves no
+point; figures on lanes inform and rate nothing, since no place speaks for or against anybody.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import Connection, func, insert, select, update
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import Connection, insert, select, update
 
 from riskprofile.errors import Conflict, InputError, UsageError
-from riskprofile.profiles import PROFILES
-from riskprofile.reference import nomenclature
-from riskprofile.reference.text import tokens
-from riskprofile.services import keys
+from riskprofile.profiles import PROFILES, Profile
+from riskprofile.scoring import patterns
+from riskprofile.services.packing import FORM, LEAST, canonical, note
+from riskprofile.services.rater import FIRED
 from riskprofile.services.rights import Actor, authorise
-from riskprofile.services.settings import Settings
-from riskprofile.store import audit, batches
+from riskprofile.store import batches
 from riskprofile.store.arms_tables import Pack
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert, Batch, Chunk, Label, Outcome
+from riskprofile.store.tables import Batch, Chunk, Label
+from riskprofile.tables import Table
 
 _pack = Pack.__table__  # type: ignore[attr-defined]
-_alert = Alert.__table__  # type: ignore[attr-defined]
 _label = Label.__table__  # type: ignore[attr-defined]
-_outcome = Outcome.__table__  # type: ignore[attr-defined]
 _chunk = Chunk.__table__  # type: ignore[attr-defined]
 _batch = Batch.__table__  # type: ignore[attr-defined]
 
-KEY, FORM = "packs", "riskprofile typology pack 1"
-LEAST = 10  # finds, and senders, that every shared figure stands on
 TRIED = 30  # days of own declarations on which a pack is tried
+WIDE = 0.005  # share of own declarations that a pattern in force may flag
+TOTAL = 0.01  # and all patterns of a pack together
 LIMIT = 1 << 20  # bytes of a pack
-SHORTEST = 4  # letters of a shared word
-BARE = {
-    "with",
-    "from",
-    "other",
-    "than",
-    "without",
-    "whether",
-    "which",
-    "that",
-    "their",
-    "into",
-    "also",
-}
-SENDER = ("consignor_id", "consignor_name", "person_ref")
-ROUTE = ("country_of_export", "country_of_destination")
 
 
 @dataclass(frozen=True)
 class Tried:
-    """What the phrases of a pack would have flagged among own declarations."""
+    """What a pack would have raised among own declarations.
+
+    `flagged` and `known_finds` are of the patterns that may come in force, whose places
+    `in_force` names; `patterns` has both figures of every pattern, in the pack's order.
+    """
 
     declarations: int
     flagged: int
     known_finds: int
     days: int
-
-
-def export(
-    store: Store, settings: Settings, actor: Actor, issuer: str, now: datetime, k: int = LEAST
-) -> dict[str, Any]:
-    """A signed pack of what confirmed finds have in common, as JSON values.
-
-    Parameters
-    ----------
-    issuer : str
-        The administration, in words.
-    k : int
-        Every figure stands on so many finds and senders; never under 10.
-
-    Returns
-    -------
-    dict
-        `content` (`indicators`, `phrases`, `lanes`, `modes`, `evidence`, each a list of
-        figures), `public_key` and `signature`.
-    """
-    authorise(actor, "packs.export")
-    if k < LEAST:
-        raise UsageError(f"k is {k}", do=f"Give {LEAST} or more")
-    if not issuer.strip():
-        raise UsageError("the issuer is missing", do="Name the administration")
-    with store.read() as connection:
-        cases = list(_cases(connection))
-    content = {
-        "form": FORM,
-        "issuer": issuer.strip(),
-        "made_at": now.isoformat(),
-        "k": k,
-        "indicators": _figures(cases, k, "key", lambda case: case["indicators"]),
-        "phrases": _figures(cases, k, "words", lambda case: case["phrases"]),
-        "lanes": _figures(cases, k, "lane", lambda case: case["lanes"]),
-        "modes": _figures(cases, k, "mode", lambda case: case["modes"]),
-        "evidence": _figures(cases, k, "term", lambda case: case["terms"]),
-    }
-    secret = Ed25519PrivateKey.from_private_bytes(keys.key(settings.home, KEY))
-    made = {
-        "content": content,
-        "public_key": secret.public_key().public_bytes_raw().hex(),
-        "signature": secret.sign(_canonical(content)).hex(),
-    }
-    with store.write() as connection:
-        _note(
-            connection, actor, "packs.export", hashlib.sha256(_canonical(content)).hexdigest(), now
-        )
-    return made
-
-
-def _cases(connection: Connection) -> Iterator[dict[str, Any]]:
-    """Confirmed outcomes with what may be told of them; of each alert the last outcome."""
-    latest = (
-        select(func.max(_label.c.id))
-        .select_from(_label.join(_outcome, _outcome.c.id == _label.c.outcome_id))
-        .group_by(_outcome.c.alert_id)
-    )
-    asked = (
-        select(_alert, _label.c.value)
-        .select_from(
-            _label.join(_outcome, _outcome.c.id == _label.c.outcome_id).join(
-                _alert, _alert.c.id == _outcome.c.alert_id
-            )
-        )
-        .where(_label.c.id.in_(latest))
-    )
-    for row in connection.execute(asked).mappings():
-        declared: list[Mapping[str, Any]] = row["declaration"] or []
-        senders = [str(one[name]) for one in declared for name in SENDER if one.get(name)]
-        lanes = {
-            " > ".join(str(one[n]) for n in ROUTE) for one in declared if all(map(one.get, ROUTE))
-        }
-        yield {
-            "find": bool(row["value"]),
-            "sender": senders[0] if senders else f"alert {row['id']}",
-            "indicators": {
-                str(one["key"] if isinstance(one, dict) else one) for one in row["indicators"] or []
-            },
-            "phrases": {
-                phrase for one in declared for phrase in phrases(one.get("goods_description") or "")
-            },
-            "lanes": lanes,
-            "modes": {str(one["transport_mode"]) for one in declared if one.get("transport_mode")},
-            "terms": {
-                str(one["term"])
-                for one in row["reasons"] or []
-                if one.get("term") and one["term"] != "base"
-            },
-        }
-
-
-def phrases(text: str) -> set[str]:
-    """Pairs of words of a description that are words of the Harmonized System.
-
-    >>> sorted(phrases("Fuel filters for Zzyrk"))
-    ['filters fuel']
-    """
-    known = sorted({word for word in tokens(text) if word in vocabulary()})
-    return {f"{one} {other}" for one, other in combinations(known, 2)}
-
-
-@lru_cache(maxsize=1)
-def vocabulary() -> frozenset[str]:
-    """The words that a pack may hold."""
-    found = {word for text in nomenclature.texts().values() for word in tokens(text)}
-    return frozenset(one for one in found if len(one) >= SHORTEST and one.isalpha()) - BARE
-
-
-def _figures(cases: Iterable[Mapping[str, Any]], k: int, name: str, values: Any) -> list[Any]:
-    finds: dict[str, list[str]] = defaultdict(list)
-    others: dict[str, list[str]] = defaultdict(list)
-    for case in cases:
-        for value in values(case):
-            (finds if case["find"] else others)[value].append(case["sender"])
-
-    def counted(senders: list[str]) -> int | None:
-        return len(senders) if len(set(senders)) >= k and len(senders) >= k else None
-
-    made = [
-        {name: value, "finds": counted(senders), "others": counted(others.get(value, []))}
-        for value, senders in finds.items()
-    ]
-    kept = [one for one in made if one["finds"] is not None]
-    return sorted(kept, key=lambda one: (-int(str(one["finds"])), str(one[name])))
+    patterns: tuple[tuple[int, int], ...] = ()
+    in_force: tuple[int, ...] = ()
 
 
 def receive(store: Store, actor: Actor, path: Path, key: str, now: datetime) -> str:
@@ -218,7 +79,7 @@ def receive(store: Store, actor: Actor, path: Path, key: str, now: datetime) -> 
             raise ValueError("too long")
         given = json.loads(raw)
         content, public = given["content"], str(given["public_key"])
-        signed, signature = _canonical(content), bytes.fromhex(given["signature"])
+        signed, signature = canonical(content), bytes.fromhex(given["signature"])
         if content["form"] != FORM or not _well_formed(content):
             raise ValueError("another form")
     except (ValueError, KeyError, TypeError) as error:
@@ -242,7 +103,7 @@ def receive(store: Store, actor: Actor, path: Path, key: str, now: datetime) -> 
         connection.execute(
             insert(_pack).values(
                 digest=digest,
-                issuer=str(content["issuer"])[:200],
+                issuer=" ".join(str(content["issuer"]).split())[:200],
                 public_key=public,
                 content=signed,
                 state="proposed",
@@ -251,74 +112,147 @@ def receive(store: Store, actor: Actor, path: Path, key: str, now: datetime) -> 
                 reason="",
             )
         )
-        _note(connection, actor, "packs.receive", digest, now)
+        note(connection, actor, "packs.receive", digest, now)
     return digest
 
 
 def _well_formed(content: Mapping[str, Any]) -> bool:
-    """Whether every figure stands on enough, and every phrase is two known words."""
-    for name in ("indicators", "phrases", "lanes", "modes", "evidence"):
+    """Whether every figure stands on enough, and every word and part is one that may be shared."""
+    for name in ("indicators", "phrases", "lanes", "modes", "evidence", "patterns"):
         for one in content[name]:
             if not isinstance(one["finds"], int) or one["finds"] < LEAST:
                 return False
-    words = [one["words"].split() for one in content["phrases"]]
-    return all(len(pair) == 2 and set(pair) <= vocabulary() for pair in words)
+            if one["others"] is not None and not (
+                isinstance(one["others"], int) and one["others"] >= LEAST
+            ):
+                return False
+    if len(content["patterns"]) > patterns.KEPT:
+        return False
+    shared = [f"{patterns.WORDS} {one['words']}" for one in content["phrases"]]
+    for one in content["patterns"]:
+        if one["parts"] != sorted(set(one["parts"])) or not 2 <= len(one["parts"]) <= 3:
+            return False
+        if one["profile"] not in PROFILES:
+            return False
+        if not all(patterns.known(part, [PROFILES[one["profile"]]]) for part in one["parts"]):
+            return False
+    return all(patterns.known(part, []) for part in shared)
 
 
 def try_out(store: Store, actor: Actor, digest: str, now: datetime, days: int = TRIED) -> Tried:
-    """What the phrases of a pack would have flagged among the declarations of the last days."""
+    """What the patterns of a pack would have raised among the declarations of the last days.
+
+    A pattern may come in force when it flags at most `WIDE` of them, and all of a pack
+    together at most `TOTAL`, the surest first: a wide one would fill the list.
+    """
     authorise(actor, "packs.decide")
-    since = now - timedelta(days=days)
     with store.read() as connection:
-        wanted = {one["words"] for one in _content(connection, digest)["phrases"]}
+        given = [
+            (one["profile"], frozenset(one["parts"]))
+            for one in _content(connection, digest)["patterns"]
+        ]
         found = set(
             connection.execute(select(_label.c.record_id).where(_label.c.value == 1)).scalars()
         )
-        asked = (
-            select(_chunk.c.rows, _chunk.c.profile)
-            .join(_batch, _batch.c.id == _chunk.c.batch_id)
-            .where(_batch.c.started_at > since, _chunk.c.features.is_not(None))
-        )
         seen: set[str] = set()
+        hits: list[set[str]] = [set() for _ in given]
+        for profile, table, fired in _rated(connection, now - timedelta(days=days)):
+            names = table["record_id"].astype(str).tolist()
+            seen.update(names)
+            mine = [
+                (place, wanted) for place, (of, wanted) in enumerate(given) if of == profile.name
+            ]
+            for name, (goods, others) in zip(
+                names, patterns.parts(table, profile, fired), strict=True
+            ):
+                held = goods | others
+                for place, wanted in mine:
+                    if wanted <= held:
+                        hits[place].add(name)
+        chosen: list[int] = []
         flagged: set[str] = set()
-        for rows, profile in connection.execute(asked):
-            table = batches.from_bytes(rows)
-            title = PROFILES[profile].title
-            names = table["record_id"]
-            texts = table[title].astype(object).where(table[title].notna(), "")
-            for name, text in zip(names.astype(str), texts, strict=True):
-                seen.add(name)
-                if wanted & phrases(str(text)):
-                    flagged.add(name)
-        told = Tried(len(seen), len(flagged), len(flagged & found), days)
+        for place, each in enumerate(hits):
+            # One more than was seen: few declarations say little about what is wide.
+            if len(each) + 1 <= WIDE * len(seen) and len(flagged | each) <= TOTAL * len(seen):
+                chosen.append(place)
+                flagged |= each
+        rows = tuple((len(each), len(each & found)) for each in hits)
+        told = Tried(len(seen), len(flagged), len(flagged & found), days, rows, tuple(chosen))
     with store.write() as connection:
         connection.execute(
             update(_pack).where(_pack.c.digest == digest).values(tested=asdict(told))
         )
-        _note(connection, actor, "packs.try", digest, now)
+        note(connection, actor, "packs.try", digest, now)
     return told
+
+
+def _rated(
+    connection: Connection, since: datetime
+) -> Iterator[tuple[Profile, Table, dict[str, np.ndarray]]]:
+    """Rows as declared since a time, with the indicators that fired on each."""
+    asked = (
+        select(_chunk.c.rows, _chunk.c.features, _chunk.c.profile)
+        .join(_batch, _batch.c.id == _chunk.c.batch_id)
+        .where(_batch.c.started_at > since, _chunk.c.features.is_not(None))
+        .order_by(_chunk.c.id)
+    )
+    for rows, features, name in connection.execute(asked):
+        log = batches.from_bytes(features)
+        fired = {
+            str(column).removeprefix(FIRED): log[column].to_numpy(dtype=bool)
+            for column in log
+            if str(column).startswith(FIRED)
+        }
+        yield PROFILES[name], batches.from_bytes(rows), fired
 
 
 def decide(
     store: Store, actor: Actor, digest: str, accept: bool, reason: str, now: datetime
 ) -> None:
-    """Accept or refuse a pack, once and after it was tried; the reason stays with it."""
+    """Accept or refuse a pack, once and after it was tried; the reason stays with it.
+
+    From the next run on an accepted pack raises what its patterns in force fit.
+    """
     authorise(actor, "packs.decide")
-    if not reason.strip():
-        raise UsageError("the reason is missing", do="Say why")
     with store.write() as connection:
         row = _row(connection, digest)
         if row["state"] != "proposed":
             raise Conflict(f"this pack is {row['state']} already", holder=str(row["decided_by"]))
         if accept and row["tested"] is None:
             raise Conflict("nobody has tried this pack here", do="Try it first: records pack try")
-        state = "accepted" if accept else "refused"
-        connection.execute(
-            update(_pack)
-            .where(_pack.c.digest == digest)
-            .values(state=state, decided_by=actor.name, decided_at=now, reason=reason.strip())
-        )
-        _note(connection, actor, f"packs.{state}", digest, now)
+        _put(connection, actor, digest, "accepted" if accept else "refused", reason, now)
+
+
+def withdraw(store: Store, actor: Actor, digest: str, reason: str, now: datetime) -> None:
+    """Take an accepted pack out of force from the next run on; alerts keep what they said."""
+    authorise(actor, "packs.decide")
+    with store.write() as connection:
+        row = _row(connection, digest)
+        if row["state"] != "accepted":
+            raise Conflict(f"this pack is {row['state']}", do="Only an accepted pack is withdrawn")
+        _put(connection, actor, digest, "withdrawn", reason, now)
+
+
+def _put(
+    connection: Connection, actor: Actor, digest: str, state: str, reason: str, now: datetime
+) -> None:
+    if not reason.strip():
+        raise UsageError("the reason is missing", do="Say why")
+    connection.execute(
+        update(_pack)
+        .where(_pack.c.digest == digest)
+        .values(state=state, decided_by=actor.name, decided_at=now, reason=reason.strip())
+    )
+    note(connection, actor, f"packs.{state}", digest, now)
+
+
+def show(store: Store, actor: Actor, digest: str) -> dict[str, Any]:
+    """What one pack says, as it was signed, beside its state here."""
+    authorise(actor, "packs.decide")
+    with store.read() as connection:
+        row = _row(connection, digest)
+    content: dict[str, Any] = json.loads(row.pop("content"))
+    return {**row, "content": content}
 
 
 def held(store: Store, actor: Actor) -> list[dict[str, Any]]:
@@ -341,12 +275,3 @@ def _row(connection: Connection, digest: str) -> dict[str, Any]:
 def _content(connection: Connection, digest: str) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(_row(connection, digest)["content"])
     return content
-
-
-def _canonical(content: Any) -> bytes:
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _note(connection: Connection, actor: Actor, action: str, digest: str, now: datetime) -> None:
-    audit.append(connection, actor=actor.name, action=action, subject=f"pack:{digest}", now=now)

@@ -21,11 +21,12 @@ from riskprofile.history.watch import WATCH, Watch
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.profiles.profile import Key
 from riskprofile.scoring import rating
+from riskprofile.scoring.patterns import PACK, Patterns
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import promotion, registers
 from riskprofile.services.identifiers import RECORD
 from riskprofile.services.parties import Register
-from riskprofile.store import batches, parties, watchlists
+from riskprofile.store import batches, packs, parties, watchlists
 from riskprofile.store.database import Store
 from riskprofile.tables import Indicator, Table
 
@@ -51,6 +52,7 @@ class Rater:
     parties: Callable[[Table, Sequence[Key]], Aliases] = _each_its_own
     rates: Table | None = None  # the office's own, beside the sample
     watch: Watch = field(default_factory=Watch)
+    packs: Patterns = field(default_factory=Patterns)
 
     def rate(self, table: Table) -> tuple[Table, Table]:
         """The feature log and the events of a canonical table, rows in its order.
@@ -69,9 +71,11 @@ class Rater:
         values = rating.features(items, self.history, self.profile, self.scorecard)
         log = values.assign(**{POINTS: rating.points(items, values, self.profile, self.scorecard)})
         # Events are told by record: indicators see whose row it is, features do not.
-        named = self._watched(seen, table)
-        named = named.assign(**{RECORD: table[RECORD]}) if RECORD in table else named
-        fired = rating.indicators(named, self.history, self.by_row)
+        named = self._named(seen, table)
+        fired = rating.indicators(named, self.history, self._first)
+        named = self._fitted(named, table, fired)
+        last = [one for one in self.by_row if one.after_others]
+        fired.add(rating.indicators(named, self.history, last))
         flags = {f"{FIRED}{key}": mask for key, mask in fired.masks.items()}
         flags |= {f"{BROKEN}{key}": np.ones(len(table), dtype=bool) for key in fired.broken}
         log = pd.concat([log, pd.DataFrame(flags, index=table.index)], axis=1)
@@ -84,8 +88,29 @@ class Rater:
         seen = united(seen, self.profile.keys, self.parties(table, self.profile.keys))
         return self._watched(seen, table)
 
+    def told(self, table: Table) -> Table:
+        """What the sentences of indicators may name: `seen`, and which pattern a row fits."""
+        seen = self.seen(table)
+        if not len(self.packs):
+            return seen
+        fired = rating.indicators(self._named(seen, table), self.history, self._first)
+        return self._fitted(seen, table, fired)
+
+    @property
+    def _first(self) -> list[Indicator]:
+        return [one for one in self.by_row if not one.after_others]
+
+    def _named(self, seen: Table, table: Table) -> Table:
+        named = self._watched(seen, table)
+        return named.assign(**{RECORD: table[RECORD]}) if RECORD in table else named
+
+    def _fitted(self, seen: Table, table: Table, fired: rating.Fired) -> Table:
+        if not len(self.packs):
+            return seen
+        return seen.assign(**{PACK: self.packs(table, self.profile, fired.masks)})
+
     def _watched(self, seen: Table, table: Table) -> Table:
-        if not len(self.watch):
+        if not len(self.watch) or WATCH in seen:
             return seen
         return seen.assign(**{WATCH: self.watch(table, self.profile)})
 
@@ -113,13 +138,14 @@ def rater(url: str, models: Path, profile: str, before: datetime) -> Rater:
         with store.read() as connection:
             aliases = Aliases(parties.aliases(connection, before))
             watch = Watch(watchlists.in_force(connection, before))
+            accepted = Patterns(packs.in_force(connection, profile, before))
     finally:
         store.close()
     kind = PROFILES[profile]
     card.expect([feature.name for feature in kind.features])
     past, found = ([united(one, kind.keys, aliases) for one in many] for many in (events, finds))
     beside_past = Snapshot.from_views(past, found, beside)
-    return Rater(kind, card, beside_past, known, rates, watch)
+    return Rater(kind, card, beside_past, known, rates, watch, accepted)
 
 
 def rate_in_worker(

@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 from riskprofile.history.watch import WATCH
+from riskprofile.indicators import watching
 from riskprofile.profiles import PROFILES, Profile
+from riskprofile.scoring.patterns import PACK
 from riskprofile.tables import Indicator
 from tests.contracts import tables
 
@@ -93,7 +95,7 @@ def test_its_sentences_are_there_and_name_columns_that_exist(
         assert not WORDS.search(sentence), sentence
     assert len(indicator.doc.split("\n")[0]) > 20
     named = {name for _, name, _, _ in Formatter().parse(indicator.says) if name}
-    readable = {column.name for column in profile.columns if not column.protection} | {WATCH}
+    readable = {column.name for column in profile.columns if not column.protection} | {WATCH, PACK}
     assert named <= readable
 
 
@@ -114,4 +116,5 @@ def test_keys_are_those_of_the_typology_table(shared):
     table = (shared / "domain" / "typologies.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE))
     used = {i.key for profile in PROFILES.values() for i in profile.indicators}
-    assert used - {"W01_watch_list"} <= listed  # an office's list is no typology
+    own = {one.key for one in watching.INDICATORS}  # an office's list or pack is no typology
+    assert used - own <= listed

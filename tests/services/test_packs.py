@@ -5,20 +5,33 @@ from __future__ import annotations
 import json
 import random
 
+import pandas as pd
 import pytest
+from sqlalchemy import select
 
-from riskprofile.errors import Conflict, InputError, UsageError
-from riskprofile.services import packs, settings
+from riskprofile.errors import Conflict, InputError, NotAllowed, UsageError
+from riskprofile.scoring.ranking import Capacity
+from riskprofile.services import packing, packs, settings
+from riskprofile.services import rater as raters
 from riskprofile.services.identity import OWNER
 from riskprofile.services.rights import Actor
-from riskprofile.store.tables import Chunk
+from riskprofile.services.run import Options
+from riskprofile.services.screen import screen
+from riskprofile.store import packs as kept
+from riskprofile.store.tables import Alert, Chunk
 from tests import factory
-from tests.services.bench import NOW
+from tests.services.bench import NOW, SARA, furnish, later
 from tests.services.test_evidence import examined
 
 ANALYST = Actor("anna", "analyst")
 chance = random.Random(4)
 NAMES = ["".join(chance.choices("bcdfghklmnprstvz", k=9)) for _ in range(1000)]
+
+
+WRONG = {
+    "profile": "shipment", "parts": ["consignee_name Zyrka", "transport_mode post"],
+    "finds": 12, "others": None, "times": 3.0,
+}  # fmt: skip
 
 
 def home(tmp_path, name="home"):
@@ -54,7 +67,7 @@ def finds(store, count, start=0, **more):
 
 
 def exported(store, tmp_path, **more):
-    return packs.export(store, home(tmp_path), ANALYST, "Customs of Meridia", NOW, **more)
+    return packing.export(store, home(tmp_path), ANALYST, "Customs of Meridia", NOW, **more)
 
 
 def saved(tmp_path, pack):
@@ -68,10 +81,10 @@ def test_nothing_leaves_that_fewer_than_ten_finds_have(store, tmp_path, count, t
     finds(store, count)
     content = exported(store, tmp_path)["content"]
     assert [one["words"] for one in content["phrases"]] == told
-    for name in ("indicators", "phrases", "lanes", "modes", "evidence"):
+    for name in ("indicators", "phrases", "lanes", "modes", "evidence", "patterns"):
         assert all(one["finds"] >= 10 for one in content[name]), name
         assert all(one["others"] is None or one["others"] >= 10 for one in content[name]), name
-        assert bool(content[name]) is bool(told), name
+        assert bool(content[name]) is bool(told and name != "patterns"), name
 
 
 def test_many_finds_of_one_sender_are_one_sender(store, tmp_path):
@@ -94,33 +107,129 @@ def test_k_cannot_be_lowered(store, tmp_path):
         exported(store, tmp_path, k=9)
 
 
+def learnt(store, tmp_path):
+    """A pack of an office that found 25 of a kind where its points explain a fifth of that."""
+    finds(store, 25)
+    for at in range(300):
+        examined(
+            store, int(at % 5 == 0), 1, start=1000 + at, indicators=[],
+            declaration=declared("chairs", 5000 + at, transport_mode="post" if at % 2 else "sea"),
+        )  # fmt: skip
+    return exported(store, tmp_path)
+
+
 def test_a_pack_is_taken_in_tried_and_decided_once(any_store, tmp_path):
-    finds(any_store, 12)
-    pack = exported(any_store, tmp_path)
+    pack = learnt(any_store, tmp_path)
+    assert ["transport_mode post", "words filters fuel"] in [
+        one["parts"] for one in pack["content"]["patterns"]
+    ]
+    assert all(one["finds"] >= 10 for one in pack["content"]["patterns"])
     digest = packs.receive(any_store, ANALYST, saved(tmp_path, pack), pack["public_key"], NOW)
     again = packs.receive(any_store, ANALYST, saved(tmp_path, pack), pack["public_key"], NOW)
     assert again == digest and len(packs.held(any_store, ANALYST)) == 1
     with pytest.raises(Conflict, match="tried"):
         packs.decide(any_store, ANALYST, digest, True, "fits our post", NOW)
-    rows = factory.shipments(3).assign(
-        goods_description=["fuel filters, steel", "chairs", "filters of fuel"],
-        record_id=["XM-000001", "A2", "A3"],
-    )
+    goods = ["fuel filters, steel", "filters of fuel", *(f"chairs {n}" for n in range(798))]
+    rows = factory.shipments(
+        800, goods_description=goods, transport_mode="post", consignee_type="business"
+    ).assign(record_id=["XM-000001", *(f"A{n}" for n in range(799))])
+    features = rows[[]].assign(**{"fired:E01_parts_as_samples": False})
     with any_store.write() as connection:
         content = packs.batches.to_bytes(rows)
         connection.execute(
             Chunk.__table__.insert().values(
-                batch_id="b1", number=1, profile="shipment", count=3, kept="full",
-                rows=content, features=content, events=content,
+                batch_id="b1", number=1, profile="shipment", count=800, kept="full",
+                rows=content, features=packs.batches.to_bytes(features), events=content,
             )
         )  # fmt: skip
     told = packs.try_out(any_store, ANALYST, digest, NOW)
-    assert (told.declarations, told.flagged, told.known_finds) == (3, 2, 1)
+    assert (told.declarations, told.flagged, told.known_finds) == (800, 2, 1)
+    assert in_force(any_store) == []
     packs.decide(any_store, ANALYST, digest, True, "fits our post", NOW)
     [held] = packs.held(any_store, ANALYST)
     assert (held["state"], held["tested"]["flagged"]) == ("accepted", 2)
     with pytest.raises(Conflict, match="accepted already"):
         packs.decide(any_store, ANALYST, digest, False, "no", NOW)
+    [says] = {one.says for one in in_force(any_store)}
+    assert says == f"pack {digest[:12]} of Customs of Meridia, accepted by anna on 2026-11-24"
+    assert in_force(any_store, "traveller") == []
+    with pytest.raises(UsageError, match="reason"):
+        packs.withdraw(any_store, ANALYST, digest, " ", NOW)
+    packs.withdraw(any_store, ANALYST, digest, "the wave is over", NOW)
+    assert in_force(any_store) == []
+    with pytest.raises(Conflict, match="withdrawn"):
+        packs.withdraw(any_store, ANALYST, digest, "again", NOW)
+
+
+def in_force(store, profile="shipment"):
+    with store.read() as connection:
+        return kept.in_force(connection, profile, NOW)
+
+
+def test_what_flags_many_of_our_own_declarations_stays_out_of_force(store, tmp_path):
+    pack = learnt(store, tmp_path)
+    digest = packs.receive(store, ANALYST, saved(tmp_path, pack), pack["public_key"], NOW)
+    told = packs.try_out(store, ANALYST, digest, NOW)  # on nothing: all of it may be wide
+    assert (told.declarations, told.in_force) == (0, ())
+    packs.decide(store, ANALYST, digest, True, "nothing of ours to try it on", NOW)
+    assert in_force(store) == []
+
+
+def test_only_an_analyst_or_the_owner_decides_on_a_pack(store, tmp_path):
+    pack = learnt(store, tmp_path)
+    digest = packs.receive(store, ANALYST, saved(tmp_path, pack), pack["public_key"], NOW)
+    for does in (
+        lambda: packs.try_out(store, SARA, digest, NOW),
+        lambda: packs.decide(store, SARA, digest, True, "yes", NOW),
+        lambda: packs.withdraw(store, SARA, digest, "yes", NOW),
+        lambda: packs.show(store, SARA, digest),
+    ):
+        with pytest.raises(NotAllowed):
+            does()
+
+
+def test_an_accepted_pattern_raises_to_red_and_moves_no_point(tmp_path):
+    there = settings.load({}, home=tmp_path / "there")
+    other = settings.open_store(there)
+    furnish(other)
+    pack = learnt(other, tmp_path)
+    other.close()
+    mine = settings.load({}, home=tmp_path / "mine")
+    own = settings.open_store(mine)
+    usual = factory.shipments(400, lodged_at=pd.Timestamp(NOW), transport_mode="post",
+                              declaration_id=[f"U{n}" for n in range(400)],
+                              goods_description=[f"{n} chairs" for n in range(400)])  # fmt: skip
+    fresh = factory.shipments(
+        3, lodged_at=pd.Timestamp(later(days=1)), transport_mode=["sea", "post", "sea"],
+        goods_description=["office chairs", "fuel filters", "fuel filters"],
+        declaration_id=["D1", "D2", "D2"], item_number=[1, 1, 2],
+    )  # fmt: skip
+    path = tmp_path / "usual.csv"
+    usual.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    screen(own, mine, OWNER, [path], Options(), NOW)
+    digest = packs.receive(own, ANALYST, saved(tmp_path, pack), pack["public_key"], NOW)
+    half = later(minutes=30)
+    before = raters.rater(mine.database_url, mine.models, "shipment", half).rate(fresh)[0]
+    assert packs.try_out(own, ANALYST, digest, NOW).in_force
+    packs.decide(own, ANALYST, digest, True, "the wave is near", later(minutes=40))
+    after = raters.rater(mine.database_url, mine.models, "shipment", later(hours=1)).rate(fresh)[0]
+    fired = "fired:P01_typology_pack"
+    assert after[fired].tolist() == [False, True, False] and not before[fired].any()
+    pd.testing.assert_frame_equal(after.drop(columns=fired), before.drop(columns=fired))
+    path = tmp_path / "fresh.csv"
+    fresh.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    screen(own, mine, OWNER, [path], Options(capacity=Capacity(number=1)), later(hours=1))
+    with own.read() as connection:
+        alerts = connection.execute(select(Alert).where(Alert.created_at > NOW)).mappings().all()
+    [alert] = [one for one in alerts if "P01" in str(one["indicators"])]
+    assert (alert["lane"], alert["selected_by"]) == ("red", "indicator")
+    [said] = [one["text"] for one in alert["indicators"] if one["key"].startswith("P01")]
+    assert "transport_mode post, words filters fuel" in said
+    assert f"pack {digest[:12]} of Customs of Meridia, accepted by anna on 2026-11-24" in said
+    packs.withdraw(own, ANALYST, digest, "the wave is over", later(hours=2))
+    over = raters.rater(mine.database_url, mine.models, "shipment", later(hours=3)).rate(fresh)[0]
+    assert not over[fired].any()
+    own.close()
 
 
 @pytest.mark.parametrize(
@@ -132,6 +241,8 @@ def test_a_pack_is_taken_in_tried_and_decided_once(any_store, tmp_path):
         (lambda p: p.update(public_key="00" * 32), "another key"),
         (lambda p: p.update(signature="zz"), "no typology pack"),
         (lambda p: p.pop("content"), "no typology pack"),
+        (lambda p: p["content"]["patterns"].append(WRONG), "no typology pack"),
+        (lambda p: p["content"]["patterns"].append({**WRONG, "others": 3}), "no typology pack"),
     ],
 )
 def test_a_pack_that_is_not_as_it_was_signed_is_refused(store, tmp_path, change, fault):

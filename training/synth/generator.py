@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,7 +32,14 @@ class SynthChunk:
 
 class _Blocks(Protocol):
     def __call__(
-        self, rows: int, seed: int, *, start: str, days: int, enrichment: float
+        self,
+        rows: int,
+        seed: int,
+        *,
+        start: str,
+        days: int,
+        enrichment: float,
+        waves: Mapping[str, float],
     ) -> Iterator[Block]: ...
 
 
@@ -47,6 +54,7 @@ def generate(
     start: str = "2025-01-01",
     days: int = 450,
     enrichment: float = 1.0,
+    waves: Mapping[str, float] | None = None,
     chunk_rows: int = 50_000,
 ) -> Iterator[SynthChunk]:
     """Synthetic declarations in order of time.
@@ -58,7 +66,7 @@ def generate(
     rows : int
         How many rows in all.
     seed : int
-        Same seed, rows, start, days and enrichment: same rows, for any `chunk_rows`.
+        Same seed, rows, start, days, enrichment and waves: same rows, for any `chunk_rows`.
     start : str
         First day, UTC.
     days : int
@@ -66,6 +74,8 @@ def generate(
     enrichment : float
         Multiplies the share of risky trade. At 1 about 0.8 % of rows are positives;
         `natural_weight` takes metrics back to natural prevalence.
+    waves : mapping of str to float, optional
+        By the name of a scenario, what multiplies its share: a wave that one office sees.
     chunk_rows : int
         Rows of each chunk but the last.
 
@@ -92,7 +102,9 @@ def generate(
     truths: list[pd.DataFrame] = []
     held = 0
     line = 1
-    blocks = PROFILES[profile](rows, seed, start=start, days=days, enrichment=enrichment)
+    blocks = PROFILES[profile](
+        rows, seed, start=start, days=days, enrichment=enrichment, waves=waves or {}
+    )
     for block in blocks:
         tables.append(block.table)
         truths.append(block.truth)

@@ -6,6 +6,7 @@ function (`risk.py`) reads the finished row and knows no scenario.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
@@ -127,12 +128,17 @@ def book(
     modes: tuple[str, ...],
     pools: tuple[str, ...],
     enrichment: float,
+    waves: Mapping[str, float],
 ) -> Book:
-    """Scenarios as arrays; `enrichment` multiplies the share of the risky ones."""
+    """Scenarios as arrays; `enrichment` multiplies the share of the risky ones.
+
+    `waves` multiplies the share of each scenario that it names.
+    """
     single = np.zeros((2, 2, len(scenarios)))
     clusters = np.zeros((2, 2, len(scenarios)))
     for i, scenario in enumerate(scenarios):
         share = scenario.share * (enrichment if scenario.side == "risky" else 1.0)
+        share *= waves.get(scenario.name, 1.0)
         for late in (0, 1):
             for season in (0, 1):
                 now = share * (scenario.late if late else 1) * (scenario.season if season else 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -73,11 +73,13 @@ def _declarations(
     return fields, counts, rest
 
 
-def blocks(rows: int, seed: int, *, start: str, days: int, enrichment: float) -> Iterator[Block]:
+def blocks(
+    rows: int, seed: int, *, start: str, days: int, enrichment: float, waves: Mapping[str, float]
+) -> Iterator[Block]:
     """All blocks in order of time; the same for the same arguments."""
     place = world.make(seed, rows)
     wording = goods.load()
-    book = scenarios.book(LAWFUL + RISKY, world.MODES, goods.POOLS, enrichment)
+    book = scenarios.book(LAWFUL + RISKY, world.MODES, goods.POOLS, enrichment, waves)
     calendar = dates.make(start, days)
     parties, pairs = declarations.slots(place)
     memory = Memory(parties, pairs, place.pools.importers + place.pools.dealers)

@@ -6,6 +6,7 @@ protected column is drawn from it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
@@ -139,12 +140,15 @@ class TripBook:
     share: Array  # 2 (before, after the change) x trips, cumulative
 
 
-def book(pools: tuple[str, ...], enrichment: float) -> TripBook:
-    """The trips as arrays; `enrichment` multiplies the share of the risky ones."""
+def book(pools: tuple[str, ...], enrichment: float, waves: Mapping[str, float]) -> TripBook:
+    """The trips as arrays; `enrichment` multiplies the share of the risky, `waves` of some."""
     share = np.array(
         [
             [
-                t.share * (enrichment if t.side == "risky" else 1.0) * (t.late if late else 1.0)
+                t.share
+                * waves.get(t.name, 1.0)
+                * (enrichment if t.side == "risky" else 1.0)
+                * (t.late if late else 1.0)
                 for t in TRIPS
             ]
             for late in (0, 1)

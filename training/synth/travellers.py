@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -322,11 +322,13 @@ def _columns(
     return columns | _protected(rows, world)
 
 
-def blocks(rows: int, seed: int, *, start: str, days: int, enrichment: float) -> Iterator[Block]:
+def blocks(
+    rows: int, seed: int, *, start: str, days: int, enrichment: float, waves: Mapping[str, float]
+) -> Iterator[Block]:
     """All blocks in order of time; the same for the same arguments."""
     world = w.make(seed, rows)
     goods = g.load()
-    book = ts.book(g.POOLS, enrichment)
+    book = ts.book(g.POOLS, enrichment, waves)
     calendar = seasons.make(start, days)
     trips, vehicles = Window.empty(TRIP_DAYS), Window.empty()
     done, number = 0, 0

@@ -1,0 +1,198 @@
+"""Making a typology pack: what an administration learnt, without a person or a company in it.
+
+Every shared figure stands on at least `k` finds of at least `k` senders, and every shared
+word is a word of the Harmonized System: a name is in no pack.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection, func, select
+
+from riskprofile.errors import UsageError
+from riskprofile.indicators import watching
+from riskprofile.profiles import PROFILES
+from riskprofile.scoring import patterns
+from riskprofile.services import keys
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.settings import Settings
+from riskprofile.store import audit
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Alert, Label, Outcome
+
+_alert = Alert.__table__  # type: ignore[attr-defined]
+_label = Label.__table__  # type: ignore[attr-defined]
+_outcome = Outcome.__table__  # type: ignore[attr-defined]
+
+KEY, FORM = "packs", "riskprofile typology pack 1"
+LEAST = 10  # finds, and senders, that every shared figure stands on
+OWN = {one.key for one in watching.INDICATORS}  # the exporter's own lists and packs
+SENDER = ("consignor_id", "consignor_name", "person_ref")
+ROUTE = ("country_of_export", "country_of_destination")
+
+
+def export(
+    store: Store, settings: Settings, actor: Actor, issuer: str, now: datetime, k: int = LEAST
+) -> dict[str, Any]:
+    """A signed pack of what confirmed finds have in common, as JSON values.
+
+    Parameters
+    ----------
+    issuer : str
+        The administration, in words.
+    k : int
+        Every figure stands on so many finds and senders; never under 10.
+
+    Returns
+    -------
+    dict
+        `content` (`indicators`, `phrases`, `lanes`, `modes`, `evidence`, each a list of
+        figures, and `patterns`), `public_key` and `signature`.
+    """
+    authorise(actor, "packs.export")
+    if k < LEAST:
+        raise UsageError(f"k is {k}", do=f"Give {LEAST} or more")
+    if not issuer.strip():
+        raise UsageError("the issuer is missing", do="Name the administration")
+    with store.read() as connection:
+        cases = list(_cases(connection))
+    content = {
+        "form": FORM,
+        "issuer": issuer.strip(),
+        "made_at": now.isoformat(),
+        "k": k,
+        "indicators": _figures(cases, k, "key", lambda case: case["indicators"]),
+        "phrases": _figures(cases, k, "words", lambda case: case["phrases"]),
+        "lanes": _figures(cases, k, "lane", lambda case: case["lanes"]),
+        "modes": _figures(cases, k, "mode", lambda case: case["modes"]),
+        "evidence": _figures(cases, k, "term", lambda case: case["terms"]),
+        "patterns": _patterns(cases, k),
+    }
+    secret = Ed25519PrivateKey.from_private_bytes(keys.key(settings.home, KEY))
+    made = {
+        "content": content,
+        "public_key": secret.public_key().public_bytes_raw().hex(),
+        "signature": secret.sign(canonical(content)).hex(),
+    }
+    with store.write() as connection:
+        note(connection, actor, "packs.export", hashlib.sha256(canonical(content)).hexdigest(), now)
+    return made
+
+
+def _cases(connection: Connection) -> Iterator[dict[str, Any]]:
+    """Confirmed outcomes with what may be told of them; of each alert the last outcome."""
+    latest = (
+        select(func.max(_label.c.id))
+        .select_from(_label.join(_outcome, _outcome.c.id == _label.c.outcome_id))
+        .group_by(_outcome.c.alert_id)
+    )
+    asked = (
+        select(_alert, _label.c.value)
+        .select_from(
+            _label.join(_outcome, _outcome.c.id == _label.c.outcome_id).join(
+                _alert, _alert.c.id == _outcome.c.alert_id
+            )
+        )
+        .where(_label.c.id.in_(latest))
+    )
+    for row in map(dict, connection.execute(asked).mappings()):
+        declared: list[Mapping[str, Any]] = row["declaration"] or []
+        goods, others = _parts(row, declared)
+        senders = [str(one[name]) for one in declared for name in SENDER if one.get(name)]
+        lanes = {
+            " > ".join(str(one[n]) for n in ROUTE) for one in declared if all(map(one.get, ROUTE))
+        }
+        sender = senders[0] if senders else f"alert {row['id']}"
+        find = bool(row["value"])
+        yield {
+            "find": find,
+            "sender": sender,
+            "profile": row["profile"],
+            "case": patterns.Case(goods, others, sender, row["points"], find),
+            "indicators": _keys(row) - OWN,
+            "phrases": {
+                part.removeprefix(f"{patterns.WORDS} ")
+                for part in goods
+                if part.startswith(patterns.WORDS)
+            },
+            "lanes": lanes,
+            "modes": {str(one["transport_mode"]) for one in declared if one.get("transport_mode")},
+            "terms": {
+                str(one["term"])
+                for one in row["reasons"] or []
+                if one.get("term") and one["term"] != "base"
+            },
+        }
+
+
+def _keys(row: Mapping[str, Any]) -> set[str]:
+    fired = row["indicators"] or []
+    return {str(one["key"] if isinstance(one, dict) else one) for one in fired}
+
+
+def _parts(
+    row: Mapping[str, Any], declared: Sequence[Mapping[str, Any]]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """The parts of all items of a declaration; of indicators, those that a row alone decides."""
+    profile = PROFILES[row["profile"]]
+    alone = {one.key for one in profile.indicators if not one.over_batch} - OWN
+    table = pd.DataFrame(list(declared))
+    fired = {key: np.ones(len(table), dtype=bool) for key in sorted(alone & _keys(row))}
+    found = list(patterns.parts(table, profile, fired))
+    return (
+        frozenset().union(*(goods for goods, _ in found)),
+        frozenset().union(*(others for _, others in found)),
+    )
+
+
+def _patterns(cases: Sequence[Mapping[str, Any]], k: int) -> list[dict[str, Any]]:
+    """What the points of the finds do not explain, profile by profile."""
+    return [
+        {
+            "profile": profile,
+            "parts": list(one.parts),
+            "finds": one.finds,
+            "others": one.others,
+            "times": round(one.finds / one.expected, 1),
+        }
+        for profile in PROFILES
+        for one in patterns.learn([case["case"] for case in cases if case["profile"] == profile], k)
+    ]
+
+
+def _figures(cases: Iterable[Mapping[str, Any]], k: int, name: str, values: Any) -> list[Any]:
+    finds: dict[str, list[str]] = defaultdict(list)
+    others: dict[str, list[str]] = defaultdict(list)
+    for case in cases:
+        for value in values(case):
+            (finds if case["find"] else others)[value].append(case["sender"])
+
+    def counted(senders: list[str]) -> int | None:
+        return len(senders) if len(set(senders)) >= k and len(senders) >= k else None
+
+    made = [
+        {name: value, "finds": counted(senders), "others": counted(others.get(value, []))}
+        for value, senders in finds.items()
+    ]
+    kept = [one for one in made if one["finds"] is not None]
+    return sorted(kept, key=lambda one: (-int(str(one["finds"])), str(one[name])))
+
+
+def canonical(content: Any) -> bytes:
+    """The bytes that are signed."""
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass")
+
+
+def note(connection: Connection, actor: Actor, action: str, digest: str, now: datetime) -> None:
+    """What was done with a pack, in the audit chain."""
+    audit.append(connection, actor=actor.name, action=action, subject=f"pack:{digest}", now=now)
