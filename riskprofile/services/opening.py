@@ -11,16 +11,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from riskprofile.errors import Conflict, InputError
 from riskprofile.services.identity import Actor
 from riskprofile.services.run import Options, Summary, account
 from riskprofile.store import audit, batches
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, serialise
 from riskprofile.store.tables import Batch
 
-BATCH_LOCK = 7003  # PostgreSQL advisory lock: one program at a time decides who rates a file
+BATCH_LOCK = 7003  # PostgreSQL advisory lock: runs begin and end one at a time
 
 
 def begin(
@@ -29,8 +29,7 @@ def begin(
     """The batch of this file: new, or the one to go on with; None for a known duplicate."""
     digest = _digest(path, options)
     with store.write(patience=60.0) as connection:
-        if not store.sqlite:
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({BATCH_LOCK})"))
+        serialise(connection, BATCH_LOCK)
         for earlier in batches.same_input(connection, digest, history=options.history):
             if earlier.state == "done":
                 _note_duplicate(connection, actor, path, earlier, options, now, summary)
@@ -42,6 +41,7 @@ def begin(
                     summary.quarantined += earlier.quarantined
                     summary.duplicate += earlier.duplicate
                     batches.forget_failures(connection, earlier.id)
+                    batches.resume(connection, earlier.id, now)
                     return earlier
                 raise Conflict(
                     f"this file is batch {earlier.id}, which is being rated or was stopped",

@@ -23,12 +23,12 @@ from riskprofile.services import govern, parties
 from riskprofile.services.identity import Actor, authorise
 from riskprofile.services.ingest import Ingest
 from riskprofile.services.lanes import Ranked, rank_run, store_alerts
-from riskprofile.services.opening import begin
+from riskprofile.services.opening import BATCH_LOCK, begin
 from riskprofile.services.rater import Rater, rater
 from riskprofile.services.run import Options, Progress, Run, Stop, Summary, account
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit, batches
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, serialise
 from riskprofile.store.tables import Batch
 
 
@@ -204,7 +204,9 @@ def _finish(
                     .where(table.c.id == batch_id)
                     .values(alerts=table.c.alerts + count)
                 )
-        parties.learn(store, connection, [batch.id for batch in running], now)
+        serialise(connection, BATCH_LOCK)
+        ended = batches.end(connection, [batch.id for batch in running], now)
+        parties.learn(store, connection, [batch.id for batch in running], ended)
         for batch in running:
             table = batches.batch_table
             row = connection.execute(table.select().where(table.c.id == batch.id)).one()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -329,6 +329,38 @@ def finish(connection: Connection, batch_id: str, now: datetime) -> bool:
         .values(state="done", ended_at=now, note="", failed=0)
     )
     return bool(ended.rowcount)
+
+
+def end(connection: Connection, batch_ids: Sequence[str], now: datetime) -> datetime:
+    """Put the end of these batches after the beginning of every other run under way.
+
+    Such a run froze history when it began. A process of it that starts later must not
+    see what ended meanwhile, so what ends now counts as ended after it began.
+
+    Returns
+    -------
+    datetime
+        The end: `now` where nothing else is under way.
+    """
+    columns = batch_table.c
+    others = connection.execute(
+        select(columns.started_at, columns.ended_at)
+        .where(columns.state == "running")
+        .where(columns.id.not_in(batch_ids))
+    ).all()
+    began = [resumed or started for started, resumed in others]
+    ended: datetime = max([now, *(one + timedelta(microseconds=1) for one in began)])
+    connection.execute(update(batch_table).where(columns.id.in_(batch_ids)).values(ended_at=ended))
+    return ended
+
+
+def resume(connection: Connection, batch_id: str, now: datetime) -> None:
+    """Go on with a batch: what it knows of the past is frozen anew, as of now."""
+    connection.execute(
+        update(batch_table)
+        .where(batch_table.c.id == batch_id)
+        .values(state="running", ended_at=now)
+    )
 
 
 def same_input(connection: Connection, digest: str, *, history: bool) -> list[Batch]:

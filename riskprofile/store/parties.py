@@ -7,7 +7,7 @@ start of a run is the forms that were there before it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain
 
 from sqlalchemy import Connection, delete, func, select, update
@@ -22,6 +22,7 @@ block_table = PartyBlock.__table__  # type: ignore[attr-defined]
 
 REGISTER_LOCK = 7004  # PostgreSQL advisory lock: one program at a time adds to the register
 CROWDED = 200  # forms in one block beyond which it says too little to be searched
+ALWAYS = datetime.max.replace(tzinfo=UTC)
 AT_ONCE = 2_000  # new forms whose blocks are asked for together
 
 Forms = Mapping[int, tuple[str, str]]  # key -> family, form
@@ -73,7 +74,8 @@ def add(store: Store, connection: Connection, forms: Forms, now: datetime) -> in
     In the order of their text, so that the order of rows and files does not matter.
     """
     serialise(connection, REGISTER_LOCK)
-    old = entities(connection, list(forms), now)
+    # Whatever their time: a run that began later may have ended before this one.
+    old = entities(connection, list(forms), ALWAYS)
     _seen_again(store, connection, forms, old, now)
     fresh = sorted(forms.keys() - old.keys(), key=lambda key: forms[key])
     rows: list[tuple[int, str, str, int, datetime, datetime]] = []
@@ -82,7 +84,7 @@ def add(store: Store, connection: Connection, forms: Forms, now: datetime) -> in
     joined = 0
     for some in _some(fresh, AT_ONCE):
         places = {key: register.blocks(*forms[key]) for key in some}
-        known = _candidates(connection, {one for many in places.values() for one in many}, now)
+        known = _candidates(connection, {one for many in places.values() for one in many}, ALWAYS)
         for key in some:
             family, form = forms[key]
             near = (_near(many, places[key], family, form) for many in (known, added))

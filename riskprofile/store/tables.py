@@ -123,7 +123,9 @@ class Batch(SQLModel, table=True):
     failed; `cursor` counts the chunks committed. `history_upto` is the last chunk id
     known to this run: history is frozen before it. `failed` counts rows of a chunk that
     could not be rated; nothing of them is stored until `--resume`. `duplicate_of` is the
-    batch that held the same bytes.
+    batch that held the same bytes. `ended_at` counts for history: it lies after the
+    beginning of every run that was under way, and while a batch runs it says when it was
+    last resumed.
     """
 
     __tablename__ = "batch"
