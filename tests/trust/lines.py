@@ -64,7 +64,7 @@ LINES: tuple[Line, ...] = (
         tests=("tests/store/test_artefacts.py", "tests/services/test_promotion.py"),
     ),
     Line(
-        "A8", "officers claim one alert at once", 1_000, desk.claims, 100, tests=_in(
+        "A8", "officers claim at once, on each engine", 1_000, desk.claims, 100, tests=_in(
         "services/test_deciding.py",
         "test_of_officers_who_claim_at_once_one_wins_and_the_others_see_who",
         "test_processes_that_claim_the_same_alerts_share_them_without_overlap")),
