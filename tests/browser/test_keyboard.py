@@ -1,0 +1,79 @@
+"""One whole shift without a mouse: from signing in to a confirmed outcome."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from riskprofile.store import tables
+from tests.browser.conftest import PASSWORD
+from tests.browser.test_shift import REASON, button, reference
+
+FAR = 90  # Tab presses after which something counts as out of reach
+
+
+def reach(page: Page, wanted: Any) -> None:
+    """Press Tab until the focus is on it."""
+    wanted.wait_for()
+    for _ in range(FAR):
+        if wanted.evaluate("one => one === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{wanted} is not reached by Tab")
+
+
+def sign_in(page: Page, name: str) -> None:
+    """As a person who types."""
+    reach(page, page.locator("input[name=name]"))
+    page.keyboard.type(name)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator(".st-key-who")).to_contain_text(name)
+
+
+def test_a_whole_shift_is_worked_by_keyboard(served, visit):
+    page = visit(None, "/sign-in")
+    sign_in(page, "officer-14")
+    expect(button(page, "Next")).to_be_visible()
+    for wanted in ("PX-2026-104417", "PX-2026-104502"):
+        page.keyboard.press("n")
+        expect(reference(page)).to_have_text(wanted)
+        expect(button(page, "Refer")).to_be_visible()
+    page.keyboard.press("p")
+    expect(reference(page)).to_have_text("PX-2026-104417")
+    expect(button(page, "Refer")).to_be_visible()
+    page.keyboard.press("a")
+    expect(page.locator(".st-key-alert_line")).to_contain_text("yours to")
+    page.keyboard.press("i")
+    reason = page.get_by_role("dialog").get_by_label("Reason")
+    reach(page, reason)
+    page.keyboard.type(REASON)
+    reach(page, button(page, "Record decision"))
+    page.keyboard.press("Enter")
+    expect(button(page, "Record outcome")).to_be_visible()
+    page.keyboard.press("o")
+
+    reach(page, page.get_by_role("radio", name="Nothing"))
+    page.keyboard.press("Space")
+    expect(page.get_by_role("radio", name="Nothing")).to_be_checked()
+    reach(page, button(page, "X-ray"))
+    page.keyboard.press("ArrowRight")  # one group is one stop; arrows move within it
+    expect(button(page, "Opened and counted")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(button(page, "Opened and counted")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("m")
+    expect(page.locator(".rp-strip")).to_contain_text("A second person confirms it")
+
+    second = visit(None, "/sign-in?next=/second")
+    sign_in(second, "officer-09")
+    reach(second, button(second, "Confirm"))
+    second.keyboard.press("Enter")
+    expect(second.locator(".rp-strip")).to_contain_text("Confirmed: PX-2026-104417")
+    store = served.store()
+    with store.read() as connection:
+        label = connection.execute(select(tables.Label)).mappings().one()
+    store.close()
+    assert (label["record_id"], label["value"]) == ("PX-2026-104417", 0)
