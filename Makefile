@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 export PYTHONHASHSEED ?= 0
 
-.PHONY: demo test check bench fuzz trust trust-full screenshots lock
+.PHONY: demo test check bench fuzz trust trust-full pages screenshots lock
 
 .venv/demo: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -53,6 +53,15 @@ trust-full: .venv/dev
 # Every reader under a fuzzer that is guided by coverage. make fuzz ARGS="paxlst --seconds 600"
 fuzz: .venv/bench
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+# Every page in both themes and each language under axe; 200 hostile texts in every field of every
+# page; how long officers wait: minutes, best on a machine that does nothing else.
+pages: .venv/dev
+	$(BIN)/python -m tests.browser.sweep
+	$(BIN)/python -m tests.browser.sweep --hostile 200
+	$(BIN)/python -m benchmarks.page
+	$(BIN)/python -m benchmarks.page --officers 50
+	$(BIN)/python -m benchmarks.page --officers 50 --batch 100000
 
 # Pictures of every page, in both themes, for the docs.
 screenshots: .venv/dev

@@ -122,7 +122,9 @@ LINES: tuple[Line, ...] = (
              "test_a_stranger_cannot_open_the_websocket",
              "test_what_no_page_needs_is_closed_to_everybody"))),
     Line("C4", "hostile text in every piece, export and log", 4_000, content.sinks, 1_000,
-        tests=("tests/app/test_draw.py",)),
+        tests=("tests/app/test_draw.py", *_in(
+            "browser/test_pages.py",
+            "test_nothing_is_fetched_elsewhere_and_nothing_declared_comes_to_life"))),
     Line("C5", "headers, cookies, foreign origin, frame", 15, tests=_in(
         SERVER, "test_every_answer_forbids_foreign_scripts_frames_and_sniffing",
         "test_the_right_password_gives_a_cookie_that_no_script_and_no_other_site_can_use",
