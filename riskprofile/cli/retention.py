@@ -49,6 +49,7 @@ def run(
     )
     output.say(
         f"{told.quarantined} quarantined rows, {told.drafts} drafts, {told.words} purposes, "
-        f"{told.names} names of the register of parties, {told.files} files forgotten"
+        f"{told.names} names of the register of parties, {told.files} files, "
+        f"{told.arms} pieces of arms forgotten"
     )
     return 0

@@ -77,16 +77,19 @@ def search(
         if (make and not makes) or (model and not models):
             rows = []
         elif form:
+            # Columns by which a piece is judged first; the rest of it for what is shown.
             conditions = [kept.arms.c.make_key.in_(makes)] if makes else []
             conditions += [kept.arms.c.model_key.in_(models)] if models else []
-            rows = kept.by_serial(connection, serial, conditions)
+            near = [
+                (marks.GRADES.index(grade), one["id"])
+                for one in kept.by_serial(connection, serial, conditions)
+                if (grade := marks.compare(serial, one["serial"]))
+            ]
+            near.sort(key=lambda one: one[0])
+            rows = kept.by_id(connection, [one for _, one in near[:limit]])
         else:
             rows = kept.by_name(connection, makes, models, limit)
-    hits = [Hit(marks.compare(serial, row["serial"]), row["number"], shown(row)) for row in rows]
-    if form:
-        hits = [one for one in hits if one.grade]
-        hits.sort(key=lambda one: marks.GRADES.index(one.grade))
-    found = hits[:limit]
+    found = [Hit(marks.compare(serial, row["serial"]), row["number"], shown(row)) for row in rows]
     with store.write() as connection:
         audit.append(
             connection,

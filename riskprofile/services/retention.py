@@ -22,7 +22,7 @@ from riskprofile.services import keys
 from riskprofile.services.identifiers import ITEM, RECORD
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
-from riskprofile.store import alerts, audit, batches, erasure, parties, watchlists
+from riskprofile.store import alerts, arms, audit, batches, erasure, parties, watchlists
 from riskprofile.store.database import Store
 
 KEY = "retention"
@@ -34,7 +34,7 @@ KEEP, MASK, REMOVE = 0, 1, 2
 @dataclass
 class Forgotten:
     """What one run did: rows masked and removed, alerts, quarantined rows, drafts, words, names of
-    the register of parties, files."""
+    the register of parties, files, pieces of the register of arms."""
 
     as_of: datetime
     masked: int = 0
@@ -45,6 +45,7 @@ class Forgotten:
     words: int = 0
     names: int = 0
     files: int = 0
+    arms: int = 0
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,9 @@ def run(
         named = [terms(one, settings).mask for one in PROFILES.values() if written(one.keys)]
         told.names = parties.forget(connection, received_upto(moment, max(named)))
         told.names += watchlists.forget(connection, received_upto(moment, first))
+        if settings.record_years is not None:
+            due = received_upto(moment, 12 * settings.record_years)
+            told.arms = arms.forget(connection, due)
         told.files = _forget_files(settings.home, received_upto(moment, first))
         audit.append(
             connection,

@@ -57,6 +57,7 @@ class Settings(BaseModel):
     proxy_header: str = "X-Remote-User"
     inbox_persons: Literal["delete", "strip"] = "delete"
     mask_months: int = Field(default=12, ge=1, le=120)
+    record_years: int | None = Field(default=None, ge=10, le=1000)
     basis: dict[str, Basis] = {}
 
     @field_validator("second_factor_roles", mode="before")

@@ -13,17 +13,20 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from riskprofile.reference import marks
-from riskprofile.store.arms_tables import Arms, ArmsEvent, ArmsGram, ArmsName
+from riskprofile.store.arms_tables import Arms, ArmsEvent, ArmsGram, ArmsName, ArmsTrace
 from riskprofile.store.database import Store, serialise
 
 arms = Arms.__table__  # type: ignore[attr-defined]
 grams = ArmsGram.__table__  # type: ignore[attr-defined]
 names = ArmsName.__table__  # type: ignore[attr-defined]
 events = ArmsEvent.__table__  # type: ignore[attr-defined]
+traces = ArmsTrace.__table__  # type: ignore[attr-defined]
 
 ARMS_LOCK = 7008  # PostgreSQL advisory lock: ids are given out here, one writer at a time
 COMMON = 20_000  # a run that more pieces hold says too little to begin with
 CANDIDATES = 500
+BESIDE = 5_000
+SEEN = (arms.c.id, arms.c.number, arms.c.serial)
 COLUMNS = tuple(column.name for column in arms.columns)
 
 
@@ -63,11 +66,12 @@ def keys(row: Mapping[str, Any]) -> dict[str, str]:
 
 def change(connection: Connection, arms_id: int, values: Mapping[str, Any]) -> None:
     """Put values in place of a piece's, and its forms for finding anew. Call `lock` before."""
+    was = connection.execute(select(arms.c.serial_key).where(arms.c.id == arms_id)).scalar_one()
     connection.execute(update(arms).where(arms.c.id == arms_id).values(**values))
     row = connection.execute(select(arms).where(arms.c.id == arms_id)).mappings().one()
     found = keys(dict(row))
     connection.execute(update(arms).where(arms.c.id == arms_id).values(**found))
-    connection.execute(grams.delete().where(grams.c.arms_id == arms_id))
+    _forget_runs(connection, arms_id, was)
     runs = [{"gram": one, "arms_id": arms_id} for one in sorted(marks.grams(found["serial_key"]))]
     if runs:
         connection.execute(insert(grams), runs)
@@ -101,16 +105,17 @@ def named(connection: Connection, kind: str, key: str) -> list[str]:
 def by_serial(
     connection: Connection, serial: str, conditions: Sequence[Any] = ()
 ) -> list[dict[str, Any]]:
-    """Pieces whose serial may be this one, those that share most of it first.
+    """`id`, `number` and `serial` of pieces whose serial may be this one, most alike first.
 
-    The rare runs of what is asked decide which pieces are looked at: at most `CANDIDATES`.
+    The rare runs of what is asked decide which pieces are looked at: at most `CANDIDATES`,
+    or, where make or model decide as well, those among `BESIDE` that have them.
     """
     form = marks.skeleton(serial)
     wanted = sorted(marks.grams(form))
     inner = [one for one in wanted if "^" not in one and "$" not in one]
     if not wanted:
         return []
-    held = {one: _held(connection, one) for one in wanted}
+    held = _held(connection, wanted)
     rare = [one for one in inner or wanted if held[one] <= COMMON]
     if rare:
         # One unread or wrong character spoils three runs; the others must be there.
@@ -124,11 +129,9 @@ def by_serial(
             .having(func.count() >= least)
             .order_by(func.count().desc(), grams.c.arms_id.desc())
         )
-        if not conditions:
-            shared = shared.limit(CANDIDATES)
-        found = shared.subquery()
+        found = shared.limit(BESIDE if conditions else CANDIDATES).subquery()
         asked = (
-            select(arms)
+            select(*SEEN)
             .join(found, found.c.arms_id == arms.c.id)
             .where(arms.c.superseded_at.is_(None), *conditions)
             .order_by(found.c.shared.desc(), arms.c.id.desc())
@@ -144,7 +147,7 @@ def by_serial(
             also = grams.alias()
             chain = chain.join(also, (also.c.arms_id == first.c.arms_id) & (also.c.gram == one))
         asked = (
-            select(arms)
+            select(*SEEN)
             .select_from(chain.join(arms, arms.c.id == first.c.arms_id))
             .where(*where, arms.c.superseded_at.is_(None), *conditions)
             .limit(CANDIDATES)
@@ -152,10 +155,26 @@ def by_serial(
     return [dict(row) for row in connection.execute(asked).mappings()]
 
 
-def _held(connection: Connection, gram: str) -> int:
-    """How many pieces hold a run, counted up to one more than `COMMON`."""
-    some = select(grams.c.arms_id).where(grams.c.gram == gram).limit(COMMON + 1).subquery()
-    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
+def _held(connection: Connection, runs: Sequence[str]) -> dict[str, int]:
+    """How many pieces hold each run, counted up to one more than `COMMON`."""
+    held: dict[str, int] = {}
+    for at in range(0, len(runs), 50):
+        counts = []
+        for one in runs[at : at + 50]:
+            some = select(grams.c.arms_id).where(grams.c.gram == one).limit(COMMON + 1).subquery()
+            counts.append(select(func.count()).select_from(some).scalar_subquery())
+        told = connection.execute(select(*counts)).one()
+        held |= dict(zip(runs[at : at + 50], told, strict=True))
+    return held
+
+
+def by_id(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Pieces by their ids, in that order."""
+    found: dict[int, dict[str, Any]] = {}
+    for at in range(0, len(ids), 500):
+        asked = select(arms).where(arms.c.id.in_(ids[at : at + 500]))
+        found |= {row["id"]: dict(row) for row in connection.execute(asked).mappings()}
+    return [found[one] for one in ids if one in found]
 
 
 def by_name(
@@ -183,6 +202,42 @@ def events_of(connection: Connection, arms_id: int) -> list[dict[str, Any]]:
     """What happened to a piece, in the order of time."""
     asked = select(events).where(events.c.arms_id == arms_id).order_by(events.c.at, events.c.id)
     return [dict(row) for row in connection.execute(asked).mappings()]
+
+
+def forget(connection: Connection, before: datetime) -> int:
+    """Remove pieces whose event, entry and last act all lie up to a time; how many.
+
+    A piece with a request that is not answered stays. What was said of them in the audit
+    chain stays as well.
+    """
+    lock(connection)
+    later = select(events.c.arms_id).where(events.c.recorded_at > before)
+    answered = func.coalesce(traces.c.answered_at, traces.c.asked_at)
+    open_or_later = select(traces.c.arms_id).where(
+        (traces.c.state == "asked") | (answered > before)
+    )
+    due = select(arms.c.id, arms.c.serial_key).where(
+        arms.c.event_on <= before,
+        arms.c.recorded_at <= before,
+        arms.c.id.not_in(later),
+        arms.c.id.not_in(open_or_later),
+    )
+    found = connection.execute(due).all()
+    for row in found:
+        _forget_runs(connection, row.id, row.serial_key)
+    for at in range(0, len(found), 500):
+        part = [row.id for row in found[at : at + 500]]
+        for table in (events, traces):
+            connection.execute(table.delete().where(table.c.arms_id.in_(part)))
+        connection.execute(arms.delete().where(arms.c.id.in_(part)))
+    return len(found)
+
+
+def _forget_runs(connection: Connection, arms_id: int, serial_key: str) -> None:
+    # By run and piece, as the index is ordered: by piece alone would walk all of it.
+    held = sorted(marks.grams(serial_key))
+    where = (grams.c.gram.in_(held), grams.c.arms_id == arms_id)
+    connection.execute(grams.delete().where(*where))
 
 
 def supersede(connection: Connection, alert_id: int, now: datetime) -> None:

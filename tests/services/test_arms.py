@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from riskprofile.errors import InputError, RiskProfileError, UsageError
-from riskprofile.services import arms, review
+from riskprofile.services import arms, retention, review, settings, tracing
 from riskprofile.services.identity import OWNER
 from tests.services.bench import AUDITOR, INES, NOW, OMAR, REASON, SARA, later, put, taken
 
@@ -194,3 +195,25 @@ def test_officers_see_no_way_to_change_the_register(store):
     put(store)
     with pytest.raises(RiskProfileError, match="may not do this"):
         arms.amend(store, INES, "A1", {"serial": "X"}, NOW)
+
+
+def test_pieces_are_kept_for_ten_years_at_least_and_for_good_unless_said(any_store, tmp_path):
+    imported(any_store, tmp_path)
+    arms.hand_over(any_store, OWNER, "A1", "North Gate", "laboratory", later(days=400))
+    tracing.request(any_store, OWNER, "A2", tracing.Asking("iarms", "NO"), later(days=1))
+    end = NOW.replace(year=NOW.year + 10)
+
+    def run(years: int | None, moment: datetime) -> int:
+        told = settings.load({}, home=str(tmp_path / "home"), record_years=years)
+        settings.make_home(told)
+        return retention.run(any_store, told, OWNER, moment).arms
+
+    assert run(None, end.replace(year=2200)) == 0
+    assert run(11, end) == 0
+    assert run(10, end - timedelta(seconds=1)) == 0
+    assert run(10, end) == 2  # A1 changed hands since, and A2 waits for an answer
+    assert arms.search(any_store, SARA, NOW, serial="7788990")[0].number == "A2"
+    assert [one.number for one in arms.search(any_store, SARA, NOW, make="Corvid")] == ["A2"]
+    assert run(10, later(days=400).replace(year=2038)) == 1
+    with pytest.raises(UsageError, match="record_years"):
+        run(9, end)
