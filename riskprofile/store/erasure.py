@@ -26,6 +26,7 @@ from riskprofile.store.tables import (
     Quarantined,
     Record,
     Sealed,
+    Snooze,
     Unmasking,
 )
 from riskprofile.store.watchlists import entry_table
@@ -41,12 +42,14 @@ label_table = Label.__table__  # type: ignore[attr-defined]
 outcome_table = Outcome.__table__  # type: ignore[attr-defined]
 quarantine_table = Quarantined.__table__  # type: ignore[attr-defined]
 record_table = Record.__table__  # type: ignore[attr-defined]
+snooze_table = Snooze.__table__  # type: ignore[attr-defined]
 sealed_table = Sealed.__table__  # type: ignore[attr-defined]
 unmasking_table = Unmasking.__table__  # type: ignore[attr-defined]
 
 REMOVED = "removed"
 KEPT_OF_EVENTS = ("time",)  # history counts days by it; it points to nobody
-WRITTEN = ("reason", "note", "concealment")  # what officers wrote in their own words
+WRITTEN = ("reason", "note", "concealment")  # what officers wrote in their own words,
+WRITTEN_IN = (decision_table, outcome_table, snooze_table)  # and where
 
 
 @dataclass(frozen=True)
@@ -203,7 +206,7 @@ def alerts_of(
 def written(connection: Connection, alert_id: int) -> dict[str, list[Any]]:
     """What officers wrote about an alert in their own words, as `table: [[id, column, text]]`."""
     told: dict[str, list[Any]] = {}
-    for table in (decision_table, outcome_table):
+    for table in WRITTEN_IN:
         names = [name for name in WRITTEN if name in table.c]
         rows = connection.execute(
             select(table.c.id, *(table.c[name] for name in names)).where(
@@ -220,7 +223,7 @@ def clear_alert(connection: Connection, alert_id: int, values: Mapping[str, Any]
     """Put an alert back without names, and take its links and what was written about it."""
     connection.execute(update(alert_table).where(alert_table.c.id == alert_id).values(**values))
     connection.execute(delete(link_table).where(link_table.c.alert_id == alert_id))
-    for table in (decision_table, outcome_table):
+    for table in WRITTEN_IN:
         blanked = {name: "" for name in WRITTEN if name in table.c}
         connection.execute(update(table).where(table.c.alert_id == alert_id).values(**blanked))
 
@@ -279,7 +282,7 @@ def empty_free_pages(store: Store) -> None:
         connection = plain.execution_options(isolation_level="AUTOCOMMIT")
         for table in (
             *(chunk_table, record_table, alert_table, link_table, decision_table, outcome_table),
-            *(quarantine_table, draft_table, label_table, sealed_table),
+            *(quarantine_table, draft_table, label_table, sealed_table, snooze_table),
             *(form_table, block_table, entry_table, unmasking_table),
         ):
             connection.exec_driver_sql(f'VACUUM FULL "{table.name}"')

@@ -22,14 +22,23 @@ from riskprofile.errors import (
     StoreError,
 )
 from riskprofile.intake import quarantine
-from riskprofile.services import govern, keys, replay, results, retention, settings, unmasking
+from riskprofile.services import (
+    govern,
+    keys,
+    replay,
+    results,
+    retention,
+    settings,
+    unmasking,
+    watchlists,
+)
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit, batches, erasure
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Outcome
+from riskprofile.store.tables import Outcome, Snooze
 from tests import factory
 from tests.services.bench import AUDITOR, HERE, INES, OMAR, SARA
 
@@ -175,6 +184,34 @@ def test_no_seeded_name_is_left_in_any_byte_once_its_time_is_over(
     assert left_on_disk(home) == set()
 
 
+def test_what_was_written_beside_a_record_goes_with_it(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Names in the reason of a snooze, an entry of a watch list that is over, and the register
+    of parties: none is left in any byte either.
+    """
+    seeded(store, home, tmp_path)
+    with store.read() as connection:
+        rows = connection.execute(select(erasure.alert_table.c.id, erasure.alert_table.c.profile))
+        alerts = rows.all()
+    with store.write() as connection:
+        for n, (alert, _) in enumerate(alerts):
+            words = {"reason": f"{seed(n % 500)} asked for time", "by": "ines", "at": RECEIVED}
+            connection.execute(insert(Snooze).values(alert_id=alert, until=RECEIVED, **words))
+    file = tmp_path / "list.csv"
+    lines = [f"name,{seed(n)} Trading Ltd,case {n}" for n in range(SHIPMENTS)]
+    file.write_text("\n".join(["kind,text,reason", *lines]) + "\n", encoding="utf-8")
+    until = RECEIVED + timedelta(days=60)
+    watchlists.load(
+        store, OWNER, "harbour", file, RECEIVED,
+        owner="Unit 4", source="files", review_by=until, expires_at=until,
+    )  # fmt: skip
+    assert {profile for _, profile in alerts} == {"shipment", "traveller"}
+    retention.run(store, home, OWNER, retention.due_at(RECEIVED, 12) + timedelta(days=61))
+    store.close()
+    assert left_on_disk(home) == set()
+
+
 def test_no_seeded_name_is_left_in_a_row_of_postgresql(
     postgres_url: str, home: Settings, tmp_path: Path
 ) -> None:
@@ -198,6 +235,8 @@ def test_no_seeded_name_is_left_in_a_row_of_postgresql(
                 "record",
                 "audit",
                 "sealed",
+                "snooze",
+                "watch_entry",
                 "party_form",
             ):
                 rows = connection.execute(text(f"SELECT * FROM {table}"))
