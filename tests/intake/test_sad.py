@@ -172,10 +172,10 @@ def test_an_empty_item_beside_a_filled_one_is_rejected_by_name() -> None:
     ids=["doctype-system", "doctype", "external", "bomb", "depth", "attributes"],
 )
 def test_hostile_xml_is_refused_within_a_second(attack: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(InputError):
         read(READER, attack.encode())
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_a_cut_file_is_refused_whole_with_line_and_column() -> None:

@@ -27,13 +27,17 @@ from riskprofile.services.identity import ACTIONS, OWNER, ROLES, Actor, SignInRe
 from riskprofile.store import audit, database
 from riskprofile.store.database import Store
 from tests.services import bench, test_deciding, test_rights
-from tests.services.bench import HERE, NOW, THERE, put
+from tests.services.bench import HERE, NOW, REASON, THERE, put
 from tests.trust.told import Told
 
 PROBES = 10_000
 APART = 0.005  # seconds that a known name may cost more or less than an unknown one
 PHRASE = "four small brown lanterns"
-OF_AN_OFFICE = ("record.unmask", "record.unmask.allow")  # beside the calls at an alert
+OF_AN_OFFICE = (
+    "bundle.export",
+    "record.unmask",
+    "record.unmask.allow",
+)  # beside the calls at an alert
 
 
 @contextmanager
@@ -287,6 +291,48 @@ def _races(told: Told, store: Store, count: int) -> None:
             what = f"{engine}, alert {alert}: won {won[alert]}, lost {lost[alert]}"
             told.count(None if fair else what)
         told.faults += errors[:5]
+
+
+def again(count: int, folder: Path) -> Told:
+    """The same decision clicked twice at once, and two tabs that decide differently.
+
+    Held: a decision made twice is one, in the table and in the chain; of two that differ the
+    later stands, and both are told in the chain.
+    """
+    told, officer = Told(), Actor("ines", "officer", HERE)
+    with furnished(folder) as store:
+        alerts = put(store, count, record_id=[f"W-{n}" for n in range(count)])
+        for number, alert in enumerate(alerts):
+            review.alert(store, officer, alert, NOW, purpose="control")
+            review.claim(store, officer, alert, NOW)
+            ways = ("scan", "scan") if number % 2 else ("scan", "refer")
+            errors: list[str] = []
+
+            def click(way: str, alert: int = alert, errors: list[str] = errors) -> None:
+                try:
+                    review.decide(store, officer, alert, way, REASON, NOW)
+                except RiskProfileError:
+                    return
+                except Exception as error:
+                    errors.append(f"{type(error).__name__}: {error}")
+
+            threads = [threading.Thread(target=click, args=(way,)) for way in ways]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            with store.read() as connection:
+                made, noted = connection.execute(
+                    text(
+                        "SELECT (SELECT count(*) FROM decision WHERE alert_id = :id), (SELECT"
+                        " count(*) FROM audit WHERE action = 'alert.decide' AND subject = :about)"
+                    ),
+                    {"id": alert, "about": f"alert:{alert}"},
+                ).one()
+            wanted = len(set(ways))
+            fair = made == noted == wanted and not errors
+            told.count(None if fair else f"{ways}: {made} decisions, {noted} noted, {errors}")
+    return told
 
 
 def probes(_: int, folder: Path) -> Told:

@@ -82,10 +82,10 @@ LINES: tuple[Line, ...] = (
     Line("A15", "migration killed half-way, engines copied", 21, engine.half_way, 8, tests=_in(
         DATABASE, "test_a_migration_that_fails_leaves_the_database_as_it_was",
         "test_two_programs_may_open_an_empty_database_at_once")),
-    Line("A16", "double click and two tabs on one decision", 200, tests=_in(
-        "services/test_deciding.py", "test_a_double_click_is_one_decision",
-        "test_a_double_click_on_release_is_one_decision"),
-        missing="reload and back in a browser"),
+    Line("A16", "double click, two tabs, reload, back on a decision", 200, desk.again, 50, tests=(
+        "tests/browser/test_again.py",
+        *_in("services/test_deciding.py", "test_a_double_click_is_one_decision",
+             "test_a_double_click_on_release_is_one_decision"))),
     Line("B1", "damaged files of every format", 100_000, machine.damaged, 3_000,
         tests=("tests/contracts/test_readers.py",)),
     Line("B2", "traps of tables", 60, tests=(
@@ -186,6 +186,7 @@ LINES: tuple[Line, ...] = (
     Line("M2", "names past their time, in any byte", 500, tests=_in(
         "services/test_retention.py",
         "test_no_seeded_name_is_left_in_any_byte_once_its_time_is_over",
+        "test_what_was_written_beside_a_record_goes_with_it",
         "test_no_seeded_name_is_left_in_a_row_of_postgresql")),
     Line("M3",
         "health, belief and card numbers on disk",
@@ -201,7 +202,6 @@ LINES: tuple[Line, ...] = (
     Line(
         "M4", "100,000 audit records checked in two seconds", 1, tests=_in(
         "store/test_audit.py", "test_a_hundred_thousand_links_are_checked_within_two_seconds")),
-    Line("M5", "backup, wipe, restore: equal", 1, service.restored, 1,
-        missing="PostgreSQL: its own pg_dump and pg_restore"),
+    Line("M5", "backup, wipe, restore: equal", 1, service.restored, 1),
 )  # fmt: skip
 BY_KEY = {line.key: line for line in LINES}

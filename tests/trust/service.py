@@ -54,7 +54,40 @@ def restored(_: int, folder: Path) -> Told:
     if again != (work.rows, 0):
         faults.append(f"the same file again after the restore: {again}")
     told.count(f"not equal: {faults}" if faults else None)
+    told.count(_restored_server(folder, work))
     return told
+
+
+def _restored_server(folder: Path, work: runs.Work) -> str | None:
+    """The same on PostgreSQL, by its own programs and with the home beside it."""
+    from tests.conftest import postgres_cluster, postgres_database
+
+    with postgres_cluster() as server:
+        program = partial(subprocess.run, check=True, capture_output=True, cwd=server, timeout=120)
+        dump = str(folder / "dump")
+        with postgres_database(server) as url:
+            runs.apart(partial(runs.furnish, folder / "beside", url))
+            home = runs.settings.load({}, home=folder / "beside", database_url=url)
+            runs.apart(partial(runs.rate, home, work))
+            before = runs.apart(partial(_everything, home))
+            name = url.split("/")[3].split("?")[0]
+            at = ["-h", server, "-U", "tester", "-d", name]
+            program([_postgres("pg_dump"), *at, "--format=custom", "-f", dump])
+        with postgres_database(server) as url:
+            name = url.split("/")[3].split("?")[0]
+            at = ["-h", server, "-U", "tester", "-d", name]
+            program([_postgres("pg_restore"), *at, "--exit-on-error", dump])
+            home = home.model_copy(update={"database_url": url})
+            after = runs.apart(partial(_everything, home))
+            faults = [key for key in before if before[key] != after[key]]
+            again = runs.apart(partial(_again, home, work))
+    if again != (work.rows, 0) or not before["records"]:
+        faults.append(f"the same file again after the restore: {again}")
+    return f"not equal on PostgreSQL: {faults}" if faults else None
+
+
+def _postgres(name: str) -> Path:
+    return sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))[-1]
 
 
 def _back_up(home: Settings, to: Path) -> None:
@@ -155,13 +188,12 @@ def _slowly(server: str, home: Settings, work: runs.Work, whole: str) -> str | N
 
 
 def _restart(server: str) -> None:
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
     owner: dict[str, Any] = {}
     if os.geteuid() == 0:
         owner = {"user": Path(server).stat().st_uid, "extra_groups": []}
+    at = ["-D", f"{server}/data", "-l", f"{server}/log", "-w", "-m", "immediate"]
     subprocess.run(
-        [programs[-1], "-D", f"{server}/data", "-w", "-m", "immediate", "-l", f"{server}/log",
-         "restart"],
+        [_postgres("pg_ctl"), *at, "restart"],
         check=True, capture_output=True, cwd=server, timeout=120, **owner,
     )  # fmt: skip
 
