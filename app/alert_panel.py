@@ -187,7 +187,8 @@ def _why(view: Any, say: Words) -> None:
                 if view.score is None
                 else say("why.score", n=say.number(round(view.score * 100)))
             )
-            st.html(f'<div class="rp-note rp-m">{escape(scale)}</div>')
+            rated = say("why.rated_by", version=view.model_version)
+            st.html(f'<div class="rp-note rp-m">{escape(scale)} {escape(rated)}</div>')
     with right:
         row = driver(view)
         text = str(row.get(PROFILES[view.profile].title) or "")

@@ -16,7 +16,8 @@ from riskprofile.cli import output
 from riskprofile.cli.app import Home, exit_with, now, owner
 from riskprofile.cli.office import opened
 from riskprofile.errors import InputError, RiskProfileError, UsageError
-from riskprofile.services import promotion
+from riskprofile.scoring.editing import Edit
+from riskprofile.services import comparing, promotion
 from riskprofile.services.promotion import Gate
 from training import criteria as written_criteria
 from training import evaluate as measures
@@ -70,15 +71,23 @@ def fit(
     version: Annotated[str, typer.Option(help="Of an office's fit, such as 2027.01.1.")] = "",
     lock: Annotated[list[str] | None, typer.Option(help="A term that keeps its table.")] = None,
     drop: Annotated[list[str] | None, typer.Option(help="A term to take out.")] = None,
+    smooth: Annotated[list[str] | None, typer.Option(help="A term to smooth.")] = None,
+    rising: Annotated[list[str] | None, typer.Option(help="A term to make rise.")] = None,
+    falling: Annotated[list[str] | None, typer.Option(help="A term to make fall.")] = None,
     waive: Annotated[
         list[str] | None, typer.Option(help="GATE:NAME:REASON, for a gate that did not hold.")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="A file that says how far it is; the page waits for it.")
     ] = None,
     home: Home = None,
     json: Json = False,
 ) -> int:
     """Fit by a recipe, or on this installation's outcomes. It serves only when promoted."""
     if recipe is None:
-        return _fit_office(profile, version, out, lock or [], drop or [], waive or [], home, json)
+        by = {"lock": lock, "drop": drop, "smooth": smooth, "rising": rising, "falling": falling}
+        edits = [Edit(term, how) for how, terms in by.items() for term in terms or []]
+        return _fit_office(profile, version, out, edits, waive or [], state, home, json)
     path = recipe / "recipe.json" if recipe.is_dir() else recipe
     told = recipes.read(path)
     folder = out or path.parent
@@ -104,28 +113,30 @@ def _fit_office(
     profile: str,
     version: str,
     out: Path | None,
-    lock: list[str],
-    drop: list[str],
+    edits: list[Edit],
     waive: list[str],
+    state: Path | None,
     home: Path | None,
     json: bool,
 ) -> int:
     parted = [one.split(":", 2) for one in waive]
     if wrong := [one for one in parted if len(one) != 3]:
         raise UsageError(f"--waive {':'.join(wrong[0])}", do="Write GATE:NAME:REASON")
-    with opened(home) as (settings, store):
+    with opened(home) as (settings, store), output.progress("fitting") as progress:
         folder = out or settings.home / "runs" / f"{profile}-{version}"
-        told = office.fit(
-            store,
-            settings,
-            owner(),
-            profile,
-            version,
-            folder,
-            locked=lock,
-            dropped=drop,
-            waived=[(one[0], one[1], one[2]) for one in parted],
-        )
+        with office.noted(state, progress) as (tell, ended):
+            told = office.fit(
+                store,
+                settings,
+                owner(),
+                profile,
+                version,
+                folder,
+                edits=edits,
+                waived=[(one[0], one[1], one[2]) for one in parted],
+                progress=tell,
+            )
+            ended(told)
     if json:
         output.as_json(
             {
@@ -186,32 +197,37 @@ def compare(
 ) -> int:
     """What this scorecard would have selected of what was rated lately, beside what serves."""
     other, _ = office.read(folder)
+    since = now() - timedelta(days=days)
     with opened(home) as (settings, store):
-        told = office.selected(
-            store,
-            settings,
-            other.profile,
-            other,
-            now() - timedelta(days=days),
-            share,
-        )
+        told = comparing.selected(store, settings, owner(), other.profile, other, since, share)
+    records = told.records
     if out is not None:
-        told.to_csv(out, index=False)
+        records.to_csv(out, index=False)
     counts = {
-        "both": int((told["serving"] & told["other"]).sum()),
-        "only_serving": int((told["serving"] & ~told["other"]).sum()),
-        "only_other": int((told["other"] & ~told["serving"]).sum()),
+        "rated": told.rated,
+        "both": told.count(True, True),
+        "only_serving": told.count(True, False),
+        "only_other": told.count(False, True),
+        "finds_serving": told.finds("serving"),
+        "finds_other": told.finds("other"),
     }
     if json:
-        output.as_json({**counts, "records": told.to_dict("records")})
+        listed = jsonlib.loads(records.to_json(orient="records"))
+        output.as_json(
+            {**counts, "parts": [asdict(one) for one in told.parts()], "records": listed}
+        )
         return 0
     output.say(
         f"both select {counts['both']}; only what serves {counts['only_serving']}; "
         f"only {other.version} {counts['only_other']}"
     )
-    for row in told[told["other"] != told["serving"]].head(40).itertuples():
+    output.say(f"known finds among them: {counts['finds_serving']}, {counts['finds_other']}")
+    for part in told.parts()[:10]:
+        output.say(f"  {part.name}: {part.serving} and {part.other}")
+    for row in records[records["other"] != records["serving"]].head(40).itertuples():
         mark = "+" if row.other else "-"
-        output.say(f"  {mark} {row.record_id}: {row.points} to {row.other_points} points")
+        why = f", {row.moved} {row.moved_by:+d}" if row.moved else ""
+        output.say(f"  {mark} {row.record_id}: {row.points} to {row.other_points} points{why}")
     return 0
 
 

@@ -32,9 +32,16 @@ class Tables:
     singles: dict[str, np.ndarray]
     pairs: dict[tuple[str, str], np.ndarray]
 
+    def cut(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The bin of each row, by feature."""
+        return {name: bins.of(values[name]).astype(np.int32) for name, bins in self.bins.items()}
+
     def log_odds(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
         """The sum of the tables for each row."""
-        cut = {name: bins.of(values[name]) for name, bins in self.bins.items()}
+        return self.at(self.cut(values))
+
+    def at(self, cut: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The same for rows whose bins are known."""
         rows = len(next(iter(cut.values())))
         total = np.full(rows, self.base)
         for name, table in self.singles.items():
@@ -75,15 +82,15 @@ def compile_tables(
         for box, value in _leaves(predictor.nodes):
             _add(box, share * value, names, bins, singles, pairs)
     tables = Tables(base, bins, singles, dict(sorted(pairs.items())))
-    columns = {name: values[:, i] for i, name in enumerate(names)}
+    cut = tables.cut({name: values[:, i] for i, name in enumerate(names)})
     expected = share * sum(machine.decision_function(values) for machine in machines)
-    worst = float(np.abs(tables.log_odds(columns) - expected).max(initial=0.0))
+    worst = float(np.abs(tables.at(cut) - expected).max(initial=0.0))
     if not worst <= TOLERANCE:
         raise RiskProfileError(
             f"tables and estimator differ by up to {worst:.2e} log-odds",
             do="Nothing was written. This scikit-learn version keeps its trees in another way",
         )
-    purified = _purify(tables, columns)
+    purified = _purify(tables, cut)
     used = {name for name, table in purified.singles.items() if np.abs(table).max() > 0}
     used |= {name for pair in purified.pairs for name in pair}
     return Tables(
@@ -279,10 +286,10 @@ def _add(
     table[np.ix_(inside[one], inside[other])] += value
 
 
-def _purify(tables: Tables, columns: Mapping[str, np.ndarray], passes: int = 50) -> Tables:
+def _purify(tables: Tables, cut: Mapping[str, np.ndarray], passes: int = 50) -> Tables:
     """Move the means of pairs to their singles, and of singles to the base."""
-    cut = {name: bins.of(columns[name]) for name, bins in tables.bins.items()}
     rows = max(len(next(iter(cut.values()))), 1)
+    share = np.full(rows, 1.0 / rows)
     density = {
         name: np.bincount(cut[name], minlength=len(bins)) / rows
         for name, bins in tables.bins.items()
@@ -290,8 +297,9 @@ def _purify(tables: Tables, columns: Mapping[str, np.ndarray], passes: int = 50)
     singles = {name: table.copy() for name, table in tables.singles.items()}
     pairs: dict[tuple[str, str], np.ndarray] = {}
     for (one, other), table in tables.pairs.items():
-        weights = np.zeros(table.shape)
-        np.add.at(weights, (cut[one], cut[other]), 1.0 / rows)
+        # In the order of the rows, as adding them one by one would.
+        cells = cut[one].astype(np.int64) * table.shape[1] + cut[other]
+        weights = np.bincount(cells, share[: len(cells)], minlength=table.size).reshape(table.shape)
         pure = table.copy()
         for _ in range(passes):
             by_row = _means(pure, weights, axis=1)

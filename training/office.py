@@ -7,9 +7,9 @@ that people sign; and beside them `labels.parquet`, from which `fit` makes the s
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +17,9 @@ import pandas as pd
 
 from riskprofile.errors import InputError, RiskProfileError, UsageError
 from riskprofile.scoring import artefact
+from riskprofile.scoring.editing import HOW, Edit
 from riskprofile.scoring.scorecard import WORDING, Scorecard
-from riskprofile.services import feedback, promotion
+from riskprofile.services import feedback, fits, promotion
 from riskprofile.services.promotion import GATES, Gate
 from riskprofile.services.rights import Actor
 from riskprofile.services.settings import Settings
@@ -26,10 +27,17 @@ from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 from training import data, gates, recipe
+from training.data import Progress
 from training.refit import ENOUGH, Refit, refit
 
 LABELS = "labels.parquet"
-TRIAL_ROWS = 60_000  # declarations of the generator on which both scorecards are tried
+WORDS = {
+    "lock": "held as they were",
+    "drop": "taken out",
+    "smooth": "smoothed by hand",
+    "rising": "made to rise by hand",
+    "falling": "made to fall by hand",
+}
 TRIAL_FROM = "2025-04-10"  # the days before it are history: a hundred
 TRIAL_SEED = 9_001  # none of the seeds that scorecards are fitted with
 
@@ -45,8 +53,7 @@ class OfficeRecipe:
     labels_digest: str
     outcomes: int
     finds: int
-    locked: tuple[str, ...] = ()
-    dropped: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
 
     def as_json(self) -> str:
         """The recipe as the file holds it."""
@@ -91,10 +98,10 @@ def fit(
     version: str,
     out: Path,
     *,
-    locked: Sequence[str] = (),
-    dropped: Sequence[str] = (),
+    edits: Sequence[Edit] = (),
     waived: Sequence[tuple[str, str, str]] = (),
     trial: Trial | None = None,
+    progress: Progress = lambda what, rows: None,
 ) -> Run:
     """Fit on the confirmed outcomes of this installation, measure the gates, write a folder.
 
@@ -104,6 +111,8 @@ def fit(
         Gates that somebody lets pass by name and reason.
     trial : Trial, optional
         Made from the generator when not given: a minute.
+    progress : callable
+        Told what is being done, and how many rows of the generator so far.
 
     Raises
     ------
@@ -118,9 +127,11 @@ def fit(
     if version == card.version or not version or version != Path(version).name:
         raise UsageError(f"version {version!r} cannot be used", do="Give one such as 2027.01.1")
     labels = outcomes(store, actor, profile, card)
-    moved = refit(card, labels, version, locked=tuple(locked), dropped=tuple(dropped))
-    measured = measure(card, moved.scorecard, labels, trial or make_trial(card))
-    measured = _waive(measured, waived)
+    progress("outcomes", len(labels))
+    moved = refit(card, labels, version, edits)
+    trial = trial or make_trial(card, progress=progress)
+    progress("gates", len(trial.labels))
+    measured = _waive(measure(card, moved.scorecard, labels, trial), waived)
     told = OfficeRecipe(
         profile,
         version,
@@ -129,13 +140,45 @@ def fit(
         moved.digest,
         moved.outcomes,
         moved.finds,
-        tuple(locked),
-        tuple(dropped),
+        tuple(edits),
     )
-    return _write(out, told, moved, card, measured, labels)
+    return _write(out, told, moved, card, measured, labels, trial)
 
 
-def make_trial(card: Scorecard, rows: int = TRIAL_ROWS, seed: int = TRIAL_SEED) -> Trial:
+@contextmanager
+def noted(
+    state: Path | None, progress: Progress
+) -> Iterator[tuple[Progress, Callable[[Run], None]]]:
+    """Tell how far a fit is, and in a file for a page that waits: its end and its fault too.
+
+    Without a file, `progress` alone is told.
+    """
+    if state is None:
+        yield progress, lambda run: None
+        return
+    told = fits.read(state)
+
+    def tell(what: str, rows: int) -> None:
+        progress(what, rows)
+        fits.note(state, replace(told, step=what, rows=rows))
+
+    def ended(run: Run) -> None:
+        done = replace(told, state=fits.DONE, step="", digest=run.digest, gates=run.gates)
+        fits.note(state, replace(done, outcomes=run.moved.outcomes, finds=run.moved.finds))
+
+    try:
+        yield tell, ended
+    except RiskProfileError as error:
+        fits.note(state, replace(told, state=fits.FAILED, fault=error.what, do=error.do or ""))
+        raise
+
+
+def make_trial(
+    card: Scorecard,
+    rows: int = fits.TRIAL_ROWS,
+    seed: int = TRIAL_SEED,
+    progress: Progress = lambda what, rows: None,
+) -> Trial:
     """Declarations that no scorecard was fitted on: the last two thirds of 300 days."""
     made = data.make(
         recipe.Recipe(
@@ -147,7 +190,8 @@ def make_trial(card: Scorecard, rows: int = TRIAL_ROWS, seed: int = TRIAL_SEED) 
             days=300,
             train_until=TRIAL_FROM,
             test_from=TRIAL_FROM,
-        )
+        ),
+        progress,
     )
     late = made.during(TRIAL_FROM, None)
     features = made.features[late].reset_index(drop=True)
@@ -210,6 +254,7 @@ def _write(
     card: Scorecard,
     measured: tuple[Gate, ...],
     labels: Table,
+    trial: Trial,
 ) -> Run:
     files = artefact.pack(moved.scorecard)
     files["recipe.json"] = told.as_json().encode()
@@ -229,7 +274,13 @@ def _write(
     for name, content in {**files, artefact.MANIFEST: listed}.items():
         (out / name).write_bytes(content)
     (out / LABELS).write_bytes(batches.to_bytes(labels))
+    tried = trial.features[list(card.features)].assign(value=trial.labels)
+    (out / fits.TRIAL).write_bytes(batches.to_bytes(tried))
     return Run(out, artefact.digest(listed), moved, measured)
+
+
+def _named(edits: Sequence[Edit], how: str) -> str:
+    return ", ".join(edit.term for edit in edits if edit.how == how) or "none"
 
 
 def card_text(told: OfficeRecipe, moved: Refit, measured: Sequence[Gate]) -> str:
@@ -256,8 +307,7 @@ def card_text(told: OfficeRecipe, moved: Refit, measured: Sequence[Gate]) -> str
             if moved.bins
             else f"below {ENOUGH} finds only the base and one factor a term move"
         ),
-        f"- held as they were: {', '.join(told.locked) or 'none'}",
-        f"- taken out: {', '.join(told.dropped) or 'none'}",
+        *[f"- {WORDS[how]}: {_named(told.edits, how)}" for how in HOW],
         "",
         "## How far it moved",
         "",
@@ -286,71 +336,6 @@ def card_text(told: OfficeRecipe, moved: Refit, measured: Sequence[Gate]) -> str
         "",
     ]
     return "\n".join(lines)
-
-
-def selected(
-    store: Store,
-    settings: Settings,
-    profile: str,
-    other: Scorecard,
-    since: datetime,
-    share: float,
-) -> Table:
-    """What each of two scorecards would have selected since a time, record by record.
-
-    Returns
-    -------
-    Table
-        `record_id`, `points` of the one that serves, `other_points`, `serving` and `other`
-        (bool: in the first `share` of the list), of every record that either selects.
-
-    Raises
-    ------
-    RiskProfileError
-        Nothing was rated by the serving scorecard since then.
-    """
-    card = promotion.serving(store, settings.models, profile)
-    parts = []
-    table = batches.chunk_table.c
-    with store.read() as connection:
-        stored = connection.execute(
-            batches.chunk_table.select()
-            .join(batches.batch_table, batches.batch_table.c.id == table.batch_id)
-            .where(table.profile == profile, table.features.is_not(None))
-            .where(batches.batch_table.c.started_at >= since)
-            .where(batches.batch_table.c.model_digest == card.digest)
-            .order_by(table.id)
-        )
-        for chunk in stored:
-            log = batches.from_bytes(chunk.features)
-            rows = batches.from_bytes(chunk.rows, ["record_id"])
-            rated = log["points"].notna().to_numpy(dtype=bool)
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "record_id": rows["record_id"][rated],
-                        "points": card.points(log[rated]),
-                        "other_points": other.points(log[rated]),
-                    }
-                )
-            )
-    if not parts:
-        raise RiskProfileError(
-            f"nothing was rated by {profile} {card.version} since {since:%Y-%m-%d}",
-            do="Name an earlier time",
-        )
-    every = pd.concat(parts, ignore_index=True)
-    best = every.groupby("record_id", sort=True, as_index=False).max()
-    count = max(1, round(len(best) * share))
-    for column, mark in (("points", "serving"), ("other_points", "other")):
-        order = np.lexsort((best["record_id"].to_numpy(object), -best[column].to_numpy()))
-        chosen = np.zeros(len(best), dtype=bool)
-        chosen[order[:count]] = True
-        best[mark] = chosen
-    told = best[best["serving"] | best["other"]]
-    return told.sort_values(["other_points", "record_id"], ascending=[False, True]).reset_index(
-        drop=True
-    )
 
 
 def read(folder: Path) -> tuple[Scorecard, dict[str, bytes]]:

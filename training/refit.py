@@ -13,6 +13,7 @@ show do: there a random control stands for all those that its draw passed over.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -23,6 +24,7 @@ from scipy.special import expit
 
 from riskprofile.errors import RiskProfileError
 from riskprofile.profiles import PROFILES
+from riskprofile.scoring.editing import LOCK, SHAPED, Edit, edited, rising
 from riskprofile.scoring.scorecard import (
     ENOUGH_EXAMINED,
     ENOUGH_FINDS,
@@ -67,9 +69,7 @@ def refit(
     card: Scorecard,
     labels: Table,
     version: str,
-    *,
-    locked: tuple[str, ...] = (),
-    dropped: tuple[str, ...] = (),
+    edits: Sequence[Edit] = (),
 ) -> Refit:
     """Move a scorecard towards what examinations found.
 
@@ -80,29 +80,29 @@ def refit(
     labels : Table
         As `riskprofile.services.feedback.labels` gives them: `value` of 0 and 1,
         `selected_by`, `probability`, and the features that the scorecard reads.
-    locked, dropped : tuples of term names
-        Terms that keep their table whatever is found; terms that an analyst takes out.
+    edits : sequence of Edit
+        What an analyst does with single terms. A locked term keeps its table whatever is
+        found; one that was smoothed or made to rise or fall is weighed, and its bins stay.
 
     Raises
     ------
     RiskProfileError
-        A named term is not of this scorecard, or a feature is missing from the labels.
+        An edit cannot be made, or a feature is missing from the labels.
     """
-    names = {term.name for term in card.terms}
-    if unknown := sorted({*locked, *dropped} - names):
-        raise RiskProfileError(f"the scorecard has no term {unknown[0]}")
     if lacking := sorted(set(card.features) - set(labels.columns)):
         raise RiskProfileError(
             f"the labels lack the feature {lacking[0]}",
             do="They were rated by another scorecard: refit the one that rated them",
         )
-    kept = tuple(term for term in card.terms if term.name not in set(dropped))
-    card = replace(card, terms=kept)
+    card = edited(card, edits)
+    kept = card.terms
+    locked = {edit.term for edit in edits if edit.how == LOCK}
+    still = locked | {edit.term for edit in edits if edit.how in SHAPED}
     value = labels["value"].to_numpy("float64")
     finds = int(value.sum())
     given = card.contributions(labels) / POINTS_PER_LOG_ODDS
     weights = weights_of(labels)
-    free = np.array([term.name not in set(locked) for term in kept]) & (finds > 0)
+    free = np.array([term.name not in locked for term in kept], dtype=bool) & (finds > 0)
     shift, factors = _factors(card.base / POINTS_PER_LOG_ODDS, given, value, free)
     terms = [
         replace(term, table=np.rint(term.table * factor).astype(np.int32))
@@ -112,7 +112,7 @@ def refit(
     moved = replace(card, base=base, terms=tuple(terms), version=version, digest="")
     bins: dict[str, np.ndarray] = {}
     if finds >= ENOUGH and not card.written:
-        bins = _bins(moved, labels, value, set(locked))
+        bins = _bins(moved, labels, value, still)
         moved = replace(moved, terms=_with_bins(moved, bins))
     if not card.written:  # each written criterion goes its way by itself, whatever its factor
         moved = replace(moved, terms=mended(moved.terms, moved.bins, monotone(moved)))
@@ -227,25 +227,11 @@ def _bins(
         move = found[place : place + len(term.table)].copy()
         place += len(term.table)
         if direction := directions.get(name, 0):
-            move[:-1] = direction * _rising(direction * move[:-1])
+            move[:-1] = direction * rising(direction * move[:-1])
         points = np.rint(move * POINTS_PER_LOG_ODDS).astype(np.int32)
         if points.any():
             told[name] = points
     return told
-
-
-def _rising(values: np.ndarray) -> np.ndarray:
-    """The nearest rising sequence: pools of means of what falls."""
-    pools: list[list[float]] = []
-    for value in values:
-        pools.append([float(value), 1.0])
-        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
-            last, count = pools.pop()
-            total = pools[-1][0] * pools[-1][1] + last * count
-            pools[-1][1] += count
-            pools[-1][0] = total / pools[-1][1]
-    made: np.ndarray = np.concatenate([np.full(int(count), mean) for mean, count in pools])
-    return made
 
 
 def _with_bins(card: Scorecard, bins: dict[str, np.ndarray]) -> tuple[Term, ...]:

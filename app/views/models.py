@@ -6,13 +6,15 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, form, markup, session
+from app import draw, editing, fitting, form, markup, session
 from app.deciding import attempt
 from app.installation import served
 from app.text import escape, plain
 from riskprofile.errors import RiskProfileError
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern, promotion, rights
+
+VIEWS = ("card", "fit", "compare", "edit")
 
 
 def page() -> None:
@@ -34,19 +36,39 @@ def page() -> None:
             label_visibility="collapsed",
         )
         mine = [one for one in known if one.profile == profile]
+        view = st.segmented_control(
+            say("models.view"),
+            VIEWS,
+            key="models-view",
+            default=VIEWS[0],
+            required=True,
+            format_func=lambda name: say(f"models_view.{name}"),
+            label_visibility="collapsed",
+        )
         # The one that serves first, then what waits for signatures.
         mine.sort(key=lambda one: (not one.serves, one.origin != "proposed"))
         key = f"models-version-{profile}"
         asked = st.query_params.get("version", "")
         if key not in st.session_state and asked in [one.version for one in mine]:
             st.session_state[key] = [one.version for one in mine].index(asked)
-        place = st.selectbox(
-            say("models.choose"),
-            range(len(mine)),
-            key=key,
-            format_func=lambda n: plain(f"{mine[n].version}, {_state(say, mine[n])}"),
-            label_visibility="collapsed",
-        )
+        place = None
+        if view == VIEWS[0]:
+            place = st.selectbox(
+                say("models.choose"),
+                range(len(mine)),
+                key=key,
+                format_func=lambda n: plain(f"{mine[n].version}, {_state(say, mine[n])}"),
+                label_visibility="collapsed",
+            )
+    if view == "fit":
+        fitting.panel(say, person, str(profile), zone, now)
+        return
+    if view == "compare":
+        fitting.compare(say, person, str(profile), now)
+        return
+    if view == "edit":
+        editing.panel(say, person, str(profile))
+        return
     left, right = st.columns([0.58, 0.42], gap="small")
     if not mine or place is None:
         st.html(draw.state(say("models.none"), say("models.none_text")))
@@ -126,12 +148,7 @@ def _gates(say: Any, one: Any, files: dict[str, bytes]) -> None:
         if one.origin == "proposed":
             st.html(draw.strip("✕", say("models.no_gates")))
         return
-    rows = []
-    for gate in measured:
-        state = say("models.passes") if gate.held else say("models.stops")
-        if not gate.held and gate.lets_pass:
-            state = say("models.waived", who=gate.waived_by, reason=gate.waiver)
-        rows.append((state, gate.name, gate.value, gate.bound))
+    rows = [fitting.gate_row(say, gate) for gate in measured]
     heads = [say(f"gate.{name}") for name in ("state", "name", "value", "bound")]
     st.html(
         f'<div class="rp-card"><h2 class="rp-h2">{escape(say("models.gates"))}</h2>'

@@ -466,9 +466,13 @@ def _names(connection: Connection, digest: str) -> tuple[str, ...]:
 
 
 def _valid(connection: Connection, profile: str, version: str, digest: str) -> tuple[str, ...]:
-    """Who signed this, of those whose signature verifies with a key they had then."""
+    """Who signed this, of those whose signature verifies with a key they had then.
+
+    A key counts as the audit chain saw it made: one put in its place is nobody's.
+    """
     rows = connection.execute(
         select(
+            _signer.c.id,
             _approval.c.account,
             _approval.c.signature,
             _approval.c.at,
@@ -481,9 +485,19 @@ def _valid(connection: Connection, profile: str, version: str, digest: str) -> t
         )
         .where(_approval.c.digest == digest)
         .order_by(_approval.c.id)
-    )
+    ).all()
+    made = {
+        str(subject): (actor, dict(detail or {}).get("public_key"))
+        for subject, actor, detail in connection.execute(
+            select(_audit.c.subject, _audit.c.actor, _audit.c.detail)
+            .where(_audit.c.action == "signer.add")
+            .where(_audit.c.subject.in_([f"signer:{row[0]}" for row in rows]))
+        )
+    }
     names: dict[str, None] = {}
-    for account, signature, at, public_key, revoked_at in rows:
+    for signer_id, account, signature, at, public_key, revoked_at in rows:
+        if made.get(f"signer:{signer_id}") != (account, public_key):
+            continue
         try:
             key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
             key.verify(bytes.fromhex(signature), _statement(profile, version, digest))

@@ -47,6 +47,12 @@ MADE = (
         "trends",
         "trends_by",
         "trends_save",
+        "fits",
+        "fits_step",
+        "models_view",
+        "edit",
+        "edit_how",
+        "compare",
     ),
 )
 

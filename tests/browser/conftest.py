@@ -78,18 +78,23 @@ def chromium() -> str | None:
 
 
 @contextmanager
-def serving(folder: Path, *, travellers: bool = False, **filled: Any) -> Iterator[Served]:
+def serving(
+    folder: Path, *, travellers: bool = False, empty: bool = False, **filled: Any
+) -> Iterator[Served]:
     """Fill a home in `folder` and serve it from a process of its own.
 
     Parameters
     ----------
     travellers : bool
         Switch their profile on, so that crossings can be rated.
+    empty : bool
+        People and offices alone: no batch and no alert.
     """
     told, now = settings.load({}, home=str(folder)), datetime.now(UTC)
     store = open_store(told)
     govern.init_offices(store, identity.OWNER, home.OFFICES, now)
-    home.fill(store, now, **filled)
+    if not empty:
+        home.fill(store, now, **filled)
     if travellers:
         govern.enable_profile(store, identity.OWNER, "traveller", "Border Act", "IA-7", now)
     for name, role in PEOPLE.items():
@@ -160,6 +165,13 @@ def served(running: Served) -> Served:
 @pytest.fixture
 def visit(browser: Any, running: Served) -> Iterator[Any]:
     """Open a page of its own as somebody: `visit("officer-14")`; nobody is signed in for None."""
+    with visiting(browser, running) as visit:
+        yield visit
+
+
+@contextmanager
+def visiting(browser: Any, running: Served) -> Iterator[Any]:
+    """What `visit` does, on a server of one's own."""
     opened: list[Any] = []
 
     def visit(name: str | None, path: str = "/", **options: Any) -> Any:

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import select
 
-from riskprofile.errors import PolicyError, RiskProfileError, UsageError
+from riskprofile.errors import NotAllowed, PolicyError, RiskProfileError, UsageError
+from riskprofile.scoring.editing import Edit
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import govern, identity, promotion, review, settings
+from riskprofile.services import comparing, govern, identity, promotion, review, settings
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
@@ -148,13 +150,44 @@ def test_what_two_scorecards_would_have_selected_stands_side_by_side(
     lived, trial, tmp_path: Path
 ) -> None:
     store, home = lived
-    told = fit(lived, trial, tmp_path / "run")
+    told = fit(lived, trial, tmp_path / "run", edits=[Edit("wording", "drop")])
     other, _ = office.read(told.folder)
-    listed = office.selected(store, home, "shipment", other, NOW - timedelta(days=1), 0.05)
-    assert listed["serving"].sum() == listed["other"].sum() > 0  # as long as each other
+    yesterday = NOW - timedelta(days=1)
+    both = comparing.selected(store, home, ANNA, "shipment", other, yesterday, 0.05)
+    listed = both.records
+    assert listed["serving"].sum() == listed["other"].sum() == round(0.05 * both.rated)
     assert (listed["serving"] | listed["other"]).all()
+    only = both.count(True, False)
+    assert only == both.count(False, True) > 0
+    assert both.count(True, True) + 2 * only == len(listed)
+    # Without the wording it is the wording that moved most of them, by what it gave.
+    moved = listed[listed["moved"] == "wording"]
+    assert len(moved) and (moved["moved_by"] != 0).all()
+    assert both.finds("serving") == int(listed.loc[listed["serving"], "found"].sum())
+    for part in both.parts():
+        assert max(part.serving, part.other) >= comparing.LEAST
     with pytest.raises(RiskProfileError, match="nothing was rated"):
-        office.selected(store, home, "shipment", other, NOW + timedelta(days=1), 0.05)
+        comparing.selected(store, home, ANNA, "shipment", other, NOW + timedelta(days=1), 0.05)
+    with pytest.raises(NotAllowed):
+        comparing.selected(store, home, INES, "shipment", other, yesterday, 0.05)
+
+
+def test_edits_stand_in_the_recipe_and_the_card_and_the_tables_keep_them(
+    lived, trial, tmp_path: Path
+) -> None:
+    store, home = lived
+    card = promotion.serving(store, home.models, "shipment")
+    single = next(term for term in card.terms if len(term.features) == 1 and len(term.table) > 8)
+    edits = [Edit(single.name, "falling"), Edit(card.terms[-1].name, "drop")]
+    told = fit(lived, trial, tmp_path / "run", edits=edits)
+    recipe = json.loads((told.folder / "recipe.json").read_text())
+    assert recipe["edits"] == [{"term": one.term, "how": one.how} for one in edits]
+    text = (told.folder / "card.md").read_text()
+    assert f"made to fall by hand: {single.name}" in text
+    assert f"taken out: {card.terms[-1].name}" in text
+    made = {term.name: term.table for term in office.read(told.folder)[0].terms}
+    assert (np.diff(made[single.name][:-1]) <= 0).all()
+    assert card.terms[-1].name not in made
 
 
 def test_a_closed_gate_stops_the_proposal_until_somebody_waives_it_by_name(
@@ -162,12 +195,12 @@ def test_a_closed_gate_stops_the_proposal_until_somebody_waives_it_by_name(
 ) -> None:
     store, home = lived
     terms = promotion.serving(store, home.models, "shipment").terms
-    dropped = tuple(term.name for term in terms[1:])
-    told = fit(lived, trial, tmp_path / "run", "2027.02.1", dropped=dropped)
+    edits = [Edit(term.name, "drop") for term in terms[1:]]
+    told = fit(lived, trial, tmp_path / "run", "2027.02.1", edits=edits)
     closed = [one.name for one in told.gates if not one.held]
     assert closed == ["recall by typology, generator"]
     with pytest.raises(PolicyError, match="recall by typology"):
         promotion.propose(store, ANNA, told.folder, NOW)
     waived = [(closed[0], "sara", "the terms were poisoned; without them until June")]
-    told = fit(lived, trial, tmp_path / "again", "2027.02.2", dropped=dropped, waived=waived)
+    told = fit(lived, trial, tmp_path / "again", "2027.02.2", edits=edits, waived=waived)
     promotion.propose(store, ANNA, told.folder, NOW)

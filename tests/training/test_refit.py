@@ -9,6 +9,7 @@ import pytest
 from benchmarks.outcomes import JUDGE, POISONER, examined, hide_lane, serving, world
 from riskprofile.errors import RiskProfileError
 from riskprofile.scoring import artefact
+from riskprofile.scoring.editing import Edit
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.tables import TEXT
 from training import evaluate, gates
@@ -74,13 +75,13 @@ def test_the_same_outcomes_give_the_same_bytes() -> None:
 def test_a_locked_term_keeps_its_table_and_a_dropped_one_is_gone() -> None:
     card = serving()
     strongest = max(card.terms, key=lambda term: int(np.ptp(term.table)) * (len(term.features) > 1))
-    told = refit(card, examined(50), "t", locked=(strongest.name,))
+    told = refit(card, examined(50), "t", [Edit(strongest.name, "lock")])
     [kept] = [term for term in told.scorecard.terms if term.name == strongest.name]
     assert (kept.table == strongest.table).all()
-    gone = refit(card, examined(50), "t", dropped=(strongest.name,))
+    gone = refit(card, examined(50), "t", [Edit(strongest.name, "drop")])
     assert strongest.name not in {term.name for term in gone.scorecard.terms}
     with pytest.raises(RiskProfileError, match="no term nonsense"):
-        refit(card, examined(5), "t", locked=("nonsense",))
+        refit(card, examined(5), "t", [Edit("nonsense", "lock")])
 
 
 def test_a_random_control_stands_for_all_that_the_draw_passed_over() -> None:

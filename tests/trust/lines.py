@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.trust import content, desk, engine, large, machine, measured, model, service
+from tests.trust import content, desk, engine, large, machine, measured, model, registry, service
 from tests.trust.told import Told
 
 Attack = Callable[[int, Path], Told]
@@ -61,6 +61,8 @@ LINES: tuple[Line, ...] = (
     Line("A7",
         "registry of scorecards altered",
         200,
+        registry.altered,
+        40,
         tests=("tests/store/test_artefacts.py", "tests/services/test_promotion.py"),
     ),
     Line(

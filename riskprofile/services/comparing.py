@@ -1,0 +1,169 @@
+"""What each of two scorecards would have selected lately, side by side, record by record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import select
+
+from riskprofile.errors import RiskProfileError
+from riskprofile.profiles import PROFILES
+from riskprofile.scoring.scorecard import Scorecard
+from riskprofile.services import promotion
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.settings import Settings
+from riskprofile.store import batches
+from riskprofile.store.database import Store
+from riskprofile.tables import Table
+
+LEAST = 20  # selected records: a part with fewer is not told apart
+
+
+@dataclass(frozen=True)
+class Part:
+    """How many records of one part of the rows each scorecard selects."""
+
+    name: str
+    serving: int
+    other: int
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two selections of the same length from the same records.
+
+    `records` holds every record that either selects: `record_id`, `points` of the
+    scorecard that serves, `other_points`, `serving` and `other` (bool), `moved` (the term
+    that changed most) and `moved_by` (points), `found` (1 and 0 where it was examined,
+    else missing), and the profile's slices.
+    """
+
+    serving: str
+    other: str
+    rated: int
+    records: Table
+
+    def count(self, serving: bool, other: bool) -> int:
+        """Records with these two marks."""
+        told = self.records
+        return int(((told["serving"] == serving) & (told["other"] == other)).sum())
+
+    def finds(self, mark: str) -> int:
+        """Known finds among what one of them, `serving` or `other`, selects."""
+        told = self.records
+        return int((told["found"].eq(1) & told[mark]).fillna(False).sum())
+
+    def parts(self) -> list[Part]:
+        """Selected records by slice, where the two differ most first."""
+        told = []
+        names = [name for name in self.records if str(name).startswith("slice:")]
+        for name in names:
+            given = self.records[name].astype(object).where(self.records[name].notna(), "missing")
+            for value in sorted({str(one) for one in given}):
+                here = self.records[(given.astype(str) == value).to_numpy(dtype=bool)]
+                one = Part(
+                    f"{name.removeprefix('slice:')} {value}",
+                    int(here["serving"].sum()),
+                    int(here["other"].sum()),
+                )
+                if max(one.serving, one.other) >= LEAST:
+                    told.append(one)
+        return sorted(told, key=lambda one: (-abs(one.serving - one.other), one.name))
+
+
+def selected(
+    store: Store,
+    settings: Settings,
+    actor: Actor,
+    profile: str,
+    other: Scorecard,
+    since: datetime,
+    share: float,
+) -> Compared:
+    """What the scorecard that serves and another would have selected since a time.
+
+    Both rate the stored feature values; each selects the first `share` of its list, a
+    declaration by its highest item.
+
+    Raises
+    ------
+    RiskProfileError
+        Nothing was rated by the serving scorecard since then.
+    """
+    authorise(actor, "labels.look")
+    card = promotion.serving(store, settings.models, profile)
+    slices = list(PROFILES[profile].slices)
+    chunk, batch = batches.chunk_table, batches.batch_table
+    parts = []
+    with store.read() as connection:
+        asked = connection.execute(
+            select(chunk.c.id)
+            .join(batch, batch.c.id == chunk.c.batch_id)
+            .where(chunk.c.profile == profile, chunk.c.features.is_not(None))
+            .where(batch.c.started_at >= since, batch.c.model_digest == card.digest)
+            .order_by(chunk.c.id)
+        )
+        for chunk_id in asked.scalars().all():
+            features, declared = connection.execute(
+                select(chunk.c.features, chunk.c.rows).where(chunk.c.id == chunk_id)
+            ).one()
+            wanted = list(dict.fromkeys(["points", *card.features, *other.features]))
+            log = batches.from_bytes(features, wanted)
+            rows = batches.from_bytes(declared, ["record_id", *slices])
+            rated = log["points"].notna().to_numpy(dtype=bool)
+            parts.append(_rated(card, other, log[rated], rows[rated], slices))
+        known = connection.execute(
+            select(batches.label_table.c.record_id, batches.label_table.c.value)
+            .where(batches.label_table.c.profile == profile)
+            .order_by(batches.label_table.c.id)
+        ).all()
+    if not parts:
+        raise RiskProfileError(
+            f"nothing was rated by {profile} {card.version} since {since:%Y-%m-%d}",
+            do="Name an earlier time",
+        )
+    every = pd.concat(parts, ignore_index=True)
+    # The highest item speaks for its declaration, for each scorecard by itself.
+    other_best = every.groupby("record_id")["other_points"].max()
+    best = every.sort_values(["record_id", "points"], ascending=[True, False], kind="stable")
+    best = best.drop_duplicates("record_id").reset_index(drop=True)
+    best["other_points"] = best["record_id"].map(other_best).to_numpy("int64")
+    count = max(1, round(len(best) * share))
+    for column, mark in (("points", "serving"), ("other_points", "other")):
+        order = np.lexsort((best["record_id"].to_numpy(object), -best[column].to_numpy()))
+        chosen = np.zeros(len(best), dtype=bool)
+        chosen[order[:count]] = True
+        best[mark] = chosen
+    values = {str(record): int(value) for record, value in known}
+    best["found"] = best["record_id"].map(values).astype("Int64")
+    told = best[best["serving"] | best["other"]]
+    told = told.sort_values(["other_points", "record_id"], ascending=[False, True])
+    return Compared(card.version, other.version, len(best), told.reset_index(drop=True))
+
+
+def _rated(
+    card: Scorecard, other: Scorecard, log: Table, rows: Table, slices: Sequence[str]
+) -> Table:
+    """Points of both, and the term that moved most between them."""
+    names = sorted({term.name for one in (card, other) for term in one.terms})
+    gap = np.zeros((len(log), len(names)), dtype=np.int64)
+    for sign, one in ((-1, card), (1, other)):
+        given = one.contributions(log)
+        for place, term in enumerate(one.terms):
+            gap[:, names.index(term.name)] += sign * given[:, place]
+    most = np.abs(gap).argmax(axis=1) if names else np.zeros(len(log), dtype=int)
+    by = gap[np.arange(len(log)), most]
+    return pd.DataFrame(
+        {
+            "record_id": rows["record_id"].to_numpy(object),
+            "points": card.points(log),
+            "other_points": other.points(log),
+            "moved": np.where(by != 0, np.array(names, dtype=object)[most], ""),
+            "moved_by": by,
+            **{f"slice:{name}": rows[name].to_numpy(object) for name in slices},
+        }
+    )

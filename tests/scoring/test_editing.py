@@ -1,0 +1,84 @@
+"""What an analyst does with a table by hand is done, and nothing else of the scorecard moves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from riskprofile.errors import RiskProfileError
+from riskprofile.scoring.editing import Edit, costs, edited
+from riskprofile.scoring.scorecard import Scorecard
+from riskprofile.services.settings import CHECKOUT
+from riskprofile.store import artefacts
+
+
+@pytest.fixture(scope="module")
+def card() -> Scorecard:
+    return artefacts.serving(CHECKOUT / "models", "shipment")
+
+
+def single(card: Scorecard):
+    """A single feature whose table goes up and down."""
+    return next(
+        term
+        for term in card.terms
+        if len(term.features) == 1 and len({*np.sign(np.diff(term.table[:-1]))} & {-1, 1}) == 2
+    )
+
+
+def pair(card: Scorecard):
+    return next(term for term in card.terms if len(term.features) == 2)
+
+
+def table(card: Scorecard, name: str) -> np.ndarray:
+    [term] = [one for one in card.terms if one.name == name]
+    return term.table
+
+
+@pytest.mark.parametrize(("how", "way"), [("rising", 1), ("falling", -1)])
+def test_a_term_made_to_rise_or_fall_does_and_its_missing_bin_stays(card, how, way) -> None:
+    name = single(card).name
+    told = edited(card, [Edit(name, how)])
+    made = table(told, name)
+    assert (way * np.diff(made[:-1]) >= 0).all()
+    assert made[-1] == table(card, name)[-1]
+    others = [one.name for one in card.terms if one.name != name]
+    assert all((table(told, one) == table(card, one)).all() for one in others)
+
+
+def test_a_smoothed_term_has_smaller_steps_single_or_pair(card) -> None:
+    for term in (single(card), pair(card)):
+        made = table(edited(card, [Edit(term.name, "smooth")]), term.name)
+        inner = (slice(None, -1),) * term.table.ndim
+        for axis in range(term.table.ndim):
+            before = np.abs(np.diff(term.table[inner], axis=axis)).sum()
+            assert np.abs(np.diff(made[inner], axis=axis)).sum() < before
+        assert made[(-1,) * term.table.ndim] == term.table[(-1,) * term.table.ndim]
+
+
+def test_a_dropped_term_is_gone_and_a_locked_one_is_as_it_was(card) -> None:
+    name, other = single(card).name, pair(card).name
+    told = edited(card, [Edit(name, "drop"), Edit(other, "lock")])
+    assert [one.name for one in told.terms] == [t.name for t in card.terms if t.name != name]
+    assert (table(told, other) == table(card, other)).all()
+    assert edited(card, []) is card
+
+
+def test_what_cannot_be_done_is_said(card) -> None:
+    one, two = single(card).name, pair(card).name
+    for edits, what in (
+        ([Edit("nonsense", "drop")], "no term nonsense"),
+        ([Edit(one, "invert")], "is no edit"),
+        ([Edit(one, "drop"), Edit(one, "lock")], "edited twice"),
+        ([Edit(two, "rising")], "is a pair"),
+    ):
+        with pytest.raises(RiskProfileError, match=what):
+            edited(card, edits)
+
+
+def test_the_cost_is_the_recall_of_both_on_the_same_rows() -> None:
+    labels = np.array([1, 0, 0, 1, 0, 0, 0, 0, 0, 0])
+    before, after = np.arange(10, 0, -1), np.arange(10)
+    [few, half] = costs(before, after, labels, (0.1, 0.5))
+    assert (few.positives, few.before, few.after) == (2, 0.5, 0.0)
+    assert (half.before, half.after) == (1.0, 0.0)

@@ -1,0 +1,104 @@
+"""A fit started from the page: who may, what is refused, and how one that died is told."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from riskprofile.errors import Conflict, InputError, NotAllowed, RiskProfileError, UsageError
+from riskprofile.scoring.editing import Edit
+from riskprofile.services import fits, settings
+from riskprofile.services.fits import Fit, Waiver
+from riskprofile.services.settings import Settings
+from riskprofile.store.database import Store
+from tests.services.bench import INES, NOW
+from tests.services.test_promotion import ANNA, SHIPPED, candidate
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Settings:
+    return settings.load({}, home=tmp_path / "home", database_url=f"sqlite:///{tmp_path}/r.db")
+
+
+def wrote(home: Settings, version: str = "2027.1", **more) -> Path:
+    path = home.home / fits.RUNS / f"shipment-{version}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    values = {"state": fits.RUNNING, "edits": (Edit("wording", "lock"),), **more}
+    fits.note(path, Fit("shipment", version, "anna", NOW.isoformat(), **values))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("error", "more"),
+    [
+        (UsageError, {"version": "../2027"}),
+        (UsageError, {"version": ""}),
+        (Conflict, {"version": SHIPPED}),
+        (RiskProfileError, {"edits": [Edit("nonsense", "drop")]}),
+        (RiskProfileError, {"waivers": [Waiver("labellers", "anna", "because")]}),
+        (NotAllowed, {"actor": INES}),
+    ],
+)
+def test_what_cannot_be_fitted_is_refused_before_anything_is_started(
+    store: Store, home: Settings, error: type[Exception], more: dict
+) -> None:
+    given = {"actor": ANNA, "version": "2027.1", **more}
+    actor, version = given.pop("actor"), given.pop("version")
+    with pytest.raises(error):
+        fits.start(store, home, actor, "shipment", version, NOW, **given)
+    assert not (home.home / fits.RUNS).exists()
+
+
+def test_one_that_died_is_told_with_its_last_words_and_one_at_work_is_not(
+    store: Store, home: Settings
+) -> None:
+    path = wrote(home)
+    path.with_suffix(".log").write_text("reading\nMemoryError: no room\n")
+    [told] = fits.fits(home, ANNA, "shipment")
+    assert (told.state, told.edits) == (fits.FAILED, (Edit("wording", "lock"),))
+    assert "MemoryError: no room" in told.fault and not told.may_be_proposed
+    with path.with_suffix(".log").open("wb") as log:
+        fits._hold(log)
+        sleeper = subprocess.Popen([sys.executable, "-c", "input()"], stdin=-1, stdout=log)
+    try:
+        [told] = fits.fits(home, ANNA, "shipment")
+        assert told.state == fits.RUNNING
+        with pytest.raises(Conflict, match=r"2027.1 is being fitted"):
+            fits.start(store, home, ANNA, "shipment", "2027.2", NOW)
+        with pytest.raises(InputError, match="come to its end"):
+            fits.propose(store, home, ANNA, "shipment", "2027.1", NOW)
+    finally:
+        sleeper.communicate()
+    [told] = fits.fits(home, ANNA, "shipment")
+    assert told.state == fits.FAILED
+
+
+def test_what_was_written_by_something_else_is_passed_over(home: Settings) -> None:
+    path = wrote(home, "2027.2", state=fits.DONE)
+    path.with_name("shipment-2027.3.json").write_text('{"of": "another version"}')
+    path.with_name("shipment-2027.4.json").write_text("{")
+    assert [one.version for one in fits.fits(home, ANNA, "shipment")] == ["2027.2"]
+
+
+def test_a_fit_that_ended_is_proposed_from_its_folder(store: Store, home: Settings) -> None:
+    path = wrote(home, state=fits.DONE)
+    digest = candidate(path.parent).rename(path.parent / "shipment-2027.1")
+    digest = fits.propose(store, home, ANNA, "shipment", "2027.1", NOW)
+    assert fits.scorecard(home, ANNA, "shipment", "2027.1").digest == digest
+    with store.read() as connection:
+        assert connection.execute(text("SELECT digest FROM scorecard")).scalar_one() == digest
+
+
+def test_a_fit_without_a_database_ends_with_words(store: Store, home: Settings) -> None:
+    """The process itself: it reads the database of its settings and tells what stops it."""
+    nowhere = home.model_copy(update={"database_url": "sqlite:////nowhere/at/all/r.db"})
+    fits.start(store, nowhere, ANNA, "shipment", "2027.5", NOW)
+    [process] = fits._started
+    process.wait(60)
+    [told] = fits.fits(home, ANNA, "shipment")
+    assert told.state == fits.FAILED
+    assert told.fault
