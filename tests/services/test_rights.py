@@ -22,6 +22,7 @@ from riskprofile.services import (
     ledger,
     looking,
     own_account,
+    packing,
     packs,
     promotion,
     proof,
@@ -127,7 +128,7 @@ def house_calls(store):
             lambda a: bundle.export(store, home_of(store), a, "XM-000000", REASON, NOW)
         ],
         "trends.look": [lambda a: trends.trends(store, a, NOW)],
-        "packs.export": [lambda a: packs.export(store, home_of(store), a, "Customs", NOW)],
+        "packs.export": [lambda a: packing.export(store, home_of(store), a, "Customs", NOW)],
         "packs.decide": [
             lambda a: packs.receive(store, a, Path(__file__), "", NOW),
             lambda a: packs.try_out(store, a, "x", NOW),
