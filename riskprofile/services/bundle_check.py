@@ -86,11 +86,18 @@ def log_faults(held: dict[str, bytes]) -> list[str]:
 def main(arguments: list[str]) -> int:
     """Say what does not fit; 1 when anything does not."""
     wanted = ""
+    if len(arguments) not in (1, 3) or (len(arguments) == 3) != ("--sha256" in arguments[:-1]):
+        print("usage: python check.py BUNDLE.zip [--sha256 DIGEST]")
+        return 2
     if "--sha256" in arguments:
         at = arguments.index("--sha256")
         wanted = arguments[at + 1]
         arguments = arguments[:at] + arguments[at + 2 :]
-    data = Path(arguments[0]).read_bytes()
+    try:
+        data = Path(arguments[0]).read_bytes()
+    except OSError as error:
+        print(f"{arguments[0]}: {error.strerror}")
+        return 2
     said = [f"altered: {name}, bytes {one} to {two}" for name, one, two in faults(data)]
     if wanted and digest(data) != wanted:
         said.append("this is not the archive of that SHA-256")

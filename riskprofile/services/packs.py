@@ -82,7 +82,7 @@ def receive(store: Store, actor: Actor, path: Path, key: str, now: datetime) -> 
         signed, signature = canonical(content), bytes.fromhex(given["signature"])
         if content["form"] != FORM or not _well_formed(content):
             raise ValueError("another form")
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
             "this is no typology pack", where=path.name, do="Ask for it anew"
         ) from error
@@ -126,7 +126,7 @@ def _well_formed(content: Mapping[str, Any]) -> bool:
                 isinstance(one["others"], int) and one["others"] >= LEAST
             ):
                 return False
-    if len(content["patterns"]) > patterns.KEPT:
+    if not isinstance(content["issuer"], str) or len(content["patterns"]) > patterns.KEPT:
         return False
     shared = [f"{patterns.WORDS} {one['words']}" for one in content["phrases"]]
     for one in content["patterns"]:

@@ -114,6 +114,20 @@ def test_any_single_altered_byte_is_found_and_placed(case):
         assert first <= place <= last, place
 
 
+@pytest.mark.parametrize(
+    ("given", "code", "told"),
+    [([], 2, "usage"), (["b.zip", "--sha256"], 2, "usage"), (["none.zip"], 2, "No such file"),
+     (["empty.zip"], 1, "altered: seal"), (["noise.zip"], 1, "altered: seal")],
+)  # fmt: skip
+def test_the_checker_says_what_it_was_given(tmp_path, monkeypatch, capsys, given, code, told):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "b.zip").write_bytes(b"")
+    (tmp_path / "empty.zip").write_bytes(b"")
+    (tmp_path / "noise.zip").write_bytes(random.Random(1).randbytes(5000))
+    assert bundle_check.main(given) == code
+    assert told in capsys.readouterr().out
+
+
 def test_a_shortened_or_lengthened_bundle_is_found(case):
     *_, made, _ = case
     assert bundle_check.faults(made[:-1]) and bundle_check.faults(made + b"x")

@@ -232,6 +232,38 @@ def test_an_accepted_pattern_raises_to_red_and_moves_no_point(tmp_path):
     own.close()
 
 
+def test_one_altered_byte_anywhere_is_refused_or_changes_nothing(store, tmp_path):
+    """A blank between two values may become another blank; everything else is signed."""
+    finds(store, 10)
+    pack = exported(store, tmp_path)
+    raw = saved(tmp_path, pack).read_bytes()
+    digest = packs.receive(store, ANALYST, saved(tmp_path, pack), pack["public_key"], NOW)
+    path, taken = tmp_path / "altered.json", 0
+    for place in range(len(raw)):
+        path.write_bytes(raw[:place] + bytes([raw[place] ^ chance.choice((1, 4, 64))])
+                         + raw[place + 1 :])  # fmt: skip
+        try:
+            assert packs.receive(store, ANALYST, path, pack["public_key"], NOW) == digest, place
+            taken += 1
+        except InputError:
+            continue
+    assert taken < len(raw) / 100
+    assert len(packs.held(store, ANALYST)) == 1
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"null", b"[]", b"7", b"{", b"[" * 500_000, b"\xff\xfe", b'{"content": 1}',
+     b'{"content": {}, "public_key": 1, "signature": 2}', b" " * (packs.LIMIT + 1)],
+    ids=range(10),
+)  # fmt: skip
+def test_what_is_no_pack_is_refused_in_one_line(store, tmp_path, raw):
+    path = tmp_path / "x.json"
+    path.write_bytes(raw)
+    with pytest.raises(InputError, match="no typology pack"):
+        packs.receive(store, ANALYST, path, "00" * 32, NOW)
+
+
 @pytest.mark.parametrize(
     ("change", "fault"),
     [

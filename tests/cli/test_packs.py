@@ -1,0 +1,124 @@
+"""Packs and bundles, as a person runs them at the command line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from riskprofile.cli import main
+from tests.cli.test_cli import told
+from tests.services.test_bundle import WHY, case
+
+__all__ = ["case"]
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """The command in this process: exit code, stdout, stderr."""
+
+    def go(home: Path, *arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setenv("RISKPROFILE_HOME", str(home))
+        monkeypatch.setattr(sys, "argv", ["riskprofile", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return go
+
+
+def test_a_pack_goes_from_home_to_home_and_is_decided(run, tmp_path: Path) -> None:
+    there, here, file = tmp_path / "there", tmp_path / "here", tmp_path / "pack.json"
+    asked = ("records", "export", "typology", "--issuer", "Customs of Meridia", "--out", file)
+    code, said, _ = run(there, *asked)
+    assert code == 0
+    key = said.splitlines()[-1].split()[-1]
+    code, said, why = run(here, "records", "pack", "receive", file, "--key", "00" * 32)
+    assert code == 4 and "another key" in why and said == ""
+    code, said, _ = run(here, "records", "pack", "receive", file, "--key", key)
+    digest = said.strip()
+    assert code == 0 and len(digest) == 64
+    code, _, why = run(here, "records", "pack", "accept", digest, "--reason", "fits")
+    assert code == 1 and "Try it first" in why
+    code, said, _ = run(here, "records", "pack", "try", digest, "--json")
+    assert (code, told(said)["flagged"], told(said)["declarations"]) == (0, 0, 0)
+    assert run(here, "records", "pack", "accept", digest, "--reason", "fits")[0] == 0
+    code, _, why = run(here, "records", "pack", "refuse", digest, "--reason", "no")
+    assert code == 1 and "accepted already" in why
+    assert run(here, "records", "pack", "withdraw", digest, "--reason", "over")[0] == 0
+    code, said, _ = run(here, "records", "pack", "list", "--json")
+    [one] = told(said)["packs"]
+    assert (one["state"], one["issuer"], one["reason"]) == (
+        "withdrawn",
+        "Customs of Meridia",
+        "over",
+    )
+    code, _, why = run(here, "records", "pack", "try", "f" * 64)
+    assert code == 4 and "no such pack" in why
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"", "no typology pack"),
+        (b"\x00\xff", "no typology pack"),
+        (b"[" * 100_000, "no typology pack"),
+        (json.dumps({"content": {"form": "x"}}).encode(), "no typology pack"),
+        (None, "no such file"),
+    ],
+    ids=range(5),
+)
+def test_a_hostile_pack_is_one_line_and_exit_code_4_or_1(run, tmp_path, content, fault) -> None:
+    file = tmp_path / "pack.json"
+    if content is not None:
+        file.write_bytes(content)
+    code, said, why = run(tmp_path / "home", "records", "pack", "receive", file, "--key", "aa")
+    assert code == (4 if content is not None else 1)
+    assert fault in why and "Traceback" not in why and said == ""
+    code, said, _ = run(tmp_path / "home", "records", "pack", "list", "--json")
+    assert told(said)["packs"] == []
+
+
+def test_a_bundle_is_asked_for_by_a_supervisor_and_checks_itself(
+    run, case, tmp_path, monkeypatch
+) -> None:
+    _, settings, record, *_ = case
+    out = tmp_path / "bundle.zip"
+    asked = ("records", "export", "bundle", record, "--purpose", WHY, "--out", out)
+    monkeypatch.setenv("RISKPROFILE_PASSWORD", PASSWORD)
+    code, _, why = run(settings.home, *asked)
+    assert code == 2 and "--as SUPERVISOR" in why
+    for name, role in (("sara", "supervisor"), ("ines", "officer")):
+        added = run(settings.home, "users", "add", name, "--role", role, "--office", "XMPME")
+        assert added[0] == 0, added
+    code, _, why = run(settings.home, *asked, "--as", "ines")
+    assert code == 7 and "bundle.export" in why and not out.exists()
+    code, said, _ = run(settings.home, *asked, "--as", "sara", "--json")
+    assert code == 0
+    assert told(said)["bytes"] == out.stat().st_size
+    with zipfile.ZipFile(out) as archive:
+        (tmp_path / "check.py").write_bytes(archive.read("check.py"))
+
+    def check(path: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-I", "-S", tmp_path / "check.py", path,
+             "--sha256", told(said)["sha256"]],
+            capture_output=True, text=True, check=False, cwd=tmp_path,
+        )  # fmt: skip
+
+    assert check(out).returncode == 0
+    raw = bytearray(out.read_bytes())
+    place = raw.index(b"KX105")
+    raw[place] ^= 1
+    out.write_bytes(raw)
+    done = check(out)
+    assert done.returncode == 1
+    [line] = [one for one in done.stdout.splitlines() if one.startswith("altered: ")]
+    first, last = (int(line.split()[at]) for at in (-3, -1))
+    assert first <= place <= last and "alert.json" in line
