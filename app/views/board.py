@@ -7,9 +7,10 @@ from typing import Any
 import streamlit as st
 
 from app import draw, form, session
+from app.deciding import attempt, strips
 from app.installation import served
-from app.text import escape
-from riskprofile.services import board
+from app.text import escape, plain
+from riskprofile.services import board, cut
 
 
 def page() -> None:
@@ -18,9 +19,12 @@ def page() -> None:
     say, now, store = session.speech(), session.now(), served().store
     found = board.board(store, person, now)
     st.html(draw.kpis(_figures(say, found)))
+    strips(say)
     if found.meter.alarm:
         st.html(draw.strip("!", say("board.alarm"), say("board.alarm_text")))
     st.html(_card(say("board.offices"), _offices(say, found), say("board.offices_text")))
+    if found.offices:
+        _capacity(say, person, found.offices, now)
     left, middle, right = st.columns(3, gap="small")
     with left:
         rows = [
@@ -50,6 +54,78 @@ def _figures(say: Any, found: Any) -> list[tuple[str, str]]:
         (say("board.late"), say.number(sum(one.late for one in offices))),
         (say("board.examined"), say("kpi.of", n=examined, total=total)),
         (say("board.snoozed"), say.number(sum(one.snoozed for one in offices))),
+    ]
+
+
+def _capacity(say: Any, person: Any, offices: list[Any], now: Any) -> None:
+    """How many examinations an office can make today, and where that cuts its list."""
+    by_code = {one.code: one for one in offices}
+    with st.container(border=True, key="capacity"):
+        st.html(f'<h2 class="rp-h2">{escape(say("capacity.title"))}</h2>')
+        with st.container(horizontal=True, vertical_alignment="bottom", key="capacity_line"):
+            chosen = next(iter(by_code))
+            if len(by_code) > 1:
+                chosen = st.selectbox(
+                    say("board.office"),
+                    list(by_code),
+                    key="capacity-office",
+                    width=240,
+                    format_func=lambda code: plain(f"{by_code[code].name} {code}"),
+                )
+            office = by_code[chosen]
+            number = st.number_input(
+                say("capacity.number"),
+                min_value=0,
+                max_value=cut.MOST,
+                step=1,
+                value=office.capacity,
+                key=f"capacity-{chosen}",
+                width=160,
+            )
+            st.button(
+                say("capacity.set"),
+                key="capacity-set",
+                type="primary",
+                shortcut="E",
+                disabled=number == office.capacity,
+                on_click=_set,
+                args=(chosen, number),
+            )
+            st.html(
+                f'<p class="rp-m">{escape(say("capacity.was", n=say.number(office.capacity)))}</p>'
+            )
+        left = max(0, int(number) - office.examined)
+        told = cut.cut(served().store, person, chosen, left, now)
+        st.html(draw.table((), _reach(say, told, office)))
+        st.html(f'<p class="rp-m">{escape(say("capacity.text"))}</p>')
+
+
+def _set(office: str, number: int) -> None:
+    person = session.actor()
+    if person is None:
+        return
+    done = attempt(lambda: cut.set_capacity(served().store, person, office, number, session.now()))
+    if done is None and "fault" not in st.session_state:
+        told = session.speech()("capacity.done", office=office, n=number)
+        st.session_state["told"] = told
+
+
+def _reach(say: Any, told: Any, office: Any) -> list[tuple[str, str]]:
+    cut_at = say("capacity.all") if not told.beyond else say("kpi.none")
+    if told.points is not None:
+        cut_at = say("head.points_n", n=told.points)
+    lanes = f"{form.lane(say, 'red')} {told.red}, {form.lane(say, 'yellow')} {told.yellow}"
+    unknown = say("capacity.unknown")
+    return [
+        (say("capacity.left"), say("kpi.of", n=told.number, total=told.number + office.examined)),
+        (say("capacity.cut"), cut_at),
+        (say("capacity.reached"), lanes),
+        (say("capacity.beyond"), say.number(told.beyond)),
+        (
+            say("capacity.finds"),
+            unknown if told.finds is None else say.number(round(told.finds, 1)),
+        ),
+        (say("capacity.more"), unknown if told.more is None else say.number(round(told.more, 1))),
     ]
 
 

@@ -65,6 +65,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "profile.switch": _RULE,
     "rating.pause": _RULE | _HEAD,
     "office.manage": _RULE,
+    "office.capacity": _HEAD,
     "account.manage": _RULE,
     "account.look": _CHECK,
     "alarm.look": _HEAD | _CHECK,

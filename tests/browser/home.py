@@ -184,6 +184,12 @@ def clear(store: Store) -> None:
     with store.write() as connection:
         for name in FILLED:
             connection.execute(known[name].delete())
+        offices = known["office"]
+        for one in OFFICES:
+            capacity = int(one.get("capacity", 40))
+            connection.execute(
+                offices.update().where(offices.c.code == one["code"]).values(capacity=capacity)
+            )
         for name in reversed(ARMS):  # finds entered by a test: their numbers come again
             connection.execute(known[name].delete())
 

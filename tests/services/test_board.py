@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from riskprofile.errors import NotAllowed
-from riskprofile.services import board, review, snoozing
-from tests.services.bench import HERE, INES, NOW, OMAR, REASON, SARA, later, put, taken
+from riskprofile.errors import NotAllowed, UsageError
+from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
+from riskprofile.services import board, cut, review, snoozing
+from riskprofile.services.evidence import Weight
+from riskprofile.store.tables import Audit
+from tests.services.bench import HERE, INES, NOW, OMAR, REASON, SARA, THERE, later, put, taken
 
 
 def test_load_ageing_and_cut_are_counted_per_office(any_store):
@@ -57,3 +61,40 @@ def test_the_random_share_is_told_as_a_sum_and_no_officer_sees_the_board(store):
     assert (found.drawn, found.drawn_examined, found.drawn_finds) == (2, 0, 0)
     with pytest.raises(NotAllowed):
         board.board(store, OMAR, NOW)
+
+
+def test_so_many_examinations_reach_the_top_of_the_list_and_say_where_it_is_cut(any_store):
+    put(any_store, 3, points=[400, 350, 310])
+    put(any_store, 2, lane="yellow", record_id=["Y-1", "Y-2"], points=[290, 280], rank=[4, 5])
+    told = cut.cut(any_store, SARA, HERE, 4, NOW)
+    assert (told.reached, told.red, told.yellow, told.beyond, told.points) == (4, 3, 1, 1, 290)
+    assert (told.finds, told.more) == (None, None)  # no outcome stands behind a probability
+    whole = cut.cut(any_store, SARA, HERE, 40, NOW)
+    assert (whole.reached, whole.beyond, whole.points) == (5, 0, None)
+    nothing = cut.cut(any_store, SARA, HERE, 0, NOW)
+    assert (nothing.reached, nothing.points, nothing.beyond) == (0, None, 5)
+
+
+def test_expected_finds_are_told_once_outcomes_are_enough(store, monkeypatch):
+    put(store, 3, points=[400, 350, 310], score=[0.5, 0.25, 0.125])
+    monkeypatch.setattr(cut, "weighed", lambda *_: Weight(ENOUGH_EXAMINED, ENOUGH_FINDS))
+    told = cut.cut(store, SARA, HERE, 1, NOW)
+    assert (told.finds, told.more) == (0.5, 0.375)
+
+
+def test_a_supervisor_says_how_many_examinations_the_office_can_make(any_store):
+    cut.set_capacity(any_store, SARA, HERE, 25, NOW)
+    [load] = board.board(any_store, SARA, NOW).offices
+    assert load.capacity == 25
+    with any_store.read() as connection:
+        [row] = connection.execute(
+            select(Audit.detail).where(Audit.action == "office.capacity")
+        ).scalars()
+    assert row == {"from": 40, "to": 25}
+    cut.set_capacity(any_store, SARA, HERE, 25, NOW)  # nothing changes, nothing is written
+    with pytest.raises(UsageError):
+        cut.set_capacity(any_store, SARA, HERE, -1, NOW)
+    with pytest.raises(NotAllowed):
+        cut.set_capacity(any_store, SARA, THERE, 5, NOW)
+    with pytest.raises(NotAllowed):
+        cut.set_capacity(any_store, OMAR, HERE, 5, NOW)

@@ -13,6 +13,7 @@ from riskprofile.services import (
     arms,
     board,
     bundle,
+    cut,
     evidence,
     explanation,
     feedback,
@@ -80,7 +81,11 @@ def house_calls(store):
             lambda a: review.next_free(store, a, FILTER, None, NOW),
             lambda a: review.figures(store, a, NOW),
         ],
-        "board.look": [lambda a: board.board(store, a, NOW)],
+        "board.look": [
+            lambda a: board.board(store, a, NOW),
+            lambda a: cut.cut(store, a, HERE, 5, NOW),
+        ],
+        "office.capacity": [lambda a: cut.set_capacity(store, a, HERE, 5, NOW)],
         "outcome.confirm": [lambda a: review.waiting(store, a, NOW)],
         "draft.keep": [
             lambda a: review.save_draft(store, a, "s", {}, NOW),

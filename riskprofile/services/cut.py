@@ -1,0 +1,107 @@
+"""Where an office's list is cut by so many examinations, and setting how many it can make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import case, select, update
+
+from riskprofile.errors import NotAllowed, UsageError
+from riskprofile.services.desk import alert_table as _alert
+from riskprofile.services.evidence import weighed
+from riskprofile.services.queueing import LANE_ORDER, snoozed
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.store import audit
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Office
+
+LOOK, SET = "board.look", "office.capacity"
+NEXT = 10  # examinations more
+MOST = 10_000  # examinations a day: no office makes more
+
+_office = Office.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """So many of the open alerts, from the top of the list.
+
+    `points` are those of the last alert that is reached (None when it has none, or when all
+    are reached); `beyond` is what stays open below it. `finds` and `more` are what the alerts
+    reached, and the next ten below them, are expected to hold: None until the installation's
+    own confirmed outcomes are enough for a probability.
+    """
+
+    number: int
+    reached: int
+    points: int | None
+    red: int
+    yellow: int
+    beyond: int
+    finds: float | None
+    more: float | None
+
+
+def cut(store: Store, actor: Actor, office: str, number: int, now: datetime) -> Cut:
+    """What `number` examinations reach of the office's open alerts, put aside ones left out."""
+    authorise(actor, LOOK, office)
+    with store.read() as connection:
+        rows = connection.execute(
+            select(_alert.c.lane, _alert.c.points, _alert.c.score, _alert.c.profile)
+            .where(_alert.c.office == office, _alert.c.state == "open", ~snoozed(now))
+            .order_by(
+                case(LANE_ORDER, value=_alert.c.lane, else_=9), _alert.c.rank, _alert.c.record_id
+            )
+        ).all()
+        known = {name: weighed(connection, name).enough for name in {row[3] for row in rows}}
+    reached, rest = rows[: max(0, number)], rows[max(0, number) :]
+    told = bool(rows) and all(known.values())
+
+    def expected(part: list[tuple[str, int | None, float | None, str]]) -> float | None:
+        return sum(float(row[2] or 0.0) for row in part) if told else None
+
+    lanes = [row[0] for row in reached]
+    return Cut(
+        number=number,
+        reached=len(reached),
+        points=reached[-1][1] if reached and rest else None,
+        red=lanes.count("red"),
+        yellow=lanes.count("yellow"),
+        beyond=len(rest),
+        finds=expected([tuple(row) for row in reached]),
+        more=expected([tuple(row) for row in rest[:NEXT]]),
+    )
+
+
+def set_capacity(store: Store, actor: Actor, office: str, number: int, now: datetime) -> None:
+    """Say how many examinations the office can make a day; runs from now on cut by it.
+
+    Raises
+    ------
+    UsageError
+        The number is not between 0 and 10,000.
+    NotAllowed
+        It is another office's, or there is none of that code.
+    """
+    authorise(actor, SET, office)
+    if not 0 <= number <= MOST:
+        raise UsageError(f"{number} examinations a day", do=f"Give a number from 0 to {MOST}.")
+    with store.write() as connection:
+        before = connection.execute(
+            select(_office.c.capacity).where(_office.c.code == office).with_for_update()
+        ).scalar()
+        if before is None:
+            raise NotAllowed("there is no such office", where=office[:20])
+        if before == number:
+            return
+        connection.execute(update(_office).where(_office.c.code == office).values(capacity=number))
+        audit.append(
+            connection,
+            actor=actor.name,
+            action=SET,
+            subject=f"office:{office}",
+            office=office,
+            detail={"from": int(before), "to": number},
+            now=now,
+        )

@@ -1,0 +1,22 @@
+"""The supervisor's board in a real browser."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.browser.test_shift import button
+
+
+def test_a_supervisor_tries_a_number_of_examinations_and_sets_it(served, visit):
+    page = visit("supervisor-03", "/board")
+    card = page.locator(".st-key-capacity")
+    expect(card).to_contain_text("nowhere: all open alerts are reached")
+    expect(button(page, "Set for this office")).to_be_disabled()
+    card.locator("input").fill("4")
+    card.locator("input").press("Enter")
+    expect(card).to_contain_text("351 points")
+    expect(card).to_contain_text("◆ Red 4, ▲ Yellow 0")
+    expect(card).to_contain_text("not known yet")
+    button(page, "Set for this office").click()
+    expect(page.locator(".rp-strip").first).to_contain_text("4 examinations a day")
+    expect(page.locator(".rp-kpi")).to_contain_text("0 of 4")
