@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from json import dumps
 from pathlib import Path
@@ -27,6 +27,7 @@ from riskprofile.services import (
     promotion,
     registers,
     results,
+    training_log,
 )
 from riskprofile.services.selections import selections as selected
 from riskprofile.services.settings import CHECKOUT, Settings, open_store
@@ -192,6 +193,27 @@ def second_factor(
         output.as_json({"user": name, "totp_secret": secret})
     else:
         output.say(f"{name}, second factor: {secret} (shown this once)")
+    return 0
+
+
+@users.command("trained")
+def trained_user(
+    name: Annotated[str, typer.Argument()],
+    on: Annotated[str, typer.Option(help="Day of the training, as 2026-11-24; else today.")] = "",
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Record a training: from the first on, nobody decides without one within 12 months."""
+    try:
+        day = date.fromisoformat(on) if on else now().date()
+    except ValueError:
+        raise UsageError(f"--on {on} is no day", do="Write it as 2026-11-24.") from None
+    with opened(home) as (_, store):
+        training_log.record(store, owner(), name, day, now())
+    if json:
+        output.as_json({"user": name, "trained": day.isoformat()})
+    else:
+        output.say(f"{name} was trained on {day}")
     return 0
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, insert, or_, select, update
 
 from riskprofile.errors import Conflict, RiskProfileError
-from riskprofile.services import desk
+from riskprofile.services import desk, training_log
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.govern import SECOND_PERSON
@@ -107,6 +107,7 @@ def decide(
             return int(last["id"])
         desk.require_open(alert)
         desk.require_claim(actor, alert, now)
+        training_log.require(connection, actor, now)
         shortest = REASON_FINAL if decision in FINAL else REASON_ORDER
         if len(reason) < shortest:
             raise RiskProfileError(
@@ -185,6 +186,7 @@ def confirm_release(store: Store, actor: Actor, decision_id: int, now: datetime)
         desk.require_open(alert)
         if last["officer"] == actor.name:
             raise Conflict("a release is confirmed by another person")
+        training_log.require(connection, actor, now)
         connection.execute(
             update(_decision)
             .where(_decision.c.id == decision_id)

@@ -22,7 +22,14 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from riskprofile.errors import Conflict, NotAllowed, PolicyError, RiskProfileError, StoreError
+from riskprofile.errors import (
+    Conflict,
+    InputError,
+    NotAllowed,
+    PolicyError,
+    RiskProfileError,
+    StoreError,
+)
 from riskprofile.services.rights import ACTIONS, OWNER, ROLES, Actor, authorise, owner
 from riskprofile.store import audit
 from riskprofile.store.database import Store, serialise
@@ -124,6 +131,20 @@ def add_account(
     except IntegrityError:
         raise Conflict(f"the account {name} exists already", do="Choose another name.") from None
     return secret
+
+
+def require_account(store: Store, name: str) -> None:
+    """Let pass the name of an account that is in use.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    asked = select(_account.c.name).where(_account.c.name == name, _account.c.disabled_at.is_(None))
+    with store.read() as connection:
+        if connection.execute(asked).first() is None:
+            raise InputError(f"there is no account {name[:64]}", do="riskprofile users list")
 
 
 def set_password(store: Store, actor: Actor, name: str, password: str, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -26,6 +27,14 @@ def version_of(models: Path) -> Path:
 def test_what_ships_is_trusted(models: Path) -> None:
     for profile in ("shipment", "traveller"):
         assert artefacts.serving(models, profile).digest in artefacts.trusted()
+
+
+def test_a_scorecard_holds_points_and_no_threshold(models: Path) -> None:
+    """What is red is cut by the offices' capacity: no promotion can move it along."""
+    held = {"base", "examined", "features", "lowest", "norms", "profile", "schema", "terms"}
+    for path in models.rglob("scorecard.json"):
+        told = json.loads(path.read_text("utf-8"))
+        assert set(told) <= held | {"criteria", "version", "wording"}, path
 
 
 def test_travellers_are_rated_by_written_criteria_until_a_learnt_scorecard_is_asked_for(

@@ -1,0 +1,77 @@
+"""Nobody decides without a training within 12 months, once trainings are recorded."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from riskprofile.errors import InputError, NotAllowed, PolicyError
+from riskprofile.services import identity, review, training_log
+from riskprofile.services.identity import OWNER
+from riskprofile.store.tables import Audit
+from tests.services.bench import HERE, INES, NOW, OMAR, REASON, SARA, later, taken
+
+TODAY = NOW.date()
+
+
+@pytest.fixture
+def people(store):
+    for one in (INES, OMAR, SARA):
+        identity.add_account(
+            store, OWNER, name=one.name, role=one.role, office=HERE,
+            password="four small brown lanterns", now=NOW,
+        )  # fmt: skip
+    return store
+
+
+def test_while_no_training_is_recorded_nobody_is_stopped(people):
+    review.decide(people, INES, taken(people), "examine", REASON, NOW)
+
+
+@pytest.mark.parametrize(
+    ("on", "says"),
+    [
+        (TODAY, ""),
+        (date(2025, 11, 23), ""),
+        (date(2025, 11, 22), "last on 2025-11-22"),
+        (None, "not recorded"),
+    ],
+)
+def test_a_decision_asks_for_a_training_within_twelve_months(people, on, says):
+    training_log.record(people, OWNER, "omar", TODAY, NOW)
+    if on:
+        training_log.record(people, OWNER, "ines", on, NOW)
+    alert = taken(people)  # looking and claiming go on
+    if not says:
+        review.decide(people, INES, alert, "examine", REASON, NOW)
+        return
+    with pytest.raises(PolicyError, match=says):
+        review.decide(people, INES, alert, "examine", REASON, NOW)
+    training_log.record(people, OWNER, "ines", TODAY, NOW)
+    review.decide(people, INES, alert, "examine", REASON, NOW)
+
+
+def test_the_second_person_of_a_release_is_trained_too(people):
+    training_log.record(people, OWNER, "ines", TODAY, NOW)
+    decision = review.decide(people, INES, taken(people), "release", REASON, NOW)
+    with pytest.raises(PolicyError, match="omar may look, and not decide"):
+        review.confirm_release(people, OMAR, decision, later(minutes=1))
+    training_log.record(people, OWNER, "omar", TODAY, NOW)
+    review.confirm_release(people, OMAR, decision, later(minutes=1))
+
+
+def test_a_training_is_of_an_account_held_and_written_down(people):
+    with pytest.raises(InputError, match="no account nobody"):
+        training_log.record(people, OWNER, "nobody", TODAY, NOW)
+    with pytest.raises(InputError, match="has not come yet"):
+        training_log.record(people, OWNER, "ines", later(days=2).date(), NOW)
+    with pytest.raises(NotAllowed):
+        training_log.record(people, SARA, "ines", TODAY, NOW)
+    training_log.record(people, OWNER, "ines", TODAY, NOW)
+    with people.read() as connection:
+        told = connection.execute(
+            select(Audit.subject, Audit.detail).where(Audit.action == "account.trained")
+        ).all()
+    assert [(one, detail) for one, detail in told] == [("account:ines", {"on": "2026-11-24"})]
