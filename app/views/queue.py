@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import alert_panel, deciding, draw, form, queue_list, session, snoozing
+from app import alert_panel, deciding, draw, form, queue_list, raising, session, snoozing
 from app.installation import served
 from app.text import escape
 from app.words import Words
@@ -126,6 +126,8 @@ def page() -> None:
         _list(say, person, status, wanted, found, rows, change, now)
     with right:
         _panel(say, person, found, rows, now, zone)
+    if st.session_state.get("dialog", ("", ""))[0] == raising.RAISE:
+        raising.dialog(wanted.profile)
     st.html(KEYS, unsafe_allow_javascript=True)
     if opened := queue_list.opened():
         st.query_params["alert"] = str(opened)
@@ -176,6 +178,7 @@ def _list(
         with st.container(
             key="small_refresh", width="content", horizontal=True, wrap=False, gap="xsmall"
         ):
+            raising.button(say)
             snoozing.several(rows, asked, say)
             if len(rows) < min(found.total, AT_MOST):
                 st.button(say("queue.more"), key="more", type="tertiary", on_click=show_more)
@@ -211,6 +214,7 @@ def _nothing(say: Words, person: Any, status: Any, asked: Any, found: Any, now: 
         )
         with st.container(horizontal=True, horizontal_alignment="center"):
             st.button(say("none.clear"), key="clear", type="primary", on_click=clear_filters)
+            raising.button(say)
         return
     title = (
         say("empty.title", office=status.office_name)
@@ -223,6 +227,7 @@ def _nothing(say: Words, person: Any, status: Any, asked: Any, found: Any, now: 
     st.html(draw.state(title, told, say("empty.next")))
     with st.container(horizontal=True, horizontal_alignment="center"):
         st.button(say("empty.closed"), key="closed", on_click=show_closed)
+        raising.button(say)
 
 
 def _panel(

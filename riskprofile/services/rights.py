@@ -28,6 +28,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "alert.reopen": _HEAD,
     "alert.print": _DESK,
     "alert.snooze": _DESK,
+    "alert.raise": _DESK,
     "board.look": _HEAD,
     "explanation.make": _DESK,
     "outcome.record": _DESK,

@@ -28,6 +28,7 @@ from riskprofile.services import (
     promotion,
     proof,
     quarantine,
+    raising,
     records,
     registers,
     retention,
@@ -87,6 +88,7 @@ def house_calls(store):
             lambda a: cut.cut(store, a, HERE, 5, NOW),
         ],
         "office.capacity": [lambda a: cut.set_capacity(store, a, HERE, 5, NOW)],
+        "alert.raise": [lambda a: raising.raise_alert(store, a, "X", "shipment", REASON, NOW)],
         "outcome.confirm": [lambda a: review.waiting(store, a, NOW)],
         "draft.keep": [
             lambda a: review.save_draft(store, a, "s", {}, NOW),

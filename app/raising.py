@@ -1,0 +1,65 @@
+"""Raising an alert by hand, on a declaration that no list brought up."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import draw, queue_list, session
+from app.deciding import attempt, close_dialog
+from app.installation import served
+from app.text import escape
+from app.words import Words
+from riskprofile.services import raising
+
+RAISE = "raise"
+
+
+def ask() -> None:
+    """Open the dialog."""
+    st.session_state["dialog"] = (RAISE, RAISE)
+
+
+def button(say: Words) -> None:
+    """The way to the dialog."""
+    st.button(say("raise.button"), key="raise", type="tertiary", on_click=ask)
+
+
+def dialog(profile: str) -> None:
+    """Ask for the declaration and the reason."""
+    say = session.speech()
+    st.dialog(say("raise.title"), on_dismiss=close_dialog)(_asked)(profile)
+
+
+def _asked(profile: str) -> None:
+    say, person, here = session.speech(), session.actor(), served()
+    if person is None:
+        session.signed_out()
+    st.html(f'<p class="rp-m">{escape(say("raise.text"))}</p>')
+    reference = st.text_input(say("raise.reference"), key="raise-reference", max_chars=120)
+    reason = st.text_area(say("reason.label"), key="raise-reason", height=96, max_chars=2000)
+    if "fault" in st.session_state:
+        title, told = st.session_state.pop("fault")
+        st.html(draw.strip("✕", f"{title}.", told))
+    with st.container(horizontal=True):
+        if st.button(say("raise.do"), key="raise-save", type="primary"):
+            made = attempt(
+                lambda: raising.raise_alert(
+                    here.store,
+                    person,
+                    reference,
+                    profile,
+                    reason,
+                    session.now(),
+                    here.settings.looks_an_hour,
+                )
+            )
+            if made is None:
+                st.rerun(scope="fragment")
+            close_dialog()
+            st.session_state[f"purpose-{made}"] = reason
+            queue_list.refresh()
+            queue_list.open_alert(made)
+            st.rerun()
+        if st.button(say("reason.cancel"), key="raise-cancel"):
+            close_dialog()
+            st.rerun()

@@ -1,0 +1,170 @@
+"""An alert that an officer raises by hand, on a declaration that no list brought up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import func, or_, select
+
+from riskprofile.errors import Conflict, RiskProfileError
+from riskprofile.profiles import PROFILES
+from riskprofile.services import desk, looking, records
+from riskprofile.services.desk import alert_table as _alert
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.store import alerts
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Batch, Record
+
+ACTION, SELECTED = "alert.raise", "manual"
+REASON = 20  # characters, as for a release: a colleague has to understand it
+KEY = "M01_raised_by_hand"
+
+_record = Record.__table__  # type: ignore[attr-defined]
+_batch = Batch.__table__  # type: ignore[attr-defined]
+
+
+def raise_alert(
+    store: Store,
+    actor: Actor,
+    reference: str,
+    profile: str,
+    reason: str,
+    now: datetime,
+    looks_an_hour: int = looking.LIMIT,
+) -> int:
+    """Put a stored declaration before the officers of its office; the alert's id.
+
+    The alert is yellow, in the queue of trafficking, and says who raised it and why; what
+    rated the declaration stands beside it. It changes no point and no other rank, and what is
+    found on it counts neither for the list nor against it.
+
+    Parameters
+    ----------
+    reference : str
+        The declaration's number, whole or as printed (what stands before `@`).
+    reason : str
+        At least 20 characters. For a record about a person it is the purpose of the look.
+
+    Raises
+    ------
+    Conflict
+        The declaration has an open alert; `holder` names who works it, if anybody does.
+    RiskProfileError
+        There is no such declaration in the office, several have that number, or the reason
+        is too short.
+    """
+    authorise(actor, ACTION)
+    reason, reference = " ".join(reason.split()), reference.strip()
+    if len(reason) < REASON:
+        raise RiskProfileError(
+            f"a reason for an alert has at least {REASON} characters",
+            do="Say what you saw, for whoever opens it.",
+        )
+    record_id = _found(store, reference, profile)
+    items = records.declaration(store, actor, record_id, profile, now, reason, looks_an_hour)
+    counted = [one for one in items if one.counts]
+    if not counted:
+        raise RiskProfileError(
+            "the sender withdrew this declaration", where=reference[:80], do="Nothing is left."
+        )
+    driver = max(counted, key=lambda one: (one.points is not None, one.points or 0))
+    kind = PROFILES[profile]
+    with store.write() as connection:
+        earlier = (
+            connection.execute(
+                select(_alert)
+                .where(_alert.c.record_id == record_id, _alert.c.profile == profile)
+                .order_by(_alert.c.version.desc())
+                .with_for_update()
+            )
+            .mappings()
+            .all()
+        )
+        for one in earlier:
+            if one["state"] == "open":
+                held = desk.holder(dict(one), now)
+                raise Conflict("this declaration has an open alert", holder=held or "")
+        model = connection.execute(
+            select(_batch.c.model_version, _batch.c.model_digest).where(
+                _batch.c.id == driver.batch_id
+            )
+        ).one()
+        rank = connection.execute(
+            select(func.max(_alert.c.rank)).where(_alert.c.batch_id == driver.batch_id)
+        ).scalar()
+        row: dict[str, Any] = {
+            "record_id": record_id,
+            "profile": profile,
+            "batch_id": driver.batch_id,
+            "version": earlier[0]["version"] + 1 if earlier else 1,
+            "office": driver.declared.get(kind.office),
+            "queue": "trafficking",
+            "lane": "yellow",
+            "rank": int(rank or 0) + 1,
+            "points": driver.points,
+            "score": None,
+            "selected_by": SELECTED,
+            "probability": None,
+            "driver": driver.item,
+            "title": str(driver.declared.get(kind.title) or driver.declared.get("hs_code") or ""),
+            "reasons": [],
+            "against": [],
+            "indicators": [
+                {"key": KEY, "text": f"{actor.name} raised it by hand: {reason}",
+                 "queue": "trafficking", "cleared_by": "", "check": ""}
+            ],
+            "declaration": [_plain(one.declared) for one in counted],
+            "related": [],
+            "model_version": model[0],
+            "model_digest": model[1],
+            "due_at": _time(driver.declared.get(kind.due)),
+            "lodged_at": _time(driver.declared.get(kind.time)),
+            "created_at": now,
+        }  # fmt: skip
+        [made] = alerts.add(connection, [row])
+        desk.note(connection, actor, ACTION, {**row, "id": made}, now, purpose=reason)
+    return made
+
+
+def _found(store: Store, reference: str, profile: str) -> str:
+    """The one record of this number; its office is checked where it is read."""
+    with store.read() as connection:
+        found = connection.execute(
+            select(_record.c.record_id)
+            .where(
+                _record.c.profile == profile,
+                or_(
+                    _record.c.record_id == reference,
+                    _record.c.record_id.startswith(f"{reference}@", autoescape=True),
+                ),
+            )
+            .distinct()
+            .limit(2)
+        ).scalars()
+        known = list(found)
+    if len(known) > 1:
+        raise RiskProfileError(
+            "several declarations have this number", where=reference[:80], do="Give it whole."
+        )
+    if not known or not reference:
+        raise RiskProfileError("there is no such declaration in your office", where=reference[:80])
+    return str(known[0])
+
+
+def _plain(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """A declared row as JSON values."""
+    return {
+        name: value.isoformat()
+        if isinstance(value, datetime)
+        else value.item()
+        if hasattr(value, "item")
+        else value
+        for name, value in declared.items()
+    }
+
+
+def _time(given: Any) -> datetime | None:
+    return None if given is None or pd.isna(given) else pd.Timestamp(given).to_pydatetime()

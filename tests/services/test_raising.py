@@ -1,0 +1,89 @@
+"""An alert raised by hand: on a stored declaration of one's office, once, with a reason."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from riskprofile.errors import Conflict, NotAllowed, RiskProfileError
+from riskprofile.scoring.ranking import Capacity
+from riskprofile.services import govern, raising, review, settings
+from riskprofile.services.identity import OWNER, Actor
+from riskprofile.services.screen import Options, screen
+from riskprofile.services.settings import CHECKOUT
+from riskprofile.store.tables import Alert, Record
+from tests import factory
+from tests.services.bench import HERE, NOW, THERE, later
+
+INES, OMAR = Actor("ines", "officer", HERE), Actor("omar", "officer", HERE)
+AWAY = Actor("ana", "officer", THERE)
+WHY = "the driver could not name the consignee"
+
+
+@pytest.fixture(scope="module")
+def rated(tmp_path_factory):
+    """A store with rated declarations, and one of them that no list brought up."""
+    folder = tmp_path_factory.mktemp("raised")
+    told = settings.load({}, home=str(folder / "home"), models=CHECKOUT / "models")
+    store = settings.open_store(told)
+    offices = [{"code": code, "name": code} for code in (HERE, THERE)]
+    govern.init_offices(store, OWNER, offices, NOW)
+    table = factory.shipments(20).drop(columns=["source", "line", "warnings"])
+    table["customs_office"] = HERE
+    table.to_csv(folder / "day.csv", index=False)
+    options = Options(capacity=Capacity(number=2))
+    screen(store, told, OWNER, [folder / "day.csv"], options, NOW)
+    with store.read() as connection:
+        alerted = set(connection.execute(select(Alert.record_id)).scalars())
+        records = set(connection.execute(select(Record.record_id)).scalars())
+    yield store, sorted(records - alerted)
+    store.close()
+
+
+def test_it_stands_in_the_queue_with_who_raised_it_why_and_what_was_rated(rated):
+    store, (record, *_) = rated
+    before = review.queue(store, OMAR, review.QueueFilter("shipment"), NOW)
+    made = raising.raise_alert(store, INES, record.partition("@")[0], "shipment", WHY, NOW)
+    view = review.alert(store, OMAR, made, later(minutes=1))
+    assert (view.record_id, view.lane, view.state, view.office) == (record, "yellow", "open", HERE)
+    assert view.indicators[0]["text"] == f"ines raised it by hand: {WHY}"
+    assert view.declaration[0]["goods_description"]
+    assert view.points is not None
+    assert [one.action for one in view.timeline][-1] == "alert.raise"
+    after = review.queue(store, OMAR, review.QueueFilter("shipment"), NOW)
+    assert after.total == before.total + 1
+    with pytest.raises(Conflict, match="open alert"):
+        raising.raise_alert(store, OMAR, record, "shipment", WHY, later(minutes=2))
+
+
+def test_a_closed_alert_may_be_followed_by_one_raised_by_hand(rated):
+    store, (_, record, *_) = rated
+    for version in (1, 2):
+        at = later(hours=version)
+        made = raising.raise_alert(store, INES, record, "shipment", WHY, at)
+        assert review.alert(store, INES, made, at).version == version
+        review.claim(store, INES, made, at)
+        review.decide(store, INES, made, "release", "papers and goods agree, seen", at)
+
+
+@pytest.mark.parametrize(
+    ("actor", "reference", "reason", "error"),
+    [
+        (INES, "", WHY, "no such declaration"),
+        (INES, "XM-NEVER", WHY, "no such declaration"),
+        (INES, "XM-%", WHY, "no such declaration"),
+        (INES, None, "odd", "at least 20 characters"),
+        (AWAY, None, WHY, "no such declaration"),
+    ],
+)
+def test_it_needs_a_declaration_of_the_office_and_a_reason(rated, actor, reference, reason, error):
+    store, records = rated
+    with pytest.raises(RiskProfileError, match=error):
+        asked = records[-1] if reference is None else reference
+        raising.raise_alert(store, actor, asked, "shipment", reason, NOW)
+
+
+def test_who_decides_nothing_raises_nothing(rated):
+    store, records = rated
+    with pytest.raises(NotAllowed):
+        raising.raise_alert(store, Actor("a", "auditor"), records[-1], "shipment", WHY, NOW)
