@@ -34,32 +34,40 @@ def explain(
         term is there, and `base`.
     """
     contributions = scorecard.contributions(values)
-    columns = {name: values[name].to_numpy("float64").tolist() for name in scorecard.features}
+    arrays = {name: values[name].to_numpy("float64") for name in scorecard.features}
     said = {feature.name: feature for feature in profile.features}
-    known: dict[tuple[object, ...], Reason] = {}  # many rows share a value, and so a sentence
-    made = []
-    for row in range(len(values)):
-        reasons = [_base(scorecard)] if scorecard.base else []
-        for place in np.flatnonzero(contributions[row]).tolist():
-            term, points = scorecard.terms[place], int(contributions[row, place])
-            numbers = [_number(columns[name][row]) for name in term.features]
-            title = titles[row] if WORDING in term.features else None
-            key = (place, points > 0, title, repr(numbers))  # 0.0 and -0.0 are told apart
+    base = [_base(scorecard)] if scorecard.base else []
+    told: list[list[Reason]] = [[*base] for _ in range(len(values))]
+    for place, term in enumerate(scorecard.terms):
+        here = np.flatnonzero(contributions[:, place])
+        points = contributions[here, place].tolist()
+        columns = [arrays[name][here] for name in term.features]
+        # As bits, because 0.0 and -0.0 are told apart.
+        bits = zip(*(column.view(np.int64).tolist() for column in columns), strict=True)
+        numbers = zip(*(column.tolist() for column in columns), strict=True)
+        worded = WORDING in term.features
+        norms = [scorecard.norms.get(name, "") for name in term.features]
+        norm = norms[0] if len(norms) == 1 else "; ".join(filter(None, norms))
+        known: dict[tuple[object, ...], Reason] = {}  # many rows share a value, and so a sentence
+        for row, mine, bit, given in zip(here.tolist(), points, bits, numbers, strict=True):
+            key = (bit, mine > 0, titles[row] if worded else None)
             if key not in known:
                 sentences = [
-                    _sentence(name, columns[name][row], titles[row], said, scorecard, points > 0)
-                    for name in term.features
+                    _sentence(name, value, titles[row], said, scorecard, mine > 0)
+                    for name, value in zip(term.features, given, strict=True)
                 ]
-                norms = [scorecard.norms.get(name, "") for name in term.features]
+                stated = [_number(value) for value in given]
                 known[key] = {
                     "term": term.name,
                     "text": _text(term, sentences),
                     "points": 0,
-                    "value": numbers[0] if len(numbers) == 1 else numbers,
-                    "norm": norms[0] if len(norms) == 1 else "; ".join(filter(None, norms)),
+                    "value": stated[0] if len(stated) == 1 else stated,
+                    "norm": norm,
                 }
-            reasons.append({**known[key], "points": points})
-        reasons.sort(key=lambda reason: (-abs(reason["points"]), reason["term"]))
+            told[row].append({**known[key], "points": mine})
+    made = []
+    for reasons in told:
+        reasons.sort(key=_strength)
         made.append(
             (
                 [reason for reason in reasons if reason["points"] > 0],
@@ -67,6 +75,10 @@ def explain(
             )
         )
     return made
+
+
+def _strength(reason: Reason) -> tuple[int, str]:
+    return -abs(reason["points"]), reason["term"]
 
 
 def _base(scorecard: Scorecard) -> Reason:

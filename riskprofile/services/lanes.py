@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,13 +20,16 @@ from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import networks
 from riskprofile.services.capacity import capacities, days
 from riskprofile.services.identifiers import ITEM, RECORD
+from riskprofile.services.networks import Related
 from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches
 from riskprofile.store.database import Store
-from riskprofile.tables import Indicator, Table
+from riskprofile.tables import Column, Indicator, Table
 
 NOT_EVALUATED = "not_evaluated:"
+AT_ONCE = 1_000  # alerts that are worded and stored together: each is some 20 kB of text
+LINKED_AT_ONCE = 10_000  # alerts whose links are found together, which reads all that they link to
 OFFICE, DUE = "_office", "_due"  # of a declaration: who works it, when it arrives
 
 
@@ -204,10 +207,28 @@ def store_alerts(
     }
     if not len(alerts):
         return counts
+    for many in _portions(alerts, LINKED_AT_ONCE):
+        around = networks.related(
+            connection, ranked.profile, ranked.run, many[RECORD].tolist(), ranked.history
+        )
+        for some in _portions(many, AT_ONCE):
+            _store_some(connection, ranked, some, around, now)
+    return counts
+
+
+def _portions(alerts: Table, size: int) -> Iterator[Table]:
+    """Alerts by the chunks of their drivers, so that few chunks and few alerts are at hand."""
+    sizes = alerts["chunk_id"].value_counts().sort_index().cumsum()
+    for _, chunks in sizes.groupby((sizes - 1) // size):
+        some = alerts[alerts["chunk_id"].isin(chunks.index)]
+        for start in range(0, len(some), size):
+            yield some.iloc[start : start + size]
+
+
+def _store_some(
+    connection: Connection, ranked: Ranked, alerts: Table, around: Related, now: datetime
+) -> None:
     details = describe(connection, ranked, alerts)
-    around = networks.related(
-        connection, ranked.profile, ranked.run, alerts[RECORD].tolist(), ranked.history
-    )
     earlier = _earlier(connection, ranked.profile.name, alerts[RECORD].tolist())
     table = batches.alert_table
     decided = _decided(connection, ranked.profile.name, list(earlier))
@@ -250,7 +271,6 @@ def store_alerts(
             for row, detail in zip(alerts.to_dict("records"), details, strict=True)
         ],
     )
-    return counts
 
 
 @dataclass
@@ -292,30 +312,38 @@ def describe(connection: Connection, ranked: Ranked, alerts: Table) -> list[Deta
             if driver_of[record][:2] == (chunk_id, positions[place])
         ]
         driving = rows.iloc[mine]
-        told = ranked.told(rows).to_dict("records")
+        told: dict[str, list[Any]] = {}
+        for name, column in ranked.told(rows).items():
+            told[str(name)] = column.tolist()
+        fired = {
+            name.removeprefix(FIRED): log[name].to_numpy(dtype=bool, na_value=False)
+            for name in log.columns
+            if name.startswith(FIRED)
+        }
         beside: dict[str, list[int]] = {}
         for place, record in enumerate(records):
             beside.setdefault(record, []).append(place)
-        titles = driving[profile.title]
-        titles = titles.astype(object).where(titles.notna(), None).tolist()
+        titles = _listed(driving[profile.title])
         explained = reasons.explain(log.iloc[mine], titles, profile, ranked.scorecard)
-        for place, row, (raising, lowering) in zip(
-            mine, driving.to_dict("records"), explained, strict=True
+        named = ["hs_code"] if "hs_code" in driving else [profile.title]
+        asked = (profile.office, *named, profile.due, profile.time)
+        for number, (place, title, office, instead, due, lodged) in enumerate(
+            zip(mine, titles, *(_listed(driving[name]) for name in asked), strict=True)
         ):
             record = records[place]
-            said = [
-                _indicator(key, profile, told[_speaks(log, key, place, beside[record])])
-                for key in driver_of[record][2]
-            ]
+            items, (raising, lowering) = beside[record], explained[number]
             drivers[record] = Detail(
-                office=_text(row[profile.office]),
-                title=_text(row[profile.title]) or _text(row.get("hs_code")) or "",
+                office=office,
+                title=title or instead or "",
                 reasons=raising,
                 against=lowering,
-                indicators=said,
+                indicators=[
+                    _indicator(key, profile, _Said(told, _speaks(fired, key, place, items)))
+                    for key in driver_of[record][2]
+                ],
                 declaration=[],
-                due_at=_time(row[profile.due]),
-                lodged_at=_time(row[profile.time]),
+                due_at=_time(due),
+                lodged_at=_time(lodged),
             )
     made = []
     for record in alerts[RECORD]:
@@ -325,23 +353,21 @@ def describe(connection: Connection, ranked: Ranked, alerts: Table) -> list[Deta
     return made
 
 
-def _speaks(log: Table, key: str, driver: int, items: Sequence[int]) -> int:
+def _speaks(fired: Mapping[str, np.ndarray], key: str, driver: int, items: Sequence[int]) -> int:
     """The item whose values the sentence of an indicator names: one on which it fired."""
-    name = FIRED + key
-    if name not in log:
+    if key not in fired:
         return driver
-    fired = log[name].to_numpy(dtype=bool)
-    return next((one for one in (driver, *items) if fired[one]), driver)
+    return next((one for one in (driver, *items) if fired[key][one]), driver)
 
 
-def _indicator(key: str, profile: Profile, row: Mapping[Hashable, Any]) -> dict[str, Any]:
+def _indicator(key: str, profile: Profile, row: Mapping[str, Any]) -> dict[str, Any]:
     """One indicator of one row as a sentence, with what clears it and what to check."""
     name = key.removeprefix(NOT_EVALUATED)
     one = next(indicator for indicator in profile.indicators if indicator.key == name)
     if name != key:
         said = f"{name} was not evaluated: the check failed, so a person looks"
     else:
-        said = one.says.format_map(_Said(row))
+        said = one.says.format_map(row)
     return {
         "key": key,
         "text": said,
@@ -353,22 +379,22 @@ def _indicator(key: str, profile: Profile, row: Mapping[Hashable, Any]) -> dict[
 
 
 class _Said(Mapping[str, Any]):
-    """Values of a row for a sentence; what is missing reads "not given"."""
+    """Values of one row for a sentence; what is missing reads "not given"."""
 
-    def __init__(self, row: Mapping[Hashable, Any]) -> None:
-        self.row = row
+    def __init__(self, columns: Mapping[str, list[Any]], place: int) -> None:
+        self.columns, self.place = columns, place
 
     def __getitem__(self, name: str) -> Any:
-        value = self.row[name]
+        value = self.columns[name][self.place]
         if pd.isna(value):
             return _NotGiven()
         return value
 
     def __iter__(self) -> Any:
-        return iter(self.row)
+        return iter(self.columns)
 
     def __len__(self) -> int:
-        return len(self.row)
+        return len(self.columns)
 
 
 class _NotGiven:
@@ -409,22 +435,22 @@ def _decided(connection: Connection, profile: str, records: list[str]) -> set[tu
 
 def _plain(rows: Table) -> list[dict[str, Any]]:
     """Rows as JSON values: what is missing is left out."""
+    columns = []
+    for name in rows.columns:
+        values = _listed(rows[name])
+        if isinstance(rows[name].dtype, pd.DatetimeTZDtype):
+            values = [None if value is None else value.isoformat() for value in values]
+        columns.append(values)
     return [
-        {
-            name: value.isoformat() if isinstance(value, pd.Timestamp) else _value(value)
-            for name, value in row.items()
-            if not pd.isna(value)
-        }
-        for row in rows.to_dict("records")
+        {name: value for name, value in zip(rows.columns, row, strict=True) if value is not None}
+        for row in zip(*columns, strict=True)
     ]
 
 
-def _value(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None or pd.isna(value) else str(value)
+def _listed(column: Column) -> list[Any]:
+    """A column as Python values; None where one is missing."""
+    made: list[Any] = column.astype(object).where(column.notna(), None).tolist()
+    return made
 
 
 def _time(value: Any) -> datetime | None:
