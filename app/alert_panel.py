@@ -17,6 +17,7 @@ from riskprofile.services import review
 from riskprofile.words.declaration import stops
 
 PURPOSES = ("purpose.control", "purpose.review", "purpose.request")
+CHANGES = 8  # fields shown one by one; the rest is a number
 SPOKEN = {
     **{name: f"decision.{name}" for name in deciding.DECISIONS},
     **{name: f"outcome.{name}" for name in review.OUTCOMES},
@@ -155,7 +156,7 @@ def _body(view: Any, now: datetime, say: Words, zone: Any) -> None:
         key=f"tabs-{view.id}",
     )
     with why:
-        _why(view, say)
+        _why(view, say, zone, now)
     with declaration:
         st.html(_declaration(view, say, zone, now))
     with party:
@@ -167,7 +168,7 @@ def _body(view: Any, now: datetime, say: Words, zone: Any) -> None:
         st.html(_timeline(events, say, zone, now) or draw.state("", say("timeline.none")))
 
 
-def _why(view: Any, say: Words) -> None:
+def _why(view: Any, say: Words, zone: Any, now: datetime) -> None:
     left, right = st.columns([368, 272], gap="small")
     with left:
         if view.points is None:
@@ -209,12 +210,44 @@ def _why(view: Any, say: Words) -> None:
             related = f'<div><h3 class="rp-h3">{escape(say("why.related"))}</h3>{found}</div>'
         st.html(
             '<div class="rp-stack">'
+            + changes(view, say, zone, now)
             + draw.indicators(say, view.indicators or [])
             + draw.declared(say, row, text, offending(text), position, kinds(view.profile))
             + draw.route(say, stops(row))
             + related
             + "</div>"
         )
+
+
+def changes(view: Any, say: Words, zone: Any, now: datetime) -> str:
+    """What is otherwise since the version before, if there was one."""
+    before, known = view.changed, kinds(view.profile)
+    if before is None:
+        return ""
+    title = say("changed.title", n=before.version, time=form.clock(before.at, zone, now))
+    rated = [(say("head.rank"), say.number(before.rank), say.number(view.rank))]
+    if before.lane != view.lane:
+        rated.insert(0, (say("head.lane"), form.lane(say, before.lane), form.lane(say, view.lane)))
+    if before.points is not None and view.points is not None:
+        rated.append((say("head.points"), say.number(before.points), say.number(view.points)))
+    if before.model_version != view.model_version:
+        rated.append((say("page.models"), before.model_version, view.model_version))
+    rows = [one for one in rated if one[1] != one[2]]
+    several = len(view.declaration or []) > 1
+    for item, name, old, new in before.fields[:CHANGES]:
+        label = say.maybe(f"field.{name}", name)
+        if several:
+            label = f"{say('declaration.item', n=item)}: {label}"
+        kind = known.get(name, "text")
+        rows.append((label, *(form.clip(form.value(say, value, kind), 80) for value in (old, new))))
+    for key, items in (("changed.added", before.added), ("changed.removed", before.removed)):
+        if items:
+            rows.append((say(key), "", ", ".join(say.number(one) for one in items)))
+    rest = len(before.fields) - CHANGES
+    more = f'<p class="rp-m">{escape(say.many("changed.more", rest))}</p>' if rest > 0 else ""
+    heads = (say("declaration.column"), say("changed.before"), say("changed.now"))
+    told = draw.table(heads, rows) if rows else f"<p>{escape(say('changed.nothing'))}</p>"
+    return f'<div class="rp-note"><h3 class="rp-h3">{escape(title)}</h3>{told}{more}</div>'
 
 
 def offending(text: str) -> list[tuple[int, int]]:

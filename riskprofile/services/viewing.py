@@ -42,6 +42,25 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Changed:
+    """What an alert's last version said otherwise.
+
+    `fields` are (item, column, before, now) of the declaration as declared, None where a side
+    has no such value; `added` and `removed` are item numbers.
+    """
+
+    version: int
+    at: datetime
+    lane: str
+    rank: int
+    points: int | None
+    model_version: str
+    fields: list[tuple[int, str, Any, Any]]
+    added: list[int]
+    removed: list[int]
+
+
+@dataclass(frozen=True)
 class AlertView:
     """Everything of one alert but what drew it: a random control looks like any other.
 
@@ -84,12 +103,13 @@ class AlertView:
     timeline: list[Event]
     history: list[dict[str, Any]]
     related: list[dict[str, Any]]
+    changed: Changed | None
 
 
 _COLUMNS = [
     name
     for name in AlertView.__dataclass_fields__
-    if name not in ("decisions", "outcomes", "timeline", "history", "related")
+    if name not in ("decisions", "outcomes", "timeline", "history", "related", "changed")
 ]
 _LISTS = ("reasons", "against", "indicators", "declaration")
 
@@ -161,6 +181,45 @@ def _view(connection: Connection, actor: Actor, given: desk.Row, now: datetime) 
         timeline=_timeline(connection, given["id"]),
         history=history,
         related=[*related, *_own(actor, given["related"] or [])],
+        changed=_changed(connection, given),
+    )
+
+
+def _changed(connection: Connection, given: desk.Row) -> Changed | None:
+    """What is otherwise than in the alert's version before; None when there was none."""
+    before = (
+        connection.execute(
+            select(_alert)
+            .where(
+                _alert.c.record_id == given["record_id"],
+                _alert.c.profile == given["profile"],
+                _alert.c.version < given["version"],
+            )
+            .order_by(_alert.c.version.desc())
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+    if before is None:
+        return None
+    item = PROFILES[given["profile"]].item
+    old, new = (
+        {int(row.get(item) or n): row for n, row in enumerate(one["declaration"] or [], start=1)}
+        for one in (before, given)
+    )
+    fields = [
+        (number, name, old[number].get(name), new[number].get(name))
+        for number in sorted(old.keys() & new.keys())
+        for name in dict.fromkeys((*old[number], *new[number]))
+        if old[number].get(name) != new[number].get(name)
+    ]
+    return Changed(
+        **{name: before[name] for name in ("version", "lane", "rank", "points", "model_version")},
+        at=before["created_at"],
+        fields=fields,
+        added=sorted(new.keys() - old.keys()),
+        removed=sorted(old.keys() - new.keys()),
     )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 import pytest
 
+from app import alert_panel, words
 from riskprofile.errors import NotAllowed, StoreError
 from riskprofile.services import review, viewing
 from riskprofile.store import audit
@@ -129,3 +132,42 @@ def test_a_party_with_very_many_alerts_is_cut_short(store):
     found = review.alert(store, INES, made[0], NOW)
     assert len(found.history) == viewing.LINKED_LIMIT
     assert found.history[0]["alert_id"] == made[-1]  # the newest are kept
+
+
+def test_what_changed_since_the_version_before_is_told_by_item_and_field(any_store):
+    before = [
+        {"item_number": 1, "goods_description": "garden chairs", "quantity": 40.0, "gift": True},
+        {"item_number": 2, "goods_description": "tables"},
+    ]
+    now = [
+        {
+            "item_number": 1,
+            "goods_description": "steel chairs",
+            "quantity": 40.0,
+            "hs_code": "940179",
+        },
+        {"item_number": 3, "goods_description": "cushions"},
+    ]
+    common = {"record_id": "XM-V"}
+    put(any_store, **common, declaration=before, state="superseded", points=310, rank=9)
+    [alert] = put(any_store, **common, version=2, declaration=now, points=400, rank=1)
+    changed = review.alert(any_store, INES, alert, NOW).changed
+    assert (changed.version, changed.points, changed.rank, changed.at) == (1, 310, 9, NOW)
+    assert changed.fields == [
+        (1, "goods_description", "garden chairs", "steel chairs"),
+        (1, "gift", True, None),
+        (1, "hs_code", None, "940179"),
+    ]
+    assert (changed.added, changed.removed) == ([3], [2])
+    [first] = put(any_store, record_id="XM-W")
+    assert review.alert(any_store, INES, first, NOW).changed is None
+
+
+def test_the_panel_says_what_changed_as_text(store):
+    put(store, record_id="XM-V", declaration=[{"goods_description": "<b>chairs</b>"}], points=310)
+    [alert] = put(store, record_id="XM-V", version=2, points=400)
+    view = review.alert(store, INES, alert, NOW)
+    told = alert_panel.changes(view, words.of("en"), UTC, NOW)
+    assert "Since version 1 of" in told
+    assert "&lt;b&gt;chairs&lt;/b&gt;" in told and "<td>garden chairs</td>" in told
+    assert "<td>310</td><td>400</td>" in told
