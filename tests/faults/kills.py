@@ -87,6 +87,8 @@ def kill_and_resume(homes: Homes, work: Work, count: int, seed: int = 0) -> Told
                     faults.append(f"another result: {found}, undisturbed {whole}")
             told.held += not faults
             told.faults += [f"{where}: {fault}" for fault in faults]
+            if faults:
+                print("FAULT", told.faults[-1], file=sys.stderr, flush=True)
             if told.tried % 25 == 0:
                 print(f"{told.tried} of {count}, {told.held} held", file=sys.stderr, flush=True)
     return told
