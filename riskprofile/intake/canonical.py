@@ -48,6 +48,7 @@ REASONS: dict[str, str] = {
     "dates_reversed": "{column} {text} lies before the day on which it begins",
     "zone_unknown": "{column} {text} is no IANA time zone",
 }
+_CONTROL = r"[\x00-\x1f]"  # what JSON writes with more than a backslash before it
 SHOWN = 60  # characters of a cell that a reason quotes
 
 
@@ -212,49 +213,70 @@ def _rejections(
     faults: list[Fault],
     bad: np.ndarray,
 ) -> list[Rejection]:
+    """One for each bad row. By column, not by row: a file may hold a hundred thousand of them."""
     at = np.flatnonzero(bad)
-    cells = {name: column.take(pa.array(at)).to_pylist() for name, column in texts.items()}
-    sources, lines = rows["source"].iloc[at].tolist(), rows["line"].iloc[at].tolist()
+    if not len(at):
+        return []
+    chosen = pa.array(at)
+    shown = {name: column.take(chosen) for name, column in texts.items()}
     order = {name: place for place, name in enumerate(profile.names)}
-    ordered = [
-        (name, code, which[at].tolist())
-        for name, code, which in sorted(faults, key=lambda fault: order[fault[0]])
-    ]
     alternatives = {group[0]: " or ".join(group) for group in profile.mandatory}
-    key = profile.mandatory[0][0]
-    choices = {name: ", ".join(profile.by_name[name].choices) for name, _, _ in ordered}
-    named = [(f"{encode_basestring(name)}: ", column) for name, column in cells.items()]
-    rejected: list[Rejection] = []
-    for place in range(len(at)):
-        found = [(name, code) for name, code, which in ordered if which[place]]
-        reasons = []
-        for name, code in found:
-            missing = code == "mandatory_missing"
-            reasons.append(
-                REASONS[code].format(
-                    column=alternatives[name] if missing else name,
-                    text=_short(None if missing else cells[name][place]),
-                    choices=choices[name],
-                )
-            )
-        # JSON of text cells, piece by piece: a file may hold a hundred thousand such records.
-        raw = [
-            name + encode_basestring(column[place])
-            for name, column in named
-            if column[place] is not None
-        ]
-        rejected.append(
-            Rejection(
-                source=str(sources[place]),
-                line=int(lines[place]),
-                reason_code=found[0][1],
-                reason="; ".join(reasons),
-                record_id=cells[key][place] if key in cells else None,
-                column=found[0][0],
-                raw="{" + ", ".join(raw) + "}",
-            )
+    reasons: list[str] = [""] * len(at)
+    first: list[tuple[str, str]] = [("", "")] * len(at)
+    for name, code, which in sorted(faults, key=lambda fault: order[fault[0]]):
+        missing = code == "mandatory_missing"
+        before, _, after = (
+            REASONS[code]
+            .replace("{choices}", ", ".join(profile.by_name[name].choices))
+            .replace("{column}", alternatives[name] if missing else name)
+            .partition("{text}")
         )
-    return rejected
+        places = np.flatnonzero(which[at])
+        said = [None] * len(places) if missing else shown[name].take(pa.array(places)).to_pylist()
+        for place, text in zip(places.tolist(), said, strict=True):
+            reason = before + _short(text) + after
+            if reasons[place]:
+                reasons[place] += "; " + reason
+            else:
+                reasons[place], first[place] = reason, (name, code)
+    key = profile.mandatory[0][0]
+    return [
+        Rejection(source, line, code, reason, record_id, column, raw)
+        for source, line, (column, code), reason, record_id, raw in zip(
+            rows["source"].iloc[at].tolist(),
+            rows["line"].iloc[at].tolist(),
+            first,
+            reasons,
+            shown[key].to_pylist() if key in shown else [None] * len(at),
+            _as_json(shown, len(at)),
+            strict=True,
+        )
+    ]
+
+
+def _as_json(cells: Mapping[str, pa.Array], size: int) -> list[str]:
+    """The cells of each row that are not empty, as one JSON object of texts."""
+    pieces = []
+    for name, column in cells.items():
+        if pc.any(pc.match_substring_regex(column, _CONTROL)).as_py():
+            told = [
+                None if each is None else encode_basestring(each) for each in column.to_pylist()
+            ]
+            quoted = pa.array(told, _LARGE)
+        else:
+            for mark in ("\\", '"'):
+                column = pc.replace_substring(column, mark, "\\" + mark)
+            quoted = _joined('"', column, '"')
+        pieces.append(_joined(encode_basestring(name), ": ", quoted))
+    if not pieces:
+        return ["{}"] * size
+    whole: list[str] = _joined("{", joined_cells(pieces, ", ").fill_null(""), "}").to_pylist()
+    return whole
+
+
+def _joined(*pieces: str | pa.Array) -> pa.Array:
+    made = [pa.scalar(each, _LARGE) if isinstance(each, str) else each for each in pieces]
+    return pc.binary_join_element_wise(*made, pa.scalar("", _LARGE))
 
 
 def _short(text: str | None) -> str:

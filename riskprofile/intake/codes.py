@@ -27,9 +27,15 @@ def folded(text: str) -> str:
     >>> folded("Poids_brut (KG)"), folded("N° de déclaration")
     ('poids brut kg', 'n de declaration')
     """
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return " ".join(re.sub(r"[\W_]+", " ", plain).split())
+    if text.isascii():
+        plain = text.lower()
+    else:
+        plain = unicodedata.normalize("NFKD", text).casefold()
+        plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return _NO_WORD.sub(" ", plain).strip()
+
+
+_NO_WORD = re.compile(r"[\W_]+")
 
 
 _COUNTRIES: dict[str, list[str]] = reference("countries_iso.json")["countries"]

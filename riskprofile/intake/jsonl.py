@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from riskprofile.errors import InputError
@@ -18,6 +18,7 @@ from riskprofile.intake.rows import Gather
 from riskprofile.tables import SOURCE_COLUMNS
 
 HEAD = 65_536
+SHAPES = 500  # different sets of keys whose places are kept
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -66,9 +67,9 @@ class JsonlReader:
         mapped = _mapped(source, head, profile)
         rows, made = Gather(mapped.profile, source.name, chunk_rows, RAW_LIMIT), False
         unknown: dict[str, None] = {}
-        keys = {name: name for name in columns.layout(mapped.profile).names}
+        shapes: dict[tuple[str, ...], Places] = {}
         for line, text, guessed in _lines(source, head):
-            _add(rows, keys, unknown, mapped.profile, line, text, guessed)
+            _add(rows, shapes, unknown, mapped.profile, line, text, guessed)
             if rows.full:
                 made = True
                 yield _taken(rows, unknown)
@@ -114,9 +115,28 @@ def _taken(rows: Gather, unknown: dict[str, None]) -> RawChunk:
     return chunk
 
 
+Places = list[tuple[str, str, str]]  # key, column or "", kind of the column
+
+
+def _places(keys: Iterable[str], profile: str) -> Places:
+    """Where the values of an object with these keys go: to a column once, else to `extra`.
+
+    Keys that are names of columns come first, or another spelling would take their place.
+    """
+    kinds = columns.layout(profile).by_name
+    found: Places = []
+    taken: set[str] = set()
+    for key in sorted(keys, key=lambda key: key not in kinds):
+        name = key if key in kinds else columns.column_of(key, profile)
+        fresh = bool(name) and name not in taken
+        taken.add(name)
+        found.append((key, name, kinds[name].kind) if fresh else (key, "", ""))
+    return found
+
+
 def _add(
     rows: Gather,
-    keys: dict[str, str],
+    shapes: dict[tuple[str, ...], Places],
     unknown: dict[str, None],
     profile: str,
     line: int,
@@ -128,26 +148,30 @@ def _add(
         shown = text.decode("utf-8", "replace").strip()
         rows.reject("json_format", "the line is not one JSON object", line=line, raw=shown)
         return
-    kinds = columns.layout(profile).by_name
     values: dict[str, str | None] = {}
     extra: dict[str, Any] = {}
     warnings = ["encoding_guessed"] if guessed else []
     if set(SOURCE_COLUMNS[:2]) <= record.keys():  # a canonical file that was written by us
         warnings += (as_text(record.get("warnings")) or "").split("|")
         record = {key: value for key, value in record.items() if key not in SOURCE_COLUMNS}
-    for key, value in sorted(record.items(), key=lambda item: item[0] not in kinds):
-        if key not in keys:
-            keys[key] = columns.column_of(key, profile)
-        name = keys[key]
-        if not name or name in values:
+    shape = tuple(record)
+    places = shapes.get(shape)
+    if places is None:
+        if len(shapes) >= SHAPES:
+            shapes.clear()
+        places = shapes[shape] = _places(shape, profile)
+    for key, name, kind in places:
+        value = record[key]
+        if not name:
             if value not in (None, ""):
                 extra[key] = _plain(value)
                 unknown[key] = None
-            continue
-        if kinds[name].kind == "hs" and isinstance(value, Number):
+        elif type(value) is str:
+            values[name] = value
+        elif kind == "hs" and isinstance(value, Number):
             values[name], warning = hs_as_text(value)
             warnings.append(warning)
-        elif kinds[name].kind == "json" and isinstance(value, dict):
+        elif kind == "json" and isinstance(value, dict):
             extra = {**_plain(value), **extra}
         else:
             values[name] = _cell(value)

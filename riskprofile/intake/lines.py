@@ -83,15 +83,15 @@ def whole_lines(stream: IO[bytes], head: bytes) -> Iterator[Block]:
 
 
 @lru_cache(maxsize=64)
-def _patterns(delimiter: bytes, cells: int) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-    """A line whose quotes all close, and a record of `cells` well-formed cells over lines."""
+def _patterns(delimiter: bytes, cells: int) -> tuple[re.Pattern[bytes], ...]:
+    """Lines whose quotes all close: one, many; and a record of `cells` sound cells over lines."""
     mark = re.escape(delimiter)
     quoted = rb'"(?:[^"\r\n]++|"")*+"'
     loose = rb"(?:" + quoted + rb'(?!")[^' + mark + rb'\r\n]*+|(?!")[^' + mark + rb"\r\n]*+)"
-    closed = loose + rb"(?:" + mark + loose + rb")*+\r?\n?"
+    line = loose + rb"(?:" + mark + loose + rb")*+"
     across = rb'(?:"(?:[^"]++|"")*+"(?=' + mark + rb'|[\r\n])|(?!")[^' + mark + rb"\r\n]*+)"
     record = across + rb"(?:" + mark + across + rb"){" + b"%d" % (cells - 1) + rb"}(?:\r\n|\n|\r)"
-    return re.compile(closed), re.compile(record)
+    return tuple(map(re.compile, (line + rb"\r?\n?", rb"(?:" + line + rb"\r?\n)++", record)))
 
 
 @dataclass
@@ -115,7 +115,7 @@ def records(block: Block, delimiter: bytes, cells: int) -> Records:
     >>> found.records, found.lines, found.open_quotes
     ([b'1,"a\\nb"\\n', b'3,d\\n'], [1, 4], [(3, b'2,"c')])
     """
-    closed, record = _patterns(delimiter, cells)
+    closed, closed_lines, record = _patterns(delimiter, cells)
     found = Records()
     data, position, line = block.data, 0, block.line
     while position < len(data):
@@ -132,6 +132,14 @@ def records(block: Block, delimiter: bytes, cells: int) -> Records:
                 found.lines += range(line, line + len(plain))
             line += run.count(b"\n")
             position = calm
+            continue
+        together = closed_lines.match(data, position)
+        if together is not None:
+            plain = together.group().splitlines(keepends=True)
+            found.records += plain
+            found.lines += range(line, line + len(plain))
+            line += len(plain)
+            position = together.end()
             continue
         match = _LINE.match(data, position)
         end = match.end() if match else len(data)
@@ -161,6 +169,11 @@ def utf8_lines(data: bytes, line: int) -> tuple[bytes, set[int]]:
     >>> utf8_lines("é\\n".encode() + "é\\n".encode("cp1252"), 1)
     (b'\\xc3\\xa9\\n\\xc3\\xa9\\n', {2})
     """
+    try:
+        data.decode("utf-8")
+        return data, set()
+    except UnicodeDecodeError:
+        pass
     made, guessed = [], set()
     for number, text in enumerate(data.split(b"\n"), line):
         try:

@@ -7,7 +7,6 @@ import io
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from operator import attrgetter
 from pathlib import Path
 from typing import IO
 
@@ -17,7 +16,6 @@ from riskprofile.intake.reader import Rejection
 from riskprofile.tables import REJECTION_COLUMNS
 
 STDOUT = "-"
-_cells_of = attrgetter(*REJECTION_COLUMNS)
 
 
 @contextmanager
@@ -61,11 +59,15 @@ def write(path: str | Path, rejections: Iterable[Rejection]) -> int:
         quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
         writer.writerow(REJECTION_COLUMNS)
         for each in rejections:
-            cells = [
-                cell if type(cell) is not str or cell[:1] in CALM else escape_formula(cell)
-                for cell in _cells_of(each)
+            told = [
+                cell if not cell or cell[0] in CALM else escape_formula(cell)
+                for cell in (each.source, each.record_id, each.reason, each.raw)
             ]
-            (quoted if "\r" in "".join(map(str, cells)) else writer).writerow(cells)
+            source, record_id, reason, raw = told
+            odd = any("\r" in cell for cell in told if cell)
+            (quoted if odd else writer).writerow(
+                (source, each.line, record_id, each.column, each.reason_code, reason, raw)
+            )
             count += 1
         text.flush()
         text.detach()

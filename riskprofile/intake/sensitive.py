@@ -20,6 +20,7 @@ _SERVICES = """
 """
 SERVICES = frozenset(_SERVICES.split())
 _DIGITS = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
+_NO_DIGIT, _NO_LETTER = re.compile(r"\D"), re.compile(r"[^A-Z]+")
 # First digits that payment cards have (ISO/IEC 7812): 1 with 15 digits are airlines' own.
 _ISSUED = re.compile(r"[3-6]\d*|2[2-7]\d*|1\d{14}")
 # Requests and remarks of a booking stand behind these; a meal code ends so.
@@ -41,7 +42,7 @@ def card(text: str) -> bool:
     >>> card("4111 1111 1111 1111"), card("4111111111111112"), card("20261124083000")
     (True, False, False)
     """
-    return any(_card(re.sub(r"\D", "", found)) for found in _DIGITS.findall(text))
+    return any(_card(_NO_DIGIT.sub("", found)) for found in _DIGITS.findall(text))
 
 
 def sensitive(text: str) -> bool:
@@ -50,8 +51,7 @@ def sensitive(text: str) -> bool:
     >>> sensitive("VGML"), sensitive("4111 1111 1111 1111"), sensitive("4111111111111112")
     (True, True, False)
     """
-    upper = text.upper()
-    return any(word in SERVICES for word in re.split(r"[^A-Z]+", upper)) or card(text)
+    return not SERVICES.isdisjoint(_NO_LETTER.split(text.upper())) or card(text)
 
 
 def request(text: str) -> bool:
@@ -65,14 +65,24 @@ def request(text: str) -> bool:
 
 @lru_cache(maxsize=2)
 def _phrases(kind: str) -> re.Pattern[str]:
-    """Words and stems of all languages; scripts without blanks match anywhere."""
-    made = []
-    for language, words in reference("sensitive.json")[kind].items():
-        for word in words:
+    """Words and stems of all languages, in a folded text with a blank around it.
+
+    Scripts without blanks match anywhere. A word that can begin only behind a blank is
+    looked for only there, which a search for a hundred words needs to be fast.
+    """
+    words, anywhere = [], []
+    for language, listed in reference("sensitive.json")[kind].items():
+        for word in listed:
             stem = re.escape(folded(word.rstrip("*")))
-            ends = "" if word.endswith("*") or language == "zh" else r"(?!\w)"
-            made.append(("" if language == "zh" else r"(?<!\w)") + stem + ends)
-    return re.compile("|".join(made))
+            if language == "zh":
+                anywhere.append(stem)
+            else:
+                words.append(stem if word.endswith("*") else stem + r"(?=\ )")
+    return re.compile("|".join([rf"\ (?:{'|'.join(words)})", *anywhere]))
+
+
+def _told(kind: str, text: str) -> bool:
+    return bool(_phrases(kind).search(f" {folded(text)} "))
 
 
 @lru_cache(maxsize=4096)
@@ -82,7 +92,7 @@ def heading(text: str) -> bool:
     >>> heading("MEAL_CODE"), heading("Religion"), heading("Remarks"), heading("Seat")
     (True, True, True, False)
     """
-    return bool(_phrases("headings").search(folded(text))) or request(text.upper())
+    return _told("headings", text) or request(text.upper())
 
 
 def tells(text: str) -> bool:
@@ -91,4 +101,14 @@ def tells(text: str) -> bool:
     >>> tells("Rollstuhl nötig"), tells("insulin in cabin bag"), tells("seat 12A")
     (True, True, False)
     """
-    return request(text) or bool(_phrases("texts").search(folded(text)))
+    return request(text) or _told("texts", text)
+
+
+def record(text: str) -> bool:
+    """Whether a record as it came, headings and all, may tell of any of it.
+
+    >>> record('{"crossing_id": "C1", "meal": "x"}'), record("C1,2026-11-24,XZ")
+    (True, False)
+    """
+    head = text[:2_000]
+    return _told("headings", head) or request(head.upper()) or tells(text)

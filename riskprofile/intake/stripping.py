@@ -16,8 +16,9 @@ What was dropped is counted in `extra` as `dropped`, and the row gets a warning.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ import pyarrow.compute as pc
 
 from riskprofile.intake.canonical import arrow_text
 from riskprofile.intake.reader import RawChunk
-from riskprofile.intake.sensitive import SERVICES, card, heading, request, tells
+from riskprofile.intake.sensitive import SERVICES, card, heading, record, request, tells
 from riskprofile.tables import TEXT, ColumnSpec, Layout
 
 WITHHELD = "withheld: it may tell of health or belief, or hold the number of a card"
@@ -36,6 +37,7 @@ _NUMBERED = frozenset(
     ["crossing_id", "person_ref", "document_number", "party_ref", "bag_tags", "firearm_licence"]
 )
 _TIMED = ("datetime", "date")
+_DECIMALS = re.compile(r"[.,eE]")
 # What can be neither is told apart a column at a time.
 _HINT = r"\b(?:SSR|OSI|[A-Z]{2}ML|" + "|".join(sorted(SERVICES)) + r")\b|\d(?:[ -]?\d){12}"
 
@@ -83,6 +85,8 @@ def _of_column(text: str, spec: ColumnSpec) -> bool:
     """Whether a cell of a canonical column is dropped."""
     if spec.name in _NUMBERED:
         return False
+    if spec.kind in ("int", "float"):  # decimals of a quotient may pass the check by chance
+        return card(_DECIMALS.split(text, maxsplit=1)[0])
     return card(text) if spec.protection else request(text)
 
 
@@ -95,7 +99,7 @@ def _extra(text: Any, already: int) -> tuple[str | None, bool]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):  # the parser sets the row aside, and shows the text
-        return (json.dumps({DROPPED: 1 + already}), True) if _raw(str(text)) else (text, False)
+        return (json.dumps({DROPPED: 1 + already}), True) if record(str(text)) else (text, False)
     kept, count = _strip(found)
     if not count and not already:
         return text, False
@@ -133,19 +137,11 @@ def _value(value: Any) -> tuple[Any, int]:
 def _rejections(raw: RawChunk) -> None:
     """Withhold what a record that never became a row shows, where it may tell; in place."""
     under = any(heading(name) for name in raw.unknown)
+    told = cache(record)  # many are set aside with the same words; nothing outlives the chunk
     for each in raw.rejected:
-        if each.raw and (under or _raw(each.raw)):
+        if each.raw and (under or told(each.raw)):
             each.raw = WITHHELD
         if each.record_id and request(each.record_id):
             each.record_id = None
-        if _reason(each.reason):
+        if told(each.reason):
             each.reason = WITHHELD
-
-
-@lru_cache(maxsize=1024)
-def _reason(text: str) -> bool:
-    return _raw(text)  # many records of a file are set aside with the same words
-
-
-def _raw(text: str) -> bool:
-    return heading(text[:2_000]) or tells(text)

@@ -123,7 +123,7 @@ def _pieces(
             block = _after_headings(block, layout)
             if rest.rest:
                 block = lines.Block(rest.rest + block.data, rest.rest_line, block.last)
-            if not _is_utf8(block.data):
+            if not block.data.isascii():
                 data, fresh = lines.utf8_lines(block.data, block.line)
                 block, guessed = lines.Block(data, block.line, block.last), guessed | fresh
             split = _split(block, cells, layout.delimiter)
@@ -144,16 +144,6 @@ def _after_headings(block: lines.Block, layout: Dialect) -> lines.Block:
     for _ in range(above):
         start = block.data.find(b"\n", start) + 1 or len(block.data)
     return lines.Block(block.data[start:], layout.line, block.last, max(0, block.count - above))
-
-
-def _is_utf8(data: bytes) -> bool:
-    if data.isascii():
-        return True
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 Invalid = list[tuple[int, str, int]]  # line, text, cells found

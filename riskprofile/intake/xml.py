@@ -122,13 +122,16 @@ def _walk(
                     raise _too_much(f"{name}:{element.sourceline}", f"{MAX_ATTRIBUTES} attributes")
                 held = 0
                 yield ("item" if element is item else "declaration"), element
-                element.clear(keep_tail=True)
                 if element is item:
+                    element.clear(keep_tail=True)
                     _drop(last_item)
                     last_item, item = element, None
                 else:
+                    # While an item is held, clearing moves each element instead of freeing all.
+                    last_item = None
+                    element.clear(keep_tail=True)
                     _drop(last_declaration)
-                    last_declaration, last_item, declaration = element, None, None
+                    last_declaration, declaration = element, None
         if held > MAX_HELD:
             raise _too_much(name, f"{MAX_HELD >> 20} MB in one goods item or header")
         if not block:

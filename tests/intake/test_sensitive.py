@@ -84,3 +84,8 @@ def test_goods_of_traders_are_not_touched(tmp_path: Path) -> None:
     (chunk,) = intake.read(path)
     assert chunk.table["goods_description"].tolist() == ["halal meals, wheelchairs, insulin"]
     assert json.loads(chunk.table["extra"][0]) == {"Remarks": "OSI KEEP COOL"}
+
+
+def test_decimals_of_a_quotient_are_no_card_number(tmp_path: Path) -> None:
+    kept = read(tmp_path, [{**ROW, "bag_mass_kg": "7.667643030562244"}])
+    assert kept["bag_mass_kg"].tolist() == [7.667643030562244]
