@@ -19,6 +19,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from riskprofile.errors import RiskProfileError
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, Bins, Term
+from training import proving
 
 TOLERANCE = 1e-9  # log-odds; measured error is about 1e-14
 
@@ -34,7 +35,7 @@ class Tables:
 
     def cut(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The bin of each row, by feature."""
-        return {name: bins.of(values[name]).astype(np.int32) for name, bins in self.bins.items()}
+        return proving.cut(self.bins, values)
 
     def log_odds(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
         """The sum of the tables for each row."""
@@ -83,8 +84,8 @@ def compile_tables(
             _add(box, share * value, names, bins, singles, pairs)
     tables = Tables(base, bins, singles, dict(sorted(pairs.items())))
     cut = tables.cut({name: values[:, i] for i, name in enumerate(names)})
-    expected = share * sum(machine.decision_function(values) for machine in machines)
-    worst = float(np.abs(tables.at(cut) - expected).max(initial=0.0))
+    trees = [predictor.nodes for predictor in predictors]
+    worst = proving.worst(tables, machines, trees, base, names, values, cut)
     if not worst <= TOLERANCE:
         raise RiskProfileError(
             f"tables and estimator differ by up to {worst:.2e} log-odds",

@@ -10,6 +10,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from riskprofile.errors import RiskProfileError
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS
+from training import proving
 from training.compile import compile_tables, to_points, worst_step
 
 NAMES = ["mass", "price", "age"]
@@ -92,3 +93,29 @@ def test_the_mean_of_several_machines_is_compiled_as_one_sum() -> None:
     columns = {name: values[:, i] for i, name in enumerate(NAMES)}
     mean = (machines[0].decision_function(values) + machines[1].decision_function(values)) / 2
     assert np.abs(tables.log_odds(columns) - mean).max() < 1e-12
+
+
+def test_a_table_that_is_off_in_one_cell_is_found_on_the_last_row_of_many() -> None:
+    values, labels = rows(proving.BLOCK + 50)
+    machine = fitted(values[:4000], labels[:4000])
+    values[:-1, 0] = np.minimum(values[:-1, 0], 0.0)
+    values[-1, 0] = 9.0  # alone in the last bin of its feature
+    trees = [one[0].nodes for one in machine._predictors]
+    tables = compile_tables([machine], NAMES, values)
+    edges = {name: tables.bins[name] for name in NAMES}
+    cut = proving.cut(edges, {name: values[:, i] for i, name in enumerate(NAMES)})
+    base = float(machine._baseline_prediction[0, 0])
+    given = (tables, [machine], trees, base, NAMES, values, cut)
+    assert proving.worst(*given) < 1e-12
+    tables.singles["mass"][-2] += 0.01
+    assert proving.worst(*given) == pytest.approx(0.01)
+
+
+def test_a_walk_that_is_not_the_estimators_is_found() -> None:
+    values, labels = rows()
+    machine, other = fitted(values, labels), fitted(values[::2], labels[::2])
+    tables = compile_tables([machine], NAMES, values)
+    trees = [one[0].nodes for one in machine._predictors]
+    cut = proving.cut(tables.bins, {name: values[:, i] for i, name in enumerate(NAMES)})
+    base = float(machine._baseline_prediction[0, 0])
+    assert proving.worst(tables, [other], trees, base, NAMES, values, cut) > 1e-3
