@@ -72,7 +72,10 @@ def bars(head: tuple[str, str], rows: Sequence[tuple[str, int]], usual: float | 
         f'<i style="width:{count / longest * 100:.1f}%"></i></div></td></tr>'
         for label, count in rows
     )
-    heads = f"<th>{escape(head[0])}</th><th class=r>{escape(head[1])}</th><td></td>"
+    narrow = 'style="width:1%;white-space:nowrap"'  # the bars take the room
+    heads = (
+        f"<th {narrow}>{escape(head[0])}</th><th class=r {narrow}>{escape(head[1])}</th><td></td>"
+    )
     return f'<table class="rp-t first"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>'
 
 

@@ -183,11 +183,12 @@ def run(
         late = there.truth["late"].to_numpy()
         turn = np.flatnonzero(late)[int(late.sum() * 0.3)]
         place = np.arange(len(late))
-        calm = late & (place < turn) & (there.truth["scenario"] != wave[0]).to_numpy()
+        reached = (there.truth["scenario"] == wave[0]).to_numpy()
+        calm = late & (place < turn) & ~reached
         home = made_home(base / "b")
         store = settings.open_store(home)
         before, coming = NOW - timedelta(days=1), NOW + timedelta(days=1)
-        rate(store, home, there.part(~late), NOW - timedelta(days=2), None)
+        rate(store, home, there.part(~late & ~reached), NOW - timedelta(days=2), None)
         rate(store, home, there.part(calm), before, share)
         store.close()
         wave_rows = there.part(late & (place >= turn))
@@ -227,7 +228,7 @@ def judged(listed: pd.DataFrame, here: World, scenario: str) -> dict[str, Any]:
     chosen = true["declaration_id"].isin(listed["declaration_id"]).to_numpy()
     found = true["label"].to_numpy() == 1
     wave = (true["scenario"] == scenario).to_numpy()
-    typology = true.loc[wave & found, "typology"].mode().iat[0]
+    typology = true.loc[wave & found, "typology"].mode().get(0, "none")
     same = (true["typology"] == typology).to_numpy()
     finds = set(true.loc[found, "declaration_id"])
     return {

@@ -188,6 +188,9 @@ def _items(say: Words, person: Any, alert_id: int) -> None:
     columns: dict[str, Any] = {
         name: config.TextColumn(say(f"item.{name}"), max_chars=120) for name in TEXTS
     }
+    columns["marking"] = config.TextColumn(
+        say("item.marking"), max_chars=120, help=say("item.marking_help")
+    )
     columns["kind"] = config.SelectboxColumn(
         say("item.kind"),
         options=review.KINDS,

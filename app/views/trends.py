@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, session
+from app import draw, form, session
 from app.installation import served
 from app.text import escape
 from riskprofile.services import results, trends
@@ -42,13 +42,26 @@ def page() -> None:
 def _row(say: Any, one: Any) -> list[str]:
     return [
         say(f"trends_by.{one.by}"),
-        say.maybe(f"kind.{one.value}", one.value) if one.by == "kind" else str(one.value)[:60],
+        _value(say, one),
         say.number(int(one.recent)),
         say.number(int(one.past)),
-        say.number(float(one.expected)),
-        say.number(round(float(one.q), 3)),
+        say.number(round(float(one.expected), 1)),
+        _chance(say, float(one.q)),
         say("trends.emerging") if one.emerging else say("trends.usual"),
     ]
+
+
+def _chance(say: Any, q: float) -> str:
+    least = 0.001  # a chance is never nothing
+    return f"< {say.number(least)}" if q < least else str(say.number(round(q, 3)))
+
+
+def _value(say: Any, one: Any) -> str:
+    if one.by == "kind":
+        return str(say.maybe(f"kind.{one.value}", one.value))
+    if one.by in ("mode", "made"):
+        return str(say.maybe(f"trends_is.{one.value}", one.value))
+    return form.clip(str(one.value), 60)
 
 
 def _files(say: Any, told: trends.Trends) -> None:
@@ -56,6 +69,7 @@ def _files(say: Any, told: trends.Trends) -> None:
     heads = {name: say(f"trends.{name}") for name in ("months", "patterns", "month", "value")}
     heads |= {name: say(f"trends.{name}") for name in ("by", "recent", "past", "expected", "q")}
     heads |= {"cases": say("trends.cases_head"), "pieces": say("trends.pieces")}
+    heads |= {name: say(f"trends_by.{name}") for name in trends.BY}
     heads |= {"emerging": say("trends.state")}
     with st.container(horizontal=True, key="trends-files"):
         for name, content, mime in (

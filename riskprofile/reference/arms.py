@@ -101,11 +101,17 @@ DETAILS = tuple(
 
 # Words in a mark's description that set a flag; whole words of any language given here.
 SAYS = {
-    "obliterated": ("obliterated", "erased", "ground", "filed", "removed", "effacé", "meulé"),
-    "restored": ("restored", "raised", "restauré", "révélé"),
-    "privately_made": ("homemade", "printed", "craft", "ghost", "artisanal", "imprimé"),
-    "converted": ("converted", "conversion", "transformé"),
-    "reactivated": ("reactivated", "réactivé"),
+    "obliterated": (
+        *("obliterated", "erased", "ground", "filed", "removed"),
+        *("effacé", "meulé", "borrado", "limado"),
+    ),
+    "restored": ("restored", "raised", "restauré", "révélé", "restaurado", "revelado"),
+    "privately_made": (
+        *("homemade", "printed", "craft", "ghost"),
+        *("artisanal", "imprimé", "artesanal", "impreso"),
+    ),
+    "converted": ("converted", "conversion", "transformé", "converti", "convertido"),
+    "reactivated": ("reactivated", "réactivé", "reactivado"),
 }
 # Mode of transport as declared -> how it travelled.
 TRAVELLED = {

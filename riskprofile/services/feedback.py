@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pandas as pd
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from riskprofile.profiles import PROFILES
 from riskprofile.services.rights import OWNER, Actor, authorise
+from riskprofile.store import arms as kept
 from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, Chunk, Label, Outcome, Record
@@ -20,7 +21,7 @@ _alert = Alert.__table__  # type: ignore[attr-defined]
 
 KEYS = (
     *("record_id", "item", "value", "selected_by", "probability", "known_at", "rated_at"),
-    *("officer", "confirmed_by", "model_digest"),
+    *("officer", "confirmed_by", "model_digest", "trace"),
 )
 SLICE = "slice:"  # prefix of the columns by which figures are told apart
 DTYPES = {
@@ -34,7 +35,22 @@ DTYPES = {
     "officer": TEXT,
     "confirmed_by": TEXT,
     "model_digest": TEXT,
+    "trace": TEXT,
 }
+TRACED = ("traced", "national", "other", "not_traced", "")  # the surest answer first
+
+
+def _answers(connection: Connection) -> dict[int, str]:
+    """What traces said of the arms of each alert: the surest answer."""
+    asked = (
+        select(kept.arms.c.alert_id, kept.traces.c.result)
+        .join(kept.arms, kept.arms.c.id == kept.traces.c.arms_id)
+        .where(kept.arms.c.alert_id.is_not(None), kept.arms.c.superseded_at.is_(None))
+    )
+    found: dict[int, str] = {}
+    for alert, result in connection.execute(asked):
+        found[alert] = min(found.get(alert, result), result, key=TRACED.index)
+    return found
 
 
 def labels(store: Store, profile: str, actor: Actor = OWNER) -> Table:
@@ -48,7 +64,9 @@ def labels(store: Store, profile: str, actor: Actor = OWNER) -> Table:
     Table
         `record_id`, `item`, `value` (1 for trafficking, else 0), `selected_by`,
         `probability` (of a random draw), `known_at`, `rated_at`, `officer` and
-        `confirmed_by` (who said so), `model_digest` (what rated it), the profile's slices
+        `confirmed_by` (who said so), `model_digest` (what rated it), `trace` (the surest answer
+        about its arms: `traced`, `national`, `other`, `not_traced`; empty while none came
+        back; missing where none was asked), the profile's slices
         (`slice:NAME`), then the columns of the feature log. Ordered by `known_at`. Empty
         without labels.
     """
@@ -85,6 +103,9 @@ def labels(store: Store, profile: str, actor: Actor = OWNER) -> Table:
             .all()
         )
         newest = {row["alert_id"]: dict(row) for row in rows}
+        answers = _answers(connection)
+        for alert, one in newest.items():
+            one["trace"] = answers.get(alert)
         told = pd.DataFrame(
             list(newest.values()), columns=[*KEYS, "alert_id", "chunk_id", "position"]
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -38,8 +38,9 @@ _chunk = Chunk.__table__  # type: ignore[attr-defined]
 _batch = Batch.__table__  # type: ignore[attr-defined]
 
 TRIED = 30  # days of own declarations on which a pack is tried
-WIDE = 0.005  # share of own declarations that a pattern in force may flag
-TOTAL = 0.01  # and all patterns of a pack together
+ENOUGH = 2_000  # own declarations, before a trial says what is narrow
+WIDE = 0.002  # share of them that a pattern in force may flag: a tenth of a list of 2 in 100
+TOTAL = 0.005  # and all patterns of a pack together
 LIMIT = 1 << 20  # bytes of a pack
 
 
@@ -143,7 +144,7 @@ def try_out(store: Store, actor: Actor, digest: str, now: datetime, days: int = 
     """What the patterns of a pack would have raised among the declarations of the last days.
 
     A pattern may come in force when it flags at most `WIDE` of them, and all of a pack
-    together at most `TOTAL`, the surest first: a wide one would fill the list.
+    together at most `TOTAL`, the surest first (`narrow`): a wide one would fill the list.
     """
     authorise(actor, "packs.decide")
     with store.read() as connection:
@@ -169,21 +170,30 @@ def try_out(store: Store, actor: Actor, digest: str, now: datetime, days: int = 
                 for place, wanted in mine:
                     if wanted <= held:
                         hits[place].add(name)
-        chosen: list[int] = []
-        flagged: set[str] = set()
-        for place, each in enumerate(hits):
-            # One more than was seen: few declarations say little about what is wide.
-            if len(each) + 1 <= WIDE * len(seen) and len(flagged | each) <= TOTAL * len(seen):
-                chosen.append(place)
-                flagged |= each
+        chosen, flagged = narrow(hits, len(seen))
         rows = tuple((len(each), len(each & found)) for each in hits)
-        told = Tried(len(seen), len(flagged), len(flagged & found), days, rows, tuple(chosen))
+        told = Tried(len(seen), len(flagged), len(flagged & found), days, rows, chosen)
     with store.write() as connection:
         connection.execute(
             update(_pack).where(_pack.c.digest == digest).values(tested=asdict(told))
         )
         note(connection, actor, "packs.try", digest, now)
     return told
+
+
+def narrow(hits: Sequence[set[str]], declarations: int) -> tuple[tuple[int, ...], set[str]]:
+    """The places of the patterns that may come in force, and what they flag together.
+
+    `hits` are the records that each flags, the surest pattern first. Of fewer than `ENOUGH`
+    declarations nobody can say what is wide: none may.
+    """
+    chosen: list[int] = []
+    flagged: set[str] = set()
+    for place, each in enumerate(hits if declarations >= ENOUGH else ()):
+        if len(each) <= WIDE * declarations and len(flagged | each) <= TOTAL * declarations:
+            chosen.append(place)
+            flagged |= each
+    return tuple(chosen), flagged
 
 
 def _rated(

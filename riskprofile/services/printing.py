@@ -1,4 +1,4 @@
-"""Plain pages as PDF: headings, labelled values, tables. Core fonts, so no font is shipped."""
+"""Plain pages as PDF: headings, values, tables, bars. Core fonts, so no font is shipped."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from riskprofile.reference.scripts import latin
 
 FACE = "Helvetica"
 WIDE = 190  # millimetres between the margins of A4
+LABEL, BAR = 20, 5  # millimetres: room for a label, height of a bar
 
 
 class Page:
@@ -49,6 +50,21 @@ class Page:
                 row = table.row()
                 for cell in cells:
                     row.cell(_cell(str(cell)))
+
+    def bars(self, rows: Sequence[tuple[str, int]]) -> None:
+        """A bar chart that reads in black and white: label, bar, number."""
+        self._pdf.set_font(FACE, "", 8)
+        self._pdf.set_fill_color(90)
+        longest = max([1, *(count for _, count in rows)])
+        for label, count in rows:
+            self._pdf.cell(LABEL, BAR, _cell(label))
+            at, top = self._pdf.get_x(), self._pdf.get_y()
+            wide = (WIDE - 2 * LABEL) * count / longest
+            if count:
+                self._pdf.rect(at, top + 0.8, wide, BAR - 1.6, style="F")
+            self._pdf.set_x(at + wide + 1)
+            self._pdf.cell(LABEL, BAR, str(count), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self._pdf.set_fill_color(255)
 
     def bytes(self) -> bytes:
         """The document."""

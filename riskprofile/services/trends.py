@@ -28,7 +28,7 @@ from riskprofile.tables import Table
 
 _alert = Alert.__table__  # type: ignore[attr-defined]
 
-BY = ("mode", "route", "typology", "cover_goods", "calibre", "kind", "made")
+BY = ("mode", "route", "typology", "cover_goods", "calibre", "kind", "made", "diversion")
 RECENT, PAST = timedelta(days=90), timedelta(days=360)
 LEAST, SHARE = 3, 0.1  # cases that a pattern needs, and its false-discovery rate
 MADE = ("privately_made", "converted", "reactivated")
@@ -84,6 +84,14 @@ def _rows(store: Store, now: datetime) -> Table:
     )
     made = []
     with store.read() as connection:
+        told = connection.execute(
+            select(kept.traces.c.arms_id, kept.traces.c.diversion_country)
+            .where(kept.traces.c.diversion_country.is_not(None), kept.traces.c.pieces > 0)
+            .distinct()
+        )
+        diverted: dict[int, list[str]] = {}
+        for arms_id, country in told:
+            diverted.setdefault(arms_id, []).append(country)
         for row in connection.execute(asked).mappings():
             details: Mapping[str, Any] = row["details"] or {}
             case = f"alert {row['alert_id']}" if row["alert_id"] else details.get("case_number")
@@ -99,6 +107,7 @@ def _rows(store: Store, now: datetime) -> Table:
                     "typology": tuple(_keys(row["indicators"])),
                     "cover_goods": details.get("cover_goods"),
                     "calibre": row["calibre"] or None,
+                    "diversion": tuple(diverted.get(row["id"], ())),
                     "made": tuple(one for one in MADE if row[one]),
                 }
             )
@@ -164,14 +173,22 @@ def as_xlsx(told: Trends) -> bytes:
     return stream.getvalue()
 
 
+def _printed(cell: Any, heads: Mapping[str, str]) -> str:
+    if isinstance(cell, bool):
+        return "*" if cell else ""
+    return f"{cell:.3g}" if isinstance(cell, float) else heads.get(str(cell), str(cell))
+
+
 def as_pdf(told: Trends, title: str, heads: Mapping[str, str]) -> bytes:
-    """Both tables as pages to print; `heads` are the words for columns and sections."""
+    """A chart of months and both tables as pages to print; `heads` are the words of the page."""
     page = Page(title, told.until)
+    page.heading(heads["cases"])
+    page.bars([(one.month, int(one.cases)) for one in told.months.itertuples()])
     for name, table in (("months", told.months), ("patterns", told.patterns.head(40))):
         page.heading(heads[name])
         columns = [one for one in table.columns if one != "p"]
         rows = [
-            [f"{cell:.3g}" if isinstance(cell, float) else cell for cell in row]
+            [_printed(cell, heads) for cell in row]
             for row in table[columns].astype(object).itertuples(index=False)
         ]
         page.table([heads.get(one, one) for one in columns], rows)

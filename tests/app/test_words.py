@@ -46,6 +46,7 @@ MADE = (
         "board",
         "trends",
         "trends_by",
+        "trends_is",
         "trends_save",
         "fits",
         "fits_step",

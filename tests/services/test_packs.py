@@ -129,21 +129,21 @@ def test_a_pack_is_taken_in_tried_and_decided_once(any_store, tmp_path):
     assert again == digest and len(packs.held(any_store, ANALYST)) == 1
     with pytest.raises(Conflict, match="tried"):
         packs.decide(any_store, ANALYST, digest, True, "fits our post", NOW)
-    goods = ["fuel filters, steel", "filters of fuel", *(f"chairs {n}" for n in range(798))]
+    goods = ["fuel filters, steel", "filters of fuel", *(f"chairs {n}" for n in range(1998))]
     rows = factory.shipments(
-        800, goods_description=goods, transport_mode="post", consignee_type="business"
-    ).assign(record_id=["XM-000001", *(f"A{n}" for n in range(799))])
+        2000, goods_description=goods, transport_mode="post", consignee_type="business"
+    ).assign(record_id=["XM-000001", *(f"A{n}" for n in range(1999))])
     features = rows[[]].assign(**{"fired:E01_parts_as_samples": False})
     with any_store.write() as connection:
         content = packs.batches.to_bytes(rows)
         connection.execute(
             Chunk.__table__.insert().values(
-                batch_id="b1", number=1, profile="shipment", count=800, kept="full",
+                batch_id="b1", number=1, profile="shipment", count=2000, kept="full",
                 rows=content, features=packs.batches.to_bytes(features), events=content,
             )
         )  # fmt: skip
     told = packs.try_out(any_store, ANALYST, digest, NOW)
-    assert (told.declarations, told.flagged, told.known_finds) == (800, 2, 1)
+    assert (told.declarations, told.flagged, told.known_finds) == (2000, 2, 1)
     assert in_force(any_store) == []
     packs.decide(any_store, ANALYST, digest, True, "fits our post", NOW)
     [held] = packs.held(any_store, ANALYST)
@@ -196,9 +196,9 @@ def test_an_accepted_pattern_raises_to_red_and_moves_no_point(tmp_path):
     other.close()
     mine = settings.load({}, home=tmp_path / "mine")
     own = settings.open_store(mine)
-    usual = factory.shipments(400, lodged_at=pd.Timestamp(NOW), transport_mode="post",
-                              declaration_id=[f"U{n}" for n in range(400)],
-                              goods_description=[f"{n} chairs" for n in range(400)])  # fmt: skip
+    usual = factory.shipments(2000, lodged_at=pd.Timestamp(NOW), transport_mode="post",
+                              declaration_id=[f"U{n}" for n in range(2000)],
+                              goods_description=[f"{n} chairs" for n in range(2000)])  # fmt: skip
     fresh = factory.shipments(
         3, lodged_at=pd.Timestamp(later(days=1)), transport_mode=["sea", "post", "sea"],
         goods_description=["office chairs", "fuel filters", "fuel filters"],

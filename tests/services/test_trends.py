@@ -10,7 +10,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from riskprofile.services import arms, trends
+from riskprofile.services import arms, feedback, tracing, trends
 from riskprofile.services.identity import OWNER
 from tests.services.bench import NOW, SARA
 from tests.services.test_arms import PISTOL, confirmed
@@ -80,13 +80,32 @@ def test_a_confirmed_find_is_in_the_trends_with_route_and_typology(store):
     assert (told.figures["complete"], told.figures["online"]) == (1, 1)
 
 
+def test_an_answer_to_a_trace_is_a_statistic_and_a_label(any_store):
+    confirmed(any_store, [PISTOL])
+    when = NOW + timedelta(hours=2)
+    [hit] = arms.search(any_store, SARA, when, serial="SB0I25")
+    asked = tracing.request(any_store, OWNER, hit.number, tracing.Asking("iarms", "NO"), when)
+    assert "diversion" not in set(trends.trends(any_store, SARA, when).patterns["by"])
+    with any_store.read() as connection:
+        [(alert, trace)] = feedback._answers(connection).items()
+    assert (alert, trace) == (1, "")
+    tracing.answer(any_store, OWNER, asked["id"], "traced", when, diversion="a closed dealer",
+                   diversion_country="XK")  # fmt: skip
+    told = trends.trends(any_store, SARA, when).patterns
+    assert told.loc[told["by"] == "diversion", ["value", "recent"]].to_numpy().tolist() == [
+        ["XK", 1]
+    ]
+    with any_store.read() as connection:
+        assert feedback._answers(connection) == {1: "traced"}
+
+
 def test_the_files_hold_every_pattern_and_run_nothing(store, tmp_path):
     fill(store, tmp_path, [(3, "C1", {"cover_goods": "=1+1"}), (4, "C2", {"cover_goods": "чай"})])
     told = trends.trends(store, SARA, NOW)
     book = openpyxl.load_workbook(io.BytesIO(trends.as_xlsx(told)))
     values = [row[1].value for row in book["patterns"].iter_rows(min_row=2)]
     assert len(values) == len(told.patterns) and "=1+1" not in values
-    heads = {"months": "Months", "patterns": "Patterns"}
+    heads = {"months": "Months", "patterns": "Patterns", "cases": "Cases"}
     assert trends.as_pdf(told, "Trends", heads).startswith(b"%PDF")
 
 
