@@ -1,0 +1,54 @@
+"""A file on the operator's page: rated, its bad row repaired, sent once more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from tests import factory
+from tests.browser.test_shift import PAUSE, button
+
+ROWS = 6
+HEAD, ROW = 30, 30  # pixels of the list of rows set aside
+
+
+def manifest(folder: Path) -> Path:
+    """Six items, one of them with a mass that is no number."""
+    table = factory.shipments(ROWS).drop(columns=["source", "line", "warnings"])
+    table = table.dropna(axis=1, how="all").astype({"gross_mass_kg": "object"})
+    table.loc[3, "gross_mass_kg"] = "about twelve"
+    path = folder / "day.csv"
+    table.to_csv(path, index=False)
+    return path
+
+
+def test_a_file_is_rated_repaired_and_known_when_it_comes_again(served, visit, tmp_path):
+    path = manifest(tmp_path)
+    page = visit("operator-02", "/batches")
+    send(page, path)
+    told = page.locator(".rp-strip")
+    expect(told).to_contain_text("Read 6 = accepted 5 + quarantined 1 + duplicate 0")
+    expect(page.get_by_role("radio", name="Quarantined")).to_be_checked()
+
+    grid = page.locator("[class*=st-key-kept-] [data-testid=stDataFrame]")
+    grid.locator("canvas").first.wait_for()
+    page.wait_for_timeout(PAUSE)
+    grid.click(position={"x": 350, "y": HEAD + ROW // 2})
+    mass = page.get_by_label("Gross mass")
+    expect(mass).to_have_value("about twelve")
+    mass.fill("12")
+    page.get_by_label("Who confirmed the right values").fill("the carrier, by telephone")
+    button(page, "Submit again").click()
+    expect(told).to_contain_text("The row was repaired")
+
+    page.reload()
+    send(page, path)
+    expect(told).to_contain_text("Read 6 = accepted 0 + quarantined 0 + duplicate 6")
+
+
+def send(page, path: Path) -> None:
+    """Choose the file and have it rated, as a person does."""
+    page.get_by_text("Rate a file from this computer").click()
+    page.locator("input[type=file]").set_input_files(str(path))
+    button(page, "Rate it").click()
