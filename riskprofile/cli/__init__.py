@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from riskprofile.cli import audit as _audit
@@ -48,6 +49,10 @@ __all__ = ["app", "main"]
 
 def main() -> None:
     """Run the command line; exit codes are the contract's."""
+    if os.name == "posix":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold names
     arguments = [each for each in sys.argv[1:] if each != DEBUG]
     as_json = "--json" in arguments
     code = 0

@@ -272,6 +272,21 @@ def paused(store: Store) -> Paused | None:
         return _paused(connection)
 
 
+def require_running(connection: Connection) -> None:
+    """Let pass while rating is not paused. Asked in the transaction that would store a rating.
+
+    Raises
+    ------
+    PolicyError
+        It is paused.
+    """
+    if _paused(connection):
+        raise PolicyError(
+            "rating is paused",
+            do="`riskprofile resume` when it may go on; a run that had begun goes on with --resume",
+        )
+
+
 def require_second_person(store: Store, actor: Actor, on: bool, now: datetime) -> None:
     """Whether the release of a red alert needs a second person (it does until told)."""
     _put(

@@ -245,6 +245,8 @@ class Ingest:
     def _write(self, one: Prepared, log: Table | None, events: Table) -> None:
         chunk, batch = one.chunk, self.batch
         with self.store.write(patience=120.0) as connection:
+            if not self.options.history:
+                govern.require_running(connection)
             self._fold(connection, one)
             if len(one.table):
                 chunk_id = batches.insert_chunk(

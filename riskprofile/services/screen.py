@@ -58,16 +58,19 @@ def screen(
     InputError
         No file can be read as a whole. With others beside it that can, the run goes on
         and `summary.unreadable` names it.
-    ScorecardError, PolicyError
+    ScorecardError
         Before anything is stored.
+    PolicyError
+        Rating is paused, or was paused since: what was read before can be finished later.
     TooManyBadRows
         With `strict`, before anything is rated. Otherwise the good rows are rated, and
         the run's `exit_code` tells.
     """
     started = time.perf_counter()
     authorise(actor, "history.load" if options.history else "batch.score")
-    if govern.paused(store) and not options.history:
-        raise PolicyError("rating is paused", do="`riskprofile resume` when it may go on")
+    if not options.history:
+        with store.read() as connection:
+            govern.require_running(connection)
     stop = stop or Stop()
     summary = Summary()
     rejected: list[Rejection] = []
@@ -116,7 +119,11 @@ def screen(
         raise unreadable
     ranked: list[Ranked] = []
     if not summary.stopped:
-        ranked = _finish(store, actor, running, rater_of, options, now, summary)
+        try:
+            ranked = _finish(store, actor, running, rater_of, options, now, summary)
+        except PolicyError:  # paused since the last chunk
+            _leave(store, running, now)
+            raise
     summary.seconds = round(time.perf_counter() - started, 3)
     summary.rows_per_second = round(summary.read / max(summary.seconds, 1e-9), 1)
     moment = pd.DataFrame({"time": [pd.Timestamp(now)]})
@@ -188,6 +195,8 @@ def _finish(
     if not running:
         return ranked
     with store.write(patience=120.0) as connection:
+        if not options.history:
+            govern.require_running(connection)
         for batch in running:
             if not batches.finish(connection, batch.id, now):
                 raise Overtaken(batch.id)

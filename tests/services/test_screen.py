@@ -223,6 +223,35 @@ def test_nothing_is_rated_while_paused(store: Store, home: Settings, tmp_path: P
         rate(store, home, write(tmp_path / "day.csv", factory.shipments(5)))
 
 
+@pytest.mark.parametrize("after", [1, 3, 5])
+def test_a_pause_ends_a_run_at_its_next_commit_and_resume_finishes_it(
+    store: Store, home: Settings, tmp_path: Path, after: int
+) -> None:
+    """Paused after so many of five chunks; the fifth is the last, and its ranking waits."""
+    day = write(tmp_path / "day.csv", factory.shipments(100))
+    apart = settings.load({}, home=tmp_path / "whole")
+    undisturbed = settings.open_store(apart)
+    expected = rate(undisturbed, apart, day, chunk_rows=20).ranked[0].table
+    undisturbed.close()
+    seen: list[int] = []
+
+    def progress(_: str, rows: int) -> None:
+        seen.append(rows)
+        if len(seen) == after:
+            govern.pause(store, OWNER, "wrong tariff file", NOW)
+
+    options = Options(profile="shipment", chunk_rows=20, resume=True)
+    with pytest.raises(PolicyError, match="paused"):
+        screen(store, home, OWNER, [day], options, NOW, progress=progress)
+    assert (count(store, "record"), count(store, "alert")) == (20 * after, 0)
+    govern.resume(store, OWNER, NOW)
+    again = screen(store, home, OWNER, [day], options, NOW)
+    pd.testing.assert_frame_equal(
+        again.ranked[0].table[["record_id", "rank", "points"]],
+        expected[["record_id", "rank", "points"]],
+    )
+
+
 def test_a_run_killed_at_any_moment_is_finished_by_resume(tmp_path: Path) -> None:
     day = write(tmp_path / "day.csv", factory.shipments(400))
     whole = settings.load({}, home=tmp_path / "whole")

@@ -114,6 +114,10 @@ def main() -> int:
         return one(asked.one, asked.count)
     chosen = [line for line in LINES if not asked.lines or line.key in asked.lines]
     started = time.monotonic()
+    said: list[str] = []
+    counts: dict[str, int] = {}
+    failed = False
+    print(f"{'':<4}{'attack':<58}{'tried of planned':>20}{'held':>9}", flush=True)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         tests = pool.submit(tested, chosen)
         attacks = {
@@ -121,26 +125,21 @@ def main() -> int:
             for line in chosen
             if line.attack is not None
         }
-        answers = {key: future.result() for key, future in attacks.items()}
         found = tests.result()
-    print(f"{'':<4}{'attack':<58}{'tried of planned':>20}{'held':>9}")
-    said: list[str] = []
-    counts: dict[str, int] = {}
-    failed = False
-    for line in chosen:
-        told = found[line.key]
-        if line.key in answers:
-            answer = answers[line.key]
-            told = Told(
-                told.tried + answer.tried, told.held + answer.held, told.faults + answer.faults
-            )
-        print(row(line, told))
-        word = verdict(line, told)
-        counts[word] = counts.get(word, 0) + 1
-        failed = failed or bool(told.faults) or told.held < told.tried
-        said += [f"{line.key}: {fault}" for fault in told.faults[:3]]
-        if line.missing:
-            said.append(f"{line.key} lacks: {line.missing}")
+        for line in chosen:  # each row when it is known: the full set takes hours
+            told = found[line.key]
+            if line.key in attacks:
+                answer = attacks[line.key].result()
+                told = Told(
+                    told.tried + answer.tried, told.held + answer.held, told.faults + answer.faults
+                )
+            print(row(line, told), flush=True)
+            word = verdict(line, told)
+            counts[word] = counts.get(word, 0) + 1
+            failed = failed or bool(told.faults) or told.held < told.tried
+            said += [f"{line.key}: {fault}" for fault in told.faults[:3]]
+            if line.missing:
+                said.append(f"{line.key} lacks: {line.missing}")
     print("\n".join(["", *said]))
     told_counts = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
     print(f"{len(chosen)} lines in {time.monotonic() - started:.0f} s: {told_counts}")
