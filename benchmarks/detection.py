@@ -111,9 +111,8 @@ def truth(recipe: Recipe, kept: np.ndarray) -> pd.DataFrame:
     chunks = generate(
         recipe.profile, recipe.rows, recipe.data_seed, start=recipe.start, days=recipe.days
     )
-    return pd.concat([chunk.truth for chunk in chunks], ignore_index=True)[kept].reset_index(
-        drop=True
-    )
+    made = pd.concat([chunk.truth for chunk in chunks], ignore_index=True)
+    return made[kept[: len(made)]].reset_index(drop=True)  # what was lent has no truth
 
 
 def judge(scores: np.ndarray, true: pd.DataFrame) -> dict[str, float]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS
 from riskprofile.tables import Table
-from training import evaluate, fairness
+from training import evaluate, fairness, lawful
 
 if TYPE_CHECKING:
     from training.fit import Fitted
@@ -47,6 +47,7 @@ def card(fitted: Fitted) -> str:
         f"- recipe.json beside this file; data digest {fitted.data_digest[:16]}",
         f"- {len(fitted.train):,} rows lodged before {recipe.train_until}, "
         f"{int(fitted.train_labels.sum()):,} of them positive",
+        *_lent(recipe.lawful_trade),
         "",
         "## How it does on the later, unseen period",
         "",
@@ -96,6 +97,17 @@ def card(fitted: Fitted) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _lent(copies: int) -> list[str]:
+    """What was learnt of lawful trade that looks alike."""
+    if not copies:
+        return []
+    said = len(lawful.texts())
+    return [
+        f"- among them {copies * said:,} rows of lawful trade that looks alike: {said} texts",
+        f"  written from the guards of the typologies, each on {copies} lawful rows; none positive",
+    ]
 
 
 def by_group(features: Table, points: np.ndarray, labels: np.ndarray, declared: Table) -> str:

@@ -257,7 +257,7 @@ def card(
         raise InputError(
             f"the card cannot be read ({error.strerror})",
             where=str(path),
-            do="Name the folder of a version, such as models/shipment/2026.11.1",
+            do="Name the folder of a version, such as models/shipment/2026.11.2",
         ) from error
     if json:
         output.as_json({"card": text})

@@ -17,16 +17,22 @@ from riskprofile.history import Snapshot, view
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.scoring import rating
 from riskprofile.tables import Column, Table
+from training import lawful
 from training.recipe import Recipe
 from training.synth import generate
 
 CHUNK = 50_000
+LENDING = 4  # one lawful row in so many may lend to lawful trade that looks alike
 Progress = Callable[[str, int], None]
 
 
 @dataclass
 class Data:
-    """Features (without the wording), descriptions, labels and times of every row."""
+    """Features (without the wording), descriptions, labels and times of every row.
+
+    The generated rows in their order, then the lawful trade that looks alike (`lawful`), all
+    of it within the period that is learnt from.
+    """
 
     profile: Profile
     features: Table
@@ -59,6 +65,7 @@ def make(recipe: Recipe, progress: Progress = lambda what, rows: None) -> Data:
     names: list[Column] = []
     protected: list[Table] = []
     kinds: list[Column] = []
+    pool: list[Table] = []
     done = 0
     for chunk in generate(
         recipe.profile, recipe.rows, recipe.data_seed, start=recipe.start, days=recipe.days
@@ -71,9 +78,20 @@ def make(recipe: Recipe, progress: Progress = lambda what, rows: None) -> Data:
         kinds.append(chunk.truth["typology"])
         names.append(chunk.table[profile.declaration[0]])
         protected.append(chunk.table[profile.protected("P1")])
+        if recipe.lawful_trade:
+            pool.append(_lenders(chunk.table, labels[-1], profile, recipe))
         done += len(seen)
         progress("declarations", done)
     history = Snapshot.from_views(events, finds=_finds(events, labels, recipe))
+    if recipe.lawful_trade:
+        # Beside the past, not in it: rows to learn from, whose texts nobody declared.
+        lent = lawful.rows(pd.concat(pool, ignore_index=True), recipe.lawful_trade, recipe.seed)
+        views.append(view(lent, profile))
+        labels.append(np.zeros(len(lent), "int8"))
+        weights.append(np.zeros(len(lent)))
+        kinds.append(pd.Series("", index=lent.index))
+        names.append(lent[profile.declaration[0]])
+        protected.append(lent[profile.protected("P1")])
     made: list[Table] = []
     done = 0
     for seen in views:
@@ -94,6 +112,12 @@ def make(recipe: Recipe, progress: Progress = lambda what, rows: None) -> Data:
         protected=pd.concat(protected, ignore_index=True),
         kinds=pd.concat(kinds, ignore_index=True),
     )
+
+
+def _lenders(table: Table, labels: np.ndarray, profile: Profile, recipe: Recipe) -> Table:
+    """Lawful rows of the earlier period that may lend mass, value and parties."""
+    early = table[profile.time] < pd.Timestamp(recipe.train_until, tz="UTC")
+    return table[early.to_numpy() & (labels == 0)].iloc[::LENDING]
 
 
 def _finds(events: list[Table], labels: list[np.ndarray], recipe: Recipe) -> list[Table]:

@@ -30,6 +30,7 @@ from training.estimator import ScorecardClassifier
 from training.recipe import Recipe
 
 Progress = Callable[[str, int], None]
+FREE_SHARE = 0.4  # of the rows without a find that the machine of the card learns from
 PROBABILITY_RANGE = 1600  # points on either side that the probability table covers
 
 
@@ -115,7 +116,10 @@ def _fit(recipe: Recipe, made: data.Data, tell: Progress) -> Fitted:
 
 
 def _free(recipe: Recipe, learnt: Table, labels: np.ndarray, judged: Table) -> np.ndarray:
-    """A machine that may combine any features: what the sum of terms gives up, for the card."""
+    """A machine that may combine any features: what the sum of terms gives up, for the card.
+
+    On every positive and a share of the others, as the scorecard itself learns.
+    """
     machine = HistGradientBoostingClassifier(
         max_iter=300,
         learning_rate=0.05,
@@ -126,7 +130,9 @@ def _free(recipe: Recipe, learnt: Table, labels: np.ndarray, judged: Table) -> n
         early_stopping=False,
         random_state=recipe.seed,
     )
-    scores: np.ndarray = machine.fit(learnt, labels).decision_function(judged)
+    draw = np.random.default_rng(recipe.seed).random(len(labels)) < FREE_SHARE
+    kept = draw | (labels == 1)
+    scores: np.ndarray = machine.fit(learnt[kept], labels[kept]).decision_function(judged)
     return scores
 
 

@@ -33,6 +33,7 @@ class Recipe:
     wording: dict[str, Any] = field(default_factory=dict)
     found: float = 0.35
     found_after: int = 14
+    lawful_trade: int = 0  # rows of each text of lawful trade that looks alike
     seed: int = 7
 
     def as_json(self) -> str:

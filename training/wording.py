@@ -39,10 +39,16 @@ def fit_wording(
     codes, distinct = _skeletons(descriptions)
     given = codes >= 0
     lists = [pieces(text) for text in distinct]
-    vocabulary = _vocabulary(lists, np.bincount(codes[given], minlength=len(distinct)), least, most)
-    matrix = _matrix(lists, vocabulary)[codes[given]]
+    counts = np.bincount(codes[given], minlength=len(distinct))
+    vocabulary = _vocabulary(lists, counts, least, most)
+    # Each distinct text once as found and once as not, by how often: the same sum over rows.
+    found = np.bincount(codes[given], weights=labels[given], minlength=len(distinct))
+    often = np.concatenate([found, counts - found])
+    used = np.flatnonzero(often)
+    answers = (used < len(distinct)).astype(int)
+    matrix = _matrix(lists, vocabulary)[used % max(len(distinct), 1)]
     model = LogisticRegression(C=penalty, max_iter=300, tol=1e-5)
-    model.fit(matrix, labels[given])
+    model.fit(matrix, answers, sample_weight=often[used])
     whole = np.rint(model.coef_[0] * UNIT).astype(int)
     weights = {
         piece: int(weight) for piece, weight in zip(vocabulary, whole, strict=True) if weight

@@ -15,7 +15,7 @@ import pandas as pd
 from riskprofile.history.register import FUZZY, Aliases
 from riskprofile.profiles import Profile
 from riskprofile.profiles.profile import Key
-from riskprofile.reference import naming
+from riskprofile.reference import lexicon, naming, wording
 from riskprofile.reference.hashing import hash_texts
 from riskprofile.tables import Column, Table
 
@@ -39,13 +39,15 @@ def view(
     Returns
     -------
     Table
-        Same index: visible columns, opaque `Int64` keys, measures, `goods_key` and
-        `time`. P1 and P2 columns are not in it.
+        Same index: visible columns, opaque `Int64` keys, measures, `goods_key` (the whole
+        text), `named_key` (what it calls the goods) and `time`. P1 and P2 columns are not
+        in it.
     """
     columns: dict[str, Column] = {name: table[name] for name in profile.visible}
     for key in profile.keys:
         columns[key.name] = opaque(table, key)
     columns["goods_key"] = _hashed(table[profile.title], "goods", plain_words)
+    columns["named_key"] = _hashed(table[profile.title], "named", called)
     columns.update(profile.measures(table, rates))
     columns["time"] = table[profile.time]
     if codes:
@@ -115,6 +117,15 @@ def plain_words(text: str) -> str:
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(re.findall(r"\w+", folded))
+
+
+def called(text: str) -> str:
+    """What a text calls the goods, arms in plain English: however disguised or translated.
+
+    >>> called("p1stol slide, black") == called("corredera de pistola, black")
+    True
+    """
+    return wording.named(lexicon.plain(text))
 
 
 _NORMAL: dict[str, Callable[[str], str]] = {

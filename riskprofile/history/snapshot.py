@@ -253,6 +253,10 @@ class _Events:
         frame = frame[frame["time"].notna()] if len(frame) else frame
         self.frame = frame.reset_index(drop=True)
 
+    def columns(self, names: Sequence[str]) -> Table:
+        """Columns of the past; one that an older version did not remember is missing."""
+        return self.frame.reindex(columns=list(dict.fromkeys(names)))
+
     def __len__(self) -> int:
         return len(self.frame)
 
@@ -267,10 +271,10 @@ class _Events:
     def index(self, by: Sequence[str], measure: str | None = None) -> _Index:
         if not len(self):
             return _Index(np.empty(0, np.int64), np.empty(0, np.int64))
-        hashes, keep = _hash_rows(self.frame[list(by)])
+        hashes, keep = _hash_rows(self.columns(by))
         if measure is None:
             return _Index.of(hashes[keep], self.seconds[keep])
-        values = self.frame[measure].to_numpy("float64", na_value=np.nan)
+        values = self.columns([measure])[measure].to_numpy("float64", na_value=np.nan)
         keep = keep & np.isfinite(values)
         whole = np.rint(values[keep] * QUANTUM).astype(np.int64)
         return _Index.of(hashes[keep], self.seconds[keep], whole)
@@ -279,8 +283,8 @@ class _Events:
         """Each pair once, at the time it was first seen, under the hash of `by`."""
         if not len(self):
             return _Index(np.empty(0, np.int64), np.empty(0, np.int64))
-        hashes, keep = _hash_rows(self.frame[list(by)])
-        pairs, both = _hash_rows(self.frame[[*by, *of]])
+        hashes, keep = _hash_rows(self.columns(by))
+        pairs, both = _hash_rows(self.columns([*by, *of]))
         keep = keep & both
         hashes, pairs, seconds = hashes[keep], pairs[keep], self.seconds[keep]
         order = np.lexsort((seconds, pairs))

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from riskprofile.features import conjunctions, documents, goods, parties, routing, weights
+from riskprofile.features import (
+    combinations,
+    conjunctions,
+    documents,
+    goods,
+    parties,
+    routing,
+    unusual,
+    weights,
+)
 from riskprofile.indicators import documents as document_signs
 from riskprofile.indicators import goods as goods_signs
 from riskprofile.indicators import licences as licence_signs
@@ -161,6 +170,7 @@ def measures(table: Table, known: Table | None = None) -> dict[str, Column]:
         "log_kg_per_unit": _log_ratio(net, table["quantity"]),
         "log_kg_per_m3": _log_ratio(gross, table["volume_m3"]),
         "log_gross_mass": np.log(gross.where(gross > 0)),
+        "log_quantity": np.log(table["quantity"].where(table["quantity"] > 0)),
         "freight_ratio": freight_usd / value_usd.where(value_usd > 0),
         "log_freight_ratio": _log_ratio(freight_usd, value_usd),
     }
@@ -183,9 +193,11 @@ SHIPMENT = Profile(
     remembered=(
         *(key.name for key in KEYS),
         *("transport_mode", "consignee_type", "carrier", "hs2", "hs4", "hs6", "goods_key"),
+        "named_key",
         *("house_document", "licence_number", "part_kinds", "route_legs", "log_value_per_kg"),
         *("log_value_per_unit", "log_kg_per_package", "log_kg_per_unit", "log_kg_per_m3"),
         *("log_gross_mass", "freight_ratio", "log_freight_ratio", "quantity"),
+        "log_quantity",
     ),
     objective=("goods_description", "hs_code"),
     slices=("transport_mode", "customs_office", "port_of_loading", "country_of_export", "carrier"),
@@ -196,6 +208,8 @@ SHIPMENT = Profile(
         *documents.FEATURES,
         *weights.FEATURES,
         *conjunctions.FEATURES,
+        *unusual.FEATURES,
+        *combinations.FEATURES,
     ),
     indicators=(
         *goods_signs.INDICATORS,

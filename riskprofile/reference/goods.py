@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from riskprofile.reference import lexicon, wording
+from riskprofile.reference import settings as lawful
 from riskprofile.reference.once import once
 from riskprofile.reference.text import per_distinct
 from riskprofile.tables import TEXT, Column, Table
@@ -34,6 +35,14 @@ def said(items: Table) -> Table:
 def fit(items: Table) -> Table:
     """`wording.declared_chapter` of the goods text and the declared chapter."""
     return wording.declared_chapter(plain(items), items["hs2"])
+
+
+@once
+def settings(items: Table) -> Column:
+    """How many lawful settings the goods text names (`settings.named`)."""
+    given = items["goods_description"]
+    values = per_distinct(given, lawful.named, missing=float("nan"), dtype="float64")
+    return pd.Series(values, index=given.index)
 
 
 @once

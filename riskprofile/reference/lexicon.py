@@ -145,10 +145,31 @@ def _summary(text: str, cleaned: str, found: list[Hit], calibres: int, threads: 
     )
 
 
+# Words that bind a part to what it is of, in the languages of the lexicon, as tokens.
+_LINKS = frozenset(
+    words.tokens(
+        """de d du des da do das dos del di la las le les l el los un une a à para pour por of for
+        the to with s von vom für fur der die das des den dem eines einer на для к ко от из у с
+        用 的 之 için icin ve ال من ل لل"""
+    )
+)
+_SIGNS = ",;/|+\n"
+
+
+def _near(cleaned: str, first: Hit, second: Hit) -> bool:
+    """Whether two hits stand together: nothing, one short word, or linking words between."""
+    between = cleaned[first.end : second.start].strip()
+    if any(sign in between for sign in _SIGNS):
+        return False
+    linking = words.tokens(between)
+    together = "".join(linking) in _LINKS  # f.o.r
+    return len(between) <= 4 or (len(between) <= 16 and (together or _LINKS.issuperset(linking)))
+
+
 def _agreeing(cleaned: str, hits: list[Hit]) -> int:
     """Neighbours, each open alone, that mean arms together: a firearm beside its part or shot.
 
-    *Cartuchos de fusil*, *сталь: ствол ружья*: at most one short word stands between.
+    *Cartuchos de fusil*, *сталь: ствол ружья*: a short word or linking words stand between.
     """
     agreed = 0
     for first, second in pairwise(sorted(hits, key=lambda hit: hit.start)):
@@ -156,8 +177,7 @@ def _agreeing(cleaned: str, hits: list[Hit]) -> int:
         if any(term.ambiguity != "high" for term in both) or len({t.text for t in both}) < 2:
             continue
         kinds = {term.category for term in both}
-        between = cleaned[first.end : second.start].strip()
-        near = len(between) <= 4 and not any(sign in between for sign in ",;/|+\n")
+        near = _near(cleaned, first, second)
         agreed += near and "firearm" in kinds and bool(kinds & {"part", "ammunition"})
     return agreed
 
@@ -231,20 +251,71 @@ def plain(text: str) -> str:
 
     >>> plain("p1stol slide, black"), plain("Pistolenlauf neu"), plain("garden hose")
     ('gun slide, black', 'gun barrel neu', 'garden hose')
+    >>> plain("corredera para la pistola"), plain("ствол от ружья")
+    ('gun slide', 'gun barrel')
     """
+    found = scan(text).hits
+    if not found:
+        return text
+    made = words.clean(text[:LONGEST])
     hits = [
         hit
-        for hit in scan(text).hits
+        for hit in found
         if not hit.cancelled
         and hit.term.ambiguity != "none"
-        and (hit.term.ambiguity == "low" or hit.trick or hit.term.language != "en")
+        and (
+            hit.term.ambiguity == "low"
+            or hit.trick
+            or hit.term.language != "en"
+            or _apart(made[hit.start : hit.end])
+        )
     ]
     if not hits:
         return text
-    made = words.clean(text[:LONGEST])
-    for hit in sorted(hits, key=lambda hit: -hit.start):
-        made = f"{made[: hit.start]} {english(hit.term)} {made[hit.end :]}"
+    for start, end, said in reversed(_said(made, hits, text)):
+        made = f"{made[:start]} {said} {made[end:]}"
     return " ".join(made.replace(" ,", ",").split())
+
+
+def _apart(written: str) -> bool:
+    """Whether signs stand between the letters of a word, or single letters: s.h.o.t.g.u.n."""
+    return any(len(one) == 1 and one.isalpha() for one in words.tokens(written))
+
+
+def _said(cleaned: str, hits: list[Hit], text: str) -> list[tuple[int, int, str]]:
+    """Places and the English words for them: a part and the arm it is of become one wording.
+
+    Languages put them in either order, with or without linking words: *corredera para la
+    pistola*, *Lauf für Pistole*, *ствол от ружья*, *步枪套筒*.
+    """
+    said: list[tuple[int, int, str]] = []
+    open_parts = [
+        hit
+        for hit in scan(text).hits
+        if not hit.cancelled and hit.term.ambiguity == "high" and hit.term.language == "en"
+    ]
+    row = sorted({*hits, *open_parts}, key=lambda hit: hit.start)
+    at = 0
+    while at < len(row):
+        hit = row[at]
+        following = row[at + 1] if at + 1 < len(row) else None
+        if following and (joint := _joint(cleaned, hit, following)):
+            said.append((hit.start, following.end, joint))
+            at += 2
+            continue
+        if hit in hits:
+            said.append((hit.start, hit.end, english(hit.term)))
+        at += 1
+    return said
+
+
+def _joint(cleaned: str, first: Hit, second: Hit) -> str:
+    """One wording for a firearm and its part, or its shot, that stand together; else empty."""
+    by_kind = {hit.term.category: hit.term for hit in (first, second)}
+    other = by_kind.get("part") or by_kind.get("ammunition")
+    if "firearm" not in by_kind or other is None or not _near(cleaned, first, second):
+        return ""
+    return english(replace(other, ambiguity="low"))
 
 
 def marks(text: str) -> list[tuple[int, int, str]]:
@@ -289,9 +360,10 @@ def read(text: Column, chapter: Column | None = None) -> Table:
     Table
         float64, NaN where there is no text: `low`, `high`, `combined` (terms that mean
         arms alone; that may; that do together), `cancelled`, `parts` (distinct kinds),
-        `calibres`, `threads`. bool, false where there is no text: `controlled` (a term
-        that is more than a free accessory), `disguised`, `silencer`, `convertible`,
-        `replica`, `lawful` (the other words speak of the declared chapter, as in toys),
+        `calibres`, `threads`, `lawful_phrases`. bool, false where there is no text:
+        `controlled` (a term that is more than a free accessory), `disguised`, `silencer`,
+        `convertible`, `replica`, `lawful` (the other words speak of the declared chapter,
+        as in toys),
         and one column a category.
     """
     both = text if chapter is None else text.str.cat(chapter.fillna(""), sep="\x1f")
@@ -311,6 +383,8 @@ def read(text: Column, chapter: Column | None = None) -> Table:
         np.nan,
     )
     put("parts", [float(len(one.parts)) for one in scans], np.nan)
+    lawful = [sum(hit.term.ambiguity == "none" for hit in one.hits) for one in scans]
+    put("lawful_phrases", [float(one) for one in lawful], np.nan)
     put("controlled", [_controlled(one) for one in scans], False)
     put("silencer", ["suppressor" in one.parts for one in scans], False)
     put("disguised", [one.disguised for one in scans], False)

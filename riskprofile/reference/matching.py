@@ -17,7 +17,7 @@ from typing import NamedTuple
 from rapidfuzz.distance import OSA
 
 from riskprofile.reference import text as words
-from riskprofile.reference.stems import other_stems, stem
+from riskprofile.reference.stems import other_stems, singulars, stem
 from riskprofile.reference.terms import CJK, Index, Term, index
 from riskprofile.reference.wording import known
 
@@ -60,6 +60,9 @@ def keys(word: str) -> tuple[tuple[str, str], ...]:
     for other in other_stems(word):
         languages = made.vocabulary.get(other, ())
         if languages and (word.casefold().endswith(_ENDINGS) or "de" in languages):
+            return ((other, ""),)
+    for other in singulars(word):
+        if not made.vocabulary.get(other, set()).isdisjoint(("pt", "fr", "es", "ru")):
             return ((other, ""),)
     if not 2 <= len(word) <= 40 or known(word.casefold()):
         return ()

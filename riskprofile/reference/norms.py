@@ -71,3 +71,77 @@ def z_score(
     norm = usual(items, history, measure, levels)
     z = (items[measure] - norm["mean"]) / norm["sd"]
     return z.clip(-FURTHEST, FURTHEST).round(DIGITS)
+
+
+BY_CODE = (("hs2",), ("hs4",))
+BY_CODE_AND_MODE = (("hs2", "transport_mode"), ("hs4", "transport_mode"))
+WORDS = ("named_key",)
+WORDS_AND_MODE = ("named_key", "transport_mode")
+LEAN = 3.0  # a heading of this many weighs as much as its chapter, whose goods differ far more
+WORDS_KNOWN = 4.0  # declarations in the same words before they have a usual value
+
+
+@once
+def departure(
+    items: Table,
+    history: History,
+    measure: str,
+    codes: tuple[tuple[str, ...], ...] = BY_CODE,
+    words: tuple[str, ...] = WORDS,
+) -> Column:
+    """Natural logarithm of a measure over what is usual, by code or by words: the nearer one.
+
+    Honest errors of classification make ordinary goods look odd by code, words of many
+    meanings by words; only what fits neither is odd. On lawful rows this is nearer to 0
+    than either alone, and than a deviation in units of a spread that slips have widened.
+    NaN where neither has a usual value.
+
+    Parameters
+    ----------
+    measure : str
+        A logarithmic measure column of the view.
+    codes, words : tuples of columns
+        Columns that make the groups; of `codes`, the broader first.
+    """
+    broad = history.norm(items, measure, list(codes[0]))
+    mean = broad["mean"].where(broad["n"] >= ENOUGH)
+    for by in codes[1:]:
+        finer = history.norm(items, measure, list(by))
+        n = finer["n"].fillna(0.0)
+        mean = (n * finer["mean"].fillna(0.0) + LEAN * mean) / (n + LEAN)
+    same = history.norm(items, measure, list(words))
+    by_code = items[measure] - mean
+    by_words = items[measure] - same["mean"].where(same["n"] >= WORDS_KNOWN)
+    nearer = by_words.where(by_words.abs() < by_code.abs(), by_code)
+    return nearer.fillna(by_words).round(DIGITS)
+
+
+@once
+def mass_departure(items: Table, history: History) -> Column:
+    """Logarithm of mass over the usual: a unit where units are counted, else a package."""
+    by_unit = departure(items, history, "log_kg_per_unit")
+    by_package = departure(items, history, "log_kg_per_package", BY_CODE_AND_MODE, WORDS_AND_MODE)
+    return by_unit.fillna(by_package)
+
+
+@once
+def package_departure(items: Table, history: History) -> Column:
+    """Logarithm of mass a package over the usual of the goods and mode."""
+    return departure(items, history, "log_kg_per_package", BY_CODE_AND_MODE, WORDS_AND_MODE)
+
+
+@once
+def price_departure(items: Table, history: History) -> Column:
+    """Logarithm of value a kilogram over the usual of the goods."""
+    return departure(items, history, "log_value_per_kg")
+
+
+@once
+def freight_departure(items: Table, history: History) -> Column:
+    """Logarithm of freight over value, over the usual of the goods and mode."""
+    return departure(items, history, "log_freight_ratio", BY_CODE_AND_MODE, WORDS_AND_MODE)
+
+
+def times(logarithm: Column) -> Column:
+    """From a logarithm to times the usual, kept within 0.01 to 100."""
+    return np.exp(logarithm.clip(-4.6, 4.6)).round(DIGITS)

@@ -63,3 +63,25 @@ def other_stems(word: str) -> tuple[str, ...]:
         for ending in endings
         if key.endswith(ending) and len(key) - len(ending) >= 5
     )
+
+
+# Plurals that change more than an ending: Portuguese, French, Spanish; Russian genitives of
+# the plural, which lose an ending and may gain a vowel.
+_PLURALS = (("oes", "ao"), ("aes", "ao"), ("aux", "al"), ("ais", "al"), ("eis", "el"), ("is", "il"))
+_GENITIVES = (("еи", "ь"), ("ок", "к"), ("ек", "к"), ("ен", "н"))
+
+
+@lru_cache(maxsize=1 << 16)
+def singulars(word: str) -> tuple[str, ...]:
+    """Keys of the singular that a plural may be of, by the grammar of its language.
+
+    >>> singulars("armacoes"), singulars("винтовок"), singulars("table")
+    (('armacao',), ('винтовк',), ())
+    """
+    key = plain(word)
+    rules = _PLURALS if key.isascii() else _GENITIVES if _CYRILLIC.search(key) else ()
+    return tuple(
+        key[: -len(ending)] + singular
+        for ending, singular in rules
+        if key.endswith(ending) and len(key) - len(ending) >= 3
+    )

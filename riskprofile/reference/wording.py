@@ -45,6 +45,7 @@ GENERIC = frozenset(
     )
 )
 LONGEST = 20_000  # characters of one text that are read; a goods line has under 1,000
+NAMING = 2  # words that name goods: on lawful rows two give the narrowest norms, one or three wider
 KEPT = 1 << 16  # texts whose reading is kept: a chunk is read once, however many ask
 _CAP = 400  # 0.01 nats one word can add: beyond, a rare word is a name and describes nothing
 _UNKNOWN = 100  # a name, a model, a word of another language: says something
@@ -52,7 +53,7 @@ _BESIDE = "\x1f"  # between text and chapter
 _CJK_GENERIC = re.compile("零件|配件|样品|货物|个人物品|杂货|礼品|设备|商品|物品|材料")
 _PART_NUMBER = re.compile(
     r"(?i)(?<![\w])(?:(?:p/?n|part\s*(?:no|number|#)|oem?|ref|model|art(?:icle)?\.?\s*(?:no|nr)|"
-    r"drawing|drg|dwg|sku|item\s*no|mpn|артикул|zeichnung|réf|modelo|型号)\b[.:#\s]*[\w./-]*\d[\w./-]*"
+    r"drawing|drg|dwg|sku|item\s*no|mpn|артикул|zeichnung|réf|modelo|型号)\b[.:#\s]*(?:(?:no|nr|number|num|n)\b[.:#°º\s]*)?[\w./-]*\d[\w./-]*"
     r"|(?=[a-z0-9-]{6,20}\b)(?:[a-z]{1,5}-?\d{3,}[a-z0-9-]*|\d{2,}[a-z]{1,4}-?\d{2,}[a-z0-9-]*|\d{3,}-(?:\d{3,}|\d*[a-z])[\w-]*))"
 )
 _MAYBE_NUMBERED = re.compile(r"\d|(?i:\b(?:npt|bsp|unc|unf))")
@@ -153,6 +154,23 @@ def _numbered(text: str) -> bool:
     if not _MAYBE_NUMBERED.search(text):
         return False
     return bool(_PART_NUMBER.search(text) or _STANDARD.search(text))
+
+
+@lru_cache(maxsize=KEPT)
+def named(text: str) -> str:
+    """What a text calls the goods: the two words that say most, whatever stands around them.
+
+    Words that fit any goods, numbers and order are set aside; a text without a word of the
+    table is known by all its words.
+
+    >>> named("31 pcs LEATHER SHOES"), named("shoes, leather, assorted")
+    ('leather shoe', 'leather shoe')
+    """
+    words = _table().words
+    stems = [one for one in dict.fromkeys(map(stem, tokens(text[:LONGEST]))) if not one.isdigit()]
+    telling = sorted((-words[one].best, one) for one in stems if one in words)
+    chosen = [one for _, one in telling if one not in GENERIC][:NAMING]
+    return " ".join(sorted(chosen or stems))
 
 
 def _scores(text: str) -> np.ndarray | None:

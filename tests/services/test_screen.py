@@ -367,7 +367,7 @@ def test_travellers_are_rated_by_written_criteria_until_a_law_for_the_learnt_is_
         run = screen(store, home, OWNER, [path], Options(profile="traveller"), later)
         assert run.summary.accepted == 30
         versions.append(run.summary.model_versions["traveller"])
-    assert versions == ["2026.11.1-criteria", "2026.11.1", "2026.11.1-criteria"]
+    assert versions == ["2026.11.1-criteria", "2026.11.2", "2026.11.1-criteria"]
     assert replay.replay(store, home.models).differ == []
 
 
