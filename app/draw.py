@@ -39,7 +39,8 @@ def strip(glyph: str, lead: str, rest: str = "") -> str:
 def state(title: str, *lines: str) -> str:
     """An empty, refused or failed region: what happened and what comes next."""
     told = "".join(f"<p>{escape(line)}</p>" for line in lines if line)
-    return f'<div class="rp-state"><h1>{escape(title)}</h1>{told}</div>'
+    head = f"<h1>{escape(title)}</h1>" if title else ""
+    return f'<div class="rp-state">{head}{told}</div>'
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> str:

@@ -50,11 +50,17 @@ def table() -> Table:
 
 
 @pytest.fixture(scope="module")
-def plain(table: Table, tmp_path_factory: pytest.TempPathFactory) -> Table:
+def plain(table: Table, made: bytes, tmp_path_factory: pytest.TempPathFactory) -> Table:
     """One process, one chunk, one file, SQLite."""
     folder = tmp_path_factory.mktemp("plain")
-    home = settings.load({}, home=folder / "home")
-    return rated(home, written(table, folder))
+    return rated(furnished(folder, made), written(table, folder))
+
+
+def furnished(folder: Path, made: bytes) -> Settings:
+    """A home with a database that need not be migrated first."""
+    (folder / "home").mkdir(mode=0o700)
+    (folder / "home" / "riskprofile.db").write_bytes(made)
+    return settings.load({}, home=folder / "home")
 
 
 def written(table: Table, folder: Path, parts: int = 1) -> list[Path]:
@@ -150,12 +156,17 @@ WAYS: dict[str, Way] = {
 
 @pytest.mark.parametrize("name", WAYS)
 def test_the_way_of_rating_changes_no_bit(
-    name: str, table: Table, plain: Table, tmp_path: Path, request: pytest.FixtureRequest
+    name: str,
+    table: Table,
+    plain: Table,
+    made: bytes,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
-    url = {}
+    home = furnished(tmp_path, made)
     if name.startswith("PostgreSQL"):
-        url = {"database_url": request.getfixturevalue("postgres_url")}
-    home = settings.load({}, home=tmp_path / "home", **url)
+        url = request.getfixturevalue("postgres_url")
+        home = settings.load({}, home=tmp_path / "home", database_url=url)
     told = WAYS[name](table, tmp_path, home)
     assert len(WAYS) == 16
     assert told[POINTS].tolist() == plain[POINTS].tolist()
