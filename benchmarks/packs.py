@@ -162,8 +162,24 @@ def learnt(folder: Path, here: World, share: float) -> tuple[dict[str, Any], dic
     finds = examine(store, here, NOW)
     pack = packing.export(store, home, ANNA, "Customs of Meridia", NOW)
     examined = len(red(store, NOW))
+    fewest = fewest_senders(store, pack)
     store.close()
-    return pack, {"examined": examined, "finds": finds}
+    return pack, {"examined": examined, "finds": finds, "fewest_senders": fewest}
+
+
+def fewest_senders(store: Store, pack: dict[str, Any]) -> int:
+    """Senders of the finds behind each shared figure, counted anew: the fewest."""
+    with store.read() as connection:
+        cases = [one for one in packing._cases(connection) if one["find"]]
+    told = []
+    for kind, (name, field) in HELD.items():
+        for one in pack["content"][kind]:
+            told.append(len({case["sender"] for case in cases if one[name] in case[field]}))
+    for one in pack["content"]["patterns"]:
+        wanted = set(one["parts"])
+        having = [c for c in cases if wanted <= c["case"].goods | c["case"].others]
+        told.append(len({case["sender"] for case in having}))
+    return min(told, default=0)
 
 
 def run(
@@ -219,6 +235,14 @@ def run(
     }  # fmt: skip
 
 
+# Of each kind of figure: the name of its value, and where a case holds such values.
+HELD = {
+    "indicators": ("key", "indicators"),
+    "phrases": ("words", "phrases"),
+    "lanes": ("lane", "lanes"),
+    "modes": ("mode", "modes"),
+    "evidence": ("term", "terms"),
+}
 SHARED = ("indicators", "phrases", "lanes", "modes", "evidence", "patterns")
 
 
@@ -248,7 +272,8 @@ def judged(listed: pd.DataFrame, here: World, scenario: str) -> dict[str, Any]:
 def held(told: dict[str, Any]) -> bool:
     """Whether the pack helped, and carried nobody."""
     better = told["with"]["recall_typology"] > told["without"]["recall_typology"]
-    return better and told["names_carried"] == 0 and told["fewest_finds"] >= packing.LEAST
+    fewest = min(told["fewest_finds"], told["learnt_from"]["fewest_senders"])
+    return better and told["names_carried"] == 0 and fewest >= packing.LEAST
 
 
 def main() -> None:
