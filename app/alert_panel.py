@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import deciding, draw, form, papers, queue_list, session, snoozing, words
+from app import assigning, deciding, draw, form, papers, queue_list, session, snoozing, words
 from app.text import escape, marked
 from app.words import Words
 from riskprofile.profiles import PROFILES
@@ -151,7 +151,7 @@ def _body(view: Any, now: datetime, say: Words, zone: Any) -> None:
             say("tab.declaration"),
             f"{say('tab.party')} {len(history)}" if history else say("tab.party"),
             f"{say('tab.links')} {len(related)}" if related else say("tab.links"),
-            f"{say('tab.timeline')} {len(events)}" if events else say("tab.timeline"),
+            say("tab.timeline"),  # a number that grows with every look would close the tab
         ],
         key=f"tabs-{view.id}",
     )
@@ -165,6 +165,7 @@ def _body(view: Any, now: datetime, say: Words, zone: Any) -> None:
         st.html(_linked(related, say, zone, now) or draw.state("", say("links.none")))
     with timeline:
         papers.explained(view, say)
+        assigning.offer(view, say)
         st.html(_timeline(events, say, zone, now) or draw.state("", say("timeline.none")))
 
 

@@ -29,6 +29,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "alert.print": _DESK,
     "alert.snooze": _DESK,
     "alert.raise": _DESK,
+    "alert.assign": _HEAD,
     "board.look": _HEAD,
     "explanation.make": _DESK,
     "outcome.record": _DESK,

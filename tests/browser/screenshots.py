@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.installation import COOKIE
@@ -73,7 +75,16 @@ PAGES: dict[str, tuple[str | None, str, Any]] = {
     "scorecards": ("supervisor-03", "/models", nothing),
     "masked-records": ("supervisor-03", "/masked", nothing),
     "audit": ("auditor-01", "/audit", nothing),
+    "sightings": ("supervisor-03", "/sightings", nothing),
+    "trends": ("supervisor-03", "/trends", nothing),
 }
+COLOURS = 192  # of a picture: the pages use few, and a picture is a third as large
+
+
+def keep(picture: bytes, path: Path) -> None:
+    """Write a picture with a palette of its own colours."""
+    drawn = Image.open(io.BytesIO(picture)).convert("RGB")
+    drawn.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def take(browser: Browser, served: Served, folder: Path, scheme: str) -> None:
@@ -92,7 +103,7 @@ def take(browser: Browser, served: Served, folder: Path, scheme: str) -> None:
         prepare(page)
         page.mouse.move(2, 760)
         page.wait_for_timeout(3 * PAUSE)
-        page.screenshot(path=folder / f"{name}{'-dark' if scheme == 'dark' else ''}.png")
+        keep(page.screenshot(), folder / f"{name}{'-dark' if scheme == 'dark' else ''}.png")
         if name == "outcome":
             button(page, "Send to second person").click()
             page.wait_for_timeout(3 * PAUSE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
+from tests.browser.test_pages import opened, owners
 from tests.browser.test_shift import button
 
 
@@ -20,3 +21,14 @@ def test_a_supervisor_tries_a_number_of_examinations_and_sets_it(served, visit):
     button(page, "Set for this office").click()
     expect(page.locator(".rp-strip").first).to_contain_text("4 examinations a day")
     expect(page.locator(".rp-kpi")).to_contain_text("0 of 4")
+
+
+def test_a_supervisor_gives_an_alert_to_an_officer(served, visit):
+    page = opened(visit("supervisor-03"))
+    page.get_by_role("tab", name="Timeline").click()
+    field = page.get_by_label("Give this alert to")
+    field.fill("officer-09")
+    field.press("Enter")
+    button(page, "Assign").click()
+    expect(page.locator(".rp-strip").first).to_contain_text("officer-09 has this alert now")
+    assert owners(served) == {"PX-2026-104417": "officer-09"}

@@ -11,6 +11,7 @@ from riskprofile import words
 from riskprofile.errors import NotAllowed, RiskProfileError
 from riskprofile.services import (
     arms,
+    assigning,
     board,
     bundle,
     cut,
@@ -62,6 +63,7 @@ def desk_calls(store, alert):
         "alert.claim": lambda a: review.claim(store, a, alert, NOW),
         "alert.decide": lambda a: review.decide(store, a, alert, "examine", REASON, NOW),
         "alert.snooze": lambda a: snoozing.snooze(store, a, [alert], REASON, later(hours=1), NOW),
+        "alert.assign": lambda a: assigning.assign(store, a, alert, "nobody", NOW),
         "alert.print": lambda a: sheet.sheet(store, a, alert, EN, NOW),
         "explanation.make": lambda a: explanation.explain(store, MODELS, a, "XM-000000", NOW),
         "alert.reopen": lambda a: review.reopen(store, a, alert, REASON, NOW),
