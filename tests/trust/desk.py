@@ -33,6 +33,7 @@ from tests.trust.told import Told
 PROBES = 10_000
 APART = 0.005  # seconds that a known name may cost more or less than an unknown one
 PHRASE = "four small brown lanterns"
+NAMED = (("board.look", 1), ("office.capacity", 0))  # calls of the house that name an office
 OF_AN_OFFICE = (
     "bundle.export",
     "record.unmask",
@@ -159,8 +160,9 @@ def rights(_: int, folder: Path) -> Told:
                 desk = test_rights.desk_calls(store, alert)
                 calls = {name: [call] for name, call in desk.items()}
                 for action, found in (calls | test_rights.house_calls(store)).items():
-                    away = office == THERE and (action in desk or action in OF_AN_OFFICE)
-                    for call in found:
+                    for place, call in enumerate(found):
+                        of_here = action in (*desk, *OF_AN_OFFICE) or (action, place) in NAMED
+                        away = office == THERE and of_here
                         got = _got(call, actor)
                         if role not in ACTIONS[action]:
                             fair = got == "refused"
