@@ -438,7 +438,8 @@ def main() -> None:
         print(json.dumps({"rows": asked.rows, "figures": told, "goals": lines}))
         return
     print(
-        f"{asked.rows:,} rows after {asked.past:,} of history, on {platform.processor()}"
+        f"{asked.rows:,} rows after {asked.past:,} of history, on "
+        f"{platform.processor() or platform.machine()},"
         f" {os.cpu_count()} processors, {platform.system()}"
     )
     for name, value in told.items():
