@@ -163,10 +163,11 @@ def fill_up(folder: Path, work: Work, sizes: list[int]) -> Told:
                 disk.leave(size)
                 told.tried += 1
                 faults = []
+                unhurt = False
                 started = time.monotonic()
                 try:
                     runs.apart(partial(runs.rate, home, work))
-                    told.unhurt += 1
+                    unhurt = True
                 except StoreError as error:
                     if "disk is full" not in error.what or not error.do:
                         faults.append(f"not clear: {error}")
@@ -179,7 +180,10 @@ def fill_up(folder: Path, work: Work, sizes: list[int]) -> Told:
                 disk.leave(64 << 20)
                 try:
                     faults += runs.torn(runs.apart(partial(runs.held, home)))
-                    runs.apart(partial(runs.rate, home, work))
+                    if unhurt:  # the room was enough: once more would be a batch of duplicates
+                        told.unhurt += 1
+                    else:
+                        runs.apart(partial(runs.rate, home, work))
                     found = runs.apart(partial(runs.held, home))
                 except Exception as error:
                     faults.append(f"resume: {error}")
