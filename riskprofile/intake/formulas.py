@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import string
 from typing import Any
 
 import pyarrow as pa
@@ -14,8 +13,6 @@ _OPENERS = "=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20"
 _OPENS = f"^'*[{_OPENERS}]"
 _NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 _ESCAPED = f"^'('*[{_OPENERS}])"
-# A text that begins with one of these, or is empty, is no formula: told without a pattern.
-CALM = frozenset(string.ascii_letters + string.digits + "{[") | {""}
 _OPENS_RE, _NUMBER_RE, _ESCAPED_RE = re.compile(_OPENS), re.compile(_NUMBER), re.compile(_ESCAPED)
 
 

@@ -29,16 +29,19 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 # Numbers stay the text they were, so that 1e309 and 0.10 reach the parser of their column.
-_decode = json.JSONDecoder(
+_DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_float=Number, parse_int=Number, parse_constant=Number
-).decode
+)
+_BLANK = " \t\r\n"  # what JSON allows around a value
 
 
 def _record(line: bytes) -> dict[str, Any] | None:
     """The object on a line, or nothing where it is none."""
     try:
-        text = line.decode("utf-8")
-        found = _decode(text)
+        text = line.decode("utf-8").strip(_BLANK)
+        found, end = _DECODER.raw_decode(text)
+        if end != len(text):
+            return None
         if "\\u" in text:  # half of a surrogate pair is no text
             json.dumps(found, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError):

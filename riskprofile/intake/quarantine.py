@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+
 from riskprofile.errors import InputError
-from riskprofile.intake.formulas import CALM, escape_formula
+from riskprofile.intake.formulas import escape_formula
 from riskprofile.intake.reader import Rejection
 from riskprofile.tables import REJECTION_COLUMNS
 
 STDOUT = "-"
+AT_ONCE = 10_000  # records
 
 
 @contextmanager
@@ -51,24 +54,28 @@ def write(path: str | Path, rejections: Iterable[Rejection]) -> int:
     `source, line, record_id, column, reason_code, reason, raw`; cells that a spreadsheet
     would run are written so that it shows them.
     """
-    count = 0
+    count, left = 0, iter(rejections)
     with whole_or_nothing(path) as stream:
-        text = io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        # Python before 3.13 quotes no lone carriage return, at which readers end a row.
-        quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        writer.writerow(REJECTION_COLUMNS)
-        for each in rejections:
-            told = [
-                cell if not cell or cell[0] in CALM else escape_formula(cell)
-                for cell in (each.source, each.record_id, each.reason, each.raw)
-            ]
-            source, record_id, reason, raw = told
-            odd = any("\r" in cell for cell in told if cell)
-            (quoted if odd else writer).writerow(
-                (source, each.line, record_id, each.column, each.reason_code, reason, raw)
-            )
-            count += 1
-        text.flush()
-        text.detach()
+        while some := list(islice(left, AT_ONCE)):
+            _write(stream, some, header=not count)
+            count += len(some)
+        if not count:
+            _write(stream, [], header=True)
     return count
+
+
+def _write(stream: IO[bytes], some: Sequence[Rejection], *, header: bool) -> None:
+    made: dict[str, pa.Array] = {}
+    for name in REJECTION_COLUMNS:
+        cells = [getattr(each, name) for each in some]
+        made[name] = pa.array(cells, pa.int64()) if name == "line" else escape_formula(_text(cells))
+    options = arrow_csv.WriteOptions(include_header=header, quoting_style="needed")
+    arrow_csv.write_csv(pa.table(made), stream, options)
+
+
+def _text(cells: Sequence[str | None]) -> pa.Array:
+    try:
+        return pa.array(cells, pa.large_string())
+    except UnicodeEncodeError:  # half of a surrogate pair is no text
+        told = (None if cell is None else cell.encode("utf-8", "replace") for cell in cells)
+        return pa.array(told, pa.large_binary()).cast(pa.large_string())

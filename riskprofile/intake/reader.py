@@ -35,7 +35,7 @@ class Source:
         return stream
 
 
-@dataclass
+@dataclass(slots=True)
 class Rejection:
     """A record that could not be read: where, which column, why, and the raw text."""
 

@@ -49,7 +49,7 @@ class Gather:
         if extra:
             row["extra"] = json.dumps(extra, ensure_ascii=False)
         row["source"], row["line"] = self.source, line
-        row["warnings"] = "|".join(dict.fromkeys(warnings)) or None
+        row["warnings"] = "|".join(dict.fromkeys(warnings)) or None if warnings else None
         self._rows.append(row)
         self.accepted += 1
 
