@@ -124,7 +124,9 @@ def as_text(column: pa.Array) -> pa.Array:
         column = column.cast(pa.timestamp("us", "UTC" if dtype.tz else None), safe=False)
     if pa.types.is_nested(dtype):
         return pa.array([_nested(each) for each in column.to_pylist()], LARGE)
-    return column.cast(LARGE)
+    text = column.cast(LARGE)
+    text.validate(full=True)  # a file says that its texts are UTF-8, and nobody has looked
+    return text
 
 
 def _nested(value: object) -> str | None:

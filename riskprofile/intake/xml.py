@@ -127,7 +127,8 @@ def _walk(
                     _drop(last_item)
                     last_item, item = element, None
                 else:
-                    # While an item is held, clearing moves each element instead of freeing all.
+                    # Of an element that somebody holds, clearing moves what is around it.
+                    _drop(last_item)
                     last_item = None
                     element.clear(keep_tail=True)
                     _drop(last_declaration)

@@ -36,6 +36,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import TZPATH
 
 from sqlalchemy import text
 
@@ -101,9 +102,9 @@ class Guard:
     """An audit hook that notes what a reader may not do. It lasts as long as the process."""
 
     def __init__(self, folder: Path) -> None:
-        self.roots = tuple(
-            os.path.realpath(one) + os.sep for one in (folder, sys.prefix, sys.base_prefix, ROOT)
-        )
+        # The time zone of an airport is a file of the system's own, named by our table.
+        own = (folder, sys.prefix, sys.base_prefix, ROOT, *TZPATH)
+        self.roots = tuple(os.path.realpath(one) + os.sep for one in own)
         self.folder = self.roots[0]
         self.active = False
         self.seen: list[str] = []

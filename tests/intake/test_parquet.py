@@ -83,3 +83,15 @@ def test_columns_that_name_no_declaration_are_an_error(tmp_path):
     pq.write_table(pa.table({"goods_description": ["a"], "value": [1.0]}), path)
     with pytest.raises(InputError, match="no column for declaration_id"):
         list(intake.read(path))
+
+
+def test_text_that_is_no_utf_8_makes_a_damaged_file(tmp_path):
+    read(tmp_path, hs_code=["940161"])
+    path = tmp_path / "sample.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table, path, compression="none", use_dictionary=False)
+    content = path.read_bytes()
+    assert b"chairs" in content
+    path.write_bytes(content.replace(b"chairs", b"\xcdhairs"))
+    with pytest.raises(InputError, match="truncated or damaged"):
+        list(intake.read(path))
