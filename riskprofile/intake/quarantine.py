@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 import pyarrow as pa
-import pyarrow.csv as arrow_csv
+import pyarrow.compute as pc
 
 from riskprofile.errors import InputError
 from riskprofile.intake.formulas import escape_formula
@@ -19,6 +19,7 @@ from riskprofile.tables import REJECTION_COLUMNS
 
 STDOUT = "-"
 AT_ONCE = 10_000  # records
+_LARGE = pa.large_string()
 
 
 @contextmanager
@@ -56,26 +57,36 @@ def write(path: str | Path, rejections: Iterable[Rejection]) -> int:
     """
     count, left = 0, iter(rejections)
     with whole_or_nothing(path) as stream:
+        stream.write(",".join(REJECTION_COLUMNS).encode() + b"\n")
         while some := list(islice(left, AT_ONCE)):
-            _write(stream, some, header=not count)
+            stream.write("".join(_lines(some)).encode())
             count += len(some)
-        if not count:
-            _write(stream, [], header=True)
     return count
 
 
-def _write(stream: IO[bytes], some: Sequence[Rejection], *, header: bool) -> None:
-    made: dict[str, pa.Array] = {}
+def _lines(some: Sequence[Rejection]) -> list[str]:
+    """Lines of CSV, by column: a file may hold a hundred thousand. Quoted is what has to be."""
+    cells: list[pa.Array] = []
     for name in REJECTION_COLUMNS:
-        cells = [getattr(each, name) for each in some]
-        made[name] = pa.array(cells, pa.int64()) if name == "line" else escape_formula(_text(cells))
-    options = arrow_csv.WriteOptions(include_header=header, quoting_style="needed")
-    arrow_csv.write_csv(pa.table(made), stream, options)
+        given = [getattr(each, name) for each in some]
+        if name == "line":
+            cells.append(pa.array(given, pa.int64()).cast(_LARGE))
+            continue
+        text = escape_formula(_text(given).fill_null(""))
+        inside = pc.replace_substring(text, '"', '""')
+        mark = pa.scalar('"', _LARGE)
+        quoted = pc.binary_join_element_wise(mark, inside, mark, pa.scalar("", _LARGE))
+        # A lone carriage return as well: readers end a row there.
+        cells.append(pc.if_else(pc.match_substring_regex(text, '[",\r\n]'), quoted, text))
+    joined = pc.binary_join_element_wise(*cells, pa.scalar(",", _LARGE))
+    ended = pc.binary_join_element_wise(joined, pa.scalar("\n", _LARGE), pa.scalar("", _LARGE))
+    made: list[str] = ended.to_pylist()
+    return made
 
 
 def _text(cells: Sequence[str | None]) -> pa.Array:
     try:
-        return pa.array(cells, pa.large_string())
+        return pa.array(cells, _LARGE)
     except UnicodeEncodeError:  # half of a surrogate pair is no text
         told = (None if cell is None else cell.encode("utf-8", "replace") for cell in cells)
-        return pa.array(told, pa.large_binary()).cast(pa.large_string())
+        return pa.array(told, pa.large_binary()).cast(_LARGE)
