@@ -3,6 +3,7 @@
 Each is a graded number from 0 to 1: the product of its parts, every part scaled to
 0..1. One part known to be absent makes it 0; an unknown part makes it unknown. Boosted
 tables of single features and pairs cannot find a three-way rule, so it is written here.
+Where the cut should be learnt and a weight or price be read, `combinations` counts instead.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from riskprofile.features import conditions as on
+from riskprofile.features.conditions import PAIR
 from riskprofile.features.register import feature
 from riskprofile.reference import facts, nomenclature, norms
 from riskprofile.reference.facts import all_of, any_of, ramp, within
 from riskprofile.tables import Column, Feature, History, Table
 
-PAIR = ("consignor_key", "consignee_key")
 UNIT = "0 to 1"
 
 
@@ -39,14 +41,6 @@ def _unfamiliar(items: Table, history: History) -> Column:
 def _unspecific(items: Table) -> Column:
     """1 where the text names no standard, thread or part number; NaN without a text."""
     return 1.0 - facts.wording(items)["numbered"]
-
-
-def _parcel(items: Table) -> Column:
-    return facts.is_one_of(items["transport_mode"], "post", "express", "air")
-
-
-def _unlicensed(items: Table) -> Column:
-    return facts.absent(items["licence_number"])
 
 
 def _small_part(items: Table) -> Column:
@@ -115,7 +109,7 @@ def metal_pieces_to_a_home(items: Table, history: History) -> Column:
         facts.in_class(items, nomenclature.generic_metal),
         _small_part(items),
         facts.is_private(items),
-        _parcel(items),
+        on.parcel(items, history),
         _unspecific(items),
         _unfamiliar(items, history),
     )
@@ -136,7 +130,7 @@ def tubes_to_a_home(items: Table, history: History) -> Column:
         facts.in_class(items, nomenclature.tube_or_filter),
         _tube_mass(items),
         facts.is_private(items),
-        _parcel(items),
+        on.parcel(items, history),
         _unspecific(items),
         _unfamiliar(items, history),
     )
@@ -167,7 +161,9 @@ def gift_too_heavy(items: Table, history: History) -> Column:
     """
     low = 1.0 - ramp(items["value_usd"], 100.0, 500.0)
     return all_of(
-        any_of(facts.known(items["gift"]), 0.7 * low), _parcel(items), _host_excess(items, history)
+        any_of(facts.known(items["gift"]), 0.7 * low),
+        on.parcel(items, history),
+        _host_excess(items, history),
     )
 
 
@@ -228,7 +224,7 @@ def arms_unlicensed_and_new(items: Table, history: History) -> Column:
     Half of it stays for a known firm: late papers of lawful dealers.
     """
     someone = any_of(_private_or_new(items, history), pd.Series(0.0, index=items.index))
-    return all_of(facts.named_arms(items), _unlicensed(items), 0.5 + 0.5 * someone)
+    return all_of(facts.named_arms(items), on.unlicensed(items, history), 0.5 + 0.5 * someone)
 
 
 @feature(
@@ -267,8 +263,8 @@ def parts_to_a_shared_address(items: Table, history: History) -> Column:
 )
 def arms_in_transit_unlicensed(items: Table, history: History) -> Column:
     """Arms by code or words x transit or transhipment x no licence number (D05)."""
-    passing = facts.is_one_of(items["procedure"], "transit", "transhipment")
-    return all_of(passing, _unlicensed(items), facts.named_arms(items))
+    unlicensed = on.unlicensed(items, history)
+    return all_of(on.passing(items, history), unlicensed, facts.named_arms(items))
 
 
 @feature(
@@ -282,10 +278,9 @@ def convertibles_in_number(items: Table, history: History) -> Column:
 
     Sports starters, film rental and dog training buy a few.
     """
-    pieces = items["quantity"].fillna(items["package_count"].astype("float64"))
     return all_of(
         facts.in_class(items, nomenclature.convertible),
-        ramp(pieces, 3.0, 50.0),
+        ramp(on.pieces(items, history), 3.0, 50.0),
         any_of(_private_or_new(items, history), pd.Series(0.2, index=items.index)),
     )
 
@@ -302,7 +297,7 @@ def dear_freight_for_cheap_goods(items: Table, history: History) -> Column:
     """
     cheap = ramp(-norms.z_score(items, history, "log_value_per_kg"), 0.5, 3.0)
     return all_of(
-        facts.is_one_of(items["transport_mode"], "air", "express"),
+        on.flown(items, history),
         ramp(items["freight_ratio"], 0.3, 1.2),
         any_of(cheap, _host_excess(items, history)),
         _unfamiliar(items, history),
@@ -326,7 +321,7 @@ def known_name_at_a_new_address(items: Table, history: History) -> Column:
         past,
         (here == 0).astype("float64").where(here.notna()),
         any_of(_small_part(items), _tube_mass(items), _host_excess(items, history)),
-        _parcel(items),
+        on.parcel(items, history),
     )
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from riskprofile.reference import lexicon, wording
-from riskprofile.reference import settings as lawful
+from riskprofile.reference import lawful, lexicon, wording
 from riskprofile.reference.once import once
 from riskprofile.reference.text import per_distinct
 from riskprofile.tables import TEXT, Column, Table
@@ -39,7 +38,7 @@ def fit(items: Table) -> Table:
 
 @once
 def settings(items: Table) -> Column:
-    """How many lawful settings the goods text names (`settings.named`)."""
+    """How many lawful settings the goods text names (`lawful.named`)."""
     given = items["goods_description"]
     values = per_distinct(given, lawful.named, missing=float("nan"), dtype="float64")
     return pd.Series(values, index=given.index)
