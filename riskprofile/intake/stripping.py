@@ -37,7 +37,7 @@ _NUMBERED = frozenset(
     ["crossing_id", "person_ref", "document_number", "party_ref", "bag_tags", "firearm_licence"]
 )
 _TIMED = ("datetime", "date")
-_DECIMALS = re.compile(r"[.,eE]")
+_QUOTIENT = re.compile(r"[+-]?([0-9]*)[.,][0-9]+(?:[eE][+-]?[0-9]+)?")
 # What can be neither is told apart a column at a time.
 _HINT = r"\b(?:SSR|OSI|[A-Z]{2}ML|" + "|".join(sorted(SERVICES)) + r")\b|\d(?:[ -]?\d){12}"
 
@@ -85,8 +85,8 @@ def _of_column(text: str, spec: ColumnSpec) -> bool:
     """Whether a cell of a canonical column is dropped."""
     if spec.name in _NUMBERED:
         return False
-    if spec.kind in ("int", "float"):  # decimals of a quotient may pass the check by chance
-        return card(_DECIMALS.split(text, maxsplit=1)[0])
+    if spec.kind in ("int", "float") and (quotient := _QUOTIENT.fullmatch(text)):
+        return card(quotient[1])  # its decimals may pass the check of a card by chance
     return card(text) if spec.protection else request(text)
 
 

@@ -89,3 +89,15 @@ def test_goods_of_traders_are_not_touched(tmp_path: Path) -> None:
 def test_decimals_of_a_quotient_are_no_card_number(tmp_path: Path) -> None:
     kept = read(tmp_path, [{**ROW, "bag_mass_kg": "7.667643030562244"}])
     assert kept["bag_mass_kg"].tolist() == [7.667643030562244]
+
+
+@pytest.mark.parametrize("column", ["checked_bags", "bag_mass_kg", "stay_nights"])
+@pytest.mark.parametrize("told", ["VGML", "SSR WCHR YY HK1", "0x.4111111111111111"])
+def test_a_request_or_card_where_a_number_is_due_is_in_no_quarantine(tmp_path, column, told):
+    path = tmp_path / "rows.csv"
+    pd.DataFrame([{**ROW, column: told}, {**ROW, "crossing_id": "X2", column: "2"}]).to_csv(
+        path, index=False
+    )
+    (chunk,) = intake.read(path)
+    assert chunk.table[column].isna().tolist() == [True, False]
+    assert chunk.rejected == []
