@@ -70,15 +70,17 @@ def kill_and_resume(homes: Homes, work: Work, count: int, seed: int = 0) -> Told
                 continue
             told.tried += 1
             where = f"kill {number} after {moment:.3f} s"
-            faults = runs.torn(runs.apart(partial(runs.held, home)))
-            if chance.random() < 0.2:  # once more, on the way back
+            found = runs.apart(partial(runs.held, home))
+            faults = runs.torn(found)
+            if chance.random() < 0.2 and "done" not in found["states"]:  # once more, on the way
                 again = chance.random() * moment
                 runs.killed(partial(runs.rate, home, work), again)
                 where += f" and {again:.3f} s"
-            started = time.monotonic()
-            try:
-                runs.apart(partial(runs.rate, home, work))
                 found = runs.apart(partial(runs.held, home))
+            try:
+                if "done" not in found["states"]:  # else once more is a batch of duplicates
+                    runs.apart(partial(runs.rate, home, work))
+                    found = runs.apart(partial(runs.held, home))
             except Exception as error:
                 faults.append(f"resume: {error}")
             else:
