@@ -6,9 +6,9 @@ wrong with a row does not depend on the rows beside it.
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Mapping
-from json.encoder import encode_basestring
+from collections.abc import Iterator, Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from riskprofile.errors import InputError
+from riskprofile.intake import json_text
 from riskprofile.intake.reader import RawChunk, Rejection
 from riskprofile.intake.values import PARSERS, Parsed, Value, joined_cells, on_distinct, trimmed
 from riskprofile.intake.versions import CANCEL, FUNCTION
@@ -48,7 +49,6 @@ REASONS: dict[str, str] = {
     "dates_reversed": "{column} {text} lies before the day on which it begins",
     "zone_unknown": "{column} {text} is no IANA time zone",
 }
-_CONTROL = r"[\x00-\x1f]"  # what JSON writes with more than a backslash before it
 SHOWN = 60  # characters of a cell that a reason quotes
 
 
@@ -232,9 +232,14 @@ def _rejections(
             .partition("{text}")
         )
         places = np.flatnonzero(which[at])
-        said = [None] * len(places) if missing else shown[name].take(pa.array(places)).to_pylist()
-        for place, text in zip(places.tolist(), said, strict=True):
-            reason = before + _short(text) + after
+        told: Iterator[str]
+        if missing:
+            told = itertools.repeat(before + after, len(places))
+        else:  # the same cell is wrong for the same reason: one sentence each
+            said = shown[name].take(pa.array(places)).fill_null("").dictionary_encode()
+            sentences = [before + _short(text) + after for text in said.dictionary.to_pylist()]
+            told = map(sentences.__getitem__, said.indices.to_pylist())
+        for place, reason in zip(places.tolist(), told, strict=True):
             if reasons[place]:
                 reasons[place] += "; " + reason
             else:
@@ -248,40 +253,13 @@ def _rejections(
             first,
             reasons,
             shown[key].to_pylist() if key in shown else [None] * len(at),
-            _as_json(shown, len(at)),
+            json_text.objects(shown).fill_null("{}").to_pylist() if shown else ["{}"] * len(at),
             strict=True,
         )
     ]
 
 
-def _as_json(cells: Mapping[str, pa.Array], size: int) -> list[str]:
-    """The cells of each row that are not empty, as one JSON object of texts."""
-    pieces = []
-    for name, column in cells.items():
-        if pc.any(pc.match_substring_regex(column, _CONTROL)).as_py():
-            told = [
-                None if each is None else encode_basestring(each) for each in column.to_pylist()
-            ]
-            quoted = pa.array(told, _LARGE)
-        else:
-            for mark in ("\\", '"'):
-                column = pc.replace_substring(column, mark, "\\" + mark)
-            quoted = _joined('"', column, '"')
-        pieces.append(_joined(encode_basestring(name), ": ", quoted))
-    if not pieces:
-        return ["{}"] * size
-    whole: list[str] = _joined("{", joined_cells(pieces, ", ").fill_null(""), "}").to_pylist()
-    return whole
-
-
-def _joined(*pieces: str | pa.Array) -> pa.Array:
-    made = [pa.scalar(each, _LARGE) if isinstance(each, str) else each for each in pieces]
-    return pc.binary_join_element_wise(*made, pa.scalar("", _LARGE))
-
-
-def _short(text: str | None) -> str:
-    if text is None:
-        return ""
+def _short(text: str) -> str:
     return repr(text if len(text) <= SHOWN else text[: SHOWN - 3] + "...")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,7 @@ from riskprofile.tables import TEXT
 
 LARGE = pa.large_string()
 RAW_LIMIT = 20_000  # characters of a record that is no row, kept for its repair
+AHEAD = 4  # pieces: a file that ends within them is read once
 
 
 @dataclass
@@ -49,10 +50,9 @@ def look(
 
     conventions = Conventions(scan, numbers, dates, undecided)
     every = pieces(None)
-    first, second = next(every, None), next(every, None)
-    seen = [piece for piece in (first, second) if piece is not None]
-    if first is not None:
-        conventions.look(first.columns, whole=second is None)
+    seen = list(islice(every, AHEAD))
+    whole = len(seen) < AHEAD
+    conventions.look([piece.columns for piece in (seen if whole else seen[:1])], whole)
     return chain(seen, every), conventions
 
 
@@ -64,9 +64,7 @@ def in_chunks(
     chunk_rows: int,
 ) -> Iterator[RawChunk]:
     """Raw chunks of `chunk_rows` records; the last is shorter. One at least, even if empty."""
-    names = [name for name in layout(mapped.profile).names if name in mapped.columns]
-    if mapped.unknown and "extra" not in names:
-        names.append("extra")
+    names = layout(mapped.profile).names
     held: list[pa.Table] = []
     rejected: list[Rejection] = []
     made = False
@@ -85,21 +83,23 @@ def in_chunks(
         rejected += piece.rejected
         while sum(map(len, held)) + len(rejected) >= chunk_rows:
             aside, rejected = rejected[:chunk_rows], rejected[chunk_rows:]
-            whole = pa.concat_tables(held)
+            whole = _together(held)
             room = chunk_rows - len(aside)
             yield chunk(whole.slice(0, room), aside)
             held, made = [whole.slice(room)], True
-    rest = pa.concat_tables(held) if held else None
+    rest = _together(held) if held else None
     if rest is not None and (len(rest) or rejected or not made):
         yield chunk(rest, rejected)
 
 
+def _together(held: list[pa.Table]) -> pa.Table:
+    """One table; a column that a piece has not is missing there."""
+    return pa.concat_tables(held, promote_options="default")
+
+
 def _table(piece: Piece, names: Sequence[str], source: Source) -> pa.Table:
     size = len(piece)
-    made = {name: piece.columns.get(name, None) for name in names}
-    filled = {
-        name: pa.nulls(size, LARGE) if column is None else column for name, column in made.items()
-    }
+    filled = {name: piece.columns[name] for name in names if name in piece.columns}
     filled["source"] = pa.repeat(pa.scalar(source.name, LARGE), size)
     filled["line"] = pa.array(piece.lines, pa.int64())
     filled["warnings"] = pa.nulls(size, LARGE) if piece.warnings is None else piece.warnings

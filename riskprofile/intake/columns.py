@@ -6,18 +6,16 @@ the first heading that means a column takes it, and a second one stays unknown.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from riskprofile.errors import InputError
+from riskprofile.intake import json_text
 from riskprofile.intake.codes import folded, reference
 from riskprofile.intake.reader import Source
-from riskprofile.intake.values import joined_cells
 from riskprofile.profiles import PROFILES
 from riskprofile.reference.arms import SEIZURES
 from riskprofile.reference.registers import REGISTERS, STATED
@@ -132,51 +130,14 @@ def required(mapped: Mapped, headings: Sequence[str], source: Source, line: int)
 
 def extra_json(cells: Mapping[str, pa.Array], given: pa.Array | None) -> pa.Array | None:
     """Cells of unknown columns as one JSON object a row, beside what `extra` already held."""
-    pieces = [
-        pc.binary_join_element_wise(
-            pa.scalar(json.dumps(name, ensure_ascii=False) + ": ", pa.large_string()),
-            _quoted(column),
-            pa.scalar("", pa.large_string()),
-        )
-        for name, column in cells.items()
-        if column.null_count < len(column)
-    ]
-    if not pieces:
+    filled = {name: each for name, each in cells.items() if each.null_count < len(each)}
+    if not filled:
         return given
-    body = joined_cells(pieces, ", ")
-    closed = pc.binary_join_element_wise(
-        pa.scalar("{", body.type), body, pa.scalar("}", body.type), pa.scalar("", body.type)
-    )
+    made = json_text.objects(filled)
     if given is None or given.null_count == len(given):
-        return closed
+        return made
     both = [
-        merged(old, new) for old, new in zip(given.to_pylist(), closed.to_pylist(), strict=True)
+        json_text.merged(old, new)
+        for old, new in zip(given.to_pylist(), made.to_pylist(), strict=True)
     ]
     return pa.array(both, pa.large_string())
-
-
-def _quoted(column: pa.Array) -> pa.Array:
-    plain = pc.match_substring_regex(column, r'["\\\x00-\x1f]')
-    if pc.any(plain).as_py():
-        return pa.array(
-            [
-                None if text is None else json.dumps(text, ensure_ascii=False)
-                for text in column.to_pylist()
-            ],
-            pa.large_string(),
-        )
-    quote = pa.scalar('"', pa.large_string())
-    return pc.binary_join_element_wise(quote, column, quote, pa.scalar("", pa.large_string()))
-
-
-def merged(old: str | None, new: str | None) -> str | None:
-    """Two JSON objects as one; what `old` says stands."""
-    if old is None or new is None:
-        return new if old is None else old
-    try:
-        known = json.loads(old)
-    except (ValueError, RecursionError):
-        return old  # the parser of `extra` will set the row aside
-    if not isinstance(known, dict):
-        return old
-    return json.dumps({**json.loads(new), **known}, ensure_ascii=False)

@@ -137,12 +137,13 @@ class Conventions:
         self._tally: Tally | None = None
         self._shows_point = scan is None and undecided == UNDECIDED
 
-    def look(self, first: Mapping[str, pa.Array], whole: bool) -> None:
-        """Look at the first block, and at the whole file unless it clearly has decimal points.
+    def look(self, blocks: Iterable[Mapping[str, pa.Array]], whole: bool) -> None:
+        """Look at the first blocks, and at the file again unless they show decimal points.
 
-        Done once before the first row is parsed, so that no row depends on where a chunk ends.
+        `whole` says that they are all of it. Done once before the first row is parsed, so that
+        no row depends on where a chunk ends.
         """
-        tally = self._count([first])
+        tally = self._count(blocks)
         if whole:
             self._tally = tally
         points = sum(seen[0] for seen in tally.numbers.values())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import gc
+from collections.abc import Collection, Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -145,7 +147,27 @@ def read(
     for source, reader in found:
         if isinstance(reader, PaxlstReader | PnrgovReader):
             reader = type(reader)(frozenset(countries))
-        yield from _chunks(source, reader, profile, max(1, chunk_rows), offices)
+        yield from _unswept(_chunks(source, reader, profile, max(1, chunk_rows), offices))
+
+
+def _unswept(chunks: Generator[Chunk, None, None]) -> Iterator[Chunk]:
+    """The same chunks; while one is made, nobody looks for cycles among its many objects.
+
+    Readers leave none behind that matter: Python's collector would walk a hundred thousand
+    rejections, and all that the program holds besides, again and again, for nothing.
+    """
+    with closing(chunks):
+        while True:
+            sweeps = gc.isenabled()
+            gc.disable()
+            try:
+                chunk = next(chunks, None)
+            finally:
+                if sweeps:
+                    gc.enable()
+            if chunk is None:
+                return
+            yield chunk
 
 
 def _chunks(
@@ -154,7 +176,7 @@ def _chunks(
     profile: str,
     chunk_rows: int,
     offices: Mapping[str, str] | None,
-) -> Iterator[Chunk]:
+) -> Generator[Chunk, None, None]:
     if reader.profile != AUTO and profile not in (AUTO, reader.profile):
         raise InputError(
             f"the format {reader.name} holds {reader.profile} declarations, not {profile}",

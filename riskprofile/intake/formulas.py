@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from riskprofile.intake.values import edges
 
 # What opens a formula in the usual spreadsheets, full-width forms included.
 _OPENERS = "=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20"
 _OPENS = f"^'*[{_OPENERS}]"
 _NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 _ESCAPED = f"^'('*[{_OPENERS}])"
+_FIRST = np.frombuffer(b"'=+-@\t\r\n\xef", np.uint8)  # one of these, or nothing opens
 _OPENS_RE, _NUMBER_RE, _ESCAPED_RE = re.compile(_OPENS), re.compile(_NUMBER), re.compile(_ESCAPED)
 
 
@@ -27,6 +31,8 @@ def escape_formula(text: Any) -> Any:
     if isinstance(text, str):
         runs = _OPENS_RE.match(text) and not _NUMBER_RE.match(text)
         return "'" + text if runs else text
+    if not np.isin(edges(text)[0], _FIRST).any():
+        return text
     runs = pc.and_(
         pc.match_substring_regex(text, _OPENS),
         pc.invert(pc.match_substring_regex(text, _NUMBER)),

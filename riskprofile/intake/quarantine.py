@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import IO
-
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from riskprofile.errors import InputError
 from riskprofile.intake.formulas import escape_formula
@@ -19,7 +18,7 @@ from riskprofile.tables import REJECTION_COLUMNS
 
 STDOUT = "-"
 AT_ONCE = 10_000  # records
-_LARGE = pa.large_string()
+_QUOTED = re.compile('[",\r\n]')  # a lone carriage return as well: readers end a row there
 
 
 @contextmanager
@@ -56,37 +55,36 @@ def write(path: str | Path, rejections: Iterable[Rejection]) -> int:
     would run are written so that it shows them.
     """
     count, left = 0, iter(rejections)
+    named = [attrgetter(name) for name in REJECTION_COLUMNS]
     with whole_or_nothing(path) as stream:
-        stream.write(",".join(REJECTION_COLUMNS).encode() + b"\n")
+        stream.write(csv_rows([[name] for name in REJECTION_COLUMNS]))
         while some := list(islice(left, AT_ONCE)):
-            stream.write("".join(_lines(some)).encode())
+            stream.write(csv_rows([list(map(name, some)) for name in named]))
             count += len(some)
     return count
 
 
-def _lines(some: Sequence[Rejection]) -> list[str]:
-    """Lines of CSV, by column: a file may hold a hundred thousand. Quoted is what has to be."""
-    cells: list[pa.Array] = []
-    for name in REJECTION_COLUMNS:
-        given = [getattr(each, name) for each in some]
-        if name == "line":
-            cells.append(pa.array(given, pa.int64()).cast(_LARGE))
+def csv_rows(columns: Sequence[Sequence[str | int | None]]) -> bytes:
+    """Rows of CSV, given by column: a file may hold a hundred thousand of them.
+
+    Nothing is an empty cell; one that a spreadsheet would run is written so that it shows it.
+
+    >>> csv_rows([["a", "=1"], [1, None], ["b, c", "d"]]).decode().splitlines()
+    ['a,1,"b, c"', "'=1,,d"]
+    """
+    cells = []
+    for column in columns:  # what stands in many rows is looked at once
+        if set(map(type, column)) == {int}:
+            cells.append(list(map(str, column)))
             continue
-        text = escape_formula(_text(given).fill_null(""))
-        inside = pc.replace_substring(text, '"', '""')
-        mark = pa.scalar('"', _LARGE)
-        quoted = pc.binary_join_element_wise(mark, inside, mark, pa.scalar("", _LARGE))
-        # A lone carriage return as well: readers end a row there.
-        cells.append(pc.if_else(pc.match_substring_regex(text, '[",\r\n]'), quoted, text))
-    joined = pc.binary_join_element_wise(*cells, pa.scalar(",", _LARGE))
-    ended = pc.binary_join_element_wise(joined, pa.scalar("\n", _LARGE), pa.scalar("", _LARGE))
-    made: list[str] = ended.to_pylist()
-    return made
+        known = {text: _cell(text) for text in dict.fromkeys(column)}
+        cells.append([known[text] for text in column])
+    lines = "\n".join(map(",".join, zip(*cells, strict=True)))
+    return f"{lines}\n".encode("utf-8", "replace")  # half of a surrogate pair is no text
 
 
-def _text(cells: Sequence[str | None]) -> pa.Array:
-    try:
-        return pa.array(cells, _LARGE)
-    except UnicodeEncodeError:  # half of a surrogate pair is no text
-        told = (None if cell is None else cell.encode("utf-8", "replace") for cell in cells)
-        return pa.array(told, pa.large_binary()).cast(_LARGE)
+def _cell(text: str | int | None) -> str:
+    if text is None:
+        return ""
+    cell: str = escape_formula(str(text))
+    return '"' + cell.replace('"', '""') + '"' if _QUOTED.search(cell) else cell

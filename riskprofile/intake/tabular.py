@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -28,7 +29,7 @@ from riskprofile.intake.reader import RawChunk, Rejection, Source
 DELIMITERS = (",", ";", "\t", "|")
 HEADER_LINES = 20
 HEAD = 65_536
-_QUOTED = re.compile(r'["\r\n\x00]')  # without these, cells are what stands between delimiters
+_BREAK = re.compile(r"[\r\n\x00]")  # without these, a cell that opens no quote ends at a delimiter
 _SENTINEL = b"\x01\n"  # a last row of one cell: an open quote before it would swallow it
 
 
@@ -164,7 +165,7 @@ def _split(block: lines.Block, cells: int, delimiter: str) -> Split | None:
     if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
         return None
     count = block.count or data.count(b"\n")
-    return _cells(data, np.arange(block.line, block.line + count), cells, delimiter)
+    return _cells(data, np.arange(block.line, block.line + count), cells, delimiter, whole=True)
 
 
 def _split_records(block: lines.Block, cells: int, delimiter: str) -> tuple[lines.Records, Split]:
@@ -191,14 +192,21 @@ def _split_records(block: lines.Block, cells: int, delimiter: str) -> tuple[line
     )
 
 
-def _cells(data: bytes, at: np.ndarray, cells: int, delimiter: str) -> Split | None:
-    """Arrow's cells of the records at these lines; nothing where it finds another number."""
+def _cells(
+    data: bytes, at: np.ndarray, cells: int, delimiter: str, whole: bool = False
+) -> Split | None:
+    """Arrow's cells of the records at these lines; nothing where it finds another number.
+
+    `whole` gives up at the first odd row whose quotes do not pair: a record runs over lines.
+    """
     places: list[int] = []
     texts: list[str] = []
     counts: list[int] = []
 
     def set_aside(row: arrow_csv.InvalidRow) -> str:
         _, had, number, text = row
+        if whole and text.count('"') % 2:
+            return "error"
         places.append(number - 1)
         texts.append(text)
         counts.append(had)
@@ -206,8 +214,8 @@ def _cells(data: bytes, at: np.ndarray, cells: int, delimiter: str) -> Split | N
 
     data += _SENTINEL
     names = [str(position) for position in range(cells)]
-    table = arrow_csv.read_csv(
-        pa.py_buffer(data),
+    split = partial(
+        arrow_csv.read_csv,
         read_options=arrow_csv.ReadOptions(
             use_threads=False, block_size=len(data) + 1, column_names=names
         ),
@@ -225,6 +233,12 @@ def _cells(data: bytes, at: np.ndarray, cells: int, delimiter: str) -> Split | N
             null_values=[""],
         ),
     )
+    try:
+        table = split(pa.py_buffer(data))
+    except pa.ArrowInvalid:
+        if whole:
+            return None
+        raise
     if len(table) + len(places) != len(at) + 1 or not texts or texts.pop() != "\x01":
         return None
     del places[-1], counts[-1]
@@ -249,27 +263,16 @@ def _piece(
     invalid = split.invalid
     if only is not None:  # a look at some columns: what is set aside is told by the reading
         torn, invalid = [], []
+    told = "a quote opens here and does not close within this record"
     rejected = [
-        _rejection(
-            source,
-            layout,
-            line,
-            text.decode("utf-8", "replace"),
-            "open_quote",
-            "a quote opens here and does not close within this record",
-        )
+        _rejection(source, layout, line, text.decode("utf-8", "replace"), "open_quote", told)
         for line, text in torn
     ]
     blank = " \t\r\n\u00a0" + layout.delimiter
+    counts = {had for _, _, had in invalid}
+    reasons = {had: f"{had} cells, and the headings name {len(layout.headings)}" for had in counts}
     rejected += [
-        _rejection(
-            source,
-            layout,
-            line,
-            text,
-            "cell_count",
-            f"{had} cells, and the headings name {len(layout.headings)}",
-        )
+        _rejection(source, layout, line, text, "cell_count", reasons[had])
         for line, text, had in invalid
         if text.strip(blank)
     ]
@@ -339,9 +342,8 @@ def _rejection(
     key = columns.layout(layout.mapped.profile).mandatory[0][0]
     position, record_id = layout.mapped.columns.get(key, -1), None
     text = text[:RAW_LIMIT]
-    if _QUOTED.search(text) is None:
-        cells = text.split(layout.delimiter)
-    else:
+    cells = text.split(layout.delimiter, position + 1)[: position + 1]
+    if any(cell[:1] == '"' or _BREAK.search(cell) for cell in cells):
         try:
             cells = next(csv.reader([text], delimiter=layout.delimiter), [])
         except csv.Error:

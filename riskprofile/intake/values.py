@@ -80,8 +80,12 @@ def joined_cells(pieces: Sequence[pa.Array], mark: str) -> pa.Array:
     >>> joined_cells([a, b], "|").to_pylist()
     ['x|y', None]
     """
+    sep = pa.scalar(mark, pa.large_string())
+    if any(not piece.null_count for piece in pieces):
+        made = pc.binary_join_element_wise(*pieces, sep, null_handling="skip")
+        return pc.if_else(pc.equal(made, ""), pa.scalar(None, pa.large_string()), made)
     # A leading "" because Arrow 26 drops rows that are missing in every column.
-    empty, sep = pa.scalar("", pa.large_string()), pa.scalar(mark, pa.large_string())
+    empty = pa.scalar("", pa.large_string())
     made = pc.binary_join_element_wise(empty, *pieces, sep, null_handling="skip")
     made = pc.utf8_slice_codeunits(made, len(mark))
     return pc.if_else(pc.equal(made, ""), pa.scalar(None, pa.large_string()), made)

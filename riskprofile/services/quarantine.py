@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from sqlalchemy import select
 from riskprofile import intake
 from riskprofile.errors import Conflict, InputError, RiskProfileError, UsageError
 from riskprofile.intake.formulas import escape_formula
-from riskprofile.intake.quarantine import whole_or_nothing
+from riskprofile.intake.quarantine import csv_rows, whole_or_nothing
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern
 from riskprofile.services.rights import Actor, authorise
@@ -149,27 +149,19 @@ def export(rows: Sequence[KeptRow], out: Path) -> int:
                 told = {**_told(row), "raw": row.raw, "fields": cells}
                 stream.write((json.dumps(told, ensure_ascii=False) + "\n").encode())
             return len(rows)
-        lines = [[*TOLD, "raw", *columns]]
-        for row, cells in zip(rows, held, strict=True):
-            told = _told(row)
-            given = [*(told[name] for name in TOLD), row.raw]
-            given += [cells.get(name, "") for name in columns]
-            lines.append([escape_formula(str("" if cell is None else cell)) for cell in given])
-        _write_csv(stream, lines)
+        names = [*TOLD, "raw", *columns]
+        stream.write(csv_rows([[name] for name in names]))
+        given = [
+            {**cells, **_told(row), "raw": row.raw} for row, cells in zip(rows, held, strict=True)
+        ]
+        if given:
+            stream.write(csv_rows([[each.get(name) for each in given] for name in names]))
     return len(rows)
 
 
 def _told(row: KeptRow) -> dict[str, Any]:
     given = (row.id, row.batch_id, row.source, row.line, row.record_id, row.column)
     return dict(zip(TOLD, (*given, row.reason_code, row.reason), strict=True))
-
-
-def _write_csv(stream: Any, lines: Iterable[list[str]]) -> None:
-    class Sink:
-        def write(self, text: str) -> int:
-            return int(stream.write(text.encode("utf-8", errors="replace")))
-
-    csv.writer(Sink(), lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(lines)
 
 
 def corrections(path: Path) -> dict[int, dict[str, str]]:
