@@ -46,7 +46,7 @@ def view(
     columns: dict[str, Column] = {name: table[name] for name in profile.visible}
     for key in profile.keys:
         columns[key.name] = opaque(table, key)
-    columns["goods_key"] = _hashed(table[profile.title], "goods", plain_words)
+    columns["goods_key"] = _hashed(table[profile.title], "goods", _each(plain_words))
     columns["named_key"] = _hashed(table[profile.title], "named", called)
     columns.update(profile.measures(table, rates))
     columns["time"] = table[profile.time]
@@ -105,7 +105,7 @@ def opaque(table: Table, key: Key) -> Column:
     for name in key.columns:
         # An id and a name that happen to be spelled alike are not the same party.
         family = f"{key.family}:id" if name.endswith("_id") else key.family
-        made = made.fillna(_hashed(table[name], family, _NORMAL[family]))
+        made = made.fillna(_hashed(table[name], family, _each(_NORMAL[family])))
     return made
 
 
@@ -119,13 +119,18 @@ def plain_words(text: str) -> str:
     return " ".join(re.findall(r"\w+", folded))
 
 
-def called(text: str) -> str:
-    """What a text calls the goods, arms in plain English: however disguised or translated.
+def called(texts: Sequence[str]) -> list[str]:
+    """What each text calls the goods, arms in plain English: however disguised or translated.
 
-    >>> called("p1stol slide, black") == called("corredera de pistola, black")
+    >>> one, other = called(["p1stol slide, black", "corredera de pistola, black"])
+    >>> one == other
     True
     """
-    return wording.named(lexicon.plain(text))
+    return wording.named([lexicon.plain(text) for text in texts])
+
+
+def _each(normal: Callable[[str], str]) -> Callable[[Sequence[str]], list[str]]:
+    return lambda texts: [normal(text) for text in texts]
 
 
 _NORMAL: dict[str, Callable[[str], str]] = {
@@ -140,13 +145,12 @@ _NORMAL: dict[str, Callable[[str], str]] = {
 }
 
 
-def _hashed(column: Column, family: str, normal: Callable[[str], str]) -> Column:
+def _hashed(column: Column, family: str, normal: Callable[[Sequence[str]], list[str]]) -> Column:
     """64-bit keys of normalised text, worked out once per distinct value."""
     codes, distinct = pd.factorize(column)
     if not len(distinct):
         return pd.Series(pd.NA, index=column.index, dtype=_KEY)
-    texts = [f"{family}:{normal(str(value))}" for value in distinct.tolist()]
-    keys = hash_texts(texts)
+    keys = hash_texts([f"{family}:{form}" for form in normal([*map(str, distinct.tolist())])])
     made = pd.array(keys[codes.clip(min=0)], dtype=_KEY)
     made[codes < 0] = pd.NA
     return pd.Series(made, index=column.index)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from riskprofile.indicators.register import indicator
 from riskprofile.reference import facts, lexicon
+from riskprofile.reference.text import per_distinct
 from riskprofile.tables import TEXT, Column, History, Indicator, Mask, Table
 
 # The columns that these indicators and `related` read: what must be kept of a batch.
@@ -191,10 +192,12 @@ WORKING_PARTS = frozenset(
 
 def part_kinds(goods: Column, licence: Column) -> Column:
     """Kinds of working part that a text names without licence, in order; else missing."""
-    kinds = lexicon.parts(goods.where(licence.isna())).map(
-        lambda parts: "|".join(sorted(parts & WORKING_PARTS)) or None
+    kinds = per_distinct(
+        goods.where(licence.isna()),
+        lambda one: "|".join(sorted(lexicon.scan(one).parts & WORKING_PARTS)) or None,
+        missing=None,
     )
-    return kinds.astype(TEXT)
+    return pd.Series(kinds, index=goods.index, dtype=TEXT)
 
 
 @indicator(

@@ -7,8 +7,11 @@ look-alikes of the typologies, not from texts that judge.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Sequence
 
+import numpy as np
+
+from riskprofile.reference.bags import Bag
 from riskprofile.reference.stems import stem
 from riskprofile.reference.text import tokens
 
@@ -50,12 +53,12 @@ _WRITTEN = {
 _BY_WORD = {stem(word): name for name, words in _WRITTEN.items() for word in tokens(words)}
 
 
-@lru_cache(maxsize=1 << 16)
-def named(text: str) -> float:
-    """How many lawful settings a text names.
+def named(texts: Sequence[str]) -> np.ndarray:
+    """How many lawful settings each text names.
 
-    >>> named("starting pistols, athletics federation"), named("steel parts")
-    (1.0, 0.0)
+    >>> named(["starting pistols, athletics federation", "steel parts"]).tolist()
+    [1, 0]
     """
-    found = {_BY_WORD.get(stem(one)) for one in tokens(text[:20_000])} - {None}
-    return float(len(found))
+    settings = Bag.of([tokens(text[:20_000]) for text in texts])
+    settings = settings.spelt(lambda word: _BY_WORD.get(stem(word), ""))
+    return settings.where(settings.told(bool, bool)).once().total()

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import pairwise
 from typing import Any
 
@@ -64,6 +65,7 @@ _CALIBRE = re.compile(
     r"|(?:cal|kal|calibre|caliber|kaliber|calibro|kalibr|калибр\w*|عيار|口径)[.:\s]*[.,]?\d{1,2}(?:[.,]\d{1,2})?(?![\w.,]*(?:kg|cm|l\b)))"
     r"(?!\d)"
 )
+_DIGIT = re.compile(r"\d")  # a clean text has no other digits
 _PLATE = re.compile(r"^9\s?[x*]\s?\d\d\s?(?:mm)?$")
 _MEASURE = re.compile(r"^\s?(?:[x*]\s?\d|cm|inch|in\b|\"|ft|m\b)")
 _THREAD = re.compile(
@@ -100,7 +102,7 @@ def scan(text: str) -> Scan:
 
 def _sizes(cleaned: str, with_arms: bool) -> tuple[int, int]:
     """Calibres and silencer threads; `9x19` alone may be the size of a plate."""
-    if not any(map(str.isdigit, cleaned)):
+    if not _DIGIT.search(cleaned):
         return 0, 0
     low = cleaned.casefold().replace("х", "x")
     calibres = 0
@@ -370,34 +372,42 @@ def read(text: Column, chapter: Column | None = None) -> Table:
     codes, distinct = pd.factorize(both)
     pairs = [str(one).partition("\x1f") for one in distinct.tolist()]
     scans = [scan(words_[:LONGEST]) for words_, _, _ in pairs]
+    telling = [place for place, one in enumerate(scans) if one is not _EMPTY]
     columns: dict[str, Any] = {}
 
-    def put(name: str, values: list[Any], missing: Any) -> None:
-        columns[name] = np.array([*values, missing])[codes]
+    def put(name: str, tell: Callable[[Scan, str], float | bool], missing: float | bool) -> None:
+        """Most texts say nothing of arms: 0, or false."""
+        values = np.zeros(len(scans) + 1, dtype=type(missing))
+        for place in telling:
+            values[place] = tell(scans[place], pairs[place][2])
+        values[-1] = missing
+        columns[name] = values[codes]
 
-    for name in ("low", "combined", "cancelled", "calibres", "threads"):
-        put(name, [float(getattr(one, name)) for one in scans], np.nan)
-    put(
-        "high",
-        [float(_away(one, declared)) for one, (_, _, declared) in zip(scans, pairs, strict=True)],
-        np.nan,
-    )
-    put("parts", [float(len(one.parts)) for one in scans], np.nan)
-    lawful = [sum(hit.term.ambiguity == "none" for hit in one.hits) for one in scans]
-    put("lawful_phrases", [float(one) for one in lawful], np.nan)
-    put("controlled", [_controlled(one) for one in scans], False)
-    put("silencer", ["suppressor" in one.parts for one in scans], False)
-    put("disguised", [one.disguised for one in scans], False)
-    put(
-        "lawful",
-        [d in one.setting for one, (_, _, d) in zip(scans, pairs, strict=True)],
-        False,
-    )
-    put("convertible", [not one.hints.isdisjoint(_CONVERTIBLE) for one in scans], False)
-    put("replica", [not one.hints.isdisjoint(_REPLICA) for one in scans], False)
+    put("low", lambda one, _: one.low, np.nan)
+    put("combined", lambda one, _: one.combined, np.nan)
+    put("cancelled", lambda one, _: one.cancelled, np.nan)
+    put("calibres", lambda one, _: one.calibres, np.nan)
+    put("threads", lambda one, _: one.threads, np.nan)
+    put("high", _away, np.nan)
+    put("parts", lambda one, _: len(one.parts), np.nan)
+    put("lawful_phrases", _phrases, np.nan)
+    put("controlled", lambda one, _: _controlled(one), False)
+    put("silencer", lambda one, _: "suppressor" in one.parts, False)
+    put("disguised", lambda one, _: one.disguised, False)
+    put("lawful", lambda one, declared: declared in one.setting, False)
+    put("convertible", lambda one, _: not one.hints.isdisjoint(_CONVERTIBLE), False)
+    put("replica", lambda one, _: not one.hints.isdisjoint(_REPLICA), False)
     for category in CATEGORIES:
-        put(category, [category in one.categories for one in scans], False)
+        put(category, partial(_names, category), False)
     return pd.DataFrame(columns, index=text.index)
+
+
+def _names(category: str, one: Scan, declared: str) -> bool:
+    return category in one.categories
+
+
+def _phrases(one: Scan, declared: str) -> int:
+    return sum(hit.term.ambiguity == "none" for hit in one.hits)
 
 
 def _away(one: Scan, declared: str) -> int:

@@ -24,6 +24,7 @@ from riskprofile.reference.wording import known
 APART = "letters apart"
 SLIP = "spelling"  # an honest slip of the keyboard, not a disguise
 _MASKS = "*•"
+COMPOUND = 10  # letters from which a word is searched for others inside it
 # Something inside a word, a sign for a letter, or two letters that stand alone.
 _APART = re.compile(
     r"[^\W_][^\w\s]+[^\W_]|[_@$!|€+*•]|(?<![^\W_])[^\W\d_][\W_]{1,3}[^\W\d_](?![^\W_])"
@@ -121,6 +122,8 @@ def find(cleaned: str) -> list[Hit]:
     if cleaned.isascii():
         cleaned = cleaned.lower()  # case tells look-alike letters apart; here there are none
     made = index()
+    if not _may_hold(made, cleaned):
+        return []
     row = [_Word(s, e, keys(word), word) for s, e, word in words.word_spans(cleaned)]
     hits: list[Hit] = []
     if _APART.search(cleaned):
@@ -145,6 +148,57 @@ def find(cleaned: str) -> list[Hit]:
     taken = {place for hit in hits for place in range(hit.start, hit.end)}
     hits += [hit for hit in inside if taken.isdisjoint(range(hit.start, hit.end))]
     return sorted(hits, key=_start)
+
+
+def _may_hold(made: Index, cleaned: str) -> bool:
+    """Whether a term may stand in a clean text. Most texts hold none, and a quick no is certain."""
+    written = words.written(cleaned)
+    if any(map(_starts, written)) and _begins(written):
+        return True
+    if cleaned.isascii():
+        joint = not made.joints.isdisjoint([one + other for one, other in pairwise(written)])
+    else:
+        joint = CJK.search(cleaned) is not None or any(
+            _joint(made, one + other) in made.pulled for one, other in pairwise(written)
+        )
+    if joint or (cleaned.replace(" ", "").isalnum() and 1 not in map(len, written)):
+        return joint  # nothing but words and blanks: nothing stands apart
+    return _APART.search(cleaned) is not None and any(
+        _pulls(made, letters) for _, _, letters in words.joined(cleaned)
+    )
+
+
+def _begins(written: list[str]) -> bool:
+    """Whether a term begins anywhere in these words, all of it."""
+    for at, word in enumerate(written):
+        for more in _starts(word):
+            following = written[at + 1 : at + 1 + len(more)]
+            if len(following) == len(more) and all(map(_is, following, more)):
+                return True
+    return False
+
+
+@lru_cache(maxsize=1 << 17)
+def _starts(word: str) -> tuple[tuple[str, ...], ...]:
+    """What has to follow a word, as stems, so that a term begins with it: nothing, or words."""
+    if len(word) >= COMPOUND and _compound(word) is not None:
+        return ((),)
+    found = (needed[1:] for key, _ in keys(word) for needed, _ in index().first.get(key, ()))
+    return tuple(dict.fromkeys(found))
+
+
+def _is(word: str, key: str) -> bool:
+    return any(one == key for one, _ in keys(word))
+
+
+def _pulls(made: Index, letters: str) -> bool:
+    """Whether what stands apart makes a word or a term when it is put together."""
+    return 2 <= len(letters) <= 40 and (
+        any(sign in letters for sign in _MASKS)
+        or letters.casefold() in made.pulled
+        or stem(letters) in made.pulled
+        or any(trick != SLIP for _, trick in keys(letters))
+    )
 
 
 def _start(hit: Hit) -> int:
@@ -237,7 +291,7 @@ def _inside(made: Index, cleaned: str, row: list[_Word]) -> list[Hit]:
     hits = [
         Hit(word.start, word.end, term)
         for word in row
-        if len(word.written) >= 10 and not word.keys and (term := _compound(word.written))
+        if len(word.written) >= COMPOUND and not word.keys and (term := _compound(word.written))
     ]
     if not cleaned.isascii() and CJK.search(cleaned):
         for last, term in made.cjk.iter_long(cleaned):

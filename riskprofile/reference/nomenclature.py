@@ -14,10 +14,11 @@ from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from riskprofile.reference.once import once
-from riskprofile.reference.text import fold, per_distinct
+from riskprofile.reference.text import fold, holds, per_distinct
 from riskprofile.tables import Column, Mask, Table
 
 NATIONAL = ("98", "99")  # left to national use by the Harmonized System
@@ -128,13 +129,15 @@ def _coded(items: Table, column: str, codes: tuple[str, ...]) -> Mask:
 
 
 def _worded(items: Table, pattern: re.Pattern[str]) -> Mask:
-    values = per_distinct(
-        items["goods_description"],
-        lambda text: bool(pattern.search(fold(text))),
-        missing=False,
-        dtype=bool,
-    )
-    return pd.Series(values, index=items.index)
+    codes, folded = _folded(items)
+    return pd.Series(np.append(holds(folded, pattern), False)[codes], index=items.index)
+
+
+@once
+def _folded(items: Table) -> tuple[np.ndarray, list[str]]:
+    """Which of the distinct goods texts each row has (-1: none), and those texts, folded."""
+    codes, distinct = pd.factorize(items["goods_description"])
+    return codes, [fold(str(text)) for text in distinct.tolist()]
 
 
 def arms(items: Table) -> Mask:

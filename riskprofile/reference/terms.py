@@ -46,6 +46,7 @@ class Index:
     vocabulary: dict[str, set[str]] = field(default_factory=dict)  # stem -> languages
     accented: set[str] = field(default_factory=set)  # stems that some spelling accents
     pulled: dict[str, Term] = field(default_factory=dict)  # without blanks
+    joints: frozenset[str] = frozenset()  # `pulled` and plurals: what two neighbours may make
     slips: dict[str, set[str]] = field(default_factory=dict)  # one letter left out -> stems
     bare: dict[str, str] = field(default_factory=dict)  # without vowels -> stem
     squeezed: dict[str, str] = field(default_factory=dict)  # without doubled letters -> stem
@@ -158,6 +159,7 @@ def index() -> Index:
         )
         made.context_cjk[group] = tuple(one for one in listed if CJK.search(one))
         made.chapters[group] = frozenset(row["chapters"].split("|"))
+    made.joints = frozenset(made.pulled) | {f"{one}s" for one in made.pulled}
     made.compounds.make_automaton()
     made.cjk.make_automaton()
     return made

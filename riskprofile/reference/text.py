@@ -15,13 +15,15 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from riskprofile.tables import TEXT, Column, Mask
 
@@ -125,6 +127,22 @@ def per_distinct(
     return picked
 
 
+def holds(texts: Sequence[str], pattern: re.Pattern[str]) -> np.ndarray:
+    """Which texts a pattern is found in. It has no look-around, and no blank but by letter.
+
+    Of plain ASCII texts Arrow's matcher is asked, a tenth of the time; there both agree.
+    """
+    found = np.zeros(len(texts), dtype=bool)
+    plain_ones = np.fromiter(map(str.isascii, texts), bool, len(texts))
+    asked = pa.array([one for one in texts if one.isascii()], pa.large_string())
+    found[plain_ones] = pc.match_substring_regex(asked, pattern.pattern).to_numpy(
+        zero_copy_only=False
+    )
+    for place in np.flatnonzero(~plain_ones).tolist():
+        found[place] = pattern.search(texts[place]) is not None
+    return found
+
+
 def clean(text: str) -> str:
     """Without marks, invisible signs and dressed-up letters; case and scripts as they are.
 
@@ -171,6 +189,11 @@ def spelled(text: str) -> tuple[str, list[int] | None]:
 def word_spans(cleaned: str) -> list[tuple[int, int, str]]:
     """Start, end and letters of each word of a clean text."""
     return [(match.start(), match.end(), match.group()) for match in _WORD.finditer(cleaned)]
+
+
+def written(cleaned: str) -> list[str]:
+    """The words of a clean text."""
+    return _WORD.findall(cleaned)
 
 
 def words(text: Column) -> Column:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -16,8 +17,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from riskprofile.reference.bags import Bag, pairs
 from riskprofile.reference.stems import stem
-from riskprofile.reference.text import per_distinct, tokens
+from riskprofile.reference.text import tokens
 from riskprofile.tables import Column, Mask, Table
 
 # Words that fit any goods: our own list, for the nine languages of the lexicon.
@@ -46,10 +48,9 @@ GENERIC = frozenset(
 )
 LONGEST = 20_000  # characters of one text that are read; a goods line has under 1,000
 NAMING = 2  # words that name goods: on lawful rows two give the narrowest norms, one or three wider
-KEPT = 1 << 16  # texts whose reading is kept: a chunk is read once, however many ask
+AT_ONCE = 2_048  # texts whose scores of all chapters are held together, some 2 MB
 _CAP = 400  # 0.01 nats one word can add: beyond, a rare word is a name and describes nothing
 _UNKNOWN = 100  # a name, a model, a word of another language: says something
-_BESIDE = "\x1f"  # between text and chapter
 _CJK_GENERIC = re.compile("零件|配件|样品|货物|个人物品|杂货|礼品|设备|商品|物品|材料")
 _PART_NUMBER = re.compile(
     r"(?i)(?<![\w])(?:(?:p/?n|part\s*(?:no|number|#)|oem?|ref|model|art(?:icle)?\.?\s*(?:no|nr)|"
@@ -111,90 +112,58 @@ def known(word: str) -> bool:
     return word in words or stem(word) in words
 
 
-class Reading(NamedTuple):
-    """What the wording of one text says, without regard to the code declared with it."""
-
-    distinct: int  # words
-    generic: float  # share of them that fit any goods, 0 to 1
-    information: float  # nats
-    vague: bool
-    numbered: bool
-    itemised: int  # entries of a list
+def cut(texts: Sequence[str]) -> Bag:
+    """The folded words of texts, as far as a text is read."""
+    return Bag.of([tokens(text[:LONGEST]) for text in texts])
 
 
-@lru_cache(maxsize=KEPT)
-def reading(text: str) -> Reading:
-    """Read one text."""
-    text = text[:LONGEST]
-    words = _table().words
-    folded = tokens(text)
-    stems = [stem(one) for one in dict.fromkeys(folded)]
-    cents, generic = 0, 0  # whole 0.01 nats, so that the order of words cannot matter
-    for one in stems:
-        if one in GENERIC:
-            generic += 1
-        elif one in words:
-            cents += min(max(words[one].best, 0), _CAP)
-        elif len(one) > 2 and not one.isdigit():
-            cents += _UNKNOWN
-    if not text.isascii() and _CJK_GENERIC.search(text):
-        generic += 1
-    count = len(stems)
-    return Reading(
-        distinct=count,
-        generic=min(generic / count, 1.0) if count else 1.0,
-        information=cents / 100,
-        vague=not count or generic >= count or " ".join(folded) in _vague(),
-        numbered=_numbered(text),
-        itemised=sum(not one.isspace() for one in _ENTRY.split(text) if one),
-    )
-
-
-def _numbered(text: str) -> bool:
-    if not _MAYBE_NUMBERED.search(text):
-        return False
-    return bool(_PART_NUMBER.search(text) or _STANDARD.search(text))
-
-
-@lru_cache(maxsize=KEPT)
-def named(text: str) -> str:
-    """What a text calls the goods: the two words that say most, whatever stands around them.
+def named(texts: Sequence[str]) -> list[str]:
+    """What each text calls the goods: the two words that say most, whatever stands around them.
 
     Words that fit any goods, numbers and order are set aside; a text without a word of the
     table is known by all its words.
 
-    >>> named("31 pcs LEATHER SHOES"), named("shoes, leather, assorted")
-    ('leather shoe', 'leather shoe')
+    >>> named(["31 pcs LEATHER SHOES", "shoes, leather, assorted"])
+    ['leather shoe', 'leather shoe']
     """
-    words = _table().words
-    stems = [one for one in dict.fromkeys(map(stem, tokens(text[:LONGEST]))) if not one.isdigit()]
-    telling = sorted((-words[one].best, one) for one in stems if one in words)
-    chosen = [one for _, one in telling if one not in GENERIC][:NAMING]
-    return " ".join(sorted(chosen or stems))
+    stems = cut(texts).spelt(stem).once()
+    words, place = _table().words, stems.alphabetical
+    best = stems.told(lambda one: words[one].best if one in words else 0, np.int64)
+    telling = stems.told(
+        lambda one: one in words and one not in GENERIC and not one.isdigit(), bool
+    )
+    few = stems.where(telling).ordered(-best, place).first(NAMING).ordered(place).joined()
+    rest = np.flatnonzero(np.array([not one for one in few], dtype=bool))
+    other = stems.where(stems.told(lambda one: not one.isdigit(), bool)).ordered(place)
+    for number, all_of_it in zip(rest.tolist(), other.only(rest).joined(), strict=True):
+        few[number] = all_of_it
+    return few
 
 
-def _scores(text: str) -> np.ndarray | None:
-    """Whole-number scores of all chapters; None when no word is known."""
+def _scores(stems: Bag) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Whole-number scores of all chapters, of some texts at a time; and which know any word.
+
+    Yields
+    ------
+    (first text, scores int64 of shape (texts, chapters), known bool)
+    """
     table = _table()
-    distinct = dict.fromkeys(stem(one) for one in dict.fromkeys(tokens(text[:LONGEST])))
-    found = [table.words[one] for one in distinct if one in table.words and one not in GENERIC]
-    if not found:
-        return None
-    total = table.absent * len(found)
-    for word in found:
-        total[word.where] += word.above
-    return total
-
-
-@lru_cache(maxsize=KEPT)
-def _fit(text: str, chapter: str) -> tuple[float, float]:
-    """Rank of a chapter for a text, and by how much the best beats it, in nats."""
-    chapters = _table().chapters
-    scores = _scores(text)
-    if scores is None or chapter not in chapters:
-        return (np.nan, np.nan)
-    own = scores[chapters.index(chapter)]
-    return float(1 + (scores > own).sum()), float(scores.max() - own) / 100
+    stems = stems.where(stems.told(lambda one: one in table.words and one not in GENERIC, bool))
+    at_hand = np.unique(stems.code)
+    each = np.tile(table.absent, (len(at_hand) + 1, 1))
+    for number, code in enumerate(at_hand.tolist()):
+        word = table.words[stems.words[code]]
+        each[number, word.where] += word.above
+    places = np.searchsorted(at_hand, stems.code)
+    for start in range(0, stems.size, AT_ONCE):
+        texts = np.arange(start, min(start + AT_ONCE, stems.size) + 1)
+        edges = np.searchsorted(stems.row, texts)
+        known = np.diff(edges) > 0
+        scores = np.zeros((len(known), len(table.absent)), dtype=np.int64)
+        if known.any():
+            some = each[places[edges[0] : edges[-1]]]
+            scores[known] = np.add.reduceat(some, edges[:-1][known] - edges[0], axis=0)
+        yield start, scores, known
 
 
 def chapter_scores(text: Column) -> Table:
@@ -206,19 +175,15 @@ def chapter_scores(text: Column) -> Table:
         float64, one column a chapter (`"01"` to `"97"`), same index: 0.01 of a natural
         log-likelihood ratio to any wording. More speaks for the chapter.
     """
-    chapters = _table().chapters
-    nothing = np.full(len(chapters), np.nan)
-
-    def one(value: str) -> np.ndarray:
-        scores = _scores(value)
-        return nothing if scores is None else scores.astype("float64")
-
     codes, distinct = pd.factorize(text)
-    made = np.vstack([*(one(str(value)) for value in distinct.tolist()), nothing])
+    chapters = _table().chapters
+    made = np.full((len(distinct) + 1, len(chapters)), np.nan)
+    for start, scores, known in _scores(cut(distinct.tolist()).spelt(stem).once()):
+        made[start : start + len(scores)][known] = scores[known]
     return pd.DataFrame(made[codes], index=text.index, columns=chapters)
 
 
-def declared_chapter(text: Column, chapter: Column) -> Table:
+def declared_chapter(text: Column, chapter: Column, words: Bag | None = None) -> Table:
     """How well the declared chapter fits the wording.
 
     Parameters
@@ -227,6 +192,8 @@ def declared_chapter(text: Column, chapter: Column) -> Table:
         Goods descriptions.
     chapter : Column
         Declared HS chapter, two digits as text.
+    words : Bag, optional
+        `cut` of the distinct texts in the order met, where that is at hand.
 
     Returns
     -------
@@ -235,19 +202,33 @@ def declared_chapter(text: Column, chapter: Column) -> Table:
         less the declared chapter's, in nats, 0 or more). NaN when either is missing, no
         word is known, or the chapter is none of the nomenclature's.
     """
-    both = text.str.cat(chapter, sep=_BESIDE)
-
-    def fit(value: str) -> tuple[float, float]:
-        words, _, declared = value.rpartition(_BESIDE)
-        return _fit(words, declared)
-
-    pairs = per_distinct(both, fit, missing=(np.nan, np.nan))
-    made = np.array([*pairs], dtype="float64").reshape(len(text), 2)
+    codes, distinct = pd.factorize(text)
+    chapters = _table().chapters
+    places = pd.Index(chapters).get_indexer(chapter.to_numpy(object, na_value=None))
+    both = (codes >= 0) & (places >= 0)
+    row, place = pairs(codes[both], places[both], len(chapters))
+    rank, surprise = np.full(len(row), np.nan), np.full(len(row), np.nan)
+    words = cut(distinct.tolist()) if words is None else words
+    for start, scores, known in _scores(words.spelt(stem).once()):
+        first, end = np.searchsorted(row, (start, start + len(scores)))
+        here = first + np.flatnonzero(known[row[first:end] - start])
+        mine = scores[row[here] - start]
+        own = mine[np.arange(len(here)), place[here]]
+        rank[here] = 1 + (mine > own[:, None]).sum(axis=1)
+        surprise[here] = (mine.max(axis=1) - own) / 100
+    made = np.full((len(text), 2), np.nan)
+    asked = np.searchsorted(row * len(chapters) + place, codes[both] * len(chapters) + places[both])
+    made[both, 0], made[both, 1] = rank[asked], surprise[asked]
     return pd.DataFrame(made, index=text.index, columns=["rank", "surprise"])
 
 
-def measures(text: Column) -> Table:
+def measures(text: Column, words: Bag | None = None) -> Table:
     """What each text's wording is like, one row a text, same index.
+
+    Parameters
+    ----------
+    words : Bag, optional
+        `cut` of the distinct texts in the order met, where that is at hand.
 
     Returns
     -------
@@ -257,20 +238,57 @@ def measures(text: Column) -> Table:
         `itemised` (pieces between commas).
     """
     codes, distinct = pd.factorize(text)
-    names = ("distinct", "generic", "information", "vague", "numbered", "itemised")
-    readings = [reading(str(one)) for one in distinct.tolist()]
+    texts = [str(one)[:LONGEST] for one in distinct.tolist()]
+    said = _measured(texts, cut(texts) if words is None else words)
     return pd.DataFrame(
-        {
-            name: np.array([getattr(one, name) for one in readings] + [np.nan], dtype="float64")[
-                codes
-            ]
-            for name in names
-        },
+        {name: np.append(values.astype("float64"), np.nan)[codes] for name, values in said.items()},
         index=text.index,
     )
 
 
+def _measured(texts: Sequence[str], words: Bag) -> dict[str, np.ndarray]:
+    """The measures of distinct texts, whatever code is declared with them."""
+    once = words.once()
+    count = once.total()
+    generic = once.total(once.told(lambda one: stem(one) in GENERIC, np.int64))
+    generic += np.array(
+        [not text.isascii() and bool(_CJK_GENERIC.search(text)) for text in texts], dtype=bool
+    )
+    vague = (count == 0) | (generic >= count)
+    known = _vague()
+    vague |= np.array([one in known for one in words.joined()], dtype=bool)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(count > 0, np.minimum(generic / count, 1.0), 1.0)
+    # Whole 0.01 nats, so that the order of words cannot matter.
+    cents = once.total(once.told(lambda one: _cents(stem(one)), np.int64))
+    return {
+        "distinct": count,
+        "generic": share,
+        "information": cents / 100,
+        "vague": vague,
+        "numbered": np.array([*map(_numbered, texts)], dtype=bool),
+        "itemised": np.array(
+            [sum(not one.isspace() for one in _ENTRY.split(text) if one) for text in texts],
+            dtype=np.int64,
+        ),
+    }
+
+
+def _cents(key: str) -> int:
+    """What one word says about the goods, in 0.01 nats."""
+    if key in GENERIC:
+        return 0
+    if (word := _table().words.get(key)) is not None:
+        return min(max(word.best, 0), _CAP)
+    return _UNKNOWN if len(key) > 2 and not key.isdigit() else 0
+
+
+def _numbered(text: str) -> bool:
+    if not _MAYBE_NUMBERED.search(text):
+        return False
+    return bool(_PART_NUMBER.search(text) or _STANDARD.search(text))
+
+
 def vague(text: Column) -> Mask:
     """Where a text names no goods: only generic words, or a known vague description."""
-    values = per_distinct(text, lambda one: reading(one).vague, missing=False, dtype=bool)
-    return pd.Series(values, index=text.index)
+    return measures(text)["vague"] == 1.0

@@ -7,14 +7,17 @@ Worked out once per distinct description.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from riskprofile.reference import lexicon
 from riskprofile.reference import text as texts
+from riskprofile.reference.bags import Bag
+from riskprofile.reference.bags import pairs as once
 from riskprofile.tables import TEXT, Column
 
 UNIT = 1024  # weights are whole numbers of 1/1024 log-odds
@@ -57,20 +60,41 @@ class Wording:
 
     def value(self, column: Column) -> Column:
         """Log-odds of each description; missing where there is none."""
-        skeletons = read(column)
-        codes, distinct = pd.factorize(skeletons)
-        get = self.weights.get
-        sums = np.array(
-            [
-                self.base + sum(get(piece, 0) for piece in pieces(str(text)))
-                for text in distinct.tolist()
-            ],
-            dtype=np.int64,
+        codes, distinct = pd.factorize(column)
+        sums = self._sums([_weighed(str(text)).split() for text in distinct.tolist()])
+        return pd.Series(np.append(sums / UNIT, np.nan)[codes], index=column.index)
+
+    def _sums(self, cut: Sequence[Sequence[str]]) -> np.ndarray:
+        """`base` and the weights of the `pieces` of each text; a piece counts once a text."""
+        place, bag = self._places, Bag.of(cut)
+        near = bag.row[:-1] == bag.row[1:]
+        twos = bag.code[:-1][near] * len(bag.words) + bag.code[1:][near]
+        distinct, two = np.unique(twos, return_inverse=True)
+        first, second = np.divmod(distinct, max(len(bag.words), 1))
+        pairs = [
+            place.get(f"{bag.words[a]} {bag.words[b]}", -1)
+            for a, b in zip(first.tolist(), second.tolist(), strict=True)
+        ]
+        within = [[place[one] for one in pieces(word) if one in place] for word in bag.words]
+        many = np.array([*map(len, within)], dtype=np.int64)
+        flat = np.array([*itertools.chain.from_iterable(within)], dtype=np.int64)
+        counts = many[bag.code]
+        step = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        start = (np.cumsum(many) - many)[bag.code]
+        found = np.concatenate(
+            [flat[np.repeat(start, counts) + step], np.array(pairs, dtype=np.int64)[two]]
         )
-        if not len(sums):
-            return pd.Series(np.nan, index=column.index)
-        values = np.where(codes < 0, np.nan, sums[codes] / UNIT)
-        return pd.Series(values, index=column.index)
+        row = np.concatenate([np.repeat(bag.row, counts), bag.row[:-1][near]])[found >= 0]
+        row, found = once(row, found[found >= 0], len(place))
+        return self.base + np.bincount(row, self._numbers[found], len(cut)).astype(np.int64)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {piece: number for number, piece in enumerate(self.weights)}
+
+    @cached_property
+    def _numbers(self) -> np.ndarray:
+        return np.array([*self.weights.values()], dtype=np.int64)
 
     def strongest(self, description: str, top: int = 3) -> list[tuple[str, int]]:
         """The words and pairs that weigh most in one description, raising ones first."""
