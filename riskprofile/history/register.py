@@ -68,7 +68,8 @@ def _consonants(word: str) -> str:
     return _VOWELS.sub("", sound(bare)).translate(_CLASSES)
 
 
-def blocks(family: str, form: str) -> list[int]:
+@lru_cache(maxsize=1 << 16)
+def blocks(family: str, form: str) -> tuple[int, ...]:
     """Where forms alike to this one are found: a few whole numbers of 63 bits."""
     words = form.split()
     if family == "address":
@@ -83,7 +84,7 @@ def blocks(family: str, form: str) -> list[int]:
             hard = _consonants(telling[0])
             places += [f"d:{hard[:n]}{hard[n + 1 :]}" for n in range(len(hard))]
             places.append(f"d:{hard}")
-    return sorted({_number(f"{family}:{place}") for place in places})
+    return tuple(sorted({_number(f"{family}:{place}") for place in places}))
 
 
 def _number(text: str) -> int:
@@ -135,9 +136,10 @@ def alike(family: str, one: str, other: str) -> float:
         return 0.9 if apart and left == right and len(left) > 1 else 0.0
     if not left or not right:
         return 0.0
+    if len(left) != len(right):
+        return _joined(left, right)
     fewer, more = sorted((_vowel_share(one), _vowel_share(other)))
-    bare = fewer <= BARE < more
-    return max(_paired(left, right, bare), _joined(left, right))
+    return _paired(left, right, fewer <= BARE < more)
 
 
 @lru_cache(maxsize=1 << 17)
@@ -148,9 +150,7 @@ def _parsed(form: str) -> tuple[list[str], list[str], list[str]]:
 
 
 def _paired(left: list[str], right: list[str], bare: bool) -> float:
-    """Each word with its like, best first; 0 when one is left over."""
-    if len(left) != len(right):
-        return 0.0
+    """Each word of as many with its like, best first; 0 when one has none."""
     rest = list(right)
     unsure, letters = 0.0, 0
     for word in sorted(left, key=lambda one: (-len(one), one)):
@@ -207,8 +207,6 @@ def _vowel_share(form: str) -> float:
 
 def _joined(left: list[str], right: list[str]) -> float:
     """Words written together or apart: the same letters in the same order."""
-    if len(left) == len(right):
-        return 0.0
     if sum(map(len, left)) != sum(map(len, right)):
         return 0.0
     one, other = "".join(sorted(left)), "".join(sorted(right))

@@ -8,9 +8,7 @@ matter.
 
 from __future__ import annotations
 
-import threading
-import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,6 +17,7 @@ import pandas as pd
 
 from riskprofile.history.lookup import NOTHING
 from riskprofile.reference.hashing import hash_texts
+from riskprofile.reference.once import Answers
 from riskprofile.tables import TIME, Column, Registers, Table
 
 _EPOCH = pd.Timestamp("1980-01-01", tz="UTC")
@@ -86,29 +85,24 @@ class _Asked:
         return cls(order, hashes[order], days[order], given)
 
 
-class _Questions(threading.local):
+class _Questions(Answers):
     """Keys and days of the latest table asked about: most features ask by the same few.
 
-    Like `reference.once`, apart from it: a feature may ask of a table that it changed, and
-    that must not make the others forget.
+    Apart from what `once` remembers: a feature may ask of a table that it changed, and that
+    must not make the others forget.
     """
-
-    def __init__(self) -> None:
-        self.of: Callable[[], object] = lambda: None
-        self.by: dict[tuple[str, ...], _Asked] = {}
-        self.day: np.ndarray | None = None
 
     def keys(self, items: Table, by: Sequence[str]) -> _Asked:
         """The queries of a table by these columns."""
-        if self.of() is not items:
-            self.of, self.by, self.day = weakref.ref(items), {}, None
+        known = self.of(items)
         name = tuple(by)
-        if name not in self.by:
-            if self.day is None:
-                self.day = _day(items["time"])
+        if name not in known:
+            if "day" not in known:
+                known["day"] = _day(items["time"])
             hashes, given = _hash_rows(items[list(by)])
-            self.by[name] = _Asked.of(hashes, self.day, given)
-        return self.by[name]
+            known[name] = _Asked.of(hashes, known["day"], given)
+        asked: _Asked = known[name]
+        return asked
 
 
 _asked = _Questions()

@@ -61,6 +61,7 @@ class Profile:
     codes: tuple[str, ...]  # country and place codes: indicators alone read them
     keys: tuple[Key, ...]
     remembered: tuple[str, ...]  # columns of the view that history keeps
+    linked: tuple[str, ...]  # columns of the view by which indicators link the rows of a run
     objective: tuple[str, ...]  # a row with none of these present gets no score
     slices: tuple[str, ...] = ()  # columns by which figures are told apart; nothing rates by them
     features: tuple[Feature, ...] = ()

@@ -109,6 +109,7 @@ TRAVELLER = Profile(
         *("stay_nights", "bag_mass_kg", "route_legs", "log_bag_mass", "kg_per_bag"),
         *("bag_kg_per_night", "firearms_declared", "ammunition_declared"),
     ),
+    linked=links.TRAVELLER_COLUMNS,
     # RU-1: nothing about the person counts as an objective fact of the crossing.
     objective=(
         *("route", "booked_at", "ticket_type", "payment_method", "checked_bags", "bag_mass_kg"),

@@ -16,13 +16,49 @@ from typing import Any, TypeVar, cast
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _Memory(threading.local):
+class Answers(threading.local):
+    """What was found of the latest table, and of those that it was continued as."""
+
     def __init__(self) -> None:
-        self.of: Callable[[], object] = lambda: None
-        self.found: dict[tuple[object, ...], tuple[object, Any]] = {}
+        self._tables: list[weakref.ref[Any]] = []
+        self._found: dict[Any, Any] = {}
+        _EVERY.add(self)
+
+    def of(self, items: Any) -> dict[Any, Any]:
+        """What is known of a table; nothing when it is another one than the latest."""
+        if not self._of(items):
+            self._tables, self._found = [weakref.ref(items)], {}
+        return self._found
+
+    def also_of(self, items: Any, other: Any) -> None:
+        """What is known of `items` holds for `other` as well."""
+        if self._of(items) and not self._of(other):
+            self._tables.append(weakref.ref(other))
+
+    def _of(self, items: Any) -> bool:
+        return any(one() is items for one in self._tables)
 
 
-_memory = _Memory()
+_EVERY: weakref.WeakSet[Answers] = weakref.WeakSet()
+_memory = Answers()
+
+
+def continued(items: Any, other: Any) -> Any:
+    """Say that `other` is `items` with columns added, the rows the same: answers hold for both.
+
+    >>> import pandas as pd
+    >>> @once
+    ... def total(items):
+    ...     print("adding up")
+    ...     return int(items["a"].sum())
+    >>> table = pd.DataFrame({"a": [1, 2]})
+    >>> total(table), total(continued(table, table.assign(b=0)))
+    adding up
+    (3, 3)
+    """
+    for held in _EVERY:
+        held.also_of(items, other)
+    return other
 
 
 def once(function: F) -> F:
@@ -43,13 +79,12 @@ def once(function: F) -> F:
 
     @functools.wraps(function)
     def asked(items: Any, *arguments: Any) -> Any:
-        if _memory.of() is not items:
-            _memory.of, _memory.found = weakref.ref(items), {}
+        found = _memory.of(items)
         # A history is told by identity and kept alive, so that no other can take its number.
         key = (function, *(id(one) if not _plain(one) else one for one in arguments))
-        if key not in _memory.found:
-            _memory.found[key] = (arguments, function(items, *arguments))
-        return _memory.found[key][1]
+        if key not in found:
+            found[key] = (arguments, function(items, *arguments))
+        return found[key][1]
 
     return cast(F, asked)
 

@@ -31,7 +31,7 @@ def explain(
     -------
     list of (raising, lowering)
         Each reason is `{"term", "text", "points", "value", "norm"}`. Every non-zero
-        term is there, and `base`.
+        term is there, and `base`. Rows that share one share the object.
     """
     contributions = scorecard.contributions(values)
     arrays = {name: values[name].to_numpy("float64") for name in scorecard.features}
@@ -60,11 +60,11 @@ def explain(
                 known[key] = {
                     "term": term.name,
                     "text": _text(term, sentences),
-                    "points": 0,
+                    "points": mine,
                     "value": stated[0] if len(stated) == 1 else stated,
                     "norm": norm,
                 }
-            told[row].append({**known[key], "points": mine})
+            told[row].append(known[key])
     made = []
     for reasons in told:
         reasons.sort(key=_strength)

@@ -13,6 +13,7 @@ import pandas as pd
 from sqlalchemy import Connection, func, select, update
 
 from riskprofile.history import Snapshot
+from riskprofile.history.resolver import written
 from riskprofile.profiles import Profile
 from riskprofile.scoring import ranking, rating, reasons
 from riskprofile.scoring.ranking import Capacity
@@ -24,7 +25,7 @@ from riskprofile.services.networks import Related
 from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, Written
 from riskprofile.tables import Column, Indicator, Table
 
 NOT_EVALUATED = "not_evaluated:"
@@ -112,7 +113,7 @@ def _logged(store: Store, batch_ids: Sequence[str], rater: Rater) -> tuple[Table
     """Points, indicator flags and place of every row; and the view that links rows."""
     logged: list[tuple[Table, Table]] = []
     profile = rater.profile
-    columns = ("id", "batch_id", "profile", "count", "rows", "features")
+    columns = ("id", "batch_id", "profile", "count", "rows", "features", "events")
     with store.read() as connection:
         for chunk in batches.chunks(connection, batch_ids, columns):
             if chunk.profile != profile.name or chunk.features is None:
@@ -142,20 +143,24 @@ def _logged(store: Store, batch_ids: Sequence[str], rater: Rater) -> tuple[Table
 
 def _read(chunk: Any, rater: Rater, positions: np.ndarray) -> tuple[Table, Table]:
     """Rows of a chunk: as items to rank, and as the view that links rows."""
-    log = batches.from_bytes(chunk.features)
-    rows = batches.from_bytes(chunk.rows)
-    log, rows = (one.iloc[positions].reset_index(drop=True) for one in (log, rows))
+    profile = rater.profile
+    linking = networks.READ.union(profile.linked)
+    declared = {RECORD, ITEM, profile.office, profile.due, *profile.linked, *written(profile.keys)}
+    log = batches.from_bytes(chunk.features, lambda name: name.startswith((POINTS, FIRED, BROKEN)))
+    rows = batches.from_bytes(chunk.rows, declared.__contains__)
+    events = batches.from_bytes(chunk.events, linking.__contains__)
+    log, rows, events = (one.iloc[positions].reset_index(drop=True) for one in (log, rows, events))
     flags = [name for name in log.columns if name.startswith((FIRED, BROKEN))]
     items = log[[POINTS, *flags]].assign(
         **{RECORD: rows[RECORD], ITEM: rows[ITEM]},
-        **{OFFICE: rows[rater.profile.office], DUE: rows[rater.profile.due]},
+        **{OFFICE: rows[profile.office], DUE: rows[profile.due]},
         chunk_id=chunk.id,
         batch_id=chunk.batch_id,
         position=positions,
     )
     if not rater.over_batch:
         return items, pd.DataFrame(index=items.index)
-    return items, rater.seen(rows).assign(**{RECORD: rows[RECORD]})
+    return items, rater.linked(rows, events).assign(**{RECORD: rows[RECORD]})
 
 
 def _declarations(items: Table, indicators: Sequence[Indicator]) -> Table:
@@ -232,6 +237,7 @@ def _store_some(
     earlier = _earlier(connection, ranked.profile.name, alerts[RECORD].tolist())
     table = batches.alert_table
     decided = _decided(connection, ranked.profile.name, list(earlier))
+    written: dict[int, str] = {}  # many alerts share a reason
     for record, version in earlier.items():
         # A newer version takes its place in the queue, unless somebody has decided: an
         # ordered control stays where its officer finds it.
@@ -267,6 +273,10 @@ def _store_some(
                 "state": "open",
                 "created_at": now,
                 **vars(detail),
+                **{
+                    name: Written.of(getattr(detail, name), written)
+                    for name in ("reasons", "against")
+                },
             }
             for row, detail in zip(alerts.to_dict("records"), details, strict=True)
         ],

@@ -44,6 +44,9 @@ _FACTS = (
     *("consignee_type", "part_kinds"),
 )
 _AT = [CHUNK, POSITION]
+READ = frozenset(
+    (*SHARED, *_FACTS, *(name for ways in FACET.values() for way in ways for name in way))
+)
 
 # All that can be said of a pair, in the order in which one shared key says it.
 ANOTHER_NAME, ANOTHER_SENDER = "another name there", "another sender name"

@@ -20,6 +20,7 @@ from riskprofile.history import Aliases, Snapshot, united, view
 from riskprofile.history.watch import WATCH, Watch
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.profiles.profile import Key
+from riskprofile.reference.once import continued
 from riskprofile.scoring import rating
 from riskprofile.scoring.patterns import PACK, Patterns
 from riskprofile.scoring.scorecard import Scorecard
@@ -71,9 +72,9 @@ class Rater:
         values = rating.features(items, self.history, self.profile, self.scorecard)
         log = values.assign(**{POINTS: rating.points(items, values, self.profile, self.scorecard)})
         # Events are told by record: indicators see whose row it is, features do not.
-        named = self._named(seen, table)
+        named = continued(items, self._named(seen, table))
         fired = rating.indicators(named, self.history, self._first)
-        named = self._fitted(named, table, fired)
+        named = continued(named, self._fitted(named, table, fired))
         last = [one for one in self.by_row if one.after_others]
         fired.add(rating.indicators(named, self.history, last))
         flags = {f"{FIRED}{key}": mask for key, mask in fired.masks.items()}
@@ -89,12 +90,22 @@ class Rater:
         return self._watched(seen, table)
 
     def told(self, table: Table) -> Table:
-        """What the sentences of indicators may name: `seen`, and which pattern a row fits."""
-        seen = self.seen(table)
+        """What the sentences of indicators may name.
+
+        Columns as declared, what is on a watch list, and which pattern a row fits.
+        """
+        named = dict.fromkeys((*self.profile.visible, *self.profile.codes))
+        said = self._watched(table[list(named)], table)
         if not len(self.packs):
-            return seen
-        fired = rating.indicators(self._named(seen, table), self.history, self._first)
-        return self._fitted(seen, table, fired)
+            return said
+        fired = rating.indicators(self._named(self.seen(table), table), self.history, self._first)
+        return self._fitted(said, table, fired)
+
+    def linked(self, rows: Table, events: Table) -> Table:
+        """What links these rows to others, of what is stored of them, one party under one key."""
+        declared = [one for one in self.profile.linked if one in rows and one not in events]
+        known = united(events, self.profile.keys, self.parties(rows, self.profile.keys))
+        return known.assign(**{name: rows[name] for name in declared})
 
     @property
     def _first(self) -> list[Indicator]:

@@ -136,7 +136,9 @@ def plain(text: str) -> str:
     >>> plain("  Ｅxample   FASTENERS ")
     'example fasteners'
     """
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return " ".join(text.casefold().split())
 
 
 def squeezed(text: str) -> str:
@@ -145,6 +147,6 @@ def squeezed(text: str) -> str:
     >>> squeezed("MSKU 123456-7"), squeezed("garden chairs")
     ('msku1234567', '')
     """
-    if len(text) > CODE_LENGTH or not any(character.isdigit() for character in text):
+    if len(text) > CODE_LENGTH or not any(map(str.isdigit, text)):
         return ""
-    return "".join(character for character in plain(text) if character.isalnum())
+    return "".join(filter(str.isalnum, plain(text)))

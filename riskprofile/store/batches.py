@@ -6,7 +6,7 @@ One chunk, its records, its rejects and the cursor of its batch are one transact
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,10 +53,15 @@ def to_bytes(table: Table) -> bytes:
     return buffer.getvalue()
 
 
-def from_bytes(content: bytes, columns: Sequence[str] | None = None) -> Table:
-    """A table from Parquet, text Arrow-backed as it was."""
-    read = pq.read_table(io.BytesIO(content), columns=list(columns) if columns else None)
-    return read.to_pandas()
+def from_bytes(
+    content: bytes, columns: Sequence[str] | Callable[[str], bool] | None = None
+) -> Table:
+    """A table from Parquet, text Arrow-backed as it was; of its columns those that are asked."""
+    file = pq.ParquetFile(io.BytesIO(content))
+    if callable(columns):
+        columns = [name for name in file.schema_arrow.names if columns(name)]
+    read = file.read(list(columns) if columns else None)
+    return (read.select(list(columns)) if columns else read).to_pandas()
 
 
 @dataclass

@@ -48,8 +48,24 @@ FAULTS = (
 )
 
 
+class Written(str):
+    """JSON that is written already, as `dumps` writes it: a column takes it as it is."""
+
+    @classmethod
+    def of(cls, values: Iterable[Any], known: dict[int, str]) -> Written:
+        """A list of values that many lists share: each is written once, `known` by its identity."""
+        pieces = []
+        for value in values:
+            if (piece := known.get(id(value))) is None:
+                piece = known[id(value)] = dumps(value)
+            pieces.append(piece)
+        return cls(f"[{','.join(pieces)}]")
+
+
 def dumps(value: Any) -> str:
     """JSON as it is stored: compact, in the given order, finite numbers alone."""
+    if isinstance(value, Written):
+        return value
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 

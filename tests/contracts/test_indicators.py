@@ -95,8 +95,7 @@ def test_its_sentences_are_there_and_name_columns_that_exist(
         assert not WORDS.search(sentence), sentence
     assert len(indicator.doc.split("\n")[0]) > 20
     named = {name for _, name, _, _ in Formatter().parse(indicator.says) if name}
-    readable = {column.name for column in profile.columns if not column.protection} | {WATCH, PACK}
-    assert named <= readable
+    assert named <= {*profile.visible, *profile.codes, WATCH, PACK}
 
 
 @every_indicator
