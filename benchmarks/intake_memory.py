@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
+
+from benchmarks import apart
 
 BAR = 400  # MB
 AWMDS = (
@@ -73,19 +73,15 @@ def measure(kind: str, megabytes: int, folder: Path) -> dict[str, float]:
     with path.open("wb") as stream:
         for part in parts(kind, megabytes * 1_000_000):
             stream.write(part)
-    began = time.monotonic()
-    program = "from riskprofile.cli import main; main()"
     more = ["convert", str(path), "--out", str(out), "--quarantine", str(folder / "bad.csv")]
-    child = os.posix_spawn(sys.executable, [sys.executable, "-c", program, *more], os.environ)
-    _, status, usage = os.wait4(child, 0)
-    if os.waitstatus_to_exitcode(status):
+    used = apart.run("from riskprofile.cli import main; sys.exit(main())", *more)
+    if used.code:
         raise SystemExit("convert failed")
-    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
     return {
         "megabytes": path.stat().st_size / 1e6,
         "rows": pq.ParquetFile(out).metadata.num_rows,
-        "seconds": time.monotonic() - began,
-        "peak_mb": peak,
+        "seconds": used.clock,
+        "peak_mb": used.peak * (1 << 20) / 1e6,
     }
 
 

@@ -46,7 +46,7 @@ import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from benchmarks import goals
+from benchmarks import apart, goals
 from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring import reasons
 from riskprofile.scoring.ranking import Capacity
@@ -77,18 +77,10 @@ def make(file: Path, rows: int, seed: int, start: str, days: int) -> None:
 
 def child(*arguments: str) -> dict[str, float]:
     """Processor and clock seconds and the peak memory (MiB) of this program, run apart."""
-    began = time.perf_counter()
-    command = [sys.executable, "-m", "benchmarks.pipeline", "--child", *arguments]
-    process = subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(arguments)} ended with {process.returncode}")
-    return {
-        "cpu": used.ru_utime + used.ru_stime,
-        "wall": time.perf_counter() - began,
-        "peak": used.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10),
-    }
+    used = apart.run("from benchmarks.pipeline import main; main()", "--child", *arguments)
+    if used.code:
+        raise SystemExit(f"{' '.join(arguments)} ended with {used.code}")
+    return {"cpu": used.processor, "wall": used.clock, "peak": used.peak}
 
 
 def rate(

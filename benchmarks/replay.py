@@ -11,9 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import resource
-import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -23,6 +20,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks import apart
 from riskprofile.services import settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
@@ -30,18 +28,6 @@ from riskprofile.services.screen import screen
 from training.synth import generate
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
-# The kernel counts what the parent held towards `ru_maxrss` of a child, and not towards this.
-PROGRAM = """
-import sys
-from riskprofile.cli import main
-try:
-    code = main()
-except SystemExit as ended:
-    code = ended.code
-with open("/proc/self/status") as status:
-    print("PEAK", next(line for line in status if line.startswith("VmHWM")).split()[1])
-sys.exit(code)
-"""
 
 
 def declarations(rows: int, folder: Path) -> list[Path]:
@@ -62,28 +48,18 @@ def measure(rows: int, folder: Path) -> dict[str, Any]:
         store, home, OWNER, declarations(rows, folder), Options(profile="shipment"), NOW
     )  # one run: its rows do not see each other
     store.close()
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, "replay", "--all", "--json", "--home", str(home.home)],
-        capture_output=True,
-        text=True,
-        env=dict(os.environ),
-        check=False,
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode not in (0, 1):
-        raise RuntimeError(done.stderr)
-    *said, peak = done.stdout.strip().splitlines()
-    told = json.loads(said[-1])
+    asked = ("replay", "--all", "--json", "--home", str(home.home))
+    used = apart.run("from riskprofile.cli import main; sys.exit(main())", *asked, heard=True)
+    if used.code not in (0, 1):
+        raise RuntimeError(f"replay ended with {used.code}")
+    told = json.loads(used.said.strip().splitlines()[-1])
     return {
         "rated": run.summary.accepted,
         "same": told["same"],
         "differ": len(told["differ"]),
         "removed": told["removed"],
-        "processor seconds": round(
-            after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1
-        ),
-        "peak MB": round(int(peak.removeprefix("PEAK ")) / 1024),
+        "processor seconds": round(used.processor, 1),
+        "peak MB": round(used.peak),
     }
 
 
