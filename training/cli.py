@@ -20,9 +20,10 @@ from riskprofile.scoring.editing import Edit
 from riskprofile.services import comparing, promotion
 from riskprofile.services.promotion import Gate
 from training import criteria as written_criteria
+from training import dossier as dossiers
 from training import evaluate as measures
 from training import fit as fitting
-from training import office, watching
+from training import office, report, watching
 from training import recipe as recipes
 from training import synth as generator
 
@@ -169,20 +170,40 @@ def _say_gates(measured: Sequence[Gate]) -> None:
 @app.command()
 def evaluate(
     folder: Annotated[Path, typer.Argument(help="Folder of a version.")],
+    share: Annotated[
+        float | None, typer.Option(help="Share inspected; default: what the offices can.")
+    ] = None,
     home: Home = None,
     json: Json = False,
 ) -> int:
-    """Measure a scorecard's gates again: on this installation's outcomes and on the generator."""
+    """Measure a scorecard: its gates, and recall by part beside what serves and plain learners."""
     other, _ = office.read(folder)
     with opened(home) as (settings, store):
         serving = promotion.serving(store, settings.models, other.profile)
         labels = office.outcomes(store, owner(), other.profile, serving)
-    measured = office.measure(serving, other, labels, office.make_trial(serving))
+        share = share or report.own_share(store, settings, owner(), other.profile, now())
+    with output.progress("measuring") as progress:
+        trial = office.make_trial(serving, progress=progress)
+    measured = office.measure(serving, other, labels, trial)
+    reports = [report.on_trial(other, serving, trial, share)]
+    if own := report.on_outcomes(other, serving, labels, share):
+        reports.append(own)
+    path = folder / report.FILE
+    head = f"# Evaluation of {other.profile} {other.version} beside {serving.version}"
+    path.write_text("\n".join([head, "", *map(report.text, reports)]), "utf-8")
     if json:
-        output.as_json({"gates": [asdict(one) for one in measured], "outcomes": len(labels)})
+        told = {"outcomes": len(labels), "share": share, "file": str(path)}
+        output.as_json(
+            {
+                "gates": [asdict(one) for one in measured],
+                "reports": [asdict(one) for one in reports],
+                **told,
+            }
+        )
         return 0
     output.say(f"{other.profile} {other.version} beside {serving.version}, {len(labels)} outcomes")
     _say_gates(measured)
+    output.say(path.read_text("utf-8"))
     return 0
 
 
@@ -247,9 +268,16 @@ def criteria(
 
 @app.command()
 def card(
-    folder: Annotated[Path, typer.Argument(help="Folder of a version.")], json: Json = False
+    folder: Annotated[Path, typer.Argument(help="Folder of a version.")],
+    dossier: Annotated[
+        Path | None, typer.Option(help="Write the dossier into this folder, with its answers.")
+    ] = None,
+    home: Home = None,
+    json: Json = False,
 ) -> int:
-    """Show the card of a version."""
+    """Show the card of a version, or write the dossier of it and of this installation."""
+    if dossier is not None:
+        return _write_dossier(folder, dossier, home, json)
     path = folder / "card.md"
     try:
         text = path.read_text("utf-8")
@@ -263,6 +291,20 @@ def card(
         output.as_json({"card": text})
     else:
         output.say(text)
+    return 0
+
+
+def _write_dossier(folder: Path, out: Path, home: Path | None, json: bool) -> int:
+    answers = dossiers.answers_in(out)
+    with opened(home) as (settings, store):
+        made = dossiers.make(store, settings, owner(), folder, now(), answers)
+    dossiers.write(made, out)
+    if json:
+        output.as_json({"folder": str(out), "asked": len(made.asks), "open": made.open})
+        return 0
+    output.say(f"{out / dossiers.TEXT}: {len(made.open)} of {len(made.asks)} questions are open")
+    if made.open:
+        output.say(f"  answer them in {out / dossiers.ANSWERS} and run this again")
     return 0
 
 

@@ -44,6 +44,7 @@ class Data:
     names: Column  # record of each row, to join what judges
     protected: Table  # columns of groups (P1), for the card alone; never learnt from
     kinds: Column  # typology of each find, by which figures are told apart; never learnt from
+    slices: Table  # columns by which the profile tells figures apart; never learnt from
 
     def during(self, since: str | None, until: str | None) -> np.ndarray:
         """Mask of the rows lodged from `since` on and before `until`."""
@@ -65,6 +66,7 @@ def make(recipe: Recipe, progress: Progress = lambda what, rows: None) -> Data:
     names: list[Column] = []
     protected: list[Table] = []
     kinds: list[Column] = []
+    slices: list[Table] = []
     pool: list[Table] = []
     done = 0
     for chunk in generate(
@@ -78,6 +80,7 @@ def make(recipe: Recipe, progress: Progress = lambda what, rows: None) -> Data:
         kinds.append(chunk.truth["typology"])
         names.append(chunk.table[profile.declaration[0]])
         protected.append(chunk.table[profile.protected("P1")])
+        slices.append(chunk.table[list(profile.slices)])
         if recipe.lawful_trade:
             pool.append(_lenders(chunk.table, labels[-1], profile, recipe))
         done += len(seen)
@@ -92,6 +95,7 @@ def make(recipe: Recipe, progress: Progress = lambda what, rows: None) -> Data:
         kinds.append(pd.Series("", index=lent.index))
         names.append(lent[profile.declaration[0]])
         protected.append(lent[profile.protected("P1")])
+        slices.append(lent[list(profile.slices)])
     made: list[Table] = []
     done = 0
     for seen in views:
@@ -111,6 +115,7 @@ def make(recipe: Recipe, progress: Progress = lambda what, rows: None) -> Data:
         names=pd.concat(names, ignore_index=True),
         protected=pd.concat(protected, ignore_index=True),
         kinds=pd.concat(kinds, ignore_index=True),
+        slices=pd.concat(slices, ignore_index=True),
     )
 
 

@@ -12,11 +12,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
 
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, Bins, Term
+from training import proving
 from training.compile import Tables, compile_tables, pair_gains, to_points
 
 
@@ -37,14 +40,18 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         bins of a feature, and the share of features tried at a split.
     negatives : int
         Negatives drawn for each positive; all when there are fewer.
+    most_rows : int
+        Rows that one machine learns from at most: beyond, fewer negatives are drawn, never
+        fewer than positives. Every positive is kept, and from some twenty negatives for each
+        on, more of them say next to nothing.
     monotone : mapping of feature to -1, 0 or 1
         Where more can only lower or raise the points.
     given_pairs : sequence of pairs
         Pairs named by an analyst, used before the found ones.
     seed : int
-    pair_rows : int, optional
-        Rows, drawn by lot, on which pairs are chosen; all of the first machine's when not
-        given. Which pairs gain most is seen on far fewer rows than their tables need.
+
+    Machines are fitted side by side by joblib: by as many threads as `OMP_NUM_THREADS` asks
+    for, or on the workers of its active backend, such as Dask. The bits are the same.
     """
 
     def __init__(
@@ -58,10 +65,10 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         cuts: int = 128,
         features_share: float = 0.4,
         negatives: int = 80,
+        most_rows: int = 250_000,
         monotone: Mapping[str, int] | None = None,
         given_pairs: Sequence[tuple[str, str]] = (),
         seed: int = 0,
-        pair_rows: int | None = None,
     ) -> None:
         self.pairs = pairs
         self.machines = machines
@@ -72,10 +79,10 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.cuts = cuts
         self.features_share = features_share
         self.negatives = negatives
+        self.most_rows = most_rows
         self.monotone = monotone
         self.given_pairs = given_pairs
         self.seed = seed
-        self.pair_rows = pair_rows
 
     def fit(self, X: Any, y: Any) -> ScorecardClassifier:
         """Fit on float features (missing is NaN) and labels of 0 and 1."""
@@ -90,10 +97,17 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         place = {name: i for i, name in enumerate(names)}
         groups = [{i} for i in range(len(names))]
         groups += [{place[one], place[other]} for one, other in self.pairs_]
-        self.machines_ = [
-            self._machine(monotone, number, interaction_cst=groups).fit(values[rows], labels[rows])
+        threads = proving.threads()
+        side_by_side = min(threads, self.machines)
+        self.machines_ = Parallel(side_by_side if threads > 1 else None, prefer="threads")(
+            delayed(_fitted)(
+                self._machine(monotone, number, interaction_cst=groups),
+                values[rows],
+                labels[rows],
+                threads // side_by_side if threads > 1 else None,
+            )
             for number, rows in enumerate(draws)
-        ]
+        )
         self.tables_: Tables = compile_tables(self.machines_, names, values)
         directions = dict(zip(names, monotone, strict=True))
         kept = (labels[draws[0]] == 0).sum() / max((labels == 0).sum(), 1)
@@ -139,7 +153,8 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Rows of one machine, in their order: every positive and a draw of the negatives."""
         negatives = np.flatnonzero(labels == 0)
         positives = np.flatnonzero(labels != 0)
-        wanted = min(len(negatives), self.negatives * max(len(positives), 1))
+        most = max(self.most_rows - len(positives), len(positives))
+        wanted = min(len(negatives), self.negatives * max(len(positives), 1), most)
         random = np.random.default_rng([self.seed, number])
         drawn = random.choice(negatives, wanted, replace=False)
         return np.sort(np.concatenate([positives, drawn]))
@@ -167,10 +182,6 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """The given pairs, then those that gain most when any two may be paired."""
         chosen = [(min(pair), max(pair)) for pair in self.given_pairs]
         if len(chosen) < self.pairs and len(names) > 1:
-            if self.pair_rows is not None and self.pair_rows < len(labels):
-                drawn = np.random.default_rng([self.seed, self.machines])
-                rows = np.sort(drawn.choice(len(labels), self.pair_rows, replace=False))
-                values, labels = values[rows], labels[rows]
             # Which pairs gain is known long before the last tree.
             free = self._machine(monotone, self.machines)
             free.set_params(max_iter=max(1, self.iterations // 2)).fit(values, labels)
@@ -184,6 +195,17 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             pairs = [(one, other) for _, one, other in found]
             chosen += [pair for pair in pairs if pair not in chosen][: self.pairs - len(chosen)]
         return chosen
+
+
+def _fitted(
+    machine: HistGradientBoostingClassifier,
+    values: np.ndarray,
+    labels: np.ndarray,
+    threads: int | None,
+) -> HistGradientBoostingClassifier:
+    """The machine, fitted by so many threads of its own; None leaves that to the process."""
+    with threadpool_limits(threads, user_api="openmp"):
+        return machine.fit(values, labels)
 
 
 def _columns(X: Any) -> tuple[list[str], np.ndarray]:

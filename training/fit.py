@@ -25,7 +25,7 @@ from riskprofile.scoring.scorecard import (
 )
 from riskprofile.scoring.wording import Wording
 from riskprofile.tables import Table
-from training import card, data, evaluate, wording
+from training import card, data, evaluate, record, wording
 from training.estimator import ScorecardClassifier
 from training.recipe import Recipe
 
@@ -202,11 +202,13 @@ def _digest(made: data.Data) -> str:
 def write(fitted: Fitted, folder: Path) -> str:
     """Write the folder of a version; its digest.
 
-    Files: scorecard.json, tables.npz, wording.json, recipe.json, card.md, manifest.json.
+    Files: scorecard.json, tables.npz, wording.json, recipe.json, card.md, environment.json,
+    tables.svg, manifest.json.
     """
     files = artefact.pack(fitted.scorecard)
     files["recipe.json"] = fitted.recipe.as_json().encode()
     files["card.md"] = card.card(fitted).encode()
+    files |= record.files(fitted.scorecard)
     listed = artefact.manifest(
         files,
         profile=fitted.recipe.profile,

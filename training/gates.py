@@ -71,7 +71,7 @@ def slices(
         taken.append(chosen)
     told = []
     positive = labels == 1
-    for where, mask in _masks(groups):
+    for where, mask in masks(groups):
         found = mask & positive
         if (count := int(found.sum())) >= LEAST_IN_SLICE:
             told.append(
@@ -137,7 +137,7 @@ def labellers(card: Scorecard, labels: Table) -> list[Misfit]:
         chance = _chances(model, labels, others)
         found = labels["value"].to_numpy("float64")
         bands = pd.DataFrame({"score": pd.cut(chance, BANDS, labels=BAND_NAMES).astype(str)})
-        for where, mask in [*_masks(bands), *list(_masks(groups))[1:]]:
+        for where, mask in [*masks(bands), *list(masks(groups))[1:]]:
             here = mask & own
             count = int(here.sum())
             if count < LEAST_BY_LABELLER:
@@ -201,7 +201,8 @@ def size_gate(card: Scorecard) -> Gate:
     return Gate("size", held, told, f"{MOST_TERMS} terms, {LARGEST / 2**20:.0f} MB")
 
 
-def _masks(groups: Table) -> Iterator[tuple[str, np.ndarray]]:
+def masks(groups: Table) -> Iterator[tuple[str, np.ndarray]]:
+    """All rows, then those of each value of each column: a name and a mask."""
     size = len(groups)
     yield "all", np.ones(size, dtype=bool)
     for column in groups:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from riskprofile.errors import InputError, RiskProfileError, UsageError
 from riskprofile.scoring import artefact
@@ -25,8 +25,8 @@ from riskprofile.services.rights import Actor
 from riskprofile.services.settings import Settings
 from riskprofile.store import batches
 from riskprofile.store.database import Store
-from riskprofile.tables import Table
-from training import data, gates, recipe
+from riskprofile.tables import Column, Table
+from training import data, gates, recipe, record
 from training.data import Progress
 from training.refit import ENOUGH, Refit, refit
 
@@ -81,7 +81,9 @@ class Trial:
 
     features: Table
     labels: np.ndarray
-    groups: Table
+    groups: Table  # typology, and the profile's slices
+    times: Column
+    protected: Table  # columns of groups of people
 
 
 def outcomes(store: Store, actor: Actor, profile: str, card: Scorecard) -> Table:
@@ -198,8 +200,12 @@ def make_trial(
     if card.wording is not None:
         words = card.wording.value(made.descriptions[late]).round(6)
         features = features.assign(**{WORDING: np.asarray(words)})
-    kinds = made.kinds[late].reset_index(drop=True)
-    return Trial(features, made.labels[late], pd.DataFrame({"typology": kinds}))
+
+    def of_late(part: Any) -> Any:
+        return part[late].reset_index(drop=True)
+
+    groups = of_late(made.slices.assign(typology=made.kinds))
+    return Trial(features, made.labels[late], groups, of_late(made.times), of_late(made.protected))
 
 
 def measure(before: Scorecard, after: Scorecard, labels: Table, trial: Trial) -> tuple[Gate, ...]:
@@ -210,7 +216,7 @@ def measure(before: Scorecard, after: Scorecard, labels: Table, trial: Trial) ->
             before.points(trial.features),
             after.points(trial.features),
             trial.labels,
-            trial.groups,
+            trial.groups[["typology"]],
         ),
         _own_recall(before, after, labels),
         gates.labeller_gate(before, labels),
@@ -259,6 +265,7 @@ def _write(
     files = artefact.pack(moved.scorecard)
     files["recipe.json"] = told.as_json().encode()
     files["card.md"] = card_text(told, moved, measured).encode()
+    files |= record.files(moved.scorecard)
     files[GATES] = (
         json.dumps({"gates": [asdict(one) for one in measured]}, ensure_ascii=False, indent=1)
         + "\n"

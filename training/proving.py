@@ -66,14 +66,14 @@ def worst(
         The rows, and the bin of each by feature (`cut`).
     """
     share = 1.0 / len(machines)
-    walks = [_Walk(nodes, names, tables.bins) for nodes in trees]
+    groves = _groves([_Walk(nodes, names, tables.bins) for nodes in trees])
     rows = len(values)
 
     def block(start: int) -> float:
         part = {name: one[start : start + BLOCK] for name, one in bins.items()}
         walked = np.zeros(min(BLOCK, rows - start))
-        for walk in walks:
-            walked += walk(part)
+        for grove in groves:
+            walked += grove(part)
         walked *= share
         walked += base
         far = float(np.abs(tables.at(part) - walked).max(initial=0.0))
@@ -96,10 +96,18 @@ def threads() -> int:
 
 
 class _Walk:
-    """One tree on bins: which leaf, then its value."""
+    """One tree on bins: the number of the leaf that each row comes to, in one byte if it can.
+
+    Bytes are compared and chosen between without a jump, which is many times quicker than
+    looking each row's way up.
+    """
 
     def __init__(self, nodes: np.ndarray, names: Sequence[str], bins: Mapping[str, Bins]) -> None:
         self.nodes = nodes
+        leaves = [place for place, node in enumerate(nodes) if node["is_leaf"]]
+        self.kind: Any = np.uint8 if len(leaves) <= 2**8 else np.uint16
+        self.number = {place: self.kind(i) for i, place in enumerate(leaves)}
+        self.values = nodes["value"][leaves].astype(np.float64)
         self.ways: dict[int, tuple[str, int, int | None]] = {}  # feature, last bin, missing
         for place, node in enumerate(nodes):
             if node["is_leaf"]:
@@ -112,17 +120,46 @@ class _Walk:
             missing_left = bool(node["missing_go_to_left"])
             self.ways[place] = (name, last, missing if missing_left else None)
 
-    def __call__(self, part: Mapping[str, np.ndarray]) -> Any:
-        return self._value(0, part)
-
-    def _value(self, place: int, part: Mapping[str, np.ndarray]) -> Any:
-        node = self.nodes[place]
-        if node["is_leaf"]:
-            return float(node["value"])
+    def __call__(self, part: Mapping[str, np.ndarray], place: int = 0) -> Any:
+        if place in self.number:
+            return self.number[place]
         name, last, missing = self.ways[place]
-        left, right = (self._value(int(node[side]), part) for side in ("left", "right"))
-        # Comparing bytes is far quicker than looking each row up.
+        node = self.nodes[place]
+        left, right = (self(part, int(node[side])) for side in ("left", "right"))
         goes_left = part[name] <= last
         if missing is not None:
             goes_left |= part[name] == missing
-        return np.where(goes_left, left, right)
+        return right ^ ((left ^ right) & np.negative(goes_left.astype(self.kind)))  # no bit or all
+
+
+class _Grove:
+    """A few trees whose leaves, taken together, still have a number of one byte: one look-up."""
+
+    def __init__(self, first: _Walk) -> None:
+        self.first, self.more = first, list[_Walk]()
+        self.sums = first.values
+
+    def takes(self, walk: _Walk) -> bool:
+        """Take one more tree, if there is room."""
+        if len(walk.values) > 2**7 or len(self.sums) * len(walk.values) > 2**8:
+            return False
+        self.more.append(walk)
+        self.sums = (self.sums[:, None] + walk.values).ravel()
+        return True
+
+    def __call__(self, part: Mapping[str, np.ndarray]) -> np.ndarray:
+        number: np.ndarray = np.zeros(len(next(iter(part.values()))), self.first.kind)
+        number += self.first(part)
+        for walk in self.more:
+            number *= np.uint8(len(walk.values))
+            number += walk(part)
+        made: np.ndarray = self.sums.take(number)
+        return made
+
+
+def _groves(walks: Sequence[_Walk]) -> list[_Grove]:
+    made: list[_Grove] = []
+    for walk in walks:
+        if not (made and made[-1].takes(walk)):
+            made.append(_Grove(walk))
+    return made

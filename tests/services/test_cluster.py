@@ -12,7 +12,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import joblib
+import numpy as np
 import pytest
+from sklearn.base import clone
 from sqlalchemy import text
 
 from riskprofile.errors import RiskProfileError, ScorecardError
@@ -26,9 +29,12 @@ from riskprofile.services.spread import rate_on_cluster
 from riskprofile.store.batches import to_bytes
 from tests import factory
 from tests.services.bench import NOW
+from training.estimator import ScorecardClassifier
 from training.synth import generate
 
 pytest.importorskip("distributed")
+from distributed import Client
+
 pytestmark = pytest.mark.xdist_group("cluster")
 
 
@@ -89,8 +95,6 @@ class Cluster:
 
     def wait_for(self, workers: int) -> None:
         """Until so many workers are there."""
-        from distributed import Client
-
         with Client(self.address, timeout=60, set_as_default=False) as client:
             client.wait_for_workers(workers, timeout=60)
 
@@ -128,6 +132,17 @@ def run(folder: Path, day: Path, progress=lambda name, rows: None, **options) ->
     finally:
         store.close()
     return told, (stored, alerts)
+
+
+def test_a_fit_on_a_cluster_gives_the_same_bits(cluster: Cluster) -> None:
+    draw = np.random.default_rng(3)
+    values = draw.normal(size=(400, 2))
+    labels = (values.sum(axis=1) + draw.normal(size=400) > 1).astype(int)
+    model = ScorecardClassifier(pairs=1, iterations=10, least_rows=10)
+    here = clone(model).fit(values, labels).points(values)
+    with Client(cluster.address, timeout=60), joblib.parallel_config("dask"):
+        there = model.fit(values, labels).points(values)
+    assert (there == here).all()
 
 
 def test_a_cluster_stores_the_same_bytes_even_when_a_worker_is_killed(

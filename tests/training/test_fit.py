@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+import sklearn
 
 from riskprofile.errors import InputError, RiskProfileError
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.scorecard import WORDING
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import artefacts
-from training import card, data, evaluate, fit
+from training import card, data, evaluate, fit, record
 from training import recipe as recipes
 from training.compile import worst_step
 from training.recipe import Recipe
@@ -47,6 +50,20 @@ def test_the_same_recipe_gives_the_same_bytes(
     assert fit.write(fitted, tmp_path / "one") == fit.write(again, tmp_path / "two")
     for file in (tmp_path / "one").iterdir():
         assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
+
+
+def test_a_run_keeps_its_environment_and_its_tables_drawn(
+    fitted: fit.Fitted, tmp_path: Path
+) -> None:
+    fit.write(fitted, tmp_path)
+    told = json.loads((tmp_path / record.ENVIRONMENT).read_text())
+    assert told["packages"]["scikit-learn"] == sklearn.__version__
+    drawn = ElementTree.fromstring((tmp_path / record.PLOTS).read_text())
+    single = [term for term in fitted.scorecard.terms if len(term.features) == 1]
+    assert len(drawn.findall(".//{*}circle")) == min(len(single), record.DRAWN)
+    widest = max(single, key=lambda term: int(term.table.max()) - int(term.table.min()))
+    assert drawn.find(".//{*}text").text.startswith(widest.name)  # type: ignore[union-attr]
+    assert artefacts.read(tmp_path).keys() >= {record.ENVIRONMENT, record.PLOTS}
 
 
 def test_points_rank_like_the_estimator_behind_them(fitted: fit.Fitted) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from riskprofile.errors import NotAllowed, PolicyError, RiskProfileError, UsageError
+from riskprofile.errors import InputError, NotAllowed, PolicyError, RiskProfileError, UsageError
 from riskprofile.scoring.editing import Edit
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import comparing, govern, identity, promotion, review, settings
@@ -21,7 +22,7 @@ from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert
-from training import office
+from training import dossier, office
 from training.synth import generate
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -100,6 +101,24 @@ def test_the_folder_says_what_it_was_fitted_on_and_what_was_measured(
     assert recipe["outcomes"] == told.moved.outcomes
     names = [one.name for one in told.gates]
     assert len(names) == len(set(names)) == 7
+
+
+def test_its_dossier_counts_these_outcomes_and_these_alerts(lived, trial, tmp_path: Path) -> None:
+    store, home = lived
+    told = fit(lived, trial, tmp_path / "run")
+    made = dossier.make(store, home, OWNER, told.folder, NOW)
+    assert dossier.empty_sections(made.text) == []
+    counted = re.findall(r"^\| (score|indicator|random) \| (\d+) \| (\d+) \|$", made.text, re.M)
+    assert sum(int(one[1]) for one in counted) == told.moved.outcomes
+    assert sum(int(one[2]) for one in counted) == told.moved.finds
+    for gate in told.gates:
+        assert f"| {gate.name} | yes |" in made.text
+    whole = made.ledger[0]
+    assert whole.confirmed > 0 and whole.adds_up
+    assert f"In all, of 100 alerts {100 * whole.right:.0f} are right" in made.text
+    (told.folder / office.LABELS).unlink()
+    with pytest.raises(InputError, match="outcomes that this was fitted on"):
+        dossier.make(store, home, OWNER, told.folder, NOW)
 
 
 def test_the_same_outcomes_give_the_same_bytes(lived, trial, tmp_path: Path) -> None:

@@ -1,0 +1,132 @@
+"""The dossier is made from what is there; what is missing is a fault or a question by name."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from riskprofile.errors import InputError, RiskProfileError
+from riskprofile.scoring import artefact
+from riskprofile.services import settings
+from riskprofile.services.identity import OWNER
+from riskprofile.services.settings import CHECKOUT, Settings
+from riskprofile.services.tally import Line
+from riskprofile.store import artefacts
+from riskprofile.store.database import Store
+from training import dossier
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+LEARNT = CHECKOUT / "models" / "shipment" / "2026.11.2"
+WRITTEN = CHECKOUT / "models" / "traveller" / "2026.11.1-criteria"
+PARTS = (
+    "Model card",
+    "Datasheet",
+    "Technical file",
+    "Assessment of the impact on fundamental rights",
+    "How often alerts were right",
+)
+
+pytestmark = pytest.mark.xdist_group("dossier")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Settings]]:
+    """An installation in which nothing has happened yet."""
+    made = settings.load({}, home=tmp_path_factory.mktemp("dossier") / "home")
+    store = settings.open_store(made)
+    yield store, made
+    store.close()
+
+
+def make(home: tuple[Store, Settings], folder: Path, **answers: str) -> dossier.Dossier:
+    return dossier.make(*home, OWNER, folder, NOW, answers)
+
+
+@pytest.fixture(scope="module", params=[LEARNT, WRITTEN], ids=lambda path: path.name)
+def made(request: pytest.FixtureRequest, home: tuple[Store, Settings]) -> dossier.Dossier:
+    return make(home, request.param)
+
+
+def test_every_part_and_every_section_has_something_under_it(made: dossier.Dossier) -> None:
+    _, *parts = re.findall(r"^# (.*)$", made.text, re.M)
+    assert parts == [f"Part {n}. {title}" for n, title in enumerate(PARTS, start=1)]
+    assert dossier.empty_sections(made.text) == []
+    for point in range(1, 10):  # of Annex IV
+        assert re.search(rf"^## {point}\. \w", made.text, re.M), point
+    for letter in "abcdef":  # of Article 27
+        assert re.search(rf"^## {letter}\. \w", made.text, re.M), letter
+    assert "{{" not in made.text and "None" not in made.text
+
+
+def test_a_section_that_loses_its_content_is_named(made: dossier.Dossier) -> None:
+    titles = re.findall(r"^##+ (.*)$", made.text, re.M)
+    assert len(titles) > 20
+    for title in titles:
+        head = re.escape(title)
+        bare = re.sub(rf"(^(#+) {head}\n)(?:(?!^#).*\n?)*", r"\1\n", made.text, flags=re.M)
+        parent = re.search(rf"^## {head}\n+###", bare, re.M)  # what stands below it still counts
+        assert (title in dossier.empty_sections(bare)) != bool(parent), title
+
+
+def test_a_card_with_an_empty_section_makes_no_dossier(
+    home: tuple[Store, Settings], tmp_path: Path
+) -> None:
+    files = {k: v for k, v in artefacts.read(WRITTEN).items() if k != artefact.MANIFEST}
+    files["card.md"] += b"\n## What it cannot show\n\n"
+    told = json.loads((WRITTEN / artefact.MANIFEST).read_text())
+    listed = artefact.manifest(
+        files, **{key: told[key] for key in ("profile", "version", "data_digest", "features")}
+    )
+    for name, content in {**files, artefact.MANIFEST: listed}.items():
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(RiskProfileError, match="nothing under What it cannot show"):
+        make(home, tmp_path)
+
+
+def test_what_only_people_know_is_asked_and_the_answers_are_taken_in(
+    home: tuple[Store, Settings], tmp_path: Path
+) -> None:
+    first = make(home, WRITTEN)
+    assert first.open == list(first.asks) and len(first.asks) >= 15
+    for key in first.asks:
+        assert f"**Open question `{key}`.**" in first.text
+    assert f"**{len(first.asks)} of {len(first.asks)} questions are open.**" in first.text
+    dossier.write(first, tmp_path)
+    kept = json.loads((tmp_path / dossier.ANSWERS).read_text())
+    kept["provider"]["answer"] = "The Customs Administration of Meridia"
+    (tmp_path / dossier.ANSWERS).write_text(json.dumps(kept))
+    again = make(home, WRITTEN, **dossier.answers_in(tmp_path))
+    assert "The Customs Administration of Meridia" in again.text
+    assert again.open == [key for key in first.asks if key != "provider"]
+    (tmp_path / dossier.ANSWERS).write_text('{"provider": 1}')
+    with pytest.raises(InputError, match="the answers cannot be read"):
+        dossier.answers_in(tmp_path)
+
+
+def test_a_ledger_that_does_not_add_up_makes_no_dossier() -> None:
+    whole = Line("all", "all", 10, 2, 3, 1, 4)
+    parts = [Line("lane", "red", 6, 2, 3, 1, 0), Line("lane", "yellow", 4, 0, 0, 0, 4)]
+    dossier.require_sums([whole, *parts])
+    with pytest.raises(RiskProfileError, match="lane"):
+        dossier.require_sums([whole, parts[0]])
+    with pytest.raises(RiskProfileError, match="lane yellow"):
+        dossier.require_sums([whole, parts[0], replace(parts[1], refuted=1)])
+
+
+def test_the_register_of_risks_is_read_as_it_stands() -> None:
+    path = CHECKOUT / "risks.yaml"
+    for ours, theirs in zip(
+        dossier.risks(path), yaml.safe_load(path.read_text("utf-8")), strict=True
+    ):
+        assert ours["id"] == theirs["id"] and ours["risk"] == theirs["risk"]
+        assert ours["answer"] == " ".join(theirs["answer"].split())
+        assert ours["open"] == theirs.get("open", "")
+        assert ours["tests"] == len(theirs.get("tests", []))
+    assert dossier.risks(path.with_name("none.yaml")) == []

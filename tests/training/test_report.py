@@ -1,0 +1,88 @@
+"""Figures that an office can act on: by part, with intervals, beside what serves and others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskprofile.profiles import PROFILES
+from riskprofile.services.feedback import SLICE
+from tests.scoring.toy import scorecard
+from training import evaluate, report
+from training.office import Trial
+
+ROWS = 6_000
+
+
+@pytest.fixture(scope="module")
+def trial() -> Trial:
+    """Finds follow the toy scorecard; on the road they do not follow what it reads."""
+    draw = np.random.default_rng(2)
+    features = pd.DataFrame(
+        {
+            "freight_ratio": draw.uniform(0, 2, ROWS),
+            "transit_legs": draw.integers(0, 3, ROWS).astype(float),
+            "wording": draw.uniform(0, 1, ROWS),
+            "pair_age": draw.choice([0.0, 50.0], ROWS),
+        }
+    )
+    mode = draw.choice(["sea", "road"], ROWS)
+    points = np.where(mode == "sea", scorecard().points(features), 10)
+    labels = (draw.random(ROWS) < 1 / (1 + np.exp(3.4 - points / 25))).astype(int)
+    return Trial(
+        features,
+        labels,
+        pd.DataFrame({"transport_mode": mode}),
+        pd.Series(pd.date_range("2026-01-01", periods=ROWS, freq="15min", tz="UTC")),
+        pd.DataFrame(index=range(ROWS)),
+    )
+
+
+def test_parts_stand_beside_what_serves_and_beside_plain_learners(trial: Trial) -> None:
+    card = scorecard()
+    worse = replace(card, terms=card.terms[:1])
+    told = report.on_trial(card, worse, trial, 0.1)
+    parts = {one.part: one for one in told.figures}
+    assert {"transport_mode sea", "transport_mode road", "parties never seen"} <= set(parts)
+    assert any(name.startswith("period 2026-") for name in parts)
+    whole, sea = parts["all"], parts["transport_mode sea"]
+    assert whole.low <= whole.recall <= whole.high and whole.gap_low > 0
+    assert sea.recall > parts["transport_mode road"].recall
+    late = len(trial.labels) // 2
+    assert whole.rows == late and whole.finds == trial.labels[late:].sum()
+    assert whole.recall == evaluate.recall_at(
+        card.points(trial.features[late:]), trial.labels[late:], 0.1
+    )
+    assert [one[0] for one in told.peers] == [
+        "this scorecard",
+        "the scorecard that serves",
+        *report.PEERS,
+    ]
+    assert sum(one[1] for one in told.calibration) == late
+    assert told.groups == "these declarations hold no protected column"
+    text = report.text(told)
+    for name in (*parts, *report.PEERS):
+        assert f"| {name} |" in text
+
+
+def test_own_outcomes_are_told_by_slice_and_without_a_find_not_at_all(trial: Trial) -> None:
+    labels = trial.features.assign(
+        value=trial.labels, known_at=trial.times, **{f"{SLICE}carrier": "XMAA"}
+    ).iloc[:800]
+    card = scorecard()
+    told = report.on_outcomes(card, card, labels, 0.2)
+    assert told is not None
+    assert {"all", "carrier XMAA"} <= {one.part for one in told.figures}
+    assert all(one.gap_low == one.gap_high == 0 for one in told.figures)
+    assert len(told.peers) == 4
+    assert report.on_outcomes(card, card, labels.assign(value=0), 0.2) is None
+    assert report.on_outcomes(card, card, labels.iloc[:0], 0.2) is None
+
+
+def test_every_profile_says_whether_parties_were_seen() -> None:
+    for profile in PROFILES.values():
+        names = {one.name for one in profile.features}
+        assert names & set(report.SEEN["parties"]), profile.name

@@ -1,0 +1,283 @@
+"""How a scorecard does where an administration can act: at its capacity, part by part.
+
+Beside the one that serves and beside plain learners that saw the same rows, with bootstrap
+intervals, on declarations of the generator that nothing was fitted on and on the office's
+own outcomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from riskprofile.scoring.scorecard import Scorecard
+from riskprofile.services import capacity, govern
+from riskprofile.services.feedback import SLICE
+from riskprofile.services.rights import Actor
+from riskprofile.services.settings import Settings
+from riskprofile.store.database import Store
+from riskprofile.tables import Table
+from training import evaluate, fairness
+from training.gates import LEAST_IN_SLICE, masks
+from training.office import Trial
+
+FILE = "evaluation.md"  # in the folder of a scorecard
+USUAL, DAYS = 0.05, 30  # share inspected where nothing says better; days that say it
+DRAWS = 500  # of the bootstrap
+FOLDS = 5
+LEAST_FINDS = 30  # before plain learners are fitted on outcomes
+SEEN = {  # features that say whether something was known before the row
+    "goods": ("goods_text_frequency",),
+    "parties": ("pair_age", "consignee_age", "trips_90"),
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Of one part of the rows: what two scorecards bring up when a share of all is inspected.
+
+    `low` and `high`: 95 % bootstrap interval of `recall`; `gap_low` and `gap_high` of the
+    recall that the scorecard has beyond the one that serves, over the same finds.
+    """
+
+    part: str
+    rows: int
+    finds: int
+    recall: float
+    low: float
+    high: float
+    serving: float
+    gap_low: float
+    gap_high: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """All figures on one set of rows. `peers`: recall of the other ways to order them."""
+
+    on: str
+    share: float
+    figures: tuple[Figure, ...]
+    of_100: float  # finds in 100 inspected
+    peers: tuple[tuple[str, float, float, float], ...]  # name, recall, interval
+    calibration: tuple[tuple[str, int, float, float], ...]  # fifth, rows, mean score, finds
+    groups: str  # figures by group of people, as text
+
+
+def on_trial(
+    card: Scorecard, serving: Scorecard, trial: Trial, share: float, seed: int = 1
+) -> Report:
+    """On rows of the generator; plain learners see the earlier half, all are judged on the later.
+
+    Parameters
+    ----------
+    share : float
+        Of the declarations, that can be inspected.
+    """
+    late = trial.times >= trial.times.sort_values().iloc[len(trial.times) // 2]
+    late = late.to_numpy(dtype=bool)
+    features, labels = trial.features[late].reset_index(drop=True), trial.labels[late]
+    points, beside = card.points(features), serving.points(features)
+    groups = trial.groups[late].reset_index(drop=True).assign(**_seen(features))
+    groups["period"] = trial.times[late].dt.strftime("%Y-%m").to_numpy()
+    orders = {"the scorecard that serves": beside.astype("float64")}
+    if trial.labels[~late].sum() >= LEAST_FINDS:
+        for name, peer in PEERS.items():
+            model = peer().fit(trial.features[~late], trial.labels[~late])
+            orders[name] = model.predict_proba(features)[:, 1]
+    declared = trial.protected[late].reset_index(drop=True)
+    return _report(
+        "declarations of the generator", card, points, beside, labels, groups, share, orders, seed,
+        _by_group(features, points, labels, declared),
+    )  # fmt: skip
+
+
+def on_outcomes(
+    card: Scorecard, serving: Scorecard, labels: Table, share: float, seed: int = 1
+) -> Report | None:
+    """On the office's own outcomes, of which `share` is inspected; None without a find.
+
+    A scorecard that was fitted on these outcomes is judged by rows that it has seen, plain
+    learners by folds that they have not.
+    """
+    found = labels["value"].to_numpy("int64") if len(labels) else np.zeros(0, "int64")
+    if not found.sum():
+        return None
+    groups = labels[[name for name in labels if str(name).startswith(SLICE)]]
+    groups = groups.rename(columns=lambda name: str(name).removeprefix(SLICE))
+    features = labels[list(card.features)].astype("float64")
+    groups = groups.assign(**_seen(features), period=labels["known_at"].dt.strftime("%Y-%m"))
+    points, beside = card.points(labels), serving.points(labels)
+    orders = {"the scorecard that serves": beside.astype("float64")}
+    if min(found.sum(), len(found) - found.sum()) >= LEAST_FINDS:
+        folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+        for name, peer in PEERS.items():
+            made = cross_val_predict(peer(), features, found, cv=folds, method="predict_proba")
+            orders[name] = made[:, 1]
+    return _report(
+        "own outcomes", card, points, beside, found, groups, share, orders, seed,
+        "not told on outcomes: they are those that were selected",
+    )  # fmt: skip
+
+
+def own_share(store: Store, settings: Settings, actor: Actor, profile: str, now: datetime) -> float:
+    """Share of the declarations of late that the offices can examine, as far as it is known."""
+    if settings.capacity_share:
+        return settings.capacity_share
+    since = now - timedelta(days=DAYS)
+    runs = [
+        one
+        for one in govern.batches(store, actor)
+        if one.profile == profile and one.accepted and one.started_at >= since
+    ]
+    with store.read() as connection:
+        a_day = sum(number for number, _ in capacity.days(connection, now).offices.values())
+    if not runs or not a_day:
+        return USUAL
+    days = (now - min(one.started_at for one in runs)).days + 1
+    return min(1.0, days * a_day / sum(one.accepted for one in runs))
+
+
+def text(report: Report) -> str:
+    """The report as Markdown."""
+    lines = [
+        f"## On {report.on}, {report.share:.1%} inspected",
+        "",
+        f"Of 100 inspected, {report.of_100:.0f} are finds.",
+        "",
+        "| part | rows | finds | recall | 95 % interval | what serves | gap, 95 % interval |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {one.part} | {one.rows:,} | {one.finds:,} | {one.recall:.3f} | {one.low:.3f} to "
+        f"{one.high:.3f} | {one.serving:.3f} | {one.gap_low:+.3f} to {one.gap_high:+.3f} |"
+        for one in report.figures
+    ]
+    lines += ["", "| beside | recall | 95 % interval |", "|---|---|---|"]
+    lines += [f"| {name} | {is_:.3f} | {a:.3f} to {b:.3f} |" for name, is_, a, b in report.peers]
+    lines += [
+        "",
+        "| fifth of the score | rows | mean score | share of finds |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| {name} | {n:,} | {p:.4f} | {k:.4f} |" for name, n, p, k in report.calibration]
+    return "\n".join([*lines, "", f"Groups of people: {report.groups}", ""])
+
+
+def _logistic() -> Any:
+    return make_pipeline(
+        SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
+        StandardScaler(),
+        LogisticRegression(C=0.1, max_iter=2_000),
+    )
+
+
+def _boosting() -> Any:
+    return HistGradientBoostingClassifier(
+        max_iter=150, learning_rate=0.1, max_leaf_nodes=15, l2_regularization=5.0,
+        early_stopping=False, random_state=0,
+    )  # fmt: skip
+
+
+PEERS: dict[str, Callable[[], Any]] = {
+    "logistic regression": _logistic,
+    "histogram boosting": _boosting,
+}
+
+
+def _seen(features: Table) -> dict[str, np.ndarray]:
+    """Whether goods and parties were known before, as far as a feature tells."""
+    told = {}
+    for what, names in SEEN.items():
+        for name in names:
+            if name in features:
+                known = features[name].to_numpy("float64") > 0
+                told[what] = np.where(known, "seen before", "never seen")
+                break
+    return told
+
+
+def _report(
+    on: str,
+    card: Scorecard,
+    points: np.ndarray,
+    beside: np.ndarray,
+    labels: np.ndarray,
+    groups: Table,
+    share: float,
+    orders: dict[str, np.ndarray],
+    seed: int,
+    people: str,
+) -> Report:
+    chosen, before = _chosen(points, share), _chosen(beside, share)
+    figures = tuple(_figures(chosen, before, labels, groups, seed))
+    peers = []
+    for name, scores in {"this scorecard": points.astype("float64"), **orders}.items():
+        low, high = evaluate.interval(scores, labels, share, seed, DRAWS)
+        peers.append((name, evaluate.recall_at(scores, labels, share), low, high))
+    return Report(
+        on,
+        share,
+        figures,
+        100 * float(labels[chosen].mean()),
+        tuple(peers),
+        tuple(_calibration(card, points, labels)),
+        people,
+    )
+
+
+def _chosen(points: np.ndarray, share: float) -> np.ndarray:
+    chosen = np.zeros(len(points), dtype=bool)
+    chosen[evaluate.order(points)[: max(1, round(len(points) * share))]] = True
+    return chosen
+
+
+def _figures(
+    chosen: np.ndarray, before: np.ndarray, labels: np.ndarray, groups: Table, seed: int
+) -> Iterator[Figure]:
+    random = np.random.default_rng(seed)
+    for part, mask in masks(groups):
+        found = mask & (labels == 1)
+        finds = int(found.sum())
+        if finds < LEAST_IN_SLICE:
+            continue
+        one, other = chosen[found].astype("float64"), before[found].astype("float64")
+        drawn = random.integers(0, finds, (DRAWS, finds))
+        low, high = np.quantile(one[drawn].mean(axis=1), [0.025, 0.975])
+        gap_low, gap_high = np.quantile((one - other)[drawn].mean(axis=1), [0.025, 0.975])
+        yield Figure(
+            part, int(mask.sum()), finds, float(one.mean()), float(low), float(high),
+            float(other.mean()), float(gap_low), float(gap_high),
+        )  # fmt: skip
+
+
+def _calibration(
+    card: Scorecard, points: np.ndarray, labels: np.ndarray
+) -> Iterator[tuple[str, int, float, float]]:
+    score = card.probability(points)
+    ranked = np.argsort(score, kind="stable")
+    for number, part in enumerate(np.array_split(ranked, 5), start=1):
+        yield f"{number}", len(part), float(score[part].mean()), float(labels[part].mean())
+
+
+def _by_group(features: Table, points: np.ndarray, labels: np.ndarray, declared: Table) -> str:
+    if not len(declared.columns):
+        return "these declarations hold no protected column"
+    protected = fairness.grouped(declared, list(declared.columns))
+    told = fairness.groups(labels, _chosen(points, 0.05), protected)
+    outside = [f"{one.column} {one.level} ({one.ratio:.2f})" for one in fairness.outside(told, ())]
+    judged = sum(one.judged for one in told)
+    return (
+        f"{judged} groups are large enough to judge; false positives beside everybody else's "
+        f"outside 0.8 to 1.25: {', '.join(outside) or 'none'}"
+    )
