@@ -156,7 +156,7 @@ def _body(view: Any, now: datetime, say: Words, zone: Any) -> None:
         key=f"tabs-{view.id}",
     )
     with why:
-        _why(view, say, zone, now)
+        st.html(_why(view, say, zone, now))
     with declaration:
         st.html(_declaration(view, say, zone, now))
     with party:
@@ -169,55 +169,49 @@ def _body(view: Any, now: datetime, say: Words, zone: Any) -> None:
         st.html(_timeline(events, say, zone, now) or draw.state("", say("timeline.none")))
 
 
-def _why(view: Any, say: Words, zone: Any, now: datetime) -> None:
-    left, right = st.columns([368, 272], gap="small")
-    with left:
-        if view.points is None:
-            st.html(f'<div class="rp-note">{escape(say("why.no_points"))}</div>')
-        else:
-            st.html(
-                draw.reasons(
-                    say,
-                    view.points,
-                    view.reasons or [],
-                    view.against or [],
-                    None,
-                )
-            )
-            scale = (
-                say("why.scale")
-                if view.score is None
-                else say("why.score", n=say.number(round(view.score * 100)))
-            )
-            rated = say("why.rated_by", version=view.model_version)
-            st.html(f'<div class="rp-note rp-m">{escape(scale)} {escape(rated)}</div>')
-    with right:
-        row = driver(view)
-        text = str(row.get(PROFILES[view.profile].title) or "")
-        position = say("why.item", n=view.driver, total=len(view.declaration or []) or 1)
-        related = ""
-        if view.related:
-            found = draw.table(
-                (),
-                [
-                    (
-                        form.reference(str(one.get("record_id", ""))),
-                        one.get("title", ""),
-                        _links(say, one),
-                    )
-                    for one in merged(view.related)[:4]
-                ],
-            )
-            related = f'<div><h3 class="rp-h3">{escape(say("why.related"))}</h3>{found}</div>'
-        st.html(
-            '<div class="rp-stack">'
-            + changes(view, say, zone, now)
-            + draw.indicators(say, view.indicators or [])
-            + draw.declared(say, row, text, offending(text), position, kinds(view.profile))
-            + draw.route(say, stops(row))
-            + related
-            + "</div>"
+def _why(view: Any, say: Words, zone: Any, now: datetime) -> str:
+    """Reasons at the left; changes, indicators, wording, route and links beside them.
+
+    One piece of HTML: each element that Streamlit draws by itself costs the server as much
+    as all the words of this one.
+    """
+    if view.points is None:
+        told = f'<div class="rp-note">{escape(say("why.no_points"))}</div>'
+    else:
+        told = draw.reasons(say, view.points, view.reasons or [], view.against or [], None)
+        scale = (
+            say("why.scale")
+            if view.score is None
+            else say("why.score", n=say.number(round(view.score * 100)))
         )
+        rated = say("why.rated_by", version=view.model_version)
+        told = f'<div>{told}</div><div class="rp-note rp-m">{escape(scale)} {escape(rated)}</div>'
+    row = driver(view)
+    text = str(row.get(PROFILES[view.profile].title) or "")
+    position = say("why.item", n=view.driver, total=len(view.declaration or []) or 1)
+    related = ""
+    if view.related:
+        found = draw.table(
+            (),
+            [
+                (
+                    form.reference(str(one.get("record_id", ""))),
+                    one.get("title", ""),
+                    _links(say, one),
+                )
+                for one in merged(view.related)[:4]
+            ],
+        )
+        related = f'<div><h3 class="rp-h3">{escape(say("why.related"))}</h3>{found}</div>'
+    return (
+        f'<div class="rp-why"><div>{told}</div><div class="rp-stack">'
+        + changes(view, say, zone, now)
+        + draw.indicators(say, view.indicators or [])
+        + draw.declared(say, row, text, offending(text), position, kinds(view.profile))
+        + draw.route(say, stops(row))
+        + related
+        + "</div></div>"
+    )
 
 
 def changes(view: Any, say: Words, zone: Any, now: datetime) -> str:

@@ -85,12 +85,7 @@ def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words, height: in
             "owner": [owner(say, row, person) for row in rows],
         }
     )
-    styled = table.style
-    if opened() in ids:
-        tint = TINT["dark" if st.context.theme.type == "dark" else "light"]
-        styled = styled.set_properties(
-            subset=pd.IndexSlice[[ids.index(opened())], :], **{"background-color": tint}
-        )
+    styled = tinted(table, ids.index(opened()) if opened() in ids else None)
     key = f"list-{st.session_state.get('generation', 0)}"
 
     def clicked() -> None:
@@ -125,6 +120,23 @@ def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words, height: in
             "owner": config.TextColumn(say("column.owner"), width=76),
         },
     )
+
+
+def tinted(table: pd.DataFrame, row: int | None) -> Any:
+    """The table with one row coloured, or none.
+
+    pandas would look at cell after cell to find that it has no style, which takes longer
+    than to draw the rest of the page: what it would say of one row is said here.
+    """
+    styled: Any = table.style.set_uuid("list")  # not a new one: what is the same is not sent again
+    rules = []
+    if row is not None:
+        tint = TINT["dark" if st.context.theme.type == "dark" else "light"]
+        cells = [f"row{row}_col{n}" for n in range(len(table.columns))]
+        rules.append({"props": [("background-color", tint)], "selectors": cells})
+    styled._compute = lambda: styled
+    styled._translate = lambda *_: {"cellstyle": rules}
+    return styled
 
 
 def because(row: Any, say: Words) -> str:

@@ -19,6 +19,12 @@ from riskprofile.services import govern, identity
 
 def speech() -> words.Words:
     """The words in the language of this browser."""
+    if _run.words is None or not _run.asking:
+        _run.words = _spoken()
+    return _run.words
+
+
+def _spoken() -> words.Words:
     cookies = st.context.cookies
     accepted = st.context.headers.get("Accept-Language") or ""
     return words.of(words.choose(cookies.get(LANGUAGE_COOKIE), accepted))
@@ -30,6 +36,7 @@ class _Run(threading.local):
     asking = False
     actor: Any = None
     status: Any = None
+    words: Any = None
 
 
 _run = _Run()
@@ -38,11 +45,11 @@ _run = _Run()
 @contextmanager
 def run() -> Iterator[None]:
     """Within this, who is looking and what stands on every page is asked once."""
-    _run.actor, _run.status, _run.asking = None, None, True
+    _run.actor, _run.status, _run.words, _run.asking = None, None, None, True
     try:
         yield
     finally:
-        _run.actor, _run.status, _run.asking = None, None, False
+        _run.actor, _run.status, _run.words, _run.asking = None, None, None, False
 
 
 def actor(*, touch: bool = True) -> Any | None:

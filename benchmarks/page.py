@@ -2,6 +2,7 @@
 
     python -m benchmarks.page [--alerts 10000] [--loads 15] [--clicks 30]
     python -m benchmarks.page --officers 50 [--seconds 60] [--batch ROWS]
+    python -m benchmarks.page --officers 50 --turns 4
 
 Makes a home with so many open alerts, starts the real page server in a process of its own
 and drives it. Without `--officers`: one Chromium, a page loaded again and again (warm: the
@@ -9,7 +10,9 @@ first load is not counted) and rows clicked, each timed inside the browser until
 the clicked alert with all its buttons, stands. With `--officers N`: N - 1 clients of the
 server's own protocol and one Chromium, each an act every five seconds (open, claim, ask,
 decide, next, previous, and the page's own question for news), at moments spread evenly;
-with `--batch` while the command line rates so many rows into the same database.
+with `--batch` while the command line rates so many rows into the same database. With
+`--turns N` all pages stand open and one client alone acts, N times each kind of act: what an
+act costs the server, whatever else the machine does.
 
 Prints medians and 95th percentiles of the time waited, the server's processor seconds an
 act (which a busy machine changes less), errors, and the bytes of one act.
@@ -37,6 +40,7 @@ from tests.browser.protocol import Officer
 from tests.faults.runs import crossings
 
 NAME = "officer-14"
+KINDS = 7  # acts of `acts` for one alert
 EVERY = 5.0  # seconds between two acts of one officer
 REASON = "An image will settle what is in the package"
 LISTED = "() => document.querySelector('.rp-kpi') && document.querySelector('.rp-foot')"
@@ -119,9 +123,10 @@ def alone(served: Served, loads: int, clicks: int) -> None:
 def row(name: str, times: list[float], cpu: float | None, bar: str) -> None:
     """One line of the table."""
     used = "" if cpu is None else f"  processor {cpu:.3f} s"
+    told = f"  ({bar})" if bar else ""
     print(
         f"{name:24} {len(times):5} times  median {median(times):.2f} s  p95 {late(times):.2f} s"
-        f"{used}  ({bar})"
+        f"{used}{told}"
     )
 
 
@@ -140,7 +145,7 @@ def acts(officer: Officer, mine: list[int]) -> Iterator[tuple[str, Callable[[], 
 
 def decide(officer: Officer) -> float:
     """Write the reason and send it: the slower of the two counts."""
-    field = next(one for one in officer.seen if one.startswith("reason-") and one.endswith("-scan"))
+    field = [one for one in officer.seen if one.startswith("reason-") and one.endswith("-scan")][-1]
     return max(officer.write(field, REASON), officer.press("reason-save"))
 
 
@@ -205,6 +210,32 @@ def together(served: Served, officers: int, seconds: float, rows: int) -> None:
         print(f"  {fault}")
 
 
+def in_turn(served: Served, officers: int, turns: int) -> None:
+    """What each kind of act costs the server while so many pages stand open."""
+    clients = [Officer(served.url, served.token(NAME)) for _ in range(officers)]
+    for client in clients:
+        client.load()
+        client.press("more")
+    took: dict[str, list[float]] = {}
+    used: dict[str, float] = {}
+    work = acts(clients[0], list(range(0, 150, 3)))
+    for n in range(KINDS * (turns + 1)):
+        name, act = next(work)
+        before = processor(served.pid)
+        waited = act()
+        time.sleep(0.05)  # what the server does after its answer is of this act
+        if n >= KINDS:  # the first turn warms up
+            took.setdefault(name, []).append(waited)
+            used[name] = used.get(name, 0.0) + processor(served.pid) - before
+    waits = [one for times in took.values() for one in times]
+    row("all acts", waits, sum(used.values()) / len(waits), "at most 0.07 s of processor")
+    for name, times in took.items():
+        row(f"  {name}", times, used[name] / turns, "")
+    for client in clients:
+        client.close()
+    print(f"{'errors':24} {len(clients[0].faults)}  (0)")
+
+
 def rating(home: Path, folder: Path, rows: int) -> subprocess.Popen[bytes]:
     """The command line, rating so many crossings into the served database."""
     work = crossings(folder, rows)
@@ -222,11 +253,14 @@ def main() -> None:
     asked.add_argument("--clicks", type=int, default=30)
     asked.add_argument("--officers", type=int, default=0)
     asked.add_argument("--seconds", type=float, default=60.0)
+    asked.add_argument("--turns", type=int, default=0)
     asked.add_argument("--batch", type=int, default=0, metavar="ROWS")
     given = asked.parse_args()
     filled = {"many": max(0, given.alerts - 11), "travellers": bool(given.batch)}
     with tempfile.TemporaryDirectory() as home, serving(Path(home), **filled) as served:
-        if given.officers:
+        if given.turns:
+            in_turn(served, max(1, given.officers), given.turns)
+        elif given.officers:
             together(served, given.officers, given.seconds, given.batch)
         else:
             alone(served, given.loads, given.clicks)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from riskprofile.errors import Conflict, NotAllowed
 from riskprofile.services.rights import Actor, authorise
@@ -19,6 +19,26 @@ audit_table = Audit.__table__  # type: ignore[attr-defined]
 
 Row = Mapping[str, Any]
 
+# Built once: every act asks them.
+_LOADED = select(alert_table).where(alert_table.c.id == bindparam("alert"))
+_LOCKED = _LOADED.with_for_update()
+_STANDING = (
+    select(decision_table)
+    .where(decision_table.c.alert_id == bindparam("alert"), decision_table.c.undone_at.is_(None))
+    .order_by(decision_table.c.id.desc())
+    .limit(1)
+)
+_LOOK = (
+    select(audit_table.c.at, audit_table.c.sequence)
+    .where(
+        audit_table.c.subject == bindparam("subject"),
+        audit_table.c.action == "alert.look",
+        audit_table.c.actor == bindparam("actor"),
+    )
+    .order_by(audit_table.c.sequence.desc())
+    .limit(1)
+)
+
 
 def load(
     connection: Connection, actor: Actor, action: str, alert_id: int, *, lock: bool = True
@@ -28,8 +48,7 @@ def load(
     One answer for "there is none" and "it is another office's": not even that leaks.
     """
     authorise(actor, action)
-    asked = select(alert_table).where(alert_table.c.id == alert_id)
-    found = connection.execute(asked.with_for_update() if lock else asked)
+    found = connection.execute(_LOCKED if lock else _LOADED, {"alert": alert_id})
     row = found.mappings().first()
     if row is None or (row["office"] is not None and actor.office not in (None, row["office"])):
         raise NotAllowed("there is no such alert in your office", where=f"alert {alert_id}")
@@ -62,35 +81,14 @@ def require_claim(actor: Actor, alert: Row, now: datetime) -> None:
 
 def standing(connection: Connection, alert_id: int) -> Row | None:
     """The latest decision that was not taken back."""
-    row = (
-        connection.execute(
-            select(decision_table)
-            .where(decision_table.c.alert_id == alert_id, decision_table.c.undone_at.is_(None))
-            .order_by(decision_table.c.id.desc())
-            .limit(1)
-        )
-        .mappings()
-        .first()
-    )
+    row = connection.execute(_STANDING, {"alert": alert_id}).mappings().first()
     return None if row is None else dict(row)
 
 
 def last_look(connection: Connection, actor: Actor, alert_id: int) -> Row | None:
     """When this person last looked at this alert, and the purpose then stated."""
-    row = (
-        connection.execute(
-            select(audit_table.c.at, audit_table.c.sequence)
-            .where(
-                audit_table.c.subject == f"alert:{alert_id}",
-                audit_table.c.action == "alert.look",
-                audit_table.c.actor == actor.name,
-            )
-            .order_by(audit_table.c.sequence.desc())
-            .limit(1)
-        )
-        .mappings()
-        .first()
-    )
+    values = {"subject": f"alert:{alert_id}", "actor": actor.name}
+    row = connection.execute(_LOOK, values).mappings().first()
     if row is None:
         return None
     words = audit.said(connection, [row["sequence"]])

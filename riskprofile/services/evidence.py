@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import control
@@ -70,10 +70,7 @@ class Passed:
 
 def weighed(connection: Connection, profile: str) -> Weight:
     """How many alerts of a profile have a confirmed outcome, and how many were finds."""
-    latest = _latest(profile)
-    row = connection.execute(
-        select(func.count(), func.sum(_label.c.value)).where(_label.c.id.in_(latest))
-    ).one()
+    row = connection.execute(_WEIGHED, {"profile": profile}).one()
     return Weight(int(row[0]), int(row[1] or 0))
 
 
@@ -118,7 +115,7 @@ def all_passed_over(store: Store, actor: Actor = OWNER) -> list[Passed]:
     return [passed_over(store, name, actor) for name in PROFILES]
 
 
-def _latest(profile: str) -> Any:
+def _latest(profile: Any) -> Any:
     """Ids of the labels that count: of each alert, the one of its last outcome."""
     return (
         select(func.max(_label.c.id))
@@ -126,3 +123,9 @@ def _latest(profile: str) -> Any:
         .where(_label.c.profile == profile)
         .group_by(_outcome.c.alert_id)
     )
+
+
+# Built once: every look at an alert asks it.
+_WEIGHED = select(func.count(), func.sum(_label.c.value)).where(
+    _label.c.id.in_(_latest(bindparam("profile")))
+)

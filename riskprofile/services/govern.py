@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from riskprofile.errors import PolicyError, RiskProfileError
 from riskprofile.profiles import PROFILES
@@ -29,6 +29,26 @@ __all__ = [
 
 _office = Office.__table__  # type: ignore[attr-defined]
 _batch = Batch.__table__  # type: ignore[attr-defined]
+
+# Built once: a page asks them each time that it is drawn.
+_OFFICE = select(_office.c.name, _office.c.zone).where(_office.c.code == bindparam("office"))
+_latest = (
+    select(_batch.c.profile, func.max(_batch.c.started_at).label("at"))
+    .where(_batch.c.state == "done", _batch.c.model_version != "")
+    .group_by(_batch.c.profile)
+    .subquery()
+)
+_RATED = (
+    select(_batch.c.profile, _batch.c.model_version, _batch.c.model_digest)
+    .join(_latest, (_latest.c.profile == _batch.c.profile) & (_latest.c.at == _batch.c.started_at))
+    .order_by(_batch.c.profile)
+)
+_DATA_AT = (
+    select(_batch.c.ended_at)
+    .where(_batch.c.state == "done")
+    .order_by(_batch.c.ended_at.desc())
+    .limit(1)
+)
 
 PAUSED = "paused"
 DEMO = "demo"
@@ -298,32 +318,14 @@ def status(store: Store, actor: Actor, now: datetime) -> Status:
     """What stands on every page: office, zone, pause, scorecards, time of the data."""
     authorise(actor, "status.look")
     with store.read() as connection:
-        stop = _paused(connection)
-        office = connection.execute(
-            select(_office.c.name, _office.c.zone).where(_office.c.code == actor.office)
-        ).first()
-        latest = (
-            select(_batch.c.profile, func.max(_batch.c.started_at).label("at"))
-            .where(_batch.c.state == "done", _batch.c.model_version != "")
-            .group_by(_batch.c.profile)
-            .subquery()
-        )
-        rated = connection.execute(
-            select(_batch.c.profile, _batch.c.model_version, _batch.c.model_digest)
-            .join(
-                latest,
-                (latest.c.profile == _batch.c.profile) & (latest.c.at == _batch.c.started_at),
-            )
-            .order_by(_batch.c.profile)
-        ).all()
-        data_at = connection.execute(
-            select(_batch.c.ended_at)
-            .where(_batch.c.state == "done")
-            .order_by(_batch.c.ended_at.desc())
-            .limit(1)
-        ).scalar()
-        demo = bool(switches.get(connection, DEMO, False))
-        switched = {name: switches.get(connection, switches.of_profile(name)) for name in PROFILES}
+        profiles = {name: switches.of_profile(name) for name in PROFILES}
+        stated_of = switches.several(connection, (PAUSED, DEMO, *profiles.values()))
+        office = connection.execute(_OFFICE, {"office": actor.office}).first()
+        rated = connection.execute(_RATED).all()
+        data_at = connection.execute(_DATA_AT).scalar()
+    stop = _told(stated_of.get(PAUSED))
+    demo = bool(stated_of.get(DEMO, False))
+    switched = {name: stated_of.get(setting) for name, setting in profiles.items()}
     on = [
         name
         for name, stated in switched.items()
@@ -404,7 +406,10 @@ def _put(
 
 
 def _paused(connection: Connection) -> Paused | None:
-    stated = switches.get(connection, PAUSED)
+    return _told(switches.get(connection, PAUSED))
+
+
+def _told(stated: Mapping[str, str] | None) -> Paused | None:
     if not stated:
         return None
     return Paused(datetime.fromisoformat(stated["since"]), stated["by"], stated["why"])

@@ -19,7 +19,7 @@ from functools import cache
 import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from riskprofile.errors import (
@@ -57,6 +57,17 @@ _account = Account.__table__  # type: ignore[attr-defined]
 _session = WebSession.__table__  # type: ignore[attr-defined]
 _attempt = SignInAttempt.__table__  # type: ignore[attr-defined]
 _office = Office.__table__  # type: ignore[attr-defined]
+
+# Built once: every act asks it.
+_HELD = (
+    select(_session, _account.c.role, _account.c.office)
+    .join(_account, _account.c.name == _session.c.account)
+    .where(
+        _session.c.token_digest == bindparam("token"),
+        _session.c.ended_at.is_(None),
+        _account.c.disabled_at.is_(None),
+    )
+)
 
 
 class SignInRefused(PolicyError):
@@ -327,19 +338,7 @@ def actor_of(store: Store, token: str, now: datetime, *, touch: bool = True) -> 
     """
     digest = _digest(token)
     with store.read() as connection:
-        row = (
-            connection.execute(
-                select(_session, _account.c.role, _account.c.office)
-                .join(_account, _account.c.name == _session.c.account)
-                .where(
-                    _session.c.token_digest == digest,
-                    _session.c.ended_at.is_(None),
-                    _account.c.disabled_at.is_(None),
-                )
-            )
-            .mappings()
-            .first()
-        )
+        row = connection.execute(_HELD, {"token": digest}).mappings().first()
     if row is None or now - row["created_at"] >= ABSOLUTE:
         return None
     if not -IDLE < now - row["seen_at"] < IDLE:  # a clock set back keeps no session alive

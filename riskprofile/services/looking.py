@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import audit
@@ -22,6 +22,13 @@ LIMIT = 100  # different records within an hour; the setting `looks_an_hour` say
 BACK = 100_000  # links of the chain that are looked through for a page: more than a busy day
 
 _audit = Audit.__table__  # type: ignore[attr-defined]
+# Built once: every new look asks it.
+_RECORDS = select(func.count(_audit.c.subject.distinct())).where(
+    _audit.c.actor == bindparam("actor"),
+    _audit.c.at > bindparam("since"),
+    _audit.c.at <= bindparam("now"),
+    _audit.c.action.in_(LOOKS),
+)
 
 
 @dataclass(frozen=True)
@@ -45,14 +52,8 @@ def noticed(connection: Connection, actor: Actor, now: datetime, limit: int = LI
 
     Called last in the transaction of the look.
     """
-    records = connection.execute(
-        select(func.count(_audit.c.subject.distinct())).where(
-            _audit.c.actor == actor.name,
-            _audit.c.at > now - HOUR,
-            _audit.c.at <= now,
-            _audit.c.action.in_(LOOKS),
-        )
-    ).scalar_one()
+    values = {"actor": actor.name, "since": now - HOUR, "now": now}
+    records = connection.execute(_RECORDS, values).scalar_one()
     if records <= limit:
         return False
     return alarm(connection, actor, ALARM, now, {"records": int(records), "limit": limit})

@@ -4,28 +4,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, case, exists, func, or_, select
+from sqlalchemy import Connection, and_, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from riskprofile.profiles import PROFILES
+from riskprofile.services import queue_statements as statements
+from riskprofile.services.queue_statements import (
+    LANE_ORDER,
+    SOON,
+    Shape,
+    pending_release,
+    snoozed,
+    unconfirmed,
+)
 from riskprofile.services.rights import Actor, authorise
-from riskprofile.store.alerts import plain, squeezed
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert, Decision, Office, Outcome, Snooze
+from riskprofile.store.tables import Alert
+
+__all__ = [
+    "LANE_ORDER", "PAGE_LIMIT", "SOON", "Figures", "QueueFilter", "QueuePage", "QueueRow",
+    "figures", "latest", "new_since", "next_free", "pending_release", "queue", "snoozed",
+    "unconfirmed", "visible",
+]  # fmt: skip
 
 _alert = Alert.__table__  # type: ignore[attr-defined]
-_decision = Decision.__table__  # type: ignore[attr-defined]
-_outcome = Outcome.__table__  # type: ignore[attr-defined]
-_office = Office.__table__  # type: ignore[attr-defined]
-_snooze = Snooze.__table__  # type: ignore[attr-defined]
 
 PAGE_LIMIT = 500
-SOON = timedelta(hours=2)
 DEFAULT_CAPACITY = 40
-LANE_ORDER = {"red": 0, "yellow": 1}
 
 Owner = Literal["mine_or_free", "open", "snoozed", "closed"]
 
@@ -78,6 +86,20 @@ class QueueRow:
         return [*fired[:1], *[str(one["text"]) for one in raised], *fired[1:]][:2]
 
 
+class Cell(NamedTuple):
+    """Alerts of one lane, queue and kind of holder: "mine", "free" or "others".
+
+    `soon` of them are due within two hours; `waiting_since` is the oldest of the free.
+    """
+
+    lane: str
+    queue: str
+    whose: str
+    alerts: int
+    soon: int
+    waiting_since: datetime | None
+
+
 @dataclass(frozen=True)
 class QueuePage:
     """One page of the list, and what the filters would show.
@@ -94,7 +116,7 @@ class QueuePage:
     queues: dict[str, int] = field(default_factory=dict)
     owners: dict[str, int] = field(default_factory=dict)
     change: int = 0
-    cells: tuple[Any, ...] = ()  # the counts behind all of these, for `figures` to use again
+    cells: tuple[Cell, ...] = ()  # the counts behind all of these, for `figures` to use again
 
 
 @dataclass(frozen=True)
@@ -125,20 +147,10 @@ def queue(store: Store, actor: Actor, filter: QueueFilter, now: datetime) -> Que
     authorise(actor, "queue.look", filter.office)
     size = max(1, min(filter.page_size, PAGE_LIMIT))
     with store.read() as connection:
-        rows = (
-            connection.execute(
-                select(*_ROW)
-                .where(*_where(actor, filter, now))
-                .order_by(*_order(filter))
-                .limit(size)
-                .offset(max(0, filter.page) * size)
-            )
-            .mappings()
-            .all()
-        )
         cells = _cells(connection, actor, filter, now)
+        lanes, queues, owners, total = _counts(cells, filter)
+        rows = _rows(connection, actor, filter, now, lanes, size)
         change = _highest(connection) if cells else 0
-    lanes, queues, owners, total = _counts(cells, filter)
     found = [_row(row, now) for row in rows]
     return QueuePage(found, total, lanes, queues, owners, change, cells)
 
@@ -156,12 +168,11 @@ def new_since(store: Store, actor: Actor, filter: QueueFilter, change: int, now:
     with store.read() as connection:
         if _highest(connection) <= change:
             return 0
-        count = connection.execute(
-            select(func.count())
-            .select_from(_alert)
-            .where(*_where(actor, filter, now), _alert.c.id > change)
-        ).scalar_one()
-    return int(count)
+        asked = statements.newer(_shape(actor, filter))
+        if filter.search:
+            asked = asked.where(*statements.searched(filter.search))
+        count = connection.execute(asked, {**_values(actor, filter, now), "change": change})
+        return int(count.scalar_one())
 
 
 def next_free(
@@ -170,10 +181,13 @@ def next_free(
     """The alert to take next: the first free one after `after`, else the first of all."""
     authorise(actor, "queue.look", filter.office)
     with store.read() as connection:
+        shape = _shape(actor, filter)
+        wanted = and_(*statements.where(shape), *statements.searched(filter.search))
         rows = connection.execute(
-            select(_alert.c.id, _free(now), _ordered())
-            .where(or_(and_(*_where(actor, filter, now)), _alert.c.id == after))
-            .order_by(*_order(filter))
+            select(_alert.c.id, statements.free(statements.NOW), statements.ordered())
+            .where(or_(wanted, _alert.c.id == after))
+            .order_by(*statements.order(shape)),
+            _values(actor, filter, now),
         ).all()
     # What has been ordered and waits for its result is nobody's next.
     ids = [row[0] for row in rows if (row[1] and row[2] is None) or row[0] == after]
@@ -204,47 +218,23 @@ def figures(
         if page is None:
             for name in [profile] if profile else list(PROFILES):
                 cells += _cells(connection, actor, QueueFilter(name, owner="open"), now)
-        offices = connection.execute(
-            select(_office.c.capacity, _office.c.zone).where(
-                _office.c.code == actor.office if actor.office else _office.c.code.is_not(None)
-            )
-        ).all()
+        values = {"me": actor.name, "office": actor.office}
+        asked = statements.ONE_OFFICE if actor.office else statements.OFFICES
+        offices = connection.execute(asked, values).all()
         zone = ZoneInfo(offices[0][1]) if len(offices) == 1 else ZoneInfo("UTC")
         midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        mine = actor.office is not None
         examined = connection.execute(
-            select(func.count(func.distinct(_decision.c.alert_id)))
-            .select_from(_decision.join(_alert, _alert.c.id == _decision.c.alert_id))
-            .where(
-                *visible(actor),
-                _decision.c.decision == "examine",
-                _decision.c.undone_at.is_(None),
-                _decision.c.at >= midnight,
-            )
+            statements.examined(mine), {**values, "midnight": midnight}
         ).scalar_one()
-        results = (
-            connection.execute(
-                select(_outcome.c.outcome)
-                .where(
-                    _outcome.c.outcome != "not_examined",
-                    exists().where(
-                        _decision.c.alert_id == _outcome.c.alert_id,
-                        _decision.c.officer == actor.name,
-                        _decision.c.undone_at.is_(None),
-                    ),
-                )
-                .order_by(_outcome.c.id.desc())
-                .limit(20)
-            )
-            .scalars()
-            .all()
-        )
-        to_confirm = count_to_confirm(connection, actor)
+        results = connection.execute(statements.RESULTS, values).scalars().all()
+        to_confirm = sum(connection.execute(statements.to_confirm(mine), values).one())
     waiting = [one.waiting_since for one in cells if one.waiting_since is not None]
     oldest = min(waiting, default=None)
     return Figures(
-        red_free=sum(one.count for one in cells if one.lane == "red" and one.whose == "free"),
+        red_free=sum(one.alerts for one in cells if one.lane == "red" and one.whose == "free"),
         due_soon=sum(one.soon for one in cells),
-        mine=sum(one.count for one in cells if one.whose == "mine"),
+        mine=sum(one.alerts for one in cells if one.whose == "mine"),
         oldest_waiting=None if oldest is None else max(timedelta(), now - oldest),
         examined_today=int(examined),
         capacity=sum(office[0] for office in offices) if offices else DEFAULT_CAPACITY,
@@ -254,106 +244,54 @@ def figures(
     )
 
 
-def count_to_confirm(connection: Connection, actor: Actor) -> int:
-    """Entries of others that wait for a second person, in the offices of the actor."""
-    # The few that wait are looked up in turn: a join would read every alert of the office.
-    outcomes = connection.execute(
-        select(func.count())
-        .select_from(_outcome)
-        .where(_outcome.c.confirmed_at.is_(None), _outcome.c.officer != actor.name)
-        .where(exists().where(_alert.c.id == _outcome.c.alert_id, *visible(actor), *unconfirmed()))
-    ).scalar_one()
-    releases = connection.execute(
-        select(func.count())
-        .select_from(_decision)
-        .where(_decision.c.decision == "release", _decision.c.officer != actor.name)
-        .where(
-            exists().where(_alert.c.id == _decision.c.alert_id, *visible(actor), *pending_release())
-        )
-    ).scalar_one()
-    return int(outcomes) + int(releases)
-
-
-def unconfirmed() -> tuple[ColumnElement[bool], ...]:
-    """An outcome that closed its alert and that no second person has confirmed."""
-    later = Outcome.__table__.alias()  # type: ignore[attr-defined]
-    newer = exists().where(later.c.alert_id == _outcome.c.alert_id, later.c.id > _outcome.c.id)
-    return (_outcome.c.confirmed_at.is_(None), _alert.c.state == "closed", ~newer)
-
-
-def pending_release() -> tuple[ColumnElement[bool], ...]:
-    """A release that stands, waits for a second person, and that no later decision replaced."""
-    return (
-        _decision.c.decision == "release",
-        _decision.c.second.is_(None),
-        _decision.c.undone_at.is_(None),
-        _alert.c.state == "open",
-        _decision.c.id == _standing_id(),
-    )
-
-
 def visible(actor: Actor, office: str | None = None) -> list[ColumnElement[bool]]:
     """Alerts of the actor's office (or of the chosen one), and those of none."""
-    chosen = actor.office or office
-    if chosen is None:
-        return []
-    return [or_(_alert.c.office == chosen, _alert.c.office.is_(None))]
+    return statements.seen_from(actor.office or office)
 
 
-def snoozed(now: datetime) -> ColumnElement[bool]:
-    """Alerts that somebody put aside until a time that has not come."""
-    aside: ColumnElement[bool] = _alert.c.id.in_(
-        select(_snooze.c.alert_id).where(_snooze.c.until > now, _snooze.c.ended_at.is_(None))
-    )
-    return aside
-
-
-def _held(now: datetime) -> ColumnElement[bool]:
-    return and_(_alert.c.owner.is_not(None), _alert.c.lease_until > now)
-
-
-def _free(now: datetime) -> ColumnElement[bool]:
-    return or_(
-        _alert.c.owner.is_(None), _alert.c.lease_until.is_(None), _alert.c.lease_until <= now
+def _shape(actor: Actor, filter: QueueFilter) -> Shape:
+    return Shape(
+        bool(actor.office or filter.office),
+        filter.lane is not None,
+        filter.queue is not None,
+        filter.owner,
+        filter.sort,
     )
 
 
-def _standing_id() -> Any:
-    """Id of the alert's latest decision that was not undone, as a scalar of the alert."""
-    inner = Decision.__table__.alias()  # type: ignore[attr-defined]
-    return (
-        select(func.max(inner.c.id))
-        .where(inner.c.alert_id == _alert.c.id, inner.c.undone_at.is_(None))
-        .correlate(_alert)
-        .scalar_subquery()
-    )
+def _values(actor: Actor, filter: QueueFilter, now: datetime) -> dict[str, Any]:
+    return statements.parameters(actor.name, actor.office or filter.office, filter, now)
 
 
-def _ordered() -> Any:
-    """The decision that stands since the alert was last opened, as a scalar of the alert."""
-    inner = Decision.__table__.alias()  # type: ignore[attr-defined]
-    return (
-        select(inner.c.decision)
-        .where(inner.c.alert_id == _alert.c.id, inner.c.undone_at.is_(None))
-        .order_by(inner.c.id.desc())
-        .limit(1)
-        .correlate(_alert)
-        .scalar_subquery()
-        .label("decision")
-    )
-
-
-_ROW = [
-    *[
-        _alert.c[name]
-        for name in (
-            "id", "record_id", "profile", "office", "lane", "queue", "points", "rank", "title",
-            "reasons", "indicators", "due_at", "owner", "lease_until", "state", "created_at",
-            "withdrawn_at",
-        )
-    ],
-    _ordered(),
-]  # fmt: skip
+def _rows(
+    connection: Connection,
+    actor: Actor,
+    filter: QueueFilter,
+    now: datetime,
+    lanes: dict[str, int],
+    size: int,
+) -> list[Any]:
+    """The rows of one page; `lanes` says how many the filter leaves in each lane."""
+    shape, values = _shape(actor, filter), _values(actor, filter, now)
+    skip = max(0, filter.page) * size
+    ranked = shape.sort == "rank" and shape.owner != "closed"
+    if not (ranked and shape.office) or filter.search:
+        asked = statements.rows(shape)
+        if filter.search:
+            asked = asked.where(*statements.searched(filter.search))
+        found = connection.execute(asked, {**values, "size": size, "skip": skip})
+        return list(found.mappings())
+    rows: list[Any] = []
+    wanted = [filter.lane] if filter.lane else sorted(lanes, key=lambda n: LANE_ORDER.get(n, 9))
+    for lane in wanted:
+        left = size - len(rows)
+        held = lanes.get(lane, 0)
+        if left and skip < held:
+            here = {**values, "lane": lane, "size": left, "skip": skip, "upto": left + skip}
+            found = connection.execute(statements.rows_of_lane(shape), here)
+            rows += found.mappings()
+        skip = max(0, skip - held)
+    return rows
 
 
 def _row(row: Any, now: datetime) -> QueueRow:
@@ -368,75 +306,32 @@ def _row(row: Any, now: datetime) -> QueueRow:
     return QueueRow(**given, waiting=waiting)
 
 
-def _where(
-    actor: Actor, filter: QueueFilter, now: datetime, facets: bool = True
-) -> list[ColumnElement[bool]]:
-    found = [_alert.c.profile == filter.profile, *visible(actor, filter.office)]
-    if asked := plain(filter.search):
-        words = and_(*[_alert.c.search.contains(w, autoescape=True) for w in asked.split()])
-        code = squeezed(asked)  # a container number is found however it is spaced
-        found.append(or_(words, _alert.c.search.contains(code, autoescape=True)) if code else words)
-    if not facets:
-        return found
-    if filter.lane is not None:
-        found.append(_alert.c.lane == filter.lane)
-    if filter.queue is not None:
-        found.append(_alert.c.queue == filter.queue)
-    if filter.owner == "closed":
-        found.append(_alert.c.state == "closed")
-    else:
-        found.append(_alert.c.state == "open")
-        found.append(snoozed(now) if filter.owner == "snoozed" else ~snoozed(now))
-    if filter.owner == "mine_or_free":
-        found.append(or_(_free(now), _alert.c.owner == actor.name))
-    return found
-
-
-def _order(filter: QueueFilter) -> list[Any]:
-    if filter.owner == "closed":
-        return [_alert.c.closed_at.desc(), _alert.c.id.desc()]
-    lane = case(LANE_ORDER, value=_alert.c.lane, else_=9)
-    ranked = [lane, _alert.c.rank, _alert.c.record_id, _alert.c.id]
-    if filter.sort == "time_left":
-        return [_alert.c.due_at.is_(None), _alert.c.due_at, *ranked]
-    return ranked
-
-
 def _cells(
     connection: Connection, actor: Actor, filter: QueueFilter, now: datetime
-) -> tuple[Any, ...]:
-    """What the filters could show, counted once: by lane, queue and whose they are.
-
-    A row has `lane, queue, whose` ("mine", "free", "others"), `count`, `soon` (due within
-    two hours) and `waiting_since` (the oldest, of those that are free).
-    """
-    closed, aside = filter.owner == "closed", filter.owner == "snoozed"
-    whose = case(
-        (_free(now), "free"), (_alert.c.owner == actor.name, "mine"), else_="others"
-    ).label("whose")
-    soon = case((and_(_alert.c.due_at >= now, _alert.c.due_at < now + SOON), 1), else_=0)
-    oldest = func.min(case((_free(now), _alert.c.created_at)))
-    found = connection.execute(
-        select(
-            _alert.c.lane,
-            _alert.c.queue,
-            whose,
-            func.count().label("count"),
-            func.sum(soon).label("soon"),
-            oldest.label("waiting_since"),
-        )
-        .where(
-            *_where(actor, filter, now, facets=False),
-            _alert.c.state == ("closed" if closed else "open"),
-            *([] if closed else [snoozed(now) if aside else ~snoozed(now)]),
-        )
-        .group_by(_alert.c.lane, _alert.c.queue, whose)
-    )
-    return tuple(found.all())
+) -> tuple[Cell, ...]:
+    """What the filters could show, counted once."""
+    office = bool(actor.office or filter.office)
+    if words := statements.searched(filter.search):
+        asked = statements.counts_of(office, filter.owner, words)
+    else:
+        asked = statements.counts(office, filter.owner)
+    found: dict[tuple[str, str, str], Cell] = {}
+    rows = connection.execute(asked, _values(actor, filter, now))
+    for lane, name, owner, until, number, soon, oldest in rows:
+        whose = "mine" if owner == actor.name else "others"
+        if owner is None or until is None or until <= now:
+            whose = "free"
+        since = oldest if whose == "free" else None
+        key = (lane, name, whose)
+        kept = found.get(key, Cell(*key, 0, 0, since))
+        if since is not None and kept.waiting_since is not None:
+            since = min(since, kept.waiting_since)
+        found[key] = Cell(*key, kept.alerts + number, kept.soon + int(soon), since)
+    return tuple(found.values())
 
 
 def _counts(
-    cells: tuple[Any, ...], filter: QueueFilter
+    cells: tuple[Cell, ...], filter: QueueFilter
 ) -> tuple[dict[str, int], dict[str, int], dict[str, int], int]:
     lanes: dict[str, int] = {}
     queues: dict[str, int] = {}
@@ -459,7 +354,7 @@ def _counts(
 
 def _highest(connection: Connection) -> int:
     """The highest alert id of all: what comes later has a higher one."""
-    return int(connection.execute(select(func.max(_alert.c.id))).scalar() or 0)
+    return int(connection.execute(statements.HIGHEST).scalar() or 0)
 
 
 def _latest(connection: Connection, actor: Actor, filter: QueueFilter) -> int:

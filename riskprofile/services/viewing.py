@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from riskprofile.errors import NotAllowed
 from riskprofile.profiles import PROFILES
@@ -15,7 +16,7 @@ from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import audit_table as _audit
 from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.evidence import weighed
-from riskprofile.services.queueing import visible
+from riskprofile.services.queue_statements import OFFICE, seen_from
 from riskprofile.services.rights import Actor
 from riskprofile.store import audit
 from riskprofile.store.alerts import PARTIES
@@ -26,8 +27,60 @@ _link = AlertLink.__table__  # type: ignore[attr-defined]
 _outcome = Outcome.__table__  # type: ignore[attr-defined]
 _item = ItemFound.__table__  # type: ignore[attr-defined]
 
+# Built once: every look asks them.
+_BEFORE = (
+    select(_alert)
+    .where(
+        _alert.c.record_id == bindparam("record_id"),
+        _alert.c.profile == bindparam("profile"),
+        _alert.c.version < bindparam("version"),
+    )
+    .order_by(_alert.c.version.desc())
+    .limit(1)
+)
+_DECISIONS = (
+    select(_decision).where(_decision.c.alert_id == bindparam("alert")).order_by(_decision.c.id)
+)
+_OUTCOMES = (
+    select(_outcome).where(_outcome.c.alert_id == bindparam("alert")).order_by(_outcome.c.id)
+)
+_ITEMS = select(_item).where(_item.c.outcome_id == bindparam("outcome")).order_by(_item.c.id)
+_EVENTS = (
+    select(_audit)
+    .where(_audit.c.subject == bindparam("subject"))
+    .order_by(_audit.c.sequence.desc())
+)
+_TIES = select(_link.c.kind, _link.c.key).where(_link.c.alert_id == bindparam("alert"))
+_found = (
+    select(_outcome.c.outcome)
+    .where(_outcome.c.alert_id == _alert.c.id)
+    .order_by(_outcome.c.id.desc())
+    .limit(1)
+    .correlate(_alert)
+    .scalar_subquery()
+)
+_TOLD = select(
+    _alert.c.id.label("alert_id"),
+    *[_alert.c[name] for name in ("record_id", "title", "lane", "state")],
+    func.coalesce(_alert.c.lodged_at, _alert.c.created_at).label("at"),
+    _found.label("outcome"),
+).where(_alert.c.id.in_(bindparam("alerts", expanding=True)))
+
 SAME_LOOK = timedelta(minutes=15)  # a page draws itself many times: that is one look
 LINKED_LIMIT = 50
+
+
+@cache
+def _tied(office: bool) -> Select[Any]:
+    """The newest other alerts of one tie, of the office or of all."""
+    return (
+        select(_link.c.alert_id)
+        .select_from(_link.join(_alert, _alert.c.id == _link.c.alert_id))
+        .where(_link.c.kind == bindparam("kind"), _link.c.key == bindparam("key"))
+        .where(_link.c.alert_id != bindparam("alert"), *seen_from(OFFICE if office else None))
+        .order_by(_link.c.alert_id.desc())
+        .limit(LINKED_LIMIT)
+    )
 
 
 @dataclass(frozen=True)
@@ -163,22 +216,23 @@ def timeline(store: Store, actor: Actor, alert_id: int) -> list[Event]:
     """Every event of one alert, looks included, the newest first."""
     with store.read() as connection:
         desk.load(connection, actor, "alert.look", alert_id, lock=False)
-        return _timeline(connection, alert_id)
+        return _timeline(connection, alert_id, _decisions(connection, alert_id))
 
 
 def _view(connection: Connection, actor: Actor, given: desk.Row, now: datetime) -> AlertView:
     told = {name: given[name] for name in _COLUMNS}
     told |= {name: told[name] or [] for name in _LISTS}
-    if not weighed(connection, given["profile"]).enough:
+    if told["score"] is not None and not weighed(connection, given["profile"]).enough:
         told["score"] = None
     if desk.holder(given, now) is None:
         told["owner"] = told["lease_until"] = None
     history, related = _linked(connection, actor, given["id"])
+    decisions = _decisions(connection, given["id"])
     return AlertView(
         **told,
-        decisions=_decisions(connection, given["id"]),
+        decisions=decisions,
         outcomes=_outcomes(connection, given["id"]),
-        timeline=_timeline(connection, given["id"]),
+        timeline=_timeline(connection, given["id"], decisions),
         history=history,
         related=[*related, *_own(actor, given["related"] or [])],
         changed=_changed(connection, given),
@@ -187,20 +241,8 @@ def _view(connection: Connection, actor: Actor, given: desk.Row, now: datetime) 
 
 def _changed(connection: Connection, given: desk.Row) -> Changed | None:
     """What is otherwise than in the alert's version before; None when there was none."""
-    before = (
-        connection.execute(
-            select(_alert)
-            .where(
-                _alert.c.record_id == given["record_id"],
-                _alert.c.profile == given["profile"],
-                _alert.c.version < given["version"],
-            )
-            .order_by(_alert.c.version.desc())
-            .limit(1)
-        )
-        .mappings()
-        .first()
-    )
+    asked = {name: given[name] for name in ("record_id", "profile", "version")}
+    before = connection.execute(_BEFORE, asked).mappings().first()
     if before is None:
         return None
     item = PROFILES[given["profile"]].item
@@ -230,38 +272,25 @@ def _own(actor: Actor, around: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _decisions(connection: Connection, alert_id: int) -> list[dict[str, Any]]:
-    rows = connection.execute(
-        select(_decision).where(_decision.c.alert_id == alert_id).order_by(_decision.c.id)
-    )
+    rows = connection.execute(_DECISIONS, {"alert": alert_id})
     return [dict(row) for row in rows.mappings()]
 
 
 def _outcomes(connection: Connection, alert_id: int) -> list[dict[str, Any]]:
     found = []
-    rows = connection.execute(
-        select(_outcome).where(_outcome.c.alert_id == alert_id).order_by(_outcome.c.id)
-    )
+    rows = connection.execute(_OUTCOMES, {"alert": alert_id})
     for row in rows.mappings().all():
-        items = connection.execute(
-            select(_item).where(_item.c.outcome_id == row["id"]).order_by(_item.c.id)
-        )
+        items = connection.execute(_ITEMS, {"outcome": row["id"]})
         found.append({**row, "items": [dict(item) for item in items.mappings()]})
     return found
 
 
-def _timeline(connection: Connection, alert_id: int) -> list[Event]:
+def _timeline(
+    connection: Connection, alert_id: int, decisions: list[dict[str, Any]]
+) -> list[Event]:
     """From the audit chain, with the words that were said, which the chain does not hold."""
-    said = {
-        row[0]: row[1]
-        for row in connection.execute(
-            select(_decision.c.id, _decision.c.reason).where(_decision.c.alert_id == alert_id)
-        )
-    }
-    rows = connection.execute(
-        select(_audit)
-        .where(_audit.c.subject == f"alert:{alert_id}")
-        .order_by(_audit.c.sequence.desc())
-    )
+    said = {one["id"]: one["reason"] for one in decisions}
+    rows = connection.execute(_EVENTS, {"subject": f"alert:{alert_id}"})
     events = []
     found = rows.mappings().all()
     purposes = audit.said(connection, [row["sequence"] for row in found])
@@ -289,19 +318,11 @@ def _linked(
 
     Of each tie the newest alone are looked up: a firm may stand in thousands of alerts.
     """
-    ties = connection.execute(
-        select(_link.c.kind, _link.c.key).where(_link.c.alert_id == alert_id)
-    ).all()
+    ties = connection.execute(_TIES, {"alert": alert_id}).all()
     tied: dict[str, set[int]] = {}
     for kind, key in ties:
-        newest = connection.execute(
-            select(_link.c.alert_id)
-            .select_from(_link.join(_alert, _alert.c.id == _link.c.alert_id))
-            .where(_link.c.kind == kind, _link.c.key == key, _link.c.alert_id != alert_id)
-            .where(*visible(actor))
-            .order_by(_link.c.alert_id.desc())
-            .limit(LINKED_LIMIT)
-        ).scalars()
+        asked = {"kind": kind, "key": key, "alert": alert_id, "office": actor.office}
+        newest = connection.execute(_tied(actor.office is not None), asked).scalars()
         tied.setdefault(kind, set()).update(newest)
     rows = _told(connection, set().union(*tied.values()))
     found: tuple[list[dict[str, Any]], list[dict[str, Any]]] = ([], [])
@@ -321,20 +342,5 @@ def _told(connection: Connection, numbers: set[int]) -> dict[int, dict[str, Any]
     """What is told of an alert in another's panel, by its id."""
     if not numbers:
         return {}
-    latest = (
-        select(_outcome.c.outcome)
-        .where(_outcome.c.alert_id == _alert.c.id)
-        .order_by(_outcome.c.id.desc())
-        .limit(1)
-        .correlate(_alert)
-        .scalar_subquery()
-    )
-    rows = connection.execute(
-        select(
-            _alert.c.id.label("alert_id"),
-            *[_alert.c[name] for name in ("record_id", "title", "lane", "state")],
-            func.coalesce(_alert.c.lodged_at, _alert.c.created_at).label("at"),
-            latest.label("outcome"),
-        ).where(_alert.c.id.in_(numbers))
-    )
+    rows = connection.execute(_TOLD, {"alerts": sorted(numbers)})
     return {row["alert_id"]: dict(row) for row in rows.mappings()}

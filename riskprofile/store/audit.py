@@ -40,6 +40,14 @@ _CHAIN = (
     " CAST(detail AS TEXT), previous, digest FROM audit ORDER BY sequence"
 )
 
+# Built once: every act and every look asks them.
+_audit = Audit.__table__  # type: ignore[attr-defined]
+_APPEND = insert(_audit)
+_HEAD = select(_audit.c.sequence, _audit.c.digest).order_by(_audit.c.sequence.desc()).limit(1)
+_SAID = select(_words.c.sequence, _words.c.words).where(
+    _words.c.sequence.in_(bindparam("sequences", expanding=True))
+)
+
 
 @dataclass(frozen=True)
 class Head:
@@ -101,29 +109,25 @@ def append(
         told_why = _digested(salt, purpose)
         connection.execute(insert(_words).values(sequence=sequence, salt=salt, words=purpose))
     fields = (sequence, moment, actor, action, subject, office, told_why, sealed, last.digest)
-    connection.execute(
-        insert(Audit).values(
-            sequence=sequence,
-            at=at,
-            actor=actor,
-            action=action,
-            subject=subject,
-            office=office,
-            purpose=told_why,
-            detail=told,
-            previous=last.digest,
-            digest=seal(fields),
-        )
-    )
+    link = {
+        "sequence": sequence,
+        "at": at,
+        "actor": actor,
+        "action": action,
+        "subject": subject,
+        "office": office,
+        "purpose": told_why,
+        "detail": told,
+        "previous": last.digest,
+        "digest": seal(fields),
+    }
+    connection.execute(_APPEND, link)
     return sequence
 
 
 def head(connection: Connection) -> Head:
     """The last link; sequence 0 when the chain is empty."""
-    columns = Audit.__table__.c  # type: ignore[attr-defined]
-    row = connection.execute(
-        select(columns.sequence, columns.digest).order_by(columns.sequence.desc()).limit(1)
-    ).first()
+    row = connection.execute(_HEAD).first()
     return Head(0, START) if row is None else Head(int(row[0]), str(row[1]))
 
 
@@ -172,9 +176,9 @@ def links(connection: Connection) -> Any:
 
 def said(connection: Connection, sequences: Sequence[int]) -> dict[int, str]:
     """The words of stated purposes by sequence; none where there were none, or they are erased."""
-    rows = connection.execute(
-        select(_words.c.sequence, _words.c.words).where(_words.c.sequence.in_(sequences))
-    )
+    if not sequences:
+        return {}
+    rows = connection.execute(_SAID, {"sequences": list(sequences)})
     return {int(sequence): str(words) for sequence, words in rows}
 
 

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from riskprofile.store.tables import Setting
 
 _SETTING = Setting.__table__  # type: ignore[attr-defined]
+_ASKED = select(_SETTING.c.value).where(_SETTING.c.name == bindparam("name"))
+_SEVERAL = select(_SETTING.c.name, _SETTING.c.value).where(
+    _SETTING.c.name.in_(bindparam("names", expanding=True))
+)
 
 
 def get(connection: Connection, name: str, default: Any = None) -> Any:
     """The value, or `default` when it was never set."""
-    row = connection.execute(select(_SETTING.c.value).where(_SETTING.c.name == name)).first()
+    row = connection.execute(_ASKED, {"name": name}).first()
     return default if row is None else row[0]
+
+
+def several(connection: Connection, names: Collection[str]) -> dict[str, Any]:
+    """The values of those that were set."""
+    return {row[0]: row[1] for row in connection.execute(_SEVERAL, {"names": list(names)})}
 
 
 def of_profile(name: str) -> str:

@@ -20,6 +20,7 @@ from websockets.sync.client import connect
 from app.installation import COOKIE
 
 KEY = re.compile(r"\$\$ID-[0-9a-f]+-(.+)")
+KEPT_RUNS = 2  # Streamlit's own `global.maxCachedMessageAge`
 FAULT = "<b>✕"  # how a strip begins that says what was not done
 
 
@@ -35,6 +36,7 @@ class Officer:
         self.faults: list[str] = []
         self.html: list[str] = []
         self.received = 0  # bytes of the last act
+        self._kept: dict[str, int] = {}  # hash of a large message -> runs since it was used
         self._query, self._page, self._patience = query, "", patience
         self._open = ExitStack()
         self._line = self._open.enter_context(
@@ -81,6 +83,7 @@ class Officer:
         state.query_string, state.page_script_hash = self._query, self._page
         state.fragment_id = fragment
         state.widget_states.widgets.extend(widgets)
+        state.cached_message_hashes.extend(self._kept)
         started = time.monotonic()
         self.received, self.html = 0, []
         self._line.send(asked.SerializeToString())
@@ -89,8 +92,18 @@ class Officer:
             self.received += len(raw)
             told = ForwardMsg()
             told.ParseFromString(raw)  # type: ignore[arg-type]
+            self._keep(told)
             if self._take(told):
                 return time.monotonic() - started
+
+    def _keep(self, told: ForwardMsg) -> None:
+        """Keep large messages as a browser does: what it has is not sent again."""
+        kind = told.WhichOneof("type")
+        if kind == "ref_hash" or told.metadata.cacheable:
+            self._kept[told.ref_hash or told.hash] = 0
+        elif kind == "script_finished" and told.script_finished == told.FINISHED_SUCCESSFULLY:
+            aged = {one: age + 1 for one, age in self._kept.items()}
+            self._kept = {one: age for one, age in aged.items() if age <= KEPT_RUNS}
 
     def _take(self, told: ForwardMsg) -> bool:
         """Note what was drawn; whether the page is whole now."""

@@ -1,0 +1,290 @@
+"""The questions behind the ranked list, each built once: building one costs more than its answer.
+
+What differs from one asking to the next is a parameter; `Shape` says which parts a
+statement has.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, and_, bindparam, case, exists, func, or_, select, union_all
+from sqlalchemy.sql.elements import ColumnElement
+
+from riskprofile.store.alerts import plain, squeezed
+from riskprofile.store.tables import Alert, Decision, Office, Outcome, Snooze
+
+_alert = Alert.__table__  # type: ignore[attr-defined]
+_decision = Decision.__table__  # type: ignore[attr-defined]
+_outcome = Outcome.__table__  # type: ignore[attr-defined]
+_office = Office.__table__  # type: ignore[attr-defined]
+_snooze = Snooze.__table__  # type: ignore[attr-defined]
+
+SOON = timedelta(hours=2)
+LANE_ORDER = {"red": 0, "yellow": 1}
+ME: Any = bindparam("me")
+OFFICE: Any = bindparam("office")
+NOW: Any = bindparam("now")
+DUE: Any = bindparam("due")
+PROFILE: Any = bindparam("profile")
+LANE: Any = bindparam("lane")
+QUEUE: Any = bindparam("queue")
+ROW = (
+    "id", "record_id", "profile", "office", "lane", "queue", "points", "rank", "title",
+    "reasons", "indicators", "due_at", "owner", "lease_until", "state", "created_at",
+    "withdrawn_at",
+)  # fmt: skip
+
+
+class Shape(NamedTuple):
+    """Which conditions a statement has: of one office, lane or queue; whose; in which order."""
+
+    office: bool
+    lane: bool
+    queue: bool
+    owner: str
+    sort: str
+
+
+def parameters(name: str, office: str | None, filter: Any, now: datetime) -> dict[str, Any]:
+    """Values of every statement here that a filter fills."""
+    return {
+        "me": name,
+        "office": office,
+        "now": now,
+        "due": now + SOON,
+        "profile": filter.profile,
+        "lane": filter.lane,
+        "queue": filter.queue,
+    }
+
+
+def seen_from(office: Any) -> list[ColumnElement[bool]]:
+    """Alerts of this office, and those of none; every one for None."""
+    return [] if office is None else [or_(_alert.c.office == office, _alert.c.office.is_(None))]
+
+
+def snoozed(now: Any) -> ColumnElement[bool]:
+    """Alerts that somebody put aside until a time that has not come."""
+    aside: ColumnElement[bool] = _alert.c.id.in_(
+        select(_snooze.c.alert_id).where(_snooze.c.until > now, _snooze.c.ended_at.is_(None))
+    )
+    return aside
+
+
+def free(now: Any) -> ColumnElement[bool]:
+    """Alerts that nobody holds."""
+    return or_(
+        _alert.c.owner.is_(None), _alert.c.lease_until.is_(None), _alert.c.lease_until <= now
+    )
+
+
+def ordered() -> Any:
+    """The decision that stands since the alert was last opened, as a scalar of the alert."""
+    inner = Decision.__table__.alias()  # type: ignore[attr-defined]
+    return (
+        select(inner.c.decision)
+        .where(inner.c.alert_id == _alert.c.id, inner.c.undone_at.is_(None))
+        .order_by(inner.c.id.desc())
+        .limit(1)
+        .correlate(_alert)
+        .scalar_subquery()
+        .label("decision")
+    )
+
+
+def standing_id() -> Any:
+    """Id of the alert's latest decision that was not undone, as a scalar of the alert."""
+    inner = Decision.__table__.alias()  # type: ignore[attr-defined]
+    return (
+        select(func.max(inner.c.id))
+        .where(inner.c.alert_id == _alert.c.id, inner.c.undone_at.is_(None))
+        .correlate(_alert)
+        .scalar_subquery()
+    )
+
+
+def unconfirmed() -> tuple[ColumnElement[bool], ...]:
+    """An outcome that closed its alert and that no second person has confirmed."""
+    later = Outcome.__table__.alias()  # type: ignore[attr-defined]
+    newer = exists().where(later.c.alert_id == _outcome.c.alert_id, later.c.id > _outcome.c.id)
+    return (_outcome.c.confirmed_at.is_(None), _alert.c.state == "closed", ~newer)
+
+
+def pending_release() -> tuple[ColumnElement[bool], ...]:
+    """A release that stands, waits for a second person, and that no later decision replaced."""
+    return (
+        _decision.c.decision == "release",
+        _decision.c.second.is_(None),
+        _decision.c.undone_at.is_(None),
+        _alert.c.state == "open",
+        _decision.c.id == standing_id(),
+    )
+
+
+def searched(text: str) -> list[ColumnElement[bool]]:
+    """Alerts that hold every word, or the code however it is spaced; every one for no text."""
+    if not (asked := plain(text)):
+        return []
+    words = and_(*[_alert.c.search.contains(w, autoescape=True) for w in asked.split()])
+    code = squeezed(asked)
+    return [or_(words, _alert.c.search.contains(code, autoescape=True)) if code else words]
+
+
+def _state(owner: str) -> list[ColumnElement[bool]]:
+    if owner == "closed":
+        return [_alert.c.state == "closed"]
+    return [_alert.c.state == "open", snoozed(NOW) if owner == "snoozed" else ~snoozed(NOW)]
+
+
+def _chosen(shape: Shape) -> list[ColumnElement[bool]]:
+    """What the filters leave, but for profile, office and lane."""
+    found = _state(shape.owner)
+    if shape.queue:
+        found.append(_alert.c.queue == QUEUE)
+    if shape.owner == "mine_or_free":
+        found.append(or_(free(NOW), _alert.c.owner == ME))
+    return found
+
+
+def where(shape: Shape) -> list[ColumnElement[bool]]:
+    """All conditions of a filter but its words."""
+    found = [_alert.c.profile == PROFILE]
+    found += seen_from(OFFICE if shape.office else None)
+    found += [_alert.c.lane == LANE] if shape.lane else []
+    return found + _chosen(shape)
+
+
+def order(shape: Shape) -> list[Any]:
+    """The order of the list."""
+    if shape.owner == "closed":
+        return [_alert.c.closed_at.desc(), _alert.c.id.desc()]
+    lane = case(LANE_ORDER, value=_alert.c.lane, else_=9)
+    ranked = [lane, _alert.c.rank, _alert.c.record_id, _alert.c.id]
+    if shape.sort == "time_left":
+        return [_alert.c.due_at.is_(None), _alert.c.due_at, *ranked]
+    return ranked
+
+
+@cache
+def rows(shape: Shape) -> Select[Any]:
+    """One page of the list, out of every row that the filters leave: `size`, `skip`."""
+    asked = select(*[_alert.c[name] for name in ROW], ordered()).where(*where(shape))
+    return asked.order_by(*order(shape)).limit(bindparam("size")).offset(bindparam("skip"))
+
+
+@cache
+def rows_of_lane(shape: Shape) -> Select[Any]:
+    """The first of one lane of an office, by rank: `size`, `skip`, `upto` (their sum).
+
+    Each part comes in the order of an index and stops early, however many are open.
+    """
+    columns = [*[_alert.c[name] for name in ROW], ordered()]
+    last = (_alert.c.rank, _alert.c.record_id, _alert.c.id)
+    parts = [
+        select(*columns)
+        .where(_alert.c.profile == PROFILE, here)
+        .where(_alert.c.lane == LANE, *_chosen(shape))
+        .order_by(*last)
+        .limit(bindparam("upto"))
+        .subquery()
+        for here in (_alert.c.office == OFFICE, _alert.c.office.is_(None))
+    ]
+    found = union_all(*[select(part) for part in parts]).subquery()
+    asked = select(found).order_by(found.c.rank, found.c.record_id, found.c.id)
+    return asked.limit(bindparam("size")).offset(bindparam("skip"))
+
+
+@cache
+def newer(shape: Shape) -> Select[Any]:
+    """How many are newer than `change`."""
+    asked = select(func.count()).select_from(_alert).where(*where(shape))
+    return asked.where(_alert.c.id > bindparam("change"))
+
+
+@cache
+def counts(office: bool, owner: str) -> Any:
+    """How many there are by lane, queue, owner and lease, which no filter has cut.
+
+    `soon` are due within two hours; `waiting_since` is the oldest. Each part is read from
+    an index in its own order, so nothing is sorted.
+    """
+    if not office:
+        return _counted(owner)
+    heres = (_alert.c.office == OFFICE, _alert.c.office.is_(None))
+    return union_all(*[_counted(owner, here) for here in heres])
+
+
+def counts_of(office: bool, owner: str, words: list[ColumnElement[bool]]) -> Select[Any]:
+    """`counts` of those that hold the words."""
+    return _counted(owner, *seen_from(OFFICE if office else None), *words)
+
+
+def _counted(owner: str, *conditions: ColumnElement[bool]) -> Select[Any]:
+    groups = (_alert.c.lane, _alert.c.queue, _alert.c.owner, _alert.c.lease_until)
+    soon = case((and_(_alert.c.due_at >= NOW, _alert.c.due_at < DUE), 1), else_=0)
+    return (
+        select(
+            *groups,
+            func.count().label("alerts"),
+            func.sum(soon).label("soon"),
+            func.min(_alert.c.created_at).label("waiting_since"),
+        )
+        .where(_alert.c.profile == PROFILE, *_state(owner), *conditions)
+        .group_by(*groups)
+    )
+
+
+HIGHEST = select(func.max(_alert.c.id))
+OFFICES = select(_office.c.capacity, _office.c.zone).where(_office.c.code.is_not(None))
+ONE_OFFICE = select(_office.c.capacity, _office.c.zone).where(_office.c.code == OFFICE)
+RESULTS = (
+    select(_outcome.c.outcome)
+    .where(
+        _outcome.c.outcome != "not_examined",
+        exists().where(
+            _decision.c.alert_id == _outcome.c.alert_id,
+            _decision.c.officer == ME,
+            _decision.c.undone_at.is_(None),
+        ),
+    )
+    .order_by(_outcome.c.id.desc())
+    .limit(20)
+)
+
+
+@cache
+def examined(office: bool) -> Select[Any]:
+    """Alerts ordered to be examined since `midnight`."""
+    return (
+        select(func.count(func.distinct(_decision.c.alert_id)))
+        .select_from(_decision.join(_alert, _alert.c.id == _decision.c.alert_id))
+        .where(
+            *seen_from(OFFICE if office else None),
+            _decision.c.decision == "examine",
+            _decision.c.undone_at.is_(None),
+            _decision.c.at >= bindparam("midnight"),
+        )
+    )
+
+
+@cache
+def to_confirm(office: bool) -> Select[Any]:
+    """Outcomes and releases of others that wait for a second person, as two counts."""
+    # The few that wait are looked up in turn: a join would read every alert of the office.
+    seen = seen_from(OFFICE if office else None)
+    outcomes = (
+        select(func.count())
+        .select_from(_outcome)
+        .where(_outcome.c.confirmed_at.is_(None), _outcome.c.officer != ME)
+        .where(exists().where(_alert.c.id == _outcome.c.alert_id, *seen, *unconfirmed()))
+    )
+    releases = (
+        select(func.count())
+        .select_from(_decision)
+        .where(_decision.c.decision == "release", _decision.c.officer != ME)
+        .where(exists().where(_alert.c.id == _decision.c.alert_id, *seen, *pending_release()))
+    )
+    return select(outcomes.scalar_subquery(), releases.scalar_subquery())
