@@ -12,6 +12,7 @@ import streamlit as st
 from app import form
 from app.text import plain
 from app.words import Words
+from riskprofile.services.speaking import spoken
 
 LANE_COLOURS = {"red": "red", "yellow": "yellow", "green": "green"}
 QUEUES = ("trafficking", "compliance", "data_quality")
@@ -143,7 +144,7 @@ def because(row: Any, say: Words) -> str:
     """The two strongest reasons, short enough for a cell; or that its sender withdrew it."""
     if row.withdrawn_at is not None:
         return plain(say("withdrawn.title"))
-    first, *others = [part.rstrip(".") for part in row.because] or [""]
+    first, *others = [part.rstrip(".") for part in spoken(say, row).because] or [""]
     both = "; ".join([first, *others])
     return plain(form.sentence(both if len(both) <= CELL else form.clip(first, CELL)))
 

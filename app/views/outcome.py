@@ -13,7 +13,7 @@ from app.installation import served
 from app.text import escape, plain
 from app.words import Words
 from riskprofile.errors import NotAllowed
-from riskprofile.services import review
+from riskprofile.services import review, speaking
 
 CONCEALMENTS = ("among", "inside", "wrapped", "open")
 SURE = tuple(name for name in review.SURE if name)
@@ -79,7 +79,7 @@ def page() -> None:
     except NotAllowed:
         alert_panel.ask_purpose(chosen, say)
         return
-    _form(say, person, view, waiting, now, zone)
+    _form(say, person, speaking.spoken(say, view), waiting, now, zone)
 
 
 def _form(

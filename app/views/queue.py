@@ -12,7 +12,7 @@ from app.installation import served
 from app.text import escape
 from app.words import Words
 from riskprofile.errors import NotAllowed
-from riskprofile.services import review
+from riskprofile.services import review, speaking
 
 LANES = ("all", "red", "yellow")
 QUEUES = ("all", *queue_list.QUEUES)
@@ -259,6 +259,7 @@ def _panel(
         st.session_state["fault"] = (say("alert.gone"), str(error))
         alert_panel.empty(rows, say)
         return
+    view = speaking.spoken(say, view)
     alert_panel.draw_panel(view, rows, found.total, person, now, say, zone)
     dialog = st.session_state.get("dialog")
     if dialog is not None and dialog[0] == view.id:

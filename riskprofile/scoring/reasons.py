@@ -9,9 +9,14 @@ import numpy as np
 
 from riskprofile.profiles import Profile
 from riskprofile.scoring.scorecard import WORDING, Scorecard, Term
-from riskprofile.tables import Table
+from riskprofile.tables import Feature, Table
 
 Reason = dict[str, Any]
+# What is said of the goods' words.
+NO_DESCRIPTION = "no goods description"
+LAWFUL = "the goods are worded as lawful goods usually are"
+UNUSUAL = "the goods are worded unusually"
+WORDED = "wording: "
 YES_OR_NO = "0 or 1"  # the unit of a feature that is a fact or none
 
 
@@ -107,9 +112,13 @@ def _sentence(
 ) -> str:
     if name == WORDING:
         return _wording(title, scorecard, raises)
-    if math.isnan(value):
-        return f"{name.replace('_', ' ')} is not known"
-    feature = said[name]
+    return reading(said[name], None if math.isnan(value) else value)
+
+
+def reading(feature: Feature, value: float | None) -> str:
+    """The sentence of one feature at a value; None is a value that is not known."""
+    if value is None:
+        return f"{feature.name.replace('_', ' ')} is not known"
     reads: str = feature.reads
     if feature.unit == YES_OR_NO:
         return reads.replace("{value:.0f}", "yes" if value else "no")
@@ -118,13 +127,13 @@ def _sentence(
 
 def _wording(title: str | None, scorecard: Scorecard, raises: bool) -> str:
     if title is None or scorecard.wording is None:
-        return "no goods description"
+        return NO_DESCRIPTION
     if not raises:
-        return "the goods are worded as lawful goods usually are"
+        return LAWFUL
     words = [word for word, weight in scorecard.wording.strongest(title) if weight > 0]
     if not words:
-        return "the goods are worded unusually"
-    return "wording: " + ", ".join(f"“{word}”" for word in words)
+        return UNUSUAL
+    return WORDED + ", ".join(f"“{word}”" for word in words)
 
 
 def _number(value: float) -> float | None:

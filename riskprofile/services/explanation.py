@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select
 
 from riskprofile.errors import NotAllowed
 from riskprofile.profiles import PROFILES
-from riskprofile.services import desk, govern, replay
+from riskprofile.services import desk, govern, replay, speaking
 from riskprofile.services.paper import EDGE, INNER, LINE, Page
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.viewing import purpose_needed
@@ -48,7 +48,7 @@ class Told:
     points: int | None
     raising: list[dict[str, Any]]
     lowering: list[dict[str, Any]]
-    warnings: list[str]
+    warnings: list[dict[str, Any]]
     declared: list[str]  # names of the columns that were declared
     model_version: str
     decisions: list[tuple[str, int, datetime, bool]]
@@ -161,7 +161,10 @@ def _terms(sheet: Page, told: Told, say: Words) -> None:
     if told.points is None:
         sheet.text(say("why.no_points"), size=9)
         return
-    shown, smaller, base = summed(told.points, told.raising, told.lowering, UP, DOWN)
+    raising, lowering = (
+        speaking.reasons(say, told.profile, given) for given in (told.raising, told.lowering)
+    )
+    shown, smaller, base = summed(told.points, raising, lowering, UP, DOWN)
     for title, chosen in (
         ("paper.for", [one for one in shown if one["points"] > 0]),
         ("paper.against", [one for one in shown if one["points"] < 0]),
@@ -187,8 +190,9 @@ def _warnings(sheet: Page, told: Told, say: Words) -> None:
     if not told.warnings:
         return
     _head(sheet, say("paper.signs"))
-    for warning in told.warnings[:WARNINGS]:
-        sheet.text(form.sentence(warning), size=8.5, most=2)
+    for one in speaking.indicators(say, told.profile, told.warnings[:WARNINGS]):
+        said = one.get("text") or one.get("check") or one.get("key")
+        sheet.text(form.sentence(said), size=8.5, most=2)
     if len(told.warnings) > WARNINGS:
         sheet.text(say("paper.more", n=len(told.warnings) - WARNINGS), size=8.5, grey=True)
 
@@ -251,7 +255,6 @@ def _of_alert(connection: Connection, alert: Mapping[str, Any]) -> dict[str, Any
         (f"outcome.{one['outcome']}", one["id"], one["at"], one["confirmed_by"] is not None)
         for one in outcomes
     ]
-    fired = [str(one.get("text") or one.get("key")) for one in alert["indicators"] or []]
     return {
         "record_id": alert["record_id"],
         "profile": alert["profile"],
@@ -260,7 +263,7 @@ def _of_alert(connection: Connection, alert: Mapping[str, Any]) -> dict[str, Any
         "points": alert["points"],
         "raising": alert["reasons"] or [],
         "lowering": alert["against"] or [],
-        "warnings": fired,
+        "warnings": alert["indicators"] or [],
         "declared": _declared(alert["profile"], alert["declaration"] or []),
         "model_version": alert["model_version"],
         "decisions": sorted(made, key=lambda one: one[2]),
@@ -291,7 +294,7 @@ def _stored(
         "points": told.points,
         "raising": told.reasons,
         "lowering": told.against,
-        "warnings": [says.get(key, key) for key in told.indicators],
+        "warnings": [{"key": key, "check": says.get(key, key)} for key in told.indicators],
         "declared": _declared(told.profile, [declared]),
         "model_version": told.model_version,
         "decisions": [],

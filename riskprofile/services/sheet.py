@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from riskprofile.profiles import PROFILES
-from riskprofile.services import desk, govern, viewing
+from riskprofile.services import desk, govern, speaking, viewing
 from riskprofile.services.paper import EDGE, INK, INNER, LINE, Page
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store.database import Store
@@ -38,6 +38,7 @@ def sheet(
         given = desk.load(connection, actor, "alert.print", alert_id)
         desk.note(connection, actor, "alert.print", given, now, paper="inspection")
     zone = ZoneInfo(status.zone)
+    view = speaking.spoken(say, view)
     page = Page(say("sheet.title"), now, say.language)
     _top(page, view, actor, status, say, now, zone)
     _declared(page, view, say)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pandas as pd
 import pytest
 from streamlit.elements.lib.pandas_styler_utils import marshall_styler
 from streamlit.proto.ArrowData_pb2 import ArrowData
 
-from app.queue_list import TINT, tinted
+from app import words
+from app.queue_list import TINT, because, tinted
+from riskprofile.services.review import QueueRow
 
+NOW = datetime(2026, 11, 24, 13, 7, tzinfo=UTC)
 ROWS = pd.DataFrame(
     {
         "lane": [["◆ Red", "Trafficking"], ["▲ Yellow", "Compliance"], ["▲ Yellow", "Compliance"]],
@@ -35,3 +40,13 @@ def test_the_browser_is_told_of_the_open_row_what_pandas_would_tell(row):
 
 def test_no_row_is_coloured_when_none_is_open():
     assert marshalled(tinted(ROWS, None)).styles == ""
+
+
+def test_the_list_says_why_in_the_language_of_the_page():
+    reason = {"term": "gift", "text": "declared as gift: yes", "points": 9, "value": 1.0}
+    row = QueueRow(
+        **dict.fromkeys(QueueRow.__dataclass_fields__, None)
+        | {"profile": "shipment", "reasons": [reason], "indicators": [], "created_at": NOW}
+    )
+    assert because(row, words.of("en")) == "Declared as gift: yes"
+    assert because(row, words.of("es")) == "Declarado como regalo: sí"

@@ -1,0 +1,184 @@
+"""Reasons and warning signs in the reader's language.
+
+What is stored is English, as it was rated. In another language a reason is put together anew
+from its term and value, and a sign from its key and what was declared: the sentences stand in
+`words/reasons_*.json`. What a person wrote (a raised alert, an own criterion) stays as written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from importlib import resources
+from typing import Any, TypeVar
+
+from riskprofile.profiles import PROFILES
+from riskprofile.scoring.reasons import LAWFUL, NO_DESCRIPTION, UNUSUAL, WORDED, reading
+from riskprofile.scoring.scorecard import WORDING
+from riskprofile.services.lanes import NOT_EVALUATED
+from riskprofile.words import COMMA, DEFAULT, Words
+
+Told = TypeVar("Told")
+_PLACE = re.compile(r"\{value:([^}]*)\}")
+_NORM = re.compile(r"[-\d.,]+( to [-\d.,]+)?(; [-\d.,]+( to [-\d.,]+)?)*")
+_BY_HAND = re.compile(r"(\S+) raised it by hand: (.*)", re.S)
+_FILLED = re.compile(r"\{(\w+)\}")
+_LISTS = ("reasons", "against", "indicators")
+
+
+def spoken(say: Words, one: Told) -> Told:
+    """An alert, or a row of the list, with its sentences in the language of `say`."""
+    if say.language == DEFAULT:
+        return one
+    given: Any = one
+    profile = given.profile
+    told = {
+        name: (indicators if name == "indicators" else reasons)(say, profile, getattr(given, name))
+        for name in _LISTS
+        if getattr(given, name, None)
+    }
+    made: Told = replace(given, **told)
+    return made
+
+
+def reasons(say: Words, profile: str, given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Reasons with `text` and `norm` in the language of `say`; all else as it was."""
+    if say.language == DEFAULT:
+        return [dict(one) for one in given]
+    return [
+        {**one, "text": _reason(say, profile, one), "norm": _norm(say, str(one.get("norm") or ""))}
+        for one in given
+    ]
+
+
+def indicators(
+    say: Words, profile: str, given: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Warning signs with `text`, `cleared_by` and `check` in the language of `say`."""
+    if say.language == DEFAULT:
+        return [dict(one) for one in given]
+    return [{**one, **_sign(say, profile, one)} for one in given]
+
+
+@cache
+def sentences(language: str) -> Mapping[str, Any]:
+    """The file of one language."""
+    text = resources.files("riskprofile.words").joinpath(f"reasons_{language}.json")
+    found: Mapping[str, Any] = json.loads(text.read_text("utf-8"))
+    return found
+
+
+def _reason(say: Words, profile: str, one: Mapping[str, Any]) -> str:
+    held, text = sentences(say.language), str(one.get("text") or one.get("term"))
+    term, value = str(one.get("term")), one.get("value")
+    values = list(value) if isinstance(value, (list, tuple)) else [value]
+    if term == "base":
+        return str(held["base"])
+    names = term.split(" x ")
+    known = _features(profile)
+    if len(names) == len(values) and all(name in known or name == WORDING for name in names):
+        worded = text
+        if WORDING in names and len(names) > 1:  # what is left beside the other's sentence
+            for name, number in zip(names, values, strict=True):
+                if name != WORDING:
+                    worded = worded.replace(reading(known[name], number), "", 1)
+            worded = worded.removeprefix(" and ").removesuffix(" and ")
+        parts = [
+            _wording(held, worded) if name == WORDING else _reading(say, name, number)
+            for name, number in zip(names, values, strict=True)
+        ]
+        return str(held["and"]).join(parts)
+    says, colon, rest = text.partition(": ")
+    if not colon:
+        return str(held["criteria"].get(text, text))
+    return f"{held['criteria'].get(says, says)}: {_readings(say, known, rest, values)}"
+
+
+@cache
+def _features(profile: str) -> Mapping[str, Any]:
+    return {feature.name: feature for feature in PROFILES[profile].features}
+
+
+def _readings(say: Words, known: Mapping[str, Any], text: str, values: Sequence[Any]) -> str:
+    """The values of a written criterion: which feature each is of, its sentence says."""
+    parts, rest = [], text
+    for number in values:
+        for name, feature in known.items():
+            said = reading(feature, number)
+            if rest == said or rest.startswith(f"{said} and "):
+                parts.append(_reading(say, name, number))
+                rest = rest[len(said) :].removeprefix(" and ")
+                break
+        else:
+            return text
+    return text if rest else str(sentences(say.language)["and"]).join(parts)
+
+
+def _reading(say: Words, name: str, value: float | None) -> str:
+    held = sentences(say.language)
+    template = str(held["features"][name])
+    if value is None:
+        return str(held["unknown"]).format(said=_PLACE.sub("…", template))
+
+    def filled(place: re.Match[str]) -> str:
+        if place[1] == "yes":
+            return say("yes") if value else say("no")
+        return _comma(say, format(value, place[1])).replace("%", "\u00a0%")
+
+    return _PLACE.sub(filled, template)
+
+
+def _wording(held: Mapping[str, Any], text: str) -> str:
+    known = {NO_DESCRIPTION: "no_description", LAWFUL: "lawful", UNUSUAL: "unusual"}
+    if text in known:
+        return str(held["wording"][known[text]])
+    if text.startswith(WORDED):
+        return str(held["wording"]["wording"]) + text.removeprefix(WORDED)
+    return text
+
+
+def _norm(say: Words, norm: str) -> str:
+    if not _NORM.fullmatch(norm):
+        return norm
+    return _comma(say, norm).replace(" to ", sentences(say.language)["to"])
+
+
+def _comma(say: Words, text: str) -> str:
+    """Figures written as the language writes them."""
+    if say.language not in COMMA:
+        return text
+    return text.translate({ord(","): "\u202f", ord("."): ","})
+
+
+def _sign(say: Words, profile: str, one: Mapping[str, Any]) -> dict[str, str]:
+    held, key, text = sentences(say.language), str(one.get("key")), str(one.get("text") or "")
+    if raised := _BY_HAND.fullmatch(text):
+        return {"text": held["by_hand"].format(who=raised[1], reason=raised[2])}
+    mine = {**held["indicators"]["every"], **held["indicators"].get(profile, {})}
+    name = key.removeprefix(NOT_EVALUATED)
+    known = next((sign for sign in PROFILES[profile].indicators if sign.key == name), None)
+    if known is None or name not in mine:
+        return {}
+    said, cleared, check = mine[name]
+    told = {"cleared_by": cleared, "check": check}
+    if key != name:
+        return {**told, "text": held["not_evaluated"].format(name=name)}
+    values = _declared(known.says, text)
+    return (
+        {**told, "text": _FILLED.sub(lambda place: values[place[1]], said)}
+        if (values is not None)
+        else told
+    )
+
+
+def _declared(says: str, text: str) -> dict[str, str] | None:
+    """What was declared, as it stands in a sentence that `says` made; None when it did not."""
+    pattern = "".join(
+        f"(?P<{part[1:-1]}>.*)" if part.startswith("{") else re.escape(part)
+        for part in re.split(r"(\{\w+\})", says)
+    )
+    found = re.fullmatch(pattern, text, re.S)
+    return None if found is None else found.groupdict()

@@ -1,0 +1,124 @@
+"""Sentences of reasons in every language: none is missing, and each says its value."""
+
+from __future__ import annotations
+
+import re
+import string
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskprofile import words
+from riskprofile.profiles import PROFILES
+from riskprofile.scoring.reasons import YES_OR_NO, explain, reading
+from riskprofile.services import speaking
+from riskprofile.store.artefacts import serving
+from tests.services.invariance import CHECKOUT
+
+OTHERS = [language for language in words.LANGUAGES if language != words.DEFAULT]
+FEATURES = [(profile, one) for profile, kind in PROFILES.items() for one in kind.features]
+SIGNS = [(profile, one) for profile, kind in PROFILES.items() for one in kind.indicators]
+PLACE = re.compile(r"\{value:([^}]*)\}")
+
+
+def places(text: str) -> list[str]:
+    """The names in braces."""
+    return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_feature_has_a_sentence_that_writes_its_value_in_the_same_way(language):
+    held = speaking.sentences(language)["features"]
+    assert {one.name for _, one in FEATURES} == held.keys()
+    for _, one in FEATURES:
+        wanted = PLACE.findall(one.reads)
+        if one.unit == YES_OR_NO:
+            wanted = ["yes" for _ in wanted]
+        assert PLACE.findall(held[one.name]) == wanted, one.name
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_warning_sign_has_its_three_sentences_with_the_same_places(language):
+    held = speaking.sentences(language)["indicators"]
+    for profile, one in SIGNS:
+        told = {**held["every"], **held[profile]}[one.key]
+        assert len(told) == 3, one.key
+        assert places(told[0]) == places(one.says), one.key
+    known = {(profile, one.key) for profile, one in SIGNS}
+    assert {(p, key) for p in PROFILES for key in held[p]} <= known
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_the_files_of_all_languages_have_the_same_keys(language):
+    def keys(value: object) -> object:
+        return {k: keys(v) for k, v in value.items()} if isinstance(value, dict) else None
+
+    assert keys(speaking.sentences(language)) == keys(speaking.sentences(OTHERS[0]))
+
+
+def reason(term, text, value, norm=""):
+    return {"term": term, "text": text, "points": 5, "value": value, "norm": norm}
+
+
+def test_a_reason_is_said_with_its_value_and_norm_in_figures_of_the_language():
+    given = reason("mass_times_usual", "", 4.25, "0.83 to 1.52")
+    [told] = speaking.reasons(words.of("es"), "shipment", [given])
+    assert told["text"] == "la masa es 4,2 veces lo habitual en estas mercancías"
+    assert told["norm"] == "0,83 a 1,52"
+    assert (told["term"], told["points"], told["value"]) == ("mass_times_usual", 5, 4.25)
+
+
+def test_two_values_wording_yes_and_what_is_not_known_are_said():
+    both = reason("pair_age x gift", "", [12.0, 1.0])
+    quoted = "wording: “pin”, “spring”"
+    text = f"these two parties have traded for 12 days and {quoted}"
+    mixed = reason("pair_age x wording", text, [12.0, 0.3])
+    unknown = reason("consignee_age", "consignee age is not known", None)
+    told = speaking.reasons(words.of("fr"), "shipment", [both, mixed, unknown])
+    assert [one["text"] for one in told] == [
+        "ces deux parties commercent depuis 12 jours et déclaré comme cadeau\u00a0: oui",
+        "ces deux parties commercent depuis 12 jours et termes\u00a0: “pin”, “spring”",
+        "ce destinataire a été vu pour la première fois il y a … jours\u00a0: inconnu",
+    ]
+
+
+def test_a_sign_is_said_with_what_was_declared():
+    said = "gross mass 4.5 kg in 2 packages does not fit goods of HS 7318.24"
+    sign = {"key": "S04_weight_norm_mismatch", "text": said, "queue": "compliance"}
+    [told] = speaking.indicators(words.of("es"), "shipment", [sign])
+    assert told["text"] == (
+        "una masa bruta de 4.5 kg en 2 bultos no encaja con mercancías del SA 7318.24"
+    )
+    assert told["check"].startswith("pesar") and told["queue"] == "compliance"
+
+
+def test_declared_braces_stay_what_was_declared():
+    said = "declared as arms, parts or ammunition (HS 93: {hs_code} %s), and no licence number"
+    sign = {"key": "E09_controlled_term_no_licence", "text": f"{said} is given"}
+    [told] = speaking.indicators(words.of("fr"), "shipment", [sign])
+    assert "{hs_code} %s" in told["text"]
+
+
+def test_what_a_person_wrote_stays_as_written_and_english_as_it_was():
+    raised = {"key": "M01_raised_by_hand", "text": "ines raised it by hand: it was torn open"}
+    [told] = speaking.indicators(words.of("es"), "shipment", [raised])
+    assert told["text"] == "ines lo levantó a mano: it was torn open"
+    own = reason("C99", "an own rule: 3 firearms declared", 3.0)
+    [told] = speaking.reasons(words.of("es"), "traveller", [own])
+    assert told["text"] == "an own rule: 3 armas de fuego declaradas"
+    given = [reason("gift", "declared as gift: yes", 1.0, "0 to 1")]
+    assert speaking.reasons(words.of("en"), "shipment", given) == given
+
+
+@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_no_english_is_left_in_what_the_served_scorecards_say(profile, language):
+    card, kind = serving(CHECKOUT / "models", profile), PROFILES[profile]
+    rng = np.random.default_rng(7)
+    values = pd.DataFrame({name: rng.choice([0.0, 1.0, 3.5, np.nan], 40) for name in card.features})
+    english = {reading(one, value) for one in kind.features for value in (0.0, 1.0, 3.5, None)}
+    for raising, lowering in explain(values, ["steel pins"] * 40, kind, card):
+        for one in speaking.reasons(words.of(language), profile, [*raising, *lowering]):
+            assert one["text"] not in english
+            assert not re.search(r"\b(the|and|with|this|days|times|usual)\b", one["text"]), one
