@@ -85,7 +85,7 @@ def make(
     told = {
         **_of_files(card, files, folder),
         **_of_program(card),
-        **_of_home(store, settings, actor, card, ledger),
+        **_of_home(store, settings, actor, card),
         "at": now.strftime("%Y-%m-%d %H:%M UTC"),
         "ledger": ledger,
     }
@@ -329,29 +329,15 @@ def _of_program(card: Scorecard) -> dict[str, Any]:
         "machine": f"{platform.system()} ({platform.machine()})",
         "packages": ", ".join(f"{name} {one}" for name, one in record.packages().items()),
         "risks": risks(CHECKOUT / "risks.yaml"),
-        "affected": _affected(profile),
+        "profile": profile,
+        "apart": ", ".join(f"`{one}`" for one in profile.protected("P1")),
+        "keys": ", ".join(f"`{one}`" for one in profile.protected("P2")),
     }
 
 
 def _said(reads: str) -> str:
     """The sentence of a feature with N where an officer sees the row's value."""
     return _cell(re.sub(r"\{value[^}]*\}", "N", reads))
-
-
-def _affected(profile: Profile) -> str:
-    who = (
-        "Each row is about one traveller."
-        if profile.persons
-        else "Rows are about goods; people who send, receive, declare or drive them stand in them."
-    )
-    names = [f"`{one}`" for one in profile.protected("P1")]
-    apart = (
-        f"Kept for audit and figures by group, read by nothing that rates: {', '.join(names)}."
-        if names
-        else "It holds no birth date, sex, nationality or travel document."
-    )
-    keys = ", ".join(f"`{one}`" for one in profile.protected("P2"))
-    return f"{who} {apart} Turned into opaque keys before anything rates: {keys}."
 
 
 def risks(path: Path) -> list[dict[str, Any]]:
@@ -377,9 +363,7 @@ def risks(path: Path) -> list[dict[str, Any]]:
 # ---- from the home -------------------------------------------------------------------------
 
 
-def _of_home(
-    store: Store, settings: Settings, actor: Actor, card: Scorecard, ledger: Sequence[Line]
-) -> dict[str, Any]:
+def _of_home(store: Store, settings: Settings, actor: Actor, card: Scorecard) -> dict[str, Any]:
     name = card.profile
     with store.read() as connection:
         stated = switches.get(connection, switches.of_profile(name)) or {}
@@ -388,84 +372,19 @@ def _of_home(
     if not stated and name in settings.basis:
         stated = settings.basis[name].model_dump()
     known = promotion.known(store, actor, settings.models)
+    looks = [one for one in watching.standing(store, actor) if one.profile == name]
     runs = [one for one in govern.batches(store, actor) if one.profile == name and one.accepted]
     return {
         "serves": any(one.serves and one.digest == card.digest for one in known),
         "promotions": promotion.promotions(store, actor, name),
         "passed": evidence.passed_over(store, name, actor).says,
-        "watched": _watched(store, actor, name),
-        "oversight": _oversight(second),
-        "trained": f"Trainings are recorded of {len(trained)} people; once there are any, nobody "
-        "decides without one within 12 months.",
-        "basis": _basis(PROFILES[name], stated),
-        "use": _use(runs, retention.terms(PROFILES[name], settings)),
-        "harm": _harm(ledger[0]),
+        "look": next(iter(looks), None),
+        "second": second,
+        "trained": len(trained),
+        "stated": {"legal_basis": "", "assessment": "", **stated},
+        "runs": len(runs),
+        "rated": sum(one.accepted for one in runs),
+        "first_run": min((f"{one.started_at:%Y-%m-%d}" for one in runs), default=""),
+        "last_run": max((f"{one.started_at:%Y-%m-%d}" for one in runs), default=""),
+        "terms": retention.terms(PROFILES[name], settings),
     }
-
-
-def _watched(store: Store, actor: Actor, profile: str) -> str:
-    looks = [one for one in watching.standing(store, actor) if one.profile == profile]
-    if not looks:
-        return (
-            "Nobody has looked yet: `riskprofile-train drift` sets what came lately beside before."
-        )
-    alarms = ", ".join(looks[0].alarms) or "nothing had changed"
-    return f"Last looked at on {looks[0].at:%Y-%m-%d} ({looks[0].version}): {alarms}."
-
-
-def _oversight(second: bool) -> str:
-    state = (
-        "waits for a second person"
-        if second
-        else "needs no second person here: it was switched off"
-    )
-    return (
-        "Only a signed-in person who has opened an alert ends it, one at a time, with a reason. "
-        f"The release of a red alert {state}. Each alert shows every reason for and against with "
-        "its points, and what would clear it. How far decisions agree with the list, and how "
-        "quickly they are made, is counted for supervisors, with an alarm."
-    )
-
-
-def _basis(profile: Profile, stated: Mapping[str, Any]) -> str:
-    if stated.get("legal_basis"):
-        return (
-            f"Law as stated here: {stated['legal_basis']}; assessment {stated.get('assessment')}."
-        )
-    if profile.on_after_init:
-        return "The profile is on from the start; no law was stated to the program."
-    return "The profile is off here: no law was stated to the program."
-
-
-def _use(runs: Sequence[govern.BatchView], terms: retention.Terms) -> str:
-    since = (
-        f"{len(runs)} runs (of the newest 1,000) rated {sum(one.accepted for one in runs):,} rows "
-        f"between {min(one.started_at for one in runs):%Y-%m-%d} and "
-        f"{max(one.started_at for one in runs):%Y-%m-%d}."
-        if runs
-        else "Nothing has been rated here yet."
-    )
-    months = [f"names and protected columns are sealed after {terms.mask} months"]
-    if terms.unflagged is not None:
-        months.append(f"what nothing speaks against is deleted after {terms.unflagged}")
-    if terms.end is not None:
-        months.append(f"everything is deleted after {terms.end}")
-    return f"{since} Of what is kept, {'; '.join(months)}."
-
-
-def _harm(whole: Line) -> str:
-    checked = (
-        f"Here {whole.refuted} of {whole.examined} examined alerts were of that kind."
-        if whole.examined
-        else "No alert has been examined here, so how often is not known."
-    )
-    return "\n".join(
-        [
-            f"- **A control for nothing**: time, opened goods, a missed connection. {checked}",
-            "- **More controls of one group** than of others with like conduct: inputs may stand",
-            "  in for what is not read (point 3, by groups).",
-            "- **A rating taken for a finding**: it orders a list, and says nothing of guilt.",
-            "- **What is known of people** seen by who has no need, or kept too long.",
-            "- **Trafficking passed over** because the list put it low (point 3).",
-        ]
-    )
