@@ -2,8 +2,10 @@
 
 Every series is counts over a few cells: the bins of a feature, the forms of a declared
 column, the values of a slice, steps of points, fired or not. A series counts as changed when
-it is far (population stability index) and surer than chance, where chance is as wide as
-earlier windows were from each other: what swings from week to week must swing wider.
+it is far (population stability index) and surer than chance. Rows do not come one by one: a
+consignor sends many alike, or none. So chance is told for clumps of rows, as large as the
+earlier windows show for the cell, and as large as nine in ten cells of its kind show: few
+windows cannot tell that a cell swings no more than it happened to.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2, hypergeom, poisson
+from scipy.special import betainc, betaincc
+from scipy.stats import hypergeom, poisson
 
 from riskprofile.profiles import Profile
 from riskprofile.scoring.scorecard import Scorecard
@@ -26,6 +29,7 @@ SURE = 1e-3  # chance of a false alarm of one look, split over all its series
 MANIFOLD = 3.0  # a rare event counts as changed when it is so many times what it was
 LEAST_IN_CELL = 5  # rows expected in a cell; rarer ones are one cell
 LEAST_LABELS = 20  # examined, now and before, before labels say anything
+AS_WIDE_AS = 0.9  # share of the cells of a kind that no cell is taken to swing less than
 STEP = 50  # points in one cell of the score
 REST, UNSEEN = "others", "never seen"
 
@@ -112,37 +116,38 @@ def _tally(cells: Column) -> dict[object, int]:
 
 
 def judged(series: Sequence[Moved]) -> list[Moved]:
-    """The series of one look, with an alarm where one is surer than the look as a whole allows."""
-    tests = max(1, sum(one.chance < 1.0 or one.alarm for one in series))
-    return [replace(one, alarm=one.alarm and one.chance * tests < SURE) for one in series]
+    """The series of one look: an alarm where one is surer than all of them together may be."""
+    return [replace(one, alarm=one.alarm and one.chance * len(series) < SURE) for one in series]
 
 
 def moved(now: Counts, windows: Sequence[Counts]) -> list[Moved]:
     """Every series of a window beside earlier windows; nothing when these are too few."""
     if len(windows) < LEAST_WINDOWS:
         return []
-    return judged(
-        [
-            _beside(kind, name, cells, [one.get((kind, name), {}) for one in windows])
-            for (kind, name), cells in now.items()
-        ]
-    )
+    series = {
+        key: _together(cells, [one.get(key, {}) for one in windows]) for key, cells in now.items()
+    }
+    swings = {key: _swings(table[1:]) for key, (_, table) in series.items()}
+    told = []
+    for (kind, name), (cells, table) in series.items():
+        alike = np.concatenate([one for (other, _), one in swings.items() if other == kind])
+        clump = np.maximum(swings[kind, name], np.quantile(alike, AS_WIDE_AS))
+        told.append(_beside(kind, name, cells, table, clump))
+    return judged(told)
 
 
 def _beside(
-    kind: str, name: str, now: Mapping[object, int], windows: Sequence[Mapping[object, int]]
+    kind: str, name: str, cells: list[object], table: np.ndarray, clump: np.ndarray
 ) -> Moved:
-    cells, table = _together(now, windows)
     new, old = table[0], table[1:]
     before = old.sum(axis=0)
     if len(cells) < 2 or not new.sum() or not before.sum():
         return Moved(kind, name, 0.0, 1.0, False, "no change")
-    swings = np.array([_gaps(one, before - one) for one in old if one.sum()])
     # Beside all earlier windows, and beside the last alone: what grows with every window, as
-    # ages do while history fills, is far from the former only.
+    # ages do while history fills, is far, and sure, beside the former only.
     chance, far = 0.0, np.inf
     for base in (before, old[-1]):
-        chance = max(chance, _by_chance(_gaps(new, base), swings))
+        chance = max(chance, _by_chance(new, base, clump))
         far = min(far, stability(new, base))
     enough = far >= FAR or _many_times(new, before)
     place = int(np.argmax(np.abs(new / new.sum() - before / before.sum())))
@@ -153,24 +158,32 @@ def _beside(
     return Moved(kind, name, far, chance, enough, says)
 
 
-def _gaps(now: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """Of each cell, how far two rows of counts are apart: chi-square's addends."""
+def _swings(windows: np.ndarray) -> np.ndarray:
+    """Of each cell, how many rows come together: what windows vary by, beside single rows.
+
+    1 less the cell's share is what rows that come one by one give; never less.
+    """
+    size, total = windows.sum(axis=1, keepdims=True), windows.sum(axis=0)
+    share = total / max(total.sum(), 1.0)
+    expected = np.maximum(size * share, 1e-9)
+    varied = ((windows - expected) ** 2 / expected).sum(axis=0) / (len(windows) - 1)
+    made: np.ndarray = np.maximum(varied, np.maximum(1 - share, 0.05))
+    return made
+
+
+def _by_chance(now: np.ndarray, before: np.ndarray, clump: np.ndarray) -> float:
+    """How likely the surest cell is so full or so empty, when rows come in clumps of that size.
+
+    Clumps of a cell fall into now or before by lot: a binomial tail, told for parts of a clump
+    by the incomplete beta function.
+    """
     n, m = float(now.sum()), float(before.sum())
     if not n or not m:
-        return np.zeros(len(now))
-    gap = now * np.sqrt(m / n) - before * np.sqrt(n / m)
-    told: np.ndarray = gap**2 / np.maximum(now + before, 1)
-    return told
-
-
-def _by_chance(gaps: np.ndarray, swings: np.ndarray) -> float:
-    """How likely such gaps are, all together or one cell alone, where windows swing like this."""
-    freedom = len(gaps) - 1
-    sums = swings.sum(axis=1) / freedom
-    whole = chi2.sf(gaps.sum() / max(1.0, sums.mean() + 2.0 * sums.std()), freedom)
-    # Of one cell, eight windows say too little for more than a mean.
-    single = chi2.sf(gaps / np.maximum(1.0, swings.mean(axis=0)), 1).min() * len(gaps)
-    return float(min(1.0, 2 * min(whole, single)))
+        return 1.0
+    lot, one, other = n / (n + m), now / clump, before / clump
+    more = betainc(np.maximum(one, 1e-9), other + 1, lot)
+    less = betaincc(one + 1, np.maximum(other, 1e-9), lot)
+    return float(min(1.0, 2 * len(now) * np.minimum(more, less).min()))
 
 
 def stability(now: np.ndarray, before: np.ndarray) -> float:

@@ -53,6 +53,32 @@ def test_what_swings_from_window_to_window_must_swing_wider() -> None:
     assert [one.alarm for one in drift.moved(window(0.25), swinging)] == [False]
 
 
+def clumped(draw: np.random.Generator, size: int, rows: int = 1_000) -> drift.Counts:
+    """A window in which one sender's rows, `size` of them on average, share a value."""
+    share = np.arange(1, 31) / np.arange(1, 31).sum()
+    told = {}
+    for name in ("lane", "goods", "carrier"):
+        cells = draw.choice(30, rows, p=share)
+        batches = np.minimum(draw.geometric(1 / size, rows), rows)
+        last = int(np.searchsorted(batches.cumsum(), rows)) + 1
+        counts = np.bincount(cells[:last], batches[:last], minlength=30)
+        told["slice", name] = dict(enumerate(counts.astype(int).tolist()))
+    return told
+
+
+def test_rows_that_come_many_at_a_time_raise_no_alarm_and_a_shift_among_them_does() -> None:
+    draw = np.random.default_rng(8)
+    made = [clumped(draw, 5) for _ in range(128)]
+    looks = [drift.moved(made[at], made[at - 8 : at]) for at in range(8, 128)]
+    assert sum(any(one.alarm for one in look) for look in looks) == 0
+    chances = np.array([one.chance for look in looks for one in look])
+    for level in (0.1, 0.01):  # what is called chance is no less than chance
+        assert (chances < level).mean() <= level
+    made[-1]["slice", "lane"][77] = 400
+    raised = [one.name for one in drift.moved(made[-1], made[-9:-1]) if one.alarm]
+    assert raised == ["lane"]
+
+
 def test_too_few_earlier_windows_say_nothing() -> None:
     made = windows(np.random.default_rng(6), 4)
     assert drift.moved(made[0], made[1:]) == []
