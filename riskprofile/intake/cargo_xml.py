@@ -25,7 +25,7 @@ from riskprofile.intake.rows import (
     number,
     one_line,
 )
-from riskprofile.intake.versions import CANCEL, FUNCTION
+from riskprofile.intake.versions import CANCEL, FUNCTION, REFERENCE, whole
 from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
 
 HOUSE = "HouseWaybill"
@@ -79,11 +79,15 @@ class CargoXmlReader:
         ):
             found = True
             if not position and _withdraws(header):
+                values, named = dict(header.values), {}
+                if isinstance(header, flight.Flight):
+                    named = whole(header.version[REFERENCE])
+                    values["lodged_at"] = ""  # the message says it in `extra`
                 rows.row(
-                    header.values,
+                    values,
                     line=element.sourceline,
                     warnings=header.warnings,
-                    extra={**header.version, "header": header.extra},
+                    extra={**header.version, **named, "header": header.extra},
                 )
             elif not position:
                 rows.reject(
@@ -108,12 +112,10 @@ class CargoXmlReader:
 
 
 def _withdraws(header: _Header | flight.Flight) -> bool:
-    """Whether the message deletes a waybill; of a manifest, the lines say which bills they are."""
-    return (
-        isinstance(header, _Header)
-        and header.version.get(FUNCTION) == CANCEL
-        and "declaration_id" in header.values
-    )
+    """Whether the message deletes a waybill, or all lines of the manifest of a flight."""
+    flown = isinstance(header, flight.Flight)
+    named = REFERENCE in header.version if flown else "declaration_id" in header.values
+    return named and header.version.get(FUNCTION) == CANCEL
 
 
 class _Header:

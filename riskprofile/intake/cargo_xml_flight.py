@@ -16,6 +16,7 @@ from typing import Any
 from riskprofile.intake.cargo_xml_parts import ISSUED, commodity, issue, measures
 from riskprofile.intake.code_lists import mode
 from riskprofile.intake.rows import Gather, journey, moment, number, one_line
+from riskprofile.intake.versions import REFERENCE
 from riskprofile.intake.xml import Element, Leaves, local, named, text_of
 
 MANIFEST = "FlightManifest"
@@ -65,6 +66,8 @@ class Flight:
         # What a manifest without lines is known by in the list of what was set aside.
         values["declaration_id"] = "/".join(part for part in (number_, self.day) if part) or None
         self.values = {column: value for column, value in values.items() if value}
+        if number_ and self.day:
+            self.version |= {REFERENCE: f"XFFM/{number_}/{self.day}"}
         self.lines: Counter[str] = Counter()  # of each waybill so far
         self.extra: dict[str, Any] = leaves.rest
 

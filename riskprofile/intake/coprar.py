@@ -54,6 +54,7 @@ class Order(Cargo):
 
     FIELDS = FIELDS
     COUNTS: ClassVar = {"16": "ITEM"}
+    MANY: ClassVar = True
     loading = False
 
     def scope(self, segment: Segment, now: Scope) -> Scope | None:

@@ -18,8 +18,9 @@ from riskprofile.intake.edifact import Segment
 from riskprofile.intake.edifact_messages import Message
 from riskprofile.intake.edifact_reader import EdifactReader
 from riskprofile.intake.edifact_times import moment, sent_on, without_time
-from riskprofile.intake.message_header import of_edifact
+from riskprofile.intake.message_header import of_edifact, reference
 from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line, plain
+from riskprofile.intake.versions import CANCEL, FUNCTION, REFERENCE, whole
 
 PARTIES = {"CZ": "consignor", "OS": "consignor", "CN": "consignee", "IM": "consignee"}  # NAD
 NOTIFY = frozenset({"NI", "N1"})  # NAD: notify_name
@@ -90,7 +91,7 @@ class _Report:
     def __init__(self, message: Message) -> None:
         self.message = message
         self.sent = sent_on(message)
-        self.header = of_edifact(message)
+        self.header = of_edifact(message) | reference(message)
         self.warnings = list(message.warnings)
         self.report = _Scope(message.place)
         self.consignments: list[tuple[_Scope, list[_Scope]]] = []
@@ -199,8 +200,20 @@ class _Report:
             self.warnings.append("freight_not_converted")
 
     def rows(self, rows: Gather) -> None:
-        """Write every item; a consignment without GID is one item."""
-        if not self.consignments:
+        """Write every item; a consignment without GID is one item.
+
+        A report that is cancelled, and lists nothing, is one row, which withdraws all of it.
+        """
+        named = self.header.get(REFERENCE)
+        if not self.consignments and named and self.header.get(FUNCTION) == CANCEL:
+            extra = self.header | whole(named)
+            rows.row(
+                {"declaration_id": named},
+                line=self.message.place,
+                warnings=self.warnings,
+                extra=extra,
+            )
+        elif not self.consignments:
             rows.reject(
                 "no_consignments",
                 "the report lists no consignment",

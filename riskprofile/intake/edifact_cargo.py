@@ -22,9 +22,9 @@ from riskprofile.intake.edifact_scope import (
     Scope,
 )
 from riskprofile.intake.edifact_segments import Segments
-from riskprofile.intake.message_header import of_edifact
+from riskprofile.intake.message_header import of_edifact, reference
 from riskprofile.intake.rows import Gather, decimal, joined, journey, one_line
-from riskprofile.intake.versions import CANCEL, FUNCTION, SENT
+from riskprofile.intake.versions import CANCEL, FUNCTION, REFERENCE, SENT, whole
 
 # Columns that a cancellation without goods fills: what it withdraws, and where.
 NAMING = (
@@ -37,10 +37,11 @@ class Cargo(Segments):
     """One message, read segment by segment; a subclass says what opens a scope."""
 
     COUNTS: ClassVar[Mapping[str, str]] = {}  # CNT qualifier: the tag it counts, ITEM for items
+    MANY: ClassVar[bool] = False  # declarations in one message, which may be cancelled as a whole
 
     def __init__(self, message: Message) -> None:
         super().__init__(message)
-        self.header = of_edifact(message)
+        self.header = of_edifact(message) | (reference(message) if self.MANY else {})
         self.items: list[Scope] = []
         self.counted = {"EQD": 0}
         self.position, self._within = 0, self.whole
@@ -80,14 +81,17 @@ class Cargo(Segments):
     def rows(self, rows: Gather) -> None:
         """Write every item; a message without any is a rejection."""
         cancels = self.header.get(FUNCTION) == CANCEL
-        if not self.items and cancels and self._named()["declaration_id"]:
-            place = self.message.place
+        place, named = self.message.place, self.header.get(REFERENCE)
+        if not self.items and cancels and named:
+            values = {"declaration_id": named}
+            rows.row(values, line=place, warnings=self.warnings, extra=self.header | whole(named))
+        elif not self.items and cancels and self._named()["declaration_id"]:
             rows.row(self._named(), line=place, warnings=self.warnings, extra=self.header)
         elif not self.items:
             rows.reject(
                 "no_goods_items",
                 "the message lists no goods",
-                line=self.message.place,
+                line=place,
                 record_id=self.whole.values.get("declaration_id") or self.message.reference,
             )
         told: set[int] = set()  # scopes whose own extra stands in the first row below them

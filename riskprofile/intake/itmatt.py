@@ -11,6 +11,7 @@ table against the first real message before its rows are relied on.
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
 from riskprofile.intake.edifact import Segment
 from riskprofile.intake.edifact_cargo import Cargo
@@ -78,6 +79,7 @@ class Items(Cargo):
     """One message: items, and in each its content pieces."""
 
     FIELDS = FIELDS
+    MANY: ClassVar = True
 
     def __init__(self, message: Message) -> None:
         self.postal: Scope | None = None

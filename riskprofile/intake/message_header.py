@@ -15,7 +15,13 @@ from itertools import takewhile
 from riskprofile.intake.edifact import Segment
 from riskprofile.intake.edifact_messages import Message
 from riskprofile.intake.edifact_times import moment, sent_at, sent_on, without_time
-from riskprofile.intake.versions import EDIFACT_FUNCTIONS, ORIGINAL, version
+from riskprofile.intake.versions import (
+    CANCEL,
+    EDIFACT_FUNCTIONS,
+    ORIGINAL,
+    REFERENCE,
+    version,
+)
 
 # UN/EDIFACT 1225: BGM third element; MSG of PNRGOV, whose 22 and 141 are of PADIS
 MESSAGE_FUNCTIONS = {
@@ -75,6 +81,8 @@ AMENDMENTS = {
     "S": "change",  # add a second notify party
 }
 PREPARED = "137"  # DTM
+EARLIER = "ACW"  # RFF: the message that this one speaks of
+_HELD = frozenset(["CNI", "GID", "EQD", "UNS"])  # the first of them ends what the report says
 _HEADED = "NAD TDT EQD CNI GID RFF DOC PAC UNS SRC"  # the first of them ends the heading
 _GROUPS = frozenset(_HEADED.split())
 _ZONED = re.compile(r"(\d{12}|\d{14})(?:([+-])(\d\d)(\d\d)|Z|UTC|GMT)")
@@ -103,6 +111,32 @@ def of_edifact(message: Message) -> dict[str, str]:
     # A day alone gives way to the day and time of the interchange.
     at = made or sent_at(message) or day
     return _header(codes, at.isoformat() if at else None)
+
+
+def reference(message: Message) -> dict[str, str]:
+    """`message_reference` of a report: its type, its sender, and the number of BGM.
+
+    A message that speaks of an earlier one names that (RFF ACW), and belongs to it.
+    """
+    number = earlier = ""
+    for segment in takewhile(lambda segment: segment.tag not in _HELD, message.segments):
+        if segment.tag == "BGM":
+            number = segment.get(2)
+        elif segment.tag == "RFF" and segment.get(1) == EARLIER:
+            earlier = segment.get(1, 1)
+    sender = message.unb.get(2) if message.unb else ""
+    known = earlier or number
+    return {REFERENCE: f"{message.type}/{sender}/{known}"} if known else {}
+
+
+def cancels_list(message: Message) -> bool:
+    """Whether a passenger list is cancelled itself, not those on it alone."""
+    return any(
+        segment.tag == "BGM"
+        and segment.get(2) not in LIST_UPDATES
+        and MESSAGE_FUNCTIONS.get(segment.get(3)) == CANCEL
+        for segment in message.segments
+    )
 
 
 def closes(message: Message) -> bool:

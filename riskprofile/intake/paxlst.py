@@ -16,11 +16,11 @@ from riskprofile.intake.edifact import Segment
 from riskprofile.intake.edifact_messages import Message
 from riskprofile.intake.edifact_reader import EdifactReader
 from riskprofile.intake.edifact_times import moment, sent_on, time_in_date_slot, without_time
-from riskprofile.intake.message_header import closes, of_edifact
+from riskprofile.intake.message_header import cancels_list, closes, of_edifact
 from riskprofile.intake.paxlst_traveller import TRAVELLERS, Traveller
 from riskprofile.intake.rows import Gather, decimal, journey, one_line
 from riskprofile.intake.tokens import token
-from riskprofile.intake.versions import all_of
+from riskprofile.intake.versions import REFERENCE, all_of, whole
 
 DEPARTURE, ARRIVAL = ("125", "189"), ("87", "232")  # LOC qualifier, DTM qualifier
 ITINERARY = ("125", "92", "87", "130")  # LOC of the flight: origin, calls, arrival, last
@@ -147,17 +147,22 @@ class _Flight:
 
     def rows(self, rows: Gather) -> None:
         """Write every traveller; a list without any is a rejection."""
-        if not self.travellers:
+        header: dict[str, Any] = of_edifact(self.message)
+        shared = self._shared()
+        if self.day and self.service:
+            flown = self._prefix().replace("-", "/")
+            header[REFERENCE] = f"{self.message.type}/{flown}{self.list_kind}"
+        if not self.travellers and REFERENCE in header and cancels_list(self.message):
+            self._withdrawn(shared, header, rows)
+        elif not self.travellers:
             rows.reject(
                 "no_travellers",
                 "the message lists nobody",
                 line=self.message.place,
                 record_id=self.message.reference,
             )
-        header: dict[str, Any] = of_edifact(self.message)
         people = [Traveller(group, self.sent or self.day) for group in self.travellers]
         parties = Counter(person.locator for person in people if person.locator)
-        shared = self._shared()
         if closes(self.message) and self.message.whole and self.day:
             # Crew and passengers of a flight come in lists of their own.
             header |= all_of(self._prefix(), list=self.list_kind)
@@ -182,6 +187,16 @@ class _Flight:
                 warnings=(*self.warnings, *person.warnings),
                 extra=extra,
             )
+
+    def _withdrawn(
+        self, shared: dict[str, str | None], header: dict[str, Any], rows: Gather
+    ) -> None:
+        """A list that is cancelled, and names nobody: one row, which withdraws all of it."""
+        named = header[REFERENCE]
+        columns = ("crossing_at", "crossing_point", "carrier", "service_number")
+        values = {"crossing_id": named, **{column: shared[column] for column in columns}}
+        extra = header | whole(named)
+        rows.row(values, line=self.message.place, warnings=self.warnings, extra=extra)
 
     def _shared(self) -> dict[str, str | None]:
         tdt = self.tdt or Segment("TDT", [], 0)

@@ -25,7 +25,7 @@ from riskprofile.intake.pnrgov_document import untitled
 from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line, plain
 from riskprofile.intake.sensitive import sensitive
 from riskprofile.intake.tokens import token
-from riskprofile.intake.versions import CANCEL, FUNCTION, all_of
+from riskprofile.intake.versions import CANCEL, FUNCTION, REFERENCE, all_of, whole
 
 KILOGRAMS = {"700": "1", "701": "0.45359237"}  # TBD third component, behind pieces and mass
 SURFACE, OPEN = "ARNK", "OPEN"  # in place of a flight number
@@ -117,7 +117,13 @@ class _Push:
 
     def rows(self, rows: Gather) -> None:
         """Write every traveller; a message, or a group, that names nobody is a rejection."""
-        if not self.bookings:
+        if self.day and self.flight.number:
+            flown = self._prefix().replace("-", "/").rstrip("/")
+            self.header[REFERENCE] = f"{self.message.type}/{flown}"
+        cancelled = self.header.get(FUNCTION) == CANCEL and REFERENCE in self.header
+        if not self.bookings and cancelled:
+            self._cancelled(rows)
+        elif not self.bookings:
             rows.reject(
                 "no_travellers",
                 "the message holds no booking",
@@ -147,6 +153,18 @@ class _Push:
                 _documents(person, values, extra, warnings)
                 _bags(person, leg, values, warnings)
                 rows.row(values, line=person.place, warnings=warnings, extra=extra)
+
+    def _cancelled(self, rows: Gather) -> None:
+        """A flight that is cancelled, and no booking: one row, which withdraws all of them."""
+        named = self.header[REFERENCE]
+        values = {
+            "crossing_id": named,
+            "crossing_at": self.crossing_at,
+            "crossing_point": self.crossing_point,
+            "carrier": self.flight.carrier or None,
+        }
+        extra = self.header | whole(named)
+        rows.row(values, line=self.message.place, warnings=self.warnings, extra=extra)
 
     def _withdrawn(self, booking: Booking, rows: Gather) -> None:
         """A booking that nobody is left in: one row, which withdraws all of its crossings."""

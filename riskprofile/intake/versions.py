@@ -7,6 +7,7 @@ them under the same names, on each row.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from riskprofile.intake.rows import moment
 
@@ -27,6 +28,8 @@ EDIFACT_FUNCTIONS = {
 
 # Keys of `extra`.
 FUNCTION, SENT, SCOPE = "message_function", "message_at", "message_scope"
+REFERENCE = "message_reference"  # of the report, manifest or flight that the message is of
+WHOLE = "message"  # key of a scope: all that came with this reference
 
 
 def all_of(prefix: str, **where: str) -> dict[str, dict[str, str]]:
@@ -36,6 +39,14 @@ def all_of(prefix: str, **where: str) -> dict[str, dict[str, str]]:
     and that the message does not name, is withdrawn by it.
     """
     return {SCOPE: {"records": prefix, **where}}
+
+
+def whole(reference: str) -> dict[str, Any]:
+    """What `extra` of the one row says that cancels a report, manifest or flight as a whole.
+
+    Every record that came with this reference is withdrawn by it.
+    """
+    return {FUNCTION: CANCEL, REFERENCE: reference, SCOPE: {WHOLE: reference}}
 
 
 def version(function: str | None, at: str | None) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Any
 from riskprofile.intake.edifact import Segment
 from riskprofile.intake.message_header import AMENDMENTS, of_x12
 from riskprofile.intake.rows import Gather, joined, number, one_line
-from riskprofile.intake.versions import CANCEL, FUNCTION
+from riskprofile.intake.versions import CANCEL, FUNCTION, REFERENCE, whole
 from riskprofile.intake.x12_sets import TransactionSet, X12SetReader, day, mass
 
 # segment and element: column
@@ -25,6 +25,7 @@ FIELDS = {
     ("N10", 6): "value",
 }
 CONVEYANCE = (5, 4, 6)  # M10: vessel's name, code, voyage
+VOYAGE = 6  # M10
 MODES = {"O": "sea", "A": "air", "R": "rail", "M": "road", "J": "road"}  # M10 second element
 ARRIVAL = 2  # P4
 PARTIES = {"SH": "consignor", "CN": "consignee"}  # N1; N3 is the address, N4 the town
@@ -55,7 +56,7 @@ class X12Reader(X12SetReader):
 def _manifest(rows: Gather, found: TransactionSet) -> None:
     """Walk the set: values of the manifest, then of a bill, then of a line."""
     manifest: dict[str, str | None] = {"lodged_at": found.made, "procedure": "import"}
-    header = of_x12(found.segments, found.made)
+    header = of_x12(found.segments, found.made) | _reference(found)
     bills: list[_Bill] = []
     amendments: dict[str, Segment] = {}  # by bill, not yet followed by it
     for segment in found.segments:
@@ -88,11 +89,27 @@ def _manifest(rows: Gather, found: TransactionSet) -> None:
             line=segment.place,
             record_id=one_line(number_),
         )
-    if not bills and not amendments:
+    named = header.get(REFERENCE)
+    if not bills and not amendments and named and header.get(FUNCTION) == CANCEL:
+        values = {**manifest, "declaration_id": named, "lodged_at": None}
+        extra = header | whole(named)
+        rows.row(values, line=found.place, warnings=found.warnings, extra=extra)
+    elif not bills and not amendments:
         reason = "the manifest lists no bill"
         rows.reject("no_consignments", reason, line=found.place, record_id=found.control)
     for bill in bills:
         bill.rows(rows, manifest, found.warnings)
+
+
+def _reference(found: TransactionSet) -> dict[str, str]:
+    """`message_reference`: carrier, vessel, voyage and the port of arrival."""
+    first = {segment.tag: segment for segment in reversed(found.segments)}
+    m10, p4 = first.get("M10"), first.get("P4")
+    if m10 is None or not (m10.get(1) and m10.get(VOYAGE)):
+        return {}
+    vessel = m10.get(4) or m10.get(5)
+    parts = (found.kind, m10.get(1), vessel, m10.get(VOYAGE), p4.get(1) if p4 else "")
+    return {REFERENCE: "/".join(one_line(part) or "" for part in parts)}
 
 
 def _amended(segment: Segment | None) -> dict[str, str]:

@@ -14,9 +14,9 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from riskprofile.intake.versions import CANCEL, FUNCTION, SENT
+from riskprofile.intake.versions import CANCEL, FUNCTION, REFERENCE, SENT
 from riskprofile.services.identifiers import CONTENT, ITEM, RECORD
-from riskprofile.store.batches import Key, Known, Newest
+from riskprofile.store.batches import Key, Known, Later, Newest
 from riskprofile.tables import Table
 
 
@@ -33,7 +33,7 @@ class Folded:
     late: np.ndarray
     versions: np.ndarray
     renewed: list[Key] = field(default_factory=list)  # stored versions that end here
-    confirmed: dict[Key, datetime] = field(default_factory=dict)  # said again, and later
+    confirmed: dict[Key, Later] = field(default_factory=dict)  # said again, and later
     cancelled: dict[str, datetime | None] = field(default_factory=dict)
     restored: list[str] = field(default_factory=list)  # declared again after a cancellation
 
@@ -55,7 +55,7 @@ def fold(table: Table, known: Known) -> Folded:
     for key, one in known.items.items():
         one.place = None
         of_record.setdefault(key[0], []).append(key)
-    for place, (record, item, content, function, at) in enumerate(_rows(table)):
+    for place, (record, item, content, function, at, message) in enumerate(_rows(table)):
         key = (record, item)
         if key not in known.items:
             known.items[key] = Newest()
@@ -66,7 +66,7 @@ def fold(table: Table, known: Known) -> Folded:
             if at is not None and (one.at is None or at > one.at):
                 one.at = at
                 if one.place is None:
-                    made.confirmed[key] = at
+                    made.confirmed[key] = (at, message)
             continue
         if at is not None and (content, at) in one.seen:
             made.keep[place] = False
@@ -98,7 +98,7 @@ def fold(table: Table, known: Known) -> Folded:
     return made
 
 
-def _rows(table: Table) -> zip[tuple[str, int, int, str, datetime | None]]:
+def _rows(table: Table) -> zip[tuple[str, int, int, str, datetime | None, str | None]]:
     times: Sequence[datetime | None] = [
         None if pd.isna(value) else value.to_pydatetime() for value in table[SENT]
     ]
@@ -108,6 +108,7 @@ def _rows(table: Table) -> zip[tuple[str, int, int, str, datetime | None]]:
         table[CONTENT].tolist(),
         table[FUNCTION].tolist(),
         times,
+        table[REFERENCE].astype(object).where(table[REFERENCE].notna(), None).tolist(),
         strict=True,
     )
 

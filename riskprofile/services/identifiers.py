@@ -9,12 +9,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from riskprofile.intake.versions import CANCEL, FUNCTION, FUNCTIONS, ORIGINAL, SCOPE, SENT
+from riskprofile.intake.versions import (
+    CANCEL,
+    FUNCTION,
+    FUNCTIONS,
+    ORIGINAL,
+    REFERENCE,
+    SCOPE,
+    SENT,
+)
 from riskprofile.profiles import Profile
 from riskprofile.tables import TEXT, Column, Table
 
 RECORD, ITEM, CONTENT = "record_id", "item", "content"
-MESSAGE = (FUNCTION, SENT, SCOPE)  # keys of `extra`; columns once identified
+MESSAGE = (FUNCTION, SENT, SCOPE, REFERENCE)  # keys of `extra`; columns once identified
 ASSUMED = "lodged_assumed"  # warning: the time is that of the batch
 
 
@@ -24,8 +32,9 @@ def identify(table: Table, profile: Profile, numbers: dict[str, int]) -> Table:
     `message_function` (text) and `message_at` (UTC, or missing) say what the message that
     brought the row is: they stand in `extra`, and are no part of the content, because the
     same list sent a day later says nothing new. That it cancels is part of it. So does
-    `message_scope` (JSON text, or missing): of what the message is complete. A time that
-    was assumed (warning `lodged_assumed`) is no part of the content either.
+    `message_scope` (JSON text, or missing): of what the message is complete; and
+    `message_reference` (text, or missing): of which report, manifest or flight it is. A time
+    that was assumed (warning `lodged_assumed`) is no part of the content either.
 
     `numbers` counts the rows without an item number of each declaration over the whole
     batch: the first is item 1, the next 2, in the order of the file.
@@ -59,6 +68,7 @@ def _messages(extra: Column) -> tuple[dict[str, Column], Column]:
     functions = np.full(len(extra), ORIGINAL, dtype=object)
     times: list[datetime | None] = [None] * len(extra)
     scopes: list[str | None] = [None] * len(extra)
+    references: list[str | None] = [None] * len(extra)
     bare = extra.astype(object).to_numpy(copy=True)
     for place in np.flatnonzero(extra.str.contains('"message_', regex=False, na=False)):
         held = json.loads(bare[place])
@@ -68,11 +78,14 @@ def _messages(extra: Column) -> tuple[dict[str, Column], Column]:
         times[place] = _moment(held.pop(SENT, None))
         if isinstance(scope := held.pop(SCOPE, None), dict):
             scopes[place] = json.dumps(scope, ensure_ascii=False, sort_keys=True)
+        if isinstance(reference := held.pop(REFERENCE, None), str):
+            references[place] = reference or None
         bare[place] = json.dumps(held, ensure_ascii=False) if held else None
     said = {
         FUNCTION: pd.Series(functions, index=extra.index, dtype=TEXT),
         SENT: pd.Series(pd.to_datetime(times, utc=True), index=extra.index),
         SCOPE: pd.Series(scopes, index=extra.index, dtype=TEXT),
+        REFERENCE: pd.Series(references, index=extra.index, dtype=TEXT),
     }
     return said, pd.Series(bare, index=extra.index, dtype=TEXT)
 

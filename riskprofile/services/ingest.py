@@ -21,7 +21,7 @@ from riskprofile import intake
 from riskprofile.errors import Conflict, Overtaken, RiskProfileError, ScorecardError
 from riskprofile.history import view
 from riskprofile.intake.reader import Rejection
-from riskprofile.intake.versions import FUNCTION, SENT
+from riskprofile.intake.versions import FUNCTION, REFERENCE, SENT
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.services import govern, registers
 from riskprofile.services.folding import Folded, fold
@@ -30,7 +30,12 @@ from riskprofile.services.rater import BROKEN, POINTS, Rater
 from riskprofile.services.run import Options, Summary
 from riskprofile.services.settings import Settings
 from riskprofile.services.spread import Task, spread
-from riskprofile.services.withdrawing import Absences, named_in_part, resolve
+from riskprofile.services.withdrawing import (
+    Absences,
+    cancelled_whole,
+    named_in_part,
+    resolve,
+)
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import audit, batches, withdrawals
 from riskprofile.store.batches import Known
@@ -40,7 +45,7 @@ from riskprofile.tables import TEXT, Table
 
 RECORD_COLUMNS = (
     *("profile", "record_id", "item", "version", "content", "state"),
-    *("chunk_id", "position", "points", "function", "message_at", "folded_by"),
+    *("chunk_id", "position", "points", "function", "message_at", "folded_by", "message"),
 )
 REJECT_COLUMNS = (
     *("batch_id", "source", "line", "record_id", "column", "reason_code"),
@@ -154,6 +159,8 @@ class Ingest:
             self.absences.hear(chunk.profile, table, chunk.rejected)
             number += 1
             if number <= self.batch.cursor:
+                with self.store.read() as connection:
+                    self.absences.again(connection, profile, table)
                 continue
             known = pending.setdefault(chunk.profile, Known())
             table = self._resolved(table, profile, chunk, known)
@@ -163,13 +170,19 @@ class Ingest:
 
     def _resolved(self, table: Table, profile: Profile, chunk: intake.Chunk, known: Known) -> Table:
         """The chunk with every cancellation under the id of what it cancels, or set aside."""
+        rejected: list[Rejection] = []
+        whole = cancelled_whole(table)
+        if whole.any():
+            with self.store.read() as connection:
+                table, rejected = self.absences.cancel(connection, profile, table, whole)
         asked = named_in_part(table, profile)
-        if not asked.any():
-            return table
-        names = set(table.loc[asked, profile.declaration[0]])
-        with self.store.read() as connection:
-            stored = withdrawals.named(connection, profile.name, names)
-        table, rejected = resolve(table, profile, asked, stored | {key[0] for key in known.items})
+        if asked.any():
+            names = set(table.loc[asked, profile.declaration[0]])
+            with self.store.read() as connection:
+                stored = withdrawals.named(connection, profile.name, names)
+            known_here = stored | {key[0] for key in known.items}
+            table, others = resolve(table, profile, asked, known_here)
+            rejected += others
         if rejected and self.options.repairs:
             raise Conflict(rejected[0].reason, do="Fill in the office, the carrier and the date.")
         chunk.rejected.extend(rejected)
@@ -383,6 +396,7 @@ class Ingest:
             table[FUNCTION].tolist(),
             table[SENT].astype(object).where(table[SENT].notna(), None).tolist(),
             [None if counts else self.batch.id for counts in folded.counts[folded.keep]],
+            table[REFERENCE].astype(object).where(table[REFERENCE].notna(), None).tolist(),
             strict=True,
         )
 

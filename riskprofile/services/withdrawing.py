@@ -2,7 +2,8 @@
 
 A cancellation may name its declaration in part: it finds the one that fits. A message that
 replaces a declaration withdraws the items that it lacks, and a list of all on board the
-crossings that it lacks. Both are settled when a file is read to its end.
+crossings that it lacks. Both are settled when a file is read to its end, and so are
+reports, manifests and flights that are cancelled as a whole.
 """
 
 from __future__ import annotations
@@ -17,27 +18,46 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from riskprofile.intake.reader import Rejection
-from riskprofile.intake.versions import CANCEL, FUNCTION, REPLACE, SCOPE, SENT
+from riskprofile.intake.versions import (
+    CANCEL,
+    FUNCTION,
+    REFERENCE,
+    REPLACE,
+    SCOPE,
+    SENT,
+    WHOLE,
+)
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.services.identifiers import ASSUMED, ITEM, MESSAGE, RECORD
-from riskprofile.store import withdrawals
+from riskprofile.store import batches, withdrawals
 from riskprofile.tables import SOURCE_COLUMNS, Table
 
 REASONS = {
     "cancellation_unmatched": "the cancellation names no declaration that is known here",
     "cancellation_ambiguous": "the cancellation fits {count} declarations: it needs its office,"
     " carrier or date",
+    "cancellation_of_nothing": "nothing is known here that came with {message}, which the message"
+    " cancels as a whole",
 }
 
 
 def named_in_part(table: Table, profile: Profile) -> np.ndarray:
     """Rows of an identified table that cancel, hold no goods, and may not name all of their key."""
-    found: np.ndarray = (table[FUNCTION] == CANCEL).to_numpy(dtype=bool)
+    found: np.ndarray = ((table[FUNCTION] == CANCEL) & table[SCOPE].isna()).to_numpy(dtype=bool)
     if len(profile.declaration) < 2:
         return np.zeros(len(table), dtype=bool)
     for group in profile.mandatory[1:]:
         found = found & table[list(group)].isna().all(axis=1).to_numpy(dtype=bool)
     return found
+
+
+def cancelled_whole(table: Table) -> np.ndarray:
+    """Rows of an identified table that cancel all that came with their reference."""
+    found = (table[FUNCTION] == CANCEL) & table[REFERENCE].notna() & table[SCOPE].notna()
+    mask: np.ndarray = found.to_numpy(dtype=bool)
+    for place in np.flatnonzero(mask):
+        mask[place] = WHOLE in json.loads(table[SCOPE].iloc[place])
+    return mask
 
 
 def resolve(
@@ -68,7 +88,7 @@ def resolve(
         elif not all(given):
             keep[place] = False
             code = "cancellation_ambiguous" if fits else "cancellation_unmatched"
-            rejected.append(_rejection(row, profile, code, len(fits), assumed))
+            rejected.append(_rejection(row, profile, code, len(fits)))
     table = table.assign(**{RECORD: pd.Series(ids, index=table.index, dtype=table[RECORD].dtype)})
     return table[keep].reset_index(drop=True), rejected
 
@@ -80,8 +100,9 @@ def _fits(record: str, parts: list[str], given: list[bool]) -> bool:
     )
 
 
-def _rejection(row: pd.Series, profile: Profile, code: str, count: int, assumed: bool) -> Rejection:
+def _rejection(row: pd.Series, profile: Profile, code: str, count: int = 0) -> Rejection:
     """The row as it was declared, so that what it lacks can be filled in."""
+    assumed = ASSUMED in str(row["warnings"])
     cells = {
         name: row[name].isoformat() if hasattr(row[name], "isoformat") else str(row[name])
         for name in profile.names
@@ -92,14 +113,17 @@ def _rejection(row: pd.Series, profile: Profile, code: str, count: int, assumed:
         if not pd.isna(row[key]):
             said[key] = row[key].isoformat() if key == SENT else row[key]
     said.pop(SCOPE, None)
+    if code == "cancellation_of_nothing":
+        said[SCOPE] = {WHOLE: row[REFERENCE]}
     if profile.item:
         cells.pop(profile.item, None)
     cells["extra"] = json.dumps(said, ensure_ascii=False)
     raw = json.dumps(cells, ensure_ascii=False)
-    first = profile.declaration[0]
-    reason = REASONS[code].format(count=count)
+    first, *others = profile.declaration
+    column = others[0] if others and SCOPE not in said else None
+    reason = REASONS[code].format(count=count, message=row[REFERENCE])
     source, line = (row[name] for name in SOURCE_COLUMNS[:2])
-    return Rejection(str(source), int(line), code, reason, row[first], profile.declaration[1], raw)
+    return Rejection(str(source), int(line), code, reason, row[first], column, raw)
 
 
 @dataclass
@@ -115,6 +139,8 @@ class Absences:
     """What the messages of one file are complete of, gathered chunk by chunk."""
 
     items: dict[tuple[str, str], Complete] = field(default_factory=dict)  # profile, record
+    messages: dict[tuple[str, str], datetime | None] = field(default_factory=dict)  # cancelled
+    references: set[tuple[str, str]] = field(default_factory=set)  # of what the file declares
     scopes: dict[tuple[str, str], Complete] = field(default_factory=dict)  # profile, scope
     unread: set[str] = field(default_factory=set)  # declarations with a row set aside
     unknown: bool = False  # a row was set aside that names no declaration
@@ -124,7 +150,10 @@ class Absences:
         for one in rejected:
             self.unknown |= not one.record_id
             self.unread.add(one.record_id or "")
+        declared = table.loc[table[FUNCTION] != CANCEL, REFERENCE].dropna().unique()
+        self.references |= {(profile, reference) for reference in declared}
         told = ((table[FUNCTION] == REPLACE) | table[SCOPE].notna()).to_numpy(dtype=bool)
+        told &= ~cancelled_whole(table)
         for record, item, function, at, scope in table.loc[
             told, [RECORD, ITEM, FUNCTION, SENT, SCOPE]
         ].itertuples(index=False, name=None):
@@ -134,6 +163,39 @@ class Absences:
             if not pd.isna(scope):
                 named = "" if function == CANCEL else record
                 self._add(self.scopes, (profile, scope), sent, named)
+
+    def cancel(
+        self, connection: Connection, profile: Profile, table: Table, asked: np.ndarray
+    ) -> tuple[Table, list[Rejection]]:
+        """Take in what is cancelled as a whole, known before or not.
+
+        Returns
+        -------
+        table, rejected
+            The table without those of the `asked` rows that cancel what nothing came with,
+            in the database or earlier in this file; and these rows.
+        """
+        names = set(table.loc[asked, REFERENCE])
+        known = withdrawals.messages(connection, profile.name, names)
+        known |= {one for one in names if (profile.name, one) in self.references}
+        unknown = asked & ~table[REFERENCE].isin(list(known)).to_numpy(dtype=bool)
+        code = "cancellation_of_nothing"
+        rejected = [_rejection(row, profile, code) for _, row in table[unknown].iterrows()]
+        self._cancel(profile.name, table[asked & ~unknown])
+        return table[~unknown].reset_index(drop=True), rejected
+
+    def again(self, connection: Connection, profile: Profile, table: Table) -> None:
+        """The same of a chunk that is stored: what was set aside then is not there."""
+        asked = table[cancelled_whole(table)]
+        if len(asked):
+            stored = batches.known(connection, profile.name, asked[RECORD]).withdrawn
+            self._cancel(profile.name, asked[asked[RECORD].isin(list(stored))])
+
+    def _cancel(self, profile: str, table: Table) -> None:
+        for reference, at in table[[REFERENCE, SENT]].itertuples(index=False, name=None):
+            sent, key = None if pd.isna(at) else at.to_pydatetime(), (profile, reference)
+            before = self.messages.get(key, sent)
+            self.messages[key] = max(sent, before) if sent and before else None
 
     @staticmethod
     def _add(
@@ -150,7 +212,7 @@ class Absences:
         one.named.add(named)
 
     def __bool__(self) -> bool:
-        return bool(self.items or self.scopes)
+        return bool(self.items or self.scopes or self.messages)
 
     def settle(self, connection: Connection, batch_id: str) -> dict[str, list[str]]:
         """Withdraw what was not named; by profile the declarations of which nothing is left.
@@ -159,6 +221,9 @@ class Absences:
         withdrawn for its absence.
         """
         gone: dict[str, list[str]] = {}
+        for (profile, reference), at in self.messages.items():
+            found = withdrawals.of_message(connection, profile, batch_id, reference, at)
+            gone.setdefault(profile, []).extend(found)
         if self.unknown:
             return gone
         for (profile, record), said in self.items.items():

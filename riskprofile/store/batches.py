@@ -81,6 +81,7 @@ class Newest:
 
 
 Key = tuple[str, int]  # record_id, item
+Later = tuple[datetime, str | None]  # time of a message, and its reference
 
 
 @dataclass
@@ -155,17 +156,17 @@ def supersede(connection: Connection, profile: str, batch_id: str, keys: Iterabl
         )
 
 
-def confirm(connection: Connection, profile: str, said: Mapping[Key, datetime]) -> None:
-    """A later message said the same of these items: no new version, but a later time."""
+def confirm(connection: Connection, profile: str, said: Mapping[Key, Later]) -> None:
+    """A later message said the same of these items: no new version, but it is of that message."""
     columns = record_table.c
-    for (record_id, item), at in said.items():
+    for (record_id, item), (at, message) in said.items():
         connection.execute(
             update(record_table)
             .where(columns.record_id == record_id)
             .where(columns.profile == profile)
             .where(columns.item == item)
             .where(columns.state != SUPERSEDED)
-            .values(message_at=at)
+            .values({"message_at": at} | ({"message": message} if message else {}))
         )
 
 

@@ -176,7 +176,7 @@ def rename(connection: Connection, chunk_id: int, profile: str, tokens: Mapping[
         connection.execute(
             update(record_table)
             .where(record_table.c.chunk_id == chunk_id, record_table.c.record_id == record_id)
-            .values(record_id=name, state=REMOVED, content=0)
+            .values(record_id=name, state=REMOVED, content=0, message=None)
         )
         for table in (label_table, alert_table, unmasking_table):
             connection.execute(

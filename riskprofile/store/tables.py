@@ -208,7 +208,8 @@ class Record(SQLModel, table=True):
     a 64-bit digest of the row as declared; the same key with the same content is a
     duplicate and gets no row. `function` and `message_at` are what the message that
     brought it said of itself. `folded_by` is the batch that took this version out of the
-    ranking: a newer version came, or the sender withdrew the declaration.
+    ranking: a newer version came, or the sender withdrew the declaration. `message` names
+    the report, manifest or flight that it came with, where one message holds many.
     """
 
     __tablename__ = "record"
@@ -225,6 +226,7 @@ class Record(SQLModel, table=True):
     function: str = "original"
     message_at: datetime | None = _time()
     folded_by: str | None = None
+    message: str | None = None
     __table_args__ = (
         UniqueConstraint("record_id", "profile", "item", "version", name="record_version"),
         Index(
@@ -232,6 +234,12 @@ class Record(SQLModel, table=True):
             "chunk_id",
             sqlite_where=text("folded_by IS NOT NULL"),
             postgresql_where=text("folded_by IS NOT NULL"),
+        ),
+        Index(
+            "record_message",
+            "message",
+            sqlite_where=text("message IS NOT NULL"),
+            postgresql_where=text("message IS NOT NULL"),
         ),
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
+from riskprofile.intake.versions import CANCEL
 from riskprofile.store.batches import (
     ASKED_AT_ONCE,
     SUPERSEDED,
@@ -52,6 +53,41 @@ def _counting(profile: str, at: datetime | None) -> list[ColumnElement[bool]]:
     if at is not None:
         made.append(or_(columns.message_at.is_(None), columns.message_at <= at))
     return made
+
+
+def messages(connection: Connection, profile: str, references: Collection[str]) -> set[str]:
+    """Which of these reports, manifests and flights anything here came with."""
+    found: set[str] = set()
+    asked = sorted(references)
+    for start in range(0, len(asked), ASKED_AT_ONCE):
+        found |= set(
+            connection.execute(
+                select(columns.message)
+                .where(columns.message.in_(asked[start : start + ASKED_AT_ONCE]))
+                .where(columns.profile == profile, columns.function != CANCEL)
+                .distinct()
+            ).scalars()
+        )
+    return found
+
+
+def of_message(
+    connection: Connection, profile: str, batch_id: str, reference: str, at: datetime | None
+) -> list[str]:
+    """Withdraw all that came with this report, manifest or flight; what nothing is left of."""
+    mine = [columns.message == reference, *_counting(profile, at)]
+    found = connection.execute(select(columns.record_id).where(*mine).distinct()).scalars().all()
+    connection.execute(update(record_table).where(*mine).values(folded_by=batch_id))
+    left: set[str] = set()
+    for start in range(0, len(found), ASKED_AT_ONCE):
+        left |= set(
+            connection.execute(
+                select(columns.record_id)
+                .where(columns.record_id.in_(found[start : start + ASKED_AT_ONCE]))
+                .where(*_counting(profile, None))
+            ).scalars()
+        )
+    return [one for one in found if one not in left]
 
 
 def items(

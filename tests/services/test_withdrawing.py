@@ -14,12 +14,15 @@ from sqlalchemy import text
 
 from riskprofile.services import govern, quarantine, settings
 from riskprofile.services.identity import OWNER
+from riskprofile.services.ingest import Ingest
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 from tests import factory
+from tests.intake.helpers import FIXTURES
+from tests.intake.test_whole_cancellations import cancelled
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
@@ -225,6 +228,135 @@ def test_a_booking_that_nobody_is_left_in_withdraws_all_of_its_crossings(
     gone = crossings(8, ["booking"], message_scope=scope, message_function="cancel")
     assert send(store, home, gone.assign(crossing_at=None), 2).summary.accepted == 1
     assert [name.rpartition("-")[2] for name, _ in counting(store)] == ["cem"]
+
+
+REPORT = (FIXTURES / "cuscar.edi").read_text("utf-8")
+LIST = (FIXTURES / "paxlst.edi").read_text("utf-8")
+
+
+def file(home: Settings, name: str, content: str) -> Path:
+    home.home.mkdir(exist_ok=True)
+    path = home.home / name
+    path.write_text(content, "utf-8")
+    return path
+
+
+def gone(name: str, hour: int = 9) -> str:
+    """The fixture cancelled as a whole, in a message of this hour."""
+    told = cancelled(name).replace("20260301070", f"2026030{hour // 24 + 1}{hour % 24:02d}0")
+    return told.replace("260901:0930", f"260901:{hour:02d}45")
+
+
+def take(store: Store, home: Settings, path: Path, at: int, **options: Any) -> Run:
+    run = screen(store, home, OWNER, [path], Options(**options), NOW.replace(minute=at))
+    told = run.summary
+    assert told.read == told.accepted + told.quarantined + told.duplicate
+    return run
+
+
+def test_a_cancelled_report_withdraws_all_that_came_with_it_and_nothing_else(
+    either: tuple[Store, Settings],
+) -> None:
+    store, home = either
+    take(store, home, file(home, "one.edi", REPORT), 0)
+    other = REPORT.replace("MAN1", "MAN9").replace("BL-100", "BL-900").replace("HB-2", "HB-9")
+    take(store, home, file(home, "other.edi", other), 1)
+    assert len(counting(store)) == 6
+    cancel = file(home, "gone.edi", gone("cuscar.edi"))
+    run = take(store, home, cancel, 2)
+    assert (run.summary.accepted, run.summary.quarantined) == (1, 0)
+    assert {name for name, _ in counting(store)} == {"BL-900", "HB-9"}
+    with store.read() as connection:
+        marked = connection.execute(
+            text("SELECT record_id FROM alert WHERE withdrawn_at IS NOT NULL AND state = 'open'")
+        ).scalars()
+        assert {one.partition("@")[0] for one in marked} <= {"BL-100", "HB-2"}
+        versions = connection.execute(
+            text("SELECT count(*) FROM record WHERE record_id LIKE 'BL-100%'")
+        ).scalar_one()
+    assert versions == 2  # as declared: they stay in the history
+    later = file(home, "later.edi", gone("cuscar.edi", 10))
+    assert take(store, home, later, 3).summary.duplicate == 1
+    again = REPORT.replace("202603010700", "202603011100")
+    assert take(store, home, file(home, "again.edi", again), 4).summary.accepted == 3
+    assert len(counting(store)) == 6
+
+
+def test_a_report_sent_again_under_another_number_is_cancelled_under_that(
+    store: Store, home: Settings
+) -> None:
+    take(store, home, file(home, "one.edi", REPORT), 0)
+    again = REPORT.replace("MAN1", "MAN2").replace("202603010700", "202603010800")
+    take(store, home, file(home, "two.edi", again), 1)
+    take(store, home, file(home, "old.edi", gone("cuscar.edi")), 2, max_bad_share=1.0)
+    assert len(counting(store)) == 3  # they came with the second since
+    second = gone("cuscar.edi").replace("MAN1", "MAN2")
+    take(store, home, file(home, "new.edi", second), 3)
+    assert counting(store) == []
+
+
+def test_a_cancelled_flight_withdraws_its_list_and_not_that_of_the_crew(
+    store: Store, home: Settings
+) -> None:
+    take(store, home, file(home, "one.edi", LIST), 0)
+    crew = LIST.replace("BGM+745", "BGM+250").replace("TR000", "CR000")
+    crew = crew.replace("O?'BRIAR", "REED").replace("THORN", "MOSS")
+    take(store, home, file(home, "crew.edi", crew), 1)
+    before = len(counting(store))
+    run = take(store, home, file(home, "gone.edi", gone("paxlst.edi", 10)), 2)
+    assert (run.summary.accepted, run.summary.quarantined) == (1, 0)
+    left = counting(store)
+    assert 0 < len(left) == before // 2
+    with store.read() as connection:
+        rows = connection.execute(
+            text("SELECT DISTINCT message FROM record WHERE folded_by IS NULL")
+        ).scalars()
+        assert list(rows) == ["PAXLST/FN/123/20260901/250"]
+
+
+def test_one_of_what_never_came_is_set_aside_and_taken_in_when_it_is_here(
+    either: tuple[Store, Settings],
+) -> None:
+    store, home = either
+    run = take(store, home, file(home, "gone.edi", gone("cuscar.edi")), 0, max_bad_share=1.0)
+    (rejected,) = run.rejected
+    assert rejected.reason_code == "cancellation_of_nothing"
+    assert "CUSCAR/LINE/MAN1" in rejected.reason
+    take(store, home, file(home, "one.edi", REPORT), 1)
+    assert len(counting(store)) == 3
+    fixes = {1: {"procedure": ""}}
+    told = quarantine.repair(store, home, OWNER, fixes, "it is here", NOW.replace(minute=2))
+    assert (told.repaired, told.refused) == ([1], {})
+    assert counting(store) == []
+
+
+@pytest.mark.parametrize("die", ["before", "after"])
+def test_a_run_that_dies_around_it_withdraws_once_when_resumed(
+    store: Store, home: Settings, monkeypatch: pytest.MonkeyPatch, die: str
+) -> None:
+    take(store, home, file(home, "one.edi", REPORT), 0)
+    path = file(home, "gone.edi", gone("cuscar.edi"))
+    settle = Ingest._settle
+
+    def dies(ingest: Ingest) -> None:
+        if die == "after":
+            settle(ingest)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Ingest, "_settle", dies)
+    with pytest.raises(KeyboardInterrupt):
+        take(store, home, path, 1)
+    monkeypatch.undo()
+    run = take(store, home, path, 1, resume=True)
+    assert run.summary.quarantined == 0
+    assert counting(store) == []
+    with store.read() as connection:
+        said = "SELECT count(*), count(DISTINCT subject) FROM audit WHERE action = :said"
+        entries, alerts = connection.execute(text(said), {"said": "alert.withdrawn"}).one()
+        open_alerts = connection.execute(
+            text("SELECT count(*) FROM alert WHERE withdrawn_at IS NOT NULL")
+        ).scalar_one()
+    assert entries == alerts == open_alerts
 
 
 def test_rows_without_a_time_of_lodgement_are_known_again(store: Store, home: Settings) -> None:
