@@ -202,11 +202,12 @@ def alert(
             raise NotAllowed(
                 "opening a record about a person asks for a purpose", do="Say why you open it."
             )
-        if known:
-            return _view(connection, actor, given, now)
+        view = _view(connection, actor, given, now)
+    if known:
+        return view
+    # What is shown was read before: who writes keeps every other writer waiting.
     with store.write() as connection:
         given = desk.load(connection, actor, "alert.look", alert_id)
-        view = _view(connection, actor, given, now)
         desk.note(connection, actor, "alert.look", given, now, purpose=purpose)
         looking.noticed(connection, actor, now, looks_an_hour)
     return view
