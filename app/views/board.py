@@ -35,7 +35,8 @@ def page() -> None:
         body = draw.table(heads, rows, (2,)) if rows else f"<p>{escape(say('board.none'))}</p>"
         st.html(_card(say("board.overrides"), body, say("board.decided", n=found.decided)))
     with middle:
-        st.html(_card(say("board.meter"), _meter(say, found.meter), say("board.meter_text")))
+        told = _meter(say, found.meter) + _shifts(say, found, now)
+        st.html(_card(say("board.meter"), told, say("board.meter_text")))
     with right:
         rows = [
             (say("board.drawn"), say.number(found.drawn)),
@@ -156,6 +157,23 @@ def _meter(say: Any, meter: Any) -> str:
         (say("board.dwell"), say("kpi.none") if seconds is None else f"{say.number(seconds)} s"),
     ]
     return draw.table((), rows)
+
+
+def _shifts(say: Any, found: Any, now: Any) -> str:
+    """The same of each shift: who is tired nods more."""
+    if not found.shifts:
+        return ""
+    zone = session.zone(found.offices[0].zone if len(found.offices) == 1 else None)
+    rows = []
+    for one in found.shifts:
+        meter, seconds = one.meter, say("kpi.none")
+        if meter.dwell is not None:
+            seconds = f"{say.number(round(meter.dwell.total_seconds()))} s"
+        hours = f"{form.clock(one.begins, zone, now)}–{one.ends.astimezone(zone):%H:%M}"
+        agreed = say("kpi.of", n=meter.agreed, total=meter.decisions)
+        rows.append((hours + (" !" if meter.alarm else ""), agreed, seconds))
+    heads = [say(f"board.{name}") for name in ("shift", "shift_agreed", "shift_dwell")]
+    return draw.table(heads, rows, (1, 2))
 
 
 def _card(title: str, body: str, note: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,11 +23,13 @@ _office = Office.__table__  # type: ignore[attr-defined]
 _outcome = Outcome.__table__  # type: ignore[attr-defined]
 
 ACTION = "board.look"
-SHIFT = timedelta(hours=24)
+SHIFT, EIGHT = timedelta(hours=24), timedelta(hours=8)
+SHIFT_HOURS = (6, 14, 22)  # when a shift takes over, on the office's clock
 PAST, DRAWN = timedelta(days=7), timedelta(days=90)
 # Agreement above this, over so many decisions made this fast, is nodding and not reading
 # (design requirement after CJEU C-634/21: a person must decide in substance).
 AGREES, DECISIONS, DWELL = 0.95, 100, timedelta(seconds=20)
+Made = tuple[datetime, bool, float | None]  # when, as the lane recommends, seconds of reading
 AS_RATED = {"red": ("examine",), "yellow": ("documents", "scan")}
 
 
@@ -39,6 +42,7 @@ class Load:
 
     code: str
     name: str
+    zone: str
     capacity: int
     examined: int
     red: int
@@ -56,7 +60,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Meter:
-    """How decisions of the last 24 hours stand to the rating. Of the office, never of a person."""
+    """How decisions of a time stand to the rating. Of the office, never of a person."""
 
     decisions: int
     agreed: int
@@ -74,13 +78,31 @@ class Meter:
 
 
 @dataclass(frozen=True)
+class Shift:
+    """One shift of eight hours, from its beginning, and how it decided."""
+
+    begins: datetime
+    meter: Meter
+
+    @property
+    def ends(self) -> datetime:
+        """When the next one takes over."""
+        return self.begins + EIGHT
+
+
+@dataclass(frozen=True)
 class Board:
-    """Everything of the page. `overrides` are (lane, decision, count) of the last 7 days."""
+    """Everything of the page. `overrides` are (lane, decision, count) of the last 7 days.
+
+    `meter` is of the last 24 hours; `shifts` are those of that time that decided anything,
+    the newest first.
+    """
 
     offices: list[Load]
     overrides: list[tuple[str, str, int]]
     decided: int
     meter: Meter
+    shifts: list[Shift]
     drawn: int  # random controls of the last 90 days
     drawn_examined: int
     drawn_finds: int
@@ -106,9 +128,11 @@ def board(store: Store, actor: Actor, now: datetime) -> Board:
             for lane, decision, count in rows
             if decision not in AS_RATED.get(lane, ())
         ]
-        meter = _meter(connection, actor, now)
+        zone = ZoneInfo(offices[0].zone) if len(offices) == 1 else ZoneInfo("UTC")
+        made = _decided(connection, actor, now)
         drawn = _drawn(connection, actor, now)
-    return Board(offices, overrides, sum(int(row[2]) for row in rows), meter, *drawn)
+    decided = sum(int(row[2]) for row in rows)
+    return Board(offices, overrides, decided, _meter(made), _shifts(made, zone), *drawn)
 
 
 def _load(connection: Connection, office: Any, now: datetime) -> Load:
@@ -138,11 +162,13 @@ def _load(connection: Connection, office: Any, now: datetime) -> Load:
     red, yellow, late, aside = (int(value or 0) for value in row[:4])
     oldest = None if row[4] is None else max(timedelta(), now - row[4])
     return Load(
-        code, office.name, office.capacity, int(examined), red, yellow, late, aside, oldest, row[5]
-    )
+        code, office.name, zone, office.capacity, int(examined), red, yellow, late, aside, oldest,
+        row[5],
+    )  # fmt: skip
 
 
-def _meter(connection: Connection, actor: Actor, now: datetime) -> Meter:
+def _decided(connection: Connection, actor: Actor, now: datetime) -> list[Made]:
+    """Decisions of the last 24 hours: when, whether as the lane recommends, seconds of reading."""
     rows = connection.execute(
         select(_alert.c.id, _alert.c.lane, *_decision.c["decision", "officer", "at"])
         .join(_alert, _alert.c.id == _decision.c.alert_id)
@@ -156,14 +182,36 @@ def _meter(connection: Connection, actor: Actor, now: datetime) -> Meter:
         )
     ):
         looks.setdefault((subject, who), []).append(at)
-    dwells = []
-    for number, _, _, officer, at in rows:
+    made = []
+    for number, lane, decision, officer, at in rows:
         before = [look for look in looks.get((f"alert:{number}", officer), ()) if look <= at]
-        if before:
-            dwells.append((at - max(before)).total_seconds())
-    agreed = sum(1 for _, lane, decision, *_ in rows if decision in AS_RATED[lane])
+        dwell = (at - max(before)).total_seconds() if before else None
+        made.append((at, decision in AS_RATED[lane], dwell))
+    return made
+
+
+def _meter(made: Sequence[Made]) -> Meter:
+    dwells = [dwell for _, _, dwell in made if dwell is not None]
     dwell = timedelta(seconds=median(dwells)) if dwells else None
-    return Meter(len(rows), agreed, dwell)
+    return Meter(len(made), sum(agrees for _, agrees, _ in made), dwell)
+
+
+def _shifts(made: Sequence[Made], zone: ZoneInfo) -> list[Shift]:
+    by_shift: dict[datetime, list[Made]] = {}
+    for one in made:
+        by_shift.setdefault(shift_of(one[0], zone), []).append(one)
+    return [Shift(begins, _meter(by_shift[begins])) for begins in sorted(by_shift, reverse=True)]
+
+
+def shift_of(at: datetime, zone: ZoneInfo) -> datetime:
+    """When the shift began that this time is in: 06, 14 or 22 o'clock of the office, in UTC."""
+    local = at.astimezone(zone)
+    hour = max((hour for hour in SHIFT_HOURS if hour <= local.hour), default=None)
+    day = local if hour is not None else local - timedelta(days=1)
+    begins = day.replace(
+        hour=SHIFT_HOURS[-1] if hour is None else hour, minute=0, second=0, microsecond=0
+    )
+    return begins.astimezone(UTC)
 
 
 def _drawn(connection: Connection, actor: Actor, now: datetime) -> tuple[int, int, int]:

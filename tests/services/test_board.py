@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -98,3 +99,32 @@ def test_a_supervisor_says_how_many_examinations_the_office_can_make(any_store):
         cut.set_capacity(any_store, SARA, THERE, 5, NOW)
     with pytest.raises(NotAllowed):
         cut.set_capacity(any_store, OMAR, HERE, 5, NOW)
+
+
+def test_agreement_and_reading_time_are_told_of_each_shift_of_the_offices_clock(store):
+    for n, (hours, decision, seconds) in enumerate(
+        ((0, "examine", 10), (0, "release", 30), (-5, "examine", 8), (-30, "examine", 9))
+    ):
+        at = later(hours=hours, minutes=n)
+        alert = taken(store, now=at, record_id=f"XM-{n}")
+        review.decide(store, INES, alert, decision, REASON, at + timedelta(seconds=seconds))
+    late, early = board.board(store, SARA, later(minutes=30)).shifts
+    assert (late.meter.decisions, late.meter.agreed) == (2, 1)
+    assert late.meter.dwell == timedelta(seconds=20)
+    assert (early.meter.decisions, early.meter.agreed) == (1, 1)
+    assert early.meter.dwell == timedelta(seconds=8)
+    assert late.begins == early.ends
+
+
+@pytest.mark.parametrize(
+    ("at", "begins"),
+    [
+        ("2026-11-24T06:00+01:00", "2026-11-24T06:00+01:00"),
+        ("2026-11-24T13:59+01:00", "2026-11-24T06:00+01:00"),
+        ("2026-11-24T23:00+01:00", "2026-11-24T22:00+01:00"),
+        ("2026-11-24T05:59+01:00", "2026-11-23T22:00+01:00"),
+    ],
+)
+def test_a_shift_begins_at_six_two_or_ten(at, begins):
+    told = board.shift_of(datetime.fromisoformat(at), ZoneInfo("Europe/Paris"))
+    assert told == datetime.fromisoformat(begins)
