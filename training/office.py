@@ -264,7 +264,9 @@ def _write(
 ) -> Run:
     files = artefact.pack(moved.scorecard)
     files["recipe.json"] = told.as_json().encode()
-    files["card.md"] = card_text(told, moved, measured).encode()
+    files["card.md"] = card_text(
+        told, moved, measured, int(labels["earlier"].notna().sum())
+    ).encode()
     files |= record.files(moved.scorecard)
     files[GATES] = (
         json.dumps({"gates": [asdict(one) for one in measured]}, ensure_ascii=False, indent=1)
@@ -290,7 +292,7 @@ def _named(edits: Sequence[Edit], how: str) -> str:
     return ", ".join(edit.term for edit in edits if edit.how == how) or "none"
 
 
-def card_text(told: OfficeRecipe, moved: Refit, measured: Sequence[Gate]) -> str:
+def card_text(told: OfficeRecipe, moved: Refit, measured: Sequence[Gate], disagreed: int) -> str:
     """The card: on what it was fitted, how far each term moved, what was measured."""
     scale = (
         f"Probabilities are of this office's {moved.outcomes} examined outcomes."
@@ -307,6 +309,8 @@ def card_text(told: OfficeRecipe, moved: Refit, measured: Sequence[Gate]) -> str
         "",
         f"- {moved.outcomes} confirmed outcomes of this installation, {moved.finds} of them finds "
         f"of trafficking; digest {told.labels_digest[:16]}",
+        f"- on {disagreed} of them people disagreed: an earlier outcome of the same alert said "
+        "otherwise; the last one counts",
         f"- it starts from {told.from_version} (digest {told.from_digest[:16]})",
         "- "
         + (

@@ -36,6 +36,10 @@ def page() -> None:
 def _entry(one: Any, person: Any, say: Any, zone: Any, now: Any) -> None:
     what = say(f"{'outcome' if one.kind == 'outcome' else 'decision'}.{one.what}")
     when = say("second.by", who=one.officer, time=form.clock(one.at, zone, now))
+    if one.earlier:
+        who, before = one.earlier
+        said = say("second.earlier", who=who, what=say(f"outcome.{before}"))
+        when = f"{when}; {said}"
     items = "".join(f"<li>{escape(item)}</li>" for item in one.items)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         record, title = form.reference(one.record_id), form.clip(one.title, 90)

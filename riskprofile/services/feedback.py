@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 from sqlalchemy import Connection, select
 
@@ -21,7 +23,7 @@ _alert = Alert.__table__  # type: ignore[attr-defined]
 
 KEYS = (
     *("record_id", "item", "value", "selected_by", "probability", "known_at", "rated_at"),
-    *("officer", "confirmed_by", "model_digest", "trace"),
+    *("officer", "confirmed_by", "model_digest", "trace", "earlier"),
 )
 SLICE = "slice:"  # prefix of the columns by which figures are told apart
 DTYPES = {
@@ -36,7 +38,9 @@ DTYPES = {
     "confirmed_by": TEXT,
     "model_digest": TEXT,
     "trace": TEXT,
+    "earlier": TEXT,
 }
+MANY = 500  # ids asked for at once
 TRACED = ("traced", "national", "other", "not_traced", "")  # the surest answer first
 
 
@@ -53,6 +57,27 @@ def _answers(connection: Connection) -> dict[int, str]:
     return found
 
 
+def earlier(connection: Connection, outcome_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Where two people disagree: of an outcome, who else recorded another of its alert before, and
+    which; the newest of those that say otherwise. Outcomes that nobody contradicts are left out.
+    """
+    before = _outcome.alias()
+    told: dict[int, tuple[str, str]] = {}
+    for start in range(0, len(outcome_ids), MANY):
+        ids = outcome_ids[start : start + MANY]
+        asked = (
+            select(_outcome.c.id, before.c.officer, before.c.outcome)
+            .join(before, before.c.alert_id == _outcome.c.alert_id)
+            .where(_outcome.c.id.in_(ids), before.c.id < _outcome.c.id)
+            .where(before.c.outcome != _outcome.c.outcome, before.c.outcome != "not_examined")
+            .where(before.c.officer != _outcome.c.officer)
+            .order_by(before.c.id)
+        )
+        for outcome, officer, said in connection.execute(asked):
+            told[int(outcome)] = (str(officer), str(said))
+    return told
+
+
 def labels(store: Store, profile: str, actor: Actor = OWNER) -> Table:
     """One row per labelled declaration: its label, how it was selected, and the feature log.
 
@@ -66,9 +91,10 @@ def labels(store: Store, profile: str, actor: Actor = OWNER) -> Table:
         `probability` (of a random draw), `known_at`, `rated_at`, `officer` and
         `confirmed_by` (who said so), `model_digest` (what rated it), `trace` (the surest answer
         about its arms: `traced`, `national`, `other`, `not_traced`; empty while none came
-        back; missing where none was asked), the profile's slices
-        (`slice:NAME`), then the columns of the feature log. Ordered by `known_at`. Empty
-        without labels.
+        back; missing where none was asked), `earlier` (the outcome that another person
+        recorded of the alert before and that said otherwise; missing where people agree), the
+        profile's slices (`slice:NAME`), then the columns of the feature log. Ordered by
+        `known_at`. Empty without labels.
     """
     authorise(actor, "labels.look")
     with store.read() as connection:
@@ -104,8 +130,10 @@ def labels(store: Store, profile: str, actor: Actor = OWNER) -> Table:
         )
         newest = {row["alert_id"]: dict(row) for row in rows}
         answers = _answers(connection)
+        disagreed = earlier(connection, [one["outcome_id"] for one in newest.values()])
         for alert, one in newest.items():
             one["trace"] = answers.get(alert)
+            _, one["earlier"] = disagreed.get(one["outcome_id"], ("", None))
         told = pd.DataFrame(
             list(newest.values()), columns=[*KEYS, "alert_id", "chunk_id", "position"]
         )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
 from riskprofile.errors import Conflict, RiskProfileError
-from riskprofile.services import arms, desk, queueing
+from riskprofile.services import arms, desk, feedback, queueing
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.rights import Actor, authorise
@@ -59,6 +59,7 @@ class Waiting:
     at: datetime
     note: str
     items: tuple[str, ...]
+    earlier: tuple[str, str] | None = None  # who said otherwise of this alert before, and what
 
 
 def record_outcome(
@@ -235,9 +236,15 @@ def waiting(store: Store, actor: Actor, now: datetime) -> list[Waiting]:
             .mappings()
             .all()
         )
+        disagreed = feedback.earlier(connection, [row["id"] for row in outcomes])
         found = [
-            _waiting("outcome", row, row["outcome"], row["note"], _lines(connection, row["id"]))
-            for row in outcomes
+            replace(
+                _waiting(
+                    "outcome", one, one["outcome"], one["note"], _lines(connection, one["id"])
+                ),
+                earlier=disagreed.get(one["id"]),
+            )
+            for one in outcomes
         ]
     found += [_waiting("release", row, row["decision"], row["reason"], ()) for row in releases]
     return sorted(found, key=lambda one: one.at)

@@ -84,6 +84,30 @@ def test_what_was_examined_anew_counts_once_with_its_last_outcome(store):
     assert table[["record_id", "value"]].to_numpy().tolist() == [["R0", 1]]
 
 
+def test_where_two_people_disagree_the_label_and_who_confirms_are_told(any_store):
+    stored(any_store)
+    alert, _ = examine(any_store, "R0", "nothing")
+    examine(any_store, "R1", "nothing")
+    assert feedback.labels(any_store, "shipment")["earlier"].isna().all()
+    review.reopen(any_store, SARA, alert, "a seal was put on again afterwards", later(minutes=1))
+    review.claim(any_store, OMAR, alert, later(minutes=2))
+    made = review.record_outcome(
+        any_store,
+        OMAR,
+        alert,
+        "trafficking",
+        later(minutes=3),
+        items=[{"kind": "part"}],
+        methods=["opened"],
+    )
+    [waits] = review.waiting(any_store, INES, later(minutes=4))
+    assert (waits.what, waits.earlier) == ("trafficking", ("ines", "nothing"))
+    review.confirm_outcome(any_store, INES, made, later(minutes=5))
+    told = feedback.labels(any_store, "shipment").set_index("record_id")
+    assert told.loc["R0", "value"] == 1 and told.loc["R0", "earlier"] == "nothing"
+    assert pd.isna(told.loc["R1", "earlier"])
+
+
 def test_rows_that_were_never_rated_teach_nothing(store):
     stored(store, features=False)
     examine(store, "R0", "nothing")
