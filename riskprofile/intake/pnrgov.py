@@ -25,9 +25,10 @@ from riskprofile.intake.pnrgov_document import untitled
 from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line, plain
 from riskprofile.intake.sensitive import sensitive
 from riskprofile.intake.tokens import token
-from riskprofile.intake.versions import CANCEL, FUNCTION, REFERENCE, all_of, whole
+from riskprofile.intake.versions import CANCEL, FUNCTION, REFERENCE, WHOLE, all_of, whole
 
 KILOGRAMS = {"700": "1", "701": "0.45359237"}  # TBD third component, behind pieces and mass
+FULL = "22"  # MSG: all active bookings of the flight; one that left it is not in it
 SURFACE, OPEN = "ARNK", "OPEN"  # in place of a flight number
 _KNOWN = """
     ABI ADD APD DAT EBD EQN FAR FOP FTI IFT LTS MON MSG ORG PTK RCI REF RPI SAC SRC SSD SSR TBD
@@ -61,7 +62,7 @@ class _Push:
 
     def __init__(self, message: Message, countries: frozenset[str]) -> None:
         self.message = message
-        self.header = of_edifact(message)
+        self.header: dict[str, Any] = of_edifact(message)
         self.warnings = list(message.warnings)
         self.sent = sent_on(message)
         self.bookings: list[Booking] = []
@@ -76,6 +77,7 @@ class _Push:
                 self.bookings[-1].add(segment)
             elif segment.tag == "TVL" and self.tvl is None:
                 self.tvl = segment
+        self.counted = False  # EQN of the flight counts as many bookings as there are
         for segment in message.segments:
             if segment.tag == "SRC":
                 break
@@ -89,6 +91,7 @@ class _Push:
     def _count(self, eqn: Segment) -> None:
         """EQN of the flight counts its bookings."""
         declared = decimal(eqn.get(1))
+        self.counted = declared == len(self.bookings)
         if declared is not None and declared != len(self.bookings):
             more = declared > len(self.bookings)
             self.warnings.append("edifact_eqn_count" + ("_short" if more else ""))
@@ -119,7 +122,10 @@ class _Push:
         """Write every traveller; a message, or a group, that names nobody is a rejection."""
         if self.day and self.flight.number:
             flown = self._prefix().replace("-", "/").rstrip("/")
-            self.header[REFERENCE] = f"{self.message.type}/{flown}"
+            self.header[REFERENCE] = named = f"{self.message.type}/{flown}"
+            full = [each.get(1, 1) for each in self.message.segments if each.tag == "MSG"]
+            if self.counted and full[:1] == [FULL]:
+                self.header |= all_of(self._prefix(), **{WHOLE: named})
         cancelled = self.header.get(FUNCTION) == CANCEL and REFERENCE in self.header
         if not self.bookings and cancelled:
             self._cancelled(rows)

@@ -29,7 +29,7 @@ EDIFACT_FUNCTIONS = {
 # Keys of `extra`.
 FUNCTION, SENT, SCOPE = "message_function", "message_at", "message_scope"
 REFERENCE = "message_reference"  # of the report, manifest or flight that the message is of
-WHOLE = "message"  # key of a scope: all that came with this reference
+WHOLE = "message"  # key of a scope: what came with this reference
 
 
 def all_of(prefix: str, **where: str) -> dict[str, dict[str, str]]:

@@ -56,7 +56,7 @@ def cancelled_whole(table: Table) -> np.ndarray:
     found = (table[FUNCTION] == CANCEL) & table[REFERENCE].notna() & table[SCOPE].notna()
     mask: np.ndarray = found.to_numpy(dtype=bool)
     for place in np.flatnonzero(mask):
-        mask[place] = WHOLE in json.loads(table[SCOPE].iloc[place])
+        mask[place] = set(json.loads(table[SCOPE].iloc[place])) == {WHOLE}
     return mask
 
 
@@ -234,7 +234,7 @@ class Absences:
         for (profile, scope), said in self.scopes.items():
             where = json.loads(scope)
             prefix = str(where.pop("records", ""))
-            if not prefix:
+            if not prefix or (WHOLE in where and self.unread):
                 continue
             found = withdrawals.records(
                 connection,

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
-from riskprofile.intake.versions import CANCEL
+from riskprofile.intake.versions import CANCEL, WHOLE
 from riskprofile.store.batches import (
     ASKED_AT_ONCE,
     SUPERSEDED,
@@ -125,12 +125,17 @@ def records(
 ) -> list[str]:
     """Withdraw the records with this prefix, and these values, that are not kept; which.
 
-    `where` is compared with columns (`names` are those of the profile), else with `extra`.
+    `where` is compared with columns (`names` are those of the profile), else with `extra`;
+    its `message` with what they came with.
     """
+    where = dict(where)
+    mine = _counting(profile, at)
+    if reference := where.pop(WHOLE, ""):
+        mine.append(columns.message == reference)
     rows = connection.execute(
         select(columns.record_id, columns.chunk_id, columns.position)
         .where(columns.record_id.startswith(prefix, autoescape=True))
-        .where(*_counting(profile, at))
+        .where(*mine)
     ).all()
     by_chunk: dict[int, list[tuple[str, int]]] = {}
     for record, chunk, position in rows:

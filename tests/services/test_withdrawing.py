@@ -18,6 +18,7 @@ from riskprofile.services.ingest import Ingest
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
+from riskprofile.store.batches import from_bytes
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 from tests import factory
@@ -312,6 +313,42 @@ def test_a_cancelled_flight_withdraws_its_list_and_not_that_of_the_crew(
             text("SELECT DISTINCT message FROM record WHERE folded_by IS NULL")
         ).scalars()
         assert list(rows) == ["PAXLST/FN/123/20260901/250"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "left"),
+    [
+        ("MSG+:22", {"QWERTY"}),
+        ("MSG+:141", {"QWERTY", "ASDFGH"}),  # bookings that changed
+        ("EQN+9", {"QWERTY", "ASDFGH"}),  # a part of them
+    ],
+)
+def test_a_push_of_all_bookings_withdraws_the_one_that_it_lacks(
+    store: Store, home: Settings, heading: str, left: set[str]
+) -> None:
+    push = (FIXTURES / "pnrgov.edi").read_text("utf-8")
+    first, booking, *_ = push.split("SRC'\n")
+    rest = push[push.index("UNT+") :]
+    other = booking.replace("QWERTY", "ASDFGH")
+    both = f"{first.replace('EQN+3', 'EQN+2')}SRC'\n{booking}SRC'\n{other}{rest}"
+    take(store, home, file(home, "one.edi", both), 0)
+    assert parties(store) == {"QWERTY", "ASDFGH"}
+    later = first.replace("260901:0930", "260901:0945").replace("EQN+3", "EQN+1")
+    later = later.replace("EQN+1" if heading.startswith("EQN") else "MSG+:22", heading)
+    take(store, home, file(home, "two.edi", f"{later}SRC'\n{booking}{rest}"), 1)
+    assert parties(store) == left
+
+
+def parties(store: Store) -> set[str]:
+    """Booking locators that count."""
+    with store.read() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT chunk.rows, record.position FROM record JOIN chunk"
+                " ON chunk.id = record.chunk_id WHERE folded_by IS NULL"
+            )
+        ).all()
+    return {from_bytes(held, ["party_ref"])["party_ref"].iloc[place] for held, place in rows}
 
 
 def test_one_of_what_never_came_is_set_aside_and_taken_in_when_it_is_here(
