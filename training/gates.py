@@ -21,7 +21,7 @@ from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, WORDING, Scorecar
 from riskprofile.services.feedback import SLICE
 from riskprofile.services.promotion import Gate
 from riskprofile.tables import Table
-from training import evaluate
+from training import evaluate, fairness
 from training.compile import worst_step
 from training.refit import monotone, refit, weights_of
 
@@ -177,6 +177,33 @@ def inputs_gate(card: Scorecard) -> Gate:
     strange = sorted(set(card.features) - known)
     told = f"reads {strange[0]}" if strange else f"{len(card.features)} features of the profile"
     return Gate("inputs", not strange, told, "features of the profile alone")
+
+
+def groups_gate(card: Scorecard, features: Table, labels: np.ndarray, declared: Table) -> Gate:
+    """No group of people bears more or fewer false positives than the others, beyond bounds.
+
+    Parameters
+    ----------
+    declared : Table
+        Protected columns of the same rows, which nothing that rates reads; none for goods.
+    """
+    name = "groups of people"
+    bound = f"{fairness.LOW:g} to {fairness.HIGH:g} times those of all others"
+    if not len(declared.columns):
+        return Gate(name, True, "these declarations hold no protected column", bound)
+    chosen = np.zeros(len(features), dtype=bool)
+    chosen[evaluate.order(card.points(features))[: round(len(features) * BUDGETS[-1])]] = True
+    protected = fairness.grouped(declared, list(declared.columns))
+    found = fairness.groups(labels, chosen, protected)
+    judged = [one for one in found if one.judged]
+    if not judged:
+        return Gate(name, True, "not assessable: every group is too small", bound)
+    worst = max(judged, key=lambda one: abs(math.log(max(one.ratio, 1e-9))))
+    told = (
+        f"{worst.column} {worst.level} bears {worst.ratio:.2f} times the false positives of all "
+        f"others at {BUDGETS[-1]:.0%} inspected; {len(judged)} groups are large enough to judge"
+    )
+    return Gate(name, not fairness.outside(found), told, bound)
 
 
 def calibration_gate(card: Scorecard, labels: Table) -> Gate:

@@ -222,6 +222,7 @@ def measure(before: Scorecard, after: Scorecard, labels: Table, trial: Trial) ->
         gates.labeller_gate(before, labels),
         gates.monotone_gate(after),
         gates.inputs_gate(after),
+        gates.groups_gate(after, trial.features, trial.labels, trial.protected),
         gates.calibration_gate(after, labels),
         gates.size_gate(after),
     )

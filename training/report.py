@@ -27,7 +27,7 @@ from riskprofile.services.rights import Actor
 from riskprofile.services.settings import Settings
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
-from training import evaluate, fairness
+from training import evaluate, gates
 from training.gates import LEAST_IN_SLICE, masks
 from training.office import Trial
 
@@ -98,7 +98,7 @@ def on_trial(
     declared = trial.protected[late].reset_index(drop=True)
     return _report(
         "declarations of the generator", card, points, beside, labels, groups, share, orders, seed,
-        _by_group(features, points, labels, declared),
+        gates.groups_gate(card, features, labels, declared).value,
     )  # fmt: skip
 
 
@@ -268,16 +268,3 @@ def _calibration(
     ranked = np.argsort(score, kind="stable")
     for number, part in enumerate(np.array_split(ranked, 5), start=1):
         yield f"{number}", len(part), float(score[part].mean()), float(labels[part].mean())
-
-
-def _by_group(features: Table, points: np.ndarray, labels: np.ndarray, declared: Table) -> str:
-    if not len(declared.columns):
-        return "these declarations hold no protected column"
-    protected = fairness.grouped(declared, list(declared.columns))
-    told = fairness.groups(labels, _chosen(points, 0.05), protected)
-    outside = [f"{one.column} {one.level} ({one.ratio:.2f})" for one in fairness.outside(told, ())]
-    judged = sum(one.judged for one in told)
-    return (
-        f"{judged} groups are large enough to judge; false positives beside everybody else's "
-        f"outside 0.8 to 1.25: {', '.join(outside) or 'none'}"
-    )

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from riskprofile.profiles import TRAVELLER
-from training import card, fairness
+from tests.scoring.toy import scorecard
+from training import card, fairness, gates
 from training.fairness import Group, Waiver
 from training.synth import generate
 
@@ -104,3 +105,21 @@ def test_a_card_tells_the_groups_of_every_protected_column_but_numbers_of_one_pe
     told = card.by_group(features, random.integers(0, 900, len(declared)), labels, declared)
     for column in TRAVELLER.protected("P1"):
         assert (f"| {column} |" in told) == (column != "document_number"), column
+
+
+@pytest.mark.parametrize(("share", "held"), [(0.0, True), (0.6, False)])
+def test_a_group_that_bears_more_false_positives_closes_the_gate(share: float, held: bool) -> None:
+    draw = np.random.default_rng(4)
+    rows = 20_000
+    sex = draw.choice(["F", "M"], rows)
+    ratio = draw.uniform(0, 1.001, rows)  # what the toy scorecard reads: above 1 it rates higher
+    ratio = np.where((sex == "F") & (draw.random(rows) < share), 1.5, ratio)
+    features = pd.DataFrame(
+        {"freight_ratio": ratio, "transit_legs": draw.integers(0, 3, rows).astype(float)}
+    ).assign(wording=draw.uniform(0, 1, rows))
+    none = np.zeros(rows, dtype=int)
+    gate = gates.groups_gate(scorecard(), features, none, pd.DataFrame({"sex": sex}))
+    assert gate.held is held, gate
+    assert gate.value.startswith("sex ")
+    without = gates.groups_gate(scorecard(), features, none, pd.DataFrame(index=range(rows)))
+    assert without.held

@@ -100,7 +100,7 @@ def test_the_folder_says_what_it_was_fitted_on_and_what_was_measured(
     assert recipe["labels_digest"] == told.moved.digest
     assert recipe["outcomes"] == told.moved.outcomes
     names = [one.name for one in told.gates]
-    assert len(names) == len(set(names)) == 7
+    assert len(names) == len(set(names)) == 8
 
 
 def test_its_dossier_counts_these_outcomes_and_these_alerts(lived, trial, tmp_path: Path) -> None:
