@@ -79,6 +79,8 @@ def _reason(say: Words, profile: str, one: Mapping[str, Any]) -> str:
         return str(held["base"])
     names = term.split(" x ")
     known = _features(profile)
+    if not all(number is None or isinstance(number, (int, float)) for number in values):
+        return text  # not as a scorecard states it
     if len(names) == len(values) and all(name in known or name == WORDING for name in names):
         worded = text
         if WORDING in names and len(names) > 1:  # what is left beside the other's sentence

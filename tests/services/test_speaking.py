@@ -83,6 +83,12 @@ def test_two_values_wording_yes_and_what_is_not_known_are_said():
     ]
 
 
+def test_a_reason_whose_value_is_no_number_stays_as_it_was():
+    given = reason("pair_age", "These two parties have never traded before", "")
+    [told] = speaking.reasons(words.of("fr"), "shipment", [given])
+    assert told["text"] == given["text"]
+
+
 def test_a_sign_is_said_with_what_was_declared():
     said = "gross mass 4.5 kg in 2 packages does not fit goods of HS 7318.24"
     sign = {"key": "S04_weight_norm_mismatch", "text": said, "queue": "compliance"}
