@@ -18,7 +18,7 @@ from riskprofile.intake.edifact import Segment
 from riskprofile.intake.edifact_messages import Message
 from riskprofile.intake.edifact_reader import EdifactReader
 from riskprofile.intake.edifact_times import moment, sent_on, without_time
-from riskprofile.intake.message_header import of_edifact, reference
+from riskprofile.intake.message_header import of_report
 from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line, plain
 from riskprofile.intake.versions import CANCEL, FUNCTION, REFERENCE, whole
 
@@ -91,7 +91,7 @@ class _Report:
     def __init__(self, message: Message) -> None:
         self.message = message
         self.sent = sent_on(message)
-        self.header = of_edifact(message) | reference(message)
+        self.header = of_report(message)
         self.warnings = list(message.warnings)
         self.report = _Scope(message.place)
         self.consignments: list[tuple[_Scope, list[_Scope]]] = []

@@ -22,7 +22,7 @@ from riskprofile.intake.edifact_scope import (
     Scope,
 )
 from riskprofile.intake.edifact_segments import Segments
-from riskprofile.intake.message_header import of_edifact, reference
+from riskprofile.intake.message_header import of_edifact, of_report
 from riskprofile.intake.rows import Gather, decimal, joined, journey, one_line
 from riskprofile.intake.versions import CANCEL, FUNCTION, REFERENCE, SENT, whole
 
@@ -41,7 +41,7 @@ class Cargo(Segments):
 
     def __init__(self, message: Message) -> None:
         super().__init__(message)
-        self.header = of_edifact(message) | (reference(message) if self.MANY else {})
+        self.header: dict[str, Any] = of_report(message) if self.MANY else of_edifact(message)
         self.items: list[Scope] = []
         self.counted = {"EQD": 0}
         self.position, self._within = 0, self.whole

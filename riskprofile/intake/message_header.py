@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import takewhile
+from typing import Any
 
 from riskprofile.intake.edifact import Segment
 from riskprofile.intake.edifact_messages import Message
@@ -18,8 +19,12 @@ from riskprofile.intake.edifact_times import moment, sent_at, sent_on, without_t
 from riskprofile.intake.versions import (
     CANCEL,
     EDIFACT_FUNCTIONS,
+    FUNCTION,
     ORIGINAL,
     REFERENCE,
+    REPLACE,
+    WHOLE,
+    all_of,
     version,
 )
 
@@ -113,8 +118,20 @@ def of_edifact(message: Message) -> dict[str, str]:
     return _header(codes, at.isoformat() if at else None)
 
 
-def reference(message: Message) -> dict[str, str]:
-    """`message_reference` of a report: its type, its sender, and the number of BGM.
+def of_report(message: Message) -> dict[str, Any]:
+    """The same, and `message_reference`, of a message that holds many declarations.
+
+    One that replaces another is complete of what came with that reference.
+    """
+    header: dict[str, Any] = {**of_edifact(message), **_reference(message)}
+    named = header.get(REFERENCE)
+    if named and message.whole and header.get(FUNCTION) == REPLACE:
+        header |= all_of("", **{WHOLE: named})
+    return header
+
+
+def _reference(message: Message) -> dict[str, str]:
+    """Its type, its sender, and the number of BGM.
 
     A message that speaks of an earlier one names that (RFF ACW), and belongs to it.
     """

@@ -234,7 +234,7 @@ class Absences:
         for (profile, scope), said in self.scopes.items():
             where = json.loads(scope)
             prefix = str(where.pop("records", ""))
-            if not prefix or (WHOLE in where and self.unread):
+            if not (prefix or where.get(WHOLE)) or (WHOLE in where and self.unread):
                 continue
             found = withdrawals.records(
                 connection,

@@ -283,6 +283,21 @@ def test_a_cancelled_report_withdraws_all_that_came_with_it_and_nothing_else(
     assert len(counting(store)) == 6
 
 
+def test_a_report_that_replaces_another_withdraws_the_bill_that_it_lacks(
+    store: Store, home: Settings
+) -> None:
+    take(store, home, file(home, "one.edi", REPORT), 0)
+    other = REPORT.replace("MAN1", "MAN9").replace("BL-100", "BL-900").replace("HB-2", "HB-9")
+    take(store, home, file(home, "other.edi", other), 1)
+    later = REPORT.replace("202603010700", "202603010900").replace("MAN1+9", "MAN1+5")
+    later = later[: later.index("CNI+2")] + later[later.index("CNT") :]
+    take(store, home, file(home, "two.edi", later), 2)
+    assert {name for name, _ in counting(store)} == {"BL-100", "BL-900", "HB-9"}
+    again = REPORT.replace("202603010700", "202603011000").replace("MAN1+9", "MAN1+4")
+    take(store, home, file(home, "three.edi", again[: again.index("CNI+2")]), 3, max_bad_share=1.0)
+    assert len(counting(store)) == 5  # cut: set aside, and nothing is missed for it
+
+
 def test_a_report_sent_again_under_another_number_is_cancelled_under_that(
     store: Store, home: Settings
 ) -> None:
