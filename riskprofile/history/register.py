@@ -10,9 +10,10 @@ precision and recall on the other half.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 from rapidfuzz.distance import OSA
@@ -138,8 +139,8 @@ def alike(family: str, one: str, other: str) -> float:
         return 0.0
     if len(left) != len(right):
         return _joined(left, right)
-    fewer, more = sorted((_vowel_share(one), _vowel_share(other)))
-    return _paired(left, right, fewer <= BARE < more)
+    bare = (_vowel_share(one) <= BARE) != (_vowel_share(other) <= BARE)
+    return _paired(left, right, bare)
 
 
 @lru_cache(maxsize=1 << 17)
@@ -201,6 +202,7 @@ def _other_vowel(one: str, other: str) -> bool:
     return len(one) == len(other) and all(a in "aeiou" and b in "aeiou" for a, b in pairs)
 
 
+@lru_cache(maxsize=1 << 16)
 def _vowel_share(form: str) -> float:
     return sum(map(form.count, "aeiou")) / len(form)
 
@@ -226,44 +228,55 @@ def _splits(left: list[str], right: list[str]) -> bool:
     return rest_fewer[0] in (one + two, two + one)
 
 
-def best(family: str, form: str, known: Iterable[tuple[str, int]]) -> tuple[int, float] | None:
-    """The entity of the known form most alike, and how sure; None when none is sure.
+class Found(NamedTuple):
+    """A known form that is sure to be alike to one that is asked."""
+
+    entity: int  # what it stands for
+    likeness: float
+    form: str
+
+
+def best(
+    family: str, form: str, known: Iterable[tuple[str, int]], before: Found | None = None
+) -> Found | None:
+    """The known form most alike; None when none is sure.
 
     Parameters
     ----------
     known : iterable of (form, entity)
         Forms that stand for themselves. Between two equally alike the smaller form wins,
         so the answer does not depend on their order.
+    before : Found, optional
+        What was found among others: it stays unless one of these is liker.
     """
-    found: tuple[float, str, int] | None = None
-    numbers = _parsed(form)[0]
+    found = None if before is None else (-before.likeness, before.form, before.entity)
     for other, entity in set(known):  # a form stands in several blocks
-        if family == "address":  # what `alike` gives 0 to, told here because most are so
-            others = _parsed(other)[0]
-            if numbers != others and not _postcode_apart(numbers, others):
-                continue
-        one = (-alike(family, form, other), other, entity)
+        likeness = alike(family, form, other)
+        if likeness < SURE[family]:
+            continue
+        one = (-likeness, other, entity)
         if found is None or one < found:
             found = one
-    if found is None or -found[0] < SURE[family]:
-        return None
-    return found[2], -found[0]
+    return None if found is None else Found(found[2], -found[0], found[1])
+
+
+Shelf = tuple[str, ...]
 
 
 class Block:
-    """Forms found in one place, those of a party apart by what no slip explains.
+    """Forms found in one place, apart by what no slip explains.
 
     >>> here = Block()
     >>> here.add("party", "marlin 7", 1), here.add("party", "marlin 8", 2)
     (None, None)
-    >>> len(here), here.near("party", "mralin 8")
+    >>> len(here), [*here.near(shelves("party", "mralin 8"))]
     (2, [('marlin 8', 2)])
     """
 
     __slots__ = ("_apart", "_size")
 
     def __init__(self) -> None:
-        self._apart: dict[tuple[str, ...], list[tuple[str, int]]] = {}
+        self._apart: dict[Shelf, list[tuple[str, int]]] = {}
         self._size = 0
 
     def __len__(self) -> int:
@@ -271,21 +284,38 @@ class Block:
 
     def add(self, family: str, form: str, entity: int) -> None:
         """Put a form here."""
-        self._apart.setdefault(fixed(family, form), []).append((form, entity))
+        for shelf in _kept_on(family, form):
+            self._apart.setdefault(shelf, []).append((form, entity))
         self._size += 1
 
-    def near(self, family: str, form: str) -> list[tuple[str, int]]:
-        """Those that may be alike to this one."""
-        return self._apart.get(fixed(family, form), [])
+    def near(self, wanted: Iterable[Shelf]) -> Iterator[tuple[str, int]]:
+        """Those on these shelves."""
+        for shelf in wanted:
+            yield from self._apart.get(shelf, ())
 
 
-@lru_cache(maxsize=1 << 13)
-def fixed(family: str, form: str) -> tuple[str, ...]:
-    """Words that must be the same for two forms to be one: an address has none that is sure."""
-    if family != "party":
-        return ()
+def shelves(family: str, form: str) -> tuple[Shelf, ...]:
+    """Where the forms stand in a block that may be alike to this one.
+
+    Numbers, initials and generic words of a party must be the same. So must the numbers of an
+    address, but for a postcode that one of both leaves out.
+    """
     numbers, same, _ = _parsed(form)
-    return (*numbers, "", *same)
+    if family == "party":
+        return ((*numbers, "", *same),)
+    house = _house(numbers)
+    if house == numbers:
+        return (("", *numbers), ("house", *numbers))
+    return (("", *numbers), ("house", *numbers), ("", *house))
+
+
+def _kept_on(family: str, form: str) -> tuple[Shelf, ...]:
+    """The shelves on which a form is put."""
+    numbers, same, _ = _parsed(form)
+    if family == "party":
+        return ((*numbers, "", *same),)
+    house = _house(numbers)
+    return (("", *numbers),) if house == numbers else (("", *numbers), ("house", *house))
 
 
 class Aliases:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import pandas as pd
 
 from riskprofile.history.register import FUZZY, Aliases
@@ -20,6 +21,7 @@ from riskprofile.reference.hashing import hash_texts
 from riskprofile.tables import Column, Table
 
 _KEY = pd.Int64Dtype()
+_WORDS = re.compile(r"\w+")
 
 
 def view(
@@ -46,7 +48,7 @@ def view(
     columns: dict[str, Column] = {name: table[name] for name in profile.visible}
     for key in profile.keys:
         columns[key.name] = opaque(table, key)
-    columns["goods_key"] = _hashed(table[profile.title], "goods", _each(plain_words))
+    columns["goods_key"] = _hashed(table[profile.title], "goods", plain_words)
     columns["named_key"] = _hashed(table[profile.title], "named", called)
     columns.update(profile.measures(table, rates))
     columns["time"] = table[profile.time]
@@ -63,10 +65,8 @@ def forms(table: Table, keys: Sequence[Key]) -> dict[int, tuple[str, str]]:
     found: dict[int, tuple[str, str]] = {}
     for family, columns in _written(keys).items():
         for name in columns:
-            made = [_NORMAL[family](str(one)) for one in table[name].dropna().unique().tolist()]
-            if made:
-                hashes = hash_texts([f"{family}:{form}" for form in made]).tolist()
-                found.update(zip(hashes, [(family, form) for form in made], strict=True))
+            distinct = pd.factorize(table[name])[1].tolist()
+            found |= {key: (family, form) for form, key in _keyed(family, distinct)}
     return found
 
 
@@ -105,18 +105,20 @@ def opaque(table: Table, key: Key) -> Column:
     for name in key.columns:
         # An id and a name that happen to be spelled alike are not the same party.
         family = f"{key.family}:id" if name.endswith("_id") else key.family
-        made = made.fillna(_hashed(table[name], family, _each(_NORMAL[family])))
+        codes, distinct = pd.factorize(table[name])
+        keys = np.array([key for _, key in _keyed(family, distinct.tolist())], dtype=np.int64)
+        made = made.fillna(_spread(keys, codes, table.index))
     return made
 
 
-def plain_words(text: str) -> str:
+def plain_words(texts: Sequence[str]) -> list[str]:
     """Case, accents' composition, punctuation and blanks set aside.
 
-    >>> plain_words("Steel  PINS, (samples)")
-    'steel pins samples'
+    >>> plain_words(["Steel  PINS, (samples)"])
+    ['steel pins samples']
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(re.findall(r"\w+", folded))
+    folded = [unicodedata.normalize("NFKC", text).casefold() for text in texts]
+    return [" ".join(_WORDS.findall(text)) for text in folded]
 
 
 def called(texts: Sequence[str]) -> list[str]:
@@ -127,10 +129,6 @@ def called(texts: Sequence[str]) -> list[str]:
     True
     """
     return wording.named([lexicon.plain(text) for text in texts])
-
-
-def _each(normal: Callable[[str], str]) -> Callable[[Sequence[str]], list[str]]:
-    return lambda texts: [normal(text) for text in texts]
 
 
 _NORMAL: dict[str, Callable[[str], str]] = {
@@ -148,9 +146,29 @@ _NORMAL: dict[str, Callable[[str], str]] = {
 def _hashed(column: Column, family: str, normal: Callable[[Sequence[str]], list[str]]) -> Column:
     """64-bit keys of normalised text, worked out once per distinct value."""
     codes, distinct = pd.factorize(column)
-    if not len(distinct):
-        return pd.Series(pd.NA, index=column.index, dtype=_KEY)
-    keys = hash_texts([f"{family}:{form}" for form in normal([*map(str, distinct.tolist())])])
-    made = pd.array(keys[codes.clip(min=0)], dtype=_KEY)
-    made[codes < 0] = pd.NA
-    return pd.Series(made, index=column.index)
+    keys = hash_texts([f"{family}:{form}" for form in normal(distinct.tolist())])
+    return _spread(keys, codes, column.index)
+
+
+def _spread(keys: np.ndarray, codes: np.ndarray, index: pd.Index) -> Column:
+    """The key of each row, by the number of its value (-1: none)."""
+    values = np.append(keys, np.int64(0))[codes]
+    return pd.Series(pd.arrays.IntegerArray(values, codes < 0), index=index)
+
+
+_REMEMBERED = 1 << 15  # texts of one family whose keys are kept: parties recur, chunk for chunk
+_known: dict[str, dict[str, tuple[str, int]]] = {}
+
+
+def _keyed(family: str, texts: Sequence[str]) -> list[tuple[str, int]]:
+    """The normal form and the key of each of these distinct texts."""
+    known = _known.get(family, {})
+    new = [text for text in texts if text not in known]
+    if new:
+        forms = [_NORMAL[family](text) for text in new]
+        keys = hash_texts([f"{family}:{form}" for form in forms]).tolist()
+        told = dict(zip(new, zip(forms, keys, strict=True), strict=True))
+        kept = known if len(known) < _REMEMBERED else {}
+        # Another takes its place: a thread that reads the old one is not disturbed.
+        known, _known[family] = known | told, kept | told
+    return [known[text] for text in texts]

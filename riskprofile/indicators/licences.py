@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pandas as pd
+import numpy as np
 
 from riskprofile.indicators.register import indicator
 from riskprofile.reference import calibres, facts, standing
@@ -58,25 +58,21 @@ def other_goods_than_licensed(items: Table, history: History) -> Mask:
     the inspection.
     """
     entry = standing.licence(items, history)
-    other_calibre = calibres.disagree(items["goods_description"], entry["calibres"])
-    other_code = pd.Series(
-        [
-            _not_covered(code, covered)
-            for code, covered in zip(items["hs_code"], entry["hs_codes"], strict=True)
-        ],
-        index=items.index,
-        dtype=bool,
-    )
     arms = facts.fired(facts.is_one_of(items["hs2"], "93"))
+    other_calibre = calibres.disagree(items["goods_description"].where(arms), entry["calibres"])
+    asked = arms & items["hs_code"].notna() & entry["hs_codes"].notna()
+    other_code = asked.to_numpy(dtype=bool, copy=True)
+    codes, covered = items["hs_code"][other_code], entry["hs_codes"][other_code]
+    other_code[other_code] = np.array(
+        [*map(_not_covered, codes.tolist(), covered.tolist())], dtype=bool
+    )
     return arms & (other_code | facts.fired(other_calibre))
 
 
-def _not_covered(code: object, covered: object) -> bool:
+def _not_covered(code: str, covered: str) -> bool:
     """Whether a code begins with none of the licence's digits, nor they with it."""
-    if pd.isna(code) or pd.isna(covered):
-        return False
-    digits = [part.strip() for part in str(covered).split("|") if part.strip()]
-    fits = (str(code).startswith(one) or one.startswith(str(code)) for one in digits)
+    digits = [part.strip() for part in covered.split("|") if part.strip()]
+    fits = (code.startswith(one) or one.startswith(code) for one in digits)
     return bool(digits) and not any(fits)
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -48,15 +49,14 @@ def disagree(stated: Column, allowed: Column) -> Column:
 
     NaN where either names none.
     """
-    pairs = pd.MultiIndex.from_arrays([stated.fillna(""), allowed.fillna("")])
-    codes, distinct = pd.factorize(pairs)
-    answers = np.array([_disagree(one, other) for one, other in distinct], dtype="float64")
-    return pd.Series(answers[codes], index=stated.index, dtype="float64")
+    both = (stated.notna() & allowed.notna()).to_numpy(dtype=bool)
+    made = np.full(len(stated), np.nan)
+    made[both] = [*map(_disagree, stated[both].tolist(), allowed[both].tolist())]
+    return pd.Series(made, index=stated.index)
 
 
+@lru_cache(maxsize=1 << 12)
 def _disagree(stated: str, allowed: str) -> float:
-    if not stated or not allowed:
-        return float("nan")
     mine = calibres(stated)
     theirs = frozenset(one for part in allowed.split("|") for one in calibres(part))
     return float("nan") if not (mine and theirs) else float(not mine & theirs)

@@ -6,6 +6,7 @@ that names no receiver has no other receiver, and an empty register says nothing
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from riskprofile.reference import facts
@@ -118,13 +119,12 @@ def without_consent(items: Table, history: History) -> Mask:
     licence must name no consent at all.
     """
     entry = licence(items, history)
-    consented = entry["transit_countries"].fillna("")
-    legs = items["route"].fillna("")
-    pairs = pd.MultiIndex.from_arrays([legs, consented])
-    codes, distinct = pd.factorize(pairs)
-    lacks = pd.Series([_lacks(route, given) for route, given in distinct], dtype=bool)
     transit = (entry["licence_type"] == "transit").fillna(False).astype(bool)
-    return found(entry) & ~transit & lacks.to_numpy()[codes]
+    fired = (found(entry) & ~transit).to_numpy(dtype=bool, copy=True)
+    legs = items["route"][fired].fillna("").tolist()
+    consented = entry["transit_countries"][fired].fillna("").tolist()
+    fired[fired] = np.array([*map(_lacks, legs, consented)], dtype=bool)
+    return pd.Series(fired, index=items.index)
 
 
 def _lacks(route: str, consented: str) -> bool:

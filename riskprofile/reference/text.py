@@ -329,7 +329,9 @@ def tricks(text: str) -> frozenset[str]:
     """
     found = set()
     cleaned = clean(text)
-    if any(map(_apart, _LETTER_BY_LETTER.findall(cleaned))):
+    if _letters_stand_alone(_WORD.findall(cleaned)) and any(
+        map(_apart, _LETTER_BY_LETTER.findall(cleaned))
+    ):
         found.add("letters apart")
     if text.isascii():
         return frozenset(found)
@@ -382,10 +384,18 @@ def skeleton(text: Column) -> Column:
 def skeleton_of(text: str) -> str:
     """The skeleton of one text."""
     cleaned = clean(text)
-    cleaned = _LETTER_BY_LETTER.sub(
-        lambda match: " " + "".join(filter(str.isalpha, match.group())) + " ", cleaned
-    )
-    return " ".join(map(plain, _WORD.findall(cleaned)))
+    found = _WORD.findall(cleaned)
+    if _letters_stand_alone(found):
+        joined = _LETTER_BY_LETTER.sub(
+            lambda match: " " + "".join(filter(str.isalpha, match.group())) + " ", cleaned
+        )
+        found = _WORD.findall(joined)
+    return " ".join(map(plain, found))
+
+
+def _letters_stand_alone(found: list[str]) -> bool:
+    """Whether there are words of one letter enough for a word that is written letter by letter."""
+    return [*map(len, found)].count(1) >= 4
 
 
 def squeeze(word: str) -> str:

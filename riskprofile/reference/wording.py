@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -19,7 +19,7 @@ import pandas as pd
 
 from riskprofile.reference.bags import Bag, pairs
 from riskprofile.reference.stems import stem
-from riskprofile.reference.text import tokens
+from riskprofile.reference.text import holds, tokens
 from riskprofile.tables import Column, Mask, Table
 
 # Words that fit any goods: our own list, for the nine languages of the lexicon.
@@ -266,11 +266,8 @@ def _measured(texts: Sequence[str], words: Bag) -> dict[str, np.ndarray]:
         "generic": share,
         "information": cents / 100,
         "vague": vague,
-        "numbered": np.array([*map(_numbered, texts)], dtype=bool),
-        "itemised": np.array(
-            [sum(not one.isspace() for one in _ENTRY.split(text) if one) for text in texts],
-            dtype=np.int64,
-        ),
+        "numbered": _where(texts, _MAYBE_NUMBERED, _numbered),
+        "itemised": _where(texts, _ENTRY, _entries, [bool(text.strip()) for text in texts]),
     }
 
 
@@ -283,9 +280,24 @@ def _cents(key: str) -> int:
     return _UNKNOWN if len(key) > 2 and not key.isdigit() else 0
 
 
+def _where(
+    texts: Sequence[str],
+    pattern: re.Pattern[str],
+    tell: Callable[[str], int],
+    otherwise: Sequence[int] | None = None,
+) -> np.ndarray:
+    """What `tell` says of the texts that hold a pattern; of the others what is said here, or 0."""
+    made = np.array([0] * len(texts) if otherwise is None else otherwise, dtype=np.int64)
+    for place in np.flatnonzero(holds(texts, pattern)).tolist():
+        made[place] = tell(texts[place])
+    return made
+
+
+def _entries(text: str) -> int:
+    return sum(not one.isspace() for one in _ENTRY.split(text) if one)
+
+
 def _numbered(text: str) -> bool:
-    if not _MAYBE_NUMBERED.search(text):
-        return False
     return bool(_PART_NUMBER.search(text) or _STANDARD.search(text))
 
 

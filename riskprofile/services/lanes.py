@@ -274,7 +274,7 @@ def _store_some(
                 "created_at": now,
                 **vars(detail),
                 **{
-                    name: Written.of(getattr(detail, name), written)
+                    name: Written.of(getattr(detail, name), reasons.as_json, written)
                     for name in ("reasons", "against")
                 },
             }

@@ -120,7 +120,12 @@ def screen(
     ranked: list[Ranked] = []
     if not summary.stopped:
         try:
-            ranked = _finish(store, actor, running, rater_of, options, now, summary)
+            asked = [
+                one.parties
+                for one in raters.values()
+                if isinstance(one.parties, parties.Register) and not history_url
+            ]
+            ranked = _finish(store, actor, running, rater_of, asked, options, now, summary)
         except PolicyError:  # paused since the last chunk
             _leave(store, running, now)
             raise
@@ -173,6 +178,7 @@ def _finish(
     actor: Actor,
     running: list[Batch],
     rater_of: Callable[[str], Rater],
+    asked: list[parties.Register],
     options: Options,
     now: datetime,
     summary: Summary,
@@ -215,7 +221,7 @@ def _finish(
                 )
         serialise(connection, BATCH_LOCK)
         ended = batches.end(connection, [batch.id for batch in running], now)
-        parties.learn(store, connection, [batch.id for batch in running], ended)
+        parties.learn(store, connection, [batch.id for batch in running], ended, asked)
         for batch in running:
             table = batches.batch_table
             row = connection.execute(table.select().where(table.c.id == batch.id)).one()

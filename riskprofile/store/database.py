@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
@@ -48,16 +48,19 @@ FAULTS = (
 )
 
 
+T = TypeVar("T")
+
+
 class Written(str):
     """JSON that is written already, as `dumps` writes it: a column takes it as it is."""
 
     @classmethod
-    def of(cls, values: Iterable[Any], known: dict[int, str]) -> Written:
+    def of(cls, values: Iterable[T], write: Callable[[T], str], known: dict[int, str]) -> Written:
         """A list of values that many lists share: each is written once, `known` by its identity."""
         pieces = []
         for value in values:
             if (piece := known.get(id(value))) is None:
-                piece = known[id(value)] = dumps(value)
+                piece = known[id(value)] = write(value)
             pieces.append(piece)
         return cls(f"[{','.join(pieces)}]")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import chain
 
 from sqlalchemy import Connection, delete, func, select, update
 
@@ -54,53 +53,84 @@ def entities(connection: Connection, keys: Sequence[int], before: datetime) -> d
     return found
 
 
-def join(connection: Connection, forms: Forms, before: datetime) -> dict[int, int]:
-    """What forms that the register does not know stand for: those that it finds."""
-    joined: dict[int, int] = {}
+def join(
+    connection: Connection, forms: Forms, before: datetime
+) -> dict[int, register.Found | None]:
+    """The form most alike to each form that the register does not know; None where none is."""
+    sought: dict[int, register.Found | None] = {}
     for some in _some(sorted(forms), AT_ONCE):
         places = {key: register.blocks(*forms[key]) for key in some}
         known = _candidates(connection, {one for many in places.values() for one in many}, before)
         for key in some:
             family, form = forms[key]
-            found = register.best(family, form, _near(known, places[key], family, form))
-            if found is not None:
-                joined[key] = found[0]
-    return joined
+            near = _near(known, places[key], register.shelves(family, form))
+            sought[key] = register.best(family, form, near)
+    return sought
 
 
-def add(store: Store, connection: Connection, forms: Forms, now: datetime) -> int:
+def add(
+    store: Store,
+    connection: Connection,
+    forms: Forms,
+    now: datetime,
+    sought: Mapping[int, register.Found | None] | None = None,
+    before: datetime = ALWAYS,
+) -> int:
     """Take these forms into the register, those that are new; how many joined another.
 
     In the order of their text, so that the order of rows and files does not matter.
+
+    Parameters
+    ----------
+    sought : mapping, optional
+        What `join` found as of `before`: it holds where the register is still the same.
     """
     serialise(connection, REGISTER_LOCK)
     # Whatever their time: a run that began later may have ended before this one.
     old = entities(connection, list(forms), ALWAYS)
     _seen_again(store, connection, forms, old, now)
     fresh = sorted(forms.keys() - old.keys(), key=lambda key: forms[key])
+    known = dict(sought or {})
+    if known and not _unchanged(connection, before, known):
+        known = {}
+    known |= join(connection, {key: forms[key] for key in fresh if key not in known}, ALWAYS)
     rows: list[tuple[int, str, str, int, datetime, datetime]] = []
     blocks: list[tuple[int, int]] = []
     added: Known = {}
     joined = 0
-    for some in _some(fresh, AT_ONCE):
-        places = {key: register.blocks(*forms[key]) for key in some}
-        known = _candidates(connection, {one for many in places.values() for one in many}, ALWAYS)
-        for key in some:
-            family, form = forms[key]
-            near = (_near(many, places[key], family, form) for many in (known, added))
-            found = register.best(family, form, chain.from_iterable(near))
-            entity = key if found is None else found[0]
-            rows.append((key, family, form, entity, now, now))
-            if entity != key:
-                joined += 1
-                continue
-            for block in places[key]:
-                added.setdefault(block, register.Block()).add(family, form, key)
-                blocks.append((block, key))
+    for key in fresh:
+        family, form = forms[key]
+        places = register.blocks(family, form)
+        near = _near(added, places, register.shelves(family, form))
+        found = register.best(family, form, near, known[key])
+        entity = key if found is None else found.entity
+        rows.append((key, family, form, entity, now, now))
+        if entity != key:
+            joined += 1
+            continue
+        for place in places:
+            added.setdefault(place, register.Block()).add(family, form, key)
+            blocks.append((place, key))
     columns = ["key", "family", "form", "entity", "added_at", "seen_at"]
     store.insert_many(connection, "party_form", columns, rows)
     store.insert_many(connection, "party_block", ["block", "key"], blocks)
     return joined
+
+
+def _unchanged(
+    connection: Connection, before: datetime, sought: Mapping[int, register.Found | None]
+) -> bool:
+    """Whether the register is as it was: nothing came, and nothing found was forgotten."""
+    columns = form_table.c
+    if connection.execute(select(columns.key).where(columns.added_at >= before).limit(1)).first():
+        return False
+    found = sorted({one.entity for one in sought.values() if one is not None})
+    return not any(
+        connection.execute(
+            select(columns.key).where(columns.key.in_(some), columns.form == "").limit(1)
+        ).first()
+        for some in _some(found)
+    )
 
 
 def _seen_again(
@@ -139,11 +169,13 @@ def forget(connection: Connection, seen_upto: datetime) -> int:
     ).rowcount
 
 
-def _near(known: Known, places: Iterable[int], family: str, form: str) -> Iterator[tuple[str, int]]:
+def _near(
+    known: Known, places: Iterable[int], wanted: Sequence[register.Shelf]
+) -> Iterator[tuple[str, int]]:
     for place in places:
         here = known.get(place)
         if here is not None and len(here) <= CROWDED:
-            yield from here.near(family, form)
+            yield from here.near(wanted)
 
 
 def _candidates(connection: Connection, blocks: Iterable[int], before: datetime) -> Known:

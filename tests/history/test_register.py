@@ -48,9 +48,10 @@ def test_likeness_does_not_depend_on_which_is_first() -> None:
 def test_the_best_of_several_does_not_depend_on_their_order() -> None:
     known = [("marandor selban", 1), ("marandor selbam", 2), ("strangers both", 3)]
     for some in (known, known[::-1]):
-        assert register.best("party", "marandor selban", some) == (1, 1.0)
+        exact = register.best("party", "marandor selban", some)
+        assert exact == register.Found(1, 1.0, "marandor selban")
         found = register.best("party", "marandor selba", some)
-        assert found is not None and found[0] == 2  # equally alike: the smaller form
+        assert found is not None and found.entity == 2  # equally alike: the smaller form
     assert register.best("party", "nobody here", known) is None
 
 
@@ -109,8 +110,14 @@ def test_a_candidate_that_is_passed_over_unlike_would_have_lost() -> None:
         known = [(form, number) for number, form in enumerate(forms)]
         for form in forms[::40]:
             others = [one for one in known if one[0] != form]
-            likeness, _, entity = min(
+            likeness, other, entity = min(
                 (-register.alike(family, form, other), other, number) for other, number in others
             )
             sure = -likeness >= register.SURE[family]
-            assert register.best(family, form, others) == ((entity, -likeness) if sure else None)
+            expected = register.Found(entity, -likeness, other) if sure else None
+            assert register.best(family, form, others) == expected
+            kept = register.Block()
+            for one, number in others:
+                kept.add(family, one, number)
+            near = kept.near(register.shelves(family, form))
+            assert register.best(family, form, near) == expected
