@@ -11,7 +11,7 @@ import streamlit as st
 
 from app import form
 from app.text import plain
-from app.words import Words
+from app.words import DEFAULT, Words
 from riskprofile.services.speaking import spoken
 
 LANE_COLOURS = {"red": "red", "yellow": "yellow", "green": "green"}
@@ -144,7 +144,9 @@ def because(row: Any, say: Words) -> str:
     """The two strongest reasons, short enough for a cell; or that its sender withdrew it."""
     if row.withdrawn_at is not None:
         return plain(say("withdrawn.title"))
-    first, *others = [part.rstrip(".") for part in spoken(say, row).because] or [""]
+    if say.language != DEFAULT:  # English is as stored, and norms stand in the alert alone
+        row = spoken(say, row)
+    first, *others = [part.rstrip(".") for part in row.because] or [""]
     both = "; ".join([first, *others])
     return plain(form.sentence(both if len(both) <= CELL else form.clip(first, CELL)))
 

@@ -28,6 +28,7 @@ from riskprofile.store import batches
 from riskprofile.store.database import Store, Written
 from riskprofile.tables import Column, Indicator, Table
 
+NOT_GIVEN = "not given"  # what a sentence says of a value that was not declared
 NOT_EVALUATED = "not_evaluated:"
 AT_ONCE = 1_000  # alerts that are worded and stored together: each is some 20 kB of text
 LINKED_AT_ONCE = 10_000  # alerts whose links are found together, which reads all that they link to
@@ -409,7 +410,7 @@ class _Said(Mapping[str, Any]):
 
 class _NotGiven:
     def __format__(self, how: str) -> str:
-        return "not given"
+        return NOT_GIVEN
 
 
 def _earlier(connection: Connection, profile: str, records: list[str]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Reasons and warning signs in the reader's language.
+"""Reasons and warning signs in the reader's language, with figures as it writes them.
 
 What is stored is English, as it was rated. In another language a reason is put together anew
 from its term and value, and a sign from its key and what was declared: the sentences stand in
@@ -18,12 +18,14 @@ from typing import Any, TypeVar
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.reasons import LAWFUL, NO_DESCRIPTION, UNUSUAL, WORDED, reading
 from riskprofile.scoring.scorecard import WORDING
-from riskprofile.services.lanes import NOT_EVALUATED
+from riskprofile.services.lanes import NOT_EVALUATED, NOT_GIVEN
 from riskprofile.words import COMMA, DEFAULT, Words
 
 Told = TypeVar("Told")
 _PLACE = re.compile(r"\{value:([^}]*)\}")
-_NORM = re.compile(r"[-\d.,]+( to [-\d.,]+)?(; [-\d.,]+( to [-\d.,]+)?)*")
+_FIGURE = re.compile(r"-?\d[\d.]*(e[+-]\d+)?")
+_SPAN = rf"{_FIGURE.pattern}(?: to {_FIGURE.pattern})?"
+_NORM = re.compile(rf"{_SPAN}(?:; {_SPAN})*")
 _BY_HAND = re.compile(r"(\S+) raised it by hand: (.*)", re.S)
 _FILLED = re.compile(r"\{(\w+)\}")
 _LISTS = ("reasons", "against", "indicators")
@@ -31,8 +33,6 @@ _LISTS = ("reasons", "against", "indicators")
 
 def spoken(say: Words, one: Told) -> Told:
     """An alert, or a row of the list, with its sentences in the language of `say`."""
-    if say.language == DEFAULT:
-        return one
     given: Any = one
     profile = given.profile
     told = {
@@ -47,7 +47,7 @@ def spoken(say: Words, one: Told) -> Told:
 def reasons(say: Words, profile: str, given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Reasons with `text` and `norm` in the language of `say`; all else as it was."""
     if say.language == DEFAULT:
-        return [dict(one) for one in given]
+        return [{**one, "norm": _norm(say, str(one.get("norm") or ""))} for one in given]
     return [
         {**one, "text": _reason(say, profile, one), "norm": _norm(say, str(one.get("norm") or ""))}
         for one in given
@@ -145,7 +145,15 @@ def _wording(held: Mapping[str, Any], text: str) -> str:
 def _norm(say: Words, norm: str) -> str:
     if not _NORM.fullmatch(norm):
         return norm
-    return _comma(say, norm).replace(" to ", sentences(say.language)["to"])
+
+    def written(figure: re.Match[str]) -> str:
+        """Large figures are stored as 1.86e+04, which nobody reads."""
+        return say.number(float(figure[0])) if figure[1] else _comma(say, figure[0])
+
+    told = _FIGURE.sub(written, norm)
+    if say.language == DEFAULT:
+        return told
+    return told.replace(" to ", sentences(say.language)["to"])
 
 
 def _comma(say: Words, text: str) -> str:
@@ -169,11 +177,10 @@ def _sign(say: Words, profile: str, one: Mapping[str, Any]) -> dict[str, str]:
     if key != name:
         return {**told, "text": held["not_evaluated"].format(name=name)}
     values = _declared(known.says, text)
-    return (
-        {**told, "text": _FILLED.sub(lambda place: values[place[1]], said)}
-        if (values is not None)
-        else told
-    )
+    if values is None:
+        return told
+    given = {name: held["not_given"] if v == NOT_GIVEN else v for name, v in values.items()}
+    return {**told, "text": _FILLED.sub(lambda place: given[place[1]], said)}
 
 
 def _declared(says: str, text: str) -> dict[str, str] | None:

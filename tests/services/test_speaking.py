@@ -13,6 +13,7 @@ from riskprofile import words
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.reasons import YES_OR_NO, explain, reading
 from riskprofile.services import speaking
+from riskprofile.services.lanes import NOT_GIVEN
 from riskprofile.store.artefacts import serving
 from tests.services.invariance import CHECKOUT
 
@@ -115,6 +116,34 @@ def test_what_a_person_wrote_stays_as_written_and_english_as_it_was():
     assert told["text"] == "an own rule: 3 armas de fuego declaradas"
     given = [reason("gift", "declared as gift: yes", 1.0, "0 to 1")]
     assert speaking.reasons(words.of("en"), "shipment", given) == given
+
+
+@pytest.mark.parametrize(
+    ("language", "norm"),
+    [
+        ("en", "1.32 to 3\u202f280; 0"),
+        ("es", "1,32 a 3\u202f280; 0"),
+        ("fr", "1,32 à 3\u202f280; 0"),
+    ],
+)
+def test_a_large_figure_of_a_norm_is_written_out(language, norm):
+    given = reason("gift", "declared as gift: yes", 1.0, "1.32 to 3.28e+03; 0")
+    [told] = speaking.reasons(words.of(language), "shipment", [given])
+    assert told["norm"] == norm
+
+
+def test_a_norm_in_words_stays_as_it_is():
+    given = reason("gift", "declared as gift: yes", 1.0, "60 to 400 g under HS 7318.24")
+    [told] = speaking.reasons(words.of("fr"), "shipment", [given])
+    assert told["norm"] == given["norm"]
+
+
+def test_what_was_not_declared_is_said_so():
+    key = "E09_controlled_term_no_licence"
+    says = next(one.says for profile, one in SIGNS if (profile, one.key) == ("shipment", key))
+    text = says.replace("{hs_code}", "9302").replace("{goods_description}", NOT_GIVEN)
+    [told] = speaking.indicators(words.of("es"), "shipment", [{"key": key, "text": text}])
+    assert "(SA 9302: no indicado)" in told["text"]
 
 
 @pytest.mark.parametrize("language", OTHERS)
