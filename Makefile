@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 export PYTHONHASHSEED ?= 0
 
-.PHONY: demo test check bench fuzz trust trust-full pages screenshots lock
+.PHONY: demo test test-slow check bench fuzz trust trust-full pages screenshots lock
 
 .venv/demo: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -26,9 +26,13 @@ export PYTHONHASHSEED ?= 0
 demo: .venv/demo
 	@$(BIN)/riskprofile demo $(ARGS)
 
-# The whole suite. What needs Chromium or PostgreSQL skips visibly where they are not installed.
+# The suite. What needs Chromium or PostgreSQL skips visibly where they are not installed.
 test: .venv/dev
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+# Those that take tens of seconds each: fits, kills, every combination of protected columns.
+test-slow: .venv/dev
+	$(BIN)/pytest -n 2 --dist loadgroup -m slow $(ARGS)
 
 # What CI checks besides: format, lint, types, import contract, doctests.
 check: .venv/dev

@@ -99,6 +99,7 @@ def view(page: Page, name: str) -> None:
     page.get_by_role("radio", name=name, exact=True).click()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_outcomes_teach_a_scorecard_that_two_people_promote_and_the_queue_is_rated_by_it(
     empty: Served, browser: Any, tmp_path: Path

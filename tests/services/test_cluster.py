@@ -145,6 +145,7 @@ def test_a_fit_on_a_cluster_gives_the_same_bits(cluster: Cluster) -> None:
     assert (there == here).all()
 
 
+@pytest.mark.slow
 def test_a_cluster_stores_the_same_bytes_even_when_a_worker_is_killed(
     cluster: Cluster, day: Path, tmp_path: Path
 ) -> None:

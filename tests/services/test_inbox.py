@@ -356,6 +356,7 @@ def test_a_missing_inbox_is_named(folder: Path) -> None:
         Inbox(folder / "none")
 
 
+@pytest.mark.slow
 def test_two_services_on_one_folder_rate_each_file_once(
     store: Store, home: Settings, folder: Path
 ) -> None:
@@ -376,6 +377,7 @@ def test_two_services_on_one_folder_rate_each_file_once(
     assert list((folder / "claimed").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_watcher_killed_at_work_is_followed_by_the_next(
     store: Store, home: Settings, folder: Path
 ) -> None:

@@ -69,6 +69,7 @@ def test_renaming_countries_and_places_one_to_one_changes_no_point(
     pd.testing.assert_frame_equal(after[features], before[features])
 
 
+@pytest.mark.slow
 def test_no_scorecard_that_ships_moves_by_protected_columns_or_names() -> None:
     """A small version of `python -m tests.services.invariance`, which prints full numbers."""
     told = dict(invariance.travellers(60))

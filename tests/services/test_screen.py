@@ -223,6 +223,7 @@ def test_nothing_is_rated_while_paused(store: Store, home: Settings, tmp_path: P
         rate(store, home, write(tmp_path / "day.csv", factory.shipments(5)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [1, 3, 5])
 def test_a_pause_ends_a_run_at_its_next_commit_and_resume_finishes_it(
     store: Store, home: Settings, tmp_path: Path, after: int
@@ -252,6 +253,7 @@ def test_a_pause_ends_a_run_at_its_next_commit_and_resume_finishes_it(
     )
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_any_moment_is_finished_by_resume(tmp_path: Path) -> None:
     day = write(tmp_path / "day.csv", factory.shipments(400))
     whole = settings.load({}, home=tmp_path / "whole")
@@ -392,6 +394,7 @@ def test_two_programs_that_go_on_with_one_batch_count_nothing_twice(
     assert count(store, "alert") == batch.alerts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_run_told_to_stop_ends_after_its_chunk_and_goes_on_as_if_undisturbed(
     tmp_path: Path, workers: int

@@ -252,6 +252,7 @@ MESSAGES = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(messages=MESSAGES, order=st.randoms(use_true_random=False))
 def test_any_order_of_arrival_leaves_the_same_version_counting(messages: Any, order: Any) -> None:

@@ -33,6 +33,9 @@ SMALL = Recipe(
 )
 
 
+pytestmark = pytest.mark.xdist_group("fit")  # one process makes and fits the rows
+
+
 @pytest.fixture(scope="module")
 def made() -> data.Data:
     return data.make(SMALL)
@@ -43,6 +46,7 @@ def fitted(made: data.Data) -> fit.Fitted:
     return fit.fit(SMALL, made)
 
 
+@pytest.mark.slow
 def test_the_same_recipe_gives_the_same_bytes(
     made: data.Data, fitted: fit.Fitted, tmp_path: Path
 ) -> None:
@@ -52,6 +56,7 @@ def test_the_same_recipe_gives_the_same_bytes(
         assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_run_keeps_its_environment_and_its_tables_drawn(
     fitted: fit.Fitted, tmp_path: Path
 ) -> None:
@@ -66,6 +71,7 @@ def test_a_run_keeps_its_environment_and_its_tables_drawn(
     assert artefacts.read(tmp_path).keys() >= {record.ENVIRONMENT, record.PLOTS}
 
 
+@pytest.mark.slow
 def test_points_rank_like_the_estimator_behind_them(fitted: fit.Fitted) -> None:
     points = fitted.scorecard.points(fitted.test)
     exact = fitted.beside["before rounding"]
@@ -76,11 +82,13 @@ def test_points_rank_like_the_estimator_behind_them(fitted: fit.Fitted) -> None:
         assert abs(difference) <= 0.02  # a few of some hundred positives at the cut
 
 
+@pytest.mark.slow
 def test_it_finds_more_than_chance_on_the_later_period(fitted: fit.Fitted) -> None:
     points = fitted.scorecard.points(fitted.test)
     assert evaluate.recall_at(points, fitted.test_labels, 0.05) > 0.4
 
 
+@pytest.mark.slow
 def test_every_section_of_the_card_has_something_under_it(fitted: fit.Fitted) -> None:
     sections = card.card(fitted).split("\n## ")[1:]
     assert len(sections) >= 6
@@ -89,6 +97,7 @@ def test_every_section_of_the_card_has_something_under_it(fitted: fit.Fitted) ->
         assert body.strip(), title
 
 
+@pytest.mark.slow
 def test_too_few_positives_are_refused(made: data.Data) -> None:
     with pytest.raises(RiskProfileError, match="positives to learn from"):
         fit.fit(replace(SMALL, train_until="2025-01-03"), made)

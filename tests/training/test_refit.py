@@ -16,7 +16,7 @@ from training import evaluate, gates
 from training.compile import worst_step
 from training.refit import ENOUGH, FACTORS, monotone, refit, weights_of
 
-pytestmark = pytest.mark.xdist_group("refit")  # one process makes the declarations
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("refit")]  # one process makes the rows
 
 
 def recall(card: Scorecard, budget: float = 0.05) -> float:
