@@ -3,14 +3,16 @@
     python -m benchmarks.outcomes [--seeds 10] [--json]
 
 prints, of five patterns of targeted false labels, how many are refused with the person named;
-and what 5 % of labels turned at random do to recall.
+and what 5 % of labels turned at random do to recall. It ends with 1 unless 95 of 100 are refused
+with the right person named, no honest set is, and the noise costs at most 3 points of recall.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from functools import cache
 
 import numpy as np
@@ -30,6 +32,7 @@ LEARN, JUDGE = 9_001, 9_002
 ROWS = 80_000
 LANES = 12
 FINDS = 500
+REFUSED, COST = 0.95, 3.0  # share of false labels refused; points of recall that noise may cost
 
 
 def serving() -> Scorecard:
@@ -130,10 +133,10 @@ def noisy(labels: Table, draw: np.random.Generator, share: float = 0.05) -> Tabl
     return told
 
 
-def measure(seeds: int) -> dict[str, object]:
+def measure(seeds: int) -> dict[str, dict[str, float]]:
     """Every figure of this benchmark."""
     card, judge = serving(), world(JUDGE)
-    told: dict[str, object] = {}
+    told: dict[str, dict[str, float]] = {}
     refused = named = tried = 0
     for pattern in PATTERNS:
         closed = right = 0
@@ -168,7 +171,17 @@ def measure(seeds: int) -> dict[str, object]:
     return told
 
 
-def main() -> None:
+def held(told: Mapping[str, Mapping[str, float]]) -> bool:
+    """Whether every bar is met."""
+    whole = told["all"]
+    return (
+        min(whole["refused"], whole["named"]) >= REFUSED * whole["tried"]
+        and not told["honest"]["falsely named"]
+        and told["noise of 5 %"]["points of recall lost, mean"] <= COST
+    )
+
+
+def main() -> int:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=10)
@@ -177,10 +190,11 @@ def main() -> None:
     told = measure(given.seeds)
     if given.json:
         print(json.dumps(told))
-        return
+        return int(not held(told))
     for name, figures in told.items():
         print(f"{name:18} " + ", ".join(f"{key} {value}" for key, value in figures.items()))
+    return int(not held(told))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
