@@ -78,7 +78,8 @@ def csv_rows(columns: Sequence[Sequence[str | int | None]]) -> bytes:
             cells.append(list(map(str, column)))
             continue
         known = {text: _cell(text) for text in dict.fromkeys(column)}
-        cells.append([known[text] for text in column])
+        one = len(known) == 1
+        cells.append([*known.values()] * len(column) if one else [known[each] for each in column])
     lines = "\n".join(map(",".join, zip(*cells, strict=True)))
     return f"{lines}\n".encode("utf-8", "replace")  # half of a surrogate pair is no text
 
