@@ -168,6 +168,7 @@ def _unswept(chunks: Generator[Chunk, None, None]) -> Iterator[Chunk]:
             if chunk is None:
                 return
             yield chunk
+            del chunk  # or it would be held beside the next
 
 
 def _chunks(
