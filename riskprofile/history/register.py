@@ -294,6 +294,7 @@ class Block:
             yield from self._apart.get(shelf, ())
 
 
+@lru_cache(maxsize=1 << 13)
 def shelves(family: str, form: str) -> tuple[Shelf, ...]:
     """Where the forms stand in a block that may be alike to this one.
 
@@ -309,6 +310,7 @@ def shelves(family: str, form: str) -> tuple[Shelf, ...]:
     return (("", *numbers), ("house", *numbers), ("", *house))
 
 
+@lru_cache(maxsize=1 << 14)
 def _kept_on(family: str, form: str) -> tuple[Shelf, ...]:
     """The shelves on which a form is put."""
     numbers, same, _ = _parsed(form)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from riskprofile.history.snapshot import CHUNK, POSITION
 from riskprofile.intake.versions import CANCEL
@@ -145,15 +145,16 @@ def known(connection: Connection, profile: str, record_ids: Iterable[str]) -> Kn
 def supersede(connection: Connection, profile: str, batch_id: str, keys: Iterable[Key]) -> None:
     """Mark the versions of these items that counted until now superseded."""
     columns = record_table.c
-    for record_id, item in keys:
-        connection.execute(
-            update(record_table)
-            .where(columns.record_id == record_id)
-            .where(columns.profile == profile)
-            .where(columns.item == item)
-            .where(columns.state != SUPERSEDED)
-            .values(state=SUPERSEDED, folded_by=batch_id)
-        )
+    statement = (
+        update(record_table)
+        .where(columns.record_id == bindparam("_record"))
+        .where(columns.profile == profile)
+        .where(columns.item == bindparam("_item"))
+        .where(columns.state != SUPERSEDED)
+        .values(state=SUPERSEDED, folded_by=batch_id)
+    )
+    if named := [{"_record": record_id, "_item": item} for record_id, item in keys]:
+        connection.execute(statement, named)
 
 
 def confirm(connection: Connection, profile: str, said: Mapping[Key, Later]) -> None:

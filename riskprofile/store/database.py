@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -70,6 +70,28 @@ def dumps(value: Any) -> str:
     if isinstance(value, Written):
         return value
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _changed(
+    rows: Iterable[tuple[Any, ...]], changes: Mapping[int, Callable[[Any], Any]]
+) -> Iterator[tuple[Any, ...]]:
+    """Rows with the values at some places changed to what the driver takes.
+
+    Rows often hold the very same value, such as the time of the run: it is changed once.
+    """
+    latest: dict[int, tuple[Any, Any]] = {}
+    for row in rows:
+        made = list(row)
+        for place, change in changes.items():
+            value = made[place]
+            if value is None:
+                continue
+            given, told = latest.get(place, (None, None))
+            if value is not given:
+                told = change(value)
+                latest[place] = value, told
+            made[place] = told
+        yield tuple(made)
 
 
 def serialise(connection: Connection, number: int) -> None:
@@ -168,15 +190,13 @@ class Store:
         columns). No defaults are filled in: name every column that must not be empty.
         """
         table = SQLModel.metadata.tables[table_name]
-        convert = [self._converter(table.c[name].type) for name in columns]
-        if any(convert):
-            rows = (
-                tuple(
-                    value if change is None or value is None else change(value)
-                    for change, value in zip(convert, row, strict=True)
-                )
-                for row in rows
-            )
+        changes = {
+            place: change
+            for place, name in enumerate(columns)
+            if (change := self._converter(table.c[name].type)) is not None
+        }
+        if changes:
+            rows = _changed(rows, changes)
         names = ", ".join(f'"{name}"' for name in columns)
         cursor: Any = connection.connection.cursor()
         try:
