@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
 import pandas as pd
+import pyarrow as pa
+
+# Arrow's own pool keeps what it once held: a chunk's peak would stay for the whole run.
+pa.set_memory_pool(pa.system_memory_pool())
 
 Table: TypeAlias = pd.DataFrame
 Column: TypeAlias = pd.Series

@@ -17,6 +17,7 @@ from riskprofile.tables import TEXT
 LARGE = pa.large_string()
 RAW_LIMIT = 20_000  # characters of a record that is no row, kept for its repair
 AHEAD = 4  # pieces: a file that ends within them is read once
+CHUNK_BYTES = 32 << 20  # of cells: long remarks end a chunk before its rows do, so memory is flat
 
 
 @dataclass
@@ -63,11 +64,15 @@ def in_chunks(
     conventions: Conventions,
     chunk_rows: int,
 ) -> Iterator[RawChunk]:
-    """Raw chunks of `chunk_rows` records; the last is shorter. One at least, even if empty."""
+    """Raw chunks of `chunk_rows` records, fewer where they are large; the last is shorter.
+
+    One at least, even if empty.
+    """
     names = layout(mapped.profile).names
     held: list[pa.Table] = []
     rejected: list[Rejection] = []
     made = False
+    size = 0  # bytes held
 
     def chunk(table: pa.Table, aside: list[Rejection]) -> RawChunk:
         return RawChunk(
@@ -81,12 +86,16 @@ def in_chunks(
     for piece in pieces:
         held.append(_table(piece, names, source))
         rejected += piece.rejected
-        while sum(map(len, held)) + len(rejected) >= chunk_rows:
+        size += held[-1].nbytes + sum(len(one.raw) for one in piece.rejected)
+        while (count := sum(map(len, held)) + len(rejected)) >= chunk_rows or (
+            count and size >= CHUNK_BYTES
+        ):
             aside, rejected = rejected[:chunk_rows], rejected[chunk_rows:]
             whole = _together(held)
             room = chunk_rows - len(aside)
             yield chunk(whole.slice(0, room), aside)
             held, made = [whole.slice(room)], True
+            size = held[0].nbytes + sum(len(one.raw) for one in rejected)
     rest = _together(held) if held else None
     if rest is not None and (len(rest) or rejected or not made):
         yield chunk(rest, rejected)

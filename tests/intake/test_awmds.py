@@ -77,7 +77,7 @@ def test_a_manifest_without_bills_is_no_content(text: str) -> None:
         read(READER, text.encode())
 
 
-@settings(max_examples=60, deadline=1000)
+@settings(max_examples=60)
 @given(flips=st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), max_size=4))
 def test_a_damaged_file_raises_nothing_but_an_input_error(flips: list[tuple[int, int]]) -> None:
     data = bytearray(MANIFEST.read_bytes())

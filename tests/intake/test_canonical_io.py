@@ -110,7 +110,7 @@ def canonical_tables(draw: st.DrawFn, profile: Profile) -> Table:
 def test_written_then_read_is_the_same_table(ending, profile):
     names = PROFILES[profile].names
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(canonical_tables(PROFILES[profile]))
     def round_trip(table: Table) -> None:
         with tempfile.TemporaryDirectory() as folder:

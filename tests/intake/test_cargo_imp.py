@@ -171,7 +171,7 @@ def test_a_file_without_messages_is_refused() -> None:
         read(READER, b"FSU/12\n999-12345675ICNNBO/T1K5\n")
 
 
-@settings(max_examples=150, deadline=1000)
+@settings(max_examples=150)
 @given(
     path=st.sampled_from([WAYBILLS, HOUSES, MANIFEST]),
     flips=st.lists(st.tuples(st.integers(0, 1500), st.integers(0, 255)), max_size=6),

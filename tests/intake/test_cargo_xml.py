@@ -87,7 +87,7 @@ def test_freight_of_a_single_item_is_kept_in_its_currency(shared: Path) -> None:
     assert row["route"] == "ORK|DUB|AUH|PVG"
 
 
-@settings(max_examples=60, deadline=1000)
+@settings(max_examples=60)
 @given(flips=st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), max_size=4))
 def test_a_damaged_file_raises_nothing_but_an_input_error(flips: list[tuple[int, int]]) -> None:
     data = bytearray(HOUSE.read_bytes())

@@ -219,7 +219,7 @@ def test_the_work_grows_with_the_segments_and_no_faster() -> None:
     assert large < 8 * small * 1.1
 
 
-@settings(max_examples=100, deadline=1000)
+@settings(max_examples=100)
 @given(
     changes=st.lists(
         st.tuples(st.integers(0, 1700), st.integers(0, 4), st.binary(min_size=0, max_size=4)),

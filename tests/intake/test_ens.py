@@ -104,7 +104,7 @@ def test_a_file_without_goods_is_named(text: str) -> None:
             read(READER, text.encode())
 
 
-@settings(max_examples=60, deadline=1000)
+@settings(max_examples=60)
 @given(
     flips=st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), max_size=4),
 )

@@ -181,7 +181,7 @@ def test_a_cut_message_is_quarantined_whole_and_the_one_beside_it_kept(
     assert [(one.reason_code, one.line) for one in rejected] == [("edifact_no_unt", place)]
 
 
-@settings(max_examples=100, deadline=1000)
+@settings(max_examples=100)
 @given(
     order=st.booleans(),
     changes=st.lists(

@@ -117,7 +117,7 @@ def test_a_cut_message_is_quarantined_whole() -> None:
     assert [one.reason_code for one in rejected] == ["edifact_no_unt"]
 
 
-@settings(max_examples=100, deadline=1000)
+@settings(max_examples=100)
 @given(
     changes=st.lists(
         st.tuples(st.integers(0, 900), st.integers(0, 4), st.binary(min_size=0, max_size=4)),

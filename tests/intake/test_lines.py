@@ -45,7 +45,7 @@ def test_nothing_is_lost_of_any_text(parts):
     assert found.lines == sorted(found.lines)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.sampled_from(['"', ",", "\n", "a", '""', '",', '\n"', "D,"]), max_size=30))
 def test_where_a_block_ends_changes_no_record(parts):
     """Each record is read alike by the fast way, by the careful way, and over any seam."""

@@ -231,7 +231,7 @@ def test_the_reader_claims_what_opens_a_passenger_list() -> None:
     assert not READER.claims(b"UNB+UNOA:1+A+B'UNH+1+CUSCAR:D:95B:UN'", "paxlst.edi")
 
 
-@settings(max_examples=150, deadline=1000)
+@settings(max_examples=150)
 @given(
     changes=st.lists(
         st.tuples(st.integers(0, 1500), st.integers(0, 4), st.binary(min_size=0, max_size=4)),

@@ -184,7 +184,7 @@ def test_a_cut_file_is_refused_whole_with_line_and_column() -> None:
         read(READER, data)
 
 
-@settings(max_examples=60, deadline=1000)
+@settings(max_examples=60)
 @given(
     cut=st.integers(0, 6000),
     flips=st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), max_size=4),

@@ -153,7 +153,7 @@ def test_every_real_file_with_goods_converts_with_the_count_of_an_independent_pa
     assert (len(files), counted) == (38, 38)
 
 
-@settings(max_examples=60, deadline=1000)
+@settings(max_examples=60)
 @given(
     cut=st.integers(0, 8000),
     flips=st.lists(st.tuples(st.integers(0, 8000), st.integers(0, 255)), max_size=4),

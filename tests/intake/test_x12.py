@@ -88,7 +88,7 @@ def test_a_status_message_is_rejected_by_name(shared: Path) -> None:
     assert [one.reason_code for one in read(READER, path)[1]] == ["x12_set"]
 
 
-@settings(max_examples=100, deadline=1000)
+@settings(max_examples=100)
 @given(
     changes=st.lists(
         st.tuples(st.integers(0, 1000), st.integers(0, 4), st.binary(min_size=0, max_size=4)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from riskprofile.profiles import SHIPMENT
@@ -28,7 +28,6 @@ def test_a_value_on_an_edge_falls_below_it() -> None:
     assert card.points(values).tolist() == [10 + 0 - 20, 10 + 30 + 40, 10 - 5]
 
 
-@settings(deadline=None)  # the first explanation reads the lexicon
 @given(VALUES)
 def test_terms_and_base_sum_exactly_to_the_points(values: list[tuple[float | None, ...]]) -> None:
     card = scorecard()
@@ -65,7 +64,6 @@ def test_the_probability_is_the_table_at_these_points() -> None:
     assert card.probability(np.array([-100, 200, 5000, -5000])).tolist() == [0.0, 1.0, 1.0, 0.0]
 
 
-@settings(deadline=None)
 @given(VALUES)
 def test_a_row_is_explained_alike_alone_and_among_others(
     values: list[tuple[float | None, ...]],

@@ -484,8 +484,6 @@ class Desk(RuleBasedStateMachine):
 def test_no_order_of_acts_reaches_a_forbidden_state(made, tmp_path, monkeypatch):
     monkeypatch.setitem(database.PRAGMAS, "synchronous", 0)  # thousands of commits, no power cut
     machine = type("Machine", (Desk,), {"template": made, "folder": tmp_path})
-    machine.TestCase.settings = settings(
-        max_examples=40, stateful_step_count=30, deadline=None, print_blob=False
-    )
+    machine.TestCase.settings = settings(max_examples=40, stateful_step_count=30, print_blob=False)
     case = machine.TestCase()
     case.runTest()

@@ -33,7 +33,7 @@ def loads() -> tuple[Table, Table, Table]:
 
 
 @given(seed=st.integers(0, 2**32 - 1), names=st.sets(st.sampled_from(TRAVELLER.protected("P1"))))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_who_a_traveller_is_changes_no_bit_of_the_rating(
     crossings: tuple[Table, Table, Table], seed: int, names: set[str]
 ) -> None:

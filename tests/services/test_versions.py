@@ -253,7 +253,7 @@ MESSAGES = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(messages=MESSAGES, order=st.randoms(use_true_random=False))
 def test_any_order_of_arrival_leaves_the_same_version_counting(messages: Any, order: Any) -> None:
     """Times that differ decide alone: the newest content counts, or nothing when it cancels."""

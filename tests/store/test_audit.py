@@ -163,9 +163,7 @@ json_values = st.recursive(
 )
 
 
-@settings(
-    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(detail=st.dictionaries(st.text("ab", max_size=2), json_values, max_size=3))
 def test_any_detail_can_be_sealed(store, detail):
     with store.write() as connection:

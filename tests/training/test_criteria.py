@@ -64,7 +64,7 @@ def test_at_most_fifteen_each_with_a_sentence_a_source_and_whole_points(
 
 
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_rating_is_the_base_and_the_points_of_the_criteria_that_hold(seed: int) -> None:
     written = criteria.read(SHIPPED / criteria.FILE)
     card = artefacts.serving(CHECKOUT / "models", "traveller")
