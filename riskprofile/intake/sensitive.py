@@ -111,4 +111,8 @@ def record(text: str) -> bool:
     (True, False)
     """
     head = text[:2_000]
-    return _told("headings", head) or request(head.upper()) or tells(text)
+    if _told("headings", head) or request(head.upper()):
+        return True
+    if head == text and text.isascii():  # in capitals it is a request wherever it is as it stands
+        return _told("texts", text)
+    return tells(text)

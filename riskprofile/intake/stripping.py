@@ -137,11 +137,12 @@ def _value(value: Any) -> tuple[Any, int]:
 def _rejections(raw: RawChunk) -> None:
     """Withhold what a record that never became a row shows, where it may tell; in place."""
     under = any(heading(name) for name in raw.unknown)
-    told = cache(record)  # many are set aside with the same words; nothing outlives the chunk
+    # Many are set aside with the same words; nothing outlives the chunk.
+    told, asks = cache(record), cache(request)
     for each in raw.rejected:
         if each.raw and (under or told(each.raw)):
             each.raw = WITHHELD
-        if each.record_id and request(each.record_id):
+        if each.record_id and asks(each.record_id):
             each.record_id = None
         if told(each.reason):
             each.reason = WITHHELD

@@ -8,9 +8,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from riskprofile import intake
-from riskprofile.intake.sensitive import card, heading, request, tells
+from riskprofile.intake.sensitive import card, heading, record, request, tells
 from tests import factory
 from tests.intake import sensitive_seeds
 
@@ -31,6 +33,28 @@ def test_ordinary_values_are_no_matter_of_health_belief_or_cards() -> None:
     assert not [name for name in headings.split(",") if heading(name)]
     assert not card("20261124083000") and not card("0000000000000000")
     assert not request("assessor at osier gate")
+
+
+PIECES = [
+    "SSR",
+    "OSI",
+    "VGML",
+    "WCHR",
+    "insulin",
+    "ß",
+    "Ǆ",
+    "ssr",
+    "4111 1111 1111 1111",
+    " ",
+    "+",
+    ",",
+    "x",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
+def test_a_record_shows_no_text_that_would_be_dropped_from_a_row(text: str) -> None:
+    assert record(text) or not tells(text)
 
 
 def read(folder: Path, rows: list[dict[str, Any]]) -> pd.DataFrame:
