@@ -26,7 +26,8 @@ from sqlalchemy import insert
 
 from app.installation import COOKIE
 from riskprofile import words
-from riskprofile.store import tables
+from riskprofile.services.settings import CHECKOUT
+from riskprofile.store import artefacts, tables
 from riskprofile.store.alerts import add
 from riskprofile.store.database import Store
 from tests.browser import home
@@ -171,6 +172,64 @@ def poison(store: Store, now: datetime, texts: list[str]) -> None:
                 )
 
 
+def poison_offices(store: Store, now: datetime, texts: list[str]) -> None:
+    """Batches, requests to see masked records, what served before, and a pause: the same."""
+    serves = artefacts.serving(CHECKOUT / "models", "shipment")
+    with store.write() as connection:
+        put = connection.execute
+        for number, text in enumerate(texts):
+            put(
+                insert(tables.Batch).values(
+                    id=f"h{number}{text}",
+                    source=text,
+                    digest=text,
+                    format=text,
+                    profile="shipment",
+                    state="failed",
+                    note=text,
+                    actor=text,
+                    model_version=text,
+                    started_at=now,
+                    ended_at=now,
+                )
+            )
+            put(
+                insert(tables.Unmasking).values(
+                    record_id=text,
+                    profile="shipment",
+                    office="XMPME",
+                    case_number=text,
+                    reason=text,
+                    asked_by=text,
+                    asked_at=now,
+                )
+            )
+            put(
+                insert(tables.Promotion).values(
+                    profile="shipment",
+                    version=text,
+                    digest=text,
+                    kind="rollback",
+                    by=text,
+                    reason=text,
+                    at=now,
+                )
+            )
+        put(
+            insert(tables.Promotion).values(  # the newest serves
+                profile="shipment",
+                version=serves.version,
+                digest=serves.digest,
+                kind="rollback",
+                by=texts[0],
+                reason=texts[0],
+                at=now,
+            )
+        )
+        stop = {"since": now.isoformat(), "by": texts[-1], "why": " ".join(texts[:20])}
+        put(insert(tables.Setting).values(name="paused", value=stop))
+
+
 def hostile(browser: Browser, served: Served, count: int) -> int:
     """So many hostile texts in every field; how many came to life."""
     texts, store = payloads(count), served.store()
@@ -180,6 +239,7 @@ def hostile(browser: Browser, served: Served, count: int) -> int:
         for name in ("alert_link", "alert"):
             connection.execute(tables.SQLModel.metadata.tables[name].delete())
     poison(store, datetime.now(UTC), texts)
+    poison_offices(store, datetime.now(UTC), texts)
     with store.read() as connection:
         listed = (
             connection.execute(
@@ -211,13 +271,12 @@ def hostile(browser: Browser, served: Served, count: int) -> int:
             expect(page.locator(".st-key-alert_body")).to_be_visible()
             expect(page.locator(".st-key-do-refer button")).to_be_visible()
             found += look(page, f"alert with {texts[listed.index(row)]!r}")
-    for person, path in (
-        ("officer-09", "/second"),
-        ("operator-02", "/"),
-        ("supervisor-03", "/board"),
-        ("supervisor-03", "/trends"),
-        ("auditor-01", "/audit"),
-    ):
+    others = {
+        (person, path)
+        for person, path, _ in PAGES.values()
+        if person and "?" not in path and path != "/account"  # which shows nothing of others
+    }
+    for person, path in sorted(others):
         with visiting(browser, served, person, path) as page:
             expect(page.locator(".rp-foot")).to_be_visible()
             page.wait_for_timeout(2_000)
