@@ -29,7 +29,7 @@ def escape_formula(text: Any) -> Any:
     ("'=1+1", '-5.2', 'chairs')
     """
     if isinstance(text, str):
-        runs = _OPENS_RE.match(text) and not _NUMBER_RE.match(text)
+        runs = _OPENS_RE.match(text) and not _NUMBER_RE.fullmatch(text)
         return "'" + text if runs else text
     if not np.isin(edges(text)[0], _FIRST).any():
         return text
