@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import apart
 from training import compile as compiling
 from training import data, estimator
 from training.estimator import ScorecardClassifier
@@ -96,18 +97,11 @@ class Clock:
         return run
 
 
-def peak() -> int:
-    """Most memory that this process held so far, in MB; `ru_maxrss` counts the parent's too."""
-    with Path("/proc/self/status").open() as status:
-        line = next(line for line in status if line.startswith("VmHWM"))
-    return round(int(line.split()[1]) / 1024)
-
-
 def fitted(folder: Path, rows: int) -> dict[str, Any]:
     """Fit in this process; what each step took."""
     clock = Clock()
     table, labels = many(folder, rows)
-    before = peak()
+    before = round(apart.peak())
     # The steps are those of `fit` itself, watched where they begin and end.
     estimator.compile_tables = clock.timed("tables and check", compiling.compile_tables)
     ScorecardClassifier._pairs = clock.timed("choice of pairs", ScorecardClassifier._pairs)  # type: ignore[method-assign]
@@ -123,7 +117,7 @@ def fitted(folder: Path, rows: int) -> dict[str, Any]:
         "terms": len(model.terms_),
         "steps": clock.steps,
         "MB of the rows alone": before,
-        "peak MB": peak(),
+        "peak MB": round(apart.peak()),
     }
 
 

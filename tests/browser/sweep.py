@@ -174,60 +174,31 @@ def poison(store: Store, now: datetime, texts: list[str]) -> None:
 
 def poison_offices(store: Store, now: datetime, texts: list[str]) -> None:
     """Batches, requests to see masked records, what served before, and a pause: the same."""
-    serves = artefacts.serving(CHECKOUT / "models", "shipment")
+    card = artefacts.serving(CHECKOUT / "models", "shipment")
+    serves = (card.version, card.digest, texts[0])  # the newest promotion
     with store.write() as connection:
-        put = connection.execute
+
+        def put(table: Any, **values: Any) -> None:
+            connection.execute(insert(table).values(**values))
+
         for number, text in enumerate(texts):
+            batch = dict.fromkeys(
+                ("source", "digest", "format", "note", "actor", "model_version"), text
+            )
+            times = {"started_at": now, "ended_at": now}
             put(
-                insert(tables.Batch).values(
-                    id=f"h{number}{text}",
-                    source=text,
-                    digest=text,
-                    format=text,
-                    profile="shipment",
-                    state="failed",
-                    note=text,
-                    actor=text,
-                    model_version=text,
-                    started_at=now,
-                    ended_at=now,
-                )
-            )
+                tables.Batch, id=f"h{number}{text}", profile="shipment", state="failed",
+                **batch, **times,
+            )  # fmt: skip
+            asked = dict.fromkeys(("record_id", "case_number", "reason", "asked_by"), text)
+            put(tables.Unmasking, profile="shipment", office="XMPME", asked_at=now, **asked)
+        for version, digest, text in [*((text, text, text) for text in texts), serves]:
             put(
-                insert(tables.Unmasking).values(
-                    record_id=text,
-                    profile="shipment",
-                    office="XMPME",
-                    case_number=text,
-                    reason=text,
-                    asked_by=text,
-                    asked_at=now,
-                )
-            )
-            put(
-                insert(tables.Promotion).values(
-                    profile="shipment",
-                    version=text,
-                    digest=text,
-                    kind="rollback",
-                    by=text,
-                    reason=text,
-                    at=now,
-                )
-            )
-        put(
-            insert(tables.Promotion).values(  # the newest serves
-                profile="shipment",
-                version=serves.version,
-                digest=serves.digest,
-                kind="rollback",
-                by=texts[0],
-                reason=texts[0],
-                at=now,
-            )
-        )
+                tables.Promotion, profile="shipment", version=version, digest=digest,
+                kind="rollback", by=text, reason=text, at=now,
+            )  # fmt: skip
         stop = {"since": now.isoformat(), "by": texts[-1], "why": " ".join(texts[:20])}
-        put(insert(tables.Setting).values(name="paused", value=stop))
+        put(tables.Setting, name="paused", value=stop)
 
 
 def hostile(browser: Browser, served: Served, count: int) -> int:
