@@ -13,6 +13,7 @@ PAGES = (
     ("audit.py", "audit", ("auditor", "administrator")),
     ("batches.py", "batches", ("operator", "administrator", "supervisor")),
     ("sightings.py", "sightings", ("officer", "supervisor", "operator")),
+    ("practice.py", "practice", ("officer", "supervisor", "analyst")),
     ("trends.py", "trends", ("supervisor", "analyst", "auditor", "administrator")),
 )
 

@@ -50,6 +50,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "register.look": _RUN | _HEAD | _CHECK | _STUDY,
     "sighting.look": _LOOK | _RUN | _STUDY,
     "arms.look": _LOOK | _RUN | _STUDY,
+    "practice.do": _DESK | _STUDY,
     "bundle.export": _HEAD,
     "trends.look": frozenset({"supervisor", "analyst", "auditor", "administrator", "owner"}),
     "packs.export": _STUDY,

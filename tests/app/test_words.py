@@ -54,6 +54,7 @@ MADE = (
         "edit",
         "edit_how",
         "compare",
+        "practice",
     ),
 )
 

@@ -61,6 +61,12 @@ def second(page: Page) -> None:
     page.get_by_text("Waiting for a second person").first.wait_for()
 
 
+def practised(page: Page) -> None:
+    """A case, a control chosen, and what it was."""
+    page.locator(".st-key-practice-scan button").click()
+    page.locator(".st-key-practice-next").wait_for()
+
+
 # Name -> (who, address, what to do first). `second` needs the outcome sent before it.
 PAGES: dict[str, tuple[str | None, str, Any]] = {
     "sign-in": (None, "/sign-in", nothing),
@@ -76,6 +82,7 @@ PAGES: dict[str, tuple[str | None, str, Any]] = {
     "masked-records": ("supervisor-03", "/masked", nothing),
     "audit": ("auditor-01", "/audit", nothing),
     "sightings": ("supervisor-03", "/sightings", nothing),
+    "practice": ("officer-14", "/practice", practised),
     "trends": ("supervisor-03", "/trends", nothing),
 }
 COLOURS = 192  # of a picture: the pages use few, and a picture is a third as large

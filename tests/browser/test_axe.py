@@ -77,6 +77,12 @@ def snooze(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
+def judged(page: Page) -> None:
+    """A case of practice, with what it was."""
+    page.locator(".st-key-practice-scan button").click()
+    expect(page.locator(".st-key-practice-next")).to_be_visible()
+
+
 def heading(page: Page) -> None:
     """A heading in the page."""
     expect(page.locator("[data-testid=stMain] :is(h1, h2)").first).to_be_visible()
@@ -113,6 +119,7 @@ PAGES: dict[str, tuple[str | None, str, Any]] = {
     "masked records": ("supervisor-03", "/masked", heading),
     "audit": ("auditor-01", "/audit", strip),
     "sightings": ("supervisor-03", "/sightings", figures),
+    "practice": ("officer-14", "/practice", judged),
     "trends": ("supervisor-03", "/trends", figures),
     "another's page": ("officer-14", "/batches", heading),
 }

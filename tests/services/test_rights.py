@@ -26,6 +26,7 @@ from riskprofile.services import (
     own_account,
     packing,
     packs,
+    practice,
     promotion,
     proof,
     quarantine,
@@ -137,6 +138,7 @@ def house_calls(store):
         "bundle.export": [
             lambda a: bundle.export(store, home_of(store), a, "XM-000000", REASON, NOW)
         ],
+        "practice.do": [lambda a: practice.drawn(a, 1)],
         "trends.look": [lambda a: trends.trends(store, a, NOW)],
         "packs.export": [lambda a: packing.export(store, home_of(store), a, "Customs", NOW)],
         "packs.decide": [

@@ -1,0 +1,33 @@
+"""Practising on the page: ten cases, what each was, and what the round came to."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from riskprofile.store import tables
+
+
+def test_ten_cases_are_judged_and_the_round_is_told(served, visit):
+    page = visit("officer-14", "/practice")
+    for n in range(1, 11):
+        case = page.locator(".st-key-practice")
+        expect(case).to_contain_text(f"Case {n} of 10")
+        expect(case.locator(".rp-strip")).to_have_count(0)  # not told before the choice
+        page.locator(".st-key-practice-examine button").click()
+        expect(case.locator(".rp-strip")).to_contain_text(
+            re.compile("would have looked inside|would have been held up")
+        )
+        page.locator(".st-key-practice-next button").click()
+    figures = page.locator(".rp-kpi")
+    expect(figures.locator("div", has_text="Finds looked into")).to_contain_text("5 / 5")
+    expect(figures.locator("div", has_text="Lawful, let go on")).to_contain_text("0 / 5")
+    page.locator(".st-key-practice-again button").click()
+    expect(page.locator(".st-key-practice")).to_contain_text("Case 1 of 10")
+    store = served.store()
+    with store.read() as connection:
+        acts = connection.execute(tables.Audit.__table__.select()).all()
+    store.close()
+    assert not [one for one in acts if "practice" in one.action]  # nobody is measured
+    assert page.foreign == []
