@@ -154,7 +154,7 @@ def run(recipe: Recipe, peers: list[str]) -> dict[str, Any]:
     told["interval_5%"] = evaluate.interval(points, true["label"].to_numpy(), 0.05, 0)
     told["typologies"] = by_typology(points, true)
     if recipe.profile == seizures.PROFILE:
-        told["published"] = seizures.replay(recipe, made, fitted.scorecard)
+        told["published"] = seizures.replay(recipe, fitted.scorecard)
     told["seconds"] = round(time.perf_counter() - began, 1)
     return told
 

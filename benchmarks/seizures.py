@@ -8,7 +8,7 @@ the code and the route can tell. Read for judging alone.
     python -m benchmarks.seizures [--json]
 
 judges the scorecard that serves, beside TF-IDF and logistic regression on the generator's
-earlier period.
+earlier period (the recipe's first world) and the same written lawful trade.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from riskprofile.scoring import rating
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.store import artefacts
 from riskprofile.tables import Table
-from training import data
+from training import lawful
 from training import recipe as recipes
 from training.recipe import Recipe
 from training.synth import generate
@@ -46,11 +46,11 @@ FILLS = 15  # draws of the lawful row that lends what a report does not give
 BARS = {"goods": 0.25, "household_share_of_rows": 0.20, "lookalikes": 0.10, "group": 0.20}
 
 
-def replay(recipe: Recipe, made: data.Data, scorecard: Scorecard) -> dict[str, Any] | None:
+def replay(recipe: Recipe, scorecard: Scorecard) -> dict[str, Any] | None:
     """Shares of cases and look-alikes in the top of the list; None without the files."""
     if not (SHARED / "seizure_cases.jsonl").is_file():
         return None
-    table, household, known = _background(recipe)
+    table, household, known, positive = _background(recipe)
     profile = PROFILES[PROFILE]
     history = Snapshot.from_views(
         [view(one, profile)[[*profile.remembered, "time"]] for one in known]
@@ -65,9 +65,7 @@ def replay(recipe: Recipe, made: data.Data, scorecard: Scorecard) -> dict[str, A
         TfidfVectorizer(min_df=3, ngram_range=(1, 2), sublinear_tf=True),
         LogisticRegression(C=10, max_iter=1000),
     )
-    train = made.during(None, recipe.train_until)
-    texts = made.descriptions[train].fillna("").astype(object)
-    words.fit(texts, made.labels[train])
+    words.fit(*_texts(recipe, known, positive))
 
     def tfidf(rows: Table) -> np.ndarray:
         given = rows["goods_description"].fillna("").astype(object)
@@ -90,21 +88,38 @@ def replay(recipe: Recipe, made: data.Data, scorecard: Scorecard) -> dict[str, A
     return told
 
 
-def _background(recipe: Recipe) -> tuple[Table, np.ndarray, list[Table]]:
-    """Lawful rows of the later period, a tenth of them household cargo; and all rows before."""
+def _texts(
+    recipe: Recipe, known: list[Table], positive: list[np.ndarray]
+) -> tuple[list[str], np.ndarray]:
+    """What the words learn from: descriptions of the earlier period, and written lawful trade."""
+    end = pd.Timestamp(recipe.train_until, tz="UTC")
+    texts: list[str] = []
+    labels: list[np.ndarray] = []
+    for table, found in zip(known, positive, strict=True):
+        early = (table["lodged_at"] < end).to_numpy()
+        texts += table["goods_description"][early].fillna("").tolist()
+        labels.append(found[early])
+    lent = [one.text for one in lawful.texts() for _ in range(recipe.lawful_trade)]
+    return texts + lent, np.concatenate([*labels, np.zeros(len(lent), dtype=bool)])
+
+
+def _background(
+    recipe: Recipe,
+) -> tuple[Table, np.ndarray, list[Table], list[np.ndarray]]:
+    """Lawful rows of the later period, a tenth of them household cargo; all rows and labels."""
     start = pd.Timestamp(recipe.test_from, tz="UTC")
     kept: list[Table] = []
     is_household: list[np.ndarray] = []
     known: list[Table] = []
+    positive: list[np.ndarray] = []
     for chunk in generate(
         recipe.profile, recipe.rows, recipe.data_seed, start=recipe.start, days=recipe.days
     ):
         known.append(chunk.table)
-        lawful = (chunk.truth["label"] == 0).to_numpy() & (
-            chunk.table["lodged_at"] >= start
-        ).to_numpy()
-        kept.append(chunk.table[lawful])
-        words = chunk.truth["scenario"][lawful].str.contains("household|diaspora|barrel|removal")
+        positive.append((chunk.truth["label"] == 1).to_numpy())
+        late = ~positive[-1] & (chunk.table["lodged_at"] >= start).to_numpy()
+        kept.append(chunk.table[late])
+        words = chunk.truth["scenario"][late].str.contains("household|diaspora|barrel|removal")
         is_household.append(words.to_numpy(dtype=bool))
     table = pd.concat(kept, ignore_index=True)
     household = np.concatenate(is_household)
@@ -117,7 +132,7 @@ def _background(recipe: Recipe) -> tuple[Table, np.ndarray, list[Table]]:
         ]
     )
     chosen.sort()
-    return table.iloc[chosen].reset_index(drop=True), household[chosen], known
+    return table.iloc[chosen].reset_index(drop=True), household[chosen], known, positive
 
 
 def _cases(name: str) -> list[dict[str, Any]]:
@@ -263,7 +278,7 @@ def main() -> int:
     models = ROOT / "models"
     scorecard = artefacts.serving(models, PROFILE)
     recipe = recipes.read(models / PROFILE / scorecard.version / "recipe.json")
-    told = replay(recipe, data.make(recipe), scorecard)
+    told = replay(recipe, scorecard)
     print(json.dumps(told)) if given.json else show(told)
     if told is None:
         return 2

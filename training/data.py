@@ -7,7 +7,7 @@ never read here: they are for judging, in `benchmarks/`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +57,14 @@ class Data:
 
 
 def make(recipe: Recipe, progress: Progress = lambda what, rows: None) -> Data:
-    """Generate the declarations of a recipe and compute their features."""
+    """Generate the declarations of a recipe, and of its further worlds; compute their features."""
+    made = _world(recipe, recipe.data_seed, None, progress)
+    further = [_world(recipe, seed, recipe.train_until, progress) for seed in recipe.worlds]
+    return _together([made, *further]) if further else made
+
+
+def _world(recipe: Recipe, seed: int, until: str | None, progress: Progress) -> Data:
+    """One world, rated with the past that it has; its rows before `until`."""
     profile = PROFILES[recipe.profile]
     views: list[Table] = []
     events: list[Table] = []
@@ -69,20 +76,18 @@ def make(recipe: Recipe, progress: Progress = lambda what, rows: None) -> Data:
     slices: list[Table] = []
     pool: list[Table] = []
     done = 0
-    for chunk in generate(
-        recipe.profile, recipe.rows, recipe.data_seed, start=recipe.start, days=recipe.days
-    ):
-        seen = view(chunk.table, profile)
+    for table, truth in _lodged(recipe, seed, until):
+        seen = view(table, profile)
         views.append(seen)
         events.append(seen[[*profile.remembered, "time"]])
-        labels.append(chunk.truth["label"].to_numpy("int8"))
-        weights.append(chunk.truth["natural_weight"].to_numpy("float64"))
-        kinds.append(chunk.truth["typology"])
-        names.append(chunk.table[profile.declaration[0]])
-        protected.append(chunk.table[profile.protected("P1")])
-        slices.append(chunk.table[list(profile.slices)])
+        labels.append(truth["label"].to_numpy("int8"))
+        weights.append(truth["natural_weight"].to_numpy("float64"))
+        kinds.append(truth["typology"])
+        names.append(table[profile.declaration[0]])
+        protected.append(table[profile.protected("P1")])
+        slices.append(table[list(profile.slices)])
         if recipe.lawful_trade:
-            pool.append(_lenders(chunk.table, labels[-1], profile, recipe))
+            pool.append(_lenders(table, labels[-1], profile, recipe))
         done += len(seen)
         progress("declarations", done)
     history = Snapshot.from_views(events, finds=_finds(events, labels, recipe))
@@ -116,6 +121,45 @@ def make(recipe: Recipe, progress: Progress = lambda what, rows: None) -> Data:
         protected=pd.concat(protected, ignore_index=True),
         kinds=pd.concat(kinds, ignore_index=True),
         slices=pd.concat(slices, ignore_index=True),
+    )
+
+
+def _lodged(recipe: Recipe, seed: int, until: str | None) -> Iterator[tuple[Table, Table]]:
+    """Declarations of one world and what is true of them, chunk by chunk, before `until`."""
+    time = PROFILES[recipe.profile].time
+    for chunk in generate(recipe.profile, recipe.rows, seed, start=recipe.start, days=recipe.days):
+        early = np.ones(len(chunk.table), dtype=bool)
+        if until:
+            early = (chunk.table[time] < pd.Timestamp(until, tz="UTC")).to_numpy(dtype=bool)
+        if not early.any():  # they come in order of time
+            return
+        yield (
+            chunk.table[early].reset_index(drop=True),
+            chunk.truth[early].reset_index(drop=True),
+        )
+
+
+def _together(made: list[Data]) -> Data:
+    """Worlds one after the other. Their names may recur: what judges is in the first alone."""
+
+    def tables(name: str) -> Table:
+        return pd.concat([getattr(one, name) for one in made], ignore_index=True)
+
+    def arrays(name: str) -> np.ndarray:
+        return np.concatenate([getattr(one, name) for one in made])
+
+    return Data(
+        profile=made[0].profile,
+        features=tables("features"),
+        descriptions=tables("descriptions"),
+        groups=arrays("groups"),
+        labels=arrays("labels"),
+        times=tables("times"),
+        weights=arrays("weights"),
+        names=tables("names"),
+        protected=tables("protected"),
+        kinds=tables("kinds"),
+        slices=tables("slices"),
     )
 
 

@@ -16,6 +16,8 @@ class Recipe:
 
     `rows`, `data_seed`, `start` and `days` say which synthetic declarations are made;
     those lodged before `train_until` are learnt from, from `test_from` on judged.
+    `worlds` are seeds of further declarations, made and rated apart, each with a past of
+    its own; what was lodged in them before `train_until` is learnt from as well.
     `found` is the share of past finds whose results were known `found_after` days later.
     """
 
@@ -27,6 +29,7 @@ class Recipe:
     days: int
     train_until: str
     test_from: str
+    worlds: tuple[int, ...] = ()
     drop: tuple[str, ...] = ()  # features left out
     given_pairs: tuple[tuple[str, str], ...] = ()
     estimator: dict[str, Any] = field(default_factory=dict)
@@ -51,6 +54,7 @@ def read(path: Path) -> Recipe:
     """
     try:
         told = json.loads(path.read_text("utf-8"))
+        told["worlds"] = tuple(told.get("worlds", ()))
         told["drop"] = tuple(told.get("drop", ()))
         told["given_pairs"] = tuple(tuple(pair) for pair in told.get("given_pairs", ()))
         return Recipe(**told)
