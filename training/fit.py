@@ -77,8 +77,9 @@ def _fit(recipe: Recipe, made: data.Data, tell: Progress) -> Fitted:
         )
     title = made.profile.title
     tell("wording", int(train.sum()))
-    words = wording.fit_wording(title, made.descriptions[train], labels, **recipe.wording)
-    crossed = _cross_fitted(recipe, made, train)
+    texts = wording.Texts.of(made.descriptions[train])
+    words = wording.fit_wording(title, texts, labels, **recipe.wording)
+    crossed = wording.cross_fitted(texts, labels, made.groups[train], **recipe.wording).round(6)
     learnt = made.features[train].assign(**{WORDING: crossed}).reset_index(drop=True)
     judged = made.features[test].assign(**{WORDING: words.value(made.descriptions[test]).round(6)})
     judged = judged.reset_index(drop=True)
@@ -134,19 +135,6 @@ def _free(recipe: Recipe, learnt: Table, labels: np.ndarray, judged: Table) -> n
     kept = draw | (labels == 1)
     scores: np.ndarray = machine.fit(learnt[kept], labels[kept]).decision_function(judged)
     return scores
-
-
-def _cross_fitted(recipe: Recipe, made: data.Data, train: np.ndarray) -> np.ndarray:
-    return np.round(
-        wording.cross_fitted(
-            made.profile.title,
-            made.descriptions[train],
-            made.labels[train],
-            made.groups[train],
-            **recipe.wording,
-        ),
-        6,
-    )
 
 
 def _scorecard(
