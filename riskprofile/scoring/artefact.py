@@ -109,12 +109,25 @@ def parse(files: Mapping[str, bytes], where: str) -> Scorecard:
             raise fault(name, "is not what the manifest lists: it was altered or cut")
     if not set(files) <= {*digests, MANIFEST}:
         raise fault(sorted(set(files) - set(digests))[0], "is not listed in the manifest")
+    identity = digest(files[MANIFEST])
+    if identity in _built:
+        return _built[identity]
     structure = _load(files, STRUCTURE, fault)
     arrays = _arrays(files[TABLES], fault)
     try:
-        return _build(structure, arrays, files, digest(files[MANIFEST]), fault)
+        card = _build(structure, arrays, files, identity, fault)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise fault(STRUCTURE, f"is not a scorecard: {error}") from error
+    while len(_built) >= _KEPT:
+        _built.pop(next(iter(_built)), None)
+    _built[identity] = card
+    return card
+
+
+# What was read lately, by digest: each byte of the files is checked anew, so the same digest
+# is the same scorecard. The newest few, because a wording weighs megabytes.
+_KEPT = 4
+_built: dict[str, Scorecard] = {}
 
 
 Fault = Callable[[str, str], ScorecardError]
@@ -237,6 +250,8 @@ def _arrays(content: bytes, fault: Fault) -> dict[str, np.ndarray]:
             raise fault(TABLES, "holds a table twice")
         with np.load(io.BytesIO(content), allow_pickle=False) as loaded:
             arrays = {name: loaded[name] for name in loaded.files}
+        for array in arrays.values():
+            array.flags.writeable = False  # one scorecard serves many runs
     except (ValueError, OSError, zipfile.BadZipFile, EOFError, KeyError, SyntaxError) as error:
         raise fault(TABLES, f"is not a set of tables: {error}") from error
     if any(array.size > LARGEST_TABLE for array in arrays.values()):
