@@ -27,6 +27,7 @@ from riskprofile.intake.canonical import parse
 from riskprofile.intake.columns import layout
 from riskprofile.intake.reader import RawChunk
 from riskprofile.profiles import SHIPMENT
+from riskprofile.reference.once import continued
 from riskprofile.scoring import rating
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import settings
@@ -194,7 +195,7 @@ def validation(file: Path, rows: int = 20_000, rounds: int = 5) -> dict[str, flo
 def bulk(folder: Path, rows: int = 20_000, rounds: int = 3) -> dict[str, float]:
     """G6: record rows into SQLite by the store, by raw sqlite3, and by SQLModel's add_all."""
     given = [
-        ("shipment", f"X{n}", 1, 1, n * 7919, "accepted", 1, n, n % 300, "original", None, None)
+        ("shipment", f"X{n}", 1, 1, n * 7919, "accepted", 1, n, n % 300, "original", *[None] * 3)
         for n in range(rows)
     ]
     at: dict[str, str] = {}
@@ -293,11 +294,10 @@ def history(one: Rater, rows: pd.DataFrame, reading: float) -> dict[str, float]:
     timed = _Timed(past, one.history.found, one.history.registers)
     items = one.seen(rows)
     for _ in range(2):  # once to make the indexes, once to ask
-        asked_before, again = timed.spent, items.copy()
-        rating.features(
-            again.drop(columns=list(one.profile.codes)), timed, one.profile, one.scorecard
-        )
-        rating.indicators(again, timed, one.by_row)
+        asked_before, again = timed.spent, items.assign()  # with no answers of the last round
+        seen = again.without(one.profile.codes)
+        rating.features(seen, timed, one.profile, one.scorecard)
+        rating.indicators(continued(seen, again), timed, one.by_row)
     look_up = (timed.spent - asked_before) / len(rows) * 1e6
     fold = (timed.built + reading) / max(len(past), 1) * 1e6
     return {

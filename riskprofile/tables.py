@@ -14,6 +14,9 @@ from typing import Any, Literal, Protocol, TypeAlias
 import pandas as pd
 import pyarrow as pa
 
+from riskprofile import columns
+from riskprofile.columns import View
+
 # Arrow's own pool keeps what it once held: a chunk's peak would stay for the whole run.
 pa.set_memory_pool(pa.system_memory_pool())
 
@@ -21,8 +24,7 @@ Table: TypeAlias = pd.DataFrame
 Column: TypeAlias = pd.Series
 Mask: TypeAlias = pd.Series  # plain bool: unknown has not fired
 
-TEXT = pd.StringDtype("pyarrow", na_value=pd.NA)
-TIME = pd.DatetimeTZDtype("us", "UTC")
+TEXT, TIME = columns.TEXT, columns.TIME
 
 Kind = Literal[
     "text",  # as declared
@@ -124,7 +126,7 @@ class Registers(Protocol):
     def holds(self, kind: str) -> bool:
         """Whether this register holds any entry."""
 
-    def entry(self, kind: str, items: Table, by: Sequence[str]) -> Table:
+    def entry(self, kind: str, items: View, by: Sequence[str]) -> View:
         """The entry under each row's key: the first of `by` that is found.
 
         Same index; a column `found` (1 or 0, NaN where the register is empty or the row
@@ -132,23 +134,23 @@ class Registers(Protocol):
         are times at the start of the day (UTC).
         """
 
-    def happened(self, items: Table, kind: str, *values: str) -> Column:
+    def happened(self, items: View, kind: str, *values: str) -> columns.Column:
         """When the last such event of each row's record happened; NaT when none did."""
 
-    def waiting(self, items: Table, since: str, until: str) -> Table:
+    def waiting(self, items: View, since: str, until: str) -> View:
         """Columns `days` since the yard event `since` with no `until` yet, and `usual`.
 
         `usual` is what 95 of 100 completed waits stay under, missing below 50 of them.
         """
 
-    def embargoed(self, items: Table, places: Column) -> Column:
+    def embargoed(self, items: View, places: columns.Text) -> columns.Column:
         """First digits of HS codes under an embargo in force over any of `places`.
 
         `places` holds country or UN/LOCODE codes joined by a bar. The answer is joined
         by a bar too, and missing where there is no embargo on the row's own day.
         """
 
-    def overdue(self, items: Table, by: Sequence[str], days: float) -> Column:
+    def overdue(self, items: View, by: Sequence[str], days: float) -> columns.Column:
         """Licences of a party whose delivery is unverified `days` after it was due."""
 
 
@@ -164,32 +166,32 @@ class History(Protocol):
     def registers(self) -> Registers:
         """What stood beside the declarations; features never ask it."""
 
-    def age(self, items: Table) -> Column:
+    def age(self, items: View) -> columns.Column:
         """Days from the first event known to each row's own day; 0 when nothing is known."""
 
-    def count(self, items: Table, by: Sequence[str], days: float | None = None) -> Column:
+    def count(self, items: View, by: Sequence[str], days: float | None = None) -> columns.Column:
         """Declarations with the same values before this one, in the last `days`."""
 
-    def first_seen(self, items: Table, by: Sequence[str]) -> Column:
+    def first_seen(self, items: View, by: Sequence[str]) -> columns.Column:
         """Time of the first declaration with the same values; NaT when new."""
 
-    def last_seen(self, items: Table, by: Sequence[str]) -> Column:
+    def last_seen(self, items: View, by: Sequence[str]) -> columns.Column:
         """Time of the latest earlier declaration with the same values; NaT when new."""
 
     def partners(
-        self, items: Table, of: Sequence[str], by: Sequence[str], days: float | None = None
-    ) -> Column:
+        self, items: View, of: Sequence[str], by: Sequence[str], days: float | None = None
+    ) -> columns.Column:
         """Distinct values of `of` first seen with `by` before this row, in the last `days`."""
 
-    def norm(self, items: Table, measure: str, by: Sequence[str]) -> Table:
+    def norm(self, items: View, measure: str, by: Sequence[str]) -> View:
         """Columns `n`, `mean`, `sd` of an earlier measure (see `history.MEASURES`)."""
 
-    def finds(self, items: Table, by: Sequence[str]) -> Column:
+    def finds(self, items: View, by: Sequence[str]) -> columns.Column:
         """Confirmed finds with the same values whose result was known before this row."""
 
 
-FeatureFunction: TypeAlias = Callable[[Table, History], Column]
-IndicatorFunction: TypeAlias = Callable[[Table, History], Mask]
+FeatureFunction: TypeAlias = Callable[[View, History], columns.Column]
+IndicatorFunction: TypeAlias = Callable[[View, History], columns.Mask]
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,7 @@ class Feature:
     silent_without_history: bool = False
     doc: str = ""
 
-    def __call__(self, items: Table, history: History) -> Column:
+    def __call__(self, items: View, history: History) -> columns.Column:
         """The feature's column for this table: float64, same index."""
         return self.compute(items, history)
 
@@ -239,6 +241,6 @@ class Indicator:
     source: str = ""
     doc: str = ""
 
-    def __call__(self, items: Table, history: History) -> Mask:
+    def __call__(self, items: View, history: History) -> columns.Mask:
         """Where it fired in this table: plain bool, same index."""
         return self.compute(items, history)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from riskprofile.columns import Column, View
 from riskprofile.features.register import feature
 from riskprofile.reference import facts
-from riskprofile.tables import Column, Feature, History, Table
+from riskprofile.tables import Feature, History
 
 ENDS = ["origin_key", "destination_key"]
 
@@ -17,7 +20,7 @@ def _number(column: Column) -> Column:
     unit="crossings in 90 days",
     reads="{value:.0f} earlier crossings in the last 90 days",
 )
-def trips_90(items: Table, history: History) -> Column:
+def trips_90(items: View, history: History) -> Column:
     """Crossings of the same person token in 90 days; missing without a token (T02).
 
     Commuters, crews and traders travel often: it means little without bags.
@@ -29,7 +32,7 @@ def trips_90(items: Table, history: History) -> Column:
     unit="crossings in 90 days",
     reads="{value:.0f} earlier crossings between the same ends in the last 90 days",
 )
-def trips_on_route_90(items: Table, history: History) -> Column:
+def trips_on_route_90(items: View, history: History) -> Column:
     """Crossings of the same person token between the same two ends in 90 days (T02)."""
     return history.count(items, ["person_key", *ENDS], days=90)
 
@@ -38,13 +41,13 @@ def trips_on_route_90(items: Table, history: History) -> Column:
     unit="pairs of ends",
     reads="the same traveller took {value:.0f} journeys between different ends in 90 days",
 )
-def routes_of_person_90(items: Table, history: History) -> Column:
+def routes_of_person_90(items: View, history: History) -> Column:
     """Pairs of ends that first appeared with this person token in 90 days (T02)."""
     return history.partners(items, ENDS, ["person_key"], days=90)
 
 
 @feature(unit="nights", reads="a stay of {value:.0f} nights")
-def stay(items: Table, history: History) -> Column:
+def stay(items: View, history: History) -> Column:
     """Nights of the stay; missing when not known (T02)."""
     return items["stay_nights"]
 
@@ -53,26 +56,26 @@ def stay(items: Table, history: History) -> Column:
     unit="nights",
     reads="the mean stay of this traveller's earlier crossings is {value:.1f} nights",
 )
-def usual_stay(items: Table, history: History) -> Column:
+def usual_stay(items: View, history: History) -> Column:
     """Mean nights over earlier crossings of the person token; missing before two (T02)."""
     past = history.norm(items, "stay_nights", ["person_key"])
     return past["mean"].where(past["n"] >= 2)
 
 
 @feature(unit="kilograms", reads="{value:.0f} kg of checked bags")
-def bag_mass(items: Table, history: History) -> Column:
+def bag_mass(items: View, history: History) -> Column:
     """Kilograms of checked bags; missing when not weighed (T02)."""
     return items["bag_mass_kg"]
 
 
 @feature(unit="kilograms per night", reads="{value:.1f} kg of bags a night of stay", monotone=1)
-def bag_mass_per_night(items: Table, history: History) -> Column:
+def bag_mass_per_night(items: View, history: History) -> Column:
     """Bag mass over nights of stay, at least one; missing without either (T02)."""
     return items["bag_kg_per_night"]
 
 
 @feature(unit="kilograms", reads="{value:.1f} kg a bag", monotone=1)
-def mass_per_bag(items: Table, history: History) -> Column:
+def mass_per_bag(items: View, history: History) -> Column:
     """Bag mass over checked bags; missing without either (T02)."""
     return items["kg_per_bag"]
 
@@ -83,7 +86,7 @@ def mass_per_bag(items: Table, history: History) -> Column:
     norm="between -2 and 2 for nineteen of twenty travellers",
     silent_without_history=True,
 )
-def bag_mass_deviation(items: Table, history: History) -> Column:
+def bag_mass_deviation(items: View, history: History) -> Column:
     """Bag mass against other travellers between the same ends; missing before 20 (T02)."""
     past = history.norm(items, "log_bag_mass", ENDS)
     usual = past["mean"].where(past["n"] >= 20)
@@ -96,20 +99,20 @@ def bag_mass_deviation(items: Table, history: History) -> Column:
     reads="bags a night times crossings in 90 days: {value:.0f}",
     monotone=1,
 )
-def heavy_short_trips(items: Table, history: History) -> Column:
+def heavy_short_trips(items: View, history: History) -> Column:
     """Bag mass a night, times crossings between the same ends in 90 days: T02 as one number."""
     return items["bag_kg_per_night"] * history.count(items, ["person_key", *ENDS], days=90)
 
 
 @feature(unit="tags", reads="bag tags less checked bags: {value:+.0f}")
-def tags_against_bags(items: Table, history: History) -> Column:
+def tags_against_bags(items: View, history: History) -> Column:
     """Tags counted less bags declared; missing without either (T03)."""
-    tags = items["bag_tags"].str.count(r"\|") + 1
-    return _number(tags) - _number(items["checked_bags"])
+    tags = items.text("bag_tags").told(lambda joined: joined.count("|") + 1.0, np.nan)
+    return tags - _number(items["checked_bags"])
 
 
 @feature(unit="bags", reads="{value:.1f} checked bags for each traveller of the booking")
-def bags_per_traveller(items: Table, history: History) -> Column:
+def bags_per_traveller(items: View, history: History) -> Column:
     """Checked bags over travellers on the booking; missing without either (T03).
 
     Families and mobility aid look alike.
@@ -119,25 +122,25 @@ def bags_per_traveller(items: Table, history: History) -> Column:
 
 
 @feature(unit="travellers", reads="{value:.0f} travellers on the booking")
-def party_size(items: Table, history: History) -> Column:
+def party_size(items: View, history: History) -> Column:
     """Travellers on the booking; missing when not known."""
     return _number(items["party_size"])
 
 
 @feature(unit="days", reads="booked {value:.1f} days before crossing", monotone=-1)
-def days_booked_ahead(items: Table, history: History) -> Column:
+def days_booked_ahead(items: View, history: History) -> Column:
     """Days from booking to crossing; missing without a booking time (T02)."""
     return facts.days_between(items["time"], items["booked_at"])
 
 
 @feature(unit="0 or 1", reads="one-way ticket: {value:.0f}")
-def one_way(items: Table, history: History) -> Column:
+def one_way(items: View, history: History) -> Column:
     """1 for a one-way ticket, 0 for another kind, missing when not known."""
     return facts.is_one_of(items["ticket_type"], "one_way")
 
 
 @feature(unit="0 or 1", reads="paid in cash: {value:.0f}")
-def paid_in_cash(items: Table, history: History) -> Column:
+def paid_in_cash(items: View, history: History) -> Column:
     """1 for a ticket paid in cash, 0 for another way, missing when not known.
 
     In many places cash is how tickets are bought: the data decide what it means.
@@ -146,13 +149,13 @@ def paid_in_cash(items: Table, history: History) -> Column:
 
 
 @feature(unit="changes", reads="{value:.0f} changes of itinerary after booking", monotone=1)
-def itinerary_changes(items: Table, history: History) -> Column:
+def itinerary_changes(items: View, history: History) -> Column:
     """Changes after booking; missing when not known."""
     return _number(items["itinerary_changes"])
 
 
 @feature(unit="firearms", reads="{value:.0f} firearms declared")
-def firearms_declared(items: Table, history: History) -> Column:
+def firearms_declared(items: View, history: History) -> Column:
     """Firearms that the traveller declared; missing when not asked (T04, T07).
 
     A declaration is conduct in the traveller's favour.
@@ -161,7 +164,7 @@ def firearms_declared(items: Table, history: History) -> Column:
 
 
 @feature(unit="rounds", reads="{value:.0f} rounds of ammunition declared")
-def ammunition_declared(items: Table, history: History) -> Column:
+def ammunition_declared(items: View, history: History) -> Column:
     """Rounds that the traveller declared; missing when not asked (T04)."""
     return _number(items["ammunition_declared"])
 
@@ -171,7 +174,7 @@ def ammunition_declared(items: Table, history: History) -> Column:
     reads="firearms or ammunition declared without a licence: {value:.0f}",
     monotone=1,
 )
-def declared_without_licence(items: Table, history: History) -> Column:
+def declared_without_licence(items: View, history: History) -> Column:
     """1 when firearms or rounds are declared and no licence is named; missing when not asked."""
     counted = facts.any_of(
         _number(items["firearms_declared"]), _number(items["ammunition_declared"])
@@ -186,14 +189,14 @@ def declared_without_licence(items: Table, history: History) -> Column:
     monotone=-1,
     silent_without_history=True,
 )
-def journey_share(items: Table, history: History) -> Column:
+def journey_share(items: View, history: History) -> Column:
     """How common the two ends are among crossings of the same kind: rarity, no place."""
     both = history.count(items, [*ENDS, "crossing_kind"])
     return (both + 0.5) / (history.count(items, ["crossing_kind"]) + 1.0) * 1e4
 
 
 @feature(unit="legs", reads="{value:.0f} stops between the ends of the journey")
-def journey_legs(items: Table, history: History) -> Column:
+def journey_legs(items: View, history: History) -> Column:
     """Places between the first and the last of the declared route; missing without one."""
     return items["route_legs"]
 
@@ -202,7 +205,7 @@ def journey_legs(items: Table, history: History) -> Column:
     unit="persons in 90 days",
     reads="{value:.0f} persons first crossed with this vehicle in the last 90 days",
 )
-def persons_with_vehicle_90(items: Table, history: History) -> Column:
+def persons_with_vehicle_90(items: View, history: History) -> Column:
     """Person tokens that first appeared with this vehicle in 90 days; missing without one.
 
     Hire cars, taxis and buses look alike.
@@ -211,7 +214,7 @@ def persons_with_vehicle_90(items: Table, history: History) -> Column:
 
 
 @feature(unit="crossings in 90 days", reads="this vehicle crossed {value:.0f} times in 90 days")
-def vehicle_trips_90(items: Table, history: History) -> Column:
+def vehicle_trips_90(items: View, history: History) -> Column:
     """Crossings of the same vehicle in 90 days; missing without one (T02)."""
     return history.count(items, ["vehicle_key"], days=90)
 

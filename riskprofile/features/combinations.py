@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+from riskprofile.columns import Column, View
 from riskprofile.features import conditions as on
 from riskprofile.features.conditions import Part
 from riskprofile.features.register import feature
 from riskprofile.reference import facts, nomenclature
-from riskprofile.tables import Column, Feature, History, Table
+from riskprofile.tables import Feature, History
 
 MASS = "at {value:.1f} times the usual mass"
 CHEAP = "at one part in {value:.1f} of the usual value a kilogram"
@@ -195,7 +196,7 @@ _FREE = frozenset({"metal_pieces_unnamed"})  # dear and cheap metal may both be 
 def _made(
     name: str, unit: str, reads: str, doc: str, measure: Part, conditions: tuple[Part, ...]
 ) -> Feature:
-    def compute(items: Table, history: History) -> Column:
+    def compute(items: View, history: History) -> Column:
         met = [condition(items, history) for condition in conditions]
         holds = facts.all_of(*met)
         return measure(items, history).where(holds > 0, 0.0).where(holds.notna())

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pandas as pd
-
+from riskprofile.columns import Column, Mask, View
 from riskprofile.reference import facts, goods, nomenclature, norms
 from riskprofile.reference.facts import is_one_of
 from riskprofile.reference.once import once
-from riskprofile.tables import Column, History, Mask, Table
+from riskprofile.tables import History
 
-Part = Callable[[Table, History], Column]
+Part = Callable[[View, History], Column]
 PAIR = ("consignor_key", "consignee_key")
 ENDS = ("export_key", "destination_key")
 DEAR = 0.5  # freight over value from which it is out of proportion (A04)
@@ -25,122 +24,122 @@ RARE = 0.002  # share of a destination's declarations below which two ends are r
 # Measures: what is counted.
 
 
-def heavy(items: Table, history: History) -> Column:
+def heavy(items: View, history: History) -> Column:
     return norms.times(norms.mass_departure(items, history))
 
 
-def heavy_package(items: Table, history: History) -> Column:
+def heavy_package(items: View, history: History) -> Column:
     return norms.times(norms.package_departure(items, history))
 
 
-def cheap(items: Table, history: History) -> Column:
+def cheap(items: View, history: History) -> Column:
     return norms.times(-norms.price_departure(items, history))
 
 
-def odd_price(items: Table, history: History) -> Column:
+def odd_price(items: View, history: History) -> Column:
     return norms.times(norms.price_departure(items, history).abs())
 
 
-def odd_mass(items: Table, history: History) -> Column:
+def odd_mass(items: View, history: History) -> Column:
     return norms.times(norms.mass_departure(items, history).abs())
 
 
-def freight(items: Table, history: History) -> Column:
+def freight(items: View, history: History) -> Column:
     return items["freight_ratio"]
 
 
-def pieces(items: Table, history: History) -> Column:
+def pieces(items: View, history: History) -> Column:
     return items["quantity"].fillna(items["package_count"].astype("float64"))
 
 
-def beyond_own(items: Table, history: History) -> Column:
+def beyond_own(items: View, history: History) -> Column:
     past = history.norm(items, "log_quantity", ["consignee_key", "hs4"])
     own = past["mean"].where(past["n"] >= 3.0)
     return norms.times(items["log_quantity"] - own).fillna(0.0)
 
 
-def names_at_address(items: Table, history: History) -> Column:
+def names_at_address(items: View, history: History) -> Column:
     return facts.newcomers(items, history, ("consignee_name_key",), ("consignee_address_key",), 90)
 
 
-def one(items: Table, history: History) -> Column:
-    return pd.Series(1.0, index=items.index)
+def one(items: View, history: History) -> Column:
+    return Column.full(len(items), 1.0)
 
 
 # Conditions: 1 yes, 0 no, NaN unknown.
 
 
-def private(items: Table, history: History) -> Column:
+def private(items: View, history: History) -> Column:
     return facts.is_private(items)
 
 
-def firm(items: Table, history: History) -> Column:
+def firm(items: View, history: History) -> Column:
     return is_one_of(items["consignee_type"], "business", "forwarder")
 
 
 @once
-def new_pair(items: Table, history: History) -> Column:
+def new_pair(items: View, history: History) -> Column:
     fresh = (facts.count(items, history, PAIR, None) == 0).astype("float64")
     named = items["consignor_key"].notna() & items["consignee_key"].notna()
     return (fresh * facts.history_known(items, history)).where(named, 0.0)
 
 
 @once
-def new_consignee(items: Table, history: History) -> Column:
+def new_consignee(items: View, history: History) -> Column:
     fresh = (facts.count(items, history, ("consignee_key",), None) <= 1).astype("float64")
     named = items["consignee_key"].notna()
     return (fresh * facts.history_known(items, history)).where(named, 0.0)
 
 
 @once
-def new_sender(items: Table, history: History) -> Column:
+def new_sender(items: View, history: History) -> Column:
     fresh = (facts.count(items, history, ("consignor_key",), None) <= 1).astype("float64")
     named = items["consignor_key"].notna()
     return (fresh * facts.history_known(items, history)).where(named, 0.0)
 
 
-def private_or_new(items: Table, history: History) -> Column:
+def private_or_new(items: View, history: History) -> Column:
     return facts.any_of(private(items, history), new_consignee(items, history))
 
 
-def nobody(items: Table, history: History) -> Column:
+def nobody(items: View, history: History) -> Column:
     return facts.absent(items["consignee_key"])
 
 
-def vague(items: Table, history: History) -> Column:
+def vague(items: View, history: History) -> Column:
     return goods.said(items)["vague"].fillna(1.0)
 
 
-def unnumbered(items: Table, history: History) -> Column:
+def unnumbered(items: View, history: History) -> Column:
     return 1.0 - goods.said(items)["numbered"].fillna(0.0)
 
 
-def unlisted(items: Table, history: History) -> Column:
+def unlisted(items: View, history: History) -> Column:
     return (goods.said(items)["itemised"].fillna(0.0) < 3.0).astype("float64")
 
 
-def parcel(items: Table, history: History) -> Column:
+def parcel(items: View, history: History) -> Column:
     return is_one_of(items["transport_mode"], "post", "express", "air")
 
 
-def flown(items: Table, history: History) -> Column:
+def flown(items: View, history: History) -> Column:
     return is_one_of(items["transport_mode"], "air", "express")
 
 
-def road(items: Table, history: History) -> Column:
+def road(items: View, history: History) -> Column:
     return is_one_of(items["transport_mode"], "road", "rail")
 
 
-def gift(items: Table, history: History) -> Column:
+def gift(items: View, history: History) -> Column:
     return facts.known(items["gift"]).fillna(0.0)
 
 
-def dear(items: Table, history: History) -> Column:
+def dear(items: View, history: History) -> Column:
     return (items["freight_ratio"] >= DEAR).astype("float64").where(items["freight_ratio"].notna())
 
 
 @once
-def detour(items: Table, history: History) -> Column:
+def detour(items: View, history: History) -> Column:
     """More legs than the ends usually take: at least half a leg, so that hubs are learnt (S09)."""
     usual = history.norm(items, "route_legs", ENDS)
     more = items["route_legs"] - usual["mean"].where(usual["n"] >= 10.0)
@@ -148,7 +147,7 @@ def detour(items: Table, history: History) -> Column:
 
 
 @once
-def rare_ends(items: Table, history: History) -> Column:
+def rare_ends(items: View, history: History) -> Column:
     both = facts.count(items, history, ENDS, None)
     there = facts.count(items, history, ("destination_key",), None)
     rare = (both + 0.5) / (there + 1.0) < RARE
@@ -156,7 +155,7 @@ def rare_ends(items: Table, history: History) -> Column:
 
 
 @once
-def rare_goods(items: Table, history: History) -> Column:
+def rare_goods(items: View, history: History) -> Column:
     """Goods of the heading never seen between these ends, where two at least were expected."""
     both = facts.count(items, history, ("hs4", *ENDS), None)
     ends = facts.count(items, history, ENDS, None)
@@ -168,7 +167,7 @@ def rare_goods(items: Table, history: History) -> Column:
 
 
 @once
-def other_code(items: Table, history: History) -> Column:
+def other_code(items: View, history: History) -> Column:
     """Words that seldom bear this heading; of new words, what the table of wording says (X01)."""
     same = facts.count(items, history, norms.WORDS, None)
     both = facts.count(items, history, (*norms.WORDS, "hs4"), None)
@@ -179,13 +178,13 @@ def other_code(items: Table, history: History) -> Column:
 
 
 @once
-def new_trade(items: Table, history: History) -> Column:
+def new_trade(items: View, history: History) -> Column:
     same = facts.count(items, history, ("consignee_key", "hs2"), None)
     past = facts.count(items, history, ("consignee_key",), None)
     return ((same == 0) & (past >= 3.0)).astype("float64")
 
 
-def thin_papers(items: Table, history: History) -> Column:
+def thin_papers(items: View, history: History) -> Column:
     names = ("consignor_address_key", "consignee_address_key", "origin_key", "value", "hs_code",
              "quantity", "package_type", "freight_cost")  # fmt: skip
     missing = [facts.absent(items[name]) for name in names]
@@ -193,70 +192,70 @@ def thin_papers(items: Table, history: History) -> Column:
 
 
 @once
-def new_address(items: Table, history: History) -> Column:
+def new_address(items: View, history: History) -> Column:
     past = facts.count(items, history, ("consignee_key",), None)
     here = facts.count(items, history, ("consignee_key", "consignee_address_key"), None)
     return ((past >= 1.0) & (here == 0)).astype("float64").where(here.notna(), 0.0)
 
 
-def hidden_receiver(items: Table, history: History) -> Column:
+def hidden_receiver(items: View, history: History) -> Column:
     forwarder = is_one_of(items["consignee_type"], "forwarder").fillna(0.0)
     hidden = facts.any_of(forwarder, facts.absent(items["consignee_key"]))
     return hidden * facts.absent(items["house_document"])
 
 
-def small_part(items: Table, history: History) -> Column:
+def small_part(items: View, history: History) -> Column:
     mass = facts.piece_mass_g(items)
     low, high = facts.SMALL_PART_G
     return mass.between(low, high).astype("float64").where(mass.notna())
 
 
-def tube_mass(items: Table, history: History) -> Column:
+def tube_mass(items: View, history: History) -> Column:
     mass = facts.piece_mass_g(items)
     low, high = facts.TUBE_G
     return mass.between(low, high).astype("float64").where(mass.notna())
 
 
-def part_mass(items: Table, history: History) -> Column:
+def part_mass(items: View, history: History) -> Column:
     return facts.any_of(small_part(items, history), tube_mass(items, history)).fillna(0.0)
 
 
-def seldom_private(items: Table, history: History) -> Column:
+def seldom_private(items: View, history: History) -> Column:
     heading = facts.count(items, history, ("hs4",), None)
     kind = facts.count(items, history, ("hs4", "consignee_type"), None)
     return ((kind / heading.where(heading >= 20.0)) < 0.1).astype("float64")
 
 
-def arms(items: Table, history: History) -> Column:
+def arms(items: View, history: History) -> Column:
     return facts.named_arms(items)
 
 
-def arms_words(items: Table, history: History) -> Column:
+def arms_words(items: View, history: History) -> Column:
     """Words that mean arms and little else, under a code of other goods."""
     said = goods.arms(items)
     hidden = said["controlled"] & ~said["lawful"] & ~nomenclature.arms(items)
     return (hidden & ~nomenclature.near_arms(items)).astype("float64")
 
 
-def convertible(items: Table, history: History) -> Column:
+def convertible(items: View, history: History) -> Column:
     said = goods.arms(items)
     worded = (said["convertible"] & ~said["lawful"]).astype("float64")
     return facts.any_of(facts.in_class(items, nomenclature.convertible), worded)
 
 
-def unlicensed(items: Table, history: History) -> Column:
+def unlicensed(items: View, history: History) -> Column:
     return facts.absent(items["licence_number"])
 
 
-def licensed(items: Table, history: History) -> Column:
+def licensed(items: View, history: History) -> Column:
     return facts.given(items["licence_number"])
 
 
-def passing(items: Table, history: History) -> Column:
+def passing(items: View, history: History) -> Column:
     return is_one_of(items["procedure"], "transit", "transhipment")
 
 
-def of_class(belongs: Callable[[Table], Mask]) -> Part:
+def of_class(belongs: Callable[[View], Mask]) -> Part:
     return lambda items, history: facts.in_class(items, belongs)
 
 
@@ -271,7 +270,7 @@ tube = of_class(nomenclature.tube_or_filter)
 def signs(*parts: Part) -> Part:
     """How many of several further signs stand beside: 1 and one for each."""
 
-    def count(items: Table, history: History) -> Column:
+    def count(items: View, history: History) -> Column:
         met = [part(items, history).fillna(0.0) for part in parts]
         return 1.0 + sum(met[1:], met[0])
 

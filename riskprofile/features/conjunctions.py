@@ -8,50 +8,48 @@ Where the cut should be learnt and a weight or price be read, `combinations` cou
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
-
+from riskprofile.columns import Column, View
 from riskprofile.features import conditions as on
 from riskprofile.features.conditions import PAIR
 from riskprofile.features.register import feature
 from riskprofile.reference import facts, nomenclature, norms
 from riskprofile.reference.facts import all_of, any_of, ramp, within
-from riskprofile.tables import Column, Feature, History, Table
+from riskprofile.tables import Feature, History
 
 UNIT = "0 to 1"
 
 
-def _host_excess(items: Table, history: History) -> Column:
+def _host_excess(items: View, history: History) -> Column:
     """Mass above the goods' norm, by unit else by package: 0 at 1 deviation, 1 at 4."""
     by_unit = norms.z_score(items, history, "log_kg_per_unit")
     by_package = norms.z_score(items, history, "log_kg_per_package")
     return ramp(any_of(by_unit, by_package), 1.0, 4.0)
 
 
-def _private_or_new(items: Table, history: History) -> Column:
+def _private_or_new(items: View, history: History) -> Column:
     """1 for a private consignee, else how new the consignee is."""
     return any_of(facts.is_private(items), facts.novelty(items, history, ("consignee_key",)))
 
 
-def _unfamiliar(items: Table, history: History) -> Column:
+def _unfamiliar(items: View, history: History) -> Column:
     """1 where sender and receiver are no known pair, falling to 0 at five declarations."""
     return 1.0 - facts.familiarity(items, history, PAIR)
 
 
-def _unspecific(items: Table) -> Column:
+def _unspecific(items: View) -> Column:
     """1 where the text names no standard, thread or part number; NaN without a text."""
     return 1.0 - facts.wording(items)["numbered"]
 
 
-def _small_part(items: Table) -> Column:
+def _small_part(items: View) -> Column:
     return within(facts.piece_mass_g(items), *facts.SMALL_PART_G)
 
 
-def _tube_mass(items: Table) -> Column:
+def _tube_mass(items: View) -> Column:
     return within(facts.piece_mass_g(items), *facts.TUBE_G)
 
 
-def _heavy_package(items: Table, history: History) -> Column:
+def _heavy_package(items: View, history: History) -> Column:
     return ramp(norms.z_score(items, history, "log_kg_per_package"), 1.0, 4.0)
 
 
@@ -60,7 +58,7 @@ def _heavy_package(items: Table, history: History) -> Column:
     reads="host goods, private or new consignee and more mass than usual, together: {value:.2f}",
     monotone=1,
 )
-def host_weight_excess(items: Table, history: History) -> Column:
+def host_weight_excess(items: View, history: History) -> Column:
     """Machine, appliance, toy, tool or electronics x private or new consignee x mass excess.
 
     The excess over the goods' norm is the signal; distributors clear the rest (A02, E07).
@@ -78,7 +76,7 @@ def host_weight_excess(items: Table, history: History) -> Column:
     "pair, together: {value:.2f}",
     monotone=1,
 )
-def household_weight_outlier(items: Table, history: History) -> Column:
+def household_weight_outlier(items: View, history: History) -> Column:
     """Household class x private x mass a package x text not itemised x pair not known.
 
     Lawful diaspora cargo is huge: a known pair, an itemised list or a normal package
@@ -90,7 +88,7 @@ def household_weight_outlier(items: Table, history: History) -> Column:
         facts.in_class(items, nomenclature.household),
         facts.is_private(items),
         _heavy_package(items, history),
-        1.0 - np.fmax(listed, 0.5 * counted),
+        1.0 - any_of(listed, 0.5 * counted),
         _unfamiliar(items, history),
     )
 
@@ -100,7 +98,7 @@ def household_weight_outlier(items: Table, history: History) -> Column:
     reads="unnamed metal pieces of 5 to 400 g by parcel to a private consignee: {value:.2f}",
     monotone=1,
 )
-def metal_pieces_to_a_home(items: Table, history: History) -> Column:
+def metal_pieces_to_a_home(items: View, history: History) -> Column:
     """Generic metal x mass of a small part x private x parcel x no standard named x not known.
 
     Thread codes, standards and part numbers clear do-it-yourself goods (E01, E03).
@@ -121,7 +119,7 @@ def metal_pieces_to_a_home(items: Table, history: History) -> Column:
     "{value:.2f}",
     monotone=1,
 )
-def tubes_to_a_home(items: Table, history: History) -> Column:
+def tubes_to_a_home(items: View, history: History) -> Column:
     """Tube or filter x mass of a silencer tube x private x parcel x no part number (E02).
 
     Car filters carry makers' numbers, plumbing its threads.
@@ -141,7 +139,7 @@ def tubes_to_a_home(items: Table, history: History) -> Column:
     reads="bulky cheap goods, a new importer and value or mass outside the usual: {value:.2f}",
     monotone=1,
 )
-def bulky_cover(items: Table, history: History) -> Column:
+def bulky_cover(items: View, history: History) -> Column:
     """Cheap bulky class x importer novelty x value below or mass above the norm (S03)."""
     cheap = ramp(-norms.z_score(items, history, "log_value_per_kg"), 1.0, 4.0)
     return all_of(
@@ -154,7 +152,7 @@ def bulky_cover(items: Table, history: History) -> Column:
 @feature(
     unit=UNIT, reads="a gift or low value, and far more mass than usual: {value:.2f}", monotone=1
 )
-def gift_too_heavy(items: Table, history: History) -> Column:
+def gift_too_heavy(items: View, history: History) -> Column:
     """Gift, or under USD 500, x parcel x mass excess, or freight above the value (E04).
 
     Real gifts dominate, so mass decides.
@@ -172,7 +170,7 @@ def gift_too_heavy(items: Table, history: History) -> Column:
     reads="a vague text, parties new to each other and goods rare on the lane: {value:.2f}",
     monotone=1,
 )
-def vague_new_and_rare(items: Table, history: History) -> Column:
+def vague_new_and_rare(items: View, history: History) -> Column:
     """Vague wording x pair novelty x rarity of the goods on the lane (S01, S05, S10)."""
     vague = any_of(facts.wording(items)["vague"], facts.wording(items)["generic"])
     ends = ("origin_key", "destination_key", "transport_mode")
@@ -193,14 +191,14 @@ def vague_new_and_rare(items: Table, history: History) -> Column:
     "heavy goods: {value:.2f}",
     monotone=1,
 )
-def hidden_receiver(items: Table, history: History) -> Column:
+def hidden_receiver(items: View, history: History) -> Column:
     """Receiver not shown x no house document x goods that say little or weigh too much (A01)."""
     forwarder = facts.is_one_of(items["consignee_type"], "forwarder")
     unclear = any_of(
         facts.wording(items)["vague"],
         0.7 * facts.in_class(items, nomenclature.household),
         _host_excess(items, history),
-        pd.Series(0.2, index=items.index),
+        Column.full(len(items), 0.2),
     )
     return all_of(
         any_of(
@@ -218,12 +216,12 @@ def hidden_receiver(items: Table, history: History) -> Column:
     "{value:.2f}",
     monotone=1,
 )
-def arms_unlicensed_and_new(items: Table, history: History) -> Column:
+def arms_unlicensed_and_new(items: View, history: History) -> Column:
     """Arms by code or words x no licence number x private or new consignee (E09, D01).
 
     Half of it stays for a known firm: late papers of lawful dealers.
     """
-    someone = any_of(_private_or_new(items, history), pd.Series(0.0, index=items.index))
+    someone = any_of(_private_or_new(items, history), Column.full(len(items), 0.0))
     return all_of(facts.named_arms(items), on.unlicensed(items, history), 0.5 + 0.5 * someone)
 
 
@@ -232,7 +230,7 @@ def arms_unlicensed_and_new(items: Table, history: History) -> Column:
     reads="pieces like small parts to an address with several new names or senders: {value:.2f}",
     monotone=1,
 )
-def parts_to_a_shared_address(items: Table, history: History) -> Column:
+def parts_to_a_shared_address(items: View, history: History) -> Column:
     """Part-like mass or class x new names or senders at the address or number (E05, E10, A03).
 
     Falls with all that the address receives: parcel shops and blocks of flats.
@@ -261,7 +259,7 @@ def parts_to_a_shared_address(items: Table, history: History) -> Column:
     reads="arms or ammunition in transit without an authorisation number: {value:.2f}",
     monotone=1,
 )
-def arms_in_transit_unlicensed(items: Table, history: History) -> Column:
+def arms_in_transit_unlicensed(items: View, history: History) -> Column:
     """Arms by code or words x transit or transhipment x no licence number (D05)."""
     unlicensed = on.unlicensed(items, history)
     return all_of(on.passing(items, history), unlicensed, facts.named_arms(items))
@@ -273,7 +271,7 @@ def arms_in_transit_unlicensed(items: Table, history: History) -> Column:
     "{value:.2f}",
     monotone=1,
 )
-def convertibles_in_number(items: Table, history: History) -> Column:
+def convertibles_in_number(items: View, history: History) -> Column:
     """Convertible class x quantity, from 3 to 50 pieces x private or new buyer (D06).
 
     Sports starters, film rental and dog training buy a few.
@@ -281,7 +279,7 @@ def convertibles_in_number(items: Table, history: History) -> Column:
     return all_of(
         facts.in_class(items, nomenclature.convertible),
         ramp(on.pieces(items, history), 3.0, 50.0),
-        any_of(_private_or_new(items, history), pd.Series(0.2, index=items.index)),
+        any_of(_private_or_new(items, history), Column.full(len(items), 0.2)),
     )
 
 
@@ -290,7 +288,7 @@ def convertibles_in_number(items: Table, history: History) -> Column:
     reads="by air, freight above the value, and mass above or value below the usual: {value:.2f}",
     monotone=1,
 )
-def dear_freight_for_cheap_goods(items: Table, history: History) -> Column:
+def dear_freight_for_cheap_goods(items: View, history: History) -> Column:
     """Air or express x freight near or above value x cheap or heavy goods x pair not known.
 
     Urgent spares and samples of known pairs clear it (A04).
@@ -310,7 +308,7 @@ def dear_freight_for_cheap_goods(items: Table, history: History) -> Column:
     "mass: {value:.2f}",
     monotone=1,
 )
-def known_name_at_a_new_address(items: Table, history: History) -> Column:
+def known_name_at_a_new_address(items: View, history: History) -> Column:
     """Consignee with a past x address never used by them x part-like mass or excess (E08).
 
     Holiday flats, workplaces and parcel lockers look alike, hence the third part.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
+from riskprofile.columns import Column, View
 from riskprofile.features.register import feature
 from riskprofile.reference import containers, facts
-from riskprofile.tables import Column, Feature, History, Table
+from riskprofile.tables import Feature, History
 
 # What a usable declaration of any mode carries (EU ENS and WCO data sets have all of it).
 EXPECTED = (
@@ -31,23 +31,23 @@ EXPECTED = (
     unit="per cent",
     reads="{value:.0f} % of the fields a declaration usually carries are missing",
 )
-def fields_missing(items: Table, history: History) -> Column:
+def fields_missing(items: View, history: History) -> Column:
     """Share of 13 usual fields that are missing; never missing itself.
 
     Small traders and relief cargo file thin papers too, so it weighs little (X04).
     """
-    missing = sum(facts.absent(items[name]) for name in EXPECTED)
-    return missing * (100.0 / len(EXPECTED))
+    missing = [facts.absent(items[name]) for name in EXPECTED]
+    return sum(missing[1:], missing[0]) * (100.0 / len(EXPECTED))
 
 
 @feature(unit="0 or 1", reads="licence number given: {value:.0f}")
-def licence_given(items: Table, history: History) -> Column:
+def licence_given(items: View, history: History) -> Column:
     """1 when a licence number is given, else 0. Says nothing of its validity (D01)."""
     return facts.given(items["licence_number"])
 
 
 @feature(unit="0 or 1", reads="end-use certificate given: {value:.0f}")
-def end_use_given(items: Table, history: History) -> Column:
+def end_use_given(items: View, history: History) -> Column:
     """1 when an end-use certificate is referred to, else 0 (D01)."""
     return facts.given(items["end_use_certificate"])
 
@@ -55,7 +55,7 @@ def end_use_given(items: Table, history: History) -> Column:
 @feature(
     unit="0 or 1", reads="arms chapter (HS 93) without a licence number: {value:.0f}", monotone=1
 )
-def arms_without_licence(items: Table, history: History) -> Column:
+def arms_without_licence(items: View, history: History) -> Column:
     """1 for goods of HS chapter 93 without a licence number, else 0; missing without a code.
 
     Often paperwork of lawful dealers (E09, D01).
@@ -65,19 +65,19 @@ def arms_without_licence(items: Table, history: History) -> Column:
 
 
 @feature(unit="0 or 1", reads="declared as gift: {value:.0f}")
-def gift(items: Table, history: History) -> Column:
+def gift(items: View, history: History) -> Column:
     """1 when declared as a gift, 0 when said not to be, missing when not said (E04)."""
     return facts.known(items["gift"])
 
 
 @feature(unit="zeros", reads="the value ends in {value:.0f} zeros")
-def value_zeros(items: Table, history: History) -> Column:
+def value_zeros(items: View, history: History) -> Column:
     """How round the declared value is: its trailing zeros, 0 to 6; -1 with a broken part.
 
     Missing without a value or for a value of 0. Flat rates look alike (E04).
     """
     value = items["value"].where(items["value"] > 0)
-    zeros = pd.Series(np.where(value % 1 == 0, 0.0, -1.0), index=items.index)
+    zeros = Column(np.where((value % 1 == 0).values, 0.0, -1.0))
     for power in range(1, 7):
         zeros += (value % 10**power == 0).astype("float64")
     return zeros.where(value.notna())
@@ -88,7 +88,7 @@ def value_zeros(items: Table, history: History) -> Column:
     reads="a forwarder or no consignee stands on the papers, and no house document: {value:.0f}",
     monotone=1,
 )
-def house_missing(items: Table, history: History) -> Column:
+def house_missing(items: View, history: History) -> Column:
     """1 when the real receiver cannot be seen: forwarder or nobody, and no house document.
 
     Groupage with house data is normal; only its absence counts (A01).
@@ -102,7 +102,7 @@ def house_missing(items: Table, history: History) -> Column:
 @feature(
     unit="containers", reads="{value:.0f} container numbers fail their check digit", monotone=1
 )
-def container_errors(items: Table, history: History) -> Column:
+def container_errors(items: View, history: History) -> Column:
     """Container numbers whose ISO 6346 check digit is wrong; missing without containers.
 
     A typing error as a rule; counted because a wrong number hides a container (X04, S08).
@@ -111,7 +111,7 @@ def container_errors(items: Table, history: History) -> Column:
 
 
 @feature(unit="0 or 1", reads="containers without a seal number: {value:.0f}")
-def seal_missing(items: Table, history: History) -> Column:
+def seal_missing(items: View, history: History) -> Column:
     """1 for containers declared without any seal, 0 with one, missing without containers (S08)."""
     return facts.absent(items["seal_numbers"]).where(items["container_numbers"].notna())
 

@@ -1,7 +1,8 @@
 """The decorator that turns one function into a `Feature`, and holds it to its promise.
 
 A feature function may return any numeric column. What leaves the decorator is
-always float64 with the index of the table, missing as NaN, and finite elsewhere.
+always float64, one value a row, missing as NaN, and finite elsewhere. Asked of a pandas
+table it answers with a pandas column under the table's index.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 
+from riskprofile.columns import Column, View, like
 from riskprofile.errors import RiskProfileError
-from riskprofile.tables import Column, Feature, FeatureFunction, History, Table
+from riskprofile.tables import Feature, FeatureFunction, History
 
 
 class FeatureError(RiskProfileError):
@@ -51,7 +52,7 @@ def feature(
     Raises
     ------
     FeatureError
-        From the decorated function: wrong index, no numbers, or an infinite value.
+        From the decorated function: not one value a row, no numbers, or an infinite value.
     """
 
     def make(function: FeatureFunction) -> Feature:
@@ -61,8 +62,9 @@ def feature(
             raise FeatureError(f"feature {name} has no docstring", do="Say what an officer reads")
 
         @functools.wraps(function)
-        def compute(items: Table, history: History) -> Column:
-            return _numbers(function(items, history), items, name)
+        def compute(items: Any, history: History) -> Any:
+            seen = View.of(items)
+            return like(items, _numbers(function(seen, history), seen, name))
 
         return Feature(
             name=name,
@@ -78,16 +80,16 @@ def feature(
     return make
 
 
-def _numbers(column: Column, items: Table, name: str) -> Column:
-    if not isinstance(column, pd.Series):
+def _numbers(column: Column, items: View, name: str) -> Column:
+    if not isinstance(column, Column):
         raise FeatureError(f"feature {name} returned {type(column).__name__}, not a column")
-    if not column.index.equals(items.index):
-        raise FeatureError(f"feature {name} changed the index of the table")
+    if len(column) != len(items):
+        raise FeatureError(f"feature {name} returned {len(column)} values for {len(items)} rows")
     try:
-        values = column.to_numpy("float64", na_value=np.nan)
-    except (TypeError, ValueError) as error:
-        raise FeatureError(f"feature {name} returned {column.dtype}, not numbers") from error
+        values = column.numbers()
+    except TypeError as error:
+        raise FeatureError(f"feature {name} returned no numbers: {error}") from error
     if np.isinf(values).any():
         raise FeatureError(f"feature {name} returned an infinite value")
     # Adding zero turns -0.0 into 0.0, so that equal values have equal bits in the log.
-    return pd.Series(values + 0.0, index=items.index, name=name)
+    return Column(values + 0.0)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from riskprofile.columns import Column, View
 from riskprofile.features.register import feature
 from riskprofile.reference import facts
-from riskprofile.tables import Column, Feature, History, Table
+from riskprofile.tables import Feature, History
 
 LANE = ["origin_key", "destination_key", "transport_mode"]
 ENDS = ["export_key", "destination_key", "transport_mode"]
@@ -23,7 +24,7 @@ def _share(part: Column, whole: Column) -> Column:
     monotone=-1,
     silent_without_history=True,
 )
-def lane_share(items: Table, history: History) -> Column:
+def lane_share(items: View, history: History) -> Column:
     """How common origin and destination are among declarations of the same mode.
 
     Rarity describes the movement and knows no country: new markets are rare too (S10).
@@ -38,7 +39,7 @@ def lane_share(items: Table, history: History) -> Column:
     monotone=-1,
     silent_without_history=True,
 )
-def goods_lane_share(items: Table, history: History) -> Column:
+def goods_lane_share(items: View, history: History) -> Column:
     """How common heading, origin and destination are among declarations of the mode (S10)."""
     mode = history.count(items, ["transport_mode"])
     return _share(history.count(items, ["hs4", *LANE]), mode) * 1e4
@@ -51,7 +52,7 @@ def goods_lane_share(items: Table, history: History) -> Column:
     monotone=-1,
     silent_without_history=True,
 )
-def goods_at_home_on_lane(items: Table, history: History) -> Column:
+def goods_at_home_on_lane(items: View, history: History) -> Column:
     """The lane's share among these goods, over its share among all goods of the mode.
 
     Below 1 where these goods seldom go this way. A heading seldom seen leans on all
@@ -65,7 +66,7 @@ def goods_at_home_on_lane(items: Table, history: History) -> Column:
 
 
 @feature(unit="legs", reads="{value:.0f} transit legs between export and destination")
-def transit_legs(items: Table, history: History) -> Column:
+def transit_legs(items: View, history: History) -> Column:
     """Places between the first and the last of the declared route; missing without one (S09)."""
     return items["route_legs"]
 
@@ -76,7 +77,7 @@ def transit_legs(items: Table, history: History) -> Column:
     monotone=1,
     silent_without_history=True,
 )
-def extra_legs(items: Table, history: History) -> Column:
+def extra_legs(items: View, history: History) -> Column:
     """Transit legs beyond the mean of earlier declarations on the lane and mode: the detour.
 
     Missing until the lane has been seen ten times. Hubs are learnt this way, since
@@ -92,7 +93,7 @@ def extra_legs(items: Table, history: History) -> Column:
     monotone=-1,
     silent_without_history=True,
 )
-def route_share(items: Table, history: History) -> Column:
+def route_share(items: View, history: History) -> Column:
     """How common this very route is among declarations between the same two ends (S09).
 
     Missing without a route, or until the ends have been seen ten times.
@@ -103,13 +104,13 @@ def route_share(items: Table, history: History) -> Column:
 
 
 @feature(unit="0 or 1", reads="origin differs from country of export: {value:.0f}")
-def origin_differs(items: Table, history: History) -> Column:
+def origin_differs(items: View, history: History) -> Column:
     """1 when the goods were made elsewhere than they are sent from; missing if unknown (S09)."""
     return facts.differs(items["origin_key"], items["export_key"])
 
 
 @feature(unit="0 or 1", reads="consignor sits elsewhere than the goods are sent from: {value:.0f}")
-def sender_elsewhere(items: Table, history: History) -> Column:
+def sender_elsewhere(items: View, history: History) -> Column:
     """1 when the consignor's country is not the country of export (E06).
 
     Marketplaces with warehouses look alike.
@@ -118,25 +119,25 @@ def sender_elsewhere(items: Table, history: History) -> Column:
 
 
 @feature(unit="0 or 1", reads="consignee sits elsewhere than the goods are sent to: {value:.0f}")
-def receiver_elsewhere(items: Table, history: History) -> Column:
+def receiver_elsewhere(items: View, history: History) -> Column:
     """1 when the consignee's country is not the country of destination (S09, D05)."""
     return facts.differs(items["consignee_country_key"], items["destination_key"])
 
 
 @feature(unit="0 or 1", reads="no route declared: {value:.0f}")
-def route_missing(items: Table, history: History) -> Column:
+def route_missing(items: View, history: History) -> Column:
     """1 when no route is declared, else 0; usual in post and express."""
     return facts.absent(items["route_key"])
 
 
 @feature(unit="days", reads="lodged {value:.0f} days before arrival")
-def days_before_arrival(items: Table, history: History) -> Column:
+def days_before_arrival(items: View, history: History) -> Column:
     """Days from lodgement to arrival: negative when lodged after, missing if either is (S07)."""
     return facts.days_between(items["arrival_at"], items["lodged_at"])
 
 
 @feature(unit="finds", reads="{value:.0f} confirmed finds in these goods on this lane", monotone=1)
-def finds_of_goods_on_lane(items: Table, history: History) -> Column:
+def finds_of_goods_on_lane(items: View, history: History) -> Column:
     """Confirmed finds under the same heading, origin, destination and mode (S14)."""
     return history.finds(items, ["hs4", *LANE])
 

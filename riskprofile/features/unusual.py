@@ -6,11 +6,10 @@ Each names its typology of docs/typologies.md, and the lawful trade that looks a
 
 from __future__ import annotations
 
-import numpy as np
-
+from riskprofile.columns import Column, View
 from riskprofile.features.register import feature
 from riskprofile.reference import facts, goods, norms
-from riskprofile.tables import Column, Feature, History, Table
+from riskprofile.tables import Feature, History
 
 TIMES = "times the usual"
 ENDS = ("export_key", "destination_key")
@@ -24,7 +23,7 @@ ADDRESS, PHONE = ("consignee_address_key",), ("consignee_phone_key",)
     norm="0.5 to 2 times",
     silent_without_history=True,
 )
-def mass_times_usual(items: Table, history: History) -> Column:
+def mass_times_usual(items: View, history: History) -> Column:
     """Mass a unit, else a package, over the usual by code or words (S04). Pallets look alike."""
     return norms.times(norms.mass_departure(items, history))
 
@@ -35,7 +34,7 @@ def mass_times_usual(items: Table, history: History) -> Column:
     norm="0.4 to 2.5 times",
     silent_without_history=True,
 )
-def package_times_usual(items: Table, history: History) -> Column:
+def package_times_usual(items: View, history: History) -> Column:
     """Mass a package over the usual by code or words, and mode (S02, S04)."""
     return norms.times(norms.package_departure(items, history))
 
@@ -46,7 +45,7 @@ def package_times_usual(items: Table, history: History) -> Column:
     norm="0.4 to 2.5 times",
     silent_without_history=True,
 )
-def price_times_usual(items: Table, history: History) -> Column:
+def price_times_usual(items: View, history: History) -> Column:
     """Value a kilogram over the usual by code or words (X03). Samples, used goods look alike."""
     return norms.times(norms.price_departure(items, history))
 
@@ -56,7 +55,7 @@ def price_times_usual(items: Table, history: History) -> Column:
     reads="a unit is valued at {value:.2f} times what is usual for these goods",
     silent_without_history=True,
 )
-def unit_price_times_usual(items: Table, history: History) -> Column:
+def unit_price_times_usual(items: View, history: History) -> Column:
     """Value a unit over the usual by code or words (X03). Samples, used goods look alike."""
     return norms.times(norms.departure(items, history, "log_value_per_unit"))
 
@@ -66,7 +65,7 @@ def unit_price_times_usual(items: Table, history: History) -> Column:
     reads="freight against value is {value:.1f} times what is usual for these goods and mode",
     silent_without_history=True,
 )
-def freight_times_usual(items: Table, history: History) -> Column:
+def freight_times_usual(items: View, history: History) -> Column:
     """Freight over value, over the usual (A04). Urgent spares and removals look alike."""
     return norms.times(norms.freight_departure(items, history))
 
@@ -76,7 +75,7 @@ def freight_times_usual(items: Table, history: History) -> Column:
     reads="the quantity is {value:.1f} times this consignee's usual for the heading",
     silent_without_history=True,
 )
-def quantity_times_own(items: Table, history: History) -> Column:
+def quantity_times_own(items: View, history: History) -> Column:
     """Quantity over the consignee's own usual in the heading; missing before 3 (D03).
 
     Police tenders and new distributor rights look alike.
@@ -91,7 +90,7 @@ def quantity_times_own(items: Table, history: History) -> Column:
     monotone=-1,
     silent_without_history=True,
 )
-def words_bear_this_heading(items: Table, history: History) -> Column:
+def words_bear_this_heading(items: View, history: History) -> Column:
     """How usual the declared heading is for these words; missing before 4 (X01)."""
     same = facts.count(items, history, norms.WORDS, None)
     both = facts.count(items, history, (*norms.WORDS, "hs4"), None)
@@ -104,7 +103,7 @@ def words_bear_this_heading(items: Table, history: History) -> Column:
     monotone=-1,
     silent_without_history=True,
 )
-def ends_share(items: Table, history: History) -> Column:
+def ends_share(items: View, history: History) -> Column:
     """How common the two ends are, whatever the goods and the mode: rarity, no place (S10)."""
     both = facts.count(items, history, ENDS, None)
     there = facts.count(items, history, ("destination_key",), None)
@@ -116,7 +115,7 @@ def ends_share(items: Table, history: History) -> Column:
     reads="{value:.0%} of earlier declarations of these goods were for this kind of consignee",
     silent_without_history=True,
 )
-def kind_of_consignee_share(items: Table, history: History) -> Column:
+def kind_of_consignee_share(items: View, history: History) -> Column:
     """How usual a private person, firm or forwarder is for the heading; missing before 20 (E03).
 
     Hobbyists, home workshops and sole traders look alike.
@@ -132,7 +131,7 @@ def kind_of_consignee_share(items: Table, history: History) -> Column:
     monotone=-1,
     silent_without_history=True,
 )
-def chapter_share_of_consignee(items: Table, history: History) -> Column:
+def chapter_share_of_consignee(items: View, history: History) -> Column:
     """How usual the chapter is for the consignee; missing before 3 (S06). New lines look alike."""
     past = facts.count(items, history, ("consignee_key",), None)
     same = facts.count(items, history, ("consignee_key", "hs2"), None)
@@ -144,7 +143,7 @@ def chapter_share_of_consignee(items: Table, history: History) -> Column:
     reads="{value:.2f} names for each declaration at this address in 90 days",
     monotone=1,
 )
-def names_per_parcel(items: Table, history: History) -> Column:
+def names_per_parcel(items: View, history: History) -> Column:
     """Names that came to the address in 90 days, over what it received then (E05).
 
     Blocks of flats and parcel shops receive much for each name that comes; 0 for an
@@ -159,7 +158,7 @@ def names_per_parcel(items: Table, history: History) -> Column:
     reads="{value:.0f} consignee names first used this telephone in the last 90 days",
     monotone=1,
 )
-def names_at_phone_90(items: Table, history: History) -> Column:
+def names_at_phone_90(items: View, history: History) -> Column:
     """Consignee names that first appeared with this number in 90 days (E05)."""
     return facts.newcomers(items, history, ("consignee_name_key",), PHONE, 90)
 
@@ -169,7 +168,7 @@ def names_at_phone_90(items: Table, history: History) -> Column:
     reads="{value:.0f} sender names first used this sender's address in the last year",
     monotone=1,
 )
-def sender_names_at_address(items: Table, history: History) -> Column:
+def sender_names_at_address(items: View, history: History) -> Column:
     """Sender names that first appeared at the consignor's address in a year (E06).
 
     Marketplaces with warehouses look alike.
@@ -181,7 +180,7 @@ def sender_names_at_address(items: Table, history: History) -> Column:
     unit="declarations in 14 days",
     reads="{value:.0f} declarations of this sender went to this address in 14 days",
 )
-def sender_to_address_14(items: Table, history: History) -> Column:
+def sender_to_address_14(items: View, history: History) -> Column:
     """Declarations of one sender to one address in 14 days: an order in parts (A03)."""
     return facts.count(items, history, ("consignor_key", *ADDRESS), 14)
 
@@ -190,7 +189,7 @@ def sender_to_address_14(items: Table, history: History) -> Column:
     unit="declarations in 14 days",
     reads="{value:.0f} declarations with these words went to this address in 14 days",
 )
-def words_to_address_14(items: Table, history: History) -> Column:
+def words_to_address_14(items: View, history: History) -> Column:
     """Declarations calling the goods the same, to one address in 14 days (A03)."""
     return facts.count(items, history, (*norms.WORDS, *ADDRESS), 14)
 
@@ -200,7 +199,7 @@ def words_to_address_14(items: Table, history: History) -> Column:
     reads="{value:.0f} other sets of firearm parts came to this address or consignee in 90 days",
     monotone=1,
 )
-def part_sets_at_receiver(items: Table, history: History) -> Column:
+def part_sets_at_receiver(items: View, history: History) -> Column:
     """Sets of parts named without licence that came to the address or consignee (E10).
 
     Gunsmiths and licensed shooters look alike: their licences clear.
@@ -217,7 +216,7 @@ def part_sets_at_receiver(items: Table, history: History) -> Column:
     reads="{value:.0f} consignees first used this address in the last year",
     monotone=1,
 )
-def consignees_at_address(items: Table, history: History) -> Column:
+def consignees_at_address(items: View, history: History) -> Column:
     """Consignees that first appeared at the address in a year (D02). Family firms look alike."""
     return facts.newcomers(items, history, ("consignee_key",), ADDRESS, 365)
 
@@ -225,7 +224,7 @@ def consignees_at_address(items: Table, history: History) -> Column:
 @feature(
     unit="0 or 1", reads="neither consignee nor notify party is named: {value:.0f}", monotone=1
 )
-def nobody_named(items: Table, history: History) -> Column:
+def nobody_named(items: View, history: History) -> Column:
     """1 where the papers name no receiver at all (S07); strikes and returns look alike."""
     return facts.all_of(facts.absent(items["consignee_key"]), facts.absent(items["notify_key"]))
 
@@ -236,7 +235,7 @@ def nobody_named(items: Table, history: History) -> Column:
     "telephone, words",
     monotone=1,
 )
-def facets_of_finds(items: Table, history: History) -> Column:
+def facets_of_finds(items: View, history: History) -> Column:
     """How many facets agree with confirmed finds known before; never a place alone (S14)."""
     facets: tuple[tuple[str, ...], ...] = (
         ("consignor_key",), ("consignee_key",), ADDRESS, PHONE, ("consignor_address_key",),
@@ -251,7 +250,7 @@ def facets_of_finds(items: Table, history: History) -> Column:
     reads="{value:.1f} confirmed finds in 1,000 declarations of this declarant",
     monotone=1,
 )
-def find_rate_of_declarant(items: Table, history: History) -> Column:
+def find_rate_of_declarant(items: View, history: History) -> Column:
     """Confirmed finds of a declarant over its declarations, shrunk (A01: per 1,000 bills)."""
     finds = history.finds(items, ["declarant_key"])
     lodged = facts.count(items, history, ("declarant_key",), None)
@@ -263,7 +262,7 @@ def find_rate_of_declarant(items: Table, history: History) -> Column:
     reads="{value:.0f} entries contradict each other",
     monotone=1,
 )
-def contradictions(items: Table, history: History) -> Column:
+def contradictions(items: View, history: History) -> Column:
     """Net above gross mass, no packages, no value, sender is receiver, lodged after arrival (X04).
 
     Slips of small traders as a rule.
@@ -285,11 +284,11 @@ def contradictions(items: Table, history: History) -> Column:
     reads="these words are declared in one of 10^{value:.1f} declarations",
     silent_without_history=True,
 )
-def named_goods_rarity(items: Table, history: History) -> Column:
+def named_goods_rarity(items: View, history: History) -> Column:
     """Decimal logarithm of all declarations over those calling goods the same (S10)."""
     every = facts.count(items, history, ("transport_mode",), None)
     same = facts.count(items, history, (*norms.WORDS, "transport_mode"), None)
-    return np.log10((every + 1.0) / (same + 0.5)).round(facts.DIGITS)
+    return ((every + 1.0) / (same + 0.5)).log10().round(facts.DIGITS)
 
 
 @feature(
@@ -297,7 +296,7 @@ def named_goods_rarity(items: Table, history: History) -> Column:
     reads="{value:.0f} words that elsewhere mean arms stand beside their everyday meaning",
     monotone=-1,
 )
-def everyday_terms(items: Table, history: History) -> Column:
+def everyday_terms(items: View, history: History) -> Column:
     """Ambiguous words that the text itself explains: toner, drawer, wine (X02's guard)."""
     return goods.arms(items)["cancelled"]
 
@@ -307,7 +306,7 @@ def everyday_terms(items: Table, history: History) -> Column:
     reads="{value:.0f} lawful phrases with an arms word in them, as glue gun",
     monotone=-1,
 )
-def lawful_phrases(items: Table, history: History) -> Column:
+def lawful_phrases(items: View, history: History) -> Column:
     """Phrases that swallow an arms word: tools, toys, kitchen and car goods (X02's guard)."""
     return goods.arms(items)["lawful_phrases"]
 
@@ -318,7 +317,7 @@ def lawful_phrases(items: Table, history: History) -> Column:
     "construction, animals, relief",
     monotone=-1,
 )
-def lawful_settings(items: Table, history: History) -> Column:
+def lawful_settings(items: View, history: History) -> Column:
     """Settings that the guards of the typologies name (T05, D06, E09, D05, S02).
 
     Eases a little and clears nothing: such words are easily written.

@@ -6,9 +6,10 @@ the next broader (see `reference.norms`). They count standard deviations of loga
 
 from __future__ import annotations
 
+from riskprofile.columns import Column, View
 from riskprofile.features.register import feature
 from riskprofile.reference import facts, norms
-from riskprofile.tables import Column, Feature, History, Table
+from riskprofile.tables import Feature, History
 
 USUAL = "between -2 and 2 for nineteen of twenty declarations of these goods"
 
@@ -19,7 +20,7 @@ USUAL = "between -2 and 2 for nineteen of twenty declarations of these goods"
     norm=USUAL,
     silent_without_history=True,
 )
-def package_mass_deviation(items: Table, history: History) -> Column:
+def package_mass_deviation(items: View, history: History) -> Column:
     """Kilograms a package against the goods' norm; missing without a norm (S04).
 
     Mixed loads, pallets and moisture look alike.
@@ -33,7 +34,7 @@ def package_mass_deviation(items: Table, history: History) -> Column:
     norm=USUAL,
     silent_without_history=True,
 )
-def unit_mass_deviation(items: Table, history: History) -> Column:
+def unit_mass_deviation(items: View, history: History) -> Column:
     """Kilograms a unit against the goods' norm: a host item too heavy (S04, A02, E07)."""
     return norms.z_score(items, history, "log_kg_per_unit")
 
@@ -44,7 +45,7 @@ def unit_mass_deviation(items: Table, history: History) -> Column:
     norm=USUAL,
     silent_without_history=True,
 )
-def density_deviation(items: Table, history: History) -> Column:
+def density_deviation(items: View, history: History) -> Column:
     """Kilograms a cubic metre against the goods' norm; missing without a volume (S04)."""
     return norms.z_score(items, history, "log_kg_per_m3")
 
@@ -55,7 +56,7 @@ def density_deviation(items: Table, history: History) -> Column:
     norm=USUAL,
     silent_without_history=True,
 )
-def value_per_kg_deviation(items: Table, history: History) -> Column:
+def value_per_kg_deviation(items: View, history: History) -> Column:
     """US dollars a kilogram against the goods' norm; samples and used goods look alike (X03)."""
     return norms.z_score(items, history, "log_value_per_kg")
 
@@ -66,7 +67,7 @@ def value_per_kg_deviation(items: Table, history: History) -> Column:
     norm=USUAL,
     silent_without_history=True,
 )
-def value_per_unit_deviation(items: Table, history: History) -> Column:
+def value_per_unit_deviation(items: View, history: History) -> Column:
     """US dollars a unit against the goods' norm (X03)."""
     return norms.z_score(items, history, "log_value_per_unit")
 
@@ -77,7 +78,7 @@ def value_per_unit_deviation(items: Table, history: History) -> Column:
     norm=USUAL,
     silent_without_history=True,
 )
-def freight_deviation(items: Table, history: History) -> Column:
+def freight_deviation(items: View, history: History) -> Column:
     """Freight cost over value against the heading's norm by mode (A04).
 
     Urgent spares, samples and removals look alike.
@@ -87,13 +88,13 @@ def freight_deviation(items: Table, history: History) -> Column:
 
 
 @feature(unit="ratio", reads="freight costs {value:,.2f} times the value of the goods")
-def freight_ratio(items: Table, history: History) -> Column:
+def freight_ratio(items: View, history: History) -> Column:
     """Freight cost over customs value; missing without either, or for a value of 0 (A04)."""
     return items["freight_ratio"]
 
 
 @feature(unit="grams", reads="one piece weighs {value:.0f} g")
-def piece_mass(items: Table, history: History) -> Column:
+def piece_mass(items: View, history: History) -> Column:
     """Grams a piece; missing unless a number of pieces is declared (E01, E02, E03).
 
     Small parts of firearms weigh 5 to 400 g, silencer tubes 150 to 700 g; so do many
@@ -103,32 +104,32 @@ def piece_mass(items: Table, history: History) -> Column:
 
 
 @feature(unit="US dollars", reads="one unit is valued at USD {value:.2f}")
-def piece_value(items: Table, history: History) -> Column:
+def piece_value(items: View, history: History) -> Column:
     """US dollars a unit at the reference rate of the day; missing without a rate (X03)."""
     return items["value_usd"] / items["quantity"].where(items["quantity"] > 0)
 
 
 @feature(unit="US dollars", reads="the goods are valued at USD {value:,.0f}")
-def value_usd(items: Table, history: History) -> Column:
+def value_usd(items: View, history: History) -> Column:
     """Customs value in US dollars at the reference rate of the day; missing without a rate."""
     return items["value_usd"]
 
 
 @feature(unit="US dollars per kilogram", reads="valued at USD {value:.2f} a kilogram")
-def value_per_kg(items: Table, history: History) -> Column:
+def value_per_kg(items: View, history: History) -> Column:
     """US dollars a kilogram, net else gross; missing without value, rate or mass (X03)."""
     mass = items["net_mass_kg"].fillna(items["gross_mass_kg"])
     return items["value_usd"] / mass
 
 
 @feature(unit="kilograms", reads="gross mass {value:,.1f} kg")
-def gross_mass(items: Table, history: History) -> Column:
+def gross_mass(items: View, history: History) -> Column:
     """Gross mass of the goods item, else net mass; missing without both."""
     return items["gross_mass_kg"].fillna(items["net_mass_kg"])
 
 
 @feature(unit="kilograms", reads="{value:,.1f} kg a package")
-def mass_per_package(items: Table, history: History) -> Column:
+def mass_per_package(items: View, history: History) -> Column:
     """Gross mass a package; missing without mass or packages."""
     packages = items["package_count"].astype("float64")
     gross = items["gross_mass_kg"].fillna(items["net_mass_kg"])
@@ -136,7 +137,7 @@ def mass_per_package(items: Table, history: History) -> Column:
 
 
 @feature(unit="per cent", reads="packing is {value:.0f} % of the gross mass")
-def packing_share(items: Table, history: History) -> Column:
+def packing_share(items: View, history: History) -> Column:
     """(Gross - net) / gross; negative when the papers conflict, missing without both (S04, X04)."""
     gross = items["gross_mass_kg"]
     return (gross - items["net_mass_kg"]) / gross * 100.0
@@ -148,7 +149,7 @@ def packing_share(items: Table, history: History) -> Column:
     norm="between -2 and 2",
     silent_without_history=True,
 )
-def mass_against_past(items: Table, history: History) -> Column:
+def mass_against_past(items: View, history: History) -> Column:
     """Gross mass against the consignee's own past; missing before 5 consignments (S04, D03)."""
     past = history.norm(items, "log_gross_mass", ["consignee_key"])
     usual = past["mean"].where(past["n"] >= 5)
@@ -162,7 +163,7 @@ def mass_against_past(items: Table, history: History) -> Column:
     monotone=1,
     silent_without_history=True,
 )
-def quantity_against_past(items: Table, history: History) -> Column:
+def quantity_against_past(items: View, history: History) -> Column:
     """Quantity over the consignee's own mean for this heading; missing before 3 (D03).
 
     Police tenders and new distributor rights look alike.

@@ -9,21 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from riskprofile.columns import Column, Text, View, column, factorize, like
 from riskprofile.history.register import Aliases
 from riskprofile.history.resolver import opaque, united
 from riskprofile.profiles.profile import Key
+from riskprofile.reference import facts
 from riskprofile.reference.registers import REGISTERS
-from riskprofile.tables import TIME, Column, Table
+from riskprofile.tables import TIME, Table
 
 DAY = pd.Timedelta(days=1)
 USUAL, LEAST = 0.95, 50  # what is usual is known from 50 completed waits on
 INSPECTION = "inspection"
 ARMS_CHAPTER = "93"  # what an embargo covers that names no goods
 NUMBER = "number_key"
+_BETWEEN = re.compile(r"[^A-Z0-9]")
 
 # The keys of each register's view, and which of them find an entry.
 KEYS: dict[str, tuple[Key, ...]] = {
@@ -69,76 +73,90 @@ class Lookup:
         self._before = before
         self._parties = parties
         self._views: dict[str, Table] = {}
-        self._indexes: dict[tuple[str, str], pd.Index] = {}
+        self._indexes: dict[tuple[str, str], dict[object, int]] = {}
+        self._columns: dict[str, View] = {}
+        self._times: dict[tuple[str, ...], pd.Series] = {}
+        self._waits: dict[tuple[str, str], tuple[pd.Series, pd.Series, float]] = {}
 
     def holds(self, kind: str) -> bool:
         """Whether this register holds any entry."""
         return len(self._given.get(kind, ())) > 0
 
-    def entry(self, kind: str, items: Table, by: Sequence[str]) -> Table:
+    def entry(self, kind: str, items: Any, by: Sequence[str]) -> Any:
         """The entry under each row's key; see `tables.Registers`."""
-        seen = self._view(kind)
-        place = np.full(len(items), -1, dtype=np.int64)
-        asked = np.zeros(len(items), dtype=bool)
+        seen = View.of(items)
+        place = np.full(len(seen), -1, dtype=np.int64)
+        asked = np.zeros(len(seen), dtype=bool)
         for name in by:
-            wanted = items[name]
-            if kind == "licences":
-                wanted = _numbers(wanted)
-            asked |= wanted.notna().to_numpy(dtype=bool)
-            for key in FOUND_BY[kind]:
-                found = self._index(kind, key).get_indexer(wanted.to_numpy(object, na_value=None))
+            wanted = seen.text(name).map(_number) if kind == "licences" else seen[name]
+            asked |= wanted.notna().values
+            for key in FOUND_BY[kind] if self.holds(kind) else ():
+                index = self._index(kind, key)
+                found = np.array([index.get(one, -1) for one in wanted.tolist()], dtype=np.int64)
                 place = np.where(place < 0, found, place)
-        entry = seen.reindex(place).set_axis(items.index)
-        known = asked & self.holds(kind)
-        entry["found"] = np.where(known, (place >= 0).astype("float64"), np.nan)
-        return entry
+        known = asked if self.holds(kind) else np.zeros(len(seen), dtype=bool)
+        found = np.where(known, (place >= 0).astype("float64"), np.nan)
+        entry = self._held(kind).take(place).assign(found=Column(found))
+        return entry if isinstance(items, View) else entry.table().set_axis(items.index)
 
-    def happened(self, items: Table, kind: str, *values: str) -> Column:
+    def happened(self, items: Any, kind: str, *values: str) -> Any:
         """When the last such event happened; NaT when none did."""
-        chosen = self._events[(self._events["kind"] == kind).to_numpy(dtype=bool, na_value=False)]
-        if values:
-            chosen = chosen[chosen["value"].isin(values).to_numpy(dtype=bool)]
-        return self._of_record(items, chosen.groupby("record_id")["at"].max())
+        asked = (kind, *values)
+        if asked not in self._times:
+            chosen = self._events[_is(self._events["kind"], kind)]
+            if values:
+                chosen = chosen[chosen["value"].isin(values).to_numpy(dtype=bool)]
+            self._times[asked] = chosen.groupby("record_id")["at"].max()
+        return like(items, self._of_record(View.of(items), self._times[asked]))
 
-    def waiting(self, items: Table, since: str, until: str) -> Table:
+    def waiting(self, items: Any, since: str, until: str) -> Any:
         """Days waited in the yard, and what is usual; see `tables.Registers`."""
-        yard = self._events[(self._events["kind"] == "yard").to_numpy(dtype=bool, na_value=False)]
-        began = yard[(yard["value"] == since).to_numpy(dtype=bool, na_value=False)]
-        ended = yard[(yard["value"] == until).to_numpy(dtype=bool, na_value=False)]
-        first, last = began.groupby("record_id")["at"].min(), ended.groupby("record_id")["at"].max()
-        done = ((last - first) / DAY).dropna()
-        usual = float(done.quantile(USUAL)) if len(done) >= LEAST else np.nan
-        started, over = self._of_record(items, first), self._of_record(items, last)
-        now = pd.Series(self._before or pd.NaT, index=items.index, dtype=TIME)
-        days = ((now - started) / DAY).where(over.isna())
-        return pd.DataFrame({"days": days, "usual": usual}, index=items.index)
+        seen = View.of(items)
+        if (since, until) not in self._waits:
+            self._waits[since, until] = self._waited(since, until)
+        first, last, usual = self._waits[since, until]
+        started, over = self._of_record(seen, first), self._of_record(seen, last)
+        now = np.datetime64("NaT") if self._before is None else self._before.to_datetime64()
+        waited = (Column(np.full(len(seen), now, dtype="M8[us]")) - started) / facts.DAY
+        told = {"days": waited.where(over.isna()), "usual": Column.full(len(seen), usual)}
+        made = View(told, items.index)
+        return made if isinstance(items, View) else made.table()
 
-    def embargoed(self, items: Table, places: Column) -> Column:
+    def _waited(self, since: str, until: str) -> tuple[pd.Series, pd.Series, float]:
+        """First beginning and last end of the wait of each record, and how long is usual."""
+        yard = self._events[_is(self._events["kind"], "yard")]
+        first = yard[_is(yard["value"], since)].groupby("record_id")["at"].min()
+        last = yard[_is(yard["value"], until)].groupby("record_id")["at"].max()
+        done = ((last - first) / DAY).dropna()
+        return first, last, float(done.quantile(USUAL)) if len(done) >= LEAST else np.nan
+
+    def embargoed(self, items: Any, places: Any) -> Any:
         """First digits of HS codes under an embargo over these places; see `tables.Registers`."""
-        answer = np.full(len(items), None, dtype=object)
+        seen = View.of(items)
+        answer: list[str | None] = [None] * len(seen)
         embargoes = self._view("embargoes")
         if len(embargoes):
             over = {
                 country: rows.to_dict("records") for country, rows in embargoes.groupby("country")
             }
-            codes, distinct = pd.factorize(places)
+            codes, distinct = factorize(places)
             hit = [
                 [one for country in _countries(text) for one in over.get(country, ())]
                 for text in distinct
             ]
-            times = items["time"].to_numpy(object)
+            times = seen["time"].series(seen.index).to_numpy(object)
             concerned = np.array([bool(one) for one in hit] + [False])  # -1: no place is known
-            for row in np.flatnonzero(concerned[codes]):
+            for row in np.flatnonzero(concerned[codes]).tolist():
                 goods = [one["goods"] for one in hit[codes[row]] if _in_force(one, times[row])]
                 if goods:
                     answer[row] = "|".join(dict.fromkeys("|".join(goods).split("|")))
-        return pd.Series(answer, index=items.index, dtype=pd.StringDtype("pyarrow"))
+        return like(items, Text.of(answer))
 
-    def overdue(self, items: Table, by: Sequence[str], days: float) -> Column:
+    def overdue(self, items: Any, by: Sequence[str], days: float) -> Any:
         """Licences whose delivery is unverified `days` after it was due, by party."""
-        seen = self._view("licences")
+        asked, seen = View.of(items), self._view("licences")
         if not len(seen):
-            return pd.Series(np.nan, index=items.index)
+            return like(items, Column.full(len(asked), np.nan))
         last = seen["delivery_due"] + days * DAY
         late = seen[(last.notna() & seen["delivery_verified"].isna()).to_numpy(dtype=bool)]
         names = [key.name for key in KEYS["licences"] if not key.name.startswith("consignor")]
@@ -146,13 +164,14 @@ class Lookup:
         for number, one in zip(late.index, late.to_dict("records"), strict=True):
             for key in {one[name] for name in names if pd.notna(one[name])}:
                 owed.setdefault(key, {})[number] = last[number]
-        counted, times = np.zeros(len(items)), items["time"].to_numpy(object)
-        concerned = items[list(by)].isin(list(owed)).any(axis=1).to_numpy(dtype=bool)
-        for row in np.flatnonzero(concerned):
-            keys = items[list(by)].iloc[row].dropna()
+        counted = np.zeros(len(asked))
+        times = asked["time"].series(asked.index).to_numpy(object)
+        keyed = zip(*(asked[name].tolist() for name in by), strict=True)
+        for row, keys in enumerate(keyed):
             mine = {n: due for key in keys for n, due in owed.get(key, {}).items()}
-            counted[row] = sum(times[row] > due for due in mine.values())
-        return pd.Series(counted, index=items.index)
+            if mine:
+                counted[row] = sum(times[row] > due for due in mine.values())
+        return like(items, Column(counted))
 
     @cached_property
     def _events(self) -> Table:
@@ -163,16 +182,26 @@ class Lookup:
             keep &= (seen["at"] <= self._before).to_numpy(dtype=bool)
         return seen[keep]
 
-    def _of_record(self, items: Table, times: pd.Series) -> Column:
+    def _of_record(self, items: View, times: pd.Series) -> Column:
         if "record_id" not in items or not len(times):
-            return pd.Series(pd.NaT, index=items.index, dtype=TIME)
-        found = times.reindex(items["record_id"].to_numpy(object, na_value=None))
-        return found.set_axis(items.index).astype(TIME)
+            return Column(np.full(len(items), np.datetime64("NaT", "us")))
+        found = times.reindex(np.array(items["record_id"].tolist(), dtype=object))
+        return column(found.astype(TIME))
 
-    def _index(self, kind: str, key: str) -> pd.Index:
+    def _index(self, kind: str, key: str) -> dict[object, int]:
+        """Where the first entry under each key stands."""
         if (kind, key) not in self._indexes:
-            self._indexes[kind, key] = _first(self._view(kind)[key])
+            found: dict[object, int] = {}
+            for place, one in enumerate(self._held(kind)[key].tolist()):
+                found.setdefault(one, place)
+            found.pop(None, None)
+            self._indexes[kind, key] = found
         return self._indexes[kind, key]
+
+    def _held(self, kind: str) -> View:
+        if kind not in self._columns:
+            self._columns[kind] = View.of(self._view(kind))
+        return self._columns[kind]
 
     def _view(self, kind: str) -> Table:
         if kind not in self._views:
@@ -191,12 +220,13 @@ def _seen(
         table = pd.DataFrame({one.name: pd.Series([], dtype=one.dtype) for one in spec.columns})
     table = table.reset_index(drop=True)
     keys = KEYS.get(kind, ())
-    opaques = pd.DataFrame({key.name: opaque(table, key) for key in keys}, index=table.index)
+    given = View.of(table)
+    opaques = View({key.name: opaque(given, key) for key in keys}, table.index)
     if parties is not None and keys and len(table):
         opaques = united(opaques, keys, parties(table, keys))
-    made = {name: opaques[name] for name in opaques}
+    made = {name: opaques[name].series(table.index) for name in opaques}
     if kind == "licences":
-        made[NUMBER] = _numbers(table["licence_number"])
+        made[NUMBER] = given.text("licence_number").map(_number).series(table.index)
     if kind == "embargoes":
         table = table.assign(goods=table["goods"].fillna(ARMS_CHAPTER))
     if kind == "parties":
@@ -212,30 +242,26 @@ def _seen(
     return pd.DataFrame(made)
 
 
-def _first(keys: Column) -> pd.Index:
-    """Keys in the order of the entries, each under its first entry alone."""
-    values = keys.to_numpy(object, na_value=None)
-    useless = pd.Series(values).duplicated().to_numpy() | pd.isna(values)
-    # A key that repeats, or is missing, gets a mark of its own that no row can ask for.
-    marked = [("", n) if useless[n] else key for n, key in enumerate(values)]
-    return pd.Index(marked, dtype=object, tupleize_cols=False)
+def _number(written: str) -> str | None:
+    """A licence number in capitals, without what people put between: `im 12/A` is `IM12A`."""
+    return _BETWEEN.sub("", written.upper()) or None
 
 
-def _numbers(column: Column) -> Column:
-    """Licence numbers in capitals, without what people put between: `im 12/A` is `IM12A`."""
-    return column.str.upper().str.replace(r"[^A-Z0-9]", "", regex=True).replace("", pd.NA)
+def _is(values: pd.Series, value: str) -> np.ndarray:
+    found: np.ndarray = (values == value).to_numpy(dtype=bool, na_value=False)
+    return found
 
 
-def _sharers(keys: Column) -> Column:
+def _sharers(keys: pd.Series) -> pd.Series:
     """How many other entries have the same key; missing where there is none."""
     return (keys.map(keys.value_counts()) - 1).astype("float64")
 
 
-def _officers(column: Column) -> Column:
+def _officers(officers: pd.Series) -> pd.Series:
     """The most other companies that any one officer of a company serves."""
-    parts = column.str.split("|").explode().dropna().str.strip()
+    parts = officers.str.split("|").explode().dropna().str.strip()
     firms = parts.groupby(parts).transform("size") - 1
-    return firms.groupby(level=0).max().reindex(column.index).astype("float64")
+    return firms.groupby(level=0).max().reindex(officers.index).astype("float64")
 
 
 def _countries(text: str) -> set[str]:

@@ -9,24 +9,31 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
-import pandas as pd
 
+from riskprofile.columns import Column, Text, View, column, factorize, like
 from riskprofile.history.register import FUZZY, Aliases
 from riskprofile.profiles import Profile
 from riskprofile.profiles.profile import Key
 from riskprofile.reference import lexicon, naming, wording
 from riskprofile.reference.hashing import hash_texts
-from riskprofile.tables import Column, Table
+from riskprofile.tables import Table
 
-_KEY = pd.Int64Dtype()
 _WORDS = re.compile(r"\w+")
 
 
 def view(
     table: Table, profile: Profile, *, codes: bool = False, rates: Table | None = None
 ) -> Table:
+    """`look`, as a pandas table."""
+    return look(table, profile, codes=codes, rates=rates).table()
+
+
+def look(
+    table: Table, profile: Profile, *, codes: bool = False, rates: Table | None = None
+) -> View:
     """What features may read of a canonical table; with `codes`, what indicators may.
 
     Parameters
@@ -40,21 +47,19 @@ def view(
 
     Returns
     -------
-    Table
+    View
         Same index: visible columns, opaque `Int64` keys, measures, `goods_key` (the whole
         text), `named_key` (what it calls the goods) and `time`. P1 and P2 columns are not
         in it.
     """
-    columns: dict[str, Column] = {name: table[name] for name in profile.visible}
-    for key in profile.keys:
-        columns[key.name] = opaque(table, key)
-    columns["goods_key"] = _hashed(table[profile.title], "goods", plain_words)
-    columns["named_key"] = _hashed(table[profile.title], "named", called)
-    columns.update(profile.measures(table, rates))
-    columns["time"] = table[profile.time]
-    if codes:
-        columns.update({name: table[name] for name in profile.codes})
-    return pd.DataFrame(columns, index=table.index)
+    given = View(dict(table.items()), table.index)
+    made: dict[str, Column] = {key.name: opaque(given, key) for key in profile.keys}
+    made["goods_key"] = _hashed(given.text(profile.title), "goods", plain_words)
+    made["named_key"] = _hashed(given.text(profile.title), "named", called)
+    made.update(profile.measures(given, rates))
+    made["time"] = given[profile.time]
+    seen = given.only((*profile.visible, *(profile.codes if codes else ())))
+    return seen.assign(**made)
 
 
 def forms(table: Table, keys: Sequence[Key]) -> dict[int, tuple[str, str]]:
@@ -65,7 +70,7 @@ def forms(table: Table, keys: Sequence[Key]) -> dict[int, tuple[str, str]]:
     found: dict[int, tuple[str, str]] = {}
     for family, columns in _written(keys).items():
         for name in columns:
-            distinct = pd.factorize(table[name])[1].tolist()
+            _, distinct = factorize(table[name])
             found |= {key: (family, form) for form, key in _keyed(family, distinct)}
     return found
 
@@ -84,30 +89,33 @@ def _written(keys: Sequence[Key]) -> dict[str, list[str]]:
     return {family: columns for family, columns in found.items() if columns}
 
 
-def united(seen: Table, keys: Sequence[Key], aliases: Aliases) -> Table:
+Seen = TypeVar("Seen", Table, View)
+
+
+def united(seen: Seen, keys: Sequence[Key], aliases: Aliases) -> Seen:
     """A view, or events, with the keys of one party made one."""
     if not len(aliases) or not len(seen):
         return seen
     columns = {}
     for key in keys:
         if key.family in FUZZY and key.name in seen:
-            column = seen[key.name]
-            numbers = aliases(column.to_numpy("int64", na_value=0))
-            columns[key.name] = pd.Series(numbers, index=seen.index, dtype=_KEY).where(
-                column.notna()
-            )
+            held = seen[key.name] if isinstance(seen, View) else column(seen[key.name])
+            numbers = held.values if held.gone is None else np.where(held.gone, 0, held.values)
+            columns[key.name] = like(seen, Column(aliases(numbers), held.gone))
     return seen.assign(**columns)
 
 
-def opaque(table: Table, key: Key) -> Column:
+def opaque(given: View, key: Key) -> Column:
     """The key of each row: from the first column present, missing when none is."""
-    made = pd.Series(pd.NA, index=table.index, dtype=_KEY)
+    made: Column | None = None
     for name in key.columns:
         # An id and a name that happen to be spelled alike are not the same party.
         family = f"{key.family}:id" if name.endswith("_id") else key.family
-        codes, distinct = pd.factorize(table[name])
-        keys = np.array([key for _, key in _keyed(family, distinct.tolist())], dtype=np.int64)
-        made = made.fillna(_spread(keys, codes, table.index))
+        text = given.text(name)
+        keys = np.array([key for _, key in _keyed(family, text.distinct)], dtype=np.int64)
+        here = _spread(keys, text)
+        made = here if made is None else made.fillna(here)
+    assert made is not None  # a key has a column
     return made
 
 
@@ -143,17 +151,14 @@ _NORMAL: dict[str, Callable[[str], str]] = {
 }
 
 
-def _hashed(column: Column, family: str, normal: Callable[[Sequence[str]], list[str]]) -> Column:
+def _hashed(text: Text, family: str, normal: Callable[[Sequence[str]], list[str]]) -> Column:
     """64-bit keys of normalised text, worked out once per distinct value."""
-    codes, distinct = pd.factorize(column)
-    keys = hash_texts([f"{family}:{form}" for form in normal(distinct.tolist())])
-    return _spread(keys, codes, column.index)
+    return _spread(hash_texts([f"{family}:{form}" for form in normal(text.distinct)]), text)
 
 
-def _spread(keys: np.ndarray, codes: np.ndarray, index: pd.Index) -> Column:
-    """The key of each row, by the number of its value (-1: none)."""
-    values = np.append(keys, np.int64(0))[codes]
-    return pd.Series(pd.arrays.IntegerArray(values, codes < 0), index=index)
+def _spread(keys: np.ndarray, text: Text) -> Column:
+    """The key of each row, of those of its distinct texts."""
+    return Column(text.spread(keys, np.int64(0)), text.values < 0).plain()
 
 
 _REMEMBERED = 1 << 15  # texts of one family whose keys are kept: parties recur, chunk for chunk

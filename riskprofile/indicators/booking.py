@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from riskprofile.columns import Column, Mask, View
 from riskprofile.indicators.register import indicator
 from riskprofile.reference import facts, standing
-from riskprofile.tables import Column, History, Indicator, Mask, Table
+from riskprofile.tables import History, Indicator
 
 ENDS = ["origin_key", "destination_key"]
 MANY_FIREARMS = 3  # more than an exemption for personal effects allows: 22 CFR 123.17(c)
@@ -23,7 +24,7 @@ GRACE_DAYS = 30  # registries are slow
     silent_without_history=True,
     source="US-UK air passenger case 2010: ten or more trips with dismantled pistols",
 )
-def short_frequent_trips(items: Table, history: History) -> Mask:
+def short_frequent_trips(items: View, history: History) -> Mask:
     """The third crossing or more between the same ends in 90 days, at most 5 nights now,
     and 12 kg of bags a night, more than other travellers between these ends carry.
 
@@ -36,7 +37,7 @@ def short_frequent_trips(items: Table, history: History) -> Mask:
     return (trips >= 2) & short & (items["log_bag_mass"] > usual)
 
 
-def _heavy_for(items: Table, history: History, peers: list[str]) -> Column:
+def _heavy_for(items: View, history: History, peers: list[str]) -> Column:
     """Half a deviation above the peers' mean bag mass (log kg); NaN below 20 of them."""
     norm = history.norm(items, "log_bag_mass", peers)
     return (norm["mean"] + 0.5 * norm["sd"]).where(norm["n"] >= 20)
@@ -52,7 +53,7 @@ def _heavy_for(items: Table, history: History, peers: list[str]) -> Column:
     check="the permit's count, calibre and serial numbers; the event; re-export",
     source="size: 22 CFR 123.17(c), three firearms and 1,000 rounds as personal effects",
 )
-def sport_permit_misuse(items: Table, history: History) -> Mask:
+def sport_permit_misuse(items: View, history: History) -> Mask:
     """More than 3 firearms or 1,000 rounds declared by one traveller under a licence.
 
     Where the licence register holds the permit: more firearms than it allows, a permit not in
@@ -68,7 +69,7 @@ def sport_permit_misuse(items: Table, history: History) -> Mask:
     entering = facts.fired(facts.is_one_of(items["direction"], "entry"))
     ended = standing.not_in_force(items, history, "firearm_licence")
     misused = over | ended | (open_ended & entering)
-    return (many | rounds | misused).astype(bool) & items["firearm_licence"].notna()
+    return (many | rounds | misused) & items["firearm_licence"].notna()
 
 
 @indicator(
@@ -79,14 +80,14 @@ def sport_permit_misuse(items: Table, history: History) -> Mask:
     check="ask for the permit; deposit, permit or return as the law provides",
     source="CBSA North Portal 2020; Cancun 2017; TSA statements",
 )
-def declared_without_licence(items: Table, history: History) -> Mask:
+def declared_without_licence(items: View, history: History) -> Mask:
     """Openly declared and without a permit number: as a rule a lawful owner.
 
     Kept apart from trafficking on purpose, so that this larger class does not hide it.
     """
     firearms = (items["firearms_declared"] > 0).fillna(False)
     rounds = (items["ammunition_declared"] > 0).fillna(False)
-    return (firearms | rounds).astype(bool) & items["firearm_licence"].isna()
+    return (firearms | rounds) & items["firearm_licence"].isna()
 
 
 INDICATORS: list[Indicator] = [

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from riskprofile.columns import Column, Mask, View
 from riskprofile.indicators.register import indicator
 from riskprofile.reference import containers, facts, nomenclature, norms, standing
-from riskprofile.tables import Column, History, Indicator, Mask, Table
+from riskprofile.tables import History, Indicator
 
 # Complete firearms, ammunition, and parts of pistols, rifles and shotguns. Not: air, gas
 # and alarm weapons, sights and grips, which are free in many countries.
@@ -13,7 +14,7 @@ FIREARMS_IN_FULL = ("930310", "930320", "930330", "930510", "930520", "930591")
 MAIN = ("consignor_key", "consignee_key", "gross_mass_kg", "package_count", "value", "origin_key")
 
 
-def _conflicts(items: Table) -> Column:
+def _conflicts(items: View) -> Column:
     """How many pairs of fields contradict each other; unknown is no contradiction."""
     signs = (
         items["net_mass_kg"] > items["gross_mass_kg"] * 1.001,
@@ -21,7 +22,7 @@ def _conflicts(items: Table) -> Column:
         items["arrival_at"] < items["lodged_at"] - 365 * facts.DAY,
         containers.wrong_check_digits(items["container_numbers"]) > 0,
         items["consignor_key"].eq(items["consignee_key"]).fillna(False)
-        & (items["consignee_type"] == "business").fillna(False),
+        & items["consignee_type"].isin(("business",)),
     )
     counted = [sign.astype("float64") for sign in signs]
     return sum(counted[1:], counted[0])
@@ -35,7 +36,7 @@ def _conflicts(items: Table) -> Column:
     check="ask the declarant to complete or correct the declaration",
     source="EC Good Practice Guide for Sea Container Control 2002",
 )
-def missing_or_inconsistent(items: Table, history: History) -> Mask:
+def missing_or_inconsistent(items: View, history: History) -> Mask:
     """Three of six main fields are missing, or at least one pair of fields conflicts.
 
     Conflicts: net above gross mass, no packages but a mass, arrival a year before
@@ -54,7 +55,7 @@ def missing_or_inconsistent(items: Table, history: History) -> Mask:
     check="the licence and dealer registers; whether sights or grips are free here",
     source="typology E09: Sydney mail, Birmingham 2019",
 )
-def arms_without_licence(items: Table, history: History) -> Mask:
+def arms_without_licence(items: View, history: History) -> Mask:
     """Goods declared openly as arms, by heading or in plain words, without any licence.
 
     Headings 9301, 9302, 9303, 9305 and 9306, but not blank-firing or air weapons (D06
@@ -82,7 +83,7 @@ def arms_without_licence(items: Table, history: History) -> Mask:
     raises="red",
     source="Firearms Protocol, article 10; CBP Dallas 2023",
 )
-def firearms_without_licence(items: Table, history: History) -> Mask:
+def firearms_without_licence(items: View, history: History) -> Mask:
     """Firearms, ammunition or parts of firearms by their own code, and no licence that fits.
 
     HS 9301, 9302, 9303.10 to 9303.30, 9305.10, 9305.20, 9305.91 and 9306: near-deterministic,
@@ -110,7 +111,7 @@ def firearms_without_licence(items: Table, history: History) -> Mask:
     silent_without_history=True,
     source="typology E04: CBP Aguadilla 2020",
 )
-def gift_too_heavy(items: Table, history: History) -> Mask:
+def gift_too_heavy(items: View, history: History) -> Mask:
     """A parcel declared as gift, or at a round value under USD 500, with a mass anomaly.
 
     Real gifts dominate, so the mass a package or a unit must lie 3 deviations above

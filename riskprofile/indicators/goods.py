@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from riskprofile.columns import Column, Mask, View
 from riskprofile.indicators.register import indicator
 from riskprofile.reference import facts, goods, nomenclature, norms
-from riskprofile.tables import Column, History, Indicator, Mask, Table
+from riskprofile.tables import History, Indicator
 
 PAIR = ["consignor_key", "consignee_key"]
 # Nats. On traders' texts that the table had not seen, 1.7 of 100 honest codes lie beyond
@@ -13,23 +14,23 @@ SURPRISE = 12.0
 HEAVY_GRAMS = 400.0  # a toy pistol of plastic weighs less, a replica of metal more
 
 
-def _parcel(items: Table) -> Mask:
+def _parcel(items: View) -> Mask:
     return facts.fired(facts.is_one_of(items["transport_mode"], "post", "express", "air"))
 
 
-def _private(items: Table) -> Mask:
+def _private(items: View) -> Mask:
     return facts.fired(facts.is_private(items))
 
 
-def _known_pair(items: Table, history: History) -> Mask:
+def _known_pair(items: View, history: History) -> Mask:
     return facts.familiarity(items, history, PAIR) > 0
 
 
-def _numbered(items: Table) -> Mask:
+def _numbered(items: View) -> Mask:
     return facts.fired(goods.said(items)["numbered"])
 
 
-def _excess(items: Table, history: History) -> Column:
+def _excess(items: View, history: History) -> Column:
     """Deviations of mass a unit or a package above the goods' norm, whichever is larger."""
     return facts.any_of(
         norms.z_score(items, history, "log_kg_per_unit"),
@@ -45,7 +46,7 @@ def _excess(items: Table, history: History) -> Column:
     check="the invoice; what the goods are, and which code they belong to",
     source="WCO and World Bank risk practice; CBP releases 2020-2025 (mis-manifested goods)",
 )
-def text_and_code_disagree(items: Table, history: History) -> Mask:
+def text_and_code_disagree(items: View, history: History) -> Mask:
     """The declared chapter is not among the first three for the words, by 12 nats or more.
 
     The text must say something (4 nats), and lists of more than three entries are left out:
@@ -64,7 +65,7 @@ def text_and_code_disagree(items: Table, history: History) -> Mask:
     check="examine the goods; image them with the parts of firearms in mind",
     source="typology X02; UN Firearms Protocol, article 3, for what a part is",
 )
-def arms_words(items: Table, history: History) -> Mask:
+def arms_words(items: View, history: History) -> Mask:
     """Words of controlled arms under a code that is not theirs, disguised spellings included.
 
     Guards: the everyday meaning beside the word; words that speak of the declared
@@ -85,7 +86,7 @@ def arms_words(items: Table, history: History) -> Mask:
     silent_without_history=True,
     source="typology S01: CBP Dallas/Fort Worth 2023",
 )
-def vague_description(items: Table, history: History) -> Mask:
+def vague_description(items: View, history: History) -> Mask:
     """Only generic words, no part number, and two further signs.
 
     A vague text is everyday, so the pair must be new, and the goods either metal,
@@ -95,7 +96,7 @@ def vague_description(items: Table, history: History) -> Mask:
     chapter = items["hs2"].fillna("00")
     hard = chapter.between("73", "90") | (chapter == "00")
     new = history.count(items, PAIR) == 0
-    return vague & hard.astype(bool) & new
+    return vague & hard & new
 
 
 @indicator(
@@ -108,7 +109,7 @@ def vague_description(items: Table, history: History) -> Mask:
     silent_without_history=True,
     source="CBP Norfolk 2023, Wilmington 2019, Houston 2025; GRA Ghana 2024; Aduanas Honduras 2024",
 )
-def household_cover(items: Table, history: History) -> Mask:
+def household_cover(items: View, history: History) -> Mask:
     """Household class, private consignee, new pair, short text, packages 3 deviations too heavy.
 
     All four must hold: the flow is huge and lawful, and never a sign in itself.
@@ -127,7 +128,7 @@ def household_cover(items: Table, history: History) -> Mask:
     check="image each piece; compare with selector switches, sears, pins and slides",
     source="CBP Louisville 2020; CBP Memphis 2022; CBP Chicago 2024",
 )
-def small_metal_parts(items: Table, history: History) -> Mask:
+def small_metal_parts(items: View, history: History) -> Mask:
     """Generic metal class, 5 to 400 g a piece, private consignee, unknown pair, no number.
 
     Industrial samples carry drawing numbers and go to firms; fasteners carry threads.
@@ -147,7 +148,7 @@ def small_metal_parts(items: Table, history: History) -> Mask:
     check="open one: cups, baffles or a thread 1/2-28 or 5/8-24 inside",
     source="CBP Louisville (75 in 4 months); CBP Dallas/Fort Worth 2023; CBP Chicago 2025",
 )
-def tube_or_filter_cover(items: Table, history: History) -> Mask:
+def tube_or_filter_cover(items: View, history: History) -> Mask:
     """Tube or filter, 150 to 700 g a piece, private consignee, parcel, no number; or such a
     tube with the thread of a silencer."""
     read = goods.arms(items)
@@ -167,7 +168,7 @@ def tube_or_filter_cover(items: Table, history: History) -> Mask:
     silent_without_history=True,
     source="Melbourne 2013; CBP Aguadilla 2020; CBP Memphis 2022",
 )
-def toy_tool_electronics_cover(items: Table, history: History) -> Mask:
+def toy_tool_electronics_cover(items: View, history: History) -> Mask:
     """Host class in a parcel, private or gift, mass 3 deviations above the norm; or 2 above
     with freight dearer than the goods. The excess is the sign, not the goods."""
     host = nomenclature.small_host(items) & _parcel(items)
@@ -185,7 +186,7 @@ def toy_tool_electronics_cover(items: Table, history: History) -> Mask:
     check="model against lists of convertible weapons; whether the destination controls them",
     source="Europol BOSPHORUS 2020, CONVERSUS 2021; Dover 2019; Bulgaria 2021, 2025",
 )
-def convertible_bulk(items: Table, history: History) -> Mask:
+def convertible_bulk(items: View, history: History) -> Mask:
     """Convertible weapons by code or words: ten or more, or the third order in half a year.
 
     Official consignees and licensed consignments are left out, and toys in their own
@@ -207,12 +208,12 @@ def convertible_bulk(items: Table, history: History) -> Mask:
     check="material, marks and bore; the certificate of deactivation",
     source="Zoll, Dusseldorf 2021",
 )
-def heavy_replica(items: Table, history: History) -> Mask:
+def heavy_replica(items: View, history: History) -> Mask:
     """Replica or deactivated arms by words, or toys by code, with a calibre in the text; or
     a replica that weighs 400 g or more a piece. Plastic toys weigh less."""
     read = goods.arms(items)
-    replica = read["replica"] | (read["convertible"] & (items["hs4"] == "9503").fillna(False))
-    toy = (items["hs4"] == "9503").fillna(False).astype(bool)
+    toy = items["hs4"].isin(("9503",))
+    replica = read["replica"] | (read["convertible"] & toy)
     metal = facts.piece_mass_g(items) >= HEAVY_GRAMS
     return ((replica | toy) & (read["calibres"] > 0)) | (replica & metal)
 
@@ -225,7 +226,7 @@ def heavy_replica(items: Table, history: History) -> Mask:
     check="ask for the goods and the licence; image the baggage",
     source="typology X02; UN Firearms Protocol, article 3, for what a part is",
 )
-def declared_arms_words(items: Table, history: History) -> Mask:
+def declared_arms_words(items: View, history: History) -> Mask:
     """Words of controlled arms in `goods_declared`, with no firearm, ammunition or licence
     declared. Sport shooters and hunters declare theirs, and do not fire."""
     read = goods.declared(items)
@@ -240,7 +241,7 @@ def declared_arms_words(items: Table, history: History) -> Mask:
     check="material, marks and bore; the certificate of deactivation",
     source="Zoll, Dusseldorf 2021",
 )
-def declared_replica(items: Table, history: History) -> Mask:
+def declared_replica(items: View, history: History) -> Mask:
     """Replica, deactivated, alarm or blank-firing arms in `goods_declared`, nothing licensed.
 
     Words of toys beside the term clear it, unless a calibre is named.
@@ -249,11 +250,11 @@ def declared_replica(items: Table, history: History) -> Mask:
     return (read["convertible"] | read["replica"]) & ~_declared(items)
 
 
-def _declared(items: Table) -> Mask:
+def _declared(items: View) -> Mask:
     """Firearms, ammunition or a licence declared as such."""
     arms = items["firearms_declared"].fillna(0) > 0
     rounds = items["ammunition_declared"].fillna(0) > 0
-    return arms.astype(bool) | rounds.astype(bool) | items["firearm_licence"].notna()
+    return arms | rounds | items["firearm_licence"].notna()
 
 
 INDICATORS: list[Indicator] = [

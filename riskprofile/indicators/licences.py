@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from riskprofile.columns import Column, Mask, View
 from riskprofile.indicators.register import indicator
 from riskprofile.reference import calibres, facts, standing
-from riskprofile.tables import History, Indicator, Mask, Table
+from riskprofile.tables import History, Indicator
 
 OFTEN_SALES, OFTEN_PAST = 3.0, 5.0  # times the registered sales; times the own past year
 PAST_LEAST = 5  # earlier declarations before a past says anything
@@ -22,7 +23,7 @@ GRACE_DAYS = 30.0  # registries are slow
     check="the dealer's register and books; the contract; the end user's confirmation",
     source="Paraguay and Brazil 2023 (about 43,000 firearms in three years)",
 )
-def more_than_the_market(items: Table, history: History) -> Mask:
+def more_than_the_market(items: View, history: History) -> Mask:
     """Goods of chapter 93, or licensed, in more pieces than the consignee can sell.
 
     With what it received in a year, more than three times its registered yearly sales; or,
@@ -50,7 +51,7 @@ def more_than_the_market(items: Table, history: History) -> Mask:
     check="count and calibre against the licence, line by line; the packing list",
     source="Taichung 2020 (pistol cartridges beside licensed shells)",
 )
-def other_goods_than_licensed(items: Table, history: History) -> Mask:
+def other_goods_than_licensed(items: View, history: History) -> Mask:
     """Goods of chapter 93 whose code, or whose calibre in words, the licence does not name.
 
     Codes are compared by the digits that the licence gives, calibres by the cartridge
@@ -59,14 +60,14 @@ def other_goods_than_licensed(items: Table, history: History) -> Mask:
     """
     entry = standing.licence(items, history)
     arms = facts.fired(facts.is_one_of(items["hs2"], "93"))
-    other_calibre = calibres.disagree(items["goods_description"].where(arms), entry["calibres"])
-    asked = arms & items["hs_code"].notna() & entry["hs_codes"].notna()
-    other_code = asked.to_numpy(dtype=bool, copy=True)
-    codes, covered = items["hs_code"][other_code], entry["hs_codes"][other_code]
-    other_code[other_code] = np.array(
-        [*map(_not_covered, codes.tolist(), covered.tolist())], dtype=bool
-    )
-    return arms & (other_code | facts.fired(other_calibre))
+    declared = items.text("goods_description").where(arms)
+    other_calibre = calibres.disagree(declared, entry.text("calibres"))
+    other_code = (arms & items["hs_code"].notna() & entry["hs_codes"].notna()).values.copy()
+    if other_code.any():
+        codes, covered = items["hs_code"].tolist(), entry["hs_codes"].tolist()
+        for row in np.flatnonzero(other_code).tolist():
+            other_code[row] = _not_covered(codes[row], covered[row])
+    return arms & (Column(other_code) | facts.fired(other_calibre))
 
 
 def _not_covered(code: str, covered: str) -> bool:
@@ -86,7 +87,7 @@ def _not_covered(code: str, covered: str) -> bool:
     stage="registry",
     source="Stimson Center 2025 on unverified end-use documents; Firearms Protocol, articles 7, 8",
 )
-def earlier_delivery_unverified(items: Table, history: History) -> Mask:
+def earlier_delivery_unverified(items: View, history: History) -> Mask:
     """Another licensed transfer to a party that owes the proof of an earlier one.
 
     Goods of chapter 93, or under a licence; the verification of any licence that names the

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from riskprofile.columns import Column, Mask, Text, View
 from riskprofile.indicators.register import indicator
 from riskprofile.reference import facts, lexicon
-from riskprofile.reference.text import per_distinct
-from riskprofile.tables import TEXT, Column, History, Indicator, Mask, Table
+from riskprofile.tables import TEXT, History, Indicator, Table
 
 # The columns that these indicators and `related` read: what must be kept of a batch.
 SHIPMENT_COLUMNS = (
@@ -44,12 +44,12 @@ DELIVERY = ("consignee_address_key", "consignee_phone_key")
 RECEIVER = (*DELIVERY, "consignee_key")
 
 
-def bursts(items: Table, by: str, days: float) -> Column:
+def bursts(items: View, by: str, days: float) -> Column:
     """Number the rows that share a key and follow each other within `days`.
 
     Parameters
     ----------
-    items : Table
+    items : View
         A batch with `time` and the key column.
     by : str
         An opaque key; rows without it or without a time belong to no burst.
@@ -61,35 +61,52 @@ def bursts(items: Table, by: str, days: float) -> Column:
     Column
         Float: a number for each burst, NaN for none.
     """
-    keyed = items[[by, "time"]].reset_index(drop=True).dropna()
-    keyed = keyed.sort_values([by, "time"], kind="stable")
-    other = keyed[by].ne(keyed[by].shift()).fillna(True).astype(bool)
-    starts = other | (keyed["time"].diff() > days * facts.DAY)
+    keys, times = items[by], items["time"]
+    order = np.flatnonzero((keys.notna() & times.notna()).values)
+    order = order[np.lexsort((times.values[order], keys.values[order]))]
+    key, time = keys.values[order], times.values[order]
+    starts = np.ones(len(order), dtype=bool)
+    starts[1:] = (key[1:] != key[:-1]) | (np.diff(time) > days * facts.DAY)
     numbers = np.full(len(items), np.nan)
-    numbers[keyed.index.to_numpy()] = starts.cumsum().to_numpy("float64")
-    return pd.Series(numbers, index=items.index)
+    numbers[order] = np.cumsum(starts)
+    return Column(numbers)
 
 
 def distinct(of: Column, burst: Column, where: Mask | None = None) -> Column:
     """Distinct values of `of` in each row's burst; 0 where there is no burst."""
-    pairs = pd.DataFrame({"burst": burst.to_numpy(), "of": of.array})
-    if where is not None:
-        pairs = pairs[where.to_numpy()]
-    counts = pairs.dropna().drop_duplicates()["burst"].value_counts()
-    return burst.map(counts).fillna(0.0).astype("float64")
+    return _in_burst(_counts(of, burst, where), burst)
 
 
-def _crowded(items: Table, history: History, by: str) -> Mask:
+def _counts(of: Column, burst: Column, where: Mask | None = None) -> np.ndarray:
+    """Distinct values by the number of the burst."""
+    known = of.notna() & burst.notna()
+    kept = (known if where is None else known & where).values
+    number, value = burst.values[kept].astype(np.int64), of.values[kept]
+    order = np.lexsort((value, number))
+    number, value = number[order], value[order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (number[1:] != number[:-1]) | (value[1:] != value[:-1])
+    return np.bincount(number[first])
+
+
+def _in_burst(counts: np.ndarray, burst: Column) -> Column:
+    """What was counted by burst, in each row; 0 where there is no burst."""
+    number = np.where(np.isnan(burst.values), 0, burst.values).astype(np.int64)
+    padded = np.append(counts, 0).astype(np.float64)  # no burst has the number 0
+    return Column(padded[np.minimum(number, len(counts))])
+
+
+def _crowded(items: View, history: History, by: str) -> Mask:
     """Where so much goes to one address or number that many names there are ordinary."""
     here = distinct(items["declaration_id"], bursts(items, by, 365))
     return history.count(items, [by], days=365).fillna(0.0) + here > POPULATION
 
 
-def _parcel(items: Table) -> Mask:
+def _parcel(items: View) -> Mask:
     return facts.fired(facts.is_one_of(items["transport_mode"], *PARCELS))
 
 
-def _part_like(items: Table) -> Mask:
+def _part_like(items: View) -> Mask:
     grams = facts.piece_mass_g(items)
     small = facts.within(grams, *facts.SMALL_PART_G)
     tube = facts.within(grams, *facts.TUBE_G)
@@ -106,13 +123,13 @@ def _part_like(items: Table) -> Mask:
     over_batch=True,
     source="typology A03: Patagonia Express 2019",
 )
-def split_consignments(items: Table, history: History) -> Mask:
+def split_consignments(items: View, history: History) -> Mask:
     """Three or more parcels of one sender to one address, number or private person.
 
     By post, express or air; at least two of them with pieces of the mass of small
     parts. Firms, parcel shops and blocks of flats are left out.
     """
-    fired = pd.Series(False, index=items.index)
+    fired = Column.full(len(items), False)
     parcel = _parcel(items) & ~facts.fired(
         facts.is_one_of(items["consignee_type"], "business", "forwarder", "official")
     )
@@ -130,7 +147,7 @@ def split_consignments(items: Table, history: History) -> Mask:
     return fired
 
 
-def _newcomers(items: Table, history: History, of: str, by: str, days: float) -> Column:
+def _newcomers(items: View, history: History, of: str, by: str, days: float) -> Column:
     """Values of `of` that first appeared with `by` within `days`, in the batch or before it."""
     new = history.count(items, [by, of]) == 0
     here = distinct(items[of], bursts(items, by, days), new)
@@ -147,14 +164,14 @@ def _newcomers(items: Table, history: History, of: str, by: str, days: float) ->
     over_batch=True,
     source="CBSA postal audit 2025; Sylvania Waters 2012; Dublin 2018",
 )
-def repeat_address_network(items: Table, history: History) -> Mask:
+def repeat_address_network(items: View, history: History) -> Mask:
     """Three or more consignee names at one address or number, in this batch or before it.
 
     Names known there for longer than 90 days do not count, nor do addresses with more
     than 40 parcels a year; there must be two senders or more, because one shop that
     serves a village is no network, and the pieces have the mass of small parts.
     """
-    fired = pd.Series(False, index=items.index)
+    fired = Column.full(len(items), False)
     for by in DELIVERY:
         names = _newcomers(items, history, "consignee_name_key", by, 90)
         senders = _newcomers(items, history, "consignor_key", by, 90)
@@ -171,7 +188,7 @@ def repeat_address_network(items: Table, history: History) -> Mask:
     over_batch=True,
     source="typology E06: Barbados courier ring (false identities), Melbourne 2013",
 )
-def sender_identity_inconsistent(items: Table, history: History) -> Mask:
+def sender_identity_inconsistent(items: View, history: History) -> Mask:
     """A sender's telephone with three or more new names, on few parcels, in batch or history.
 
     A number on more than 40 parcels a year is a shop or a counter, and does not fire.
@@ -190,14 +207,11 @@ WORKING_PARTS = frozenset(
 )
 
 
-def part_kinds(goods: Column, licence: Column) -> Column:
+def part_kinds(goods: Text, licence: Column) -> Text:
     """Kinds of working part that a text names without licence, in order; else missing."""
-    kinds = per_distinct(
-        goods.where(licence.isna()),
-        lambda one: "|".join(sorted(lexicon.scan(one).parts & WORKING_PARTS)) or None,
-        missing=None,
+    return goods.where(licence.isna()).map(
+        lambda one: "|".join(sorted(lexicon.scan(one).parts & WORKING_PARTS)) or None
     )
-    return pd.Series(kinds, index=goods.index, dtype=TEXT)
 
 
 @indicator(
@@ -211,7 +225,7 @@ def part_kinds(goods: Column, licence: Column) -> Column:
     over_batch=True,
     source="Small Arms Survey, Dribs and Drabs 2016; Miami 2016; Trincity 2024",
 )
-def complementary_parts(items: Table, history: History) -> Mask:
+def complementary_parts(items: View, history: History) -> Mask:
     """Named parts in two or more declarations to one address, number or consignee, without
     licence, that together are three or more kinds: frame, slide, barrel, trigger and so on.
 
@@ -219,27 +233,38 @@ def complementary_parts(items: Table, history: History) -> Mask:
     within 90 days, this one among them; or earlier parts of arms (HS 9305) with two other
     texts at the address, where this is HS 9305 as well.
     """
-    fired = pd.Series(False, index=items.index)
+    fired = Column.full(len(items), False)
     open_parts = items["licence_number"].isna()
     linked = {by: bursts(items, by, 90).where(open_parts) for by in RECEIVER}
-    several = pd.Series(False, index=items.index)
+    several = Column.full(len(items), False)
     for burst in linked.values():
         several |= distinct(items["declaration_id"], burst) >= 2
-    named = lexicon.parts(items["goods_description"].where(several))
-    working = named.map(lambda parts: sorted(parts & WORKING_PARTS) or None)
-    has = working.notna()
+    row, kind = _working_parts(items.text("goods_description").where(several))
+    has = np.zeros(len(items), dtype=bool)
+    has[row] = True
     for burst in linked.values():
-        kinds = pd.DataFrame({"burst": burst[has], "kind": working[has]}).explode("kind")
-        counts = kinds.dropna().drop_duplicates()["burst"].value_counts()
-        enough = burst.map(counts).fillna(0.0) >= 3
-        fired |= has & enough & (distinct(items["declaration_id"], burst, has) >= 2)
+        enough = _in_burst(_counts(kind, Column(burst.values[row])), burst) >= 3
+        together = distinct(items["declaration_id"], burst, Column(has)) >= 2
+        fired |= Column(has) & enough & together
     for by in RECEIVER if "part_kinds" in items else ():
         before = history.partners(items, ["part_kinds"], [by], days=90).fillna(0.0)
         new = history.count(items, [by, "part_kinds"], days=90) == 0
         fired |= items["part_kinds"].notna() & (before >= 2) & (before + new >= 3)
     texts = history.partners(items, ["goods_key"], ["consignee_address_key", "hs4"], days=90)
-    openly = (items["hs4"] == "9305").fillna(False).astype(bool)
+    openly = items["hs4"].isin(("9305",))
     return fired | (open_parts & openly & (texts >= 2))
+
+
+def _working_parts(goods: Text) -> tuple[np.ndarray, Text]:
+    """A row for each kind of working part that a text names: where it stands, and the kind."""
+    kinds: dict[int, frozenset[str]] = {}
+    rows: list[tuple[int, str]] = []
+    for row in np.flatnonzero(goods.values >= 0).tolist():
+        code = int(goods.values[row])
+        if code not in kinds:
+            kinds[code] = lexicon.scan(goods.distinct[code]).parts & WORKING_PARTS
+        rows += [(row, kind) for kind in sorted(kinds[code])]
+    return np.array([row for row, _ in rows], dtype=np.int64), Text.of(kind for _, kind in rows)
 
 
 @indicator(
@@ -252,19 +277,24 @@ def complementary_parts(items: Table, history: History) -> Mask:
     over_batch=True,
     source="US-UK air passenger case 2010",
 )
-def tag_on_two_bookings(items: Table, history: History) -> Mask:
+def tag_on_two_bookings(items: View, history: History) -> Mask:
     """One bag tag on two bookings: bags exchanged, or carried for somebody else.
 
     Tag numbers come round again after months, so only three days are compared.
     """
-    rows = items[["bag_tags", "time", "party_key"]].reset_index(drop=True)
-    tagged = rows.assign(tag=rows["bag_tags"].astype(object).str.split("|")).explode("tag")
-    tagged["tag"] = tagged["tag"].str.strip().replace("", None)
-    tagged = tagged.dropna(subset=["tag", "party_key"])
+    booked = items["party_key"].notna().values
+    tags = [
+        (row, tag.strip())
+        for row, joined in enumerate(items["bag_tags"].tolist())
+        for tag in (joined or "").split("|")
+        if tag.strip() and booked[row]
+    ]
+    row = np.array([row for row, _ in tags], dtype=np.int64)
+    tagged = items.only(("time", "party_key")).take(row).assign(tag=Text.of(t for _, t in tags))
     shared = distinct(tagged["party_key"], bursts(tagged, "tag", 3)) >= 2
-    fired = pd.Series(False, index=rows.index)
-    fired[tagged.index[shared.to_numpy()]] = True
-    return fired.set_axis(items.index)
+    fired = np.zeros(len(items), dtype=bool)
+    fired[row[shared.values]] = True
+    return Column(fired)
 
 
 WHY = {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import pandas as pd
+import numpy as np
 
+from riskprofile.columns import Column, Mask, View
 from riskprofile.indicators.register import indicator
 from riskprofile.reference import facts, nomenclature, norms, standing
-from riskprofile.tables import Column, History, Indicator, Mask, Table
+from riskprofile.tables import History, Indicator
 
 LANE = ["origin_key", "destination_key", "transport_mode"]
 PARCELS = ("post", "express")
@@ -15,18 +16,18 @@ LONG_WAIT = 14.0  # days in the yard below which no wait is long
 SHARERS = 3  # other firms at one registered address, or with one officer
 
 
-def _new(items: Table, history: History, by: str) -> Mask:
+def _new(items: View, history: History, by: str) -> Mask:
     return history.count(items, [by]) == 0
 
 
-def _excess(items: Table, history: History) -> Column:
+def _excess(items: View, history: History) -> Column:
     return facts.any_of(
         norms.z_score(items, history, "log_kg_per_unit"),
         norms.z_score(items, history, "log_kg_per_package"),
     )
 
 
-def _unclear_goods(items: Table, history: History) -> Mask:
+def _unclear_goods(items: View, history: History) -> Mask:
     """Vague wording, household effects, or mass 2 deviations above what is usual."""
     vague = facts.fired(facts.wording(items)["vague"])
     household = facts.fired(facts.in_class(items, nomenclature.household))
@@ -42,7 +43,7 @@ def _unclear_goods(items: Table, history: History) -> Mask:
     silent_without_history=True,
     source="BIS red flags (little or no business background); guard: hypothesis, untested",
 )
-def first_time_party(items: Table, history: History) -> Mask:
+def first_time_party(items: View, history: History) -> Mask:
     """Both parties never seen before, and a second sign: mass or value outside the norm.
 
     New parties are everyday trade, so they never stand alone: gross mass a package or a
@@ -65,7 +66,7 @@ def first_time_party(items: Table, history: History) -> Mask:
     silent_without_history=True,
     source="BIS red flags (does not fit the buyer's line of business)",
 )
-def consignee_business_mismatch(items: Table, history: History) -> Mask:
+def consignee_business_mismatch(items: View, history: History) -> Mask:
     """A consignee with 10 or more past goods items in at most 3 chapters, none of them this one.
 
     A misused identity shows so: somebody else's good name on other goods. Typology S06.
@@ -77,21 +78,18 @@ def consignee_business_mismatch(items: Table, history: History) -> Mask:
     chapters = history.partners(items, ["hs2"], ["consignee_key"])
     same = history.count(items, ["consignee_key", "hs2"])
     stated = standing.company(items, history)["activities"]
-    outside = pd.Series(
-        [_outside(chapter, listed) for chapter, listed in zip(items["hs2"], stated, strict=True)],
-        index=items.index,
-        dtype=bool,
-    )
+    chapters_stated = zip(items["hs2"].tolist(), stated.tolist(), strict=True)
+    outside = Column(np.array([_outside(*both) for both in chapters_stated], dtype=bool))
     registered = outside & (same == 0) & _unclear_goods(items, history)
     return ((past >= 10) & (chapters <= 3) & (same == 0)) | registered
 
 
-def _outside(chapter: object, listed: object) -> bool:
+def _outside(chapter: str | None, listed: str | None) -> bool:
     """Whether a chapter is none of the at most five that a register lists."""
-    if pd.isna(chapter) or pd.isna(listed):
+    if chapter is None or listed is None:
         return False
-    chapters = {part.strip() for part in str(listed).split("|") if part.strip()}
-    return len(chapters) <= MANY_LINES and str(chapter) not in chapters
+    chapters = {part.strip() for part in listed.split("|") if part.strip()}
+    return len(chapters) <= MANY_LINES and chapter not in chapters
 
 
 @indicator(
@@ -104,7 +102,7 @@ def _outside(chapter: object, listed: object) -> bool:
     check="ask the carrier or declarant who takes delivery; the yard's record",
     source="typology S07: Couva 2021, Keelung 2018, Aden 2013, Norfolk 2023",
 )
-def absent_consignee(items: Table, history: History) -> Mask:
+def absent_consignee(items: View, history: History) -> Mask:
     """Nobody is named who could receive the goods: no consignee, no notify party.
 
     Order bills name a notify party as a rule, so both must be missing. Where events of the
@@ -128,7 +126,7 @@ def absent_consignee(items: Table, history: History) -> Mask:
     check="ask the forwarder for house documents and the delivery order",
     source="BIS red flags (forwarding firm listed as final destination)",
 )
-def consolidator_masking(items: Table, history: History) -> Mask:
+def consolidator_masking(items: View, history: History) -> Mask:
     """The receiver is hidden behind a forwarder.
 
     Groupage with house data is normal trade: the missing data count, not the forwarder,
@@ -148,7 +146,7 @@ def consolidator_masking(items: Table, history: History) -> Mask:
     silent_without_history=True,
     source="typology E03: CBP Louisville 2020",
 )
-def industrial_goods_to_a_home(items: Table, history: History) -> Mask:
+def industrial_goods_to_a_home(items: View, history: History) -> Mask:
     """A parcel to a private consignee in a heading that private persons hardly receive.
 
     Fires when fewer than one in ten earlier declarations of the heading (at least 50)
@@ -172,7 +170,7 @@ def industrial_goods_to_a_home(items: Table, history: History) -> Mask:
     check="the company register, and the end user's own confirmation",
     source="BIS red flags; ATT diversion guides; Paraguay 2023",
 )
-def broker_or_shell(items: Table, history: History) -> Mask:
+def broker_or_shell(items: View, history: History) -> Mask:
     """Goods of HS chapter 93, or under a licence, whose end user is not plain to see.
 
     A forwarder as end user, or three or more consignees that first used the address
@@ -200,7 +198,7 @@ def broker_or_shell(items: Table, history: History) -> Mask:
     silent_without_history=True,
     source="CBSA postal audit 2025 (post boxes); guard: hypothesis, untested",
 )
-def not_the_registered_address(items: Table, history: History) -> Mask:
+def not_the_registered_address(items: View, history: History) -> Mask:
     """A parcel to an address that is not the consignee's registered one, never used before.
 
     Firms have many addresses, so the goods must be vague, household effects, or heavier than
@@ -235,13 +233,13 @@ OFTEN = 0.05  # finds among declarations of the same pattern: below, it is every
     check="compare with the earlier finds shown as related records",
     source="Nigeria Customs post-seizure profiling 2017; Puerto Cortes 2024; Jamaica 2025",
 )
-def prior_seizure_pattern(items: Table, history: History) -> Mask:
+def prior_seizure_pattern(items: View, history: History) -> Mask:
     """Three facets of one earlier find, at least one of them a party, address or text.
 
     At least one in twenty earlier declarations of the same pattern must have been a
     find, so that a marketplace does not fire for ever; a country alone never counts.
     """
-    fired = pd.Series(False, index=items.index)
+    fired = Column.full(len(items), False)
     for pattern in PATTERNS:
         finds = history.finds(items, pattern)
         alike = history.count(items, pattern)

@@ -1,7 +1,8 @@
 """The decorator that turns one function into an `Indicator`, and holds it to its promise.
 
 An indicator function may return any boolean column. What leaves the decorator is
-plain `bool` with the index of the table: unknown has not fired.
+plain `bool`, one value a row: unknown has not fired. Asked of a pandas table it answers with
+a pandas column under the table's index.
 """
 
 from __future__ import annotations
@@ -9,12 +10,11 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
-import pandas as pd
-
+from riskprofile.columns import Column, Mask, View, like
 from riskprofile.errors import RiskProfileError
-from riskprofile.tables import History, Indicator, IndicatorFunction, Mask, Table
+from riskprofile.tables import History, Indicator, IndicatorFunction
 
 
 class IndicatorError(RiskProfileError):
@@ -68,7 +68,7 @@ def indicator(
     Raises
     ------
     IndicatorError
-        From the decorated function: wrong index, or not a boolean column.
+        From the decorated function: not one value a row, or not a boolean column.
     """
 
     def make(function: IndicatorFunction) -> Indicator:
@@ -77,8 +77,9 @@ def indicator(
             raise IndicatorError(f"indicator {key} has no docstring")
 
         @functools.wraps(function)
-        def compute(items: Table, history: History) -> Mask:
-            return _mask(function(items, history), items, key)
+        def compute(items: Any, history: History) -> Any:
+            seen = View.of(items)
+            return like(items, _mask(function(seen, history), seen, key))
 
         return Indicator(
             key=key,
@@ -99,12 +100,11 @@ def indicator(
     return make
 
 
-def _mask(mask: Mask, items: Table, key: str) -> Mask:
-    if not isinstance(mask, pd.Series):
+def _mask(mask: Mask, items: View, key: str) -> Mask:
+    if not isinstance(mask, Column):
         raise IndicatorError(f"indicator {key} returned {type(mask).__name__}, not a mask")
-    if not mask.index.equals(items.index):
-        raise IndicatorError(f"indicator {key} changed the index of the table")
-    if not pd.api.types.is_bool_dtype(mask.dtype):
-        raise IndicatorError(f"indicator {key} returned {mask.dtype}, not true or false")
-    values = mask.to_numpy(dtype=bool, na_value=False)
-    return pd.Series(values, index=items.index, name=key)
+    if len(mask) != len(items):
+        raise IndicatorError(f"indicator {key} returned {len(mask)} values for {len(items)} rows")
+    if mask.values.dtype != bool:
+        raise IndicatorError(f"indicator {key} returned {mask.values.dtype}, not true or false")
+    return Column(mask.flags())

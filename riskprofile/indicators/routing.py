@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from riskprofile.columns import Mask, View
 from riskprofile.indicators.register import indicator
 from riskprofile.reference import facts, standing
-from riskprofile.tables import History, Indicator, Mask, Table
+from riskprofile.tables import History, Indicator
 
 LANE = ["origin_key", "destination_key", "transport_mode"]
 ENDS = ["export_key", "destination_key", "transport_mode"]
@@ -19,7 +20,7 @@ ENDS = ["export_key", "destination_key", "transport_mode"]
     silent_without_history=True,
     source="typology S09: Haina 2025; ATT diversion briefs",
 )
-def unusual_detour(items: Table, history: History) -> Mask:
+def unusual_detour(items: View, history: History) -> Mask:
     """Two or more transit legs beyond the lane's mean, by a route never taken on it.
 
     Hubs are learnt from history, carrier or not. The lane must have been seen 20 times,
@@ -41,7 +42,7 @@ def unusual_detour(items: Table, history: History) -> Mask:
     silent_without_history=True,
     source="BIS red flags (abnormal shipping route)",
 )
-def goods_new_on_a_busy_lane(items: Table, history: History) -> Mask:
+def goods_new_on_a_busy_lane(items: View, history: History) -> Mask:
     """The heading is well known and so is the lane, but never together; the pair is new.
 
     Three or more such declarations would be expected if goods chose lanes by chance.
@@ -66,7 +67,7 @@ def goods_new_on_a_busy_lane(items: Table, history: History) -> Mask:
     raises="red",
     source="UN embargo cases Misrata and Haina 2025; Frankfurt 2017",
 )
-def arms_in_transit_without_consent(items: Table, history: History) -> Mask:
+def arms_in_transit_without_consent(items: View, history: History) -> Mask:
     """Goods of HS 9301 to 9306 passing through without an authorisation for the journey.
 
     Near-deterministic, and most often papers that come late: hence the compliance queue. In

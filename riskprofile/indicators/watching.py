@@ -5,10 +5,9 @@ Neither is a typology, and neither is shared: another office has its own.
 
 from __future__ import annotations
 
-import pandas as pd
-
+from riskprofile.columns import Column, Mask, View
 from riskprofile.indicators.register import indicator
-from riskprofile.tables import History, Indicator, Mask, Table
+from riskprofile.tables import History, Indicator
 
 
 @indicator(
@@ -19,15 +18,15 @@ from riskprofile.tables import History, Indicator, Mask, Table
     check="compare with the entry (riskprofile watchlists show) and ask the owner of the list",
     source="the installation's own lists, each with owner, source, review date and expiry",
 )
-def on_watch_list(items: Table, history: History) -> Mask:
+def on_watch_list(items: View, history: History) -> Mask:
     """A name, address, telephone or code is that of an entry in force.
 
     An entry past its review date or its expiry matches nothing. Missing when no list is
     in force: nothing fires.
     """
     if "watch" not in items:
-        return pd.Series(False, index=items.index)
-    return items["watch"].notna().astype(bool)
+        return Column.full(len(items), False)
+    return items["watch"].notna()
 
 
 @indicator(
@@ -40,15 +39,15 @@ def on_watch_list(items: Table, history: History) -> Mask:
     after_others=True,
     source="typology packs that an analyst of this installation tried and accepted",
 )
-def fits_a_pack(items: Table, history: History) -> Mask:
+def fits_a_pack(items: View, history: History) -> Mask:
     """A pattern of a pack in force fits: words, heading, choices and indicators together.
 
     What is in force was tried here first and flags few declarations. Missing when no pack
     is in force: nothing fires.
     """
     if "pack" not in items:
-        return pd.Series(False, index=items.index)
-    return items["pack"].notna().astype(bool)
+        return Column.full(len(items), False)
+    return items["pack"].notna()
 
 
 INDICATORS: list[Indicator] = [on_watch_list, fits_a_pack]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from riskprofile.columns import Column, Mask, View
 from riskprofile.indicators.register import indicator
 from riskprofile.reference import facts, nomenclature, norms
-from riskprofile.tables import Column, History, Indicator, Mask, Table
+from riskprofile.tables import History, Indicator
 
 PAIR = ("consignor_key", "consignee_key")
 
 
-def _excess(items: Table, history: History) -> Column:
+def _excess(items: View, history: History) -> Column:
     """Deviations above the goods' norm, by unit or by package, whichever is larger."""
     return facts.any_of(
         norms.z_score(items, history, "log_kg_per_unit"),
@@ -26,7 +27,7 @@ def _excess(items: Table, history: History) -> Column:
     silent_without_history=True,
     source="typology X03: CBP Aguadilla 2020",
 )
-def implausible_price(items: Table, history: History) -> Mask:
+def implausible_price(items: View, history: History) -> Mask:
     """Value a kilogram 4 deviations off the goods' norm, and value a unit, where known, 2.
 
     Two-sided. Gifts are left to E04.
@@ -48,7 +49,7 @@ def implausible_price(items: Table, history: History) -> Mask:
     silent_without_history=True,
     source="WCO and EC container control guides; typology S04",
 )
-def mass_does_not_fit(items: Table, history: History) -> Mask:
+def mass_does_not_fit(items: View, history: History) -> Mask:
     """Mass a package or a unit at least 4 deviations above the goods' norm, or density 4 off it.
 
     The tolerance band is wide on purpose: mixed loads of known pairs make most of 2 to 4.
@@ -67,7 +68,7 @@ def mass_does_not_fit(items: Table, history: History) -> Mask:
     silent_without_history=True,
     source="Nigeria Customs 2017 and 2024; Libya customs 2019; Yemen customs 2013",
 )
-def bulky_low_value_cover(items: Table, history: History) -> Mask:
+def bulky_low_value_cover(items: View, history: History) -> Mask:
     """Cheap bulky class, new importer, and value a kilogram 2 deviations below the norm."""
     bulky = nomenclature.bulky_cheap(items)
     new = history.count(items, ["consignee_key"]) == 0
@@ -86,7 +87,7 @@ def bulky_low_value_cover(items: Table, history: History) -> Mask:
     silent_without_history=True,
     source="Couva 2021; Kingston 2025; Keelung 2018; Coquelles 2017",
 )
-def machine_host(items: Table, history: History) -> Mask:
+def machine_host(items: View, history: History) -> Mask:
     """Host class, private or new consignee, mass a unit or package 3 deviations above the norm."""
     host = nomenclature.machine_host(items)
     private = facts.fired(facts.is_private(items))
@@ -103,7 +104,7 @@ def machine_host(items: Table, history: History) -> Mask:
     silent_without_history=True,
     source="WCO air cargo indicators",
 )
-def freight_disproportion(items: Table, history: History) -> Mask:
+def freight_disproportion(items: View, history: History) -> Mask:
     """By air or express: freight above value, 3 deviations above the heading's norm by mode,
     and the pair of parties is not known."""
     levels = (("transport_mode",), ("hs2", "transport_mode"), ("hs4", "transport_mode"))

@@ -6,9 +6,10 @@ found is not among those events.
 
 from __future__ import annotations
 
+from riskprofile.columns import Mask, View
 from riskprofile.indicators.register import indicator
 from riskprofile.reference import facts, nomenclature
-from riskprofile.tables import History, Indicator, Mask, Table
+from riskprofile.tables import History, Indicator
 
 LATE = 3 * facts.DAY  # before arrival: when manifests are closed as a rule
 
@@ -23,7 +24,7 @@ LATE = 3 * facts.DAY  # before arrival: when manifests are closed as a rule
     stage="yard",
     source="Misamis 2016; WCO and EC guides on container control",
 )
-def seal_or_move_without_record(items: Table, history: History) -> Mask:
+def seal_or_move_without_record(items: View, history: History) -> Mask:
     """The last bad word on a seal has no re-seal after it, or a move was not ordered.
 
     Authorities and carriers open and re-seal every day: a `resealed` at or after the last
@@ -32,7 +33,7 @@ def seal_or_move_without_record(items: Table, history: History) -> Mask:
     registers = history.registers
     bad = registers.happened(items, "seal", "broken", "changed", "missing")
     again = registers.happened(items, "seal", "resealed")
-    open_seal = bad.notna() & ~(again >= bad).fillna(False)
+    open_seal = bad.notna() & ~(again >= bad)
     moved = registers.happened(items, "yard", "unlisted_move").notna()
     return open_seal | moved
 
@@ -46,7 +47,7 @@ def seal_or_move_without_record(items: Table, history: History) -> Mask:
     check="the earlier wording beside this one, invoice and packing list; who asked for the change",
     source="Letfallah II 2012; IIMS The Report, March 2020 (last-minute changes of description)",
 )
-def late_change_of_description(items: Table, history: History) -> Mask:
+def late_change_of_description(items: View, history: History) -> Mask:
     """A description amended from three days before arrival on, beside a second sign.
 
     Corrections are normal, so consignee or route must have been amended as well, or the
@@ -54,7 +55,7 @@ def late_change_of_description(items: Table, history: History) -> Mask:
     """
     registers = history.registers
     changed = registers.happened(items, "amendment", "description")
-    late = (changed >= items["arrival_at"] - LATE).fillna(False).astype(bool)
+    late = changed >= items["arrival_at"] - LATE
     others = registers.happened(items, "amendment", "consignee", "route").notna()
     vague = facts.fired(facts.wording(items)["vague"])
     household = facts.fired(facts.in_class(items, nomenclature.household))

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from riskprofile.tables import Column, ColumnSpec, Feature, Indicator, Table
+from riskprofile.columns import Column, View
+from riskprofile.tables import ColumnSpec, Feature, Indicator, Table
+
+
+def legs(route: str) -> float:
+    """Places between the ends of a bar-joined route.
+
+    >>> legs("XAAAA|XBBBB|XCCCC"), legs("XAAAA")
+    (1.0, 0.0)
+    """
+    return max(route.count("|") - 1.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,7 @@ class Profile:
     due: str  # when it arrives: the countdown on the page
     office: str  # the column that says which office works it
     title: str  # the column that heads an alert
-    measures: Callable[[Table, Table | None], dict[str, Column]]  # of rows and rates, by name
+    measures: Callable[[View, Table | None], dict[str, Column]]  # of rows and rates, by name
     visible: tuple[str, ...]  # canonical columns that features and indicators may read
     codes: tuple[str, ...]  # country and place codes: indicators alone read them
     keys: tuple[Key, ...]
@@ -74,6 +84,11 @@ class Profile:
     def by_name(self) -> Mapping[str, ColumnSpec]:
         """Column specifications by name."""
         return {column.name: column for column in self.columns}
+
+    @cached_property
+    def features_by_name(self) -> Mapping[str, Feature]:
+        """Features by name."""
+        return {feature.name: feature for feature in self.features}
 
     @property
     def names(self) -> list[str]:

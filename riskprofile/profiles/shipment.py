@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+from functools import partial
 
+import numpy as np
+
+from riskprofile.columns import Column, View
 from riskprofile.features import (
     combinations,
     conjunctions,
@@ -23,10 +25,10 @@ from riskprofile.indicators import parties as party_signs
 from riskprofile.indicators import routing as routing_signs
 from riskprofile.indicators import weights as weight_signs
 from riskprofile.indicators import yard as yard_signs
-from riskprofile.profiles.profile import Key, Profile
+from riskprofile.profiles.profile import Key, Profile, legs
 from riskprofile.reference import rates
-from riskprofile.tables import TEXT, Column, Table
 from riskprofile.tables import ColumnSpec as C
+from riskprofile.tables import Table
 
 COLUMNS = (
     C("declaration_id", "text", "declaration, bill or waybill reference"),
@@ -137,40 +139,40 @@ KEYS = (
 )
 
 
+def _cut(digits: int, code: str) -> str | None:
+    return code[:digits] if len(code) >= digits else None
+
+
 def _log_ratio(over: Column, under: Column) -> Column:
     """Natural logarithm of a ratio; missing unless both are above zero."""
-    return np.log(over.where(over > 0) / under.where(under > 0))
+    return (over.where(over > 0) / under.where(under > 0)).log()
 
 
-def measures(table: Table, known: Table | None = None) -> dict[str, Column]:
+def measures(table: View, known: Table | None = None) -> dict[str, Column]:
     """HS parts, transit legs, and the numbers that history keeps norms of.
 
     Values are in US dollars at the latest rate on or before lodgement, of the rates `known`
     or of the shipped sample, and missing without one. Masses are kilograms; logarithms are natural.
     """
-    hs = table["hs_code"]
-    length = hs.str.len().fillna(0)
-    value_usd = rates.to_usd(table["value"], table["currency"], table["lodged_at"], known)
-    freight_usd = rates.to_usd(table["freight_cost"], table["currency"], table["lodged_at"], known)
-    packages = pd.Series(table["package_count"].astype("float64"), index=table.index)
+    hs, route = table.text("hs_code"), table.text("route")
+    currency, when = table.text("currency"), table["lodged_at"]
+    value_usd = rates.to_usd(table["value"], currency, when, known)
+    freight_usd = rates.to_usd(table["freight_cost"], currency, when, known)
+    packages = table["package_count"].astype("float64")
     net = table["net_mass_kg"].fillna(table["gross_mass_kg"])
     gross = table["gross_mass_kg"].fillna(table["net_mass_kg"])
-    text = {
-        f"hs{digits}": hs.str.slice(0, digits).where(length >= digits).astype(TEXT)
-        for digits in (2, 4, 6)
-    }
     return {
-        **text,
-        "part_kinds": links.part_kinds(table["goods_description"], table["licence_number"]),
-        "route_legs": (table["route"].str.count(r"\|") - 1).clip(lower=0).astype("float64"),
+        **{f"hs{digits}": hs.map(partial(_cut, digits)) for digits in (2, 4, 6)},
+        "part_kinds": links.part_kinds(table.text("goods_description"), table["licence_number"]),
+        "route_legs": route.told(legs, np.nan),
         "value_usd": value_usd,
         "log_value_per_kg": _log_ratio(value_usd, net),
         "log_value_per_unit": _log_ratio(value_usd, table["quantity"]),
         "log_kg_per_package": _log_ratio(gross, packages),
         "log_kg_per_unit": _log_ratio(net, table["quantity"]),
         "log_kg_per_m3": _log_ratio(gross, table["volume_m3"]),
-        "log_gross_mass": np.log(gross.where(gross > 0)),
-        "log_quantity": np.log(table["quantity"].where(table["quantity"] > 0)),
+        "log_gross_mass": gross.where(gross > 0).log(),
+        "log_quantity": table["quantity"].where(table["quantity"] > 0).log(),
         "freight_ratio": freight_usd / value_usd.where(value_usd > 0),
         "log_freight_ratio": _log_ratio(freight_usd, value_usd),
     }

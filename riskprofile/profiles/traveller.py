@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
+from riskprofile.columns import Column, View
 from riskprofile.features import booking, goods
 from riskprofile.indicators import booking as booking_signs
 from riskprofile.indicators import goods as goods_signs
 from riskprofile.indicators import links, watching
-from riskprofile.profiles.profile import Key, Profile, Retention
-from riskprofile.tables import Column, Table
+from riskprofile.profiles.profile import Key, Profile, Retention, legs
 from riskprofile.tables import ColumnSpec as C
+from riskprofile.tables import Table
 
 COLUMNS = (
     C("crossing_id", "text", "one traveller on one crossing"),
@@ -76,14 +76,14 @@ KEYS = (
 )
 
 
-def measures(table: Table, rates: Table | None = None) -> dict[str, Column]:
+def measures(table: View, rates: Table | None = None) -> dict[str, Column]:
     """Numbers of baggage and journey; kilograms and nights, natural logarithms."""
-    bags = pd.Series(table["checked_bags"].astype("float64"), index=table.index)
+    bags = table["checked_bags"].astype("float64")
     mass = table["bag_mass_kg"]
     nights = table["stay_nights"]
     return {
-        "route_legs": (table["route"].str.count(r"\|") - 1).clip(lower=0).astype("float64"),
-        "log_bag_mass": np.log(mass.where(mass > 0)),
+        "route_legs": table.text("route").told(legs, np.nan),
+        "log_bag_mass": mass.where(mass > 0).log(),
         "kg_per_bag": mass / bags.where(bags > 0),
         "bag_kg_per_night": mass / nights.clip(lower=1),
     }

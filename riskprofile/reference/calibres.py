@@ -10,9 +10,8 @@ import re
 from functools import lru_cache
 
 import numpy as np
-import pandas as pd
 
-from riskprofile.tables import Column
+from riskprofile.columns import Column, Text
 
 _METRIC = re.compile(
     r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,2})?)\s*(?:mm)?\s*[x×*]\s*(\d{2})(?!\d)\s*(?:mm|r\b)?"
@@ -44,15 +43,16 @@ def calibres(text: str) -> frozenset[str]:
     return frozenset(found | {f"{one}ga" for one in _GAUGE.findall(low)})
 
 
-def disagree(stated: Column, allowed: Column) -> Column:
+def disagree(stated: Text, allowed: Text) -> Column:
     """1 where a text names calibres and none of them is allowed, 0 where one is.
 
     NaN where either names none.
     """
-    both = (stated.notna() & allowed.notna()).to_numpy(dtype=bool)
     made = np.full(len(stated), np.nan)
-    made[both] = [*map(_disagree, stated[both].tolist(), allowed[both].tolist())]
-    return pd.Series(made, index=stated.index)
+    for row in np.flatnonzero((stated.values >= 0) & (allowed.values >= 0)).tolist():
+        one, other = stated.values[row], allowed.values[row]
+        made[row] = _disagree(stated.distinct[one], allowed.distinct[other])
+    return Column(made)
 
 
 @lru_cache(maxsize=1 << 12)

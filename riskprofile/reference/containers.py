@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 
 import numpy as np
-import pandas as pd
 
-from riskprofile.tables import Column
+from riskprofile.columns import Column, factorize, like
 
 _SHAPE = re.compile(r"[A-Z]{3}[UJZ][0-9]{7}")
 # Letters count 10 to 38 and leave out the multiples of 11 (ISO 6346, annex A).
@@ -40,9 +39,9 @@ def is_wrong(number: str) -> bool:
 
 def wrong_check_digits(numbers: Column) -> Column:
     """How many of the bar-joined numbers have a wrong check digit; NaN where none is given."""
-    codes, distinct = pd.factorize(numbers)
+    codes, distinct = factorize(numbers)
     counts = np.array(
-        [sum(map(is_wrong, str(joined).split("|"))) for joined in distinct.tolist()] + [np.nan],
-        dtype="float64",
+        [*(sum(map(is_wrong, joined.split("|"))) for joined in distinct), np.nan], dtype="float64"
     )
-    return pd.Series(counts[codes], index=numbers.index)
+    counted: Column = like(numbers, Column(counts[codes]))
+    return counted

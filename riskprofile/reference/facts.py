@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import pandas as pd
 
+from riskprofile.columns import Column, Mask, Text, View
 from riskprofile.reference import goods, nomenclature
 from riskprofile.reference.once import once
-from riskprofile.tables import Column, History, Mask, Table
+from riskprofile.tables import History
 
-DAY = pd.Timedelta(days=1)
+DAY = np.timedelta64(86_400_000_000, "us")
 KNOWN_DAYS = 90.0  # below this, "first seen" says only when the installation began
 DIGITS = 6  # logarithms differ in the last bits between processors; rounded, they do not
 
@@ -33,29 +33,31 @@ def days_between(later: Column, earlier: Column) -> Column:
     return (later - earlier) / DAY
 
 
-def given(column: Column) -> Column:
+def given(held: Column) -> Column:
     """1 where the column holds anything, else 0. Never unknown."""
-    return column.notna().astype("float64")
+    return held.notna().astype("float64")
 
 
-def absent(column: Column) -> Column:
+def absent(held: Column) -> Column:
     """1 where the column is missing, else 0. Never unknown."""
-    return column.isna().astype("float64")
+    return held.isna().astype("float64")
 
 
 def known(flag: Column, unless: Column | None = None) -> Column:
     """A nullable flag as a fact; unknown where `unless` is missing too."""
-    fact = pd.Series(flag.to_numpy("float64", na_value=np.nan), index=flag.index)
+    fact = flag.astype("float64")
     return fact if unless is None else fact.where(unless.notna())
 
 
-def is_one_of(column: Column, *choices: str) -> Column:
+def is_one_of(given: Column, *choices: str) -> Column:
     """1 where the column is one of `choices`, 0 where it is another, NaN where missing.
 
-    >>> is_one_of(pd.Series(["private", "business", None]), "private").tolist()
+    >>> is_one_of(Text.of(["private", "business", None]), "private").tolist()
     [1.0, 0.0, nan]
     """
-    return column.isin(choices).astype("float64").where(column.notna())
+    if isinstance(given, Text):
+        return given.told(lambda one: float(one in choices), np.nan)
+    return given.isin(choices).astype("float64").where(given.notna())
 
 
 def differs(one: Column, other: Column) -> Column:
@@ -63,7 +65,7 @@ def differs(one: Column, other: Column) -> Column:
     return known(one != other)
 
 
-def is_private(items: Table) -> Column:
+def is_private(items: View) -> Column:
     """1 for a private consignee, 0 for a firm, forwarder or office, NaN when not said."""
     return is_one_of(items["consignee_type"], "private")
 
@@ -71,7 +73,7 @@ def is_private(items: Table) -> Column:
 def ramp(values: Column, low: float, high: float) -> Column:
     """0 at `low` and below, 1 at `high` and above, straight between; NaN stays.
 
-    >>> ramp(pd.Series([1.0, 2.0, 3.0, 9.0]), 1, 3).tolist()
+    >>> ramp(Column(np.array([1.0, 2.0, 3.0, 9.0])), 1, 3).tolist()
     [0.0, 0.5, 1.0, 1.0]
     """
     return ((values - low) / (high - low)).clip(0.0, 1.0)
@@ -79,63 +81,65 @@ def ramp(values: Column, low: float, high: float) -> Column:
 
 def within(values: Column, low: float, high: float) -> Column:
     """1 inside `low` to `high`, fading to 0 at half of `low` and at twice `high`."""
-    return np.minimum(ramp(values, low / 2, low), 1.0 - ramp(values, high, high * 2))
+    rises, falls = ramp(values, low / 2, low), 1.0 - ramp(values, high, high * 2)
+    return Column(np.minimum(rises.values, falls.values))
 
 
 def all_of(*parts: Column) -> Column:
     """The product of graded facts: a known 0 wins, else one unknown makes it unknown.
 
-    >>> all_of(pd.Series([0.5, 0.0, 1.0]), pd.Series([0.5, np.nan, np.nan])).tolist()
+    >>> one, other = np.array([0.5, 0.0, 1.0]), np.array([0.5, np.nan, np.nan])
+    >>> all_of(Column(one), Column(other)).tolist()
     [0.25, 0.0, nan]
     """
-    product = parts[0]
-    nothing = parts[0] == 0.0
+    product = parts[0].values
+    nothing = product == 0.0
     for part in parts[1:]:
-        product = product * part
-        nothing |= part == 0.0
-    return product.mask(nothing, 0.0)
+        product = product * part.values
+        nothing = nothing | (part.values == 0.0)
+    return Column(np.where(nothing, 0.0, product))
 
 
 def any_of(*parts: Column) -> Column:
     """The largest of graded facts; unknown only where all are.
 
-    >>> any_of(pd.Series([0.2, np.nan]), pd.Series([0.7, np.nan])).tolist()
+    >>> any_of(Column(np.array([0.2, np.nan])), Column(np.array([0.7, np.nan]))).tolist()
     [0.7, nan]
     """
-    largest = parts[0]
+    largest = parts[0].values
     for part in parts[1:]:
-        largest = np.fmax(largest, part)
-    return largest
+        largest = np.fmax(largest, part.values)
+    return Column(largest)
 
 
 def fired(fact: Column, least: float = 1.0) -> Mask:
     """True where a fact is at least `least`; unknown has not fired."""
-    return fact.ge(least).fillna(False).astype(bool)
+    return Column((fact >= least).flags())
 
 
 def steady_log(values: Column) -> Column:
     """Natural logarithm, rounded so that every processor gives the same bits."""
-    return np.log(values.where(values > 0)).round(DIGITS)
+    return values.where(values > 0).log().round(DIGITS)
 
 
-def words(items: Table) -> Table:
+def words(items: View) -> View:
     """What the goods text says of arms."""
     return goods.arms(items)
 
 
-def wording(items: Table) -> Table:
+def wording(items: View) -> View:
     """How the goods text says it."""
     return goods.said(items)
 
 
 @once
-def in_class(items: Table, belongs: Callable[[Table], Mask]) -> Column:
+def in_class(items: View, belongs: Callable[[View], Mask]) -> Column:
     """1 where the goods belong to a class of `nomenclature`, else 0."""
     return belongs(items).astype("float64")
 
 
 @once
-def named_arms(items: Table) -> Column:
+def named_arms(items: View) -> Column:
     """1 for arms, parts or ammunition by HS 9301 to 9307 or in plain words, else 0.
 
     Words count when they mean arms and little else, name more than a free accessory,
@@ -149,26 +153,26 @@ def named_arms(items: Table) -> Column:
 
 
 @once
-def count(items: Table, history: History, by: tuple[str, ...], days: float | None) -> Column:
+def count(items: View, history: History, by: tuple[str, ...], days: float | None) -> Column:
     """`history.count`, asked once for a table."""
     return history.count(items, by, days=days)
 
 
 @once
 def newcomers(
-    items: Table, history: History, of: tuple[str, ...], by: tuple[str, ...], days: float
+    items: View, history: History, of: tuple[str, ...], by: tuple[str, ...], days: float
 ) -> Column:
     """`history.partners`, asked once for a table."""
     return history.partners(items, of, by, days=days)
 
 
 @once
-def history_known(items: Table, history: History) -> Column:
+def history_known(items: View, history: History) -> Column:
     """1 where 90 days of declarations lie before the row's own day, else 0."""
     return (history.age(items) >= KNOWN_DAYS).astype("float64")
 
 
-def novelty(items: Table, history: History, by: Sequence[str]) -> Column:
+def novelty(items: View, history: History, by: Sequence[str]) -> Column:
     """How new these keys are: 1 when never seen, 1/(1+n) after n declarations in a year.
 
     0 while history is younger than 90 days, because then everybody is new; NaN where a
@@ -177,13 +181,13 @@ def novelty(items: Table, history: History, by: Sequence[str]) -> Column:
     return 1.0 / (1.0 + count(items, history, tuple(by), 365)) * history_known(items, history)
 
 
-def familiarity(items: Table, history: History, by: Sequence[str]) -> Column:
+def familiarity(items: View, history: History, by: Sequence[str]) -> Column:
     """How well known these keys are: 0 when new or missing, 1 from five declarations on."""
     return ramp(count(items, history, tuple(by), 365), 0.0, 5.0).fillna(0.0)
 
 
 @once
-def piece_mass_g(items: Table) -> Column:
+def piece_mass_g(items: View) -> Column:
     """Grams a piece: net, else gross mass by quantity; NaN unless counted in pieces.
 
     A quantity without a unit counts pieces, as on a postal customs form.

@@ -3,57 +3,55 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
+from riskprofile.columns import Column, Text, View
 from riskprofile.reference import lawful, lexicon, wording
 from riskprofile.reference.bags import Bag
 from riskprofile.reference.once import once
-from riskprofile.reference.text import per_distinct
-from riskprofile.tables import TEXT, Column, Table
 
 
 @once
-def arms(items: Table) -> Table:
+def arms(items: View) -> View:
     """`lexicon.read` of the goods text beside the declared chapter."""
-    return lexicon.read(items["goods_description"], items["hs2"])
+    read: View = lexicon.read(items["goods_description"], items["hs2"])
+    return read
 
 
 @once
-def plain(items: Table) -> Column:
+def plain(items: View) -> Text:
     """The goods text, terms for arms in plain English (`lexicon.plain`)."""
-    given = items["goods_description"]
-    values = per_distinct(given, lexicon.plain, missing=pd.NA)
-    return pd.Series(values, index=given.index, dtype=TEXT)
+    return items.text("goods_description").map(lexicon.plain)
 
 
 @once
-def _words(items: Table) -> Bag:
+def _words(items: View) -> Bag:
     """The words of the distinct texts of `plain`."""
-    return wording.cut(pd.factorize(plain(items))[1].tolist())
+    return wording.cut(plain(items).distinct)
 
 
 @once
-def said(items: Table) -> Table:
+def said(items: View) -> View:
     """`wording.measures` of the goods text."""
-    return wording.measures(plain(items), _words(items))
+    measured: View = wording.measures(plain(items), _words(items))
+    return measured
 
 
 @once
-def fit(items: Table) -> Table:
+def fit(items: View) -> View:
     """`wording.declared_chapter` of the goods text and the declared chapter."""
-    return wording.declared_chapter(plain(items), items["hs2"], _words(items))
+    fitted: View = wording.declared_chapter(plain(items), items["hs2"], _words(items))
+    return fitted
 
 
 @once
-def settings(items: Table) -> Column:
+def settings(items: View) -> Column:
     """How many lawful settings the goods text names (`lawful.named`)."""
-    given = items["goods_description"]
-    codes, distinct = pd.factorize(given)
-    values = np.append(lawful.named(distinct.tolist()).astype("float64"), np.nan)
-    return pd.Series(values[codes], index=given.index)
+    given = items.text("goods_description")
+    return Column(given.spread(lawful.named(given.distinct).astype("float64"), np.nan))
 
 
 @once
-def declared(items: Table) -> Table:
+def declared(items: View) -> View:
     """`lexicon.read` of what a traveller declared."""
-    return lexicon.read(items["goods_declared"])
+    read: View = lexicon.read(items["goods_declared"])
+    return read

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from riskprofile.columns import factorize, told
 from riskprofile.reference import text as words
 from riskprofile.reference.matching import SLIP, Hit, find, outside
 from riskprofile.reference.stems import stem
@@ -368,10 +369,8 @@ def read(text: Column, chapter: Column | None = None) -> Table:
         as in toys),
         and one column a category.
     """
-    both = text if chapter is None else text.str.cat(chapter.fillna(""), sep="\x1f")
-    codes, distinct = pd.factorize(both)
-    pairs = [str(one).partition("\x1f") for one in distinct.tolist()]
-    scans = [scan(words_[:LONGEST]) for words_, _, _ in pairs]
+    codes, pairs = _beside(text, chapter)
+    scans = [scan(words_[:LONGEST]) for words_, _ in pairs]
     telling = [place for place, one in enumerate(scans) if one is not _EMPTY]
     columns: dict[str, Any] = {}
 
@@ -379,7 +378,7 @@ def read(text: Column, chapter: Column | None = None) -> Table:
         """Most texts say nothing of arms: 0, or false."""
         values = np.zeros(len(scans) + 1, dtype=type(missing))
         for place in telling:
-            values[place] = tell(scans[place], pairs[place][2])
+            values[place] = tell(scans[place], pairs[place][1])
         values[-1] = missing
         columns[name] = values[codes]
 
@@ -399,7 +398,21 @@ def read(text: Column, chapter: Column | None = None) -> Table:
     put("replica", lambda one, _: not one.hints.isdisjoint(_REPLICA), False)
     for category in CATEGORIES:
         put(category, partial(_names, category), False)
-    return pd.DataFrame(columns, index=text.index)
+    return told(text, columns)
+
+
+def _beside(text: Column, chapter: Column | None) -> tuple[np.ndarray, list[tuple[str, str]]]:
+    """The number of each row's text and chapter (-1: no text), and the distinct pairs."""
+    codes, texts = factorize(text)
+    if chapter is None:
+        return codes, [(one, "") for one in texts]
+    others, chapters = factorize(chapter)
+    said = [*chapters, ""]  # -1: no chapter
+    both = np.where(codes < 0, -1, codes * len(said) + others % len(said))
+    distinct, place = np.unique(both, return_inverse=True)
+    none = int(len(distinct) > 0 and distinct[0] < 0)
+    pairs = [(texts[one // len(said)], said[one % len(said)]) for one in distinct[none:].tolist()]
+    return place - none, pairs
 
 
 def _names(category: str, one: Scan, declared: str) -> bool:

@@ -14,12 +14,11 @@ from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 
-import numpy as np
 import pandas as pd
 
+from riskprofile.columns import Column, Mask, View
 from riskprofile.reference.once import once
 from riskprofile.reference.text import fold, holds, per_distinct
-from riskprofile.tables import Column, Mask, Table
 
 NATIONAL = ("98", "99")  # left to national use by the Harmonized System
 SPECIFIC = 6  # digits that all parties to the convention share
@@ -97,7 +96,7 @@ def texts() -> Mapping[str, str]:
     return MappingProxyType(dict(line.split("\t", 1) for line in lines))
 
 
-def exists(codes: Column) -> Column:
+def exists(codes: pd.Series) -> pd.Series:
     """Whether each code is one of HS 2022 in its first six digits; missing stays missing.
 
     An odd digit at the end is not looked at; national chapters 98 and 99 are taken as
@@ -124,71 +123,69 @@ def text_of(code: str) -> str:
     return ""
 
 
-def _coded(items: Table, column: str, codes: tuple[str, ...]) -> Mask:
-    return items[column].isin(codes).fillna(False).astype(bool)
+def _coded(items: View, column: str, codes: tuple[str, ...]) -> Mask:
+    return items[column].isin(codes)
 
 
-def _worded(items: Table, pattern: re.Pattern[str]) -> Mask:
-    codes, folded = _folded(items)
-    return pd.Series(np.append(holds(folded, pattern), False)[codes], index=items.index)
+def _worded(items: View, pattern: re.Pattern[str]) -> Mask:
+    return Column(items.text("goods_description").spread(holds(_folded(items), pattern), False))
 
 
 @once
-def _folded(items: Table) -> tuple[np.ndarray, list[str]]:
-    """Which of the distinct goods texts each row has (-1: none), and those texts, folded."""
-    codes, distinct = pd.factorize(items["goods_description"])
-    return codes, [fold(str(text)) for text in distinct.tolist()]
+def _folded(items: View) -> list[str]:
+    """The distinct goods texts, folded."""
+    return [*map(fold, items.text("goods_description").distinct)]
 
 
-def arms(items: Table) -> Mask:
+def arms(items: View) -> Mask:
     """HS 9301 to 9307."""
     return _coded(items, "hs4", ARMS_HEADINGS)
 
 
-def firearms(items: Table) -> Mask:
+def firearms(items: View) -> Mask:
     """Firearms, their parts and ammunition: HS 9301, 9302, 9303, 9305, 9306."""
     return _coded(items, "hs4", FIREARM_HEADINGS)
 
 
-def near_arms(items: Table) -> Mask:
+def near_arms(items: View) -> Mask:
     """Telescopic sights, propellants and caps: next to arms, often uncontrolled."""
     return _coded(items, "hs6", NEAR_ARMS)
 
 
-def convertible(items: Table) -> Mask:
+def convertible(items: View) -> Mask:
     """Blank-firing, alarm, signal, air and gas weapons by code: HS 9303.90, 9304 (D06)."""
     return _coded(items, "hs6", CONVERTIBLE) | _coded(items, "hs4", ("9304",))
 
 
-def machine_host(items: Table) -> Mask:
+def machine_host(items: View) -> Mask:
     """Machines and appliances with room inside (A02)."""
     return _coded(items, "hs4", MACHINES)
 
 
-def small_host(items: Table) -> Mask:
+def small_host(items: View) -> Mask:
     """Toys, tools and small electronics (E07)."""
     return _coded(items, "hs4", SMALL_HOSTS)
 
 
-def bulky_cheap(items: Table) -> Mask:
+def bulky_cheap(items: View) -> Mask:
     """Cheap bulky goods that fill a container (S03)."""
     return _coded(items, "hs4", BULKY)
 
 
 @once
-def household(items: Table) -> Mask:
+def household(items: View) -> Mask:
     """Household and personal effects, worn clothes, door-to-door barrels (S02)."""
     return _coded(items, "hs4", HOUSEHOLD) | _worded(items, _HOUSEHOLD_WORDS)
 
 
 @once
-def generic_metal(items: Table) -> Mask:
+def generic_metal(items: View) -> Mask:
     """Small metal articles, by code or by a name that says no more than metal part (E01)."""
     return _coded(items, "hs4", METAL) | _worded(items, _METAL_WORDS)
 
 
 @once
-def tube_or_filter(items: Table) -> Mask:
+def tube_or_filter(items: View) -> Mask:
     """Tubes, pipes and filters, by code, or by word under a code that may hold one (E02)."""
     by_word = _coded(items, "hs4", TUBES_BY_WORD) | items["hs4"].isna()
     return _coded(items, "hs4", TUBES) | (by_word & _worded(items, _TUBE_WORDS))

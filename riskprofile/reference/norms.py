@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
+from riskprofile.columns import Column, View
 from riskprofile.reference.facts import DIGITS
 from riskprofile.reference.once import once
-from riskprofile.tables import Column, History, Table
+from riskprofile.tables import History
 
 GOODS_LEVELS: tuple[tuple[str, ...], ...] = (("hs2",), ("hs4",), ("hs6", "transport_mode"))
 ENOUGH = 20.0  # declarations of the broadest group before a norm speaks at all
@@ -22,11 +21,11 @@ FURTHEST = 8.0  # standard deviations; beyond, more says no more
 
 
 def usual(
-    items: Table,
+    items: View,
     history: History,
     measure: str,
     levels: Sequence[Sequence[str]] = GOODS_LEVELS,
-) -> Table:
+) -> View:
     """The usual value of `measure` for each row, shrunk from broad to fine groups.
 
     Parameters
@@ -38,7 +37,7 @@ def usual(
 
     Returns
     -------
-    Table
+    View
         Columns `mean` and `sd` in the unit of the measure; NaN where the broadest
         group has fewer than 20 earlier declarations.
     """
@@ -54,12 +53,12 @@ def usual(
         own = finer["sd"].fillna(0.0) ** 2
         variance = (spread * own + STRENGTH * variance) / (spread + STRENGTH)
         mean = (n * finer["mean"].fillna(0.0) + STRENGTH * mean) / (n + STRENGTH)
-    return mean.to_frame("mean").assign(sd=np.sqrt(variance).clip(lower=LEAST_SD))
+    return View({"mean": mean, "sd": variance.sqrt().clip(lower=LEAST_SD)}, items.index)
 
 
 @once
 def z_score(
-    items: Table,
+    items: View,
     history: History,
     measure: str,
     levels: tuple[tuple[str, ...], ...] = GOODS_LEVELS,
@@ -83,7 +82,7 @@ WORDS_KNOWN = 4.0  # declarations in the same words before they have a usual val
 
 @once
 def departure(
-    items: Table,
+    items: View,
     history: History,
     measure: str,
     codes: tuple[tuple[str, ...], ...] = BY_CODE,
@@ -117,7 +116,7 @@ def departure(
 
 
 @once
-def mass_departure(items: Table, history: History) -> Column:
+def mass_departure(items: View, history: History) -> Column:
     """Logarithm of mass over the usual: a unit where units are counted, else a package."""
     by_unit = departure(items, history, "log_kg_per_unit")
     by_package = departure(items, history, "log_kg_per_package", BY_CODE_AND_MODE, WORDS_AND_MODE)
@@ -125,23 +124,23 @@ def mass_departure(items: Table, history: History) -> Column:
 
 
 @once
-def package_departure(items: Table, history: History) -> Column:
+def package_departure(items: View, history: History) -> Column:
     """Logarithm of mass a package over the usual of the goods and mode."""
     return departure(items, history, "log_kg_per_package", BY_CODE_AND_MODE, WORDS_AND_MODE)
 
 
 @once
-def price_departure(items: Table, history: History) -> Column:
+def price_departure(items: View, history: History) -> Column:
     """Logarithm of value a kilogram over the usual of the goods."""
     return departure(items, history, "log_value_per_kg")
 
 
 @once
-def freight_departure(items: Table, history: History) -> Column:
+def freight_departure(items: View, history: History) -> Column:
     """Logarithm of freight over value, over the usual of the goods and mode."""
     return departure(items, history, "log_freight_ratio", BY_CODE_AND_MODE, WORDS_AND_MODE)
 
 
 def times(logarithm: Column) -> Column:
     """From a logarithm to times the usual, kept within 0.01 to 100."""
-    return np.exp(logarithm.clip(-4.6, 4.6)).round(DIGITS)
+    return logarithm.clip(-4.6, 4.6).exp().round(DIGITS)

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from riskprofile.tables import Column, Table
+from riskprofile.columns import Column, Text
+from riskprofile.tables import Table
 
 SAMPLE = Path(__file__).with_name("rates.csv")
 
@@ -41,26 +42,36 @@ def in_use(own: Table) -> Table:
     return newest.sort_values(["currency", "date"], ignore_index=True)
 
 
-def to_usd(amount: Column, currency: Column, when: Column, rates: Table | None = None) -> Column:
+def to_usd(amount: Column, currency: Text, when: Column, rates: Table | None = None) -> Column:
     """`amount` in US dollars at the latest rate on or before `when`.
 
     Missing where the amount, the currency or a rate is missing; a missing time takes
     the latest rate.
     """
-    table = sample() if rates is None else rates
-    names = table["currency"].unique()
-    code = pd.Index(names).get_indexer(currency.to_numpy(dtype=object, na_value=""))
-    days = table["date"].to_numpy("datetime64[D]").astype(np.int64)
-    span = np.int64(10**6)
-    sorted_keys = pd.Index(names).get_indexer(table["currency"]) * span + days
-    at = when.dt.tz_localize(None).to_numpy("datetime64[D]")
-    day = np.where(np.isnat(at), span - 1, at.astype(np.int64))
-    position = np.searchsorted(sorted_keys, code * span + day, side="right") - 1
+    names, sorted_keys, per_usd = _dated(sample() if rates is None else rates)
+    code = currency.spread([names.get(one, -1) for one in currency.distinct], -1)
+    at = when.values.astype("datetime64[D]")
+    day = np.where(np.isnat(at), _SPAN - 1, at.astype(np.int64))
+    position = np.searchsorted(sorted_keys, code * _SPAN + day, side="right") - 1
     known = (code >= 0) & (position >= 0)
-    position = position.clip(min=0)
-    known &= sorted_keys[position] // span == code
-    per_usd = table["per_usd"].to_numpy("float64")[position]
-    return pd.Series(
-        np.where(known, amount.to_numpy("float64", na_value=np.nan) / per_usd, np.nan),
-        index=amount.index,
-    )
+    position = np.maximum(position, 0)
+    known &= sorted_keys[position] // _SPAN == code
+    return Column(np.where(known, amount.numbers() / per_usd[position], np.nan))
+
+
+_SPAN = np.int64(10**6)  # days of one currency
+_Dated = tuple[dict[str, int], np.ndarray, np.ndarray]
+_latest: list[tuple[Table, _Dated]] = []
+
+
+def _dated(table: Table) -> _Dated:
+    """The number of each currency; numbers and days in order; rates. Of the latest table kept."""
+    for held, made in _latest:
+        if held is table:
+            return made
+    names = {name: number for number, name in enumerate(table["currency"].unique().tolist())}
+    days = table["date"].to_numpy("datetime64[D]").astype(np.int64)
+    numbers = np.array([names[one] for one in table["currency"].tolist()], dtype=np.int64)
+    made = names, numbers * _SPAN + days, table["per_usd"].to_numpy("float64")
+    _latest[:] = [(table, made)]
+    return made

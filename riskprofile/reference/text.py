@@ -25,6 +25,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from riskprofile.columns import Column as Values
+from riskprofile.columns import factorize, like
 from riskprofile.tables import TEXT, Column, Mask
 
 # What looks like a Latin letter, in the case in which it looks so.
@@ -118,10 +120,10 @@ def per_distinct(
     numpy.ndarray
         One value a row, in the order of `text`.
     """
-    codes, distinct = pd.factorize(text)
+    codes, distinct = factorize(text)
     values = np.empty(len(distinct) + 1, dtype=dtype)
-    for number, one in enumerate(distinct.tolist()):  # Arrow gives out single values slowly
-        values[number] = function(str(one))
+    for number, one in enumerate(distinct):
+        values[number] = function(one)
     values[-1] = missing  # code -1
     picked: np.ndarray[Any, Any] = values[codes]
     return picked
@@ -366,7 +368,7 @@ def _apart(run: str) -> bool:
 def obfuscated(text: Column) -> Mask:
     """Where a text holds signs that serve only to hide a word from a reader's search."""
     values = per_distinct(text, lambda one: bool(tricks(one)), missing=False, dtype=bool)
-    return pd.Series(values, index=text.index)
+    return like(text, Values(values))
 
 
 def skeleton(text: Column) -> Column:

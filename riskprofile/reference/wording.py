@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from riskprofile.columns import factorize, told
 from riskprofile.reference.bags import Bag, pairs
 from riskprofile.reference.stems import stem
 from riskprofile.reference.text import holds, tokens
@@ -202,13 +203,15 @@ def declared_chapter(text: Column, chapter: Column, words: Bag | None = None) ->
         less the declared chapter's, in nats, 0 or more). NaN when either is missing, no
         word is known, or the chapter is none of the nomenclature's.
     """
-    codes, distinct = pd.factorize(text)
+    codes, distinct = factorize(text)
     chapters = _table().chapters
-    places = pd.Index(chapters).get_indexer(chapter.to_numpy(object, na_value=None))
+    given, declared = factorize(chapter)
+    numbered = {one: place for place, one in enumerate(chapters)}
+    places = np.array([*(numbered.get(one, -1) for one in declared), -1])[given]
     both = (codes >= 0) & (places >= 0)
     row, place = pairs(codes[both], places[both], len(chapters))
     rank, surprise = np.full(len(row), np.nan), np.full(len(row), np.nan)
-    words = cut(distinct.tolist()) if words is None else words
+    words = cut(distinct) if words is None else words
     for start, scores, known in _scores(words.spelt(stem).once()):
         first, end = np.searchsorted(row, (start, start + len(scores)))
         here = first + np.flatnonzero(known[row[first:end] - start])
@@ -219,7 +222,7 @@ def declared_chapter(text: Column, chapter: Column, words: Bag | None = None) ->
     made = np.full((len(text), 2), np.nan)
     asked = np.searchsorted(row * len(chapters) + place, codes[both] * len(chapters) + places[both])
     made[both, 0], made[both, 1] = rank[asked], surprise[asked]
-    return pd.DataFrame(made, index=text.index, columns=["rank", "surprise"])
+    return told(text, {"rank": made[:, 0], "surprise": made[:, 1]})
 
 
 def measures(text: Column, words: Bag | None = None) -> Table:
@@ -237,12 +240,12 @@ def measures(text: Column, words: Bag | None = None) -> Table:
         of them that fit any goods), `information` (nats), `vague`, `numbered` (0 or 1),
         `itemised` (pieces between commas).
     """
-    codes, distinct = pd.factorize(text)
-    texts = [str(one)[:LONGEST] for one in distinct.tolist()]
+    codes, distinct = factorize(text)
+    texts = [one[:LONGEST] for one in distinct]
     said = _measured(texts, cut(texts) if words is None else words)
-    return pd.DataFrame(
+    return told(
+        text,
         {name: np.append(values.astype("float64"), np.nan)[codes] for name, values in said.items()},
-        index=text.index,
     )
 
 

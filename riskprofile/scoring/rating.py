@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from riskprofile.columns import View
 from riskprofile.errors import RiskProfileError
 from riskprofile.profiles import Profile
 from riskprofile.reference import facts
 from riskprofile.scoring.scorecard import WORDING, Scorecard
-from riskprofile.tables import Column, Feature, History, Indicator, Table
+from riskprofile.tables import Feature, History, Indicator, Table
 
 PRECISION = 6  # decimals of a feature value: below it, processors differ
 
@@ -35,57 +36,67 @@ class Fired:
         self.broken |= other.broken
 
 
-def features(items: Table, history: History, profile: Profile, scorecard: Scorecard) -> Table:
+def features(
+    items: View | Table, history: History, profile: Profile, scorecard: Scorecard
+) -> Table:
     """Every feature that the scorecard reads: float64 columns in its order.
 
     Parameters
     ----------
-    items : Table
-        The view of the rows (`history.view`), without codes.
+    items : View or Table
+        The view of the rows (`history.look`), without codes.
     """
-    by_name = {feature.name: feature for feature in profile.features}
-    made: dict[str, Column] = {}
+    by_name, seen = profile.features_by_name, View.of(items)
+    made: dict[str, np.ndarray] = {}
     for name in scorecard.features:
         if name == WORDING and scorecard.wording is not None:
-            made[name] = scorecard.wording.value(items[scorecard.wording.column])
+            made[name] = scorecard.wording.value(seen[scorecard.wording.column]).values
         elif name in by_name:
-            made[name] = _computed(by_name[name], items, history)
+            made[name] = _computed(by_name[name], seen, history)
         else:
             scorecard.expect(list(by_name))
-    return pd.DataFrame(made, index=items.index).round(PRECISION)
+    return _rounded(made, seen)
 
 
-def all_features(items: Table, history: History, profile: Profile) -> Table:
+def all_features(items: View | Table, history: History, profile: Profile) -> Table:
     """Every feature of the profile, for training; the wording is not among them."""
-    made = {feature.name: _computed(feature, items, history) for feature in profile.features}
-    return pd.DataFrame(made, index=items.index).round(PRECISION)
+    seen = View.of(items)
+    made = {feature.name: _computed(feature, seen, history) for feature in profile.features}
+    return _rounded(made, seen)
 
 
-def points(items: Table, values: Table, profile: Profile, scorecard: Scorecard) -> Column:
+def _rounded(made: dict[str, np.ndarray], items: View) -> Table:
+    values = np.empty((len(made), len(items)))
+    for place, one in enumerate(made.values()):
+        values[place] = one
+    return pd.DataFrame(values.round(PRECISION).T, index=items.index, columns=list(made))
+
+
+def points(items: View | Table, values: Table, profile: Profile, scorecard: Scorecard) -> pd.Series:
     """Points of each row (`Int64`), missing where nothing objective is declared."""
-    objective = np.zeros(len(items), dtype=bool)
+    seen = View.of(items)
+    objective = np.zeros(len(seen), dtype=bool)
     for name in profile.objective:
-        column = items[name] if name in items else items[f"{name}_key"]
-        objective |= column.notna().to_numpy(dtype=bool)
-    total = pd.array(scorecard.points(values), dtype="Int64")
-    total[~objective] = pd.NA
+        column = seen[name] if name in seen else seen[f"{name}_key"]
+        objective |= column.notna().values
+    total = pd.arrays.IntegerArray(scorecard.points(values), ~objective)
     return pd.Series(total, index=items.index)
 
 
-def indicators(items: Table, history: History, listed: Sequence[Indicator]) -> Fired:
+def indicators(items: View | Table, history: History, listed: Sequence[Indicator]) -> Fired:
     """Masks of the given indicators over the rows.
 
     Parameters
     ----------
-    items : Table
+    items : View or Table
         The view of the rows with codes. For indicators `over_batch`, the whole batch.
     """
-    fired = Fired()
+    fired, seen = Fired(), View.of(items)
     for indicator in listed:
         try:
-            mask = indicator.compute(items, history).to_numpy(dtype=bool)
+            mask = indicator.compute(seen, history).values
             if indicator.silent_without_history:
-                mask = mask & facts.history_known(items, history).to_numpy(dtype=bool)
+                mask = mask & (facts.history_known(seen, history).values > 0)
             fired.masks[indicator.key] = mask
         except Exception as error:
             # Any fault of one warning sign, known or not, falls towards a person.
@@ -93,10 +104,10 @@ def indicators(items: Table, history: History, listed: Sequence[Indicator]) -> F
     return fired
 
 
-def _computed(feature: Feature, items: Table, history: History) -> Column:
-    """The column of a feature; missing where it would speak of a past that is not loaded."""
+def _computed(feature: Feature, items: View, history: History) -> np.ndarray:
+    """The values of a feature; missing where it would speak of a past that is not loaded."""
     try:
-        column = feature.compute(items, history)
+        values = feature.compute(items, history).values
     except RiskProfileError:
         raise
     except Exception as error:
@@ -105,5 +116,5 @@ def _computed(feature: Feature, items: Table, history: History) -> Column:
             do="No row of this chunk was rated; report the input that brought it up",
         ) from error
     if feature.silent_without_history:
-        column = column.where(facts.history_known(items, history).astype(bool))
-    return column
+        values = np.where(facts.history_known(items, history).values > 0, values, np.nan)
+    return values

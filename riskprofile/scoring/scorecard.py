@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -41,8 +42,13 @@ class Bins:
 
     def of(self, values: np.ndarray) -> np.ndarray:
         """The bin of each value."""
-        bins: np.ndarray = np.searchsorted(self.edges, values, side="left")
-        return np.where(np.isnan(values), self.missing, bins)
+        bins: np.ndarray = np.searchsorted(self._bounds, values, side="left")
+        return bins
+
+    @cached_property
+    def _bounds(self) -> np.ndarray:
+        """The edges and an infinite one: what is missing sorts behind it, into the last bin."""
+        return np.append(self.edges, np.inf)
 
 
 @dataclass(frozen=True)
@@ -112,10 +118,7 @@ class Scorecard:
 
     def contributions(self, features: Table) -> np.ndarray:
         """Points of each term: int32, one row per row of `features`, terms in order."""
-        cut = {
-            name: bins.of(features[name].to_numpy("float64", na_value=np.nan))
-            for name, bins in self.bins.items()
-        }
+        cut = self._cut(features)
         given = np.empty((len(features), len(self.terms)), dtype=np.int32)
         for column, term in enumerate(self.terms):
             given[:, column] = term.table[tuple(cut[name] for name in term.features)]
@@ -124,13 +127,17 @@ class Scorecard:
     def points(self, features: Table) -> np.ndarray:
         """Points of each row: int64, base and terms added in the scorecard's order."""
         total = np.full(len(features), self.base, dtype=np.int64)
-        cut = {
-            name: bins.of(features[name].to_numpy("float64", na_value=np.nan))
-            for name, bins in self.bins.items()
-        }
+        cut = self._cut(features)
         for term in self.terms:
             total += term.table[tuple(cut[name] for name in term.features)]
         return total
+
+    def _cut(self, features: Table) -> dict[str, np.ndarray]:
+        """The bin of each value of each feature."""
+        values = features[list(self.bins)].to_numpy("float64", na_value=np.nan)
+        return {
+            name: bins.of(values[:, place]) for place, (name, bins) in enumerate(self.bins.items())
+        }
 
     def probability(self, points: np.ndarray) -> np.ndarray:
         """The score that the table gives for these points, in [0, 1]."""

@@ -14,6 +14,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from riskprofile.columns import Column as Values
+from riskprofile.columns import factorize, like
 from riskprofile.reference import lexicon
 from riskprofile.reference import text as texts
 from riskprofile.reference.bags import Bag
@@ -60,9 +62,9 @@ class Wording:
 
     def value(self, column: Column) -> Column:
         """Log-odds of each description; missing where there is none."""
-        codes, distinct = pd.factorize(column)
-        sums = self._sums([_weighed(str(text)).split() for text in distinct.tolist()])
-        return pd.Series(np.append(sums / UNIT, np.nan)[codes], index=column.index)
+        codes, distinct = factorize(column)
+        sums = self._sums([_weighed(text).split() for text in distinct])
+        return like(column, Values(np.append(sums / UNIT, np.nan)[codes]))
 
     def _sums(self, cut: Sequence[Sequence[str]]) -> np.ndarray:
         """`base` and the weights of the `pieces` of each text; a piece counts once a text."""

@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from riskprofile.history import Aliases, Snapshot, united, view
+from riskprofile.columns import View
+from riskprofile.history import Aliases, Snapshot, look, united
 from riskprofile.history.watch import WATCH, Watch
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.profiles.profile import Key
@@ -66,11 +67,11 @@ class Rater:
         events : Table
             What history will remember of these rows.
         """
-        raw = view(table, self.profile, codes=True, rates=self.rates)
+        raw = look(table, self.profile, codes=True, rates=self.rates)
         seen = united(raw, self.profile.keys, self.parties(table, self.profile.keys))
-        items = seen.drop(columns=list(self.profile.codes))
+        items = seen.without(self.profile.codes)
         values = rating.features(items, self.history, self.profile, self.scorecard)
-        log = values.assign(**{POINTS: rating.points(items, values, self.profile, self.scorecard)})
+        points = rating.points(items, values, self.profile, self.scorecard)
         # Events are told by record: indicators see whose row it is, features do not.
         named = continued(items, self._named(seen, table))
         fired = rating.indicators(named, self.history, self._first)
@@ -79,13 +80,15 @@ class Rater:
         fired.add(rating.indicators(named, self.history, last))
         flags = {f"{FIRED}{key}": mask for key, mask in fired.masks.items()}
         flags |= {f"{BROKEN}{key}": np.ones(len(table), dtype=bool) for key in fired.broken}
-        log = pd.concat([log, pd.DataFrame(flags, index=table.index)], axis=1)
+        masks = np.array([*flags.values()]).reshape(len(flags), len(table))
+        said = pd.DataFrame(masks.T, index=table.index, columns=list(flags))
+        log = pd.concat([values, points.rename(POINTS), said], axis=1)
         # Events keep the keys as written: the register may learn later who they are.
-        return log, raw[[*self.profile.remembered, "time"]]
+        return log, raw.table([*self.profile.remembered, "time"])
 
-    def seen(self, table: Table) -> Table:
+    def seen(self, table: Table) -> View:
         """What indicators see of a table, one party under one key."""
-        seen = view(table, self.profile, codes=True, rates=self.rates)
+        seen = look(table, self.profile, codes=True, rates=self.rates)
         seen = united(seen, self.profile.keys, self.parties(table, self.profile.keys))
         return self._watched(seen, table)
 
@@ -95,11 +98,12 @@ class Rater:
         Columns as declared, what is on a watch list, and which pattern a row fits.
         """
         named = dict.fromkeys((*self.profile.visible, *self.profile.codes))
-        said = self._watched(table[list(named)], table)
-        if not len(self.packs):
-            return said
-        fired = rating.indicators(self._named(self.seen(table), table), self.history, self._first)
-        return self._fitted(said, table, fired)
+        said = self._watched(View(dict(table[list(named)].items()), table.index), table)
+        if len(self.packs):
+            seen = self._named(self.seen(table), table)
+            fired = rating.indicators(seen, self.history, self._first)
+            said = self._fitted(said, table, fired)
+        return said.table()
 
     def linked(self, rows: Table, events: Table) -> Table:
         """What links these rows to others, of what is stored of them, one party under one key."""
@@ -111,16 +115,16 @@ class Rater:
     def _first(self) -> list[Indicator]:
         return [one for one in self.by_row if not one.after_others]
 
-    def _named(self, seen: Table, table: Table) -> Table:
+    def _named(self, seen: View, table: Table) -> View:
         named = self._watched(seen, table)
         return named.assign(**{RECORD: table[RECORD]}) if RECORD in table else named
 
-    def _fitted(self, seen: Table, table: Table, fired: rating.Fired) -> Table:
+    def _fitted(self, seen: View, table: Table, fired: rating.Fired) -> View:
         if not len(self.packs):
             return seen
         return seen.assign(**{PACK: self.packs(table, self.profile, fired.masks)})
 
-    def _watched(self, seen: Table, table: Table) -> Table:
+    def _watched(self, seen: View, table: Table) -> View:
         if not len(self.watch) or WATCH in seen:
             return seen
         return seen.assign(**{WATCH: self.watch(table, self.profile)})

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from riskprofile.columns import Column, Text
 from riskprofile.features.register import FeatureError, feature
 
 
@@ -31,10 +32,10 @@ def test_minus_zero_becomes_zero():
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        (lambda table: table["n"].reset_index(drop=True), "index"),
-        (lambda table: table["n"].to_numpy(), "not a column"),
+        (lambda table: Column(table["n"].values[:1]), "1 values for 2 rows"),
+        (lambda table: table["n"].values, "not a column"),
         (lambda table: table["n"] / 0, "infinite"),
-        (lambda table: table["n"].astype(str) + "x", "not numbers"),
+        (lambda table: Text.of(["x", None]), "no numbers"),
     ],
 )
 def test_a_broken_promise_names_the_feature(body, says):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from riskprofile.columns import View
 from riskprofile.features import weights
 from riskprofile.history import Snapshot, view
 from riskprofile.profiles import SHIPMENT
@@ -51,8 +52,8 @@ def test_thin_history_of_a_code_leans_on_its_heading():
     thin = heaters(2, 300.0, hs_code="841911")
     history = Snapshot.from_views([heading, thin])
     item = heater(30.0, hs_code="841911")
-    norm = norms.usual(item, history, "log_kg_per_package").iloc[0]
-    assert np.log(30.0) - 0.1 < norm["mean"] < np.log(60.0)
+    norm = norms.usual(View.of(item), history, "log_kg_per_package")
+    assert np.log(30.0) - 0.1 < norm["mean"].values[0] < np.log(60.0)
 
 
 def test_without_enough_history_there_is_no_deviation():

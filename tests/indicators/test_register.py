@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from riskprofile.columns import Column
 from riskprofile.indicators.register import IndicatorError, indicator
 
 
@@ -28,7 +29,7 @@ def test_unknown_has_not_fired():
     ("body", "says"),
     [
         (lambda table: table["n"], "true or false"),
-        (lambda table: (table["n"] > 1).reset_index(drop=True), "index"),
+        (lambda table: Column((table["n"] > 1).values[:1]), "1 values for 2 rows"),
         (lambda table: True, "not a mask"),
     ],
 )

@@ -5,16 +5,17 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from riskprofile.columns import View
 from riskprofile.reference import nomenclature
-from riskprofile.tables import TEXT, Table
+from riskprofile.tables import TEXT
 
 
-def items(text: str | None, code: str | None) -> Table:
+def items(text: str | None, code: str | None) -> View:
     frame = pd.DataFrame({"goods_description": pd.Series([text], dtype=TEXT)})
     for digits in (2, 4, 6):
         cut = code[:digits] if code and len(code) >= digits else None
         frame[f"hs{digits}"] = pd.Series([cut], dtype=TEXT)
-    return frame
+    return View.of(frame)
 
 
 def test_codes_of_any_length_are_looked_up_by_their_first_six_digits():

@@ -1,0 +1,172 @@
+"""Columns of a view mean what pandas means, missing values included, to the last bit."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskprofile.columns import TEXT, TIME, Column, Text, View, column
+
+N = 40
+chance = np.random.default_rng(7)
+GONE = chance.random(N) < 0.3
+FLOATS = pd.Series(np.where(GONE, np.nan, chance.normal(0, 3, N).round(1)))
+OTHERS = pd.Series(np.where(chance.random(N) < 0.3, np.nan, chance.normal(0, 3, N).round(1)))
+WHOLE = pd.Series(chance.integers(-3, 4, N), dtype="Int64").mask(GONE)
+KEYS = pd.Series(chance.integers(-3, 4, N), dtype="Int64").mask(chance.random(N) < 0.3)
+FLAGS = pd.Series(chance.random(N) < 0.5, dtype="boolean").mask(GONE)
+PLAIN = pd.Series(chance.random(N) < 0.5)
+MAYBE = pd.Series(chance.random(N) < 0.5, dtype="boolean").mask(chance.random(N) < 0.3)
+TEXTS = pd.Series(chance.choice(["post", "sea", "air", ""], N), dtype=TEXT).mask(GONE)
+WORDS = pd.Series(chance.choice(["sea", "post", "rail"], N), dtype=TEXT).mask(OTHERS.isna())
+TIMES = pd.Series(
+    pd.Timestamp("2026-11-20", tz="UTC") + pd.to_timedelta(chance.integers(0, 9_999_999, N), "s")
+).astype(TIME)
+LATER = (TIMES + pd.to_timedelta(chance.integers(-99, 99, N), "h")).astype(TIME).mask(GONE)
+TIMES = TIMES.mask(OTHERS.isna())
+
+
+def same(made: Column, expected: pd.Series) -> None:
+    """Equal bits; missing where pandas says so."""
+    assert len(made) == len(expected)
+    gone = expected.isna().to_numpy(dtype=bool)
+    assert made.isna().tolist() == gone.tolist()
+    if isinstance(made, Text):
+        assert [one for one in made.tolist() if one is not None] == expected.dropna().tolist()
+        return
+    values = expected[~gone].to_numpy(made.values.dtype)
+    assert made.values[~gone].tobytes() == values.tobytes()
+
+
+@pytest.mark.parametrize("name", ["lt", "le", "gt", "ge", "eq", "ne"])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(FLOATS, OTHERS), (FLOATS, 1.0), (WHOLE, KEYS), (WHOLE, 2), (TIMES, LATER)],
+)
+def test_comparison(name: str, one: pd.Series, other: Any):
+    ours = column(other) if isinstance(other, pd.Series) else other
+    compare = getattr(operator, name)
+    same(compare(column(one), ours), compare(one, other))
+
+
+@pytest.mark.parametrize("compare", [operator.eq, operator.ne])
+def test_texts_are_the_same_or_not(compare: Any):
+    same(compare(column(TEXTS), column(WORDS)), compare(TEXTS, WORDS))
+    same(compare(column(TEXTS), "sea"), compare(TEXTS, "sea"))
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "truediv"])
+def test_arithmetic(name: str):
+    count = getattr(operator, name)
+    same(count(column(FLOATS), column(OTHERS)), count(FLOATS, OTHERS))
+    same(count(column(FLOATS), 3.0), count(FLOATS, 3.0))
+    same(count(3.0, column(FLOATS)), count(3.0, FLOATS))
+    same(count(column(FLOATS), column(WHOLE)), count(FLOATS, WHOLE.astype("float64")))
+
+
+def test_more_arithmetic():
+    positive = FLOATS.where(FLOATS > 0)
+    same(column(FLOATS) % 10, FLOATS % 10)
+    same(column(FLOATS) ** 2, FLOATS**2)
+    same(-column(FLOATS), -FLOATS)
+    same(column(FLOATS) / 0, FLOATS / 0)
+    same(column(FLOATS).abs(), FLOATS.abs())
+    same(column(FLOATS).round(0), FLOATS.round(0))
+    same(column(FLOATS).clip(-1.0, 1.0), FLOATS.clip(-1.0, 1.0))
+    same(column(FLOATS).clip(lower=0.5), FLOATS.clip(lower=0.5))
+    same(column(FLOATS).between(-1.0, 1.0), FLOATS.between(-1.0, 1.0))
+    same(column(positive).log(), np.log(positive))
+    same(column(positive).log10(), np.log10(positive))
+    same(column(positive).sqrt(), np.sqrt(positive))
+    same(column(FLOATS).exp(), np.exp(FLOATS))
+
+
+@pytest.mark.parametrize("other", [PLAIN, MAYBE])
+def test_unknown_is_decided_by_what_is_known(other: pd.Series):
+    for one in (FLAGS, PLAIN):
+        same(column(one) & column(other), one & other)
+        same(column(one) | column(other), one | other)
+    same(~column(other), ~other)
+    same(column(PLAIN) & PLAIN.to_numpy(), PLAIN)
+    same(PLAIN.to_numpy() | column(PLAIN), PLAIN)
+
+
+@pytest.mark.parametrize("one", [FLOATS, WHOLE, FLAGS, TIMES], ids=["f", "i", "b", "t"])
+def test_where_and_what_fills(one: pd.Series):
+    same(column(one).where(column(PLAIN)), one.where(PLAIN))
+    same(column(one).where(column(MAYBE)), one.where(MAYBE.fillna(False).astype(bool)))
+    same(column(one).fillna(column(one)), one)
+    same(column(one).isna(), one.isna())
+    same(column(one).notna(), one.notna())
+
+
+def test_filled_with_something_else():
+    same(column(FLOATS).fillna(2.0), FLOATS.fillna(2.0))
+    same(column(FLOATS).fillna(column(OTHERS)), FLOATS.fillna(OTHERS))
+    same(column(WHOLE).fillna(column(KEYS)), WHOLE.fillna(KEYS))
+    same(column(FLAGS).fillna(False), FLAGS.fillna(False))
+    same(column(FLOATS).where(column(PLAIN), 7.0), FLOATS.where(PLAIN, 7.0))
+    same(column(FLOATS).where(column(PLAIN), column(OTHERS)), FLOATS.where(PLAIN, OTHERS))
+    same(column(FLOATS).mask(column(PLAIN), 7.0), FLOATS.mask(PLAIN, 7.0))
+    same(column(TEXTS).fillna("none"), TEXTS.fillna("none"))
+    same(column(TEXTS).where(column(PLAIN)), TEXTS.where(PLAIN))
+
+
+def test_membership_and_texts():
+    same(column(TEXTS).isin(("post", "air")), TEXTS.isin(("post", "air")))
+    same(column(WHOLE).isin((1, 2)), WHOLE.isin((1, 2)).fillna(False))
+    same(
+        column(TEXTS).between("air", "post"),
+        TEXTS.dropna().between("air", "post").reindex(range(N)).astype("boolean"),
+    )
+    same(Text.of(TEXTS.astype(object).where(TEXTS.notna(), None)), TEXTS)
+    same(View.of(TEXTS.to_frame("a")).text("a").map(str.upper), TEXTS.str.upper())
+
+
+def test_kinds_change_as_in_pandas():
+    same(column(WHOLE).astype("float64"), WHOLE.astype("float64"))
+    same(column(PLAIN).astype("float64"), PLAIN.astype("float64"))
+    with pytest.raises(ValueError, match="neither true nor false"):
+        column(FLAGS).astype(bool)
+    with pytest.raises(TypeError, match="not numbers"):
+        column(TEXTS).numbers()
+    with pytest.raises(TypeError):
+        column(TEXTS) + 1
+    with pytest.raises(TypeError, match="holds no texts"):
+        View.of(FLOATS.to_frame("a")).text("a")
+
+
+@pytest.mark.parametrize(
+    "one", [FLOATS, WHOLE, FLAGS, PLAIN, TEXTS, TIMES, TEXTS.iloc[:0], TEXTS.where(TEXTS == "no")]
+)
+def test_a_column_comes_back_as_it_was(one: pd.Series):
+    pd.testing.assert_series_equal(column(one).series(one.index), one)
+
+
+@pytest.mark.parametrize("one", [FLOATS, WHOLE, FLAGS, PLAIN, TEXTS, TIMES])
+def test_rows_are_taken_by_place_and_none_is_nothing(one: pd.Series):
+    places = np.array([3, 0, -1, N - 1, 3])
+    made = View.of(one.to_frame("a")).take(places)["a"]
+    same(made, one.reset_index(drop=True).reindex(places))
+    empty = View.of(one.iloc[:0].to_frame("a")).take(np.array([-1, -1]))["a"]
+    assert empty.isna().tolist() == [True, True]
+
+
+def test_times_are_told_apart_in_days():
+    day = np.timedelta64(86_400_000_000, "us")
+    expected = (LATER - TIMES) / pd.Timedelta(days=1)
+    same((column(LATER) - column(TIMES)) / day, expected)
+    same(column(LATER) - 3 * day, LATER - pd.Timedelta(days=3))
+
+
+def test_views_of_one_table_share_what_was_taken_apart():
+    table = pd.DataFrame({"a": FLOATS, "b": TEXTS})
+    items = View.of(table)
+    assert View.of(table) is items
+    assert items.without(["b"])["a"] is items["a"] is items.assign(c=FLOATS)["a"]
+    assert list(items.assign(c=FLOATS)) == ["a", "b", "c"] and "b" not in items.without(["b"])
+    pd.testing.assert_frame_equal(items.table(), table)
