@@ -47,6 +47,7 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from benchmarks import apart, goals
+from riskprofile.intake.detect import CHUNK_ROWS
 from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring import reasons
 from riskprofile.scoring.ranking import Capacity
@@ -54,7 +55,7 @@ from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.rater import POINTS, rater
-from riskprofile.services.run import CHUNK_ROWS, Options
+from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.store import artefacts, batches
 from training.synth import generate

@@ -17,7 +17,7 @@ from riskprofile.tables import TEXT
 LARGE = pa.large_string()
 RAW_LIMIT = 20_000  # characters of a record that is no row, kept for its repair
 AHEAD = 4  # pieces: a file that ends within them is read once
-CHUNK_BYTES = 32 << 20  # of cells: long remarks end a chunk before its rows do, so memory is flat
+CHUNK_BYTES = 16 << 20  # of cells: long remarks end a chunk before its rows do, so memory is flat
 
 
 @dataclass

@@ -35,6 +35,8 @@ from riskprofile.profiles import PROFILES
 from riskprofile.tables import Table
 
 # The first that claims a file reads it: formats with a signature of their own come first.
+CHUNK_ROWS = 20_000  # of shipments: some 30 MB of text; more costs memory and gains little
+
 READERS: list[Reader] = [
     ParquetReader(),
     WorkbookReader(),
@@ -106,7 +108,7 @@ def read(
     *,
     profile: str = AUTO,
     format: str = AUTO,
-    chunk_rows: int = 50_000,
+    chunk_rows: int = CHUNK_ROWS,
     offices: Mapping[str, str] | None = None,
     countries: Collection[str] = (),
 ) -> Iterator[Chunk]:

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from riskprofile.intake.detect import CHUNK_ROWS
 from riskprofile.intake.reader import Rejection
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services.lanes import Ranked
 from riskprofile.store.tables import Batch
 
-CHUNK_ROWS = 20_000
 Progress = Callable[[str, int], None]
 
 
