@@ -269,6 +269,10 @@ class Column:
             return listed
         return [None if gone else one for one, gone in zip(listed, self.gone, strict=True)]
 
+    def at(self, place: int) -> Any:
+        """The value of one row as a Python object, None where it is missing."""
+        return None if self._absent()[place] else self.values[place].item()
+
     def series(self, index: pd.Index, name: str | None = None) -> pd.Series:
         """As a pandas column."""
         made: Any = self.values
@@ -387,6 +391,11 @@ class Text(Column):
         """As texts, None where there is none."""
         texts = [*self.distinct, None]
         return [texts[code] for code in self.values.tolist()]
+
+    def at(self, place: int) -> str | None:
+        """The text of one row, None where there is none."""
+        code = int(self.values[place])
+        return self.distinct[code] if code >= 0 else None
 
     def series(self, index: pd.Index, name: str | None = None) -> pd.Series:
         """As a pandas column, backed by Arrow."""

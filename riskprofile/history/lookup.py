@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -102,6 +102,8 @@ class Lookup:
     def happened(self, items: Any, kind: str, *values: str) -> Any:
         """When the last such event happened; NaT when none did."""
         asked = (kind, *values)
+        if not self.holds("events"):
+            return like(items, _never(len(items)))
         if asked not in self._times:
             chosen = self._events[_is(self._events["kind"], kind)]
             if values:
@@ -111,11 +113,13 @@ class Lookup:
 
     def waiting(self, items: Any, since: str, until: str) -> Any:
         """Days waited in the yard, and what is usual; see `tables.Registers`."""
-        seen = View.of(items)
-        if (since, until) not in self._waits:
-            self._waits[since, until] = self._waited(since, until)
-        first, last, usual = self._waits[since, until]
-        started, over = self._of_record(seen, first), self._of_record(seen, last)
+        seen, usual = View.of(items), np.nan
+        started = over = _never(len(seen))
+        if self.holds("events"):
+            if (since, until) not in self._waits:
+                self._waits[since, until] = self._waited(since, until)
+            first, last, usual = self._waits[since, until]
+            started, over = self._of_record(seen, first), self._of_record(seen, last)
         now = np.datetime64("NaT") if self._before is None else self._before.to_datetime64()
         waited = (Column(np.full(len(seen), now, dtype="M8[us]")) - started) / facts.DAY
         told = {"days": waited.where(over.isna()), "usual": Column.full(len(seen), usual)}
@@ -134,8 +138,8 @@ class Lookup:
         """First digits of HS codes under an embargo over these places; see `tables.Registers`."""
         seen = View.of(items)
         answer: list[str | None] = [None] * len(seen)
-        embargoes = self._view("embargoes")
-        if len(embargoes):
+        if self.holds("embargoes"):
+            embargoes = self._view("embargoes")
             over = {
                 country: rows.to_dict("records") for country, rows in embargoes.groupby("country")
             }
@@ -154,9 +158,10 @@ class Lookup:
 
     def overdue(self, items: Any, by: Sequence[str], days: float) -> Any:
         """Licences whose delivery is unverified `days` after it was due, by party."""
-        asked, seen = View.of(items), self._view("licences")
-        if not len(seen):
+        asked = View.of(items)
+        if not self.holds("licences"):
             return like(items, Column.full(len(asked), np.nan))
+        seen = self._view("licences")
         last = seen["delivery_due"] + days * DAY
         late = seen[(last.notna() & seen["delivery_verified"].isna()).to_numpy(dtype=bool)]
         names = [key.name for key in KEYS["licences"] if not key.name.startswith("consignor")]
@@ -184,7 +189,7 @@ class Lookup:
 
     def _of_record(self, items: View, times: pd.Series) -> Column:
         if "record_id" not in items or not len(times):
-            return Column(np.full(len(items), np.datetime64("NaT", "us")))
+            return _never(len(items))
         found = times.reindex(np.array(items["record_id"].tolist(), dtype=object))
         return column(found.astype(TIME))
 
@@ -200,13 +205,20 @@ class Lookup:
 
     def _held(self, kind: str) -> View:
         if kind not in self._columns:
-            self._columns[kind] = View.of(self._view(kind))
+            bare = not self.holds(kind)
+            self._columns[kind] = _bare(kind) if bare else View.of(self._view(kind))
         return self._columns[kind]
 
     def _view(self, kind: str) -> Table:
         if kind not in self._views:
             self._views[kind] = _seen(kind, self._given.get(kind), self._parties)
         return self._views[kind]
+
+
+@cache
+def _bare(kind: str) -> View:
+    """A register that holds nothing, as most of them do."""
+    return View.of(_seen(kind, None, None))
 
 
 def _seen(
@@ -240,6 +252,10 @@ def _seen(
         elif not one.protection:
             made[one.name] = table[one.name]
     return pd.DataFrame(made)
+
+
+def _never(size: int) -> Column:
+    return Column(np.full(size, np.datetime64("NaT", "us")))
 
 
 def _number(written: str) -> str | None:

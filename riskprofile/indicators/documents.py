@@ -92,6 +92,8 @@ def firearms_without_licence(items: View, history: History) -> Mask:
     left, and with its end-use certificate.
     """
     firearms = items["hs4"].isin(FIREARMS) | items["hs6"].isin(FIREARMS_IN_FULL)
+    if not firearms.any():
+        return firearms
     return firearms & (
         items["licence_number"].isna()
         | standing.unknown_licence(items, history)

@@ -134,7 +134,7 @@ def split_consignments(items: View, history: History) -> Mask:
         facts.is_one_of(items["consignee_type"], "business", "forwarder", "official")
     )
     parts = parcel & _part_like(items)
-    for by in RECEIVER:
+    for by in RECEIVER if parts.any() else ():
         burst = bursts(items, by, 14).where(parcel)
         earlier = history.count(items, [by, "consignor_key"], days=14).fillna(0.0)
         fired |= (
@@ -171,12 +171,12 @@ def repeat_address_network(items: View, history: History) -> Mask:
     than 40 parcels a year; there must be two senders or more, because one shop that
     serves a village is no network, and the pieces have the mass of small parts.
     """
-    fired = Column.full(len(items), False)
-    for by in DELIVERY:
+    fired, parts = Column.full(len(items), False), _parcel(items) & _part_like(items)
+    for by in DELIVERY if parts.any() else ():
         names = _newcomers(items, history, "consignee_name_key", by, 90)
         senders = _newcomers(items, history, "consignor_key", by, 90)
         fired |= (names >= 3) & (senders >= 2) & ~_crowded(items, history, by)
-    return fired & _parcel(items) & _part_like(items)
+    return fired & parts
 
 
 @indicator(
@@ -193,9 +193,11 @@ def sender_identity_inconsistent(items: View, history: History) -> Mask:
 
     A number on more than 40 parcels a year is a shop or a counter, and does not fire.
     """
-    by = "consignor_phone_key"
+    by, parcel = "consignor_phone_key", _parcel(items)
+    if not parcel.any():
+        return parcel
     names = _newcomers(items, history, "consignor_name_key", by, 90)
-    return _parcel(items) & (names >= 3) & ~_crowded(items, history, by)
+    return parcel & (names >= 3) & ~_crowded(items, history, by)
 
 
 # Kinds of part of `lexicon.csv` that make or complete a firearm; not sights, grips, stocks.
@@ -246,13 +248,16 @@ def complementary_parts(items: View, history: History) -> Mask:
         enough = _in_burst(_counts(kind, Column(burst.values[row])), burst) >= 3
         together = distinct(items["declaration_id"], burst, Column(has)) >= 2
         fired |= Column(has) & enough & together
-    for by in RECEIVER if "part_kinds" in items else ():
+    named = "part_kinds" in items and items["part_kinds"].notna().any()
+    for by in RECEIVER if named else ():
         before = history.partners(items, ["part_kinds"], [by], days=90).fillna(0.0)
         new = history.count(items, [by, "part_kinds"], days=90) == 0
         fired |= items["part_kinds"].notna() & (before >= 2) & (before + new >= 3)
-    texts = history.partners(items, ["goods_key"], ["consignee_address_key", "hs4"], days=90)
-    openly = items["hs4"].isin(("9305",))
-    return fired | (open_parts & openly & (texts >= 2))
+    openly = open_parts & items["hs4"].isin(("9305",))
+    if openly.any():
+        texts = history.partners(items, ["goods_key"], ["consignee_address_key", "hs4"], days=90)
+        fired |= openly & (texts >= 2)
+    return fired
 
 
 def _working_parts(goods: Text) -> tuple[np.ndarray, Text]:

@@ -242,8 +242,9 @@ def prior_seizure_pattern(items: View, history: History) -> Mask:
     fired = Column.full(len(items), False)
     for pattern in PATTERNS:
         finds = history.finds(items, pattern)
-        alike = history.count(items, pattern)
-        fired |= (finds > 0) & (finds >= OFTEN * alike)
+        hit = finds > 0
+        if hit.any():  # else what the past holds of it need not be sorted out
+            fired |= hit & (finds >= OFTEN * history.count(items, pattern))
     return fired
 
 

@@ -93,6 +93,8 @@ def _differs(items: View, entry: View, rows: list[str], licensed: str) -> Mask:
 
 def beyond_quantity(items: View, history: History) -> Mask:
     """More pieces than the licence has left, or with what came before more than it allows."""
+    if not history.registers.holds("licences"):
+        return Column.full(len(items), False)
     entry = licence(items, history)
     unit = items["quantity_unit"]
     pieces = items["quantity"].where(unit.isna() | unit.isin(facts.PIECE_UNITS))

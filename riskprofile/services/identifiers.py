@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from riskprofile.columns import factorize
 from riskprofile.intake.versions import (
     CANCEL,
     FUNCTION,
@@ -125,11 +126,12 @@ def content(table: Table, profile: Profile) -> np.ndarray:
     """A 64-bit digest of each row as declared; where it was read from does not matter."""
     total = np.zeros(len(table), dtype=np.uint64)
     for place, name in enumerate(profile.names):
-        column = table[name]
-        codes, distinct = pd.factorize(column)
-        texts = np.array([str(value) for value in distinct.tolist()] or [""], dtype=object)
+        codes, distinct = factorize(table[name])
+        if not distinct:
+            continue
+        texts = np.array(distinct, dtype=object)
         hashed = pd.util.hash_array(texts, hash_key="riskprofile-row1", categorize=False)
-        part = np.where(codes < 0, np.uint64(0), hashed[codes.clip(min=0)])
+        part = np.where(codes < 0, np.uint64(0), hashed[codes])
         # Odd multipliers keep the columns apart: the same text in another column differs.
         total += part * np.uint64(2 * place + 0x9E3779B97F4A7C15)
     digest: np.ndarray = total.view(np.int64)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, func, select, update
 
+from riskprofile.columns import View
 from riskprofile.history import Snapshot
 from riskprofile.history.resolver import written
 from riskprofile.profiles import Profile
@@ -48,7 +49,7 @@ class Ranked:
     scorecard: Scorecard
     table: Table
     rows: Table  # record_id, item, chunk_id, position of every item of the run
-    told: Callable[[Table], Table]  # what sentences may name of rows as declared
+    told: Callable[[Table], View]  # what sentences may name of rows as declared
     run: Table  # the view of those rows, with where each lies
     history: Snapshot
 
@@ -323,9 +324,7 @@ def describe(connection: Connection, ranked: Ranked, alerts: Table) -> list[Deta
             if driver_of[record][:2] == (chunk_id, positions[place])
         ]
         driving = rows.iloc[mine]
-        told: dict[str, list[Any]] = {}
-        for name, column in ranked.told(rows).items():
-            told[str(name)] = column.tolist()
+        told = ranked.told(rows)
         fired = {
             name.removeprefix(FIRED): log[name].to_numpy(dtype=bool, na_value=False)
             for name in log.columns
@@ -392,14 +391,12 @@ def _indicator(key: str, profile: Profile, row: Mapping[str, Any]) -> dict[str, 
 class _Said(Mapping[str, Any]):
     """Values of one row for a sentence; what is missing reads "not given"."""
 
-    def __init__(self, columns: Mapping[str, list[Any]], place: int) -> None:
+    def __init__(self, columns: View, place: int) -> None:
         self.columns, self.place = columns, place
 
     def __getitem__(self, name: str) -> Any:
-        value = self.columns[name][self.place]
-        if pd.isna(value):
-            return _NotGiven()
-        return value
+        value = self.columns[name].at(self.place)
+        return _NotGiven() if value is None else value
 
     def __iter__(self) -> Any:
         return iter(self.columns)
@@ -460,8 +457,8 @@ def _plain(rows: Table) -> list[dict[str, Any]]:
 
 def _listed(column: Column) -> list[Any]:
     """A column as Python values; None where one is missing."""
-    made: list[Any] = column.astype(object).where(column.notna(), None).tolist()
-    return made
+    gone = column.isna().tolist()
+    return [None if out else one for one, out in zip(column.tolist(), gone, strict=True)]
 
 
 def _time(value: Any) -> datetime | None:

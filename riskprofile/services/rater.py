@@ -92,7 +92,7 @@ class Rater:
         seen = united(seen, self.profile.keys, self.parties(table, self.profile.keys))
         return self._watched(seen, table)
 
-    def told(self, table: Table) -> Table:
+    def told(self, table: Table) -> View:
         """What the sentences of indicators may name.
 
         Columns as declared, what is on a watch list, and which pattern a row fits.
@@ -103,7 +103,7 @@ class Rater:
             seen = self._named(self.seen(table), table)
             fired = rating.indicators(seen, self.history, self._first)
             said = self._fitted(said, table, fired)
-        return said.table()
+        return said
 
     def linked(self, rows: Table, events: Table) -> Table:
         """What links these rows to others, of what is stored of them, one party under one key."""

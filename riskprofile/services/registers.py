@@ -238,9 +238,8 @@ def frozen(
     `parties` says which of their names and addresses stand for another's key.
     """
     with store.read() as connection:
-        tables = {
-            kind: table(kept.known(connection, kind, before), REGISTERS[kind]) for kind in ASKED
-        }
+        found = {kind: kept.known(connection, kind, before) for kind in ASKED}
+    tables = {kind: table(held, REGISTERS[kind]) for kind, held in found.items() if held}
     return Lookup(tables, pd.Timestamp(before).tz_convert("UTC"), parties)
 
 
