@@ -86,15 +86,18 @@ def _head(
     else:
         whose = say("alert.held", who=holder, time=until) if holder else say("alert.free")
     record = form.reference(view.record_id)
-    rank = say("alert.rank", n=view.rank, total=say.number(total))
+    queue = place = ""
+    if not view.blind:
+        rank = say("alert.rank", n=view.rank, total=say.number(total))
+        queue = draw.pill(say.maybe(f"queue.{view.queue}", view.queue))
+        place = f'<span class="rp-nw">{escape(rank)}</span>'
     left = form.time_left(say, view.due_at, now)
     with st.container(
         key="alert_line", horizontal=True, vertical_alignment="center", gap="small", wrap=False
     ):
         st.html(
             f'<div class="rp-bar">{draw.lane_pill(say, view.lane)}'
-            f"{draw.pill(say.maybe(f'queue.{view.queue}', view.queue))}"
-            f'<span class="rp-nw">{escape(rank)}</span><b>{escape(record)}</b>'
+            f"{queue}{place}<b>{escape(record)}</b>"
             f'<span class="rp-nw">{escape(left)}</span>'
             f'<span class="rp-m rp-nw">{escape(whose)}</span></div>'
         )
@@ -115,10 +118,15 @@ def _head(
                 on_click=queue_list.open_alert,
                 args=(queue_list.step(rows, 1),),
             )
-    headline = form.headline(say, view.lane, view.indicators or [], view.reasons or [])
+    headline = say("blind.title")
+    if not view.blind:
+        headline = form.headline(say, view.lane, view.indicators or [], view.reasons or [])
     with st.container(key="small_sheet", horizontal=True, wrap=False, gap="small"):
         st.html(f'<h1 class="rp-h1">{escape(headline)}</h1>')
-        papers.sheet(view, say)
+        if not view.blind:
+            papers.sheet(view, say)
+    if view.first_view is not None:
+        st.html(_first_view(view.first_view, now, say, zone))
     snoozing.strip(view, say, zone, now)
     if view.withdrawn_at is not None:
         when = form.clock(view.withdrawn_at, zone, now)
@@ -139,6 +147,18 @@ def _head(
         st.html(
             draw.strip("‖", say("read_only.title"), say("read_only.held", who=holder, time=until))
         )
+
+
+def _first_view(said: Any, now: datetime, say: Words, zone: Any) -> str:
+    """What an officer said before the rating was shown."""
+    told = say(
+        "blind.said_text",
+        who=said["officer"],
+        decision=say(f"decision.{said['view']}"),
+        time=form.clock(said["at"], zone, now),
+        reason=form.clip(said["reason"], 120),
+    )
+    return draw.strip("○", say("blind.said"), told)
 
 
 def _body(view: Any, now: datetime, say: Words, zone: Any) -> None:
@@ -164,7 +184,8 @@ def _body(view: Any, now: datetime, say: Words, zone: Any) -> None:
     with links:
         st.html(_linked(related, say, zone, now) or draw.state("", say("links.none")))
     with timeline:
-        papers.explained(view, say)
+        if not view.blind:
+            papers.explained(view, say)
         assigning.offer(view, say)
         st.html(_timeline(events, say, zone, now) or draw.state("", say("timeline.none")))
 
@@ -175,7 +196,9 @@ def _why(view: Any, say: Words, zone: Any, now: datetime) -> str:
     One piece of HTML: each element that Streamlit draws by itself costs the server as much
     as all the words of this one.
     """
-    if view.points is None:
+    if view.blind:
+        told = f'<div class="rp-note">{escape(say("blind.text"))}</div>'
+    elif view.points is None:
         told = f'<div class="rp-note">{escape(say("why.no_points"))}</div>'
     else:
         told = draw.reasons(say, view.points, view.reasons or [], view.against or [], None)
@@ -188,6 +211,8 @@ def _why(view: Any, say: Words, zone: Any, now: datetime) -> str:
         told = f'<div>{told}</div><div class="rp-note rp-m">{escape(scale)} {escape(rated)}</div>'
     row = driver(view)
     text = str(row.get(PROFILES[view.profile].title) or "")
+    # Which words and which item count is a part of the rating.
+    marks = [] if view.blind else offending(text)
     position = say("why.item", n=view.driver, total=len(view.declaration or []) or 1)
     related = ""
     if view.related:
@@ -207,7 +232,7 @@ def _why(view: Any, say: Words, zone: Any, now: datetime) -> str:
         f'<div class="rp-why"><div>{told}</div><div class="rp-stack">'
         + changes(view, say, zone, now)
         + draw.indicators(say, view.indicators or [])
-        + draw.declared(say, row, text, offending(text), position, kinds(view.profile))
+        + draw.declared(say, row, text, marks, position, kinds(view.profile))
         + draw.route(say, stops(row))
         + related
         + "</div></div>"
@@ -221,11 +246,13 @@ def changes(view: Any, say: Words, zone: Any, now: datetime) -> str:
         return ""
     title = say("changed.title", n=before.version, time=form.clock(before.at, zone, now))
     rated = [(say("head.rank"), say.number(before.rank), say.number(view.rank))]
+    if view.blind:
+        rated = []
     if before.lane != view.lane:
         rated.insert(0, (say("head.lane"), form.lane(say, before.lane), form.lane(say, view.lane)))
     if before.points is not None and view.points is not None:
         rated.append((say("head.points"), say.number(before.points), say.number(view.points)))
-    if before.model_version != view.model_version:
+    if before.model_version != view.model_version and not view.blind:
         rated.append((say("page.models"), before.model_version, view.model_version))
     rows = [one for one in rated if one[1] != one[2]]
     several = len(view.declaration or []) > 1
@@ -278,7 +305,9 @@ def _declaration(view: Any, say: Words, zone: Any, now: datetime) -> str:
             text = form.value(say, row[name], kind)
             if kind == "datetime":
                 text = f"{session.moment(row[name], zone)} {form.zone_name(zone, now)}"
-            shown = marked(text, offending(text)) if name == title else escape(text)
+            shown = escape(text)
+            if name == title and not view.blind:
+                shown = marked(text, offending(text))
             cells += (
                 f'<tr><td class="n rp-m">{escape(say.maybe(f"field.{name}", name))}</td>'
                 f'<td class="rp-mono" dir="auto">{shown}</td></tr>'
@@ -286,6 +315,7 @@ def _declaration(view: Any, say: Words, zone: Any, now: datetime) -> str:
         if len(rows) > 1:
             number = row.get(PROFILES[view.profile].item) or n
             mark = f' <span class="rp-m">{escape(say("declaration.driver"))}</span>'
+            mark = "" if view.blind else mark
             parts.append(
                 f'<h2 class="rp-h2">{escape(say("declaration.item", n=number))}'
                 f"{mark if number == view.driver else ''}</h2>"
@@ -349,6 +379,7 @@ def _decisions(view: Any, person: Any, say: Words) -> None:
     mine, free = holder == person.name, not holder
     workable = view.state == "open" and (mine or free)
     waits = order is not None and order["decision"] != "release"
+    suggests = order is None and not view.blind
     if view.state == "closed":
         st.button(
             say("do.reopen"),
@@ -377,7 +408,8 @@ def _decisions(view: Any, person: Any, say: Words) -> None:
             say(f"decision.{name}"),
             key=f"do-{name}",
             shortcut=key,
-            type="primary" if name == "examine" and mine and order is None else "secondary",
+            # No view is suggested.
+            type="primary" if name == "examine" and mine and suggests else "secondary",
             disabled=not workable,
             on_click=deciding.ask,
             args=(view.id, name, mine),

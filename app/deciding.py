@@ -143,6 +143,9 @@ def _reason(view: Any, decision: str) -> None:
     with st.container(key="small_common"):
         for name in DECISIONS[decision][1] if decision in DECISIONS else ():
             st.button(say(name), key=f"common-{name}", on_click=take, args=(say(name),))
+    first = view.blind and decision != REOPEN
+    if first:
+        st.html(f'<p class="rp-s rp-m">{escape(say("blind.dialog"))}</p>')
     if decision == "release" and view.lane == "red":
         st.html(f'<p class="rp-s rp-m">{escape(say("reason.second"))}</p>')
     if "fault" in st.session_state:
@@ -150,6 +153,7 @@ def _reason(view: Any, decision: str) -> None:
         st.html(draw.strip("✕", f"{title}.", f"{told} {say('fault.kept')}"))
     with st.container(horizontal=True):
         save = say("do.reopen" if decision == REOPEN else "reason.save")
+        save = say("blind.save") if first else save
         if st.button(save, type="primary", key="reason-save"):
             _decide(view, decision, st.session_state[key], person)
         if st.button(say("reason.cancel"), key="reason-cancel"):
@@ -159,6 +163,13 @@ def _reason(view: Any, decision: str) -> None:
 
 def _decide(view: Any, decision: str, reason: str, person: Any) -> None:
     store, now = served().store, session.now()
+    if view.blind and decision != REOPEN:
+        # The draft stays: who decides the same need not write the reason again.
+        if attempt(lambda: _say_first(person, view.id, decision, reason)) is None:
+            st.rerun(scope="fragment")
+        close_dialog()
+        st.session_state["told"] = session.speech()("blind.done")
+        st.rerun()
     if decision == REOPEN:
         made = attempt(lambda: _reopen(person, view.id, reason))
     else:
@@ -177,6 +188,11 @@ def _decide(view: Any, decision: str, reason: str, person: Any) -> None:
         "until": now + UNDO,
     }
     st.rerun()
+
+
+def _say_first(person: Any, alert_id: int, view: str, reason: str) -> bool:
+    review.say_first(served().store, person, alert_id, view, reason, session.now())
+    return True
 
 
 def _reopen(person: Any, alert_id: int, reason: str) -> bool:

@@ -12,9 +12,10 @@ import streamlit as st
 from app import form
 from app.text import plain
 from app.words import DEFAULT, Words
+from riskprofile.services import blind
 from riskprofile.services.speaking import spoken
 
-LANE_COLOURS = {"red": "red", "yellow": "yellow", "green": "green"}
+LANE_COLOURS = {"red": "red", "yellow": "yellow", "green": "green", blind.LANE: "blue"}
 QUEUES = ("trafficking", "compliance", "data_quality")
 TINT = {"light": "#E4EDF5", "dark": "#1B3248"}  # `soft` of the palette
 CELL = 68  # characters that three lines of the column hold
@@ -76,7 +77,8 @@ def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words, height: in
     table = pd.DataFrame(
         {
             "lane": [
-                [form.lane(say, row.lane), say.maybe(f"queue.{row.queue}", row.queue)]
+                [form.lane(say, row.lane)]
+                + ([] if row.blind else [say.maybe(f"queue.{row.queue}", row.queue)])
                 for row in rows
             ],
             "points": [row.points for row in rows],
@@ -141,9 +143,11 @@ def tinted(table: pd.DataFrame, row: int | None) -> Any:
 
 
 def because(row: Any, say: Words) -> str:
-    """The two strongest reasons, short enough for a cell; or that its sender withdrew it."""
+    """The two strongest reasons, short enough for a cell; or what is to be done before them."""
     if row.withdrawn_at is not None:
         return plain(say("withdrawn.title"))
+    if row.blind:
+        return plain(say("blind.row"))
     if say.language != DEFAULT:  # English is as stored, and norms stand in the alert alone
         row = spoken(say, row)
     first, *others = [part.rstrip(".") for part in row.because] or [""]

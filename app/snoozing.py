@@ -14,7 +14,7 @@ from app.installation import served
 from app.text import escape
 from app.words import Words
 from riskprofile.profiles import PROFILES
-from riskprofile.services import snoozing
+from riskprofile.services import blind, snoozing
 
 SNOOZE = "snooze"
 HOURS = (2, 8, 24, 72, 168, 720)
@@ -89,7 +89,8 @@ def _form(lane: str) -> None:
         session.signed_out()
     alerts = st.session_state.get("snooze", [])
     st.html(f"<p>{escape(say.many('snooze.count', len(alerts)))}</p>")
-    longest = snoozing.LONGEST_RED if lane == "red" else snoozing.LONGEST
+    short = lane in ("red", blind.LANE)
+    longest = snoozing.LONGEST_RED if short else snoozing.LONGEST
     hours = st.segmented_control(
         say("snooze.for"),
         [hours for hours in HOURS if timedelta(hours=hours) <= longest],

@@ -32,7 +32,7 @@ import pandas as pd
 from sqlalchemy import select
 
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import packing, packs, review, settings
+from riskprofile.services import blind, packing, packs, review, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.rights import Actor
 from riskprofile.services.run import Options
@@ -156,6 +156,7 @@ def learnt(folder: Path, here: World, share: float) -> tuple[dict[str, Any], dic
     """The first administration: history, a list, outcomes, a pack."""
     home = made_home(folder)
     store = settings.open_store(home)
+    blind.set_share(store, OWNER, 0.0, NOW)  # its officers act as the list says
     late = here.truth["late"].to_numpy()
     rate(store, home, here.part(~late), NOW - timedelta(days=1), None)
     rate(store, home, here.part(late), NOW, share)

@@ -20,8 +20,9 @@ def page() -> None:
     found = board.board(store, person, now)
     st.html(draw.kpis(_figures(say, found)))
     strips(say)
-    if found.meter.alarm:
-        st.html(draw.strip("!", say("board.alarm"), say("board.alarm_text")))
+    if found.alarm:
+        where = f" {', '.join(found.alarms)}" if len(found.offices) > 1 else ""
+        st.html(draw.strip("!", say("board.alarm"), say("board.alarm_text") + where))
     st.html(_card(say("board.offices"), _offices(say, found), say("board.offices_text")))
     if found.offices:
         _capacity(say, person, found.offices, now)
@@ -44,6 +45,7 @@ def page() -> None:
             (say("board.drawn_finds"), say.number(found.drawn_finds)),
         ]
         st.html(_card(say("board.random"), draw.table((), rows), say("board.random_text")))
+    st.html(_card(say("board.bias"), _bias(say, found), say("board.bias_text")))
 
 
 def _figures(say: Any, found: Any) -> list[tuple[str, str]]:
@@ -131,10 +133,11 @@ def _reach(say: Any, told: Any, office: Any) -> list[tuple[str, str]]:
 
 
 def _offices(say: Any, found: Any) -> str:
-    names = ("office", "red", "yellow", "late", "snoozed", "oldest", "examined", "cut")
+    names = ("office", "blind", "red", "yellow", "late", "snoozed", "oldest", "examined", "cut")
     rows = [
         (
             f"{one.name} {one.code}",
+            say.number(one.blind),
             say.number(one.red),
             say.number(one.yellow),
             say.number(one.late),
@@ -171,9 +174,46 @@ def _shifts(say: Any, found: Any, now: Any) -> str:
             seconds = f"{say.number(round(meter.dwell.total_seconds()))} s"
         hours = f"{form.clock(one.begins, zone, now)}–{one.ends.astimezone(zone):%H:%M}"
         agreed = say("kpi.of", n=meter.agreed, total=meter.decisions)
-        rows.append((hours + (" !" if meter.alarm else ""), agreed, seconds))
-    heads = [say(f"board.{name}") for name in ("shift", "shift_agreed", "shift_dwell")]
-    return draw.table(heads, rows, (1, 2))
+        own = say("kpi.of", n=one.own.count, total=one.own.total)
+        rows.append((hours + (" !" if meter.alarm else ""), agreed, seconds, own))
+    heads = [say(f"board.{name}") for name in ("shift", "shift_agreed", "shift_dwell", "shift_own")]
+    return draw.table(heads, rows, (1, 2, 3))
+
+
+def _bias(say: Any, found: Any) -> str:
+    """Agreement without the rating and in sight of it, of all offices and of each."""
+    names = {one.code: f"{one.name} {one.code}" for one in found.offices}
+    several = found.biases if len(found.biases) > 1 else []
+    rows = [
+        (
+            say("board.all") if one.office is None else names[one.office],
+            _share(say, one.own),
+            _share(say, one.seen),
+            _gap(say, one.gap),
+            _share(say, one.swayed),
+            _share(say, one.rated),
+            _share(say, one.drawn),
+            _gap(say, one.known_negatives),
+        )
+        for one in (found.bias, *several)
+    ]
+    heads = ("office", "own", "seen", "gap", "swayed", "rated", "by_chance", "known_gap")
+    return draw.table([say(f"board.{name}") for name in heads], rows, range(1, len(heads)))
+
+
+def _share(say: Any, share: Any) -> str:
+    told = say("kpi.of", n=share.count, total=share.total)
+    if not share.total:
+        return str(told)
+    low, high = (round(100 * end) for end in share.interval)
+    return f"{told} ({say('board.interval', low=low, high=high)})"
+
+
+def _gap(say: Any, gap: Any) -> str:
+    if gap is None:
+        return str(say("board.too_few", n=board.LEAST))
+    by, low, high = (form.signed(round(100 * one)) for one in gap)
+    return str(say("board.points_apart", n=by, low=low, high=high))
 
 
 def _card(title: str, body: str, note: str) -> str:

@@ -12,9 +12,9 @@ from app.installation import served
 from app.text import escape
 from app.words import Words
 from riskprofile.errors import NotAllowed
-from riskprofile.services import review, speaking
+from riskprofile.services import blind, review, speaking
 
-LANES = ("all", "red", "yellow")
+LANES = ("all", blind.LANE, "red", "yellow")
 QUEUES = ("all", *queue_list.QUEUES)
 OWNERS = ("mine_or_free", "open", "snoozed", "closed")
 LIST_HEIGHT = queue_list.HEAD + 9 * queue_list.ROW + 3
@@ -22,7 +22,7 @@ FILTERS = ("lane", "queue", "owner", "profile", "search")
 POLL_SECONDS = 20
 FIRST, AT_MOST = 50, 500  # rows: a click sends the list again, so it starts short
 KEYS = '<script src="/keys.js"></script>'  # our own file: the policy allows no other script
-LANE_COLOURS = {"red": "red", "yellow": "yellow"}
+LANE_COLOURS = {blind.LANE: "blue", "red": "red", "yellow": "yellow"}
 
 
 def clear_filters() -> None:
@@ -94,7 +94,9 @@ def filters(say: Words, found: review.QueuePage, profiles: Sequence[str]) -> Non
         )
 
     with st.container(key="filters", horizontal=True, vertical_alignment="center", wrap=False):
-        choice("lane", LANES, lane_label)
+        # Most offices and hours have none that waits: the filter is there when it shows something.
+        waits = found.lanes.get(blind.LANE) or st.session_state["lane"] == blind.LANE
+        choice("lane", [one for one in LANES if waits or one != blind.LANE], lane_label)
         choice("queue", QUEUES, queue_label)
         choice("owner", OWNERS, lambda name: say(f"filter.owner.{name}"))
         if len(profiles) > 1:

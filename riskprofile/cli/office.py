@@ -1,4 +1,4 @@
-"""init, users, serve, pause, resume, export selections, db, doctor, sbom."""
+"""init, users, serve, pause, resume, blind-first, export selections, db, doctor, sbom."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from riskprofile.errors import RiskProfileError, UsageError
 from riskprofile.intake.quarantine import whole_or_nothing
 from riskprofile.profiles import PROFILES
 from riskprofile.services import (
+    blind,
     govern,
     identity,
     materials,
@@ -244,6 +245,27 @@ def pause(
         output.as_json({"paused": True})
     else:
         output.say("rating is paused")
+    return 0
+
+
+@app.command()
+def blind_first(
+    share: Annotated[
+        float | None, typer.Option(help="Of the alerts made from now on, 0 to 1; 0 switches off.")
+    ] = None,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Say, or set, which share of alerts an officer first judges without the rating."""
+    with opened(home) as (_, store):
+        lifted = 0 if share is None else blind.set_share(store, owner(), share, now())
+        stands = blind.share(store, owner())
+    if json:
+        output.as_json({"share": stands, "lifted": lifted})
+    else:
+        output.say(f"{stands:.1%} of alerts wait for an officer's own view before they are rated")
+        if lifted:
+            output.say(f"{lifted} alerts waited for one and are shown with their rating now")
     return 0
 
 

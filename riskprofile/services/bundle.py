@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from riskprofile.errors import InputError
-from riskprofile.services import arms, bundle_check, records, replay, retention, viewing
+from riskprofile.services import arms, blind, bundle_check, records, replay, retention, viewing
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
 from riskprofile.store import arms as kept
@@ -58,13 +58,15 @@ def export(
     ------
     InputError
         No alert about this record, or no purpose.
+    Conflict
+        The alert waits for an officer's own view.
     """
     authorise(actor, "bundle.export")
     if not purpose.strip():
         raise InputError("the purpose is missing", do="Name the case or request")
     with store.read() as connection:
         row = connection.execute(
-            select(_alert.c.id, _alert.c.profile, _alert.c.record_id)
+            select(*[_alert.c[name] for name in ("id", "profile", "record_id", "blind")])
             .where(_alert.c.record_id == record_id)
             .order_by(_alert.c.version.desc(), _alert.c.id.desc())
             .limit(1)
@@ -72,6 +74,7 @@ def export(
     if row is None:
         raise InputError(f"no alert is about {record_id}", do="Give a record_id as the page shows")
     view = viewing.alert(store, actor, row.id, now, purpose)
+    blind.require_said(dict(row._mapping))
     told = records.declaration(store, actor, record_id, row.profile, now, purpose)
     removed = retention.tokens(settings, record_id)
     rating = replay.explain(store, settings.models, record_id, removed)

@@ -10,6 +10,7 @@ from sqlalchemy import case, select, update
 from riskprofile.errors import NotAllowed, UsageError
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.evidence import weighed
+from riskprofile.services.queue_statements import SHOWN_LANE, SHOWN_RANK, WAITS
 from riskprofile.services.queueing import LANE_ORDER, snoozed
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import audit
@@ -30,7 +31,8 @@ class Cut:
     `points` are those of the last alert that is reached (None when it has none, or when all
     are reached); `beyond` is what stays open below it. `finds` and `more` are what the alerts
     reached, and the next ten below them, are expected to hold: None until the installation's
-    own confirmed outcomes are enough for a probability.
+    own confirmed outcomes are enough for a probability. What waits for an officer's own view
+    comes first, is of no lane, and is told without points and expectation.
     """
 
     number: int
@@ -48,11 +50,14 @@ def cut(store: Store, actor: Actor, office: str, number: int, now: datetime) -> 
     authorise(actor, LOOK, office)
     with store.read() as connection:
         rows = connection.execute(
-            select(_alert.c.lane, _alert.c.points, _alert.c.score, _alert.c.profile)
-            .where(_alert.c.office == office, _alert.c.state == "open", ~snoozed(now))
-            .order_by(
-                case(LANE_ORDER, value=_alert.c.lane, else_=9), _alert.c.rank, _alert.c.record_id
+            select(
+                SHOWN_LANE,
+                case((WAITS, None), else_=_alert.c.points),
+                case((WAITS, None), else_=_alert.c.score),
+                _alert.c.profile,
             )
+            .where(_alert.c.office == office, _alert.c.state == "open", ~snoozed(now))
+            .order_by(case(LANE_ORDER, value=SHOWN_LANE, else_=9), SHOWN_RANK, _alert.c.record_id)
         ).all()
         known = {name: weighed(connection, name).enough for name in {row[3] for row in rows}}
     reached, rest = rows[: max(0, number)], rows[max(0, number) :]

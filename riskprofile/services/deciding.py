@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, insert, or_, select, update
 
 from riskprofile.errors import Conflict, RiskProfileError
-from riskprofile.services import desk, training_log
+from riskprofile.services import blind, desk, training_log
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.govern import SECOND_PERSON
@@ -83,9 +83,9 @@ def decide(
 ) -> int:
     """Order a control, hand over, or release; the decision's id.
 
-    The person must hold the alert and have opened it. The same decision sent twice
-    is one decision. The release of a red alert waits for a second person unless the
-    installation says otherwise.
+    The person must hold the alert and have opened it; where it waits for an own view
+    (`services.blind`), that comes first. The same decision sent twice is one decision. The
+    release of a red alert waits for a second person unless the installation says otherwise.
 
     Parameters
     ----------
@@ -107,6 +107,7 @@ def decide(
             return int(last["id"])
         desk.require_open(alert)
         desk.require_claim(actor, alert, now)
+        blind.require_said(alert)
         training_log.require(connection, actor, now)
         shortest = REASON_FINAL if decision in FINAL else REASON_ORDER
         if len(reason) < shortest:

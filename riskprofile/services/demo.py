@@ -20,7 +20,15 @@ from sqlalchemy import func, select
 from riskprofile.errors import InputError, PolicyError
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import demo_work, govern, identity, promotion, registers, review
+from riskprofile.services import (
+    blind,
+    demo_work,
+    govern,
+    identity,
+    promotion,
+    registers,
+    review,
+)
 from riskprofile.services import settings as configuration
 from riskprofile.services.rights import OWNER, Actor
 from riskprofile.services.run import Options, Progress, Run, Summary
@@ -40,6 +48,8 @@ ASSESSMENT = "none needed: synthetic"
 SHIFT = timedelta(hours=7)  # the invented shift began so long ago, so that it lies in the past
 CAPACITY = Capacity(share=0.04)
 TOP = 5
+TOP_READ = 50  # rows of a profile: some of the first wait for a view and are left out
+DRAW = b"demonstration".hex()
 
 # user, role, office (None: every office). Whose work is invented stands in `demo_work`.
 PEOPLE: tuple[tuple[str, str, str | None], ...] = (
@@ -201,6 +211,8 @@ def _furnish(store: Store, now: datetime) -> None:
             govern.enable_profile(store, OWNER, name, BASIS, ASSESSMENT, now)
     with store.write() as connection:
         switches.put(connection, govern.DEMO, True)
+        # Everybody's demonstration draws the same alerts.
+        switches.put(connection, blind.SETTING, {"share": blind.SHARE, "key": DRAW})
 
 
 def _accounts(
@@ -291,9 +303,10 @@ def _top(store: Store, profiles: Sequence[str], now: datetime) -> list[TopAlert]
         row
         for name in profiles
         for row in review.queue(
-            store, READER, review.QueueFilter(name, owner="open", page_size=TOP), now
+            store, READER, review.QueueFilter(name, owner="open", page_size=TOP_READ), now
         ).rows
     ]
+    rows = [row for row in rows if not row.blind]
     rows.sort(key=lambda row: (row.lane != "red", row.rank))
     return [
         TopAlert(

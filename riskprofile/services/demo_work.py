@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from riskprofile.profiles import PROFILES
 from riskprofile.services import review
+from riskprofile.services.blind import LANE
 from riskprofile.services.review import Item, QueueFilter, QueueRow
 from riskprofile.services.rights import Actor
 from riskprofile.store.database import Store
@@ -33,7 +34,7 @@ _decision = Decision.__table__  # type: ignore[attr-defined]
 
 @dataclass(frozen=True)
 class Step:
-    """What one officer does with the next free alert of a lane.
+    """What one officer does with the next free alert of a lane, or of those that wait for a view.
 
     `confirm` is who confirms the outcome or the release; None leaves it waiting.
     """
@@ -85,6 +86,7 @@ SHIFT = (
          "nothing", ("xray", "documents"), "repair parts with their papers", minutes=25,
          confirm=SUPERVISOR),
     Step(OFFICER_2, AIR, "yellow", "documents", "air waybill and licence asked for"),
+    Step(OFFICER_1, PARCELS, LANE, "documents", "the wording does not say what the goods are for"),
     Step(OFFICER_1, PARCELS, "red"),
     Step(OFFICER_2, AIR, "yellow"),
 )  # fmt: skip
@@ -130,6 +132,8 @@ def _do(store: Store, profile: str, step: Step, at: datetime, now: datetime) -> 
     minute = timedelta(minutes=1)
     review.claim(store, who, alert, at)
     review.alert(store, who, alert, at + minute, purpose)
+    if row.blind:  # the view first, then the same
+        review.say_first(store, who, alert, step.decision, step.reason, at + 3 * minute)
     made = review.decide(store, who, alert, step.decision, step.reason, at + 4 * minute)
     if not step.outcome:
         if step.confirm is not None:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select
 
 from riskprofile.errors import NotAllowed
 from riskprofile.profiles import PROFILES
-from riskprofile.services import desk, govern, replay, speaking
+from riskprofile.services import blind, desk, govern, replay, speaking
 from riskprofile.services.paper import EDGE, INNER, LINE, Page
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.viewing import purpose_needed
@@ -75,6 +75,8 @@ def explain(
         It is another office's, or about a person and no purpose was given.
     InputError
         No rated record of that name is stored, or retention removed it.
+    Conflict
+        Its alert waits for an officer's own view: who works it may make the page.
     """
     authorise(actor, MADE)
     with store.read() as connection:
@@ -89,6 +91,8 @@ def explain(
             raise NotAllowed(
                 "opening a record about a person asks for a purpose", do="Say why you open it."
             )
+        if alert is not None:
+            blind.require_said(alert)
         place = connection.execute(select(_office).where(_office.c.code == office)).first()
     with store.write() as connection:
         audit.append(

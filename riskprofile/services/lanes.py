@@ -19,7 +19,7 @@ from riskprofile.profiles import Profile
 from riskprofile.scoring import ranking, rating, reasons
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.scoring.scorecard import Scorecard
-from riskprofile.services import networks
+from riskprofile.services import blind, networks
 from riskprofile.services.capacity import capacities, days
 from riskprofile.services.identifiers import ITEM, RECORD
 from riskprofile.services.networks import Related
@@ -235,10 +235,19 @@ def _portions(alerts: Table, size: int) -> Iterator[Table]:
 def _store_some(
     connection: Connection, ranked: Ranked, alerts: Table, around: Related, now: datetime
 ) -> None:
+    # Ids grow by reference, not by rank: an alert whose rating waits is not to be placed by its
+    # neighbours.
+    alerts = alerts.sort_values(RECORD, kind="stable")
     details = describe(connection, ranked, alerts)
+    draw = blind.draw_of(connection)
     earlier = _earlier(connection, ranked.profile.name, alerts[RECORD].tolist())
     table = batches.alert_table
     decided = _decided(connection, ranked.profile.name, list(earlier))
+    before = blind.states(connection, ranked.profile.name, list(earlier))
+    drawn = [
+        _drawn(draw, ranked.profile.name, record, detail, earlier, before)
+        for record, detail in zip(alerts[RECORD], details, strict=True)
+    ]
     written: dict[int, str] = {}  # many alerts share a reason
     for record, version in earlier.items():
         # A newer version takes its place in the queue, unless somebody has decided: an
@@ -275,14 +284,31 @@ def _store_some(
                 "state": "open",
                 "created_at": now,
                 **vars(detail),
+                "blind": state,
                 **{
                     name: Written.of(getattr(detail, name), reasons.as_json, written)
                     for name in ("reasons", "against")
                 },
             }
-            for row, detail in zip(alerts.to_dict("records"), details, strict=True)
+            for row, detail, state in zip(alerts.to_dict("records"), details, drawn, strict=True)
         ],
     )
+
+
+def _drawn(
+    draw: blind.Draw,
+    profile: str,
+    record: str,
+    detail: Detail,
+    earlier: Mapping[str, int],
+    before: Mapping[tuple[str, int], str | None],
+) -> str | None:
+    """Whether an alert waits for an own view. Of an amended one, where nobody saw the last."""
+    state: str | None = draw.state(profile, record, detail.indicators)
+    if record not in earlier:
+        return state
+    unseen = before.get((record, earlier[record])) == blind.WAITING
+    return state if unseen and state == blind.WAITING else None
 
 
 @dataclass

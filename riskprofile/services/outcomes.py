@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from riskprofile.errors import Conflict, RiskProfileError
-from riskprofile.services import arms, desk, feedback, queueing
+from riskprofile.services import arms, blind, desk, feedback, queueing
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.rights import Actor, authorise
@@ -112,6 +112,7 @@ def record_outcome(
             if outcome != "not_examined":
                 raise Conflict("no control was ordered for this alert", do="Decide first.")
             desk.require_claim(actor, alert, now)
+            blind.require_said(alert)
         elif ordered["decision"] == "release":
             raise Conflict("a release of this alert waits for a second person")
         made = connection.execute(

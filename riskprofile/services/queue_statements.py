@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, and_, bindparam, case, exists, func, or_, select, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
+from riskprofile.services import blind
 from riskprofile.store.alerts import plain, squeezed
 from riskprofile.store.tables import Alert, Decision, Office, Outcome, Snooze
 
@@ -23,7 +24,7 @@ _office = Office.__table__  # type: ignore[attr-defined]
 _snooze = Snooze.__table__  # type: ignore[attr-defined]
 
 SOON = timedelta(hours=2)
-LANE_ORDER = {"red": 0, "yellow": 1}
+LANE_ORDER = {blind.LANE: 0, "red": 1, "yellow": 2}
 ME: Any = bindparam("me")
 OFFICE: Any = bindparam("office")
 NOW: Any = bindparam("now")
@@ -34,8 +35,16 @@ QUEUE: Any = bindparam("queue")
 ROW = (
     "id", "record_id", "profile", "office", "lane", "queue", "points", "rank", "title",
     "reasons", "indicators", "due_at", "owner", "lease_until", "state", "created_at",
-    "withdrawn_at",
+    "withdrawn_at", "blind",
 )  # fmt: skip
+WAITS: Any = _alert.c.blind == blind.WAITING
+SEEN: Any = or_(_alert.c.blind.is_(None), _alert.c.blind != blind.WAITING)
+# What waits for an own view stands before all lanes, in the order of references: neither its
+# lane nor its rank may tell its place.
+SHOWN_LANE: Any = case((WAITS, blind.LANE), else_=_alert.c.lane)
+SHOWN_RANK: Any = case((WAITS, 0), else_=_alert.c.rank)
+# Of such an alert the title is another item's: only then is the declaration read.
+OF_WAITING: Any = case((WAITS, _alert.c.declaration)).label("declaration")
 
 
 class Shape(NamedTuple):
@@ -142,8 +151,8 @@ def _state(owner: str) -> list[ColumnElement[bool]]:
 def _chosen(shape: Shape) -> list[ColumnElement[bool]]:
     """What the filters leave, but for profile, office and lane."""
     found = _state(shape.owner)
-    if shape.queue:
-        found.append(_alert.c.queue == QUEUE)
+    if shape.queue:  # a queue is named after the signs that fired
+        found += [_alert.c.queue == QUEUE, SEEN]
     if shape.owner == "mine_or_free":
         found.append(or_(free(NOW), _alert.c.owner == ME))
     return found
@@ -153,7 +162,7 @@ def where(shape: Shape) -> list[ColumnElement[bool]]:
     """All conditions of a filter but its words."""
     found = [_alert.c.profile == PROFILE]
     found += seen_from(OFFICE if shape.office else None)
-    found += [_alert.c.lane == LANE] if shape.lane else []
+    found += [SHOWN_LANE == LANE] if shape.lane else []
     return found + _chosen(shape)
 
 
@@ -161,8 +170,8 @@ def order(shape: Shape) -> list[Any]:
     """The order of the list."""
     if shape.owner == "closed":
         return [_alert.c.closed_at.desc(), _alert.c.id.desc()]
-    lane = case(LANE_ORDER, value=_alert.c.lane, else_=9)
-    ranked = [lane, _alert.c.rank, _alert.c.record_id, _alert.c.id]
+    lane = case(LANE_ORDER, value=SHOWN_LANE, else_=9)
+    ranked = [lane, SHOWN_RANK, _alert.c.record_id, _alert.c.id]
     if shape.sort == "time_left":
         return [_alert.c.due_at.is_(None), _alert.c.due_at, *ranked]
     return ranked
@@ -171,29 +180,36 @@ def order(shape: Shape) -> list[Any]:
 @cache
 def rows(shape: Shape) -> Select[Any]:
     """One page of the list, out of every row that the filters leave: `size`, `skip`."""
-    asked = select(*[_alert.c[name] for name in ROW], ordered()).where(*where(shape))
+    asked = select(*[_alert.c[name] for name in ROW], OF_WAITING, ordered()).where(*where(shape))
     return asked.order_by(*order(shape)).limit(bindparam("size")).offset(bindparam("skip"))
 
 
 @cache
-def rows_of_lane(shape: Shape) -> Select[Any]:
+def rows_of_lane(shape: Shape, waits: bool = False) -> Select[Any]:
     """The first of one lane of an office, by rank: `size`, `skip`, `upto` (their sum).
 
     Each part comes in the order of an index and stops early, however many are open.
+
+    Parameters
+    ----------
+    waits : bool
+        Those that wait for an own view, whatever their lane, by reference.
     """
-    columns = [*[_alert.c[name] for name in ROW], ordered()]
-    last = (_alert.c.rank, _alert.c.record_id, _alert.c.id)
+    columns = [*[_alert.c[name] for name in ROW], OF_WAITING, ordered()]
+    by = ("record_id", "id") if waits else ("rank", "record_id", "id")
+    last = [_alert.c[name] for name in by]
+    lane = [WAITS] if waits else [_alert.c.lane == LANE, SEEN]
     parts = [
         select(*columns)
         .where(_alert.c.profile == PROFILE, here)
-        .where(_alert.c.lane == LANE, *_chosen(shape))
+        .where(*lane, *_chosen(shape))
         .order_by(*last)
         .limit(bindparam("upto"))
         .subquery()
         for here in (_alert.c.office == OFFICE, _alert.c.office.is_(None))
     ]
     found = union_all(*[select(part) for part in parts]).subquery()
-    asked = select(found).order_by(found.c.rank, found.c.record_id, found.c.id)
+    asked = select(found).order_by(*[found.c[name] for name in by])
     return asked.limit(bindparam("size")).offset(bindparam("skip"))
 
 
@@ -206,7 +222,7 @@ def newer(shape: Shape) -> Select[Any]:
 
 @cache
 def counts(office: bool, owner: str) -> Any:
-    """How many there are by lane, queue, owner and lease, which no filter has cut.
+    """How many there are by lane, queue, owner, lease and draw, which no filter has cut.
 
     `soon` are due within two hours; `waiting_since` is the oldest. Each part is read from
     an index in its own order, so nothing is sorted.
@@ -223,7 +239,7 @@ def counts_of(office: bool, owner: str, words: list[ColumnElement[bool]]) -> Sel
 
 
 def _counted(owner: str, *conditions: ColumnElement[bool]) -> Select[Any]:
-    groups = (_alert.c.lane, _alert.c.queue, _alert.c.owner, _alert.c.lease_until)
+    groups = [_alert.c[name] for name in ("lane", "queue", "owner", "lease_until", "blind")]
     soon = case((and_(_alert.c.due_at >= NOW, _alert.c.due_at < DUE), 1), else_=0)
     return (
         select(

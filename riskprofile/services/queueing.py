@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from riskprofile.profiles import PROFILES
+from riskprofile.services import blind
 from riskprofile.services import queue_statements as statements
 from riskprofile.services.queue_statements import (
     LANE_ORDER,
@@ -55,7 +56,10 @@ class QueueFilter:
 
 @dataclass(frozen=True)
 class QueueRow:
-    """One line of the list. `waiting` is "", "outcome" or "second person"."""
+    """One line of the list. `waiting` is "", "outcome" or "second person".
+
+    While `blind`, it waits for an officer's own view: nothing of its rating is here.
+    """
 
     id: int
     record_id: str
@@ -76,6 +80,7 @@ class QueueRow:
     withdrawn_at: datetime | None  # its sender cancelled the declaration; it stays open
     decision: str | None  # the latest that stands
     waiting: str
+    blind: bool = False
 
     @property
     def because(self) -> list[str]:
@@ -88,6 +93,8 @@ class QueueRow:
 
 class Cell(NamedTuple):
     """Alerts of one lane, queue and kind of holder: "mine", "free" or "others".
+
+    Those that wait for an own view are of no lane and no queue (`services.blind.LANE`, "").
 
     `soon` of them are due within two hours; `waiting_since` is the oldest of the free.
     """
@@ -142,7 +149,8 @@ class Figures:
 def queue(store: Store, actor: Actor, filter: QueueFilter, now: datetime) -> QueuePage:
     """One page of the queue, by lane, then rank, ties by record (or by time left).
 
-    Closed alerts come the last closed first.
+    What waits for an officer's own view stands before all lanes, by record. Closed alerts
+    come the last closed first.
     """
     authorise(actor, "queue.look", filter.office)
     size = max(1, min(filter.page_size, PAGE_LIMIT))
@@ -288,14 +296,16 @@ def _rows(
         held = lanes.get(lane, 0)
         if left and skip < held:
             here = {**values, "lane": lane, "size": left, "skip": skip, "upto": left + skip}
-            found = connection.execute(statements.rows_of_lane(shape), here)
+            asked = statements.rows_of_lane(shape, lane == blind.LANE)
+            found = connection.execute(asked, here)
             rows += found.mappings()
         skip = max(0, skip - held)
     return rows
 
 
 def _row(row: Any, now: datetime) -> QueueRow:
-    given = dict(row)
+    given = {**blind.veiled(row), "blind": blind.waits(row)}
+    del given["declaration"]
     if given["lease_until"] is None or given["lease_until"] <= now:
         given["owner"] = given["lease_until"] = None
     waiting = ""
@@ -317,7 +327,9 @@ def _cells(
         asked = statements.counts(office, filter.owner)
     found: dict[tuple[str, str, str], Cell] = {}
     rows = connection.execute(asked, _values(actor, filter, now))
-    for lane, name, owner, until, number, soon, oldest in rows:
+    for lane, name, owner, until, drawn, number, soon, oldest in rows:
+        waits = drawn == blind.WAITING
+        lane, name = (blind.LANE, "") if waits else (lane, name)
         whose = "mine" if owner == actor.name else "others"
         if owner is None or until is None or until <= now:
             whose = "free"
@@ -344,7 +356,7 @@ def _counts(
         in_owner = filter.owner != "mine_or_free" or workable
         if in_queue and in_owner:
             lanes[lane] = lanes.get(lane, 0) + count
-        if in_lane and in_owner:
+        if in_lane and in_owner and name:
             queues[name] = queues.get(name, 0) + count
         if in_lane and in_queue:
             for told in owners:

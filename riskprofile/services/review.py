@@ -4,6 +4,7 @@ Every function asks the table of rights, runs in one transaction, and writes one
 row per change and per look. Times are handed in, aware.
 """
 
+from riskprofile.services.blind import say as say_first
 from riskprofile.services.deciding import (
     DECISIONS,
     LEASE_MINUTES,
@@ -73,6 +74,7 @@ __all__ = [
     "record_outcome",
     "reopen",
     "save_draft",
+    "say_first",
     "timeline",
     "undo",
     "waiting",

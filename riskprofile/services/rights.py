@@ -24,6 +24,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "alert.look": _LOOK,
     "alert.claim": _DESK,
     "alert.decide": _DESK,
+    "alert.view": _DESK,
     "alert.confirm": _DESK,
     "alert.reopen": _HEAD,
     "alert.print": _DESK,

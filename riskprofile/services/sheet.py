@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from riskprofile.profiles import PROFILES
-from riskprofile.services import desk, govern, speaking, viewing
+from riskprofile.services import blind, desk, govern, speaking, viewing
 from riskprofile.services.paper import EDGE, INK, INNER, LINE, Page
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store.database import Store
@@ -30,12 +30,15 @@ def sheet(
     ------
     NotAllowed
         As for a look at the alert; or the role prints nothing.
+    Conflict
+        The alert waits for an officer's own view.
     """
     authorise(actor, "alert.print")
     view = viewing.alert(store, actor, alert_id, now, purpose=purpose)
     status = govern.status(store, actor, now)
     with store.write() as connection:
         given = desk.load(connection, actor, "alert.print", alert_id)
+        blind.require_said(given)
         desk.note(connection, actor, "alert.print", given, now, paper="inspection")
     zone = ZoneInfo(status.zone)
     view = speaking.spoken(say, view)

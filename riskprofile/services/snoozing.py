@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from riskprofile.errors import Conflict, NotAllowed, RiskProfileError
 from riskprofile.profiles import PROFILES
-from riskprofile.services import desk
+from riskprofile.services import blind, desk
 from riskprofile.services.queueing import PAGE_LIMIT
 from riskprofile.services.rights import Actor
 from riskprofile.store.database import Store
@@ -41,8 +41,8 @@ def snooze(
 ) -> int:
     """Put open alerts aside until a time; how many. Several at once only where goods alone count.
 
-    All of them or none. A claim on them ends. Red alerts wait at most 24 hours and are
-    put aside one by one, others at most 30 days.
+    All of them or none. A claim on them ends. Red alerts, and those whose rating nobody has
+    seen, wait at most 24 hours and are put aside one by one, others at most 30 days.
 
     Raises
     ------
@@ -64,7 +64,8 @@ def snooze(
     with store.write() as connection:
         for number in sorted(alerts):
             alert = desk.load(connection, actor, ACTION, number)
-            red = alert["lane"] == "red"
+            # The limit of what waits for a view must not tell its lane.
+            red = alert["lane"] == "red" or blind.waits(alert)
             if len(alerts) > 1 and (red or PROFILES[alert["profile"]].persons):
                 raise NotAllowed(
                     "red alerts and travellers are put aside one by one",

@@ -11,12 +11,12 @@ from sqlalchemy import Connection, Select, bindparam, func, select
 
 from riskprofile.errors import NotAllowed
 from riskprofile.profiles import PROFILES
-from riskprofile.services import desk, looking
+from riskprofile.services import blind, desk, looking
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import audit_table as _audit
 from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.evidence import weighed
-from riskprofile.services.queue_statements import OFFICE, seen_from
+from riskprofile.services.queue_statements import OF_WAITING, OFFICE, seen_from
 from riskprofile.services.rights import Actor
 from riskprofile.store import audit
 from riskprofile.store.alerts import PARTIES
@@ -61,7 +61,8 @@ _found = (
 )
 _TOLD = select(
     _alert.c.id.label("alert_id"),
-    *[_alert.c[name] for name in ("record_id", "title", "lane", "state")],
+    *[_alert.c[name] for name in ("record_id", "profile", "title", "lane", "state", "blind")],
+    OF_WAITING,
     func.coalesce(_alert.c.lodged_at, _alert.c.created_at).label("at"),
     _found.label("outcome"),
 ).where(_alert.c.id.in_(bindparam("alerts", expanding=True)))
@@ -99,7 +100,8 @@ class Changed:
     """What an alert's last version said otherwise.
 
     `fields` are (item, column, before, now) of the declaration as declared, None where a side
-    has no such value; `added` and `removed` are item numbers.
+    has no such value; `added` and `removed` are item numbers. Of an alert that waits for an own
+    view, the version before says no rating either.
     """
 
     version: int
@@ -122,6 +124,10 @@ class AlertView:
     `alert_id, record_id, title, link, at, lane, state, outcome`. `related` ends with what
     was known when the alert was made: declarations of 90 days that share something and
     earlier finds like this one (see `services.networks`), without alert, lane and state.
+
+    While `blind`, it waits for an officer's own view and nothing of its rating is here: lane
+    and queue are `services.blind.LANE` and "", `rank` is 0, points, reasons and indicators are
+    missing. `first_view` is the view that was said then (view, reason, officer, at).
     """
 
     id: int
@@ -157,13 +163,12 @@ class AlertView:
     history: list[dict[str, Any]]
     related: list[dict[str, Any]]
     changed: Changed | None
+    blind: bool = False
+    first_view: dict[str, Any] | None = None
 
 
-_COLUMNS = [
-    name
-    for name in AlertView.__dataclass_fields__
-    if name not in ("decisions", "outcomes", "timeline", "history", "related", "changed")
-]
+_ADDED = ("decisions", "outcomes", "timeline", "history", "related", "changed", "first_view")
+_COLUMNS = [name for name in AlertView.__dataclass_fields__ if name not in _ADDED]
 _LISTS = ("reasons", "against", "indicators", "declaration")
 
 
@@ -217,26 +222,30 @@ def timeline(store: Store, actor: Actor, alert_id: int) -> list[Event]:
     """Every event of one alert, looks included, the newest first."""
     with store.read() as connection:
         desk.load(connection, actor, "alert.look", alert_id, lock=False)
-        return _timeline(connection, alert_id, _decisions(connection, alert_id))
+        said = blind.of(connection, alert_id)
+        return _timeline(connection, alert_id, _decisions(connection, alert_id), said)
 
 
 def _view(connection: Connection, actor: Actor, given: desk.Row, now: datetime) -> AlertView:
-    told = {name: given[name] for name in _COLUMNS}
+    waits, shown = blind.waits(given), blind.veiled(given)
+    told = {name: shown[name] for name in _COLUMNS} | {"blind": waits}
     told |= {name: told[name] or [] for name in _LISTS}
     if told["score"] is not None and not weighed(connection, given["profile"]).enough:
         told["score"] = None
     if desk.holder(given, now) is None:
         told["owner"] = told["lease_until"] = None
     history, related = _linked(connection, actor, given["id"])
+    said = None if waits else blind.of(connection, given["id"])
     decisions = _decisions(connection, given["id"])
     return AlertView(
         **told,
         decisions=decisions,
         outcomes=_outcomes(connection, given["id"]),
-        timeline=_timeline(connection, given["id"], decisions),
+        timeline=_timeline(connection, given["id"], decisions, said),
         history=history,
         related=[*related, *_own(actor, given["related"] or [])],
         changed=_changed(connection, given),
+        first_view=said,
     )
 
 
@@ -247,6 +256,8 @@ def _changed(connection: Connection, given: desk.Row) -> Changed | None:
     if before is None:
         return None
     item = PROFILES[given["profile"]].item
+    if blind.waits(given):  # the amended declaration waits, so the one before did
+        before = {**before, **blind.VEIL}  # type: ignore[assignment]
     old, new = (
         {int(row.get(item) or n): row for n, row in enumerate(one["declaration"] or [], start=1)}
         for one in (before, given)
@@ -287,7 +298,10 @@ def _outcomes(connection: Connection, alert_id: int) -> list[dict[str, Any]]:
 
 
 def _timeline(
-    connection: Connection, alert_id: int, decisions: list[dict[str, Any]]
+    connection: Connection,
+    alert_id: int,
+    decisions: list[dict[str, Any]],
+    view: dict[str, Any] | None,
 ) -> list[Event]:
     """From the audit chain, with the words that were said, which the chain does not hold."""
     said = {one["id"]: one["reason"] for one in decisions}
@@ -297,9 +311,11 @@ def _timeline(
     purposes = audit.said(connection, [row["sequence"] for row in found])
     for row in found:
         detail = row["detail"] or {}
-        parts = [str(detail[name]) for name in ("decision", "outcome") if name in detail]
+        parts = [str(detail[name]) for name in ("view", "decision", "outcome") if name in detail]
         if row["action"] == "alert.decide" and detail.get("decision_id") in said:
             parts.append(said[detail["decision_id"]])
+        if row["action"] == blind.ACTION and view is not None:
+            parts.append(view["reason"])
         events.append(
             Event(
                 row["at"],
@@ -344,4 +360,8 @@ def _told(connection: Connection, numbers: set[int]) -> dict[int, dict[str, Any]
     if not numbers:
         return {}
     rows = connection.execute(_TOLD, {"alerts": sorted(numbers)})
-    return {row["alert_id"]: dict(row) for row in rows.mappings()}
+    found = {row["alert_id"]: blind.veiled(dict(row)) for row in rows.mappings()}
+    for one in found.values():
+        for name in ("profile", "declaration", "blind"):
+            del one[name]
+    return found

@@ -21,6 +21,7 @@ from riskprofile.store.tables import (
     Chunk,
     Decision,
     Draft,
+    FirstView,
     Label,
     Outcome,
     Quarantined,
@@ -38,6 +39,7 @@ batch_table = Batch.__table__  # type: ignore[attr-defined]
 chunk_table = Chunk.__table__  # type: ignore[attr-defined]
 decision_table = Decision.__table__  # type: ignore[attr-defined]
 draft_table = Draft.__table__  # type: ignore[attr-defined]
+view_table = FirstView.__table__  # type: ignore[attr-defined]
 label_table = Label.__table__  # type: ignore[attr-defined]
 outcome_table = Outcome.__table__  # type: ignore[attr-defined]
 quarantine_table = Quarantined.__table__  # type: ignore[attr-defined]
@@ -49,7 +51,7 @@ unmasking_table = Unmasking.__table__  # type: ignore[attr-defined]
 REMOVED = "removed"
 KEPT_OF_EVENTS = ("time",)  # history counts days by it; it points to nobody
 WRITTEN = ("reason", "note", "concealment")  # what officers wrote in their own words,
-WRITTEN_IN = (decision_table, outcome_table, snooze_table)  # and where
+WRITTEN_IN = (decision_table, outcome_table, snooze_table, view_table)  # and where
 
 
 @dataclass(frozen=True)
@@ -282,7 +284,7 @@ def empty_free_pages(store: Store) -> None:
         connection = plain.execution_options(isolation_level="AUTOCOMMIT")
         for table in (
             *(chunk_table, record_table, alert_table, link_table, decision_table, outcome_table),
-            *(quarantine_table, draft_table, label_table, sealed_table, snooze_table),
+            *(quarantine_table, draft_table, label_table, sealed_table, snooze_table, view_table),
             *(form_table, block_table, entry_table, unmasking_table),
         ):
             connection.exec_driver_sql(f'VACUUM FULL "{table.name}"')

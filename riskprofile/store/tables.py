@@ -288,7 +288,8 @@ class Alert(SQLModel, table=True):
     `state` is open or closed. `owner` holds it until `lease_until`. `selected_by` is
     score, indicator or random and `probability` is that of the random draw. `search`
     is what one search box looks through (see `store.alerts`). `withdrawn_at` says that
-    its sender withdrew the declaration: that closes nothing.
+    its sender withdrew the declaration: that closes nothing. `blind` is its state in the
+    draw of alerts that wait for an officer's own view (see `services.blind`).
     """
 
     __tablename__ = "alert"
@@ -324,6 +325,7 @@ class Alert(SQLModel, table=True):
     closed_at: datetime | None = _time()
     exported_at: datetime | None = _time()  # its lane went back to the declaration system
     withdrawn_at: datetime | None = _time()
+    blind: str | None = None
     __table_args__ = (
         UniqueConstraint("record_id", "profile", "version", name="alert_version"),
         Index("alert_queue", "profile", "state", "office", "lane", "rank"),
@@ -338,8 +340,18 @@ class Alert(SQLModel, table=True):
             "queue",
             "owner",
             "lease_until",
+            "blind",
             "due_at",
             "created_at",
+        ),
+        Index(
+            "alert_blind",
+            "profile",
+            "state",
+            "office",
+            "record_id",
+            sqlite_where=text("blind = 'waiting'"),
+            postgresql_where=text("blind = 'waiting'"),
         ),
         Index("alert_batch", "batch_id"),
     )
@@ -370,6 +382,18 @@ class Decision(SQLModel, table=True):
     second_at: datetime | None = _time()
     undone_at: datetime | None = _time()
     exported_at: datetime | None = _time()
+
+
+class FirstView(SQLModel, table=True):
+    """What an officer would have done before the rating was shown, and why. It orders nothing."""
+
+    __tablename__ = "first_view"
+    id: int | None = _key()
+    alert_id: int = Field(sa_column=Column(BIG, nullable=False, index=True, unique=True))
+    view: str
+    reason: str
+    officer: str
+    at: datetime = _time(nullable=False)
 
 
 class Snooze(SQLModel, table=True):

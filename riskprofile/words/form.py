@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from riskprofile.words import Words
 
-GLYPHS = {"red": "◆", "yellow": "▲", "green": "●"}
+GLYPHS = {"red": "◆", "yellow": "▲", "green": "●", "blind": "○"}
 CLIPPED = 160  # characters of a reason in a list
 
 

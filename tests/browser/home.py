@@ -107,7 +107,14 @@ OTHERS = (
 )
 
 
-def fill(store: Store, now: datetime, *, many: int = 0, hostile: bool = False) -> None:
+def fill(
+    store: Store,
+    now: datetime,
+    *,
+    many: int = 0,
+    hostile: bool = False,
+    blind: tuple[str, ...] = (),
+) -> None:
     """Store batches, alerts and quarantined rows.
 
     Parameters
@@ -118,6 +125,8 @@ def fill(store: Store, now: datetime, *, many: int = 0, hostile: bool = False) -
         Yellow alerts to add beyond the drawn ones.
     hostile : bool
         Put hostile text in every field that a declarant fills.
+    blind : tuple of str
+        Titles of the alerts that wait for an officer's own view.
     """
     with store.write() as connection:
 
@@ -164,10 +173,19 @@ def fill(store: Store, now: datetime, *, many: int = 0, hostile: bool = False) -
                 raw=raw,
                 state="waiting",
             )
-        add(connection, alerts(now, many=many, hostile=hostile))
+        add(connection, alerts(now, many=many, hostile=hostile, blind=blind))
 
 
-FILLED = ("label", "item_found", "outcome", "decision", "draft", "alert_link", "alert")
+FILLED = (
+    "label",
+    "item_found",
+    "outcome",
+    "decision",
+    "first_view",
+    "draft",
+    "alert_link",
+    "alert",
+)
 ARMS = ("arms", "arms_gram", "arms_name", "arms_event", "arms_trace", "pack")
 FILLED += ("snooze", "quarantined", "aside", "record", "chunk", "batch", "setting")
 
@@ -228,7 +246,9 @@ KEPT = (
 )
 
 
-def alerts(now: datetime, *, many: int = 0, hostile: bool = False) -> list[dict[str, Any]]:
+def alerts(
+    now: datetime, *, many: int = 0, hostile: bool = False, blind: tuple[str, ...] = ()
+) -> list[dict[str, Any]]:
     """Alert rows, in rank order."""
     drawn: list[dict[str, Any]] = [PINS]
     for title, queue, points, reason in OTHERS:
@@ -339,6 +359,7 @@ def alerts(now: datetime, *, many: int = 0, hostile: bool = False) -> list[dict[
                 "lodged_at": now - timedelta(hours=5),
                 "created_at": now - timedelta(minutes=10 + n),
                 "closed_at": None,
+                "blind": "waiting" if one["title"] in blind else None,
             }
         )
     return rows

@@ -38,7 +38,7 @@ from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit, batches, erasure
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Outcome, Snooze
+from riskprofile.store.tables import FirstView, Outcome, Snooze
 from tests import factory
 from tests.services.bench import AUDITOR, HERE, INES, OMAR, SARA
 
@@ -187,8 +187,8 @@ def test_no_seeded_name_is_left_in_any_byte_once_its_time_is_over(
 def test_what_was_written_beside_a_record_goes_with_it(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
-    """Names in the reason of a snooze, an entry of a watch list that is over, and the register
-    of parties: none is left in any byte either.
+    """Names in the reason of a snooze or of a first view, an entry of a watch list that is over,
+    and the register of parties: none is left in any byte either.
     """
     seeded(store, home, tmp_path)
     with store.read() as connection:
@@ -198,6 +198,8 @@ def test_what_was_written_beside_a_record_goes_with_it(
         for n, (alert, _) in enumerate(alerts):
             words = {"reason": f"{seed(n % 500)} asked for time", "by": "ines", "at": RECEIVED}
             connection.execute(insert(Snooze).values(alert_id=alert, until=RECEIVED, **words))
+            said = {"reason": f"{seed(n % 500)} is known", "officer": "ines", "at": RECEIVED}
+            connection.execute(insert(FirstView).values(alert_id=alert, view="scan", **said))
     file = tmp_path / "list.csv"
     lines = [f"name,{seed(n)} Trading Ltd,case {n}" for n in range(SHIPMENTS)]
     file.write_text("\n".join(["kind,text,reason", *lines]) + "\n", encoding="utf-8")

@@ -12,6 +12,7 @@ from riskprofile.errors import NotAllowed, RiskProfileError
 from riskprofile.services import (
     arms,
     assigning,
+    blind,
     board,
     bundle,
     cut,
@@ -63,6 +64,7 @@ def desk_calls(store, alert):
         "alert.look": lambda a: review.alert(store, a, alert, NOW),
         "alert.claim": lambda a: review.claim(store, a, alert, NOW),
         "alert.decide": lambda a: review.decide(store, a, alert, "examine", REASON, NOW),
+        "alert.view": lambda a: review.say_first(store, a, alert, "examine", REASON, NOW),
         "alert.snooze": lambda a: snoozing.snooze(store, a, [alert], REASON, later(hours=1), NOW),
         "alert.assign": lambda a: assigning.assign(store, a, alert, "nobody", NOW),
         "alert.print": lambda a: sheet.sheet(store, a, alert, EN, NOW),
@@ -165,6 +167,7 @@ def house_calls(store):
             lambda a: govern.enable_profile(store, a, "traveller", "law", "DPIA-1", NOW),
             lambda a: govern.disable_profile(store, a, "traveller", NOW),
             lambda a: govern.require_second_person(store, a, True, NOW),
+            lambda a: blind.set_share(store, a, 0.05, NOW),
         ],
         "rating.pause": [
             lambda a: govern.pause(store, a, "drill", NOW),
@@ -207,7 +210,7 @@ def house_calls(store):
                 store, home_of(store), a, Path(store.where).with_name("chain.jsonl"), NOW
             )
         ],
-        "status.look": [lambda a: govern.status(store, a, NOW)],
+        "status.look": [lambda a: govern.status(store, a, NOW), lambda a: blind.share(store, a)],
     }
 
 
