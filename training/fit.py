@@ -30,7 +30,7 @@ from training.estimator import ScorecardClassifier
 from training.recipe import Recipe
 
 Progress = Callable[[str, int], None]
-FREE_SHARE = 0.4  # of the rows without a find that the machine of the card learns from
+FREE_ROWS = 150_000  # without a find, that the machine of the card learns from at most
 PROBABILITY_RANGE = 1600  # points on either side that the probability table covers
 
 
@@ -131,8 +131,8 @@ def _free(recipe: Recipe, learnt: Table, labels: np.ndarray, judged: Table) -> n
         early_stopping=False,
         random_state=recipe.seed,
     )
-    draw = np.random.default_rng(recipe.seed).random(len(labels)) < FREE_SHARE
-    kept = draw | (labels == 1)
+    share = FREE_ROWS / max(int((labels == 0).sum()), 1)
+    kept = (np.random.default_rng(recipe.seed).random(len(labels)) < share) | (labels == 1)
     scores: np.ndarray = machine.fit(learnt[kept], labels[kept]).decision_function(judged)
     return scores
 
