@@ -9,6 +9,7 @@ import numpy as np
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS
 from riskprofile.tables import Table
 from training import evaluate, fairness, lawful
+from training.recipe import Recipe
 
 if TYPE_CHECKING:
     from training.fit import Fitted
@@ -47,7 +48,8 @@ def card(fitted: Fitted) -> str:
         f"- recipe.json beside this file; data digest {fitted.data_digest[:16]}",
         f"- {len(fitted.train):,} rows lodged before {recipe.train_until}, "
         f"{int(fitted.train_labels.sum()):,} of them positive",
-        *_lent(recipe.lawful_trade),
+        *_worlds(recipe),
+        *_lent(recipe),
         "",
         "## How it does on the later, unseen period",
         "",
@@ -99,14 +101,26 @@ def card(fitted: Fitted) -> str:
     return "\n".join(lines)
 
 
-def _lent(copies: int) -> list[str]:
-    """What was learnt of lawful trade that looks alike."""
-    if not copies:
+def _worlds(recipe: Recipe) -> list[str]:
+    """Which worlds of the generator it was learnt from, where there are several."""
+    if not recipe.worlds:
         return []
-    said = len(lawful.texts())
+    seeds = ", ".join(map(str, (recipe.data_seed, *recipe.worlds)))
     return [
-        f"- among them {copies * said:,} rows of lawful trade that looks alike: {said} texts",
-        f"  written from the guards of the typologies, each on {copies} lawful rows; none positive",
+        f"- of {1 + len(recipe.worlds)} worlds of the generator (seeds {seeds}), each rated with",
+        "  its own past; the later rows of the first alone judge",
+    ]
+
+
+def _lent(recipe: Recipe) -> list[str]:
+    """What was learnt of lawful trade that looks alike."""
+    if not recipe.lawful_trade:
+        return []
+    said, worlds = len(lawful.texts()), 1 + len(recipe.worlds)
+    made = recipe.lawful_trade * worlds
+    return [
+        f"- among them {made * said:,} rows of lawful trade that looks alike: {said} texts",
+        f"  written from the guards of the typologies, each on {made} lawful rows; none positive",
     ]
 
 

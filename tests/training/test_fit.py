@@ -15,7 +15,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.scoring.scorecard import WORDING
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import artefacts
-from training import card, data, evaluate, fit, record
+from training import card, data, evaluate, fit, lawful, record
 from training import recipe as recipes
 from training.compile import worst_step
 from training.recipe import Recipe
@@ -95,6 +95,16 @@ def test_every_section_of_the_card_has_something_under_it(fitted: fit.Fitted) ->
     for section in sections:
         title, _, body = section.partition("\n")
         assert body.strip(), title
+
+
+@pytest.mark.slow
+def test_the_card_names_every_world_and_counts_what_was_lent_in_each(fitted: fit.Fitted) -> None:
+    said = len(lawful.texts())
+    more = replace(fitted, recipe=replace(SMALL, worlds=(6, 7), lawful_trade=2))
+    told = card.card(more)
+    assert "of 3 worlds of the generator (seeds 5, 6, 7)" in told
+    assert f"among them {6 * said:,} rows of lawful trade" in told
+    assert "worlds" not in card.card(fitted)
 
 
 @pytest.mark.slow
