@@ -37,6 +37,7 @@ from riskprofile.services.ingest import RECORD_COLUMNS
 from riskprofile.services.queueing import QueueFilter, queue
 from riskprofile.services.rater import Rater
 from riskprofile.services.run import Options
+from riskprofile.services.screen import screen
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Record
 from riskprofile.tables import TEXT
@@ -316,6 +317,21 @@ def alone(one: Rater, rows: pd.DataFrame, asked: int = 30) -> dict[str, float]:
         one.rate(row)
         spent.append((time.perf_counter() - began) * 1e3)
     return {"one alone ms": statistics.median(spent[5:])}
+
+
+def fixed(folder: Path, file: Path, url: str, rounds: int = 6) -> dict[str, float]:
+    """The price of a run whatever its rows: two of them each time; the median, processor."""
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    home = settings.load({}, home=folder / "fixed-home", database_url=url)
+    store, spent = settings.open_store(home), []
+    for number in range(rounds):
+        part = folder / f"two{number}.csv"
+        part.write_text("".join([lines[0], *lines[1 + 2 * number : 3 + 2 * number]]), "utf-8")
+        began = time.process_time()
+        screen(store, home, OWNER, [part], Options(profile=SHIPMENT.name), datetime.now(UTC))
+        spent.append((time.process_time() - began) * 1e3)
+    store.close()
+    return {"a run of two rows, ms": statistics.median(spent[1:])}
 
 
 def inbox(folder: Path, file: Path, rounds: int = 3) -> dict[str, float]:

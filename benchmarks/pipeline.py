@@ -356,6 +356,7 @@ class Bench:
         labels = values[POINTS].fillna(0).rank(pct=True).to_numpy() > 0.95
         self.told |= goals.history(one, rows, reading)
         self.told |= goals.alone(one, rows)
+        self.told |= goals.fixed(self.folder, self.folder / "day.csv", self.known())
         self.told |= goals.exactness(values, labels, card)
         self.told |= goals.validation(self.folder / "day.csv", min(self.rows, 20_000))
         self.told |= goals.bulk(self.folder)

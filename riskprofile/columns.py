@@ -275,15 +275,19 @@ class Column:
 
     def series(self, index: pd.Index, name: str | None = None) -> pd.Series:
         """As a pandas column."""
+        return pd.Series(self.array(), index=index, name=name)
+
+    def array(self) -> Any:
+        """As what a pandas column holds."""
         made: Any = self.values
         if self.values.dtype.kind == "M":
-            made = pd.Series(self.values).dt.tz_localize("UTC").astype(TIME).array
+            made = pd.DatetimeIndex(self.values).tz_localize("UTC").astype(TIME).array
         elif self.values.dtype == bool and self.gone is not None:
             made = pd.arrays.BooleanArray(self.values, self.gone)
         elif self.values.dtype.kind == "i":
             gone = np.zeros(len(self), dtype=bool) if self.gone is None else self.gone
             made = pd.arrays.IntegerArray(self.values, gone)
-        return pd.Series(made, index=index, name=name)
+        return made
 
     # Comparison, arithmetic, logic.
 
@@ -397,13 +401,11 @@ class Text(Column):
         code = int(self.values[place])
         return self.distinct[code] if code >= 0 else None
 
-    def series(self, index: pd.Index, name: str | None = None) -> pd.Series:
-        """As a pandas column, backed by Arrow."""
-        if len(self.distinct):
-            made = pd.array(list(self.distinct), dtype=TEXT).take(self.values, allow_fill=True)
-        else:
-            made = pd.array([None] * len(self), dtype=TEXT)
-        return pd.Series(made, index=index, name=name)
+    def array(self) -> Any:
+        """As what a pandas column holds, backed by Arrow."""
+        if not len(self.distinct):
+            return pd.array([None] * len(self), dtype=TEXT)
+        return pd.array(list(self.distinct), dtype=TEXT).take(self.values, allow_fill=True)
 
 
 def column(given: Any) -> Column:
@@ -479,8 +481,8 @@ class _Cell:
             self._taken = self.given() if callable(self.given) else column(self.given)
         return self._taken
 
-    def series(self, index: pd.Index) -> pd.Series:
-        return self.given if isinstance(self.given, pd.Series) else self.column().series(index)
+    def array(self) -> Any:
+        return self.given.array if isinstance(self.given, pd.Series) else self.column().array()
 
 
 class View:
@@ -552,7 +554,7 @@ class View:
     def table(self, names: Iterable[str] | None = None) -> pd.DataFrame:
         """These columns, or all, as a pandas table."""
         wanted = self._cells if names is None else names
-        made = {name: self._cells[name].series(self.index) for name in wanted}
+        made = {name: self._cells[name].array() for name in wanted}
         return pd.DataFrame(made, index=self.index)
 
 

@@ -40,4 +40,6 @@ def test_both_matchers_agree_on_every_pattern_that_is_asked_of_both():
         if isinstance(pattern, re.Pattern):
             expected = [pattern.search(one) is not None for one in folded]
             assert text.holds(folded, pattern).tolist() == expected, name
+            few = [text.holds(folded[at : at + 99], pattern) for at in range(0, len(folded), 99)]
+            assert np.concatenate(few).tolist() == expected, name
     assert len(folded) > 1_000
