@@ -173,7 +173,9 @@ def _decide(view: Any, decision: str, reason: str, person: Any) -> None:
     if decision == REOPEN:
         made = attempt(lambda: _reopen(person, view.id, reason))
     else:
-        made = attempt(lambda: review.decide(store, person, view.id, decision, reason, now))
+        # What stood when the dialog opened: another window may have decided since.
+        seen = [one["id"] for one in view.decisions]
+        made = attempt(lambda: review.decide(store, person, view.id, decision, reason, now, seen))
     if made is None:
         st.rerun(scope="fragment")
     review.discard_draft(store, person, subject(view.id, decision))

@@ -6,6 +6,7 @@ decision orders something and stays open until its outcome is recorded.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert, or_, select, update
@@ -79,7 +80,13 @@ def give_back(store: Store, actor: Actor, alert_id: int, now: datetime) -> None:
 
 
 def decide(
-    store: Store, actor: Actor, alert_id: int, decision: str, reason: str, now: datetime
+    store: Store,
+    actor: Actor,
+    alert_id: int,
+    decision: str,
+    reason: str,
+    now: datetime,
+    seen: Collection[int] | None = None,
 ) -> int:
     """Order a control, hand over, or release; the decision's id.
 
@@ -93,6 +100,14 @@ def decide(
         release, documents, scan, examine or refer.
     reason : str
         At least 20 characters for release and refer, 5 for an ordered control.
+    seen : collection of int, optional
+        Ids of the decisions that the person was shown. One that stands and is not among
+        them was made meanwhile, in another window: nothing is decided over it unseen.
+
+    Raises
+    ------
+    Conflict
+        Somebody else holds it, it was not opened, it is closed, or it was decided meanwhile.
     """
     reason = " ".join(reason.split())
     if decision not in DECISIONS:
@@ -107,6 +122,11 @@ def decide(
             return int(last["id"])
         desk.require_open(alert)
         desk.require_claim(actor, alert, now)
+        if seen is not None and last is not None and last["id"] not in seen:
+            raise Conflict(
+                f"{last['officer']} decided this alert meanwhile ({last['decision']})",
+                do="Look at it again; decide anew if that still holds.",
+            )
         blind.require_said(alert)
         training_log.require(connection, actor, now)
         shortest = REASON_FINAL if decision in FINAL else REASON_ORDER

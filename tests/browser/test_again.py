@@ -19,13 +19,19 @@ def test_a_decision_is_made_once_whatever_is_clicked_again(served, visit):
     other = page.context.new_page()  # a second tab, on the same alert
     other.goto(page.url)
     expect(reference(other)).to_have_text("PX-2026-104417")
-    for tab in (page, other):
+    third = page.context.new_page()  # and one that will decide something else
+    third.goto(page.url)
+    for tab, key in ((page, "i"), (other, "i"), (third, "s")):
         expect(button(tab, "Refer")).to_be_visible()
-        tab.keyboard.press("i")
+        tab.keyboard.press(key)
         tab.get_by_role("dialog").get_by_label("Reason").fill(REASON)
     page.get_by_role("button", name="Record decision").dblclick()
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     other.get_by_role("button", name="Record decision").click()
+    third.get_by_role("button", name="Record decision").click()
+    expect(third.get_by_role("dialog").locator(".rp-strip")).to_contain_text(
+        "Officer-14 decided this alert meanwhile (examine)"
+    )
     other.wait_for_timeout(PAUSE)
     page.reload()
     expect(button(page, "Record outcome")).to_be_visible()

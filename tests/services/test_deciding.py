@@ -131,6 +131,17 @@ def test_a_double_click_on_release_is_one_decision(store):
     assert review.decide(store, INES, alert, "release", REASON, later(seconds=1)) == first
 
 
+def test_nothing_is_decided_over_a_decision_that_another_window_made(store):
+    alert = taken(store)
+    first = review.decide(store, INES, alert, "scan", REASON, NOW, seen=[])
+    with pytest.raises(Conflict, match=r"decided this alert meanwhile \(scan\)"):
+        review.decide(store, INES, alert, "refer", REASON, later(seconds=5), seen=[])
+    assert review.decide(store, INES, alert, "scan", REASON, later(seconds=5), seen=[]) == first
+    assert len(decisions(store)) == 1
+    review.decide(store, INES, alert, "refer", REASON, later(seconds=9), seen=[first])
+    assert len(decisions(store)) == 2
+
+
 def test_a_lease_ends_and_another_may_claim(store):
     alert = taken(store)
     with pytest.raises(Conflict) as caught:

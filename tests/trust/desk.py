@@ -300,8 +300,8 @@ def _races(told: Told, store: Store, count: int) -> None:
 def again(count: int, folder: Path) -> Told:
     """The same decision clicked twice at once, and two tabs that decide differently.
 
-    Held: a decision made twice is one, in the table and in the chain; of two that differ the
-    later stands, and both are told in the chain.
+    Held: it is made once, in the table and in the chain; of two that differ the other is
+    refused and told what stands.
     """
     told, officer = Told(), Actor("ines", "officer", HERE)
     with furnished(folder) as store:
@@ -311,12 +311,18 @@ def again(count: int, folder: Path) -> Told:
             review.claim(store, officer, alert, NOW)
             ways = ("scan", "scan") if number % 2 else ("scan", "refer")
             errors: list[str] = []
+            refused: list[str] = []
 
-            def click(way: str, alert: int = alert, errors: list[str] = errors) -> None:
+            def click(
+                way: str,
+                alert: int = alert,
+                errors: list[str] = errors,
+                refused: list[str] = refused,
+            ) -> None:
                 try:
-                    review.decide(store, officer, alert, way, REASON, NOW)
-                except RiskProfileError:
-                    return
+                    review.decide(store, officer, alert, way, REASON, NOW, seen=())
+                except Conflict:
+                    refused.append(way)
                 except Exception as error:
                     errors.append(f"{type(error).__name__}: {error}")
 
@@ -333,9 +339,9 @@ def again(count: int, folder: Path) -> Told:
                     ),
                     {"id": alert, "about": f"alert:{alert}"},
                 ).one()
-            wanted = len(set(ways))
-            fair = made == noted == wanted and not errors
-            told.count(None if fair else f"{ways}: {made} decisions, {noted} noted, {errors}")
+            fair = made == noted == 1 and len(refused) == len(set(ways)) - 1 and not errors
+            said = f"{made} decisions, {noted} noted, {refused} refused, {errors}"
+            told.count(None if fair else f"{ways}: {said}")
     return told
 
 
