@@ -35,6 +35,7 @@ class World:
     share: tuple[float, ...]  # of finds among what is passed over, by office
     found: int  # through the list
     examined: float = 1.0  # share of the draws that somebody examined
+    even: float = 4.0  # how alike the days are: the lower, the more finds come in waves
 
 
 EVEN = (400,) * 8
@@ -49,6 +50,10 @@ WORLDS = (
     World("a third of the draws not examined", 250, EVEN, (40,) * 8, (0.012,) * 8, 500, 0.67),
     World("small offices: one draw a day", 250, (60,) * 8, (6,) * 8, (0.03,) * 8, 200),
     World("most is examined: a finite list", 250, (50,) * 8, (30,) * 8, (0.03,) * 8, 300),
+    World("finds come in waves", 250, EVEN, (40,) * 8, (0.02,) * 8, 400, even=0.5),
+    World("two offices, two years", 500, (500, 150), (60, 20), (0.01, 0.04), 500),
+    World("one office has nearly all", 250, (1_200, 100, 100), (150, 12, 12),
+          (0.02, 0.001, 0.001), 350),
 )  # fmt: skip
 
 
@@ -65,7 +70,9 @@ def one(world: World, random: np.random.Generator) -> tuple[control.Recall, floa
         passed = sizes - cuts[:, 0]
         drawn = np.minimum(cuts[:, 1], passed)
         # Days differ: a wave of finds now and then.
-        finds = random.binomial(passed, np.clip(share * random.gamma(4, 0.25, world.days), 0, 1))
+        finds = random.binomial(
+            passed, np.clip(share * random.gamma(world.even, 1 / world.even, world.days), 0, 1)
+        )
         hits = random.hypergeometric(finds, passed - finds, drawn)
         missed += int(finds.sum())
         within = np.arange(drawn.sum()) - np.repeat(np.cumsum(drawn) - drawn, drawn)

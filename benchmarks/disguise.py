@@ -162,6 +162,11 @@ def _shown(pairs: list[Pair]) -> float:
     return float(seen.mean())
 
 
+def mistaken(line: str) -> bool:
+    """Whether a lawful line is called obfuscated."""
+    return bool(text.tricks(line)) or lexicon.scan(line).disguised
+
+
 def _mistaken(file: Path | None) -> dict[str, Any]:
     """Lines called obfuscated though nothing in them is, by language."""
     if file is None:
@@ -170,7 +175,7 @@ def _mistaken(file: Path | None) -> dict[str, Any]:
         with file.open(encoding="utf-8") as given:
             rows = [tuple(line.rstrip("\n").split("\t", 1)) for line in given]  # type: ignore[misc]
     table = pd.DataFrame(rows, columns=["language", "text"])
-    called = table["text"].map(lambda one: bool(text.tricks(one)) or lexicon.scan(one).disguised)
+    called = table["text"].map(mistaken)
     shares = called.groupby(table["language"]).mean()
     return {
         "lines": len(table),

@@ -148,7 +148,13 @@ def test_another_host_name_is_not_served(client):
     assert client.get("/sign-in", host="rebound.invalid").status == 400
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/", "/healthz", "/nothing-here"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/sign-in", "/", "/healthz", "/nothing-here", "/account", "/sign-out", "/keys.js"),
+        *("/language?to=fr", "/static/nothing.js", "/_stcore/health", "/favicon.png"),
+    ],
+)
 def test_every_answer_forbids_foreign_scripts_frames_and_sniffing(client, path):
     headers = client.get(path).headers
     policy = headers["content-security-policy"]

@@ -127,13 +127,16 @@ def of_countries(table: Table) -> Table:
     return renamed(turned, PLACES, "P")
 
 
-def travellers(rows: int) -> Iterator[tuple[str, int]]:
-    """Each combination of protected columns, and how many points differ with it."""
+def travellers(rows: int, deal: int = 0) -> Iterator[tuple[str, int]]:
+    """Each combination of protected columns, and how many points differ with it.
+
+    Another `deal` gives everybody other values again.
+    """
     past, day = made(TRAVELLER.name, rows)
     day = day.iloc[:rows].reset_index(drop=True)
     before = versions(TRAVELLER, past, day)
     names = TRAVELLER.protected("P1")
-    seed = 0
+    seed = 1_000 * deal
     for size in range(1, len(names) + 1):
         for chosen in combinations(names, size):
             seed += 1

@@ -131,13 +131,17 @@ def main() -> int:
             if line.key in attacks:
                 answer = attacks[line.key].result()
                 told = Told(
-                    told.tried + answer.tried, told.held + answer.held, told.faults + answer.faults
+                    told.tried + answer.tried,
+                    told.held + answer.held,
+                    told.faults + answer.faults,
+                    answer.notes,
                 )
             print(row(line, told), flush=True)
             word = verdict(line, told)
             counts[word] = counts.get(word, 0) + 1
             failed = failed or bool(told.faults) or told.held < told.tried
             said += [f"{line.key}: {fault}" for fault in told.faults[:3]]
+            said += [f"{line.key} beside: {note}" for note in told.notes]
             if line.missing:
                 said.append(f"{line.key} lacks: {line.missing}")
     print("\n".join(["", *said]))

@@ -10,7 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.trust import content, desk, engine, large, machine, measured, model, registry, service
+from tests.trust import (
+    content,
+    counted,
+    desk,
+    engine,
+    large,
+    machine,
+    measured,
+    model,
+    registry,
+    service,
+)
 from tests.trust.told import Told
 
 Attack = Callable[[int, Path], Told]
@@ -107,7 +118,7 @@ LINES: tuple[Line, ...] = (
         IDENTITY, "test_five_tries_is_five_tries_for_parallel_guesses_too",
         "test_a_stranger_cannot_lock_out_an_owner_with_a_second_factor",
         "test_every_refusal_says_the_same")),
-    Line("C2", "stolen, old and ended sessions", 20, tests=(
+    Line("C2", "stolen, old and ended sessions", 20, counted.sessions, 20, tests=(
         *_in(SERVER, "test_signing_out_ends_the_session_even_for_a_copied_cookie",
              "test_after_fifteen_idle_minutes_the_door_is_closed",
              "test_a_page_of_another_site_cannot_open_the_websocket_of_a_signed_in_officer",
@@ -129,6 +140,9 @@ LINES: tuple[Line, ...] = (
             "test_nothing_is_fetched_elsewhere_and_nothing_declared_comes_to_life"))),
     Line("C5", "headers, cookies, foreign origin, frame", 15, tests=_in(
         SERVER, "test_every_answer_forbids_foreign_scripts_frames_and_sniffing",
+        "test_a_page_of_another_site_cannot_open_the_websocket_of_a_signed_in_officer",
+        "test_a_form_sent_from_another_site_signs_nobody_in",
+        "test_a_stranger_cannot_open_the_websocket",
         "test_the_right_password_gives_a_cookie_that_no_script_and_no_other_site_can_use",
         "test_the_cookie_is_secure_over_tls", "test_another_host_name_is_not_served",
         "test_the_way_back_after_sign_in_stays_on_this_server")),
@@ -138,6 +152,7 @@ LINES: tuple[Line, ...] = (
     Line("C7", "the audit edited, cut, swapped, replayed, made again", 1_000, desk.tampers, 300,
         tests=("tests/store/test_audit.py",)),
     Line("C8", "changes that cannot be audited", 10, tests=(
+        "tests/services/test_audited.py",
         *_in("services/test_deciding.py",
              "test_a_change_that_cannot_be_audited_does_not_happen"),
         *_in("services/test_rights.py", "test_a_refusal_changes_nothing"),
@@ -155,8 +170,8 @@ LINES: tuple[Line, ...] = (
     Line("C12", "300 records opened outside one's lane", 1,
         tests=("tests/services/test_looking.py",)),
     Line("D1", "arms in disguise, misspelt, translated", 5_000, machine.disguises, 500),
-    Line("D2", "lawful lines in other scripts", 10_000, tests=(
-        "tests/reference/test_text.py",), missing="10,000 real lines are not committed"),
+    Line("D2", "lawful lines in other scripts", 10_000, counted.scripts, 1_000, tests=(
+        "tests/reference/test_text.py",), missing="the lines are the tests' own, not real ones"),
     Line("D3", "HS swapped, loads split", 2_000, model.swaps, 200,
         tests=("tests/indicators/test_links.py",)),
     Line("D4", "greedy edits of a declaration", 500, model.edits, 20),
@@ -177,15 +192,15 @@ LINES: tuple[Line, ...] = (
              "test_points_are_the_same_alone_shuffled_and_in_parts"),
         *_in("contracts/test_features.py",
              "test_any_split_into_chunks_gives_the_same_column"))),
-    Line("D9", "protected columns changed, parties and places renamed", 256,
+    Line("D9", "protected columns changed, parties and places renamed", 256, counted.protected, 20,
         tests=("tests/services/test_invariance.py",)),
-    Line("D10", "missing, unseen and extreme values", 1_000, tests=_in(
+    Line("D10", "missing, unseen and extreme values", 1_000, counted.values, 60, tests=_in(
         "contracts/test_features.py",
         "test_a_table_of_missing_values_and_an_empty_history_are_survived",
         "test_it_returns_finite_float64_on_the_same_index_and_changes_nothing")),
     Line("M1", "random acts on an alert beside a model: nothing forbidden", 50_000, desk.states,
         1_000),
-    Line("M2", "names past their time, in any byte", 500, tests=_in(
+    Line("M2", "names past their time, in any byte", 500, counted.names, 500, tests=_in(
         "services/test_retention.py",
         "test_no_seeded_name_is_left_in_any_byte_once_its_time_is_over",
         "test_what_was_written_beside_a_record_goes_with_it",
@@ -193,6 +208,8 @@ LINES: tuple[Line, ...] = (
     Line("M3",
         "health, belief and card numbers on disk",
         1_000,
+        counted.seeds,
+        100,
         tests=(
             "tests/intake/test_sensitive.py",
             *_in(

@@ -17,7 +17,7 @@ PLAN = [*(f"A{n}" for n in range(1, 17)), *(f"B{n}" for n in range(1, 7))]
 PLAN += [*(f"C{n}" for n in range(1, 13)), *(f"D{n}" for n in range(1, 11))]
 # Small, and not already a test of its own under tests/faults.
 SMALL = {"A5": 1, "A6": 24, "A8": 6, "A12": 7, "B4": 6, "B5": 10, "C1": 60, "C4": 20, "C6": 10}
-SMALL |= {"C7": 24, "C9": 6, "M1": 40, "M5": 1, "A11": 12, "A15": 3, "A16": 6}
+SMALL |= {"C2": 12, "C7": 24, "C9": 6, "M1": 40, "M5": 1, "A11": 12, "A15": 3, "A16": 6}
 
 
 def defined(node: str) -> bool:

@@ -9,11 +9,15 @@ KEPT = 20  # faults told in words
 
 @dataclass
 class Told:
-    """`tried` counts attempts that were made, never those that were planned."""
+    """`tried` counts attempts that were made, never those that were planned.
+
+    `notes` are figures told beside, which decide nothing.
+    """
 
     tried: int = 0
     held: int = 0
     faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def count(self, fault: str | None) -> None:
         """One attempt, held off unless it has a fault."""
