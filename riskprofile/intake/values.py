@@ -22,6 +22,9 @@ from riskprofile.intake.conventions import COMMA, POINT, Conventions, readings
 from riskprofile.tables import ColumnSpec
 
 TOO_FAR = 2**53  # from here on a float64 skips whole numbers
+# No mass, price or rate is smaller or larger. A quotient of two such cells is still a number:
+# an infinite one would stop every row that is read with it.
+TINIEST, LARGEST = 1e-30, 1e30
 
 
 class Value(NamedTuple):
@@ -148,6 +151,13 @@ def _bounds(spec: ColumnSpec, values: np.ndarray) -> dict[str, np.ndarray]:
                 faults["number_out_of_range"] = low
         if spec.maximum is not None and (high := values > spec.maximum).any():
             faults["number_out_of_range"] = high | faults.get("number_out_of_range", high)
+        if spec.kind == "float":
+            size = np.abs(values)
+            no_measure = ((size > 0) & (size < TINIEST)) | (size > LARGEST)
+            if no_measure.any():
+                faults["number_out_of_range"] = no_measure | faults.get(
+                    "number_out_of_range", no_measure
+                )
         if spec.kind == "int":
             far = np.abs(values) >= TOO_FAR
             part = (values != np.floor(values)) & ~np.isnan(values) & ~far

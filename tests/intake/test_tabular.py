@@ -45,6 +45,9 @@ def test_codes_keep_their_zeros_and_names_that_look_like_nothing_stay(tmp_path):
     [
         ("1e309", "number_out_of_range"),
         ("1e-999", "number_out_of_range"),
+        ("5e-324", "number_out_of_range"),
+        ("1.7976931348623157e308", "number_out_of_range"),
+        ("1.1e30", "number_out_of_range"),
         ("-1", "number_out_of_range"),
         ("1_000", "number_format"),
         ("0x10", "number_format"),

@@ -222,15 +222,13 @@ def values(count: int, folder: Path) -> Told:
 
 
 def _spoilt(rows: Table, key: str, chance: random.Random) -> Table:
-    """Every other row with a third of its cells at an end of what they may hold."""
-    made = {}
-    for name in rows.columns:
-        cells = ["" if pd.isna(one) else str(one) for one in rows[name]]
-        numbers = pd.api.types.is_numeric_dtype(rows[name])
-        for place in range(0, len(cells), 2):
-            if name != key and chance.random() < 0.2:
-                cells[place] = chance.choice(NUMBERS if numbers else TEXTS)
-        made[name] = cells
+    """Every other row with one cell, or two, at an end of what it may hold."""
+    made = {name: ["" if pd.isna(one) else str(one) for one in rows[name]] for name in rows.columns}
+    free = [name for name in rows.columns if name != key]
+    for place in range(0, len(rows), 2):
+        for name in chance.sample(free, 1 + place // 2 % 2):
+            numbers = pd.api.types.is_numeric_dtype(rows[name])
+            made[name][place] = chance.choice(NUMBERS if numbers else TEXTS)
     long = "goods_description" if "goods_description" in made else "goods_declared"
     for place in range(0, min(len(rows), 8), 4):
         made[long][place] = LONG
