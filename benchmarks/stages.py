@@ -40,7 +40,11 @@ STAGES = {
     ),
     "normal forms and keys": ("history/resolver", "reference/naming", "reference/scripts"),
     "register of parties": ("store/parties", "services/parties", "history/register"),
-    "history": ("history/snapshot", "store/batches.py:past", "services/rater.py:rater"),
+    "history": (
+        *("history/snapshot", "history/asked", "history/index", "history/layer", "history/kept"),
+        *("store/batches.py:past", "store/batches.py:events", "store/batches.py:finds"),
+        *("services/past", "store/pasts", "services/rater.py:rater"),
+    ),
     "features": ("features/", "reference/"),
     "indicators": ("indicators/",),
     "score": ("scoring/scorecard", "scoring/rating", "services/rater"),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -260,7 +261,7 @@ class Column:
 
     def any(self) -> bool:
         """Whether it holds in any row."""
-        return bool(self.flags().any())
+        return getattr(_supposed, "all", False) or bool(self.flags().any())
 
     def tolist(self) -> list[Any]:
         """As Python objects, None for a flag or whole number that is missing."""
@@ -563,6 +564,25 @@ def _taken(cell: _Cell, places: Array) -> Column:
 
 
 _latest = threading.local()
+_supposed = threading.local()
+
+
+@contextmanager
+def supposing() -> Iterator[None]:
+    """Inside, every condition holds in some row, of no row as well: so nothing is left unasked.
+
+    >>> nothing = Column(np.empty(0, dtype=bool))
+    >>> with supposing():
+    ...     nothing.any()
+    True
+    >>> nothing.any()
+    False
+    """
+    _supposed.all = True
+    try:
+        yield
+    finally:
+        _supposed.all = False
 
 
 def like(items: Any, made: Column) -> Any:

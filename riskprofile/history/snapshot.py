@@ -1,73 +1,28 @@
 """What was known before: counts, first times, partners, norms and finds, as of each row's day.
 
-A snapshot is built once per run from past views and does not change. It answers as
-known at the start (UTC) of the day on which a row was lodged, so rows of one day do
-not see each other, in training as in serving, and the order of a day's files cannot
-matter.
+A snapshot is opened once per run and does not change. It answers as known at the start (UTC)
+of the day on which a row was lodged, so rows of one day do not see each other, in training as
+in serving, and the order of a day's files cannot matter. Its past is a sequence of layers
+(see `history.layer`): one made of past views in memory, or several mapped from files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from riskprofile.columns import Column, View, column, like
-from riskprofile.history.asked import DAY, EPOCH, SECOND, Asked, days, queries, seconds
+from riskprofile.columns import Column, View, like
+from riskprofile.history import asked as asking
+from riskprofile.history.asked import DAY, EPOCH, Asked, queries
+from riskprofile.history.index import NEVER, SECOND, Change, Index, edge
+from riskprofile.history.layer import QUANTUM, Layer, Question, Rows, alive, changes
 from riskprofile.history.lookup import NOTHING
-from riskprofile.reference.hashing import START, hash_texts, mix
 from riskprofile.tables import Registers, Table
 
-_SPAN = np.int64(2**33)  # seconds: 272 years for one key
-QUANTUM = 1024  # measures are kept as whole 1/1024, so that sums are exact in any order
-
-
-CHUNK, POSITION = "_chunk", "_position"  # where the row of an event lies, if that is known
-
-
-@dataclass(frozen=True)
-class _Index:
-    """Events of one key, sorted by key and time; `sums` are running sums before each event."""
-
-    keys: np.ndarray  # sorted distinct int64
-    times: np.ndarray  # sorted int64: position of the key * _SPAN + seconds
-    total: np.ndarray | None = None
-    squares: np.ndarray | None = None
-
-    @classmethod
-    def of(
-        cls, hashes: np.ndarray, seconds: np.ndarray, values: np.ndarray | None = None
-    ) -> _Index:
-        keys, position = np.unique(hashes, return_inverse=True)
-        times = position.astype(np.int64) * _SPAN + seconds
-        if values is None:
-            return cls(keys, np.sort(times))
-        order = np.argsort(times, kind="stable")
-        values = values[order]
-        return cls(
-            keys,
-            times[order],
-            np.concatenate([[0], np.cumsum(values)]),
-            np.concatenate([[0], np.cumsum(values * values)]),
-        )
-
-    def span(self, asked: Asked, window: float | None) -> tuple[np.ndarray, np.ndarray]:
-        """First and past-the-end event of each query, before its day, within `window`."""
-        made = np.zeros((2, len(asked.order)), dtype=np.int64)
-        if len(self.keys):
-            position = np.minimum(np.searchsorted(self.keys, asked.hashes), len(self.keys) - 1)
-            known = self.keys[position] == asked.hashes
-            base = position[known].astype(np.int64) * _SPAN
-            until = asked.days[known]
-            since = until - until if window is None else np.maximum(until - round(window), 0)
-            where = asked.order[known]
-            made[0, where] = np.searchsorted(self.times, base + since, side="left")
-            made[1, where] = np.searchsorted(self.times, base + until, side="left")
-        return made[0], made[1]
+Span = tuple[np.ndarray, np.ndarray]
 
 
 class Snapshot:
@@ -93,9 +48,10 @@ class Snapshot:
         registers: Registers = NOTHING,
     ) -> None:
         self.registers = registers
-        self._events = _Events(events if events is not None else pd.DataFrame())
-        self._finds = _Events(finds if finds is not None else pd.DataFrame())
-        self._indexes: dict[tuple[object, ...], _Index] = {}
+        self._layers = [] if events is None else [Layer(Rows.of(events))]
+        self._finds = Layer(Rows.of(finds if finds is not None else pd.DataFrame()))
+        self._indexes: dict[Question, list[Change]] = {}
+        self._remembered: Table | None = None
 
     @classmethod
     def from_views(
@@ -111,31 +67,74 @@ class Snapshot:
             registers,
         )
 
+    @classmethod
+    def from_layers(
+        cls,
+        layers: Sequence[Layer],
+        finds: Sequence[Table] = (),
+        registers: Registers = NOTHING,
+    ) -> Snapshot:
+        """From the layers of a past, the oldest first."""
+        made = cls.from_views((), finds, registers)
+        made._layers = list(layers)
+        return made
+
     def __len__(self) -> int:
-        return len(self._events)
+        return sum(len(one.added) - len(one.taken) for one in self._layers)
+
+    @property
+    def questions(self) -> list[Question]:
+        """What was asked of the past so far, finds apart."""
+        return [one for one in self._indexes if one[0] != "finds"]
+
+    @property
+    def layers(self) -> Sequence[Layer]:
+        """What the past is made of, the oldest first."""
+        return self._layers
+
+    def ready(self, asked: Sequence[Question]) -> None:
+        """Have the indexes of these questions at hand before the first is asked."""
+        for question in asked:
+            self._changes(question)
+
+    def sharing(self, keys: Mapping[str, np.ndarray]) -> Table:
+        """The events with one of these keys (sorted int64, by column), for related records."""
+        frames = []
+        for number, one in enumerate(self._layers):
+            found = one.added.having(keys)
+            for later in self._layers[number + 1 :]:
+                found = found[~np.isin(one.added.places[found], later.taken.places)]
+            if len(found):
+                frames.append(one.added.all(found))
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
     @property
     def remembered(self) -> Table:
-        """The events themselves, for related records."""
-        return self._events.frame
+        """The events themselves, all of them in memory."""
+        if self._remembered is None:
+            kept = zip(self._layers, alive(self._layers), strict=True)
+            frames = [one.added.all(np.flatnonzero(mask)) for one, mask in kept if mask.any()]
+            self._remembered = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+        return self._remembered
 
     @property
     def found(self) -> Table:
         """The events of confirmed finds; `time` is when the result became known."""
-        return self._finds.frame
+        return self._finds.added.all()
 
     def age(self, items: Any) -> Any:
         """Days from the first event known to each row's own day; 0 when nothing is known."""
         seen = View.of(items)
-        if not len(self._events):
+        anything = np.zeros(1, dtype=np.int64)
+        first = edge(self._changes(("count",)), anything, anything + SECOND, last=False)[0]
+        if first == NEVER:
             return like(items, Column.full(len(seen), 0.0))
-        past = days(seen) - self._events.first // DAY
+        past = asking.days(seen) - first // DAY
         return like(items, Column(np.maximum(past, 0).astype(np.float64)))
 
     def count(self, items: Any, by: Sequence[str], days: float | None = None) -> Any:
         """Declarations with the same values before this row's day, in the last `days`."""
-        index = self._index(("count", *by), lambda: self._events.index(by))
-        return self._ask(index, items, by, lambda first, end: end - first, days)
+        return self._count(items, by, ("count", *by), days)
 
     def first_seen(self, items: Any, by: Sequence[str]) -> Any:
         """Time of the first declaration with the same values; NaT when new."""
@@ -149,25 +148,26 @@ class Snapshot:
         self, items: Any, of: Sequence[str], by: Sequence[str], days: float | None = None
     ) -> Any:
         """Distinct `of` first seen with these `by` before this row, in the last `days`."""
-        index = self._index(("partners", *of, "/", *by), lambda: self._events.first_index(of, by))
-        return self._ask(index, items, by, lambda first, end: end - first, days)
+        return self._count(items, by, ("partners", *of, "/", *by), days)
 
     def norm(self, items: Any, measure: str, by: Sequence[str]) -> Any:
         """Columns `n`, `mean`, `sd` of `measure` over earlier declarations with the same values.
 
         `mean` and `sd` are missing where `n` is 0; `sd` is of the population.
         """
-        index = self._index(("norm", measure, *by), lambda: self._events.index(by, measure))
         asked = queries(View.of(items), by)
-        first, end = index.span(asked, None)
-        n = np.where(asked.given, end - first, 0).astype("float64")
-        if index.total is None or index.squares is None:
-            mean = sd = np.full(len(n), np.nan)
-        else:
-            with np.errstate(invalid="ignore", divide="ignore"):
-                mean = (index.total[end] - index.total[first]) / n / QUANTUM
-                square = (index.squares[end] - index.squares[first]) / n / QUANTUM**2
-                sd = np.sqrt(np.maximum(square - mean**2, 0.0))
+        sums = np.zeros((3, len(asked.order)), dtype=np.int64)
+        for sign, index, (first, end) in self._spans(asked, ("norm", measure, *by), None):
+            sums[0] += sign * (end - first)
+            if index.total is not None and index.squares is not None:
+                sums[1] += sign * (index.total[end] - index.total[first])
+                sums[2] += sign * (index.squares[end] - index.squares[first])
+        number, total, squares = (_told(asked, one) for one in sums)
+        n = np.where(asked.given, number, 0).astype("float64")
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = total / n / QUANTUM
+            square = squares / n / QUANTUM**2
+            sd = np.sqrt(np.maximum(square - mean**2, 0.0))
         seen = n > 0
         told = {"n": n, "mean": np.where(seen, mean, np.nan), "sd": np.where(seen, sd, np.nan)}
         made = View({name: Column(one) for name, one in told.items()}, items.index)
@@ -175,94 +175,53 @@ class Snapshot:
 
     def finds(self, items: Any, by: Sequence[str]) -> Any:
         """Confirmed finds with the same values whose result was known before this row's day."""
-        index = self._index(("finds", *by), lambda: self._finds.index(by))
-        return self._ask(index, items, by, lambda first, end: end - first, None)
+        return self._count(items, by, ("finds", *by), None)
 
-    def _index(self, name: tuple[object, ...], make: object) -> _Index:
-        if name not in self._indexes:
-            self._indexes[name] = make()  # type: ignore[operator]
-        return self._indexes[name]
+    def _changes(self, question: Question) -> list[Change]:
+        if question not in self._indexes:
+            if question[0] == "finds":
+                made = [self._finds.change(("count", *question[1:]), ())]
+            else:
+                made = changes(self._layers, question)
+            self._indexes[question] = made
+        return self._indexes[question]
 
-    def _ask(
-        self, index: _Index, items: Any, by: Sequence[str], answer: object, days: float | None
-    ) -> Any:
+    def _spans(
+        self, asked: Asked, question: Question, window: float | None
+    ) -> Sequence[tuple[int, Index, Span]]:
+        """Of each index that is not empty: its sign, and the events of each query."""
+        until = asked.days
+        since = np.zeros_like(until) if window is None else (until - round(window)).clip(min=0)
+        signed = [
+            (sign, index)
+            for one in self._changes(question)
+            for sign, index in ((1, one.plus), (-1, one.minus))
+        ]
+        return [
+            (sign, index, index.range(asked.hashes, since, until))
+            for sign, index in signed
+            if len(index)
+        ]
+
+    def _count(self, items: Any, by: Sequence[str], question: Question, days: float | None) -> Any:
         asked = queries(View.of(items), by)
-        first, end = index.span(asked, None if days is None else days * DAY)
-        answered = np.where(asked.given, answer(first, end), np.nan)  # type: ignore[operator]
+        made = np.zeros(len(asked.order), dtype=np.int64)
+        window = None if days is None else days * DAY
+        for sign, _, (first, end) in self._spans(asked, question, window):
+            made += sign * (end - first)
+        answered = np.where(asked.given, _told(asked, made), np.nan)
         return like(items, Column(answered))
 
     def _when(self, items: Any, by: Sequence[str], *, last: bool) -> Any:
-        index = self._index(("count", *by), lambda: self._events.index(by))
         asked = queries(View.of(items), by)
-        first, end = index.span(asked, None)
-        seen = asked.given & (end > first)
-        if not len(index.times):
-            return like(items, Column(np.full(len(seen), np.datetime64("NaT", "us"))))
-        found = index.times[np.where(seen, end - 1 if last else first, 0)] % _SPAN
-        return like(items, Column(EPOCH + found * SECOND).where(seen))
+        found = edge(self._changes(("count", *by)), asked.hashes, asked.days, last=last)
+        found = _told(asked, found)
+        when = Column(EPOCH + found * asking.SECOND)
+        return like(items, when.where(asked.given & (found != NEVER)))
 
 
-class _Events:
-    """Past rows, hashed on demand."""
-
-    def __init__(self, frame: Table) -> None:
-        frame = frame[frame["time"].notna()] if len(frame) else frame
-        self.frame = frame.reset_index(drop=True)
-
-    def columns(self, names: Sequence[str]) -> Table:
-        """Columns of the past; one that an older version did not remember is missing."""
-        return self.frame.reindex(columns=list(dict.fromkeys(names)))
-
-    def __len__(self) -> int:
-        return len(self.frame)
-
-    @cached_property
-    def seconds(self) -> np.ndarray:
-        return seconds(column(self.frame["time"]).values)
-
-    @cached_property
-    def first(self) -> int:
-        return int(self.seconds.min())
-
-    def index(self, by: Sequence[str], measure: str | None = None) -> _Index:
-        if not len(self):
-            return _Index(np.empty(0, np.int64), np.empty(0, np.int64))
-        hashes, keep = _hash_rows(self.columns(by))
-        if measure is None:
-            return _Index.of(hashes[keep], self.seconds[keep])
-        values = self.columns([measure])[measure].to_numpy("float64", na_value=np.nan)
-        keep = keep & np.isfinite(values)
-        whole = np.rint(values[keep] * QUANTUM).astype(np.int64)
-        return _Index.of(hashes[keep], self.seconds[keep], whole)
-
-    def first_index(self, of: Sequence[str], by: Sequence[str]) -> _Index:
-        """Each pair once, at the time it was first seen, under the hash of `by`."""
-        if not len(self):
-            return _Index(np.empty(0, np.int64), np.empty(0, np.int64))
-        hashes, keep = _hash_rows(self.columns(by))
-        pairs, both = _hash_rows(self.columns([*by, *of]))
-        keep = keep & both
-        hashes, pairs, seconds = hashes[keep], pairs[keep], self.seconds[keep]
-        order = np.lexsort((seconds, pairs))
-        once = np.ones(len(order), dtype=bool)
-        once[1:] = pairs[order][1:] != pairs[order][:-1]
-        return _Index.of(hashes[order][once], seconds[order][once])
-
-
-def _hash_rows(columns: Table) -> tuple[np.ndarray, np.ndarray]:
-    """One int64 per row over several columns, and which rows have all of them."""
-    mixed = np.full(len(columns), START, dtype=np.uint64)
-    given = np.ones(len(columns), dtype=bool)
-    for name in columns.columns:
-        column = columns[name]
-        present = column.notna().to_numpy(dtype=bool)
-        given &= present
-        if pd.api.types.is_numeric_dtype(column.dtype):
-            part = column.to_numpy("int64", na_value=0) if present.any() else 0
-        else:
-            codes, distinct = pd.factorize(column)
-            hashes = hash_texts([str(value) for value in distinct.tolist()] or [""])
-            part = hashes[codes.clip(min=0)]
-        mixed = mix(mixed ^ np.asarray(part, dtype=np.int64).view(np.uint64))
-    signed: np.ndarray = mixed.view(np.int64)
-    return signed, given
+def _told(asked: Asked, answers: np.ndarray) -> np.ndarray:
+    """Answers to the sorted queries in the order of the table."""
+    made = np.empty_like(answers)
+    made[asked.order] = answers
+    return made

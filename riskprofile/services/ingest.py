@@ -26,6 +26,7 @@ from riskprofile.profiles import PROFILES, Profile
 from riskprofile.services import govern, registers
 from riskprofile.services.folding import Folded, fold
 from riskprofile.services.identifiers import ASSUMED, CONTENT, ITEM, MESSAGE, RECORD, identify
+from riskprofile.services.past import Folder
 from riskprofile.services.rater import BROKEN, POINTS, Rater
 from riskprofile.services.run import Options, Summary
 from riskprofile.services.settings import Settings
@@ -67,10 +68,11 @@ class Ingest:
         rejected: list[Rejection],
         rater_of: Callable[[str], Rater],
         now: datetime,
+        folder: Folder,
     ) -> None:
         self.store, self.settings, self.options, self.batch = store, settings, options, batch
         self.url, self.summary, self.rejected, self.rater_of = url, summary, rejected, rater_of
-        self.now = now
+        self.now, self.folder = now, folder
         self.numbers: dict[str, int] = {}
         self.read = 0
         self.absences = Absences()
@@ -127,7 +129,13 @@ class Ingest:
                 self.at_hand.append(one)
                 card = self._rater(one.profile).scorecard  # its faults belong to this process
                 yield Task(
-                    self.url, self.settings.models, one.profile, self.now, card.digest, one.table
+                    self.url,
+                    self.settings.models,
+                    one.profile,
+                    self.now,
+                    self.folder,
+                    card.digest,
+                    one.table,
                 )
 
         with closing(spread(self.options, tasks())) as rated:

@@ -15,7 +15,7 @@ import pandas as pd
 from sqlalchemy import Connection, select
 
 from riskprofile.history import Snapshot
-from riskprofile.history.snapshot import CHUNK, POSITION
+from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.indicators.links import COMMON, WHY
 from riskprofile.profiles import Profile
 from riskprofile.services.identifiers import RECORD
@@ -154,7 +154,9 @@ def _pairs(mine: Table, run: Table, history: Snapshot) -> Table:
     records, names = pd.factorize(mine[RECORD], sort=True)
     names = names.to_numpy(object)
     own = _Pool(mine)
-    pools = [_Pool(pool) for pool in (run, history.remembered) if CHUNK in pool]
+    mine_by = [mine[by].dropna() for by in SHARED if by in mine]
+    past = history.sharing({one.name: np.unique(one.to_numpy("int64")) for one in mine_by})
+    pools = [_Pool(pool) for pool in (run, past) if CHUNK in pool]
     found: list[tuple[np.ndarray, ...]] = []  # record, place of the other, apart, why
     for by in [name for name in SHARED if name in mine]:
         asked = np.flatnonzero(mine[by].notna().to_numpy(dtype=bool))

@@ -25,10 +25,11 @@ from riskprofile.reference.once import continued
 from riskprofile.scoring import rating
 from riskprofile.scoring.patterns import PACK, Patterns
 from riskprofile.scoring.scorecard import Scorecard
-from riskprofile.services import promotion, registers
+from riskprofile.services import past, promotion, registers
 from riskprofile.services.identifiers import RECORD
 from riskprofile.services.parties import Register
-from riskprofile.store import batches, packs, parties, watchlists
+from riskprofile.services.past import Folder
+from riskprofile.store import packs, watchlists
 from riskprofile.store.database import Store
 from riskprofile.tables import Indicator, Table
 
@@ -141,30 +142,36 @@ class Rater:
 
 
 @lru_cache(maxsize=4)
-def rater(url: str, models: Path, profile: str, before: datetime) -> Rater:
-    """The rater of a profile with history as of `before`, read once per process."""
+def rater(
+    url: str, models: Path, profile: str, before: datetime, folder: Folder | None = None
+) -> Rater:
+    """The rater of a profile with history as of `before`, opened once per process.
+
+    Parameters
+    ----------
+    folder : Folder, optional
+        Where layers of the past are kept; without one, all of the past is read.
+    """
+    kind = PROFILES[profile]
     store = Store.open(url)
     try:
-        events, finds = batches.past(store, profile, before)
+        layers, finds = past.opened(store, kind, before, folder)
         card = promotion.serving(store, models, profile)
         known = Register(url, before)
         beside = registers.frozen(store, before, known)
         rates = registers.rates_in_use(store, before)
         with store.read() as connection:
-            aliases = Aliases(parties.aliases(connection, before))
             watch = Watch(watchlists.in_force(connection, before))
             accepted = Patterns(packs.in_force(connection, profile, before))
     finally:
         store.close()
-    kind = PROFILES[profile]
     card.expect([feature.name for feature in kind.features])
-    past, found = ([united(one, kind.keys, aliases) for one in many] for many in (events, finds))
-    beside_past = Snapshot.from_views(past, found, beside)
-    return Rater(kind, card, beside_past, known, rates, watch, accepted)
+    history = Snapshot.from_layers(layers, finds, beside)
+    return Rater(kind, card, history, known, rates, watch, accepted)
 
 
 def rate_in_worker(
-    url: str, models: Path, profile: str, before: datetime, table: Table
+    url: str, models: Path, profile: str, before: datetime, folder: Folder | None, table: Table
 ) -> tuple[Table, Table]:
     """`Rater.rate` in another process."""
-    return rater(url, models, profile, before).rate(table)
+    return rater(url, models, profile, before, folder).rate(table)

@@ -18,11 +18,12 @@ import numpy as np
 from riskprofile.errors import StoreError
 from riskprofile.history.resolver import written
 from riskprofile.profiles import PROFILES, Profile
-from riskprofile.services import keys
+from riskprofile.services import keys, past
 from riskprofile.services.identifiers import ITEM, RECORD
+from riskprofile.services.past import HISTORY, Folder
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
-from riskprofile.store import alerts, arms, audit, batches, erasure, parties, watchlists
+from riskprofile.store import alerts, arms, audit, batches, erasure, parties, pasts, watchlists
 from riskprofile.store.database import Store
 
 KEY = "retention"
@@ -150,6 +151,7 @@ def run(
                 **{name: value for name, value in vars(told).items() if name != "as_of"},
             },
         )
+    past.sweep(store, Folder(settings.home / HISTORY), unfinished=True)
     erasure.empty_free_pages(store)
     return told
 
@@ -204,6 +206,8 @@ def _forget_chunk(
             profile.name,
             {name: keys.token(secret, profile.name, name) for name in sorted(gone)},
         )
+        if gone:  # what files of the past hold of them is not vouched for any more
+            pasts.forget(connection, profile.name)
         removed = sum(1 for name, one in zip(names, fates, strict=True) if name and one == REMOVE)
         masked = int((fates == MASK).sum())
         told.removed += removed

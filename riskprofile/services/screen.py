@@ -24,6 +24,7 @@ from riskprofile.services.identity import Actor, authorise
 from riskprofile.services.ingest import Ingest
 from riskprofile.services.lanes import Ranked, rank_run, store_alerts
 from riskprofile.services.opening import BATCH_LOCK, begin
+from riskprofile.services.past import HISTORY, Folder
 from riskprofile.services.rater import Rater, rater
 from riskprofile.services.run import Options, Progress, Run, Stop, Summary, account
 from riskprofile.services.settings import Settings
@@ -78,10 +79,11 @@ def screen(
     unreadable: InputError | None = None
     raters: dict[str, Rater] = {}
     url = history_url or settings.database_url
+    folder = Folder(settings.home / HISTORY, keep=history_url is None)
 
     def rater_of(profile: str) -> Rater:
         if profile not in raters:
-            raters[profile] = rater(url, settings.models, profile, now)
+            raters[profile] = rater(url, settings.models, profile, now, folder)
         return raters[profile]
 
     with stop.listening():
@@ -94,7 +96,7 @@ def screen(
                 if batch is None:
                     continue
                 work = Ingest(
-                    store, settings, options, batch, url, summary, rejected, rater_of, now
+                    store, settings, options, batch, url, summary, rejected, rater_of, now, folder
                 )
                 with closing(work.chunks(path)) as committed:
                     for rows in committed:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from joblib import Parallel, delayed
 
 from riskprofile import __version__
 from riskprofile.errors import RiskProfileError, ScorecardError, UsageError
+from riskprofile.services.past import Folder
 from riskprofile.services.rater import rate_in_worker, rater
 from riskprofile.services.run import Options
 from riskprofile.store.batches import from_bytes, to_bytes
@@ -37,6 +38,7 @@ class Task:
     models: Path
     profile: str
     before: datetime
+    folder: Folder
     digest: str
     table: Table
 
@@ -52,7 +54,10 @@ def spread(options: Options, tasks: Iterator[Task]) -> Generator[Rated, None, No
         for one in tasks:
             if ended:
                 return
-            yield delayed(rate_in_worker)(one.url, one.models, one.profile, one.before, one.table)
+            # The parent compared the files of the past with their digests a moment ago.
+            folder = replace(one.folder, keep=False, compared=True)
+            asked = (one.url, one.models, one.profile, one.before, folder, one.table)
+            yield delayed(rate_in_worker)(*asked)
 
     parallel = Parallel(n_jobs=options.workers, return_as="generator", pre_dispatch="2*n_jobs")
     rated = parallel(calls())
@@ -107,7 +112,8 @@ def _on_cluster(address: str, tasks: Iterator[Task]) -> Generator[Rated, None, N
 def _packed(one: Task) -> tuple[Any, ...]:
     """As Parquet a chunk is a tenth of its size in memory."""
     content = to_bytes(one.table)
-    return one.url, one.models, one.profile, one.before, one.digest, __version__, content
+    folder = replace(one.folder, keep=False)
+    return one.url, one.models, one.profile, one.before, folder, one.digest, __version__, content
 
 
 def rate_on_cluster(
@@ -115,6 +121,7 @@ def rate_on_cluster(
     models: Path,
     profile: str,
     before: datetime,
+    folder: Folder,
     digest: str,
     version: str,
     content: bytes,
@@ -125,7 +132,7 @@ def rate_on_cluster(
             f"a worker has release {__version__}, the run {version}",
             do="Install the same release on every machine",
         )
-    one = rater(url, models, profile, before)
+    one = rater(url, models, profile, before, folder)
     if one.scorecard.digest != digest:
         raise ScorecardError(
             f"a worker serves scorecard {profile} {one.scorecard.version}, not that of the run",

@@ -9,17 +9,17 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, case, delete, select, update
 
-from riskprofile.history.snapshot import CHUNK, POSITION
+from riskprofile.history.layer import CHUNK, POSITION, places
 from riskprofile.intake.versions import CANCEL
-from riskprofile.store.database import Store
 from riskprofile.store.tables import (
     Alert,
     Aside,
@@ -143,15 +143,20 @@ def known(connection: Connection, profile: str, record_ids: Iterable[str]) -> Kn
 
 
 def supersede(connection: Connection, profile: str, batch_id: str, keys: Iterable[Key]) -> None:
-    """Mark the versions of these items that counted until now superseded."""
+    """Mark the versions of these items that counted until now superseded.
+
+    One that a finished batch withdrew stopped counting with that batch, and so it stays.
+    """
     columns = record_table.c
+    done = select(batch_table.c.id).where(batch_table.c.state == "done")
+    ended = case((columns.folded_by.in_(done), columns.folded_by), else_=batch_id)
     statement = (
         update(record_table)
         .where(columns.record_id == bindparam("_record"))
         .where(columns.profile == profile)
         .where(columns.item == bindparam("_item"))
         .where(columns.state != SUPERSEDED)
-        .values(state=SUPERSEDED, folded_by=batch_id)
+        .values(state=SUPERSEDED, folded_by=ended)
     )
     if named := [{"_record": record_id, "_item": item} for record_id, item in keys]:
         connection.execute(statement, named)
@@ -397,75 +402,86 @@ def chunks(
             ).one()
 
 
-def past(store: Store, profile: str, before: datetime) -> tuple[list[Table], list[Table]]:
-    """Events of every batch finished by `before`, and those of confirmed finds.
+@dataclass(frozen=True)
+class Past:
+    """What history holds of a profile at a time: chunks, and rows of them that do not count.
+
+    Parameters
+    ----------
+    chunks : ndarray of int64
+        Ids of the chunks of every batch finished by then, sorted.
+    gone : ndarray of int64
+        Places (`history.layer.places`) of versions that such a batch superseded or withdrew,
+        sorted.
+    """
+
+    chunks: np.ndarray
+    gone: np.ndarray
+
+
+def past(connection: Connection, profile: str, before: datetime) -> Past:
+    """What every batch finished by `before` left to history.
 
     Of several versions of one item the one that counted then is remembered, so that a
-    list sent five times is no five journeys. A find counts from the time it became
-    known, which stands in its `time` column.
+    list sent five times is no five journeys.
     """
-    with store.read() as connection:
-        gone = _gone(connection, profile, before)
-        events = [
-            _without(_placed(from_bytes(content), chunk_id), gone.get(chunk_id))
-            for chunk_id, content in connection.execute(
-                select(chunk_table.c.id, chunk_table.c.events)
-                .join(batch_table, batch_table.c.id == chunk_table.c.batch_id)
-                .where(chunk_table.c.profile == profile)
-                .where(batch_table.c.state == "done")
-                .where(batch_table.c.ended_at <= before)
-                .order_by(chunk_table.c.id)
-            )
-        ]
-        found = connection.execute(
-            select(
-                label_table.c.known_at,
-                record_table.c.position,
-                chunk_table.c.id,
-                chunk_table.c.events,
-            )
-            .join(
-                record_table,
-                (record_table.c.record_id == label_table.c.record_id)
-                & (record_table.c.profile == label_table.c.profile)
-                & (record_table.c.item == label_table.c.item),
-            )
-            .join(chunk_table, chunk_table.c.id == record_table.c.chunk_id)
-            .where(label_table.c.profile == profile)
-            .where(label_table.c.value == 1)
-            .where(label_table.c.known_at <= before)
-            .where(record_table.c.state == "accepted")
-        )
-        finds = []
-        for known_at, position, chunk_id, content in found:
-            row = _placed(from_bytes(content), chunk_id).iloc[[position]]
-            finds.append(row.assign(time=pd.Timestamp(known_at).tz_convert("UTC")))
-    return [table for table in events if len(table)], finds
-
-
-def _gone(connection: Connection, profile: str, before: datetime) -> dict[int, list[int]]:
-    """By chunk: positions that a batch finished by `before` superseded or withdrew."""
+    done = [batch_table.c.state == "done", batch_table.c.ended_at <= before]
+    chunks = connection.execute(
+        select(chunk_table.c.id)
+        .join(batch_table, batch_table.c.id == chunk_table.c.batch_id)
+        .where(chunk_table.c.profile == profile, *done)
+        .order_by(chunk_table.c.id)
+    ).scalars()
+    known = np.fromiter(chunks, dtype=np.int64)
     columns = record_table.c
-    found: dict[int, list[int]] = {}
-    for chunk_id, position in connection.execute(
+    folded = connection.execute(
         select(columns.chunk_id, columns.position)
         .join(batch_table, batch_table.c.id == columns.folded_by)
         .where(columns.folded_by.is_not(None))
-        .where(columns.profile == profile)
-        .where(batch_table.c.state == "done")
-        .where(batch_table.c.ended_at <= before)
-    ):
-        found.setdefault(chunk_id, []).append(position)
-    return found
+        .where(columns.profile == profile, *done)
+    ).all()
+    gone = np.array([tuple(row) for row in folded], dtype=np.int64).reshape(-1, 2)
+    gone = gone[np.isin(gone[:, 0], known)]
+    return Past(known, np.sort(places(gone[:, 0], gone[:, 1])))
+
+
+def events(connection: Connection, chunk_ids: Iterable[int]) -> Iterator[Table]:
+    """What history remembers of these chunks, in their order, each row with where it lies."""
+    for chunk_id in chunk_ids:
+        content = connection.execute(
+            select(chunk_table.c.events).where(chunk_table.c.id == chunk_id)
+        ).scalar_one()
+        yield _placed(from_bytes(content), chunk_id)
+
+
+def finds(connection: Connection, profile: str, before: datetime) -> list[Table]:
+    """Events of confirmed finds; `time` is when each became known, by `before`."""
+    found = connection.execute(
+        select(record_table.c.chunk_id, record_table.c.position, label_table.c.known_at)
+        .join(
+            record_table,
+            (record_table.c.record_id == label_table.c.record_id)
+            & (record_table.c.profile == label_table.c.profile)
+            & (record_table.c.item == label_table.c.item),
+        )
+        .where(label_table.c.profile == profile)
+        .where(label_table.c.value == 1)
+        .where(label_table.c.known_at <= before)
+        .where(record_table.c.state == "accepted")
+        .order_by(record_table.c.chunk_id, record_table.c.position, label_table.c.known_at)
+    ).all()
+    made = []
+    for chunk_id, rows in groupby(found, key=lambda row: int(row.chunk_id)):
+        (table,) = events(connection, [chunk_id])
+        held = list(rows)
+        times = pd.DatetimeIndex([row.known_at for row in held]).tz_convert("UTC").as_unit("us")
+        made.append(table.iloc[[row.position for row in held]].assign(time=times))
+    return made
 
 
 def _placed(events: Table, chunk_id: int) -> Table:
     """Events with where their rows lie."""
     return events.assign(**{CHUNK: chunk_id, POSITION: np.arange(len(events))})
-
-
-def _without(events: Table, positions: list[int] | None) -> Table:
-    return events.drop(index=events.index[positions]) if positions else events
 
 
 def profiles(connection: Connection, batch_ids: Sequence[str]) -> set[str]:

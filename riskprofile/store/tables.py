@@ -174,6 +174,22 @@ class Chunk(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("batch_id", "number"),)
 
 
+class PastFile(SQLModel, table=True):
+    """A file of the past that this database vouches for: a layer of a profile's history.
+
+    `place` tells the folder of the host where it lies (each host keeps its own), `digest` is
+    the SHA-256 of its bytes and its name. The order of rows is the order of layers.
+    """
+
+    __tablename__ = "past_file"
+    id: int | None = _key()
+    profile: str
+    place: str
+    digest: str
+    made_at: datetime = _time(nullable=False)
+    __table_args__ = (UniqueConstraint("profile", "place", "digest", name="past_file_once"),)
+
+
 class Sealed(SQLModel, table=True):
     """What retention masked, encrypted: `kind` is chunk or alert, `content` nonce and text."""
 

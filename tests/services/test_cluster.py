@@ -21,6 +21,7 @@ from sqlalchemy import text
 from riskprofile.errors import RiskProfileError, ScorecardError
 from riskprofile.services import settings
 from riskprofile.services.identity import OWNER
+from riskprofile.services.past import HISTORY, Folder
 from riskprofile.services.rater import rater
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
@@ -174,7 +175,7 @@ def test_a_worker_refuses_another_release_or_scorecard(tmp_path: Path) -> None:
     home: Settings = settings.load({}, home=tmp_path / "home")
     settings.open_store(home).close()
     card = rater(home.database_url, home.models, "shipment", NOW).scorecard
-    asked = (home.database_url, home.models, "shipment", NOW)
+    asked = (home.database_url, home.models, "shipment", NOW, Folder(home.home / HISTORY))
     content = to_bytes(factory.shipments(1))
     with pytest.raises(RiskProfileError, match="release"):
         rate_on_cluster(*asked, card.digest, "0.0.0", content)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
 from sqlalchemy import select
 
 from riskprofile.services import rater as raters
@@ -48,6 +50,35 @@ def test_what_ends_during_a_run_is_unknown_to_its_processes_that_start_late(
     screen(store, home, OWNER, [tmp_path / "second.csv"], PAST, LATER, progress=meanwhile)
     assert seen == [0]
     assert known(LATER + timedelta(minutes=1)) == 6
+    store.close()
+
+
+def test_what_was_withdrawn_does_not_count_again_while_a_later_run_declares_it_anew(
+    tmp_path: Path,
+) -> None:
+    home = settings.load({}, home=tmp_path / "home")
+    store = settings.open_store(home)
+    seen = []
+
+    def send(name: str, mass: float, function: str, now: datetime, progress=None) -> None:
+        path = tmp_path / f"{name}.csv"
+        said = json.dumps({"message_at": now.isoformat(), "message_function": function})
+        lodged = pd.Timestamp("2026-11-20 08:00", tz="UTC")
+        table = factory.shipments(1, gross_mass_kg=mass, extra=said, lodged_at=lodged)
+        table.to_csv(path, index=False)
+        screen(store, home, OWNER, [path], PAST, now, progress=progress or (lambda *_: None))
+
+    def known(before: datetime) -> int:
+        raters.rater.cache_clear()
+        return len(raters.rater(home.database_url, home.models, "shipment", before).history)
+
+    send("first", 100.0, "original", NOW)
+    send("cancelled", 100.5, "cancel", LATER)
+    assert known(LATER) == 0
+    again = LATER + timedelta(minutes=1)
+    send("again", 101.0, "original", again, lambda *_: seen.append(known(again)))
+    assert seen == [0]
+    assert known(again) == 1
     store.close()
 
 

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from riskprofile.profiles import PROFILES
-from riskprofile.services import records, review
+from riskprofile.history import Snapshot
+from riskprofile.profiles import PROFILES, SHIPMENT
+from riskprofile.services import past, records, review
 from riskprofile.services import settings as configuration
 from riskprofile.services.folding import fold
 from riskprofile.services.identifiers import CONTENT, identify
@@ -22,7 +23,6 @@ from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.store import batches
 from riskprofile.store.batches import Known
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
@@ -229,8 +229,8 @@ def test_an_amended_item_is_shown_with_the_items_that_did_not_change(desk: Desk)
 def test_history_remembers_one_journey_for_a_list_sent_five_times(desk: Desk) -> None:
     for hour in range(5):
         desk.send(lodged(hour, "update", gross_mass_kg=400.0 + hour))
-    events, _ = batches.past(desk.store, "shipment", NOW.replace(hour=10))
-    assert sum(len(table) for table in events) == 1
+    layers, _ = past.opened(desk.store, SHIPMENT, NOW.replace(hour=10), None)
+    assert len(Snapshot.from_layers(layers)) == 1
 
 
 def test_workers_fold_as_one_process_does(desk: Desk) -> None:

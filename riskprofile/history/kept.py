@@ -1,0 +1,267 @@
+"""Layers of the past as files: written once, mapped by every process, told by their digest.
+
+A file holds arrays and Arrow tables, one behind the other, and at its end a JSON list of what
+lies where. Nothing in it is ever run, and nothing changes after it has its name. It is named
+by the SHA-256 of its bytes, which is what a database vouches for; whoever opens it reads it
+through once and compares, so that damage is found before it is believed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mmap
+import os
+import tempfile
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pyarrow as pa
+
+from riskprofile.history.index import NO_EVENTS, Change, Index
+from riskprofile.history.layer import NO_ROWS, Layer, Question, Rows
+from riskprofile.tables import Table
+
+MAGIC = b"riskprofile past 1\n"
+SUFFIX = ".past"
+UNFINISHED = ".part"
+ALIGNED = 64  # bytes: an array begins where a processor likes to read
+BLOCK = 1 << 22  # bytes read at once for the digest
+ARRAYS = ("keys", "times", "total", "squares")
+
+
+class Unusable(Exception):
+    """A file of the past that cannot be believed; says why in a few words."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a layer covers, beside its rows and indexes.
+
+    Parameters
+    ----------
+    profile, release : str
+        What it is of, and which code made it: another does not read it.
+    chunks : ndarray of int64
+        Sorted ids of the chunks whose rows it added.
+    gone : ndarray of int64
+        Sorted places (see `layer.places`) of rows that stopped counting, added before or never.
+    written, entities : ndarray of int64
+        Sorted keys of names and addresses as the added rows wrote them, and what each was
+        taken to stand for.
+    """
+
+    profile: str
+    release: str
+    chunks: np.ndarray
+    gone: np.ndarray
+    written: np.ndarray
+    entities: np.ndarray
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A layer mapped from a file."""
+
+    digest: str
+    size: int  # bytes
+    kept: Kept
+    layer: Layer
+
+
+def write(
+    folder: Path,
+    kept: Kept,
+    layer: Layer,
+    questions: Sequence[Question],
+    earlier: Sequence[Layer],
+) -> tuple[Path, str]:
+    """Write a layer with the indexes that these questions need: where it lies, and its digest.
+
+    Until `name` is called it is unfinished, and nobody opens it.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    number, name = tempfile.mkstemp(suffix=UNFINISHED, dir=folder)
+    path = Path(name)
+    try:
+        with os.fdopen(number, "wb") as file:
+            told = _Written(file)
+            told.put(MAGIC)
+            for part in ("added", "taken"):
+                rows: Rows = getattr(layer, part)
+                told.table(part, rows.all() if len(rows) else None)
+                told.array(f"{part}/places", rows.places if len(rows) else None)
+            for part in ("chunks", "gone", "written", "entities"):
+                told.array(part, getattr(kept, part))
+            for place, question in enumerate(questions):
+                change = layer.change(question, earlier)
+                if not earlier:  # the first layer is the large one: one index at a time in memory
+                    layer.known.pop(question, None)
+                for sign, index in (("plus", change.plus), ("minus", change.minus)):
+                    for part in ARRAYS:
+                        told.array(f"{place}/{sign}/{part}", getattr(index, part))
+            head = {
+                "profile": kept.profile,
+                "release": kept.release,
+                "questions": [list(question) for question in questions],
+                "parts": told.parts,
+            }
+            content = json.dumps(head, separators=(",", ":")).encode()
+            told.put(content)
+            told.put(len(content).to_bytes(8))
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return path, told.digest
+
+
+def name(path: Path, digest: str) -> Path:
+    """Give a written file its name, from when on it can be opened."""
+    named = path.with_name(digest + SUFFIX)
+    path.replace(named)
+    with suppress(OSError):  # a folder cannot be synced everywhere
+        number = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+    return named
+
+
+def read(folder: Path, digest: str, release: str, *, compared: bool = False) -> Opened:
+    """Map a layer after its bytes were compared with its name.
+
+    Parameters
+    ----------
+    compared : bool
+        Another process of this host did so a moment ago: it is not done again.
+
+    Raises
+    ------
+    Unusable
+        It is missing, damaged, or of another release.
+    """
+    try:
+        with (folder / (digest + SUFFIX)).open("rb") as file:
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError):
+        raise Unusable("is missing or cannot be read") from None
+    view = memoryview(content)
+    if not compared and _digest(view) != digest:
+        raise Unusable("is damaged")
+    size = int.from_bytes(view[-8:])
+    head = json.loads(bytes(view[-8 - size : -8]))
+    if head["release"] != release:
+        raise Unusable("is of another release")
+    parts: dict[str, list[Any]] = head["parts"]
+
+    def array(part: str) -> np.ndarray | None:
+        if part not in parts:
+            return None
+        at, count = parts[part]
+        return np.frombuffer(view, dtype=np.int64, count=count, offset=at)
+
+    def sure(part: str) -> np.ndarray:
+        found = array(part)
+        assert found is not None
+        return found
+
+    def index(start: str) -> Index:
+        keys, times, total, squares = (array(f"{start}/{part}") for part in ARRAYS)
+        if keys is None or times is None or not len(times):
+            return NO_EVENTS
+        return Index(keys, times, total, squares)
+
+    known = {
+        tuple(question): Change(index(f"{place}/plus"), index(f"{place}/minus"))
+        for place, question in enumerate(head["questions"])
+    }
+    rows = {
+        part: _mapped(view[at : at + size], array(f"{part}/places"))
+        for part in ("added", "taken")
+        for at, size in [parts.get(part, (0, 0))]
+    }
+    kept = Kept(
+        *(head[name] for name in ("profile", "release")),
+        *(sure(part) for part in ("chunks", "gone", "written", "entities")),
+    )
+    return Opened(digest, len(view), kept, Layer(rows["added"], rows["taken"], known))
+
+
+def names(folder: Path) -> set[str]:
+    """Digests of the files in a folder."""
+    return {path.name.removesuffix(SUFFIX) for path in folder.glob(f"*{SUFFIX}")}
+
+
+def sweep(folder: Path, keep: Collection[str], unfinished_since: float) -> int:
+    """Remove files but those of these digests, and unfinished ones last written before a time.
+
+    Who has one open keeps what it mapped.
+    """
+    count = 0
+    for path in sorted(folder.glob("*")):
+        left = path.suffix == UNFINISHED and path.stat().st_mtime < unfinished_since
+        if left or (path.suffix == SUFFIX and path.stem not in keep):
+            path.unlink(missing_ok=True)
+            count += 1
+    return count
+
+
+def _digest(view: memoryview) -> str:
+    found = hashlib.sha256()
+    for start in range(0, len(view), BLOCK):
+        found.update(view[start : start + BLOCK])
+    return found.hexdigest()
+
+
+class _Written:
+    """Bytes on their way into a file: where each part begins, and the digest of all."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._at, self._sum = file, 0, hashlib.sha256()
+        self.parts: dict[str, list[int]] = {}
+
+    @property
+    def digest(self) -> str:
+        return self._sum.hexdigest()
+
+    def put(self, content: Any) -> None:
+        self._file.write(content)
+        self._sum.update(content)
+        self._at += memoryview(content).nbytes
+
+    def array(self, part: str, values: np.ndarray | None) -> None:
+        if values is not None:
+            self.put(bytes(-self._at % ALIGNED))
+            self.parts[part] = [self._at, len(values)]
+            self.put(np.ascontiguousarray(values, dtype=np.int64).view(np.uint8).data)
+
+    def table(self, part: str, frame: Table | None) -> None:
+        if frame is None:
+            return
+        sink = pa.BufferOutputStream()
+        held = pa.Table.from_pandas(frame, preserve_index=False)
+        with pa.ipc.new_file(sink, held.schema) as writer:
+            writer.write_table(held)
+        content = sink.getvalue()
+        self.put(bytes(-self._at % ALIGNED))
+        self.parts[part] = [self._at, content.size]
+        self.put(memoryview(content))
+
+
+def _mapped(view: memoryview, places: np.ndarray | None) -> Rows:
+    if not len(view):
+        return NO_ROWS
+    held = pa.ipc.open_file(pa.py_buffer(view)).read_all()
+
+    def columns(names: Sequence[str], chosen: np.ndarray | None) -> Table:
+        table = held.select(list(names))
+        return (table if chosen is None else table.take(chosen)).to_pandas()
+
+    return Rows(columns, held.schema.names, held.num_rows, places)

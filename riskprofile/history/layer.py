@@ -1,0 +1,283 @@
+"""One stretch of the past: rows that became known in it, and earlier rows that stopped counting.
+
+A past is a sequence of layers. Each answers for its own rows, whether they lie in memory or
+are mapped from a file, and two that follow one another can be made one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from riskprofile.columns import column
+from riskprofile.history.asked import seconds
+from riskprofile.history.index import NEVER, NO_EVENTS, SECOND, Change, Index, edge
+from riskprofile.reference.hashing import START, hash_texts, mix
+from riskprofile.tables import Table
+
+QUANTUM = 1024  # measures are kept as whole 1/1024, so that sums are exact in any order
+CHUNK, POSITION = "_chunk", "_position"  # where the row of an event lies, if that is known
+_PLACE = 32  # bits of a position within its chunk
+
+Read: TypeAlias = Callable[[Sequence[str], np.ndarray | None], Table]
+# ("count", *by), ("norm", measure, *by) or ("partners", *of, "/", *by).
+Question: TypeAlias = tuple[str, ...]
+
+
+def places(chunks: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Where rows lie, as one number each: the chunk, then the position in it."""
+    made: np.ndarray = (np.asarray(chunks, dtype=np.int64) << _PLACE) + positions
+    return made
+
+
+class Rows:
+    """Past rows, their columns read when they are asked for.
+
+    Parameters
+    ----------
+    read : callable
+        From names of columns, and which rows (None: all), to a table of these.
+    names : sequence of str
+        The columns that there are.
+    count : int
+        How many rows.
+    places : ndarray of int64, optional
+        Where each row lies, where that is at hand.
+    """
+
+    def __init__(
+        self, read: Read, names: Sequence[str], count: int, places: np.ndarray | None = None
+    ) -> None:
+        self._read, self.names, self._count = read, tuple(names), count
+        if places is not None:
+            self.places = places
+
+    @classmethod
+    def of(cls, frame: Table) -> Rows:
+        """Rows in memory; those without a time are unknown to history."""
+        frame = frame[frame["time"].notna()] if len(frame) else frame
+        frame = frame.reset_index(drop=True)
+
+        def read(names: Sequence[str], chosen: np.ndarray | None) -> Table:
+            table = frame[list(names)]
+            return table if chosen is None else table.iloc[chosen]
+
+        return cls(read, list(frame.columns), len(frame))
+
+    def __len__(self) -> int:
+        return self._count
+
+    def columns(self, names: Sequence[str]) -> Table:
+        """These columns; one that an older version did not remember is missing."""
+        asked = list(dict.fromkeys(names))
+        held = self._read([name for name in asked if name in self.names], None)
+        return held.reindex(columns=asked)
+
+    def all(self, chosen: np.ndarray | None = None) -> Table:
+        """Every column of all rows, or of these: an array of places in it."""
+        return self._read(self.names, chosen)
+
+    @cached_property
+    def seconds(self) -> np.ndarray:
+        """Whole seconds since 1980."""
+        return seconds(column(self.columns(["time"])["time"]).values)
+
+    @cached_property
+    def places(self) -> np.ndarray:
+        """Where each row lies, ascending; all alike where that is not known."""
+        if CHUNK not in self.names:
+            return np.full(len(self), NEVER, dtype=np.int64)
+        at = self.columns([CHUNK, POSITION])
+        return places(at[CHUNK].to_numpy(np.int64), at[POSITION].to_numpy(np.int64))
+
+    def at(self, asked: np.ndarray) -> np.ndarray:
+        """Numbers of those rows that lie at one of these places; rows are in their order."""
+        if not len(self):
+            return np.empty(0, dtype=np.int64)
+        found = np.searchsorted(self.places, asked).clip(max=len(self) - 1)
+        here: np.ndarray = found[self.places[found] == asked]
+        return here
+
+    def having(self, keys: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Numbers of the rows with one of these keys (sorted int64, by column) in its column."""
+        found = np.zeros(len(self), dtype=bool)
+        for name, asked in keys.items():
+            if name in self.names and len(asked):
+                held = self.columns([name])[name]
+                values = held.to_numpy("int64", na_value=0)
+                place = np.searchsorted(asked, values).clip(max=len(asked) - 1)
+                found |= (asked[place] == values) & held.notna().to_numpy(dtype=bool)
+        return np.flatnonzero(found)
+
+    def hashed(self, by: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """One int64 a row over these columns, and which rows have all of them."""
+        if not by:
+            return np.zeros(len(self), dtype=np.int64), np.ones(len(self), dtype=bool)
+        return hash_rows(self.columns(by))
+
+    def index(self, question: Question) -> Index:
+        """The index of a count or a norm over these rows."""
+        kind, *by = question
+        if not len(self):
+            return NO_EVENTS
+        measure = by.pop(0) if kind == "norm" else None
+        hashes, keep = self.hashed(by)
+        if measure is None:
+            return Index.of(hashes[keep], self.seconds[keep])
+        values = self.columns([measure])[measure].to_numpy("float64", na_value=np.nan)
+        keep = keep & np.isfinite(values)
+        whole = np.rint(values[keep] * QUANTUM).astype(np.int64)
+        return Index.of(hashes[keep], self.seconds[keep], whole)
+
+
+NO_ROWS = Rows.of(pd.DataFrame())
+
+
+@dataclass
+class Layer:
+    """What one stretch of the past added and took.
+
+    Parameters
+    ----------
+    added : Rows
+        Rows that became known, each place at most once.
+    taken : Rows
+        Rows of earlier layers that stopped counting, as they stand there.
+    known : dict of Question to Change
+        Indexes that are at hand already; others are made of the rows when they are asked for.
+    """
+
+    added: Rows
+    taken: Rows = NO_ROWS
+    known: dict[Question, Change] = field(default_factory=dict)
+    _parts: tuple[Layer, Layer] | None = None  # what it was made of
+
+    def change(self, question: Question, earlier: Sequence[Layer]) -> Change:
+        """What this layer did to an index, after the `earlier` ones."""
+        if question not in self.known:
+            if self._parts is not None:
+                first, later = self._parts
+                made = first.change(question, earlier)
+                made = made.then(later.change(question, [*earlier, first]))
+            elif question[0] == "partners":
+                made = self._partners(question, earlier)
+            else:
+                made = Change(self.added.index(question), self.taken.index(question))
+            self.known[question] = made
+        return self.known[question]
+
+    def _partners(self, question: Question, earlier: Sequence[Layer]) -> Change:
+        """Each pair once, at the time it was first seen, under the hash of `by`.
+
+        A row that comes or goes may change when its pair was first seen: then the old time is
+        taken out and the new one put in.
+        """
+        by, pairs = partners(question)[1], pairs_of(question)
+        if not earlier and not len(self.taken):
+            return Change(self._first_of_pairs(by, pairs))
+        hashes, names = [], []
+        for rows in (self.added, self.taken):
+            if len(rows):
+                one, given = rows.hashed(by)
+                both, had = rows.hashed(pairs[1:])
+                hashes.append(both[given & had])
+                names.append(one[given & had])
+        if not hashes:
+            return Change(NO_EVENTS)
+        touched, first = np.unique(np.concatenate(hashes), return_index=True)
+        under = np.concatenate(names)[first]
+        old = _first_seen(earlier, pairs, touched)
+        new = _first_seen([*earlier, self], pairs, touched)
+        moved = old != new
+        come, gone = moved & (new != NEVER), moved & (old != NEVER)
+        return Change(Index.of(under[come], new[come]), Index.of(under[gone], old[gone]))
+
+    def _first_of_pairs(self, by: Sequence[str], pairs: Question) -> Index:
+        """The same where nothing was known before: no index of all pairs is made for it."""
+        if not len(self.added):
+            return NO_EVENTS
+        both, given = self.added.hashed(pairs[1:])
+        under, both = self.added.hashed(by)[0][given], both[given]
+        at = self.added.seconds[given]
+        order = np.lexsort((at, both))
+        once = np.ones(len(order), dtype=bool)
+        once[1:] = both[order][1:] != both[order][:-1]
+        return Index.of(under[order][once], at[order][once])
+
+    def then(self, later: Layer) -> Layer:
+        """This layer and the next, as one. Both must know where their rows lie."""
+        stays = np.flatnonzero(~np.isin(self.added.places, later.taken.places))
+        before = np.flatnonzero(~np.isin(later.taken.places, self.added.places))
+        return Layer(
+            _joined([(self.added, stays), (later.added, None)]),
+            _joined([(self.taken, None), (later.taken, before)]),
+            _parts=(self, later),
+        )
+
+
+def partners(question: Question) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """`of` and `by` of a question about partners."""
+    middle = question.index("/")
+    return question[1:middle], question[middle + 1 :]
+
+
+def pairs_of(question: Question) -> Question:
+    """The question that counts the events of each pair."""
+    of, by = partners(question)
+    return ("count", *dict.fromkeys((*by, *of)))
+
+
+def changes(layers: Sequence[Layer], question: Question) -> list[Change]:
+    """What each layer did to an index."""
+    return [one.change(question, layers[:number]) for number, one in enumerate(layers)]
+
+
+def alive(layers: Sequence[Layer]) -> list[np.ndarray]:
+    """Of each layer: which of its rows no later layer took."""
+    found = []
+    gone = np.empty(0, dtype=np.int64)
+    for one in reversed(layers):
+        places = one.added.places
+        found.append(~np.isin(places, gone) if len(gone) else np.ones(len(places), dtype=bool))
+        gone = np.concatenate([gone, one.taken.places])
+    return found[::-1]
+
+
+def _first_seen(layers: Sequence[Layer], pairs: Question, hashes: np.ndarray) -> np.ndarray:
+    until = np.full(len(hashes), SECOND, dtype=np.int64)
+    return edge(changes(layers, pairs), hashes, until, last=False)
+
+
+def _joined(parts: Sequence[tuple[Rows, np.ndarray | None]]) -> Rows:
+    """Chosen rows of several, in the order of where they lie."""
+    frames = [rows.all(chosen) for rows, chosen in parts if len(rows)]
+    frames = [one for one in frames if len(one)]
+    if not frames:
+        return NO_ROWS
+    frame = pd.concat(frames, ignore_index=True)
+    order = np.argsort(places(frame[CHUNK], frame[POSITION]), kind="stable")
+    return Rows.of(frame.iloc[order])
+
+
+def hash_rows(columns: Table) -> tuple[np.ndarray, np.ndarray]:
+    """One int64 per row over several columns, and which rows have all of them."""
+    mixed = np.full(len(columns), START, dtype=np.uint64)
+    given = np.ones(len(columns), dtype=bool)
+    for name in columns.columns:
+        held = columns[name]
+        present = held.notna().to_numpy(dtype=bool)
+        given &= present
+        if pd.api.types.is_numeric_dtype(held.dtype):
+            part = held.to_numpy("int64", na_value=0) if present.any() else 0
+        else:
+            codes, distinct = pd.factorize(held)
+            hashes = hash_texts([str(value) for value in distinct.tolist()] or [""])
+            part = hashes[codes.clip(min=0)]
+        mixed = mix(mixed ^ np.asarray(part, dtype=np.int64).view(np.uint64))
+    signed: np.ndarray = mixed.view(np.int64)
+    return signed, given

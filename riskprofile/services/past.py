@@ -1,0 +1,286 @@
+"""The past of a profile, opened for a run: what is kept in files, and what came since.
+
+The files lie in `history/PROFILE` of the home, a layer each (`history.kept`), and the database
+vouches for them. A run opens those that fit what the database holds as of its beginning, adds
+the chunks stored since, and takes out the rows that stopped counting since. So it knows
+to the last bit what it would know had it read all of the past; when nothing fits, it does read
+all of it, and says so. What came since is written as a layer of its own, made one with those
+before it that are not several times larger, so that layers stay few.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import platform
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from riskprofile import __version__
+from riskprofile.columns import supposing
+from riskprofile.errors import StoreError
+from riskprofile.history import Aliases, Snapshot, kept, look, united
+from riskprofile.history.kept import Kept, Opened
+from riskprofile.history.layer import (
+    CHUNK,
+    NO_ROWS,
+    POSITION,
+    Layer,
+    Question,
+    Rows,
+    pairs_of,
+    places,
+)
+from riskprofile.history.register import FUZZY
+from riskprofile.profiles import PROFILES, Profile
+from riskprofile.scoring import rating
+from riskprofile.store import batches, parties, pasts
+from riskprofile.store.database import Store
+from riskprofile.tables import Table
+
+log = logging.getLogger("riskprofile.past")
+
+HISTORY = "history"  # the folder of a home
+LEAST = 20_000  # rows of past below which nothing is kept: they are read in half a second
+WORTH = 1_000  # rows that came since from which they are written
+APART = 4  # a layer that is more than so many times larger than the next is left alone
+ABANDONED = 3_600.0  # seconds after which an unfinished file is nobody's
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Where a process looks for files of the past.
+
+    Parameters
+    ----------
+    path : Path
+        A folder of this host, `history` in its home; what lies in it is of its database.
+    keep : bool
+        Write what came since.
+    compared : bool
+        The files were compared with their digests by the process that began the run.
+    """
+
+    path: Path
+    keep: bool = False
+    compared: bool = False
+
+    @property
+    def place(self) -> str:
+        """What the database calls it: no host sees another's files."""
+        told = f"{platform.node()}:{self.path.resolve()}"
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the database says of a profile's past as of a time, read in one transaction."""
+
+    generation: int
+    past: batches.Past
+    aliases: Aliases
+
+
+def opened(
+    store: Store, profile: Profile, before: datetime, folder: Folder | None
+) -> tuple[Sequence[Layer], list[Table]]:
+    """A profile's past as of `before`: its layers, the oldest first, and its finds."""
+    with store.read() as connection:
+        known = _Known(
+            pasts.generation(connection, profile.name),
+            batches.past(connection, profile.name, before),
+            Aliases(parties.aliases(connection, before)),
+        )
+        found = batches.finds(connection, profile.name, before)
+        finds = [united(one, profile.keys, known.aliases) for one in found]
+        chain: list[Opened] = []
+        if folder is not None:
+            vouched = pasts.vouched(connection, profile.name, folder.place)
+            chain = _chain(folder, profile, vouched, known)
+        since = _since(profile, known, chain, batches.events(connection, _new(known, chain)))
+    layers = [one.layer for one in chain]
+    if since is None:
+        return layers, finds
+    if folder is not None and folder.keep and _worth(layers, since[0]):
+        written = _written(store, folder, profile, before, known, chain, *since)
+        if written is not None:
+            return written, finds
+    return [*layers, since[0]], finds
+
+
+def sweep(store: Store, folder: Folder, *, unfinished: bool = False) -> None:
+    """Remove files of the past that the database does not vouch for.
+
+    With `unfinished`, those as well that another process may be writing: it will go without.
+    """
+    until = float("inf") if unfinished else time.time() - ABANDONED
+    for name in PROFILES:
+        if (folder.path / name).is_dir():
+            # Nobody is between naming a file and vouching for it while this is held.
+            with store.write(patience=120.0) as connection:
+                pasts.hold(connection)
+                vouched = pasts.vouched(connection, name, folder.place)
+                kept.sweep(folder.path / name, vouched, until)
+
+
+@cache
+def questions(name: str) -> tuple[Question, ...]:
+    """All that features and indicators of a profile ask of the past, and what answers need.
+
+    Found by asking them about no row at all, and supposing that all they look for is in some.
+    """
+    profile = PROFILES[name]
+    nothing = {one.name: pd.Series([], dtype=one.dtype) for one in profile.columns}
+    items = look(pd.DataFrame(nothing), profile, codes=True)
+    history = Snapshot()
+    with supposing():
+        rating.all_features(items.without(profile.codes), history, profile)
+        rating.indicators(items, history, profile.indicators)
+    history.age(items)
+    asked = history.questions
+    asked += [pairs_of(one) for one in asked if one[0] == "partners"]
+    return tuple(sorted(set(asked)))
+
+
+def release(name: str) -> str:
+    """What made a file: code that asks or remembers anything else does not read it."""
+    said = (kept.MAGIC, __version__, PROFILES[name].remembered, questions(name))
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+
+
+def _chain(folder: Folder, profile: Profile, vouched: Sequence[str], known: _Known) -> list[Opened]:
+    """The layers on file that fit what is known: all of them, or the first ones."""
+    chain: list[Opened] = []
+    made = release(profile.name)
+    for digest in vouched:
+        try:
+            one = kept.read(folder.path / profile.name, digest, made, compared=folder.compared)
+            if not _fits(one.kept, known):
+                raise kept.Unusable("holds what does not count as of this run")
+        except kept.Unusable as why:
+            left = f"{len(chain)} of {len(vouched)} files are used, the rest is read anew"
+            log.warning("history of %s: file %s %s; %s", profile.name, digest[:12], why, left)
+            break
+        chain.append(one)
+    return chain
+
+
+def _fits(one: Kept, known: _Known) -> bool:
+    """Whether all that a layer holds still counts, under the parties it was taken for."""
+    return bool(
+        np.isin(one.chunks, known.past.chunks).all()
+        and np.isin(one.gone, known.past.gone).all()
+        and np.array_equal(known.aliases(one.written), one.entities)
+    )
+
+
+def _new(known: _Known, chain: Sequence[Opened]) -> list[int]:
+    """Ids of the chunks that no layer holds."""
+    held = [one.kept.chunks for one in chain]
+    left = np.setdiff1d(known.past.chunks, np.concatenate(held)) if held else known.past.chunks
+    return [int(one) for one in left]
+
+
+def _since(
+    profile: Profile, known: _Known, chain: Sequence[Opened], events: Iterator[Table]
+) -> tuple[Layer, Kept] | None:
+    """What came and went since the layers on file; None when nothing did."""
+    held = [one.kept.gone for one in chain]
+    gone = np.setdiff1d(known.past.gone, np.concatenate(held)) if held else known.past.gone
+    chunks = np.array(_new(known, chain), dtype=np.int64)
+    if not len(chunks) and not len(gone):
+        return None
+    frames = [_standing(one, gone) for one in events]
+    frames = [one for one in frames if len(one)]
+    frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    del frames
+    names = [one.name for one in profile.keys if one.family in FUZZY and one.name in frame]
+    said = [frame[name].dropna().to_numpy(np.int64) for name in names]
+    written = np.unique(np.concatenate(said)) if said else np.empty(0, dtype=np.int64)
+    added = Rows.of(united(frame, profile.keys, known.aliases))
+    layer = Layer(added, _taken([one.layer for one in chain], gone))
+    entities = known.aliases(written)
+    return layer, Kept(profile.name, release(profile.name), chunks, gone, written, entities)
+
+
+def _standing(events: Table, gone: np.ndarray) -> Table:
+    """The rows of a chunk that count."""
+    at = places(events[CHUNK], events[POSITION])
+    return events[~np.isin(at, gone)]
+
+
+def _taken(layers: Sequence[Layer], gone: np.ndarray) -> Rows:
+    """The rows of these layers that stopped counting, as they stand there."""
+    frames = []
+    for one in layers:
+        found = one.added.at(gone)
+        if len(found):
+            frames.append(one.added.all(found))
+    return Rows.of(pd.concat(frames, ignore_index=True)) if frames else NO_ROWS
+
+
+def _worth(layers: Sequence[Layer], made: Layer) -> bool:
+    """Whether what came since is worth a file."""
+    came = len(made.added) + len(made.taken)
+    return came >= (WORTH if layers else LEAST)
+
+
+def _written(
+    store: Store,
+    folder: Folder,
+    profile: Profile,
+    before: datetime,
+    known: _Known,
+    chain: Sequence[Opened],
+    made: Layer,
+    what: Kept,
+) -> Sequence[Layer] | None:
+    """What came since on file, with the layers before it; None where it could not be kept."""
+    left = list(chain)
+    while left and len(left[-1].layer.added) <= APART * len(made.added):
+        last = left.pop()
+        made, what = last.layer.then(made), _both(last.kept, what)
+    earlier = [one.layer for one in left]
+    place = folder.path / profile.name
+    try:
+        path, digest = kept.write(place, what, made, questions(profile.name), earlier)
+        try:
+            with store.write(patience=120.0) as connection:
+                if not pasts.vouch(
+                    connection,
+                    profile.name,
+                    folder.place,
+                    [one.digest for one in left],
+                    digest,
+                    known.generation,
+                    before,
+                ):
+                    return None
+                kept.name(path, digest)
+        finally:
+            path.unlink(missing_ok=True)
+        sweep(store, folder)
+        return [*earlier, kept.read(place, digest, what.release, compared=True).layer]
+    except (OSError, StoreError, kept.Unusable) as why:
+        log.warning("history of %s is not kept: %s", profile.name, why)
+        return None
+
+
+def _both(one: Kept, later: Kept) -> Kept:
+    """What two layers cover together."""
+    written, first = np.unique(np.concatenate([one.written, later.written]), return_index=True)
+    return Kept(
+        one.profile,
+        later.release,
+        np.union1d(one.chunks, later.chunks),
+        np.union1d(one.gone, later.gone),
+        written,
+        np.concatenate([one.entities, later.entities])[first],
+    )
