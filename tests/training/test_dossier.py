@@ -23,7 +23,7 @@ from riskprofile.store.database import Store
 from training import dossier
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-LEARNT = CHECKOUT / "models" / "shipment" / "2026.11.2"
+LEARNT = CHECKOUT / "models" / "shipment" / "2026.11.3"
 WRITTEN = CHECKOUT / "models" / "traveller" / "2026.11.1-criteria"
 PARTS = (
     "Model card",
