@@ -26,8 +26,9 @@ def speech() -> words.Words:
 
 def _spoken() -> words.Words:
     cookies = st.context.cookies
-    accepted = st.context.headers.get("Accept-Language") or ""
-    return words.of(words.choose(cookies.get(LANGUAGE_COOKIE), accepted))
+    # The page's own word first: a browser may open its socket with another list than its pages.
+    accepted = filter(None, (st.context.locale, st.context.headers.get("Accept-Language")))
+    return words.of(words.choose(cookies.get(LANGUAGE_COOKIE), ",".join(accepted)))
 
 
 class _Run(threading.local):

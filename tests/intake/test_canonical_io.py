@@ -22,6 +22,7 @@ from riskprofile.intake.canonical_io import escape_formula, write_canonical
 from riskprofile.intake.codes import KNOWN_COUNTRIES, wrong_check_digit
 from riskprofile.intake.formulas import unescape_formula
 from riskprofile.intake.sensitive import card
+from riskprofile.intake.values import LARGEST, TINIEST
 from riskprofile.profiles import PROFILES
 from riskprofile.profiles.profile import Profile
 from riskprofile.tables import REJECTION_COLUMNS, TEXT, ColumnSpec, Table
@@ -52,9 +53,9 @@ def _cells(spec: ColumnSpec) -> st.SearchStrategy[Any]:
     low = None if spec.minimum is None else spec.minimum
     by_kind: dict[str, st.SearchStrategy[Any]] = {
         "int": st.integers(int(low or 0), 2**53 - 1).filter(_no_card),
-        "float": st.floats(
-            low, allow_nan=False, allow_infinity=False, exclude_min=spec.above
-        ).filter(_no_card),
+        "float": st.floats(low, LARGEST, allow_nan=False, exclude_min=spec.above)
+        .filter(lambda number: not 0 < abs(number) < TINIEST)
+        .filter(_no_card),
         "bool": st.booleans(),
         "datetime": st.datetimes(pd.Timestamp("1900-01-01"), pd.Timestamp("2199-12-31")).map(
             lambda at: pd.Timestamp(at, tz="UTC")
