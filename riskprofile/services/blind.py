@@ -86,10 +86,9 @@ def drawn(secret: bytes, profile: str, record_id: str, share: float) -> bool:
 
 def draw_of(connection: Connection) -> Draw:
     """The draw of this installation; its key is made when it is first asked."""
-    stated = switches.get(connection, SETTING) or {}
-    if "key" not in stated:
-        stated = {"share": SHARE, **stated, "key": secrets.token_hex(32)}
-        switches.put(connection, SETTING, stated)
+    stated = switches.get(connection, SETTING) or switches.settle(
+        connection, SETTING, {"share": SHARE, "key": secrets.token_hex(32)}
+    )
     return Draw(bytes.fromhex(stated["key"]), float(stated["share"]))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from riskprofile.store.tables import Setting
 
@@ -36,6 +37,14 @@ def learnt(connection: Connection, profile: str) -> bool:
     """Whether the learnt scorecard was switched on for a profile, with a law named."""
     stated = get(connection, of_profile(profile)) or {}
     return bool(stated.get("on") and stated.get("learnt"))
+
+
+def settle(connection: Connection, name: str, value: Any) -> Any:
+    """Set a value unless there is one; the one that stands. Two that do it at once agree."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    row = dialect.insert(_SETTING).values(name=name, value=value)
+    connection.execute(row.on_conflict_do_nothing(index_elements=[_SETTING.c.name]))
+    return get(connection, name)
 
 
 def put(connection: Connection, name: str, value: Any) -> None:

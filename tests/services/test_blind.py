@@ -6,7 +6,9 @@ import dataclasses
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -74,6 +76,18 @@ def hidden(store, actor=INES, **columns):
 def shown(value):
     """Everything of it as text."""
     return json.dumps(dataclasses.asdict(value), default=str)
+
+
+def test_runs_that_draw_for_the_first_time_at_once_draw_with_one_key(any_store):
+    together = Barrier(4)
+
+    def drawn(_: int) -> bytes:
+        together.wait()
+        with any_store.write() as connection:
+            return blind.draw_of(connection).secret
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(drawn, range(4)))) == 1
 
 
 @given(share=st.floats(0.0, 1.0), reference=st.text(max_size=30))

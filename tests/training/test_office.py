@@ -55,8 +55,10 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Set
         rows = connection.execute(select(alerts.c.id, alerts.c.record_id)).all()
     for alert, record in rows:
         find = truth[record.split("@")[0]] == 1
-        review.alert(store, INES, alert, NOW, purpose="control")
+        waits = review.alert(store, INES, alert, NOW, purpose="control").blind
         review.claim(store, INES, alert, NOW)
+        if waits:  # drawn to be seen first without its rating
+            review.say_first(store, INES, alert, "examine", REASON, NOW)
         review.decide(store, INES, alert, "examine", REASON, NOW)
         made = review.record_outcome(
             store,
