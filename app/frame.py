@@ -8,10 +8,12 @@ import streamlit as st
 
 from app import draw, form, session, words
 from app.installation import served
+from app.pages import PAGES
 from app.text import escape
 from riskprofile.services import looking, watching
 
 WATCHERS = ("analyst", "supervisor", "operator", "administrator")  # who can act on a change
+MANY = 7  # pages whose names stand in one line with who is signed in
 SERIES = 3  # named on the strip; the rest is a number
 
 ALARMS = {
@@ -37,16 +39,18 @@ def top(person: Any) -> Any:
     office = ""
     if person.office:
         office = (
-            f"<span>{escape(status.office_name or person.office)} "
+            f'<span><span class="rp-x">{escape(status.office_name or person.office)}</span> '
             f'<span class="rp-m">{escape(person.office)}</span></span>'
         )
     clock = f"{form.clock(now, zone, now)} {form.zone_name(zone, now)}"
+    # Beside the names of many pages a narrow screen has room for what nothing else says.
+    crowded = " many" if sum(person.role in roles for *_, roles in PAGES) > MANY else ""
     with st.container(key="who"):
         st.html(
-            f'<div class="rp-who">{badge}{office}'
+            f'<div class="rp-who{crowded}">{badge}{office}'
             f'<span><a href="/account" target="_self"><b>{escape(person.name)}</b></a> '
-            f'<span class="rp-m">{escape(say(f"role.{person.role}"))}</span></span>'
-            f'<span class="rp-m">{escape(clock)}</span>'
+            f'<span class="rp-m rp-x">{escape(say(f"role.{person.role}"))}</span></span>'
+            f'<span class="rp-m rp-x">{escape(clock)}</span>'
             f"{languages(say)}"
             f'<a href="/sign-out" target="_self">{escape(say("sign_out"))}</a></div>'
         )
