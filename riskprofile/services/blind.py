@@ -10,6 +10,9 @@ to red (an embargo, an entry of another service's list) is never drawn: there th
 request names the goods, nobody is to be measured on it, and to take its place in the list
 away could let them pass in the meantime. A drawn alert stands before all lanes, in the
 order of references, so that its place says nothing and it waits for nobody.
+
+Random controls wait among them, every one: their low rank and few points would tell whoever
+looks that chance drew them, and what is known to be a control is examined otherwise, or not.
 """
 
 from __future__ import annotations
@@ -61,17 +64,27 @@ class Draw:
     def __init__(self, secret: bytes, share: float) -> None:
         self.secret, self.share = secret, share
 
-    def state(self, profile: str, record_id: str, indicators: Sequence[Mapping[str, Any]]) -> Any:
+    def state(
+        self,
+        profile: str,
+        record_id: str,
+        indicators: Sequence[Mapping[str, Any]],
+        selected_by: str | None = None,
+    ) -> Any:
         """Whether the first alert of a declaration waits, was passed over, or is not in the draw.
 
         Parameters
         ----------
         indicators : sequence of mappings
             Those that fired, with the lane that each `raises` to.
+        selected_by : str, optional
+            `random` waits whatever the key says, while anything is drawn at all: were nothing
+            else to wait, waiting would tell.
         """
         if self.share <= 0 or any(one.get("raises") == "red" for one in indicators):
             return None
-        return WAITING if drawn(self.secret, profile, record_id, self.share) else PASSED
+        waiting = selected_by == "random" or drawn(self.secret, profile, record_id, self.share)
+        return WAITING if waiting else PASSED
 
 
 def drawn(secret: bytes, profile: str, record_id: str, share: float) -> bool:

@@ -386,8 +386,7 @@ def _bias(office: str | None, cases: Sequence[dict[str, Any]], waiting: int) -> 
         one for one in decided if one["blind"] == blind.PASSED and one["selected_by"] != "random"
     ]
     against = [one for one in own if not one["view_agrees"] and one["decision"] is not None]
-    # Only what was shown as red: a view said without the lane is the other measure's.
-    red = [one for one in decided if one["lane"] == "red" and one["view"] is None]
+    red = [one for one in decided if one["lane"] == "red"]  # by now its lane has been seen
     return Bias(
         office,
         own=_share(one["view_agrees"] for one in own),

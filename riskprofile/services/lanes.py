@@ -245,8 +245,10 @@ def _store_some(
     decided = _decided(connection, ranked.profile.name, list(earlier))
     before = blind.states(connection, ranked.profile.name, list(earlier))
     drawn = [
-        _drawn(draw, ranked.profile.name, record, detail, earlier, before)
-        for record, detail in zip(alerts[RECORD], details, strict=True)
+        _drawn(draw, ranked.profile.name, record, detail, chosen, earlier, before)
+        for record, detail, chosen in zip(
+            alerts[RECORD], details, alerts["selected_by"], strict=True
+        )
     ]
     written: dict[int, str] = {}  # many alerts share a reason
     for record, version in earlier.items():
@@ -300,11 +302,12 @@ def _drawn(
     profile: str,
     record: str,
     detail: Detail,
+    selected_by: str,
     earlier: Mapping[str, int],
     before: Mapping[tuple[str, int], str | None],
 ) -> str | None:
     """Whether an alert waits for an own view. Of an amended one, where nobody saw the last."""
-    state: str | None = draw.state(profile, record, detail.indicators)
+    state: str | None = draw.state(profile, record, detail.indicators, selected_by)
     if record not in earlier:
         return state
     unseen = before.get((record, earlier[record])) == blind.WAITING

@@ -11,6 +11,7 @@ from datetime import timedelta
 from threading import Barrier
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,6 +116,14 @@ def test_what_a_rule_raises_to_red_is_not_in_the_draw():
     assert draw.state("shipment", "X", [SIGN]) == blind.WAITING
     assert draw.state("shipment", "X", [SIGN, {**SIGN, "raises": "red"}]) is None
     assert blind.Draw(b"k" * 32, 0.0).state("shipment", "X", []) is None
+
+
+def test_a_random_control_waits_whatever_the_key_says_but_never_alone():
+    draw = blind.Draw(b"k" * 32, 1e-9)
+    assert draw.state("shipment", "X", [], "score") == blind.PASSED
+    assert draw.state("shipment", "X", [], "random") == blind.WAITING
+    # Were nothing else to wait, waiting would tell.
+    assert blind.Draw(b"k" * 32, 0.0).state("shipment", "X", [], "random") is None
 
 
 @pytest.mark.parametrize("actor", [INES, SARA, AUDITOR], ids=lambda actor: actor.role)
@@ -354,10 +363,36 @@ def test_a_run_draws_its_share_and_ids_say_nothing_of_ranks(installed):
     assert not red
     states = [blind.WAITING if blind.drawn(draw.secret, "shipment", one["record_id"], 0.5)
               else blind.PASSED for one in found]  # fmt: skip
-    assert [one["blind"] for one in found] == states
+    by_chance = [one["selected_by"] == "random" for one in found]
+    assert [one["blind"] for one in found] == [
+        blind.WAITING if random else state for random, state in zip(by_chance, states, strict=True)
+    ]
     assert {*states} == {blind.WAITING, blind.PASSED}
     assert [one["record_id"] for one in found] == sorted(one["record_id"] for one in found)
     assert [one["rank"] for one in found] != sorted(one["rank"] for one in found)
+
+
+def test_random_controls_stand_among_others_that_wait_and_nothing_shown_tells_them_apart(installed):
+    store, rate = installed
+    blind.set_share(store, OWNER, 0.4, NOW)
+    references = [f"PLAIN-{n}" for n in range(200)]
+    plain = factory.shipments(
+        200, declaration_id=references, goods_description="garden chairs of plastic"
+    )
+    found = rate(pd.concat([arms(20), plain], ignore_index=True))
+    waiting = [one for one in found if one["blind"] == blind.WAITING]
+    chance = {one["id"] for one in found if one["selected_by"] == "random"}
+    assert chance < {one["id"] for one in waiting}
+    officer = Actor("o", "officer")
+    listed = {one.id: one for one in review.queue(store, officer, FILTER, NOW).rows if one.blind}
+    assert set(listed) == {one["id"] for one in waiting}
+    for shows in (listed.get, lambda alert: review.alert(store, officer, alert, NOW)):
+        said = {
+            json.dumps({name: getattr(shows(one["id"]), name) for name in blind.VEIL if
+                        hasattr(shows(one["id"]), name)})
+            for one in waiting
+        }  # fmt: skip
+        assert len(said) == 1
 
 
 def test_an_amended_declaration_waits_on_and_tells_no_earlier_rating(installed):
@@ -393,7 +428,7 @@ def worked(store, officer, *, seconds):
     harmful = chance.random(WORLD) < 0.5
     rated_red = np.where(chance.random(WORLD) < 0.7, harmful, ~harmful)
     by_chance = rated_red & (chance.random(WORLD) < 0.2)
-    waits = chance.random(WORLD) < 0.2
+    waits = by_chance | (chance.random(WORLD) < 0.2)
     alerts = put(
         store,
         WORLD,
