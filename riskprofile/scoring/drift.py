@@ -15,8 +15,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.special import betainc, betaincc
-from scipy.stats import hypergeom, poisson
 
 from riskprofile.profiles import Profile
 from riskprofile.scoring.scorecard import Scorecard
@@ -27,12 +25,18 @@ LEAST_WINDOWS = 4  # earlier ones, before anything is said
 FAR = 0.1  # population stability index: below it a shift changes no list
 SURE = 1e-3  # chance of a false alarm of one look, split over all its series
 MANIFOLD = 3.0  # a rare event counts as changed when it is so many times what it was
+ORDERED = ("feature", "score")  # kinds of series whose cells are numbers in order
+LEVEL = 0.05  # of the earlier rows, that a cell of those holds at least
 LEAST_IN_CELL = 5  # rows expected in a cell; rarer ones are one cell
+MANY_IN_CELL = 20  # rows of now, with which a cell that was rare stands alone
 LEAST_LABELS = 20  # examined, now and before, before labels say anything
 AS_WIDE_AS = 0.9  # share of the cells of a kind that no cell is taken to swing less than
 STEP = 50  # points in one cell of the score
+HEADING = 4  # digits of a code: a chapter is too wide for one new kind of goods to show
 REST, UNSEEN = "others", "never seen"
+RANDOM = "random share"  # the outcomes that chance drew, whatever their points
 
+Cells = Mapping[object, int]  # cell -> rows
 Counts = dict[tuple[str, str], dict[object, int]]  # (kind, name) -> cell -> rows
 
 
@@ -62,7 +66,7 @@ def counted(rows: Table, log: Table, card: Scorecard, profile: Profile) -> Count
     told: Counts = {}
     for name, bins in card.bins.items():
         cells = bins.of(log[name].to_numpy("float64", na_value=np.nan))
-        told["feature", name] = _tally(pd.Series(cells))
+        told["feature", name] = _tally(pd.Series(cells, dtype="Int64").mask(cells == bins.missing))
     for spec in profile.columns:
         if spec.name in rows:
             told["column", spec.name] = _tally(form(rows[spec.name], spec))
@@ -89,7 +93,7 @@ def form(column: Column, spec: ColumnSpec) -> Column:
     elif spec.kind in ("choice", "bool", "currency"):
         return column.astype("object").where(~missing, "missing")
     elif spec.kind == "hs":
-        return column.str.slice(0, 2).astype("object").where(~missing, "missing")
+        return column.str.slice(0, HEADING).astype("object").where(~missing, "missing")
     elif spec.kind in ("date", "datetime", "json"):
         cells = np.zeros(len(column))
     else:
@@ -112,32 +116,36 @@ def letters(column: Column) -> dict[object, int]:
 
 def _tally(cells: Column) -> dict[object, int]:
     told = cells.value_counts(dropna=False)
-    return {("missing" if pd.isna(cell) else cell): int(count) for cell, count in told.items()}
+    found = zip(told.index.tolist(), told.tolist(), strict=True)
+    return {("missing" if pd.isna(cell) else cell): count for cell, count in found}
 
 
-def judged(series: Sequence[Moved]) -> list[Moved]:
+def judged(series: Sequence[Moved], sure: float = SURE) -> list[Moved]:
     """The series of one look: an alarm where one is surer than all of them together may be."""
-    return [replace(one, alarm=one.alarm and one.chance * len(series) < SURE) for one in series]
+    return [replace(one, alarm=one.alarm and one.chance * len(series) < sure) for one in series]
 
 
 def moved(now: Counts, windows: Sequence[Counts]) -> list[Moved]:
     """Every series of a window beside earlier windows; nothing when these are too few."""
     if len(windows) < LEAST_WINDOWS:
         return []
-    series = {
-        key: _together(cells, [one.get(key, {}) for one in windows]) for key, cells in now.items()
-    }
-    swings = {key: _swings(table[1:]) for key, (_, table) in series.items()}
+    series = {}
+    for key, cells in now.items():
+        looked: list[Cells] = [cells, *[one.get(key, {}) for one in windows]]
+        if key[0] in ORDERED:
+            looked = _levelled(looked)
+        series[key] = _together(looked[0], looked[1:])
+    swings = {key: _swings(table[1:]) for key, (_, table, _) in series.items()}
     told = []
-    for (kind, name), (cells, table) in series.items():
+    for (kind, name), (held, table, tried) in series.items():
         alike = np.concatenate([one for (other, _), one in swings.items() if other == kind])
         clump = np.maximum(swings[kind, name], np.quantile(alike, AS_WIDE_AS))
-        told.append(_beside(kind, name, cells, table, clump))
+        told.append(_beside(kind, name, held, table, clump, tried))
     return judged(told)
 
 
 def _beside(
-    kind: str, name: str, cells: list[object], table: np.ndarray, clump: np.ndarray
+    kind: str, name: str, cells: list[object], table: np.ndarray, clump: np.ndarray, tried: int
 ) -> Moved:
     new, old = table[0], table[1:]
     before = old.sum(axis=0)
@@ -147,7 +155,7 @@ def _beside(
     # ages do while history fills, is far, and sure, beside the former only.
     chance, far = 0.0, np.inf
     for base in (before, old[-1]):
-        chance = max(chance, _by_chance(new, base, clump))
+        chance = max(chance, _by_chance(new, base, clump, tried))
         far = min(far, stability(new, base))
     enough = far >= FAR or _many_times(new, before)
     place = int(np.argmax(np.abs(new / new.sum() - before / before.sum())))
@@ -171,8 +179,10 @@ def _swings(windows: np.ndarray) -> np.ndarray:
     return made
 
 
-def _by_chance(now: np.ndarray, before: np.ndarray, clump: np.ndarray) -> float:
+def _by_chance(now: np.ndarray, before: np.ndarray, clump: np.ndarray, tried: int) -> float:
     """How likely the surest cell is so full or so empty, when rows come in clumps of that size.
+
+    It is the surest of `tried` cells: those that are rare were looked at as well.
 
     Clumps of a cell fall into now or before by lot: a binomial tail, told for parts of a clump
     by the incomplete beta function.
@@ -181,9 +191,11 @@ def _by_chance(now: np.ndarray, before: np.ndarray, clump: np.ndarray) -> float:
     if not n or not m:
         return 1.0
     lot, one, other = n / (n + m), now / clump, before / clump
+    from scipy.special import betainc, betaincc  # slow to open: only here
+
     more = betainc(np.maximum(one, 1e-9), other + 1, lot)
     less = betaincc(one + 1, np.maximum(other, 1e-9), lot)
-    return float(min(1.0, 2 * len(now) * np.minimum(more, less).min()))
+    return float(min(1.0, 2 * tried * np.minimum(more, less).min()))
 
 
 def stability(now: np.ndarray, before: np.ndarray) -> float:
@@ -192,12 +204,42 @@ def stability(now: np.ndarray, before: np.ndarray) -> float:
     return float(((one - other) * np.log(one / other)).sum())
 
 
-def _together(
-    now: Mapping[object, int], windows: Sequence[Mapping[object, int]]
-) -> tuple[list[object], np.ndarray]:
-    """Cells and a row of counts for each window, the newest first.
+def _levelled(looked: Sequence[Cells]) -> list[Cells]:
+    """The same windows, the newest first, over wider cells of what is in order.
 
-    Rare cells are one; what stands in no other earlier window is another.
+    A scorecard cuts where its tables step, however narrowly. A value that many rows share and
+    that creeps as the past grows goes from one such cell to the next all at once. So neighbours are
+    one cell until `LEVEL` of the earlier rows stood in it.
+    """
+    before: dict[int, int] = {}
+    for place, one in enumerate(looked):
+        for cell, count in one.items():
+            if isinstance(cell, int):
+                before[cell] = before.get(cell, 0) + (count if place else 0)
+    enough, level, held = LEVEL * sum(before.values()), 0, 0
+    levels: dict[object, int] = {}
+    for cell in sorted(before):
+        if held >= enough:
+            level, held = level + 1, 0
+        levels[cell] = level
+        held += before[cell]
+    if held < enough:  # what is left at the top is part of the last
+        levels = {cell: min(one, max(level - 1, 0)) for cell, one in levels.items()}
+    told: list[Cells] = []
+    for one in looked:
+        wider: dict[object, int] = {}
+        for cell, count in one.items():
+            wide = levels.get(cell, cell)
+            wider[wide] = wider.get(wide, 0) + count
+        told.append(wider)
+    return told
+
+
+def _together(now: Cells, windows: Sequence[Cells]) -> tuple[list[object], np.ndarray, int]:
+    """Cells, a row of counts for each window, the newest first, and how many cells there were.
+
+    Rare cells are one, but for those that hold many rows now; what stands in no other earlier
+    window is another.
     """
     before: dict[object, int] = {}
     holders: dict[object, int] = {}
@@ -206,7 +248,14 @@ def _together(
             before[cell] = before.get(cell, 0) + count
             holders[cell] = holders.get(cell, 0) + 1
     scale = sum(now.values()) / max(sum(before.values()), 1)
-    cells = sorted((cell for cell in before if before[cell] * scale >= LEAST_IN_CELL), key=str)
+    cells = sorted(
+        (
+            cell
+            for cell in before
+            if before[cell] * scale >= LEAST_IN_CELL or now.get(cell, 0) >= MANY_IN_CELL
+        ),
+        key=str,
+    )
     rows = []
     for place, one in enumerate((now, *windows)):
         kept = [one.get(cell, 0) for cell in cells]
@@ -218,7 +267,7 @@ def _together(
             if cell not in known and holders.get(cell, 0) <= alone
         )
         rows.append([*kept, sum(one.values()) - sum(kept) - unseen, unseen])
-    return [*cells, REST, UNSEEN], np.array(rows, dtype="float64")
+    return [*cells, REST, UNSEEN], np.array(rows, dtype="float64"), len(before) + 2
 
 
 def _many_times(now: np.ndarray, before: np.ndarray) -> bool:
@@ -243,14 +292,21 @@ class Examined:
 
 
 def labels_moved(now: Examined, before: Examined) -> list[Moved]:
-    """Share of finds, calibration on the random share and on the list, precision by indicator."""
-    return judged(list(_of_labels(now, before)))
+    """Share of finds, calibration on the random share and on the list, precision by indicator.
+
+    Half of the chance of a false alarm is spent on the random share: it holds few outcomes, and
+    nothing else tells what the list passes over.
+    """
+    told = list(_of_labels(now, before))
+    drawn = [one for one in told if one.name == RANDOM]
+    others = [one for one in told if one.name != RANDOM]
+    return [*judged(drawn, SURE / 2), *judged(others, SURE / 2)]
 
 
 def _of_labels(now: Examined, before: Examined) -> Iterator[Moved]:
-    for kind, drawn in (("finds", False), ("finds at random", True)):
+    for name, drawn in (("list", False), (RANDOM, True)):
         one, other = now.random == drawn, before.random == drawn
-        yield _shares(kind, "share of finds", now.value[one], before.value[other])
+        yield _shares("finds", name, now.value[one], before.value[other])
     for drawn in (True, False):
         yield _calibration(now, before, drawn)
     for name in sorted(now.fired):
@@ -264,6 +320,8 @@ def _shares(kind: str, name: str, now: np.ndarray, before: np.ndarray) -> Moved:
     if n < LEAST_LABELS or m < LEAST_LABELS:
         return Moved(kind, name, 1.0, 1.0, False, f"not assessable: {n} examined, {m} before")
     k, j = int(now.sum()), int(before.sum())
+    from scipy.stats import hypergeom  # a large library: only here
+
     law = hypergeom(n + m, k + j, n)
     chance = float(min(1.0, 2 * min(law.cdf(k), law.sf(k - 1))))
     far = ((k + 0.5) / (n + 1)) / ((j + 0.5) / (m + 1))
@@ -273,7 +331,7 @@ def _shares(kind: str, name: str, now: np.ndarray, before: np.ndarray) -> Moved:
 
 def _calibration(now: Examined, before: Examined, drawn: bool) -> Moved:
     """Finds beside what outcomes of the same points led to before (fifths of the points)."""
-    kind, name = "calibration", "random share" if drawn else "list"
+    kind, name = "calibration", RANDOM if drawn else "list"
     one, other = now.random == drawn, before.random == drawn
     n, m = int(one.sum()), int(other.sum())
     if n < LEAST_LABELS or m < LEAST_LABELS:
@@ -291,7 +349,9 @@ def _calibration(now: Examined, before: Examined, drawn: bool) -> Moved:
     room = expected * (1 + n / m)
     gap = k - expected
     scaled = expected + gap / np.sqrt(room / max(expected, 1e-9))
-    tail = poisson.cdf(scaled, expected) if gap < 0 else poisson.sf(np.ceil(scaled) - 1, expected)
+    from scipy.special import pdtr, pdtrc
+
+    tail = pdtr(np.floor(scaled), expected) if gap < 0 else pdtrc(np.ceil(scaled) - 1, expected)
     chance = float(min(1.0, 2 * tail))
     says = f"{k} finds in {n} examined, {expected:.1f} expected by their points"
     return Moved(kind, name, (k + 0.5) / (expected + 0.5), chance, True, says)

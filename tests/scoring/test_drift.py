@@ -79,6 +79,48 @@ def test_rows_that_come_many_at_a_time_raise_no_alarm_and_a_shift_among_them_doe
     assert raised == ["lane"]
 
 
+def test_a_value_that_creeps_over_an_edge_raises_no_alarm_and_one_that_leaps_does() -> None:
+    """Fifty rows of each window share a value, which the length of history moves."""
+
+    def window(cell: int) -> drift.Counts:
+        counts = {0: 600, 3: 300, cell: 50, "missing": 50}
+        return {("feature", "rarity"): counts, ("slice", "kind"): dict(counts)}
+
+    before = [window(4) for _ in range(8)]
+    told = {one.kind: one.alarm for one in drift.moved(window(5), before)}
+    assert told == {"feature": False, "slice": True}  # a kind has no neighbours
+    [leapt] = [one for one in drift.moved(window(1), before) if one.kind == "feature"]
+    assert leapt.alarm
+
+
+def test_goods_that_hardly_came_before_stand_alone_once_they_are_many() -> None:
+    draw = np.random.default_rng(9)
+
+    def window(new: int) -> drift.Counts:
+        rare = {f"r{n}": int(draw.poisson(1)) for n in range(60)}
+        rare["r0"] = new
+        return {("column", "hs_code"): {"a": 500, "b": 440, **rare}}
+
+    before = [window(2) for _ in range(8)]
+    assert [one.alarm for one in drift.moved(window(2), before)] == [False]
+    [told] = drift.moved(window(60), before)
+    assert told.alarm
+    assert told.says.startswith("r0 in 0.2 % before")
+
+
+def test_half_of_the_chance_of_a_false_alarm_is_spent_on_the_random_share() -> None:
+    """Five finds in 36, none in 288 before, beside fifty other series."""
+
+    def of(finds: int, drawn: int) -> Examined:
+        value = np.concatenate([np.arange(drawn) < finds, np.arange(400) % 5 == 0]).astype(int)
+        random = np.arange(len(value)) < drawn
+        fired = {f"i{n}": np.arange(len(value)) % 3 == n % 3 for n in range(50)}
+        return Examined(value, np.arange(len(value)) % 7, random, fired)
+
+    told = drift.labels_moved(of(5, 36), of(0, 288))
+    assert {one.name for one in told if one.alarm} == {"random share"}
+
+
 def test_too_few_earlier_windows_say_nothing() -> None:
     made = windows(np.random.default_rng(6), 4)
     assert drift.moved(made[0], made[1:]) == []
@@ -92,7 +134,7 @@ def examined(finds: int, of: int, random: bool = False) -> Examined:
 @pytest.mark.parametrize(("finds", "alarm"), [(11, False), (60, True), (4, False), (0, True)])
 def test_the_share_of_finds_beside_what_it_was(finds: int, alarm: bool) -> None:
     told = drift.labels_moved(examined(finds, 100), examined(80, 800))
-    [share] = [one for one in told if one.kind == "finds"]
+    [share] = [one for one in told if (one.kind, one.name) == ("finds", "list")]
     assert share.alarm is alarm, share
 
 
