@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -257,4 +258,33 @@ def test_a_damaged_file_is_not_believed(tmp_path: Path, damage: str) -> None:
     if damage != "gone":
         named.write_bytes(content)
     with pytest.raises(kept.Unusable):
+        kept.read(tmp_path, digest, "this")
+
+
+def test_a_file_is_compared_once_by_a_process_until_somebody_writes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = np.empty(0, dtype=np.int64)
+    what = kept.Kept("any", "this", nothing, nothing, nothing, nothing)
+    layer = Layer(Rows.of(table([(1, "a", 1.5, 2)], 0)))
+    path, digest = kept.write(tmp_path, what, layer, KEPT, [])
+    named = kept.name(path, digest)
+    compared = []
+    digest_of = kept._digest
+    monkeypatch.setattr(kept, "_digest", lambda view: compared.append(len(view)) or digest_of(view))
+
+    def read(times: int) -> None:
+        kept.read(tmp_path, digest, "this")
+        assert len(compared) == times
+
+    read(1)
+    read(2)  # written a moment ago: another writing could look the same
+    long_ago = named.stat().st_mtime - 60
+    os.utime(named, (long_ago, long_ago))
+    read(3)
+    read(3)
+    content = bytearray(named.read_bytes())
+    content[len(content) // 2] ^= 1
+    named.write_bytes(content)
+    with pytest.raises(kept.Unusable, match="damaged"):
         kept.read(tmp_path, digest, "this")
