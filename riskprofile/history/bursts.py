@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import betainc, betaln, gammaln
 
 from riskprofile.errors import UsageError
 from riskprofile.tables import TEXT, Table
@@ -124,6 +123,8 @@ def tail(now: np.ndarray, before: np.ndarray, past: int, spread: float) -> np.nd
     >>> tail(np.array([9.0]), np.array([12.0]), 12, 3.0).round(4).tolist()
     [0.0213]
     """
+    from scipy.special import betainc, betaln, gammaln  # slow to open: only here
+
     p = np.ones(len(now))
     hot = np.flatnonzero(now > 0)
     if spread <= 1.0:

@@ -39,7 +39,7 @@ _SOUNDS = (
 )  # fmt: skip
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 15)
 def sound(word: str) -> str:
     """A word as the common romanisations agree to sound it.
 
@@ -52,7 +52,7 @@ def sound(word: str) -> str:
     return _AGAIN.sub(r"\1", word)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 15)
 def frame(word: str) -> str:
     """The consonants of a word, as scripts without short vowels write them.
 
@@ -69,7 +69,7 @@ def _consonants(word: str) -> str:
     return _VOWELS.sub("", sound(bare)).translate(_CLASSES)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 15)
 def blocks(family: str, form: str) -> tuple[int, ...]:
     """Where forms alike to this one are found: a few whole numbers of 63 bits."""
     words = form.split()
@@ -143,7 +143,7 @@ def alike(family: str, one: str, other: str) -> float:
     return _paired(left, right, bare)
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 15)
 def _parsed(form: str) -> tuple[list[str], list[str], list[str]]:
     """Words with digits; initials and generic words, which no slip explains; all but digits."""
     numbers, names = _apart(form.split())
@@ -170,7 +170,7 @@ def _paired(left: list[str], right: list[str], bare: bool) -> float:
     return 1.0 - unsure / letters
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 15)
 def _likeness(one: str, other: str, bare: bool) -> float:
     if one == other:
         return 1.0
@@ -202,7 +202,7 @@ def _other_vowel(one: str, other: str) -> bool:
     return len(one) == len(other) and all(a in "aeiou" and b in "aeiou" for a, b in pairs)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 15)
 def _vowel_share(form: str) -> float:
     return sum(map(form.count, "aeiou")) / len(form)
 
@@ -310,7 +310,7 @@ def shelves(family: str, form: str) -> tuple[Shelf, ...]:
     return (("", *numbers), ("house", *numbers), ("", *house))
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 15)
 def _kept_on(family: str, form: str) -> tuple[Shelf, ...]:
     """The shelves on which a form is put."""
     numbers, same, _ = _parsed(form)

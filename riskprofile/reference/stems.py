@@ -44,7 +44,6 @@ def stem(word: str) -> str:
     return key
 
 
-@lru_cache(maxsize=1 << 16)
 def other_stems(word: str) -> tuple[str, ...]:
     """Further keys of an inflected Latin or Arabic word, to be tried after `stem`.
 
@@ -71,7 +70,6 @@ _PLURALS = (("oes", "ao"), ("aes", "ao"), ("aux", "al"), ("ais", "al"), ("eis", 
 _GENITIVES = (("еи", "ь"), ("ок", "к"), ("ек", "к"), ("ен", "н"))
 
 
-@lru_cache(maxsize=1 << 16)
 def singulars(word: str) -> tuple[str, ...]:
     """Keys of the singular that a plural may be of, by the grammar of its language.
 

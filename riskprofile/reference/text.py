@@ -252,7 +252,6 @@ def mixed(word: str) -> str | None:
     return next((one for one in found if one), None)
 
 
-@lru_cache(maxsize=1 << 16)
 def repairs(word: str) -> dict[str, str]:
     """Other spellings that a clean word may stand for, each with the trick it undoes.
 

@@ -16,7 +16,6 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from riskprofile.profiles import Profile
 from riskprofile.reference import nomenclature
@@ -199,6 +198,8 @@ def learn(cases: Sequence[Case], k: int) -> list[Pattern]:
     compared = sorted(each for each, count in finds.items() if count >= k <= len(senders[each]))
     if not compared:
         return []
+    from scipy import stats  # half as large as all else that rates, and only learning asks it
+
     tails = np.array([stats.poisson.sf(finds[each] - 1, expected[each]) for each in compared])
     sure = stats.false_discovery_control(tails)
     order = np.lexsort((np.arange(len(compared)), tails))

@@ -258,10 +258,10 @@ class Ingest:
         for codes, count in one.table["warnings"].dropna().value_counts().items():
             for code in str(codes).split("|"):
                 summary.warnings[code] = summary.warnings.get(code, 0) + int(count)
-        for name in [] if log is None else [name for name in log if name.startswith(BROKEN)]:
-            key = name.removeprefix(BROKEN)
-            broken = summary.broken_indicators.get(key, 0)
-            summary.broken_indicators[key] = broken + len(one.table)
+        broken = {} if log is None else log.filter(regex=f"^{BROKEN}").sum()
+        for name, count in broken.items():
+            key = str(name).removeprefix(BROKEN)
+            summary.broken_indicators[key] = summary.broken_indicators.get(key, 0) + int(count)
 
     def _write(self, one: Prepared, log: Table | None, events: Table) -> None:
         chunk, batch = one.chunk, self.batch

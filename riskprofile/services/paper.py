@@ -7,9 +7,6 @@ from datetime import datetime
 from importlib import resources
 from typing import Any
 
-from fpdf import FPDF
-from fpdf.bidi import BidiParagraph
-
 from riskprofile.words.shown import joined, plain
 
 WIDTH, HEIGHT, EDGE = 210.0, 297.0, 12.0  # mm, A4
@@ -29,6 +26,8 @@ class Page:
     """
 
     def __init__(self, title: str, now: datetime, language: str) -> None:
+        from fpdf import FPDF  # with its fonts it is large, and few commands print
+
         self.y = EDGE
         self.missing = 0
         self.right_to_left = language == "ar"
@@ -84,6 +83,8 @@ class Page:
         y: float | None = None,
     ) -> float:
         """Write at most `most` lines; their height. With `y` the page stays where it was."""
+        from fpdf.bidi import BidiParagraph
+
         found = self.lines(text, width, size, bold)
         if len(found) > most:
             found = found[:most]

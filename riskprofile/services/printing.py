@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from fpdf import FPDF
-from fpdf.enums import XPos, YPos
-
 from riskprofile.reference.scripts import latin
 
 FACE = "Helvetica"
@@ -20,6 +17,8 @@ class Page:
     """A document that grows downwards; `bytes()` ends it. The same content is the same bytes."""
 
     def __init__(self, title: str, made: datetime) -> None:
+        from fpdf import FPDF  # with its fonts it is large, and few commands print
+
         self._pdf = FPDF()
         self._pdf.set_creation_date(made)
         self._pdf.set_margins(10, 12)
@@ -63,7 +62,7 @@ class Page:
             if count:
                 self._pdf.rect(at, top + 0.8, wide, BAR - 1.6, style="F")
             self._pdf.set_x(at + wide + 1)
-            self._pdf.cell(LABEL, BAR, str(count), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+            self._pdf.cell(LABEL, BAR, str(count), new_x="LMARGIN", new_y="NEXT")
         self._pdf.set_fill_color(255)
 
     def bytes(self) -> bytes:
@@ -73,7 +72,7 @@ class Page:
     def _write(self, text: str, size: int, style: str) -> None:
         self._pdf.set_font(FACE, style, size)
         self._pdf.multi_cell(
-            WIDE, size * 0.5, _cell(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT, align="L"
+            WIDE, size * 0.5, _cell(text), new_x="LMARGIN", new_y="NEXT", align="L"
         )
 
 

@@ -36,6 +36,9 @@ from riskprofile.tables import Indicator, Table
 FIRED = "fired:"  # prefix of indicator columns in the feature log
 BROKEN = "broken:"  # the same, for an indicator that could not be evaluated
 POINTS = "points"
+AT_ONCE = (
+    5_000  # rows of a chunk that are rated together: what they need at hand is some 15 kB each
+)
 
 
 def _each_its_own(table: Table, keys: Sequence[Key]) -> Aliases:
@@ -68,6 +71,18 @@ class Rater:
         events : Table
             What history will remember of these rows.
         """
+        if len(table) <= AT_ONCE:
+            return self._rated(table)
+        parts = [
+            self._rated(table.iloc[start : start + AT_ONCE].reset_index(drop=True))
+            for start in range(0, len(table), AT_ONCE)
+        ]
+        log, events = (pd.concat(part, ignore_index=True) for part in zip(*parts, strict=True))
+        flags = [name for name in log if str(name).startswith((FIRED, BROKEN))]
+        log[flags] = log[flags].fillna(False).astype(bool)  # one part's may be broken alone
+        return log.set_axis(table.index), events.set_axis(table.index)
+
+    def _rated(self, table: Table) -> tuple[Table, Table]:
         raw = look(table, self.profile, codes=True, rates=self.rates)
         seen = united(raw, self.profile.keys, self.parties(table, self.profile.keys))
         items = seen.without(self.profile.codes)

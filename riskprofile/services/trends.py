@@ -14,8 +14,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from openpyxl import Workbook
-from scipy import stats
 from sqlalchemy import select
 
 from riskprofile.intake.formulas import escape_formula
@@ -139,6 +137,8 @@ def _patterns(rows: Table, now: datetime) -> Table:
     Given how many cases a value has in all, how likely are so many recent ones if its
     share moved as that of all cases did (binomial, one-sided)?
     """
+    from scipy import stats  # a large library: only here
+
     edge = pd.Timestamp(now - RECENT)
     known = rows[rows["at"] > pd.Timestamp(now - RECENT - PAST)]
     late = known["at"] > edge
@@ -161,6 +161,8 @@ def _patterns(rows: Table, now: datetime) -> Table:
 
 def as_xlsx(told: Trends) -> bytes:
     """Both tables as a workbook that runs nothing."""
+    from openpyxl import Workbook
+
     book = Workbook()
     book.remove(book.active)
     for name, table in (("months", told.months), ("patterns", told.patterns)):

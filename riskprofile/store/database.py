@@ -80,18 +80,21 @@ def _changed(
     Rows often hold the very same value, such as the time of the run: it is changed once.
     """
     latest: dict[int, tuple[Any, Any]] = {}
+    places = [*changes.items()]
     for row in rows:
-        made = list(row)
-        for place, change in changes.items():
-            value = made[place]
+        made: list[Any] | None = None
+        for place, change in places:
+            value = row[place]
             if value is None:
                 continue
             given, told = latest.get(place, (None, None))
             if value is not given:
                 told = change(value)
                 latest[place] = value, told
+            if made is None:
+                made = [*row]
             made[place] = told
-        yield tuple(made)
+        yield row if made is None else tuple(made)
 
 
 def serialise(connection: Connection, number: int) -> None:

@@ -1,0 +1,61 @@
+"""A chunk is rated part by part, and nobody can tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskprofile.columns import View
+from riskprofile.history import Snapshot
+from riskprofile.profiles import PROFILES
+from riskprofile.services import rater as raters
+from riskprofile.services import settings
+from riskprofile.services.rater import BROKEN, FIRED, Rater
+from riskprofile.store import artefacts
+from riskprofile.tables import Table
+from training.synth import generate
+
+
+@pytest.fixture(scope="module")
+def rows() -> Table:
+    [chunk] = generate("shipment", 60, 17, start="2026-09-01", days=30)
+    return chunk.table.set_axis(np.arange(1000, 1060))  # rows of something larger
+
+
+@pytest.fixture(scope="module")
+def plain() -> Rater:
+    profile = PROFILES["shipment"]
+    card = artefacts.serving(settings.CHECKOUT / "models", profile.name)
+    return Rater(profile, card, Snapshot.from_views([]))
+
+
+def test_in_parts_or_at_once_the_same_bits(
+    plain: Rater, rows: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = plain.rate(rows)
+    monkeypatch.setattr(raters, "AT_ONCE", 7)
+    for one, other in zip(plain.rate(rows), whole, strict=True):
+        pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+def test_a_sign_that_breaks_in_one_part_is_broken_there_alone(
+    plain: Rater, rows: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = next(one for one in plain.by_row if not one.after_others)
+
+    def brittle(items: View, history: object) -> object:
+        if len(items.index) < 20:  # the last part
+            raise KeyError("seal_numbers")
+        return first.compute(items, plain.history)
+
+    others = tuple(one for one in plain.profile.indicators if one is not first)
+    signs = (replace(first, compute=brittle), *others)
+    broken = replace(plain, profile=replace(plain.profile, indicators=signs))
+    monkeypatch.setattr(raters, "AT_ONCE", 22)
+    log, _ = broken.rate(rows)
+    assert log[BROKEN + first.key].tolist() == [False] * 44 + [True] * 16
+    said = plain.rate(rows)[0][FIRED + first.key].to_numpy()
+    assert log[FIRED + first.key].tolist() == [*said[:44].tolist(), *[False] * 16]
