@@ -180,8 +180,7 @@ LINES: tuple[Line, ...] = (
         "test_only_a_second_person_makes_a_label_and_only_trafficking_is_positive")),
     Line("D6", "only inspected rows get labels", 10, measured.share, 5, tests=_in(
         "scoring/test_ranking.py",
-        "test_the_random_share_is_drawn_from_what_the_list_passes_over_and_logged"),
-        missing="labels of twelve rounds taught back to the scorecard"),
+        "test_the_random_share_is_drawn_from_what_the_list_passes_over_and_logged")),
     Line("D7", "named drifts", 240, measured.drifts, 40, tests=(
         "tests/scoring/test_drift.py", "tests/services/test_watching.py")),
     Line("D8", "alone, in chunks, workers, order, engines: the same bits", 16, tests=(
