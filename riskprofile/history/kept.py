@@ -35,8 +35,9 @@ ALIGNED = 64  # bytes: an array begins where a processor likes to read
 BLOCK = 1 << 22  # bytes read at once for the digest
 ARRAYS = ("keys", "times", "total", "squares")
 SETTLED = 2_000_000_000  # nanoseconds: two writings nearer than a clock's tick look like one
-# By digest, what this process found to have it: device, number, size, and when it was written.
-_compared: dict[str, tuple[int, int, int, int]] = {}
+# By digest, what this process found to have it: device, number, size, when it was written, and when
+# anything of it was changed, which nobody can set back.
+_compared: dict[str, tuple[int, ...]] = {}
 
 
 class Unusable(Exception):
@@ -159,10 +160,10 @@ def read(folder: Path, digest: str, release: str, *, compared: bool = False) -> 
     except (OSError, ValueError):
         raise Unusable("is missing or cannot be read") from None
     view = memoryview(content)
-    stamp = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+    stamp = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
     if not compared and _compared.get(digest) != stamp and _digest(view) != digest:
         raise Unusable("is damaged")
-    if time.time_ns() - found.st_mtime_ns > SETTLED:
+    if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) > SETTLED:
         _compared[digest] = stamp
     size = int.from_bytes(view[-8:])
     head = json.loads(bytes(view[-8 - size : -8]))
