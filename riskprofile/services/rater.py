@@ -36,9 +36,7 @@ from riskprofile.tables import Indicator, Table
 FIRED = "fired:"  # prefix of indicator columns in the feature log
 BROKEN = "broken:"  # the same, for an indicator that could not be evaluated
 POINTS = "points"
-AT_ONCE = (
-    5_000  # rows of a chunk that are rated together: what they need at hand is some 15 kB each
-)
+AT_ONCE = 5_000  # rows of a chunk that are rated together: each needs some 15 kB at hand
 
 
 def _each_its_own(table: Table, keys: Sequence[Key]) -> Aliases:

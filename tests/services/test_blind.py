@@ -382,6 +382,7 @@ def test_random_controls_stand_among_others_that_wait_and_nothing_shown_tells_th
     found = rate(pd.concat([arms(20), plain], ignore_index=True))
     waiting = [one for one in found if one["blind"] == blind.WAITING]
     chance = {one["id"] for one in found if one["selected_by"] == "random"}
+    assert chance
     assert chance < {one["id"] for one in waiting}
     officer = Actor("o", "officer")
     listed = {one.id: one for one in review.queue(store, officer, FILTER, NOW).rows if one.blind}
