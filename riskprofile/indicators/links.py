@@ -28,7 +28,7 @@ SHIPMENT_COLUMNS = (
     "consignor_phone_key",
     "consignor_name_key",
     "goods_key",
-    "goods_description",
+    "part_kinds",
     "hs4",
     "licence_number",
     "gross_mass_kg",
@@ -241,15 +241,14 @@ def complementary_parts(items: View, history: History) -> Mask:
     several = Column.full(len(items), False)
     for burst in linked.values():
         several |= distinct(items["declaration_id"], burst) >= 2
-    row, kind = _working_parts(items.text("goods_description").where(several))
+    row, kind = _working_parts(items.text("part_kinds").where(several))
     has = np.zeros(len(items), dtype=bool)
     has[row] = True
     for burst in linked.values():
         enough = _in_burst(_counts(kind, Column(burst.values[row])), burst) >= 3
         together = distinct(items["declaration_id"], burst, Column(has)) >= 2
         fired |= Column(has) & enough & together
-    named = "part_kinds" in items and items["part_kinds"].notna().any()
-    for by in RECEIVER if named else ():
+    for by in RECEIVER if items["part_kinds"].notna().any() else ():
         before = history.partners(items, ["part_kinds"], [by], days=90).fillna(0.0)
         new = history.count(items, [by, "part_kinds"], days=90) == 0
         fired |= items["part_kinds"].notna() & (before >= 2) & (before + new >= 3)
@@ -260,15 +259,14 @@ def complementary_parts(items: View, history: History) -> Mask:
     return fired
 
 
-def _working_parts(goods: Text) -> tuple[np.ndarray, Text]:
-    """A row for each kind of working part that a text names: where it stands, and the kind."""
-    kinds: dict[int, frozenset[str]] = {}
-    rows: list[tuple[int, str]] = []
-    for row in np.flatnonzero(goods.values >= 0).tolist():
-        code = int(goods.values[row])
-        if code not in kinds:
-            kinds[code] = lexicon.scan(goods.distinct[code]).parts & WORKING_PARTS
-        rows += [(row, kind) for kind in sorted(kinds[code])]
+def _working_parts(kinds: Text) -> tuple[np.ndarray, Text]:
+    """A row for each kind of working part of those joined: where it stands, and the kind."""
+    named = [one.split("|") for one in kinds.distinct]
+    rows = [
+        (row, kind)
+        for row in np.flatnonzero(kinds.values >= 0).tolist()
+        for kind in named[int(kinds.values[row])]
+    ]
     return np.array([row for row, _ in rows], dtype=np.int64), Text.of(kind for _, kind in rows)
 
 

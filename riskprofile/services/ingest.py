@@ -27,7 +27,7 @@ from riskprofile.services import govern, registers
 from riskprofile.services.folding import Folded, fold
 from riskprofile.services.identifiers import ASSUMED, CONTENT, ITEM, MESSAGE, RECORD, identify
 from riskprofile.services.past import Folder
-from riskprofile.services.rater import BROKEN, POINTS, Rater
+from riskprofile.services.rater import BROKEN, POINTS, Rater, joined, portions
 from riskprofile.services.run import Options, Summary
 from riskprofile.services.settings import Settings
 from riskprofile.services.spread import Task, spread
@@ -42,7 +42,7 @@ from riskprofile.store import audit, batches, withdrawals
 from riskprofile.store.batches import Known
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Batch
-from riskprofile.tables import TEXT, Table
+from riskprofile.tables import TEXT, Table, give_back
 
 RECORD_COLUMNS = (
     *("profile", "record_id", "item", "version", "content", "state"),
@@ -85,6 +85,8 @@ class Ingest:
             for prepared, log, events in rated:
                 self._commit(prepared, log, events)
                 self.at_hand.remove(prepared)
+                del prepared, log, events
+                give_back()
                 yield self.read
         self._settle()
 
@@ -121,26 +123,33 @@ class Ingest:
                 self.at_hand.append(one)
                 yield (one, *self._rate(one))
             return
-        waiting: list[Prepared] = []
+        waiting: list[tuple[Prepared, int]] = []
 
         def tasks() -> Iterator[Task]:
             for one in prepared:
-                waiting.append(one)
+                parts = portions(one.table)
+                waiting.append((one, len(parts)))
                 self.at_hand.append(one)
                 card = self._rater(one.profile).scorecard  # its faults belong to this process
-                yield Task(
-                    self.url,
-                    self.settings.models,
-                    one.profile,
-                    self.now,
-                    self.folder,
-                    card.digest,
-                    one.table,
-                )
+                for part in parts:
+                    yield Task(
+                        self.url,
+                        self.settings.models,
+                        one.profile,
+                        self.now,
+                        self.folder,
+                        card.digest,
+                        part,
+                    )
 
         with closing(spread(self.options, tasks())) as rated:
-            for log, events in rated:
-                yield waiting.pop(0), log, events
+            done: list[tuple[Table, Table]] = []
+            for told in rated:
+                done.append(told)
+                if len(done) == waiting[0][1]:
+                    one, _ = waiting.pop(0)
+                    yield (one, *joined(done))
+                    done = []
 
     def _prepared(self, path: Path) -> Iterator[Prepared]:
         """Chunks after the cursor, identified, with what is already known set apart."""

@@ -27,12 +27,12 @@ from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches
 from riskprofile.store.database import Store, Written
-from riskprofile.tables import Column, Indicator, Table
+from riskprofile.tables import Column, Indicator, Table, give_back
 
 NOT_GIVEN = "not given"  # what a sentence says of a value that was not declared
 NOT_EVALUATED = "not_evaluated:"
 AT_ONCE = 1_000  # alerts that are worded and stored together: each is some 20 kB of text
-LINKED_AT_ONCE = 10_000  # alerts whose links are found together, which reads all that they link to
+LINKED_AT_ONCE = 4_000  # alerts whose links are found together, which reads all that they link to
 OFFICE, DUE = "_office", "_due"  # of a declaration: who works it, when it arrives
 
 
@@ -76,12 +76,19 @@ def rank_run(
     items, linked = _logged(store, batch_ids, rater)
     if not len(items):  # every row was superseded or withdrawn before it could be ranked
         return None
-    names = [one.key for one in profile.indicators]
     for indicator in rater.over_batch:
-        fired = rating.indicators(linked, rater.history, [indicator])
+        # A view of its own, gone with the call: taken apart, a run is as large again.
+        seen = View(dict(linked.items()), linked.index)
+        fired = rating.indicators(seen, rater.history, [indicator])
         mask = fired.masks.get(indicator.key, np.ones(len(items), dtype=bool))
         items[(FIRED if indicator.key in fired.masks else BROKEN) + indicator.key] = mask
+        del seen
+        give_back()
     declarations = _declarations(items, profile.indicators)
+    rows = items[[RECORD, ITEM, "chunk_id", "position"]]
+    linked = linked[[name for name in linked if name == "time" or name in networks.READ]]
+    del items
+    give_back()
     lists: dict[str, Capacity] = {}
     if not capacity.stated:
         with store.read() as connection:
@@ -91,13 +98,10 @@ def rank_run(
             again = declarations[RECORD].tolist()
             lists = capacities(connection, profile.name, when, named, again, capacity)
     ranked = ranking.rank(declarations, capacity, seed, lists)
-    flags = [column for column in ranked.columns if column.startswith((FIRED, BROKEN))]
-    ranked["indicators"] = _named(ranked, flags, names)
     points = ranked[POINTS]
     ranked["score"] = np.where(
         points.notna(), rater.scorecard.probability(points.fillna(0).to_numpy(np.int64)), np.nan
     )
-    rows = items[[RECORD, ITEM, "chunk_id", "position"]]
     kept = ["rank", RECORD, "queue", "lane", "score", POINTS, "selected_by", "probability"]
     kept += ["indicators", "driver", "batch_id", "chunk_id", "position"]
     return Ranked(
@@ -122,25 +126,33 @@ def _logged(store: Store, batch_ids: Sequence[str], rater: Rater) -> tuple[Table
                 continue
             counting = np.delete(np.arange(chunk.count), batches.folded(connection, chunk.id))
             logged.append(_read(chunk, rater, counting))
-        mine = pd.concat([items for items, _ in logged]) if logged else pd.DataFrame()
-        if len(mine):
-            batch_of = dict(zip(mine[RECORD], mine["batch_id"], strict=True))
-            others = batches.beside(connection, profile.name, batch_ids, list(batch_of))
-            table = batches.chunk_table.c
-            for chunk_id, places in itertools.groupby(others, key=lambda one: one[2]):
-                positions = np.array([one[3] for one in places])
-                chunk = connection.execute(
-                    select(*[table[name] for name in columns]).where(table.id == chunk_id)
-                ).one()
-                if chunk.features is not None:
-                    items, seen = _read(chunk, rater, positions)
-                    logged.append((items.assign(batch_id=items[RECORD].map(batch_of)), seen))
-    if not len(mine):
-        return mine, mine
+        if not any(len(items) for items, _ in logged):
+            return pd.DataFrame(), pd.DataFrame()
+        others: list[tuple[str, int, int, int]] = []
+        batch_of: dict[str, str] = {}  # of a declaration that another batch brought items of
+        for items, _ in logged:
+            found = batches.beside(connection, profile.name, batch_ids, items[RECORD])
+            others += [one for one in found if one[0] not in batch_of]
+            brought = items[items[RECORD].isin({one[0] for one in found})]
+            batch_of.update(zip(brought[RECORD], brought["batch_id"], strict=True))
+        table = batches.chunk_table.c
+        others.sort(key=lambda one: one[2:])
+        for chunk_id, places in itertools.groupby(others, key=lambda one: one[2]):
+            positions = np.array([one[3] for one in places])
+            chunk = connection.execute(
+                select(*[table[name] for name in columns]).where(table.id == chunk_id)
+            ).one()
+            if chunk.features is not None:
+                items, seen = _read(chunk, rater, positions)
+                logged.append((items.assign(batch_id=items[RECORD].map(batch_of)), seen))
+    linked = pd.concat([seen for _, seen in logged], ignore_index=True)
     items = pd.concat([one for one, _ in logged], ignore_index=True)
     flags = [name for name in items.columns if name.startswith((FIRED, BROKEN))]
     items[flags] = items[flags].fillna(False).astype(bool)
-    return items, pd.concat([seen for _, seen in logged], ignore_index=True)
+    items["batch_id"] = items["batch_id"].astype("category")
+    logged.clear()
+    give_back()
+    return items, linked
 
 
 def _read(chunk: Any, rater: Rater, positions: np.ndarray) -> tuple[Table, Table]:
@@ -162,44 +174,39 @@ def _read(chunk: Any, rater: Rater, positions: np.ndarray) -> tuple[Table, Table
     )
     if not rater.over_batch:
         return items, pd.DataFrame(index=items.index)
-    return items, rater.linked(rows, events).assign(**{RECORD: rows[RECORD]})
+    return items, rater.linked(rows, events)
 
 
 def _declarations(items: Table, indicators: Sequence[Indicator]) -> Table:
-    """One row per declaration: points of its highest item, flags of any of its items."""
-    flags = [name for name in items.columns if name.startswith((FIRED, BROKEN))]
-    height = items[POINTS].fillna(-(2**40)).astype("int64")
-    order = items.assign(_height=height).sort_values(
-        [RECORD, "_height", ITEM], ascending=[True, False, True], kind="stable"
-    )
-    drivers = order.drop_duplicates(RECORD).set_index(RECORD)
-    kept = [POINTS, "chunk_id", "batch_id", "position", OFFICE, DUE]
-    table = drivers[kept].assign(driver=drivers[ITEM])
-    if flags:
-        table = table.join(items.groupby(RECORD)[flags].any())
-    red = [FIRED + one.key for one in indicators if one.raises == "red"]
-    anything = table[flags].any(axis=1) if flags else pd.Series(False, index=table.index)
-    table["to_red"] = table[[name for name in red if name in table]].any(axis=1)
-    table["to_yellow"] = anything
-    for queue in ranking.QUEUES:
-        names = [FIRED + one.key for one in indicators if one.queue == queue]
-        table[queue] = table[[name for name in names if name in table]].any(axis=1)
-    # What could not be evaluated waits for a person in the trafficking queue.
-    broken = [name for name in flags if name.startswith(BROKEN)]
-    if broken:
-        table["trafficking"] |= table[broken].any(axis=1)
-    return table.reset_index()
+    """One row per declaration: points of its highest item, indicators of any of its items.
 
-
-def _named(ranked: Table, flags: Sequence[str], order: Sequence[str]) -> list[list[str]]:
-    """Keys of the indicators of each row, in the order of the profile."""
-    named: list[list[str]] = [[] for _ in range(len(ranked))]
-    for key in order:
-        for prefix, shown in ((FIRED, key), (BROKEN, NOT_EVALUATED + key)):
-            if prefix + key in flags:
-                for place in np.flatnonzero(ranked[prefix + key].to_numpy()):
-                    named[place].append(shown)
-    return named
+    `indicators` are their keys in the order of the profile; the bool columns are those that
+    `ranking.rank` reads.
+    """
+    group, records = pd.factorize(items[RECORD], sort=True)
+    height = items[POINTS].fillna(-(2**40)).to_numpy("int64")
+    order = np.lexsort((items[ITEM].to_numpy(), -height, group))
+    highest = order[np.diff(group[order], prepend=-1) > 0]
+    kept = [POINTS, "chunk_id", "batch_id", "position", OFFICE, DUE, ITEM]
+    table = items[kept].take(highest).rename(columns={ITEM: "driver"}).set_index(records)
+    raised = {
+        name: np.zeros(len(table), dtype=bool) for name in ("to_red", "to_yellow", *ranking.QUEUES)
+    }
+    nothing: list[str] = []  # most rows have none: one list stands for all of those
+    named = [nothing] * len(table)
+    for one in indicators:
+        for prefix, shown in ((FIRED, one.key), (BROKEN, NOT_EVALUATED + one.key)):
+            if prefix + one.key not in items:
+                continue
+            places = np.unique(group[items[prefix + one.key].to_numpy()])
+            for place in places.tolist():
+                named[place] = [*named[place], shown]
+            raised["to_yellow"][places] = True
+            # What could not be evaluated waits for a person in the trafficking queue.
+            raised[one.queue if prefix == FIRED else "trafficking"][places] = True
+            if prefix == FIRED and one.raises == "red":
+                raised["to_red"][places] = True
+    return table.assign(indicators=named, **raised).rename_axis(RECORD).reset_index()
 
 
 def store_alerts(
@@ -220,6 +227,7 @@ def store_alerts(
         )
         for some in _portions(many, AT_ONCE):
             _store_some(connection, ranked, some, around, now)
+            give_back()
     return counts
 
 

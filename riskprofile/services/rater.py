@@ -69,15 +69,7 @@ class Rater:
         events : Table
             What history will remember of these rows.
         """
-        if len(table) <= AT_ONCE:
-            return self._rated(table)
-        parts = [
-            self._rated(table.iloc[start : start + AT_ONCE].reset_index(drop=True))
-            for start in range(0, len(table), AT_ONCE)
-        ]
-        log, events = (pd.concat(part, ignore_index=True) for part in zip(*parts, strict=True))
-        flags = [name for name in log if str(name).startswith((FIRED, BROKEN))]
-        log[flags] = log[flags].fillna(False).astype(bool)  # one part's may be broken alone
+        log, events = joined([self._rated(part) for part in portions(table)])
         return log.set_axis(table.index), events.set_axis(table.index)
 
     def _rated(self, table: Table) -> tuple[Table, Table]:
@@ -152,6 +144,24 @@ class Rater:
     def over_batch(self) -> list[Indicator]:
         """Indicators that see the batch as a set."""
         return [one for one in self.profile.indicators if one.over_batch]
+
+
+def portions(table: Table) -> list[Table]:
+    """The parts of a table that are rated together, in order; at least one."""
+    return [
+        table.iloc[start : start + AT_ONCE].reset_index(drop=True)
+        for start in range(0, max(len(table), 1), AT_ONCE)
+    ]
+
+
+def joined(parts: Sequence[tuple[Table, Table]]) -> tuple[Table, Table]:
+    """What `Rater.rate` told of the portions of a table, as it tells it of the whole."""
+    if len(parts) == 1:
+        return parts[0]
+    log, events = (pd.concat(part, ignore_index=True) for part in zip(*parts, strict=True))
+    flags = [name for name in log if str(name).startswith((FIRED, BROKEN))]
+    log[flags] = log[flags].fillna(False).astype(bool)  # one part's may be broken alone
+    return log, events
 
 
 @lru_cache(maxsize=4)

@@ -1,7 +1,7 @@
-"""Chunks rated by other processes, of this machine or of a cluster, in the order they came.
+"""Parts of chunks rated by other processes, of this machine or a cluster, in the order they came.
 
 A cluster's workers read the database and the scorecard folder themselves, and refuse to
-rate with another release or scorecard than the run began with. A chunk travels inside its
+rate with another release or scorecard than the run began with. Rows travel inside their
 task, so a worker that dies loses nothing: the scheduler gives the task to another.
 """
 
@@ -24,7 +24,7 @@ from riskprofile.services.run import Options
 from riskprofile.store.batches import from_bytes, to_bytes
 from riskprofile.tables import Table
 
-AHEAD = 2  # chunks that wait or are rated, for each thread of the workers
+AHEAD = 2  # parts that wait or are rated, for each thread of the workers
 PATIENCE = 10  # seconds until a scheduler that does not answer is given up
 
 Rated = tuple[Table, Table]
@@ -32,7 +32,7 @@ Rated = tuple[Table, Table]
 
 @dataclass(frozen=True)
 class Task:
-    """One chunk and what rates it: where history lies, as of when, and which scorecard."""
+    """Rows of a chunk and what rates them: where history lies, as of when, and which scorecard."""
 
     url: str
     models: Path
@@ -95,7 +95,7 @@ def _on_cluster(address: str, tasks: Iterator[Task]) -> Generator[Rated, None, N
         ahead: deque[Any] = deque()
         try:
             for one in tasks:
-                # Not pure: equal chunks of one file are rated each for itself.
+                # Not pure: equal parts of one file are rated each for itself.
                 ahead.append(client.submit(rate_on_cluster, *_packed(one), pure=False))
                 if len(ahead) > AHEAD * threads:
                     yield ahead.popleft().result()
@@ -103,14 +103,14 @@ def _on_cluster(address: str, tasks: Iterator[Task]) -> Generator[Rated, None, N
                 yield ahead.popleft().result()
         except KilledWorker:
             raise RiskProfileError(
-                "several workers died one after the other with the same chunk",
+                "several workers died one after the other with the same rows",
                 where=address,
                 do="Give them more memory, then run again with --resume",
             ) from None
 
 
 def _packed(one: Task) -> tuple[Any, ...]:
-    """As Parquet a chunk is a tenth of its size in memory."""
+    """As Parquet rows are a tenth of its size in memory."""
     content = to_bytes(one.table)
     folder = replace(one.folder, keep=False)
     return one.url, one.models, one.profile, one.before, folder, one.digest, __version__, content
