@@ -285,7 +285,7 @@ def card(
         raise InputError(
             f"the card cannot be read ({error.strerror})",
             where=str(path),
-            do="Name the folder of a version, such as models/shipment/2026.11.3",
+            do="Name the folder of a version, such as models/shipment/2026.11.4",
         ) from error
     if json:
         output.as_json({"card": text})

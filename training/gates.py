@@ -126,17 +126,25 @@ def labellers(card: Scorecard, labels: Table) -> list[Misfit]:
     """People whose outcomes do not fit, the least likely first; empty when all fit."""
     people = sorted({str(one) for one in labels["officer"].dropna()})
     groups = labels[[name for name in labels if name.startswith(SLICE)]]
-    told: list[tuple[int, Misfit]] = []
-    tests = [0, 0]  # over all or by score; by slice: each kind has half of the chance
+    found = labels["value"].to_numpy("float64")
+    owned: dict[str, np.ndarray] = {}
+    chances: dict[str, np.ndarray] = {}
     for person in people:
         own = (labels["officer"] == person).fillna(False).to_numpy(dtype=bool)
         others = labels[~own].reset_index(drop=True)
         if own.sum() < LEAST_BY_LABELLER or not len(others):
             continue
-        model = refit(card, others, "check").scorecard
-        chance = _chances(model, labels, others)
-        found = labels["value"].to_numpy("float64")
-        bands = pd.DataFrame({"score": pd.cut(chance, BANDS, labels=BAND_NAMES).astype(str)})
+        owned[person] = own
+        chances[person] = _chances(refit(card, others, "check").scorecard, labels, others)
+    told: list[tuple[int, Misfit]] = []
+    tests = [0, 0]  # over all or by score; by slice: each kind has half of the chance
+    for person, own in owned.items():
+        chance = chances[person]
+        bands = pd.DataFrame({"score": _bands(chance)})
+        told_by_others = {
+            name: _odds_of_others(name, person, owned, chances, found) for name in BAND_NAMES
+        }
+        chance = _moved(chance, bands["score"].map(told_by_others).to_numpy("float64"))
         for where, mask in [*masks(bands), *list(masks(groups))[1:]]:
             here = mask & own
             count = int(here.sum())
@@ -150,6 +158,41 @@ def labellers(card: Scorecard, labels: Table) -> list[Misfit]:
             told.append((kind, Misfit(person, where, count, finds, expected, rare)))
     named = [one for kind, one in told if one.chance < RARE / 2 / max(tests[kind], 1)]
     return sorted(named, key=lambda one: one.chance)
+
+
+def _bands(chance: np.ndarray) -> np.ndarray:
+    made: np.ndarray = np.asarray(pd.cut(chance, BANDS, labels=BAND_NAMES).astype(str))
+    return made
+
+
+def _odds_of_others(
+    band: str,
+    person: str,
+    owned: dict[str, np.ndarray],
+    chances: dict[str, np.ndarray],
+    found: np.ndarray,
+) -> float:
+    """How many times the odds that the rest foretold each other person's finds came to, here.
+
+    A scorecard fits the outcomes it was fitted on better than those of somebody else, so what is
+    foretold of a person is off in a way that is the same for everybody. The middle one of the
+    others is taken: one of them who labels falsely moves it little.
+    """
+    told = []
+    for other, own in owned.items():
+        if other == person:
+            continue
+        here = own & (_bands(chances[other]) == band)
+        finds, expected = found[here].sum(), chances[other][here].sum()
+        missed, clean = here.sum() - finds, here.sum() - expected
+        told.append(((finds + 1) / (missed + 1)) / ((expected + 1) / (clean + 1)))
+    return float(np.median(told)) if told else 1.0
+
+
+def _moved(chance: np.ndarray, odds: np.ndarray) -> np.ndarray:
+    """Chances whose odds are so many times as large."""
+    made: np.ndarray = chance * odds / (1 - chance + chance * odds)
+    return made
 
 
 def labeller_gate(card: Scorecard, labels: Table) -> Gate:

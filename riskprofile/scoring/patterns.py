@@ -169,7 +169,8 @@ def learn(cases: Sequence[Case], k: int) -> list[Pattern]:
     """Parts that together held more finds than their points explain, the surest first.
 
     Every pattern stands on at least `k` finds of at least `k` senders. How likely so many
-    finds are, given what the points of these cases expect, is a Poisson tail; what is kept
+    finds are, given what the points of these cases expect, is a binomial tail at their mean
+    chance: never less than with each case's own (Hoeffding, 1956). What is kept
     holds at a false-discovery rate of `FALSE` over all that was compared. The points are
     first set on the scale of these outcomes themselves. A pattern is left out when a shorter
     one says nearly as much.
@@ -200,7 +201,10 @@ def learn(cases: Sequence[Case], k: int) -> list[Pattern]:
         return []
     from scipy import stats  # half as large as all else that rates, and only learning asks it
 
-    tails = np.array([stats.poisson.sf(finds[each] - 1, expected[each]) for each in compared])
+    many = np.array([seen[each] for each in compared])
+    found = np.array([finds[each] for each in compared])
+    foretold = np.array([expected[each] for each in compared])
+    tails = stats.binom.sf(found - 1, many, foretold / many)
     sure = stats.false_discovery_control(tails)
     order = np.lexsort((np.arange(len(compared)), tails))
     kept: list[Pattern] = []

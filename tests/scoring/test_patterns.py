@@ -45,6 +45,29 @@ def test_what_the_points_explain_is_no_pattern() -> None:
     assert patterns.learn(office(25, points=900) + others, 10) == []
 
 
+def test_of_offices_whose_points_explain_all_one_in_twenty_learns_something() -> None:
+    """Finds drawn by the chance that the points foretell, high and low: 100 offices, no pattern."""
+    random = np.random.default_rng(11)
+    learnt = 0
+    for _ in range(100):
+        points = random.normal(-150, 160, 700)
+        kinds, homes = random.integers(0, 12, 700), random.random(700) < 0.7
+        found = random.random(700) < 1 / (1 + np.exp(-points / 100))
+        learnt += bool(
+            patterns.learn(
+                [
+                    Case(frozenset({f"hs_code {8400 + kind}"}), HOME if home else FIRM, f"S{n}",
+                         int(height), bool(find))
+                    for n, (kind, home, height, find) in enumerate(
+                        zip(kinds, homes, points, found, strict=True)
+                    )
+                ],
+                10,
+            )
+        )  # fmt: skip
+    assert learnt <= 5
+
+
 @pytest.mark.parametrize(("hidden", "senders"), [(9, 200), (40, 9)])
 def test_fewer_than_k_finds_or_senders_are_nothing(hidden: int, senders: int) -> None:
     assert not [one for one in patterns.learn(office(hidden, senders), 10) if COVER & {*one.parts}]

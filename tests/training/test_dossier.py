@@ -23,7 +23,7 @@ from riskprofile.store.database import Store
 from training import dossier
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-LEARNT = CHECKOUT / "models" / "shipment" / "2026.11.3"
+LEARNT = CHECKOUT / "models" / "shipment" / "2026.11.4"
 WRITTEN = CHECKOUT / "models" / "traveller" / "2026.11.1-criteria"
 PARTS = (
     "Model card",
