@@ -26,7 +26,7 @@ from riskprofile.services.networks import Related
 from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches
-from riskprofile.store.database import Store, Written
+from riskprofile.store.database import Store, Written, among
 from riskprofile.tables import Column, Indicator, Table, give_back
 
 NOT_GIVEN = "not given"  # what a sentence says of a value that was not declared
@@ -455,7 +455,7 @@ def _earlier(connection: Connection, profile: str, records: list[str]) -> dict[s
         rows = connection.execute(
             select(table.c.record_id, func.max(table.c.version))
             .where(table.c.profile == profile)
-            .where(table.c.record_id.in_(records[start : start + batches.ASKED_AT_ONCE]))
+            .where(among(table.c.record_id, records[start : start + batches.ASKED_AT_ONCE]))
             .group_by(table.c.record_id)
         )
         found.update((row.record_id, row[1]) for row in rows)
@@ -471,7 +471,7 @@ def _decided(connection: Connection, profile: str, records: list[str]) -> set[tu
             select(alert.record_id, alert.version)
             .join(batches.decision_table, decision.alert_id == alert.id)
             .where(alert.profile == profile)
-            .where(alert.record_id.in_(records[start : start + batches.ASKED_AT_ONCE]))
+            .where(among(alert.record_id, records[start : start + batches.ASKED_AT_ONCE]))
             .where(decision.undone_at.is_(None))
         )
         found.update((row.record_id, row.version) for row in rows)

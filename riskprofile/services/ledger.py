@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select
 from riskprofile.errors import RiskProfileError, UsageError
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import batches
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, among
 
 # received: stored, its batch is not finished. accepted: rated, and the version that counts.
 # superseded: stored, and a newer version counts. failed: read, and could not be rated.
@@ -194,7 +194,7 @@ def _holders(connection: Connection, ids: list[int]) -> dict[int, Mapping[str, A
         for row in connection.execute(
             select(_record, _chunk.c.batch_id)
             .join(_chunk, _chunk.c.id == _record.c.chunk_id)
-            .where(_record.c.id.in_(ids[start : start + batches.ASKED_AT_ONCE]))
+            .where(among(_record.c.id, ids[start : start + batches.ASKED_AT_ONCE]))
         ).mappings():
             found[row["id"]] = dict(row)
     return found

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, bindparam, case, delete, select, update
 
 from riskprofile.history.layer import CHUNK, POSITION, places
 from riskprofile.intake.versions import CANCEL
+from riskprofile.store.database import among
 from riskprofile.store.tables import (
     Alert,
     Aside,
@@ -120,7 +121,7 @@ def known(connection: Connection, profile: str, record_ids: Iterable[str]) -> Kn
     for start in range(0, len(asked), ASKED_AT_ONCE):
         rows = connection.execute(
             select(*wanted)
-            .where(columns.record_id.in_(asked[start : start + ASKED_AT_ONCE]))
+            .where(among(columns.record_id, asked[start : start + ASKED_AT_ONCE]))
             .where(columns.profile == profile)
             .order_by(columns.version)
         )
@@ -226,7 +227,7 @@ def beside(
         rows = connection.execute(
             select(columns.record_id, columns.item, columns.chunk_id, columns.position)
             .join(chunk_table, chunk_table.c.id == columns.chunk_id)
-            .where(columns.record_id.in_(asked[start : start + ASKED_AT_ONCE]))
+            .where(among(columns.record_id, asked[start : start + ASKED_AT_ONCE]))
             .where(columns.profile == profile)
             .where(columns.state == ACCEPTED)
             .where(columns.folded_by.is_(None))
@@ -248,7 +249,7 @@ def holders(
     for start in range(0, len(asked), ASKED_AT_ONCE):
         for record_id, item, number in connection.execute(
             select(columns.record_id, columns.item, columns.id)
-            .where(columns.record_id.in_(asked[start : start + ASKED_AT_ONCE]))
+            .where(among(columns.record_id, asked[start : start + ASKED_AT_ONCE]))
             .where(columns.profile == profile)
             .where(columns.state != SUPERSEDED)
         ):

@@ -14,10 +14,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Connection,
+    Engine,
+    Text,
+    bindparam,
+    create_engine,
+    event,
+    inspect,
+    text,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
 from riskprofile.errors import StoreError
@@ -95,6 +109,50 @@ def _changed(
                 made = [*row]
             made[place] = told
         yield row if made is None else tuple(made)
+
+
+class _Many(TypeDecorator[Any]):
+    """Values of one type as one parameter: an array, or on SQLite a list in JSON."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, one: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.one = one
+
+    def load_dialect_impl(self, dialect: Any) -> Any:
+        return dialect.type_descriptor(
+            Text() if dialect.name == "sqlite" else ARRAY(self.one, dimensions=1)
+        )
+
+    def process_bind_param(self, value: Any, dialect: Any) -> Any:
+        return json.dumps(value, ensure_ascii=False) if dialect.name == "sqlite" else value
+
+
+class _Among(FunctionElement[bool]):
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_Among, "sqlite")
+def _among_sqlite(element: _Among, compiler: Any, **told: Any) -> str:
+    column, values = (compiler.process(one, **told) for one in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 (values stay bound)
+
+
+@compiles(_Among, "postgresql")
+def _among_postgres(element: _Among, compiler: Any, **told: Any) -> str:
+    column, values = (compiler.process(one, **told) for one in element.clauses)
+    return f"{column} = ANY({values})"
+
+
+def among(column: Any, values: Iterable[Any]) -> Any:
+    """Where a column of texts or whole numbers is one of many: one parameter, however many.
+
+    `column.in_(values)` makes a parameter of each, and each is written out and parsed anew.
+    """
+    return _Among(column, bindparam(None, list(values), type_=_Many(column.type), unique=True))
 
 
 def serialise(connection: Connection, number: int) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 from sqlalchemy import Connection, delete, insert, select, update
 
 from riskprofile.store import batches
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, among
 from riskprofile.store.parties import block_table, form_table
 from riskprofile.store.tables import (
     Alert,
@@ -104,7 +104,7 @@ def evident(
     asked = sorted(record_ids)
     for start in range(0, len(asked), batches.ASKED_AT_ONCE):
         some = asked[start : start + batches.ASKED_AT_ONCE]
-        these = [alert_table.c.profile == profile, alert_table.c.record_id.in_(some)]
+        these = [alert_table.c.profile == profile, among(alert_table.c.record_id, some)]
         rows = connection.execute(
             select(alert_table.c.record_id, alert_table.c.indicators).where(*these)
         )
@@ -198,7 +198,7 @@ def alerts_of(
         rows = connection.execute(
             select(alert_table)
             .where(alert_table.c.profile == profile)
-            .where(alert_table.c.record_id.in_(asked[start : start + batches.ASKED_AT_ONCE]))
+            .where(among(alert_table.c.record_id, asked[start : start + batches.ASKED_AT_ONCE]))
             .order_by(alert_table.c.id)
         )
         found += [dict(row) for row in rows.mappings()]

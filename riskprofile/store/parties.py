@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from riskprofile.history import register
 from riskprofile.store.batches import ASKED_AT_ONCE
-from riskprofile.store.database import Store, serialise
+from riskprofile.store.database import Store, among, serialise
 from riskprofile.store.tables import PartyBlock, PartyForm
 
 form_table = PartyForm.__table__  # type: ignore[attr-defined]
@@ -46,7 +46,7 @@ def entities(connection: Connection, keys: Sequence[int], before: datetime) -> d
     for some in _some(keys):
         rows = connection.execute(
             select(columns.key, columns.entity)
-            .where(columns.key.in_(some))
+            .where(among(columns.key, some))
             .where(columns.added_at <= before)
         )
         found.update((key, entity) for key, entity in rows.all())
@@ -127,7 +127,7 @@ def _unchanged(
     found = sorted({one.entity for one in sought.values() if one is not None})
     return not any(
         connection.execute(
-            select(columns.key).where(columns.key.in_(some), columns.form == "").limit(1)
+            select(columns.key).where(among(columns.key, some), columns.form == "").limit(1)
         ).first()
         for some in _some(found)
     )
@@ -140,7 +140,7 @@ def _seen_again(
     columns = form_table.c
     for some in _some(sorted(old)):
         empty = connection.execute(
-            select(columns.key).where(columns.key.in_(some), columns.form == "")
+            select(columns.key).where(among(columns.key, some), columns.form == "")
         ).scalars()
         for key in list(empty):
             connection.execute(
@@ -151,7 +151,7 @@ def _seen_again(
                 store.insert_many(connection, "party_block", ["block", "key"], blocks)
         connection.execute(
             update(form_table)
-            .where(columns.key.in_(some), columns.seen_at < now)
+            .where(among(columns.key, some), columns.seen_at < now)
             .values(seen_at=now)
         )
 
@@ -186,7 +186,7 @@ def _candidates(connection: Connection, blocks: Iterable[int], before: datetime)
         sparse = (
             select(block.block)
             .join(form_table, form.key == block.key)
-            .where(block.block.in_(some))
+            .where(among(block.block, some))
             .where(form.added_at <= before)
             .group_by(block.block)
             .having(func.count() <= CROWDED)

@@ -19,6 +19,7 @@ from riskprofile.store.batches import (
     record_table,
     withdraw,
 )
+from riskprofile.store.database import among
 
 columns = record_table.c
 
@@ -63,7 +64,7 @@ def messages(connection: Connection, profile: str, references: Collection[str]) 
         found |= set(
             connection.execute(
                 select(columns.message)
-                .where(columns.message.in_(asked[start : start + ASKED_AT_ONCE]))
+                .where(among(columns.message, asked[start : start + ASKED_AT_ONCE]))
                 .where(columns.profile == profile, columns.function != CANCEL)
                 .distinct()
             ).scalars()
@@ -83,7 +84,7 @@ def of_message(
         left |= set(
             connection.execute(
                 select(columns.record_id)
-                .where(columns.record_id.in_(found[start : start + ASKED_AT_ONCE]))
+                .where(among(columns.record_id, found[start : start + ASKED_AT_ONCE]))
                 .where(*_counting(profile, None))
             ).scalars()
         )

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from riskprofile.errors import InputError, NotAllowed
-from riskprofile.services import bundle, bundle_check, govern, review, settings
+from riskprofile.services import blind, bundle, bundle_check, govern, review, settings
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.screen import Options, screen
 from riskprofile.services.settings import CHECKOUT
@@ -35,6 +35,7 @@ def case(tmp_path_factory):
     told = settings.load({}, home=str(folder / "home"), models=CHECKOUT / "models")
     store = settings.open_store(told)
     govern.init_offices(store, OWNER, [{"code": HERE, "name": "Port Meridia"}], NOW)
+    blind.set_share(store, OWNER, 0.0, NOW)  # made once for the module, before any test's own wish
     day = folder / "day.csv"
     table = factory.shipments(60).drop(columns=["source", "line", "warnings"])
     table.to_csv(day, index=False)

@@ -22,7 +22,7 @@ from sqlmodel import SQLModel
 
 from riskprofile.errors import StoreError
 from riskprofile.store import database, migrations
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Office, Quarantined, Setting
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -284,4 +284,16 @@ def test_a_locked_database_is_asked_again_and_then_named(tmp_path, monkeypatch):
     with store.write(patience=5) as connection:
         connection.execute(insert(Setting).values(name="a", value=1))
     other.close()
+    store.close()
+
+
+@pytest.mark.parametrize("values", [[], ["a"], ["a", "b'\"\\ é漢", "gone", "a"]])
+def test_one_of_many_is_one_parameter_on_both_engines(address, values):
+    store = Store.open(address)
+    table = Setting.__table__  # type: ignore[attr-defined]
+    with store.write() as connection:
+        for name in ("a", "b'\"\\ é漢", "c"):
+            connection.execute(table.insert().values(name=name, value="1"))
+        asked = select(table.c.name).where(among(table.c.name, values))
+        assert set(connection.execute(asked).scalars()) == {"a", "b'\"\\ é漢"} & {*values}
     store.close()
