@@ -110,7 +110,7 @@ def _on_cluster(address: str, tasks: Iterator[Task]) -> Generator[Rated, None, N
 
 
 def _packed(one: Task) -> tuple[Any, ...]:
-    """As Parquet rows are a tenth of its size in memory."""
+    """As Parquet rows are a tenth of their size in memory."""
     content = to_bytes(one.table)
     folder = replace(one.folder, keep=False)
     return one.url, one.models, one.profile, one.before, folder, one.digest, __version__, content
