@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from riskprofile.history import forms, register
+from riskprofile.history.learning import Asked
 from riskprofile.profiles import PROFILES
 from riskprofile.reference import naming, scripts
 from riskprofile.store import parties as store_of_parties
@@ -421,7 +422,9 @@ def crowd(rows: int) -> dict[str, int]:
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(f"sqlite:///{folder}/riskprofile.db")
         with store.write() as connection:
-            joined = store_of_parties.add(store, connection, found, datetime.now(UTC))
+            joined = store_of_parties.add(
+                store, connection, Asked.together([Asked.of(found)]), datetime.now(UTC)
+            )
         store.close()
     return {"rows": rows, "forms": len(found), "joined": joined}
 

@@ -13,11 +13,12 @@ F1  `pandas.read_csv` in chunks of 50,000 and `predict_proba` of a HistGradientB
     200 trees of 31 leaves over 40 features of the same rows: the floor
 F2  the same read and the points of the scorecard
 
-`parts` compares what a process does with a chunk in memory: points beside LightGBM, and
-all terms of every row beside shap's TreeExplainer. `engines` adds two processes, PostgreSQL
-and a run killed and resumed, `cluster` dask with a worker killed, `single` the measures of
-`benchmarks.goals`. Ratios of whole runs are medians of `--rounds` pairs, in turns. The last
-table names every goal G1 to G12 with its figure, held, missed or not measured.
+`end` is one process, two, F1 and F2 in turns, and the peak of a fifth of the rows. `parts`
+compares what a process does with a chunk in memory: points beside LightGBM, and all terms of
+every row beside shap's TreeExplainer. `engines` is PostgreSQL and a run killed and resumed,
+`cluster` dask with a worker killed, `single` the measures of `benchmarks.goals`. Ratios of
+whole runs are medians of `--rounds` pairs, in turns. The last table names every goal G1 to G12
+with its figure, held, missed or not measured.
 """
 
 from __future__ import annotations
@@ -278,14 +279,13 @@ class Bench:
         self.url = url
         return spent
 
-    def end(self, two: bool) -> None:
-        """F1, F2, one process and two, in turns."""
+    def end(self, first: dict[str, float]) -> None:
+        """F1, F2, one process and two, in turns; `first` is a run of one process just made."""
         found = []
-        for _ in range(self.rounds):
+        for number in range(self.rounds):
             turn = {how: child("floor", str(self.folder), "day.csv", how) for how in ("F1", "F2")}
-            turn["one"] = self.run("one process")
-            if two:
-                turn["two"] = self.run("two processes", 2)
+            turn["one"] = self.run("one process") if number else first
+            turn["two"] = self.run("two processes", 2)
             found.append(turn)
 
         def ratio(over: str, under: str, what: str = "wall") -> float:
@@ -299,13 +299,10 @@ class Bench:
             "end over F1": ratio("one", "F1"),
             "end over F2": ratio("one", "F2"),
             "end over F2, processor": ratio("one", "F2", "cpu"),
+            "two over F1": ratio("two", "F1"),
+            "one over two": ratio("one", "two"),
+            "two processes over one, processor": ratio("two", "one", "cpu"),
         }
-        if two:
-            self.told |= {
-                "two over F1": ratio("two", "F1"),
-                "one over two": ratio("one", "two"),
-                "two processes over one, processor": ratio("two", "one", "cpu"),
-            }
 
     def engines(self) -> None:
         """PostgreSQL beside SQLite, in turns, and a run that is killed and resumed."""
@@ -370,7 +367,7 @@ def measure(rows: int, past: int, only: list[str], rounds: int) -> dict[str, flo
     card = artefacts.serving(settings.CHECKOUT / "models", SHIPMENT.name)
     with tempfile.TemporaryDirectory(prefix="pipeline-") as name:
         bench = Bench(Path(name), rows, past, rounds)
-        bench.run("one process")
+        first = bench.run("one process")
         told = bench.told
         told |= {f"bytes a row: {part}": size for part, size in stored(bench.url).items()}
         values = logged(bench.url, card)
@@ -380,7 +377,8 @@ def measure(rows: int, past: int, only: list[str], rounds: int) -> dict[str, flo
         if "single" in only:
             bench.single(card)
         if "end" in only:
-            bench.end("engines" in only)
+            bench.end(first)
+            told |= memory([rows // 5], past, {rows: told["peak MiB"]})
         if "engines" in only:
             bench.engines()
         if "cluster" in only:
@@ -391,17 +389,22 @@ def measure(rows: int, past: int, only: list[str], rounds: int) -> dict[str, flo
     return told
 
 
-def memory(sizes: list[int], past: int) -> dict[str, float]:
-    """The peak of one process for each number of rows, and what five times the rows add."""
+def memory(sizes: list[int], past: int, known: dict[int, float]) -> dict[str, float]:
+    """The peak of one process for each number of rows, and what five times the rows add.
+
+    `known` are peaks measured already, of more rows than `sizes`.
+    """
     told = {}
     for rows in sizes:
         with tempfile.TemporaryDirectory(prefix="pipeline-") as name:
             bench = Bench(Path(name), rows, past, 1)
             told[rows] = bench.run("one process")["peak"]
+    told |= known
     peaks = {f"peak MiB at {rows:,} rows": peak for rows, peak in told.items()}
     grown = {"peak MiB": max(told.values())}
-    if len(sizes) > 1:
-        grown["peak over a fifth"] = told[sizes[-1]] / told[sizes[-2]]
+    if len(told) > 1:
+        *_, fifth, most = told.values()
+        grown["peak over a fifth"] = most / fifth
     return peaks | grown
 
 
@@ -421,10 +424,8 @@ def main() -> None:
     asked = parser.parse_args()
     only = asked.only.split(",") if asked.only else []
     told = measure(asked.rows, asked.past, only, asked.rounds) if only else {}
-    sizes = [int(size) for size in asked.memory.split(",") if size] or (
-        [asked.rows // 5, asked.rows] if "end" in only else []
-    )
-    told |= memory(sizes, asked.past) if sizes else {}
+    if sizes := [int(size) for size in asked.memory.split(",") if size]:
+        told |= memory(sizes, asked.past, {})
     lines = [
         {"goal": goal.number, "says": goal.says, "figure": value, "bar": goal.bar, "state": state}
         for goal, value, state in goals.judged(told)

@@ -284,7 +284,7 @@ class Block:
 
     def add(self, family: str, form: str, entity: int) -> None:
         """Put a form here."""
-        for shelf in _kept_on(family, form):
+        for shelf in kept_on(family, form):
             self._apart.setdefault(shelf, []).append((form, entity))
         self._size += 1
 
@@ -311,7 +311,7 @@ def shelves(family: str, form: str) -> tuple[Shelf, ...]:
 
 
 @lru_cache(maxsize=1 << 15)
-def _kept_on(family: str, form: str) -> tuple[Shelf, ...]:
+def kept_on(family: str, form: str) -> tuple[Shelf, ...]:
     """The shelves on which a form is put."""
     numbers, same, _ = _parsed(form)
     if family == "party":

@@ -162,18 +162,23 @@ def _spread(keys: np.ndarray, text: Text) -> Column:
 
 
 _REMEMBERED = 1 << 15  # texts of one family whose keys are kept: parties recur, chunk for chunk
-_known: dict[str, dict[str, tuple[str, int]]] = {}
+Named = dict[str, tuple[str, int]]
+# By family: those of late, and those before them. What is at hand is asked for several times.
+_known: dict[str, tuple[Named, Named]] = {}
 
 
 def _keyed(family: str, texts: Sequence[str]) -> list[tuple[str, int]]:
     """The normal form and the key of each of these distinct texts."""
-    known = _known.get(family, {})
-    new = [text for text in texts if text not in known]
+    late, before = _known.setdefault(family, ({}, {}))
+    new = [text for text in texts if text not in late]
+    if new and len(late) >= _REMEMBERED:
+        late, before = _known[family] = {}, late  # a thread that reads the old one keeps it
+        new = [*texts]
     if new:
-        forms = [_NORMAL[family](text) for text in new]
+        unknown = [text for text in new if text not in before]
+        forms = [_NORMAL[family](text) for text in unknown]
         keys = hash_texts([f"{family}:{form}" for form in forms]).tolist()
-        told = dict(zip(new, zip(forms, keys, strict=True), strict=True))
-        kept = known if len(known) < _REMEMBERED else {}
-        # Another takes its place: a thread that reads the old one is not disturbed.
-        known, _known[family] = known | told, kept | told
-    return [known[text] for text in texts]
+        told = zip(unknown, zip(forms, keys, strict=True), strict=True)
+        late.update((text, before[text]) for text in new if text in before)
+        late.update(told)
+    return [late[text] for text in texts]

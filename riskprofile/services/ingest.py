@@ -6,7 +6,7 @@ run that dies anywhere goes on from the cursor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,17 +20,18 @@ from sqlalchemy.exc import IntegrityError
 from riskprofile import intake
 from riskprofile.errors import Conflict, Overtaken, RiskProfileError, ScorecardError
 from riskprofile.history import view
+from riskprofile.history.learning import Asked
 from riskprofile.intake.reader import Rejection
 from riskprofile.intake.versions import FUNCTION, REFERENCE, SENT
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.services import govern, registers
 from riskprofile.services.folding import Folded, fold
 from riskprofile.services.identifiers import ASSUMED, CONTENT, ITEM, MESSAGE, RECORD, identify
-from riskprofile.services.past import Folder
-from riskprofile.services.rater import BROKEN, POINTS, Rater, joined, portions
+from riskprofile.services.rater import BROKEN, POINTS, Rated, Rater, Rows, joined, portions
+from riskprofile.services.raters import Raters
 from riskprofile.services.run import Options, Summary
 from riskprofile.services.settings import Settings
-from riskprofile.services.spread import Task, spread
+from riskprofile.services.spread import Task, Workers
 from riskprofile.services.withdrawing import (
     Absences,
     cancelled_whole,
@@ -63,29 +64,27 @@ class Ingest:
         settings: Settings,
         options: Options,
         batch: Batch,
-        url: str,
+        raters: Raters,
+        others: Workers | None,
         summary: Summary,
         rejected: list[Rejection],
-        rater_of: Callable[[str], Rater],
-        now: datetime,
-        folder: Folder,
     ) -> None:
         self.store, self.settings, self.options, self.batch = store, settings, options, batch
-        self.url, self.summary, self.rejected, self.rater_of = url, summary, rejected, rater_of
-        self.now, self.folder = now, folder
+        self.raters, self.summary, self.rejected = raters, summary, rejected
+        self.now, self.others = raters.before, others
         self.numbers: dict[str, int] = {}
         self.read = 0
         self.absences = Absences()
         self.at_hand: list[Prepared] = []  # read, and not committed yet
-        self.rates = registers.rates_in_use(store, now) if options.history else None
+        self.rates = registers.rates_in_use(store, self.now) if options.history else None
 
     def chunks(self, path: Path) -> Generator[int, None, None]:
         """Work through the file; yields the rows read so far after each commit."""
         with closing(self._rated(path)) as rated:
-            for prepared, log, events in rated:
-                self._commit(prepared, log, events)
+            for prepared, done in rated:
+                self._commit(prepared, done)
                 self.at_hand.remove(prepared)
-                del prepared, log, events
+                del prepared, done
                 give_back()
                 yield self.read
         self._settle()
@@ -116,40 +115,32 @@ class Ingest:
                 )
             )
 
-    def _rated(self, path: Path) -> Generator[tuple[Prepared, Table | None, Table], None, None]:
+    def _rated(self, path: Path) -> Generator[tuple[Prepared, Done], None, None]:
         prepared = self._prepared(path)
-        if self.options.alone:
+        if self.others is None:
             for one in prepared:
                 self.at_hand.append(one)
-                yield (one, *self._rate(one))
+                yield one, self._rate(one)
             return
         waiting: list[tuple[Prepared, int]] = []
 
-        def tasks() -> Iterator[Task]:
+        def tasks() -> Iterator[Task[Rated]]:
             for one in prepared:
                 parts = portions(one.table)
                 waiting.append((one, len(parts)))
                 self.at_hand.append(one)
-                card = self._rater(one.profile).scorecard  # its faults belong to this process
+                self._rater(one.profile)  # its scorecard's faults belong to this process
+                opened = self.raters.elsewhere(one.profile)
                 for part in parts:
-                    yield Task(
-                        self.url,
-                        self.settings.models,
-                        one.profile,
-                        self.now,
-                        self.folder,
-                        card.digest,
-                        part,
-                    )
+                    yield Task(opened, Rows(part))
 
-        with closing(spread(self.options, tasks())) as rated:
-            done: list[tuple[Table, Table]] = []
-            for told in rated:
-                done.append(told)
-                if len(done) == waiting[0][1]:
-                    one, _ = waiting.pop(0)
-                    yield (one, *joined(done))
-                    done = []
+        done: list[Rated] = []
+        for part in self.others.done(tasks()):
+            done.append(part)
+            if len(done) == waiting[0][1]:
+                one, _ = waiting.pop(0)
+                yield one, Done.of(done)
+                done = []
 
     def _prepared(self, path: Path) -> Iterator[Prepared]:
         """Chunks after the cursor, identified, with what is already known set apart."""
@@ -182,7 +173,7 @@ class Ingest:
             known = pending.setdefault(chunk.profile, Known())
             table = self._resolved(table, profile, chunk, known)
             yield self._set_apart(chunk.profile, number, table, chunk, known)
-            if self.options.alone:
+            if self.others is None:
                 pending.clear()  # it is stored by now
 
     def _resolved(self, table: Table, profile: Profile, chunk: intake.Chunk, known: Known) -> Table:
@@ -221,7 +212,7 @@ class Ingest:
         return Prepared(profile, number, table, kept, folded, chunk)
 
     def _rater(self, profile: str) -> Rater:
-        found = self.rater_of(profile)
+        found = self.raters.of(profile)
         began_with = self.batch.model_digest
         if began_with and self.batch.profile == profile and began_with != found.scorecard.digest:
             raise ScorecardError(
@@ -231,28 +222,34 @@ class Ingest:
             )
         return found
 
-    def _rate(self, one: Prepared) -> tuple[Table | None, Table]:
+    def _rate(self, one: Prepared) -> Done:
+        profile = PROFILES[one.profile]
         if not len(one.table):  # all of it is known: nothing to rate, nothing to remember
-            return None, one.table
+            return Done(None, one.table, Asked.of({}))
         if self.options.history:
-            seen = view(one.table, PROFILES[one.profile], rates=self.rates)
-            return None, seen[[*PROFILES[one.profile].remembered, "time"]]
-        return self._rater(one.profile).rate(one.table)
+            seen = view(one.table, profile, rates=self.rates)
+            asked = self.raters.register(one.profile).asked(one.table, profile.keys)
+            return Done(None, seen[[*profile.remembered, "time"]], asked)
+        rater = self._rater(one.profile)
+        return Done.of([Rows(part).work(rater) for part in portions(one.table)])
 
-    def _commit(self, one: Prepared, log: Table | None, events: Table) -> None:
+    def _commit(self, one: Prepared, done: Done) -> None:
         """Rows, feature log, events, records, rejects and cursor: all or nothing."""
         for _ in range(3):
             try:
-                self._write(one, log, events)
+                chunk_id = self._write(one, done)
                 break
             except IntegrityError:
                 # Another program stored some of these records meanwhile: look again.
                 one = self._set_apart(one.profile, one.number, one.given, one.chunk, Known())
-                log, events = self._rate(one)
+                done = self._rate(one)
         else:
             raise RiskProfileError(
                 "another program keeps storing the same records", do="Run again with --resume"
             )
+        if chunk_id is not None:
+            self.raters.register(one.profile).heard[chunk_id] = done.asked
+        log = done.log
         chunk, summary = one.chunk, self.summary
         self.read += chunk.read
         self.batch.cursor = one.number
@@ -272,8 +269,10 @@ class Ingest:
             key = str(name).removeprefix(BROKEN)
             summary.broken_indicators[key] = summary.broken_indicators.get(key, 0) + int(count)
 
-    def _write(self, one: Prepared, log: Table | None, events: Table) -> None:
+    def _write(self, one: Prepared, done: Done) -> int | None:
+        """The id of the chunk; None where it has no row that is new."""
         chunk, batch = one.chunk, self.batch
+        chunk_id: int | None = None
         with self.store.write(patience=120.0) as connection:
             if not self.options.history:
                 govern.require_running(connection)
@@ -286,11 +285,11 @@ class Ingest:
                     profile=one.profile,
                     count=len(one.table),
                     rows=one.table.drop(columns=[CONTENT, *MESSAGE]),
-                    features=log,
-                    events=events,
+                    features=done.log,
+                    events=done.events,
                 )
                 self.store.insert_many(
-                    connection, "record", RECORD_COLUMNS, self._records(one, log, chunk_id)
+                    connection, "record", RECORD_COLUMNS, self._records(one, done.log, chunk_id)
                 )
             self.store.insert_many(
                 connection,
@@ -336,6 +335,7 @@ class Ingest:
                     model_digest=rated.scorecard.digest if rated else "",
                 )
             )
+        return chunk_id
 
     def _repaired(self, connection: Connection, one: Prepared) -> None:
         """Rows of the quarantine that this chunk takes in: each once, with who and what."""
@@ -428,6 +428,21 @@ class Prepared:
     table: Table
     folded: Folded
     chunk: intake.Chunk
+
+
+@dataclass
+class Done:
+    """A chunk rated: its feature log (none of past declarations), its events, its parties."""
+
+    log: Table | None
+    events: Table
+    asked: Asked
+
+    @classmethod
+    def of(cls, parts: Sequence[Rated]) -> Done:
+        """What was said of the portions of a chunk, as of the whole."""
+        log, events = joined([part[:2] for part in parts])
+        return cls(log, events, Asked.together([part[2] for part in parts]))
 
 
 def _warned(warnings: pd.Series, where: pd.Series, code: str) -> pd.Series:

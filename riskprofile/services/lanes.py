@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,21 +17,20 @@ from riskprofile.columns import View
 from riskprofile.history import Snapshot
 from riskprofile.history.resolver import written
 from riskprofile.profiles import Profile
-from riskprofile.scoring import ranking, rating, reasons
+from riskprofile.scoring import ranking, rating
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import blind, networks
 from riskprofile.services.capacity import capacities, days
+from riskprofile.services.describing import NOT_EVALUATED, Alerts, Material, material
 from riskprofile.services.identifiers import ITEM, RECORD
 from riskprofile.services.networks import Related
 from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches
-from riskprofile.store.database import Store, Written, among
-from riskprofile.tables import Column, Indicator, Table, give_back
+from riskprofile.store.database import Store, among
+from riskprofile.tables import Indicator, Table, give_back
 
-NOT_GIVEN = "not given"  # what a sentence says of a value that was not declared
-NOT_EVALUATED = "not_evaluated:"
 AT_ONCE = 1_000  # alerts that are worded and stored together: each is some 20 kB of text
 LINKED_AT_ONCE = 4_000  # alerts whose links are found together, which reads all that they link to
 OFFICE, DUE = "_office", "_due"  # of a declaration: who works it, when it arrives
@@ -45,13 +45,25 @@ class Ranked:
     number), `batch_id`, `chunk_id`, `position` (of the driver), `score`.
     """
 
-    profile: Profile
-    scorecard: Scorecard
+    rater: Rater
     table: Table
     rows: Table  # record_id, item, chunk_id, position of every item of the run
-    told: Callable[[Table], View]  # what sentences may name of rows as declared
-    run: Table  # the view of those rows, with where each lies
-    history: Snapshot
+    run: networks.Pool | None  # the view of those rows, until alerts are linked by it
+
+    @property
+    def profile(self) -> Profile:
+        """The profile that was rated."""
+        return self.rater.profile
+
+    @property
+    def scorecard(self) -> Scorecard:
+        """The scorecard that rated."""
+        return self.rater.scorecard
+
+    @property
+    def history(self) -> Snapshot:
+        """The past that it knew."""
+        return self.rater.history
 
     def alerts(self) -> Table:
         """The declarations that a person should look at."""
@@ -104,15 +116,7 @@ def rank_run(
     )
     kept = ["rank", RECORD, "queue", "lane", "score", POINTS, "selected_by", "probability"]
     kept += ["indicators", "driver", "batch_id", "chunk_id", "position"]
-    return Ranked(
-        profile,
-        rater.scorecard,
-        ranked[kept],
-        rows,
-        rater.told,
-        networks.placed(linked, rows),
-        rater.history,
-    )
+    return Ranked(rater, ranked[kept], rows, networks.placed(linked, rows))
 
 
 def _logged(store: Store, batch_ids: Sequence[str], rater: Rater) -> tuple[Table, Table]:
@@ -159,7 +163,10 @@ def _read(chunk: Any, rater: Rater, positions: np.ndarray) -> tuple[Table, Table
     """Rows of a chunk: as items to rank, and as the view that links rows."""
     profile = rater.profile
     linking = networks.READ.union(profile.linked)
-    declared = {RECORD, ITEM, profile.office, profile.due, *profile.linked, *written(profile.keys)}
+    heard = rater.parties.heard.get(chunk.id)
+    declared = {RECORD, ITEM, profile.office, profile.due, *profile.linked}
+    if heard is None:  # stored by a process that is gone, or by another run
+        declared |= {*written(profile.keys)}
     log = batches.from_bytes(chunk.features, lambda name: name.startswith((POINTS, FIRED, BROKEN)))
     rows = batches.from_bytes(chunk.rows, declared.__contains__)
     events = batches.from_bytes(chunk.events, linking.__contains__)
@@ -174,7 +181,8 @@ def _read(chunk: Any, rater: Rater, positions: np.ndarray) -> tuple[Table, Table
     )
     if not rater.over_batch:
         return items, pd.DataFrame(index=items.index)
-    return items, rater.linked(rows, events)
+    aliases = rater.parties(rows, profile.keys) if heard is None else heard.aliases()
+    return items, rater.linked(rows, events, aliases)
 
 
 def _declarations(items: Table, indicators: Sequence[Indicator]) -> Table:
@@ -209,24 +217,46 @@ def _declarations(items: Table, indicators: Sequence[Indicator]) -> Table:
     return table.assign(indicators=named, **raised).rename_axis(RECORD).reset_index()
 
 
+Worded = Callable[[Iterator[Material]], Iterator[Alerts]]
+
+
 def store_alerts(
-    connection: Connection, ranked: Ranked, now: datetime
+    connection: Connection, ranked: Ranked, now: datetime, worded: Worded
 ) -> dict[str, dict[str, int]]:
-    """Insert the alerts of a list; counts by lane, queue and batch."""
+    """Insert the alerts of a list; counts by lane, queue and batch.
+
+    Parameters
+    ----------
+    connection : Connection
+        The transaction that they are stored in.
+    worded : callable
+        `Material.work` of each material, in order; maybe by other processes meanwhile.
+    """
     alerts = ranked.alerts()
     counts = {
         "lane": alerts["lane"].value_counts().to_dict(),
         "queue": alerts["queue"].value_counts().to_dict(),
         "batch": alerts["batch_id"].value_counts().to_dict(),
     }
-    if not len(alerts):
-        return counts
-    for many in _portions(alerts, LINKED_AT_ONCE):
-        around = networks.related(
-            connection, ranked.profile, ranked.run, many[RECORD].tolist(), ranked.history
-        )
-        for some in _portions(many, AT_ONCE):
-            _store_some(connection, ranked, some, around, now)
+    waiting: deque[tuple[Table, Related]] = deque()
+    run, ranked.run = ranked.run, None  # half of what a run holds, and nobody needs it again
+    assert run is not None
+
+    def materials() -> Iterator[Material]:
+        for many in _portions(alerts, LINKED_AT_ONCE):
+            around = networks.related(
+                connection, ranked.profile, run, many[RECORD].tolist(), ranked.history
+            )
+            for some in _portions(many, AT_ONCE):
+                # Ids grow by reference, not by rank: an alert whose rating waits is not to be
+                # placed by its neighbours.
+                some = some.sort_values(RECORD, kind="stable")
+                waiting.append((some, around))
+                yield material(connection, ranked.rows, some)
+
+    if len(alerts):
+        for told in worded(materials()):
+            _store_some(connection, ranked, *waiting.popleft(), told, now)
             give_back()
     return counts
 
@@ -241,24 +271,22 @@ def _portions(alerts: Table, size: int) -> Iterator[Table]:
 
 
 def _store_some(
-    connection: Connection, ranked: Ranked, alerts: Table, around: Related, now: datetime
+    connection: Connection,
+    ranked: Ranked,
+    alerts: Table,
+    around: Related,
+    told: Alerts,
+    now: datetime,
 ) -> None:
-    # Ids grow by reference, not by rank: an alert whose rating waits is not to be placed by its
-    # neighbours.
-    alerts = alerts.sort_values(RECORD, kind="stable")
-    details = describe(connection, ranked, alerts)
     draw = blind.draw_of(connection)
     earlier = _earlier(connection, ranked.profile.name, alerts[RECORD].tolist())
     table = batches.alert_table
     decided = _decided(connection, ranked.profile.name, list(earlier))
     before = blind.states(connection, ranked.profile.name, list(earlier))
     drawn = [
-        _drawn(draw, ranked.profile.name, record, detail, chosen, earlier, before)
-        for record, detail, chosen in zip(
-            alerts[RECORD], details, alerts["selected_by"], strict=True
-        )
+        _drawn(draw, ranked.profile.name, record, one["indicators"], chosen, earlier, before)
+        for record, one, chosen in zip(alerts[RECORD], told, alerts["selected_by"], strict=True)
     ]
-    written: dict[int, str] = {}  # many alerts share a reason
     for record, version in earlier.items():
         # A newer version takes its place in the queue, unless somebody has decided: an
         # ordered control stays where its officer finds it.
@@ -276,8 +304,7 @@ def _store_some(
         connection,
         [
             {
-                "record_id": row[RECORD],
-                "profile": ranked.profile.name,
+                **one,
                 "batch_id": row["batch_id"],
                 "version": earlier.get(row[RECORD], 0) + 1,
                 "queue": row["queue"],
@@ -293,14 +320,9 @@ def _store_some(
                 "model_digest": ranked.scorecard.digest,
                 "state": "open",
                 "created_at": now,
-                **vars(detail),
                 "blind": state,
-                **{
-                    name: Written.of(getattr(detail, name), reasons.as_json, written)
-                    for name in ("reasons", "against")
-                },
             }
-            for row, detail, state in zip(alerts.to_dict("records"), details, drawn, strict=True)
+            for row, one, state in zip(alerts.to_dict("records"), told, drawn, strict=True)
         ],
     )
 
@@ -309,142 +331,17 @@ def _drawn(
     draw: blind.Draw,
     profile: str,
     record: str,
-    detail: Detail,
+    indicators: Sequence[Mapping[str, Any]],
     selected_by: str,
     earlier: Mapping[str, int],
     before: Mapping[tuple[str, int], str | None],
 ) -> str | None:
     """Whether an alert waits for an own view. Of an amended one, where nobody saw the last."""
-    state: str | None = draw.state(profile, record, detail.indicators, selected_by)
+    state: str | None = draw.state(profile, record, indicators, selected_by)
     if record not in earlier:
         return state
     unseen = before.get((record, earlier[record])) == blind.WAITING
     return state if unseen and state == blind.WAITING else None
-
-
-@dataclass
-class Detail:
-    """What a person sees of one declaration."""
-
-    office: str | None
-    title: str
-    reasons: list[dict[str, Any]]
-    against: list[dict[str, Any]]
-    indicators: list[dict[str, Any]]
-    declaration: list[dict[str, Any]]
-    due_at: datetime | None
-    lodged_at: datetime | None
-
-
-def describe(connection: Connection, ranked: Ranked, alerts: Table) -> list[Detail]:
-    """Reasons, indicators as sentences and the rows as declared, in the order of `alerts`."""
-    profile = ranked.profile
-    wanted = ranked.rows[ranked.rows[RECORD].isin(alerts[RECORD])]
-    declared: dict[str, list[dict[str, Any]]] = {}
-    drivers: dict[str, Detail] = {}
-    columns = (RECORD, "chunk_id", "position", "indicators")
-    driver_of = {row[0]: row[1:] for row in zip(*(alerts[name] for name in columns), strict=True)}
-    table = batches.chunk_table
-    for chunk_id, places in wanted.groupby("chunk_id"):
-        chunk = connection.execute(
-            select(table.c.rows, table.c.features).where(table.c.id == int(chunk_id))
-        ).one()
-        positions = places["position"].to_numpy()
-        rows = batches.from_bytes(chunk.rows).iloc[positions].reset_index(drop=True)
-        log = batches.from_bytes(chunk.features).iloc[positions].reset_index(drop=True)
-        records = places[RECORD].tolist()
-        for record, row in zip(records, _plain(rows[profile.names]), strict=True):
-            declared.setdefault(record, []).append(row)
-        mine = [
-            place
-            for place, record in enumerate(records)
-            if driver_of[record][:2] == (chunk_id, positions[place])
-        ]
-        driving = rows.iloc[mine]
-        told = ranked.told(rows)
-        fired = {
-            name.removeprefix(FIRED): log[name].to_numpy(dtype=bool, na_value=False)
-            for name in log.columns
-            if name.startswith(FIRED)
-        }
-        beside: dict[str, list[int]] = {}
-        for place, record in enumerate(records):
-            beside.setdefault(record, []).append(place)
-        titles = _listed(driving[profile.title])
-        explained = reasons.explain(log.iloc[mine], titles, profile, ranked.scorecard)
-        named = ["hs_code"] if "hs_code" in driving else [profile.title]
-        asked = (profile.office, *named, profile.due, profile.time)
-        for number, (place, title, office, instead, due, lodged) in enumerate(
-            zip(mine, titles, *(_listed(driving[name]) for name in asked), strict=True)
-        ):
-            record = records[place]
-            items, (raising, lowering) = beside[record], explained[number]
-            drivers[record] = Detail(
-                office=office,
-                title=title or instead or "",
-                reasons=raising,
-                against=lowering,
-                indicators=[
-                    _indicator(key, profile, _Said(told, _speaks(fired, key, place, items)))
-                    for key in driver_of[record][2]
-                ],
-                declaration=[],
-                due_at=_time(due),
-                lodged_at=_time(lodged),
-            )
-    made = []
-    for record in alerts[RECORD]:
-        detail = drivers[record]
-        detail.declaration = declared[record]
-        made.append(detail)
-    return made
-
-
-def _speaks(fired: Mapping[str, np.ndarray], key: str, driver: int, items: Sequence[int]) -> int:
-    """The item whose values the sentence of an indicator names: one on which it fired."""
-    if key not in fired:
-        return driver
-    return next((one for one in (driver, *items) if fired[key][one]), driver)
-
-
-def _indicator(key: str, profile: Profile, row: Mapping[str, Any]) -> dict[str, Any]:
-    """One indicator of one row as a sentence, with what clears it and what to check."""
-    name = key.removeprefix(NOT_EVALUATED)
-    one = next(indicator for indicator in profile.indicators if indicator.key == name)
-    if name != key:
-        said = f"{name} was not evaluated: the check failed, so a person looks"
-    else:
-        said = one.says.format_map(row)
-    return {
-        "key": key,
-        "text": said,
-        "queue": one.queue,
-        "cleared_by": one.cleared_by,
-        "check": one.check,
-        "raises": one.raises,
-    }
-
-
-class _Said(Mapping[str, Any]):
-    """Values of one row for a sentence; what is missing reads "not given"."""
-
-    def __init__(self, columns: View, place: int) -> None:
-        self.columns, self.place = columns, place
-
-    def __getitem__(self, name: str) -> Any:
-        value = self.columns[name].at(self.place)
-        return _NotGiven() if value is None else value
-
-    def __iter__(self) -> Any:
-        return iter(self.columns)
-
-    def __len__(self) -> int:
-        return len(self.columns)
-
-
-class _NotGiven:
-    def __format__(self, how: str) -> str:
-        return NOT_GIVEN
 
 
 def _earlier(connection: Connection, profile: str, records: list[str]) -> dict[str, int]:
@@ -476,30 +373,6 @@ def _decided(connection: Connection, profile: str, records: list[str]) -> set[tu
         )
         found.update((row.record_id, row.version) for row in rows)
     return found
-
-
-def _plain(rows: Table) -> list[dict[str, Any]]:
-    """Rows as JSON values: what is missing is left out."""
-    columns = []
-    for name in rows.columns:
-        values = _listed(rows[name])
-        if isinstance(rows[name].dtype, pd.DatetimeTZDtype):
-            values = [None if value is None else value.isoformat() for value in values]
-        columns.append(values)
-    return [
-        {name: value for name, value in zip(rows.columns, row, strict=True) if value is not None}
-        for row in zip(*columns, strict=True)
-    ]
-
-
-def _listed(column: Column) -> list[Any]:
-    """A column as Python values; None where one is missing."""
-    gone = column.isna().tolist()
-    return [None if out else one for one, out in zip(column.tolist(), gone, strict=True)]
-
-
-def _time(value: Any) -> datetime | None:
-    return None if pd.isna(value) else pd.Timestamp(value).to_pydatetime()
 
 
 def _or_none(value: float) -> float | None:

@@ -8,11 +8,12 @@ as a set; the past is the history frozen before it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from riskprofile.history import Snapshot
 from riskprofile.history.layer import CHUNK, POSITION
@@ -59,21 +60,67 @@ _NEVER = np.iinfo(np.int64).min  # a missing time
 Related = dict[str, list[dict[str, Any]]]
 
 
-def placed(linked: Table, rows: Table) -> Table:
+class Pool:
+    """Rows that others are linked to, and where each lies: chunk, then position in it.
+
+    A key of fewer rows than `least` links nobody: in a run, one that a single row has.
+    """
+
+    def __init__(self, rows: Table, least: int = 1) -> None:
+        self.rows, self.least = rows, least
+        self.times: np.ndarray = rows["time"].to_numpy("datetime64[us]").astype(np.int64)
+        self.places = np.array(_places(rows), dtype=np.int64)
+        self._shared: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+
+    def near(self, keys: np.ndarray, by: str) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs (place in `keys`, row) that share a key which not too many share."""
+        if by not in self._shared:
+            self._shared[by] = _shared(self.rows[by], self.least)
+        values, rows = self._shared[by]
+        first = np.searchsorted(values, keys, side="left")
+        size = np.searchsorted(values, keys, side="right") - first
+        asked = np.repeat(np.arange(len(keys)), size)
+        step = np.arange(len(asked)) - np.repeat(np.cumsum(size) - size, size)
+        return asked, rows[first[asked] + step]
+
+
+def _places(rows: Table) -> list[int]:
+    """Where each row lies, as one number: chunk, then position in it."""
+    chunks, positions = (rows[name].to_numpy("int64") for name in _AT)
+    made: list[int] = ((chunks << 32) + positions).tolist()
+    return made
+
+
+def _shared(column: Column, least: int) -> tuple[np.ndarray, np.ndarray]:
+    """The keys that neither too few nor too many rows have, sorted, and the row of each."""
+    rows = np.flatnonzero(column.notna().to_numpy(dtype=bool))
+    keys = column.to_numpy("int64", na_value=0)[rows]
+    order = np.argsort(keys, kind="stable")
+    keys, rows = keys[order], rows[order]
+    starts = np.flatnonzero(_starts(keys))
+    size = np.diff(starts, append=len(keys))
+    kept = np.repeat((size >= least) & (size <= COMMON), size)
+    return keys[kept], rows[kept]
+
+
+def placed(linked: Table, rows: Table) -> Pool:
     """The view of a run's rows with where each lies: `chunk_id` and `position` of `rows`."""
-    return linked.assign(
-        **{
-            RECORD: rows[RECORD].array,
-            CHUNK: rows["chunk_id"].to_numpy("int64"),
-            POSITION: rows["position"].to_numpy("int64"),
-        }
+    return Pool(
+        linked.assign(
+            **{
+                RECORD: rows[RECORD].array,
+                CHUNK: rows["chunk_id"].to_numpy("int64"),
+                POSITION: rows["position"].to_numpy("int64"),
+            }
+        ),
+        least=2,
     )
 
 
 def related(
     connection: Connection,
     profile: Profile,
-    run: Table,
+    run: Pool,
     wanted: Sequence[str],
     history: Snapshot,
 ) -> Related:
@@ -81,8 +128,8 @@ def related(
 
     Parameters
     ----------
-    run : Table
-        The view of the run's rows with the record's reference and place of each row.
+    run : Pool
+        The run's rows, with the record's reference of each.
     wanted : sequence of str
         References of the records that become alerts.
 
@@ -92,71 +139,37 @@ def related(
         `record_id, title, link, at, office, outcome` of each, finds first, then those that
         share most, the nearest in time before others.
     """
-    mine = run[run[RECORD].isin(wanted)]
+    mine = run.rows[run.rows[RECORD].isin(wanted)]
     pairs = _pairs(mine, run, history)
     finds = _finds(mine, history.found)
-    known = _declared(connection, profile, pd.concat([pairs, finds], ignore_index=True))
+    known = _declared(connection, profile, [*_places(pairs), *_places(finds)])
     told: Related = {}
     for rows, limit, outcome in ((finds, ALIKE, "trafficking"), (pairs, SHOWN, None)):
         taken: dict[str, set[str]] = {}
-        for record, chunk, position, link in zip(
-            *(rows[name].tolist() for name in (RECORD, *_AT, "link")), strict=True
+        for record, place, link in zip(
+            rows[RECORD].tolist(), _places(rows), rows["link"].tolist(), strict=True
         ):
             seen = taken.setdefault(record, set())
             if len(seen) >= limit:
                 continue
-            other = known.get((chunk, position))
-            if other is None or other["record_id"] == record or other["record_id"] in seen:
+            other = known.get(place)
+            if other is None or other[0] == record or other[0] in seen:
                 continue
-            seen.add(other["record_id"])
-            told.setdefault(record, []).append({**other, "link": link, "outcome": outcome})
+            seen.add(other[0])
+            of, title, at, office = other
+            shown = {"record_id": of, "title": title or "", "at": at.isoformat(), "office": office}
+            told.setdefault(record, []).append({**shown, "link": link, "outcome": outcome})
     return told
 
 
-class _Pool:
-    """The rows that others are linked to, as arrays: sorted by each key when it is asked for."""
-
-    def __init__(self, rows: Table) -> None:
-        self.rows = rows
-        self.times = _times(rows["time"])
-        self.places = _places(rows)
-
-    def near(self, keys: np.ndarray, by: str) -> tuple[np.ndarray, np.ndarray]:
-        """Pairs (place in `keys`, row) that share a key which not too many share."""
-        column = self.rows[by]
-        given = np.flatnonzero(column.notna().to_numpy(dtype=bool))
-        values = column.to_numpy("int64", na_value=0)[given]
-        order = np.argsort(values, kind="stable")
-        values = values[order]
-        first = np.searchsorted(values, keys, side="left")
-        size = np.searchsorted(values, keys, side="right") - first
-        size[size > COMMON] = 0
-        asked = np.repeat(np.arange(len(keys)), size)
-        step = np.arange(len(asked)) - np.repeat(np.cumsum(size) - size, size)
-        return asked, given[order[first[asked] + step]]
-
-
-def _times(column: Column) -> np.ndarray:
-    """Microseconds since 1970; the least int64 where no time is known."""
-    made: np.ndarray = column.to_numpy("datetime64[us]").astype(np.int64)
-    return made
-
-
-def _places(rows: Table) -> np.ndarray:
-    """Where each row lies, as one number: chunk, then position in it."""
-    chunks, positions = (rows[name].to_numpy("int64") for name in _AT)
-    made: np.ndarray = (chunks << 32) + positions
-    return made
-
-
-def _pairs(mine: Table, run: Table, history: Snapshot) -> Table:
+def _pairs(mine: Table, run: Pool, history: Snapshot) -> Table:
     """Rows that share a key within 90 days: record, place of the other, and why."""
     records, names = pd.factorize(mine[RECORD], sort=True)
     names = names.to_numpy(object)
-    own = _Pool(mine)
+    own = Pool(mine)
     mine_by = [mine[by].dropna() for by in SHARED if by in mine]
     past = history.sharing({one.name: np.unique(one.to_numpy("int64")) for one in mine_by})
-    pools = [_Pool(pool) for pool in (run, past) if CHUNK in pool]
+    pools = [run, Pool(past)] if CHUNK in past else [run]
     found: list[tuple[np.ndarray, ...]] = []  # record, place of the other, apart, why
     for by in [name for name in SHARED if name in mine]:
         asked = np.flatnonzero(mine[by].notna().to_numpy(dtype=bool))
@@ -323,28 +336,18 @@ def _agree(mine: Table, finds: Table, group: Sequence[str]) -> np.ndarray:
 
 
 def _declared(
-    connection: Connection, profile: Profile, places: Table
-) -> dict[tuple[int, int], dict[str, Any]]:
+    connection: Connection, profile: Profile, places: Sequence[int]
+) -> dict[int, tuple[str, str | None, datetime, str | None]]:
     """Reference, title, time and office of rows by where they lie; removed ones are left out."""
-    table = batches.chunk_table.c
-    found: dict[tuple[int, int], dict[str, Any]] = {}
     columns = [RECORD, profile.title, profile.time, profile.office]
-    for chunk, positions in places.groupby(CHUNK)[POSITION]:
-        content = connection.execute(select(table.rows).where(table.id == int(chunk))).scalar()
-        if content is None:
-            continue
-        rows = batches.from_bytes(content, columns)
-        wanted = np.unique(positions.to_numpy("int64"))
-        rows = rows.iloc[wanted[wanted < len(rows)]]
-        rows = rows[rows[profile.time].notna()]  # without a time: removed by retention
-        plain = rows.astype(object).where(rows.notna(), None)
-        for position, record, title, at, office in zip(
-            rows.index.tolist(), *(plain[name].tolist() for name in columns), strict=True
-        ):
-            found[int(chunk), position] = {
-                "record_id": str(record),
-                "title": title or "",
-                "at": pd.Timestamp(at).isoformat(),
-                "office": office,
-            }
+    found: dict[int, tuple[str, str | None, datetime, str | None]] = {}
+    wanted = np.unique(np.array(places, dtype=np.int64))
+    chunks, starts = np.unique(wanted >> 32, return_index=True)
+    ends = np.append(starts, len(wanted))[1:]
+    for chunk, start, end in zip(chunks.tolist(), starts, ends, strict=True):
+        some = wanted[start:end]
+        cells = batches.cells(connection, chunk, columns, some & (2**32 - 1))
+        rows = zip(some.tolist(), zip(*cells, strict=True), strict=False)
+        # Without a time: removed by retention.
+        found.update((place, row) for place, row in rows if row[2] is not None)
     return found

@@ -18,7 +18,7 @@ from typing import Any
 
 from riskprofile.profiles import SHIPMENT
 from riskprofile.services import speaking
-from riskprofile.services.lanes import NOT_GIVEN
+from riskprofile.services.describing import NOT_GIVEN
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.words import Words
 

@@ -7,7 +7,7 @@ share nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -18,16 +18,16 @@ import pandas as pd
 
 from riskprofile.columns import View
 from riskprofile.history import Aliases, Snapshot, look, united
+from riskprofile.history.learning import Asked
 from riskprofile.history.watch import WATCH, Watch
 from riskprofile.profiles import PROFILES, Profile
-from riskprofile.profiles.profile import Key
 from riskprofile.reference.once import continued
 from riskprofile.scoring import rating
 from riskprofile.scoring.patterns import PACK, Patterns
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import past, promotion, registers
 from riskprofile.services.identifiers import RECORD
-from riskprofile.services.parties import Register
+from riskprofile.services.parties import Register, Strangers
 from riskprofile.services.past import Folder
 from riskprofile.store import packs, watchlists
 from riskprofile.store.database import Store
@@ -37,10 +37,6 @@ FIRED = "fired:"  # prefix of indicator columns in the feature log
 BROKEN = "broken:"  # the same, for an indicator that could not be evaluated
 POINTS = "points"
 AT_ONCE = 5_000  # rows of a chunk that are rated together: each needs some 15 kB at hand
-
-
-def _each_its_own(table: Table, keys: Sequence[Key]) -> Aliases:
-    return Aliases()
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,7 @@ class Rater:
     profile: Profile
     scorecard: Scorecard
     history: Snapshot
-    parties: Callable[[Table, Sequence[Key]], Aliases] = _each_its_own
+    parties: Register | Strangers = field(default_factory=Strangers)
     rates: Table | None = None  # the office's own, beside the sample
     watch: Watch = field(default_factory=Watch)
     packs: Patterns = field(default_factory=Patterns)
@@ -111,10 +107,10 @@ class Rater:
             said = self._fitted(said, table, fired)
         return said
 
-    def linked(self, rows: Table, events: Table) -> Table:
+    def linked(self, rows: Table, events: Table, aliases: Aliases) -> Table:
         """What links these rows to others, of what is stored of them, one party under one key."""
         declared = [one for one in self.profile.linked if one in rows and one not in events]
-        known = united(events, self.profile.keys, self.parties(rows, self.profile.keys))
+        known = united(events, self.profile.keys, aliases)
         return known.assign(**{name: rows[name] for name in declared})
 
     @property
@@ -144,6 +140,20 @@ class Rater:
     def over_batch(self) -> list[Indicator]:
         """Indicators that see the batch as a set."""
         return [one for one in self.profile.indicators if one.over_batch]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows for any process that has the run's rater."""
+
+    table: Table
+
+    def work(self, rater: Rater) -> Rated:
+        """`Rater.rate` of them, and what the register said of their parties."""
+        return *rater.rate(self.table), rater.parties.asked(self.table, rater.profile.keys)
+
+
+Rated = tuple[Table, Table, Asked]
 
 
 def portions(table: Table) -> list[Table]:
@@ -191,10 +201,3 @@ def rater(
     card.expect([feature.name for feature in kind.features])
     history = Snapshot.from_layers(layers, finds, beside)
     return Rater(kind, card, history, known, rates, watch, accepted)
-
-
-def rate_in_worker(
-    url: str, models: Path, profile: str, before: datetime, folder: Folder | None, table: Table
-) -> tuple[Table, Table]:
-    """`Rater.rate` in another process."""
-    return rater(url, models, profile, before, folder).rate(table)

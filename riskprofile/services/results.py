@@ -13,8 +13,9 @@ import pandas as pd
 from riskprofile.errors import UsageError
 from riskprofile.intake.formulas import escape_formula
 from riskprofile.intake.quarantine import whole_or_nothing
+from riskprofile.services.describing import describe, material
 from riskprofile.services.identifiers import RECORD
-from riskprofile.services.lanes import Ranked, describe
+from riskprofile.services.lanes import Ranked
 from riskprofile.services.rater import POINTS
 from riskprofile.store.database import Store
 from riskprofile.tables import TEXT, Table
@@ -39,7 +40,8 @@ def _one(store: Store, ranked: Ranked, reasons: Reasons) -> Table:
     wanted = {"all": told.index, "none": told.index[:0]}.get(reasons, ranked.alerts().index)
     if len(wanted):
         with store.read() as connection:
-            details = describe(connection, ranked, told.loc[wanted])
+            asked = material(connection, ranked.rows, told.loc[wanted])
+        details = describe(asked, ranked.rater)
         for place, detail in zip(wanted, details, strict=True):
             raising[place], lowering[place] = detail.reasons, detail.against
     made = told.assign(

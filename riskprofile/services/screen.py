@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -20,15 +21,18 @@ from riskprofile.errors import InputError, Overtaken, PolicyError, TooManyBadRow
 from riskprofile.intake.reader import Rejection
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern, parties
+from riskprofile.services.describing import Alerts, Material
 from riskprofile.services.identity import Actor, authorise
 from riskprofile.services.ingest import Ingest
 from riskprofile.services.lanes import Ranked, rank_run, store_alerts
 from riskprofile.services.opening import BATCH_LOCK, begin
 from riskprofile.services.past import HISTORY, Folder
-from riskprofile.services.rater import Rater, rater
+from riskprofile.services.raters import Raters
 from riskprofile.services.run import Options, Progress, Run, Stop, Summary, account
 from riskprofile.services.settings import Settings
+from riskprofile.services.spread import Task, Workers, workers
 from riskprofile.store import audit, batches
+from riskprofile.store import parties as store_of_parties
 from riskprofile.store.database import Store, serialise
 from riskprofile.store.tables import Batch
 
@@ -77,67 +81,65 @@ def screen(
     rejected: list[Rejection] = []
     running: list[Batch] = []
     unreadable: InputError | None = None
-    raters: dict[str, Rater] = {}
-    url = history_url or settings.database_url
-    folder = Folder(settings.home / HISTORY, keep=history_url is None)
+    raters = Raters(
+        history_url or settings.database_url,
+        settings.models,
+        now,
+        Folder(settings.home / HISTORY, keep=history_url is None),
+        rates=not options.history,
+    )
 
-    def rater_of(profile: str) -> Rater:
-        if profile not in raters:
-            raters[profile] = rater(url, settings.models, profile, now, folder)
-        return raters[profile]
-
-    with stop.listening():
-        for path in paths if options.strict else ():
-            _refuse_bad(path, options, store)
-        for path in paths:
-            work = None
+    with workers(options) as others:
+        with stop.listening():
+            for path in paths if options.strict else ():
+                _refuse_bad(path, options, store)
+            for path in paths:
+                work = None
+                try:
+                    batch = begin(store, actor, path, options, now, summary)
+                    if batch is None:
+                        continue
+                    work = Ingest(
+                        store, settings, options, batch, raters, others, summary, rejected
+                    )
+                    with closing(work.chunks(path)) as committed:
+                        for rows in committed:
+                            progress(batch.source, rows)
+                            if stop.signal:
+                                break
+                except BaseException as error:
+                    if work is not None:
+                        work.abandon(now, error)
+                    if isinstance(error, InputError) and len(paths) > 1:
+                        told = {"source": path.name, "what": error.what, "do": error.do}
+                        summary.unreadable.append(told)
+                        unreadable = error
+                        continue
+                    _leave(store, running, now)
+                    raise
+                running.append(batch)
+                if stop.signal:
+                    summary.stopped = stop.signal
+                    break
+        if unreadable is not None and len(summary.unreadable) == len(paths):
+            raise unreadable
+        ranked: list[Ranked] = []
+        if not summary.stopped:
             try:
-                batch = begin(store, actor, path, options, now, summary)
-                if batch is None:
-                    continue
-                work = Ingest(
-                    store, settings, options, batch, url, summary, rejected, rater_of, now, folder
+                learns = history_url is None  # what a run beside the database learns goes with it
+                ranked = _finish(
+                    store, actor, running, raters, others, options, summary, learns=learns
                 )
-                with closing(work.chunks(path)) as committed:
-                    for rows in committed:
-                        progress(batch.source, rows)
-                        if stop.signal:
-                            break
-            except BaseException as error:
-                if work is not None:
-                    work.abandon(now, error)
-                if isinstance(error, InputError) and len(paths) > 1:
-                    told = {"source": path.name, "what": error.what, "do": error.do}
-                    summary.unreadable.append(told)
-                    unreadable = error
-                    continue
+            except PolicyError:  # paused since the last chunk
                 _leave(store, running, now)
                 raise
-            running.append(batch)
-            if stop.signal:
-                summary.stopped = stop.signal
-                break
-    if unreadable is not None and len(summary.unreadable) == len(paths):
-        raise unreadable
-    ranked: list[Ranked] = []
-    if not summary.stopped:
-        try:
-            asked = [
-                one.parties
-                for one in raters.values()
-                if isinstance(one.parties, parties.Register) and not history_url
-            ]
-            ranked = _finish(store, actor, running, rater_of, asked, options, now, summary)
-        except PolicyError:  # paused since the last chunk
-            _leave(store, running, now)
-            raise
     summary.seconds = round(time.perf_counter() - started, 3)
     summary.rows_per_second = round(summary.read / max(summary.seconds, 1e-9), 1)
     moment = pd.DataFrame({"time": [pd.Timestamp(now)]})
     summary.history_days = {
-        name: int(one.history.age(moment).iloc[0]) for name, one in raters.items()
+        name: int(one.history.age(moment).iloc[0]) for name, one in raters.opened.items()
     }
-    summary.model_versions = {name: one.scorecard.version for name, one in raters.items()}
+    summary.model_versions = {name: one.scorecard.version for name, one in raters.opened.items()}
     return Run(summary, ranked, rejected, options.max_bad_share)
 
 
@@ -175,27 +177,39 @@ def _refuse_bad(path: Path, options: Options, store: Store) -> None:
         )
 
 
+def _done(
+    materials: Iterator[Material], ranked: Ranked, raters: Raters, others: Workers | None
+) -> Iterator[Alerts]:
+    """What is stored of alerts, made by this process or by those that rated."""
+    if others is None:
+        return (one.work(ranked.rater) for one in materials)
+    of = raters.elsewhere(ranked.profile.name)
+    return others.done(Task(of, one) for one in materials)
+
+
 def _finish(
     store: Store,
     actor: Actor,
     running: list[Batch],
-    rater_of: Callable[[str], Rater],
-    asked: list[parties.Register],
+    raters: Raters,
+    others: Workers | None,
     options: Options,
-    now: datetime,
     summary: Summary,
+    *,
+    learns: bool,
 ) -> list[Ranked]:
     """One ranking per profile over the run; alerts and the end of the batches together."""
     ranked: list[Ranked] = []
+    now = raters.before
+    ids = [batch.id for batch in running]
+    with store.read() as connection:
+        profiles = batches.profiles(connection, ids)
     if running and not options.history:
         seed = int.from_bytes(
             hashlib.sha256("".join(sorted(b.digest for b in running)).encode()).digest()[:8]
         )
-        ids = [batch.id for batch in running]
-        with store.read() as connection:
-            profiles = batches.profiles(connection, ids)
         lists = [
-            rank_run(store, ids, rater_of(name), options.capacity, seed, now)
+            rank_run(store, ids, raters.of(name), options.capacity, seed, now)
             for name in PROFILES
             if name in profiles
         ]
@@ -208,8 +222,15 @@ def _finish(
         for batch in running:
             if not batches.finish(connection, batch.id, now):
                 raise Overtaken(batch.id)
+        known = [raters.register(name) for name in PROFILES if name in profiles]
+        asked = parties.heard(connection, ids, known) if learns and known else None
+        kin = None
+        if asked is not None and others is not None:  # while alerts are written
+            some = next(name for name in PROFILES if name in profiles)
+            kin = others.begin(Task(raters.elsewhere(some), parties.Kin(asked.unknown())))
         for one in ranked:
-            counts = store_alerts(connection, one, now)
+            made = partial(_done, ranked=one, raters=raters, others=others)
+            counts = store_alerts(connection, one, now, made)
             summary.alerts["total"] += sum(counts["lane"].values())
             for kind in ("queue", "lane"):
                 for name, count in counts[kind].items():
@@ -222,8 +243,9 @@ def _finish(
                     .values(alerts=table.c.alerts + count)
                 )
         serialise(connection, BATCH_LOCK)
-        ended = batches.end(connection, [batch.id for batch in running], now)
-        parties.learn(store, connection, [batch.id for batch in running], ended, asked)
+        ended = batches.end(connection, ids, now)
+        if asked is not None:
+            store_of_parties.add(store, connection, asked, ended, now, kin)
         for batch in running:
             table = batches.batch_table
             row = connection.execute(table.select().where(table.c.id == batch.id)).one()

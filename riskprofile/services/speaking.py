@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.reasons import LAWFUL, NO_DESCRIPTION, UNUSUAL, WORDED, reading
 from riskprofile.scoring.scorecard import WORDING
-from riskprofile.services.lanes import NOT_EVALUATED, NOT_GIVEN
+from riskprofile.services.describing import NOT_EVALUATED, NOT_GIVEN
 from riskprofile.words import COMMA, DEFAULT, Words
 
 Told = TypeVar("Told")

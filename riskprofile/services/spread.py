@@ -1,38 +1,52 @@
-"""Parts of chunks rated by other processes, of this machine or a cluster, in the order they came.
+"""Parts of a run done by other processes, of this machine or a cluster, in the order they came.
 
 A cluster's workers read the database and the scorecard folder themselves, and refuse to
-rate with another release or scorecard than the run began with. Rows travel inside their
-task, so a worker that dies loses nothing: the scheduler gives the task to another.
+work with another release or scorecard than the run began with. What is worked on travels
+inside its task, so a worker that dies loses nothing: the scheduler gives the task to another.
 """
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from multiprocessing import get_context, parent_process
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
-from joblib import Parallel, delayed
+import pyarrow as pa
+from threadpoolctl import threadpool_limits
 
 from riskprofile import __version__
 from riskprofile.errors import RiskProfileError, ScorecardError, UsageError
 from riskprofile.services.past import Folder
-from riskprofile.services.rater import rate_in_worker, rater
+from riskprofile.services.rater import Rated, Rater, Rows, rater
 from riskprofile.services.run import Options
 from riskprofile.store.batches import from_bytes, to_bytes
-from riskprofile.tables import Table
 
-AHEAD = 2  # parts that wait or are rated, for each thread of the workers
+AHEAD = 2  # parts that wait or are worked on, for each thread of the workers
 PATIENCE = 10  # seconds until a scheduler that does not answer is given up
 
-Rated = tuple[Table, Table]
+Done = TypeVar("Done", covariant=True)
+
+
+class Work(Protocol[Done]):
+    """What a task does with the rater of the run."""
+
+    def work(self, rater: Rater) -> Done:
+        """Do it: the same whichever process does."""
 
 
 @dataclass(frozen=True)
-class Task:
-    """Rows of a chunk and what rates them: where history lies, as of when, and which scorecard."""
+class Opened:
+    """Which rater a worker opens: where history lies, as of when, and which scorecard."""
 
     url: str
     models: Path
@@ -40,38 +54,105 @@ class Task:
     before: datetime
     folder: Folder
     digest: str
-    table: Table
 
 
-def spread(options: Options, tasks: Iterator[Task]) -> Generator[Rated, None, None]:
-    """`Rater.rate` of each task, in order, while a few more are under way."""
-    if options.scheduler:
-        yield from _on_cluster(options.scheduler, tasks)
-        return
-    ended = False
+@dataclass(frozen=True)
+class Task(Generic[Done]):
+    """A part of a run."""
 
-    def calls() -> Iterator[Any]:
+    opened: Opened
+    part: Work[Done]
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Other processes: `send` hands them a task, `died` is the error when one is gone for good."""
+
+    threads: int
+    send: Callable[[Task[Any]], Any]
+    died: type[Exception]
+    what: str
+    do: str
+
+    def begin(self, task: Task[Done]) -> Callable[[], Done]:
+        """Have a task done; what it made is waited for when it is asked for."""
+        sent = self.send(task)
+
+        def made() -> Done:
+            try:
+                told: Done = sent.result()
+            except self.died:
+                do = f"{self.do}, then run again with --resume"
+                raise RiskProfileError(self.what, do=do) from None
+            return told
+
+        return made
+
+    def done(self, tasks: Iterable[Task[Done]]) -> Iterator[Done]:
+        """What each task made, in order, while a few more are under way."""
+        ahead: deque[Callable[[], Done]] = deque()
         for one in tasks:
-            if ended:
-                return
-            # The parent compared the files of the past with their digests a moment ago.
-            folder = replace(one.folder, keep=False, compared=True)
-            asked = (one.url, one.models, one.profile, one.before, folder, one.table)
-            yield delayed(rate_in_worker)(*asked)
+            ahead.append(self.begin(one))
+            if len(ahead) > AHEAD * self.threads:
+                yield ahead.popleft()()
+        while ahead:
+            yield ahead.popleft()()
 
-    parallel = Parallel(n_jobs=options.workers, return_as="generator", pre_dispatch="2*n_jobs")
-    rated = parallel(calls())
+
+@contextmanager
+def workers(options: Options) -> Iterator[Workers | None]:
+    """The processes that a run may use beside its own; none where it works alone."""
+    if options.alone:
+        yield None
+    elif options.scheduler:
+        with _cluster(options.scheduler) as found:
+            yield found
+    else:
+        # Not forked: a copy of a process with threads and an open database is not sound.
+        pool = ProcessPoolExecutor(options.workers, get_context("spawn"), initializer=_alone)
+
+        def send(task: Task[Any]) -> Any:
+            # This process compared the files of the past with their digests a moment ago.
+            folder = replace(task.opened.folder, keep=False, compared=True)
+            return pool.submit(work, replace(task, opened=replace(task.opened, folder=folder)))
+
+        try:
+            yield Workers(
+                options.workers,
+                send,
+                BrokenProcessPool,
+                "a worker process was ended from outside",
+                "Give the run fewer workers or more memory",
+            )
+        finally:  # a run that is stopped lets its processes finish what they have
+            pool.shutdown(cancel_futures=True)
+
+
+def _alone() -> None:
+    """Before a process takes tasks: one thread, deaf to the keyboard, gone with its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that began the run stops it
+    pa.set_cpu_count(1)
+    threadpool_limits(1)
+    parent = parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def work(task: Task[Done]) -> Done:
+    """Do a task in this process, with a rater that is opened once."""
+    of = task.opened
+    return task.part.work(rater(of.url, of.models, of.profile, of.before, of.folder))
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[Workers]:
     try:
-        for one in rated:  # noqa: UP028 (`yield from` would close it with tasks under way)
-            yield one
-    finally:
-        ended = True
-        for _ in rated:  # a run that is stopped lets its processes finish what they have
-            pass
-
-
-def _on_cluster(address: str, tasks: Iterator[Task]) -> Generator[Rated, None, None]:
-    try:
+        import dask
         from distributed import Client
         from distributed.scheduler import KilledWorker
     except ImportError:
@@ -86,56 +167,56 @@ def _on_cluster(address: str, tasks: Iterator[Task]) -> Generator[Rated, None, N
         raise RiskProfileError(
             "the scheduler does not answer", where=address, do="Start it, or correct the address"
         ) from None
-    with client:
+    # What is worked on is meant to travel with its task: no warning that it does.
+    with client, dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GiB"}):
         threads = sum(client.nthreads().values())
         if not threads:
             raise RiskProfileError(
                 "the scheduler has no workers", where=address, do="Start some: dask worker ADDRESS"
             )
-        ahead: deque[Any] = deque()
-        try:
-            for one in tasks:
-                # Not pure: equal parts of one file are rated each for itself.
-                ahead.append(client.submit(rate_on_cluster, *_packed(one), pure=False))
-                if len(ahead) > AHEAD * threads:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
-        except KilledWorker:
-            raise RiskProfileError(
-                "several workers died one after the other with the same rows",
-                where=address,
-                do="Give them more memory, then run again with --resume",
-            ) from None
+
+        def send(task: Task[Any]) -> Any:
+            # Not pure: equal parts of one file are rated each for itself.
+            return client.submit(work_on_cluster, _packed(task), __version__, pure=False)
+
+        yield Workers(
+            threads,
+            send,
+            KilledWorker,
+            "several workers died one after the other with the same rows",
+            "Give them more memory",
+        )
 
 
-def _packed(one: Task) -> tuple[Any, ...]:
-    """As Parquet rows are a tenth of their size in memory."""
-    content = to_bytes(one.table)
-    folder = replace(one.folder, keep=False)
-    return one.url, one.models, one.profile, one.before, folder, one.digest, __version__, content
+@dataclass(frozen=True)
+class PackedRows:
+    """Rows as Parquet: a tenth of their size in memory."""
+
+    content: bytes
+
+    def work(self, rater: Rater) -> Rated:
+        """What the rows themselves would do."""
+        return Rows(from_bytes(self.content)).work(rater)
 
 
-def rate_on_cluster(
-    url: str,
-    models: Path,
-    profile: str,
-    before: datetime,
-    folder: Folder,
-    digest: str,
-    version: str,
-    content: bytes,
-) -> Rated:
-    """`Rater.rate` on a worker of a cluster, with the release and scorecard of the run alone."""
+def _packed(one: Task[Any]) -> Task[Any]:
+    of = replace(one.opened, folder=replace(one.opened.folder, keep=False))
+    part = PackedRows(to_bytes(one.part.table)) if isinstance(one.part, Rows) else one.part
+    return Task(of, part)
+
+
+def work_on_cluster(task: Task[Done], version: str) -> Done:
+    """Do a task on a worker of a cluster, with the release and scorecard of the run alone."""
     if version != __version__:
         raise RiskProfileError(
             f"a worker has release {__version__}, the run {version}",
             do="Install the same release on every machine",
         )
-    one = rater(url, models, profile, before, folder)
-    if one.scorecard.digest != digest:
+    of = task.opened
+    one = rater(of.url, of.models, of.profile, of.before, of.folder)
+    if one.scorecard.digest != of.digest:
         raise ScorecardError(
-            f"a worker serves scorecard {profile} {one.scorecard.version}, not that of the run",
+            f"a worker serves scorecard {of.profile} {one.scorecard.version}, not that of the run",
             do="Give every machine the same folder of scorecards",
         )
-    return one.rate(from_bytes(content))
+    return task.part.work(one)

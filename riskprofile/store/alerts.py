@@ -46,23 +46,33 @@ def add(connection: Connection, alerts: Iterable[Mapping[str, Any]]) -> list[int
     Parameters
     ----------
     alerts : iterable of mappings
-        Columns of `Alert` by name, all with the same keys; `id` and `search` are made here.
+        Columns of `Alert` by name, all with the same keys; `id` is made here, and so is what
+        finds them (`looked_up_by`) where it is not there yet.
     """
-    rows = [{**alert, "search": search_text(alert)} for alert in alerts]
+    rows = [{**alert} if "links" in alert else {**alert, **looked_up_by(alert)} for alert in alerts]
+    links = [row.pop("links") for row in rows]
     if not rows:
         return []
     table = Alert.__table__  # type: ignore[attr-defined]
     statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
     defaults = {"version": 1, "driver": 1, "title": "", "state": "open"}
     ids = list(connection.execute(statement, [{**defaults, **row} for row in rows]).scalars())
-    links = [
+    linked = [
         {"alert_id": alert_id, "kind": kind, "key": key}
-        for alert_id, row in zip(ids, rows, strict=True)
-        for kind, key in sorted(set(links_of(row.get("declaration") or [])))
+        for alert_id, tied in zip(ids, links, strict=True)
+        for kind, key in tied
     ]
-    if links:
-        connection.execute(insert(AlertLink), links)
+    if linked:
+        connection.execute(insert(AlertLink), linked)
     return ids
+
+
+def looked_up_by(alert: Mapping[str, Any]) -> dict[str, Any]:
+    """What finds an alert, of its declaration as declared: `search`, a text, and `links`."""
+    return {
+        "search": search_text(alert),
+        "links": sorted(set(links_of(alert.get("declaration") or []))),
+    }
 
 
 def mark(

@@ -403,6 +403,41 @@ def chunks(
             ).one()
 
 
+def chunk_ids(connection: Connection, batch_ids: Sequence[str]) -> list[tuple[int, str]]:
+    """Id and profile of the chunks of these batches, in order."""
+    table = chunk_table.c
+    found: list[tuple[int, str]] = []
+    for batch_id in batch_ids:
+        rows = connection.execute(
+            select(table.id, table.profile).where(table.batch_id == batch_id).order_by(table.number)
+        )
+        found += [(one.id, one.profile) for one in rows]
+    return found
+
+
+def rows_of(connection: Connection, chunk_id: int, columns: Sequence[str]) -> Table:
+    """These columns of the rows of a chunk, as declared."""
+    table = chunk_table.c
+    content = connection.execute(select(table.rows).where(table.id == chunk_id)).scalar_one()
+    return from_bytes(content, columns)
+
+
+def cells(
+    connection: Connection, chunk_id: int, columns: Sequence[str], positions: np.ndarray
+) -> list[list[Any]]:
+    """Values of some rows of a chunk, column by column; of a chunk that is gone there are none.
+
+    `positions` are sorted; those beyond the last row are left out.
+    """
+    table = chunk_table.c
+    content = connection.execute(select(table.rows).where(table.id == chunk_id)).scalar()
+    if content is None:
+        return [[] for _ in columns]
+    read = pq.ParquetFile(io.BytesIO(content)).read([*columns])
+    some = read.take(pa.array(positions[positions < len(read)]))
+    return [some[name].to_pylist() for name in columns]
+
+
 @dataclass(frozen=True)
 class Past:
     """What history holds of a profile at a time: chunks, and rows of them that do not count.

@@ -6,12 +6,14 @@ start of a run is the forms that were there before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+import numpy as np
 from sqlalchemy import Connection, delete, func, select, update
 
 from riskprofile.history import register
+from riskprofile.history.learning import Asked, Forms, among_themselves
 from riskprofile.store.batches import ASKED_AT_ONCE
 from riskprofile.store.database import Store, among, serialise
 from riskprofile.store.tables import PartyBlock, PartyForm
@@ -24,7 +26,6 @@ CROWDED = 200  # forms in one block beyond which it says too little to be search
 ALWAYS = datetime.max.replace(tzinfo=UTC)
 AT_ONCE = 2_000  # new forms whose blocks are asked for together
 
-Forms = Mapping[int, tuple[str, str]]  # key -> family, form
 Known = dict[int, register.Block]  # forms that stand for themselves, by where they are found
 
 
@@ -71,10 +72,10 @@ def join(
 def add(
     store: Store,
     connection: Connection,
-    forms: Forms,
+    asked: Asked,
     now: datetime,
-    sought: Mapping[int, register.Found | None] | None = None,
     before: datetime = ALWAYS,
+    kin: Callable[[], Mapping[int, register.Found]] | None = None,
 ) -> int:
     """Take these forms into the register, those that are new; how many joined another.
 
@@ -82,49 +83,53 @@ def add(
 
     Parameters
     ----------
-    sought : mapping, optional
-        What `join` found as of `before`: it holds where the register is still the same.
+    asked : Asked
+        In the order of `Asked.together`. What was sought in the register as of `before` holds
+        where it is still the same.
+    kin : callable, optional
+        `among_themselves` of those sought, where another process finds it meanwhile.
     """
     serialise(connection, REGISTER_LOCK)
     # Whatever their time: a run that began later may have ended before this one.
-    old = entities(connection, list(forms), ALWAYS)
-    _seen_again(store, connection, forms, old, now)
-    fresh = sorted(forms.keys() - old.keys(), key=lambda key: forms[key])
-    known = dict(sought or {})
-    if known and not _unchanged(connection, before, known):
-        known = {}
-    known |= join(connection, {key: forms[key] for key in fresh if key not in known}, ALWAYS)
-    rows: list[tuple[int, str, str, int, datetime, datetime]] = []
-    blocks: list[tuple[int, int]] = []
-    added: Known = {}
-    joined = 0
-    for key in fresh:
-        family, form = forms[key]
-        places = register.blocks(family, form)
-        near = _near(added, places, register.shelves(family, form))
-        found = register.best(family, form, near, known[key])
-        entity = key if found is None else found.entity
-        rows.append((key, family, form, entity, now, now))
-        if entity != key:
-            joined += 1
-            continue
-        for place in places:
-            added.setdefault(place, register.Block()).add(family, form, key)
-            blocks.append((place, key))
+    old = entities(connection, asked.keys.tolist(), ALWAYS)
+    known = np.isin(asked.keys, np.fromiter(old, dtype=np.int64, count=len(old)))
+    _seen_again(store, connection, asked.take(np.flatnonzero(known)), old, now)
+    fresh = asked.take(np.flatnonzero(~known))
+    holds = fresh.sought.all() and _unchanged(connection, before, fresh)
+    if not holds:
+        named = dict(zip(fresh.keys.tolist(), fresh.forms(), strict=True))
+        sought = join(connection, named, ALWAYS)
+        stand = {key: one.entity for key, one in sought.items() if one is not None}
+        fresh = Asked.of(named, stand, sought)
+    joined = fresh.entities.copy()
+    holds = holds and kin is not None and len(fresh) == asked.sought.sum()
+    among = kin() if holds and kin else among_themselves(fresh, CROWDED)
+    for row, found in among.items():
+        joined[row] = found.entity
+    rows = (
+        (key, *form, entity, now, now)
+        for key, form, entity in zip(
+            fresh.keys.tolist(), fresh.forms(), joined.tolist(), strict=True
+        )
+    )
     columns = ["key", "family", "form", "entity", "added_at", "seen_at"]
     store.insert_many(connection, "party_form", columns, rows)
+    stands = np.repeat(joined == fresh.keys, fresh.sizes)
+    blocks = zip(
+        fresh.blocks[stands].tolist(),
+        np.repeat(fresh.keys, fresh.sizes)[stands].tolist(),
+        strict=True,
+    )
     store.insert_many(connection, "party_block", ["block", "key"], blocks)
-    return joined
+    return int((joined != fresh.keys).sum())
 
 
-def _unchanged(
-    connection: Connection, before: datetime, sought: Mapping[int, register.Found | None]
-) -> bool:
+def _unchanged(connection: Connection, before: datetime, asked: Asked) -> bool:
     """Whether the register is as it was: nothing came, and nothing found was forgotten."""
     columns = form_table.c
     if connection.execute(select(columns.key).where(columns.added_at >= before).limit(1)).first():
         return False
-    found = sorted({one.entity for one in sought.values() if one is not None})
+    found = np.unique(asked.entities[asked.entities != asked.keys]).tolist()
     return not any(
         connection.execute(
             select(columns.key).where(among(columns.key, some), columns.form == "").limit(1)
@@ -134,7 +139,7 @@ def _unchanged(
 
 
 def _seen_again(
-    store: Store, connection: Connection, forms: Forms, old: Mapping[int, int], now: datetime
+    store: Store, connection: Connection, asked: Asked, old: Mapping[int, int], now: datetime
 ) -> None:
     """Known forms live on; one whose text was forgotten gets it back, with its blocks."""
     columns = form_table.c
@@ -143,11 +148,10 @@ def _seen_again(
             select(columns.key).where(among(columns.key, some), columns.form == "")
         ).scalars()
         for key in list(empty):
-            connection.execute(
-                update(form_table).where(columns.key == key).values(form=forms[key][1])
-            )
+            family, form = asked.form(int(np.flatnonzero(asked.keys == key)[0]))
+            connection.execute(update(form_table).where(columns.key == key).values(form=form))
             if old[key] == key:
-                blocks = [(block, key) for block in register.blocks(*forms[key])]
+                blocks = [(block, key) for block in register.blocks(family, form)]
                 store.insert_many(connection, "party_block", ["block", "key"], blocks)
         connection.execute(
             update(form_table)

@@ -22,11 +22,11 @@ from riskprofile.errors import RiskProfileError, ScorecardError
 from riskprofile.services import settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.past import HISTORY, Folder
-from riskprofile.services.rater import rater
+from riskprofile.services.rater import Rows, rater
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.services.spread import rate_on_cluster
+from riskprofile.services.spread import Opened, Task, work_on_cluster
 from riskprofile.store.batches import to_bytes
 from tests import factory
 from tests.services.bench import NOW
@@ -176,10 +176,10 @@ def test_a_worker_refuses_another_release_or_scorecard(tmp_path: Path) -> None:
     settings.open_store(home).close()
     card = rater(home.database_url, home.models, "shipment", NOW).scorecard
     asked = (home.database_url, home.models, "shipment", NOW, Folder(home.home / HISTORY))
-    content = to_bytes(factory.shipments(1))
+    rows = Rows(factory.shipments(1))
     with pytest.raises(RiskProfileError, match="release"):
-        rate_on_cluster(*asked, card.digest, "0.0.0", content)
+        work_on_cluster(Task(Opened(*asked, card.digest), rows), "0.0.0")
     with pytest.raises(ScorecardError, match="not that of the run"):
         from riskprofile import __version__
 
-        rate_on_cluster(*asked, "another", __version__, content)
+        work_on_cluster(Task(Opened(*asked, "another"), rows), __version__)

@@ -164,13 +164,13 @@ def test_an_earlier_find_is_named_with_its_facets_from_three_on(kept: tuple[str,
             columns={"_record": networks.RECORD}
         ),
     )
-    told = networks._finds(mine, Snapshot(None, found(**{**FIND, **alone})).found)
+    told = networks._finds(mine.rows, Snapshot(None, found(**{**FIND, **alone})).found)
     if len(kept) < 3:
         assert not len(told)
     else:
         assert told["link"].tolist() == ["like an earlier find in " + ", ".join(kept)]
     later_known = found(-1, **{**FIND, **alone})
-    assert not len(networks._finds(mine, Snapshot(None, later_known).found))
+    assert not len(networks._finds(mine.rows, Snapshot(None, later_known).found))
 
 
 def test_a_find_of_the_register_stands_on_the_page_with_its_outcome(office: Office) -> None:

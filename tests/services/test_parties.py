@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from riskprofile.history import Lookup, forms, view
+from riskprofile.history.learning import Asked
 from riskprofile.profiles import SHIPMENT
 from riskprofile.reference.registers import REGISTERS
 from riskprofile.services import rater as raters
@@ -30,7 +31,9 @@ FIRST, SLIP, STRANGER = "Marandor Selban Trading Ltd", "MARANDOR SELBANN TRADING
 def registered(store: Store, names: list[str], now: datetime = NOW) -> int:
     table = factory.shipments(len(names), consignee_id=None, consignee_name=names)
     with store.write() as connection:
-        return parties.add(store, connection, forms(table, SHIPMENT.keys), now)
+        return parties.add(
+            store, connection, Asked.together([Asked.of(forms(table, SHIPMENT.keys))]), now
+        )
 
 
 def stored(store: Store) -> dict[str, int]:

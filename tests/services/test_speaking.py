@@ -13,7 +13,7 @@ from riskprofile import words
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.reasons import YES_OR_NO, explain, reading
 from riskprofile.services import speaking
-from riskprofile.services.lanes import NOT_GIVEN
+from riskprofile.services.describing import NOT_GIVEN
 from riskprofile.store.artefacts import serving
 from tests.services.invariance import CHECKOUT
 

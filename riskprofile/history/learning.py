@@ -1,0 +1,237 @@
+"""Forms of a run on their way into the register, and which of them are alike to each other.
+
+A run meets about one new form a row, so they are kept as arrays: some hundred bytes each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from riskprofile.history import register
+from riskprofile.history.register import FUZZY, Aliases, Found
+from riskprofile.reference.hashing import mix
+
+Forms = Mapping[int, tuple[str, str]]  # key -> family, form
+_PLACES = {family: place for place, family in enumerate(FUZZY)}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Forms, and what a register said of them.
+
+    Parameters
+    ----------
+    keys, entities : ndarray of int64
+        The key of each form, and of the form that it stands for as far as is known.
+    families : ndarray of uint8
+        Places in `FUZZY`.
+    texts : pyarrow.Array
+        The forms themselves.
+    sought : ndarray of bool
+        Those that the register did not hold, so that others alike to them were looked for.
+    sizes : ndarray of int32
+        How many blocks each of those sought has; 0 for the others.
+    blocks : ndarray of int64
+        These blocks, form after form.
+    found : dict
+        What was found for those of them that stand for another, by key.
+    """
+
+    keys: np.ndarray
+    entities: np.ndarray
+    families: np.ndarray
+    texts: pa.Array
+    sought: np.ndarray
+    sizes: np.ndarray
+    blocks: np.ndarray
+    found: dict[int, Found]
+
+    @classmethod
+    def of(
+        cls,
+        forms: Forms,
+        known: Mapping[int, int] | None = None,
+        sought: Mapping[int, Found | None] | None = None,
+    ) -> Asked:
+        """Forms with what a register said: of those that it knew, and of those it did not."""
+        known, sought = known or {}, sought or {}
+        keys = [*forms]
+        asked = np.fromiter((key in sought for key in keys), dtype=bool, count=len(keys))
+        places = [
+            register.blocks(*forms[key]) if one else ()
+            for key, one in zip(keys, asked.tolist(), strict=True)
+        ]
+        return cls(
+            np.array(keys, dtype=np.int64),
+            np.array([known.get(key, key) for key in keys], dtype=np.int64),
+            np.array([_PLACES[forms[key][0]] for key in keys], dtype=np.uint8),
+            pa.array([forms[key][1] for key in keys], pa.string()),
+            asked,
+            np.array([len(one) for one in places], dtype=np.int32),
+            np.array([*chain.from_iterable(places)], dtype=np.int64),
+            {key: one for key in keys if (one := sought.get(key)) is not None},
+        )
+
+    @classmethod
+    def together(cls, parts: Sequence[Asked]) -> Asked:
+        """All of these, each form once, in the order of their texts.
+
+        So what is made of them depends neither on the order of rows nor on that of files.
+        """
+        parts = [*parts] or [cls.of({})]
+        found: dict[int, Found] = {}
+        for part in parts:
+            found |= part.found
+
+        def joined(name: str) -> np.ndarray:
+            return np.concatenate([getattr(part, name) for part in parts])
+
+        whole = cls(
+            joined("keys"),
+            joined("entities"),
+            joined("families"),
+            pa.chunked_array([part.texts for part in parts], pa.string()).combine_chunks(),
+            joined("sought"),
+            joined("sizes"),
+            joined("blocks"),
+            found,
+        )
+        _, first = np.unique(whole.keys, return_index=True)
+        whole = whole.take(first)
+        order = pa.table({"family": pa.array(whole.families), "text": whole.texts})
+        by = [("family", "ascending"), ("text", "ascending")]
+        return whole.take(pc.sort_indices(order, by).to_numpy())
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def take(self, rows: np.ndarray) -> Asked:
+        """Those at these places."""
+        ends = np.cumsum(self.sizes, dtype=np.int64)
+        sizes = self.sizes[rows]
+        step = np.arange(int(sizes.sum())) - np.repeat(
+            np.cumsum(sizes, dtype=np.int64) - sizes, sizes
+        )
+        return Asked(
+            self.keys[rows],
+            self.entities[rows],
+            self.families[rows],
+            self.texts.take(pa.array(rows)),
+            self.sought[rows],
+            sizes,
+            self.blocks[np.repeat(ends[rows] - sizes, sizes) + step],
+            self.found,
+        )
+
+    def unknown(self) -> Asked:
+        """Those that the register did not hold."""
+        return self.take(np.flatnonzero(self.sought))
+
+    def forms(self) -> Iterator[tuple[str, str]]:
+        """Family and text of each, some at a time in memory."""
+        names = [*FUZZY]
+        for start in range(0, len(self), 10_000):
+            some = slice(start, start + 10_000)
+            yield from zip(
+                [names[one] for one in self.families[some].tolist()],
+                self.texts[some].to_pylist(),
+                strict=True,
+            )
+
+    def form(self, row: int) -> tuple[str, str]:
+        """Family and text of one."""
+        return [*FUZZY][self.families[row]], self.texts[row].as_py()
+
+    def aliases(self) -> Aliases:
+        """Which of these keys stand for another, as far as is known."""
+        apart = self.keys != self.entities
+        pairs = zip(self.keys[apart].tolist(), self.entities[apart].tolist(), strict=True)
+        return Aliases(dict(pairs))
+
+
+def among_themselves(asked: Asked, crowded: int) -> dict[int, Found]:
+    """What forms stand for once they are alike to each other, by place, where that is another.
+
+    Each is compared with those before it that stand for themselves and share a block with it;
+    a block of more than `crowded` forms that nothing known is alike to says too little. What
+    was found in the register stays unless one of these is liker.
+    """
+    owner = np.repeat(np.arange(len(asked)), asked.sizes)
+    stands = (asked.keys == asked.entities)[owner]
+    _, place = np.unique(asked.blocks, return_inverse=True)
+    crowd = np.bincount(place, weights=stands).astype(np.int64)[place]
+    shared = (crowd <= crowded) & (crowd > stands)
+    rows, sizes = np.unique(owner[shared], return_counts=True)
+    some = asked.take(rows)
+    kept, wanted = _shelved(some, place[shared], sizes)
+    told: dict[int, Found] = {}
+    here: dict[int, list[tuple[str, int]]] = {}
+    for row, key, (family, form), put, sought in zip(
+        rows.tolist(), some.keys.tolist(), some.forms(), kept, wanted, strict=True
+    ):
+        if not put and not sought:
+            continue
+        near = chain.from_iterable(here.get(one, ()) for one in sought)
+        found = register.best(family, form, near, asked.found.get(key))
+        if found is not None:
+            told[row] = found
+            continue
+        for one in put:
+            here.setdefault(one, []).append((form, key))
+    return told
+
+
+def _shelved(
+    asked: Asked, places: np.ndarray, many: np.ndarray
+) -> tuple[list[list[int]], list[list[int]]]:
+    """Where each form is put, and where others are sought for it: shelves of blocks, as numbers.
+
+    Those on which no two forms meet are left out. Most forms have none left, and need neither
+    be kept nor compared.
+
+    Parameters
+    ----------
+    places, many : ndarray of int64
+        The blocks that count, form after form, and how many each form has.
+    """
+    sides = [], []  # type: tuple[list[int], list[int]]
+    sizes = [], []  # type: tuple[list[int], list[int]]
+    for form in asked.forms():
+        for side, size, shelves in zip(
+            sides, sizes, (register.kept_on(*form), register.shelves(*form)), strict=True
+        ):
+            side += map(hash, shelves)
+            size.append(len(shelves))
+    rank = np.arange(len(asked))
+    of = np.repeat(rank, many)  # whose each block is
+    owners, combined = [], []
+    for side, size in zip(sides, sizes, strict=True):
+        sized = np.array(size, dtype=np.int64)
+        each, at = sized[of], (np.cumsum(sized) - sized)[of]
+        step = np.arange(int(each.sum())) - np.repeat(np.cumsum(each) - each, each)
+        shelf = np.array(side, dtype=np.int64)[np.repeat(at, each) + step]
+        owners.append(np.repeat(of, each))
+        combined.append(mix(np.repeat(places, each).astype(np.uint64)) ^ shelf.view(np.uint64))
+    cuts = slice(len(owners[0])), slice(len(owners[0]), None)
+    owner, both = np.concatenate(owners), np.concatenate(combined)
+    distinct, number = np.unique(both, return_inverse=True)
+    first, last = np.full(len(distinct), len(rank)), np.full(len(distinct), -1)
+    np.minimum.at(first, number, owner)
+    np.maximum.at(last, number, owner)
+    meet = first < last
+    for cut in cuts:
+        meet &= np.bincount(number[cut], minlength=len(distinct)) > 0
+    made: list[list[list[int]]] = []
+    for cut in cuts:
+        lists: list[list[int]] = [[] for _ in rank]
+        use = meet[number[cut]]
+        for row, one in zip(owner[cut][use].tolist(), number[cut][use].tolist(), strict=True):
+            lists[row].append(one)
+        made.append(lists)
+    return made[0], made[1]

@@ -1,0 +1,228 @@
+"""What a person sees of an alert: reasons, indicators as sentences, and the rows as declared.
+
+Made of the stored bytes of the chunks that its items lie in and of nothing else, so that any
+process with the run's rater can do it, here or elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection, select
+
+from riskprofile.columns import View
+from riskprofile.profiles import Profile
+from riskprofile.scoring import reasons
+from riskprofile.services.identifiers import RECORD
+from riskprofile.services.rater import FIRED, Rater
+from riskprofile.store import alerts as store_of_alerts
+from riskprofile.store import batches
+from riskprofile.store.database import Written, among, dumps
+from riskprofile.tables import Column, Table
+
+NOT_GIVEN = "not given"  # what a sentence says of a value that was not declared
+NOT_EVALUATED = "not_evaluated:"
+
+Alerts = list[dict[str, Any]]  # what is stored of some alerts, by the columns of `Alert`
+
+
+@dataclass
+class Detail:
+    """What a person sees of one declaration."""
+
+    office: str | None
+    title: str
+    reasons: list[dict[str, Any]]
+    against: list[dict[str, Any]]
+    indicators: list[dict[str, Any]]
+    declaration: list[dict[str, Any]]
+    due_at: datetime | None
+    lodged_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Material:
+    """What some alerts are described from.
+
+    Parameters
+    ----------
+    alerts : Table
+        `record_id`, `chunk_id` and `position` of the driver, and the keys of `indicators`.
+    places : Table
+        `record_id`, `chunk_id` and `position` of every item of theirs.
+    chunks : dict
+        The stored rows and features of these chunks, by id.
+    """
+
+    alerts: Table
+    places: Table
+    chunks: dict[int, tuple[bytes, bytes]]
+
+    def work(self, rater: Rater) -> Alerts:
+        """What is stored of each alert, and is the same in whichever process it is made."""
+        written: dict[int, str] = {}  # many alerts share a reason
+        made = []
+        for record, detail in zip(self.alerts[RECORD], describe(self, rater), strict=True):
+            told = vars(detail) | {"record_id": record, "profile": rater.profile.name}
+            made.append(
+                told
+                | store_of_alerts.looked_up_by(told)
+                | {
+                    name: Written.of(getattr(detail, name), reasons.as_json, written)
+                    for name in ("reasons", "against")
+                }
+                | {"declaration": Written(dumps(detail.declaration))}
+            )
+        return made
+
+
+def material(connection: Connection, rows: Table, alerts: Table) -> Material:
+    """What these alerts are described from; `rows` are the places of all items of the run."""
+    places = rows[rows[RECORD].isin(alerts[RECORD])]
+    table = batches.chunk_table.c
+    ids = places["chunk_id"].unique().tolist()
+    found = connection.execute(
+        select(table.id, table.rows, table.features).where(among(table.id, ids))
+    )
+    return Material(
+        alerts[[RECORD, "chunk_id", "position", "indicators"]],
+        places[[RECORD, "chunk_id", "position"]],
+        {one.id: (one.rows, one.features) for one in found},
+    )
+
+
+def describe(told: Material, rater: Rater) -> list[Detail]:
+    """Reasons, indicators as sentences and the rows as declared, in the order of the alerts."""
+    profile, alerts = rater.profile, told.alerts
+    declared: dict[str, list[dict[str, Any]]] = {}
+    drivers: dict[str, Detail] = {}
+    columns = (RECORD, "chunk_id", "position", "indicators")
+    driver_of = {row[0]: row[1:] for row in zip(*(alerts[name] for name in columns), strict=True)}
+    for chunk_id, places in told.places.groupby("chunk_id"):
+        positions = places["position"].to_numpy()
+        rows, log = (
+            batches.from_bytes(content).iloc[positions].reset_index(drop=True)
+            for content in told.chunks[chunk_id]
+        )
+        records = places[RECORD].tolist()
+        for record, row in zip(records, _plain(rows[profile.names]), strict=True):
+            declared.setdefault(record, []).append(row)
+        mine = [
+            place
+            for place, record in enumerate(records)
+            if driver_of[record][:2] == (chunk_id, positions[place])
+        ]
+        driving = rows.iloc[mine]
+        named = rater.told(rows)
+        fired = {
+            name.removeprefix(FIRED): log[name].to_numpy(dtype=bool, na_value=False)
+            for name in log.columns
+            if name.startswith(FIRED)
+        }
+        beside: dict[str, list[int]] = {}
+        for place, record in enumerate(records):
+            beside.setdefault(record, []).append(place)
+        titles = _listed(driving[profile.title])
+        explained = reasons.explain(log.iloc[mine], titles, profile, rater.scorecard)
+        instead = ["hs_code"] if "hs_code" in driving else [profile.title]
+        asked = (profile.office, *instead, profile.due, profile.time)
+        for number, (place, title, office, code, due, lodged) in enumerate(
+            zip(mine, titles, *(_listed(driving[name]) for name in asked), strict=True)
+        ):
+            record = records[place]
+            items, (raising, lowering) = beside[record], explained[number]
+            drivers[record] = Detail(
+                office=office,
+                title=title or code or "",
+                reasons=raising,
+                against=lowering,
+                indicators=[
+                    _indicator(key, profile, _Said(named, _speaks(fired, key, place, items)))
+                    for key in driver_of[record][2]
+                ],
+                declaration=[],
+                due_at=_time(due),
+                lodged_at=_time(lodged),
+            )
+    made = []
+    for record in alerts[RECORD]:
+        detail = drivers[record]
+        detail.declaration = declared[record]
+        made.append(detail)
+    return made
+
+
+def _speaks(fired: Mapping[str, np.ndarray], key: str, driver: int, items: Sequence[int]) -> int:
+    """The item whose values the sentence of an indicator names: one on which it fired."""
+    if key not in fired:
+        return driver
+    return next((one for one in (driver, *items) if fired[key][one]), driver)
+
+
+def _indicator(key: str, profile: Profile, row: Mapping[str, Any]) -> dict[str, Any]:
+    """One indicator of one row as a sentence, with what clears it and what to check."""
+    name = key.removeprefix(NOT_EVALUATED)
+    one = next(indicator for indicator in profile.indicators if indicator.key == name)
+    if name != key:
+        said = f"{name} was not evaluated: the check failed, so a person looks"
+    else:
+        said = one.says.format_map(row)
+    return {
+        "key": key,
+        "text": said,
+        "queue": one.queue,
+        "cleared_by": one.cleared_by,
+        "check": one.check,
+        "raises": one.raises,
+    }
+
+
+class _Said(Mapping[str, Any]):
+    """Values of one row for a sentence; what is missing reads "not given"."""
+
+    def __init__(self, columns: View, place: int) -> None:
+        self.columns, self.place = columns, place
+
+    def __getitem__(self, name: str) -> Any:
+        value = self.columns[name].at(self.place)
+        return _NotGiven() if value is None else value
+
+    def __iter__(self) -> Any:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+
+class _NotGiven:
+    def __format__(self, how: str) -> str:
+        return NOT_GIVEN
+
+
+def _plain(rows: Table) -> list[dict[str, Any]]:
+    """Rows as JSON values: what is missing is left out."""
+    columns = []
+    for name in rows.columns:
+        values = _listed(rows[name])
+        if isinstance(rows[name].dtype, pd.DatetimeTZDtype):
+            values = [None if value is None else value.isoformat() for value in values]
+        columns.append(values)
+    return [
+        {name: value for name, value in zip(rows.columns, row, strict=True) if value is not None}
+        for row in zip(*columns, strict=True)
+    ]
+
+
+def _listed(column: Column) -> list[Any]:
+    """A column as Python values; None where one is missing."""
+    gone = column.isna().tolist()
+    return [None if out else one for one, out in zip(column.tolist(), gone, strict=True)]
+
+
+def _time(value: Any) -> datetime | None:
+    return None if pd.isna(value) else pd.Timestamp(value).to_pydatetime()

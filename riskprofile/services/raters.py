@@ -1,0 +1,55 @@
+"""The raters of a run: one for each profile, opened when it is first asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from riskprofile.services.parties import Register
+from riskprofile.services.past import Folder
+from riskprofile.services.rater import Rater, rater
+from riskprofile.services.spread import Opened
+
+
+@dataclass(frozen=True)
+class Raters:
+    """Raters as of one time, and the registers of parties that they ask.
+
+    Parameters
+    ----------
+    url : str
+        The database whose past and register are read.
+    before : datetime
+        The start of the run.
+    rates : bool
+        Whether the run rates. Past declarations are not rated: they ask a register alone.
+    """
+
+    url: str
+    models: Path
+    before: datetime
+    folder: Folder
+    rates: bool = True
+    opened: dict[str, Rater] = field(default_factory=dict)
+    registers: dict[str, Register] = field(default_factory=dict)
+
+    def of(self, profile: str) -> Rater:
+        """The rater of a profile."""
+        if profile not in self.opened:
+            self.opened[profile] = rater(self.url, self.models, profile, self.before, self.folder)
+        return self.opened[profile]
+
+    def register(self, profile: str) -> Register:
+        """The register that the rows of a profile are looked up in."""
+        if profile not in self.registers:
+            known = self.of(profile).parties if self.rates else None
+            if not isinstance(known, Register):
+                known = Register(self.url, self.before)
+            self.registers[profile] = known
+        return self.registers[profile]
+
+    def elsewhere(self, profile: str) -> Opened:
+        """What another process opens to do as the rater of this profile does."""
+        digest = self.of(profile).scorecard.digest
+        return Opened(self.url, self.models, profile, self.before, self.folder, digest)

@@ -1,0 +1,110 @@
+"""Forms of a run as arrays: the same whatever their order, and compared as one by one."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+
+from riskprofile.history import register
+from riskprofile.history.learning import Asked, Forms, among_themselves
+from riskprofile.history.register import Found
+
+NAMES = (
+    *("marandor selban trading", "marandor selbann trading", "selban marandor trading"),
+    *("dekavor ulorin", "dekavor ulorinn", "ulorin dekavor", "tarvesk miro", "tarvesk mira"),
+    *("marandor selbam trading", "oskel freight", "oskell freight", "pel", "x" * 400),
+)
+STREETS = ("14 velmora road 4021", "14 velmorra road", "15 velmora road 4021", "14 velmora road")
+FORMS: Forms = {
+    **{n: ("party", name) for n, name in enumerate(NAMES)},
+    **{100 + n: ("address", street) for n, street in enumerate(STREETS)},
+}
+
+
+def sought(forms: Forms, found: dict[int, Found] | None = None) -> Asked:
+    known = dict.fromkeys(forms) | (found or {})
+    stands = {key: one.entity for key, one in (found or {}).items()}
+    return Asked.of(forms, stands, known)
+
+
+def by_key(asked: Asked, crowded: int = 200) -> dict[int, int]:
+    """What each form stands for, once all are compared."""
+    told = among_themselves(asked, crowded)
+    stands = asked.entities.tolist()
+    for row, found in told.items():
+        stands[row] = found.entity
+    return dict(zip(asked.keys.tolist(), stands, strict=True))
+
+
+def place(form: tuple[str, str]) -> tuple[int, str]:
+    """Of a form in the order in which they are taken."""
+    return register.FUZZY.index(form[0]), form[1]
+
+
+def one_by_one(forms: Forms) -> dict[int, int]:
+    """The same, in the order of the texts, each compared with all that stand before it."""
+    stands: dict[int, int] = {}
+    for key in sorted(forms, key=lambda one: place(forms[one])):
+        family, form = forms[key]
+        near = [
+            (forms[other][1], other)
+            for other, entity in stands.items()
+            if other == entity
+            and forms[other][0] == family
+            and {*register.blocks(family, form)} & {*register.blocks(*forms[other])}
+        ]
+        found = register.best(family, form, near)
+        stands[key] = key if found is None else found.entity
+    return stands
+
+
+def test_forms_alike_stand_for_the_first_of_them() -> None:
+    told = by_key(Asked.together([sought(FORMS)]))
+    assert told == one_by_one(FORMS)
+    assert told[0] == 8 and told[2] == 1  # the first of them in the order of texts
+    assert told[4] == told[3] and told[6] != told[7]  # Miro and Mira are two
+    assert all(told[entity] == entity for entity in told.values())  # no chains
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_neither_order_nor_parts_nor_repeats_matter(seed: int) -> None:
+    keys = [*FORMS] * 2
+    random.Random(seed).shuffle(keys)
+    cuts = (0, 5 + seed, 17, len(keys))
+    parts = [
+        sought({key: FORMS[key] for key in keys[start:end]})
+        for start, end in itertools.pairwise(cuts)
+    ]
+    whole, mixed = Asked.together([sought(FORMS)]), Asked.together(parts)
+    assert mixed.keys.tolist() == whole.keys.tolist()
+    assert mixed.blocks.tolist() == whole.blocks.tolist()
+    assert [*mixed.forms()] == [*whole.forms()] == sorted(FORMS.values(), key=place)
+    assert by_key(mixed) == by_key(whole)
+
+
+def test_what_the_register_found_stays_unless_another_is_liker() -> None:
+    liker, less = Found(999, 0.99, "marandor selban tradin"), Found(998, 0.86, "dekavor ulor")
+    told = by_key(Asked.together([sought(FORMS, {0: liker, 4: less})]))
+    assert told[0] == 999 and told[8] == 8
+    assert told[4] == 3  # one slip in ten letters
+
+
+def test_a_crowded_block_says_too_little() -> None:
+    alone = by_key(Asked.together([sought(FORMS)]), crowded=0)
+    assert alone == {key: key for key in FORMS}
+
+
+def test_nothing_is_asked_of_no_forms() -> None:
+    nothing = Asked.together([])
+    assert len(nothing) == 0 and not [*nothing.forms()] and not among_themselves(nothing, 200)
+
+
+def test_of_what_a_register_holds_only_the_others_are_sought() -> None:
+    forms = {key: FORMS[key] for key in (0, 1, 3)}
+    asked = Asked.of(forms, known={1: 0}, sought={3: None})
+    assert asked.unknown().keys.tolist() == [3]
+    assert asked.sizes.tolist() == [0, 0, len(register.blocks(*FORMS[3]))]
+    pairs = asked.aliases()
+    assert len(pairs) == 1 and pairs(asked.keys).tolist() == [0, 0, 3]

@@ -1,0 +1,125 @@
+"""Tasks of a run done by real processes: in order, a death told, nobody left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from riskprofile.errors import RiskProfileError
+from riskprofile.services import settings
+from riskprofile.services.past import Folder
+from riskprofile.services.rater import Rater
+from riskprofile.services.run import Options
+from riskprofile.services.spread import Opened, Task, workers
+from tests.services.bench import NOW
+
+pytestmark = pytest.mark.xdist_group("spread")
+
+
+@dataclass(frozen=True)
+class Waits:
+    seconds: float
+
+    def work(self, rater: Rater) -> tuple[float, int, str]:
+        time.sleep(self.seconds)
+        return self.seconds, os.getpid(), rater.profile.name
+
+
+@dataclass(frozen=True)
+class Dies:
+    def work(self, rater: Rater) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def opened(folder: Path) -> Opened:
+    home = settings.load({}, home=folder)
+    settings.open_store(home).close()
+    return Opened(home.database_url, home.models, "shipment", NOW, Folder(folder / "history"), "")
+
+
+def test_answers_come_in_the_order_of_the_tasks_and_few_are_ahead(tmp_path: Path) -> None:
+    of, asked = opened(tmp_path), []
+
+    def tasks() -> Iterator[Task[tuple[float, int, str]]]:
+        for n in range(12):
+            asked.append(n)
+            yield Task(of, Waits(0.3 if n == 0 else 0.01 * n))
+
+    with workers(Options(workers=2)) as others:
+        assert others is not None
+        beside = others.begin(Task(of, Waits(0.1)))
+        done = others.done(tasks())
+        first = next(done)
+        assert len(asked) == 5  # two at work, two that wait, and the one asked for
+        rest = [*done]
+        assert beside()[0] == 0.1
+    assert [one[0] for one in (first, *rest)] == [0.3, *(0.01 * n for n in range(1, 12))]
+    pids = {one[1] for one in (first, *rest)}
+    assert len(pids) == 2 and os.getpid() not in pids
+
+
+def test_a_worker_that_is_killed_is_told_with_what_to_do(tmp_path: Path) -> None:
+    of = opened(tmp_path)
+    with workers(Options(workers=2)) as others:
+        assert others is not None
+        with pytest.raises(RiskProfileError, match="ended from outside") as told:
+            [*others.done(Task(of, Dies()) for _ in range(3))]
+    assert "--resume" in told.value.do
+
+
+def test_nobody_else_works_where_one_process_is_asked() -> None:
+    for options in (Options(), Options(workers=2, history=True)):
+        with workers(options) as others:
+            assert others is None
+
+
+PROGRAM = """
+import os, sys, time
+from pathlib import Path
+from riskprofile.services.run import Options
+from riskprofile.services.spread import Task, workers
+from tests.services.test_spread import Waits, opened
+
+if __name__ == "__main__":
+    with workers(Options(workers=2)) as others:
+        of = opened(Path(sys.argv[1]))
+        print([others.begin(Task(of, Waits(0.2))) for _ in range(2)][0]()[1], flush=True)
+        time.sleep(60)
+"""
+
+
+def alive(pid: int) -> bool:
+    """Whether it runs: one that ended and was not waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks Linux who is alive")
+def test_workers_end_with_the_process_that_began_the_run(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    paths = os.pathsep.join([str(settings.CHECKOUT), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": paths}
+    run = subprocess.Popen(
+        [sys.executable, program, tmp_path / "home"], stdout=subprocess.PIPE, env=environment
+    )
+    assert run.stdout is not None
+    worker = int(run.stdout.readline())
+    assert alive(worker)
+    run.kill()
+    run.wait()
+    run.stdout.close()
+    until = time.monotonic() + 30
+    while alive(worker):
+        assert time.monotonic() < until, "a worker outlived its run"
+        time.sleep(0.05)
