@@ -36,7 +36,7 @@ class Asked:
     sought : ndarray of bool
         Those that the register did not hold, so that others alike to them were looked for.
     sizes : ndarray of int32
-        How many blocks each of those sought has; 0 for the others.
+        How many of their blocks are here; 0 where they are handed on with other rows.
     blocks : ndarray of int64
         These blocks, form after form.
     found : dict
@@ -58,15 +58,18 @@ class Asked:
         forms: Forms,
         known: Mapping[int, int] | None = None,
         sought: Mapping[int, Found | None] | None = None,
+        blocks: Mapping[int, tuple[int, ...]] | None = None,
     ) -> Asked:
-        """Forms with what a register said: of those that it knew, and of those it did not."""
+        """Forms with what a register said: of those that it knew, and of those it did not.
+
+        `blocks` are those of the forms sought that are not at hand elsewhere; all without.
+        """
         known, sought = known or {}, sought or {}
         keys = [*forms]
         asked = np.fromiter((key in sought for key in keys), dtype=bool, count=len(keys))
-        places = [
-            register.blocks(*forms[key]) if one else ()
-            for key, one in zip(keys, asked.tolist(), strict=True)
-        ]
+        if blocks is None:
+            blocks = {key: register.blocks(*forms[key]) for key in keys if key in sought}
+        places = [blocks.get(key, ()) for key in keys]
         return cls(
             np.array(keys, dtype=np.int64),
             np.array([known.get(key, key) for key in keys], dtype=np.int64),
@@ -102,8 +105,8 @@ class Asked:
             joined("blocks"),
             found,
         )
-        _, first = np.unique(whole.keys, return_index=True)
-        whole = whole.take(first)
+        whole = whole.take(np.lexsort((-whole.sizes, whole.keys)))  # the one with its blocks first
+        whole = whole.take(np.unique(whole.keys, return_index=True)[1])
         order = pa.table({"family": pa.array(whole.families), "text": whole.texts})
         by = [("family", "ascending"), ("text", "ascending")]
         return whole.take(pc.sort_indices(order, by).to_numpy())
@@ -128,6 +131,17 @@ class Asked:
             self.blocks[np.repeat(ends[rows] - sizes, sizes) + step],
             self.found,
         )
+
+    def blocked(self) -> Asked:
+        """With the blocks of all that were sought, also of those whose blocks got lost."""
+        lost = np.flatnonzero(self.sought & (self.sizes == 0))
+        if not len(lost):
+            return self
+        some = self.take(lost)
+        named = dict(zip(some.keys.tolist(), some.forms(), strict=True))
+        sought = {key: self.found.get(key) for key in named}
+        stands = dict(zip(named, some.entities.tolist(), strict=True))
+        return Asked.together([self, Asked.of(named, stands, sought)])
 
     def unknown(self) -> Asked:
         """Those that the register did not hold."""

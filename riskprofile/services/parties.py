@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection
 
-from riskprofile.history import Aliases, forms
+from riskprofile.history import Aliases, forms, register
 from riskprofile.history.learning import Asked, among_themselves
 from riskprofile.history.register import Found
 from riskprofile.history.resolver import written
@@ -19,7 +19,19 @@ from riskprofile.store import batches, parties
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 
-REMEMBERED = 1 << 18  # forms that were looked for and are remembered, about 60 MB
+REMEMBERED = 1 << 17  # forms of late, and as many before them, that are not looked for again
+
+# What the register said of a form: what it stands for, where it was known; else the form that is
+# alike to it, or that none is.
+Said = int | Found | None
+
+
+@dataclass
+class _Memory:
+    late: dict[int, Said] = field(default_factory=dict)
+    before: dict[int, Said] = field(default_factory=dict)
+    # Of forms that were looked for, and not handed on yet.
+    blocks: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
 
 class Strangers:
@@ -46,44 +58,55 @@ class Register:
     url: str
     before: datetime
     heard: dict[int, Asked] = field(default_factory=dict, compare=False, repr=False)
-    _answers: dict[int, int] = field(default_factory=dict, compare=False, repr=False)
-    # What was found for each form that the register did not know.
-    _sought: dict[int, Found | None] = field(default_factory=dict, compare=False, repr=False)
+    _memory: _Memory = field(default_factory=_Memory, compare=False, repr=False)
 
     def __call__(self, table: Table, keys: Sequence[Key]) -> Aliases:
         """Which keys of this table stand for another party's key.
 
         A row's answer depends on the row and the frozen register alone.
         """
-        known = self._answered(forms(table, keys))
-        return Aliases({key: entity for key, entity in known.items() if key != entity})
+        said = self._said(forms(table, keys))
+        stands = {key: _entity(key, one) for key, one in said.items()}
+        return Aliases({key: entity for key, entity in stands.items() if key != entity})
 
     def asked(self, table: Table, keys: Sequence[Key]) -> Asked:
         """The parties of this table, and what is said of them, for the end of the run."""
         named = forms(table, keys)
-        known = self._answered(named)
-        sought = {key: self._sought[key] for key in named if key in self._sought}
-        return Asked.of(named, known, sought)
+        said = self._said(named)
+        known = {key: _entity(key, one) for key, one in said.items()}
+        sought = {key: one for key, one in said.items() if not isinstance(one, int)}
+        blocks = self._memory.blocks
+        new = {key: blocks.pop(key) for key in sought if key in blocks}
+        return Asked.of(named, known, sought, new)
 
-    def _answered(self, asked: dict[int, tuple[str, str]]) -> dict[int, int]:
-        """What each of these forms stands for: itself, where nothing alike is known."""
-        if len(self._answers) > REMEMBERED:
-            self._answers.clear()
-            self._sought.clear()
-        new = {key: form for key, form in asked.items() if key not in self._answers}
-        if new:
+    def _said(self, asked: dict[int, tuple[str, str]]) -> dict[int, Said]:
+        """What is said of each of these forms."""
+        memory = self._memory
+        new = [key for key in asked if key not in memory.late]
+        if new and len(memory.late) >= REMEMBERED:
+            memory.late, memory.before = {}, memory.late
+            memory.blocks.clear()
+            new = [*asked]
+        memory.late.update((key, memory.before[key]) for key in new if key in memory.before)
+        unknown = {key: asked[key] for key in new if key not in memory.late}
+        if unknown:
             store = Store.open(self.url)
             try:
                 with store.read() as connection:
-                    known = parties.entities(connection, list(new), self.before)
-                    unknown = {key: form for key, form in new.items() if key not in known}
-                    sought = parties.join(connection, unknown, self.before)
+                    known = parties.entities(connection, list(unknown), self.before)
+                    wanted = {key: form for key, form in unknown.items() if key not in known}
+                    sought = parties.join(connection, wanted, self.before)
             finally:
                 store.close()
-            known |= {key: one.entity for key, one in sought.items() if one is not None}
-            self._sought.update(sought)
-            self._answers.update((key, known.get(key, key)) for key in new)
-        return {key: self._answers[key] for key in asked}
+            memory.late.update(known)
+            memory.late.update(sought)
+            memory.blocks.update((key, register.blocks(*wanted[key])) for key in sought)
+        return {key: memory.late[key] for key in asked}
+
+
+def _entity(key: int, said: Said) -> int:
+    """What a form stands for: itself, where nothing alike is known."""
+    return said if isinstance(said, int) else key if said is None else said.entity
 
 
 @dataclass(frozen=True)
@@ -115,4 +138,4 @@ def heard(connection: Connection, batch_ids: Sequence[str], registers: Sequence[
         told.append(known.pop(chunk_id))
     for each in registers:
         each.heard.clear()
-    return Asked.together(told)
+    return Asked.together(told).blocked()

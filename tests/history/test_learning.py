@@ -108,3 +108,18 @@ def test_of_what_a_register_holds_only_the_others_are_sought() -> None:
     assert asked.sizes.tolist() == [0, 0, len(register.blocks(*FORMS[3]))]
     pairs = asked.aliases()
     assert len(pairs) == 1 and pairs(asked.keys).tolist() == [0, 0, 3]
+
+
+def test_blocks_that_are_handed_on_once_or_lost_are_there_in_the_end() -> None:
+    """Each form comes twice, a third of them with its blocks, a third of those the first time."""
+    whole = Asked.together([sought(FORMS)])
+    keys = [*FORMS]
+    held = {key: register.blocks(*FORMS[key]) for key in keys[::3]}
+    first = Asked.of(FORMS, {}, dict.fromkeys(FORMS), {key: held[key] for key in keys[::9]})
+    again = Asked.of(FORMS, {}, dict.fromkeys(FORMS), held)
+    told = Asked.together([first, again])
+    assert 0 < (told.sizes > 0).sum() == len(held)
+    told = told.blocked()
+    assert told.keys.tolist() == whole.keys.tolist()
+    assert told.sizes.tolist() == whole.sizes.tolist()
+    assert told.blocks.tolist() == whole.blocks.tolist()
