@@ -76,19 +76,22 @@ class Register:
         known = {key: _entity(key, one) for key, one in said.items()}
         sought = {key: one for key, one in said.items() if not isinstance(one, int)}
         blocks = self._memory.blocks
-        new = {key: blocks.pop(key) for key in sought if key in blocks}
+        new = {key: one for key in sought if (one := blocks.pop(key, None)) is not None}
         return Asked.of(named, known, sought, new)
 
     def _said(self, asked: dict[int, tuple[str, str]]) -> dict[int, Said]:
         """What is said of each of these forms."""
         memory = self._memory
-        new = [key for key in asked if key not in memory.late]
-        if new and len(memory.late) >= REMEMBERED:
-            memory.late, memory.before = {}, memory.late
+        late, before = memory.late, memory.before
+        new = [key for key in asked if key not in late]
+        if new and len(late) >= REMEMBERED:
+            # Others take their place: a thread that reads the old ones keeps them.
+            late, before = {}, late
+            memory.late, memory.before = late, before
             memory.blocks.clear()
             new = [*asked]
-        memory.late.update((key, memory.before[key]) for key in new if key in memory.before)
-        unknown = {key: asked[key] for key in new if key not in memory.late}
+        late.update((key, before[key]) for key in new if key in before)
+        unknown = {key: asked[key] for key in new if key not in late}
         if unknown:
             store = Store.open(self.url)
             try:
@@ -98,10 +101,10 @@ class Register:
                     sought = parties.join(connection, wanted, self.before)
             finally:
                 store.close()
-            memory.late.update(known)
-            memory.late.update(sought)
+            late.update(known)
+            late.update(sought)
             memory.blocks.update((key, register.blocks(*wanted[key])) for key in sought)
-        return {key: memory.late[key] for key in asked}
+        return {key: late[key] for key in asked}
 
 
 def _entity(key: int, said: Said) -> int:

@@ -13,6 +13,7 @@ from riskprofile.history import Lookup, forms, view
 from riskprofile.history.learning import Asked
 from riskprofile.profiles import SHIPMENT
 from riskprofile.reference.registers import REGISTERS
+from riskprofile.services import parties as registers_at_work
 from riskprofile.services import rater as raters
 from riskprofile.services import settings
 from riskprofile.services.identity import OWNER
@@ -80,6 +81,25 @@ def test_the_register_is_frozen_as_of_the_start(tmp_path: Path) -> None:
     registered(store, [SLIP, "Marandor Selbanns Trading"], later(days=1))
     assert Register(url, NOW)(table, SHIPMENT.keys)(keys).tolist() == after(keys).tolist()
     store.close()
+
+
+def test_what_is_forgotten_is_looked_for_again_and_said_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what was said of late half is kept: an answer never depends on what came before."""
+    url = f"sqlite:///{tmp_path / 'riskprofile.db'}"
+    store = Store.open(url)
+    registered(store, [FIRST], NOW)
+    store.close()
+    table = factory.shipments(3, consignee_id=None, consignee_name=[SLIP, STRANGER, FIRST])
+    first, whole = Register(url, NOW), Register(url, NOW).asked(table, SHIPMENT.keys)
+    monkeypatch.setattr(registers_at_work, "REMEMBERED", 2)
+    for rows in (table, table.iloc[:1], table.iloc[1:], table):
+        first(rows, SHIPMENT.keys)
+    told = first.asked(table, SHIPMENT.keys).blocked()
+    for name in ("keys", "entities", "sizes"):
+        assert sorted(getattr(told, name).tolist()) == sorted(getattr(whole, name).tolist())
+    assert first(table, SHIPMENT.keys)(whole.keys).tolist() == whole.entities.tolist()
 
 
 def test_a_crowded_block_is_not_searched(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
