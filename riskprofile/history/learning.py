@@ -214,8 +214,8 @@ def _shelved(
     places, many : ndarray of int64
         The blocks that count, form after form, and how many each form has.
     """
-    sides = [], []  # type: tuple[list[int], list[int]]
-    sizes = [], []  # type: tuple[list[int], list[int]]
+    sides: tuple[list[int], list[int]] = [], []
+    sizes: tuple[list[int], list[int]] = [], []
     for form in asked.forms():
         for side, size, shelves in zip(
             sides, sizes, (register.kept_on(*form), register.shelves(*form)), strict=True

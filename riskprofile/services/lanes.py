@@ -243,11 +243,11 @@ def store_alerts(
     assert run is not None
 
     def materials() -> Iterator[Material]:
-        for many in _portions(alerts, LINKED_AT_ONCE):
+        for many in by_chunk(alerts, LINKED_AT_ONCE):
             around = networks.related(
                 connection, ranked.profile, run, many[RECORD].tolist(), ranked.history
             )
-            for some in _portions(many, AT_ONCE):
+            for some in by_chunk(many, AT_ONCE):
                 # Ids grow by reference, not by rank: an alert whose rating waits is not to be
                 # placed by its neighbours.
                 some = some.sort_values(RECORD, kind="stable")
@@ -261,8 +261,8 @@ def store_alerts(
     return counts
 
 
-def _portions(alerts: Table, size: int) -> Iterator[Table]:
-    """Alerts by the chunks of their drivers, so that few chunks and few alerts are at hand."""
+def by_chunk(alerts: Table, size: int) -> Iterator[Table]:
+    """Declarations by the chunks of their drivers, so that few of both are at hand."""
     sizes = alerts["chunk_id"].value_counts().sort_index().cumsum()
     for _, chunks in sizes.groupby((sizes - 1) // size):
         some = alerts[alerts["chunk_id"].isin(chunks.index)]

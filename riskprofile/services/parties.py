@@ -130,7 +130,7 @@ def heard(connection: Connection, batch_ids: Sequence[str], registers: Sequence[
     """
     known = {chunk: one for each in registers for chunk, one in each.heard.items()}
     told: list[Asked] = []
-    for chunk_id, name in batches.chunk_ids(connection, batch_ids):
+    for chunk_id, name in batches.chunks(connection, batch_ids, ("id", "profile")):
         keys = PROFILES[name].keys
         columns = written(keys)
         if not columns:

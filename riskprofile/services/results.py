@@ -15,7 +15,7 @@ from riskprofile.intake.formulas import escape_formula
 from riskprofile.intake.quarantine import whole_or_nothing
 from riskprofile.services.describing import describe, material
 from riskprofile.services.identifiers import RECORD
-from riskprofile.services.lanes import Ranked
+from riskprofile.services.lanes import AT_ONCE, Ranked, by_chunk
 from riskprofile.services.rater import POINTS
 from riskprofile.store.database import Store
 from riskprofile.tables import TEXT, Table
@@ -39,11 +39,11 @@ def _one(store: Store, ranked: Ranked, reasons: Reasons) -> Table:
     lowering: list[list[dict[str, object]]] = [[] for _ in range(len(told))]
     wanted = {"all": told.index, "none": told.index[:0]}.get(reasons, ranked.alerts().index)
     if len(wanted):
-        with store.read() as connection:
-            asked = material(connection, ranked.rows, told.loc[wanted])
-        details = describe(asked, ranked.rater)
-        for place, detail in zip(wanted, details, strict=True):
-            raising[place], lowering[place] = detail.reasons, detail.against
+        for some in by_chunk(told.loc[wanted], AT_ONCE):
+            with store.read() as connection:
+                asked = material(connection, ranked.rows, some)
+            for place, detail in zip(some.index, describe(asked, ranked.rater), strict=True):
+                raising[place], lowering[place] = detail.reasons, detail.against
     made = told.assign(
         profile=ranked.profile.name,
         model_version=ranked.scorecard.version,

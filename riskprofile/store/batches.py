@@ -403,18 +403,6 @@ def chunks(
             ).one()
 
 
-def chunk_ids(connection: Connection, batch_ids: Sequence[str]) -> list[tuple[int, str]]:
-    """Id and profile of the chunks of these batches, in order."""
-    table = chunk_table.c
-    found: list[tuple[int, str]] = []
-    for batch_id in batch_ids:
-        rows = connection.execute(
-            select(table.id, table.profile).where(table.batch_id == batch_id).order_by(table.number)
-        )
-        found += [(one.id, one.profile) for one in rows]
-    return found
-
-
 def rows_of(connection: Connection, chunk_id: int, columns: Sequence[str]) -> Table:
     """These columns of the rows of a chunk, as declared."""
     table = chunk_table.c
