@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -43,45 +44,82 @@ def explain(
     contributions = scorecard.contributions(values)
     arrays = {name: values[name].to_numpy("float64") for name in scorecard.features}
     said = {feature.name: feature for feature in profile.features}
-    base = [_base(scorecard)] if scorecard.base else []
-    told: list[list[Reason]] = [[*base] for _ in range(len(values))]
+    codes, distinct = _titles(titles)
+    rows, numbers = [], []  # of each non-zero term of each row: the row, and its reason
+    reasons: list[Reason] = []
     for place, term in enumerate(scorecard.terms):
         here = np.flatnonzero(contributions[:, place])
-        points = contributions[here, place].tolist()
+        if not len(here):
+            continue
+        points = contributions[here, place]
         columns = [arrays[name][here] for name in term.features]
-        # As bits, because 0.0 and -0.0 are told apart.
-        bits = zip(*(column.view(np.int64).tolist() for column in columns), strict=True)
-        numbers = zip(*(column.tolist() for column in columns), strict=True)
         worded = WORDING in term.features
         norms = [scorecard.norms.get(name, "") for name in term.features]
         norm = norms[0] if len(norms) == 1 else "; ".join(filter(None, norms))
-        known: dict[tuple[object, ...], Reason] = {}  # many rows share a value, and so a sentence
-        for row, mine, bit, given in zip(here.tolist(), points, bits, numbers, strict=True):
-            key = (bit, mine > 0, titles[row] if worded else None)
-            if key not in known:
-                sentences = [
-                    _sentence(name, value, titles[row], said, scorecard, mine > 0)
-                    for name, value in zip(term.features, given, strict=True)
-                ]
-                stated = [_number(value) for value in given]
-                known[key] = {
-                    "term": term.name,
-                    "text": _text(term, sentences),
-                    "points": mine,
-                    "value": stated[0] if len(stated) == 1 else stated,
-                    "norm": norm,
-                }
-            told[row].append(known[key])
-    made = []
-    for reasons in told:
-        reasons.sort(key=_strength)
-        made.append(
-            (
-                [reason for reason in reasons if reason["points"] > 0],
-                [reason for reason in reasons if reason["points"] < 0],
-            )
-        )
-    return made
+        # Many rows share a value, and so a sentence. As bits: 0.0 and -0.0 are told apart.
+        alike = [*(column.view(np.int64) for column in columns), points.astype(np.int64)]
+        first, of = _distinct([*alike, codes[here]] if worded else alike)
+        for one in first.tolist():
+            given = [float(column[one]) for column in columns]
+            title, mine = distinct[codes[here[one]]], int(points[one])
+            sentences = [
+                _sentence(name, value, title, said, scorecard, mine > 0)
+                for name, value in zip(term.features, given, strict=True)
+            ]
+            stated = [_number(value) for value in given]
+            told: Reason = {
+                "term": term.name,
+                "text": _text(term, sentences),
+                "points": mine,
+                "value": stated[0] if len(stated) == 1 else stated,
+                "norm": norm,
+            }
+            reasons.append(told)
+        rows.append(here)
+        numbers.append(of + len(reasons) - len(first))
+    if scorecard.base:
+        reasons.append(_base(scorecard))
+        rows.append(np.arange(len(values)))
+        numbers.append(np.full(len(values), len(reasons) - 1))
+    return _ranked(reasons, rows, numbers, len(values))
+
+
+def _titles(titles: Sequence[str | None]) -> tuple[np.ndarray, list[str | None]]:
+    """The number of each title, and the distinct ones."""
+    places: dict[str | None, int] = {}
+    codes = [places.setdefault(title, len(places)) for title in titles]
+    return np.array(codes, dtype=np.int64), [*places]
+
+
+def _distinct(columns: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The first row of each distinct combination of values, and the combination of each row."""
+    order = np.lexsort([*columns])
+    starts = np.zeros(len(order), dtype=bool)
+    starts[0] = True
+    for column in columns:
+        ordered = column[order]
+        starts[1:] |= ordered[1:] != ordered[:-1]
+    of = np.empty(len(order), dtype=np.int64)
+    of[order] = np.cumsum(starts) - 1
+    return order[starts], of
+
+
+def _ranked(
+    reasons: Sequence[Reason], rows: Sequence[np.ndarray], numbers: Sequence[np.ndarray], many: int
+) -> list[tuple[list[Reason], list[Reason]]]:
+    """The reasons for and against each row, strongest first, of equal ones by their term."""
+    if not reasons:
+        return [([], []) for _ in range(many)]
+    row, number = np.concatenate(rows), np.concatenate(numbers)
+    points = np.array([reason["points"] for reason in reasons])
+    rank = np.empty(len(reasons), dtype=np.int64)
+    rank[sorted(range(len(reasons)), key=lambda one: _strength(reasons[one]))] = range(len(reasons))
+    against = points[number] < 0
+    order = np.lexsort((rank[number], against, row))
+    listed = [reasons[one] for one in number[order].tolist()]
+    cuts = np.cumsum(np.bincount(2 * row + against, minlength=2 * many)).tolist()
+    sides = [listed[start:end] for start, end in zip([0, *cuts], cuts, strict=False)]
+    return [*zip(sides[::2], sides[1::2], strict=True)]
 
 
 def as_json(reason: Reason) -> str:

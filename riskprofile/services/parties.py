@@ -17,6 +17,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.profiles.profile import Key
 from riskprofile.store import batches, parties
 from riskprofile.store.database import Store
+from riskprofile.store.parties import Blocks
 from riskprofile.tables import Table
 
 REMEMBERED = 1 << 17  # forms of late, and as many before them, that are not looked for again
@@ -32,6 +33,7 @@ class _Memory:
     before: dict[int, Said] = field(default_factory=dict)
     # Of forms that were looked for, and not handed on yet.
     blocks: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    near: Blocks | None = None
 
 
 class Strangers:
@@ -98,7 +100,8 @@ class Register:
                 with store.read() as connection:
                     known = parties.entities(connection, list(unknown), self.before)
                     wanted = {key: form for key, form in unknown.items() if key not in known}
-                    sought = parties.join(connection, wanted, self.before)
+                    memory.near = memory.near or Blocks(self.before)
+                    sought = parties.join(connection, wanted, memory.near)
             finally:
                 store.close()
             late.update(known)

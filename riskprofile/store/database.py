@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 
 from sqlalchemy import (
     ARRAY,
-    Boolean,
     Connection,
     Engine,
     Text,
@@ -31,7 +30,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, Programmin
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
 from riskprofile.errors import StoreError
@@ -130,8 +129,9 @@ class _Many(TypeDecorator[Any]):
         return json.dumps(value, ensure_ascii=False) if dialect.name == "sqlite" else value
 
 
-class _Among(FunctionElement[bool]):
-    type = Boolean()
+class _Among(FunctionElement[Any]):
+    # Not Boolean: of a truth value SQLite would be asked whether it is 1, and find no index for it.
+    type = NullType()
     inherit_cache = True
 
 

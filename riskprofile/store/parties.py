@@ -26,7 +26,7 @@ CROWDED = 200  # forms in one block beyond which it says too little to be search
 ALWAYS = datetime.max.replace(tzinfo=UTC)
 AT_ONCE = 2_000  # new forms whose blocks are asked for together
 
-Known = dict[int, register.Block]  # forms that stand for themselves, by where they are found
+HELD = 1 << 15  # forms in blocks of late, and as many before them, that are not read again
 
 
 def aliases(connection: Connection, before: datetime) -> dict[int, int]:
@@ -54,14 +54,38 @@ def entities(connection: Connection, keys: Sequence[int], before: datetime) -> d
     return found
 
 
-def join(
-    connection: Connection, forms: Forms, before: datetime
-) -> dict[int, register.Found | None]:
+class Blocks:
+    """Blocks of the register as of a time, where forms alike to another are looked for.
+
+    Runs ask for the same few blocks over and over, because most names share a word with many:
+    those read of late stay at hand.
+    """
+
+    def __init__(self, before: datetime) -> None:
+        self.before = before
+        self._late: dict[int, register.Block | None] = {}  # None: a crowded one
+        self._earlier: dict[int, register.Block | None] = {}
+        self._size = 0
+
+    def of(self, connection: Connection, asked: Iterable[int]) -> dict[int, register.Block]:
+        """Those of these blocks that hold a form and are not crowded."""
+        late, earlier, wanted = self._late, self._earlier, set(asked)
+        here = {one: late[one] for one in wanted & late.keys()}
+        new = {one: earlier[one] for one in (wanted - here.keys()) & earlier.keys()}
+        new |= _read(connection, sorted(wanted - here.keys() - new.keys()), self.before)
+        if self._size >= HELD:  # a thread that reads the old ones keeps them
+            self._late, self._earlier, self._size = {}, late, 0
+        self._late.update(new)
+        self._size += sum(len(block or ()) + 1 for block in new.values())
+        return {one: block for one, block in {**here, **new}.items() if block is not None}
+
+
+def join(connection: Connection, forms: Forms, blocks: Blocks) -> dict[int, register.Found | None]:
     """The form most alike to each form that the register does not know; None where none is."""
     sought: dict[int, register.Found | None] = {}
     for some in _some(sorted(forms), AT_ONCE):
         places = {key: register.blocks(*forms[key]) for key in some}
-        known = _candidates(connection, {one for many in places.values() for one in many}, before)
+        known = blocks.of(connection, (one for many in places.values() for one in many))
         for key in some:
             family, form = forms[key]
             near = _near(known, places[key], register.shelves(family, form))
@@ -98,7 +122,7 @@ def add(
     holds = fresh.sought.all() and _unchanged(connection, before, fresh)
     if not holds:
         named = dict(zip(fresh.keys.tolist(), fresh.forms(), strict=True))
-        sought = join(connection, named, ALWAYS)
+        sought = join(connection, named, Blocks(ALWAYS))
         stand = {key: one.entity for key, one in sought.items() if one is not None}
         fresh = Asked.of(named, stand, sought)
     joined = fresh.entities.copy()
@@ -174,35 +198,39 @@ def forget(connection: Connection, seen_upto: datetime) -> int:
 
 
 def _near(
-    known: Known, places: Iterable[int], wanted: Sequence[register.Shelf]
+    known: Mapping[int, register.Block], places: Iterable[int], wanted: Sequence[register.Shelf]
 ) -> Iterator[tuple[str, int]]:
     for place in places:
-        here = known.get(place)
-        if here is not None and len(here) <= CROWDED:
-            yield from here.near(wanted)
+        if place in known:
+            yield from known[place].near(wanted)
 
 
-def _candidates(connection: Connection, blocks: Iterable[int], before: datetime) -> Known:
-    """Forms in these blocks, of blocks that are not crowded."""
+def _read(
+    connection: Connection, blocks: Sequence[int], before: datetime
+) -> dict[int, register.Block | None]:
+    """The forms in these blocks; None for a block that is crowded. Empty ones are left out."""
     form, block = form_table.c, block_table.c
-    found: Known = {}
-    for some in _some(sorted(blocks)):
-        sparse = (
-            select(block.block)
+    found: dict[int, register.Block | None] = {}
+    for some in _some(blocks):
+        sizes = connection.execute(
+            select(block.block, func.count())
             .join(form_table, form.key == block.key)
             .where(among(block.block, some))
             .where(form.added_at <= before)
             .group_by(block.block)
-            .having(func.count() <= CROWDED)
-        )
+        ).all()
+        found.update((number, None) for number, size in sizes if size > CROWDED)
+        sparse = [number for number, size in sizes if size <= CROWDED]
         rows = connection.execute(
             select(block.block, form.family, form.form, form.key)
             .join(form_table, form.key == block.key)
-            .where(block.block.in_(sparse))
+            .where(among(block.block, sparse))
             .where(form.added_at <= before)
         )
+        read = {number: register.Block() for number in sparse}
         for number, family, text, key in rows.all():
-            found.setdefault(number, register.Block()).add(family, text, key)
+            read[number].add(family, text, key)
+        found |= read
     return found
 
 

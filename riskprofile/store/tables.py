@@ -486,6 +486,17 @@ class PartyForm(SQLModel, table=True):
     """
 
     __tablename__ = "party_form"
+    __table_args__ = (
+        Index("party_added", "added_at"),
+        Index(
+            "party_alias",
+            "added_at",
+            "key",
+            "entity",
+            sqlite_where=text("key <> entity"),
+            postgresql_where=text("key <> entity"),
+        ),
+    )
     key: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     family: str
     form: str

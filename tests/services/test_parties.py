@@ -67,6 +67,26 @@ def test_a_join_never_makes_a_chain(store: Store) -> None:
     assert set(found.values()) <= {one for one, entity in found.items() if one == entity}
 
 
+def test_blocks_that_are_at_hand_answer_as_those_read_anew(
+    any_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parties, "CROWDED", 3)
+    monkeypatch.setattr(parties, "HELD", 6)
+    given = ["Marandor", "Selban", "Ulorin", "Dekavor"]
+    registered(any_store, [f"{one} {other} Ltd" for one in given for other in given])
+    slips = [f"{one}r {other} Ltd" for one in given for other in [*given, "Kastelno"]]
+    asked = forms(factory.shipments(20, consignee_id=None, consignee_name=slips), SHIPMENT.keys)
+    held = parties.Blocks(NOW)
+    with any_store.read() as connection:
+        each = [parties.join(connection, {key: form}, held) for key, form in asked.items()]
+        each += [parties.join(connection, {key: form}, held) for key, form in asked.items()]
+        anew = parties.join(connection, asked, parties.Blocks(NOW))
+        early = parties.join(connection, asked, parties.Blocks(NOW - timedelta(days=1)))
+    assert all(one == anew[key] for told in each for key, one in told.items())
+    assert any(anew.values()) and not all(anew.values())
+    assert not any(early.values())
+
+
 def test_the_register_is_frozen_as_of_the_start(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'riskprofile.db'}"
     store = Store.open(url)
