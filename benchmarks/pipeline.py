@@ -38,7 +38,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -49,23 +48,16 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from benchmarks import apart, goals
 from benchmarks import past as pasts
-from riskprofile.intake.detect import CHUNK_ROWS
+from benchmarks.rated import CHUNK, DAY
 from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring import reasons
-from riskprofile.scoring.ranking import Capacity
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import settings
-from riskprofile.services.identity import OWNER
 from riskprofile.services.rater import POINTS, rater
-from riskprofile.services.run import Options
-from riskprofile.services.screen import screen
 from riskprofile.store import artefacts, batches
 from training.synth import generate
 
-PAST, DAY = datetime(2026, 6, 20, 8, tzinfo=UTC), datetime(2026, 7, 1, 8, tzinfo=UTC)
-CHUNK, FLOOR = 50_000, 40  # rows of a read, features of the floor
-CAPACITY = Capacity(share=0.01)
-SMALL = 2_500  # rows of a chunk of the run that is killed and resumed
+FLOOR = 40  # features of the floor
 GROUPS = ("end", "parts", "engines", "cluster", "single")
 
 
@@ -78,47 +70,12 @@ def make(file: Path, rows: int, seed: int, start: str, days: int) -> None:
             chunk.table[SHIPMENT.names].to_csv(stream, index=False, header=not number)
 
 
-def child(*arguments: str) -> dict[str, float]:
-    """Processor and clock seconds and the peak memory (MiB) of this program, run apart."""
-    used = apart.run("from benchmarks.pipeline import main; main()", "--child", *arguments)
+def measured(*arguments: str) -> dict[str, float]:
+    """Processor and clock seconds and the peak memory (MiB) of a run or a floor, apart."""
+    used = apart.run("from benchmarks.rated import main; main()", *arguments)
     if used.code:
         raise SystemExit(f"{' '.join(arguments)} ended with {used.code}")
     return {"cpu": used.processor, "wall": used.clock, "peak": used.peak}
-
-
-def rate(
-    folder: Path, url: str, file: str, workers: str, scheduler: str = "", resume: str = ""
-) -> None:
-    """One run, as the command line does it. The past is loaded when nothing is known."""
-    home = settings.load({}, home=folder / "home", database_url=url)
-    store = settings.open_store(home)
-    history = file == "past.csv"
-    options = Options(
-        profile="shipment",
-        capacity=CAPACITY,
-        history=history,
-        workers=int(workers),
-        scheduler=scheduler,
-        resume=bool(resume),
-        chunk_rows=SMALL if resume else CHUNK_ROWS,
-    )
-    screen(store, home, OWNER, [folder / file], options, PAST if history else DAY)
-    store.close()
-
-
-def floor(folder: Path, file: str, how: str) -> None:
-    """Read the file as pandas does and rate as many rows: `F1`, `F2`, or `read` alone."""
-    values = np.load(folder / "values.npy", mmap_mode="r")
-    model, columns = joblib.load(folder / "floor.joblib") if how == "F1" else (None, [])
-    card = artefacts.serving(settings.CHECKOUT / "models", SHIPMENT.name)
-    at = 0
-    for chunk in pd.read_csv(folder / file, chunksize=CHUNK):
-        some = np.asarray(values[np.arange(at, at + len(chunk)) % len(values)])
-        at += len(chunk)
-        if model is not None:
-            model.predict_proba(some[:, columns])
-        elif how == "F2":
-            card.points(pd.DataFrame(some, columns=list(card.features)))
 
 
 def logged(url: str, card: Scorecard) -> pd.DataFrame:
@@ -235,7 +192,7 @@ def digest(url: str) -> str:
 def killed(folder: Path, url: str) -> None:
     """A run killed (-9) after its first chunk, then gone on with by another process."""
     asked = ["rate", str(folder), url, "day.csv", "1", "", "resume"]
-    command = [sys.executable, "-m", "benchmarks.pipeline", "--child", *asked]
+    command = [sys.executable, "-m", "benchmarks.rated", *asked]
     process = subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"})
     store = settings.Store.open(url)
     done = "SELECT count(*) FROM chunk WHERE features IS NOT NULL"
@@ -247,7 +204,7 @@ def killed(folder: Path, url: str) -> None:
     process.kill()
     process.wait()
     store.close()
-    child(*asked)
+    measured(*asked)
 
 
 class Bench:
@@ -257,7 +214,7 @@ class Bench:
         self.folder, self.rows, self.before, self.rounds = folder, rows, past, rounds
         make(folder / "past.csv", past, 1, "2026-03-01", 100)
         make(folder / "day.csv", rows, 2, "2026-06-21", 9)
-        child("rate", str(folder), f"sqlite:///{folder / 'known.db'}", "past.csv", "1")
+        measured("rate", str(folder), f"sqlite:///{folder / 'known.db'}", "past.csv", "1")
         self.count = 0
         self.told: dict[str, float] = {}
         self.hashes: dict[str, str] = {}
@@ -274,7 +231,7 @@ class Bench:
     ) -> dict[str, float]:
         """One run over the day's file; its result counts under this name."""
         url = url or self.known()
-        spent = child("rate", str(self.folder), url, "day.csv", str(workers), scheduler)
+        spent = measured("rate", str(self.folder), url, "day.csv", str(workers), scheduler)
         self.hashes.setdefault(name, digest(url))
         self.url = url
         return spent
@@ -283,7 +240,9 @@ class Bench:
         """F1, F2, one process and two, in turns; `first` is a run of one process just made."""
         found = []
         for number in range(self.rounds):
-            turn = {how: child("floor", str(self.folder), "day.csv", how) for how in ("F1", "F2")}
+            turn = {
+                how: measured("floor", str(self.folder), "day.csv", how) for how in ("F1", "F2")
+            }
             turn["one"] = self.run("one process") if number else first
             turn["two"] = self.run("two processes", 2)
             found.append(turn)
@@ -310,7 +269,7 @@ class Bench:
         for _ in range(self.rounds):
             one = self.run("one process")
             with postgres() as url:
-                child("rate", str(self.folder), url, "past.csv", "1")
+                measured("rate", str(self.folder), url, "past.csv", "1")
                 found.append(self.run("PostgreSQL", url=url)["wall"] / one["wall"])
         self.told["postgres over sqlite"] = statistics.median(found)
         url = self.known()
@@ -410,10 +369,6 @@ def memory(sizes: list[int], past: int, known: dict[int, float]) -> dict[str, fl
 
 def main() -> None:
     """Print every figure, then every goal."""
-    if sys.argv[1:2] == ["--child"]:
-        what, folder, *more = sys.argv[2:]
-        {"rate": rate, "floor": floor}[what](Path(folder), *more)
-        return
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--past", type=int, default=20_000)

@@ -95,40 +95,38 @@ class Asked:
         def joined(name: str) -> np.ndarray:
             return np.concatenate([getattr(part, name) for part in parts])
 
-        whole = cls(
-            joined("keys"),
-            joined("entities"),
-            joined("families"),
-            pa.chunked_array([part.texts for part in parts], pa.string()).combine_chunks(),
-            joined("sought"),
-            joined("sizes"),
-            joined("blocks"),
+        # Which of them first, then one column after the other: a run has some millions.
+        keys, sizes, families = joined("keys"), joined("sizes"), joined("families")
+        rows = np.lexsort((-sizes, keys))  # the one with its blocks first
+        rows = rows[np.diff(keys[rows], prepend=keys[rows[:1]] - 1) != 0]
+        texts = pa.chunked_array([part.texts for part in parts], pa.string()).take(pa.array(rows))
+        by = [("family", "ascending"), ("text", "ascending")]
+        order = pc.sort_indices(pa.table({"family": families[rows], "text": texts}), by).to_numpy()
+        rows = rows[order]
+        return cls(
+            keys[rows],
+            joined("entities")[rows],
+            families[rows],
+            texts.combine_chunks().take(pa.array(order)),
+            joined("sought")[rows],
+            sizes[rows],
+            _of_each(joined("blocks"), sizes, rows),
             found,
         )
-        whole = whole.take(np.lexsort((-whole.sizes, whole.keys)))  # the one with its blocks first
-        whole = whole.take(np.unique(whole.keys, return_index=True)[1])
-        order = pa.table({"family": pa.array(whole.families), "text": whole.texts})
-        by = [("family", "ascending"), ("text", "ascending")]
-        return whole.take(pc.sort_indices(order, by).to_numpy())
 
     def __len__(self) -> int:
         return len(self.keys)
 
     def take(self, rows: np.ndarray) -> Asked:
         """Those at these places."""
-        ends = np.cumsum(self.sizes, dtype=np.int64)
-        sizes = self.sizes[rows]
-        step = np.arange(int(sizes.sum())) - np.repeat(
-            np.cumsum(sizes, dtype=np.int64) - sizes, sizes
-        )
         return Asked(
             self.keys[rows],
             self.entities[rows],
             self.families[rows],
             self.texts.take(pa.array(rows)),
             self.sought[rows],
-            sizes,
-            self.blocks[np.repeat(ends[rows] - sizes, sizes) + step],
+            self.sizes[rows],
+            _of_each(self.blocks, self.sizes, rows),
             self.found,
         )
 
@@ -167,6 +165,14 @@ class Asked:
         apart = self.keys != self.entities
         pairs = zip(self.keys[apart].tolist(), self.entities[apart].tolist(), strict=True)
         return Aliases(dict(pairs))
+
+
+def _of_each(blocks: np.ndarray, sizes: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The blocks of the forms at these places, where each has so many."""
+    starts, many = np.cumsum(sizes, dtype=np.int64) - sizes, sizes[rows]
+    step = np.arange(int(many.sum())) - np.repeat(np.cumsum(many, dtype=np.int64) - many, many)
+    made: np.ndarray = blocks[np.repeat(starts[rows], many) + step]
+    return made
 
 
 def among_themselves(asked: Asked, crowded: int) -> dict[int, Found]:

@@ -69,7 +69,7 @@ def _consonants(word: str) -> str:
     return _VOWELS.sub("", sound(bare)).translate(_CLASSES)
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 14)
 def blocks(family: str, form: str) -> tuple[int, ...]:
     """Where forms alike to this one are found: a few whole numbers of 63 bits."""
     words = form.split()
@@ -143,7 +143,7 @@ def alike(family: str, one: str, other: str) -> float:
     return _paired(left, right, bare)
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 13)
 def _parsed(form: str) -> tuple[list[str], list[str], list[str]]:
     """Words with digits; initials and generic words, which no slip explains; all but digits."""
     numbers, names = _apart(form.split())
@@ -170,7 +170,7 @@ def _paired(left: list[str], right: list[str], bare: bool) -> float:
     return 1.0 - unsure / letters
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 14)
 def _likeness(one: str, other: str, bare: bool) -> float:
     if one == other:
         return 1.0
@@ -294,7 +294,6 @@ class Block:
             yield from self._apart.get(shelf, ())
 
 
-@lru_cache(maxsize=1 << 13)
 def shelves(family: str, form: str) -> tuple[Shelf, ...]:
     """Where the forms stand in a block that may be alike to this one.
 
@@ -310,7 +309,6 @@ def shelves(family: str, form: str) -> tuple[Shelf, ...]:
     return (("", *numbers), ("house", *numbers), ("", *house))
 
 
-@lru_cache(maxsize=1 << 15)
 def kept_on(family: str, form: str) -> tuple[Shelf, ...]:
     """The shelves on which a form is put."""
     numbers, same, _ = _parsed(form)

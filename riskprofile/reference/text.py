@@ -322,7 +322,7 @@ def _by_gaps(start: int, run: str) -> Iterator[tuple[int, int, str]]:
         yield start + place, start + at, "".join(filter(str.isalnum, piece))
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def tricks(text: str) -> frozenset[str]:
     """What no honest text needs, found without a dictionary.
 

@@ -24,6 +24,7 @@ from riskprofile.tables import TEXT, Column
 
 UNIT = 1024  # weights are whole numbers of 1/1024 log-odds
 PIECE = 5  # letters of a word piece
+KEPT = 1 << 15  # words whose pieces stay at hand, and those of one call
 
 
 def pieces(skeleton: str) -> list[str]:
@@ -77,7 +78,13 @@ class Wording:
             place.get(f"{bag.words[a]} {bag.words[b]}", -1)
             for a, b in zip(first.tolist(), second.tolist(), strict=True)
         ]
-        within = [[place[one] for one in pieces(word) if one in place] for word in bag.words]
+        held = self._held
+        new = [word for word in bag.words if word not in held]
+        if len(held) + len(new) > KEPT:
+            held = self.__dict__["_held"] = {}  # a thread that reads the old one keeps it
+            new = bag.words
+        held.update((word, [place[one] for one in pieces(word) if one in place]) for word in new)
+        within = [held[word] for word in bag.words]
         many = np.array([*map(len, within)], dtype=np.int64)
         flat = np.array([*itertools.chain.from_iterable(within)], dtype=np.int64)
         counts = many[bag.code]
@@ -89,6 +96,11 @@ class Wording:
         row = np.concatenate([np.repeat(bag.row, counts), bag.row[:-1][near]])[found >= 0]
         row, found = once(row, found[found >= 0], len(place))
         return self.base + np.bincount(row, self._numbers[found], len(cut)).astype(np.int64)
+
+    @cached_property
+    def _held(self) -> dict[str, list[int]]:
+        """The pieces of words of late."""
+        return {}
 
     @cached_property
     def _places(self) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +12,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, func, select, update
 
-from riskprofile.columns import View
 from riskprofile.history import Snapshot
-from riskprofile.history.resolver import written
 from riskprofile.profiles import Profile
 from riskprofile.scoring import ranking, rating
 from riskprofile.scoring.ranking import Capacity
@@ -24,6 +21,7 @@ from riskprofile.services import blind, networks
 from riskprofile.services.capacity import capacities, days
 from riskprofile.services.describing import NOT_EVALUATED, Alerts, Material, material
 from riskprofile.services.identifiers import ITEM, RECORD
+from riskprofile.services.logged import DUE, OFFICE, Logged, logged, taken_apart
 from riskprofile.services.networks import Related
 from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater
 from riskprofile.store import alerts as store_of_alerts
@@ -33,7 +31,6 @@ from riskprofile.tables import Indicator, Table, give_back
 
 AT_ONCE = 1_000  # alerts that are worded and stored together: each is some 20 kB of text
 LINKED_AT_ONCE = 4_000  # alerts whose links are found together, which reads all that they link to
-OFFICE, DUE = "_office", "_due"  # of a declaration: who works it, when it arrives
 
 
 @dataclass
@@ -48,7 +45,7 @@ class Ranked:
     rater: Rater
     table: Table
     rows: Table  # record_id, item, chunk_id, position of every item of the run
-    run: networks.Pool | None  # the view of those rows, until alerts are linked by it
+    run: networks.Around | None  # of those rows what alerts are linked by, until they are
 
     @property
     def profile(self) -> Profile:
@@ -85,21 +82,21 @@ def rank_run(
     stated, each office and day is cut at the office's own.
     """
     profile = rater.profile
-    items, linked = _logged(store, batch_ids, rater)
-    if not len(items):  # every row was superseded or withdrawn before it could be ranked
+    run = logged(store, batch_ids, rater)
+    if run is None:  # every row was superseded or withdrawn before it could be ranked
         return None
     for indicator in rater.over_batch:
         # A view of its own, gone with the call: taken apart, a run is as large again.
-        seen = View(dict(linked.items()), linked.index)
-        fired = rating.indicators(seen, rater.history, [indicator])
-        mask = fired.masks.get(indicator.key, np.ones(len(items), dtype=bool))
-        items[(FIRED if indicator.key in fired.masks else BROKEN) + indicator.key] = mask
-        del seen
+        fired = rating.indicators(run.view(), rater.history, [indicator])
+        mask = fired.masks.get(indicator.key, np.ones(len(run.items), dtype=bool))
+        name = (FIRED if indicator.key in fired.masks else BROKEN) + indicator.key
+        run.flags[name] = np.flatnonzero(mask)
         give_back()
-    declarations = _declarations(items, profile.indicators)
-    rows = items[[RECORD, ITEM, "chunk_id", "position"]]
-    linked = linked[[name for name in linked if name == "time" or name in networks.READ]]
-    del items
+    declarations = _declarations(run, profile.indicators)
+    rows = run.items[[RECORD, ITEM, "chunk_id", "position"]]
+    kept = networks.READ | {"time"}
+    linked = run.linked.select([one for one in run.linked.column_names if one in kept])
+    del run
     give_back()
     lists: dict[str, Capacity] = {}
     if not capacity.stated:
@@ -107,90 +104,28 @@ def rank_run(
             when = days(connection, now)
             declarations["list"] = when.lists(declarations[OFFICE], declarations[DUE])
             named = declarations["list"].dropna().unique().tolist()
-            again = declarations[RECORD].tolist()
+            again = declarations[RECORD]
             lists = capacities(connection, profile.name, when, named, again, capacity)
     ranked = ranking.rank(declarations, capacity, seed, lists)
     points = ranked[POINTS]
     ranked["score"] = np.where(
         points.notna(), rater.scorecard.probability(points.fillna(0).to_numpy(np.int64)), np.nan
     )
-    kept = ["rank", RECORD, "queue", "lane", "score", POINTS, "selected_by", "probability"]
-    kept += ["indicators", "driver", "batch_id", "chunk_id", "position"]
-    return Ranked(rater, ranked[kept], rows, networks.placed(linked, rows))
+    told = ["rank", RECORD, "queue", "lane", "score", POINTS, "selected_by", "probability"]
+    table = ranked[[*told, "indicators", "driver", "batch_id", "chunk_id", "position"]]
+    del ranked, declarations
+    alerts = table.loc[table["lane"] != "green", RECORD]
+    around = networks.around(taken_apart(linked), rows, rows[RECORD].isin(alerts).to_numpy())
+    return Ranked(rater, table, rows, around)
 
 
-def _logged(store: Store, batch_ids: Sequence[str], rater: Rater) -> tuple[Table, Table]:
-    """Points, indicator flags and place of every row; and the view that links rows."""
-    logged: list[tuple[Table, Table]] = []
-    profile = rater.profile
-    columns = ("id", "batch_id", "profile", "count", "rows", "features", "events")
-    with store.read() as connection:
-        for chunk in batches.chunks(connection, batch_ids, columns):
-            if chunk.profile != profile.name or chunk.features is None:
-                continue
-            counting = np.delete(np.arange(chunk.count), batches.folded(connection, chunk.id))
-            logged.append(_read(chunk, rater, counting))
-        if not any(len(items) for items, _ in logged):
-            return pd.DataFrame(), pd.DataFrame()
-        others: list[tuple[str, int, int, int]] = []
-        batch_of: dict[str, str] = {}  # of a declaration that another batch brought items of
-        for items, _ in logged:
-            found = batches.beside(connection, profile.name, batch_ids, items[RECORD])
-            others += [one for one in found if one[0] not in batch_of]
-            brought = items[items[RECORD].isin({one[0] for one in found})]
-            batch_of.update(zip(brought[RECORD], brought["batch_id"], strict=True))
-        table = batches.chunk_table.c
-        others.sort(key=lambda one: one[2:])
-        for chunk_id, places in itertools.groupby(others, key=lambda one: one[2]):
-            positions = np.array([one[3] for one in places])
-            chunk = connection.execute(
-                select(*[table[name] for name in columns]).where(table.id == chunk_id)
-            ).one()
-            if chunk.features is not None:
-                items, seen = _read(chunk, rater, positions)
-                logged.append((items.assign(batch_id=items[RECORD].map(batch_of)), seen))
-    linked = pd.concat([seen for _, seen in logged], ignore_index=True)
-    items = pd.concat([one for one, _ in logged], ignore_index=True)
-    flags = [name for name in items.columns if name.startswith((FIRED, BROKEN))]
-    items[flags] = items[flags].fillna(False).astype(bool)
-    items["batch_id"] = items["batch_id"].astype("category")
-    logged.clear()
-    give_back()
-    return items, linked
-
-
-def _read(chunk: Any, rater: Rater, positions: np.ndarray) -> tuple[Table, Table]:
-    """Rows of a chunk: as items to rank, and as the view that links rows."""
-    profile = rater.profile
-    linking = networks.READ.union(profile.linked)
-    heard = rater.parties.heard.get(chunk.id)
-    declared = {RECORD, ITEM, profile.office, profile.due, *profile.linked}
-    if heard is None:  # stored by a process that is gone, or by another run
-        declared |= {*written(profile.keys)}
-    log = batches.from_bytes(chunk.features, lambda name: name.startswith((POINTS, FIRED, BROKEN)))
-    rows = batches.from_bytes(chunk.rows, declared.__contains__)
-    events = batches.from_bytes(chunk.events, linking.__contains__)
-    log, rows, events = (one.iloc[positions].reset_index(drop=True) for one in (log, rows, events))
-    flags = [name for name in log.columns if name.startswith((FIRED, BROKEN))]
-    items = log[[POINTS, *flags]].assign(
-        **{RECORD: rows[RECORD], ITEM: rows[ITEM]},
-        **{OFFICE: rows[profile.office], DUE: rows[profile.due]},
-        chunk_id=chunk.id,
-        batch_id=chunk.batch_id,
-        position=positions,
-    )
-    if not rater.over_batch:
-        return items, pd.DataFrame(index=items.index)
-    aliases = rater.parties(rows, profile.keys) if heard is None else heard.aliases()
-    return items, rater.linked(rows, events, aliases)
-
-
-def _declarations(items: Table, indicators: Sequence[Indicator]) -> Table:
+def _declarations(run: Logged, indicators: Sequence[Indicator]) -> Table:
     """One row per declaration: points of its highest item, indicators of any of its items.
 
     `indicators` are their keys in the order of the profile; the bool columns are those that
     `ranking.rank` reads.
     """
+    items = run.items
     group, records = pd.factorize(items[RECORD], sort=True)
     height = items[POINTS].fillna(-(2**40)).to_numpy("int64")
     order = np.lexsort((items[ITEM].to_numpy(), -height, group))
@@ -200,13 +135,14 @@ def _declarations(items: Table, indicators: Sequence[Indicator]) -> Table:
     raised = {
         name: np.zeros(len(table), dtype=bool) for name in ("to_red", "to_yellow", *ranking.QUEUES)
     }
+    nowhere = np.empty(0, dtype=np.int64)
     nothing: list[str] = []  # most rows have none: one list stands for all of those
     named = [nothing] * len(table)
     for one in indicators:
         for prefix, shown in ((FIRED, one.key), (BROKEN, NOT_EVALUATED + one.key)):
-            if prefix + one.key not in items:
+            places = np.unique(group[run.flags.get(prefix + one.key, nowhere)])
+            if not len(places):
                 continue
-            places = np.unique(group[items[prefix + one.key].to_numpy()])
             for place in places.tolist():
                 named[place] = [*named[place], shown]
             raised["to_yellow"][places] = True

@@ -7,7 +7,9 @@ as a set; the past is the history frozen before it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +17,8 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 
+from riskprofile.columns import Column as Values
+from riskprofile.columns import View
 from riskprofile.history import Snapshot
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.indicators.links import COMMON, WHY
@@ -60,28 +64,90 @@ _NEVER = np.iinfo(np.int64).min  # a missing time
 Related = dict[str, list[dict[str, Any]]]
 
 
+Keys = tuple[np.ndarray, np.ndarray]  # keys that link, sorted, and the row of each
+
+
 class Pool:
-    """Rows that others are linked to, and where each lies: chunk, then position in it.
+    """Rows that others are linked to, and where each lies: chunk, then position in it."""
 
-    A key of fewer rows than `least` links nobody: in a run, one that a single row has.
-    """
+    def __init__(
+        self, rows: View, places: np.ndarray, shared: dict[str, Keys] | None = None
+    ) -> None:
+        self.rows, self.places = rows, places
+        self.times: np.ndarray = rows["time"].values.astype("datetime64[us]").astype(np.int64)
+        self._shared = {} if shared is None else shared
 
-    def __init__(self, rows: Table, least: int = 1) -> None:
-        self.rows, self.least = rows, least
-        self.times: np.ndarray = rows["time"].to_numpy("datetime64[us]").astype(np.int64)
-        self.places = np.array(_places(rows), dtype=np.int64)
-        self._shared: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    @classmethod
+    def of(cls, rows: Table) -> Pool:
+        """A table of rows with `CHUNK` and `POSITION`."""
+        return cls(View(dict(rows.items()), rows.index), np.array(_places(rows), dtype=np.int64))
 
     def near(self, keys: np.ndarray, by: str) -> tuple[np.ndarray, np.ndarray]:
         """Pairs (place in `keys`, row) that share a key which not too many share."""
         if by not in self._shared:
-            self._shared[by] = _shared(self.rows[by], self.least)
+            self._shared[by] = _shared(self.rows[by])
         values, rows = self._shared[by]
         first = np.searchsorted(values, keys, side="left")
         size = np.searchsorted(values, keys, side="right") - first
         asked = np.repeat(np.arange(len(keys)), size)
         step = np.arange(len(asked)) - np.repeat(np.cumsum(size) - size, size)
         return asked, rows[first[asked] + step]
+
+
+@dataclass(frozen=True)
+class Around:
+    """Of a run, the rows of its alerts and those that share a key with one: `records` names
+    the declaration of each row of `pool`."""
+
+    pool: Pool
+    records: Column
+
+    def mine(self, wanted: Sequence[str]) -> Table:
+        """The rows of these declarations, with where they lie."""
+        at = np.flatnonzero(self.records.isin(wanted).to_numpy())
+        places = self.pool.places[at]
+        return (
+            self.pool.rows.take(at)
+            .table()
+            .assign(
+                **{
+                    RECORD: self.records.iloc[at].array,
+                    CHUNK: places >> 32,
+                    POSITION: places & (2**32 - 1),
+                }
+            )
+        )
+
+
+def around(linked: View, rows: Table, alerts: np.ndarray) -> Around:
+    """What alerts are linked by in a run.
+
+    Parameters
+    ----------
+    linked : View
+        What links the rows of the run; at least the columns of `READ` that it has.
+    rows : Table
+        `record_id`, `chunk_id` and `position` of each.
+    alerts : ndarray of bool
+        The rows of declarations that became alerts.
+    """
+    kept = alerts.copy()
+    shared = {}
+    for by in [one for one in SHARED if one in linked]:
+        held = linked[by]
+        known = held.notna().values
+        asked = np.unique(held.values[known & alerts])
+        known &= np.isin(held.values, asked)
+        shared[by] = _shared(Values(held.values, ~known), least=2)  # one row alone links nobody
+        kept[shared[by][1]] = True
+    at, place = np.flatnonzero(kept), np.cumsum(kept) - 1
+    of = rows.iloc[at]
+    pool = Pool(
+        View({name: linked[name].take(at) for name in linked}, pd.RangeIndex(len(at))),
+        (of["chunk_id"].to_numpy("int64") << 32) + of["position"].to_numpy("int64"),
+        {by: (keys, place[found]) for by, (keys, found) in shared.items()},
+    )
+    return Around(pool, of[RECORD].reset_index(drop=True))
 
 
 def _places(rows: Table) -> list[int]:
@@ -91,10 +157,10 @@ def _places(rows: Table) -> list[int]:
     return made
 
 
-def _shared(column: Column, least: int) -> tuple[np.ndarray, np.ndarray]:
+def _shared(column: Values, least: int = 1) -> Keys:
     """The keys that neither too few nor too many rows have, sorted, and the row of each."""
-    rows = np.flatnonzero(column.notna().to_numpy(dtype=bool))
-    keys = column.to_numpy("int64", na_value=0)[rows]
+    rows = np.flatnonzero(column.notna().values)
+    keys = column.values[rows]
     order = np.argsort(keys, kind="stable")
     keys, rows = keys[order], rows[order]
     starts = np.flatnonzero(_starts(keys))
@@ -103,24 +169,10 @@ def _shared(column: Column, least: int) -> tuple[np.ndarray, np.ndarray]:
     return keys[kept], rows[kept]
 
 
-def placed(linked: Table, rows: Table) -> Pool:
-    """The view of a run's rows with where each lies: `chunk_id` and `position` of `rows`."""
-    return Pool(
-        linked.assign(
-            **{
-                RECORD: rows[RECORD].array,
-                CHUNK: rows["chunk_id"].to_numpy("int64"),
-                POSITION: rows["position"].to_numpy("int64"),
-            }
-        ),
-        least=2,
-    )
-
-
 def related(
     connection: Connection,
     profile: Profile,
-    run: Pool,
+    run: Around,
     wanted: Sequence[str],
     history: Snapshot,
 ) -> Related:
@@ -128,8 +180,8 @@ def related(
 
     Parameters
     ----------
-    run : Pool
-        The run's rows, with the record's reference of each.
+    run : Around
+        The run's rows that these may be linked to.
     wanted : sequence of str
         References of the records that become alerts.
 
@@ -139,8 +191,8 @@ def related(
         `record_id, title, link, at, office, outcome` of each, finds first, then those that
         share most, the nearest in time before others.
     """
-    mine = run.rows[run.rows[RECORD].isin(wanted)]
-    pairs = _pairs(mine, run, history)
+    mine = run.mine(wanted)
+    pairs = _pairs(mine, run.pool, history)
     finds = _finds(mine, history.found)
     known = _declared(connection, profile, [*_places(pairs), *_places(finds)])
     told: Related = {}
@@ -166,10 +218,10 @@ def _pairs(mine: Table, run: Pool, history: Snapshot) -> Table:
     """Rows that share a key within 90 days: record, place of the other, and why."""
     records, names = pd.factorize(mine[RECORD], sort=True)
     names = names.to_numpy(object)
-    own = Pool(mine)
+    own = Pool.of(mine)
     mine_by = [mine[by].dropna() for by in SHARED if by in mine]
     past = history.sharing({one.name: np.unique(one.to_numpy("int64")) for one in mine_by})
-    pools = [run, Pool(past)] if CHUNK in past else [run]
+    pools = [run, Pool.of(past)] if CHUNK in past else [run]
     found: list[tuple[np.ndarray, ...]] = []  # record, place of the other, apart, why
     for by in [name for name in SHARED if name in mine]:
         asked = np.flatnonzero(mine[by].notna().to_numpy(dtype=bool))
@@ -187,7 +239,7 @@ def _pairs(mine: Table, run: Pool, history: Snapshot) -> Table:
             order = np.lexsort((pool.places[other], apart))
             order = order[_first(records[one[order]], 2 * SHOWN)]  # a page shows the nearest
             one, other, apart = one[order], other[order], apart[order]
-            said = _why(by, _Both(mine, one, pool.rows, other), apart)
+            said = _why(by, _Both(own.rows, one, pool.rows, other), apart)
             place, why = np.nonzero(said)
             found.append((records[one[place]], pool.places[other[place]], apart[place], why))
     if not any(len(one[0]) for one in found):
@@ -233,36 +285,31 @@ def _first(groups: np.ndarray, many: int) -> np.ndarray:
 
 
 class _Both:
-    """Pairs of rows of two tables, compared column by column; what is missing says nothing."""
+    """Pairs of rows of two views, compared column by column; what is missing says nothing."""
 
-    def __init__(self, mine: Table, one: np.ndarray, pool: Table, other: np.ndarray) -> None:
+    def __init__(self, mine: View, one: np.ndarray, pool: View, other: np.ndarray) -> None:
         self.mine, self.one, self.pool, self.other = mine, one, pool, other
 
     def same(self, name: str) -> np.ndarray:
         """Where both rows have the same value."""
-        return self._compared(name, np.equal)
+        return self._compared(name, operator.eq)
 
     def differ(self, name: str) -> np.ndarray:
         """Where both rows have a value, and not the same."""
-        return self._compared(name, np.not_equal)
+        return self._compared(name, operator.ne)
 
     def is_(self, name: str, value: str) -> np.ndarray:
         """Where the row that asks has this value."""
         if name not in self.mine:
             return np.zeros(len(self.one), dtype=bool)
-        held = (self.mine[name] == value).to_numpy(dtype=bool, na_value=False)
-        made: np.ndarray = held[self.one]
+        held: Values = self.mine[name] == value
+        made: np.ndarray = held.flags()[self.one]
         return made
 
-    def _compared(self, name: str, how: np.ufunc) -> np.ndarray:
-        made = np.zeros(len(self.one), dtype=bool)
-        if name in self.mine and name in self.pool:
-            left, right = self.mine[name], self.pool[name]
-            given = left.notna().to_numpy(dtype=bool)[self.one]
-            given &= right.notna().to_numpy(dtype=bool)[self.other]
-            left, right = left.iloc[self.one[given]], right.iloc[self.other[given]]
-            made[given] = how(left.to_numpy(object), right.to_numpy(object)).astype(bool)
-        return made
+    def _compared(self, name: str, how: Callable[[Values, Values], Values]) -> np.ndarray:
+        if name not in self.mine or name not in self.pool:
+            return np.zeros(len(self.one), dtype=bool)
+        return how(self.mine[name].take(self.one), self.pool[name].take(self.other)).flags()
 
 
 def _why(by: str, pairs: _Both, apart: np.ndarray) -> np.ndarray:

@@ -81,6 +81,14 @@ class Register:
         new = {key: one for key in sought if (one := blocks.pop(key, None)) is not None}
         return Asked.of(named, known, sought, new)
 
+    def forget(self) -> None:
+        """All rows of the run are rated: what was said of single forms is not asked again.
+
+        `heard` stays, until the register learns it.
+        """
+        self._memory.late, self._memory.before = {}, {}
+        self._memory.near = None
+
     def _said(self, asked: dict[int, tuple[str, str]]) -> dict[int, Said]:
         """What is said of each of these forms."""
         memory = self._memory

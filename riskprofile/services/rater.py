@@ -21,6 +21,7 @@ from riskprofile.history import Aliases, Snapshot, look, united
 from riskprofile.history.learning import Asked
 from riskprofile.history.watch import WATCH, Watch
 from riskprofile.profiles import PROFILES, Profile
+from riskprofile.reference.hashing import hash_texts
 from riskprofile.reference.once import continued
 from riskprofile.scoring import rating
 from riskprofile.scoring.patterns import PACK, Patterns
@@ -111,7 +112,11 @@ class Rater:
         """What links these rows to others, of what is stored of them, one party under one key."""
         declared = [one for one in self.profile.linked if one in rows and one not in events]
         known = united(events, self.profile.keys, aliases)
-        return known.assign(**{name: rows[name] for name in declared})
+        made = known.assign(**{name: rows[name] for name in declared})
+        own = self.profile.declaration[0]  # whether two rows have the same is all that is asked
+        if own in made:
+            made[own] = hash_texts(made[own].fillna("").tolist())
+        return made
 
     @property
     def _first(self) -> list[Indicator]:

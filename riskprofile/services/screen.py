@@ -204,6 +204,8 @@ def _finish(
     ids = [batch.id for batch in running]
     with store.read() as connection:
         profiles = batches.profiles(connection, ids)
+    for name in profiles:
+        raters.register(name).forget()
     if running and not options.history:
         seed = int.from_bytes(
             hashlib.sha256("".join(sorted(b.digest for b in running)).encode()).digest()[:8]

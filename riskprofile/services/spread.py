@@ -7,6 +7,7 @@ inside its task, so a worker that dies loses nothing: the scheduler gives the ta
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import threading
@@ -141,6 +142,8 @@ def _alone() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+    # Nothing is left to write: to take apart the memory of a worker would take a second.
+    atexit.register(os._exit, 0)
 
 
 def work(task: Task[Done]) -> Done:

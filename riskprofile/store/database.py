@@ -39,7 +39,12 @@ from riskprofile.store.migrations import REVISIONS
 
 BUSY_MS = 5000
 MIGRATION_LOCK = 7001  # two programs may open an empty database at once
-PRAGMAS = {"synchronous": 2, "foreign_keys": 1, "busy_timeout": BUSY_MS}  # 2 is FULL
+PRAGMAS = {
+    "synchronous": 2,
+    "foreign_keys": 1,
+    "busy_timeout": BUSY_MS,
+    "cache_size": -16_000,
+}  # 2 is FULL
 LOCKED = "the database is locked by another program"
 
 # What a driver says -> what is wrong, what to do. First match wins.

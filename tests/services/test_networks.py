@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from sqlalchemy import insert, select
 
+from riskprofile.columns import View
 from riskprofile.history import Snapshot, view
 from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring.ranking import Capacity
@@ -158,19 +160,18 @@ def test_an_earlier_find_is_named_with_its_facets_from_three_on(kept: tuple[str,
     for facet, change in CHANGES.items():
         if facet not in kept:
             given |= change
-    mine = networks.placed(
-        view(factory.shipments(1, **given), SHIPMENT),
-        pd.DataFrame({"_record": ["T1"], "chunk_id": [9], "position": [0]}).rename(
-            columns={"_record": networks.RECORD}
-        ),
-    )
-    told = networks._finds(mine.rows, Snapshot(None, found(**{**FIND, **alone})).found)
+    mine = networks.around(
+        View.of(view(factory.shipments(1, **given), SHIPMENT)),
+        pd.DataFrame({networks.RECORD: ["T1"], "chunk_id": [9], "position": [0]}),
+        np.array([True]),
+    ).mine(["T1"])
+    told = networks._finds(mine, Snapshot(None, found(**{**FIND, **alone})).found)
     if len(kept) < 3:
         assert not len(told)
     else:
         assert told["link"].tolist() == ["like an earlier find in " + ", ".join(kept)]
     later_known = found(-1, **{**FIND, **alone})
-    assert not len(networks._finds(mine.rows, Snapshot(None, later_known).found))
+    assert not len(networks._finds(mine, Snapshot(None, later_known).found))
 
 
 def test_a_find_of_the_register_stands_on_the_page_with_its_outcome(office: Office) -> None:
