@@ -12,23 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
 import pandas as pd
-import pyarrow as pa
 
 from riskprofile import columns
 from riskprofile.columns import View
-
-# Arrow's own pool keeps what it once held: a chunk's peak would stay for the whole run.
-pa.set_memory_pool(pa.system_memory_pool())
-
-
-def give_back() -> None:
-    """Hand free memory back to the system: between the parts of long work, not within one.
-
-    What a part allocated and freed stays with the process otherwise, in pieces that the next
-    part does not fit into, and adds up to several times what is in use.
-    """
-    pa.default_memory_pool().release_unused()
-
 
 Table: TypeAlias = pd.DataFrame
 Column: TypeAlias = pd.Series

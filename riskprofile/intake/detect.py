@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from riskprofile.intake.wco import WcoReader
 from riskprofile.intake.workbook import WorkbookReader
 from riskprofile.intake.x12 import X12Reader
 from riskprofile.intake.x12_310 import X12BillReader
+from riskprofile.memory import unswept
 from riskprofile.profiles import PROFILES
 from riskprofile.tables import Table
 
@@ -160,13 +160,8 @@ def _unswept(chunks: Generator[Chunk, None, None]) -> Iterator[Chunk]:
     """
     with closing(chunks):
         while True:
-            sweeps = gc.isenabled()
-            gc.disable()
-            try:
+            with unswept():
                 chunk = next(chunks, None)
-            finally:
-                if sweeps:
-                    gc.enable()
             if chunk is None:
                 return
             yield chunk

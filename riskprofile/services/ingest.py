@@ -23,6 +23,7 @@ from riskprofile.history import view
 from riskprofile.history.learning import Asked
 from riskprofile.intake.reader import Rejection
 from riskprofile.intake.versions import FUNCTION, REFERENCE, SENT
+from riskprofile.memory import give_back
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.services import govern, registers
 from riskprofile.services.folding import Folded, fold
@@ -43,7 +44,7 @@ from riskprofile.store import audit, batches, withdrawals
 from riskprofile.store.batches import Known
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Batch
-from riskprofile.tables import TEXT, Table, give_back
+from riskprofile.tables import TEXT, Table
 
 RECORD_COLUMNS = (
     *("profile", "record_id", "item", "version", "content", "state"),

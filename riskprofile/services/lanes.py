@@ -13,6 +13,7 @@ import pandas as pd
 from sqlalchemy import Connection, func, select, update
 
 from riskprofile.history import Snapshot
+from riskprofile.memory import give_back
 from riskprofile.profiles import Profile
 from riskprofile.scoring import ranking, rating
 from riskprofile.scoring.ranking import Capacity
@@ -27,7 +28,7 @@ from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches
 from riskprofile.store.database import Store, among
-from riskprofile.tables import Indicator, Table, give_back
+from riskprofile.tables import Indicator, Table
 
 AT_ONCE = 1_000  # alerts that are worded and stored together: each is some 20 kB of text
 LINKED_AT_ONCE = 4_000  # alerts whose links are found together, which reads all that they link to

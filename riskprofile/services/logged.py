@@ -18,12 +18,13 @@ from sqlalchemy import select
 
 from riskprofile.columns import View, column
 from riskprofile.history.resolver import written
+from riskprofile.memory import give_back
 from riskprofile.services import networks
 from riskprofile.services.identifiers import ITEM, RECORD
 from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater
 from riskprofile.store import batches
 from riskprofile.store.database import Store
-from riskprofile.tables import Table, give_back
+from riskprofile.tables import Table
 
 OFFICE, DUE = "_office", "_due"  # of a declaration: who works it, when it arrives
 

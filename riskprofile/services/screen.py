@@ -19,6 +19,7 @@ import pandas as pd
 from riskprofile import intake
 from riskprofile.errors import InputError, Overtaken, PolicyError, TooManyBadRows
 from riskprofile.intake.reader import Rejection
+from riskprofile.memory import unswept
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern, parties
 from riskprofile.services.describing import Alerts, Material
@@ -89,7 +90,7 @@ def screen(
         rates=not options.history,
     )
 
-    with workers(options) as others:
+    with unswept(), workers(options) as others:
         with stop.listening():
             for path in paths if options.strict else ():
                 _refuse_bad(path, options, store)

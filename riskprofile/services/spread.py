@@ -27,6 +27,7 @@ from threadpoolctl import threadpool_limits
 
 from riskprofile import __version__
 from riskprofile.errors import RiskProfileError, ScorecardError, UsageError
+from riskprofile.memory import give_back, unswept
 from riskprofile.services.past import Folder
 from riskprofile.services.rater import Rated, Rater, Rows, rater
 from riskprofile.services.run import Options
@@ -149,7 +150,10 @@ def _alone() -> None:
 def work(task: Task[Done]) -> Done:
     """Do a task in this process, with a rater that is opened once."""
     of = task.opened
-    return task.part.work(rater(of.url, of.models, of.profile, of.before, of.folder))
+    with unswept():
+        made = task.part.work(rater(of.url, of.models, of.profile, of.before, of.folder))
+        give_back()
+    return made
 
 
 @contextmanager
@@ -222,4 +226,7 @@ def work_on_cluster(task: Task[Done], version: str) -> Done:
             f"a worker serves scorecard {of.profile} {one.scorecard.version}, not that of the run",
             do="Give every machine the same folder of scorecards",
         )
-    return task.part.work(one)
+    with unswept():
+        made = task.part.work(one)
+        give_back()
+    return made
