@@ -34,6 +34,7 @@ class _Memory:
     # Of forms that were looked for, and not handed on yet.
     blocks: dict[int, tuple[int, ...]] = field(default_factory=dict)
     near: Blocks | None = None
+    store: Store | None = None
 
 
 class Strangers:
@@ -103,7 +104,7 @@ class Register:
         late.update((key, before[key]) for key in new if key in before)
         unknown = {key: asked[key] for key in new if key not in late}
         if unknown:
-            store = Store.open(self.url)
+            store = memory.store = memory.store or Store.open(self.url)
             try:
                 with store.read() as connection:
                     known = parties.entities(connection, list(unknown), self.before)
@@ -111,7 +112,7 @@ class Register:
                     memory.near = memory.near or Blocks(self.before)
                     sought = parties.join(connection, wanted, memory.near)
             finally:
-                store.close()
+                store.close()  # its connections; what it knows of its statements stays
             late.update(known)
             late.update(sought)
             memory.blocks.update((key, register.blocks(*wanted[key])) for key in sought)
