@@ -116,7 +116,12 @@ def rank_run(
     table = ranked[[*told, "indicators", "driver", "batch_id", "chunk_id", "position"]]
     del ranked, declarations
     alerts = table.loc[table["lane"] != "green", RECORD]
-    around = networks.around(taken_apart(linked), rows, rows[RECORD].isin(alerts).to_numpy())
+    around = networks.around(
+        linked.column_names,
+        lambda name: taken_apart(linked)[name],
+        rows,
+        rows[RECORD].isin(alerts).to_numpy(),
+    )
     return Ranked(rater, table, rows, around)
 
 

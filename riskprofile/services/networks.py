@@ -49,6 +49,7 @@ _FACTS = (
     *("consignee_type", "part_kinds"),
 )
 _AT = [CHUNK, POSITION]
+NUMBER = "_number"  # of the declaration of a row, among those of a run
 READ = frozenset(
     (*SHARED, *_FACTS, *(name for ways in FACET.values() for way in ways for name in way))
 )
@@ -68,19 +69,28 @@ Keys = tuple[np.ndarray, np.ndarray]  # keys that link, sorted, and the row of e
 
 
 class Pool:
-    """Rows that others are linked to, and where each lies: chunk, then position in it."""
+    """Rows that others are linked to, and where each lies: chunk, then position in it.
+
+    `numbers` is the number of the declaration of each row, -1 where that is not at hand.
+    """
 
     def __init__(
-        self, rows: View, places: np.ndarray, shared: dict[str, Keys] | None = None
+        self,
+        rows: View,
+        places: np.ndarray,
+        numbers: np.ndarray,
+        shared: dict[str, Keys] | None = None,
     ) -> None:
-        self.rows, self.places = rows, places
+        self.rows, self.places, self.numbers = rows, places, numbers
         self.times: np.ndarray = rows["time"].values.astype("datetime64[us]").astype(np.int64)
         self._shared = {} if shared is None else shared
 
     @classmethod
     def of(cls, rows: Table) -> Pool:
-        """A table of rows with `CHUNK` and `POSITION`."""
-        return cls(View(dict(rows.items()), rows.index), np.array(_places(rows), dtype=np.int64))
+        """A table of rows with `CHUNK` and `POSITION`, and maybe `NUMBER`."""
+        numbers = rows[NUMBER] if NUMBER in rows else np.full(len(rows), -1)
+        view = View(dict(rows.items()), rows.index)
+        return cls(view, np.array(_places(rows), dtype=np.int64), np.asarray(numbers))
 
     def near(self, keys: np.ndarray, by: str) -> tuple[np.ndarray, np.ndarray]:
         """Pairs (place in `keys`, row) that share a key which not too many share."""
@@ -114,18 +124,23 @@ class Around:
                     RECORD: self.records.iloc[at].array,
                     CHUNK: places >> 32,
                     POSITION: places & (2**32 - 1),
+                    NUMBER: self.pool.numbers[at],
                 }
             )
         )
 
 
-def around(linked: View, rows: Table, alerts: np.ndarray) -> Around:
+def around(
+    names: Sequence[str], read: Callable[[str], Values], rows: Table, alerts: np.ndarray
+) -> Around:
     """What alerts are linked by in a run.
 
     Parameters
     ----------
-    linked : View
-        What links the rows of the run; at least the columns of `READ` that it has.
+    names : sequence of str
+        What links the rows of the run: at least the columns of `READ` that it has, and `time`.
+    read : callable
+        One of these columns, of all rows; none is kept.
     rows : Table
         `record_id`, `chunk_id` and `position` of each.
     alerts : ndarray of bool
@@ -133,8 +148,8 @@ def around(linked: View, rows: Table, alerts: np.ndarray) -> Around:
     """
     kept = alerts.copy()
     shared = {}
-    for by in [one for one in SHARED if one in linked]:
-        held = linked[by]
+    for by in [one for one in SHARED if one in names]:
+        held = read(by)
         known = held.notna().values
         asked = np.unique(held.values[known & alerts])
         known &= np.isin(held.values, asked)
@@ -143,8 +158,9 @@ def around(linked: View, rows: Table, alerts: np.ndarray) -> Around:
     at, place = np.flatnonzero(kept), np.cumsum(kept) - 1
     of = rows.iloc[at]
     pool = Pool(
-        View({name: linked[name].take(at) for name in linked}, pd.RangeIndex(len(at))),
+        View({name: read(name).take(at) for name in names}, pd.RangeIndex(len(at))),
         (of["chunk_id"].to_numpy("int64") << 32) + of["position"].to_numpy("int64"),
+        pd.factorize(of[RECORD])[0],
         {by: (keys, place[found]) for by, (keys, found) in shared.items()},
     )
     return Around(pool, of[RECORD].reset_index(drop=True))
@@ -222,7 +238,8 @@ def _pairs(mine: Table, run: Pool, history: Snapshot) -> Table:
     mine_by = [mine[by].dropna() for by in SHARED if by in mine]
     past = history.sharing({one.name: np.unique(one.to_numpy("int64")) for one in mine_by})
     pools = [run, Pool.of(past)] if CHUNK in past else [run]
-    found: list[tuple[np.ndarray, ...]] = []  # record, place of the other, apart, why
+    # Record, place of the other, number of its declaration, apart, why.
+    found: list[tuple[np.ndarray, ...]] = []
     for by in [name for name in SHARED if name in mine]:
         asked = np.flatnonzero(mine[by].notna().to_numpy(dtype=bool))
         keys = mine[by].to_numpy("int64", na_value=0)[asked]
@@ -241,10 +258,13 @@ def _pairs(mine: Table, run: Pool, history: Snapshot) -> Table:
             one, other, apart = one[order], other[order], apart[order]
             said = _why(by, _Both(own.rows, one, pool.rows, other), apart)
             place, why = np.nonzero(said)
-            found.append((records[one[place]], pool.places[other[place]], apart[place], why))
+            other = other[place]
+            found.append(
+                (records[one[place]], pool.places[other], pool.numbers[other], apart[place], why)
+            )
     if not any(len(one[0]) for one in found):
         return pd.DataFrame(columns=[RECORD, *_AT, "link"])
-    record, other, apart, why = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    record, other, number, apart, why = map(np.concatenate, zip(*found, strict=True))
     # Each reason once a pair, in the order in which it came up first.
     order = np.lexsort((why, other, record))
     once = order[_starts(record[order], other[order], why[order])]
@@ -252,18 +272,41 @@ def _pairs(mine: Table, run: Pool, history: Snapshot) -> Table:
     starts = np.flatnonzero(_starts(record[order], other[order]))
     n = np.diff(starts, append=len(order))
     nearest = np.minimum.reduceat(apart[order], starts)
+    of = order[starts]
+    ranked = np.lexsort((other[of], nearest, -n, record[of]))
+    mine_by_record = np.zeros(len(names), dtype=np.int64)
+    mine_by_record[records] = own.numbers
+    ranked = ranked[_shown(record[of[ranked]], number[of[ranked]], mine_by_record)]
     spoken = np.array(SAID, dtype=object)[why[order]]
-    links = [", ".join(spoken[at : at + many]) for at, many in zip(starts, n, strict=True)]
-    record, other = record[order[starts]], other[order[starts]]
-    order = np.lexsort((other, nearest, -n, record))
+    links = [
+        ", ".join(spoken[at : at + many])
+        for at, many in zip(starts[ranked].tolist(), n[ranked].tolist(), strict=True)
+    ]
+    of = of[ranked]
     return pd.DataFrame(
         {
-            RECORD: names[record[order]],
-            CHUNK: other[order] >> 32,
-            POSITION: other[order] & (2**32 - 1),
-            "link": np.array(links, dtype=object)[order],
+            RECORD: names[record[of]],
+            CHUNK: other[of] >> 32,
+            POSITION: other[of] & (2**32 - 1),
+            "link": np.array(links, dtype=object),
         }
     )
+
+
+def _shown(record: np.ndarray, number: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Which pairs a page may show: those up to the twelfth other declaration of the run.
+
+    What comes after them need not be read. `record` is sorted and `own` the number of each.
+    """
+    counts = (number >= 0) & (number != own[record])
+    pair = record * (number.max(initial=0) + 2) + number + 1
+    first = np.zeros(len(record), dtype=bool)
+    first[np.unique(pair, return_index=True)[1]] = True
+    told = np.cumsum(first & counts)
+    begin = np.flatnonzero(_starts(record))
+    before = np.repeat(told[begin] - (first & counts)[begin], np.diff(begin, append=len(record)))
+    made: np.ndarray = told - (first & counts) - before < SHOWN
+    return made
 
 
 def _starts(*sorted_columns: np.ndarray) -> np.ndarray:

@@ -160,8 +160,10 @@ def test_an_earlier_find_is_named_with_its_facets_from_three_on(kept: tuple[str,
     for facet, change in CHANGES.items():
         if facet not in kept:
             given |= change
+    seen = View.of(view(factory.shipments(1, **given), SHIPMENT))
     mine = networks.around(
-        View.of(view(factory.shipments(1, **given), SHIPMENT)),
+        [*seen],
+        seen.__getitem__,
         pd.DataFrame({networks.RECORD: ["T1"], "chunk_id": [9], "position": [0]}),
         np.array([True]),
     ).mine(["T1"])
