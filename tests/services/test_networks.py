@@ -12,6 +12,7 @@ from sqlalchemy import insert, select
 
 from riskprofile.columns import View
 from riskprofile.history import Snapshot, view
+from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, networks, review, settings
@@ -192,3 +193,54 @@ def test_a_find_of_the_register_stands_on_the_page_with_its_outcome(office: Offi
         ).scalar_one()
     assert (told[0]["record_id"], told[0]["outcome"]) == (record, "trafficking")
     assert told[0]["link"].startswith("like an earlier find in ")
+
+
+def a_run(seed: int, rows: int = 400) -> tuple[View, pd.DataFrame]:
+    """Rows of a run that share keys at random: some keys few rows, some more than may link."""
+    random = np.random.default_rng(seed)
+    columns = {
+        name: pd.array(random.integers(0, many, rows), dtype="Int64")
+        for name, many in (
+            ("consignee_address_key", 120), ("consignee_phone_key", 60), ("goods_key", 6),
+            ("consignor_key", 30), ("consignee_name_key", 40),
+        )
+    }  # fmt: skip
+    for one in columns.values():
+        one[random.random(rows) < 0.1] = pd.NA
+    days = pd.to_timedelta(random.integers(0, 150, rows), unit="D")
+    linked = pd.DataFrame({**columns, "time": (pd.Timestamp(NOW) - days).as_unit("us")})
+    declarations = np.sort(random.integers(0, rows // 2, rows))
+    place = {"chunk_id": np.arange(rows) // 90 + 1, "position": np.arange(rows) % 90}
+    return View.of(linked), pd.DataFrame(
+        {networks.RECORD: [f"D{n}" for n in declarations], **place}
+    )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_alerts_are_linked_as_if_every_row_of_the_run_were_at_hand(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the rows that no alert shares a key with, nor the pairs that no page shows, count."""
+    seen, rows = a_run(seed)
+    records = rows[networks.RECORD].unique()[::7].tolist()
+    alerts = rows[networks.RECORD].isin(records).to_numpy()
+    places = networks._places(rows.rename(columns={"chunk_id": CHUNK, "position": POSITION}))
+    known = {
+        place: (record, "", NOW, "XM")
+        for place, record in zip(places, rows[networks.RECORD], strict=True)
+    }
+    read: list[int] = []
+
+    def declared(connection: object, profile: object, asked: list[int]) -> dict[int, object]:
+        read.append(len(set(asked)))
+        return {place: known[place] for place in asked}
+
+    monkeypatch.setattr(networks, "_declared", declared)
+    few = networks.around([*seen], seen.__getitem__, rows, alerts)
+    told = networks.related(None, SHIPMENT, few, records, Snapshot(None))  # type: ignore[arg-type]
+    monkeypatch.setattr(networks, "_shown", lambda record, number, own: record >= 0)
+    every = networks.around([*seen], seen.__getitem__, rows, alerts | True)
+    whole = networks.related(None, SHIPMENT, every, records, Snapshot(None))  # type: ignore[arg-type]
+    assert told == whole
+    assert max(map(len, told.values())) == networks.SHOWN
+    assert len(few.records) < len(every.records) and read[0] < read[1]
