@@ -23,6 +23,7 @@ from riskprofile.profiles import Profile
 from riskprofile.tables import TEXT, Column, Table
 
 RECORD, ITEM, CONTENT = "record_id", "item", "content"
+TITLE, OFFICE, DUE = "_title", "_office", "_due"  # what it is called, who works it, when it comes
 MESSAGE = (FUNCTION, SENT, SCOPE, REFERENCE)  # keys of `extra`; columns once identified
 ASSUMED = "lodged_assumed"  # warning: the time is that of the batch
 

@@ -21,8 +21,8 @@ from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import blind, networks
 from riskprofile.services.capacity import capacities, days
 from riskprofile.services.describing import NOT_EVALUATED, Alerts, Material, material
-from riskprofile.services.identifiers import ITEM, RECORD
-from riskprofile.services.logged import DUE, OFFICE, Logged, logged, taken_apart
+from riskprofile.services.identifiers import DUE, ITEM, OFFICE, RECORD, TITLE
+from riskprofile.services.logged import Logged, logged, taken_apart
 from riskprofile.services.networks import Related
 from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater
 from riskprofile.store import alerts as store_of_alerts
@@ -94,7 +94,7 @@ def rank_run(
         run.flags[name] = np.flatnonzero(mask)
         give_back()
     declarations = _declarations(run, profile.indicators)
-    rows = run.items[[RECORD, ITEM, "chunk_id", "position"]]
+    rows = run.items[[RECORD, ITEM, TITLE, OFFICE, "chunk_id", "position"]]
     kept = networks.READ | {"time"}
     linked = run.linked.select([one for one in run.linked.column_names if one in kept])
     del run
@@ -122,7 +122,7 @@ def rank_run(
         rows,
         rows[RECORD].isin(alerts).to_numpy(),
     )
-    return Ranked(rater, table, rows, around)
+    return Ranked(rater, table, rows.drop(columns=[TITLE, OFFICE]), around)
 
 
 def _declarations(run: Logged, indicators: Sequence[Indicator]) -> Table:

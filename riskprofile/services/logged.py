@@ -20,20 +20,18 @@ from riskprofile.columns import View, column
 from riskprofile.history.resolver import written
 from riskprofile.memory import give_back
 from riskprofile.services import networks
-from riskprofile.services.identifiers import ITEM, RECORD
+from riskprofile.services.identifiers import DUE, ITEM, OFFICE, RECORD, TITLE
 from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater
 from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
-
-OFFICE, DUE = "_office", "_due"  # of a declaration: who works it, when it arrives
 
 
 @dataclass
 class Logged:
     """Every row of a run as its chunks hold it: some hundred bytes each.
 
-    `items` has its declaration, place, points, office and time; `flags` are the rows of each
+    `items` has its declaration, place, points, title, office and time; `flags` are the rows of each
     indicator that fired or broke, by their place in it; `linked` is what links rows, in the
     same order.
     """
@@ -111,7 +109,7 @@ def _read(chunk: Any, rater: Rater, positions: np.ndarray) -> Logged:
     profile = rater.profile
     linking = networks.READ.union(profile.linked)
     heard = rater.parties.heard.get(chunk.id)
-    declared = {RECORD, ITEM, profile.office, profile.due, *profile.linked}
+    declared = {RECORD, ITEM, profile.title, profile.office, profile.due, *profile.linked}
     if heard is None:  # stored by a process that is gone, or by another run
         declared |= {*written(profile.keys)}
     log = batches.from_bytes(chunk.features, lambda name: name.startswith((POINTS, FIRED, BROKEN)))
@@ -128,6 +126,7 @@ def _read(chunk: Any, rater: Rater, positions: np.ndarray) -> Logged:
             POINTS: log[POINTS],
             RECORD: rows[RECORD],
             ITEM: rows[ITEM],
+            TITLE: rows[profile.title],
             OFFICE: rows[profile.office],
             DUE: rows[profile.due],
             "chunk_id": chunk.id,

@@ -11,6 +11,7 @@ import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,9 @@ from riskprofile.history import Snapshot
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.indicators.links import COMMON, WHY
 from riskprofile.profiles import Profile
-from riskprofile.services.identifiers import RECORD
+from riskprofile.services.identifiers import OFFICE, RECORD, TITLE
 from riskprofile.store import batches
-from riskprofile.tables import Column, Table
+from riskprofile.tables import Table
 
 WINDOW = pd.Timedelta(days=90)
 SPLIT = pd.Timedelta(days=14)
@@ -104,30 +105,60 @@ class Pool:
         return asked, rows[first[asked] + step]
 
 
+# Reference, title, time and office of a row.
+Shown = tuple[str, str | None, datetime, str | None]
+
+
 @dataclass(frozen=True)
 class Around:
-    """Of a run, the rows of its alerts and those that share a key with one: `records` names
-    the declaration of each row of `pool`."""
+    """Of a run, the rows of its alerts and those that share a key with one.
+
+    `rows` has the reference, title and office of each row of `pool`.
+    """
 
     pool: Pool
-    records: Column
+    rows: Table
 
     def mine(self, wanted: Sequence[str]) -> Table:
         """The rows of these declarations, with where they lie."""
-        at = np.flatnonzero(self.records.isin(wanted).to_numpy())
+        at = np.flatnonzero(self.rows[RECORD].isin(wanted).to_numpy())
         places = self.pool.places[at]
         return (
             self.pool.rows.take(at)
             .table()
             .assign(
                 **{
-                    RECORD: self.records.iloc[at].array,
+                    RECORD: self.rows[RECORD].iloc[at].array,
                     CHUNK: places >> 32,
                     POSITION: places & (2**32 - 1),
                     NUMBER: self.pool.numbers[at],
                 }
             )
         )
+
+    def declared(self, places: np.ndarray) -> dict[int, Shown]:
+        """What a page shows of those of these places that are rows of the run."""
+        held = self.pool.places[self._order]
+        at = np.searchsorted(held, places).clip(max=max(len(held) - 1, 0))
+        rows = self._order[at[held[at] == places]] if len(held) else at[:0]
+        rows = rows[self.pool.times[rows] != _NEVER]
+        some = self.rows.iloc[rows].astype(object)
+        times = pd.DatetimeIndex(self.pool.times[rows].view("M8[us]")).tz_localize("UTC")
+        return {
+            place: (record, title, time, office)
+            for place, record, title, time, office in zip(
+                self.pool.places[rows].tolist(),
+                some[RECORD].tolist(),
+                some[TITLE].where(some[TITLE].notna(), None).tolist(),
+                times.to_pydatetime().tolist(),
+                some[OFFICE].where(some[OFFICE].notna(), None).tolist(),
+                strict=True,
+            )
+        }
+
+    @cached_property
+    def _order(self) -> np.ndarray:
+        return np.argsort(self.pool.places, kind="stable")
 
 
 def around(
@@ -142,7 +173,7 @@ def around(
     read : callable
         One of these columns, of all rows; none is kept.
     rows : Table
-        `record_id`, `chunk_id` and `position` of each.
+        `record_id`, title, office, `chunk_id` and `position` of each.
     alerts : ndarray of bool
         The rows of declarations that became alerts.
     """
@@ -163,7 +194,7 @@ def around(
         pd.factorize(of[RECORD])[0],
         {by: (keys, place[found]) for by, (keys, found) in shared.items()},
     )
-    return Around(pool, of[RECORD].reset_index(drop=True))
+    return Around(pool, of[[RECORD, TITLE, OFFICE]].reset_index(drop=True))
 
 
 def _places(rows: Table) -> list[int]:
@@ -210,7 +241,10 @@ def related(
     mine = run.mine(wanted)
     pairs = _pairs(mine, run.pool, history)
     finds = _finds(mine, history.found)
-    known = _declared(connection, profile, [*_places(pairs), *_places(finds)])
+    wanted_places = np.unique(np.array([*_places(pairs), *_places(finds)], dtype=np.int64))
+    known = run.declared(wanted_places)
+    elsewhere = [place for place in wanted_places.tolist() if place not in known]
+    known |= _declared(connection, profile, elsewhere)
     told: Related = {}
     for rows, limit, outcome in ((finds, ALIKE, "trafficking"), (pairs, SHOWN, None)):
         taken: dict[str, set[str]] = {}
@@ -425,12 +459,10 @@ def _agree(mine: Table, finds: Table, group: Sequence[str]) -> np.ndarray:
     return both
 
 
-def _declared(
-    connection: Connection, profile: Profile, places: Sequence[int]
-) -> dict[int, tuple[str, str | None, datetime, str | None]]:
+def _declared(connection: Connection, profile: Profile, places: Sequence[int]) -> dict[int, Shown]:
     """Reference, title, time and office of rows by where they lie; removed ones are left out."""
     columns = [RECORD, profile.title, profile.time, profile.office]
-    found: dict[int, tuple[str, str | None, datetime, str | None]] = {}
+    found: dict[int, Shown] = {}
     wanted = np.unique(np.array(places, dtype=np.int64))
     chunks, starts = np.unique(wanted >> 32, return_index=True)
     ends = np.append(starts, len(wanted))[1:]

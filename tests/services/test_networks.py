@@ -12,10 +12,10 @@ from sqlalchemy import insert, select
 
 from riskprofile.columns import View
 from riskprofile.history import Snapshot, view
-from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, networks, review, settings
+from riskprofile.services.identifiers import OFFICE, RECORD, TITLE
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
@@ -165,7 +165,9 @@ def test_an_earlier_find_is_named_with_its_facets_from_three_on(kept: tuple[str,
     mine = networks.around(
         [*seen],
         seen.__getitem__,
-        pd.DataFrame({networks.RECORD: ["T1"], "chunk_id": [9], "position": [0]}),
+        pd.DataFrame(
+            {RECORD: ["T1"], "chunk_id": [9], "position": [0], TITLE: ["pins"], OFFICE: ["XM"]}
+        ),
         np.array([True]),
     ).mine(["T1"])
     told = networks._finds(mine, Snapshot(None, found(**{**FIND, **alone})).found)
@@ -211,9 +213,8 @@ def a_run(seed: int, rows: int = 400) -> tuple[View, pd.DataFrame]:
     linked = pd.DataFrame({**columns, "time": (pd.Timestamp(NOW) - days).as_unit("us")})
     declarations = np.sort(random.integers(0, rows // 2, rows))
     place = {"chunk_id": np.arange(rows) // 90 + 1, "position": np.arange(rows) % 90}
-    return View.of(linked), pd.DataFrame(
-        {networks.RECORD: [f"D{n}" for n in declarations], **place}
-    )
+    shown = {RECORD: [f"D{n}" for n in declarations], TITLE: "steel pins", OFFICE: "XM"}
+    return View.of(linked), pd.DataFrame({**shown, **place})
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -222,20 +223,16 @@ def test_alerts_are_linked_as_if_every_row_of_the_run_were_at_hand(
 ) -> None:
     """Neither the rows that no alert shares a key with, nor the pairs that no page shows, count."""
     seen, rows = a_run(seed)
-    records = rows[networks.RECORD].unique()[::7].tolist()
-    alerts = rows[networks.RECORD].isin(records).to_numpy()
-    places = networks._places(rows.rename(columns={"chunk_id": CHUNK, "position": POSITION}))
-    known = {
-        place: (record, "", NOW, "XM")
-        for place, record in zip(places, rows[networks.RECORD], strict=True)
-    }
+    records = rows[RECORD].unique()[::7].tolist()
+    alerts = rows[RECORD].isin(records).to_numpy()
     read: list[int] = []
+    shown = networks.Around.declared
 
-    def declared(connection: object, profile: object, asked: list[int]) -> dict[int, object]:
-        read.append(len(set(asked)))
-        return {place: known[place] for place in asked}
+    def declared(around: networks.Around, places: np.ndarray) -> dict[int, networks.Shown]:
+        read.append(len(places))
+        return shown(around, places)
 
-    monkeypatch.setattr(networks, "_declared", declared)
+    monkeypatch.setattr(networks.Around, "declared", declared)
     few = networks.around([*seen], seen.__getitem__, rows, alerts)
     told = networks.related(None, SHIPMENT, few, records, Snapshot(None))  # type: ignore[arg-type]
     monkeypatch.setattr(networks, "_shown", lambda record, number, own: record >= 0)
@@ -243,4 +240,4 @@ def test_alerts_are_linked_as_if_every_row_of_the_run_were_at_hand(
     whole = networks.related(None, SHIPMENT, every, records, Snapshot(None))  # type: ignore[arg-type]
     assert told == whole
     assert max(map(len, told.values())) == networks.SHOWN
-    assert len(few.records) < len(every.records) and read[0] < read[1]
+    assert len(few.rows) < len(every.rows) and read[0] < read[1]
