@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,23 @@ import pyarrow as pa
 
 # Arrow's own pool keeps what it once held: a chunk's peak would stay for the whole run.
 pa.set_memory_pool(pa.system_memory_pool())
+
+LARGE = 1 << 20  # bytes from which a block is one of its own
+
+
+def _apart() -> None:
+    """Let large blocks lie apart, so that each goes back to the system when it is freed.
+
+    The C library of most Linux systems takes them from its heap once one was freed, up to
+    32 MiB each, and what lies above them on the heap keeps them there. Others have no such call.
+    """
+    try:
+        ctypes.CDLL(None).mallopt(-3, LARGE)  # M_MMAP_THRESHOLD
+    except (OSError, AttributeError, TypeError):
+        return
+
+
+_apart()
 
 
 @contextmanager

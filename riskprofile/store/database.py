@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,6 +46,7 @@ PRAGMAS = {
     "busy_timeout": BUSY_MS,
     "cache_size": -16_000,
 }  # 2 is FULL
+CHANGED_AT_ONCE = 500  # rows that are looked at together for values that a driver does not take
 LOCKED = "the database is locked by another program"
 
 # What a driver says -> what is wrong, what to do. First match wins.
@@ -95,24 +97,31 @@ def _changed(
 ) -> Iterator[tuple[Any, ...]]:
     """Rows with the values at some places changed to what the driver takes.
 
-    Rows often hold the very same value, such as the time of the run: it is changed once.
+    Some at a time: where none of them has such a value, they are handed on as they are. Rows
+    often hold the very same value, such as the time of the run: it is changed once.
     """
     latest: dict[int, tuple[Any, Any]] = {}
-    places = [*changes.items()]
-    for row in rows:
-        made: list[Any] | None = None
-        for place, change in places:
-            value = row[place]
-            if value is None:
-                continue
-            given, told = latest.get(place, (None, None))
-            if value is not given:
-                told = change(value)
-                latest[place] = value, told
-            if made is None:
-                made = [*row]
-            made[place] = told
-        yield row if made is None else tuple(made)
+
+    def changed(some: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        places = [place for place in changes if any(row[place] is not None for row in some)]
+        if not places:
+            return some
+        made = [[*row] for row in some]
+        for row in made:
+            for place in places:
+                value = row[place]
+                if value is None:
+                    continue
+                given, told = latest.get(place, (None, None))
+                if value is not given:
+                    told = changes[place](value)
+                    latest[place] = value, told
+                row[place] = told
+        return [tuple(row) for row in made]
+
+    left = iter(rows)
+    parts = iter(lambda: [*islice(left, CHANGED_AT_ONCE)], [])
+    return chain.from_iterable(map(changed, parts))
 
 
 class _Many(TypeDecorator[Any]):
