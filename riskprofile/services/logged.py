@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import select
 
-from riskprofile.columns import View, column
+from riskprofile.columns import Column, View, column
 from riskprofile.history.resolver import written
 from riskprofile.memory import give_back
 from riskprofile.services import networks
@@ -81,11 +82,19 @@ def logged(store: Store, batch_ids: Sequence[str], rater: Rater) -> Logged | Non
 
 def taken_apart(linked: pa.Table) -> View:
     """What links rows as a view, each column made when it is first asked for."""
-    made = {
-        name: lambda name=name: column(linked.select([name]).to_pandas()[name])
-        for name in linked.column_names
-    }
-    return View(made, pd.RangeIndex(len(linked)))
+    return View(
+        {name: partial(_column, linked, name) for name in linked.column_names},
+        pd.RangeIndex(len(linked)),
+    )
+
+
+def _column(linked: pa.Table, name: str) -> Column:
+    held = linked.column(name)
+    if not (pa.types.is_integer(held.type) or pa.types.is_boolean(held.type)):
+        return column(held.to_pandas())
+    # pandas would make floats of whole numbers with missing ones: a key would be another.
+    nothing = pa.scalar(0).cast(held.type)
+    return Column(held.fill_null(nothing).to_numpy(), held.is_null().to_numpy()).plain()
 
 
 def _together(parts: list[Logged]) -> Logged:
@@ -96,7 +105,9 @@ def _together(parts: list[Logged]) -> Logged:
         for name, rows in one.flags.items():
             flags.setdefault(name, []).append(rows + start)
         start += len(one.items)
-    linked = pa.concat_tables([one.linked for one in parts]).unify_dictionaries()
+    # A chunk of an earlier release may lack a column that links rows.
+    tables = [one.linked for one in parts]
+    linked = pa.concat_tables(tables, promote_options="default").unify_dictionaries()
     items = pd.concat([one.items for one in parts], ignore_index=True)
     items["batch_id"] = items["batch_id"].astype("category")
     parts.clear()
