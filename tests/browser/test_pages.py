@@ -14,7 +14,7 @@ from riskprofile.store import tables
 from riskprofile.store.alerts import add
 from tests.browser import home
 from tests.browser.conftest import Served
-from tests.browser.test_shift import PAUSE, button, open_row, reference
+from tests.browser.test_shift import PAUSE, button, open_row, reference, settled
 
 TABS = ("Why", "Declaration", "Party history", "Links", "Timeline")
 
@@ -104,6 +104,7 @@ def test_a_reload_keeps_the_open_alert_the_filters_and_the_draft(served, visit):
     expect(reference(page)).to_have_text("PX-2026-104417")
     expect(page.locator(".st-key-list_head")).to_contain_text("8 open")
     expect(button(page, "Refer")).to_be_visible()
+    settled(page)
     page.keyboard.press("s")
     expect(page.get_by_role("dialog").get_by_label("Reason")).to_have_value(
         "An image will settle what is in the bag"

@@ -32,6 +32,12 @@ def button(page: Page, name: str) -> Any:
     return page.get_by_role("button", name=name)
 
 
+def settled(page: Page) -> None:
+    """Wait until a page that was just loaded is drawn: keys pressed before may go nowhere."""
+    page.locator(".stApp[data-test-script-state=notRunning]").wait_for()
+    page.wait_for_timeout(PAUSE)
+
+
 def test_an_alert_is_claimed_decided_examined_and_confirmed_and_becomes_a_label(served, visit):
     first = visit("officer-14")
     open_row(first, 0)

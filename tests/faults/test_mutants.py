@@ -12,18 +12,20 @@ import pytest
 from tests.faults import accidents, mutants
 from tests.faults.accidents import Given, Lures
 
-COUNT, PARTS = 10_000, 2
 PATIENCE = 60.0  # seconds of work: the second that the command demands is no matter of a test
 
 
+@pytest.mark.parametrize(
+    ("count", "part", "parts"),
+    [(2_000, 0, 1), *(pytest.param(10_000, n, 2, marks=pytest.mark.slow) for n in range(2))],
+)
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("part", range(PARTS))
-def test_no_mutant_crashes_hangs_touches_anything_or_loses_a_record(part):
-    lines = mutants.run(COUNT, limit=PATIENCE, part=(part, PARTS))
-    assert sum(line.tried for line in lines.values()) == COUNT // PARTS
+def test_no_mutant_crashes_hangs_touches_anything_or_loses_a_record(count, part, parts):
+    lines = mutants.run(count, limit=PATIENCE, part=(part, parts))
+    assert sum(line.tried for line in lines.values()) == count // parts
     assert set(lines) == set(mutants.samples())
     assert [fault for line in lines.values() for fault in line.faults] == []
-    assert sum(line.read for line in lines.values()) > COUNT // PARTS
+    assert sum(line.read for line in lines.values()) > count // parts
     assert sum(line.refused for line in lines.values()) > 0
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pandas as pd
 import pytest
 
@@ -112,17 +114,30 @@ def test_what_earlier_lists_of_the_day_took_is_taken_off_and_one_is_still_drawn(
 
 
 def test_every_declaration_that_is_passed_over_is_as_likely_to_be_drawn() -> None:
-    table = declarations(list(range(30)))
-    table["list"] = ["PORT"] * 20 + ["ROAD"] * 10
-    lists = {"PORT": Capacity(5), "ROAD": Capacity(3)}
-    drawn = pd.Series(0, index=table["record_id"])
-    told: dict[str, float] = {}
-    runs = 4000
-    for seed in range(runs):
+    days, seeds = 400, 10  # offices of one list, each cut and drawn for itself
+    kinds = {"PORT": (20, Capacity(5)), "ROAD": (10, Capacity(3))}
+    of = [
+        (f"{kind}-{day}", n)
+        for day in range(days)
+        for kind, (size, _) in kinds.items()
+        for n in range(size)
+    ]
+    table = declarations([n for _, n in of])
+    table["list"] = [name for name, _ in of]
+    lists = {name: kinds[name.partition("-")[0]][1] for name in dict.fromkeys(table["list"])}
+    place = {
+        record: (name.partition("-")[0], n)
+        for record, (name, n) in zip(table["record_id"], of, strict=True)
+    }
+    drawn: Counter[tuple[str, int]] = Counter()
+    told: dict[tuple[str, int], float] = {}
+    for seed in range(seeds):
         ranked = rank(table, Capacity(), seed, lists)
         random = ranked[ranked["selected_by"] == "random"]
-        drawn[random["record_id"]] += 1
-        told |= dict(zip(random["record_id"], random["probability"], strict=True))
+        drawn.update(place[record] for record in random["record_id"])
+        chances = zip(random["record_id"], random["probability"], strict=True)
+        told |= {place[record]: chance for record, chance in chances}
+    runs = days * seeds
     assert len(told) == 16 + 8  # all that neither capacity reaches by rank
     for record, chance in told.items():
         error = (chance * (1 - chance) / runs) ** 0.5

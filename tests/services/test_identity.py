@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pyotp
 import pytest
+from argon2 import extract_parameters
 from sqlalchemy import select
 
 from riskprofile.errors import Conflict, NotAllowed, RiskProfileError
@@ -165,6 +166,19 @@ def test_unknown_names_are_throttled_the_same_way(store):
     fails(store, 5, name="nobody")
     with pytest.raises(SignInRefused, match="too many"):
         sign_in(store, name="nobody")
+
+
+def test_an_unknown_name_costs_the_work_of_a_known_one(store, monkeypatch):
+    identity._dummy_hash.cache_clear()
+    add(store)
+    looked = []
+    real = identity._verify
+    monkeypatch.setattr(identity, "_verify", lambda *a: looked.append(a) or real(*a))
+    for name in ("ines", "nobody"):
+        fails(store, 1, name=name)
+    (known, given), (unknown, given_too) = looked
+    assert extract_parameters(known) == extract_parameters(unknown)
+    assert given == given_too == "wrong"
 
 
 def test_a_stranger_cannot_lock_out_an_owner_with_a_second_factor(store):

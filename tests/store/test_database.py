@@ -40,6 +40,25 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(request.getfixturevalue("postgres_url"))
 
 
+@pytest.fixture(autouse=True)
+def every_migration_is_run(monkeypatch):
+    monkeypatch.setattr(migrations, "upgrade", migrations.upgrade.__wrapped__)
+
+
+def test_what_other_tests_start_from_is_what_the_migrations_make(tmp_path, monkeypatch):
+    monkeypatch.undo()
+    made = []
+    for name in ("first.db", "second.db", "third.db"):
+        if name == "third.db":
+            monkeypatch.setattr(migrations, "upgrade", migrations.upgrade.__wrapped__)
+        store = Store.open(f"sqlite:///{tmp_path / name}")
+        with store.read() as connection:
+            found = connection.execute(text("SELECT name, sql FROM sqlite_master ORDER BY name"))
+            made.append([tuple(row) for row in found])
+        store.close()
+    assert made[0] == made[1] == made[2]
+
+
 def test_a_fresh_database_has_exactly_the_tables_of_the_models(address):
     store = Store.open(address)
     with store.read() as connection:
