@@ -96,6 +96,17 @@ def _in_burst(counts: np.ndarray, burst: Column) -> Column:
     return Column(padded[np.minimum(number, len(counts))])
 
 
+def _sharing(items: View, by: str, rows: Mask) -> tuple[np.ndarray, View]:
+    """All that a burst of these rows can hold, and where it lies: who has a key of one of them.
+
+    Few rows of a batch are of interest: the others need neither be sorted nor asked about.
+    """
+    keys, known = items[by].values, items[by].notna().values
+    wanted = pd.unique(keys[known & rows.values])
+    places = np.flatnonzero(known & pd.Index(keys).isin(wanted))
+    return places, items.take(places)
+
+
 def _crowded(items: View, history: History, by: str) -> Mask:
     """Where so much goes to one address or number that many names there are ordinary."""
     here = distinct(items["declaration_id"], bursts(items, by, 365))
@@ -129,22 +140,25 @@ def split_consignments(items: View, history: History) -> Mask:
     By post, express or air; at least two of them with pieces of the mass of small
     parts. Firms, parcel shops and blocks of flats are left out.
     """
-    fired = Column.full(len(items), False)
+    fired = np.zeros(len(items), dtype=bool)
     parcel = _parcel(items) & ~facts.fired(
         facts.is_one_of(items["consignee_type"], "business", "forwarder", "official")
     )
     parts = parcel & _part_like(items)
     for by in RECEIVER if parts.any() else ():
-        burst = bursts(items, by, 14).where(parcel)
-        earlier = history.count(items, [by, "consignor_key"], days=14).fillna(0.0)
-        fired |= (
-            parts
-            & (distinct(items["declaration_id"], burst) + earlier >= 3)
-            & (distinct(items["declaration_id"], burst, parts) >= 2)
-            & (distinct(items["consignor_key"], burst) == 1)
-            & ~_crowded(items, history, by)
+        places, some = _sharing(items, by, parts)
+        part = Column(parts.values[places])
+        burst = bursts(some, by, 14).where(parcel.values[places])
+        earlier = history.count(some, [by, "consignor_key"], days=14).fillna(0.0)
+        split = (
+            part
+            & (distinct(some["declaration_id"], burst) + earlier >= 3)
+            & (distinct(some["declaration_id"], burst, part) >= 2)
+            & (distinct(some["consignor_key"], burst) == 1)
+            & ~_crowded(some, history, by)
         )
-    return fired
+        fired[places] |= split.flags()
+    return Column(fired)
 
 
 def _newcomers(items: View, history: History, of: str, by: str, days: float) -> Column:
@@ -171,12 +185,14 @@ def repeat_address_network(items: View, history: History) -> Mask:
     than 40 parcels a year; there must be two senders or more, because one shop that
     serves a village is no network, and the pieces have the mass of small parts.
     """
-    fired, parts = Column.full(len(items), False), _parcel(items) & _part_like(items)
+    fired, parts = np.zeros(len(items), dtype=bool), _parcel(items) & _part_like(items)
     for by in DELIVERY if parts.any() else ():
-        names = _newcomers(items, history, "consignee_name_key", by, 90)
-        senders = _newcomers(items, history, "consignor_key", by, 90)
-        fired |= (names >= 3) & (senders >= 2) & ~_crowded(items, history, by)
-    return fired & parts
+        places, some = _sharing(items, by, parts)
+        names = _newcomers(some, history, "consignee_name_key", by, 90)
+        senders = _newcomers(some, history, "consignor_key", by, 90)
+        many = (names >= 3) & (senders >= 2) & ~_crowded(some, history, by)
+        fired[places] |= many.flags()
+    return Column(fired) & parts
 
 
 @indicator(
@@ -196,8 +212,11 @@ def sender_identity_inconsistent(items: View, history: History) -> Mask:
     by, parcel = "consignor_phone_key", _parcel(items)
     if not parcel.any():
         return parcel
-    names = _newcomers(items, history, "consignor_name_key", by, 90)
-    return parcel & (names >= 3) & ~_crowded(items, history, by)
+    places, some = _sharing(items, by, parcel)
+    names = _newcomers(some, history, "consignor_name_key", by, 90)
+    fired = np.zeros(len(items), dtype=bool)
+    fired[places] = ((names >= 3) & ~_crowded(some, history, by)).flags()
+    return parcel & Column(fired)
 
 
 # Kinds of part of `lexicon.csv` that make or complete a firearm; not sights, grips, stocks.
@@ -235,28 +254,29 @@ def complementary_parts(items: View, history: History) -> Mask:
     within 90 days, this one among them; or earlier parts of arms (HS 9305) with two other
     texts at the address, where this is HS 9305 as well.
     """
-    fired = Column.full(len(items), False)
+    fired, named = np.zeros(len(items), dtype=bool), items["part_kinds"].notna()
     open_parts = items["licence_number"].isna()
-    linked = {by: bursts(items, by, 90).where(open_parts) for by in RECEIVER}
-    several = Column.full(len(items), False)
-    for burst in linked.values():
-        several |= distinct(items["declaration_id"], burst) >= 2
-    row, kind = _working_parts(items.text("part_kinds").where(several))
-    has = np.zeros(len(items), dtype=bool)
-    has[row] = True
-    for burst in linked.values():
+    for by in RECEIVER if named.any() else ():
+        places, some = _sharing(items, by, named)
+        burst = bursts(some, by, 90).where(open_parts.values[places])
+        several = distinct(some["declaration_id"], burst) >= 2
+        row, kind = _working_parts(some.text("part_kinds").where(several))
+        has = np.zeros(len(some), dtype=bool)
+        has[row] = True
         enough = _in_burst(_counts(kind, Column(burst.values[row])), burst) >= 3
-        together = distinct(items["declaration_id"], burst, Column(has)) >= 2
-        fired |= Column(has) & enough & together
-    for by in RECEIVER if items["part_kinds"].notna().any() else ():
-        before = history.partners(items, ["part_kinds"], [by], days=90).fillna(0.0)
-        new = history.count(items, [by, "part_kinds"], days=90) == 0
-        fired |= items["part_kinds"].notna() & (before >= 2) & (before + new >= 3)
+        together = distinct(some["declaration_id"], burst, Column(has)) >= 2
+        before = history.partners(some, ["part_kinds"], [by], days=90).fillna(0.0)
+        new = history.count(some, [by, "part_kinds"], days=90) == 0
+        known = some["part_kinds"].notna() & (before >= 2) & (before + new >= 3)
+        fired[places] |= (Column(has) & enough & together | known).flags()
     openly = open_parts & items["hs4"].isin(("9305",))
     if openly.any():
-        texts = history.partners(items, ["goods_key"], ["consignee_address_key", "hs4"], days=90)
-        fired |= openly & (texts >= 2)
-    return fired
+        places = np.flatnonzero(openly.values)
+        texts = history.partners(
+            items.take(places), ["goods_key"], ["consignee_address_key", "hs4"], days=90
+        )
+        fired[places] |= (texts >= 2).flags()
+    return Column(fired)
 
 
 def _working_parts(kinds: Text) -> tuple[np.ndarray, Text]:
