@@ -15,14 +15,24 @@ pa.set_memory_pool(pa.system_memory_pool())
 LARGE = 1 << 20  # bytes from which a block is one of its own
 
 
+def _none(_: int) -> int:
+    return 0
+
+
+_trimmed = _none
+
+
 def _apart() -> None:
     """Let large blocks lie apart, so that each goes back to the system when it is freed.
 
     The C library of most Linux systems takes them from its heap once one was freed, up to
     32 MiB each, and what lies above them on the heap keeps them there. Others have no such call.
     """
+    global _trimmed
     try:
-        ctypes.CDLL(None).mallopt(-3, LARGE)  # M_MMAP_THRESHOLD
+        library = ctypes.CDLL(None)
+        library.mallopt(-3, LARGE)  # M_MMAP_THRESHOLD
+        _trimmed = library.malloc_trim
     except (OSError, AttributeError, TypeError):
         return
 
@@ -52,13 +62,21 @@ def unswept() -> Iterator[None]:
             gc.enable()
 
 
-def give_back() -> None:
+def give_back(heap: bool = False) -> None:
     """Hand free memory back to the system: between the parts of long work, not within one.
 
     What a part allocated and freed stays with the process otherwise, in pieces that the next
     part does not fit into, and adds up to several times what is in use. Inside `unswept`, cycles
     that came and went since the last time are freed; what is older is not looked at.
+
+    Parameters
+    ----------
+    heap : bool
+        Also what lies free among what is in use. It takes some hundredths of a second, and what
+        works on takes it back at once: for where one kind of work ends.
     """
     if not gc.isenabled():
         gc.collect(1)
     pa.default_memory_pool().release_unused()
+    if heap:
+        _trimmed(0)

@@ -5,9 +5,10 @@ A run meets about one new form a row, so they are kept as arrays: some hundred b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,8 @@ from riskprofile.history.register import FUZZY, Aliases, Found
 from riskprofile.reference.hashing import mix
 
 Forms = Mapping[int, tuple[str, str]]  # key -> family, form
+AT_ONCE = 10_000  # forms that are Python values together
+BLOCKS_AT_ONCE = 1 << 19  # that are sorted together
 _PLACES = {family: place for place, family in enumerate(FUZZY)}
 
 
@@ -92,27 +95,47 @@ class Asked:
         for part in parts:
             found |= part.found
 
-        def joined(name: str) -> np.ndarray:
-            return np.concatenate([getattr(part, name) for part in parts])
+        def read(name: str) -> pa.ChunkedArray:
+            return pa.chunked_array([pa.array(getattr(part, name)) for part in parts])
 
-        # Which of them first, then one column after the other: a run has some millions.
-        keys, sizes, families = joined("keys"), joined("sizes"), joined("families")
+        return cls.joined(read, found)
+
+    @classmethod
+    def joined(cls, read: Callable[[str], pa.ChunkedArray], found: dict[int, Found]) -> Asked:
+        """`together` of parts whose columns are read one at a time: a run has some millions.
+
+        `read` gives a field of all parts, one after the other, by its name.
+        """
+
+        def numbers(name: str) -> np.ndarray:
+            made: np.ndarray = read(name).to_numpy()
+            return made
+
+        keys, sizes, families = numbers("keys"), numbers("sizes"), numbers("families")
         rows = np.lexsort((-sizes, keys))  # the one with its blocks first
         rows = rows[np.diff(keys[rows], prepend=keys[rows[:1]] - 1) != 0]
-        texts = pa.chunked_array([part.texts for part in parts], pa.string()).take(pa.array(rows))
+        texts = read("texts").take(pa.array(rows)).combine_chunks()
         by = [("family", "ascending"), ("text", "ascending")]
         order = pc.sort_indices(pa.table({"family": families[rows], "text": texts}), by).to_numpy()
-        rows = rows[order]
+        rows, texts = rows[order], texts.take(pa.array(order))
+        keys, families = keys[rows], families[rows]
+        blocks = _of_each(numbers("blocks"), sizes, rows)
+        sizes = sizes[rows]
         return cls(
-            keys[rows],
-            joined("entities")[rows],
-            families[rows],
-            texts.combine_chunks().take(pa.array(order)),
-            joined("sought")[rows],
-            sizes[rows],
-            _of_each(joined("blocks"), sizes, rows),
+            keys,
+            numbers("entities")[rows],
+            families,
+            texts,
+            numbers("sought")[rows],
+            sizes,
+            blocks,
             found,
         )
+
+    def columns(self) -> dict[str, pa.Array]:
+        """Its fields but `found`, by name, as `joined` reads them."""
+        names = [one.name for one in fields(self) if one.name != "found"]
+        return {name: pa.array(getattr(self, name)) for name in names}
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -148,8 +171,8 @@ class Asked:
     def forms(self) -> Iterator[tuple[str, str]]:
         """Family and text of each, some at a time in memory."""
         names = [*FUZZY]
-        for start in range(0, len(self), 10_000):
-            some = slice(start, start + 10_000)
+        for start in range(0, len(self), AT_ONCE):
+            some = slice(start, start + AT_ONCE)
             yield from zip(
                 [names[one] for one in self.families[some].tolist()],
                 self.texts[some].to_pylist(),
@@ -160,11 +183,17 @@ class Asked:
         """Family and text of one."""
         return [*FUZZY][self.families[row]], self.texts[row].as_py()
 
-    def aliases(self) -> Aliases:
-        """Which of these keys stand for another, as far as is known."""
-        apart = self.keys != self.entities
-        pairs = zip(self.keys[apart].tolist(), self.entities[apart].tolist(), strict=True)
-        return Aliases(dict(pairs))
+
+def listed(values: np.ndarray) -> Iterator[Any]:
+    """As Python values, some at a time in memory: each takes four times what an array does."""
+    for start in range(0, len(values), AT_ONCE):
+        yield from values[start : start + AT_ONCE].tolist()
+
+
+def apart(keys: np.ndarray, entities: np.ndarray) -> Aliases:
+    """Which of these keys stand for another."""
+    other = keys != entities
+    return Aliases(dict(zip(keys[other].tolist(), entities[other].tolist(), strict=True)))
 
 
 def _of_each(blocks: np.ndarray, sizes: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -182,14 +211,12 @@ def among_themselves(asked: Asked, crowded: int) -> dict[int, Found]:
     a block of more than `crowded` forms that nothing known is alike to says too little. What
     was found in the register stays unless one of these is liker.
     """
-    owner = np.repeat(np.arange(len(asked)), asked.sizes)
-    stands = (asked.keys == asked.entities)[owner]
-    _, place = np.unique(asked.blocks, return_inverse=True)
-    crowd = np.bincount(place, weights=stands).astype(np.int64)[place]
-    shared = (crowd <= crowded) & (crowd > stands)
+    owner = np.repeat(np.arange(len(asked), dtype=np.int32), asked.sizes)
+    shared = _shared(asked.blocks, (asked.keys == asked.entities)[owner], crowded)
     rows, sizes = np.unique(owner[shared], return_counts=True)
     some = asked.take(rows)
-    kept, wanted = _shelved(some, place[shared], sizes)
+    _, place = np.unique(asked.blocks[shared], return_inverse=True)
+    kept, wanted = _shelved(some, place, sizes)
     told: dict[int, Found] = {}
     here: dict[int, list[tuple[str, int]]] = {}
     for row, key, (family, form), put, sought in zip(
@@ -205,6 +232,23 @@ def among_themselves(asked: Asked, crowded: int) -> dict[int, Found]:
         for one in put:
             here.setdefault(one, []).append((form, key))
     return told
+
+
+def _shared(blocks: np.ndarray, stands: np.ndarray, crowded: int) -> np.ndarray:
+    """Which of these are blocks that a form meets another in, and not too many.
+
+    `stands` says where the form stands for itself: the others are not met. A few blocks at a time
+    are in order, because a run has some millions.
+    """
+    made = np.zeros(len(blocks), dtype=bool)
+    parts = len(blocks) // BLOCKS_AT_ONCE + 1
+    of = blocks % parts
+    for part in range(parts):
+        at = np.flatnonzero(of == part)
+        _, place = np.unique(blocks[at], return_inverse=True)
+        crowd = np.bincount(place, weights=stands[at]).astype(np.int64)[place]
+        made[at] = (crowd <= crowded) & (crowd > stands[at])
+    return made
 
 
 def _shelved(

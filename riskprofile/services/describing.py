@@ -46,6 +46,44 @@ class Detail:
 
 
 @dataclass(frozen=True)
+class Items:
+    """Where every item of a run lies, by the rank of its declaration.
+
+    `chunks` and `positions` have those of the first declaration, then those of the second, and so
+    on; `starts` says where each begins, and the end.
+    """
+
+    chunks: np.ndarray
+    positions: np.ndarray
+    starts: np.ndarray
+
+    @classmethod
+    def by_rank(cls, ranks: np.ndarray, chunks: np.ndarray, positions: np.ndarray) -> Items:
+        """Of items with the ranks of their declarations, from 0 without a gap."""
+        order = np.argsort(ranks, kind="stable")
+        starts = np.concatenate([[0], np.cumsum(np.bincount(ranks))])
+        return cls(chunks[order], positions[order], starts)
+
+    def of(self, declarations: Table) -> Table:
+        """`record_id`, `chunk_id` and `position` of every item of these, sorted by the latter two.
+
+        `declarations` have their ranks, from 0, as index.
+        """
+        ranks = declarations.index.to_numpy()
+        sizes = self.starts[ranks + 1] - self.starts[ranks]
+        first = np.repeat(self.starts[ranks] - (np.cumsum(sizes) - sizes), sizes)
+        at = first + np.arange(len(first))
+        table = pd.DataFrame(
+            {
+                RECORD: declarations[RECORD].array.take(np.repeat(np.arange(len(ranks)), sizes)),
+                "chunk_id": self.chunks[at],
+                "position": self.positions[at],
+            }
+        )
+        return table.sort_values(["chunk_id", "position"], ignore_index=True)
+
+
+@dataclass(frozen=True)
 class Material:
     """What some alerts are described from.
 
@@ -81,9 +119,9 @@ class Material:
         return made
 
 
-def material(connection: Connection, rows: Table, alerts: Table) -> Material:
-    """What these alerts are described from; `rows` are the places of all items of the run."""
-    places = rows[rows[RECORD].isin(alerts[RECORD])]
+def material(connection: Connection, items: Items, alerts: Table) -> Material:
+    """What these alerts are described from; `items` are those of the run, by rank."""
+    places = items.of(alerts)
     table = batches.chunk_table.c
     ids = places["chunk_id"].unique().tolist()
     found = connection.execute(
@@ -91,7 +129,7 @@ def material(connection: Connection, rows: Table, alerts: Table) -> Material:
     )
     return Material(
         alerts[[RECORD, "chunk_id", "position", "indicators"]],
-        places[[RECORD, "chunk_id", "position"]],
+        places,
         {one.id: (one.rows, one.features) for one in found},
     )
 
@@ -106,8 +144,7 @@ def describe(told: Material, rater: Rater) -> list[Detail]:
     for chunk_id, places in told.places.groupby("chunk_id"):
         positions = places["position"].to_numpy()
         rows, log = (
-            batches.from_bytes(content).iloc[positions].reset_index(drop=True)
-            for content in told.chunks[chunk_id]
+            batches.from_bytes(content, rows=positions) for content in told.chunks[chunk_id]
         )
         records = places[RECORD].tolist()
         for record, row in zip(records, _plain(rows[profile.names]), strict=True):

@@ -237,6 +237,7 @@ class Ingest:
     def _commit(self, one: Prepared, done: Done) -> None:
         """Rows, feature log, events, records, rejects and cursor: all or nothing."""
         for _ in range(3):
+            held = self.raters.heard.put(done.asked)
             try:
                 chunk_id = self._write(one, done)
                 break
@@ -249,7 +250,7 @@ class Ingest:
                 "another program keeps storing the same records", do="Run again with --resume"
             )
         if chunk_id is not None:
-            self.raters.register(one.profile).heard[chunk_id] = done.asked
+            self.raters.heard[chunk_id] = held
         log = done.log
         chunk, summary = one.chunk, self.summary
         self.read += chunk.read

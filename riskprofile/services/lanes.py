@@ -20,10 +20,11 @@ from riskprofile.scoring.ranking import Capacity
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import blind, networks
 from riskprofile.services.capacity import capacities, days
-from riskprofile.services.describing import NOT_EVALUATED, Alerts, Material, material
-from riskprofile.services.identifiers import DUE, ITEM, OFFICE, RECORD, TITLE
-from riskprofile.services.logged import Logged, logged, taken_apart
+from riskprofile.services.describing import NOT_EVALUATED, Alerts, Items, Material, material
+from riskprofile.services.identifiers import DUE, ITEM, OFFICE, RECORD
+from riskprofile.services.logged import Logged, logged
 from riskprofile.services.networks import Related
+from riskprofile.services.parties import Heard
 from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches
@@ -45,7 +46,7 @@ class Ranked:
 
     rater: Rater
     table: Table
-    rows: Table  # record_id, item, chunk_id, position of every item of the run
+    items: Items  # of the run, by rank
     run: networks.Around | None  # of those rows what alerts are linked by, until they are
 
     @property
@@ -72,33 +73,34 @@ def rank_run(
     store: Store,
     batch_ids: Sequence[str],
     rater: Rater,
+    heard: Heard,
     capacity: Capacity,
     seed: int,
     now: datetime,
 ) -> Ranked | None:
     """Rank every declaration of these batches, read back from the feature log.
 
-    Versions that no longer count are left out. An amendment of one item is ranked with
-    the other items of its declaration, whichever batch brought them. With no capacity
-    stated, each office and day is cut at the office's own.
+    `heard` is what the register said of them while they were stored. Versions that no longer
+    count are left out. An amendment of one item is ranked with the other items of its
+    declaration, whichever batch brought them. With no capacity stated, each office and day is
+    cut at the office's own.
     """
     profile = rater.profile
-    run = logged(store, batch_ids, rater)
+    run = logged(store, batch_ids, rater, heard)
     if run is None:  # every row was superseded or withdrawn before it could be ranked
         return None
     for indicator in rater.over_batch:
         # A view of its own, gone with the call: taken apart, a run is as large again.
-        fired = rating.indicators(run.view(), rater.history, [indicator])
+        fired = rating.indicators(run.linked.view(), rater.history, [indicator])
         mask = fired.masks.get(indicator.key, np.ones(len(run.items), dtype=bool))
         name = (FIRED if indicator.key in fired.masks else BROKEN) + indicator.key
         run.flags[name] = np.flatnonzero(mask)
-        give_back()
-    declarations = _declarations(run, profile.indicators)
-    rows = run.items[[RECORD, ITEM, TITLE, OFFICE, "chunk_id", "position"]]
-    kept = networks.READ | {"time"}
-    linked = run.linked.select([one for one in run.linked.column_names if one in kept])
+        give_back(heap=True)
+    declarations, of = _declarations(run, profile.indicators)
+    chunks, positions = (run.items[name].to_numpy() for name in ("chunk_id", "position"))
+    linked = run.linked
     del run
-    give_back()
+    give_back(heap=True)
     lists: dict[str, Capacity] = {}
     if not capacity.stated:
         with store.read() as connection:
@@ -114,22 +116,26 @@ def rank_run(
     )
     told = ["rank", RECORD, "queue", "lane", "score", POINTS, "selected_by", "probability"]
     table = ranked[[*told, "indicators", "driver", "batch_id", "chunk_id", "position"]]
-    del ranked, declarations
-    alerts = table.loc[table["lane"] != "green", RECORD]
+    ranks = np.empty(len(table), dtype=np.int32)
+    ranks[ranked["number"]] = np.arange(len(table))
+    ranks = ranks[of]  # of every item, from 0
+    del ranked, declarations, of
+    give_back(heap=True)
     around = networks.around(
-        linked.column_names,
-        lambda name: taken_apart(linked)[name],
-        rows,
-        rows[RECORD].isin(alerts).to_numpy(),
+        linked,
+        (chunks << 32) + positions,
+        ranks,
+        table[RECORD].array,
+        (table["lane"] != "green").to_numpy()[ranks],
     )
-    return Ranked(rater, table, rows.drop(columns=[TITLE, OFFICE]), around)
+    return Ranked(rater, table, Items.by_rank(ranks, chunks, positions), around)
 
 
-def _declarations(run: Logged, indicators: Sequence[Indicator]) -> Table:
+def _declarations(run: Logged, indicators: Sequence[Indicator]) -> tuple[Table, np.ndarray]:
     """One row per declaration: points of its highest item, indicators of any of its items.
 
     `indicators` are their keys in the order of the profile; the bool columns are those that
-    `ranking.rank` reads.
+    `ranking.rank` reads. Beside it the `number` in it of the declaration of every item.
     """
     items = run.items
     group, records = pd.factorize(items[RECORD], sort=True)
@@ -156,7 +162,10 @@ def _declarations(run: Logged, indicators: Sequence[Indicator]) -> Table:
             raised[one.queue if prefix == FIRED else "trafficking"][places] = True
             if prefix == FIRED and one.raises == "red":
                 raised["to_red"][places] = True
-    return table.assign(indicators=named, **raised).rename_axis(RECORD).reset_index()
+    numbered = table.assign(
+        indicators=named, number=np.arange(len(table), dtype=np.int32), **raised
+    )
+    return numbered.rename_axis(RECORD).reset_index(), group
 
 
 Worded = Callable[[Iterator[Material]], Iterator[Alerts]]
@@ -187,14 +196,14 @@ def store_alerts(
     def materials() -> Iterator[Material]:
         for many in by_chunk(alerts, LINKED_AT_ONCE):
             around = networks.related(
-                connection, ranked.profile, run, many[RECORD].tolist(), ranked.history
+                connection, ranked.profile, run, many.index.to_numpy(), ranked.history
             )
             for some in by_chunk(many, AT_ONCE):
                 # Ids grow by reference, not by rank: an alert whose rating waits is not to be
                 # placed by its neighbours.
                 some = some.sort_values(RECORD, kind="stable")
                 waiting.append((some, around))
-                yield material(connection, ranked.rows, some)
+                yield material(connection, ranked.items, some)
 
     if len(alerts):
         for told in worded(materials()):

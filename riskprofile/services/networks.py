@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from sqlalchemy import Connection
 
 from riskprofile.columns import Column as Values
@@ -26,6 +27,7 @@ from riskprofile.indicators.links import COMMON, WHY
 from riskprofile.profiles import Profile
 from riskprofile.services.identifiers import OFFICE, RECORD, TITLE
 from riskprofile.store import batches
+from riskprofile.store.spool import Columns
 from riskprofile.tables import Table
 
 WINDOW = pd.Timedelta(days=90)
@@ -49,6 +51,8 @@ _FACTS = (
     *("consignee_name_key", "consignor_name_key", "consignor_key", "consignee_key"),
     *("consignee_type", "part_kinds"),
 )
+# What is compared of two rows that share a key.
+COMPARED = ("consignee_name_key", "consignor_name_key", "consignor_key", "part_kinds")
 _AT = [CHUNK, POSITION]
 NUMBER = "_number"  # of the declaration of a row, among those of a run
 READ = frozenset(
@@ -66,43 +70,51 @@ _NEVER = np.iinfo(np.int64).min  # a missing time
 Related = dict[str, list[dict[str, Any]]]
 
 
-Keys = tuple[np.ndarray, np.ndarray]  # keys that link, sorted, and the row of each
+# Keys that link, sorted; where the rows of each begin, and the end of the last; these rows.
+Keys = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class Pool:
     """Rows that others are linked to, and where each lies: chunk, then position in it.
 
-    `numbers` is the number of the declaration of each row, -1 where that is not at hand.
+    `rows` has what is compared of them, of `COMPARED`; `numbers` is the number of the declaration
+    of each, -1 where that is not at hand.
     """
 
     def __init__(
         self,
         rows: View,
+        times: Values,
         places: np.ndarray,
         numbers: np.ndarray,
         shared: dict[str, Keys] | None = None,
     ) -> None:
         self.rows, self.places, self.numbers = rows, places, numbers
-        self.times: np.ndarray = rows["time"].values.astype("datetime64[us]").astype(np.int64)
+        self.times: np.ndarray = times.values.astype("datetime64[us]").astype(np.int64)
         self._shared = {} if shared is None else shared
 
     @classmethod
     def of(cls, rows: Table) -> Pool:
         """A table of rows with `CHUNK` and `POSITION`, and maybe `NUMBER`."""
         numbers = rows[NUMBER] if NUMBER in rows else np.full(len(rows), -1)
-        view = View(dict(rows.items()), rows.index)
-        return cls(view, np.array(_places(rows), dtype=np.int64), np.asarray(numbers))
+        view, places = View(dict(rows.items()), rows.index), np.array(_places(rows), dtype=np.int64)
+        return cls(view, view["time"], places, np.asarray(numbers))
+
+    def __contains__(self, by: str) -> bool:
+        return by in self._shared or by in self.rows
 
     def near(self, keys: np.ndarray, by: str) -> tuple[np.ndarray, np.ndarray]:
         """Pairs (place in `keys`, row) that share a key which not too many share."""
         if by not in self._shared:
             self._shared[by] = _shared(self.rows[by])
-        values, rows = self._shared[by]
-        first = np.searchsorted(values, keys, side="left")
-        size = np.searchsorted(values, keys, side="right") - first
-        asked = np.repeat(np.arange(len(keys)), size)
-        step = np.arange(len(asked)) - np.repeat(np.cumsum(size) - size, size)
-        return asked, rows[first[asked] + step]
+        values, starts, rows = self._shared[by]
+        at = np.searchsorted(values, keys)
+        held = np.flatnonzero(np.append(values, 0)[at] == keys)
+        held = held[at[held] < len(values)]
+        first = starts[at[held]]
+        size = starts[at[held] + 1] - first
+        step = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
+        return np.repeat(held, size), rows[np.repeat(first, size) + step]
 
 
 # Reference, title, time and office of a row.
@@ -113,28 +125,33 @@ Shown = tuple[str, str | None, datetime, str | None]
 class Around:
     """Of a run, the rows of its alerts and those that share a key with one.
 
-    `rows` has the reference, title and office of each row of `pool`.
+    Parameters
+    ----------
+    pool : Pool
+        All of these.
+    shown : pyarrow.Table
+        Title and office of each.
+    own : View
+        All that is asked of those of the alerts; they lie in `pool` at `at`.
+    records : pandas array of texts
+        The reference of each declaration of the run, by its number.
     """
 
     pool: Pool
-    rows: Table
+    shown: pa.Table
+    own: View
+    at: np.ndarray
+    records: Any
 
-    def mine(self, wanted: Sequence[str]) -> Table:
-        """The rows of these declarations, with where they lie."""
-        at = np.flatnonzero(self.rows[RECORD].isin(wanted).to_numpy())
-        places = self.pool.places[at]
-        return (
-            self.pool.rows.take(at)
-            .table()
-            .assign(
-                **{
-                    RECORD: self.rows[RECORD].iloc[at].array,
-                    CHUNK: places >> 32,
-                    POSITION: places & (2**32 - 1),
-                    NUMBER: self.pool.numbers[at],
-                }
-            )
-        )
+    def mine(self, wanted: np.ndarray) -> Table:
+        """The rows of the alerts with these numbers, with where they lie."""
+        order, numbers = self._by_number
+        first, end = (np.searchsorted(numbers, wanted, side=side) for side in ("left", "right"))
+        step = np.repeat(first - (np.cumsum(end - first) - (end - first)), end - first)
+        mine = np.sort(order[step + np.arange(len(step))])
+        places, of = (held[self.at[mine]] for held in (self.pool.places, self.pool.numbers))
+        where = {CHUNK: places >> 32, POSITION: places & (2**32 - 1), NUMBER: of}
+        return self.own.take(mine).table().assign(**{RECORD: self.records.take(of), **where})
 
     def declared(self, places: np.ndarray) -> dict[int, Shown]:
         """What a page shows of those of these places that are rows of the run."""
@@ -142,16 +159,16 @@ class Around:
         at = np.searchsorted(held, places).clip(max=max(len(held) - 1, 0))
         rows = self._order[at[held[at] == places]] if len(held) else at[:0]
         rows = rows[self.pool.times[rows] != _NEVER]
-        some = self.rows.iloc[rows].astype(object)
+        some = self.shown.take(pa.array(rows))
         times = pd.DatetimeIndex(self.pool.times[rows].view("M8[us]")).tz_localize("UTC")
         return {
             place: (record, title, time, office)
             for place, record, title, time, office in zip(
                 self.pool.places[rows].tolist(),
-                some[RECORD].tolist(),
-                some[TITLE].where(some[TITLE].notna(), None).tolist(),
+                self.records.take(self.pool.numbers[rows]).tolist(),
+                some[TITLE].to_pylist(),
                 times.to_pydatetime().tolist(),
-                some[OFFICE].where(some[OFFICE].notna(), None).tolist(),
+                some[OFFICE].to_pylist(),
                 strict=True,
             )
         }
@@ -160,41 +177,59 @@ class Around:
     def _order(self) -> np.ndarray:
         return np.argsort(self.pool.places, kind="stable")
 
+    @cached_property
+    def _by_number(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of alerts by the number of their declaration, and these numbers, sorted."""
+        numbers = self.pool.numbers[self.at]
+        order = np.argsort(numbers, kind="stable")
+        return order, numbers[order]
+
 
 def around(
-    names: Sequence[str], read: Callable[[str], Values], rows: Table, alerts: np.ndarray
+    linked: Columns, places: np.ndarray, numbers: np.ndarray, records: Any, alerts: np.ndarray
 ) -> Around:
     """What alerts are linked by in a run.
 
     Parameters
     ----------
-    names : sequence of str
-        What links the rows of the run: at least the columns of `READ` that it has, and `time`.
-    read : callable
-        One of these columns, of all rows; none is kept.
-    rows : Table
-        `record_id`, title, office, `chunk_id` and `position` of each.
+    linked : Columns
+        What links the rows of the run: of `READ` what it has, `time`, titles and offices. One of
+        them is in memory at a time.
+    places : ndarray of int64
+        Where each row lies, as `Pool` has it.
+    numbers : ndarray
+        The number of the declaration of each row.
+    records : pandas array of texts
+        The reference of each declaration, by its number.
     alerts : ndarray of bool
         The rows of declarations that became alerts.
     """
     kept = alerts.copy()
     shared = {}
-    for by in [one for one in SHARED if one in names]:
-        held = read(by)
+    for by in [one for one in SHARED if one in linked]:
+        held = linked.column(by)
         known = held.notna().values
         asked = np.unique(held.values[known & alerts])
         known &= np.isin(held.values, asked)
         shared[by] = _shared(Values(held.values, ~known), least=2)  # one row alone links nobody
-        kept[shared[by][1]] = True
-    at, place = np.flatnonzero(kept), np.cumsum(kept) - 1
-    of = rows.iloc[at]
+        kept[shared[by][2]] = True
+    at, place = np.flatnonzero(kept), (np.cumsum(kept) - 1).astype(np.int32)
+    own, compared = {}, {}
+    for name in [one for one in linked if one in READ or one == "time"]:
+        held = linked.column(name)
+        own[name] = held.take(np.flatnonzero(alerts))
+        if name in COMPARED:
+            compared[name] = held.take(at)
     pool = Pool(
-        View({name: read(name).take(at) for name in names}, pd.RangeIndex(len(at))),
-        (of["chunk_id"].to_numpy("int64") << 32) + of["position"].to_numpy("int64"),
-        pd.factorize(of[RECORD])[0],
-        {by: (keys, place[found]) for by, (keys, found) in shared.items()},
+        View(compared, pd.RangeIndex(len(at))),
+        linked.column("time").take(at),
+        places[at],
+        numbers[at],
+        {by: (keys, starts, place[found]) for by, (keys, starts, found) in shared.items()},
     )
-    return Around(pool, of[[RECORD, TITLE, OFFICE]].reset_index(drop=True))
+    shown = {name: linked.values(name).take(pa.array(at)) for name in (TITLE, OFFICE)}
+    mine = place[alerts]
+    return Around(pool, pa.table(shown), View(own, pd.RangeIndex(len(mine))), mine, records)
 
 
 def _places(rows: Table) -> list[int]:
@@ -205,22 +240,23 @@ def _places(rows: Table) -> list[int]:
 
 
 def _shared(column: Values, least: int = 1) -> Keys:
-    """The keys that neither too few nor too many rows have, sorted, and the row of each."""
+    """The keys that neither too few nor too many rows have, and the rows of each."""
     rows = np.flatnonzero(column.notna().values)
     keys = column.values[rows]
     order = np.argsort(keys, kind="stable")
     keys, rows = keys[order], rows[order]
     starts = np.flatnonzero(_starts(keys))
     size = np.diff(starts, append=len(keys))
-    kept = np.repeat((size >= least) & (size <= COMMON), size)
-    return keys[kept], rows[kept]
+    few = (size >= least) & (size <= COMMON)
+    ends = np.cumsum(size[few]).astype(np.int32)
+    return keys[starts[few]], np.append(np.int32(0), ends), rows[np.repeat(few, size)]
 
 
 def related(
     connection: Connection,
     profile: Profile,
     run: Around,
-    wanted: Sequence[str],
+    wanted: np.ndarray,
     history: Snapshot,
 ) -> Related:
     """Records around each wanted one, and finds like it, in words for its page.
@@ -229,8 +265,8 @@ def related(
     ----------
     run : Around
         The run's rows that these may be linked to.
-    wanted : sequence of str
-        References of the records that become alerts.
+    wanted : ndarray
+        The numbers of the declarations that become alerts.
 
     Returns
     -------
@@ -278,7 +314,7 @@ def _pairs(mine: Table, run: Pool, history: Snapshot) -> Table:
         asked = np.flatnonzero(mine[by].notna().to_numpy(dtype=bool))
         keys = mine[by].to_numpy("int64", na_value=0)[asked]
         for pool in pools if len(asked) else ():
-            if by not in pool.rows:
+            if by not in pool:
                 continue
             one, other = pool.near(keys, by)
             one = asked[one]

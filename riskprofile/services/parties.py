@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 
+import pyarrow as pa
 from sqlalchemy import Connection
 
 from riskprofile.history import Aliases, forms, register
-from riskprofile.history.learning import Asked, among_themselves
+from riskprofile.history.learning import Asked, among_themselves, apart
 from riskprofile.history.register import Found
 from riskprofile.history.resolver import written
 from riskprofile.profiles import PROFILES
@@ -18,6 +18,7 @@ from riskprofile.profiles.profile import Key
 from riskprofile.store import batches, parties
 from riskprofile.store.database import Store
 from riskprofile.store.parties import Blocks
+from riskprofile.store.spool import Held, Spool
 from riskprofile.tables import Table
 
 REMEMBERED = 1 << 17  # forms of late, and as many before them, that are not looked for again
@@ -40,8 +41,6 @@ class _Memory:
 class Strangers:
     """No register: each spelling is a party of its own."""
 
-    heard: Mapping[int, Asked] = MappingProxyType({})
-
     def __call__(self, table: Table, keys: Sequence[Key]) -> Aliases:
         """None."""
         return Aliases()
@@ -53,14 +52,10 @@ class Strangers:
 
 @dataclass(frozen=True)
 class Register:
-    """The register as it stood at a time. Hands on which keys are one, never a name.
-
-    `heard` is what it said of the rows of chunks that this run stored, by the chunk's id.
-    """
+    """The register as it stood at a time. Hands on which keys are one, never a name."""
 
     url: str
     before: datetime
-    heard: dict[int, Asked] = field(default_factory=dict, compare=False, repr=False)
     _memory: _Memory = field(default_factory=_Memory, compare=False, repr=False)
 
     def __call__(self, table: Table, keys: Sequence[Key]) -> Aliases:
@@ -83,10 +78,7 @@ class Register:
         return Asked.of(named, known, sought, new)
 
     def forget(self) -> None:
-        """All rows of the run are rated: what was said of single forms is not asked again.
-
-        `heard` stays, until the register learns it.
-        """
+        """All rows of the run are rated: what was said of single forms is not asked again."""
         self._memory.late, self._memory.before = {}, {}
         self._memory.near = None
 
@@ -135,13 +127,50 @@ class Kin:
         return among_themselves(self.asked, parties.CROWDED)
 
 
-def heard(connection: Connection, batch_ids: Sequence[str], registers: Sequence[Register]) -> Asked:
+Kept = tuple[Held, dict[int, Found]]  # of an `Asked`: what is on file, and what few forms have
+
+
+class Heard(dict[int, Kept]):
+    """What the registers of a run said of the rows that it stored, on file, by chunk."""
+
+    def __init__(self, spool: Spool) -> None:
+        super().__init__()
+        self.spool = spool
+
+    def put(self, asked: Asked) -> Kept:
+        """Write what was said of a chunk, before it is stored and has a number."""
+        return self.spool.put(asked.columns()), asked.found
+
+    def aliases(self, chunk_id: int) -> Aliases:
+        """Which keys of a chunk stand for another, as far as is known."""
+        held, _ = self[chunk_id]
+        return apart(*(self.spool.get(held, name).to_numpy() for name in ("keys", "entities")))
+
+    def together(self, chunk_ids: Sequence[int]) -> Asked:
+        """`Asked.together` of these chunks."""
+        parts = [self[one] for one in chunk_ids]
+        found: dict[int, Found] = {}
+        for _, some in parts:
+            found |= some
+
+        def read(name: str) -> pa.ChunkedArray:
+            read = [self.spool.get(held, name) for held, _ in parts]
+            return pa.chunked_array([chunk for one in read for chunk in one.chunks], read[0].type)
+
+        return Asked.joined(read, found) if parts else Asked.of({})
+
+
+def heard(
+    connection: Connection,
+    batch_ids: Sequence[str],
+    registers: Sequence[Register],
+    known: Heard,
+) -> Asked:
     """The names and addresses of these batches, and what the registers of the run said of them.
 
-    The registers are all as of one time, and forget what they heard.
+    The registers are all as of one time. `known` is what they said while the run stored its rows.
     """
-    known = {chunk: one for each in registers for chunk, one in each.heard.items()}
-    told: list[Asked] = []
+    told: list[int] = []
     for chunk_id, name in batches.chunks(connection, batch_ids, ("id", "profile")):
         keys = PROFILES[name].keys
         columns = written(keys)
@@ -149,8 +178,6 @@ def heard(connection: Connection, batch_ids: Sequence[str], registers: Sequence[
             continue
         if chunk_id not in known:  # stored by a process that is gone
             rows = batches.rows_of(connection, chunk_id, columns)
-            known[chunk_id] = registers[0].asked(rows, keys)
-        told.append(known.pop(chunk_id))
-    for each in registers:
-        each.heard.clear()
-    return Asked.together(told).blocked()
+            known[chunk_id] = known.put(registers[0].asked(rows, keys))
+        told.append(chunk_id)
+    return known.together(told).blocked()

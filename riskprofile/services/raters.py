@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from riskprofile.services.parties import Register
+from riskprofile.services.parties import Heard, Register
 from riskprofile.services.past import Folder
 from riskprofile.services.rater import Rater, rater
 from riskprofile.services.spread import Opened
@@ -22,6 +22,8 @@ class Raters:
         The database whose past and register are read.
     before : datetime
         The start of the run.
+    heard : Heard
+        What the registers said of the rows that the run stored.
     rates : bool
         Whether the run rates. Past declarations are not rated: they ask a register alone.
     """
@@ -30,6 +32,7 @@ class Raters:
     models: Path
     before: datetime
     folder: Folder
+    heard: Heard
     rates: bool = True
     opened: dict[str, Rater] = field(default_factory=dict)
     registers: dict[str, Register] = field(default_factory=dict)

@@ -41,7 +41,7 @@ def _one(store: Store, ranked: Ranked, reasons: Reasons) -> Table:
     if len(wanted):
         for some in by_chunk(told.loc[wanted], AT_ONCE):
             with store.read() as connection:
-                asked = material(connection, ranked.rows, some)
+                asked = material(connection, ranked.items, some)
             for place, detail in zip(some.index, describe(asked, ranked.rater), strict=True):
                 raising[place], lowering[place] = detail.reasons, detail.against
     made = told.assign(

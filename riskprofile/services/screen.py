@@ -19,7 +19,7 @@ import pandas as pd
 from riskprofile import intake
 from riskprofile.errors import InputError, Overtaken, PolicyError, TooManyBadRows
 from riskprofile.intake.reader import Rejection
-from riskprofile.memory import unswept
+from riskprofile.memory import give_back, unswept
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern, parties
 from riskprofile.services.describing import Alerts, Material
@@ -27,6 +27,7 @@ from riskprofile.services.identity import Actor, authorise
 from riskprofile.services.ingest import Ingest
 from riskprofile.services.lanes import Ranked, rank_run, store_alerts
 from riskprofile.services.opening import BATCH_LOCK, begin
+from riskprofile.services.parties import Heard
 from riskprofile.services.past import HISTORY, Folder
 from riskprofile.services.raters import Raters
 from riskprofile.services.run import Options, Progress, Run, Stop, Summary, account
@@ -35,6 +36,7 @@ from riskprofile.services.spread import Task, Workers, workers
 from riskprofile.store import audit, batches
 from riskprofile.store import parties as store_of_parties
 from riskprofile.store.database import Store, serialise
+from riskprofile.store.spool import Spool
 from riskprofile.store.tables import Batch
 
 
@@ -82,15 +84,16 @@ def screen(
     rejected: list[Rejection] = []
     running: list[Batch] = []
     unreadable: InputError | None = None
-    raters = Raters(
-        history_url or settings.database_url,
-        settings.models,
-        now,
-        Folder(settings.home / HISTORY, keep=history_url is None),
-        rates=not options.history,
-    )
 
-    with unswept(), workers(options) as others:
+    with unswept(), Spool(settings.home) as spool, workers(options) as others:
+        raters = Raters(
+            history_url or settings.database_url,
+            settings.models,
+            now,
+            Folder(settings.home / HISTORY, keep=history_url is None),
+            Heard(spool),
+            rates=not options.history,
+        )
         with stop.listening():
             for path in paths if options.strict else ():
                 _refuse_bad(path, options, store)
@@ -207,12 +210,13 @@ def _finish(
         profiles = batches.profiles(connection, ids)
     for name in profiles:
         raters.register(name).forget()
+    give_back(heap=True)
     if running and not options.history:
         seed = int.from_bytes(
             hashlib.sha256("".join(sorted(b.digest for b in running)).encode()).digest()[:8]
         )
         lists = [
-            rank_run(store, ids, raters.of(name), options.capacity, seed, now)
+            rank_run(store, ids, raters.of(name), raters.heard, options.capacity, seed, now)
             for name in PROFILES
             if name in profiles
         ]
@@ -226,9 +230,9 @@ def _finish(
             if not batches.finish(connection, batch.id, now):
                 raise Overtaken(batch.id)
         known = [raters.register(name) for name in PROFILES if name in profiles]
-        asked = parties.heard(connection, ids, known) if learns and known else None
-        kin = None
-        if asked is not None and others is not None:  # while alerts are written
+        asked, kin = None, None
+        if learns and known and others is not None:  # they compare new forms meanwhile
+            asked = parties.heard(connection, ids, known, raters.heard)
             some = next(name for name in PROFILES if name in profiles)
             kin = others.begin(Task(raters.elsewhere(some), parties.Kin(asked.unknown())))
         for one in ranked:
@@ -247,7 +251,10 @@ def _finish(
                 )
         serialise(connection, BATCH_LOCK)
         ended = batches.end(connection, ids, now)
-        if asked is not None:
+        if learns and known:
+            if asked is None:
+                give_back(heap=True)
+                asked = parties.heard(connection, ids, known, raters.heard)
             store_of_parties.add(store, connection, asked, ended, now, kin)
         for batch in running:
             table = batches.batch_table

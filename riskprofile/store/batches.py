@@ -55,14 +55,17 @@ def to_bytes(table: Table) -> bytes:
 
 
 def from_bytes(
-    content: bytes, columns: Sequence[str] | Callable[[str], bool] | None = None
+    content: bytes,
+    columns: Sequence[str] | Callable[[str], bool] | None = None,
+    rows: np.ndarray | None = None,
 ) -> Table:
-    """A table from Parquet, text Arrow-backed as it was; of its columns those that are asked."""
+    """A table from Parquet, text Arrow-backed as it was; of its columns and rows those asked."""
     file = pq.ParquetFile(io.BytesIO(content))
     if callable(columns):
         columns = [name for name in file.schema_arrow.names if columns(name)]
     read = file.read(list(columns) if columns else None)
-    return (read.select(list(columns)) if columns else read).to_pandas()
+    some = read if rows is None else read.take(pa.array(rows))
+    return (some.select(list(columns)) if columns else some).to_pandas()
 
 
 @dataclass

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import numpy as np
 from sqlalchemy import Connection, delete, func, select, update
 
 from riskprofile.history import register
-from riskprofile.history.learning import Asked, Forms, among_themselves
+from riskprofile.history.learning import Asked, Forms, among_themselves, listed
 from riskprofile.store.batches import ASKED_AT_ONCE
 from riskprofile.store.database import Store, among, serialise
 from riskprofile.store.tables import PartyBlock, PartyForm
@@ -40,14 +41,16 @@ def aliases(connection: Connection, before: datetime) -> dict[int, int]:
     return {row.key: row.entity for row in rows}
 
 
-def entities(connection: Connection, keys: Sequence[int], before: datetime) -> dict[int, int]:
+def entities(
+    connection: Connection, keys: Sequence[int] | np.ndarray, before: datetime
+) -> dict[int, int]:
     """What those of these forms stand for that the register knew at a time."""
     columns = form_table.c
     found: dict[int, int] = {}
-    for some in _some(keys):
+    for some in _some(np.asarray(keys, dtype=np.int64)):
         rows = connection.execute(
             select(columns.key, columns.entity)
-            .where(among(columns.key, some))
+            .where(among(columns.key, some.tolist()))
             .where(columns.added_at <= before)
         )
         found.update((key, entity) for key, entity in rows.all())
@@ -115,10 +118,10 @@ def add(
     """
     serialise(connection, REGISTER_LOCK)
     # Whatever their time: a run that began later may have ended before this one.
-    old = entities(connection, asked.keys.tolist(), ALWAYS)
+    old = entities(connection, asked.keys, ALWAYS)
     known = np.isin(asked.keys, np.fromiter(old, dtype=np.int64, count=len(old)))
     _seen_again(store, connection, asked.take(np.flatnonzero(known)), old, now)
-    fresh = asked.take(np.flatnonzero(~known))
+    fresh = asked.take(np.flatnonzero(~known)) if known.any() else asked
     holds = fresh.sought.all() and _unchanged(connection, before, fresh)
     if not holds:
         named = dict(zip(fresh.keys.tolist(), fresh.forms(), strict=True))
@@ -132,16 +135,14 @@ def add(
         joined[row] = found.entity
     rows = (
         (key, *form, entity, now, now)
-        for key, form, entity in zip(
-            fresh.keys.tolist(), fresh.forms(), joined.tolist(), strict=True
-        )
+        for key, form, entity in zip(listed(fresh.keys), fresh.forms(), listed(joined), strict=True)
     )
     columns = ["key", "family", "form", "entity", "added_at", "seen_at"]
     store.insert_many(connection, "party_form", columns, rows)
     stands = np.repeat(joined == fresh.keys, fresh.sizes)
     blocks = zip(
-        fresh.blocks[stands].tolist(),
-        np.repeat(fresh.keys, fresh.sizes)[stands].tolist(),
+        listed(fresh.blocks[stands]),
+        listed(np.repeat(fresh.keys, fresh.sizes)[stands]),
         strict=True,
     )
     store.insert_many(connection, "party_block", ["block", "key"], blocks)
@@ -234,6 +235,9 @@ def _read(
     return found
 
 
-def _some(keys: Sequence[int], size: int = ASKED_AT_ONCE) -> Iterator[Sequence[int]]:
+Keys = TypeVar("Keys", Sequence[int], np.ndarray)
+
+
+def _some(keys: Keys, size: int = ASKED_AT_ONCE) -> Iterator[Keys]:
     for start in range(0, len(keys), size):
         yield keys[start : start + size]

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from riskprofile.history import register
-from riskprofile.history.learning import Asked, Forms, among_themselves
+from riskprofile.history.learning import Asked, Forms, among_themselves, apart
 from riskprofile.history.register import Found
 
 NAMES = (
@@ -106,7 +106,7 @@ def test_of_what_a_register_holds_only_the_others_are_sought() -> None:
     asked = Asked.of(forms, known={1: 0}, sought={3: None})
     assert asked.unknown().keys.tolist() == [3]
     assert asked.sizes.tolist() == [0, 0, len(register.blocks(*FORMS[3]))]
-    pairs = asked.aliases()
+    pairs = apart(asked.keys, asked.entities)
     assert len(pairs) == 1 and pairs(asked.keys).tolist() == [0, 0, 3]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from sqlalchemy import insert, select
 
@@ -15,11 +16,13 @@ from riskprofile.history import Snapshot, view
 from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, networks, review, settings
-from riskprofile.services.identifiers import OFFICE, RECORD, TITLE
+from riskprofile.services.identifiers import OFFICE, TITLE
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
+from riskprofile.store.spool import Columns, Spool
 from riskprofile.store.tables import Alert, Label, Record
+from riskprofile.tables import TEXT
 from tests import factory
 from tests.services.bench import AUDITOR, NOW, later
 
@@ -162,14 +165,9 @@ def test_an_earlier_find_is_named_with_its_facets_from_three_on(kept: tuple[str,
         if facet not in kept:
             given |= change
     seen = View.of(view(factory.shipments(1, **given), SHIPMENT))
-    mine = networks.around(
-        [*seen],
-        seen.__getitem__,
-        pd.DataFrame(
-            {RECORD: ["T1"], "chunk_id": [9], "position": [0], TITLE: ["pins"], OFFICE: ["XM"]}
-        ),
-        np.array([True]),
-    ).mine(["T1"])
+    shown = seen.table().assign(**{TITLE: "pins", OFFICE: "XM"})
+    with Spool() as spool:
+        mine = around(spool, shown, ["T1"], np.array([9 << 32]), np.array([0])).mine(np.array([0]))
     told = networks._finds(mine, Snapshot(None, found(**{**FIND, **alone})).found)
     if len(kept) < 3:
         assert not len(told)
@@ -197,7 +195,22 @@ def test_a_find_of_the_register_stands_on_the_page_with_its_outcome(office: Offi
     assert told[0]["link"].startswith("like an earlier find in ")
 
 
-def a_run(seed: int, rows: int = 400) -> tuple[View, pd.DataFrame]:
+def around(
+    spool: Spool,
+    rows: pd.DataFrame,
+    records: list[str],
+    places: np.ndarray,
+    numbers: np.ndarray,
+    alerts: np.ndarray | bool = True,
+) -> networks.Around:
+    """What alerts of a run are linked by, of its rows as a table."""
+    linked = Columns(spool)
+    linked.add(pa.Table.from_pandas(rows, preserve_index=False))
+    wanted = np.zeros(len(rows), dtype=bool) | alerts
+    return networks.around(linked, places, numbers, pd.array(records, dtype=TEXT), wanted)
+
+
+def a_run(seed: int, rows: int = 400) -> tuple[pd.DataFrame, np.ndarray]:
     """Rows of a run that share keys at random: some keys few rows, some more than may link."""
     random = np.random.default_rng(seed)
     columns = {
@@ -211,10 +224,8 @@ def a_run(seed: int, rows: int = 400) -> tuple[View, pd.DataFrame]:
         one[random.random(rows) < 0.1] = pd.NA
     days = pd.to_timedelta(random.integers(0, 150, rows), unit="D")
     linked = pd.DataFrame({**columns, "time": (pd.Timestamp(NOW) - days).as_unit("us")})
-    declarations = np.sort(random.integers(0, rows // 2, rows))
-    place = {"chunk_id": np.arange(rows) // 90 + 1, "position": np.arange(rows) % 90}
-    shown = {RECORD: [f"D{n}" for n in declarations], TITLE: "steel pins", OFFICE: "XM"}
-    return View.of(linked), pd.DataFrame({**shown, **place})
+    shown = linked.assign(**{TITLE: "steel pins", OFFICE: "XM"})
+    return shown, np.sort(random.integers(0, rows // 2, rows))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -222,9 +233,11 @@ def test_alerts_are_linked_as_if_every_row_of_the_run_were_at_hand(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither the rows that no alert shares a key with, nor the pairs that no page shows, count."""
-    seen, rows = a_run(seed)
-    records = rows[RECORD].unique()[::7].tolist()
-    alerts = rows[RECORD].isin(records).to_numpy()
+    rows, numbers = a_run(seed)
+    records = [f"D{n:03d}" for n in range(len(rows))]
+    places = ((np.arange(len(rows)) // 90 + 1) << 32) + np.arange(len(rows)) % 90
+    wanted = np.unique(numbers)[::7]
+    alerts = np.isin(numbers, wanted)
     read: list[int] = []
     shown = networks.Around.declared
 
@@ -233,11 +246,12 @@ def test_alerts_are_linked_as_if_every_row_of_the_run_were_at_hand(
         return shown(around, places)
 
     monkeypatch.setattr(networks.Around, "declared", declared)
-    few = networks.around([*seen], seen.__getitem__, rows, alerts)
-    told = networks.related(None, SHIPMENT, few, records, Snapshot(None))  # type: ignore[arg-type]
+    with Spool() as spool:
+        few = around(spool, rows, records, places, numbers, alerts)
+        every = around(spool, rows, records, places, numbers)
+    told = networks.related(None, SHIPMENT, few, wanted, Snapshot(None))  # type: ignore[arg-type]
     monkeypatch.setattr(networks, "_shown", lambda record, number, own: record >= 0)
-    every = networks.around([*seen], seen.__getitem__, rows, alerts | True)
-    whole = networks.related(None, SHIPMENT, every, records, Snapshot(None))  # type: ignore[arg-type]
+    whole = networks.related(None, SHIPMENT, every, wanted, Snapshot(None))  # type: ignore[arg-type]
     assert told == whole
     assert max(map(len, told.values())) == networks.SHOWN
-    assert len(few.rows) < len(every.rows) and read[0] < read[1]
+    assert len(few.shown) < len(every.shown) and read[0] < read[1]
