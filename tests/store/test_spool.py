@@ -79,3 +79,22 @@ def test_parts_of_a_run_are_one_column_whatever_they_lack():
         np.testing.assert_equal(linked.column("since").values, [np.nan, np.nan, 1.5, 2.5])
         view = linked.view()
         assert len(view) == 4 and view["text"].isin(["b"]).tolist() == [False, True, True, False]
+
+
+def test_numbers_times_and_flags_come_back_as_they_went_in():
+    with Spool() as spool:
+        linked = Columns(spool)
+        linked.add(
+            arrow(
+                mass=[1.5, np.nan],
+                time=pd.to_datetime(["2026-11-26T08:00Z", None]).as_unit("us"),
+                known=pd.array([True, None], dtype="boolean"),
+                count=pd.array([3, 4], dtype="Int64"),
+            )
+        )
+        seen = linked.view()
+        assert seen["mass"].values[0] == 1.5 and np.isnan(seen["mass"].values[1])
+        assert seen["time"].isna().tolist() == [False, True]
+        assert seen["time"].values[0] == np.datetime64("2026-11-26T08:00")
+        assert seen["known"].tolist() == [True, None]
+        assert seen["count"].tolist() == [3, 4] and seen["count"].gone is None
