@@ -5,6 +5,7 @@ A run meets about one new form a row, so they are kept as arrays: some hundred b
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import chain
@@ -21,6 +22,7 @@ from riskprofile.reference.hashing import mix
 Forms = Mapping[int, tuple[str, str]]  # key -> family, form
 AT_ONCE = 10_000  # forms that are Python values together
 BLOCKS_AT_ONCE = 1 << 19  # that are sorted together
+SHELVED_AT_ONCE = 1 << 15  # blocks whose shelves are: each has some
 _PLACES = {family: place for place, family in enumerate(FUZZY)}
 
 
@@ -217,19 +219,17 @@ def among_themselves(asked: Asked, crowded: int) -> dict[int, Found]:
     some = asked.take(rows)
     _, place = np.unique(asked.blocks[shared], return_inverse=True)
     kept, wanted = _shelved(some, place, sizes)
+    meet = sorted({*kept, *wanted})
+    few = some.take(np.array(meet, dtype=np.int64))
     told: dict[int, Found] = {}
     here: dict[int, list[tuple[str, int]]] = {}
-    for row, key, (family, form), put, sought in zip(
-        rows.tolist(), some.keys.tolist(), some.forms(), kept, wanted, strict=True
-    ):
-        if not put and not sought:
-            continue
-        near = chain.from_iterable(here.get(one, ()) for one in sought)
+    for at, key, (family, form) in zip(meet, few.keys.tolist(), few.forms(), strict=True):
+        near = chain.from_iterable(here.get(one, ()) for one in wanted.get(at, ()))
         found = register.best(family, form, near, asked.found.get(key))
         if found is not None:
-            told[row] = found
+            told[int(rows[at])] = found
             continue
-        for one in put:
+        for one in kept.get(at, ()):
             here.setdefault(one, []).append((form, key))
     return told
 
@@ -253,49 +253,70 @@ def _shared(blocks: np.ndarray, stands: np.ndarray, crowded: int) -> np.ndarray:
 
 def _shelved(
     asked: Asked, places: np.ndarray, many: np.ndarray
-) -> tuple[list[list[int]], list[list[int]]]:
+) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
     """Where each form is put, and where others are sought for it: shelves of blocks, as numbers.
 
-    Those on which no two forms meet are left out. Most forms have none left, and need neither
-    be kept nor compared.
+    Those on which no two forms meet are left out, and so are the forms, by their place, that have
+    none left: most need neither be kept nor compared.
 
     Parameters
     ----------
     places, many : ndarray of int64
         The blocks that count, form after form, and how many each form has.
     """
-    sides: tuple[list[int], list[int]] = [], []
-    sizes: tuple[list[int], list[int]] = [], []
+    held: tuple[array[int], array[int]] = array("q"), array("q")
+    sizes: tuple[array[int], array[int]] = array("q"), array("q")
     for form in asked.forms():
         for side, size, shelves in zip(
-            sides, sizes, (register.kept_on(*form), register.shelves(*form)), strict=True
+            held, sizes, (register.kept_on(*form), register.shelves(*form)), strict=True
         ):
-            side += map(hash, shelves)
+            side.extend(map(hash, shelves))
             size.append(len(shelves))
-    rank = np.arange(len(asked))
-    of = np.repeat(rank, many)  # whose each block is
-    owners, combined = [], []
-    for side, size in zip(sides, sizes, strict=True):
-        sized = np.array(size, dtype=np.int64)
-        each, at = sized[of], (np.cumsum(sized) - sized)[of]
+    sides = [
+        (np.array(side, dtype=np.int64), np.array(size, dtype=np.int64))
+        for side, size in zip(held, sizes, strict=True)
+    ]
+    owners = np.repeat(np.arange(len(asked)), many)  # whose each block is
+    made: tuple[dict[int, list[int]], dict[int, list[int]]] = {}, {}
+    order = np.argsort(places, kind="stable")
+    places, first, start = places[order], 0, 0
+    while start < len(order):
+        last = places[min(start + SHELVED_AT_ONCE, len(order)) - 1]
+        end = int(np.searchsorted(places, last, side="right"))  # no block is cut in two
+        first = _meeting(places[start:end], owners[order[start:end]], sides, made, first)
+        start = end
+    return made
+
+
+def _meeting(
+    places: np.ndarray,
+    owners: np.ndarray,
+    sides: Sequence[tuple[np.ndarray, np.ndarray]],
+    made: Sequence[dict[int, list[int]]],
+    first: int,
+) -> int:
+    """Add to `made` the shelves of these blocks on which forms meet, as numbers from `first` on.
+
+    Returns the number after the last. `sides` are the shelves of each form, and how many it has.
+    """
+    rows, combined = [], []
+    for side, sized in sides:
+        each, at = sized[owners], (np.cumsum(sized) - sized)[owners]
         step = np.arange(int(each.sum())) - np.repeat(np.cumsum(each) - each, each)
-        shelf = np.array(side, dtype=np.int64)[np.repeat(at, each) + step]
-        owners.append(np.repeat(of, each))
+        shelf = side[np.repeat(at, each) + step]
+        rows.append(np.repeat(owners, each))
         combined.append(mix(np.repeat(places, each).astype(np.uint64)) ^ shelf.view(np.uint64))
-    cuts = slice(len(owners[0])), slice(len(owners[0]), None)
-    owner, both = np.concatenate(owners), np.concatenate(combined)
+    cuts = slice(len(rows[0])), slice(len(rows[0]), None)
+    owner, both = np.concatenate(rows), np.concatenate(combined)
     distinct, number = np.unique(both, return_inverse=True)
-    first, last = np.full(len(distinct), len(rank)), np.full(len(distinct), -1)
-    np.minimum.at(first, number, owner)
-    np.maximum.at(last, number, owner)
-    meet = first < last
+    one, other = np.full(len(distinct), np.iinfo(np.int64).max), np.full(len(distinct), -1)
+    np.minimum.at(one, number, owner)
+    np.maximum.at(other, number, owner)
+    meet = one < other
     for cut in cuts:
         meet &= np.bincount(number[cut], minlength=len(distinct)) > 0
-    made: list[list[list[int]]] = []
-    for cut in cuts:
-        lists: list[list[int]] = [[] for _ in rank]
+    for cut, lists in zip(cuts, made, strict=True):
         use = meet[number[cut]]
-        for row, one in zip(owner[cut][use].tolist(), number[cut][use].tolist(), strict=True):
-            lists[row].append(one)
-        made.append(lists)
-    return made[0], made[1]
+        for row, shelf in zip(listed(owner[cut][use]), listed(number[cut][use]), strict=True):
+            lists.setdefault(row, []).append(first + shelf)
+    return first + len(distinct)

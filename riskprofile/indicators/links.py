@@ -149,23 +149,42 @@ def split_consignments(items: View, history: History) -> Mask:
         places, some = _sharing(items, by, parts)
         part = Column(parts.values[places])
         burst = bursts(some, by, 14).where(parcel.values[places])
-        earlier = history.count(some, [by, "consignor_key"], days=14).fillna(0.0)
         split = (
             part
-            & (distinct(some["declaration_id"], burst) + earlier >= 3)
             & (distinct(some["declaration_id"], burst, part) >= 2)
             & (distinct(some["consignor_key"], burst) == 1)
-            & ~_crowded(some, history, by)
         )
-        fired[places] |= split.flags()
+        if not split.any():
+            continue
+        earlier = history.count(some, [by, "consignor_key"], days=14).fillna(0.0)
+        split &= distinct(some["declaration_id"], burst) + earlier >= 3
+        fired[places] |= _uncrowded(some, history, by, split).values
     return Column(fired)
 
 
-def _newcomers(items: View, history: History, of: str, by: str, days: float) -> Column:
-    """Values of `of` that first appeared with `by` within `days`, in the batch or before it."""
-    new = history.count(items, [by, of]) == 0
-    here = distinct(items[of], bursts(items, by, days), new)
-    return here + history.partners(items, [of], [by], days=days).fillna(0.0)
+def _newcomers(items: View, history: History, of: str, by: str, least: int, where: Mask) -> Mask:
+    """Rows with so many values of `of` that first appeared with `by` within 90 days.
+
+    In the batch or before it. What is new in the batch is asked where enough could be.
+    """
+    before = history.partners(items, [of], [by], days=90).fillna(0.0)
+    may = where & (distinct(items[of], bursts(items, by, 90)) + before >= least)
+    enough = np.zeros(len(items), dtype=bool)
+    if may.any():
+        places, some = _sharing(items, by, may)
+        new = history.count(some, [by, of]) == 0
+        here = distinct(some[of], bursts(some, by, 90), new)
+        enough[places] = (here + Column(before.values[places]) >= least).flags()
+    return may & Column(enough)
+
+
+def _uncrowded(items: View, history: History, by: str, where: Mask) -> Mask:
+    """Those of these rows whose address or number is not crowded."""
+    kept = where.flags().copy()
+    if where.any():
+        places, some = _sharing(items, by, where)
+        kept[places] &= ~_crowded(some, history, by).flags()
+    return Column(kept)
 
 
 @indicator(
@@ -188,11 +207,11 @@ def repeat_address_network(items: View, history: History) -> Mask:
     fired, parts = np.zeros(len(items), dtype=bool), _parcel(items) & _part_like(items)
     for by in DELIVERY if parts.any() else ():
         places, some = _sharing(items, by, parts)
-        names = _newcomers(some, history, "consignee_name_key", by, 90)
-        senders = _newcomers(some, history, "consignor_key", by, 90)
-        many = (names >= 3) & (senders >= 2) & ~_crowded(some, history, by)
-        fired[places] |= many.flags()
-    return Column(fired) & parts
+        part = Column(parts.values[places])
+        several = _newcomers(some, history, "consignee_name_key", by, 3, part)
+        several = _newcomers(some, history, "consignor_key", by, 2, several)
+        fired[places] |= _uncrowded(some, history, by, several).values
+    return Column(fired)
 
 
 @indicator(
@@ -213,10 +232,11 @@ def sender_identity_inconsistent(items: View, history: History) -> Mask:
     if not parcel.any():
         return parcel
     places, some = _sharing(items, by, parcel)
-    names = _newcomers(some, history, "consignor_name_key", by, 90)
+    sent = Column(parcel.values[places])
+    several = _newcomers(some, history, "consignor_name_key", by, 3, sent)
     fired = np.zeros(len(items), dtype=bool)
-    fired[places] = ((names >= 3) & ~_crowded(some, history, by)).flags()
-    return parcel & Column(fired)
+    fired[places] = _uncrowded(some, history, by, several).values
+    return Column(fired)
 
 
 # Kinds of part of `lexicon.csv` that make or complete a firearm; not sights, grips, stocks.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from errno import EDQUOT, EFBIG, ENOSPC
@@ -21,11 +22,12 @@ Held = Mapping[str, tuple[int, int]]  # by column: where it begins in the file, 
 class Spool:
     """Columns in one file without a name.
 
-    The file lies in `folder`, where that is one, else where the system keeps such files.
+    The file lies in `folder`, where that can be written, else where the system keeps such files.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder if folder is not None and folder.is_dir() else None
+        here = folder is not None and os.access(folder, os.W_OK | os.X_OK)
+        self._folder = folder if here else None
         self._file: IO[bytes] | None = None
         self._end = 0
 

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from riskprofile.history import register
+from riskprofile.history import learning, register
 from riskprofile.history.learning import Asked, Forms, among_themselves, apart
 from riskprofile.history.register import Found
 
@@ -94,6 +94,17 @@ def test_what_the_register_found_stays_unless_another_is_liker() -> None:
 def test_a_crowded_block_says_too_little() -> None:
     alone = by_key(Asked.together([sought(FORMS)]), crowded=0)
     assert alone == {key: key for key in FORMS}
+
+
+@pytest.mark.parametrize("size", [1, 3, 7])
+def test_how_much_is_worked_on_at_once_changes_nothing(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AT_ONCE", "BLOCKS_AT_ONCE", "SHELVED_AT_ONCE"):
+        monkeypatch.setattr(learning, name, size)
+    asked = Asked.together([sought(FORMS)])
+    assert [*asked.forms()] == sorted(FORMS.values(), key=place)
+    assert by_key(asked) == one_by_one(FORMS)
 
 
 def test_nothing_is_asked_of_no_forms() -> None:
