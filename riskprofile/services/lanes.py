@@ -97,7 +97,8 @@ def rank_run(
         run.flags[name] = np.flatnonzero(mask)
         give_back(heap=True)
     declarations, of = _declarations(run, profile.indicators)
-    chunks, positions = (run.items[name].to_numpy() for name in ("chunk_id", "position"))
+    chunks = np.array(run.items["chunk_id"], dtype=np.int64)  # copies: the rest is let go
+    positions = np.array(run.items["position"], dtype=np.int32)
     linked = run.linked
     del run
     give_back(heap=True)
