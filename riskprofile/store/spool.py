@@ -114,13 +114,19 @@ class Columns:
         self._parts.append((self._spool.put(columns), len(table)))
 
     def values(self, name: str) -> pa.ChunkedArray:
-        """One column, as it was given."""
+        """One column, as it was given.
+
+        Raises
+        ------
+        TypeError
+            Parts of it are of different types.
+        """
         kind = self._types[name]
         read: list[pa.Array] = []
         for held, size in self._parts:
             found = self._spool.get(held, name).chunks if name in held else []
-            known = bool(found) and found[0].type == kind
-            read += found if known else [pa.nulls(size, kind)]
+            nothing = not found or found[0].type == pa.null()  # a part may know of no value
+            read += [pa.nulls(size, kind)] if nothing else found
         return pa.chunked_array(read, kind).unify_dictionaries()
 
     def column(self, name: str) -> Column:

@@ -81,6 +81,15 @@ def test_parts_of_a_run_are_one_column_whatever_they_lack():
         assert len(view) == 4 and view["text"].isin(["b"]).tolist() == [False, True, True, False]
 
 
+def test_a_column_of_two_types_is_refused_and_not_half_forgotten():
+    with Spool() as spool:
+        linked = Columns(spool)
+        linked.add(arrow(key=[1, 2]))
+        linked.add(arrow(key=["a", "b"]))
+        with pytest.raises(TypeError):
+            linked.values("key")
+
+
 def test_numbers_times_and_flags_come_back_as_they_went_in():
     with Spool() as spool:
         linked = Columns(spool)
