@@ -272,10 +272,10 @@ def _shelved(
         ):
             side.extend(map(hash, shelves))
             size.append(len(shelves))
-    sides = [
-        (np.array(side, dtype=np.int64), np.array(size, dtype=np.int64))
-        for side, size in zip(held, sizes, strict=True)
-    ]
+    sides = []
+    for side, size in zip(held, sizes, strict=True):
+        sized = np.array(size, dtype=np.int64)
+        sides.append((np.array(side, dtype=np.int64), np.cumsum(sized) - sized, sized))
     owners = np.repeat(np.arange(len(asked)), many)  # whose each block is
     made: tuple[dict[int, list[int]], dict[int, list[int]]] = {}, {}
     order = np.argsort(places, kind="stable")
@@ -291,17 +291,18 @@ def _shelved(
 def _meeting(
     places: np.ndarray,
     owners: np.ndarray,
-    sides: Sequence[tuple[np.ndarray, np.ndarray]],
+    sides: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
     made: Sequence[dict[int, list[int]]],
     first: int,
 ) -> int:
     """Add to `made` the shelves of these blocks on which forms meet, as numbers from `first` on.
 
-    Returns the number after the last. `sides` are the shelves of each form, and how many it has.
+    Returns the number after the last. `sides` are the shelves of all forms, where those of each
+    begin, and how many it has.
     """
     rows, combined = [], []
-    for side, sized in sides:
-        each, at = sized[owners], (np.cumsum(sized) - sized)[owners]
+    for side, starts, sized in sides:
+        each, at = sized[owners], starts[owners]
         step = np.arange(int(each.sum())) - np.repeat(np.cumsum(each) - each, each)
         shelf = side[np.repeat(at, each) + step]
         rows.append(np.repeat(owners, each))

@@ -131,12 +131,15 @@ def test_every_declaration_that_is_passed_over_is_as_likely_to_be_drawn() -> Non
     }
     drawn: Counter[tuple[str, int]] = Counter()
     told: dict[tuple[str, int], float] = {}
+    draws = set()
     for seed in range(seeds):
         ranked = rank(table, Capacity(), seed, lists)
         random = ranked[ranked["selected_by"] == "random"]
+        draws.add(frozenset(random["record_id"]))
         drawn.update(place[record] for record in random["record_id"])
         chances = zip(random["record_id"], random["probability"], strict=True)
         told |= {place[record]: chance for record, chance in chances}
+    assert len(draws) == seeds  # each seed draws for itself
     runs = days * seeds
     assert len(told) == 16 + 8  # all that neither capacity reaches by rank
     for record, chance in told.items():
