@@ -22,7 +22,8 @@ from riskprofile.services.identifiers import RECORD
 from riskprofile.services.rater import FIRED, Rater
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches
-from riskprofile.store.database import Written, among, dumps
+from riskprofile.store.database import among
+from riskprofile.store.written import Written, dumps, pack
 from riskprofile.tables import Column, Table
 
 NOT_GIVEN = "not given"  # what a sentence says of a value that was not declared
@@ -111,7 +112,7 @@ class Material:
                 told
                 | store_of_alerts.looked_up_by(told)
                 | {
-                    name: Written.of(getattr(detail, name), reasons.as_json, written)
+                    name: pack(Written.of(getattr(detail, name), reasons.as_json, written))
                     for name in ("reasons", "against")
                 }
                 | {"declaration": Written(dumps(detail.declaration))}

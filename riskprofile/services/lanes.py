@@ -191,10 +191,10 @@ def store_alerts(
         "batch": alerts["batch_id"].value_counts().to_dict(),
     }
     waiting: deque[tuple[Table, Related]] = deque()
-    run, ranked.run = ranked.run, None  # half of what a run holds, and nobody needs it again
-    assert run is not None
 
     def materials() -> Iterator[Material]:
+        run, ranked.run = ranked.run, None  # half of what a run holds: gone when all are made
+        assert run is not None
         for many in by_chunk(alerts, LINKED_AT_ONCE):
             around = networks.related(
                 connection, ranked.profile, run, many.index.to_numpy(), ranked.history
@@ -206,10 +206,9 @@ def store_alerts(
                 waiting.append((some, around))
                 yield material(connection, ranked.items, some)
 
-    if len(alerts):
-        for told in worded(materials()):
-            _store_some(connection, ranked, *waiting.popleft(), told, now)
-            give_back()
+    for told in worded(materials()):
+        _store_some(connection, ranked, *waiting.popleft(), told, now)
+        give_back()
     return counts
 
 

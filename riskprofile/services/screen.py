@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from functools import partial
@@ -182,13 +182,33 @@ def _refuse_bad(path: Path, options: Options, store: Store) -> None:
 
 
 def _done(
-    materials: Iterator[Material], ranked: Ranked, raters: Raters, others: Workers | None
+    materials: Iterator[Material],
+    ranked: Ranked,
+    raters: Raters,
+    others: Workers | None,
+    meanwhile: Callable[[], None],
 ) -> Iterator[Alerts]:
-    """What is stored of alerts, made by this process or by those that rated."""
+    """What is stored of alerts, made by this process or by those that rated.
+
+    `meanwhile` is done here while others work on the last of it, or else after that.
+    """
     if others is None:
-        return (one.work(ranked.rater) for one in materials)
+        for one in materials:
+            yield one.work(ranked.rater)
+        meanwhile()
+        return
     of = raters.elsewhere(ranked.profile.name)
-    return others.done(Task(of, one) for one in materials)
+
+    def tasks() -> Iterator[Task[Alerts]]:
+        for one in materials:
+            yield Task(of, one)
+        meanwhile()
+
+    yield from others.done(tasks())
+
+
+def _nothing() -> None:
+    """Another list follows."""
 
 
 def _finish(
@@ -207,18 +227,25 @@ def _finish(
     now = raters.before
     ids = [batch.id for batch in running]
     with store.read() as connection:
-        profiles = batches.profiles(connection, ids)
-    for name in profiles:
-        raters.register(name).forget()
+        profiles = [name for name in PROFILES if name in batches.profiles(connection, ids)]
+    known = [raters.register(name) for name in profiles]
+    for one in known:
+        one.forget()
     give_back(heap=True)
+    learns = learns and bool(known)
+    kin = None
+    if learns and others is not None:  # they compare new forms while this process ranks
+        with store.read() as connection:
+            new = parties.heard(connection, ids, known, raters.heard).unknown()
+        kin = others.begin(Task(raters.elsewhere(profiles[0]), parties.Kin(new)))
+        del new
     if running and not options.history:
         seed = int.from_bytes(
             hashlib.sha256("".join(sorted(b.digest for b in running)).encode()).digest()[:8]
         )
         lists = [
             rank_run(store, ids, raters.of(name), raters.heard, options.capacity, seed, now)
-            for name in PROFILES
-            if name in profiles
+            for name in profiles
         ]
         ranked = [one for one in lists if one is not None]
     if not running:
@@ -229,15 +256,21 @@ def _finish(
         for batch in running:
             if not batches.finish(connection, batch.id, now):
                 raise Overtaken(batch.id)
-        known = [raters.register(name) for name in PROFILES if name in profiles]
-        asked, kin = None, None
-        if learns and known and others is not None:  # they compare new forms meanwhile
-            asked = parties.heard(connection, ids, known, raters.heard)
-            some = next(name for name in PROFILES if name in profiles)
-            kin = others.begin(Task(raters.elsewhere(some), parties.Kin(asked.unknown())))
-        for one in ranked:
-            made = partial(_done, ranked=one, raters=raters, others=others)
-            counts = store_alerts(connection, one, now, made)
+
+        def learn() -> None:
+            serialise(connection, BATCH_LOCK)
+            ended = batches.end(connection, ids, now)
+            if learns:
+                give_back(heap=True)
+                asked = parties.heard(connection, ids, known, raters.heard)
+                store_of_parties.add(store, connection, asked, ended, now, kin)
+
+        if not ranked:
+            learn()
+        for each in ranked:
+            then = learn if each is ranked[-1] else _nothing
+            made = partial(_done, ranked=each, raters=raters, others=others, meanwhile=then)
+            counts = store_alerts(connection, each, now, made)
             summary.alerts["total"] += sum(counts["lane"].values())
             for kind in ("queue", "lane"):
                 for name, count in counts[kind].items():
@@ -249,13 +282,6 @@ def _finish(
                     .where(table.c.id == batch_id)
                     .values(alerts=table.c.alerts + count)
                 )
-        serialise(connection, BATCH_LOCK)
-        ended = batches.end(connection, ids, now)
-        if learns and known:
-            if asked is None:
-                give_back(heap=True)
-                asked = parties.heard(connection, ids, known, raters.heard)
-            store_of_parties.add(store, connection, asked, ended, now, kin)
         for batch in running:
             table = batches.batch_table
             row = connection.execute(table.select().where(table.c.id == batch.id)).one()

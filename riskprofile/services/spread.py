@@ -18,7 +18,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from multiprocessing import get_context, parent_process
+from multiprocessing import forkserver, get_all_start_methods, get_context, parent_process
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -110,8 +111,7 @@ def workers(options: Options) -> Iterator[Workers | None]:
         with _cluster(options.scheduler) as found:
             yield found
     else:
-        # Not forked: a copy of a process with threads and an open database is not sound.
-        pool = ProcessPoolExecutor(options.workers, get_context("spawn"), initializer=_alone)
+        pool = ProcessPoolExecutor(options.workers, _processes(), initializer=_alone)
 
         def send(task: Task[Any]) -> Any:
             # This process compared the files of the past with their digests a moment ago.
@@ -128,6 +128,20 @@ def workers(options: Options) -> Iterator[Workers | None]:
             )
         finally:  # a run that is stopped lets its processes finish what they have
             pool.shutdown(cancel_futures=True)
+
+
+def _processes() -> BaseContext:
+    """How processes begin: as copies of one that did nothing but read this program.
+
+    Not of this one: a copy of a process with threads and an open database is not sound. Where
+    the system copies none, each reads the program anew, which takes a second.
+    """
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["__main__", __name__])
+    forkserver.ensure_running()  # it reads while this process opens what it needs
+    return context
 
 
 def _alone() -> None:

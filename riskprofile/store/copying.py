@@ -13,7 +13,8 @@ from sqlmodel import SQLModel
 
 from riskprofile.errors import Conflict, StoreError
 from riskprofile.store import audit
-from riskprofile.store.database import Store, dumps
+from riskprofile.store.database import Store
+from riskprofile.store.written import dumps
 
 BATCH = 500  # rows read at once
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
@@ -37,6 +37,7 @@ from sqlmodel import SQLModel
 from riskprofile.errors import StoreError
 from riskprofile.store import arms_tables  # noqa: F401  (its models belong to every database)
 from riskprofile.store.migrations import REVISIONS
+from riskprofile.store.written import dumps
 
 BUSY_MS = 5000
 MIGRATION_LOCK = 7001  # two programs may open an empty database at once
@@ -66,30 +67,6 @@ FAULTS = (
     ("connect", "the database server does not answer", "Start it, or correct the address."),
     ("terminat", "the connection to the database was cut", "Run the same command again."),
 )
-
-
-T = TypeVar("T")
-
-
-class Written(str):
-    """JSON that is written already, as `dumps` writes it: a column takes it as it is."""
-
-    @classmethod
-    def of(cls, values: Iterable[T], write: Callable[[T], str], known: dict[int, str]) -> Written:
-        """A list of values that many lists share: each is written once, `known` by its identity."""
-        pieces = []
-        for value in values:
-            if (piece := known.get(id(value))) is None:
-                piece = known[id(value)] = write(value)
-            pieces.append(piece)
-        return cls(f"[{','.join(pieces)}]")
-
-
-def dumps(value: Any) -> str:
-    """JSON as it is stored: compact, in the given order, finite numbers alone."""
-    if isinstance(value, Written):
-        return value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _changed(

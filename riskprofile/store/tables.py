@@ -22,6 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlmodel import Field, SQLModel
 
+from riskprofile.store.written import Packed
+
 # SQLite gives a row id to INTEGER primary keys alone; PostgreSQL wants the big ones.
 BIG = BigInteger().with_variant(Integer, "sqlite")
 
@@ -57,6 +59,10 @@ def _time(**options: Any) -> Any:
 
 def _json() -> Any:
     return Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+
+
+def _packed() -> Any:
+    return Field(default=None, sa_column=Column(Packed))
 
 
 class Office(SQLModel, table=True):
@@ -325,8 +331,8 @@ class Alert(SQLModel, table=True):
     driver: int = 1
     title: str = ""
     search: str = ""
-    reasons: Any = _json()
-    against: Any = _json()
+    reasons: Any = _packed()
+    against: Any = _packed()
     indicators: Any = _json()
     declaration: Any = _json()  # the rows as declared: list of {column: value}
     related: Any = _json()

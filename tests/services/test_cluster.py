@@ -19,7 +19,7 @@ from sklearn.base import clone
 from sqlalchemy import text
 
 from riskprofile.errors import RiskProfileError, ScorecardError
-from riskprofile.services import settings
+from riskprofile.services import settings, spread
 from riskprofile.services.identity import OWNER
 from riskprofile.services.past import HISTORY, Folder
 from riskprofile.services.rater import Rows, rater
@@ -166,7 +166,10 @@ def test_a_cluster_stores_the_same_bytes_even_when_a_worker_is_killed(
     assert after == alone
 
 
-def test_a_scheduler_that_is_not_there_stores_nothing(day: Path, tmp_path: Path) -> None:
+def test_a_scheduler_that_is_not_there_stores_nothing(
+    day: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spread, "PATIENCE", 1)  # a person waits ten times as long
     with pytest.raises(RiskProfileError, match="does not answer"):
         run(tmp_path / "home", day, scheduler="tcp://127.0.0.1:9")
 

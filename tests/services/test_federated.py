@@ -132,7 +132,8 @@ def test_the_provider_says_no(store, told, provider):
 def test_another_browser_cannot_finish_what_one_began(store, told, provider):
     mine, theirs = (federated.begin(told, "/", NOW) for _ in range(2))
     answer = provider.authorise(theirs.address, "ines")
-    for carried in (mine.carried, "", "00", "zz", theirs.carried[:-2] + "00"):
+    altered = f"{theirs.carried[:-2]}{int(theirs.carried[-2:], 16) ^ 1:02x}"
+    for carried in (mine.carried, "", "00", "zz", altered):
         with pytest.raises(SignInRefused):
             federated.finish(store, told, carried, answer, NOW)
     assert federated.finish(store, told, theirs.carried, answer, NOW)

@@ -16,14 +16,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert, inspect, select, text
+from sqlalchemy import JSON, MetaData, Table, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from riskprofile.errors import StoreError
 from riskprofile.store import database, migrations
 from riskprofile.store.database import Store, among
-from riskprofile.store.tables import Office, Quarantined, Setting
+from riskprofile.store.tables import Alert, Batch, Office, Quarantined, Setting
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
@@ -104,6 +104,48 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(address, monkeypat
     store = Store.open(address)  # empty, so it is made anew
     with store.read() as connection:
         assert connection.execute(select(Office.__table__)).all() == []
+    store.close()
+
+
+def test_what_alerts_say_is_the_same_after_it_was_packed(address):
+    terms = [{"term": "route", "text": "über Nišš", "points": 60}]
+    given = {"state": "open", "queue": "compliance", "lane": "red", "model_version": "1"}
+    given |= {"record_id": "A", "profile": "shipment", "version": 1, "rank": 1, "driver": 1}
+    given |= {"title": "", "search": "", "model_digest": "", "selected_by": "score"}
+    engine = database._engine(database._address(address))
+    with engine.connect() as connection:
+        migrations.upgrade(connection, "0016")
+        batch = Batch(
+            id="b", source="", digest="", format="csv", profile="shipment", started_at=NOW
+        )
+        connection.execute(insert(Batch).values(batch.model_dump()))
+        old = Table("alert", MetaData(), autoload_with=connection)
+        assert isinstance(old.c.reasons.type, JSON)
+        said = [(terms, []), (None, terms * 99)]
+        rows = [
+            {
+                **given,
+                "id": n,
+                "version": n,
+                "batch_id": "b",
+                "created_at": NOW.replace(tzinfo=None),
+            }
+            | {"reasons": reasons, "against": against}
+            for n, (reasons, against) in enumerate(said, start=1)
+        ]
+        connection.execute(insert(old), rows)
+        connection.commit()
+    engine.dispose()
+    store, alert = Store.open(address), Alert.__table__
+    with store.read() as connection:
+        found = connection.execute(select(alert).order_by(alert.c.id)).all()
+        assert [(row.reasons, row.against) for row in found] == said
+        assert [(row.id, row.record_id, row.lane) for row in found] == [
+            (1, "A", "red"),
+            (2, "A", "red"),
+        ]
+        names = {index["name"] for index in inspect(connection).get_indexes("alert")}
+        assert names >= {"alert_queue", "alert_blind", "alert_counts", "alert_batch"}
     store.close()
 
 

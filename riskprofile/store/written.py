@@ -1,0 +1,84 @@
+"""JSON as it is stored: as text, or packed where it is long and seldom read."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import pyarrow as pa
+from sqlalchemy import LargeBinary, TypeDecorator
+from sqlalchemy.engine import Dialect
+
+T = TypeVar("T")
+_LENGTH = struct.Struct("<I")
+_CODEC = pa.Codec("lz4_raw")
+
+
+class Written(str):
+    """JSON that is written already, as `dumps` writes it: a column takes it as it is."""
+
+    @classmethod
+    def of(cls, values: Iterable[T], write: Callable[[T], str], known: dict[int, str]) -> Written:
+        """A list of values that many lists share: each is written once, `known` by its identity."""
+        pieces = []
+        for value in values:
+            if (piece := known.get(id(value))) is None:
+                piece = known[id(value)] = write(value)
+            pieces.append(piece)
+        return cls(f"[{','.join(pieces)}]")
+
+
+def dumps(value: Any) -> str:
+    """JSON as it is stored: compact, in the given order, finite numbers alone."""
+    if isinstance(value, Written):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def pack(text: str) -> bytes:
+    """The length of a text in UTF-8 (four bytes, the lowest first), then it as an LZ4 block.
+
+    Four times as fast as Zstandard, which would make it a fourth smaller still.
+
+    >>> unpack(pack("lane " * 1000)) == "lane " * 1000, len(pack("lane " * 1000)) < 100
+    (True, True)
+    """
+    content = text.encode("utf-8", "surrogatepass")
+    packed: bytes = _CODEC.compress(content, asbytes=True)
+    return _LENGTH.pack(len(content)) + packed
+
+
+def unpack(content: bytes) -> str:
+    """The text that was packed.
+
+    Raises
+    ------
+    ValueError
+        It is damaged.
+    """
+    try:
+        (size,) = _LENGTH.unpack_from(content)
+        # Two hundred and fifty-five times as much as it takes is the most that a block can hold.
+        if size > 255 * len(content):
+            raise ValueError("the length is wrong")
+        text: bytes = _CODEC.decompress(content[_LENGTH.size :], size, asbytes=True)
+        return text.decode("utf-8", "surrogatepass")
+    except (struct.error, OSError, ValueError) as error:
+        raise ValueError(f"packed text is damaged: {error}") from None
+
+
+class Packed(TypeDecorator[Any]):
+    """JSON packed. What is bytes already was packed by whoever made it."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:
+        """Packed; nothing stays nothing."""
+        return value if value is None or isinstance(value, bytes) else pack(dumps(value))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """As it was given."""
+        return None if value is None else json.loads(unpack(bytes(value)))
