@@ -10,9 +10,22 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+# The first process only waits: also for what the program leaves behind, as the one that its
+# workers are copies of. On Linux that is handed to it (PR_SET_CHILD_SUBREAPER).
 _PROGRAM = """
-import os, sys
+import ctypes, os, sys
 told = int(sys.argv.pop(1))
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+if program := os.fork():
+    code = 1
+    while True:
+        try:
+            ended, status = os.wait()
+        except ChildProcessError:
+            os._exit(code)
+        if ended == program:
+            code = os.waitstatus_to_exitcode(status)
 try:
     exec(sys.argv.pop(1))
 finally:
@@ -23,7 +36,7 @@ finally:
 
 @dataclass(frozen=True)
 class Used:
-    """What a process and the children that it waited for used."""
+    """What a process used, and all that began in it."""
 
     code: int
     said: str
