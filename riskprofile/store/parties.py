@@ -140,12 +140,10 @@ def add(
     columns = ["key", "family", "form", "entity", "added_at", "seen_at"]
     store.insert_many(connection, "party_form", columns, rows)
     stands = np.repeat(joined == fresh.keys, fresh.sizes)
-    blocks = zip(
-        listed(fresh.blocks[stands]),
-        listed(np.repeat(fresh.keys, fresh.sizes)[stands]),
-        strict=True,
-    )
-    store.insert_many(connection, "party_block", ["block", "key"], blocks)
+    blocks, keys = fresh.blocks[stands], np.repeat(fresh.keys, fresh.sizes)[stands]
+    order = np.lexsort((keys, blocks))  # as the table is: each of its pages is written once
+    pairs = zip(listed(blocks[order]), listed(keys[order]), strict=True)
+    store.insert_many(connection, "party_block", ["block", "key"], pairs)
     return int((joined != fresh.keys).sum())
 
 
