@@ -155,9 +155,9 @@ class Around:
 
     def declared(self, places: np.ndarray) -> dict[int, Shown]:
         """What a page shows of those of these places that are rows of the run."""
-        held = self.pool.places[self._order]
+        order, held = self._by_place
         at = np.searchsorted(held, places).clip(max=max(len(held) - 1, 0))
-        rows = self._order[at[held[at] == places]] if len(held) else at[:0]
+        rows = order[at[held[at] == places]] if len(held) else at[:0]
         rows = rows[self.pool.times[rows] != _NEVER]
         some = self.shown.take(pa.array(rows))
         times = pd.DatetimeIndex(self.pool.times[rows].view("M8[us]")).tz_localize("UTC")
@@ -174,8 +174,10 @@ class Around:
         }
 
     @cached_property
-    def _order(self) -> np.ndarray:
-        return np.argsort(self.pool.places, kind="stable")
+    def _by_place(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows by where they lie, and these places, sorted."""
+        order = np.argsort(self.pool.places, kind="stable")
+        return order, self.pool.places[order]
 
     @cached_property
     def _by_number(self) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from riskprofile.profiles import PROFILES
 from riskprofile.reference import naming
@@ -54,9 +54,17 @@ def add(connection: Connection, alerts: Iterable[Mapping[str, Any]]) -> list[int
     if not rows:
         return []
     table = Alert.__table__  # type: ignore[attr-defined]
-    statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
     defaults = {"version": 1, "driver": 1, "title": "", "state": "open"}
-    ids = list(connection.execute(statement, [{**defaults, **row} for row in rows]).scalars())
+    rows = [{**defaults, **row} for row in rows]
+    if connection.dialect.name == "sqlite":
+        # It tells new ids one row at a time. While it is written nobody else makes any.
+        first = (connection.execute(select(func.max(table.c.id))).scalar() or 0) + 1
+        ids = [*range(first, first + len(rows))]
+        new = [{**row, "id": number} for row, number in zip(rows, ids, strict=True)]
+        connection.execute(insert(table), new)
+    else:
+        statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+        ids = list(connection.execute(statement, rows).scalars())
     linked = [
         {"alert_id": alert_id, "kind": kind, "key": key}
         for alert_id, tied in zip(ids, links, strict=True)

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Dialect
 T = TypeVar("T")
 _LENGTH = struct.Struct("<I")
 _CODEC = pa.Codec("lz4_raw")
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 class Written(str):
@@ -34,7 +35,7 @@ def dumps(value: Any) -> str:
     """JSON as it is stored: compact, in the given order, finite numbers alone."""
     if isinstance(value, Written):
         return value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _encode(value)
 
 
 def pack(text: str) -> bytes:
