@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.installation import COOKIE
 from tests.browser.conftest import FLAGS, ROOT, Served, chromium, serving
-from tests.browser.test_shift import PAUSE, add_item, button
+from tests.browser.test_shift import PAUSE, add_item, button, press
 
 FOLDER = ROOT / "docs" / "screenshots"
 
@@ -25,7 +25,7 @@ def nothing(page: Page) -> None:
 def alert(page: Page) -> None:
     """The first alert, open."""
     expect(button(page, "Next")).to_be_visible()
-    page.keyboard.press("n")
+    press(page, "n")
     expect(button(page, "Refer")).to_be_visible()
 
 
@@ -38,7 +38,7 @@ def declaration(page: Page) -> None:
 def decision(page: Page) -> None:
     """The reason of a decision."""
     alert(page)
-    page.keyboard.press("i")
+    press(page, "i")
     page.get_by_label("Reason").fill("Each piece weighs 10 g; the wording does not settle it")
 
 
@@ -47,7 +47,7 @@ def outcome(page: Page) -> None:
     decision(page)
     button(page, "Record decision").click()
     expect(button(page, "Record outcome")).to_be_visible()
-    page.keyboard.press("o")
+    press(page, "o")
     page.get_by_role("radio", name="Firearms trafficking").click()
     button(page, "Opened and counted").click()
     page.wait_for_timeout(10_500)  # until the decision can no longer be undone

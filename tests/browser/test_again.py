@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from sqlalchemy import func, select
 
 from riskprofile.store import tables
-from tests.browser.test_shift import PAUSE, REASON, button, open_row, reference
+from tests.browser.test_shift import PAUSE, REASON, button, open_row, press, reference
 
 
 def test_a_decision_is_made_once_whatever_is_clicked_again(served, visit):
@@ -14,7 +14,7 @@ def test_a_decision_is_made_once_whatever_is_clicked_again(served, visit):
     open_row(page, 0)
     expect(reference(page)).to_have_text("PX-2026-104417")
     expect(button(page, "Refer")).to_be_visible()  # the page listens to keys from then on
-    page.keyboard.press("a")
+    press(page, "a")
     expect(page.locator(".st-key-alert_line")).to_contain_text("yours to")
     other = page.context.new_page()  # a second tab, on the same alert
     other.goto(page.url)

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from riskprofile import words
-from tests.browser.test_shift import PAUSE
+from tests.browser.test_shift import PAUSE, press
 
 # What Streamlit 1.67 draws and no page of ours can change, each with its reason.
 KNOWN: dict[str, str] = {}
@@ -33,18 +33,18 @@ def faults(page: Page) -> list[str]:
 def ordered(page: Page) -> None:
     """The form of an outcome, after its control was ordered."""
     alert(page)
-    page.keyboard.press("i")
+    press(page, "i")
     page.get_by_role("dialog").locator("textarea").fill("The wording does not settle it")
     page.locator(".st-key-reason-save button").click()
     expect(page.locator(".st-key-outcome button")).to_be_visible()
-    page.keyboard.press("o")
+    press(page, "o")
     expect(page.locator(".st-key-send-outcome button")).to_be_visible()
 
 
 def alert(page: Page) -> None:
     """The first alert, open."""
     expect(page.locator(".st-key-next button")).to_be_enabled()
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.locator(".st-key-do-refer button")).to_be_visible()
 
 
@@ -66,14 +66,14 @@ def figures(page: Page) -> None:
 def dialog(page: Page) -> None:
     """The reason of a decision."""
     alert(page)
-    page.keyboard.press("l")
+    press(page, "l")
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
 def snooze(page: Page) -> None:
     """Putting an alert aside."""
     alert(page)
-    page.keyboard.press("z")
+    press(page, "z")
     expect(page.get_by_role("dialog")).to_be_visible()
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from riskprofile.store import tables
 from tests.browser import home
-from tests.browser.test_shift import REASON, button, open_row, reference
+from tests.browser.test_shift import REASON, button, open_row, press, reference
 
 PINS = home.PINS
 # What only the rating says of it, in any element of the page: points, reasons, signs.
@@ -36,9 +36,9 @@ def test_the_rating_is_shown_when_the_officer_has_said_a_view_and_the_board_coun
         html = page.content()
         assert not [told for told in TOLD if told in html]
     expect(button(page, "Refer")).to_be_visible()
-    page.keyboard.press("a")
+    press(page, "a")
     expect(page.locator(".st-key-alert_line")).to_contain_text("yours to")
-    page.keyboard.press("d")
+    press(page, "d")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("This orders nothing")
     dialog.get_by_label("Reason").fill(REASON)
@@ -49,7 +49,7 @@ def test_the_rating_is_shown_when_the_officer_has_said_a_view_and_the_board_coun
     page.get_by_role("tab", name="Why").click()
     expect(alert).to_contain_text("= 412")
     expect(alert.locator("mark").first).to_be_visible()
-    page.keyboard.press("i")
+    press(page, "i")
     page.get_by_role("dialog").get_by_label("Reason").fill(REASON)
     page.get_by_role("button", name="Record decision").click()
     expect(button(page, "Record outcome")).to_be_visible()

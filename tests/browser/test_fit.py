@@ -18,7 +18,7 @@ from riskprofile.services.screen import screen
 from riskprofile.store.tables import Alert, Label
 from tests.browser import home
 from tests.browser.conftest import PASSWORD, Served, serving, visiting
-from tests.browser.test_shift import REASON, button
+from tests.browser.test_shift import REASON, button, press
 from training.synth import generate
 
 FIRST, SECOND = (
@@ -73,13 +73,13 @@ def examine_on_page(first: Page, second: Page, url: str, alert: int) -> None:
     """The same by two people on their pages, where nothing was found."""
     first.goto(f"{url}/?alert={alert}")
     expect(button(first, "Refer")).to_be_visible(timeout=SLOW)
-    first.keyboard.press("a")
+    press(first, "a")
     expect(first.locator(".st-key-alert_line")).to_contain_text("yours to")
-    first.keyboard.press("i")
+    press(first, "i")
     first.get_by_role("dialog").get_by_label("Reason").fill(REASON)
     first.get_by_role("button", name="Record decision").click()
     expect(button(first, "Record outcome")).to_be_visible()
-    first.keyboard.press("o")
+    press(first, "o")
     first.get_by_role("radio", name="Nothing", exact=True).click()
     button(first, "Opened and counted").click()
     first.get_by_role("button", name="Send to second person").click()

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from riskprofile.store import tables
 from tests.browser.conftest import PASSWORD
-from tests.browser.test_shift import REASON, button, reference
+from tests.browser.test_shift import REASON, button, press, reference
 
 FAR = 90  # Tab presses after which something counts as out of reach
 
@@ -39,22 +39,22 @@ def test_a_whole_shift_is_worked_by_keyboard(served, visit):
     sign_in(page, "officer-14")
     expect(button(page, "Next")).to_be_visible()
     for wanted in ("PX-2026-104417", "PX-2026-104502"):
-        page.keyboard.press("n")
+        press(page, "n")
         expect(reference(page)).to_have_text(wanted)
         expect(button(page, "Refer")).to_be_visible()
-    page.keyboard.press("p")
+    press(page, "p")
     expect(reference(page)).to_have_text("PX-2026-104417")
     expect(button(page, "Refer")).to_be_visible()
-    page.keyboard.press("a")
+    press(page, "a")
     expect(page.locator(".st-key-alert_line")).to_contain_text("yours to")
-    page.keyboard.press("i")
+    press(page, "i")
     reason = page.get_by_role("dialog").get_by_label("Reason")
     reach(page, reason)
     page.keyboard.type(REASON)
     reach(page, button(page, "Record decision"))
     page.keyboard.press("Enter")
     expect(button(page, "Record outcome")).to_be_visible()
-    page.keyboard.press("o")
+    press(page, "o")
 
     reach(page, page.get_by_role("radio", name="Nothing"))
     page.keyboard.press("Space")
@@ -64,7 +64,7 @@ def test_a_whole_shift_is_worked_by_keyboard(served, visit):
     expect(button(page, "Opened and counted")).to_be_focused()
     page.keyboard.press("Space")
     expect(button(page, "Opened and counted")).to_have_attribute("aria-pressed", "true")
-    page.keyboard.press("m")
+    press(page, "m")
     expect(page.locator(".rp-strip")).to_contain_text("A second person confirms it")
 
     second = visit(None, "/sign-in?next=/second")

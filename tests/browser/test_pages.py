@@ -14,7 +14,7 @@ from riskprofile.store import tables
 from riskprofile.store.alerts import add
 from tests.browser import home
 from tests.browser.conftest import Served
-from tests.browser.test_shift import PAUSE, button, open_row, reference, settled
+from tests.browser.test_shift import PAUSE, button, open_row, press, reference
 
 TABS = ("Why", "Declaration", "Party history", "Links", "Timeline")
 
@@ -22,7 +22,7 @@ TABS = ("Why", "Declaration", "Party history", "Links", "Timeline")
 def opened(page: Page) -> Page:
     """The page with its first alert open."""
     expect(button(page, "Next")).to_be_visible()
-    page.keyboard.press("n")
+    press(page, "n")
     expect(button(page, "Refer")).to_be_visible()  # the last to be drawn
     return page
 
@@ -65,7 +65,7 @@ def test_signing_out_in_one_tab_closes_the_other(served, visit):
     page = visit("officer-14")
     expect(button(page, "Next")).to_be_visible()
     page.context.new_page().goto(served.url + "/sign-out")
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.get_by_text("You are signed out")).to_be_visible()
     assert "PX-2026-104417" not in page.content()
 
@@ -81,7 +81,7 @@ def test_nothing_is_fetched_elsewhere_and_nothing_declared_comes_to_life(served,
     expect(
         page.get_by_role("cell", name="![t](http://outside.invalid/b.png)").first
     ).to_be_visible()
-    page.keyboard.press("i")
+    press(page, "i")
     expect(page.get_by_role("dialog")).to_be_visible()
     assert page.foreign == []
     assert page.title() == title
@@ -95,7 +95,7 @@ def test_a_reload_keeps_the_open_alert_the_filters_and_the_draft(served, visit):
     page.get_by_role("radio", name="Trafficking 8").click()
     expect(page.locator(".st-key-list_head")).to_contain_text("8 open")
     opened(page)
-    page.keyboard.press("s")
+    press(page, "s")
     reason = page.get_by_role("dialog").get_by_label("Reason")
     reason.fill("An image will settle what is in the bag")
     reason.press("Control+Enter")
@@ -104,8 +104,7 @@ def test_a_reload_keeps_the_open_alert_the_filters_and_the_draft(served, visit):
     expect(reference(page)).to_have_text("PX-2026-104417")
     expect(page.locator(".st-key-list_head")).to_contain_text("8 open")
     expect(button(page, "Refer")).to_be_visible()
-    settled(page)
-    page.keyboard.press("s")
+    press(page, "s")
     expect(page.get_by_role("dialog").get_by_label("Reason")).to_have_value(
         "An image will settle what is in the bag"
     )
@@ -131,10 +130,10 @@ def test_an_open_alert_stays_the_same_while_new_ones_arrive_above_it(served, vis
         add(connection, [new])
     store.close()
     expect(button(page, "1 new: refresh")).to_be_visible(timeout=30_000)
-    page.keyboard.press("a")
+    press(page, "a")
     expect(page.locator(".st-key-alert_line")).to_contain_text("yours to")
     expect(reference(page)).to_have_text("PX-2026-104587")
-    page.keyboard.press("g")
+    press(page, "g")
     rows = page.locator("[class*=st-key-list-] [role=row]")
     expect(rows.nth(1)).to_contain_text("PX-2026-999999")
     expect(reference(page)).to_have_text("PX-2026-104587")
@@ -155,9 +154,9 @@ def owners(served: Served) -> dict[str, str]:
 
 def test_who_comes_second_sees_who_was_first_and_can_only_read(served, visit):
     first, second = opened(visit("officer-14")), opened(visit("officer-09"))
-    first.keyboard.press("a")
+    press(first, "a")
     expect(first.locator(".st-key-alert_line")).to_contain_text("yours to")
-    second.keyboard.press("a")
+    press(second, "a")
     expect(second.locator(".st-key-alert")).to_contain_text("officer-14 holds this alert now")
     expect(second.locator(".st-key-alert")).to_contain_text("Read only")
     expect(button(second, "Release")).to_be_disabled()
@@ -167,13 +166,13 @@ def test_who_comes_second_sees_who_was_first_and_can_only_read(served, visit):
 def test_a_red_release_can_be_undone_and_else_waits_for_a_second_person(served, visit):
     page = opened(visit("officer-14"))
     for undone in (True, False):
-        page.keyboard.press("l")
+        press(page, "l")
         button(page, "What would clear the indicator").click()
         expect(page.get_by_label("Reason")).to_have_value(re.compile("has been shown"))
         button(page, "Record decision").click()
         expect(button(page, "Undo")).to_be_visible()
         if undone:
-            page.keyboard.press("u")
+            press(page, "u")
             expect(page.locator(".st-key-alert")).to_contain_text("is open again")
     expect(page.locator(".st-key-alert")).to_contain_text("a second person has to confirm")
     second = visit("supervisor-03", "/second")
@@ -230,7 +229,7 @@ def test_the_page_speaks_french(served, visit):
     page = visit("officer-14", locale="fr-FR")
     expect(page.locator(".rp-kpi")).to_contain_text("Rouges, à prendre")
     expect(button(page, "Suiv.")).to_be_visible()
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.locator("h1.rp-h1")).to_contain_text("Classée en rouge parce que")
 
 
@@ -242,7 +241,7 @@ def test_an_idle_page_locks(served, visit):
             update(tables.WebSession).values(seen_at=datetime.now(UTC) - timedelta(minutes=15))
         )
     store.close()
-    page.keyboard.press("a")
+    press(page, "a")
     expect(page.get_by_text("You are signed out")).to_be_visible()
     assert owners(served) == {}
 
@@ -250,13 +249,13 @@ def test_an_idle_page_locks(served, visit):
 def test_an_alert_is_put_aside_with_a_reason_and_brought_back(served, visit):
     page = opened(visit("officer-14"))
     expect(button(page, "Snooze")).to_be_visible()
-    page.keyboard.press("z")
+    press(page, "z")
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Reason").fill("the sender was asked for the drawing of the pins")
     dialog.get_by_role("button", name="Snooze").click()
     expect(page.locator(".st-key-alert")).to_contain_text("1 alert is put aside")
     expect(page.locator(".st-key-small_snoozed")).to_contain_text("by officer-14 until")
-    page.keyboard.press("g")
+    press(page, "g")
     expect(page.locator(".st-key-list_head")).to_contain_text("10 open")
     button(page, "Bring back").click()
     expect(page.locator(".st-key-small_snoozed")).to_be_hidden()

@@ -7,14 +7,14 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from tests.browser.test_pages import opened
-from tests.browser.test_shift import button
+from tests.browser.test_shift import button, press
 
 
 def test_the_sheet_is_printed_by_its_key_and_the_explanation_from_the_timeline(served, visit):
     page = opened(visit("officer-14"))
     expect(button(page, "Print sheet")).to_be_visible()
     with page.expect_download() as sheet:
-        page.keyboard.press("t")
+        press(page, "t")
     assert sheet.value.suggested_filename == "sheet-PX-2026-104417.pdf"
     assert Path(sheet.value.path()).read_bytes().startswith(b"%PDF-")
     page.get_by_role("tab", name="Timeline").click()

@@ -12,7 +12,7 @@ from riskprofile.services import arms, feedback, iafq, tracing
 from riskprofile.services.identity import OWNER
 from riskprofile.store import batches, tables
 from tests import factory
-from tests.browser.test_shift import PAUSE, REASON, button, open_row, reference
+from tests.browser.test_shift import PAUSE, REASON, button, open_row, press, reference
 
 RECORD = "PX-2026-104417"
 FOUND = {"part": "frame", "make": "Kestrel", "model": "K-92", "calibre": "9x19", "serial": "KX105"}
@@ -86,14 +86,14 @@ def test_a_seizure_recorded_once_serves_everyone(served, visit, tmp_path):
     open_row(first, 0)
     expect(reference(first)).to_have_text(RECORD)
     expect(button(first, "Refer")).to_be_visible()
-    first.keyboard.press("a")
+    press(first, "a")
     expect(first.locator(".st-key-alert_line")).to_contain_text("yours to")
     expect(button(first, "Claim")).to_be_hidden()
-    first.keyboard.press("i")
+    press(first, "i")
     first.get_by_role("dialog").get_by_label("Reason").fill(REASON)
     first.get_by_role("button", name="Record decision").click()
     expect(button(first, "Record outcome")).to_be_visible()
-    first.keyboard.press("o")
+    press(first, "o")
     first.get_by_role("radio", name="Firearms trafficking").click()
     first.wait_for_timeout(3 * PAUSE)
     type_item(first, "Firearm", list(FOUND.values()))

@@ -14,6 +14,12 @@ HEAD, ROW = 32, 58  # pixels of the list's header and rows
 PAUSE = 400  # milliseconds: a canvas gives no sign that it has drawn or taken the focus
 
 
+def press(page: Page, key: str) -> None:
+    """Press the key of a button when the page is at rest, as a person does."""
+    settled(page)
+    page.keyboard.press(key)
+
+
 def open_row(page: Page, row: int) -> None:
     """Click the row of the list, as a person does: somewhere in its text."""
     grid = page.locator("[class*=st-key-list-] [data-testid=stDataFrame]")
@@ -33,7 +39,7 @@ def button(page: Page, name: str) -> Any:
 
 
 def settled(page: Page) -> None:
-    """Wait until a page that was just loaded is drawn: keys pressed before may go nowhere."""
+    """Wait until the page is drawn: a key pressed while it is drawn anew may go nowhere."""
     page.locator(".stApp[data-test-script-state=notRunning]").wait_for()
     page.wait_for_timeout(PAUSE)
 
@@ -47,15 +53,15 @@ def test_an_alert_is_claimed_decided_examined_and_confirmed_and_becomes_a_label(
     expect(first.locator("mark").first).to_be_visible()
 
     expect(button(first, "Refer")).to_be_visible()
-    first.keyboard.press("a")
+    press(first, "a")
     expect(first.locator(".st-key-alert_line")).to_contain_text("yours to")
     expect(button(first, "Claim")).to_be_hidden()
-    first.keyboard.press("i")
+    press(first, "i")
     first.get_by_role("dialog").get_by_label("Reason").fill(REASON)
     first.get_by_role("button", name="Record decision").click()
     expect(first.get_by_role("button", name="Undo")).to_be_visible()
     expect(button(first, "Record outcome")).to_be_visible()
-    first.keyboard.press("o")
+    press(first, "o")
 
     first.get_by_role("radio", name="Firearms trafficking").click()
     button(first, "Opened and counted").click()

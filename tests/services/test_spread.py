@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from riskprofile.errors import RiskProfileError
-from riskprofile.services import settings
+from riskprofile.services import settings, spread
 from riskprofile.services.past import Folder
 from riskprofile.services.rater import Rater
 from riskprofile.services.run import Options
@@ -115,11 +115,20 @@ def test_workers_end_with_the_process_that_began_the_run(tmp_path: Path) -> None
     )
     assert run.stdout is not None
     worker = int(run.stdout.readline())
-    assert alive(worker)
+    copied = int(Path(f"/proc/{worker}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    assert copied != run.pid  # what workers are copies of is a process of its own
+    left = [worker, copied]
+    assert all(map(alive, left))
     run.kill()
     run.wait()
     run.stdout.close()
     until = time.monotonic() + 30
-    while alive(worker):
+    while any(map(alive, left)):
         assert time.monotonic() < until, "a worker outlived its run"
         time.sleep(0.05)
+
+
+def test_where_the_system_copies_no_process_each_reads_the_program(monkeypatch) -> None:
+    assert spread._processes().get_start_method() == "forkserver"
+    monkeypatch.setattr(spread, "get_all_start_methods", lambda: ["spawn"])
+    assert spread._processes().get_start_method() == "spawn"
