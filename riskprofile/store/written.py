@@ -41,7 +41,7 @@ def dumps(value: Any) -> str:
 def pack(text: str) -> bytes:
     """The length of a text in UTF-8 (four bytes, the lowest first), then it as an LZ4 block.
 
-    Four times as fast as Zstandard, which would make it a fourth smaller still.
+    A third of the time of Zstandard, which would make it three tenths smaller still.
 
     >>> unpack(pack("lane " * 1000)) == "lane " * 1000, len(pack("lane " * 1000)) < 100
     (True, True)
