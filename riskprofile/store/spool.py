@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
+import weakref
 from collections.abc import Iterator, Mapping
 from errno import EDQUOT, EFBIG, ENOSPC
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -17,10 +20,11 @@ from riskprofile.columns import Column, View, column
 from riskprofile.errors import StoreError
 
 Held = Mapping[str, tuple[int, int]]  # by column: where it begins in the file, and its length
+SEGMENT = 1 << 16  # rows of a run that lie together on file, some 10 MB: as much waits in memory
 
 
 class Spool:
-    """Columns in one file without a name.
+    """Columns in one file without a name, which is gone when this is closed or not used any more.
 
     The file lies in `folder`, where that can be written, else where the system keeps such files.
     """
@@ -49,6 +53,7 @@ class Spool:
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115
+                weakref.finalize(self, self._file.close)
             for name, values in columns.items():
                 sink, one = pa.BufferOutputStream(), pa.table([values], [name])
                 with pa.ipc.new_stream(sink, one.schema) as stream:
@@ -84,61 +89,103 @@ class Spool:
 
 
 class Columns:
-    """Columns of many rows on file: added to by parts, read one at a time.
+    """Columns of many rows on file: added to by parts, read one at a time, whole or at some rows.
 
     A part may lack a column, as what an earlier release stored does: it is missing there.
     """
 
     def __init__(self, spool: Spool) -> None:
-        self._spool = spool
-        self._parts: list[tuple[Held, int]] = []
+        self.spool = spool
+        self._held: list[Held] = []
+        self._ends: list[int] = []  # rows up to the end of each of these
         self._types: dict[str, pa.DataType] = {}
+        self._waiting: list[pa.Table] = []
 
     def __len__(self) -> int:
-        return sum(size for _, size in self._parts)
+        return (self._ends[-1] if self._ends else 0) + sum(map(len, self._waiting))
 
     def __iter__(self) -> Iterator[str]:
+        self._settle()
         return iter(self._types)
 
     def __contains__(self, name: object) -> bool:
+        self._settle()
         return name in self._types
 
     def add(self, table: pa.Table) -> None:
         """Further rows. A text is kept as the number of its distinct value."""
-        columns = {name: table.column(name).combine_chunks() for name in table.column_names}
-        for name, one in columns.items():
-            if pa.types.is_string(one.type) or pa.types.is_large_string(one.type):
-                columns[name] = one = one.dictionary_encode()
-            if self._types.get(name, pa.null()) == pa.null():
-                self._types[name] = one.type
-        self._parts.append((self._spool.put(columns), len(table)))
+        if len(table):
+            self._waiting.append(table)
+        if sum(map(len, self._waiting)) >= SEGMENT:
+            self._settle()
 
-    def values(self, name: str) -> pa.ChunkedArray:
-        """One column, as it was given.
+    def segments(self) -> Iterator[np.ndarray]:
+        """The rows that lie together, a range of them at a time."""
+        self._settle()
+        for start, end in itertools.pairwise([0, *self._ends]):
+            yield np.arange(start, end)
+
+    def values(self, name: str, rows: np.ndarray | None = None) -> pa.ChunkedArray:
+        """One column, as it was given: of all rows, or of these, which do not fall.
 
         Raises
         ------
         TypeError
             Parts of it are of different types.
         """
+        self._settle()
         kind = self._types[name]
         read: list[pa.Array] = []
-        for held, size in self._parts:
-            found = self._spool.get(held, name).chunks if name in held else []
-            nothing = not found or found[0].type == pa.null()  # a part may know of no value
-            read += [pa.nulls(size, kind)] if nothing else found
+        for held, start, end in zip(self._held, [0, *self._ends], self._ends, strict=False):
+            wanted = None
+            if rows is not None:
+                first, last = np.searchsorted(rows, [start, end])
+                if first == last:
+                    continue
+                wanted = rows[first:last] - start
+                if last - first == end - start and wanted[0] == 0 and wanted[-1] == len(wanted) - 1:
+                    wanted = None  # all of them
+            if name not in held:
+                read.append(pa.nulls(end - start if wanted is None else len(wanted), kind))
+                continue
+            found = self.spool.get(held, name)
+            read += (found if wanted is None else found.take(pa.array(wanted))).chunks
+        if rows is not None and pa.types.is_dictionary(kind):
+            # Few of the texts that lie there are texts of these rows.
+            return pa.chunked_array([one.dictionary_decode() for one in read], kind.value_type)
         return pa.chunked_array(read, kind).unify_dictionaries()
 
-    def column(self, name: str) -> Column:
-        """One column, taken apart."""
-        held = self.values(name)
+    def column(self, name: str, rows: np.ndarray | None = None) -> Column:
+        """One column, taken apart: of all rows, or of these, which do not fall."""
+        held = self.values(name, rows)
         if not (pa.types.is_integer(held.type) or pa.types.is_boolean(held.type)):
             return column(held.to_pandas())
         # pandas would make floats of whole numbers with missing ones: a key would be another.
         nothing = pa.scalar(0).cast(held.type)
         return Column(held.fill_null(nothing).to_numpy(), held.is_null().to_numpy()).plain()
 
-    def view(self) -> View:
-        """All of them as a view, which keeps what it was asked for."""
-        made: dict[str, Any] = {name: partial(self.column, name) for name in self}
-        return View(made, pd.RangeIndex(len(self)))
+    def view(self, rows: np.ndarray | None = None) -> View:
+        """All columns as a view, which keeps what it was asked for."""
+        made: dict[str, Any] = {name: partial(self.column, name, rows) for name in self}
+        return View(made, pd.RangeIndex(len(self) if rows is None else len(rows)))
+
+    def _settle(self) -> None:
+        """What waits goes on file."""
+        if not self._waiting:
+            return
+        table = pa.concat_tables(self._waiting, promote_options="default")
+        columns = {}
+        for name in table.column_names:
+            one = table.column(name).combine_chunks()
+            if pa.types.is_string(one.type) or pa.types.is_large_string(one.type):
+                one = one.dictionary_encode()
+            known = self._types.setdefault(name, one.type)
+            if pa.types.is_null(one.type):  # here nobody has a value
+                continue
+            if known not in (one.type, pa.null()):
+                raise TypeError(f"{name} is of two types: {known} and {one.type}")
+            self._types[name] = one.type
+            columns[name] = one
+        self._held.append(self.spool.put(columns))
+        self._ends.append(len(self))
+        self._waiting = []

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from riskprofile.errors import StoreError
+from riskprofile.store import spool
 from riskprofile.store.spool import Columns, Spool
 from riskprofile.tables import TEXT
 
@@ -20,22 +21,29 @@ def arrow(**columns: object) -> pa.Table:
 
 
 def test_columns_of_any_length_are_read_back_one_by_one(tmp_path):
-    with Spool(tmp_path) as spool:
-        first = spool.put({"keys": pa.array([1, 2**62, None]), "texts": pa.array(["ä", ""])})
-        second = spool.put({"keys": pa.array([7], pa.int64()), "none": pa.array([], pa.string())})
-        assert spool.get(first, "texts").to_pylist() == ["ä", ""]
-        assert spool.get(second, "keys").to_pylist() == [7]
-        assert spool.get(first, "keys").to_pylist() == [1, 2**62, None]
-        assert spool.get(second, "none").to_pylist() == []
+    with Spool(tmp_path) as held:
+        first = held.put({"keys": pa.array([1, 2**62, None]), "texts": pa.array(["ä", ""])})
+        second = held.put({"keys": pa.array([7], pa.int64()), "none": pa.array([], pa.string())})
+        assert held.get(first, "texts").to_pylist() == ["ä", ""]
+        assert held.get(second, "keys").to_pylist() == [7]
+        assert held.get(first, "keys").to_pylist() == [1, 2**62, None]
+        assert held.get(second, "none").to_pylist() == []
 
 
 def test_the_file_has_no_name_and_is_gone_when_it_is_closed(tmp_path):
-    with Spool(tmp_path) as spool:
-        spool.put({"names": pa.array(["Marandor Selban"])})
+    with Spool(tmp_path) as held:
+        held.put({"names": pa.array(["Marandor Selban"])})
         assert list(tmp_path.iterdir()) == []
         on_disk = [one for one in open_files() if one.startswith(str(tmp_path))]
         assert len(on_disk) == 1
     assert not set(on_disk) & set(open_files())
+
+
+def test_the_file_is_gone_when_nobody_uses_it_any_more(tmp_path):
+    held = Spool(tmp_path)
+    held.put({"names": pa.array(["Marandor Selban"])})
+    del held
+    assert not [one for one in open_files() if one.startswith(str(tmp_path))]
 
 
 def open_files() -> list[str]:
@@ -50,25 +58,25 @@ def open_files() -> list[str]:
 
 
 def test_without_a_folder_it_lies_where_the_system_keeps_such_files(tmp_path):
-    with Spool(tmp_path / "not there") as spool:
-        held = spool.put({"keys": pa.array([1])})
-        assert spool.get(held, "keys").to_pylist() == [1]
+    with Spool(tmp_path / "not there") as held:
+        place = held.put({"keys": pa.array([1])})
+        assert held.get(place, "keys").to_pylist() == [1]
 
 
 def test_a_full_disk_is_told_with_what_to_do(tmp_path):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    with Spool(tmp_path) as spool:
+    with Spool(tmp_path) as held:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))
         try:
             with pytest.raises(StoreError, match=r"the disk is full\. Make room"):
-                spool.put({"keys": pa.array(np.arange(1 << 20))})
+                held.put({"keys": pa.array(np.arange(1 << 20))})
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_parts_of_a_run_are_one_column_whatever_they_lack():
-    with Spool() as spool:
-        linked = Columns(spool)
+    with Spool() as held:
+        linked = Columns(held)
         linked.add(arrow(key=pd.array([3, None], dtype="Int64"), text=pd.array(["a", "b"], TEXT)))
         linked.add(arrow(text=pd.array(["b"], TEXT), since=pd.array([1.5])))
         linked.add(arrow(key=pd.array([2**62 + 1], dtype="Int64"), text=[None], since=[2.5]))
@@ -81,9 +89,38 @@ def test_parts_of_a_run_are_one_column_whatever_they_lack():
         assert len(view) == 4 and view["text"].isin(["b"]).tolist() == [False, True, True, False]
 
 
+def test_some_rows_are_read_without_the_others(monkeypatch):
+    monkeypatch.setattr(spool, "SEGMENT", 3)
+    linked = Columns(Spool())
+    for start in range(0, 10, 2):
+        number = np.arange(start, start + 2)
+        linked.add(arrow(number=number, text=[f"t{one % 3}" for one in number]))
+    linked.add(arrow(number=[10]))
+    assert [len(rows) for rows in linked.segments()] == [4, 4, 3]
+    rows = np.array([1, 3, 3, 8, 10])
+    assert linked.column("number", rows).tolist() == [1, 3, 3, 8, 10]
+    assert linked.values("text", rows).to_pylist() == ["t1", "t0", "t0", "t2", None]
+    view = linked.view(rows)
+    assert len(view) == 5 and view["text"].isin(["t0"]).tolist() == [
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert linked.column("number", rows[:0]).tolist() == []
+    assert linked.values("text").to_pylist()[7:] == ["t1", "t2", "t0", None]
+
+
+def test_a_column_that_nobody_has_a_value_of_is_there_and_empty():
+    linked = Columns(Spool())
+    linked.add(arrow(key=[1, 2], text=[None, None]))
+    assert "text" in linked and linked.column("text").isna().tolist() == [True, True]
+
+
 def test_a_column_of_two_types_is_refused_and_not_half_forgotten():
-    with Spool() as spool:
-        linked = Columns(spool)
+    with Spool() as held:
+        linked = Columns(held)
         linked.add(arrow(key=[1, 2]))
         linked.add(arrow(key=["a", "b"]))
         with pytest.raises(TypeError):
@@ -91,8 +128,8 @@ def test_a_column_of_two_types_is_refused_and_not_half_forgotten():
 
 
 def test_numbers_times_and_flags_come_back_as_they_went_in():
-    with Spool() as spool:
-        linked = Columns(spool)
+    with Spool() as held:
+        linked = Columns(held)
         linked.add(
             arrow(
                 mass=[1.5, np.nan],
