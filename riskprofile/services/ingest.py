@@ -28,7 +28,16 @@ from riskprofile.profiles import PROFILES, Profile
 from riskprofile.services import govern, registers
 from riskprofile.services.folding import Folded, fold
 from riskprofile.services.identifiers import ASSUMED, CONTENT, ITEM, MESSAGE, RECORD, identify
-from riskprofile.services.rater import BROKEN, POINTS, Rated, Rater, Rows, joined, portions
+from riskprofile.services.rater import (
+    BROKEN,
+    POINTS,
+    TOGETHER,
+    Rated,
+    Rater,
+    Rows,
+    joined,
+    portions,
+)
 from riskprofile.services.raters import Raters
 from riskprofile.services.run import Options, Summary
 from riskprofile.services.settings import Settings
@@ -77,6 +86,7 @@ class Ingest:
         self.read = 0
         self.absences = Absences()
         self.at_hand: list[Prepared] = []  # read, and not committed yet
+        self.pending: dict[str, Known] = {}  # by profile, what these bring or ask about
         self.rates = registers.rates_in_use(store, self.now) if options.history else None
 
     def chunks(self, path: Path) -> Generator[int, None, None]:
@@ -85,10 +95,16 @@ class Ingest:
             for prepared, done in rated:
                 self._commit(prepared, done)
                 self.at_hand.remove(prepared)
+                self._stored(prepared)
                 del prepared, done
                 give_back()
                 yield self.read
         self._settle()
+
+    def _stored(self, one: Prepared) -> None:
+        """What is stored is asked of the database again, but for what waits to be stored."""
+        others = [other.records for other in self.at_hand if other.profile == one.profile]
+        self.pending[one.profile].forget(one.records.difference(*others))
 
     def abandon(self, now: datetime, why: BaseException) -> None:
         """A file that failed as a whole leaves nothing running; what was committed can resume.
@@ -127,7 +143,7 @@ class Ingest:
 
         def tasks() -> Iterator[Task[Rated]]:
             for one in prepared:
-                parts = portions(one.table)
+                parts = portions(one.table, TOGETHER)
                 waiting.append((one, len(parts)))
                 self.at_hand.append(one)
                 self._rater(one.profile)  # its scorecard's faults belong to this process
@@ -145,7 +161,6 @@ class Ingest:
 
     def _prepared(self, path: Path) -> Iterator[Prepared]:
         """Chunks after the cursor, identified, with what is already known set apart."""
-        pending: dict[str, Known] = {}
         number = 0
         for chunk in intake.read(
             path,
@@ -171,11 +186,9 @@ class Ingest:
                 with self.store.read() as connection:
                     self.absences.again(connection, profile, table)
                 continue
-            known = pending.setdefault(chunk.profile, Known())
+            known = self.pending.setdefault(chunk.profile, Known())
             table = self._resolved(table, profile, chunk, known)
             yield self._set_apart(chunk.profile, number, table, chunk, known)
-            if self.others is None:
-                pending.clear()  # it is stored by now
 
     def _resolved(self, table: Table, profile: Profile, chunk: intake.Chunk, known: Known) -> Table:
         """The chunk with every cancellation under the id of what it cancels, or set aside."""
@@ -232,7 +245,7 @@ class Ingest:
             asked = self.raters.register(one.profile).asked(one.table, profile.keys)
             return Done(None, seen[[*profile.remembered, "time"]], asked)
         rater = self._rater(one.profile)
-        return Done.of([Rows(part).work(rater) for part in portions(one.table)])
+        return Done.of([Rows(part).work(rater) for part in portions(one.table, TOGETHER)])
 
     def _commit(self, one: Prepared, done: Done) -> None:
         """Rows, feature log, events, records, rejects and cursor: all or nothing."""
@@ -430,6 +443,11 @@ class Prepared:
     table: Table
     folded: Folded
     chunk: intake.Chunk
+
+    @property
+    def records(self) -> set[str]:
+        """The references of its declarations."""
+        return set(self.given[RECORD].tolist())
 
 
 @dataclass

@@ -21,7 +21,7 @@ from riskprofile.store.parties import Blocks
 from riskprofile.store.spool import Held, Spool
 from riskprofile.tables import Table
 
-REMEMBERED = 1 << 17  # forms of late, and as many before them, that are not looked for again
+REMEMBERED = 1 << 15  # forms of late, and as many before them, that are not looked for again
 
 # What the register said of a form: what it stands for, where it was known; else the form that is
 # alike to it, or that none is.

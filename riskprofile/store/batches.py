@@ -107,6 +107,14 @@ class Known:
         self.items |= other.items
         self.withdrawn |= other.withdrawn
 
+    def forget(self, records: set[str]) -> None:
+        """As if these had not been asked."""
+        self.records -= records
+        self.items = {key: one for key, one in self.items.items() if key[0] not in records}
+        self.withdrawn = {
+            record: at for record, at in self.withdrawn.items() if record not in records
+        }
+
 
 def known(connection: Connection, profile: str, record_ids: Iterable[str]) -> Known:
     """Versions of the items of these declarations."""

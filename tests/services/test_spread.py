@@ -14,11 +14,17 @@ from pathlib import Path
 import pytest
 
 from riskprofile.errors import RiskProfileError
-from riskprofile.services import settings, spread
+from riskprofile.services import ingest, settings, spread
+from riskprofile.services.folding import Folded, fold
+from riskprofile.services.identity import OWNER
 from riskprofile.services.past import Folder
 from riskprofile.services.rater import Rater
 from riskprofile.services.run import Options
+from riskprofile.services.screen import screen
 from riskprofile.services.spread import Opened, Task, workers
+from riskprofile.store.batches import Known
+from riskprofile.tables import Table
+from tests import factory
 from tests.services.bench import NOW
 
 pytestmark = pytest.mark.xdist_group("spread")
@@ -85,6 +91,7 @@ PROGRAM = """
 import os, sys, time
 from pathlib import Path
 from riskprofile.services.run import Options
+from riskprofile.services.screen import screen
 from riskprofile.services.spread import Task, workers
 from tests.services.test_spread import Waits, opened
 
@@ -132,3 +139,27 @@ def test_where_the_system_copies_no_process_each_reads_the_program(monkeypatch) 
     assert spread._processes().get_start_method() == "forkserver"
     monkeypatch.setattr(spread, "get_all_start_methods", lambda: ["spawn"])
     assert spread._processes().get_start_method() == "spawn"
+
+
+def test_what_is_stored_is_asked_of_the_database_and_not_kept_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = settings.load({}, home=tmp_path / "home")
+    store = settings.open_store(home)
+    kept: list[int] = []
+
+    def folded(table: Table, known: Known) -> Folded:
+        kept.append(len(known.items))
+        return fold(table, known)
+
+    monkeypatch.setattr(ingest, "fold", folded)
+    rows = factory.shipments(300)
+    rows.loc[290:, "declaration_id"] = rows["declaration_id"][:10].tolist()  # again, at the end
+    path = tmp_path / "day.csv"
+    rows.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    options = Options(workers=2, chunk_rows=10)
+    run = screen(store, home, OWNER, [path], options, NOW)
+    store.close()
+    assert len(kept) == 30 and max(kept) <= 10 * (1 + spread.AHEAD * 2 + 1)
+    assert run.summary.accepted + run.summary.duplicate == 300
+    assert len(run.ranked[0].table) == 290
