@@ -49,7 +49,7 @@ STAGES = {
     "indicators": ("indicators/",),
     "score": ("scoring/scorecard", "scoring/rating", "services/rater"),
     "rank": ("scoring/ranking", "services/lanes.py:rank_run", "services/lanes.py:_logged"),
-    "links of alerts": ("services/networks",),
+    "links of alerts": ("services/networks", "services/pairs"),
     "reasons and alerts": ("scoring/reasons", "services/lanes", "store/alerts"),
     "store and audit": ("store/", "services/ingest", "services/screen"),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,13 +15,17 @@ from sqlalchemy import insert, select
 
 from riskprofile.columns import View
 from riskprofile.history import Snapshot, view
+from riskprofile.history.layer import CHUNK, POSITION
+from riskprofile.indicators.links import COMMON
 from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import govern, networks, review, settings
-from riskprofile.services.identifiers import OFFICE, TITLE
+from riskprofile.services import govern, networks, pairs, review, settings
+from riskprofile.services.identifiers import OFFICE, RECORD, TITLE
 from riskprofile.services.identity import OWNER, Actor
+from riskprofile.services.pairs import ANOTHER_NAME, ONE_SENDER, OTHER_PARTS, SHARED
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
+from riskprofile.store import spool as store_spool
 from riskprofile.store.spool import Columns, Spool
 from riskprofile.store.tables import Alert, Label, Record
 from riskprofile.tables import TEXT
@@ -167,14 +173,15 @@ def test_an_earlier_find_is_named_with_its_facets_from_three_on(kept: tuple[str,
     seen = View.of(view(factory.shipments(1, **given), SHIPMENT))
     shown = seen.table().assign(**{TITLE: "pins", OFFICE: "XM"})
     with Spool() as spool:
-        mine = around(spool, shown, ["T1"], np.array([9 << 32]), np.array([0])).mine(np.array([0]))
-    told = networks._finds(mine, Snapshot(None, found(**{**FIND, **alone})).found)
+        mine = around(spool, shown, [0], [0]).mine(0)
+        assert mine[RECORD].tolist() == ["D000"]
+        like = networks._finds(mine, Snapshot(None, found(**{**FIND, **alone})).found)
+        later_known = found(-1, **{**FIND, **alone})
+        assert not len(networks._finds(mine, Snapshot(None, later_known).found))
     if len(kept) < 3:
-        assert not len(told)
+        assert not len(like)
     else:
-        assert told["link"].tolist() == ["like an earlier find in " + ", ".join(kept)]
-    later_known = found(-1, **{**FIND, **alone})
-    assert not len(networks._finds(mine, Snapshot(None, later_known).found))
+        assert like["link"].tolist() == ["like an earlier find in " + ", ".join(kept)]
 
 
 def test_a_find_of_the_register_stands_on_the_page_with_its_outcome(office: Office) -> None:
@@ -196,36 +203,114 @@ def test_a_find_of_the_register_stands_on_the_page_with_its_outcome(office: Offi
 
 
 def around(
-    spool: Spool,
-    rows: pd.DataFrame,
-    records: list[str],
-    places: np.ndarray,
-    numbers: np.ndarray,
-    alerts: np.ndarray | bool = True,
+    spool: Spool, rows: pd.DataFrame, numbers: Sequence[int], groups: Sequence[int]
 ) -> networks.Around:
-    """What alerts of a run are linked by, of its rows as a table."""
-    linked = Columns(spool)
-    linked.add(pa.Table.from_pandas(rows, preserve_index=False))
-    wanted = np.zeros(len(rows), dtype=bool) | alerts
-    return networks.around(linked, places, numbers, pd.array(records, dtype=TEXT), wanted)
+    """What alerts of a run are linked by, of its rows as a table, 90 of them a chunk."""
+    row = np.arange(len(rows))
+    linked, declared = Columns(spool), Columns(spool)
+    placed = rows.assign(**{CHUNK: row // 90 + 1, POSITION: row % 90})
+    for start in range(0, len(rows), 50):
+        linked.add(pa.Table.from_pandas(placed[start : start + 50], preserve_index=False))
+    declared.add(pa.table({RECORD: [f"D{n:03d}" for n in range(len(groups))]}))
+    of = np.array(groups, dtype=np.int32)
+    return networks.around(linked, np.array(numbers, dtype=np.int32), of, declared)
+
+
+def told(run: networks.Around, group: int) -> networks.Related:
+    """What is told of the alerts of a group, with no past."""
+    return networks.related(None, SHIPMENT, run, group, Snapshot(None))  # type: ignore[arg-type]
+
+
+KEYS = (
+    *(("consignee_address_key", 120), ("consignee_phone_key", 60), ("goods_key", 6)),
+    *(("consignor_key", 30), ("consignee_name_key", 40)),
+)
 
 
 def a_run(seed: int, rows: int = 400) -> tuple[pd.DataFrame, np.ndarray]:
     """Rows of a run that share keys at random: some keys few rows, some more than may link."""
     random = np.random.default_rng(seed)
+    kinds = random.choice(["slide", "barrel", "slide|barrel"], rows)
     columns = {
-        name: pd.array(random.integers(0, many, rows), dtype="Int64")
-        for name, many in (
-            ("consignee_address_key", 120), ("consignee_phone_key", 60), ("goods_key", 6),
-            ("consignor_key", 30), ("consignee_name_key", 40),
-        )
-    }  # fmt: skip
+        **{name: pd.array(random.integers(0, many, rows), dtype="Int64") for name, many in KEYS},
+        "part_kinds": pd.array(kinds, dtype=TEXT),
+    }
     for one in columns.values():
         one[random.random(rows) < 0.1] = pd.NA
-    days = pd.to_timedelta(random.integers(0, 150, rows), unit="D")
-    linked = pd.DataFrame({**columns, "time": (pd.Timestamp(NOW) - days).as_unit("us")})
+    times = pd.Timestamp(NOW) - pd.Series(pd.to_timedelta(random.integers(0, 150, rows), unit="D"))
+    times[random.random(rows) < 0.05] = pd.NaT
+    linked = pd.DataFrame({**columns, "time": times.dt.as_unit("us")})
     shown = linked.assign(**{TITLE: "steel pins", OFFICE: "XM"})
-    return shown, np.sort(random.integers(0, rows // 2, rows))
+    return shown, np.unique(random.integers(0, rows // 2, rows), return_inverse=True)[1]
+
+
+def by_the_rule(rows: pd.DataFrame, numbers: np.ndarray, of: int) -> list[tuple[str, str]]:
+    """Others of one declaration and the links to them, as the rule says, one row after another."""
+    lines = rows.astype(object).where(rows.notna(), None).to_dict("records")
+    reasons: dict[int, list[str]] = {}
+    apart: dict[int, timedelta] = {}
+    for by in [name for name in SHARED if name in rows]:
+        some = []
+        for one, other in itertools.product(np.flatnonzero(numbers == of), range(len(rows))):
+            mine, theirs = lines[one], lines[other]
+            if one == other or mine[by] is None or mine[by] != theirs[by]:
+                continue
+            if (rows[by] == mine[by]).sum() > COMMON or not (mine["time"] and theirs["time"]):
+                continue
+            if abs(mine["time"] - theirs["time"]) <= timedelta(days=90):
+                some.append((abs(mine["time"] - theirs["time"]), other, one))
+        for away, other, one in sorted(some)[: 2 * networks.SHOWN]:
+            said = [SHARED[by]]
+            for what, name in (
+                (ANOTHER_NAME, "consignee_name_key"),
+                (OTHER_PARTS, "part_kinds"),
+                (ONE_SENDER, "consignor_key"),
+            ):
+                both = lines[one][name], lines[other][name]
+                close = away <= timedelta(days=14) if what == ONE_SENDER else True
+                if by.startswith("consignee") and None not in both and close:
+                    said += [what] * ((both[0] == both[1]) == (what == ONE_SENDER))
+            new = [one for one in said if one not in reasons.get(other, [])]
+            reasons.setdefault(other, []).extend(new)
+            apart[other] = min(apart.get(other, away), away) if new else apart[other]
+    ranked = sorted(reasons, key=lambda other: (-len(reasons[other]), apart[other], other))
+    links: dict[str, str] = {}
+    for other in ranked:
+        if numbers[other] != of:
+            links.setdefault(f"D{numbers[other]:03d}", ", ".join(reasons[other]))
+    return [*links.items()][: networks.SHOWN]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_told_of_an_alert_is_what_the_rule_says_of_it(seed: int) -> None:
+    rows, numbers = a_run(seed, 300)
+    alerts = range(0, numbers.max() + 1, 13)
+    with Spool() as spool:
+        groups = [0 if n in alerts else -1 for n in range(numbers.max() + 1)]
+        links = told(around(spool, rows, numbers, groups), 0)
+    for one in alerts:
+        shown = [(other["record_id"], other["link"]) for other in links.get(f"D{one:03d}", [])]
+        assert shown == by_the_rule(rows, numbers, one)
+    assert max(map(len, links.values())) == networks.SHOWN
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_by_parts_alerts_are_linked_as_at_once(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In whatever parts a run is read, compared and put on file, and whatever groups it is in."""
+    rows, numbers = a_run(seed)
+    random = np.random.default_rng(seed)
+    groups = random.integers(-1, 4, numbers.max() + 1)
+    with Spool() as spool:
+        together = told(around(spool, rows, numbers, [min(one, 0) for one in groups]), 0)
+        for module, name, few in (
+            *((store_spool, "SEGMENT", 70), (networks, "COPIED", 30)),
+            *((pairs, "PART", 50), (pairs, "AT_ONCE", 40), (pairs, "SLOTS", 6)),
+        ):
+            monkeypatch.setattr(module, name, few)
+        run = around(spool, rows, numbers, groups)
+        apart = [told(run, group) for group in range(4)]
+    assert [len(one) > 9 for one in apart] == [True] * 4
+    assert {record: links for one in apart for record, links in one.items()} == together
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -234,24 +319,29 @@ def test_alerts_are_linked_as_if_every_row_of_the_run_were_at_hand(
 ) -> None:
     """Neither the rows that no alert shares a key with, nor the pairs that no page shows, count."""
     rows, numbers = a_run(seed)
-    records = [f"D{n:03d}" for n in range(len(rows))]
-    places = ((np.arange(len(rows)) // 90 + 1) << 32) + np.arange(len(rows)) % 90
-    wanted = np.unique(numbers)[::7]
-    alerts = np.isin(numbers, wanted)
+    alerts = np.arange(numbers.max() + 1) % 7 == 0
     read: list[int] = []
-    shown = networks.Around.declared
+    shown = networks.Around.shown
 
-    def declared(around: networks.Around, places: np.ndarray) -> dict[int, networks.Shown]:
-        read.append(len(places))
-        return shown(around, places)
+    def counted(run: networks.Around, mine: View, linked: np.ndarray) -> dict[int, networks.Shown]:
+        read.append(len(linked))
+        return shown(run, mine, linked)
 
-    monkeypatch.setattr(networks.Around, "declared", declared)
+    monkeypatch.setattr(networks.Around, "shown", counted)
     with Spool() as spool:
-        few = around(spool, rows, records, places, numbers, alerts)
-        every = around(spool, rows, records, places, numbers)
-    told = networks.related(None, SHIPMENT, few, wanted, Snapshot(None))  # type: ignore[arg-type]
-    monkeypatch.setattr(networks, "_shown", lambda record, number, own: record >= 0)
-    whole = networks.related(None, SHIPMENT, every, wanted, Snapshot(None))  # type: ignore[arg-type]
-    assert told == whole
-    assert max(map(len, told.values())) == networks.SHOWN
-    assert len(few.shown) < len(every.shown) and read[0] < read[1]
+        few = around(spool, rows, numbers, np.where(alerts, 0, -1))
+        every = around(spool, rows, numbers, np.where(alerts, 0, 1))
+        links = told(few, 0)
+        monkeypatch.setattr(networks, "_shown", lambda record, number, own: record >= 0)
+        assert links == told(every, 0)
+    assert len(few.own) < len(every.own) and read[0] < read[1]
+
+
+def test_a_group_without_alerts_and_rows_without_keys_are_told_nothing_of() -> None:
+    rows, numbers = a_run(0)
+    nothing = rows.assign(**{name: pd.array([None] * len(rows), dtype="Int64") for name, _ in KEYS})
+    groups = np.where(np.arange(numbers.max() + 1) % 3 == 0, 2, -1)
+    with Spool() as spool:
+        run = around(spool, rows, numbers, groups)
+        assert told(run, 1) == {} and told(run, 2) != {}
+        assert told(around(spool, nothing, numbers, groups), 2) == {}
