@@ -218,7 +218,8 @@ class Indicator:
     """A named warning sign: a mask, a sentence, and what would clear it.
 
     `key` is a key of the typology table. `raises` is the lane that it raises to.
-    `over_batch` marks one that links rows of a batch: it sees the batch as a set.
+    `over_batch` marks one that links rows of a batch: it sees the batch as a set, in which rows
+    count for each other that share one of the keys `by`, or all where it names none.
     `after_others` marks one that reads what the indicators of the row alone said. `says` may
     name columns of the table in braces.
     """
@@ -232,6 +233,7 @@ class Indicator:
     raises: Literal["red", "yellow"] = "yellow"
     stage: Literal["pre_arrival", "yard", "inspection", "registry"] = "pre_arrival"
     over_batch: bool = False
+    by: tuple[str, ...] = ()
     after_others: bool = False
     silent_without_history: bool = False
     source: str = ""

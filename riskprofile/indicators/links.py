@@ -132,6 +132,7 @@ def _part_like(items: View) -> Mask:
     cleared_by="an order in several parcels from a shop, with one invoice",
     check="bring the related parcels together and compare their contents",
     over_batch=True,
+    by=RECEIVER,
     source="typology A03: Patagonia Express 2019",
 )
 def split_consignments(items: View, history: History) -> Mask:
@@ -195,6 +196,7 @@ def _uncrowded(items: View, history: History, by: str, where: Mask) -> Mask:
     cleared_by="a block of flats, a parcel shop, a workplace, a family",
     check="bring the related parcels together; whether their contents complete each other",
     over_batch=True,
+    by=DELIVERY,
     source="CBSA postal audit 2025; Sylvania Waters 2012; Dublin 2018",
 )
 def repeat_address_network(items: View, history: History) -> Mask:
@@ -221,6 +223,7 @@ def repeat_address_network(items: View, history: History) -> Mask:
     cleared_by="a marketplace, parcel counter or family that shares one number",
     check="compare sender names, addresses and the drop-off point of the related parcels",
     over_batch=True,
+    by=("consignor_phone_key",),
     source="typology E06: Barbados courier ring (false identities), Melbourne 2013",
 )
 def sender_identity_inconsistent(items: View, history: History) -> Mask:
@@ -264,6 +267,7 @@ def part_kinds(goods: Text, licence: Column) -> Text:
     check="bring the related consignments together; look the receiver up in the licence register",
     raises="red",
     over_batch=True,
+    by=RECEIVER,
     source="Small Arms Survey, Dribs and Drabs 2016; Miami 2016; Trincity 2024",
 )
 def complementary_parts(items: View, history: History) -> Mask:

@@ -34,6 +34,7 @@ def indicator(
     raises: Literal["red", "yellow"] = "yellow",
     stage: Literal["pre_arrival", "yard", "inspection", "registry"] = "pre_arrival",
     over_batch: bool = False,
+    by: tuple[str, ...] = (),
     after_others: bool = False,
     silent_without_history: bool = False,
     source: str = "",
@@ -58,6 +59,9 @@ def indicator(
         The first stage at which its facts are known.
     over_batch : bool
         True when it links rows of a batch and must see the batch as a set.
+    by : tuple of str
+        For one over a batch: the keys through which rows count for each other. Rows that share
+        none of them say nothing of each other, so a run can be looked at key by key, in parts.
     after_others : bool
         True when it reads what the other indicators said of the row.
     silent_without_history : bool
@@ -91,6 +95,7 @@ def indicator(
             raises=raises,
             stage=stage,
             over_batch=over_batch,
+            by=by,
             after_others=after_others,
             silent_without_history=silent_without_history,
             source=source,

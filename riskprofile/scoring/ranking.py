@@ -6,8 +6,10 @@ capacity for the whole list, or one for each office and day.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -90,50 +92,171 @@ def rank(
         `selected_by` (`score`, `indicator`, `random` or missing) and `probability`
         (of the random draw, missing for the others).
     """
-    order = declarations.assign(_points=declarations["points"].fillna(-(2**40)))
-    order = order.sort_values(
-        ["to_red", "_points", "record_id"], ascending=[False, False, True], kind="stable"
-    ).drop(columns="_points")
-    order = order.reset_index(drop=True)
-    n = len(order)
-    named = lists or {}
-    names = order["list"] if named else pd.Series([""] * n)
-    names = names.where(names.isin(list(named)), "")
-    place = names.groupby(names).cumcount().to_numpy()
-    shares = {
-        str(name): named.get(str(name), capacity).of(int(size))
-        for name, size in names.value_counts().items()
-    }
-    by_rank = names.map({name: share[0] for name, share in shares.items()}).to_numpy("int64")
+    ordered = declarations.sort_values("record_id", kind="stable", ignore_index=True)
+    one = Ranking.of([ordered], capacity, seed, lists)
+    (placed,) = one.placed([ordered])
+    return placed.sort_values("rank", ignore_index=True)
 
-    rated = order["points"].notna().to_numpy()
-    raised = order["to_red"].to_numpy()
-    red = raised | ((place < by_rank) & rated)
-    # Documents and scans: as many again as the examinations, and what an indicator raises.
-    high = place < 2 * by_rank
-    yellow = ~red & (order["to_yellow"].to_numpy() | (high & rated))
 
-    selected = np.full(n, None, dtype=object)
-    selected[red | yellow] = "score"
-    selected[(raised | (order["to_yellow"].to_numpy() & ~high)) & (red | yellow)] = "indicator"
-    probability = np.full(n, np.nan)
-    random = np.random.default_rng(seed)
-    for name in sorted(shares):
-        passed = np.flatnonzero(~red & (names == name).to_numpy())
-        drawn = min(shares[name][1], len(passed))
-        if drawn:
-            chosen = random.choice(passed, size=drawn, replace=False)
-            selected[chosen] = "random"
-            probability[chosen] = drawn / len(passed)
-    red |= selected == "random"
-    lane = np.where(red, "red", np.where(yellow, "yellow", "green"))
-    return order.assign(
-        rank=np.arange(1, n + 1),
-        lane=lane,
-        queue=_queue(order, high),
-        selected_by=pd.Series(selected, dtype="str"),
-        probability=probability,
-    )
+Place = tuple[int, int]  # number of the list, height
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Where one list is cut.
+
+    Of its `size` declarations the first `red` are examined, and `drawn` of the others at random:
+    `chosen`, by their place after these. `high` of them are rated high enough for a scan.
+    """
+
+    size: int
+    red: int
+    high: int
+    drawn: int
+    chosen: np.ndarray
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """A ranking of more declarations than are in memory: they are looked at twice, part by part.
+
+    What decides a place is the height: what an indicator raises to red stands before all others,
+    then points decide, then the reference. Points are whole numbers of some hundred values, so
+    it is enough to count how many stand at each height, and to number them as they come.
+
+    Parameters
+    ----------
+    first : dict
+        By height: the rank from 0 of the first declaration that stands there.
+    within : dict
+        By list and height: its place in the list.
+    cuts : list of Cut
+    numbers : dict of str to int
+        The number of each list that has a capacity of its own; 0 is that of all others.
+    """
+
+    first: dict[int, int]
+    within: dict[Place, int]
+    cuts: list[Cut]
+    numbers: dict[str, int]
+
+    @classmethod
+    def of(
+        cls,
+        parts: Iterable[Table],
+        capacity: Capacity,
+        seed: int,
+        lists: Mapping[str, Capacity] | None = None,
+    ) -> Ranking:
+        """Count these declarations, as `rank` takes them, in the order of their references."""
+        named = dict(lists or {})
+        numbers = {name: number for number, name in enumerate(sorted(named), start=1)}
+        counts: Counter[Place] = Counter()
+        for part in parts:
+            at = zip(_list(part, numbers).tolist(), _height(part).tolist(), strict=True)
+            counts.update(at)
+        first: dict[int, int] = {}
+        before = 0
+        for height in sorted({height for _, height in counts}, reverse=True):
+            first[height] = before
+            before += sum(counts[number, height] for number in range(len(named) + 1))
+        within: dict[Place, int] = {}
+        held: list[dict[int, int]] = [{} for _ in range(len(named) + 1)]
+        for (number, height), size in counts.items():
+            held[number][height] = size
+        random = np.random.default_rng(seed)
+        cuts = []
+        for number, of in enumerate([capacity, *(named[name] for name in sorted(named))]):
+            before = 0
+            for height in sorted(held[number], reverse=True):
+                within[number, height] = before
+                before += held[number][height]
+            cuts.append(_cut(held[number], of, random))
+        return cls(first, within, cuts, numbers)
+
+    def placed(self, parts: Iterable[Table]) -> Iterator[Table]:
+        """The same parts again, in the same order, with what `rank` says of each row."""
+        first, within = dict(self.first), dict(self.within)
+        sizes, reds, highs, drawns = (
+            np.array([getattr(cut, name) for cut in self.cuts])
+            for name in ("size", "red", "high", "drawn")
+        )
+        for part in parts:
+            lists, heights = _list(part, self.numbers), _height(part)
+            code, met = pd.factorize(heights)
+            ranks = _numbered(code, met.tolist(), first)
+            pair, pairs = pd.factorize(lists * max(len(met), 1) + code)
+            known = [(one // len(met), int(met[one % len(met)])) for one in pairs.tolist()]
+            place = _numbered(pair, known, within)
+
+            rated = part["points"].notna().to_numpy()
+            raised = part["to_red"].to_numpy()
+            red = place < reds[lists]
+            high = place < highs[lists]
+            # Documents and scans: as many again as the examinations, and what an indicator raises.
+            yellow = ~red & (part["to_yellow"].to_numpy() | (high & rated))
+            selected = np.full(len(part), None, dtype=object)
+            selected[red | yellow] = "score"
+            by_sign = raised | (part["to_yellow"].to_numpy() & ~high)
+            selected[by_sign & (red | yellow)] = "indicator"
+            probability = np.full(len(part), np.nan)
+            for number in np.flatnonzero(drawns):
+                here = np.flatnonzero((lists == number) & ~red)
+                drawn = here[np.isin(place[here] - reds[number], self.cuts[number].chosen)]
+                selected[drawn] = "random"
+                probability[drawn] = drawns[number] / (sizes[number] - reds[number])
+            red |= selected == "random"
+            yield part.assign(
+                rank=ranks + 1,
+                lane=np.where(red, "red", np.where(yellow, "yellow", "green")),
+                queue=_queue(part, high),
+                selected_by=pd.Series(selected, dtype="str", index=part.index),
+                probability=probability,
+            )
+
+
+_RED = 1 << 42  # what an indicator raises to red stands above all points
+_UNRATED = -(1 << 40)
+
+
+def _height(part: Table) -> np.ndarray:
+    """What decides the rank of each row: the higher, the earlier."""
+    points = part["points"].fillna(_UNRATED).to_numpy("int64")
+    made: np.ndarray = points + _RED * part["to_red"].to_numpy()
+    return made
+
+
+def _list(part: Table, numbers: Mapping[str, int]) -> np.ndarray:
+    """The number of the list that each row is cut in."""
+    if not numbers:
+        return np.zeros(len(part), dtype=np.int64)
+    made: np.ndarray = part["list"].map(numbers).fillna(0).to_numpy("int64")
+    return made
+
+
+def _cut(heights: Mapping[int, int], capacity: Capacity, random: np.random.Generator) -> Cut:
+    """Where a list is cut of which so many declarations stand at each height."""
+    size = sum(heights.values())
+    by_rank, draws = capacity.of(size)
+    raised = sum(many for height, many in heights.items() if height > _RED // 2)
+    rated = sum(many for height, many in heights.items() if _UNRATED < height < _RED // 2)
+    # What is raised stands first, what is not rated last: those examined are the first so many.
+    red = max(raised, min(by_rank, raised + rated))
+    drawn = min(draws, size - red)
+    chosen = random.choice(size - red, size=drawn, replace=False) if drawn else np.empty(0, int)
+    return Cut(size, red, 2 * by_rank, drawn, chosen)
+
+
+def _numbered(code: np.ndarray, met: Sequence[Any], following: dict[Any, int]) -> np.ndarray:
+    """The next number of what each row is one of; `following` has the next of each after that."""
+    start = np.array([following[one] for one in met], dtype=np.int64)
+    counts = np.bincount(code, minlength=len(met))
+    order = np.argsort(code, kind="stable")
+    step = np.empty(len(code), dtype=np.int64)
+    step[order] = np.arange(len(code)) - np.repeat(np.cumsum(counts) - counts, counts)
+    following.update(zip(met, (start + counts).tolist(), strict=True))
+    made: np.ndarray = start[code] + step
+    return made
 
 
 def _queue(order: Table, high: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -66,16 +66,16 @@ def capacities(
     profile: str,
     when: Days,
     lists: Collection[str],
-    again: Collection[str],
+    again: Callable[[Collection[str]], set[str]],
     asked: Capacity,
 ) -> dict[str, Capacity]:
     """The capacity of each list, with what earlier runs have taken of it.
 
     Parameters
     ----------
-    again : collection of str
-        Records that are ranked anew: what an earlier version of them took is free again,
-        or a declaration amended all day long would use up the capacity of the day.
+    again : callable
+        Which of some records are ranked anew: what an earlier version of them took is free
+        again, or a declaration amended all day long would use up the capacity of the day.
     asked : Capacity
         Gives the random share.
     """
@@ -101,8 +101,8 @@ def capacities(
             _alert.c.office.in_(list(when.offices)),
             or_(_alert.c.due_at >= since, _alert.c.created_at >= since),
         )
-    )
-    known = set(again)
+    ).all()
+    known = again({row.record_id for row in rows if row.state == "open"})
     for record, office, due, created, selected_by, state in rows:
         name = when.list(office, due, created)
         if name not in wanted or (state == "open" and record in known):

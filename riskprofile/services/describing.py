@@ -16,6 +16,7 @@ import pandas as pd
 from sqlalchemy import Connection, select
 
 from riskprofile.columns import View
+from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.profiles import Profile
 from riskprofile.scoring import reasons
 from riskprofile.services.identifiers import RECORD
@@ -23,6 +24,7 @@ from riskprofile.services.rater import FIRED, Rater
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches
 from riskprofile.store.database import among
+from riskprofile.store.spool import Columns
 from riskprofile.store.written import Written, dumps, pack
 from riskprofile.tables import Column, Table
 
@@ -48,37 +50,48 @@ class Detail:
 
 @dataclass(frozen=True)
 class Items:
-    """Where every item of a run lies, by the rank of its declaration.
+    """Where the items of some declarations of a run lie.
 
-    `chunks` and `positions` have those of the first declaration, then those of the second, and so
-    on; `starts` says where each begins, and the end.
+    Parameters
+    ----------
+    rows : Columns
+        The rows of the run; each is an item.
+    places : ndarray of int64
+        Those of these declarations, of the first, then of the second, and so on.
+    numbers : ndarray of int32
+        The number of the declaration of each of these.
     """
 
-    chunks: np.ndarray
-    positions: np.ndarray
-    starts: np.ndarray
+    rows: Columns
+    places: np.ndarray
+    numbers: np.ndarray
 
     @classmethod
-    def by_rank(cls, ranks: np.ndarray, chunks: np.ndarray, positions: np.ndarray) -> Items:
-        """Of items with the ranks of their declarations, from 0 without a gap."""
-        order = np.argsort(ranks, kind="stable")
-        starts = np.concatenate([[0], np.cumsum(np.bincount(ranks))])
-        return cls(chunks[order], positions[order], starts)
+    def of_run(cls, rows: Columns, numbers: np.ndarray, wanted: np.ndarray) -> Items:
+        """Those of the declarations `wanted` (a flag each); `numbers` has that of every row."""
+        places = np.flatnonzero(wanted[numbers])
+        places = places[np.argsort(numbers[places], kind="stable")]
+        return cls(rows, places, numbers[places])
 
     def of(self, declarations: Table) -> Table:
         """`record_id`, `chunk_id` and `position` of every item of these, sorted by the latter two.
 
-        `declarations` have their ranks, from 0, as index.
+        `declarations` have their `number` and `record_id`.
         """
-        ranks = declarations.index.to_numpy()
-        sizes = self.starts[ranks + 1] - self.starts[ranks]
-        first = np.repeat(self.starts[ranks] - (np.cumsum(sizes) - sizes), sizes)
-        at = first + np.arange(len(first))
+        wanted = declarations["number"].to_numpy()
+        first, end = (np.searchsorted(self.numbers, wanted, side=one) for one in ("left", "right"))
+        sizes = end - first
+        at = np.repeat(first - (np.cumsum(sizes) - sizes), sizes)
+        places = self.places[at + np.arange(len(at))]
+        order = np.argsort(places)
+        found = places[order]
         table = pd.DataFrame(
             {
-                RECORD: declarations[RECORD].array.take(np.repeat(np.arange(len(ranks)), sizes)),
-                "chunk_id": self.chunks[at],
-                "position": self.positions[at],
+                RECORD: declarations[RECORD].array.take(
+                    np.repeat(np.arange(len(sizes)), sizes)[order]
+                ),
+                "chunk_id": self.rows.column(CHUNK, found).values,
+                "position": self.rows.column(POSITION, found).values,
             }
         )
         return table.sort_values(["chunk_id", "position"], ignore_index=True)
@@ -121,7 +134,7 @@ class Material:
 
 
 def material(connection: Connection, items: Items, alerts: Table) -> Material:
-    """What these alerts are described from; `items` are those of the run, by rank."""
+    """What these alerts are described from; `items` has theirs."""
     places = items.of(alerts)
     table = batches.chunk_table.c
     ids = places["chunk_id"].unique().tolist()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,26 +10,38 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from sqlalchemy import Connection, func, select, update
 
 from riskprofile.history import Snapshot
+from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.memory import give_back
 from riskprofile.profiles import Profile
-from riskprofile.scoring import ranking, rating
-from riskprofile.scoring.ranking import Capacity
+from riskprofile.scoring.ranking import Capacity, Ranking
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import blind, networks
 from riskprofile.services.capacity import capacities, days
-from riskprofile.services.describing import NOT_EVALUATED, Alerts, Items, Material, material
-from riskprofile.services.identifiers import DUE, ITEM, OFFICE, RECORD
-from riskprofile.services.logged import Logged, logged
+from riskprofile.services.declared import (
+    AND,
+    DRIVER,
+    INDICATORS,
+    LIST,
+    Declared,
+    declared,
+    over_batch,
+    table_of,
+)
+from riskprofile.services.describing import Alerts, Items, Material, material
+from riskprofile.services.identifiers import RECORD
+from riskprofile.services.logged import BATCH, logged
 from riskprofile.services.networks import Related
 from riskprofile.services.parties import Heard
-from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater
+from riskprofile.services.rater import POINTS, Rater
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches
 from riskprofile.store.database import Store, among
-from riskprofile.tables import Indicator, Table
+from riskprofile.store.spool import Columns
+from riskprofile.tables import Table
 
 AT_ONCE = 1_000  # alerts that are worded and stored together: each is some 20 kB of text
 LINKED_AT_ONCE = 4_000  # alerts whose links are found together, which reads all that they link to
@@ -37,17 +49,34 @@ LINKED_AT_ONCE = 4_000  # alerts whose links are found together, which reads all
 
 @dataclass
 class Ranked:
-    """One ranked list of a profile.
+    """One ranked list of a profile, on file.
 
-    `table` has one row per declaration in rank order: `rank, record_id, queue, lane,
-    points, selected_by, probability, indicators` (list of keys), `driver` (item
-    number), `batch_id`, `chunk_id`, `position` (of the driver), `score`.
+    Parameters
+    ----------
+    rater : Rater
+    ranking : Ranking
+        Of the declarations.
+    declared : Declared
+    rows : Columns
+        Those of the run.
+    alerts : Columns
+        What `table` has of the declarations that a person should look at.
+    groups : list of ndarray
+        Which alerts are linked together, by their place among these.
+    counts : dict
+        How many alerts there are by lane, queue and batch.
+    run : Around, optional
+        What alerts are linked by, until they are.
     """
 
     rater: Rater
-    table: Table
-    items: Items  # of the run, by rank
-    run: networks.Around | None  # of those rows what alerts are linked by, until they are
+    ranking: Ranking
+    declared: Declared
+    rows: Columns
+    alerts: Columns
+    groups: list[np.ndarray]
+    counts: dict[str, Counter[str]]
+    run: networks.Around | None
 
     @property
     def profile(self) -> Profile:
@@ -64,9 +93,49 @@ class Ranked:
         """The past that it knew."""
         return self.rater.history
 
-    def alerts(self) -> Table:
-        """The declarations that a person should look at."""
-        return self.table[self.table["lane"] != "green"]
+    @property
+    def table(self) -> Table:
+        """All of it in memory: one row per declaration in rank order.
+
+        `rank, record_id, queue, lane, score, points, selected_by, probability, indicators` (list
+        of keys), `driver` (item number), `batch_id`, `chunk_id`, `position` (of the driver) and
+        `number` (of the declaration in the order of references).
+        """
+        made = _told(pd.concat(_placed(self.ranking, self.declared, self.scorecard)))
+        return made.sort_values("rank", ignore_index=True)
+
+    def items(self, numbers: np.ndarray) -> Items:
+        """Where the items of the declarations with these numbers lie."""
+        wanted = np.zeros(len(self.declared.table), dtype=bool)
+        wanted[numbers] = True
+        return Items.of_run(self.rows, self.declared.numbers, wanted)
+
+    def of(self, places: np.ndarray) -> Table:
+        """The alerts at these places, in rank order."""
+        some = table_of(self.alerts, np.sort(places), [*self.alerts])
+        return _told(some).sort_values("rank", ignore_index=True)
+
+
+_TOLD = ["rank", RECORD, "queue", "lane", "score", POINTS, "selected_by", "probability"]
+_LYING = [INDICATORS, DRIVER, BATCH, CHUNK, POSITION, "number"]
+
+
+def _placed(ranking: Ranking, declared: Declared, scorecard: Scorecard) -> Iterator[Table]:
+    """Declarations in the order of their references, some at a time, ranked."""
+    for some in ranking.placed(declared.parts()):
+        points = some[POINTS]
+        score = np.where(
+            points.notna(), scorecard.probability(points.fillna(0).to_numpy(np.int64)), np.nan
+        )
+        yield some.assign(score=score, number=some.index)[[*_TOLD, *_LYING]]
+
+
+def _told(table: Table) -> Table:
+    """As `Ranked.table` tells it, of what lies on file."""
+    nothing: list[str] = []  # most have none: one list stands for all of those
+    named = [one.split(AND) if isinstance(one, str) else nothing for one in table[INDICATORS]]
+    renamed = table.rename(columns={CHUNK: "chunk_id", POSITION: "position"})
+    return renamed.assign(**{INDICATORS: named})
 
 
 def rank_run(
@@ -90,92 +159,42 @@ def rank_run(
     if run is None:  # every row was superseded or withdrawn before it could be ranked
         return None
     for indicator in rater.over_batch:
-        # A view of its own, gone with the call: taken apart, a run is as large again.
-        fired = rating.indicators(run.linked.view(), rater.history, [indicator])
-        mask = fired.masks.get(indicator.key, np.ones(len(run.items), dtype=bool))
-        name = (FIRED if indicator.key in fired.masks else BROKEN) + indicator.key
-        run.flags[name] = np.flatnonzero(mask)
+        run.flags.update(over_batch(run.rows, rater.history, indicator))
         give_back(heap=True)
-    declarations, of = _declarations(run, profile.indicators)
-    chunks = np.array(run.items["chunk_id"], dtype=np.int64)  # copies: the rest is let go
-    positions = np.array(run.items["position"], dtype=np.int32)
-    linked = run.linked
-    del run
+    with store.read() as connection:
+        when = None if capacity.stated else days(connection, now)
+        of_run = declared(run, profile.indicators, when)
+        lists: dict[str, Capacity] = {}
+        if when is not None:
+            again = of_run.of
+            lists = capacities(connection, profile.name, when, of_run.lists, again, capacity)
+    read = (POINTS, "to_red", LIST) if lists else (POINTS, "to_red")
+    ranking = Ranking.of(of_run.parts(*read), capacity, seed, lists)
+    alerts = Columns(heard.spool)
+    counts: dict[str, Counter[str]] = {"lane": Counter(), "queue": Counter(), BATCH: Counter()}
+    kept: list[Table] = []
+    for some in _placed(ranking, of_run, rater.scorecard):
+        seen = some[some["lane"] != "green"]
+        for name, told in counts.items():
+            told.update(seen[name].tolist())
+        alerts.add(pa.Table.from_pandas(seen, preserve_index=False))
+        kept.append(seen[[CHUNK, "rank", "number"]].astype({"rank": np.int32, "number": np.int32}))
+    lying = pd.concat(kept, ignore_index=True).sort_values("rank")
+    groups = [one.index.to_numpy(np.int32) for one in by_chunk(lying, LINKED_AT_ONCE)]
+    of = np.full(len(of_run.table), -1, dtype=np.int32)
+    numbers = lying["number"].sort_index().to_numpy()
+    for group, places in enumerate(groups):
+        of[numbers[places]] = group
     give_back(heap=True)
-    lists: dict[str, Capacity] = {}
-    if not capacity.stated:
-        with store.read() as connection:
-            when = days(connection, now)
-            declarations["list"] = when.lists(declarations[OFFICE], declarations[DUE])
-            named = declarations["list"].dropna().unique().tolist()
-            again = declarations[RECORD]
-            lists = capacities(connection, profile.name, when, named, again, capacity)
-    ranked = ranking.rank(declarations, capacity, seed, lists)
-    points = ranked[POINTS]
-    ranked["score"] = np.where(
-        points.notna(), rater.scorecard.probability(points.fillna(0).to_numpy(np.int64)), np.nan
-    )
-    told = ["rank", RECORD, "queue", "lane", "score", POINTS, "selected_by", "probability"]
-    table = ranked[[*told, "indicators", "driver", "batch_id", "chunk_id", "position"]]
-    ranks = np.empty(len(table), dtype=np.int32)
-    ranks[ranked["number"]] = np.arange(len(table))
-    ranks = ranks[of]  # of every item, from 0
-    del ranked, declarations, of
-    give_back(heap=True)
-    around = networks.around(
-        linked,
-        (chunks << 32) + positions,
-        ranks,
-        table[RECORD].array,
-        (table["lane"] != "green").to_numpy()[ranks],
-    )
-    return Ranked(rater, table, Items.by_rank(ranks, chunks, positions), around)
-
-
-def _declarations(run: Logged, indicators: Sequence[Indicator]) -> tuple[Table, np.ndarray]:
-    """One row per declaration: points of its highest item, indicators of any of its items.
-
-    `indicators` are their keys in the order of the profile; the bool columns are those that
-    `ranking.rank` reads. Beside it the `number` in it of the declaration of every item.
-    """
-    items = run.items
-    group, records = pd.factorize(items[RECORD], sort=True)
-    height = items[POINTS].fillna(-(2**40)).to_numpy("int64")
-    order = np.lexsort((items[ITEM].to_numpy(), -height, group))
-    highest = order[np.diff(group[order], prepend=-1) > 0]
-    kept = [POINTS, "chunk_id", "batch_id", "position", OFFICE, DUE, ITEM]
-    table = items[kept].take(highest).rename(columns={ITEM: "driver"}).set_index(records)
-    raised = {
-        name: np.zeros(len(table), dtype=bool) for name in ("to_red", "to_yellow", *ranking.QUEUES)
-    }
-    nowhere = np.empty(0, dtype=np.int64)
-    nothing: list[str] = []  # most rows have none: one list stands for all of those
-    named = [nothing] * len(table)
-    for one in indicators:
-        for prefix, shown in ((FIRED, one.key), (BROKEN, NOT_EVALUATED + one.key)):
-            places = np.unique(group[run.flags.get(prefix + one.key, nowhere)])
-            if not len(places):
-                continue
-            for place in places.tolist():
-                named[place] = [*named[place], shown]
-            raised["to_yellow"][places] = True
-            # What could not be evaluated waits for a person in the trafficking queue.
-            raised[one.queue if prefix == FIRED else "trafficking"][places] = True
-            if prefix == FIRED and one.raises == "red":
-                raised["to_red"][places] = True
-    numbered = table.assign(
-        indicators=named, number=np.arange(len(table), dtype=np.int32), **raised
-    )
-    return numbered.rename_axis(RECORD).reset_index(), group
+    around = networks.around(run.rows, of_run.numbers, of, of_run.table)
+    return Ranked(rater, ranking, of_run, run.rows, alerts, groups, counts, around)
 
 
 Worded = Callable[[Iterator[Material]], Iterator[Alerts]]
 
 
-def store_alerts(
-    connection: Connection, ranked: Ranked, now: datetime, worded: Worded
-) -> dict[str, dict[str, int]]:
-    """Insert the alerts of a list; counts by lane, queue and batch.
+def store_alerts(connection: Connection, ranked: Ranked, now: datetime, worded: Worded) -> None:
+    """Insert the alerts of a list.
 
     Parameters
     ----------
@@ -184,39 +203,33 @@ def store_alerts(
     worded : callable
         `Material.work` of each material, in order; maybe by other processes meanwhile.
     """
-    alerts = ranked.alerts()
-    counts = {
-        "lane": alerts["lane"].value_counts().to_dict(),
-        "queue": alerts["queue"].value_counts().to_dict(),
-        "batch": alerts["batch_id"].value_counts().to_dict(),
-    }
     waiting: deque[tuple[Table, Related]] = deque()
 
     def materials() -> Iterator[Material]:
-        run, ranked.run = ranked.run, None  # half of what a run holds: gone when all are made
+        run, ranked.run = ranked.run, None  # gone when all are made
         assert run is not None
-        for many in by_chunk(alerts, LINKED_AT_ONCE):
-            around = networks.related(
-                connection, ranked.profile, run, many.index.to_numpy(), ranked.history
-            )
-            for some in by_chunk(many, AT_ONCE):
+        wanted = ranked.alerts.column("number").values
+        items = ranked.items(wanted)
+        for group, places in enumerate(ranked.groups):
+            around = networks.related(connection, ranked.profile, run, group, ranked.history)
+            for some in by_chunk(ranked.of(places), AT_ONCE):
                 # Ids grow by reference, not by rank: an alert whose rating waits is not to be
                 # placed by its neighbours.
                 some = some.sort_values(RECORD, kind="stable")
                 waiting.append((some, around))
-                yield material(connection, ranked.items, some)
+                yield material(connection, items, some)
 
     for told in worded(materials()):
         _store_some(connection, ranked, *waiting.popleft(), told, now)
         give_back()
-    return counts
 
 
 def by_chunk(alerts: Table, size: int) -> Iterator[Table]:
     """Declarations by the chunks of their drivers, so that few of both are at hand."""
-    sizes = alerts["chunk_id"].value_counts().sort_index().cumsum()
+    at = CHUNK if CHUNK in alerts else "chunk_id"
+    sizes = alerts[at].value_counts().sort_index().cumsum()
     for _, chunks in sizes.groupby((sizes - 1) // size):
-        some = alerts[alerts["chunk_id"].isin(chunks.index)]
+        some = alerts[alerts[at].isin(chunks.index)]
         for start in range(0, len(some), size):
             yield some.iloc[start : start + size]
 

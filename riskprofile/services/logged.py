@@ -1,7 +1,7 @@
-"""A run read back from what its chunks hold: its rows to rank, and what links them.
+"""A run read back from what its chunks hold: its rows, to be ranked and linked, on file.
 
-The rows of a run that are ranked are in memory, as little of each as ranking needs: indicators as
-the rows where they fired. What links them lies on file, to be read one column at a time.
+Memory holds of a row where indicators fired on it, and nothing else, so that a run may be of any
+size: what ranks or links rows reads the columns and the rows that it works on.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import select
 
+from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.history.resolver import written
-from riskprofile.memory import give_back
 from riskprofile.services import networks
 from riskprofile.services.identifiers import DUE, ITEM, OFFICE, RECORD, TITLE
 from riskprofile.services.parties import Heard
@@ -25,44 +25,45 @@ from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater
 from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.store.spool import Columns
-from riskprofile.tables import Table
+
+BATCH = "batch_id"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Logged:
     """Every row of a run as its chunks hold it.
 
-    `items` has its declaration, place, points, office and time; `flags` are the rows of each
-    indicator that fired or broke, by their place in it; `linked` is what links rows, and what a
-    page shows of them, in the same order.
+    Parameters
+    ----------
+    rows : Columns
+        The declaration of each (`record_id, item`), where it lies, its points, office and time,
+        what a page shows of it, and what links it to others.
+    flags : dict
+        By column of the feature log: the rows (int32, rising) where an indicator fired or broke.
     """
 
-    items: Table
+    rows: Columns
     flags: dict[str, np.ndarray]
-    linked: Columns
 
 
 def logged(store: Store, batch_ids: Sequence[str], rater: Rater, heard: Heard) -> Logged | None:
-    """Points, indicator flags and place of every row; and what links rows. None without any."""
-    parts: list[_Part] = []
-    linked = Columns(heard.spool)
+    """The rows of these batches that count; None without any."""
     profile = rater.profile
     columns = ("id", "batch_id", "profile", "count", "rows", "features", "events")
+    run = _Reading(rater, heard)
     with store.read() as connection:
+        others: list[tuple[str, int, int, int]] = []
+        batch_of: dict[str, str] = {}  # of a declaration that another batch brought items of
         for chunk in batches.chunks(connection, batch_ids, columns):
             if chunk.profile != profile.name or chunk.features is None:
                 continue
             counting = np.delete(np.arange(chunk.count), batches.folded(connection, chunk.id))
-            parts.append(_read(chunk, rater, counting, heard, linked))
-        if not any(len(one.items) for one in parts):
-            return None
-        others: list[tuple[str, int, int, int]] = []
-        batch_of: dict[str, str] = {}  # of a declaration that another batch brought items of
-        for one in parts:
-            found = batches.beside(connection, profile.name, batch_ids, one.items[RECORD])
+            records = run.read(chunk, counting)
+            found = batches.beside(connection, profile.name, batch_ids, records)
             others += [item for item in found if item[0] not in batch_of]
-            brought = one.items[one.items[RECORD].isin({item[0] for item in found})]
-            batch_of.update(zip(brought[RECORD], brought["batch_id"], strict=True))
+            batch_of.update((item[0], chunk.batch_id) for item in found)
+        if not len(run.rows):
+            return None
         table = batches.chunk_table.c
         others.sort(key=lambda item: item[2:])
         for chunk_id, places in itertools.groupby(others, key=lambda item: item[2]):
@@ -71,69 +72,68 @@ def logged(store: Store, batch_ids: Sequence[str], rater: Rater, heard: Heard) -
                 select(*[table[name] for name in columns]).where(table.id == chunk_id)
             ).one()
             if chunk.features is not None:
-                one = _read(chunk, rater, positions, heard, linked)
-                one.items["batch_id"] = one.items[RECORD].map(batch_of)
-                parts.append(one)
-    return Logged(*_together(parts), linked)
+                run.read(chunk, positions, batch_of)
+    return Logged(run.rows, run.flags())
 
 
-@dataclass
-class _Part:
-    """Rows of one chunk: as `Logged` has those of the run."""
+class _Reading:
+    """A run while its chunks are read."""
 
-    items: Table
-    flags: dict[str, np.ndarray]
+    def __init__(self, rater: Rater, heard: Heard) -> None:
+        self.rater, self.heard = rater, heard
+        self.rows = Columns(heard.spool)
+        self._flags: dict[str, list[np.ndarray]] = {}
 
+    def flags(self) -> dict[str, np.ndarray]:
+        """As `Logged` has them."""
+        return {name: np.concatenate(parts) for name, parts in self._flags.items()}
 
-def _together(parts: list[_Part]) -> tuple[Table, dict[str, np.ndarray]]:
-    """All of these, in their order; the parts are gone."""
-    flags: dict[str, list[np.ndarray]] = {}
-    start = 0
-    for one in parts:
-        for name, rows in one.flags.items():
-            flags.setdefault(name, []).append(rows + start)
-        start += len(one.items)
-    items = pd.concat([one.items for one in parts], ignore_index=True)
-    for name in ("batch_id", OFFICE):
-        items[name] = items[name].astype("category")
-    parts.clear()
-    give_back()
-    return items, {name: np.concatenate(rows) for name, rows in flags.items()}
+    def read(
+        self, chunk: Any, positions: np.ndarray, batch_of: dict[str, str] | None = None
+    ) -> list[str]:
+        """Take in these rows of a chunk; the references of their declarations.
 
-
-def _read(chunk: Any, rater: Rater, positions: np.ndarray, heard: Heard, linked: Columns) -> _Part:
-    """Rows of a chunk as items to rank; what links them is added to `linked`."""
-    profile = rater.profile
-    linking = networks.READ.union(profile.linked)
-    declared = {RECORD, ITEM, profile.title, profile.office, profile.due, *profile.linked}
-    if chunk.id not in heard:  # stored by a process that is gone, or by another run
-        declared |= {*written(profile.keys)}
-    log = batches.from_bytes(chunk.features, lambda name: name.startswith((POINTS, FIRED, BROKEN)))
-    rows = batches.from_bytes(chunk.rows, declared.__contains__)
-    events = batches.from_bytes(chunk.events, linking.__contains__)
-    log, rows, events = (one.iloc[positions].reset_index(drop=True) for one in (log, rows, events))
-    flags = {
-        name: np.flatnonzero(log[name].to_numpy(dtype=bool, na_value=False))
-        for name in log.columns
-        if name.startswith((FIRED, BROKEN))
-    }
-    items = pd.DataFrame(
-        {
-            POINTS: log[POINTS],
-            RECORD: rows[RECORD],
-            ITEM: rows[ITEM],
-            OFFICE: rows[profile.office],
-            DUE: rows[profile.due],
-            "chunk_id": chunk.id,
-            "batch_id": chunk.batch_id,
-            "position": positions,
-        }
-    )
-    links = pd.DataFrame(index=items.index)
-    if rater.over_batch:
-        known = chunk.id in heard
-        aliases = heard.aliases(chunk.id) if known else rater.parties(rows, profile.keys)
-        links = rater.linked(rows, events, aliases)
-    shown = links.assign(**{TITLE: rows[profile.title], OFFICE: rows[profile.office]})
-    linked.add(pa.Table.from_pandas(shown, preserve_index=False))
-    return _Part(items, flags)
+        `batch_of` says which batch of the run a declaration is of, where it is not the chunk's.
+        """
+        rater, profile = self.rater, self.rater.profile
+        linking = networks.READ.union(profile.linked)
+        declared = {RECORD, ITEM, profile.title, profile.office, profile.due, *profile.linked}
+        if chunk.id not in self.heard:  # stored by a process that is gone, or by another run
+            declared |= {*written(profile.keys)}
+        read = (
+            (chunk.features, lambda name: name.startswith((POINTS, FIRED, BROKEN))),
+            (chunk.rows, declared.__contains__),
+            (chunk.events, linking.__contains__),
+        )
+        log, rows, events = (
+            batches.from_bytes(content, columns).iloc[positions].reset_index(drop=True)
+            for content, columns in read
+        )
+        for name in log.columns:
+            if name.startswith((FIRED, BROKEN)):
+                fired = np.flatnonzero(log[name].to_numpy(dtype=bool, na_value=False))
+                if len(fired):
+                    fired = (fired + len(self.rows)).astype(np.int32)
+                    self._flags.setdefault(name, []).append(fired)
+        links = pd.DataFrame(index=rows.index)
+        if rater.over_batch:
+            known = chunk.id in self.heard
+            keys = profile.keys
+            aliases = self.heard.aliases(chunk.id) if known else rater.parties(rows, keys)
+            links = rater.linked(rows, events, aliases)
+        shown = links.assign(
+            **{
+                POINTS: log[POINTS],
+                RECORD: rows[RECORD],
+                ITEM: rows[ITEM],
+                TITLE: rows[profile.title],
+                OFFICE: rows[profile.office],
+                DUE: rows[profile.due],
+                BATCH: rows[RECORD].map(batch_of) if batch_of else chunk.batch_id,
+                CHUNK: chunk.id,
+                POSITION: positions,
+            }
+        )
+        self.rows.add(pa.Table.from_pandas(shown, preserve_index=False))
+        records: list[str] = rows[RECORD].tolist()
+        return records

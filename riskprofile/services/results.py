@@ -37,11 +37,12 @@ def _one(store: Store, ranked: Ranked, reasons: Reasons) -> Table:
     told = ranked.table
     raising: list[list[dict[str, object]]] = [[] for _ in range(len(told))]
     lowering: list[list[dict[str, object]]] = [[] for _ in range(len(told))]
-    wanted = {"all": told.index, "none": told.index[:0]}.get(reasons, ranked.alerts().index)
+    wanted = {"all": told, "none": told[:0]}.get(reasons, told[told["lane"] != "green"])
     if len(wanted):
-        for some in by_chunk(told.loc[wanted], AT_ONCE):
+        items = ranked.items(wanted["number"].to_numpy())
+        for some in by_chunk(wanted, AT_ONCE):
             with store.read() as connection:
-                asked = material(connection, ranked.items, some)
+                asked = material(connection, items, some)
             for place, detail in zip(some.index, describe(asked, ranked.rater), strict=True):
                 raising[place], lowering[place] = detail.reasons, detail.against
     made = told.assign(

@@ -26,6 +26,7 @@ from riskprofile.services.describing import Alerts, Material
 from riskprofile.services.identity import Actor, authorise
 from riskprofile.services.ingest import Ingest
 from riskprofile.services.lanes import Ranked, rank_run, store_alerts
+from riskprofile.services.logged import BATCH
 from riskprofile.services.opening import BATCH_LOCK, begin
 from riskprofile.services.parties import Heard
 from riskprofile.services.past import HISTORY, Folder
@@ -85,7 +86,8 @@ def screen(
     running: list[Batch] = []
     unreadable: InputError | None = None
 
-    with unswept(), Spool(settings.home) as spool, workers(options) as others:
+    spool = Spool(settings.home)  # what of it is left goes with the run that is told
+    with unswept(), workers(options) as others:
         raters = Raters(
             history_url or settings.database_url,
             settings.models,
@@ -270,12 +272,12 @@ def _finish(
         for each in ranked:
             then = learn if each is ranked[-1] else _nothing
             made = partial(_done, ranked=each, raters=raters, others=others, meanwhile=then)
-            counts = store_alerts(connection, each, now, made)
-            summary.alerts["total"] += sum(counts["lane"].values())
+            store_alerts(connection, each, now, made)
+            summary.alerts["total"] += each.counts["lane"].total()
             for kind in ("queue", "lane"):
-                for name, count in counts[kind].items():
+                for name, count in each.counts[kind].items():
                     summary.alerts[kind][name] = summary.alerts[kind].get(name, 0) + count
-            for batch_id, count in counts["batch"].items():
+            for batch_id, count in each.counts[BATCH].items():
                 table = batches.batch_table
                 connection.execute(
                     table.update()

@@ -149,10 +149,14 @@ class Columns:
                 read.append(pa.nulls(end - start if wanted is None else len(wanted), kind))
                 continue
             found = self.spool.get(held, name)
-            read += (found if wanted is None else found.take(pa.array(wanted))).chunks
+            if wanted is not None:
+                found = found.take(pa.array(wanted))
+            if rows is not None and pa.types.is_dictionary(kind):
+                # Few of the texts that lie there are texts of these rows: the others are let go.
+                found = found.cast(kind.value_type)
+            read += found.chunks
         if rows is not None and pa.types.is_dictionary(kind):
-            # Few of the texts that lie there are texts of these rows.
-            return pa.chunked_array([one.dictionary_decode() for one in read], kind.value_type)
+            return pa.chunked_array([one.cast(kind.value_type) for one in read], kind.value_type)
         return pa.chunked_array(read, kind).unify_dictionaries()
 
     def column(self, name: str, rows: np.ndarray | None = None) -> Column:

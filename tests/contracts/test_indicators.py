@@ -80,6 +80,22 @@ def test_only_an_indicator_over_the_batch_may_see_a_rows_neighbours(profile, ind
 
 
 @every_indicator
+def test_rows_of_a_batch_count_for_each_other_through_the_keys_it_names(profile, indicator, known):
+    world = known[profile.name]
+    items, history = world.items, world.history
+    assert not indicator.by or indicator.over_batch
+    fired = pd.Series(data=False, index=items.index)
+    for key in indicator.by:
+        hidden = {other: pd.NA for other in indicator.by if other != key}
+        seen = items.assign(**hidden).astype(dict.fromkeys(hidden, "Int64"))
+        part = seen[key].mod(3).fillna(3)  # who has no key of it is a part as well
+        for number in range(4):
+            fired |= indicator(seen[part == number], history).reindex(items.index, fill_value=False)
+    if indicator.by:
+        pd.testing.assert_series_equal(fired, indicator(items, history), check_names=False)
+
+
+@every_indicator
 def test_what_became_known_later_changes_nothing(profile, indicator, known):
     world = known[profile.name]
     items, history = world.items, world.history

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from riskprofile.scoring.ranking import Capacity, rank
+from riskprofile.scoring.ranking import Capacity, Ranking, rank
 
 
 def declarations(
@@ -145,3 +149,65 @@ def test_every_declaration_that_is_passed_over_is_as_likely_to_be_drawn() -> Non
     for record, chance in told.items():
         error = (chance * (1 - chance) / runs) ** 0.5
         assert abs(drawn[record] / runs - chance) < 5 * error
+
+
+NAMES = ("PORT", "ROAD", "RAIL", None)
+a_row = st.tuples(
+    st.one_of(st.none(), st.integers(-3, 3)),
+    *[st.booleans()] * 4,
+    st.sampled_from(NAMES),
+)
+a_capacity = st.builds(
+    Capacity,
+    st.one_of(st.none(), st.integers(0, 12)),
+    share=st.sampled_from([None, 0.1, 0.5]),
+    random_share=st.sampled_from([0.0, 0.1, 0.5]),
+    taken=st.integers(0, 3),
+)
+
+
+@given(
+    st.lists(a_row, max_size=40), a_capacity, a_capacity, st.lists(st.integers(0, 40), max_size=4)
+)
+def test_a_list_looked_at_part_by_part_is_the_list_looked_at_whole(rows, whole, port, cuts):
+    table = pd.DataFrame(
+        {
+            "record_id": [f"D{place:03d}" for place in range(len(rows))],
+            "points": pd.array([row[0] for row in rows], dtype="Int64"),
+            **{
+                name: np.array([row[place] for row in rows], dtype=bool)
+                for place, name in enumerate(("to_red", "trafficking", "compliance"), start=1)
+            },
+            "data_quality": np.array([row[4] for row in rows], dtype=bool),
+            "list": pd.array([row[5] for row in rows], dtype="str"),
+        }
+    )
+    table["to_yellow"] = table[["trafficking", "compliance", "data_quality"]].any(axis=1)
+    edges = [0, *sorted(min(cut, len(rows)) for cut in cuts), len(rows)]
+    parts = [table[start:end] for start, end in itertools.pairwise(edges)]
+    lists = {"PORT": port, "ROAD": Capacity(1)}
+    told = pd.concat(Ranking.of(parts, whole, 7, lists).placed(parts))
+    at_once = rank(table, whole, 7, lists)
+    pd.testing.assert_frame_equal(told.sort_values("rank", ignore_index=True), at_once)
+    assert at_once["rank"].tolist() == [*range(1, len(rows) + 1)]
+
+    # And the order and the lanes as the law says them, one declaration at a time.
+    points = {
+        one.record_id: -(2**40) if one.points is pd.NA else one.points for one in table.itertuples()
+    }
+    order = sorted(
+        table.itertuples(), key=lambda one: (not one.to_red, -points[one.record_id], one.record_id)
+    )
+    assert at_once["record_id"].tolist() == [one.record_id for one in order]
+    for name in ("PORT", "ROAD", None):
+        here = [one for one in order if (one.list if one.list in lists else None) == name]
+        by_rank, drawn = (lists.get(name, whole) if name else whole).of(len(here))
+        lanes = at_once.set_index("record_id")
+        for place, one in enumerate(here):
+            seen = lanes.loc[one.record_id]
+            red = one.to_red or (place < by_rank and one.points is not pd.NA)
+            assert (seen["lane"] == "red") == (red or seen["selected_by"] == "random")
+            waits = one.to_yellow or (place < 2 * by_rank and one.points is not pd.NA)
+            assert seen["lane"] == "red" or (seen["lane"] == "yellow") == waits
+        random = lanes.loc[[one.record_id for one in here], "selected_by"] == "random"
+        assert random.sum() <= drawn

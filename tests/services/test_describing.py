@@ -4,30 +4,47 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
+from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.services.describing import Items
 from riskprofile.services.identifiers import RECORD
+from riskprofile.store import spool
+from riskprofile.store.spool import Columns, Spool
+
+
+def a_run(chunks: np.ndarray, positions: np.ndarray) -> Columns:
+    rows = Columns(Spool())
+    for start in range(0, len(chunks), 10):
+        some = slice(start, start + 10)
+        rows.add(pa.table({CHUNK: chunks[some], POSITION: positions[some]}))
+    return rows
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_items_are_found_by_the_rank_of_their_declaration(seed: int) -> None:
+def test_items_are_found_by_the_number_of_their_declaration(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool, "SEGMENT", 30)
     random = np.random.default_rng(seed)
-    ranks = random.permutation(np.concatenate([np.arange(40), random.integers(0, 40, 60)]))
+    numbers = random.permutation(np.concatenate([np.arange(40), random.integers(0, 40, 60)]))
     chunks, positions = np.arange(100) // 30 + 7, np.arange(100) % 30
-    items = Items.by_rank(ranks, chunks, positions)
     wanted = random.permutation(40)[:9]
-    declarations = pd.DataFrame({RECORD: [f"D{rank}" for rank in wanted]}, index=wanted)
+    items = Items.of_run(a_run(chunks, positions), numbers, np.isin(np.arange(40), wanted))
+    asked = wanted[:7]
+    declarations = pd.DataFrame({RECORD: [f"D{one}" for one in asked], "number": asked})
     expected = [
-        (f"D{rank}", chunk, position)
-        for rank, chunk, position in zip(ranks, chunks, positions, strict=True)
-        if rank in wanted
+        (f"D{number}", chunk, position)
+        for number, chunk, position in zip(numbers, chunks, positions, strict=True)
+        if number in asked
     ]
     told = items.of(declarations)
     assert [*told.itertuples(index=False, name=None)] == expected  # by chunk, then position
 
 
 def test_no_declaration_has_no_items() -> None:
-    items = Items.by_rank(np.array([0, 0]), np.array([1, 1]), np.array([0, 1]))
-    nobody = pd.DataFrame({RECORD: pd.array([], dtype="str")}, index=pd.RangeIndex(0))
+    rows = a_run(np.array([1, 1]), np.array([0, 1]))
+    items = Items.of_run(rows, np.array([0, 0]), np.array([False]))
+    nobody = pd.DataFrame({RECORD: pd.array([], dtype="str"), "number": np.array([], dtype=int)})
     assert not len(items.of(nobody))

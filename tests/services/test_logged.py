@@ -1,22 +1,131 @@
-"""A run read back: small, and the same as its chunks hold it."""
+"""A run read back: what its chunks hold, on file, and its declarations in order."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
 import numpy as np
 import pandas as pd
+import pytest
+from sqlalchemy import text
 
-from riskprofile.services import logged
-from riskprofile.services.identifiers import OFFICE
+from riskprofile.history.layer import CHUNK, POSITION
+from riskprofile.profiles import SHIPMENT
+from riskprofile.services import declared, logged, settings
+from riskprofile.services.declared import AND, DRIVER, INDICATORS, Declared
+from riskprofile.services.identifiers import ITEM, RECORD
+from riskprofile.services.identity import OWNER
+from riskprofile.services.logged import Logged
+from riskprofile.services.parties import Heard
+from riskprofile.services.rater import FIRED, POINTS, rater
+from riskprofile.services.run import Options
+from riskprofile.services.screen import screen
+from riskprofile.services.settings import Settings
+from riskprofile.store import spool
+from riskprofile.store.batches import from_bytes
+from riskprofile.store.database import Store
+from riskprofile.store.spool import Spool
+from tests import factory
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
-def a_part(rows: int, office: str, fired: list[int]) -> logged._Part:
-    records = [f"D{number}" for number in range(rows)]
-    items = pd.DataFrame({"record_id": records, "batch_id": "b", OFFICE: office})
-    return logged._Part(items, {"fired:A": np.array(fired, dtype=np.int64)})
+@pytest.fixture(scope="module")
+def rated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Settings]]:
+    """Rows of declarations with one to three items, out of order, rated in chunks of 25."""
+    folder = tmp_path_factory.mktemp("rated")
+    home = settings.load({}, home=folder / "home")
+    store = settings.open_store(home)
+    rows = factory.shipments(120)
+    number = np.random.default_rng(2).permutation(np.repeat(np.arange(40), 3))
+    rows["declaration_id"] = [f"X{one:02d}" for one in number]
+    rows["item_number"] = pd.array(pd.Series(number).groupby(number).cumcount() + 1, dtype="Int64")
+    rows.loc[3:60:7, "goods_description"] = "pistol slide"
+    path = folder / "day.csv"
+    rows.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    screen(store, home, OWNER, [path], Options(chunk_rows=25), NOW)
+    yield store, home
+    store.close()
 
 
-def test_parts_keep_their_order_and_indicators_stand_by_the_rows_where_they_fired() -> None:
-    items, flags = logged._together([a_part(2, "XM", [1]), a_part(3, "XN", [0, 2])])
-    assert items["record_id"].tolist() == ["D0", "D1", "D0", "D1", "D2"]
-    assert items[OFFICE].tolist() == ["XM", "XM", "XN", "XN", "XN"]
-    assert flags["fired:A"].tolist() == [1, 2, 4]
+def read_back(rated: tuple[Store, Settings]) -> Logged:
+    store, home = rated
+    one = rater(home.database_url, home.models, SHIPMENT.name, NOW)
+    with store.read() as connection:
+        batch_ids = [*connection.execute(text("SELECT id FROM batch")).scalars()]
+    made = logged.logged(store, batch_ids, one, Heard(Spool()))
+    assert made is not None
+    return made
+
+
+def test_every_row_has_its_place_its_points_and_what_fired_on_it(rated):
+    run = read_back(rated)
+    rows = run.rows.view().table([RECORD, ITEM, POINTS, CHUNK, POSITION])
+    assert len(rows) == 120
+    with rated[0].read() as connection:
+        chunks = connection.execute(text("SELECT id, rows, features FROM chunk")).all()
+    for chunk in chunks:
+        here = rows[rows[CHUNK] == chunk.id]
+        stored, log = from_bytes(chunk.rows), from_bytes(chunk.features)
+        assert here[POSITION].tolist() == [*range(len(stored))]
+        assert here[RECORD].tolist() == stored[RECORD].tolist()
+        assert here[ITEM].tolist() == stored[ITEM].tolist()
+        assert here[POINTS].tolist() == log[POINTS].tolist()
+        for name in log.filter(regex=f"^{FIRED}"):
+            places = here.index.get_indexer(run.flags.get(name, np.array([], dtype=int)))
+            assert places[places >= 0].tolist() == np.flatnonzero(log[name]).tolist()
+
+
+def told(made: Declared) -> pd.DataFrame:
+    return pd.concat(made.parts()).drop(columns=[POSITION, CHUNK, "batch_id"])
+
+
+def test_a_declaration_has_the_points_of_its_highest_item_and_the_indicators_of_any(rated):
+    run = read_back(rated)
+    made = declared.declared(run, SHIPMENT.indicators, None)
+    table = told(made).set_index(RECORD)
+    assert table.index.is_monotonic_increasing and len(table) == 40
+    rows = run.rows.view().table([RECORD, ITEM, POINTS])
+    for record, items in rows.groupby(RECORD):
+        here = table.loc[record]
+        assert here[POINTS] == items[POINTS].max()
+        assert here[DRIVER] == items[items[POINTS] == items[POINTS].max()][ITEM].min()
+        fired = [
+            one.key
+            for one in SHIPMENT.indicators
+            if np.isin(run.flags.get(FIRED + one.key, []), items.index).any()
+        ]
+        assert here[INDICATORS] == AND.join(fired) if fired else pd.isna(here[INDICATORS])
+        assert here["to_yellow"] == bool(fired)
+    assert table["to_red"].any() or table["trafficking"].any()
+    numbers = table.index.get_indexer(rows[RECORD])
+    assert made.numbers.tolist() == numbers.tolist()
+
+
+def test_a_run_worked_on_in_many_parts_is_the_run_worked_on_at_once(rated, monkeypatch):
+    whole = declared.declared(read_back(rated), SHIPMENT.indicators, None)
+    history = rater(rated[1].database_url, rated[1].models, SHIPMENT.name, NOW).history
+    linking = [one for one in SHIPMENT.indicators if one.over_batch]
+    run = read_back(rated)
+    at_once = [declared.over_batch(run.rows, history, one) for one in linking]
+    for name in ("PARTED", "SAMPLED"):
+        monkeypatch.setattr(declared, name, 7)
+    monkeypatch.setattr(spool, "SEGMENT", 30)
+    run = read_back(rated)
+    parts = declared.declared(run, SHIPMENT.indicators, None)
+    pd.testing.assert_frame_equal(told(parts), told(whole))
+    assert parts.numbers.tolist() == whole.numbers.tolist()
+    assert len([*parts.table.segments()]) > 1
+    for one, before in zip(linking, at_once, strict=True):
+        again = declared.over_batch(run.rows, history, one)
+        assert {name: rows.tolist() for name, rows in again.items()} == {
+            name: rows.tolist() for name, rows in before.items()
+        }
+
+
+def test_references_are_known_as_those_of_the_run(rated):
+    made = declared.declared(read_back(rated), SHIPMENT.indicators, None)
+    first = next(iter(made.parts(RECORD)))[RECORD].iloc[0]
+    assert made.of({first, "nobody's"}) == {first}
+    assert made.of(set()) == set()

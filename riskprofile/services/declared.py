@@ -1,0 +1,224 @@
+"""The declarations of a run in the order of their references, and what ranks each.
+
+A declaration has the points of its highest item and the indicators of any of its items. Those of
+a run lie on file; a part of them is worked on at a time.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from riskprofile.columns import Column
+from riskprofile.history import Snapshot
+from riskprofile.history.layer import CHUNK, POSITION
+from riskprofile.memory import give_back
+from riskprofile.scoring import ranking, rating
+from riskprofile.services.capacity import Days
+from riskprofile.services.describing import NOT_EVALUATED
+from riskprofile.services.identifiers import DUE, ITEM, OFFICE, RECORD
+from riskprofile.services.logged import BATCH, Logged
+from riskprofile.services.rater import BROKEN, FIRED, POINTS
+from riskprofile.store.spool import Columns
+from riskprofile.tables import TEXT, Indicator, Table
+
+PARTED = 1 << 17  # rows of a run that are worked on together: some 20 MB
+SAMPLED = 64  # of so many rows one says where parts may begin
+UNRATED = -(1 << 40)
+DRIVER, INDICATORS, LIST = "driver", "indicators", "list"
+AND = "|"  # between the keys of indicators
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The declarations of a run.
+
+    Parameters
+    ----------
+    table : Columns
+        By number, which is the place of their reference among all: what `ranking.rank` reads,
+        `indicators` (keys joined by a bar, missing for none), the item number of the `driver`,
+        where that lies, and its batch.
+    numbers : ndarray of int32
+        The number of the declaration of each row of the run.
+    lists : set of str
+        The lists of offices and days that cut them.
+    """
+
+    table: Columns
+    numbers: np.ndarray
+    lists: set[str] = field(default_factory=set)
+
+    def parts(self, *names: str) -> Iterator[Table]:
+        """Some at a time, in order: these columns, or all."""
+        for rows in self.table.segments():
+            yield table_of(self.table, rows, names or [*self.table])
+
+    def of(self, records: Collection[str]) -> set[str]:
+        """Which of these references are declared here."""
+        found: set[str] = set()
+        asked = pa.array([*records], pa.string())
+        for rows in self.table.segments() if records else ():
+            here = self.table.values(RECORD, rows)
+            found.update(here.filter(pc.is_in(here, asked)).to_pylist())
+        return found
+
+
+def table_of(columns: Columns, rows: np.ndarray, names: Sequence[str]) -> Table:
+    """Some rows, which do not fall, as a pandas table under their numbers."""
+    table = columns.view(rows).table(names).set_axis(rows)
+    if POINTS in names:
+        table[POINTS] = table[POINTS].astype("Int64")
+    return table
+
+
+def declared(run: Logged, indicators: Sequence[Indicator], when: Days | None) -> Declared:
+    """Number the declarations of a run, and gather what ranks them.
+
+    Parameters
+    ----------
+    indicators : sequence of Indicator
+        In the order in which their keys are told.
+    when : Days, optional
+        Cuts the declarations into lists, of each office and day.
+    """
+    made = Declared(Columns(run.rows.spool), np.empty(len(run.rows), dtype=np.int32))
+    for rows in _by_reference(run.rows):
+        table, of = _declarations(run, rows, indicators)
+        made.numbers[rows] = of + len(made.table)
+        if when is not None:
+            table[LIST] = when.lists(table[OFFICE], table[DUE])
+            made.lists.update(table[LIST].dropna().unique())
+        table = table.drop(columns=[OFFICE, DUE])
+        made.table.add(pa.Table.from_pandas(table, preserve_index=False))
+        give_back()
+    return made
+
+
+def _by_reference(rows: Columns) -> Iterator[np.ndarray]:
+    """Rows of a run in parts: those of one declaration together, parts in order of reference."""
+    parts = len(rows) // PARTED + 1
+    if parts == 1:
+        yield np.arange(len(rows))
+        return
+    sample = [
+        text
+        for some in rows.segments()
+        for text in rows.values(RECORD, some[::SAMPLED]).to_pylist()
+    ]
+    sample.sort()
+    edges = [sample[len(sample) * part // parts] for part in range(1, parts)]
+    of = np.empty(len(rows), dtype=np.uint16)
+    for some in rows.segments():
+        texts = rows.values(RECORD, some).combine_chunks()
+        order = pc.sort_indices(texts)
+        ordered = texts.take(order).to_pylist()
+        cuts = [bisect_left(ordered, edge) for edge in edges]
+        sizes = np.diff([0, *cuts, len(some)])
+        of[some[order.to_numpy()]] = np.repeat(np.arange(parts), sizes)
+    for part in range(parts):
+        found = np.flatnonzero(of == part)
+        if len(found):
+            yield found
+
+
+def _declarations(
+    run: Logged, rows: np.ndarray, indicators: Sequence[Indicator]
+) -> tuple[Table, np.ndarray]:
+    """The declarations of these rows, sorted, and the place of that of each row among them."""
+    texts = run.rows.values(RECORD, rows).combine_chunks().dictionary_encode()
+    order = pc.sort_indices(texts.dictionary)
+    records = texts.dictionary.take(order)
+    place = np.empty(len(records), dtype=np.int64)
+    place[order.to_numpy()] = np.arange(len(records))
+    group = place[texts.indices.to_numpy()]
+    points = run.rows.column(POINTS, rows)
+    height = np.where(points.isna().values, UNRATED, points.values)
+    items = run.rows.column(ITEM, rows).values
+    by = np.lexsort((items, -height, group))
+    highest = by[np.diff(group[by], prepend=-1) > 0]
+    told = {
+        name: run.rows.column(name, rows).take(highest).array() for name in (BATCH, OFFICE, DUE)
+    }
+    lying = {name: run.rows.column(name, rows).values[highest] for name in (CHUNK, POSITION)}
+    table = pd.DataFrame(
+        {
+            RECORD: pd.array(records.to_pandas(), dtype=TEXT),
+            POINTS: pd.arrays.IntegerArray(points.values[highest], points.isna().values[highest]),
+            DRIVER: items[highest],
+            **lying,
+            **told,
+        }
+    )
+    raised = {
+        name: np.zeros(len(table), dtype=bool) for name in ("to_red", "to_yellow", *ranking.QUEUES)
+    }
+    named: list[str | None] = [None] * len(table)
+    for one in indicators:
+        for prefix, shown in ((FIRED, one.key), (BROKEN, NOT_EVALUATED + one.key)):
+            places = np.unique(group[_among(rows, run.flags.get(prefix + one.key))])
+            if not len(places):
+                continue
+            for at in places.tolist():
+                before = named[at]
+                named[at] = shown if before is None else f"{before}{AND}{shown}"
+            raised["to_yellow"][places] = True
+            # What could not be evaluated waits for a person in the trafficking queue.
+            raised[one.queue if prefix == FIRED else "trafficking"][places] = True
+            if prefix == FIRED and one.raises == "red":
+                raised["to_red"][places] = True
+    return table.assign(**{INDICATORS: pd.array(named, dtype=TEXT)}, **raised), group
+
+
+def _among(rows: np.ndarray, flagged: np.ndarray | None) -> np.ndarray:
+    """Where the rows that are flagged stand among these; both are rising."""
+    if flagged is None:
+        return np.empty(0, dtype=np.int64)
+    first, last = np.searchsorted(flagged, [rows[0], rows[-1] + 1])
+    some = flagged[first:last]
+    at = np.searchsorted(rows, some)
+    made: np.ndarray = at[rows[at] == some]
+    return made
+
+
+def over_batch(rows: Columns, history: Snapshot, indicator: Indicator) -> dict[str, np.ndarray]:
+    """Where an indicator that sees the batch as a set fired or broke in a run, as `Logged` has it.
+
+    Rows that share none of its keys say nothing of each other. So it sees one key at a time, the
+    others hidden, and the rows with some values of that key at a time.
+    """
+    fired = np.zeros(len(rows), dtype=bool)
+    for some, hidden in _sharing(rows, indicator.by):
+        nothing = Column(np.zeros(len(some), dtype=np.int64), np.ones(len(some), dtype=bool))
+        seen = rows.view(some).assign(**dict.fromkeys(hidden, nothing))
+        told = rating.indicators(seen, history, [indicator])
+        if indicator.key not in told.masks:
+            return {BROKEN + indicator.key: np.arange(len(rows), dtype=np.int32)}
+        fired[some[told.masks[indicator.key]]] = True
+        del seen, told
+        give_back()
+    return {FIRED + indicator.key: np.flatnonzero(fired).astype(np.int32)}
+
+
+def _sharing(rows: Columns, keys: Sequence[str]) -> Iterator[tuple[np.ndarray, list[str]]]:
+    """Rows that are seen together, and the keys that are not: all at once where none is named."""
+    if not keys or not all(key in rows for key in keys):
+        yield np.arange(len(rows)), []
+        return
+    for key in keys:
+        parts = len(rows) // PARTED + 1
+        of = np.full(len(rows), parts, dtype=np.uint16)
+        for some in rows.segments():
+            held = rows.column(key, some)
+            known = held.notna().values
+            of[some[known]] = held.values[known].view(np.uint64) % np.uint64(parts)
+        for number in range(parts):
+            found = np.flatnonzero(of == number)
+            if len(found):
+                yield found, [other for other in keys if other != key]
