@@ -1,15 +1,15 @@
 """Forms of a run on their way into the register, and which of them are alike to each other.
 
-A run meets about one new form a row, so they are kept as arrays: some hundred bytes each.
+A run meets about one new form a row, some millions in all. They lie on file by parts that memory
+holds (`Parts`), and what belongs together comes together by a hash (`Piles`).
 """
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from itertools import chain
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain, product
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -17,45 +17,44 @@ import pyarrow.compute as pc
 
 from riskprofile.history import register
 from riskprofile.history.register import FUZZY, Aliases, Found
+from riskprofile.memory import give_back
 from riskprofile.reference.hashing import mix
 
 Forms = Mapping[int, tuple[str, str]]  # key -> family, form
 AT_ONCE = 10_000  # forms that are Python values together
-BLOCKS_AT_ONCE = 1 << 19  # that are sorted together
-SHELVED_AT_ONCE = 1 << 15  # blocks whose shelves are: each has some
+PART = 1 << 16  # that are arrays together: 100 bytes each, and three times that while sorted
+PILE = 1 << 17  # rows of a few numbers and a text that are sorted together
+PUT_AT_ONCE = 1 << 16  # rows that wait to be put on their piles
 _PLACES = {family: place for place, family in enumerate(FUZZY)}
+_FORM = pa.schema(
+    {
+        "keys": pa.int64(),
+        "entities": pa.int64(),
+        "families": pa.uint8(),
+        "texts": pa.string(),
+        "sought": pa.bool_(),
+        "likeness": pa.float64(),
+        "liked": pa.string(),
+        "blocks": pa.list_(pa.int64()),
+    }
+)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """Forms, and what a register said of them.
+    """Forms, and what a register said of them: so many that memory holds them.
 
     Parameters
     ----------
-    keys, entities : ndarray of int64
-        The key of each form, and of the form that it stands for as far as is known.
-    families : ndarray of uint8
-        Places in `FUZZY`.
-    texts : pyarrow.Array
-        The forms themselves.
-    sought : ndarray of bool
-        Those that the register did not hold, so that others alike to them were looked for.
-    sizes : ndarray of int32
-        How many of their blocks are here; 0 where they are handed on with other rows.
-    blocks : ndarray of int64
-        These blocks, form after form.
-    found : dict
-        What was found for those of them that stand for another, by key.
+    rows : pyarrow.RecordBatch
+        One for each form: its key and that of the form which it stands for as far as is known
+        (`keys`, `entities`), its place in `FUZZY` and its text (`families`, `texts`), whether the
+        register did not hold it, so that others alike to it were looked for (`sought`), how alike
+        the one is that was found, and its text (`likeness`, `liked`; missing where none was), and
+        its `blocks`, which are empty where they are handed on with another row.
     """
 
-    keys: np.ndarray
-    entities: np.ndarray
-    families: np.ndarray
-    texts: pa.Array
-    sought: np.ndarray
-    sizes: np.ndarray
-    blocks: np.ndarray
-    found: dict[int, Found]
+    rows: pa.RecordBatch
 
     @classmethod
     def of(
@@ -67,123 +66,141 @@ class Asked:
     ) -> Asked:
         """Forms with what a register said: of those that it knew, and of those it did not.
 
-        `blocks` are those of the forms sought that are not at hand elsewhere; all without.
+        `known` also tells what those stand for that were sought and found. `blocks` are those of
+        the forms sought that are not at hand elsewhere; all without.
         """
         known, sought = known or {}, sought or {}
         keys = [*forms]
-        asked = np.fromiter((key in sought for key in keys), dtype=bool, count=len(keys))
         if blocks is None:
             blocks = {key: register.blocks(*forms[key]) for key in keys if key in sought}
-        places = [blocks.get(key, ()) for key in keys]
-        return cls(
-            np.array(keys, dtype=np.int64),
-            np.array([known.get(key, key) for key in keys], dtype=np.int64),
-            np.array([_PLACES[forms[key][0]] for key in keys], dtype=np.uint8),
-            pa.array([forms[key][1] for key in keys], pa.string()),
-            asked,
-            np.array([len(one) for one in places], dtype=np.int32),
-            np.array([*chain.from_iterable(places)], dtype=np.int64),
-            {key: one for key in keys if (one := sought.get(key)) is not None},
-        )
+        found = [sought.get(key) for key in keys]
+        columns: list[list[Any]] = [
+            keys,
+            [known.get(key, key) for key in keys],
+            [_PLACES[forms[key][0]] for key in keys],
+            [forms[key][1] for key in keys],
+            [key in sought for key in keys],
+            [None if one is None else one.likeness for one in found],
+            [None if one is None else one.form for one in found],
+            [blocks.get(key, ()) for key in keys],
+        ]
+        made = [pa.array(one, kind) for one, kind in zip(columns, _FORM.types, strict=True)]
+        return cls(pa.RecordBatch.from_arrays(made, schema=_FORM))
 
     @classmethod
-    def together(cls, parts: Sequence[Asked]) -> Asked:
+    def concat(cls, parts: Iterable[Asked]) -> Asked:
+        """All of these, one after the other."""
+        rows = [part.rows for part in parts]
+        return cls(rows[0] if len(rows) == 1 else pa.concat_batches([*rows, cls.of({}).rows]))
+
+    @classmethod
+    def together(cls, parts: Iterable[Asked]) -> Asked:
         """All of these, each form once, in the order of their texts.
 
         So what is made of them depends neither on the order of rows nor on that of files.
         """
-        parts = [*parts] or [cls.of({})]
-        found: dict[int, Found] = {}
-        for part in parts:
-            found |= part.found
+        made = cls.concat(parts)
+        rows = np.lexsort((-made.sizes, made.keys))  # the one with its blocks first
+        keys = made.keys[rows]
+        rows = rows[np.append(True, keys[1:] != keys[:-1])[: len(rows)]]
+        return made.take(rows[_order(made.rows.select(["families", "texts"]).take(pa.array(rows)))])
 
-        def read(name: str) -> pa.ChunkedArray:
-            return pa.chunked_array([pa.array(getattr(part, name)) for part in parts])
+    @property
+    def keys(self) -> np.ndarray:
+        """The key of each form."""
+        return self._numbers("keys")
 
-        return cls.joined(read, found)
+    @property
+    def entities(self) -> np.ndarray:
+        """The key of the form that it stands for as far as is known."""
+        return self._numbers("entities")
 
-    @classmethod
-    def joined(cls, read: Callable[[str], pa.ChunkedArray], found: dict[int, Found]) -> Asked:
-        """`together` of parts whose columns are read one at a time: a run has some millions.
+    @property
+    def families(self) -> np.ndarray:
+        """Its place in `FUZZY`."""
+        return self._numbers("families")
 
-        `read` gives a field of all parts, one after the other, by its name.
-        """
+    @property
+    def sought(self) -> np.ndarray:
+        """Whether the register did not hold it."""
+        return self._numbers("sought")
 
-        def numbers(name: str) -> np.ndarray:
-            made: np.ndarray = read(name).to_numpy()
-            return made
+    @property
+    def sizes(self) -> np.ndarray:
+        """How many of its blocks are here."""
+        made: np.ndarray = pc.list_value_length(self.rows.column("blocks")).to_numpy()
+        return made
 
-        keys, sizes, families = numbers("keys"), numbers("sizes"), numbers("families")
-        rows = np.lexsort((-sizes, keys))  # the one with its blocks first
-        rows = rows[np.diff(keys[rows], prepend=keys[rows[:1]] - 1) != 0]
-        texts = read("texts").take(pa.array(rows)).combine_chunks()
-        by = [("family", "ascending"), ("text", "ascending")]
-        order = pc.sort_indices(pa.table({"family": families[rows], "text": texts}), by).to_numpy()
-        rows, texts = rows[order], texts.take(pa.array(order))
-        keys, families = keys[rows], families[rows]
-        blocks = _of_each(numbers("blocks"), sizes, rows)
-        sizes = sizes[rows]
-        return cls(
-            keys,
-            numbers("entities")[rows],
-            families,
-            texts,
-            numbers("sought")[rows],
-            sizes,
-            blocks,
-            found,
-        )
+    @property
+    def blocks(self) -> np.ndarray:
+        """These blocks, form after form."""
+        made: np.ndarray = self.rows.column("blocks").flatten().to_numpy()
+        return made
 
-    def columns(self) -> dict[str, pa.Array]:
-        """Its fields but `found`, by name, as `joined` reads them."""
-        names = [one.name for one in fields(self) if one.name != "found"]
-        return {name: pa.array(getattr(self, name)) for name in names}
+    def _numbers(self, name: str) -> np.ndarray:
+        made: np.ndarray = self.rows.column(name).to_numpy(zero_copy_only=False)
+        return made
 
     def __len__(self) -> int:
-        return len(self.keys)
+        return len(self.rows)
 
     def take(self, rows: np.ndarray) -> Asked:
         """Those at these places."""
-        return Asked(
-            self.keys[rows],
-            self.entities[rows],
-            self.families[rows],
-            self.texts.take(pa.array(rows)),
-            self.sought[rows],
-            self.sizes[rows],
-            _of_each(self.blocks, self.sizes, rows),
-            self.found,
-        )
+        return Asked(self.rows.take(pa.array(rows)))
+
+    def some(self) -> Iterator[Asked]:
+        """Some after the other: so many as Python values fit into memory of."""
+        for start in range(0, len(self), AT_ONCE):
+            yield Asked(self.rows.slice(start, AT_ONCE))
 
     def blocked(self) -> Asked:
         """With the blocks of all that were sought, also of those whose blocks got lost."""
         lost = np.flatnonzero(self.sought & (self.sizes == 0))
         if not len(lost):
             return self
-        some = self.take(lost)
-        named = dict(zip(some.keys.tolist(), some.forms(), strict=True))
-        sought = {key: self.found.get(key) for key in named}
-        stands = dict(zip(named, some.entities.tolist(), strict=True))
-        return Asked.together([self, Asked.of(named, stands, sought)])
+        found = []
+        for some in self.take(lost).some():
+            keys = some.keys.tolist()
+            stands = dict(zip(keys, some.entities.tolist(), strict=True))
+            sought = dict(zip(keys, some.found(), strict=True))
+            found.append(Asked.of(dict(zip(keys, some.forms(), strict=True)), stands, sought))
+        return Asked.together([self, *found])
 
     def unknown(self) -> Asked:
         """Those that the register did not hold."""
-        return self.take(np.flatnonzero(self.sought))
+        return Asked(self.rows.filter(self.rows.column("sought")))
 
     def forms(self) -> Iterator[tuple[str, str]]:
-        """Family and text of each, some at a time in memory."""
+        """Family and text of each."""
         names = [*FUZZY]
-        for start in range(0, len(self), AT_ONCE):
-            some = slice(start, start + AT_ONCE)
+        for some in self.some():
             yield from zip(
-                [names[one] for one in self.families[some].tolist()],
-                self.texts[some].to_pylist(),
+                [names[one] for one in some.families.tolist()],
+                some.rows.column("texts").to_pylist(),
                 strict=True,
             )
 
+    def found(self) -> Iterator[Found | None]:
+        """What the register found for each."""
+        for some in self.some():
+            for entity, likeness, form in zip(
+                some.entities.tolist(),
+                some.rows.column("likeness").to_pylist(),
+                some.rows.column("liked").to_pylist(),
+                strict=True,
+            ):
+                yield None if likeness is None else Found(entity, likeness, form)
+
     def form(self, row: int) -> tuple[str, str]:
         """Family and text of one."""
-        return [*FUZZY][self.families[row]], self.texts[row].as_py()
+        return next(Asked(self.rows.slice(row, 1)).forms())
+
+
+def _order(rows: pa.RecordBatch) -> np.ndarray:
+    """The places of forms in the order of their families and texts."""
+    by = [("families", "ascending"), ("texts", "ascending")]
+    made: np.ndarray = pc.sort_indices(rows, by).to_numpy()
+    return made
 
 
 def listed(values: np.ndarray) -> Iterator[Any]:
@@ -198,126 +215,331 @@ def apart(keys: np.ndarray, entities: np.ndarray) -> Aliases:
     return Aliases(dict(zip(keys[other].tolist(), entities[other].tolist(), strict=True)))
 
 
-def _of_each(blocks: np.ndarray, sizes: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The blocks of the forms at these places, where each has so many."""
-    starts, many = np.cumsum(sizes, dtype=np.int64) - sizes, sizes[rows]
-    step = np.arange(int(many.sum())) - np.repeat(np.cumsum(many, dtype=np.int64) - many, many)
-    made: np.ndarray = blocks[np.repeat(starts[rows], many) + step]
-    return made
+class Keep(Protocol):
+    """Where columns lie meanwhile: `store.spool.Spool` on file, or `Memory`."""
+
+    def put(self, columns: Mapping[str, pa.Array]) -> Mapping[str, Any]:
+        """Take these; what they are asked for with."""
+
+    def get(self, held: Any, name: str) -> pa.ChunkedArray:
+        """One of the columns that were put here together."""
 
 
-def among_themselves(asked: Asked, crowded: int) -> dict[int, Found]:
+class Memory:
+    """Columns that are few enough to stay where they are."""
+
+    def put(self, columns: Mapping[str, pa.Array]) -> Mapping[str, pa.Array]:
+        """Nothing is copied."""
+        return columns
+
+    def get(self, held: Mapping[str, pa.Array], name: str) -> pa.ChunkedArray:
+        """As it was put."""
+        return pa.chunked_array([held[name]])
+
+
+class Piles:
+    """Rows put apart by a hash, so that all which share one come back together.
+
+    More go in than memory holds; a pile at a time comes out, in the order of the hashes.
+
+    Parameters
+    ----------
+    rows : int
+        How many will be added at most.
+    each : int
+        How many a pile should have at most: it has more where many have one hash.
+    """
+
+    def __init__(self, keep: Keep, rows: int, each: int) -> None:
+        self._keep = keep
+        self._count = rows // each + 1
+        self._held: list[Mapping[str, Any]] = []
+        self._late: list[tuple[np.ndarray, pa.RecordBatch]] = []
+
+    def add(self, hashes: np.ndarray, rows: pa.RecordBatch) -> None:
+        """Further rows, and a whole number of 64 bits for each, evenly spread."""
+        self._late.append((_scaled(hashes, self._count), rows))
+        if sum(len(late) for late, _ in self._late) >= PUT_AT_ONCE:
+            self._put()
+
+    def _put(self) -> None:
+        late, self._late = self._late, []
+        piles = np.concatenate([one for one, _ in late])
+        order = np.argsort(piles, kind="stable")
+        rows = pa.concat_batches([one for _, one in late]).take(pa.array(order)).to_struct_array()
+        many = np.bincount(piles, minlength=self._count)
+        starts = np.cumsum(many) - many
+        self._held.append(
+            self._keep.put(
+                {
+                    str(pile): rows.slice(starts[pile], many[pile])
+                    for pile in np.flatnonzero(many).tolist()
+                }
+            )
+        )
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        if self._late:
+            self._put()
+        for name in map(str, range(self._count)):
+            some = [held for held in self._held if name in held]
+            if some:
+                yield pa.concat_batches([_rows(self._keep.get(held, name)) for held in some])
+                give_back(heap=True)  # what a pile takes is in pieces: those of all would add up
+
+
+def _rows(column: pa.ChunkedArray) -> pa.RecordBatch:
+    return pa.RecordBatch.from_struct_array(column.combine_chunks())
+
+
+def _scaled(hashes: np.ndarray, count: int) -> np.ndarray:
+    """Each as one of `count` numbers, in the same order."""
+    scaled = (hashes.astype(np.uint64) >> np.uint64(32)) * np.uint64(count) >> np.uint64(32)
+    return scaled.astype(np.int32)
+
+
+def spread(keys: np.ndarray) -> np.ndarray:
+    """Opaque keys as hashes without a sign, in the same order."""
+    return keys.view(np.uint64) ^ np.uint64(1 << 63)
+
+
+def spread_blocks(blocks: np.ndarray) -> np.ndarray:
+    """Blocks, which have 63 bits, as hashes of 64, in the same order."""
+    return blocks.view(np.uint64) << np.uint64(1)
+
+
+class Parts:
+    """Forms by parts that memory holds, in a fixed order, read as often as needed.
+
+    Attributes
+    ----------
+    keep : Keep
+        Where they lie, and what is made of them meanwhile.
+    sought, blocks : int
+        How many of them the register did not hold, and how many blocks they have in all.
+    """
+
+    def __init__(self, keep: Keep) -> None:
+        self.keep = keep
+        self.sought = self.blocks = self._forms = 0
+        self._held: list[Mapping[str, Any]] = []
+
+    @classmethod
+    def of(cls, asked: Asked | Parts) -> Parts:
+        """Forms in memory as the one part of them."""
+        if isinstance(asked, Parts):
+            return asked
+        made = cls(Memory())
+        made.add(asked)
+        return made
+
+    @classmethod
+    def distinct(cls, keep: Keep, given: Iterable[Asked], rows: int) -> Parts:
+        """All of these forms once each, with their blocks; `rows` is how many there are at most."""
+        piles = Piles(keep, rows, PART)
+        for some in given:
+            piles.add(spread(some.keys), some.rows)
+        made = cls(keep)
+        for pile in piles:
+            made.add(Asked.together([Asked(pile)]).blocked())
+        return made
+
+    def add(self, part: Asked) -> None:
+        """Put a further part of other forms on file."""
+        self._held.append(self.keep.put({"forms": part.rows.to_struct_array()}))
+        self._forms += len(part)
+        self.sought += int(part.sought.sum())
+        self.blocks += len(part.blocks)
+
+    def __len__(self) -> int:
+        return self._forms
+
+    def __iter__(self) -> Iterator[Asked]:
+        for held in self._held:
+            yield Asked(_rows(self.keep.get(held, "forms")))
+            give_back(heap=True)  # as between piles
+
+    def unknown(self) -> Asked:
+        """Those that the register did not hold, all in memory."""
+        return Asked.concat(part.unknown() for part in self)
+
+
+def among_themselves(asked: Asked | Parts, crowded: int) -> dict[int, Found]:
     """What forms stand for once they are alike to each other, by place, where that is another.
 
-    Each is compared with those before it that stand for themselves and share a block with it;
-    a block of more than `crowded` forms that nothing known is alike to says too little. What
-    was found in the register stays unless one of these is liker.
+    Each is compared with those before it, in the order of texts, that stand for themselves and
+    share a block with it; a block of more than `crowded` forms that nothing known is alike to says
+    too little. What was found in the register stays unless one of these is liker.
     """
-    owner = np.repeat(np.arange(len(asked), dtype=np.int32), asked.sizes)
-    shared = _shared(asked.blocks, (asked.keys == asked.entities)[owner], crowded)
-    rows, sizes = np.unique(owner[shared], return_counts=True)
-    some = asked.take(rows)
-    _, place = np.unique(asked.blocks[shared], return_inverse=True)
-    kept, wanted = _shelved(some, place, sizes)
-    meet = sorted({*kept, *wanted})
-    few = some.take(np.array(meet, dtype=np.int64))
+    parts = Parts.of(asked)
+    places, shelves, kept = _met(parts, _shared(parts, crowded))
+    rows, forms = np.unique(places, return_inverse=True)
+    few = _taken(parts, rows)
+    order = _order(few.rows)
+    few, rows, ranks = few.take(order), rows[order], np.argsort(order)[forms]
     told: dict[int, Found] = {}
     here: dict[int, list[tuple[str, int]]] = {}
-    for at, key, (family, form) in zip(meet, few.keys.tolist(), few.forms(), strict=True):
-        near = chain.from_iterable(here.get(one, ()) for one in wanted.get(at, ()))
-        found = register.best(family, form, near, asked.found.get(key))
+    for row, key, (family, form), before, put, wanted in zip(
+        listed(rows),
+        listed(few.keys),
+        few.forms(),
+        few.found(),
+        _lists(shelves[kept], ranks[kept], len(few)),
+        _lists(shelves[~kept], ranks[~kept], len(few)),
+        strict=True,
+    ):
+        near = chain.from_iterable(here.get(one, ()) for one in wanted)
+        found = register.best(family, form, near, before)
         if found is not None:
-            told[int(rows[at])] = found
+            told[row] = found
             continue
-        for one in kept.get(at, ()):
+        for one in put:
             here.setdefault(one, []).append((form, key))
     return told
 
 
-def _shared(blocks: np.ndarray, stands: np.ndarray, crowded: int) -> np.ndarray:
-    """Which of these are blocks that a form meets another in, and not too many.
+def _shared(parts: Parts, crowded: int) -> np.ndarray:
+    """Which of the blocks of all forms are such that a form meets another there, and not too many.
 
-    `stands` says where the form stands for itself: the others are not met. A few blocks at a time
-    are in order, because a run has some millions.
+    Those are met that stand for themselves.
     """
-    made = np.zeros(len(blocks), dtype=bool)
-    parts = len(blocks) // BLOCKS_AT_ONCE + 1
-    of = blocks % parts
-    for part in range(parts):
-        at = np.flatnonzero(of == part)
-        _, place = np.unique(blocks[at], return_inverse=True)
-        crowd = np.bincount(place, weights=stands[at]).astype(np.int64)[place]
-        made[at] = (crowd <= crowded) & (crowd > stands[at])
+    piles = Piles(parts.keep, parts.blocks, PILE)
+    start = 0
+    for part in parts:
+        blocks = part.blocks
+        columns = {
+            "block": blocks,
+            "place": np.arange(start, start + len(blocks)),
+            "stands": np.repeat(part.keys == part.entities, part.sizes),
+        }
+        piles.add(spread_blocks(blocks), pa.record_batch(columns))
+        start += len(blocks)
+    made = np.zeros(parts.blocks, dtype=bool)
+    for pile in piles:
+        block, place, stands = (one.to_numpy(zero_copy_only=False) for one in pile.columns)
+        order, starts, many = _equal(block)
+        stands = stands[order]
+        crowd = np.repeat(np.add.reduceat(stands, starts, dtype=np.int64), many)
+        made[place[order]] = (crowd <= crowded) & (crowd > stands)
     return made
 
 
-def _shelved(
-    asked: Asked, places: np.ndarray, many: np.ndarray
-) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
-    """Where each form is put, and where others are sought for it: shelves of blocks, as numbers.
-
-    Those on which no two forms meet are left out, and so are the forms, by their place, that have
-    none left: most need neither be kept nor compared.
+def _met(parts: Parts, shared: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where forms stand that meet one alike to them: on few of the shelves of blocks.
 
     Parameters
     ----------
-    places, many : ndarray of int64
-        The blocks that count, form after form, and how many each form has.
+    shared : ndarray of bool
+        Which of the blocks of all forms count.
+
+    Returns
+    -------
+    places : ndarray of int64
+        Of forms, among all.
+    shelves : ndarray of uint64
+        Each a hash of a block and of a shelf in it.
+    kept : ndarray of bool
+        Whether the form is put there; else others are sought for it there.
     """
-    held: tuple[array[int], array[int]] = array("q"), array("q")
-    sizes: tuple[array[int], array[int]] = array("q"), array("q")
-    for form in asked.forms():
-        for side, size, shelves in zip(
-            held, sizes, (register.kept_on(*form), register.shelves(*form)), strict=True
-        ):
-            side.extend(map(hash, shelves))
-            size.append(len(shelves))
-    sides = []
-    for side, size in zip(held, sizes, strict=True):
-        sized = np.array(size, dtype=np.int64)
-        sides.append((np.array(side, dtype=np.int64), np.cumsum(sized) - sized, sized))
-    owners = np.repeat(np.arange(len(asked)), many)  # whose each block is
-    made: tuple[dict[int, list[int]], dict[int, list[int]]] = {}, {}
-    order = np.argsort(places, kind="stable")
-    places, first, start = places[order], 0, 0
-    while start < len(order):
-        last = places[min(start + SHELVED_AT_ONCE, len(order)) - 1]
-        end = int(np.searchsorted(places, last, side="right"))  # no block is cut in two
-        first = _meeting(places[start:end], owners[order[start:end]], sides, made, first)
-        start = end
+    piles = Piles(parts.keep, 3 * int(shared.sum()), PILE)  # two shelves of a party's block
+    start = first = 0
+    for part in parts:
+        end = start + len(part.blocks)
+        _shelve(part, shared[start:end], first, piles)
+        start, first = end, first + len(part)
+    found = [(np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0, bool))]
+    found += [_alike(pile) for pile in piles]
+    places, shelves, kept = (np.concatenate(each) for each in zip(*found, strict=True))
+    return places, shelves, kept
+
+
+def _shelve(part: Asked, shared: np.ndarray, first: int, piles: Piles) -> None:
+    """Put the forms of a part on piles by the shelves of those of its blocks that are `shared`.
+
+    `first` is the place of its first form among all.
+    """
+    rows, many = np.unique(np.repeat(np.arange(len(part)), part.sizes)[shared], return_counts=True)
+    blocks, ends = mix(part.blocks[shared].astype(np.uint64)), np.cumsum(many)
+    for start in range(0, len(rows), AT_ONCE):
+        some, each = rows[start : start + AT_ONCE], many[start : start + AT_ONCE]
+        owners = np.repeat(np.arange(len(some)), each)
+        here = blocks[ends[start] - each[0] :][: len(owners)]
+        asked = part.take(some)
+        forms, stands = [*asked.forms()], (asked.keys == asked.entities)[owners]
+        for kept, of in ((True, register.kept_on), (False, register.shelves)):
+            lists = [of(*form) for form in forms]
+            sizes = np.fromiter(map(len, lists), np.int64, len(lists))
+            hashes = np.fromiter(map(hash, chain.from_iterable(lists)), np.int64, sizes.sum())
+            use = stands if kept else np.ones(len(owners), dtype=bool)
+            shelf = _of_each(hashes, sizes, owners[use]).view(np.uint64)
+            shelf ^= np.repeat(here[use], sizes[owners[use]])
+            at = np.repeat(owners[use], sizes[owners[use]])
+            put = asked.rows.select(["families", "texts"]).take(pa.array(at))
+            put = put.append_column("shelf", pa.array(shelf))
+            put = put.append_column("place", pa.array(first + some[at]))
+            piles.add(shelf, put.append_column("kept", pa.array(np.full(len(at), kept))))
+
+
+def _alike(pile: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What `_met` returns of a pile: all that stand on a shelf where two are alike."""
+    shelf, place, kept = (
+        pile.column(name).to_numpy(zero_copy_only=False) for name in ("shelf", "place", "kept")
+    )
+    order, starts, many = _equal(shelf)
+    place, kept = place[order], kept[order]
+    meet = np.minimum.reduceat(place, starts) < np.maximum.reduceat(place, starts)
+    meet &= np.logical_or.reduceat(kept, starts) & ~np.logical_and.reduceat(kept, starts)
+    use, many = np.repeat(meet, many), many[meet]
+    order, place, kept = order[use], place[use], kept[use]
+    texts = pile.column("texts").take(pa.array(order)).to_pylist()
+    families = pile.column("families").take(pa.array(order)).to_numpy()
+    names, puts, found, end = [*FUZZY], kept.tolist(), [], 0
+    for count in many.tolist():
+        start, end = end, end + count
+        family = names[families[start]]  # a block is of one
+        sides: tuple[list[str], list[str]] = [], []
+        for at in range(start, end):
+            sides[puts[at]].append(texts[at])
+        found.append(
+            any(
+                before < form and register.alike(family, form, before) >= register.SURE[family]
+                for form, before in product(*sides)
+            )
+        )
+    use = np.repeat(np.array(found, dtype=bool), many)
+    return place[use], shelf[order[use]], kept[use]
+
+
+def _of_each(values: np.ndarray, sizes: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The values of the forms at these places, where each has so many."""
+    starts, many = np.cumsum(sizes) - sizes, sizes[rows]
+    step = np.arange(int(many.sum())) - np.repeat(np.cumsum(many) - many, many)
+    made: np.ndarray = values[np.repeat(starts[rows], many) + step]
     return made
 
 
-def _meeting(
-    places: np.ndarray,
-    owners: np.ndarray,
-    sides: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
-    made: Sequence[dict[int, list[int]]],
-    first: int,
-) -> int:
-    """Add to `made` the shelves of these blocks on which forms meet, as numbers from `first` on.
+def _equal(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Their order, where in it each distinct one begins, and how often it is there."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    return order, starts, np.diff(starts, append=len(order))
 
-    Returns the number after the last. `sides` are the shelves of all forms, where those of each
-    begin, and how many it has.
-    """
-    rows, combined = [], []
-    for side, starts, sized in sides:
-        each, at = sized[owners], starts[owners]
-        step = np.arange(int(each.sum())) - np.repeat(np.cumsum(each) - each, each)
-        shelf = side[np.repeat(at, each) + step]
-        rows.append(np.repeat(owners, each))
-        combined.append(mix(np.repeat(places, each).astype(np.uint64)) ^ shelf.view(np.uint64))
-    cuts = slice(len(rows[0])), slice(len(rows[0]), None)
-    owner, both = np.concatenate(rows), np.concatenate(combined)
-    distinct, number = np.unique(both, return_inverse=True)
-    one, other = np.full(len(distinct), np.iinfo(np.int64).max), np.full(len(distinct), -1)
-    np.minimum.at(one, number, owner)
-    np.maximum.at(other, number, owner)
-    meet = one < other
-    for cut in cuts:
-        meet &= np.bincount(number[cut], minlength=len(distinct)) > 0
-    for cut, lists in zip(cuts, made, strict=True):
-        use = meet[number[cut]]
-        for row, shelf in zip(listed(owner[cut][use]), listed(number[cut][use]), strict=True):
-            lists.setdefault(row, []).append(first + shelf)
-    return first + len(distinct)
+
+def _taken(parts: Parts, places: np.ndarray) -> Asked:
+    """The forms at these places among all, which are in order."""
+    found, first = [], 0
+    for part in parts:
+        start, end = np.searchsorted(places, [first, first + len(part)])
+        found.append(part.take(places[start:end] - first))
+        first += len(part)
+    return Asked.concat(found)
+
+
+def _lists(values: np.ndarray, owners: np.ndarray, count: int) -> Iterator[list[int]]:
+    """The values of each of so many owners."""
+    values = values[np.argsort(owners, kind="stable")]
+    end = 0
+    for many in listed(np.bincount(owners, minlength=count)):
+        start, end = end, end + many
+        yield values[start:end].tolist()

@@ -10,7 +10,7 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from riskprofile.history import Aliases, forms, register
-from riskprofile.history.learning import Asked, among_themselves, apart
+from riskprofile.history.learning import Asked, Parts, among_themselves, apart
 from riskprofile.history.register import Found
 from riskprofile.history.resolver import written
 from riskprofile.profiles import PROFILES
@@ -22,6 +22,7 @@ from riskprofile.store.spool import Held, Spool
 from riskprofile.tables import Table
 
 REMEMBERED = 1 << 15  # forms of late, and as many before them, that are not looked for again
+TRAVEL = 1 << 19  # new forms, of some 100 bytes each, that are in memory to be sent to a worker
 
 # What the register said of a form: what it stands for, where it was known; else the form that is
 # alike to it, or that none is.
@@ -118,7 +119,10 @@ def _entity(key: int, said: Said) -> int:
 
 @dataclass(frozen=True)
 class Kin:
-    """Forms that the register did not hold, for any process to compare among themselves."""
+    """Forms that the register did not hold, for any process to compare among themselves.
+
+    So many as `TRAVEL` at most: of more, the process that stores them compares a part at a time.
+    """
 
     asked: Asked
 
@@ -127,37 +131,33 @@ class Kin:
         return among_themselves(self.asked, parties.CROWDED)
 
 
-Kept = tuple[Held, dict[int, Found]]  # of an `Asked`: what is on file, and what few forms have
-
-
-class Heard(dict[int, Kept]):
+class Heard(dict[int, Held]):
     """What the registers of a run said of the rows that it stored, on file, by chunk."""
 
     def __init__(self, spool: Spool) -> None:
         super().__init__()
         self.spool = spool
 
-    def put(self, asked: Asked) -> Kept:
+    def put(self, asked: Asked) -> Held:
         """Write what was said of a chunk, before it is stored and has a number."""
-        return self.spool.put(asked.columns()), asked.found
+        rows = asked.rows
+        return self.spool.put(dict(zip(rows.schema.names, rows.columns, strict=True)))
 
     def aliases(self, chunk_id: int) -> Aliases:
         """Which keys of a chunk stand for another, as far as is known."""
-        held, _ = self[chunk_id]
-        return apart(*(self.spool.get(held, name).to_numpy() for name in ("keys", "entities")))
+        return apart(*(self._read(chunk_id, name).to_numpy() for name in ("keys", "entities")))
 
-    def together(self, chunk_ids: Sequence[int]) -> Asked:
-        """`Asked.together` of these chunks."""
-        parts = [self[one] for one in chunk_ids]
-        found: dict[int, Found] = {}
-        for _, some in parts:
-            found |= some
+    def together(self, chunk_ids: Sequence[int]) -> Parts:
+        """The forms of these chunks, each once, with their blocks."""
+        size = sum(len(self._read(one, "keys")) for one in chunk_ids)
+        return Parts.distinct(self.spool, map(self._asked, chunk_ids), size)
 
-        def read(name: str) -> pa.ChunkedArray:
-            read = [self.spool.get(held, name) for held, _ in parts]
-            return pa.chunked_array([chunk for one in read for chunk in one.chunks], read[0].type)
+    def _asked(self, chunk_id: int) -> Asked:
+        columns = {name: self._read(chunk_id, name) for name in self[chunk_id]}
+        return Asked(pa.record_batch(columns))
 
-        return Asked.joined(read, found) if parts else Asked.of({})
+    def _read(self, chunk_id: int, name: str) -> pa.Array:
+        return self.spool.get(self[chunk_id], name).combine_chunks()
 
 
 def heard(
@@ -165,7 +165,7 @@ def heard(
     batch_ids: Sequence[str],
     registers: Sequence[Register],
     known: Heard,
-) -> Asked:
+) -> Parts:
     """The names and addresses of these batches, and what the registers of the run said of them.
 
     The registers are all as of one time. `known` is what they said while the run stored its rows.
@@ -180,4 +180,4 @@ def heard(
             rows = batches.rows_of(connection, chunk_id, columns)
             known[chunk_id] = known.put(registers[0].asked(rows, keys))
         told.append(chunk_id)
-    return known.together(told).blocked()
+    return known.together(told)

@@ -235,12 +235,12 @@ def _finish(
         one.forget()
     give_back(heap=True)
     learns = learns and bool(known)
-    kin = None
+    asked, kin = None, None
     if learns and others is not None:  # they compare new forms while this process ranks
         with store.read() as connection:
-            new = parties.heard(connection, ids, known, raters.heard).unknown()
-        kin = others.begin(Task(raters.elsewhere(profiles[0]), parties.Kin(new)))
-        del new
+            asked = parties.heard(connection, ids, known, raters.heard)
+        if asked.sought <= parties.TRAVEL:  # else they are compared where they are learnt
+            kin = others.begin(Task(raters.elsewhere(profiles[0]), parties.Kin(asked.unknown())))
     if running and not options.history:
         seed = int.from_bytes(
             hashlib.sha256("".join(sorted(b.digest for b in running)).encode()).digest()[:8]
@@ -264,8 +264,8 @@ def _finish(
             ended = batches.end(connection, ids, now)
             if learns:
                 give_back(heap=True)
-                asked = parties.heard(connection, ids, known, raters.heard)
-                store_of_parties.add(store, connection, asked, ended, now, kin)
+                forms = asked or parties.heard(connection, ids, known, raters.heard)
+                store_of_parties.add(store, connection, forms, ended, now, kin)
 
         if not ranked:
             learn()

@@ -11,10 +11,20 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 import numpy as np
+import pyarrow as pa
 from sqlalchemy import Connection, delete, func, select, update
 
 from riskprofile.history import register
-from riskprofile.history.learning import Asked, Forms, among_themselves, listed
+from riskprofile.history.learning import (
+    PILE,
+    Asked,
+    Forms,
+    Parts,
+    Piles,
+    among_themselves,
+    listed,
+    spread_blocks,
+)
 from riskprofile.store.batches import ASKED_AT_ONCE
 from riskprofile.store.database import Store, among, serialise
 from riskprofile.store.tables import PartyBlock, PartyForm
@@ -99,65 +109,107 @@ def join(connection: Connection, forms: Forms, blocks: Blocks) -> dict[int, regi
 def add(
     store: Store,
     connection: Connection,
-    asked: Asked,
+    asked: Asked | Parts,
     now: datetime,
     before: datetime = ALWAYS,
     kin: Callable[[], Mapping[int, register.Found]] | None = None,
 ) -> int:
     """Take these forms into the register, those that are new; how many joined another.
 
-    In the order of their text, so that the order of rows and files does not matter.
+    The same in whatever parts, and whatever the order of rows and files: each step is done for all
+    of them before the next.
 
     Parameters
     ----------
-    asked : Asked
-        In the order of `Asked.together`. What was sought in the register as of `before` holds
-        where it is still the same.
+    asked : Asked or Parts
+        Each form once. What was sought in the register as of `before` holds where it is still the
+        same.
     kin : callable, optional
         `among_themselves` of those sought, where another process finds it meanwhile.
     """
     serialise(connection, REGISTER_LOCK)
-    # Whatever their time: a run that began later may have ended before this one.
-    old = entities(connection, asked.keys, ALWAYS)
-    known = np.isin(asked.keys, np.fromiter(old, dtype=np.int64, count=len(old)))
-    _seen_again(store, connection, asked.take(np.flatnonzero(known)), old, now)
-    fresh = asked.take(np.flatnonzero(~known)) if known.any() else asked
-    holds = fresh.sought.all() and _unchanged(connection, before, fresh)
+    asked = Parts.of(asked)
+    fresh = Parts(asked.keep)
+    for part in asked:
+        # Whatever their time: a run that began later may have ended before this one.
+        old = entities(connection, part.keys, ALWAYS)
+        known = np.isin(part.keys, np.fromiter(old, dtype=np.int64, count=len(old)))
+        _seen_again(store, connection, part.take(np.flatnonzero(known)), old, now)
+        fresh.add(part.take(np.flatnonzero(~known)) if known.any() else part)
+    holds = fresh.sought == len(fresh) and _unchanged(connection, before, fresh)
     if not holds:
-        named = dict(zip(fresh.keys.tolist(), fresh.forms(), strict=True))
-        sought = join(connection, named, Blocks(ALWAYS))
-        stand = {key: one.entity for key, one in sought.items() if one is not None}
-        fresh = Asked.of(named, stand, sought)
-    joined = fresh.entities.copy()
-    holds = holds and kin is not None and len(fresh) == asked.sought.sum()
-    among = kin() if holds and kin else among_themselves(fresh, CROWDED)
-    for row, found in among.items():
-        joined[row] = found.entity
-    rows = (
-        (key, *form, entity, now, now)
-        for key, form, entity in zip(listed(fresh.keys), fresh.forms(), listed(joined), strict=True)
-    )
-    columns = ["key", "family", "form", "entity", "added_at", "seen_at"]
-    store.insert_many(connection, "party_form", columns, rows)
-    stands = np.repeat(joined == fresh.keys, fresh.sizes)
-    blocks, keys = fresh.blocks[stands], np.repeat(fresh.keys, fresh.sizes)[stands]
-    order = np.lexsort((keys, blocks))  # as the table is: each of its pages is written once
-    pairs = zip(listed(blocks[order]), listed(keys[order]), strict=True)
-    store.insert_many(connection, "party_block", ["block", "key"], pairs)
-    return int((joined != fresh.keys).sum())
+        fresh = _sought_anew(connection, fresh)
+    if holds and kin is not None and len(fresh) == asked.sought:
+        among = kin()
+    else:
+        among = among_themselves(fresh, CROWDED)
+    return _insert(store, connection, fresh, among, now)
 
 
-def _unchanged(connection: Connection, before: datetime, asked: Asked) -> bool:
+def _sought_anew(connection: Connection, parts: Parts) -> Parts:
+    """These forms with what the register says of them now."""
+    made, blocks = Parts(parts.keep), Blocks(ALWAYS)
+    for part in parts:
+        found = []
+        for some in part.some():
+            named = dict(zip(some.keys.tolist(), some.forms(), strict=True))
+            sought = join(connection, named, blocks)
+            stand = {key: one.entity for key, one in sought.items() if one is not None}
+            found.append(Asked.of(named, stand, sought))
+        made.add(Asked.concat(found))
+    return made
+
+
+def _insert(
+    store: Store,
+    connection: Connection,
+    fresh: Parts,
+    among: Mapping[int, register.Found],
+    now: datetime,
+) -> int:
+    """Store new forms and their blocks, in the order of their tables: each page is written once.
+
+    `among` tells what those stand for that are alike to another of them, by their place.
+    """
+    places = np.array(sorted(among), dtype=np.int64)
+    piles, joins, first = Piles(fresh.keep, fresh.blocks, PILE), 0, 0
+    for part in fresh:
+        keys, entities = part.keys, part.entities.copy()
+        for place in places[slice(*np.searchsorted(places, [first, first + len(part)]))].tolist():
+            entities[place - first] = among[place].entity
+        first += len(part)
+        joins += int((entities != keys).sum())
+        order = np.argsort(keys)
+        rows = (
+            (key, *form, entity, now, now)
+            for key, form, entity in zip(
+                listed(keys[order]), part.take(order).forms(), listed(entities[order]), strict=True
+            )
+        )
+        columns = ["key", "family", "form", "entity", "added_at", "seen_at"]
+        store.insert_many(connection, "party_form", columns, rows)
+        stands = np.repeat(entities == keys, part.sizes)
+        blocks, owners = part.blocks[stands], np.repeat(keys, part.sizes)[stands]
+        piles.add(spread_blocks(blocks), pa.record_batch({"block": blocks, "key": owners}))
+    for pile in piles:
+        blocks, owners = (one.to_numpy() for one in pile.columns)
+        order = np.lexsort((owners, blocks))
+        pairs = zip(listed(blocks[order]), listed(owners[order]), strict=True)
+        store.insert_many(connection, "party_block", ["block", "key"], pairs)
+    return joins
+
+
+def _unchanged(connection: Connection, before: datetime, parts: Parts) -> bool:
     """Whether the register is as it was: nothing came, and nothing found was forgotten."""
     columns = form_table.c
     if connection.execute(select(columns.key).where(columns.added_at >= before).limit(1)).first():
         return False
-    found = np.unique(asked.entities[asked.entities != asked.keys]).tolist()
     return not any(
         connection.execute(
             select(columns.key).where(among(columns.key, some), columns.form == "").limit(1)
         ).first()
-        for some in _some(found)
+        for part in parts
+        for some in _some(np.unique(part.entities[part.entities != part.keys]).tolist())
     )
 
 

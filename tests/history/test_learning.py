@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from riskprofile.history import learning, register
-from riskprofile.history.learning import Asked, Forms, among_themselves, apart
+from riskprofile.history.learning import Asked, Forms, Memory, Parts, among_themselves, apart
 from riskprofile.history.register import Found
 
 NAMES = (
@@ -29,9 +32,10 @@ def sought(forms: Forms, found: dict[int, Found] | None = None) -> Asked:
     return Asked.of(forms, stands, known)
 
 
-def by_key(asked: Asked, crowded: int = 200) -> dict[int, int]:
+def by_key(asked: Asked | Parts, crowded: int = 200) -> dict[int, int]:
     """What each form stands for, once all are compared."""
     told = among_themselves(asked, crowded)
+    asked = Asked.concat(Parts.of(asked))
     stands = asked.entities.tolist()
     for row, found in told.items():
         stands[row] = found.entity
@@ -43,19 +47,25 @@ def place(form: tuple[str, str]) -> tuple[int, str]:
     return register.FUZZY.index(form[0]), form[1]
 
 
-def one_by_one(forms: Forms) -> dict[int, int]:
+def one_by_one(
+    forms: Forms, known: dict[int, Found] | None = None, crowded: int = 200
+) -> dict[int, int]:
     """The same, in the order of the texts, each compared with all that stand before it."""
+    known = known or {}
+    many = Counter(
+        block for key in forms if key not in known for block in register.blocks(*forms[key])
+    )
     stands: dict[int, int] = {}
     for key in sorted(forms, key=lambda one: place(forms[one])):
         family, form = forms[key]
+        # One that stands for itself and is alone with those that do not is not compared there.
+        places = {block for block in register.blocks(family, form) if 1 < many[block] <= crowded}
         near = [
             (forms[other][1], other)
             for other, entity in stands.items()
-            if other == entity
-            and forms[other][0] == family
-            and {*register.blocks(family, form)} & {*register.blocks(*forms[other])}
+            if other == entity and places & {*register.blocks(*forms[other])}
         ]
-        found = register.best(family, form, near)
+        found = register.best(family, form, near, known.get(key))
         stands[key] = key if found is None else found.entity
     return stands
 
@@ -100,7 +110,7 @@ def test_a_crowded_block_says_too_little() -> None:
 def test_how_much_is_worked_on_at_once_changes_nothing(
     size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("AT_ONCE", "BLOCKS_AT_ONCE", "SHELVED_AT_ONCE"):
+    for name in ("AT_ONCE", "PILE", "PUT_AT_ONCE"):
         monkeypatch.setattr(learning, name, size)
     asked = Asked.together([sought(FORMS)])
     assert [*asked.forms()] == sorted(FORMS.values(), key=place)
@@ -134,3 +144,47 @@ def test_blocks_that_are_handed_on_once_or_lost_are_there_in_the_end() -> None:
     assert told.keys.tolist() == whole.keys.tolist()
     assert told.sizes.tolist() == whole.sizes.tolist()
     assert told.blocks.tolist() == whole.blocks.tolist()
+
+
+WORDS = ("marandor", "marandro", "mrndr", "selban", "selbann", "ulorin", "trading", "pel", "7")
+PARTY = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
+HOUSES = st.sampled_from(("14 velmora road", "14 velmorra road", "15 velmora road"))
+ADDRESS = st.builds("{} {}".format, HOUSES, st.sampled_from(("", "4021", "4022"))).map(str.strip)
+FORM = st.one_of(PARTY.map(lambda one: ("party", one)), ADDRESS.map(lambda one: ("address", one)))
+
+
+@given(
+    texts=st.lists(FORM, unique=True, max_size=24),
+    size=st.integers(1, 9),
+    crowded=st.integers(0, 6),
+    random=st.randoms(use_true_random=False),
+)
+def test_by_parts_is_at_once(
+    texts: list[tuple[str, str]], size: int, crowded: int, random: random.Random
+) -> None:
+    """Forms of several chunks, some in each of them, some without their blocks, some found."""
+    keys = [32 * random.getrandbits(59) + n - 2**63 for n in range(len(texts))]
+    forms: Forms = dict(zip(keys, texts, strict=True))
+    likeness = (0.86, 0.93, 0.99)
+    found = {
+        key: Found(99, random.choice(likeness), "marandor") for key in keys if random.random() < 0.2
+    }
+    stands = {key: one.entity for key, one in found.items()}
+
+    def chunk() -> Asked:
+        some = {key: forms[key] for key in random.sample(keys, random.randint(0, len(keys)))}
+        held = {key: register.blocks(*some[key]) for key in some if random.random() < 0.5}
+        said = {key: found.get(key) for key in some}
+        return Asked.of(some, stands, said, held)
+
+    chunks = [sought(forms, found), *(chunk() for _ in range(3))]
+    random.shuffle(chunks)
+    whole = Asked.together(chunks).blocked()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AT_ONCE", "PART", "PILE", "PUT_AT_ONCE"):
+            patch.setattr(learning, name, size)
+        parts = Parts.distinct(Memory(), chunks, sum(map(len, chunks)))
+        told = by_key(parts, crowded)
+    assert len(parts) == parts.sought == len(forms) and parts.blocks == len(whole.blocks)
+    assert Asked.together(parts).rows.equals(whole.rows)
+    assert told == by_key(whole, crowded) == one_by_one(forms, found, crowded)

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import random
+import resource
+import shutil
 from datetime import datetime, timedelta
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from sqlalchemy import select
 
-from riskprofile.history import Lookup, forms, view
-from riskprofile.history.learning import Asked
+from riskprofile.errors import StoreError
+from riskprofile.history import Lookup, forms, learning, view
+from riskprofile.history.learning import Asked, Parts
 from riskprofile.profiles import SHIPMENT
 from riskprofile.reference.registers import REGISTERS
 from riskprofile.services import parties as registers_at_work
 from riskprofile.services import rater as raters
 from riskprofile.services import settings
 from riskprofile.services.identity import OWNER
-from riskprofile.services.parties import Register
+from riskprofile.services.parties import Heard, Kin, Register
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.store import parties
 from riskprofile.store.database import Store
-from riskprofile.store.tables import PartyForm
+from riskprofile.store.spool import Spool
+from riskprofile.store.tables import PartyBlock, PartyForm
 from tests import factory
 from tests.services.bench import NOW, later
 
@@ -185,3 +191,106 @@ def test_a_register_beside_finds_the_party_in_the_spelling_that_stands_for_it(
     asked = ["consignee_name_key"]
     assert alone.entry("parties", rows, asked)["found"].tolist() == [0.0]
     assert beside.entry("parties", rows, asked)["found"].tolist() == [1.0]
+
+
+GIVEN = ("Marandor", "Selban", "Ulorin", "Dekavor", "Tarvesk")
+SLIPS = ("Marandorr", "Selbann", "Ulorinn", "Dekavorr", "Mrndr")
+FIRMS = [" ".join(names) for names in product((*GIVEN, *SLIPS), GIVEN, ("Trading", "Kastelno"))]
+
+
+def tables(store: Store) -> list[list[tuple[object, ...]]]:
+    """All forms and blocks, in the order of their keys."""
+    with store.read() as connection:
+        return [
+            sorted(map(tuple, connection.execute(select(*table.__table__.columns)).all()))
+            for table in (PartyForm, PartyBlock)
+        ]
+
+
+def run_of(store: Store, names: list[str], spool: Spool, chunk: int = 20) -> Heard:
+    """What the register as of a day later said of these names, by chunk."""
+    heard, register = Heard(spool), Register(f"sqlite:///{store.where}", later(days=1))
+    for start in range(0, len(names), chunk):
+        some = names[start : start + chunk]
+        rows = factory.shipments(len(some), consignee_id=None, consignee_name=some)
+        heard[start] = heard.put(register.asked(rows, SHIPMENT.keys))
+    return heard
+
+
+def learnt(store: Store, parts: Asked | Parts, kin: Kin | None = None) -> int:
+    with store.write() as connection:
+        work = None if kin is None else kin.work
+        return parties.add(store, connection, parts, later(days=2), later(days=1), work)
+
+
+def tiny(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """So few forms at once that a run of some has many parts and piles."""
+    for name in ("AT_ONCE", "PART", "PILE", "PUT_AT_ONCE"):
+        monkeypatch.setattr(learning, name, size)
+    monkeypatch.setattr(parties, "PILE", size)
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["as it was", "changed meanwhile"])
+@pytest.mark.parametrize(("size", "crowded"), [(1, 200), (7, 200), (30, 4)])
+def test_a_run_is_learnt_by_parts_as_at_once(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, crowded: int,
+    changed: bool,
+) -> None:  # fmt: skip
+    """Names known before, forgotten, new, alike to known ones and to new ones, in many chunks."""
+    monkeypatch.setattr(parties, "CROWDED", crowded)
+    monkeypatch.setattr(registers_at_work, "REMEMBERED", 40)  # so some blocks are lost
+    named = random.Random(size).choices(FIRMS, k=120)
+    registered(store, FIRMS[:30:3])
+    registered(store, FIRMS[1:40:7], NOW - timedelta(days=9))
+    with store.write() as connection:
+        assert parties.forget(connection, NOW - timedelta(days=9))
+    with Spool() as spool:
+        heard = run_of(store, named, spool)
+        if changed:
+            registered(store, FIRMS[2:40:5], later(days=1, hours=1))
+        store.close()  # all of it is in the file
+        shutil.copy(tmp_path / "riskprofile.db", tmp_path / "other.db")
+        whole = heard.together([*heard])
+        assert whole.sought > 20 and len([*whole]) == 1
+        joined = learnt(store, Asked.concat(whole), Kin(whole.unknown()))
+        tiny(monkeypatch, size)
+        other = Store.open(f"sqlite:///{tmp_path / 'other.db'}")
+        parts = heard.together([*reversed(heard)])
+        assert len([*parts]) > 3 and len(parts) == len(whole)
+        assert learnt(other, parts) == joined > 0
+        assert tables(other) == tables(store)
+        other.close()
+
+
+def test_a_disk_that_is_full_ends_what_is_learnt_and_says_so(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny(monkeypatch, 7)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Spool() as spool:
+        heard = run_of(store, FIRMS, spool)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 14, limit[1]))
+        try:
+            with pytest.raises(StoreError, match=r"the disk is full\. Make room"):
+                heard.together([*heard])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert tables(store) == [[], []]
+
+
+def test_with_workers_more_forms_than_travel_are_learnt_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registers_at_work, "TRAVEL", 0)
+    day = tmp_path / "day.csv"
+    rows = factory.shipments(60, consignee_id=None, consignee_name=FIRMS[:60])
+    rows.to_csv(day, index=False)
+    told = []
+    for workers in (1, 2):
+        home = settings.load({}, home=tmp_path / f"home{workers}")
+        store = settings.open_store(home)
+        screen(store, home, OWNER, [day], Options(workers=workers), NOW)
+        told.append([[row[:4] for row in table] for table in tables(store)])  # not the times
+        store.close()
+    assert told[0] == told[1] and all(told[0])
+    assert any(key != entity for key, _, _, entity in told[0][0])
