@@ -48,10 +48,15 @@ STAGES = {
     "features": ("features/", "reference/"),
     "indicators": ("indicators/",),
     "score": ("scoring/scorecard", "scoring/rating", "services/rater"),
-    "rank": ("scoring/ranking", "services/lanes.py:rank_run", "services/lanes.py:_logged"),
+    "rank": (
+        "scoring/ranking",
+        "services/lanes.py:rank_run",
+        "services/logged",
+        "services/declared",
+    ),
     "links of alerts": ("services/networks", "services/pairs"),
     "reasons and alerts": ("scoring/reasons", "services/lanes", "store/alerts"),
-    "store and audit": ("store/", "services/ingest", "services/screen"),
+    "store and audit": ("store/", "services/ingest", "services/screen", "services/ending"),
 }
 _BY_START = {start: stage for stage, starts in STAGES.items() for start in starts}
 
