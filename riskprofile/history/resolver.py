@@ -161,7 +161,7 @@ def _spread(keys: np.ndarray, text: Text) -> Column:
     return Column(text.spread(keys, np.int64(0)), text.values < 0).plain()
 
 
-_REMEMBERED = 1 << 14  # texts of one family whose keys are kept: parties recur, chunk for chunk
+_REMEMBERED = 1 << 13  # texts of one family whose keys are kept: parties recur, chunk for chunk
 Named = dict[str, tuple[str, int]]
 # By family: those of late, and those before them. What is at hand is asked for several times.
 _known: dict[str, tuple[Named, Named]] = {}

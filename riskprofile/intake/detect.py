@@ -35,7 +35,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.tables import Table
 
 # The first that claims a file reads it: formats with a signature of their own come first.
-CHUNK_ROWS = 10_000  # of shipments: some 15 MB of text; more costs memory and gains little
+CHUNK_ROWS = 5_000  # of shipments: some 8 MB of text; more costs memory and gains little
 
 READERS: list[Reader] = [
     ParquetReader(),

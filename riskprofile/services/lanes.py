@@ -43,8 +43,8 @@ from riskprofile.store.database import Store, among
 from riskprofile.store.spool import Columns
 from riskprofile.tables import Table
 
-AT_ONCE = 1_000  # alerts that are worded and stored together: each is some 20 kB of text
-LINKED_AT_ONCE = 4_000  # alerts whose links are found together, which reads all that they link to
+AT_ONCE = 500  # alerts that are worded and stored together: each is some 20 kB of text
+LINKED_AT_ONCE = 2_000  # alerts whose links are found together, which reads all that they link to
 
 
 @dataclass

@@ -101,7 +101,7 @@ class Around:
         times = mine["time"].values[_at(mine, some)].astype("M8[us]") + some["after"]
         told = zip(
             self.declared.values(RECORD, distinct).take(pa.array(of)).to_pylist(),
-            self.linked.values(TITLE, rows).fill_null("").to_pylist(),
+            [title or "" for title in self.linked.values(TITLE, rows).to_pylist()],
             _isoformat(times),
             self.linked.values(OFFICE, rows).to_pylist(),
             strict=True,
@@ -221,7 +221,8 @@ def _linked(mine: View, run: np.ndarray, history: Snapshot) -> tuple[np.ndarray,
     stage = 2 * (said & -said).astype(np.int64) + (found["other"] < 0)
     order = np.lexsort(((stage << 44) + apart, place, record))  # 90 days are below 2**43
     pair = np.cumsum(begins(record[order], place[order]))
-    step, why = np.nonzero((said[order, None] >> np.arange(len(SAID))) & 1)
+    bits = said[order].astype("<i4").view(np.uint8).reshape(-1, 4)
+    step, why = np.nonzero(np.unpackbits(bits, axis=1, bitorder="little"))
     once = np.sort(np.unique(pair[step] * len(SAID) + why, return_index=True)[1])
     each, why = order[step[once]], why[once]
     starts = np.flatnonzero(begins(record[each], place[each]))

@@ -337,6 +337,15 @@ def test_alerts_are_linked_as_if_every_row_of_the_run_were_at_hand(
     assert len(few.own) < len(every.own) and read[0] < read[1]
 
 
+def test_of_what_has_neither_title_nor_office_the_rest_is_told() -> None:
+    rows, numbers = a_run(0)
+    nameless = rows.assign(**{TITLE: None, OFFICE: None})
+    with Spool() as spool:
+        links = told(around(spool, nameless, numbers, np.zeros(numbers.max() + 1)), 0)
+    shown = [(one["title"], one["office"]) for some in links.values() for one in some]
+    assert set(shown) == {("", None)}
+
+
 def test_a_group_without_alerts_and_rows_without_keys_are_told_nothing_of() -> None:
     rows, numbers = a_run(0)
     nothing = rows.assign(**{name: pd.array([None] * len(rows), dtype="Int64") for name, _ in KEYS})
