@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import io
 import json
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from riskprofile.cli import main
 from riskprofile.services.settings import CHECKOUT
 from tests import factory
 
@@ -25,10 +27,27 @@ def home(tmp_path: Path) -> Path:
 
 
 def run(home: Path, *arguments: str | Path, **more: str) -> tuple[int, str, str]:
-    """The command as a person runs it: exit code, stdout, stderr."""
+    """The command in this process, where it costs a tenth: exit code, stdout, stderr."""
+    out, errors = io.BytesIO(), io.StringIO()
+    said = io.TextIOWrapper(out, "utf-8", write_through=True)  # files go to its buffer
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(errors),
+        pytest.raises(SystemExit) as ended,
+    ):
+        patch.setattr(sys, "argv", ["riskprofile", *map(str, arguments)])
+        for name, value in {"RISKPROFILE_HOME": str(home), **more}.items():
+            patch.setenv(name, value)
+        main()
+    return int(ended.value.code or 0), out.getvalue().decode(), errors.getvalue()
+
+
+def start(home: Path, *arguments: str | Path) -> tuple[int, str, str]:
+    """The command as a person runs it, a process of its own: exit code, stdout, stderr."""
     done = subprocess.run(
         [sys.executable, "-c", "from riskprofile.cli import main; main()", *map(str, arguments)],
-        env={**os.environ, "RISKPROFILE_HOME": str(home), "OMP_NUM_THREADS": "1", **more},
+        env={**os.environ, "RISKPROFILE_HOME": str(home), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         timeout=120,
@@ -51,7 +70,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_score_writes_results_and_tells_the_account(home: Path, day: Path, tmp_path: Path) -> None:
     out = tmp_path / "ranked.csv"
-    code, said, _ = run(home, "score", day, "--out", out, "--reasons", "all", "--json")
+    code, said, _ = start(home, "score", day, "--out", out, "--reasons", "all", "--json")
     summary = told(said)
     assert code == 0
     assert summary["read"] == summary["accepted"] == 40
@@ -65,8 +84,8 @@ def test_score_writes_results_and_tells_the_account(home: Path, day: Path, tmp_p
 
 
 def test_a_second_run_is_a_duplicate(home: Path, day: Path) -> None:
-    run(home, "score", day)
-    code, said, errors = run(home, "score", day, "--out", home / "again.csv")
+    start(home, "score", day)
+    code, said, errors = start(home, "score", day, "--out", home / "again.csv")
     assert code == 0
     assert "duplicate of batch" in said
     assert "again.csv was not written" in errors
@@ -111,7 +130,7 @@ def test_a_missing_file_and_an_empty_folder_give_exit_4(home: Path, tmp_path: Pa
 
 
 def test_a_mistyped_command_is_a_usage_error(home: Path) -> None:
-    code, _, errors = run(home, "scor")
+    code, _, errors = start(home, "scor")
     assert code == 2
     assert "score" in errors
 
@@ -238,7 +257,7 @@ def test_the_audit_is_exported_and_a_cut_end_is_named(home: Path, tmp_path: Path
     code, said, _ = run(home, "audit", "verify", "--against", out)
     assert code == 0
     head = said.split()[-1]
-    with closing(sqlite3.connect(home / "riskprofile.db")) as database, database:
+    with contextlib.closing(sqlite3.connect(home / "riskprofile.db")) as database, database:
         database.execute("DELETE FROM audit WHERE sequence = (SELECT max(sequence) FROM audit)")
     assert run(home, "audit", "verify")[0] == 0
     for how in (("--against", out), ("--head", head)):

@@ -10,30 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from riskprofile.cli import main
-from tests.cli.test_cli import told
+from tests.cli.test_cli import run, told
 from tests.services.test_bundle import WHY, case
 
 __all__ = ["case"]
 PASSWORD = "correct horse battery staple"
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """The command in this process: exit code, stdout, stderr."""
-
-    def go(home: Path, *arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setenv("RISKPROFILE_HOME", str(home))
-        monkeypatch.setattr(sys, "argv", ["riskprofile", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return go
-
-
-def test_a_pack_goes_from_home_to_home_and_is_decided(run, tmp_path: Path) -> None:
+def test_a_pack_goes_from_home_to_home_and_is_decided(tmp_path: Path) -> None:
     there, here, file = tmp_path / "there", tmp_path / "here", tmp_path / "pack.json"
     asked = ("records", "export", "typology", "--issuer", "Customs of Meridia", "--out", file)
     code, said, _ = run(there, *asked)
@@ -74,7 +58,7 @@ def test_a_pack_goes_from_home_to_home_and_is_decided(run, tmp_path: Path) -> No
     ],
     ids=range(5),
 )
-def test_a_hostile_pack_is_one_line_and_exit_code_4_or_1(run, tmp_path, content, fault) -> None:
+def test_a_hostile_pack_is_one_line_and_exit_code_4_or_1(tmp_path, content, fault) -> None:
     file = tmp_path / "pack.json"
     if content is not None:
         file.write_bytes(content)
@@ -86,7 +70,7 @@ def test_a_hostile_pack_is_one_line_and_exit_code_4_or_1(run, tmp_path, content,
 
 
 def test_a_bundle_is_asked_for_by_a_supervisor_and_checks_itself(
-    run, case, tmp_path, monkeypatch
+    case, tmp_path, monkeypatch
 ) -> None:
     _, settings, record, *_ = case
     out = tmp_path / "bundle.zip"

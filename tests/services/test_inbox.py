@@ -30,6 +30,7 @@ from riskprofile.services.settings import Settings
 from riskprofile.services.uploading import safe_name
 from riskprofile.store.database import Store
 from tests import factory
+from tests.cli.test_cli import run
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,8 +85,11 @@ def ended(process: subprocess.Popen[str]) -> dict[str, Any]:
     return told
 
 
-def once(home: Settings, folder: Path) -> dict[str, Any]:
-    return ended(start(home, folder, "--once"))
+def once(home: Settings, folder: Path) -> tuple[int, dict[str, Any]]:
+    """Two looks by the command, in this process: its exit code, and what it told."""
+    code, said, errors = run(home.home, "watch", folder, "--every", "0.2", "--json", "--once")
+    assert "Traceback" not in errors, errors
+    return code, json.loads(said.strip().splitlines()[-1]) if said else {}
 
 
 def kept(folder: Path, kind: str) -> list[str]:
@@ -388,7 +392,7 @@ def test_a_watcher_killed_at_work_is_followed_by_the_next(
     first.kill()
     first.communicate()
     assert list((folder / "claimed").glob("*/*/large.csv"))
-    told = once(home, folder)
+    _, told = once(home, folder)
     assert kept(folder, "done") == ["large.csv"]
     assert (told["done"], told["read"]) == (1, 30_000)
     assert count(store, "record") == 30_000
@@ -422,17 +426,16 @@ def test_a_paused_installation_keeps_its_files_for_later(
     now = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
     plain(folder, "a.csv")
     govern.pause(store, OWNER, "drill", now)
-    process = start(home, folder, "--once")
-    process.communicate(timeout=120)
-    assert process.returncode == 7
+    assert once(home, folder)[0] == 7
     govern.resume(store, OWNER, now)
-    assert once(home, folder)["done"] == 1
+    code, told = once(home, folder)
+    assert (code, told["done"]) == (0, 1)
     assert kept(folder, "done") == ["a.csv"]
 
 
 def test_a_file_with_bad_rows_has_them_beside_it(home: Settings, folder: Path) -> None:
     plain(folder, "a.csv", GOOD.replace("450.0", "12,5 kgs", 1))
-    told = once(home, folder)
+    _, told = once(home, folder)
     assert (told["accepted"], told["quarantined"]) == (3, 1)
     (rejected,) = (folder / "done").glob("*/*.rejected.csv")
     assert "12,5 kgs" in rejected.read_text()
