@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 import tempfile
@@ -49,6 +50,7 @@ def _no_card(number: float) -> bool:
     return not card(str(int(number)))
 
 
+@functools.cache  # making a strategy takes longer than drawing from it
 def _cells(spec: ColumnSpec) -> st.SearchStrategy[Any]:
     low = None if spec.minimum is None else spec.minimum
     by_kind: dict[str, st.SearchStrategy[Any]] = {
@@ -86,10 +88,10 @@ def canonical_tables(draw: st.DrawFn, profile: Profile) -> Table:
     filled = draw(st.sets(st.sampled_from(profile.names), max_size=10)) | must
     made: dict[str, pd.Series] = {}
     for spec in profile.columns:
-        cell = st.none() if spec.name not in must else _cells(spec)
-        if spec.name in filled - must:
-            cell = st.none() | _cells(spec)
-        values = draw(st.lists(cell, min_size=size, max_size=size))
+        values: list[Any] = [None] * size
+        if spec.name in filled:
+            cell = _cells(spec) if spec.name in must else st.none() | _cells(spec)
+            values = draw(st.lists(cell, min_size=size, max_size=size))
         if spec.kind == "float":
             made[spec.name] = pd.Series(
                 pd.to_numeric(pd.Series(values, dtype=object)), dtype="float64"
