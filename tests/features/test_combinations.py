@@ -133,12 +133,17 @@ def test_what_fits_the_words_is_not_odd_under_a_wrong_code():
     assert 0.7 < value(unusual.mass_times_usual, miscoded, history) < 1.4
 
 
+@pytest.fixture(scope="module")
+def toys() -> Snapshot:
+    """Half a year of toys for a firm, always between the same two parties."""
+    return Snapshot.from_views([past(**TOY, **KNOWN, **FIRM)])
+
+
 @pytest.mark.parametrize("feature", combinations.FEATURES, ids=lambda one: one.name)
-def test_nothing_usual_counts(feature):
+def test_nothing_usual_counts(feature, toys):
     """A declaration like all before it, between parties that know each other."""
-    history = Snapshot.from_views([past(**TOY, **KNOWN, **FIRM)])
     usual = {**one(30.0), **TOY, **KNOWN, **FIRM, "licence_number": None}
-    found = value(feature, usual, history)
+    found = value(feature, usual, toys)
     assert pd.isna(found) or found <= 1.3
 
 
