@@ -21,6 +21,7 @@ from riskprofile.services.settings import Settings
 from riskprofile.store import artefacts
 
 NOW = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
+pytestmark = pytest.mark.xdist_group("demo")  # one process prepares the home
 COUNTED = ("alert", "decision", "outcome", "label", "account", "record", "batch")
 
 
