@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,14 +26,21 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return file.read_bytes()
 
 
-@pytest.fixture
-def store(made: bytes, tmp_path: Path) -> Iterator[Store]:
-    """A furnished SQLite store."""
-    file = tmp_path / "riskprofile.db"
-    file.write_bytes(made)
+@contextlib.contextmanager
+def copied(content: bytes, folder: Path) -> Iterator[Store]:
+    """A store of one's own with this content."""
+    file = folder / "riskprofile.db"
+    file.write_bytes(content)
     opened = Store.open(f"sqlite:///{file}")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def store(made: bytes, tmp_path: Path) -> Iterator[Store]:
+    """A furnished SQLite store."""
+    with copied(made, tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

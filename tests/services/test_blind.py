@@ -51,6 +51,7 @@ from tests.services.bench import (
     row,
     taken,
 )
+from tests.services.conftest import copied
 
 FILTER = review.QueueFilter("shipment", owner="open")
 SECRET = "mass of each piece far from the norm"  # a sentence that only the rating says
@@ -421,6 +422,8 @@ def test_an_amended_declaration_waits_on_and_tells_no_earlier_rating(installed):
 # right in 70 of 100. One officer reads the text; one does as the list says, and guesses without.
 READER, STAMPER = Actor("reader", "officer", HERE), Actor("stamper", "officer", HERE)
 WORLD = 400
+END = NOW + timedelta(seconds=60 * WORLD)
+same_days = pytest.mark.xdist_group("days")  # one process works through them
 
 
 def worked(store, officer, *, seconds):
@@ -447,7 +450,37 @@ def worked(store, officer, *, seconds):
             review.say_first(store, officer, alert, acts(officer, view, chance), REASON, then)
             view = review.alert(store, officer, alert, then)
         review.decide(store, officer, alert, acts(officer, view, chance), REASON, then)
-    return NOW + timedelta(seconds=60 * WORLD)
+
+
+def worked_once(made, folder, officer, *, seconds):
+    """A database after such a day, as bytes."""
+    with copied(made, folder) as store:
+        worked(store, officer, seconds=seconds)
+    return (folder / "riskprofile.db").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def stamped_day(made, tmp_path_factory):
+    return worked_once(made, tmp_path_factory.mktemp("stamped"), STAMPER, seconds=5)
+
+
+@pytest.fixture(scope="module")
+def read_day(made, tmp_path_factory):
+    return worked_once(made, tmp_path_factory.mktemp("read"), READER, seconds=90)
+
+
+@pytest.fixture
+def stamped(stamped_day, tmp_path):
+    """The store after a day of the officer who does as the list says."""
+    with copied(stamped_day, tmp_path) as store:
+        yield store
+
+
+@pytest.fixture
+def read(read_day, tmp_path):
+    """The store after a day of the officer who reads the text."""
+    with copied(read_day, tmp_path) as store:
+        yield store
 
 
 def acts(officer, view, chance):
@@ -458,8 +491,9 @@ def acts(officer, view, chance):
     return by_lane.get(view.lane) or str(chance.choice(["examine", "documents"]))
 
 
-def test_who_rubber_stamps_agrees_far_more_in_sight_of_the_rating_and_raises_the_alarm(store):
-    found = board.board(store, SARA, worked(store, STAMPER, seconds=5))
+@same_days
+def test_who_rubber_stamps_agrees_far_more_in_sight_of_the_rating_and_raises_the_alarm(stamped):
+    found = board.board(stamped, SARA, END)
     assert found.alarm
     assert found.meter.alarm
     assert found.bias.seen.share == 1.0
@@ -469,8 +503,9 @@ def test_who_rubber_stamps_agrees_far_more_in_sight_of_the_rating_and_raises_the
     assert abs(found.bias.known_negatives[0]) < 1e-12  # whatever chance brought in is examined too
 
 
-def test_who_reads_agrees_as_often_without_the_rating_and_raises_none(store):
-    found = board.board(store, SARA, worked(store, READER, seconds=90))
+@same_days
+def test_who_reads_agrees_as_often_without_the_rating_and_raises_none(read):
+    found = board.board(read, SARA, END)
     assert not found.alarm
     by, low, high = found.bias.gap
     assert low < 0 < high
@@ -482,9 +517,9 @@ def test_who_reads_agrees_as_often_without_the_rating_and_raises_none(store):
     assert found.bias.own.total + found.bias.seen.total < WORLD  # random controls count in neither
 
 
-def test_views_are_counted_by_shift_and_office_and_never_by_person(store):
-    end = worked(store, READER, seconds=30)
-    found = board.board(store, dataclasses.replace(SARA, office=None), end)
+@same_days
+def test_views_are_counted_by_shift_and_office_and_never_by_person(read):
+    found = board.board(read, dataclasses.replace(SARA, office=None), END)
     [there, here] = found.biases
     assert (here.office, here.own, here.gap) == (HERE, found.bias.own, found.bias.gap)
     assert (there.office, there.own.total, there.gap) == ("XMNOR", 0, None)
@@ -493,16 +528,16 @@ def test_views_are_counted_by_shift_and_office_and_never_by_person(store):
     assert "reader" not in shown(found)
 
 
-def test_an_office_that_nods_is_named_though_others_read(store):
-    end = worked(store, STAMPER, seconds=5)
+@same_days
+def test_an_office_that_nods_is_named_though_others_read(stamped):
     there = Actor("north", "officer", "XMNOR")
-    others = put(store, 120, office="XMNOR", record_id=[f"N-{n}" for n in range(120)])
+    others = put(stamped, 120, office="XMNOR", record_id=[f"N-{n}" for n in range(120)])
     for number, alert in enumerate(others):
         at = NOW + timedelta(seconds=60 * number)
-        review.claim(store, there, alert, at)
-        review.alert(store, there, alert, at)
-        review.decide(store, there, alert, "documents", REASON, at + timedelta(seconds=90))
-    found = board.board(store, dataclasses.replace(SARA, office=None), end)
+        review.claim(stamped, there, alert, at)
+        review.alert(stamped, there, alert, at)
+        review.decide(stamped, there, alert, "documents", REASON, at + timedelta(seconds=90))
+    found = board.board(stamped, dataclasses.replace(SARA, office=None), END)
     assert not found.meter.alarm  # all offices together look well
     assert (found.alarms, found.alarm) == ([HERE], True)
 
