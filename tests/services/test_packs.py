@@ -20,7 +20,8 @@ from riskprofile.services.screen import screen
 from riskprofile.store import packs as kept
 from riskprofile.store.tables import Alert, Chunk
 from tests import factory
-from tests.services.bench import NOW, SARA, furnish, later
+from tests.services.bench import NOW, SARA, later
+from tests.services.conftest import copied
 from tests.services.test_evidence import examined
 
 ANALYST = Actor("anna", "analyst")
@@ -28,6 +29,7 @@ chance = random.Random(4)
 NAMES = ["".join(chance.choices("bcdfghklmnprstvz", k=9)) for _ in range(1000)]
 
 
+same_lesson = pytest.mark.xdist_group("lesson")  # one process makes it
 WRONG = {
     "profile": "shipment", "parts": ["consignee_name Zyrka", "transport_mode post"],
     "finds": 12, "others": None, "times": 3.0,
@@ -107,6 +109,14 @@ def test_k_cannot_be_lowered(store, tmp_path):
         exported(store, tmp_path, k=9)
 
 
+@pytest.fixture(scope="module")
+def lesson(made, tmp_path_factory):
+    """What another office sends: such a pack."""
+    folder = tmp_path_factory.mktemp("lesson")
+    with copied(made, folder) as store:
+        return learnt(store, folder)
+
+
 def learnt(store, tmp_path):
     """A pack of an office that found 25 of a kind where its points explain a fifth of that."""
     finds(store, 25)
@@ -166,18 +176,18 @@ def in_force(store, profile="shipment"):
         return kept.in_force(connection, profile, NOW)
 
 
-def test_what_flags_many_of_our_own_declarations_stays_out_of_force(store, tmp_path):
-    pack = learnt(store, tmp_path)
-    digest = packs.receive(store, ANALYST, saved(tmp_path, pack), pack["public_key"], NOW)
+@same_lesson
+def test_what_flags_many_of_our_own_declarations_stays_out_of_force(store, lesson, tmp_path):
+    digest = packs.receive(store, ANALYST, saved(tmp_path, lesson), lesson["public_key"], NOW)
     told = packs.try_out(store, ANALYST, digest, NOW)  # on nothing: all of it may be wide
     assert (told.declarations, told.in_force) == (0, ())
     packs.decide(store, ANALYST, digest, True, "nothing of ours to try it on", NOW)
     assert in_force(store) == []
 
 
-def test_only_an_analyst_or_the_owner_decides_on_a_pack(store, tmp_path):
-    pack = learnt(store, tmp_path)
-    digest = packs.receive(store, ANALYST, saved(tmp_path, pack), pack["public_key"], NOW)
+@same_lesson
+def test_only_an_analyst_or_the_owner_decides_on_a_pack(store, lesson, tmp_path):
+    digest = packs.receive(store, ANALYST, saved(tmp_path, lesson), lesson["public_key"], NOW)
     for does in (
         lambda: packs.try_out(store, SARA, digest, NOW),
         lambda: packs.decide(store, SARA, digest, True, "yes", NOW),
@@ -188,12 +198,8 @@ def test_only_an_analyst_or_the_owner_decides_on_a_pack(store, tmp_path):
             does()
 
 
-def test_an_accepted_pattern_raises_to_red_and_moves_no_point(tmp_path):
-    there = settings.load({}, home=tmp_path / "there")
-    other = settings.open_store(there)
-    furnish(other)
-    pack = learnt(other, tmp_path)
-    other.close()
+@same_lesson
+def test_an_accepted_pattern_raises_to_red_and_moves_no_point(lesson, tmp_path):
     mine = settings.load({}, home=tmp_path / "mine")
     own = settings.open_store(mine)
     usual = factory.shipments(2000, lodged_at=pd.Timestamp(NOW), transport_mode="post",
@@ -207,7 +213,7 @@ def test_an_accepted_pattern_raises_to_red_and_moves_no_point(tmp_path):
     path = tmp_path / "usual.csv"
     usual.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
     screen(own, mine, OWNER, [path], Options(), NOW)
-    digest = packs.receive(own, ANALYST, saved(tmp_path, pack), pack["public_key"], NOW)
+    digest = packs.receive(own, ANALYST, saved(tmp_path, lesson), lesson["public_key"], NOW)
     half = later(minutes=30)
     before = raters.rater(mine.database_url, mine.models, "shipment", half).rate(fresh)[0]
     assert packs.try_out(own, ANALYST, digest, NOW).in_force
