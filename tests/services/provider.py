@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import hmac
 import json
@@ -23,7 +24,7 @@ class Provider:
 
     def __init__(self, address: str) -> None:
         self.issuer = address
-        self.key = jwk.RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})
+        self.key = _key()
         self.alg = "RS256"
         self.header: dict[str, Any] = {}
         self.sign_with: Any = None
@@ -70,6 +71,12 @@ class Provider:
             return {"access_token": "x", "id_token": forged(claims, *self.forge)}
         signed = jwt.encode(header, claims, self.sign_with or self.key, algorithms=[self.alg])
         return {"access_token": "x", "token_type": "Bearer", "id_token": signed}
+
+
+@functools.cache
+def _key() -> jwk.RSAKey:
+    """What providers sign with: made once, it takes longer than most tests."""
+    return jwk.RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})
 
 
 def forged(claims: dict[str, Any], algorithm: str, secret: bytes) -> str:
