@@ -1,14 +1,132 @@
-// Letters typed while a list has the focus reach the page's shortcuts: the grid would keep them.
+// Letters are the shortcuts of the page's buttons. Two things are added to what Streamlit does.
+// Letters typed while a list has the focus reach the shortcuts: the grid would keep them.
+// Letters typed while the page is drawn anew wait until it stands. A button is then one of the
+// page before or of the page to come: a step would be lost, and a decision fall on the wrong alert.
 if (!window.riskprofileKeys) {
   window.riskprofileKeys = true;
-  window.addEventListener("keydown", (event) => {
-    const plain = !event.ctrlKey && !event.metaKey && !event.altKey && event.isTrusted;
-    if (!plain || !/^[a-z]$/i.test(event.key) || !(event.target instanceof Element)) return;
-    if (!event.target.closest('[class*="st-key-list-"]')) return;
-    event.stopImmediatePropagation();
-    const { key, code, keyCode } = event;
-    const init = { key, code, keyCode, which: keyCode, bubbles: true };
+  const QUIET = 100; // ms that the page stands before it counts as drawn: runs follow each other
+  const CLICK = 500; // ms within which a click has led to a run, if it leads to one
+  const PATIENCE = 5000; // ms after which a letter is forgotten
+  const MOST = 4; // letters that wait
+  const STEPS = "NP"; // next and previous; all others mean the alert on the screen
+  const OWN = "CR"; // Streamlit's own
+  // Keys of the widgets that carry the id of the alert: its panel, and the form of its outcome.
+  const ALERT = /st-key-(?:tabs|methods)-\d+/;
+
+  let kept = []; // what waits, in order
+  let view = ""; // what is on the screen
+  let painted = 0; // since when
+  let asked = 0; // until when a run that was asked for may still begin
+  let timer = 0; // runs while the page does not stand
+
+  // As Streamlit reads it: where letters are not Latin, by the place of the key.
+  const letter = ({ key, code, ctrlKey, metaKey, altKey }) => {
+    if (ctrlKey || metaKey || altKey) return "";
+    return /^[a-z]$/i.test(key) ? key.toUpperCase() : /^Key([A-Z])$/.exec(code)?.[1] ?? "";
+  };
+  const dialog = () => document.querySelector('[data-testid="stDialog"]');
+  const running = () => !document.querySelector('.stApp[data-test-script-state="notRunning"]');
+  const shown = () =>
+    [...document.querySelectorAll('[class*="st-key-tabs-"], [class*="st-key-methods-"]')]
+      .map((one) => ALERT.exec(one.className)?.[0])
+      .join();
+
+  const tell = (late) => {
+    for (const one of document.querySelectorAll(".rp-late")) one.hidden = !late;
+  };
+
+  const stir = () => {
+    clearTimeout(timer);
+    timer = setTimeout(settle, QUIET);
+  };
+
+  const settle = () => {
+    if (running() || performance.now() < asked) return stir();
+    timer = asked = 0;
+    const first = kept.shift();
+    if (!first) return;
+    const meant = first.step || first.view === view;
+    if (meant && performance.now() - first.at < PATIENCE && !dialog()) {
+      send(first);
+      stir();
+    } else {
+      kept = []; // what follows was meant to come after it
+      tell(!dialog());
+    }
+  };
+
+  const send = ({ key, code, keyCode }) => {
+    const init = { key, code, keyCode, which: keyCode, bubbles: true, cancelable: true };
     document.body.dispatchEvent(new KeyboardEvent("keydown", init));
     document.body.dispatchEvent(new KeyboardEvent("keyup", init));
+  };
+
+  window.addEventListener("keydown", (event) => {
+    if (!event.isTrusted) return;
+    tell(false);
+    const { target } = event;
+    const list = target instanceof Element && target.closest('[class*="st-key-list-"]');
+    const text = target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+    const name = letter(event);
+    if (!name || (!list && (text || event.shiftKey))) {
+      kept = [];
+      return;
+    }
+    // A page that is slow to draw is slow to hear of a key as well: what counts is its own time.
+    const unseen = event.timeStamp < painted;
+    const step = STEPS.includes(name);
+    const waits = (timer || (unseen && !step)) && !OWN.includes(name) && !dialog();
+    if (!waits && !list) return;
+    event.stopImmediatePropagation();
+    if (!waits) return send(event);
+    event.preventDefault();
+    if (event.repeat || kept.length === MOST) return;
+    const { key, code, keyCode, timeStamp: at } = event;
+    kept.push({ key, code, keyCode, at, step, view: unseen ? null : view });
+    if (!timer) stir();
   }, true);
+
+  // A shortcut that was taken asks for a run, of which nothing is to be seen before it begins.
+  window.addEventListener("keydown", (event) => {
+    const name = letter(event);
+    if (!event.defaultPrevented || !name) return;
+    // What asks for a file asks for no run.
+    if (document.querySelector(`.stDownloadButton [aria-label="Shortcut ${name}"]`)) return;
+    asked = performance.now() + PATIENCE;
+    stir();
+  });
+
+  window.addEventListener("click", (event) => {
+    if (!event.isTrusted) return;
+    asked = Math.max(asked, performance.now() + CLICK);
+    stir();
+  }, true);
+
+  window.addEventListener("pointerdown", () => { kept = []; }, true);
+  window.addEventListener("blur", () => { kept = []; });
+
+  const look = (changes) => {
+    const now = shown();
+    const other = now !== view;
+    if (other) {
+      view = now;
+      painted = Infinity;
+      requestAnimationFrame(() => setTimeout(() => {
+        if (view === now) painted = performance.now();
+      }));
+    }
+    // A slow browser draws a whole run at once, and never shows that it ran.
+    const parts = ".st-key-alert_line, .st-key-decide";
+    const drawn = () => changes.some((one) => one.target.parentElement?.closest(parts));
+    if (running() || other || (asked && drawn())) asked = 0;
+    if (running() || other || timer) stir();
+  };
+  view = shown();
+  stir();
+  new MutationObserver(look).observe(document.body, {
+    subtree: true,
+    childList: true,
+    characterData: true,
+    attributeFilter: ["data-test-script-state"],
+  });
 }

@@ -120,7 +120,7 @@ def page() -> None:
     found = review.queue(store, person, wanted, now)
     counted = found if wanted.owner in ("mine_or_free", "open") and not wanted.search else None
     figures = review.figures(store, person, now, wanted.profile, page=counted)
-    st.html(draw.kpis(_figures(say, figures)))
+    st.html(draw.kpis(_figures(say, figures)) + _late(say))
     filters(say, found, status.profiles)
     rows, change = queue_list.hold(found, wanted)
     left, right = st.columns([626, 688], gap="small")
@@ -135,6 +135,14 @@ def page() -> None:
         st.query_params["alert"] = str(opened)
     else:
         st.query_params.pop("alert", None)
+
+
+def _late(say: Words) -> str:
+    """What `keys.js` shows when it drops a key."""
+    return (
+        f'<div class="rp-note rp-late" role="status" hidden><b>! {escape(say("keys.late"))}</b> '
+        f"{escape(say('keys.late_text'))}</div>"
+    )
 
 
 def _figures(say: Words, figures: review.Figures) -> list[tuple[str, str]]:

@@ -1,0 +1,92 @@
+"""Keys pressed faster than the page is drawn: kept in order, and never on another alert."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Served
+from tests.browser.test_pages import owners
+from tests.browser.test_shift import button, press, reference, settled
+
+FIRST, SECOND, THIRD, FOURTH = (f"PX-2026-{104417 + 85 * row}" for row in range(4))
+
+
+@pytest.fixture
+def page(served: Any, visit: Any) -> Page:
+    """The first alert, open and at rest."""
+    page: Page = visit("officer-14")
+    expect(button(page, "Next")).to_be_visible()
+    press(page, "n")
+    rests(page, FIRST)
+    return page
+
+
+@contextmanager
+def held(served: Served) -> Iterator[None]:
+    """A server that has stopped to answer: what was asked for is drawn when it goes on."""
+    os.kill(served.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(served.pid, signal.SIGCONT)
+
+
+def fast(page: Page, keys: str) -> None:
+    """Press key after key, without a look at the page."""
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def rests(page: Page, record: str) -> None:
+    """The page comes to rest on this alert."""
+    expect(reference(page)).to_have_text(record)
+    settled(page)
+    expect(reference(page)).to_have_text(record)
+
+
+def test_next_pressed_twice_at_once_moves_two_and_held_down_it_is_not_piled_up(page, served):
+    with held(served):
+        fast(page, "nn")
+    rests(page, THIRD)
+    with held(served):
+        for _ in range(5):
+            page.keyboard.down("n")
+        page.keyboard.up("n")
+    rests(page, FOURTH)
+
+
+def test_a_decision_pressed_while_another_alert_is_drawn_falls_on_neither(page, served):
+    late = page.locator(".rp-late")
+    with held(served):
+        fast(page, "nan")  # what was pressed after it was meant to come after it
+    rests(page, SECOND)
+    assert owners(served) == {}
+    expect(late).to_be_visible()
+    with held(served):
+        fast(page, "ai")  # the same alert: the second waits for the first
+    expect(page.get_by_role("dialog").get_by_label("Reason")).to_be_visible()
+    expect(late).to_be_hidden()
+    assert owners(served) == {SECOND: "officer-14"}
+
+
+def test_text_typed_while_the_page_is_drawn_anew_stays_text_and_a_click_forgets_keys(page, served):
+    search = page.get_by_role("textbox").first
+    place = search.bounding_box()
+    assert place is not None
+    with held(served):
+        fast(page, "nn")
+        page.mouse.click(place["x"] + 9, place["y"] + 9)  # at once: `search.click` would wait
+        page.keyboard.type("napli")
+    settled(page)
+    # Not the third: the last key was waiting, or both were.
+    expect(reference(page)).to_have_text(re.compile(f"{FIRST}|{SECOND}"))
+    expect(search).to_have_value("napli")
+    assert owners(served) == {}
