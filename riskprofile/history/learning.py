@@ -285,7 +285,7 @@ class Piles:
             some = [held for held in self._held if name in held]
             if some:
                 yield pa.concat_batches([_rows(self._keep.get(held, name)) for held in some])
-                give_back(heap=True)  # what a pile takes is in pieces: those of all would add up
+        give_back(heap=True)
 
 
 def _rows(column: pa.ChunkedArray) -> pa.RecordBatch:
@@ -357,7 +357,7 @@ class Parts:
     def __iter__(self) -> Iterator[Asked]:
         for held in self._held:
             yield Asked(_rows(self.keep.get(held, "forms")))
-            give_back(heap=True)  # as between piles
+            give_back(heap=True)  # what a part takes is in pieces: those of all would add up
 
     def unknown(self) -> Asked:
         """Those that the register did not hold, all in memory."""
@@ -465,15 +465,16 @@ def _shelve(part: Asked, shared: np.ndarray, first: int, piles: Piles) -> None:
         owners = np.repeat(np.arange(len(some)), each)
         here = blocks[ends[start] - each[0] :][: len(owners)]
         asked = part.take(some)
-        forms, stands = [*asked.forms()], (asked.keys == asked.entities)[owners]
-        for kept, of in ((True, register.kept_on), (False, register.shelves)):
-            lists = [of(*form) for form in forms]
+        stands = (asked.keys == asked.entities)[owners]
+        both = [(register.kept_on(*form), register.shelves(*form)) for form in asked.forms()]
+        for kept, lists in zip((True, False), zip(*both, strict=True), strict=True):
             sizes = np.fromiter(map(len, lists), np.int64, len(lists))
             hashes = np.fromiter(map(hash, chain.from_iterable(lists)), np.int64, sizes.sum())
             use = stands if kept else np.ones(len(owners), dtype=bool)
-            shelf = _of_each(hashes, sizes, owners[use]).view(np.uint64)
-            shelf ^= np.repeat(here[use], sizes[owners[use]])
-            at = np.repeat(owners[use], sizes[owners[use]])
+            many_of = sizes[owners[use]]
+            shelf = np.repeat(here[use], many_of)
+            shelf ^= _of_each(hashes, sizes, owners[use]).view(np.uint64)
+            at = np.repeat(owners[use], many_of)
             put = asked.rows.select(["families", "texts"]).take(pa.array(at))
             put = put.append_column("shelf", pa.array(shelf))
             put = put.append_column("place", pa.array(first + some[at]))
