@@ -325,12 +325,13 @@ class Parts:
         self._held: list[Mapping[str, Any]] = []
 
     @classmethod
-    def of(cls, asked: Asked | Parts) -> Parts:
-        """Forms in memory as the one part of them."""
+    def of(cls, asked: Asked | Parts, keep: Keep | None = None) -> Parts:
+        """Forms in memory by parts, in their order; without `keep` they stay there."""
         if isinstance(asked, Parts):
             return asked
-        made = cls(Memory())
-        made.add(asked)
+        made = cls(keep or Memory())
+        for start in range(0, len(asked), PART):
+            made.add(Asked(asked.rows.slice(start, PART)))
         return made
 
     @classmethod

@@ -128,7 +128,8 @@ class Kin:
 
     def work(self, rater: object = None) -> dict[int, Found]:
         """What those stand for that are alike to another of these, by their place here."""
-        return among_themselves(self.asked, parties.CROWDED)
+        with Spool() as spool:
+            return among_themselves(Parts.of(self.asked, spool), parties.CROWDED)
 
 
 class Heard(dict[int, Held]):
