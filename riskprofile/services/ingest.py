@@ -28,16 +28,7 @@ from riskprofile.profiles import PROFILES, Profile
 from riskprofile.services import govern, registers
 from riskprofile.services.folding import Folded, fold
 from riskprofile.services.identifiers import ASSUMED, CONTENT, ITEM, MESSAGE, RECORD, identify
-from riskprofile.services.rater import (
-    BROKEN,
-    POINTS,
-    TOGETHER,
-    Rated,
-    Rater,
-    Rows,
-    joined,
-    portions,
-)
+from riskprofile.services.rater import BROKEN, POINTS, Rated, Rater, Rows, joined, portions
 from riskprofile.services.raters import Raters
 from riskprofile.services.run import Options, Summary
 from riskprofile.services.settings import Settings
@@ -143,7 +134,7 @@ class Ingest:
 
         def tasks() -> Iterator[Task[Rated]]:
             for one in prepared:
-                parts = portions(one.table, TOGETHER)
+                parts = portions(one.table)
                 waiting.append((one, len(parts)))
                 self.at_hand.append(one)
                 self._rater(one.profile)  # its scorecard's faults belong to this process
@@ -245,7 +236,7 @@ class Ingest:
             asked = self.raters.register(one.profile).asked(one.table, profile.keys)
             return Done(None, seen[[*profile.remembered, "time"]], asked)
         rater = self._rater(one.profile)
-        return Done.of([Rows(part).work(rater) for part in portions(one.table, TOGETHER)])
+        return Done.of([Rows(part).work(rater) for part in portions(one.table)])
 
     def _commit(self, one: Prepared, done: Done) -> None:
         """Rows, feature log, events, records, rejects and cursor: all or nothing."""

@@ -37,8 +37,7 @@ from riskprofile.tables import Indicator, Table
 FIRED = "fired:"  # prefix of indicator columns in the feature log
 BROKEN = "broken:"  # the same, for an indicator that could not be evaluated
 POINTS = "points"
-AT_ONCE = 2_500  # rows of a chunk that are rated together: each needs some 15 kB at hand
-TOGETHER = 5_000  # rows that another process is given together
+AT_ONCE = 5_000  # rows of a chunk that are rated together: each needs some 15 kB at hand
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class Rater:
         events : Table
             What history will remember of these rows.
         """
-        log, events = joined([self._rated(part) for part in portions(table, AT_ONCE)])
+        log, events = joined([self._rated(part) for part in portions(table)])
         return log.set_axis(table.index), events.set_axis(table.index)
 
     def _rated(self, table: Table) -> tuple[Table, Table]:
@@ -162,11 +161,11 @@ class Rows:
 Rated = tuple[Table, Table, Asked]
 
 
-def portions(table: Table, most: int) -> list[Table]:
-    """The parts of a table with so many rows at most, in order; at least one."""
+def portions(table: Table) -> list[Table]:
+    """The parts of a table that are rated together, in order; at least one."""
     return [
-        table.iloc[start : start + most].reset_index(drop=True)
-        for start in range(0, max(len(table), 1), most)
+        table.iloc[start : start + AT_ONCE].reset_index(drop=True)
+        for start in range(0, max(len(table), 1), AT_ONCE)
     ]
 
 
