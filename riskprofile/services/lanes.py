@@ -208,8 +208,9 @@ def store_alerts(connection: Connection, ranked: Ranked, now: datetime, worded: 
     def materials() -> Iterator[Material]:
         run, ranked.run = ranked.run, None  # gone when all are made
         assert run is not None
-        wanted = ranked.alerts.column("number").values
-        items = ranked.items(wanted)
+        if not ranked.groups:  # nobody is to look at anything
+            return
+        items = ranked.items(ranked.alerts.column("number").values)
         for group, places in enumerate(ranked.groups):
             around = networks.related(connection, ranked.profile, run, group, ranked.history)
             for some in by_chunk(ranked.of(places), AT_ONCE):
