@@ -20,6 +20,7 @@ from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.profiles import Profile
 from riskprofile.scoring import reasons
 from riskprofile.services.identifiers import RECORD
+from riskprofile.services.pairs import spans
 from riskprofile.services.rater import FIRED, Rater
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches
@@ -81,8 +82,7 @@ class Items:
         wanted = declarations["number"].to_numpy()
         first, end = (np.searchsorted(self.numbers, wanted, side=one) for one in ("left", "right"))
         sizes = end - first
-        at = np.repeat(first - (np.cumsum(sizes) - sizes), sizes)
-        places = self.places[at + np.arange(len(at))]
+        places = self.places[spans(first, sizes)]
         order = np.argsort(places)
         found = places[order]
         table = pd.DataFrame(

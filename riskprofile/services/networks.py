@@ -168,7 +168,6 @@ def related(
     places = np.unique(np.concatenate([linked["place"], finds["place"].to_numpy(np.int64)]))
     elsewhere = [place for place in places.tolist() if place not in known]
     known |= _declared(connection, profile, elsewhere)
-    records = mine.text(RECORD).take(_at(mine, linked)).tolist()
     told: Related = {}
     like = finds[RECORD].tolist(), finds["place"].tolist(), finds["link"].tolist()
     _tell(told, known, like, ALIKE, "trafficking")
