@@ -441,6 +441,16 @@ def column(given: Any) -> Column:
     return Text(codes, distinct)
 
 
+def spans(first: Array, size: Array) -> Array:
+    """Numbers that follow one another, so many from each first.
+
+    >>> spans(np.array([7, 3]), np.array([2, 3])).tolist()
+    [7, 8, 3, 4, 5]
+    """
+    made: Array = np.repeat(first - (np.cumsum(size) - size), size)
+    return made + np.arange(len(made))
+
+
 _FEW = 32  # texts up to which Arrow's dictionary costs more than one of Python
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from riskprofile.columns import spans
+
 BITS = 33  # seconds of one key: 272 years
 SPAN = np.int64(1 << BITS)
 SECOND = np.int64(SPAN - 1)  # the seconds of a time; the rest is the place of its key
@@ -111,8 +113,7 @@ class Index:
         moments = np.unique(wanted)
         first = np.searchsorted(self.times, moments, side="left")
         size = np.searchsorted(self.times, moments, side="right") - first
-        step = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
-        near = np.repeat(first, size) + step
+        near = spans(first, size)
         mine, theirs = self.values, other.values
         if mine is None or theirs is None:
             both = np.concatenate([self.times[near], wanted])[:, None]

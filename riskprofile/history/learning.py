@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, product
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from riskprofile.columns import spans
 from riskprofile.history import register
+from riskprofile.history.piles import Keep, Memory, Piles, batch, spread, spread_blocks
 from riskprofile.history.register import FUZZY, Aliases, Found
 from riskprofile.memory import give_back
 from riskprofile.reference.hashing import mix
@@ -24,7 +26,6 @@ Forms = Mapping[int, tuple[str, str]]  # key -> family, form
 AT_ONCE = 10_000  # forms that are Python values together
 PART = 1 << 16  # that are arrays together: 100 bytes each, and three times that while sorted
 PILE = 1 << 17  # rows of a few numbers and a text that are sorted together
-PUT_AT_ONCE = 1 << 16  # rows that wait to be put on their piles
 _PLACES = {family: place for place, family in enumerate(FUZZY)}
 _FORM = pa.schema(
     {
@@ -215,99 +216,6 @@ def apart(keys: np.ndarray, entities: np.ndarray) -> Aliases:
     return Aliases(dict(zip(keys[other].tolist(), entities[other].tolist(), strict=True)))
 
 
-class Keep(Protocol):
-    """Where columns lie meanwhile: `store.spool.Spool` on file, or `Memory`."""
-
-    def put(self, columns: Mapping[str, pa.Array]) -> Mapping[str, Any]:
-        """Take these; what they are asked for with."""
-
-    def get(self, held: Any, name: str) -> pa.ChunkedArray:
-        """One of the columns that were put here together."""
-
-
-class Memory:
-    """Columns that are few enough to stay where they are."""
-
-    def put(self, columns: Mapping[str, pa.Array]) -> Mapping[str, pa.Array]:
-        """Nothing is copied."""
-        return columns
-
-    def get(self, held: Mapping[str, pa.Array], name: str) -> pa.ChunkedArray:
-        """As it was put."""
-        return pa.chunked_array([held[name]])
-
-
-class Piles:
-    """Rows put apart by a hash, so that all which share one come back together.
-
-    More go in than memory holds; a pile at a time comes out, in the order of the hashes.
-
-    Parameters
-    ----------
-    rows : int
-        How many will be added at most.
-    each : int
-        How many a pile should have at most: it has more where many have one hash.
-    """
-
-    def __init__(self, keep: Keep, rows: int, each: int) -> None:
-        self._keep = keep
-        self._count = rows // each + 1
-        self._held: list[Mapping[str, Any]] = []
-        self._late: list[tuple[np.ndarray, pa.RecordBatch]] = []
-
-    def add(self, hashes: np.ndarray, rows: pa.RecordBatch) -> None:
-        """Further rows, and a whole number of 64 bits for each, evenly spread."""
-        self._late.append((_scaled(hashes, self._count), rows))
-        if sum(len(late) for late, _ in self._late) >= PUT_AT_ONCE:
-            self._put()
-
-    def _put(self) -> None:
-        late, self._late = self._late, []
-        piles = np.concatenate([one for one, _ in late])
-        order = np.argsort(piles, kind="stable")
-        rows = pa.concat_batches([one for _, one in late]).take(pa.array(order)).to_struct_array()
-        many = np.bincount(piles, minlength=self._count)
-        starts = np.cumsum(many) - many
-        self._held.append(
-            self._keep.put(
-                {
-                    str(pile): rows.slice(starts[pile], many[pile])
-                    for pile in np.flatnonzero(many).tolist()
-                }
-            )
-        )
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        if self._late:
-            self._put()
-        for name in map(str, range(self._count)):
-            some = [held for held in self._held if name in held]
-            if some:
-                yield pa.concat_batches([_rows(self._keep.get(held, name)) for held in some])
-        give_back(heap=True)
-
-
-def _rows(column: pa.ChunkedArray) -> pa.RecordBatch:
-    return pa.RecordBatch.from_struct_array(column.combine_chunks())
-
-
-def _scaled(hashes: np.ndarray, count: int) -> np.ndarray:
-    """Each as one of `count` numbers, in the same order."""
-    scaled = (hashes.astype(np.uint64) >> np.uint64(32)) * np.uint64(count) >> np.uint64(32)
-    return scaled.astype(np.int32)
-
-
-def spread(keys: np.ndarray) -> np.ndarray:
-    """Opaque keys as hashes without a sign, in the same order."""
-    return keys.view(np.uint64) ^ np.uint64(1 << 63)
-
-
-def spread_blocks(blocks: np.ndarray) -> np.ndarray:
-    """Blocks, which have 63 bits, as hashes of 64, in the same order."""
-    return blocks.view(np.uint64) << np.uint64(1)
-
-
 class Parts:
     """Forms by parts that memory holds, in a fixed order, read as often as needed.
 
@@ -357,7 +265,7 @@ class Parts:
 
     def __iter__(self) -> Iterator[Asked]:
         for held in self._held:
-            yield Asked(_rows(self.keep.get(held, "forms")))
+            yield Asked(batch(self.keep.get(held, "forms")))
             give_back(heap=True)  # what a part takes is in pieces: those of all would add up
 
     def unknown(self) -> Asked:
@@ -514,9 +422,7 @@ def _alike(pile: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _of_each(values: np.ndarray, sizes: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """The values of the forms at these places, where each has so many."""
-    starts, many = np.cumsum(sizes) - sizes, sizes[rows]
-    step = np.arange(int(many.sum())) - np.repeat(np.cumsum(many) - many, many)
-    made: np.ndarray = values[np.repeat(starts[rows], many) + step]
+    made: np.ndarray = values[spans((np.cumsum(sizes) - sizes)[rows], sizes[rows])]
     return made
 
 

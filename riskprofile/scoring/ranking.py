@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from riskprofile.columns import spans
 from riskprofile.tables import Table
 
 LANES = ("red", "yellow", "green")
@@ -253,7 +254,7 @@ def _numbered(code: np.ndarray, met: Sequence[Any], following: dict[Any, int]) -
     counts = np.bincount(code, minlength=len(met))
     order = np.argsort(code, kind="stable")
     step = np.empty(len(code), dtype=np.int64)
-    step[order] = np.arange(len(code)) - np.repeat(np.cumsum(counts) - counts, counts)
+    step[order] = spans(np.zeros_like(counts), counts)
     following.update(zip(met, (start + counts).tolist(), strict=True))
     made: np.ndarray = start[code] + step
     return made

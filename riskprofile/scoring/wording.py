@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from riskprofile.columns import Column as Values
-from riskprofile.columns import factorize, like
+from riskprofile.columns import factorize, like, spans
 from riskprofile.reference import lexicon
 from riskprofile.reference import text as texts
 from riskprofile.reference.bags import Bag
@@ -88,11 +88,8 @@ class Wording:
         many = np.array([*map(len, within)], dtype=np.int64)
         flat = np.array([*itertools.chain.from_iterable(within)], dtype=np.int64)
         counts = many[bag.code]
-        step = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         start = (np.cumsum(many) - many)[bag.code]
-        found = np.concatenate(
-            [flat[np.repeat(start, counts) + step], np.array(pairs, dtype=np.int64)[two]]
-        )
+        found = np.concatenate([flat[spans(start, counts)], np.array(pairs, dtype=np.int64)[two]])
         row = np.concatenate([np.repeat(bag.row, counts), bag.row[:-1][near]])[found >= 0]
         row, found = once(row, found[found >= 0], len(place))
         return self.base + np.bincount(row, self._numbers[found], len(cut)).astype(np.int64)

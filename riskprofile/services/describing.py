@@ -15,12 +15,11 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, select
 
-from riskprofile.columns import View
+from riskprofile.columns import View, spans
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.profiles import Profile
 from riskprofile.scoring import reasons
 from riskprofile.services.identifiers import RECORD
-from riskprofile.services.pairs import spans
 from riskprofile.services.rater import FIRED, Rater
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches

@@ -179,7 +179,9 @@ def rank_run(
             told.update(seen[name].tolist())
         alerts.add(pa.Table.from_pandas(seen, preserve_index=False))
         kept.append(seen[[CHUNK, "rank", "number"]].astype({"rank": np.int32, "number": np.int32}))
-    lying = pd.concat(kept, ignore_index=True).sort_values("rank")
+    lying = (
+        pd.concat(kept, ignore_index=True).rename(columns={CHUNK: "chunk_id"}).sort_values("rank")
+    )
     groups = [one.index.to_numpy(np.int32) for one in by_chunk(lying, LINKED_AT_ONCE)]
     of = np.full(len(of_run.table), -1, dtype=np.int32)
     numbers = lying["number"].sort_index().to_numpy()
@@ -227,10 +229,9 @@ def store_alerts(connection: Connection, ranked: Ranked, now: datetime, worded: 
 
 def by_chunk(alerts: Table, size: int) -> Iterator[Table]:
     """Declarations by the chunks of their drivers, so that few of both are at hand."""
-    at = CHUNK if CHUNK in alerts else "chunk_id"
-    sizes = alerts[at].value_counts().sort_index().cumsum()
+    sizes = alerts["chunk_id"].value_counts().sort_index().cumsum()
     for _, chunks in sizes.groupby((sizes - 1) // size):
-        some = alerts[alerts[at].isin(chunks.index)]
+        some = alerts[alerts["chunk_id"].isin(chunks.index)]
         for start in range(0, len(some), size):
             yield some.iloc[start : start + size]
 

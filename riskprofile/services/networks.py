@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from riskprofile.columns import Text, View, column
+from riskprofile.columns import Text, View, column, spans
 from riskprofile.history import Snapshot
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.profiles import Profile
@@ -70,7 +70,7 @@ class Around:
     own : Columns
         What is asked of the rows of alerts, with `_ROW` and `_NUMBER`: those of the first group,
         then those of the second, and so on; `starts` says where each begins, and the end.
-    pairs : pairs.Apart
+    pairs : pairs.Records
         What they share with rows of the run, by group.
     """
 
@@ -78,7 +78,7 @@ class Around:
     declared: Columns
     own: Columns
     starts: np.ndarray
-    pairs: pairs.Apart
+    pairs: pairs.Records
 
     def mine(self, group: int) -> View:
         """The rows of the alerts of a group, in the order of the run, with their references."""
@@ -277,7 +277,7 @@ def _before(mine: View, history: Snapshot) -> Iterator[np.ndarray]:
         asked, rows = np.flatnonzero(mine[by].notna().values), np.flatnonzero(there)
         few, starts, sharing = pairs.shared(held.values[rows], least=1)
         at, first, size = pairs.having(few, starts, keys[by])
-        other = rows[sharing[pairs.spans(first, size)]]
+        other = rows[sharing[spans(first, size)]]
         yield pairs.kept(by, own, np.repeat(asked[at], size), past, other)
 
 

@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from riskprofile.columns import Column, Text, View
+from riskprofile.columns import Column, Text, View, spans
 from riskprofile.history.layer import CHUNK, POSITION
+from riskprofile.history.piles import Apart
 from riskprofile.indicators.links import COMMON, WHY
-from riskprofile.store.spool import Columns, Held, Spool
+from riskprofile.store.spool import Columns, Spool
 
 MICROSECOND = pd.Timedelta(microseconds=1)
 WINDOW = pd.Timedelta(days=90) // MICROSECOND
@@ -26,7 +27,7 @@ NEVER = np.iinfo(np.int64).min  # a missing time
 NEAREST = 24  # other rows that a declaration is linked to under one key, twice what a page shows
 
 PART = 1 << 17  # rows that have a key, of which those of interest are compared at once
-AT_ONCE = 1 << 17  # pairs that are looked at together, some 10 MB; rows that wait to go on file
+AT_ONCE = 1 << 17  # pairs that are looked at together, some 10 MB
 SLOTS = 23  # bits of a hash by which most rows are passed over: 8 MiB
 
 SHARED = {**WHY, "declarant_key": "same declarant"}
@@ -74,8 +75,8 @@ PAIR = np.dtype(
 )
 
 
-class Apart:
-    """Records set apart by a number from 0: on file, but for some that wait to go there.
+class Records:
+    """Records set apart by a number from 0, on file.
 
     Parameters
     ----------
@@ -84,44 +85,27 @@ class Apart:
     """
 
     def __init__(self, spool: Spool, kind: np.dtype) -> None:
-        self._spool, self.kind = spool, kind
-        self._held: list[Held] = []  # under each number its records
-        self._waiting: list[tuple[np.ndarray, np.ndarray]] = []
+        self.kind = kind
+        self._apart = Apart(spool)
 
     def add(self, records: np.ndarray, numbers: np.ndarray) -> None:
         """Further records, and the number of each."""
-        if len(records):
-            self._waiting.append((records, numbers))
-        if sum(len(one) for one, _ in self._waiting) >= AT_ONCE:
-            self._settle()
+        held = [None, pa.py_buffer(np.ascontiguousarray(records))]
+        kind = pa.binary(self.kind.itemsize)
+        rows = pa.FixedSizeBinaryArray.from_buffers(kind, len(records), held)
+        self._apart.add(pa.record_batch({"record": rows}), numbers)
 
     def of(self, number: int) -> np.ndarray:
         """The records of one number, in the order in which they came."""
-        self._settle()
-        name = str(number)
-        found = [self._spool.get(held, name) for held in self._held if name in held]
-        read = [one.to_numpy().view(self.kind) for whole in found for one in whole.chunks]
-        return np.concatenate(read) if read else np.empty(0, self.kind)
-
-    def _settle(self) -> None:
-        if not self._waiting:
-            return
-        records, numbers = map(np.concatenate, zip(*self._waiting, strict=True))
-        self._waiting = []
-        order = np.argsort(numbers, kind="stable")
-        records, numbers = records[order], numbers[order]
-        starts = np.flatnonzero(begins(numbers))
-        self._held.append(
-            self._spool.put(
-                {
-                    str(numbers[start]): pa.array(records[start:end].view(np.uint8))
-                    for start, end in itertools.pairwise([*starts, len(records)])
-                }
-            )
-        )
+        rows = self._apart.of(number)
+        if rows is None:
+            return np.empty(0, self.kind)
+        held = rows.column("record")
+        read = np.frombuffer(held.buffers()[1], self.kind)
+        return read[held.offset : held.offset + len(held)]
 
 
-def found(linked: Columns, numbers: np.ndarray, groups: np.ndarray) -> Apart:
+def found(linked: Columns, numbers: np.ndarray, groups: np.ndarray) -> Records:
     """The pairs of the alerts of a run and its rows that share a key with one, within 90 days.
 
     Parameters
@@ -131,11 +115,11 @@ def found(linked: Columns, numbers: np.ndarray, groups: np.ndarray) -> Apart:
 
     Returns
     -------
-    Apart
-        Records of `PAIR` by group. Under each key the `NEAREST` others of a declaration are among
+    Records
+        Those of `PAIR` by group. Under each key the `NEAREST` others of a declaration are among
         them, and there may be more.
     """
-    pairs = Apart(linked.spool, PAIR)
+    pairs = Records(linked.spool, PAIR)
     for by in [one for one in SHARED if one in linked]:
         for rows, keys in _parts(linked, by, numbers, groups):
             own = np.flatnonzero(groups[rows.numbers] >= 0)
@@ -164,12 +148,12 @@ def _parts(
 
 def _set_apart(
     linked: Columns, by: str, names: Sequence[str], numbers: np.ndarray, groups: np.ndarray
-) -> tuple[int, Apart, dict[str, list[str]]]:
+) -> tuple[int, Records, dict[str, list[str]]]:
     """How many parts, these, and the distinct texts of those columns `names` that hold texts."""
     asked, there = _asked(linked, by, numbers, groups)
     kind = [("key", "i8"), ("time", "i8"), ("place", "i8"), ("row", "i4")]
     kind += [(name, "i8") for name in names] + [(_gone(name), "?") for name in names]
-    parts, apart = -(-there // PART), Apart(linked.spool, np.dtype(kind, align=True))
+    parts, apart = -(-there // PART), Records(linked.spool, np.dtype(kind, align=True))
     texts: dict[str, dict[str, int]] = {}
     for rows in linked.segments() if parts else ():
         keys = linked.column(by, rows)
@@ -354,16 +338,6 @@ def having(
     there = there[at[there] < len(held)]
     first = starts[at[there]]
     return there, first, starts[at[there] + 1] - first
-
-
-def spans(first: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Numbers that follow one another, so many from each first.
-
-    >>> spans(np.array([7, 3]), np.array([2, 3])).tolist()
-    [7, 8, 3, 4, 5]
-    """
-    made: np.ndarray = np.repeat(first - (np.cumsum(size) - size), size)
-    return made + np.arange(len(made))
 
 
 def begins(*sorted_columns: np.ndarray) -> np.ndarray:

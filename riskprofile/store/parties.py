@@ -20,11 +20,10 @@ from riskprofile.history.learning import (
     Asked,
     Forms,
     Parts,
-    Piles,
     among_themselves,
     listed,
-    spread_blocks,
 )
+from riskprofile.history.piles import Piles, spread_blocks
 from riskprofile.store.batches import ASKED_AT_ONCE
 from riskprofile.store.database import Store, among, serialise
 from riskprofile.store.tables import PartyBlock, PartyForm

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskprofile.history import learning, register
-from riskprofile.history.learning import Asked, Forms, Memory, Parts, among_themselves, apart
+from riskprofile.history import learning, piles, register
+from riskprofile.history.learning import Asked, Forms, Parts, among_themselves, apart
+from riskprofile.history.piles import Memory
 from riskprofile.history.register import Found
 
 NAMES = (
@@ -110,8 +111,8 @@ def test_a_crowded_block_says_too_little() -> None:
 def test_how_much_is_worked_on_at_once_changes_nothing(
     size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("AT_ONCE", "PILE", "PUT_AT_ONCE"):
-        monkeypatch.setattr(learning, name, size)
+    for module, name in ((learning, "AT_ONCE"), (learning, "PILE"), (piles, "PUT_AT_ONCE")):
+        monkeypatch.setattr(module, name, size)
     asked = Asked.together([sought(FORMS)])
     assert [*asked.forms()] == sorted(FORMS.values(), key=place)
     assert by_key(asked) == one_by_one(FORMS)
@@ -181,7 +182,8 @@ def test_by_parts_is_at_once(
     random.shuffle(chunks)
     whole = Asked.together(chunks).blocked()
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("AT_ONCE", "PART", "PILE", "PUT_AT_ONCE"):
+        patch.setattr(piles, "PUT_AT_ONCE", size)
+        for name in ("AT_ONCE", "PART", "PILE"):
             patch.setattr(learning, name, size)
         parts = Parts.distinct(Memory(), chunks, sum(map(len, chunks)))
         told = by_key(parts, crowded)

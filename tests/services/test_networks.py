@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from riskprofile.columns import View
-from riskprofile.history import Snapshot, view
+from riskprofile.history import Snapshot, piles, view
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.indicators.links import COMMON
 from riskprofile.profiles import SHIPMENT
@@ -305,6 +305,7 @@ def test_by_parts_alerts_are_linked_as_at_once(seed: int, monkeypatch: pytest.Mo
         for module, name, few in (
             *((store_spool, "SEGMENT", 70), (networks, "COPIED", 30)),
             *((pairs, "PART", 50), (pairs, "AT_ONCE", 40), (pairs, "SLOTS", 6)),
+            (piles, "PUT_AT_ONCE", 40),
         ):
             monkeypatch.setattr(module, name, few)
         run = around(spool, rows, numbers, groups)

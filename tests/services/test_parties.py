@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from riskprofile.errors import StoreError
-from riskprofile.history import Lookup, forms, learning, view
+from riskprofile.history import Lookup, forms, learning, piles, view
 from riskprofile.history.learning import Asked, Parts
 from riskprofile.profiles import SHIPMENT
 from riskprofile.reference.registers import REGISTERS
@@ -225,7 +225,8 @@ def learnt(store: Store, parts: Asked | Parts, kin: Kin | None = None) -> int:
 
 def tiny(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """So few forms at once that a run of some has many parts and piles."""
-    for name in ("AT_ONCE", "PART", "PILE", "PUT_AT_ONCE"):
+    monkeypatch.setattr(piles, "PUT_AT_ONCE", size)
+    for name in ("AT_ONCE", "PART", "PILE"):
         monkeypatch.setattr(learning, name, size)
     monkeypatch.setattr(parties, "PILE", size)
 
