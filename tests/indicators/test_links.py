@@ -50,6 +50,19 @@ def test_parcels_months_apart_are_not_one_order():
     assert not any(fired(links.split_consignments, apart))
 
 
+def test_a_key_says_of_its_rows_without_the_others_what_all_keys_say():
+    """So a run is asked key by key, of the rows with some of its values at a time."""
+    apart = {"consignee_name": ["Ada", "Bo", "Cy", "Di"], "consignee_phone": ["1", "2", "3", "4"]}
+    where = {"consignee_address": ["1 Quay"] * 3 + ["9 Lane"]}
+    items = shipments(4, **{**HOME, **where, **apart, "consignor_id": "S1"})
+    sign = links.split_consignments
+    assert fired(sign, items) == [True, True, True, False]
+    for key in sign.by:
+        hidden = {other: pd.array([None] * 4, dtype="Int64") for other in sign.by if other != key}
+        by_address = key == "consignee_address_key"
+        assert fired(sign, items.assign(**hidden)) == [by_address] * 3 + [False]
+
+
 def test_three_names_at_one_address_fire_and_three_in_a_block_of_flats_do_not():
     names = ["Ada Moss", "Bo Reed", "Cy Lund"]
     parcels = shipments(3, **HOME, consignee_name=names, consignor_id=["S1", "S2", "S3"])
