@@ -383,44 +383,40 @@ def _decisions(view: Any, person: Any, say: Words) -> None:
     if view.state == "closed":
         st.button(
             say("do.reopen"),
-            key="reopen",
-            on_click=deciding.ask_reopen,
-            args=(view.id,),
+            **deciding.bound("reopen", deciding.ask_reopen, view.id),
             disabled=person.role != "supervisor",
         )
     elif waits:
         if st.button(
-            say("do.outcome"), key="outcome", shortcut="O", type="primary", disabled=not workable
+            say("do.outcome"),
+            key=f"outcome-{view.id}",
+            shortcut="O",
+            type="primary",
+            disabled=not workable,
         ):
             st.session_state["outcome_of"] = view.id
             st.switch_page("views/outcome.py")
     elif free:
         st.button(
             say("do.claim"),
-            key="claim",
+            **deciding.bound("claim", deciding.claim, view.id),
             shortcut="A",
             type="primary",
-            on_click=deciding.claim,
-            args=(view.id,),
         )
     for name, (key, _) in deciding.DECISIONS.items():
         st.button(
             say(f"decision.{name}"),
-            key=f"do-{name}",
+            **deciding.bound(f"do-{name}", deciding.ask, view.id, name, mine),
             shortcut=key,
             # No view is suggested.
             type="primary" if name == "examine" and mine and suggests else "secondary",
             disabled=not workable,
-            on_click=deciding.ask,
-            args=(view.id, name, mine),
         )
     snoozing.button(view, say, workable=view.state == "open" and (mine or free) and order is None)
     ends = mine or (holder != "" and person.role == "supervisor")
     if ends and view.state == "open" and order is None:
         st.button(
             say("do.give_back"),
-            key="give-back",
+            **deciding.bound("give-back", deciding.give_back, view.id),
             type="tertiary",
-            on_click=deciding.give_back,
-            args=(view.id,),
         )

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app import session
-from app.deciding import attempt
+from app.deciding import attempt, bound
 from app.installation import served
 from app.text import plain
 from app.words import Words
@@ -28,7 +28,7 @@ def offer(view: Any, say: Words) -> None:
             placeholder=plain(", ".join(names[:3])),
             width=260,
         )
-        st.button(say("assign.do"), key="assign", on_click=_assign, args=(view.id,))
+        st.button(say("assign.do"), **bound("assign-do", _assign, view.id))
 
 
 def _assign(alert_id: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, form, session
+from app import draw, form, queue_list, session
 from app.installation import served
 from app.text import escape
 from app.words import Words
@@ -38,6 +38,19 @@ def attempt(action: Callable[[], Any]) -> Any:
     except RiskProfileError as error:
         st.session_state["fault"] = (say("fault.not_saved"), form.sentence(error))
     return None
+
+
+def bound(name: str, action: Callable[..., None], alert_id: int, *more: Any) -> dict[str, Any]:
+    """The key of a button, and what it does: to the alert that it was drawn for, and no other.
+
+    A click made while the next alert is drawn comes after it: what was clicked opens again.
+    """
+
+    def act() -> None:
+        queue_list.open_alert(alert_id)
+        action(alert_id, *more)
+
+    return {"key": f"{name}-{alert_id}", "on_click": act}
 
 
 def claim(alert_id: int) -> None:

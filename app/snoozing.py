@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app import draw, form, session
-from app.deciding import attempt, close_dialog
+from app.deciding import attempt, bound, close_dialog
 from app.installation import served
 from app.text import escape
 from app.words import Words
@@ -21,7 +21,7 @@ HOURS = (2, 8, 24, 72, 168, 720)
 LEAST = 2  # alerts that are several
 
 
-def ask(alerts: Sequence[int]) -> None:
+def ask(*alerts: int) -> None:
     """Open the dialog for these alerts, by their ids."""
     st.session_state["dialog"] = (alerts[0] if len(alerts) == 1 else SNOOZE, SNOOZE)
     st.session_state["snooze"] = list(alerts)
@@ -31,11 +31,9 @@ def button(view: Any, say: Words, *, workable: bool) -> None:
     """Put this alert aside."""
     st.button(
         say("do.snooze"),
-        key="do-snooze",
+        **bound("do-snooze", ask, view.id),
         shortcut="Z",
         disabled=not workable,
-        on_click=ask,
-        args=([view.id],),
     )
 
 
@@ -50,7 +48,7 @@ def several(rows: Sequence[Any], asked: Any, say: Words) -> None:
         key="snooze-several",
         type="tertiary",
         on_click=ask,
-        args=([row.id for row in rows],),
+        args=tuple(row.id for row in rows),
     )
 
 
@@ -67,7 +65,7 @@ def strip(view: Any, say: Words, zone: Any, now: Any) -> None:
     )
     with st.container(key="small_snoozed", horizontal=True, vertical_alignment="center"):
         st.html(draw.strip("‖", say("snooze.aside"), told))
-        st.button(say("snooze.wake"), key="wake", on_click=wake, args=(view.id,))
+        st.button(say("snooze.wake"), **bound("wake", wake, view.id))
 
 
 def wake(alert_id: int) -> None:

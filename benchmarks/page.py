@@ -46,7 +46,7 @@ REASON = "An image will settle what is in the package"
 LISTED = "() => document.querySelector('.rp-kpi') && document.querySelector('.rp-foot')"
 LISTED += " && document.querySelector('[class*=st-key-list-] canvas')"
 OPENED = "(want) => document.querySelector('.st-key-alert_head b')?.textContent === want"
-OPENED += " && document.querySelector('.st-key-do-refer button:enabled')"
+OPENED += " && document.querySelector('[class*=st-key-do-refer-] button:enabled')"
 
 
 def processor(pid: int) -> float:

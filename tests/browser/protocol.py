@@ -58,8 +58,9 @@ class Officer:
         return self._rerun([], "")
 
     def press(self, key: str) -> float:
-        """Press the button with this key."""
-        widget, fragment = self.seen[key]
+        """Press the button with this key; of those that carry an alert, the one drawn last."""
+        found = [one for one in self.seen if one == key or re.fullmatch(rf"{key}-\d+", one)]
+        widget, fragment = self.seen[found[-1]]
         return self._rerun([WidgetState(id=widget, trigger_value=True)], fragment)
 
     def write(self, key: str, text: str) -> float:
@@ -130,4 +131,5 @@ class Officer:
             if FAULT in drawn.body:
                 self.faults.append(re.sub(r"<[^>]*>", " ", drawn.body).strip())
         elif found := KEY.fullmatch(getattr(drawn, "id", "")):
+            self.seen.pop(found[1], None)
             self.seen[found[1]] = (drawn.id, delta.fragment_id)

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browser.conftest import Served
 from tests.browser.test_pages import owners
-from tests.browser.test_shift import button, press, reference, settled
+from tests.browser.test_shift import PAUSE, button, press, reference, settled
 
 FIRST, SECOND, THIRD, FOURTH = (f"PX-2026-{104417 + 85 * row}" for row in range(4))
 
@@ -90,3 +90,52 @@ def test_text_typed_while_the_page_is_drawn_anew_stays_text_and_a_click_forgets_
     expect(reference(page)).to_have_text(re.compile(f"{FIRST}|{SECOND}"))
     expect(search).to_have_value("napli")
     assert owners(served) == {}
+
+
+class Line:
+    """Between page and server: what is pressed goes at once, what is drawn may be held up."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.late = page, False
+        self.waiting: list[bytes | str] = []
+        page.route_web_socket(re.compile("/_stcore/stream"), self._between)
+        page.reload()
+
+    def _between(self, line: WebSocketRoute) -> None:
+        self.line = line
+        line.connect_to_server().on_message(self._drawn)
+
+    def _drawn(self, told: bytes | str) -> None:
+        if self.late:
+            self.waiting.append(told)
+        else:
+            self.line.send(told)
+
+    def rest(self) -> None:
+        """Until the server has nothing more to draw."""
+        seen = 0
+        while not seen or len(self.waiting) > seen:
+            seen = len(self.waiting)
+            self.page.wait_for_timeout(PAUSE)
+
+    def draw(self) -> None:
+        """What was held up is drawn."""
+        self.late = False
+        while self.waiting:
+            self.line.send(self.waiting.pop(0))
+
+
+def test_a_click_made_while_the_next_alert_is_drawn_is_for_the_one_that_was_clicked(page, served):
+    line = Line(page)
+    rests(page, FIRST)
+    place = button(page, "Claim").bounding_box()
+    assert place is not None
+    line.late = True
+    page.keyboard.press("n")
+    line.rest()  # the server has the second open
+    page.mouse.click(place["x"] + 9, place["y"] + 9)
+    page.wait_for_timeout(PAUSE)
+    expect(reference(page)).to_have_text(FIRST)
+    line.draw()
+    rests(page, FIRST)
+    assert owners(served) == {FIRST: "officer-14"}
