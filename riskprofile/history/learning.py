@@ -268,9 +268,14 @@ class Parts:
             yield Asked(batch(self.keep.get(held, "forms")))
             give_back(heap=True)  # what a part takes is in pieces: those of all would add up
 
-    def unknown(self) -> Asked:
-        """Those that the register did not hold, all in memory."""
-        return Asked.concat(part.unknown() for part in self)
+    def unknown(self) -> Parts:
+        """Those that the register did not hold."""
+        if self.sought == len(self):
+            return self
+        made = Parts(self.keep)
+        for part in self:
+            made.add(part.unknown())
+        return made
 
 
 def among_themselves(asked: Asked | Parts, crowded: int) -> dict[int, Found]:

@@ -10,14 +10,14 @@ from functools import cached_property, partial
 from sqlalchemy import Connection
 
 from riskprofile.errors import Overtaken
-from riskprofile.history.learning import Parts
+from riskprofile.history.learning import Asked, Parts, among_themselves
 from riskprofile.history.register import Found
 from riskprofile.memory import give_back
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern, parties
 from riskprofile.services.describing import Alerts, Material
 from riskprofile.services.identity import Actor
-from riskprofile.services.lanes import Ranked, rank_run, store_alerts
+from riskprofile.services.lanes import Ranked, rank_run, store_alerts, word_alerts
 from riskprofile.services.logged import BATCH
 from riskprofile.services.opening import BATCH_LOCK
 from riskprofile.services.parties import Register
@@ -71,20 +71,18 @@ class Ending:
         ranked = self._ranked()
         if not self.running:
             return ranked
+        words = [word_alerts(self.store, each, partial(self._worded, each)) for each in ranked]
+        forms, kin = self._compared(forms, kin)
         with self.store.write(patience=120.0) as connection:
             if not self.options.history:
                 govern.require_running(connection)
             for batch in self.running:
                 if not batches.finish(connection, batch.id, self.raters.before):
                     raise Overtaken(batch.id)
-            learn = partial(self._learn, connection, forms, kin)
-            if not ranked:
-                learn()
-            for each in ranked:
-                meanwhile = learn if each is ranked[-1] else None
-                worded = partial(self._worded, each, meanwhile)
-                store_alerts(connection, each, self.raters.before, worded)
+            for each, told in zip(ranked, words, strict=True):
+                store_alerts(connection, each, told, self.raters.before)
                 _count(connection, each, summary)
+            self._learn(connection, forms, kin)
             self._account(connection, summary)
         return ranked
 
@@ -115,7 +113,18 @@ class Ending:
         if forms.sought > parties.TRAVEL:  # they are compared where they are learnt
             return forms, None
         opened = self.raters.elsewhere(self._profiles[0])
-        return forms, self.others.begin(Task(opened, parties.Kin(forms.unknown())))
+        return forms, self.others.begin(Task(opened, parties.Kin(Asked.concat(forms.unknown()))))
+
+    def _compared(self, forms: Parts | None, kin: Kin | None) -> tuple[Parts | None, Kin | None]:
+        """The same, of forms that no other process compares."""
+        if kin is not None or not self.learns or not self._profiles:
+            return forms, kin
+        give_back(heap=True)
+        if forms is None:
+            with self.store.read() as connection:
+                forms = self._heard(connection)
+        alike = among_themselves(forms.unknown(), store_of_parties.CROWDED)
+        return forms, lambda: alike
 
     def _ranked(self) -> list[Ranked]:
         if not self.running or self.options.history:
@@ -134,36 +143,17 @@ class Ending:
         serialise(connection, BATCH_LOCK)
         ended = batches.end(connection, self._ids, self.raters.before)
         if self.learns and self._profiles:
-            give_back(heap=True)
-            forms = self._heard(connection) if forms is None else forms
+            assert forms is not None  # they were compared
             before = self.raters.before
             store_of_parties.add(self.store, connection, forms, ended, before, kin)
 
-    def _worded(
-        self,
-        ranked: Ranked,
-        meanwhile: Callable[[], None] | None,
-        materials: Iterator[Material],
-    ) -> Iterator[Alerts]:
-        """What is stored of alerts, made by this process or by those that rated.
-
-        `meanwhile` is done here while others work on the last of it, or else after that.
-        """
+    def _worded(self, ranked: Ranked, materials: Iterator[Material]) -> Iterator[Alerts]:
+        """What is stored of alerts, made by this process or by those that rated."""
         if self.others is None:
-            for one in materials:
-                yield one.work(ranked.rater)
-            if meanwhile is not None:
-                meanwhile()
+            yield from (one.work(ranked.rater) for one in materials)
             return
         of = self.raters.elsewhere(ranked.profile.name)
-
-        def tasks() -> Iterator[Task[Alerts]]:
-            for one in materials:
-                yield Task(of, one)
-            if meanwhile is not None:
-                meanwhile()
-
-        yield from self.others.done(tasks())
+        yield from self.others.done(Task(of, one) for one in materials)
 
     def _account(self, connection: Connection, summary: Summary) -> None:
         """The figures of each batch, in the summary and in the audit chain."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,7 +41,8 @@ from riskprofile.services.rater import POINTS, Rater
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches
 from riskprofile.store.database import Store, among
-from riskprofile.store.spool import Columns
+from riskprofile.store.spool import Columns, Held
+from riskprofile.store.written import Written, dumps
 from riskprofile.tables import Table
 
 AT_ONCE = 500  # alerts that are worded and stored together: each is some 20 kB of text
@@ -195,13 +197,13 @@ def rank_run(
 Worded = Callable[[Iterator[Material]], Iterator[Alerts]]
 
 
-def store_alerts(connection: Connection, ranked: Ranked, now: datetime, worded: Worded) -> None:
-    """Insert the alerts of a list.
+def word_alerts(store: Store, ranked: Ranked, worded: Worded) -> list[Held]:
+    """What is stored of the alerts of a list, on file: where it lies, some at a time.
+
+    It takes most of the end of a run, and needs no transaction: others write meanwhile.
 
     Parameters
     ----------
-    connection : Connection
-        The transaction that they are stored in.
     worded : callable
         `Material.work` of each material, in order; maybe by other processes meanwhile.
     """
@@ -214,16 +216,61 @@ def store_alerts(connection: Connection, ranked: Ranked, now: datetime, worded: 
             return
         items = ranked.items(ranked.alerts.column("number").values)
         for group, places in enumerate(ranked.groups):
-            around = networks.related(connection, ranked.profile, run, group, ranked.history)
+            with store.read() as connection:
+                around = networks.related(connection, ranked.profile, run, group, ranked.history)
             for some in by_chunk(ranked.of(places), AT_ONCE):
                 # Ids grow by reference, not by rank: an alert whose rating waits is not to be
                 # placed by its neighbours.
                 some = some.sort_values(RECORD, kind="stable")
                 waiting.append((some, around))
-                yield material(connection, items, some)
+                with store.read() as connection:
+                    given = material(connection, items, some)
+                yield given
 
+    made = []
     for told in worded(materials()):
-        _store_some(connection, ranked, *waiting.popleft(), told, now)
+        alerts, around = waiting.popleft()
+        rows = [
+            {
+                **one,
+                "batch_id": row[BATCH],
+                "queue": row["queue"],
+                "lane": row["lane"],
+                "rank": row["rank"],
+                "points": None if pd.isna(row[POINTS]) else int(row[POINTS]),
+                "score": _or_none(row["score"]) if ranked.scorecard.learnt_here else None,
+                "selected_by": row["selected_by"],
+                "probability": _or_none(row["probability"]),
+                "driver": int(row[DRIVER]),
+                "related": around.get(row[RECORD], []),
+            }
+            for row, one in zip(alerts.to_dict("records"), told, strict=True)
+        ]
+        columns = {
+            name: [dumps(row[name]) if name in _LISTS else row[name] for row in rows]
+            for name in rows[0]
+        }
+        held = {name: pa.array(values) for name, values in columns.items()}
+        made.append(ranked.rows.spool.put(held))
+        give_back()
+    return made
+
+
+_LISTS = frozenset(("indicators", "related", "links"))  # on file as text
+
+
+def store_alerts(
+    connection: Connection, ranked: Ranked, words: Sequence[Held], now: datetime
+) -> None:
+    """Insert in this transaction the alerts of a list that `word_alerts` put on file."""
+    spool = ranked.rows.spool
+    for held in words:
+        columns: dict[str, list[Any]] = {name: spool.get(held, name).to_pylist() for name in held}
+        for name in _LISTS:
+            columns[name] = [json.loads(text) for text in columns[name]]
+        columns["declaration"] = [Written(text) for text in columns["declaration"]]
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        _store_some(connection, ranked, rows, now)
         give_back()
 
 
@@ -239,20 +286,15 @@ def by_chunk(alerts: Table, size: int) -> Iterator[Table]:
 def _store_some(
     connection: Connection,
     ranked: Ranked,
-    alerts: Table,
-    around: Related,
-    told: Alerts,
+    alerts: Alerts,
     now: datetime,
 ) -> None:
     draw = blind.draw_of(connection)
-    earlier = _earlier(connection, ranked.profile.name, alerts[RECORD].tolist())
+    earlier = _earlier(connection, ranked.profile.name, [one[RECORD] for one in alerts])
     table = batches.alert_table
     decided = _decided(connection, ranked.profile.name, list(earlier))
     before = blind.states(connection, ranked.profile.name, list(earlier))
-    drawn = [
-        _drawn(draw, ranked.profile.name, record, one["indicators"], chosen, earlier, before)
-        for record, one, chosen in zip(alerts[RECORD], told, alerts["selected_by"], strict=True)
-    ]
+    drawn = [_drawn(draw, one, earlier.get(one[RECORD]), before) for one in alerts]
     for record, version in earlier.items():
         # A newer version takes its place in the queue, unless somebody has decided: an
         # ordered control stays where its officer finds it.
@@ -271,42 +313,32 @@ def _store_some(
         [
             {
                 **one,
-                "batch_id": row["batch_id"],
-                "version": earlier.get(row[RECORD], 0) + 1,
-                "queue": row["queue"],
-                "lane": row["lane"],
-                "rank": row["rank"],
-                "points": None if pd.isna(row[POINTS]) else int(row[POINTS]),
-                "score": _or_none(row["score"]) if ranked.scorecard.learnt_here else None,
-                "selected_by": row["selected_by"],
-                "probability": _or_none(row["probability"]),
-                "driver": int(row["driver"]),
-                "related": around.get(row[RECORD], []),
+                "version": earlier.get(one[RECORD], 0) + 1,
                 "model_version": ranked.scorecard.version,
                 "model_digest": ranked.scorecard.digest,
                 "state": "open",
                 "created_at": now,
                 "blind": state,
             }
-            for row, one, state in zip(alerts.to_dict("records"), told, drawn, strict=True)
+            for one, state in zip(alerts, drawn, strict=True)
         ],
     )
 
 
 def _drawn(
     draw: blind.Draw,
-    profile: str,
-    record: str,
-    indicators: Sequence[Mapping[str, Any]],
-    selected_by: str,
-    earlier: Mapping[str, int],
+    alert: Mapping[str, Any],
+    earlier: int | None,
     before: Mapping[tuple[str, int], str | None],
 ) -> str | None:
     """Whether an alert waits for an own view. Of an amended one, where nobody saw the last."""
-    state: str | None = draw.state(profile, record, indicators, selected_by)
-    if record not in earlier:
+    record = alert[RECORD]
+    state: str | None = draw.state(
+        alert["profile"], record, alert["indicators"], alert["selected_by"]
+    )
+    if earlier is None:
         return state
-    unseen = before.get((record, earlier[record])) == blind.WAITING
+    unseen = before.get((record, earlier)) == blind.WAITING
     return state if unseen and state == blind.WAITING else None
 
 

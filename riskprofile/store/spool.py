@@ -20,7 +20,7 @@ from riskprofile.columns import Column, View, column
 from riskprofile.errors import StoreError
 
 Held = Mapping[str, tuple[int, int]]  # by column: where it begins in the file, and its length
-SEGMENT = 1 << 16  # rows of a run that lie together on file, some 10 MB: as much waits in memory
+SEGMENT = 1 << 14  # rows of a run that lie together on file, some 3 MB: as much waits in memory
 
 
 class Spool:

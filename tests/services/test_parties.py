@@ -253,7 +253,7 @@ def test_a_run_is_learnt_by_parts_as_at_once(
         shutil.copy(tmp_path / "riskprofile.db", tmp_path / "other.db")
         whole = heard.together([*heard])
         assert whole.sought > 20 and len([*whole]) == 1
-        joined = learnt(store, Asked.concat(whole), Kin(whole.unknown()))
+        joined = learnt(store, Asked.concat(whole), Kin(Asked.concat(whole.unknown())))
         tiny(monkeypatch, size)
         other = Store.open(f"sqlite:///{tmp_path / 'other.db'}")
         parts = heard.together([*reversed(heard)])

@@ -18,11 +18,13 @@ import pytest
 from sqlalchemy import text
 
 from riskprofile.errors import Conflict, InputError, Overtaken, PolicyError, TooManyBadRows
-from riskprofile.services import govern, replay, settings
+from riskprofile.services import ending, govern, replay, settings
+from riskprofile.services.describing import Material
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
+from riskprofile.store import audit
 from riskprofile.store.batches import from_bytes, to_bytes
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
@@ -75,6 +77,31 @@ def test_a_file_becomes_a_ranked_list_and_alerts(
     (ranked,) = run.ranked
     assert ranked.table["rank"].tolist() == list(range(1, 61))
     assert set(ranked.table["selected_by"].dropna()) >= {"score", "random"}
+
+
+def test_others_write_while_alerts_are_worded_and_parties_compared(
+    store: Store, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrote = []
+
+    def beside(place: object, name: str) -> None:
+        work = getattr(place, name)
+
+        def both(*given: Any) -> Any:
+            with store.write(patience=0.0) as connection:  # at once, or not at all
+                audit.append(connection, actor="officer-14", action=name, subject="alert", now=NOW)
+            wrote.append(name)
+            return work(*given)
+
+        monkeypatch.setattr(place, name, both)
+
+    beside(Material, "work")
+    beside(ending, "among_themselves")
+    rows = factory.shipments(60, consignee_name=[f"Selban {n} Trading" for n in range(60)])
+    run = rate(store, home, write(tmp_path / "day.csv", rows))
+    assert wrote == ["work", "among_themselves"]
+    assert count(store, "alert") == run.summary.alerts["total"] > 0
+    assert count(store, "party_form") == 60
 
 
 def test_the_same_file_again_or_renamed_makes_no_second_alert(
