@@ -39,7 +39,7 @@ _SOUNDS = (
 )  # fmt: skip
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 14)
 def sound(word: str) -> str:
     """A word as the common romanisations agree to sound it.
 
@@ -52,7 +52,7 @@ def sound(word: str) -> str:
     return _AGAIN.sub(r"\1", word)
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 14)
 def frame(word: str) -> str:
     """The consonants of a word, as scripts without short vowels write them.
 
@@ -69,7 +69,7 @@ def _consonants(word: str) -> str:
     return _VOWELS.sub("", sound(bare)).translate(_CLASSES)
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 13)
 def blocks(family: str, form: str) -> tuple[int, ...]:
     """Where forms alike to this one are found: a few whole numbers of 63 bits."""
     words = form.split()
@@ -170,7 +170,7 @@ def _paired(left: list[str], right: list[str], bare: bool) -> float:
     return 1.0 - unsure / letters
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 13)
 def _likeness(one: str, other: str, bare: bool) -> float:
     if one == other:
         return 1.0
@@ -202,7 +202,7 @@ def _other_vowel(one: str, other: str) -> bool:
     return len(one) == len(other) and all(a in "aeiou" and b in "aeiou" for a, b in pairs)
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 14)
 def _vowel_share(form: str) -> float:
     return sum(map(form.count, "aeiou")) / len(form)
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import IO
 
-BLOCK = 4 << 20
+BLOCK = 1 << 20
 MAX_RECORD = 1 << 16  # bytes of a record with line breaks in it
 MAX_LINE = 8 << 20  # bytes of a line; a longer one is no record
 

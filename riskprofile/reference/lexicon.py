@@ -32,7 +32,7 @@ from riskprofile.tables import Column, Table
 __all__ = ["CATEGORIES", "Hit", "Scan", "Term", "marks", "parts", "plain", "read", "scan", "terms"]
 
 CATEGORIES = ("firearm", "part", "ammunition", "conversion", "accessory")
-KEPT = 1 << 14
+KEPT = 1 << 13
 LONGEST = 20_000  # characters of one text that are read; a goods line has under 1,000
 
 

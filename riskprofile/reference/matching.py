@@ -51,7 +51,7 @@ class _Word(NamedTuple):
     written: str = ""
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 14)
 def keys(word: str) -> tuple[tuple[str, str], ...]:
     """What a clean word may be in the lexicon: stems, each with the trick it undoes."""
     made = index()
@@ -178,7 +178,7 @@ def _begins(written: list[str]) -> bool:
     return False
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 14)
 def _starts(word: str) -> tuple[tuple[str, ...], ...]:
     """What has to follow a word, as stems, so that a term begins with it: nothing, or words."""
     if len(word) >= COMPOUND and _compound(word) is not None:
@@ -299,7 +299,7 @@ def _inside(made: Index, cleaned: str, row: list[_Word]) -> list[Hit]:
     return hits
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 12)
 def _compound(word: str) -> Term | None:
     """The longest German term in one long word, unless the rest of it is lawful."""
     low, made = word.casefold(), index()

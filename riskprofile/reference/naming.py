@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from itertools import product
 
 from riskprofile.reference.scripts import latin
@@ -116,7 +115,6 @@ _ARTICLE = re.compile(r"\b([ae]l)[\s-]+(?=\w{3})")  # written apart or not: al-N
 _WORD = re.compile(r"[^\W_]+")
 
 
-@lru_cache(maxsize=1 << 13)
 def party(name: str) -> str:
     """A trader's or a person's name: Latin words in order of the alphabet, no legal form.
 
@@ -156,7 +154,6 @@ def _without_forms(found: list[str]) -> list[str]:
     return found
 
 
-@lru_cache(maxsize=1 << 13)
 def address(text: str) -> str:
     """An address: words and numbers in order of the alphabet, abbreviations written out.
 

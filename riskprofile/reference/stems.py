@@ -21,7 +21,7 @@ _RUSSIAN = (
 _ARTICLES = ("وال", "بال", "كال", "فال", "ال", "لل")
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def stem(word: str) -> str:
     """The key of one clean word.
 

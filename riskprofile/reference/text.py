@@ -210,7 +210,7 @@ def words(text: Column) -> Column:
     return pd.Series([v if v is not None else [] for v in values], index=text.index, dtype=object)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def plain(word: str) -> str:
     """One word read as the eye reads it: look-alike letters and digits undone.
 
@@ -322,7 +322,7 @@ def _by_gaps(start: int, run: str) -> Iterator[tuple[int, int, str]]:
         yield start + place, start + at, "".join(filter(str.isalnum, piece))
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 13)
 def tricks(text: str) -> frozenset[str]:
     """What no honest text needs, found without a dictionary.
 

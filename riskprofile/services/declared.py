@@ -28,7 +28,7 @@ from riskprofile.services.rater import BROKEN, FIRED, POINTS
 from riskprofile.store.spool import Columns
 from riskprofile.tables import TEXT, Indicator, Table
 
-PARTED = 1 << 17  # rows of a run that are worked on together: some 20 MB
+PARTED = 1 << 16  # rows of a run that are worked on together: some 10 MB
 SAMPLED = 64  # of so many rows one says where parts may begin
 UNRATED = -(1 << 40)
 DRIVER, INDICATORS, LIST = "driver", "indicators", "list"
