@@ -117,7 +117,7 @@ def _form(
     with st.container(key="send", horizontal=True, vertical_alignment="center"):
         st.button(
             say("outcome.send"),
-            key="send-outcome",
+            key=f"send-outcome-{view.id}",  # a second click is not for the next one
             type="primary",
             shortcut="M",
             on_click=_send,
@@ -127,7 +127,7 @@ def _form(
             st.switch_page("views/queue.py")
         st.button(
             say("outcome.discard"),
-            key="discard",
+            key=f"discard-{view.id}",
             type="tertiary",
             on_click=_discard,
             args=(view.id,),
@@ -329,7 +329,7 @@ def _discard(alert_id: int) -> None:
 
 def _send(alert_id: int, record: str) -> None:
     person, say, typed = session.actor(), session.speech(), _typed(alert_id)
-    if person is None:
+    if person is None or f"items-base-{alert_id}" not in st.session_state:  # sent a moment ago
         return
     if not typed["outcome"]:
         st.session_state["fault"] = (say("fault.not_saved"), say("outcome.what_first"))

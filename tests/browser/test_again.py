@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from playwright.sync_api import expect
 from sqlalchemy import func, select
 
+from riskprofile.services import identity, review
 from riskprofile.store import tables
-from tests.browser.test_shift import PAUSE, REASON, button, open_row, press, reference
+from tests.browser import home
+from tests.browser.test_fast_keys import Line
+from tests.browser.test_shift import PAUSE, REASON, button, open_row, press, reference, settled
+
+SEEN = {"outcome": "nothing", "methods": ["opened"]}
 
 
 def test_a_decision_is_made_once_whatever_is_clicked_again(served, visit):
@@ -50,3 +57,29 @@ def test_a_decision_is_made_once_whatever_is_clicked_again(served, visit):
         counts = (decisions.scalar_one(), told.scalar_one())
     store.close()
     assert counts == (1, 1)
+
+
+def test_a_second_click_sends_the_outcome_of_no_other_control(served, visit):
+    store, now = served.store(), datetime.now(UTC)
+    person = identity.Actor("officer-14", "officer", home.OFFICE)
+    for alert in (1, 2):
+        review.alert(store, person, alert, now)
+        review.claim(store, person, alert, now)
+        review.decide(store, person, alert, "examine", REASON, now)
+        review.save_draft(store, person, f"outcome:{alert}", SEEN, now)
+    line = Line(visit("officer-14", "/outcome?alert=1"))
+    page = line.page
+    settled(page)
+    place = button(page, "Send to second person").bounding_box()
+    assert place is not None
+    line.late = True
+    for _ in range(2):
+        page.mouse.click(place["x"] + 9, place["y"] + 9)
+        line.rest()  # the server has the second open
+    line.draw()
+    expect(page.locator(".rp-strip")).to_contain_text("A second person confirms it")
+    expect(page.locator("h1")).to_contain_text("PX-2026-104502")
+    with store.read() as connection:
+        sent = connection.execute(select(tables.Outcome.alert_id)).scalars().all()
+    store.close()
+    assert sent == [1]

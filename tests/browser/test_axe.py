@@ -38,7 +38,7 @@ def ordered(page: Page) -> None:
     page.locator(".st-key-reason-save button").click()
     expect(page.locator("[class*=st-key-outcome-] button")).to_be_visible()
     press(page, "o")
-    expect(page.locator(".st-key-send-outcome button")).to_be_visible()
+    expect(page.locator("[class*=st-key-send-outcome-] button")).to_be_visible()
 
 
 def alert(page: Page) -> None:
