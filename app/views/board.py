@@ -87,7 +87,7 @@ def _capacity(say: Any, person: Any, offices: list[Any], now: Any) -> None:
             )
             st.button(
                 say("capacity.set"),
-                key="capacity-set",
+                key=f"capacity-set-{chosen}",
                 type="primary",
                 shortcut="E",
                 disabled=number == office.capacity,
