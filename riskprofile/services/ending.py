@@ -110,7 +110,7 @@ class Ending:
             return None, None
         with self.store.read() as connection:
             forms = self._heard(connection)
-        if forms.sought > parties.TRAVEL:  # they are compared where they are learnt
+        if forms.sought > parties.TRAVEL:  # this process compares them, part by part
             return forms, None
         opened = self.raters.elsewhere(self._profiles[0])
         return forms, self.others.begin(Task(opened, parties.Kin(Asked.concat(forms.unknown()))))
