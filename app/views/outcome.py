@@ -329,7 +329,11 @@ def _discard(alert_id: int) -> None:
 
 def _send(alert_id: int, record: str) -> None:
     person, say, typed = session.actor(), session.speech(), _typed(alert_id)
-    if person is None or f"items-base-{alert_id}" not in st.session_state:  # sent a moment ago
+    if person is None:
+        return
+    sent = f"{form.reference(record)}: {say('outcome.sent')}"
+    if f"items-base-{alert_id}" not in st.session_state:  # by the first of two clicks
+        st.session_state["told"] = sent
         return
     if not typed["outcome"]:
         st.session_state["fault"] = (say("fault.not_saved"), say("outcome.what_first"))
@@ -353,7 +357,7 @@ def _send(alert_id: int, record: str) -> None:
     if made is not None:
         review.discard_draft(store, person, subject(alert_id))
         _forget(alert_id)
-        st.session_state["told"] = f"{form.reference(record)}: {say('outcome.sent')}"
+        st.session_state["told"] = sent
 
 
 page()
