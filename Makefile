@@ -28,10 +28,9 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: .venv/demo
 	@$(BIN)/riskprofile demo $(ARGS)
 
-# The suite. What needs Chromium or PostgreSQL skips visibly where they are not installed. Three
-# processes for two cores: tests of pages and servers wait as long as they work.
+# The suite. What needs Chromium or PostgreSQL skips visibly where they are not installed.
 test: .venv/dev
-	$(BIN)/pytest -n 3 --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 # Those that take tens of seconds each: fits, kills, every combination of protected columns.
 test-slow: .venv/dev

@@ -30,7 +30,7 @@ def test_a_decision_is_made_once_whatever_is_clicked_again(served, visit):
     third.goto(page.url)
     for tab, key in ((page, "i"), (other, "i"), (third, "s")):
         expect(button(tab, "Refer")).to_be_visible()
-        tab.keyboard.press(key)
+        press(tab, key)
         tab.get_by_role("dialog").get_by_label("Reason").fill(REASON)
     page.get_by_role("button", name="Record decision").dblclick()
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
