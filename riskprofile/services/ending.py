@@ -80,7 +80,7 @@ class Ending:
                 if not batches.finish(connection, batch.id, self.raters.before):
                     raise Overtaken(batch.id)
             for each, told in zip(ranked, words, strict=True):
-                store_alerts(connection, each, told, self.raters.before)
+                store_alerts(self.store, connection, each, told, self.raters.before)
                 _count(connection, each, summary)
             self._learn(connection, forms, kin)
             self._account(connection, summary)

@@ -124,7 +124,7 @@ def raise_alert(
             "lodged_at": _time(driver.declared.get(kind.time)),
             "created_at": now,
         }  # fmt: skip
-        [made] = alerts.add(connection, [row])
+        [made] = alerts.add(store, connection, [row])
         desk.note(connection, actor, ACTION, {**row, "id": made}, now, purpose=reason)
     return made
 

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
 
 from riskprofile.profiles import PROFILES
 from riskprofile.reference import naming
-from riskprofile.store.tables import Alert, AlertLink
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Alert
 
 # Kind of link -> the columns that make it. A tuple of columns means: the first that is given.
 LINKS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -40,7 +41,7 @@ SEARCHED_KINDS = ("text", "codes", "hs")
 CODE_LENGTH = 40  # no reference, container or telephone number is longer
 
 
-def add(connection: Connection, alerts: Iterable[Mapping[str, Any]]) -> list[int]:
+def add(store: Store, connection: Connection, alerts: Iterable[Mapping[str, Any]]) -> list[int]:
     """Insert alerts, their search text and their links; the new ids, in order.
 
     Parameters
@@ -49,30 +50,33 @@ def add(connection: Connection, alerts: Iterable[Mapping[str, Any]]) -> list[int
         Columns of `Alert` by name, all with the same keys; `id` is made here, and so is what
         finds them (`looked_up_by`) where it is not there yet.
     """
-    rows = [{**alert} if "links" in alert else {**alert, **looked_up_by(alert)} for alert in alerts]
-    links = [row.pop("links") for row in rows]
+    defaults = {"version": 1, "driver": 1, "title": "", "state": "open"}
+    rows = [
+        {**defaults, **alert} if "links" in alert else {**defaults, **alert, **looked_up_by(alert)}
+        for alert in alerts
+    ]
     if not rows:
         return []
-    table = Alert.__table__  # type: ignore[attr-defined]
-    defaults = {"version": 1, "driver": 1, "title": "", "state": "open"}
-    rows = [{**defaults, **row} for row in rows]
-    if connection.dialect.name == "sqlite":
-        # It tells new ids one row at a time. While it is written nobody else makes any.
-        first = (connection.execute(select(func.max(table.c.id))).scalar() or 0) + 1
-        ids = [*range(first, first + len(rows))]
-        new = [{**row, "id": number} for row, number in zip(rows, ids, strict=True)]
-        connection.execute(insert(table), new)
-    else:
-        statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-        ids = list(connection.execute(statement, rows).scalars())
-    linked = [
-        {"alert_id": alert_id, "kind": kind, "key": key}
-        for alert_id, tied in zip(ids, links, strict=True)
-        for kind, key in tied
-    ]
-    if linked:
-        connection.execute(insert(AlertLink), linked)
+    ids = _new_ids(connection, len(rows))
+    columns = [name for name in rows[0] if name != "links"]
+    given = (
+        (number, *[row[name] for name in columns]) for number, row in zip(ids, rows, strict=True)
+    )
+    store.insert_many(connection, "alert", ["id", *columns], given)
+    linked = ((n, *link) for n, row in zip(ids, rows, strict=True) for link in row["links"])
+    store.insert_many(connection, "alert_link", ["alert_id", "kind", "key"], linked)
     return ids
+
+
+def _new_ids(connection: Connection, count: int) -> list[int]:
+    """Numbers that no alert has, rising."""
+    table = Alert.__table__  # type: ignore[attr-defined]
+    if connection.dialect.name == "sqlite":  # while it is written nobody else makes any
+        last = connection.execute(select(func.max(table.c.id))).scalar() or 0
+        return [*range(last + 1, last + 1 + count)]
+    sequence = func.pg_get_serial_sequence(table.name, table.c.id.name)
+    each = func.generate_series(1, count).table_valued("n")
+    return sorted(connection.execute(select(func.nextval(sequence)).select_from(each)).scalars())
 
 
 def looked_up_by(alert: Mapping[str, Any]) -> dict[str, Any]:

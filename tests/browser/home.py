@@ -173,7 +173,7 @@ def fill(
                 raw=raw,
                 state="waiting",
             )
-        add(connection, alerts(now, many=many, hostile=hostile, blind=blind))
+        add(store, connection, alerts(now, many=many, hostile=hostile, blind=blind))
 
 
 FILLED = (

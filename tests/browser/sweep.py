@@ -111,7 +111,7 @@ def poison(store: Store, now: datetime, texts: list[str]) -> None:
         row["record_id"] += text
     with store.write() as connection:
         put = connection.execute
-        ids = add(connection, rows)
+        ids = add(store, connection, rows)
         for alert, text in zip(ids, texts, strict=True):
             put(
                 insert(tables.Quarantined).values(

@@ -127,7 +127,7 @@ def test_an_open_alert_stays_the_same_while_new_ones_arrive_above_it(served, vis
     store, now = served.store(), datetime.now(UTC)
     new = {**home.alerts(now)[0], "record_id": "PX-2026-999999", "rank": 0}
     with store.write() as connection:
-        add(connection, [new])
+        add(store, connection, [new])
     store.close()
     expect(button(page, "1 new: refresh")).to_be_visible(timeout=30_000)
     press(page, "a")

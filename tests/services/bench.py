@@ -90,7 +90,7 @@ def put(store: Store, count: int = 1, **columns: Any) -> list[int]:
             row[name] = value[n] if many else value
         rows.append(row)
     with store.write() as connection:
-        return alerts.add(connection, rows)
+        return alerts.add(store, connection, rows)
 
 
 def taken(store: Store, actor: Actor = INES, now: datetime = NOW, **columns: Any) -> int:

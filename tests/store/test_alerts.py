@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from sqlalchemy import insert, select
 
 from riskprofile.profiles import PROFILES
@@ -59,21 +60,32 @@ def test_what_is_missing_or_empty_links_nothing():
     assert list(alerts.links_of([row])) == []
 
 
-def test_ids_come_back_in_the_order_given(tmp_path):
-    store = Store.open(f"sqlite:///{tmp_path / 'riskprofile.db'}")
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_ids_come_back_in_the_order_given(engine, tmp_path, request):
+    address = f"sqlite:///{tmp_path / 'riskprofile.db'}"
+    if engine == "postgresql":
+        address = request.getfixturevalue("postgres_url")
+    store = Store.open(address)
     row = factory.shipments(1).iloc[0].drop(["lodged_at", "arrival_at"]).dropna().to_dict()
     base = {"queue": "trafficking", "lane": "red", "rank": 1, "selected_by": "score"}
     base |= {"model_version": "1", "model_digest": "d", "batch_id": "b", "created_at": NOW}
-    with store.write() as connection:
-        connection.execute(insert(Batch).values(**BATCH))
-        made = alerts.add(
-            connection,
-            (alert(**base, record_id=f"XM-{n}", declaration=[row]) for n in range(2_500)),
-        )
-        assert alerts.add(connection, []) == []
+    made: list[int] = []
+    for first in (0, 1_250):
+        with store.write() as connection:
+            if not first:
+                connection.execute(insert(Batch).values(**BATCH))
+            these = range(first, first + 1_250)
+            made += alerts.add(
+                store,
+                connection,
+                (alert(**base, record_id=f"XM-{n}", declaration=[row]) for n in these),
+            )
+            assert alerts.add(store, connection, []) == []
     with store.read() as connection:
         found = dict(connection.execute(select(Alert.id, Alert.record_id)).all())
         links = connection.execute(select(AlertLink.alert_id).distinct()).scalars().all()
+        told = connection.execute(select(Alert.declaration).limit(1)).scalar_one()
     store.close()
     assert [found[number] for number in made] == [f"XM-{n}" for n in range(2_500)]
-    assert set(links) == set(made)
+    assert sorted(made) == made and set(links) == set(made)
+    assert told == [row]
