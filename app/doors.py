@@ -66,12 +66,15 @@ def same_origin(headers: Headers) -> bool:
     return origin.partition("://")[2] == headers.get("host", "") != ""
 
 
-def person(token: str, vouched_for: str | None = None) -> Any | None:
-    """Whose live session this is; None when it is nobody's, or not of whom the proxy names."""
+def person(token: str, vouched_for: str | None = None, *, touch: bool = True) -> Any | None:
+    """Whose live session this is; None when it is nobody's, or not of whom the proxy names.
+
+    `touch` says that the person is there: the session lives on.
+    """
     if not token:
         return None
     here = served()
-    found = identity.actor_of(here.store, token, here.clock())
+    found = identity.actor_of(here.store, token, here.clock(), touch=touch)
     return found if found is not None and vouched_for in (None, found.name) else None
 
 

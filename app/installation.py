@@ -18,6 +18,7 @@ class Installation:
     store: Any
     settings: Any
     clock: Callable[[], datetime]  # UTC-aware
+    news: Any  # of `app.news`
 
 
 _served: list[Installation] = []

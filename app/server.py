@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app import doors, pages, theme
-from app.installation import COOKIE, Installation, serve_from
+from app.installation import COOKIE, Installation, serve_from, served
+from app.news import News
 from riskprofile.errors import UsageError
 from riskprofile.services.settings import Settings, open_store
 
@@ -50,6 +52,7 @@ LIBRARIES = (
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 # What a browser may fetch before anybody is known: the sign-in page and Streamlit's own files.
 OPEN_PATHS = ("/sign-in", "/sign-out", "/language", "/healthz", "/static/", "/favicon.png")
+SCRIPTS = ("keys.js", "news.js")
 # Streamlit endpoints that nothing here needs: figures of the process, and a programs' interface.
 CLOSED_PATHS = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
 
@@ -80,7 +83,7 @@ def build(
         When the database cannot be opened.
     """
     store = open_store(settings)
-    serve_from(Installation(store, settings, clock or (lambda: datetime.now(UTC))))
+    serve_from(Installation(store, settings, clock or (lambda: datetime.now(UTC)), News(store)))
     _configure(hosts)
     guard = Middleware(Guard, hosts=hosts, secure=secure)
     return streamlit.App(MAIN, routes=routes(), middleware=[guard], on_script_error=_told)
@@ -96,7 +99,8 @@ def routes() -> list[Route]:
         Route("/account", doors.account, methods=["GET", "POST"]),
         Route("/language", doors.language, methods=["GET"]),
         Route("/healthz", _health, methods=["GET"]),
-        Route("/keys.js", _keys, methods=["GET"]),
+        Route("/news", _news, methods=["GET"]),
+        *[Route(f"/{name}", _script, methods=["GET"]) for name in SCRIPTS],
     ]
 
 
@@ -189,7 +193,9 @@ class Guard:
         if any(path.startswith(known) for known in OPEN_PATHS):
             return None
         token = HTTPConnection(scope).cookies.get(COOKIE, "")
-        person = await anyio.to_thread.run_sync(doors.person, token, doors.vouched(scope))
+        # What a page asks by itself is no sign that its person is there: it still locks.
+        asks = partial(doors.person, touch=path != "/news")
+        person = scope["user"] = await anyio.to_thread.run_sync(asks, token, doors.vouched(scope))
         asked = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
         if person is not None:
             # Streamlit serves a home at "/" alone: its own address leads there.
@@ -239,8 +245,14 @@ async def _health(request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-async def _keys(request: Request) -> Response:
-    return FileResponse(theme.path("keys.js"), media_type="text/javascript")
+async def _news(request: Request) -> Response:
+    """A number that changes when alerts come which this person may see."""
+    told = await anyio.to_thread.run_sync(served().news.of, request.user)
+    return JSONResponse(told, headers={"Cache-Control": "no-store"})
+
+
+async def _script(request: Request) -> Response:
+    return FileResponse(theme.path(request.url.path.strip("/")), media_type="text/javascript")
 
 
 def _told(error: Exception) -> bool:

@@ -9,7 +9,8 @@ and drives it. Without `--officers`: one Chromium, a page loaded again and again
 first load is not counted) and rows clicked, each timed inside the browser until the list, or
 the clicked alert with all its buttons, stands. With `--officers N`: N - 1 clients of the
 server's own protocol and one Chromium, each an act every five seconds (open, claim, ask,
-decide, next, previous, and the page's own question for news), at moments spread evenly;
+decide, next and previous), at moments spread evenly, and each page its own question for news
+every second;
 with `--batch` while the command line rates so many rows into the same database. With
 `--turns N` all pages stand open and one client alone acts, N times each kind of act: what an
 act costs the server, whatever else the machine does.
@@ -42,6 +43,7 @@ from tests.faults.runs import crossings
 NAME = "officer-14"
 KINDS = 7  # acts of `acts` for one alert
 EVERY = 5.0  # seconds between two acts of one officer
+NEWS = 1.0  # between two questions for news, as `app/theme/news.js` has it
 REASON = "An image will settle what is in the package"
 LISTED = "() => document.querySelector('.rp-kpi') && document.querySelector('.rp-foot')"
 LISTED += " && document.querySelector('[class*=st-key-list-] canvas')"
@@ -61,7 +63,7 @@ def late(times: list[float], share: float = 0.95) -> float:
 
 
 @contextmanager
-def browsing(served: Served) -> Iterator[Any]:
+def browsing(served: Served, name: str = NAME) -> Iterator[Any]:
     """A page of an officer in Chromium."""
     from playwright.sync_api import sync_playwright
 
@@ -71,7 +73,7 @@ def browsing(served: Served) -> Iterator[Any]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         context = browser.new_context(viewport={"width": 1366, "height": 768})
-        token = served.token(NAME)
+        token = served.token(name)
         context.add_cookies([{"name": COOKIE, "value": token, "url": served.url}])
         page = context.new_page()
         page.set_default_timeout(60_000)
@@ -152,6 +154,7 @@ def decide(officer: Officer) -> float:
 def together(served: Served, officers: int, seconds: float, rows: int) -> None:
     """So many officers at once, and perhaps a batch."""
     took: list[tuple[str, float]] = []
+    news: list[float] = []
     faults: list[str] = []
     clients = [Officer(served.url, served.token(NAME)) for _ in range(officers - 1)]
     for client in clients:
@@ -167,10 +170,15 @@ def together(served: Served, officers: int, seconds: float, rows: int) -> None:
         def work(number: int, client: Officer) -> None:
             due = began + EVERY * number / officers
             for name, act in acts(client, list(range(number, 150, officers - 1))):
-                time.sleep(max(0.0, due - time.monotonic()))
-                if due > began + seconds:
-                    return
+                if name == "news":
+                    continue
                 try:
+                    while (left := due - time.monotonic()) > NEWS:
+                        news.append(client.poll())
+                        time.sleep(NEWS)
+                    time.sleep(max(0.0, left))
+                    if due > began + seconds:
+                        return
                     took.append((name, act()))
                 except Exception as error:
                     faults.append(f"officer {number}, {name}: {type(error).__name__}: {error}")
@@ -204,6 +212,7 @@ def together(served: Served, officers: int, seconds: float, rows: int) -> None:
     row("officers, all acts", [one for _, one in took], used / (len(took) + len(seen)), bar)
     for name in dict.fromkeys(name for name, _ in took):
         row(f"  {name}", [one for kind, one in took if kind == name], None, bar)
+    row("news, each second", news, None, bar)
     row("the one in Chromium", seen, None, bar)
     print(f"{'errors':24} {len(faults)}  (0)")
     for fault in faults[:10]:

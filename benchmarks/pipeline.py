@@ -317,7 +317,7 @@ class Bench:
         self.told |= goals.exactness(values, labels, card)
         self.told |= goals.validation(self.folder / "day.csv", min(self.rows, 20_000))
         self.told |= goals.bulk(self.folder)
-        if self.rows >= 4_000:
+        if self.rows > 6_000:
             self.told |= goals.inbox(self.folder, self.folder / "day.csv")
 
 

@@ -19,9 +19,10 @@ QUEUES = ("all", *queue_list.QUEUES)
 OWNERS = ("mine_or_free", "open", "snoozed", "closed")
 LIST_HEIGHT = queue_list.HEAD + 9 * queue_list.ROW + 3
 FILTERS = ("lane", "queue", "owner", "profile", "search")
-POLL_SECONDS = 20
 FIRST, AT_MOST = 50, 500  # rows: a click sends the list again, so it starts short
-KEYS = '<script src="/keys.js"></script>'  # our own file: the policy allows no other script
+# Our own files: the policy allows no other script.
+SCRIPTS = '<script src="/keys.js"></script><script src="/news.js"></script>'
+Known = tuple[int, int]  # the highest alert id, and what `served().news` said, when it was drawn
 LANE_COLOURS = {blind.LANE: "blue", "red": "red", "yellow": "yellow"}
 
 
@@ -117,6 +118,7 @@ def page() -> None:
     status = session.status(person)
     zone = session.zone(status.zone)
     wanted = asked(status.profiles)
+    news = served().news.of(person)  # before the list: what comes meanwhile is told of
     found = review.queue(store, person, wanted, now)
     counted = found if wanted.owner in ("mine_or_free", "open") and not wanted.search else None
     figures = review.figures(store, person, now, wanted.profile, page=counted)
@@ -125,12 +127,12 @@ def page() -> None:
     rows, change = queue_list.hold(found, wanted)
     left, right = st.columns([626, 688], gap="small")
     with left:
-        _list(say, person, status, wanted, found, rows, change, now)
+        _list(say, person, status, wanted, found, rows, (change, news), now)
     with right:
         _panel(say, person, found, rows, now, zone)
     if st.session_state.get("dialog", ("", ""))[0] == raising.RAISE:
         raising.dialog(wanted.profile)
-    st.html(KEYS, unsafe_allow_javascript=True)
+    st.html(SCRIPTS, unsafe_allow_javascript=True)
     if opened := queue_list.opened():
         st.query_params["alert"] = str(opened)
     else:
@@ -169,11 +171,12 @@ def _list(
     asked: Any,
     found: Any,
     rows: list[Any],
-    change: int,
+    known: Known,
     now: Any,
 ) -> None:
     if not rows:
         _nothing(say, person, status, asked, found, now)
+        _arrived(asked, known)
         return
     kind = asked.owner if asked.owner in ("closed", "snoozed") else "open"
     count = say(f"queue.{kind}", n=say.number(found.total))
@@ -192,21 +195,38 @@ def _list(
             snoozing.several(rows, asked, say)
             if len(rows) < min(found.total, AT_MOST):
                 st.button(say("queue.more"), key="more", type="tertiary", on_click=show_more)
-            _refresh(asked, change)
+            _refresh(asked, known)
     queue_list.draw(rows, person, now, say, LIST_HEIGHT)
 
 
-@st.fragment(run_every=POLL_SECONDS)
-def _refresh(asked: review.QueueFilter, change: int) -> None:
+@st.fragment
+def _refresh(asked: review.QueueFilter, known: Known) -> None:
     """How many alerts have come since the list was taken: the list itself never moves."""
-    person, say = session.actor(touch=False), session.speech()
-    if person is None:
-        st.rerun()
-    new = review.new_since(served().store, person, asked, change, session.now())
+    say = session.speech()
+    new = _new(asked, known)
     label = say.many("queue.new", new) if new else say("queue.refresh")
     if st.button(label, key="refresh", shortcut="G", type="secondary" if new else "tertiary"):
         queue_list.refresh()
         st.rerun()
+
+
+@st.fragment
+def _arrived(asked: review.QueueFilter, known: Known) -> None:
+    """Where no list is, there is none to move: what has come is shown."""
+    if _new(asked, known):
+        queue_list.refresh()
+        st.rerun()
+
+
+def _new(asked: review.QueueFilter, known: Known) -> int:
+    """How many alerts have come since the page was drawn; `news.js` has it ask when some did."""
+    change, news = known
+    person = session.actor(touch=False)
+    if person is None:
+        st.rerun()
+    with st.container(key=f"news-{news}"):  # hidden: `news.js` reads it, and presses the button
+        st.button(session.speech()("queue.refresh"), key="look")
+    return review.new_since(served().store, person, asked, change, session.now())
 
 
 def _nothing(say: Words, person: Any, status: Any, asked: Any, found: Any, now: Any) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, bindparam, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from riskprofile.profiles import PROFILES
@@ -27,12 +27,13 @@ from riskprofile.store.tables import Alert
 
 __all__ = [
     "LANE_ORDER", "PAGE_LIMIT", "SOON", "Figures", "QueueFilter", "QueuePage", "QueueRow",
-    "figures", "latest", "new_since", "next_free", "pending_release", "queue", "snoozed",
+    "arrived", "figures", "new_since", "next_free", "pending_release", "queue", "snoozed",
     "unconfirmed", "visible",
 ]  # fmt: skip
 
 _alert = Alert.__table__  # type: ignore[attr-defined]
 
+_ARRIVED = select(_alert.c.office).distinct().where(_alert.c.id > bindparam("upto"))
 PAGE_LIMIT = 500
 DEFAULT_CAPACITY = 40
 
@@ -113,8 +114,7 @@ class QueuePage:
 
     Each count leaves out its own filter: `lanes` are the numbers behind the lane
     buttons under the chosen queue and owner. Open and closed alerts are counted apart, each
-    when it is looked at. `change` is the highest alert id in
-    sight: when `latest` gives a higher one, something new has come.
+    when it is looked at. `change` is the highest alert id: `new_since` counts what came after it.
     """
 
     rows: list[QueueRow]
@@ -163,11 +163,19 @@ def queue(store: Store, actor: Actor, filter: QueueFilter, now: datetime) -> Que
     return QueuePage(found, total, lanes, queues, owners, change, cells)
 
 
-def latest(store: Store, actor: Actor, filter: QueueFilter) -> int:
-    """The highest alert id that the actor may see in this profile: a cheap "is there news"."""
-    authorise(actor, "queue.look", filter.office)
+def arrived(store: Store, upto: int | None) -> tuple[int, set[str | None]]:
+    """The highest alert id of all, and the offices of alerts that came after `upto`.
+
+    For what tells pages of many people that they have news: each is told of its own office.
+    None asks for the first alone. Where the database was put back to an earlier state, all
+    offices have news.
+    """
     with store.read() as connection:
-        return _latest(connection, actor, filter)
+        highest = _highest(connection)
+        if upto is None or highest == upto:
+            return highest, set()
+        after = {"upto": upto if upto < highest else 0}
+        return highest, set(connection.execute(_ARRIVED, after).scalars())
 
 
 def new_since(store: Store, actor: Actor, filter: QueueFilter, change: int, now: datetime) -> int:
@@ -367,15 +375,3 @@ def _counts(
 def _highest(connection: Connection) -> int:
     """The highest alert id of all: what comes later has a higher one."""
     return int(connection.execute(statements.HIGHEST).scalar() or 0)
-
-
-def _latest(connection: Connection, actor: Actor, filter: QueueFilter) -> int:
-    return int(
-        connection.execute(
-            select(_alert.c.id)
-            .where(_alert.c.profile == filter.profile, *visible(actor, filter.office))
-            .order_by(_alert.c.id.desc())
-            .limit(1)
-        ).scalar()
-        or 0
-    )

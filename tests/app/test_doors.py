@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 
 from app import doors, installation, server
 from app.installation import COOKIE, served
+from app.news import News
 from riskprofile.services import identity, settings
 from tests.app.asgi import Answer, Browser
 from tests.app.test_server import NOW, ORIGIN, PASSWORD
@@ -40,7 +41,7 @@ def pages(home: Path, **told: Any) -> Iterator[tuple[Any, asyncio.Runner]]:
         (home / "keys" / name).chmod(0o600)
     configured = settings.load({}, home=str(home), **told)
     store, before = settings.open_store(configured), list(installation._served)
-    installation.serve_from(installation.Installation(store, configured, lambda: NOW))
+    installation.serve_from(installation.Installation(store, configured, lambda: NOW, News(store)))
     for name in ("officer-14", "officer-15"):
         identity.add_account(
             store,

@@ -144,6 +144,16 @@ def test_after_fifteen_idle_minutes_the_door_is_closed(client, clock):
     assert client.get("/").status == 303
 
 
+def test_a_page_that_asks_for_news_keeps_nobody_signed_in(client, clock):
+    sign_in(client)
+    for _ in range(3):
+        answer = client.get("/news")
+        assert (answer.status, answer.text) == (200, "0")
+        assert answer.headers["cache-control"] == "no-store"
+        clock.now += timedelta(minutes=5)
+    assert client.get("/news").status == 303
+
+
 def test_another_host_name_is_not_served(client):
     assert client.get("/sign-in", host="rebound.invalid").status == 400
 
@@ -152,6 +162,7 @@ def test_another_host_name_is_not_served(client):
     "path",
     [
         *("/sign-in", "/", "/healthz", "/nothing-here", "/account", "/sign-out", "/keys.js"),
+        *("/news.js", "/news"),
         *("/language?to=fr", "/static/nothing.js", "/_stcore/health", "/favicon.png"),
     ],
 )

@@ -41,7 +41,7 @@ STRANGE = """() => [...document.querySelectorAll('.stHtml *, [data-testid=stMark
   (one) => /^(IMG|IFRAME|OBJECT|EMBED|FORM|LINK|META|BASE|SVG|VIDEO|AUDIO)$/i.test(one.tagName)
     || [...one.attributes].some((a) => /^on/i.test(a.name))
     || (one.tagName === 'A' && !/^\\/($|account|sign|language)/.test(one.attributes.href?.value))
-    || (one.tagName === 'SCRIPT' && one.getAttribute('src') !== '/keys.js')
+    || (one.tagName === 'SCRIPT' && !/^\\/(keys|news)\\.js$/.test(one.getAttribute('src')))
 ).map((one) => one.outerHTML.slice(0, 120))"""
 
 

@@ -124,12 +124,8 @@ def test_an_open_alert_stays_the_same_while_new_ones_arrive_above_it(served, vis
     open_row(page, 2)
     expect(reference(page)).to_have_text("PX-2026-104587")
     expect(button(page, "Refer")).to_be_visible()
-    store, now = served.store(), datetime.now(UTC)
-    new = {**home.alerts(now)[0], "record_id": "PX-2026-999999", "rank": 0}
-    with store.write() as connection:
-        add(store, connection, [new])
-    store.close()
-    expect(button(page, "1 new: refresh")).to_be_visible(timeout=30_000)
+    arrive(served, "PX-2026-999999")
+    expect(button(page, "1 new: refresh")).to_be_visible()
     press(page, "a")
     expect(page.locator(".st-key-alert_line")).to_contain_text("yours to")
     expect(reference(page)).to_have_text("PX-2026-104587")
@@ -138,6 +134,15 @@ def test_an_open_alert_stays_the_same_while_new_ones_arrive_above_it(served, vis
     expect(rows.nth(1)).to_contain_text("PX-2026-999999")
     expect(reference(page)).to_have_text("PX-2026-104587")
     assert owners(served) == {"PX-2026-104587": "officer-14"}
+
+
+def arrive(served: Served, record: str) -> None:
+    """A new alert, above all others."""
+    store = served.store()
+    new = {**home.alerts(datetime.now(UTC))[0], "record_id": record, "rank": 0}
+    with store.write() as connection:
+        add(store, connection, [new])
+    store.close()
 
 
 def owners(served: Served) -> dict[str, str]:
@@ -212,6 +217,20 @@ def test_an_empty_queue_is_good_news(served, visit):
     store.close()
     page = visit("officer-14")
     expect(page.get_by_text("No open alerts at Port Meridia")).to_be_visible()
+    arrive(served, "PX-2026-999999")  # as the page promises, without a hand
+    rows = page.locator("[class*=st-key-list-] [role=row]")
+    expect(rows.nth(1)).to_contain_text("PX-2026-999999")
+
+
+def test_an_open_page_locks_by_itself_when_its_session_ends(served, visit):
+    page = opened(visit("officer-14"))
+    store = served.store()
+    with store.write() as connection:
+        connection.execute(
+            update(tables.WebSession).values(seen_at=datetime.now(UTC) - timedelta(minutes=15))
+        )
+    store.close()
+    expect(page.get_by_text("You are signed out")).to_be_visible()
 
 
 def test_a_paused_rating_says_so_on_the_page(served, visit):

@@ -196,9 +196,11 @@ def test_a_row_says_what_it_waits_for(store):
 def test_news_are_counted_and_not_pushed_into_the_list(store):
     put(store, 3)
     page = review.queue(store, INES, ALL, NOW)
-    assert review.latest(store, INES, ALL) == page.change
-    put(store, 2, version=2, lane=["red", "yellow"])
-    assert review.latest(store, INES, ALL) > page.change
+    assert review.arrived(store, page.change) == (page.change, set())
+    first, second = put(store, 2, version=2, lane=["red", "yellow"])
+    assert review.arrived(store, page.change) == (second, {HERE})
+    assert review.arrived(store, first) == (second, {HERE})
+    assert review.arrived(store, None) == (second, set())
     assert review.new_since(store, INES, ALL, page.change, NOW) == 2
     red = QueueFilter("shipment", lane="red")
     assert review.new_since(store, INES, red, page.change, NOW) == 1

@@ -83,7 +83,6 @@ def house_calls(store):
     return {
         "queue.look": [
             lambda a: review.queue(store, a, FILTER, NOW),
-            lambda a: review.latest(store, a, FILTER),
             lambda a: review.new_since(store, a, FILTER, 0, NOW),
             lambda a: review.next_free(store, a, FILTER, None, NOW),
             lambda a: review.figures(store, a, NOW),
@@ -256,7 +255,6 @@ def test_another_office_gets_no_alert_no_count_and_no_change(store, role):
     assert refused(lambda a: review.timeline(store, a, alert), stranger)
     page = review.queue(store, stranger, FILTER, NOW)
     assert (page.rows, page.total, page.lanes, page.change) == ([], 0, {}, 0)
-    assert review.latest(store, stranger, FILTER) == 0
     figures = review.figures(store, stranger, NOW)
     assert (figures.red_free, figures.mine, figures.examined_today, figures.to_confirm) == (
         (0, 0, 0, 0)

@@ -1,0 +1,93 @@
+"""News: a number for each person that changes when alerts come which they may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete
+
+from app.news import EVERY, News
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Alert
+from tests.services.bench import AUDITOR, AWAY, INES, THERE, furnish, put
+
+
+class Clock:
+    """Seconds that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Two offices."""
+    opened = Store.open(f"sqlite:///{tmp_path / 'riskprofile.db'}")
+    furnish(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def news(store: Store, clock: Clock) -> News:
+    """What a page server tells that began with three alerts in the database."""
+    put(store, 3)
+    made = News(store, clock)
+    assert made.of(INES) == 0
+    return made
+
+
+def test_alerts_are_news_to_their_office_and_to_who_sees_all(store, news, clock):
+    put(store, 2, version=2)
+    clock.now += EVERY
+    assert (news.of(INES), news.of(AUDITOR), news.of(AWAY)) == (1, 1, 0)
+
+
+def test_an_alert_of_no_office_is_news_to_everybody(store, news, clock):
+    put(store, 1, version=2, office=None)
+    clock.now += EVERY
+    assert news.of(INES) == news.of(AWAY) == news.of(AUDITOR) == 1
+
+
+def test_each_time_is_told_and_another_office_hears_nothing_of_it(store, news, clock):
+    told = []
+    for version in (2, 3, 4):
+        put(store, 1, version=version)
+        clock.now += EVERY
+        told.append(news.of(INES))
+        put(store, 1, version=version, office=THERE, profile="traveller")
+        clock.now += EVERY
+        assert news.of(INES) == told[-1]
+    assert len(set(told)) == 3
+
+
+def test_a_database_put_back_to_an_earlier_state_is_news(store, news, clock):
+    before = news.of(INES)
+    with store.write() as connection:
+        connection.execute(delete(Alert).where(Alert.rank > 1))
+    clock.now += EVERY
+    after = news.of(INES)
+    assert after != before
+    put(store, 1, version=2)
+    clock.now += EVERY
+    assert news.of(INES) not in (before, after)
+
+
+def test_many_pages_ask_the_database_once(store, news, clock, monkeypatch):
+    asked = []
+    read = Store.read
+    monkeypatch.setattr(Store, "read", lambda self: asked.append(1) or read(self))
+    clock.now += EVERY
+    for _ in range(50):
+        news.of(INES)
+    assert len(asked) == 1
