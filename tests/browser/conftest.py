@@ -157,9 +157,9 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(identity, "hasher", PasswordHasher(1, 8, 1))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browsers]:
-    """One Chromium for the session."""
+    """One Chromium for all tests here: its driver keeps a loop running, which others could not."""
     path = chromium()
     if path is None:
         pytest.skip("Chromium is not installed: apt-get install --yes chromium")
@@ -199,9 +199,9 @@ class Browsers:
         free.append(context)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """One page server for the session: starting it is what costs time."""
+    """One page server for all of them: starting it is what costs time."""
     with serving(tmp_path_factory.mktemp("home")) as found:
         yield found
 
