@@ -57,8 +57,7 @@ class Declared:
 
     def parts(self, *names: str) -> Iterator[Table]:
         """Some at a time, in order: these columns, or all."""
-        for rows in self.table.segments():
-            yield table_of(self.table, rows, names or [*self.table])
+        yield from table_parts(self.table, *names)
 
     def of(self, records: Collection[str]) -> set[str]:
         """Which of these references are declared here."""
@@ -68,6 +67,12 @@ class Declared:
             here = self.table.values(RECORD, rows)
             found.update(here.filter(pc.is_in(here, asked)).to_pylist())
         return found
+
+
+def table_parts(columns: Columns, *names: str) -> Iterator[Table]:
+    """All rows as tables, some at a time, in order: of these columns, or all."""
+    for rows in columns.segments():
+        yield table_of(columns, rows, names or [*columns])
 
 
 def table_of(columns: Columns, rows: np.ndarray, names: Sequence[str]) -> Table:

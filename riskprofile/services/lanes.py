@@ -27,10 +27,10 @@ from riskprofile.services.declared import (
     DRIVER,
     INDICATORS,
     LIST,
-    Declared,
     declared,
     over_batch,
     table_of,
+    table_parts,
 )
 from riskprofile.services.describing import Alerts, Items, Material, material
 from riskprofile.services.identifiers import RECORD
@@ -58,7 +58,10 @@ class Ranked:
     rater : Rater
     ranking : Ranking
         Of the declarations.
-    declared : Declared
+    declared : Columns
+        All of them, as `Declared.table` has them.
+    numbers : Held
+        Where the `number` of the declaration of each row of the run lies on file.
     rows : Columns
         Those of the run.
     alerts : Columns
@@ -73,7 +76,8 @@ class Ranked:
 
     rater: Rater
     ranking: Ranking
-    declared: Declared
+    declared: Columns
+    numbers: Held
     rows: Columns
     alerts: Columns
     groups: list[np.ndarray]
@@ -103,14 +107,16 @@ class Ranked:
         of keys), `driver` (item number), `batch_id`, `chunk_id`, `position` (of the driver) and
         `number` (of the declaration in the order of references).
         """
-        made = _told(pd.concat(_placed(self.ranking, self.declared, self.scorecard)))
+        parts = table_parts(self.declared)
+        made = _told(pd.concat(_placed(self.ranking, parts, self.scorecard)))
         return made.sort_values("rank", ignore_index=True)
 
     def items(self, numbers: np.ndarray) -> Items:
         """Where the items of the declarations with these numbers lie."""
-        wanted = np.zeros(len(self.declared.table), dtype=bool)
+        wanted = np.zeros(len(self.declared), dtype=bool)
         wanted[numbers] = True
-        return Items.of_run(self.rows, self.declared.numbers, wanted)
+        of = self.rows.spool.get(self.numbers, "number").to_numpy()
+        return Items.of_run(self.rows, of, wanted)
 
     def of(self, places: np.ndarray) -> Table:
         """The alerts at these places, in rank order."""
@@ -122,9 +128,9 @@ _TOLD = ["rank", RECORD, "queue", "lane", "score", POINTS, "selected_by", "proba
 _LYING = [INDICATORS, DRIVER, BATCH, CHUNK, POSITION, "number"]
 
 
-def _placed(ranking: Ranking, declared: Declared, scorecard: Scorecard) -> Iterator[Table]:
+def _placed(ranking: Ranking, parts: Iterator[Table], scorecard: Scorecard) -> Iterator[Table]:
     """Declarations in the order of their references, some at a time, ranked."""
-    for some in ranking.placed(declared.parts()):
+    for some in ranking.placed(parts):
         points = some[POINTS]
         score = np.where(
             points.notna(), scorecard.probability(points.fillna(0).to_numpy(np.int64)), np.nan
@@ -166,6 +172,7 @@ def rank_run(
     with store.read() as connection:
         when = None if capacity.stated else days(connection, now)
         of_run = declared(run, profile.indicators, when)
+        run.flags.clear()  # it has them now
         lists: dict[str, Capacity] = {}
         if when is not None:
             again = of_run.of
@@ -175,7 +182,7 @@ def rank_run(
     alerts = Columns(heard.spool)
     counts: dict[str, Counter[str]] = {"lane": Counter(), "queue": Counter(), BATCH: Counter()}
     kept: list[Table] = []
-    for some in _placed(ranking, of_run, rater.scorecard):
+    for some in _placed(ranking, of_run.parts(), rater.scorecard):
         seen = some[some["lane"] != "green"]
         for name, told in counts.items():
             told.update(seen[name].tolist())
@@ -191,7 +198,10 @@ def rank_run(
         of[numbers[places]] = group
     give_back(heap=True)
     around = networks.around(run.rows, of_run.numbers, of, of_run.table)
-    return Ranked(rater, ranking, of_run, run.rows, alerts, groups, counts, around)
+    on_file = run.rows.spool.put({"number": pa.array(of_run.numbers)})
+    give_back(heap=True)
+    declarations = of_run.table
+    return Ranked(rater, ranking, declarations, on_file, run.rows, alerts, groups, counts, around)
 
 
 Worded = Callable[[Iterator[Material]], Iterator[Alerts]]
@@ -218,6 +228,7 @@ def word_alerts(store: Store, ranked: Ranked, worded: Worded) -> list[Held]:
         for group, places in enumerate(ranked.groups):
             with store.read() as connection:
                 around = networks.related(connection, ranked.profile, run, group, ranked.history)
+            give_back(heap=True)
             for some in by_chunk(ranked.of(places), AT_ONCE):
                 # Ids grow by reference, not by rank: an alert whose rating waits is not to be
                 # placed by its neighbours.
