@@ -222,14 +222,19 @@ def test_an_empty_queue_is_good_news(served, visit):
     expect(rows.nth(1)).to_contain_text("PX-2026-999999")
 
 
-def test_an_open_page_locks_by_itself_when_its_session_ends(served, visit):
-    page = opened(visit("officer-14"))
+def leave_alone(served: Served) -> None:
+    """Nobody did anything for fifteen minutes."""
     store = served.store()
     with store.write() as connection:
         connection.execute(
             update(tables.WebSession).values(seen_at=datetime.now(UTC) - timedelta(minutes=15))
         )
     store.close()
+
+
+def test_an_open_page_locks_by_itself_when_its_session_ends(served, visit):
+    page = opened(visit("officer-14"))
+    leave_alone(served)
     expect(page.get_by_text("You are signed out")).to_be_visible()
 
 
@@ -254,12 +259,7 @@ def test_the_page_speaks_french(served, visit):
 
 def test_an_idle_page_locks(served, visit):
     page = opened(visit("officer-14"))
-    store = served.store()
-    with store.write() as connection:
-        connection.execute(
-            update(tables.WebSession).values(seen_at=datetime.now(UTC) - timedelta(minutes=15))
-        )
-    store.close()
+    leave_alone(served)
     press(page, "a")
     expect(page.get_by_text("You are signed out")).to_be_visible()
     assert owners(served) == {}
