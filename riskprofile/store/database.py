@@ -125,6 +125,11 @@ class _Among(FunctionElement[Any]):
     type = NullType()
     inherit_cache = True
 
+    @property
+    def comparator(self) -> Any:
+        """Made anew: kept, it would hold this, and all the values, until garbage is looked for."""
+        return self.type.comparator_factory(self)
+
 
 @compiles(_Among, "sqlite")
 def _among_sqlite(element: _Among, compiler: Any, **told: Any) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
+import weakref
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -358,3 +360,26 @@ def test_one_of_many_is_one_parameter_on_both_engines(address, values):
         asked = select(table.c.name).where(among(table.c.name, values))
         assert set(connection.execute(asked).scalars()) == {"a", "b'\"\\ é漢"} & {*values}
     store.close()
+
+
+class Reference(str):
+    """A text of which it can be seen whether it is still held."""
+
+
+def test_what_a_statement_asked_for_is_let_go_with_it(address):
+    store = Store.open(address)
+    table = Setting.__table__  # type: ignore[attr-defined]
+
+    def asked(text: str) -> weakref.ref[Reference]:
+        value = Reference(text)
+        with store.read() as connection:
+            connection.execute(select(table.c.name).where(among(table.c.name, [value]))).all()
+        return weakref.ref(value)
+
+    asked("the statement that is kept, once for all of its kind")
+    gc.disable()  # or looking for garbage would find it
+    try:
+        assert asked("another of this kind")() is None
+    finally:
+        gc.enable()
+        store.close()
