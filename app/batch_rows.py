@@ -14,6 +14,7 @@ from app.text import escape, plain
 from riskprofile.errors import RiskProfileError
 from riskprofile.services import ledger, quarantine, uploading
 from riskprofile.services.rights import ACTIONS
+from riskprofile.services.run import Step
 
 ROW, HEAD = 30, 30
 SHOWN = 8  # rows before a list scrolls
@@ -46,9 +47,14 @@ def upload(say: Any, person: Any) -> None:
         here = served()
         bar = st.progress(0.0, text=say("upload.reading"))
 
-        def progress(_: str, rows: int) -> None:
+        def progress(name: str, done: int) -> None:
+            if isinstance(name, Step):
+                of = name.of or 0
+                told = say(f"upload_step.{name}", n=say.number(done), of=say.number(of))
+                bar.progress(done / of if of else 0.0, text=told)
+                return
             # How many rows are left nobody knows before the end: the bar runs towards full.
-            bar.progress(rows / (rows + 20_000), text=say("upload.progress", n=say.number(rows)))
+            bar.progress(done / (done + 20_000), text=say("upload.progress", n=say.number(done)))
 
         try:
             run = uploading.upload(

@@ -15,7 +15,15 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from riskprofile.errors import RiskProfileError
 from riskprofile.reference import facts
-from riskprofile.services.run import Run, Summary
+from riskprofile.services.run import (
+    COMPARING,
+    RANKING,
+    STORING,
+    WORDING,
+    Run,
+    Step,
+    Summary,
+)
 
 errors = Console(stderr=True, highlight=False, markup=False)
 
@@ -62,22 +70,31 @@ def about_rows(path: Path) -> int | None:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
-def pace(rows: int, seconds: float, total: int | None) -> str:
-    """Rate, and the time left where the rows of the file are about known.
+# What a run does after the last row, which takes about as long as reading it.
+STEPS = {
+    RANKING: "ranking",
+    WORDING: "wording alerts",
+    COMPARING: "comparing new parties",
+    STORING: "storing alerts",
+}
+
+
+def pace(done: int, seconds: float, total: int | None, what: str = "rows") -> str:
+    """Rate, and the time left where it is about known how much there is.
 
     >>> pace(20_000, 10.0, 80_000), pace(20_000, 10.0, None), pace(0, 0.1, 80_000)
     ('2,000 rows/s, 0:00:30 left', '2,000 rows/s', '')
     """
-    if not rows or seconds < 0.5:
+    if not done or seconds < 0.5:
         return ""
-    rate = rows / seconds
-    left = f", {timedelta(seconds=round((total - rows) / rate))} left" if total else ""
-    return f"{rate:,.0f} rows/s{left if total and total > rows else ''}"
+    rate = done / seconds
+    left = f", {timedelta(seconds=round((total - done) / rate))} left" if total else ""
+    return f"{rate:,.0f} {what}/s{left if total and total > done else ''}"
 
 
 @contextmanager
 def progress(label: str, files: Sequence[Path] = ()) -> Iterator[Any]:
-    """A bar on a terminal, silence elsewhere; call it with (name, rows).
+    """A bar on a terminal, silence elsewhere; call it with (name, rows), or a `Step` and how much.
 
     `files` are those to come: of text files the time left is told.
     """
@@ -89,13 +106,13 @@ def progress(label: str, files: Sequence[Path] = ()) -> Iterator[Any]:
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(pulse_style="bar.pulse"),
-        TextColumn("{task.completed:,.0f} rows"),
+        TextColumn("{task.fields[done]}"),
         TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(),
         console=errors,
         transient=True,
     ) as bar:
-        task = bar.add_task(label, total=None, rate="")
+        task = bar.add_task(label, total=None, rate="", done="")
         at, began, told = "", 0.0, 0.0  # the file in work, its start, the last word: seconds
 
         def tell(name: str, rows: int) -> None:
@@ -103,14 +120,15 @@ def progress(label: str, files: Sequence[Path] = ()) -> Iterator[Any]:
             if name != at:
                 at, began = name, told
             told = bar.tasks[0].elapsed or 0.0
-            total = totals.get(name)
-            bar.update(
-                task,
-                description=f"{label} {name}",
-                completed=rows,
-                total=total,
-                rate=pace(rows, told - began, total),
-            )
+            if isinstance(name, Step):
+                what, of, total = STEPS[name], "alerts", name.of
+                done = f"{rows:,} of {total:,} alerts" if total else ""
+            else:
+                what, of, total = f"{label} {name}", "rows", totals.get(name)
+                done = f"{rows:,} rows"
+            bar.tasks[0].total = total  # `update` keeps the last where it is not known
+            rate = pace(rows, told - began, total, of)
+            bar.update(task, description=what, completed=rows, done=done, rate=rate)
 
         yield tell
 
@@ -141,7 +159,7 @@ def account(run: Run) -> None:
                 f"and lanes is silent until {facts.KNOWN_DAYS:.0f}: riskprofile history load"
             )
     if told.stopped:
-        say("stopped after the current chunk: nothing is lost, go on with --resume")
+        say("stopped: nothing is lost, go on with --resume")
     elif run.too_many_bad:
         note(
             f"riskprofile: {told.quarantined} of {told.read} rows are quarantined, more than "

@@ -22,11 +22,23 @@ from riskprofile.services.logged import BATCH
 from riskprofile.services.opening import BATCH_LOCK
 from riskprofile.services.parties import Register
 from riskprofile.services.raters import Raters
-from riskprofile.services.run import Options, Summary, account
+from riskprofile.services.run import (
+    COMPARING,
+    RANKING,
+    STORING,
+    WORDING,
+    Options,
+    Progress,
+    Step,
+    Stop,
+    Summary,
+    account,
+)
 from riskprofile.services.spread import Task, Workers
 from riskprofile.store import audit, batches
 from riskprofile.store import parties as store_of_parties
 from riskprofile.store.database import Store, serialise
+from riskprofile.store.spool import Held
 from riskprofile.store.tables import Batch
 
 Kin = Callable[[], dict[int, Found]]
@@ -44,6 +56,10 @@ class Ending:
         Other processes, where they take part.
     learns : bool
         Whether the register takes in the names and addresses of the run.
+    progress : callable
+        Told each `Step` and how much of it is done.
+    stop : Stop
+        Heeded until what is made is stored.
     """
 
     store: Store
@@ -53,6 +69,8 @@ class Ending:
     others: Workers | None
     options: Options
     learns: bool
+    progress: Progress
+    stop: Stop
 
     def end(self, summary: Summary) -> list[Ranked]:
         """One ranking per profile over the run; alerts and the end of the batches together.
@@ -63,6 +81,8 @@ class Ending:
             Rating is paused.
         Overtaken
             Another program finished a batch of it.
+        Stopped
+            A signal came before the alerts were stored: nothing of the end is.
         """
         for one in self._registers:
             one.forget()
@@ -71,17 +91,22 @@ class Ending:
         ranked = self._ranked()
         if not self.running:
             return ranked
-        words = [word_alerts(self.store, each, partial(self._worded, each)) for each in ranked]
+        words = self._words(ranked)
         forms, kin = self._compared(forms, kin)
+        self.stop.heed()
         with self.store.write(patience=120.0) as connection:
             if not self.options.history:
                 govern.require_running(connection)
             for batch in self.running:
                 if not batches.finish(connection, batch.id, self.raters.before):
                     raise Overtaken(batch.id)
+            stored, step = 0, Step(STORING, _alerts(ranked))
             for each, told in zip(ranked, words, strict=True):
-                store_alerts(self.store, connection, each, told, self.raters.before)
+                for some in told:
+                    self.progress(step, stored)
+                    stored += store_alerts(self.store, connection, each, some, self.raters.before)
                 _count(connection, each, summary)
+            self.progress(step, stored)
             self._learn(connection, forms, kin)
             self._account(connection, summary)
         return ranked
@@ -119,6 +144,7 @@ class Ending:
         """The same, of forms that no other process compares."""
         if kin is not None or not self.learns or not self._profiles:
             return forms, kin
+        self._step(COMPARING)
         give_back(heap=True)
         if forms is None:
             with self.store.read() as connection:
@@ -133,10 +159,33 @@ class Ending:
         seed = int.from_bytes(hashlib.sha256(digests.encode()).digest()[:8])
         made = []
         for name in self._profiles:
+            self._step(RANKING)
             rater, heard = self.raters.of(name), self.raters.heard
             capacity, now = self.options.capacity, self.raters.before
             made.append(rank_run(self.store, self._ids, rater, heard, capacity, seed, now))
         return [one for one in made if one is not None]
+
+    def _step(self, name: str) -> None:
+        """What is done now, where nobody said to stop; how much of it there is, is not known."""
+        self.stop.heed()
+        self.progress(Step(name), 0)
+
+    def _words(self, ranked: list[Ranked]) -> list[list[Held]]:
+        """What is stored of the alerts of each list, on file."""
+        step = Step(WORDING, _alerts(ranked))
+        worded = 0
+
+        def counted(each: Ranked, materials: Iterator[Material]) -> Iterator[Alerts]:
+            nonlocal worded
+            for told in self._worded(each, materials):
+                self.stop.heed()
+                worded += len(told)
+                yield told
+                self.progress(step, worded)
+
+        self.stop.heed()
+        self.progress(step, 0)
+        return [word_alerts(self.store, each, partial(counted, each)) for each in ranked]
 
     def _learn(self, connection: Connection, forms: Parts | None, kin: Kin | None) -> None:
         """The batches end, and the register takes in their names and addresses."""
@@ -170,6 +219,10 @@ class Ending:
                 now=self.raters.before,
                 detail={key: told[key] for key in ("read", "accepted", "alerts")},
             )
+
+
+def _alerts(ranked: list[Ranked]) -> int:
+    return sum(one.counts["lane"].total() for one in ranked)
 
 
 def _count(connection: Connection, ranked: Ranked, summary: Summary) -> None:

@@ -272,18 +272,17 @@ _LISTS = frozenset((*_WRITTEN, "links"))  # on file as text
 
 
 def store_alerts(
-    store: Store, connection: Connection, ranked: Ranked, words: Sequence[Held], now: datetime
-) -> None:
-    """Insert in this transaction the alerts of a list that `word_alerts` put on file."""
-    spool = ranked.rows.spool
-    for held in words:
-        columns = {name: _listed(spool.get(held, name)) for name in held}
-        columns["links"] = [json.loads(text) for text in columns["links"]]
-        for name in _WRITTEN:
-            columns[name] = [Written(text) for text in columns[name]]
-        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-        _store_some(store, connection, ranked, rows, now)
-        give_back()
+    store: Store, connection: Connection, ranked: Ranked, words: Held, now: datetime
+) -> int:
+    """Insert in this transaction some alerts that `word_alerts` put on file; how many."""
+    columns = {name: _listed(ranked.rows.spool.get(words, name)) for name in words}
+    columns["links"] = [json.loads(text) for text in columns["links"]]
+    for name in _WRITTEN:
+        columns[name] = [Written(text) for text in columns[name]]
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    _store_some(store, connection, ranked, rows, now)
+    give_back()
+    return len(rows)
 
 
 def _listed(held: pa.ChunkedArray) -> list[Any]:

@@ -18,6 +18,23 @@ from riskprofile.store.tables import Batch
 Progress = Callable[[str, int], None]
 
 
+class Step(str):
+    """A part of the end of a run, after its last row: `progress` is told it in place of a file.
+
+    `of` is how much of it there is to do; None where that is not known.
+    """
+
+    of: int | None
+
+    def __new__(cls, name: str, of: int | None = None) -> Step:
+        made = super().__new__(cls, name)
+        made.of = of
+        return made
+
+
+RANKING, WORDING, COMPARING, STORING = "ranking", "wording", "comparing", "storing"
+
+
 @dataclass(frozen=True)
 class Repair:
     """A row of the quarantine that a line of the input puts right: which columns, and why."""
@@ -111,8 +128,12 @@ class Run:
         return 3 if self.summary.quarantined else 0
 
 
+class Stopped(Exception):
+    """A signal came while a run ended: what is not stored yet is made again by `resume`."""
+
+
 class Stop:
-    """Set by SIGINT or SIGTERM: the current chunk is finished first."""
+    """Set by SIGINT or SIGTERM: what is under way is finished first, a chunk or some alerts."""
 
     def __init__(self) -> None:
         self.signal = 0
@@ -121,6 +142,16 @@ class Stop:
     def wait(self, seconds: float) -> bool:
         """Wait so long, or until a signal comes: whether one came."""
         return self._heard.wait(seconds)
+
+    def heed(self) -> None:
+        """Go no further where a signal came.
+
+        Raises
+        ------
+        Stopped
+        """
+        if self.signal:
+            raise Stopped
 
     @contextmanager
     def listening(self) -> Iterator[Stop]:

@@ -27,7 +27,7 @@ from riskprofile.services.opening import begin
 from riskprofile.services.parties import Heard
 from riskprofile.services.past import HISTORY, Folder
 from riskprofile.services.raters import Raters
-from riskprofile.services.run import Options, Progress, Run, Stop, Summary
+from riskprofile.services.run import Options, Progress, Run, Stop, Stopped, Summary
 from riskprofile.services.settings import Settings
 from riskprofile.services.spread import workers
 from riskprofile.store import batches
@@ -55,7 +55,8 @@ def screen(
     history_url : str, optional
         The database whose history is read, when it is another than `store`.
     progress : callable
-        Told the file and the rows read so far, after each chunk.
+        Told the file and the rows read so far, after each chunk; after the last, a `Step` and how
+        much of it is done.
 
     Raises
     ------
@@ -122,17 +123,22 @@ def screen(
                 if stop.signal:
                     summary.stopped = stop.signal
                     break
-        if unreadable is not None and len(summary.unreadable) == len(paths):
-            raise unreadable
-        ranked: list[Ranked] = []
-        if not summary.stopped:
-            try:
+            if unreadable is not None and len(summary.unreadable) == len(paths):
+                raise unreadable
+            ranked: list[Ranked] = []
+            if not summary.stopped:
                 learns = history_url is None  # what a run beside the database learns goes with it
-                ending = Ending(store, actor, running, raters, others, options, learns)
-                ranked = ending.end(summary)
-            except PolicyError:  # paused since the last chunk
-                _leave(store, running, now)
-                raise
+                ending = Ending(
+                    store, actor, running, raters, others, options, learns, progress, stop
+                )
+                try:
+                    ranked = ending.end(summary)
+                except PolicyError:  # paused since the last chunk
+                    _leave(store, running, now)
+                    raise
+                except Stopped:
+                    summary.stopped = stop.signal
+                    _leave(store, running, now)
     summary.seconds = round(time.perf_counter() - started, 3)
     summary.rows_per_second = round(summary.read / max(summary.seconds, 1e-9), 1)
     moment = pd.DataFrame({"time": [pd.Timestamp(now)]})

@@ -12,6 +12,7 @@ import pytest
 
 import app
 from riskprofile import words
+from riskprofile.cli.output import STEPS
 from riskprofile.profiles import PROFILES
 from riskprofile.services import review
 from riskprofile.services.rights import ACTIONS, ROLES
@@ -35,6 +36,7 @@ MADE = (
     *("fact", "link", "event", "owner", "filter", "page", "column", "second", "read_only"),
     *(
         "row_state",
+        "upload_step",
         "kept_state",
         "message",
         "paper",
@@ -108,6 +110,10 @@ def test_no_key_of_the_catalogue_is_left_unused():
         and not key.startswith(tuple(f"{head}." for head in MADE))
     ]
     assert unused == []
+
+
+def test_every_step_at_the_end_of_a_run_has_words():
+    assert [step for step in STEPS if f"upload_step.{step}" not in ENGLISH] == []
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -21,7 +21,7 @@ from riskprofile.errors import Conflict, InputError, Overtaken, PolicyError, Too
 from riskprofile.services import ending, govern, replay, settings
 from riskprofile.services.describing import Material
 from riskprofile.services.identity import OWNER
-from riskprofile.services.run import Options, Run
+from riskprofile.services.run import COMPARING, RANKING, STORING, WORDING, Options, Run, Step
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit
@@ -449,6 +449,50 @@ def test_a_run_told_to_stop_ends_after_its_chunk_and_goes_on_as_if_undisturbed(
     pd.testing.assert_frame_equal(
         again.ranked[0].table.drop(columns=left), expected.drop(columns=left)
     )
+
+
+ENDS = [RANKING, WORDING, COMPARING, STORING]
+
+
+def test_a_run_tells_what_it_does_after_the_last_row(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    day = write(tmp_path / "day.csv", factory.shipments(60))
+    told: list[tuple[str, int, int | None]] = []
+
+    def progress(name: str, done: int) -> None:
+        told.append((str(name), done, name.of if isinstance(name, Step) else None))
+
+    run = screen(store, home, OWNER, [day], Options(), NOW, progress=progress)
+    alerts = run.summary.alerts["total"]
+    assert alerts > 0
+    assert [*dict.fromkeys(name for name, _, _ in told)] == ["day.csv", *ENDS]
+    for name in (WORDING, STORING):
+        assert (name, 0, alerts) in told
+        assert (name, alerts, alerts) in told
+
+
+@pytest.mark.parametrize(("at", "workers"), [*((at, 1) for at in ENDS), (WORDING, 2)])
+def test_a_run_told_to_stop_at_its_end_stores_all_of_it_or_nothing_and_goes_on(
+    store: Store, home: Settings, tmp_path: Path, at: str, workers: int
+) -> None:
+    day = write(tmp_path / "day.csv", factory.shipments(60))
+    options = Options(workers=workers, resume=True)
+
+    def stop(name: str, done: int) -> None:
+        if name == at:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    run = screen(store, home, OWNER, [day], options, NOW, progress=stop)
+    stored = at == STORING  # what is begun there is finished: it takes seconds
+    assert (run.exit_code, bool(run.ranked)) == ((0, True) if stored else (143, False))
+    (batch,) = govern.batches(store, OWNER)
+    assert (batch.state, batch.accepted) == ("done" if stored else "stopped", 60)
+    assert bool(count(store, "alert")) == stored
+    if not stored:
+        again = screen(store, home, OWNER, [day], options, NOW)
+        assert (again.exit_code, again.summary.alerts["total"]) == (0, count(store, "alert"))
+        assert count(store, "alert") > 0
 
 
 def test_a_file_that_cannot_be_read_is_named_and_the_others_are_finished(

@@ -1,0 +1,52 @@
+"""What a terminal shows while a run goes on."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from riskprofile.cli import output
+from riskprofile.services.run import COMPARING, RANKING, STORING, WORDING, Step
+
+COLOURS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    shown = io.StringIO()
+    monkeypatch.setattr(output, "errors", Console(file=shown, force_terminal=True, width=100))
+    return shown
+
+
+def test_a_bar_follows_the_file_and_then_the_end_of_the_run(
+    terminal: io.StringIO, tmp_path: Path
+) -> None:
+    day = tmp_path / "day.csv"
+    day.write_text("declaration_id\n" + "D1\n" * 4_000)
+    with output.progress("rating", [day]) as tell:
+        for name, done, shown in (
+            ("day.csv", 3_000, "rating day.csv .* 3,000 rows"),
+            (Step(RANKING), 0, "ranking [^0-9]* 0:00"),
+            (Step(WORDING, 1_500), 500, "wording alerts .* 500 of 1,500 alerts"),
+            (Step(COMPARING), 0, "comparing new parties [^0-9]* 0:00"),
+            (Step(STORING, 1_500), 1_500, "storing alerts .* 1,500 of 1,500 alerts"),
+        ):
+            tell(name, done)
+            until = time.monotonic() + 10
+            while not re.search(shown, COLOURS.sub("", terminal.getvalue())):
+                assert time.monotonic() < until, terminal.getvalue()
+                time.sleep(0.02)
+
+
+def test_a_file_of_a_log_gets_no_bar(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shown = io.StringIO()
+    monkeypatch.setattr(output, "errors", Console(file=shown))
+    with output.progress("rating", [tmp_path / "not-there.csv"]) as tell:
+        tell("not-there.csv", 10)
+        tell(Step(STORING, 5), 5)
+    assert shown.getvalue() == ""
