@@ -75,7 +75,7 @@ STEPS = {
     RANKING: "ranking",
     WORDING: "wording alerts",
     COMPARING: "comparing new parties",
-    STORING: "storing alerts",
+    STORING: "storing",
 }
 
 
