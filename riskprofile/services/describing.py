@@ -256,22 +256,24 @@ class _NotGiven:
 
 def _plain(rows: Table) -> list[dict[str, Any]]:
     """Rows as JSON values: what is missing is left out."""
+    given = rows.dropna(axis=1, how="all")  # half of what may be declared seldom is
     columns = []
-    for name in rows.columns:
-        values = _listed(rows[name])
-        if isinstance(rows[name].dtype, pd.DatetimeTZDtype):
+    for name in given.columns:
+        values = _listed(given[name])
+        if isinstance(given[name].dtype, pd.DatetimeTZDtype):
             values = [None if value is None else value.isoformat() for value in values]
         columns.append(values)
+    names = given.columns.tolist()
     return [
-        {name: value for name, value in zip(rows.columns, row, strict=True) if value is not None}
+        {name: value for name, value in zip(names, row, strict=True) if value is not None}
         for row in zip(*columns, strict=True)
-    ]
+    ] or [{} for _ in rows.index]
 
 
 def _listed(column: Column) -> list[Any]:
     """A column as Python values; None where one is missing."""
-    gone = column.isna().tolist()
-    return [None if out else one for one, out in zip(column.tolist(), gone, strict=True)]
+    listed: list[Any] = column.to_numpy(object, na_value=None).tolist()
+    return listed
 
 
 def _time(value: Any) -> datetime | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
@@ -118,11 +119,14 @@ def mark(
 
 def links_of(declaration: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     """What ties these rows to others, as (kind, key): missing values tie nothing."""
+    told = set()  # items of one declaration repeat what they share
     for row in declaration:
         for kind, groups in LINKS.items():
             for columns in groups:
-                name = next((name for name in columns if row.get(name)), columns[0])
-                given = str(row.get(name) or "")
+                name = next((name for name in columns if row.get(name)), None)
+                if name is None or (kind, name, given := str(row[name])) in told:
+                    continue
+                told.add((kind, name, given))
                 if name in NORMAL:
                     given = NORMAL[name](given)
                 for part in given.split("|"):
@@ -136,20 +140,25 @@ def search_text(alert: Mapping[str, Any]) -> str:
 
     Protected columns stay out. A code with separators is there without them too.
     """
-    names = [
-        spec.name
-        for spec in PROFILES[alert["profile"]].columns
-        if spec.kind in SEARCHED_KINDS and spec.protection != "P1"
-    ]
+    names = _searched(alert["profile"])
     given = [str(alert["record_id"]), str(alert.get("title") or "")]
     for row in alert.get("declaration") or []:
         given += [str(row[name]) for name in names if row.get(name)]
     words: dict[str, None] = {}
-    for text in given:
+    for text in dict.fromkeys(given):
         for part in text.split("|"):
             words[plain(part)] = None
             words[squeezed(part)] = None
     return " ".join(word for word in words if word)
+
+
+@cache
+def _searched(profile: str) -> list[str]:
+    return [
+        spec.name
+        for spec in PROFILES[profile].columns
+        if spec.kind in SEARCHED_KINDS and spec.protection != "P1"
+    ]
 
 
 def plain(text: str) -> str:
