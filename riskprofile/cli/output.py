@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from riskprofile.errors import RiskProfileError
 from riskprofile.reference import facts
 from riskprofile.services.run import (
+    CHECKING,
     COMPARING,
     RANKING,
     STORING,
@@ -70,8 +71,9 @@ def about_rows(path: Path) -> int | None:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
-# What a run does after the last row, which takes about as long as reading it.
+# What a run does before the first row and after the last, which takes about as long as reading.
 STEPS = {
+    CHECKING: "checking",
     RANKING: "ranking",
     WORDING: "wording alerts",
     COMPARING: "comparing new parties",
@@ -122,7 +124,9 @@ def progress(label: str, files: Sequence[Path] = ()) -> Iterator[Any]:
             told = bar.tasks[0].elapsed or 0.0
             if isinstance(name, Step):
                 what, of, total = STEPS[name], "alerts", name.of
-                done = f"{rows:,} of {total:,} alerts" if total else ""
+                done = (
+                    f"{rows:,} of {total:,} alerts" if total else f"{rows:,} rows" if rows else ""
+                )
             else:
                 what, of, total = f"{label} {name}", "rows", totals.get(name)
                 done = f"{rows:,} rows"

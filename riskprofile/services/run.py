@@ -19,7 +19,7 @@ Progress = Callable[[str, int], None]
 
 
 class Step(str):
-    """A part of the end of a run, after its last row: `progress` is told it in place of a file.
+    """A part of a run before its first row or after its last: `progress` is told it for a file.
 
     `of` is how much of it there is to do; None where that is not known.
     """
@@ -32,6 +32,7 @@ class Step(str):
         return made
 
 
+CHECKING = "checking"  # with `strict`: all rows, before any is rated
 RANKING, WORDING, COMPARING, STORING = "ranking", "wording", "comparing", "storing"
 
 

@@ -27,7 +27,16 @@ from riskprofile.services.opening import begin
 from riskprofile.services.parties import Heard
 from riskprofile.services.past import HISTORY, Folder
 from riskprofile.services.raters import Raters
-from riskprofile.services.run import Options, Progress, Run, Stop, Stopped, Summary
+from riskprofile.services.run import (
+    CHECKING,
+    Options,
+    Progress,
+    Run,
+    Step,
+    Stop,
+    Stopped,
+    Summary,
+)
 from riskprofile.services.settings import Settings
 from riskprofile.services.spread import workers
 from riskprofile.store import batches
@@ -94,8 +103,10 @@ def screen(
         )
         with stop.listening():
             for path in paths if options.strict else ():
-                _refuse_bad(path, options, store)
+                _refuse_bad(path, options, store, progress, stop)
             for path in paths:
+                if stop.signal:
+                    break
                 work = None
                 try:
                     batch = begin(store, actor, path, options, now, summary)
@@ -120,9 +131,7 @@ def screen(
                     _leave(store, running, now)
                     raise
                 running.append(batch)
-                if stop.signal:
-                    summary.stopped = stop.signal
-                    break
+            summary.stopped = stop.signal
             if unreadable is not None and len(summary.unreadable) == len(paths):
                 raise unreadable
             ranked: list[Ranked] = []
@@ -163,7 +172,7 @@ def _leave(store: Store, running: list[Batch], now: datetime) -> None:
         )
 
 
-def _refuse_bad(path: Path, options: Options, store: Store) -> None:
+def _refuse_bad(path: Path, options: Options, store: Store, progress: Progress, stop: Stop) -> None:
     """With `strict`, read all of it first: one bad row too many rates none."""
     read = bad = 0
     for chunk in intake.read(
@@ -173,8 +182,11 @@ def _refuse_bad(path: Path, options: Options, store: Store) -> None:
         offices=govern.zones(store),
         countries=govern.countries(store),
     ):
+        if stop.signal:
+            return
         read += chunk.read
         bad += len(chunk.rejected)
+        progress(Step(CHECKING), read)
     if read and bad / read > options.max_bad_share:
         raise TooManyBadRows(
             f"{bad} of {read} rows cannot be read, more than {options.max_bad_share:.1%}",

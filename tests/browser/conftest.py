@@ -198,7 +198,7 @@ class Browsers:
 
 
 def _emptied(page: Any) -> bool:
-    """Leave what is open for a page without scripts, and forget what it kept; False if it cannot."""
+    """Leave what is open for a page without scripts, and forget what it kept: whether it can."""
     from playwright.sync_api import Error
 
     if not page.url.startswith("http"):

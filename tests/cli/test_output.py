@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from riskprofile.cli import output
-from riskprofile.services.run import COMPARING, RANKING, STORING, WORDING, Step
+from riskprofile.services.run import CHECKING, COMPARING, RANKING, STORING, WORDING, Step
 
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
@@ -30,6 +30,7 @@ def test_a_bar_follows_the_file_and_then_the_end_of_the_run(
     day.write_text("declaration_id\n" + "D1\n" * 4_000)
     with output.progress("rating", [day]) as tell:
         for name, done, shown in (
+            (Step(CHECKING), 3_000, "checking .* 3,000 rows"),
             ("day.csv", 3_000, "rating day.csv .* 3,000 rows"),
             (Step(RANKING), 0, "ranking [^0-9]* 0:00"),
             (Step(WORDING, 1_500), 500, "wording alerts .* 500 of 1,500 alerts"),

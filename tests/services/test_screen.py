@@ -472,6 +472,22 @@ def test_a_run_tells_what_it_does_after_the_last_row(
         assert (name, alerts, alerts) in told
 
 
+def test_a_run_told_to_stop_while_it_checks_all_rows_rates_none(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    day = write(tmp_path / "day.csv", factory.shipments(60))
+    told: list[str] = []
+
+    def stop(name: str, done: int) -> None:
+        told.append(f"{name} {done}")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    options = Options(strict=True, chunk_rows=20, resume=True)
+    run = screen(store, home, OWNER, [day], options, NOW, progress=stop)
+    assert (told, run.exit_code, count(store, "record")) == (["checking 60"], 143, 0)
+    assert screen(store, home, OWNER, [day], options, NOW).summary.accepted == 60
+
+
 @pytest.mark.parametrize(("at", "workers"), [*((at, 1) for at in ENDS), (WORDING, 2)])
 def test_a_run_told_to_stop_at_its_end_stores_all_of_it_or_nothing_and_goes_on(
     store: Store, home: Settings, tmp_path: Path, at: str, workers: int
