@@ -124,9 +124,9 @@ def progress(label: str, files: Sequence[Path] = ()) -> Iterator[Any]:
             told = bar.tasks[0].elapsed or 0.0
             if isinstance(name, Step):
                 what, of, total = STEPS[name], "alerts", name.of
-                done = (
-                    f"{rows:,} of {total:,} alerts" if total else f"{rows:,} rows" if rows else ""
-                )
+                done = f"{rows:,} of {total:,} alerts" if total else ""
+                if name == CHECKING:
+                    done = f"{rows:,} rows"
             else:
                 what, of, total = f"{label} {name}", "rows", totals.get(name)
                 done = f"{rows:,} rows"

@@ -104,9 +104,7 @@ def screen(
         with stop.listening():
             for path in paths if options.strict else ():
                 _refuse_bad(path, options, store, progress, stop)
-            for path in paths:
-                if stop.signal:
-                    break
+            for path in paths if not stop.signal else ():
                 work = None
                 try:
                     batch = begin(store, actor, path, options, now, summary)
@@ -131,6 +129,8 @@ def screen(
                     _leave(store, running, now)
                     raise
                 running.append(batch)
+                if stop.signal:
+                    break
             summary.stopped = stop.signal
             if unreadable is not None and len(summary.unreadable) == len(paths):
                 raise unreadable
