@@ -21,8 +21,9 @@ from riskprofile.cli import tracing as _tracing
 from riskprofile.cli import watch as _watch
 from riskprofile.cli import watchlists as _watchlists
 from riskprofile.cli.app import app
-from riskprofile.cli.output import fail
+from riskprofile.cli.output import fail, note
 from riskprofile.errors import RiskProfileError
+from riskprofile.services.run import Stopped
 
 COMMANDS = (
     _demo,
@@ -62,6 +63,9 @@ def main() -> None:
         if DEBUG in sys.argv:
             raise
         code = fail(error, as_json=as_json)
+    except Stopped as stopped:
+        note("riskprofile: stopped: nothing is lost, the same command goes on")
+        code = 128 + stopped.signal
     except KeyboardInterrupt:
         code = 130
     except BrokenPipeError:

@@ -31,7 +31,7 @@ from riskprofile.services import (
 )
 from riskprofile.services import settings as configuration
 from riskprofile.services.rights import OWNER, Actor
-from riskprofile.services.run import Options, Progress, Run, Summary
+from riskprofile.services.run import Options, Progress, Run, Stopped, Summary
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import CHECKOUT, Settings
 from riskprofile.store import switches
@@ -152,6 +152,8 @@ def prepare(
         The samples are not there.
     ScorecardError
         No trusted scorecard serves a profile of the samples.
+    Stopped
+        By a signal; the next goes on.
     """
     files = sorted(path for path in samples.glob("*") if path.is_file() and path.suffix != ".md")
     if not files:
@@ -169,14 +171,21 @@ def prepare(
             store, settings, OWNER, past, Options(history=True, resume=True), began,
             progress=progress,
         )  # fmt: skip
+        _heed(before)
         today = screen(
             store, settings, OWNER, [path for path in files if path not in past],
             Options(capacity=CAPACITY, resume=True), began, progress=progress,
         )  # fmt: skip
+        _heed(today)
         demo_work.invent(store, began, now)
         return _summary(store, settings, before.summary, today, accounts, now)
     finally:
         store.close()
+
+
+def _heed(run: Run) -> None:
+    if run.summary.stopped:
+        raise Stopped(run.summary.stopped)
 
 
 def claim_home(home: Path) -> None:

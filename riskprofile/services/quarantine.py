@@ -25,7 +25,7 @@ from riskprofile.intake.quarantine import csv_rows, whole_or_nothing
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern
 from riskprofile.services.rights import Actor, authorise
-from riskprofile.services.run import Options, Repair, Summary
+from riskprofile.services.run import Options, Repair, Stop, Summary
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit, batches
@@ -328,7 +328,9 @@ def _repair(
         options = Options(
             profile=profile, format="jsonl", max_bad_share=1.0, resume=True, repairs=repairs
         )
-        run = screen(store, settings, actor, [path], options, now, progress=progress)
+        run = screen(
+            store, settings, actor, [path], options, now, progress=progress, stop=Stop(deaf=True)
+        )
     told.summary = run.summary
     told.repaired += sound
 

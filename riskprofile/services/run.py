@@ -130,13 +130,24 @@ class Run:
 
 
 class Stopped(Exception):
-    """A signal came while a run ended: what is not stored yet is made again by `resume`."""
+    """A signal ended a run early: what is not stored yet is made again by `resume`."""
+
+    def __init__(self, signal: int) -> None:
+        super().__init__(signal)
+        self.signal = signal
 
 
 class Stop:
-    """Set by SIGINT or SIGTERM: what is under way is finished first, a chunk or some alerts."""
+    """Set by SIGINT or SIGTERM: what is under way is finished first, a chunk or some alerts.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    deaf : bool
+        Of a run that is short and has no file to go on with: it is finished, whatever comes.
+    """
+
+    def __init__(self, *, deaf: bool = False) -> None:
+        self.deaf = deaf
         self.signal = 0
         self._heard = threading.Event()
 
@@ -152,15 +163,16 @@ class Stop:
         Stopped
         """
         if self.signal:
-            raise Stopped
+            raise Stopped(self.signal)
 
     @contextmanager
     def listening(self) -> Iterator[Stop]:
         """Listen while inside; elsewhere than in the main thread nothing is changed."""
 
         def note(number: int, frame: object) -> None:
-            self.signal = number
-            self._heard.set()
+            if not self.deaf:
+                self.signal = number
+                self._heard.set()
 
         try:
             before = {

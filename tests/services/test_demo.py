@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import stat
 from datetime import UTC, datetime
@@ -17,6 +19,7 @@ from riskprofile.services import demo, govern, identity, quarantine, review
 from riskprofile.services import settings as configuration
 from riskprofile.services.demo import DemoSummary
 from riskprofile.services.demo_work import OFFICER_1, OFFICER_2, SUPERVISOR
+from riskprofile.services.run import WORDING, Stopped
 from riskprofile.services.settings import Settings
 from riskprofile.store import artefacts
 
@@ -143,14 +146,37 @@ def test_neither_the_default_home_nor_another_database_is_ever_used(tmp_path: Pa
     assert settings.database_url == f"sqlite:///{settings.home / 'riskprofile.db'}"
 
 
-def test_a_run_that_a_missing_scorecard_stopped_is_gone_on_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two of the samples."""
     monkeypatch.setattr(identity, "hasher", PasswordHasher(1, 8, 1))
-    few = tmp_path / "few"
-    few.mkdir()
+    folder = tmp_path / "few"
+    folder.mkdir()
     for name in ("past-travellers.parquet", "paxlst.edi"):
-        shutil.copy(demo.SAMPLES / name, few)
+        shutil.copy(demo.SAMPLES / name, folder)
+    return folder
+
+
+def test_a_signal_stops_it_and_the_next_goes_on(few: Path, tmp_path: Path) -> None:
+    settings = demo.load(tmp_path / "home", {})
+    for at in ("past-travellers.parquet", "paxlst.edi", WORDING):
+
+        def stop(name: str, done: int, at: str = at) -> None:
+            if name == at:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        with pytest.raises(Stopped) as stopped:
+            demo.prepare(settings, NOW, stop, samples=few)
+        assert stopped.value.signal == signal.SIGINT
+        assert counts(settings)["alert"] == 0
+    told = demo.prepare(settings, NOW, samples=few)
+    assert (told.read, told.accepted) == (206, 206)
+    assert told.alerts["total"] > 0
+
+
+def test_a_run_that_a_missing_scorecard_stopped_is_gone_on_with(
+    few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = demo.load(tmp_path / "home", {})
     without = settings.model_copy(update={"models": tmp_path / "none"})
     with monkeypatch.context() as patch:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +21,7 @@ from riskprofile.services import govern, ledger, quarantine, rater, uploading
 from riskprofile.services import settings as configuration
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.quarantine import Filter
-from riskprofile.services.run import Options, Run
+from riskprofile.services.run import RANKING, Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store.database import Store
@@ -161,6 +163,26 @@ def test_a_row_is_put_right_once_with_who_what_and_a_link(
     with pytest.raises(Conflict, match="repaired"):
         quarantine.repair(store, home, OPERATOR, {first.id: {"gross_mass_kg": "13"}}, WHY, NOW)
     assert [one.id for one in quarantine.find(store, OPERATOR, Filter(), NOW)] == [second.id]
+
+
+@pytest.mark.parametrize("at", ["repair", RANKING])
+def test_a_repair_is_finished_whatever_signal_comes(
+    store: Store, home: Settings, tmp_path: Path, at: str
+) -> None:
+    """Its rows are in no file to go on with."""
+    rate(store, home, written(tmp_path / "day.csv", factory.shipments(6), 1), max_bad_share=1.0)
+    (row,) = quarantine.find(store, OPERATOR, Filter(), NOW)
+    sent: list[str] = []
+
+    def stop(name: str, done: int) -> None:
+        if name.startswith(at):
+            sent.append(name)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    fixes = {row.id: {"gross_mass_kg": "12.5"}}
+    done = quarantine.repair(store, home, OPERATOR, fixes, WHY, NOW, progress=stop)
+    assert (len(sent), done.repaired) == (1, [row.id])
+    assert {batch.state for batch in govern.batches(store, OWNER)} == {"done"}
 
 
 def test_what_is_still_wrong_stays_waiting_and_says_why(
