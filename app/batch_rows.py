@@ -14,7 +14,6 @@ from app.text import escape, plain
 from riskprofile.errors import RiskProfileError
 from riskprofile.services import ledger, quarantine, uploading
 from riskprofile.services.rights import ACTIONS
-from riskprofile.services.run import Step
 
 ROW, HEAD = 30, 30
 SHOWN = 8  # rows before a list scrolls
@@ -32,6 +31,23 @@ def told(say: Any) -> None:
         st.html(draw.strip("▸", *said))
 
 
+class _Shown:
+    """How far a run is, on a bar of the page."""
+
+    def __init__(self, say: Any, bar: Any) -> None:
+        self.say, self.bar = say, bar
+
+    def __call__(self, name: str, rows: int) -> None:
+        # How many rows are left nobody knows before the end: the bar runs towards full.
+        said = self.say("upload.progress", n=self.say.number(rows))
+        self.bar.progress(rows / (rows + 20_000), text=said)
+
+    def step(self, name: str, done: int, of: int | None) -> None:
+        n, all_of = self.say.number(done), self.say.number(of or 0)
+        said = self.say(f"upload_step.{name}", n=n, of=all_of)
+        self.bar.progress(done / of if of else 0.0, text=said)
+
+
 def upload(say: Any, person: Any) -> None:
     """A file from this computer, rated as `score` would."""
     if not may(person, "batch.score"):
@@ -47,19 +63,10 @@ def upload(say: Any, person: Any) -> None:
         here = served()
         bar = st.progress(0.0, text=say("upload.reading"))
 
-        def progress(name: str, done: int) -> None:
-            if isinstance(name, Step):
-                of = name.of or 0
-                told = say(f"upload_step.{name}", n=say.number(done), of=say.number(of))
-                bar.progress(done / of if of else 0.0, text=told)
-                return
-            # How many rows are left nobody knows before the end: the bar runs towards full.
-            bar.progress(done / (done + 20_000), text=say("upload.progress", n=say.number(done)))
-
         try:
             run = uploading.upload(
                 here.store, here.settings, person, given.name, given, session.now(),
-                progress=progress,
+                progress=_Shown(say, bar),
             )  # fmt: skip
             summary = run.summary
             st.session_state[TOLD] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -75,3 +76,18 @@ def shipments(n: int = 1, **columns: Any) -> Table:
 def travellers(n: int = 1, **columns: Any) -> Table:
     """`n` valid crossings; a column takes one value, or a list of `n`."""
     return _table("traveller", n, TRAVELLER_DEFAULTS, columns)
+
+
+class Steps:
+    """Progress that hands on what it is told of files and of steps alike."""
+
+    def __init__(self, told: Callable[[str, int, int | None], object]) -> None:
+        self._told = told
+
+    def __call__(self, name: str, rows: int) -> None:
+        """So many rows of a file."""
+        self._told(name, rows, None)
+
+    def step(self, name: str, done: int, of: int | None) -> None:
+        """So much of a step."""
+        self._told(name, done, of)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +22,6 @@ from riskprofile.services.run import (
     STORING,
     WORDING,
     Run,
-    Step,
     Summary,
 )
 
@@ -94,14 +93,51 @@ def pace(done: int, seconds: float, total: int | None, what: str = "rows") -> st
     return f"{rate:,.0f} {what}/s{left if total and total > done else ''}"
 
 
+class Told:
+    """What a run says of itself, as a bar; where there is none, nothing.
+
+    Parameters
+    ----------
+    totals : dict
+        How many rows each file has, where that is about known.
+    """
+
+    def __init__(self, label: str, totals: Mapping[str, int | None], bar: Progress | None) -> None:
+        self.label, self.totals, self.bar = label, totals, bar
+        self._at, self._began, self._told = "", 0.0, 0.0  # in work, its start, the last word: s
+        if bar is not None:
+            self._task = bar.add_task(label, total=None, rate="", done="")
+
+    def __call__(self, name: str, rows: int) -> None:
+        """Of a file or another thing, so many rows are done."""
+        self._tell(f"{self.label} {name}", rows, self.totals.get(name), f"{rows:,} rows", "rows")
+
+    def step(self, name: str, done: int, of: int | None) -> None:
+        """A step of a run beside its files."""
+        said = f"{done:,} of {of:,} alerts" if of else ""
+        if name == CHECKING:
+            said = f"{done:,} rows"
+        self._tell(STEPS[name], done, of, said, "alerts" if of else "rows")
+
+    def _tell(self, name: str, done: int, total: int | None, said: str, unit: str) -> None:
+        if self.bar is None:
+            return
+        if name != self._at:
+            self._at, self._began = name, self._told
+        self._told = self.bar.tasks[0].elapsed or 0.0
+        self.bar.tasks[0].total = total  # `update` keeps the last where it is not known
+        rate = pace(done, self._told - self._began, total, unit)
+        self.bar.update(self._task, description=name, completed=done, done=said, rate=rate)
+
+
 @contextmanager
-def progress(label: str, files: Sequence[Path] = ()) -> Iterator[Any]:
-    """A bar on a terminal, silence elsewhere; call it with (name, rows), or a `Step` and how much.
+def progress(label: str, files: Sequence[Path] = ()) -> Iterator[Told]:
+    """A bar on a terminal, silence elsewhere; call it with (name, rows).
 
     `files` are those to come: of text files the time left is told.
     """
     if not errors.is_terminal:
-        yield lambda name, rows: None
+        yield Told(label, {}, None)
         return
     totals = {path.name: about_rows(path) for path in files}
     with Progress(
@@ -114,27 +150,7 @@ def progress(label: str, files: Sequence[Path] = ()) -> Iterator[Any]:
         console=errors,
         transient=True,
     ) as bar:
-        task = bar.add_task(label, total=None, rate="", done="")
-        at, began, told = "", 0.0, 0.0  # the file in work, its start, the last word: seconds
-
-        def tell(name: str, rows: int) -> None:
-            nonlocal at, began, told
-            if name != at:
-                at, began = name, told
-            told = bar.tasks[0].elapsed or 0.0
-            if isinstance(name, Step):
-                what, of, total = STEPS[name], "alerts", name.of
-                done = f"{rows:,} of {total:,} alerts" if total else ""
-                if name == CHECKING:
-                    done = f"{rows:,} rows"
-            else:
-                what, of, total = f"{label} {name}", "rows", totals.get(name)
-                done = f"{rows:,} rows"
-            bar.tasks[0].total = total  # `update` keeps the last where it is not known
-            rate = pace(rows, told - began, total, of)
-            bar.update(task, description=what, completed=rows, done=done, rate=rate)
-
-        yield tell
+        yield Told(label, totals, bar)
 
 
 def account(run: Run) -> None:

@@ -28,7 +28,6 @@ from riskprofile.services.run import (
     STORING,
     WORDING,
     Options,
-    Progress,
     Step,
     Stop,
     Summary,
@@ -56,8 +55,8 @@ class Ending:
         Other processes, where they take part.
     learns : bool
         Whether the register takes in the names and addresses of the run.
-    progress : callable
-        Told each `Step` and how much of it is done.
+    step : callable
+        Told what is done, and how much of it (`Stepwise.step`).
     stop : Stop
         Heeded until what is made is stored.
     """
@@ -69,7 +68,7 @@ class Ending:
     others: Workers | None
     options: Options
     learns: bool
-    progress: Progress
+    step: Step
     stop: Stop
 
     def end(self, summary: Summary) -> list[Ranked]:
@@ -100,13 +99,13 @@ class Ending:
             for batch in self.running:
                 if not batches.finish(connection, batch.id, self.raters.before):
                     raise Overtaken(batch.id)
-            stored, step = 0, Step(STORING, _alerts(ranked))
+            stored, of = 0, _alerts(ranked)
             for each, told in zip(ranked, words, strict=True):
                 for some in told:
-                    self.progress(step, stored)
+                    self.step(STORING, stored, of)
                     stored += store_alerts(self.store, connection, each, some, self.raters.before)
                 _count(connection, each, summary)
-            self.progress(step, stored)
+            self.step(STORING, stored, of)
             self._learn(connection, forms, kin)
             self._account(connection, summary)
         return ranked
@@ -144,7 +143,7 @@ class Ending:
         """The same, of forms that no other process compares."""
         if kin is not None or not self.learns or not self._profiles:
             return forms, kin
-        self._step(COMPARING)
+        self._next(COMPARING, None)
         give_back(heap=True)
         if forms is None:
             with self.store.read() as connection:
@@ -159,21 +158,20 @@ class Ending:
         seed = int.from_bytes(hashlib.sha256(digests.encode()).digest()[:8])
         made = []
         for name in self._profiles:
-            self._step(RANKING)
+            self._next(RANKING, None)
             rater, heard = self.raters.of(name), self.raters.heard
             capacity, now = self.options.capacity, self.raters.before
             made.append(rank_run(self.store, self._ids, rater, heard, capacity, seed, now))
         return [one for one in made if one is not None]
 
-    def _step(self, name: str) -> None:
-        """What is done now, where nobody said to stop; how much of it there is, is not known."""
+    def _next(self, step: str, of: int | None) -> None:
+        """The next step, where nobody said to stop."""
         self.stop.heed()
-        self.progress(Step(name), 0)
+        self.step(step, 0, of)
 
     def _words(self, ranked: list[Ranked]) -> list[list[Held]]:
         """What is stored of the alerts of each list, on file."""
-        step = Step(WORDING, _alerts(ranked))
-        worded = 0
+        worded, of = 0, _alerts(ranked)
 
         def counted(each: Ranked, materials: Iterator[Material]) -> Iterator[Alerts]:
             nonlocal worded
@@ -181,10 +179,9 @@ class Ending:
                 self.stop.heed()
                 worded += len(told)
                 yield told
-                self.progress(step, worded)
+                self.step(WORDING, worded, of)
 
-        self.stop.heed()
-        self.progress(step, 0)
+        self._next(WORDING, of)
         return [word_alerts(self.store, each, partial(counted, each)) for each in ranked]
 
     def _learn(self, connection: Connection, forms: Parts | None, kin: Kin | None) -> None:

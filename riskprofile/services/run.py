@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from riskprofile.intake.detect import CHUNK_ROWS
 from riskprofile.intake.reader import Rejection
@@ -16,20 +16,23 @@ from riskprofile.services.lanes import Ranked
 from riskprofile.store.tables import Batch
 
 Progress = Callable[[str, int], None]
+Step = Callable[[str, int, int | None], None]
 
 
-class Step(str):
-    """A part of a run before its first row or after its last: `progress` is told it for a file.
+@runtime_checkable
+class Stepwise(Protocol):
+    """Progress that also hears of a run before its first row and after its last."""
 
-    `of` is how much of it there is to do; None where that is not known.
-    """
+    def __call__(self, name: str, rows: int) -> None:
+        """The file and the rows read so far, after each chunk."""
 
-    of: int | None
+    def step(self, name: str, done: int, of: int | None) -> None:
+        """What is done now, and how much of how much; None where nobody knows that."""
 
-    def __new__(cls, name: str, of: int | None = None) -> Step:
-        made = super().__new__(cls, name)
-        made.of = of
-        return made
+
+def steps_of(progress: Progress) -> Step:
+    """What to tell the steps of a run to."""
+    return progress.step if isinstance(progress, Stepwise) else lambda name, done, of: None
 
 
 CHECKING = "checking"  # with `strict`: all rows, before any is rated

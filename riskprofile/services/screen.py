@@ -36,6 +36,7 @@ from riskprofile.services.run import (
     Stop,
     Stopped,
     Summary,
+    steps_of,
 )
 from riskprofile.services.settings import Settings
 from riskprofile.services.spread import workers
@@ -64,8 +65,8 @@ def screen(
     history_url : str, optional
         The database whose history is read, when it is another than `store`.
     progress : callable
-        Told the file and the rows read so far, after each chunk; after the last, a `Step` and how
-        much of it is done.
+        Told the file and the rows read so far, after each chunk; the other steps too, where it is
+        `Stepwise`.
 
     Raises
     ------
@@ -85,7 +86,7 @@ def screen(
     if not options.history:
         with store.read() as connection:
             govern.require_running(connection)
-    stop = stop or Stop()
+    stop, step = stop or Stop(), steps_of(progress)
     summary = Summary()
     rejected: list[Rejection] = []
     running: list[Batch] = []
@@ -103,7 +104,7 @@ def screen(
         )
         with stop.listening():
             for path in paths if options.strict else ():
-                _refuse_bad(path, options, store, progress, stop)
+                _refuse_bad(path, options, store, step, stop)
             for path in paths if not stop.signal else ():
                 work = None
                 try:
@@ -137,9 +138,7 @@ def screen(
             ranked: list[Ranked] = []
             if not summary.stopped:
                 learns = history_url is None  # what a run beside the database learns goes with it
-                ending = Ending(
-                    store, actor, running, raters, others, options, learns, progress, stop
-                )
+                ending = Ending(store, actor, running, raters, others, options, learns, step, stop)
                 try:
                     ranked = ending.end(summary)
                 except PolicyError:  # paused since the last chunk
@@ -172,7 +171,7 @@ def _leave(store: Store, running: list[Batch], now: datetime) -> None:
         )
 
 
-def _refuse_bad(path: Path, options: Options, store: Store, progress: Progress, stop: Stop) -> None:
+def _refuse_bad(path: Path, options: Options, store: Store, step: Step, stop: Stop) -> None:
     """With `strict`, read all of it first: one bad row too many rates none."""
     read = bad = 0
     for chunk in intake.read(
@@ -186,7 +185,7 @@ def _refuse_bad(path: Path, options: Options, store: Store, progress: Progress, 
             return
         read += chunk.read
         bad += len(chunk.rejected)
-        progress(Step(CHECKING), read)
+        step(CHECKING, read, None)
     if read and bad / read > options.max_bad_share:
         raise TooManyBadRows(
             f"{bad} of {read} rows cannot be read, more than {options.max_bad_share:.1%}",

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from riskprofile.cli import output
-from riskprofile.services.run import CHECKING, COMPARING, RANKING, STORING, WORDING, Step
+from riskprofile.services.run import CHECKING, COMPARING, RANKING, STORING, WORDING
 
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
@@ -29,15 +29,15 @@ def test_a_bar_follows_the_file_and_then_the_end_of_the_run(
     day = tmp_path / "day.csv"
     day.write_text("declaration_id\n" + "D1\n" * 4_000)
     with output.progress("rating", [day]) as tell:
-        for name, done, shown in (
-            (Step(CHECKING), 3_000, "checking .* 3,000 rows"),
-            ("day.csv", 3_000, "rating day.csv .* 3,000 rows"),
-            (Step(RANKING), 0, "ranking [^0-9]* 0:00"),
-            (Step(WORDING, 1_500), 500, "wording alerts .* 500 of 1,500 alerts"),
-            (Step(COMPARING), 0, "comparing new parties [^0-9]* 0:00"),
-            (Step(STORING, 1_500), 1_500, "storing .* 1,500 of 1,500 alerts"),
+        for told, shown in (
+            (("step", CHECKING, 3_000, None), "checking .* 3,000 rows"),
+            (("__call__", "day.csv", 3_000), "rating day.csv .* 3,000 rows"),
+            (("step", RANKING, 0, None), "ranking [^0-9]* 0:00"),
+            (("step", WORDING, 500, 1_500), "wording alerts .* 500 of 1,500 alerts"),
+            (("step", COMPARING, 0, None), "comparing new parties [^0-9]* 0:00"),
+            (("step", STORING, 1_500, 1_500), "storing .* 1,500 of 1,500 alerts"),
         ):
-            tell(name, done)
+            getattr(tell, told[0])(*told[1:])
             until = time.monotonic() + 10
             while not re.search(shown, COLOURS.sub("", terminal.getvalue())):
                 assert time.monotonic() < until, terminal.getvalue()
@@ -49,5 +49,5 @@ def test_a_file_of_a_log_gets_no_bar(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setattr(output, "errors", Console(file=shown))
     with output.progress("rating", [tmp_path / "not-there.csv"]) as tell:
         tell("not-there.csv", 10)
-        tell(Step(STORING, 5), 5)
+        tell.step(STORING, 5, 5)
     assert shown.getvalue() == ""

@@ -22,6 +22,7 @@ from riskprofile.services.demo_work import OFFICER_1, OFFICER_2, SUPERVISOR
 from riskprofile.services.run import WORDING, Stopped
 from riskprofile.services.settings import Settings
 from riskprofile.store import artefacts
+from tests import factory
 
 NOW = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
 pytestmark = pytest.mark.xdist_group("demo")  # one process prepares the home
@@ -161,12 +162,12 @@ def test_a_signal_stops_it_and_the_next_goes_on(few: Path, tmp_path: Path) -> No
     settings = demo.load(tmp_path / "home", {})
     for at in ("past-travellers.parquet", "paxlst.edi", WORDING):
 
-        def stop(name: str, done: int, at: str = at) -> None:
+        def stop(name: str, done: int, of: int | None, at: str = at) -> None:
             if name == at:
                 os.kill(os.getpid(), signal.SIGINT)
 
         with pytest.raises(Stopped) as stopped:
-            demo.prepare(settings, NOW, stop, samples=few)
+            demo.prepare(settings, NOW, factory.Steps(stop), samples=few)
         assert stopped.value.signal == signal.SIGINT
         assert counts(settings)["alert"] == 0
     told = demo.prepare(settings, NOW, samples=few)

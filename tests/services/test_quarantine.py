@@ -174,13 +174,14 @@ def test_a_repair_is_finished_whatever_signal_comes(
     (row,) = quarantine.find(store, OPERATOR, Filter(), NOW)
     sent: list[str] = []
 
-    def stop(name: str, done: int) -> None:
+    def stop(name: str, done: int, of: int | None) -> None:
         if name.startswith(at):
             sent.append(name)
             os.kill(os.getpid(), signal.SIGTERM)
 
     fixes = {row.id: {"gross_mass_kg": "12.5"}}
-    done = quarantine.repair(store, home, OPERATOR, fixes, WHY, NOW, progress=stop)
+    steps = factory.Steps(stop)
+    done = quarantine.repair(store, home, OPERATOR, fixes, WHY, NOW, progress=steps)
     assert (len(sent), done.repaired) == (1, [row.id])
     assert {batch.state for batch in govern.batches(store, OWNER)} == {"done"}
 

@@ -21,7 +21,7 @@ from riskprofile.errors import Conflict, InputError, Overtaken, PolicyError, Too
 from riskprofile.services import ending, govern, replay, settings
 from riskprofile.services.describing import Material
 from riskprofile.services.identity import OWNER
-from riskprofile.services.run import COMPARING, RANKING, STORING, WORDING, Options, Run, Step
+from riskprofile.services.run import COMPARING, RANKING, STORING, WORDING, Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit
@@ -459,10 +459,7 @@ def test_a_run_tells_what_it_does_after_the_last_row(
 ) -> None:
     day = write(tmp_path / "day.csv", factory.shipments(60))
     told: list[tuple[str, int, int | None]] = []
-
-    def progress(name: str, done: int) -> None:
-        told.append((str(name), done, name.of if isinstance(name, Step) else None))
-
+    progress = factory.Steps(lambda name, done, of: told.append((name, done, of)))
     run = screen(store, home, OWNER, [day], Options(), NOW, progress=progress)
     alerts = run.summary.alerts["total"]
     assert alerts > 0
@@ -478,12 +475,12 @@ def test_a_run_told_to_stop_while_it_checks_all_rows_rates_none(
     day = write(tmp_path / "day.csv", factory.shipments(60))
     told: list[str] = []
 
-    def stop(name: str, done: int) -> None:
+    def stop(name: str, done: int, of: int | None) -> None:
         told.append(f"{name} {done}")
         os.kill(os.getpid(), signal.SIGTERM)
 
     options = Options(strict=True, chunk_rows=20, resume=True)
-    run = screen(store, home, OWNER, [day], options, NOW, progress=stop)
+    run = screen(store, home, OWNER, [day], options, NOW, progress=factory.Steps(stop))
     assert (told, run.exit_code, count(store, "record")) == (["checking 60"], 143, 0)
     assert screen(store, home, OWNER, [day], options, NOW).summary.accepted == 60
 
@@ -495,11 +492,11 @@ def test_a_run_told_to_stop_at_its_end_stores_all_of_it_or_nothing_and_goes_on(
     day = write(tmp_path / "day.csv", factory.shipments(60))
     options = Options(workers=workers, resume=True)
 
-    def stop(name: str, done: int) -> None:
+    def stop(name: str, done: int, of: int | None) -> None:
         if name == at:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    run = screen(store, home, OWNER, [day], options, NOW, progress=stop)
+    run = screen(store, home, OWNER, [day], options, NOW, progress=factory.Steps(stop))
     stored = at == STORING  # what is begun there is finished: it takes seconds
     assert (run.exit_code, bool(run.ranked)) == ((0, True) if stored else (143, False))
     (batch,) = govern.batches(store, OWNER)
