@@ -289,27 +289,48 @@ def among_themselves(asked: Asked | Parts, crowded: int) -> dict[int, Found]:
     places, shelves, kept = _met(parts, _shared(parts, crowded))
     rows, forms = np.unique(places, return_inverse=True)
     few = _taken(parts, rows)
+    give_back(heap=True)
     order = _order(few.rows)
-    few, rows, ranks = few.take(order), rows[order], np.argsort(order)[forms]
+    ranks = np.argsort(order)[forms]
+    distinct, shelf = np.unique(shelves, return_inverse=True)
+    put = np.lexsort((ranks[kept], shelf[kept]))  # shelf by shelf, in the order of texts
+    there = forms[kept][put]
+    starts = np.searchsorted(shelf[kept][put], np.arange(len(distinct) + 1))
+    wanted = _lists(shelf[~kept], ranks[~kept], len(few))
+    del places, shelves, kept, forms, ranks, distinct, shelf, put  # some dozen bytes a form
+    keys, texts = few.keys, few.rows.column("texts")
+    stands = np.zeros(len(few), dtype=bool)  # of those before it
     told: dict[int, Found] = {}
-    here: dict[int, list[tuple[str, int]]] = {}
-    for row, key, (family, form), before, put, wanted in zip(
-        listed(rows),
-        listed(few.keys),
-        few.forms(),
-        few.found(),
-        _lists(shelves[kept], ranks[kept], len(few)),
-        _lists(shelves[~kept], ranks[~kept], len(few)),
-        strict=True,
+    for place, (family, form), before, at in zip(
+        listed(order), *_in_order(few, order), wanted, strict=True
     ):
-        near = chain.from_iterable(here.get(one, ()) for one in wanted)
+        near = (
+            (texts[one].as_py(), int(keys[one]))
+            for on in at
+            for one in there[starts[on] : starts[on + 1]].tolist()
+            if stands[one]
+        )
         found = register.best(family, form, near, before)
-        if found is not None:
-            told[row] = found
-            continue
-        for one in put:
-            here.setdefault(one, []).append((form, key))
+        if found is None:
+            stands[place] = True
+        else:
+            told[int(rows[place])] = found
     return told
+
+
+def _in_order(
+    few: Asked, order: np.ndarray
+) -> tuple[Iterator[tuple[str, str]], Iterator[Found | None]]:
+    """Family and text of each, and what the register found for it, in this order."""
+
+    def some() -> Iterator[Asked]:
+        for start in range(0, len(order), AT_ONCE):
+            yield few.take(order[start : start + AT_ONCE])
+
+    return (
+        chain.from_iterable(one.forms() for one in some()),
+        chain.from_iterable(one.found() for one in some()),
+    )
 
 
 def _shared(parts: Parts, crowded: int) -> np.ndarray:
