@@ -15,9 +15,10 @@ from riskprofile.cli.screen import Paths, given_files
 from riskprofile.errors import UsageError
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.intake.canonical_io import write_canonical
-from riskprofile.intake.reader import Rejection
 from riskprofile.services import govern
+from riskprofile.services.rejects import Rejects
 from riskprofile.services.settings import open_store
+from riskprofile.store.spool import Spool
 
 
 @app.command()
@@ -39,7 +40,7 @@ def convert(
         zones, served = govern.zones(store), govern.countries(store)
     finally:
         store.close()
-    rejected: list[Rejection] = []
+    rejected = Rejects(Spool(settings.home))
     told = {"read": 0, "accepted": 0, "quarantined": 0, "duplicate": 0}
     formats: dict[str, int] = {}
     warnings: dict[str, int] = {}

@@ -21,6 +21,7 @@ from riskprofile.services.run import (
     RANKING,
     STORING,
     WORDING,
+    WRITING,
     Run,
     Summary,
 )
@@ -77,6 +78,7 @@ STEPS = {
     WORDING: "wording alerts",
     COMPARING: "comparing new parties",
     STORING: "storing",
+    WRITING: "writing results",
 }
 
 
@@ -114,10 +116,9 @@ class Told:
 
     def step(self, name: str, done: int, of: int | None) -> None:
         """A step of a run beside its files."""
-        said = f"{done:,} of {of:,} alerts" if of else ""
-        if name == CHECKING:
-            said = f"{done:,} rows"
-        self._tell(STEPS[name], done, of, said, "alerts" if of else "rows")
+        unit = "alerts" if name in (WORDING, STORING) else "rows"
+        said = f"{done:,} of {of:,} {unit}" if of else f"{done:,} {unit}" if done else ""
+        self._tell(STEPS[name], done, of, said, unit)
 
     def _tell(self, name: str, done: int, total: int | None, said: str, unit: str) -> None:
         if self.bar is None:

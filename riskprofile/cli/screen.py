@@ -100,15 +100,17 @@ def score(
                 history_url=settings.database_url,
                 progress=progress,
             )
-        if not keep:
-            _count(settings, run.summary.read)
-        if not dry_run:
-            if out is not None and not run.summary.stopped and run.ranked:
-                results.write(results.table(database, run.ranked, reasons), out)  # type: ignore[arg-type]
-            elif out is not None:
-                output.note(f"{out} was not written: no new record was ranked")
-            if quarantine is not None:
-                quarantine_file.write(quarantine, run.rejected)
+            if not keep:
+                _count(settings, run.summary.read)
+            left = None if dry_run else out
+            if left is not None and run.ranked and not run.summary.stopped:
+                told = results.parts(database, run.ranked, reasons, progress.step)  # type: ignore[arg-type]
+                results.write(told, left)
+                left = None
+        if left is not None:
+            output.note(f"{left} was not written: no new record was ranked")
+        if quarantine is not None and not dry_run:
+            quarantine_file.write(quarantine, run.rejected)
     return _tell(run, out, as_json=json)
 
 

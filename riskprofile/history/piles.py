@@ -36,7 +36,7 @@ class Memory:
 
 
 class Apart:
-    """Rows set apart by a number from 0.
+    """Rows set apart by a number from 0; `at_once` of them wait in memory to be put.
 
     >>> apart = Apart(Memory())
     >>> apart.add(pa.record_batch({"text": ["a", "b", "c"]}), np.array([1, 0, 1]))
@@ -44,8 +44,9 @@ class Apart:
     (['a', 'c'], None)
     """
 
-    def __init__(self, keep: Keep) -> None:
+    def __init__(self, keep: Keep, at_once: int = PUT_AT_ONCE) -> None:
         self._keep = keep
+        self._at_once = at_once
         self._held: list[Mapping[str, Any]] = []  # under each number its rows
         self._waiting: list[tuple[np.ndarray, pa.RecordBatch]] = []
 
@@ -53,7 +54,7 @@ class Apart:
         """Further rows, and the number of each."""
         if len(rows):
             self._waiting.append((numbers, rows))
-        if sum(len(one) for one, _ in self._waiting) >= PUT_AT_ONCE:
+        if sum(len(one) for one, _ in self._waiting) >= self._at_once:
             self._put()
 
     def of(self, number: int) -> pa.RecordBatch | None:

@@ -30,6 +30,7 @@ from riskprofile.services.folding import Folded, fold
 from riskprofile.services.identifiers import ASSUMED, CONTENT, ITEM, MESSAGE, RECORD, identify
 from riskprofile.services.rater import BROKEN, POINTS, Rated, Rater, Rows, joined, portions
 from riskprofile.services.raters import Raters
+from riskprofile.services.rejects import Rejects
 from riskprofile.services.run import Options, Summary
 from riskprofile.services.settings import Settings
 from riskprofile.services.spread import Task, Workers
@@ -68,7 +69,7 @@ class Ingest:
         raters: Raters,
         others: Workers | None,
         summary: Summary,
-        rejected: list[Rejection],
+        rejected: Rejects,
     ) -> None:
         self.store, self.settings, self.options, self.batch = store, settings, options, batch
         self.raters, self.summary, self.rejected = raters, summary, rejected

@@ -107,9 +107,11 @@ class Ranked:
         of keys), `driver` (item number), `batch_id`, `chunk_id`, `position` (of the driver) and
         `number` (of the declaration in the order of references).
         """
-        parts = table_parts(self.declared)
-        made = _told(pd.concat(_placed(self.ranking, parts, self.scorecard)))
-        return made.sort_values("rank", ignore_index=True)
+        return as_told(pd.concat(self.placed())).sort_values("rank", ignore_index=True)
+
+    def placed(self) -> Iterator[Table]:
+        """The same some at a time, in the order of references, as it lies on file."""
+        return _placed(self.ranking, table_parts(self.declared), self.scorecard)
 
     def items(self, numbers: np.ndarray) -> Items:
         """Where the items of the declarations with these numbers lie."""
@@ -121,7 +123,7 @@ class Ranked:
     def of(self, places: np.ndarray) -> Table:
         """The alerts at these places, in rank order."""
         some = table_of(self.alerts, np.sort(places), [*self.alerts])
-        return _told(some).sort_values("rank", ignore_index=True)
+        return as_told(some).sort_values("rank", ignore_index=True)
 
 
 _TOLD = ["rank", RECORD, "queue", "lane", "score", POINTS, "selected_by", "probability"]
@@ -138,7 +140,7 @@ def _placed(ranking: Ranking, parts: Iterator[Table], scorecard: Scorecard) -> I
         yield some.assign(score=score, number=some.index)[[*_TOLD, *_LYING]]
 
 
-def _told(table: Table) -> Table:
+def as_told(table: Table) -> Table:
     """As `Ranked.table` tells it, of what lies on file."""
     nothing: list[str] = []  # most have none: one list stands for all of those
     named = [one.split(AND) if isinstance(one, str) else nothing for one in table[INDICATORS]]

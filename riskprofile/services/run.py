@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol, runtime_checkable
@@ -37,6 +37,7 @@ def steps_of(progress: Progress) -> Step:
 
 CHECKING = "checking"  # with `strict`: all rows, before any is rated
 RANKING, WORDING, COMPARING, STORING = "ranking", "wording", "comparing", "storing"
+WRITING = "writing"  # the results, to a file
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class Run:
 
     summary: Summary
     ranked: list[Ranked]
-    rejected: list[Rejection]
+    rejected: Sequence[Rejection]
     max_bad_share: float = 1.0
 
     @property

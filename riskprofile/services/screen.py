@@ -16,7 +16,6 @@ import pandas as pd
 
 from riskprofile import intake
 from riskprofile.errors import InputError, PolicyError, TooManyBadRows
-from riskprofile.intake.reader import Rejection
 from riskprofile.memory import unswept
 from riskprofile.services import govern
 from riskprofile.services.ending import Ending
@@ -27,6 +26,7 @@ from riskprofile.services.opening import begin
 from riskprofile.services.parties import Heard
 from riskprofile.services.past import HISTORY, Folder
 from riskprofile.services.raters import Raters
+from riskprofile.services.rejects import Rejects
 from riskprofile.services.run import (
     CHECKING,
     Options,
@@ -88,11 +88,11 @@ def screen(
             govern.require_running(connection)
     stop, step = stop or Stop(), steps_of(progress)
     summary = Summary()
-    rejected: list[Rejection] = []
     running: list[Batch] = []
     unreadable: InputError | None = None
 
     spool = Spool(settings.home)  # what of it is left goes with the run that is told
+    rejected = Rejects(spool)
     with unswept(), workers(options) as others:
         raters = Raters(
             history_url or settings.database_url,

@@ -16,6 +16,7 @@ from riskprofile.cli.output import STEPS
 from riskprofile.profiles import PROFILES
 from riskprofile.services import review
 from riskprofile.services.rights import ACTIONS, ROLES
+from riskprofile.services.run import WRITING
 
 APP = Path(app.__file__).parent
 WORDS = Path(words.__file__).parent
@@ -112,8 +113,9 @@ def test_no_key_of_the_catalogue_is_left_unused():
     assert unused == []
 
 
-def test_every_step_at_the_end_of_a_run_has_words():
-    assert [step for step in STEPS if f"upload_step.{step}" not in ENGLISH] == []
+def test_every_step_of_an_uploaded_run_has_words():
+    steps = STEPS.keys() - {WRITING}  # a page writes no results to a file
+    assert [step for step in steps if f"upload_step.{step}" not in ENGLISH] == []
 
 
 @pytest.mark.parametrize("profile", PROFILES)

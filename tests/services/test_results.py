@@ -1,0 +1,89 @@
+"""The results of a run go to a file some rows at a time: what is written does not tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from riskprofile.services import results, settings
+from riskprofile.services.identity import OWNER
+from riskprofile.services.lanes import Ranked
+from riskprofile.services.run import WORDING, WRITING, Options
+from riskprofile.services.screen import screen
+from riskprofile.store.database import Store
+from tests import factory
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+WHOLE = 1 << 30
+Rated = tuple[Store, list[Ranked]]
+
+
+@pytest.fixture(scope="module")
+def rated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rated]:
+    """Ninety declarations, of which some became alerts, in chunks of ten."""
+    folder = tmp_path_factory.mktemp("results")
+    home = settings.load({}, home=folder / "home")
+    store = settings.open_store(home)
+    words = ["garden chairs", "rifle barrels", "pistol slides and frames"]
+    day = factory.shipments(90, goods_description=[words[n % 3] for n in range(90)])
+    day.drop(columns=["source", "line", "warnings"]).to_csv(folder / "day.csv", index=False)
+    run = screen(store, home, OWNER, [folder / "day.csv"], Options(chunk_rows=10), NOW)
+    assert 0 < run.summary.alerts["total"] < 90
+    yield store, run.ranked
+    store.close()
+
+
+def sized(patch: pytest.MonkeyPatch, at_once: int, most: int, worded: int) -> None:
+    for name, size in (("AT_ONCE", at_once), ("MOST", most), ("WORDED", worded)):
+        patch.setattr(results, name, size)
+
+
+@pytest.mark.parametrize("reasons", ["alerts", "all", "none"])
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_the_size_of_the_parts_changes_nothing(
+    rated: Rated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reasons: str, suffix: str
+) -> None:
+    sized(monkeypatch, WHOLE, 1, WHOLE)
+    whole = results.table(*rated, reasons)
+    results.write(whole, tmp_path / f"whole{suffix}")
+    assert whole["rank"].tolist() == [*range(1, 91)]
+    told = whole["reasons"].map(bool) & whole["against"].map(bool)
+    expected = {"alerts": whole["lane"] != "green", "all": True, "none": False}[reasons]
+    assert (told == expected).all()
+    for at_once, most, worded in ((1, WHOLE, 1), (7, 4, 5), (20, 2, 50)):
+        sized(monkeypatch, at_once, most, worded)
+        parts = [*results.parts(*rated, reasons)]
+        assert max(map(len, parts)) <= max(at_once, -(-90 // most))
+        pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), whole)
+        results.write(iter(parts), tmp_path / f"parts{suffix}")
+        if suffix == ".parquet":
+            read = (pd.read_parquet(tmp_path / f"{name}{suffix}") for name in ("whole", "parts"))
+            pd.testing.assert_frame_equal(*read)
+        else:
+            written = (tmp_path / f"parts{suffix}").read_bytes()
+            assert written == (tmp_path / f"whole{suffix}").read_bytes()
+
+
+def test_how_far_it_is_is_told(rated: Rated, monkeypatch: pytest.MonkeyPatch) -> None:
+    sized(monkeypatch, 10, 3, 10)
+    steps: list[tuple[str, int, int | None]] = []
+    parts = results.parts(*rated, "all", lambda *step: steps.append(step))
+    assert sum(map(len, parts)) == 90
+    assert next(one for one in steps if one[0] == WORDING) == (WORDING, 0, 90)
+    assert steps[-1] == (WRITING, 90, 90)
+    assert [done for name, done, _ in steps if name == WRITING] == [*range(10, 91, 10)]
+
+
+def test_a_list_that_is_left_half_written_is_not_there(rated: Rated, tmp_path: Path) -> None:
+    def broken() -> Iterator[pd.DataFrame]:
+        yield next(results.parts(*rated, "none"))
+        raise KeyboardInterrupt
+
+    for suffix in (".csv", ".jsonl", ".parquet"):
+        with pytest.raises(KeyboardInterrupt):
+            results.write(broken(), tmp_path / f"list{suffix}")
+    assert [*tmp_path.iterdir()] == []
