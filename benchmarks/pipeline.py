@@ -13,12 +13,12 @@ F1  `pandas.read_csv` in chunks of 50,000 and `predict_proba` of a HistGradientB
     200 trees of 31 leaves over 40 features of the same rows: the floor
 F2  the same read and the points of the scorecard
 
-`end` is one process, two, F1 and F2 in turns, and the peak of a fifth of the rows. `parts`
-compares what a process does with a chunk in memory: points beside LightGBM, and all terms of
-every row beside shap's TreeExplainer. `engines` is PostgreSQL and a run killed and resumed,
-`cluster` dask with a worker killed, `single` the measures of `benchmarks.goals`. Ratios of
-whole runs are medians of `--rounds` pairs, in turns. The last table names every goal G1 to G12
-with its figure, held, missed or not measured.
+`end` is one process, two, F1 and F2 in turns, and the peaks of runs of all rows and of a fifth
+whose results go to a file as well. `parts` compares what a process does with a chunk in memory:
+points beside LightGBM, and all terms of every row beside shap's TreeExplainer. `engines` is
+PostgreSQL and a run killed and resumed, `cluster` dask with a worker killed, `single` the measures
+of `benchmarks.goals`. Ratios of whole runs are medians of `--rounds` pairs, in turns. The last
+table names every goal G1 to G12 with its figure, held, missed or not measured.
 """
 
 from __future__ import annotations
@@ -227,11 +227,12 @@ class Bench:
         return f"sqlite:///{made}"
 
     def run(
-        self, name: str, workers: int = 1, scheduler: str = "", url: str = ""
+        self, name: str, workers: int = 1, scheduler: str = "", url: str = "", out: str = ""
     ) -> dict[str, float]:
         """One run over the day's file; its result counts under this name."""
         url = url or self.known()
-        spent = measured("rate", str(self.folder), url, "day.csv", str(workers), scheduler)
+        asked = (str(self.folder), url, "day.csv", str(workers), scheduler, "", out)
+        spent = measured("rate", *asked)
         self.hashes.setdefault(name, digest(url))
         self.url = url
         return spent
@@ -337,7 +338,7 @@ def measure(rows: int, past: int, only: list[str], rounds: int) -> dict[str, flo
             bench.single(card)
         if "end" in only:
             bench.end(first)
-            told |= memory([rows // 5], past, {rows: told["peak MiB"]})
+            told |= memory([rows // 5, rows], past)
         if "engines" in only:
             bench.engines()
         if "cluster" in only:
@@ -348,17 +349,16 @@ def measure(rows: int, past: int, only: list[str], rounds: int) -> dict[str, flo
     return told
 
 
-def memory(sizes: list[int], past: int, known: dict[int, float]) -> dict[str, float]:
+def memory(sizes: list[int], past: int) -> dict[str, float]:
     """The peak of one process for each number of rows, and what five times the rows add.
 
-    `known` are peaks measured already, of more rows than `sizes`.
+    Of runs whose results go to a file as well, which is the most that `score` does.
     """
     told = {}
     for rows in sizes:
         with tempfile.TemporaryDirectory(prefix="pipeline-") as name:
             bench = Bench(Path(name), rows, past, 1)
-            told[rows] = bench.run("one process")["peak"]
-    told |= known
+            told[rows] = bench.run("one process", out="ranked.csv")["peak"]
     peaks = {f"peak MiB at {rows:,} rows": peak for rows, peak in told.items()}
     grown = {"peak MiB": max(told.values())}
     if len(told) > 1:
@@ -380,7 +380,7 @@ def main() -> None:
     only = asked.only.split(",") if asked.only else []
     told = measure(asked.rows, asked.past, only, asked.rounds) if only else {}
     if sizes := [int(size) for size in asked.memory.split(",") if size]:
-        told |= memory(sizes, asked.past, {})
+        told |= memory(sizes, asked.past)
     lines = [
         {"goal": goal.number, "says": goal.says, "figure": value, "bar": goal.bar, "state": state}
         for goal, value, state in goals.judged(told)

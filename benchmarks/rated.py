@@ -17,7 +17,7 @@ import pandas as pd
 from riskprofile.intake.detect import CHUNK_ROWS
 from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import settings
+from riskprofile.services import results, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
@@ -30,9 +30,18 @@ SMALL = 2_500  # rows of a chunk of the run that is killed and resumed
 
 
 def rate(
-    folder: Path, url: str, file: str, workers: str, scheduler: str = "", resume: str = ""
+    folder: Path,
+    url: str,
+    file: str,
+    workers: str,
+    scheduler: str = "",
+    resume: str = "",
+    out: str = "",
 ) -> None:
-    """One run, as the command line does it. The past is loaded when nothing is known."""
+    """One run, as the command line does it. The past is loaded when nothing is known.
+
+    `out` names a file that gets its results, with the reasons of alerts.
+    """
     home = settings.load({}, home=folder / "home", database_url=url)
     store = settings.open_store(home)
     history = file == "past.csv"
@@ -45,7 +54,9 @@ def rate(
         resume=bool(resume),
         chunk_rows=SMALL if resume else CHUNK_ROWS,
     )
-    screen(store, home, OWNER, [folder / file], options, PAST if history else DAY)
+    run = screen(store, home, OWNER, [folder / file], options, PAST if history else DAY)
+    if out:
+        results.write(results.parts(store, run.ranked, "alerts"), folder / out)
     store.close()
 
 

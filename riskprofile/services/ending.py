@@ -37,7 +37,6 @@ from riskprofile.services.spread import Task, Workers
 from riskprofile.store import audit, batches
 from riskprofile.store import parties as store_of_parties
 from riskprofile.store.database import Store, serialise
-from riskprofile.store.spool import Held
 from riskprofile.store.tables import Batch
 
 Kin = Callable[[], dict[int, Found]]
@@ -90,7 +89,7 @@ class Ending:
         ranked = self._ranked()
         if not self.running:
             return ranked
-        words = self._words(ranked)
+        self._word(ranked)
         forms, kin = self._compared(forms, kin)
         self.stop.heed()
         with self.store.write(patience=120.0) as connection:
@@ -100,8 +99,8 @@ class Ending:
                 if not batches.finish(connection, batch.id, self.raters.before):
                     raise Overtaken(batch.id)
             stored, of = 0, _alerts(ranked)
-            for each, told in zip(ranked, words, strict=True):
-                for some in told:
+            for each in ranked:
+                for some in each.words:
                     self.step(STORING, stored, of)
                     stored += store_alerts(self.store, connection, each, some, self.raters.before)
                 _count(connection, each, summary)
@@ -169,8 +168,8 @@ class Ending:
         self.stop.heed()
         self.step(step, 0, of)
 
-    def _words(self, ranked: list[Ranked]) -> list[list[Held]]:
-        """What is stored of the alerts of each list, on file."""
+    def _word(self, ranked: list[Ranked]) -> None:
+        """What is stored of the alerts of each list goes on file."""
         worded, of = 0, _alerts(ranked)
 
         def counted(each: Ranked, materials: Iterator[Material]) -> Iterator[Alerts]:
@@ -182,7 +181,8 @@ class Ending:
                 self.step(WORDING, worded, of)
 
         self._next(WORDING, of)
-        return [word_alerts(self.store, each, partial(counted, each)) for each in ranked]
+        for each in ranked:
+            word_alerts(self.store, each, partial(counted, each))
 
     def _learn(self, connection: Connection, forms: Parts | None, kin: Kin | None) -> None:
         """The batches end, and the register takes in their names and addresses."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
@@ -72,6 +72,8 @@ class Ranked:
         How many alerts there are by lane, queue and batch.
     run : Around, optional
         What alerts are linked by, until they are.
+    words : list of Held
+        Where what is stored of alerts lies, once it is worded, some at a time.
     """
 
     rater: Rater
@@ -83,6 +85,7 @@ class Ranked:
     groups: list[np.ndarray]
     counts: dict[str, Counter[str]]
     run: networks.Around | None
+    words: list[Held] = field(default_factory=list)
 
     @property
     def profile(self) -> Profile:
@@ -209,8 +212,8 @@ def rank_run(
 Worded = Callable[[Iterator[Material]], Iterator[Alerts]]
 
 
-def word_alerts(store: Store, ranked: Ranked, worded: Worded) -> list[Held]:
-    """What is stored of the alerts of a list, on file: where it lies, some at a time.
+def word_alerts(store: Store, ranked: Ranked, worded: Worded) -> None:
+    """What is stored of the alerts of a list goes on file (`Ranked.words`).
 
     It takes most of the end of a run, and needs no transaction: others write meanwhile.
 
@@ -240,7 +243,6 @@ def word_alerts(store: Store, ranked: Ranked, worded: Worded) -> list[Held]:
                     given = material(connection, items, some)
                 yield given
 
-    made = []
     for told in worded(materials()):
         alerts, around = waiting.popleft()
         rows = [
@@ -264,9 +266,8 @@ def word_alerts(store: Store, ranked: Ranked, worded: Worded) -> list[Held]:
             for name in rows[0]
         }
         held = {name: pa.array(values) for name, values in columns.items()}
-        made.append(ranked.rows.spool.put(held))
+        ranked.words.append(ranked.rows.spool.put(held))
         give_back()
-    return made
 
 
 _WRITTEN = ("declaration", "indicators", "related")  # JSON, in the words that are stored

@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,15 +21,17 @@ from riskprofile.history.piles import Apart
 from riskprofile.intake.formulas import escape_formula
 from riskprofile.intake.quarantine import whole_or_nothing
 from riskprofile.memory import give_back
+from riskprofile.scoring.reasons import as_json
 from riskprofile.services.declared import DRIVER, INDICATORS
-from riskprofile.services.describing import Items, describe, material
+from riskprofile.services.describing import describe, material
 from riskprofile.services.identifiers import RECORD
 from riskprofile.services.lanes import AT_ONCE, Ranked, as_told
 from riskprofile.services.logged import BATCH
 from riskprofile.services.rater import POINTS
 from riskprofile.services.run import WORDING, WRITING, Step
 from riskprofile.store.database import Store
-from riskprofile.store.written import dumps, pack, unpack
+from riskprofile.store.spool import Spool
+from riskprofile.store.written import Written, pack, unpack
 from riskprofile.tables import TEXT, Table
 
 COLUMNS = (
@@ -39,8 +42,10 @@ JSON_COLUMNS = ("reasons", "against", "indicators")
 SIDES = ("reasons", "against")
 Reasons = Literal["alerts", "all", "none"]
 
-MOST = 1_000  # parts that a list is set apart into by rank
-WORDED = 4_000  # worded declarations that wait in memory, some 4.5 kB each
+MOST = 200  # parts that a list is set apart into by rank
+WAITING = 1 << 14  # declarations that wait in memory to be set apart, some 200 bytes each
+# Where the terms of a declaration lie on file, and how long each side of them is.
+SAID = np.dtype([(name, "i8") for name in ("rank", "start", *SIDES)])
 _NUMBERS = ("rank", POINTS, DRIVER, CHUNK, POSITION, "number")
 _PLACED = pa.schema(
     {
@@ -81,44 +86,30 @@ def parts(
 
 
 def _one(store: Store, ranked: Ranked, reasons: Reasons, step: Step) -> Iterator[Table]:
-    """Those of one list: set apart by chunk to be worded, and by rank to be handed on."""
+    """Those of one list, which are set apart by rank on file."""
     size = max(AT_ONCE, -(-len(ranked.declared) // MOST))  # ranks that lie together
-    spool, chunks = ranked.rows.spool, dict[int, int]()
-    lying, asked = Apart(spool), Apart(spool)
-    wanted = [np.zeros(0, dtype=np.int64)]
+    spool = ranked.rows.spool
+    lying = Apart(spool, WAITING)
     for some in ranked.placed():
-        rows = pa.RecordBatch.from_pandas(some, schema=_PLACED, preserve_index=False)
-        lying.add(rows, (some["rank"].to_numpy() - 1) // size)
-        if reasons != "none":
-            here = (some["lane"] != "green").to_numpy() | (reasons == "all")
-            of = [chunks.setdefault(chunk, len(chunks)) for chunk in some[CHUNK][here].tolist()]
-            asked.add(rows.filter(pa.array(here)), np.array(of, dtype=np.int64))
-            wanted.append(some["number"].to_numpy()[here])
-    said = Apart(spool, WORDED)
-    items, done, of_all = ranked.items(np.concatenate(wanted)), 0, sum(map(len, wanted))
-    for chunk in range(len(chunks)):
-        for some in _slices(_table(asked.of(chunk)), AT_ONCE):
-            step(WORDING, done, of_all)
-            said.add(_worded(store, ranked, items, some), (some["rank"].to_numpy() - 1) // size)
-            done += len(some)
-        give_back()
+        lying.add(_rows(some), (some["rank"].to_numpy() - 1) // size)
+    said = _said(store, ranked, reasons, step)
+    versions = {"profile": ranked.profile.name, "model_version": ranked.scorecard.version}
     for number in range(-(-len(ranked.declared) // size)):
-        words = said.of(number)
-        rows_of = {} if words is None else {n: row for row, n in enumerate(_ranks(words))}
         table = _table(lying.of(number)).sort_values("rank", ignore_index=True)
-        for some in _slices(table, AT_ONCE if rows_of else size):
-            sides: dict[str, list[Any]] = {
-                name: [
-                    json.loads(unpack(words.column(name)[rows_of[n]].as_py()))
-                    if words is not None and n in rows_of
-                    else []
-                    for n in some["rank"].tolist()
-                ]
-                for name in SIDES
-            }
-            versions = {"profile": ranked.profile.name, "model_version": ranked.scorecard.version}
+        for some in _slices(table, AT_ONCE):
+            sides: dict[str, list[Any]] = {name: [[] for _ in range(len(some))] for name in SIDES}
+            first, last = some["rank"].iloc[0], some["rank"].iloc[-1]
+            for rank, start, *sizes in said[slice(*_between(said["rank"], first, last))].tolist():
+                for name, length in zip(SIDES, sizes, strict=True):
+                    sides[name][rank - first] = json.loads(unpack(spool.get_bytes(start, length)))
+                    start += length
             yield as_told(some).assign(**versions, **sides)[[*COLUMNS]].reset_index(drop=True)
         give_back()
+
+
+def _between(ranks: np.ndarray, first: int, last: int) -> tuple[int, int]:
+    start, end = np.searchsorted(ranks, [first, last + 1]).tolist()
+    return start, end
 
 
 def _slices(rows: Table, size: int) -> Iterator[Table]:
@@ -126,18 +117,60 @@ def _slices(rows: Table, size: int) -> Iterator[Table]:
         yield rows.iloc[start : start + size]
 
 
-def _ranks(words: pa.RecordBatch) -> list[int]:
-    made: list[int] = words.column("rank").to_pylist()
-    return made
+def _said(store: Store, ranked: Ranked, reasons: Reasons, step: Step) -> np.ndarray:
+    """Where the terms lie that are written out, by rank: those of alerts were worded before."""
+    spool = ranked.rows.spool
+    made = [np.empty(0, dtype=SAID)]
+    if reasons == "alerts":
+        for held in ranked.words:
+            sides = [spool.get(held, name).to_pylist() for name in SIDES]
+            made.append(_put(spool, spool.get(held, "rank").to_numpy(), *sides))
+            give_back()
+    elif reasons == "all":
+        made += _described(store, ranked, step)
+    said = np.concatenate(made)
+    ordered: np.ndarray = said[np.argsort(said["rank"])]
+    return ordered
 
 
-def _worded(store: Store, ranked: Ranked, items: Items, some: Table) -> pa.RecordBatch:
-    """The terms of these declarations, packed."""
-    with store.read() as connection:
-        asked = material(connection, items, as_told(some))
-    details = describe(asked, ranked.rater)
-    columns = {name: [pack(dumps(getattr(one, name))) for one in details] for name in SIDES}
-    return pa.record_batch({"rank": some["rank"].to_numpy(), **columns})
+def _described(store: Store, ranked: Ranked, step: Step) -> Iterator[np.ndarray]:
+    """All declarations are worded, chunk by chunk."""
+    spool, chunks, of_all, done = ranked.rows.spool, dict[int, int](), len(ranked.declared), 0
+    asked = Apart(spool, WAITING)
+    for some in ranked.placed():
+        of = [chunks.setdefault(chunk, len(chunks)) for chunk in some[CHUNK].tolist()]
+        asked.add(_rows(some), np.array(of, dtype=np.int64))
+    items = ranked.items(np.arange(of_all))
+    for chunk in range(len(chunks)):
+        for some in _slices(_table(asked.of(chunk)), AT_ONCE):
+            step(WORDING, done, of_all)
+            done += len(some)
+            with store.read() as connection:
+                told = material(connection, items, as_told(some))
+            details = describe(told, ranked.rater)
+            known: dict[int, str] = {}
+            sides = (
+                [pack(Written.of(getattr(one, name), as_json, known)) for one in details]
+                for name in SIDES
+            )
+            yield _put(spool, some["rank"].to_numpy(), *sides)
+        give_back()
+
+
+def _put(spool: Spool, ranks: np.ndarray, reasons: list[bytes], against: list[bytes]) -> np.ndarray:
+    """Packed terms go on file, both sides of a declaration together: where they lie."""
+    said = np.empty(len(ranks), dtype=SAID)
+    said["rank"] = ranks
+    for name, sides in zip(SIDES, (reasons, against), strict=True):
+        said[name] = [*map(len, sides)]
+    lengths = said["reasons"] + said["against"]
+    both = chain.from_iterable(zip(reasons, against, strict=True))
+    said["start"] = spool.put_bytes(b"".join(both)) + np.cumsum(lengths) - lengths
+    return said
+
+
+def _rows(some: Table) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pandas(some, schema=_PLACED, preserve_index=False)
 
 
 def _table(rows: pa.RecordBatch | None) -> Table:

@@ -50,20 +50,31 @@ class Spool:
             The disk is full.
         """
         held = {}
+        for name, values in columns.items():
+            sink, one = pa.BufferOutputStream(), pa.table([values], [name])
+            with pa.ipc.new_stream(sink, one.schema) as stream:
+                stream.write_table(one)
+            content = memoryview(sink.getvalue())
+            held[name] = self.put_bytes(content), len(content)
+        return held
+
+    def put_bytes(self, content: bytes | memoryview) -> int:
+        """Write this; where it begins.
+
+        Raises
+        ------
+        StoreError
+            The disk is full.
+        """
+        start, left = self._end, memoryview(content)
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115
                 weakref.finalize(self, self._file.close)
-            for name, values in columns.items():
-                sink, one = pa.BufferOutputStream(), pa.table([values], [name])
-                with pa.ipc.new_stream(sink, one.schema) as stream:
-                    stream.write_table(one)
-                left = memoryview(sink.getvalue())
-                held[name] = self._end, len(left)
-                self._file.seek(self._end)
-                while left:
-                    left = left[self._file.write(left) :]
-                self._end = self._file.tell()
+            self._file.seek(start)
+            while left:
+                left = left[self._file.write(left) :]
+            self._end = self._file.tell()
         except OSError as error:
             if error.errno not in (ENOSPC, EDQUOT, EFBIG):
                 raise
@@ -72,14 +83,18 @@ class Spool:
                 where=str(self._folder or tempfile.gettempdir()),
                 do="Make room, then run the same command again.",
             ) from None
-        return held
+        return start
 
     def get(self, held: Held, name: str) -> pa.ChunkedArray:
         """One of the columns that were put here together."""
+        return pa.ipc.open_stream(pa.py_buffer(self.get_bytes(*held[name]))).read_all().column(0)
+
+    def get_bytes(self, start: int, size: int) -> bytes:
+        """So many bytes of what was put here, from there on."""
         assert self._file is not None, "nothing was put here, or it is closed"
-        start, size = held[name]
         self._file.seek(start)
-        return pa.ipc.open_stream(pa.py_buffer(self._file.read(size))).read_all().column(0)
+        content: bytes = self._file.read(size)
+        return content
 
     def close(self) -> None:
         """The file and all in it are gone."""

@@ -37,8 +37,8 @@ def rated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rated]:
     store.close()
 
 
-def sized(patch: pytest.MonkeyPatch, at_once: int, most: int, worded: int) -> None:
-    for name, size in (("AT_ONCE", at_once), ("MOST", most), ("WORDED", worded)):
+def sized(patch: pytest.MonkeyPatch, at_once: int, most: int, waiting: int) -> None:
+    for name, size in (("AT_ONCE", at_once), ("MOST", most), ("WAITING", waiting)):
         patch.setattr(results, name, size)
 
 
@@ -54,10 +54,10 @@ def test_the_size_of_the_parts_changes_nothing(
     told = whole["reasons"].map(bool) & whole["against"].map(bool)
     expected = {"alerts": whole["lane"] != "green", "all": True, "none": False}[reasons]
     assert (told == expected).all()
-    for at_once, most, worded in ((1, WHOLE, 1), (7, 4, 5), (20, 2, 50)):
-        sized(monkeypatch, at_once, most, worded)
+    for at_once, most, waiting in ((1, WHOLE, 1), (7, 4, 5), (20, 2, 50)):
+        sized(monkeypatch, at_once, most, waiting)
         parts = [*results.parts(*rated, reasons)]
-        assert max(map(len, parts)) <= max(at_once, -(-90 // most))
+        assert max(map(len, parts)) <= at_once
         pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), whole)
         results.write(iter(parts), tmp_path / f"parts{suffix}")
         if suffix == ".parquet":
