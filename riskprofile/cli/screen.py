@@ -22,8 +22,9 @@ from riskprofile.intake.quarantine import whole_or_nothing
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import evidence, explanation, identity, probing, results, retention
 from riskprofile.services import replay as replaying
+from riskprofile.services.lanes import Ranked
 from riskprofile.services.passing import passing
-from riskprofile.services.run import Options, Run
+from riskprofile.services.run import Options, Run, Step
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings, open_store
 from riskprofile.store.database import Store
@@ -90,6 +91,11 @@ def score(
         if not keep:
             _count(settings)
         with output.progress("rating", files) as progress:
+
+            def write(ranked: list[Ranked], step: Step) -> None:
+                if out is not None and not dry_run:
+                    results.write(results.parts(database, ranked, reasons, step), out)  # type: ignore[arg-type]
+
             run = screen(
                 database,
                 where,
@@ -99,16 +105,12 @@ def score(
                 now(),
                 history_url=settings.database_url,
                 progress=progress,
+                written=write,
             )
-            if not keep:
-                _count(settings, run.summary.read)
-            left = None if dry_run else out
-            if left is not None and run.ranked and not run.summary.stopped:
-                told = results.parts(database, run.ranked, reasons, progress.step)  # type: ignore[arg-type]
-                results.write(told, left)
-                left = None
-        if left is not None:
-            output.note(f"{left} was not written: no new record was ranked")
+        if not keep:
+            _count(settings, run.summary.read)
+        if out is not None and not dry_run and not run.ranked:
+            output.note(f"{out} was not written: no new record was ranked")
         if quarantine is not None and not dry_run:
             quarantine_file.write(quarantine, run.rejected)
     return _tell(run, out, as_json=json)

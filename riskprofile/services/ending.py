@@ -40,6 +40,7 @@ from riskprofile.store.database import Store, serialise
 from riskprofile.store.tables import Batch
 
 Kin = Callable[[], dict[int, Found]]
+Written = Callable[[list[Ranked], Step], None]
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,9 @@ class Ending:
         Told what is done, and how much of it (`Stepwise.step`).
     stop : Stop
         Heeded until what is made is stored.
+    written : callable, optional
+        Given the lists, and what to tell steps to, before anything of the end is stored: a run
+        whose results could not be written has not ended, and is gone on with.
     """
 
     store: Store
@@ -69,6 +73,7 @@ class Ending:
     learns: bool
     step: Step
     stop: Stop
+    written: Written | None = None
 
     def end(self, summary: Summary) -> list[Ranked]:
         """One ranking per profile over the run; alerts and the end of the batches together.
@@ -91,6 +96,8 @@ class Ending:
             return ranked
         self._word(ranked)
         forms, kin = self._compared(forms, kin)
+        if self.written is not None and ranked:
+            self.written(ranked, self._heeding)
         self.stop.heed()
         with self.store.write(patience=120.0) as connection:
             if not self.options.history:
@@ -162,6 +169,10 @@ class Ending:
             capacity, now = self.options.capacity, self.raters.before
             made.append(rank_run(self.store, self._ids, rater, heard, capacity, seed, now))
         return [one for one in made if one is not None]
+
+    def _heeding(self, name: str, done: int, of: int | None) -> None:
+        self.stop.heed()
+        self.step(name, done, of)
 
     def _next(self, step: str, of: int | None) -> None:
         """The next step, where nobody said to stop."""

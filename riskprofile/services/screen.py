@@ -18,7 +18,7 @@ from riskprofile import intake
 from riskprofile.errors import InputError, PolicyError, TooManyBadRows
 from riskprofile.memory import unswept
 from riskprofile.services import govern
-from riskprofile.services.ending import Ending
+from riskprofile.services.ending import Ending, Written
 from riskprofile.services.identity import Actor, authorise
 from riskprofile.services.ingest import Ingest
 from riskprofile.services.lanes import Ranked
@@ -57,6 +57,7 @@ def screen(
     history_url: str | None = None,
     progress: Progress = lambda name, rows: None,
     stop: Stop | None = None,
+    written: Written | None = None,
 ) -> Run:
     """Read, rate, rank and store these files.
 
@@ -67,6 +68,8 @@ def screen(
     progress : callable
         Told the file and the rows read so far, after each chunk; the other steps too, where it is
         `Stepwise`.
+    written : callable, optional
+        Writes the results (`results.parts`) of what is ranked, before the run ends.
 
     Raises
     ------
@@ -138,7 +141,9 @@ def screen(
             ranked: list[Ranked] = []
             if not summary.stopped:
                 learns = history_url is None  # what a run beside the database learns goes with it
-                ending = Ending(store, actor, running, raters, others, options, learns, step, stop)
+                ending = Ending(
+                    store, actor, running, raters, others, options, learns, step, stop, written
+                )
                 try:
                     ranked = ending.end(summary)
                 except PolicyError:  # paused since the last chunk

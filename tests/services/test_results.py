@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from sqlalchemy import text
 
-from riskprofile.services import results, settings
+from riskprofile.services import govern, results, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.lanes import Ranked
-from riskprofile.services.run import WORDING, WRITING, Options
+from riskprofile.services.run import WORDING, WRITING, Options, Step
 from riskprofile.services.screen import screen
 from riskprofile.store.database import Store
 from tests import factory
@@ -76,6 +78,33 @@ def test_how_far_it_is_is_told(rated: Rated, monkeypatch: pytest.MonkeyPatch) ->
     assert next(one for one in steps if one[0] == WORDING) == (WORDING, 0, 90)
     assert steps[-1] == (WRITING, 90, 90)
     assert [done for name, done, _ in steps if name == WRITING] == [*range(10, 91, 10)]
+
+
+def test_a_run_whose_results_could_not_be_written_has_not_ended(tmp_path: Path) -> None:
+    home = settings.load({}, home=tmp_path / "home")
+    store = settings.open_store(home)
+    day = factory.shipments(60).drop(columns=["source", "line", "warnings"])
+    day.to_csv(tmp_path / "day.csv", index=False)
+    given: list[pd.DataFrame] = []
+
+    def full(ranked: list[Ranked], step: Step) -> None:
+        next(results.parts(store, ranked, "alerts", step))
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    def kept(ranked: list[Ranked], step: Step) -> None:
+        given.append(results.table(store, ranked, "alerts"))
+
+    files, options = [tmp_path / "day.csv"], Options(resume=True)
+    with pytest.raises(OSError, match="no space left"):
+        screen(store, home, OWNER, files, options, NOW, written=full)
+    assert govern.batches(store, OWNER)[0].state != "done"
+    with store.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM alert")).scalar_one() == 0
+    run = screen(store, home, OWNER, files, options, NOW, written=kept)
+    assert len(given[0]) == 60
+    assert (given[0]["lane"] != "green").sum() == run.summary.alerts["total"] > 0
+    pd.testing.assert_frame_equal(given[0], results.table(store, run.ranked, "alerts"))
+    store.close()
 
 
 def test_a_list_that_is_left_half_written_is_not_there(rated: Rated, tmp_path: Path) -> None:
