@@ -261,8 +261,15 @@ def _zip(members: list[tuple[str | zipfile.ZipInfo, bytes]]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members:
-            archive.writestr(name, content)
+            archive.writestr(_undated(name) if isinstance(name, str) else name, content)
     return out.getvalue()
+
+
+def _undated(name: str) -> zipfile.ZipInfo:
+    """A member without the time of day: the same number gives the same mutant at any time."""
+    made = zipfile.ZipInfo(name)
+    made.compress_type, made.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
+    return made
 
 
 def link(given: Given) -> bytes:
