@@ -19,7 +19,8 @@ from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import results, settings
 from riskprofile.services.identity import OWNER
-from riskprofile.services.run import Options
+from riskprofile.services.lanes import Ranked
+from riskprofile.services.run import Options, Step
 from riskprofile.services.screen import screen
 from riskprofile.store import artefacts
 
@@ -54,9 +55,13 @@ def rate(
         resume=bool(resume),
         chunk_rows=SMALL if resume else CHUNK_ROWS,
     )
-    run = screen(store, home, OWNER, [folder / file], options, PAST if history else DAY)
-    if out:
-        results.write(results.parts(store, run.ranked, "alerts"), folder / out)
+
+    def write(ranked: list[Ranked], step: Step) -> None:
+        if out:
+            results.write(results.parts(store, ranked, "alerts", step), folder / out)
+
+    now = PAST if history else DAY
+    screen(store, home, OWNER, [folder / file], options, now, written=write)
     store.close()
 
 

@@ -77,8 +77,8 @@ STEPS = {
     RANKING: "ranking",
     WORDING: "wording alerts",
     COMPARING: "comparing new parties",
-    STORING: "storing",
     WRITING: "writing results",
+    STORING: "storing",
 }
 
 

@@ -99,17 +99,13 @@ def _one(store: Store, ranked: Ranked, reasons: Reasons, step: Step) -> Iterator
         for some in _slices(table, AT_ONCE):
             sides: dict[str, list[Any]] = {name: [[] for _ in range(len(some))] for name in SIDES}
             first, last = some["rank"].iloc[0], some["rank"].iloc[-1]
-            for rank, start, *sizes in said[slice(*_between(said["rank"], first, last))].tolist():
+            begin, end = np.searchsorted(said["rank"], [first, last + 1])
+            for rank, start, *sizes in said[begin:end].tolist():
                 for name, length in zip(SIDES, sizes, strict=True):
                     sides[name][rank - first] = json.loads(unpack(spool.get_bytes(start, length)))
                     start += length
             yield as_told(some).assign(**versions, **sides)[[*COLUMNS]].reset_index(drop=True)
         give_back()
-
-
-def _between(ranks: np.ndarray, first: int, last: int) -> tuple[int, int]:
-    start, end = np.searchsorted(ranks, [first, last + 1]).tolist()
-    return start, end
 
 
 def _slices(rows: Table, size: int) -> Iterator[Table]:
@@ -129,6 +125,7 @@ def _said(store: Store, ranked: Ranked, reasons: Reasons, step: Step) -> np.ndar
     elif reasons == "all":
         made += _described(store, ranked, step)
     said = np.concatenate(made)
+    assert reasons != "alerts" or len(said) == ranked.counts["lane"].total(), "worded before"
     ordered: np.ndarray = said[np.argsort(said["rank"])]
     return ordered
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pytest
@@ -46,4 +45,4 @@ def test_what_comes_back_is_what_was_put(
         quarantine.write(tmp_path / "expected.csv", expected)
     content = (tmp_path / "kept.csv").read_bytes()
     assert content == (tmp_path / "expected.csv").read_bytes()
-    assert len(io.BytesIO(content).read().split(b"day.csv")) == len(expected) + 1
+    assert content.count(b"day.csv") == len(expected)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,6 +107,33 @@ def test_a_run_whose_results_could_not_be_written_has_not_ended(tmp_path: Path) 
     assert (given[0]["lane"] != "green").sum() == run.summary.alerts["total"] > 0
     pd.testing.assert_frame_equal(given[0], results.table(store, run.ranked, "alerts"))
     store.close()
+
+
+@pytest.mark.parametrize("reasons", ["alerts", "all"])
+def test_a_run_told_to_stop_while_results_are_written_leaves_none_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reasons: str
+) -> None:
+    sized(monkeypatch, 20, 3, 20)
+    home = settings.load({}, home=tmp_path / "home")
+    store = settings.open_store(home)
+    day = factory.shipments(60).drop(columns=["source", "line", "warnings"])
+    day.to_csv(tmp_path / "day.csv", index=False)
+    out = tmp_path / "list.csv"
+
+    def write(ranked: list[Ranked], step: Step) -> None:
+        results.write(results.parts(store, ranked, reasons, step), out)
+
+    def stop(name: str, done: int, of: int | None) -> None:
+        if name == WRITING:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    files, options, told = [tmp_path / "day.csv"], Options(resume=True), factory.Steps(stop)
+    run = screen(store, home, OWNER, files, options, NOW, progress=told, written=write)
+    assert (run.exit_code, out.exists()) == (143, False)
+    assert [batch.state for batch in govern.batches(store, OWNER)] == ["stopped"]
+    run = screen(store, home, OWNER, files, options, NOW, written=write)
+    store.close()
+    assert (run.exit_code, len(pd.read_csv(out))) == (0, 60)
 
 
 def test_a_list_that_is_left_half_written_is_not_there(rated: Rated, tmp_path: Path) -> None:
