@@ -355,6 +355,17 @@ def sbom(
     return 0
 
 
+def _unfinished(batches: list[str]) -> str:
+    """What to do about batches that did not end: they may be under way."""
+    if not batches:
+        return "all have ended"
+    more = f" and {len(batches) - 1} more" if len(batches) > 1 else ""
+    return (
+        f"{batches[0]}{more} under way or left before the end; what was left goes on with"
+        " `score --resume` on its file, or by repairing its rows again"
+    )
+
+
 @app.command()
 def doctor(home: Home = None, json: Json = False) -> int:
     """Check home, database, scorecards, offices and accounts; say what to mend."""
@@ -384,6 +395,7 @@ def doctor(home: Home = None, json: Json = False) -> int:
         base = store[0]
         check("offices", lambda: f"{len(govern.zones(base))} offices")
         check("accounts", lambda: f"{len(identity.accounts(base, owner()))} accounts")
+        check("batches", lambda: _unfinished(govern.unfinished(base, owner())))
         check("audit", lambda: f"{govern.verify_audit(base, owner()).records} records")
         base.close()
     if json:

@@ -358,6 +358,21 @@ def batches(store: Store, actor: Actor, now: datetime | None = None) -> list[Bat
     return [BatchView(*row) for row in rows]
 
 
+def unfinished(store: Store, actor: Actor) -> list[str]:
+    """Batches that are under way or were left before their end, the oldest first.
+
+    What is stored of one that was left is on no list until its run goes on.
+    """
+    authorise(actor, "batch.look")
+    with store.read() as connection:
+        found = connection.execute(
+            select(_batch.c.id)
+            .where(_batch.c.state.in_(("running", "stopped")))
+            .order_by(_batch.c.started_at, _batch.c.id)
+        )
+        return list(found.scalars())
+
+
 def verify_audit(store: Store, actor: Actor, head: audit.Head | None = None) -> audit.Verdict:
     """Check the whole audit chain, and that it still holds a head kept elsewhere."""
     authorise(actor, "audit.verify")

@@ -36,13 +36,7 @@ def begin(
                 return None
             if earlier.state in ("running", "stopped"):
                 if options.resume:
-                    summary.read += earlier.read
-                    summary.accepted += earlier.accepted
-                    summary.quarantined += earlier.quarantined
-                    summary.duplicate += earlier.duplicate
-                    batches.forget_failures(connection, earlier.id)
-                    batches.resume(connection, earlier.id, now)
-                    return earlier
+                    return go_on(connection, earlier, now, summary)
                 raise Conflict(
                     f"this file is batch {earlier.id}, which is being rated or was stopped",
                     where=str(path),
@@ -57,6 +51,17 @@ def begin(
             now=now,
             detail={"source": batch.source, "digest": digest},
         )
+    return batch
+
+
+def go_on(connection: Connection, batch: Batch, now: datetime, summary: Summary) -> Batch:
+    """A batch that was left is under way again; what is stored of it is in the account."""
+    summary.read += batch.read
+    summary.accepted += batch.accepted
+    summary.quarantined += batch.quarantined
+    summary.duplicate += batch.duplicate
+    batches.forget_failures(connection, batch.id)
+    batches.resume(connection, batch.id, now)
     return batch
 
 

@@ -2,7 +2,8 @@
 
 A repaired row goes the same road as any other: it becomes a small file of its own, is
 read, rated and ranked, and its row of the quarantine is marked in the transaction that
-stores it. So it cannot be repaired twice, and a repair that dies leaves it waiting.
+stores it. So it cannot be repaired twice. A repair that dies before that leaves it waiting; one
+that dies after it is ended when it is asked for again.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import csv
 import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,13 @@ from riskprofile.services.run import Options, Repair, Stop, Summary
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit, batches
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, among
+from riskprofile.store.tables import Batch
 
 WAITING = "waiting"
 ID = "quarantine_id"
 AT_ONCE = 5_000
+OPTIONS = Options(format="jsonl", max_bad_share=1.0, resume=True)
 TOLD = (
     *("quarantine_id", "batch_id", "source", "line", "record_id", "column"),
     *("reason_code", "reason"),
@@ -226,7 +229,8 @@ def repair(
     """Submit rows of the quarantine again, with these cells corrected.
 
     Numbers are written with a decimal point, times as in 2026-11-24T08:00Z. Rows that are
-    still wrong stay waiting, and are told with why; the others are rated and ranked.
+    still wrong stay waiting, and are told with why; the others are rated and ranked. Rows that an
+    earlier repair stored and did not come to rank are ranked now, as they were stored.
 
     Parameters
     ----------
@@ -245,15 +249,22 @@ def repair(
     authorise(actor, "quarantine.repair")
     if not reason.strip():
         raise UsageError("a repair needs a reason", do="Say who confirmed the right values.")
-    rows = _waiting(store, list(fixes))
+    rows, left = _asked(store, list(fixes))
     told = Repaired()
+    if left:
+        told.summary = screen(
+            store, settings, actor, [], OPTIONS, now,
+            progress=progress, stop=Stop(deaf=True), left=_batches(store, left),
+        ).summary  # fmt: skip
+        told.repaired += [row.id for row in left]
     for profile in dict.fromkeys(row.profile for row in rows):
         mine = [row for row in rows if row.profile == profile]
         _repair(store, settings, actor, profile, mine, fixes, reason.strip(), now, told, progress)
     return told
 
 
-def _waiting(store: Store, ids: Sequence[int]) -> list[KeptRow]:
+def _asked(store: Store, ids: Sequence[int]) -> tuple[list[KeptRow], list[KeptRow]]:
+    """Of these rows those that wait, and those that an unfinished repair took in."""
     names = list(KeptRow.__dataclass_fields__)
     found: list[Any] = []
     with store.read() as connection:
@@ -269,13 +280,26 @@ def _waiting(store: Store, ids: Sequence[int]) -> list[KeptRow]:
         raise UsageError(
             f"the quarantine has no row {missing[0]}", do="riskprofile quarantine list shows them"
         )
+    unfinished = {one.id for one in _batches(store, rows)}
+    left = [row for row in rows if row.state == "repaired" and row.repair_batch in unfinished]
+    rows = [row for row in rows if row not in left]
     if gone := [row for row in rows if row.state != WAITING]:
         raise Conflict(
             f"row {gone[0].id} of the quarantine is {gone[0].state}"
             + (f" (batch {gone[0].repair_batch})" if gone[0].repair_batch else ""),
             do="A row is repaired once; send a changed declaration as an amendment.",
         )
-    return rows
+    return rows, left
+
+
+def _batches(store: Store, rows: Sequence[KeptRow]) -> list[Batch]:
+    """The batches that took these rows in and have not ended."""
+    ids = sorted({row.repair_batch for row in rows if row.repair_batch})
+    with store.read() as connection:
+        found = connection.execute(
+            select(_batch).where(among(_batch.c.id, ids), _batch.c.state != "done")
+        )
+        return [Batch(**row._mapping) for row in found]
 
 
 def _repair(
@@ -325,9 +349,7 @@ def _repair(
         repairs = {
             line: Repair(one, changed[one], reason) for line, one in enumerate(sound, start=1)
         }
-        options = Options(
-            profile=profile, format="jsonl", max_bad_share=1.0, resume=True, repairs=repairs
-        )
+        options = replace(OPTIONS, profile=profile, repairs=repairs)
         run = screen(
             store, settings, actor, [path], options, now, progress=progress, stop=Stop(deaf=True)
         )

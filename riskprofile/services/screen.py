@@ -22,7 +22,7 @@ from riskprofile.services.ending import Ending, Written
 from riskprofile.services.identity import Actor, authorise
 from riskprofile.services.ingest import Ingest
 from riskprofile.services.lanes import Ranked
-from riskprofile.services.opening import begin
+from riskprofile.services.opening import begin, go_on
 from riskprofile.services.parties import Heard
 from riskprofile.services.past import HISTORY, Folder
 from riskprofile.services.raters import Raters
@@ -58,6 +58,7 @@ def screen(
     progress: Progress = lambda name, rows: None,
     stop: Stop | None = None,
     written: Written | None = None,
+    left: Sequence[Batch] = (),
 ) -> Run:
     """Read, rate, rank and store these files.
 
@@ -70,6 +71,9 @@ def screen(
         `Stepwise`.
     written : callable, optional
         Writes the results (`results.parts`) of what is ranked, before the run ends.
+    left : sequence of Batch
+        Batches that were left before their end and whose files are gone: what is stored of them
+        is ranked with this run.
 
     Raises
     ------
@@ -106,6 +110,9 @@ def screen(
             rates=not options.history,
         )
         with stop.listening():
+            for one in left:
+                with store.write(patience=60.0) as connection:
+                    running.append(go_on(connection, one, now, summary))
             for path in paths if options.strict else ():
                 _refuse_bad(path, options, store, step, stop)
             for path in paths if not stop.signal else ():

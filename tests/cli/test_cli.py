@@ -8,15 +8,21 @@ import io
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from riskprofile.cli import main
+from riskprofile.services import settings
+from riskprofile.services.identity import OWNER
+from riskprofile.services.run import Options
+from riskprofile.services.screen import screen
 from riskprofile.services.settings import CHECKOUT
 from tests import factory
 
@@ -264,3 +270,19 @@ def test_the_audit_is_exported_and_a_cut_end_is_named(home: Path, tmp_path: Path
         code, said, _ = run(home, "audit", "verify", *how)
         assert (code, said.strip()) == (1, f"broken at record {head.partition(':')[0]}")
     assert run(home, "audit", "export", "--out", out, "--since", "yesterday")[0] == 2
+
+
+def test_doctor_names_a_batch_that_did_not_end(home: Path, tmp_path: Path) -> None:
+    day = tmp_path / "day.csv"
+    factory.shipments(4).drop(columns=["source", "line", "warnings"]).to_csv(day, index=False)
+    assert "batches: all have ended" in run(home, "doctor")[1]
+    opened = settings.load({}, home=home)
+    store, now = settings.open_store(opened), datetime(2026, 11, 24, 9, tzinfo=UTC)
+    terminated = factory.Steps(lambda name, rows, of: os.kill(os.getpid(), signal.SIGTERM))
+    left = screen(store, opened, OWNER, [day], Options(), now, progress=terminated)
+    store.close()
+    assert left.exit_code == 143
+    said = run(home, "doctor")[1]
+    assert "under way or left before the end" in said and "score --resume" in said
+    assert run(home, "score", day, "--resume")[0] == 0
+    assert "batches: all have ended" in run(home, "doctor")[1]

@@ -7,6 +7,8 @@ import io
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +32,7 @@ from tests import factory
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 OPERATOR = Actor("olga", "operator")
+ROOT = Path(__file__).parents[2]
 WHY = "the sender confirmed it by telephone"
 
 
@@ -78,6 +81,11 @@ def audited(store: Store) -> list[tuple[str, Any]]:
             text("SELECT actor, detail FROM audit WHERE action = 'quarantine.repair' ORDER BY 1")
         ).all()
     return [(row[0], json.loads(row[1]) if isinstance(row[1], str) else row[1]) for row in rows]
+
+
+def found_alerts(store: Store) -> list[Any]:
+    with store.read() as connection:
+        return list(connection.execute(text("SELECT id, batch_id FROM alert")).all())
 
 
 def test_every_row_of_a_batch_is_in_one_state_that_can_be_listed(
@@ -184,6 +192,45 @@ def test_a_repair_is_finished_whatever_signal_comes(
     done = quarantine.repair(store, home, OPERATOR, fixes, WHY, NOW, progress=steps)
     assert (len(sent), done.repaired) == (1, [row.id])
     assert {batch.state for batch in govern.batches(store, OWNER)} == {"done"}
+
+
+def test_a_repair_killed_before_its_row_is_ranked_is_ended_when_asked_for_again(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Its row is stored and marked, in no file, and on no list yet."""
+    rate(store, home, written(tmp_path / "day.csv", factory.shipments(6), 1), max_bad_share=1.0)
+    (row,) = quarantine.find(store, OPERATOR, Filter(), NOW)
+    program = f"""
+import os, signal, sys
+from datetime import UTC, datetime
+from riskprofile.services import quarantine, settings
+from riskprofile.services.identity import OWNER
+from riskprofile.services.run import RANKING
+from tests import factory
+
+def die(name, done, of):
+    if name == RANKING:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+home = settings.load({{}}, home=sys.argv[1], database_url=sys.argv[2])
+fixes, now = {{{row.id}: {{"gross_mass_kg": "12.5"}}}}, datetime(2026, 11, 24, 9, tzinfo=UTC)
+store = settings.open_store(home)
+quarantine.repair(store, home, OWNER, fixes, "said so", now, progress=factory.Steps(die))
+"""
+    given = [str(home.home), home.database_url]
+    died = subprocess.run([sys.executable, "-c", program, *given], cwd=ROOT, check=False)
+    assert died.returncode == -signal.SIGKILL
+    (kept,) = quarantine.find(store, OPERATOR, Filter(state="repaired"), NOW)
+    assert govern.unfinished(store, OWNER) == [kept.repair_batch]
+    alerts = len(found_alerts(store))
+
+    done = quarantine.repair(store, home, OPERATOR, {row.id: {}}, WHY, NOW)
+    assert done.repaired == [row.id]
+    assert done.summary is not None and done.summary.accepted == 1
+    assert done.summary.alerts["total"] == len(found_alerts(store)) - alerts == 1
+    assert govern.unfinished(store, OWNER) == []
+    with pytest.raises(Conflict, match="repaired"):
+        quarantine.repair(store, home, OPERATOR, {row.id: {}}, WHY, NOW)
 
 
 def test_what_is_still_wrong_stays_waiting_and_says_why(
