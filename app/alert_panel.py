@@ -14,7 +14,7 @@ from app.words import Words
 from riskprofile.profiles import PROFILES
 from riskprofile.reference import lexicon
 from riskprofile.services import review
-from riskprofile.words.declaration import stops
+from riskprofile.words.declaration import stops, without
 
 PURPOSES = ("purpose.control", "purpose.review", "purpose.request")
 CHANGES = 8  # fields shown one by one; the rest is a number
@@ -201,14 +201,18 @@ def _why(view: Any, say: Words, zone: Any, now: datetime) -> str:
     elif view.points is None:
         told = f'<div class="rp-note">{escape(say("why.no_points"))}</div>'
     else:
-        told = draw.reasons(say, view.points, view.reasons or [], view.against or [], None)
+        told = draw.reasons(say, view.points, view.reasons or [], view.against or [], view.red_from)
         scale = (
             say("why.scale")
             if view.score is None
             else say("why.score", n=say.number(round(view.score * 100)))
         )
         rated = say("why.rated_by", version=view.model_version)
-        told = f'<div>{told}</div><div class="rp-note rp-m">{escape(scale)} {escape(rated)}</div>'
+        held = f"<p>{escape(said)}</p>" if (said := _holds(view, say)) else ""
+        told = (
+            f'<div>{told}</div><div class="rp-note">{held}'
+            f'<p class="rp-m">{escape(scale)} {escape(rated)}</p></div>'
+        )
     row = driver(view)
     text = str(row.get(PROFILES[view.profile].title) or "")
     # Which words and which item count is a part of the rating.
@@ -237,6 +241,18 @@ def _why(view: Any, say: Words, zone: Any, now: datetime) -> str:
         + related
         + "</div></div>"
     )
+
+
+def _holds(view: Any, say: Words) -> str:
+    """What holds the lane: exact, because points are a sum."""
+    begins = {"red": view.red_from, "yellow": view.yellow_from}
+    raised = [one["raises"] for one in view.indicators or [] if one.get("raises")]
+    found = without(view.points, view.reasons or [], begins, raised)
+    if found is None or found[0] > draw.SHOWN_FOR:
+        return ""
+    many, left, lane = found
+    word = f"{form.GLYPHS[lane]} {say(f'lane.{lane}').lower()}"
+    return say.many("why.without", many, lane=word, points=say.number(left))
 
 
 def changes(view: Any, say: Words, zone: Any, now: datetime) -> str:

@@ -90,8 +90,10 @@ def rank(
     -------
     Table
         The same rows in rank order with `rank` (1 is first), `lane`, `queue`,
-        `selected_by` (`score`, `indicator`, `random` or missing) and `probability`
-        (of the random draw, missing for the others).
+        `selected_by` (`score`, `indicator`, `random` or missing), `probability`
+        (of the random draw, missing for the others), and `red_from` and `yellow_from`
+        (Int64): the fewest points that made a lane in the row's list, missing where
+        points made none.
     """
     ordered = declarations.sort_values("record_id", kind="stable", ignore_index=True)
     one = Ranking.of([ordered], capacity, seed, lists)
@@ -108,6 +110,8 @@ class Cut:
 
     Of its `size` declarations the first `red` are examined, and `drawn` of the others at random:
     `chosen`, by their place after these. `high` of them are rated high enough for a scan.
+    `red_from` and `yellow_from` are the points of the last that is examined, and scanned, for its
+    points; None where no such row is.
     """
 
     size: int
@@ -115,6 +119,8 @@ class Cut:
     high: int
     drawn: int
     chosen: np.ndarray
+    red_from: int | None
+    yellow_from: int | None
 
 
 @dataclass(frozen=True)
@@ -182,6 +188,10 @@ class Ranking:
             np.array([getattr(cut, name) for cut in self.cuts])
             for name in ("size", "red", "high", "drawn")
         )
+        begins = {
+            name: pd.array([getattr(cut, name) for cut in self.cuts], dtype="Int64")
+            for name in ("red_from", "yellow_from")
+        }
         for part in parts:
             lists, heights = _list(part, self.numbers), _height(part)
             code, met = pd.factorize(heights)
@@ -213,6 +223,7 @@ class Ranking:
                 queue=_queue(part, high),
                 selected_by=pd.Series(selected, dtype="str", index=part.index),
                 probability=probability,
+                **{name: points[lists] for name, points in begins.items()},
             )
 
 
@@ -245,7 +256,17 @@ def _cut(heights: Mapping[int, int], capacity: Capacity, random: np.random.Gener
     red = max(raised, min(by_rank, raised + rated))
     drawn = min(draws, size - red)
     chosen = random.choice(size - red, size=drawn, replace=False) if drawn else np.empty(0, int)
-    return Cut(size, red, 2 * by_rank, drawn, chosen)
+    high = min(2 * by_rank, raised + rated)
+    red_from = _at(heights, red) if red > raised else None
+    yellow_from = _at(heights, high) if high > red else None
+    return Cut(size, red, 2 * by_rank, drawn, chosen, red_from, yellow_from)
+
+
+def _at(heights: Mapping[int, int], place: int) -> int:
+    """The height of the one at this place, from 1, of so many at each height."""
+    ordered = sorted(heights, reverse=True)
+    before = np.cumsum([heights[height] for height in ordered])
+    return ordered[int(np.searchsorted(before, place))]
 
 
 def _numbered(code: np.ndarray, met: Sequence[Any], following: dict[Any, int]) -> np.ndarray:

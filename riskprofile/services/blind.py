@@ -51,7 +51,7 @@ PASSED, WAITING, SAID, LIFTED = "no", "waiting", "said", "lifted"
 # What the rating says, and what stands in its place.
 VEIL: dict[str, Any] = {
     "lane": LANE, "queue": "", "rank": 0, "points": None, "score": None, "driver": 1,
-    "reasons": [], "against": [], "indicators": [],
+    "reasons": [], "against": [], "indicators": [], "red_from": None, "yellow_from": None,
 }  # fmt: skip
 
 _alert = Alert.__table__  # type: ignore[attr-defined]

@@ -106,9 +106,9 @@ class Ranked:
     def table(self) -> Table:
         """All of it in memory: one row per declaration in rank order.
 
-        `rank, record_id, queue, lane, score, points, selected_by, probability, indicators` (list
-        of keys), `driver` (item number), `batch_id`, `chunk_id`, `position` (of the driver) and
-        `number` (of the declaration in the order of references).
+        `rank, record_id, queue, lane, score, points, selected_by, probability, red_from,
+        yellow_from, indicators` (list of keys), `driver` (item number), `batch_id`, `chunk_id`,
+        `position` (of the driver) and `number` (of the declaration in the order of references).
         """
         return as_told(pd.concat(self.placed())).sort_values("rank", ignore_index=True)
 
@@ -129,7 +129,8 @@ class Ranked:
         return as_told(some).sort_values("rank", ignore_index=True)
 
 
-_TOLD = ["rank", RECORD, "queue", "lane", "score", POINTS, "selected_by", "probability"]
+_BEGINS = ("red_from", "yellow_from")
+_TOLD = ["rank", RECORD, "queue", "lane", "score", POINTS, "selected_by", "probability", *_BEGINS]
 _LYING = [INDICATORS, DRIVER, BATCH, CHUNK, POSITION, "number"]
 
 
@@ -252,7 +253,7 @@ def word_alerts(store: Store, ranked: Ranked, worded: Worded) -> None:
                 "queue": row["queue"],
                 "lane": row["lane"],
                 "rank": row["rank"],
-                "points": None if pd.isna(row[POINTS]) else int(row[POINTS]),
+                **{name: None if pd.isna(row[name]) else int(row[name]) for name in _NUMBERS},
                 "score": _or_none(row["score"]) if ranked.scorecard.learnt_here else None,
                 "selected_by": row["selected_by"],
                 "probability": _or_none(row["probability"]),
@@ -270,6 +271,7 @@ def word_alerts(store: Store, ranked: Ranked, worded: Worded) -> None:
         give_back()
 
 
+_NUMBERS = (POINTS, *_BEGINS)  # numbers, or none
 _WRITTEN = ("declaration", "indicators", "related")  # JSON, in the words that are stored
 _LISTS = frozenset((*_WRITTEN, "links"))  # on file as text
 

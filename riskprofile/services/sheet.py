@@ -152,6 +152,8 @@ def _reasons(page: Page, view: Any, say: Words) -> None:
     if smaller:
         total = form.signed(sum(int(term["points"]) for term in smaller))
         rest = say.many("why.smaller", len(smaller), points=total) + ", " + rest
+    if view.red_from is not None:
+        rest += "; " + say("why.red_from", n=view.red_from)
     page.gap(0.4)
     page.row([("", 6, ""), (rest, 130, "G"), (f"= {view.points}", INNER - 136 + 1.5, "RB")], 8.5)
     page.gap(1.5)

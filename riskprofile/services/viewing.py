@@ -128,6 +128,10 @@ class AlertView:
     While `blind`, it waits for an officer's own view and nothing of its rating is here: lane
     and queue are `services.blind.LANE` and "", `rank` is 0, points, reasons and indicators are
     missing. `first_view` is the view that was said then (view, reason, officer, at).
+
+    `red_from` and `yellow_from` are the fewest points that made these lanes in its list. They are
+    missing where points did not make its own: what an indicator raised and what chance drew look
+    alike.
     """
 
     id: int
@@ -165,6 +169,8 @@ class AlertView:
     changed: Changed | None
     blind: bool = False
     first_view: dict[str, Any] | None = None
+    red_from: int | None = None
+    yellow_from: int | None = None
 
 
 _ADDED = ("decisions", "outcomes", "timeline", "history", "related", "changed", "first_view")
@@ -230,6 +236,7 @@ def _view(connection: Connection, actor: Actor, given: desk.Row, now: datetime) 
     waits, shown = blind.waits(given), blind.veiled(given)
     told = {name: shown[name] for name in _COLUMNS} | {"blind": waits}
     told |= {name: told[name] or [] for name in _LISTS}
+    told |= _begun(told)
     if told["score"] is not None and not weighed(connection, given["profile"]).enough:
         told["score"] = None
     if desk.holder(given, now) is None:
@@ -247,6 +254,15 @@ def _view(connection: Connection, actor: Actor, given: desk.Row, now: datetime) 
         changed=_changed(connection, given),
         first_view=said,
     )
+
+
+def _begun(told: desk.Row) -> dict[str, int | None]:
+    """Where lanes begin, of an alert whose own lane its points made."""
+    begins = {name: told[f"{name}_from"] for name in ("red", "yellow")}
+    own, points = begins.get(told["lane"]), told["points"]
+    if own is None or points is None or points < own:
+        begins = dict.fromkeys(begins)
+    return {f"{name}_from": value for name, value in begins.items()}
 
 
 def _changed(connection: Connection, given: desk.Row) -> Changed | None:

@@ -311,7 +311,8 @@ class Alert(SQLModel, table=True):
     score, indicator or random and `probability` is that of the random draw. `search`
     is what one search box looks through (see `store.alerts`). `withdrawn_at` says that
     its sender withdrew the declaration: that closes nothing. `blind` is its state in the
-    draw of alerts that wait for an officer's own view (see `services.blind`).
+    draw of alerts that wait for an officer's own view (see `services.blind`). `red_from` and
+    `yellow_from` are the fewest points that made a lane in its list (`scoring.ranking.rank`).
     """
 
     __tablename__ = "alert"
@@ -348,6 +349,8 @@ class Alert(SQLModel, table=True):
     exported_at: datetime | None = _time()  # its lane went back to the declaration system
     withdrawn_at: datetime | None = _time()
     blind: str | None = None
+    red_from: int | None = None
+    yellow_from: int | None = None
     __table_args__ = (
         UniqueConstraint("record_id", "profile", "version", name="alert_version"),
         Index("alert_queue", "profile", "state", "office", "lane", "rank"),

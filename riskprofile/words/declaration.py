@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from riskprofile.words import Words, form
@@ -64,6 +64,44 @@ def stops(row: Mapping[str, Any]) -> list[str]:
 
 
 Term = Mapping[str, Any]
+LANES = ("green", "yellow", "red")
+
+
+def without(
+    points: int,
+    raising: Sequence[Term],
+    begins: Mapping[str, int | None],
+    raised: Iterable[str] = (),
+) -> tuple[int, int, str] | None:
+    """How many of the strongest reasons hold the lane; the points and the lane without them.
+
+    None where an indicator holds the lane, or all reasons together do not.
+
+    Parameters
+    ----------
+    begins : mapping
+        The fewest points of the lanes `red` and `yellow`.
+    raised : iterable of str
+        The lanes that indicators raise to: it falls no lower.
+
+    >>> reasons = [{"points": 96}, {"points": 71}]
+    >>> without(412, reasons, {"red": 310, "yellow": 200})
+    (2, 245, 'yellow')
+    >>> without(412, reasons, {"red": 310, "yellow": 200}, ["red"])
+    """
+    floor = max(map(LANES.index, raised), default=0)
+
+    def lane(left: int) -> int:
+        made = [n for n, name in enumerate(LANES) if left >= (begins.get(name) or left + 1)]
+        return max([floor, *made])
+
+    left = points
+    named = (int(term["points"]) for term in raising if term.get("term") != "base")
+    for n, own in enumerate(sorted(named, reverse=True), start=1):
+        left -= own
+        if lane(left) < lane(points):
+            return n, left, LANES[lane(left)]
+    return None
 
 
 def summed(

@@ -323,6 +323,8 @@ def alerts(
                 "lane": lane,
                 "rank": n + 1,
                 "points": one["points"],
+                "red_from": 322,
+                "yellow_from": 148 if not many else 41,
                 "score": 0.41,  # no page shows it: no outcome stands behind it
                 "selected_by": "score",
                 "probability": None,

@@ -27,6 +27,12 @@ def opened(page: Page) -> Page:
     return page
 
 
+def test_an_alert_says_which_reasons_hold_its_lane(served, visit):
+    why = opened(visit("officer-14")).get_by_role("tabpanel")
+    expect(why).to_contain_text("red from 322")
+    expect(why).to_contain_text("Without the strongest reason it would be ▲ yellow (316).")
+
+
 def test_the_queue_is_ranked_and_says_why_in_the_list(served, visit):
     page = visit("officer-14")
     rows = page.locator("[class*=st-key-list-] [role=row]")

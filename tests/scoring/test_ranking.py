@@ -41,6 +41,18 @@ def test_what_an_indicator_raised_to_red_comes_first_then_points_then_the_name()
     assert ranked["selected_by"].tolist()[:2] == ["indicator", "score"]
 
 
+def test_each_list_says_from_how_many_points_its_lanes_begin() -> None:
+    table = declarations([5, 90, 80, 70, 60, 50, 40, None], red={0})
+    ranked = rank(table, Capacity(3, **NO_DRAW), seed=1)
+    assert ranked["lane"].tolist() == ["red"] * 3 + ["yellow"] * 3 + ["green"] * 2
+    assert ranked["red_from"].tolist() == [80] * 8
+    assert ranked["yellow_from"].tolist() == [50] * 8
+    raised = rank(table, Capacity(1, **NO_DRAW), seed=1)
+    assert raised["lane"].tolist()[:3] == ["red", "yellow", "green"]
+    assert raised["red_from"].isna().all()  # what an indicator raised took all of it
+    assert raised["yellow_from"].tolist() == [90] * 8
+
+
 def test_an_indicator_raises_a_lane_and_never_lowers_one() -> None:
     points: list[int | None] = list(range(100, 0, -1))
     plain = rank(declarations(points), Capacity(5, **NO_DRAW), seed=1).set_index("record_id")
@@ -166,6 +178,21 @@ a_capacity = st.builds(
 )
 
 
+def assert_points_decide(ranked: pd.DataFrame) -> None:
+    """Above where a lane begins points make it, below they do not; at it the reference decides."""
+    rated = ranked[ranked["points"].notna() & ~ranked["to_red"]]
+    for row in rated.to_dict("records"):
+        points, red, yellow = row["points"], row["red_from"], row["yellow_from"]
+        if row["lane"] == "red" and row["selected_by"] != "random":
+            assert points >= red
+        if not pd.isna(red) and points > red:
+            assert row["lane"] == "red"
+        if row["lane"] == "yellow" and row["selected_by"] == "score":
+            assert points >= yellow
+        if not pd.isna(yellow) and points > yellow:
+            assert row["lane"] != "green"
+
+
 @given(
     st.lists(a_row, max_size=40), a_capacity, a_capacity, st.lists(st.integers(0, 40), max_size=4)
 )
@@ -189,6 +216,7 @@ def test_a_list_looked_at_part_by_part_is_the_list_looked_at_whole(rows, whole, 
     told = pd.concat(Ranking.of(parts, whole, 7, lists).placed(parts))
     at_once = rank(table, whole, 7, lists)
     pd.testing.assert_frame_equal(told.sort_values("rank", ignore_index=True), at_once)
+    assert_points_decide(at_once)
     assert at_once["rank"].tolist() == [*range(1, len(rows) + 1)]
 
     # And the order and the lanes as the law says them, one declaration at a time.

@@ -43,6 +43,19 @@ def test_a_random_control_looks_like_any_other(store):
     assert not hasattr(found, "selected_by") and not hasattr(found, "probability")
 
 
+def test_where_lanes_begin_is_told_of_alerts_whose_points_made_theirs(store):
+    begins = {"red_from": 310, "yellow_from": 200}
+    points, lanes = [412, 120, 236, 90], ["red", "red", "yellow", "yellow"]
+    picked = ["score", "random", "score", "indicator"]
+    found = [
+        review.alert(store, INES, one, NOW)
+        for one in put(store, 4, points=points, lane=lanes, selected_by=picked, **begins)
+    ]
+    assert [(one.red_from, one.yellow_from) for one in found] == [
+        (310, 200), (None, None), (310, 200), (None, None),
+    ]  # fmt: skip
+
+
 def test_every_look_is_in_the_chain_and_looking_on_is_one_look(store):
     [alert] = put(store)
     review.alert(store, INES, alert, NOW)
