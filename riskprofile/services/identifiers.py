@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from riskprofile.columns import factorize
+from riskprofile.columns import factorize, spans
 from riskprofile.intake.versions import (
     CANCEL,
     FUNCTION,
@@ -20,6 +20,7 @@ from riskprofile.intake.versions import (
     SENT,
 )
 from riskprofile.profiles import Profile
+from riskprofile.reference.hashing import hash_texts
 from riskprofile.tables import TEXT, Column, Table
 
 RECORD, ITEM, CONTENT = "record_id", "item", "content"
@@ -28,7 +29,40 @@ MESSAGE = (FUNCTION, SENT, SCOPE, REFERENCE)  # keys of `extra`; columns once id
 ASSUMED = "lodged_assumed"  # warning: the time is that of the batch
 
 
-def identify(table: Table, profile: Profile, numbers: dict[str, int]) -> Table:
+class Numbers:
+    """Numbers the rows without an item number of each declaration: 1, 2, ... over a whole file.
+
+    Of a declaration it keeps a hash and a count, 12 bytes: a file of one row each may be long.
+    """
+
+    def __init__(self) -> None:
+        self._layers: list[tuple[np.ndarray, np.ndarray]] = []  # hashes, sorted; rows of each
+
+    def of(self, records: Column) -> np.ndarray:
+        """The number of each of these rows, which come after those asked about before."""
+        code, met = pd.factorize(hash_texts(records.tolist()), sort=True)
+        counts = np.bincount(code, minlength=len(met))
+        before = np.zeros(len(met), dtype=np.int64)
+        for held, rows in self._layers:
+            at = np.minimum(np.searchsorted(held, met), len(held) - 1)
+            before += np.where(held[at] == met, rows[at], 0)
+        within = np.empty(len(code), dtype=np.int64)
+        within[np.argsort(code, kind="stable")] = spans(np.zeros_like(counts), counts)
+        self._add(met, counts.astype(np.int32))
+        numbers: np.ndarray = before[code] + within + 1
+        return numbers
+
+    def _add(self, hashes: np.ndarray, counts: np.ndarray) -> None:
+        """One layer more, made one with those that are not much larger, so that few are asked."""
+        while self._layers and len(self._layers[-1][0]) <= 4 * len(hashes):
+            held, rows = self._layers.pop()
+            hashes, place = np.unique(np.concatenate([held, hashes]), return_inverse=True)
+            counts = np.bincount(place, np.concatenate([rows, counts])).astype(np.int32)
+        if len(hashes):
+            self._layers.append((hashes, counts))
+
+
+def identify(table: Table, profile: Profile, numbers: Numbers) -> Table:
     """Add `record_id` (text), `item` (int) and `content` (int64 digest) to a canonical table.
 
     `message_function` (text) and `message_at` (UTC, or missing) say what the message that
@@ -38,18 +72,16 @@ def identify(table: Table, profile: Profile, numbers: dict[str, int]) -> Table:
     `message_reference` (text, or missing): of which report, manifest or flight it is. A time
     that was assumed (warning `lodged_assumed`) is no part of the content either.
 
-    `numbers` counts the rows without an item number of each declaration over the whole
-    batch: the first is item 1, the next 2, in the order of the file.
+    `numbers` is that of the batch: of a declaration, the first row without an item number is
+    item 1, the next 2, in the order of the file.
     """
     record = record_ids(table, profile)
     if profile.item:
         given = table[profile.item]
         lacking = given.isna().to_numpy()
         items = given.fillna(0).to_numpy(dtype=np.int64)
-        for place in np.flatnonzero(lacking):
-            name = str(record.iloc[place])
-            numbers[name] = numbers.get(name, 0) + 1
-            items[place] = numbers[name]
+        if lacking.any():
+            items[lacking] = numbers.of(record[lacking])
     else:
         items = np.ones(len(table), dtype=np.int64)
     said, bare = _messages(table["extra"])

@@ -27,7 +27,15 @@ from riskprofile.memory import give_back
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.services import govern, registers
 from riskprofile.services.folding import Folded, fold
-from riskprofile.services.identifiers import ASSUMED, CONTENT, ITEM, MESSAGE, RECORD, identify
+from riskprofile.services.identifiers import (
+    ASSUMED,
+    CONTENT,
+    ITEM,
+    MESSAGE,
+    RECORD,
+    Numbers,
+    identify,
+)
 from riskprofile.services.rater import BROKEN, POINTS, Rated, Rater, Rows, joined, portions
 from riskprofile.services.raters import Raters
 from riskprofile.services.rejects import Rejects
@@ -74,7 +82,7 @@ class Ingest:
         self.store, self.settings, self.options, self.batch = store, settings, options, batch
         self.raters, self.summary, self.rejected = raters, summary, rejected
         self.now, self.others = raters.before, others
-        self.numbers: dict[str, int] = {}
+        self.numbers = Numbers()
         self.read = 0
         self.absences = Absences()
         self.at_hand: list[Prepared] = []  # read, and not committed yet

@@ -18,7 +18,7 @@ from riskprofile.profiles import PROFILES, SHIPMENT
 from riskprofile.services import past, records, review
 from riskprofile.services import settings as configuration
 from riskprofile.services.folding import fold
-from riskprofile.services.identifiers import CONTENT, identify
+from riskprofile.services.identifiers import CONTENT, Numbers, identify
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
@@ -263,14 +263,14 @@ def test_any_order_of_arrival_leaves_the_same_version_counting(messages: Any, or
     known, kept = Known(), 0
     for hour, mass, cancels in arrived:
         table = lodged(hour, "cancel" if cancels else "update", gross_mass_kg=100.0 + mass)
-        made = fold(identify(table, PROFILES["shipment"], {}), known)
+        made = fold(identify(table, PROFILES["shipment"], Numbers()), known)
         kept += int(made.keep.sum())
     last = max(distinct)
     mass, cancels = distinct[last]
     wanted = identify(
         lodged(last, "cancel" if cancels else "update", gross_mass_kg=100.0 + mass),
         PROFILES["shipment"],
-        {},
+        Numbers(),
     )
     (one,) = known.items.values()
     assert one.content == wanted[CONTENT].iloc[0]
