@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from app import form
+from app import form, route_map
 from app.text import escape, marked
 from app.words import Words
 from riskprofile.words.declaration import facts, summed
@@ -181,8 +181,29 @@ def route(say: Words, places: Sequence[str]) -> str:
     return (
         f'<div><h3 class="rp-h3">{escape(say("why.route"))}</h3>'
         f'<div class="rp-route" aria-hidden="true">{marks}</div>'
-        f'<p class="rp-m">{escape(words)}</p></div>'
+        f'<p class="rp-m">{escape(words)}</p>{_map(say, places)}</div>'
     )
+
+
+def _map(say: Words, places: Sequence[str]) -> str:
+    """The journey on a map, where two of its places are known, and what is not exact on it."""
+    drawn = route_map.image(tuple(places))
+    if drawn is None:
+        return ""
+    stops = route_map.placed(places)
+    named = ", ".join(f"{n} {place}" for n, place, _ in stops)
+    known = {place for _, place, _ in stops}
+    notes = (
+        ("why.map_country", [place for _, place, at in stops if not at.exact]),
+        ("why.map_unknown", [place for place in places if place not in known]),
+    )
+    told = "".join(
+        f'<p class="rp-m">{escape(say(key, places=", ".join(dict.fromkeys(some))))}</p>'
+        for key, some in notes
+        if some
+    )
+    alt = escape(say("why.map", stops=named))
+    return f'<img class="rp-map" src="{drawn}" alt="{alt}">{told}'
 
 
 def lane_pill(say: Words, lane: str) -> str:

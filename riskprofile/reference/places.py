@@ -1,0 +1,79 @@
+"""Where the places of a journey lie: by airport, by the airport of a port's town, or by country.
+
+Airports are those of `airportsdata` (MIT). UN/LOCODE takes the letters of IATA where a town has
+them (UN/ECE Recommendation 16), so its last three letters name an airport of the same country
+where there is one. Of any other place its country is known, and stands for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import airportsdata
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Airport:
+    """An airport: country (alpha-2), name of its time zone, degrees north and east."""
+
+    country: str
+    zone: str
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True)
+class Position:
+    """Degrees north and east; `exact` is False where a country stands for its place."""
+
+    latitude: float
+    longitude: float
+    exact: bool
+
+
+@lru_cache(maxsize=1)
+def airports() -> dict[str, Airport]:
+    """All by IATA code."""
+    return {
+        code: Airport(one["country"], one["tz"], one["lat"], one["lon"])
+        for code, one in airportsdata.load("IATA").items()
+    }
+
+
+def airport(place: str) -> Airport | None:
+    """By IATA code, or by UN/LOCODE where its last three letters are an airport there."""
+    place = place.strip().upper()
+    if len(place) == 5:
+        found = airports().get(place[2:])
+        return found if found and found.country == place[:2] else None
+    return airports().get(place)
+
+
+def position(place: str) -> Position | None:
+    """Where a place lies, by IATA code, UN/LOCODE or country; None where nobody knows.
+
+    >>> position("DEHAM"), position("GBFXT").exact, position("XAALD")
+    (Position(latitude=53.6304, longitude=9.98823, exact=True), False, None)
+    """
+    found = airport(place)
+    if found is not None:
+        return Position(found.latitude, found.longitude, exact=True)
+    place = place.strip().upper()
+    return _middles().get(place[:2]) if len(place) in (2, 5) else None
+
+
+@lru_cache(maxsize=1)
+def _middles() -> dict[str, Position]:
+    """Of each country the airport that lies nearest to the middle of them all."""
+    by_country: dict[str, list[Airport]] = {}
+    for one in airports().values():
+        by_country.setdefault(one.country, []).append(one)
+    middles = {}
+    for country, some in by_country.items():
+        north, east = np.radians([(one.latitude, one.longitude) for one in some]).T
+        at = np.stack([np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)])
+        nearest = some[int(np.argmax(at.mean(axis=1) @ at))]
+        middles[country] = Position(nearest.latitude, nearest.longitude, exact=False)
+    return middles
