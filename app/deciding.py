@@ -12,7 +12,7 @@ from app import draw, form, queue_list, session
 from app.installation import served
 from app.text import escape
 from app.words import Words
-from riskprofile.errors import Conflict, RiskProfileError
+from riskprofile.errors import Busy, Conflict, RiskProfileError, StoreError
 from riskprofile.services import review
 
 # Decision -> key on the keyboard, and the catalogue's common reasons.
@@ -35,6 +35,10 @@ def attempt(action: Callable[[], Any]) -> Any:
     except Conflict as error:
         told = say("conflict.text", who=error.holder) if error.holder else form.sentence(error)
         st.session_state["fault"] = (say("conflict.title"), told)
+    except Busy:
+        st.session_state["fault"] = (say("busy.title"), say("busy.text"))
+    except StoreError as error:  # where the database lies is nothing for a page
+        st.session_state["fault"] = (say("fault.not_saved"), f"{form.sentence(error.what)}.")
     except RiskProfileError as error:
         st.session_state["fault"] = (say("fault.not_saved"), form.sentence(error))
     return None

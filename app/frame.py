@@ -126,9 +126,21 @@ def foot(status: Any) -> None:
         parts.append(say("frame.data", time=form.clock(status.data_at, zone, now)))
     parts.append(say("frame.words"))
     told = "".join(f"<span>{escape(part)}</span>" for part in parts)
-    st.html(f'<div class="rp-foot">{told}<span class="e">{escape(say("frame.idle"))}</span></div>')
+    # Shown by the style alone while the server works for more than a moment.
+    wait = f'<div class="rp-note rp-wait">{escape(say("frame.working"))}</div>'
+    st.html(
+        f'<div class="rp-foot">{told}<span class="e">{escape(say("frame.idle"))}</span></div>{wait}'
+    )
 
 
 def fault(what: str, do: str = "") -> None:
     """What was not done, and what to do."""
     st.html(draw.strip("✕", f"{what}.", do))
+
+
+def busy() -> None:
+    """The database is written by a large run: nothing was done, and it can be asked for again."""
+    say = session.speech()
+    st.html(draw.state(say("busy.title"), say("busy.text")))
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        st.button(say("busy.again"), key="again", type="primary")

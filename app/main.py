@@ -13,7 +13,7 @@ import streamlit as st
 
 from app import frame, session, text, theme
 from app.pages import PAGES
-from riskprofile.errors import RiskProfileError
+from riskprofile.errors import Busy, RiskProfileError
 
 VIEWS = Path(__file__).with_name("views")
 log = logging.getLogger("riskprofile.app")
@@ -48,6 +48,8 @@ def draw() -> None:
     frame.foot(frame.top(person))
     try:
         chosen.run()
+    except Busy:
+        frame.busy()
     except RiskProfileError as error:
         frame.fault(error.what, error.do)
     except Exception as error:

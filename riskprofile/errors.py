@@ -88,6 +88,10 @@ class StoreError(RiskProfileError):
     """The database cannot be opened, read or written."""
 
 
+class Busy(StoreError):
+    """Another program writes: what was asked for can be asked for again."""
+
+
 def mismatch(what: str, expected: Sequence[str], found: Sequence[str]) -> str:
     """Name the difference of two lists, as in "3 features, found 2: - pair_age".
 

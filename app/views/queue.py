@@ -7,11 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from app import alert_panel, deciding, draw, form, queue_list, raising, session, snoozing
+from app import alert_panel, deciding, draw, form, frame, queue_list, raising, session, snoozing
 from app.installation import served
 from app.text import escape
 from app.words import Words
-from riskprofile.errors import NotAllowed
+from riskprofile.errors import Busy, NotAllowed
 from riskprofile.services import blind, review, speaking
 
 LANES = ("all", blind.LANE, "red", "yellow")
@@ -281,6 +281,10 @@ def _panel(
             purpose=purpose,
             looks_an_hour=served().settings.looks_an_hour,
         )
+    except Busy:
+        with st.container(key="alert"):
+            frame.busy()
+        return
     except NotAllowed as error:
         if row is not None and not purpose and review.purpose_needed(row.profile):
             alert_panel.ask_purpose(opened, say)

@@ -34,7 +34,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
-from riskprofile.errors import StoreError
+from riskprofile.errors import Busy, StoreError
 from riskprofile.store import arms_tables  # noqa: F401  (its models belong to every database)
 from riskprofile.store.migrations import REVISIONS
 from riskprofile.store.written import dumps
@@ -454,7 +454,7 @@ def _fault(error: BaseException, where: str) -> StoreError:
     said = str(error)
     for sign, what, do in FAULTS:
         if sign in said.lower():
-            return StoreError(what, where=where, do=do)
+            return (Busy if what == LOCKED else StoreError)(what, where=where, do=do)
     # The driver's own words may quote a person's data, so only its code is shown.
     code = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None)
     return StoreError(f"the database failed ({type(error).__name__} {code})", where=where)

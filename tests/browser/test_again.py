@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 
 from playwright.sync_api import expect
@@ -83,3 +85,27 @@ def test_a_second_click_sends_the_outcome_of_no_other_control(served, visit):
         sent = connection.execute(select(tables.Outcome.alert_id)).scalars().all()
     store.close()
     assert sent == [1]
+
+
+def test_while_another_program_writes_a_page_says_so_and_the_same_works_again(served, visit):
+    """A run's last transaction on SQLite: whoever opens or claims an alert waits, and is told."""
+    page = visit("officer-09")
+    expect(button(page, "Next")).to_be_visible()
+    with closing(sqlite3.connect(served.folder / "riskprofile.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        open_row(page, 8)
+        expect(page.get_by_text("Still working: nothing is lost.")).to_be_visible()
+        expect(page.get_by_text("A large list is being stored")).to_be_visible(timeout=20_000)
+        expect(page.locator("body")).not_to_contain_text(str(served.folder))
+        other.execute("ROLLBACK")
+        page.get_by_role("button", name="Try again").click()
+        expect(button(page, "Refer")).to_be_visible()
+        expect(page.get_by_text("Still working: nothing is lost.")).to_be_hidden()
+        other.execute("BEGIN IMMEDIATE")
+        press(page, "a")
+        expect(page.locator(".rp-strip").first).to_contain_text(
+            "A large list is being stored", timeout=20_000
+        )
+        other.execute("ROLLBACK")
+    press(page, "a")
+    expect(page.locator(".st-key-alert_line")).to_contain_text("yours to")
