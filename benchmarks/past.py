@@ -5,8 +5,9 @@
 The past is 50,000 generated rows, again and again with other parties and on other days; two
 in a hundred were superseded, and one in twenty names stands for another. Each figure is of a
 process of its own: seconds of processor time and of the clock until every index that features
-and indicators ask is at hand, and the memory that is its own then, beside what a process of
-that kind has without history. All of them must answer 2,000 other rows to the last bit alike.
+and indicators ask is at hand, and the memory that is its own then, and was at most, beside what
+a process of that kind has without history. All of them must answer 2,000 other rows to the last
+bit alike.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ import json
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -129,6 +132,25 @@ def own_memory() -> int:
     raise RuntimeError("the system does not tell a process's memory")
 
 
+@contextmanager
+def highest(measured: Callable[[], int]) -> Iterator[list[int]]:
+    """What was measured every hundredth of a second meanwhile."""
+    seen, over = [measured()], threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.01):
+            seen.append(measured())
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()
+        seen.append(measured())
+
+
 def start(url: str, home: Path, name: str, way: int) -> dict[str, Any]:
     """Open the past in this process, in one of the ways; what it took."""
     profile = PROFILES[name]
@@ -142,13 +164,15 @@ def start(url: str, home: Path, name: str, way: int) -> dict[str, Any]:
     if way == AGAIN:
         past.opened(store, profile, before, folder)
     memory, clock, spent = own_memory(), time.perf_counter(), time.process_time()
-    layers, finds = past.opened(store, profile, before, folder)
-    history = Snapshot.from_layers(layers, finds)
-    history.ready(asked)
+    with highest(own_memory) as most:
+        layers, finds = past.opened(store, profile, before, folder)
+        history = Snapshot.from_layers(layers, finds)
+        history.ready(asked)
     told: dict[str, Any] = {
         "cpu": time.process_time() - spent,
         "clock": time.perf_counter() - clock,
         "memory": own_memory() - memory,
+        "peak": max(most) - memory,
         "rows": len(history),
         "layers": len(layers),
     }
@@ -210,13 +234,14 @@ def main() -> None:
     told = measure(asked.profile, asked.past, asked.since)
     rows, whole = told[0]["rows"], told[0]
     print(f"{asked.profile}: {asked.past:,} past rows, {asked.since:,} since; {rows:,} count")
-    print(f"{'':<38}{'cpu s':>8}{'clock s':>9}{'of all':>8}{'own memory':>15}{'asking':>12}")
+    heads = ("cpu s", 8), ("clock s", 9), ("of all", 8), ("own memory", 15), ("at most", 15)
+    print(f"{'':<38}" + "".join(f"{head:>{size}}" for head, size in heads) + f"{'asking':>12}")
     for one in told:
         share = one["cpu"] / whole["cpu"]
-        each = one["memory"] / max(one["rows"], 1)
+        each, most = (one[name] / max(one["rows"], 1) for name in ("memory", "peak"))
         print(
             f"{one['says']:<38}{one['cpu']:>8.2f}{one['clock']:>9.2f}{share:>8.3f}"
-            f"{each:>9.0f} B/row{one['ask']:>7.0f} us/row"
+            f"{each:>9.0f} B/row{most:>9.0f} B/row{one['ask']:>7.0f} us/row"
         )
     print(f"on disk: {told[-1]['disk'] / rows:.0f} bytes a past row in {told[-1]['layers']} layers")
     same = {one["answers"] for one in told if one["rows"] == rows}

@@ -10,6 +10,7 @@ file after file does so once, as long as nobody has written the file since.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import mmap
 import os
@@ -32,6 +33,7 @@ MAGIC = b"riskprofile past 1\n"
 SUFFIX = ".past"
 UNFINISHED = ".part"
 ALIGNED = 64  # bytes: an array begins where a processor likes to read
+AT_ONCE = 1 << 14  # rows that are written together
 BLOCK = 1 << 22  # bytes read at once for the digest
 ARRAYS = ("keys", "times", "total", "squares")
 SETTLED = 2_000_000_000  # nanoseconds: two writings nearer than a clock's tick look like one
@@ -99,14 +101,13 @@ def write(
             told.put(MAGIC)
             for part in ("added", "taken"):
                 rows: Rows = getattr(layer, part)
-                told.table(part, rows.all() if len(rows) else None)
+                told.table(part, rows)
                 told.array(f"{part}/places", rows.places if len(rows) else None)
             for part in ("chunks", "gone", "written", "entities"):
                 told.array(part, getattr(kept, part))
             for place, question in enumerate(questions):
                 change = layer.change(question, earlier)
-                if not earlier:  # the first layer is the large one: one index at a time in memory
-                    layer.known.pop(question, None)
+                layer.forget()  # one index at a time in memory
                 for sign, index in (("plus", change.plus), ("minus", change.minus)):
                     for part in ARRAYS:
                         told.array(f"{place}/{sign}/{part}", getattr(index, part))
@@ -155,14 +156,16 @@ def read(folder: Path, digest: str, release: str, *, compared: bool = False) -> 
     """
     try:
         with (folder / (digest + SUFFIX)).open("rb") as file:
-            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             found = os.fstat(file.fileno())
+            told = ("dev", "ino", "size", "mtime_ns", "ctime_ns")
+            stamp = tuple(getattr(found, f"st_{name}") for name in told)
+            # Read, not looked at in the map: pages of a map count as memory of this process.
+            if not compared and _compared.get(digest) != stamp and _digest(file) != digest:
+                raise Unusable("is damaged")
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError):
         raise Unusable("is missing or cannot be read") from None
     view = memoryview(content)
-    stamp = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-    if not compared and _compared.get(digest) != stamp and _digest(view) != digest:
-        raise Unusable("is damaged")
     if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) > SETTLED:
         _compared[digest] = stamp
     size = int.from_bytes(view[-8:])
@@ -224,10 +227,10 @@ def sweep(folder: Path, keep: Collection[str], unfinished_since: float) -> int:
     return count
 
 
-def _digest(view: memoryview) -> str:
+def _digest(file: IO[bytes]) -> str:
     found = hashlib.sha256()
-    for start in range(0, len(view), BLOCK):
-        found.update(view[start : start + BLOCK])
+    while block := file.read(BLOCK):
+        found.update(block)
     return found.hexdigest()
 
 
@@ -253,17 +256,42 @@ class _Written:
             self.parts[part] = [self._at, len(values)]
             self.put(np.ascontiguousarray(values, dtype=np.int64).view(np.uint8).data)
 
-    def table(self, part: str, frame: Table | None) -> None:
-        if frame is None:
+    def table(self, part: str, rows: Rows) -> None:
+        """All columns of these rows, some rows at a time."""
+        if not len(rows):
             return
-        sink = pa.BufferOutputStream()
-        held = pa.Table.from_pandas(frame, preserve_index=False)
-        with pa.ipc.new_file(sink, held.schema) as writer:
-            writer.write_table(held)
-        content = sink.getvalue()
         self.put(bytes(-self._at % ALIGNED))
-        self.parts[part] = [self._at, content.size]
-        self.put(memoryview(content))
+        begun = self._at
+        writer = None
+        for start in range(0, len(rows), AT_ONCE):
+            frame = rows.all(np.arange(start, min(start + AT_ONCE, len(rows))))
+            held = pa.Table.from_pandas(frame, preserve_index=False)
+            if writer is None:
+                schema = held.schema
+                writer = pa.ipc.new_file(pa.PythonFile(_Part(self), mode="w"), schema)
+            writer.write_table(held.cast(schema))
+        assert writer is not None
+        writer.close()
+        self.parts[part] = [begun, self._at - begun]
+
+
+class _Part(io.RawIOBase):
+    """A part of such a file as Arrow writes to it: it begins where the file stands."""
+
+    def __init__(self, of: _Written) -> None:
+        self._of, self._size = of, 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:
+        self._of.put(content)
+        written = memoryview(content).nbytes
+        self._size += written
+        return written
+
+    def tell(self) -> int:
+        return self._size
 
 
 def _mapped(view: memoryview, places: np.ndarray | None) -> Rows:

@@ -6,10 +6,10 @@ are mapped from a file, and two that follow one another can be made one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -79,8 +79,12 @@ class Rows:
         return held.reindex(columns=asked)
 
     def all(self, chosen: np.ndarray | None = None) -> Table:
-        """Every column of all rows, or of these: an array of places in it."""
+        """Every column of all rows, or of these: numbers that do not fall."""
         return self._read(self.names, chosen)
+
+    def some(self, names: Sequence[str], chosen: np.ndarray) -> Table:
+        """Of these rows (numbers that do not fall) those of the columns that there are."""
+        return self._read([name for name in names if name in self.names], chosen)
 
     @cached_property
     def seconds(self) -> np.ndarray:
@@ -103,16 +107,14 @@ class Rows:
         here: np.ndarray = found[self.places[found] == asked]
         return here
 
-    def having(self, keys: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Numbers of the rows with one of these keys (sorted int64, by column) in its column."""
-        found = np.zeros(len(self), dtype=bool)
-        for name, asked in keys.items():
-            if name in self.names and len(asked):
-                held = self.columns([name])[name]
-                values = held.to_numpy("int64", na_value=0)
-                place = np.searchsorted(asked, values).clip(max=len(asked) - 1)
-                found |= (asked[place] == values) & held.notna().to_numpy(dtype=bool)
-        return np.flatnonzero(found)
+    def having(self, name: str, keys: np.ndarray) -> np.ndarray:
+        """Numbers of the rows with one of these keys (sorted int64) in this column."""
+        if name not in self.names or not len(keys):
+            return np.empty(0, dtype=np.int64)
+        held = self.columns([name])[name]
+        values = held.to_numpy("int64", na_value=0)
+        place = np.searchsorted(keys, values).clip(max=len(keys) - 1)
+        return np.flatnonzero((keys[place] == values) & held.notna().to_numpy(dtype=bool))
 
     def hashed(self, by: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """One int64 a row over these columns, and which rows have all of them."""
@@ -149,17 +151,21 @@ class Layer:
     taken : Rows
         Rows of earlier layers that stopped counting, as they stand there.
     known : dict of Question to Change
-        Indexes that are at hand already; others are made of the rows when they are asked for.
+        Indexes that lie on file; others are made of the rows when they are asked for, and kept
+        until `forget`.
     """
 
     added: Rows
     taken: Rows = NO_ROWS
     known: dict[Question, Change] = field(default_factory=dict)
     _parts: tuple[Layer, Layer] | None = None  # what it was made of
+    _made: dict[Question, Change] = field(default_factory=dict)
 
     def change(self, question: Question, earlier: Sequence[Layer]) -> Change:
         """What this layer did to an index, after the `earlier` ones."""
-        if question not in self.known:
+        if question in self.known:
+            return self.known[question]
+        if question not in self._made:
             if self._parts is not None:
                 first, later = self._parts
                 made = first.change(question, earlier)
@@ -168,8 +174,14 @@ class Layer:
                 made = self._partners(question, earlier)
             else:
                 made = Change(self.added.index(question), self.taken.index(question))
-            self.known[question] = made
-        return self.known[question]
+            self._made[question] = made
+        return self._made[question]
+
+    def forget(self) -> None:
+        """Let go of the indexes that were made of rows, here and in what this was made of."""
+        self._made.clear()
+        for part in self._parts or ():
+            part.forget()
 
     def _partners(self, question: Question, earlier: Sequence[Layer]) -> Change:
         """Each pair once, at the time it was first seen, under the hash of `by`.
@@ -214,8 +226,8 @@ class Layer:
         stays = np.flatnonzero(~np.isin(self.added.places, later.taken.places))
         before = np.flatnonzero(~np.isin(later.taken.places, self.added.places))
         return Layer(
-            _joined([(self.added, stays), (later.added, None)]),
-            _joined([(self.taken, None), (later.taken, before)]),
+            joined([(self.added, stays), (later.added, None)]),
+            joined([(self.taken, None), (later.taken, before)]),
             _parts=(self, later),
         )
 
@@ -253,15 +265,38 @@ def _first_seen(layers: Sequence[Layer], pairs: Question, hashes: np.ndarray) ->
     return edge(changes(layers, pairs), hashes, until, last=False)
 
 
-def _joined(parts: Sequence[tuple[Rows, np.ndarray | None]]) -> Rows:
-    """Chosen rows of several, in the order of where they lie."""
-    frames = [rows.all(chosen) for rows, chosen in parts if len(rows)]
-    frames = [one for one in frames if len(one)]
-    if not frames:
+def joined(parts: Sequence[tuple[Rows, np.ndarray | None]]) -> Rows:
+    """Chosen rows of several (None: all), in the order of where they lie; read when asked for."""
+    held = [(rows, np.arange(len(rows)) if chosen is None else chosen) for rows, chosen in parts]
+    held = [(rows, chosen) for rows, chosen in held if len(chosen)]
+    if not held:
         return NO_ROWS
-    frame = pd.concat(frames, ignore_index=True)
-    order = np.argsort(places(frame[CHUNK], frame[POSITION]), kind="stable")
-    return Rows.of(frame.iloc[order])
+    where = np.concatenate([rows.places[chosen] for rows, chosen in held])
+    order = np.argsort(where, kind="stable")
+    ends = np.cumsum([len(chosen) for _, chosen in held])
+    types: dict[str, Any] = {}
+    for rows, _ in held:
+        types |= rows.all(order[:0]).dtypes.to_dict()
+
+    def read(names: Sequence[str], wanted: np.ndarray | None) -> Table:
+        asked = order if wanted is None else order[wanted]
+        back = np.argsort(np.argsort(asked, kind="stable"), kind="stable")
+        asked = np.sort(asked)
+        edges = np.searchsorted(asked, [0, *ends])
+        frames = []
+        for number, (rows, chosen) in enumerate(held):
+            mine = asked[edges[number] : edges[number + 1]] - (ends[number] - len(chosen))
+            if len(mine) or not len(asked):
+                frame = rows.some(names, chosen[mine])
+                lacking = {
+                    name: pd.Series(np.nan, index=frame.index, dtype=types[name])
+                    for name in names
+                    if name not in frame
+                }
+                frames.append(frame.assign(**lacking)[list(names)])
+        return pd.concat(frames, ignore_index=True).iloc[back].reset_index(drop=True)
+
+    return Rows(read, list(types), len(where), where[order])
 
 
 def hash_rows(columns: Table) -> tuple[np.ndarray, np.ndarray]:

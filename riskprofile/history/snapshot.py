@@ -8,7 +8,7 @@ in serving, and the order of a day's files cannot matter. Its past is a sequence
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -97,15 +97,15 @@ class Snapshot:
         for question in asked:
             self._changes(question)
 
-    def sharing(self, keys: Mapping[str, np.ndarray]) -> Table:
-        """The events with one of these keys (sorted int64, by column), for related records."""
+    def sharing(self, by: str, keys: np.ndarray, names: Sequence[str]) -> Table:
+        """These columns of the events with one of these keys (sorted int64) in the column `by`."""
         frames = []
         for number, one in enumerate(self._layers):
-            found = one.added.having(keys)
+            found = one.added.having(by, keys)
             for later in self._layers[number + 1 :]:
                 found = found[~np.isin(one.added.places[found], later.taken.places)]
             if len(found):
-                frames.append(one.added.all(found))
+                frames.append(one.added.some(names, found))
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
     @property

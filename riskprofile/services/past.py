@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from riskprofile import __version__
 from riskprofile.columns import supposing
@@ -35,6 +36,7 @@ from riskprofile.history.layer import (
     Layer,
     Question,
     Rows,
+    joined,
     pairs_of,
     places,
 )
@@ -43,7 +45,8 @@ from riskprofile.profiles import PROFILES, Profile
 from riskprofile.scoring import rating
 from riskprofile.store import batches, parties, pasts
 from riskprofile.store.database import Store
-from riskprofile.tables import Table
+from riskprofile.store.spool import Columns, Spool
+from riskprofile.tables import TEXT, Table
 
 log = logging.getLogger("riskprofile.past")
 
@@ -51,6 +54,8 @@ HISTORY = "history"  # the folder of a home
 LEAST = 20_000  # rows of past below which nothing is kept: they are read in half a second
 WORTH = 1_000  # rows that came since from which they are written
 APART = 4  # a layer that is more than so many times larger than the next is left alone
+# As events were remembered: whole numbers with missing ones, and texts.
+_TYPES = {pa.int64(): pd.Int64Dtype(), pa.string(): TEXT, pa.large_string(): TEXT}
 ABANDONED = 3_600.0  # seconds after which an unfinished file is nobody's
 
 
@@ -104,7 +109,10 @@ def opened(
         if folder is not None:
             vouched = pasts.vouched(connection, profile.name, folder.place)
             chain = _chain(folder, profile, vouched, known)
-        since = _since(profile, known, chain, batches.events(connection, _new(known, chain)))
+        # On file: a day may bring more rows than memory should hold.
+        came = Columns(Spool(folder.path.parent if folder else None))
+        events = batches.events(connection, _new(known, chain))
+        since = _since(profile, known, chain, events, came)
     layers = [one.layer for one in chain]
     if since is None:
         return layers, finds
@@ -189,25 +197,46 @@ def _new(known: _Known, chain: Sequence[Opened]) -> list[int]:
 
 
 def _since(
-    profile: Profile, known: _Known, chain: Sequence[Opened], events: Iterator[Table]
+    profile: Profile,
+    known: _Known,
+    chain: Sequence[Opened],
+    events: Iterator[Table],
+    came: Columns,
 ) -> tuple[Layer, Kept] | None:
-    """What came and went since the layers on file; None when nothing did."""
+    """What came and went since the layers on file, its rows in `came`; None when nothing did."""
     held = [one.kept.gone for one in chain]
     gone = np.setdiff1d(known.past.gone, np.concatenate(held)) if held else known.past.gone
     chunks = np.array(_new(known, chain), dtype=np.int64)
     if not len(chunks) and not len(gone):
         return None
-    frames = [_standing(one, gone) for one in events]
-    frames = [one for one in frames if len(one)]
-    frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
-    del frames
-    names = [one.name for one in profile.keys if one.family in FUZZY and one.name in frame]
-    said = [frame[name].dropna().to_numpy(np.int64) for name in names]
-    written = np.unique(np.concatenate(said)) if said else np.empty(0, dtype=np.int64)
-    added = Rows.of(united(frame, profile.keys, known.aliases))
-    layer = Layer(added, _taken([one.layer for one in chain], gone))
+    names = [one.name for one in profile.keys if one.family in FUZZY]
+    said = [np.empty(0, dtype=np.int64)]
+    for one in events:
+        frame = _standing(one, gone)
+        keys = [frame[name].dropna().to_numpy(np.int64) for name in names if name in frame]
+        said.append(np.unique(np.concatenate(keys or said[:1])))
+        frame = united(frame, profile.keys, known.aliases)
+        frame = frame[frame["time"].notna()]  # those without one are unknown to history
+        came.add(pa.Table.from_pandas(frame, preserve_index=False))
+    written = np.unique(np.concatenate(said))
+    layer = Layer(_rows(came), _taken([one.layer for one in chain], gone))
     entities = known.aliases(written)
     return layer, Kept(profile.name, release(profile.name), chunks, gone, written, entities)
+
+
+def _rows(came: Columns) -> Rows:
+    """Rows that lie on file, as past rows."""
+    if not len(came):
+        return NO_ROWS
+
+    def read(names: Sequence[str], chosen: np.ndarray | None) -> Table:
+        held = {name: came.values(name, chosen) for name in names}
+        for name, one in held.items():
+            if pa.types.is_dictionary(one.type):
+                held[name] = one.cast(one.type.value_type)
+        return pa.table(held).to_pandas(types_mapper=_TYPES.get)
+
+    return Rows(read, list(came), len(came))
 
 
 def _standing(events: Table, gone: np.ndarray) -> Table:
@@ -218,12 +247,7 @@ def _standing(events: Table, gone: np.ndarray) -> Table:
 
 def _taken(layers: Sequence[Layer], gone: np.ndarray) -> Rows:
     """The rows of these layers that stopped counting, as they stand there."""
-    frames = []
-    for one in layers:
-        found = one.added.at(gone)
-        if len(found):
-            frames.append(one.added.all(found))
-    return Rows.of(pd.concat(frames, ignore_index=True)) if frames else NO_ROWS
+    return joined([(one.added, one.added.at(gone)) for one in layers])
 
 
 def _worth(layers: Sequence[Layer], made: Layer) -> bool:

@@ -153,7 +153,8 @@ def test_layers_answer_as_the_whole(steps: Steps) -> None:
         pd.testing.assert_frame_equal(
             mine.reset_index(drop=True), theirs.reset_index(drop=True), check_exact=True
         )
-        shared = history.sharing({"one": np.array([1, 3]), "three": np.array([1])})
+        assert history.sharing("three", np.array([1]), [POSITION]).empty  # there is no such column
+        shared = history.sharing("one", np.array([1, 3]), [POSITION])
         held = theirs["one"].isin([1, 3]).to_numpy(dtype=bool, na_value=False)
         assert sorted(shared.get(POSITION, [])) == theirs[POSITION][held].tolist()
 
@@ -272,7 +273,7 @@ def test_a_file_is_compared_once_by_a_process_until_somebody_writes_it(
     named = kept.name(path, digest)
     compared = []
     digest_of = kept._digest
-    monkeypatch.setattr(kept, "_digest", lambda view: compared.append(len(view)) or digest_of(view))
+    monkeypatch.setattr(kept, "_digest", lambda file: compared.append(1) or digest_of(file))
 
     def read(times: int) -> None:
         kept.read(tmp_path, digest, "this")
