@@ -280,7 +280,7 @@ def changes(view: Any, say: Words, zone: Any, now: datetime) -> str:
         rows.append((label, *(form.clip(form.value(say, value, kind), 80) for value in (old, new))))
     for key, items in (("changed.added", before.added), ("changed.removed", before.removed)):
         if items:
-            rows.append((say(key), "", ", ".join(say.number(one) for one in items)))
+            rows.append((say(key), "", say.listed(say.number(one) for one in items)))
     rest = len(before.fields) - CHANGES
     more = f'<p class="rp-m">{escape(say.many("changed.more", rest))}</p>' if rest > 0 else ""
     heads = (say("declaration.column"), say("changed.before"), say("changed.now"))
@@ -321,9 +321,8 @@ def _declaration(view: Any, say: Words, zone: Any, now: datetime) -> str:
             text = form.value(say, row[name], kind)
             if kind == "datetime":
                 text = f"{session.moment(row[name], zone)} {form.zone_name(zone, now)}"
-            shown = escape(text)
-            if name == title and not view.blind:
-                shown = marked(text, offending(text))
+            known_words = offending(text) if name == title and not view.blind else []
+            shown = marked(text, known_words)
             cells += (
                 f'<tr><td class="n rp-m">{escape(say.maybe(f"field.{name}", name))}</td>'
                 f'<td class="rp-mono" dir="auto">{shown}</td></tr>'
@@ -354,7 +353,7 @@ def merged(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _links(say: Words, one: dict[str, Any]) -> str:
-    return ", ".join(say.maybe(f"link.{link}", str(link)) for link in one["links"])
+    return say.listed(say.maybe(f"link.{link}", str(link)) for link in one["links"])
 
 
 def _linked(found: Sequence[dict[str, Any]], say: Words, zone: Any, now: datetime) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import draw, form, session
+from app import draw, form, lists, session
 from app.installation import served
-from app.text import escape, plain
+from app.text import cell, escape, plain
 from riskprofile.errors import RiskProfileError
 from riskprofile.services import ledger, quarantine, uploading
 from riskprofile.services.rights import ACTIONS
@@ -142,7 +142,7 @@ def _rows(say: Any, batch: Any, state: str, rows: Sequence[ledger.Row], zone: An
             "note": [plain(one.note) for one in rows],
         }
     )
-    config = st.column_config
+    config, side, far = st.column_config, lists.words_at(say), lists.figures_at(say)
     widths = {"line": 70, "record": 300, "item": 60, "version": 70, "message": 200, "note": 380}
     numbers = ("line", "item", "version")
     st.dataframe(
@@ -151,10 +151,11 @@ def _rows(say: Any, batch: Any, state: str, rows: Sequence[ledger.Row], zone: An
         row_height=ROW,
         height=HEAD + min(len(rows), SHOWN) * ROW + 3,
         alt=say("row_state.list"),
+        column_order=lists.order(say, table.columns),
         key=f"rows-{batch.id}-{state}",
         column_config={
             name: (config.NumberColumn if name in numbers else config.TextColumn)(
-                say(f"kept.{name}"), width=width
+                say(f"kept.{name}"), width=width, alignment=far if name in numbers else side
             )
             for name, width in widths.items()
         },
@@ -163,7 +164,7 @@ def _rows(say: Any, batch: Any, state: str, rows: Sequence[ledger.Row], zone: An
 
 def _message(say: Any, row: ledger.Row, zone: Any) -> str:
     word = say.maybe(f"message.{row.function}", row.function) if row.function else ""
-    return f"{word} {form.clock(row.message_at, zone)}".strip()
+    return cell(f"{word} {form.clock(row.message_at, zone)}".strip())
 
 
 def _kept(say: Any, person: Any, batch: Any, rows: Sequence[quarantine.KeptRow]) -> None:
@@ -185,19 +186,20 @@ def _kept(say: Any, person: Any, batch: Any, rows: Sequence[quarantine.KeptRow])
         if cells and cells[0][0] < len(rows):
             st.session_state["repair"] = rows[cells[0][0]].id
 
-    config = st.column_config
+    config, side, far = st.column_config, lists.words_at(say), lists.figures_at(say)
     st.dataframe(
         table,
         hide_index=True,
         row_height=ROW,
         height=HEAD + min(len(rows), SHOWN) * ROW + 3,
         alt=say("batches.kept_list"),
+        column_order=lists.order(say, table.columns),
         key=key,
         on_select=clicked,
         selection_mode="single-cell",
         column_config={
             name: (config.NumberColumn if name == "line" else config.TextColumn)(
-                say(f"kept.{name}"), width=width
+                say(f"kept.{name}"), width=width, alignment=far if name == "line" else side
             )
             for name, width in names.items()
         },

@@ -290,6 +290,7 @@ def sign_in_page(say: words.Words, onward: str, fault: str = "") -> str:
     template = resources.files("app.theme").joinpath("sign_in.html").read_text("utf-8")
     values = {
         "language": say.language,
+        "direction": _direction(say),
         "title": say("sign_in.title"),
         "product": say("product"),
         "lead": say("sign_in.lead"),
@@ -328,9 +329,18 @@ def account_page(say: words.Words, who: str, fault: str = "") -> str:
         "everywhere_text": say("account.everywhere_text"),
         "back": say("account.back"),
     }
-    values |= {"language": say.language, "product": say("product"), "who": who}
+    values |= {
+        "language": say.language,
+        "direction": _direction(say),
+        "product": say("product"),
+        "who": who,
+    }
     values |= {"fault": fault, "fault_hidden": "" if fault else "hidden"}
     return _filled(template, values)
+
+
+def _direction(say: words.Words) -> str:
+    return "rtl" if say.right_to_left else "ltr"
 
 
 def _filled(template: str, values: dict[str, str]) -> str:

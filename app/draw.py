@@ -66,7 +66,9 @@ def bars(head: tuple[str, str], rows: Sequence[tuple[str, int]], usual: float | 
     `usual` is the expected count, drawn as a line through every bar.
     """
     longest = max([1.0, usual or 0.0, *(float(count) for _, count in rows)])
-    line = "" if usual is None else f'<s style="left:{usual / longest * 100:.1f}%"></s>'
+    line = (
+        "" if usual is None else f'<s style="inset-inline-start:{usual / longest * 100:.1f}%"></s>'
+    )
     body = "".join(
         f'<tr><td class="n">{escape(label)}</td><td class="r">{escape(count)}</td>'
         f'<td><div class="rp-hb" aria-hidden="true">{line}'
@@ -94,18 +96,10 @@ def reasons(
     shown, smaller, base = summed(points, raising, lowering, SHOWN_FOR, SHOWN_AGAINST)
     longest = max([abs(term["points"]) for term in shown], default=1)
     rows = "".join(_reason(say, term, longest) for term in shown)
-    rest = ""
+    rest = [say("why.base", n=base)]
     if smaller:
-        rest = (
-            escape(
-                say.many(
-                    "why.smaller",
-                    len(smaller),
-                    points=form.signed(sum(t["points"] for t in smaller)),
-                )
-            )
-            + ", "
-        )
+        total = form.signed(sum(t["points"] for t in smaller))
+        rest.insert(0, say.many("why.smaller", len(smaller), points=total))
     total = f"<b>= {escape(say.number(points))}</b>"
     if red_from is not None:
         total += f' <span class="rp-m">{escape(say("why.red_from", n=red_from))}</span>'
@@ -113,7 +107,7 @@ def reasons(
         f'<div class="rp-head"><h2 class="rp-h2">{escape(say("why.title", n=points))}</h2>'
         f'<span class="rp-axis"><span>{escape(say("why.lowers"))}</span>'
         f"<span>{escape(say('why.raises'))}</span></span></div>{rows}"
-        f'<div class="rp-dv last"><div class="rp-m">{rest}{escape(say("why.base", n=base))}</div>'
+        f'<div class="rp-dv last"><div class="rp-m">{escape(say.listed(rest))}</div>'
         f'<div class="rp-r rp-nw">{total}</div></div>'
     )
 
@@ -126,7 +120,8 @@ def _reason(say: Words, term: Mapping[str, Any], longest: int) -> str:
     said = say("why.raises" if points >= 0 else "why.lowers")
     text = escape(term.get("text") or term.get("term"))
     if term.get("norm"):
-        text += f'; <span class="rp-m">{escape(say("why.norm", norm=term["norm"]))}</span>'
+        usual = f'<span class="rp-m">{escape(say("why.norm", norm=term["norm"]))}</span>'
+        text = say.listed([text, usual], ";")
     return (
         f'<div class="rp-dv"><div>{text}</div><div class="rp-bx {side}">'
         f'<i style="width:{width}px"></i><em style="{place}">'
@@ -177,7 +172,7 @@ def route(say: Words, places: Sequence[str]) -> str:
     marks = "".join(f"<span><i></i>{escape(place)}</span>" for place in places)
     words = say("why.route_words", first=places[0], last=places[-1])
     if places[1:-1]:
-        words = say("why.route_via", first=places[0], last=places[-1], via=", ".join(places[1:-1]))
+        words = say("why.route_via", first=places[0], last=places[-1], via=say.listed(places[1:-1]))
     return (
         f'<div><h3 class="rp-h3">{escape(say("why.route"))}</h3>'
         f'<div class="rp-route" aria-hidden="true">{marks}</div>'

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import draw, form
 from app.installation import served
-from app.text import escape
+from app.text import attribute, escape, option
 from riskprofile.scoring.editing import HOW, Edit, costs, edited
 from riskprofile.scoring.scorecard import Scorecard, Term
 from riskprofile.services import feedback, fits, promotion
@@ -43,7 +43,7 @@ def panel(say: Any, person: Any, profile: str) -> None:
                 say("edit.term"),
                 list(by),
                 key=f"edit-term-{profile}",
-                format_func=lambda one: f"{one} ({_range(by[one])})",
+                format_func=lambda one: option(f"{one} ({_range(by[one])})"),
             )
         )
         if may(person):
@@ -152,8 +152,9 @@ def _pair(say: Any, card: Scorecard, term: Term, *, gone: bool) -> str:
 
 def _region(title: str, heads: str, rows: str) -> str:
     return (
-        f'<div class="rp-card rp-scroll" tabindex="0" role="region" aria-label="{escape(title)}" '
-        f'style="overflow-x:auto"><h2 class="rp-h2">{escape(title)}</h2><table class="rp-t first">'
+        f'<div class="rp-card rp-scroll" tabindex="0" role="region" dir="ltr" '
+        f'aria-label="{attribute(title)}" style="overflow-x:auto">'
+        f'<h2 class="rp-h2">{escape(title)}</h2><table class="rp-t first">'
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 

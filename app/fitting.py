@@ -12,7 +12,7 @@ import streamlit as st
 from app import draw, editing, form, session
 from app.deciding import attempt
 from app.installation import served
-from app.text import escape
+from app.text import attribute, escape
 from riskprofile.scoring import artefact
 from riskprofile.services import comparing, evidence, fits, promotion, results
 from riskprofile.services.rights import ACTIONS
@@ -91,7 +91,7 @@ def _fit(say: Any, person: Any, one: fits.Fit, proposed: bool, zone: Any, now: A
     when = form.clock(datetime.fromisoformat(one.at), zone, now)
     rows = [
         (say("batch.state"), say("fits.proposed") if proposed else say(f"fits.{one.state}")),
-        (say("fits.by"), f"{one.by}, {when}"),
+        (say("fits.by"), say.listed([one.by, when])),
     ]
     if one.state == fits.DONE:
         rows += [
@@ -223,8 +223,8 @@ def _compared(say: Any, told: comparing.Compared) -> None:
     title = say("compare.changed", n=say.number(len(changed)))
     table = draw.table(heads, rows) if rows else f"<p>{escape(say('compare.same'))}</p>"
     left.html(
-        f'<div class="rp-card rp-scroll" tabindex="0" role="region" aria-label="{escape(title)}">'
-        f'<h2 class="rp-h2">{escape(title)}</h2>{table}</div>'
+        f'<div class="rp-card rp-scroll" tabindex="0" role="region" '
+        f'aria-label="{attribute(title)}"><h2 class="rp-h2">{escape(title)}</h2>{table}</div>'
     )
     parts = [(one.name, say.number(one.serving), say.number(one.other)) for one in told.parts()]
     heads = [say("compare.part"), told.serving, told.other]

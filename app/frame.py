@@ -9,7 +9,7 @@ import streamlit as st
 from app import draw, form, session, words
 from app.installation import served
 from app.pages import PAGES
-from app.text import escape
+from app.text import attribute, escape
 from riskprofile.services import looking, watching
 
 WATCHERS = ("analyst", "supervisor", "operator", "administrator")  # who can act on a change
@@ -31,7 +31,7 @@ def top(person: Any) -> Any:
     status = session.status(person)
     zone = session.zone(status.zone)
     badge = (
-        f'<span class="rp-badge demo" title="{escape(say("frame.demo_text"))}">'
+        f'<span class="rp-badge demo" title="{attribute(say("frame.demo_text"))}">'
         f"{escape(say('frame.demo'))}</span>"
         if status.demo
         else f'<span class="rp-badge">{escape(say("frame.live"))}</span>'
@@ -47,12 +47,14 @@ def top(person: Any) -> Any:
     crowded = " many" if sum(person.role in roles for *_, roles in PAGES) > MANY else ""
     with st.container(key="who"):
         st.html(
-            f'<div class="rp-who{crowded}">{badge}{office}'
+            f'<div class="rp-who{crowded}" lang="{say.language}">{badge}{office}'
             f'<span><a href="/account" target="_self"><b>{escape(person.name)}</b></a> '
             f'<span class="rp-m rp-x">{escape(say(f"role.{person.role}"))}</span></span>'
             f'<span class="rp-m rp-x">{escape(clock)}</span>'
             f"{languages(say)}"
-            f'<a href="/sign-out" target="_self">{escape(say("sign_out"))}</a></div>'
+            f'<a href="/sign-out" target="_self">{escape(say("sign_out"))}</a>'
+            '<script src="/lang.js"></script></div>',
+            unsafe_allow_javascript=True,
         )
     if status.paused:
         st.html(draw.strip("‖", say("frame.paused"), paused_since(say, status, zone, now)))
@@ -71,7 +73,7 @@ def top(person: Any) -> Any:
 
 def changed(say: Any, seen: Any, zone: Any, now: Any) -> str:
     """What the last look at a profile found changed, and what to do."""
-    named = ", ".join(seen.alarms[:SERIES])
+    named = say.listed(seen.alarms[:SERIES])
     if (rest := len(seen.alarms) - SERIES) > 0:
         named += " " + say.many("frame.changed_more", rest)
     return str(
@@ -89,7 +91,7 @@ def languages(say: Any) -> str:
     """Links to the other languages, each by its own name."""
     return "".join(
         f'<a href="/language?to={other}" target="_self" lang="{other}"'
-        f' title="{escape(say.name_of(other))}">{escape(other.upper())}</a>'
+        f' title="{attribute(say.name_of(other))}">{escape(other.upper())}</a>'
         for other in words.LANGUAGES
         if other != say.language
     )

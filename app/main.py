@@ -24,7 +24,8 @@ def draw() -> None:
     say = session.speech()
     st.set_page_config(page_title=say("product"), page_icon=theme.path("mark.png"), layout="wide")
     st.logo(theme.path("logo.svg"))
-    st.html(theme.css("dark" if st.context.theme.type == "dark" else "light"))
+    scheme = "dark" if st.context.theme.type == "dark" else "light"
+    st.html(theme.css(scheme, say.right_to_left))
     person = session.actor()
     if person is None:
         st.navigation([st.Page(_nothing, title=say("product"))], position="hidden")

@@ -9,16 +9,18 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import form
-from app.text import plain
+from app import form, lists
+from app.text import cell, mark, plain
 from app.words import DEFAULT, Words
 from riskprofile.services import blind
 from riskprofile.services.speaking import spoken
+from riskprofile.words.shown import mixed
 
 LANE_COLOURS = {"red": "red", "yellow": "yellow", "green": "green", blind.LANE: "blue"}
 QUEUES = ("trafficking", "compliance", "data_quality")
 TINT = {"light": "#E4EDF5", "dark": "#1B3248"}  # `soft` of the palette
 CELL = 68  # characters that three lines of the column hold
+CELL_JOINED = 58  # and of Arabic letters, which are wider
 ROW, HEAD = 58, 30  # pixels: two lines of reasons fit, and text wraps only above 57
 
 
@@ -72,19 +74,19 @@ def step(rows: Sequence[Any], by: int) -> int | None:
 def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words, height: int) -> None:
     """Draw the list; a click on any cell opens that row's alert."""
     ids = [row.id for row in rows]
-    lanes = [form.lane(say, name) for name in LANE_COLOURS]
+    lanes = [mark(form.lane(say, name)) for name in LANE_COLOURS]
     queues = [say(f"queue.{name}") for name in QUEUES]
     table = pd.DataFrame(
         {
             "lane": [
-                [form.lane(say, row.lane)]
+                [mark(form.lane(say, row.lane))]
                 + ([] if row.blind else [say.maybe(f"queue.{row.queue}", row.queue)])
                 for row in rows
             ],
             "points": [row.points for row in rows],
-            "declaration": [plain(f"{form.reference(row.record_id)} {row.title}") for row in rows],
+            "declaration": [cell(f"{form.reference(row.record_id)} {row.title}") for row in rows],
             "because": [because(row, say) for row in rows],
-            "left": [form.time_left(say, row.due_at, now) for row in rows],
+            "left": [cell(form.time_left(say, row.due_at, now)) for row in rows],
             "owner": [owner(say, row, person) for row in rows],
         }
     )
@@ -97,7 +99,7 @@ def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words, height: in
             open_alert(ids[cells[0][0]])
 
     top = max([row.points or 0 for row in rows], default=0)
-    config = st.column_config
+    config, side = st.column_config, lists.words_at(say)
     st.dataframe(
         styled,
         key=key,
@@ -107,6 +109,7 @@ def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words, height: in
         row_height=ROW,
         height=height,
         alt=say("queue.list"),
+        column_order=lists.order(say, table.columns),
         column_config={
             "lane": config.MultiselectColumn(
                 say("column.lane"),
@@ -117,10 +120,10 @@ def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words, height: in
             "points": config.ProgressColumn(
                 say("column.points"), format="%d", min_value=0, max_value=max(100, top), width=76
             ),
-            "declaration": config.TextColumn(say("column.declaration"), width=142),
-            "because": config.TextColumn(say("column.because"), width=152),
-            "left": config.TextColumn(say("column.left"), width=82),
-            "owner": config.TextColumn(say("column.owner"), width=76),
+            "declaration": config.TextColumn(say("column.declaration"), width=142, alignment=side),
+            "because": config.TextColumn(say("column.because"), width=152, alignment=side),
+            "left": config.TextColumn(say("column.left"), width=82, alignment=side),
+            "owner": config.TextColumn(say("column.owner"), width=76, alignment=side),
         },
     )
 
@@ -145,14 +148,15 @@ def tinted(table: pd.DataFrame, row: int | None) -> Any:
 def because(row: Any, say: Words) -> str:
     """The two strongest reasons, short enough for a cell; or what is to be done before them."""
     if row.withdrawn_at is not None:
-        return plain(say("withdrawn.title"))
+        return cell(say("withdrawn.title"))
     if row.blind:
-        return plain(say("blind.row"))
+        return cell(say("blind.row"))
     if say.language != DEFAULT:  # English is as stored, and norms stand in the alert alone
         row = spoken(say, row)
     first, *others = [part.rstrip(".") for part in row.because] or [""]
-    both = "; ".join([first, *others])
-    return plain(form.sentence(both if len(both) <= CELL else form.clip(first, CELL)))
+    both = say.listed([first, *others], ";")
+    room = CELL_JOINED if mixed(first) else CELL
+    return cell(form.sentence(both if len(both) <= room else form.clip(first, room)))
 
 
 def owner(say: Words, row: Any, person: Any) -> str:

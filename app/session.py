@@ -13,7 +13,7 @@ import streamlit as st
 
 from app import form, words
 from app.installation import COOKIE, LANGUAGE_COOKIE, served
-from app.text import escape
+from app.text import direct, escape
 from riskprofile.services import govern, identity
 
 
@@ -21,6 +21,7 @@ def speech() -> words.Words:
     """The words in the language of this browser."""
     if _run.words is None or not _run.asking:
         _run.words = _spoken()
+        direct(_run.words.right_to_left)
     return _run.words
 
 

@@ -8,27 +8,77 @@ declared text goes to cells of tables, or through `escape` into `st.html`.
 from __future__ import annotations
 
 import html
+import threading
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from riskprofile.words.shown import plain
+from riskprofile.words.shown import isolated, mixed, plain, runs
 
-__all__ = ["escape", "marked", "plain", "traced"]
+__all__ = ["attribute", "cell", "direct", "escape", "mark", "marked", "option", "plain", "traced"]
+
+
+class _Page(threading.local):
+    """How the page that this thread draws is written; a run of a page has a thread."""
+
+    right_to_left = False
+
+
+_page = _Page()
+
+
+def direct(right_to_left: bool) -> None:
+    """From now on this thread draws a page that is written from the right, or from the left."""
+    _page.right_to_left = right_to_left
 
 
 def escape(value: Any) -> str:
     """Text for `st.html`: it can close no tag and open none.
 
+    On a page that is written from the right, figures, codes and words of other scripts stand
+    in tags of ours that keep their direction to themselves.
+
     >>> escape('<img src=x onerror="f()">')
     '&lt;img src=x onerror=&quot;f()&quot;&gt;'
     """
+    shown = plain(value)
+    if not _page.right_to_left:
+        return html.escape(shown, quote=True)
+    # What has nothing of its script in it is one piece, with its own full stop.
+    pieces = runs(shown) if mixed(shown) else [(shown, shown.strip() != "")]
+    return "".join(
+        f"<bdi>{html.escape(part, quote=True)}</bdi>" if own else html.escape(part, quote=True)
+        for part, own in pieces
+    )
+
+
+def attribute(value: Any) -> str:
+    """Text for an attribute of a tag, where no other tag can stand."""
     return html.escape(plain(value), quote=True)
+
+
+def cell(value: Any) -> str:
+    """Text for a cell of a list, which is drawn without tags: alone it has its own direction."""
+    shown = plain(value)
+    return isolated(shown) if _page.right_to_left and mixed(shown) else shown
+
+
+def option(value: Any) -> str:
+    """Text of a choice, which stands without tags on a page that has its own direction."""
+    shown = plain(value)
+    return isolated(shown) if _page.right_to_left else shown
+
+
+def mark(value: Any) -> str:
+    """Our own words with a glyph before them, for a cell: the glyph stands where they begin."""
+    return f"\u2067{value}\u2069" if _page.right_to_left else str(value)
 
 
 def marked(value: Any, spans: Iterable[tuple[int, int]]) -> str:
     """Escaped text with the given spans (start, end) of the original in `<mark>`.
+
+    It is for an element of its own, which takes the direction of the text (`dir="auto"`).
 
     >>> marked("spring <kit>", [(0, 6)])
     '<mark>spring</mark> &lt;kit&gt;'
@@ -39,10 +89,10 @@ def marked(value: Any, spans: Iterable[tuple[int, int]]) -> str:
         start = max(start, at)
         if end <= start or start >= len(text):
             continue
-        out.append(escape(text[at:start]))
-        out.append(f"<mark>{escape(text[start:end])}</mark>")
+        out.append(attribute(text[at:start]))
+        out.append(f"<mark>{attribute(text[start:end])}</mark>")
         at = min(end, len(text))
-    out.append(escape(text[at:]))
+    out.append(attribute(text[at:]))
     return "".join(out)
 
 

@@ -7,13 +7,15 @@ from importlib import resources
 
 
 @cache
-def css(scheme: str) -> str:
+def css(scheme: str, right_to_left: bool = False) -> str:
     """The style sheet of every page, for `st.html`; `scheme` is `light` or `dark`.
 
     Streamlit sets the scheme on its own frame alone: dialogs, which hang beside it, need
-    it from the root.
+    it from the root, and the direction of what is written as well.
     """
-    sheet = resources.files("app.theme").joinpath("page.css").read_text("utf-8")
+    folder = resources.files("app.theme")
+    names = ["page.css", "right.css"] if right_to_left else ["page.css"]
+    sheet = "\n".join(folder.joinpath(name).read_text("utf-8") for name in names)
     return f"<style>:root{{color-scheme:{scheme}}}\n{sheet}</style>"
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import batch_rows, draw, form, session
+from app import batch_rows, draw, form, lists, session
 from app.installation import served
-from app.text import plain
+from app.text import cell, mark, plain
 from riskprofile.scoring.control import LEAST_FINDS
 from riskprofile.services import evidence, govern
 
@@ -99,14 +99,14 @@ def _recall(say: Any, one: Any) -> tuple[str, str]:
 
 
 def _list(say: Any, found: Sequence[Any], zone: Any, now: Any) -> None:
-    words = [say(f"batch_state.{name}") for name in STATES]
+    words = [mark(say(f"batch_state.{name}")) for name in STATES]
     tones = COLOURS["dark" if st.context.theme.type == "dark" else "light"]
     counts = ("read", "accepted", "quarantined", "duplicate", "alerts")
     table = pd.DataFrame(
         {
-            "state": [[say(f"batch_state.{state_of(one)}")] for one in found],
+            "state": [[mark(say(f"batch_state.{state_of(one)}"))] for one in found],
             "file": [plain(one.source) for one in found],
-            "note": [plain(one.note) for one in found],
+            "note": [cell(one.note) for one in found],
             "format": [plain(one.format) for one in found],
             **{name: [say.number(getattr(one, name)) for one in found] for name in counts},
             "ended": [form.clock(one.ended_at, zone, now) for one in found],
@@ -119,7 +119,7 @@ def _list(say: Any, found: Sequence[Any], zone: Any, now: Any) -> None:
         if cells and cells[0][0] < len(ids):
             st.session_state["batch"] = ids[cells[0][0]]
 
-    config = st.column_config
+    config, side, far = st.column_config, lists.words_at(say), lists.figures_at(say)
     st.dataframe(
         table,
         key="batch-list",
@@ -129,18 +129,19 @@ def _list(say: Any, found: Sequence[Any], zone: Any, now: Any) -> None:
         row_height=ROW,
         height=HEAD + min(len(found), SHOWN) * ROW + 3,
         alt=say("batches.list"),
+        column_order=lists.order(say, table.columns),
         column_config={
             "state": config.MultiselectColumn(
                 say("batch.state"), options=words, color=[tones[name] for name in STATES], width=118
             ),
-            "file": config.TextColumn(say("batch.file"), width=220),
-            "note": config.TextColumn(say("batch.note"), width=240),
-            "format": config.TextColumn(say("batch.format"), width=90),
+            "file": config.TextColumn(say("batch.file"), width=220, alignment=side),
+            "note": config.TextColumn(say("batch.note"), width=240, alignment=side),
+            "format": config.TextColumn(say("batch.format"), width=90, alignment=side),
             **{
-                name: config.TextColumn(say(f"batch.{name}"), width=92, alignment="right")
+                name: config.TextColumn(say(f"batch.{name}"), width=92, alignment=far)
                 for name in counts
             },
-            "ended": config.TextColumn(say("batch.ended"), width=120, alignment="right"),
+            "ended": config.TextColumn(say("batch.ended"), width=120, alignment=far),
         },
     )
 

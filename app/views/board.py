@@ -9,7 +9,7 @@ import streamlit as st
 from app import draw, form, session
 from app.deciding import attempt, strips
 from app.installation import served
-from app.text import escape, plain
+from app.text import escape, option
 from riskprofile.services import board, cut
 
 
@@ -73,7 +73,7 @@ def _capacity(say: Any, person: Any, offices: list[Any], now: Any) -> None:
                     list(by_code),
                     key="capacity-office",
                     width=240,
-                    format_func=lambda code: plain(f"{by_code[code].name} {code}"),
+                    format_func=lambda code: option(f"{by_code[code].name} {code}"),
                 )
             office = by_code[chosen]
             number = st.number_input(
@@ -117,7 +117,8 @@ def _reach(say: Any, told: Any, office: Any) -> list[tuple[str, str]]:
     cut_at = say("capacity.all") if not told.beyond else say("kpi.none")
     if told.points is not None:
         cut_at = say("head.points_n", n=told.points)
-    lanes = f"{form.lane(say, 'red')} {told.red}, {form.lane(say, 'yellow')} {told.yellow}"
+    counts = {"red": told.red, "yellow": told.yellow}
+    lanes = say.listed(f"{form.lane(say, name)} {n}" for name, n in counts.items())
     unknown = say("capacity.unknown")
     return [
         (say("capacity.left"), say("kpi.of", n=told.number, total=told.number + office.examined)),

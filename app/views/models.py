@@ -9,7 +9,7 @@ import streamlit as st
 from app import draw, editing, fitting, form, markup, session
 from app.deciding import attempt
 from app.installation import served
-from app.text import escape, plain
+from app.text import attribute, escape, option
 from riskprofile.errors import RiskProfileError
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern, promotion, rights
@@ -57,7 +57,7 @@ def page() -> None:
                 say("models.choose"),
                 range(len(mine)),
                 key=key,
-                format_func=lambda n: plain(f"{mine[n].version}, {_state(say, mine[n])}"),
+                format_func=lambda n: option(say.listed([mine[n].version, _state(say, mine[n])])),
                 label_visibility="collapsed",
             )
     if view == "fit":
@@ -78,7 +78,7 @@ def page() -> None:
         with left:
             st.html(
                 f'<div class="rp-card rp-stack rp-scroll" tabindex="0" role="region" '
-                f'aria-label="{escape(chosen.version)}">{_card(say, files)}</div>'
+                f'aria-label="{attribute(chosen.version)}">{_card(say, files)}</div>'
             )
         with right:
             _facts(say, chosen, zone, now)
@@ -119,7 +119,9 @@ def _files(person: Any, one: Any) -> dict[str, bytes]:
 
 def _card(say: Any, files: dict[str, bytes]) -> str:
     text = files.get("card.md", b"").decode("utf-8", "replace")
-    return markup.card(text) if text else draw.state(say("models.no_card"))
+    if not text:
+        return draw.state(say("models.no_card"))
+    return f'<div class="rp-stack" dir="ltr" lang="en">{markup.card(text)}</div>'
 
 
 def _facts(say: Any, one: Any, zone: Any, now: Any) -> None:
@@ -130,9 +132,9 @@ def _facts(say: Any, one: Any, zone: Any, now: Any) -> None:
     ]
     if one.proposed_at is not None:
         when = form.clock(one.proposed_at, zone, now)
-        rows.append((say("models.proposed_by"), f"{one.proposed_by}, {when}"))
+        rows.append((say("models.proposed_by"), say.listed([one.proposed_by, when])))
     if one.origin == "proposed":
-        rows.append((say("models.signed_by"), ", ".join(one.signed_by) or say("models.nobody")))
+        rows.append((say("models.signed_by"), say.listed(one.signed_by) or say("models.nobody")))
     if one.fault:
         rows.append((say("models.fault"), one.fault))
     st.html(

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import alert_panel, deciding, draw, form, session
+from app import alert_panel, deciding, draw, form, lists, session
 from app.installation import served
-from app.text import escape, plain
+from app.text import escape, option
 from app.words import Words
 from riskprofile.errors import NotAllowed
 from riskprofile.services import review, speaking
@@ -105,7 +105,7 @@ def _form(
                 key="outcome_of",
                 width=300,
                 label_visibility="collapsed",
-                format_func=lambda one: plain(waiting.get(one, one)),
+                format_func=lambda one: option(waiting.get(one, one)),
             )
     left, right = st.columns([908, 404], gap="small")
     with left:
@@ -211,7 +211,7 @@ def _items(say: Words, person: Any, alert_id: int) -> None:
         hide_index=True,
         row_height=30,
         height=184,
-        column_order=COLUMNS,
+        column_order=lists.order(say, COLUMNS),
         column_config=columns,
         alt=say("outcome.items"),
         on_change=lambda: _keep(person, alert_id),

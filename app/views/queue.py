@@ -240,7 +240,7 @@ def _nothing(say: Words, person: Any, status: Any, asked: Any, found: Any, now: 
         total = review.queue(served().store, person, everything, now).total
         without = say.many("none.without", total)
         st.html(
-            draw.state(say("none.title"), say("none.filters", filters=", ".join(named)), without)
+            draw.state(say("none.title"), say("none.filters", filters=say.listed(named)), without)
         )
         with st.container(horizontal=True, horizontal_alignment="center"):
             st.button(say("none.clear"), key="clear", type="primary", on_click=clear_filters)

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import draw, session
+from app import draw, lists, session
 from app.installation import served
-from app.text import escape, plain
+from app.text import escape, mark, option, plain
 from riskprofile.history.bursts import LEAST_PAST, Grid
 from riskprofile.services import results, sightings
 
@@ -26,7 +26,7 @@ def page() -> None:
     until = st.selectbox(
         say("sightings.until"),
         sightings.ends(now, grid),
-        format_func=lambda day: f"{day:%Y-%m-%d} 00:00 UTC",
+        format_func=lambda day: option(f"{day:%Y-%m-%d} 00:00 UTC"),
         key="sightings-until",
     )
     found = sightings.heat(store, person, now, grid, until)
@@ -69,7 +69,7 @@ def _place(row: Any) -> str:
 
 
 def _list(say: Any, found: Any) -> None:
-    words = [say("sightings.burst"), say("sightings.usual")]
+    words = [mark(say("sightings.burst")), say("sightings.usual")]
     rows = list(found.cells.itertuples())
     table = pd.DataFrame(
         {
@@ -91,7 +91,7 @@ def _list(say: Any, found: Any) -> None:
         if cells and cells[0][0] < len(names):
             st.session_state["sightings-cell"] = names[cells[0][0]]
 
-    config = st.column_config
+    config, side, far = st.column_config, lists.words_at(say), lists.figures_at(say)
     tones = COLOURS["dark" if st.context.theme.type == "dark" else "light"]
     text = {"place": 170, "kinds": 240}
     figures = {"count": 96, "expected": 92, "ratio": 120, "q": 70, "seen": 70, "sources": 84}
@@ -104,16 +104,17 @@ def _list(say: Any, found: Any) -> None:
         row_height=ROW,
         height=HEAD + min(len(rows), SHOWN) * ROW + 3,
         alt=say("sightings.list"),
+        column_order=lists.order(say, table.columns),
         column_config={
             "state": config.MultiselectColumn(
                 say("sightings.state"), options=words, color=list(tones), width=110
             ),
             **{
-                name: config.TextColumn(say(f"sightings.{name}"), width=width)
+                name: config.TextColumn(say(f"sightings.{name}"), width=width, alignment=side)
                 for name, width in text.items()
             },
             **{
-                name: config.TextColumn(say(f"sightings.{name}"), width=width, alignment="right")
+                name: config.TextColumn(say(f"sightings.{name}"), width=width, alignment=far)
                 for name, width in figures.items()
             },
         },

@@ -75,7 +75,11 @@ def _files(say: Any, told: trends.Trends) -> None:
         for name, content, mime in (
             ("csv", results.as_csv(told.patterns), "text/csv"),
             ("xlsx", trends.as_xlsx(told), "application/vnd.ms-excel"),
-            ("pdf", trends.as_pdf(told, say("page.trends"), heads), "application/pdf"),
+            (
+                "pdf",
+                trends.as_pdf(told, say("page.trends"), heads, say.language),
+                "application/pdf",
+            ),
         ):
             st.download_button(
                 say(f"trends_save.{name}"), content, file_name=f"{stem}.{name}", mime=mime

@@ -127,7 +127,7 @@ def page(told: Told, say: Words, now: datetime, *, demo: bool = False) -> bytes:
     _terms(sheet, told, say)
     _warnings(sheet, told, say)
     _head(sheet, say("paper.data"))
-    names = ", ".join(say.maybe(f"field.{name}", name) for name in told.declared)
+    names = say.listed(say.maybe(f"field.{name}", name) for name in told.declared)
     sheet.text(say("paper.data_declared", fields=names), size=8.5, most=5)
     sheet.text(say("paper.data_past"), size=8.5, most=3)
     sheet.text(say("paper.data_not"), size=8.5, most=3)
@@ -179,14 +179,14 @@ def _terms(sheet: Page, told: Told, say: Words) -> None:
         for term in chosen:
             said = form.sentence(term.get("text") or term.get("term"))
             if term.get("norm"):
-                said += "; " + say("why.norm", norm=term["norm"])
+                said = say.listed([said, say("why.norm", norm=term["norm"])], ";")
             sheet.row([(said, INNER - 18, ""), (form.signed(int(term["points"])), 19.5, "RB")],
                       8.5, most=2)  # fmt: skip
         sheet.gap(0.8)
     rest = say("why.base", n=base)
     if smaller:
         total = form.signed(sum(int(term["points"]) for term in smaller))
-        rest = say.many("why.smaller", len(smaller), points=total) + ", " + rest
+        rest = say.listed([say.many("why.smaller", len(smaller), points=total), rest])
     sheet.row([(rest, INNER - 30, "G"), (f"= {told.points}", 31.5, "RB")], 8.5)
 
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from importlib import resources
 from typing import Any
 
-from riskprofile.words.shown import joined, plain
+from riskprofile.words import RIGHT_TO_LEFT
+from riskprofile.words.shown import isolated, joined, plain
 
 WIDTH, HEIGHT, EDGE = 210.0, 297.0, 12.0  # mm, A4
 INNER = WIDTH - 2 * EDGE
@@ -15,7 +16,41 @@ FONTS = resources.files("riskprofile.services").joinpath("fonts")
 LATIN, CHINESE = "page", "chinese"  # the first has Latin, Greek, Cyrillic and Arabic letters
 INK, GREY, LINE = 23, 90, 190  # shades, 0 to 255
 LEADING = 1.32
+MIRRORED = str.maketrans("()[]{}<>«»‹›≤≥", ")(][}{><»«›‹≥≤")
+ISOLATES = dict.fromkeys((0x2068, 0x2069))  # they order a line, and are not drawn
 POINT = 0.3528  # mm
+
+
+def drawn(line: str, right_to_left: bool) -> str:
+    """The characters of one line from left to right, in the forms in which a page draws them.
+
+    On a page that is written from the right the line is, whatever it begins with, and words of
+    other scripts and figures keep their own direction (`isolated`).
+
+    >>> drawn("+96 PX-1", False), drawn("+96 (\u0627)", True)
+    ('+96 PX-1', '(\ufe8d) +96')
+    """
+    from fpdf.bidi import BidiParagraph
+    from fpdf.enums import TextDirection
+
+    if not line:
+        return ""
+    text = joined(isolated(line) if right_to_left else line)
+    base = TextDirection.RTL if right_to_left else None
+    made = ""
+    for one in BidiParagraph(text=text, base_direction=base).get_reordered_characters():
+        # A bracket that is read from the right opens to the other side.
+        turned = one.character.translate(MIRRORED) if one.embedding_level % 2 else one.character
+        made += turned.translate(ISOLATES)
+    return made
+
+
+def open_font(pdf: Any) -> str:
+    """Open the font with most letters in a document; its name there."""
+    for style, name in (("", "DejaVuSansCondensed.ttf"), ("B", "DejaVuSansCondensed-Bold.ttf")):
+        with resources.as_file(FONTS.joinpath(name)) as path:
+            pdf.add_font(LATIN, style, path)
+    return LATIN
 
 
 class Page:
@@ -30,7 +65,7 @@ class Page:
 
         self.y = EDGE
         self.missing = 0
-        self.right_to_left = language == "ar"
+        self.right_to_left = language in RIGHT_TO_LEFT
         self._chinese = False
         self.pdf = pdf = FPDF(unit="mm", format="A4")
         pdf.set_auto_page_break(False)
@@ -38,9 +73,7 @@ class Page:
         pdf.set_title(plain(title))
         pdf.set_creation_date(now)
         pdf.set_lang(language)
-        for style, name in (("", "DejaVuSansCondensed.ttf"), ("B", "DejaVuSansCondensed-Bold.ttf")):
-            with resources.as_file(FONTS.joinpath(name)) as path:
-                pdf.add_font(LATIN, style, path)
+        open_font(pdf)
         pdf.add_page()
 
     def made(self) -> bytes:
@@ -83,8 +116,6 @@ class Page:
         y: float | None = None,
     ) -> float:
         """Write at most `most` lines; their height. With `y` the page stays where it was."""
-        from fpdf.bidi import BidiParagraph
-
         found = self.lines(text, width, size, bold)
         if len(found) > most:
             found = found[:most]
@@ -97,8 +128,7 @@ class Page:
             align = {"L": "R", "R": "L"}.get(align, align)
         for n, line in enumerate(found):
             self.pdf.set_xy(x, top + n * step)
-            ordered = BidiParagraph(text=joined(line)).get_reordered_string() if line else ""
-            self.pdf.cell(width, step, ordered, align=align)
+            self.pdf.cell(width, step, drawn(line, self.right_to_left), align=align)
         if y is None:
             self.y += len(found) * step
         return len(found) * step

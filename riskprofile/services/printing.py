@@ -1,4 +1,7 @@
-"""Plain pages as PDF: headings, values, tables, bars. Core fonts, so no font is shipped."""
+"""Plain pages as PDF: headings, values, tables, bars. Core fonts, so that no font is in the file.
+
+A page that is written from the right needs the letters of a font, and is the mirror image.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from riskprofile.reference.scripts import latin
+from riskprofile.services.paper import drawn, open_font
+from riskprofile.words import RIGHT_TO_LEFT
+from riskprofile.words.shown import plain
 
 FACE = "Helvetica"
 WIDE = 190  # millimetres between the margins of A4
@@ -16,14 +22,19 @@ LABEL, BAR = 20, 5  # millimetres: room for a label, height of a bar
 class Page:
     """A document that grows downwards; `bytes()` ends it. The same content is the same bytes."""
 
-    def __init__(self, title: str, made: datetime) -> None:
+    def __init__(self, title: str, made: datetime, language: str = "en") -> None:
         from fpdf import FPDF  # with its fonts it is large, and few commands print
 
         self._pdf = FPDF()
+        self._right_to_left = language in RIGHT_TO_LEFT
+        self._face = FACE
+        if self._right_to_left:
+            self._face = open_font(self._pdf)
+            self._pdf.set_lang(language)
         self._pdf.set_creation_date(made)
         self._pdf.set_margins(10, 12)
         self._pdf.set_auto_page_break(True, 14)
-        self._pdf.set_title(_cell(title))
+        self._pdf.set_title(title if self._right_to_left else _cell(title))
         self._pdf.add_page()
         self._write(title, 15, "B")
 
@@ -43,26 +54,34 @@ class Page:
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """A table of equal columns."""
-        self._pdf.set_font(FACE, "", 8)
-        with self._pdf.table(width=WIDE, line_height=5) as table:
+        self._pdf.set_font(self._face, "", 8)
+        align = "RIGHT" if self._right_to_left else "JUSTIFY"
+        with self._pdf.table(width=WIDE, line_height=5, text_align=align) as table:
             for cells in (head, *rows):
                 row = table.row()
-                for cell in cells:
-                    row.cell(_cell(str(cell)))
+                for cell in cells[::-1] if self._right_to_left else cells:
+                    row.cell(self._cell(str(cell)))
 
     def bars(self, rows: Sequence[tuple[str, int]]) -> None:
         """A bar chart that reads in black and white: label, bar, number."""
-        self._pdf.set_font(FACE, "", 8)
+        self._pdf.set_font(self._face, "", 8)
         self._pdf.set_fill_color(90)
         longest = max([1, *(count for _, count in rows)])
+        left, align = self._pdf.l_margin, "R" if self._right_to_left else "L"
+
+        def at(x: float, width: float) -> float:
+            return left + (WIDE - x - width if self._right_to_left else x)
+
         for label, count in rows:
-            self._pdf.cell(LABEL, BAR, _cell(label))
-            at, top = self._pdf.get_x(), self._pdf.get_y()
+            self._pdf.set_x(at(0, LABEL))
+            self._pdf.cell(LABEL, BAR, self._cell(label), align=align)
             wide = (WIDE - 2 * LABEL) * count / longest
             if count:
-                self._pdf.rect(at, top + 0.8, wide, BAR - 1.6, style="F")
-            self._pdf.set_x(at + wide + 1)
-            self._pdf.cell(LABEL, BAR, str(count), new_x="LMARGIN", new_y="NEXT")
+                top = self._pdf.get_y() + 0.8
+                self._pdf.rect(at(LABEL, wide), top, wide, BAR - 1.6, style="F")
+            self._pdf.set_x(at(LABEL + wide + 1, LABEL))
+            text = str(count)
+            self._pdf.cell(LABEL, BAR, text, align=align, new_x="LMARGIN", new_y="NEXT")
         self._pdf.set_fill_color(255)
 
     def bytes(self) -> bytes:
@@ -70,10 +89,14 @@ class Page:
         return bytes(self._pdf.output())
 
     def _write(self, text: str, size: int, style: str) -> None:
-        self._pdf.set_font(FACE, style, size)
+        self._pdf.set_font(self._face, style, size)
+        align = "R" if self._right_to_left else "L"
         self._pdf.multi_cell(
-            WIDE, size * 0.5, _cell(text), new_x="LMARGIN", new_y="NEXT", align="L"
+            WIDE, size * 0.5, self._cell(text), new_x="LMARGIN", new_y="NEXT", align=align
         )
+
+    def _cell(self, text: str) -> str:
+        return drawn(plain(text), True) if self._right_to_left else _cell(text)
 
 
 def _cell(text: str) -> str:

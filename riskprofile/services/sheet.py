@@ -70,7 +70,9 @@ def _top(
 ) -> None:
     office = " ".join(filter(None, (status.office_name, view.office)))
     mark = say("sheet.demo") if status.demo else say("sheet.official")
-    page.text(f"{office}, {mark}", EDGE + 80, INNER - 80, size=9, align="R", y=page.y, most=1)
+    page.text(
+        say.listed([office, mark]), EDGE + 80, INNER - 80, size=9, align="R", y=page.y, most=1
+    )
     printed = stamp(say, actor, now, zone)
     page.text(printed, EDGE + 80, INNER - 80, size=8.5, grey=True, align="R", y=page.y + 4.4)
     page.text(say("sheet.title"), width=80, size=14, bold=True, most=1)
@@ -89,7 +91,7 @@ def _top(
     page.text(record, inside + 36, 76, size=10.5, bold=True, y=page.y, most=1)
     told = say("alert.rank_only", n=view.rank)
     if view.points is not None:
-        told = f"{say('head.points_n', n=view.points)}, {told}"
+        told = say.listed([say("head.points_n", n=view.points), told])
     page.text(told, inside + 36, 76, size=8.5, y=page.y + 5)
     queue = say.maybe(f"queue.{view.queue}", view.queue)
     page.text(due, inside + 112, INNER - 120, size=9, bold=True, align="R", y=page.y)
@@ -138,7 +140,7 @@ def _reasons(page: Page, view: Any, say: Words) -> None:
     for n, term in enumerate(terms, start=1):
         said = str(term.get("text") or term.get("term"))
         if term.get("norm"):
-            said += "; " + say("why.norm", norm=term["norm"])
+            said = say.listed([said, say("why.norm", norm=term["norm"])], ";")
         points, top = int(term["points"]), page.y
         page.text(n, EDGE, 5, size=8.5, grey=True, y=top + 0.4)
         page.text(said, EDGE + 6, 112, size=8.5, most=1, y=top + 0.4)
@@ -151,9 +153,9 @@ def _reasons(page: Page, view: Any, say: Words) -> None:
     rest = say("why.base", n=base)
     if smaller:
         total = form.signed(sum(int(term["points"]) for term in smaller))
-        rest = say.many("why.smaller", len(smaller), points=total) + ", " + rest
+        rest = say.listed([say.many("why.smaller", len(smaller), points=total), rest])
     if view.red_from is not None:
-        rest += "; " + say("why.red_from", n=view.red_from)
+        rest = say.listed([rest, say("why.red_from", n=view.red_from)], ";")
     page.gap(0.4)
     page.row([("", 6, ""), (rest, 130, "G"), (f"= {view.points}", INNER - 136 + 1.5, "RB")], 8.5)
     page.gap(1.5)
@@ -174,7 +176,8 @@ def _checks(page: Page, view: Any, say: Words) -> None:
     clears = [str(one["cleared_by"]) for one in view.indicators or [] if one.get("cleared_by")]
     if clears:
         page.gap(1)
-        page.text(f"{say('why.clears')} {'; '.join(clears[:3])}", size=8.5, most=2)
+        told = say.listed(clears[:3], ";")
+        page.text(f"{say('why.clears')} {told}", size=8.5, most=2)
     page.gap(1.5)
 
 

@@ -181,9 +181,9 @@ def _printed(cell: Any, heads: Mapping[str, str]) -> str:
     return f"{cell:.3g}" if isinstance(cell, float) else heads.get(str(cell), str(cell))
 
 
-def as_pdf(told: Trends, title: str, heads: Mapping[str, str]) -> bytes:
+def as_pdf(told: Trends, title: str, heads: Mapping[str, str], language: str = "en") -> bytes:
     """A chart of months and both tables as pages to print; `heads` are the words of the page."""
-    page = Page(title, told.until)
+    page = Page(title, told.until, language)
     page.heading(heads["cases"])
     page.bars([(one.month, int(one.cases)) for one in told.months.itertuples()])
     for name, table in (("months", told.months), ("patterns", told.patterns.head(40))):

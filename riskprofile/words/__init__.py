@@ -1,19 +1,23 @@
 """The catalogue of words: one JSON file per language, the same keys in each.
 
-Values are filled with `str.format`; plurals are two keys, `name.one` and `name.other`.
+Values are filled with `str.format`; a plural is a key for each form, `name.one` to `name.other`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
-LANGUAGES = ("en", "fr", "es")
+LANGUAGES = ("en", "fr", "es", "ar")
 COMMA = ("fr", "es")  # languages that write 4,25
+RIGHT_TO_LEFT = ("ar",)
+MARKS = {",": "،", ";": "؛"}  # as those languages write them
+# Plural forms of a language, as CLDR names them; of all others it is one and other.
+FORMS = {"ar": ("one", "two", "few", "many", "other")}
 DEFAULT = "en"
 
 
@@ -33,12 +37,12 @@ class Words:
         return self.entries[key].format(**values)
 
     def many(self, key: str, n: int, **values: Any) -> str:
-        """The singular or plural of `key` for `n`, which fills `{n}`.
+        """`key` in the form that `n` asks for, which fills `{n}`.
 
-        French counts 0 and 1 as singular, English only 1.
+        >>> of("ar").many("outcome.items_total", 2), of("ar").many("outcome.items_total", 11)
+        ('قطعتان', '11 قطعة')
         """
-        singular = n in (0, 1) if self.language == "fr" else n == 1
-        return self(f"{key}.{'one' if singular else 'other'}", n=self.number(n), **values)
+        return self(f"{key}.{plural(self.language, n)}", n=self.number(n), **values)
 
     def maybe(self, key: str, otherwise: str) -> str:
         """The words of a key made from data (a column, a code), or what is given."""
@@ -58,9 +62,38 @@ class Words:
         point = "," if self.language in COMMA else "."
         return whole.replace(",", "\u202f") + (point + rest if rest else "")
 
+    @property
+    def right_to_left(self) -> bool:
+        """Whether the language is written from the right."""
+        return self.language in RIGHT_TO_LEFT
+
+    def listed(self, parts: Iterable[str], mark: str = ",") -> str:
+        """The parts after each other, with the comma or semicolon of the language.
+
+        >>> of("en").listed(["a", "b"]), of("ar").listed(["a", "b"])
+        ('a, b', 'a، b')
+        """
+        return f"{MARKS[mark] if self.right_to_left else mark} ".join(parts)
+
     def name_of(self, language: str) -> str:
         """A language's own name for itself."""
         return of(language)("language.self")
+
+
+def plural(language: str, n: int) -> str:
+    """The plural form that a whole number asks for: the rules are those of CLDR.
+
+    >>> [plural("ar", n) for n in (0, 1, 2, 3, 10, 11, 99, 100, 102, 103)]
+    ['other', 'one', 'two', 'few', 'few', 'many', 'many', 'other', 'other', 'few']
+    >>> plural("fr", 0), plural("en", 0), plural("en", 1)
+    ('one', 'other', 'one')
+    """
+    if language == "ar":
+        if n in (1, 2):
+            return "one" if n == 1 else "two"
+        rest = n % 100
+        return "few" if 3 <= rest <= 10 else "many" if rest >= 11 else "other"
+    return "one" if n == 1 or (language == "fr" and n == 0) else "other"
 
 
 @cache

@@ -39,7 +39,7 @@ def facts(say: Words, row: Mapping[str, Any], kinds: Mapping[str, str]) -> list[
             if row.get(name) not in (None, "")
         ]
         if parts:
-            lines.append(", ".join(parts))
+            lines.append(say.listed(parts))
     return lines
 
 

@@ -86,7 +86,7 @@ def clip(text: str, length: int = CLIPPED) -> str:
     """Text cut at a word, with an ellipsis, when longer than `length`."""
     if len(text) <= length:
         return text
-    return text[:length].rsplit(" ", 1)[0].rstrip(",;") + "…"
+    return text[:length].rsplit(" ", 1)[0].rstrip(",;،؛") + "…"
 
 
 def value(say: Words, given: Any, kind: str = "text") -> str:

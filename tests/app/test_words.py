@@ -7,6 +7,7 @@ import json
 import string
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,9 +15,10 @@ import app
 from riskprofile import words
 from riskprofile.cli.output import STEPS
 from riskprofile.profiles import PROFILES
-from riskprofile.services import review
+from riskprofile.services import review, speaking
 from riskprofile.services.rights import ACTIONS, ROLES
 from riskprofile.services.run import WRITING
+from riskprofile.words.shown import mixed
 
 APP = Path(app.__file__).parent
 WORDS = Path(words.__file__).parent
@@ -77,17 +79,55 @@ def said() -> Iterator[tuple[str, str]]:
                     yield node.value, path.name
 
 
+def asked(language: str) -> dict[str, str]:
+    """Key -> the English one that it says: a plural has a key for each form of the language."""
+    forms = words.FORMS.get(language, ("one", "other"))
+    found = {}
+    for key in ENGLISH:
+        stem, _, form = key.rpartition(".")
+        plural = form in ("one", "other") and f"{stem}.one" in ENGLISH
+        found |= {f"{stem}.{one}": f"{stem}.other" for one in forms} if plural else {key: key}
+    return found
+
+
 @pytest.mark.parametrize("language", words.LANGUAGES)
-def test_every_language_has_the_same_keys(language):
-    assert CATALOGUES[language].keys() == ENGLISH.keys()
+def test_every_language_has_the_same_keys_and_its_own_plural_forms(language):
+    assert CATALOGUES[language].keys() == asked(language).keys()
+
+
+def test_arabic_asks_for_five_forms_of_a_plural_and_english_for_two():
+    five = {f"snooze.done.{form}" for form in ("one", "two", "few", "many", "other")}
+    assert five <= asked("ar").keys()
+    assert five & asked("en").keys() == {"snooze.done.one", "snooze.done.other"}
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)
 def test_every_language_fills_the_same_places(language):
-    catalogue = CATALOGUES[language]
-    assert {key: places(text) for key, text in catalogue.items()} == {
-        key: places(text) for key, text in ENGLISH.items()
-    }
+    for key, english in asked(language).items():
+        said = places(CATALOGUES[language][key])
+        if key.endswith((".one", ".two")) and english.endswith(".other"):
+            said |= {"n"}  # a word can say that it is one, or two
+        assert said == places(ENGLISH[english]), key
+
+
+def between(text: str) -> list[str]:
+    """What stands between the places of a sentence."""
+    parts = list(string.Formatter().parse(text))
+    return [before for before, name, *_ in parts[1:] if name is not None]
+
+
+@pytest.mark.parametrize("language", words.RIGHT_TO_LEFT)
+def test_a_word_or_mark_of_the_language_parts_all_values_of_a_sentence(language):
+    # Else the end of one and the beginning of the next would turn round as one piece.
+    said = [*CATALOGUES[language].values(), *told(speaking.sentences(language))]
+    assert [one for one in said if not all(map(mixed, between(one)))] == []
+
+
+def told(held: Any) -> list[str]:
+    """Every sentence of a file of reasons."""
+    if isinstance(held, dict):
+        return [one for part in held.values() for one in told(part)]
+    return [one for part in held for one in told(part)] if isinstance(held, list) else [held]
 
 
 def test_every_key_that_a_page_names_is_in_the_catalogue():
@@ -140,6 +180,29 @@ def test_the_words_about_people_are_careful():
     text = " ".join(ENGLISH.values()).lower()
     for never in ("suspect", "suspicious", "criminal", "guilty", "the ai "):
         assert never not in text
+
+
+@pytest.mark.parametrize(
+    ("n", "said"),
+    [
+        (0, "0 قطعة"),
+        (1, "قطعة واحدة"),
+        (2, "قطعتان"),
+        (3, "3 قطع"),
+        (10, "10 قطع"),
+        (11, "11 قطعة"),
+        (102, "102 قطعة"),
+        (103, "103 قطع"),
+    ],
+)
+def test_arabic_counts_in_five_forms(n, said):
+    assert words.of("ar").many("outcome.items_total", n) == said
+
+
+def test_arabic_is_chosen_as_a_browser_asks_for_it_and_writes_western_figures():
+    say = words.of(words.choose(None, "ar-MA,fr;q=0.8"))
+    assert (say.language, say.right_to_left) == ("ar", True)
+    assert say.number(25544.5) == "25\u202f544.5"
 
 
 def test_french_counts_none_as_one_and_english_does_not():

@@ -1,10 +1,15 @@
-"""Pictures of every page in both themes: `python -m tests.browser.screenshots [FOLDER]`."""
+"""Pictures of every page in both themes: `python -m tests.browser.screenshots [FOLDER]`.
+
+And one of the queue in Arabic, with alerts whose reasons the rating words: they are said anew in
+the language of the page.
+"""
 
 from __future__ import annotations
 
 import io
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +17,11 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.installation import COOKIE
+from riskprofile.profiles import PROFILES
+from riskprofile.scoring.reasons import reading
+from riskprofile.store import tables
+from riskprofile.store.alerts import add
+from tests.browser import home
 from tests.browser.conftest import FLAGS, ROOT, Served, chromium, serving
 from tests.browser.test_shift import PAUSE, add_item, button, press
 
@@ -117,6 +127,65 @@ def take(browser: Browser, served: Served, folder: Path, scheme: str) -> None:
         context.close()
 
 
+# (term, value, points) of what the rating would say of the invented alerts, three an alert.
+REASONS = (
+    ("metal_pieces_from_new_sender", 400.0, 96),
+    ("consignee_private", 1.0, 71),
+    ("mass_times_usual", 4.2, 64),
+    ("senders_at_address_90", 3.0, 48),
+    ("freight_times_usual", 7.5, 31),
+    ("household_package_heavy", 2.8, 83),
+    ("tubes_unnamed", 12.0, 74),
+    ("word_count", 3.0, 12),
+)
+SIGNS = ("E01_small_metal_parts", "S02_household_effects_cover", "E02_tube_filter_trap_cover")
+
+
+def worded(store: Any, now: datetime) -> None:
+    """The invented alerts again, with reasons and warning signs that are said in every language."""
+    said = {one.name: one for one in PROFILES["shipment"].features}
+    signs = {one.key: one for one in PROFILES["shipment"].indicators}
+
+    def reason(name: str, value: float, points: int) -> dict[str, Any]:
+        text = reading(said[name], value)
+        return {"term": name, "text": text, "points": points, "value": value, "norm": ""}
+
+    rows = home.alerts(now)
+    for number, row in enumerate(rows):
+        terms = [REASONS[(number + n) % len(REASONS)] for n in range(5 if number == 0 else 3)]
+        row["reasons"] = [reason(*one) for one in terms]
+        row["against"] = [reason("licence_given", 1.0, -38)]
+        sign = signs[SIGNS[number % len(SIGNS)]]
+        row["indicators"] = [
+            {"key": sign.key, "text": sign.says, "queue": sign.queue}
+        ] if number < len(SIGNS) else []  # fmt: skip
+    with store.write() as connection:
+        for name in ("alert_link", "alert"):
+            connection.execute(tables.SQLModel.metadata.tables[name].delete())
+        add(store, connection, rows)
+
+
+def arabic(browser: Browser, served: Served, folder: Path) -> None:
+    """The queue in Arabic, with its first alert open."""
+    store = served.store()
+    worded(store, datetime.now(UTC))
+    store.close()
+    context = browser.new_context(
+        viewport={"width": 1366, "height": 768}, color_scheme="light", locale="ar"
+    )
+    token = served.token("officer-14")
+    context.add_cookies([{"name": COOKIE, "value": token, "url": served.url}])
+    page = context.new_page()
+    page.goto(served.url)
+    expect(page.locator(".st-key-next button")).to_be_enabled()
+    press(page, "n")
+    expect(page.locator("[class*=st-key-do-refer-] button")).to_be_visible()
+    page.mouse.move(2, 760)
+    page.wait_for_timeout(3 * PAUSE)
+    keep(page.screenshot(), folder / "queue-arabic.png")
+    context.close()
+
+
 def main(folder: Path = FOLDER) -> None:
     """Take them."""
     path = chromium()
@@ -132,6 +201,8 @@ def main(folder: Path = FOLDER) -> None:
         for scheme in ("light", "dark"):
             served.refill()
             take(browser, served, folder, scheme)
+        served.refill()
+        arabic(browser, served, folder)
         browser.close()
 
 

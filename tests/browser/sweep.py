@@ -1,6 +1,6 @@
 """Every page in both themes and each language, and hostile text in every field of every page.
 
-    python -m tests.browser.sweep [--languages en,fr,es] [--schemes light,dark] [--only PAGE]
+    python -m tests.browser.sweep [--languages en,fr,es,ar] [--schemes light,dark] [--only PAGE]
     python -m tests.browser.sweep --hostile 200
 
 The first counts what axe finds and what a page asks of another origin. The second fills a home
@@ -41,7 +41,7 @@ STRANGE = """() => [...document.querySelectorAll('.stHtml *, [data-testid=stMark
   (one) => /^(IMG|IFRAME|OBJECT|EMBED|FORM|LINK|META|BASE|SVG|VIDEO|AUDIO)$/i.test(one.tagName)
     || [...one.attributes].some((a) => /^on/i.test(a.name))
     || (one.tagName === 'A' && !/^\\/($|account|sign|language)/.test(one.attributes.href?.value))
-    || (one.tagName === 'SCRIPT' && !/^\\/(keys|news)\\.js$/.test(one.getAttribute('src')))
+    || (one.tagName === 'SCRIPT' && !/^\\/(keys|lang|news)\\.js$/.test(one.getAttribute('src')))
 ).map((one) => one.outerHTML.slice(0, 120))"""
 
 

@@ -127,7 +127,11 @@ SCHEMES = ("light", "dark")
 # Here each page once, dealt out over themes and languages; every page in both themes and each
 # language: `python -m tests.browser.sweep`.
 DEALT = [
-    (name, SCHEMES[n % 2], words.LANGUAGES[n % len(words.LANGUAGES)])
+    (
+        name,
+        SCHEMES[n // len(words.LANGUAGES) % 2],  # else a language would have one theme alone
+        words.LANGUAGES[n % len(words.LANGUAGES)],
+    )
     for n, name in enumerate(PAGES)
 ]
 

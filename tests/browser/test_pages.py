@@ -263,6 +263,69 @@ def test_the_page_speaks_french(served, visit):
     expect(page.locator("h1.rp-h1")).to_contain_text("Classée en rouge parce que")
 
 
+def box(page: Page, selector: str) -> dict[str, float]:
+    """Where the first of these stands."""
+    return page.locator(selector).first.bounding_box()
+
+
+def test_an_arabic_page_is_written_from_the_right_and_nothing_leaves_the_window(served, visit):
+    page = visit("officer-14", locale="ar")
+    expect(page.get_by_role("button", name="التالي")).to_be_visible()
+    press(page, "n")
+    expect(page.locator("[class*=st-key-do-refer-] button")).to_be_visible()
+    listed, alert = box(page, "[class*=st-key-list-]"), box(page, ".st-key-alert")
+    assert alert["x"] + alert["width"] < listed["x"]  # the list stands at the right
+    assert box(page, ".rp-who")["x"] < 100  # who is signed in stands at the left
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1366
+    assert page.evaluate("document.documentElement.lang") == "ar"  # for who has it read aloud
+    beyond = page.evaluate(BEYOND)
+    assert beyond == []
+    first = page.locator("[class*=st-key-list-] [role=columnheader]").last
+    expect(first).to_have_text("المسار، القائمة")
+
+
+def test_on_an_arabic_page_signs_and_codes_keep_their_direction(served, visit):
+    page = visit("officer-14", locale="ar")
+    expect(page.get_by_role("button", name="التالي")).to_be_visible()
+    press(page, "n")
+    expect(page.locator(".rp-bx.up em bdi, .rp-bx.up em").first).to_contain_text("+96")
+    # Each character further right than the one before it.
+    for selector, text in (
+        (".rp-bx.up em", "+96"),
+        (".rp-bx.dn em", "−38"),
+        (".rp-dv.last .rp-m", "+10"),
+    ):
+        assert page.evaluate(RISING, [selector, text]), text
+
+
+# What stands outside the window, or shows less of its words than it has.
+BEYOND = """() => [...document.querySelectorAll('.stHtml *, button, [role=tab]')].filter((one) => {
+  const at = one.getBoundingClientRect();
+  const shown = at.width > 1 && at.height > 1;
+  return shown && (at.left < -1 || at.right > innerWidth + 1);
+}).map((one) => one.outerHTML.slice(0, 120))"""
+RISING = """([selector, text]) => {
+  const range = document.createRange();
+  for (const root of document.querySelectorAll(selector)) {
+    const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+      const start = node.data.indexOf(text);
+      if (start < 0) continue;
+      let last = -1;
+      for (let n = start; n < start + text.length; n++) {
+        range.setStart(node, n);
+        range.setEnd(node, n + 1);
+        const { left } = range.getBoundingClientRect();
+        if (left <= last) return false;
+        last = left;
+      }
+      return true;
+    }
+  }
+  return false;
+}"""
+
+
 def test_an_idle_page_locks(served, visit):
     page = opened(visit("officer-14"))
     leave_alone(served)
