@@ -8,6 +8,8 @@ import re
 import pytest
 from fpdf.bidi import BidiParagraph
 from fpdf.enums import TextDirection
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app import draw, lists, text, theme, words
 from riskprofile.words.shown import isolated, plain
@@ -25,6 +27,7 @@ def right_to_left():
 def seen(told: str) -> str:
     """A line as it stands on a page that is written from the right, from left to right."""
     told = html.unescape(told.replace("<bdi>", "\u2068").replace("</bdi>", "\u2069"))
+    told = re.sub(r"[\n\t]", " ", told)  # as a page draws them
     line = BidiParagraph(text=told, base_direction=TextDirection.RTL).get_reordered_string()
     return re.sub("[\u2066-\u2069]", "", line)
 
@@ -76,6 +79,18 @@ def test_a_field_stays_in_its_place_in_a_list_of_fields(right_to_left, declared)
     before, after = SAY("fact.consignor_name", value="AA"), SAY("fact.quantity", value=9)
     row = SAY.listed([before, declared, after])
     found = seen(text.escape(row))
+    assert found.endswith("AA :نم") and found.startswith("9 ةيمكلا")
+
+
+ANY = st.text(st.one_of(st.sampled_from("+-()5Aا٣ .%,\u2069\u2067"), st.characters()), max_size=9)
+
+
+@given(declared=ANY)
+def test_nothing_that_can_be_typed_moves_the_fields_beside_it(declared):
+    text.direct(True)
+    before, after = SAY("fact.consignor_name", value="AA"), SAY("fact.quantity", value=9)
+    found = seen(text.escape(SAY.listed([before, declared, after])))
+    text.direct(False)
     assert found.endswith("AA :نم") and found.startswith("9 ةيمكلا")
 
 
