@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app import form, route_map
-from app.text import escape, marked
+from app.text import attribute, escape, marked
 from app.words import Words
 from riskprofile.words.declaration import facts, summed
 
@@ -186,18 +186,18 @@ def _map(say: Words, places: Sequence[str]) -> str:
     if drawn is None:
         return ""
     stops = route_map.placed(places)
-    named = ", ".join(f"{n} {place}" for n, place, _ in stops)
+    named = say.listed(f"{n} {place}" for n, place, _ in stops)
     known = {place for _, place, _ in stops}
     notes = (
         ("why.map_country", [place for _, place, at in stops if not at.exact]),
         ("why.map_unknown", [place for place in places if place not in known]),
     )
     told = "".join(
-        f'<p class="rp-m">{escape(say(key, places=", ".join(dict.fromkeys(some))))}</p>'
+        f'<p class="rp-m">{escape(say(key, places=say.listed(dict.fromkeys(some))))}</p>'
         for key, some in notes
         if some
     )
-    alt = escape(say("why.map", stops=named))
+    alt = attribute(say("why.map", stops=named))
     return f'<img class="rp-map" src="{drawn}" alt="{alt}">{told}'
 
 
