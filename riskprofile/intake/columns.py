@@ -16,7 +16,7 @@ from riskprofile.errors import InputError
 from riskprofile.intake import json_text
 from riskprofile.intake.codes import folded, reference
 from riskprofile.intake.reader import Source
-from riskprofile.profiles import PROFILES
+from riskprofile.layouts import LAYOUTS
 from riskprofile.reference.arms import SEIZURES
 from riskprofile.reference.registers import REGISTERS, STATED
 from riskprofile.tables import SOURCE_COLUMNS, Layout
@@ -28,15 +28,15 @@ BESIDE = {**REGISTERS, SEIZURES.name: SEIZURES}  # tables that are no declaratio
 
 
 def layout(name: str) -> Layout:
-    """The columns of a profile or of a register, by its name."""
-    return BESIDE[name].reading if name in BESIDE else PROFILES[name]
+    """The columns of a kind of declaration or of a register, by its name."""
+    return BESIDE[name].reading if name in BESIDE else LAYOUTS[name]
 
 
 @lru_cache(maxsize=1)
 def _aliases() -> dict[str, dict[str, str]]:
     table = reference("headers.json")
     made: dict[str, dict[str, str]] = {}
-    every: list[Layout] = [*PROFILES.values(), *(one.reading for one in BESIDE.values())]
+    every: list[Layout] = [*LAYOUTS.values(), *(one.reading for one in BESIDE.values())]
     for profile in every:
         names: dict[str, str] = {}
         for column, languages in table.get(profile.name, {}).items():
@@ -95,7 +95,7 @@ def best(headings: Sequence[str], profile: str) -> Mapped:
 
     A profile whose mandatory columns are all there comes before one that names more.
     """
-    asked: list[Layout] = list(PROFILES.values()) if profile == AUTO else [layout(profile)]
+    asked: list[Layout] = list(LAYOUTS.values()) if profile == AUTO else [layout(profile)]
     mapped = [match(headings, each) for each in asked]
     return max(mapped, key=lambda each: (-len(each.missing()), len(each.columns)))
 

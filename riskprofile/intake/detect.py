@@ -30,8 +30,8 @@ from riskprofile.intake.wco import WcoReader
 from riskprofile.intake.workbook import WorkbookReader
 from riskprofile.intake.x12 import X12Reader
 from riskprofile.intake.x12_310 import X12BillReader
+from riskprofile.layouts import LAYOUTS
 from riskprofile.memory import unswept
-from riskprofile.profiles import PROFILES
 from riskprofile.tables import Table
 
 # The first that claims a file reads it: formats with a signature of their own come first.
@@ -140,9 +140,9 @@ def read(
     InputError
         For a whole file: missing, a directory, empty, truncated, of another format.
     """
-    if profile != AUTO and profile not in PROFILES:
+    if profile != AUTO and profile not in LAYOUTS:
         raise UsageError(
-            f"no profile is called {profile!r}", do=f"Give {AUTO} or one of {', '.join(PROFILES)}"
+            f"no profile is called {profile!r}", do=f"Give {AUTO} or one of {', '.join(LAYOUTS)}"
         )
     # Every member is looked at before the first is read, so that a wrong one loads nothing.
     found = [(source, detect(source, format)) for source in archive.sources(path)]
@@ -183,9 +183,9 @@ def _chunks(
         )
     chosen = profile if reader.profile == AUTO else reader.profile
     for raw in reader.read(source, chosen, chunk_rows):
-        if PROFILES[raw.profile].persons:
-            stripping.strip(raw, PROFILES[raw.profile])
-        table, unsound = canonical.parse(raw, PROFILES[raw.profile], offices)
+        if LAYOUTS[raw.profile].persons:
+            stripping.strip(raw, LAYOUTS[raw.profile])
+        table, unsound = canonical.parse(raw, LAYOUTS[raw.profile], offices)
         rejected = sorted([*raw.rejected, *unsound], key=lambda each: each.line)
         size = len(table) + len(rejected)
         yield Chunk(raw.profile, table, rejected, size, reader.name, raw.unknown)

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Literal
 
 from riskprofile.columns import Column, View
-from riskprofile.tables import ColumnSpec, Feature, Indicator, Table
+from riskprofile.layouts import Declared
+from riskprofile.tables import Feature, Indicator, Table
 
 
 def legs(route: str) -> float:
@@ -48,23 +49,16 @@ class Retention:
     end: int | None = None
 
 
-@dataclass(frozen=True)
-class Profile:
-    """One kind of declaration: columns, features, indicators, history and lanes.
+@dataclass(frozen=True, kw_only=True)
+class Profile(Declared):
+    """One kind of declaration: its columns, and features, indicators, history and lanes.
 
-    `mandatory` lists alternatives: at least one column of each inner tuple must be
-    present, or the row is quarantined. `declaration` are the columns that identify
-    one declaration, `item` the one that numbers its rows (empty: one row each).
+    `declaration` are the columns that identify one declaration, `item` the one that
+    numbers its rows (empty: one row each).
     """
 
-    name: str
-    columns: tuple[ColumnSpec, ...]
-    mandatory: tuple[tuple[str, ...], ...]
     declaration: tuple[str, ...]
     item: str
-    time: str  # when it was lodged: history is as of this time
-    due: str  # when it arrives: the countdown on the page
-    office: str  # the column that says which office works it
     title: str  # the column that heads an alert
     measures: Callable[[View, Table | None], dict[str, Column]]  # of rows and rates, by name
     visible: tuple[str, ...]  # canonical columns that features and indicators may read
@@ -77,23 +71,12 @@ class Profile:
     features: tuple[Feature, ...] = ()
     indicators: tuple[Indicator, ...] = ()
     on_after_init: bool = False
-    persons: bool = False  # rows are about persons: what the intake strips for them
     retention: Retention = Retention()
-
-    @cached_property
-    def by_name(self) -> Mapping[str, ColumnSpec]:
-        """Column specifications by name."""
-        return {column.name: column for column in self.columns}
 
     @cached_property
     def features_by_name(self) -> Mapping[str, Feature]:
         """Features by name."""
         return {feature.name: feature for feature in self.features}
-
-    @property
-    def names(self) -> list[str]:
-        """Canonical column names, in the contract's order."""
-        return [column.name for column in self.columns]
 
     def protected(self, level: str) -> list[str]:
         """Names of the columns of class `"P1"` or `"P2"`."""

@@ -25,81 +25,14 @@ from riskprofile.indicators import parties as party_signs
 from riskprofile.indicators import routing as routing_signs
 from riskprofile.indicators import weights as weight_signs
 from riskprofile.indicators import yard as yard_signs
+from riskprofile.layouts import shipment as layout
 from riskprofile.profiles.profile import Key, Profile, legs
 from riskprofile.reference import rates
-from riskprofile.tables import ColumnSpec as C
 from riskprofile.tables import Table
-
-COLUMNS = (
-    C("declaration_id", "text", "declaration, bill or waybill reference"),
-    C("item_number", "int", "goods item within it", minimum=1),
-    C("lodged_at", "datetime", "lodged, else received"),
-    C("arrival_at", "datetime", "expected or actual arrival at the first office"),
-    C(
-        "procedure",
-        "choice",
-        "customs procedure",
-        choices=("import", "export", "transit", "transhipment"),
-    ),
-    C(
-        "transport_mode",
-        "choice",
-        "mode at the border",
-        choices=("sea", "air", "road", "rail", "post", "express"),
-    ),
-    C("customs_office", "text", "office code"),
-    C("transport_document", "text", "master B/L, AWB, CMR or S10 postal item"),
-    C("house_document", "text", "house B/L or AWB"),
-    C("carrier", "text", "carrier code"),
-    C("conveyance", "text", "vessel, flight or vehicle"),
-    C("consignor_id", "text", "who sends: code"),
-    C("consignor_name", "text", "who sends: name", "P2"),
-    C("consignor_address", "text", "who sends: address", "P2"),
-    C("consignor_phone", "text", "who sends: telephone", "P2"),
-    C("consignor_country", "country", "who sends: country"),
-    C("consignee_id", "text", "who receives: code"),
-    C("consignee_name", "text", "who receives: name", "P2"),
-    C("consignee_address", "text", "who receives: address", "P2"),
-    C("consignee_phone", "text", "who receives: telephone", "P2"),
-    C("consignee_country", "country", "who receives: country"),
-    C(
-        "consignee_type",
-        "choice",
-        "kind of consignee",
-        choices=("private", "business", "forwarder", "official"),
-    ),
-    C("notify_name", "text", "notify party", "P2"),
-    C("declarant_id", "text", "declarant or agent"),
-    C("country_of_origin", "country", "where the goods were made"),
-    C("country_of_export", "country", "where they were sent from"),
-    C("country_of_destination", "country", "where they go"),
-    C("port_of_loading", "place", "UN/LOCODE"),
-    C("port_of_discharge", "place", "UN/LOCODE"),
-    C("route", "codes", "the whole journey, transit legs in order"),
-    C("container_numbers", "codes", "ISO 6346"),
-    C("seal_numbers", "codes", "seals"),
-    C("goods_description", "text", "as declared"),
-    C("hs_code", "hs", "2 to 10 digits"),
-    C("package_type", "text", "UN/ECE Recommendation 21 code"),
-    C("package_count", "int", "packages", minimum=0),
-    C("quantity", "float", "in `quantity_unit`", minimum=0),
-    C("quantity_unit", "text", "UN/ECE Recommendation 20 code"),
-    C("gross_mass_kg", "float", "kilograms", minimum=0, above=True),
-    C("net_mass_kg", "float", "kilograms", minimum=0, above=True),
-    C("volume_m3", "float", "cubic metres", minimum=0, above=True),
-    C("value", "float", "customs value in `currency`", minimum=0),
-    C("currency", "currency", "ISO 4217"),
-    C("freight_cost", "float", "in `currency`", minimum=0),
-    C("gift", "bool", "declared as gift"),
-    C("licence_number", "text", "export, import or transit authorisation"),
-    C("licence_type", "text", "its type"),
-    C("end_use_certificate", "text", "its reference"),
-    C("extra", "json", "everything else that the format carried"),
-)
 
 VISIBLE = tuple(
     column.name
-    for column in COLUMNS
+    for column in layout.COLUMNS
     if not column.protection
     and column.kind not in ("country", "place", "json")
     and column.name
@@ -179,14 +112,9 @@ def measures(table: View, known: Table | None = None) -> dict[str, Column]:
 
 
 SHIPMENT = Profile(
-    name="shipment",
-    columns=COLUMNS,
-    mandatory=(("declaration_id",), ("goods_description", "hs_code")),
+    **layout.SHIPMENT.stated,
     declaration=("declaration_id", "customs_office", "carrier", "lodged_at"),
     item="item_number",
-    time="lodged_at",
-    due="arrival_at",
-    office="customs_office",
     title="goods_description",
     measures=measures,
     visible=VISIBLE,

@@ -9,58 +9,13 @@ from riskprofile.features import booking, goods
 from riskprofile.indicators import booking as booking_signs
 from riskprofile.indicators import goods as goods_signs
 from riskprofile.indicators import links, watching
+from riskprofile.layouts import traveller as layout
 from riskprofile.profiles.profile import Key, Profile, Retention, legs
-from riskprofile.tables import ColumnSpec as C
 from riskprofile.tables import Table
-
-COLUMNS = (
-    C("crossing_id", "text", "one traveller on one crossing"),
-    C("crossing_at", "datetime", "when they cross"),
-    C("crossing_point", "place", "UN/LOCODE or post code"),
-    C(
-        "crossing_kind",
-        "choice",
-        "kind of post",
-        choices=("airport", "seaport", "land", "rail"),
-    ),
-    C("direction", "choice", "way across", choices=("entry", "exit", "transit")),
-    C("transport_mode", "text", "mode"),
-    C("carrier", "text", "carrier code"),
-    C("service_number", "text", "flight, sailing or line"),
-    C("origin", "place", "of the journey: UN/LOCODE or IATA code"),
-    C("destination", "place", "of the journey: UN/LOCODE or IATA code"),
-    C("route", "codes", "the whole journey"),
-    C("person_ref", "text", "opaque token for one person", "P2"),
-    C("name", "text", "as on the document", "P2"),
-    C("born", "date", "date of birth", "P1"),
-    C("sex", "text", "as on the document", "P1"),
-    C("nationality", "text", "as on the document", "P1"),
-    C("document_type", "text", "travel document", "P1"),
-    C("document_number", "text", "travel document", "P1"),
-    C("document_issuer", "text", "travel document", "P1"),
-    C("residence", "text", "country or address", "P1"),
-    C("party_ref", "text", "booking locator (opaque)"),
-    C("party_size", "int", "travellers on it", minimum=1),
-    C("booked_at", "datetime", "when it was booked"),
-    C("ticket_type", "choice", "ticket", choices=("one_way", "return", "open")),
-    C("payment_method", "choice", "payment", choices=("cash", "card", "other")),
-    C("itinerary_changes", "int", "changes after booking", minimum=0),
-    C("checked_bags", "int", "pieces", minimum=0),
-    C("bag_mass_kg", "float", "kilograms of checked bags", minimum=0),
-    C("bag_tags", "codes", "tag numbers"),
-    C("vehicle_ref", "text", "plate", "P2"),
-    C("vehicle_kind", "text", "kind of vehicle"),
-    C("stay_nights", "float", "nights", minimum=0),
-    C("firearms_declared", "int", "what the traveller declared", minimum=0),
-    C("ammunition_declared", "int", "rounds", minimum=0),
-    C("firearm_licence", "text", "its number"),
-    C("goods_declared", "text", "as declared"),
-    C("extra", "json", "everything else that the format carried"),
-)
 
 VISIBLE = tuple(
     column.name
-    for column in COLUMNS
+    for column in layout.COLUMNS
     if not column.protection
     and column.kind not in ("country", "place", "json")
     and column.name not in ("route", "party_ref")
@@ -90,14 +45,9 @@ def measures(table: View, rates: Table | None = None) -> dict[str, Column]:
 
 
 TRAVELLER = Profile(
-    name="traveller",
-    columns=COLUMNS,
-    mandatory=(("crossing_id",), ("crossing_at",)),
+    **layout.TRAVELLER.stated,
     declaration=("crossing_id",),
     item="",
-    time="crossing_at",
-    due="crossing_at",
-    office="crossing_point",
     title="goods_declared",
     measures=measures,
     visible=VISIBLE,
@@ -124,7 +74,6 @@ TRAVELLER = Profile(
         *watching.INDICATORS,
         *links.TRAVELLER_INDICATORS,
     ),
-    persons=True,
     # C-817/19: after six months only with objective evidence, masked; five years at most.
     retention=Retention(unflagged=6, mask=6, finds=True, end=60),
 )

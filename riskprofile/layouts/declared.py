@@ -1,0 +1,42 @@
+"""What one kind of declaration holds: all that reading one takes, and nothing of rating it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+from riskprofile.tables import ColumnSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    """The columns of one kind of declaration, and which of them say what (a `tables.Layout`).
+
+    `mandatory` lists alternatives: at least one column of each inner tuple must be
+    present, or the row is quarantined.
+    """
+
+    name: str
+    columns: tuple[ColumnSpec, ...]
+    mandatory: tuple[tuple[str, ...], ...]
+    time: str  # when it was lodged: history is as of this time
+    due: str  # when it arrives: the countdown on the page
+    office: str  # the column that says which office works it
+    persons: bool = False  # rows are about persons: what the intake strips for them
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """Its own fields by name: a profile states these first."""
+        return {field.name: getattr(self, field.name) for field in fields(Declared)}
+
+    @cached_property
+    def by_name(self) -> Mapping[str, ColumnSpec]:
+        """Column specifications by name."""
+        return {column.name: column for column in self.columns}
+
+    @property
+    def names(self) -> list[str]:
+        """Canonical column names, in the contract's order."""
+        return [column.name for column in self.columns]
