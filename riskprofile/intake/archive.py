@@ -50,7 +50,7 @@ def sources(path: str | Path) -> list[Source]:
     a regular file, empty, truncated or beyond the limits.
     """
     if str(path) == "-":
-        return _unpacked(_standard_input())
+        return unpacked(_standard_input())
     path = Path(path)
     try:
         mode = path.stat().st_mode
@@ -62,7 +62,7 @@ def sources(path: str | Path) -> list[Source]:
         raise InputError("is a directory", where=str(path), do="Name the files in it")
     if not stat.S_ISREG(mode):
         raise InputError("is not a regular file", where=str(path), do="Copy it to a file first")
-    return _unpacked(Source(str(path), path, path.stat().st_size, lambda: path.open("rb")))
+    return unpacked(Source(str(path), path, path.stat().st_size, lambda: path.open("rb")))
 
 
 def head(source: Source, size: int = 65_536) -> bytes:
@@ -111,25 +111,33 @@ def _standard_input() -> Source:
     return Source("stdin", None, size, lambda: Path(copy.name).open("rb"))
 
 
-def _unpacked(source: Source) -> list[Source]:
+def unpacked(source: Source, most: int = MAX_BYTES) -> list[Source]:
+    """The same of a stream that is at hand: itself, what its gzip holds, or the members of its zip.
+
+    Raises `InputError` when it is empty, truncated, beyond the limits, or unpacks to more than
+    `most` bytes.
+    """
     start = head(source, 512)
     if not start:
         raise InputError("is empty", where=source.name, do="Check the export that wrote it")
     if start.startswith(GZIP):
-        return [_gunzipped(source)]
+        return [_gunzipped(source, most)]
     if start.startswith((ZIP, _EMPTY_ZIP)):
         with _opened(source) as stream:
             if is_workbook(stream):
-                _check_zip(source)
+                _check_zip(source, most)
                 return [source]
-        return _members(source)
+        return _members(source, most)
     return [source]
 
 
 def _through(
-    name: str, packed: int, opener: Callable[[], IO[bytes]], budget: int
+    name: str, packed: int, opener: Callable[[], IO[bytes]], budget: int, most: int
 ) -> tuple[int, bytes]:
-    """Read a packed stream to its end; its size and first bytes. Raises `InputError`."""
+    """Read a packed stream to its end; its size and first bytes. Raises `InputError`.
+
+    `budget` is what is left of `most`, the bytes that the whole archive may unpack to.
+    """
     size, start = 0, b""
     try:
         with opener() as stream:
@@ -138,7 +146,7 @@ def _through(
                 size += len(block)
                 if size > budget:
                     raise InputError(
-                        f"unpacks to more than {MAX_BYTES // 1_000_000} MB", where=name, do=_UNPACK
+                        f"unpacks to more than {most // 1_000_000} MB", where=name, do=_UNPACK
                     )
                 if size > FREE_BYTES and size > MAX_RATIO * max(packed, 1):
                     raise InputError(
@@ -169,12 +177,12 @@ def _refuse_nested(name: str, start: bytes, opener: Callable[[], IO[bytes]]) -> 
         raise InputError(f"is a {kind} archive within an archive", where=name, do=_UNPACK)
 
 
-def _gunzipped(source: Source) -> Source:
+def _gunzipped(source: Source, most: int) -> Source:
     def opener() -> IO[bytes]:
         file = source.open()
         return io.BufferedReader(_Layers(gzip.GzipFile(fileobj=file, mode="rb"), file))
 
-    size, start = _through(source.name, source.size, opener, MAX_BYTES)
+    size, start = _through(source.name, source.size, opener, most, most)
     _refuse_nested(source.name, start, opener)
     return Source(source.name, None, size, opener)
 
@@ -200,7 +208,7 @@ class _Layers(io.RawIOBase):
         super().close()
 
 
-def _check_zip(source: Source) -> list[zipfile.ZipInfo]:
+def _check_zip(source: Source, most: int) -> list[zipfile.ZipInfo]:
     """Members of a zip within the limits that its directory can show."""
     try:
         with _opened(source) as stream, zipfile.ZipFile(stream) as archive:
@@ -214,9 +222,9 @@ def _check_zip(source: Source) -> list[zipfile.ZipInfo]:
             f"holds {len(members)} members, more than {MAX_MEMBERS}", where=source.name, do=_UNPACK
         )
     total = sum(each.file_size for each in members)
-    if total > MAX_BYTES:
+    if total > most:
         raise InputError(
-            f"unpacks to more than {MAX_BYTES // 1_000_000} MB", where=source.name, do=_UNPACK
+            f"unpacks to more than {most // 1_000_000} MB", where=source.name, do=_UNPACK
         )
     if total > FREE_BYTES and total > MAX_RATIO * max(source.size, 1):
         raise InputError(
@@ -230,11 +238,11 @@ def is_workbook_listing(members: list[zipfile.ZipInfo]) -> bool:
     return any(each.filename == "[Content_Types].xml" for each in members)
 
 
-def _members(source: Source) -> list[Source]:
+def _members(source: Source, most: int) -> list[Source]:
     found: list[Source] = []
-    left = MAX_BYTES
+    left = most
     seen: set[str] = set()
-    for member in _check_zip(source):
+    for member in _check_zip(source, most):
         name = member.filename
         shown = f"{source.name}!/{name}"
         _check_name(shown, name, member)
@@ -244,7 +252,7 @@ def _members(source: Source) -> list[Source]:
             raise InputError("stands twice in the archive", where=shown, do=_UNPACK)
         seen.add(name)
         opener = _member_opener(source, member)
-        size, start = _through(shown, member.compress_size, opener, left)
+        size, start = _through(shown, member.compress_size, opener, left, most)
         left -= size
         _refuse_nested(shown, start, opener)
         found.append(Source(shown, None, size, opener))

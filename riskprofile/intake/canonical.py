@@ -50,6 +50,7 @@ REASONS: dict[str, str] = {
     "zone_unknown": "{column} {text} is no IANA time zone",
 }
 SHOWN = 60  # characters of a cell that a reason quotes
+Fault = tuple[str, str, np.ndarray]  # column, reason code, rows
 
 
 def arrow_text(column: Column) -> pa.Array:
@@ -84,6 +85,32 @@ def parse(
         One per unsound record: its first faulty column, all faults in `reason`, and the
         raw cells as JSON.
     """
+    texts, parsed, faults = _read(raw, profile, offices)
+    bad = np.zeros(len(raw.rows), dtype=bool)
+    for _, _, rows in faults:
+        bad |= rows
+    rejected = _rejections(raw.rows, texts, profile, faults, bad) if bad.any() else []
+    table = _table(raw, parsed, profile, len(raw.rows))
+    if bad.any():
+        table = table.loc[~bad].reset_index(drop=True)
+    return table, rejected
+
+
+def told(raw: RawChunk, profile: Layout) -> tuple[Table, list[Fault]]:
+    """Every row typed, unsound ones too, and every fault for which `parse` would reject one.
+
+    For who declares and wants to mend: `parse` gives the first faulty column of a record and
+    one sentence, this each column, its reason code (of `REASONS`) and its rows. What a cell
+    with a fault holds in the table is not to be used.
+    """
+    _, parsed, faults = _read(raw, profile, None)
+    return _table(raw, parsed, profile, len(raw.rows)), faults
+
+
+def _read(
+    raw: RawChunk, profile: Layout, offices: Mapping[str, str] | None
+) -> tuple[dict[str, pa.Array], dict[str, Parsed], list[Fault]]:
+    """The trimmed text of each column, what it means, and what is wrong with it."""
     size = len(raw.rows)
     texts = {
         spec.name: trimmed(arrow_text(raw.rows[spec.name]))
@@ -97,15 +124,7 @@ def parse(
     }
     _place_in_time(parsed, profile, offices or {}, size)
     _odd_order(parsed, profile)
-    faults = _faults(parsed, texts, profile, size)
-    bad = np.zeros(size, dtype=bool)
-    for _, _, rows in faults:
-        bad |= rows
-    rejected = _rejections(raw.rows, texts, profile, faults, bad) if bad.any() else []
-    table = _table(raw, parsed, profile, size)
-    if bad.any():
-        table = table.loc[~bad].reset_index(drop=True)
-    return table, rejected
+    return texts, parsed, _faults(parsed, texts, profile, size)
 
 
 def _place_in_time(
@@ -167,9 +186,6 @@ def _odd_order(parsed: dict[str, Parsed], profile: Layout) -> None:
     before = np.asarray(pc.less(due.values, lodged.values).fill_null(False))
     if before.any():
         due.warnings["arrival_before_lodged"] = before
-
-
-Fault = tuple[str, str, np.ndarray]  # column, reason code, rows
 
 
 def _faults(

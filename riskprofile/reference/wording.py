@@ -98,6 +98,23 @@ def _table() -> _Table:
 
 
 @lru_cache(maxsize=1)
+def _table_without(chapters: frozenset[str]) -> _Table:
+    """The table as if some chapters, and the words that speak for them alone, had never been."""
+    table = _table()
+    kept = np.array([one not in chapters for one in table.chapters])
+    place = np.cumsum(kept) - 1
+    words = {}
+    for word, said in table.words.items():
+        here = kept[said.where]
+        if here.any():
+            where, above = said.where[here], said.above[here]
+            best = int((above + table.absent[where]).max())
+            words[word] = _Word(place[where], above, best)
+    left = [one for one in table.chapters if one not in chapters]
+    return _Table(left, table.absent[kept], words)
+
+
+@lru_cache(maxsize=1)
 def _vague() -> frozenset[str]:
     raw = files("riskprofile.reference").joinpath("vague.tsv.gz").read_bytes()
     return frozenset(" ".join(tokens(line)) for line in gzip.decompress(raw).decode().splitlines())
@@ -141,14 +158,16 @@ def named(texts: Sequence[str]) -> list[str]:
     return few
 
 
-def _scores(stems: Bag) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+def _scores(
+    stems: Bag, table: _Table | None = None
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Whole-number scores of all chapters, of some texts at a time; and which know any word.
 
     Yields
     ------
     (first text, scores int64 of shape (texts, chapters), known bool)
     """
-    table = _table()
+    table = table or _table()
     stems = stems.where(stems.told(lambda one: one in table.words and one not in GENERIC, bool))
     at_hand = np.unique(stems.code)
     each = np.tile(table.absent, (len(at_hand) + 1, 1))
@@ -182,6 +201,29 @@ def chapter_scores(text: Column) -> Table:
     for start, scores, known in _scores(cut(distinct.tolist()).spelt(stem).once()):
         made[start : start + len(scores)][known] = scores[known]
     return pd.DataFrame(made[codes], index=text.index, columns=chapters)
+
+
+def chapters_spoken_for(
+    texts: Sequence[str], without: frozenset[str] = frozenset()
+) -> list[dict[str, int]]:
+    """The score of each chapter for each text, as in `chapter_scores`; empty: no word is known.
+
+    Parameters
+    ----------
+    without : frozenset of str
+        Chapters that are left out as if they had never been: what the table holds of them
+        changes no answer by a bit, and a word that speaks for them alone is an unknown word.
+
+    >>> found = chapters_spoken_for(["leather shoes"], frozenset({"93"}))[0]
+    >>> max(found, key=found.get), "93" in found
+    ('64', False)
+    """
+    table = _table_without(without)
+    made: list[dict[str, int]] = [{} for _ in texts]
+    for start, scores, known in _scores(cut(texts).spelt(stem).once(), table):
+        for number in np.flatnonzero(known).tolist():
+            made[start + number] = dict(zip(table.chapters, scores[number].tolist(), strict=True))
+    return made
 
 
 def declared_chapter(text: Column, chapter: Column, words: Bag | None = None) -> Table:

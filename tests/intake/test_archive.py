@@ -14,6 +14,7 @@ import pytest
 
 from riskprofile import intake
 from riskprofile.errors import InputError
+from riskprofile.intake import Source, archive
 
 TABLE = b"declaration_id,goods_description\nD1,chairs\n"
 
@@ -138,3 +139,15 @@ def test_nothing_is_written_beside_the_archive(tmp_path):
     path = zipped(tmp_path, ("a.csv", TABLE))
     list(intake.read(path))
     assert [each.name for each in tmp_path.iterdir()] == ["sample.zip"]
+
+
+def test_a_smaller_limit_holds_for_each_kind_of_packing():
+    content = TABLE + b"".join(b"D%d,chairs %d\n" % (n, n * n) for n in range(100_000))
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as kept:
+        kept.writestr("a.csv", content)
+    for packed in (gzip.compress(content), made.getvalue()):
+        source = Source("sample", None, len(packed), lambda packed=packed: io.BytesIO(packed))
+        assert len(archive.unpacked(source)) == 1
+        with pytest.raises(InputError, match="unpacks to more than 1 MB"):
+            archive.unpacked(source, 1_000_000)

@@ -267,3 +267,24 @@ def test_text_may_come_in_any_text_type_of_pandas():
         chunk.rows["consignor_name"] = chunk.rows["consignor_name"].astype(dtype)
         table, _ = canonical.parse(chunk, PROFILES["shipment"])
         assert table["consignor_name"].tolist() == ["a", pd.NA]
+
+
+def test_whoever_declares_is_told_every_fault_for_which_a_row_is_set_aside():
+    chunk = raw(
+        gross_mass_kg=["1", "x", "-1", None], currency=["EUR", "euros", "EUR", None],
+        hs_code=["9403"] * 4, declaration_id=["A", "B", " ", "D"],
+    )  # fmt: skip
+    table, faults = canonical.told(chunk, PROFILES["shipment"])
+    accepted, rejected = canonical.parse(chunk, PROFILES["shipment"])
+    found = {
+        (column, code, int(row)) for column, code, rows in faults for row in np.flatnonzero(rows)
+    }
+    assert found == {
+        ("gross_mass_kg", "number_format", 1),
+        ("currency", "currency_format", 1),
+        ("gross_mass_kg", "number_out_of_range", 2),
+        ("declaration_id", "mandatory_missing", 2),
+    }
+    assert len(table) == 4
+    assert sorted(one.line - 1 for one in rejected) == sorted({row for _, _, row in found})
+    assert table.iloc[[0, 3]].reset_index(drop=True).equals(accepted)

@@ -95,3 +95,16 @@ def test_part_numbers_and_standards_are_seen(numbered):
 @pytest.mark.parametrize("plain", ["steel parts", "12 boxes of toys", "2 pcs metal tube 20 cm"])
 def test_counts_and_sizes_are_no_part_numbers(plain):
     assert wording.measures(column(plain))["numbered"].tolist() == [0.0]
+
+
+def test_a_chapter_left_out_is_gone_and_the_words_that_speak_for_it_alone_are_unknown():
+    texts = ["wooden chairs", "revolvers and pistols", "wooden chairs and pistols", "xqzzt", ""]
+    whole = wording.chapters_spoken_for(texts)
+    assert whole == [
+        {} if row.isna().all() else row.astype("int64").to_dict()
+        for _, row in wording.chapter_scores(column(*texts)).iterrows()
+    ]
+    without = wording.chapters_spoken_for(texts, frozenset({"93"}))
+    assert without[0] == {name: score for name, score in whole[0].items() if name != "93"}
+    assert without[1] == without[3] == without[4] == {}
+    assert without[2] == without[0] != whole[2]
