@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import words
 from app.installation import COOKIE, LANGUAGE_COOKIE, served
+from app.markup import filled
 from app.text import escape
 from riskprofile.errors import PolicyError, RiskProfileError
 from riskprofile.services import federated, identity, own_account
@@ -313,7 +314,7 @@ def sign_in_page(say: words.Words, onward: str, fault: str = "") -> str:
         for other in words.LANGUAGES
         if other != say.language
     )
-    return _filled(template, values).replace("{{others}}", links)
+    return filled(template, values, {"others": links})
 
 
 def account_page(say: words.Words, who: str, fault: str = "") -> str:
@@ -347,3 +348,4 @@ def _filled(template: str, values: dict[str, str]) -> str:
     for name, value in values.items():
         template = template.replace("{{" + name + "}}", escape(value))
     return template
+    return filled(template, values, {})

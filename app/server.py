@@ -32,7 +32,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from app import doors, pages, theme
+from app import doors, exporters, pages, theme
 from app.installation import COOKIE, Installation, serve_from, served
 from app.news import News
 from riskprofile.errors import UsageError
@@ -85,13 +85,17 @@ def build(
     store = open_store(settings)
     serve_from(Installation(store, settings, clock or (lambda: datetime.now(UTC)), News(store)))
     _configure(hosts)
-    guard = Middleware(Guard, hosts=hosts, secure=secure)
-    return streamlit.App(MAIN, routes=routes(), middleware=[guard], on_script_error=_told)
+    public = (exporters.PATH,) if settings.exporters_page else ()
+    guard = Middleware(Guard, hosts=hosts, secure=secure, public=public)
+    made = routes(public=settings.exporters_page)
+    return streamlit.App(MAIN, routes=made, middleware=[guard], on_script_error=_told)
 
 
-def routes() -> list[Route]:
-    """Every page that is not Streamlit's."""
+def routes(*, public: bool = False) -> list[Route]:
+    """Every page that is not Streamlit's; the exporters' one where it is `public`."""
+    offered = [Route(exporters.PATH, exporters.answer(), methods=["GET", "POST"])] if public else []
     return [
+        *offered,
         Route("/sign-in", doors.sign_in, methods=["GET", "POST"]),
         Route("/sign-out", doors.sign_out, methods=["GET"]),
         Route("/sign-in/oidc", doors.to_provider, methods=["GET"]),
@@ -165,8 +169,10 @@ def settle() -> None:
 class Guard:
     """Answers no stranger: host and session are checked before Streamlit sees a request."""
 
-    def __init__(self, app: ASGIApp, hosts: tuple[str, ...], secure: bool) -> None:
-        self.app, self.hosts, self.secure = app, hosts, secure
+    def __init__(
+        self, app: ASGIApp, hosts: tuple[str, ...], secure: bool, public: tuple[str, ...] = ()
+    ) -> None:
+        self.app, self.hosts, self.secure, self.public = app, hosts, secure, public
         self.policy = content_policy()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -190,7 +196,7 @@ class Guard:
             return Response("Not found", 404)
         if scope["type"] == "websocket" and not doors.same_origin(headers):
             return Response("Refused", 403)
-        if any(path.startswith(known) for known in OPEN_PATHS):
+        if path in self.public or any(path.startswith(known) for known in OPEN_PATHS):
             return None
         token = HTTPConnection(scope).cookies.get(COOKIE, "")
         # What a page asks by itself is no sign that its person is there: it still locks.

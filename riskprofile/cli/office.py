@@ -1,4 +1,4 @@
-"""init, users, serve, pause, resume, blind-first, export selections, db, doctor, sbom."""
+"""init, users, serve, pause, resume, blind-first, export selections, db, doctor, checks, sbom."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from riskprofile.intake.quarantine import whole_or_nothing
 from riskprofile.profiles import PROFILES
 from riskprofile.services import (
     blind,
+    check_counts,
     govern,
     identity,
     materials,
@@ -367,6 +368,30 @@ def _unfinished(batches: list[str]) -> str:
 
 
 @app.command()
+def checks(
+    days: Annotated[int, typer.Option(min=1, max=3660, help="How many, today included.")] = 30,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """How many answers the exporters' page gave, by day (UTC). Nothing else of them is kept."""
+    with opened(home) as (settings, store):
+        found = check_counts.by_day(store, owner(), now(), days)
+    if json:
+        told = {"on": settings.exporters_page, "answers": sum(found.values()), "days": found}
+        output.as_json(told)
+        return 0
+    for day, answers in found.items():
+        output.say(f"{day}  {answers}")
+    switched = "on" if settings.exporters_page else "off"
+    output.say(f"the exporters' page is {switched}; {_answers(found)} in {days} days")
+    return 0
+
+
+def _answers(found: dict[str, int]) -> str:
+    return f"{sum(found.values())} answers"
+
+
+@app.command()
 def doctor(home: Home = None, json: Json = False) -> int:
     """Check home, database, scorecards, offices and accounts; say what to mend."""
     checks: list[dict[str, Any]] = []
@@ -397,6 +422,9 @@ def doctor(home: Home = None, json: Json = False) -> int:
         check("accounts", lambda: f"{len(identity.accounts(base, owner()))} accounts")
         check("batches", lambda: _unfinished(govern.unfinished(base, owner())))
         check("audit", lambda: f"{govern.verify_audit(base, owner()).records} records")
+        given = partial(check_counts.by_day, base, owner(), now())
+        switched = "on" if settings.exporters_page else "off"
+        check("exporters' page", lambda: f"{switched}, {_answers(given())} in 30 days")
         base.close()
     if json:
         output.as_json({"checks": checks})

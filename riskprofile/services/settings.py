@@ -55,6 +55,7 @@ class Settings(BaseModel):
     oidc_claim: str = "preferred_username"
     proxy_address: str | None = None
     proxy_header: str = "X-Remote-User"
+    exporters_page: bool = False
     inbox_persons: Literal["delete", "strip"] = "delete"
     mask_months: int = Field(default=12, ge=1, le=120)
     record_years: int | None = Field(default=None, ge=10, le=1000)

@@ -553,6 +553,14 @@ class Draft(SQLModel, table=True):
     saved_at: datetime = _time(nullable=False)
 
 
+class CheckDay(SQLModel, table=True):
+    """How many answers the exporters' page gave on one day (UTC). Nothing else of them is kept."""
+
+    __tablename__ = "check_day"
+    day: str = Field(primary_key=True)  # as 2026-11-24
+    answers: int
+
+
 class RegisterLoad(SQLModel, table=True):
     """One file loaded into a register, and its account.
 

@@ -20,20 +20,38 @@ class Answer:
     text: str
 
 
+def multipart(fields: dict[str, str], file: bytes | None = None) -> tuple[str, bytes]:
+    """The content type and the body of a form."""
+    head = b'--edge\r\nContent-Disposition: form-data; name="%s"'
+    parts = [head % n.encode() + b"\r\n\r\n" + v.encode() + b"\r\n" for n, v in fields.items()]
+    if file is not None:
+        parts.append(head % b"file" + b'; filename="f.csv"\r\n\r\n' + file + b"\r\n")
+    return "multipart/form-data; boundary=edge", b"".join(parts) + b"--edge--\r\n"
+
+
 class Browser:
     """Sends requests to one application; follows nothing."""
 
     def __init__(self, app: Any, runner: asyncio.Runner, scheme: str = "http") -> None:
         self.app, self.runner, self.scheme = app, runner, scheme
         self.cookies: dict[str, str] = {}
+        self.address = "127.0.0.1"
 
     def get(self, path: str, **headers: str) -> Answer:
         """GET `path`; headers as keywords, `accept_language="fr"`."""
         return self.runner.run(self._send("GET", path, headers, b""))
 
-    def post(self, path: str, body: str, **headers: str) -> Answer:
+    def post(self, path: str, body: str | bytes, **headers: str) -> Answer:
         """POST `body` as a form does."""
-        return self.runner.run(self._send("POST", path, headers, body.encode()))
+        sent = body.encode() if isinstance(body, str) else body
+        return self.runner.run(self._send("POST", path, headers, sent))
+
+    def form(
+        self, path: str, fields: dict[str, str], file: bytes | None = None, **headers: str
+    ) -> Answer:
+        """POST fields, and a file named `file`, as `multipart/form-data`."""
+        kind, body = multipart(fields, file)
+        return self.post(path, body, **{"content_type": kind} | headers)
 
     def websocket(self, path: str, **headers: str) -> int:
         """The code with which a WebSocket is closed, or 0 when it is accepted."""
@@ -54,7 +72,7 @@ class Browser:
             "root_path": "",
             "scheme": self.scheme,
             "server": ("localhost", 80),
-            "client": ("127.0.0.1", 5000),
+            "client": (self.address, 5000),
             "subprotocols": [],
             "headers": [(n.lower().encode(), v.encode("latin-1")) for n, v in sent.items()],
         }

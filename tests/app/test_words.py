@@ -60,6 +60,10 @@ MADE = (
         "edit_how",
         "compare",
         "practice",
+        "check",
+        "check_do",
+        "check_fault",
+        "check_hint",
     ),
 )
 

@@ -10,7 +10,7 @@ from riskprofile.services import settings
 
 def main(home: str, port: str) -> None:
     """Serve until stopped."""
-    server.serve(settings.load({}, home=home), port=int(port))
+    server.serve(settings.load({}, home=home, exporters_page=True), port=int(port))
 
 
 if __name__ == "__main__":

@@ -93,6 +93,14 @@ def strip(page: Page) -> None:
     expect(page.locator(".rp-strip").first).to_be_visible()
 
 
+def checked(page: Page) -> None:
+    """A declaration checked, with faults of every kind."""
+    page.locator("#hs_code").fill("930200")
+    page.locator("#gross_mass_kg").fill("1,234")
+    page.locator("#gross_mass_kg").press("Enter")
+    expect(page.locator(".answer li").first).to_be_visible()
+
+
 def nothing(page: Page) -> None:
     """Nothing has to be done first."""
 
@@ -122,6 +130,8 @@ PAGES: dict[str, tuple[str | None, str, Any]] = {
     "practice": ("officer-14", "/practice", judged),
     "trends": ("supervisor-03", "/trends", figures),
     "another's page": ("officer-14", "/batches", heading),
+    "check": (None, "/check-declaration", nothing),
+    "checked": (None, "/check-declaration", checked),
 }
 SCHEMES = ("light", "dark")
 # Here each page once, dealt out over themes and languages; every page in both themes and each

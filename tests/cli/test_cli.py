@@ -286,3 +286,22 @@ def test_doctor_names_a_batch_that_did_not_end(home: Path, tmp_path: Path) -> No
     assert "under way or left before the end" in said and "score --resume" in said
     assert run(home, "score", day, "--resume")[0] == 0
     assert "batches: all have ended" in run(home, "doctor")[1]
+def test_the_answers_of_the_exporters_page_are_told_by_day_and_by_doctor(home: Path) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from riskprofile.services import check_counts
+    from riskprofile.services.settings import load, open_store
+
+    run(home, "init")
+    store, today = open_store(load({}, home=str(home))), datetime.now(UTC)
+    for days in (0, 0, 3, 40):
+        check_counts.count(store, today - timedelta(days=days))
+    store.close()
+    code, said, _ = run(home, "checks", "--json", RISKPROFILE_EXPORTERS_PAGE="true")
+    found = told(said)
+    assert (code, found["on"], found["answers"]) == (0, True, 3)
+    assert found["days"][f"{today:%Y-%m-%d}"] == 2
+    assert (
+        "the exporters' page is off; 4 answers in 60 days" in run(home, "checks", "--days", "60")[1]
+    )
+    assert "ok  exporters' page: off, 3 answers in 30 days" in run(home, "doctor")[1]

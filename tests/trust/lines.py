@@ -137,7 +137,9 @@ LINES: tuple[Line, ...] = (
     Line("C4", "hostile text in every piece, export and log", 4_000, content.sinks, 1_000,
         tests=("tests/app/test_draw.py", *_in(
             "browser/test_pages.py",
-            "test_nothing_is_fetched_elsewhere_and_nothing_declared_comes_to_life"))),
+            "test_nothing_is_fetched_elsewhere_and_nothing_declared_comes_to_life"),
+            *_in("app/test_exporters.py", "test_whatever_is_typed_makes_no_tag_and_no_attribute",
+                 "test_whatever_stands_in_a_file_makes_no_tag"))),
     Line("C5", "headers, cookies, foreign origin, frame", 15, tests=_in(
         SERVER, "test_every_answer_forbids_foreign_scripts_frames_and_sniffing",
         "test_a_page_of_another_site_cannot_open_the_websocket_of_a_signed_in_officer",
@@ -160,7 +162,10 @@ LINES: tuple[Line, ...] = (
              "test_a_link_is_written_in_a_write_transaction_alone"))),
     Line("C9", "seeded secrets in database and log", 200, machine.secrets, 100),
     Line("C10", "10,000 rows that probe the scorecard", 1, desk.probes, 1,
-        tests=("tests/services/test_probing.py",)),
+        tests=("tests/services/test_probing.py", *_in(
+            "services/test_checking.py", "test_checking_loads_nothing_that_rates",
+            "test_no_answer_depends_on_what_the_table_knows_of_arms",
+            "test_arms_disguised_or_plain_are_answered_as_an_unknown_word_is"))),
     Line("C11", "locked hashes, no address, no network", 4, tests=(
         "tests/services/test_materials.py",
         *_in("test_docs.py", "test_locks_hold_hashes_and_no_address",
