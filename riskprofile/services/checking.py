@@ -35,11 +35,12 @@ from riskprofile.intake.detect import detect
 from riskprofile.intake.reader import RawChunk, Reader, Source
 from riskprofile.layouts import SHIPMENT
 from riskprofile.reference import nomenclature, wording
-from riskprofile.tables import SOURCE_COLUMNS, TEXT, Mask, Table
+from riskprofile.tables import SOURCE_COLUMNS, TEXT, Column, Mask, Table
 
 MAX_BYTES = 1_000_000  # of a file
-MAX_UNPACKED = 10_000_000  # of what it holds, where it is packed
+MAX_UNPACKED = 2_000_000  # of what it holds, where it is packed
 MAX_ROWS = 500
+READ = 2_000  # characters of a description: a goods line has under 1,000, an attack has more
 # These unpack within themselves, beyond what the limits above can see; a sheet takes 512 MB.
 NOT_HERE = ("parquet", "xlsx")
 
@@ -168,7 +169,7 @@ def check_file(content: bytes) -> Checked:
     Raises
     ------
     Refused
-        Larger than 1 MB, 10 MB unpacked or 500 rows; several files; a workbook or Parquet; no
+        Larger than 1 MB, 2 MB unpacked or 500 rows; several files; a workbook or Parquet; no
         goods declarations; or what the intake refuses as a whole.
     """
     if len(content) > MAX_BYTES:
@@ -248,13 +249,14 @@ def _of_rows(raw: RawChunk) -> Iterator[Finding]:
     for row in np.flatnonzero(coded):
         yield from _code(lines[row], table["hs_code"].iloc[row])
     described = sound("goods_description")
-    empty = described & wording.vague(table["goods_description"]).to_numpy()
+    texts = table["goods_description"].str.slice(0, READ)
+    empty = described & wording.vague(texts).to_numpy()
     for row in np.flatnonzero(empty):
         yield Finding(
             lines[row], "goods_description", "completeness", "must",
             "check.vague", "check_do.goods_description",
         )  # fmt: skip
-    yield from _wording(table, np.flatnonzero(coded & described))
+    yield from _wording(table, texts, np.flatnonzero(coded & described))
     for paper in PAPERS:
         under = table["hs_code"].str.startswith(paper.headings, na=False)
         yield from _paper(paper, table, coded & under.to_numpy())
@@ -290,11 +292,10 @@ def _code(line: int, code: str) -> Iterator[Finding]:
     yield Finding(line, "hs_code", "completeness", "must", says, "check_do.hs_code", {"code": code})
 
 
-def _wording(table: Table, rows: np.ndarray) -> Iterator[Finding]:
+def _wording(table: Table, texts: Column, rows: np.ndarray) -> Iterator[Finding]:
     """Where words speak for another chapter, and clearly; the module says how arms are left out."""
-    texts = table["goods_description"].iloc[rows].tolist()
     declared = table["hs_code"].iloc[rows].str[:2].tolist()
-    spoken = wording.chapters_spoken_for(texts, _WITHOUT)
+    spoken = wording.chapters_spoken_for(texts.iloc[rows].tolist(), _WITHOUT)
     for row, chapter, scores in zip(rows.tolist(), declared, spoken, strict=True):
         if chapter not in scores:  # no word is known, or the chapter is not weighed
             continue

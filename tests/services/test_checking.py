@@ -375,7 +375,7 @@ def test_packed_files_are_read_within_small_limits() -> None:
         assert refused(bomb) == "check.file_unread"
 
 
-def test_more_than_ten_megabytes_are_not_unpacked_whatever_the_ratio() -> None:
+def test_more_than_two_megabytes_are_not_unpacked_whatever_the_ratio() -> None:
     line = table(1).splitlines()[1] + b"\n"
     packed = gzip.compress(table(1) + line * (checking.MAX_UNPACKED // len(line) + 1), 1)
     assert len(packed) < checking.MAX_BYTES
