@@ -291,7 +291,7 @@ def sign_in_page(say: words.Words, onward: str, fault: str = "") -> str:
     template = resources.files("app.theme").joinpath("sign_in.html").read_text("utf-8")
     values = {
         "language": say.language,
-        "direction": _direction(say),
+        "direction": direction(say),
         "title": say("sign_in.title"),
         "product": say("product"),
         "lead": say("sign_in.lead"),
@@ -332,20 +332,14 @@ def account_page(say: words.Words, who: str, fault: str = "") -> str:
     }
     values |= {
         "language": say.language,
-        "direction": _direction(say),
+        "direction": direction(say),
         "product": say("product"),
         "who": who,
     }
     values |= {"fault": fault, "fault_hidden": "" if fault else "hidden"}
-    return _filled(template, values)
-
-
-def _direction(say: words.Words) -> str:
-    return "rtl" if say.right_to_left else "ltr"
-
-
-def _filled(template: str, values: dict[str, str]) -> str:
-    for name, value in values.items():
-        template = template.replace("{{" + name + "}}", escape(value))
-    return template
     return filled(template, values, {})
+
+
+def direction(say: words.Words) -> str:
+    """The side from which a page of this language is written, as HTML names it."""
+    return "rtl" if say.right_to_left else "ltr"

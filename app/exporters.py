@@ -29,7 +29,7 @@ from starlette.responses import HTMLResponse, Response
 from app import doors, text, words
 from app.installation import served
 from app.markup import filled
-from app.text import escape
+from app.text import attribute, escape
 from riskprofile.errors import RiskProfileError
 from riskprofile.services import check_counts, checking
 from riskprofile.services.checking import Checked, Finding
@@ -270,11 +270,13 @@ def _page(
     retry: int | None = None,
 ) -> HTMLResponse:
     """The page with an answer on top, what was entered, and each field's faults beside it."""
+    text.direct(say.right_to_left)  # of this thread, which may have answered in another language
     template = resources.files("app.theme").joinpath("check.html").read_text("utf-8")
-    names = ("title", "lead", "limits", "one", "file", "choose", "button", "button_file")
+    names = ("title", "lead", "limits", "item", "file", "choose", "button", "button_file")
     values = {name: say(f"check.{name}") for name in names}
     values |= {
         "language": say.language,
+        "direction": doors.direction(say),
         "product": say("product"),
         "head": f"{say('check.answer')}: " if answer else "",
         "how_many": say("check.how_many", n=EACH),
@@ -318,9 +320,9 @@ def _field(say: words.Words, name: str, width: str, value: str, findings: Sequen
         faults = f'<p class="fault" id="about-{name}">{said}</p>'
     told = f'id="{name}" name="{name}" dir="auto" maxlength="2000"{about}'
     if name == "goods_description":
-        control = f"<textarea {told}>{escape(value)}</textarea>"
+        control = f"<textarea {told}>{attribute(value)}</textarea>"
     else:
-        control = f'<input {told} value="{escape(value)}">'
+        control = f'<input {told} value="{attribute(value)}">'
     hint = say.maybe(f"check_hint.{'country' if 'country' in name else name}", "")
     hint = f" <span>{escape(hint)}</span>" if hint else ""
     label = f'<label for="{name}">{escape(_named(say, name))}{hint}</label>'
@@ -365,10 +367,10 @@ def _lines(say: words.Words, lines: Sequence[int], rows: int) -> str:
     """Where a thing was found, the first dozen by number."""
     if len(lines) == rows > 1:
         return say("check.lines_all")
-    named, rest = ", ".join(map(str, lines[:LINES])), len(lines) - LINES
+    named, rest = say.listed(map(str, lines[:LINES])), len(lines) - LINES
     if rest > 0:
         return say("check.lines_more", lines=named, n=rest)
-    return say.many("check.lines", len(lines), lines=named)
+    return say("check.line" if len(lines) == 1 else "check.lines", lines=named)
 
 
 def _beside(say: words.Words, one: Finding) -> str:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from app.text import escape
+from app.text import attribute, escape
 
 
 def filled(template: str, values: Mapping[str, str], blocks: Mapping[str, str]) -> str:
     """A template with text in its places, escaped, and blocks of HTML that were made of it.
+
+    A place may be within a tag, so text gets no tags of ours either.
 
     All at once: what somebody typed may hold the name of a place, and stays what it is.
 
     >>> filled("<p>{{said}}</p>{{more}}", {"said": "<b>{{more}}"}, {"more": "<hr>"})
     '<p>&lt;b&gt;{{more}}</p><hr>'
     """
-    put = {name: escape(value) for name, value in values.items()} | dict(blocks)
+    put = {name: attribute(value) for name, value in values.items()} | dict(blocks)
     return re.sub(r"\{\{(\w+)\}\}", lambda found: put[found[1]], template)
 
 

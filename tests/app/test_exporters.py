@@ -180,7 +180,7 @@ def test_every_language_is_chosen_by_the_browser_or_by_a_link_and_no_cookie_is_s
         client.get(f"{PATH}?lang={language}"),
     )
     assert asked.text == linked.text
-    assert f'<html lang="{language}">' in asked.text
+    assert f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}">' in asked.text
     assert title in asked.text
     answer = client.form(f"{PATH}?lang={language}", {"hs_code": "9302"}, origin=ORIGIN)
     assert f"{words.of(language)('check.must')}</span>" in answer.text

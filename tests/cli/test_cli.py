@@ -12,14 +12,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from riskprofile.cli import main
-from riskprofile.services import settings
+from riskprofile.services import check_counts, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
@@ -286,14 +286,11 @@ def test_doctor_names_a_batch_that_did_not_end(home: Path, tmp_path: Path) -> No
     assert "under way or left before the end" in said and "score --resume" in said
     assert run(home, "score", day, "--resume")[0] == 0
     assert "batches: all have ended" in run(home, "doctor")[1]
+
+
 def test_the_answers_of_the_exporters_page_are_told_by_day_and_by_doctor(home: Path) -> None:
-    from datetime import UTC, datetime, timedelta
-
-    from riskprofile.services import check_counts
-    from riskprofile.services.settings import load, open_store
-
     run(home, "init")
-    store, today = open_store(load({}, home=str(home))), datetime.now(UTC)
+    store, today = settings.open_store(settings.load({}, home=home)), datetime.now(UTC)
     for days in (0, 0, 3, 40):
         check_counts.count(store, today - timedelta(days=days))
     store.close()
