@@ -34,7 +34,7 @@ SUFFIX = ".past"
 UNFINISHED = ".part"
 ALIGNED = 64  # bytes: an array begins where a processor likes to read
 AT_ONCE = 1 << 14  # rows that are written together
-BLOCK = 1 << 22  # bytes read at once for the digest
+BLOCK = 1 << 20  # bytes read at once for the digest
 ARRAYS = ("keys", "times", "total", "squares")
 SETTLED = 2_000_000_000  # nanoseconds: two writings nearer than a clock's tick look like one
 # By digest, what this process found to have it: device, number, size, when it was written, and when
@@ -229,8 +229,9 @@ def sweep(folder: Path, keep: Collection[str], unfinished_since: float) -> int:
 
 def _digest(file: IO[bytes]) -> str:
     found = hashlib.sha256()
-    while block := file.read(BLOCK):
-        found.update(block)
+    block = memoryview(bytearray(BLOCK))
+    while read := file.readinto(block):  # type: ignore[attr-defined]
+        found.update(block[:read])
     return found.hexdigest()
 
 

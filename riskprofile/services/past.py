@@ -53,6 +53,7 @@ log = logging.getLogger("riskprofile.past")
 HISTORY = "history"  # the folder of a home
 LEAST = 20_000  # rows of past below which nothing is kept: they are read in half a second
 WORTH = 1_000  # rows that came since from which they are written
+AT_HAND = 50_000  # rows that came since up to which they are in memory, 400 bytes each
 APART = 4  # a layer that is more than so many times larger than the next is left alone
 # As events were remembered: whole numbers with missing ones, and texts.
 _TYPES = {pa.int64(): pd.Int64Dtype(), pa.string(): TEXT, pa.large_string(): TEXT}
@@ -109,10 +110,9 @@ def opened(
         if folder is not None:
             vouched = pasts.vouched(connection, profile.name, folder.place)
             chain = _chain(folder, profile, vouched, known)
-        # On file: a day may bring more rows than memory should hold.
-        came = Columns(Spool(folder.path.parent if folder else None))
+        spool = Spool(folder.path.parent if folder else None)
         events = batches.events(connection, _new(known, chain))
-        since = _since(profile, known, chain, events, came)
+        since = _since(profile, known, chain, events, spool)
     layers = [one.layer for one in chain]
     if since is None:
         return layers, finds
@@ -201,9 +201,9 @@ def _since(
     known: _Known,
     chain: Sequence[Opened],
     events: Iterator[Table],
-    came: Columns,
+    spool: Spool,
 ) -> tuple[Layer, Kept] | None:
-    """What came and went since the layers on file, its rows in `came`; None when nothing did."""
+    """What came and went since the layers on file; None when nothing did."""
     held = [one.kept.gone for one in chain]
     gone = np.setdiff1d(known.past.gone, np.concatenate(held)) if held else known.past.gone
     chunks = np.array(_new(known, chain), dtype=np.int64)
@@ -211,23 +211,37 @@ def _since(
         return None
     names = [one.name for one in profile.keys if one.family in FUZZY]
     said = [np.empty(0, dtype=np.int64)]
+    frames: list[Table] = []  # of rows that are not on file
+    came = Columns(spool)
     for one in events:
         frame = _standing(one, gone)
         keys = [frame[name].dropna().to_numpy(np.int64) for name in names if name in frame]
         said.append(np.unique(np.concatenate(keys or said[:1])))
         frame = united(frame, profile.keys, known.aliases)
-        frame = frame[frame["time"].notna()]  # those without one are unknown to history
-        came.add(pa.Table.from_pandas(frame, preserve_index=False))
+        frames.append(frame[frame["time"].notna()])  # those without one are unknown to history
+        if len(came) or sum(map(len, frames)) > AT_HAND:
+            _file(frames, came)
     written = np.unique(np.concatenate(said))
-    layer = Layer(_rows(came), _taken([one.layer for one in chain], gone))
+    added = _rows(came) if len(came) else _at_hand(frames)
+    layer = Layer(added, _taken([one.layer for one in chain], gone))
     entities = known.aliases(written)
     return layer, Kept(profile.name, release(profile.name), chunks, gone, written, entities)
 
 
+def _file(frames: list[Table], came: Columns) -> None:
+    """Put these rows on file: a day may bring more than memory should hold."""
+    for frame in frames:
+        came.add(pa.Table.from_pandas(frame, preserve_index=False))
+    frames.clear()
+
+
+def _at_hand(frames: Sequence[Table]) -> Rows:
+    frames = [one for one in frames if len(one)]
+    return Rows.of(pd.concat(frames, ignore_index=True)) if frames else NO_ROWS
+
+
 def _rows(came: Columns) -> Rows:
     """Rows that lie on file, as past rows."""
-    if not len(came):
-        return NO_ROWS
 
     def read(names: Sequence[str], chosen: np.ndarray | None) -> Table:
         held = {name: came.values(name, chosen) for name in names}
@@ -247,7 +261,8 @@ def _standing(events: Table, gone: np.ndarray) -> Table:
 
 def _taken(layers: Sequence[Layer], gone: np.ndarray) -> Rows:
     """The rows of these layers that stopped counting, as they stand there."""
-    return joined([(one.added, one.added.at(gone)) for one in layers])
+    taken = joined([(one.added, one.added.at(gone)) for one in layers])
+    return Rows.of(taken.all()) if 0 < len(taken) <= AT_HAND else taken
 
 
 def _worth(layers: Sequence[Layer], made: Layer) -> bool:

@@ -208,6 +208,8 @@ def test_what_is_added_to_equals_what_is_rebuilt(
     store: Store, home: Settings, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(past, "APART", [0, 1, 4][seed])
+    monkeypatch.setattr(past, "AT_HAND", [0, 3, 50_000][seed])  # on file, some of it, none
+    monkeypatch.setattr(kept, "AT_ONCE", 2)
     world = World(store, home, tmp_path, seed)
     most, happened = 0, []
     for _ in range(7):
