@@ -22,7 +22,7 @@ from sqlalchemy import JSON, MetaData, Table, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
-from riskprofile.errors import StoreError
+from riskprofile.errors import Busy, StoreError
 from riskprofile.store import database, migrations
 from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Alert, Batch, Office, Quarantined, Setting
@@ -339,7 +339,7 @@ def test_a_locked_database_is_asked_again_and_then_named(tmp_path, monkeypatch):
     )
     other.execute("BEGIN IMMEDIATE")
     with (
-        pytest.raises(StoreError, match="locked by another program"),
+        pytest.raises(Busy, match="locked by another program"),
         store.write(patience=0.1),
     ):
         pass

@@ -1,0 +1,44 @@
+"""What a page keeps to tell when a service refused: words for a person at a desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import streamlit as st
+
+from app import deciding, session, words
+from riskprofile.errors import Busy, Conflict, NotAllowed, StoreError
+
+EN = words.of("en")
+PLACE = "/srv/riskprofile/riskprofile.db"
+
+
+def told(monkeypatch: pytest.MonkeyPatch, error: Exception) -> tuple[str, str]:
+    """What the strip says after this error."""
+    kept: dict[str, Any] = {}
+    monkeypatch.setattr(st, "session_state", kept)
+    monkeypatch.setattr(session, "speech", lambda: EN)
+
+    def refuses() -> None:
+        raise error
+
+    assert deciding.attempt(refuses) is None
+    found: tuple[str, str] = kept["fault"]
+    return found
+
+
+def test_a_database_that_another_writes_is_told_in_words_of_the_page(monkeypatch):
+    error = Busy("the database is locked by another program", where=PLACE, do="Run it again.")
+    assert told(monkeypatch, error) == (EN("busy.title"), EN("busy.text"))
+
+
+def test_no_page_tells_where_the_database_lies(monkeypatch):
+    error = StoreError("the disk is full", where=PLACE, do="Make room, then run the same command.")
+    assert told(monkeypatch, error) == ("Not recorded", "The disk is full.")
+
+
+def test_who_was_first_and_what_is_not_allowed_are_told_as_before(monkeypatch):
+    assert "ines" in told(monkeypatch, Conflict("taken", holder="ines"))[1]
+    error = NotAllowed("an officer cannot do this", do="Ask a supervisor.")
+    assert told(monkeypatch, error)[1] == "An officer cannot do this. Ask a supervisor."
