@@ -19,7 +19,8 @@ ROOM = 26  # pixels between the outermost stop and the edge
 LEAST = 30.0  # degrees of latitude that the map shows at least: less shows no coast
 GRID = 3  # pixels from dot to dot
 MARK = 8.5  # radius of a mark; two that would lie on each other stand side by side
-DOTS, WAY, ABOUT = "#8B98A5", "#3577B0", "#71808F"
+MOST = 12  # stops: marks of more would hide the map, and take the page its time
+DOTS, WAY = "#8B98A5", "#3577B0"
 
 
 def placed(places: Sequence[str]) -> list[tuple[int, str, Position]]:
@@ -30,12 +31,13 @@ def placed(places: Sequence[str]) -> list[tuple[int, str, Position]]:
 
 @lru_cache(maxsize=256)
 def image(places: tuple[str, ...]) -> str | None:
-    """The map as an SVG image in a data address; None where fewer than two stops can be drawn.
+    """The map as an SVG image in a data address; None where fewer than two stops can be drawn, or
+    more than `MOST`.
 
     Stops bear their number in the journey; one that stands for its country has a hollow mark.
     """
     stops = placed(places)
-    if len({(at.latitude, at.longitude) for _, _, at in stops}) < 2:
+    if len({(at.latitude, at.longitude) for _, _, at in stops}) < 2 or len(stops) > MOST:
         return None
     x, y, dots = _drawn([at for _, _, at in stops])
     way = "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x, y, strict=True))

@@ -6,7 +6,7 @@ are mapped from a file, and two that follow one another can be made one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -107,14 +107,16 @@ class Rows:
         here: np.ndarray = found[self.places[found] == asked]
         return here
 
-    def having(self, name: str, keys: np.ndarray) -> np.ndarray:
-        """Numbers of the rows with one of these keys (sorted int64) in this column."""
-        if name not in self.names or not len(keys):
-            return np.empty(0, dtype=np.int64)
-        held = self.columns([name])[name]
-        values = held.to_numpy("int64", na_value=0)
-        place = np.searchsorted(keys, values).clip(max=len(keys) - 1)
-        return np.flatnonzero((keys[place] == values) & held.notna().to_numpy(dtype=bool))
+    def having(self, keys: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Numbers of the rows with one of these keys (sorted int64, by column) in its column."""
+        found = np.zeros(len(self), dtype=bool)
+        for name, asked in keys.items():
+            if name in self.names and len(asked):
+                held = self.columns([name])[name]
+                values = held.to_numpy("int64", na_value=0)
+                place = np.searchsorted(asked, values).clip(max=len(asked) - 1)
+                found |= (asked[place] == values) & held.notna().to_numpy(dtype=bool)
+        return np.flatnonzero(found)
 
     def hashed(self, by: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """One int64 a row over these columns, and which rows have all of them."""

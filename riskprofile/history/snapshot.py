@@ -8,7 +8,7 @@ in serving, and the order of a day's files cannot matter. Its past is a sequence
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -97,11 +97,11 @@ class Snapshot:
         for question in asked:
             self._changes(question)
 
-    def sharing(self, by: str, keys: np.ndarray, names: Sequence[str]) -> Table:
-        """These columns of the events with one of these keys (sorted int64) in the column `by`."""
+    def sharing(self, keys: Mapping[str, np.ndarray], names: Sequence[str]) -> Table:
+        """These columns of the events with one of these keys (sorted int64, by column)."""
         frames = []
         for number, one in enumerate(self._layers):
-            found = one.added.having(by, keys)
+            found = one.added.having(keys)
             for later in self._layers[number + 1 :]:
                 found = found[~np.isin(one.added.places[found], later.taken.places)]
             if len(found):

@@ -265,21 +265,20 @@ def _at(mine: View, found: np.ndarray) -> np.ndarray:
 
 def _before(mine: View, history: Snapshot) -> Iterator[np.ndarray]:
     """Records of `pairs.PAIR` with rows of the past, a key at a time."""
+    keys = {by: mine[by].values[mine[by].notna().values] for by in SHARED if by in mine}
+    compared = [name for by in keys for _, name, _ in pairs.COMPARED.get(by, ())]
+    names = list(dict.fromkeys((*keys, "time", *_AT, *compared)))
+    table = history.sharing({by: np.unique(held) for by, held in keys.items()}, names)
+    if CHUNK not in table:
+        return
     own = _rows(mine, mine[_ROW].values, mine[_NUMBER].values)
-    for by in [name for name in SHARED if name in mine]:
-        keys = mine[by].values[mine[by].notna().values]
-        names = dict.fromkeys(
-            (by, "time", *_AT, *(one for _, one, _ in pairs.COMPARED.get(by, ())))
-        )
-        table = history.sharing(by, np.unique(keys), list(names))
-        if CHUNK not in table:
-            continue
-        nowhere = np.full(len(table), -1)
-        past = _rows(View(dict(table.items()), table.index), nowhere, nowhere)
+    nowhere = np.full(len(table), -1)
+    past = _rows(View(dict(table.items()), table.index), nowhere, nowhere)
+    for by in [name for name in keys if name in past.seen]:
         held, there = past.seen[by], past.seen[by].notna().values
         asked, rows = np.flatnonzero(mine[by].notna().values), np.flatnonzero(there)
         few, starts, sharing = pairs.shared(held.values[rows], least=1)
-        at, first, size = pairs.having(few, starts, keys)
+        at, first, size = pairs.having(few, starts, keys[by])
         other = rows[sharing[spans(first, size)]]
         yield pairs.kept(by, own, np.repeat(asked[at], size), past, other)
 

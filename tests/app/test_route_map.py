@@ -75,6 +75,11 @@ def test_without_two_known_places_there_is_no_map(places):
     assert image(places) is None
 
 
+def test_a_way_of_thousands_of_stops_is_drawn_on_no_map():
+    assert image(("DEHAM", "NLRTM") * 6) is not None
+    assert image(("DEHAM", "NLRTM") * 10_000) is None
+
+
 def test_declared_text_is_no_part_of_the_image():
     assert image(("DEHAM", "</svg><script>", "TRIST")) is not None
     svg = base64.b64decode((image(("DEHAM", "</svg><script>", "TRIST")) or "").partition(",")[2])

@@ -153,8 +153,7 @@ def test_layers_answer_as_the_whole(steps: Steps) -> None:
         pd.testing.assert_frame_equal(
             mine.reset_index(drop=True), theirs.reset_index(drop=True), check_exact=True
         )
-        assert history.sharing("three", np.array([1]), [POSITION]).empty  # there is no such column
-        shared = history.sharing("one", np.array([1, 3]), [POSITION])
+        shared = history.sharing({"one": np.array([1, 3]), "three": np.array([1])}, [POSITION])
         held = theirs["one"].isin([1, 3]).to_numpy(dtype=bool, na_value=False)
         assert sorted(shared.get(POSITION, [])) == theirs[POSITION][held].tolist()
 
