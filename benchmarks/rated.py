@@ -20,8 +20,9 @@ from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import results, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.lanes import Ranked
-from riskprofile.services.run import Options, Step
+from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
+from riskprofile.services.steps import Step
 from riskprofile.store import artefacts
 
 PAST, DAY = datetime(2026, 6, 20, 8, tzinfo=UTC), datetime(2026, 7, 1, 8, tzinfo=UTC)

@@ -101,3 +101,11 @@ def mismatch(what: str, expected: Sequence[str], found: Sequence[str]) -> str:
     gone = [f"- {name}" for name in expected if name not in set(found)]
     new = [f"+ {name}" for name in found if name not in set(expected)]
     return f"expects {len(expected)} {what}, found {len(found)}: {', '.join(gone + new)}"
+
+
+class Stopped(Exception):
+    """A signal ended a run early: what is not stored yet is made again by `resume`."""
+
+    def __init__(self, signal: int) -> None:
+        super().__init__(signal)
+        self.signal = signal

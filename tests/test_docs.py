@@ -14,6 +14,7 @@ import pytest
 from typer.main import get_command
 
 from riskprofile.cli import app
+from riskprofile.cli.commands import COMMANDS
 from riskprofile.errors import RiskProfileError
 from riskprofile.intake import READERS
 from riskprofile.intake.canonical import REASONS
@@ -47,8 +48,16 @@ def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
         yield from commands(below, f"{name} {sub}")
 
 
+def whole() -> Any:
+    """The command line with every command read."""
+    group: Any = get_command(app)
+    for name in COMMANDS:
+        group.read(name)
+    return group
+
+
 ALL_COMMANDS = [
-    *commands(get_command(app), "riskprofile"),
+    *commands(whole(), "riskprofile"),
     *commands(get_command(training_app), "riskprofile-train"),
 ]
 

@@ -13,8 +13,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, exit_with, now, owner
-from riskprofile.cli.office import opened
+from riskprofile.cli.app import Home, exit_with, now, opened, owner
 from riskprofile.errors import InputError, RiskProfileError, UsageError
 from riskprofile.scoring.editing import Edit
 from riskprofile.services import comparing, promotion

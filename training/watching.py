@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, now, owner
-from riskprofile.cli.office import opened
+from riskprofile.cli.app import Home, Json, now, opened, owner
 from riskprofile.services import tally
 from riskprofile.services import watching as service
 

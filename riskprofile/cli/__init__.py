@@ -5,43 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-from riskprofile.cli import audit as _audit
-from riskprofile.cli import demo as _demo
-from riskprofile.cli import intake as _intake
-from riskprofile.cli import models as _models
-from riskprofile.cli import office as _office
-from riskprofile.cli import packs as _packs
-from riskprofile.cli import quarantine as _quarantine
-from riskprofile.cli import records as _records
-from riskprofile.cli import registers as _registers
-from riskprofile.cli import retention as _retention
-from riskprofile.cli import screen as _screen
-from riskprofile.cli import sightings as _sightings
-from riskprofile.cli import tracing as _tracing
-from riskprofile.cli import watch as _watch
-from riskprofile.cli import watchlists as _watchlists
 from riskprofile.cli.app import app
 from riskprofile.cli.output import fail, note
-from riskprofile.errors import RiskProfileError
-from riskprofile.services.run import Stopped
-
-COMMANDS = (
-    _demo,
-    _screen,
-    _intake,
-    _quarantine,
-    _watch,
-    _office,
-    _audit,
-    _models,
-    _registers,
-    _records,
-    _tracing,
-    _packs,
-    _retention,
-    _sightings,
-    _watchlists,
-)  # imported: each adds its commands to `app`
+from riskprofile.errors import RiskProfileError, Stopped
 
 DEBUG = "--debug"  # anywhere on the line: show the whole trace of a fault
 

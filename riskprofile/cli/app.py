@@ -1,18 +1,25 @@
-"""The application, and what every command takes."""
+"""The application, and what every command takes.
+
+Nothing of the program is read here, so that what only tells about commands is there at once.
+"""
 
 from __future__ import annotations
 
 import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from riskprofile.services import identity
-from riskprofile.services import settings as configuration
-from riskprofile.services.identity import Actor
-from riskprofile.services.settings import Settings
+from riskprofile.cli.commands import Commands
+
+if TYPE_CHECKING:
+    from riskprofile.services.identity import Actor
+    from riskprofile.services.settings import Settings
+    from riskprofile.store.database import Store
 
 
 def exit_with(code: int | None, **_: object) -> None:
@@ -21,6 +28,7 @@ def exit_with(code: int | None, **_: object) -> None:
 
 
 app = typer.Typer(
+    cls=Commands,
     result_callback=exit_with,
     name="riskprofile",
     help="Rates declarations for firearms-trafficking risk and says why. A named officer decides.",
@@ -29,6 +37,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
+
+
+@app.callback()
+def _root() -> None:
+    """Keep this a group, though none of its commands is read yet."""
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, last on stdout.")]
 Home = Annotated[
@@ -44,11 +58,28 @@ def now() -> datetime:
 
 def settings_of(home: Path | None, **flags: Any) -> Settings:
     """The settings of this run: flag > environment > config file > default."""
-    return configuration.load(home=home, **flags)
+    from riskprofile.services import settings
+
+    return settings.load(home=home, **flags)
+
+
+@contextmanager
+def opened(home: Path | None) -> Iterator[tuple[Settings, Store]]:
+    """The settings and the open database of a home."""
+    from riskprofile.services.settings import open_store
+
+    settings = settings_of(home)
+    store = open_store(settings)
+    try:
+        yield settings, store
+    finally:
+        store.close()
 
 
 def owner() -> Actor:
     """Who runs this command: the operating-system owner of the home."""
+    from riskprofile.services import identity
+
     try:
         return identity.owner(getpass.getuser())
     except (KeyError, OSError):

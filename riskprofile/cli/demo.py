@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from riskprofile.cli import office, output
+from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now
+from riskprofile.cli.page import page
 from riskprofile.errors import UsageError
 from riskprofile.services import demo as demonstration
 from riskprofile.services.demo import DemoSummary
@@ -37,7 +38,7 @@ def demo(
         _tell(told, url if serve else "")
     sys.stdout.flush()  # the page runs until it is stopped
     if serve:
-        office.page(settings, port)
+        page(settings, port)
     return 0
 
 

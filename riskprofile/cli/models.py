@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, owner, settings_of
-from riskprofile.cli.office import opened
+from riskprofile.cli.app import Home, Json, app, now, opened, owner, settings_of
 from riskprofile.errors import ScorecardError
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern, identity, promotion

@@ -8,23 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from riskprofile.errors import RiskProfileError
-from riskprofile.reference import facts
-from riskprofile.services.run import (
-    CHECKING,
-    COMPARING,
-    RANKING,
-    STORING,
-    WORDING,
-    WRITING,
-    Run,
-    Summary,
-)
+from riskprofile.services.steps import CHECKING, COMPARING, RANKING, STORING, WORDING, WRITING
+
+if TYPE_CHECKING:
+    from riskprofile.services.run import Run, Summary
 
 errors = Console(stderr=True, highlight=False, markup=False)
 
@@ -156,6 +149,8 @@ def progress(label: str, files: Sequence[Path] = ()) -> Iterator[Told]:
 
 def account(run: Run) -> None:
     """The account of a run in words."""
+    from riskprofile.reference import facts  # a run has read them
+
     told = run.summary
     for batch in told.batches:
         if batch["state"] == "duplicate":

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, now, owner
-from riskprofile.cli.office import opened
+from riskprofile.cli.app import Home, Json, now, opened, owner
 from riskprofile.cli.records import group
 from riskprofile.cli.tracing import export, write_json
 from riskprofile.services import packing, packs

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, owner
-from riskprofile.cli.office import opened
+from riskprofile.cli.app import Home, Json, app, now, opened, owner
 from riskprofile.cli.screen import given_files
 from riskprofile.errors import UsageError
 from riskprofile.intake import quarantine as quarantine_file

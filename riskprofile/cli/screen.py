@@ -24,9 +24,10 @@ from riskprofile.services import evidence, explanation, identity, probing, resul
 from riskprofile.services import replay as replaying
 from riskprofile.services.lanes import Ranked
 from riskprofile.services.passing import passing
-from riskprofile.services.run import Options, Run, Step
+from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings, open_store
+from riskprofile.services.steps import Step
 from riskprofile.store.database import Store
 
 Paths = Annotated[list[Path], typer.Argument(help="Files or folders; - is standard input.")]

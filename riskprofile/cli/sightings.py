@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, owner
-from riskprofile.cli.office import opened
+from riskprofile.cli.app import Home, Json, app, now, opened, owner
 from riskprofile.history.bursts import Grid
 from riskprofile.services import registers, results, sightings
 

@@ -11,8 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import As, Home, Json, now, owner
-from riskprofile.cli.office import opened
+from riskprofile.cli.app import As, Home, Json, now, opened, owner
 from riskprofile.cli.records import Number, group
 from riskprofile.errors import NotAllowed, UsageError
 from riskprofile.intake.quarantine import whole_or_nothing

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, owner
-from riskprofile.cli.office import opened
+from riskprofile.cli.app import Home, Json, app, now, opened, owner
 from riskprofile.services import watchlists
 
 group = typer.Typer(help="The office's own watch lists.", no_args_is_help=True)

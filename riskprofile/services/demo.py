@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from riskprofile.errors import InputError, PolicyError
+from riskprofile.errors import InputError, PolicyError, Stopped
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import (
@@ -31,9 +31,10 @@ from riskprofile.services import (
 )
 from riskprofile.services import settings as configuration
 from riskprofile.services.rights import OWNER, Actor
-from riskprofile.services.run import Options, Progress, Run, Stopped, Summary
+from riskprofile.services.run import Options, Run, Summary
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import CHECKOUT, Settings
+from riskprofile.services.steps import Progress
 from riskprofile.store import switches
 from riskprofile.store.batches import SUPERSEDED
 from riskprofile.store.database import Store

@@ -28,7 +28,7 @@ from riskprofile.services.identifiers import RECORD
 from riskprofile.services.lanes import AT_ONCE, Ranked, as_told
 from riskprofile.services.logged import BATCH
 from riskprofile.services.rater import POINTS
-from riskprofile.services.run import WORDING, WRITING, Step
+from riskprofile.services.steps import WORDING, WRITING, Step
 from riskprofile.store.database import Store
 from riskprofile.store.spool import Spool
 from riskprofile.store.written import Written, pack, unpack

@@ -4,40 +4,17 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
+from riskprofile.errors import Stopped
 from riskprofile.intake.detect import CHUNK_ROWS
 from riskprofile.intake.reader import Rejection
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services.lanes import Ranked
 from riskprofile.store.tables import Batch
-
-Progress = Callable[[str, int], None]
-Step = Callable[[str, int, int | None], None]
-
-
-@runtime_checkable
-class Stepwise(Protocol):
-    """Progress that also hears of a run before its first row and after its last."""
-
-    def __call__(self, name: str, rows: int) -> None:
-        """The file and the rows read so far, after each chunk."""
-
-    def step(self, name: str, done: int, of: int | None) -> None:
-        """What is done now, and how much of how much; None where nobody knows that."""
-
-
-def steps_of(progress: Progress) -> Step:
-    """What to tell the steps of a run to."""
-    return progress.step if isinstance(progress, Stepwise) else lambda name, done, of: None
-
-
-CHECKING = "checking"  # with `strict`: all rows, before any is rated
-RANKING, WORDING, COMPARING, STORING = "ranking", "wording", "comparing", "storing"
-WRITING = "writing"  # the results, to a file
 
 
 @dataclass(frozen=True)
@@ -131,14 +108,6 @@ class Run:
         if self.too_many_bad:
             return 6
         return 3 if self.summary.quarantined else 0
-
-
-class Stopped(Exception):
-    """A signal ended a run early: what is not stored yet is made again by `resume`."""
-
-    def __init__(self, signal: int) -> None:
-        super().__init__(signal)
-        self.signal = signal
 
 
 class Stop:

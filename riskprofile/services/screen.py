@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from riskprofile import intake
-from riskprofile.errors import InputError, PolicyError, TooManyBadRows
+from riskprofile.errors import InputError, PolicyError, Stopped, TooManyBadRows
 from riskprofile.memory import unswept
 from riskprofile.services import govern
 from riskprofile.services.ending import Ending, Written
@@ -27,19 +27,10 @@ from riskprofile.services.parties import Heard
 from riskprofile.services.past import HISTORY, Folder
 from riskprofile.services.raters import Raters
 from riskprofile.services.rejects import Rejects
-from riskprofile.services.run import (
-    CHECKING,
-    Options,
-    Progress,
-    Run,
-    Step,
-    Stop,
-    Stopped,
-    Summary,
-    steps_of,
-)
+from riskprofile.services.run import Options, Run, Stop, Summary
 from riskprofile.services.settings import Settings
 from riskprofile.services.spread import workers
+from riskprofile.services.steps import CHECKING, Progress, Step, steps_of
 from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.store.spool import Spool

@@ -14,11 +14,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from riskprofile.errors import UsageError
-from riskprofile.profiles import PROFILES
 from riskprofile.services.rights import ROLES
 from riskprofile.store.database import Store
 
 PREFIX = "RISKPROFILE_"
+_BASIS = re.compile(rf"{PREFIX}([A-Z]+)_BASIS")
 _PASSWORD = re.compile(r"[^:/]+://[^/@]*:[^/@]+@|.*[?&]password=")  # in an address
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -186,10 +186,13 @@ def _check_mode(path: Path, mode: int, found: Mapping[str, Any]) -> None:
 
 
 def _basis(environment: Mapping[str, str]) -> dict[str, Basis]:
+    """By the profile that is named; one that there is not is asked for by nobody."""
     found: dict[str, Basis] = {}
-    for name in PROFILES:
-        legal = environment.get(f"{PREFIX}{name.upper()}_BASIS", "").strip()
-        assessment = environment.get(f"{PREFIX}{name.upper()}_ASSESSMENT", "").strip()
-        if legal and assessment:
-            found[name] = Basis(legal_basis=legal, assessment=assessment)
+    for key, legal in environment.items():
+        named = _BASIS.fullmatch(key)
+        if named is None:
+            continue
+        assessment = environment.get(f"{PREFIX}{named[1]}_ASSESSMENT", "").strip()
+        if legal.strip() and assessment:
+            found[named[1].lower()] = Basis(legal_basis=legal.strip(), assessment=assessment)
     return found

@@ -12,9 +12,10 @@ from riskprofile.errors import InputError
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import probing
 from riskprofile.services.rights import Actor, authorise
-from riskprofile.services.run import Options, Progress, Run
+from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
+from riskprofile.services.steps import Progress
 from riskprofile.store.database import Store
 
 UPLOAD_MB = 50  # as `maxUploadSize` of the page server; larger files go through `score`

@@ -17,7 +17,7 @@ from riskprofile.cli.output import STEPS
 from riskprofile.profiles import PROFILES
 from riskprofile.services import review, speaking
 from riskprofile.services.rights import ACTIONS, ROLES
-from riskprofile.services.run import WRITING
+from riskprofile.services.steps import WRITING
 from riskprofile.words.shown import mixed
 
 APP = Path(app.__file__).parent

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from riskprofile.cli import output
-from riskprofile.services.run import CHECKING, COMPARING, RANKING, STORING, WORDING
+from riskprofile.services.steps import CHECKING, COMPARING, RANKING, STORING, WORDING
 
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 

@@ -14,13 +14,13 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import text
 
-from riskprofile.errors import InputError, PolicyError, ScorecardError, UsageError
+from riskprofile.errors import InputError, PolicyError, ScorecardError, Stopped, UsageError
 from riskprofile.services import demo, govern, identity, quarantine, review
 from riskprofile.services import settings as configuration
 from riskprofile.services.demo import DemoSummary
 from riskprofile.services.demo_work import OFFICER_1, OFFICER_2, SUPERVISOR
-from riskprofile.services.run import WORDING, Stopped
 from riskprofile.services.settings import Settings
+from riskprofile.services.steps import WORDING
 from riskprofile.store import artefacts
 from tests import factory
 

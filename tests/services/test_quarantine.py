@@ -23,9 +23,10 @@ from riskprofile.services import govern, ledger, quarantine, rater, uploading
 from riskprofile.services import settings as configuration
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.quarantine import Filter
-from riskprofile.services.run import RANKING, Options, Run
+from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
+from riskprofile.services.steps import RANKING
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 from tests import factory
@@ -205,7 +206,7 @@ import os, signal, sys
 from datetime import UTC, datetime
 from riskprofile.services import quarantine, settings
 from riskprofile.services.identity import OWNER
-from riskprofile.services.run import RANKING
+from riskprofile.services.steps import RANKING
 from tests import factory
 
 def die(name, done, of):

@@ -16,8 +16,9 @@ from sqlalchemy import text
 from riskprofile.services import govern, results, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.lanes import Ranked
-from riskprofile.services.run import WORDING, WRITING, Options, Step
+from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
+from riskprofile.services.steps import WORDING, WRITING, Step
 from riskprofile.store.database import Store
 from tests import factory
 

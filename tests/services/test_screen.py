@@ -21,9 +21,10 @@ from riskprofile.errors import Conflict, InputError, Overtaken, PolicyError, Too
 from riskprofile.services import ending, govern, replay, settings
 from riskprofile.services.describing import Material
 from riskprofile.services.identity import OWNER
-from riskprofile.services.run import COMPARING, RANKING, STORING, WORDING, Options, Run
+from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
+from riskprofile.services.steps import COMPARING, RANKING, STORING, WORDING
 from riskprofile.store import audit
 from riskprofile.store.batches import from_bytes, to_bytes
 from riskprofile.store.database import Store

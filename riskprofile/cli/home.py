@@ -1,0 +1,153 @@
+"""init, doctor, db: a home is made, looked over and kept up to date."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from riskprofile.cli import output
+from riskprofile.cli.app import Home, Json, app, now, opened, owner, settings_of
+from riskprofile.cli.page import answers
+from riskprofile.errors import RiskProfileError
+from riskprofile.profiles import PROFILES
+from riskprofile.services import check_counts, govern, identity, promotion, registers
+from riskprofile.services.settings import open_store
+from riskprofile.store.database import Store
+
+database = typer.Typer(help="The database.", no_args_is_help=True)
+app.add_typer(database, name="db")
+
+
+@app.command()
+def init(
+    offices: Annotated[
+        Path | None, typer.Option(help="A table: code, name, zone, country, capacity.")
+    ] = None,
+    admin: Annotated[str, typer.Option(help="Name of the first administrator.")] = "admin",
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Make the home, the database, the offices and the first administrator."""
+    with opened(home) as (settings, store):
+        loaded = registers.load(store, owner(), "offices", offices, now()) if offices else None
+        password = None
+        if not identity.accounts(store, owner()):
+            password = secrets.token_urlsafe(15)
+            identity.add_account(
+                store,
+                owner(),
+                name=admin,
+                role="administrator",
+                office=None,
+                password=password,
+                now=now(),
+            )
+    taken = loaded.read - loaded.quarantined if loaded else 0
+    bad = loaded.rejected if loaded else []
+    told = {"home": str(settings.home), "offices": taken, "administrator": admin}
+    told["password"] = password
+    for one in bad:
+        output.note(f"{one.source}:{one.line}: not taken: {one.reason}")
+    if json:
+        output.as_json(told)
+        return 3 if bad else 0
+    output.say(f"home {settings.home}, {taken} offices loaded")
+    if password:
+        output.say(f"first administrator: {admin}, password {password} (shown this once)")
+    else:
+        output.say("accounts exist already: none was made")
+    output.say("next: riskprofile users add NAME --role officer --office CODE; riskprofile serve")
+    return 3 if bad else 0
+
+
+@app.command()
+def doctor(home: Home = None, json: Json = False) -> int:
+    """Check home, database, scorecards, offices and accounts; say what to mend."""
+    checks: list[dict[str, Any]] = []
+
+    def check(name: str, run: Callable[[], object]) -> None:
+        try:
+            found = run()
+            said = getattr(found, "version", found)
+            checks.append({"check": name, "ok": True, "says": str(said)})
+        except RiskProfileError as error:
+            checks.append({"check": name, "ok": False, "says": str(error)})
+
+    settings = settings_of(home)
+    store: list[Store] = []
+
+    def opened_here() -> Store:
+        store.append(open_store(settings))
+        return store[0]
+
+    check("home", lambda: settings.home)
+    check("database", lambda: opened_here().where)
+    if store:
+        for name in PROFILES:
+            serving = partial(promotion.serving, store[0], settings.models, name)
+            check(f"scorecard {name}", serving)
+        base = store[0]
+        check("offices", lambda: f"{len(govern.zones(base))} offices")
+        check("accounts", lambda: f"{len(identity.accounts(base, owner()))} accounts")
+        check("batches", lambda: _unfinished(govern.unfinished(base, owner())))
+        check("audit", lambda: f"{govern.verify_audit(base, owner()).records} records")
+        given = partial(check_counts.by_day, base, owner(), now())
+        switched = "on" if settings.exporters_page else "off"
+        check("exporters' page", lambda: f"{switched}, {answers(given())} in 30 days")
+        base.close()
+    if json:
+        output.as_json({"checks": checks})
+    else:
+        for one in checks:
+            output.say(f"{'ok' if one['ok'] else '!!'}  {one['check']}: {one['says']}")
+    return 0 if all(one["ok"] for one in checks) else 1
+
+
+def _unfinished(batches: list[str]) -> str:
+    """What to do about batches that did not end: they may be under way."""
+    if not batches:
+        return "all have ended"
+    more = f" and {len(batches) - 1} more" if len(batches) > 1 else ""
+    return (
+        f"{batches[0]}{more} under way or left before the end; what was left goes on with"
+        " `score --resume` on its file, or by repairing its rows again"
+    )
+
+
+@database.command()
+def upgrade(home: Home = None, json: Json = False) -> int:
+    """Bring the database to this release."""
+    with opened(home) as (settings, _):
+        pass
+    if json:
+        output.as_json({"upgraded": True})
+    else:
+        output.say(f"the database of {settings.home} is of this release")
+    return 0
+
+
+@database.command("copy")
+def copy_database(
+    to: Annotated[str, typer.Option(help="sqlite:////folder/file.db or postgresql://user@host/db")],
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Copy everything into an empty database, SQLite or PostgreSQL, and compare."""
+    with opened(home) as (_, store):
+        target = Store.open(to)
+        try:
+            told = govern.copy_database(store, target, owner(), now())
+        finally:
+            target.close()
+    if json:
+        output.as_json({"tables": [asdict(one) for one in told]})
+    else:
+        rows = sum(one.rows for one in told)
+        output.say(f"{rows} rows of {len(told)} tables copied, equal; the audit chain is whole")
+    return 0

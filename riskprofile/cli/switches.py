@@ -1,0 +1,60 @@
+"""pause, resume, blind-first: what everybody's page obeys at once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from riskprofile.cli import output
+from riskprofile.cli.app import Home, Json, app, now, opened, owner
+from riskprofile.services import blind, govern
+
+
+@app.command()
+def pause(
+    why: Annotated[str, typer.Option(help="The reason, shown on every page.")],
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """The kill switch: nothing new is rated; the queue stays workable by hand."""
+    with opened(home) as (_, store):
+        govern.pause(store, owner(), why, now())
+    if json:
+        output.as_json({"paused": True})
+    else:
+        output.say("rating is paused")
+    return 0
+
+
+@app.command()
+def resume(home: Home = None, json: Json = False) -> int:
+    """Let rating go on."""
+    with opened(home) as (_, store):
+        govern.resume(store, owner(), now())
+    if json:
+        output.as_json({"paused": False})
+    else:
+        output.say("rating goes on")
+    return 0
+
+
+@app.command()
+def blind_first(
+    share: Annotated[
+        float | None, typer.Option(help="Of the alerts made from now on, 0 to 1; 0 switches off.")
+    ] = None,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Say, or set, which share of alerts an officer first judges without the rating."""
+    with opened(home) as (_, store):
+        lifted = 0 if share is None else blind.set_share(store, owner(), share, now())
+        stands = blind.share(store, owner())
+    if json:
+        output.as_json({"share": stands, "lifted": lifted})
+    else:
+        output.say(f"{stands:.1%} of alerts wait for an officer's own view before they are rated")
+        if lifted:
+            output.say(f"{lifted} alerts waited for one and are shown with their rating now")
+    return 0

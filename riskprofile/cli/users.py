@@ -1,0 +1,120 @@
+"""users add, list, second-factor, trained, disable: the accounts of the page."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from riskprofile.cli import output
+from riskprofile.cli.app import Home, Json, app, now, opened, owner
+from riskprofile.errors import UsageError
+from riskprofile.services import identity, own_account, training_log
+
+users = typer.Typer(help="Accounts of the page.", no_args_is_help=True)
+app.add_typer(users, name="users")
+
+
+@users.command("add")
+def add_user(
+    name: Annotated[str, typer.Argument()],
+    role: Annotated[str, typer.Option(help=", ".join(identity.ROLES))],
+    office: Annotated[str | None, typer.Option(help="Code; none is every office.")] = None,
+    totp: Annotated[bool, typer.Option(help="With a second factor.")] = False,
+    password: Annotated[
+        str | None, typer.Option(envvar="RISKPROFILE_PASSWORD", help="Else one is made.")
+    ] = None,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Make an account."""
+    chosen = password or secrets.token_urlsafe(15)
+    with opened(home) as (settings, store):
+        if role in settings.second_factor_roles and not totp:
+            raise UsageError(f"the role {role} needs a second factor here", do="Add --totp.")
+        secret = identity.add_account(
+            store,
+            owner(),
+            name=name,
+            role=role,
+            office=office,
+            password=chosen,
+            now=now(),
+            totp=totp,
+        )
+    told = {"user": name, "role": role, "office": office}
+    told |= {"password": None if password else chosen, "totp_secret": secret}
+    if json:
+        output.as_json(told)
+        return 0
+    shown = "" if password else f", password {chosen} (shown this once)"
+    output.say(f"{name}, {role}, {office or 'every office'}{shown}")
+    if secret:
+        output.say(f"second factor: {secret} (shown this once)")
+    return 0
+
+
+@users.command("list")
+def list_users(home: Home = None, json: Json = False) -> int:
+    """Every account."""
+    with opened(home) as (_, store):
+        found = identity.accounts(store, owner())
+    if json:
+        output.as_json({"accounts": [asdict(one) for one in found]})
+        return 0
+    for one in found:
+        state = "disabled" if one.disabled_at else "in use"
+        output.say(f"{one.name}  {one.role}  {one.office or 'every office'}  {state}")
+    return 0
+
+
+@users.command("second-factor")
+def second_factor(
+    name: Annotated[str, typer.Argument()], home: Home = None, json: Json = False
+) -> int:
+    """A new second factor for an account; its sessions end."""
+    with opened(home) as (_, store):
+        secret = own_account.set_second_factor(store, owner(), name, now())
+    if json:
+        output.as_json({"user": name, "totp_secret": secret})
+    else:
+        output.say(f"{name}, second factor: {secret} (shown this once)")
+    return 0
+
+
+@users.command("trained")
+def trained_user(
+    name: Annotated[str, typer.Argument()],
+    on: Annotated[str, typer.Option(help="Day of the training, as 2026-11-24; else today.")] = "",
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Record a training: from the first on, nobody decides without one within 12 months."""
+    try:
+        day = date.fromisoformat(on) if on else now().date()
+    except ValueError:
+        raise UsageError(f"--on {on} is no day", do="Write it as 2026-11-24.") from None
+    with opened(home) as (_, store):
+        training_log.record(store, owner(), name, day, now())
+    if json:
+        output.as_json({"user": name, "trained": day.isoformat()})
+    else:
+        output.say(f"{name} was trained on {day}")
+    return 0
+
+
+@users.command("disable")
+def disable_user(
+    name: Annotated[str, typer.Argument()], home: Home = None, json: Json = False
+) -> int:
+    """Close an account; its sessions end at once."""
+    with opened(home) as (_, store):
+        identity.disable_account(store, owner(), name, now())
+    if json:
+        output.as_json({"user": name, "disabled": True})
+    else:
+        output.say(f"{name} is disabled and signed out")
+    return 0

@@ -1,0 +1,86 @@
+"""The list of commands is told without reading the program, and says what the program has."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+
+import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from riskprofile.cli import app
+from riskprofile.cli.commands import COMMANDS, Commands
+
+LOOK = """
+import sys
+from riskprofile.cli import app
+try:
+    app(args={arguments}, prog_name="riskprofile")
+except SystemExit:
+    pass
+print(sorted({{"pandas", "sqlalchemy", "riskprofile.profiles"}} & sys.modules.keys()))
+"""
+
+
+def group() -> Commands:
+    made = get_command(app)
+    assert isinstance(made, Commands)
+    return made
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_line_of_a_command_is_the_first_of_its_own_help(name: str) -> None:
+    commands = group()
+    commands.read(name)
+    told = (commands.commands[name].help or "").strip().splitlines()[0]
+    assert COMMANDS[name][1] == told
+
+
+def test_every_command_is_listed_in_the_order_of_the_list() -> None:
+    commands = group()
+    for name in COMMANDS:
+        commands.read(name)
+    made = [one.name or getattr(one.callback, "__name__", "") for one in app.registered_commands]
+    made += [one.name for one in app.registered_groups]
+    assert {str(one).replace("_", "-") for one in made} == set(COMMANDS)
+    assert [*group().commands] == [*COMMANDS]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["sore", "day.csv"], []])
+def test_help_and_a_wrong_name_read_nothing_of_the_program(arguments: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK.format(arguments=arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_wrong_name_brings_the_nearest_one() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from riskprofile.cli import main; main()", "sore"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "Did you mean 'score'?" in done.stderr
+
+
+def test_a_group_that_several_modules_make_is_whole() -> None:
+    commands = group()
+    commands.read("records")
+    records = commands.commands["records"]
+    assert isinstance(records, TyperGroup)
+    assert {"search", "export", "trace", "pack"} <= records.commands.keys()
+
+
+def test_garbage_is_looked_for_again_after_a_command_is_read() -> None:
+    assert gc.isenabled()
+    group().read("users")
+    assert gc.isenabled()
