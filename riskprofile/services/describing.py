@@ -36,12 +36,12 @@ Alerts = list[dict[str, Any]]  # what is stored of some alerts, by the columns o
 
 @dataclass
 class Detail:
-    """What a person sees of one declaration."""
+    """What a person sees of one declaration; the reasons are JSON (`reasons.as_json`)."""
 
     office: str | None
     title: str
-    reasons: list[dict[str, Any]]
-    against: list[dict[str, Any]]
+    reasons: str
+    against: str
     indicators: list[dict[str, Any]]
     declaration: list[dict[str, Any]]
     due_at: datetime | None
@@ -116,17 +116,13 @@ class Material:
 
     def work(self, rater: Rater) -> Alerts:
         """What is stored of each alert, and is the same in whichever process it is made."""
-        written: dict[int, str] = {}  # many alerts share a reason
         made = []
         for record, detail in zip(self.alerts[RECORD], describe(self, rater), strict=True):
             told = vars(detail) | {"record_id": record, "profile": rater.profile.name}
             made.append(
                 told
                 | store_of_alerts.looked_up_by(told)
-                | {
-                    name: pack(Written.of(getattr(detail, name), reasons.as_json, written))
-                    for name in ("reasons", "against")
-                }
+                | {"reasons": pack(detail.reasons), "against": pack(detail.against)}
                 | {"declaration": Written(dumps(detail.declaration))}
             )
         return made
@@ -178,7 +174,7 @@ def describe(told: Material, rater: Rater) -> list[Detail]:
         for place, record in enumerate(records):
             beside.setdefault(record, []).append(place)
         titles = _listed(driving[profile.title])
-        explained = reasons.explain(log.iloc[mine], titles, profile, rater.scorecard)
+        explained = reasons.as_json(log.iloc[mine], titles, profile, rater.scorecard)
         instead = ["hs_code"] if "hs_code" in driving else [profile.title]
         asked = (profile.office, *instead, profile.due, profile.time)
         for number, (place, title, office, code, due, lodged) in enumerate(

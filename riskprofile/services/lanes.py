@@ -235,10 +235,10 @@ def word_alerts(store: Store, ranked: Ranked, worded: Worded) -> None:
             with store.read() as connection:
                 around = networks.related(connection, ranked.profile, run, group, ranked.history)
             give_back(heap=True)
-            for some in by_chunk(ranked.of(places), AT_ONCE):
-                # Ids grow by reference, not by rank: an alert whose rating waits is not to be
-                # placed by its neighbours.
-                some = some.sort_values(RECORD, kind="stable")
+            # Ids grow by reference, not by rank: an alert whose rating waits is not to be placed
+            # by its neighbours.
+            some_alerts = ranked.of(places).sort_values(RECORD, kind="stable")
+            for some in by_chunk(some_alerts, AT_ONCE):
                 waiting.append((some, around))
                 with store.read() as connection:
                     given = material(connection, items, some)
@@ -302,8 +302,9 @@ def by_chunk(alerts: Table, size: int) -> Iterator[Table]:
     sizes = alerts["chunk_id"].value_counts().sort_index().cumsum()
     for _, chunks in sizes.groupby((sizes - 1) // size):
         some = alerts[alerts["chunk_id"].isin(chunks.index)]
-        for start in range(0, len(some), size):
-            yield some.iloc[start : start + size]
+        parts = max(1, round(len(some) / size))  # a chunk is not read twice for a few of its alerts
+        for part in np.array_split(np.arange(len(some)), parts):
+            yield some.iloc[part]
 
 
 def _store_some(

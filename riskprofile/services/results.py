@@ -21,7 +21,6 @@ from riskprofile.history.piles import Apart
 from riskprofile.intake.formulas import escape_formula
 from riskprofile.intake.quarantine import whole_or_nothing
 from riskprofile.memory import give_back
-from riskprofile.scoring.reasons import as_json
 from riskprofile.services.declared import DRIVER, INDICATORS
 from riskprofile.services.describing import describe, material
 from riskprofile.services.identifiers import RECORD
@@ -31,7 +30,7 @@ from riskprofile.services.rater import POINTS
 from riskprofile.services.steps import WORDING, WRITING, Step
 from riskprofile.store.database import Store
 from riskprofile.store.spool import Spool
-from riskprofile.store.written import Written, pack, unpack
+from riskprofile.store.written import pack, unpack
 from riskprofile.tables import TEXT, Table
 
 COLUMNS = (
@@ -145,11 +144,7 @@ def _described(store: Store, ranked: Ranked, step: Step) -> Iterator[np.ndarray]
             with store.read() as connection:
                 told = material(connection, items, as_told(some))
             details = describe(told, ranked.rater)
-            known: dict[int, str] = {}
-            sides = (
-                [pack(Written.of(getattr(one, name), as_json, known)) for one in details]
-                for name in SIDES
-            )
+            sides = ([pack(getattr(one, name)) for one in details] for name in SIDES)
             yield _put(spool, some["rank"].to_numpy(), *sides)
         give_back()
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
@@ -144,12 +145,15 @@ def search_text(alert: Mapping[str, Any]) -> str:
     given = [str(alert["record_id"]), str(alert.get("title") or "")]
     for row in alert.get("declaration") or []:
         given += [str(row[name]) for name in names if row.get(name)]
-    words: dict[str, None] = {}
-    for text in dict.fromkeys(given):
-        for part in text.split("|"):
-            words[plain(part)] = None
-            words[squeezed(part)] = None
-    return " ".join(word for word in words if word)
+    words = dict.fromkeys(chain.from_iterable(map(_looked_for, dict.fromkeys(given))))
+    return " ".join(words)
+
+
+@lru_cache(maxsize=1 << 13)
+def _looked_for(text: str) -> tuple[str, ...]:
+    """The words by which a value is found; ports, codes and units come again and again."""
+    found = (word for part in text.split("|") for word in (plain(part), squeezed(part)))
+    return tuple(word for word in found if word)
 
 
 @cache

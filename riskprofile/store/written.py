@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import LargeBinary, TypeDecorator
 from sqlalchemy.engine import Dialect
 
-T = TypeVar("T")
 _LENGTH = struct.Struct("<I")
 _CODEC = pa.Codec("lz4_raw")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
@@ -19,16 +17,6 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 
 class Written(str):
     """JSON that is written already, as `dumps` writes it: a column takes it as it is."""
-
-    @classmethod
-    def of(cls, values: Iterable[T], write: Callable[[T], str], known: dict[int, str]) -> Written:
-        """A list of values that many lists share: each is written once, `known` by its identity."""
-        pieces = []
-        for value in values:
-            if (piece := known.get(id(value))) is None:
-                piece = known[id(value)] = write(value)
-            pieces.append(piece)
-        return cls(f"[{','.join(pieces)}]")
 
 
 def dumps(value: Any) -> str:
