@@ -69,17 +69,19 @@ def upload(say: Any, person: Any) -> None:
                 progress=_Shown(say, bar),
             )  # fmt: skip
             summary = run.summary
-            st.session_state[TOLD] = (
-                say("upload.done"),
-                say(
-                    "upload.account",
-                    read=say.number(summary.read),
-                    accepted=say.number(summary.accepted),
-                    quarantined=say.number(summary.quarantined),
-                    duplicate=say.number(summary.duplicate),
-                    alerts=say.number(summary.alerts["total"]),
-                ),
+            account = say(
+                "upload.account",
+                read=say.number(summary.read),
+                accepted=say.number(summary.accepted),
+                quarantined=say.number(summary.quarantined),
+                duplicate=say.number(summary.duplicate),
+                alerts=say.number(summary.alerts["total"]),
             )
+            left = (
+                say("upload.unfinished", batch=batch, n=say.number(n))
+                for batch, n in summary.unfinished.items()
+            )
+            st.session_state[TOLD] = (say("upload.done"), " ".join([account, *left]))
             if summary.batches:
                 st.session_state["batch"] = summary.batches[-1]["id"]
         except RiskProfileError as error:

@@ -33,6 +33,10 @@ COMMANDS: dict[str, tuple[tuple[str, ...], str]] = {
         ("screen",),
         "Rate declarations: a ranked list with reasons, alerts for the officers.",
     ),
+    "finish": (
+        ("screen",),
+        "Rank what is stored of a batch that was left, without the rest of its file.",
+    ),
     "watch": (
         ("watch",),
         "Rate what arrives in a folder: each file once, then kept under done/ or failed/.",

@@ -109,15 +109,19 @@ def doctor(home: Home = None, json: Json = False) -> int:
     return 0 if all(one["ok"] for one in checks) else 1
 
 
-def _unfinished(batches: list[str]) -> str:
-    """What to do about batches that did not end: they may be under way."""
-    if not batches:
+def _unfinished(batches: dict[str, str]) -> str:
+    """What to do about batches that did not end: of one that is read nobody knows it will not."""
+    left = [one for one, state in batches.items() if state == "stopped"]
+    named = left or [*batches]
+    if not named:
         return "all have ended"
-    more = f" and {len(batches) - 1} more" if len(batches) > 1 else ""
-    return (
-        f"{batches[0]}{more} under way or left before the end; what was left goes on with"
-        " `score --resume` on its file, or by repairing its rows again"
-    )
+    more = f" and {len(named) - 1} more" if len(named) > 1 else ""
+    do = f"`score --resume` on its file, or `riskprofile finish {named[0]} --reason ...` without it"
+    if left:
+        raise RiskProfileError(
+            f"{left[0]}{more} was left before its end, so its rows are on no list", do=do
+        )
+    return f"{named[0]}{more} under way; if its program died: {do}"
 
 
 @database.command()

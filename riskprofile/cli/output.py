@@ -174,6 +174,12 @@ def account(run: Run) -> None:
                 f"{name}: past declarations of {days} days are known; what speaks of new parties "
                 f"and lanes is silent until {facts.KNOWN_DAYS:.0f}: riskprofile history load"
             )
+    for name, count in told.unfinished.items():
+        note(
+            f"riskprofile: {count} of the duplicates are rows of batch {name}, which is under way "
+            "or was left before its end: they are on no list until it ends. Go on with its file "
+            f"(--resume), or, where that will not come again, riskprofile finish {name}"
+        )
     if told.stopped:
         say("stopped: nothing is lost, go on with --resume")
     elif run.too_many_bad:

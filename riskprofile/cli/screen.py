@@ -1,4 +1,4 @@
-"""score, history load, explain, replay, recall."""
+"""score, finish, history load, explain, replay, recall."""
 
 from __future__ import annotations
 
@@ -15,12 +15,20 @@ import typer
 
 from riskprofile import words
 from riskprofile.cli import output
-from riskprofile.cli.app import As, Home, Json, app, now, owner, settings_of
+from riskprofile.cli.app import As, Home, Json, app, now, opened, owner, settings_of
 from riskprofile.errors import InputError, UsageError
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.intake.quarantine import whole_or_nothing
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import evidence, explanation, identity, probing, results, retention
+from riskprofile.services import (
+    evidence,
+    explanation,
+    finishing,
+    identity,
+    probing,
+    results,
+    retention,
+)
 from riskprofile.services import replay as replaying
 from riskprofile.services.lanes import Ranked
 from riskprofile.services.passing import passing
@@ -114,6 +122,31 @@ def score(
             output.note(f"{out} was not written: no new record was ranked")
         if quarantine is not None and not dry_run:
             quarantine_file.write(quarantine, run.rejected)
+    return _tell(run, out, as_json=json)
+
+
+@app.command()
+def finish(
+    batch: Annotated[str, typer.Argument(help="Its number, as `doctor` names it.")],
+    reason: Annotated[str, typer.Option(help="Why its file will not be read to the end.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Results: .csv, .parquet or .jsonl; - is stdout.")
+    ] = None,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Rank what is stored of a batch that was left, without the rest of its file."""
+    if out is not None:
+        results.format_of(out)
+
+    def write(ranked: list[Ranked], step: Step) -> None:
+        if out is not None:
+            results.write(results.parts(database, ranked, "alerts", step), out)
+
+    with opened(home) as (settings, database), output.progress("finishing") as progress:
+        run = finishing.finish(
+            *(database, settings, owner(), batch, reason, now()), progress=progress, written=write
+        )
     return _tell(run, out, as_json=json)
 
 

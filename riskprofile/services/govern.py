@@ -16,6 +16,7 @@ from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.selections import selections
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit, copying, switches
+from riskprofile.store import batches as store_of_batches
 from riskprofile.store.copying import Copied
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Batch, Office
@@ -358,19 +359,14 @@ def batches(store: Store, actor: Actor, now: datetime | None = None) -> list[Bat
     return [BatchView(*row) for row in rows]
 
 
-def unfinished(store: Store, actor: Actor) -> list[str]:
-    """Batches that are under way or were left before their end, the oldest first.
+def unfinished(store: Store, actor: Actor) -> dict[str, str]:
+    """Batches that are under way or were left before their end, the oldest first: their states.
 
     What is stored of one that was left is on no list until its run goes on.
     """
     authorise(actor, "batch.look")
     with store.read() as connection:
-        found = connection.execute(
-            select(_batch.c.id)
-            .where(_batch.c.state.in_(("running", "stopped")))
-            .order_by(_batch.c.started_at, _batch.c.id)
-        )
-        return list(found.scalars())
+        return store_of_batches.unfinished(connection)
 
 
 def verify_audit(store: Store, actor: Actor, head: audit.Head | None = None) -> audit.Verdict:

@@ -6,7 +6,7 @@ run that dies anywhere goes on from the cursor.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from riskprofile import intake
-from riskprofile.errors import Conflict, Overtaken, RiskProfileError, ScorecardError
+from riskprofile.errors import Conflict, Overtaken, RiskProfileError
 from riskprofile.history import view
 from riskprofile.history.learning import Asked
 from riskprofile.intake.reader import Rejection
@@ -78,8 +78,10 @@ class Ingest:
         others: Workers | None,
         summary: Summary,
         rejected: Rejects,
+        unfinished: Collection[str],
     ) -> None:
         self.store, self.settings, self.options, self.batch = store, settings, options, batch
+        self.unfinished = set(unfinished) - {batch.id}
         self.raters, self.summary, self.rejected = raters, summary, rejected
         self.now, self.others = raters.before, others
         self.numbers = Numbers()
@@ -166,7 +168,7 @@ class Ingest:
             path,
             profile=self.options.profile,
             format=self.options.format,
-            chunk_rows=self.options.chunk_rows,
+            chunk_rows=self._chunk_rows,
             offices=govern.zones(self.store),
             countries=govern.countries(self.store),
         ):
@@ -189,6 +191,11 @@ class Ingest:
             known = self.pending.setdefault(chunk.profile, Known())
             table = self._resolved(table, profile, chunk, known)
             yield self._set_apart(chunk.profile, number, table, chunk, known)
+
+    @property
+    def _chunk_rows(self) -> int:
+        """As the batch began: its cursor counts chunks of that size, whatever is usual by now."""
+        return int((self.batch.options or {}).get("chunk_rows", self.options.chunk_rows))
 
     def _resolved(self, table: Table, profile: Profile, chunk: intake.Chunk, known: Known) -> Table:
         """The chunk with every cancellation under the id of what it cancels, or set aside."""
@@ -226,15 +233,7 @@ class Ingest:
         return Prepared(profile, number, table, kept, folded, chunk)
 
     def _rater(self, profile: str) -> Rater:
-        found = self.raters.of(profile)
-        began_with = self.batch.model_digest
-        if began_with and self.batch.profile == profile and began_with != found.scorecard.digest:
-            raise ScorecardError(
-                f"batch {self.batch.id} began with scorecard {self.batch.model_version}, and "
-                f"{found.scorecard.version} serves now",
-                do="Serve the earlier version again to finish it",
-            )
-        return found
+        return self.raters.going_on(self.batch, profile)
 
     def _rate(self, one: Prepared) -> Done:
         profile = PROFILES[one.profile]
@@ -288,6 +287,7 @@ class Ingest:
         """The id of the chunk; None where it has no row that is new."""
         chunk, batch = one.chunk, self.batch
         chunk_id: int | None = None
+        met: dict[str, int] = {}
         with self.store.write(patience=120.0) as connection:
             if not self.options.history:
                 govern.require_running(connection)
@@ -335,6 +335,8 @@ class Ingest:
                 ids = batches.holders(connection, one.profile, same[RECORD], same[ITEM])
                 rows = same[["source", "line"]].assign(record=pd.array(ids, dtype="Int64"))
                 batches.set_aside(connection, batch.id, one.number, "duplicate", rows)
+                if self.unfinished:
+                    met = batches.by_batch(connection, ids, self.unfinished)
             if self.options.repairs:
                 self._repaired(connection, one)
             table = batches.batch_table
@@ -350,6 +352,8 @@ class Ingest:
                     model_digest=rated.scorecard.digest if rated else "",
                 )
             )
+        for name, count in met.items():
+            self.summary.unfinished[name] = self.summary.unfinished.get(name, 0) + count
         return chunk_id
 
     def _repaired(self, connection: Connection, one: Prepared) -> None:

@@ -31,12 +31,12 @@ def begin(
     with store.write(patience=60.0) as connection:
         serialise(connection, BATCH_LOCK)
         for earlier in batches.same_input(connection, digest, history=options.history):
-            if earlier.state == "done":
+            if earlier.state == "done" and not batches.is_cut(earlier):
                 _note_duplicate(connection, actor, path, earlier, options, now, summary)
                 return None
             if earlier.state in ("running", "stopped"):
                 if options.resume:
-                    return go_on(connection, earlier, now, summary)
+                    return go_on(connection, earlier, now, summary, cut=False)
                 raise Conflict(
                     f"this file is batch {earlier.id}, which is being rated or was stopped",
                     where=str(path),
@@ -54,14 +54,19 @@ def begin(
     return batch
 
 
-def go_on(connection: Connection, batch: Batch, now: datetime, summary: Summary) -> Batch:
-    """A batch that was left is under way again; what is stored of it is in the account."""
+def go_on(
+    connection: Connection, batch: Batch, now: datetime, summary: Summary, *, cut: bool
+) -> Batch:
+    """A batch that was left is under way again; what is stored of it is in the account.
+
+    `cut`: it goes no further in its file than it came. Should that file come again, it is read.
+    """
     summary.read += batch.read
     summary.accepted += batch.accepted
     summary.quarantined += batch.quarantined
     summary.duplicate += batch.duplicate
     batches.forget_failures(connection, batch.id)
-    batches.resume(connection, batch.id, now)
+    batches.resume(connection, batch, now, cut=cut)
     return batch
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from riskprofile.errors import ScorecardError
 from riskprofile.services.parties import Heard, Register
 from riskprofile.services.past import Folder
 from riskprofile.services.rater import Rater, rater
 from riskprofile.services.spread import Opened
+from riskprofile.store.tables import Batch
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,24 @@ class Raters:
         if profile not in self.opened:
             self.opened[profile] = rater(self.url, self.models, profile, self.before, self.folder)
         return self.opened[profile]
+
+    def going_on(self, batch: Batch, profile: str) -> Rater:
+        """The rater of a profile for a batch: that it began with, where it has begun.
+
+        Raises
+        ------
+        ScorecardError
+            Another scorecard serves meanwhile.
+        """
+        found = self.of(profile)
+        began = batch.model_digest
+        if began and batch.profile == profile and began != found.scorecard.digest:
+            raise ScorecardError(
+                f"batch {batch.id} began with scorecard {batch.model_version}, and "
+                f"{found.scorecard.version} serves now",
+                do="Serve the earlier version again to finish it",
+            )
+        return found
 
     def register(self, profile: str) -> Register:
         """The register that the rows of a profile are looked up in."""

@@ -78,6 +78,8 @@ class Summary:
     history_days: dict[str, int] = field(default_factory=dict)  # days known before this run
     batches: list[dict[str, Any]] = field(default_factory=list)
     unreadable: list[dict[str, str]] = field(default_factory=list)  # source, what, do
+    # Duplicates of rows that are on no list: by the batch that was left before its end.
+    unfinished: dict[str, int] = field(default_factory=dict)
     stopped: int = 0  # the signal that ended the run after its chunk, 0 when it ended itself
 
 

@@ -17,6 +17,7 @@ import pandas as pd
 from riskprofile import intake
 from riskprofile.errors import InputError, PolicyError, Stopped, TooManyBadRows
 from riskprofile.memory import unswept
+from riskprofile.profiles import PROFILES
 from riskprofile.services import govern
 from riskprofile.services.ending import Ending, Written
 from riskprofile.services.identity import Actor, authorise
@@ -91,6 +92,8 @@ def screen(
 
     spool = Spool(settings.home)  # what of it is left goes with the run that is told
     rejected = Rejects(spool)
+    with store.read() as connection:
+        unfinished = batches.unfinished(connection)
     with unswept(), workers(options) as others:
         raters = Raters(
             history_url or settings.database_url,
@@ -102,8 +105,10 @@ def screen(
         )
         with stop.listening():
             for one in left:
+                if raters.rates and one.profile in PROFILES:
+                    raters.going_on(one, one.profile)
                 with store.write(patience=60.0) as connection:
-                    running.append(go_on(connection, one, now, summary))
+                    running.append(go_on(connection, one, now, summary, cut=True))
             for path in paths if options.strict else ():
                 _refuse_bad(path, options, store, step, stop)
             for path in paths if not stop.signal else ():
@@ -113,7 +118,8 @@ def screen(
                     if batch is None:
                         continue
                     work = Ingest(
-                        store, settings, options, batch, raters, others, summary, rejected
+                        *(store, settings, options, batch, raters, others, summary, rejected),
+                        unfinished,
                     )
                     with closing(work.chunks(path)) as committed:
                         for rows in committed:
@@ -137,7 +143,9 @@ def screen(
             if unreadable is not None and len(summary.unreadable) == len(paths):
                 raise unreadable
             ranked: list[Ranked] = []
-            if not summary.stopped:
+            if summary.stopped:
+                _leave(store, running, now)
+            else:
                 learns = history_url is None  # what a run beside the database learns goes with it
                 ending = Ending(
                     store, actor, running, raters, others, options, learns, step, stop, written
@@ -150,6 +158,8 @@ def screen(
                 except Stopped:
                     summary.stopped = stop.signal
                     _leave(store, running, now)
+    for batch in running:  # these end, or are left, together
+        summary.unfinished.pop(batch.id, None)
     summary.seconds = round(time.perf_counter() - started, 3)
     summary.rows_per_second = round(summary.read / max(summary.seconds, 1e-9), 1)
     moment = pd.DataFrame({"time": [pd.Timestamp(now)]})
@@ -161,7 +171,7 @@ def screen(
 
 
 def _leave(store: Store, running: list[Batch], now: datetime) -> None:
-    """The run ends by a fault of another file: what was read before it can go on."""
+    """The run ends before its end: what was read can go on."""
     if not running:
         return
     table = batches.batch_table

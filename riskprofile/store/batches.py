@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Connection, bindparam, case, delete, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, select, update
 
 from riskprofile.history.layer import CHUNK, POSITION, places
 from riskprofile.intake.versions import CANCEL
@@ -45,6 +45,7 @@ label_table = Label.__table__  # type: ignore[attr-defined]
 ASKED_AT_ONCE = 5_000  # parameters of one statement
 ACCEPTED, SUPERSEDED = "accepted", "superseded"
 PARKED = "history"  # state of a record that is known but was never rated
+CUT = "cut"  # option of a batch that ended before its file did
 
 
 def to_bytes(table: Table) -> bytes:
@@ -378,13 +379,43 @@ def end(connection: Connection, batch_ids: Sequence[str], now: datetime) -> date
     return ended
 
 
-def resume(connection: Connection, batch_id: str, now: datetime) -> None:
+def resume(connection: Connection, batch: Batch, now: datetime, *, cut: bool) -> None:
     """Go on with a batch: what it knows of the past is frozen anew, as of now."""
     connection.execute(
         update(batch_table)
-        .where(batch_table.c.id == batch_id)
-        .values(state="running", ended_at=now)
+        .where(batch_table.c.id == batch.id)
+        .values(state="running", ended_at=now, options={**(batch.options or {}), CUT: cut})
     )
+
+
+def is_cut(batch: Batch) -> bool:
+    """Whether it went no further in its file than it came before it was left."""
+    return bool((batch.options or {}).get(CUT))
+
+
+def unfinished(connection: Connection) -> dict[str, str]:
+    """Batches that are under way or were left before their end, the oldest first: their states."""
+    columns = batch_table.c
+    found = connection.execute(
+        select(columns.id, columns.state)
+        .where(columns.state.in_(("running", "stopped")))
+        .order_by(columns.started_at, columns.id)
+    )
+    return {one.id: one.state for one in found}
+
+
+def by_batch(
+    connection: Connection, records: Iterable[int | None], batch_ids: Iterable[str]
+) -> dict[str, int]:
+    """How many of these records each of these batches holds."""
+    asked = [one for one in records if one is not None]
+    found = connection.execute(
+        select(chunk_table.c.batch_id, func.count().label("rows"))
+        .join(record_table, record_table.c.chunk_id == chunk_table.c.id)
+        .where(among(record_table.c.id, asked), among(chunk_table.c.batch_id, batch_ids))
+        .group_by(chunk_table.c.batch_id)
+    )
+    return {one.batch_id: one.rows for one in found}
 
 
 def same_input(connection: Connection, digest: str, *, history: bool) -> list[Batch]:

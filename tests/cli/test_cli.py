@@ -212,6 +212,37 @@ def test_explain_writes_one_page_for_the_person_concerned(
     assert paper.read_bytes().startswith(b"%PDF-")
 
 
+def test_a_batch_whose_file_is_gone_is_named_and_can_be_ended(home: Path, day: Path) -> None:
+    """Its rows are on no list: whoever sends them again in another file is told so as well."""
+    where = settings.load({}, home=home)
+    store = settings.open_store(where)
+    stop = factory.Steps(lambda name, done, of: os.kill(os.getpid(), signal.SIGTERM))
+    left = screen(store, where, OWNER, [day], Options(), datetime.now(UTC), progress=stop)
+    store.close()
+    assert left.summary.stopped == signal.SIGTERM
+
+    code, out, _ = run(home, "doctor")
+    assert code == 1
+    (line,) = [one for one in out.splitlines() if "batches" in one]
+    assert line.startswith("!!")
+    batch = line.split()[2]
+
+    anew = home.parent / "anew.csv"
+    anew.write_text("\n".join([*day.read_text("utf-8").splitlines()[:21], ""]), "utf-8")
+    code, out, errors = run(home, "score", anew)
+    assert (code, "duplicate 20" in out) == (0, True)
+    assert f"20 of the duplicates are rows of batch {batch}" in errors.replace("\n", " ")
+
+    results = home.parent / "ranked.csv"
+    code, out, _ = run(home, "finish", batch, "--reason", "made anew", "--out", results, "--json")
+    assert (code, told(out)["accepted"]) == (0, 40)
+    assert len(results.read_text("utf-8").splitlines()) == 41
+    code, out, _ = run(home, "doctor")
+    assert "all have ended" in out
+    code, _, errors = run(home, "finish", batch, "--reason", "once more")
+    assert (code, "ended already" in errors) == (1, True)
+
+
 def test_pause_stops_rating_until_resume(home: Path, day: Path) -> None:
     run(home, "pause", "--why", "labels under review")
     assert run(home, "score", day)[0] == 7
@@ -283,7 +314,7 @@ def test_doctor_names_a_batch_that_did_not_end(home: Path, tmp_path: Path) -> No
     store.close()
     assert left.exit_code == 143
     said = run(home, "doctor")[1]
-    assert "under way or left before the end" in said and "score --resume" in said
+    assert "left before its end" in said and "score --resume" in said
     assert run(home, "score", day, "--resume")[0] == 0
     assert "batches: all have ended" in run(home, "doctor")[1]
 

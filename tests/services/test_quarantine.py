@@ -222,14 +222,14 @@ quarantine.repair(store, home, OWNER, fixes, "said so", now, progress=factory.St
     died = subprocess.run([sys.executable, "-c", program, *given], cwd=ROOT, check=False)
     assert died.returncode == -signal.SIGKILL
     (kept,) = quarantine.find(store, OPERATOR, Filter(state="repaired"), NOW)
-    assert govern.unfinished(store, OWNER) == [kept.repair_batch]
+    assert [*govern.unfinished(store, OWNER)] == [kept.repair_batch]
     alerts = len(found_alerts(store))
 
     done = quarantine.repair(store, home, OPERATOR, {row.id: {}}, WHY, NOW)
     assert done.repaired == [row.id]
     assert done.summary is not None and done.summary.accepted == 1
     assert done.summary.alerts["total"] == len(found_alerts(store)) - alerts == 1
-    assert govern.unfinished(store, OWNER) == []
+    assert govern.unfinished(store, OWNER) == {}
     with pytest.raises(Conflict, match="repaired"):
         quarantine.repair(store, home, OPERATOR, {row.id: {}}, WHY, NOW)
 

@@ -1,0 +1,91 @@
+"""A batch that was left is ended without its file: what is stored of it is ranked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from riskprofile.errors import Conflict, UsageError
+from riskprofile.scoring.ranking import Capacity
+from riskprofile.services.ending import Written
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.run import Options, Run
+from riskprofile.services.screen import screen
+from riskprofile.services.settings import Settings
+from riskprofile.services.steps import Progress
+from riskprofile.store import audit, batches
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Batch
+
+_batch = batches.batch_table
+
+
+def finish(
+    store: Store,
+    settings: Settings,
+    actor: Actor,
+    batch_id: str,
+    reason: str,
+    now: datetime,
+    *,
+    progress: Progress = lambda name, rows: None,
+    written: Written | None = None,
+) -> Run:
+    """Rank what is stored of a batch whose file is gone or cannot be read to its end.
+
+    The list is cut as the batch was asked to be. Should the file come again, it is read: rows that
+    are known are duplicates, and the others are rated. A program that still reads it stops at its
+    next chunk and says that another was first.
+
+    Parameters
+    ----------
+    reason : str
+        Why its file will not be read to the end. It is kept in the audit.
+
+    Raises
+    ------
+    UsageError
+        No reason, or no such batch.
+    Conflict
+        The batch has ended, or nothing of it is stored.
+    ScorecardError
+        Another scorecard serves than that which it began with.
+    """
+    authorise(actor, "batch.score")
+    if not reason.strip():
+        raise UsageError(
+            "a batch is not ended without a reason", do="Say why its file will not come."
+        )
+    with store.write() as connection:
+        found = connection.execute(select(_batch).where(_batch.c.id == batch_id)).first()
+        if found is None:
+            raise UsageError(
+                f"there is no batch {batch_id[:80]}", do="riskprofile doctor names the unfinished"
+            )
+        batch = Batch(**found._mapping)
+        if batch.state not in ("running", "stopped"):
+            raise Conflict(f"batch {batch.id} has ended already ({batch.state})")
+        if not batch.cursor:
+            raise Conflict(
+                f"nothing of batch {batch.id} is stored", do="Rate its file: riskprofile score"
+            )
+        audit.append(
+            connection,
+            actor=actor.name,
+            action="batch.cut",
+            subject=f"batch:{batch.id}",
+            now=now,
+            purpose=reason.strip(),
+            detail={"read": batch.read},
+        )
+    asked = batch.options or {}
+    options = Options(
+        profile=batch.profile,
+        capacity=Capacity(**asked.get("capacity", {})),
+        max_bad_share=settings.max_bad_share,
+        history=bool(asked.get("history")),
+    )
+    return screen(
+        store, settings, actor, [], options, now, progress=progress, left=[batch], written=written
+    )

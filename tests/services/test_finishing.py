@@ -1,0 +1,174 @@
+"""A batch that was left is ended without its file, and loses nothing by it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from sqlalchemy import text
+
+from riskprofile.errors import Conflict, NotAllowed, ScorecardError, UsageError
+from riskprofile.scoring.ranking import Capacity
+from riskprofile.services import govern, settings
+from riskprofile.services.finishing import finish
+from riskprofile.services.identity import OWNER
+from riskprofile.services.run import Options, Run
+from riskprofile.services.screen import screen
+from riskprofile.services.settings import Settings
+from riskprofile.store import audit
+from riskprofile.store.database import Store
+from riskprofile.tables import Table
+from tests import factory
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+WHY = "the sender made it anew"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Settings:
+    return settings.load({}, home=tmp_path / "home")
+
+
+@pytest.fixture
+def store(home: Settings) -> Iterator[Store]:
+    opened = settings.open_store(home)
+    yield opened
+    opened.close()
+
+
+def write(path: Path, table: Table) -> Path:
+    table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    return path
+
+
+def rate(store: Store, home: Settings, path: Path, **options: Any) -> Run:
+    return screen(store, home, OWNER, [path], Options(**options), NOW)
+
+
+def stopped(store: Store, home: Settings, path: Path, **options: Any) -> str:
+    """A run of this file that is told to stop after 40 rows: the batch that it left."""
+
+    def stop(name: str, rows: int) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    asked = Options(chunk_rows=40, **options)
+    run = screen(store, home, OWNER, [path], asked, NOW, progress=stop)
+    assert (run.exit_code, run.summary.accepted) == (143, 40)
+    ((batch, state),) = govern.unfinished(store, OWNER).items()
+    assert state == "stopped"
+    return batch
+
+
+def ranked(store: Store) -> list[str]:
+    with store.read() as connection:
+        found = connection.execute(text("SELECT record_id FROM alert ORDER BY record_id"))
+        return list(found.scalars())
+
+
+def test_what_is_stored_is_ranked_as_the_batch_was_asked_to_be(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table, capacity = factory.shipments(100), Capacity(7, random_share=0.0)
+    day = write(tmp_path / "day.csv", table)
+    batch = stopped(store, home, day, capacity=capacity)
+    day.unlink()
+    assert ranked(store) == []
+    run = finish(store, home, OWNER, batch, WHY, NOW)
+    assert (run.summary.read, run.summary.accepted) == (40, 40)
+    assert len(ranked(store)) == run.summary.alerts["total"] > 0
+    assert govern.unfinished(store, OWNER) == {}
+
+    alone = settings.load({}, home=tmp_path / "alone")
+    other = settings.open_store(alone)
+    expected = rate(other, alone, write(tmp_path / "some.csv", table[:40]), capacity=capacity)
+    other.close()
+    told = ["rank", "record_id", "lane", "queue", "points", "selected_by", "indicators"]
+    pd.testing.assert_frame_equal(run.ranked[0].table[told], expected.ranked[0].table[told])
+
+
+def test_that_it_was_ended_so_and_why_is_audited(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    batch = stopped(store, home, write(tmp_path / "day.csv", factory.shipments(100)))
+    finish(store, home, OWNER, batch, WHY, NOW)
+    with store.read() as connection:
+        asked = text("SELECT sequence, subject FROM audit WHERE action = 'batch.cut'")
+        ((number, subject),) = connection.execute(asked).all()
+        assert (subject, audit.said(connection, [number])) == (f"batch:{batch}", {number: WHY})
+
+
+def test_another_file_with_its_rows_says_that_they_are_on_no_list(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table = factory.shipments(100)
+    batch = stopped(store, home, write(tmp_path / "day.csv", table))
+    anew = rate(store, home, write(tmp_path / "anew.csv", table[::-1]))
+    assert (anew.summary.accepted, anew.summary.duplicate) == (60, 40)
+    assert anew.summary.unfinished == {batch: 40}
+    before = set(ranked(store))
+    finish(store, home, OWNER, batch, WHY, NOW)
+    after = rate(store, home, write(tmp_path / "again.csv", table[50:]))
+    assert after.summary.unfinished == {}
+    first = set(table["declaration_id"][:40])
+    mine = {one for one in set(ranked(store)) - before if one.split("@")[0] in first}
+    assert mine
+    assert mine == set(ranked(store)) - before
+
+
+def test_the_file_that_comes_all_the_same_is_read_and_its_rest_is_rated(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    day = write(tmp_path / "day.csv", factory.shipments(100))
+    finish(store, home, OWNER, stopped(store, home, day), WHY, NOW)
+    for resume in (True, False):
+        run = rate(store, home, day, resume=resume)
+        rest = (60, 40) if resume else (0, 100)  # then the whole file is known
+        assert (run.summary.accepted, run.summary.duplicate) == rest
+    assert run.summary.batches[-1]["state"] == "duplicate"
+
+
+def test_a_batch_that_goes_on_after_all_is_whole(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Also where chunks are of another size by now: its cursor counts those that it began with."""
+    day = write(tmp_path / "day.csv", factory.shipments(100))
+    stopped(store, home, day)
+    assert rate(store, home, day, resume=True).summary.accepted == 100
+    assert rate(store, home, day).summary.batches[-1]["state"] == "duplicate"
+
+
+def test_past_declarations_are_ended_as_such(store: Store, home: Settings, tmp_path: Path) -> None:
+    batch = stopped(store, home, write(tmp_path / "p.csv", factory.shipments(100)), history=True)
+    assert finish(store, home, OWNER, batch, WHY, NOW).ranked == []
+    assert (ranked(store), govern.unfinished(store, OWNER)) == ([], {})
+
+
+def test_it_is_refused_without_a_reason_by_others_and_of_what_has_ended(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    batch = stopped(store, home, write(tmp_path / "day.csv", factory.shipments(100)))
+    with pytest.raises(UsageError, match="reason"):
+        finish(store, home, OWNER, batch, " ", NOW)
+    with pytest.raises(UsageError, match="there is no batch"):
+        finish(store, home, OWNER, "20261124-000000-abcdef", WHY, NOW)
+    with pytest.raises(NotAllowed):
+        finish(store, home, replace(OWNER, role="officer"), batch, WHY, NOW)
+    finish(store, home, OWNER, batch, WHY, NOW)
+    with pytest.raises(Conflict, match="ended already"):
+        finish(store, home, OWNER, batch, WHY, NOW)
+
+
+def test_another_scorecard_does_not_end_it(store: Store, home: Settings, tmp_path: Path) -> None:
+    batch = stopped(store, home, write(tmp_path / "day.csv", factory.shipments(100)))
+    with store.write() as connection:
+        connection.execute(text("UPDATE batch SET model_digest = 'other', model_version = '2020'"))
+    with pytest.raises(ScorecardError, match="began with scorecard 2020"):
+        finish(store, home, OWNER, batch, WHY, NOW)
+    assert govern.unfinished(store, OWNER) == {batch: "stopped"}
