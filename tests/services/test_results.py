@@ -48,13 +48,13 @@ def sized(patch: pytest.MonkeyPatch, at_once: int, most: int, waiting: int) -> N
 
 
 @pytest.mark.parametrize("reasons", ["alerts", "all", "none"])
-@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
 def test_the_size_of_the_parts_changes_nothing(
-    rated: Rated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reasons: str, suffix: str
+    rated: Rated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reasons: str
 ) -> None:
     sized(monkeypatch, WHOLE, 1, WHOLE)
     whole = results.table(*rated, reasons)
-    results.write(whole, tmp_path / f"whole{suffix}")
+    for suffix in (".csv", ".jsonl", ".parquet"):
+        results.write(whole, tmp_path / f"whole{suffix}")
     assert whole["rank"].tolist() == [*range(1, 91)]
     told = whole["reasons"].map(bool) & whole["against"].map(bool)
     expected = {"alerts": whole["lane"] != "green", "all": True, "none": False}[reasons]
@@ -64,13 +64,13 @@ def test_the_size_of_the_parts_changes_nothing(
         parts = [*results.parts(*rated, reasons)]
         assert max(map(len, parts)) <= at_once
         pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), whole)
-        results.write(iter(parts), tmp_path / f"parts{suffix}")
-        if suffix == ".parquet":
-            read = (pd.read_parquet(tmp_path / f"{name}{suffix}") for name in ("whole", "parts"))
-            pd.testing.assert_frame_equal(*read)
-        else:
+        for suffix in (".csv", ".jsonl", ".parquet"):
+            results.write(iter(parts), tmp_path / f"parts{suffix}")
+        for suffix in (".csv", ".jsonl"):
             written = (tmp_path / f"parts{suffix}").read_bytes()
             assert written == (tmp_path / f"whole{suffix}").read_bytes()
+        read = (pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("whole", "parts"))
+        pd.testing.assert_frame_equal(*read)
 
 
 def test_how_far_it_is_is_told(rated: Rated, monkeypatch: pytest.MonkeyPatch) -> None:
