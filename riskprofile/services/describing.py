@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from sqlalchemy import Connection, select
 
 from riskprofile.columns import View, spans
@@ -25,13 +26,14 @@ from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches
 from riskprofile.store.database import among
 from riskprofile.store.spool import Columns
-from riskprofile.store.written import Written, dumps, pack
+from riskprofile.store.written import dumps, pack
 from riskprofile.tables import Column, Table
 
 NOT_GIVEN = "not given"  # what a sentence says of a value that was not declared
 NOT_EVALUATED = "not_evaluated:"
-
-Alerts = list[dict[str, Any]]  # what is stored of some alerts, by the columns of `Alert`
+# Columns of an alert: packed JSON, JSON, and values as they are.
+SIDES, WRITTEN = ("reasons", "against"), ("declaration", "indicators")
+_VALUES = ("office", "title", "due_at", "lodged_at")
 
 
 @dataclass
@@ -114,18 +116,29 @@ class Material:
     places: Table
     chunks: dict[int, tuple[bytes, bytes]]
 
-    def work(self, rater: Rater) -> Alerts:
-        """What is stored of each alert, and is the same in whichever process it is made."""
-        made = []
-        for record, detail in zip(self.alerts[RECORD], describe(self, rater), strict=True):
-            told = vars(detail) | {"record_id": record, "profile": rater.profile.name}
-            made.append(
-                told
-                | store_of_alerts.looked_up_by(told)
-                | {"reasons": pack(detail.reasons), "against": pack(detail.against)}
-                | {"declaration": Written(dumps(detail.declaration))}
+    def work(self, rater: Rater) -> pa.RecordBatch:
+        """What is stored of each alert, and is the same in whichever process it is made.
+
+        Columns of `Alert` and its `links`, lists as JSON: texts travel, and wait on file, as they
+        are.
+        """
+        details = describe(self, rater)
+        columns: dict[str, list[Any]] = {
+            "record_id": self.alerts[RECORD].tolist(),
+            "profile": [rater.profile.name] * len(details),
+            **{name: [getattr(one, name) for one in details] for name in _VALUES},
+            **{name: [pack(getattr(one, name)) for one in details] for name in SIDES},
+            **{name: [dumps(getattr(one, name)) for one in details] for name in WRITTEN},
+        }
+        found = [
+            store_of_alerts.looked_up_by(
+                {"record_id": record, "profile": rater.profile.name, **vars(one)}
             )
-        return made
+            for record, one in zip(columns["record_id"], details, strict=True)
+        ]
+        columns["search"] = [one["search"] for one in found]
+        columns["links"] = [dumps(one["links"]) for one in found]
+        return pa.RecordBatch.from_pydict(columns)
 
 
 def material(connection: Connection, items: Items, alerts: Table) -> Material:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 
+import pyarrow as pa
 from sqlalchemy import Connection
 
 from riskprofile.errors import Overtaken
@@ -15,7 +16,7 @@ from riskprofile.history.register import Found
 from riskprofile.memory import give_back
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern, parties
-from riskprofile.services.describing import Alerts, Material
+from riskprofile.services.describing import Material
 from riskprofile.services.identity import Actor
 from riskprofile.services.lanes import Ranked, rank_run, store_alerts, word_alerts
 from riskprofile.services.logged import BATCH
@@ -174,7 +175,7 @@ class Ending:
         """What is stored of the alerts of each list goes on file."""
         worded, of = 0, _alerts(ranked)
 
-        def counted(each: Ranked, materials: Iterator[Material]) -> Iterator[Alerts]:
+        def counted(each: Ranked, materials: Iterator[Material]) -> Iterator[pa.RecordBatch]:
             nonlocal worded
             for told in self._worded(each, materials):
                 self.stop.heed()
@@ -195,7 +196,7 @@ class Ending:
             before = self.raters.before
             store_of_parties.add(self.store, connection, forms, ended, before, kin)
 
-    def _worded(self, ranked: Ranked, materials: Iterator[Material]) -> Iterator[Alerts]:
+    def _worded(self, ranked: Ranked, materials: Iterator[Material]) -> Iterator[pa.RecordBatch]:
         """What is stored of alerts, made by this process or by those that rated."""
         if self.others is None:
             yield from (one.work(ranked.rater) for one in materials)

@@ -32,7 +32,7 @@ from riskprofile.services.declared import (
     table_of,
     table_parts,
 )
-from riskprofile.services.describing import Alerts, Items, Material, material
+from riskprofile.services.describing import WRITTEN, Items, Material, material
 from riskprofile.services.identifiers import RECORD
 from riskprofile.services.logged import BATCH, logged
 from riskprofile.services.networks import Related
@@ -210,7 +210,7 @@ def rank_run(
     return Ranked(rater, ranking, declarations, on_file, run.rows, alerts, groups, counts, around)
 
 
-Worded = Callable[[Iterator[Material]], Iterator[Alerts]]
+Worded = Callable[[Iterator[Material]], Iterator[pa.RecordBatch]]
 
 
 def word_alerts(store: Store, ranked: Ranked, worded: Worded) -> None:
@@ -246,34 +246,28 @@ def word_alerts(store: Store, ranked: Ranked, worded: Worded) -> None:
 
     for told in worded(materials()):
         alerts, around = waiting.popleft()
-        rows = [
-            {
-                **one,
-                "batch_id": row[BATCH],
-                "queue": row["queue"],
-                "lane": row["lane"],
-                "rank": row["rank"],
-                **{name: None if pd.isna(row[name]) else int(row[name]) for name in _NUMBERS},
-                "score": _or_none(row["score"]) if ranked.scorecard.learnt_here else None,
-                "selected_by": row["selected_by"],
-                "probability": _or_none(row["probability"]),
-                "driver": int(row[DRIVER]),
-                "related": around.get(row[RECORD], []),
-            }
-            for row, one in zip(alerts.to_dict("records"), told, strict=True)
-        ]
-        columns = {
-            name: [dumps(row[name]) if name in _LISTS else row[name] for row in rows]
-            for name in rows[0]
-        }
-        held = {name: pa.array(values) for name, values in columns.items()}
+        held = {name: told.column(name) for name in told.schema.names}
+        held |= {name: pa.array(values) for name, values in _ranks(ranked, alerts, around).items()}
         ranked.words.append(ranked.rows.spool.put(held))
         give_back()
 
 
+def _ranks(ranked: Ranked, alerts: Table, around: Related) -> dict[str, list[Any]]:
+    """What is stored of alerts beside their words: where they stand, and what is around them."""
+    asis = {"batch_id": BATCH, **{one: one for one in ("queue", "lane", "rank", "selected_by")}}
+    learnt = ranked.scorecard.learnt_here
+    return {
+        **{name: alerts[column].tolist() for name, column in asis.items()},
+        **{name: [None if pd.isna(one) else int(one) for one in alerts[name]] for name in _NUMBERS},
+        "score": [_or_none(one) if learnt else None for one in alerts["score"]],
+        "probability": [_or_none(one) for one in alerts["probability"]],
+        "driver": [int(one) for one in alerts[DRIVER]],
+        RELATED: [dumps(around.get(record, [])) for record in alerts[RECORD]],
+    }
+
+
 _NUMBERS = (POINTS, *_BEGINS)  # numbers, or none
-_WRITTEN = ("declaration", "indicators", "related")  # JSON, in the words that are stored
-_LISTS = frozenset((*_WRITTEN, "links"))  # on file as text
+RELATED = "related"
 
 
 def store_alerts(
@@ -282,7 +276,7 @@ def store_alerts(
     """Insert in this transaction some alerts that `word_alerts` put on file; how many."""
     columns = {name: _listed(ranked.rows.spool.get(words, name)) for name in words}
     columns["links"] = [json.loads(text) for text in columns["links"]]
-    for name in _WRITTEN:
+    for name in (*WRITTEN, RELATED):  # JSON, in the words that are stored
         columns[name] = [Written(text) for text in columns[name]]
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     _store_some(store, connection, ranked, rows, now)
@@ -311,7 +305,7 @@ def _store_some(
     store: Store,
     connection: Connection,
     ranked: Ranked,
-    alerts: Alerts,
+    alerts: list[dict[str, Any]],
     now: datetime,
 ) -> None:
     draw = blind.draw_of(connection)

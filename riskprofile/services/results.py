@@ -22,7 +22,7 @@ from riskprofile.intake.formulas import escape_formula
 from riskprofile.intake.quarantine import whole_or_nothing
 from riskprofile.memory import give_back
 from riskprofile.services.declared import DRIVER, INDICATORS
-from riskprofile.services.describing import describe, material
+from riskprofile.services.describing import SIDES, describe, material
 from riskprofile.services.identifiers import RECORD
 from riskprofile.services.lanes import AT_ONCE, Ranked, as_told
 from riskprofile.services.logged import BATCH
@@ -38,7 +38,6 @@ COLUMNS = (
     *("reasons", "against", "indicators", "driver", "model_version", "batch_id"),
 )
 JSON_COLUMNS = ("reasons", "against", "indicators")
-SIDES = ("reasons", "against")
 Reasons = Literal["alerts", "all", "none"]
 
 MOST = 200  # parts that a list is set apart into by rank
