@@ -34,9 +34,9 @@ def finish(
 ) -> Run:
     """Rank what is stored of a batch whose file is gone or cannot be read to its end.
 
-    The list is cut as the batch was asked to be. Should the file come again, it is read: rows that
-    are known are duplicates, and the others are rated. A program that still reads it stops at its
-    next chunk and says that another was first.
+    The list is cut as the batch was asked to be, and told of by the scorecard that rated it. Should
+    the file come again, it is read: rows that are known are duplicates, and the others are rated. A
+    program that still reads it stops at its next chunk and says that another was first.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def finish(
     Conflict
         The batch has ended, or nothing of it is stored.
     ScorecardError
-        Another scorecard serves than that which it began with.
+        The scorecard that rated it is not there any more.
     """
     authorise(actor, "batch.score")
     if not reason.strip():

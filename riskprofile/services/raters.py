@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from riskprofile.errors import ScorecardError
+from riskprofile.services import promotion
 from riskprofile.services.parties import Heard, Register
 from riskprofile.services.past import Folder
 from riskprofile.services.rater import Rater, rater
 from riskprofile.services.spread import Opened
+from riskprofile.store.database import Store
 from riskprofile.store.tables import Batch
 
 
@@ -59,9 +61,27 @@ class Raters:
             raise ScorecardError(
                 f"batch {batch.id} began with scorecard {batch.model_version}, and "
                 f"{found.scorecard.version} serves now",
-                do="Serve the earlier version again to finish it",
+                do="Serve the earlier version again to go on with it, or end it as far as it came "
+                f"and rate the file again: riskprofile finish {batch.id}",
             )
         return found
+
+    def ending(self, store: Store, batch: Batch) -> None:
+        """A batch is ended as far as it came: by the scorecard that rated it, whatever serves now.
+
+        Raises
+        ------
+        ScorecardError
+            That is not there any more, or not as it was.
+        """
+        if not self.rates or not batch.model_digest:
+            return
+        found = self.of(batch.profile)
+        if batch.model_digest != found.scorecard.digest:
+            version, digest = batch.model_version, batch.model_digest
+            with store.read() as connection:
+                card = promotion.rated_by(connection, self.models, batch.profile, version, digest)
+            self.opened[batch.profile] = replace(found, scorecard=card)
 
     def register(self, profile: str) -> Register:
         """The register that the rows of a profile are looked up in."""

@@ -17,7 +17,6 @@ import pandas as pd
 from riskprofile import intake
 from riskprofile.errors import InputError, PolicyError, Stopped, TooManyBadRows
 from riskprofile.memory import unswept
-from riskprofile.profiles import PROFILES
 from riskprofile.services import govern
 from riskprofile.services.ending import Ending, Written
 from riskprofile.services.identity import Actor, authorise
@@ -65,7 +64,7 @@ def screen(
         Writes the results (`results.parts`) of what is ranked, before the run ends.
     left : sequence of Batch
         Batches that were left before their end and whose files are gone: what is stored of them
-        is ranked with this run.
+        is ranked, by the scorecard that rated it. With these, no file is read.
 
     Raises
     ------
@@ -80,6 +79,7 @@ def screen(
         With `strict`, before anything is rated. Otherwise the good rows are rated, and
         the run's `exit_code` tells.
     """
+    assert not (left and paths), "one scorecard serves a run"
     started = time.perf_counter()
     authorise(actor, "history.load" if options.history else "batch.score")
     if not options.history:
@@ -105,8 +105,7 @@ def screen(
         )
         with stop.listening():
             for one in left:
-                if raters.rates and one.profile in PROFILES:
-                    raters.going_on(one, one.profile)
+                raters.ending(store, one)
                 with store.write(patience=60.0) as connection:
                     running.append(go_on(connection, one, now, summary, cut=True))
             for path in paths if options.strict else ():

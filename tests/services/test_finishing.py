@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +25,24 @@ from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit
 from riskprofile.store.database import Store
+from riskprofile.store.written import unpack
 from riskprofile.tables import Table
 from tests import factory
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)  # a process opens the scorecards of a time once
 WHY = "the sender made it anew"
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Settings:
-    return settings.load({}, home=tmp_path / "home")
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    address = {}
+    if getattr(request, "param", "sqlite") == "postgresql":
+        address = {"database_url": request.getfixturevalue("postgres_url")}
+    return settings.load({}, home=tmp_path / "home", **address)
+
+
+EITHER = pytest.mark.parametrize("home", ["sqlite", "postgresql"], indirect=True)
 
 
 @pytest.fixture
@@ -48,8 +57,8 @@ def write(path: Path, table: Table) -> Path:
     return path
 
 
-def rate(store: Store, home: Settings, path: Path, **options: Any) -> Run:
-    return screen(store, home, OWNER, [path], Options(**options), NOW)
+def rate(store: Store, home: Settings, path: Path, at: datetime = NOW, **options: Any) -> Run:
+    return screen(store, home, OWNER, [path], Options(**options), at)
 
 
 def stopped(store: Store, home: Settings, path: Path, **options: Any) -> str:
@@ -104,6 +113,7 @@ def test_that_it_was_ended_so_and_why_is_audited(
         assert (subject, audit.said(connection, [number])) == (f"batch:{batch}", {number: WHY})
 
 
+@EITHER
 def test_another_file_with_its_rows_says_that_they_are_on_no_list(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
@@ -165,10 +175,34 @@ def test_it_is_refused_without_a_reason_by_others_and_of_what_has_ended(
         finish(store, home, OWNER, batch, WHY, NOW)
 
 
-def test_another_scorecard_does_not_end_it(store: Store, home: Settings, tmp_path: Path) -> None:
+def test_the_scorecard_that_rated_it_tells_of_it_whatever_serves_now(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    govern.enable_profile(store, OWNER, "traveller", "a law", "an assessment", NOW)
+    day = write(tmp_path / "day.csv", factory.travellers(100))
+    batch = stopped(store, home, day)
+    govern.enable_profile(store, OWNER, "traveller", "a law", "an assessment", NOW, learnt=True)
+    with pytest.raises(ScorecardError, match=f"finish {batch}"):
+        rate(store, home, day, LATER, resume=True)
+    run = finish(store, home, OWNER, batch, WHY, LATER)
+    assert run.summary.model_versions == {"traveller": "2026.11.1-criteria"}
+    with store.read() as connection:
+        asked = text("SELECT model_version, points, reasons, against FROM alert")
+        found = [(v, points, unpack(a), unpack(b)) for v, points, a, b in connection.execute(asked)]
+    for version, points, raising, lowering in found:
+        assert version == "2026.11.1-criteria"
+        told = json.loads(raising) + json.loads(lowering)
+        assert sum(one["points"] for one in told) == points
+    assert found
+    assert rate(store, home, day, LATER).summary.model_versions == {"traveller": "2026.11.2"}
+
+
+def test_a_scorecard_that_is_gone_ends_nothing(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
     batch = stopped(store, home, write(tmp_path / "day.csv", factory.shipments(100)))
     with store.write() as connection:
         connection.execute(text("UPDATE batch SET model_digest = 'other', model_version = '2020'"))
-    with pytest.raises(ScorecardError, match="began with scorecard 2020"):
+    with pytest.raises(ScorecardError):
         finish(store, home, OWNER, batch, WHY, NOW)
     assert govern.unfinished(store, OWNER) == {batch: "stopped"}
