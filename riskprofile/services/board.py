@@ -50,8 +50,9 @@ AS_RATED = {"red": ("examine",), "yellow": ("documents", "scan")}
 class Load:
     """One office: what is open, what is late, and what is left of today's examinations.
 
-    `cut` is the lowest points of its open red alerts: where today's list is cut. `blind` of
-    the open alerts wait for an officer's own view, and are in neither lane.
+    `cut` is the fewest points that made one of its open alerts red: where today's list is cut. What
+    an indicator or chance made red may have fewer, and says nothing of it. `blind` of the open
+    alerts wait for an officer's own view, and are in neither lane.
     """
 
     code: str
@@ -273,7 +274,7 @@ def _load(connection: Connection, office: Any, now: datetime) -> Load:
             func.sum(case((and_(_alert.c.due_at < now, awake), 1), else_=0)),
             func.sum(case((awake, 0), else_=1)),
             func.min(case((awake, _alert.c.created_at))),
-            func.min(case((and_(_alert.c.lane == "red", SEEN), _alert.c.points))),
+            func.min(case((and_(_alert.c.lane == "red", SEEN), _alert.c.red_from))),
             func.sum(case((and_(WAITS, awake), 1), else_=0)),
         ).where(_alert.c.office == code, _alert.c.state == "open")
     ).one()

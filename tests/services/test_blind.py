@@ -148,8 +148,8 @@ def test_nobody_reads_anything_of_the_rating_before_the_view(any_store, actor):
 
 
 def test_no_filter_and_no_count_tells_its_lane_or_its_queue(any_store):
-    alert = hidden(any_store)
-    put(any_store, 2, record_id=["R-1", "Y-1"], lane=["red", "yellow"])
+    alert = hidden(any_store, red_from=300)
+    put(any_store, 2, record_id=["R-1", "Y-1"], lane=["red", "yellow"], red_from=390)
     for lane in ("red", "yellow"):
         page = review.queue(any_store, INES, dataclasses.replace(FILTER, lane=lane), NOW)
         assert alert not in [one.id for one in page.rows]
@@ -162,7 +162,7 @@ def test_no_filter_and_no_count_tells_its_lane_or_its_queue(any_store):
     assert (page.total, len(page.rows)) == (3, 3)
     assert review.figures(any_store, INES, NOW, "shipment").red_free == 1
     [load] = board.board(any_store, SARA, NOW).offices
-    assert (load.red, load.yellow, load.blind, load.cut) == (1, 1, 1, 399 + 1)
+    assert (load.red, load.yellow, load.blind, load.cut) == (1, 1, 1, 390)
     told = cut.cut(any_store, SARA, HERE, 1, NOW)
     assert (told.red, told.yellow, told.points) == (0, 0, None)
 

@@ -17,7 +17,7 @@ from tests.services.bench import HERE, INES, NOW, OMAR, REASON, SARA, THERE, lat
 
 
 def test_load_ageing_and_cut_are_counted_per_office(any_store):
-    put(any_store, 3, points=[400, 350, 310])
+    put(any_store, 3, points=[400, 350, -45], red_from=310)  # an indicator made the last one red
     put(any_store, 2, lane="yellow", record_id=["Y-1", "Y-2"], due_at=later(hours=-1))
     [aside] = put(any_store, lane="yellow", record_id="Y-3")
     snoozing.snooze(any_store, INES, [aside], REASON, later(hours=9), NOW)
