@@ -281,8 +281,9 @@ def _asked(store: Store, ids: Sequence[int]) -> tuple[list[KeptRow], list[KeptRo
             f"the quarantine has no row {missing[0]}", do="riskprofile quarantine list shows them"
         )
     unfinished = {one.id for one in _batches(store, rows)}
-    left = [row for row in rows if row.state == "repaired" and row.repair_batch in unfinished]
-    rows = [row for row in rows if row not in left]
+    took = {row.id for row in rows if row.state == "repaired" and row.repair_batch in unfinished}
+    left = [row for row in rows if row.id in took]
+    rows = [row for row in rows if row.id not in took]
     if gone := [row for row in rows if row.state != WAITING]:
         raise Conflict(
             f"row {gone[0].id} of the quarantine is {gone[0].state}"
