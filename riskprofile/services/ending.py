@@ -95,7 +95,7 @@ class Ending:
             if not self.options.history:
                 govern.require_running(connection)
             for batch in self.running:
-                if not batches.finish(connection, batch.id, self.raters.before):
+                if not batches.finish(connection, batch, self.raters.before):
                     raise Overtaken(batch.id)
             stored, of = 0, _alerts(ranked)
             for each in ranked:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from riskprofile.errors import Conflict, UsageError
 from riskprofile.scoring.ranking import Capacity
+from riskprofile.services import govern
 from riskprofile.services.ending import Written
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.run import Options, Run
@@ -49,6 +50,8 @@ def finish(
         No reason, or no such batch.
     Conflict
         The batch has ended, or nothing of it is stored.
+    PolicyError
+        Rating is paused, or the profile is off.
     ScorecardError
         The scorecard that rated it is not there any more.
     """
@@ -57,7 +60,7 @@ def finish(
         raise UsageError(
             "a batch is not ended without a reason", do="Say why its file will not come."
         )
-    with store.write() as connection:
+    with store.read() as connection:
         found = connection.execute(select(_batch).where(_batch.c.id == batch_id)).first()
         if found is None:
             raise UsageError(
@@ -70,6 +73,13 @@ def finish(
             raise Conflict(
                 f"nothing of batch {batch.id} is stored", do="Rate its file: riskprofile score"
             )
+    asked = batch.options or {}
+    history = bool(asked.get("history"))
+    if not history:
+        govern.require_profile(store, batch.profile, settings)
+    with store.write() as connection:
+        if not history:
+            govern.require_running(connection)
         audit.append(
             connection,
             actor=actor.name,
@@ -79,12 +89,11 @@ def finish(
             purpose=reason.strip(),
             detail={"read": batch.read},
         )
-    asked = batch.options or {}
     options = Options(
         profile=batch.profile,
         capacity=Capacity(**asked.get("capacity", {})),
         max_bad_share=settings.max_bad_share,
-        history=bool(asked.get("history")),
+        history=history,
     )
     return screen(
         store, settings, actor, [], options, now, progress=progress, left=[batch], written=written

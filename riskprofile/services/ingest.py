@@ -93,6 +93,8 @@ class Ingest:
 
     def chunks(self, path: Path) -> Generator[int, None, None]:
         """Work through the file; yields the rows read so far after each commit."""
+        if self.batch.cursor and not self.options.history:
+            self._rater(self.batch.profile)  # also where nothing of it is left to rate
         with closing(self._rated(path)) as rated:
             for prepared, done in rated:
                 self._commit(prepared, done)
@@ -125,7 +127,7 @@ class Ingest:
             table = batches.batch_table
             connection.execute(
                 table.update()
-                .where(table.c.id == self.batch.id)
+                .where(batches.held(self.batch))
                 .values(
                     state="stopped" if self.batch.cursor else "failed",
                     failed=sum(map(len, failed)),
@@ -321,7 +323,7 @@ class Ingest:
             )
             moved = batches.advance(
                 connection,
-                batch.id,
+                batch,
                 one.number,
                 read=chunk.read,
                 accepted=len(one.table),
@@ -347,7 +349,6 @@ class Ingest:
                 .values(
                     format=chunk.format,
                     profile=one.profile,
-                    state="running",
                     model_version=rated.scorecard.version if rated else "",
                     model_digest=rated.scorecard.digest if rated else "",
                 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,14 +25,24 @@ BATCH_LOCK = 7003  # PostgreSQL advisory lock: runs begin and end one at a time
 
 
 def begin(
-    store: Store, actor: Actor, path: Path, options: Options, now: datetime, summary: Summary
+    store: Store,
+    actor: Actor,
+    path: Path,
+    options: Options,
+    now: datetime,
+    summary: Summary,
+    mine: Collection[str] = (),
 ) -> Batch | None:
-    """The batch of this file: new, or the one to go on with; None for a known duplicate."""
+    """The batch of this file: new, or the one to go on with; None for a known duplicate.
+
+    `mine` are those of the run: the same file twice in one command is a duplicate there.
+    """
     digest = _digest(path, options)
     with store.write(patience=60.0) as connection:
         serialise(connection, BATCH_LOCK)
         for earlier in batches.same_input(connection, digest, history=options.history):
-            if earlier.state == "done" and not batches.is_cut(earlier):
+            done = earlier.state == "done" and not batches.is_cut(earlier)
+            if done or earlier.id in mine:
                 _note_duplicate(connection, actor, path, earlier, options, now, summary)
                 return None
             if earlier.state in ("running", "stopped"):

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from riskprofile import intake
-from riskprofile.errors import InputError, PolicyError, Stopped, TooManyBadRows
+from riskprofile.errors import InputError, Stopped, TooManyBadRows
 from riskprofile.memory import unswept
 from riskprofile.services import govern
 from riskprofile.services.ending import Ending, Written
@@ -113,7 +113,8 @@ def screen(
             for path in paths if not stop.signal else ():
                 work = None
                 try:
-                    batch = begin(store, actor, path, options, now, summary)
+                    mine = [one.id for one in running]
+                    batch = begin(store, actor, path, options, now, summary, mine)
                     if batch is None:
                         continue
                     work = Ingest(
@@ -151,12 +152,12 @@ def screen(
                 )
                 try:
                     ranked = ending.end(summary)
-                except PolicyError:  # paused since the last chunk
-                    _leave(store, running, now)
-                    raise
                 except Stopped:
                     summary.stopped = stop.signal
                     _leave(store, running, now)
+                except BaseException:  # paused since, overtaken in one file, no room for results
+                    _leave(store, running, now)
+                    raise
     for batch in running:  # these end, or are left, together
         summary.unfinished.pop(batch.id, None)
     summary.seconds = round(time.perf_counter() - started, 3)
@@ -171,16 +172,12 @@ def screen(
 
 def _leave(store: Store, running: list[Batch], now: datetime) -> None:
     """The run ends before its end: what was read can go on."""
-    if not running:
-        return
     table = batches.batch_table
     with store.write(patience=60.0) as connection:
-        connection.execute(
-            table.update()
-            .where(table.c.id.in_([batch.id for batch in running]))
-            .where(table.c.state == "running")
-            .values(state="stopped", ended_at=now)
-        )
+        for batch in running:
+            connection.execute(
+                table.update().where(batches.held(batch)).values(state="stopped", ended_at=now)
+            )
 
 
 def _refuse_bad(path: Path, options: Options, store: Store, step: Step, stop: Stop) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Connection, bindparam, case, delete, func, select, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, select, update
 
 from riskprofile.history.layer import CHUNK, POSITION, places
 from riskprofile.intake.versions import CANCEL
@@ -328,15 +328,23 @@ def insert_chunk(
     return int(made[0])
 
 
-def advance(connection: Connection, batch_id: str, number: int, **added: int) -> bool:
+def held(batch: Batch) -> Any:
+    """Where a batch is under way as this program began or resumed it: no other has since."""
+    columns = batch_table.c
+    resumed = columns.ended_at
+    same = resumed.is_(None) if batch.ended_at is None else resumed == batch.ended_at
+    return and_(columns.id == batch.id, columns.state == "running", same)
+
+
+def advance(connection: Connection, batch: Batch, number: int, **added: int) -> bool:
     """Add to the counters of a batch, and move its cursor from the chunk before to this one.
 
-    False when the cursor is elsewhere: another program goes on with the same batch.
+    False when another program goes on with the same batch, or ended it.
     """
     columns = batch_table.c
     moved = connection.execute(
         update(batch_table)
-        .where(columns.id == batch_id, columns.cursor == number - 1)
+        .where(held(batch), columns.cursor == number - 1)
         .values(
             cursor=columns.cursor + 1,
             **{name: columns[name] + value for name, value in added.items()},
@@ -345,13 +353,10 @@ def advance(connection: Connection, batch_id: str, number: int, **added: int) ->
     return bool(moved.rowcount)
 
 
-def finish(connection: Connection, batch_id: str, now: datetime) -> bool:
-    """Mark a batch done; False when another program did."""
-    columns = batch_table.c
+def finish(connection: Connection, batch: Batch, now: datetime) -> bool:
+    """Mark a batch done; False when another program did, or goes on with it."""
     ended = connection.execute(
-        update(batch_table)
-        .where(columns.id == batch_id, columns.state != "done")
-        .values(state="done", ended_at=now, note="", failed=0)
+        update(batch_table).where(held(batch)).values(state="done", ended_at=now, note="", failed=0)
     )
     return bool(ended.rowcount)
 
@@ -380,11 +385,16 @@ def end(connection: Connection, batch_ids: Sequence[str], now: datetime) -> date
 
 
 def resume(connection: Connection, batch: Batch, now: datetime, *, cut: bool) -> None:
-    """Go on with a batch: what it knows of the past is frozen anew, as of now."""
+    """Go on with a batch: what it knows of the past is frozen anew, as of now.
+
+    Whoever went on with it before comes no further (`held`).
+    """
+    batch.state, batch.ended_at = "running", now
+    batch.options = {**(batch.options or {}), CUT: cut}
     connection.execute(
         update(batch_table)
         .where(batch_table.c.id == batch.id)
-        .values(state="running", ended_at=now, options={**(batch.options or {}), CUT: cut})
+        .values(state=batch.state, ended_at=now, options=batch.options)
     )
 
 

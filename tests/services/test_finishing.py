@@ -15,7 +15,14 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
-from riskprofile.errors import Conflict, NotAllowed, ScorecardError, UsageError
+from riskprofile.errors import (
+    Conflict,
+    NotAllowed,
+    Overtaken,
+    PolicyError,
+    ScorecardError,
+    UsageError,
+)
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, settings
 from riskprofile.services.finishing import finish
@@ -23,6 +30,7 @@ from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
+from riskprofile.services.steps import WORDING
 from riskprofile.store import audit
 from riskprofile.store.database import Store
 from riskprofile.store.written import unpack
@@ -206,3 +214,96 @@ def test_a_scorecard_that_is_gone_ends_nothing(
     with pytest.raises(ScorecardError):
         finish(store, home, OWNER, batch, WHY, NOW)
     assert govern.unfinished(store, OWNER) == {batch: "stopped"}
+
+
+def test_a_program_that_still_reads_it_comes_no_further(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    day = write(tmp_path / "day.csv", factory.shipments(100))
+    ended: list[Run] = []
+
+    def other(name: str, rows: int) -> None:
+        if not ended:
+            ((batch, state),) = govern.unfinished(store, OWNER).items()
+            assert state == "running"
+            ended.append(finish(store, home, OWNER, batch, WHY, LATER))
+
+    with pytest.raises(Overtaken):
+        screen(store, home, OWNER, [day], Options(chunk_rows=40), NOW, progress=other)
+    (view,) = govern.batches(store, OWNER)
+    assert (view.state, view.read, view.accepted) == ("done", 40, 40)
+    assert rate(store, home, day, LATER).summary.accepted == 60
+
+
+def test_a_program_that_began_the_end_of_it_stores_no_list(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Whoever resumes a batch last is the one that ends it."""
+    day = write(tmp_path / "day.csv", factory.shipments(60))
+    ended: list[Run] = []
+
+    def other(name: str, done: int, of: int | None) -> None:
+        if name == WORDING and not ended:
+            (batch,) = govern.unfinished(store, OWNER)
+            ended.append(finish(store, home, OWNER, batch, WHY, LATER))
+
+    with pytest.raises(Overtaken):
+        screen(store, home, OWNER, [day], Options(), NOW, progress=factory.Steps(other))
+    assert len(ranked(store)) == ended[0].summary.alerts["total"] > 0
+
+
+def test_a_run_overtaken_in_one_file_leaves_the_others_to_go_on_with(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table = factory.shipments(120)
+    one, two = write(tmp_path / "1.csv", table[:60]), write(tmp_path / "2.csv", table[60:])
+
+    def other(name: str, done: int, of: int | None) -> None:
+        if name == WORDING and [*govern.unfinished(store, OWNER).values()] == ["running"] * 2:
+            first, _ = govern.unfinished(store, OWNER)
+            finish(store, home, OWNER, first, WHY, LATER)
+
+    with pytest.raises(Overtaken):
+        screen(store, home, OWNER, [one, two], Options(), NOW, progress=factory.Steps(other))
+    assert [*govern.unfinished(store, OWNER).values()] == ["stopped"]
+    assert rate(store, home, two, LATER, resume=True).summary.accepted == 60
+
+
+def test_a_file_given_twice_is_a_duplicate_in_the_same_run(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    one = write(tmp_path / "1.csv", factory.shipments(30))
+    two = tmp_path / "2.csv"
+    two.write_bytes(one.read_bytes())
+    for resume in (False, True):
+        run = screen(store, home, OWNER, [one, two], Options(resume=resume), NOW)
+        assert run.summary.duplicate == (60 if resume else 30)
+    assert govern.unfinished(store, OWNER) == {}
+
+
+def test_what_was_all_rated_before_it_was_stopped_keeps_its_scorecard(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    govern.enable_profile(store, OWNER, "traveller", "a law", "an assessment", NOW)
+    day = write(tmp_path / "day.csv", factory.travellers(40))  # nothing of it is left to rate
+    stopped(store, home, day)
+    govern.enable_profile(store, OWNER, "traveller", "a law", "an assessment", NOW, learnt=True)
+    with pytest.raises(ScorecardError, match="finish"):
+        rate(store, home, day, LATER, resume=True)
+
+
+def test_nothing_is_ended_while_rating_is_paused_or_the_profile_is_off(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    govern.enable_profile(store, OWNER, "traveller", "a law", "an assessment", NOW)
+    batch = stopped(store, home, write(tmp_path / "day.csv", factory.travellers(100)))
+    govern.pause(store, OWNER, "labels under review", NOW)
+    with pytest.raises(PolicyError, match="paused"):
+        finish(store, home, OWNER, batch, WHY, NOW)
+    govern.resume(store, OWNER, NOW)
+    govern.disable_profile(store, OWNER, "traveller", NOW)
+    with pytest.raises(PolicyError, match="profile is off"):
+        finish(store, home, OWNER, batch, WHY, NOW)
+    with store.read() as connection:
+        asked = text("SELECT count(*) FROM audit WHERE action = 'batch.cut'")
+        assert connection.execute(asked).scalar() == 0
