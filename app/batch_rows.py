@@ -239,7 +239,11 @@ def _form(say: Any, person: Any, row: quarantine.KeptRow) -> None:
         reason = st.text_input(say("repair.reason"), key=f"repair-{row.id}-reason")
         if not st.form_submit_button(say("repair.submit"), type="primary"):
             return
-    st.session_state[TOLD] = _submit(say, person, row, fields, given, reason)
+    done, *said = _submit(say, person, row, fields, given, reason)
+    if not done:  # beside the button: the top of the page is out of sight
+        st.html(draw.strip("✕", *said))
+        return
+    st.session_state[TOLD] = said
     st.rerun()
 
 
@@ -250,7 +254,7 @@ def _submit(
     fields: Mapping[str, str],
     given: Mapping[str, str],
     reason: str,
-) -> tuple[str, str]:
+) -> tuple[bool, str, str]:
     # A cell that nobody touched stays as it came: what is shown names invisible characters.
     fixes = {name: text for name, text in given.items() if text != plain(fields.get(name, ""))}
     here = served()
@@ -259,7 +263,7 @@ def _submit(
             here.store, here.settings, person, {row.id: fixes}, reason, session.now()
         )
     except RiskProfileError as error:
-        return str(say("repair.failed")), form.sentence(error)
+        return False, str(say("repair.failed")), form.sentence(error)
     if row.id in done.refused:
-        return str(say("repair.failed")), done.refused[row.id]
-    return str(say("repair.done")), str(say("repair.done_text", line=row.line))
+        return False, str(say("repair.failed")), done.refused[row.id]
+    return True, str(say("repair.done")), str(say("repair.done_text", line=row.line))

@@ -43,8 +43,17 @@ def state(title: str, *lines: str) -> str:
     return f'<div class="rp-state">{head}{told}</div>'
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> str:
-    """A plain table; `right` are the positions of columns of figures."""
+def table(
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    right: Iterable[int] = (),
+    *,
+    sentences: bool = False,
+) -> str:
+    """A plain table; `right` are the positions of columns of figures.
+
+    The first column stands on one line, where it does not hold `sentences`.
+    """
     aligned = set(right)
 
     def cell(tag: str, n: int, text: str) -> str:
@@ -56,8 +65,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[i
         "<tr>" + "".join(cell("td", n, text) for n, text in enumerate(row)) + "</tr>"
         for row in rows
     )
-    tone = "" if heads else " tight"
-    return f'<table class="rp-t first{tone}">{head}<tbody>{body}</tbody></table>'
+    tone = ("" if sentences else " first") + ("" if heads else " tight")
+    return f'<table class="rp-t{tone}">{head}<tbody>{body}</tbody></table>'
 
 
 def bars(head: tuple[str, str], rows: Sequence[tuple[str, int]], usual: float | None) -> str:

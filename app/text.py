@@ -59,9 +59,18 @@ def attribute(value: Any) -> str:
 
 
 def cell(value: Any) -> str:
-    """Text for a cell of a list, which is drawn without tags: alone it has its own direction."""
+    """Text for a cell of a list, which is drawn without tags, in the direction of the page.
+
+    A list takes the direction of the first letter, and is drawn from the other side of its column:
+    of goods in Arabic beside a number nothing but the number would be seen.
+
+    >>> cell("99 \u0645\u062e\u0632\u0646").startswith("\u200e")
+    True
+    """
     shown = plain(value)
-    return isolated(shown) if _page.right_to_left and mixed(shown) else shown
+    if not mixed(shown):
+        return shown
+    return isolated(shown) if _page.right_to_left else f"\u200e{shown}"
 
 
 def option(value: Any) -> str:

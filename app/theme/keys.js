@@ -68,6 +68,12 @@ if (!window.riskprofileKeys) {
     const list = target instanceof Element && target.closest('[class*="st-key-list-"]');
     const text = target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
     const name = letter(event);
+    if (name && !text && dialog()) {
+      // What is typed while a dialog asks is meant for it, and never for the page behind it.
+      event.stopImmediatePropagation();
+      kept = [];
+      return;
+    }
     if (!name || (!list && (text || event.shiftKey))) {
       kept = [];
       return;
@@ -105,7 +111,19 @@ if (!window.riskprofileKeys) {
   window.addEventListener("pointerdown", () => { kept = []; }, true);
   window.addEventListener("blur", () => { kept = []; });
 
+  // A dialog that asks for words is ready to take them.
+  let asking = null;
+  const ready = () => {
+    const open = dialog();
+    if (open === asking) return;
+    const field = open?.querySelector("textarea");
+    if (open && !field) return; // it is not drawn yet
+    asking = open;
+    field?.focus();
+  };
+
   const look = (changes) => {
+    ready();
     const now = shown();
     const other = now !== view;
     if (other) {

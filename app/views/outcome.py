@@ -193,8 +193,7 @@ def _items(say: Words, person: Any, alert_id: int) -> None:
     )
     columns["kind"] = config.SelectboxColumn(
         say("item.kind"),
-        options=review.KINDS,
-        required=True,
+        options=review.KINDS,  # not required: the browser keeps a row that lacks it to itself
         format_func=lambda name: say(f"kind.{name}"),
     )
     columns["sure"] = config.SelectboxColumn(
@@ -260,13 +259,14 @@ def _rated(say: Words, one: review.AlertView) -> None:
                     for t in terms[:8]
                 ],
                 right=(1,),
+                sentences=True,
             )
             + "</div>"
         )
 
 
 def items(alert_id: int) -> list[dict[str, Any]]:
-    """The items as typed: rows without a kind or a part are not yet items."""
+    """The items as typed: a row in which nothing but a number stands is none yet."""
     table = st.session_state.get(f"items-base-{alert_id}")
     if table is None:
         return []
@@ -277,11 +277,8 @@ def items(alert_id: int) -> list[dict[str, Any]]:
     gone = set(changes.get("deleted_rows") or [])
     rows = [row for place, row in enumerate(rows) if place not in gone]
     rows += [dict(row) for row in changes.get("added_rows") or []]
-    return [
-        {name: row[name] for name in COLUMNS if not _blank(row.get(name))}
-        for row in rows
-        if not _blank(row.get("kind")) or not _blank(row.get("part"))
-    ]
+    typed = [{name: row[name] for name in COLUMNS if not _blank(row.get(name))} for row in rows]
+    return [one for one in typed if one.keys() - {"count"}]
 
 
 def _blank(value: Any) -> bool:
@@ -338,6 +335,11 @@ def _send(alert_id: int, record: str) -> None:
     if not typed["outcome"]:
         st.session_state["fault"] = (say("fault.not_saved"), say("outcome.what_first"))
         return
+    for place, one in enumerate(items(alert_id), start=1):
+        if "kind" not in one:
+            told = say("outcome.kind_first", n=place)
+            st.session_state["fault"] = (say("fault.not_saved"), told)
+            return
     store, now = served().store, session.now()
     made = deciding.attempt(
         lambda: review.record_outcome(

@@ -49,8 +49,9 @@ def test_a_whole_shift_is_worked_by_keyboard(served, visit):
     expect(page.locator(".st-key-alert_line")).to_contain_text("yours to")
     press(page, "i")
     reason = page.get_by_role("dialog").get_by_label("Reason")
-    reach(page, reason)
+    expect(reason).to_be_focused()
     page.keyboard.type(REASON)
+    expect(reason).to_have_value(REASON)
     reach(page, button(page, "Record decision"))
     page.keyboard.press("Enter")
     expect(button(page, "Record outcome")).to_be_visible()
@@ -77,3 +78,22 @@ def test_a_whole_shift_is_worked_by_keyboard(served, visit):
         label = connection.execute(select(tables.Label)).mappings().one()
     store.close()
     assert (label["record_id"], label["value"]) == ("PX-2026-104417", 0)
+
+
+def test_letters_typed_beside_the_field_of_a_dialog_move_no_page_behind_it(served, visit):
+    page = visit("officer-14", "/")
+    press(page, "n")
+    expect(reference(page)).to_have_text("PX-2026-104417")
+    expect(button(page, "Refer")).to_be_visible()
+    press(page, "i")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Reason")).to_be_focused()
+    dialog.evaluate("one => { document.activeElement.blur(); one.focus(); }")
+    for key in "nsz":
+        page.keyboard.press(key)
+    page.wait_for_timeout(600)  # a run would have begun
+    expect(dialog).to_contain_text("PX-2026-104417")
+    expect(page.get_by_role("dialog")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(reference(page)).to_have_text("PX-2026-104417")

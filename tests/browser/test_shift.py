@@ -84,11 +84,39 @@ def test_an_alert_is_claimed_decided_examined_and_confirmed_and_becomes_a_label(
     assert (outcome["officer"], outcome["confirmed_by"]) == ("officer-14", "officer-09")
 
 
+def test_an_item_without_a_kind_is_kept_in_the_draft_and_refused_by_its_row(served, visit):
+    page = visit("officer-14")
+    open_row(page, 0)
+    expect(button(page, "Refer")).to_be_visible()
+    press(page, "i")
+    page.get_by_role("dialog").get_by_label("Reason").fill(REASON)
+    page.get_by_role("button", name="Record decision").click()
+    expect(button(page, "Record outcome")).to_be_visible()
+    press(page, "o")
+    page.get_by_role("radio", name="Firearms trafficking").click()
+    button(page, "Opened and counted").click()
+    type_cells(page, (170, ""), (170, "Firing pin"))  # a row is there from the first click
+    page.get_by_role("button", name="Send to second person").click()
+    expect(page.locator(".rp-strip")).to_contain_text("Row 1 of the items has no kind")
+    store = served.store()
+    with store.read() as connection:
+        drafts = [str(one) for one in connection.execute(select(tables.Draft.content)).scalars()]
+        sent = connection.execute(select(tables.Outcome.id)).all()
+    store.close()
+    assert any("Firing pin" in one for one in drafts)
+    assert sent == []
+
+
 def add_item(page: Page, kind: str, part: str) -> None:
     """Type one row into the table of items."""
+    type_cells(page, (70, kind), (170, part))
+
+
+def type_cells(page: Page, *cells: tuple[int, str]) -> None:
+    """Type into the first row of the table of items: where a cell is, and what it gets."""
     grid = page.locator("[class*=st-key-items-] [data-testid=stDataFrame]")
     grid.locator("canvas").first.wait_for()
-    for x, typed in ((70, kind), (170, part)):
+    for x, typed in cells:
         page.wait_for_timeout(PAUSE)
         grid.click(position={"x": x, "y": 48})
         page.wait_for_timeout(PAUSE)
