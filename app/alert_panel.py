@@ -14,6 +14,7 @@ from app.words import Words
 from riskprofile.profiles import PROFILES
 from riskprofile.reference import lexicon
 from riskprofile.services import review
+from riskprofile.services.desk import SUPERSEDED
 from riskprofile.words.declaration import stops, without
 
 PURPOSES = ("purpose.control", "purpose.review", "purpose.request")
@@ -25,14 +26,14 @@ SPOKEN = {
 
 
 def draw_panel(
-    view: Any, rows: Sequence[Any], total: int, person: Any, now: datetime, say: Words, zone: Any
+    view: Any, rows: Sequence[Any], person: Any, now: datetime, say: Words, zone: Any
 ) -> None:
     """Draw the panel for one alert."""
     with st.container(key="alert"):
         with st.container(key="alert_strip"):
             deciding.strips(say)
         with st.container(key="alert_head"):
-            _head(view, rows, total, person, now, say, zone)
+            _head(view, rows, person, now, say, zone)
         with st.container(key="alert_body"):
             _body(view, now, say, zone)
         with st.container(key="decide", horizontal=True, vertical_alignment="center"):
@@ -76,10 +77,10 @@ def standing(view: Any) -> dict[str, Any] | None:
 
 
 def _head(
-    view: Any, rows: Sequence[Any], total: int, person: Any, now: datetime, say: Words, zone: Any
+    view: Any, rows: Sequence[Any], person: Any, now: datetime, say: Words, zone: Any
 ) -> None:
     holder, until = view.owner or "", form.clock(view.lease_until, zone, now)
-    if view.state == "closed" or standing(view) is not None:
+    if view.state in ("closed", SUPERSEDED) or standing(view) is not None:
         whose = ""  # the strip below says it
     elif holder == person.name:
         whose = say("alert.yours", time=until)
@@ -88,7 +89,7 @@ def _head(
     record = form.reference(view.record_id)
     queue = place = ""
     if not view.blind:
-        rank = say("alert.rank", n=view.rank, total=say.number(total))
+        rank = say("alert.rank_only", n=view.rank)  # in the list of its own run
         queue = draw.pill(say.maybe(f"queue.{view.queue}", view.queue))
         place = f'<span class="rp-nw">{escape(rank)}</span>'
     left = form.time_left(say, view.due_at, now)
@@ -131,7 +132,9 @@ def _head(
     if view.withdrawn_at is not None:
         when = form.clock(view.withdrawn_at, zone, now)
         st.html(draw.strip("▸", say("withdrawn.title"), say("withdrawn.text", time=when)))
-    if view.state == "closed":
+    if view.state == SUPERSEDED:
+        st.html(draw.strip("▸", say("amended.title"), say("amended.text")))
+    elif view.state == "closed":
         closed = form.clock(view.closed_at, zone, now)
         st.html(draw.strip("‖", say("read_only.title"), say("read_only.closed", time=closed)))
     elif (order := standing(view)) is not None:

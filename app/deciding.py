@@ -33,8 +33,11 @@ def attempt(action: Callable[[], Any]) -> Any:
     try:
         return action()
     except Conflict as error:
-        told = say("conflict.text", who=error.holder) if error.holder else form.sentence(error)
-        st.session_state["fault"] = (say("conflict.title"), told)
+        if error.holder:
+            said = say("conflict.title"), say("conflict.text", who=error.holder)
+        else:  # nobody was first: it is another alert by now, or none
+            said = say("fault.not_saved"), form.sentence(error)
+        st.session_state["fault"] = said
     except Busy:
         st.session_state["fault"] = (say("busy.title"), say("busy.text"))
     except StoreError as error:  # where the database lies is nothing for a page

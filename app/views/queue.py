@@ -294,7 +294,7 @@ def _panel(
         alert_panel.empty(rows, say)
         return
     view = speaking.spoken(say, view)
-    alert_panel.draw_panel(view, rows, found.total, person, now, say, zone)
+    alert_panel.draw_panel(view, rows, person, now, say, zone)
     dialog = st.session_state.get("dialog")
     if dialog is not None and dialog[0] == view.id:
         if dialog[1] == snoozing.SNOOZE:

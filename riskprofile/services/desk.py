@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 from riskprofile.errors import Conflict, NotAllowed
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import audit
+from riskprofile.store.batches import SUPERSEDED
 from riskprofile.store.tables import Alert, Audit, Decision
 
 alert_table = Alert.__table__  # type: ignore[attr-defined]
@@ -63,7 +64,12 @@ def holder(alert: Row, now: datetime) -> str | None:
 
 
 def require_open(alert: Row) -> None:
-    """Let pass, or say that the alert is closed."""
+    """Let pass, or say that the alert is closed, or another took its place."""
+    if alert["state"] == SUPERSEDED:
+        raise Conflict(
+            "this declaration was amended: a newer version of it was rated",
+            do="Open its alert; what you typed stays in your drafts.",
+        )
     if alert["state"] != "open":
         raise Conflict(
             f"this alert is {alert['state']}", do="A supervisor can reopen a closed one."
