@@ -256,7 +256,7 @@ def test_a_run_overtaken_in_one_file_leaves_the_others_to_go_on_with(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
     table = factory.shipments(120)
-    one, two = write(tmp_path / "1.csv", table[:60]), write(tmp_path / "2.csv", table[60:])
+    files = [write(tmp_path / "1.csv", table[:60]), write(tmp_path / "2.csv", table[60:])]
 
     def other(name: str, done: int, of: int | None) -> None:
         if name == WORDING and [*govern.unfinished(store, OWNER).values()] == ["running"] * 2:
@@ -264,9 +264,11 @@ def test_a_run_overtaken_in_one_file_leaves_the_others_to_go_on_with(
             finish(store, home, OWNER, first, WHY, LATER)
 
     with pytest.raises(Overtaken):
-        screen(store, home, OWNER, [one, two], Options(), NOW, progress=factory.Steps(other))
-    assert [*govern.unfinished(store, OWNER).values()] == ["stopped"]
-    assert rate(store, home, two, LATER, resume=True).summary.accepted == 60
+        screen(store, home, OWNER, files, Options(), NOW, progress=factory.Steps(other))
+    ((left, state),) = govern.unfinished(store, OWNER).items()
+    assert state == "stopped"
+    (source,) = [one.source for one in govern.batches(store, OWNER) if one.id == left]
+    assert rate(store, home, tmp_path / source, LATER, resume=True).summary.accepted == 60
 
 
 def test_a_file_given_twice_is_a_duplicate_in_the_same_run(
