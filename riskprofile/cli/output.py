@@ -174,15 +174,20 @@ def account(run: Run) -> None:
                 f"{name}: past declarations of {days} days are known; what speaks of new parties "
                 f"and lanes is silent until {facts.KNOWN_DAYS:.0f}: riskprofile history load"
             )
-    for name, count in told.unfinished.items():
-        note(
-            f"riskprofile: {count} of the duplicates are rows of batch {name}, which is under way "
-            "or was left before its end: they are on no list until it ends. Go on with its file "
-            f"(--resume), or, where that will not come again, riskprofile finish {name}"
-        )
     if told.stopped:
         say("stopped: nothing is lost, go on with --resume")
-    elif run.too_many_bad:
+
+
+def notes(run: Run) -> None:
+    """What a person has to know of a run, wherever its results go."""
+    from riskprofile.services.run import unseen  # a run has read it
+
+    told = run.summary
+    for said in unseen(told):
+        note(f"riskprofile: {said}")
+    for one in told.unreadable:
+        note(f"riskprofile: {one['source']} was not read: {one['what']}. {one['do']}")
+    if run.too_many_bad and not told.stopped:
         note(
             f"riskprofile: {told.quarantined} of {told.read} rows are quarantined, more than "
             f"{run.max_bad_share:.1%}. The good rows are rated. Read the quarantine, mend the "

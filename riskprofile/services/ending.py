@@ -18,7 +18,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.services import govern, parties
 from riskprofile.services.describing import Material
 from riskprofile.services.identity import Actor
-from riskprofile.services.lanes import Ranked, rank_run, store_alerts, word_alerts
+from riskprofile.services.lanes import OFFICES, Ranked, rank_run, store_alerts, word_alerts
 from riskprofile.services.logged import BATCH
 from riskprofile.services.opening import BATCH_LOCK
 from riskprofile.services.parties import Register
@@ -231,6 +231,10 @@ def _count(connection: Connection, ranked: Ranked, summary: Summary) -> None:
     for kind in ("queue", "lane"):
         for name, count in ranked.counts[kind].items():
             summary.alerts[kind][name] = summary.alerts[kind].get(name, 0) + count
+    known = govern.office_codes(connection)
+    for code, count in ranked.counts[OFFICES].items() if known else ():
+        if code not in known:
+            summary.unknown_offices[code] = summary.unknown_offices.get(code, 0) + count
     table = batches.batch_table
     for batch_id, count in ranked.counts[BATCH].items():
         connection.execute(

@@ -75,8 +75,10 @@ def fold(table: Table, known: Known) -> Folded:
         made.versions[place] = one.version
         if at is not None:
             one.seen.add((content, at))
-        if _older(at, one.at) or (
-            record in known.withdrawn and _older(at, known.withdrawn[record])
+        if (
+            one.rated
+            or _older(at, one.at)
+            or (record in known.withdrawn and _older(at, known.withdrawn[record]))
         ):
             made.counts[place], made.late[place] = False, True
             continue

@@ -359,6 +359,11 @@ def batches(store: Store, actor: Actor, now: datetime | None = None) -> list[Bat
     return [BatchView(*row) for row in rows]
 
 
+def office_codes(connection: Connection) -> frozenset[str]:
+    """The codes of the offices that are loaded."""
+    return frozenset(connection.execute(select(_office.c.code)).scalars())
+
+
 def unfinished(store: Store, actor: Actor) -> dict[str, str]:
     """Batches that are under way or were left before their end, the oldest first: their states.
 

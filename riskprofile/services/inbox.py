@@ -34,7 +34,7 @@ from riskprofile.intake.quarantine import whole_or_nothing
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern
 from riskprofile.services.rights import Actor, authorise
-from riskprofile.services.run import Options, Run, Stop
+from riskprofile.services.run import Options, Run, Stop, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.uploading import safe_name
@@ -349,6 +349,8 @@ class Watcher:
             f"{summary.quarantined} + duplicate {summary.duplicate}; "
             f"alerts {summary.alerts['total']}"
         )
+        for one in unseen(summary):
+            self.say(f"{path.name}: {one}")
 
     def _kept(self, inbox: Inbox, path: Path, told: list[dict[str, Any]], now: datetime) -> Path:
         """Keep what was read; of persons nothing, or what the intake left, as `inbox_persons` says.

@@ -226,7 +226,9 @@ class Ingest:
         with self.store.read() as connection:
             stored = batches.known(connection, profile, asked)
         for one in stored.items.values():
-            if one.parked and not self.options.history:  # known as history: to rate is news
+            if self.options.history:
+                one.rated = not one.parked
+            elif one.parked:  # known as history: to rate is news
                 one.content = None
                 one.seen.clear()
         known.add(stored)

@@ -69,7 +69,7 @@ class Ranked:
     groups : list of ndarray
         Which alerts are linked together, by their place among these.
     counts : dict
-        How many alerts there are by lane, queue and batch.
+        How many alerts there are by lane, queue and batch; once they are worded, by office.
     run : Around, optional
         What alerts are linked by, until they are.
     words : list of Held
@@ -244,8 +244,10 @@ def word_alerts(store: Store, ranked: Ranked, worded: Worded) -> None:
                     given = material(connection, items, some)
                 yield given
 
+    offices = ranked.counts[OFFICES] = Counter()
     for told in worded(materials()):
         alerts, around = waiting.popleft()
+        offices.update(told.column("office").drop_null().to_pylist())
         held = {name: told.column(name) for name in told.schema.names}
         held |= {name: pa.array(values) for name, values in _ranks(ranked, alerts, around).items()}
         ranked.words.append(ranked.rows.spool.put(held))
@@ -267,7 +269,7 @@ def _ranks(ranked: Ranked, alerts: Table, around: Related) -> dict[str, list[Any
 
 
 _NUMBERS = (POINTS, *_BEGINS)  # numbers, or none
-RELATED = "related"
+RELATED, OFFICES = "related", "offices"
 
 
 def store_alerts(

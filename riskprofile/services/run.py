@@ -80,7 +80,24 @@ class Summary:
     unreadable: list[dict[str, str]] = field(default_factory=list)  # source, what, do
     # Duplicates of rows that are on no list: by the batch that was left before its end.
     unfinished: dict[str, int] = field(default_factory=dict)
+    # Alerts of offices that are not loaded here: only who sees every office sees them.
+    unknown_offices: dict[str, int] = field(default_factory=dict)
     stopped: int = 0  # the signal that ended the run after its chunk, 0 when it ended itself
+
+
+def unseen(told: Summary) -> list[str]:
+    """What to say of rows that are on no list, and of alerts that no officer of an office sees."""
+    made = [
+        f"{count} alerts are of office {code}, which is not loaded here: only accounts for every "
+        "office see them. Load it (registers load offices), or correct what senders write"
+        for code, count in sorted(told.unknown_offices.items())
+    ]
+    return made + [
+        f"{count} of the duplicates are rows of batch {name}, which is under way or was left "
+        "before its end: they are on no list until it ends. Go on with its file (--resume), or, "
+        f"where that will not come again, riskprofile finish {name}"
+        for name, count in told.unfinished.items()
+    ]
 
 
 @dataclass

@@ -117,6 +117,8 @@ def screen(
                     batch = begin(store, actor, path, options, now, summary, mine)
                     if batch is None:
                         continue
+                    if batch.cursor:  # what was kept back before it was left is told again
+                        _tell_again(store, batch, summary, rejected)
                     work = Ingest(
                         *(store, settings, options, batch, raters, others, summary, rejected),
                         unfinished,
@@ -168,6 +170,16 @@ def screen(
     }
     summary.model_versions = {name: one.scorecard.version for name, one in raters.opened.items()}
     return Run(summary, ranked, rejected, options.max_bad_share)
+
+
+def _tell_again(store: Store, batch: Batch, summary: Summary, rejected: Rejects) -> None:
+    """The rows of a batch that were kept back by the run that it goes on with."""
+    with store.read() as connection:
+        kept = batches.kept_back(connection, batch.id)
+    rejected.extend(kept)
+    by_reason = summary.quarantined_by_reason
+    for one in kept:
+        by_reason[one.reason_code] = by_reason.get(one.reason_code, 0) + 1
 
 
 def _leave(store: Store, running: list[Batch], now: datetime) -> None:

@@ -64,7 +64,10 @@ def upload(
             max_bad_share=settings.max_bad_share,
             resume=True,
         )
-        return screen(store, settings, actor, [path], options, now, progress=progress)
+        try:
+            return screen(store, settings, actor, [path], options, now, progress=progress)
+        except InputError as error:  # where it lay for a moment is nothing for a page
+            raise InputError(error.what, where=path.name, do=error.do) from None
 
 
 def safe_name(name: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Connection, and_, bindparam, case, delete, func, select, update
 
 from riskprofile.history.layer import CHUNK, POSITION, places
+from riskprofile.intake.reader import Rejection
 from riskprofile.intake.versions import CANCEL
 from riskprofile.store.database import among
 from riskprofile.store.tables import (
@@ -81,6 +82,7 @@ class Newest:
     content: int | None = None
     at: datetime | None = None
     parked: bool = False  # known as history, never rated
+    rated: bool = False  # and what is loaded as history takes no place of it
     place: int | None = None  # its row, while it is in the chunk at hand
     seen: set[tuple[int, datetime]] = field(default_factory=set)
 
@@ -287,6 +289,18 @@ def forget_failures(connection: Connection, batch_id: str) -> None:
     connection.execute(
         update(batch_table).where(batch_table.c.id == batch_id).values(failed=0, note="")
     )
+
+
+def kept_back(connection: Connection, batch_id: str) -> list[Rejection]:
+    """The rows of a batch that were kept back and are still there, in the order they came."""
+    columns = quarantine_table.c
+    names = [one.name for one in fields(Rejection)]
+    found = connection.execute(
+        select(*[columns[name] for name in names])
+        .where(columns.batch_id == batch_id, columns.state != "removed")
+        .order_by(columns.id)
+    )
+    return [Rejection(**one) for one in found.mappings()]
 
 
 def repaired(connection: Connection, row: int, batch_id: str, line: int) -> bool:

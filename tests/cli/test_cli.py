@@ -333,3 +333,20 @@ def test_the_answers_of_the_exporters_page_are_told_by_day_and_by_doctor(home: P
         "the exporters' page is off; 4 answers in 60 days" in run(home, "checks", "--days", "60")[1]
     )
     assert "ok  exporters' page: off, 3 answers in 30 days" in run(home, "doctor")[1]
+
+
+def test_no_result_is_written_over_another_or_over_what_is_read(home: Path, tmp_path: Path) -> None:
+    day = tmp_path / "day.csv"
+    factory.shipments(4).drop(columns=["source", "line", "warnings"]).to_csv(day, index=False)
+    content = day.read_bytes()
+    out = tmp_path / "out.csv"
+    for more in (
+        ("--out", day),
+        ("--quarantine", day),
+        ("--out", out, "--quarantine", tmp_path / "." / "out.csv"),
+        ("--quarantine", tmp_path / "nowhere" / "q.csv"),
+    ):
+        code, _, errors = run(home, "score", day, *more)
+        assert (code, errors.count("riskprofile: ")) == (2, 1), errors
+    assert day.read_bytes() == content
+    assert run(home, "score", day, "--out", out)[0] == 0  # nothing was stored before

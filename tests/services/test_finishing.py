@@ -309,3 +309,46 @@ def test_nothing_is_ended_while_rating_is_paused_or_the_profile_is_off(
     with store.read() as connection:
         asked = text("SELECT count(*) FROM audit WHERE action = 'batch.cut'")
         assert connection.execute(asked).scalar() == 0
+
+
+def states(store: Store) -> dict[str, int]:
+    with store.read() as connection:
+        found = connection.execute(text("SELECT state, count(*) FROM record GROUP BY state"))
+        return {state: int(count) for state, count in found}
+
+
+def test_what_is_loaded_as_history_takes_no_place_of_what_was_rated(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Nor of what is going to be, where a run was stopped: it would be on no list."""
+    table = factory.shipments(100)
+    day = write(tmp_path / "day.csv", table)
+    stopped(store, home, day)
+    changed = table[20:60].assign(goods_description="chairs of another kind")
+    load = rate(store, home, write(tmp_path / "past.csv", changed), history=True)
+    assert (load.summary.accepted, load.summary.duplicate) == (40, 0)
+    assert states(store) == {"accepted": 40, "superseded": 20, "history": 20}
+    run = rate(store, home, day, LATER, resume=True)
+    assert len(run.ranked[0].table) == 100
+    rate(store, home, write(tmp_path / "again.csv", changed[::-1]), LATER, history=True)
+    assert states(store)["accepted"] == 100
+
+
+def test_what_was_kept_back_before_a_stop_is_told_again(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table = factory.shipments(100).drop(columns=["source", "line", "warnings"]).astype(object)
+    for place in (3, 50):
+        table.loc[place, "gross_mass_kg"] = "12,5 kgs"
+    day = tmp_path / "day.csv"
+    table.to_csv(day, index=False)
+
+    def stop(name: str, rows: int) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    options = Options(chunk_rows=40, max_bad_share=1.0)
+    left = screen(store, home, OWNER, [day], options, NOW, progress=stop)
+    assert [one.line for one in left.rejected] == [5]
+    run = rate(store, home, day, resume=True, max_bad_share=1.0)
+    assert [one.line for one in run.rejected] == [5, 52]
+    assert run.summary.quarantined == sum(run.summary.quarantined_by_reason.values()) == 2

@@ -558,3 +558,23 @@ def test_strict_looks_at_every_file_before_it_rates_any(
     with pytest.raises(TooManyBadRows):
         rate(store, home, good, bad, strict=True)
     assert states(store) == {}
+
+
+def test_alerts_of_an_office_that_is_not_loaded_are_told(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Officers see their own office: nobody would look at these."""
+    table = factory.shipments(60)
+    day = write(tmp_path / "day.csv", table)
+    unloaded = rate(store, home, day)  # an installation without offices has none to miss
+    assert unloaded.summary.unknown_offices == {}
+    mine = str(table["customs_office"].iloc[0])
+    with store.write() as connection:
+        connection.execute(
+            text("INSERT INTO office (code, name, zone, capacity) VALUES (:code, 'x', 'UTC', 40)"),
+            {"code": mine},
+        )
+    other = table.assign(customs_office=["ZZUNK"] * 30 + [mine] * 30, value=table["value"] + 1)
+    told = rate(store, home, write(tmp_path / "next.csv", other)).summary
+    assert 0 < told.unknown_offices["ZZUNK"] < told.alerts["total"]
+    assert set(told.unknown_offices) == {"ZZUNK"}
