@@ -184,6 +184,8 @@ def _tell_again(store: Store, batch: Batch, summary: Summary, rejected: Rejects)
 
 def _leave(store: Store, running: list[Batch], now: datetime) -> None:
     """The run ends before its end: what was read can go on."""
+    if not running:
+        return
     table = batches.batch_table
     with store.write(patience=60.0) as connection:
         for batch in running:

@@ -71,6 +71,7 @@ def test_signing_out_in_one_tab_closes_the_other(served, visit):
     page = visit("officer-14")
     expect(button(page, "Next")).to_be_visible()
     page.context.new_page().goto(served.url + "/sign-out")
+    page.bring_to_front()  # a browser is slow to draw what lies behind
     press(page, "n")
     expect(page.get_by_text("You are signed out")).to_be_visible()
     assert "PX-2026-104417" not in page.content()
