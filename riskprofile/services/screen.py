@@ -174,12 +174,12 @@ def screen(
 
 def _tell_again(store: Store, batch: Batch, summary: Summary, rejected: Rejects) -> None:
     """The rows of a batch that were kept back by the run that it goes on with."""
-    with store.read() as connection:
-        kept = batches.kept_back(connection, batch.id)
-    rejected.extend(kept)
     by_reason = summary.quarantined_by_reason
-    for one in kept:
-        by_reason[one.reason_code] = by_reason.get(one.reason_code, 0) + 1
+    with store.read() as connection:
+        for some in batches.kept_back(connection, batch.id):
+            rejected.extend(some)
+            for one in some:
+                by_reason[one.reason_code] = by_reason.get(one.reason_code, 0) + 1
 
 
 def _leave(store: Store, running: list[Batch], now: datetime) -> None:

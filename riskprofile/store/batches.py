@@ -45,6 +45,7 @@ label_table = Label.__table__  # type: ignore[attr-defined]
 
 ASKED_AT_ONCE = 5_000  # parameters of one statement
 ACCEPTED, SUPERSEDED = "accepted", "superseded"
+KEPT_AT_ONCE = 2_000  # rows that were kept back, with the raw text of each
 PARKED = "history"  # state of a record that is known but was never rated
 CUT = "cut"  # option of a batch that ended before its file did
 
@@ -291,16 +292,22 @@ def forget_failures(connection: Connection, batch_id: str) -> None:
     )
 
 
-def kept_back(connection: Connection, batch_id: str) -> list[Rejection]:
-    """The rows of a batch that were kept back and are still there, in the order they came."""
+def kept_back(connection: Connection, batch_id: str) -> Iterator[list[Rejection]]:
+    """The rows of a batch that were kept back and are still there, in the order they came.
+
+    Some at a time: each holds its raw text, and a file may hold nothing else.
+    """
     columns = quarantine_table.c
     names = [one.name for one in fields(Rejection)]
-    found = connection.execute(
-        select(*[columns[name] for name in names])
-        .where(columns.batch_id == batch_id, columns.state != "removed")
-        .order_by(columns.id)
+    asked = select(columns.id, *[columns[name] for name in names]).where(
+        columns.batch_id == batch_id, columns.state != "removed"
     )
-    return [Rejection(**one) for one in found.mappings()]
+    last = 0
+    while found := connection.execute(
+        asked.where(columns.id > last).order_by(columns.id).limit(KEPT_AT_ONCE)
+    ).all():
+        yield [Rejection(**{name: getattr(one, name) for name in names}) for one in found]
+        last = found[-1].id
 
 
 def repaired(connection: Connection, row: int, batch_id: str, line: int) -> bool:

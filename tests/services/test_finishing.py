@@ -31,7 +31,7 @@ from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import WORDING
-from riskprofile.store import audit
+from riskprofile.store import audit, batches
 from riskprofile.store.database import Store
 from riskprofile.store.written import unpack
 from riskprofile.tables import Table
@@ -335,10 +335,11 @@ def test_what_is_loaded_as_history_takes_no_place_of_what_was_rated(
 
 
 def test_what_was_kept_back_before_a_stop_is_told_again(
-    store: Store, home: Settings, tmp_path: Path
+    store: Store, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(batches, "KEPT_AT_ONCE", 2)
     table = factory.shipments(100).drop(columns=["source", "line", "warnings"]).astype(object)
-    for place in (3, 50):
+    for place in (3, 7, 9, 20, 30, 50):
         table.loc[place, "gross_mass_kg"] = "12,5 kgs"
     day = tmp_path / "day.csv"
     table.to_csv(day, index=False)
@@ -348,7 +349,8 @@ def test_what_was_kept_back_before_a_stop_is_told_again(
 
     options = Options(chunk_rows=40, max_bad_share=1.0)
     left = screen(store, home, OWNER, [day], options, NOW, progress=stop)
-    assert [one.line for one in left.rejected] == [5]
+    before = [5, 9, 11, 22, 32]
+    assert [one.line for one in left.rejected] == before
     run = rate(store, home, day, resume=True, max_bad_share=1.0)
-    assert [one.line for one in run.rejected] == [5, 52]
-    assert run.summary.quarantined == sum(run.summary.quarantined_by_reason.values()) == 2
+    assert [one.line for one in run.rejected] == [*before, 52]
+    assert run.summary.quarantined == sum(run.summary.quarantined_by_reason.values()) == 6
