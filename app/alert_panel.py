@@ -132,6 +132,9 @@ def _head(
     if view.withdrawn_at is not None:
         when = form.clock(view.withdrawn_at, zone, now)
         st.html(draw.strip("▸", say("withdrawn.title"), say("withdrawn.text", time=when)))
+    if view.amended_at is not None and view.state == "open":
+        when = form.clock(view.amended_at, zone, now)
+        st.html(draw.strip("▸", say("sent_anew.title"), say("sent_anew.text", time=when)))
     if view.state == SUPERSEDED:
         st.html(draw.strip("▸", say("amended.title"), say("amended.text")))
     elif view.state == "closed":

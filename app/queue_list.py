@@ -149,6 +149,8 @@ def because(row: Any, say: Words) -> str:
     """The two strongest reasons, short enough for a cell; or what is to be done before them."""
     if row.withdrawn_at is not None:
         return cell(say("withdrawn.title"))
+    if row.amended_at is not None:
+        return cell(say("sent_anew.title"))
     if row.blind:
         return cell(say("blind.row"))
     if say.language != DEFAULT:  # English is as stored, and norms stand in the alert alone

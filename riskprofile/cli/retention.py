@@ -46,6 +46,11 @@ def run(
         f"as of {told.as_of:%Y-%m-%d %H:%M} UTC: {told.masked} rows masked, "
         f"{told.removed} removed, {told.alerts} alerts cleared"
     )
+    if told.unranked:
+        output.note(
+            f"riskprofile: {told.unranked} of the removed rows were of batches that have not "
+            "ended: no officer had them on a list. riskprofile doctor names such batches"
+        )
     output.say(
         f"{told.quarantined} quarantined rows, {told.drafts} drafts, {told.words} purposes, "
         f"{told.names} names of the register of parties, {told.files} files, "

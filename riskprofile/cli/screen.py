@@ -62,6 +62,7 @@ def score(
     strict: Annotated[bool, typer.Option(help="Rate nothing when too many rows are bad.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Read, rate and report; write nothing.")] = False,
     resume: Annotated[bool, typer.Option(help="Go on with a run that was stopped.")] = False,
+    again: Annotated[bool, typer.Option(help="Read a file anew that was read before.")] = False,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
     scheduler: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Rate on the workers of this dask scheduler.")
@@ -93,6 +94,7 @@ def score(
         max_bad_share=settings.max_bad_share,
         strict=strict,
         resume=resume,
+        again=again,
         workers=workers,
         scheduler=scheduler,
     )

@@ -1,8 +1,8 @@
 """Messages that update: which version of a record each row of a chunk is.
 
 Versions of one key fold into one record. The newest counts, by the time of its message,
-else by arrival; an older one that comes late is kept beside it. The same content again
-is a duplicate. A cancellation withdraws what was declared before it, and closes nothing.
+else by the arrival of its file; an older one that comes late is kept beside it. The same content
+again is a duplicate. A cancellation withdraws what was declared before it, and closes nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pandas as pd
 
 from riskprofile.intake.versions import CANCEL, FUNCTION, REFERENCE, SENT
 from riskprofile.services.identifiers import CONTENT, ITEM, RECORD
-from riskprofile.store.batches import Key, Known, Later, Newest
+from riskprofile.store.batches import Key, Known, Message, Newest, Said
 from riskprofile.tables import Table
 
 
@@ -25,46 +25,52 @@ class Folded:
     """What each row of a chunk is, by position; and what it does to what is stored.
 
     A row is a duplicate unless `keep`; it `counts` when it is the newest of its key and
-    not withdrawn; `late` marks versions that are already superseded as they come in.
+    not withdrawn; `late` marks versions that are already superseded as they come in, and `replaces`
+    those that take the place of another.
     """
 
     keep: np.ndarray
     counts: np.ndarray
     late: np.ndarray
+    replaces: np.ndarray
     versions: np.ndarray
     renewed: list[Key] = field(default_factory=list)  # stored versions that end here
-    confirmed: dict[Key, Later] = field(default_factory=dict)  # said again, and later
+    confirmed: dict[Key, Message] = field(default_factory=dict)  # said again, and later
     cancelled: dict[str, datetime | None] = field(default_factory=dict)
     restored: list[str] = field(default_factory=list)  # declared again after a cancellation
+    changed: list[str] = field(default_factory=list)  # more, or else, is declared than was before
+    outdated: int = 0  # rows that something else has overtaken before they came
 
 
-def fold(table: Table, known: Known) -> Folded:
+def fold(table: Table, known: Known, arrived: Sequence[datetime]) -> Folded:
     """Compare the rows of an identified table, in order, with what is known.
 
     `known` takes in what it learns, so that the chunks after this one can be compared
-    before this one is stored.
+    before this one is stored. `arrived` says of each row when the file came in that it was in.
     """
     n = len(table)
     made = Folded(
         keep=np.ones(n, dtype=bool),
         counts=np.ones(n, dtype=bool),
         late=np.zeros(n, dtype=bool),
+        replaces=np.zeros(n, dtype=bool),
         versions=np.ones(n, dtype=np.int64),
     )
     of_record: dict[str, list[Key]] = {}
     for key, one in known.items.items():
         one.place = None
         of_record.setdefault(key[0], []).append(key)
+    declared = set(of_record)
     for place, (record, item, content, function, at, message) in enumerate(_rows(table)):
-        key = (record, item)
+        key, said = (record, item), Said(at, arrived[place])
         if key not in known.items:
             known.items[key] = Newest()
             of_record.setdefault(record, []).append(key)
         one = known.items[key]
         if content == one.content:
             made.keep[place] = False
-            if at is not None and (one.at is None or at > one.at):
-                one.at = at
+            if at is not None and (one.said.at is None or at > one.said.at):
+                one.said = said
                 if one.place is None:
                     made.confirmed[key] = (at, message)
             continue
@@ -77,26 +83,32 @@ def fold(table: Table, known: Known) -> Folded:
             one.seen.add((content, at))
         if (
             one.rated
-            or _older(at, one.at)
-            or (record in known.withdrawn and _older(at, known.withdrawn[record]))
+            or said.before(one.said)
+            or (record in known.withdrawn and said.before(known.withdrawn[record]))
         ):
             made.counts[place], made.late[place] = False, True
+            made.outdated += 1
             continue
         if one.place is not None:
             made.counts[one.place], made.late[one.place] = False, True
         elif one.version > 1:
             made.renewed.append(key)
             made.confirmed.pop(key, None)
-        one.content, one.at, one.place = content, at, place
+        made.replaces[place] = one.content is not None
+        one.content, one.said, one.place = content, said, place
         if function == CANCEL:
             made.counts[place] = False
-            made.cancelled[record] = known.withdrawn[record] = at
+            made.cancelled[record], known.withdrawn[record] = at, said
             for other in of_record[record]:
                 if other != key:
-                    _withdraw(known.items[other], at, made)
-        elif record in known.withdrawn:
+                    _withdraw(known.items[other], said, made)
+            continue
+        if record in known.withdrawn:
             known.withdrawn.pop(record)
             made.restored.append(record)
+        if record in declared:
+            made.changed.append(record)
+    made.changed = list(dict.fromkeys(made.changed))
     return made
 
 
@@ -115,13 +127,9 @@ def _rows(table: Table) -> zip[tuple[str, int, int, str, datetime | None, str | 
     )
 
 
-def _older(at: datetime | None, than: datetime | None) -> bool:
-    return at is not None and than is not None and at < than
-
-
-def _withdraw(one: Newest, at: datetime | None, made: Folded) -> None:
+def _withdraw(one: Newest, said: Said, made: Folded) -> None:
     """Another item of the declaration, said before the cancellation: said again, it is news."""
-    if _older(at, one.at):
+    if said.before(one.said):
         return
     one.content = None
     if one.place is not None:

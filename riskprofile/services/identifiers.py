@@ -26,7 +26,9 @@ from riskprofile.tables import TEXT, Column, Table
 RECORD, ITEM, CONTENT = "record_id", "item", "content"
 TITLE, OFFICE, DUE = "_title", "_office", "_due"  # what it is called, who works it, when it comes
 MESSAGE = (FUNCTION, SENT, SCOPE, REFERENCE)  # keys of `extra`; columns once identified
+COUNTED = "item_counted"  # whether the item number is the row's place in the file
 ASSUMED = "lodged_assumed"  # warning: the time is that of the batch
+TAKEN = "item_place_taken"  # warning: no item number, and a row of an earlier file had that place
 
 
 class Numbers:
@@ -73,9 +75,10 @@ def identify(table: Table, profile: Profile, numbers: Numbers) -> Table:
     that was assumed (warning `lodged_assumed`) is no part of the content either.
 
     `numbers` is that of the batch: of a declaration, the first row without an item number is
-    item 1, the next 2, in the order of the file.
+    item 1, the next 2, in the order of the file; `item_counted` (bool) says of which that is so.
     """
     record = record_ids(table, profile)
+    lacking = np.zeros(len(table), dtype=bool)
     if profile.item:
         given = table[profile.item]
         lacking = given.isna().to_numpy()
@@ -88,7 +91,7 @@ def identify(table: Table, profile: Profile, numbers: Numbers) -> Table:
     told = table[profile.time].mask(table["warnings"].str.contains(ASSUMED, na=False))
     digest = content(table.assign(**{"extra": bare, profile.time: told}), profile)
     digest[(said[FUNCTION] == CANCEL).to_numpy()] ^= _CANCELLED
-    made = table.assign(**{RECORD: record, ITEM: items, CONTENT: digest, **said})
+    made = table.assign(**{RECORD: record, ITEM: items, CONTENT: digest, COUNTED: lacking, **said})
     if profile.item:
         made[profile.item] = pd.array(items, dtype="Int64")
     return made

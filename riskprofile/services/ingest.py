@@ -30,9 +30,11 @@ from riskprofile.services.folding import Folded, fold
 from riskprofile.services.identifiers import (
     ASSUMED,
     CONTENT,
+    COUNTED,
     ITEM,
     MESSAGE,
     RECORD,
+    TAKEN,
     Numbers,
     identify,
 )
@@ -90,6 +92,8 @@ class Ingest:
         self.at_hand: list[Prepared] = []  # read, and not committed yet
         self.pending: dict[str, Known] = {}  # by profile, what these bring or ask about
         self.rates = registers.rates_in_use(store, self.now) if options.history else None
+        repaired = [one.arrived for one in options.repairs.values()]
+        self.arrived = min(repaired, default=batch.started_at)
 
     def chunks(self, path: Path) -> Generator[int, None, None]:
         """Work through the file; yields the rows read so far after each commit."""
@@ -224,7 +228,8 @@ class Ingest:
     ) -> Prepared:
         asked = set(table[RECORD].tolist()) - known.records
         with self.store.read() as connection:
-            stored = batches.known(connection, profile, asked)
+            later = batches.later(connection, self.arrived)
+            stored = batches.known(connection, profile, asked, later)
         for one in stored.items.values():
             if self.options.history:
                 one.rated = not one.parked
@@ -232,9 +237,20 @@ class Ingest:
                 one.content = None
                 one.seen.clear()
         known.add(stored)
-        folded = fold(table, known)
-        kept = table[folded.keep].reset_index(drop=True)
+        folded = fold(table, known, self._arrivals(table))
+        kept = table
+        taken = table[COUNTED] & table[SENT].isna() & folded.replaces
+        if taken.any():
+            kept = table.assign(warnings=_warned(table["warnings"], taken, TAKEN))
+        kept = kept[folded.keep].reset_index(drop=True)
         return Prepared(profile, number, table, kept, folded, chunk)
+
+    def _arrivals(self, table: Table) -> list[datetime]:
+        """When the file of each row came in; it may be read long after, or put right."""
+        repairs = self.options.repairs
+        if repairs:
+            return [repairs[line].arrived for line in table["line"].tolist()]
+        return [self.arrived] * len(table)
 
     def _rater(self, profile: str) -> Rater:
         return self.raters.going_on(self.batch, profile)
@@ -275,6 +291,7 @@ class Ingest:
         summary.accepted += len(one.table)
         summary.quarantined += len(chunk.rejected)
         summary.duplicate += chunk.read - len(one.table) - len(chunk.rejected)
+        summary.outdated += one.folded.outdated
         self.rejected.extend(chunk.rejected)
         for rejection in chunk.rejected:
             code = rejection.reason_code
@@ -303,7 +320,7 @@ class Ingest:
                     number=one.number,
                     profile=one.profile,
                     count=len(one.table),
-                    rows=one.table.drop(columns=[CONTENT, *MESSAGE]),
+                    rows=one.table.drop(columns=[CONTENT, COUNTED, *MESSAGE]),
                     features=done.log,
                     events=done.events,
                 )
@@ -383,16 +400,24 @@ class Ingest:
         folded = one.folded
         batches.supersede(connection, one.profile, self.batch.id, folded.renewed)
         batches.confirm(connection, one.profile, folded.confirmed)
-        batches.withdraw(connection, one.profile, self.batch.id, folded.cancelled)
+        if folded.cancelled:
+            later = batches.later(connection, self.arrived)
+            batches.withdraw(connection, one.profile, self.batch.id, folded.cancelled, later)
         self._mark(connection, one.profile, list(folded.cancelled), self.now)
         self._mark(connection, one.profile, folded.restored, None)
+        for alert_id, office in store_of_alerts.amend(
+            connection, one.profile, folded.changed, self.now
+        ):
+            self._audit(connection, "alert.amended", alert_id, office)
 
     def _settle(self) -> None:
         """The file is read: what its complete messages do not name is withdrawn."""
         if not self.absences:
             return
         with self.store.write(patience=120.0) as connection:
-            for profile, records in self.absences.settle(connection, self.batch.id).items():
+            later = batches.later(connection, self.arrived)
+            found = self.absences.settle(connection, self.batch.id, later)
+            for profile, records in found.items():
                 self._mark(connection, profile, records, self.now)
 
     def _mark(
@@ -403,16 +428,22 @@ class Ingest:
         withdrawn_at: datetime | None,
     ) -> None:
         """Say on open alerts that their sender withdrew what they are about, or takes it back."""
+        action = "alert.withdrawn" if withdrawn_at else "alert.restored"
         for alert_id, office in store_of_alerts.mark(connection, profile, records, withdrawn_at):
-            audit.append(
-                connection,
-                actor=self.batch.actor,
-                action="alert.withdrawn" if withdrawn_at else "alert.restored",
-                subject=f"alert:{alert_id}",
-                office=office,
-                now=self.now,
-                detail={"batch": self.batch.id},
-            )
+            self._audit(connection, action, alert_id, office)
+
+    def _audit(
+        self, connection: Connection, action: str, alert_id: int, office: str | None
+    ) -> None:
+        audit.append(
+            connection,
+            actor=self.batch.actor,
+            action=action,
+            subject=f"alert:{alert_id}",
+            office=office,
+            now=self.now,
+            detail={"batch": self.batch.id},
+        )
 
     def _records(
         self, one: Prepared, log: Table | None, chunk_id: int

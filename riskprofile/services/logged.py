@@ -57,7 +57,8 @@ def logged(store: Store, batch_ids: Sequence[str], rater: Rater, heard: Heard) -
         for chunk in batches.chunks(connection, batch_ids, columns):
             if chunk.profile != profile.name or chunk.features is None:
                 continue
-            counting = np.delete(np.arange(chunk.count), batches.folded(connection, chunk.id))
+            gone = batches.folded(connection, chunk.id) + batches.removed(connection, chunk.id)
+            counting = np.delete(np.arange(chunk.count), gone)
             records = run.read(chunk, counting)
             found = batches.beside(connection, profile.name, batch_ids, records)
             others += [item for item in found if item[0] not in batch_of]

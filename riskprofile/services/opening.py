@@ -42,7 +42,7 @@ def begin(
         serialise(connection, BATCH_LOCK)
         for earlier in batches.same_input(connection, digest, history=options.history):
             done = earlier.state == "done" and not batches.is_cut(earlier)
-            if done or earlier.id in mine:
+            if earlier.id in mine or (done and not options.again):
                 _note_duplicate(connection, actor, path, earlier, options, now, summary)
                 return None
             if earlier.state in ("running", "stopped"):
@@ -76,6 +76,8 @@ def go_on(
     summary.accepted += batch.accepted
     summary.quarantined += batch.quarantined
     summary.duplicate += batch.duplicate
+    if removed := batches.removed_of(connection, batch.id):
+        summary.removed[batch.id] = removed
     batches.forget_failures(connection, batch.id)
     batches.resume(connection, batch, now, cut=cut)
     return batch
@@ -134,6 +136,8 @@ def _note_duplicate(
     )
     summary.read += earlier.read
     summary.duplicate += earlier.read
+    if changed := batches.changed_since(connection, first):
+        summary.changed[first] = changed
     summary.batches.append({**account(batch), "state": "duplicate", "duplicate_of": first})
     audit.append(
         connection,

@@ -74,6 +74,7 @@ class KeptRow:
     raw: str
     state: str
     repair_batch: str | None
+    started_at: datetime  # when its file came in
 
     @property
     def fields(self) -> dict[str, str]:
@@ -101,7 +102,7 @@ def find(store: Store, actor: Actor, asked: Filter, now: datetime) -> list[KeptR
     """Rows of the quarantine, by batch and line. The look is audited before it is answered."""
     authorise(actor, "quarantine.look")
     statement = (
-        select(_kept, _batch.c.profile)
+        select(_kept, _batch.c.profile, _batch.c.started_at)
         .join(_batch, _batch.c.id == _kept.c.batch_id)
         .order_by(_kept.c.id)
         .limit(max(1, asked.limit))
@@ -270,7 +271,7 @@ def _asked(store: Store, ids: Sequence[int]) -> tuple[list[KeptRow], list[KeptRo
     with store.read() as connection:
         for start in range(0, len(ids), AT_ONCE):
             found += connection.execute(
-                select(_kept, _batch.c.profile)
+                select(_kept, _batch.c.profile, _batch.c.started_at)
                 .join(_batch, _batch.c.id == _kept.c.batch_id)
                 .where(_kept.c.id.in_(ids[start : start + AT_ONCE]))
                 .order_by(_kept.c.id)
@@ -325,6 +326,7 @@ def _repair(
     needed = [name for group in PROFILES[profile].mandatory for name in group]
     whole: dict[int, dict[str, str]] = {}
     changed: dict[int, tuple[str, ...]] = {}
+    came = {row.id: row.started_at for row in rows}
     for row in rows:
         given = fixes[row.id]
         if unknown := sorted(set(given) - set(known)):
@@ -348,7 +350,8 @@ def _repair(
         name = f"repair-{now:%Y%m%dT%H%M%S%f}-{sound[0]}.jsonl"
         path = _as_file(Path(folder) / name, [whole[one] for one in sound], needed)
         repairs = {
-            line: Repair(one, changed[one], reason) for line, one in enumerate(sound, start=1)
+            line: Repair(one, changed[one], reason, came[one])
+            for line, one in enumerate(sound, start=1)
         }
         options = replace(OPTIONS, profile=profile, repairs=repairs)
         run = screen(

@@ -79,6 +79,7 @@ class QueueRow:
     state: str
     created_at: datetime
     withdrawn_at: datetime | None  # its sender cancelled the declaration; it stays open
+    amended_at: datetime | None  # something else is declared since; it stays open
     decision: str | None  # the latest that stands
     waiting: str
     blind: bool = False

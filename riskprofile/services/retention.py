@@ -34,12 +34,14 @@ KEEP, MASK, REMOVE = 0, 1, 2
 
 @dataclass
 class Forgotten:
-    """What one run did: rows masked and removed, alerts, quarantined rows, drafts, words, names of
-    the register of parties, files, pieces of the register of arms."""
+    """What one run did: rows masked and removed (`unranked` of these were on no list), alerts,
+    quarantined rows, drafts, words, names of the register of parties, files, pieces of the
+    register of arms."""
 
     as_of: datetime
     masked: int = 0
     removed: int = 0
+    unranked: int = 0
     alerts: int = 0
     quarantined: int = 0
     drafts: int = 0
@@ -182,7 +184,7 @@ def _forget_chunk(
     over = said.end is not None and due_at(chunk.received, said.end) <= moment
     unflagged = said.unflagged is not None and due_at(chunk.received, said.unflagged) <= moment
     mask = due_at(chunk.received, said.mask) <= moment
-    kept = erasure.REMOVED if over else "masked" if mask else "unflagged"
+    kept = batches.REMOVED if over else "masked" if mask else "unflagged"
     if kept == chunk.kept or not (over or mask or unflagged):
         return
     with store.write(patience=120.0) as connection:
@@ -211,6 +213,7 @@ def _forget_chunk(
         removed = sum(1 for name, one in zip(names, fates, strict=True) if name and one == REMOVE)
         masked = int((fates == MASK).sum())
         told.removed += removed
+        told.unranked += 0 if chunk.ended else removed
         told.masked += masked
         audit.append(
             connection,

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 from riskprofile.errors import Stopped
@@ -14,16 +15,21 @@ from riskprofile.intake.detect import CHUNK_ROWS
 from riskprofile.intake.reader import Rejection
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services.lanes import Ranked
+from riskprofile.store.batches import ARRIVED
 from riskprofile.store.tables import Batch
 
 
 @dataclass(frozen=True)
 class Repair:
-    """A row of the quarantine that a line of the input puts right: which columns, and why."""
+    """A row of the quarantine that a line of the input puts right.
+
+    Which columns, and why; and when the file came in that it was kept back from.
+    """
 
     row: int
     columns: tuple[str, ...]
     reason: str
+    arrived: datetime
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,7 @@ class Options:
     max_bad_share: float = 0.05
     strict: bool = False
     resume: bool = False
+    again: bool = False  # read a file whose very bytes were read before
     workers: int = 1
     scheduler: str = ""  # address of a dask scheduler whose workers rate
     history: bool = False  # past declarations: known, never rated, no alerts
@@ -51,6 +58,8 @@ class Options:
         """For the batch row."""
         made = {**asdict(self), "capacity": asdict(self.capacity)}
         made["repairs"] = [one.row for one in self.repairs.values()]
+        if self.repairs:
+            made[ARRIVED] = max(one.arrived for one in self.repairs.values()).isoformat()
         return made
 
 
@@ -78,6 +87,12 @@ class Summary:
     history_days: dict[str, int] = field(default_factory=dict)  # days known before this run
     batches: list[dict[str, Any]] = field(default_factory=list)
     unreadable: list[dict[str, str]] = field(default_factory=list)  # source, what, do
+    # Rows that were overtaken before they came: kept beside what counts, and on no list.
+    outdated: int = 0
+    # Rows of a file that was read before which are not as they were then: by its batch.
+    changed: dict[str, int] = field(default_factory=dict)
+    # Rows that retention took out before they were on any list: by the batch that was left.
+    removed: dict[str, int] = field(default_factory=dict)
     # Duplicates of rows that are on no list: by the batch that was left before its end.
     unfinished: dict[str, int] = field(default_factory=dict)
     # Alerts of offices that are not loaded here: only who sees every office sees them.
@@ -91,6 +106,22 @@ def unseen(told: Summary) -> list[str]:
         f"{count} alerts are of office {code}, which is not loaded here: only accounts for every "
         "office see them. Load it (registers load offices), or correct what senders write"
         for code, count in sorted(told.unknown_offices.items())
+    ]
+    if told.outdated:
+        made.append(
+            f"{told.outdated} rows are older than what is known of their declarations: a later "
+            "message, or a file that came in later, changed or withdrew them. They are kept beside "
+            "that, and on no list"
+        )
+    made += [
+        f"{count} rows of batch {name}, which held the very same file, were changed or withdrawn "
+        "since, and stay so. Where the sender means it anew, rate the file with --again"
+        for name, count in told.changed.items()
+    ]
+    made += [
+        f"{count} rows of batch {name} had reached the end of their term before it was ranked: "
+        "they were removed, and were on no list"
+        for name, count in told.removed.items()
     ]
     return made + [
         f"{count} of the duplicates are rows of batch {name}, which is under way or was left "

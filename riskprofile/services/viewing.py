@@ -161,6 +161,7 @@ class AlertView:
     created_at: datetime
     closed_at: datetime | None
     withdrawn_at: datetime | None
+    amended_at: datetime | None
     decisions: list[dict[str, Any]]
     outcomes: list[dict[str, Any]]
     timeline: list[Event]

@@ -214,22 +214,25 @@ class Absences:
     def __bool__(self) -> bool:
         return bool(self.items or self.scopes or self.messages)
 
-    def settle(self, connection: Connection, batch_id: str) -> dict[str, list[str]]:
+    def settle(
+        self, connection: Connection, batch_id: str, later: batches.Later
+    ) -> dict[str, list[str]]:
         """Withdraw what was not named; by profile the declarations of which nothing is left.
 
         Where a row could not be read, it may be the one that is missed: then nothing is
-        withdrawn for its absence.
+        withdrawn for its absence. `later` is what came in after this file.
         """
         gone: dict[str, list[str]] = {}
         for (profile, reference), at in self.messages.items():
-            found = withdrawals.of_message(connection, profile, batch_id, reference, at)
+            found = withdrawals.of_message(connection, profile, batch_id, reference, at, later)
             gone.setdefault(profile, []).extend(found)
         if self.unknown:
             return gone
         for (profile, record), said in self.items.items():
             if record.rpartition("@")[0] in self.unread or record in self.unread:
                 continue
-            if withdrawals.items(connection, profile, batch_id, record, said.named, said.at):
+            kept = said.named
+            if withdrawals.items(connection, profile, batch_id, record, kept, said.at, later):
                 gone.setdefault(profile, []).append(record)
         for (profile, scope), said in self.scopes.items():
             where = json.loads(scope)
@@ -245,6 +248,7 @@ class Absences:
                 [*said.named, *self.unread],
                 said.at,
                 PROFILES[profile].names,
+                later,
             )
             gone.setdefault(profile, []).extend(found)
         return gone

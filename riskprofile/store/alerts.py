@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select, update
 
 from riskprofile.profiles import PROFILES
 from riskprofile.reference import naming
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Alert
 
 # Kind of link -> the columns that make it. A tuple of columns means: the first that is given.
@@ -40,6 +40,7 @@ NORMAL: dict[str, Callable[[str], str]] = {
     **dict.fromkeys(("consignor_phone", "consignee_phone"), naming.phone),
 }
 SEARCHED_KINDS = ("text", "codes", "hs")
+MARKED_AT_ONCE = 5_000  # references in one statement
 CODE_LENGTH = 40  # no reference, container or telephone number is longer
 
 
@@ -115,6 +116,34 @@ def mark(
             .returning(table.c.id, table.c.office)
         )
         changed += [(row[0], row[1]) for row in rows]
+    return changed
+
+
+def amend(
+    connection: Connection, profile: str, records: Sequence[str], now: datetime
+) -> list[tuple[int, str | None]]:
+    """Say on the open alerts of these declarations that they are not as they were rated.
+
+    Where the changed one is an alert too, that takes their place, unless somebody has decided.
+
+    Returns
+    -------
+    list of (alert id, office)
+        Those that were not marked before.
+    """
+    table = Alert.__table__  # type: ignore[attr-defined]
+    changed: list[tuple[int, str | None]] = []
+    for start in range(0, len(records), MARKED_AT_ONCE):
+        here = [
+            table.c.profile == profile,
+            among(table.c.record_id, records[start : start + MARKED_AT_ONCE]),
+            table.c.state == "open",
+        ]
+        rows = connection.execute(
+            select(table.c.id, table.c.office).where(*here, table.c.amended_at.is_(None))
+        )
+        changed += [(row.id, row.office) for row in rows]
+        connection.execute(update(table).where(*here).values(amended_at=now))
     return changed
 
 

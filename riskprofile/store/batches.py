@@ -16,7 +16,20 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Connection, and_, bindparam, case, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from riskprofile.history.layer import CHUNK, POSITION, places
 from riskprofile.intake.reader import Rejection
@@ -46,8 +59,11 @@ label_table = Label.__table__  # type: ignore[attr-defined]
 ASKED_AT_ONCE = 5_000  # parameters of one statement
 ACCEPTED, SUPERSEDED = "accepted", "superseded"
 KEPT_AT_ONCE = 2_000  # rows that were kept back, with the raw text of each
+REMOVED = "removed"  # state of a record whose row retention took out
+FULL = "full"  # how far a chunk is kept that retention has not come to
 PARKED = "history"  # state of a record that is known but was never rated
 CUT = "cut"  # option of a batch that ended before its file did
+ARRIVED = "arrived"  # option of a batch of repaired rows: when the latest of their files came in
 
 
 def to_bytes(table: Table) -> bytes:
@@ -71,6 +87,25 @@ def from_bytes(
     return (some.select(list(columns)) if columns else some).to_pandas()
 
 
+@dataclass(frozen=True)
+class Said:
+    """When something was said: the time of its message, and when its file came in.
+
+    `arrived` is None for what came in no later than all that it is compared with.
+    """
+
+    at: datetime | None = None
+    arrived: datetime | None = None
+
+    def before(self, other: Said) -> bool:
+        """Whether the other is the later one: by message where both tell, else by arrival."""
+        if self.at is not None and other.at is not None and self.at != other.at:
+            return self.at < other.at
+        if self.arrived is None or other.arrived is None:
+            return False
+        return self.arrived < other.arrived
+
+
 @dataclass
 class Newest:
     """What is known of one item: its version that counts, and every version before.
@@ -81,7 +116,7 @@ class Newest:
 
     version: int = 0  # the highest number given so far
     content: int | None = None
-    at: datetime | None = None
+    said: Said = Said()
     parked: bool = False  # known as history, never rated
     rated: bool = False  # and what is loaded as history takes no place of it
     place: int | None = None  # its row, while it is in the chunk at hand
@@ -89,7 +124,7 @@ class Newest:
 
 
 Key = tuple[str, int]  # record_id, item
-Later = tuple[datetime, str | None]  # time of a message, and its reference
+Message = tuple[datetime, str | None]  # its time, and its reference
 
 
 @dataclass
@@ -97,13 +132,13 @@ class Known:
     """What the database holds of the asked declarations.
 
     `records` are those that were asked; `withdrawn` those of them that their sender
-    cancelled, with the time of that message.
+    cancelled, and when that was said.
     """
 
     records: set[str] = field(default_factory=set)
 
     items: dict[Key, Newest] = field(default_factory=dict)
-    withdrawn: dict[str, datetime | None] = field(default_factory=dict)
+    withdrawn: dict[str, Said] = field(default_factory=dict)
 
     def add(self, other: Known) -> None:
         """Take in what is known of other declarations."""
@@ -116,21 +151,55 @@ class Known:
         self.records -= records
         self.items = {key: one for key, one in self.items.items() if key[0] not in records}
         self.withdrawn = {
-            record: at for record, at in self.withdrawn.items() if record not in records
+            record: said for record, said in self.withdrawn.items() if record not in records
         }
 
 
-def known(connection: Connection, profile: str, record_ids: Iterable[str]) -> Known:
-    """Versions of the items of these declarations."""
+@dataclass(frozen=True)
+class Later:
+    """What other runs have stored of files that came in later: batches and chunks, and when."""
+
+    batches: Mapping[str, datetime] = field(default_factory=dict)
+    chunks: Mapping[int, datetime] = field(default_factory=dict)
+
+
+def later(connection: Connection, arrived: datetime) -> Later:
+    """What came in after a time.
+
+    A repaired row came in with the file that it was kept back from (option `arrived`).
+    """
+    batch, chunk = batch_table.c, chunk_table.c
+    came: dict[str, datetime] = {}
+    for name, started, options in connection.execute(
+        select(batch.id, batch.started_at, batch.options)
+        # Batches are called by the second in which they began: few are looked at.
+        .where(batch.id >= f"{arrived:%Y%m%d-%H%M%S}", batch.started_at > arrived)
+    ):
+        told = (options or {}).get(ARRIVED)
+        came[name] = datetime.fromisoformat(told) if told else started
+    came = {name: at for name, at in came.items() if at > arrived}
+    if not came:
+        return Later()
+    held = connection.execute(
+        select(chunk.id, chunk.batch_id).where(among(chunk.batch_id, sorted(came)))
+    )
+    return Later(came, {number: came[name] for number, name in held})
+
+
+def known(
+    connection: Connection, profile: str, record_ids: Iterable[str], later: Later | None = None
+) -> Known:
+    """Versions of the items of these declarations; which of them came `later` than they do."""
+    later = later or Later()
     found = Known(set(record_ids))
     asked = sorted(found.records)
     columns = record_table.c
-    absent: dict[str, datetime | None] = {}  # withdrawn by a message that did not name them
+    absent: dict[str, Said] = {}  # withdrawn by a message that did not name them
     wanted = [
         columns[name]
         for name in (
             *("record_id", "item", "version", "content", "state"),
-            *("function", "message_at", "folded_by"),
+            *("function", "message_at", "folded_by", "chunk_id"),
         )
     ]
     for start in range(0, len(asked), ASKED_AT_ONCE):
@@ -140,20 +209,20 @@ def known(connection: Connection, profile: str, record_ids: Iterable[str]) -> Kn
             .where(columns.profile == profile)
             .order_by(columns.version)
         )
-        for record_id, item, version, content, state, function, at, folded in rows:
+        for record_id, item, version, content, state, function, at, folded, chunk in rows:
             one = found.items.setdefault((record_id, item), Newest())
             one.version = version
             if at is not None:
                 one.seen.add((content, at))
             if state == SUPERSEDED:
                 continue
-            cancels = function == CANCEL
+            cancels, said = function == CANCEL, Said(at, later.chunks.get(chunk))
             if cancels:
-                found.withdrawn[record_id] = at
+                found.withdrawn[record_id] = said
             elif folded:
-                absent[record_id] = at
+                absent[record_id] = Said(at, later.batches.get(folded))
             one.content = None if folded and not cancels else content
-            one.at, one.parked = at, state == PARKED
+            one.said, one.parked = said, state == PARKED
     found.withdrawn = absent | found.withdrawn
     return found
 
@@ -178,7 +247,7 @@ def supersede(connection: Connection, profile: str, batch_id: str, keys: Iterabl
         connection.execute(statement, named)
 
 
-def confirm(connection: Connection, profile: str, said: Mapping[Key, Later]) -> None:
+def confirm(connection: Connection, profile: str, said: Mapping[Key, Message]) -> None:
     """A later message said the same of these items: no new version, but it is of that message."""
     columns = record_table.c
     for (record_id, item), (at, message) in said.items():
@@ -192,26 +261,37 @@ def confirm(connection: Connection, profile: str, said: Mapping[Key, Later]) -> 
         )
 
 
+def counting(
+    profile: str, at: datetime | None = None, later: Later | None = None
+) -> list[ColumnElement[bool]]:
+    """What counts, and was said before a message of that time: by its own, else by arrival."""
+    columns = record_table.c
+    made = [columns.profile == profile, columns.state != SUPERSEDED, columns.folded_by.is_(None)]
+    later = later or Later()
+    before = not_(among(columns.chunk_id, sorted(later.chunks))) if later.chunks else true()
+    if at is not None:
+        timed = columns.message_at.is_not(None)
+        before = or_(and_(timed, columns.message_at <= at), and_(~timed, before))
+    return [*made, before]
+
+
 def withdraw(
-    connection: Connection, profile: str, batch_id: str, cancelled: Mapping[str, datetime | None]
+    connection: Connection,
+    profile: str,
+    batch_id: str,
+    cancelled: Mapping[str, datetime | None],
+    later: Later,
 ) -> None:
     """Take the items of declarations that their sender cancelled out of the ranking.
 
-    What a message after the cancellation said stays.
+    What was said after the cancellation stays.
     """
-    columns = record_table.c
     for record_id, at in cancelled.items():
-        statement = (
+        connection.execute(
             update(record_table)
-            .where(columns.record_id == record_id)
-            .where(columns.profile == profile)
-            .where(columns.state != SUPERSEDED)
-            .where(columns.folded_by.is_(None))
+            .where(record_table.c.record_id == record_id, *counting(profile, at, later))
             .values(folded_by=batch_id)
         )
-        if at is not None:
-            statement = statement.where(columns.message_at.is_(None) | (columns.message_at <= at))
-        connection.execute(statement)
 
 
 def folded(connection: Connection, chunk_id: int) -> list[int]:
@@ -224,6 +304,40 @@ def folded(connection: Connection, chunk_id: int) -> list[int]:
             .where(columns.folded_by.is_not(None))
         ).scalars()
     )
+
+
+def standing(connection: Connection, chunk_id: int) -> list[tuple[int, str, str]]:
+    """Position, reference and state of every row of a chunk.
+
+    Found by the references in the chunk: no index of records leads from a chunk.
+    """
+    columns = record_table.c
+    named = rows_of(connection, chunk_id, ["record_id"])["record_id"].unique().tolist()
+    rows = connection.execute(
+        select(columns.position, columns.record_id, columns.state)
+        .where(among(columns.record_id, named), columns.chunk_id == chunk_id)
+        .order_by(columns.position)
+    )
+    return [(row.position, row.record_id, row.state) for row in rows]
+
+
+def removed(connection: Connection, chunk_id: int) -> list[int]:
+    """Positions of a chunk whose rows retention has removed."""
+    kept = connection.execute(select(chunk_table.c.kept).where(chunk_table.c.id == chunk_id))
+    if kept.scalar_one() == FULL:
+        return []
+    found = standing(connection, chunk_id)
+    return [position for position, _, state in found if state == REMOVED]
+
+
+def removed_of(connection: Connection, batch_id: str) -> int:
+    """How many rows of a batch retention has removed."""
+    found = connection.execute(
+        select(chunk_table.c.id).where(
+            chunk_table.c.batch_id == batch_id, chunk_table.c.kept != FULL
+        )
+    )
+    return sum(len(removed(connection, number)) for number in found.scalars().all())
 
 
 def beside(
@@ -447,6 +561,17 @@ def by_batch(
         .group_by(chunk_table.c.batch_id)
     )
     return {one.batch_id: one.rows for one in found}
+
+
+def changed_since(connection: Connection, batch_id: str) -> int:
+    """How many rows of a batch other batches have superseded or withdrawn."""
+    columns = record_table.c
+    return connection.execute(
+        select(func.count())
+        .select_from(record_table)
+        .join(chunk_table, chunk_table.c.id == columns.chunk_id)
+        .where(chunk_table.c.batch_id == batch_id, columns.folded_by != batch_id)
+    ).scalar_one()
 
 
 def same_input(connection: Connection, digest: str, *, history: bool) -> list[Batch]:

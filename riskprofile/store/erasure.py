@@ -12,6 +12,7 @@ import pandas as pd
 from sqlalchemy import Connection, delete, insert, select, update
 
 from riskprofile.store import batches
+from riskprofile.store.batches import REMOVED
 from riskprofile.store.database import Store, among
 from riskprofile.store.parties import block_table, form_table
 from riskprofile.store.tables import (
@@ -48,7 +49,6 @@ snooze_table = Snooze.__table__  # type: ignore[attr-defined]
 sealed_table = Sealed.__table__  # type: ignore[attr-defined]
 unmasking_table = Unmasking.__table__  # type: ignore[attr-defined]
 
-REMOVED = "removed"
 KEPT_OF_EVENTS = ("time",)  # history counts days by it; it points to nobody
 WRITTEN = ("reason", "note", "concealment")  # what officers wrote in their own words,
 WRITTEN_IN = (decision_table, outcome_table, snooze_table, view_table)  # and where
@@ -56,19 +56,24 @@ WRITTEN_IN = (decision_table, outcome_table, snooze_table, view_table)  # and wh
 
 @dataclass(frozen=True)
 class Stored:
-    """A chunk that may have come due: where it lies, how far it is kept, when it came in."""
+    """A chunk that may have come due: where it lies, how far it is kept, when it came in.
+
+    `ended` says whether its batch was ranked, and its rows were on a list.
+    """
 
     id: int
     profile: str
     kept: str
     received: datetime
+    ended: bool
 
 
 def waiting(connection: Connection, profile: str, received_upto: datetime) -> list[Stored]:
     """Chunks of a profile received up to a time that still hold something, in order."""
     rows = connection.execute(
         select(
-            chunk_table.c.id, chunk_table.c.profile, chunk_table.c.kept, batch_table.c.started_at
+            *(chunk_table.c.id, chunk_table.c.profile, chunk_table.c.kept),
+            *(batch_table.c.started_at, batch_table.c.state == "done"),
         )
         .join(batch_table, batch_table.c.id == chunk_table.c.batch_id)
         .where(chunk_table.c.profile == profile)
@@ -85,13 +90,8 @@ def references(connection: Connection, chunk_id: int) -> list[str | None]:
         select(chunk_table.c.count).where(chunk_table.c.id == chunk_id)
     ).scalar_one()
     found: list[str | None] = [None] * count
-    rows = connection.execute(
-        select(record_table.c.position, record_table.c.record_id)
-        .where(record_table.c.chunk_id == chunk_id)
-        .where(record_table.c.state != REMOVED)
-    )
-    for position, record_id in rows:
-        found[position] = record_id
+    for position, record_id, state in batches.standing(connection, chunk_id):
+        found[position] = None if state == REMOVED else record_id
     return found
 
 

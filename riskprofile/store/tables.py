@@ -310,9 +310,10 @@ class Alert(SQLModel, table=True):
     `state` is open or closed. `owner` holds it until `lease_until`. `selected_by` is
     score, indicator or random and `probability` is that of the random draw. `search`
     is what one search box looks through (see `store.alerts`). `withdrawn_at` says that
-    its sender withdrew the declaration: that closes nothing. `blind` is its state in the
-    draw of alerts that wait for an officer's own view (see `services.blind`). `red_from` and
-    `yellow_from` are the fewest points that made a lane in its list (`scoring.ranking.rank`).
+    its sender withdrew the declaration, and `amended_at` that something else is declared
+    since: neither closes anything. `blind` is its state in the draw of alerts that wait for
+    an officer's own view (see `services.blind`). `red_from` and `yellow_from` are the fewest
+    points that made a lane in its list (`scoring.ranking.rank`).
     """
 
     __tablename__ = "alert"
@@ -348,6 +349,7 @@ class Alert(SQLModel, table=True):
     closed_at: datetime | None = _time()
     exported_at: datetime | None = _time()  # its lane went back to the declaration system
     withdrawn_at: datetime | None = _time()
+    amended_at: datetime | None = _time()
     blind: str | None = None
     red_from: int | None = None
     yellow_from: int | None = None

@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from riskprofile.intake.versions import CANCEL, WHOLE
 from riskprofile.store.batches import (
     ASKED_AT_ONCE,
-    SUPERSEDED,
+    Later,
     chunk_table,
+    counting,
     from_bytes,
     record_table,
     withdraw,
@@ -48,14 +49,6 @@ def _head(connection: Connection) -> ColumnElement[Any]:
     return func.substr(columns.record_id, 1, func.instr(columns.record_id, "@") - 1)
 
 
-def _counting(profile: str, at: datetime | None) -> list[ColumnElement[bool]]:
-    """What counts, and was said before that time."""
-    made = [columns.profile == profile, columns.state != SUPERSEDED, columns.folded_by.is_(None)]
-    if at is not None:
-        made.append(or_(columns.message_at.is_(None), columns.message_at <= at))
-    return made
-
-
 def messages(connection: Connection, profile: str, references: Collection[str]) -> set[str]:
     """Which of these reports, manifests and flights anything here came with."""
     found: set[str] = set()
@@ -73,10 +66,18 @@ def messages(connection: Connection, profile: str, references: Collection[str]) 
 
 
 def of_message(
-    connection: Connection, profile: str, batch_id: str, reference: str, at: datetime | None
+    connection: Connection,
+    profile: str,
+    batch_id: str,
+    reference: str,
+    at: datetime | None,
+    later: Later,
 ) -> list[str]:
-    """Withdraw all that came with this report, manifest or flight; what nothing is left of."""
-    mine = [columns.message == reference, *_counting(profile, at)]
+    """Withdraw all that came with this report, manifest or flight; what nothing is left of.
+
+    Here and below `at` is the time of the message, and `later` what came in after its file.
+    """
+    mine = [columns.message == reference, *counting(profile, at, later)]
     found = connection.execute(select(columns.record_id).where(*mine).distinct()).scalars().all()
     connection.execute(update(record_table).where(*mine).values(folded_by=batch_id))
     left: set[str] = set()
@@ -85,7 +86,7 @@ def of_message(
             connection.execute(
                 select(columns.record_id)
                 .where(among(columns.record_id, found[start : start + ASKED_AT_ONCE]))
-                .where(*_counting(profile, None))
+                .where(*counting(profile))
             ).scalars()
         )
     return [one for one in found if one not in left]
@@ -98,9 +99,10 @@ def items(
     record: str,
     kept: Collection[Any],
     at: datetime | None,
+    later: Later,
 ) -> bool:
     """Withdraw the items of a declaration that are not kept; whether no item is left."""
-    mine = [columns.record_id == record, *_counting(profile, at)]
+    mine = [columns.record_id == record, *counting(profile, at, later)]
     found = connection.execute(select(columns.item).where(*mine)).scalars().all()
     gone = [item for item in found if item not in kept]
     for start in range(0, len(gone), ASKED_AT_ONCE):
@@ -110,7 +112,7 @@ def items(
         )
     if not gone:
         return False
-    left = [columns.record_id == record, *_counting(profile, None)]
+    left = [columns.record_id == record, *counting(profile)]
     return connection.execute(select(columns.id).where(*left).limit(1)).first() is None
 
 
@@ -123,6 +125,7 @@ def records(
     kept: Collection[Any],
     at: datetime | None,
     names: Sequence[str],
+    later: Later,
 ) -> list[str]:
     """Withdraw the records with this prefix, and these values, that are not kept; which.
 
@@ -130,7 +133,7 @@ def records(
     its `message` with what they came with.
     """
     where = dict(where)
-    mine = _counting(profile, at)
+    mine = counting(profile, at, later)
     if reference := where.pop(WHOLE, ""):
         mine.append(columns.message == reference)
     rows = connection.execute(
@@ -155,5 +158,5 @@ def records(
             said = {name: told.get(name) if name in names else extra.get(name) for name in where}
             if all((said[name] or "") == value for name, value in where.items()):
                 found.append(record)
-    withdraw(connection, profile, batch_id, dict.fromkeys(found, at))
+    withdraw(connection, profile, batch_id, dict.fromkeys(found, at), later)
     return found

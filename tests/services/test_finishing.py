@@ -24,10 +24,10 @@ from riskprofile.errors import (
     UsageError,
 )
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import govern, settings
+from riskprofile.services import govern, retention, settings
 from riskprofile.services.finishing import finish
 from riskprofile.services.identity import OWNER
-from riskprofile.services.run import Options, Run
+from riskprofile.services.run import Options, Run, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import WORDING
@@ -292,6 +292,34 @@ def test_what_was_all_rated_before_it_was_stopped_keeps_its_scorecard(
     govern.enable_profile(store, OWNER, "traveller", "a law", "an assessment", NOW, learnt=True)
     with pytest.raises(ScorecardError, match="finish"):
         rate(store, home, day, LATER, resume=True)
+
+
+def test_rows_that_retention_took_out_before_it_ended_are_told_and_not_ranked(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    govern.enable_profile(store, OWNER, "traveller", "a law", "an assessment", NOW)
+    batch = stopped(store, home, write(tmp_path / "day.csv", factory.travellers(100)))
+    over = retention.due_at(NOW, 12 * 20)
+    told = retention.run(store, home, OWNER, over)
+    assert (told.removed, told.unranked) == (40, 40)
+    run = finish(store, home, OWNER, batch, WHY, over)
+    assert (run.ranked, ranked(store)) == ([], [])
+    assert run.summary.removed == {batch: 40}
+    assert "end of their term" in " ".join(unseen(run.summary))
+
+
+def test_what_is_left_of_it_is_ranked_without_what_retention_took_out(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    govern.enable_profile(store, OWNER, "traveller", "a law", "an assessment", NOW)
+    table = factory.travellers(100)
+    day = write(tmp_path / "day.csv", table)
+    stopped(store, home, day)
+    told = retention.run(store, home, OWNER, retention.due_at(NOW, 12 * 20))
+    run = rate(store, home, day, LATER, resume=True)
+    assert (told.unranked, run.summary.accepted) == (40, 100)
+    assert len(run.ranked[0].table) == 60
+    assert [name for name in ranked(store) if name.startswith("removed")] == []
 
 
 def test_nothing_is_ended_while_rating_is_paused_or_the_profile_is_off(

@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -148,9 +149,9 @@ def test_what_is_stored_is_asked_of_the_database_and_not_kept_beside_it(
     store = settings.open_store(home)
     kept: list[int] = []
 
-    def folded(table: Table, known: Known) -> Folded:
+    def folded(table: Table, known: Known, arrived: Sequence[datetime]) -> Folded:
         kept.append(len(known.items))
-        return fold(table, known)
+        return fold(table, known, arrived)
 
     monkeypatch.setattr(ingest, "fold", folded)
     rows = factory.shipments(300)

@@ -15,12 +15,13 @@ from sqlalchemy import text
 
 from riskprofile.history import Snapshot
 from riskprofile.profiles import PROFILES, SHIPMENT
-from riskprofile.services import past, records, review
+from riskprofile.scoring.ranking import Capacity
+from riskprofile.services import past, quarantine, records, review
 from riskprofile.services import settings as configuration
 from riskprofile.services.folding import fold
 from riskprofile.services.identifiers import CONTENT, Numbers, identify
 from riskprofile.services.identity import OWNER, Actor
-from riskprofile.services.run import Options, Run
+from riskprofile.services.run import Options, Run, Stop, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store.batches import Known
@@ -63,12 +64,20 @@ class Desk:
     def __init__(self, store: Store, home: Settings, folder: Path) -> None:
         self.store, self.home, self.folder, self.sent = store, home, folder, 0
 
-    def send(self, table: Table, minute: int = 0, **options: Any) -> Run:
+    def send(self, table: Table, file: str = "", stop: bool = False, **options: Any) -> Run:
+        """Rate this file, a minute after the last; `stop`: after its first chunk it is left."""
         self.sent += 1
-        path = self.folder / f"{self.sent}.csv"
+        path = self.folder / (file or f"{self.sent}.csv")
         table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
-        at = NOW.replace(minute=self.sent)
-        run = screen(self.store, self.home, OWNER, [path], Options(**options), at)
+        at, asked = NOW.replace(minute=self.sent), Stop()
+
+        def after(name: str, rows: int) -> None:
+            asked.signal = 15 if stop else 0
+
+        run = screen(
+            *(self.store, self.home, OWNER, [path], Options(**options), at),
+            progress=after, stop=asked,
+        )  # fmt: skip
         told = run.summary
         assert told.read == told.accepted + told.quarantined + told.duplicate
         return run
@@ -247,6 +256,149 @@ def test_workers_fold_as_one_process_does(desk: Desk) -> None:
         assert [one[3] for one in desk.versions(f"XM-{n:06d}")] == [False, False, False, True]
 
 
+def many(count: int, **columns: Any) -> Table:
+    """So many declarations, the first of them with arms in its wording."""
+    table = factory.shipments(count, **columns)
+    table.loc[0, "goods_description"] = "pistol slides and barrels"
+    return table
+
+
+def test_a_file_that_is_gone_on_with_counts_from_when_it_came_in(desk: Desk) -> None:
+    """It was left, an amendment came, and then the rest of it was read."""
+    day = many(3).iloc[::-1]  # XM-000000 comes last, in the chunk that is left
+    left = desk.send(day, "day.csv", stop=True, chunk_rows=2)
+    assert (left.exit_code, left.summary.accepted) == (143, 2)
+    desk.send(many(1, gross_mass_kg=900.0))
+    run = desk.send(day, "day.csv", resume=True)
+    assert (run.summary.accepted, run.summary.outdated) == (3, 1)
+    assert desk.versions() == [(1, 1, "accepted", True), (1, 2, "superseded", False)]
+    assert desk.alerts() == [(1, "open", False)]
+    assert "1 rows are older than what is known" in " ".join(unseen(run.summary))
+
+
+def test_what_was_withdrawn_stays_so_when_an_older_file_is_gone_on_with(desk: Desk) -> None:
+    day = many(3).iloc[::-1]
+    desk.send(day, "day.csv", stop=True, chunk_rows=2)
+    gone = many(1)
+    gone["extra"] = json.dumps({"message_function": "cancel"})
+    desk.send(gone)
+    run = desk.send(day, "day.csv", resume=True)
+    assert run.summary.outdated == 1
+    assert desk.versions() == [(1, 1, "accepted", False), (1, 2, "superseded", False)]
+    assert desk.alerts() == []
+
+
+def test_a_cancellation_that_is_read_late_leaves_what_came_in_after_it(desk: Desk) -> None:
+    day = many(3).iloc[::-1].reset_index(drop=True)
+    day.loc[2, "extra"] = json.dumps({"message_function": "cancel"})  # of XM-000000
+    desk.send(day, "day.csv", stop=True, chunk_rows=2)
+    desk.send(many(1))
+    run = desk.send(day, "day.csv", resume=True)
+    assert run.summary.outdated == 1
+    assert desk.versions() == [(1, 1, "accepted", True), (1, 2, "superseded", False)]
+    assert desk.alerts() == [(1, "open", False)]
+
+
+def test_a_late_cancellation_takes_the_items_that_came_before_it_alone(desk: Desk) -> None:
+    """Item 1 was declared before the file with the cancellation, item 2 after it."""
+    desk.send(lodged(item_number=1))
+    day = many(3).iloc[::-1].reset_index(drop=True).assign(item_number=3)
+    day.loc[2, "extra"] = json.dumps({"message_function": "cancel"})
+    desk.send(day, "day.csv", stop=True, chunk_rows=2)
+    desk.send(lodged(item_number=2))
+    desk.send(day, "day.csv", resume=True)
+    assert desk.versions() == [
+        (1, 1, "accepted", False), (2, 1, "accepted", True), (3, 1, "accepted", False),
+    ]  # fmt: skip
+
+
+def test_a_row_put_right_counts_from_when_its_file_came_in(desk: Desk, home: Settings) -> None:
+    bad = many(2)
+    bad["gross_mass_kg"] = ["heavy", "12.5"]
+    desk.send(bad)
+    desk.send(many(1, gross_mass_kg=900.0))
+    (row,) = quarantine.find(desk.store, OWNER, quarantine.Filter(), NOW)
+    fixes, at = {row.id: {"gross_mass_kg": "90.0"}}, NOW.replace(minute=40)
+    done = quarantine.repair(desk.store, home, OWNER, fixes, "the carrier", at)
+    assert done.repaired == [row.id]
+    assert done.summary is not None and done.summary.outdated == 1
+    assert desk.versions() == [(1, 1, "accepted", True), (1, 2, "superseded", False)]
+
+
+def test_what_came_in_between_a_row_and_its_repair_overtakes_it_when_read_later(
+    desk: Desk, home: Settings
+) -> None:
+    """A file that came in after the bad row, and was left before it was read to the end."""
+    bad = many(2)
+    bad["gross_mass_kg"] = ["heavy", "12.5"]
+    desk.send(bad)
+    day = many(3, gross_mass_kg=900.0).iloc[::-1]
+    desk.send(day, "day.csv", stop=True, chunk_rows=2)
+    (row,) = quarantine.find(desk.store, OWNER, quarantine.Filter(), NOW)
+    fixes, at = {row.id: {"gross_mass_kg": "90.0"}}, NOW.replace(minute=40)
+    quarantine.repair(desk.store, home, OWNER, fixes, "the carrier", at)
+    run = desk.send(day, "day.csv", resume=True)
+    assert run.summary.outdated == 0
+    assert desk.versions() == [(1, 1, "superseded", False), (1, 2, "accepted", True)]
+
+
+def test_the_very_same_file_is_read_again_when_it_is_asked_for(desk: Desk) -> None:
+    desk.send(many(2), "day.csv")
+    desk.send(many(1, gross_mass_kg=900.0))
+    same = desk.send(many(2), "day.csv")
+    assert same.summary.accepted == 0
+    ((batch, count),) = same.summary.changed.items()
+    assert (batch, count) == (same.summary.batches[0]["duplicate_of"], 1)
+    assert "--again" in " ".join(unseen(same.summary))
+    again = desk.send(many(2), "day.csv", again=True)
+    assert (again.summary.accepted, again.summary.duplicate) == (1, 1)
+    assert desk.versions()[-1] == (1, 3, "accepted", True)
+    assert desk.send(many(2), "day.csv").summary.changed == {}
+
+
+def test_a_row_without_a_number_that_takes_the_place_of_another_is_told(desk: Desk) -> None:
+    """Its items may lie in two files: then both are item 1, and only the sender knows."""
+    first = desk.send(lodged().drop(columns="item_number"))
+    assert "item_place_taken" not in first.summary.warnings
+    run = desk.send(lodged(goods_description="holsters").drop(columns="item_number"))
+    assert run.summary.warnings["item_place_taken"] == 1
+    assert desk.versions() == [(1, 1, "superseded", False), (1, 2, "accepted", True)]
+    numbered = desk.send(lodged(item_number=1, goods_description="belts"))
+    assert "item_place_taken" not in numbered.summary.warnings
+
+
+def test_what_was_known_as_history_has_no_place_that_is_taken(desk: Desk) -> None:
+    desk.send(lodged().drop(columns="item_number"), history=True)
+    run = desk.send(lodged(gross_mass_kg=77.0).drop(columns="item_number"))
+    assert run.summary.accepted == 1 and "item_place_taken" not in run.summary.warnings
+
+
+def test_an_alert_whose_declaration_is_changed_says_so_and_stays_open(desk: Desk) -> None:
+    """The changed one is nothing to look at: no alert takes its place."""
+    desk.send(lodged())
+    everyday = lodged(goods_description="plastic garden chairs", hs_code="940180")
+    run = desk.send(everyday, capacity=Capacity(0, random_share=0.0))
+    assert run.summary.alerts["total"] == 0
+    assert desk.alerts() == [(1, "open", False)]
+    (row,) = review.queue(desk.store, SARA, review.QueueFilter("shipment"), NOW).rows
+    assert row.amended_at == NOW.replace(minute=2)
+    view = review.alert(desk.store, SARA, row.id, NOW)
+    assert view.amended_at == NOW.replace(minute=2) and view.state == "open"
+    assert "alert.amended" in [event.action for event in view.timeline]
+    desk.send(lodged(gross_mass_kg=1.5, goods_description="plastic garden chairs"))
+    with desk.store.read() as connection:  # it is told once
+        told = text("SELECT count(*) FROM audit WHERE action = 'alert.amended'")
+        assert connection.execute(told).scalar() == 1
+
+
+def test_an_item_more_changes_a_declaration_too(desk: Desk) -> None:
+    desk.send(lodged(item_number=1))
+    desk.send(lodged(item_number=2, goods_description="holsters"))
+    with desk.store.read() as connection:
+        told = connection.execute(text("SELECT amended_at IS NULL FROM alert WHERE version = 1"))
+        assert not told.scalar()
+
+
 MESSAGES = st.lists(
     st.tuples(st.integers(0, 5), st.integers(0, 3), st.booleans()), min_size=1, max_size=8
 )
@@ -263,7 +415,7 @@ def test_any_order_of_arrival_leaves_the_same_version_counting(messages: Any, or
     known, kept = Known(), 0
     for hour, mass, cancels in arrived:
         table = lodged(hour, "cancel" if cancels else "update", gross_mass_kg=100.0 + mass)
-        made = fold(identify(table, PROFILES["shipment"], Numbers()), known)
+        made = fold(identify(table, PROFILES["shipment"], Numbers()), known, [NOW])
         kept += int(made.keep.sum())
     last = max(distinct)
     mass, cancels = distinct[last]
@@ -274,5 +426,5 @@ def test_any_order_of_arrival_leaves_the_same_version_counting(messages: Any, or
     )
     (one,) = known.items.values()
     assert one.content == wanted[CONTENT].iloc[0]
-    assert one.at is not None and one.at.hour == last
+    assert one.said.at is not None and one.said.at.hour == last
     assert one.version == kept
