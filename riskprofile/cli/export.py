@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +11,10 @@ import typer
 
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened, owner
-from riskprofile.errors import UsageError
+from riskprofile.errors import Conflict, UsageError
 from riskprofile.services import results
 from riskprofile.services.selections import selections as selected
+from riskprofile.tables import Table
 
 export = typer.Typer(help="Back to the declaration system.", no_args_is_help=True)
 app.add_typer(export, name="export")
@@ -20,7 +22,7 @@ app.add_typer(export, name="export")
 
 @export.command()
 def selections(
-    out: Annotated[Path, typer.Option(help="CSV; - is stdout.")] = Path("-"),
+    out: Annotated[Path, typer.Option(help="A new CSV; - is stdout.")] = Path("-"),
     since: Annotated[
         str | None, typer.Option(help="Leave out what was made before (ISO 8601).")
     ] = None,
@@ -33,11 +35,20 @@ def selections(
     except ValueError as error:
         raise UsageError(f"--since {since}: {error}", do="Write 2026-11-24T08:00+00:00") from error
     with opened(home) as (_, store):
-        chosen = selected(
-            store, owner(), again, now(), write=lambda table: results.write_csv(table, out)
-        )
+        chosen = selected(store, owner(), again, now(), write=partial(_write, out))
     if json:
         output.as_json({"selections": len(chosen)})
     elif str(out) != "-":
         output.say(f"{len(chosen)} selections in {out}")
     return 0
+
+
+def _write(out: Path, table: Table) -> None:
+    if str(out) != "-" and out.exists():
+        raise Conflict(
+            "the file is there already, and may hold what nobody has fetched: each selection is "
+            "given once",
+            where=str(out),
+            do="Move it away when it was fetched, or name another; nothing was marked as given",
+        )
+    results.write_csv(table, out)

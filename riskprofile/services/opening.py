@@ -138,6 +138,8 @@ def _note_duplicate(
     summary.duplicate += earlier.read
     if changed := batches.changed_since(connection, first):
         summary.changed[first] = changed
+    if waiting := batches.waiting(connection, first):
+        summary.waiting[first] = waiting
     summary.batches.append({**account(batch), "state": "duplicate", "duplicate_of": first})
     audit.append(
         connection,

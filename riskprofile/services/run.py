@@ -91,6 +91,8 @@ class Summary:
     outdated: int = 0
     # Rows of a file that was read before which are not as they were then: by its batch.
     changed: dict[str, int] = field(default_factory=dict)
+    # Rows of a file that was here before and that still wait to be put right: by its batch.
+    waiting: dict[str, int] = field(default_factory=dict)
     # Rows that retention took out before they were on any list: by the batch that was left.
     removed: dict[str, int] = field(default_factory=dict)
     # Duplicates of rows that are on no list: by the batch that was left before its end.
@@ -117,6 +119,11 @@ def unseen(told: Summary) -> list[str]:
         f"{count} rows of batch {name}, which held the very same file, were changed or withdrawn "
         "since, and stay so. Where the sender means it anew, rate the file with --again"
         for name, count in told.changed.items()
+    ]
+    made += [
+        f"{count} rows of batch {name}, which held the very same file, wait to be put right: "
+        f"riskprofile quarantine list --batch {name}"
+        for name, count in told.waiting.items()
     ]
     made += [
         f"{count} rows of batch {name} had reached the end of their term before it was ranked: "

@@ -19,7 +19,7 @@ from riskprofile.services.steps import Progress
 from riskprofile.store.database import Store
 
 UPLOAD_MB = 50  # as `maxUploadSize` of the page server; larger files go through `score`
-NAME_LENGTH = 60  # characters: at most 240 bytes, and file systems take 255
+NAME_BYTES = 200  # file systems take 255, and a watcher adds some 50 of its own
 BLOCK = 2**20
 
 
@@ -78,5 +78,5 @@ def safe_name(name: str) -> str:
     """
     last = PurePosixPath(name.replace("\\", "/")).name
     clean = "".join("_" if unicodedata.category(one)[0] == "C" else one for one in last)
-    clean = clean.strip().lstrip(".")[-NAME_LENGTH:]
+    clean = clean.strip().lstrip(".").encode()[-NAME_BYTES:].decode(errors="ignore")
     return clean or "upload"

@@ -424,6 +424,16 @@ def kept_back(connection: Connection, batch_id: str) -> Iterator[list[Rejection]
         last = found[-1].id
 
 
+def waiting(connection: Connection, batch_id: str) -> int:
+    """How many rows of a batch were kept back and not put right."""
+    columns = quarantine_table.c
+    return connection.execute(
+        select(func.count())
+        .select_from(quarantine_table)
+        .where(columns.batch_id == batch_id, columns.state == "waiting")
+    ).scalar_one()
+
+
 def repaired(connection: Connection, row: int, batch_id: str, line: int) -> bool:
     """Mark a waiting row of the quarantine repaired; whether it was waiting."""
     columns = quarantine_table.c

@@ -350,3 +350,23 @@ def test_no_result_is_written_over_another_or_over_what_is_read(home: Path, tmp_
         assert (code, errors.count("riskprofile: ")) == (2, 1), errors
     assert day.read_bytes() == content
     assert run(home, "score", day, "--out", out)[0] == 0  # nothing was stored before
+
+
+def test_selections_that_nobody_fetched_are_not_written_over(home: Path, day: Path) -> None:
+    """Each is given once: a file written over would take them with it."""
+    start(home, "score", day)
+    out = home / "selections.csv"
+    assert run(home, "export", "selections", "--out", out)[0] == 0
+    first = out.read_text()
+    assert len(first.splitlines()) > 1
+    assert run(home, "export", "selections", "--out", out)[0] == 0  # nothing is new
+    table = factory.shipments(45).drop(columns=["source", "line", "warnings"])
+    table["goods_description"] = "pistol slides and barrels"
+    table[40:].to_csv(day.with_name("next.csv"), index=False)
+    start(home, "score", day.with_name("next.csv"))
+    code, _, why = run(home, "export", "selections", "--out", out)
+    assert code == 1 and "nobody has fetched" in why
+    assert out.read_text() == first
+    out.rename(home / "fetched.csv")
+    assert run(home, "export", "selections", "--out", out)[0] == 0
+    assert len(out.read_text().splitlines()) == 6

@@ -252,6 +252,17 @@ TRICKS: dict[str, Trick] = {
 }
 
 
+def test_a_name_of_long_letters_leaves_room_for_what_is_told_of_its_file(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    """File systems count bytes, and a report is called like its file, and more."""
+    plain(folder, "\U0001d4d0" * 62 + ".csv", GOOD + "one,cell\n")  # 252 bytes
+    told = _watched(store, home, folder)
+    assert (told.done, told.accepted, told.quarantined) == (1, 4, 1)
+    (report,) = (folder / "done").glob("*/*.report.json")
+    assert report.with_name(report.name.replace(".report.json", ".rejected.csv")).is_file()
+
+
 def test_there_are_forty_tricks() -> None:
     assert len(TRICKS) == 40
 

@@ -23,7 +23,7 @@ from riskprofile.services import govern, ledger, quarantine, rater, uploading
 from riskprofile.services import settings as configuration
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.quarantine import Filter
-from riskprofile.services.run import Options, Run
+from riskprofile.services.run import Options, Run, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import RANKING
@@ -122,6 +122,22 @@ def test_a_file_sent_again_is_a_batch_of_duplicates_that_names_the_first(
         (row,) = ledger.rows(store, OPERATOR, str(again.summary.batches[-1]["id"]), "duplicate")
         assert str(first.summary.batches[0]["id"]) in row.note
     assert len(govern.batches(store, OPERATOR)) == 3
+
+
+def test_a_file_sent_again_says_how_many_of_its_rows_wait(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table = factory.shipments(5).astype({"gross_mass_kg": object})
+    table.loc[3, "gross_mass_kg"] = "heavy"
+    day = written(tmp_path / "day.csv", table)
+    first = rate(store, home, day)
+    (batch,) = [one["id"] for one in first.summary.batches]
+    again = rate(store, home, day)
+    assert (again.summary.duplicate, again.summary.waiting) == (5, {batch: 1})
+    assert f"quarantine list --batch {batch}" in " ".join(unseen(again.summary))
+    (row,) = quarantine.find(store, OPERATOR, quarantine.Filter(), NOW)
+    quarantine.repair(store, home, OPERATOR, {row.id: {"gross_mass_kg": "5"}}, "the sender", NOW)
+    assert rate(store, home, day).summary.waiting == {}
 
 
 def test_rows_that_cannot_be_rated_are_failed_until_the_run_goes_on(
