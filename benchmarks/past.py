@@ -35,7 +35,7 @@ from riskprofile.profiles import PROFILES, SHIPMENT, Profile
 from riskprofile.scoring import rating
 from riskprofile.services import past
 from riskprofile.services.past import Folder
-from riskprofile.store import batches
+from riskprofile.store import batches, versions
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 from training.synth import generate
@@ -103,7 +103,7 @@ def _store(store: Store, profile: Profile, events: Table, batch: int, place: int
                    "chunk_id", "position", "function", "folded_by")  # fmt: skip
         gone = np.flatnonzero(draw.random(len(events)) < GONE).tolist()
         rows = [
-            (profile.name, f"{chunk}-{one}", 1, 1, 0, batches.SUPERSEDED, chunk, one, "original",
+            (profile.name, f"{chunk}-{one}", 1, 1, 0, versions.SUPERSEDED, chunk, one, "original",
              f"B{max(batch, int(draw.random() < 0.1))}")
             for one in gone
         ]  # fmt: skip

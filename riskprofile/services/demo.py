@@ -36,9 +36,9 @@ from riskprofile.services.screen import screen
 from riskprofile.services.settings import CHECKOUT, Settings
 from riskprofile.services.steps import Progress
 from riskprofile.store import switches
-from riskprofile.store.batches import SUPERSEDED
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert
+from riskprofile.store.versions import SUPERSEDED
 
 SAMPLES = CHECKOUT / "data" / "synthetic" / "demo"
 OFFICES = CHECKOUT / "data" / "synthetic" / "offices.csv"

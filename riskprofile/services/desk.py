@@ -11,8 +11,8 @@ from sqlalchemy import Connection, bindparam, select
 from riskprofile.errors import Conflict, NotAllowed
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import audit
-from riskprofile.store.batches import SUPERSEDED
 from riskprofile.store.tables import Alert, Audit, Decision
+from riskprofile.store.versions import SUPERSEDED
 
 alert_table = Alert.__table__  # type: ignore[attr-defined]
 decision_table = Decision.__table__  # type: ignore[attr-defined]

@@ -16,7 +16,7 @@ import pandas as pd
 
 from riskprofile.intake.versions import CANCEL, FUNCTION, REFERENCE, SENT
 from riskprofile.services.identifiers import CONTENT, ITEM, RECORD
-from riskprofile.store.batches import Key, Known, Message, Newest, Said
+from riskprofile.store.versions import Key, Known, Message, Newest, Said
 from riskprofile.tables import Table
 
 

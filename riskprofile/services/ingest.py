@@ -51,10 +51,10 @@ from riskprofile.services.withdrawing import (
     resolve,
 )
 from riskprofile.store import alerts as store_of_alerts
-from riskprofile.store import audit, batches, withdrawals
-from riskprofile.store.batches import Known
+from riskprofile.store import audit, batches, versions, withdrawals
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Batch
+from riskprofile.store.versions import Known
 from riskprofile.tables import TEXT, Table
 
 RECORD_COLUMNS = (
@@ -228,8 +228,8 @@ class Ingest:
     ) -> Prepared:
         asked = set(table[RECORD].tolist()) - known.records
         with self.store.read() as connection:
-            later = batches.later(connection, self.arrived)
-            stored = batches.known(connection, profile, asked, later)
+            later = versions.later(connection, self.arrived)
+            stored = versions.known(connection, profile, asked, later)
         for one in stored.items.values():
             if self.options.history:
                 one.rated = not one.parked
@@ -353,11 +353,11 @@ class Ingest:
                 raise Overtaken(batch.id)
             if not one.folded.keep.all():
                 same = one.given[~one.folded.keep]
-                ids = batches.holders(connection, one.profile, same[RECORD], same[ITEM])
+                ids = versions.holders(connection, one.profile, same[RECORD], same[ITEM])
                 rows = same[["source", "line"]].assign(record=pd.array(ids, dtype="Int64"))
                 batches.set_aside(connection, batch.id, one.number, "duplicate", rows)
                 if self.unfinished:
-                    met = batches.by_batch(connection, ids, self.unfinished)
+                    met = versions.by_batch(connection, ids, self.unfinished)
             if self.options.repairs:
                 self._repaired(connection, one)
             table = batches.batch_table
@@ -398,11 +398,11 @@ class Ingest:
     def _fold(self, connection: Connection, one: Prepared) -> None:
         """What this chunk does to what is stored, before it is stored itself."""
         folded = one.folded
-        batches.supersede(connection, one.profile, self.batch.id, folded.renewed)
-        batches.confirm(connection, one.profile, folded.confirmed)
+        versions.supersede(connection, one.profile, self.batch.id, folded.renewed)
+        versions.confirm(connection, one.profile, folded.confirmed)
         if folded.cancelled:
-            later = batches.later(connection, self.arrived)
-            batches.withdraw(connection, one.profile, self.batch.id, folded.cancelled, later)
+            later = versions.later(connection, self.arrived)
+            versions.withdraw(connection, one.profile, self.batch.id, folded.cancelled, later)
         self._mark(connection, one.profile, list(folded.cancelled), self.now)
         self._mark(connection, one.profile, folded.restored, None)
         for alert_id, office in store_of_alerts.amend(
@@ -415,7 +415,7 @@ class Ingest:
         if not self.absences:
             return
         with self.store.write(patience=120.0) as connection:
-            later = batches.later(connection, self.arrived)
+            later = versions.later(connection, self.arrived)
             found = self.absences.settle(connection, self.batch.id, later)
             for profile, records in found.items():
                 self._mark(connection, profile, records, self.now)
@@ -452,14 +452,14 @@ class Ingest:
         points: list[int | None] = [None] * len(table)
         if log is not None:
             points = log[POINTS].astype(object).where(log[POINTS].notna(), None).tolist()
-        now = batches.PARKED if self.options.history else batches.ACCEPTED
+        now = versions.PARKED if self.options.history else versions.ACCEPTED
         return zip(
             [one.profile] * len(table),
             table[RECORD].tolist(),
             table[ITEM].tolist(),
             folded.versions[folded.keep].tolist(),
             table[CONTENT].tolist(),
-            [batches.SUPERSEDED if late else now for late in folded.late[folded.keep]],
+            [versions.SUPERSEDED if late else now for late in folded.late[folded.keep]],
             [chunk_id] * len(table),
             range(len(table)),
             points,

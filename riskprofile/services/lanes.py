@@ -39,7 +39,7 @@ from riskprofile.services.networks import Related
 from riskprofile.services.parties import Heard
 from riskprofile.services.rater import POINTS, Rater
 from riskprofile.store import alerts as store_of_alerts
-from riskprofile.store import batches
+from riskprofile.store import batches, versions
 from riskprofile.store.database import Store, among
 from riskprofile.store.spool import Columns, Held
 from riskprofile.store.written import Written, dumps
@@ -327,7 +327,7 @@ def _store_some(
             .where(table.c.profile == ranked.profile.name)
             .where(table.c.version == version)
             .where(table.c.state == "open")
-            .values(state=batches.SUPERSEDED)
+            .values(state=versions.SUPERSEDED)
         )
     store_of_alerts.add(
         store,

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from riskprofile.errors import RiskProfileError, UsageError
 from riskprofile.services.rights import Actor, authorise
-from riskprofile.store import batches
+from riskprofile.store import batches, versions
 from riskprofile.store.database import Store, among
 
 # received: stored, its batch is not finished. accepted: rated, and the version that counts.
@@ -66,7 +66,7 @@ def counts(store: Store, actor: Actor, batch_id: str) -> Counts:
         superseded = connection.execute(
             select(func.count())
             .select_from(_record.join(_chunk, _chunk.c.id == _record.c.chunk_id))
-            .where(_chunk.c.batch_id == batch_id, _record.c.state == batches.SUPERSEDED)
+            .where(_chunk.c.batch_id == batch_id, _record.c.state == versions.SUPERSEDED)
             .where(_record.c.folded_by.is_not(None))
         ).scalar_one()
         repaired = connection.execute(
@@ -124,7 +124,7 @@ def _stored(connection: Connection, batch_id: str, *, superseded: bool) -> Itera
     numbers = connection.execute(
         select(_chunk.c.id).where(_chunk.c.batch_id == batch_id).order_by(_chunk.c.number)
     ).scalars()
-    wanted = _record.c.state == batches.SUPERSEDED
+    wanted = _record.c.state == versions.SUPERSEDED
     for chunk_id in list(numbers):
         content = connection.execute(
             select(_chunk.c.rows).where(_chunk.c.id == chunk_id)

@@ -22,7 +22,7 @@ from riskprofile.services import networks
 from riskprofile.services.identifiers import DUE, ITEM, OFFICE, RECORD, TITLE
 from riskprofile.services.parties import Heard
 from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater
-from riskprofile.store import batches
+from riskprofile.store import batches, versions
 from riskprofile.store.database import Store
 from riskprofile.store.spool import Columns
 
@@ -57,10 +57,10 @@ def logged(store: Store, batch_ids: Sequence[str], rater: Rater, heard: Heard) -
         for chunk in batches.chunks(connection, batch_ids, columns):
             if chunk.profile != profile.name or chunk.features is None:
                 continue
-            gone = batches.folded(connection, chunk.id) + batches.removed(connection, chunk.id)
+            gone = versions.folded(connection, chunk.id) + versions.removed(connection, chunk.id)
             counting = np.delete(np.arange(chunk.count), gone)
             records = run.read(chunk, counting)
-            found = batches.beside(connection, profile.name, batch_ids, records)
+            found = versions.beside(connection, profile.name, batch_ids, records)
             others += [item for item in found if item[0] not in batch_of]
             batch_of.update((item[0], chunk.batch_id) for item in found)
         if not len(run.rows):

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from riskprofile.errors import Conflict, InputError
 from riskprofile.services.identity import Actor
 from riskprofile.services.run import Options, Summary, account
-from riskprofile.store import audit, batches
+from riskprofile.store import audit, batches, versions
 from riskprofile.store.database import Store, serialise
 from riskprofile.store.tables import Batch
 
@@ -76,7 +76,7 @@ def go_on(
     summary.accepted += batch.accepted
     summary.quarantined += batch.quarantined
     summary.duplicate += batch.duplicate
-    if removed := batches.removed_of(connection, batch.id):
+    if removed := versions.removed_of(connection, batch.id):
         summary.removed[batch.id] = removed
     batches.forget_failures(connection, batch.id)
     batches.resume(connection, batch, now, cut=cut)
@@ -136,7 +136,7 @@ def _note_duplicate(
     )
     summary.read += earlier.read
     summary.duplicate += earlier.read
-    if changed := batches.changed_since(connection, first):
+    if changed := versions.changed_since(connection, first):
         summary.changed[first] = changed
     if waiting := batches.waiting(connection, first):
         summary.waiting[first] = waiting

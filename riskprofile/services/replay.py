@@ -18,8 +18,8 @@ from riskprofile.services import promotion
 from riskprofile.services.identifiers import RECORD
 from riskprofile.services.rater import FIRED, POINTS
 from riskprofile.store import batches
-from riskprofile.store.batches import REMOVED
 from riskprofile.store.database import Store
+from riskprofile.store.versions import REMOVED
 
 
 @dataclass

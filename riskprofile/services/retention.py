@@ -23,7 +23,17 @@ from riskprofile.services.identifiers import ITEM, RECORD
 from riskprofile.services.past import HISTORY, Folder
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
-from riskprofile.store import alerts, arms, audit, batches, erasure, parties, pasts, watchlists
+from riskprofile.store import (
+    alerts,
+    arms,
+    audit,
+    batches,
+    erasure,
+    parties,
+    pasts,
+    versions,
+    watchlists,
+)
 from riskprofile.store.database import Store
 
 KEY = "retention"
@@ -184,7 +194,7 @@ def _forget_chunk(
     over = said.end is not None and due_at(chunk.received, said.end) <= moment
     unflagged = said.unflagged is not None and due_at(chunk.received, said.unflagged) <= moment
     mask = due_at(chunk.received, said.mask) <= moment
-    kept = batches.REMOVED if over else "masked" if mask else "unflagged"
+    kept = versions.REMOVED if over else "masked" if mask else "unflagged"
     if kept == chunk.kept or not (over or mask or unflagged):
         return
     with store.write(patience=120.0) as connection:

@@ -29,7 +29,7 @@ from riskprofile.intake.versions import (
 )
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.services.identifiers import ASSUMED, ITEM, MESSAGE, RECORD
-from riskprofile.store import batches, withdrawals
+from riskprofile.store import versions, withdrawals
 from riskprofile.tables import SOURCE_COLUMNS, Table
 
 REASONS = {
@@ -188,7 +188,7 @@ class Absences:
         """The same of a chunk that is stored: what was set aside then is not there."""
         asked = table[cancelled_whole(table)]
         if len(asked):
-            stored = batches.known(connection, profile.name, asked[RECORD]).withdrawn
+            stored = versions.known(connection, profile.name, asked[RECORD]).withdrawn
             self._cancel(profile.name, asked[asked[RECORD].isin(list(stored))])
 
     def _cancel(self, profile: str, table: Table) -> None:
@@ -215,7 +215,7 @@ class Absences:
         return bool(self.items or self.scopes or self.messages)
 
     def settle(
-        self, connection: Connection, batch_id: str, later: batches.Later
+        self, connection: Connection, batch_id: str, later: versions.Later
     ) -> dict[str, list[str]]:
         """Withdraw what was not named; by profile the declarations of which nothing is left.
 

@@ -1,4 +1,4 @@
-"""Batches in the database: chunks, record versions, the feature log, and what history knows.
+"""Batches in the database: chunks, their feature log, and what history knows.
 
 One chunk, its records, its rejects and the cursor of its batch are one transaction.
 """
@@ -6,8 +6,8 @@ One chunk, its records, its rejects and the cursor of its batch are one transact
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -16,25 +16,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    bindparam,
-    case,
-    delete,
-    func,
-    not_,
-    or_,
-    select,
-    true,
-    update,
-)
+from sqlalchemy import Connection, and_, delete, func, select, update
 
 from riskprofile.history.layer import CHUNK, POSITION, places
 from riskprofile.intake.reader import Rejection
-from riskprofile.intake.versions import CANCEL
-from riskprofile.store.database import among
 from riskprofile.store.tables import (
     Alert,
     Aside,
@@ -57,11 +42,7 @@ quarantine_table = Quarantined.__table__  # type: ignore[attr-defined]
 label_table = Label.__table__  # type: ignore[attr-defined]
 
 ASKED_AT_ONCE = 5_000  # parameters of one statement
-ACCEPTED, SUPERSEDED = "accepted", "superseded"
 KEPT_AT_ONCE = 2_000  # rows that were kept back, with the raw text of each
-REMOVED = "removed"  # state of a record whose row retention took out
-FULL = "full"  # how far a chunk is kept that retention has not come to
-PARKED = "history"  # state of a record that is known but was never rated
 CUT = "cut"  # option of a batch that ended before its file did
 ARRIVED = "arrived"  # option of a batch of repaired rows: when the latest of their files came in
 
@@ -85,305 +66,6 @@ def from_bytes(
     read = file.read(list(columns) if columns else None)
     some = read if rows is None else read.take(pa.array(rows))
     return (some.select(list(columns)) if columns else some).to_pandas()
-
-
-@dataclass(frozen=True)
-class Said:
-    """When something was said: the time of its message, and when its file came in.
-
-    `arrived` is None for what came in no later than all that it is compared with.
-    """
-
-    at: datetime | None = None
-    arrived: datetime | None = None
-
-    def before(self, other: Said) -> bool:
-        """Whether the other is the later one: by message where both tell, else by arrival."""
-        if self.at is not None and other.at is not None and self.at != other.at:
-            return self.at < other.at
-        if self.arrived is None or other.arrived is None:
-            return False
-        return self.arrived < other.arrived
-
-
-@dataclass
-class Newest:
-    """What is known of one item: its version that counts, and every version before.
-
-    `content` is None when any row is news: nothing is stored, or what is stored was
-    withdrawn. `seen` holds (content, message time) of every version with such a time.
-    """
-
-    version: int = 0  # the highest number given so far
-    content: int | None = None
-    said: Said = Said()
-    parked: bool = False  # known as history, never rated
-    rated: bool = False  # and what is loaded as history takes no place of it
-    place: int | None = None  # its row, while it is in the chunk at hand
-    seen: set[tuple[int, datetime]] = field(default_factory=set)
-
-
-Key = tuple[str, int]  # record_id, item
-Message = tuple[datetime, str | None]  # its time, and its reference
-
-
-@dataclass
-class Known:
-    """What the database holds of the asked declarations.
-
-    `records` are those that were asked; `withdrawn` those of them that their sender
-    cancelled, and when that was said.
-    """
-
-    records: set[str] = field(default_factory=set)
-
-    items: dict[Key, Newest] = field(default_factory=dict)
-    withdrawn: dict[str, Said] = field(default_factory=dict)
-
-    def add(self, other: Known) -> None:
-        """Take in what is known of other declarations."""
-        self.records |= other.records
-        self.items |= other.items
-        self.withdrawn |= other.withdrawn
-
-    def forget(self, records: set[str]) -> None:
-        """As if these had not been asked."""
-        self.records -= records
-        self.items = {key: one for key, one in self.items.items() if key[0] not in records}
-        self.withdrawn = {
-            record: said for record, said in self.withdrawn.items() if record not in records
-        }
-
-
-@dataclass(frozen=True)
-class Later:
-    """What other runs have stored of files that came in later: batches and chunks, and when."""
-
-    batches: Mapping[str, datetime] = field(default_factory=dict)
-    chunks: Mapping[int, datetime] = field(default_factory=dict)
-
-
-def later(connection: Connection, arrived: datetime) -> Later:
-    """What came in after a time.
-
-    A repaired row came in with the file that it was kept back from (option `arrived`).
-    """
-    batch, chunk = batch_table.c, chunk_table.c
-    came: dict[str, datetime] = {}
-    for name, started, options in connection.execute(
-        select(batch.id, batch.started_at, batch.options)
-        # Batches are called by the second in which they began: few are looked at.
-        .where(batch.id >= f"{arrived:%Y%m%d-%H%M%S}", batch.started_at > arrived)
-    ):
-        told = (options or {}).get(ARRIVED)
-        came[name] = datetime.fromisoformat(told) if told else started
-    came = {name: at for name, at in came.items() if at > arrived}
-    if not came:
-        return Later()
-    held = connection.execute(
-        select(chunk.id, chunk.batch_id).where(among(chunk.batch_id, sorted(came)))
-    )
-    return Later(came, {number: came[name] for number, name in held})
-
-
-def known(
-    connection: Connection, profile: str, record_ids: Iterable[str], later: Later | None = None
-) -> Known:
-    """Versions of the items of these declarations; which of them came `later` than they do."""
-    later = later or Later()
-    found = Known(set(record_ids))
-    asked = sorted(found.records)
-    columns = record_table.c
-    absent: dict[str, Said] = {}  # withdrawn by a message that did not name them
-    wanted = [
-        columns[name]
-        for name in (
-            *("record_id", "item", "version", "content", "state"),
-            *("function", "message_at", "folded_by", "chunk_id"),
-        )
-    ]
-    for start in range(0, len(asked), ASKED_AT_ONCE):
-        rows = connection.execute(
-            select(*wanted)
-            .where(among(columns.record_id, asked[start : start + ASKED_AT_ONCE]))
-            .where(columns.profile == profile)
-            .order_by(columns.version)
-        )
-        for record_id, item, version, content, state, function, at, folded, chunk in rows:
-            one = found.items.setdefault((record_id, item), Newest())
-            one.version = version
-            if at is not None:
-                one.seen.add((content, at))
-            if state == SUPERSEDED:
-                continue
-            cancels, said = function == CANCEL, Said(at, later.chunks.get(chunk))
-            if cancels:
-                found.withdrawn[record_id] = said
-            elif folded:
-                absent[record_id] = Said(at, later.batches.get(folded))
-            one.content = None if folded and not cancels else content
-            one.said, one.parked = said, state == PARKED
-    found.withdrawn = absent | found.withdrawn
-    return found
-
-
-def supersede(connection: Connection, profile: str, batch_id: str, keys: Iterable[Key]) -> None:
-    """Mark the versions of these items that counted until now superseded.
-
-    One that a finished batch withdrew stopped counting with that batch, and so it stays.
-    """
-    columns = record_table.c
-    done = select(batch_table.c.id).where(batch_table.c.state == "done")
-    ended = case((columns.folded_by.in_(done), columns.folded_by), else_=batch_id)
-    statement = (
-        update(record_table)
-        .where(columns.record_id == bindparam("_record"))
-        .where(columns.profile == profile)
-        .where(columns.item == bindparam("_item"))
-        .where(columns.state != SUPERSEDED)
-        .values(state=SUPERSEDED, folded_by=ended)
-    )
-    if named := [{"_record": record_id, "_item": item} for record_id, item in keys]:
-        connection.execute(statement, named)
-
-
-def confirm(connection: Connection, profile: str, said: Mapping[Key, Message]) -> None:
-    """A later message said the same of these items: no new version, but it is of that message."""
-    columns = record_table.c
-    for (record_id, item), (at, message) in said.items():
-        connection.execute(
-            update(record_table)
-            .where(columns.record_id == record_id)
-            .where(columns.profile == profile)
-            .where(columns.item == item)
-            .where(columns.state != SUPERSEDED)
-            .values({"message_at": at} | ({"message": message} if message else {}))
-        )
-
-
-def counting(
-    profile: str, at: datetime | None = None, later: Later | None = None
-) -> list[ColumnElement[bool]]:
-    """What counts, and was said before a message of that time: by its own, else by arrival."""
-    columns = record_table.c
-    made = [columns.profile == profile, columns.state != SUPERSEDED, columns.folded_by.is_(None)]
-    later = later or Later()
-    before = not_(among(columns.chunk_id, sorted(later.chunks))) if later.chunks else true()
-    if at is not None:
-        timed = columns.message_at.is_not(None)
-        before = or_(and_(timed, columns.message_at <= at), and_(~timed, before))
-    return [*made, before]
-
-
-def withdraw(
-    connection: Connection,
-    profile: str,
-    batch_id: str,
-    cancelled: Mapping[str, datetime | None],
-    later: Later,
-) -> None:
-    """Take the items of declarations that their sender cancelled out of the ranking.
-
-    What was said after the cancellation stays.
-    """
-    for record_id, at in cancelled.items():
-        connection.execute(
-            update(record_table)
-            .where(record_table.c.record_id == record_id, *counting(profile, at, later))
-            .values(folded_by=batch_id)
-        )
-
-
-def folded(connection: Connection, chunk_id: int) -> list[int]:
-    """Positions of a chunk whose rows no longer count: superseded or withdrawn."""
-    columns = record_table.c
-    return list(
-        connection.execute(
-            select(columns.position)
-            .where(columns.chunk_id == chunk_id)
-            .where(columns.folded_by.is_not(None))
-        ).scalars()
-    )
-
-
-def standing(connection: Connection, chunk_id: int) -> list[tuple[int, str, str]]:
-    """Position, reference and state of every row of a chunk.
-
-    Found by the references in the chunk: no index of records leads from a chunk.
-    """
-    columns = record_table.c
-    named = rows_of(connection, chunk_id, ["record_id"])["record_id"].unique().tolist()
-    rows = connection.execute(
-        select(columns.position, columns.record_id, columns.state)
-        .where(among(columns.record_id, named), columns.chunk_id == chunk_id)
-        .order_by(columns.position)
-    )
-    return [(row.position, row.record_id, row.state) for row in rows]
-
-
-def removed(connection: Connection, chunk_id: int) -> list[int]:
-    """Positions of a chunk whose rows retention has removed."""
-    kept = connection.execute(select(chunk_table.c.kept).where(chunk_table.c.id == chunk_id))
-    if kept.scalar_one() == FULL:
-        return []
-    found = standing(connection, chunk_id)
-    return [position for position, _, state in found if state == REMOVED]
-
-
-def removed_of(connection: Connection, batch_id: str) -> int:
-    """How many rows of a batch retention has removed."""
-    found = connection.execute(
-        select(chunk_table.c.id).where(
-            chunk_table.c.batch_id == batch_id, chunk_table.c.kept != FULL
-        )
-    )
-    return sum(len(removed(connection, number)) for number in found.scalars().all())
-
-
-def beside(
-    connection: Connection, profile: str, batch_ids: Sequence[str], record_ids: Sequence[str]
-) -> list[tuple[str, int, int, int]]:
-    """Items of these declarations that other batches brought and that still count.
-
-    Returns
-    -------
-    list of (record_id, item, chunk_id, position)
-    """
-    columns = record_table.c
-    found: list[tuple[str, int, int, int]] = []
-    asked = list(dict.fromkeys(record_ids))
-    for start in range(0, len(asked), ASKED_AT_ONCE):
-        rows = connection.execute(
-            select(columns.record_id, columns.item, columns.chunk_id, columns.position)
-            .join(chunk_table, chunk_table.c.id == columns.chunk_id)
-            .where(among(columns.record_id, asked[start : start + ASKED_AT_ONCE]))
-            .where(columns.profile == profile)
-            .where(columns.state == ACCEPTED)
-            .where(columns.folded_by.is_(None))
-            .where(chunk_table.c.batch_id.not_in(batch_ids))
-            .order_by(columns.chunk_id, columns.position)
-        )
-        found += [(row[0], row[1], row[2], row[3]) for row in rows]
-    return found
-
-
-def holders(
-    connection: Connection, profile: str, record_ids: Iterable[str], items: Iterable[int]
-) -> list[int | None]:
-    """Ids of the newest stored versions of these items, in their order."""
-    columns = record_table.c
-    keys = list(zip(record_ids, items, strict=True))
-    asked = sorted({record_id for record_id, _ in keys})
-    found: dict[Key, int] = {}
-    for start in range(0, len(asked), ASKED_AT_ONCE):
-        for record_id, item, number in connection.execute(
-            select(columns.record_id, columns.item, columns.id)
-            .where(among(columns.record_id, asked[start : start + ASKED_AT_ONCE]))
-            .where(columns.profile == profile)
-            .where(columns.state != SUPERSEDED)
-        ):
-            found[record_id, item] = number
-    return [found.get(key) for key in keys]
 
 
 def set_aside(connection: Connection, batch_id: str, number: int, state: str, rows: Table) -> None:
@@ -557,31 +239,6 @@ def unfinished(connection: Connection) -> dict[str, str]:
         .order_by(columns.started_at, columns.id)
     )
     return {one.id: one.state for one in found}
-
-
-def by_batch(
-    connection: Connection, records: Iterable[int | None], batch_ids: Iterable[str]
-) -> dict[str, int]:
-    """How many of these records each of these batches holds."""
-    asked = [one for one in records if one is not None]
-    found = connection.execute(
-        select(chunk_table.c.batch_id, func.count().label("rows"))
-        .join(record_table, record_table.c.chunk_id == chunk_table.c.id)
-        .where(among(record_table.c.id, asked), among(chunk_table.c.batch_id, batch_ids))
-        .group_by(chunk_table.c.batch_id)
-    )
-    return {one.batch_id: one.rows for one in found}
-
-
-def changed_since(connection: Connection, batch_id: str) -> int:
-    """How many rows of a batch other batches have superseded or withdrawn."""
-    columns = record_table.c
-    return connection.execute(
-        select(func.count())
-        .select_from(record_table)
-        .join(chunk_table, chunk_table.c.id == columns.chunk_id)
-        .where(chunk_table.c.batch_id == batch_id, columns.folded_by != batch_id)
-    ).scalar_one()
 
 
 def same_input(connection: Connection, digest: str, *, history: bool) -> list[Batch]:

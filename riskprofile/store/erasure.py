@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, delete, insert, select, update
 
-from riskprofile.store import batches
-from riskprofile.store.batches import REMOVED
+from riskprofile.store import batches, versions
 from riskprofile.store.database import Store, among
 from riskprofile.store.parties import block_table, form_table
 from riskprofile.store.tables import (
@@ -31,6 +30,7 @@ from riskprofile.store.tables import (
     Snooze,
     Unmasking,
 )
+from riskprofile.store.versions import REMOVED
 from riskprofile.store.watchlists import entry_table
 from riskprofile.tables import Table
 
@@ -90,7 +90,7 @@ def references(connection: Connection, chunk_id: int) -> list[str | None]:
         select(chunk_table.c.count).where(chunk_table.c.id == chunk_id)
     ).scalar_one()
     found: list[str | None] = [None] * count
-    for position, record_id, state in batches.standing(connection, chunk_id):
+    for position, record_id, state in versions.standing(connection, chunk_id):
         found[position] = None if state == REMOVED else record_id
     return found
 

@@ -11,16 +11,9 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from riskprofile.intake.versions import CANCEL, WHOLE
-from riskprofile.store.batches import (
-    ASKED_AT_ONCE,
-    Later,
-    chunk_table,
-    counting,
-    from_bytes,
-    record_table,
-    withdraw,
-)
+from riskprofile.store.batches import ASKED_AT_ONCE, chunk_table, from_bytes, record_table
 from riskprofile.store.database import among
+from riskprofile.store.versions import Later, counting, withdraw
 
 columns = record_table.c
 

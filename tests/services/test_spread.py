@@ -23,7 +23,7 @@ from riskprofile.services.rater import Rater
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.spread import Opened, Task, workers
-from riskprofile.store.batches import Known
+from riskprofile.store.versions import Known
 from riskprofile.tables import Table
 from tests import factory
 from tests.services.bench import NOW

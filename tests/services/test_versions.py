@@ -24,8 +24,8 @@ from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options, Run, Stop, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.store.batches import Known
 from riskprofile.store.database import Store
+from riskprofile.store.versions import Known
 from riskprofile.tables import Table
 from tests import factory
 
