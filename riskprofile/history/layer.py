@@ -22,6 +22,7 @@ from riskprofile.tables import Table
 
 QUANTUM = 1024  # measures are kept as whole 1/1024, so that sums are exact in any order
 CHUNK, POSITION = "_chunk", "_position"  # where the row of an event lies, if that is known
+FEW = 5_000  # rows up to which the hashes of their columns are kept, 9 bytes each
 _PLACE = 32  # bits of a position within its chunk
 
 Read: TypeAlias = Callable[[Sequence[str], np.ndarray | None], Table]
@@ -54,6 +55,7 @@ class Rows:
         self, read: Read, names: Sequence[str], count: int, places: np.ndarray | None = None
     ) -> None:
         self._read, self.names, self._count = read, tuple(names), count
+        self._kept: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         if places is not None:
             self.places = places
 
@@ -120,9 +122,39 @@ class Rows:
 
     def hashed(self, by: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """One int64 a row over these columns, and which rows have all of them."""
+        given = np.ones(len(self), dtype=bool)
         if not by:
-            return np.zeros(len(self), dtype=np.int64), np.ones(len(self), dtype=bool)
-        return hash_rows(self.columns(by))
+            return np.zeros(len(self), dtype=np.int64), given
+        mixed = np.full(len(self), START, dtype=np.uint64)
+        for name in dict.fromkeys(by):
+            part, present = self._hashed_column(name)
+            mixed = mix(mixed ^ part)
+            given &= present
+        signed: np.ndarray = mixed.view(np.int64)
+        return signed, given
+
+    def _hashed_column(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """One uint64 a row, and which rows have a value; of few rows it is kept.
+
+        A hundred questions ask some forty columns, and of few rows pandas takes the time.
+        """
+        if name in self._kept:
+            return self._kept[name]
+        held = self.columns([name])[name]
+        present = held.notna().to_numpy(dtype=bool)
+        part = np.zeros(len(held), dtype=np.int64)
+        if pd.api.types.is_numeric_dtype(held.dtype):
+            if present.any():
+                part = held.to_numpy("int64", na_value=0)
+        else:
+            codes, distinct = pd.factorize(held)
+            part = hash_texts([str(value) for value in distinct.tolist()] or [""])[
+                codes.clip(min=0)
+            ]
+        made = part.view(np.uint64), present
+        if len(held) <= FEW:
+            self._kept[name] = made
+        return made
 
     def index(self, question: Question) -> Index:
         """The index of a count or a norm over these rows."""
@@ -299,22 +331,3 @@ def joined(parts: Sequence[tuple[Rows, np.ndarray | None]]) -> Rows:
         return pd.concat(frames, ignore_index=True).iloc[back].reset_index(drop=True)
 
     return Rows(read, list(types), len(where), where[order])
-
-
-def hash_rows(columns: Table) -> tuple[np.ndarray, np.ndarray]:
-    """One int64 per row over several columns, and which rows have all of them."""
-    mixed = np.full(len(columns), START, dtype=np.uint64)
-    given = np.ones(len(columns), dtype=bool)
-    for name in columns.columns:
-        held = columns[name]
-        present = held.notna().to_numpy(dtype=bool)
-        given &= present
-        if pd.api.types.is_numeric_dtype(held.dtype):
-            part = held.to_numpy("int64", na_value=0) if present.any() else 0
-        else:
-            codes, distinct = pd.factorize(held)
-            hashes = hash_texts([str(value) for value in distinct.tolist()] or [""])
-            part = hashes[codes.clip(min=0)]
-        mixed = mix(mixed ^ np.asarray(part, dtype=np.int64).view(np.uint64))
-    signed: np.ndarray = mixed.view(np.int64)
-    return signed, given

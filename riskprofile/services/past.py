@@ -53,6 +53,7 @@ log = logging.getLogger("riskprofile.past")
 HISTORY = "history"  # the folder of a home
 LEAST = 20_000  # rows of past below which nothing is kept: they are read in half a second
 WORTH = 1_000  # rows that came since from which they are written
+MANY = 16  # chunks that came since from which they are: each is opened by itself, 5 ms
 AT_HAND = 50_000  # rows that came since up to which they are in memory, 400 bytes each
 APART = 4  # a layer that is more than so many times larger than the next is left alone
 # As events were remembered: whole numbers with missing ones, and texts.
@@ -116,7 +117,7 @@ def opened(
     layers = [one.layer for one in chain]
     if since is None:
         return layers, finds
-    if folder is not None and folder.keep and _worth(layers, since[0]):
+    if folder is not None and folder.keep and _worth(layers, *since):
         written = _written(store, folder, profile, before, known, chain, *since)
         if written is not None:
             return written, finds
@@ -265,10 +266,10 @@ def _taken(layers: Sequence[Layer], gone: np.ndarray) -> Rows:
     return Rows.of(taken.all()) if 0 < len(taken) <= AT_HAND else taken
 
 
-def _worth(layers: Sequence[Layer], made: Layer) -> bool:
+def _worth(layers: Sequence[Layer], made: Layer, what: Kept) -> bool:
     """Whether what came since is worth a file."""
     came = len(made.added) + len(made.taken)
-    return came >= (WORTH if layers else LEAST)
+    return came >= (WORTH if layers else LEAST) or len(what.chunks) >= MANY
 
 
 def _written(

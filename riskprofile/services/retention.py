@@ -258,7 +258,7 @@ def _rewrite(
     columns = [name for name in hidden(profile) if name in rows.columns]
     lock_now = None
     if hid.any():
-        content = batches.to_bytes(erasure.blank(rows[columns], columns, ~hid))
+        content = batches.stored(erasure.blank(rows[columns], columns, ~hid))
         lock_now = keys.seal(secret, content, f"chunk:{chunk.id}")
     erasure.keep_sealed(connection, "chunk", chunk.id, lock_now)
     left = erasure.blank(rows, columns, hid)

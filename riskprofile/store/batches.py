@@ -6,6 +6,7 @@ One chunk, its records, its rejects and the cursor of its batch are one transact
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -43,6 +44,9 @@ label_table = Label.__table__  # type: ignore[attr-defined]
 
 ASKED_AT_ONCE = 5_000  # parameters of one statement
 KEPT_AT_ONCE = 2_000  # rows that were kept back, with the raw text of each
+FEW = 1_000  # rows up to which what a table says of its columns is worth packing
+_MAGIC, _PACKED = b"zstd", struct.Struct("<4sI")  # before a packed table, with its length
+_CODEC = pa.Codec("zstd")
 CUT = "cut"  # option of a batch that ended before its file did
 ARRIVED = "arrived"  # option of a batch of repaired rows: when the latest of their files came in
 
@@ -54,13 +58,37 @@ def to_bytes(table: Table) -> bytes:
     return buffer.getvalue()
 
 
+def stored(table: Table) -> bytes:
+    """A table as a chunk holds it: Parquet; of few rows, a block of Zstandard around it.
+
+    What Parquet says of 150 columns is 100 kB, and five in six of these are gone in the block: a
+    declaration that is sent alone takes 29 kB for 154.
+
+    >>> table = pd.DataFrame({"points": [12.0]})
+    >>> from_bytes(stored(table)).equals(table), stored(table)[:4]
+    (True, b'zstd')
+    """
+    content = to_bytes(table)
+    if len(table) > FEW:
+        return content
+    packed: bytes = _CODEC.compress(content, asbytes=True)
+    return _PACKED.pack(_MAGIC, len(content)) + packed
+
+
+def _parquet(content: bytes) -> pq.ParquetFile:
+    if content[: len(_MAGIC)] == _MAGIC:
+        _, size = _PACKED.unpack_from(content)
+        content = _CODEC.decompress(content[_PACKED.size :], size, asbytes=True)
+    return pq.ParquetFile(io.BytesIO(content))
+
+
 def from_bytes(
     content: bytes,
     columns: Sequence[str] | Callable[[str], bool] | None = None,
     rows: np.ndarray | None = None,
 ) -> Table:
     """A table from Parquet, text Arrow-backed as it was; of its columns and rows those asked."""
-    file = pq.ParquetFile(io.BytesIO(content))
+    file = _parquet(content)
     if callable(columns):
         columns = [name for name in file.schema_arrow.names if columns(name)]
     read = file.read(list(columns) if columns else None)
@@ -72,7 +100,7 @@ def set_aside(connection: Connection, batch_id: str, number: int, state: str, ro
     """Keep where rows stood that were read and not stored."""
     connection.execute(
         aside_table.insert().values(
-            batch_id=batch_id, number=number, state=state, count=len(rows), rows=to_bytes(rows)
+            batch_id=batch_id, number=number, state=state, count=len(rows), rows=stored(rows)
         )
     )
 
@@ -145,9 +173,9 @@ def insert_chunk(
             number=number,
             profile=profile,
             count=count,
-            rows=to_bytes(rows),
-            features=None if features is None else to_bytes(features),
-            events=to_bytes(events),
+            rows=stored(rows),
+            features=None if features is None else stored(features),
+            events=stored(events),
         )
     )
     made = result.inserted_primary_key
@@ -286,7 +314,7 @@ def cells(
     content = connection.execute(select(table.rows).where(table.id == chunk_id)).scalar()
     if content is None:
         return [[] for _ in columns]
-    read = pq.ParquetFile(io.BytesIO(content)).read([*columns])
+    read = _parquet(content).read([*columns])
     some = read.take(pa.array(positions[positions < len(read)]))
     return [_listed(some[name]) for name in columns]
 

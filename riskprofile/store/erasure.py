@@ -148,9 +148,9 @@ def rewrite(
         .where(chunk_table.c.id == chunk_id)
         .values(
             kept=kept,
-            rows=batches.to_bytes(rows),
-            features=None if features is None else batches.to_bytes(features),
-            events=batches.to_bytes(events),
+            rows=batches.stored(rows),
+            features=None if features is None else batches.stored(features),
+            events=batches.stored(events),
         )
     )
 

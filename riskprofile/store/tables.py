@@ -160,7 +160,7 @@ class Batch(SQLModel, table=True):
 
 
 class Chunk(SQLModel, table=True):
-    """Rows of a batch, committed together with the cursor, as Parquet bytes.
+    """Rows of a batch, committed together with the cursor, as Parquet bytes (`batches.stored`).
 
     `rows` is the canonical table as declared; `features` is the feature log (one
     float64 column per feature, and `points`), empty for `history load`; `events` is

@@ -30,7 +30,7 @@ from riskprofile.services.past import HISTORY, Folder
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.store import pasts
+from riskprofile.store import batches, pasts
 from riskprofile.store.batches import record_table
 from riskprofile.store.database import Store
 from riskprofile.store.parties import form_table
@@ -424,7 +424,7 @@ from riskprofile.history import kept
 from riskprofile.profiles import SHIPMENT
 from riskprofile.services import past
 from riskprofile.services.past import Folder
-from riskprofile.store import pasts
+from riskprofile.store import batches, pasts
 from riskprofile.store.database import Store
 
 url, folder, before, where = sys.argv[1:]
@@ -516,6 +516,32 @@ def test_workers_read_what_their_run_kept(store: Store, home: Settings, tmp_path
     ranked = alone.ranked[0].table
     assert len(ranked) == 20
     assert dict(zip(ranked["record_id"], ranked["points"], strict=True)).items() <= points.items()
+
+
+def test_many_files_of_a_row_are_kept_though_their_rows_are_few(
+    store: Store, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where every message is a file, each of them is a chunk that the next run would open."""
+    monkeypatch.setattr(past, "LEAST", 1_000)
+    monkeypatch.setattr(past, "WORTH", 1_000)
+    monkeypatch.setattr(past, "MANY", 4)
+    world = World(store, home, tmp_path, 15)
+    for _ in range(4):
+        world.send(world.rows(world.new(1)))
+    assert not _vouched(world)
+    for _ in range(12):
+        world.send(world.rows(world.new(1)))
+    world.send(world.rows(world.known(1), "change"))
+    made = past.release("shipment")
+    held = [
+        kept.read(home.home / HISTORY / "shipment", digest, made).kept.chunks
+        for digest in _vouched(world)
+    ]
+    with store.read() as connection:
+        chunks = batches.past(connection, "shipment", later(days=1)).chunks
+    assert 0 < len(np.setdiff1d(chunks, np.concatenate(held))) <= past.MANY
+    assert len(held) <= 3  # made one with those that are not much larger
+    same(world)
 
 
 def test_a_dry_run_reads_and_writes_nothing(store: Store, home: Settings, tmp_path: Path) -> None:
