@@ -17,10 +17,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Connection, and_, delete, func, select, update
+from sqlalchemy import Connection, and_, delete, func, not_, or_, select, update
 
 from riskprofile.history.layer import CHUNK, POSITION, places
 from riskprofile.intake.reader import Rejection
+from riskprofile.store.database import among
 from riskprofile.store.tables import (
     Alert,
     Aside,
@@ -351,20 +352,24 @@ def past(connection: Connection, profile: str, before: datetime) -> Past:
     Of several versions of one item the one that counted then is remembered, so that a
     list sent five times is no five journeys.
     """
-    done = [batch_table.c.state == "done", batch_table.c.ended_at <= before]
+    # Those that do not count are few; of the others, which may be a file a message, none is read.
+    columns = batch_table.c
+    late = and_(columns.state == "done", columns.ended_at > before)
+    others = connection.execute(
+        select(columns.id).where(or_(columns.state.in_(("running", "stopped")), late))
+    )
+    other = [*others.scalars()]
     chunks = connection.execute(
         select(chunk_table.c.id)
-        .join(batch_table, batch_table.c.id == chunk_table.c.batch_id)
-        .where(chunk_table.c.profile == profile, *done)
-        .order_by(chunk_table.c.id)
+        .where(chunk_table.c.profile == profile)
+        .where(not_(among(chunk_table.c.batch_id, other)))
     ).scalars()
-    known = np.fromiter(chunks, dtype=np.int64)
+    known = np.sort(np.fromiter(chunks, dtype=np.int64))
     columns = record_table.c
     folded = connection.execute(
         select(columns.chunk_id, columns.position)
-        .join(batch_table, batch_table.c.id == columns.folded_by)
         .where(columns.folded_by.is_not(None))
-        .where(columns.profile == profile, *done)
+        .where(columns.profile == profile, not_(among(columns.folded_by, other)))
     ).all()
     gone = np.array([tuple(row) for row in folded], dtype=np.int64).reshape(-1, 2)
     gone = gone[np.isin(gone[:, 0], known)]

@@ -157,6 +157,7 @@ class Batch(SQLModel, table=True):
     actor: str = ""
     started_at: datetime = _time(nullable=False)
     ended_at: datetime | None = _time()
+    __table_args__ = (Index("batch_state", "state", "ended_at"),)
 
 
 class Chunk(SQLModel, table=True):
@@ -177,7 +178,10 @@ class Chunk(SQLModel, table=True):
     features: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     events: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     kept: str = "full"  # full, masked or removed: how far retention has gone
-    __table_args__ = (UniqueConstraint("batch_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("batch_id", "number"),
+        Index("chunk_profile", "profile", "batch_id"),  # what a run begins with reads no chunk
+    )
 
 
 class PastFile(SQLModel, table=True):
@@ -381,6 +385,12 @@ class Alert(SQLModel, table=True):
             postgresql_where=text("blind = 'waiting'"),
         ),
         Index("alert_batch", "batch_id"),
+        Index(
+            "alert_unsent",
+            "id",
+            sqlite_where=text("exported_at IS NULL"),
+            postgresql_where=text("exported_at IS NULL"),
+        ),
     )
 
 

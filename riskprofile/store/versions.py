@@ -182,8 +182,9 @@ def supersede(connection: Connection, profile: str, batch_id: str, keys: Iterabl
     One that a finished batch withdrew stopped counting with that batch, and so it stays.
     """
     columns = record_table.c
-    done = select(batch_table.c.id).where(batch_table.c.state == "done")
-    ended = case((columns.folded_by.in_(done), columns.folded_by), else_=batch_id)
+    # Of its own batch: a list of all that are done would be made anew for each key.
+    state = select(batch_table.c.state).where(batch_table.c.id == columns.folded_by)
+    ended = case((state.scalar_subquery() == "done", columns.folded_by), else_=batch_id)
     statement = (
         update(record_table)
         .where(columns.record_id == bindparam("_record"))

@@ -10,13 +10,18 @@ from riskprofile.services import settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
+from riskprofile.services.selections import selections
 from riskprofile.store.database import Store
 from tests import factory
 from tests.plans import read_whole
 from tests.services.bench import NOW, later
 
-GROWS = {"record", "alert", "alert_link", "party_form", "party_block", "quarantined", "audit"}
-BY_NEED = ("ORDER BY audit.sequence DESC", "folded_by IS NOT NULL")  # the last one; by a part index
+GROWS = {
+    *("batch", "chunk", "record", "quarantined"),
+    *("alert", "alert_link", "party_form", "party_block", "audit"),
+}
+# The last one; by a part index, twice.
+BY_NEED = ("ORDER BY audit.sequence DESC", "folded_by IS NOT NULL", "alert.exported_at IS NULL")
 
 
 def test_no_question_of_a_run_reads_what_grows_from_end_to_end(tmp_path: Path) -> None:
@@ -40,6 +45,8 @@ def test_no_question_of_a_run_reads_what_grows_from_end_to_end(tmp_path: Path) -
         for number, name in enumerate(("day", "again"), 1):
             run = screen(store, home, OWNER, [files[name]], Options(), later(hours=number))
             assert run.summary.alerts["total"]
+        taken = selections(store, OWNER, None, later(hours=3))
+        assert len(taken)
     found = {
         statement: whole & GROWS
         for statement, whole in told.items()
