@@ -53,7 +53,7 @@ def top(person: Any) -> Any:
             f'<span class="rp-m rp-x">{escape(clock)}</span>'
             f"{languages(say)}"
             f'<a href="/sign-out" target="_self">{escape(say("sign_out"))}</a>'
-            '<script src="/lang.js"></script></div>',
+            '<script src="/lang.js"></script><script src="/line.js"></script></div>',
             unsafe_allow_javascript=True,
         )
     if status.paused:

@@ -1,0 +1,62 @@
+"""What is typed outlives a closed lid, a crash and a dropped line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from riskprofile.store import tables
+from tests.browser.conftest import Served
+from tests.browser.test_fast_keys import FIRST, Line, page, rests
+from tests.browser.test_shift import button, press, reference
+
+__all__ = ["page"]  # the first alert, open and at rest
+
+
+def asked(page: Page, key: str = "i") -> Any:
+    """The field of the reason, of the open alert's dialog."""
+    expect(button(page, "Refer")).to_be_visible()
+    press(page, key)
+    field = page.get_by_role("dialog").get_by_label("Reason")
+    expect(field).to_be_focused()
+    return field
+
+
+def until_kept(page: Page, served: Served, text: str) -> None:
+    """Wait for a draft of just this reason."""
+    for _ in range(100):
+        store = served.store()
+        with store.read() as connection:
+            kept = [
+                one["reason"] for one in connection.execute(select(tables.Draft.content)).scalars()
+            ]
+        store.close()
+        if kept == [text]:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"kept is {kept}, typed was {text!r}")
+
+
+def test_a_reason_is_kept_while_it_is_typed_without_a_hand_on_the_field(page, served):
+    line = Line(page)
+    rests(page, FIRST)
+    field, typed = asked(page), ""
+    for part in ("Each piece weighs 10 g; ", "the wording does not settle ", "what they are"):
+        page.keyboard.type(part)
+        line.late = True
+        until_kept(page, served, typed + part)
+        page.keyboard.type("and so: ")  # before the page hears that the first was taken
+        line.rest()
+        line.draw()
+        typed += f"{part}and so: "
+        expect(field).to_have_value(typed)
+    until_kept(page, served, typed)
+    page.keyboard.press("Control+Home")
+    page.keyboard.type("First: ")
+    until_kept(page, served, f"First: {typed}")
+    page.keyboard.type("look. ")  # where the cursor was
+    expect(field).to_have_value(f"First: look. {typed}")
+    expect(field).to_be_focused()
+    expect(reference(page)).to_have_text(FIRST)
