@@ -132,6 +132,17 @@ def foot(status: Any) -> None:
     wait = f'<div class="rp-note rp-wait">{escape(say("frame.working"))}</div>'
     st.html(
         f'<div class="rp-foot">{told}<span class="e">{escape(say("frame.idle"))}</span></div>{wait}'
+        + _lost(say)
+    )
+
+
+def _lost(say: Any) -> str:
+    """What `line.js` shows when the line dropped while a dialog was open."""
+    title = say("lost.title")
+    return (
+        f'<dialog class="rp-lost" role="dialog" tabindex="-1" aria-label="{attribute(title)}">'
+        f"<p><b>{escape(title)}</b></p><p>{escape(say('lost.text'))}</p>"
+        f'<button type="button" class="rp-button">{escape(say("lost.go_on"))}</button></dialog>'
     )
 
 

@@ -85,7 +85,7 @@ def _form(lane: str) -> None:
     say, person, now = session.speech(), session.actor(), session.now()
     if person is None:
         session.signed_out()
-    alerts = st.session_state.get("snooze", [])
+    alerts = st.session_state["snooze"]
     st.html(f"<p>{escape(say.many('snooze.count', len(alerts)))}</p>")
     short = lane in ("red", blind.LANE)
     longest = snoozing.LONGEST_RED if short else snoozing.LONGEST
@@ -98,7 +98,10 @@ def _form(lane: str) -> None:
         format_func=lambda hours: form.span(say, timedelta(hours=hours)),
     )
     reason = st.text_area(
-        say("reason.label"), key="snooze-reason", max_chars=500, placeholder=say("snooze.hint")
+        say("reason.label"),
+        key=f"snooze-reason-{alerts[0]}-{len(alerts)}",  # words of one come back to no other
+        max_chars=500,
+        placeholder=say("snooze.hint"),
     )
     if "fault" in st.session_state:
         title, told = st.session_state.pop("fault")

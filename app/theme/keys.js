@@ -24,7 +24,7 @@ if (!window.riskprofileKeys) {
     if (ctrlKey || metaKey || altKey) return "";
     return /^[a-z]$/i.test(key) ? key.toUpperCase() : /^Key([A-Z])$/.exec(code)?.[1] ?? "";
   };
-  const dialog = () => document.querySelector('[data-testid="stDialog"]');
+  const dialog = () => document.querySelector('[data-testid="stDialog"], dialog[open]');
   const running = () => !document.querySelector('.stApp[data-test-script-state="notRunning"]');
   const shown = () =>
     [...document.querySelectorAll('[class*="st-key-tabs-"], [class*="st-key-methods-"]')]

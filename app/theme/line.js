@@ -1,19 +1,79 @@
 // What is typed outlives a closed lid, a crash and a dropped line.
 // Streamlit tells the server of a text when its field is left, or by Ctrl+Enter, which moves
 // neither focus nor cursor: a pause in typing presses that.
+// A line that was dropped comes back to a server that knows nothing of the page: a dialog on the
+// screen would be nobody's. The page is drawn anew, says so, and puts the words back.
 if (!window.riskprofileLine) {
   window.riskprofileLine = true;
   const PAUSE = 2000; // ms without a letter
+  const FIELD = ".stTextArea textarea";
 
-  let typing = 0;
-  const keep = (field) => {
-    const init = { key: "Enter", code: "Enter", ctrlKey: true, bubbles: true, cancelable: true };
-    field.dispatchEvent(new KeyboardEvent("keydown", init));
+  const press = (target, init) => {
+    target.dispatchEvent(new KeyboardEvent("keydown", { ...init, bubbles: true, cancelable: true }));
   };
+  const keep = (field) => press(field, { key: "Enter", code: "Enter", ctrlKey: true });
+  let typing = 0;
   window.addEventListener("input", ({ target }) => {
     // In a form the same keys would send it; and cells of a table are no text of ours.
-    if (!target.closest(".stTextArea") || target.closest(".stForm")) return;
+    if (!target.matches(FIELD) || target.closest(".stForm")) return;
     clearTimeout(typing);
     typing = setTimeout(keep, PAUSE, target);
   }, true);
+
+  const note = () => document.querySelector(".rp-lost[open]");
+  const fields = () => document.querySelectorAll(FIELD);
+  const name = (field) => /st-key-\S+/.exec(field.closest('[class*="st-key-"]')?.className)?.[0];
+  const connected = () => !!document.querySelector('.stApp[data-test-connection-state="CONNECTED"]');
+  const typed = new Map(); // what stood in each field when the line dropped, by its name
+  let was = connected();
+  let asked = false; // whether a dialog was open then
+
+  const dropped = () => {
+    asked = !!document.querySelector('[data-testid="stDialog"]');
+    for (const field of fields()) typed.set(name(field), field.value);
+  };
+
+  const back = () => {
+    press(document.body, { key: "r", code: "KeyR", keyCode: 82, which: 82 }); // Streamlit's own
+    if (asked && !note()) tell();
+  };
+
+  const tell = () => {
+    const shown = document.querySelector(".rp-lost").cloneNode(true);
+    document.body.append(shown); // where no run of the page draws over it
+    shown.querySelector("button").addEventListener("click", () => shown.close());
+    shown.addEventListener("close", () => shown.remove());
+    shown.showModal();
+    shown.focus(); // not its button: who types on would press it unseen
+  };
+
+  const restore = () => {
+    for (const field of fields()) {
+      const text = typed.get(name(field));
+      if (!text || text === field.value) continue;
+      const { set } = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value");
+      set.call(field, text);
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  };
+
+  // From the first thing done with a field that has its words again, it is the person's own.
+  const taken = ({ isTrusted }) => {
+    if (!isTrusted || !typed.size || note()) return;
+    for (const field of fields()) typed.delete(name(field));
+  };
+  window.addEventListener("input", taken, true);
+  window.addEventListener("click", taken, true);
+
+  new MutationObserver(() => {
+    const now = connected();
+    if (was && !now) dropped();
+    if (now && !was) back();
+    was = now;
+    if (now && typed.size) restore();
+  }).observe(document.body, {
+    subtree: true,
+    childList: true,
+    attributeFilter: ["data-test-connection-state", "data-test-script-state"],
+  });
 }

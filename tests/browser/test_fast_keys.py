@@ -118,6 +118,10 @@ class Line:
             seen = len(self.waiting)
             self.page.wait_for_timeout(PAUSE)
 
+    def drop(self) -> None:
+        """The line is gone: the page takes another, to a server that knows nothing of it."""
+        self.line.close()
+
     def draw(self) -> None:
         """What was held up is drawn."""
         self.late = False

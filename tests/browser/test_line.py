@@ -10,7 +10,7 @@ from sqlalchemy import select
 from riskprofile.store import tables
 from tests.browser.conftest import Served
 from tests.browser.test_fast_keys import FIRST, Line, page, rests
-from tests.browser.test_shift import button, press, reference
+from tests.browser.test_shift import REASON, add_item, button, press, reference, settled
 
 __all__ = ["page"]  # the first alert, open and at rest
 
@@ -60,3 +60,48 @@ def test_a_reason_is_kept_while_it_is_typed_without_a_hand_on_the_field(page, se
     expect(field).to_have_value(f"First: look. {typed}")
     expect(field).to_be_focused()
     expect(reference(page)).to_have_text(FIRST)
+
+
+def test_a_dialog_whose_line_was_lost_says_that_nothing_is_recorded_and_gives_the_words_back(
+    page, served
+):
+    line = Line(page)
+    rests(page, FIRST)
+    asked(page)
+    page.keyboard.type("Each piece weighs 10 g")
+    line.drop()
+    lost = page.get_by_role("dialog", name="The connection was lost")
+    expect(lost).to_contain_text("is not recorded")
+    expect(page.get_by_role("dialog")).to_have_count(1)  # the other belonged to nobody
+    page.keyboard.type("nl")  # typed on, unseen: neither the next alert nor a release
+    settled(page)
+    lost.get_by_role("button", name="Go on").click()
+    expect(lost).to_be_hidden()
+    expect(reference(page)).to_have_text(FIRST)
+    field = asked(page)
+    expect(field).to_have_value("Each piece weighs 10 g")
+    page.keyboard.press("Control+End")
+    page.keyboard.type("; the wording does not settle it")
+    button(page, "Record decision").click()
+    expect(button(page, "Undo")).to_be_visible()
+    expect(page.locator(".st-key-small_undo")).to_contain_text("10 g; the wording does not")
+
+
+def test_what_is_entered_of_a_control_is_there_once_after_a_lost_line(page, served):
+    line = Line(page)
+    rests(page, FIRST)
+    asked(page)
+    page.keyboard.type(REASON)
+    button(page, "Record decision").click()
+    expect(button(page, "Record outcome")).to_be_visible()
+    press(page, "o")
+    page.get_by_role("radio", name="Firearms trafficking").click()
+    add_item(page, "Part", "Firing pin")
+    note = page.get_by_label("In your words")
+    note.click()
+    page.keyboard.type("in a bag of pins")
+    line.drop()
+    expect(page.locator("[data-test-connection-state=PINGING_SERVER]")).to_be_hidden()
+    settled(page)
+    expect(page.get_by_text("1 piece")).to_be_visible()
+    expect(note).to_have_value("in a bag of pins")
