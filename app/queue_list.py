@@ -90,8 +90,10 @@ def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words, height: in
             "owner": [owner(say, row, person) for row in rows],
         }
     )
-    styled = tinted(table, ids.index(opened()) if opened() in ids else None)
+    row = ids.index(opened()) if opened() in ids else None
+    styled = tinted(table, row)
     key = f"list-{st.session_state.get('generation', 0)}"
+    follow(key, row)
 
     def clicked() -> None:
         cells = st.session_state[key]["selection"]["cells"]
@@ -126,6 +128,19 @@ def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words, height: in
             "owner": config.TextColumn(say("column.owner"), width=76, alignment=side),
         },
     )
+
+
+def follow(key: str, row: int | None) -> None:
+    """Let the list choose what is open, however that was opened.
+
+    Else a click on the cell that was clicked last, before N led away from it, would change
+    nothing; and arrow keys would go on from there.
+    """
+    cells = st.session_state.get(key, {}).get("selection", {}).get("cells") or []
+    chosen, column = cells[0] if cells else (None, "declaration")
+    if chosen != row:
+        cells = [] if row is None else [(row, column)]
+        st.session_state[key] = {"selection": {"cells": cells}}
 
 
 def tinted(table: pd.DataFrame, row: int | None) -> Any:

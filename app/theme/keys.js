@@ -1,4 +1,5 @@
-// Letters are the shortcuts of the page's buttons. Two things are added to what Streamlit does.
+// Letters are the shortcuts of the page's buttons. Three things are added to what Streamlit does.
+// Tab comes to a list and opens nothing: the grid would take its first cell, as a click does.
 // Letters typed while a list has the focus reach the shortcuts: the grid would keep them.
 // Letters typed while the page is drawn anew wait until it stands. A button is then one of the
 // page before or of the page to come: a step would be lost, and a decision fall on the wrong alert.
@@ -30,6 +31,10 @@ if (!window.riskprofileKeys) {
     [...document.querySelectorAll('[class*="st-key-tabs-"], [class*="st-key-methods-"]')]
       .map((one) => ALERT.exec(one.className)?.[0])
       .join();
+
+  const listOf = (target) => target instanceof Element && target.closest('[class*="st-key-list-"]');
+  const chosen = (list) => list.querySelector('[aria-selected="true"]');
+  let tabbed = false; // whether Tab was the last key
 
   const tell = (late) => {
     for (const one of document.querySelectorAll(".rp-late")) one.hidden = !late;
@@ -65,7 +70,13 @@ if (!window.riskprofileKeys) {
     if (!event.isTrusted) return;
     tell(false);
     const { target } = event;
-    const list = target instanceof Element && target.closest('[class*="st-key-list-"]');
+    const list = listOf(target);
+    tabbed = event.key === "Tab";
+    if (list && !chosen(list) && /^Arrow(Down|Up)$/.test(event.key)) {
+      event.stopImmediatePropagation();
+      event.preventDefault();
+      return send({ key: "n", code: "KeyN", keyCode: 78 });
+    }
     const text = target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
     const name = letter(event);
     if (name && !text && dialog()) {
@@ -108,7 +119,17 @@ if (!window.riskprofileKeys) {
     stir();
   }, true);
 
-  window.addEventListener("pointerdown", () => { kept = []; }, true);
+  window.addEventListener("pointerdown", () => {
+    kept = [];
+    tabbed = false;
+  }, true);
+  window.addEventListener("focusin", ({ target }) => {
+    const list = listOf(target);
+    if (!list || !tabbed || chosen(list)) return;
+    // Before the server is told of the cell, and after the grid has drawn that it has it.
+    const init = { key: "Escape", code: "Escape", keyCode: 27, bubbles: true, cancelable: true };
+    queueMicrotask(() => target.dispatchEvent(new KeyboardEvent("keydown", init)));
+  });
   window.addEventListener("blur", () => { kept = []; });
 
   // A dialog that asks for words is ready to take them.

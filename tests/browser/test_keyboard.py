@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from riskprofile.store import tables
 from tests.browser.conftest import PASSWORD
-from tests.browser.test_shift import REASON, button, press, reference
+from tests.browser.test_shift import REASON, button, open_row, press, reference, settled
 
 FAR = 90  # Tab presses after which something counts as out of reach
 
@@ -97,3 +97,27 @@ def test_letters_typed_beside_the_field_of_a_dialog_move_no_page_behind_it(serve
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(reference(page)).to_have_text("PX-2026-104417")
+
+
+def test_tab_comes_to_the_list_and_opens_nothing_and_arrows_open_from_there(served, visit):
+    page = visit("officer-14")
+    expect(button(page, "Next")).to_be_visible()
+    reach(page, page.locator("[class*=st-key-list-] canvas[data-testid=data-grid-canvas]"))
+    settled(page)
+    expect(page.get_by_text("Choose a row to open its alert")).to_be_visible()
+    for key, wanted in (("ArrowDown", "417"), ("ArrowDown", "502"), ("ArrowUp", "417")):
+        page.keyboard.press(key)
+        expect(reference(page)).to_have_text(f"PX-2026-104{wanted}")
+        settled(page)
+
+
+def test_after_next_the_row_that_was_clicked_before_opens_again_by_a_click(served, visit):
+    page = visit("officer-14")
+    open_row(page, 2)
+    expect(reference(page)).to_have_text("PX-2026-104587")
+    expect(button(page, "Refer")).to_be_visible()
+    press(page, "n")
+    expect(reference(page)).to_have_text("PX-2026-104672")
+    settled(page)
+    open_row(page, 2)
+    expect(reference(page)).to_have_text("PX-2026-104587")
