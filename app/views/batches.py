@@ -44,7 +44,7 @@ def state_of(batch: Any) -> str:
         return str(batch.state)
     if batch.read and batch.duplicate == batch.read:
         return "duplicate"
-    return "repair" if batch.quarantined else "done"
+    return "repair" if batch.waits else "done"
 
 
 def page() -> None:

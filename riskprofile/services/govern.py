@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
 
 from riskprofile.errors import PolicyError, RiskProfileError
 from riskprofile.profiles import PROFILES
@@ -19,7 +19,7 @@ from riskprofile.store import audit, copying, switches
 from riskprofile.store import batches as store_of_batches
 from riskprofile.store.copying import Copied
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Batch, Office
+from riskprofile.store.tables import Batch, Office, Quarantined
 
 __all__ = [
     "DEMO", "PAUSED", "SECOND_PERSON", "BatchView", "Paused", "Serving", "Status",
@@ -30,6 +30,7 @@ __all__ = [
 
 _office = Office.__table__  # type: ignore[attr-defined]
 _batch = Batch.__table__  # type: ignore[attr-defined]
+_kept = Quarantined.__table__  # type: ignore[attr-defined]
 
 # Built once: a page asks them each time that it is drawn.
 _OFFICE = select(_office.c.name, _office.c.zone).where(_office.c.code == bindparam("office"))
@@ -92,7 +93,10 @@ class Status:
 
 @dataclass(frozen=True)
 class BatchView:
-    """One run over one input, and whether its account adds up."""
+    """One run over one input, and whether its account adds up.
+
+    `waits` says that rows which were kept back wait for a repair.
+    """
 
     id: str
     source: str
@@ -111,6 +115,7 @@ class BatchView:
     actor: str
     started_at: datetime
     ended_at: datetime | None
+    waits: bool
 
     @property
     def adds_up(self) -> bool:
@@ -349,12 +354,12 @@ def status(store: Store, actor: Actor, now: datetime) -> Status:
 def batches(store: Store, actor: Actor, now: datetime | None = None) -> list[BatchView]:
     """Every batch, the newest first."""
     authorise(actor, "batch.look")
-    names = list(BatchView.__dataclass_fields__)
+    *names, _ = BatchView.__dataclass_fields__
+    waits = exists().where(_kept.c.batch_id == _batch.c.id, _kept.c.state == "waiting")
+    asked: list[Any] = [*(_batch.c[name] for name in names), waits]
     with store.read() as connection:
         rows = connection.execute(
-            select(*[_batch.c[name] for name in names])
-            .order_by(_batch.c.started_at.desc(), _batch.c.id)
-            .limit(1000)
+            select(*asked).order_by(_batch.c.started_at.desc(), _batch.c.id).limit(1000)
         ).all()
     return [BatchView(*row) for row in rows]
 

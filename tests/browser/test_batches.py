@@ -30,6 +30,8 @@ def test_a_file_is_rated_repaired_and_known_when_it_comes_again(served, visit, t
     told = page.locator(".rp-strip")
     expect(told).to_contain_text("Read 6 = accepted 5 + quarantined 1 + duplicate 0")
     expect(page.get_by_role("radio", name="Quarantined")).to_be_checked()
+    listed = page.locator(".st-key-batch-list [role=row]", has_text="day.csv")
+    expect(listed).to_contain_text("! Repair")
 
     grid = page.locator("[class*=st-key-kept-] [data-testid=stDataFrame]")
     grid.locator("canvas").first.wait_for()
@@ -41,6 +43,7 @@ def test_a_file_is_rated_repaired_and_known_when_it_comes_again(served, visit, t
     page.get_by_label("Who confirmed the right values").fill("the carrier, by telephone")
     button(page, "Submit again").click()
     expect(told).to_contain_text("The row was repaired")
+    expect(listed).to_contain_text("✓ Done")
 
     page.reload()
     send(page, path)

@@ -190,6 +190,17 @@ def test_a_row_is_put_right_once_with_who_what_and_a_link(
     assert [one.id for one in quarantine.find(store, OPERATOR, Filter(), NOW)] == [second.id]
 
 
+def test_a_batch_waits_for_repair_until_its_last_row_is_put_right(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    rate(store, home, written(tmp_path / "day.csv", factory.shipments(6), 1, 4), max_bad_share=1.0)
+    for row in quarantine.find(store, OPERATOR, Filter(), NOW):
+        assert [one.waits for one in govern.batches(store, OPERATOR) if one.quarantined] == [True]
+        fixes = {row.id: {"gross_mass_kg": "12.5"}}
+        quarantine.repair(store, home, OPERATOR, fixes, WHY, NOW)
+    assert not any(one.waits for one in govern.batches(store, OPERATOR))
+
+
 @pytest.mark.parametrize("at", ["repair", RANKING])
 def test_a_repair_is_finished_whatever_signal_comes(
     store: Store, home: Settings, tmp_path: Path, at: str
