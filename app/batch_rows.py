@@ -82,6 +82,8 @@ def upload(say: Any, person: Any) -> None:
                 for batch, n in summary.unfinished.items()
             )
             st.session_state[TOLD] = (say("upload.done"), " ".join([account, *left]))
+            if not summary.read:
+                st.session_state[TOLD] = (say("upload.no_rows"), say("upload.no_rows_text"))
             if summary.batches:
                 st.session_state["batch"] = summary.batches[-1]["id"]
         except RiskProfileError as error:
@@ -120,6 +122,8 @@ def draw_batch(say: Any, person: Any, batch: Any, zone: Any) -> None:
 
 
 def _rest(say: Any, batch: Any, counts: ledger.Counts) -> str:
+    if batch.state == "done" and not batch.read:
+        return str(say("batches.no_rows"))
     if batch.duplicate_of:
         return str(say("batches.same_file", batch=batch.duplicate_of))
     if not counts.adds_up:

@@ -50,6 +50,19 @@ def test_a_file_is_rated_repaired_and_known_when_it_comes_again(served, visit, t
     expect(told).to_contain_text("Read 6 = accepted 0 + quarantined 0 + duplicate 6")
 
 
+def test_a_file_of_headings_alone_is_said_to_hold_no_rows_however_often_it_comes(
+    served, visit, tmp_path
+):
+    path = tmp_path / "empty.csv"
+    path.write_text(manifest(tmp_path).read_text().splitlines()[0] + "\n")
+    page = visit("operator-02", "/batches")
+    for _ in range(2):
+        send(page, path)
+        expect(page.locator(".rp-strip")).to_contain_text("The file holds no rows")
+        expect(page.locator(".rp-bar", has_text="empty.csv")).to_contain_text("holds no rows")
+        page.reload()
+
+
 def send(page, path: Path) -> None:
     """Choose the file and have it rated, as a person does."""
     page.get_by_text("Rate a file from this computer").click()
