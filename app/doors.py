@@ -5,10 +5,13 @@ Plain HTML without script; the page framework sees none of it.
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import anyio.to_thread
 from anyio import CapacityLimiter
@@ -26,6 +29,7 @@ from riskprofile.services import federated, identity, own_account
 
 FORM_LIMIT = 4096  # bytes of a form
 NEXT = re.compile(r"/[a-z_-]*(\?[A-Za-z0-9=&_.%+-]*)?")
+DOORS = ("/sign-in", "/sign-out", "/language")
 FLOW_COOKIE = "riskprofile_flow"  # sealed: what a browser carries to the provider and back
 PEER = "riskprofile.peer"
 
@@ -79,13 +83,53 @@ def person(token: str, vouched_for: str | None = None, *, touch: bool = True) ->
     return found if found is not None and vouched_for in (None, found.name) else None
 
 
+@dataclass(frozen=True)
+class Way:
+    """Where to go on after signing in, and a mark of who was there: empty when nobody knows."""
+
+    onward: str = "/"
+    of: str = ""
+
+    @property
+    def query(self) -> str:
+        """What an address of the doors carries of it."""
+        if self.onward == "/":
+            return ""
+        of = f"&of={quote(self.of)}" if self.of else ""
+        return f"next={quote(self.onward, safe='')}{of}"
+
+    def to(self, name: str) -> str:
+        """Where this person goes on: never to what another had open."""
+        return self.onward if self.of in ("", _mark(name)) else "/"
+
+
+def way(asked: Mapping[str, str], before: str = "/", of: str = "") -> Way:
+    """The way that an address asks for; else back to the page `before`, where it had somebody."""
+    of = asked.get("of", of)
+    onward = asked.get("next", before if of else "/")
+    return Way(onward if NEXT.fullmatch(onward) else "/", of)
+
+
+def _mark(name: str) -> str:
+    """An account in an address: its name does not belong in a browser's history."""
+    return hashlib.sha256(name.encode()).hexdigest()[:16]
+
+
+async def _way(request: Request) -> Way:
+    """What the address asks for; else the page that led here, of whoever was signed in there."""
+    token, page = request.cookies.get(COOKIE, ""), urlsplit(request.headers.get("referer", ""))
+    store = served().store
+    who = await anyio.to_thread.run_sync(lambda: identity.holder(store, token)) if token else ""
+    ours = page.netloc == request.headers.get("host") and page.path not in DOORS
+    before = page.path + (f"?{page.query}" if page.query else "") if ours else "/"
+    return way(request.query_params, before, _mark(who) if who else "")
+
+
 _two_at_once: list[CapacityLimiter] = []  # Argon2id costs 0.3 s and 64 MiB a check
 
 
 async def sign_in(request: Request) -> Response:
-    say = words.of(_language_of(request))
-    onward = request.query_params.get("next", "/")
-    onward = onward if NEXT.fullmatch(onward) else "/"
+    say, onward = words.of(_language_of(request)), await _way(request)
     if request.method == "GET":
         vouched_for = vouched(request.scope)
         if vouched_for and "stay" not in request.query_params:
@@ -115,18 +159,20 @@ async def sign_in(request: Request) -> Response:
         return HTMLResponse(sign_in_page(say, onward, say("sign_in.refused")), 401)
     except RiskProfileError:
         return HTMLResponse(sign_in_page(say, onward, say("sign_in.failed")), 503)
-    return _with_session(RedirectResponse(onward, 303), request, token)
+    person = form.get("name", "").strip()
+    return _with_session(RedirectResponse(onward.to(person), 303), request, token)
 
 
 async def sign_out(request: Request) -> Response:
     # The cookie is SameSite=Strict, so no other site can sign anybody out.
-    token = request.cookies.get(COOKIE, "")
+    token, left = request.cookies.get(COOKIE, ""), await _way(request)
     if token:
         here = served()
         await anyio.to_thread.run_sync(lambda: identity.sign_out(here.store, token, here.clock()))
     # A trusted proxy would sign the person in again at once.
-    stay = "?stay=1" if served().settings.proxy_address else ""
-    answer = RedirectResponse(f"/sign-in{stay}", 303)
+    stay = "stay=1" if served().settings.proxy_address else ""
+    query = "&".join(filter(None, (stay, left.query)))
+    answer = RedirectResponse(f"/sign-in?{query}" if query else "/sign-in", 303)
     answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
     return answer
 
@@ -150,11 +196,10 @@ async def language(request: Request) -> Response:
 async def to_provider(request: Request) -> Response:
     """Send the browser to the administration's own sign-in."""
     say, here = words.of(_language_of(request)), served()
-    onward = request.query_params.get("next", "/")
-    onward = onward if NEXT.fullmatch(onward) else "/"
+    onward = way(request.query_params)
     try:
         out = await anyio.to_thread.run_sync(
-            lambda: federated.begin(here.settings, onward, here.clock())
+            lambda: federated.begin(here.settings, onward.query, here.clock())
         )
     except RiskProfileError:
         return HTMLResponse(sign_in_page(say, onward, say("sign_in.no_provider")), 503)
@@ -177,17 +222,18 @@ async def from_provider(request: Request) -> Response:
     carried, query = request.cookies.get(FLOW_COOKIE, ""), dict(request.query_params)
     answer: Response
     try:
-        token, onward = await anyio.to_thread.run_sync(
+        token, asked = await anyio.to_thread.run_sync(
             lambda: federated.finish(here.store, here.settings, carried, query, here.clock())
         )
     except PolicyError:
-        answer = HTMLResponse(sign_in_page(say, "/", say("sign_in.not_known")), 401)
+        answer = HTMLResponse(sign_in_page(say, Way(), say("sign_in.not_known")), 401)
     except RiskProfileError:
-        answer = HTMLResponse(sign_in_page(say, "/", say("sign_in.no_provider")), 503)
+        answer = HTMLResponse(sign_in_page(say, Way(), say("sign_in.no_provider")), 503)
     else:
         # A redirect would still count as coming from the provider, and the browser would
         # keep the new Strict cookie back. A page of ours goes on instead.
-        onward = onward if NEXT.fullmatch(onward) else "/"
+        name = await anyio.to_thread.run_sync(lambda: identity.holder(here.store, token))
+        onward = way(dict(parse_qsl(asked))).to(name)
         page = (
             f'<!doctype html><meta http-equiv="refresh" content="0;url={escape(onward)}">'
             f'<a href="{escape(onward)}">{escape(say("sign_in.go_on"))}</a>'
@@ -238,7 +284,7 @@ async def account(request: Request) -> Response:
     return answer
 
 
-async def _entered_by_proxy(request: Request, name: str, onward: str) -> Response:
+async def _entered_by_proxy(request: Request, name: str, onward: Way) -> Response:
     say, here = words.of(_language_of(request)), served()
     try:
         token = await anyio.to_thread.run_sync(
@@ -248,7 +294,7 @@ async def _entered_by_proxy(request: Request, name: str, onward: str) -> Respons
         return HTMLResponse(sign_in_page(say, onward, say("sign_in.not_known")), 401)
     except RiskProfileError:
         return HTMLResponse(sign_in_page(say, onward, say("sign_in.failed")), 503)
-    return _with_session(RedirectResponse(onward, 303), request, token)
+    return _with_session(RedirectResponse(onward.to(name), 303), request, token)
 
 
 def _with_session(answer: Response, request: Request, token: str) -> Response:
@@ -286,9 +332,11 @@ def _language_of(request: Request) -> str:
     )
 
 
-def sign_in_page(say: words.Words, onward: str, fault: str = "") -> str:
+def sign_in_page(say: words.Words, onward: Way, fault: str = "") -> str:
     """The sign-in page as HTML: no script, no file but itself."""
     template = resources.files("app.theme").joinpath("sign_in.html").read_text("utf-8")
+    asked = f"?{onward.query}" if onward.query else ""
+    here = f"/sign-in{asked}"
     values = {
         "language": say.language,
         "direction": direction(say),
@@ -301,15 +349,15 @@ def sign_in_page(say: words.Words, onward: str, fault: str = "") -> str:
         "code_hint": say("sign_in.code_hint"),
         "button": say("sign_in.button"),
         "notice": say("sign_in.notice"),
-        "action": f"/sign-in?next={quote(onward)}",
+        "action": here,
         "fault": fault,
         "fault_hidden": "" if fault else "hidden",
         "elsewhere": say("sign_in.elsewhere"),
-        "elsewhere_at": f"/sign-in/oidc?next={quote(onward)}",
+        "elsewhere_at": f"/sign-in/oidc{asked}",
         "elsewhere_hidden": "" if served().settings.oidc_issuer else "hidden",
     }
     links = " ".join(
-        f'<a href="/language?to={other}&amp;next=/sign-in" lang="{other}">'
+        f'<a href="/language?to={other}&amp;next={quote(here)}" lang="{other}">'
         f"{escape(say.name_of(other))}</a>"
         for other in words.LANGUAGES
         if other != say.language

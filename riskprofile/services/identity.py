@@ -348,6 +348,13 @@ def actor_of(store: Store, token: str, now: datetime, *, touch: bool = True) -> 
     return Actor(row["account"], row["role"], row["office"])
 
 
+def holder(store: Store, token: str) -> str:
+    """The account whose session this is or was, or nothing: it opens no door."""
+    whose = select(_session.c.account).where(_session.c.token_digest == _digest(token))
+    with store.read() as connection:
+        return connection.execute(whose).scalar() or ""
+
+
 def sign_out(store: Store, token: str, now: datetime) -> None:
     """End this session; ending it twice does nothing."""
     with store.write() as connection:

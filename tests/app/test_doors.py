@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -169,6 +170,64 @@ def test_signing_out_behind_a_proxy_is_not_undone_at_once(behind):
 
 def sign_in(client: Browser, password: str = PASSWORD) -> Answer:
     return client.post("/sign-in", f"name=officer-14&password={password}&code=", origin=ORIGIN)
+
+
+WAS_AT = "http://localhost/?alert=1&lane=red"
+
+
+def doors_of(page: Answer) -> tuple[str, str]:
+    """Where its form goes, and its first other language."""
+    action = re.search(r'action="([^"]+)"', page.text)
+    other = re.search(r'href="(/language[^"]+)"', page.text)
+    assert action and other
+    return html.unescape(action[1]), html.unescape(other[1])
+
+
+@pytest.mark.parametrize("how", ["signed out", "locked"])
+def test_who_signs_in_again_goes_on_where_they_were_and_nobody_else_does(behind, how):
+    client = Browser(*behind)
+    sign_in(client)
+    if how == "locked":
+        identity.sign_out(served().store, client.cookies[COOKIE], NOW)
+        page = client.get("/sign-in", referer=WAS_AT)
+    else:
+        page = client.get(client.get("/sign-out", referer=WAS_AT).headers["location"])
+    _, french = doors_of(page)
+    page = client.get(client.get(french).headers["location"], referer="http://localhost/sign-in")
+    action, _ = doors_of(page)
+    assert "Se connecter" in page.text and "officer-14" not in action
+    for name, onward in (("officer-15", "/"), ("officer-14", "/?alert=1&lane=red")):
+        body = f"name={name}&password={PASSWORD}&code="
+        assert client.post(action, body, origin=ORIGIN).headers["location"] == onward
+
+
+def test_where_somebody_was_is_kept_by_no_browser_in_which_nobody_was(behind):
+    page = Browser(*behind).get("/sign-in", referer=WAS_AT)
+    assert doors_of(page)[0] == "/sign-in"
+    foreign = Browser(*behind)
+    sign_in(foreign)
+    left = foreign.get("/sign-out", referer="http://elsewhere.invalid/?alert=1")
+    assert left.headers["location"] == "/sign-in?stay=1"
+
+
+def test_whom_a_proxy_names_goes_on_where_another_was_in_no_case(behind):
+    client = Browser(*behind)
+    client.get("/sign-in", **PROXY)
+    other = {**PROXY, "x_remote_user": "officer-15"}
+    assert client.get("/sign-in", referer=WAS_AT, **other).headers["location"] == "/"
+    assert client.get("/sign-in", referer=WAS_AT, **other).headers["location"] == WAS_AT[16:]
+
+
+def test_a_provider_leads_back_to_where_the_same_person_was(single, provider):
+    client = Browser(*single)
+    for name, onward in (("officer-14", "/?alert=1&amp;lane=red"), ("officer-15", "/")):
+        sign_in(client)
+        page = client.get(client.get("/sign-out", referer=WAS_AT).headers["location"])
+        elsewhere = re.search(r'href="(/sign-in/oidc[^"]+)"', page.text)
+        assert elsewhere
+        out = client.get(html.unescape(elsewhere[1]))
+        done = client.get(back(provider.authorise(out.headers["location"], name)))
+        assert f'content="0;url={onward}"' in done.text
 
 
 def test_ones_own_password_is_changed_on_the_page(behind):

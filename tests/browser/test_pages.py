@@ -13,7 +13,7 @@ from riskprofile.services import identity, review
 from riskprofile.store import tables
 from riskprofile.store.alerts import add
 from tests.browser import home
-from tests.browser.conftest import Served
+from tests.browser.conftest import PASSWORD, Served
 from tests.browser.test_shift import PAUSE, button, open_row, press, reference
 
 TABS = ("Why", "Declaration", "Party history", "Links", "Timeline")
@@ -333,6 +333,19 @@ def test_an_idle_page_locks(served, visit):
     press(page, "a")
     expect(page.get_by_text("You are signed out")).to_be_visible()
     assert owners(served) == {}
+
+
+def test_who_signs_in_again_after_a_lock_sees_what_was_open_and_a_colleague_does_not(served, visit):
+    for name, seen in (("officer-09", False), ("officer-14", True)):
+        page = opened(visit("officer-14", "/?lane=red"))
+        leave_alone(served)
+        page.get_by_role("link", name="Sign in again").click()
+        page.locator("#name").fill(name)
+        page.locator("#password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.locator(".st-key-who")).to_contain_text(name)
+        expect(page.locator(".st-key-list_head")).to_contain_text("6 open" if seen else "11 open")
+        expect(reference(page)).to_have_count(1 if seen else 0)
 
 
 def test_an_alert_is_put_aside_with_a_reason_and_brought_back(served, visit):
