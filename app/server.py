@@ -52,7 +52,7 @@ LIBRARIES = (
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 # What a browser may fetch before anybody is known: the sign-in page and Streamlit's own files.
 OPEN_PATHS = ("/sign-in", "/sign-out", "/language", "/healthz", "/static/", "/favicon.png")
-SCRIPTS = ("keys.js", "lang.js", "line.js", "news.js")
+SCRIPTS = ("back.js", "keys.js", "lang.js", "line.js", "news.js")
 # Streamlit endpoints that nothing here needs: figures of the process, and a programs' interface.
 CLOSED_PATHS = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
 

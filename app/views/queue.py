@@ -19,6 +19,7 @@ QUEUES = ("all", *queue_list.QUEUES)
 OWNERS = ("mine_or_free", "open", "snoozed", "closed")
 LIST_HEIGHT = queue_list.HEAD + 9 * queue_list.ROW + 3
 FILTERS = ("lane", "queue", "owner", "profile", "search")
+KEPT = "filters"  # what they held: of a page that was left Streamlit forgets the widgets
 FIRST, AT_MOST = 50, 500  # rows: a click sends the list again, so it starts short
 # Our own files: the policy allows no other script.
 SCRIPTS = '<script src="/keys.js"></script><script src="/news.js"></script>'
@@ -28,6 +29,7 @@ LANE_COLOURS = {blind.LANE: "blue", "red": "red", "yellow": "yellow"}
 
 def clear_filters() -> None:
     """Back to open work of all lanes and queues."""
+    st.session_state.pop(KEPT, None)
     for name in FILTERS:
         st.session_state.pop(name, None)
         st.query_params.pop(name, None)
@@ -45,27 +47,29 @@ def show_closed() -> None:
 
 
 def asked(profiles: Sequence[str]) -> review.QueueFilter:
-    """The filter that the widgets hold, or the address before they are drawn.
+    """The filter that the widgets hold; before they are drawn the address, or what they held.
 
     Kept in the address by hand: Streamlit's own binding writes labels, and ours carry
     counts. The search stays out, because names must not reach histories and logs.
     """
     options = {"lane": LANES, "queue": QUEUES, "owner": OWNERS, "profile": profiles}
-    chosen = {}
+    chosen, kept = {}, st.session_state.get(KEPT, {})
     for name, allowed in options.items():
-        given = st.session_state.get(name) or st.query_params.get(name)
+        given = st.session_state.get(name) or st.query_params.get(name) or kept.get(name)
         chosen[name] = str(given) if given in allowed else allowed[0]
         st.session_state[name] = chosen[name]
         if chosen[name] == allowed[0]:
             st.query_params.pop(name, None)
         else:
             st.query_params[name] = chosen[name]
+    st.session_state.setdefault("search", kept.get("search", ""))
+    st.session_state[KEPT] = {**chosen, "search": st.session_state["search"]}
     return review.QueueFilter(
         profile=chosen["profile"],
         lane=None if chosen["lane"] == "all" else chosen["lane"],
         queue=None if chosen["queue"] == "all" else chosen["queue"],
         owner=chosen["owner"],  # type: ignore[arg-type]
-        search=str(st.session_state.get("search") or "").strip(),
+        search=str(st.session_state["search"] or "").strip(),
         page_size=st.session_state.get("shown", FIRST),
     )
 

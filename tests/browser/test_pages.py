@@ -117,6 +117,33 @@ def test_a_reload_keeps_the_open_alert_the_filters_and_the_draft(served, visit):
     )
 
 
+def test_whoever_comes_back_to_the_queue_by_key_or_by_the_browser_finds_the_filter(served, visit):
+    store, now = served.store(), datetime.now(UTC)
+    person = identity.Actor("officer-14", "officer", home.OFFICE)
+    review.alert(store, person, 1, now)
+    review.claim(store, person, 1, now)
+    review.decide(store, person, 1, "examine", "the wording does not settle it", now)
+    store.close()
+    page = visit("officer-14")
+    search, listed = page.locator(".st-key-search input"), page.locator(".st-key-list_head")
+    page.get_by_role("radio", name="Red 6").click()
+    expect(listed).to_contain_text("6 open")
+    search.fill("PX-2026-1044")
+    search.press("Enter")
+    expect(listed).to_contain_text("1 open")
+    for back in ("q", "browser"):
+        page.get_by_role("link", name="Outcome").click()
+        expect(button(page, "Keep draft, go to queue")).to_be_visible()
+        if back == "q":
+            press(page, "q")
+        else:
+            page.go_back()
+        expect(listed).to_contain_text("1 open")
+        expect(page.get_by_role("radio", name="Red")).to_be_checked()
+        expect(search).to_have_value("PX-2026-1044")
+    assert "1044" not in page.url
+
+
 def test_what_is_searched_for_never_reaches_the_address(served, visit):
     page = visit("officer-14")
     page.locator(".st-key-search input").fill("fasteners")
