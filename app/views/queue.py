@@ -98,7 +98,7 @@ def filters(say: Words, found: review.QueuePage, profiles: Sequence[str]) -> Non
             label_visibility="collapsed",
         )
 
-    with st.container(key="filters", horizontal=True, vertical_alignment="center", wrap=False):
+    with st.container(key="filters", horizontal=True, vertical_alignment="center"):
         # Most offices and hours have none that waits: the filter is there when it shows something.
         waits = found.lanes.get(blind.LANE) or st.session_state["lane"] == blind.LANE
         choice("lane", [one for one in LANES if waits or one != blind.LANE], lane_label)
