@@ -433,7 +433,8 @@ def _decisions(view: Any, person: Any, say: Words) -> None:
             type="primary" if name == "examine" and mine and suggests else "secondary",
             disabled=not workable,
         )
-    snoozing.button(view, say, workable=view.state == "open" and (mine or free) and order is None)
+    if order is None:  # what was ordered is awaited, not put aside
+        snoozing.button(view, say, workable=workable)
     ends = mine or (holder != "" and person.role == "supervisor")
     if ends and view.state == "open" and order is None:
         st.button(

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import update
 
 from riskprofile import words
-from tests.browser.test_shift import press
+from riskprofile.services import identity, review, snoozing
+from riskprofile.store import tables
+from tests.browser import home
+from tests.browser.test_shift import REASON, press, settled
 
 WIDTHS = (1024, 1280, 1366)
 # What of the filters shows less than it holds, or stands outside the window.
@@ -42,3 +48,56 @@ def test_no_word_of_the_filters_is_cut_and_the_alerts_buttons_are_in_sight(
         assert foot is not None and button is not None
         assert button["y"] + button["height"] <= foot["y"] + 1, width
     page.set_viewport_size({"width": 1366, "height": 768})
+
+
+# What of the alert's head and buttons shows less than it holds, or stands outside the alert.
+OUTSIDE = """() => {
+  const { left, right } = document.querySelector('.st-key-alert').getBoundingClientRect();
+  const parts = '.st-key-alert_head *, .st-key-decide *';
+  return [...document.querySelectorAll(parts)].filter((one) => {
+    const at = one.getBoundingClientRect();
+    const hides = getComputedStyle(one).overflowX !== 'visible';
+    return at.width > 1 && at.height > 1 && (at.left < left - 1 || at.right > right + 1
+      || (hides && one.clientWidth && one.scrollWidth > one.clientWidth + 1));
+  }).map((one) => one.innerText);
+}"""
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_an_alert_that_was_changed_since_says_all_of_it_whatever_else_became_of_it(
+    served, visit, language
+):
+    store, now = served.store(), datetime.now(UTC)
+    person = identity.Actor("officer-14", "officer", home.OFFICE)
+    why = "the sender was asked for the drawing of the pins, and answers tomorrow at noon"
+    for alert in (2, 3, 4):
+        review.alert(store, person, alert, now)
+    snoozing.snooze(store, person, [2], why, now + timedelta(hours=8), now)
+    review.claim(store, person, 3, now)
+    review.claim(store, person, 4, now)
+    review.decide(store, person, 3, "examine", REASON, now)
+    alerts, midnight = tables.Alert.__table__, now + timedelta(days=1)
+    with store.write() as connection:
+        for alert, change in (
+            (alerts.c.id <= 5, {"amended_at": now}),
+            (alerts.c.id == 4, {"lease_until": midnight}),  # told with its date
+            (alerts.c.id == 5, {"withdrawn_at": now}),
+        ):
+            connection.execute(update(alerts).where(alert).values(change))
+    store.close()
+    page = visit("officer-14", locale=language)
+    for alert, strips in ((1, 1), (2, 2), (3, 2), (4, 1), (5, 2)):
+        page.goto(f"{served.url}/?owner=open&alert={alert}")
+        expect(page.locator("[class*=st-key-do-refer-] button")).to_be_visible()
+        settled(page)
+        expect(page.locator(".st-key-alert_head .rp-strip")).to_have_count(strips)
+        assert page.evaluate(OUTSIDE) == [], alert
+    wake = page.locator("[class*=st-key-wake-]")
+    page.goto(f"{served.url}/?owner=open&alert=2")
+    expect(wake).to_be_visible()
+    strip, button = (
+        page.locator(".st-key-small_snoozed .rp-strip").bounding_box(),
+        wake.bounding_box(),
+    )
+    assert strip is not None and button is not None
+    assert strip["y"] <= button["y"] + button["height"] / 2 <= strip["y"] + strip["height"]
