@@ -32,7 +32,8 @@ demo: .venv/demo
 test: .venv/dev
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
-# Those that take tens of seconds each: fits, kills, every combination of protected columns.
+# Those that take long: fits, kills, every combination of protected columns; and what the suite asks
+# of SQLite asked of PostgreSQL.
 test-slow: .venv/dev
 	$(BIN)/pytest -n 2 --dist loadgroup -m slow $(ARGS)
 

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from benchmarks import korea
 
 
+@pytest.mark.slow
 def test_unseen_goods_are_ranked_as_well_as_by_histogram_boosting(shared: Path) -> None:
     told = korea.run(shared / "data" / "korea_customs")
     assert told["holds"], told["behind_boosting"]

@@ -30,7 +30,7 @@ CUT = """() => [...document.querySelectorAll('.st-key-filters button, .st-key-se
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)
-@pytest.mark.parametrize("own_view", [False, True])
+@pytest.mark.parametrize("own_view", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_no_word_of_the_filters_is_cut_and_the_alerts_buttons_are_in_sight(
     served, visit, language, own_view
 ):

@@ -22,6 +22,7 @@ def test_a_run_killed_on_sqlite_is_finished_with_nothing_lost_or_doubled(tmp_pat
     assert told.tried == told.held == KILLS
 
 
+@pytest.mark.slow
 def test_a_run_killed_on_postgresql_is_finished_with_nothing_lost_or_doubled(
     tmp_path, work, postgres_server
 ):

@@ -24,7 +24,7 @@ WRAPPINGS = 9  # on each engine; `python -m tests.faults.wrappings` sends 350
 ROWS = 60
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
     return runs.furnish(tmp_path / "home", url)

@@ -201,7 +201,12 @@ def same(world: World, name: str = "shipment", folder: Folder | None = None, som
 
 @pytest.mark.parametrize(
     ("home", "seed"),
-    [("sqlite", 0), ("sqlite", 1), ("sqlite", 2), ("postgresql", 1)],
+    [
+        pytest.param("sqlite", 0, marks=pytest.mark.slow),
+        ("sqlite", 1),
+        pytest.param("sqlite", 2, marks=pytest.mark.slow),
+        ("postgresql", 1),
+    ],
     indirect=["home"],
 )
 def test_what_is_added_to_equals_what_is_rebuilt(

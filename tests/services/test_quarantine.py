@@ -37,7 +37,7 @@ ROOT = Path(__file__).parents[2]
 WHY = "the sender confirmed it by telephone"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     address = {}
     if request.param == "postgresql":

@@ -47,7 +47,7 @@ def sized(patch: pytest.MonkeyPatch, at_once: int, most: int, waiting: int) -> N
         patch.setattr(results, name, size)
 
 
-@pytest.mark.parametrize("reasons", ["alerts", "all", "none"])
+@pytest.mark.parametrize("reasons", ["alerts", pytest.param("all", marks=pytest.mark.slow), "none"])
 def test_the_size_of_the_parts_changes_nothing(
     rated: Rated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reasons: str
 ) -> None:
