@@ -405,9 +405,8 @@ class Ingest:
             versions.withdraw(connection, one.profile, self.batch.id, folded.cancelled, later)
         self._mark(connection, one.profile, list(folded.cancelled), self.now)
         self._mark(connection, one.profile, folded.restored, None)
-        for alert_id, office in store_of_alerts.amend(
-            connection, one.profile, folded.changed, self.now
-        ):
+        changed = [] if self.options.history else folded.changed  # the past is no news of an alert
+        for alert_id, office in store_of_alerts.amend(connection, one.profile, changed, self.now):
             self._audit(connection, "alert.amended", alert_id, office)
 
     def _settle(self) -> None:

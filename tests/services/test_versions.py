@@ -391,6 +391,14 @@ def test_an_alert_whose_declaration_is_changed_says_so_and_stays_open(desk: Desk
         assert connection.execute(told).scalar() == 1
 
 
+def test_what_is_loaded_as_history_changes_no_declaration_that_was_rated(desk: Desk) -> None:
+    """Nor does an item that was not rated with it: the past is no news of an open alert."""
+    desk.send(lodged(item_number=1))
+    desk.send(lodged(item_number=2, goods_description="holsters"), history=True)
+    (row,) = review.queue(desk.store, SARA, review.QueueFilter("shipment"), NOW).rows
+    assert row.amended_at is None
+
+
 def test_an_item_more_changes_a_declaration_too(desk: Desk) -> None:
     desk.send(lodged(item_number=1))
     desk.send(lodged(item_number=2, goods_description="holsters"))
