@@ -165,6 +165,11 @@ def account(run: Run) -> None:
     for key, count in sorted(told.broken_indicators.items()):
         say(f"  ! {key} could not be evaluated for {count} rows: they were raised to yellow")
     say(alerts(told))
+    for name, kept in told.kept.items():
+        say(
+            f"  {name}: {kept['examinations']} examinations are kept for some "
+            f"{kept['declarations']} declarations that still come on such a day"
+        )
     if told.model_versions:
         served = ", ".join(f"{name} {version}" for name, version in told.model_versions.items())
         say(f"scorecards: {served}; {told.seconds:.1f} s, {told.rows_per_second:,.0f} rows/s")

@@ -1,11 +1,13 @@
 """From points and indicators to one ranked list, lanes and the random control share.
 
 Pure: no clock, no disk; the seed is handed in. The order is total. Capacity cuts it: one
-capacity for the whole list, or one for each office and day.
+capacity for the whole list, or one for each office and day. Where a day comes in many lists, each
+is cut as if what is still to come stood in it too (`Ahead`).
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,13 +25,45 @@ DEFAULT_SHARE = 0.05  # where neither a number, nor a share, nor an office's cap
 
 
 @dataclass(frozen=True)
+class Ahead:
+    """What a day is still to bring after a list of it, as days before it tell.
+
+    Parameters
+    ----------
+    count : float
+        Declarations that came later than now on such a day.
+    usual : float
+        Declarations of such a day in all.
+    before : int
+        Declarations that earlier lists of this day brought.
+    heights : mapping of int to int
+        How declarations of late were rated: how many stood at each height.
+    """
+
+    count: float
+    usual: float
+    before: int
+    heights: Mapping[int, int]
+
+    def expected(self, here: Mapping[int, int]) -> dict[int, float]:
+        """How many are still to come at each height, after a list that holds these."""
+        size, count = sum(here.values()), self.count
+        if 2 * size >= self.usual:  # the day's own list, whether it came early or late
+            count = min(count, max(0.0, self.usual - self.before - size))
+        seen = Counter(self.heights)
+        seen.update(here)
+        return {height: count * many / seen.total() for height, many in seen.items() if count}
+
+
+@dataclass(frozen=True)
 class Capacity:
     """What can be examined of one list.
 
     `number` examinations, or else `share` of the declarations, rounded up. Of these,
     `random_share` (at least one) is drawn from what the list passes over. `taken` and
     `drawn` are what earlier lists of the same office and day have used up of `number`:
-    examinations, and random draws among them.
+    examinations, and random draws among them. `ahead` is what the day is still to bring, where
+    that is known: examinations are kept for it.
     """
 
     number: int | None = None
@@ -37,6 +71,7 @@ class Capacity:
     random_share: float = 0.10
     taken: int = 0
     drawn: int = 0
+    ahead: Ahead | None = None
 
     @property
     def stated(self) -> bool:
@@ -62,6 +97,27 @@ class Capacity:
         whole = total if self.taken else left
         drawn = min(max(1, round(whole * self.random_share) - self.drawn), left)
         return left - drawn, drawn
+
+    @property
+    def left(self) -> int:
+        """Of a `number`, what earlier lists of the day have not used up."""
+        return max((self.number or 0) - self.taken, 0)
+
+    def keeping(self, declarations: int, expected: float) -> tuple[float, float]:
+        """What goes by rank among so many declarations and as many as are `expected` after them,
+        and the probability with which each that is passed over is drawn.
+
+        That is the same all day long, whatever was drawn of it so far: whoever comes late is as
+        likely to be drawn as whoever came early.
+        """
+        assert self.number is not None and self.ahead is not None  # the list of an office's day
+        rest = declarations + expected
+        if self.left >= rest:
+            return rest, 0.0
+        drawn = max(1, round(self.number * self.random_share)) if self.random_share > 0 else 0
+        passed = self.ahead.before + rest - self.number + drawn
+        chance = min(drawn / passed if passed > drawn else 1.0, self.left / rest)
+        return round((self.left - chance * rest) / (1 - chance), 9), chance
 
 
 def rank(
@@ -108,19 +164,22 @@ Place = tuple[int, int]  # number of the list, height
 class Cut:
     """Where one list is cut.
 
-    Of its `size` declarations the first `red` are examined, and `drawn` of the others at random:
-    `chosen`, by their place after these. `high` of them are rated high enough for a scan.
-    `red_from` and `yellow_from` are the points of the last that is examined, and scanned, for its
-    points; None where no such row is.
+    Of its `size` declarations the first `red` are examined, and of the others `chosen` at random,
+    by their place after these: each with this `probability`. `high` of them are rated high enough
+    for a scan. `red_from` and `yellow_from` are the points of the last that is examined, and
+    scanned, for its points; None where no such row is. `kept` examinations are left for what is
+    still `expected` on its day.
     """
 
     size: int
     red: int
     high: int
-    drawn: int
     chosen: np.ndarray
+    probability: float
     red_from: int | None
     yellow_from: int | None
+    kept: int
+    expected: float
 
 
 @dataclass(frozen=True)
@@ -140,12 +199,15 @@ class Ranking:
     cuts : list of Cut
     numbers : dict of str to int
         The number of each list that has a capacity of its own; 0 is that of all others.
+    heights : list of dict
+        By the number of the list: how many declarations stand at each height.
     """
 
     first: dict[int, int]
     within: dict[Place, int]
     cuts: list[Cut]
     numbers: dict[str, int]
+    heights: list[dict[int, int]]
 
     @classmethod
     def of(
@@ -179,14 +241,19 @@ class Ranking:
                 within[number, height] = before
                 before += held[number][height]
             cuts.append(_cut(held[number], of, random))
-        return cls(first, within, cuts, numbers)
+        return cls(first, within, cuts, numbers, held)
+
+    @property
+    def lists(self) -> Iterator[tuple[str, Cut, dict[int, int]]]:
+        """Each list that has a capacity of its own: where it is cut, and what stands in it."""
+        for name, number in self.numbers.items():
+            yield name, self.cuts[number], self.heights[number]
 
     def placed(self, parts: Iterable[Table]) -> Iterator[Table]:
         """The same parts again, in the same order, with what `rank` says of each row."""
         first, within = dict(self.first), dict(self.within)
-        sizes, reds, highs, drawns = (
-            np.array([getattr(cut, name) for cut in self.cuts])
-            for name in ("size", "red", "high", "drawn")
+        reds, highs = (
+            np.array([getattr(cut, name) for cut in self.cuts]) for name in ("red", "high")
         )
         begins = {
             name: pd.array([getattr(cut, name) for cut in self.cuts], dtype="Int64")
@@ -211,11 +278,13 @@ class Ranking:
             by_sign = raised | (part["to_yellow"].to_numpy() & ~high)
             selected[by_sign & (red | yellow)] = "indicator"
             probability = np.full(len(part), np.nan)
-            for number in np.flatnonzero(drawns):
+            for number, cut in enumerate(self.cuts):
+                if not len(cut.chosen):
+                    continue
                 here = np.flatnonzero((lists == number) & ~red)
-                drawn = here[np.isin(place[here] - reds[number], self.cuts[number].chosen)]
+                drawn = here[np.isin(place[here] - cut.red, cut.chosen)]
                 selected[drawn] = "random"
-                probability[drawn] = drawns[number] / (sizes[number] - reds[number])
+                probability[drawn] = cut.probability
             red |= selected == "random"
             yield part.assign(
                 rank=ranks + 1,
@@ -231,8 +300,15 @@ _RED = 1 << 42  # what an indicator raises to red stands above all points
 _UNRATED = -(1 << 40)
 
 
+def height(points: int | None, *, raised: bool) -> int:
+    """What decides the rank of a declaration, in one list and among several: the higher, the
+    earlier. `raised`: an indicator made it red.
+    """
+    return (_UNRATED if points is None else points) + _RED * raised
+
+
 def _height(part: Table) -> np.ndarray:
-    """What decides the rank of each row: the higher, the earlier."""
+    """`height` of each row."""
     points = part["points"].fillna(_UNRATED).to_numpy("int64")
     made: np.ndarray = points + _RED * part["to_red"].to_numpy()
     return made
@@ -249,17 +325,50 @@ def _list(part: Table, numbers: Mapping[str, int]) -> np.ndarray:
 def _cut(heights: Mapping[int, int], capacity: Capacity, random: np.random.Generator) -> Cut:
     """Where a list is cut of which so many declarations stand at each height."""
     size = sum(heights.values())
-    by_rank, draws = capacity.of(size)
     raised = sum(many for height, many in heights.items() if height > _RED // 2)
     rated = sum(many for height, many in heights.items() if _UNRATED < height < _RED // 2)
+    ahead = capacity.ahead.expected(heights) if capacity.ahead is not None else {}
+    expected = sum(ahead.values())
+    by_rank: float
+    if capacity.ahead is None:
+        by_rank, draws = capacity.of(size)
+    else:
+        by_rank, chance = capacity.keeping(size, expected)
     # What is raised stands first, what is not rated last: those examined are the first so many.
-    red = max(raised, min(by_rank, raised + rated))
-    drawn = min(draws, size - red)
-    chosen = random.choice(size - red, size=drawn, replace=False) if drawn else np.empty(0, int)
-    high = min(2 * by_rank, raised + rated)
+    red = max(raised, min(_first(heights, ahead, by_rank), raised + rated))
+    rest = size - red
+    if capacity.ahead is None:
+        drawn = min(draws, rest)
+        chance = drawn / rest if rest else 0.0
+    else:
+        whole, part = divmod(round(chance * rest, 9), 1)
+        drawn = min(int(whole) + int(random.random() < part), max(capacity.left - raised, 0))
+        # The lot goes first: were it what is left over, the last of a day would have no chance.
+        red = max(raised, min(red, capacity.left - drawn))
+        rest = size - red
+    chosen = random.choice(rest, size=drawn, replace=False) if drawn else np.empty(0, int)
+    high = min(_first(heights, ahead, 2 * by_rank), raised + rated)
     red_from = _at(heights, red) if red > raised else None
     yellow_from = _at(heights, high) if high > red else None
-    return Cut(size, red, 2 * by_rank, drawn, chosen, red_from, yellow_from)
+    kept = max(capacity.left - red - drawn, 0) if expected else 0
+    return Cut(size, red, high, chosen, chance, red_from, yellow_from, kept, expected)
+
+
+def _first(heights: Mapping[int, int], ahead: Mapping[int, float], cut: float) -> int:
+    """How many of a list are among the first so many of it and of what is still to come.
+
+    At one height both are mixed evenly. One that the cut goes through is among them by its half.
+    """
+    found, before = 0, 0.0
+    for height in sorted({*heights, *ahead}, reverse=True):
+        if before >= cut:
+            break
+        here, later = heights.get(height, 0), ahead.get(height, 0.0)
+        if here:
+            room = (cut - before) / (1 + later / here)
+            found += min(here, max(0, math.ceil(room - 0.5)))
+        before += here + later
+    return found
 
 
 def _at(heights: Mapping[int, int], place: int) -> int:

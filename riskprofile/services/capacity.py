@@ -1,23 +1,34 @@
-"""What each office can examine on each day, and what earlier lists have taken of it."""
+"""What each office can examine on each day, what earlier lists have taken of it, and what is kept
+for lists that are still to come.
+
+A day comes in one list or in thousands: declarations are lodged one by one, and each is rated when
+it comes. So what every list brought of a day is counted (`brought`), and later days expect as much.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from statistics import median
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, and_, delete, or_, select
 
-from riskprofile.scoring.ranking import Capacity
-from riskprofile.store.tables import Alert, Office
+from riskprofile.scoring.ranking import Ahead, Capacity
+from riskprofile.store.tables import Alert, Office, OfficeDay
 from riskprofile.tables import Column
 
 _alert = Alert.__table__  # type: ignore[attr-defined]
 _office = Office.__table__  # type: ignore[attr-defined]
+_day = OfficeDay.__table__  # type: ignore[attr-defined]
 
 LATEST_ZONE = timedelta(days=1)  # no zone is further from UTC: the office's today began since
+PAST = 28  # days before today whose lists tell what a day brings
+ALIKE = 2  # of the same day of the week, from which on those alone tell it
+PART = timedelta(minutes=15)  # of a day: what comes within one of now is not waited for
 
 
 @dataclass(frozen=True)
@@ -37,7 +48,7 @@ class Days:
         for office, (_, zone) in self.offices.items():
             here = (offices == office).fillna(False).to_numpy(dtype=bool)
             if here.any():
-                today = pd.Timestamp(_day(self.now, zone), tz=zone)
+                today = pd.Timestamp(_date(self.now, zone), tz=zone)
                 on = pd.to_datetime(due[here], utc=True).dt.tz_convert(zone).dt.normalize()
                 on = on.where(on > today, today)
                 made[here] = office + " on " + on.dt.strftime("%Y-%m-%d").astype("str")
@@ -47,11 +58,26 @@ class Days:
         """The list of one declaration; `rated` is when, if not now."""
         zone = self.offices[office][1]
         at = rated or self.now
-        day = max(_day(at, zone), _day(due, zone)) if due is not None else _day(at, zone)
+        day = max(_date(at, zone), _date(due, zone)) if due is not None else _date(at, zone)
         return f"{office} on {day.isoformat()}"
 
+    def part(self, office: str, day: date) -> int:
+        """In which quarter of an hour of a day of this office `now` is; below zero before it."""
+        begin = datetime.combine(day, time(), self.offices[office][1])
+        return (self.now - begin) // PART
 
-def _day(at: datetime, zone: ZoneInfo) -> date:
+    def today(self, office: str) -> date:
+        """The day that it is at this office."""
+        return _date(self.now, self.offices[office][1])
+
+
+def of_list(name: str) -> tuple[str, date]:
+    """Office and day of a list."""
+    office, day = name.rsplit(" on ", 1)
+    return office, date.fromisoformat(day)
+
+
+def _date(at: datetime, zone: ZoneInfo) -> date:
     return at.astimezone(zone).date()
 
 
@@ -68,8 +94,9 @@ def capacities(
     lists: Collection[str],
     again: Callable[[Collection[str]], set[str]],
     asked: Capacity,
+    digest: str,
 ) -> dict[str, Capacity]:
-    """The capacity of each list, with what earlier runs have taken of it.
+    """The capacity of each list, with what earlier runs have taken of it, and what is ahead.
 
     Parameters
     ----------
@@ -78,13 +105,18 @@ def capacities(
         again, or a declaration amended all day long would use up the capacity of the day.
     asked : Capacity
         Gives the random share.
+    digest : str
+        The scorecard: what another rated says nothing of the heights of this one.
     """
     wanted = set(lists)
-    made = {
-        name: replace(asked, number=when.offices[name.rsplit(" on ", 1)[0]][0]) for name in wanted
-    }
     if not wanted:
-        return made
+        return {}
+    pasts = _pasts(connection, profile, when, wanted)
+    made = {}
+    for name in wanted:
+        office, day = of_list(name)
+        ahead = pasts[office].ahead(day, when.today(office), when.part(office, day), digest)
+        made[name] = replace(asked, number=when.offices[office][0], ahead=ahead)
     since = when.now - LATEST_ZONE
     rows = connection.execute(
         select(
@@ -111,3 +143,109 @@ def capacities(
         drawn = one.drawn + (selected_by == "random")
         made[name] = replace(one, taken=one.taken + 1, drawn=drawn)
     return made
+
+
+@dataclass
+class Past:
+    """What the lists of one office brought of late, by day: by part of the day, and by height.
+
+    The heights are of each scorecard by its digest (`OfficeDay`).
+    """
+
+    came: dict[date, Counter[int]] = field(default_factory=dict)
+    heights: dict[date, dict[str, Counter[int]]] = field(default_factory=dict)
+
+    def add(self, day: date, part: int, heights: Mapping[int, int], digest: str) -> None:
+        """A list of a day was ranked in this part of it."""
+        self.came.setdefault(day, Counter())[part] += sum(heights.values())
+        self.heights.setdefault(day, {}).setdefault(digest, Counter()).update(heights)
+
+    def ahead(self, day: date, today: date, part: int, digest: str) -> Ahead | None:
+        """What a day is still to bring, as days that are over tell; None where none is known.
+
+        Parameters
+        ----------
+        part : int
+            Of that day: now.
+        """
+        over = [one for one in self.came if today - timedelta(days=PAST) <= one < today]
+        alike = [one for one in over if one.weekday() == day.weekday()]
+        over = alike if len(alike) >= ALIKE else over
+        if not over:
+            return None
+        later = [sum(many for at, many in self.came[one].items() if at > part + 1) for one in over]
+        seen: Counter[int] = Counter()
+        for one in {*over, day} & {*self.heights}:
+            seen.update(self.heights[one].get(digest, {}))
+        before = self.came.get(day, Counter()).total()
+        usual = median(self.came[one].total() for one in over)
+        return Ahead(float(median(later)), float(usual), before, seen)
+
+
+def _pasts(
+    connection: Connection, profile: str, when: Days, lists: Collection[str]
+) -> dict[str, Past]:
+    """What is known of the offices of these lists: of late, and of the days of the lists."""
+    made = {office: Past() for office, _ in map(of_list, lists)}
+    since = {office: when.today(office) - timedelta(days=PAST) for office in made}
+    rows = connection.execute(
+        select(_day).where(
+            _day.c.profile == profile,
+            _day.c.office.in_(list(made)),
+            _day.c.day >= min(since.values()).isoformat(),
+        )
+    )
+    for row in rows:
+        past, day = made[row.office], date.fromisoformat(row.day)
+        past.came[day] = _counted(row.came)
+        past.heights[day] = {digest: _counted(of) for digest, of in row.heights.items()}
+    return made
+
+
+def _counted(told: Mapping[str, int]) -> Counter[int]:
+    return Counter({int(name): many for name, many in told.items()})
+
+
+def brought(
+    connection: Connection,
+    profile: str,
+    now: datetime,
+    lists: Iterable[tuple[str, Mapping[int, int]]],
+    digest: str,
+) -> None:
+    """Take down what lists brought: at which heights their declarations stand.
+
+    Whoever calls it writes alone (`store.database.serialise`).
+    """
+    given = dict(lists)
+    if not given:
+        return
+    when = days(connection, now)
+    pasts = _pasts(connection, profile, when, given)
+    for name, heights in given.items():
+        office, day = of_list(name)
+        past = pasts[office]
+        known = day in past.came
+        past.add(day, when.part(office, day), heights, digest)
+        here = and_(
+            _day.c.profile == profile, _day.c.office == office, _day.c.day == day.isoformat()
+        )
+        told = {
+            "came": _as_json(past.came[day]),
+            "heights": {one: _as_json(of) for one, of in past.heights[day].items()},
+        }
+        if known:
+            connection.execute(_day.update().where(here).values(**told))
+        else:
+            key = {"profile": profile, "office": office, "day": day.isoformat()}
+            connection.execute(_day.insert().values(**key, **told))
+    old = (min(when.today(office) for office in pasts) - timedelta(days=PAST + 1)).isoformat()
+    connection.execute(
+        delete(_day).where(
+            _day.c.profile == profile, _day.c.office.in_(list(pasts)), _day.c.day < old
+        )
+    )
+
+
+def _as_json(counts: Counter[int]) -> dict[str, int]:
+    return {str(one): many for one, many in sorted(counts.items())}

@@ -16,6 +16,7 @@ from riskprofile.history.register import Found
 from riskprofile.memory import give_back
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern, parties
+from riskprofile.services.capacity import brought
 from riskprofile.services.describing import Material
 from riskprofile.services.identity import Actor
 from riskprofile.services.lanes import OFFICES, Ranked, rank_run, store_alerts, word_alerts
@@ -103,8 +104,9 @@ class Ending:
                     self.step(STORING, stored, of)
                     stored += store_alerts(self.store, connection, each, some, self.raters.before)
                 _count(connection, each, summary)
+                _kept(each, summary)
             self.step(STORING, stored, of)
-            self._learn(connection, forms, kin)
+            self._learn(connection, ranked, forms, kin)
             self._account(connection, summary)
         return ranked
 
@@ -187,9 +189,17 @@ class Ending:
         for each in ranked:
             word_alerts(self.store, each, partial(counted, each))
 
-    def _learn(self, connection: Connection, forms: Parts | None, kin: Kin | None) -> None:
-        """The batches end, and the register takes in their names and addresses."""
+    def _learn(
+        self, connection: Connection, ranked: list[Ranked], forms: Parts | None, kin: Kin | None
+    ) -> None:
+        """The batches end, what they brought of each day is taken down, and the register takes in
+        their names and addresses.
+        """
         serialise(connection, BATCH_LOCK)
+        for each in ranked:
+            lists = [(name, heights) for name, _, heights in each.ranking.lists]
+            digest = each.scorecard.digest
+            brought(connection, each.profile.name, self.raters.before, lists, digest)
         ended = batches.end(connection, self._ids, self.raters.before)
         if self.learns and self._profiles:
             assert forms is not None  # they were compared
@@ -223,6 +233,14 @@ class Ending:
 
 def _alerts(ranked: list[Ranked]) -> int:
     return sum(one.counts["lane"].total() for one in ranked)
+
+
+def _kept(ranked: Ranked, summary: Summary) -> None:
+    """Tell of lists that are not given all that is left of their day."""
+    for name, cut, _ in ranked.ranking.lists:
+        if cut.kept:
+            told = {"examinations": cut.kept, "declarations": round(cut.expected)}
+            summary.kept[f"{ranked.profile.name}: {name}"] = told
 
 
 def _count(connection: Connection, ranked: Ranked, summary: Summary) -> None:

@@ -182,7 +182,10 @@ def rank_run(
         lists: dict[str, Capacity] = {}
         if when is not None:
             again = of_run.of
-            lists = capacities(connection, profile.name, when, of_run.lists, again, capacity)
+            digest = rater.scorecard.digest
+            lists = capacities(
+                connection, profile.name, when, of_run.lists, again, capacity, digest
+            )
     read = (POINTS, "to_red", LIST) if lists else (POINTS, "to_red")
     ranking = Ranking.of(of_run.parts(*read), capacity, seed, lists)
     alerts = Columns(heard.spool)

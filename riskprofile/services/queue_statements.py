@@ -42,7 +42,7 @@ SEEN: Any = or_(_alert.c.blind.is_(None), _alert.c.blind != blind.WAITING)
 # What waits for an own view stands before all lanes, in the order of references: neither its
 # lane nor its rank may tell its place.
 SHOWN_LANE: Any = case((WAITS, blind.LANE), else_=_alert.c.lane)
-SHOWN_RANK: Any = case((WAITS, 0), else_=_alert.c.rank)
+SHOWN_RANK: Any = case((WAITS, 0), else_=_alert.c.standing)
 # Of such an alert the title is another item's: only then is the declaration read.
 OF_WAITING: Any = case((WAITS, _alert.c.declaration)).label("declaration")
 
@@ -186,7 +186,7 @@ def rows(shape: Shape) -> Select[Any]:
 
 @cache
 def rows_of_lane(shape: Shape, waits: bool = False) -> Select[Any]:
-    """The first of one lane of an office, by rank: `size`, `skip`, `upto` (their sum).
+    """The first of one lane of an office, by standing: `size`, `skip`, `upto` (their sum).
 
     Each part comes in the order of an index and stops early, however many are open.
 
@@ -195,8 +195,8 @@ def rows_of_lane(shape: Shape, waits: bool = False) -> Select[Any]:
     waits : bool
         Those that wait for an own view, whatever their lane, by reference.
     """
-    columns = [*[_alert.c[name] for name in ROW], OF_WAITING, ordered()]
-    by = ("record_id", "id") if waits else ("rank", "record_id", "id")
+    columns = [*[_alert.c[name] for name in ROW], _alert.c.standing, OF_WAITING, ordered()]
+    by = ("record_id", "id") if waits else ("standing", "record_id", "id")
     last = [_alert.c[name] for name in by]
     lane = [WAITS] if waits else [_alert.c.lane == LANE, SEEN]
     parts = [
@@ -209,7 +209,8 @@ def rows_of_lane(shape: Shape, waits: bool = False) -> Select[Any]:
         for here in (_alert.c.office == OFFICE, _alert.c.office.is_(None))
     ]
     found = union_all(*[select(part) for part in parts]).subquery()
-    asked = select(found).order_by(*[found.c[name] for name in by])
+    told = [one for one in found.c if one.name != "standing"]
+    asked = select(*told).order_by(*[found.c[name] for name in by])
     return asked.limit(bindparam("size")).offset(bindparam("skip"))
 
 

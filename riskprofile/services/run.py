@@ -99,6 +99,8 @@ class Summary:
     unfinished: dict[str, int] = field(default_factory=dict)
     # Alerts of offices that are not loaded here: only who sees every office sees them.
     unknown_offices: dict[str, int] = field(default_factory=dict)
+    # Examinations that lists leave to what is still to come on their day, and how much that is.
+    kept: dict[str, dict[str, int]] = field(default_factory=dict)
     stopped: int = 0  # the signal that ended the run after its chunk, 0 when it ended itself
 
 

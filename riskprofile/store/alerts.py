@@ -16,6 +16,7 @@ from sqlalchemy import Connection, func, select, update
 
 from riskprofile.profiles import PROFILES
 from riskprofile.reference import naming
+from riskprofile.scoring.ranking import height
 from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Alert
 
@@ -50,12 +51,17 @@ def add(store: Store, connection: Connection, alerts: Iterable[Mapping[str, Any]
     Parameters
     ----------
     alerts : iterable of mappings
-        Columns of `Alert` by name, all with the same keys; `id` is made here, and so is what
-        finds them (`looked_up_by`) where it is not there yet.
+        Columns of `Alert` by name, all with the same keys; `id` and `standing` are made here, and
+        so is what finds them (`looked_up_by`) where it is not there yet.
     """
     defaults = {"version": 1, "driver": 1, "title": "", "state": "open"}
     rows = [
-        {**defaults, **alert} if "links" in alert else {**defaults, **alert, **looked_up_by(alert)}
+        {
+            **defaults,
+            **alert,
+            "standing": standing(alert),
+            **({} if "links" in alert else looked_up_by(alert)),
+        }
         for alert in alerts
     ]
     if not rows:
@@ -69,6 +75,12 @@ def add(store: Store, connection: Connection, alerts: Iterable[Mapping[str, Any]
     linked = ((n, *link) for n, row in zip(ids, rows, strict=True) for link in row["links"])
     store.insert_many(connection, "alert_link", ["alert_id", "kind", "key"], linked)
     return ids
+
+
+def standing(alert: Mapping[str, Any]) -> int:
+    """Where an alert stands among those of its lane, of whatever run: the lowest comes first."""
+    raised = alert["lane"] == "red" and alert["selected_by"] == "indicator"
+    return -height(alert.get("points"), raised=raised)
 
 
 def _new_ids(connection: Connection, count: int) -> list[int]:

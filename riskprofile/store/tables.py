@@ -76,6 +76,22 @@ class Office(SQLModel, table=True):
     capacity: int = 40
 
 
+class OfficeDay(SQLModel, table=True):
+    """What the lists of an office's day brought so far, a declaration each time it was listed.
+
+    `came` counts them by the quarter of an hour in which they were ranked, from the beginning of
+    the day in the office's zone: what is announced earlier has numbers below zero. `heights`
+    counts them by the digest of the scorecard, and by `scoring.ranking.height`.
+    """
+
+    __tablename__ = "office_day"
+    profile: str = Field(primary_key=True)
+    office: str = Field(primary_key=True)
+    day: str = Field(primary_key=True)  # 2026-11-24
+    came: dict[str, int] = _json()
+    heights: dict[str, dict[str, int]] = _json()
+
+
 class Setting(SQLModel, table=True):
     """One setting of this installation: profiles enabled, rating paused, DEMO."""
 
@@ -317,7 +333,9 @@ class Alert(SQLModel, table=True):
     its sender withdrew the declaration, and `amended_at` that something else is declared
     since: neither closes anything. `blind` is its state in the draw of alerts that wait for
     an officer's own view (see `services.blind`). `red_from` and `yellow_from` are the fewest
-    points that made a lane in its list (`scoring.ranking.rank`).
+    points that made a lane in its list (`scoring.ranking.rank`). `rank` is of the list of its run;
+    `standing` orders alerts of all runs, the lowest first: what `scoring.ranking.height` says of
+    it, below zero.
     """
 
     __tablename__ = "alert"
@@ -330,6 +348,7 @@ class Alert(SQLModel, table=True):
     queue: str
     lane: str
     rank: int
+    standing: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
     points: int | None = None
     score: float | None = None
     selected_by: str
@@ -359,7 +378,7 @@ class Alert(SQLModel, table=True):
     yellow_from: int | None = None
     __table_args__ = (
         UniqueConstraint("record_id", "profile", "version", name="alert_version"),
-        Index("alert_queue", "profile", "state", "office", "lane", "rank"),
+        Index("alert_queue", "profile", "state", "office", "lane", "standing"),
         Index("alert_closed", "profile", "state", "closed_at"),
         # Holds all that the counts above the list ask: they read no row of the table.
         Index(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskprofile.scoring.ranking import Capacity, Ranking, rank
+from riskprofile.scoring.ranking import Ahead, Capacity, Ranking, height, rank
 
 
 def declarations(
@@ -161,6 +161,115 @@ def test_every_declaration_that_is_passed_over_is_as_likely_to_be_drawn() -> Non
     for record, chance in told.items():
         error = (chance * (1 - chance) / runs) ** 0.5
         assert abs(drawn[record] / runs - chance) < 5 * error
+
+
+USUAL = dict.fromkeys(range(100), 10)  # a thousand declarations, ten at each points
+
+
+def day(number: int, ahead: Ahead, taken: int = 0, share: float = 0.0) -> dict[str, Capacity]:
+    """The list of an office's day, of which something is known."""
+    return {"PORT": Capacity(number, random_share=share, taken=taken, ahead=ahead)}
+
+
+def lanes(points: list[int | None], lists: dict[str, Capacity], **more: set[int]) -> list[str]:
+    table = declarations(points, **more).assign(list="PORT")
+    return rank(table, Capacity(), 1, lists).sort_values("record_id")["lane"].tolist()
+
+
+def test_one_that_comes_alone_is_red_where_it_is_among_the_first_of_the_day_to_come() -> None:
+    ahead = Ahead(count=999, usual=1_000, before=0, heights=USUAL)
+    for points, lane in ((99, "red"), (97, "red"), (94, "yellow"), (91, "green"), (0, "green")):
+        assert lanes([points], day(40, ahead)) == [lane], points
+    assert lanes([0], day(40, ahead), red={0}) == ["red"]  # capacity does not hold it back
+    assert lanes([None], day(40, ahead)) == ["green"]
+
+
+def test_what_is_left_of_a_day_goes_to_what_still_comes() -> None:
+    late = Ahead(count=9, usual=1_000, before=990, heights=USUAL)
+    assert lanes([60], day(40, late, taken=30)) == ["red"]  # ten are left for ten
+    assert lanes([60], day(40, late, taken=35)) == ["red"]
+    assert lanes([60], day(40, late, taken=37)) == ["yellow"]
+    assert lanes([99], day(40, late, taken=40)) == ["green"]
+    over = Ahead(count=0, usual=1_000, before=1_200, heights=USUAL)
+    assert lanes([0], day(40, over, taken=39)) == ["red"]
+
+
+def test_a_list_that_is_most_of_a_usual_day_waits_for_no_second_one() -> None:
+    """However late others came before: such a list is the day's own, early this time."""
+    ahead = Ahead(count=60, usual=60, before=0, heights=dict.fromkeys(range(60), 1))
+    whole = lanes([*range(60)], day(6, ahead))
+    assert whole == lanes([*range(60)], {"PORT": Capacity(6, **NO_DRAW)})
+    third = Ahead(count=40, usual=60, before=0, heights=ahead.heights)
+    short = lanes([*range(0, 60, 3)], day(6, third))
+    assert short.count("red") == 2
+    most = lanes([*range(0, 60, 2)], day(6, Ahead(0, 60, 0, {})))
+    assert most.count("red") == 6
+
+
+def test_several_lists_of_a_day_together_are_cut_as_one() -> None:
+    random = np.random.default_rng(5)
+    points = random.permutation(np.repeat(np.arange(100), 10))
+    found: list[int] = []
+    for before in range(0, 1_000, 20):
+        some = points[before : before + 20]
+        ahead = Ahead(1_000 - before - 20, 1_000, before, USUAL)
+        made = lanes(some.tolist(), day(40, ahead, taken=len(found)))
+        found += [one for one, lane in zip(some.tolist(), made, strict=True) if lane == "red"]
+    assert len(found) == 40
+    assert np.mean(found) > 96  # of the one list: 97.5
+
+
+def test_who_comes_late_is_as_likely_to_be_drawn_as_who_came_early() -> None:
+    days, size, many = 300, 10, 20
+    drawn: Counter[int] = Counter()
+    stands_for = 0.0
+    for seed in range(days):
+        taken = 0
+        for place in range(many):
+            ahead = Ahead((many - 1 - place) * size, many * size, place * size, {0: 1})
+            table = declarations([0] * size).assign(list="PORT")
+            lists = day(10, ahead, taken=taken, share=0.5)
+            ranked = rank(table, Capacity(), seed * many + place, lists)
+            lot = ranked[ranked["selected_by"] == "random"]
+            taken += int((ranked["lane"] == "red").sum())
+            drawn[place] += len(lot)
+            stands_for += float((1 / lot["probability"]).sum())
+        assert taken <= 10
+    expected = days * size * 5 / 195  # five of what the five by rank leave
+    for place in range(many - 2):
+        assert abs(drawn[place] - expected) < 5 * expected**0.5, place
+    assert stands_for == pytest.approx(days * 195, rel=0.06)
+
+
+@given(
+    st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=1, max_size=30),
+    st.integers(0, 12),
+    st.integers(0, 4),
+    st.floats(0, 500),
+    st.floats(0, 500),
+    st.integers(0, 300),
+    st.dictionaries(st.integers(-3, 3), st.integers(1, 50), max_size=7),
+    st.sampled_from([0.0, 0.1, 0.5, 1.0]),
+    st.integers(0, 99),
+)
+def test_whatever_a_day_is_still_to_bring_capacity_is_never_exceeded(
+    rows, number, taken, count, usual, before, heights, share, seed
+):
+    table = declarations([one for one, _ in rows], {n for n, (_, red) in enumerate(rows) if red})
+    ahead = Ahead(count, usual, before, heights)
+    ranked = rank(table.assign(list="PORT"), Capacity(), seed, day(number, ahead, taken, share))
+    raised = sum(red for _, red in rows)
+    assert (ranked["lane"] == "red").sum() <= max(raised, number - taken)
+    assert ranked["probability"].dropna().between(0, 1, inclusive="right").all()
+    assert_points_decide(ranked)
+
+
+def test_a_height_orders_declarations_of_several_lists_as_one_orders_its_own() -> None:
+    points: list[int | None] = [5, None, 90, 5, -20, 70]
+    red = {0, 1}
+    ranked = rank(declarations(points, red), Capacity(9), seed=1)
+    by_height = sorted(range(6), key=lambda n: (-height(points[n], raised=n in red), n))
+    assert ranked["record_id"].tolist() == [f"D{n:03d}" for n in by_height]
 
 
 NAMES = ("PORT", "ROAD", "RAIL", None)

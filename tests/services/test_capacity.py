@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -12,13 +12,13 @@ from sqlalchemy import text, update
 
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, settings
-from riskprofile.services.capacity import Days, days
+from riskprofile.services.capacity import PART, PAST, Days, Past, brought, days
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert
+from riskprofile.store.tables import Alert, OfficeDay
 from riskprofile.tables import Table
 from tests import factory
 
@@ -26,8 +26,11 @@ NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Settings:
-    return settings.load({}, home=tmp_path / "home")
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    address = {}
+    if getattr(request, "param", "sqlite") == "postgresql":
+        address = {"database_url": request.getfixturevalue("postgres_url")}
+    return settings.load({}, home=tmp_path / "home", **address)
 
 
 @pytest.fixture
@@ -65,7 +68,7 @@ def taken(store: Store) -> dict[tuple[str, str], int]:
     with store.read() as connection:
         rows = connection.execute(
             text(
-                "SELECT office, substr(due_at, 1, 10), count(*) FROM alert "
+                "SELECT office, substr(CAST(due_at AS text), 1, 10), count(*) FROM alert "
                 "WHERE lane = 'red' AND state = 'open' AND selected_by IN ('score', 'random') "
                 "GROUP BY 1, 2"
             )
@@ -171,3 +174,99 @@ def test_an_alert_that_a_person_closed_still_counts(
         connection.execute(update(table).values(state="closed", closed_at=NOW))
     rate(store, home, tmp_path / "two.csv", loads(50, 20, "XMAAA"))
     assert taken(store) == {}
+
+
+SUNDAY = date(2026, 3, 1)  # the day of NOW
+HALF_PAST_NINE = 38  # quarters of an hour from midnight
+
+
+def test_a_day_is_expected_to_bring_what_came_later_on_days_like_it() -> None:
+    past = Past()
+    assert past.ahead(SUNDAY, SUNDAY, HALF_PAST_NINE, "card") is None
+    for back in range(1, 29):
+        on = SUNDAY - timedelta(days=back)
+        many = 10 if on.weekday() == SUNDAY.weekday() else 300
+        past.add(on, HALF_PAST_NINE, {5: many, 80: 1}, "card")
+        past.add(on, HALF_PAST_NINE + 1, {5: many}, "card")  # as good as now
+        past.add(on, HALF_PAST_NINE + 2, {7: 2 * many}, "card")
+    past.add(SUNDAY, 3, {9: 4}, "card")
+    told = past.ahead(SUNDAY, SUNDAY, HALF_PAST_NINE, "card")
+    assert told is not None
+    assert (told.count, told.usual, told.before) == (20, 41, 4)
+    assert told.heights == {5: 80, 7: 80, 80: 4, 9: 4}
+    other = past.ahead(SUNDAY, SUNDAY, HALF_PAST_NINE, "promoted since")
+    assert other is not None and (other.count, dict(other.heights)) == (20, {})
+    tuesday = past.ahead(SUNDAY + timedelta(days=2), SUNDAY, HALF_PAST_NINE - 2 * 96, "card")
+    assert tuesday is not None
+    assert (tuesday.count, tuesday.usual, tuesday.before) == (1201, 1201, 0)
+
+
+def test_days_that_are_not_over_or_long_over_tell_nothing() -> None:
+    past = Past()
+    past.add(SUNDAY, 0, {5: 10}, "card")
+    past.add(SUNDAY + timedelta(days=1), 0, {5: 10}, "card")
+    past.add(SUNDAY - timedelta(days=PAST + 1), 0, {5: 10}, "card")
+    assert past.ahead(SUNDAY, SUNDAY, 0, "card") is None
+
+
+def used(store: Store, *many: int) -> None:
+    """Days before today that brought an hourly list from six to five, in all of so many."""
+    with store.read() as connection:
+        digest = connection.execute(text("SELECT model_digest FROM batch LIMIT 1")).scalar_one()
+    for back, count in enumerate(many, start=1):
+        for hour in range(6, 18):
+            at = NOW.replace(hour=hour) - timedelta(days=back)
+            name = f"XMAAA on {at.date().isoformat()}"
+            with store.write() as connection:
+                heights = dict.fromkeys(range(-200, 200, 4800 // count), 1)  # a twelfth
+                brought(connection, "shipment", at, [(name, heights)], digest)
+
+
+@pytest.mark.parametrize(
+    "home", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
+)
+def test_declarations_that_come_one_by_one_do_not_take_the_capacity_of_the_day(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    offices(store, XMAAA=4)
+    for n in range(6):  # the first day of all: nothing is known of what still comes
+        run = rate(store, home, tmp_path / f"first{n}.csv", loads(n, 1, "XMAAA"))
+        assert run.summary.kept == {}
+    assert taken(store) == {("XMAAA", "2026-03-01"): 4}
+    office_day = OfficeDay.__table__  # type: ignore[attr-defined]
+    with store.write() as connection:
+        (row,) = connection.execute(office_day.select()).all()
+        assert (row.office, row.day, row.came) == ("XMAAA", "2026-03-01", {"36": 6})
+        assert [sum(of.values()) for of in row.heights.values()] == [6]
+        connection.execute(update(Alert).values(state="closed", created_at=NOW - timedelta(9)))
+        connection.execute(update(Alert).values(due_at=None))
+        connection.execute(office_day.delete())
+    used(store, 400, 400, 400)
+    runs = [
+        rate(store, home, tmp_path / f"later{n}.csv", loads(10 + n, 1, "XMAAA")) for n in range(6)
+    ]
+    assert sum(taken(store).values()) <= 1  # by lot, at most
+    kept = runs[0].summary.kept["shipment: XMAAA on 2026-03-01"]
+    assert kept["examinations"] in (3, 4)
+    assert 250 < kept["declarations"] <= 300  # of nine of the twelve lists
+
+
+def test_what_is_known_of_days_is_forgotten_after_four_weeks(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    offices(store, XMAAA=4)
+    rate(store, home, tmp_path / "one.csv", loads(0, 2, "XMAAA"))
+    used(store, *[40] * (PAST + 9))
+    with store.write() as connection:
+        brought(connection, "shipment", NOW, [("XMAAA on 2026-03-01", {1: 1})], "card")
+        told = connection.execute(text("SELECT min(day), count(*) FROM office_day")).one()
+    assert tuple(told) == ((SUNDAY - timedelta(days=PAST + 1)).isoformat(), PAST + 2)
+
+
+def test_parts_of_a_day_are_counted_from_midnight_at_the_office(store: Store) -> None:
+    rows = [{"code": "XMAAA", "zone": "Pacific/Auckland", "capacity": "5"}]
+    govern.init_offices(store, OWNER, rows, NOW)
+    when = day(store)  # 22:00 there
+    assert when.today("XMAAA") == SUNDAY
+    assert when.part("XMAAA", SUNDAY) == timedelta(hours=22) // PART
+    assert when.part("XMAAA", SUNDAY + timedelta(days=1)) == -timedelta(hours=2) // PART

@@ -31,12 +31,17 @@ def ids(store, actor=INES, now=NOW, **filters):
     ]
 
 
-def test_red_comes_before_yellow_then_rank_then_record(any_store):
-    lanes = ["yellow", "red", "red", "yellow", "red"]
-    records = ["XM-5", "XM-9", "XM-3", "XM-1", "XM-4"]
-    made = put(any_store, 5, lane=lanes, rank=[1, 2, 2, 1, 1], record_id=records)
+def test_red_comes_before_yellow_then_what_was_raised_then_points_then_record(any_store):
+    """Whatever the rank in the list of its own run: each of these came alone, and was the first."""
+    lanes = ["yellow", "red", "red", "yellow", "red", "red"]
+    records = ["XM-5", "XM-9", "XM-3", "XM-1", "XM-4", "XM-7"]
+    points = [90, 20, 20, 90, 80, 5]
+    by = ["indicator", "score", "random", "score", "score", "indicator"]
+    made = put(
+        any_store, 6, lane=lanes, rank=[1] * 6, record_id=records, points=points, selected_by=by
+    )
     found = review.queue(any_store, INES, ALL, NOW).rows
-    assert [one.record_id for one in found] == ["XM-4", "XM-3", "XM-9", "XM-1", "XM-5"]
+    assert [one.record_id for one in found] == ["XM-7", "XM-4", "XM-3", "XM-9", "XM-1", "XM-5"]
     assert {one.id for one in found} == set(made)
 
 

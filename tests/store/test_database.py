@@ -23,7 +23,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from riskprofile.errors import Busy, StoreError
-from riskprofile.store import database, migrations
+from riskprofile.store import alerts, database, migrations
 from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Alert, Batch, Office, Quarantined, Setting
 
@@ -106,6 +106,37 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(address, monkeypat
     store = Store.open(address)  # empty, so it is made anew
     with store.read() as connection:
         assert connection.execute(select(Office.__table__)).all() == []
+    store.close()
+
+
+def test_alerts_of_earlier_releases_stand_where_later_ones_of_their_kind_do(address):
+    """A migration writes numbers of its own: they are those that new alerts get."""
+    kinds = [
+        {"lane": lane, "selected_by": by, "points": points}
+        for lane in ("red", "yellow")
+        for by in ("score", "indicator", "random", "manual")
+        for points in (None, -20, 0, 310)
+    ]
+    given = {"state": "open", "queue": "compliance", "model_version": "1", "model_digest": ""}
+    given |= {"profile": "shipment", "version": 1, "rank": 1, "driver": 1, "title": ""}
+    given |= {"search": "", "batch_id": "b", "created_at": NOW.replace(tzinfo=None)}
+    engine = database._engine(database._address(address))
+    with engine.connect() as connection:
+        migrations.upgrade(connection, "0021")
+        batch = Batch(
+            id="b", source="", digest="", format="csv", profile="shipment", started_at=NOW
+        )
+        connection.execute(insert(Batch).values(batch.model_dump()))
+        old = Table("alert", MetaData(), autoload_with=connection)
+        rows = [{**given, **kind, "id": n, "record_id": str(n)} for n, kind in enumerate(kinds)]
+        connection.execute(insert(old), rows)
+        connection.commit()
+    engine.dispose()
+    store, alert = Store.open(address), Alert.__table__
+    with store.read() as connection:
+        found = connection.execute(select(alert).order_by(alert.c.id)).mappings().all()
+    assert [row["standing"] for row in found] == [alerts.standing(kind) for kind in kinds]
+    assert len({row["standing"] for row in found}) == 8  # raised to red, or not
     store.close()
 
 
