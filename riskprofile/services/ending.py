@@ -19,8 +19,7 @@ from riskprofile.services import govern, parties
 from riskprofile.services.capacity import brought
 from riskprofile.services.describing import Material
 from riskprofile.services.identity import Actor
-from riskprofile.services.lanes import OFFICES, Ranked, rank_run, store_alerts, word_alerts
-from riskprofile.services.logged import BATCH
+from riskprofile.services.lanes import Ranked, rank_run, store_alerts, word_alerts
 from riskprofile.services.opening import BATCH_LOCK
 from riskprofile.services.parties import Register
 from riskprofile.services.raters import Raters
@@ -232,7 +231,7 @@ class Ending:
 
 
 def _alerts(ranked: list[Ranked]) -> int:
-    return sum(one.counts["lane"].total() for one in ranked)
+    return sum(one.counts.total() for one in ranked)
 
 
 def _kept(ranked: Ranked, summary: Summary) -> None:
@@ -245,16 +244,13 @@ def _kept(ranked: Ranked, summary: Summary) -> None:
 
 def _count(connection: Connection, ranked: Ranked, summary: Summary) -> None:
     """Add the alerts of a list to the summary and to its batches."""
-    summary.alerts["total"] += ranked.counts["lane"].total()
-    for kind in ("queue", "lane"):
-        for name, count in ranked.counts[kind].items():
-            summary.alerts[kind][name] = summary.alerts[kind].get(name, 0) + count
     known = govern.office_codes(connection)
-    for code, count in ranked.counts[OFFICES].items() if known else ():
+    for code, count in ranked.offices.items() if known else ():
         if code not in known:
             summary.unknown_offices[code] = summary.unknown_offices.get(code, 0) + count
     table = batches.batch_table
-    for batch_id, count in ranked.counts[BATCH].items():
+    for (batch_id, queue, lane), count in ranked.counts.items():
+        summary.add_alerts(queue, lane, count)
         connection.execute(
             table.update().where(table.c.id == batch_id).values(alerts=table.c.alerts + count)
         )

@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -34,7 +34,7 @@ from riskprofile.intake.quarantine import whole_or_nothing
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern
 from riskprofile.services.rights import Actor, authorise
-from riskprofile.services.run import Options, Run, Stop, unseen
+from riskprofile.services.run import Options, Run, Stop, Summary, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.uploading import safe_name
@@ -43,6 +43,9 @@ from riskprofile.store.database import Store
 
 CLAIMED, DONE, FAILED = "claimed", "done", "failed"
 EVERY = 10.0  # seconds between two looks
+# Files that wait together are rated in one run, which ranks them against each other and costs a
+# third of runs of their own: so many, each of so many bytes. For a larger one others need not wait.
+TOGETHER, SMALL = 200, 128 * 1024
 # How programs call a file that they still write.
 PARTIAL = (
     *(".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", ".download"),
@@ -274,6 +277,13 @@ class Watcher:
         """
         authorise(self.actor, "batch.score")
         stop = Stop()
+        with self.store.read() as connection:
+            if not self.options.capacity.stated and not govern.office_codes(connection):
+                self.say(
+                    "no offices are loaded: one declaration in twenty goes to red, and at least "
+                    "one of those that come together. What an office can examine on a day is "
+                    "known once they are (registers load offices)"
+                )
         with Inbox(folder) as inbox, stop.listening():
             inbox.look()
             while not stop.signal:
@@ -293,16 +303,39 @@ class Watcher:
     def _rate(self, inbox: Inbox, paths: list[Path], stop: Stop) -> RiskProfileError | None:
         fault: RiskProfileError | None = None
         self.told.waiting = 0
-        for path in paths:
-            if stop.signal:
-                break
-            try:
-                self._one(inbox, path, stop)
-            except LATER as error:
-                self.told.waiting += 1
-                fault = error
-                self.say(f"{path.name}: waits, {error}")
+        for some in together(paths):
+            if len(some) > 1 and not stop.signal and self._some(inbox, some, stop):
+                continue
+            for path in some:  # what keeps one of them back, or fails with it, is told of that one
+                if stop.signal:
+                    break
+                try:
+                    self._one(inbox, path, stop)
+                except LATER as error:
+                    self.told.waiting += 1
+                    fault = error
+                    self.say(f"{path.name}: waits, {error}")
         return fault
+
+    def _some(self, inbox: Inbox, paths: list[Path], stop: Stop) -> bool:
+        """Rate several files in one run; False where they are to be rated one by one."""
+        now, before = self.clock(), [path.lstat() for path in paths]
+        try:
+            run = screen(self.store, self.settings, self.actor, paths, self.options, now, stop=stop)
+        except Exception:  # of one of them, and the others can be rated
+            return False
+        if run.summary.stopped:
+            return True
+        for path, was, of in zip(paths, before, run.files, strict=True):
+            if inbox.changed(path, was):
+                continue
+            if of.summary.unreadable:
+                (told,) = of.summary.unreadable
+                self._failed(inbox, path, told["what"], told["do"], now)
+            else:
+                self._done(inbox, path, of, now)
+        self._unseen("", Summary(unknown_offices=run.summary.unknown_offices))
+        return True
 
     def _one(self, inbox: Inbox, path: Path, stop: Stop) -> None:
         now, before = self.clock(), path.lstat()
@@ -315,24 +348,27 @@ class Watcher:
         except Exception as error:  # one file must not end the service
             if inbox.changed(path, before):
                 return
-            self.told.failed += 1
-            token = f"{now:%H%M%S}-{secrets.token_hex(3)}"
-            persons = self._of_persons(path)
-            put = inbox.discard if persons else inbox.archive
-            kept = put(path, FAILED, token, now)
             what = f"a fault of the program ({type(error).__name__})"
             do = "Keep the file and report it; `score --debug` shows more."
             if isinstance(error, RiskProfileError):
                 what, do = error.what, error.do
-            if persons:
-                do = "It is about persons and was deleted: ask the sender for it again."
-            _report(kept, {"error": {"what": what, "where": path.name, "do": do}})
-            where = "deleted" if persons else f"kept as {kept.relative_to(inbox.folder)}"
-            self.say(f"{path.name}: failed, {what}; {where}")
+            self._failed(inbox, path, what, do, now)
             return
         if run.summary.stopped or inbox.changed(path, before):
             return
         self._done(inbox, path, run, now)
+
+    def _failed(self, inbox: Inbox, path: Path, what: str, do: str, now: datetime) -> None:
+        self.told.failed += 1
+        token = f"{now:%H%M%S}-{secrets.token_hex(3)}"
+        persons = self._of_persons(path)
+        put = inbox.discard if persons else inbox.archive
+        kept = put(path, FAILED, token, now)
+        if persons:
+            do = "It is about persons and was deleted: ask the sender for it again."
+        _report(kept, {"error": {"what": what, "where": path.name, "do": do}})
+        where = "deleted" if persons else f"kept as {kept.relative_to(inbox.folder)}"
+        self.say(f"{path.name}: failed, {what}; {where}")
 
     def _done(self, inbox: Inbox, path: Path, run: Run, now: datetime) -> None:
         told, summary = self.told, run.summary
@@ -349,8 +385,11 @@ class Watcher:
             f"{summary.quarantined} + duplicate {summary.duplicate}; "
             f"alerts {summary.alerts['total']}"
         )
+        self._unseen(f"{path.name}: ", summary)
+
+    def _unseen(self, of: str, summary: Summary) -> None:
         for one in unseen(summary):
-            self.say(f"{path.name}: {one}")
+            self.say(f"{of}{one}")
 
     def _kept(self, inbox: Inbox, path: Path, told: list[dict[str, Any]], now: datetime) -> Path:
         """Keep what was read; of persons nothing, or what the intake left, as `inbox_persons` says.
@@ -396,6 +435,22 @@ class Watcher:
             one.persons and govern.profile_on(self.store, one.name, self.settings)
             for one in PROFILES.values()
         )
+
+
+def together(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Files in their order, those that are rated in one run together."""
+    some: list[Path] = []
+    for path in paths:
+        small = path.lstat().st_size <= SMALL
+        if some and not (small and len(some) < TOGETHER):
+            yield some
+            some = []
+        some.append(path)
+        if not small:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
 def _report(kept: Path, content: dict[str, Any]) -> None:

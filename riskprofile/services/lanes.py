@@ -68,8 +68,10 @@ class Ranked:
         What `table` has of the declarations that a person should look at.
     groups : list of ndarray
         Which alerts are linked together, by their place among these.
-    counts : dict
-        How many alerts there are by lane, queue and batch; once they are worded, by office.
+    counts : Counter
+        How many alerts there are, by (batch, queue, lane).
+    offices : Counter
+        How many there are by office, once they are worded.
     run : Around, optional
         What alerts are linked by, until they are.
     words : list of Held
@@ -83,9 +85,10 @@ class Ranked:
     rows: Columns
     alerts: Columns
     groups: list[np.ndarray]
-    counts: dict[str, Counter[str]]
+    counts: Counter[tuple[str, str, str]]
     run: networks.Around | None
     words: list[Held] = field(default_factory=list)
+    offices: Counter[str] = field(default_factory=Counter)
 
     @property
     def profile(self) -> Profile:
@@ -189,12 +192,11 @@ def rank_run(
     read = (POINTS, "to_red", LIST) if lists else (POINTS, "to_red")
     ranking = Ranking.of(of_run.parts(*read), capacity, seed, lists)
     alerts = Columns(heard.spool)
-    counts: dict[str, Counter[str]] = {"lane": Counter(), "queue": Counter(), BATCH: Counter()}
+    counts: Counter[tuple[str, str, str]] = Counter()
     kept: list[Table] = []
     for some in _placed(ranking, of_run.parts(), rater.scorecard):
         seen = some[some["lane"] != "green"]
-        for name, told in counts.items():
-            told.update(seen[name].tolist())
+        counts.update(zip(*[seen[name].tolist() for name in (BATCH, "queue", "lane")], strict=True))
         alerts.add(pa.Table.from_pandas(seen, preserve_index=False))
         kept.append(seen[[CHUNK, "rank", "number"]].astype({"rank": np.int32, "number": np.int32}))
     lying = (
@@ -247,10 +249,9 @@ def word_alerts(store: Store, ranked: Ranked, worded: Worded) -> None:
                     given = material(connection, items, some)
                 yield given
 
-    offices = ranked.counts[OFFICES] = Counter()
     for told in worded(materials()):
         alerts, around = waiting.popleft()
-        offices.update(told.column("office").drop_null().to_pylist())
+        ranked.offices.update(told.column("office").drop_null().to_pylist())
         held = {name: told.column(name) for name in told.schema.names}
         held |= {name: pa.array(values) for name, values in _ranks(ranked, alerts, around).items()}
         ranked.words.append(ranked.rows.spool.put(held))
@@ -272,7 +273,7 @@ def _ranks(ranked: Ranked, alerts: Table, around: Related) -> dict[str, list[Any
 
 
 _NUMBERS = (POINTS, *_BEGINS)  # numbers, or none
-RELATED, OFFICES = "related", "offices"
+RELATED = "related"
 
 
 def store_alerts(

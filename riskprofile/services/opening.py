@@ -45,6 +45,8 @@ def begin(
             if earlier.id in mine or (done and not options.again):
                 _note_duplicate(connection, actor, path, earlier, options, now, summary)
                 return None
+            if earlier.state == "failed" and options.resume and not earlier.cursor:
+                return go_on(connection, earlier, now, summary, cut=False)  # one batch, each try
             if earlier.state in ("running", "stopped"):
                 if options.resume:
                     return go_on(connection, earlier, now, summary, cut=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from itertools import islice
 from typing import Any, overload
 
@@ -52,3 +52,25 @@ class Rejects(Sequence[Rejection]):
         if isinstance(place, slice):
             return [*islice(self, *place.indices(len(self)))]
         return next(islice(self, range(len(self))[place], None))
+
+
+@dataclass(frozen=True)
+class Stretch(Sequence[Rejection]):
+    """Those of one file, from `first` to before `end` of all."""
+
+    whole: Rejects
+    first: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.first
+
+    def __iter__(self) -> Iterator[Rejection]:
+        return islice(self.whole, self.first, self.end)
+
+    @overload
+    def __getitem__(self, place: int) -> Rejection: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Rejection]: ...
+    def __getitem__(self, place: Any) -> Any:
+        return list(self)[place]

@@ -123,7 +123,7 @@ def _said(store: Store, ranked: Ranked, reasons: Reasons, step: Step) -> np.ndar
     elif reasons == "all":
         made += _described(store, ranked, step)
     said = np.concatenate(made)
-    assert reasons != "alerts" or len(said) == ranked.counts["lane"].total(), "worded before"
+    assert reasons != "alerts" or len(said) == ranked.counts.total(), "worded before"
     ordered: np.ndarray = said[np.argsort(said["rank"])]
     return ordered
 

@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -103,6 +103,31 @@ class Summary:
     kept: dict[str, dict[str, int]] = field(default_factory=dict)
     stopped: int = 0  # the signal that ended the run after its chunk, 0 when it ended itself
 
+    def add_alerts(self, queue: str, lane: str, count: int) -> None:
+        """So many further alerts."""
+        self.alerts["total"] += count
+        for kind, name in (("queue", queue), ("lane", lane)):
+            self.alerts[kind][name] = self.alerts[kind].get(name, 0) + count
+
+    def take_in(self, file: Summary) -> None:
+        """Add what was read of a file."""
+        for one in fields(self):
+            here, there = getattr(self, one.name), getattr(file, one.name)
+            if one.name in ("read", "accepted", "quarantined", "duplicate", "outdated"):
+                setattr(self, one.name, here + there)
+            elif isinstance(here, list):
+                here.extend(there)
+            elif one.name in _OF_A_FILE:
+                for key, count in there.items():
+                    here[key] = here.get(key, 0) + count
+
+
+# What is counted of each file, by some key; the rest is of a run.
+_OF_A_FILE = (
+    *("quarantined_by_reason", "warnings", "broken_indicators"),
+    *("changed", "waiting", "removed", "unfinished"),
+)
+
 
 def unseen(told: Summary) -> list[str]:
     """What to say of rows that are on no list, and of alerts that no officer of an office sees."""
@@ -142,12 +167,16 @@ def unseen(told: Summary) -> list[str]:
 
 @dataclass
 class Run:
-    """What a run leaves: its account, the ranked list, and the rejects."""
+    """What a run leaves: its account, the ranked list, and the rejects.
+
+    `files` has the same of each file that was given, in their order, without the list.
+    """
 
     summary: Summary
     ranked: list[Ranked]
     rejected: Sequence[Rejection]
     max_bad_share: float = 1.0
+    files: list[Run] = field(default_factory=list)
 
     @property
     def too_many_bad(self) -> bool:

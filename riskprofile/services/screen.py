@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from riskprofile.services.opening import begin, go_on
 from riskprofile.services.parties import Heard
 from riskprofile.services.past import HISTORY, Folder
 from riskprofile.services.raters import Raters
-from riskprofile.services.rejects import Rejects
+from riskprofile.services.rejects import Rejects, Stretch
 from riskprofile.services.run import Options, Run, Stop, Summary
 from riskprofile.services.settings import Settings
 from riskprofile.services.spread import workers
@@ -88,6 +89,7 @@ def screen(
     stop, step = stop or Stop(), steps_of(progress)
     summary = Summary()
     running: list[Batch] = []
+    files: list[tuple[Summary, Batch | None, int]] = []  # with the place of its first reject
     unreadable: InputError | None = None
 
     spool = Spool(settings.home)  # what of it is left goes with the run that is told
@@ -111,16 +113,18 @@ def screen(
             for path in paths if options.strict else ():
                 _refuse_bad(path, options, store, step, stop)
             for path in paths if not stop.signal else ():
-                work = None
+                work: Ingest | None = None
+                batch: Batch | None = None
+                told, first = Summary(), len(rejected)
                 try:
                     mine = [one.id for one in running]
-                    batch = begin(store, actor, path, options, now, summary, mine)
+                    batch = begin(store, actor, path, options, now, told, mine)
                     if batch is None:
                         continue
                     if batch.cursor:  # what was kept back before it was left is told again
-                        _tell_again(store, batch, summary, rejected)
+                        _tell_again(store, batch, told, rejected)
                     work = Ingest(
-                        *(store, settings, options, batch, raters, others, summary, rejected),
+                        *(store, settings, options, batch, raters, others, told, rejected),
                         unfinished,
                     )
                     with closing(work.chunks(path)) as committed:
@@ -132,12 +136,15 @@ def screen(
                     if work is not None:
                         work.abandon(now, error)
                     if isinstance(error, InputError) and len(paths) > 1:
-                        told = {"source": path.name, "what": error.what, "do": error.do}
-                        summary.unreadable.append(told)
+                        why = {"source": path.name, "what": error.what, "do": error.do}
+                        told.unreadable.append(why)
                         unreadable = error
                         continue
                     _leave(store, running, now)
                     raise
+                finally:
+                    summary.take_in(told)
+                    files.append((told, batch, first))
                 running.append(batch)
                 if stop.signal:
                     break
@@ -169,7 +176,31 @@ def screen(
         name: int(one.history.age(moment).iloc[0]) for name, one in raters.opened.items()
     }
     summary.model_versions = {name: one.scorecard.version for name, one in raters.opened.items()}
-    return Run(summary, ranked, rejected, options.max_bad_share)
+    places = [*[first for _, _, first in files], len(rejected)]
+    parts = [
+        Run(
+            _of_file(told, batch, summary, ranked),
+            [],
+            Stretch(rejected, first, end),
+            options.max_bad_share,
+        )
+        for (told, batch, first), end in zip(files, places[1:], strict=True)
+    ]
+    return Run(summary, ranked, rejected, options.max_bad_share, parts)
+
+
+def _of_file(told: Summary, batch: Batch | None, summary: Summary, ranked: list[Ranked]) -> Summary:
+    """What was told of a file while it was read, with what the end of its run adds."""
+    if batch is not None:
+        told.batches = [one for one in summary.batches if one["id"] == batch.id]
+        for each in ranked:
+            for (of, queue, lane), count in each.counts.items():
+                if of == batch.id:
+                    told.add_alerts(queue, lane, count)
+    still = summary.unfinished
+    told.unfinished = {one: many for one, many in told.unfinished.items() if one in still}
+    of_run = ("seconds", "rows_per_second", "model_versions", "history_days", "kept", "stopped")
+    return replace(told, **{name: getattr(summary, name) for name in of_run})
 
 
 def _tell_again(store: Store, batch: Batch, summary: Summary, rejected: Rejects) -> None:

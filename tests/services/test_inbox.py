@@ -18,10 +18,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from sqlalchemy import text
 
-from riskprofile.errors import UsageError
+from riskprofile.errors import PolicyError, UsageError
 from riskprofile.services import govern, inbox, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.inbox import Inbox
@@ -306,6 +307,127 @@ def _watched(store: Store, home: Settings, folder: Path) -> inbox.Watched:
         lambda text: None,
     )
     return watcher.run(folder, every=0.01, once=True)
+
+
+def reports(folder: Path, kind: str = "done") -> dict[str, dict[str, Any]]:
+    """What is told of each file, by its name."""
+    cut = 3 if kind == "done" else 2
+    return {
+        path.name.removesuffix(".report.json").split("-", cut)[-1]: json.loads(path.read_text())
+        for path in (folder / kind).glob("*/*.report.json")
+    }
+
+
+def test_files_that_wait_together_are_ranked_against_each_other(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    """Each of one declaration, as messages come: none is the first of a list of its own."""
+    govern.init_offices(store, OWNER, [{"code": "XMAAA", "zone": "UTC", "capacity": "3"}], NOW)
+    table = factory.shipments(9).drop(columns=["source", "line", "warnings"])
+    table["customs_office"], table["arrival_at"] = "XMAAA", pd.Timestamp(NOW)
+    table["declaration_id"] = [f"XMAAA-{n}" for n in range(9)]
+    for n in range(9):
+        plain(folder, f"{n}.csv", table[n : n + 1].to_csv(index=False))
+    told = _watched(store, home, folder)
+    assert (told.done, told.read, told.accepted) == (9, 9, 9)
+    assert sorted(kept(folder, "done")) == [f"{n}.csv" for n in range(9)]
+    with store.read() as connection:
+        rows = connection.execute(text("SELECT rank, lane, batch_id FROM alert ORDER BY rank"))
+        alerts = [tuple(row) for row in rows]
+    assert [rank for rank, _, _ in alerts] == sorted({rank for rank, _, _ in alerts})
+    assert [lane for _, lane, _ in alerts].count("red") == 3
+    assert len({batch for _, _, batch in alerts}) == len(alerts) == told.alerts
+    by_file = reports(folder)
+    assert [one["read"] for one in by_file.values()] == [1] * 9
+    assert {one["batches"][0]["source"] for one in by_file.values()} == {*by_file}
+    lanes = {of["batches"][0]["id"]: of["alerts"]["lane"] for of in by_file.values()}
+    assert all(lanes[batch][lane] == 1 for _, lane, batch in alerts)
+    assert sum(sum(one.values()) for one in lanes.values()) == len(alerts)
+
+
+def test_what_fails_or_is_kept_back_is_told_of_its_own_file(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    plain(folder, "a.csv", GOOD)
+    plain(folder, "b.csv", OTHER.replace("450.0", "12,5 kgs", 2))
+    plain(folder, "c.csv", b"\x00\x01 no table")
+    plain(folder, "d.csv", GOOD.replace("XM-", "ZM-").replace("450.0", "13,5 kgs", 1))
+    plain(folder, "e.csv", GOOD)  # the very bytes of the first
+    told = _watched(store, home, folder)
+    assert (told.done, told.failed, told.quarantined, told.duplicate) == (4, 1, 3, 4)
+    assert kept(folder, "failed") == ["c.csv"]
+    assert reports(folder, "failed")["c.csv"]["error"]["where"] == "c.csv"
+    by_file = reports(folder)
+    assert {name: one["quarantined"] for name, one in by_file.items()} == {
+        "a.csv": 0,
+        "b.csv": 2,
+        "d.csv": 1,
+        "e.csv": 0,
+    }
+    assert {name: one["exit_code"] for name, one in by_file.items()} == {
+        "a.csv": 0,
+        "b.csv": 6,
+        "d.csv": 6,
+        "e.csv": 0,
+    }
+    assert by_file["e.csv"]["batches"][0]["state"] == "duplicate"
+    rejected = {
+        path.name.split("-", 3)[-1]: path.read_text()
+        for path in (folder / "done").glob("*/*.rejected.csv")
+    }
+    assert {*rejected} == {"b.csv.rejected.csv", "d.csv.rejected.csv"}
+    assert rejected["b.csv.rejected.csv"].count("12,5 kgs") == 2
+    assert "13,5 kgs" not in rejected["b.csv.rejected.csv"]
+    assert "12,5 kgs" not in rejected["d.csv.rejected.csv"]
+
+
+def test_what_keeps_one_file_waiting_keeps_no_other(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    plain(folder, "a.csv", GOOD)
+    plain(folder, "b.csv", passengers())  # its profile is off
+    plain(folder, "c.csv", OTHER)
+    said: list[str] = []
+    options = Options(resume=True)
+    watcher = inbox.Watcher(store, home, OWNER, options, lambda: NOW, said.append)
+    with pytest.raises(PolicyError):
+        watcher.run(folder, every=0.05, once=True)
+    assert count(store, "batch") == 3  # whatever the number of tries
+    assert (watcher.told.done, watcher.told.waiting, watcher.told.accepted) == (2, 1, 8)
+    assert [one for one in said if one.startswith("b.csv: waits")]
+    govern.enable_profile(store, OWNER, "traveller", "Border Act, section 4", "IA-7", NOW)
+    told = _watched(store, home, folder)
+    assert (told.done, told.accepted, count(store, "batch")) == (1, 3, 3)
+    with store.read() as connection:
+        states = connection.execute(text("SELECT DISTINCT state FROM batch")).scalars().all()
+    assert states == ["done"]
+
+
+def test_a_large_file_is_rated_alone_and_the_order_is_kept(folder: Path) -> None:
+    sizes = {"a": 10, "b": 20, "c": inbox.SMALL + 1, "d": 5, "e": inbox.SMALL, "f": 1}
+    for name, size in sizes.items():
+        plain(folder, name, b"x" * size)
+    made = [[one.name for one in some] for some in inbox.together([folder / n for n in sizes])]
+    assert made == [["a", "b"], ["c"], ["d", "e", "f"]]
+    many = [folder / "a"] * (inbox.TOGETHER + 1)
+    assert [len(some) for some in inbox.together(many)] == [inbox.TOGETHER, 1]
+    assert [*inbox.together([])] == []
+
+
+def test_without_offices_a_watcher_says_how_lists_are_cut(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    said: list[str] = []
+    inbox.Watcher(store, home, OWNER, Options(), lambda: NOW, said.append).run(
+        folder, every=0.01, once=True
+    )
+    assert [one for one in said if "no offices are loaded" in one]
+    govern.init_offices(store, OWNER, [{"code": "XMAAA", "zone": "UTC"}], NOW)
+    said.clear()
+    inbox.Watcher(store, home, OWNER, Options(), lambda: NOW, said.append).run(
+        folder, every=0.01, once=True
+    )
+    assert said == []
 
 
 def test_a_growing_file_is_left_until_it_stands_still(folder: Path) -> None:
