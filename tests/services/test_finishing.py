@@ -50,7 +50,9 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     return settings.load({}, home=tmp_path / "home", **address)
 
 
-EITHER = pytest.mark.parametrize("home", ["sqlite", "postgresql"], indirect=True)
+EITHER = pytest.mark.parametrize(
+    "home", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
+)
 
 
 @pytest.fixture

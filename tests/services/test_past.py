@@ -50,7 +50,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(past, "WORTH", 1)
 
 
-both = pytest.mark.parametrize("home", ["sqlite", "postgresql"], indirect=True)
+both = pytest.mark.parametrize(
+    "home", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
+)
 
 
 @pytest.fixture
@@ -205,7 +207,7 @@ def same(world: World, name: str = "shipment", folder: Folder | None = None, som
         pytest.param("sqlite", 0, marks=pytest.mark.slow),
         ("sqlite", 1),
         pytest.param("sqlite", 2, marks=pytest.mark.slow),
-        ("postgresql", 1),
+        pytest.param("postgresql", 1, marks=pytest.mark.slow),
     ],
     indirect=["home"],
 )
