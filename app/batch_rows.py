@@ -1,4 +1,4 @@
-"""One batch on the operator's page: its rows by state, the repair of one, and an upload."""
+"""One batch on the operator's page: its rows by state, and the repair of one."""
 
 from __future__ import annotations
 
@@ -11,85 +11,13 @@ import streamlit as st
 from app import draw, form, lists, session
 from app.installation import served
 from app.text import cell, escape, plain
+from app.uploads import may, tell
 from riskprofile.errors import RiskProfileError
-from riskprofile.services import ledger, quarantine, uploading
-from riskprofile.services.rights import ACTIONS
+from riskprofile.services import ledger, quarantine
+from riskprofile.services.run import Summary
 
 ROW, HEAD = 30, 30
 SHOWN = 8  # rows before a list scrolls
-TOLD = "batch-told"  # what the last act said, shown once
-
-
-def may(person: Any, action: str) -> bool:
-    """Whether to draw a control at all; the service asks again."""
-    return person.role in ACTIONS[action]
-
-
-def told(say: Any) -> None:
-    """What the last act on this page came to."""
-    if said := st.session_state.pop(TOLD, None):
-        st.html(draw.strip("▸", *said))
-
-
-class _Shown:
-    """How far a run is, on a bar of the page."""
-
-    def __init__(self, say: Any, bar: Any) -> None:
-        self.say, self.bar = say, bar
-
-    def __call__(self, name: str, rows: int) -> None:
-        # How many rows are left nobody knows before the end: the bar runs towards full.
-        said = self.say("upload.progress", n=self.say.number(rows))
-        self.bar.progress(rows / (rows + 20_000), text=said)
-
-    def step(self, name: str, done: int, of: int | None) -> None:
-        n, all_of = self.say.number(done), self.say.number(of or 0)
-        said = self.say(f"upload_step.{name}", n=n, of=all_of)
-        self.bar.progress(done / of if of else 0.0, text=said)
-
-
-def upload(say: Any, person: Any) -> None:
-    """A file from this computer, rated as `score` would."""
-    if not may(person, "batch.score"):
-        return
-    with st.expander(say("upload.title")):
-        given = st.file_uploader(
-            say("upload.choose", mb=uploading.UPLOAD_MB),
-            key=f"upload-{st.session_state.get('uploads', 0)}",
-            max_upload_size=uploading.UPLOAD_MB,
-        )
-        if given is None or not st.button(say("upload.rate"), key="upload-rate", type="primary"):
-            return
-        here = served()
-        bar = st.progress(0.0, text=say("upload.reading"))
-
-        try:
-            run = uploading.upload(
-                here.store, here.settings, person, given.name, given, session.now(),
-                progress=_Shown(say, bar),
-            )  # fmt: skip
-            summary = run.summary
-            account = say(
-                "upload.account",
-                read=say.number(summary.read),
-                accepted=say.number(summary.accepted),
-                quarantined=say.number(summary.quarantined),
-                duplicate=say.number(summary.duplicate),
-                alerts=say.number(summary.alerts["total"]),
-            )
-            left = (
-                say("upload.unfinished", batch=batch, n=say.number(n))
-                for batch, n in summary.unfinished.items()
-            )
-            st.session_state[TOLD] = (say("upload.done"), " ".join([account, *left]))
-            if not summary.read:
-                st.session_state[TOLD] = (say("upload.no_rows"), say("upload.no_rows_text"))
-            if summary.batches:
-                st.session_state["batch"] = summary.batches[-1]["id"]
-        except RiskProfileError as error:
-            st.session_state[TOLD] = (say("upload.failed"), form.sentence(error))
-        st.session_state["uploads"] = st.session_state.get("uploads", 0) + 1
-        st.rerun()
 
 
 def draw_batch(say: Any, person: Any, batch: Any, zone: Any) -> None:
@@ -98,6 +26,7 @@ def draw_batch(say: Any, person: Any, batch: Any, zone: Any) -> None:
     counts = ledger.counts(here.store, person, batch.id)
     st.html(
         f'<div class="rp-bar"><h2 class="rp-h2">{escape(batch.source)}</h2>'
+        f'<span class="rp-s rp-m">{escape(batch.id)}</span>'
         f'<span class="rp-s rp-m">{escape(_rest(say, batch, counts))}</span></div>'
     )
     first = "quarantined" if counts.states["quarantined"] else "accepted"
@@ -243,11 +172,11 @@ def _form(say: Any, person: Any, row: quarantine.KeptRow) -> None:
         reason = st.text_input(say("repair.reason"), key=f"repair-{row.id}-reason")
         if not st.form_submit_button(say("repair.submit"), type="primary"):
             return
-    done, *said = _submit(say, person, row, fields, given, reason)
-    if not done:  # beside the button: the top of the page is out of sight
+    summary, *said = _submit(say, person, row, fields, given, reason)
+    if summary is None:  # beside the button: the top of the page is out of sight
         st.html(draw.strip("✕", *said))
         return
-    st.session_state[TOLD] = said
+    tell(say, *said, summary)
     st.rerun()
 
 
@@ -258,7 +187,8 @@ def _submit(
     fields: Mapping[str, str],
     given: Mapping[str, str],
     reason: str,
-) -> tuple[bool, str, str]:
+) -> tuple[Summary | None, str, str]:
+    """The account of the run that took the row in, if it was repaired; and what to say."""
     # A cell that nobody touched stays as it came: what is shown names invisible characters.
     fixes = {name: text for name, text in given.items() if text != plain(fields.get(name, ""))}
     here = served()
@@ -267,7 +197,7 @@ def _submit(
             here.store, here.settings, person, {row.id: fixes}, reason, session.now()
         )
     except RiskProfileError as error:
-        return False, str(say("repair.failed")), form.sentence(error)
+        return None, str(say("repair.failed")), form.sentence(error)
     if row.id in done.refused:
-        return False, str(say("repair.failed")), done.refused[row.id]
-    return True, str(say("repair.done")), str(say("repair.done_text", line=row.line))
+        return None, str(say("repair.failed")), done.refused[row.id]
+    return done.summary, str(say("repair.done")), str(say("repair.done_text", line=row.line))

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import batch_rows, draw, form, lists, session
+from app import batch_rows, draw, form, lists, session, uploads
 from app.installation import served
 from app.text import cell, mark, plain
 from riskprofile.scoring.control import LEAST_FINDS
@@ -60,8 +60,8 @@ def page() -> None:
         if one.profile in status.profiles
     ]
     st.html(draw.kpis([*_figures(say, found), *recalls]))
-    batch_rows.told(say)
-    batch_rows.upload(say, person)
+    uploads.told()
+    uploads.upload(say, person)
     if not found:
         st.html(draw.state(say("batches.none"), say("batches.none_text")))
         return

@@ -31,9 +31,15 @@ def upload(
     content: IO[bytes],
     now: datetime,
     *,
+    again: bool = False,
     progress: Progress = lambda name, rows: None,
 ) -> Run:
     """Rate an uploaded file. Sent again after a stop, it goes on where it was.
+
+    Parameters
+    ----------
+    again : bool
+        Read a file whose very bytes were read before, as one that comes in now.
 
     Raises
     ------
@@ -63,6 +69,7 @@ def upload(
             capacity=Capacity(None, settings.capacity_share, settings.random_share),
             max_bad_share=settings.max_bad_share,
             resume=True,
+            again=again,
         )
         try:
             return screen(store, settings, actor, [path], options, now, progress=progress)

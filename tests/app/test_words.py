@@ -39,6 +39,7 @@ MADE = (
     *("fact", "link", "event", "owner", "filter", "page", "column", "second", "read_only"),
     *(
         "row_state",
+        "upload",
         "upload_step",
         "kept_state",
         "message",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import expect
 
@@ -13,12 +14,12 @@ ROWS = 6
 HEAD, ROW = 30, 30  # pixels of the list of rows set aside
 
 
-def manifest(folder: Path) -> Path:
+def manifest(folder: Path, name: str = "day.csv", **columns: Any) -> Path:
     """Six items, one of them with a mass that is no number."""
-    table = factory.shipments(ROWS).drop(columns=["source", "line", "warnings"])
+    table = factory.shipments(ROWS, **columns).drop(columns=["source", "line", "warnings"])
     table = table.dropna(axis=1, how="all").astype({"gross_mass_kg": "object"})
     table.loc[3, "gross_mass_kg"] = "about twelve"
-    path = folder / "day.csv"
+    path = folder / name
     table.to_csv(path, index=False)
     return path
 
@@ -50,6 +51,46 @@ def test_a_file_is_rated_repaired_and_known_when_it_comes_again(served, visit, t
     expect(told).to_contain_text("Read 6 = accepted 0 + quarantined 0 + duplicate 6")
 
 
+def test_a_file_that_was_read_before_says_what_became_of_it_and_is_read_as_new_when_asked(
+    served, visit, tmp_path
+):
+    first = manifest(tmp_path)
+    page = visit("operator-02", "/batches")
+    send(page, first)
+    told = page.locator(".rp-strip")
+    expect(told).to_contain_text("accepted 5 + quarantined 1")
+    send(page, manifest(tmp_path, "later.csv", quantity=7.0))
+    expect(page.locator(".rp-bar", has_text="later.csv")).to_be_visible()
+    anew = button(page, "Read it as new")
+    expect(anew).to_have_count(0)  # nobody has to know of it before
+
+    send(page, first)
+    expect(told.nth(0)).to_contain_text("The very same file was read before")
+    expect(told.nth(1)).to_contain_text("changed or withdrawn since: 5.")
+    expect(told.nth(2)).to_contain_text("wait to be put right: 1.")
+    expect(page.get_by_role("radio", name="Quarantined")).to_be_checked()
+    expect(page.locator(".rp-bar", has_text="day.csv")).to_contain_text("the other 5 are rated")
+    anew.click()
+    expect(told.nth(0)).to_contain_text("Read 6 = accepted 5 + quarantined 1 + duplicate 0")
+    expect(anew).to_have_count(0)
+    expect(button(page, "Rate it")).to_have_count(0)  # no file is chosen any more
+
+
+def test_a_file_that_was_read_before_is_forgotten_with_the_page(served, visit, tmp_path):
+    page = visit("operator-02", "/batches")
+    for _ in range(2):
+        send(page, manifest(tmp_path))
+        expect(page.locator(".rp-strip").nth(0)).to_contain_text("Read 6")
+    anew = button(page, "Read it as new")
+    expect(anew).to_be_visible()
+    page.get_by_role("link", name="Sightings").click()
+    expect(anew).to_have_count(0)
+    page.get_by_role("link", name="Batches").click()
+    opened(page)
+    expect(page.locator("input[type=file]")).to_be_attached()
+    expect(anew).to_have_count(0)
+
+
 def test_a_file_of_headings_alone_is_said_to_hold_no_rows_however_often_it_comes(
     served, visit, tmp_path
 ):
@@ -65,6 +106,13 @@ def test_a_file_of_headings_alone_is_said_to_hold_no_rows_however_often_it_comes
 
 def send(page, path: Path) -> None:
     """Choose the file and have it rated, as a person does."""
-    page.get_by_text("Rate a file from this computer").click()
+    opened(page)
     page.locator("input[type=file]").set_input_files(str(path))
     button(page, "Rate it").click()
+
+
+def opened(page) -> None:
+    """Open the region of the page that takes a file, where it is closed."""
+    region = page.locator("details", has_text="Rate a file from this computer")
+    if region.get_attribute("open") is None:
+        region.locator("summary").click()
