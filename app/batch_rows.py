@@ -10,8 +10,10 @@ import streamlit as st
 
 from app import draw, form, lists, session
 from app.installation import served
+from app.kept import in_english, why
 from app.text import cell, escape, plain
 from app.uploads import may, tell
+from app.words import DEFAULT
 from riskprofile.errors import RiskProfileError
 from riskprofile.services import ledger, quarantine
 from riskprofile.services.run import Summary
@@ -54,16 +56,22 @@ def _rest(say: Any, batch: Any, counts: ledger.Counts) -> str:
     if batch.state == "done" and not batch.read:
         return str(say("batches.no_rows"))
     if batch.duplicate_of:
-        return str(say("batches.same_file", batch=batch.duplicate_of))
+        return note(say, batch)
     if not counts.adds_up:
         return str(say.many("batches.adds_not", 1))
     if counts.repaired:
         return str(say("batches.repaired", n=say.number(counts.repaired)))
     if batch.note:
-        return str(batch.note)
+        return note(say, batch)
     if batch.quarantined:
         return str(say("batches.rest", n=say.number(batch.accepted)))
     return str(say("batches.all_good"))
+
+
+def note(say: Any, batch: Any) -> str:
+    """What is to say of a batch beside its state; what it failed of stands as it was kept."""
+    first = batch.duplicate_of
+    return str(say("row_note.same_file", batch=first) if first else batch.note)
 
 
 def _rows(say: Any, batch: Any, state: str, rows: Sequence[ledger.Row], zone: Any) -> None:
@@ -74,7 +82,7 @@ def _rows(say: Any, batch: Any, state: str, rows: Sequence[ledger.Row], zone: An
             "item": pd.array([one.item for one in rows], dtype="Int64"),
             "version": pd.array([one.version for one in rows], dtype="Int64"),
             "message": [_message(say, one, zone) for one in rows],
-            "note": [plain(one.note) for one in rows],
+            "note": [_note(say, batch, one) for one in rows],
         }
     )
     config, side, far = st.column_config, lists.words_at(say), lists.figures_at(say)
@@ -97,20 +105,32 @@ def _rows(say: Any, batch: Any, state: str, rows: Sequence[ledger.Row], zone: An
     )
 
 
+def _note(say: Any, batch: Any, row: ledger.Row) -> str:
+    """Why the row was kept back, and what became of it."""
+    said = [why(say, batch.profile, row.column, row.reason_code, row.reason)]
+    if row.reason_code:
+        said.append(in_english(say, row.reason))
+    if row.note:
+        said.append(say(f"row_note.{row.note}", batch=row.batch))
+    return cell(" · ".join(filter(None, said)))
+
+
 def _message(say: Any, row: ledger.Row, zone: Any) -> str:
     word = say.maybe(f"message.{row.function}", row.function) if row.function else ""
     return cell(f"{word} {form.clock(row.message_at, zone)}".strip())
 
 
 def _kept(say: Any, person: Any, batch: Any, rows: Sequence[quarantine.KeptRow]) -> None:
-    names = {"line": 70, "state": 90, "record": 150, "column": 150, "reason": 340, "raw": 340}
+    said = {"reason": 340} if say.language == DEFAULT else {"reason": 280, "detail": 280}
+    names = {"line": 70, "state": 90, "record": 150, "column": 150, **said, "raw": 290}
     table = pd.DataFrame(
         {
             "line": [one.line for one in rows],
             "state": [say.maybe(f"kept_state.{one.state}", one.state) for one in rows],
             "record": [plain(one.record_id) for one in rows],
             "column": [say.maybe(f"field.{one.column}", plain(one.column)) for one in rows],
-            "reason": [plain(one.reason) for one in rows],
+            "reason": [cell(_why(say, one)) for one in rows],
+            "detail": [cell(in_english(say, one.reason)) for one in rows],
             "raw": [plain(form.clip(one.raw, 300)) for one in rows],
         }
     )
@@ -128,7 +148,7 @@ def _kept(say: Any, person: Any, batch: Any, rows: Sequence[quarantine.KeptRow])
         row_height=ROW,
         height=HEAD + min(len(rows), SHOWN) * ROW + 3,
         alt=say("batches.kept_list"),
-        column_order=lists.order(say, table.columns),
+        column_order=lists.order(say, names),
         key=key,
         on_select=clicked,
         selection_mode="single-cell",
@@ -151,6 +171,10 @@ def _kept(say: Any, person: Any, batch: Any, rows: Sequence[quarantine.KeptRow])
     _form(say, person, chosen)
 
 
+def _why(say: Any, row: quarantine.KeptRow) -> str:
+    return why(say, row.profile, row.column, row.reason_code, row.reason)
+
+
 def _form(say: Any, person: Any, row: quarantine.KeptRow) -> None:
     """The cells of one row, the one at fault first; why the values are right; submit."""
     fields = dict(row.fields)
@@ -159,7 +183,8 @@ def _form(say: Any, person: Any, row: quarantine.KeptRow) -> None:
     with st.form(f"repair-{row.id}"):
         st.html(
             f'<h3 class="rp-h3">{escape(say("repair.title", line=row.line))}</h3>'
-            f'<p class="rp-s">{escape(row.reason)}</p>'
+            f'<p class="rp-s">{escape(_why(say, row))}'
+            f' <span class="rp-m">{escape(in_english(say, row.reason))}</span></p>'
         )
         places = st.columns(3)
         given: dict[str, str] = {}
@@ -199,5 +224,8 @@ def _submit(
     except RiskProfileError as error:
         return None, str(say("repair.failed")), form.sentence(error)
     if row.id in done.refused:
-        return None, str(say("repair.failed")), done.refused[row.id]
+        still = done.refused[row.id]
+        said = why(say, row.profile, still.column, still.reason_code, still.reason)
+        english = in_english(say, still.reason)
+        return None, str(say("repair.failed")), " · ".join(filter(None, (said, english)))
     return done.summary, str(say("repair.done")), str(say("repair.done_text", line=row.line))

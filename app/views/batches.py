@@ -106,7 +106,7 @@ def _list(say: Any, found: Sequence[Any], zone: Any, now: Any) -> None:
         {
             "state": [[mark(say(f"batch_state.{state_of(one)}"))] for one in found],
             "file": [plain(one.source) for one in found],
-            "note": [cell(one.note) for one in found],
+            "note": [cell(batch_rows.note(say, one)) for one in found],
             "format": [plain(one.format) for one in found],
             **{name: [say.number(getattr(one, name)) for one in found] for name in counts},
             "ended": [form.clock(one.ended_at, zone, now) for one in found],
@@ -135,7 +135,7 @@ def _list(say: Any, found: Sequence[Any], zone: Any, now: Any) -> None:
                 say("batch.state"), options=words, color=[tones[name] for name in STATES], width=118
             ),
             "file": config.TextColumn(say("batch.file"), width=220, alignment=side),
-            "note": config.TextColumn(say("batch.note"), width=240, alignment=side),
+            "note": config.TextColumn(say("batch.note"), width=290, alignment=side),
             "format": config.TextColumn(say("batch.format"), width=90, alignment=side),
             **{
                 name: config.TextColumn(say(f"batch.{name}"), width=92, alignment=far)

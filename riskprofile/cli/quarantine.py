@@ -106,11 +106,12 @@ def repair(
         store.close()
     if json:
         summary = None if told.summary is None else asdict(told.summary)
-        output.as_json({"repaired": told.repaired, "refused": told.refused, "summary": summary})
+        refused = {number: one.reason for number, one in told.refused.items()}
+        output.as_json({"repaired": told.repaired, "refused": refused, "summary": summary})
     else:
         output.say(f"{len(told.repaired)} rows repaired and rated, {len(told.refused)} still wrong")
         for number, why in told.refused.items():
-            output.say(f"  {number}: {why}")
+            output.say(f"  {number}: {why.reason}")
         if told.summary is not None:
             output.say(output.sums(told.summary))
             output.say(output.alerts(told.summary))

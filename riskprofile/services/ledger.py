@@ -19,6 +19,9 @@ from riskprofile.store.database import Store, among
 # received: stored, its batch is not finished. accepted: rated, and the version that counts.
 # superseded: stored, and a newer version counts. failed: read, and could not be rated.
 STATES = ("received", "accepted", "quarantined", "duplicate", "superseded", "failed")
+# held: a batch held it before. same_file: its whole file was read before, as that batch.
+# repaired: taken in by that batch since. withdrawn: by its sender.
+NOTES = ("held", "same_file", "repaired", "withdrawn")
 LIMIT = 500
 
 _batch, _chunk = batches.batch_table, batches.chunk_table
@@ -45,7 +48,8 @@ class Counts:
 class Row:
     """One row of one batch. `record_id` is missing where it is not known, or was removed.
 
-    `note` says more: the reason it was kept back, or the batch that held it before.
+    `note` is one of `NOTES` or empty, `batch` the batch that it is about. `reason` says, in
+    English, why the row was kept back or its batch failed; `reason_code` and `column` belong to it.
     """
 
     source: str
@@ -56,6 +60,10 @@ class Row:
     function: str
     message_at: datetime | None
     note: str = ""
+    batch: str = ""
+    reason: str = ""
+    reason_code: str = ""
+    column: str | None = None
 
 
 def counts(store: Store, actor: Actor, batch_id: str) -> Counts:
@@ -144,7 +152,7 @@ def _stored(connection: Connection, batch_id: str, *, superseded: bool) -> Itera
                 row["version"],
                 row["function"],
                 row["message_at"],
-                "" if superseded or row["folded_by"] is None else "withdrawn by the sender",
+                "" if superseded or row["folded_by"] is None else "withdrawn",
             )
 
 
@@ -152,15 +160,20 @@ def _quarantined(connection: Connection, batch_id: str) -> Iterator[Row]:
     for row in connection.execute(
         select(_kept).where(_kept.c.batch_id == batch_id).order_by(_kept.c.id)
     ).mappings():
-        more = f" (repaired in batch {row['repair_batch']})" if row["repair_batch"] else ""
         yield Row(
-            row["source"], row["line"], row["record_id"], None, None, "", None, row["reason"] + more
+            *(row["source"], row["line"], row["record_id"], None, None, "", None),
+            note="repaired" if row["repair_batch"] else "",
+            batch=row["repair_batch"] or "",
+            reason=row["reason"],
+            reason_code=row["reason_code"],
+            column=row["column"],
         )
 
 
 def _set_aside(connection: Connection, batch: Mapping[str, Any], state: str) -> Iterator[Row]:
     if state == "duplicate" and batch["duplicate_of"]:
-        yield Row(batch["source"], None, None, None, None, "", None, batch["note"])
+        first = batch["duplicate_of"]
+        yield Row(batch["source"], None, None, None, None, "", None, "same_file", first)
         return
     for content in connection.execute(
         select(_aside.c.rows)
@@ -173,8 +186,8 @@ def _set_aside(connection: Connection, batch: Mapping[str, Any], state: str) -> 
         for source, line, record in zip(told["source"], told["line"], ids, strict=True):
             held = None if pd.isna(record) else holders.get(int(record))
             if held is None:
-                note = batch["note"] if state == "failed" else ""
-                yield Row(str(source), _whole(line), None, None, None, "", None, note)
+                fault = batch["note"] if state == "failed" else ""
+                yield Row(str(source), _whole(line), None, None, None, "", None, reason=fault)
             else:
                 yield Row(
                     str(source),
@@ -184,7 +197,8 @@ def _set_aside(connection: Connection, batch: Mapping[str, Any], state: str) -> 
                     held["version"],
                     held["function"],
                     held["message_at"],
-                    f"held by batch {held['batch_id']}",
+                    "held",
+                    held["batch_id"],
                 )
 
 

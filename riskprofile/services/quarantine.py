@@ -23,6 +23,7 @@ from riskprofile import intake
 from riskprofile.errors import Conflict, InputError, RiskProfileError, UsageError
 from riskprofile.intake.formulas import escape_formula
 from riskprofile.intake.quarantine import csv_rows, whole_or_nothing
+from riskprofile.intake.reader import Rejection
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern
 from riskprofile.services.rights import Actor, authorise
@@ -94,7 +95,7 @@ class Repaired:
     """What a repair did: rows taken in, and those that are still wrong, with why."""
 
     repaired: list[int] = field(default_factory=list)
-    refused: dict[int, str] = field(default_factory=dict)
+    refused: dict[int, Rejection] = field(default_factory=dict)
     summary: Summary | None = None
 
 
@@ -367,8 +368,8 @@ def _as_file(path: Path, rows: Sequence[Mapping[str, str]], needed: Sequence[str
     return path
 
 
-def _faults(store: Store, path: Path, profile: str) -> dict[int, str]:
-    found: dict[int, str] = {}
+def _faults(store: Store, path: Path, profile: str) -> dict[int, Rejection]:
+    found: dict[int, Rejection] = {}
     for chunk in intake.read(
         path,
         profile=profile,
@@ -377,5 +378,5 @@ def _faults(store: Store, path: Path, profile: str) -> dict[int, str]:
         countries=govern.countries(store),
     ):
         for rejection in chunk.rejected:
-            found[rejection.line] = rejection.reason
+            found[rejection.line] = rejection
     return found

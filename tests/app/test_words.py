@@ -40,6 +40,8 @@ MADE = (
     *(
         "row_state",
         "upload",
+        "kept_why",
+        "row_note",
         "upload_step",
         "kept_state",
         "message",

@@ -34,10 +34,7 @@ def test_a_file_is_rated_repaired_and_known_when_it_comes_again(served, visit, t
     listed = page.locator(".st-key-batch-list [role=row]", has_text="day.csv")
     expect(listed).to_contain_text("! Repair")
 
-    grid = page.locator("[class*=st-key-kept-] [data-testid=stDataFrame]")
-    grid.locator("canvas").first.wait_for()
-    page.wait_for_timeout(PAUSE)
-    grid.click(position={"x": 350, "y": HEAD + ROW // 2})
+    row_of_kept(page)
     mass = page.get_by_label("Gross mass")
     expect(mass).to_have_value("about twelve")
     mass.fill("12")
@@ -91,6 +88,24 @@ def test_a_file_that_was_read_before_is_forgotten_with_the_page(served, visit, t
     expect(anew).to_have_count(0)
 
 
+def test_a_page_says_in_its_language_why_a_row_was_kept_back_and_still_is(served, visit, tmp_path):
+    page = visit("operator-02", "/batches", locale="fr")
+    page.locator("summary").click()
+    page.locator("input[type=file]").set_input_files(str(manifest(tmp_path)))
+    page.locator(".st-key-upload-rate button").click()
+    expect(page.locator(".rp-strip")).to_contain_text("Le fichier a été évalué")
+    row_of_kept(page)
+    form = page.locator("[class*=st-key-FormSubmitter], [data-testid=stForm]").first
+    expect(form).to_contain_text("Masse brute, kg : n’est pas un nombre.")
+    expect(form).to_contain_text("gross_mass_kg 'about twelve' is not a number")
+    page.get_by_label("Masse brute").fill("douze")
+    page.locator("[class*=st-key-repair-][class*=-reason] input").fill("le transporteur")
+    page.get_by_role("button", name="Soumettre").click()
+    still = page.locator(".rp-strip", has_text="✕")
+    expect(still).to_contain_text("Masse brute, kg : n’est pas un nombre.")
+    expect(still).to_contain_text("'douze' is not a number")
+
+
 def test_a_file_of_headings_alone_is_said_to_hold_no_rows_however_often_it_comes(
     served, visit, tmp_path
 ):
@@ -102,6 +117,14 @@ def test_a_file_of_headings_alone_is_said_to_hold_no_rows_however_often_it_comes
         expect(page.locator(".rp-strip")).to_contain_text("The file holds no rows")
         expect(page.locator(".rp-bar", has_text="empty.csv")).to_contain_text("holds no rows")
         page.reload()
+
+
+def row_of_kept(page) -> None:
+    """Choose the first row of those that were kept back."""
+    grid = page.locator("[class*=st-key-kept-] [data-testid=stDataFrame]")
+    grid.locator("canvas").first.wait_for()
+    page.wait_for_timeout(PAUSE)
+    grid.click(position={"x": 350, "y": HEAD + ROW // 2})
 
 
 def send(page, path: Path) -> None:

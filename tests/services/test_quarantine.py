@@ -103,7 +103,7 @@ def test_every_row_of_a_batch_is_in_one_state_that_can_be_listed(
     assert lines(store, run, "duplicate") == [2, 3, 5, 6, 7]
     first = str(begun.summary.batches[0]["id"])
     held = ledger.rows(store, OPERATOR, str(run.summary.batches[-1]["id"]), "duplicate")
-    assert {one.note for one in held} == {f"held by batch {first}"}
+    assert {(one.note, one.batch) for one in held} == {("held", first)}
     assert next(one.record_id for one in held) == "XM-000000@XMPME//2026"
     (gone,) = ledger.rows(store, OPERATOR, first, "superseded")
     assert (gone.record_id, gone.version) == ("XM-000002@XMPME//2026", 1)
@@ -120,7 +120,7 @@ def test_a_file_sent_again_is_a_batch_of_duplicates_that_names_the_first(
         day = tmp_path / name
         assert told(store, again) == {"duplicate": 5}
         (row,) = ledger.rows(store, OPERATOR, str(again.summary.batches[-1]["id"]), "duplicate")
-        assert str(first.summary.batches[0]["id"]) in row.note
+        assert (row.note, row.batch) == ("same_file", str(first.summary.batches[0]["id"]))
     assert len(govern.batches(store, OPERATOR)) == 3
 
 
@@ -269,8 +269,13 @@ def test_what_is_still_wrong_stays_waiting_and_says_why(
     fixes = {first.id: {"gross_mass_kg": "heavy"}, second.id: {"gross_mass_kg": ""}}
     done = quarantine.repair(store, home, OPERATOR, fixes, WHY, NOW)
     assert done.repaired == [second.id]
-    assert "'heavy' is not a number" in done.refused[first.id]
+    assert "'heavy' is not a number" in done.refused[first.id].reason
     assert [one.id for one in quarantine.find(store, OPERATOR, Filter(), NOW)] == [first.id]
+    held = ledger.rows(store, OPERATOR, first.batch_id, "quarantined")
+    assert {(one.reason_code, one.column) for one in held} == {("number_format", "gross_mass_kg")}
+    assert done.summary is not None
+    took = done.summary.batches[0]["id"]
+    assert [(one.note, one.batch) for one in held] == [("", ""), ("repaired", took)]
 
 
 def test_two_rows_that_come_to_say_the_same_are_both_repaired(

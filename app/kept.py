@@ -1,0 +1,42 @@
+"""Why a row was kept back, in the language of a page."""
+
+from __future__ import annotations
+
+from app.words import DEFAULT, Words
+from riskprofile.profiles import PROFILES
+
+__all__ = ["in_english", "why"]
+
+
+def why(say: Words, profile: str, column: str | None, code: str, reason: str) -> str:
+    """The reason code in words of the page.
+
+    The reader's own `reason` says more: the value, and every further fault. It is English, so an
+    English page shows it alone, and others beside theirs. It stands for a code without words.
+    """
+    if say.language == DEFAULT:
+        return reason
+    spec = PROFILES[profile].by_name.get(column or "") if profile in PROFILES else None
+    if spec is None:
+        return say.maybe(f"kept_why.{code}", reason)
+    if code == "mandatory_missing":
+        return say("check.missing_mandatory", field=_any_of(say, profile, spec.name))
+    fault = f"check_fault.{code}"
+    if fault not in say.entries:
+        return say.maybe(f"kept_why.{code}", reason)
+    return say(fault, field=_named(say, spec.name), choices=say.listed(spec.choices))
+
+
+def in_english(say: Words, reason: str) -> str:
+    """What the reader said, for a page that has words of its own; else nothing."""
+    return "" if say.language == DEFAULT else reason
+
+
+def _named(say: Words, column: str) -> str:
+    return say.maybe(f"field.{column}", column)
+
+
+def _any_of(say: Words, profile: str, column: str) -> str:
+    """The columns of which one must be there, told by the first of them."""
+    groups = (group for group in PROFILES[profile].mandatory if group[0] == column)
+    return say("check.or").join(_named(say, name) for name in next(groups, (column,)))
