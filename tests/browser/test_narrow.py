@@ -9,12 +9,13 @@ from playwright.sync_api import expect
 from sqlalchemy import update
 
 from riskprofile import words
-from riskprofile.services import identity, review, snoozing
+from riskprofile.services import govern, identity, review, snoozing
 from riskprofile.store import tables
 from tests.browser import home
 from tests.browser.test_shift import REASON, press, settled
 
-WIDTHS = (1024, 1280, 1366)
+WIDTHS = (1024, 1160, 1280, 1366)
+GAP = 8  # pixels between the alert and the foot of the page, at most
 # What of the filters shows less than it holds, or stands outside the window.
 CUT = """() => [...document.querySelectorAll('.st-key-filters button, .st-key-search input')]
   .filter((one) => {
@@ -27,6 +28,29 @@ CUT = """() => [...document.querySelectorAll('.st-key-filters button, .st-key-se
     return left < 0 || right > innerWidth || pen.measureText(one.placeholder ?? '').width > room
       || parts.some((part) => part.clientWidth && part.scrollWidth > part.clientWidth + 1);
   }).map((one) => one.innerText || one.placeholder)"""
+
+
+# Figures whose label or value shows less than it holds, or that stand outside their strip.
+SHORT = """() => {
+  const strip = document.querySelector('.rp-kpi').getBoundingClientRect();
+  return [...document.querySelectorAll('.rp-kpi div')].filter((one) => {
+    const { left, right, bottom } = one.getBoundingClientRect();
+    const parts = [one, ...one.children];
+    return left < strip.left - 1 || right > strip.right + 1 || bottom > strip.bottom + 1
+      || parts.some((part) => part.scrollWidth > part.clientWidth + 1);
+  }).map((one) => one.innerText);
+}"""
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize(("person", "path"), [("officer-14", "/"), ("operator-02", "/batches")])
+def test_no_word_of_the_strip_of_figures_is_cut(served, visit, language, person, path):
+    page = visit(person, path, locale=language)
+    expect(page.locator(".rp-kpi")).to_be_visible()
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 768})
+        assert page.evaluate(SHORT) == [], width
+    page.set_viewport_size({"width": 1366, "height": 768})
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)
@@ -44,9 +68,49 @@ def test_no_word_of_the_filters_is_cut_and_the_alerts_buttons_are_in_sight(
         page.set_viewport_size({"width": width, "height": 768})
         expect(page.locator(".st-key-filters")).to_be_visible()
         assert page.evaluate(CUT) == [], width
-        foot, button = page.locator(".rp-foot").bounding_box(), refer.bounding_box()
-        assert foot is not None and button is not None
-        assert button["y"] + button["height"] <= foot["y"] + 1, width
+        assert page.evaluate(OUTSIDE) == [], width
+        assert 0 <= room_below(page) <= GAP, width
+    page.set_viewport_size({"width": 1366, "height": 768})
+
+
+def room_below(page) -> float:
+    """Pixels between the open alert, its buttons at its end, and the foot of the page."""
+    foot = page.locator(".rp-foot").bounding_box()
+    alert = page.locator(".st-key-alert").bounding_box()
+    buttons = page.locator(".st-key-decide").bounding_box()
+    assert foot is not None and alert is not None and buttons is not None
+    end = alert["y"] + alert["height"]
+    assert abs(buttons["y"] + buttons["height"] - end) <= 2
+    return float(foot["y"] - end)
+
+
+def test_the_alert_ends_above_the_foot_also_where_strips_stand_over_the_list(served, visit):
+    page = visit("officer-14")
+    expect(page.locator(".st-key-next button")).to_be_visible()
+    press(page, "n")
+    expect(page.locator("[class*=st-key-do-refer-] button")).to_be_visible()
+    store, now = served.store(), datetime.now(UTC)
+    govern.pause(store, identity.OWNER, "the scanner is repaired", now)
+    try:
+        page.reload()
+        expect(page.locator(".rp-strip", has_text="the scanner is repaired")).to_be_visible()
+        expect(page.locator("[class*=st-key-do-refer-] button")).to_be_visible()
+        assert 0 <= room_below(page) <= GAP
+    finally:
+        govern.resume(store, identity.OWNER, now)
+        store.close()
+
+
+@pytest.mark.parametrize("width", [600, 900])
+def test_below_the_list_the_alert_has_room_of_its_own(served, visit, width):
+    page = visit("officer-14")
+    expect(page.locator(".st-key-next button")).to_be_visible()
+    press(page, "n")
+    expect(page.locator("[class*=st-key-do-refer-] button")).to_be_visible()
+    page.set_viewport_size({"width": width, "height": 768})
+    alert = page.locator(".st-key-alert").bounding_box()
+    assert alert is not None and alert["height"] >= 420
+    room_below(page)
     page.set_viewport_size({"width": 1366, "height": 768})
 
 
