@@ -63,6 +63,8 @@ def _rest(say: Any, batch: Any, counts: ledger.Counts) -> str:
         return str(say("batches.repaired", n=say.number(counts.repaired)))
     if batch.note:
         return note(say, batch)
+    if batch.quarantined and not batch.accepted:
+        return str(say("batches.rest_none"))
     if batch.quarantined:
         return str(say("batches.rest", n=say.number(batch.accepted)))
     return str(say("batches.all_good"))

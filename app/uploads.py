@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 
 from app import draw, form, session
 from app.installation import served
 from app.text import escape
-from riskprofile.errors import RiskProfileError
+from riskprofile.errors import InputError, RiskProfileError, UnknownFormat
 from riskprofile.services import uploading
 from riskprofile.services.rights import ACTIONS
 from riskprofile.services.run import Summary
@@ -24,10 +24,23 @@ def may(person: Any, action: str) -> bool:
     return person.role in ACTIONS[action]
 
 
-def tell(say: Any, lead: str, rest: str, summary: Summary | None = None) -> None:
-    """Keep what an act on this page came to, for the next time the page is drawn."""
+def tell(say: Any, lead: str, rest: str, summary: Summary | None) -> None:
+    """Keep what an act on this page came to, for the next time the page is drawn.
+
+    Without a summary nothing was done.
+    """
     seen = [] if summary is None else notices(say, summary)
-    st.session_state[TOLD] = [("▸", lead, rest), *(("!", *one) for one in seen)]
+    glyph = "✕" if summary is None else "▸"
+    st.session_state[TOLD] = [(glyph, lead, rest), *(("!", *one) for one in seen)]
+
+
+def refused(say: Any, error: RiskProfileError) -> str:
+    """Why a file was not rated. What a service says is English; a file's faults have words here."""
+    if isinstance(error, UnknownFormat):
+        return str(say("upload.unknown_format"))
+    if isinstance(error, InputError):
+        return f"{say('upload.unreadable')} {error.where}: {error.what}."
+    return form.sentence(error)
 
 
 def told() -> None:
@@ -91,6 +104,9 @@ def upload(say: Any, person: Any) -> None:
 
 def _rate(say: Any, person: Any, given: Any, *, again: bool = False) -> None:
     here = served()
+    if not given.size:
+        tell(say, say("upload.failed"), say("upload.empty"), None)
+        _another()
     bar = st.progress(0.0, text=say("upload.reading"))
     known = False
     given.seek(0)  # it was read to its end before, where it is read as new
@@ -100,11 +116,17 @@ def _rate(say: Any, person: Any, given: Any, *, again: bool = False) -> None:
             again=again, progress=_Shown(say, bar),
         )  # fmt: skip
     except RiskProfileError as error:
-        tell(say, say("upload.failed"), form.sentence(error))
+        tell(say, say("upload.failed"), refused(say, error), None)
     else:
         known = _account(say, given, run.summary)
-    if not known:  # another file can be chosen
-        st.session_state["uploads"] = st.session_state.get("uploads", 0) + 1
+    if known:
+        st.rerun()
+    _another()
+
+
+def _another() -> NoReturn:
+    """Draw the page anew, so that another file can be chosen."""
+    st.session_state["uploads"] = st.session_state.get("uploads", 0) + 1
     st.rerun()
 
 
@@ -115,7 +137,7 @@ def _account(say: Any, given: Any, summary: Summary) -> bool:
     if batch:  # rows that wait lie with the batch that kept them back
         st.session_state["batch"] = next(iter(summary.waiting), batch["id"])
     if not summary.read:
-        tell(say, say("upload.no_rows"), say("upload.no_rows_text"))
+        tell(say, say("upload.no_rows"), say("upload.no_rows_text"), summary)
         return False
     account = say(
         "upload.account",

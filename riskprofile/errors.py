@@ -41,6 +41,10 @@ class InputError(RiskProfileError):
     exit_code = 4
 
 
+class UnknownFormat(InputError):
+    """No reader claims the input."""
+
+
 class ScorecardError(RiskProfileError):
     """A scorecard is missing, altered, untrusted or made for other features."""
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from riskprofile.errors import InputError, UsageError
+from riskprofile.errors import InputError, UnknownFormat, UsageError
 from riskprofile.intake import archive, canonical, stripping
 from riskprofile.intake.awmds import AwmdsReader
 from riskprofile.intake.cargo_imp import CargoImpReader
@@ -96,7 +96,7 @@ def detect(source: Source, format: str = AUTO) -> Reader:
         if reader.claims(head, source.name):
             return reader
     known = ", ".join(reader.name for reader in READERS)
-    raise InputError(
+    raise UnknownFormat(
         f"is in no format known here ({known}), or no line of it names known columns",
         where=source.name,
         do="Check the file, or name its format with --format",

@@ -74,7 +74,7 @@ def upload(
         try:
             return screen(store, settings, actor, [path], options, now, progress=progress)
         except InputError as error:  # where it lay for a moment is nothing for a page
-            raise InputError(error.what, where=path.name, do=error.do) from None
+            raise type(error)(error.what, where=path.name, do=error.do) from None
 
 
 def safe_name(name: str) -> str:

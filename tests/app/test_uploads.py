@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from app import words
-from app.uploads import CODES, notices
+from app import form, words
+from app.uploads import CODES, notices, refused
+from riskprofile.errors import RiskProfileError
+from riskprofile.services import govern, settings, uploading
+from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Summary, unseen
+from tests.services.bench import NOW
 
 EN = words.of("en")
 TOLD = Summary(
@@ -53,3 +59,45 @@ def test_of_many_offices_that_are_not_loaded_the_first_are_named_and_all_counted
     ((lead, rest),) = notices(EN, replace(Summary(), unknown_offices=codes))
     assert str(CODES + 3) in lead
     assert f"ZZ{CODES - 1:03d} (1), …" in rest and f"ZZ{CODES:03d}" not in rest
+
+
+def fault(folder: Path, name: str, content: bytes) -> RiskProfileError:
+    """What a real installation says of an upload that it refuses."""
+    home = settings.load({}, home=folder / "home")
+    store = settings.open_store(home)
+    try:
+        given = io.BytesIO(content)
+        with pytest.raises(RiskProfileError) as caught:
+            uploading.upload(store, home, Actor("olga", "operator"), name, given, NOW)
+        return caught.value
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_a_file_of_no_known_format_is_refused_in_words_of_the_page(language, tmp_path):
+    say = words.of(language)
+    told = refused(say, fault(tmp_path, "letter.txt", b"Dear Sir,\nnothing is attached.\n"))
+    assert told == say("upload.unknown_format")
+    assert "--" not in told
+
+
+def test_a_damaged_file_is_refused_with_its_name_as_it_is_written_and_what_the_reader_met(tmp_path):
+    told = refused(EN, fault(tmp_path, "day.zip", b"PK\x03\x04 no archive"))
+    assert told.startswith(EN("upload.unreadable"))
+    assert told.endswith(" day.zip: is truncated or damaged.")
+    assert str(tmp_path) not in told and "/" not in told
+
+
+def test_what_a_policy_refuses_is_told_as_it_says_it(tmp_path):
+    home = settings.load({}, home=tmp_path / "home")
+    store = settings.open_store(home)
+    govern.pause(store, OWNER, "the scanner is repaired", NOW)
+    store.close()
+    told = refused(EN, fault(tmp_path, "day.csv", b"declaration_id,goods_description\n1,toys\n"))
+    assert told.startswith("Rating is paused.")
+
+
+def test_the_name_of_a_file_at_the_beginning_of_a_sentence_keeps_its_letters():
+    assert form.sentence(RiskProfileError("is empty", where="day.csv")) == "day.csv: is empty"
+    assert form.sentence(RiskProfileError("it is empty")) == "It is empty"

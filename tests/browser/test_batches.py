@@ -119,6 +119,27 @@ def test_a_file_of_headings_alone_is_said_to_hold_no_rows_however_often_it_comes
         page.reload()
 
 
+def test_an_empty_file_is_refused_and_another_can_be_chosen_at_once(served, visit, tmp_path):
+    path = tmp_path / "nothing.csv"
+    path.write_bytes(b"")
+    page = visit("operator-02", "/batches")
+    send(page, path)
+    told = page.locator(".rp-strip")
+    expect(told).to_contain_text("✕ The file was not rated.It is empty.")
+    send(page, manifest(tmp_path))
+    expect(told).to_contain_text("▸ The file was rated.")
+
+
+def test_a_batch_without_a_new_row_does_not_say_that_others_are_rated(served, visit, tmp_path):
+    page = visit("operator-02", "/batches")
+    send(page, manifest(tmp_path))
+    expect(page.locator(".rp-bar", has_text="day.csv")).to_contain_text("the other 5 are rated")
+    lines = manifest(tmp_path, "later.csv").read_text()
+    (tmp_path / "later.csv").write_text(lines + "\n")  # other bytes, the same rows
+    send(page, tmp_path / "later.csv")
+    expect(page.locator(".rp-bar", has_text="later.csv")).to_contain_text("no row of it was rated")
+
+
 def row_of_kept(page) -> None:
     """Choose the first row of those that were kept back."""
     grid = page.locator("[class*=st-key-kept-] [data-testid=stDataFrame]")
