@@ -183,13 +183,18 @@ def account(run: Run) -> None:
         say("stopped: nothing is lost, go on with --resume")
 
 
-def notes(run: Run) -> None:
-    """What a person has to know of a run, wherever its results go."""
+def unlisted(told: Summary) -> None:
+    """What a person has to know of rows that are on no list, wherever the results go."""
     from riskprofile.services.run import unseen  # a run has read it
 
-    told = run.summary
     for said in unseen(told):
         note(f"riskprofile: {said}")
+
+
+def notes(run: Run) -> None:
+    """What a person has to know of a run, wherever its results go."""
+    told = run.summary
+    unlisted(told)
     for one in told.unreadable:
         note(f"riskprofile: {one['source']} was not read: {one['what']}. {one['do']}")
     if run.too_many_bad and not told.stopped:

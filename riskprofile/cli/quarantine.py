@@ -115,6 +115,8 @@ def repair(
         if told.summary is not None:
             output.say(output.sums(told.summary))
             output.say(output.alerts(told.summary))
+    if told.summary is not None:
+        output.unlisted(told.summary)
     return 3 if told.refused else 0
 
 

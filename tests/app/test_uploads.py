@@ -50,6 +50,14 @@ def test_the_page_names_no_command_and_no_option_where_it_has_a_way():
     assert "--" not in told and "riskprofile" not in told
 
 
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_no_words_of_batches_and_their_rows_send_a_person_to_a_command(language):
+    heads = ("batch", "batches", "row_state", "row_note", "kept", "kept_why", "upload", "repair")
+    said = words.of(language).entries.items()
+    found = [key for key, text in said if "--" in text or "riskprofile" in text.lower()]
+    assert [key for key in found if key.partition(".")[0] in heads] == []
+
+
 def test_a_run_whose_rows_are_all_on_its_list_has_nothing_more_to_tell():
     assert notices(EN, Summary(read=6, accepted=5, quarantined=1)) == []
 

@@ -119,6 +119,26 @@ def test_a_file_of_headings_alone_is_said_to_hold_no_rows_however_often_it_comes
         page.reload()
 
 
+def test_a_repaired_row_that_was_overtaken_meanwhile_is_said_to_be_on_no_list(
+    served, visit, tmp_path
+):
+    page = visit("operator-02", "/batches")
+    send(page, manifest(tmp_path))
+    expect(page.locator(".rp-bar", has_text="day.csv")).to_be_visible()
+    later = factory.shipments(ROWS, gross_mass_kg=900.0).iloc[[3]]
+    later.drop(columns=["source", "line", "warnings"]).to_csv(tmp_path / "later.csv", index=False)
+    send(page, tmp_path / "later.csv")
+    expect(page.locator(".rp-bar", has_text="later.csv")).to_be_visible()
+    send(page, tmp_path / "day.csv")  # known: the rows that wait are shown
+    row_of_kept(page)
+    page.get_by_label("Gross mass").fill("12")
+    page.get_by_label("Who confirmed the right values").fill("the carrier, by telephone")
+    button(page, "Submit again").click()
+    told = page.locator(".rp-strip")
+    expect(told.nth(0)).to_contain_text("The row was repaired")
+    expect(told.nth(1)).to_contain_text("! Overtaken rows: 1.")
+
+
 def test_an_empty_file_is_refused_and_another_can_be_chosen_at_once(served, visit, tmp_path):
     path = tmp_path / "nothing.csv"
     path.write_bytes(b"")
@@ -151,7 +171,10 @@ def row_of_kept(page) -> None:
 def send(page, path: Path) -> None:
     """Choose the file and have it rated, as a person does."""
     opened(page)
-    page.locator("input[type=file]").set_input_files(str(path))
+    chooser = page.locator("input[type=file]")
+    expect(button(page, "Rate it")).to_have_count(0)  # the file before is gone
+    expect(chooser).to_have_count(1)
+    chooser.set_input_files(str(path))
     button(page, "Rate it").click()
 
 

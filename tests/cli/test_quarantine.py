@@ -63,3 +63,16 @@ def test_a_repair_of_nothing_and_a_value_without_a_column_say_what_to_write(home
     assert code == 2 and "--row N --set C=VALUE" in error
     code, _, error = run(home, "quarantine", "repair", "--reason", "x", "--row", "1", "--set", "9")
     assert code == 2 and "has no =" in error
+
+
+@pytest.mark.parametrize("json", [(), ("--json",)])
+def test_a_repair_says_that_the_row_was_overtaken_and_is_on_no_list(
+    home: Path, tmp_path: Path, json: tuple[str, ...]
+) -> None:
+    later = factory.shipments(4, gross_mass_kg=900.0).drop(columns=["source", "line", "warnings"])
+    later.iloc[[1]].to_csv(tmp_path / "later.csv", index=False)
+    assert run(home, "score", tmp_path / "later.csv")[0] == 0
+    fix = ("--row", "1", "--set", "gross_mass_kg=9", "--reason", "the carrier gave the mass")
+    code, _, error = run(home, "quarantine", "repair", *fix, *json)
+    assert code == 0
+    assert "1 rows are older than what is known of their declarations" in error
