@@ -12,7 +12,7 @@ from riskprofile import words
 from riskprofile.services import govern, identity, review, snoozing
 from riskprofile.store import tables
 from tests.browser import home
-from tests.browser.test_shift import REASON, press, settled
+from tests.browser.test_shift import PAUSE, REASON, press, settled
 
 WIDTHS = (1024, 1160, 1280, 1366)
 GAP = 8  # pixels between the alert and the foot of the page, at most
@@ -50,6 +50,29 @@ def test_no_word_of_the_strip_of_figures_is_cut(served, visit, language, person,
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 768})
         assert page.evaluate(SHORT) == [], width
+    page.set_viewport_size({"width": 1366, "height": 768})
+
+
+# Names of pages that stand under who is signed in.
+UNDER = """() => {
+  const who = document.querySelector('.rp-who').getBoundingClientRect();
+  const links = document.querySelectorAll('[data-testid=stTopNav] .rc-overflow-item');
+  return [...links].filter((one) => {
+    const { left, right } = one.getBoundingClientRect();
+    return getComputedStyle(one).opacity > 0 && left < who.right - 1 && right > who.left + 1;
+  }).map((one) => one.innerText);
+}"""
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("person", ["officer-14", "supervisor-03"])
+def test_no_name_of_a_page_stands_under_who_is_signed_in(served, visit, language, person):
+    page = visit(person, locale=language)
+    expect(page.get_by_test_id("stTopNavLink").first).to_be_visible()
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 768})
+        page.wait_for_timeout(PAUSE)  # Streamlit measures the names after the window has changed
+        assert page.evaluate(UNDER) == [], width
     page.set_viewport_size({"width": 1366, "height": 768})
 
 
