@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -10,14 +12,14 @@ import typer
 
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened, owner, settings_of
-from riskprofile.errors import RiskProfileError
+from riskprofile.errors import RiskProfileError, UsageError
 from riskprofile.services import check_counts
 from riskprofile.services.settings import Settings
 
 
 @app.command()
 def serve(
-    port: Annotated[int, typer.Option(help="Port of the page.")] = 8501,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the page.")] = 8501,
     host: Annotated[str, typer.Option(help="Address; other than loopback needs TLS.")] = "",
     certfile: Annotated[Path | None, typer.Option(help="TLS certificate (PEM).")] = None,
     keyfile: Annotated[Path | None, typer.Option(help="Its key (PEM).")] = None,
@@ -39,8 +41,17 @@ def page(
     host: str = "",
     hosts: Sequence[str] = (),
 ) -> None:
-    """Run the page until it is stopped. It lives in another package, above this one."""
+    """Run the page until it is stopped. It lives in another package, above this one.
+
+    Raises
+    ------
+    UsageError
+        Certificate and key cannot be used, or the address and port cannot: which, and why.
+    """
     from importlib import import_module
+
+    here = host or "127.0.0.1"
+    _check_certificate(certfile, keyfile)
 
     try:
         server = import_module("app.server")
@@ -48,7 +59,55 @@ def page(
         raise RiskProfileError(
             f"the page is not installed ({error})", do="Install the checkout: pip install -e ."
         ) from error
-    server.serve(settings, host=host or "127.0.0.1", port=port, certfile=certfile, keyfile=keyfile)
+    if here in server.LOOPBACK or (certfile and keyfile):  # else it is refused for a better reason
+        _check_address(here, port)
+    names = tuple(name.strip().lower() for name in hosts)
+    server.serve(settings, host=here, port=port, certfile=certfile, keyfile=keyfile, hosts=names)
+
+
+def _check_certificate(certfile: Path | None, keyfile: Path | None) -> None:
+    """The server itself says neither which of the two files it means, nor what to do."""
+    if certfile is None and keyfile is None:
+        return
+    if certfile is None or keyfile is None:
+        raise UsageError("a certificate and its key belong together", do="Give both files.")
+    for path in (certfile, keyfile):
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise UsageError(
+                f"this file cannot be read ({error.strerror})",
+                where=str(path),
+                do="Check its name, its owner and its rights.",
+            ) from None
+    try:
+        # An empty password: a key that wants one would else ask for it, where nobody may sit.
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+            certfile, keyfile, password=""
+        )
+    except (ssl.SSLError, ValueError) as error:
+        said = getattr(error, "reason", None) or error
+        raise UsageError(
+            f"certificate and key cannot be used ({said})",
+            where=f"{certfile}, {keyfile}",
+            do="Give PEM files: the certificate, and the key it was made for, without a password.",
+        ) from None
+
+
+def _check_address(host: str, port: int) -> None:
+    """Ask for the address as the server will, and give it back at once."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, kind, protocol, _, address in found:
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+    except OSError as error:
+        raise UsageError(
+            f"the page cannot be served here ({error.strerror})",
+            where=f"{host}:{port}",
+            do="Give a free port (--port) and an address of this machine (--host).",
+        ) from None
 
 
 @app.command()

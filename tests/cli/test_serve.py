@@ -64,6 +64,7 @@ def served(office: tuple[Path, str], certificate: tuple[Path, Path]) -> Iterator
             *(sys.executable, "-c", "from riskprofile.cli import main; main()", "serve"),
             *("--host", ADDRESS, "--port", str(port)),
             *("--certfile", str(certificate[0]), "--keyfile", str(certificate[1])),
+            *("--hosts", "Riskprofile.customs.example"),
         ],
         env={**os.environ, "RISKPROFILE_HOME": str(office[0]), "OMP_NUM_THREADS": "1"},
         stderr=subprocess.DEVNULL,
@@ -97,6 +98,60 @@ def test_an_officer_at_another_address_signs_in_over_tls(
     (cookie,) = list(cookies.cookiejar)
     assert cookie.secure
     assert cookie.has_nonstandard_attr("HttpOnly")
+
+
+def test_the_page_answers_to_the_name_that_officers_type_and_to_no_other(
+    served: str, certificate: tuple[Path, Path]
+) -> None:
+    trusted = ssl.create_default_context(cafile=str(certificate[0]))
+
+    def answered(name: str) -> int:
+        request = urllib.request.Request(f"{served}/sign-in", headers={"Host": name})
+        try:
+            with urllib.request.urlopen(request, timeout=20, context=trusted) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as refused:
+            return refused.code
+
+    assert answered("riskprofile.customs.example") == 200
+    assert answered("another.customs.example") == 400
+
+
+def test_a_certificate_or_key_that_cannot_be_used_is_named(
+    office: tuple[Path, str], certificate: tuple[Path, Path], tmp_path: Path
+) -> None:
+    def refused(*files: Path) -> str:
+        code, _, errors = run(
+            office[0],
+            "serve",
+            "--certfile",
+            files[0],
+            *(("--keyfile", files[1]) if files[1:] else ()),
+        )
+        assert code == 2
+        assert "--resume" not in errors
+        return errors
+
+    missing, other = tmp_path / "missing.pem", tmp_path / "other.pem"
+    assert str(missing) in refused(missing, certificate[1])
+    assert str(missing) in refused(certificate[0], missing)
+    assert "belong together" in refused(certificate[0])
+    assert str(certificate[0]) in refused(certificate[1], certificate[0])
+    make = ["openssl", "genrsa", "-aes128", "-passout", "pass:secret", "-out", str(other), "2048"]
+    subprocess.run(make, check=True, capture_output=True)
+    assert "without a password" in refused(certificate[0], other)
+
+
+def test_a_port_that_cannot_be_served_is_named(office: tuple[Path, str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        code, _, errors = run(office[0], "serve", "--port", port)
+    assert code == 2
+    assert f"127.0.0.1:{port}" in errors
+    assert "--port" in errors
+    assert run(office[0], "serve", "--port", "99999")[0] == 2
 
 
 def test_plain_http_beyond_loopback_is_refused(office: tuple[Path, str]) -> None:
