@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import os
@@ -16,6 +17,7 @@ from riskprofile.errors import StoreError
 SIZE = 32  # bytes of a key
 NONCE = 12
 SHORTEST = 16  # characters of a secret that is written by hand
+NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)  # what a disk without second names says
 TOKEN = "removed-"  # noqa: S105 - what a removed record is called instead of its reference
 
 
@@ -25,19 +27,45 @@ def key(home: Path, name: str) -> bytes:
     Raises
     ------
     StoreError
-        Others may read the file, or it is not a key.
+        Others may read the file, it is not a key, or it cannot be made: then nothing is left.
     """
     path = home / "keys" / f"{name}.key"
-    path.parent.mkdir(mode=0o700, exist_ok=True)
     try:
-        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _read(path)
-    with os.fdopen(made, "wb") as file:
-        content = secrets.token_bytes(SIZE)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        return _read(path) if path.exists() else _make(path)
+    except OSError as error:
+        raise StoreError(
+            f"this key can be neither read nor made ({error.strerror})",
+            where=str(path),
+            do="Make room, or check owner and rights; then run the same command again.",
+        ) from None
+
+
+def _make(path: Path) -> bytes:
+    """A new key, whole under its name or not there at all: half a one would be taken for lost."""
+    content = secrets.token_bytes(SIZE)
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(part, path)  # a second name replaces nothing
+        except FileExistsError:  # another program was first
+            return _read(path)
+        except OSError as error:
+            if error.errno not in NO_LINKS:
+                raise
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    if os.name == "posix":  # what it seals is on the disk soon: its name must be too
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
     return content
 
 
@@ -86,7 +114,8 @@ def _read(path: Path) -> bytes:
         raise StoreError(
             f"this key has {len(content)} bytes, not {SIZE}",
             where=str(path),
-            do="Restore it from the backup: what it sealed cannot be read without it.",
+            do="Restore it from the backup: what it sealed cannot be read without it."
+            + ("" if content else " Where there never was one, delete the file."),
         )
     return content
 
