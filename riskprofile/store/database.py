@@ -48,7 +48,10 @@ PRAGMAS = {
     "cache_size": -16_000,
 }  # 2 is FULL
 CHANGED_AT_ONCE = 500  # rows that are looked at together for values that a driver does not take
+NO_RIGHT = "42501"  # SQLSTATE: insufficient_privilege
 LOCKED = "the database is locked by another program"
+
+GRANT = "Let it own the database (ALTER DATABASE ... OWNER TO ...) and the tables in it."
 
 # What a driver says -> what is wrong, what to do. First match wins.
 FAULTS = (
@@ -62,7 +65,10 @@ FAULTS = (
     ("no space", "the disk is full", "Make room, then run the same command again."),
     ("locked", LOCKED, "Wait for it to finish, then run the same command again."),
     ("deadlock", "two writers waited for each other", "Run the same command again."),
+    ("permission denied", "the database does not let this user do that", GRANT),
+    ('role "', "the database knows no such user", "Create it, or correct the user."),
     ("does not exist", "the database does not exist", "Create it, or correct the address."),
+    ("resolve host", "the name of the database server is not known", "Correct the address."),
     ("password", "the database refuses the sign-in", "Correct the user or the password."),
     ("connect", "the database server does not answer", "Start it, or correct the address."),
     ("terminat", "the connection to the database was cut", "Run the same command again."),
@@ -292,9 +298,13 @@ class Store:
         """
         try:
             yield
-        except (IntegrityError, ProgrammingError):
+        except IntegrityError:
             raise
         except DBAPIError as error:
+            # Of wrong statements PostgreSQL counts those that the user has no right to.
+            refused = getattr(error.orig, "sqlstate", None) == NO_RIGHT
+            if isinstance(error, ProgrammingError) and not refused:
+                raise
             raise _fault(error.orig or error, self.where) from None
         except PoolTimeout:
             raise StoreError(
@@ -316,11 +326,24 @@ class Store:
                 do="Put it on a local disk: network folders cannot hold it safely.",
             )
 
+    def _check_encoding(self) -> None:
+        """Names come in every script: what cannot hold one would stop a run in its middle."""
+        with self.read() as connection:
+            encoding = connection.execute(text("SHOW server_encoding")).scalar()
+        if encoding != "UTF8":
+            raise StoreError(
+                f"the database holds {encoding} alone, not every script",
+                where=self.where,
+                do="Make it with: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0;",
+            )
+
     def _migrate(self) -> None:
         with self.read() as connection:
             revision = _revision(connection, self.where)
         if revision == REVISIONS[-1]:
             return
+        if revision is None and not self.sqlite:
+            self._check_encoding()
         from riskprofile.store.migrations import upgrade
 
         with self.write(patience=60.0) as connection:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import uuid
 import weakref
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -18,8 +19,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import JSON, MetaData, Table, insert, inspect, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import JSON, MetaData, Table, create_engine, insert, inspect, select, text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlmodel import SQLModel
 
 from riskprofile.errors import Busy, StoreError
@@ -360,6 +361,59 @@ def test_a_server_that_does_not_answer_is_named_without_the_password(tmp_path):
     with pytest.raises(StoreError, match="does not answer") as caught:
         Store.open(f"postgresql://x:secret@/y?host={tmp_path}")
     assert "secret" not in str(caught.value)
+
+
+def test_what_postgresql_does_not_let_a_user_do_is_one_sentence(postgres_server, postgres_url):
+    """To make tables, to read them, to write them; and a user that there is not."""
+    name = f"user_{uuid.uuid4().hex[:12]}"
+    asked = postgres_url.replace("tester@", f"{name}@")
+    owner = create_engine(postgres_url.replace("postgresql:", "postgresql+psycopg:"))
+
+    def say(*statements):
+        with owner.begin() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+
+    with pytest.raises(StoreError, match="knows no such user"):
+        Store.open(asked)
+    say(f"CREATE ROLE {name} LOGIN", "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    try:
+        with pytest.raises(StoreError, match="does not let this user do that"):
+            Store.open(asked)
+        Store.open(postgres_url).close()
+        with pytest.raises(StoreError, match="does not let this user do that"):
+            Store.open(asked)
+        say(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}")
+        store = Store.open(asked)
+        with pytest.raises(StoreError, match="own the database"), store.write() as connection:
+            connection.execute(insert(Setting.__table__).values(name="a", value={}))
+        with pytest.raises(ProgrammingError), store.read() as connection:
+            connection.execute(text("SELECT nothing FROM setting"))
+        store.close()
+    finally:
+        say(f"DROP OWNED BY {name}", f"DROP ROLE {name}")
+        owner.dispose()
+
+
+def test_a_server_whose_name_is_not_known_is_named():
+    with pytest.raises(StoreError, match="server is not known"):
+        Store.open("postgresql://x@there-is-none.invalid/y")
+
+
+def test_a_database_that_cannot_hold_every_script_is_refused(postgres_server):
+    psycopg = pytest.importorskip("psycopg")
+    name = f"latin_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(host=postgres_server, user="tester", dbname="postgres") as connection:
+        connection.autocommit = True
+        connection.execute(
+            f"CREATE DATABASE {name} ENCODING 'LATIN1' TEMPLATE template0"
+            " LC_COLLATE 'C' LC_CTYPE 'C'"
+        )
+        try:
+            with pytest.raises(StoreError, match="LATIN1"):
+                Store.open(f"postgresql://tester@/{name}?host={postgres_server}")
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_a_locked_database_is_asked_again_and_then_named(tmp_path, monkeypatch):
