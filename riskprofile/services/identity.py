@@ -50,6 +50,8 @@ PASSWORD_LENGTH = (12, 256)
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
 CODE_SECONDS = 30
 
+ACCOUNT_LOCK = 7009  # PostgreSQL advisory lock: accounts are disabled one after the other
+
 hasher = PasswordHasher()  # Argon2id, 64 MiB: 0.3 s a check on two cores
 at_once = threading.BoundedSemaphore(2)  # more than two checks at once would stop the service
 
@@ -185,6 +187,7 @@ def disable_account(store: Store, actor: Actor, name: str, now: datetime) -> Non
     """Close an account and end its live sessions at once. The last administrator stays."""
     authorise(actor, "account.manage")
     with store.write() as connection:
+        serialise(connection, ACCOUNT_LOCK)  # two who disable each other would both be the other
         others = connection.execute(
             select(func.count())
             .select_from(_account)

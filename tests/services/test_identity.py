@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from datetime import timedelta
 
@@ -282,6 +283,35 @@ def test_the_last_administrator_stays(store):
     identity.disable_account(store, OWNER, "root", NOW)
     with pytest.raises(RiskProfileError, match="no such open account"):
         identity.disable_account(store, OWNER, "root", NOW)
+
+
+def test_two_administrators_who_disable_each_other_at_once_leave_one(any_store, monkeypatch):
+    for name in ("root", "boss"):
+        add(any_store, name, "administrator", None)
+    both, ends = threading.Barrier(2), identity.end_sessions
+
+    def slowly(*given):
+        """Both have looked who is left before one of them is done, where both may look."""
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.5)
+        ends(*given)
+
+    monkeypatch.setattr(identity, "end_sessions", slowly)
+    refused = []
+
+    def disable(name):
+        try:
+            identity.disable_account(any_store, OWNER, name, NOW)
+        except Conflict as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=disable, args=[name]) for name in ("root", "boss")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 1
+    assert sum(one.disabled_at is None for one in identity.accounts(any_store, OWNER)) == 1
 
 
 def test_nobody_sets_anothers_password_without_the_right(store):
