@@ -32,13 +32,16 @@ def main() -> None:
     except Stopped as stopped:
         note("riskprofile: stopped: nothing is lost, the same command goes on")
         code = 128 + stopped.signal
-    except KeyboardInterrupt:
-        code = 130
+    except SystemExit as ended:  # as which Typer passes on a Ctrl-C, without a word
+        if isinstance(getattr(ended.__context__, "__cause__", None), KeyboardInterrupt):
+            note("riskprofile: stopped: what was half done is undone. Run it again to finish")
+        raise
     except BrokenPipeError:
         code = 1
     except OSError as error:
         what = f"{error.strerror or error}".lower()
         where = str(error.filename or "")
-        fault = RiskProfileError(what, where=where, do="Mend it, and run again with --resume")
+        do = "Mend it, then run the same command again; a run of files goes on with --resume"
+        fault = RiskProfileError(what, where=where, do=do)
         code = fail(fault, as_json=as_json)
     sys.exit(code)

@@ -19,7 +19,8 @@ from riskprofile.services.steps import CHECKING, COMPARING, RANKING, STORING, WO
 if TYPE_CHECKING:
     from riskprofile.services.run import Run, Summary
 
-errors = Console(stderr=True, highlight=False, markup=False)
+# What stands in names and messages is shown as it stands: ":100:" is a line, and no picture.
+errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def say(text: str = "") -> None:
@@ -136,10 +137,10 @@ def progress(label: str, files: Sequence[Path] = ()) -> Iterator[Told]:
     totals = {path.name: about_rows(path) for path in files}
     with Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(pulse_style="bar.pulse"),
-        TextColumn("{task.fields[done]}"),
-        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[done]}", markup=False),
+        TextColumn("{task.fields[rate]}", markup=False),
         TimeElapsedColumn(),
         console=errors,
         transient=True,

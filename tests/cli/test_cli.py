@@ -12,6 +12,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,18 @@ def start(home: Path, *arguments: str | Path) -> tuple[int, str, str]:
 def told(out: str) -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads(out.strip().splitlines()[-1])
     return loaded
+
+
+def holds(process: int) -> set[str]:
+    """The files that a process has open."""
+    folder = Path(f"/proc/{process}/fd")
+    if not folder.is_dir():
+        pytest.skip("this system does not tell which files a process has open")
+    found = set()
+    for one in folder.iterdir():
+        with contextlib.suppress(OSError):
+            found.add(str(one.readlink()))
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +152,31 @@ def test_a_mistyped_command_is_a_usage_error(home: Path) -> None:
     code, _, errors = start(home, "scor")
     assert code == 2
     assert "score" in errors
+
+
+def test_a_command_that_is_interrupted_says_what_is_kept(home: Path, tmp_path: Path) -> None:
+    """As a person does it, while the copy waits for a database that somebody writes."""
+    assert run(home, "init")[0] == 0
+    target = tmp_path / "copy.db"
+    with contextlib.closing(sqlite3.connect(target, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode=WAL")
+        other.execute("BEGIN IMMEDIATE")
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-c", "from riskprofile.cli import main; main()"),
+                *("db", "copy", "--to", f"sqlite:///{target}"),
+            ],
+            env={**os.environ, "RISKPROFILE_HOME": str(home), "OMP_NUM_THREADS": "1"},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        until = time.monotonic() + 60
+        while f"{target}-wal" not in holds(process.pid) and time.monotonic() < until:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Run it again" in errors
 
 
 def test_a_database_that_is_none_is_named(home: Path, day: Path) -> None:

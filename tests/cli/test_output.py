@@ -44,6 +44,18 @@ def test_a_bar_follows_the_file_and_then_the_end_of_the_run(
                 time.sleep(0.02)
 
 
+def test_what_stands_in_a_name_is_shown_as_it_stands(
+    terminal: io.StringIO, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with output.progress("rating", []) as tell:
+        tell("day[/b]:100:.csv", 10)
+        time.sleep(0.3)  # the bar is drawn ten times a second
+    assert "day[/b]:100:.csv" in COLOURS.sub("", terminal.getvalue())
+    monkeypatch.undo()
+    output.note("offices.csv:100: not taken [/b]")
+    assert capsys.readouterr().err == "offices.csv:100: not taken [/b]\n"
+
+
 def test_a_file_of_a_log_gets_no_bar(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     shown = io.StringIO()
     monkeypatch.setattr(output, "errors", Console(file=shown))
