@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "doctor": (
         ("home",),
-        "Check home, database, scorecards, offices and accounts; say what to mend.",
+        "Check home, database, scorecards, offices, accounts and audit; say what to mend.",
     ),
     "score": (
         ("screen",),

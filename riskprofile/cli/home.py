@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict
@@ -18,6 +19,7 @@ from riskprofile.errors import RiskProfileError
 from riskprofile.profiles import PROFILES
 from riskprofile.services import check_counts, govern, identity, promotion, registers
 from riskprofile.services.settings import open_store
+from riskprofile.store import audit
 from riskprofile.store.database import Store
 
 database = typer.Typer(help="The database.", no_args_is_help=True)
@@ -68,7 +70,7 @@ def init(
 
 @app.command()
 def doctor(home: Home = None, json: Json = False) -> int:
-    """Check home, database, scorecards, offices and accounts; say what to mend."""
+    """Check home, database, scorecards, offices, accounts and audit; say what to mend."""
     checks: list[dict[str, Any]] = []
 
     def check(name: str, run: Callable[[], object]) -> None:
@@ -86,8 +88,9 @@ def doctor(home: Home = None, json: Json = False) -> int:
         store.append(open_store(settings))
         return store[0]
 
-    check("home", lambda: settings.home)
-    check("database", lambda: opened_here().where)
+    check("home", lambda: _home(settings.home))
+    if settings.home.is_dir():  # else it would be made here, and be in order
+        check("database", lambda: opened_here().where)
     if store:
         for name in PROFILES:
             serving = partial(promotion.serving, store[0], settings.models, name)
@@ -96,7 +99,9 @@ def doctor(home: Home = None, json: Json = False) -> int:
         check("offices", lambda: f"{len(govern.zones(base))} offices")
         check("accounts", lambda: f"{len(identity.accounts(base, owner()))} accounts")
         check("batches", lambda: _unfinished(govern.unfinished(base, owner())))
-        check("audit", lambda: f"{govern.verify_audit(base, owner()).records} records")
+        check("rating", lambda: _rating(govern.paused(base)))
+        check("audit", lambda: _chain(govern.verify_audit(base, owner())))
+        check("keys", lambda: _keys(govern.lost_keys(base, owner(), settings.home)))
         given = partial(check_counts.by_day, base, owner(), now())
         switched = "on" if settings.exporters_page else "off"
         check("exporters' page", lambda: f"{switched}, {answers(given())} in 30 days")
@@ -107,6 +112,48 @@ def doctor(home: Home = None, json: Json = False) -> int:
         for one in checks:
             output.say(f"{'ok' if one['ok'] else '!!'}  {one['check']}: {one['says']}")
     return 0 if all(one["ok"] for one in checks) else 1
+
+
+def _home(home: Path) -> Path:
+    """A home that is there, and that its owner may write."""
+    if not home.is_dir():
+        raise RiskProfileError(
+            "there is no installation here",
+            where=str(home),
+            do="Name it with --home or RISKPROFILE_HOME, or make one: riskprofile init",
+        )
+    if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
+        raise RiskProfileError(
+            "nothing can be written here", where=str(home), do="Check owner and rights."
+        )
+    return home
+
+
+def _rating(paused: govern.Paused | None) -> str:
+    """Why nothing new is rated, where that is so: somebody wanted it."""
+    if paused is None:
+        return "goes on"
+    return f"paused by {paused.by} since {paused.since:%Y-%m-%d %H:%M} UTC: {paused.why}"
+
+
+def _chain(verdict: audit.Verdict) -> str:
+    """How long the chain is, where it is whole."""
+    if not verdict.ok:
+        raise RiskProfileError(
+            f"the chain is broken at record {verdict.first_bad}",
+            do="Keep the database aside; compare it with an export of former days.",
+        )
+    return f"{verdict.records} records"
+
+
+def _keys(lost: list[str]) -> str:
+    """What a restored database misses that was restored alone."""
+    if lost:
+        raise RiskProfileError(
+            f"not here, and used before: {', '.join(lost)}",
+            do="Restore it from the backup before retention or an export makes another.",
+        )
+    return "all that were used are here"
 
 
 def _unfinished(batches: dict[str, str]) -> str:

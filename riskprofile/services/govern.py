@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -55,6 +56,8 @@ _DATA_AT = (
 PAUSED = "paused"
 DEMO = "demo"
 SECOND_PERSON = "second_person"
+# Action -> the key it uses.
+KEYS = {"retention.run": "retention", "audit.export": "audit", "packs.export": "packs"}
 
 
 @dataclass(frozen=True)
@@ -384,6 +387,19 @@ def verify_audit(store: Store, actor: Actor, head: audit.Head | None = None) -> 
     authorise(actor, "audit.verify")
     with store.read() as connection:
         return audit.verify(connection, head)
+
+
+def lost_keys(store: Store, actor: Actor, home: Path) -> list[str]:
+    """Keys that were used here, as the chain says, and do not lie in the home: their files.
+
+    Without them the next command would make others: what the old ones masked stays masked, and
+    what they signed is signed by nobody who is known here.
+    """
+    authorise(actor, "audit.verify")
+    with store.read() as connection:
+        used = audit.done(connection, list(KEYS))
+    files = [home / "keys" / f"{name}.key" for action, name in KEYS.items() if action in used]
+    return [str(path) for path in files if not path.exists()]
 
 
 def copy_database(store: Store, target: Store, actor: Actor, now: datetime) -> list[Copied]:

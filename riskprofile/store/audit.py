@@ -165,6 +165,12 @@ def verify(
     return Verdict(first_bad is None, records, first_bad, last)
 
 
+def done(connection: Connection, actions: Sequence[str]) -> set[str]:
+    """Which of these actions stand in the chain."""
+    asked = select(_audit.c.action).where(_audit.c.action.in_(actions)).distinct()
+    return set(connection.execute(asked).scalars())
+
+
 def links(connection: Connection) -> Any:
     """Every link in order: the ten values of `FIELDS`, times and JSON as the text that is sealed.
 

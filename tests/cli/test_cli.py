@@ -344,6 +344,7 @@ def test_the_audit_is_exported_and_a_cut_end_is_named(home: Path, tmp_path: Path
 def test_doctor_names_a_batch_that_did_not_end(home: Path, tmp_path: Path) -> None:
     day = tmp_path / "day.csv"
     factory.shipments(4).drop(columns=["source", "line", "warnings"]).to_csv(day, index=False)
+    run(home, "init")
     assert "batches: all have ended" in run(home, "doctor")[1]
     opened = settings.load({}, home=home)
     store, now = settings.open_store(opened), datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -355,6 +356,46 @@ def test_doctor_names_a_batch_that_did_not_end(home: Path, tmp_path: Path) -> No
     assert "left before its end" in said and "score --resume" in said
     assert run(home, "score", day, "--resume")[0] == 0
     assert "batches: all have ended" in run(home, "doctor")[1]
+
+
+def test_doctor_says_that_the_chain_is_broken(home: Path) -> None:
+    run(home, "init")
+    assert run(home, "doctor")[0] == 0
+    with contextlib.closing(sqlite3.connect(home / "riskprofile.db")) as database, database:
+        database.execute("UPDATE audit SET actor = 'nobody' WHERE sequence = 1")
+    code, said, _ = run(home, "doctor")
+    assert code == 1
+    assert "!!  audit: the chain is broken at record 1" in said
+
+
+def test_doctor_makes_no_home(home: Path) -> None:
+    code, said, _ = run(home, "doctor")
+    assert (code, home.exists()) == (1, False)
+    assert f"!!  home: {home}: there is no installation here" in said
+    home.write_text("a file")
+    assert "there is no installation here" in run(home, "doctor")[1]
+
+
+def test_doctor_says_that_rating_is_paused_and_why(home: Path) -> None:
+    run(home, "pause", "--why", "wrong tariff file")
+    code, said, _ = run(home, "doctor")
+    assert code == 0
+    assert "ok  rating: paused by " in said and said.count("wrong tariff file") == 1
+    run(home, "resume")
+    assert "ok  rating: goes on" in run(home, "doctor")[1]
+
+
+def test_doctor_names_the_keys_that_a_restored_database_misses(home: Path, tmp_path: Path) -> None:
+    run(home, "init")
+    assert "ok  keys" in run(home, "doctor")[1]
+    assert run(home, "retention", "run")[0] == 0
+    assert run(home, "audit", "export", "--out", tmp_path / "chain.jsonl")[0] == 0
+    assert "ok  keys" in run(home, "doctor")[1]
+    (home / "keys" / "retention.key").rename(tmp_path / "retention.key")
+    code, said, _ = run(home, "doctor")
+    assert code == 1
+    assert f"!!  keys: not here, and used before: {home / 'keys' / 'retention.key'}." in said
+    assert not (home / "keys" / "retention.key").exists()
 
 
 def test_the_answers_of_the_exporters_page_are_told_by_day_and_by_doctor(home: Path) -> None:
