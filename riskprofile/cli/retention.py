@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -12,6 +12,9 @@ from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened, owner
 from riskprofile.errors import UsageError
 from riskprofile.services import retention as service
+from riskprofile.store.database import Store
+
+QUIET = timedelta(days=35)  # between two runs of what is to run every night
 
 retention = typer.Typer(help="Forgetting on time.", no_args_is_help=True)
 app.add_typer(retention, name="retention")
@@ -25,7 +28,8 @@ def _group() -> None:
 @retention.command("run")
 def run(
     as_of: Annotated[
-        str | None, typer.Option(help="Forget what is due then (ISO 8601); default now.")
+        str | None,
+        typer.Option(help="Forget what was due then (ISO 8601), not later than now; default now."),
     ] = None,
     home: Home = None,
     json: Json = False,
@@ -37,7 +41,14 @@ def run(
         raise UsageError(f"--as-of {as_of}: {error}", do="Write 2027-05-24T08:00+00:00") from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
+    if moment > now():
+        raise UsageError(
+            f"--as-of {as_of} has not come yet: nothing is forgotten before it is due",
+            do="Leave it out; look at the clock of this machine if it has.",
+        )
     with opened(home) as (settings, store):
+        if as_of is None:
+            _check_clock(store)
         told = service.run(store, settings, owner(), now(), moment)
     if json:
         output.as_json({**asdict(told), "as_of": told.as_of.isoformat()})
@@ -57,3 +68,14 @@ def run(
         f"{told.arms} pieces of arms forgotten"
     )
     return 0
+
+
+def _check_clock(store: Store) -> None:
+    """A clock that runs ahead would have forgotten for good what is not due: ask a person."""
+    last = service.last_run(store, owner())
+    if last is not None and now() - last > QUIET:
+        raise UsageError(
+            f"the clock says {now():%Y-%m-%d}, and retention last ran on {last:%Y-%m-%d}",
+            do="Set the clock. If it is right: riskprofile retention run "
+            f"--as-of {now():%Y-%m-%dT%H:%M}+00:00",
+        )

@@ -168,6 +168,13 @@ def run(
     return told
 
 
+def last_run(store: Store, actor: Actor) -> datetime | None:
+    """When retention last ran here, as the audit chain says."""
+    authorise(actor, "retention.run")
+    with store.read() as connection:
+        return audit.last_at(connection, "retention.run")
+
+
 def tokens(settings: Settings, record_id: str) -> list[str]:
     """What a removed record of this reference would be called, one for each profile."""
     secret = keys.key(settings.home, KEY)

@@ -1,0 +1,44 @@
+"""What is forgotten is gone for good: a slip of a year, or of the clock, forgets nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from riskprofile.services import retention, settings
+from riskprofile.services.identity import OWNER
+from tests import factory
+from tests.cli.test_cli import run, told
+
+
+def ran(home: Path, ago: timedelta) -> None:
+    """A run of the night, that long ago."""
+    here = settings.load({}, home=home)
+    store = settings.open_store(here)
+    retention.run(store, here, OWNER, datetime.now(UTC) - ago)
+    store.close()
+
+
+def test_nothing_is_forgotten_before_its_time_by_a_year_that_was_mistyped(tmp_path: Path) -> None:
+    home, day = tmp_path / "home", tmp_path / "day.csv"
+    factory.shipments(4).drop(columns=["source", "line", "warnings"]).to_csv(day, index=False)
+    assert run(home, "history", "load", day)[0] == 0
+    code, _, errors = run(home, "retention", "run", "--as-of", "2999-11-24T08:00+00:00")
+    assert code == 2
+    assert "has not come yet" in errors
+    code, said, _ = run(home, "retention", "run", "--as-of", "2026-11-24T08:00+00:00", "--json")
+    assert (code, told(said)["masked"], told(said)["removed"]) == (0, 0, 0)
+
+
+def test_a_clock_that_runs_ahead_forgets_nothing_until_a_person_says_so(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    assert run(home, "retention", "run")[0] == 0
+    ran(home, timedelta(days=34))
+    assert run(home, "retention", "run")[0] == 0
+    ran(home, timedelta(days=36))
+    code, _, errors = run(home, "retention", "run")
+    assert code == 2
+    assert "Set the clock" in errors
+    asked = errors.split("riskprofile retention run ")[1].split()
+    assert run(home, "retention", "run", *asked)[0] == 0
+    assert run(home, "retention", "run")[0] == 0
