@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -199,6 +199,7 @@ class Store:
         store = cls(_engine(parsed), where)
         try:
             if sqlite:
+                _own(Path(where))
                 store._set_journal()
             store._migrate()
         except BaseException:
@@ -389,6 +390,13 @@ def _check_path(path: Path) -> None:
             where=where,
             do="Check owner and rights of file and folder.",
         )
+
+
+def _own(path: Path) -> None:
+    """Make the file for its owner alone, where it is new: SQLite gives its log the same rights."""
+    if not path.exists():
+        with suppress(FileExistsError):  # another program was first
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _engine(url: URL) -> Engine:

@@ -211,6 +211,23 @@ def test_sqlite_keeps_the_settings_that_survive_a_power_cut(tmp_path):
     assert found == ["wal", 2, 1, 5000]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs rights of files")
+def test_a_new_database_is_its_owners_alone_wherever_it_lies(tmp_path):
+    """It holds names and digests of passwords, and is copied out of a home that nobody enters."""
+    tmp_path.chmod(0o755)
+    before = os.umask(0o022)
+    try:
+        store = Store.open(url(tmp_path))
+        with store.write() as connection:
+            connection.execute(insert(Setting.__table__).values(name="a", value={}))
+        files = {file.name: oct(file.stat().st_mode & 0o777) for file in tmp_path.iterdir()}
+        store.close()
+    finally:
+        os.umask(before)
+    assert files.keys() >= {"riskprofile.db", "riskprofile.db-wal"}
+    assert set(files.values()) == {"0o600"}
+
+
 def test_an_error_inside_a_transaction_undoes_it(address):
     store = Store.open(address)
     with pytest.raises(KeyError), store.write() as connection:
