@@ -16,7 +16,7 @@ import typer
 from riskprofile import words
 from riskprofile.cli import output
 from riskprofile.cli.app import As, Home, Json, app, now, opened, owner, settings_of
-from riskprofile.errors import InputError, UsageError
+from riskprofile.errors import InputError, ScorecardError, UsageError
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.intake.quarantine import whole_or_nothing
 from riskprofile.scoring.ranking import Capacity
@@ -297,7 +297,12 @@ def replay(
             output.say(f"{told.removed} were removed by retention: their points stay")
         for record in told.differ[:20]:
             output.say(f"  differs: {record}")
-    return 1 if told.differ else 0
+    for what, scores in told.missing.items():
+        output.note(
+            f"riskprofile: {scores} scores were not replayed: {what}. Replay them with the release "
+            "that rated them, on a copy of the database from before the upgrade"
+        )
+    return 1 if told.differ else ScorecardError.exit_code if told.missing else 0
 
 
 @app.command()

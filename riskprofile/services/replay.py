@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, func, select
 
-from riskprofile.errors import InputError
+from riskprofile.errors import InputError, ScorecardError
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import reasons
 from riskprofile.scoring.scorecard import Scorecard
@@ -40,11 +40,16 @@ class Explanation:
 
 @dataclass
 class Replayed:
-    """How many stored scores came out the same bits, which did not, how many retention removed."""
+    """How many stored scores came out the same bits, which did not, how many retention removed.
+
+    `missing` counts scores whose scorecard is not here or not trusted, by what is wrong with it,
+    where all were asked for.
+    """
 
     same: int = 0
     removed: int = 0
     differ: list[str] = field(default_factory=list)
+    missing: dict[str, int] = field(default_factory=dict)
 
 
 def find(connection: Connection, record: str, removed: Sequence[str] = ()) -> Any:
@@ -155,13 +160,22 @@ def replay(
     with store.read() as connection:
         only = find(connection, record, removed) if record else None
         told.removed = _removed(connection, only)
-        cards: dict[str, Scorecard] = {}
+        cards: dict[str, Scorecard | str] = {}
         for chunk, batch in _rated_chunks(connection, only.chunk_id if only else None):
             if batch.model_digest not in cards:
-                cards[batch.model_digest] = promotion.rated_by(
-                    connection, models, chunk.profile, batch.model_version, batch.model_digest
-                )
+                try:
+                    cards[batch.model_digest] = promotion.rated_by(
+                        connection, models, chunk.profile, batch.model_version, batch.model_digest
+                    )
+                except ScorecardError as error:
+                    if only is not None:
+                        raise
+                    cards[batch.model_digest] = f"{error.where}: {error.what}"
             card = cards[batch.model_digest]
+            if isinstance(card, str):  # one that a former release shipped hides no other's scores
+                lost = int(batches.from_bytes(chunk.features, [POINTS])[POINTS].notna().sum())
+                told.missing[card] = told.missing.get(card, 0) + lost
+                continue
             log = batches.from_bytes(chunk.features, [POINTS, *card.features])
             stored = log[POINTS]
             again = card.points(log)

@@ -207,6 +207,19 @@ def test_a_missing_or_altered_scorecard_gives_exit_5_and_rates_nothing(
     assert (code, told(said)["accepted"]) == (0, 40)  # nothing of the failed runs is in the way
 
 
+def test_replay_counts_the_scores_whose_scorecard_is_gone(home: Path, tmp_path: Path) -> None:
+    day = tmp_path / "day.csv"
+    factory.shipments(4).drop(columns=["source", "line", "warnings"]).to_csv(day, index=False)
+    assert run(home, "score", day)[0] == 0
+    code, said, _ = run(home, "replay", "--all")
+    assert (code, said) == (0, "4 scores came out the same, 0 differ\n")
+    models = tmp_path / "models"
+    models.mkdir()
+    code, said, errors = run(home, "replay", "--all", RISKPROFILE_MODELS=str(models))
+    assert (code, said) == (5, "0 scores came out the same, 0 differ\n")
+    assert "4 scores were not replayed" in errors
+
+
 def test_some_bad_rows_give_exit_3_and_the_quarantine_says_why(
     home: Path, day: Path, tmp_path: Path
 ) -> None:

@@ -17,7 +17,14 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
-from riskprofile.errors import Conflict, InputError, Overtaken, PolicyError, TooManyBadRows
+from riskprofile.errors import (
+    Conflict,
+    InputError,
+    Overtaken,
+    PolicyError,
+    ScorecardError,
+    TooManyBadRows,
+)
 from riskprofile.services import ending, govern, replay, settings
 from riskprofile.services.describing import Material
 from riskprofile.services.identity import OWNER
@@ -169,6 +176,23 @@ def test_every_stored_score_is_replayed_from_the_log(
     explained = replay.explain(store, home.models, "XM-000003")
     terms = explained.reasons + explained.against
     assert sum(term["points"] for term in terms) == explained.points
+
+
+def test_a_scorecard_of_a_former_release_hides_no_other_score_from_replay(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    rate(store, home, write(tmp_path / "first.csv", factory.shipments(20)))
+    rate(store, home, write(tmp_path / "second.csv", factory.shipments(50)[20:]))
+    with store.write() as connection:
+        first = "(SELECT id FROM batch ORDER BY started_at LIMIT 1)"
+        gone = "UPDATE batch SET model_version = '2025.01.1', model_digest = 'd' WHERE id = "
+        connection.execute(text(gone + first))
+    told = replay.replay(store, home.models)
+    assert (told.same, told.differ) == (30, [])
+    assert list(told.missing.values()) == [20]
+    assert "2025.01.1" in next(iter(told.missing))
+    with pytest.raises(ScorecardError, match=r"2025\.01\.1"):
+        replay.replay(store, home.models, "XM-000003")
 
 
 def test_thousands_of_scores_are_replayed_a_chunk_at_a_time_and_the_altered_one_is_named(
