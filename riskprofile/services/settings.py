@@ -8,6 +8,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -96,6 +97,12 @@ def load(environment: Mapping[str, str] | None = None, **flags: Any) -> Settings
     home = Path(flags.get("home") or told.get(f"{PREFIX}HOME") or default_home(told)).expanduser()
     home = home.absolute()
     for name, value in _config(home / "config.toml").items():
+        if name == "home":
+            raise UsageError(
+                "setting home: the home is not named in its own file",
+                where=str(home / "config.toml"),
+                do=f"Take it out; use --home or {PREFIX}HOME.",
+            )
         given[name] = (str(home / "config.toml"), value)
     for name in Settings.model_fields:
         if value := told.get(PREFIX + name.upper()):
@@ -111,11 +118,24 @@ def load(environment: Mapping[str, str] | None = None, **flags: Any) -> Settings
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
+        where = given.get(name, ("", None))[0]
+        if first["type"] == "extra_forbidden":
+            raise _unknown(name, where) from None
         raise UsageError(
-            f"setting {name}: {first['msg'].lower()}",
-            where=given.get(name, ("", None))[0],
-            do=f"Known settings: {', '.join(sorted(set(Settings.model_fields) - {'basis'}))}.",
+            f"setting {name}: {first['msg'].lower()}", where=where, do="Correct it, or take it out."
         ) from None
+
+
+def _unknown(name: str, where: str) -> UsageError:
+    """A setting that there is not, and which one may be meant."""
+    known = sorted(set(Settings.model_fields) - {"basis", "home"})
+    meant = get_close_matches(name.lower(), known, n=1)
+    do = f"Did you mean {meant[0]}? " if meant else ""
+    return UsageError(
+        f"setting {name}: there is no such setting",
+        where=where,
+        do=f"{do}Known settings: {', '.join(known)}.",
+    )
 
 
 def default_home(environment: Mapping[str, str]) -> Path:

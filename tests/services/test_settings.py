@@ -42,7 +42,9 @@ def test_a_flag_names_another_home(tmp_path):
         ("random_share = 2", {}, {}, "config.toml: setting random_share"),
         ("", {"RISKPROFILE_RANDOM_SHARE": "lots"}, {}, "RISKPROFILE_RANDOM_SHARE: setting"),
         ("", {}, {"max_bad_share": -1}, "--max-bad-share: setting max_bad_share"),
-        ("radnom_share = 0.1", {}, {}, "setting radnom_share"),
+        ("radnom_share = 0.1", {}, {}, "setting radnom_share: there is no such setting. Did you"),
+        ("radnom_share = 0.1", {}, {}, "Did you mean random_share? Known settings: asks_an_hour"),
+        ('home = "/data"', {}, {}, "config.toml: setting home: the home is not named in its own"),
         ("random_share 0.1", {}, {}, "not TOML"),
     ],
 )
@@ -51,6 +53,7 @@ def test_a_setting_that_cannot_be_is_named_with_its_place(tmp_path, config, told
     with pytest.raises(UsageError) as caught:
         settings.load(told, home=tmp_path, **flags)
     assert says in str(caught.value) and caught.value.exit_code == 2
+    assert ("Known settings" in str(caught.value)) == ("no such setting" in str(caught.value))
 
 
 def test_a_config_file_cannot_state_a_legal_basis(tmp_path):
