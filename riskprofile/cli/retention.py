@@ -31,6 +31,9 @@ def run(
         str | None,
         typer.Option(help="Forget what was due then (ISO 8601), not later than now; default now."),
     ] = None,
+    new_key: Annotated[
+        bool, typer.Option("--new-key", help="The key used before was destroyed on purpose.")
+    ] = False,
     home: Home = None,
     json: Json = False,
 ) -> int:
@@ -49,7 +52,7 @@ def run(
     with opened(home) as (settings, store):
         if as_of is None:
             _check_clock(store)
-        told = service.run(store, settings, owner(), now(), moment)
+        told = service.run(store, settings, owner(), now(), moment, new_key=new_key)
     if json:
         output.as_json({**asdict(told), "as_of": told.as_of.isoformat()})
         return 0

@@ -21,8 +21,13 @@ NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)  # what a disk without sec
 TOKEN = "removed-"  # noqa: S105 - what a removed record is called instead of its reference
 
 
-def key(home: Path, name: str) -> bytes:
+def key(home: Path, name: str, *, make: bool = True) -> bytes:
     """The key of that name, made at its first use (`keys/NAME.key`, mode 0600).
+
+    Parameters
+    ----------
+    make : bool
+        Whether it may be made: not where something was sealed with it before.
 
     Raises
     ------
@@ -31,8 +36,16 @@ def key(home: Path, name: str) -> bytes:
     """
     path = home / "keys" / f"{name}.key"
     try:
+        if path.exists():
+            return _read(path)
+        if not make:
+            raise StoreError(
+                "this key is not here, and was used before",
+                where=str(path),
+                do="Copy it from the machine that used it, or restore it from the backup.",
+            )
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        return _read(path) if path.exists() else _make(path)
+        return _make(path)
     except OSError as error:
         raise StoreError(
             f"this key can be neither read nor made ({error.strerror})",
@@ -67,6 +80,11 @@ def _make(path: Path) -> bytes:
         finally:
             os.close(folder)
     return content
+
+
+def there(home: Path, name: str) -> bool:
+    """Whether the key of that name was made or brought here."""
+    return (home / "keys" / f"{name}.key").exists()
 
 
 def written(home: Path, name: str) -> str:

@@ -110,6 +110,8 @@ def run(
     actor: Actor,
     now: datetime,
     as_of: datetime | None = None,
+    *,
+    new_key: bool = False,
 ) -> Forgotten:
     """Mask and remove what is due.
 
@@ -117,16 +119,20 @@ def run(
     ----------
     as_of : datetime, optional
         Aware time that stands for the clock; never later than `now` in real use.
+    new_key : bool
+        Go on with a new key, where the one used before was destroyed on purpose.
 
     Raises
     ------
     NotAllowed
         The actor has no right to it.
+    StoreError
+        The key that was used before is not here: what another would mask, that could not open.
     """
     authorise(actor, "retention.run")
     moment = (as_of or now).astimezone(UTC)
     told = Forgotten(moment)
-    secret = keys.key(settings.home, KEY)
+    secret = keys.key(settings.home, KEY, make=new_key or last_run(store, actor) is None)
     for profile in PROFILES.values():
         said = terms(profile, settings)
         with store.read() as connection:
@@ -177,6 +183,8 @@ def last_run(store: Store, actor: Actor) -> datetime | None:
 
 def tokens(settings: Settings, record_id: str) -> list[str]:
     """What a removed record of this reference would be called, one for each profile."""
+    if not keys.there(settings.home, KEY):  # it made none, and to ask makes no key
+        return []
     secret = keys.key(settings.home, KEY)
     return [keys.token(secret, name, record_id) for name in PROFILES]
 

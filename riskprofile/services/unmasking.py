@@ -119,7 +119,7 @@ def look(
             raise PolicyError("nobody has allowed this request yet", do="Ask a supervisor.")
         if not row["allowed_at"] <= now < row["expires_at"]:
             raise PolicyError("this request was for 24 hours, which are over", do="Ask again.")
-        secret = keys.key(settings.home, KEY)
+        secret = keys.key(settings.home, KEY, make=False)
         shown = _declared(connection, secret, row["record_id"], row["profile"])
         if not shown:
             raise RiskProfileError("this record was removed by retention", where=row["record_id"])

@@ -361,6 +361,40 @@ def test_a_masked_record_is_seen_again_by_who_asked_once_another_allowed_it(
         assert list(told) == ["record.unmask.ask", "record.unmask.allow", "record.unmask.look"]
 
 
+def test_another_machine_of_the_same_database_masks_with_no_other_key(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """What two keys masked, neither opens as a whole; to ask for a record makes none either."""
+    record, now = masked(store, home, tmp_path)
+    asked = unmasking.ask(store, INES, record, "shipment", "CASE-7", WHY, now)
+    unmasking.allow(store, SARA, asked, now)
+    other = settings.load({}, home=tmp_path / "other", database_url=home.database_url)
+    settings.make_home(other)
+    assert retention.tokens(other, record) == []
+    for act in (
+        lambda: retention.run(store, other, OWNER, now),
+        lambda: unmasking.look(store, other, INES, asked, now),
+    ):
+        with pytest.raises(StoreError, match="this key is not here, and was used before"):
+            act()
+    assert not (other.home / "keys").exists()
+    shutil.copytree(home.home / "keys", other.home / "keys")
+    assert retention.run(store, other, OWNER, now).masked == 0
+    [row] = unmasking.look(store, other, INES, asked, now)
+    assert row["consignor_name"].startswith("Zq")
+
+
+def test_a_key_that_was_destroyed_on_purpose_is_followed_by_another_when_a_person_says_so(
+    store: Store, home: Settings
+) -> None:
+    retention.run(store, home, OWNER, RECEIVED)
+    (home.home / "keys" / "retention.key").unlink()
+    with pytest.raises(StoreError, match="not here"):
+        retention.run(store, home, OWNER, RECEIVED)
+    retention.run(store, home, OWNER, RECEIVED, new_key=True)
+    retention.run(store, home, OWNER, RECEIVED)
+
+
 def test_nobody_allows_their_own_request_nor_another_offices(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
