@@ -120,6 +120,12 @@ def _entries(path: Path) -> list[dict[str, str]]:
                 do=f"Kinds are {', '.join(KINDS)}; the text may not be empty",
             )
         found.append(one)
+    if not found:  # an export that failed would take a whole list out of force
+        raise InputError(
+            "the watch list has a header and no entry",
+            where=str(path),
+            do="Check the export that wrote it; a list is ended by riskprofile watchlists expire",
+        )
     return found
 
 
