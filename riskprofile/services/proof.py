@@ -11,9 +11,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -95,28 +97,33 @@ def export(
                 where=store.where,
                 do="Keep the database aside; compare it with an export of former days.",
             )
+        part = out.with_name(f".{out.name}.{token_hex(4)}.part")  # two may export at once
         try:
-            return _write(connection, secret, public, out, now, since)
+            told = _write(connection, secret, public, part, now, since)
+            part.replace(out)
         except OSError as error:
             raise UsageError(
                 f"the export cannot be written ({error.strerror or error})",
                 where=str(out),
-                do="Name another file with --out.",
+                do="Make room, or name another file with --out.",
             ) from None
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+    return told
 
 
 def _write(
     connection: Connection,
     secret: Ed25519PrivateKey,
     public: str,
-    out: Path,
+    part: Path,
     now: datetime,
     since: datetime | None,
 ) -> Exported:
     after = "" if since is None else since.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
     total, count, first, last = hashlib.sha256(), 0, 0, audit.Head(0, audit.START)
-    part = out.with_name(f".{out.name}.part")
-    made = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    made = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(made, "wb") as file:
         with audit.links(connection) as rows:
             for row in rows:
@@ -141,7 +148,6 @@ def _write(
         file.write(_compact({**told, "signature": secret.sign(_compact(told)).hex()}) + b"\n")
         file.flush()
         os.fsync(file.fileno())
-    part.replace(out)
     return Exported(count, first, last, public)
 
 

@@ -193,6 +193,28 @@ def test_what_cannot_be_read_or_written_is_said(store, tmp_path):
         proof.export(store, home(store, tmp_path), OWNER, tmp_path / "no" / "x", NOW)
 
 
+def test_a_full_disk_leaves_no_half_export_and_the_last_one_whole(store, tmp_path, monkeypatch):
+    resource = pytest.importorskip("resource")
+    write(store, 20)
+    out, _ = exported(store, tmp_path)
+    last, write_out = out.read_bytes(), proof._write
+
+    def on_a_full_disk(*given):
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, before[1]))
+        try:
+            return write_out(*given)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    monkeypatch.setattr(proof, "_write", on_a_full_disk)
+    there = set(tmp_path.iterdir())
+    with pytest.raises(UsageError, match="Make room"):
+        exported(store, tmp_path)
+    assert out.read_bytes() == last
+    assert set(tmp_path.iterdir()) == there
+
+
 def test_an_officer_exports_nothing(store, tmp_path):
     with pytest.raises(NotAllowed):
         proof.export(store, home(store, tmp_path), INES, tmp_path / "x", NOW)
