@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import uuid
 import weakref
 from datetime import UTC, datetime, timedelta, timezone
@@ -409,6 +410,61 @@ def test_what_postgresql_does_not_let_a_user_do_is_one_sentence(postgres_server,
         store.close()
     finally:
         say(f"DROP OWNED BY {name}", f"DROP ROLE {name}")
+        owner.dispose()
+
+
+def test_a_server_that_answers_and_lets_nobody_in_is_not_called_silent(
+    postgres_server, postgres_url
+):
+    """Its rules, its limit, or that it takes no changes: another remedy for each."""
+    name = f"user_{uuid.uuid4().hex[:12]}"
+    asked = postgres_url.replace("tester@", f"{name}@")
+    base = postgres_url.partition("@/")[2].partition("?")[0]
+    owner = create_engine(
+        postgres_url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
+    )
+    rules = Path(postgres_server) / "data" / "pg_hba.conf"
+    before = rules.read_text()
+
+    def say(statement):
+        with owner.connect() as connection:
+            connection.execute(text(statement))
+
+    say(f"CREATE ROLE {name} LOGIN")
+    Store.open(postgres_url).close()
+    try:
+        for rule, says in (
+            ("reject", "does not let this user in"),
+            ("peer", "refuses the sign-in"),
+        ):
+            rules.write_text(f"local all {name} {rule}\n{before}")
+            say("SELECT pg_reload_conf()")
+            until = time.monotonic() + 20
+            while time.monotonic() < until:  # the server reads them when it comes to it
+                with pytest.raises(StoreError) as told:
+                    Store.open(asked)
+                if says in str(told.value):
+                    break
+                time.sleep(0.05)
+            assert says in str(told.value)
+        rules.write_text(before)
+        say("SELECT pg_reload_conf()")
+        say(f"ALTER DATABASE {base} CONNECTION LIMIT 0")
+        until = time.monotonic() + 20
+        while "no more connections" not in str(told.value) and time.monotonic() < until:
+            with pytest.raises(StoreError) as told:
+                Store.open(asked)
+        assert "no more connections" in str(told.value)
+        say(f"ALTER DATABASE {base} SET default_transaction_read_only = on")
+        store = Store.open(postgres_url)
+        with pytest.raises(StoreError, match="takes no changes"), store.write() as connection:
+            connection.execute(insert(Setting.__table__).values(name="a", value={}))
+        store.close()
+    finally:
+        rules.write_text(before)
+        say("SELECT pg_reload_conf()")
+        say(f"ALTER DATABASE {base} RESET default_transaction_read_only")
+        say(f"DROP ROLE {name}")
         owner.dispose()
 
 
