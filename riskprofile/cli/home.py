@@ -98,7 +98,7 @@ def doctor(home: Home = None, json: Json = False) -> int:
         base = store[0]
         check("offices", lambda: f"{len(govern.zones(base))} offices")
         check("accounts", lambda: f"{len(identity.accounts(base, owner()))} accounts")
-        check("batches", lambda: _unfinished(govern.unfinished(base, owner())))
+        check("batches", lambda: _unfinished(base))
         check("rating", lambda: _rating(govern.paused(base)))
         check("audit", lambda: _chain(govern.verify_audit(base, owner())))
         check("keys", lambda: _keys(govern.lost_keys(base, owner(), settings.home)))
@@ -156,17 +156,24 @@ def _keys(lost: list[str]) -> str:
     return "all that were used are here"
 
 
-def _unfinished(batches: dict[str, str]) -> str:
+def _unfinished(store: Store) -> str:
     """What to do about batches that did not end: of one that is read nobody knows it will not."""
+    batches = govern.unfinished(store, owner())
     left = [one for one, state in batches.items() if state == "stopped"]
     named = left or [*batches]
     if not named:
         return "all have ended"
     more = f" and {len(named) - 1} more" if len(named) > 1 else ""
-    do = f"`score --resume` on its file, or `riskprofile finish {named[0]} --reason ...` without it"
+    source, past = govern.came_as(store, owner(), named[0])
+    again = "history load" if past else "score"  # rated, the past would be on officers' lists
+    do = (
+        f"`{again} --resume` on its file {source}, "
+        f"or `riskprofile finish {named[0]} --reason ...` without it"
+    )
     if left:
+        lost = "not known as past yet" if past else "on no list"
         raise RiskProfileError(
-            f"{left[0]}{more} was left before its end, so its rows are on no list", do=do
+            f"{left[0]}{more} was left before its end, so its rows are {lost}", do=do
         )
     return f"{named[0]}{more} under way; if its program died: {do}"
 

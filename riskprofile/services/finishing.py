@@ -70,8 +70,10 @@ def finish(
         if batch.state not in ("running", "stopped"):
             raise Conflict(f"batch {batch.id} has ended already ({batch.state})")
         if not batch.cursor:
+            past = bool((batch.options or {}).get("history"))
             raise Conflict(
-                f"nothing of batch {batch.id} is stored", do="Rate its file: riskprofile score"
+                f"nothing of batch {batch.id} is stored",
+                do=f"Read its file: riskprofile {'history load' if past else 'score'} --resume",
             )
     asked = batch.options or {}
     history = bool(asked.get("history"))

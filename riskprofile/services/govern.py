@@ -382,6 +382,15 @@ def unfinished(store: Store, actor: Actor) -> dict[str, str]:
         return store_of_batches.unfinished(connection)
 
 
+def came_as(store: Store, actor: Actor, batch_id: str) -> tuple[str, bool]:
+    """The name of a batch's file, and whether it was loaded as past and not to be rated."""
+    authorise(actor, "batch.look")
+    asked = select(_batch.c.source, _batch.c.options).where(_batch.c.id == batch_id)
+    with store.read() as connection:
+        source, options = connection.execute(asked).one()
+    return str(source), bool((options or {}).get("history"))
+
+
 def verify_audit(store: Store, actor: Actor, head: audit.Head | None = None) -> audit.Verdict:
     """Check the whole audit chain, and that it still holds a head kept elsewhere."""
     authorise(actor, "audit.verify")

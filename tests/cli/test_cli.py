@@ -371,6 +371,26 @@ def test_doctor_names_a_batch_that_did_not_end(home: Path, tmp_path: Path) -> No
     assert "batches: all have ended" in run(home, "doctor")[1]
 
 
+def test_doctor_does_not_send_the_past_to_the_officers(home: Path, tmp_path: Path) -> None:
+    """Rated, as `score --resume` would have, it stood on their list."""
+    past = tmp_path / "past.csv"
+    factory.shipments(8).drop(columns=["source", "line", "warnings"]).to_csv(past, index=False)
+    opened = settings.load({}, home=home)
+    store, now = settings.open_store(opened), datetime(2026, 11, 24, 9, tzinfo=UTC)
+    terminated = factory.Steps(lambda name, rows, of: os.kill(os.getpid(), signal.SIGTERM))
+    asked = Options(history=True, chunk_rows=4)
+    left = screen(store, opened, OWNER, [past], asked, now, progress=terminated)
+    store.close()
+    assert left.exit_code == 143
+    said = run(home, "doctor")[1]
+    assert (
+        "`history load --resume` on its file past.csv" in said
+        and "score" not in said.split("batches", 1)[1].split("\n")[0]
+    )
+    assert run(home, "history", "load", past, "--resume")[0] == 0
+    assert "batches: all have ended" in run(home, "doctor")[1]
+
+
 def test_doctor_says_that_the_chain_is_broken(home: Path) -> None:
     run(home, "init")
     assert run(home, "doctor")[0] == 0
