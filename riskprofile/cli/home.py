@@ -151,7 +151,7 @@ def _keys(lost: list[str]) -> str:
     if lost:
         raise RiskProfileError(
             f"not here, and used before: {', '.join(lost)}",
-            do="Restore it from the backup before retention or an export makes another.",
+            do="Copy it from the machine that used it, or restore it from the backup.",
         )
     return "all that were used are here"
 

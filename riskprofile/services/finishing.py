@@ -49,7 +49,7 @@ def finish(
     UsageError
         No reason, or no such batch.
     Conflict
-        The batch has ended, or nothing of it is stored.
+        The batch has ended.
     PolicyError
         Rating is paused, or the profile is off.
     ScorecardError
@@ -69,15 +69,9 @@ def finish(
         batch = Batch(**found._mapping)
         if batch.state not in ("running", "stopped"):
             raise Conflict(f"batch {batch.id} has ended already ({batch.state})")
-        if not batch.cursor:
-            past = bool((batch.options or {}).get("history"))
-            raise Conflict(
-                f"nothing of batch {batch.id} is stored",
-                do=f"Read its file: riskprofile {'history load' if past else 'score'} --resume",
-            )
     asked = batch.options or {}
     history = bool(asked.get("history"))
-    if not history:
+    if not history and batch.cursor:  # of what it is, nobody knows before something is stored
         govern.require_profile(store, batch.profile, settings)
     with store.write() as connection:
         if not history:

@@ -27,7 +27,8 @@ from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, retention, settings
 from riskprofile.services.finishing import finish
 from riskprofile.services.identity import OWNER
-from riskprofile.services.run import Options, Run, unseen
+from riskprofile.services.opening import begin
+from riskprofile.services.run import Options, Run, Summary, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import WORDING
@@ -89,6 +90,22 @@ def ranked(store: Store) -> list[str]:
     with store.read() as connection:
         found = connection.execute(text("SELECT record_id FROM alert ORDER BY record_id"))
         return list(found.scalars())
+
+
+@pytest.mark.parametrize("history", [False, True])
+def test_a_batch_of_which_nothing_is_stored_is_ended_too_and_its_file_may_come(
+    store: Store, home: Settings, tmp_path: Path, history: bool
+) -> None:
+    """As a kill, or a full disk, before the first chunk leaves it."""
+    day = write(tmp_path / "day.csv", factory.shipments(40))
+    asked = Options(history=history)
+    batch = begin(store, OWNER, day, asked, NOW, Summary())
+    assert batch is not None
+    run = finish(store, home, OWNER, batch.id, WHY, NOW)
+    assert (run.summary.read, run.summary.alerts["total"]) == (0, 0)
+    assert govern.unfinished(store, OWNER) == {}
+    again = screen(store, home, OWNER, [day], asked, NOW)
+    assert (again.summary.accepted, again.summary.duplicate) == (40, 0)
 
 
 def test_what_is_stored_is_ranked_as_the_batch_was_asked_to_be(
