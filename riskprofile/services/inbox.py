@@ -16,12 +16,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from riskprofile import intake
 from riskprofile.errors import (
     Conflict,
+    InputError,
     PolicyError,
     RiskProfileError,
     ScorecardError,
@@ -178,22 +180,23 @@ class Inbox:
             return []
         return sorted(one for one in claimed.iterdir() if one.is_dir() and not one.is_symlink())
 
-    def archive(self, path: Path, kind: str, token: str, day: datetime) -> Path:
-        """Move a taken file to `done/DATE/` or `failed/DATE/`, under a name of its own."""
+    def place(self, path: Path, kind: str, token: str, day: datetime) -> Path:
+        """Where a taken file is kept: `done/DATE/` or `failed/DATE/`, under a name of its own."""
         folder = self.folder / kind / f"{day:%Y-%m-%d}"
         folder.mkdir(mode=0o700, exist_ok=True)
-        target = folder / f"{token}-{path.name}"
-        path.rename(target)
-        path.parent.rmdir()
-        return target
-
-    def discard(self, path: Path, kind: str, token: str, day: datetime) -> Path:
-        """Delete a taken file; where it would have been kept, for what is told of it."""
-        folder = self.folder / kind / f"{day:%Y-%m-%d}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        path.unlink()
-        path.parent.rmdir()
         return folder / f"{token}-{path.name}"
+
+    def archive(self, path: Path, target: Path) -> None:
+        """Move a taken file to where it is kept, if nobody took it away."""
+        with suppress(FileNotFoundError):
+            path.rename(target)
+            path.parent.rmdir()
+
+    def discard(self, path: Path) -> None:
+        """Delete a taken file, if nobody did."""
+        with suppress(FileNotFoundError):
+            path.unlink()
+            path.parent.rmdir()
 
     def _give_back(self, path: Path) -> None:
         """Back into the inbox, to be looked at again; never over another file."""
@@ -264,6 +267,9 @@ class Watcher:
     clock: Callable[[], datetime]
     say: Say
     told: Watched = field(default_factory=Watched)
+    # Taken files that were read and could not be told of: what is still to be done with each.
+    untold: dict[Path, Callable[[], None]] = field(default_factory=dict)
+    waits: dict[Path, str] = field(default_factory=dict)  # what was said of those that wait
 
     def run(self, folder: Path, *, every: float = EVERY, once: bool = False) -> Watched:
         """Look, rate, look again. With `once`, two looks and what stood still between them.
@@ -303,7 +309,10 @@ class Watcher:
     def _rate(self, inbox: Inbox, paths: list[Path], stop: Stop) -> RiskProfileError | None:
         fault: RiskProfileError | None = None
         self.told.waiting = 0
-        for some in together(paths):
+        read = dict(self.untold)
+        for path, tell in read.items():
+            self._tell(path, tell)
+        for some in together([path for path in paths if path not in read]):
             if len(some) > 1 and not stop.signal and self._some(inbox, some, stop):
                 continue
             for path in some:  # what keeps one of them back, or fails with it, is told of that one
@@ -312,10 +321,30 @@ class Watcher:
                 try:
                     self._one(inbox, path, stop)
                 except LATER as error:
-                    self.told.waiting += 1
                     fault = error
-                    self.say(f"{path.name}: waits, {error}")
+                    self._waits(path, str(error))
+        self.told.waiting += len(self.untold)
         return fault
+
+    def _waits(self, path: Path, why: str) -> None:
+        """Said once of a file, and again where the reason is another: it is tried at each look."""
+        self.told.waiting += 1
+        if self.waits.get(path) != why:
+            self.waits[path] = why
+            self.say(f"{path.name}: waits, {why}")
+
+    def _tell(self, path: Path, tell: Callable[[], None]) -> None:
+        """Write what a file came to, then move it: what has no room now is told at a later look."""
+        try:
+            tell()
+        except (OSError, InputError) as error:
+            if path not in self.untold:
+                said = getattr(error, "strerror", None) or error
+                self.say(f"{path.name}: read, and cannot be told of yet ({said})")
+            self.untold[path] = tell
+        else:
+            self.untold.pop(path, None)
+            self.waits.pop(path, None)
 
     def _some(self, inbox: Inbox, paths: list[Path], stop: Stop) -> bool:
         """Rate several files in one run; False where they are to be rated one by one."""
@@ -331,9 +360,10 @@ class Watcher:
                 continue
             if of.summary.unreadable:
                 (told,) = of.summary.unreadable
-                self._failed(inbox, path, told["what"], told["do"], now)
+                tell = partial(self._failed, inbox, path, told["what"], told["do"], now)
             else:
-                self._done(inbox, path, of, now)
+                tell = partial(self._done, inbox, path, of, now)
+            self._tell(path, tell)
         self._unseen("", Summary(unknown_offices=run.summary.unknown_offices))
         return True
 
@@ -352,34 +382,38 @@ class Watcher:
             do = "Keep the file and report it; `score --debug` shows more."
             if isinstance(error, RiskProfileError):
                 what, do = error.what, error.do
-            self._failed(inbox, path, what, do, now)
+            self._tell(path, partial(self._failed, inbox, path, what, do, now))
             return
         if run.summary.stopped or inbox.changed(path, before):
             return
-        self._done(inbox, path, run, now)
+        self._tell(path, partial(self._done, inbox, path, run, now))
 
     def _failed(self, inbox: Inbox, path: Path, what: str, do: str, now: datetime) -> None:
-        self.told.failed += 1
         token = f"{now:%H%M%S}-{secrets.token_hex(3)}"
         persons = self._of_persons(path)
-        put = inbox.discard if persons else inbox.archive
-        kept = put(path, FAILED, token, now)
+        kept = inbox.place(path, FAILED, token, now)
         if persons:
             do = "It is about persons and was deleted: ask the sender for it again."
         _report(kept, {"error": {"what": what, "where": path.name, "do": do}})
+        if persons:
+            inbox.discard(path)
+        else:
+            inbox.archive(path, kept)
+        self.told.failed += 1
         where = "deleted" if persons else f"kept as {kept.relative_to(inbox.folder)}"
         self.say(f"{path.name}: failed, {what}; {where}")
 
     def _done(self, inbox: Inbox, path: Path, run: Run, now: datetime) -> None:
         told, summary = self.told, run.summary
+        kept = inbox.place(path, DONE, str(summary.batches[-1]["id"]), now)
+        if run.rejected:
+            quarantine_file.write(kept.with_name(f"{kept.name}.rejected.csv"), run.rejected)
+        _report(kept, {**asdict(summary), "exit_code": run.exit_code})
+        self._keep(inbox, path, kept, summary.batches)
         told.done += 1
         for name in ("read", "accepted", "quarantined", "duplicate"):
             setattr(told, name, getattr(told, name) + getattr(summary, name))
         told.alerts += summary.alerts["total"]
-        kept = self._kept(inbox, path, summary.batches, now)
-        if run.rejected:
-            quarantine_file.write(kept.with_name(f"{kept.name}.rejected.csv"), run.rejected)
-        _report(kept, {**asdict(summary), "exit_code": run.exit_code})
         self.say(
             f"{path.name}: read {summary.read} = accepted {summary.accepted} + quarantined "
             f"{summary.quarantined} + duplicate {summary.duplicate}; "
@@ -391,20 +425,18 @@ class Watcher:
         for one in unseen(summary):
             self.say(f"{of}{one}")
 
-    def _kept(self, inbox: Inbox, path: Path, told: list[dict[str, Any]], now: datetime) -> Path:
+    def _keep(self, inbox: Inbox, path: Path, kept: Path, told: list[dict[str, Any]]) -> None:
         """Keep what was read; of persons nothing, or what the intake left, as `inbox_persons` says.
 
         A file about persons may hold what must not be stored (see `intake.stripping`).
         """
-        token = str(told[-1]["id"])
         ids = [str(one[name]) for one in told for name in ("id", "duplicate_of") if one.get(name)]
         with self.store.read() as connection:
             profiles = {*batches.profiles(connection, ids), *(one["profile"] for one in told)}
         if not any(PROFILES[name].persons for name in profiles if name in PROFILES):
-            return inbox.archive(path, DONE, token, now)
+            inbox.archive(path, kept)
+            return
         if self.settings.inbox_persons == "strip":
-            folder = inbox.folder / DONE / f"{now:%Y-%m-%d}"
-            folder.mkdir(mode=0o700, exist_ok=True)
             read = intake.read(
                 path,
                 profile=self.options.profile,
@@ -413,8 +445,8 @@ class Watcher:
                 countries=govern.countries(self.store),
             )
             with suppress(UsageError):  # rows of two profiles in one file: nothing is kept
-                write_canonical(read, folder / f"{token}-{path.name}.jsonl")
-        return inbox.discard(path, DONE, token, now)
+                write_canonical(read, kept.with_name(f"{kept.name}.jsonl"))
+        inbox.discard(path)
 
     def _of_persons(self, path: Path) -> bool:
         """Whether a file that failed may be about persons.

@@ -26,7 +26,7 @@ from riskprofile.errors import PolicyError, UsageError
 from riskprofile.services import govern, inbox, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.inbox import Inbox
-from riskprofile.services.run import Options
+from riskprofile.services.run import Options, Stop
 from riskprofile.services.settings import Settings
 from riskprofile.services.uploading import safe_name
 from riskprofile.store.database import Store
@@ -401,6 +401,50 @@ def test_what_keeps_one_file_waiting_keeps_no_other(
     with store.read() as connection:
         states = connection.execute(text("SELECT DISTINCT state FROM batch")).scalars().all()
     assert states == ["done"]
+
+
+def test_what_cannot_be_told_of_a_file_is_told_later_and_the_watcher_goes_on(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    """Where its report has no place, a file is neither moved nor read a second time."""
+    said: list[str] = []
+    watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
+    stop = Stop()
+    with Inbox(folder) as box:
+        blocked = folder / "done" / f"{NOW:%Y-%m-%d}"
+        blocked.write_text("where the folder of the day should be")
+        plain(folder, "a.csv", GOOD.replace("450.0", "12,5 kgs", 1))
+        plain(folder, "b.csv", OTHER)
+        box.look()
+        assert watcher._rate(box, box.look(), stop) is None
+        assert (watcher.told.done, watcher.told.waiting, count(store, "record")) == (0, 2, 7)
+        for _ in range(3):
+            watcher._rate(box, box.left(), stop)
+        assert [one.split(":")[0] for one in said if "cannot be told" in one] == ["a.csv", "b.csv"]
+        assert count(store, "batch") == 2
+        blocked.unlink()
+        watcher._rate(box, box.left(), stop)
+    told = watcher.told
+    assert (told.done, told.waiting, told.accepted, told.duplicate) == (2, 0, 7, 0)
+    assert sorted(kept(folder, "done")) == ["a.csv", "b.csv"]
+    assert {name: one["quarantined"] for name, one in reports(folder).items()} == {
+        "a.csv": 1,
+        "b.csv": 0,
+    }
+    assert "12,5 kgs" in next((folder / "done").glob("*/*.rejected.csv")).read_text()
+    assert list((folder / "claimed").iterdir()) == []
+
+
+def test_why_a_file_waits_is_said_once(store: Store, home: Settings, folder: Path) -> None:
+    said: list[str] = []
+    watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
+    with Inbox(folder) as box:
+        plain(folder, "b.csv", passengers())  # its profile is off
+        box.look()
+        for paths in (box.look(), box.left(), box.left()):
+            assert isinstance(watcher._rate(box, paths, Stop()), PolicyError)
+    assert len(said) == 1
+    assert said[0].startswith("b.csv: waits")
 
 
 def test_a_large_file_is_rated_alone_and_the_order_is_kept(folder: Path) -> None:
