@@ -219,7 +219,8 @@ class Indicator:
 
     `key` is a key of the typology table. `raises` is the lane that it raises to.
     `over_batch` marks one that links rows of a batch: it sees the batch as a set, in which rows
-    count for each other that share one of the keys `by`, or all where it names none.
+    count for each other that share one of the keys `by`, or all where it names none; `among` tells
+    of which rows it may fire, so that the company of others need not be sought.
     `after_others` marks one that reads what the indicators of the row alone said. `says` may
     name columns of the table in braces.
     """
@@ -234,6 +235,7 @@ class Indicator:
     stage: Literal["pre_arrival", "yard", "inspection", "registry"] = "pre_arrival"
     over_batch: bool = False
     by: tuple[str, ...] = ()
+    among: Callable[[View], columns.Mask] | None = None
     after_others: bool = False
     silent_without_history: bool = False
     source: str = ""

@@ -109,16 +109,28 @@ class Rows:
         here: np.ndarray = found[self.places[found] == asked]
         return here
 
-    def having(self, keys: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Numbers of the rows with one of these keys (sorted int64, by column) in its column."""
-        found = np.zeros(len(self), dtype=bool)
+    def since(self, chunk: int) -> int:
+        """The number of the first row that lies in this chunk or a later one."""
+        if not chunk or CHUNK not in self.names:
+            return 0 if not chunk else len(self)
+        chunks = self.columns([CHUNK])[CHUNK].to_numpy(np.int64)
+        return int(np.searchsorted(chunks, chunk))
+
+    def having(self, keys: Mapping[str, np.ndarray], since: int = 0) -> np.ndarray:
+        """Numbers of the rows with one of these keys (sorted int64, by column) in its column.
+
+        `since`: of rows that lie in this chunk or a later one.
+        """
+        start = self.since(since)
+        rows = np.arange(start, len(self)) if start else None
+        found = np.zeros(len(self) - start, dtype=bool)
         for name, asked in keys.items():
-            if name in self.names and len(asked):
-                held = self.columns([name])[name]
+            if name in self.names and len(asked) and len(found):
+                held = self._read([name], rows)[name]
                 values = held.to_numpy("int64", na_value=0)
                 place = np.searchsorted(asked, values).clip(max=len(asked) - 1)
                 found |= (asked[place] == values) & held.notna().to_numpy(dtype=bool)
-        return np.flatnonzero(found)
+        return np.flatnonzero(found) + start
 
     def hashed(self, by: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """One int64 a row over these columns, and which rows have all of them."""

@@ -97,11 +97,16 @@ class Snapshot:
         for question in asked:
             self._changes(question)
 
-    def sharing(self, keys: Mapping[str, np.ndarray], names: Sequence[str]) -> Table:
-        """These columns of the events with one of these keys (sorted int64, by column)."""
+    def sharing(
+        self, keys: Mapping[str, np.ndarray], names: Sequence[str], since: int = 0
+    ) -> Table:
+        """These columns of the events with one of these keys (sorted int64, by column).
+
+        `since`: of events that lie in this chunk or a later one.
+        """
         frames = []
         for number, one in enumerate(self._layers):
-            found = one.added.having(keys)
+            found = one.added.having(keys, since)
             for later in self._layers[number + 1 :]:
                 found = found[~np.isin(one.added.places[found], later.taken.places)]
             if len(found):

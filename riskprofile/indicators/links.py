@@ -124,6 +124,15 @@ def _part_like(items: View) -> Mask:
     return facts.fired(facts.any_of(small, tube))
 
 
+def _small_parts(items: View) -> Mask:
+    return _parcel(items) & _part_like(items)
+
+
+def _arms_parts(items: View) -> Mask:
+    openly = items["licence_number"].isna() & items["hs4"].isin(("9305",))
+    return items["part_kinds"].notna() | openly
+
+
 @indicator(
     "A03_split_consignments",
     queue="trafficking",
@@ -132,6 +141,7 @@ def _part_like(items: View) -> Mask:
     cleared_by="an order in several parcels from a shop, with one invoice",
     check="bring the related parcels together and compare their contents",
     over_batch=True,
+    among=_small_parts,
     by=RECEIVER,
     source="typology A03: Patagonia Express 2019",
 )
@@ -196,6 +206,7 @@ def _uncrowded(items: View, history: History, by: str, where: Mask) -> Mask:
     cleared_by="a block of flats, a parcel shop, a workplace, a family",
     check="bring the related parcels together; whether their contents complete each other",
     over_batch=True,
+    among=_small_parts,
     by=DELIVERY,
     source="CBSA postal audit 2025; Sylvania Waters 2012; Dublin 2018",
 )
@@ -206,7 +217,7 @@ def repeat_address_network(items: View, history: History) -> Mask:
     than 40 parcels a year; there must be two senders or more, because one shop that
     serves a village is no network, and the pieces have the mass of small parts.
     """
-    fired, parts = np.zeros(len(items), dtype=bool), _parcel(items) & _part_like(items)
+    fired, parts = np.zeros(len(items), dtype=bool), _small_parts(items)
     for by in DELIVERY if parts.any() else ():
         places, some = _sharing(items, by, parts)
         part = Column(parts.values[places])
@@ -223,6 +234,7 @@ def repeat_address_network(items: View, history: History) -> Mask:
     cleared_by="a marketplace, parcel counter or family that shares one number",
     check="compare sender names, addresses and the drop-off point of the related parcels",
     over_batch=True,
+    among=_parcel,
     by=("consignor_phone_key",),
     source="typology E06: Barbados courier ring (false identities), Melbourne 2013",
 )
@@ -267,6 +279,7 @@ def part_kinds(goods: Text, licence: Column) -> Text:
     check="bring the related consignments together; look the receiver up in the licence register",
     raises="red",
     over_batch=True,
+    among=_arms_parts,
     by=RECEIVER,
     source="Small Arms Survey, Dribs and Drabs 2016; Miami 2016; Trincity 2024",
 )

@@ -35,6 +35,7 @@ def indicator(
     stage: Literal["pre_arrival", "yard", "inspection", "registry"] = "pre_arrival",
     over_batch: bool = False,
     by: tuple[str, ...] = (),
+    among: Callable[[View], Mask] | None = None,
     after_others: bool = False,
     silent_without_history: bool = False,
     source: str = "",
@@ -62,6 +63,8 @@ def indicator(
     by : tuple of str
         For one over a batch: the keys through which rows count for each other. Rows that share
         none of them say nothing of each other, so a run can be looked at key by key, in parts.
+    among : callable, optional
+        For one over a batch: of which rows it may fire. Others only keep these company.
     after_others : bool
         True when it reads what the other indicators said of the row.
     silent_without_history : bool
@@ -96,6 +99,7 @@ def indicator(
             stage=stage,
             over_batch=over_batch,
             by=by,
+            among=among,
             after_others=after_others,
             silent_without_history=silent_without_history,
             source=source,

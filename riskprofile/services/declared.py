@@ -192,23 +192,31 @@ def _among(rows: np.ndarray, flagged: np.ndarray | None) -> np.ndarray:
     return made
 
 
-def over_batch(rows: Columns, history: Snapshot, indicator: Indicator) -> dict[str, np.ndarray]:
+def over_batch(
+    rows: Columns, history: Snapshot, indicator: Indicator, own: int | None = None
+) -> dict[str, np.ndarray]:
     """Where an indicator that sees the batch as a set fired or broke in a run, as `Logged` has it.
 
     Rows that share none of its keys say nothing of each other. So it sees one key at a time, the
     others hidden, and the rows with some values of that key at a time.
+
+    Parameters
+    ----------
+    own : int, optional
+        How many of the rows, the first, are of the run; all without it.
     """
+    own = len(rows) if own is None else own
     fired = np.zeros(len(rows), dtype=bool)
     for some, hidden in _sharing(rows, indicator.by):
         nothing = Column(np.zeros(len(some), dtype=np.int64), np.ones(len(some), dtype=bool))
         seen = rows.view(some).assign(**dict.fromkeys(hidden, nothing))
         told = rating.indicators(seen, history, [indicator])
         if indicator.key not in told.masks:
-            return {BROKEN + indicator.key: np.arange(len(rows), dtype=np.int32)}
+            return {BROKEN + indicator.key: np.arange(own, dtype=np.int32)}
         fired[some[told.masks[indicator.key]]] = True
         del seen, told
         give_back()
-    return {FIRED + indicator.key: np.flatnonzero(fired).astype(np.int32)}
+    return {FIRED + indicator.key: np.flatnonzero(fired[:own]).astype(np.int32)}
 
 
 def _sharing(rows: Columns, keys: Sequence[str]) -> Iterator[tuple[np.ndarray, list[str]]]:

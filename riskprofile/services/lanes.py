@@ -20,7 +20,7 @@ from riskprofile.memory import give_back
 from riskprofile.profiles import Profile
 from riskprofile.scoring.ranking import Capacity, Ranking
 from riskprofile.scoring.scorecard import Scorecard
-from riskprofile.services import blind, networks
+from riskprofile.services import blind, networks, same_day
 from riskprofile.services.capacity import capacities, days
 from riskprofile.services.declared import (
     AND,
@@ -175,9 +175,12 @@ def rank_run(
     run = logged(store, batch_ids, rater, heard)
     if run is None:  # every row was superseded or withdrawn before it could be ranked
         return None
+    beside = same_day.beside(store, run.rows, rater, heard, now)
     for indicator in rater.over_batch:
-        run.flags.update(over_batch(run.rows, rater.history, indicator))
+        seen = run.rows if beside is None or not indicator.by else beside
+        run.flags.update(over_batch(seen, rater.history, indicator, len(run.rows)))
         give_back(heap=True)
+    del beside
     with store.read() as connection:
         when = None if capacity.stated else days(connection, now)
         of_run = declared(run, profile.indicators, when)

@@ -50,7 +50,7 @@ def logged(store: Store, batch_ids: Sequence[str], rater: Rater, heard: Heard) -
     """The rows of these batches that count; None without any."""
     profile = rater.profile
     columns = ("id", "batch_id", "profile", "count", "rows", "features", "events")
-    run = _Reading(rater, heard)
+    run = Reading(rater, heard)
     with store.read() as connection:
         others: list[tuple[str, int, int, int]] = []
         batch_of: dict[str, str] = {}  # of a declaration that another batch brought items of
@@ -77,7 +77,7 @@ def logged(store: Store, batch_ids: Sequence[str], rater: Rater, heard: Heard) -
     return Logged(run.rows, run.flags())
 
 
-class _Reading:
+class Reading:
     """A run while its chunks are read."""
 
     def __init__(self, rater: Rater, heard: Heard) -> None:

@@ -270,6 +270,20 @@ def unfinished(connection: Connection) -> dict[str, str]:
     return {one.id: one.state for one in found}
 
 
+def chunk(connection: Connection, chunk_id: int) -> Any:
+    """A chunk, with all that is stored of its rows."""
+    return connection.execute(select(chunk_table).where(chunk_table.c.id == chunk_id)).one()
+
+
+def first_chunk(connection: Connection, since: datetime) -> int | None:
+    """The first chunk of the batches that began on this day (UTC) or later; None of none."""
+    columns = chunk_table.c  # a batch is named after when it began
+    found = connection.execute(
+        select(func.min(columns.id)).where(columns.batch_id >= f"{since:%Y%m%d}")
+    )
+    return found.scalar()
+
+
 def same_input(connection: Connection, digest: str, *, history: bool) -> list[Batch]:
     """Earlier batches over the same bytes, newest first."""
     rows = connection.execute(

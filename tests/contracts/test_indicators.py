@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from riskprofile.columns import View
 from riskprofile.history.watch import WATCH
 from riskprofile.indicators import watching
 from riskprofile.profiles import PROFILES, Profile
@@ -133,3 +134,15 @@ def test_keys_are_those_of_the_typology_table(shared):
     used = {i.key for profile in PROFILES.values() for i in profile.indicators}
     own = {one.key for one in watching.INDICATORS}  # an office's list or pack is no typology
     assert used - own <= listed
+
+
+@every_indicator
+def test_one_over_a_batch_fires_of_no_row_but_those_it_names(profile, indicator, known):
+    """The company of other rows is not sought where a run holds none of these."""
+    if indicator.among is None:
+        assert not indicator.by
+        return
+    world = known[profile.name]
+    seen = View.of(world.items)
+    fired = indicator(world.items, world.history).to_numpy()
+    assert not (fired & ~indicator.among(seen).flags()).any()
