@@ -119,7 +119,7 @@ def _note_duplicate(
     summary: Summary,
 ) -> None:
     """The same bytes were read before: a batch of duplicates alone, so that it is seen."""
-    first = earlier.duplicate_of or earlier.id
+    first = earlier.id
     batch = _new(
         connection,
         actor,

@@ -285,11 +285,15 @@ def first_chunk(connection: Connection, since: datetime) -> int | None:
 
 
 def same_input(connection: Connection, digest: str, *, history: bool) -> list[Batch]:
-    """Earlier batches over the same bytes, newest first."""
+    """Earlier batches that read the same bytes, newest first.
+
+    Not those that noted a duplicate: one is noted while the run that reads the file may still be
+    left before its end, and says nothing of how it ended.
+    """
     rows = connection.execute(
         select(batch_table)
-        .where(batch_table.c.digest == digest)
-        .order_by(batch_table.c.started_at.desc())
+        .where(batch_table.c.digest == digest, batch_table.c.duplicate_of.is_(None))
+        .order_by(batch_table.c.started_at.desc(), batch_table.c.id.desc())
     )
     found = [Batch(**row._mapping) for row in rows]
     return [batch for batch in found if bool((batch.options or {}).get("history")) == history]

@@ -27,8 +27,10 @@ from riskprofile.services import govern, inbox, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.inbox import Inbox
 from riskprofile.services.run import Options, Stop
+from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.uploading import safe_name
+from riskprofile.store import batches
 from riskprofile.store.database import Store
 from tests import factory
 from tests.cli.test_cli import run
@@ -445,6 +447,25 @@ def test_why_a_file_waits_is_said_once(store: Store, home: Settings, folder: Pat
             assert isinstance(watcher._rate(box, paths, Stop()), PolicyError)
     assert len(said) == 1
     assert said[0].startswith("b.csv: waits")
+
+
+def test_a_file_whose_copy_was_noted_by_a_run_that_was_left_is_still_gone_on_with(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    """Not taken for a duplicate of itself, which would leave its rows on no list."""
+    plain(folder, "a.csv", GOOD)
+    plain(folder, "b.csv", GOOD)
+    plain(folder, "c.csv", passengers())  # its profile is off: the run is left when it comes there
+    paths = [folder / name for name in ("a.csv", "b.csv", "c.csv")]
+    for minute in (1, 2):
+        with pytest.raises(PolicyError):
+            screen(store, home, OWNER, paths, Options(resume=True), NOW.replace(minute=minute))
+    run = screen(store, home, OWNER, paths[:1], Options(resume=True), NOW.replace(minute=3))
+    assert (run.summary.accepted, run.summary.duplicate) == (4, 0)
+    run = screen(store, home, OWNER, paths[1:2], Options(resume=True), NOW.replace(minute=4))
+    assert (run.summary.accepted, run.summary.duplicate) == (0, 4)
+    with store.read() as connection:
+        assert batches.unfinished(connection) == {}
 
 
 def test_a_large_file_is_rated_alone_and_the_order_is_kept(folder: Path) -> None:
