@@ -50,9 +50,12 @@ class Ahead:
         size, count = sum(here.values()), self.count
         if 2 * size >= self.usual:  # the day's own list, whether it came early or late
             count = min(count, max(0.0, self.usual - self.before - size))
+        if not count:
+            return {}
         seen = Counter(self.heights)
         seen.update(here)
-        return {height: count * many / seen.total() for height, many in seen.items() if count}
+        each = count / seen.total()
+        return {height: each * many for height, many in seen.items()}
 
 
 @dataclass(frozen=True)
@@ -336,17 +339,24 @@ def _cut(heights: Mapping[int, int], capacity: Capacity, random: np.random.Gener
         by_rank, chance = capacity.keeping(size, expected)
     # What is raised stands first, what is not rated last: those examined are the first so many.
     red = max(raised, min(_first(heights, ahead, by_rank), raised + rated))
-    rest = size - red
     if capacity.ahead is None:
+        rest, bumped = size - red, 0
         drawn = min(draws, rest)
         chance = drawn / rest if rest else 0.0
     else:
-        whole, part = divmod(round(chance * rest, 9), 1)
-        drawn = min(int(whole) + int(random.random() < part), max(capacity.left - raised, 0))
-        # The lot goes first: were it what is left over, the last of a day would have no chance.
-        red = max(raised, min(red, capacity.left - drawn))
+        # The chance is that of all who are passed over whatever the draw brings, and is no more
+        # than what is raised leaves room for: it is stored, and has to be the true one.
+        room = max(capacity.left - raised, 0)
+        red = max(raised, min(red, capacity.left))
         rest = size - red
+        chance = min(chance, room / rest) if rest else 0.0
+        whole, part = divmod(round(chance * rest, 9), 1)
+        drawn = int(whole) + int(random.random() < part)
+        # The lot goes first: were it what is left over, the last of a day would have no chance.
+        bumped = red - max(raised, min(red, capacity.left - drawn))
+        red -= bumped
     chosen = random.choice(rest, size=drawn, replace=False) if drawn else np.empty(0, int)
+    chosen += bumped  # who gives way to the lot is not in it
     high = min(_first(heights, ahead, 2 * by_rank), raised + rated)
     red_from = _at(heights, red) if red > raised else None
     yellow_from = _at(heights, high) if high > red else None

@@ -241,6 +241,29 @@ def test_who_comes_late_is_as_likely_to_be_drawn_as_who_came_early() -> None:
     assert stands_for == pytest.approx(days * 195, rel=0.06)
 
 
+@pytest.mark.parametrize(
+    ("red", "taken", "share", "before"),
+    [
+        pytest.param(set(), 7, 0.3, 26, id="the lot takes the place of the last by rank"),
+        pytest.param({0, 1}, 7, 1.0, 5, id="what is raised leaves one for the lot"),
+        pytest.param({0, 1}, 8, 1.0, 26, id="what is raised leaves none"),
+    ],
+)
+def test_the_probability_of_a_draw_is_how_often_it_falls_on_who_is_passed_over(
+    red: set[int], taken: int, share: float, before: int
+) -> None:
+    table = declarations([4, 3, 2, 1], red).assign(list="PORT")
+    lists = day(10, Ahead(0, 100, before, USUAL), taken, share)
+    runs, drawn = 2_000, Counter[int]()
+    for seed in range(runs):
+        ((_, cut, _),) = Ranking.of([table], Capacity(), seed, lists).lists
+        drawn.update((cut.red + cut.chosen).tolist())
+        assert cut.red + len(cut.chosen) <= 10 - taken
+    error = (cut.probability / runs) ** 0.5
+    assert abs(drawn[3] / runs - cut.probability) <= 5 * error  # the last: never one by rank
+    assert drawn[0] == drawn[1] == 0
+
+
 @given(
     st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=1, max_size=30),
     st.integers(0, 12),
