@@ -38,18 +38,21 @@ class Ahead:
         Declarations that earlier lists of this day brought.
     heights : mapping of int to int
         How declarations of late were rated: how many stood at each height.
+    known : int
+        Declarations of this list that earlier ones brought, in another version.
     """
 
     count: float
     usual: float
     before: int
     heights: Mapping[int, int]
+    known: int = 0
 
     def expected(self, here: Mapping[int, int]) -> dict[int, float]:
         """How many are still to come at each height, after a list that holds these."""
         size, count = sum(here.values()), self.count
         if 2 * size >= self.usual:  # the day's own list, whether it came early or late
-            count = min(count, max(0.0, self.usual - self.before - size))
+            count = min(count, max(0.0, self.usual - self.before - size + self.known))
         if not count:
             return {}
         seen = Counter(self.heights)
@@ -118,7 +121,7 @@ class Capacity:
         if self.left >= rest:
             return rest, 0.0
         drawn = max(1, round(self.number * self.random_share)) if self.random_share > 0 else 0
-        passed = self.ahead.before + rest - self.number + drawn
+        passed = self.ahead.before - self.ahead.known + rest - self.number + drawn
         chance = min(drawn / passed if passed > drawn else 1.0, self.left / rest)
         return round((self.left - chance * rest) / (1 - chance), 9), chance
 

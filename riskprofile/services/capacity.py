@@ -91,7 +91,7 @@ def capacities(
     connection: Connection,
     profile: str,
     when: Days,
-    lists: Collection[str],
+    lists: Mapping[str, int],
     again: Callable[[Collection[str]], set[str]],
     asked: Capacity,
     digest: str,
@@ -100,6 +100,8 @@ def capacities(
 
     Parameters
     ----------
+    lists : mapping of str to int
+        How many declarations of each earlier lists brought already.
     again : callable
         Which of some records are ranked anew: what an earlier version of them took is free
         again, or a declaration amended all day long would use up the capacity of the day.
@@ -108,14 +110,14 @@ def capacities(
     digest : str
         The scorecard: what another rated says nothing of the heights of this one.
     """
-    wanted = set(lists)
-    if not wanted:
+    if not lists:
         return {}
-    pasts = _pasts(connection, profile, when, wanted)
+    pasts = _pasts(connection, profile, when, lists)
     made = {}
-    for name in wanted:
+    for name, many in lists.items():
         office, day = of_list(name)
         ahead = pasts[office].ahead(day, when.today(office), when.part(office, day), digest)
+        ahead = ahead and replace(ahead, known=many)
         made[name] = replace(asked, number=when.offices[office][0], ahead=ahead)
     since = when.now - LATEST_ZONE
     rows = connection.execute(
@@ -137,7 +139,7 @@ def capacities(
     known = again({row.record_id for row in rows if row.state == "open"})
     for record, office, due, created, selected_by, state in rows:
         name = when.list(office, due, created)
-        if name not in wanted or (state == "open" and record in known):
+        if name not in lists or (state == "open" and record in known):
             continue
         one = made[name]
         drawn = one.drawn + (selected_by == "random")
@@ -155,9 +157,14 @@ class Past:
     came: dict[date, Counter[int]] = field(default_factory=dict)
     heights: dict[date, dict[str, Counter[int]]] = field(default_factory=dict)
 
-    def add(self, day: date, part: int, heights: Mapping[int, int], digest: str) -> None:
-        """A list of a day was ranked in this part of it."""
-        self.came.setdefault(day, Counter())[part] += sum(heights.values())
+    def add(
+        self, day: date, part: int, heights: Mapping[int, int], digest: str, known: int = 0
+    ) -> None:
+        """A list of a day was ranked in this part of it; so many of it were `known` before.
+
+        Those have come already: an amendment takes the place that it frees.
+        """
+        self.came.setdefault(day, Counter())[part] += max(sum(heights.values()) - known, 0)
         self.heights.setdefault(day, {}).setdefault(digest, Counter()).update(heights)
 
     def ahead(self, day: date, today: date, part: int, digest: str) -> Ahead | None:
@@ -183,18 +190,21 @@ class Past:
 
 
 def _pasts(
-    connection: Connection, profile: str, when: Days, lists: Collection[str]
+    connection: Connection,
+    profile: str,
+    when: Days,
+    lists: Collection[str],
+    of: Collection[date] | None = None,
 ) -> dict[str, Past]:
-    """What is known of the offices of these lists: of late, and of the days of the lists."""
+    """What is known of the offices of these lists: of late and of days to come, or `of` days."""
     made = {office: Past() for office, _ in map(of_list, lists)}
-    since = {office: when.today(office) - timedelta(days=PAST) for office in made}
-    rows = connection.execute(
-        select(_day).where(
-            _day.c.profile == profile,
-            _day.c.office.in_(list(made)),
-            _day.c.day >= min(since.values()).isoformat(),
-        )
-    )
+    since = min(when.today(office) for office in made) - timedelta(days=PAST)
+    asked = select(_day).where(_day.c.profile == profile, _day.c.office.in_(list(made)))
+    if of is None:
+        asked = asked.where(_day.c.day >= since.isoformat())
+    else:
+        asked = asked.where(_day.c.day.in_([one.isoformat() for one in of]))
+    rows = connection.execute(asked)
     for row in rows:
         past, day = made[row.office], date.fromisoformat(row.day)
         past.came[day] = _counted(row.came)
@@ -210,23 +220,24 @@ def brought(
     connection: Connection,
     profile: str,
     now: datetime,
-    lists: Iterable[tuple[str, Mapping[int, int]]],
+    lists: Iterable[tuple[str, Mapping[int, int], int]],
     digest: str,
 ) -> None:
-    """Take down what lists brought: at which heights their declarations stand.
+    """Take down what lists brought: at which heights their declarations stand, and how many of
+    them earlier ones brought.
 
     Whoever calls it writes alone (`store.database.serialise`).
     """
-    given = dict(lists)
+    given = {name: (heights, known) for name, heights, known in lists}
     if not given:
         return
     when = days(connection, now)
-    pasts = _pasts(connection, profile, when, given)
-    for name, heights in given.items():
+    pasts = _pasts(connection, profile, when, given, of={of_list(name)[1] for name in given})
+    for name, (heights, known) in given.items():
         office, day = of_list(name)
         past = pasts[office]
-        known = day in past.came
-        past.add(day, when.part(office, day), heights, digest)
+        begun = day in past.came
+        past.add(day, when.part(office, day), heights, digest, known)
         here = and_(
             _day.c.profile == profile, _day.c.office == office, _day.c.day == day.isoformat()
         )
@@ -234,7 +245,7 @@ def brought(
             "came": _as_json(past.came[day]),
             "heights": {one: _as_json(of) for one, of in past.heights[day].items()},
         }
-        if known:
+        if begun:
             connection.execute(_day.update().where(here).values(**told))
         else:
             key = {"profile": profile, "office": office, "day": day.isoformat()}

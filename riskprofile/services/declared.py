@@ -7,7 +7,8 @@ a run lie on file; a part of them is worked on at a time.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -49,11 +50,14 @@ class Declared:
         The number of the declaration of each row of the run.
     lists : set of str
         The lists of offices and days that cut them.
+    again : Counter
+        By list: how many of its declarations earlier runs listed already.
     """
 
     table: Columns
     numbers: np.ndarray
     lists: set[str] = field(default_factory=set)
+    again: Counter[str] = field(default_factory=Counter)
 
     def parts(self, *names: str) -> Iterator[Table]:
         """Some at a time, in order: these columns, or all."""
@@ -83,7 +87,12 @@ def table_of(columns: Columns, rows: np.ndarray, names: Sequence[str]) -> Table:
     return table
 
 
-def declared(run: Logged, indicators: Sequence[Indicator], when: Days | None) -> Declared:
+def declared(
+    run: Logged,
+    indicators: Sequence[Indicator],
+    when: Days | None,
+    rated: Callable[[Sequence[str]], set[str]],
+) -> Declared:
     """Number the declarations of a run, and gather what ranks them.
 
     Parameters
@@ -92,6 +101,8 @@ def declared(run: Logged, indicators: Sequence[Indicator], when: Days | None) ->
         In the order in which their keys are told.
     when : Days, optional
         Cuts the declarations into lists, of each office and day.
+    rated : callable
+        Which of some references an earlier run rated, in another version.
     """
     made = Declared(Columns(run.rows.spool), np.empty(len(run.rows), dtype=np.int32))
     for rows in _by_reference(run.rows):
@@ -100,6 +111,8 @@ def declared(run: Logged, indicators: Sequence[Indicator], when: Days | None) ->
         if when is not None:
             table[LIST] = when.lists(table[OFFICE], table[DUE])
             made.lists.update(table[LIST].dropna().unique())
+            amended = table[RECORD].isin(rated(table[RECORD].tolist()))
+            made.again.update(table.loc[amended, LIST].dropna().tolist())
         table = table.drop(columns=[OFFICE, DUE])
         made.table.add(pa.Table.from_pandas(table, preserve_index=False))
         give_back()

@@ -196,7 +196,7 @@ class Ending:
         """
         serialise(connection, BATCH_LOCK)
         for each in ranked:
-            lists = [(name, heights) for name, _, heights in each.ranking.lists]
+            lists = [(name, heights, each.again[name]) for name, _, heights in each.ranking.lists]
             digest = each.scorecard.digest
             brought(connection, each.profile.name, self.raters.before, lists, digest)
         ended = batches.end(connection, self._ids, self.raters.before)

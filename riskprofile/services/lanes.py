@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -74,6 +75,8 @@ class Ranked:
         How many there are by office, once they are worded.
     run : Around, optional
         What alerts are linked by, until they are.
+    again : Counter
+        By list: how many of its declarations earlier runs listed already.
     words : list of Held
         Where what is stored of alerts lies, once it is worded, some at a time.
     """
@@ -87,6 +90,7 @@ class Ranked:
     groups: list[np.ndarray]
     counts: Counter[tuple[str, str, str]]
     run: networks.Around | None
+    again: Counter[str] = field(default_factory=Counter)
     words: list[Held] = field(default_factory=list)
     offices: Counter[str] = field(default_factory=Counter)
 
@@ -183,15 +187,14 @@ def rank_run(
     del beside
     with store.read() as connection:
         when = None if capacity.stated else days(connection, now)
-        of_run = declared(run, profile.indicators, when)
+        rated = partial(versions.rated_elsewhere, connection, profile.name, batch_ids)
+        of_run = declared(run, profile.indicators, when, rated)
         run.flags.clear()  # it has them now
         lists: dict[str, Capacity] = {}
         if when is not None:
-            again = of_run.of
+            counted = {name: of_run.again[name] for name in of_run.lists}
             digest = rater.scorecard.digest
-            lists = capacities(
-                connection, profile.name, when, of_run.lists, again, capacity, digest
-            )
+            lists = capacities(connection, profile.name, when, counted, of_run.of, capacity, digest)
     read = (POINTS, "to_red", LIST) if lists else (POINTS, "to_red")
     ranking = Ranking.of(of_run.parts(*read), capacity, seed, lists)
     alerts = Columns(heard.spool)
@@ -215,7 +218,10 @@ def rank_run(
     on_file = run.rows.spool.put({"number": pa.array(of_run.numbers)})
     give_back(heap=True)
     declarations = of_run.table
-    return Ranked(rater, ranking, declarations, on_file, run.rows, alerts, groups, counts, around)
+    return Ranked(
+        *(rater, ranking, declarations, on_file, run.rows, alerts, groups, counts, around),
+        again=of_run.again,
+    )
 
 
 Worded = Callable[[Iterator[Material]], Iterator[pa.RecordBatch]]

@@ -77,11 +77,12 @@ class Office(SQLModel, table=True):
 
 
 class OfficeDay(SQLModel, table=True):
-    """What the lists of an office's day brought so far, a declaration each time it was listed.
+    """What the lists of an office's day brought so far.
 
-    `came` counts them by the quarter of an hour in which they were ranked, from the beginning of
-    the day in the office's zone: what is announced earlier has numbers below zero. `heights`
-    counts them by the digest of the scorecard, and by `scoring.ranking.height`.
+    `came` counts declarations by the quarter of an hour in which they were first ranked, from the
+    beginning of the day in the office's zone: what is announced earlier has numbers below zero.
+    `heights` counts them each time they were, by the digest of the scorecard, and by
+    `scoring.ranking.height`.
     """
 
     __tablename__ = "office_day"

@@ -317,6 +317,26 @@ def beside(
     return found
 
 
+def rated_elsewhere(
+    connection: Connection, profile: str, batch_ids: Sequence[str], record_ids: Sequence[str]
+) -> set[str]:
+    """Which of these declarations another batch brought, in whatever version, and was rated."""
+    columns = record_table.c
+    found: set[str] = set()
+    for start in range(0, len(record_ids), ASKED_AT_ONCE):
+        rows = connection.execute(
+            select(columns.record_id)
+            .join(chunk_table, chunk_table.c.id == columns.chunk_id)
+            .where(among(columns.record_id, record_ids[start : start + ASKED_AT_ONCE]))
+            .where(columns.profile == profile)
+            .where(chunk_table.c.features.is_not(None))
+            .where(chunk_table.c.batch_id.not_in(batch_ids))
+            .distinct()
+        )
+        found.update(rows.scalars())
+    return found
+
+
 def holders(
     connection: Connection, profile: str, record_ids: Iterable[str], items: Iterable[int]
 ) -> list[int | None]:

@@ -241,6 +241,15 @@ def test_who_comes_late_is_as_likely_to_be_drawn_as_who_came_early() -> None:
     assert stands_for == pytest.approx(days * 195, rel=0.06)
 
 
+def test_what_is_amended_is_drawn_as_it_was_when_it_came() -> None:
+    first = Capacity(4, random_share=0.5, ahead=Ahead(8, 20, 8, {}))
+    again = Capacity(4, random_share=0.5, ahead=Ahead(8, 20, 12, {}, known=4))
+    assert first.keeping(4, 8) == again.keeping(4, 8)
+    assert again.keeping(4, 8)[1] == pytest.approx(2 / 18)
+    assert Ahead(9, 20, 20, {}, known=20).expected({1: 20}) == {}  # the same file, amended
+    assert sum(Ahead(9, 22, 12, {}, known=11).expected({1: 11}).values()) == 9
+
+
 @pytest.mark.parametrize(
     ("red", "taken", "share", "before"),
     [

@@ -12,7 +12,7 @@ from sqlalchemy import text, update
 
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, settings
-from riskprofile.services.capacity import PART, PAST, Days, Past, brought, days
+from riskprofile.services.capacity import PART, PAST, Days, Past, brought, capacities, days
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
@@ -219,7 +219,7 @@ def used(store: Store, *many: int) -> None:
             name = f"XMAAA on {at.date().isoformat()}"
             with store.write() as connection:
                 heights = dict.fromkeys(range(-200, 200, 4800 // count), 1)  # a twelfth
-                brought(connection, "shipment", at, [(name, heights)], digest)
+                brought(connection, "shipment", at, [(name, heights, 0)], digest)
 
 
 @pytest.mark.parametrize(
@@ -251,6 +251,24 @@ def test_declarations_that_come_one_by_one_do_not_take_the_capacity_of_the_day(
     assert 250 < kept["declarations"] <= 300  # of nine of the twelve lists
 
 
+def test_what_is_amended_has_come_already(store: Store, home: Settings, tmp_path: Path) -> None:
+    """Else a day of amendments is cut as if it were several, and the lot is drawn of too many."""
+    offices(store, XMAAA=4)
+    table, came = loads(0, 4, "XMAAA"), text("SELECT came FROM office_day")
+    for mass in (450.0, 900.0, 950.0):
+        rate(store, home, tmp_path / f"{mass}.csv", table.assign(gross_mass_kg=mass))
+    more = pd.concat([table.assign(gross_mass_kg=990.0), loads(4, 2, "XMAAA")], ignore_index=True)
+    rate(store, home, tmp_path / "more.csv", more)
+    with store.read() as connection:
+        assert connection.execute(came.columns(OfficeDay.came)).scalars().all() == [{"36": 6}]
+        told = capacities(
+            *(connection, "shipment", days(connection, NOW + timedelta(days=1))),
+            *({"XMAAA on 2026-03-02": 5}, lambda _: set(), Capacity(), "card"),
+        )
+    ahead = told["XMAAA on 2026-03-02"].ahead
+    assert ahead is not None and (ahead.usual, ahead.known) == (6, 5)
+
+
 def test_what_is_known_of_days_is_forgotten_after_four_weeks(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
@@ -258,7 +276,7 @@ def test_what_is_known_of_days_is_forgotten_after_four_weeks(
     rate(store, home, tmp_path / "one.csv", loads(0, 2, "XMAAA"))
     used(store, *[40] * (PAST + 9))
     with store.write() as connection:
-        brought(connection, "shipment", NOW, [("XMAAA on 2026-03-01", {1: 1})], "card")
+        brought(connection, "shipment", NOW, [("XMAAA on 2026-03-01", {1: 1}, 0)], "card")
         told = connection.execute(text("SELECT min(day), count(*) FROM office_day")).one()
     assert tuple(told) == ((SUNDAY - timedelta(days=PAST + 1)).isoformat(), PAST + 2)
 
