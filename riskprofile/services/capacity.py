@@ -62,9 +62,12 @@ class Days:
         return f"{office} on {day.isoformat()}"
 
     def part(self, office: str, day: date) -> int:
-        """In which quarter of an hour of a day of this office `now` is; below zero before it."""
-        begin = datetime.combine(day, time(), self.offices[office][1])
-        return (self.now - begin) // PART
+        """In which quarter of an hour of a day of this office `now` is; below zero before it.
+
+        By the clock on the wall, which people keep to on days of 23 and of 25 hours too.
+        """
+        here = self.now.astimezone(self.offices[office][1]).replace(tzinfo=None)
+        return (here - datetime.combine(day, time())) // PART
 
     def today(self, office: str) -> date:
         """The day that it is at this office."""

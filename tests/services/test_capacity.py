@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
@@ -288,3 +289,17 @@ def test_parts_of_a_day_are_counted_from_midnight_at_the_office(store: Store) ->
     assert when.today("XMAAA") == SUNDAY
     assert when.part("XMAAA", SUNDAY) == timedelta(hours=22) // PART
     assert when.part("XMAAA", SUNDAY + timedelta(days=1)) == -timedelta(hours=2) // PART
+
+
+def test_nine_in_the_morning_is_the_same_part_of_a_day_on_which_the_clock_is_changed(
+    store: Store,
+) -> None:
+    rows = [{"code": "XMAAA", "zone": "Europe/Paris", "capacity": "5"}]
+    govern.init_offices(store, OWNER, rows, NOW)
+    zone = ZoneInfo("Europe/Paris")
+    for on in (date(2026, 3, 28), date(2026, 3, 29), date(2026, 10, 25)):
+        nine = datetime(on.year, on.month, on.day, 9, tzinfo=zone).astimezone(UTC)
+        with store.read() as connection:
+            when = days(connection, nine)
+        assert when.part("XMAAA", on) == timedelta(hours=9) // PART
+        assert when.part("XMAAA", on + timedelta(days=1)) == -timedelta(hours=15) // PART
