@@ -245,7 +245,7 @@ def _kept(ranked: Ranked, summary: Summary) -> None:
 def _count(connection: Connection, ranked: Ranked, summary: Summary) -> None:
     """Add the alerts of a list to the summary and to its batches."""
     known = govern.office_codes(connection)
-    for code, count in ranked.offices.items() if known else ():
+    for (_, code), count in ranked.offices.items() if known else ():
         if code not in known:
             summary.unknown_offices[code] = summary.unknown_offices.get(code, 0) + count
     table = batches.batch_table

@@ -36,7 +36,7 @@ from riskprofile.intake.quarantine import whole_or_nothing
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern
 from riskprofile.services.rights import Actor, authorise
-from riskprofile.services.run import Options, Run, Stop, Summary, unseen
+from riskprofile.services.run import Options, Run, Stop, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.uploading import safe_name
@@ -364,7 +364,6 @@ class Watcher:
             else:
                 tell = partial(self._done, inbox, path, of, now)
             self._tell(path, tell)
-        self._unseen("", Summary(unknown_offices=run.summary.unknown_offices))
         return True
 
     def _one(self, inbox: Inbox, path: Path, stop: Stop) -> None:
@@ -419,11 +418,8 @@ class Watcher:
             f"{summary.quarantined} + duplicate {summary.duplicate}; "
             f"alerts {summary.alerts['total']}"
         )
-        self._unseen(f"{path.name}: ", summary)
-
-    def _unseen(self, of: str, summary: Summary) -> None:
         for one in unseen(summary):
-            self.say(f"{of}{one}")
+            self.say(f"{path.name}: {one}")
 
     def _keep(self, inbox: Inbox, path: Path, kept: Path, told: list[dict[str, Any]]) -> None:
         """Keep what was read; of persons nothing, or what the intake left, as `inbox_persons` says.

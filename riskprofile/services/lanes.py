@@ -72,7 +72,7 @@ class Ranked:
     counts : Counter
         How many alerts there are, by (batch, queue, lane).
     offices : Counter
-        How many there are by office, once they are worded.
+        How many there are by (batch, office), once they are worded.
     run : Around, optional
         What alerts are linked by, until they are.
     again : Counter
@@ -92,7 +92,7 @@ class Ranked:
     run: networks.Around | None
     again: Counter[str] = field(default_factory=Counter)
     words: list[Held] = field(default_factory=list)
-    offices: Counter[str] = field(default_factory=Counter)
+    offices: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @property
     def profile(self) -> Profile:
@@ -260,7 +260,8 @@ def word_alerts(store: Store, ranked: Ranked, worded: Worded) -> None:
 
     for told in worded(materials()):
         alerts, around = waiting.popleft()
-        ranked.offices.update(told.column("office").drop_null().to_pylist())
+        offices = zip(alerts[BATCH], told.column("office").to_pylist(), strict=True)
+        ranked.offices.update(one for one in offices if one[1] is not None)
         held = {name: told.column(name) for name in told.schema.names}
         held |= {name: pa.array(values) for name, values in _ranks(ranked, alerts, around).items()}
         ranked.words.append(ranked.rows.spool.put(held))

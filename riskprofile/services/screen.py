@@ -7,7 +7,8 @@ and the alerts are stored with the end of the batches.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -178,29 +179,45 @@ def screen(
     summary.model_versions = {name: one.scorecard.version for name, one in raters.opened.items()}
     places = [*[first for _, _, first in files], len(rejected)]
     parts = [
-        Run(
-            _of_file(told, batch, summary, ranked),
-            [],
-            Stretch(rejected, first, end),
-            options.max_bad_share,
+        Run(of_file, [], Stretch(rejected, first, end), options.max_bad_share)
+        for of_file, first, end in zip(
+            _of_files(store, files, summary, ranked), places[:-1], places[1:], strict=True
         )
-        for (told, batch, first), end in zip(files, places[1:], strict=True)
     ]
     return Run(summary, ranked, rejected, options.max_bad_share, parts)
 
 
-def _of_file(told: Summary, batch: Batch | None, summary: Summary, ranked: list[Ranked]) -> Summary:
-    """What was told of a file while it was read, with what the end of its run adds."""
-    if batch is not None:
-        told.batches = [one for one in summary.batches if one["id"] == batch.id]
-        for each in ranked:
-            for (of, queue, lane), count in each.counts.items():
-                if of == batch.id:
-                    told.add_alerts(queue, lane, count)
-    still = summary.unfinished
-    told.unfinished = {one: many for one, many in told.unfinished.items() if one in still}
-    of_run = ("seconds", "rows_per_second", "model_versions", "history_days", "kept", "stopped")
-    return replace(told, **{name: getattr(summary, name) for name in of_run})
+def _of_files(
+    store: Store,
+    files: Sequence[tuple[Summary, Batch | None, int]],
+    summary: Summary,
+    ranked: list[Ranked],
+) -> Iterator[Summary]:
+    """What was told of each file while it was read, with what the end of its run adds."""
+    ended = {one["id"]: one for one in summary.batches}
+    alerts: defaultdict[str, list[tuple[str, str, int]]] = defaultdict(list)
+    unknown: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for each in ranked:
+        for (of, queue, lane), count in each.counts.items():
+            alerts[of].append((queue, lane, count))
+        for (of, code), count in each.offices.items():
+            if code in summary.unknown_offices:
+                unknown[of][code] += count
+    of_run = ("seconds", "rows_per_second", "kept", "stopped")
+    for told, batch, _ in files:
+        mine: set[str] = set()
+        if batch is not None and batch.id in ended:
+            told.batches = [ended[batch.id]]
+            for queue, lane, count in alerts[batch.id]:
+                told.add_alerts(queue, lane, count)
+            told.unknown_offices = dict(unknown[batch.id])
+            with store.read() as connection:
+                mine = batches.profiles(connection, [batch.id])
+        still = summary.unfinished
+        told.unfinished = {one: many for one, many in told.unfinished.items() if one in still}
+        told.model_versions = {n: one for n, one in summary.model_versions.items() if n in mine}
+        told.history_days = {n: one for n, one in summary.history_days.items() if n in mine}
+        yield replace(told, **{name: getattr(summary, name) for name in of_run})
 
 
 def _tell_again(store: Store, batch: Batch, summary: Summary, rejected: Rejects) -> None:

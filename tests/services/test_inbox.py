@@ -383,6 +383,37 @@ def test_what_fails_or_is_kept_back_is_told_of_its_own_file(
     assert "12,5 kgs" not in rejected["d.csv.rejected.csv"]
 
 
+def test_a_report_tells_of_its_own_file_what_a_run_of_it_alone_would_have(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    govern.init_offices(store, OWNER, [{"code": "XMAAA", "zone": "UTC", "capacity": "90"}], NOW)
+    govern.enable_profile(store, OWNER, "traveller", "Border Act, section 4", "IA-7", NOW)
+    table = factory.shipments(4).drop(columns=["source", "line", "warnings"])
+    plain(folder, "a.csv", table.assign(customs_office="XMAAA").to_csv(index=False))
+    other = table.assign(customs_office="XMZZZ", declaration_id=[f"Z{n}" for n in range(4)])
+    plain(folder, "b.csv", other.to_csv(index=False))  # of an office that is not loaded
+    plain(folder, "c.csv", passengers())
+    plain(folder, "d.csv", other.to_csv(index=False))
+    said: list[str] = []
+    watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
+    watcher.run(folder, every=0.01, once=True)
+    by_file = reports(folder)
+    red = by_file["b.csv"]["alerts"]["total"]
+    assert red > 0
+    assert {name: one["unknown_offices"].get("XMZZZ", 0) for name, one in by_file.items()} == {
+        **dict.fromkeys(("a.csv", "c.csv", "d.csv"), 0),
+        "b.csv": red,
+    }
+    assert [one for one in said if one.startswith(f"b.csv: {red} alerts are of office XMZZZ")]
+    for of_profile in ("model_versions", "history_days"):
+        assert {name: [*one[of_profile]] for name, one in by_file.items()} == {
+            "a.csv": ["shipment"],
+            "b.csv": ["shipment"],
+            "c.csv": ["traveller"],
+            "d.csv": [],  # known already: nothing rated it
+        }
+
+
 def test_what_keeps_one_file_waiting_keeps_no_other(
     store: Store, home: Settings, folder: Path
 ) -> None:
