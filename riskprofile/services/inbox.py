@@ -207,8 +207,15 @@ class Inbox:
         path.parent.rmdir()
 
     def changed(self, path: Path, before: os.stat_result) -> bool:
-        """Whether a file was written while it was read: then it goes back to be read again."""
-        if _state(path.lstat()) == _state(before):
+        """Whether a file was written while it was read: then it goes back to be read again.
+
+        Or taken away: then nothing is left to keep.
+        """
+        try:
+            found = path.lstat()
+        except FileNotFoundError:
+            return True
+        if _state(found) == _state(before):
             return False
         self._give_back(path)
         return True
@@ -348,8 +355,9 @@ class Watcher:
 
     def _some(self, inbox: Inbox, paths: list[Path], stop: Stop) -> bool:
         """Rate several files in one run; False where they are to be rated one by one."""
-        now, before = self.clock(), [path.lstat() for path in paths]
+        now = self.clock()
         try:
+            before = [path.lstat() for path in paths]
             run = screen(self.store, self.settings, self.actor, paths, self.options, now, stop=stop)
         except Exception:  # of one of them, and the others can be rated
             return False
@@ -367,7 +375,12 @@ class Watcher:
         return True
 
     def _one(self, inbox: Inbox, path: Path, stop: Stop) -> None:
-        now, before = self.clock(), path.lstat()
+        now = self.clock()
+        try:
+            before = path.lstat()
+        except FileNotFoundError:
+            self.say(f"{path.name}: was taken away before it was rated")
+            return
         try:
             run = screen(
                 self.store, self.settings, self.actor, [path], self.options, now, stop=stop
@@ -465,11 +478,19 @@ class Watcher:
         )
 
 
+def _size(path: Path) -> int:
+    """In bytes; 0 of a file that was taken away meanwhile."""
+    try:
+        return path.lstat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def together(paths: Sequence[Path]) -> Iterator[list[Path]]:
     """Files in their order, those that are rated in one run together."""
     some: list[Path] = []
     for path in paths:
-        small = path.lstat().st_size <= SMALL
+        small = _size(path) <= SMALL
         if some and not (small and len(some) < TOGETHER):
             yield some
             some = []

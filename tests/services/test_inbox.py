@@ -499,6 +499,42 @@ def test_a_file_whose_copy_was_noted_by_a_run_that_was_left_is_still_gone_on_wit
         assert batches.unfinished(connection) == {}
 
 
+def test_a_file_that_is_taken_away_after_it_was_claimed_keeps_no_other(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    """Nor ends the watcher: before its run, or while it is rated with others."""
+    for name in ("a.csv", "b.csv", "c.csv"):
+        plain(folder, name, GOOD.replace("XM-", f"{name}-"))
+    said: list[str] = []
+    asked = 0
+
+    def clock() -> datetime:
+        nonlocal asked
+        asked += 1
+        for gone in folder.glob("claimed/*/*/a.csv" if asked == 1 else "claimed/*/*/b.csv"):
+            gone.unlink()
+        return NOW
+
+    watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), clock, said.append)
+    told = watcher.run(folder, every=0.01, once=True)
+    assert "a.csv: was taken away before it was rated" in said
+    assert (told.done, told.failed, kept(folder, "done")) == (1, 0, ["c.csv"])
+    plain(folder, "d.csv", OTHER)
+    plain(folder, "e.csv", OTHER.replace("YM-", "ZM-"))
+    read = inbox.screen
+
+    def taking(*given: Any, **more: Any) -> Any:
+        made = read(*given, **more)
+        for gone in folder.glob("claimed/*/*/d.csv"):
+            gone.unlink()
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inbox, "screen", taking)
+        told = _watched(store, home, folder)
+    assert (told.done, told.failed, sorted(kept(folder, "done"))) == (1, 0, ["c.csv", "e.csv"])
+
+
 def test_a_large_file_is_rated_alone_and_the_order_is_kept(folder: Path) -> None:
     sizes = {"a": 10, "b": 20, "c": inbox.SMALL + 1, "d": 5, "e": inbox.SMALL, "f": 1}
     for name, size in sizes.items():
