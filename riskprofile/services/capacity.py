@@ -135,7 +135,7 @@ def capacities(
             _alert.c.profile == profile,
             _alert.c.lane == "red",
             _alert.c.state.in_(("open", "closed")),
-            _alert.c.office.in_(list(when.offices)),
+            _alert.c.office.in_(list(pasts)),
             or_(_alert.c.due_at >= since, _alert.c.created_at >= since),
         )
     ).all()

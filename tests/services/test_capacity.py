@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -268,6 +268,28 @@ def test_what_is_amended_has_come_already(store: Store, home: Settings, tmp_path
         )
     ahead = told["XMAAA on 2026-03-02"].ahead
     assert ahead is not None and (ahead.usual, ahead.known) == (6, 5)
+
+
+def test_what_other_offices_have_taken_is_not_read(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """A run of one declaration read every red alert of the last day, of every office."""
+    offices(store, XMAAA=4, XMBBB=4)
+    table = pd.concat([loads(0, 9, "XMAAA"), loads(0, 9, "XMBBB")], ignore_index=True)
+    rate(store, home, tmp_path / "day.csv", table)
+    read: set[str] = set()
+
+    def again(records: Collection[str]) -> set[str]:
+        read.update(records)
+        return set()
+
+    with store.read() as connection:
+        when = days(connection, NOW)
+        told = capacities(
+            *(connection, "shipment", when, {"XMAAA on 2026-03-01": 0}, again, Capacity(), "card")
+        )
+    assert told["XMAAA on 2026-03-01"].taken == len(read) == 4
+    assert all("XMAAA" in one for one in read)
 
 
 def test_what_is_known_of_days_is_forgotten_after_four_weeks(
