@@ -46,7 +46,10 @@ def begin(
                 _note_duplicate(connection, actor, path, earlier, options, now, summary)
                 return None
             if earlier.state == "failed" and options.resume and not earlier.cursor:
-                return go_on(connection, earlier, now, summary, cut=False)  # one batch, each try
+                # One batch, whatever the number of tries: as it is asked for, and named, now.
+                asked = {"source": path.name, "format": options.format, "profile": options.profile}
+                batches.ask_anew(connection, earlier, asked, options.as_json())
+                return go_on(connection, earlier, now, summary, cut=False)
             if earlier.state in ("running", "stopped"):
                 if options.resume:
                     return go_on(connection, earlier, now, summary, cut=False)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -251,6 +251,17 @@ def resume(connection: Connection, batch: Batch, now: datetime, *, cut: bool) ->
         update(batch_table)
         .where(batch_table.c.id == batch.id)
         .values(state=batch.state, ended_at=now, options=batch.options)
+    )
+
+
+def ask_anew(
+    connection: Connection, batch: Batch, asked: Mapping[str, str], options: dict[str, Any]
+) -> None:
+    """A batch of which nothing is stored is tried again, as it is `asked` for now."""
+    for name, value in {**asked, "options": options}.items():
+        setattr(batch, name, value)
+    connection.execute(
+        update(batch_table).where(batch_table.c.id == batch.id).values(**asked, options=options)
     )
 
 

@@ -22,7 +22,8 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
-from riskprofile.errors import PolicyError, UsageError
+from riskprofile.errors import InputError, PolicyError, UsageError
+from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, inbox, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.inbox import Inbox
@@ -497,6 +498,24 @@ def test_a_file_whose_copy_was_noted_by_a_run_that_was_left_is_still_gone_on_wit
     assert (run.summary.accepted, run.summary.duplicate) == (0, 4)
     with store.read() as connection:
         assert batches.unfinished(connection) == {}
+
+
+def test_a_file_that_failed_is_tried_again_as_it_is_asked_for_then(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    """Else what is finished later is cut, and named, as by the try that stored nothing."""
+    plain(folder, "a.csv", GOOD)
+    plain(folder, "b.csv", GOOD)
+    wrong = Options(profile="traveller", format="paxlst", capacity=Capacity(3))
+    with pytest.raises(InputError):
+        screen(store, home, OWNER, [folder / "a.csv"], wrong, NOW)
+    asked = Options(resume=True, capacity=Capacity(2))
+    run = screen(store, home, OWNER, [folder / "b.csv"], asked, NOW)
+    assert [one["source"] for one in run.summary.batches] == ["b.csv"]
+    with store.read() as connection:
+        (batch,) = connection.execute(batches.batch_table.select()).all()
+    assert (batch.source, batch.format, batch.profile) == ("b.csv", "csv", "shipment")
+    assert batch.options == {**asked.as_json(), "cut": False}
 
 
 def test_a_file_that_is_taken_away_after_it_was_claimed_keeps_no_other(
