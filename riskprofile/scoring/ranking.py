@@ -39,7 +39,8 @@ class Ahead:
     heights : mapping of int to int
         How declarations of late were rated: how many stood at each height.
     known : int
-        Declarations of this list that earlier ones brought, in another version.
+        Declarations of this list that earlier ones brought, in another version: of this day,
+        but for those that were due on another or did not come when they were.
     """
 
     count: float
@@ -48,11 +49,16 @@ class Ahead:
     heights: Mapping[int, int]
     known: int = 0
 
+    @property
+    def apart(self) -> int:
+        """Declarations of the day that earlier lists brought and this one does not."""
+        return max(self.before - self.known, 0)
+
     def expected(self, here: Mapping[int, int]) -> dict[int, float]:
         """How many are still to come at each height, after a list that holds these."""
         size, count = sum(here.values()), self.count
         if 2 * size >= self.usual:  # the day's own list, whether it came early or late
-            count = min(count, max(0.0, self.usual - self.before - size + self.known))
+            count = min(count, max(0.0, self.usual - self.apart - size))
         if not count:
             return {}
         seen = Counter(self.heights)
@@ -121,7 +127,7 @@ class Capacity:
         if self.left >= rest:
             return rest, 0.0
         drawn = max(1, round(self.number * self.random_share)) if self.random_share > 0 else 0
-        passed = self.ahead.before - self.ahead.known + rest - self.number + drawn
+        passed = self.ahead.apart + rest - self.number + drawn
         chance = min(drawn / passed if passed > drawn else 1.0, self.left / rest)
         return round((self.left - chance * rest) / (1 - chance), 9), chance
 

@@ -247,6 +247,8 @@ def test_what_is_amended_is_drawn_as_it_was_when_it_came() -> None:
     assert first.keeping(4, 8) == again.keeping(4, 8)
     assert again.keeping(4, 8)[1] == pytest.approx(2 / 18)
     assert Ahead(9, 20, 20, {}, known=20).expected({1: 20}) == {}  # the same file, amended
+    late = Capacity(5, ahead=Ahead(0, 20, 0, {}, known=20))  # of days before, and amended today
+    assert late.keeping(20, 0) == Capacity(5, ahead=Ahead(0, 20, 0, {})).keeping(20, 0)
     assert sum(Ahead(9, 22, 12, {}, known=11).expected({1: 11}).values()) == 9
 
 
