@@ -253,12 +253,26 @@ def brought(
         else:
             key = {"profile": profile, "office": office, "day": day.isoformat()}
             connection.execute(_day.insert().values(**key, **told))
-    old = (min(when.today(office) for office in pasts) - timedelta(days=PAST + 1)).isoformat()
-    connection.execute(
-        delete(_day).where(
-            _day.c.profile == profile, _day.c.office.in_(list(pasts)), _day.c.day < old
-        )
-    )
+    _forget(connection, profile, when, pasts)
+
+
+def _forget(connection: Connection, profile: str, when: Days, offices: Collection[str]) -> None:
+    """Days of these offices that are long over.
+
+    By how many are newer, not by the date: a clock that runs ahead forgets no more than a day.
+    """
+    mine = and_(_day.c.profile == profile, _day.c.office.in_(list(offices)))
+    over: dict[str, list[str]] = {office: [] for office in offices}
+    for office, day in connection.execute(
+        select(_day.c.office, _day.c.day).where(mine).order_by(_day.c.day)
+    ):
+        if day < when.today(office).isoformat():
+            over[office].append(day)
+    for office, found in over.items():
+        if old := found[: -(PAST + 1)]:
+            connection.execute(
+                delete(_day).where(mine, _day.c.office == office, _day.c.day.in_(old))
+            )
 
 
 def _as_json(counts: Counter[int]) -> dict[str, int]:

@@ -304,6 +304,26 @@ def test_what_is_known_of_days_is_forgotten_after_four_weeks(
     assert tuple(told) == ((SUNDAY - timedelta(days=PAST + 1)).isoformat(), PAST + 2)
 
 
+def test_a_clock_that_runs_ahead_forgets_no_day_that_tells_what_comes(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    offices(store, XMAAA=4)
+    rate(store, home, tmp_path / "one.csv", loads(0, 2, "XMAAA"))
+    used(store, 400, 400, 400)
+    for ahead in (365, 366):
+        at = NOW + timedelta(days=ahead)
+        with store.write() as connection:
+            name = f"XMAAA on {at.date().isoformat()}"
+            brought(connection, "shipment", at, [(name, {1: 1}, 0)], "card")
+    with store.read() as connection:
+        when = days(connection, NOW)
+        lists = {"XMAAA on 2026-03-01": 0}
+        told = capacities(connection, "shipment", when, lists, lambda _: set(), Capacity(), "card")[
+            "XMAAA on 2026-03-01"
+        ].ahead
+    assert told is not None and told.usual == 408  # twelve lists of 34
+
+
 def test_parts_of_a_day_are_counted_from_midnight_at_the_office(store: Store) -> None:
     rows = [{"code": "XMAAA", "zone": "Pacific/Auckland", "capacity": "5"}]
     govern.init_offices(store, OWNER, rows, NOW)
