@@ -48,6 +48,7 @@ EVERY = 10.0  # seconds between two looks
 # Files that wait together are rated in one run, which ranks them against each other and costs a
 # third of runs of their own: so many, each of so many bytes. For a larger one others need not wait.
 TOGETHER, SMALL = 200, 128 * 1024
+PACKED, UNPACKED = (b"PK\x03\x04", b"\x1f\x8b", b"PAR1"), 16  # zip, gzip, Parquet; so much larger
 # How programs call a file that they still write.
 PARTIAL = (
     *(".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", ".download"),
@@ -479,10 +480,12 @@ class Watcher:
 
 
 def _size(path: Path) -> int:
-    """In bytes; 0 of a file that was taken away meanwhile."""
+    """In bytes, about, once it is unpacked; 0 of a file that cannot be read."""
     try:
-        return path.lstat().st_size
-    except FileNotFoundError:
+        with path.open("rb") as file:
+            packed = file.read(4).startswith(PACKED)
+        return path.lstat().st_size * (UNPACKED if packed else 1)
+    except OSError:  # taken away meanwhile, or its rights: its run says so
         return 0
 
 

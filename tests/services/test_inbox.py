@@ -560,6 +560,14 @@ def test_a_large_file_is_rated_alone_and_the_order_is_kept(folder: Path) -> None
         plain(folder, name, b"x" * size)
     made = [[one.name for one in some] for some in inbox.together([folder / n for n in sizes])]
     assert made == [["a", "b"], ["c"], ["d", "e", "f"]]
+    (folder / "g").write_bytes(gzip.compress(os.urandom(inbox.SMALL // 15)))  # holds far more
+    (folder / "h").write_bytes(gzip.compress(b"one declaration"))
+    packed = [folder / one for one in ("a", "g", "h", "b")]
+    assert [[one.name for one in some] for some in inbox.together(packed)] == [
+        ["a"],
+        ["g"],
+        ["h", "b"],
+    ]
     many = [folder / "a"] * (inbox.TOGETHER + 1)
     assert [len(some) for some in inbox.together(many)] == [inbox.TOGETHER, 1]
     assert [*inbox.together([])] == []
