@@ -19,6 +19,7 @@ class Installation:
     settings: Any
     clock: Callable[[], datetime]  # UTC-aware
     news: Any  # of `app.news`
+    runs: Any  # of `app.runs`
 
 
 _served: list[Installation] = []

@@ -8,7 +8,8 @@ import hashlib
 import importlib
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from importlib import resources
@@ -35,6 +36,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from app import doors, exporters, pages, theme
 from app.installation import COOKIE, Installation, serve_from, served
 from app.news import News
+from app.runs import Runs
 from riskprofile.errors import UsageError
 from riskprofile.services.settings import Settings, open_store
 
@@ -83,12 +85,22 @@ def build(
         When the database cannot be opened.
     """
     store = open_store(settings)
-    serve_from(Installation(store, settings, clock or (lambda: datetime.now(UTC)), News(store)))
+    runs = Runs(store, settings)
+    clock = clock or (lambda: datetime.now(UTC))
+    serve_from(Installation(store, settings, clock, News(store), runs))
     _configure(hosts)
     public = (exporters.PATH,) if settings.exporters_page else ()
     guard = Middleware(Guard, hosts=hosts, secure=secure, public=public)
     made = routes(public=settings.exporters_page)
-    return streamlit.App(MAIN, routes=made, middleware=[guard], on_script_error=_told)
+
+    @asynccontextmanager
+    async def lifespan(app: streamlit.App) -> AsyncIterator[None]:
+        yield
+        await anyio.to_thread.run_sync(runs.end)
+
+    return streamlit.App(
+        MAIN, routes=made, middleware=[guard], on_script_error=_told, lifespan=lifespan
+    )
 
 
 def routes(*, public: bool = False) -> list[Route]:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import draw, form, session
 from app.installation import served
+from app.runs import ROWS, Fault, Upload
 from app.text import escape
 from riskprofile.errors import InputError, RiskProfileError, UnknownFormat
 from riskprofile.services import uploading
@@ -16,6 +17,10 @@ from riskprofile.services.run import Summary
 
 TOLD = "batch-told"  # what the last act said, shown once
 KNOWN = "upload-known"  # the chosen file that was read before, and the batch that held it first
+BEGUN = "upload-begun"  # the chosen file whose run this window began, and what stood open then
+NOTHING = (None, None)
+POLL_SECONDS = 1
+SOON = 1.0  # seconds within which a small file is rated: no bar comes and goes for it
 CODES = 5  # offices named on the page; the rest is an ellipsis
 
 
@@ -34,6 +39,13 @@ def tell(say: Any, lead: str, rest: str, summary: Summary | None) -> None:
     st.session_state[TOLD] = [(glyph, lead, rest), *(("!", *one) for one in seen)]
 
 
+def why_not(say: Any, fault: Any) -> str:
+    """Why a file was not rated, or not to its end."""
+    if isinstance(fault, Fault):
+        return str(say("upload.fault", number=fault.number))
+    return refused(say, fault)
+
+
 def refused(say: Any, error: RiskProfileError) -> str:
     """Why a file was not rated. What a service says is English; a file's faults have words here."""
     if isinstance(error, UnknownFormat):
@@ -43,11 +55,35 @@ def refused(say: Any, error: RiskProfileError) -> str:
     return form.sentence(error)
 
 
-def told() -> None:
-    """What the last act on this page came to."""
+def told(say: Any, person: Any) -> None:
+    """What the last act on this page came to, or how far it is."""
+    _take_in(say, person)
     with st.container():  # also where nothing is told: what stands below keeps its place, and open
         for said in st.session_state.pop(TOLD, ()):
             st.html(draw.strip(*said))
+        if served().runs.under_way(person):
+            _progress()
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _progress() -> None:
+    """How far the run of this person's file is; when it has ended, the page is drawn anew."""
+    person, say = session.actor(touch=False), session.speech()
+    upload = served().runs.under_way(person) if person else None
+    if upload is None:
+        st.rerun()
+    # The sender named the file: its name is drawn where no markup is read, as on the bar it would.
+    st.html(f'<p class="rp-s">{escape(say("upload.under_way", file=upload.name))}</p>')
+    step, done, of = upload.at
+    n = say.number(done)
+    if not step:
+        st.progress(0.0, text=say("upload.reading"))
+    elif step == ROWS:
+        # How many rows are left nobody knows before the end: the bar runs towards full.
+        st.progress(done / (done + 20_000), text=say("upload.progress", n=n))
+    else:
+        said = say(f"upload_step.{step}", n=n, of=say.number(of or 0))
+        st.progress(done / of if of else 0.0, text=said)
 
 
 def notices(say: Any, summary: Summary) -> list[tuple[str, str]]:
@@ -93,7 +129,9 @@ def upload(say: Any, person: Any) -> None:
         if given is None:
             return
         chosen, first = st.session_state.get(KNOWN, ("", ""))
-        if chosen == given.file_id:
+        if served().runs.under_way(person):  # this one, or one of another window
+            st.html(f'<p class="rp-s">{escape(say("upload.waits"))}</p>')
+        elif chosen == given.file_id:
             said = say("upload.again_text", batch=first)
             st.html(f'<p class="rp-s">{escape(said)}</p>')
             if st.button(say("upload.again"), key="upload-again"):
@@ -102,43 +140,68 @@ def upload(say: Any, person: Any) -> None:
             _rate(say, person, given)
 
 
-def _rate(say: Any, person: Any, given: Any, *, again: bool = False) -> None:
-    here = served()
+def _rate(say: Any, person: Any, given: Any, *, again: bool = False) -> NoReturn:
     if not given.size:
         tell(say, say("upload.failed"), say("upload.empty"), None)
-        _another()
-    bar = st.progress(0.0, text=say("upload.reading"))
-    known = False
-    given.seek(0)  # it was read to its end before, where it is read as new
+        _choose_another()
+        st.rerun()
     try:
-        run = uploading.upload(
-            here.store, here.settings, person, given.name, given, session.now(),
-            again=again, progress=_Shown(say, bar),
-        )  # fmt: skip
+        content = given.getvalue()
+        upload = served().runs.begin(person, given.name, content, session.now(), again=again)
     except RiskProfileError as error:
         tell(say, say("upload.failed"), refused(say, error), None)
     else:
-        known = _account(say, given, run.summary)
-    if known:
-        st.rerun()
-    _another()
-
-
-def _another() -> NoReturn:
-    """Draw the page anew, so that another file can be chosen."""
-    st.session_state["uploads"] = st.session_state.get("uploads", 0) + 1
+        st.session_state[BEGUN] = (given.file_id, _open())
+        upload.wait(SOON)
     st.rerun()
 
 
-def _account(say: Any, given: Any, summary: Summary) -> bool:
-    """Tell the account, and open the batch that is asked about; whether the file was known."""
+def _choose_another() -> None:
+    """Forget the file that is chosen, the next time the page is drawn."""
+    st.session_state["uploads"] = st.session_state.get("uploads", 0) + 1
+
+
+def _take_in(say: Any, person: Any) -> None:
+    """Keep what the run of this person's file came to, where it has ended: told once.
+
+    The file that this window chose for it is let go, unless it can be read as new.
+    """
+    runs = served().runs
+    upload = runs.ended(person)
+    mine, before = st.session_state.get(BEGUN, ("", NOTHING))
+    first = ""
+    if upload is not None:
+        # Who turned to another batch meanwhile is left there: a form may be half filled in.
+        first = _account(say, upload, opens=_open() == before)
+    if mine and not runs.under_way(person):
+        del st.session_state[BEGUN]
+        if first:
+            st.session_state[KNOWN] = (mine, first)
+        else:
+            _choose_another()
+
+
+def _open() -> tuple[Any, ...]:
+    """The batch, and the row of one, that this person chose to see."""
+    return tuple(st.session_state.get(name) for name in ("batch", "repair"))
+
+
+def _account(say: Any, upload: Upload, *, opens: bool) -> str:
+    """Tell the account, and open the batch that is asked about.
+
+    Returns the batch that held the very same file first, where there was one.
+    """
+    summary = upload.came_to
+    if not isinstance(summary, Summary):
+        tell(say, say("upload.failed"), _of_file(upload, why_not(say, summary)), None)
+        return ""
     batch = summary.batches[-1] if summary.batches else {}
-    first = batch.get("duplicate_of") if summary.read else None
-    if batch:  # rows that wait lie with the batch that kept them back
+    first = batch.get("duplicate_of", "") if summary.read else ""
+    if batch and opens:  # rows that wait lie with the batch that kept them back
         st.session_state["batch"] = next(iter(summary.waiting), batch["id"])
     if not summary.read:
-        tell(say, say("upload.no_rows"), say("upload.no_rows_text"), summary)
-        return False
+        tell(say, say("upload.no_rows"), _of_file(upload, say("upload.no_rows_text")), summary)
+        return ""
     account = say(
         "upload.account",
         read=say.number(summary.read),
@@ -147,24 +210,11 @@ def _account(say: Any, given: Any, summary: Summary) -> bool:
         duplicate=say.number(summary.duplicate),
         alerts=say.number(summary.alerts["total"]),
     )
-    tell(say, say("upload.known" if first else "upload.done"), account, summary)
-    if first:
-        st.session_state[KNOWN] = (given.file_id, first)
-    return bool(first)
+    lead = say("upload.known" if first else "upload.done")
+    tell(say, lead, _of_file(upload, account), summary)
+    return str(first)
 
 
-class _Shown:
-    """How far a run is, on a bar of the page."""
-
-    def __init__(self, say: Any, bar: Any) -> None:
-        self.say, self.bar = say, bar
-
-    def __call__(self, name: str, rows: int) -> None:
-        # How many rows are left nobody knows before the end: the bar runs towards full.
-        said = self.say("upload.progress", n=self.say.number(rows))
-        self.bar.progress(rows / (rows + 20_000), text=said)
-
-    def step(self, name: str, done: int, of: int | None) -> None:
-        n, all_of = self.say.number(done), self.say.number(of or 0)
-        said = self.say(f"upload_step.{name}", n=n, of=all_of)
-        self.bar.progress(done / of if of else 0.0, text=said)
+def _of_file(upload: Upload, said: str) -> str:
+    """With the name of the file: who comes back may have handed over others since."""
+    return said if upload.name in said else f"{upload.name}: {said}"

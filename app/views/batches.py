@@ -60,7 +60,7 @@ def page() -> None:
         if one.profile in status.profiles
     ]
     st.html(draw.kpis([*_figures(say, found), *recalls]))
-    uploads.told()
+    uploads.told(say, person)
     uploads.upload(say, person)
     if not found:
         st.html(draw.state(say("batches.none"), say("batches.none_text")))

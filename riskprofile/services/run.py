@@ -199,7 +199,7 @@ class Run:
 
 
 class Stop:
-    """Set by SIGINT or SIGTERM: what is under way is finished first, a chunk or some alerts.
+    """Set by SIGINT, SIGTERM or `ask`: what is under way is finished first, a chunk or some alerts.
 
     Parameters
     ----------
@@ -216,6 +216,12 @@ class Stop:
         """Wait so long, or until a signal comes: whether one came."""
         return self._heard.wait(seconds)
 
+    def ask(self, number: int) -> None:
+        """Stop as if this signal had come."""
+        if not self.deaf:
+            self.signal = number
+            self._heard.set()
+
     def heed(self) -> None:
         """Go no further where a signal came.
 
@@ -231,9 +237,7 @@ class Stop:
         """Listen while inside; elsewhere than in the main thread nothing is changed."""
 
         def note(number: int, frame: object) -> None:
-            if not self.deaf:
-                self.signal = number
-                self._heard.set()
+            self.ask(number)
 
         try:
             before = {

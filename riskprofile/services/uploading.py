@@ -12,7 +12,7 @@ from riskprofile.errors import InputError
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import probing
 from riskprofile.services.rights import Actor, authorise
-from riskprofile.services.run import Options, Run
+from riskprofile.services.run import Options, Run, Stop
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import Progress
@@ -33,6 +33,7 @@ def upload(
     *,
     again: bool = False,
     progress: Progress = lambda name, rows: None,
+    stop: Stop | None = None,
 ) -> Run:
     """Rate an uploaded file. Sent again after a stop, it goes on where it was.
 
@@ -40,6 +41,8 @@ def upload(
     ----------
     again : bool
         Read a file whose very bytes were read before, as one that comes in now.
+    stop : Stop, optional
+        Ends the run where it is not the main thread's, which alone hears signals.
 
     Raises
     ------
@@ -72,7 +75,9 @@ def upload(
             again=again,
         )
         try:
-            return screen(store, settings, actor, [path], options, now, progress=progress)
+            return screen(
+                store, settings, actor, [path], options, now, progress=progress, stop=stop
+            )
         except InputError as error:  # where it lay for a moment is nothing for a page
             raise type(error)(error.what, where=path.name, do=error.do) from None
 

@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 from app import doors, installation, server
 from app.installation import COOKIE, served
 from app.news import News
+from app.runs import Runs
 from riskprofile.services import identity, settings
 from tests.app.asgi import Answer, Browser
 from tests.app.test_server import NOW, ORIGIN, PASSWORD
@@ -42,7 +43,11 @@ def pages(home: Path, **told: Any) -> Iterator[tuple[Any, asyncio.Runner]]:
         (home / "keys" / name).chmod(0o600)
     configured = settings.load({}, home=str(home), **told)
     store, before = settings.open_store(configured), list(installation._served)
-    installation.serve_from(installation.Installation(store, configured, lambda: NOW, News(store)))
+    installation.serve_from(
+        installation.Installation(
+            store, configured, lambda: NOW, News(store), Runs(store, configured)
+        )
+    )
     for name in ("officer-14", "officer-15"):
         identity.add_account(
             store,

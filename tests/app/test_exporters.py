@@ -24,6 +24,7 @@ from app import exporters, installation, server
 from app.exporters import ALL, EACH, FORM, PATH, Allowance, network
 from app.installation import served
 from app.news import News
+from app.runs import Runs
 from riskprofile import words
 from riskprofile.errors import StoreError
 from riskprofile.services import check_counts, checking, settings
@@ -57,7 +58,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> Iterator[An
     home = str(tmp_path_factory.mktemp("home"))
     told = settings.load({}, home=home, exporters_page=True)
     store, before = settings.open_store(told), list(installation._served)
-    installation.serve_from(installation.Installation(store, told, clock, News(store)))
+    installation.serve_from(
+        installation.Installation(store, told, clock, News(store), Runs(store, told))
+    )
     guard = Middleware(server.Guard, hosts=server.LOOPBACK, secure=False, public=(PATH,))
     with asyncio.Runner() as runner:
         yield Starlette(routes=server.routes(public=True), middleware=[guard]), runner

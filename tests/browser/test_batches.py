@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import expect
+from sqlalchemy import text
 
 from tests import factory
 from tests.browser.test_shift import PAUSE, button
 
 ROWS = 6
+LARGE = 60_000
+PATIENCE = 120_000  # milliseconds that a large file may take on a busy machine
 HEAD, ROW = 30, 30  # pixels of the list of rows set aside
 
 
@@ -71,6 +75,48 @@ def test_a_file_that_was_read_before_says_what_became_of_it_and_is_read_as_new_w
     expect(told.nth(0)).to_contain_text("Read 6 = accepted 5 + quarantined 1 + duplicate 0")
     expect(anew).to_have_count(0)
     expect(button(page, "Rate it")).to_have_count(0)  # no file is chosen any more
+
+
+def test_a_run_goes_on_whatever_is_clicked_and_tells_once_what_it_came_to(served, visit, tmp_path):
+    page = visit("operator-02", "/batches")
+    send(page, large(tmp_path))
+    under_way = page.get_by_text("large.csv is being rated")
+    expect(under_way).to_be_visible()
+    assert state_of(served, "large.csv") == "running"
+    page.get_by_role("link", name="Sightings").click()
+    expect(under_way).to_have_count(0)
+    page.get_by_role("link", name="Batches").click()
+    expect(under_way).to_be_visible()
+    page.reload()
+    expect(under_way).to_be_visible()
+    assert state_of(served, "large.csv") == "running"
+
+    told = page.locator(".rp-strip")
+    expect(told).to_contain_text(
+        re.compile(r"large.csv: Read 60\s000 = accepted 60\s000 "), timeout=PATIENCE
+    )
+    expect(page.locator(".rp-bar", has_text="large.csv")).to_be_visible()
+    assert state_of(served, "large.csv") == "done"
+    page.reload()
+    expect(page.locator(".rp-bar")).to_be_visible()
+    expect(told).to_have_count(0)
+
+
+def test_who_turned_to_another_batch_while_a_file_is_rated_is_left_there(served, visit, tmp_path):
+    page = visit("operator-02", "/batches")
+    send(page, large(tmp_path))
+    expect(page.get_by_text("large.csv is being rated")).to_be_visible()
+    expect(page.get_by_text("When that has ended, another can be rated.")).to_be_visible()
+    expect(button(page, "Rate it")).to_have_count(0)
+    grid = page.locator(".st-key-batch-list [data-testid=stDataFrame]")
+    for _ in range(2):  # a list whose rows have changed does not take the first click
+        page.wait_for_timeout(PAUSE)
+        grid.click(position={"x": 300, "y": HEAD + 3 * ROW + ROW // 2})
+    other = page.locator(".rp-bar", has_text="sad_export_1124.xml")
+    expect(other).to_be_visible()
+    expect(page.locator(".rp-strip")).to_contain_text("large.csv: Read", timeout=PATIENCE)
+    expect(other).to_be_visible()
+    expect(page.get_by_text("When that has ended")).to_have_count(0)
 
 
 def test_a_file_that_was_read_before_is_forgotten_with_the_page(served, visit, tmp_path):
@@ -158,6 +204,28 @@ def test_a_batch_without_a_new_row_does_not_say_that_others_are_rated(served, vi
     (tmp_path / "later.csv").write_text(lines + "\n")  # other bytes, the same rows
     send(page, tmp_path / "later.csv")
     expect(page.locator(".rp-bar", has_text="later.csv")).to_contain_text("no row of it was rated")
+
+
+def large(folder: Path) -> Path:
+    """A file that takes some seconds to rate."""
+    table = factory.shipments(LARGE).drop(columns=["source", "line", "warnings"])
+    table["declaration_id"] = [f"L{n:06d}" for n in range(LARGE)]
+    path = folder / "large.csv"
+    table.dropna(axis=1, how="all").to_csv(path, index=False)
+    return path
+
+
+def state_of(served: Any, source: str) -> str:
+    """The state of the newest batch of this name, as it is stored."""
+    store = served.store()
+    try:
+        with store.read() as connection:
+            return connection.execute(
+                text("SELECT state FROM batch WHERE source = :name ORDER BY started_at DESC"),
+                {"name": source},
+            ).scalar_one()
+    finally:
+        store.close()
 
 
 def row_of_kept(page) -> None:
