@@ -99,7 +99,10 @@ def _capacity(say: Any, person: Any, offices: list[Any], now: Any) -> None:
             )
         left = max(0, int(number) - office.examined)
         told = cut.cut(served().store, person, chosen, left, now)
-        st.html(draw.table((), _reach(say, told, office)))
+        profiles = session.status(person).profiles
+        kept = cut.today(served().store, person, chosen, profiles, now)
+        rows = [*_kept(say, kept, int(number)), *_reach(say, told, office)]
+        st.html(draw.table((), rows))
         st.html(f'<p class="rp-m">{escape(say("capacity.text"))}</p>')
 
 
@@ -111,6 +114,28 @@ def _set(office: str, number: int) -> None:
     if done is None and "fault" not in st.session_state:
         told = session.speech()("capacity.done", office=office, n=number)
         st.session_state["told"] = told
+
+
+def _kept(say: Any, kept: list[cut.Today], number: int) -> list[tuple[str, str]]:
+    """Why fewer alerts are red by noon than an office can examine: the rest is kept."""
+    rows = []
+    for one in kept:
+        if one.coming is None:
+            told = say("capacity.kept_unknown")
+        elif not one.coming:
+            told = say("capacity.kept_none")
+        elif not one.kept(number):
+            told = say("capacity.kept_all")
+        else:
+            n, coming = say.number(one.kept(number)), say.number(one.coming)
+            told = say("capacity.kept_for", n=n, coming=coming)
+        given = say("kpi.of", n=say.number(one.given), total=say.number(number))
+        for what, value in ((say("capacity.given"), given), (say("capacity.kept"), told)):
+            if len(kept) > 1:
+                profile = say(f"profile.{one.profile}").lower()
+                what = say("capacity.of_profile", what=what, profile=profile)
+            rows.append((what, value))
+    return rows
 
 
 def _reach(say: Any, told: Any, office: Any) -> list[tuple[str, str]]:

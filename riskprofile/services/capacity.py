@@ -192,6 +192,16 @@ class Past:
         return Ahead(float(median(later)), float(usual), before, seen)
 
 
+def ahead_today(connection: Connection, profile: str, when: Days, office: str) -> Ahead | None:
+    """What today is still to bring an office, beside all lists; None where no day before is known.
+
+    The heights are left out: those are of a scorecard.
+    """
+    day = when.today(office)
+    past = _pasts(connection, profile, when, {f"{office} on {day.isoformat()}"})[office]
+    return past.ahead(day, day, when.part(office, day), "")
+
+
 def _pasts(
     connection: Connection,
     profile: str,

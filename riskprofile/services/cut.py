@@ -1,13 +1,17 @@
-"""Where an office's list is cut by so many examinations, and setting how many it can make."""
+"""Where an office's list is cut by so many examinations, what is kept of today's, and setting how
+many it can make."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, select, update
+from sqlalchemy import and_, case, or_, select, update
 
 from riskprofile.errors import NotAllowed, UsageError
+from riskprofile.services import capacity
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.evidence import weighed
 from riskprofile.services.queue_statements import SHOWN_LANE, SHOWN_RANK, WAITS
@@ -77,6 +81,59 @@ def cut(store: Store, actor: Actor, office: str, number: int, now: datetime) -> 
         finds=expected([tuple(row) for row in reached]),
         more=expected([tuple(row) for row in rest[:NEXT]]),
     )
+
+
+@dataclass(frozen=True)
+class Today:
+    """How the examinations of an office's today stand, of one profile.
+
+    `given` of them lists of today gave to declarations. An alert that waits for an officer's own
+    view counts as one, in whatever lane it is: else the figure would tell its lane. `coming`
+    declarations usually still come today; None while no day before is known.
+    """
+
+    profile: str
+    given: int
+    coming: int | None
+
+    def kept(self, number: int) -> int:
+        """Of so many examinations, those that are kept for what still comes."""
+        return max(0, number - self.given) if self.coming else 0
+
+
+def today(
+    store: Store, actor: Actor, office: str, profiles: Sequence[str], now: datetime
+) -> list[Today]:
+    """What lists of today gave out of an office's examinations, and what is still expected of it.
+
+    Lists are cut by the same figures (`capacity.capacities`).
+    """
+    authorise(actor, LOOK, office)
+    with store.read() as connection:
+        when = capacity.days(connection, now)
+        if office not in when.offices:
+            return []
+        since = now - capacity.LATEST_ZONE
+        rows = connection.execute(
+            select(_alert.c.profile, _alert.c.due_at, _alert.c.created_at).where(
+                _alert.c.office == office,
+                or_(
+                    and_(_alert.c.lane == "red", _alert.c.state.in_(("open", "closed"))),
+                    and_(WAITS, _alert.c.state == "open"),
+                ),
+                or_(_alert.c.due_at >= since, _alert.c.created_at >= since),
+            )
+        ).all()
+        of_today = when.list(office, None)
+        given = Counter(
+            profile for profile, due, made in rows if when.list(office, due, made) == of_today
+        )
+        made = []
+        for profile in profiles:
+            ahead = capacity.ahead_today(connection, profile, when, office)
+            coming = None if ahead is None else round(ahead.count)
+            made.append(Today(profile, given[profile], coming))
+    return made
 
 
 def set_capacity(store: Store, actor: Actor, office: str, number: int, now: datetime) -> None:

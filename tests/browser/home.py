@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
 
@@ -13,6 +14,7 @@ from riskprofile.store.alerts import add
 from riskprofile.store.database import Store
 
 OFFICE = "XMPME"
+LATER = 310  # declarations that usually still come on a day (`days_before`)
 MODEL = "2026.11.2"
 DIGEST = "7f3c91ae" + "0" * 56
 
@@ -187,13 +189,29 @@ FILLED = (
     "alert",
 )
 ARMS = ("arms", "arms_gram", "arms_name", "arms_event", "arms_trace", "pack")
-FILLED += ("snooze", "quarantined", "aside", "record", "chunk", "batch", "setting")
+FILLED += ("snooze", "quarantined", "aside", "record", "chunk", "batch", "setting", "office_day")
 
 
 OFFICES = (
     {"code": OFFICE, "name": "Port Meridia", "zone": "Europe/Paris", "country": "XM"},
     {"code": "XMAIR", "name": "Meridia Airport", "zone": "Europe/Paris", "capacity": 12},
 )
+
+
+def days_before(store: Store, now: datetime) -> None:
+    """Two days before today: what they brought came before midnight, or later than it is now."""
+    today = now.astimezone(ZoneInfo(OFFICES[0]["zone"])).date()
+    with store.write() as connection:
+        for back in (1, 2):
+            connection.execute(
+                insert(tables.OfficeDay).values(
+                    profile="shipment",
+                    office=OFFICE,
+                    day=(today - timedelta(days=back)).isoformat(),
+                    came={"-9": 200, "200": LATER},  # quarters of an hour: of no clock
+                    heights={},
+                )
+            )
 
 
 def clear(store: Store) -> None:

@@ -193,13 +193,16 @@ def main(folder: Path = FOLDER) -> None:
         raise SystemExit("Chromium is not installed: apt-get install --yes chromium")
     folder.mkdir(parents=True, exist_ok=True)
     with (
-        tempfile.TemporaryDirectory() as home,
-        serving(Path(home)) as served,
+        tempfile.TemporaryDirectory() as place,
+        serving(Path(place)) as served,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         for scheme in ("light", "dark"):
             served.refill()
+            store = served.store()
+            home.days_before(store, datetime.now(UTC))
+            store.close()
             take(browser, served, folder, scheme)
         served.refill()
         arabic(browser, served, folder)

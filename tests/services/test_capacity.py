@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import text, update
 
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import govern, settings
+from riskprofile.services import cut, govern, settings
 from riskprofile.services.capacity import PART, PAST, Days, Past, brought, capacities, days
-from riskprofile.services.identity import OWNER
+from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
@@ -24,6 +24,7 @@ from riskprofile.tables import Table
 from tests import factory
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+SUPERVISOR = Actor("sara", "supervisor", "XMAAA")
 
 
 @pytest.fixture
@@ -250,6 +251,10 @@ def test_declarations_that_come_one_by_one_do_not_take_the_capacity_of_the_day(
     kept = runs[0].summary.kept["shipment: XMAAA on 2026-03-01"]
     assert kept["examinations"] in (3, 4)
     assert 250 < kept["declarations"] <= 300  # of nine of the twelve lists
+    (told,) = cut.today(store, SUPERVISOR, "XMAAA", ("shipment",), NOW)
+    assert told.coming == kept["declarations"]  # the board tells what lists are cut by
+    last = runs[-1].summary.kept["shipment: XMAAA on 2026-03-01"]
+    assert told.kept(4) == last["examinations"]
 
 
 def test_what_is_amended_has_come_already(store: Store, home: Settings, tmp_path: Path) -> None:
