@@ -46,7 +46,8 @@ class Ending:
     others : Workers, optional
         Other processes, where they take part.
     learns : bool
-        Whether the register takes in the names and addresses of the run.
+        Whether the register takes in the names and addresses of the run: not beside the database,
+        whose past it knows.
     step : callable
         Told what is done, and how much of it (`Stepwise.step`).
     stop : Stop
@@ -160,7 +161,10 @@ class Ending:
             self._next(RANKING, None)
             rater, heard = self.raters.of(name), self.raters.heard
             capacity, now = self.options.capacity, self.raters.before
-            made.append(rank_run(self.store, self._ids, rater, heard, capacity, seed, now))
+            ids, here = self._ids, self.learns
+            made.append(
+                rank_run(self.store, ids, rater, heard, capacity, seed, now, past_here=here)
+            )
         return [one for one in made if one is not None]
 
     def _heeding(self, name: str, done: int, of: int | None) -> None:

@@ -167,19 +167,22 @@ def rank_run(
     capacity: Capacity,
     seed: int,
     now: datetime,
+    *,
+    past_here: bool,
 ) -> Ranked | None:
     """Rank every declaration of these batches, read back from the feature log.
 
-    `heard` is what the register said of them while they were stored. Versions that no longer
-    count are left out. An amendment of one item is ranked with the other items of its
-    declaration, whichever batch brought them. With no capacity stated, each office and day is
-    cut at the office's own.
+    `heard` is what the register said of them while they were stored, and `past_here` whether the
+    past that the rater knows lies in `store`: a run beside the database sees no row of it.
+    Versions that no longer count are left out. An amendment of one item is ranked with the other
+    items of its declaration, whichever batch brought them. With no capacity stated, each office
+    and day is cut at the office's own.
     """
     profile = rater.profile
     run = logged(store, batch_ids, rater, heard)
     if run is None:  # every row was superseded or withdrawn before it could be ranked
         return None
-    beside = same_day.beside(store, run.rows, rater, heard, now)
+    beside = same_day.beside(store, run.rows, rater, heard, now) if past_here else None
     for indicator in rater.over_batch:
         seen = run.rows if beside is None or not indicator.by else beside
         run.flags.update(over_batch(seen, rater.history, indicator, len(run.rows)))

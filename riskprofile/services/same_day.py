@@ -38,7 +38,7 @@ def beside(
 
     None where there are none of the latter. Another version of a declaration of the run is none.
     A key whose rows in the run are of several days is not asked about: for one of these days
-    history knows what the others hold.
+    history knows what the others hold. `store` holds the past that the rater knows.
     """
     asking = [one for one in rater.over_batch if one.by and all(by in rows for by in one.by)]
     if not asking or len(rows) > FEW:
@@ -66,7 +66,8 @@ def beside(
     with store.read() as connection:
         for chunk_id, places in table[kept].groupby(CHUNK)[POSITION]:
             chunk = batches.chunk(connection, int(chunk_id))
-            reading.read(chunk, np.sort(places.to_numpy(np.int64)))
+            if chunk is not None and chunk.features is not None:  # else it was loaded as past
+                reading.read(chunk, np.sort(places.to_numpy(np.int64)))
     own = set(rows.values(RECORD).to_pylist())
     found = reading.rows.view().table()
     found = found[~found[RECORD].isin(own)] if len(found) else found

@@ -282,8 +282,8 @@ def unfinished(connection: Connection) -> dict[str, str]:
 
 
 def chunk(connection: Connection, chunk_id: int) -> Any:
-    """A chunk, with all that is stored of its rows."""
-    return connection.execute(select(chunk_table).where(chunk_table.c.id == chunk_id)).one()
+    """A chunk, with all that is stored of its rows; None where it is gone."""
+    return connection.execute(select(chunk_table).where(chunk_table.c.id == chunk_id)).first()
 
 
 def first_chunk(connection: Connection, since: datetime) -> int | None:

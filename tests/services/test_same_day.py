@@ -22,6 +22,7 @@ from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert
 from riskprofile.tables import Table
 from tests import factory
+from tests.cli.test_cli import run as command
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PARTS = ("pistol frame, polymer", "Glock slide assembly", "pistol barrel 9mm")
@@ -126,6 +127,25 @@ def test_what_came_on_another_day_is_left_to_history(desk: Desk) -> None:
         assert desk.raised(E05) == []
         desk.send(sent.assign(consignee_name=name, consignor_id=f"S{number}"))
     assert desk.raised(E05) == ["PARCEL-2"]
+
+
+def test_what_was_loaded_as_past_on_that_day_stops_no_run(desk: Desk) -> None:
+    desk.send(parcels(*PARTS[:2]), history=True)
+    desk.send(parcels(PARTS[2], number=2))
+    assert desk.raised() == []
+
+
+def test_a_run_that_keeps_nothing_sees_what_it_holds_itself(
+    desk: Desk, home: Settings, tmp_path: Path
+) -> None:
+    """The past that it knows lies in another database."""
+    desk.now = datetime.now(UTC) - timedelta(hours=1)  # the command has the clock's
+    lodged = desk.now
+    desk.send(parcels(*PARTS[:2], lodged=lodged))
+    parcels(PARTS[2], number=2, lodged=lodged).to_csv(tmp_path / "last.csv", index=False)
+    for way in ("--dry-run", "--no-store"):
+        code, said, errors = command(home.home, "score", tmp_path / "last.csv", way, "--json")
+        assert (code, json.loads(said)["accepted"]) == (0, 1), errors
 
 
 def test_an_earlier_version_of_a_declaration_is_no_other_declaration(desk: Desk) -> None:
