@@ -91,7 +91,7 @@ def declared(
     run: Logged,
     indicators: Sequence[Indicator],
     when: Days | None,
-    rated: Callable[[Sequence[str]], set[str]],
+    rated: Callable[[Sequence[str]], set[str]] = lambda records: set(),
 ) -> Declared:
     """Number the declarations of a run, and gather what ranks them.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -119,7 +121,7 @@ def look(
             raise PolicyError("nobody has allowed this request yet", do="Ask a supervisor.")
         if not row["allowed_at"] <= now < row["expires_at"]:
             raise PolicyError("this request was for 24 hours, which are over", do="Ask again.")
-        secret = keys.key(settings.home, KEY, make=False)
+        secret = partial(keys.key, settings.home, KEY, make=False)
         shown = _declared(connection, secret, row["record_id"], row["profile"])
         if not shown:
             raise RiskProfileError("this record was removed by retention", where=row["record_id"])
@@ -141,8 +143,9 @@ def requests(store: Store, actor: Actor) -> list[Request]:
 
 
 def _declared(
-    connection: Connection, secret: bytes, record_id: str, profile: str
+    connection: Connection, secret: Callable[[], bytes], record_id: str, profile: str
 ) -> list[dict[str, Any]]:
+    """What was declared; the key is asked for where something of it is masked."""
     record, chunk = batches.record_table.c, batches.chunk_table.c
     places = connection.execute(
         select(record.chunk_id, record.position, chunk.rows)
@@ -155,7 +158,7 @@ def _declared(
     for chunk_id, position, content in places:
         told = batches.from_bytes(content).iloc[position].dropna().to_dict()
         if lock := erasure.sealed(connection, "chunk", chunk_id):
-            hidden = batches.from_bytes(keys.unseal(secret, lock, f"chunk:{chunk_id}"))
+            hidden = batches.from_bytes(keys.unseal(secret(), lock, f"chunk:{chunk_id}"))
             told |= hidden.iloc[position].dropna().to_dict()
         shown.append(told)
     return shown

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from riskprofile.history import Snapshot, view
 from riskprofile.profiles import SHIPMENT
@@ -62,6 +63,7 @@ def list_of(here: Office, raised: np.ndarray, share: float) -> np.ndarray:
     return np.isin(np.arange(len(raised)), chosen.str[1:].astype(int))
 
 
+@pytest.mark.slow
 def test_a_pack_of_one_office_raises_the_recall_of_another_on_its_typology() -> None:
     there, here = office(77), office(31)
     examined = np.flatnonzero(list_of(there, np.zeros(len(there.points), dtype=bool), 0.1))

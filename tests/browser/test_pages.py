@@ -173,7 +173,7 @@ def test_an_open_alert_stays_the_same_while_new_ones_arrive_above_it(served, vis
 def arrive(served: Served, record: str) -> None:
     """A new alert, above all others."""
     store = served.store()
-    new = {**home.alerts(datetime.now(UTC))[0], "record_id": record, "rank": 0}
+    new = {**home.alerts(datetime.now(UTC))[0], "record_id": record, "points": 999}
     with store.write() as connection:
         add(store, connection, [new])
     store.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pandas as pd
+import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import insert, select
 
@@ -78,6 +79,7 @@ def type_item(page: Page, kind: str, texts: list[str]) -> None:
                 break
 
 
+@pytest.mark.slow
 def test_a_seizure_recorded_once_serves_everyone(served, visit, tmp_path):
     store = served.store()
     rated(store)

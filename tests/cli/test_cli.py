@@ -173,7 +173,9 @@ def test_a_command_that_is_interrupted_says_what_is_kept(home: Path, tmp_path: P
         until = time.monotonic() + 60
         while f"{target}-wal" not in holds(process.pid) and time.monotonic() < until:
             time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
+        while process.poll() is None and time.monotonic() < until:
+            process.send_signal(signal.SIGINT)  # until it ends: a person does not press it once
+            time.sleep(1)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Run it again" in errors

@@ -15,6 +15,7 @@ def work(tmp_path):
     return runs.crossings(tmp_path, ROWS)
 
 
+@pytest.mark.slow
 def test_a_run_killed_on_sqlite_is_finished_with_nothing_lost_or_doubled(tmp_path, work):
     with kills.sqlite_homes(tmp_path) as homes:
         told = kills.kill_and_resume(homes, work, KILLS)

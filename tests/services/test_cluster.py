@@ -135,6 +135,7 @@ def run(folder: Path, day: Path, progress=lambda name, rows: None, **options) ->
     return told, (stored, alerts)
 
 
+@pytest.mark.slow
 def test_a_fit_on_a_cluster_gives_the_same_bits(cluster: Cluster) -> None:
     draw = np.random.default_rng(3)
     values = draw.normal(size=(400, 2))

@@ -138,6 +138,7 @@ def test_written_sets_are_the_same_bytes_and_keep_the_truth_apart(tmp_path):
     assert not {"label", "probability", "scenario"} & set(columns)
 
 
+@pytest.mark.slow
 def test_about_one_row_in_a_hundred_is_a_positive(many_shipments, travellers):
     assert 0.006 < many_shipments[1]["label"].mean() < 0.011
     assert 0.004 < travellers[1]["label"].mean() < 0.011
@@ -154,6 +155,7 @@ def test_three_positives_in_ten_need_three_signs_together_or_other_rows(many_shi
     assert (positives["joint_share"] > 0.5).mean() >= 0.30
 
 
+@pytest.mark.slow
 def test_every_typology_of_a_declaration_raises_one_positive_in_a_hundred(many_shipments):
     positives = many_shipments[1].query("label == 1")
     raised = positives["typologies"].str.split("|").explode().str[:3].value_counts()
