@@ -57,9 +57,10 @@ def rate(
         chunk_rows=SMALL if resume else CHUNK_ROWS,
     )
 
-    def write(ranked: list[Ranked], step: Step) -> None:
+    def write(ranked: list[Ranked], step: Step) -> bool:
         if out:
             results.write(results.parts(store, ranked, "alerts", step), folder / out)
+        return True
 
     now = PAST if history else DAY
     screen(store, home, OWNER, [folder / file], options, now, written=write)

@@ -104,9 +104,10 @@ def score(
             _count(settings)
         with output.progress("rating", files) as progress:
 
-            def write(ranked: list[Ranked], step: Step) -> None:
+            def write(ranked: list[Ranked], step: Step) -> bool:
                 if out is not None and not dry_run:
                     results.write(results.parts(database, ranked, reasons, step), out)  # type: ignore[arg-type]
+                return str(out) != "-"
 
             run = screen(
                 database,
@@ -142,9 +143,10 @@ def finish(
     if out is not None:
         results.format_of(out)
 
-    def write(ranked: list[Ranked], step: Step) -> None:
+    def write(ranked: list[Ranked], step: Step) -> bool:
         if out is not None:
             results.write(results.parts(database, ranked, "alerts", step), out)
+        return str(out) != "-"
 
     with opened(home) as (settings, database), output.progress("finishing") as progress:
         run = finishing.finish(

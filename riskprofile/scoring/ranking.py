@@ -180,7 +180,8 @@ class Cut:
     by their place after these: each with this `probability`. `high` of them are rated high enough
     for a scan. `red_from` and `yellow_from` are the points of the last that is examined, and
     scanned, for its points; None where no such row is. `kept` examinations are left for what is
-    still `expected` on its day.
+    still `expected` on its day. So many are `raised` by an indicator, and so many examinations of
+    the day were `left`, whatever this list takes of them.
     """
 
     size: int
@@ -192,6 +193,16 @@ class Cut:
     yellow_from: int | None
     kept: int
     expected: float
+    raised: int
+    left: int
+
+    def fits(self, left: int) -> bool:
+        """Whether what points and the draw take still has room, where so many are left by now.
+
+        What an indicator raises is examined whatever is left.
+        """
+        taken = self.red - self.raised + len(self.chosen)
+        return left >= self.left or taken <= max(left - self.raised, 0)
 
 
 @dataclass(frozen=True)
@@ -370,7 +381,10 @@ def _cut(heights: Mapping[int, int], capacity: Capacity, random: np.random.Gener
     red_from = _at(heights, red) if red > raised else None
     yellow_from = _at(heights, high) if high > red else None
     kept = max(capacity.left - red - drawn, 0) if expected else 0
-    return Cut(size, red, high, chosen, chance, red_from, yellow_from, kept, expected)
+    points = (red_from, yellow_from)
+    return Cut(
+        *(size, red, high, chosen, chance, *points, kept, expected), raised, left=capacity.left
+    )
 
 
 def _first(heights: Mapping[int, int], ahead: Mapping[int, float], cut: float) -> int:

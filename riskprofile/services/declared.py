@@ -65,12 +65,17 @@ class Declared:
 
     def of(self, records: Collection[str]) -> set[str]:
         """Which of these references are declared here."""
-        found: set[str] = set()
-        asked = pa.array([*records], pa.string())
-        for rows in self.table.segments() if records else ():
-            here = self.table.values(RECORD, rows)
-            found.update(here.filter(pc.is_in(here, asked)).to_pylist())
-        return found
+        return named_in(self.table, records)
+
+
+def named_in(columns: Columns, records: Collection[str]) -> set[str]:
+    """Which of these references stand among declarations on file."""
+    found: set[str] = set()
+    asked = pa.array([*records], pa.string())
+    for rows in columns.segments() if records else ():
+        here = columns.values(RECORD, rows)
+        found.update(here.filter(pc.is_in(here, asked)).to_pylist())
+    return found
 
 
 def table_parts(columns: Columns, *names: str) -> Iterator[Table]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -19,7 +20,7 @@ from riskprofile.services import govern, parties
 from riskprofile.services.capacity import brought
 from riskprofile.services.describing import Material
 from riskprofile.services.identity import Actor
-from riskprofile.services.lanes import Ranked, rank_run, store_alerts, word_alerts
+from riskprofile.services.lanes import Ranked, has_room, rank_run, store_alerts, word_alerts
 from riskprofile.services.opening import BATCH_LOCK
 from riskprofile.services.parties import Register
 from riskprofile.services.raters import Raters
@@ -32,7 +33,11 @@ from riskprofile.store.database import Store, serialise
 from riskprofile.store.tables import Batch
 
 Kin = Callable[[], dict[int, Found]]
-Written = Callable[[list[Ranked], Step], None]
+Written = Callable[[list[Ranked], Step], bool]
+
+
+class _NoRoom(Exception):
+    """Another program took meanwhile what a list was to take of its day."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,8 @@ class Ending:
         Heeded until what is made is stored.
     written : callable, optional
         Given the lists, and what to tell steps to, before anything of the end is stored: a run
-        whose results could not be written has not ended, and is gone on with.
+        whose results could not be written has not ended, and is gone on with. Says whether other
+        lists can be written in the place of these.
     """
 
     store: Store
@@ -83,15 +89,37 @@ class Ending:
         for one in self._registers:
             one.forget()
         give_back(heap=True)
-        forms, kin = self._begun()
-        ranked = self._ranked()
         if not self.running:
-            return ranked
-        self._word(ranked)
-        forms, kin = self._compared(forms, kin)
-        if self.written is not None and ranked:
-            self.written(ranked, self._heeding)
-        self.stop.heed()
+            return []
+        forms, kin = self._begun()
+        while True:
+            ranked = self._ranked()
+            self._word(ranked)
+            forms, kin = self._compared(forms, kin)
+            # Looked at here too, so that lists are seldom written in vain.
+            with self.store.read() as connection:
+                if not self._have_room(connection, ranked):
+                    continue
+            final = False
+            if self.written is not None and ranked:
+                final = not self.written(ranked, self._heeding)
+            self.stop.heed()
+            with suppress(_NoRoom):
+                self._store(summary, ranked, forms, kin, final=final)
+                return ranked
+
+    def _store(
+        self,
+        summary: Summary,
+        ranked: list[Ranked],
+        forms: Parts | None,
+        kin: Kin | None,
+        *,
+        final: bool,
+    ) -> None:
+        """All of the end in one transaction. `final` lists are stored even where they have no room
+        any more.
+        """
         with self.store.write(patience=120.0) as connection:
             if not self.options.history:
                 govern.require_running(connection)
@@ -103,12 +131,20 @@ class Ending:
                 for some in each.words:
                     self.step(STORING, stored, of)
                     stored += store_alerts(self.store, connection, each, some, self.raters.before)
+            self.step(STORING, stored, of)
+            serialise(connection, BATCH_LOCK)
+            if not final and not self._have_room(connection, ranked):
+                raise _NoRoom
+            self._learn(connection, ranked, forms, kin)
+            for each in ranked:
                 _count(connection, each, summary)
                 _kept(each, summary)
-            self.step(STORING, stored, of)
-            self._learn(connection, ranked, forms, kin)
             self._account(connection, summary)
-        return ranked
+
+    def _have_room(self, connection: Connection, ranked: list[Ranked]) -> bool:
+        """Whether no other program took meanwhile what these lists are to take of their days."""
+        asked, now = self.options.capacity, self.raters.before
+        return all(has_room(connection, each, asked, now) for each in ranked)
 
     @cached_property
     def _ids(self) -> list[str]:
@@ -152,7 +188,7 @@ class Ending:
         return forms, lambda: alike
 
     def _ranked(self) -> list[Ranked]:
-        if not self.running or self.options.history:
+        if self.options.history:
             return []
         digests = "".join(sorted(batch.digest for batch in self.running))
         seed = int.from_bytes(hashlib.sha256(digests.encode()).digest()[:8])
@@ -196,9 +232,8 @@ class Ending:
         self, connection: Connection, ranked: list[Ranked], forms: Parts | None, kin: Kin | None
     ) -> None:
         """The batches end, what they brought of each day is taken down, and the register takes in
-        their names and addresses.
+        their names and addresses. Nobody else ends a run meanwhile.
         """
-        serialise(connection, BATCH_LOCK)
         for each in ranked:
             lists = [(name, heights, each.again[name]) for name, _, heights in each.ranking.lists]
             digest = each.scorecard.digest

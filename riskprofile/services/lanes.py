@@ -29,6 +29,7 @@ from riskprofile.services.declared import (
     INDICATORS,
     LIST,
     declared,
+    named_in,
     over_batch,
     table_of,
     table_parts,
@@ -225,6 +226,24 @@ def rank_run(
         *(rater, ranking, declarations, on_file, run.rows, alerts, groups, counts, around),
         again=of_run.again,
     )
+
+
+def has_room(connection: Connection, ranked: Ranked, asked: Capacity, now: datetime) -> bool:
+    """Whether each list still fits what is left of its day: other programs rate meanwhile.
+
+    What holds stays so where nobody else may end a run (`store.database.serialise`).
+    """
+    lists = {name: ranked.again[name] for name, _, _ in ranked.ranking.lists}
+    found = capacities(
+        connection,
+        ranked.profile.name,
+        days(connection, now),
+        lists,
+        partial(named_in, ranked.declared),
+        asked,
+        ranked.scorecard.digest,
+    )
+    return all(cut.fits(found[name].left) for name, cut, _ in ranked.ranking.lists)
 
 
 Worded = Callable[[Iterator[Material]], Iterator[pa.RecordBatch]]

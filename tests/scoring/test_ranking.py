@@ -382,3 +382,27 @@ def test_a_list_looked_at_part_by_part_is_the_list_looked_at_whole(rows, whole, 
             assert seen["lane"] == "red" or (seen["lane"] == "yellow") == waits
         random = lanes.loc[[one.record_id for one in here], "selected_by"] == "random"
         assert random.sum() <= drawn
+
+
+@pytest.mark.parametrize(
+    ("raised", "fits"),
+    [
+        (0, {6: True, 7: True, 5: False, 0: False}),
+        (4, {6: True, 5: False, 3: False}),
+        (9, {6: True, 5: False}),  # one is drawn while anything is left
+    ],
+)
+def test_a_list_fits_while_others_leave_what_it_takes_for_points_and_by_lot(
+    raised: int, fits: dict[int, bool]
+) -> None:
+    table = declarations([*range(30)], red={*range(raised)}).assign(list="here")
+    cut = Ranking.of([table], Capacity(0), seed=1, lists={"here": Capacity(6)}).cuts[1]
+    assert {left: cut.fits(left) for left in fits} == fits
+
+
+def test_what_indicators_raise_fits_whatever_others_took() -> None:
+    table = declarations([*range(30)], red={*range(9)}).assign(list="here")
+    full = Capacity(6, taken=5, random_share=0.0)
+    cut = Ranking.of([table], Capacity(0), seed=1, lists={"here": full}).cuts[1]
+    assert cut.red == 9
+    assert cut.fits(0)

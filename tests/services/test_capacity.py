@@ -15,9 +15,11 @@ from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import cut, govern, settings
 from riskprofile.services.capacity import PART, PAST, Days, Past, brought, capacities, days
 from riskprofile.services.identity import OWNER, Actor
+from riskprofile.services.lanes import Ranked
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
+from riskprofile.services.steps import WORDING, Step
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, OfficeDay
 from riskprofile.tables import Table
@@ -255,6 +257,56 @@ def test_declarations_that_come_one_by_one_do_not_take_the_capacity_of_the_day(
     assert told.coming == kept["declarations"]  # the board tells what lists are cut by
     last = runs[-1].summary.kept["shipment: XMAAA on 2026-03-01"]
     assert told.kept(4) == last["examinations"]
+
+
+@pytest.mark.parametrize(
+    "home", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
+)
+@pytest.mark.parametrize("when", [WORDING, "written"])
+def test_two_programs_that_rate_at_once_take_no_more_than_there_is(
+    store: Store, home: Settings, tmp_path: Path, when: str
+) -> None:
+    """Another ends while this one words its alerts, or writes its results: it ranks once more."""
+    offices(store, XMAAA=6)
+    tables = [loads(0, 30, "XMAAA"), loads(100, 4, "XMAAA")]
+    lists: list[Table] = []
+
+    def other(name: str, *_: object) -> None:
+        if name == when and len(tables) == 1:
+            rate(store, home, tmp_path / "other.csv", tables.pop())
+
+    def written(ranked: list[Ranked], step: Step) -> bool:
+        lists.append(ranked[0].table)
+        other("written")
+        return True
+
+    path = tmp_path / "this.csv"
+    tables.pop(0).drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    told = factory.Steps(other)
+    run = screen(store, home, OWNER, [path], Options(), NOW, progress=told, written=written)
+    assert taken(store) == {("XMAAA", "2026-03-01"): 6}
+    assert (run.ranked[0].table["lane"] == "red").sum() == 2
+    assert [(table["lane"] == "red").sum() for table in lists] == (
+        [6, 2] if when == "written" else [2]
+    )
+    assert [batch["state"] for batch in run.summary.batches] == ["done"]
+
+
+def test_a_list_that_was_printed_is_the_one_that_is_stored(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """What a reader of a pipe has cannot be taken back, even where another took its place."""
+    offices(store, XMAAA=6)
+
+    def printed(ranked: list[Ranked], step: Step) -> bool:
+        rate(store, home, tmp_path / "other.csv", loads(100, 4, "XMAAA"))
+        return False
+
+    path = tmp_path / "this.csv"
+    loads(0, 30, "XMAAA").drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    run = screen(store, home, OWNER, [path], Options(), NOW, written=printed)
+    assert (run.ranked[0].table["lane"] == "red").sum() == 6
+    assert taken(store) == {("XMAAA", "2026-03-01"): 10}
 
 
 def test_what_is_amended_has_come_already(store: Store, home: Settings, tmp_path: Path) -> None:

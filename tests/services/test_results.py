@@ -90,12 +90,13 @@ def test_a_run_whose_results_could_not_be_written_has_not_ended(tmp_path: Path) 
     day.to_csv(tmp_path / "day.csv", index=False)
     given: list[pd.DataFrame] = []
 
-    def full(ranked: list[Ranked], step: Step) -> None:
+    def full(ranked: list[Ranked], step: Step) -> bool:
         next(results.parts(store, ranked, "alerts", step))
         raise OSError(errno.ENOSPC, "no space left on device")
 
-    def kept(ranked: list[Ranked], step: Step) -> None:
+    def kept(ranked: list[Ranked], step: Step) -> bool:
         given.append(results.table(store, ranked, "alerts"))
+        return True
 
     files, options = [tmp_path / "day.csv"], Options(resume=True)
     with pytest.raises(OSError, match="no space left"):
@@ -121,8 +122,9 @@ def test_a_run_told_to_stop_while_results_are_written_leaves_none_and_goes_on(
     day.to_csv(tmp_path / "day.csv", index=False)
     out = tmp_path / "list.csv"
 
-    def write(ranked: list[Ranked], step: Step) -> None:
+    def write(ranked: list[Ranked], step: Step) -> bool:
         results.write(results.parts(store, ranked, reasons, step), out)
+        return True
 
     def stop(name: str, done: int, of: int | None) -> None:
         if name == WRITING:
