@@ -178,7 +178,7 @@ class Batch(SQLModel, table=True):
 
 
 class Chunk(SQLModel, table=True):
-    """Rows of a batch, committed together with the cursor, as Parquet bytes (`batches.stored`).
+    """Rows of a batch, committed together with the cursor, as bytes (`batches.stored`).
 
     `rows` is the canonical table as declared; `features` is the feature log (one
     float64 column per feature, and `points`), empty for `history load`; `events` is
@@ -312,8 +312,8 @@ class Quarantined(SQLModel, table=True):
 class Aside(SQLModel, table=True):
     """Rows of a chunk that were read and not stored: duplicates, or failed ones.
 
-    `rows` is Parquet: `source`, `line`, and `record`, the id of the record that holds the
-    same content (missing for what failed). No key of a declaration is in it.
+    `rows` is a table (`batches.stored`): `source`, `line`, and `record`, the id of the record that
+    holds the same content (missing for what failed). No key of a declaration is in it.
     """
 
     __tablename__ = "aside"

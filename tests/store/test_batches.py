@@ -1,0 +1,87 @@
+"""Tables as chunks hold them: what comes back is what went in, of any kind and any length."""
+
+from __future__ import annotations
+
+import io
+import struct
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from riskprofile.store.batches import FEW, from_bytes, stored, to_bytes
+from riskprofile.tables import TEXT
+
+
+def table(rows: int) -> pd.DataFrame:
+    """A column of each kind, some values missing."""
+    numbers = np.arange(rows)
+    missing = numbers % 3 == 1
+    return pd.DataFrame(
+        {
+            "goods": pd.array([f"steel pins {n}" for n in numbers], dtype=TEXT),
+            "points": pd.array(numbers * 7, dtype="Int64"),
+            "mass": numbers / 8,
+            "fired": numbers % 2 == 0,
+            "lodged": pd.Series(numbers, dtype="int64").astype("datetime64[us, UTC]"),
+            "key": numbers.astype("int64"),
+        }
+    ).assign(
+        goods=lambda t: t["goods"].mask(missing),
+        points=lambda t: t["points"].mask(missing),
+        mass=lambda t: t["mass"].mask(missing),
+        lodged=lambda t: t["lodged"].mask(missing),
+    )
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, FEW, FEW + 1])
+def test_a_table_comes_back_as_it_was(rows: int) -> None:
+    given = table(rows)
+    kept = stored(given)
+    pd.testing.assert_frame_equal(from_bytes(kept), given)
+    some = ["lodged", "goods", "points"]  # in another order
+    pd.testing.assert_frame_equal(from_bytes(kept, some), given[some])
+    here = lambda name: name.startswith(("f", "m"))  # noqa: E731
+    pd.testing.assert_frame_equal(from_bytes(kept, here), given[["mass", "fired"]])
+    places = np.arange(rows)[::2]
+    taken = from_bytes(kept, ["points"], places)
+    pd.testing.assert_frame_equal(taken, given[["points"]].iloc[places].reset_index(drop=True))
+    with pytest.raises(KeyError):
+        from_bytes(kept, ["points", "no column"])
+
+
+@pytest.mark.parametrize("rows", [0, 3])
+def test_values_that_pandas_knows_as_objects_come_back_too(rows: int) -> None:
+    given = pd.DataFrame({"lists": pd.Series([[1, 2], [], [3]][:rows], dtype=object)})
+    told = from_bytes(stored(given))["lists"].tolist()
+    assert [list(one) for one in told] == given["lists"].tolist()
+
+
+def test_parquet_is_written_as_pandas_would_write_it() -> None:
+    given, buffer = table(40), io.BytesIO()
+    pq.write_table(pa.Table.from_pandas(given, preserve_index=False), buffer, compression="zstd")
+    assert to_bytes(given) == buffer.getvalue()
+
+
+def test_few_rows_take_a_part_of_what_parquet_takes() -> None:
+    assert len(stored(table(1))) < len(to_bytes(table(1))) / 3
+
+
+def test_a_chunk_that_was_stored_as_packed_parquet_is_read() -> None:
+    """As chunks of few rows were before."""
+    given = table(5)
+    content = to_bytes(given)
+    packed = pa.Codec("zstd").compress(content, asbytes=True)
+    kept = struct.pack("<4sI", b"zstd", len(content)) + packed
+    pd.testing.assert_frame_equal(from_bytes(kept), given)
+    pd.testing.assert_frame_equal(from_bytes(kept, ["key"]), given[["key"]])
+
+
+def test_damage_is_told_and_never_read_as_something_else() -> None:
+    for given in (table(2), table(FEW + 1)):
+        kept = stored(given)
+        for cut in (0, 6, len(kept) // 2, len(kept) - 1):
+            with pytest.raises((OSError, ValueError, struct.error)):
+                from_bytes(kept[:cut])
