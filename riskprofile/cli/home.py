@@ -181,7 +181,7 @@ def _unfinished(store: Store) -> str:
 @database.command()
 def upgrade(home: Home = None, json: Json = False) -> int:
     """Bring the database to this release."""
-    with opened(home) as (settings, _):
+    with output.progress("bringing the database to this release"), opened(home) as (settings, _):
         pass
     if json:
         output.as_json({"upgraded": True})
@@ -200,7 +200,8 @@ def copy_database(
     with opened(home) as (_, store):
         target = Store.open(to)
         try:
-            told = govern.copy_database(store, target, owner(), now())
+            with output.progress("copying") as progress:
+                told = govern.copy_database(store, target, owner(), now(), progress.step)
         finally:
             target.close()
     if json:

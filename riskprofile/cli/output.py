@@ -109,10 +109,10 @@ class Told:
         self._tell(f"{self.label} {name}", rows, self.totals.get(name), f"{rows:,} rows", "rows")
 
     def step(self, name: str, done: int, of: int | None) -> None:
-        """A step of a run beside its files."""
+        """A step of a run beside its files, or of other work that is long."""
         unit = "alerts" if name in (WORDING, STORING) else "rows"
         said = f"{done:,} of {of:,} {unit}" if of else f"{done:,} {unit}" if done else ""
-        self._tell(STEPS[name], done, of, said, unit)
+        self._tell(STEPS.get(name, f"{self.label} {name}"), done, of, said, unit)
 
     def _tell(self, name: str, done: int, total: int | None, said: str, unit: str) -> None:
         if self.bar is None:

@@ -52,7 +52,10 @@ def run(
     with opened(home) as (settings, store):
         if as_of is None:
             _check_clock(store)
-        told = service.run(store, settings, owner(), now(), moment, new_key=new_key)
+        with output.progress("forgetting") as progress:
+            told = service.run(
+                *(store, settings, owner(), now(), moment), new_key=new_key, step=progress.step
+            )
     if json:
         output.as_json({**asdict(told), "as_of": told.as_of.isoformat()})
         return 0

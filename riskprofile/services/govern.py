@@ -16,6 +16,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.selections import selections
 from riskprofile.services.settings import Settings
+from riskprofile.services.steps import Step
 from riskprofile.store import audit, copying, switches
 from riskprofile.store import batches as store_of_batches
 from riskprofile.store.copying import Copied
@@ -411,14 +412,23 @@ def lost_keys(store: Store, actor: Actor, home: Path) -> list[str]:
     return [str(path) for path in files if not path.exists()]
 
 
-def copy_database(store: Store, target: Store, actor: Actor, now: datetime) -> list[Copied]:
-    """Copy the whole database into an empty one; that it was copied stands in the chain first."""
+def copy_database(
+    store: Store,
+    target: Store,
+    actor: Actor,
+    now: datetime,
+    step: Step = lambda name, done, of: None,
+) -> list[Copied]:
+    """Copy the whole database into an empty one; that it was copied stands in the chain first.
+
+    `step` hears how far it is.
+    """
     authorise(actor, "database.copy")
     with store.write() as connection:
         audit.append(
             connection, actor=actor.name, action="database.copy", subject="database", now=now
         )
-    return copying.copy(store, target)
+    return copying.copy(store, target, step)
 
 
 def _known_profile(name: str) -> None:

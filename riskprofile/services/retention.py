@@ -23,6 +23,7 @@ from riskprofile.services.identifiers import ITEM, RECORD
 from riskprofile.services.past import HISTORY, Folder
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
+from riskprofile.services.steps import Step
 from riskprofile.store import (
     alerts,
     arms,
@@ -112,6 +113,7 @@ def run(
     as_of: datetime | None = None,
     *,
     new_key: bool = False,
+    step: Step = lambda name, done, of: None,
 ) -> Forgotten:
     """Mask and remove what is due.
 
@@ -121,6 +123,8 @@ def run(
         Aware time that stands for the clock; never later than `now` in real use.
     new_key : bool
         Go on with a new key, where the one used before was destroyed on purpose.
+    step : callable
+        Told how many of the rows that may be due were looked at (`Stepwise.step`).
 
     Raises
     ------
@@ -137,8 +141,11 @@ def run(
         said = terms(profile, settings)
         with store.read() as connection:
             found = erasure.waiting(connection, profile.name, received_upto(moment, said.first))
+        of, done = sum(chunk.count for chunk in found), 0
         for chunk in found:
             _forget_chunk(store, actor, profile, said, chunk, secret, moment, told, now)
+            done += chunk.count
+            step(profile.name, done, of)
         with store.write(patience=120.0) as connection:
             old = [
                 batch_id
@@ -169,6 +176,7 @@ def run(
                 **{name: value for name, value in vars(told).items() if name != "as_of"},
             },
         )
+    step("what is left of them", 0, None)
     past.sweep(store, Folder(settings.home / HISTORY), unfinished=True)
     erasure.empty_free_pages(store)
     return told

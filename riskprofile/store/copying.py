@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +18,8 @@ from riskprofile.store.written import dumps
 
 BATCH = 500  # rows read at once
 
+Told = Callable[[str, int, int | None], None]  # a table, rows of it that are done, and how many
+
 
 @dataclass(frozen=True)
 class Copied:
@@ -27,11 +29,21 @@ class Copied:
     rows: int
     digest: str
 
+    @classmethod
+    def of(cls, table: Table, rows: Iterator[tuple[Any, ...]]) -> Copied:
+        """The account of these rows of it."""
+        total, count = hashlib.sha256(), 0
+        for row in rows:
+            total.update(dumps([_plain(value) for value in row]).encode("utf-8", "surrogatepass"))
+            count += 1
+        return cls(table.name, count, total.hexdigest())
 
-def copy(source: Store, target: Store) -> list[Copied]:
+
+def copy(source: Store, target: Store, told: Told = lambda table, done, of: None) -> list[Copied]:
     """Copy every table of one database into another that holds nothing yet.
 
-    The target is compared with the source before the commit: it has all, or nothing.
+    The target is compared with the source before the commit: it has all, or nothing. `told`
+    hears how far it is.
 
     Raises
     ------
@@ -48,33 +60,42 @@ def copy(source: Store, target: Store) -> list[Copied]:
                     where=target.where,
                     do="Name an empty one: nothing was copied.",
                 )
-        told = []
+        made = []
         for table in _tables():
             columns = [column.name for column in table.columns]
-            target.insert_many(new, table.name, columns, _rows(old, table))
+            of = old.execute(select(func.count()).select_from(table)).scalar_one()
+            compared = f"{table.name}, compared"
+            rows = _counted(_rows(old, table), table.name, of, told)
+            target.insert_many(new, table.name, columns, rows)
             if not target.sqlite:
                 _count_on(new, table)
-            sent, arrived = account(old, table), account(new, table)
+            sent = account(old, table)
+            arrived = Copied.of(table, _counted(_rows(new, table), compared, of, told))
             if sent != arrived:
                 raise StoreError(
                     f"table {table.name} did not arrive as it was sent: nothing was copied",
                     where=target.where,
                     do="A text with a zero byte, which PostgreSQL cannot hold, is the usual cause.",
                 )
-            told.append(sent)
+            made.append(sent)
         verdict, before = audit.verify(new), audit.verify(old)
         if verdict != before:
             raise StoreError("the audit chain did not arrive whole", where=target.where)
-    return told
+    return made
 
 
 def account(connection: Connection, table: Table) -> Copied:
     """Rows and digest of one table: the same on both engines for the same content."""
-    total, count = hashlib.sha256(), 0
-    for row in _rows(connection, table):
-        total.update(dumps([_plain(value) for value in row]).encode("utf-8", "surrogatepass"))
-        count += 1
-    return Copied(table.name, count, total.hexdigest())
+    return Copied.of(table, _rows(connection, table))
+
+
+def _counted(
+    rows: Iterator[tuple[Any, ...]], name: str, of: int, told: Told
+) -> Iterator[tuple[Any, ...]]:
+    for done, row in enumerate(rows, start=1):
+        yield row
+        if done % BATCH == 0 or done == of:
+            told(name, done, of)
 
 
 def _tables() -> list[Table]:

@@ -58,7 +58,7 @@ WRITTEN_IN = (decision_table, outcome_table, snooze_table, view_table)  # and wh
 class Stored:
     """A chunk that may have come due: where it lies, how far it is kept, when it came in.
 
-    `ended` says whether its batch was ranked, and its rows were on a list.
+    `ended` says whether its batch was ranked, and its rows were on a list; `count` how many it had.
     """
 
     id: int
@@ -66,6 +66,7 @@ class Stored:
     kept: str
     received: datetime
     ended: bool
+    count: int
 
 
 def waiting(connection: Connection, profile: str, received_upto: datetime) -> list[Stored]:
@@ -74,6 +75,7 @@ def waiting(connection: Connection, profile: str, received_upto: datetime) -> li
         select(
             *(chunk_table.c.id, chunk_table.c.profile, chunk_table.c.kept),
             *(batch_table.c.started_at, batch_table.c.state == "done"),
+            chunk_table.c.count,
         )
         .join(batch_table, batch_table.c.id == chunk_table.c.batch_id)
         .where(chunk_table.c.profile == profile)

@@ -44,6 +44,16 @@ def test_a_bar_follows_the_file_and_then_the_end_of_the_run(
                 time.sleep(0.02)
 
 
+def test_a_bar_follows_other_long_work(terminal: io.StringIO) -> None:
+    with output.progress("copying") as tell:
+        tell.step("alert", 500, 2_000)
+        until = time.monotonic() + 10
+        while "copying alert" not in (shown := COLOURS.sub("", terminal.getvalue())):
+            assert time.monotonic() < until, shown
+            time.sleep(0.02)
+    assert "500 of 2,000 rows" in shown
+
+
 def test_what_stands_in_a_name_is_shown_as_it_stands(
     terminal: io.StringIO, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -172,6 +172,18 @@ def test_a_crossing_is_there_a_second_before_and_gone_a_second_after(
     assert retention.run(store, home, OWNER, end + SECOND).removed == 0
 
 
+def test_it_is_told_how_many_rows_were_looked_at(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    for part in range(2):
+        names = [seed(3 * part + n) for n in range(3)]
+        file = write(tmp_path / f"{part}.csv", factory.travellers(3, name=names, person_ref=names))
+        rate(store, home, file, "traveller", RECEIVED)
+    told: list[tuple[str, int, int | None]] = []
+    retention.run(store, home, OWNER, ENDED, step=lambda *step: told.append(step))
+    assert told == [("traveller", 3, 6), ("traveller", 6, 6), ("what is left of them", 0, None)]
+
+
 def test_no_seeded_name_is_left_in_any_byte_once_its_time_is_over(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:

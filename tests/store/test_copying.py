@@ -124,3 +124,13 @@ def test_what_cannot_arrive_as_it_was_leaves_nothing_behind(source, postgres_url
         assert sum(one.rows for one in accounts(there)) == 0
     finally:
         there.close()
+
+
+def test_it_is_told_how_far_a_copy_is(source, tmp_path, monkeypatch):
+    monkeypatch.setattr(copying, "BATCH", 8)
+    target, told = Store.open(f"sqlite:///{tmp_path / 'two.db'}"), []
+    copying.copy(source, target, lambda *step: told.append(step))
+    target.close()
+    chain = [step for step in told if step[0].startswith("audit")]
+    for name in ("audit", "audit, compared"):
+        assert [step[1:] for step in chain if step[0] == name] == [(8, 20), (16, 20), (20, 20)]
