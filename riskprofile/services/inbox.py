@@ -3,7 +3,9 @@
 A file is taken when it stood still over two looks, and only when it is a regular file
 under one name. Taking is one rename into a folder of the taker, so of two watchers one
 wins. The taker holds a lock that the system frees when it dies; whoever looks next goes on
-with what it had taken. What was read is kept under `done/`, the rest under `failed/`.
+with what it had taken, and tells of what had been rated and not told of: a file keeps the claim
+under which it was taken, and the batch that reads it says it. What was read is kept under
+`done/`, the rest under `failed/`.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import secrets
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -35,6 +37,7 @@ from riskprofile.intake.canonical_io import write_canonical
 from riskprofile.intake.quarantine import whole_or_nothing
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern
+from riskprofile.services.retelling import ended
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.run import Options, Run, Stop, unseen
 from riskprofile.services.screen import screen
@@ -99,6 +102,7 @@ class Inbox:
         self.mine = self.folder / CLAIMED / self.name
         self.seen: dict[str, Look] = {}
         self.taken = 0
+        self.inherited: set[Path] = set()  # taken by watchers that died, and not looked at yet
         self._lock: IO[bytes] | None = None
 
     def _own(self, name: str) -> Path:
@@ -139,8 +143,7 @@ class Inbox:
 
     def _take(self, name: str) -> Path | None:
         """One rename: who comes second finds nothing there."""
-        self.taken += 1
-        place = self.mine / f"{self.taken:06d}"
+        place = self._place()
         place.mkdir(mode=0o700)
         target = place / safe_name(name.encode(errors="replace").decode())
         try:
@@ -154,6 +157,15 @@ class Inbox:
             return None
         return target
 
+    def _place(self, claim: str = "") -> Path:
+        """Where the next file that is taken lies: in their order, each under a claim of its own."""
+        self.taken += 1
+        return self.mine / f"{self.taken:06d}-{claim or secrets.token_hex(6)}"
+
+    def claim(self, path: Path) -> str:
+        """The claim of a taken file: the same whoever goes on with it."""
+        return path.parent.name.partition("-")[2]
+
     def left(self) -> list[Path]:
         """Files of watchers that died, now ours, and what of ours waits for another try."""
         for lock in sorted((self.folder / CLAIMED).glob("*.lock")):
@@ -163,8 +175,8 @@ class Inbox:
             if held is None:  # its owner lives
                 continue
             for place in self._places(lock.with_suffix("")):
-                self.taken += 1
-                place.rename(self.mine / f"{self.taken:06d}")
+                mine = place.rename(self._place(place.name.partition("-")[2]))
+                self.inherited.update(mine.iterdir())
             with held:
                 if lock.with_suffix("").is_dir():
                     lock.with_suffix("").rmdir()
@@ -320,7 +332,8 @@ class Watcher:
         read = dict(self.untold)
         for path, tell in read.items():
             self._tell(path, tell)
-        for some in together([path for path in paths if path not in read]):
+        told = {path for path in paths if path not in read and self._told_of(inbox, path)}
+        for some in together([path for path in paths if path not in read and path not in told]):
             if len(some) > 1 and not stop.signal and self._some(inbox, some, stop):
                 continue
             for path in some:  # what keeps one of them back, or fails with it, is told of that one
@@ -333,6 +346,18 @@ class Watcher:
                     self._waits(path, str(error))
         self.told.waiting += len(self.untold)
         return fault
+
+    def _told_of(self, inbox: Inbox, path: Path) -> bool:
+        """Tell of a file that a watcher rated before it died; False where it is to be rated."""
+        if path not in inbox.inherited:
+            return False
+        inbox.inherited.discard(path)
+        with suppress(InputError):  # of a file that cannot be read, its own run says so
+            run = ended(self.store, path, self.options, inbox.claim(path))
+            if run is not None:
+                self._tell(path, partial(self._done, inbox, path, run, self.clock()))
+                return True
+        return False
 
     def _waits(self, path: Path, why: str) -> None:
         """Said once of a file, and again where the reason is another: it is tried at each look."""
@@ -359,7 +384,7 @@ class Watcher:
         now = self.clock()
         try:
             before = [path.lstat() for path in paths]
-            run = screen(self.store, self.settings, self.actor, paths, self.options, now, stop=stop)
+            run = self._screen(inbox, paths, now, stop)
         except Exception:  # of one of them, and the others can be rated
             return False
         if run.summary.stopped:
@@ -375,6 +400,10 @@ class Watcher:
             self._tell(path, tell)
         return True
 
+    def _screen(self, inbox: Inbox, paths: list[Path], now: datetime, stop: Stop) -> Run:
+        options = replace(self.options, claims={path: inbox.claim(path) for path in paths})
+        return screen(self.store, self.settings, self.actor, paths, options, now, stop=stop)
+
     def _one(self, inbox: Inbox, path: Path, stop: Stop) -> None:
         now = self.clock()
         try:
@@ -383,9 +412,7 @@ class Watcher:
             self.say(f"{path.name}: was taken away before it was rated")
             return
         try:
-            run = screen(
-                self.store, self.settings, self.actor, [path], self.options, now, stop=stop
-            )
+            run = self._screen(inbox, [path], now, stop)
         except LATER:
             raise
         except Exception as error:  # one file must not end the service

@@ -37,7 +37,7 @@ def begin(
 
     `mine` are those of the run: the same file twice in one command is a duplicate there.
     """
-    digest = _digest(path, options)
+    digest = digest_of(path, options)
     with store.write(patience=60.0) as connection:
         serialise(connection, BATCH_LOCK)
         for earlier in batches.same_input(connection, digest, history=options.history):
@@ -48,7 +48,7 @@ def begin(
             if earlier.state == "failed" and options.resume and not earlier.cursor:
                 # One batch, whatever the number of tries: as it is asked for, and named, now.
                 asked = {"source": path.name, "format": options.format, "profile": options.profile}
-                batches.ask_anew(connection, earlier, asked, options.as_json())
+                batches.ask_anew(connection, earlier, asked, options.as_json(path))
                 return go_on(connection, earlier, now, summary, cut=False)
             if earlier.state in ("running", "stopped"):
                 if options.resume:
@@ -103,7 +103,7 @@ def _new(
         id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
         source=path.name,
         digest=digest,
-        options=options.as_json(),
+        options=options.as_json(path),
         actor=actor.name,
         started_at=now,
         **given,
@@ -156,7 +156,7 @@ def _note_duplicate(
     )
 
 
-def _digest(path: Path, options: Options) -> str:
+def digest_of(path: Path, options: Options) -> str:
     """SHA-256 of the bytes; of a repair, with the rows that it puts right."""
     total = hashlib.sha256()
     try:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from riskprofile.errors import Stopped
@@ -17,6 +18,8 @@ from riskprofile.scoring.ranking import Capacity
 from riskprofile.services.lanes import Ranked
 from riskprofile.store.batches import ARRIVED
 from riskprofile.store.tables import Batch
+
+CLAIM = "claim"  # option of a batch: under which claim a watcher read its file (`inbox.Inbox`)
 
 
 @dataclass(frozen=True)
@@ -48,18 +51,22 @@ class Options:
     history: bool = False  # past declarations: known, never rated, no alerts
     chunk_rows: int = CHUNK_ROWS
     repairs: Mapping[int, Repair] = field(default_factory=dict)  # by line of the input
+    claims: Mapping[Path, str] = field(default_factory=dict)  # of files of an inbox, see `CLAIM`
 
     @property
     def alone(self) -> bool:
         """Whether this process rates. Past declarations are never sent elsewhere."""
         return self.history or (self.workers <= 1 and not self.scheduler)
 
-    def as_json(self) -> dict[str, Any]:
-        """For the batch row."""
+    def as_json(self, path: Path) -> dict[str, Any]:
+        """For the batch row of this file."""
         made = {**asdict(self), "capacity": asdict(self.capacity)}
         made["repairs"] = [one.row for one in self.repairs.values()]
+        del made["claims"]
         if self.repairs:
             made[ARRIVED] = max(one.arrived for one in self.repairs.values()).isoformat()
+        if path in self.claims:
+            made[CLAIM] = self.claims[path]
         return made
 
 

@@ -469,6 +469,38 @@ def test_what_cannot_be_told_of_a_file_is_told_later_and_the_watcher_goes_on(
     assert list((folder / "claimed").iterdir()) == []
 
 
+def test_what_a_killed_watcher_rated_and_could_not_tell_of_is_told_by_the_next(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    """Its files were told of as duplicates, and why rows of them were kept back by nobody."""
+    blocked = folder / "done" / f"{datetime.now(UTC):%Y-%m-%d}"
+    plain(folder, "a.csv", GOOD.replace("450.0", "12,5 kgs", 1))
+    plain(folder, "b.csv", OTHER)
+    first = start(home, folder)
+    until(lambda: (folder / "done").is_dir())
+    blocked.write_text("where the folder of the day should be")
+    until(lambda: count(store, "batch WHERE state = 'done'") == 2)
+    first.kill()
+    first.communicate()
+    second = start(home, folder)  # dies too, with nothing told
+    until(lambda: not [*(folder / "claimed").glob(f"{first.pid}-*")])
+    second.kill()
+    second.communicate()
+    blocked.unlink()
+    _, told = once(home, folder)
+    assert (told["done"], told["read"], told["accepted"], told["quarantined"]) == (2, 8, 7, 1)
+    assert (told["duplicate"], told["alerts"]) == (0, count(store, "alert"))
+    assert count(store, "batch") == 2
+    assert sorted(kept(folder, "done")) == ["a.csv", "b.csv"]
+    found = reports(folder)
+    assert found["a.csv"]["quarantined_by_reason"] == {"cell_count": 1}
+    assert (found["a.csv"]["exit_code"], found["b.csv"]["exit_code"]) == (6, 0)
+    assert "12,5 kgs" in next((folder / "done").glob("*/*.rejected.csv")).read_text()
+    plain(folder, "b.csv", OTHER)  # sent again: that is a duplicate
+    _, told = once(home, folder)
+    assert (told["done"], told["accepted"], told["duplicate"]) == (1, 0, 4)
+
+
 def test_why_a_file_waits_is_said_once(store: Store, home: Settings, folder: Path) -> None:
     said: list[str] = []
     watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
@@ -515,7 +547,7 @@ def test_a_file_that_failed_is_tried_again_as_it_is_asked_for_then(
     with store.read() as connection:
         (batch,) = connection.execute(batches.batch_table.select()).all()
     assert (batch.source, batch.format, batch.profile) == ("b.csv", "csv", "shipment")
-    assert batch.options == {**asked.as_json(), "cut": False}
+    assert batch.options == {**asked.as_json(folder / "b.csv"), "cut": False}
 
 
 def test_a_file_that_is_taken_away_after_it_was_claimed_keeps_no_other(

@@ -1,0 +1,57 @@
+"""What a batch came to, read back for who could not be told of it when it ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select
+
+from riskprofile.intake.reader import Rejection
+from riskprofile.services import govern
+from riskprofile.services.opening import digest_of
+from riskprofile.services.run import CLAIM, Options, Run, Summary, account
+from riskprofile.store import batches
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Batch
+
+
+def ended(store: Store, path: Path, options: Options, claim: str) -> Run | None:
+    """The run that read this file when it was claimed so, if it came to its end.
+
+    Without the ranked list, and without what is only known while a file is rated: warnings, the
+    time that it took, what was kept of a day.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+    """
+    digest = digest_of(path, options)
+    with store.read() as connection:
+        for batch in batches.same_input(connection, digest, history=options.history):
+            whole = batch.state == "done" and not batches.is_cut(batch)
+            if whole and (batch.options or {}).get(CLAIM) == claim:
+                return _told(connection, batch, options)
+    return None
+
+
+def _told(connection: Connection, batch: Batch, options: Options) -> Run:
+    summary = Summary(batch.read, batch.accepted, batch.quarantined, batch.duplicate)
+    summary.batches.append(account(batch))
+    rejected: list[Rejection] = []
+    for some in batches.kept_back(connection, batch.id):
+        rejected += some
+    for one in rejected:
+        by_reason = summary.quarantined_by_reason
+        by_reason[one.reason_code] = by_reason.get(one.reason_code, 0) + 1
+    alert = batches.alert_table.c
+    known = govern.office_codes(connection)
+    by = (alert.queue, alert.lane, alert.office, alert.profile, alert.model_version)
+    for queue, lane, office, profile, version, count in connection.execute(
+        select(*by, func.count()).where(alert.batch_id == batch.id).group_by(*by)
+    ):
+        summary.add_alerts(queue, lane, count)
+        summary.model_versions[profile] = version
+        if known and office is not None and office not in known:
+            summary.unknown_offices[office] = summary.unknown_offices.get(office, 0) + count
+    return Run(summary, [], rejected, options.max_bad_share)
