@@ -160,8 +160,8 @@ def rank(
         The same rows in rank order with `rank` (1 is first), `lane`, `queue`,
         `selected_by` (`score`, `indicator`, `random` or missing), `probability`
         (of the random draw, missing for the others), and `red_from` and `yellow_from`
-        (Int64): the fewest points that made a lane in the row's list, missing where
-        points made none.
+        (Int64): the fewest points that made a lane in the row's list, or would have made it
+        where the list is cut with what is still to come; missing where points made none.
     """
     ordered = declarations.sort_values("record_id", kind="stable", ignore_index=True)
     one = Ranking.of([ordered], capacity, seed, lists)
@@ -178,8 +178,9 @@ class Cut:
 
     Of its `size` declarations the first `red` are examined, and of the others `chosen` at random,
     by their place after these: each with this `probability`. `high` of them are rated high enough
-    for a scan. `red_from` and `yellow_from` are the points of the last that is examined, and
-    scanned, for its points; None where no such row is. `kept` examinations are left for what is
+    for a scan. `red_from` and `yellow_from` are the fewest points with which one is examined, and
+    scanned: of the last that is, or of what is still expected, where that is cut beside it; None
+    where none is. `kept` examinations are left for what is
     still `expected` on its day. So many are `raised` by an indicator, and so many examinations of
     the day were `left`, whatever this list takes of them.
     """
@@ -358,7 +359,7 @@ def _cut(heights: Mapping[int, int], capacity: Capacity, random: np.random.Gener
     else:
         by_rank, chance = capacity.keeping(size, expected)
     # What is raised stands first, what is not rated last: those examined are the first so many.
-    red = max(raised, min(_first(heights, ahead, by_rank), raised + rated))
+    red = asked = max(raised, min(_first(heights, ahead, by_rank), raised + rated))
     if capacity.ahead is None:
         rest, bumped = size - red, 0
         drawn = min(draws, rest)
@@ -380,6 +381,10 @@ def _cut(heights: Mapping[int, int], capacity: Capacity, random: np.random.Gener
     high = min(_first(heights, ahead, 2 * by_rank), raised + rated)
     red_from = _at(heights, red) if red > raised else None
     yellow_from = _at(heights, high) if high > red else None
+    if expected and red == asked:  # of few declarations these are points of theirs, and no bar
+        red_from = _bar(heights, ahead, by_rank)
+        bar = _bar(heights, ahead, 2 * by_rank)
+        yellow_from = bar if bar != red_from else None
     kept = max(capacity.left - red - drawn, 0) if expected else 0
     points = (red_from, yellow_from)
     return Cut(
@@ -400,6 +405,19 @@ def _first(heights: Mapping[int, int], ahead: Mapping[int, float], cut: float) -
         if here:
             room = (cut - before) / (1 + later / here)
             found += min(here, max(0, math.ceil(room - 0.5)))
+        before += here + later
+    return found
+
+
+def _bar(heights: Mapping[int, int], ahead: Mapping[int, float], cut: float) -> int | None:
+    """The fewest points with which one more would be among the first so many (`_first`)."""
+    found, before = None, 0.0
+    for height in sorted({*heights, *ahead}, reverse=True):
+        here, later = heights.get(height, 0), ahead.get(height, 0.0)
+        if _UNRATED < height < _RED // 2:
+            if (cut - before) / (1 + later / max(here, 1)) <= 0.5:
+                break
+            found = height
         before += here + later
     return found
 

@@ -184,6 +184,37 @@ def test_one_that_comes_alone_is_red_where_it_is_among_the_first_of_the_day_to_c
     assert lanes([None], day(40, ahead)) == ["green"]
 
 
+@pytest.mark.parametrize("points", [99, 96, 94, 60])
+def test_one_that_comes_alone_is_told_the_bars_of_its_day_and_not_its_own_points(
+    points: int,
+) -> None:
+    ahead = Ahead(count=999, usual=1_000, before=0, heights=USUAL)
+    table = declarations([points]).assign(list="PORT")
+    (told,) = rank(table, Capacity(), 1, day(40, ahead))[["red_from", "yellow_from"]].to_numpy()
+    assert told.tolist() == [96, 92]
+
+
+@given(
+    st.lists(st.integers(0, 9), min_size=1, max_size=20),
+    st.integers(0, 8),
+    st.dictionaries(st.integers(0, 9), st.integers(1, 50), min_size=1, max_size=8),
+    st.integers(0, 2),
+)
+def test_points_above_a_bar_made_the_lane_and_points_below_it_made_none(
+    points, number, heights, raised
+):
+    ahead = Ahead(sum(heights.values()), 1_000, 0, heights)
+    table = declarations(points, red={*range(min(raised, len(points)))}).assign(list="PORT")
+    ranked = rank(table, Capacity(), 1, day(number, ahead))
+    by_points = ranked[~ranked["to_red"]]
+    red, yellow = by_points["red_from"].fillna(99), by_points["yellow_from"].fillna(99)
+    assert (by_points["lane"] == "red")[by_points["points"] > red].all()
+    assert not (by_points["lane"] == "red")[by_points["points"] < red].any()
+    assert (by_points["lane"] != "green")[by_points["points"] > yellow].all()
+    assert (by_points["lane"] == "green")[by_points["points"] < np.minimum(red, yellow)].all()
+    assert (yellow <= red).all() or (yellow == 99).all()
+
+
 def test_what_is_left_of_a_day_goes_to_what_still_comes() -> None:
     late = Ahead(count=9, usual=1_000, before=990, heights=USUAL)
     assert lanes([60], day(40, late, taken=30)) == ["red"]  # ten are left for ten
