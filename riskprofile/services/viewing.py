@@ -130,8 +130,8 @@ class AlertView:
     missing. `first_view` is the view that was said then (view, reason, officer, at).
 
     `red_from` and `yellow_from` are the fewest points that made these lanes in its list, or would
-    have, of what was still to come on its day (`scoring.ranking.rank`). They are missing where points did not make its own: what an indicator raised and what chance drew look
-    alike.
+    have, of what was still to come on its day (`scoring.ranking.rank`). They are missing where
+    points did not make its own: what an indicator raised and what chance drew look alike.
     """
 
     id: int
