@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -22,12 +22,13 @@ from riskprofile.profiles import Profile
 from riskprofile.scoring.ranking import Capacity, Ranking
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import blind, networks, same_day
-from riskprofile.services.capacity import capacities, days
+from riskprofile.services.capacity import Days, capacities, days
 from riskprofile.services.declared import (
     AND,
     DRIVER,
     INDICATORS,
     LIST,
+    Declared,
     declared,
     named_in,
     over_batch,
@@ -78,6 +79,8 @@ class Ranked:
         What alerts are linked by, until they are.
     again : Counter
         By list: how many of its declarations earlier runs listed already.
+    staying : frozenset of str
+        Declarations whose earlier alert stays, and with it what that took of its day.
     words : list of Held
         Where what is stored of alerts lies, once it is worded, some at a time.
     """
@@ -92,6 +95,7 @@ class Ranked:
     counts: Counter[tuple[str, str, str]]
     run: networks.Around | None
     again: Counter[str] = field(default_factory=Counter)
+    staying: frozenset[str] = frozenset()
     words: list[Held] = field(default_factory=list)
     offices: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -194,13 +198,7 @@ def rank_run(
         rated = partial(versions.rated_elsewhere, connection, profile.name, batch_ids)
         of_run = declared(run, profile.indicators, when, rated)
         run.flags.clear()  # it has them now
-        lists: dict[str, Capacity] = {}
-        if when is not None:
-            counted = {name: of_run.again[name] for name in of_run.lists}
-            digest = rater.scorecard.digest
-            lists = capacities(connection, profile.name, when, counted, of_run.of, capacity, digest)
-    read = (POINTS, "to_red", LIST) if lists else (POINTS, "to_red")
-    ranking = Ranking.of(of_run.parts(*read), capacity, seed, lists)
+        ranking, staying = _ranking(connection, of_run, when, rater, capacity, seed)
     alerts = Columns(heard.spool)
     counts: Counter[tuple[str, str, str]] = Counter()
     kept: list[Table] = []
@@ -225,7 +223,42 @@ def rank_run(
     return Ranked(
         *(rater, ranking, declarations, on_file, run.rows, alerts, groups, counts, around),
         again=of_run.again,
+        staying=staying,
     )
+
+
+def _ranking(
+    connection: Connection,
+    of_run: Declared,
+    when: Days | None,
+    rater: Rater,
+    capacity: Capacity,
+    seed: int,
+    staying: frozenset[str] = frozenset(),
+) -> tuple[Ranking, frozenset[str]]:
+    """The ranking of a run, and which of its declarations keep a place that they had before.
+
+    What an earlier version took of a day is free for the run that ranks it anew, which takes its
+    alert away. Where no alert comes in the place of that one it stays, and so does what it took:
+    the list is cut again without that.
+    """
+    if when is None:
+        return Ranking.of(of_run.parts(POINTS, "to_red"), capacity, seed), staying
+    freed: set[str] = set()
+
+    def again(records: Collection[str]) -> set[str]:
+        freed.update(of_run.of(records) - staying)
+        return freed
+
+    counted = {name: of_run.again[name] for name in of_run.lists}
+    digest, name = rater.scorecard.digest, rater.profile.name
+    lists = capacities(connection, name, when, counted, again, capacity, digest)
+    ranking = Ranking.of(of_run.parts(POINTS, "to_red", LIST), capacity, seed, lists)
+    for some in ranking.placed(of_run.parts()) if freed else ():
+        freed.difference_update(some.loc[some["lane"] != "green", RECORD])
+    if not freed:
+        return ranking, staying
+    return _ranking(connection, of_run, when, rater, capacity, seed, staying | freed)
 
 
 def has_room(connection: Connection, ranked: Ranked, asked: Capacity, now: datetime) -> bool:
@@ -239,7 +272,7 @@ def has_room(connection: Connection, ranked: Ranked, asked: Capacity, now: datet
         ranked.profile.name,
         days(connection, now),
         lists,
-        partial(named_in, ranked.declared),
+        lambda records: named_in(ranked.declared, records) - ranked.staying,
         asked,
         ranked.scorecard.digest,
     )

@@ -259,6 +259,25 @@ def test_declarations_that_come_one_by_one_do_not_take_the_capacity_of_the_day(
     assert told.kept(4) == last["examinations"]
 
 
+def test_an_amended_declaration_whose_alert_stays_keeps_its_place(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """It is on no list any more, and the red alert that it has stays: its place was given away."""
+    offices(store, XMAAA=6)
+    first = loads(0, 4, "XMAAA")
+    rate(store, home, tmp_path / "one.csv", first)  # all four fit
+    amended = [first.assign(gross_mass_kg=900.0), loads(100, 30, "XMAAA")]
+    run = rate(store, home, tmp_path / "amended.csv", pd.concat(amended, ignore_index=True))
+    ranked = run.ranked[0].table
+    mine = ranked[ranked["record_id"].str.startswith("XMAAA-0000")]
+    assert len(mine) == 4
+    assert taken(store) == {("XMAAA", "2026-03-01"): 6}
+    green = set(mine.loc[mine["lane"] == "green", "record_id"])
+    assert green == run.ranked[0].staying != set()
+    rate(store, home, tmp_path / "three.csv", loads(200, 30, "XMAAA"))
+    assert taken(store) == {("XMAAA", "2026-03-01"): 6}
+
+
 @pytest.mark.parametrize(
     "home", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
 )

@@ -31,7 +31,7 @@ from riskprofile.services.run import Options, Stop
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.uploading import safe_name
-from riskprofile.store import batches
+from riskprofile.store import audit, batches
 from riskprofile.store.database import Store
 from tests import factory
 from tests.cli.test_cli import run
@@ -703,6 +703,49 @@ def test_two_services_on_one_folder_rate_each_file_once(
     assert sum(one["duplicate"] for one in told) == 4
     assert sum(one["alerts"] for one in told) == count(store, "alert")
     assert list((folder / "claimed").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_two_hosts_with_one_database_share_out_what_an_office_can_examine(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    """Declarations one by one, item by item, at both at once: nothing is lost, and no day is given
+    more than it has, but for what an indicator raises.
+    """
+    homes: list[Settings] = []
+    folders = [tmp_path / "in0", tmp_path / "in1"]
+    for number, folder in enumerate(folders):
+        folder.mkdir()
+        homes.append(settings.load({}, home=tmp_path / f"{number}", database_url=postgres_url))
+    opened = settings.open_store(homes[0])
+    offices = [{"code": code, "zone": "UTC", "capacity": "5"} for code in ("XMAAA", "XMBBB")]
+    govern.init_offices(opened, OWNER, offices, datetime.now(UTC))
+    table = factory.shipments(80).drop(columns=["source", "line", "warnings"])
+    table["declaration_id"] = [f"D{n // 3}" for n in range(len(table))]
+    table["item_number"] = [n % 3 + 1 for n in range(len(table))]
+    table["customs_office"] = [("XMAAA", "XMBBB")[n // 3 % 2] for n in range(len(table))]
+    table["arrival_at"] = datetime.now(UTC).isoformat()
+    watchers = [
+        start(home, folder, RISKPROFILE_DATABASE_URL=postgres_url)
+        for home, folder in zip(homes, folders, strict=True)
+    ]
+    for number in range(len(table)):
+        part = folders[number % 2] / f"{number}.part"
+        table[number : number + 1].to_csv(part, index=False)
+        part.rename(part.with_suffix(".csv"))
+        time.sleep(0.1)
+    until(lambda: sum(len(kept(folder, "done")) for folder in folders) == len(table))
+    for watcher in watchers:
+        watcher.send_signal(signal.SIGTERM)
+    told = [ended(watcher) for watcher in watchers]
+    assert sum(one["accepted"] for one in told) == count(opened, "record") == len(table)
+    red = "alert WHERE lane = 'red' AND state = 'open' AND office = '{}' AND selected_by != '{}'"
+    for office in ("XMAAA", "XMBBB"):
+        assert count(opened, red.format(office, "indicator")) <= 5
+        assert count(opened, red.format(office, "")) >= 5
+    with opened.read() as connection:
+        assert audit.verify(connection).ok
+    opened.close()
 
 
 @pytest.mark.slow
