@@ -426,6 +426,12 @@ def shift_of(at: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _drawn(connection: Connection, actor: Actor, now: datetime) -> tuple[int, int, int]:
+    last = (  # an alert that was opened again counts with its last outcome
+        select(func.max(_outcome.c.id))
+        .where(_outcome.c.alert_id == _alert.c.id)
+        .correlate(_alert)
+        .scalar_subquery()
+    )
     found = case((_outcome.c.outcome == "trafficking", _alert.c.id))
     looked = case((_outcome.c.outcome != "not_examined", _alert.c.id))
     row = connection.execute(
@@ -434,7 +440,7 @@ def _drawn(connection: Connection, actor: Actor, now: datetime) -> tuple[int, in
             func.count(func.distinct(looked)),
             func.count(func.distinct(found)),
         )
-        .select_from(_alert.outerjoin(_outcome, _outcome.c.alert_id == _alert.c.id))
+        .select_from(_alert.outerjoin(_outcome, _outcome.c.id == last))
         .where(*visible(actor), _alert.c.selected_by == "random", _alert.c.created_at > now - DRAWN)
     ).one()
     return int(row[0]), int(row[1]), int(row[2])

@@ -118,7 +118,7 @@ def selected(
             parts.append(_rated(card, other, log[rated], rows[rated], slices))
         known = connection.execute(
             select(batches.label_table.c.record_id, batches.label_table.c.value)
-            .where(batches.label_table.c.profile == profile)
+            .where(batches.label_table.c.profile == profile, batches.counts())
             .order_by(batches.label_table.c.id)
         ).all()
     if not parts:

@@ -14,11 +14,11 @@ from riskprofile.scoring import control
 from riskprofile.scoring.control import Recall
 from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
 from riskprofile.services.rights import OWNER, Actor, authorise
+from riskprofile.store import batches
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert, Label, Outcome
+from riskprofile.store.tables import Alert, Label
 
 _label = Label.__table__  # type: ignore[attr-defined]
-_outcome = Outcome.__table__  # type: ignore[attr-defined]
 _alert = Alert.__table__  # type: ignore[attr-defined]
 
 
@@ -84,7 +84,7 @@ def passed_over(store: Store, profile: str, actor: Actor = OWNER) -> Passed:
         weight = weighed(connection, profile)
         rows = connection.execute(
             select(_label.c.value, _label.c.selected_by, _label.c.probability).where(
-                _label.c.id.in_(_latest(profile))
+                _label.c.profile == profile, batches.counts()
             )
         ).all()
         chances = (
@@ -115,17 +115,7 @@ def all_passed_over(store: Store, actor: Actor = OWNER) -> list[Passed]:
     return [passed_over(store, name, actor) for name in PROFILES]
 
 
-def _latest(profile: Any) -> Any:
-    """Ids of the labels that count: of each alert, the one of its last outcome."""
-    return (
-        select(func.max(_label.c.id))
-        .select_from(_label.join(_outcome, _outcome.c.id == _label.c.outcome_id))
-        .where(_label.c.profile == profile)
-        .group_by(_outcome.c.alert_id)
-    )
-
-
 # Built once: every look at an alert asks it.
 _WEIGHED = select(func.count(), func.sum(_label.c.value)).where(
-    _label.c.id.in_(_latest(bindparam("profile")))
+    _label.c.profile == bindparam("profile"), batches.counts()
 )

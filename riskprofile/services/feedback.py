@@ -82,7 +82,8 @@ def labels(store: Store, profile: str, actor: Actor = OWNER) -> Table:
     """One row per labelled declaration: its label, how it was selected, and the feature log.
 
     The values are those that were rated, from the batch of the alert, not today's. An
-    alert that was opened again and examined anew counts once, with its last outcome.
+    alert that was opened again and examined anew counts once, with its last outcome; if that
+    is that nobody examined it, not at all.
 
     Returns
     -------
@@ -122,7 +123,7 @@ def labels(store: Store, profile: str, actor: Actor = OWNER) -> Table:
                         & (_record.c.item == _label.c.item),
                     )
                 )
-                .where(_label.c.profile == profile)
+                .where(_label.c.profile == profile, batches.counts())
                 .order_by(_label.c.known_at, _label.c.id)
             )
             .mappings()

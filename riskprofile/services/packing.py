@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from riskprofile.errors import UsageError
 from riskprofile.indicators import watching
@@ -25,7 +25,7 @@ from riskprofile.scoring import patterns
 from riskprofile.services import keys
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
-from riskprofile.store import audit
+from riskprofile.store import audit, batches
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, Label, Outcome
 
@@ -90,11 +90,6 @@ def export(
 
 def _cases(connection: Connection) -> Iterator[dict[str, Any]]:
     """Confirmed outcomes with what may be told of them; of each alert the last outcome."""
-    latest = (
-        select(func.max(_label.c.id))
-        .select_from(_label.join(_outcome, _outcome.c.id == _label.c.outcome_id))
-        .group_by(_outcome.c.alert_id)
-    )
     asked = (
         select(_alert, _label.c.value)
         .select_from(
@@ -102,7 +97,7 @@ def _cases(connection: Connection) -> Iterator[dict[str, Any]]:
                 _alert, _alert.c.id == _outcome.c.alert_id
             )
         )
-        .where(_label.c.id.in_(latest))
+        .where(batches.counts())
     )
     for row in map(dict, connection.execute(asked).mappings()):
         declared: list[Mapping[str, Any]] = row["declaration"] or []

@@ -153,7 +153,9 @@ def try_out(store: Store, actor: Actor, digest: str, now: datetime, days: int = 
             for one in _content(connection, digest)["patterns"]
         ]
         found = set(
-            connection.execute(select(_label.c.record_id).where(_label.c.value == 1)).scalars()
+            connection.execute(
+                select(_label.c.record_id).where(_label.c.value == 1, batches.counts())
+            ).scalars()
         )
         seen: set[str] = set()
         hits: list[set[str]] = [set() for _ in given]

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Connection, and_, delete, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, not_, or_, select, update
 
 from riskprofile.history.layer import CHUNK, POSITION, places
 from riskprofile.intake.reader import Rejection
@@ -30,6 +30,7 @@ from riskprofile.store.tables import (
     Chunk,
     Decision,
     Label,
+    Outcome,
     Quarantined,
     Record,
 )
@@ -43,6 +44,7 @@ decision_table = Decision.__table__  # type: ignore[attr-defined]
 aside_table = Aside.__table__  # type: ignore[attr-defined]
 quarantine_table = Quarantined.__table__  # type: ignore[attr-defined]
 label_table = Label.__table__  # type: ignore[attr-defined]
+outcome_table = Outcome.__table__  # type: ignore[attr-defined]
 
 ASKED_AT_ONCE = 5_000  # parameters of one statement
 KEPT_AT_ONCE = 2_000  # rows that were kept back, with the raw text of each
@@ -454,6 +456,25 @@ def events(connection: Connection, chunk_ids: Iterable[int]) -> Iterator[Table]:
         yield _placed(from_bytes(content), chunk_id)
 
 
+def counts(before: datetime | None = None) -> ColumnElement[bool]:
+    """Whether a label is of the last confirmed outcome of its alert (as of `before`, if given).
+
+    An alert that was opened again and examined anew counts once. Where what was found is
+    corrected, nobody is charged with it any longer, nor does it teach; the same if the last word
+    is that nobody examined it, which is no label.
+    """
+    own, later = outcome_table.alias(), outcome_table.alias()
+    known = [] if before is None else [later.c.confirmed_at <= before]
+    corrected = (
+        select(later.c.id)
+        .select_from(own.join(later, later.c.alert_id == own.c.alert_id))
+        .where(own.c.id == label_table.c.outcome_id, later.c.id > own.c.id)
+        .where(later.c.confirmed_at.is_not(None), *known)
+        .correlate(label_table)
+    )
+    return ~corrected.exists()
+
+
 def finds(connection: Connection, profile: str, before: datetime) -> list[Table]:
     """Events of confirmed finds; `time` is when each became known, by `before`."""
     found = connection.execute(
@@ -466,7 +487,7 @@ def finds(connection: Connection, profile: str, before: datetime) -> list[Table]
         )
         .where(label_table.c.profile == profile)
         .where(label_table.c.value == 1)
-        .where(label_table.c.known_at <= before)
+        .where(label_table.c.known_at <= before, counts(before))
         .where(record_table.c.state == "accepted")
         .order_by(record_table.c.chunk_id, record_table.c.position, label_table.c.known_at)
     ).all()

@@ -64,6 +64,18 @@ def test_the_random_share_is_told_as_a_sum_and_no_officer_sees_the_board(store):
         board.board(store, OMAR, NOW)
 
 
+def test_a_random_control_that_was_examined_anew_counts_with_its_last_outcome(any_store):
+    alert = taken(any_store, selected_by="random", probability=0.01)
+    review.decide(any_store, INES, alert, "examine", REASON, NOW)
+    find = {"items": [{"kind": "part"}], "methods": ["opened"]}
+    made = review.record_outcome(any_store, INES, alert, "trafficking", NOW, **find)
+    review.confirm_outcome(any_store, OMAR, made, NOW)
+    review.reopen(any_store, SARA, alert, "it was another consignment's carton", NOW)
+    review.record_outcome(any_store, INES, alert, "not_examined", NOW)
+    found = board.board(any_store, SARA, later(minutes=1))
+    assert (found.drawn, found.drawn_examined, found.drawn_finds) == (1, 0, 0)
+
+
 def test_so_many_examinations_reach_the_top_of_the_list_and_say_where_it_is_cut(any_store):
     put(any_store, 3, points=[400, 350, 310])
     put(any_store, 2, lane="yellow", record_id=["Y-1", "Y-2"], points=[290, 280], rank=[4, 5])

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert
 
 from riskprofile.errors import NotAllowed, RiskProfileError
-from riskprofile.services import feedback, records, review
+from riskprofile.services import evidence, feedback, records, review
 from riskprofile.store import batches
 from riskprofile.store.tables import Record
 from tests import factory
@@ -106,6 +106,38 @@ def test_where_two_people_disagree_the_label_and_who_confirms_are_told(any_store
     told = feedback.labels(any_store, "shipment").set_index("record_id")
     assert told.loc["R0", "value"] == 1 and told.loc["R0", "earlier"] == "nothing"
     assert pd.isna(told.loc["R1", "earlier"])
+
+
+@pytest.mark.parametrize("word", ["nothing", "not_examined"])
+def test_a_find_that_was_corrected_charges_nobody_and_teaches_nothing_more(any_store, word):
+    stored(any_store)
+    alert, _ = examine(any_store, "R1", "trafficking", later(hours=1))
+    review.reopen(any_store, SARA, alert, "it was another consignment's carton", later(hours=2))
+
+    def told(at):
+        with any_store.read() as connection:
+            past = sum(map(len, batches.finds(connection, "shipment", at)))
+            weight = evidence.weighed(connection, "shipment")
+        values = feedback.labels(any_store, "shipment")["value"].tolist()
+        return past, weight.finds, evidence.passed_over(any_store, "shipment").weight.finds, values
+
+    methods = [] if word == "not_examined" else ["opened"]
+    made = review.record_outcome(any_store, INES, alert, word, later(hours=3), methods=methods)
+    assert told(later(hours=3)) == (1, 1, 1, [1])  # one person alone takes nothing back
+    review.confirm_outcome(any_store, OMAR, made, later(hours=4))
+    assert told(later(hours=4)) == (0, 0, 0, [0] if methods else [])
+    with any_store.read() as connection:  # a run that began before reads what was known then
+        assert len(batches.finds(connection, "shipment", later(hours=3))) == 1
+
+
+def test_a_find_that_was_confirmed_twice_is_one_find(any_store):
+    stored(any_store)
+    alert, _ = examine(any_store, "R1", "trafficking", later(hours=1))
+    review.reopen(any_store, SARA, alert, "a second carton was opened", later(hours=2))
+    found(any_store, alert, "trafficking", later(hours=3))
+    with any_store.read() as connection:
+        [past] = batches.finds(connection, "shipment", later(hours=3))
+    assert past["time"].tolist() == [later(hours=3)]
 
 
 def test_rows_that_were_never_rated_teach_nothing(store):
