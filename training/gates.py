@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm, poisson
+from scipy.stats import nbinom, norm, poisson
 
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import artefact
@@ -29,6 +29,7 @@ MOST_LOST = 0.10  # recall of a slice
 LEAST_IN_SLICE = 20  # positives: with fewer a slice is not assessable
 LEAST_BY_LABELLER = 5  # outcomes of one person in one slice
 RARE = 1e-3  # chance of one false name in a whole check
+MEDIAN = math.pi / 2  # how many times as uncertain as a mean the middle one of several is
 MANY = 10.0  # expected finds from which a normal tail is used
 BANDS, BAND_NAMES = (-0.01, 0.1, 0.3, 1.01), ("low", "middle", "high")  # chances of a find
 LARGEST = 4 * 2**20  # bytes of the files that serve
@@ -141,10 +142,10 @@ def labellers(card: Scorecard, labels: Table) -> list[Misfit]:
     for person, own in owned.items():
         chance = chances[person]
         bands = pd.DataFrame({"score": _bands(chance)})
-        told_by_others = {
-            name: _odds_of_others(name, person, owned, chances, found) for name in BAND_NAMES
-        }
-        chance = _moved(chance, bands["score"].map(told_by_others).to_numpy("float64"))
+        odds, doubts = {}, {}
+        for name in BAND_NAMES:
+            odds[name], doubts[name] = _odds_of_others(name, person, owned, chances, found)
+        chance = _moved(chance, bands["score"].map(odds).to_numpy("float64"))
         for where, mask in [*masks(bands), *list(masks(groups))[1:]]:
             here = mask & own
             count = int(here.sum())
@@ -153,8 +154,16 @@ def labellers(card: Scorecard, labels: Table) -> list[Misfit]:
             kind = int(not where.startswith(("all", "score ")))
             tests[kind] += 1
             finds, expected = int(found[here].sum()), float(chance[here].sum())
-            spread = float((chance[here] * (1 - chance[here])).sum())
-            rare = _tail(finds, expected, spread)
+            each = chance * (1 - chance)
+            spread = float(each[here].sum())
+            doubt = sum(
+                float(each[here & (bands["score"] == name)].sum()) ** 2 * doubts[name]
+                for name in BAND_NAMES
+            )
+            if not kind:  # the others' odds hold the person's own finds, the other way round
+                twice = (len(owned) / max(len(owned) - 1, 1)) ** 2
+                doubt = twice * doubt + (twice - 1) * spread
+            rare = _tail(finds, expected, spread, doubt)
             told.append((kind, Misfit(person, where, count, finds, expected, rare)))
     named = [one for kind, one in told if one.chance < RARE / 2 / max(tests[kind], 1)]
     return sorted(named, key=lambda one: one.chance)
@@ -171,14 +180,16 @@ def _odds_of_others(
     owned: dict[str, np.ndarray],
     chances: dict[str, np.ndarray],
     found: np.ndarray,
-) -> float:
-    """How many times the odds that the rest foretold each other person's finds came to, here.
+) -> tuple[float, float]:
+    """How many times the odds that the rest foretold each other person's finds came to, here; and
+    the variance of its logarithm.
 
     A scorecard fits the outcomes it was fitted on better than those of somebody else, so what is
     foretold of a person is off in a way that is the same for everybody. The middle one of the
-    others is taken: one of them who labels falsely moves it little.
+    others is taken: one of them who labels falsely moves it little. Few finds of few people say
+    little of it, and people who differ among themselves less.
     """
-    told = []
+    told, sampled = [], []
     for other, own in owned.items():
         if other == person:
             continue
@@ -186,7 +197,12 @@ def _odds_of_others(
         finds, expected = found[here].sum(), chances[other][here].sum()
         missed, clean = here.sum() - finds, here.sum() - expected
         told.append(((finds + 1) / (missed + 1)) / ((expected + 1) / (clean + 1)))
-    return float(np.median(told)) if told else 1.0
+        sampled.append(1 / (finds + 1) + 1 / (missed + 1))
+    if not told:
+        return 1.0, 0.0
+    apart = float(np.var(np.log(told), ddof=1)) if len(told) > 1 else 0.0
+    of_one = max(float(np.mean(sampled)), apart)
+    return float(np.median(told)), of_one / len(told) * (MEDIAN if len(told) > 2 else 1.0)
 
 
 def _moved(chance: np.ndarray, odds: np.ndarray) -> np.ndarray:
@@ -197,8 +213,12 @@ def _moved(chance: np.ndarray, odds: np.ndarray) -> np.ndarray:
 
 def labeller_gate(card: Scorecard, labels: Table) -> Gate:
     """Nobody's outcomes stand against those of all others."""
-    found = labellers(card, labels)
     bound = f"a chance of at least {RARE:g} over the whole check"
+    enough = labels["officer"].value_counts() >= LEAST_BY_LABELLER
+    if enough.sum() < 2:
+        told = f"not assessable: {enough.sum()} people with {LEAST_BY_LABELLER} outcomes or more"
+        return Gate("labellers", True, told, bound)
+    found = labellers(card, labels)
     if not found:
         return Gate("labellers", True, "every person's outcomes fit the others'", bound)
     return Gate("labellers", False, "; ".join(str(one) for one in found[:3]), bound)
@@ -254,6 +274,8 @@ def calibration_gate(card: Scorecard, labels: Table) -> Gate:
     bound = f"within {CALIBRATED:.0f} standard errors"
     if not card.examined:
         return Gate("calibration", True, "shows no probability yet", bound)
+    if not len(labels):
+        return Gate("calibration", True, "not assessable: no outcome yet", bound)
     weights = weights_of(labels)
     chance = card.probability(card.points(labels))
     found = labels["value"].to_numpy("float64")
@@ -293,19 +315,25 @@ def _chances(model: Scorecard, labels: Table, others: Table) -> np.ndarray:
         )
         eta = intercept + max(slope, 0.0) * eta
     elif len(of_others):
-        eta = np.full(len(eta), math.log((finds.mean() + 0.5 / len(finds)) / 1.0))
+        missed = len(finds) - finds.sum()
+        eta = np.full(len(eta), math.log((finds.sum() + 0.5) / (missed + 0.5)))
     made: np.ndarray = 1 / (1 + np.exp(-eta))
     return made
 
 
-def _tail(finds: int, expected: float, spread: float) -> float:
-    """How rare so few or so many finds are.
+def _tail(finds: int, expected: float, spread: float, doubt: float = 0.0) -> float:
+    """How rare so few or so many finds are, where what is expected has a variance of its own.
 
-    Poisson for few, which is wider than the truth; from `MANY` expected on a normal tail
-    with the spread of the rows' own chances, half as wide again: a model is never exact.
+    Poisson for few, which is wider than the truth, and negative binomial where `doubt` widens
+    it; from `MANY` expected on a normal tail with the spread of the rows' own chances, half as
+    wide again: a model is never exact.
     """
     if expected >= MANY:
-        off = abs(finds - expected) / (1.5 * math.sqrt(spread))
+        off = abs(finds - expected) / math.sqrt(1.5**2 * spread + doubt)
         return float(2 * norm.sf(off))
-    low, high = poisson.cdf(finds, expected), poisson.sf(finds - 1, expected)
+    if doubt > 0:
+        count = nbinom(expected**2 / doubt, expected / (expected + doubt))
+    else:
+        count = poisson(expected)
+    low, high = count.cdf(finds), count.sf(finds - 1)
     return float(min(1.0, 2 * min(low, high)))

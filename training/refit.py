@@ -247,7 +247,7 @@ def _calibrated(
     card: Scorecard, labels: Table, value: np.ndarray, weights: np.ndarray, finds: int
 ) -> Scorecard:
     """Probabilities from the office's own outcomes once it has enough of them."""
-    if len(labels) < ENOUGH_EXAMINED or finds < ENOUGH_FINDS:
+    if len(labels) < ENOUGH_EXAMINED or not ENOUGH_FINDS <= finds < len(labels):
         return replace(card, examined=0)
     intercept, slope = evaluate.calibration(
         card.points(labels), value.astype(int), POINTS_PER_LOG_ODDS, weights

@@ -1,0 +1,75 @@
+"""Gates say what they can say: honest people are left alone, and what nobody measured is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskprofile.scoring.scorecard import Bins, Scorecard, Term
+from riskprofile.tables import TEXT, Table
+from tests.scoring import toy
+from training import gates
+from training.refit import refit
+
+
+def card() -> Scorecard:
+    """One feature, of which what lies above 1 is found four times as often."""
+    return replace(
+        toy.scorecard(),
+        base=-390,
+        bins={"freight_ratio": Bins(np.array([1.0]))},
+        terms=(Term(("freight_ratio",), np.array([0, 140, 0], dtype=np.int32)),),
+        wording=None,
+    )
+
+
+def outcomes(seed: int, people: int, rows: int = 3_000) -> Table:
+    """Honest outcomes, dealt among people by chance alone; two finds in a hundred, or eight."""
+    draw = np.random.default_rng(seed)
+    ratio = draw.choice([0.5, 2.0], rows, p=[0.9, 0.1])
+    return pd.DataFrame(
+        {
+            "record_id": pd.Series([f"R{n}" for n in range(rows)], dtype=TEXT),
+            "item": 1,
+            "value": (draw.random(rows) < np.where(ratio > 1, 0.08, 0.02)).astype("int64"),
+            "selected_by": pd.Series(["score"] * rows, dtype=TEXT),
+            "probability": np.nan,
+            "officer": pd.Series([f"p{n}" for n in draw.integers(0, people, rows)], dtype=TEXT),
+            "freight_ratio": ratio,
+        }
+    )
+
+
+@pytest.mark.parametrize("people", [2, 3, 4])
+def test_honest_people_who_share_the_work_by_chance_are_not_named(people: int) -> None:
+    named = [gates.labellers(card(), outcomes(seed, people)) for seed in range(20, 50)]
+    assert not any(named), [str(one) for told in named for one in told]
+
+
+@pytest.mark.parametrize("people", [2, 4])
+def test_who_calls_harmless_what_they_found_is_named_beside_few_others(people: int) -> None:
+    told = outcomes(1, people, 12_000)
+    told.loc[(told["officer"] == "p1").fillna(False), "value"] = 0
+    assert "p1" in {one.labeller for one in gates.labellers(card(), told)}
+
+
+def test_outcomes_of_one_person_are_beside_nobodys() -> None:
+    for alone in (outcomes(1, 1, 300), outcomes(1, 2, 300).iloc[:0]):
+        gate = gates.labeller_gate(card(), alone)
+        assert gate.held and "not assessable" in gate.value
+    assert "not assessable" not in gates.labeller_gate(card(), outcomes(1, 2, 300)).value
+
+
+def test_outcomes_that_are_all_finds_set_no_scale_and_name_nobody() -> None:
+    told = outcomes(1, 2, 300).assign(value=1)
+    assert refit(card(), told, "t").scorecard.examined == 0
+    assert gates.labellers(card(), told) == []
+
+
+def test_a_scorecard_without_an_outcome_of_its_own_is_not_called_calibrated() -> None:
+    none = outcomes(1, 2, 300).iloc[:0].drop(columns="freight_ratio")
+    gate = gates.calibration_gate(replace(card(), examined=500), none)
+    assert gate.held and "not assessable" in gate.value
