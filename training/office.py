@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from riskprofile.errors import InputError, RiskProfileError, UsageError
+from riskprofile.profiles import PROFILES
 from riskprofile.scoring import artefact
 from riskprofile.scoring.editing import HOW, Edit
 from riskprofile.scoring.scorecard import WORDING, Scorecard
@@ -125,10 +126,17 @@ def fit(
     """
     if out.exists() and any(out.iterdir()):
         raise UsageError("the folder is not empty", where=str(out), do="Name a new one")
+    if profile not in PROFILES:
+        raise UsageError(f"there is no profile {profile}", do=f"One of {', '.join(PROFILES)}")
     card = promotion.serving(store, settings.models, profile)
-    if version == card.version or not version or version != Path(version).name:
+    if version == card.version or not fits.VERSION.fullmatch(version):
         raise UsageError(f"version {version!r} cannot be used", do="Give one such as 2027.01.1")
     labels = outcomes(store, actor, profile, card)
+    if not len(labels):
+        raise RiskProfileError(
+            f"no outcome of what {profile} {card.version} rated is confirmed yet",
+            do="Fit again when a second person has confirmed some",
+        )
     progress("outcomes", len(labels))
     moved = refit(card, labels, version, edits)
     trial = trial or make_trial(card, progress=progress)
@@ -209,7 +217,15 @@ def make_trial(
 
 
 def measure(before: Scorecard, after: Scorecard, labels: Table, trial: Trial) -> tuple[Gate, ...]:
-    """Every gate of a scorecard against the one that serves."""
+    """Every gate of a scorecard against the one that serves.
+
+    Raises
+    ------
+    RiskProfileError
+        It reads other features, or reads words in another way: of the outcomes, and of the rows
+        made, only what the one that serves reads is at hand.
+    """
+    comparable(before, after)
     return (
         gates.recall_gate(
             "recall by typology, generator",
@@ -226,6 +242,19 @@ def measure(before: Scorecard, after: Scorecard, labels: Table, trial: Trial) ->
         gates.calibration_gate(after, labels),
         gates.size_gate(after),
     )
+
+
+def comparable(before: Scorecard, after: Scorecard) -> None:
+    """Nothing, where what was kept for the one that serves is all that the other reads."""
+    lacking = [name for name in after.features if name not in before.features]
+    if not lacking and WORDING in after.features and after.wording != before.wording:
+        lacking = [f"{WORDING} in a way of its own"]
+    if lacking:
+        raise RiskProfileError(
+            f"{after.version} reads {lacking[0]}, and {before.version} does not: nothing can be "
+            "measured of both",
+            do="Measure one that was fitted from what serves",
+        )
 
 
 def _own_recall(before: Scorecard, after: Scorecard, labels: Table) -> Gate:

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import select
 
-from riskprofile.errors import RiskProfileError
+from riskprofile.errors import RiskProfileError, UsageError
 from riskprofile.profiles import PROFILES
-from riskprofile.scoring.scorecard import Scorecard
+from riskprofile.scoring import rating
+from riskprofile.scoring.scorecard import WORDING, Scorecard
 from riskprofile.services import promotion
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
@@ -91,11 +92,26 @@ def selected(
 
     Raises
     ------
+    UsageError
+        The share is not above 0 and at most 1.
     RiskProfileError
-        Nothing was rated by the serving scorecard since then.
+        Nothing was rated by the serving scorecard since then, or the other one reads what was
+        not kept of its ratings.
     """
     authorise(actor, "labels.look")
+    if not 0 < share <= 1:
+        raise UsageError(f"share {share:g}", do="Give a share above 0 and at most 1, such as 0.05")
     card = promotion.serving(store, settings.models, profile)
+    if lacking := [one for one in other.features if one not in (*card.features, WORDING)]:
+        raise RiskProfileError(
+            f"{profile} {other.version} reads {lacking[0]}, which was not kept when "
+            f"{card.version} rated",
+            do="Compare scorecards that read the same features",
+        )
+    # The log holds the wording as the one that rated reads it: the other's own is made anew.
+    own = other.wording is not None and other.wording != card.wording
+    kept = [*card.features, *(one for one in other.features if one != WORDING or not own)]
+    text = [other.wording.column] if other.wording is not None and own else []
     slices = list(PROFILES[profile].slices)
     chunk, batch = batches.chunk_table, batches.batch_table
     parts = []
@@ -111,11 +127,15 @@ def selected(
             features, declared = connection.execute(
                 select(chunk.c.features, chunk.c.rows).where(chunk.c.id == chunk_id)
             ).one()
-            wanted = list(dict.fromkeys(["points", *card.features, *other.features]))
-            log = batches.from_bytes(features, wanted)
-            rows = batches.from_bytes(declared, ["record_id", *slices])
+            log = batches.from_bytes(features, list(dict.fromkeys(["points", *kept])))
+            rows = batches.from_bytes(declared, ["record_id", *dict.fromkeys([*slices, *text])])
             rated = log["points"].notna().to_numpy(dtype=bool)
-            parts.append(_rated(card, other, log[rated], rows[rated], slices))
+            log, rows = log[rated], rows[rated]
+            read = log
+            if other.wording is not None and own:
+                words = other.wording.value(rows[other.wording.column]).round(rating.PRECISION)
+                read = log.assign(**{WORDING: words.to_numpy()})
+            parts.append(_rated(card, other, log, read, rows, slices))
         known = connection.execute(
             select(batches.label_table.c.record_id, batches.label_table.c.value)
             .where(batches.label_table.c.profile == profile, batches.counts())
@@ -146,13 +166,13 @@ def selected(
 
 
 def _rated(
-    card: Scorecard, other: Scorecard, log: Table, rows: Table, slices: Sequence[str]
+    card: Scorecard, other: Scorecard, log: Table, read: Table, rows: Table, slices: Sequence[str]
 ) -> Table:
-    """Points of both, and the term that moved most between them."""
+    """Points of both, each of the values it reads, and the term that moved most between them."""
     names = sorted({term.name for one in (card, other) for term in one.terms})
     gap = np.zeros((len(log), len(names)), dtype=np.int64)
-    for sign, one in ((-1, card), (1, other)):
-        given = one.contributions(log)
+    for sign, one, values in ((-1, card, log), (1, other, read)):
+        given = one.contributions(values)
         for place, term in enumerate(one.terms):
             gap[:, names.index(term.name)] += sign * given[:, place]
     most = np.abs(gap).argmax(axis=1) if names else np.zeros(len(log), dtype=int)
@@ -161,7 +181,7 @@ def _rated(
         {
             "record_id": rows["record_id"].to_numpy(object),
             "points": card.points(log),
-            "other_points": other.points(log),
+            "other_points": other.points(read),
             "moved": np.where(by != 0, np.array(names, dtype=object)[most], ""),
             "moved_by": by,
             **{f"slice:{name}": rows[name].to_numpy(object) for name in slices},

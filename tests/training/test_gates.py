@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from riskprofile.errors import RiskProfileError
 from riskprofile.scoring.scorecard import Bins, Scorecard, Term
 from riskprofile.tables import TEXT, Table
 from tests.scoring import toy
-from training import gates
+from training import gates, office
 from training.refit import refit
 
 
@@ -73,3 +74,14 @@ def test_a_scorecard_without_an_outcome_of_its_own_is_not_called_calibrated() ->
     none = outcomes(1, 2, 300).iloc[:0].drop(columns="freight_ratio")
     gate = gates.calibration_gate(replace(card(), examined=500), none)
     assert gate.held and "not assessable" in gate.value
+
+
+def test_only_what_reads_the_same_values_is_measured_beside_what_serves() -> None:
+    plain, words = card(), toy.scorecard()
+    office.comparable(words, replace(words, base=20))
+    with pytest.raises(RiskProfileError, match="reads transit_legs"):
+        office.comparable(plain, words)
+    assert words.wording is not None
+    other = replace(words, wording=replace(words.wording, weights={"pins": 2048}))
+    with pytest.raises(RiskProfileError, match="wording in a way of its own"):
+        office.comparable(words, other)

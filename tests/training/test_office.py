@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert
+from riskprofile.tables import Table
 from training import dossier, office
 from training.synth import generate
 
@@ -191,6 +193,24 @@ def test_what_two_scorecards_would_have_selected_stands_side_by_side(
         comparing.selected(store, home, ANNA, "shipment", other, NOW + timedelta(days=1), 0.05)
     with pytest.raises(NotAllowed):
         comparing.selected(store, home, INES, "shipment", other, yesterday, 0.05)
+
+
+def test_another_wording_is_read_from_what_was_declared(lived) -> None:
+    store, home = lived
+    card = promotion.serving(store, home.models, "shipment")
+    assert card.wording is not None
+    yesterday = NOW - timedelta(days=1)
+
+    def beside(weights: dict[str, int], base: int) -> Table:
+        words = replace(card.wording, weights=weights, base=base)
+        other = replace(card, version="other", wording=words)
+        return comparing.selected(store, home, ANNA, "shipment", other, yesterday, 1.0).records
+
+    same = beside({**card.wording.weights, "qqzzqqzz": 1}, card.wording.base)
+    assert len(same) and (same["points"] == same["other_points"]).all()
+    without = beside({}, 0)  # no word tells it anything
+    assert set(without.loc[without["moved_by"] != 0, "moved"]) == {"wording"}
+    assert (without["points"] != without["other_points"]).any()
 
 
 def test_edits_stand_in_the_recipe_and_the_card_and_the_tables_keep_them(
