@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as jsonlib
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
@@ -12,9 +11,10 @@ from typing import Annotated
 
 import typer
 
-from riskprofile.cli import output
+from riskprofile.cli import output, run
 from riskprofile.cli.app import Home, exit_with, now, opened, owner
-from riskprofile.errors import InputError, RiskProfileError, UsageError
+from riskprofile.errors import InputError, UsageError
+from riskprofile.intake.formulas import escape_formula
 from riskprofile.scoring.editing import Edit
 from riskprofile.services import comparing, promotion
 from riskprofile.services.promotion import Gate
@@ -176,9 +176,14 @@ def evaluate(
     json: Json = False,
 ) -> int:
     """Measure a scorecard: its gates, and recall by part beside what serves and plain learners."""
+    if share is not None and not 0 < share <= 1:
+        raise UsageError(
+            f"--share {share:g}", do="Give a share above 0 and at most 1, such as 0.05"
+        )
     other, _ = office.read(folder)
     with opened(home) as (settings, store):
         serving = promotion.serving(store, settings.models, other.profile)
+        office.comparable(serving, other)
         labels = office.outcomes(store, owner(), other.profile, serving)
         share = share or report.own_share(store, settings, owner(), other.profile, now())
     with output.progress("measuring") as progress:
@@ -222,7 +227,8 @@ def compare(
         told = comparing.selected(store, settings, owner(), other.profile, other, since, share)
     records = told.records
     if out is not None:
-        records.to_csv(out, index=False)
+        shown = records.map(lambda cell: escape_formula(cell) if isinstance(cell, str) else cell)
+        shown.to_csv(out, index=False)
     counts = {
         "rated": told.rated,
         "both": told.count(True, True),
@@ -313,11 +319,4 @@ for command in (watching.ledger, watching.drift):
 
 def main() -> None:
     """Run the analysts' command line; exit codes as of riskprofile."""
-    code = 0
-    try:
-        app(prog_name="riskprofile-train")
-    except RiskProfileError as error:
-        code = output.fail(error, as_json="--json" in sys.argv)
-    except KeyboardInterrupt:
-        code = 130
-    sys.exit(code)
+    run(app, "riskprofile-train")

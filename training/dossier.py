@@ -21,6 +21,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from riskprofile.errors import InputError, RiskProfileError
+from riskprofile.intake.formulas import escape_formula
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, WORDING, Scorecard
 from riskprofile.services import evidence, govern, promotion, retention, tally, watching
@@ -107,7 +108,9 @@ def write(found: Dossier, out: Path) -> None:
     kept = {key: {"asks": asks, "answer": found.answers[key]} for key, asks in found.asks.items()}
     (out / TEXT).write_text(found.text, "utf-8")
     (out / ANSWERS).write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", "utf-8")
-    pd.DataFrame([one.as_json() for one in found.ledger]).to_csv(out / LEDGER, index=False)
+    ledger = pd.DataFrame([one.as_json() for one in found.ledger])
+    ledger["name"] = [escape_formula(str(name)) for name in ledger["name"]]
+    ledger.to_csv(out / LEDGER, index=False)
 
 
 def answers_in(out: Path) -> dict[str, str]:

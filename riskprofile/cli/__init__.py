@@ -5,17 +5,24 @@ from __future__ import annotations
 import os
 import sys
 
+import typer
+
 from riskprofile.cli.app import app
 from riskprofile.cli.output import fail, note
 from riskprofile.errors import RiskProfileError, Stopped
 
 DEBUG = "--debug"  # anywhere on the line: show the whole trace of a fault
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "run"]
 
 
 def main() -> None:
     """Run the command line; exit codes are the contract's."""
+    run(app, "riskprofile")
+
+
+def run(program: typer.Typer, name: str) -> None:
+    """Run a command line by its name, and say every fault as a person can use it."""
     if os.name == "posix":
         import resource
 
@@ -24,7 +31,7 @@ def main() -> None:
     as_json = "--json" in arguments
     code = 0
     try:
-        app(args=arguments, prog_name="riskprofile")
+        program(args=arguments, prog_name=name)
     except RiskProfileError as error:
         if DEBUG in sys.argv:
             raise

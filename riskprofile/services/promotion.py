@@ -345,7 +345,7 @@ def gates(files: Mapping[str, bytes], where: str) -> list[Gate]:
     fault = ScorecardError(
         f"{GATES} is missing or unreadable: nobody measured whether this may serve",
         where=where,
-        do="Run `riskprofile-train compare` on its folder first",
+        do="Propose what `riskprofile-train fit` made of confirmed outcomes: it measures them",
     )
     try:
         listed = json.loads(files[GATES])["gates"]

@@ -1,0 +1,75 @@
+"""The analysts' command line: each fault is one line with an exit code, and no cell is run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from riskprofile.scoring.ranking import Capacity
+from riskprofile.services import govern, settings
+from riskprofile.services.identity import OWNER
+from riskprofile.services.run import Options
+from riskprofile.services.screen import screen
+from riskprofile.services.settings import CHECKOUT
+from tests import factory
+from training.cli import main
+
+SHIPS = CHECKOUT / "models" / "shipment" / "2026.11.4"
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    monkeypatch.setenv("RISKPROFILE_HOME", str(tmp_path / "home"))
+
+    def of(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["riskprofile-train", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        return int(ended.value.code or 0), told.out, told.err
+
+    return of
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    code, out, errors = run("synth", tmp_path / "file" / "new", "--rows", "10", "--json")
+    assert code == 1 and "Traceback" not in errors
+    assert json.loads(out)["exit_code"] == 1
+
+
+@pytest.mark.parametrize("share", ["0", "-0.1", "5"])
+@pytest.mark.parametrize("command", ["evaluate", "compare"])
+def test_a_share_that_is_none_is_refused(run, command: str, share: str) -> None:
+    code, _, errors = run(command, SHIPS, f"--share={share}")
+    assert code == 2 and "above 0 and at most 1" in errors
+
+
+def test_a_fit_without_an_outcome_says_so(run) -> None:
+    code, _, errors = run("fit", "--version", "2027.01.1")
+    assert code == 1 and "no outcome of what shipment 2026.11.4 rated is confirmed" in errors
+    code, _, errors = run("fit", "--profile", "shipmet", "--version", "2027.01.1")
+    assert code == 2 and "there is no profile shipmet" in errors
+    code, _, errors = run("fit", "--version", "2027 01 1")
+    assert code == 2 and "cannot be used" in errors
+
+
+def test_a_spreadsheet_runs_nothing_of_what_was_declared(run, tmp_path: Path) -> None:
+    home = settings.load({}, home=tmp_path / "home")
+    store = settings.open_store(home)
+    offices = [{"code": "XMAIR", "name": "Air", "zone": "UTC", "capacity": 5}]
+    now = datetime.now(UTC)
+    govern.init_offices(store, OWNER, offices, now)
+    factory.shipments(3, carrier="=1+1").to_parquet(tmp_path / "day.parquet")
+    options = Options(profile="shipment", capacity=Capacity(3, 0.05, 0.0))
+    screen(store, home, OWNER, [tmp_path / "day.parquet"], options, now)
+    store.close()
+    code, _, errors = run("compare", SHIPS, "--share", "1", "--out", tmp_path / "both.csv")
+    assert code == 0, errors
+    told = pd.read_csv(tmp_path / "both.csv")
+    assert told["slice:carrier"].tolist() == ["'=1+1"] * 3
