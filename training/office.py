@@ -6,12 +6,15 @@ that people sign; and beside them `labels.parquet`, from which `fit` makes the s
 
 from __future__ import annotations
 
+import errno
 import json
-from collections.abc import Callable, Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
@@ -309,13 +312,36 @@ def _write(
         data_digest=told.labels_digest,
         features=list(moved.scorecard.features),
     )
-    out.mkdir(parents=True, exist_ok=True)
-    for name, content in {**files, artefact.MANIFEST: listed}.items():
-        (out / name).write_bytes(content)
-    (out / LABELS).write_bytes(batches.to_bytes(labels))
     tried = trial.features[list(card.features)].assign(value=trial.labels)
-    (out / fits.TRIAL).write_bytes(batches.to_bytes(tried))
+    files |= {artefact.MANIFEST: listed, LABELS: batches.to_bytes(labels)}
+    _put(out, {**files, fits.TRIAL: batches.to_bytes(tried)})
     return Run(out, artefact.digest(listed), moved, measured)
+
+
+def _put(out: Path, files: Mapping[str, bytes]) -> None:
+    """Write a folder whole or not at all: another fit may end at the same moment, a disk be full.
+
+    Raises
+    ------
+    UsageError
+        Somebody wrote the folder meanwhile.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_name(f".{out.name}.{uuid4().hex}")
+    part.mkdir()
+    try:
+        for name, content in files.items():
+            (part / name).write_bytes(content)
+        if out.is_dir():
+            out.rmdir()  # it was empty when the fit began
+        part.rename(out)
+    except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise UsageError(
+                "another fit wrote this folder meanwhile", where=str(out), do="Name a new one"
+            ) from error
+        raise
 
 
 def _named(edits: Sequence[Edit], how: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -143,6 +144,32 @@ def test_a_version_in_use_and_a_full_folder_are_refused(lived, trial, tmp_path: 
         fit(lived, trial, tmp_path / "full")
     with pytest.raises(UsageError, match="there is no gate"):
         fit(lived, trial, tmp_path / "run", waived=[("x", "sara", "because")])
+
+
+def test_a_folder_is_written_whole_or_not_at_all(lived, trial, tmp_path: Path) -> None:
+    class Full(Mapping):  # a disk that has no room for the second file
+        def items(self):
+            yield "card.md", b"whole"
+            raise OSError(errno.ENOSPC, "no space left on device")
+
+        def __getitem__(self, name):
+            raise KeyError(name)
+
+        def __iter__(self):
+            return iter(())
+
+        def __len__(self):
+            return 0
+
+    with pytest.raises(OSError, match="no space left"):
+        office._put(tmp_path / "run", Full())
+    assert list(tmp_path.iterdir()) == []
+    told = fit(lived, trial, tmp_path / "run")
+    card = (told.folder / "card.md").read_bytes()
+    with pytest.raises(UsageError, match="another fit wrote"):  # two fits end one after another
+        office._put(tmp_path / "run", {"card.md": b"of the other"})
+    assert (told.folder / "card.md").read_bytes() == card
+    assert [one.name for one in tmp_path.iterdir()] == ["run"]
 
 
 def test_it_serves_once_two_people_signed_and_the_next_run_is_rated_by_it(
