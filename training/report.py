@@ -35,6 +35,11 @@ FILE = "evaluation.md"  # in the folder of a scorecard
 USUAL, DAYS = 0.05, 30  # share inspected where nothing says better; days that say it
 DRAWS = 500  # of the bootstrap
 FOLDS = 5
+SEEN_ROWS = (
+    "These are rows that were examined, most of them because of their score; a share of them is no "
+    "share of declarations. A scorecard that was fitted on them has seen them, and looks better "
+    "here than on the next ones; what serves and the plain learners are judged by rows unseen."
+)
 LEAST_FINDS = 30  # before plain learners are fitted on outcomes
 SEEN = {  # features that say whether something was known before the row
     "goods": ("goods_text_frequency",),
@@ -72,6 +77,7 @@ class Report:
     peers: tuple[tuple[str, float, float, float], ...]  # name, recall, interval
     calibration: tuple[tuple[str, int, float, float], ...]  # fifth, rows, mean score, finds
     groups: str  # figures by group of people, as text
+    note: str = ""  # what the figures owe to how the rows came about
 
 
 def on_trial(
@@ -126,7 +132,7 @@ def on_outcomes(
             orders[name] = made[:, 1]
     return _report(
         "own outcomes", card, points, beside, found, groups, share, orders, seed,
-        "not told on outcomes: they are those that were selected",
+        "not told on outcomes: they are those that were selected", SEEN_ROWS,
     )  # fmt: skip
 
 
@@ -154,6 +160,7 @@ def text(report: Report) -> str:
         f"## On {report.on}, {report.share:.1%} inspected",
         "",
         f"Of 100 inspected, {report.of_100:.0f} are finds.",
+        *(["", report.note] if report.note else []),
         "",
         "| part | rows | finds | recall | 95 % interval | what serves | gap, 95 % interval |",
         "|---|---|---|---|---|---|---|",
@@ -218,6 +225,7 @@ def _report(
     orders: dict[str, np.ndarray],
     seed: int,
     people: str,
+    note: str = "",
 ) -> Report:
     chosen, before = _chosen(points, share), _chosen(beside, share)
     figures = tuple(_figures(chosen, before, labels, groups, seed))
@@ -233,6 +241,7 @@ def _report(
         tuple(peers),
         tuple(_calibration(card, points, labels)),
         people,
+        note,
     )
 
 

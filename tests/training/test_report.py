@@ -78,6 +78,8 @@ def test_own_outcomes_are_told_by_slice_and_without_a_find_not_at_all(trial: Tri
     assert {"all", "carrier XMAA"} <= {one.part for one in told.figures}
     assert all(one.gap_low == one.gap_high == 0 for one in told.figures)
     assert len(told.peers) == 4
+    assert "has seen them" in report.text(told)
+    assert "has seen them" not in report.text(report.on_trial(card, card, trial, 0.2))
     assert report.on_outcomes(card, card, labels.assign(value=0), 0.2) is None
     assert report.on_outcomes(card, card, labels.iloc[:0], 0.2) is None
 
