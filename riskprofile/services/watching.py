@@ -112,7 +112,7 @@ def watch(
     counts = [drift.counted(declared, values, card, kind) for declared, values in parts]
     series = drift.moved(counts[0], counts[1:])
     told = feedback.labels(store, profile, OWNER)
-    told = told[told[[*card.features]].notna().any(axis=1)] if len(told) else told
+    told = _read_by(card, told)
     if len(told):
         series += drift.labels_moved(
             _examined(told.iloc[-OUTCOMES:], card), _examined(told.iloc[:-OUTCOMES], card)
@@ -194,6 +194,16 @@ def _newest(
             given += 1
             if given > windows:
                 return
+
+
+def _read_by(card: Scorecard, labels: Table) -> Table:
+    """Outcomes of which what this scorecard reads was kept: of what another rated, where none of
+    these features is missing throughout.
+    """
+    there = labels.reindex(columns=[*card.features]).notna()
+    whole = there.groupby(labels["model_digest"]).transform("any").all(axis=1)
+    own = (labels["model_digest"] == card.digest).fillna(False)
+    return labels[(whole | own) & there.any(axis=1)]
 
 
 def _examined(labels: Table, card: Scorecard) -> Examined:

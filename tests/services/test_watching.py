@@ -8,18 +8,20 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
 from riskprofile.errors import NotAllowed, RiskProfileError, UsageError
-from riskprofile.services import promotion, settings, watching
+from riskprofile.services import promotion, review, settings, watching
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
+from riskprofile.store import batches
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Audit
+from riskprofile.store.tables import Audit, Record
 from riskprofile.tables import TEXT
-from tests.services.bench import INES
+from tests import factory
+from tests.services.bench import HERE, INES, OMAR, REASON, furnish, taken
 from training.synth import generate
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -70,6 +72,42 @@ def test_an_alarm_reaches_the_chain_and_who_asks_and_changes_nothing(
         ).all()
     assert row.actor == "sara" and row.detail["alarms"] == names
     assert promotion.serving(store, home.models, "shipment").digest == before
+
+
+def test_outcomes_of_a_scorecard_that_read_other_features_are_left_out(
+    lived: tuple[Store, Settings], folder: Path, tmp_path: Path
+) -> None:
+    home = settings.load({}, home=tmp_path / "home")
+    store = settings.open_store(home)
+    furnish(store)
+    screen(store, home, OWNER, [folder / "0.parquet"], Options(profile="shipment"), NOW)
+    other = pd.DataFrame({"pair_age": [0.5], "points": [10]})  # as another one's log holds it
+    alert = taken(store, now=NOW, record_id="R0")
+    with store.write() as connection:
+        chunk = batches.insert_chunk(
+            connection,
+            batch_id="b1",
+            number=0,
+            profile="shipment",
+            count=1,
+            rows=factory.shipments(1, declaration_id="R0", customs_office=HERE),
+            features=other,
+            events=other,
+        )
+        retained = batches.chunk_table.c.id == chunk  # its rows were masked: no row of it is drawn
+        connection.execute(update(batches.chunk_table).where(retained).values(kept="masked"))
+        connection.execute(
+            insert(Record).values(
+                profile="shipment", record_id="R0", item=1, version=1, content=0,
+                state="accepted", chunk_id=chunk, position=0, points=10,
+            )
+        )  # fmt: skip
+    review.decide(store, INES, alert, "examine", REASON, NOW)
+    made = review.record_outcome(store, INES, alert, "nothing", NOW, methods=["opened"])
+    review.confirm_outcome(store, OMAR, made, NOW)
+    told = watching.watch(store, home.models, "shipment", OWNER, NOW, **SMALL)
+    store.close()
+    assert told.windows == 4 and told.outcomes == 0
 
 
 def test_too_little_is_said_so_and_not_everybody_may_look(lived: tuple[Store, Settings]) -> None:
