@@ -20,9 +20,10 @@ from hypothesis import settings
 from sqlalchemy import Connection, inspect
 
 from riskprofile.services import blind
-from riskprofile.store import migrations
+from riskprofile.store import database, migrations
 
 ROOT = Path(__file__).resolve().parents[1]
+AS_SHIPPED = dict(database.PRAGMAS)  # what an installation sets of SQLite
 
 
 # How long an example takes depends on the machine; a test that hangs is ended by its time limit.
@@ -48,6 +49,17 @@ def nothing_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     random decides, and most tests look at what officers see of the rating.
     """
     monkeypatch.setattr(blind, "SHARE", 0.0)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_power_cut() -> Iterator[None]:
+    """SQLite waits for no disk, in this process and those it forks, as PostgreSQL below does not.
+
+    Nothing here cuts the power, and what a process wrote before it was killed the system has.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(database.PRAGMAS, "synchronous", 0)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

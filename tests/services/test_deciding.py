@@ -16,7 +16,7 @@ from sqlalchemy import select
 from riskprofile.errors import Conflict, NotAllowed, RiskProfileError
 from riskprofile.services import govern, review
 from riskprofile.services.identity import OWNER, Actor
-from riskprofile.store import audit, database
+from riskprofile.store import audit
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Decision, Label
 from tests.services.bench import (
@@ -492,8 +492,7 @@ class Desk(RuleBasedStateMachine):
             assert audit.verify(connection).ok
 
 
-def test_no_order_of_acts_reaches_a_forbidden_state(made, tmp_path, monkeypatch):
-    monkeypatch.setitem(database.PRAGMAS, "synchronous", 0)  # thousands of commits, no power cut
+def test_no_order_of_acts_reaches_a_forbidden_state(made, tmp_path):
     machine = type("Machine", (Desk,), {"template": made, "folder": tmp_path})
     machine.TestCase.settings = settings(max_examples=40, stateful_step_count=30, print_blob=False)
     case = machine.TestCase()

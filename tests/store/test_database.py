@@ -28,6 +28,7 @@ from riskprofile.errors import Busy, StoreError
 from riskprofile.store import alerts, database, migrations
 from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Alert, Batch, Office, Quarantined, Setting
+from tests.conftest import AS_SHIPPED
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
@@ -201,7 +202,8 @@ def test_two_programs_may_open_an_empty_database_at_once(address):
     assert failures == []
 
 
-def test_sqlite_keeps_the_settings_that_survive_a_power_cut(tmp_path):
+def test_sqlite_keeps_the_settings_that_survive_a_power_cut(tmp_path, monkeypatch):
+    monkeypatch.setattr(database, "PRAGMAS", AS_SHIPPED)
     store = Store.open(url(tmp_path))
     with store.read() as connection:
         found = [
