@@ -103,8 +103,8 @@ def test_score_writes_results_and_tells_the_account(home: Path, day: Path, tmp_p
 
 
 def test_a_second_run_is_a_duplicate(home: Path, day: Path) -> None:
-    start(home, "score", day)
-    code, said, errors = start(home, "score", day, "--out", home / "again.csv")
+    run(home, "score", day)
+    code, said, errors = run(home, "score", day, "--out", home / "again.csv")
     assert code == 0
     assert "duplicate of batch" in said
     assert "again.csv was not written" in errors
@@ -468,7 +468,7 @@ def test_no_result_is_written_over_another_or_over_what_is_read(home: Path, tmp_
 
 def test_selections_that_nobody_fetched_are_not_written_over(home: Path, day: Path) -> None:
     """Each is given once: a file written over would take them with it."""
-    start(home, "score", day)
+    run(home, "score", day)
     out = home / "selections.csv"
     assert run(home, "export", "selections", "--out", out)[0] == 0
     first = out.read_text()
@@ -477,7 +477,7 @@ def test_selections_that_nobody_fetched_are_not_written_over(home: Path, day: Pa
     table = factory.shipments(45).drop(columns=["source", "line", "warnings"])
     table["goods_description"] = "pistol slides and barrels"
     table[40:].to_csv(day.with_name("next.csv"), index=False)
-    start(home, "score", day.with_name("next.csv"))
+    run(home, "score", day.with_name("next.csv"))
     code, _, why = run(home, "export", "selections", "--out", out)
     assert code == 1 and "nobody has fetched" in why
     assert out.read_text() == first
