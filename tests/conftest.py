@@ -16,19 +16,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import settings as hypotheses
 from sqlalchemy import Connection, inspect
 
-from riskprofile.services import blind
+from riskprofile.services import blind, settings
+from riskprofile.services.settings import Settings
 from riskprofile.store import database, migrations
+from riskprofile.store.database import Store
 
 ROOT = Path(__file__).resolve().parents[1]
 AS_SHIPPED = dict(database.PRAGMAS)  # what an installation sets of SQLite
 
 
 # How long an example takes depends on the machine; a test that hangs is ended by its time limit.
-settings.register_profile("untimed", settings.default, deadline=None)
-settings.load_profile("untimed")
+hypotheses.register_profile("untimed", hypotheses.default, deadline=None)
+hypotheses.load_profile("untimed")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -153,6 +155,23 @@ def postgres_database(server: str, template: str = "template1") -> Iterator[str]
     with psycopg.connect(host=server, user="tester", dbname="postgres") as connection:
         connection.autocommit = True
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """The settings of a new home; as a parameter of a test "postgresql": of one with that."""
+    address = {}
+    if getattr(request, "param", "sqlite") == "postgresql":
+        address = {"database_url": request.getfixturevalue("postgres_url")}
+    return settings.load({}, home=tmp_path / "home", **address)
+
+
+@pytest.fixture
+def bare(home: Settings) -> Iterator[Store]:
+    """The database of that home, as it is before anybody did anything."""
+    opened = settings.open_store(home)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

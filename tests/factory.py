@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -76,6 +77,12 @@ def shipments(n: int = 1, **columns: Any) -> Table:
 def travellers(n: int = 1, **columns: Any) -> Table:
     """`n` valid crossings; a column takes one value, or a list of `n`."""
     return _table("traveller", n, TRAVELLER_DEFAULTS, columns)
+
+
+def write(path: Path, table: Table) -> Path:
+    """What is declared in a table, as a CSV file there."""
+    table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    return path
 
 
 class Steps:

@@ -31,29 +31,20 @@ from riskprofile.services import check_counts, checking, settings
 from riskprofile.services.rights import OWNER
 from tests.app import test_doors
 from tests.app.asgi import Answer, Browser, multipart
+from tests.app.clock import Clock
 from tests.services.test_checking import ARMS_WORDS, COMPLETE, HOSTILE, NONSENSE, ROOT, table
 
 ORIGIN = "http://localhost"
 HOUR = timedelta(hours=1)
 
 
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 24, 13, 7, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
+@pytest.fixture(scope="module")
+def clock() -> Clock[datetime]:
+    return Clock(datetime(2026, 11, 24, 13, 7, tzinfo=UTC))
 
 
 @pytest.fixture(scope="module")
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> Iterator[Any]:
+def pages(tmp_path_factory: pytest.TempPathFactory, clock: Clock[datetime]) -> Iterator[Any]:
     """The pages before Streamlit, of an installation that switched this one on."""
     home = str(tmp_path_factory.mktemp("home"))
     told = settings.load({}, home=home, exporters_page=True)
@@ -69,7 +60,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> Iterator[An
 
 
 @pytest.fixture
-def client(pages: Any, clock: Clock) -> Browser:
+def client(pages: Any, clock: Clock[datetime]) -> Browser:
     """A browser whose checks of an hour are all there."""
     clock.now += 2 * HOUR
     return Browser(*pages)
@@ -239,7 +230,7 @@ def test_whatever_stands_in_a_file_makes_no_tag(client: Browser, cell: str) -> N
 
 @pytest.mark.parametrize("arms", ARMS_WORDS)
 def test_a_disguise_gets_the_page_that_an_unknown_word_gets(
-    client: Browser, clock: Clock, arms: str
+    client: Browser, clock: Clock[datetime], arms: str
 ) -> None:
     for code in ("392690", "940360", "010121"):
         pages = []
@@ -334,7 +325,9 @@ def test_a_body_that_does_not_arrive_in_time_is_given_up(client: Browser, monkey
     assert client.runner.run(raw(client, headers, receive)) == 408
 
 
-def test_who_leaves_while_sending_gives_the_place_back(client: Browser, clock: Clock) -> None:
+def test_who_leaves_while_sending_gives_the_place_back(
+    client: Browser, clock: Clock[datetime]
+) -> None:
     async def receive() -> dict[str, Any]:
         return {"type": "http.disconnect"}
 
@@ -360,7 +353,9 @@ def test_a_bomb_a_workbook_and_a_document_type_are_refused_in_a_sentence(client:
 # -- how often ---------------------------------------------------------------------------------
 
 
-def test_thirty_checks_an_hour_and_then_the_page_says_when(client: Browser, clock: Clock) -> None:
+def test_thirty_checks_an_hour_and_then_the_page_says_when(
+    client: Browser, clock: Clock[datetime]
+) -> None:
     for _ in range(EACH):
         assert send(client, currency="x").status == 200
         clock.now += timedelta(seconds=10)
@@ -508,7 +503,7 @@ def test_the_page_knows_no_service_but_the_two_that_can_rate_nothing() -> None:
     }
 
 
-def test_a_day_has_one_row_whatever_it_counts(client: Browser, clock: Clock) -> None:
+def test_a_day_has_one_row_whatever_it_counts(client: Browser, clock: Clock[datetime]) -> None:
     check_counts.count(served().store, clock.now)
     check_counts.count(served().store, clock.now)
     with served().store.read() as connection:

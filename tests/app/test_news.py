@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import delete
 
 from app.news import EVERY, News
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert
+from tests.app.clock import Clock
 from tests.services.bench import AUDITOR, AWAY, INES, THERE, furnish, put
 
 
-class Clock:
-    """Seconds that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(bare: Store) -> Store:
     """Two offices."""
-    opened = Store.open(f"sqlite:///{tmp_path / 'riskprofile.db'}")
-    furnish(opened)
-    yield opened
-    opened.close()
+    furnish(bare)
+    return bare
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> Clock[float]:
+    return Clock(0.0)
 
 
 @pytest.fixture
-def news(store: Store, clock: Clock) -> News:
+def news(store: Store, clock: Clock[float]) -> News:
     """What a page server tells that began with three alerts in the database."""
     put(store, 3)
     made = News(store, clock)

@@ -15,30 +15,21 @@ from app.installation import COOKIE, served
 from riskprofile.errors import UsageError
 from riskprofile.services import identity, settings
 from tests.app.asgi import Answer, Browser, running
+from tests.app.clock import Clock
 
 NOW = datetime(2026, 11, 24, 13, 7, tzinfo=UTC)
 PASSWORD = "correct horse battery"
 ORIGIN = "http://localhost"
 
 
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture(scope="module")
-def clock() -> Clock:
+def clock() -> Clock[datetime]:
     """The clock of the served home."""
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> Iterator[Any]:
+def pages(tmp_path_factory: pytest.TempPathFactory, clock: Clock[datetime]) -> Iterator[Any]:
     """The application over an empty home with one officer."""
     told = settings.load({}, home=str(tmp_path_factory.mktemp("home")))
     app = server.build(told, clock=clock)
@@ -57,7 +48,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> Iterator[An
 
 
 @pytest.fixture
-def client(pages: Any, clock: Clock) -> Browser:
+def client(pages: Any, clock: Clock[datetime]) -> Browser:
     """A browser without cookies."""
     clock.now += timedelta(hours=1)  # failed tries of an earlier test have been forgotten
     return Browser(*pages)

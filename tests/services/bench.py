@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import insert, select
 
 from riskprofile.services import govern, review
@@ -22,6 +23,10 @@ AWAY = Actor("away", "officer", THERE)
 AUDITOR = Actor("aude", "auditor")
 LISTS = ("reasons", "against", "indicators", "declaration", "related")  # lists by themselves
 REASON = "papers, weight and image agree"
+# A test of the home of either kind; of that on PostgreSQL with those that take long.
+EITHER = pytest.mark.parametrize(
+    "home", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
+)
 
 
 def later(**span: float) -> datetime:

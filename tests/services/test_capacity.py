@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text, update
 
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import cut, govern, settings
+from riskprofile.services import cut, govern
 from riskprofile.services.capacity import PART, PAST, Days, Past, brought, capacities, days
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.lanes import Ranked
@@ -24,24 +24,15 @@ from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, OfficeDay
 from riskprofile.tables import Table
 from tests import factory
+from tests.services.bench import EITHER
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 SUPERVISOR = Actor("sara", "supervisor", "XMAAA")
 
 
 @pytest.fixture
-def home(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    address = {}
-    if getattr(request, "param", "sqlite") == "postgresql":
-        address = {"database_url": request.getfixturevalue("postgres_url")}
-    return settings.load({}, home=tmp_path / "home", **address)
-
-
-@pytest.fixture
-def store(home: Settings) -> Iterator[Store]:
-    opened = settings.open_store(home)
-    yield opened
-    opened.close()
+def store(bare: Store) -> Store:
+    return bare
 
 
 def day(store: Store) -> Days:
@@ -226,9 +217,7 @@ def used(store: Store, *many: int) -> None:
                 brought(connection, "shipment", at, [(name, heights, 0)], digest)
 
 
-@pytest.mark.parametrize(
-    "home", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
-)
+@EITHER
 def test_declarations_that_come_one_by_one_do_not_take_the_capacity_of_the_day(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:

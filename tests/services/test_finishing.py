@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,8 +34,9 @@ from riskprofile.services.steps import WORDING
 from riskprofile.store import audit, batches
 from riskprofile.store.database import Store
 from riskprofile.store.written import unpack
-from riskprofile.tables import Table
 from tests import factory
+from tests.factory import write
+from tests.services.bench import EITHER
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)  # a process opens the scorecards of a time once
@@ -44,28 +44,8 @@ WHY = "the sender made it anew"
 
 
 @pytest.fixture
-def home(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    address = {}
-    if getattr(request, "param", "sqlite") == "postgresql":
-        address = {"database_url": request.getfixturevalue("postgres_url")}
-    return settings.load({}, home=tmp_path / "home", **address)
-
-
-EITHER = pytest.mark.parametrize(
-    "home", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
-)
-
-
-@pytest.fixture
-def store(home: Settings) -> Iterator[Store]:
-    opened = settings.open_store(home)
-    yield opened
-    opened.close()
-
-
-def write(path: Path, table: Table) -> Path:
-    table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
-    return path
+def store(bare: Store) -> Store:
+    return bare
 
 
 def rate(store: Store, home: Settings, path: Path, at: datetime = NOW, **options: Any) -> Run:

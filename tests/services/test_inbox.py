@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,11 +43,6 @@ OTHER = GOOD.replace("XM-", "YM-")
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Settings:
-    return settings.load({}, home=tmp_path / "home")
-
-
-@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     made = tmp_path / "inbox"
     made.mkdir()
@@ -55,10 +50,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(home: Settings) -> Iterator[Store]:
-    opened = settings.open_store(home)
-    yield opened
-    opened.close()
+def store(bare: Store) -> Store:
+    return bare
 
 
 def count(store: Store, table: str) -> int:

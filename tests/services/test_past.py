@@ -8,7 +8,7 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ from riskprofile.history.layer import CHUNK, POSITION, Question, partners
 from riskprofile.profiles import PROFILES, SHIPMENT, TRAVELLER
 from riskprofile.scoring import rating
 from riskprofile.services import govern, past, retention
-from riskprofile.services import settings as configuration
 from riskprofile.services.identity import OWNER
 from riskprofile.services.past import HISTORY, Folder
 from riskprofile.services.run import Options
@@ -36,7 +35,7 @@ from riskprofile.store.database import Store
 from riskprofile.store.parties import form_table
 from riskprofile.tables import Table
 from tests import factory
-from tests.services.bench import NOW, later
+from tests.services.bench import EITHER, NOW, later
 from training.synth import generate
 
 NAMES = ("Marandor Selban Trading Ltd", "MARANDOR SELBANN TRADING", "Ulorin Dekavor", "Ulorin")
@@ -50,25 +49,11 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(past, "WORTH", 1)
 
 
-both = pytest.mark.parametrize(
-    "home", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
-)
-
-
 @pytest.fixture
-def home(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    address = {}
-    if getattr(request, "param", "sqlite") == "postgresql":
-        address = {"database_url": request.getfixturevalue("postgres_url")}
-    return configuration.load({}, home=tmp_path / "home", **address)
-
-
-@pytest.fixture
-def store(home: Settings) -> Iterator[Store]:
-    opened = configuration.open_store(home)
-    govern.enable_profile(opened, OWNER, "traveller", "law of a test", "DPIA-1", NOW)
-    yield opened
-    opened.close()
+def store(bare: Store) -> Store:
+    """Travellers are rated too."""
+    govern.enable_profile(bare, OWNER, "traveller", "law of a test", "DPIA-1", NOW)
+    return bare
 
 
 class World:
@@ -402,7 +387,7 @@ def test_a_folder_that_cannot_be_written_costs_time_alone(
     assert not list((home.home / HISTORY / "shipment").glob("*"))
 
 
-@both
+@EITHER
 def test_each_host_keeps_its_own_and_retention_ends_all(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
@@ -493,7 +478,7 @@ def test_a_process_killed_while_it_keeps_leaves_the_past_as_it_was(
     assert kept.names(folder) == set(_vouched(world)) != set(before)
 
 
-@both
+@EITHER
 def test_two_processes_at_once_keep_one_past(store: Store, home: Settings, tmp_path: Path) -> None:
     world = World(store, home, tmp_path, 12)
     world.send(world.rows(world.new(20)), history=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,15 +25,8 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Settings:
-    return settings.load({}, home=tmp_path / "home")
-
-
-@pytest.fixture
-def store(home: Settings) -> Iterator[Store]:
-    opened = settings.open_store(home)
-    yield opened
-    opened.close()
+def store(bare: Store) -> Store:
+    return bare
 
 
 def day(folder: Path) -> Path:

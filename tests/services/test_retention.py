@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -40,6 +39,7 @@ from riskprofile.store import audit, batches, erasure
 from riskprofile.store.database import Store
 from riskprofile.store.tables import FirstView, Outcome, Snooze
 from tests import factory
+from tests.factory import write
 from tests.services.bench import AUDITOR, HERE, INES, OMAR, SARA
 
 RECEIVED = datetime(2025, 8, 31, 12, 0, tzinfo=UTC)
@@ -66,25 +66,14 @@ EDGES = (
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Settings:
-    return settings.load({}, home=tmp_path / "home")
-
-
-@pytest.fixture
-def store(home: Settings) -> Iterator[Store]:
-    opened = settings.open_store(home)
-    govern.enable_profile(opened, OWNER, "traveller", "law of a test", "DPIA-1", RECEIVED)
-    yield opened
-    opened.close()
+def store(bare: Store) -> Store:
+    """Travellers are rated too."""
+    govern.enable_profile(bare, OWNER, "traveller", "law of a test", "DPIA-1", RECEIVED)
+    return bare
 
 
 def seed(n: int) -> str:
     return f"Zq{n:03d}vx Oryndel"
-
-
-def write(path: Path, table) -> Path:
-    table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
-    return path
 
 
 def rate(store: Store, home: Settings, path: Path, profile: str, at: datetime) -> Run:

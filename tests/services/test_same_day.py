@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from riskprofile.store.tables import Alert
 from riskprofile.tables import Table
 from tests import factory
 from tests.cli.test_cli import run as command
+from tests.services.bench import EITHER
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PARTS = ("pistol frame, polymer", "Glock slide assembly", "pistol barrel 9mm")
@@ -30,18 +30,8 @@ E10, E05 = "E10_complementary_parts", "E05_repeat_address_network"
 
 
 @pytest.fixture
-def home(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    address = {}
-    if getattr(request, "param", "sqlite") == "postgresql":
-        address = {"database_url": request.getfixturevalue("postgres_url")}
-    return settings.load({}, home=tmp_path / "home", **address)
-
-
-@pytest.fixture
-def store(home: Settings) -> Iterator[Store]:
-    opened = settings.open_store(home)
-    yield opened
-    opened.close()
+def store(bare: Store) -> Store:
+    return bare
 
 
 def parcels(*goods: str, number: int = 0, lodged: datetime = NOW, **columns: Any) -> Table:
@@ -96,9 +86,7 @@ def desk(store: Store, home: Settings, tmp_path: Path) -> Desk:
     return Desk(store, home, tmp_path)
 
 
-@pytest.mark.parametrize(
-    "home", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
-)
+@EITHER
 def test_three_parts_that_come_one_by_one_on_one_day_make_a_firearm(desk: Desk) -> None:
     for number, goods in enumerate(PARTS):
         desk.send(parcels(goods, number=number))

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,26 +36,15 @@ from riskprofile.store.batches import from_bytes, to_bytes
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 from tests import factory
+from tests.factory import write
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Settings:
-    return settings.load({}, home=tmp_path / "home")
-
-
-@pytest.fixture
-def store(home: Settings) -> Iterator[Store]:
-    opened = settings.open_store(home)
-    yield opened
-    opened.close()
-
-
-def write(path: Path, table: Table) -> Path:
-    table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
-    return path
+def store(bare: Store) -> Store:
+    return bare
 
 
 def rate(store: Store, home: Settings, *paths: Path, **options: Any) -> Run:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
-from riskprofile.services import govern, quarantine, settings
+from riskprofile.services import govern, quarantine
 from riskprofile.services.identity import OWNER
 from riskprofile.services.ingest import Ingest
 from riskprofile.services.run import Options, Run
@@ -24,32 +23,16 @@ from riskprofile.tables import Table
 from tests import factory
 from tests.intake.helpers import FIXTURES
 from tests.intake.test_whole_cancellations import cancelled
+from tests.services.bench import EITHER
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Settings:
-    return settings.load({}, home=tmp_path / "home")
-
-
-@pytest.fixture
-def store(home: Settings) -> Iterator[Store]:
-    opened = settings.open_store(home)
-    govern.enable_profile(opened, OWNER, "traveller", "Border Act, section 4", "IA-7", NOW)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Store, Settings]]:
-    address = {}
-    if request.param == "postgresql":
-        address = {"database_url": request.getfixturevalue("postgres_url")}
-    made = settings.load({}, home=tmp_path / "home", **address)
-    opened = settings.open_store(made)
-    yield opened, made
-    opened.close()
+def store(bare: Store) -> Store:
+    """Travellers are rated too."""
+    govern.enable_profile(bare, OWNER, "traveller", "Border Act, section 4", "IA-7", NOW)
+    return bare
 
 
 def said(hour: int, function: str | None = None, **more: Any) -> str:
@@ -88,10 +71,10 @@ def withdrawal(hour: int = 9, **columns: Any) -> Table:
 ARMS = "pistol slides and barrels"
 
 
+@EITHER
 def test_a_cancellation_without_goods_withdraws_the_one_declaration_that_it_names(
-    either: tuple[Store, Settings],
+    store: Store, home: Settings
 ) -> None:
-    store, home = either
     items = factory.shipments(
         3, declaration_id=["A/1", "A/1", "B"], item_number=[1, 2, 1], extra=said(8)
     ).assign(goods_description=ARMS)
@@ -157,10 +140,10 @@ def test_a_whole_key_that_is_not_known_yet_waits_for_its_declaration(
     assert counting(store) == []
 
 
+@EITHER
 def test_a_message_that_replaces_withdraws_the_items_that_it_lacks(
-    either: tuple[Store, Settings],
+    store: Store, home: Settings
 ) -> None:
-    store, home = either
     items = factory.shipments(
         4,
         declaration_id=["XM-000000"] * 3 + ["OTHER"],
@@ -255,10 +238,10 @@ def take(store: Store, home: Settings, path: Path, at: int, **options: Any) -> R
     return run
 
 
+@EITHER
 def test_a_cancelled_report_withdraws_all_that_came_with_it_and_nothing_else(
-    either: tuple[Store, Settings],
+    store: Store, home: Settings
 ) -> None:
-    store, home = either
     take(store, home, file(home, "one.edi", REPORT), 0)
     other = REPORT.replace("MAN1", "MAN9").replace("BL-100", "BL-900").replace("HB-2", "HB-9")
     take(store, home, file(home, "other.edi", other), 1)
@@ -366,10 +349,10 @@ def parties(store: Store) -> set[str]:
     return {from_bytes(held, ["party_ref"])["party_ref"].iloc[place] for held, place in rows}
 
 
+@EITHER
 def test_one_of_what_never_came_is_set_aside_and_taken_in_when_it_is_here(
-    either: tuple[Store, Settings],
+    store: Store, home: Settings
 ) -> None:
-    store, home = either
     run = take(store, home, file(home, "gone.edi", gone("cuscar.edi")), 0, max_bad_share=1.0)
     (rejected,) = run.rejected
     assert rejected.reason_code == "cancellation_of_nothing"
