@@ -7,7 +7,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from sqlalchemy import text
@@ -15,8 +18,8 @@ from sqlalchemy import text
 from app import installation, server
 from app.runs import ROWS, Fault, Runs, Upload
 from riskprofile.errors import Conflict, InputError, NotAllowed
-from riskprofile.services import settings
-from riskprofile.services.run import Summary
+from riskprofile.services import settings, uploading
+from riskprofile.services.run import Options, Summary
 from riskprofile.services.settings import Settings
 from riskprofile.store.database import Store
 from tests import factory
@@ -25,20 +28,13 @@ from tests.services.bench import INES, NOW
 from tests.services.test_uploading import OPERATOR
 
 OTHER = type(OPERATOR)("otto", "operator")
-LARGE = 40_000  # rows: some chunks
+LARGE, CHUNK = 4_000, 500  # rows: eight chunks, of which each is rated in half a second
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Settings:
-    return settings.load({}, home=tmp_path / "home")
-
-
-@pytest.fixture
-def store(home: Settings) -> Iterator[Store]:
-    opened = settings.open_store(home)
-    yield opened
-    opened.close()
+def store(bare: Store) -> Store:
+    return bare
 
 
 @pytest.fixture
@@ -63,6 +59,13 @@ def content(rows: int = 6) -> bytes:
     table["declaration_id"] = [f"L{n:06d}" for n in range(rows)]
     made: str = table.dropna(axis=1, how="all").to_csv(index=False)
     return made.encode()
+
+
+@contextmanager
+def small_chunks() -> Iterator[None]:
+    """A file that is handed over is read some hundreds of rows at a time."""
+    with mock.patch.object(uploading, "Options", partial(Options, chunk_rows=CHUNK)):
+        yield
 
 
 def reading(upload: Upload) -> Upload:
@@ -127,15 +130,17 @@ def test_when_the_server_ends_a_run_stops_after_what_is_under_way_and_the_file_g
     runs: Runs, store: Store, aside: Path
 ) -> None:
     given = content(LARGE)
-    upload = reading(runs.begin(OPERATOR, "day.csv", given, NOW))
-    runs.end()
+    with small_chunks():
+        upload = reading(runs.begin(OPERATOR, "day.csv", given, NOW))
+        runs.end()
     assert isinstance(upload.came_to, Summary) and upload.came_to.stopped
     assert states(store) == ["stopped"]
     assert 0 < upload.came_to.accepted < LARGE
     assert list(aside.iterdir()) == []
     assert runs.ended(OPERATOR) is upload
-    again = runs.begin(OPERATOR, "day.csv", given, NOW)
-    again.wait()
+    with small_chunks():
+        again = runs.begin(OPERATOR, "day.csv", given, NOW)
+        again.wait()
     assert isinstance(again.came_to, Summary)
     assert again.came_to.batches[0]["accepted"] == LARGE
     assert states(store) == ["done"]
@@ -146,7 +151,7 @@ def serve_and_end(home: str) -> None:
     """A page server that ends while a file is rated."""
     app = server.build(settings.load({}, home=home), clock=lambda: NOW)
     here = installation.served()
-    with running(app):
+    with small_chunks(), running(app):
         upload = reading(here.runs.begin(OPERATOR, "day.csv", content(LARGE), NOW))
     assert isinstance(upload.came_to, Summary) and upload.came_to.stopped
     assert states(here.store) == ["stopped"]
