@@ -14,7 +14,6 @@ import pytest
 from typer.main import get_command
 
 from riskprofile.cli import app
-from riskprofile.cli.commands import COMMANDS
 from riskprofile.errors import RiskProfileError
 from riskprofile.intake import READERS
 from riskprofile.intake.canonical import REASONS
@@ -48,17 +47,17 @@ def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
         yield from commands(below, f"{name} {sub}")
 
 
-def whole() -> Any:
-    """The command line with every command read."""
-    group: Any = get_command(app)
-    for name in COMMANDS:
+def whole(program: Any) -> Any:
+    """A command line with every command read."""
+    group: Any = get_command(program)
+    for name in group.listed:
         group.read(name)
     return group
 
 
 ALL_COMMANDS = [
-    *commands(whole(), "riskprofile"),
-    *commands(get_command(training_app), "riskprofile-train"),
+    *commands(whole(app), "riskprofile"),
+    *commands(whole(training_app), "riskprofile-train"),
 ]
 
 

@@ -1,32 +1,63 @@
-"""riskprofile-train: for analysts. Thin: each command calls one function."""
+"""riskprofile-train: for analysts. What it can do is listed here, and read when it is called."""
 
 from __future__ import annotations
 
-import json as jsonlib
-from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import timedelta
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
-from riskprofile.cli import output, run
-from riskprofile.cli.app import Home, exit_with, now, opened, owner
-from riskprofile.errors import InputError, UsageError
-from riskprofile.intake.formulas import escape_formula
-from riskprofile.scoring.editing import Edit
-from riskprofile.services import comparing, promotion
-from riskprofile.services.promotion import Gate
-from training import criteria as written_criteria
-from training import dossier as dossiers
-from training import evaluate as measures
-from training import fit as fitting
-from training import office, report, watching
-from training import recipe as recipes
-from training import synth as generator
+from riskprofile.cli import run
+from riskprofile.cli.app import exit_with
+from riskprofile.cli.commands import Commands, Listed
+
+# Name -> the modules that make it, and the first line of its help.
+COMMANDS: Listed = {
+    "synth": (
+        ("commands",),
+        "Write synthetic declarations, and their truth in a folder that no model reads.",
+    ),
+    "fit": (
+        ("commands",),
+        "Fit by a recipe, or on this installation's outcomes. It serves only when promoted.",
+    ),
+    "evaluate": (
+        ("commands",),
+        "Measure a scorecard: its gates, and recall by part beside what serves and plain learners.",
+    ),
+    "compare": (
+        ("commands",),
+        "What this scorecard would have selected of what was rated lately, beside what serves.",
+    ),
+    "criteria": (
+        ("commands",),
+        "Build a scorecard of written criteria. It serves only when trusted and named.",
+    ),
+    "card": (
+        ("commands",),
+        "Show the card of a version, or write the dossier of it and of this installation.",
+    ),
+    "ledger": (
+        ("watching",),
+        "How often alerts were right: in all, by scorecard, indicator and slice.",
+    ),
+    "drift": (
+        ("watching",),
+        "What has changed of late: inputs, scores, labels, calibration. Exit 1 on an alarm.",
+    ),
+}
+
+
+class Analysts(Commands):
+    """The commands of `riskprofile-train`, each read when it is called."""
+
+    listed = COMMANDS
+    package = "training"
+
+    def program(self) -> typer.Typer:
+        """What they are added to when they are read."""
+        return app
+
 
 app = typer.Typer(
+    cls=Analysts,
     name="riskprofile-train",
     result_callback=exit_with,
     help="Synthetic data, training and evaluation of scorecards. Nothing here serves by itself.",
@@ -34,287 +65,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, last on stdout.")]
-RecipeFile = Annotated[Path, typer.Argument(help="recipe.json, or the folder that holds it.")]
 
 
-@app.command()
-def synth(
-    out: Annotated[Path, typer.Argument(help="A new folder.")],
-    profile: Annotated[str, typer.Option(help="shipment or traveller.")] = "shipment",
-    rows: Annotated[int, typer.Option(min=1, help="Declaration rows.")] = 100_000,
-    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
-    json: Json = False,
-) -> int:
-    """Write synthetic declarations, and their truth in a folder that no model reads."""
-    if out.exists() and any(out.iterdir()):
-        raise UsageError("the folder is not empty", where=str(out), do="Name a new one")
-    with output.progress("writing") as progress:
-        told = generator.write(profile, rows, seed, out, progress=progress)
-    if json:
-        output.as_json(told)
-    else:
-        output.say(jsonlib.dumps(told, indent=1, default=str))
-    return 0
-
-
-@app.command()
-def fit(
-    recipe: Annotated[
-        Path | None,
-        typer.Argument(help="recipe.json or its folder; none: own outcomes."),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder of the version; default: beside the recipe.")
-    ] = None,
-    profile: Annotated[str, typer.Option(help="Of an office's fit.")] = "shipment",
-    version: Annotated[str, typer.Option(help="Of an office's fit, such as 2027.01.1.")] = "",
-    lock: Annotated[list[str] | None, typer.Option(help="A term that keeps its table.")] = None,
-    drop: Annotated[list[str] | None, typer.Option(help="A term to take out.")] = None,
-    smooth: Annotated[list[str] | None, typer.Option(help="A term to smooth.")] = None,
-    rising: Annotated[list[str] | None, typer.Option(help="A term to make rise.")] = None,
-    falling: Annotated[list[str] | None, typer.Option(help="A term to make fall.")] = None,
-    waive: Annotated[
-        list[str] | None, typer.Option(help="GATE:NAME:REASON, for a gate that did not hold.")
-    ] = None,
-    state: Annotated[
-        Path | None, typer.Option(help="A file that says how far it is; the page waits for it.")
-    ] = None,
-    home: Home = None,
-    json: Json = False,
-) -> int:
-    """Fit by a recipe, or on this installation's outcomes. It serves only when promoted."""
-    if recipe is None:
-        by = {"lock": lock, "drop": drop, "smooth": smooth, "rising": rising, "falling": falling}
-        edits = [Edit(term, how) for how, terms in by.items() for term in terms or []]
-        return _fit_office(profile, version, out, edits, waive or [], state, home, json)
-    path = recipe / "recipe.json" if recipe.is_dir() else recipe
-    told = recipes.read(path)
-    folder = out or path.parent
-    with output.progress("fitting") as progress:
-        fitted = fitting.fit(told, progress=progress)
-    digest = fitting.write(fitted, folder)
-    points = fitted.scorecard.points(fitted.test)
-    recalls = {
-        f"{budget:.1%}": round(measures.recall_at(points, fitted.test_labels, budget), 4)
-        for budget in measures.BUDGETS
-    }
-    summary = {"folder": str(folder), "digest": digest, "recall": recalls}
-    if json:
-        output.as_json(summary)
-        return 0
-    output.say(f"{told.profile} {told.version} in {folder}, digest {digest[:16]}")
-    for budget, recall in recalls.items():
-        output.say(f"  recall with {budget} inspected, later period: {recall:.3f}")
-    return 0
-
-
-def _fit_office(
-    profile: str,
-    version: str,
-    out: Path | None,
-    edits: list[Edit],
-    waive: list[str],
-    state: Path | None,
-    home: Path | None,
-    json: bool,
-) -> int:
-    parted = [one.split(":", 2) for one in waive]
-    if wrong := [one for one in parted if len(one) != 3]:
-        raise UsageError(f"--waive {':'.join(wrong[0])}", do="Write GATE:NAME:REASON")
-    with opened(home) as (settings, store), output.progress("fitting") as progress:
-        folder = out or settings.home / "runs" / f"{profile}-{version}"
-        with office.noted(state, progress) as (tell, ended):
-            told = office.fit(
-                store,
-                settings,
-                owner(),
-                profile,
-                version,
-                folder,
-                edits=edits,
-                waived=[(one[0], one[1], one[2]) for one in parted],
-                progress=tell,
-            )
-            ended(told)
-    if json:
-        output.as_json(
-            {
-                "folder": str(folder),
-                "digest": told.digest,
-                "outcomes": told.moved.outcomes,
-                "finds": told.moved.finds,
-                "shift": told.moved.shift,
-                "moved": dict(told.moved.moved[:20]),
-                "gates": [asdict(one) for one in told.gates],
-                "may_be_proposed": told.may_be_proposed,
-            }
-        )
-        return 0
-    output.say(f"{profile} {version} in {folder}, digest {told.digest[:16]}")
-    output.say(f"  {told.moved.outcomes} outcomes, {told.moved.finds} finds")
-    output.say(f"  base {told.moved.shift:+d} points; terms that moved most:")
-    for name, factor in told.moved.moved[:8]:
-        output.say(f"    x {factor:.3f}  {name}")
-    _say_gates(told.gates)
-    return 0
-
-
-def _say_gates(measured: Sequence[Gate]) -> None:
-    for one in measured:
-        state = "held" if one.held else f"waived by {one.waived_by}" if one.lets_pass else "CLOSED"
-        output.say(f"  gate {one.name}: {state}; {one.value}; bound {one.bound}")
-
-
-@app.command()
-def evaluate(
-    folder: Annotated[Path, typer.Argument(help="Folder of a version.")],
-    share: Annotated[
-        float | None, typer.Option(help="Share inspected; default: what the offices can.")
-    ] = None,
-    home: Home = None,
-    json: Json = False,
-) -> int:
-    """Measure a scorecard: its gates, and recall by part beside what serves and plain learners."""
-    if share is not None and not 0 < share <= 1:
-        raise UsageError(
-            f"--share {share:g}", do="Give a share above 0 and at most 1, such as 0.05"
-        )
-    other, _ = office.read(folder)
-    with opened(home) as (settings, store):
-        serving = promotion.serving(store, settings.models, other.profile)
-        office.comparable(serving, other)
-        labels = office.outcomes(store, owner(), other.profile, serving)
-        share = share or report.own_share(store, settings, owner(), other.profile, now())
-    with output.progress("measuring") as progress:
-        trial = office.make_trial(serving, progress=progress)
-    measured = office.measure(serving, other, labels, trial)
-    reports = [report.on_trial(other, serving, trial, share)]
-    if own := report.on_outcomes(other, serving, labels, share):
-        reports.append(own)
-    path = folder / report.FILE
-    head = f"# Evaluation of {other.profile} {other.version} beside {serving.version}"
-    path.write_text("\n".join([head, "", *map(report.text, reports)]), "utf-8")
-    if json:
-        told = {"outcomes": len(labels), "share": share, "file": str(path)}
-        output.as_json(
-            {
-                "gates": [asdict(one) for one in measured],
-                "reports": [asdict(one) for one in reports],
-                **told,
-            }
-        )
-        return 0
-    output.say(f"{other.profile} {other.version} beside {serving.version}, {len(labels)} outcomes")
-    _say_gates(measured)
-    output.say(path.read_text("utf-8"))
-    return 0
-
-
-@app.command()
-def compare(
-    folder: Annotated[Path, typer.Argument(help="Folder of a version.")],
-    days: Annotated[int, typer.Option(min=1, help="How far back.")] = 30,
-    share: Annotated[float, typer.Option(help="Share inspected.")] = 0.05,
-    out: Annotated[Path | None, typer.Option(help="CSV: all that either selects.")] = None,
-    home: Home = None,
-    json: Json = False,
-) -> int:
-    """What this scorecard would have selected of what was rated lately, beside what serves."""
-    other, _ = office.read(folder)
-    since = now() - timedelta(days=days)
-    with opened(home) as (settings, store):
-        told = comparing.selected(store, settings, owner(), other.profile, other, since, share)
-    records = told.records
-    if out is not None:
-        shown = records.map(lambda cell: escape_formula(cell) if isinstance(cell, str) else cell)
-        shown.to_csv(out, index=False)
-    counts = {
-        "rated": told.rated,
-        "both": told.count(True, True),
-        "only_serving": told.count(True, False),
-        "only_other": told.count(False, True),
-        "finds_serving": told.finds("serving"),
-        "finds_other": told.finds("other"),
-    }
-    if json:
-        listed = jsonlib.loads(records.to_json(orient="records"))
-        output.as_json(
-            {**counts, "parts": [asdict(one) for one in told.parts()], "records": listed}
-        )
-        return 0
-    output.say(
-        f"both select {counts['both']}; only what serves {counts['only_serving']}; "
-        f"only {other.version} {counts['only_other']}"
-    )
-    output.say(f"known finds among them: {counts['finds_serving']}, {counts['finds_other']}")
-    for part in told.parts()[:10]:
-        output.say(f"  {part.name}: {part.serving} and {part.other}")
-    for row in records[records["other"] != records["serving"]].head(40).itertuples():
-        mark = "+" if row.other else "-"
-        why = f", {row.moved} {row.moved_by:+d}" if row.moved else ""
-        output.say(f"  {mark} {row.record_id}: {row.points} to {row.other_points} points{why}")
-    return 0
-
-
-@app.command()
-def criteria(
-    folder: Annotated[Path, typer.Argument(help="Folder of a version, with its criteria.json.")],
-    json: Json = False,
-) -> int:
-    """Build a scorecard of written criteria. It serves only when trusted and named."""
-    digest = written_criteria.write(folder)
-    if json:
-        output.as_json({"folder": str(folder), "digest": digest})
-    else:
-        output.say(f"{folder}, digest {digest}")
-    return 0
-
-
-@app.command()
-def card(
-    folder: Annotated[Path, typer.Argument(help="Folder of a version.")],
-    dossier: Annotated[
-        Path | None, typer.Option(help="Write the dossier into this folder, with its answers.")
-    ] = None,
-    home: Home = None,
-    json: Json = False,
-) -> int:
-    """Show the card of a version, or write the dossier of it and of this installation."""
-    if dossier is not None:
-        return _write_dossier(folder, dossier, home, json)
-    path = folder / "card.md"
-    try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        raise InputError(
-            f"the card cannot be read ({error.strerror})",
-            where=str(path),
-            do="Name the folder of a version, such as models/shipment/2026.11.4",
-        ) from error
-    if json:
-        output.as_json({"card": text})
-    else:
-        output.say(text)
-    return 0
-
-
-def _write_dossier(folder: Path, out: Path, home: Path | None, json: bool) -> int:
-    answers = dossiers.answers_in(out)
-    with opened(home) as (settings, store):
-        made = dossiers.make(store, settings, owner(), folder, now(), answers)
-    dossiers.write(made, out)
-    if json:
-        output.as_json({"folder": str(out), "asked": len(made.asks), "open": made.open})
-        return 0
-    output.say(f"{out / dossiers.TEXT}: {len(made.open)} of {len(made.asks)} questions are open")
-    if made.open:
-        output.say(f"  answer them in {out / dossiers.ANSWERS} and run this again")
-    return 0
-
-
-for command in (watching.ledger, watching.drift):
-    app.command()(command)
+@app.callback()
+def _root() -> None:
+    """Keep this a group, though none of its commands is read yet."""
 
 
 def main() -> None:

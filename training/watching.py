@@ -11,10 +11,12 @@ from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, now, opened, owner
 from riskprofile.services import tally
 from riskprofile.services import watching as service
+from training.cli import app
 
 Profile = Annotated[str, typer.Option(help="shipment or traveller.")]
 
 
+@app.command()
 def ledger(profile: Profile = "shipment", home: Home = None, json: Json = False) -> int:
     """How often alerts were right: in all, by scorecard, indicator and slice."""
     with opened(home) as (_, store):
@@ -31,6 +33,7 @@ def ledger(profile: Profile = "shipment", home: Home = None, json: Json = False)
     return 0
 
 
+@app.command()
 def drift(
     profile: Profile = "shipment",
     rows: Annotated[int, typer.Option(help="Rows of a window.")] = service.ROWS,

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import gc
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
+from typer import Typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
+Listed = dict[str, tuple[tuple[str, ...], str]]
+
 # Name -> the modules that make it, and the first line of its help.
-COMMANDS: dict[str, tuple[tuple[str, ...], str]] = {
+COMMANDS: Listed = {
     "demo": (
         ("demo",),
         "Samples rated, alerts and invented work stored, then the page; in a home of its own.",
@@ -96,32 +99,39 @@ COMMANDS: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 class Commands(TyperGroup):
-    """The commands of `riskprofile`, each read when it is called."""
+    """The commands of a program, each read when it is called; those of `riskprofile`."""
+
+    listed: ClassVar[Listed] = COMMANDS
+    package: ClassVar[str] = "riskprofile.cli"  # of the modules that make them
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         read = dict(self.commands)
         self.commands.clear()
-        for name, (_, line) in COMMANDS.items():
+        for name, (_, line) in self.listed.items():
             self.commands[name] = read.get(name) or TyperCommand(name, help=line)
+
+    def program(self) -> Typer:
+        """What they are added to when they are read."""
+        from riskprofile.cli.app import app
+
+        return app
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that these arguments name, read from its modules."""
-        if args and args[0] in COMMANDS:
+        if args and args[0] in self.listed:
             self.read(args[0])
         return super().resolve_command(ctx, args)
 
     def read(self, name: str) -> None:
         """Put a command in place of the line that stands for it."""
-        from riskprofile.cli.app import app
-
         sweeps = gc.isenabled()
         gc.disable()  # a program that is read leaves no garbage: to look for it takes a fifth
         try:
-            for module in COMMANDS[name][0]:
-                import_module(f"riskprofile.cli.{module}")
+            for module in self.listed[name][0]:
+                import_module(f"{self.package}.{module}")
             gc.freeze()
         finally:
             if sweeps:
                 gc.enable()
-        self.commands[name] = get_group(app).commands[name]
+        self.commands[name] = get_group(self.program()).commands[name]

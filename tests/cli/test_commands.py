@@ -11,11 +11,13 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from riskprofile.cli import app
-from riskprofile.cli.commands import COMMANDS, Commands
+from riskprofile.cli.commands import Commands
+from training.cli import app as training_app
 
+PROGRAMS = {"riskprofile": app, "riskprofile-train": training_app}
 LOOK = """
 import sys
-from riskprofile.cli import app
+from {module} import app
 try:
     app(args={arguments}, prog_name="riskprofile")
 except SystemExit:
@@ -24,34 +26,48 @@ print(sorted({{"pandas", "sqlalchemy", "riskprofile.profiles"}} & sys.modules.ke
 """
 
 
-def group() -> Commands:
-    made = get_command(app)
+def group(program: str = "riskprofile") -> Commands:
+    made = get_command(PROGRAMS[program])
     assert isinstance(made, Commands)
     return made
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_the_line_of_a_command_is_the_first_of_its_own_help(name: str) -> None:
-    commands = group()
+@pytest.mark.parametrize(
+    ("program", "name"), [(program, name) for program in PROGRAMS for name in group(program).listed]
+)
+def test_the_line_of_a_command_is_the_first_of_its_own_help(program: str, name: str) -> None:
+    commands = group(program)
     commands.read(name)
     told = (commands.commands[name].help or "").strip().splitlines()[0]
-    assert COMMANDS[name][1] == told
+    assert commands.listed[name][1] == told
 
 
-def test_every_command_is_listed_in_the_order_of_the_list() -> None:
-    commands = group()
-    for name in COMMANDS:
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_command_is_listed_in_the_order_of_the_list(program: str) -> None:
+    commands, read = group(program), PROGRAMS[program]
+    for name in commands.listed:
         commands.read(name)
-    made = [one.name or getattr(one.callback, "__name__", "") for one in app.registered_commands]
-    made += [one.name for one in app.registered_groups]
-    assert {str(one).replace("_", "-") for one in made} == set(COMMANDS)
-    assert [*group().commands] == [*COMMANDS]
+    made = [one.name or getattr(one.callback, "__name__", "") for one in read.registered_commands]
+    made += [one.name for one in read.registered_groups]
+    assert {str(one).replace("_", "-") for one in made} == set(commands.listed)
+    assert [*group(program).commands] == [*commands.listed]
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["sore", "day.csv"], []])
-def test_help_and_a_wrong_name_read_nothing_of_the_program(arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [
+        ("riskprofile.cli", ["--help"]),
+        ("riskprofile.cli", ["sore", "day.csv"]),
+        ("riskprofile.cli", []),
+        ("training.cli", ["--help"]),
+        ("training.cli", ["sore"]),
+    ],
+)
+def test_help_and_a_wrong_name_read_nothing_of_the_program(
+    module: str, arguments: list[str]
+) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", LOOK.format(arguments=arguments)],
+        [sys.executable, "-c", LOOK.format(module=module, arguments=arguments)],
         capture_output=True,
         text=True,
         timeout=60,
