@@ -29,6 +29,7 @@ from riskprofile.store.spool import Spool
 from tests import factory
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+pytestmark = pytest.mark.xdist_group("logged")  # one process rates the rows
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from riskprofile.tables import Table
 from training import sample_paxlst as paxlst
 from training import samples
 
+pytestmark = pytest.mark.xdist_group("samples")  # one process writes them
 COMMITTED = CHECKOUT / "data" / "synthetic" / "demo"
 SEED, ROWS = 5, 30_000
 

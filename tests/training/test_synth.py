@@ -14,6 +14,7 @@ from riskprofile.profiles import PROFILES
 from training import synth
 from training.synth import world
 
+pytestmark = pytest.mark.xdist_group("synth")  # one process makes the rows
 ROWS = 20_000
 PRE_ARRIVAL = {
     "X01",
