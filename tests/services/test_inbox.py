@@ -155,7 +155,12 @@ def unreadable(folder: Path, name: str) -> None:
 
 
 LONG = "n" * 251 + ".csv"
-BOMB = gzip.compress(b"a,b\n" + b"0" * 200_000_000, 9)
+
+
+def bomb() -> bytes:
+    """A small file that is large: packed when it is asked for, which takes a second."""
+    return gzip.compress(b"a,b\n" + b"0" * 200_000_000, 9)
+
 
 # name of the trick -> (how it is laid, done, failed, left in the inbox)
 Trick = tuple[Callable[[Path], None], list[str], list[str], list[str]]
@@ -229,7 +234,7 @@ TRICKS: dict[str, Trick] = {
         ["a.zip"],
         [],
     ),
-    "bomb": (lambda f: plain(f, "a.csv.gz", BOMB), [], ["a.csv.gz"], []),
+    "bomb": (lambda f: plain(f, "a.csv.gz", bomb()), [], ["a.csv.gz"], []),
     "no declaration": (lambda f: plain(f, "a.csv", "\x00\x01\x02" * 50), [], ["a.csv"], []),
     "document type": (
         lambda f: plain(
