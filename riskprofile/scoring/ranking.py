@@ -384,7 +384,7 @@ def _cut(heights: Mapping[int, int], capacity: Capacity, random: np.random.Gener
     if expected and red == asked:  # of few declarations these are points of theirs, and no bar
         red_from = _bar(heights, ahead, by_rank)
         bar = _bar(heights, ahead, 2 * by_rank)
-        yellow_from = bar if bar != red_from else None
+        yellow_from = bar if bar != red_from or high > red else None
     kept = max(capacity.left - red - drawn, 0) if expected else 0
     points = (red_from, yellow_from)
     return Cut(

@@ -215,6 +215,15 @@ def test_points_above_a_bar_made_the_lane_and_points_below_it_made_none(
     assert (yellow <= red).all() or (yellow == 99).all()
 
 
+def test_both_bars_may_lie_at_the_same_points() -> None:
+    """Of two that are rated alike one is examined, and one scanned."""
+    ahead = Ahead(count=1, usual=3, before=0, heights={})
+    table = declarations([7, 7]).assign(list="PORT")
+    ranked = rank(table, Capacity(), 1, day(2, ahead))
+    assert ranked["lane"].tolist() == ["red", "yellow"]
+    assert [ranked[name].tolist() for name in ("red_from", "yellow_from")] == [[7, 7], [7, 7]]
+
+
 def test_what_is_left_of_a_day_goes_to_what_still_comes() -> None:
     late = Ahead(count=9, usual=1_000, before=990, heights=USUAL)
     assert lanes([60], day(40, late, taken=30)) == ["red"]  # ten are left for ten
