@@ -332,8 +332,15 @@ class Watcher:
         read = dict(self.untold)
         for path, tell in read.items():
             self._tell(path, tell)
-        told = {path for path in paths if path not in read and self._told_of(inbox, path)}
-        for some in together([path for path in paths if path not in read and path not in told]):
+        left = []
+        for path in paths:
+            try:
+                if path not in read and not self._told_of(inbox, path):
+                    left.append(path)
+            except LATER as error:  # before it is known whether it was rated, it is not rated
+                fault = error
+                self._waits(path, str(error))
+        for some in together(left):
             if len(some) > 1 and not stop.signal and self._some(inbox, some, stop):
                 continue
             for path in some:  # what keeps one of them back, or fails with it, is told of that one
@@ -351,13 +358,13 @@ class Watcher:
         """Tell of a file that a watcher rated before it died; False where it is to be rated."""
         if path not in inbox.inherited:
             return False
-        inbox.inherited.discard(path)
+        run: Run | None = None
         with suppress(InputError):  # of a file that cannot be read, its own run says so
             run = ended(self.store, path, self.options, inbox.claim(path))
-            if run is not None:
-                self._tell(path, partial(self._done, inbox, path, run, self.clock()))
-                return True
-        return False
+        inbox.inherited.discard(path)
+        if run is not None:
+            self._tell(path, partial(self._done, inbox, path, run, self.clock()))
+        return run is not None
 
     def _waits(self, path: Path, why: str) -> None:
         """Said once of a file, and again where the reason is another: it is tried at each look."""
@@ -367,10 +374,12 @@ class Watcher:
             self.say(f"{path.name}: waits, {why}")
 
     def _tell(self, path: Path, tell: Callable[[], None]) -> None:
-        """Write what a file came to, then move it: what has no room now is told at a later look."""
+        """Write what a file came to, then move it: what has no room now, or needs a database that
+        does not answer, is told at a later look.
+        """
         try:
             tell()
-        except (OSError, InputError) as error:
+        except (OSError, InputError, StoreError) as error:
             if path not in self.untold:
                 said = getattr(error, "strerror", None) or error
                 self.say(f"{path.name}: read, and cannot be told of yet ({said})")

@@ -499,6 +499,31 @@ def test_what_a_killed_watcher_rated_and_could_not_tell_of_is_told_by_the_next(
     assert (told["done"], told["accepted"], told["duplicate"]) == (1, 0, 4)
 
 
+@pytest.mark.parametrize("away", ["batch", "chunk"])
+def test_what_a_killed_watcher_rated_waits_while_the_database_does_not_answer(
+    store: Store, home: Settings, folder: Path, away: str
+) -> None:
+    """The next watcher ended with that fault, which is none of the file."""
+    watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, lambda _: None)
+    killed = Inbox(folder).__enter__()
+    plain(folder, "a.csv", GOOD)
+    killed.look()
+    watcher._screen(killed, killed.look(), NOW, Stop())
+    assert killed._lock is not None
+    killed._lock.close()  # as the system does
+    with Inbox(folder) as box:
+        with store.write() as connection:
+            connection.execute(text(f"ALTER TABLE {away} RENAME TO away"))
+        watcher._rate(box, box.left(), Stop())
+        assert (watcher.told.done, watcher.told.waiting) == (0, 1)
+        with store.write() as connection:
+            connection.execute(text(f"ALTER TABLE away RENAME TO {away}"))
+        watcher._rate(box, box.left(), Stop())
+    assert (watcher.told.done, watcher.told.waiting) == (1, 0)
+    assert (watcher.told.accepted, watcher.told.duplicate) == (4, 0)
+    assert kept(folder, "done") == ["a.csv"]
+
+
 def test_why_a_file_waits_is_said_once(store: Store, home: Settings, folder: Path) -> None:
     said: list[str] = []
     watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
