@@ -326,6 +326,7 @@ def _put(out: Path, files: Mapping[str, bytes]) -> None:
     UsageError
         Somebody wrote the folder meanwhile.
     """
+    out = out.resolve()  # an empty folder that is a link, or the one that we are in
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f".{out.name}.{uuid4().hex}")
     part.mkdir()

@@ -172,6 +172,20 @@ def test_a_folder_is_written_whole_or_not_at_all(lived, trial, tmp_path: Path) -
     assert [one.name for one in tmp_path.iterdir()] == ["run"]
 
 
+def test_a_fit_writes_into_an_empty_folder_that_is_a_link_or_the_one_where_it_began(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was refused when all was fitted and measured, with a trace."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "run").symlink_to("disk")
+    office._put(tmp_path / "run", {"card.md": b"whole"})
+    assert (tmp_path / "disk" / "card.md").read_bytes() == b"whole"
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    office._put(Path(), {"card.md": b"whole"})
+    assert (tmp_path / "here" / "card.md").read_bytes() == b"whole"
+
+
 def test_it_serves_once_two_people_signed_and_the_next_run_is_rated_by_it(
     lived, trial, tmp_path: Path
 ) -> None:
