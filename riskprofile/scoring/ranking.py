@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -177,7 +177,8 @@ class Cut:
     """Where one list is cut.
 
     Of its `size` declarations the first `red` are examined, and of the others `chosen` at random,
-    by their place after these: each with this `probability`. `high` of them are rated high enough
+    by their place after these (below zero where that was given more since, see `given`): each with
+    this `probability`. `high` of them are rated high enough
     for a scan. `red_from` and `yellow_from` are the fewest points with which one is examined, and
     scanned: of the last that is, or of what is still expected, where that is cut beside it; None
     where none is. `kept` examinations are left for what is
@@ -202,8 +203,31 @@ class Cut:
 
         What an indicator raises is examined whatever is left.
         """
-        taken = self.red - self.raised + len(self.chosen)
+        taken = self.red - self.raised + int((self.chosen >= 0).sum())
         return left >= self.left or taken <= max(left - self.raised, 0)
+
+    def given(self, more: int, heights: Mapping[int, int]) -> Cut:
+        """The same where so many more examinations are left, and go to who is next by points.
+
+        Whom the lot fell on stays: its chance is that of the draw, whatever is given after it. A
+        list of a day that is still to bring others keeps for these what it is given.
+        """
+        if self.expected:
+            return replace(self, kept=self.kept + more, left=self.left + more)
+        rated, drawn, further, seen = self.size - heights.get(_UNRATED, 0), {*self.chosen}, 0, 0
+        while further < more and self.red + seen < rated:
+            further += seen not in drawn
+            seen += 1
+        red, high = self.red + seen, max(self.high, self.red + seen)
+        return replace(
+            self,
+            red=red,
+            high=high,
+            chosen=self.chosen - seen,
+            red_from=_at(heights, red) if red > self.raised else None,
+            yellow_from=_at(heights, high) if high > red else None,
+            left=self.left + more,
+        )
 
 
 @dataclass(frozen=True)
@@ -273,6 +297,15 @@ class Ranking:
         for name, number in self.numbers.items():
             yield name, self.cuts[number], self.heights[number]
 
+    def given(self, more: Mapping[str, int]) -> Ranking:
+        """The same where so many more examinations are left to these lists (`Cut.given`)."""
+        cuts = [*self.cuts]
+        for name, many in more.items():
+            number = self.numbers[name]
+            if many > 0:
+                cuts[number] = cuts[number].given(many, self.heights[number])
+        return replace(self, cuts=cuts)
+
     def placed(self, parts: Iterable[Table]) -> Iterator[Table]:
         """The same parts again, in the same order, with what `rank` says of each row."""
         first, within = dict(self.first), dict(self.within)
@@ -305,7 +338,7 @@ class Ranking:
             for number, cut in enumerate(self.cuts):
                 if not len(cut.chosen):
                     continue
-                here = np.flatnonzero((lists == number) & ~red)
+                here = np.flatnonzero(lists == number)
                 drawn = here[np.isin(place[here] - cut.red, cut.chosen)]
                 selected[drawn] = "random"
                 probability[drawn] = cut.probability

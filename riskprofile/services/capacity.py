@@ -15,13 +15,14 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from sqlalchemy import Connection, and_, delete, or_, select
+from sqlalchemy import Connection, and_, delete, exists, or_, select
 
 from riskprofile.scoring.ranking import Ahead, Capacity
-from riskprofile.store.tables import Alert, Office, OfficeDay
+from riskprofile.store.tables import Alert, Decision, Office, OfficeDay
 from riskprofile.tables import Column
 
 _alert = Alert.__table__  # type: ignore[attr-defined]
+_decision = Decision.__table__  # type: ignore[attr-defined]
 _office = Office.__table__  # type: ignore[attr-defined]
 _day = OfficeDay.__table__  # type: ignore[attr-defined]
 
@@ -107,7 +108,8 @@ def capacities(
         How many declarations of each earlier lists brought already.
     again : callable
         Which of some records are ranked anew: what an earlier version of them took is free
-        again, or a declaration amended all day long would use up the capacity of the day.
+        again, or a declaration amended all day long would use up the capacity of the day. Not
+        where a person has decided: that alert stays where its officer finds it.
     asked : Capacity
         Gives the random share.
     digest : str
@@ -123,6 +125,7 @@ def capacities(
         ahead = ahead and replace(ahead, known=many)
         made[name] = replace(asked, number=when.offices[office][0], ahead=ahead)
     since = when.now - LATEST_ZONE
+    decided = exists().where(_decision.c.alert_id == _alert.c.id, _decision.c.undone_at.is_(None))
     rows = connection.execute(
         select(
             _alert.c.record_id,
@@ -130,7 +133,7 @@ def capacities(
             _alert.c.due_at,
             _alert.c.created_at,
             _alert.c.selected_by,
-            _alert.c.state,
+            and_(_alert.c.state == "open", ~decided).label("leaves"),
         ).where(
             _alert.c.profile == profile,
             _alert.c.lane == "red",
@@ -139,10 +142,10 @@ def capacities(
             or_(_alert.c.due_at >= since, _alert.c.created_at >= since),
         )
     ).all()
-    known = again({row.record_id for row in rows if row.state == "open"})
-    for record, office, due, created, selected_by, state in rows:
+    known = again({row.record_id for row in rows if row.leaves})
+    for record, office, due, created, selected_by, leaves in rows:
         name = when.list(office, due, created)
-        if name not in lists or (state == "open" and record in known):
+        if name not in lists or (leaves and record in known):
             continue
         one = made[name]
         drawn = one.drawn + (selected_by == "random")

@@ -239,26 +239,41 @@ def _ranking(
     """The ranking of a run, and which of its declarations keep a place that they had before.
 
     What an earlier version took of a day is free for the run that ranks it anew, which takes its
-    alert away. Where no alert comes in the place of that one it stays, and so does what it took:
-    the list is cut again without that.
+    alert away. Where points bring no alert in the place of that one it stays, and so does what it
+    took: the list is cut again without that. The lot has no part in this: drawn once for each cut,
+    it would fall on some more often than is stored. Where it falls in the end on one that kept a
+    place, that place goes to who is next by points.
     """
     if when is None:
         return Ranking.of(of_run.parts(POINTS, "to_red"), capacity, seed), staying
-    freed: set[str] = set()
-
-    def again(records: Collection[str]) -> set[str]:
-        freed.update(of_run.of(records) - staying)
-        return freed
-
     counted = {name: of_run.again[name] for name in of_run.lists}
     digest, name = rater.scorecard.digest, rater.profile.name
-    lists = capacities(connection, name, when, counted, again, capacity, digest)
+
+    def left(staying: frozenset[str], freed: set[str]) -> dict[str, Capacity]:
+        def again(records: Collection[str]) -> set[str]:
+            freed.update(of_run.of(records) - staying)
+            return freed
+
+        return capacities(connection, name, when, counted, again, capacity, digest)
+
+    freed: set[str] = set()
+    lists = left(staying, freed)
     ranking = Ranking.of(of_run.parts(POINTS, "to_red", LIST), capacity, seed, lists)
     for some in ranking.placed(of_run.parts()) if freed else ():
-        freed.difference_update(some.loc[some["lane"] != "green", RECORD])
-    if not freed:
-        return ranking, staying
-    return _ranking(connection, of_run, when, rater, capacity, seed, staying | freed)
+        listed = (some["lane"] != "green") & (some["selected_by"] != "random")
+        freed.difference_update(some.loc[listed, RECORD])
+    if freed:
+        return _ranking(connection, of_run, when, rater, capacity, seed, staying | freed)
+    while staying:
+        leaving: set[str] = set()
+        for some in ranking.placed(of_run.parts()):
+            leaving.update(some.loc[some["lane"] != "green", RECORD])
+        if staying.isdisjoint(leaving):
+            break
+        staying -= leaving
+        before, lists = lists, left(staying, set())
+        ranking = ranking.given({one: lists[one].left - before[one].left for one in lists})
+    return ranking, staying
 
 
 def has_room(connection: Connection, ranked: Ranked, asked: Capacity, now: datetime) -> bool:

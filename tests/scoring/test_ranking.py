@@ -451,3 +451,25 @@ def test_what_indicators_raise_fits_whatever_others_took() -> None:
     cut = Ranking.of([table], Capacity(0), seed=1, lists={"here": full}).cuts[1]
     assert cut.red == 9
     assert cut.fits(0)
+
+
+@pytest.mark.parametrize("more", [1, 3, 40])
+def test_what_a_list_is_given_later_goes_to_who_is_next_and_moves_no_lot(more: int) -> None:
+    table = declarations([*range(28), None, None], red={3}).assign(list="here")
+    capacity = Capacity(6, random_share=0.5)
+    for seed in range(20):
+        one = Ranking.of([table], Capacity(0), seed=seed, lists={"here": capacity})
+        ((_, cut, _),) = one.given({"here": more}).lists
+        (before,), (after,) = (
+            [some.sort_values("rank") for some in made.placed([table])]
+            for made in (one, one.given({"here": more}))
+        )
+        lots = [some[some["selected_by"] == "random"] for some in (before, after)]
+        pd.testing.assert_frame_equal(
+            *(some[["record_id", "lane", "probability"]] for some in lots)
+        )
+        red = after[(after["lane"] == "red") & (after["selected_by"] != "random")]
+        others = after[~after["record_id"].isin(lots[0]["record_id"]) & after["points"].notna()]
+        assert red["record_id"].tolist() == others["record_id"].head(3 + more).tolist()
+        assert cut.red_from is not None and cut.red_from <= red.loc[~red["to_red"], "points"].min()
+        assert (cut.fits(6 + more), cut.fits(5)) == (True, False)

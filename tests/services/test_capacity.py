@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import insert, text, update
 
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import cut, govern
 from riskprofile.services.capacity import PART, PAST, Days, Past, brought, capacities, days
+from riskprofile.services.declared import Declared
 from riskprofile.services.identity import OWNER, Actor
-from riskprofile.services.lanes import Ranked
+from riskprofile.services.lanes import Ranked, _ranking
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.services.steps import WORDING, Step
+from riskprofile.services.steps import RANKING, WORDING, Step
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert, OfficeDay
+from riskprofile.store.tables import Alert, Decision, OfficeDay
 from riskprofile.tables import Table
 from tests import factory
 from tests.services.bench import EITHER
@@ -265,6 +269,115 @@ def test_an_amended_declaration_whose_alert_stays_keeps_its_place(
     assert green == run.ranked[0].staying != set()
     rate(store, home, tmp_path / "three.csv", loads(200, 30, "XMAAA"))
     assert taken(store) == {("XMAAA", "2026-03-01"): 6}
+
+
+def test_who_is_drawn_has_the_chance_that_is_stored_where_a_place_is_kept(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """The lot was drawn once before it was known whose alert stays, and once more after."""
+    offices(store, XMAAA=20)
+    rate(store, home, tmp_path / "one.csv", loads(200, 12, "XMAAA"))
+    seeds, drawn, told = 200, Counter[str](), set[float]()
+
+    def draws(ranked: list[Ranked], step: Step) -> bool:
+        (one,) = ranked
+        of_run = Declared(one.declared, np.empty(0), {*one.ranking.numbers}, one.again)
+        with store.read() as connection:
+            for seed in range(seeds):
+                when = days(connection, NOW)
+                made, _ = _ranking(connection, of_run, when, one.rater, Capacity(), seed)
+                for some in made.placed(of_run.parts()):
+                    lot = some[some["selected_by"] == "random"]
+                    drawn.update(lot["record_id"])
+                    told.update(lot["probability"].round(9))
+        return True
+
+    table = pd.concat(
+        [loads(100, 16, "XMAAA"), loads(200, 1, "XMAAA"), loads(300, 12, "XMAAA")],
+        ignore_index=True,
+    ).assign(gross_mass_kg=20_000.0)
+    path = tmp_path / "amended.csv"
+    table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    screen(store, home, OWNER, [path], Options(), NOW, written=draws)
+    (chance,) = told
+    away = (drawn.total() / len(drawn) / seeds - chance, max(drawn.values()) / seeds - chance)
+    assert len(drawn) == 22 and chance == pytest.approx(1 / 22)
+    assert abs(away[0]) < 1e-9 and away[1] < 4 * (chance / seeds) ** 0.5
+
+
+def ordered(store: Store, record: str) -> None:
+    """A person ordered a control of this declaration."""
+    with store.write() as connection:
+        alert = connection.execute(
+            text("SELECT id FROM alert WHERE record_id LIKE :like"), {"like": f"{record}@%"}
+        ).scalar_one()
+        given = {"decision": "examine", "reason": "seals differ", "officer": "o", "at": NOW}
+        connection.execute(insert(Decision).values(alert_id=alert, **given))
+
+
+def test_a_control_that_was_ordered_keeps_its_place_whatever_is_declared_since(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """It stays where its officer finds it, beside whatever alert the amended one has."""
+    offices(store, XMAAA=6)
+    first = loads(900, 4, "XMAAA")
+    rate(store, home, tmp_path / "one.csv", first)
+    for n in range(900, 904):
+        ordered(store, f"XMAAA-00{n}")
+    amended = pd.concat([first, loads(0, 4, "XMAAA")], ignore_index=True)
+    run = rate(store, home, tmp_path / "two.csv", amended.assign(gross_mass_kg=900.0))
+    ranked = run.ranked[0].table
+    mine = ranked[ranked["record_id"].str.startswith("XMAAA-009")]
+    assert len(mine) == 4
+    assert (ranked["lane"] == "red").sum() == 2
+    assert sum(taken(store).values()) == 6
+
+
+def lots(seed: int, *rest: int) -> int:
+    """Whom the lot of the last list falls on, of lists that pass over so many."""
+    random = np.random.default_rng(seed)
+    return [int(random.choice(many, size=1, replace=False)[0]) for many in rest][-1]
+
+
+@pytest.mark.parametrize("case", ["amended", "ordered", "moved"])
+def test_a_list_is_ranked_once_where_who_keeps_a_place_is_drawn(
+    store: Store, home: Settings, tmp_path: Path, case: str
+) -> None:
+    """What the run itself stores was taken for what another program took meanwhile: for ever."""
+    moved = case == "moved"
+    offices(store, XMAAA=2 if moved else 3)
+    rate(store, home, tmp_path / "one.csv", loads(10, 2, "XMAAA"))
+    with store.read() as connection:
+        asked = text("SELECT substr(record_id, 1, 11) FROM alert WHERE selected_by = 'score'")
+        name = connection.execute(asked).scalar_one()
+    if case == "ordered":
+        ordered(store, name)
+    due = NOW + timedelta(days=1) if moved else NOW
+    parts = [loads(n, many, "XMAAA", due) for n, many in ((1, 2), (int(name[-2:]), 1), (20, 1))]
+    parts.append(loads(30, 3 if moved else 1, "XMAAA"))
+    table = pd.concat(parts, ignore_index=True).assign(gross_mass_kg=20_000.0)
+    path, rankings = tmp_path / "two.csv", 0
+    for n in range(500):  # the lot falls on it, and only where the place that it had is not free
+        table["goods_description"] = f"plastic garden chairs {n}"
+        table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        seed = int.from_bytes(hashlib.sha256(digest.encode()).digest()[:8])
+        if moved and (lots(seed, 3, 3) != 1 and lots(seed, 3) == 1):
+            break
+        if not moved and (lots(seed, 4) != 1 and lots(seed, 5) == 2):
+            break
+    else:
+        pytest.fail("no lot falls so")
+
+    def heard(step: str, *_: object) -> None:
+        nonlocal rankings
+        rankings += step == RANKING
+        assert rankings == 1 or step != RANKING
+
+    run = screen(store, home, OWNER, [path], Options(), NOW, progress=factory.Steps(heard))
+    ranked = run.ranked[0].table
+    lot = ranked.loc[ranked["selected_by"] == "random", "record_id"]
+    assert lot.str.startswith(name).any()
 
 
 @pytest.mark.parametrize(
