@@ -36,6 +36,11 @@ Kin = Callable[[], dict[int, Found]]
 Written = Callable[[list[Ranked], Step], bool]
 
 
+# Rankings of a run that others may put out of date, each by taking of its days: the next is stored,
+# a list too large sooner than none.
+ANEW = 20
+
+
 class _NoRoom(Exception):
     """Another program took meanwhile what a list was to take of its day."""
 
@@ -92,21 +97,22 @@ class Ending:
         if not self.running:
             return []
         forms, kin = self._begun()
-        while True:
+        for final in (*[False] * ANEW, True):
             ranked = self._ranked()
             self._word(ranked)
             forms, kin = self._compared(forms, kin)
             # Looked at here too, so that lists are seldom written in vain.
             with self.store.read() as connection:
-                if not self._have_room(connection, ranked):
+                if not final and not self._have_room(connection, ranked):
                     continue
-            final = False
+            told = final
             if self.written is not None and ranked:
-                final = not self.written(ranked, self._heeding)
+                told |= not self.written(ranked, self._heeding)
             self.stop.heed()
             with suppress(_NoRoom):
-                self._store(summary, ranked, forms, kin, final=final)
+                self._store(summary, ranked, forms, kin, final=told)
                 return ranked
+        raise AssertionError("the last lists are stored whatever others took")
 
     def _store(
         self,

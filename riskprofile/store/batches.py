@@ -75,7 +75,10 @@ def stored(table: Table) -> bytes:
     """
     if len(table) > FEW:
         return to_bytes(table)
-    given, buffer = _arrow(table), pa.BufferOutputStream()
+    # A stream holds buffers as they are, with what lies behind them and under missing values: taken
+    # anew, the same values are the same bytes whoever computed them.
+    given = _arrow(table).combine_chunks().take(pa.array(np.arange(len(table))))
+    buffer = pa.BufferOutputStream()
     with pa.ipc.new_stream(buffer, given.schema) as stream:
         stream.write_table(given)
     content = buffer.getvalue()

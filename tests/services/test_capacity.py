@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import insert, text, update
 
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import cut, govern
+from riskprofile.services import cut, ending, govern
 from riskprofile.services.capacity import PART, PAST, Days, Past, brought, capacities, days
 from riskprofile.services.declared import Declared
 from riskprofile.services.identity import OWNER, Actor
@@ -411,6 +411,24 @@ def test_two_programs_that_rate_at_once_take_no_more_than_there_is(
         [6, 2] if when == "written" else [2]
     )
     assert [batch["state"] for batch in run.summary.batches] == ["done"]
+
+
+def test_a_run_that_others_overtake_again_and_again_is_stored_in_the_end(
+    store: Store, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With more than there is: no list at all would be worse."""
+    monkeypatch.setattr(ending, "ANEW", 1)
+    offices(store, XMAAA=6)
+    others = [loads(200, 3, "XMAAA"), loads(100, 3, "XMAAA")]
+
+    def other(name: str, done: int, of: int | None) -> None:
+        if name == WORDING and not done and others:
+            rate(store, home, tmp_path / f"{len(others)}.csv", others.pop())
+
+    path = factory.write(tmp_path / "this.csv", loads(0, 30, "XMAAA"))
+    run = screen(store, home, OWNER, [path], Options(), NOW, progress=factory.Steps(other))
+    assert (run.ranked[0].table["lane"] == "red").sum() == 3
+    assert taken(store) == {("XMAAA", "2026-03-01"): 9}
 
 
 def test_a_list_that_was_printed_is_the_one_that_is_stored(

@@ -59,6 +59,31 @@ def test_values_that_pandas_knows_as_objects_come_back_too(rows: int) -> None:
     assert [list(one) for one in told] == given["lists"].tolist()
 
 
+def test_the_same_values_are_the_same_bytes_however_they_came_about() -> None:
+    """Whichever process computed a chunk: from arrays with more behind them, and under a mask."""
+    missing = np.array([False, True, False, True])
+    given = pd.DataFrame(
+        {
+            "goods": pd.array(["a", None, "ccc", None], dtype=TEXT),
+            "points": pd.arrays.IntegerArray(np.array([5, 0, 6, 0]), missing.copy()),
+            "fired": pd.arrays.BooleanArray(np.array([True, False, True, False]), missing.copy()),
+            "mass": [1.5, np.nan, 2.5, np.nan],
+        }
+    )
+    whole = pd.array(["before", "a", None, "ccc", None, "behind"], dtype=TEXT)
+    other = pd.DataFrame(
+        {
+            "goods": whole[1:5],
+            "points": pd.arrays.IntegerArray(np.array([5, 77, 6, 88]), missing.copy()),
+            "fired": pd.arrays.BooleanArray(np.array([True, True, True, True]), missing.copy()),
+            "mass": -np.array([-1.5, np.nan, -2.5, np.nan]),
+        }
+    )
+    parts = pd.concat([other[:1], other[1:]], ignore_index=True)
+    read = from_bytes(to_bytes(given))
+    assert stored(given) == stored(other) == stored(parts) == stored(read)
+
+
 def test_parquet_is_written_as_pandas_would_write_it() -> None:
     given, buffer = table(40), io.BytesIO()
     pq.write_table(pa.Table.from_pandas(given, preserve_index=False), buffer, compression="zstd")
