@@ -177,13 +177,12 @@ class Cut:
     """Where one list is cut.
 
     Of its `size` declarations the first `red` are examined, and of the others `chosen` at random,
-    by their place after these (below zero where that was given more since, see `given`): each with
-    this `probability`. `high` of them are rated high enough
-    for a scan. `red_from` and `yellow_from` are the fewest points with which one is examined, and
-    scanned: of the last that is, or of what is still expected, where that is cut beside it; None
-    where none is. `kept` examinations are left for what is
-    still `expected` on its day. So many are `raised` by an indicator, and so many examinations of
-    the day were `left`, whatever this list takes of them.
+    by their place after these (below zero where the list was given more since, see `given`): each
+    with this `probability`. `high` of them are rated high enough for a scan. `red_from` and
+    `yellow_from` are the fewest points with which one is examined, and scanned: of the last that
+    is, or of what is still expected, where that is cut beside it; None where none is. `kept`
+    examinations are left for what is still `expected` on its day. So many are `raised` by an
+    indicator, and so many examinations of the day were `left`, whatever this list takes of them.
     """
 
     size: int
