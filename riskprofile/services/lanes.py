@@ -287,7 +287,7 @@ def has_room(connection: Connection, ranked: Ranked, asked: Capacity, now: datet
         ranked.profile.name,
         days(connection, now),
         lists,
-        lambda records: named_in(ranked.declared, records) - ranked.staying,
+        partial(named_in, ranked.alerts),  # their alerts take the place of earlier ones
         asked,
         ranked.scorecard.digest,
     )
