@@ -234,9 +234,57 @@ def test_every_page_is_named_by_the_index() -> None:
         assert path.name == "README.md" or path.name in index, path.name
 
 
-def test_tests_named_as_defences_exist() -> None:
-    for name in re.findall(r"`(tests/[\w/.]+)`", (ROOT / "SECURITY.md").read_text("utf-8")):
-        assert (ROOT / name).exists(), name
+FOLDERS = {one.name: ROOT for one in ROOT.iterdir() if one.is_dir()}
+ROOMS = {one.name: one.parent for one in (ROOT / "riskprofile").iterdir() if one.is_dir()}
+NAMED = re.compile(r"((?:[\w.*-]+/)+[\w.*-]*)(?:: (\w+))?")  # `scoring/ranking.py: rank`
+
+
+@pytest.mark.parametrize("path", [*PAGES, ROOT / "NOTICE"], ids=lambda path: path.name)
+def test_every_file_that_a_document_names_is_there_and_holds_what_it_says(path: Path) -> None:
+    text = path.read_text("utf-8")
+    for said in re.findall(r"`([^`\n]+)`", text) + (
+        [] if path.suffix else re.findall(r"\S+", text)
+    ):
+        found = NAMED.fullmatch(re.sub(r"<\w+>", "*", said.rstrip(".,")))
+        folder = found and (FOLDERS | ROOMS).get(found[1].split("/")[0])
+        if not found or not folder:
+            continue
+        files = list(folder.glob(found[1]))
+        assert files, f"{path.name} names {said}, which is not there"
+        if found[2]:
+            defined = rf"^\s*(?:def|class) {found[2]}\b"
+            assert re.search(defined, files[0].read_text("utf-8"), re.MULTILINE), said
+
+
+def test_every_module_and_target_that_a_document_runs_is_there() -> None:
+    told = every_page()
+    for name in re.findall(r"python -m ((?:benchmarks|tests|training)(?:\.\w+)+)", told):
+        path = ROOT / name.replace(".", "/")
+        assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), name
+    made = re.findall(r"^([\w./-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    for name in re.findall(r"(?:`|^ {4})make ([\w./-]+)", told, re.MULTILINE):
+        assert name in made, name
+
+
+def test_every_option_that_is_shown_with_a_command_is_one_of_it() -> None:
+    known = dict(ALL_COMMANDS)
+    for line in re.findall(r"riskprofile(?:-train)? [^`\n]+", every_page()):
+        words = line.split()
+        for name in (" ".join(words[:count]) for count in (4, 3, 2)):
+            if name in known:
+                options = {
+                    flag for one in known[name].params for flag in [*one.opts, *one.secondary_opts]
+                }
+                shown = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", line)) - {"--help"}
+                assert shown <= options, line
+
+
+def test_every_module_of_what_a_run_and_people_do_has_its_place_in_the_rooms() -> None:
+    told = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    rooms = told[told.index("Where to look") : told.index("## How a run works")]
+    for part in ("history", "services"):
+        for path in sorted((ROOT / "riskprofile" / part).glob("[a-z]*.py")):
+            assert f"`{path.stem}`" in rooms, path.stem
 
 
 def _committed() -> list[Path]:
