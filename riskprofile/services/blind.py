@@ -6,7 +6,7 @@ the rating persuades.
 
 The draw is keyed and of the declaration alone: neither points, nor who looks, nor when, nor
 another draw is in it, and who does not hold the key cannot foretell it. What a rule raises
-to red (an embargo, an entry of another service's list) is never drawn: there the law or a
+to red (an embargo, a pack of another service) is never drawn: there the law or a
 request names the goods, nobody is to be measured on it, and to take its place in the list
 away could let them pass in the meantime. A drawn alert stands before all lanes, in the
 order of references, so that its place says nothing and it waits for nobody.
