@@ -53,7 +53,11 @@ LIBRARIES = (
 )
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 # What a browser may fetch before anybody is known: the sign-in page and Streamlit's own files.
-OPEN_PATHS = ("/sign-in", "/sign-out", "/language", "/healthz", "/static/", "/favicon.png")
+OPEN_PATHS = (
+    *("/sign-in", "/sign-in/oidc", "/sign-in/oidc/back", "/sign-out"),
+    *("/language", "/healthz", "/favicon.png"),
+)
+OPEN_FOLDER = "/static/"
 SCRIPTS = ("back.js", "keys.js", "lang.js", "line.js", "news.js")
 # Streamlit endpoints that nothing here needs: figures of the process, and a programs' interface.
 CLOSED_PATHS = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
@@ -208,7 +212,7 @@ class Guard:
             return Response("Not found", 404)
         if scope["type"] == "websocket" and not doors.same_origin(headers):
             return Response("Refused", 403)
-        if path in self.public or any(path.startswith(known) for known in OPEN_PATHS):
+        if path in (*self.public, *OPEN_PATHS) or path.startswith(OPEN_FOLDER):
             return None
         token = HTTPConnection(scope).cookies.get(COOKIE, "")
         # What a page asks by itself is no sign that its person is there: it still locks.

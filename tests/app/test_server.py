@@ -71,7 +71,13 @@ def test_the_address_of_ones_home_leads_to_it_with_what_was_asked(client):
     assert (answer.status, answer.headers["location"]) == (303, "/?lane=red")
 
 
-@pytest.mark.parametrize("path", ["/_stcore/upload_file/x", "/_stcore/host-config", "/media/x"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/_stcore/upload_file/x", "/_stcore/host-config", "/media/x"),
+        *("/sign-in-x", "/sign-in/_stcore/upload_file/x", "/language/_stcore/health", "/healthz/x"),
+    ],
+)
 def test_a_stranger_gets_nothing_from_the_page_server(client, path):
     assert client.get(path).status in (303, 401)
 
