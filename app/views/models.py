@@ -135,6 +135,8 @@ def _facts(say: Any, one: Any, zone: Any, now: Any) -> None:
         rows.append((say("models.proposed_by"), say.listed([one.proposed_by, when])))
     if one.origin == "proposed":
         rows.append((say("models.signed_by"), say.listed(one.signed_by) or say("models.nobody")))
+    if one.beside:
+        rows.append((say("models.beside"), one.beside))
     if one.fault:
         rows.append((say("models.fault"), one.fault))
     st.html(
@@ -163,6 +165,9 @@ def _signing(say: Any, person: Any, one: Any) -> None:
         return
     may = person.role in rights.ACTIONS["model.promote"]
     signed = person.name in one.signed_by
+    if one.overtaken:
+        st.html(draw.strip("!", say("models.overtaken", version=one.beside)))
+        return
     with st.form(f"sign-{one.digest[:16]}", clear_on_submit=True):
         told = say("models.sign_text", digest=one.digest[:8])
         st.html(
@@ -181,8 +186,12 @@ def _signing(say: Any, person: Any, one: Any) -> None:
 
 
 def _sign(say: Any, person: Any, one: Any, password: str) -> None:
-    store, now = served().store, session.now()
-    done = attempt(lambda: promotion.sign(store, person, password, one.profile, one.version, now))
+    here, now = served(), session.now()
+    done = attempt(
+        lambda: promotion.sign(
+            here.store, person, password, one.profile, one.version, now, here.settings.models
+        )
+    )
     if done is not None:
         key = "models.now_serves" if done.serves else "models.one_more"
         st.session_state["told"] = say(key, version=one.version)

@@ -34,8 +34,9 @@ def list_models(home: Home = None, json: Json = False) -> int:
     for one in found:
         state = "serves" if one.serves else one.origin
         by = f" signed by {', '.join(one.signed_by)}" if one.signed_by else ""
+        old = f" measured beside {one.beside}, which does not serve" if one.overtaken else ""
         output.say(
-            f"{one.profile} {one.version} {state} {one.digest[:12]}{by} {one.fault}".rstrip()
+            f"{one.profile} {one.version} {state} {one.digest[:12]}{by}{old} {one.fault}".rstrip()
         )
     if not found:
         output.say(f"no scorecard in {settings.models}")
@@ -108,8 +109,8 @@ def propose(
     json: Json = False,
 ) -> int:
     """Take a fitted scorecard in. It does not serve before two people have signed it."""
-    with opened(home) as (_, store):
-        digest = promotion.propose(store, owner(), folder, now())
+    with opened(home) as (settings, store):
+        digest = promotion.propose(store, owner(), folder, now(), settings.models)
     if json:
         output.as_json({"digest": digest})
     else:
@@ -130,12 +131,12 @@ def promote(
     json: Json = False,
 ) -> int:
     """Sign a proposed scorecard; with the second person's signature it serves."""
-    with opened(home) as (_, store):
+    with opened(home) as (settings, store):
         token = identity.sign_in(store, as_, password, code, now())
         actor = identity.actor_of(store, token, now())
         assert actor is not None  # it was made a moment ago
         try:
-            told = promotion.sign(store, actor, password, profile, version, now())
+            told = promotion.sign(store, actor, password, profile, version, now(), settings.models)
         finally:
             identity.sign_out(store, token, now())
     if json:

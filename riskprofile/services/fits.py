@@ -214,7 +214,8 @@ def propose(
     found = [one for one in fits(settings, actor, profile) if one.version == version]
     if not found or found[0].state != DONE:
         raise InputError(f"no fit {profile} {version} has come to its end", do="Start it first.")
-    return promotion.propose(store, actor, folder_of(settings, profile, version), now)
+    folder = folder_of(settings, profile, version)
+    return promotion.propose(store, actor, folder, now, settings.models)
 
 
 def note(path: Path, told: Fit) -> None:

@@ -39,7 +39,7 @@ _audit = Audit.__table__  # type: ignore[attr-defined]
 
 SERVED = ("model.promote", "model.rollback")
 SIGNATURES = 2  # of different people
-GATES = "gates.json"
+GATES, RECIPE = "gates.json", "recipe.json"
 REASON_LENGTH = 20  # characters: as for a release
 
 
@@ -84,9 +84,11 @@ class Known:
     proposed_by: str = ""
     proposed_at: datetime | None = None
     fault: str = ""
+    beside: str = ""  # the version that its gates were measured beside, where its recipe says
+    overtaken: bool = False  # that one serves no more: what the gates say is not of today
 
 
-def propose(store: Store, actor: Actor, folder: Path, now: datetime) -> str:
+def propose(store: Store, actor: Actor, folder: Path, now: datetime, models: Path) -> str:
     """Take the scorecard of a folder into the database; its digest. It does not serve.
 
     Raises
@@ -96,7 +98,8 @@ def propose(store: Store, actor: Actor, folder: Path, now: datetime) -> str:
     PolicyError
         A gate did not hold, and nobody waived it by name and reason.
     Conflict
-        Another scorecard has this version.
+        Another scorecard has this version, or its gates were measured beside one that does not
+        serve now.
     """
     authorise(actor, "model.propose")
     files = artefacts.read(folder)
@@ -110,6 +113,7 @@ def propose(store: Store, actor: Actor, folder: Path, now: datetime) -> str:
         ).scalar()
         if there is not None:
             return card.digest
+        _require_beside(connection, models, card, files)
         try:
             connection.execute(
                 insert(_card).values(
@@ -135,6 +139,7 @@ def sign(
     profile: str,
     version: str,
     now: datetime,
+    models: Path,
 ) -> Signed:
     """Sign a proposed scorecard; with the second person's signature it serves, at once.
 
@@ -150,7 +155,8 @@ def sign(
     ScorecardError
         The bytes are not what was proposed.
     Conflict
-        This person has signed it already, or it is older than what serves.
+        This person has signed it already, it served before, or its gates were measured beside
+        one that does not serve now.
     """
     authorise(actor, "model.promote")
     identity.confirm_password(store, actor, password, now)
@@ -189,6 +195,8 @@ def sign(
         )
         values = {"profile": profile, "version": version, "digest": card.digest}
         _note(connection, actor, "model.sign", values, now)
+        # Now that the chain is held, nobody else promotes before this ends.
+        _require_beside(connection, models, card, files)
         names = _valid(connection, profile, version, card.digest)
         serves = len(names) >= SIGNATURES
         if serves:
@@ -248,26 +256,7 @@ def serving(store: Store, models: Path, profile: str) -> Scorecard:
         It is missing, altered, unsigned or malformed. Nothing else serves in its place.
     """
     with store.read() as connection:
-        newest = (
-            connection.execute(
-                select(_promotion)
-                .where(_promotion.c.profile == profile)
-                .order_by(_promotion.c.id.desc())
-                .limit(1)
-            )
-            .mappings()
-            .first()
-        )
-        _require_told(connection, profile, newest["digest"] if newest else None)
-        learnt = switches.learnt(connection, profile)
-        if newest is None:
-            return artefacts.serving(models, profile, learnt=learnt)
-        card = _find(connection, models, profile, newest["version"], newest["digest"])
-        if artefacts.written_first(models, profile):
-            ships = card.digest in artefacts.trusted()
-            if ships or not (learnt or card.written):
-                return artefacts.serving(models, profile, learnt=learnt)
-        return card
+        return _serving(connection, models, profile)
 
 
 def rated_by(
@@ -297,9 +286,10 @@ def known(store: Store, actor: Actor, models: Path) -> list[Known]:
                 select(_card).where(_card.c.profile == profile).order_by(_card.c.proposed_at)
             ).mappings()
             for row in rows.all():
-                fault = ""
+                fault, base = "", ("", "")
                 try:
-                    _bytes_checked(connection, profile, row["version"], row["digest"])
+                    _, files = _bytes_checked(connection, profile, row["version"], row["digest"])
+                    base = _beside(files)
                 except ScorecardError as error:
                     fault = str(error)
                 told.append(
@@ -313,6 +303,8 @@ def known(store: Store, actor: Actor, models: Path) -> list[Known]:
                         row["proposed_by"],
                         row["proposed_at"],
                         fault,
+                        base[0],
+                        row["digest"] != current and base[1] not in ("", current),
                     )
                 )
     return told
@@ -362,6 +354,51 @@ def _require_gates(measured: list[Gate]) -> None:
         raise PolicyError(
             "; ".join(f"gate {one.name}: {one.value}, bound {one.bound}" for one in closed),
             do="Mend the scorecard, or let somebody waive the gate by name and reason.",
+        )
+
+
+def _serving(connection: Connection, models: Path, profile: str) -> Scorecard:
+    newest = (
+        connection.execute(
+            select(_promotion)
+            .where(_promotion.c.profile == profile)
+            .order_by(_promotion.c.id.desc())
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+    _require_told(connection, profile, newest["digest"] if newest else None)
+    learnt = switches.learnt(connection, profile)
+    if newest is None:
+        return artefacts.serving(models, profile, learnt=learnt)
+    card = _find(connection, models, profile, newest["version"], newest["digest"])
+    if artefacts.written_first(models, profile):
+        ships = card.digest in artefacts.trusted()
+        if ships or not (learnt or card.written):
+            return artefacts.serving(models, profile, learnt=learnt)
+    return card
+
+
+def _beside(files: Mapping[str, bytes]) -> tuple[str, str]:
+    """Version and digest of the one that its gates were measured beside; empty if not told."""
+    try:
+        told = json.loads(files[RECIPE])
+        return str(told["from_version"]), str(told["from_digest"])
+    except (KeyError, TypeError, ValueError):
+        return "", ""
+
+
+def _require_beside(
+    connection: Connection, models: Path, card: Scorecard, files: Mapping[str, bytes]
+) -> None:
+    """Another may have been promoted since a fit: its gates say nothing beside what serves now."""
+    version, digest = _beside(files)
+    if digest and digest != (now := _serving(connection, models, card.profile)).digest:
+        raise Conflict(
+            f"the gates of {card.profile} {card.version} were measured beside {version}, and "
+            f"{now.version} serves now",
+            do="Fit anew from what serves, under another version.",
         )
 
 

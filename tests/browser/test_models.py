@@ -20,7 +20,9 @@ def test_a_scorecard_serves_after_two_people_signed_on_the_page_and_can_be_taken
 ):
     store = served.store()
     version = f"2027.{datetime.now(UTC):%H%M%S}"
-    promotion.propose(store, ANALYST, candidate(tmp_path, version), datetime.now(UTC))
+    promotion.propose(
+        store, ANALYST, candidate(tmp_path, version), datetime.now(UTC), CHECKOUT / "models"
+    )
     for n, (who, home, told) in enumerate(
         (("analyst-05", "/", "needs another person"), ("supervisor-03", "/models", "serves now"))
     ):

@@ -55,8 +55,12 @@ def candidate(
     gates=HELD,
     base: int = 7,
     source: Path = MODELS / "shipment" / SHIPPED,
+    beside: tuple[str, str] | None = None,
 ) -> Path:
-    """A folder like those of `riskprofile-train fit`: what ships, with another base."""
+    """A folder like those of `riskprofile-train fit`: what ships, with another base.
+
+    `beside` is version and digest of what its gates were measured beside, as its recipe says.
+    """
     files = {
         path.name: path.read_bytes() for path in source.iterdir() if path.name != artefact.MANIFEST
     }
@@ -65,6 +69,9 @@ def candidate(
     files["scorecard.json"] = json.dumps(structure).encode()
     if gates is not None:
         files[promotion.GATES] = json.dumps({"gates": gates}).encode()
+    if beside is not None:
+        told = {"from_version": beside[0], "from_digest": beside[1]}
+        files[promotion.RECIPE] = json.dumps(told).encode()
     made = folder / version
     made.mkdir()
     for name, content in {**files, artefact.MANIFEST: artefact.manifest(files)}.items():
@@ -73,11 +80,11 @@ def candidate(
 
 
 def sign(store: Store, who: Actor, version: str = "2027.1", now=NOW) -> promotion.Signed:
-    return promotion.sign(store, who, PASSWORDS[who.name], "shipment", version, now)
+    return promotion.sign(store, who, PASSWORDS[who.name], "shipment", version, now, MODELS)
 
 
 def promoted(store: Store, folder: Path, version: str = "2027.1", base: int = 7) -> str:
-    promotion.propose(store, ANNA, candidate(folder, version, base=base), NOW)
+    promotion.propose(store, ANNA, candidate(folder, version, base=base), NOW, MODELS)
     sign(store, ANNA, version)
     return sign(store, SARA, version).digest
 
@@ -87,7 +94,7 @@ def serves(store: Store) -> str:
 
 
 def test_the_second_signature_is_what_makes_it_serve(people: Store, tmp_path: Path) -> None:
-    promotion.propose(people, ANNA, candidate(tmp_path), NOW)
+    promotion.propose(people, ANNA, candidate(tmp_path), NOW, MODELS)
     assert serves(people) == SHIPPED
     first = sign(people, ANNA)
     assert (first.serves, first.signed_by) == (False, ("anna",))
@@ -103,23 +110,23 @@ def test_the_second_signature_is_what_makes_it_serve(people: Store, tmp_path: Pa
 
 
 def test_one_person_is_never_two(people: Store, tmp_path: Path) -> None:
-    promotion.propose(people, ANNA, candidate(tmp_path), NOW)
+    promotion.propose(people, ANNA, candidate(tmp_path), NOW, MODELS)
     sign(people, ANNA)
     with pytest.raises(Conflict, match="you have signed"):
         sign(people, ANNA)
     identity.set_password(people, OWNER, "anna", "other words entirely", NOW)
     with pytest.raises(Conflict, match="you have signed"):
-        promotion.sign(people, ANNA, "other words entirely", "shipment", "2027.1", NOW)
+        promotion.sign(people, ANNA, "other words entirely", "shipment", "2027.1", NOW, MODELS)
     assert serves(people) == SHIPPED
 
 
 def test_a_signature_takes_the_password_again(people: Store, tmp_path: Path) -> None:
-    promotion.propose(people, ANNA, candidate(tmp_path), NOW)
+    promotion.propose(people, ANNA, candidate(tmp_path), NOW, MODELS)
     with pytest.raises(SignInRefused, match="not your password"):
-        promotion.sign(people, SARA, "seven small boats", "shipment", "2027.1", NOW)
+        promotion.sign(people, SARA, "seven small boats", "shipment", "2027.1", NOW, MODELS)
     for _ in range(4):
         with pytest.raises(SignInRefused):
-            promotion.sign(people, SARA, "no", "shipment", "2027.1", NOW)
+            promotion.sign(people, SARA, "no", "shipment", "2027.1", NOW, MODELS)
     with pytest.raises(SignInRefused, match="too many"):
         sign(people, SARA)
     assert sign(people, SARA, now=later(minutes=16)).signed_by == ("sara",)
@@ -128,12 +135,12 @@ def test_a_signature_takes_the_password_again(people: Store, tmp_path: Path) -> 
 def test_after_a_new_password_a_new_key_signs_and_old_signatures_hold(
     people: Store, tmp_path: Path
 ) -> None:
-    promotion.propose(people, ANNA, candidate(tmp_path), NOW)
+    promotion.propose(people, ANNA, candidate(tmp_path), NOW, MODELS)
     sign(people, ANNA)
-    promotion.propose(people, ANNA, candidate(tmp_path, "2027.2"), NOW)
+    promotion.propose(people, ANNA, candidate(tmp_path, "2027.2"), NOW, MODELS)
     identity.set_password(people, OWNER, "anna", "other words entirely", later(hours=1))
     signed = promotion.sign(
-        people, ANNA, "other words entirely", "shipment", "2027.2", later(hours=2)
+        people, ANNA, "other words entirely", "shipment", "2027.2", later(hours=2), MODELS
     )
     assert signed.signed_by == ("anna",)
     assert sign(people, SARA, now=later(hours=3)).signed_by == ("anna", "sara")
@@ -144,25 +151,25 @@ def test_without_measured_gates_or_with_a_closed_one_nothing_is_proposed(
 ) -> None:
     closed = [{**HELD[0], "held": False, "value": "-14 points"}]
     with pytest.raises(ScorecardError, match="nobody measured"):
-        promotion.propose(people, ANNA, candidate(tmp_path, "1", gates=None), NOW)
+        promotion.propose(people, ANNA, candidate(tmp_path, "1", gates=None), NOW, MODELS)
     with pytest.raises(ScorecardError, match="nobody measured"):
-        promotion.propose(people, ANNA, candidate(tmp_path, "2", gates=[]), NOW)
+        promotion.propose(people, ANNA, candidate(tmp_path, "2", gates=[]), NOW, MODELS)
     with pytest.raises(PolicyError, match="recall by slice: -14 points"):
-        promotion.propose(people, ANNA, candidate(tmp_path, "3", gates=closed), NOW)
+        promotion.propose(people, ANNA, candidate(tmp_path, "3", gates=closed), NOW, MODELS)
     unsigned = [{**closed[0], "waived_by": "sara", "waiver": " "}]
     with pytest.raises(PolicyError):
-        promotion.propose(people, ANNA, candidate(tmp_path, "4", gates=unsigned), NOW)
+        promotion.propose(people, ANNA, candidate(tmp_path, "4", gates=unsigned), NOW, MODELS)
     waived = [{**closed[0], "waived_by": "sara", "waiver": "the lane is closed since May"}]
-    promotion.propose(people, ANNA, candidate(tmp_path, "5", gates=waived), NOW)
+    promotion.propose(people, ANNA, candidate(tmp_path, "5", gates=waived), NOW, MODELS)
 
 
 def test_a_version_is_one_scorecard_for_ever(people: Store, tmp_path: Path) -> None:
     folder = candidate(tmp_path)
-    digest = promotion.propose(people, ANNA, folder, NOW)
-    assert promotion.propose(people, ANNA, folder, NOW) == digest
+    digest = promotion.propose(people, ANNA, folder, NOW, MODELS)
+    assert promotion.propose(people, ANNA, folder, NOW, MODELS) == digest
     (tmp_path / "other").mkdir()
     with pytest.raises(Conflict, match="another scorecard"):
-        promotion.propose(people, ANNA, candidate(tmp_path / "other", base=9), NOW)
+        promotion.propose(people, ANNA, candidate(tmp_path / "other", base=9), NOW, MODELS)
     with pytest.raises(ScorecardError, match="was proposed here"):
         sign(people, ANNA, "2031.1")
 
@@ -186,9 +193,9 @@ def test_rolling_back_goes_one_step_at_a_time_to_what_ships(people: Store, tmp_p
 def test_officers_neither_propose_nor_sign(people: Store, tmp_path: Path) -> None:
     officer = Actor("omar", "officer")
     with pytest.raises(NotAllowed):
-        promotion.propose(people, officer, candidate(tmp_path), NOW)
+        promotion.propose(people, officer, candidate(tmp_path), NOW, MODELS)
     with pytest.raises(NotAllowed):
-        promotion.sign(people, officer, "x", "shipment", "2027.1", NOW)
+        promotion.sign(people, officer, "x", "shipment", "2027.1", NOW, MODELS)
 
 
 @pytest.mark.parametrize(
@@ -287,7 +294,7 @@ def test_a_link_in_a_proposed_folder_is_refused(people: Store, tmp_path: Path) -
     shutil.move(folder / "tables.npz", tmp_path / "elsewhere.npz")
     (folder / "tables.npz").symlink_to(tmp_path / "elsewhere.npz")
     with pytest.raises(ScorecardError, match="is a link"):
-        promotion.propose(people, ANNA, folder, NOW)
+        promotion.propose(people, ANNA, folder, NOW, MODELS)
 
 
 def test_signed_or_not_nothing_learnt_rates_travellers_before_a_law_for_it_is_named(
@@ -299,9 +306,9 @@ def test_signed_or_not_nothing_learnt_rates_travellers_before_a_law_for_it_is_na
     written, learnt = ((MODELS / "traveller" / name).read_text().strip() for name in POINTERS)
     assert serving() == written
     folder = candidate(tmp_path, source=MODELS / "traveller" / learnt)
-    promotion.propose(people, ANNA, folder, NOW)
+    promotion.propose(people, ANNA, folder, NOW, MODELS)
     for who in (ANNA, SARA):
-        promotion.sign(people, who, PASSWORDS[who.name], "traveller", "2027.1", NOW)
+        promotion.sign(people, who, PASSWORDS[who.name], "traveller", "2027.1", NOW, MODELS)
     assert serving() == written
     govern.enable_profile(people, OWNER, "traveller", "Act 1", "IA-1", NOW, learnt=True)
     assert serving() == "2027.1"
@@ -311,3 +318,27 @@ def test_signed_or_not_nothing_learnt_rates_travellers_before_a_law_for_it_is_na
     assert serving() == written
     govern.enable_profile(people, OWNER, "traveller", "Act 1", "IA-1", NOW, learnt=True)
     assert serving() == learnt
+
+
+def test_what_was_measured_beside_another_than_serves_now_is_neither_signed_nor_proposed(
+    people: Store, tmp_path: Path
+) -> None:
+    """Two fits from what ships; once one of them serves, the gates of the other are of the past."""
+    ships = promotion.serving(people, MODELS, "shipment").digest
+    for version in ("2027.1", "2027.2"):
+        folder = candidate(tmp_path, version, beside=(SHIPPED, ships))
+        promotion.propose(people, ANNA, folder, NOW, MODELS)
+        sign(people, ANNA, version)
+    sign(people, SARA, "2027.1")
+    with pytest.raises(Conflict, match=rf"2027\.2 were measured beside {SHIPPED}, and 2027\.1"):
+        sign(people, SARA, "2027.2")
+    assert serves(people) == "2027.1"
+    late = candidate(tmp_path, "2027.3", beside=(SHIPPED, ships))
+    with pytest.raises(Conflict, match="Fit anew"):
+        promotion.propose(people, ANNA, late, NOW, MODELS)
+    told = {one.version: one for one in promotion.known(people, SARA, MODELS)}
+    assert told["2027.2"].beside == SHIPPED and told["2027.2"].overtaken
+    assert told["2027.2"].signed_by == ("anna",)  # nothing of what was refused is kept
+    assert not told["2027.1"].overtaken
+    promotion.rollback(people, SARA, "shipment", WHY, NOW, MODELS)
+    assert sign(people, SARA, "2027.2").serves  # what it was measured beside serves again

@@ -112,8 +112,12 @@ def house_calls(store):
             lambda a: promotion.promotions(store, a, "shipment"),
             lambda a: promotion.files_of(store, a, "shipment", "1"),
         ],
-        "model.propose": [lambda a: promotion.propose(store, a, CHECKOUT, NOW)],
-        "model.promote": [lambda a: promotion.sign(store, a, "", "shipment", "1", NOW)],
+        "model.propose": [
+            lambda a: promotion.propose(store, a, CHECKOUT, NOW, CHECKOUT / "models")
+        ],
+        "model.promote": [
+            lambda a: promotion.sign(store, a, "", "shipment", "1", NOW, CHECKOUT / "models")
+        ],
         "model.rollback": [
             lambda a: promotion.rollback(store, a, "shipment", "", NOW, CHECKOUT / "models")
         ],

@@ -191,13 +191,13 @@ def test_it_serves_once_two_people_signed_and_the_next_run_is_rated_by_it(
 ) -> None:
     store, home = lived
     fit(lived, trial, tmp_path / "run", "2027.01.9")
-    promotion.propose(store, ANNA, tmp_path / "run", NOW)
-    promotion.sign(store, ANNA, PASSWORD, "shipment", "2027.01.9", NOW)
+    promotion.propose(store, ANNA, tmp_path / "run", NOW, home.models)
+    promotion.sign(store, ANNA, PASSWORD, "shipment", "2027.01.9", NOW, home.models)
     [chunk] = list(generate("shipment", 60, 32, start="2026-11-01", days=10))
     chunk.table.drop(columns=["source", "line", "warnings"], errors="ignore").to_parquet(
         tmp_path / "next.parquet"
     )
-    signed = promotion.sign(store, SARA, PASSWORD, "shipment", "2027.01.9", NOW)
+    signed = promotion.sign(store, SARA, PASSWORD, "shipment", "2027.01.9", NOW, home.models)
     assert signed.serves
     later = NOW + timedelta(hours=1)
     run = screen(
@@ -282,7 +282,7 @@ def test_a_closed_gate_stops_the_proposal_until_somebody_waives_it_by_name(
     closed = [one.name for one in told.gates if not one.held]
     assert closed == ["recall by typology, generator"]
     with pytest.raises(PolicyError, match="recall by typology"):
-        promotion.propose(store, ANNA, told.folder, NOW)
+        promotion.propose(store, ANNA, told.folder, NOW, home.models)
     waived = [(closed[0], "sara", "the terms were poisoned; without them until June")]
     told = fit(lived, trial, tmp_path / "again", "2027.02.2", edits=edits, waived=waived)
-    promotion.propose(store, ANNA, told.folder, NOW)
+    promotion.propose(store, ANNA, told.folder, NOW, home.models)

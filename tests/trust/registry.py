@@ -171,7 +171,7 @@ def linked(one: Attack) -> Callable[[], Any]:
     name = one.chance.choice(sorted(path.name for path in folder.iterdir()))
     shutil.move(folder / name, one.folder / "elsewhere")
     (folder / name).symlink_to(one.folder / "elsewhere")
-    return lambda: promotion.propose(one.store, ANNA, folder, NOW)
+    return lambda: promotion.propose(one.store, ANNA, folder, NOW, MODELS)
 
 
 def exchanged(one: Attack) -> Callable[[], Any]:
@@ -188,14 +188,14 @@ def exchanged(one: Attack) -> Callable[[], Any]:
 
     def act() -> Any:
         with mock.patch.object(artefacts, "_bytes", slow):
-            return promotion.propose(one.store, ANNA, folder, NOW)
+            return promotion.propose(one.store, ANNA, folder, NOW, MODELS)
 
     return act
 
 
 def signed_over(one: Attack) -> Callable[[], Any]:
     """What was proposed is altered before the second person signs, with a manifest that fits."""
-    promotion.propose(one.store, ANNA, candidate(one.folder, "2027.3", base=11), NOW)
+    promotion.propose(one.store, ANNA, candidate(one.folder, "2027.3", base=11), NOW, MODELS)
     sign(one.store, ANNA, "2027.3")
     files = one.tampered()
     structure = json.loads(files["scorecard.json"]) | {"version": "2027.3"}
