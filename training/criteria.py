@@ -20,6 +20,7 @@ from riskprofile.errors import InputError
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.scoring import artefact
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, Bins, Criterion, Scorecard, Term
+from training import folders
 
 FILE = "criteria.json"
 MOST = 15
@@ -200,6 +201,5 @@ def write(folder: Path) -> str:
         data_digest="",
         features=list(made.features),
     )
-    for name, content in {**files, artefact.MANIFEST: listed}.items():
-        (folder / name).write_bytes(content)
+    folders.renew(folder, {**files, artefact.MANIFEST: listed})
     return artefact.digest(listed)

@@ -25,7 +25,7 @@ from riskprofile.scoring.scorecard import (
 )
 from riskprofile.scoring.wording import Wording
 from riskprofile.tables import Table
-from training import card, data, evaluate, record, wording
+from training import card, data, evaluate, folders, record, wording
 from training.estimator import ScorecardClassifier
 from training.recipe import Recipe
 
@@ -204,7 +204,5 @@ def write(fitted: Fitted, folder: Path) -> str:
         data_digest=fitted.data_digest,
         features=list(fitted.scorecard.features),
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in {**files, artefact.MANIFEST: listed}.items():
-        (folder / name).write_bytes(content)
+    folders.renew(folder, {**files, artefact.MANIFEST: listed})
     return artefact.digest(listed)

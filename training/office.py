@@ -6,15 +6,12 @@ that people sign; and beside them `labels.parquet`, from which `fit` makes the s
 
 from __future__ import annotations
 
-import errno
 import json
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 
@@ -30,7 +27,7 @@ from riskprofile.services.settings import Settings
 from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.tables import Column, Table
-from training import data, gates, recipe, record
+from training import data, folders, gates, recipe, record
 from training.data import Progress
 from training.refit import ENOUGH, Refit, refit
 
@@ -314,35 +311,8 @@ def _write(
     )
     tried = trial.features[list(card.features)].assign(value=trial.labels)
     files |= {artefact.MANIFEST: listed, LABELS: batches.to_bytes(labels)}
-    _put(out, {**files, fits.TRIAL: batches.to_bytes(tried)})
+    folders.put(out, {**files, fits.TRIAL: batches.to_bytes(tried)})
     return Run(out, artefact.digest(listed), moved, measured)
-
-
-def _put(out: Path, files: Mapping[str, bytes]) -> None:
-    """Write a folder whole or not at all: another fit may end at the same moment, a disk be full.
-
-    Raises
-    ------
-    UsageError
-        Somebody wrote the folder meanwhile.
-    """
-    out = out.resolve()  # an empty folder that is a link, or the one that we are in
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(f".{out.name}.{uuid4().hex}")
-    part.mkdir()
-    try:
-        for name, content in files.items():
-            (part / name).write_bytes(content)
-        if out.is_dir():
-            out.rmdir()  # it was empty when the fit began
-        part.rename(out)
-    except OSError as error:
-        shutil.rmtree(part, ignore_errors=True)
-        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
-            raise UsageError(
-                "another fit wrote this folder meanwhile", where=str(out), do="Name a new one"
-            ) from error
-        raise
 
 
 def _named(edits: Sequence[Edit], how: str) -> str:

@@ -25,7 +25,7 @@ from riskprofile.services.settings import Settings
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert
 from riskprofile.tables import Table
-from training import dossier, office
+from training import dossier, folders, office
 from training.synth import generate
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -162,12 +162,12 @@ def test_a_folder_is_written_whole_or_not_at_all(lived, trial, tmp_path: Path) -
             return 0
 
     with pytest.raises(OSError, match="no space left"):
-        office._put(tmp_path / "run", Full())
+        folders.put(tmp_path / "run", Full())
     assert list(tmp_path.iterdir()) == []
     told = fit(lived, trial, tmp_path / "run")
     card = (told.folder / "card.md").read_bytes()
     with pytest.raises(UsageError, match="another fit wrote"):  # two fits end one after another
-        office._put(tmp_path / "run", {"card.md": b"of the other"})
+        folders.put(tmp_path / "run", {"card.md": b"of the other"})
     assert (told.folder / "card.md").read_bytes() == card
     assert [one.name for one in tmp_path.iterdir()] == ["run"]
 
@@ -178,11 +178,11 @@ def test_a_fit_writes_into_an_empty_folder_that_is_a_link_or_the_one_where_it_be
     """It was refused when all was fitted and measured, with a trace."""
     (tmp_path / "disk").mkdir()
     (tmp_path / "run").symlink_to("disk")
-    office._put(tmp_path / "run", {"card.md": b"whole"})
+    folders.put(tmp_path / "run", {"card.md": b"whole"})
     assert (tmp_path / "disk" / "card.md").read_bytes() == b"whole"
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    office._put(Path(), {"card.md": b"whole"})
+    folders.put(Path(), {"card.md": b"whole"})
     assert (tmp_path / "here" / "card.md").read_bytes() == b"whole"
 
 

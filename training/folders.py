@@ -1,0 +1,59 @@
+"""Folders of scorecards, written whole or not at all: a disk may be full, a fit be killed."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+from riskprofile.errors import UsageError
+
+
+def put(out: Path, files: Mapping[str, bytes]) -> None:
+    """Write a folder that is new, or empty: another fit may end at the same moment.
+
+    Raises
+    ------
+    UsageError
+        Somebody wrote the folder meanwhile.
+    """
+    out = out.resolve()  # an empty folder that is a link, or the one that we are in
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_name(f".{out.name}.{uuid4().hex}")
+    part.mkdir()
+    try:
+        for name, content in files.items():
+            (part / name).write_bytes(content)
+        if out.is_dir():
+            out.rmdir()  # it was empty when the fit began
+        part.rename(out)
+    except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise UsageError(
+                "another fit wrote this folder meanwhile", where=str(out), do="Name a new one"
+            ) from error
+        raise
+
+
+def renew(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a folder that may hold others, such as the recipe that they come of.
+
+    They take their places when all of them are written, in their order: the manifest last, so
+    that a folder which a kill left half renewed is refused by its digests.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".{uuid4().hex}"  # inside: the folder may be a disk of its own
+    part.mkdir()
+    try:
+        for name, content in files.items():
+            (part / name).write_bytes(content)
+        for name in files:
+            (part / name).replace(folder / name)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        with suppress(OSError):
+            folder.rmdir()  # where nothing was written, and nothing was there
