@@ -76,11 +76,16 @@ def fit(
     home: Home = None,
     json: Json = False,
 ) -> int:
-    """Fit by a recipe, or on this installation's outcomes. It serves only when promoted."""
+    """Fit on this installation's outcomes, to be proposed; or by a recipe, for a release."""
+    by = {"lock": lock, "drop": drop, "smooth": smooth, "rising": rising, "falling": falling}
     if recipe is None:
-        by = {"lock": lock, "drop": drop, "smooth": smooth, "rising": rising, "falling": falling}
         edits = [Edit(term, how) for how, terms in by.items() for term in terms or []]
         return _fit_office(profile, version, out, edits, waive or [], state, home, json)
+    more = {"version": version, "waive": waive, "state": state, **by}
+    if given := [f"--{name}" for name, value in more.items() if value]:
+        raise UsageError(
+            f"{given[0]} is of a fit on own outcomes", do="Leave it out, or the recipe"
+        )
     path = recipe / "recipe.json" if recipe.is_dir() else recipe
     told = recipes.read(path)
     folder = out or path.parent
@@ -97,6 +102,7 @@ def fit(
         output.as_json(summary)
         return 0
     output.say(f"{told.profile} {told.version} in {folder}, digest {digest[:16]}")
+    output.say("  it has no gates, and cannot be proposed: it serves where a release ships it")
     for budget, recall in recalls.items():
         output.say(f"  recall with {budget} inspected, later period: {recall:.3f}")
     return 0

@@ -337,7 +337,8 @@ def gates(files: Mapping[str, bytes], where: str) -> list[Gate]:
     fault = ScorecardError(
         f"{GATES} is missing or unreadable: nobody measured whether this may serve",
         where=where,
-        do="Propose what `riskprofile-train fit` made of confirmed outcomes: it measures them",
+        do="Propose what `riskprofile-train fit` made of confirmed outcomes: it measures them. "
+        "What was fitted by a recipe serves only where a release ships it",
     )
     try:
         listed = json.loads(files[GATES])["gates"]

@@ -55,6 +55,10 @@ def test_a_fit_without_an_outcome_says_so(run) -> None:
     assert code == 1 and "no outcome of what shipment 2026.11.4 rated is confirmed" in errors
     code, _, errors = run("fit", "--profile", "shipmet", "--version", "2027.01.1")
     assert code == 2 and "there is no profile shipmet" in errors
+    code, _, errors = run("fit", SHIPS, "--version", "2027.01.1")
+    assert code == 2 and "--version is of a fit on own outcomes" in errors
+    code, _, errors = run("fit", "--version", "2027.01.1", "--waive", "labeller:anna:because")
+    assert code == 2 and "there is no gate 'labeller'" in errors and "labellers;" in errors
     code, _, errors = run("fit", "--version", "2027 01 1")
     assert code == 2 and "cannot be used" in errors
 

@@ -105,7 +105,7 @@ def test_the_folder_says_what_it_was_fitted_on_and_what_was_measured(
     assert recipe["labels_digest"] == told.moved.digest
     assert recipe["outcomes"] == told.moved.outcomes
     names = [one.name for one in told.gates]
-    assert len(names) == len(set(names)) == 8
+    assert names == list(office.GATE_NAMES)
 
 
 def test_its_dossier_counts_these_outcomes_and_these_alerts(lived, trial, tmp_path: Path) -> None:
@@ -142,8 +142,25 @@ def test_a_version_in_use_and_a_full_folder_are_refused(lived, trial, tmp_path: 
     (tmp_path / "full" / "x").write_text("x")
     with pytest.raises(UsageError, match="not empty"):
         fit(lived, trial, tmp_path / "full")
-    with pytest.raises(UsageError, match="there is no gate"):
-        fit(lived, trial, tmp_path / "run", waived=[("x", "sara", "because")])
+
+
+@pytest.mark.parametrize(
+    ("waiver", "told"),
+    [(("recall", "sara", "because"), "there is no gate 'recall'"), (("size", "", "x"), "a name")],
+)
+def test_a_waiver_that_cannot_be_is_refused_before_anything_is_measured(
+    lived, tmp_path: Path, waiver, told: str
+) -> None:
+    steps: list[str] = []
+    with pytest.raises(UsageError, match=told):
+        fit(
+            lived,
+            None,
+            tmp_path / "run",
+            waived=[waiver],
+            progress=lambda what, rows: steps.append(what),
+        )
+    assert steps == []
 
 
 def test_a_folder_is_written_whole_or_not_at_all(lived, trial, tmp_path: Path) -> None:
