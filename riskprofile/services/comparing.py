@@ -17,7 +17,7 @@ from riskprofile.scoring.scorecard import WORDING, Scorecard
 from riskprofile.services import promotion
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
-from riskprofile.store import batches
+from riskprofile.store import batches, versions
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 
@@ -88,7 +88,8 @@ def selected(
     """What the scorecard that serves and another would have selected since a time.
 
     Both rate the stored feature values; each selects the first `share` of its list, a
-    declaration by its highest item.
+    declaration by its highest item, as it was last declared. One that was withdrawn, or that
+    another scorecard rated since, is on no list.
 
     Raises
     ------
@@ -129,7 +130,8 @@ def selected(
             ).one()
             log = batches.from_bytes(features, list(dict.fromkeys(["points", *kept])))
             rows = batches.from_bytes(declared, ["record_id", *dict.fromkeys([*slices, *text])])
-            rated = log["points"].notna().to_numpy(dtype=bool)
+            rated = log["points"].notna().to_numpy(dtype=bool, copy=True)
+            rated[versions.folded(connection, chunk_id)] = False  # amended since, or withdrawn
             log, rows = log[rated], rows[rated]
             read = log
             if other.wording is not None and own:

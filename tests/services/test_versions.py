@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from sqlalchemy import text
 from riskprofile.history import Snapshot
 from riskprofile.profiles import PROFILES, SHIPMENT
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import past, quarantine, records, review
+from riskprofile.services import comparing, past, promotion, quarantine, records, review
 from riskprofile.services import settings as configuration
 from riskprofile.services.folding import fold
 from riskprofile.services.identifiers import CONTENT, Numbers, identify
@@ -389,6 +390,23 @@ def test_an_alert_whose_declaration_is_changed_says_so_and_stays_open(desk: Desk
     with desk.store.read() as connection:  # it is told once
         told = text("SELECT count(*) FROM audit WHERE action = 'alert.amended'")
         assert connection.execute(told).scalar() == 1
+
+
+def test_two_scorecards_are_compared_on_what_is_declared_now(desk: Desk) -> None:
+    """Points of what was amended or withdrawn stood in the list where they were higher."""
+    desk.send(lodged(8))
+    desk.send(lodged(8, declaration_id="XM-000001"))
+    desk.send(lodged(9, goods_description="plastic garden chairs", hs_code="940180"))
+    desk.send(lodged(9, "cancel", declaration_id="XM-000001"))
+    serves = promotion.serving(desk.store, desk.home.models, "shipment")
+    both = comparing.selected(
+        desk.store, desk.home, OWNER, "shipment", replace(serves, version="other"), NOW, 1.0
+    )
+    with desk.store.read() as connection:
+        told = connection.execute(text("SELECT points FROM record ORDER BY id")).scalars().all()
+    assert both.rated == 1
+    assert both.records["points"].tolist() == both.records["other_points"].tolist() == [told[2]]
+    assert told[2] < min(told[:2])
 
 
 def test_what_is_loaded_as_history_changes_no_declaration_that_was_rated(desk: Desk) -> None:
