@@ -73,6 +73,7 @@ def test_own_outcomes_are_told_by_slice_and_without_a_find_not_at_all(trial: Tri
         value=trial.labels, known_at=trial.times, **{f"{SLICE}carrier": "XMAA"}
     ).iloc[:800]
     card = scorecard()
+    labels["transit_legs"] = np.nan  # nothing declared tells it
     told = report.on_outcomes(card, card, labels, 0.2)
     assert told is not None
     assert {"all", "carrier XMAA"} <= {one.part for one in told.figures}
