@@ -42,9 +42,9 @@ SEEN_ROWS = (
     "here than on the next ones; what serves and the plain learners are judged by rows unseen."
 )
 LEAST_FINDS = 30  # before plain learners are fitted on outcomes
-SEEN = {  # features that say whether something was known before the row
+SEEN = {  # features that count what was known before the row; missing where history tells nothing
     "goods": ("goods_text_frequency",),
-    "parties": ("pair_age", "consignee_age", "trips_90"),
+    "parties": ("pair_count_365", "trips_90"),
 }
 
 
@@ -152,7 +152,8 @@ def own_share(store: Store, settings: Settings, actor: Actor, profile: str, now:
     if not runs or not a_day:
         return USUAL
     days = (now - min(one.started_at for one in runs)).days + 1
-    return min(1.0, days * a_day / sum(one.accepted for one in runs))
+    told = days * a_day / sum(one.accepted for one in runs)
+    return told if told < 1 else USUAL  # of all inspected everything would be found by anything
 
 
 def text(report: Report) -> str:
@@ -212,13 +213,17 @@ PEERS: dict[str, Callable[[], Any]] = {
 
 
 def _seen(features: Table) -> dict[str, np.ndarray]:
-    """Whether goods and parties were known before, as far as a feature tells."""
-    told = {}
+    """Whether goods and parties were known before, as far as a feature tells.
+
+    In the first months of an installation none does: that is no sign of new parties.
+    """
+    told: dict[str, np.ndarray] = {}
     for what, names in SEEN.items():
         for name in names:
             if name in features:
-                known = features[name].to_numpy("float64") > 0
-                told[what] = np.where(known, "seen before", "never seen")
+                known = features[name].to_numpy("float64")
+                told[what] = np.where(known > 0, "seen before", "never seen")
+                told[what][np.isnan(known)] = "not known"
                 break
     return told
 

@@ -17,6 +17,7 @@ from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import CHECKOUT
 from tests import factory
+from training import report
 from training.cli import main
 
 SHIPS = CHECKOUT / "models" / "shipment" / "2026.11.4"
@@ -72,6 +73,8 @@ def test_a_spreadsheet_runs_nothing_of_what_was_declared(run, tmp_path: Path) ->
     factory.shipments(3, carrier="=1+1").to_parquet(tmp_path / "day.parquet")
     options = Options(profile="shipment", capacity=Capacity(3, 0.05, 0.0))
     screen(store, home, OWNER, [tmp_path / "day.parquet"], options, now)
+    # Five a day can examine all three: of everything inspected nothing is to be told.
+    assert report.own_share(store, home, OWNER, "shipment", now) == report.USUAL
     store.close()
     code, _, errors = run("compare", SHIPS, "--share", "1", "--out", tmp_path / "both.csv")
     assert code == 0, errors

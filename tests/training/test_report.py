@@ -26,7 +26,7 @@ def trial() -> Trial:
             "freight_ratio": draw.uniform(0, 2, ROWS),
             "transit_legs": draw.integers(0, 3, ROWS).astype(float),
             "wording": draw.uniform(0, 1, ROWS),
-            "pair_age": draw.choice([0.0, 50.0], ROWS),
+            "pair_count_365": draw.choice([0.0, 50.0, np.nan], ROWS),
         }
     )
     mode = draw.choice(["sea", "road"], ROWS)
@@ -46,7 +46,12 @@ def test_parts_stand_beside_what_serves_and_beside_plain_learners(trial: Trial) 
     worse = replace(card, terms=card.terms[:1])
     told = report.on_trial(card, worse, trial, 0.1)
     parts = {one.part: one for one in told.figures}
-    assert {"transport_mode sea", "transport_mode road", "parties never seen"} <= set(parts)
+    assert {
+        "transport_mode sea",
+        "transport_mode road",
+        "parties never seen",
+        "parties not known",
+    } <= set(parts)
     assert any(name.startswith("period 2026-") for name in parts)
     whole, sea = parts["all"], parts["transport_mode sea"]
     assert whole.low <= whole.recall <= whole.high and whole.gap_low > 0
