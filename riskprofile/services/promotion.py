@@ -17,7 +17,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from riskprofile.errors import Conflict, PolicyError, RiskProfileError, ScorecardError
@@ -567,7 +567,14 @@ def _key(
             opened = None
         if isinstance(opened, Ed25519PrivateKey):
             return int(row["id"]), opened
-        connection.execute(update(_signer).where(_signer.c.id == row["id"]).values(revoked_at=now))
+        # What it signed stands, also if the clock of that machine was ahead of this one.
+        last = connection.execute(
+            select(func.max(_approval.c.at)).where(_approval.c.signer_id == row["id"])
+        ).scalar()
+        ended = now if last is None else max(now, last)
+        connection.execute(
+            update(_signer).where(_signer.c.id == row["id"]).values(revoked_at=ended)
+        )
     made = Ed25519PrivateKey.generate()
     secret = made.private_bytes(
         serialization.Encoding.PEM,

@@ -146,6 +146,21 @@ def test_after_a_new_password_a_new_key_signs_and_old_signatures_hold(
     assert sign(people, SARA, now=later(hours=3)).signed_by == ("anna", "sara")
 
 
+def test_a_signature_of_a_machine_whose_clock_is_ahead_outlives_the_key(
+    people: Store, tmp_path: Path
+) -> None:
+    """The scorecard that serves stopped the rating once its signer had a new password and key."""
+    promotion.propose(people, ANNA, candidate(tmp_path), NOW, MODELS)
+    sign(people, ANNA, now=later(hours=5))  # by a clock that is five hours ahead
+    sign(people, SARA)
+    promotion.propose(people, ANNA, candidate(tmp_path, "2027.2"), NOW, MODELS)
+    identity.set_password(people, OWNER, "anna", "other words entirely", later(hours=1))
+    promotion.sign(
+        people, ANNA, "other words entirely", "shipment", "2027.2", later(hours=2), MODELS
+    )
+    assert serves(people) == "2027.1"
+
+
 def test_without_measured_gates_or_with_a_closed_one_nothing_is_proposed(
     people: Store, tmp_path: Path
 ) -> None:
