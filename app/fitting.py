@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -26,20 +27,16 @@ def panel(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
     """Start a fit, and the fits that there are."""
     here = served()
     found = fits.fits(here.settings, person, profile)
-    weight = evidence.passed_over(here.store, profile, person).weight
-    st.html(
-        draw.kpis(
-            [
-                (say("fits.outcomes"), say.number(weight.examined)),
-                (say("fits.finds"), say.number(weight.finds)),
-            ]
-        )
-    )
-    proposed = {
-        one.version
-        for one in promotion.known(here.store, person, here.settings.models)
-        if one.profile == profile
-    }
+    known = promotion.known(here.store, person, here.settings.models)
+    mine = [one for one in known if one.profile == profile]
+    for one in [one for one in mine if one.serves]:
+        weight = evidence.teaching(here.store, profile, one.digest, person)
+        rows = [
+            (say("fits.outcomes_of", version=one.version), say.number(weight.examined)),
+            (say("fits.finds"), say.number(weight.finds)),
+        ]
+        st.html(draw.kpis(rows))
+    proposed = {one.version for one in mine}
     running = next((one for one in found if one.state == fits.RUNNING), None)
     if running:
         _progress(profile, running.version)
@@ -104,8 +101,7 @@ def _fit(say: Any, person: Any, one: fits.Fit, proposed: bool, zone: Any, now: A
     rows += [(say(f"edit_how.{edit.how}"), edit.term) for edit in one.edits]
     body = draw.table((), rows)
     if one.gates:
-        heads = [say(f"gate.{name}") for name in ("state", "name", "value", "bound")]
-        body += draw.table(heads, [gate_row(say, gate) for gate in one.gates])
+        body += gate_table(say, one.gates)
     st.html(f'<div class="rp-card"><h2 class="rp-h2">{escape(one.version)}</h2>{body}</div>')
     if one.state != fits.DONE or proposed or not editing.may(person):
         return
@@ -123,8 +119,14 @@ def _fit(say: Any, person: Any, one: fits.Fit, proposed: bool, zone: Any, now: A
         st.rerun()
 
 
-def gate_row(say: Any, gate: Any) -> tuple[str, str, str, str]:
-    """One gate in words: whether it passes, its name, figure and bound."""
+def gate_table(say: Any, measured: Sequence[promotion.Gate]) -> str:
+    """Gates in words: whether each passes, its name, figure and bound."""
+    heads = [say(f"gate.{name}") for name in ("state", "name", "value", "bound")]
+    reasons = any(one.waiver for one in measured)  # a sentence, which may be long
+    return draw.table(heads, [_gate_row(say, one) for one in measured], sentences=reasons)
+
+
+def _gate_row(say: Any, gate: promotion.Gate) -> tuple[str, str, str, str]:
     state = say("models.passes") if gate.held else say("models.stops")
     if not gate.held and gate.lets_pass:
         state = say("models.waived", who=gate.waived_by, reason=gate.waiver)

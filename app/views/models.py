@@ -152,11 +152,9 @@ def _gates(say: Any, one: Any, files: dict[str, bytes]) -> None:
         if one.origin == "proposed":
             st.html(draw.strip("✕", say("models.no_gates")))
         return
-    rows = [fitting.gate_row(say, gate) for gate in measured]
-    heads = [say(f"gate.{name}") for name in ("state", "name", "value", "bound")]
     st.html(
         f'<div class="rp-card"><h2 class="rp-h2">{escape(say("models.gates"))}</h2>'
-        f"{draw.table(heads, rows)}</div>"
+        f"{fitting.gate_table(say, measured)}</div>"
     )
 
 

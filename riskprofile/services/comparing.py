@@ -146,7 +146,7 @@ def selected(
     if not parts:
         raise RiskProfileError(
             f"nothing was rated by {profile} {card.version} since {since:%Y-%m-%d}",
-            do="Name an earlier time",
+            do="Name an earlier time, or wait until it has rated",
         )
     every = pd.concat(parts, ignore_index=True)
     # The highest item speaks for its declaration, for each scorecard by itself.

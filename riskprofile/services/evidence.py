@@ -16,10 +16,11 @@ from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
 from riskprofile.services.rights import OWNER, Actor, authorise
 from riskprofile.store import batches
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert, Label
+from riskprofile.store.tables import Alert, Label, Outcome
 
 _label = Label.__table__  # type: ignore[attr-defined]
 _alert = Alert.__table__  # type: ignore[attr-defined]
+_outcome = Outcome.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,20 @@ def passed_over(store: Store, profile: str, actor: Actor = OWNER) -> Passed:
         passed_over=sum(1.0 / one for one in chances if one),
     )
     return Passed(profile, weight, told)
+
+
+def teaching(store: Store, profile: str, digest: str, actor: Actor = OWNER) -> Weight:
+    """Confirmed outcomes of what one scorecard rated: those that a fit from it learns from."""
+    authorise(actor, "recall.look")
+    asked = (
+        _WEIGHED.select_from(_label)
+        .join(_outcome, _outcome.c.id == _label.c.outcome_id)
+        .join(_alert, _alert.c.id == _outcome.c.alert_id)
+        .where(_alert.c.model_digest == digest)
+    )
+    with store.read() as connection:
+        row = connection.execute(asked, {"profile": profile}).one()
+    return Weight(int(row[0]), int(row[1] or 0))
 
 
 def all_passed_over(store: Store, actor: Actor = OWNER) -> list[Passed]:
