@@ -36,6 +36,7 @@ _outcome = Outcome.__table__  # type: ignore[attr-defined]
 KEY, FORM = "packs", "riskprofile typology pack 1"
 LEAST = 10  # finds, and senders, that every shared figure stands on
 OWN = {one.key for one in watching.INDICATORS}  # the exporter's own lists and packs
+UNNAMED = ""  # nobody was declared, or retention masked it: all of these may be one sender
 SENDER = ("consignor_id", "consignor_name", "person_ref")
 ROUTE = ("country_of_export", "country_of_destination")
 
@@ -106,7 +107,7 @@ def _cases(connection: Connection) -> Iterator[dict[str, Any]]:
         lanes = {
             " > ".join(str(one[n]) for n in ROUTE) for one in declared if all(map(one.get, ROUTE))
         }
-        sender = senders[0] if senders else f"alert {row['id']}"
+        sender = senders[0] if senders else UNNAMED
         find = bool(row["value"])
         yield {
             "find": find,

@@ -95,6 +95,17 @@ def test_many_finds_of_one_sender_are_one_sender(store, tmp_path):
     assert content["phrases"] == content["lanes"] == content["indicators"] == []
 
 
+def test_senders_that_are_masked_may_all_be_one(store, tmp_path):
+    """Each counted as another: what one private person sent left once retention had run."""
+    finds(store, 15, consignor_id=None, consignor_name=None)
+    content = exported(store, tmp_path)["content"]
+    assert content["phrases"] == content["lanes"] == content["indicators"] == []
+    finds(store, 9, start=15)
+    assert [one["words"] for one in exported(store, tmp_path)["content"]["phrases"]] == [
+        "filters fuel"
+    ]
+
+
 def test_a_pack_carries_none_of_a_thousand_names(store, tmp_path):
     for at in range(0, 1000, 40):
         goods = "fuel filters " + " ".join(NAMES[at : at + 40])
