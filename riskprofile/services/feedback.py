@@ -120,7 +120,9 @@ def labels(store: Store, profile: str, actor: Actor = OWNER) -> Table:
                         (_record.c.chunk_id == _chunk.c.id)
                         & (_record.c.record_id == _label.c.record_id)
                         & (_record.c.profile == _label.c.profile)
-                        & (_record.c.item == _label.c.item),
+                        & (_record.c.item == _label.c.item)
+                        # Of several versions in one run, the one that the list was made of.
+                        & _record.c.folded_by.is_distinct_from(_alert.c.batch_id),
                     )
                 )
                 .where(_label.c.profile == profile, batches.counts())

@@ -9,15 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from riskprofile.history import Snapshot
 from riskprofile.profiles import PROFILES, SHIPMENT
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import comparing, past, promotion, quarantine, records, review
+from riskprofile.services import comparing, feedback, past, promotion, quarantine, records, review
 from riskprofile.services import settings as configuration
 from riskprofile.services.folding import fold
 from riskprofile.services.identifiers import CONTENT, Numbers, identify
@@ -26,6 +27,7 @@ from riskprofile.services.run import Options, Run, Stop, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store.database import Store
+from riskprofile.store.tables import Label, Outcome
 from riskprofile.store.versions import Known
 from riskprofile.tables import Table
 from tests import factory
@@ -390,6 +392,32 @@ def test_an_alert_whose_declaration_is_changed_says_so_and_stays_open(desk: Desk
     with desk.store.read() as connection:  # it is told once
         told = text("SELECT count(*) FROM audit WHERE action = 'alert.amended'")
         assert connection.execute(told).scalar() == 1
+
+
+def test_an_outcome_teaches_the_version_that_was_on_the_list(desk: Desk) -> None:
+    """Where one file holds an older version after the newer one, it taught that one's values."""
+    newer = lodged(10, "change", gross_mass_kg=900.0)
+    desk.send(pd.concat([newer, lodged(8)], ignore_index=True))
+    desk.send(lodged(11, "change", gross_mass_kg=30.0))  # what is declared later changes nothing
+    (first,) = [one for one in desk.alerts() if one[1] == "superseded"]
+    assert first == (1, "superseded", False)
+    with desk.store.write() as connection:
+        alert = connection.execute(text("SELECT min(id) FROM alert")).scalar_one()
+        made = connection.execute(
+            insert(Outcome)
+            .values(
+                alert_id=alert, outcome="nothing", methods=["opened"], officer="ines", at=NOW,
+                confirmed_by="omar", confirmed_at=NOW,
+            )
+            .returning(Outcome.__table__.c.id)  # type: ignore[attr-defined]
+        ).scalar_one()  # fmt: skip
+        connection.execute(
+            insert(Label).values(
+                outcome_id=made, record_id=_record(desk), profile="shipment", item=1, value=0,
+                selected_by="score", known_at=NOW,
+            )
+        )  # fmt: skip
+    assert feedback.labels(desk.store, "shipment")["gross_mass"].tolist() == [900.0]
 
 
 def test_two_scorecards_are_compared_on_what_is_declared_now(desk: Desk) -> None:
