@@ -390,4 +390,5 @@ def _of_home(store: Store, settings: Settings, actor: Actor, card: Scorecard) ->
         "first_run": min((f"{one.started_at:%Y-%m-%d}" for one in runs), default=""),
         "last_run": max((f"{one.started_at:%Y-%m-%d}" for one in runs), default=""),
         "terms": retention.terms(PROFILES[name], settings),
+        "files_months": retention.shortest(settings),
     }

@@ -83,6 +83,11 @@ def terms(profile: Profile, settings: Settings) -> Terms:
     return Terms(said.unflagged, said.mask or settings.mask_months, said.finds, said.end)
 
 
+def shortest(settings: Settings) -> int:
+    """Months after which the first thing happens to any profile, and to files of the home."""
+    return min(terms(profile, settings).first for profile in PROFILES.values())
+
+
 def due_at(received: datetime, months: int) -> datetime:
     """The same day and time that many calendar months later, in UTC; the last day where it lacks.
 
@@ -153,7 +158,7 @@ def run(
                 if due_at(received, said.first) <= moment
             ]
             told.quarantined += erasure.clear_quarantine(connection, old)
-    first = min(terms(profile, settings).first for profile in PROFILES.values())
+    first = shortest(settings)
     with store.write(patience=120.0) as connection:
         told.drafts = erasure.clear_drafts(connection, received_upto(moment, first))
         told.words = audit.forget_words(connection, received_upto(moment, first))

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from riskprofile.errors import InputError, NotAllowed, PolicyError, RiskProfileError, UsageError
 from riskprofile.scoring.editing import Edit
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import comparing, govern, identity, promotion, review, settings
+from riskprofile.services import comparing, govern, identity, promotion, retention, review, settings
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
@@ -117,7 +117,8 @@ def test_its_dossier_counts_these_outcomes_and_these_alerts(lived, trial, tmp_pa
     assert sum(int(one[1]) for one in counted) == told.moved.outcomes
     assert sum(int(one[2]) for one in counted) == told.moved.finds
     for gate in told.gates:
-        assert f"| {gate.name} | yes |" in made.text
+        assert made.text.count(f"| {gate.name} | yes |") == 1
+    assert f"deletes a file {retention.shortest(home)} months after it was written" in made.text
     whole = made.ledger[0]
     assert whole.confirmed > 0 and whole.adds_up
     assert f"In all, of 100 alerts {100 * whole.right:.0f} are right" in made.text
