@@ -204,6 +204,7 @@ def _compared(say: Any, told: comparing.Compared) -> None:
                     say("compare.finds"),
                     say("compare.two", a=told.finds("serving"), b=told.finds("other")),
                 ),
+                (say("compare.base"), form.signed(told.base)),
             ]
         )
     )

@@ -235,6 +235,7 @@ def compare(
         "only_other": told.count(False, True),
         "finds_serving": told.finds("serving"),
         "finds_other": told.finds("other"),
+        "base": told.base,
     }
     if json:
         listed = jsonlib.loads(records.to_json(orient="records"))
@@ -247,6 +248,7 @@ def compare(
         f"only {other.version} {counts['only_other']}"
     )
     output.say(f"known finds among them: {counts['finds_serving']}, {counts['finds_other']}")
+    output.say(f"the base moves every declaration by {told.base:+d} points, and the order of none")
     for part in told.parts()[:10]:
         output.say(f"  {part.name}: {part.serving} and {part.other}")
     for row in records[records["other"] != records["serving"]].head(40).itertuples():

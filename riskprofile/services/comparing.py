@@ -46,6 +46,7 @@ class Compared:
     serving: str
     other: str
     rated: int
+    base: int  # points by which every declaration moves, whatever is declared
     records: Table
 
     def count(self, serving: bool, other: bool) -> int:
@@ -164,7 +165,9 @@ def selected(
     best["found"] = best["record_id"].map(values).astype("Int64")
     told = best[best["serving"] | best["other"]]
     told = told.sort_values(["other_points", "record_id"], ascending=[False, True])
-    return Compared(card.version, other.version, len(best), told.reset_index(drop=True))
+    return Compared(
+        card.version, other.version, len(best), other.base - card.base, told.reset_index(drop=True)
+    )
 
 
 def _rated(

@@ -245,6 +245,7 @@ def test_what_two_scorecards_would_have_selected_stands_side_by_side(
     # Without the wording it is the wording that moved most of them, by what it gave.
     moved = listed[listed["moved"] == "wording"]
     assert len(moved) and (moved["moved_by"] != 0).all()
+    assert both.base == other.base - promotion.serving(store, home.models, "shipment").base != 0
     assert both.finds("serving") == int(listed.loc[listed["serving"], "found"].sum())
     for part in both.parts():
         assert max(part.serving, part.other) >= comparing.LEAST
