@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -67,7 +68,21 @@ def _waiver(text: str) -> Waiver:
     by, _, reason = rest.partition(":")
     if not (column and level and by.strip() and reason.strip()):
         raise UsageError(f"--waive {text}", do="Write COLUMN=LEVEL:NAME:WHY")
+    if column not in (columns := TRAVELLER.protected("P1")):
+        raise UsageError(
+            f"{column} is no protected column", do=f"One of {', '.join(sorted(columns))}"
+        )
     return Waiver(column, level, by.strip(), reason.strip())
+
+
+def _judged(groups: Sequence[fairness.Group], outside: int) -> str:
+    ratios = [group.ratio for group in groups if group.judged]
+    if not ratios:
+        return "no group is large enough to be judged: take more --rows"
+    return (
+        f"{len(ratios)} groups judged, ratios {min(ratios):.2f} to {max(ratios):.2f}; "
+        f"{outside} outside without a waiver"
+    )
 
 
 def main() -> None:
@@ -78,19 +93,20 @@ def main() -> None:
     parser.add_argument("--waive", action="append", default=[])
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    waivers = [_waiver(text) for text in asked.waive]
+    if not 0 < asked.share < 1:
+        parser.error(f"--share {asked.share:g}: give a share between 0 and 1, such as 0.05")
+    try:
+        waivers = [_waiver(text) for text in asked.waive]
+    except UsageError as error:
+        parser.error(f"{error.what}. {error.do}")
     told = run(asked.rows, asked.share, waivers)
     if asked.json:
         print(json.dumps(told, default=asdict))
     else:
         for name, one in told["scorecards"].items():
-            judged = [group.ratio for group in one["groups"] if group.judged]
             print(f"\n# {name}, {asked.share:.0%} of {asked.rows:,} selected\n")
             print(fairness.section(one["groups"], told["proxies"], waivers))
-            print(
-                f"{len(judged)} groups judged, ratios {min(judged):.2f} to {max(judged):.2f}; "
-                f"{len(one['outside'])} outside without a waiver"
-            )
+            print(_judged(one["groups"], len(one["outside"])))
     raise SystemExit(any(one["outside"] for one in told["scorecards"].values()))
 
 
