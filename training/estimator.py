@@ -18,6 +18,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
+from riskprofile.errors import RiskProfileError
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, Bins, Term
 from training import proving
 from training.compile import Tables, compile_tables, pair_gains, to_points
@@ -85,8 +86,21 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.seed = seed
 
     def fit(self, X: Any, y: Any) -> ScorecardClassifier:
-        """Fit on float features (missing is NaN) and labels of 0 and 1."""
+        """Fit on float features (missing is NaN) and labels of 0 and 1.
+
+        Raises
+        ------
+        RiskProfileError
+            A feature is missing in every row: there is nothing to cut it by.
+        """
         names, values = _columns(X)
+        if untold := [
+            name for name, column in zip(names, values.T, strict=True) if np.isnan(column).all()
+        ]:
+            raise RiskProfileError(
+                f"no row tells the feature {untold[0]}",
+                do="Leave it out (`drop` of a recipe), or make more rows",
+            )
         labels = np.asarray(y)
         self.classes_ = np.unique(labels)
         self.n_features_in_ = len(names)

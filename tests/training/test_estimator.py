@@ -10,6 +10,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from riskprofile.errors import RiskProfileError
 from training.estimator import ScorecardClassifier
 
 SMALL = {"pairs": 1, "iterations": 20, "machines": 2, "least_rows": 10}
@@ -40,6 +41,12 @@ def test_it_has_the_manners_of_scikit_learn(rows: tuple[pd.DataFrame, np.ndarray
     assert np.allclose(chance.sum(axis=1), 1)
     assert abs(chance[:, 1].mean() - labels.mean()) < 0.05
     assert (model.predict(values) == labels).mean() > 0.75
+
+
+def test_a_feature_that_no_row_tells_is_named(rows: tuple[pd.DataFrame, np.ndarray]) -> None:
+    values, labels = rows
+    with pytest.raises(RiskProfileError, match="no row tells the feature age"):
+        ScorecardClassifier(**SMALL).fit(values.assign(age=np.nan), labels)
 
 
 def test_side_by_side_or_one_after_the_other_gives_the_same_bits(
