@@ -16,7 +16,7 @@ COMMANDS: Listed = {
     ),
     "fit": (
         ("commands",),
-        "Fit by a recipe, or on this installation's outcomes. It serves only when promoted.",
+        "Fit on this installation's outcomes, to be proposed; or by a recipe, for a release.",
     ),
     "evaluate": (
         ("commands",),
