@@ -39,19 +39,21 @@ def begin(
     """
     digest = digest_of(path, options)
     with store.write(patience=60.0) as connection:
+        # Who ends a batch has its row before this lock: so it is waited for with empty hands.
+        held = batches.hold(connection, digest) if options.resume else set()
         serialise(connection, BATCH_LOCK)
         for earlier in batches.same_input(connection, digest, history=options.history):
             done = earlier.state == "done" and not batches.is_cut(earlier)
             if earlier.id in mine or (done and not options.again):
                 _note_duplicate(connection, actor, path, earlier, options, now, summary)
                 return None
-            if earlier.state == "failed" and options.resume and not earlier.cursor:
+            if earlier.state == "failed" and earlier.id in held and not earlier.cursor:
                 # One batch, whatever the number of tries: as it is asked for, and named, now.
                 asked = {"source": path.name, "format": options.format, "profile": options.profile}
                 batches.ask_anew(connection, earlier, asked, options.as_json(path))
                 return go_on(connection, earlier, now, summary, cut=False)
             if earlier.state in ("running", "stopped"):
-                if options.resume:
+                if earlier.id in held:
                     return go_on(connection, earlier, now, summary, cut=False)
                 raise Conflict(
                     f"this file is batch {earlier.id}, which is being rated or was stopped",
@@ -76,7 +78,15 @@ def go_on(
     """A batch that was left is under way again; what is stored of it is in the account.
 
     `cut`: it goes no further in its file than it came. Should that file come again, it is read.
+
+    Raises
+    ------
+    Conflict
+        It ended since it was looked at.
     """
+    batch = batches.as_it_is(connection, batch.id)
+    if batch.state == "done":
+        raise Conflict(f"batch {batch.id} has ended already ({batch.state})")
     summary.read += batch.read
     summary.accepted += batch.accepted
     summary.quarantined += batch.quarantined

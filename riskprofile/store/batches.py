@@ -340,6 +340,21 @@ def first_chunk(connection: Connection, since: datetime) -> int | None:
     return found.scalar()
 
 
+def hold(connection: Connection, digest: str) -> set[str]:
+    """The batches that read these bytes. Their rows are this transaction's: who has one is waited
+    for.
+    """
+    columns = batch_table.c
+    asked = select(columns.id).where(columns.digest == digest, columns.duplicate_of.is_(None))
+    return set(connection.execute(asked.order_by(columns.id).with_for_update()).scalars())
+
+
+def as_it_is(connection: Connection, batch_id: str) -> Batch:
+    """A batch, whose row is this transaction's from here on."""
+    asked = select(batch_table).where(batch_table.c.id == batch_id).with_for_update()
+    return Batch(**connection.execute(asked).one()._mapping)
+
+
 def same_input(connection: Connection, digest: str, *, history: bool) -> list[Batch]:
     """Earlier batches that read the same bytes, newest first.
 

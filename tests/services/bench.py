@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from riskprofile.services import govern, review
 from riskprofile.services.identity import OWNER, Actor
@@ -32,6 +33,14 @@ EITHER = pytest.mark.parametrize(
 def later(**span: float) -> datetime:
     """Some time after `NOW`."""
     return NOW + timedelta(**span)
+
+
+def until_it_waits(store: Store, one: Future[Any]) -> None:
+    """Until somebody waits for a lock of this PostgreSQL database, or this has ended."""
+    while not one.done():
+        with store.read() as connection:
+            if connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar():
+                return
 
 
 def furnish(store: Store) -> None:

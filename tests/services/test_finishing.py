@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,17 +27,17 @@ from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, retention, settings
 from riskprofile.services.finishing import finish
 from riskprofile.services.identity import OWNER
-from riskprofile.services.opening import begin
+from riskprofile.services.opening import begin, go_on
 from riskprofile.services.run import Options, Run, Summary, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.services.steps import WORDING
+from riskprofile.services.steps import STORING, WORDING
 from riskprofile.store import audit, batches
 from riskprofile.store.database import Store
 from riskprofile.store.written import unpack
 from tests import factory
 from tests.factory import write
-from tests.services.bench import EITHER
+from tests.services.bench import EITHER, until_it_waits
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)  # a process opens the scorecards of a time once
@@ -381,3 +382,41 @@ def test_what_was_kept_back_before_a_stop_is_told_again(
     run = rate(store, home, day, resume=True, max_bad_share=1.0)
     assert [one.line for one in run.rejected] == [*before, 52]
     assert run.summary.quarantined == sum(run.summary.quarantined_by_reason.values()) == 6
+
+
+def test_a_batch_that_ended_since_it_was_looked_at_is_not_ended_once_more(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    day = write(tmp_path / "day.csv", factory.shipments(100))
+    batch = stopped(store, home, day)
+    with store.read() as connection:
+        seen = batches.as_it_is(connection, batch)
+    rate(store, home, day, LATER, resume=True)
+    before = ranked(store)
+    with store.write() as connection, pytest.raises(Conflict, match="has ended already"):
+        go_on(connection, seen, LATER, Summary(), cut=True)
+    assert (ranked(store), govern.unfinished(store, OWNER)) == (before, {})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_who_goes_on_with_a_batch_that_is_just_ending_waits_for_its_end(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Neither is undone because each would wait for what the other holds."""
+    day = write(tmp_path / "day.csv", factory.shipments(60))
+    told, resumed = Summary(), list[Future[object]]()
+
+    def other(name: str, done: int, of: int | None) -> None:
+        if name != STORING or resumed:
+            return
+        asked = Options(resume=True)
+        resumed.append(beside.submit(begin, store, OWNER, day, asked, LATER, told))
+        until_it_waits(store, resumed[0])
+
+    with ThreadPoolExecutor(1) as beside:
+        run = screen(store, home, OWNER, [day], Options(), NOW, progress=factory.Steps(other))
+        assert resumed[0].result() is None
+    assert (run.summary.accepted, told.duplicate) == (60, 60)
+    assert len(ranked(store)) == run.summary.alerts["total"] > 0
+    assert govern.unfinished(store, OWNER) == {}
