@@ -96,6 +96,10 @@ class Busy(StoreError):
     """Another program writes: what was asked for can be asked for again."""
 
 
+class Deadlock(Busy):
+    """Two writers waited for each other; what this one did is undone, and the other goes on."""
+
+
 def mismatch(what: str, expected: Sequence[str], found: Sequence[str]) -> str:
     """Name the difference of two lists, as in "3 features, found 2: - pair_age".
 

@@ -6,7 +6,7 @@ run that dies anywhere goes on from the cursor.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from riskprofile import intake
-from riskprofile.errors import Conflict, Overtaken, RiskProfileError
+from riskprofile.errors import Conflict, Deadlock, Overtaken, RiskProfileError
 from riskprofile.history import view
 from riskprofile.history.learning import Asked
 from riskprofile.intake.reader import Rejection
@@ -65,6 +65,8 @@ REJECT_COLUMNS = (
     *("batch_id", "source", "line", "record_id", "column", "reason_code"),
     *("reason", "raw", "state"),
 )
+
+Told = tuple[str, int, str | None]  # what became of an alert: the act, the alert, its office
 
 
 class Ingest:
@@ -273,7 +275,7 @@ class Ingest:
             try:
                 chunk_id = self._write(one, done)
                 break
-            except IntegrityError:
+            except (IntegrityError, Deadlock):
                 # Another program stored some of these records meanwhile: look again.
                 one = self._set_apart(one.profile, one.number, one.given, one.chunk, Known())
                 done = self._rate(one)
@@ -312,7 +314,7 @@ class Ingest:
         with self.store.write(patience=120.0) as connection:
             if not self.options.history:
                 govern.require_running(connection)
-            self._fold(connection, one)
+            told = self._fold(connection, one)
             if len(one.table):
                 chunk_id = batches.insert_chunk(
                     connection,
@@ -358,8 +360,6 @@ class Ingest:
                 batches.set_aside(connection, batch.id, one.number, "duplicate", rows)
                 if self.unfinished:
                     met = versions.by_batch(connection, ids, self.unfinished)
-            if self.options.repairs:
-                self._repaired(connection, one)
             table = batches.batch_table
             rated = None if self.options.history else self._rater(one.profile)
             connection.execute(
@@ -372,19 +372,25 @@ class Ingest:
                     model_digest=rated.scorecard.digest if rated else "",
                 )
             )
+            if self.options.repairs:
+                self._repaired(connection, one)
+            self._audit(connection, told)
         for name, count in met.items():
             self.summary.unfinished[name] = self.summary.unfinished.get(name, 0) + count
         return chunk_id
 
     def _repaired(self, connection: Connection, one: Prepared) -> None:
         """Rows of the quarantine that this chunk takes in: each once, with who and what."""
-        for line in one.given["line"].tolist():
+        lines = one.given["line"].tolist()
+        for line in sorted(lines, key=lambda line: self.options.repairs[line].row):
             repair = self.options.repairs[line]
             if not batches.repaired(connection, repair.row, self.batch.id, line):
                 raise Conflict(
                     f"row {repair.row} of the quarantine is not waiting any more",
                     do="Look at the list again: somebody repaired it, or it was removed.",
                 )
+        for line in lines:
+            repair = self.options.repairs[line]
             audit.append(
                 connection,
                 actor=self.batch.actor,
@@ -395,19 +401,21 @@ class Ingest:
                 detail={"columns": list(repair.columns), "batch": self.batch.id},
             )
 
-    def _fold(self, connection: Connection, one: Prepared) -> None:
-        """What this chunk does to what is stored, before it is stored itself."""
+    def _fold(self, connection: Connection, one: Prepared) -> list[Told]:
+        """What this chunk does to what is stored, before it is stored itself; what of it is to be
+        audited.
+        """
         folded = one.folded
         versions.supersede(connection, one.profile, self.batch.id, folded.renewed)
         versions.confirm(connection, one.profile, folded.confirmed)
         if folded.cancelled:
             later = versions.later(connection, self.arrived)
             versions.withdraw(connection, one.profile, self.batch.id, folded.cancelled, later)
-        self._mark(connection, one.profile, list(folded.cancelled), self.now)
-        self._mark(connection, one.profile, folded.restored, None)
+        told = _marked(connection, one.profile, list(folded.cancelled), self.now)
+        told += _marked(connection, one.profile, folded.restored, None)
         changed = [] if self.options.history else folded.changed  # the past is no news of an alert
-        for alert_id, office in store_of_alerts.amend(connection, one.profile, changed, self.now):
-            self._audit(connection, "alert.amended", alert_id, office)
+        amended = store_of_alerts.amend(connection, one.profile, changed, self.now)
+        return told + [("alert.amended", *alert) for alert in amended]
 
     def _settle(self) -> None:
         """The file is read: what its complete messages do not name is withdrawn."""
@@ -416,33 +424,25 @@ class Ingest:
         with self.store.write(patience=120.0) as connection:
             later = versions.later(connection, self.arrived)
             found = self.absences.settle(connection, self.batch.id, later)
-            for profile, records in found.items():
-                self._mark(connection, profile, records, self.now)
+            told = [
+                one
+                for profile, records in found.items()
+                for one in _marked(connection, profile, records, self.now)
+            ]
+            self._audit(connection, told)
 
-    def _mark(
-        self,
-        connection: Connection,
-        profile: str,
-        records: list[str],
-        withdrawn_at: datetime | None,
-    ) -> None:
-        """Say on open alerts that their sender withdrew what they are about, or takes it back."""
-        action = "alert.withdrawn" if withdrawn_at else "alert.restored"
-        for alert_id, office in store_of_alerts.mark(connection, profile, records, withdrawn_at):
-            self._audit(connection, action, alert_id, office)
-
-    def _audit(
-        self, connection: Connection, action: str, alert_id: int, office: str | None
-    ) -> None:
-        audit.append(
-            connection,
-            actor=self.batch.actor,
-            action=action,
-            subject=f"alert:{alert_id}",
-            office=office,
-            now=self.now,
-            detail={"batch": self.batch.id},
-        )
+    def _audit(self, connection: Connection, told: Iterable[Told]) -> None:
+        """Last in a transaction: officers hold an alert while they wait for the chain."""
+        for action, alert_id, office in told:
+            audit.append(
+                connection,
+                actor=self.batch.actor,
+                action=action,
+                subject=f"alert:{alert_id}",
+                office=office,
+                now=self.now,
+                detail={"batch": self.batch.id},
+            )
 
     def _records(
         self, one: Prepared, log: Table | None, chunk_id: int
@@ -500,6 +500,15 @@ class Done:
         """What was said of the portions of a chunk, as of the whole."""
         log, events = joined([part[:2] for part in parts])
         return cls(log, events, Asked.together([part[2] for part in parts]))
+
+
+def _marked(
+    connection: Connection, profile: str, records: list[str], withdrawn_at: datetime | None
+) -> list[Told]:
+    """Say on open alerts that their sender withdrew what they are about, or takes it back."""
+    action = "alert.withdrawn" if withdrawn_at else "alert.restored"
+    marked = store_of_alerts.mark(connection, profile, records, withdrawn_at)
+    return [(action, *alert) for alert in marked]
 
 
 def _warned(warnings: pd.Series, where: pd.Series, code: str) -> pd.Series:

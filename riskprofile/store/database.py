@@ -34,7 +34,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
-from riskprofile.errors import Busy, StoreError
+from riskprofile.errors import Busy, Deadlock, StoreError
 from riskprofile.store import arms_tables  # noqa: F401  (its models belong to every database)
 from riskprofile.store.migrations import REVISIONS
 from riskprofile.store.written import dumps
@@ -50,6 +50,7 @@ PRAGMAS = {
 CHANGED_AT_ONCE = 500  # rows that are looked at together for values that a driver does not take
 NO_RIGHT = "42501"  # SQLSTATE: insufficient_privilege
 LOCKED = "the database is locked by another program"
+DEADLOCK = "two writers waited for each other"
 
 GRANT = "Let it own the database (ALTER DATABASE ... OWNER TO ...) and the tables in it."
 
@@ -64,8 +65,8 @@ FAULTS = (
     ("disk is full", "the disk is full", "Make room, then run the same command again."),
     ("disk i/o", "the disk cannot be read or written", "Check the disk, then run again."),
     ("no space", "the disk is full", "Make room, then run the same command again."),
+    ("deadlock", DEADLOCK, "Run the same command again."),  # it says "blocked" too
     ("locked", LOCKED, "Wait for it to finish, then run the same command again."),
-    ("deadlock", "two writers waited for each other", "Run the same command again."),
     ("permission denied for", "the database does not let this user do that", GRANT),
     ('role "', "the database knows no such user", "Create it, or correct the user."),
     ("does not exist", "the database does not exist", "Create it, or correct the address."),
@@ -492,7 +493,8 @@ def _fault(error: BaseException, where: str) -> StoreError:
     said = str(error)
     for sign, what, do in FAULTS:
         if sign in said.lower():
-            return (Busy if what == LOCKED else StoreError)(what, where=where, do=do)
+            kind = {LOCKED: Busy, DEADLOCK: Deadlock}.get(what, StoreError)
+            return kind(what, where=where, do=do)
     # The driver's own words may quote a person's data, so only its code is shown.
     code = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None)
     return StoreError(f"the database failed ({type(error).__name__} {code})", where=where)

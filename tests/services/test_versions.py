@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,11 +27,13 @@ from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options, Run, Stop, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
+from riskprofile.store import audit
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Label, Outcome
 from riskprofile.store.versions import Known
 from riskprofile.tables import Table
 from tests import factory
+from tests.services.bench import until_it_waits
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 SARA = Actor("sara", "supervisor")
@@ -482,3 +485,51 @@ def test_any_order_of_arrival_leaves_the_same_version_counting(messages: Any, or
     assert one.content == wanted[CONTENT].iloc[0]
     assert one.said.at is not None and one.said.at.hour == last
     assert one.version == kept
+
+
+def two_changed(desk: Desk) -> Table:
+    """Two declarations that are on the list: the first is cancelled, the second amended."""
+    table = factory.shipments(2, goods_description="pistol slides and barrels", extra=said(8))
+    desk.send(table)
+    return table.assign(gross_mass_kg=900.0, extra=[said(9, "cancel"), said(9, "change")])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_an_officer_at_an_alert_and_a_run_that_changes_it_never_wait_for_each_other(
+    desk: Desk,
+) -> None:
+    changed = two_changed(desk)
+    with ThreadPoolExecutor(1) as beside:
+        with desk.store.write() as officer:
+            officer.execute(
+                text("UPDATE alert SET owner = 'ines' WHERE record_id LIKE :one"),
+                {"one": "XM-000001%"},
+            )
+            run = beside.submit(desk.send, changed)
+            until_it_waits(desk.store, run)
+            audit.append(officer, actor="ines", action="alert.claim", subject="alert:2", now=NOW)
+        assert run.result().summary.accepted == 2
+    assert [desk.alerts(f"XM-00000{one}")[0] for one in (0, 1)] == [
+        (1, "open", True),
+        (1, "superseded", False),
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_a_run_that_waits_for_another_that_waits_for_it_stores_its_chunk_all_the_same(
+    desk: Desk,
+) -> None:
+    """Two files with the same declarations in another order."""
+    changed = two_changed(desk)
+    mark = text("UPDATE record SET message = 'other' WHERE record_id LIKE :one")
+    with ThreadPoolExecutor(1) as beside:
+        with desk.store.write() as other:
+            other.execute(text("SET LOCAL deadlock_timeout = '1h'"))
+            other.execute(mark, {"one": "XM-000001%"})
+            run = beside.submit(desk.send, changed)
+            until_it_waits(desk.store, run)
+            other.execute(mark, {"one": "XM-000000%"})
+        assert run.result().summary.accepted == 2
+    assert desk.versions("XM-000001") == [(1, 1, "superseded", False), (1, 2, "accepted", True)]

@@ -12,8 +12,10 @@ import threading
 import time
 import uuid
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -24,7 +26,7 @@ from sqlalchemy import JSON, MetaData, Table, create_engine, insert, inspect, se
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlmodel import SQLModel
 
-from riskprofile.errors import Busy, StoreError
+from riskprofile.errors import Busy, Deadlock, StoreError
 from riskprofile.store import alerts, database, migrations
 from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Alert, Batch, Office, Quarantined, Setting
@@ -507,6 +509,36 @@ def test_a_locked_database_is_asked_again_and_then_named(tmp_path, monkeypatch):
     with store.write(patience=5) as connection:
         connection.execute(insert(Setting).values(name="a", value=1))
     other.close()
+    store.close()
+
+
+def test_of_two_writers_who_wait_for_each_other_one_is_told_that_it_was_that(postgres_url):
+    store = Store.open(postgres_url)
+    table, waits = Setting.__table__, text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with store.write() as connection:
+        connection.execute(insert(Setting), [{"name": one, "value": 0} for one in "ab"])
+
+    def change(name: str) -> Any:
+        return table.update().where(table.c.name == name).values(value=1)
+
+    with ThreadPoolExecutor(1) as beside, store.write() as first:
+        first.execute(text("SET LOCAL deadlock_timeout = '1h'"))
+        first.execute(change("a"))
+
+        def second() -> None:
+            with store.write() as connection:
+                connection.execute(text("SET LOCAL deadlock_timeout = '10ms'"))
+                connection.execute(change("b"))
+                connection.execute(change("a"))
+
+        told = beside.submit(second)
+        while not told.done():
+            with store.read() as connection:
+                if connection.execute(waits).scalar():
+                    break
+        first.execute(change("b"))
+        with pytest.raises(Deadlock, match="two writers waited for each other"):
+            told.result()
     store.close()
 
 
