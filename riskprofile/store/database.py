@@ -48,6 +48,7 @@ PRAGMAS = {
     "cache_size": -16_000,
 }  # 2 is FULL
 CHANGED_AT_ONCE = 500  # rows that are looked at together for values that a driver does not take
+ONE_VIEW = "REPEATABLE READ"
 NO_RIGHT = "42501"  # SQLSTATE: insufficient_privilege
 LOCKED = "the database is locked by another program"
 DEADLOCK = "two writers waited for each other"
@@ -183,6 +184,10 @@ class Store:
     def __init__(self, engine: Engine, where: str) -> None:
         self.engine = engine
         self.where = where
+        # By itself PostgreSQL shows each statement what others committed since the one before.
+        self._looking = (
+            engine if self.sqlite else engine.execution_options(isolation_level=ONE_VIEW)
+        )
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -243,7 +248,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One unchanging view of the database; nothing done in it is kept."""
-        with self._translated(), self.engine.connect() as connection:
+        with self._translated(), self._looking.connect() as connection:
             try:
                 yield connection
             finally:

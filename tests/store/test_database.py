@@ -22,7 +22,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import JSON, MetaData, Table, create_engine, insert, inspect, select, text
+from sqlalchemy import JSON, MetaData, Table, create_engine, func, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlmodel import SQLModel
 
@@ -539,6 +539,18 @@ def test_of_two_writers_who_wait_for_each_other_one_is_told_that_it_was_that(pos
         first.execute(change("b"))
         with pytest.raises(Deadlock, match="two writers waited for each other"):
             told.result()
+    store.close()
+
+
+def test_who_looks_sees_the_database_as_it_was_when_the_look_began(address):
+    store, asked = Store.open(address), select(func.count()).select_from(Setting.__table__)
+    with store.read() as look:
+        assert look.execute(asked).scalar() == 0
+        with store.write() as connection:
+            connection.execute(insert(Setting).values(name="a", value=1))
+        assert look.execute(asked).scalar() == 0
+    with store.read() as look:
+        assert look.execute(asked).scalar() == 1
     store.close()
 
 
