@@ -37,6 +37,7 @@ from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings, open_store
 from riskprofile.services.steps import Step
 from riskprofile.store.database import Store
+from riskprofile.tables import Table
 
 Paths = Annotated[list[Path], typer.Argument(help="Files or folders; - is standard input.")]
 
@@ -105,9 +106,8 @@ def score(
         with output.progress("rating", files) as progress:
 
             def write(ranked: list[Ranked], step: Step) -> bool:
-                if out is not None and not dry_run:
-                    results.write(results.parts(database, ranked, reasons, step), out)  # type: ignore[arg-type]
-                return str(out) != "-"
+                told = results.parts(database, ranked, reasons, step)  # type: ignore[arg-type]
+                return _write(told if ranked else None, None if dry_run else out)
 
             run = screen(
                 database,
@@ -144,9 +144,8 @@ def finish(
         results.format_of(out)
 
     def write(ranked: list[Ranked], step: Step) -> bool:
-        if out is not None:
-            results.write(results.parts(database, ranked, "alerts", step), out)
-        return str(out) != "-"
+        told = results.parts(database, ranked, "alerts", step)
+        return _write(told if ranked else None, out)
 
     with opened(home) as (settings, database), output.progress("finishing") as progress:
         run = finishing.finish(
@@ -346,6 +345,18 @@ def _count(settings: Settings, read: int | None = None) -> None:
             probing.tried(database, owner(), now(), read, rows)
     finally:
         database.close()
+
+
+def _write(told: Iterator[Table] | None, out: Path | None) -> bool:
+    """Write these results, or take away what was written where others left nothing to tell.
+
+    Says whether others can be written in their place.
+    """
+    if out is not None and told is not None:
+        results.write(told, out)
+    elif out is not None and str(out) != "-":
+        out.unlink(missing_ok=True)
+    return str(out) != "-"
 
 
 def _tell(run: Run, out: Path | None, *, as_json: bool) -> int:

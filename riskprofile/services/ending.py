@@ -97,6 +97,7 @@ class Ending:
         if not self.running:
             return []
         forms, kin = self._begun()
+        given = False
         for final in (*[False] * ANEW, True):
             ranked = self._ranked()
             self._word(ranked)
@@ -106,8 +107,9 @@ class Ending:
                 if not final and not self._have_room(connection, ranked):
                     continue
             told = final
-            if self.written is not None and ranked:
+            if self.written is not None and (ranked or given):
                 told |= not self.written(ranked, self._heeding)
+                given = True
             self.stop.heed()
             with suppress(_NoRoom):
                 self._store(summary, ranked, forms, kin, final=told)

@@ -63,7 +63,7 @@ def screen(
         Told the file and the rows read so far, after each chunk; the other steps too, where it is
         `Stepwise`.
     written : callable, optional
-        Writes the results (`results.parts`) of what is ranked, before the run ends.
+        Writes the results (`results.parts`) of what is ranked, before the run ends (`Ending`).
     left : sequence of Batch
         Batches that were left before their end and whose files are gone: what is stored of them
         is ranked, by the scorecard that rated it. With these, no file is read.

@@ -431,6 +431,25 @@ def test_a_run_that_others_overtake_again_and_again_is_stored_in_the_end(
     assert taken(store) == {("XMAAA", "2026-03-01"): 9}
 
 
+def test_a_list_that_was_written_is_taken_back_where_nothing_of_it_is_left(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Another program amended all of it, and took the day, while its results were written."""
+    offices(store, XMAAA=6)
+    table, sizes = loads(0, 30, "XMAAA"), list[list[int]]()
+
+    def written(ranked: list[Ranked], step: Step) -> bool:
+        sizes.append([len(one.declared) for one in ranked])
+        if len(sizes) == 1:
+            rate(store, home, tmp_path / "other.csv", table.assign(gross_mass_kg=900.0))
+        return True
+
+    path = factory.write(tmp_path / "this.csv", table)
+    run = screen(store, home, OWNER, [path], Options(), NOW, written=written)
+    assert (sizes, run.ranked) == ([[30], []], [])
+    assert taken(store) == {("XMAAA", "2026-03-01"): 6}
+
+
 def test_a_list_that_was_printed_is_the_one_that_is_stored(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
