@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +18,7 @@ from riskprofile.intake.reader import Rejection
 from riskprofile.tables import REJECTION_COLUMNS
 
 STDOUT = "-"
+FOR_OWNER = 0o600
 AT_ONCE = 10_000  # records
 _QUOTED = re.compile('[",\r\n]')  # a lone carriage return as well: readers end a row there
 
@@ -26,6 +28,8 @@ def whole_or_nothing(out: str | Path) -> Iterator[IO[bytes]]:
     """A binary stream that becomes the file `out` only when all was written.
 
     It is written under a temporary name beside `out`, then renamed. `-` is standard output.
+    It tells of persons, so it is for its owner alone, unless it takes the place of a file: then it
+    has the rights of that.
     """
     if str(out) == STDOUT:
         yield sys.stdout.buffer
@@ -34,7 +38,10 @@ def whole_or_nothing(out: str | Path) -> Iterator[IO[bytes]]:
     target = Path(out)
     part = target.with_name(f".{target.name}.part")
     try:
-        stream = part.open("wb")
+        rights = target.stat().st_mode & 0o777 if target.exists() else FOR_OWNER
+        made = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, FOR_OWNER)
+        stream = os.fdopen(made, "wb")
+        os.fchmod(made, rights)  # one that was left by a program that was killed has others
     except OSError as error:
         raise InputError(
             "cannot be written", where=str(out), do="Check that the folder exists and is yours"

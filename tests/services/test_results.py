@@ -139,6 +139,19 @@ def test_a_run_told_to_stop_while_results_are_written_leaves_none_and_goes_on(
     assert (run.exit_code, len(pd.read_csv(out))) == (0, 60)
 
 
+def test_a_list_is_for_its_owner_alone_unless_others_may_read_what_it_replaces(
+    rated: Rated, tmp_path: Path
+) -> None:
+    fresh, there, left = [tmp_path / f"{name}.csv" for name in ("fresh", "there", "left")]
+    there.write_text("of yesterday")
+    there.chmod(0o640)
+    left.with_name(".left.csv.part").write_text("of a program that was killed")
+    for out in (fresh, there, left):
+        results.write(results.parts(*rated, "none"), out)
+        assert len(pd.read_csv(out)) > 0
+    assert [out.stat().st_mode & 0o777 for out in (fresh, there, left)] == [0o600, 0o640, 0o600]
+
+
 def test_a_list_that_is_left_half_written_is_not_there(rated: Rated, tmp_path: Path) -> None:
     def broken() -> Iterator[pd.DataFrame]:
         yield next(results.parts(*rated, "none"))
