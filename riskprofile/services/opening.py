@@ -42,6 +42,7 @@ def begin(
         # Who ends a batch has its row before this lock: so it is waited for with empty hands.
         held = batches.hold(connection, digest) if options.resume else set()
         serialise(connection, BATCH_LOCK)
+        _refuse_halves(connection, digest, path, options)
         for earlier in batches.same_input(connection, digest, history=options.history):
             done = earlier.state == "done" and not batches.is_cut(earlier)
             if earlier.id in mine or (done and not options.again):
@@ -70,6 +71,23 @@ def begin(
             detail={"source": batch.source, "digest": digest},
         )
     return batch
+
+
+def _refuse_halves(connection: Connection, digest: str, path: Path, options: Options) -> None:
+    """A file that is half loaded as past declarations is not rated, nor the other way round: who
+    meant to go on with it took the wrong command.
+    """
+    for other in batches.same_input(connection, digest, history=not options.history):
+        if other.state in ("running", "stopped"):
+            command, what = "history load", "loaded as past declarations"
+            if options.history:
+                command, what = "score", "rated"
+            raise Conflict(
+                f"this file is batch {other.id}, which is being {what} or was stopped",
+                where=str(path),
+                do=f"Wait for it, go on with it (riskprofile {command} FILE --resume) or end it "
+                f"(riskprofile finish {other.id} --reason ...)",
+            )
 
 
 def go_on(

@@ -168,6 +168,21 @@ def test_past_declarations_are_ended_as_such(store: Store, home: Settings, tmp_p
     assert (ranked(store), govern.unfinished(store, OWNER)) == ([], {})
 
 
+@pytest.mark.parametrize("history", [False, True])
+def test_what_is_half_loaded_as_past_is_not_rated_nor_the_other_way_round(
+    store: Store, home: Settings, tmp_path: Path, history: bool
+) -> None:
+    day = write(tmp_path / "day.csv", factory.shipments(100))
+    batch = stopped(store, home, day, history=history)
+    done, command = ("loaded as past", "history load") if history else ("rated", "score")
+    for options in ({}, {"resume": True}, {"again": True}):
+        with pytest.raises(Conflict, match=f"being {done}.*{command} FILE --resume.* {batch} "):
+            rate(store, home, day, LATER, history=not history, **options)
+    assert rate(store, home, day, LATER, history=history, resume=True).summary.accepted == 100
+    run = rate(store, home, day, LATER, history=not history)
+    assert run.summary.read == run.summary.accepted + run.summary.duplicate == 100
+
+
 def test_it_is_refused_without_a_reason_by_others_and_of_what_has_ended(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
