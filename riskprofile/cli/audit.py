@@ -53,6 +53,9 @@ def export(
     since: Annotated[
         str | None, typer.Option(help="Leave out what was written before (ISO 8601).")
     ] = None,
+    new_key: Annotated[
+        bool, typer.Option("--new-key", help="The key that signed before is lost.")
+    ] = False,
     home: Home = None,
     json: Json = False,
 ) -> int:
@@ -64,7 +67,7 @@ def export(
     except ValueError as error:
         raise UsageError(f"--since {since}: {error}", do="Write 2026-11-24T08:00+00:00") from None
     with opened(home) as (settings, store):
-        told = proof.export(store, settings, owner(), out, now(), after)
+        told = proof.export(store, settings, owner(), out, now(), after, new_key=new_key)
     if json:
         output.as_json(asdict(told))
         return 0

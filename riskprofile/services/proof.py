@@ -60,6 +60,8 @@ def export(
     out: Path,
     now: datetime,
     since: datetime | None = None,
+    *,
+    new_key: bool = False,
 ) -> Exported:
     """Write the chain and its signed head to a file that only its owner reads.
 
@@ -69,16 +71,22 @@ def export(
     ----------
     since : datetime, optional
         Aware; links made before it are left out.
+    new_key : bool
+        Sign with a new key, where the one used before is lost.
 
     Raises
     ------
     StoreError
-        The chain is broken: nothing is signed that does not hold.
+        The chain is broken: nothing is signed that does not hold. Or the key that signed before is
+        not here: what another signs, nobody knows.
     UsageError
         The file cannot be written.
     """
     authorise(actor, "audit.export")
-    secret = Ed25519PrivateKey.from_private_bytes(keys.key(settings.home, KEY))
+    with store.read() as connection:
+        used = audit.last_at(connection, "audit.export") is not None
+    given = keys.key(settings.home, KEY, make=new_key or not used)
+    secret = Ed25519PrivateKey.from_private_bytes(given)
     public = secret.public_key().public_bytes_raw().hex()
     with store.write() as connection:
         audit.append(
@@ -238,8 +246,18 @@ def compare(
 
 
 def public(settings: Settings) -> str:
-    """The public half of the key that signs exports, in hexadecimal."""
-    secret = Ed25519PrivateKey.from_private_bytes(keys.key(settings.home, KEY))
+    """The public half of the key that signs exports, in hexadecimal.
+
+    Raises
+    ------
+    UsageError
+        This home has none: nothing was exported here.
+    """
+    if not keys.there(settings.home, KEY):
+        raise UsageError(
+            "this home has no key that signed an export", do="Give --public-key, as it was noted"
+        )
+    secret = Ed25519PrivateKey.from_private_bytes(keys.key(settings.home, KEY, make=False))
     return secret.public_key().public_bytes_raw().hex()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from riskprofile.errors import InputError, NotAllowed, RiskProfileError, UsageError
-from riskprofile.services import proof, settings
+from riskprofile.errors import InputError, NotAllowed, RiskProfileError, StoreError, UsageError
+from riskprofile.services import keys, proof, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.store import audit
 from riskprofile.store.tables import Audit
@@ -171,9 +172,27 @@ def test_an_export_of_another_key_proves_nothing(store, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     other = replace_home(home(store, tmp_path), elsewhere)
+    with pytest.raises(UsageError, match="no key that signed"):
+        proof.compare(store, other, AUDITOR, against=out)
+    keys.key(elsewhere, proof.KEY)
     with pytest.raises(InputError, match="signature"):
         proof.compare(store, other, AUDITOR, against=out)
     assert proof.compare(store, other, AUDITOR, against=out, public_key=told.public_key).ok
+
+
+def test_a_second_host_signs_with_the_key_of_the_first_or_not_at_all(store, tmp_path):
+    _, told = exported(store, tmp_path)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    other, out = replace_home(home(store, tmp_path), elsewhere), elsewhere / "chain.jsonl"
+    with pytest.raises(StoreError, match="Copy it from the machine that used it"):
+        proof.export(store, other, AUDITOR, out, NOW)
+    assert not out.exists()
+    shutil.copytree(tmp_path / "keys", elsewhere / "keys")
+    assert proof.export(store, other, AUDITOR, out, NOW).public_key == told.public_key
+    shutil.rmtree(elsewhere / "keys")
+    lost = proof.export(store, other, AUDITOR, out, NOW, new_key=True)
+    assert lost.public_key != told.public_key
 
 
 def replace_home(told, path):
@@ -187,6 +206,7 @@ def test_what_is_no_head_is_refused(store, tmp_path, text):
 
 
 def test_what_cannot_be_read_or_written_is_said(store, tmp_path):
+    exported(store, tmp_path)
     with pytest.raises(InputError, match="cannot be read"):
         compare(store, tmp_path, against=tmp_path / "none.jsonl")
     with pytest.raises(UsageError, match="cannot be written"):
