@@ -89,8 +89,13 @@ def doctor(home: Home = None, json: Json = False) -> int:
         return store[0]
 
     check("home", lambda: _home(settings.home))
+
+    def writable() -> str:
+        opened_here().check_rights()
+        return store[0].where
+
     if settings.home.is_dir():  # else it would be made here, and be in order
-        check("database", lambda: opened_here().where)
+        check("database", writable)
     if store:
         for name in PROFILES:
             serving = partial(promotion.serving, store[0], settings.models, name)

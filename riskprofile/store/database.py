@@ -55,6 +55,12 @@ DEADLOCK = "two writers waited for each other"
 
 GRANT = "Let it own the database (ALTER DATABASE ... OWNER TO ...) and the tables in it."
 
+# Whether tables here belong to nobody whom this user may act for.
+FOREIGN = (
+    "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace = "
+    "current_schema()::regnamespace AND NOT pg_has_role(relowner, 'USAGE')"
+)
+
 # What a driver says -> what is wrong, what to do. First match wins.
 FAULTS = (
     ("not a database", "this file is not a database", "Name another file, or restore a backup."),
@@ -69,11 +75,16 @@ FAULTS = (
     ("deadlock", DEADLOCK, "Run the same command again."),  # it says "blocked" too
     ("locked", LOCKED, "Wait for it to finish, then run the same command again."),
     ("permission denied for", "the database does not let this user do that", GRANT),
+    ("too many c", "the database takes no more connections", "Wait, or raise its limit."),
+    ("connection slots", "the database takes no more connections", "Wait, or raise its limit."),
+    (
+        "permitted to log in",
+        "the database does not let this user sign in",
+        "Let it: ALTER ROLE ... LOGIN.",
+    ),
     ('role "', "the database knows no such user", "Create it, or correct the user."),
     ("does not exist", "the database does not exist", "Create it, or correct the address."),
     ("resolve host", "the name of the database server is not known", "Correct the address."),
-    ("too many c", "the database takes no more connections", "Wait, or raise its limit."),
-    ("connection slots", "the database takes no more connections", "Wait, or raise its limit."),
     ("pg_hba", "the database server does not let this user in from here", "Mend its pg_hba.conf."),
     ("authentication failed", "the database refuses the sign-in", "Correct user or password."),
     ("starting up", "the database server is starting", "Run the same command again."),
@@ -253,6 +264,24 @@ class Store:
                 yield connection
             finally:
                 connection.rollback()
+
+    def check_rights(self) -> None:
+        """Let pass a PostgreSQL database that takes changes and whose tables this user owns.
+
+        Their owner alone may change tables, as a later release does. A SQLite file is looked at
+        when it is opened.
+
+        Raises
+        ------
+        StoreError
+        """
+        if self.sqlite:
+            return
+        with self.write() as connection:
+            connection.execute(text("UPDATE setting SET value = value WHERE false"))
+            if connection.execute(text(FOREIGN)).scalar():
+                what = "the tables of the database belong to another user"
+                raise StoreError(what, where=self.where, do=GRANT)
 
     def insert_many(
         self,

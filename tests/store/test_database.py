@@ -411,7 +411,16 @@ def test_what_postgresql_does_not_let_a_user_do_is_one_sentence(postgres_server,
             connection.execute(insert(Setting.__table__).values(name="a", value={}))
         with pytest.raises(ProgrammingError), store.read() as connection:
             connection.execute(text("SELECT nothing FROM setting"))
+        with pytest.raises(StoreError, match="does not let this user do that"):
+            store.check_rights()
+        say(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {name}")
+        with pytest.raises(StoreError, match="belong to another user"):
+            store.check_rights()
         store.close()
+        for limit, says in (("CONNECTION LIMIT 0", "no more connections"), ("NOLOGIN", "sign in")):
+            say(f"ALTER ROLE {name} {limit}")
+            with pytest.raises(StoreError, match=says):
+                Store.open(asked)
     finally:
         say(f"DROP OWNED BY {name}", f"DROP ROLE {name}")
         owner.dispose()
@@ -463,6 +472,8 @@ def test_a_server_that_answers_and_lets_nobody_in_is_not_called_silent(
         store = Store.open(postgres_url)
         with pytest.raises(StoreError, match="takes no changes"), store.write() as connection:
             connection.execute(insert(Setting.__table__).values(name="a", value={}))
+        with pytest.raises(StoreError, match="takes no changes"):
+            store.check_rights()
         store.close()
     finally:
         rules.write_text(before)
