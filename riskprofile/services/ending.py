@@ -10,8 +10,9 @@ from functools import cached_property, partial
 
 import pyarrow as pa
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
-from riskprofile.errors import Overtaken
+from riskprofile.errors import Deadlock, Overtaken
 from riskprofile.history.learning import Asked, Parts, among_themselves
 from riskprofile.history.register import Found
 from riskprofile.memory import give_back
@@ -42,7 +43,7 @@ ANEW = 20
 
 
 class _NoRoom(Exception):
-    """Another program took meanwhile what a list was to take of its day."""
+    """Another program took meanwhile what a list was to take of its day, or has alerts of it."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class Ending:
                 told |= not self.written(ranked, self._heeding)
                 given = True
             self.stop.heed()
-            with suppress(_NoRoom):
+            with suppress(_NoRoom, *([] if told else [Deadlock])):
                 self._store(summary, ranked, forms, kin, final=told)
                 return ranked
         raise AssertionError("the last lists are stored whatever others took")
@@ -127,6 +128,8 @@ class Ending:
     ) -> None:
         """All of the end in one transaction. `final` lists are stored even where they have no room
         any more.
+
+        The order is that of all who begin and end runs: the batches, then the lock, then the audit.
         """
         with self.store.write(patience=120.0) as connection:
             if not self.options.history:
@@ -134,12 +137,14 @@ class Ending:
             for batch in self.running:
                 if not batches.finish(connection, batch, self.raters.before):
                     raise Overtaken(batch.id)
-            stored, of = 0, _alerts(ranked)
-            for each in ranked:
-                for some in each.words:
-                    self.step(STORING, stored, of)
-                    stored += store_alerts(self.store, connection, each, some, self.raters.before)
-            self.step(STORING, stored, of)
+            if final:  # no other run stores alerts of the same declarations meanwhile
+                serialise(connection, BATCH_LOCK)
+            try:
+                self._alert(connection, ranked)
+            except IntegrityError:
+                if final:
+                    raise
+                raise _NoRoom from None  # another did, and some of these may count no longer
             serialise(connection, BATCH_LOCK)
             if not final and not self._have_room(connection, ranked):
                 raise _NoRoom
@@ -148,6 +153,14 @@ class Ending:
                 _count(connection, each, summary)
                 _kept(each, summary)
             self._account(connection, summary)
+
+    def _alert(self, connection: Connection, ranked: list[Ranked]) -> None:
+        stored, of = 0, _alerts(ranked)
+        for each in ranked:
+            for some in each.words:
+                self.step(STORING, stored, of)
+                stored += store_alerts(self.store, connection, each, some, self.raters.before)
+        self.step(STORING, stored, of)
 
     def _have_room(self, connection: Connection, ranked: list[Ranked]) -> bool:
         """Whether no other program took meanwhile what these lists are to take of their days."""

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pandas as pd
@@ -435,3 +436,33 @@ def test_who_goes_on_with_a_batch_that_is_just_ending_waits_for_its_end(
     assert (run.summary.accepted, told.duplicate) == (60, 60)
     assert len(ranked(store)) == run.summary.alerts["total"] > 0
     assert govern.unfinished(store, OWNER) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_a_run_whose_declarations_another_lists_at_the_same_moment_ranks_them_once_more(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table = factory.shipments(20, goods_description="pistol slides and barrels")
+    rate(store, home, write(tmp_path / "day.csv", table))
+    newer, under_way, others = text("UPDATE alert SET version = 2"), Event(), list[Future[None]]()
+
+    def list_them(run: Future[object]) -> None:
+        with store.write() as connection:
+            connection.execute(newer)
+            under_way.set()
+            until_it_waits(store, run)
+
+    def other(name: str, done: int, of: int | None) -> None:
+        if name == STORING and not others:
+            others.append(beside.submit(list_them, Future()))
+            under_way.wait()
+
+    path = write(tmp_path / "amended.csv", table.assign(gross_mass_kg=900.0))
+    with ThreadPoolExecutor(1) as beside:
+        run = screen(store, home, OWNER, [path], Options(), LATER, progress=factory.Steps(other))
+    assert run.summary.alerts["total"] == 20
+    with store.read() as connection:
+        asked = text("SELECT version, state, count(*) FROM alert GROUP BY 1, 2 ORDER BY 1")
+        found = [tuple(row) for row in connection.execute(asked)]
+    assert found == [(2, "superseded", 20), (3, "open", 20)]
