@@ -13,10 +13,11 @@ from sqlmodel import SQLModel
 
 from riskprofile.errors import Conflict, StoreError
 from riskprofile.store import audit
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, serialise
 from riskprofile.store.written import dumps
 
 BATCH = 500  # rows read at once
+COPY_LOCK = 7010  # PostgreSQL advisory lock: who copies here second finds it filled
 
 Told = Callable[[str, int, int | None], None]  # a table, rows of it that are done, and how many
 
@@ -53,6 +54,7 @@ def copy(source: Store, target: Store, told: Told = lambda table, done, of: None
         What arrived is not what was sent.
     """
     with source.read() as old, target.write(patience=60.0) as new:
+        serialise(new, COPY_LOCK)
         for table in _tables():
             if new.execute(select(func.count()).select_from(table)).scalar_one():
                 raise Conflict(

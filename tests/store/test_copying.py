@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from riskprofile.errors import Conflict, StoreError
 from riskprofile.store import audit, copying
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, Batch, Chunk, Office, RegisterEntry, Setting
+from tests.services.bench import until_it_waits
 
 NOW = datetime(2026, 11, 24, 8, 0, 0, 123456, tzinfo=UTC)
 
@@ -64,6 +66,24 @@ def source(tmp_path: Path):
 def accounts(store: Store) -> list[copying.Copied]:
     with store.read() as connection:
         return [copying.account(connection, one) for one in SQLModel.metadata.sorted_tables]
+
+
+def test_of_two_who_copy_into_one_database_at_once_the_second_is_refused(source, postgres_url):
+    first, second = Store.open(postgres_url), Store.open(postgres_url)
+    others: list[Future[object]] = []
+
+    def other(*_: object) -> None:
+        if not others:
+            others.append(beside.submit(copying.copy, source, second))
+            until_it_waits(first, others[0])
+
+    with ThreadPoolExecutor(1) as beside:
+        copying.copy(source, first, other)
+        with pytest.raises(Conflict, match="holds rows already"):
+            others[0].result()
+    assert accounts(first) == accounts(source)
+    first.close()
+    second.close()
 
 
 def test_to_postgresql_and_back_is_the_same(source, postgres_url, tmp_path):
