@@ -38,6 +38,8 @@ def selections(
         chosen = selected(store, owner(), again, now(), write=partial(_write, out))
     if json:
         output.as_json({"selections": len(chosen)})
+    elif chosen.empty:
+        output.note(f"nothing is new: {out} was not written")
     elif str(out) != "-":
         output.say(f"{len(chosen)} selections in {out}")
     return 0
