@@ -26,12 +26,15 @@ def export_typology(
     issuer: Annotated[str, typer.Option(help="The administration, in words.")],
     k: Annotated[int, typer.Option(help="Finds and senders behind each figure.")] = packing.LEAST,
     out: Annotated[Path, typer.Option(help="JSON; - is stdout.")] = Path("pack.json"),
+    new_key: Annotated[
+        bool, typer.Option("--new-key", help="The key that signed before is lost.")
+    ] = False,
     home: Home = None,
     json: Json = False,
 ) -> int:
     """What confirmed finds have in common, signed, without a person or a company."""
     with opened(home) as (settings, store):
-        made = packing.export(store, settings, owner(), issuer, now(), k)
+        made = packing.export(store, settings, owner(), issuer, now(), k, new_key=new_key)
     if str(out) != "-":
         write_json(made, out)
     if json or str(out) == "-":

@@ -42,7 +42,14 @@ ROUTE = ("country_of_export", "country_of_destination")
 
 
 def export(
-    store: Store, settings: Settings, actor: Actor, issuer: str, now: datetime, k: int = LEAST
+    store: Store,
+    settings: Settings,
+    actor: Actor,
+    issuer: str,
+    now: datetime,
+    k: int = LEAST,
+    *,
+    new_key: bool = False,
 ) -> dict[str, Any]:
     """A signed pack of what confirmed finds have in common, as JSON values.
 
@@ -52,12 +59,19 @@ def export(
         The administration, in words.
     k : int
         Every figure stands on so many finds and senders; never under 10.
+    new_key : bool
+        Sign with a new key, where the one used before is lost.
 
     Returns
     -------
     dict
         `content` (`indicators`, `phrases`, `lanes`, `modes`, `evidence`, each a list of
         figures, and `patterns`), `public_key` and `signature`.
+
+    Raises
+    ------
+    StoreError
+        The key that signed before is not here: receivers know that one.
     """
     authorise(actor, "packs.export")
     if k < LEAST:
@@ -66,6 +80,7 @@ def export(
         raise UsageError("the issuer is missing", do="Name the administration")
     with store.read() as connection:
         cases = list(_cases(connection))
+        used = audit.last_at(connection, "packs.export") is not None
     content = {
         "form": FORM,
         "issuer": issuer.strip(),
@@ -78,7 +93,8 @@ def export(
         "evidence": _figures(cases, k, "term", lambda case: case["terms"]),
         "patterns": _patterns(cases, k),
     }
-    secret = Ed25519PrivateKey.from_private_bytes(keys.key(settings.home, KEY))
+    given = keys.key(settings.home, KEY, make=new_key or not used)
+    secret = Ed25519PrivateKey.from_private_bytes(given)
     made = {
         "content": content,
         "public_key": secret.public_key().public_bytes_raw().hex(),

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import select
 
-from riskprofile.errors import Conflict, InputError, NotAllowed, UsageError
+from riskprofile.errors import Conflict, InputError, NotAllowed, StoreError, UsageError
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import packing, packs, settings
 from riskprofile.services import rater as raters
@@ -104,6 +104,16 @@ def test_senders_that_are_masked_may_all_be_one(store, tmp_path):
     assert [one["words"] for one in exported(store, tmp_path)["content"]["phrases"]] == [
         "filters fuel"
     ]
+
+
+def test_one_key_signs_the_packs_of_a_database_whichever_host_makes_them(store, tmp_path):
+    told = exported(store, tmp_path)["public_key"]
+    second = tmp_path / "second host"
+    second.mkdir()
+    with pytest.raises(StoreError, match="Copy it from the machine that used it"):
+        exported(store, second)
+    assert exported(store, tmp_path)["public_key"] == told
+    assert exported(store, second, new_key=True)["public_key"] != told
 
 
 def test_a_pack_carries_none_of_a_thousand_names(store, tmp_path):
