@@ -21,6 +21,7 @@ from sqlalchemy import Connection, select
 from riskprofile.errors import UsageError
 from riskprofile.indicators import watching
 from riskprofile.profiles import PROFILES
+from riskprofile.reference import naming
 from riskprofile.scoring import patterns
 from riskprofile.services import keys
 from riskprofile.services.rights import Actor, authorise
@@ -119,11 +120,10 @@ def _cases(connection: Connection) -> Iterator[dict[str, Any]]:
     for row in map(dict, connection.execute(asked).mappings()):
         declared: list[Mapping[str, Any]] = row["declaration"] or []
         goods, others = _parts(row, declared)
-        senders = [str(one[name]) for one in declared for name in SENDER if one.get(name)]
         lanes = {
             " > ".join(str(one[n]) for n in ROUTE) for one in declared if all(map(one.get, ROUTE))
         }
-        sender = senders[0] if senders else UNNAMED
+        sender = _sender(declared)
         find = bool(row["value"])
         yield {
             "find": find,
@@ -144,6 +144,16 @@ def _cases(connection: Connection) -> Iterator[dict[str, Any]]:
                 if one.get("term") and one["term"] != "base"
             },
         }
+
+
+def _sender(declared: Sequence[Mapping[str, Any]]) -> str:
+    """Who sent it, however written."""
+    for one in declared:
+        for name in SENDER:
+            if given := one.get(name):
+                spelled = naming.party if name == "consignor_name" else naming.code
+                return f"{name} {spelled(str(given)) or given}"
+    return UNNAMED
 
 
 def _keys(row: Mapping[str, Any]) -> set[str]:

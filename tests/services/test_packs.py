@@ -106,6 +106,21 @@ def test_senders_that_are_masked_may_all_be_one(store, tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    "sender",
+    [
+        {"consignor_id": None, "consignor_name": ["Acme Ltd.", "ACME LIMITED", "acme"]},
+        {"consignor_id": ["GB 123-4", "gb1234", "GB.1234"]},
+    ],
+)
+def test_a_sender_who_is_written_otherwise_is_one(store, tmp_path, sender):
+    for at in range(15):
+        written = {n: v[at % 3] if isinstance(v, list) else v for n, v in sender.items()}
+        finds(store, 1, start=at, **written)
+    content = exported(store, tmp_path)["content"]
+    assert content["phrases"] == content["lanes"] == content["indicators"] == []
+
+
 def test_one_key_signs_the_packs_of_a_database_whichever_host_makes_them(store, tmp_path):
     told = exported(store, tmp_path)["public_key"]
     second = tmp_path / "second host"
