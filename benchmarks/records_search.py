@@ -64,7 +64,7 @@ def rows(chance: np.random.Generator, first: int, count: int) -> Iterator[dict[s
             "calibre": "9x19",
             "serial": serial,
         }
-        yield arms._row(entry, OWNER, NOW)
+        yield arms.row_of(entry, OWNER, NOW)
 
 
 def misread(chance: np.random.Generator, serial: str, how: str) -> str:

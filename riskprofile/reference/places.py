@@ -51,6 +51,19 @@ def airport(place: str) -> Airport | None:
     return airports().get(place)
 
 
+def country(place: str) -> str:
+    """Where a place lies, by IATA code, UN/LOCODE or country; empty where nobody knows.
+
+    >>> country("IST"), country("DEHAM"), country("xk"), country("QQQ")
+    ('TR', 'DE', 'XK', '')
+    """
+    place = place.strip().upper()
+    if len(place) == 3:
+        found = airport(place)
+        return found.country if found else ""
+    return place[:2] if len(place) in (2, 5) else ""
+
+
 def position(place: str) -> Position | None:
     """Where a place lies, by IATA code, UN/LOCODE or country; None where nobody knows.
 

@@ -1,10 +1,10 @@
-"""The register of arms: fed by confirmed outcomes, by old records, and searched by marks."""
+"""The register of arms: old records come in, pieces are searched by marks and corrected."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from riskprofile.intake import canonical
 from riskprofile.intake import registers as intake
 from riskprofile.intake.reader import RawChunk
 from riskprofile.reference import marks
-from riskprofile.reference.arms import DETAILS, FLAGS, KINDS, SEIZURES, TRAVELLED, flags_of
+from riskprofile.reference.arms import DETAILS, FLAGS, SEIZURES
 from riskprofile.services.registers import Loaded
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import arms as kept
@@ -111,12 +111,17 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def piece(store: Store, actor: Actor, number: str) -> dict[str, Any]:
-    """One piece with what happened to it since: custody, photos, corrections."""
+    """One piece with what happened to it since: custody, photos, corrections.
+
+    `replaced_at` says that a later examination did not find it: it counts nowhere.
+    """
     authorise(actor, "arms.look")
     with store.read() as connection:
         row = one(connection, number)
         told = kept.events_of(connection, row["id"])
-    return {**shown(row), "events": [_event(each) for each in told]}
+    gone = row["superseded_at"]
+    replaced = {"replaced_at": gone.isoformat()} if gone else {}
+    return {**shown(row), **replaced, "events": [_event(each) for each in told]}
 
 
 def one(connection: Connection, number: str) -> dict[str, Any]:
@@ -134,72 +139,7 @@ def _event(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**told, **({"sha256": row["digest"]} if row["digest"] else {}), **(row["detail"] or {})}
 
 
-def record(
-    store: Store,
-    connection: Connection,
-    actor: Actor,
-    now: datetime,
-    alert: Mapping[str, Any],
-    outcome: Mapping[str, Any],
-    items: Sequence[Mapping[str, Any]],
-) -> list[int]:
-    """Put the arms of a confirmed outcome into the register, inside its transaction.
-
-    An alert that was opened again and examined anew counts with its last outcome alone.
-    """
-    kept.lock(connection)
-    kept.supersede(connection, alert["id"], now)
-    declared = (alert["declaration"] or [{}])[0]
-    found = [_from_item(actor, now, alert, outcome, item, declared) for item in items]
-    return kept.add(store, connection, [row for row in found if row["kind"] in KINDS])
-
-
-def _from_item(
-    actor: Actor,
-    now: datetime,
-    alert: Mapping[str, Any],
-    outcome: Mapping[str, Any],
-    item: Mapping[str, Any],
-    declared: Mapping[str, Any],
-) -> dict[str, Any]:
-    said = flags_of(item["marking"])
-    route = str(declared.get("route") or "")
-    details = {
-        "case_number": outcome["seizure_number"],
-        "at_border": True,
-        "proof_marks": item["marking"],
-        "legal_basis": "trafficking" if outcome["outcome"] == "trafficking" else "other",
-        "departure": declared.get("country_of_export"),
-        "transit": "|".join(dict.fromkeys(leg[:2] for leg in route.split("|")[1:-1])),
-        "destination": declared.get("country_of_destination"),
-        "transport": declared.get("conveyance"),
-        "concealment": outcome["concealment"] or item["where_found"],
-        "cover_goods": alert["title"],
-    }
-    serial = bool(marks.skeleton(item["serial"]).strip(marks.UNSURE))
-    marking = "obliterated" if said.get("obliterated") else "unique" if serial else "unknown"
-    return _row(
-        {
-            **{name: item[name] for name in ("kind", "part", "make", "model", "calibre")},
-            **{name: item[name] for name in ("serial", "count")},
-            **said,
-            **{name: value for name, value in details.items() if value},
-            "record_number": f"{OWN}{item['id']}",
-            "event": "seized",
-            "event_on": outcome["at"].isoformat(),
-            "office": alert["office"],
-            "authority": "customs",
-            "mode": TRAVELLED.get(str(declared.get("transport_mode") or "")),
-            "marking": marking,
-        },
-        actor,
-        now,
-        alert_id=alert["id"],
-        item_found_id=item["id"],
-    )
-
-
-def _row(entry: Mapping[str, Any], actor: Actor, now: datetime, **more: Any) -> dict[str, Any]:
+def row_of(entry: Mapping[str, Any], actor: Actor, now: datetime, **more: Any) -> dict[str, Any]:
     """One entry of `SEIZURES` as the table holds it."""
     at = datetime.fromisoformat(str(entry["event_on"]))
     at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
@@ -270,13 +210,13 @@ def load(
     with store.write(patience=60.0) as connection:
         kept.lock(connection)
         known = kept.by_number(connection, sorted(entries))
-        rows = {number: _row(entry, actor, now) for number, entry in entries.items()}
+        rows = {number: row_of(entry, actor, now) for number, entry in entries.items()}
         kept.add(store, connection, [rows[number] for number in rows if number not in known])
         changed = [
             number for number, held in known.items() if held["content"] != rows[number]["content"]
         ]
         for number in changed:
-            _correct(connection, actor, known[number], rows[number], now)
+            correct(connection, actor, known[number], rows[number], now)
         told.accepted = len(rows) - len(known) + len(changed)
         told.duplicate = told.read - told.quarantined - told.accepted
         audit.append(
@@ -297,13 +237,14 @@ def load(
     return told
 
 
-def _correct(
+def correct(
     connection: Connection,
     actor: Actor,
     held: Mapping[str, Any],
     row: Mapping[str, Any],
     now: datetime,
 ) -> None:
+    """Put a row in the place of a piece's; what it said before stays with it."""
     before, after = shown(held), shown(row)
     kept.change(connection, held["id"], row)
     kept.add_event(
@@ -340,8 +281,8 @@ def amend(
             raise RiskProfileError(rejected[0].reason, where=number, do="Nothing was changed.")
         row = table.to_dict("records")[0]
         entry = intake.plain({str(name): value for name, value in row.items()}, SEIZURES)
-        now_row = _row(entry, actor, held["recorded_at"])
-        _correct(connection, actor, held, {**now_row, "recorded_by": held["recorded_by"]}, now)
+        now_row = row_of(entry, actor, held["recorded_at"])
+        correct(connection, actor, held, {**now_row, "recorded_by": held["recorded_by"]}, now)
         audit.append(
             connection,
             actor=actor.name,

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from riskprofile.errors import Conflict, RiskProfileError
-from riskprofile.services import arms, blind, desk, feedback, queueing
+from riskprofile.services import blind, desk, feedback, finds, queueing
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.rights import Actor, authorise
@@ -202,7 +202,7 @@ def confirm_outcome(store: Store, actor: Actor, outcome_id: int, now: datetime) 
             select(_item).where(_item.c.outcome_id == outcome_id).order_by(_item.c.id)
         ).mappings()
         items = [dict(each) for each in found]
-        arms.record(store, connection, actor, now, alert, dict(row), items)
+        finds.record(store, connection, actor, now, alert, dict(row), items)
         desk.note(
             connection, actor, "outcome.confirm", alert, now, outcome_id=outcome_id, label=label
         )

@@ -29,6 +29,7 @@ _alert = Alert.__table__  # type: ignore[attr-defined]
 BY = ("mode", "route", "typology", "cover_goods", "calibre", "kind", "made", "diversion")
 RECENT, PAST = timedelta(days=90), timedelta(days=360)
 LEAST, SHARE = 3, 0.1  # cases that a pattern needs, and its false-discovery rate
+AHEAD = timedelta(hours=14)  # no zone is further ahead: there the day has begun
 MADE = ("privately_made", "converted", "reactivated")
 COMPLETE = ("E10",)  # typologies of parts that complete each other
 ONLINE = ("E04", "E05", "E06", "E07", "E08")  # and of parcels as online sales send them
@@ -77,7 +78,7 @@ def _rows(store: Store, now: datetime) -> Table:
     asked = (
         select(kept.arms, _alert.c.indicators)
         .select_from(kept.arms.outerjoin(_alert, _alert.c.id == columns.alert_id))
-        .where(columns.superseded_at.is_(None), columns.event_on <= now)
+        .where(columns.superseded_at.is_(None), columns.event_on <= now + AHEAD)
         .where(columns.event_on > now - timedelta(days=31 * MONTHS))
     )
     made = []
@@ -110,7 +111,7 @@ def _rows(store: Store, now: datetime) -> Table:
                 }
             )
     frame = pd.DataFrame(made, columns=["at", "case", "count", *BY])
-    frame["at"] = pd.to_datetime(frame["at"], utc=True)
+    frame["at"] = pd.to_datetime(frame["at"], utc=True).clip(upper=pd.Timestamp(now))
     return frame
 
 

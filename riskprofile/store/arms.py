@@ -240,10 +240,12 @@ def _forget_runs(connection: Connection, arms_id: int, serial_key: str) -> None:
     connection.execute(grams.delete().where(*where))
 
 
-def supersede(connection: Connection, alert_id: int, now: datetime) -> None:
-    """Take out the pieces of an alert that was examined anew."""
-    connection.execute(
-        update(arms)
-        .where(arms.c.alert_id == alert_id, arms.c.superseded_at.is_(None))
-        .values(superseded_at=now)
-    )
+def of_alert(connection: Connection, alert_id: int) -> list[dict[str, Any]]:
+    """The pieces that count of one alert, in the order in which they were entered."""
+    asked = select(arms).where(arms.c.alert_id == alert_id, arms.c.superseded_at.is_(None))
+    return [dict(row) for row in connection.execute(asked.order_by(arms.c.id)).mappings()]
+
+
+def supersede(connection: Connection, ids: Sequence[int], now: datetime) -> None:
+    """Take out pieces that a later examination did not find again."""
+    connection.execute(update(arms).where(arms.c.id.in_(ids)).values(superseded_at=now))

@@ -15,10 +15,10 @@ class Arms(SQLModel, table=True):
     """One piece seized, found or surrendered, or several that no mark tells apart.
 
     `serial` is as marked; the columns that end in `_key` are forms for finding it.
-    `year` is that of `event_on` (UTC). `details` holds the other columns of
-    `reference.arms.SEIZURES`. `item_found_id` links it to what the officer entered;
-    `superseded_at` says that the alert was opened again and examined anew: it then
-    counts nowhere.
+    `event_on` is the day where it happened, as midnight in UTC, and `year` that of it.
+    `details` holds the other columns of `reference.arms.SEIZURES`. `item_found_id` links it to
+    what the officer entered; `superseded_at` says that the alert was opened again, and the piece
+    not found when it was examined anew: it then counts nowhere.
     """
 
     __tablename__ = "arms"

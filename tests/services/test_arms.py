@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from riskprofile.errors import InputError, RiskProfileError, UsageError
-from riskprofile.services import arms, retention, review, settings, tracing
+from riskprofile.services import arms, govern, iafq, retention, review, settings, tracing, trends
 from riskprofile.services.identity import OWNER
-from tests.services.bench import AUDITOR, INES, NOW, OMAR, REASON, SARA, later, put, taken
+from tests.services.bench import AUDITOR, HERE, INES, NOW, OMAR, REASON, SARA, later, put, taken
 
 PISTOL = {
     "kind": "firearm",
@@ -45,16 +45,28 @@ OLD = pd.DataFrame(
 )
 
 
-def confirmed(store, items, **declared):
+def confirmed(store, items, at=NOW, **declared):
     """An alert examined, with these items, and confirmed; its id."""
-    alert = taken(store, declaration=DECLARED, **declared)
-    review.decide(store, INES, alert, "examine", REASON, NOW)
+    alert = taken(store, now=at, **{"declaration": DECLARED, **declared})
+    review.decide(store, INES, alert, "examine", REASON, at)
+    examined(store, alert, items, at)
+    return alert
+
+
+def examined(store, alert, items, at):
     outcome = review.record_outcome(
-        store, INES, alert, "trafficking", NOW, items=items, methods=["opened"],
+        store, INES, alert, "trafficking", at, items=items, methods=["opened"],
         seizure_number="XM-SZ-7", concealment="inside",
     )  # fmt: skip
-    review.confirm_outcome(store, OMAR, outcome, later(hours=1))
-    return alert
+    review.confirm_outcome(store, OMAR, outcome, at + timedelta(hours=1))
+
+
+def examined_anew(store, alert, items, at):
+    """The alert is opened again, and its next examination found these."""
+    review.reopen(store, SARA, alert, REASON, at)
+    review.claim(store, INES, alert, at)
+    review.decide(store, INES, alert, "examine", REASON, at)
+    examined(store, alert, items, at)
 
 
 def imported(store, tmp_path: Path, table=OLD, name="old.csv"):
@@ -93,18 +105,63 @@ def test_what_nobody_confirmed_is_in_no_register(store):
     assert arms.search(store, SARA, NOW, serial="SB0I25") == []
 
 
-def test_an_alert_examined_anew_counts_with_its_last_outcome(store):
+def test_a_piece_that_is_found_again_stays_what_it_is(any_store):
+    """Its number, its day, what was added, and its trace: the others go, new ones come."""
+    items = [PISTOL, {"kind": "part", "part": "slide"}, {"kind": "ammunition", "count": 50}]
+    alert = confirmed(any_store, items)
+    [hit] = arms.search(any_store, SARA, NOW, serial="SB0I25")
+    changes = {"country_of_manufacture": "XK", "converted": "yes", "event": "found"}
+    arms.amend(any_store, OWNER, hit.number, changes, NOW)
+    arms.hand_over(any_store, OWNER, hit.number, "North Gate", "laboratory", NOW)
+    asked = tracing.request(any_store, OWNER, hit.number, tracing.Asking("iarms", "NO"), NOW)
+    tracing.answer(any_store, OWNER, asked["id"], "traced", NOW)
+    laboratory = {**PISTOL, "serial": "SB0125", "marking": "serial clear"}
+    items = [{"kind": "ammunition", "count": 48}, laboratory, {"kind": "part", "part": "barrel"}]
+    examined_anew(any_store, alert, items, later(days=60))
+    [again] = arms.search(any_store, SARA, NOW, serial="SB0I25")
+    told = arms.piece(any_store, SARA, again.number)
+    assert (again.number, told["serial"], told["event_on"]) == (hit.number, "SB0125", "2026-11-24")
+    assert (told["event"], told["country_of_manufacture"]) == ("found", "XK")
+    assert told["converted"] and not told["obliterated"] and told["marking"] == "unique"
+    assert [one["kind"] for one in told["events"]] == ["amended", "custody", "amended"]
+    told = iafq.export(any_store, OWNER, NOW, 2026)
+    assert told["16.4.2"]["parts"] == {"national": 0, "traced": 1, "other": 0}
+    figures = {one["id"]: [list(row.values()) for row in one["rows"]] for one in told["figures"]}
+    assert figures["ammunition"] == [["", 1, 48]]
+    assert figures["parts"] == []  # the slide was none, and the barrel is of another year
+    told = iafq.export(any_store, OWNER, NOW, 2027)
+    assert [one["rows"] for one in told["figures"] if one["id"] == "parts"] == [
+        [{"of": "barrel", "records": 1, "pieces": 1}]
+    ]
+
+
+def test_a_piece_that_was_not_found_again_says_so(store):
     alert = confirmed(store, [PISTOL])
-    review.reopen(store, SARA, alert, REASON, later(hours=2))
-    review.claim(store, INES, alert, later(hours=3))
-    review.decide(store, INES, alert, "examine", REASON, later(hours=3))
-    outcome = review.record_outcome(
-        store, INES, alert, "trafficking", later(hours=4), methods=["laboratory"],
-        items=[{**PISTOL, "serial": "SB0125"}],
-    )  # fmt: skip
-    review.confirm_outcome(store, OMAR, outcome, later(hours=5))
     [hit] = arms.search(store, SARA, NOW, serial="SB0I25")
-    assert hit.piece["serial"] == "SB0125"
+    examined_anew(store, alert, [{"kind": "ammunition"}], later(days=1))
+    assert arms.search(store, SARA, NOW, serial="SB0I25") == []
+    assert arms.piece(store, SARA, hit.number)["replaced_at"].startswith("2026-11-25")
+
+
+def test_the_day_of_a_find_is_that_of_its_office(any_store):
+    """Half past midnight of the new year in Paris is the old one in UTC."""
+    at = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+    office = {"code": HERE, "name": "Port Meridia", "zone": "Europe/Paris", "country": "XM"}
+    govern.init_offices(any_store, OWNER, [office], NOW)
+    confirmed(any_store, [PISTOL], at=at)
+    [hit] = arms.search(any_store, SARA, NOW, serial="SB0I25")
+    assert (hit.piece["event_on"], hit.piece["country"]) == ("2027-01-01", "XM")
+    assert iafq.export(any_store, OWNER, NOW)["year"] == 2027
+    assert trends.trends(any_store, SARA, at).figures["arms"] == 1
+
+
+def test_places_of_a_journey_are_countries_in_the_register(store):
+    told = {"origin": "IST", "route": "IST|CDG|FRA|OSL", "destination": "NOOSL"}
+    confirmed(store, [PISTOL], declaration=[{**told, "transport_mode": "air"}])
+    [hit] = arms.search(store, SARA, NOW, serial="SB0I25")
+    assert [hit.piece[one] for one in ("departure", "transit", "destination")] == [
+        "TR", "FR|DE", "NO",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["old.csv", "old.xlsx"])

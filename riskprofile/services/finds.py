@@ -1,0 +1,160 @@
+"""What a confirmed outcome found, in the register of arms: nobody types it a second time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from riskprofile.reference import marks, places
+from riskprofile.reference.arms import FLAGS, KINDS, TRAVELLED, flags_of
+from riskprofile.services import arms
+from riskprofile.services.rights import Actor
+from riskprofile.store import arms as kept
+from riskprofile.store.database import Store
+from riskprofile.store.tables import Office
+
+_office = Office.__table__  # type: ignore[attr-defined]
+
+# What an examination says of a piece: a later one overrides it. All else of a piece that is
+# found again, the counter does not know: it stays as it was amended.
+SAID = ("kind", "part", "make", "model", "calibre", "serial", "count")
+NOTED = ("proof_marks", "case_number", "concealment")
+BASES = ("trafficking", "other")  # legal bases that an outcome gives
+
+
+def record(
+    store: Store,
+    connection: Connection,
+    actor: Actor,
+    now: datetime,
+    alert: Mapping[str, Any],
+    outcome: Mapping[str, Any],
+    items: Sequence[Mapping[str, Any]],
+) -> None:
+    """Put the arms of a confirmed outcome into the register, inside its transaction.
+
+    An alert that was opened again and examined anew counts with its last outcome alone. A
+    piece that it finds again stays the piece that it is, with its number, its day, custody,
+    photos and traces; the others are taken out.
+    """
+    kept.lock(connection)
+    asked = select(_office.c.zone, _office.c.country).where(_office.c.code == alert["office"])
+    zone, country = connection.execute(asked).first() or ("UTC", "")
+    on = outcome["at"].astimezone(ZoneInfo(zone)).date()
+    found = [_entry(alert, outcome, item, on, country) for item in items if item["kind"] in KINDS]
+    held = kept.of_alert(connection, alert["id"])
+    again = dict(_again(held, found))
+    for place, old in again.items():
+        entry = _continued(old, found[place])
+        row = arms.row_of(entry, actor, old["recorded_at"])
+        row |= {"recorded_by": old["recorded_by"], "item_found_id": _item_of(found[place])}
+        arms.correct(connection, actor, old, row, now)
+    same = {old["id"] for old in again.values()}
+    kept.supersede(connection, [old["id"] for old in held if old["id"] not in same], now)
+    fresh = [entry for place, entry in enumerate(found) if place not in again]
+    kept.add(
+        store,
+        connection,
+        [
+            arms.row_of(entry, actor, now, alert_id=alert["id"], item_found_id=_item_of(entry))
+            for entry in fresh
+        ],
+    )
+
+
+def _item_of(entry: Mapping[str, Any]) -> int:
+    """The item found from which an entry was made."""
+    return int(str(entry["record_number"]).removeprefix(arms.OWN))
+
+
+def _entry(
+    alert: Mapping[str, Any],
+    outcome: Mapping[str, Any],
+    item: Mapping[str, Any],
+    on: date,
+    country: str | None,
+) -> dict[str, Any]:
+    """One item found under the columns of the register."""
+    declared = (alert["declaration"] or [{}])[0]
+    said = flags_of(item["marking"])
+    legs = str(declared.get("route") or "").split("|")[1:-1]
+    details = {
+        "country": country,
+        "case_number": outcome["seizure_number"],
+        "at_border": True,
+        "proof_marks": item["marking"],
+        "legal_basis": "trafficking" if outcome["outcome"] == "trafficking" else "other",
+        "departure": declared.get("country_of_export") or _country(declared.get("origin")),
+        "transit": "|".join(dict.fromkeys(filter(None, map(_country, legs)))),
+        "destination": declared.get("country_of_destination")
+        or _country(declared.get("destination")),
+        "transport": declared.get("conveyance"),
+        "concealment": outcome["concealment"] or item["where_found"],
+        "cover_goods": alert["title"],
+    }
+    serial = bool(marks.skeleton(item["serial"]).strip(marks.UNSURE))
+    marking = "obliterated" if said.get("obliterated") else "unique" if serial else "unknown"
+    return {
+        **{name: item[name] for name in SAID},
+        **said,
+        **{name: value for name, value in details.items() if value},
+        "record_number": f"{arms.OWN}{item['id']}",
+        "event": "seized",
+        "event_on": on.isoformat(),
+        "office": alert["office"],
+        "authority": "customs",
+        "mode": TRAVELLED.get(str(declared.get("transport_mode") or "")),
+        "marking": marking,
+    }
+
+
+def _country(place: Any) -> str:
+    return places.country(str(place)) if place else ""
+
+
+def _again(
+    held: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Which pieces were found again: the place in `found`, and the piece.
+
+    By kind and serial first; then, as where a serial was misread, by all but the serial.
+    """
+    left, open_ = list(held), dict(enumerate(found))
+    for form in (_by_serial, _by_make):
+        for place, entry in list(open_.items()):
+            wanted = form(entry)
+            old = next((one for one in left if wanted and form(one) == wanted), None)
+            if old is not None:
+                left.remove(old)
+                del open_[place]
+                yield place, old
+
+
+def _by_serial(piece: Mapping[str, Any]) -> tuple[str, ...]:
+    serial = kept.keys(piece)["serial_key"]
+    return (piece["kind"], piece["part"].casefold(), serial) if serial else ()
+
+
+def _by_make(piece: Mapping[str, Any]) -> tuple[str, ...]:
+    form = kept.keys(piece)
+    said = (piece["kind"], piece["part"].casefold(), piece["calibre"].casefold())
+    return (*said, form["make_key"], form["model_key"])
+
+
+def _continued(old: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A piece that was found again: as it stood, under what this examination says of it."""
+    held = arms.shown(old)
+    told = {name: entry[name] for name in (*SAID, *NOTED) if entry.get(name)}
+    said = flags_of(str(held.get("proof_marks") or ""))  # by the examination before
+    flags = {one: bool(entry.get(one) or (held[one] and not said.get(one))) for one in FLAGS}
+    marking = entry["marking"]
+    if marking == "unknown" and (flags["obliterated"] or held["marking"] != "obliterated"):
+        marking = held["marking"]
+    basis = held.get("legal_basis")
+    if basis is None or basis in BASES:
+        basis = entry["legal_basis"]
+    return {**held, **told, **flags, "marking": marking, "legal_basis": basis}
