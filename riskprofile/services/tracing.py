@@ -321,7 +321,7 @@ def as_pdf(package: Mapping[str, Any]) -> bytes:
     )
     for section, values in package["sections"].items():
         page.heading(section.capitalize())
-        page.fields([(label, value) for label, value in values.items() if label != PHOTOS])
+        page.fields([(label, _said(one)) for label, one in values.items() if label != PHOTOS])
         for one in values.get(PHOTOS, []):
             page.line(f"photo {one['sha256']} {one['file']} {one['shows']}")
     if package["uncertain_characters"]:
@@ -332,3 +332,7 @@ def as_pdf(package: Mapping[str, Any]) -> bytes:
     if not package["missing"]:
         page.line("nothing")
     return page.bytes()
+
+
+def _said(value: Any) -> Any:
+    return ("no", "yes")[value] if isinstance(value, bool) else value
