@@ -33,7 +33,7 @@ def export(
     Parameters
     ----------
     year : int, optional
-        Of the event; by default the latest with records.
+        Of the event; by default the latest with records that has begun.
     least : int
         Pieces of arms in one case from which it is a significant seizure.
 
@@ -46,10 +46,11 @@ def export(
     """
     authorise(actor, "arms.export")
     with store.read() as connection:
-        wanted = queries.latest(connection) if year is None else year
+        wanted = queries.latest(connection, now) if year is None else year
         if wanted is None:
             raise InputError(
-                "the register of arms is empty", do="Import records, or confirm an outcome first"
+                "the register of arms has no record of a year that has begun",
+                do="Import records, or confirm an outcome first; --year names a year all the same",
             )
         told: dict[str, Any] = {
             "form": "UNODC Illicit Arms Flows Questionnaire",
@@ -66,7 +67,7 @@ def export(
                 }
                 for one in queries.FIGURES
             ],
-            "quality": _quality(connection, wanted),
+            "quality": _quality(connection, wanted, now),
             "held_back": _held_back(connection, wanted),
             "significant_seizures": significant(connection, wanted, least),
         }
@@ -97,8 +98,11 @@ def sdg(connection: Connection, year: int) -> dict[str, Any]:
     }
 
 
-def _quality(connection: Connection, year: int) -> list[dict[str, Any]]:
+def _quality(connection: Connection, year: int, now: datetime) -> list[dict[str, Any]]:
     found = []
+    if numbers := queries.ahead(connection, now):
+        what = "its day has not come yet: no return of a year that has begun counts it"
+        found.append({"check": "day_ahead", "what": what, "records": numbers})
     for name, what, sql in queries.CHECKS:
         numbers = sorted(row["number"] for row in queries.ask(connection, sql, year))
         if numbers:

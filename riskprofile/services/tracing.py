@@ -28,6 +28,7 @@ _trace = ArmsTrace.__table__  # type: ignore[attr-defined]
 CHANNELS = ("domestic", "iarms", "bilateral", "national_centre")
 PHOTOS = "photos of the marks, SHA-256"
 COUNTRIES = frozenset(KNOWN_COUNTRIES.to_pylist())
+STATES = ("asked", "answered")
 RESULTS = ("traced", "national", "other", "not_traced")
 
 
@@ -238,6 +239,8 @@ def establish(
 def traces(store: Store, actor: Actor, state: str = "") -> list[dict[str, Any]]:
     """Requests and what came back, the newest first; of one state when it is given."""
     authorise(actor, "arms.look")
+    if state not in ("", *STATES):
+        raise UsageError(f"unknown state {state}", do=f"Give {' or '.join(STATES)}")
     asked = select(_trace, kept.arms.c.number).join(kept.arms, kept.arms.c.id == _trace.c.arms_id)
     if state:
         asked = asked.where(_trace.c.state == state)

@@ -11,9 +11,12 @@ they were at hand: check the wording of a return against the form in force.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, text
+
+from riskprofile.store.tables import Moment
 
 YEAR = "a.year = :year AND a.superseded_at IS NULL"
 # Arms of the indicator: firearms seized, found or surrendered, not made before 1900.
@@ -186,7 +189,9 @@ HELD_BACK = (
     " (SELECT COUNT(*) FROM arms_trace o WHERE o.arms_id = a.id AND o.result = 'not_traced') AS failed"
     f" FROM arms a {TRACED} WHERE {ARMS} AND a.count > {CAPPED} ORDER BY a.number"
 )
-LATEST = "SELECT MAX(a.year) FROM arms a WHERE a.superseded_at IS NULL"
+LATEST = "SELECT MAX(a.year) FROM arms a WHERE a.superseded_at IS NULL AND a.year <= :year"
+# Days that were typed wrongly: no return has these records before that year is over.
+AHEAD = f"{_NUMBER} WHERE a.superseded_at IS NULL AND a.event_on > :until ORDER BY a.number"
 
 
 def ask(connection: Connection, sql: str, year: int) -> list[dict[str, Any]]:
@@ -194,7 +199,15 @@ def ask(connection: Connection, sql: str, year: int) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(text(sql), {"year": year}).mappings()]
 
 
-def latest(connection: Connection) -> int | None:
-    """The latest year with records."""
-    found = connection.execute(text(LATEST)).scalar()
+def latest(connection: Connection, until: datetime) -> int | None:
+    """The latest year with records that has begun."""
+    # Somewhere it begins half a day before it does in UTC.
+    year = (until + timedelta(hours=14)).year
+    found = connection.execute(text(LATEST), {"year": year}).scalar()
     return None if found is None else int(found)
+
+
+def ahead(connection: Connection, until: datetime) -> list[str]:
+    """Numbers of the records whose event has not come yet, whatever year is asked for."""
+    asked = text(AHEAD).bindparams(bindparam("until", until + timedelta(hours=14), Moment))
+    return list(connection.execute(asked).scalars())

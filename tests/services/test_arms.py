@@ -151,7 +151,9 @@ def test_the_day_of_a_find_is_that_of_its_office(any_store):
     confirmed(any_store, [PISTOL], at=at)
     [hit] = arms.search(any_store, SARA, NOW, serial="SB0I25")
     assert (hit.piece["event_on"], hit.piece["country"]) == ("2027-01-01", "XM")
-    assert iafq.export(any_store, OWNER, NOW)["year"] == 2027
+    told = iafq.export(any_store, OWNER, at)
+    assert told["year"] == 2027
+    assert "day_ahead" not in [one["check"] for one in told["quality"]]
     assert trends.trends(any_store, SARA, at).figures["arms"] == 1
 
 

@@ -166,6 +166,14 @@ def test_a_case_with_many_arms_is_a_significant_seizure(any_store, tmp_path):
     assert "concealment" in one["missing"]
 
 
+def test_a_day_that_was_typed_wrongly_is_named_and_makes_no_year_the_latest(any_store, tmp_path):
+    ahead = {"event_on": "2062-05-01"}
+    fill(any_store, tmp_path, [("A", SEIZED, 1, {}), ("B", SEIZED, 1, ahead)])
+    told = iafq.export(any_store, OWNER, NOW)
+    assert (told["year"], told["16.4.2"]["denominator"]) == (2025, 1)
+    assert {one["check"]: one["records"] for one in told["quality"]}["day_ahead"] == ["B"]
+
+
 def test_an_empty_register_has_no_return(store):
-    with pytest.raises(InputError, match="empty"):
+    with pytest.raises(InputError, match="no record of a year"):
         iafq.export(store, OWNER, NOW)

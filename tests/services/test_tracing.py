@@ -138,6 +138,7 @@ def test_no_more_is_established_than_there_is(any_store, tmp_path):
         (lambda s: tracing.request(s, OWNER, "A9", ASK, NOW), "no record A9"),
         (lambda s: tracing.answer(s, OWNER, 9, "traced", NOW), "no trace request 9"),
         (lambda s: tracing.answer(s, OWNER, 9, "lost", NOW), "unknown result"),
+        (lambda s: tracing.traces(s, OWNER, "open"), "unknown state"),
     ],
 )
 def test_a_wrong_question_is_told(store, tmp_path, call, fault):
