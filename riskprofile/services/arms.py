@@ -177,8 +177,8 @@ def load(
 ) -> Loaded:
     """Take old records from any table (CSV, XLSX, JSON Lines, Parquet), in one transaction.
 
-    A number that the register has with the same content is a duplicate; with other
-    content it is corrected, and the correction is kept with the piece.
+    A number that came with the same content before is a duplicate, amended since or not; with
+    other content it is corrected, and the correction is kept with the piece.
 
     Parameters
     ----------
@@ -263,7 +263,7 @@ def amend(
 ) -> None:
     """Add to or correct a piece, as text under the names of its columns; empty takes away.
 
-    What it said before stays with it.
+    What it said before stays with it. The file from which it came changes nothing of it again.
     """
     authorise(actor, "arms.keep")
     if wrong := sorted(set(changes) - set(SEIZURES.names) | set(changes) & {"record_number"}):
@@ -282,7 +282,9 @@ def amend(
         row = table.to_dict("records")[0]
         entry = intake.plain({str(name): value for name, value in row.items()}, SEIZURES)
         now_row = row_of(entry, actor, held["recorded_at"])
-        correct(connection, actor, held, {**now_row, "recorded_by": held["recorded_by"]}, now)
+        # The content stays that of the file it came from: the same file again changes nothing.
+        same = {name: held[name] for name in ("content", "recorded_by")}
+        correct(connection, actor, held, {**now_row, **same}, now)
         audit.append(
             connection,
             actor=actor.name,

@@ -228,6 +228,8 @@ def test_a_correction_keeps_what_was_said_before(any_store, tmp_path):
     [hit] = arms.search(any_store, SARA, NOW, serial="KX90517")
     assert hit.grade == "same" and hit.piece["converted"] is True
     assert arms.search(any_store, SARA, NOW, serial="KX10517")[0].grade == "near"
+    told = imported(any_store, tmp_path)  # the same file again takes nothing back
+    assert (told.accepted, told.duplicate) == (0, 4)
     [event] = arms.piece(any_store, SARA, "A1")["events"]
     assert event["before"]["serial"] == "KX?0517"
     with pytest.raises(RiskProfileError, match="yes nor no"):
