@@ -81,15 +81,19 @@ def export_trace(
     if not out.is_dir():
         raise UsageError("its folder does not exist", where=str(out), do="Make it first")
     asking = tracing.Asking(channel, to, authority, contact, use, handling, urgency)
+
+    def write(told: dict[str, Any]) -> None:
+        stem = out / f"trace-{told['id']}"
+        with whole_or_nothing(stem.with_suffix(".pdf")) as stream:
+            stream.write(tracing.as_pdf(told))
+        write_json(told, stem.with_suffix(".json"))
+
     with opened(home) as (_, store):
-        told = tracing.request(store, owner(), number, asking, now())
-    stem = out / f"trace-{told['id']}"
-    write_json(told, stem.with_suffix(".json"))
-    with whole_or_nothing(stem.with_suffix(".pdf")) as stream:
-        stream.write(tracing.as_pdf(told))
+        told = tracing.request(store, owner(), number, asking, now(), write)
     if json:
         output.as_json(told)
         return 0
+    stem = out / f"trace-{told['id']}"
     output.say(f"request {told['id']}: {stem}.json, {stem}.pdf")
     for one in told["missing"]:
         output.say(f"  missing: {one['field']} ({', '.join(one['needed_by'])})")
@@ -141,9 +145,10 @@ def answer(
     diversion_country: Where = "",
     last_legal_country: Annotated[str, typer.Option(help="Country of the last legal record.")] = "",
     reference: Reference = "",
+    correct: Annotated[str, typer.Option(help="Why the answer that stands was wrong.")] = "",
     home: Home = None,
 ) -> int:
-    """Record what came back."""
+    """Record what came back; what was recorded wrongly is corrected with a reason."""
     with opened(home) as (_, store):
         tracing.answer(
             store,
@@ -156,6 +161,7 @@ def answer(
             diversion_country=diversion_country,
             last_legal_country=last_legal_country,
             reference=reference,
+            correct=correct,
         )
     output.say(f"request {request}: {result}")
     return 0

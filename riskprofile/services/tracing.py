@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,7 @@ from riskprofile.store.database import Store
 
 _trace = ArmsTrace.__table__  # type: ignore[attr-defined]
 
+NO_REQUEST = "none"  # the channel of what was established without one
 CHANNELS = ("domestic", "iarms", "bilateral", "national_centre")
 PHOTOS = "photos of the marks, SHA-256"
 COUNTRIES = frozenset(KNOWN_COUNTRIES.to_pylist())
@@ -46,9 +47,19 @@ class Asking:
 
 
 def request(
-    store: Store, actor: Actor, number: str, asking: Asking, now: datetime
+    store: Store,
+    actor: Actor,
+    number: str,
+    asking: Asking,
+    now: datetime,
+    write: Callable[[dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
     """Make and record the package of a trace request, as JSON values.
+
+    Parameters
+    ----------
+    write : function, optional
+        Puts the package where it goes out from. When it fails, nothing was asked.
 
     Returns
     -------
@@ -102,8 +113,11 @@ def request(
             )
             .returning(_trace.c.id)
         ).scalar_one()
+        told = {"id": int(made), "requested_at": now.isoformat(), **package, "sha256": digest}
+        if write is not None:
+            write(told)
         _note(connection, actor, "arms.trace.ask", row, now, trace=int(made), package=digest)
-    return {"id": int(made), "requested_at": now.isoformat(), **package, "sha256": digest}
+    return told
 
 
 def _package(connection: Connection, row: Mapping[str, Any], asking: Asking) -> dict[str, Any]:
@@ -161,8 +175,11 @@ def answer(
     diversion_country: str = "",
     last_legal_country: str = "",
     reference: str = "",
+    correct: str = "",
 ) -> None:
-    """Record the answer to a request, once.
+    """Record the answer to a request, once; or with a reason put another in its place.
+
+    What the answer said before stays with the piece.
 
     Parameters
     ----------
@@ -172,6 +189,8 @@ def answer(
         How many of the record's pieces this answer establishes; none for `not_traced`.
     diversion : str
         Where it left the legal market, in words without names of persons.
+    correct : str
+        Why an answer that stands was wrong; also of what was established without a request.
     """
     authorise(actor, "arms.trace")
     told = _answer(result, pieces, diversion, diversion_country, last_legal_country, reference)
@@ -182,10 +201,32 @@ def answer(
             raise InputError(
                 f"there is no trace request {trace_id}", do="See riskprofile records trace list"
             )
-        if trace["state"] != "asked":
-            raise Conflict(f"request {trace_id} is answered already: {trace['result']}")
+        stands = trace["state"] != "asked"
+        if stands and not correct.strip():
+            raise Conflict(
+                f"request {trace_id} is answered already: {trace['result']}",
+                do="If that was wrong, or another answer came, say why: --correct",
+            )
+        if not stands and correct.strip():
+            raise UsageError(f"request {trace_id} has no answer yet", do="Leave out --correct")
+        if result == "traced" and trace["channel"] == NO_REQUEST:
+            raise UsageError("traced is the answer to a request", do="Give national or other")
         row = _of(connection, trace["arms_id"])
-        _room(connection, row, told["pieces"])
+        _room(connection, row, told["pieces"] - trace["pieces"])
+        if stands:
+            kept.add_event(
+                connection,
+                arms_id=row["id"],
+                kind="answer",
+                at=now,
+                by=actor.name,
+                recorded_at=now,
+                detail={
+                    "trace": trace_id,
+                    "why": correct.strip(),
+                    "before": {name: trace[name] for name in told if trace[name]},
+                },
+            )
         connection.execute(
             update(_trace)
             .where(_trace.c.id == trace_id)
@@ -219,7 +260,7 @@ def establish(
             insert(_trace)
             .values(
                 arms_id=row["id"],
-                channel="none",
+                channel=NO_REQUEST,
                 to_country="",
                 identity="",
                 package="",

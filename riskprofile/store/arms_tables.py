@@ -80,7 +80,8 @@ class ArmsName(SQLModel, table=True):
 
 
 class ArmsEvent(SQLModel, table=True):
-    """What happened to a piece afterwards: custody, photo or amended. Never changed.
+    """What happened to a piece afterwards: custody, photo, amended, or answer, where one was
+    corrected. Never changed.
 
     `digest` is SHA-256 of a photo; the picture itself is kept elsewhere.
     """

@@ -121,6 +121,40 @@ def test_an_answer_comes_back_once_with_the_point_of_diversion(any_store, tmp_pa
         tracing.answer(any_store, OWNER, asked["id"], "traced", NOW)
 
 
+def test_an_answer_that_was_wrong_is_corrected_and_stays_with_the_piece(any_store, tmp_path):
+    held(any_store, tmp_path)
+    asked = tracing.request(any_store, OWNER, "A1", ASK, NOW)["id"]
+    with pytest.raises(UsageError, match="no answer yet"):
+        tracing.answer(any_store, OWNER, asked, "traced", NOW, correct="letter of 3 May")
+    tracing.answer(any_store, OWNER, asked, "traced", NOW, pieces=2, reference="R-9")
+    why = {"correct": "letter of 3 May: another piece"}
+    tracing.answer(any_store, OWNER, asked, "not_traced", later(days=1), **why)
+    made = tracing.establish(any_store, OWNER, "A1", "national", NOW, pieces=2)
+    with pytest.raises(UsageError, match="answer to a request"):
+        tracing.answer(any_store, OWNER, made, "traced", NOW, **why)
+    with pytest.raises(RiskProfileError, match="established already"):
+        tracing.answer(any_store, OWNER, made, "other", NOW, pieces=3, **why)
+    tracing.answer(any_store, OWNER, made, "other", NOW, pieces=1, **why)
+    assert [(one["result"], one["pieces"]) for one in tracing.traces(any_store, SARA)] == [
+        ("other", 1), ("not_traced", 0),
+    ]  # fmt: skip
+    told = [one for one in arms.piece(any_store, SARA, "A1")["events"] if one["trace"] == asked]
+    assert told[0]["before"] == {"result": "traced", "pieces": 2, "reference": "R-9"}
+    assert told[0]["kind"] == "answer" and told[0]["why"].startswith("letter")
+
+
+def test_a_request_that_could_not_be_written_was_not_made(any_store, tmp_path):
+    held(any_store, tmp_path)
+
+    def full(told):
+        raise OSError("no space left")
+
+    with pytest.raises(OSError, match="space"):
+        tracing.request(any_store, OWNER, "A1", ASK, NOW, full)
+    assert tracing.traces(any_store, SARA) == []
+    assert tracing.request(any_store, OWNER, "A1", ASK, NOW)["record"] == "A1"
+
+
 def test_no_more_is_established_than_there_is(any_store, tmp_path):
     held(any_store, tmp_path)
     tracing.establish(any_store, OWNER, "A1", "national", NOW, pieces=1)
