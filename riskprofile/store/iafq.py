@@ -50,14 +50,23 @@ class Figure:
     sql: str
 
 
-def _by(column: str, where: str, label: str = "") -> str:
+def _by(column: str, where: str) -> str:
     return (
-        f"SELECT {column} AS {label or 'of'}, COUNT(*) AS records, SUM(a.count) AS pieces"
+        f"SELECT {column} AS of, COUNT(*) AS records, SUM(a.count) AS pieces"
         f" FROM arms a WHERE {where} GROUP BY {column} ORDER BY 1"
     )
 
 
+def _by_kind(column: str) -> str:
+    # A sum of firearms and rounds is a number of nothing.
+    return (
+        f"SELECT {column} AS of, a.kind, COUNT(*) AS records, SUM(a.count) AS pieces"
+        f" FROM arms a WHERE {YEAR} GROUP BY {column}, a.kind ORDER BY 1, 2"
+    )
+
+
 _EVENT = ("of", "records", "pieces")
+_KINDS = ("of", "kind", "records", "pieces")
 FIGURES = (
     Figure(
         "events",
@@ -100,15 +109,15 @@ FIGURES = (
         "modes",
         "routing",
         "arms, parts and ammunition by how they travelled",
-        _EVENT,
-        _by("COALESCE(a.mode, '')", YEAR),
+        _KINDS,
+        _by_kind("COALESCE(a.mode, '')"),
     ),
     Figure(
         "places",
         "routing",
         "arms, parts and ammunition by office",
-        _EVENT,
-        _by("COALESCE(a.office, '')", YEAR),
+        _KINDS,
+        _by_kind("COALESCE(a.office, '')"),
     ),
     Figure(
         "traces",
@@ -169,7 +178,7 @@ CHECKS = (
         "another record of the year has the same make and serial",
         f"{_NUMBER} WHERE {ARMS} AND a.serial_key <> '' AND EXISTS (SELECT 1 FROM arms b"
         " WHERE b.serial_key = a.serial_key AND b.make_key = a.make_key AND b.id <> a.id"
-        " AND b.year = a.year AND b.superseded_at IS NULL)",
+        " AND b.kind = a.kind AND b.year = a.year AND b.superseded_at IS NULL)",
     ),
     (
         "established_too_many",

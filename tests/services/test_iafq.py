@@ -9,6 +9,7 @@ from sqlalchemy import text
 from riskprofile.errors import InputError
 from riskprofile.services import arms, iafq, tracing
 from riskprofile.services.identity import OWNER
+from riskprofile.store.iafq import FIGURES
 from tests.services.bench import NOW
 
 
@@ -111,13 +112,29 @@ def test_every_figure_comes_back_from_its_query(any_store, tmp_path):
     told = iafq.export(any_store, OWNER, NOW)
     assert told["year"] == 2025
     found = {one["id"]: one for one in told["figures"]}
+    columns = {one.id: one.columns for one in FIGURES}
     assert found["made"]["rows"][0]["converted"] == 3
     assert found["parts"]["rows"] == [{"of": "slide", "records": 1, "pieces": 1}]
     assert found["traces"]["rows"][0]["pieces"] == 2
     with any_store.read() as connection:
         for one in told["figures"]:
+            assert all(tuple(row) == columns[one["id"]] for row in one["rows"])
             rows = connection.execute(text(one["query"]), {"year": 2025}).mappings().all()
             assert [dict(row) for row in rows] == one["rows"], one["id"]
+
+
+def test_rounds_are_not_added_to_firearms(any_store, tmp_path):
+    there = {"mode": "sea", "office": "XMPME"}
+    rounds = {"kind": "ammunition", "serial": "", **there}
+    slide = {"kind": "part", "serial": "KX-A", **there}  # of the very pistol
+    rows = [("A", SEIZED, 2, there), ("B", SEIZED, 500, rounds), ("C", SEIZED, 1, slide)]
+    fill(any_store, tmp_path, rows)
+    told = iafq.export(any_store, OWNER, NOW)
+    found = {one["id"]: [tuple(row.values()) for row in one["rows"]] for one in told["figures"]}
+    kinds = [("ammunition", 1, 500), ("firearm", 1, 2), ("part", 1, 1)]
+    assert found["modes"] == [("sea", *one) for one in kinds]
+    assert found["places"] == [("XMPME", *one) for one in kinds]
+    assert "recorded_twice" not in [one["check"] for one in told["quality"]]
 
 
 def test_what_holds_the_figure_back_is_named_with_its_reason(any_store, tmp_path):
