@@ -281,7 +281,8 @@ def calibration_gate(card: Scorecard, labels: Table) -> Gate:
     found = labels["value"].to_numpy("float64")
     gap = float(np.average(chance, weights=weights) - np.average(found, weights=weights))
     error = math.sqrt(float((weights**2 * chance * (1 - chance)).sum())) / float(weights.sum())
-    told = f"mean score is off by {100 * gap:+.2f} points, {abs(gap) / error:.1f} standard errors"
+    points = round(100 * gap, 2) + 0.0  # not -0.00
+    told = f"mean score is off by {points:+.2f} points, {abs(gap) / error:.1f} standard errors"
     return Gate("calibration", abs(gap) <= CALIBRATED * error, told, bound)
 
 

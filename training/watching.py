@@ -50,8 +50,9 @@ def drift(
         output.as_json({**asdict(told), "at": told.at.isoformat()})
         return int(bool(told.alarms))
     output.say(
-        f"{profile} {told.version}: the newest {told.rows} rows beside {told.windows} windows "
-        f"before, {told.outcomes} outcomes, {len(told.series)} series"
+        f"{profile} {told.version}: the newest {output.counted(told.rows, 'row')} beside "
+        f"{output.counted(told.windows, 'window')} before, "
+        f"{output.counted(told.outcomes, 'outcome')}, {len(told.series)} series"
     )
     for one in told.alarms:
         output.say(f"  ALARM {one.kind} {one.name}: {one.says} (how far {one.far:.2f})")

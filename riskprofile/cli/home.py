@@ -101,8 +101,9 @@ def doctor(home: Home = None, json: Json = False) -> int:
             serving = partial(promotion.serving, store[0], settings.models, name)
             check(f"scorecard {name}", serving)
         base = store[0]
-        check("offices", lambda: f"{len(govern.zones(base))} offices")
-        check("accounts", lambda: f"{len(identity.accounts(base, owner()))} accounts")
+        check("offices", lambda: output.counted(len(govern.zones(base)), "office"))
+        people = partial(identity.accounts, base, owner())
+        check("accounts", lambda: output.counted(len(people()), "account"))
         check("batches", lambda: _unfinished(base))
         check("rating", lambda: _rating(govern.paused(base)))
         check("audit", lambda: _chain(govern.verify_audit(base, owner())))
@@ -148,7 +149,7 @@ def _chain(verdict: audit.Verdict) -> str:
             f"the chain is broken at record {verdict.first_bad}",
             do="Keep the database aside; compare it with an export of former days.",
         )
-    return f"{verdict.records} records"
+    return output.counted(verdict.records, "record")
 
 
 def _keys(lost: list[str]) -> str:

@@ -57,6 +57,15 @@ def fail(error: RiskProfileError, *, as_json: bool) -> int:
 LINES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")  # one record a line, nearly always
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things whose name takes an s.
+
+    >>> counted(1, "account"), counted(0, "account"), counted(8_000, "office")
+    ('1 account', '0 accounts', '8,000 offices')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def about_rows(path: Path) -> int | None:
     """Lines of a plain text file: about its rows. None for other files: nobody knows before."""
     if path.suffix.lower() not in LINES:

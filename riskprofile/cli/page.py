@@ -132,4 +132,4 @@ def checks(
 
 def answers(found: dict[str, int]) -> str:
     """How many answers these days had, in words."""
-    return f"{sum(found.values())} answers"
+    return output.counted(sum(found.values()), "answer")
