@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -35,8 +36,9 @@ README = """Case bundle of one declaration.
 declaration.json  every stored version, as declared
 rating.json       points with every reason for and against, recomputed from the log
 alert.json        lane, decisions, outcomes and what was found, with who and when
+earlier.json      the same of alerts about versions before it was amended, the newest first
 arms.json         pieces in the register: marks, custody, photos by SHA-256, traces
-audit.json        the audit records about the alert and the pieces
+audit.json        the audit records about the alerts and the pieces
 check.py          checks every byte of this archive: python check.py BUNDLE.zip
 
 A named officer decided; the rating recommends. Photos are bound by their SHA-256 and are
@@ -65,25 +67,25 @@ def export(
     if not purpose.strip():
         raise InputError("the purpose is missing", do="Name the case or request")
     with store.read() as connection:
-        row = connection.execute(
+        rows = connection.execute(
             select(*[_alert.c[name] for name in ("id", "profile", "record_id", "blind")])
             .where(_alert.c.record_id == record_id)
             .order_by(_alert.c.version.desc(), _alert.c.id.desc())
-            .limit(1)
-        ).first()
-    if row is None:
+        ).all()
+    if not rows:
         raise InputError(f"no alert is about {record_id}", do="Give a record_id as the page shows")
-    view = viewing.alert(store, actor, row.id, now, purpose)
-    blind.require_said(dict(row._mapping))
+    # What was found was found by the alert about one version; an amendment makes another.
+    row, ids = rows[0], [one.id for one in rows if one.profile == rows[0].profile]
+    view, *earlier = [viewing.alert(store, actor, each, now, purpose) for each in ids]
+    for one in rows:
+        blind.require_said(dict(one._mapping))
     told = records.declaration(store, actor, record_id, row.profile, now, purpose)
     removed = retention.tokens(settings, record_id)
     rating = replay.explain(store, settings.models, record_id, removed)
     again = replay.replay(store, settings.models, record_id, removed)
-    shown = asdict(view)
-    del shown["history"], shown["related"]  # other declarations
     with store.read() as connection:
-        pieces, subjects = _pieces(connection, row.id)
-        chain = audit.excerpt(connection, [f"alert:{row.id}", *subjects])
+        pieces, subjects = _pieces(connection, ids)
+        chain = audit.excerpt(connection, [*(f"alert:{each}" for each in ids), *subjects])
     content = {
         "README.txt": README,
         "declaration.json": [asdict(one) for one in told],
@@ -93,7 +95,8 @@ def export(
             "replayed_same": again.same,
             "replayed_differ": again.differ,
         },
-        "alert.json": shown,
+        "alert.json": _shown(view),
+        "earlier.json": [_shown(each) for each in earlier],
         "arms.json": pieces,
         "audit.json": {
             "columns": list(audit.FIELDS),
@@ -118,8 +121,16 @@ def export(
     return made, digest
 
 
-def _pieces(connection: Connection, alert_id: int) -> tuple[list[dict[str, Any]], list[str]]:
-    asked = select(kept.arms).where(kept.arms.c.alert_id == alert_id).order_by(kept.arms.c.id)
+def _shown(view: viewing.AlertView) -> dict[str, Any]:
+    told = asdict(view)
+    del told["history"], told["related"]  # other declarations
+    return told
+
+
+def _pieces(
+    connection: Connection, alert_ids: Sequence[int]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    asked = select(kept.arms).where(kept.arms.c.alert_id.in_(alert_ids)).order_by(kept.arms.c.id)
     found, subjects = [], []
     for row in connection.execute(asked).mappings().all():
         traces = select(_trace).where(_trace.c.arms_id == row["id"]).order_by(_trace.c.id)

@@ -169,3 +169,20 @@ def test_the_checker_needs_nothing_but_python():
     text = Path(bundle_check.__file__).read_text("utf-8")
     wanted = {line.split()[1] for line in text.splitlines() if line.startswith(("import", "from"))}
     assert wanted <= sys.stdlib_module_names
+
+
+def test_what_was_found_stays_in_the_bundle_when_the_declaration_is_amended(case, tmp_path):
+    store, told, record, made, _ = case
+    table = factory.shipments(60).drop(columns=["source", "line", "warnings"])
+    table = table[table["declaration_id"] == record.partition("@")[0]]
+    amended = table.assign(goods_description="rifle receiver")
+    amended.to_csv(tmp_path / "amended.csv", index=False)
+    screen(store, told, OWNER, [tmp_path / "amended.csv"], Options(), later(hours=3))
+    again, _ = bundle.export(store, told, SARA, record, WHY, later(hours=4))
+    files, before = held(again), held(made)
+    assert json.loads(files["alert.json"])["title"] == "rifle receiver"
+    [earlier] = json.loads(files["earlier.json"])
+    assert earlier["outcomes"] == json.loads(before["alert.json"])["outcomes"]
+    assert json.loads(files["arms.json"]) == json.loads(before["arms.json"])
+    actions = [row[3] for row in json.loads(files["audit.json"])["records"]]
+    assert {"alert.decide", "outcome.record", "outcome.confirm"} <= {*actions}
