@@ -6,7 +6,7 @@ an index and never walks the register, however long it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -244,6 +244,25 @@ def of_alert(connection: Connection, alert_id: int) -> list[dict[str, Any]]:
     """The pieces that count of one alert, in the order in which they were entered."""
     asked = select(arms).where(arms.c.alert_id == alert_id, arms.c.superseded_at.is_(None))
     return [dict(row) for row in connection.execute(asked.order_by(arms.c.id)).mappings()]
+
+
+def take_concealment(connection: Connection, alert_id: int, words: Collection[str]) -> None:
+    """Take out of the pieces of an alert, and of what they said before, these words about how
+    they were hidden. What the register was given instead stays."""
+    for row in connection.execute(select(arms).where(arms.c.alert_id == alert_id)).mappings():
+        if (left := _without(row["details"], words)) is not None:
+            connection.execute(update(arms).where(arms.c.id == row["id"]).values(details=left))
+        for event in events_of(connection, row["id"]):
+            told = event["detail"] or {}
+            if (left := _without(told.get("before"), words)) is not None:
+                values = {"detail": {**told, "before": left}}
+                connection.execute(update(events).where(events.c.id == event["id"]).values(values))
+
+
+def _without(details: Any, words: Collection[str]) -> dict[str, Any] | None:
+    if not details or details.get("concealment") not in words:
+        return None
+    return {name: value for name, value in details.items() if name != "concealment"}
 
 
 def supersede(connection: Connection, ids: Sequence[int], now: datetime) -> None:

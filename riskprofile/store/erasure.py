@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
-from riskprofile.store import batches, versions
+from riskprofile.store import arms, batches, versions
 from riskprofile.store.database import Store, among
 from riskprofile.store.parties import block_table, form_table
 from riskprofile.store.tables import (
@@ -22,6 +22,7 @@ from riskprofile.store.tables import (
     Decision,
     Draft,
     FirstView,
+    ItemFound,
     Label,
     Outcome,
     Quarantined,
@@ -41,6 +42,7 @@ chunk_table = Chunk.__table__  # type: ignore[attr-defined]
 decision_table = Decision.__table__  # type: ignore[attr-defined]
 draft_table = Draft.__table__  # type: ignore[attr-defined]
 view_table = FirstView.__table__  # type: ignore[attr-defined]
+item_table = ItemFound.__table__  # type: ignore[attr-defined]
 label_table = Label.__table__  # type: ignore[attr-defined]
 outcome_table = Outcome.__table__  # type: ignore[attr-defined]
 quarantine_table = Quarantined.__table__  # type: ignore[attr-defined]
@@ -50,7 +52,8 @@ sealed_table = Sealed.__table__  # type: ignore[attr-defined]
 unmasking_table = Unmasking.__table__  # type: ignore[attr-defined]
 
 KEPT_OF_EVENTS = ("time",)  # history counts days by it; it points to nobody
-WRITTEN = ("reason", "note", "concealment")  # what officers wrote in their own words,
+CONCEALMENT, WHERE = "concealment", "where_found"
+WRITTEN = ("reason", "note", CONCEALMENT)  # what officers wrote in their own words,
 WRITTEN_IN = (decision_table, outcome_table, snooze_table, view_table)  # and where
 
 
@@ -220,11 +223,28 @@ def written(connection: Connection, alert_id: int) -> dict[str, list[Any]]:
         told[table.name] = [
             [row[0], name, text] for row in rows for name, text in zip(names, row[1:], strict=True)
         ]
+    rows = connection.execute(
+        select(item_table.c.id, item_table.c.where_found).where(_found_by(alert_id))
+    )
+    told[item_table.name] = [[row[0], WHERE, row[1]] for row in rows]
     return told
 
 
+def _found_by(alert_id: int) -> ColumnElement[bool]:
+    outcomes = select(outcome_table.c.id).where(outcome_table.c.alert_id == alert_id)
+    found: ColumnElement[bool] = item_table.c.outcome_id.in_(outcomes)
+    return found
+
+
 def clear_alert(connection: Connection, alert_id: int, values: Mapping[str, Any]) -> None:
-    """Put an alert back without names, and take its links and what was written about it."""
+    """Put an alert back without names, and take its links and what was written about it.
+
+    The register of arms took over from the counter how a piece was hidden: that goes as well.
+    """
+    hidden = {text for rows in written(connection, alert_id).values()
+              for _, name, text in rows if name in (CONCEALMENT, WHERE) and text}  # fmt: skip
+    arms.take_concealment(connection, alert_id, hidden)
+    connection.execute(update(item_table).where(_found_by(alert_id)).values(where_found=""))
     connection.execute(update(alert_table).where(alert_table.c.id == alert_id).values(**values))
     connection.execute(delete(link_table).where(link_table.c.alert_id == alert_id))
     for table in WRITTEN_IN:
@@ -287,7 +307,8 @@ def empty_free_pages(store: Store) -> None:
         for table in (
             *(chunk_table, record_table, alert_table, link_table, decision_table, outcome_table),
             *(quarantine_table, draft_table, label_table, sealed_table, snooze_table, view_table),
-            *(form_table, block_table, entry_table, unmasking_table),
+            *(form_table, block_table, entry_table, unmasking_table, item_table),
+            *(arms.arms, arms.events),
         ):
             connection.exec_driver_sql(f'VACUUM FULL "{table.name}"')
         connection.exec_driver_sql("VACUUM FULL audit_words")

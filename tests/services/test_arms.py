@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from riskprofile.errors import InputError, RiskProfileError, UsageError
 from riskprofile.services import arms, govern, iafq, retention, review, settings, tracing, trends
 from riskprofile.services.identity import OWNER
+from riskprofile.store import erasure
 from tests.services.bench import AUDITOR, HERE, INES, NOW, OMAR, REASON, SARA, later, put, taken
 
 PISTOL = {
@@ -45,28 +47,28 @@ OLD = pd.DataFrame(
 )
 
 
-def confirmed(store, items, at=NOW, **declared):
+def confirmed(store, items, at=NOW, concealment="inside", **declared):
     """An alert examined, with these items, and confirmed; its id."""
     alert = taken(store, now=at, **{"declaration": DECLARED, **declared})
     review.decide(store, INES, alert, "examine", REASON, at)
-    examined(store, alert, items, at)
+    examined(store, alert, items, at, concealment)
     return alert
 
 
-def examined(store, alert, items, at):
+def examined(store, alert, items, at, concealment="inside"):
     outcome = review.record_outcome(
         store, INES, alert, "trafficking", at, items=items, methods=["opened"],
-        seizure_number="XM-SZ-7", concealment="inside",
+        seizure_number="XM-SZ-7", concealment=concealment,
     )  # fmt: skip
     review.confirm_outcome(store, OMAR, outcome, at + timedelta(hours=1))
 
 
-def examined_anew(store, alert, items, at):
+def examined_anew(store, alert, items, at, concealment="inside"):
     """The alert is opened again, and its next examination found these."""
     review.reopen(store, SARA, alert, REASON, at)
     review.claim(store, INES, alert, at)
     review.decide(store, INES, alert, "examine", REASON, at)
-    examined(store, alert, items, at)
+    examined(store, alert, items, at, concealment)
 
 
 def imported(store, tmp_path: Path, table=OLD, name="old.csv"):
@@ -256,6 +258,29 @@ def test_officers_see_no_way_to_change_the_register(store):
     put(store)
     with pytest.raises(RiskProfileError, match="may not do this"):
         arms.amend(store, INES, "A1", {"serial": "X"}, NOW)
+
+
+def test_words_of_the_counter_leave_the_register_with_the_crossing(any_store):
+    """What the keeper of the register wrote instead stays."""
+    coat = {**PISTOL, "where_found": "in the coat of Zq Oryndel"}
+    alert = confirmed(any_store, [coat, {"kind": "part", "part": "slide"}], concealment="")
+    [hit] = arms.search(any_store, SARA, NOW, serial="SB0I25")
+    assert hit.piece["concealment"] == coat["where_found"]
+    anew = [{**coat, "where_found": "in a coat of Zq Oryndel"}]
+    examined_anew(any_store, alert, anew, later(days=1), concealment="")
+    with any_store.write() as connection:
+        held = erasure.written(connection, alert)
+        assert [text for _, _, text in held["item_found"]] == [
+            coat["where_found"], "", "in a coat of Zq Oryndel",
+        ]  # fmt: skip
+        erasure.clear_alert(connection, alert, {"search": ""})
+        assert not any(text for _, _, text in erasure.written(connection, alert)["item_found"])
+    told = arms.piece(any_store, SARA, hit.number)
+    assert "Oryndel" not in json.dumps(told) and told["serial"] == "SB0I25"
+    arms.amend(any_store, OWNER, hit.number, {"concealment": "in clothing"}, NOW)
+    with any_store.write() as connection:
+        erasure.clear_alert(connection, alert, {"search": ""})
+    assert arms.piece(any_store, SARA, hit.number)["concealment"] == "in clothing"
 
 
 def test_pieces_are_kept_for_ten_years_at_least_and_for_good_unless_said(any_store, tmp_path):
