@@ -68,12 +68,17 @@ def try_pack(
     """What the pack would have flagged among own declarations."""
     with opened(home) as (_, store):
         told = packs.try_out(store, owner(), digest, now(), days)
-        given = packs.show(store, owner(), digest)["content"]["patterns"]
+        held = packs.show(store, owner(), digest)
     if json:
         output.as_json(asdict(told))
         return 0
+    given = held["content"]["patterns"]
+    narrow = "in force once accepted"
+    wide = "too wide here" if told.declarations >= packs.ENOUGH else "too few were tried"
+    if held["state"] == "accepted":  # what the last trial says counts
+        narrow, wide = "in force from the next run on", f"{wide}, out of force from the next run on"
     for place, (one, (flagged, finds)) in enumerate(zip(given, told.patterns, strict=True)):
-        state = "in force once accepted" if place in told.in_force else "too wide here"
+        state = narrow if place in told.in_force else wide
         output.say(f"{', '.join(one['parts'])}: {flagged}, {finds} known finds; {state}")
     output.say(
         f"would have flagged {told.flagged} of the {told.declarations} declarations of "

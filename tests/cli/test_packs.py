@@ -9,7 +9,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from riskprofile.services import packing
 from tests.cli.test_cli import run, told
 from tests.services.test_bundle import WHY, case
 
@@ -45,6 +47,25 @@ def test_a_pack_goes_from_home_to_home_and_is_decided(tmp_path: Path) -> None:
     )
     code, _, why = run(here, "records", "pack", "try", "f" * 64)
     assert code == 4 and "no such pack" in why
+
+
+def test_what_a_trial_does_to_an_accepted_pack_is_said(tmp_path: Path) -> None:
+    parts = ["transport_mode post", "words filters fuel"]
+    pattern = {"profile": "shipment", "parts": parts, "finds": 12, "others": None, "times": 3.0}
+    lists = {name: [] for name in ("indicators", "phrases", "lanes", "modes", "evidence")}
+    content = {"form": packing.FORM, "issuer": "Meridia", **lists, "patterns": [pattern]}
+    secret = Ed25519PrivateKey.generate()
+    key = secret.public_key().public_bytes_raw().hex()
+    signed = secret.sign(packing.canonical(content)).hex()
+    file = tmp_path / "pack.json"
+    file.write_text(json.dumps({"content": content, "public_key": key, "signature": signed}))
+    pack = ("records", "pack")
+    digest = run(tmp_path, *pack, "receive", file, "--key", key)[1].strip()
+    said = run(tmp_path, *pack, "try", digest)[1]
+    assert f"{', '.join(parts)}: 0, 0 known finds; too few were tried\n" in said
+    assert run(tmp_path, *pack, "accept", digest, "--reason", "fits")[0] == 0
+    said = run(tmp_path, *pack, "try", digest)[1]
+    assert "too few were tried, out of force from the next run on" in said
 
 
 @pytest.mark.parametrize(
