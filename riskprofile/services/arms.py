@@ -83,13 +83,13 @@ def search(
             near = [
                 (marks.GRADES.index(grade), one["id"])
                 for one in kept.by_serial(connection, serial, conditions)
-                if (grade := marks.compare(serial, one["serial"]))
+                if (grade := _grade(serial, one))
             ]
             near.sort(key=lambda one: one[0])
             rows = kept.by_id(connection, [one for _, one in near[:limit]])
         else:
             rows = kept.by_name(connection, makes, models, limit)
-    found = [Hit(marks.compare(serial, row["serial"]), row["number"], shown(row)) for row in rows]
+    found = [Hit(_grade(serial, row), row["number"], shown(row)) for row in rows]
     with store.write() as connection:
         audit.append(
             connection,
@@ -101,6 +101,12 @@ def search(
             detail={"serial": serial, "make": make, "model": model, "found": len(found)},
         )
     return found
+
+
+def _grade(asked: str, row: Mapping[str, Any]) -> str:
+    """How the mark of a piece that is most alike meets what is asked; empty where none does."""
+    met = (marks.compare(asked, one) for one in kept.serials(row))
+    return min(filter(None, met), key=marks.GRADES.index, default="")
 
 
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -101,8 +101,7 @@ def sdg(connection: Connection, year: int) -> dict[str, Any]:
 def _quality(connection: Connection, year: int, now: datetime) -> list[dict[str, Any]]:
     found = []
     if numbers := queries.ahead(connection, now):
-        what = "its day has not come yet: no return of a year that has begun counts it"
-        found.append({"check": "day_ahead", "what": what, "records": numbers})
+        found.append({"check": "day_ahead", "what": "its day has not come yet", "records": numbers})
     for name, what, sql in queries.CHECKS:
         numbers = sorted(row["number"] for row in queries.ask(connection, sql, year))
         if numbers:

@@ -26,7 +26,7 @@ ARMS_LOCK = 7008  # PostgreSQL advisory lock: ids are given out here, one writer
 COMMON = 20_000  # a run that more pieces hold says too little to begin with
 CANDIDATES = 500
 BESIDE = 5_000
-SEEN = (arms.c.id, arms.c.number, arms.c.serial)
+SEEN = (arms.c.id, arms.c.number, arms.c.serial, arms.c.details)
 COLUMNS = tuple(column.name for column in arms.columns)
 
 
@@ -45,7 +45,7 @@ def add(store: Store, connection: Connection, rows: Iterable[Mapping[str, Any]])
     for number, row in enumerate(rows, start=first):
         full = {**row, **keys(row), "id": number}
         made.append(tuple(full.get(name) for name in COLUMNS))
-        runs += [(gram, number) for gram in sorted(marks.grams(full["serial_key"]))]
+        runs += [(gram, number) for gram in _runs(full)]
         spelled |= {
             (kind, full[f"{kind}_key"]) for kind in ("make", "model") if full[f"{kind}_key"]
         }
@@ -53,6 +53,16 @@ def add(store: Store, connection: Connection, rows: Iterable[Mapping[str, Any]])
     store.insert_many(connection, "arms_gram", ("gram", "arms_id"), runs)
     _spelled(connection, spelled)
     return list(range(first, first + len(made)))
+
+
+def serials(row: Mapping[str, Any]) -> list[str]:
+    """What a piece is marked with: its serial, and those on slide, barrel or bolt."""
+    elsewhere = (row["details"] or {}).get("serial_elsewhere") or ""
+    return [row["serial"], *filter(None, str(elsewhere).split("|"))]
+
+
+def _runs(row: Mapping[str, Any]) -> list[str]:
+    return sorted(frozenset().union(*(marks.grams(marks.skeleton(one)) for one in serials(row))))
 
 
 def keys(row: Mapping[str, Any]) -> dict[str, str]:
@@ -66,13 +76,13 @@ def keys(row: Mapping[str, Any]) -> dict[str, str]:
 
 def change(connection: Connection, arms_id: int, values: Mapping[str, Any]) -> None:
     """Put values in place of a piece's, and its forms for finding anew. Call `lock` before."""
-    was = connection.execute(select(arms.c.serial_key).where(arms.c.id == arms_id)).scalar_one()
+    was = connection.execute(select(*SEEN).where(arms.c.id == arms_id)).mappings().one()
     connection.execute(update(arms).where(arms.c.id == arms_id).values(**values))
     row = connection.execute(select(arms).where(arms.c.id == arms_id)).mappings().one()
     found = keys(dict(row))
     connection.execute(update(arms).where(arms.c.id == arms_id).values(**found))
-    _forget_runs(connection, arms_id, was)
-    runs = [{"gram": one, "arms_id": arms_id} for one in sorted(marks.grams(found["serial_key"]))]
+    _forget_runs(connection, arms_id, _runs(dict(was)))
+    runs = [{"gram": one, "arms_id": arms_id} for one in _runs(dict(row))]
     if runs:
         connection.execute(insert(grams), runs)
     _spelled(
@@ -105,7 +115,7 @@ def named(connection: Connection, kind: str, key: str) -> list[str]:
 def by_serial(
     connection: Connection, serial: str, conditions: Sequence[Any] = ()
 ) -> list[dict[str, Any]]:
-    """`id`, `number` and `serial` of pieces whose serial may be this one, most alike first.
+    """`id`, `number` and marks (see `serials`) of pieces that may bear this one, most alike first.
 
     The rare runs of what is asked decide which pieces are looked at: at most `CANDIDATES`,
     or, where make or model decide as well, those among `BESIDE` that have them.
@@ -216,26 +226,25 @@ def forget(connection: Connection, before: datetime) -> int:
     open_or_later = select(traces.c.arms_id).where(
         (traces.c.state == "asked") | (answered > before)
     )
-    due = select(arms.c.id, arms.c.serial_key).where(
+    due = select(*SEEN).where(
         arms.c.event_on <= before,
         arms.c.recorded_at <= before,
         arms.c.id.not_in(later),
         arms.c.id.not_in(open_or_later),
     )
-    found = connection.execute(due).all()
+    found = connection.execute(due).mappings().all()
     for row in found:
-        _forget_runs(connection, row.id, row.serial_key)
+        _forget_runs(connection, row["id"], _runs(dict(row)))
     for at in range(0, len(found), 500):
-        part = [row.id for row in found[at : at + 500]]
+        part = [row["id"] for row in found[at : at + 500]]
         for table in (events, traces):
             connection.execute(table.delete().where(table.c.arms_id.in_(part)))
         connection.execute(arms.delete().where(arms.c.id.in_(part)))
     return len(found)
 
 
-def _forget_runs(connection: Connection, arms_id: int, serial_key: str) -> None:
+def _forget_runs(connection: Connection, arms_id: int, held: Sequence[str]) -> None:
     # By run and piece, as the index is ordered: by piece alone would walk all of it.
-    held = sorted(marks.grams(serial_key))
     where = (grams.c.gram.in_(held), grams.c.arms_id == arms_id)
     connection.execute(grams.delete().where(*where))
 

@@ -199,7 +199,7 @@ HELD_BACK = (
     f" FROM arms a {TRACED} WHERE {ARMS} AND a.count > {CAPPED} ORDER BY a.number"
 )
 LATEST = "SELECT MAX(a.year) FROM arms a WHERE a.superseded_at IS NULL AND a.year <= :year"
-# Days that were typed wrongly: no return has these records before that year is over.
+# Days that were typed wrongly.
 AHEAD = f"{_NUMBER} WHERE a.superseded_at IS NULL AND a.event_on > :until ORDER BY a.number"
 
 

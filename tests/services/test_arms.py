@@ -212,6 +212,17 @@ def test_a_common_beginning_hides_nothing(any_store, tmp_path, monkeypatch):
     assert numbers(arms.search(any_store, SARA, NOW, serial="778892"))[0] == ("B2", "same")
 
 
+def test_the_serial_of_a_slide_finds_its_pistol(any_store, tmp_path):
+    elsewhere = ["ZZ48151|NW-62342", "", "", ""]
+    imported(any_store, tmp_path, OLD.assign(serial_elsewhere=elsewhere))
+    found = arms.search(any_store, SARA, NOW, serial="NW6Z342")
+    assert numbers(found) == [("A1", "alike")]
+    assert numbers(arms.search(any_store, SARA, NOW, serial="KX10517")) == [("A1", "uncertain")]
+    arms.amend(any_store, OWNER, "A1", {"serial_elsewhere": "ZZ48151"}, NOW)
+    assert arms.search(any_store, SARA, NOW, serial="NW62342") == []
+    assert numbers(arms.search(any_store, SARA, NOW, serial="4815")) == [("A1", "partial")]
+
+
 def test_too_little_is_refused(store):
     with pytest.raises(UsageError, match="too little"):
         arms.search(store, SARA, NOW, serial="A?")
