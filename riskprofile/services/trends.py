@@ -33,7 +33,6 @@ AHEAD = timedelta(hours=14)  # no zone is further ahead: there the day has begun
 MADE = ("privately_made", "converted", "reactivated")
 COMPLETE = ("E10",)  # typologies of parts that complete each other
 ONLINE = ("E04", "E05", "E06", "E07", "E08")  # and of parcels as online sales send them
-MONTHS = 24
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def _rows(store: Store, now: datetime) -> Table:
         select(kept.arms, _alert.c.indicators)
         .select_from(kept.arms.outerjoin(_alert, _alert.c.id == columns.alert_id))
         .where(columns.superseded_at.is_(None), columns.event_on <= now + AHEAD)
-        .where(columns.event_on > now - timedelta(days=31 * MONTHS))
+        .where(columns.event_on > now - RECENT - PAST)
     )
     made = []
     with store.read() as connection:
