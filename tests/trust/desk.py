@@ -33,6 +33,7 @@ from tests.trust.told import Told
 PROBES = 10_000
 APART = 0.005  # seconds that a known name may cost more or less than an unknown one
 CLOCKED = 1_000  # tries of which the work is timed too
+PAIRS = 100
 PHRASE = "four small brown lanterns"
 NAMED = (("board.look", 1), ("office.capacity", 0))  # calls of the house that name an office
 OF_AN_OFFICE = (
@@ -116,7 +117,7 @@ def sign_ins(count: int, folder: Path) -> Told:
                 except SignInRefused:
                     told.count(f"{name} is locked out of an account with a second factor")
         identity._dummy_hash.cache_clear()
-    pairs = 100 if count >= 10_000 else 15
+    pairs = PAIRS if count >= 10_000 else 15
     for fault in _told_apart(folder, pairs) if count >= CLOCKED else ():
         told.count(fault)
     return told
@@ -125,28 +126,37 @@ def sign_ins(count: int, folder: Path) -> Told:
 def _told_apart(folder: Path, pairs: int) -> list[str | None]:
     """Known and unknown names in turn, hashed at full cost: the work of both is compared.
 
-    Processor time, not the clock: what else the machine does is no part of it. The median
-    difference of a pair may be 5 ms.
+    Processor time, not the clock: what else the machine does is no part of it. Yet it makes work
+    dearer by chance, so where few pairs are apart, many are asked, and those alone decide. The
+    median difference of a pair may be 5 ms.
     """
-    spent: dict[str, list[float]] = {"known": [], "unknown": []}
     with furnished(folder, "clock") as store:
         identity._dummy_hash.cache_clear()
-        for number in range(pairs + 1):
-            name = f"known{number}"
-            identity.add_account(
-                store, OWNER, name=name, role="officer", office=HERE, password=PHRASE, now=NOW
-            )
-            for kind, who in (("known", name), ("unknown", f"nobody{number}")):
-                began = time.process_time()
-                with contextlib.suppress(SignInRefused):
-                    identity.sign_in(store, who, "a wrong guess", "", NOW, address=f"a{number}")
-                spent[kind].append(time.process_time() - began)
-    known, unknown = (statistics.median(one[1:]) for one in spent.values())  # the first warms up
-    # Of each pair, made one after the other: what the machine does meanwhile slows both.
-    each = [a - b for a, b in zip(spent["known"][1:], spent["unknown"][1:], strict=True)]
-    apart = abs(statistics.median(each))
-    fault = f"known {1000 * known:.1f} ms, unknown {1000 * unknown:.1f} ms of work"
-    return [None if apart <= APART else fault] * pairs
+        each = [_pair(store, number) for number in range(pairs + 1)][1:]  # the first warms up
+        if _apart(each) > APART and pairs < PAIRS:
+            each = [_pair(store, pairs + 1 + number) for number in range(PAIRS)]
+    known, unknown = (1000 * statistics.median(one) for one in zip(*each, strict=True))
+    fault = f"known {known:.1f} ms, unknown {unknown:.1f} ms of work"
+    return [None if _apart(each) <= APART else fault] * len(each)
+
+
+def _pair(store: Store, number: int) -> tuple[float, float]:
+    """Seconds of work for a wrong guess at a known name, and at one that nobody has."""
+    name, spent = f"known{number}", []
+    identity.add_account(
+        store, OWNER, name=name, role="officer", office=HERE, password=PHRASE, now=NOW
+    )
+    for who in (name, f"nobody{number}"):
+        began = time.process_time()
+        with contextlib.suppress(SignInRefused):
+            identity.sign_in(store, who, "a wrong guess", "", NOW, address=f"a{number}")
+        spent.append(time.process_time() - began)
+    return spent[0], spent[1]
+
+
+def _apart(each: list[tuple[float, float]]) -> float:
+    """Of each pair, made one after the other: what the machine does meanwhile slows both."""
+    return abs(statistics.median(known - unknown for known, unknown in each))
 
 
 def rights(_: int, folder: Path) -> Told:
