@@ -18,7 +18,7 @@ from riskprofile.cli import output
 from riskprofile.cli.app import As, Home, Json, app, now, opened, owner, settings_of
 from riskprofile.errors import InputError, ScorecardError, UsageError
 from riskprofile.intake import quarantine as quarantine_file
-from riskprofile.intake.quarantine import whole_or_nothing
+from riskprofile.intake.quarantine import is_stream, whole_or_nothing
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import (
     evidence,
@@ -354,9 +354,9 @@ def _write(told: Iterator[Table] | None, out: Path | None) -> bool:
     """
     if out is not None and told is not None:
         results.write(told, out)
-    elif out is not None and str(out) != "-":
+    elif out is not None and not is_stream(out):
         out.unlink(missing_ok=True)
-    return str(out) != "-"
+    return out is None or not is_stream(out)
 
 
 def _tell(run: Run, out: Path | None, *, as_json: bool) -> int:
