@@ -11,13 +11,14 @@ from sqlalchemy import and_, or_, select, update
 
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import audit
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, serialise
 from riskprofile.store.tables import Alert, Decision
 from riskprofile.tables import TEXT, TIME, Table
 
 _alert = Alert.__table__  # type: ignore[attr-defined]
 _decision = Decision.__table__  # type: ignore[attr-defined]
 
+EXPORT_LOCK = 7011  # PostgreSQL advisory lock: two who export at once give nothing twice
 SETTLED = timedelta(seconds=10)  # a decision can be undone that long
 COLUMNS = (
     "selection_id",
@@ -58,6 +59,7 @@ def selections(
     """
     authorise(actor, "selections.export")
     with store.write() as connection:
+        serialise(connection, EXPORT_LOCK)
         alerts = (
             connection.execute(
                 select(_alert)

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from riskprofile.services import govern, review
 from riskprofile.services.identity import Actor
-from tests.services.bench import HERE, INES, NOW, OMAR, REASON, SARA, THERE, later, put, row, taken
+from tests.services.bench import (
+    HERE,
+    INES,
+    NOW,
+    OMAR,
+    REASON,
+    SARA,
+    THERE,
+    later,
+    put,
+    row,
+    taken,
+    until_it_waits,
+)
 
 OTTO = Actor("otto", "operator")
 SETTLED = later(seconds=10)
@@ -32,6 +47,21 @@ def test_a_decision_is_sent_once_and_only_when_it_can_no_longer_be_undone(any_st
     assert sent(any_store, later(seconds=9)) == []
     assert sent(any_store) == [("decision", "A", "examine")]
     assert sent(any_store) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("any_store", ["postgresql"], indirect=True)
+def test_two_who_export_at_once_give_nothing_twice(any_store):
+    put(any_store, 2, record_id=["A", "B"])
+    others = []
+
+    def write(_):
+        others.append(beside.submit(sent, any_store))
+        until_it_waits(any_store, others[0])
+
+    with ThreadPoolExecutor(1) as beside:
+        assert len(sent(any_store, write=write)) == 2
+        assert others[0].result() == []
 
 
 def test_an_undone_decision_is_never_sent(store):
