@@ -32,6 +32,8 @@ def selections(
     """Lanes and decisions for the declaration system, each exactly once."""
     try:
         again = datetime.fromisoformat(since) if since else None
+        if again is not None and again.tzinfo is None:
+            raise ValueError("the zone is missing")
     except ValueError as error:
         raise UsageError(f"--since {since}: {error}", do="Write 2026-11-24T08:00+00:00") from error
     with opened(home) as (_, store):
@@ -39,7 +41,7 @@ def selections(
     if json:
         output.as_json({"selections": len(chosen)})
     elif chosen.empty:
-        output.note(f"nothing is new: {out} was not written")
+        output.note("nothing is new" + ("" if str(out) == "-" else f": {out} was not written"))
     elif str(out) != "-":
         output.say(f"{len(chosen)} selections in {out}")
     return 0

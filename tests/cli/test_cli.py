@@ -474,7 +474,10 @@ def test_selections_that_nobody_fetched_are_not_written_over(home: Path, day: Pa
     first = out.read_text()
     assert len(first.splitlines()) > 1
     code, said, told = run(home, "export", "selections", "--out", out)
-    assert (code, said) == (0, "") and "nothing is new" in told
+    assert (code, said) == (0, "") and f"nothing is new: {out}" in told
+    assert run(home, "export", "selections") == (0, "", "nothing is new\n")
+    code, _, why = run(home, "export", "selections", "--since", "2026-11-24")
+    assert code == 2 and "the zone is missing" in why
     table = factory.shipments(45).drop(columns=["source", "line", "warnings"])
     table["goods_description"] = "pistol slides and barrels"
     table[40:].to_csv(day.with_name("next.csv"), index=False)
