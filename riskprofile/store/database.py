@@ -55,9 +55,9 @@ DEADLOCK = "two writers waited for each other"
 
 GRANT = "Let it own the database (ALTER DATABASE ... OWNER TO ...) and the tables in it."
 
-# Whether tables here belong to nobody whom this user may act for.
+# Tables here that belong to nobody whom this user may act for.
 FOREIGN = (
-    "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace = "
+    "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = "
     "current_schema()::regnamespace AND NOT pg_has_role(relowner, 'USAGE')"
 )
 
@@ -279,7 +279,8 @@ class Store:
             return
         with self.write() as connection:
             connection.execute(text("UPDATE setting SET value = value WHERE false"))
-            if connection.execute(text(FOREIGN)).scalar():
+            foreign = set(connection.execute(text(FOREIGN)).scalars())
+            if foreign & {*SQLModel.metadata.tables, "alembic_version"}:  # others do no harm
                 what = "the tables of the database belong to another user"
                 raise StoreError(what, where=self.where, do=GRANT)
 

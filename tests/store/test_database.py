@@ -416,6 +416,10 @@ def test_what_postgresql_does_not_let_a_user_do_is_one_sentence(postgres_server,
         say(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {name}")
         with pytest.raises(StoreError, match="belong to another user"):
             store.check_rights()
+        ours = (*SQLModel.metadata.tables, "alembic_version")
+        say(*[f"ALTER TABLE {one} OWNER TO {name}" for one in ours])
+        say("CREATE TABLE of_a_monitor (a int)")
+        store.check_rights()
         store.close()
         for limit, says in (("CONNECTION LIMIT 0", "no more connections"), ("NOLOGIN", "sign in")):
             say(f"ALTER ROLE {name} {limit}")
