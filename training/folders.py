@@ -15,6 +15,9 @@ from riskprofile.errors import UsageError
 def put(out: Path, files: Mapping[str, bytes]) -> None:
     """Write a folder that is new, or empty: another fit may end at the same moment.
 
+    It may hold outcomes, and who found them: it is for its owner alone, unless it takes the place
+    of an empty one: then it has the rights of that.
+
     Raises
     ------
     UsageError
@@ -23,11 +26,12 @@ def put(out: Path, files: Mapping[str, bytes]) -> None:
     out = out.resolve()  # an empty folder that is a link, or the one that we are in
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f".{out.name}.{uuid4().hex}")
-    part.mkdir()
+    part.mkdir(mode=0o700)
     try:
         for name, content in files.items():
             (part / name).write_bytes(content)
         if out.is_dir():
+            part.chmod(out.stat().st_mode & 0o777)
             out.rmdir()  # it was empty when the fit began
         part.rename(out)
     except OSError as error:

@@ -42,3 +42,14 @@ def test_a_full_disk_leaves_the_folder_of_a_recipe_as_it_was(tmp_path: Path, the
         folders.renew(folder, Full(NEW))
     assert folder.exists() == there
     assert {path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} <= {b"old"}
+
+
+def test_a_fit_is_for_its_owner_alone_unless_it_takes_the_place_of_an_empty_folder(
+    tmp_path: Path,
+) -> None:
+    fresh, there = tmp_path / "fresh", tmp_path / "there"
+    there.mkdir()
+    there.chmod(0o750)
+    for out in (fresh, there):
+        folders.put(out, NEW)
+    assert [out.stat().st_mode & 0o777 for out in (fresh, there)] == [0o700, 0o750]
