@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import Connection
@@ -112,9 +112,15 @@ class Ending:
                 told |= not self.written(ranked, self._heeding)
                 given = True
             self.stop.heed()
-            with suppress(_NoRoom, *([] if told else [Deadlock])):
-                self._store(summary, ranked, forms, kin, final=told)
-                return ranked
+            while True:
+                try:
+                    self._store(summary, ranked, forms, kin, final=told)
+                    return ranked
+                except _NoRoom:
+                    break
+                except Deadlock:  # the other goes on
+                    if not told:
+                        break
         raise AssertionError("the last lists are stored whatever others took")
 
     def _store(
@@ -150,9 +156,13 @@ class Ending:
                 raise _NoRoom
             self._learn(connection, ranked, forms, kin)
             for each in ranked:
-                _count(connection, each, summary)
-                _kept(each, summary)
-            self._account(connection, summary)
+                _count(connection, each)
+            known, ended = govern.office_codes(connection), self._account(connection)
+        # Not before all of it is stored: what was undone is made once more.
+        for each in ranked:
+            _sum(each, known, summary)
+            _kept(each, summary)
+        summary.batches += ended
 
     def _alert(self, connection: Connection, ranked: list[Ranked]) -> None:
         stored, of = 0, _alerts(ranked)
@@ -273,13 +283,13 @@ class Ending:
         of = self.raters.elsewhere(ranked.profile.name)
         yield from self.others.done(Task(of, one) for one in materials)
 
-    def _account(self, connection: Connection, summary: Summary) -> None:
-        """The figures of each batch, in the summary and in the audit chain."""
-        table = batches.batch_table
+    def _account(self, connection: Connection) -> list[dict[str, Any]]:
+        """The figures of each batch, which stand in the audit chain from here on."""
+        table, made = batches.batch_table, []
         for batch in self.running:
             row = connection.execute(table.select().where(table.c.id == batch.id)).one()
             told = account(Batch(**row._mapping))
-            summary.batches.append(told)
+            made.append(told)
             audit.append(
                 connection,
                 actor=self.actor.name,
@@ -288,6 +298,7 @@ class Ending:
                 now=self.raters.before,
                 detail={key: told[key] for key in ("read", "accepted", "alerts")},
             )
+        return made
 
 
 def _alerts(ranked: list[Ranked]) -> int:
@@ -302,15 +313,19 @@ def _kept(ranked: Ranked, summary: Summary) -> None:
             summary.kept[f"{ranked.profile.name}: {name}"] = told
 
 
-def _count(connection: Connection, ranked: Ranked, summary: Summary) -> None:
-    """Add the alerts of a list to the summary and to its batches."""
-    known = govern.office_codes(connection)
+def _sum(ranked: Ranked, known: Collection[str], summary: Summary) -> None:
+    """Add the alerts of a list to the summary."""
     for (_, code), count in ranked.offices.items() if known else ():
         if code not in known:
             summary.unknown_offices[code] = summary.unknown_offices.get(code, 0) + count
-    table = batches.batch_table
-    for (batch_id, queue, lane), count in ranked.counts.items():
+    for (_, queue, lane), count in ranked.counts.items():
         summary.add_alerts(queue, lane, count)
+
+
+def _count(connection: Connection, ranked: Ranked) -> None:
+    """Add the alerts of a list to its batches."""
+    table = batches.batch_table
+    for (batch_id, _, _), count in ranked.counts.items():
         connection.execute(
             table.update().where(table.c.id == batch_id).values(alerts=table.c.alerts + count)
         )

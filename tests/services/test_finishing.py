@@ -28,13 +28,14 @@ from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, retention, settings
 from riskprofile.services.finishing import finish
 from riskprofile.services.identity import OWNER
-from riskprofile.services.opening import begin, go_on
+from riskprofile.services.lanes import Ranked
+from riskprofile.services.opening import BATCH_LOCK, begin, go_on
 from riskprofile.services.run import Options, Run, Summary, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.services.steps import STORING, WORDING
+from riskprofile.services.steps import STORING, WORDING, Step
 from riskprofile.store import audit, batches
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, serialise
 from riskprofile.store.written import unpack
 from tests import factory
 from tests.factory import write
@@ -466,3 +467,73 @@ def test_a_run_whose_declarations_another_lists_at_the_same_moment_ranks_them_on
         asked = text("SELECT version, state, count(*) FROM alert GROUP BY 1, 2 ORDER BY 1")
         found = [tuple(row) for row in connection.execute(asked)]
     assert found == [(2, "superseded", 20), (3, "open", 20)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_a_list_that_was_printed_is_stored_though_another_and_it_waited_for_each_other(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Nor does what was undone count in the account of the run."""
+    table = factory.shipments(20, goods_description="pistol slides and barrels")
+    rate(store, home, write(tmp_path / "day.csv", table))
+    under_way, others, printed = Event(), list[Future[None]](), list[int]()
+
+    def end_theirs(run: Future[object]) -> None:
+        with store.write() as connection:
+            connection.execute(text("SET LOCAL deadlock_timeout = '1h'"))
+            connection.execute(text("UPDATE alert SET version = 2"))
+            under_way.set()
+            until_it_waits(store, run)
+            serialise(connection, BATCH_LOCK)
+
+    def other(name: str, done: int, of: int | None) -> None:
+        if name == STORING and not others:
+            others.append(beside.submit(end_theirs, Future()))
+            under_way.wait()
+
+    def on_paper(lists: list[Ranked], step: Step) -> bool:
+        printed.append(sum(len(one.declared) for one in lists))
+        return False
+
+    path = write(tmp_path / "amended.csv", table.assign(gross_mass_kg=900.0))
+    with ThreadPoolExecutor(1) as beside:
+        run = screen(
+            store, home, OWNER, [path], Options(), LATER,
+            progress=factory.Steps(other), written=on_paper,
+        )  # fmt: skip
+        others[0].result()
+    assert (printed, run.summary.alerts["total"], len(run.summary.batches)) == ([20], 20, 1)
+    with store.read() as connection:
+        asked = text("SELECT version, state, count(*) FROM alert GROUP BY 1, 2 ORDER BY 1")
+        found = [tuple(row) for row in connection.execute(asked)]
+    assert found == [(2, "superseded", 20), (3, "open", 20)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_what_is_undone_by_a_deadlock_at_the_audit_does_not_count(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Whoever holds the chain and waits for what the run holds: all of its end is made again."""
+    path = write(tmp_path / "day.csv", factory.shipments(20, goods_description="pistol slides"))
+    under_way, others = Event(), list[Future[None]]()
+
+    def take_the_chain(run: Future[object]) -> None:
+        with store.write() as connection:
+            connection.execute(text("SET LOCAL deadlock_timeout = '1h'"))
+            audit.append(connection, actor="a", action="b", subject="c:1", now=NOW)
+            under_way.set()
+            until_it_waits(store, run)
+            connection.execute(text("UPDATE batch SET source = source"))
+
+    def other(name: str, done: int, of: int | None) -> None:
+        if name == STORING and not others:
+            others.append(beside.submit(take_the_chain, Future()))
+            under_way.wait()
+
+    with ThreadPoolExecutor(1) as beside:
+        run = screen(store, home, OWNER, [path], Options(), NOW, progress=factory.Steps(other))
+        others[0].result()
+    assert (run.summary.alerts["total"], len(run.summary.batches)) == (20, 1)
+    assert len(ranked(store)) == 20
