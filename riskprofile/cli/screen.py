@@ -18,7 +18,7 @@ from riskprofile.cli import output
 from riskprofile.cli.app import As, Home, Json, app, now, opened, owner, settings_of
 from riskprofile.errors import InputError, ScorecardError, UsageError
 from riskprofile.intake import quarantine as quarantine_file
-from riskprofile.intake.quarantine import is_stream, whole_or_nothing
+from riskprofile.intake.quarantine import whole_or_nothing
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import (
     evidence,
@@ -37,7 +37,6 @@ from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings, open_store
 from riskprofile.services.steps import Step
 from riskprofile.store.database import Store
-from riskprofile.tables import Table
 
 Paths = Annotated[list[Path], typer.Argument(help="Files or folders; - is standard input.")]
 
@@ -107,7 +106,7 @@ def score(
 
             def write(ranked: list[Ranked], step: Step) -> bool:
                 told = results.parts(database, ranked, reasons, step)  # type: ignore[arg-type]
-                return _write(told if ranked else None, None if dry_run else out)
+                return results.renew(told if ranked else None, None if dry_run else out)
 
             run = screen(
                 database,
@@ -145,7 +144,7 @@ def finish(
 
     def write(ranked: list[Ranked], step: Step) -> bool:
         told = results.parts(database, ranked, "alerts", step)
-        return _write(told if ranked else None, out)
+        return results.renew(told if ranked else None, out)
 
     with opened(home) as (settings, database), output.progress("finishing") as progress:
         run = finishing.finish(
@@ -345,18 +344,6 @@ def _count(settings: Settings, read: int | None = None) -> None:
             probing.tried(database, owner(), now(), read, rows)
     finally:
         database.close()
-
-
-def _write(told: Iterator[Table] | None, out: Path | None) -> bool:
-    """Write these results, or take away what was written where others left nothing to tell.
-
-    Says whether others can be written in their place.
-    """
-    if out is not None and told is not None:
-        results.write(told, out)
-    elif out is not None and not is_stream(out):
-        out.unlink(missing_ok=True)
-    return out is None or not is_stream(out)
 
 
 def _tell(run: Run, out: Path | None, *, as_json: bool) -> int:

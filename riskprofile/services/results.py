@@ -19,7 +19,7 @@ from riskprofile.errors import UsageError
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.history.piles import Apart
 from riskprofile.intake.formulas import escape_formula
-from riskprofile.intake.quarantine import whole_or_nothing
+from riskprofile.intake.quarantine import is_stream, whole_or_nothing
 from riskprofile.memory import give_back
 from riskprofile.services.declared import DRIVER, INDICATORS
 from riskprofile.services.describing import SIDES, describe, material
@@ -208,6 +208,20 @@ def write(results: Table | Iterable[Table], out: Path) -> None:
                 if parquet is None:
                     parquet = ends.enter_context(pq.ParquetWriter(stream, rows.schema))
                 parquet.write_table(rows)
+
+
+def renew(results: Iterable[Table] | None, out: Path | None) -> bool:
+    """Write these results, or take away what was written where others left nothing to tell.
+
+    Says whether others can be written in their place.
+    """
+    if out is None:
+        return True
+    if results is not None:
+        write(results, out)
+    elif not is_stream(out):
+        out.unlink(missing_ok=True)
+    return not is_stream(out)
 
 
 def _as_text(some: Table) -> Table:

@@ -178,6 +178,18 @@ def test_what_lies_at_the_temporary_name_gives_way_and_is_not_written_into(
     assert kept.read_text() == "another file"
 
 
+def test_results_give_way_to_others_or_to_nothing_where_they_are_a_file(
+    rated: Rated, tmp_path: Path
+) -> None:
+    out, pipe = tmp_path / "day.csv", tmp_path / "pipe.csv"
+    assert results.renew(results.parts(*rated, "none"), out) and out.exists()
+    assert results.renew(None, out) and not out.exists()
+    assert results.renew(None, out) and results.renew(results.parts(*rated, "none"), None)
+    os.mkfifo(pipe)
+    assert not results.renew(None, pipe) and pipe.is_fifo()
+    assert not results.renew(None, Path("-"))
+
+
 def test_a_pipe_is_written_into_and_stays_a_pipe(rated: Rated, tmp_path: Path) -> None:
     out = tmp_path / "day.csv"
     os.mkfifo(out)
