@@ -149,9 +149,13 @@ def test_a_list_is_for_its_owner_alone_unless_others_may_read_what_it_replaces(
     there.write_text("of yesterday")
     there.chmod(0o640)
     left.with_name(".left.csv.part").write_text("of a program that was killed")
-    for out in (fresh, there, left):
-        results.write(results.parts(*rated, "none"), out)
-        assert len(pd.read_csv(out)) > 0
+    usual = os.umask(0o277)
+    try:
+        for out in (fresh, there, left):
+            results.write(results.parts(*rated, "none"), out)
+            assert len(pd.read_csv(out)) > 0
+    finally:
+        os.umask(usual)
     assert [out.stat().st_mode & 0o777 for out in (fresh, there, left)] == [0o600, 0o640, 0o600]
 
 
