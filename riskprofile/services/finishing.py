@@ -67,15 +67,15 @@ def finish(
                 f"there is no batch {batch_id[:80]}", do="riskprofile doctor names the unfinished"
             )
         batch = Batch(**found._mapping)
-        if batch.state not in ("running", "stopped"):
-            raise Conflict(f"batch {batch.id} has ended already ({batch.state})")
+        _require_left(batch)
     asked = batch.options or {}
     history = bool(asked.get("history"))
     if not history and batch.cursor:  # of what it is, nobody knows before something is stored
         govern.require_profile(store, batch.profile, settings)
-    with store.write() as connection:
+    with store.write(patience=60.0) as connection:
         if not history:
             govern.require_running(connection)
+        _require_left(batches.as_it_is(connection, batch.id))
         audit.append(
             connection,
             actor=actor.name,
@@ -94,3 +94,8 @@ def finish(
     return screen(
         store, settings, actor, [], options, now, progress=progress, left=[batch], written=written
     )
+
+
+def _require_left(batch: Batch) -> None:
+    if batch.state not in ("running", "stopped"):
+        raise Conflict(f"batch {batch.id} has ended already ({batch.state})")

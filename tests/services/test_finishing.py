@@ -441,6 +441,31 @@ def test_who_goes_on_with_a_batch_that_is_just_ending_waits_for_its_end(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_a_batch_that_is_just_ending_is_not_said_to_have_been_cut(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    day = write(tmp_path / "day.csv", factory.shipments(60))
+    others = list[Future[object]]()
+
+    def other(name: str, done: int, of: int | None) -> None:
+        if name != STORING or others:
+            return
+        (batch,) = govern.unfinished(store, OWNER)
+        others.append(beside.submit(finish, store, home, OWNER, batch, WHY, LATER))
+        until_it_waits(store, others[0])
+
+    with ThreadPoolExecutor(1) as beside:
+        run = screen(store, home, OWNER, [day], Options(), NOW, progress=factory.Steps(other))
+        with pytest.raises(Conflict, match="has ended already"):
+            others[0].result()
+    assert len(ranked(store)) == run.summary.alerts["total"]
+    with store.read() as connection:
+        asked = text("SELECT count(*) FROM audit WHERE action = 'batch.cut'")
+        assert connection.execute(asked).scalar() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
 def test_a_run_whose_declarations_another_lists_at_the_same_moment_ranks_them_once_more(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
