@@ -27,7 +27,7 @@ from riskprofile.services import keys
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, serialise
 
 KEY = "audit"
 FORM = "riskprofile-audit-1"
@@ -83,12 +83,10 @@ def export(
         The file cannot be written.
     """
     authorise(actor, "audit.export")
-    with store.read() as connection:
-        used = audit.last_at(connection, "audit.export") is not None
-    given = keys.key(settings.home, KEY, make=new_key or not used)
-    secret = Ed25519PrivateKey.from_private_bytes(given)
-    public = secret.public_key().public_bytes_raw().hex()
     with store.write() as connection:
+        serialise(connection, audit.CHAIN_LOCK)  # of two hosts one exports first
+        used = audit.last_at(connection, "audit.export") is not None
+        given = keys.key(settings.home, KEY, make=new_key or not used)
         audit.append(
             connection,
             actor=actor.name,
@@ -97,6 +95,8 @@ def export(
             now=now,
             detail={"since": None if since is None else since.astimezone(UTC).isoformat()},
         )
+    secret = Ed25519PrivateKey.from_private_bytes(given)
+    public = secret.public_key().public_bytes_raw().hex()
     with store.read() as connection:
         verdict = audit.verify(connection)
         if not verdict.ok:
