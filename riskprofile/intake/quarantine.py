@@ -71,15 +71,16 @@ def _begun(part: Path, target: Path) -> IO[bytes]:
         raise IsADirectoryError
     part.unlink(missing_ok=True)  # a program was killed, or somebody put it there
     made = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FOR_OWNER)
-    rights = FOR_OWNER
-    if target.exists():
-        there = target.stat()
-        rights = there.st_mode & 0o777
-        try:
-            os.chown(made, -1, there.st_gid)
-        except PermissionError:  # not a group of ours
-            rights &= ~0o070
-    os.fchmod(made, rights)  # whatever the umask took
+    if os.name == "posix":
+        rights = FOR_OWNER
+        if target.exists():
+            there = target.stat()
+            rights = there.st_mode & 0o777
+            try:
+                os.chown(made, -1, there.st_gid)
+            except PermissionError:  # not a group of ours
+                rights &= ~0o070
+        os.fchmod(made, rights)  # whatever the umask took
     return os.fdopen(made, "wb")
 
 
