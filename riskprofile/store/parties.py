@@ -31,7 +31,7 @@ from riskprofile.store.tables import PartyBlock, PartyForm
 form_table = PartyForm.__table__  # type: ignore[attr-defined]
 block_table = PartyBlock.__table__  # type: ignore[attr-defined]
 
-REGISTER_LOCK = 7004  # PostgreSQL advisory lock: one program at a time adds to the register
+PARTY_LOCK = 7004  # PostgreSQL advisory lock: one program at a time adds to the register
 CROWDED = 200  # forms in one block beyond which it says too little to be searched
 ALWAYS = datetime.max.replace(tzinfo=UTC)
 AT_ONCE = 2_000  # new forms whose blocks are asked for together
@@ -126,7 +126,7 @@ def add(
     kin : callable, optional
         `among_themselves` of those sought, where another process finds it meanwhile.
     """
-    serialise(connection, REGISTER_LOCK)
+    serialise(connection, PARTY_LOCK)
     asked = Parts.of(asked)
     fresh = Parts(asked.keep)
     for part in asked:

@@ -18,7 +18,7 @@ from riskprofile.store.tables import RegisterEntry, RegisterLoad
 load_table = RegisterLoad.__table__  # type: ignore[attr-defined]
 entry_table = RegisterEntry.__table__  # type: ignore[attr-defined]
 
-REGISTER_LOCK = 7004  # PostgreSQL advisory lock: one program at a time loads registers
+REGISTER_LOCK = 7012  # PostgreSQL advisory lock: one program at a time loads registers
 COLUMNS = ("kind", "key", "as_of", "known_at", "load_id", "content", "entry")
 
 

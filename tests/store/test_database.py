@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -33,6 +34,7 @@ from riskprofile.store.tables import Alert, Batch, Office, Quarantined, Setting
 from tests.conftest import AS_SHIPPED
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def url(folder: Path) -> str:
@@ -555,6 +557,17 @@ def test_of_two_writers_who_wait_for_each_other_one_is_told_that_it_was_that(pos
         with pytest.raises(Deadlock, match="two writers waited for each other"):
             told.result()
     store.close()
+
+
+def test_no_two_kinds_of_work_wait_for_one_lock():
+    said = [
+        found
+        for path in (ROOT / "riskprofile").rglob("*.py")
+        for found in re.findall(r"^(\w+_LOCK) = (\d+)", path.read_text("utf-8"), re.MULTILINE)
+    ]
+    names, numbers = zip(*said, strict=True)
+    assert len(said) > 8
+    assert len(set(names)) == len(set(numbers)) == len(said)
 
 
 def test_who_looks_sees_the_database_as_it_was_when_the_look_began(address):
