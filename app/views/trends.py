@@ -68,7 +68,7 @@ def _files(say: Any, told: trends.Trends) -> None:
     stem = f"trends-{told.until:%Y-%m-%d}"
     heads = {name: say(f"trends.{name}") for name in ("months", "patterns", "month", "value")}
     heads |= {name: say(f"trends.{name}") for name in ("by", "recent", "past", "expected", "q")}
-    heads |= {"cases": say("trends.cases_head"), "pieces": say("trends.pieces")}
+    heads |= {"cases": say("trends.cases_head"), "firearms": say("trends.firearms")}
     heads |= {name: say(f"trends_by.{name}") for name in trends.BY}
     heads |= {"emerging": say("trends.state")}
     with st.container(horizontal=True, key="trends-files"):

@@ -37,7 +37,7 @@ ONLINE = ("E04", "E05", "E06", "E07", "E08")  # and of parcels as online sales s
 
 @dataclass(frozen=True)
 class Trends:
-    """`months`: cases and pieces a month, the latest first; `patterns`: every value compared.
+    """`months`: cases and firearms a month, the latest first; `patterns`: every value compared.
 
     `patterns` has `by`, `value`, `recent`, `past` (cases), `expected`, `p`, `q`,
     `emerging`; the emerging first, then by q. `figures` are cases in the last 90 days.
@@ -120,13 +120,14 @@ def _keys(fired: Any) -> list[str]:
 
 def _months(rows: Table, now: datetime) -> Table:
     month = rows["at"].dt.strftime("%Y-%m")
+    arms = rows["count"].where(rows["kind"] == "firearm", 0)  # rounds are no pieces beside them
     start = pd.Timestamp(now).tz_convert("UTC")
     names = [(start - pd.DateOffset(months=back)).strftime("%Y-%m") for back in range(12)]
     return pd.DataFrame(
         {
             "month": names,
             "cases": [int(rows.loc[month == one, "case"].nunique()) for one in names],
-            "pieces": [int(rows.loc[month == one, "count"].sum()) for one in names],
+            "firearms": [int(arms[month == one].sum()) for one in names],
         }
     )
 

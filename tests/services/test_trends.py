@@ -63,7 +63,8 @@ def test_nothing_stands_out_where_nothing_changed(store, tmp_path, seed):
 
 
 def test_a_case_with_many_pieces_is_one_case(store, tmp_path):
-    fill(store, tmp_path, [(3, "C1", {"calibre": "9x19", "converted": "yes"})] * 50)
+    pistols = [(3, "C1", {"calibre": "9x19", "converted": "yes"})] * 50
+    fill(store, tmp_path, [*pistols, (3, "C1", {"kind": "ammunition", "count": "500"})])
     told = trends.trends(store, SARA, NOW)
     assert told.months.iloc[0].tolist() == ["2026-11", 1, 50]
     assert (told.figures["cases"], told.figures["arms"], told.figures["made"]) == (1, 50, 1)
