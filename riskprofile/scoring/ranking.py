@@ -115,20 +115,27 @@ class Capacity:
         """Of a `number`, what earlier lists of the day have not used up."""
         return max((self.number or 0) - self.taken, 0)
 
-    def keeping(self, declarations: int, expected: float) -> tuple[float, float]:
+    def keeping(
+        self, declarations: int, expected: float, able: float | None = None
+    ) -> tuple[float, float]:
         """What goes by rank among so many declarations and as many as are `expected` after them,
-        and the probability with which each that is passed over is drawn.
+        and the probability with which each that is passed over is drawn. At most `able` of them
+        can go by rank, where that is said.
 
         That is the same all day long, whatever was drawn of it so far: whoever comes late is as
         likely to be drawn as whoever came early.
         """
         assert self.number is not None and self.ahead is not None  # the list of an office's day
         rest = declarations + expected
-        if self.left >= rest:
+        able = rest if able is None else able
+        if self.left >= rest and able >= rest:
             return rest, 0.0
         drawn = max(1, round(self.number * self.random_share)) if self.random_share > 0 else 0
-        passed = self.ahead.apart + rest - self.number + drawn
+        whole = self.ahead.apart + rest
+        passed = max(whole - self.number + drawn, whole * (1 - able / rest))
         chance = min(drawn / passed if passed > drawn else 1.0, self.left / rest)
+        if chance == 1:
+            return able, chance
         return round((self.left - chance * rest) / (1 - chance), 9), chance
 
 
@@ -137,6 +144,7 @@ def rank(
     capacity: Capacity,
     seed: int,
     lists: Mapping[str, Capacity] | None = None,
+    floor: int | None = None,
 ) -> Table:
     """Rank, lane, queue and why each was selected.
 
@@ -153,6 +161,8 @@ def rank(
         Of the random control draw.
     lists : mapping of str to Capacity, optional
         Capacities by list, such as an office's on one day.
+    floor : int, optional
+        Points that make no lane, nor do fewer: indicators and the draw alone bring those up.
 
     Returns
     -------
@@ -164,7 +174,7 @@ def rank(
         where the list is cut with what is still to come; missing where points made none.
     """
     ordered = declarations.sort_values("record_id", kind="stable", ignore_index=True)
-    one = Ranking.of([ordered], capacity, seed, lists)
+    one = Ranking.of([ordered], capacity, seed, lists, floor)
     (placed,) = one.placed([ordered])
     return placed.sort_values("rank", ignore_index=True)
 
@@ -205,7 +215,7 @@ class Cut:
         taken = self.red - self.raised + int((self.chosen >= 0).sum())
         return left >= self.left or taken <= max(left - self.raised, 0)
 
-    def given(self, more: int, heights: Mapping[int, int]) -> Cut:
+    def given(self, more: int, heights: Mapping[int, int], floor: int) -> Cut:
         """The same where so many more examinations are left, and go to who is next by points.
 
         Whom the lot fell on stays: its chance is that of the draw, whatever is given after it. A
@@ -213,7 +223,8 @@ class Cut:
         """
         if self.expected:
             return replace(self, kept=self.kept + more, left=self.left + more)
-        rated, drawn, further, seen = self.size - heights.get(_UNRATED, 0), {*self.chosen}, 0, 0
+        rated = sum(many for height, many in heights.items() if height > floor)
+        drawn, further, seen = {*self.chosen}, 0, 0
         while further < more and self.red + seen < rated:
             further += seen not in drawn
             seen += 1
@@ -248,6 +259,8 @@ class Ranking:
         The number of each list that has a capacity of its own; 0 is that of all others.
     heights : list of dict
         By the number of the list: how many declarations stand at each height.
+    floor : int
+        Who stands here or below is examined or scanned for no points.
     """
 
     first: dict[int, int]
@@ -255,6 +268,7 @@ class Ranking:
     cuts: list[Cut]
     numbers: dict[str, int]
     heights: list[dict[int, int]]
+    floor: int
 
     @classmethod
     def of(
@@ -263,8 +277,10 @@ class Ranking:
         capacity: Capacity,
         seed: int,
         lists: Mapping[str, Capacity] | None = None,
+        floor: int | None = None,
     ) -> Ranking:
         """Count these declarations, as `rank` takes them, in the order of their references."""
+        floor = _UNRATED if floor is None else floor
         named = dict(lists or {})
         numbers = {name: number for number, name in enumerate(sorted(named), start=1)}
         counts: Counter[Place] = Counter()
@@ -287,8 +303,8 @@ class Ranking:
             for height in sorted(held[number], reverse=True):
                 within[number, height] = before
                 before += held[number][height]
-            cuts.append(_cut(held[number], of, random))
-        return cls(first, within, cuts, numbers, held)
+            cuts.append(_cut(held[number], of, random, floor))
+        return cls(first, within, cuts, numbers, held, floor)
 
     @property
     def lists(self) -> Iterator[tuple[str, Cut, dict[int, int]]]:
@@ -302,7 +318,7 @@ class Ranking:
         for name, many in more.items():
             number = self.numbers[name]
             if many > 0:
-                cuts[number] = cuts[number].given(many, self.heights[number])
+                cuts[number] = cuts[number].given(many, self.heights[number], self.floor)
         return replace(self, cuts=cuts)
 
     def placed(self, parts: Iterable[Table]) -> Iterator[Table]:
@@ -323,7 +339,7 @@ class Ranking:
             known = [(one // len(met), int(met[one % len(met)])) for one in pairs.tolist()]
             place = _numbered(pair, known, within)
 
-            rated = part["points"].notna().to_numpy()
+            rated = heights > self.floor
             raised = part["to_red"].to_numpy()
             red = place < reds[lists]
             high = place < highs[lists]
@@ -378,18 +394,24 @@ def _list(part: Table, numbers: Mapping[str, int]) -> np.ndarray:
     return made
 
 
-def _cut(heights: Mapping[int, int], capacity: Capacity, random: np.random.Generator) -> Cut:
+def _cut(
+    heights: Mapping[int, int], capacity: Capacity, random: np.random.Generator, floor: int
+) -> Cut:
     """Where a list is cut of which so many declarations stand at each height."""
     size = sum(heights.values())
     raised = sum(many for height, many in heights.items() if height > _RED // 2)
-    rated = sum(many for height, many in heights.items() if _UNRATED < height < _RED // 2)
+    rated = sum(many for height, many in heights.items() if floor < height < _RED // 2)
     ahead = capacity.ahead.expected(heights) if capacity.ahead is not None else {}
     expected = sum(ahead.values())
     by_rank: float
     if capacity.ahead is None:
         by_rank, draws = capacity.of(size)
     else:
-        by_rank, chance = capacity.keeping(size, expected)
+        none = sum(
+            many for one in (heights, ahead) for height, many in one.items() if height <= floor
+        )
+        able = None if floor == _UNRATED else size + expected - none
+        by_rank, chance = capacity.keeping(size, expected, able)
     # What is raised stands first, what is not rated last: those examined are the first so many.
     red = asked = max(raised, min(_first(heights, ahead, by_rank), raised + rated))
     if capacity.ahead is None:
@@ -414,8 +436,8 @@ def _cut(heights: Mapping[int, int], capacity: Capacity, random: np.random.Gener
     red_from = _at(heights, red) if red > raised else None
     yellow_from = _at(heights, high) if high > red else None
     if expected and red == asked:  # of few declarations these are points of theirs, and no bar
-        red_from = _bar(heights, ahead, by_rank)
-        bar = _bar(heights, ahead, 2 * by_rank)
+        red_from = _bar(heights, ahead, by_rank, floor)
+        bar = _bar(heights, ahead, 2 * by_rank, floor)
         yellow_from = bar if bar != red_from or high > red else None
     kept = max(capacity.left - red - drawn, 0) if expected else 0
     points = (red_from, yellow_from)
@@ -441,12 +463,14 @@ def _first(heights: Mapping[int, int], ahead: Mapping[int, float], cut: float) -
     return found
 
 
-def _bar(heights: Mapping[int, int], ahead: Mapping[int, float], cut: float) -> int | None:
+def _bar(
+    heights: Mapping[int, int], ahead: Mapping[int, float], cut: float, floor: int
+) -> int | None:
     """The fewest points with which one more would be among the first so many (`_first`)."""
     found, before = None, 0.0
     for height in sorted({*heights, *ahead}, reverse=True):
         here, later = heights.get(height, 0), ahead.get(height, 0.0)
-        if _UNRATED < height < _RED // 2:
+        if floor < height < _RED // 2:
             if (cut - before) / (1 + later / max(here, 1)) <= 0.5:
                 break
             found = height

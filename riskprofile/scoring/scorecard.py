@@ -102,6 +102,14 @@ class Scorecard:
         return self.wording is None and all(term.criterion for term in self.terms)
 
     @property
+    def floor(self) -> int | None:
+        """Points that make no lane: those where no written criterion holds.
+
+        None where it was learnt: some term speaks of every row.
+        """
+        return self.base if self.written else None
+
+    @property
     def learnt_here(self) -> bool:
         """Whether its probabilities rest on outcomes; else they are at generator scale."""
         return self.examined >= ENOUGH_EXAMINED

@@ -244,8 +244,10 @@ def _ranking(
     it would fall on some more often than is stored. Where it falls in the end on one that kept a
     place, that place goes to who is next by points.
     """
+    floor = rater.scorecard.floor
     if when is None:
-        return Ranking.of(of_run.parts(POINTS, "to_red"), capacity, seed), staying
+        rated = of_run.parts(POINTS, "to_red")
+        return Ranking.of(rated, capacity, seed, floor=floor), staying
     counted = {name: of_run.again[name] for name in of_run.lists}
     digest, name = rater.scorecard.digest, rater.profile.name
 
@@ -258,7 +260,7 @@ def _ranking(
 
     freed: set[str] = set()
     lists = left(staying, freed)
-    ranking = Ranking.of(of_run.parts(POINTS, "to_red", LIST), capacity, seed, lists)
+    ranking = Ranking.of(of_run.parts(POINTS, "to_red", LIST), capacity, seed, lists, floor)
     for some in ranking.placed(of_run.parts()) if freed else ():
         listed = (some["lane"] != "green") & (some["selected_by"] != "random")
         freed.difference_update(some.loc[listed, RECORD])

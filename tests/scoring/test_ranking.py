@@ -96,6 +96,44 @@ def test_a_record_without_a_score_is_last_and_never_red_by_rank() -> None:
     assert ranked["lane"].tolist() == ["red", "green"]
 
 
+def test_points_at_the_floor_bring_nobody_up_whatever_room_there_is() -> None:
+    """What written criteria say nothing of is brought up by an indicator or by lot alone."""
+    table = declarations([-650, -650, -550, -650], compliance={3})
+    ranked = rank(table, Capacity(4, **NO_DRAW), 1, floor=-650).set_index("record_id")
+    told = ranked[["lane", "selected_by"]].fillna("").apply(tuple, axis=1).to_dict()
+    assert told == {
+        "D000": ("green", ""),
+        "D001": ("green", ""),
+        "D002": ("red", "score"),
+        "D003": ("yellow", "indicator"),
+    }
+    assert ranked["red_from"].eq(-550).all()
+
+
+def test_who_stands_at_the_floor_is_drawn_as_often_as_an_office_draws() -> None:
+    """However much is left of the day: what nobody is rated for takes none of it by rank."""
+    usual = {-650: 90, -550: 10}
+    drawn = 0
+    for seed in range(200):
+        ahead = Ahead(count=80, usual=100, before=0, heights=usual)
+        table = declarations([-650] * 18 + [-550] * 2).assign(list="PORT")
+        port = {"PORT": Capacity(200, ahead=ahead)}
+        ranked = rank(table, Capacity(), seed, port, floor=-650)
+        assert ranked.loc[ranked["points"] == -550, "lane"].eq("red").all()
+        assert ranked["red_from"].eq(-550).all()
+        random = ranked["selected_by"] == "random"
+        assert ranked.loc[random, "probability"].between(0.2, 0.25).all()  # 20 of 90
+        drawn += int(random.sum())
+    assert drawn / 200 == pytest.approx(4.0, abs=0.2)
+
+
+def test_what_a_day_gives_later_brings_nobody_up_from_the_floor() -> None:
+    table = declarations([-650] * 5 + [-550] * 2).assign(list="PORT")
+    made = Ranking.of([table], Capacity(), 1, {"PORT": Capacity(1, **NO_DRAW)}, floor=-650)
+    (placed,) = made.given({"PORT": 6}).placed([table])
+    assert placed["lane"].tolist() == ["green"] * 5 + ["red"] * 2
+
+
 def test_capacity_by_share_is_rounded_up() -> None:
     assert Capacity(share=0.05, random_share=0.0).of(101) == (6, 0)
     assert Capacity(share=0.05).of(101) == (5, 1)

@@ -24,6 +24,7 @@ from riskprofile.errors import (
     ScorecardError,
     TooManyBadRows,
 )
+from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import ending, govern, replay, settings
 from riskprofile.services.describing import Material
 from riskprofile.services.identity import OWNER
@@ -411,6 +412,26 @@ def test_travellers_are_rated_by_written_criteria_until_a_law_for_the_learnt_is_
         versions.append(run.summary.model_versions["traveller"])
     assert versions == ["2026.11.1-criteria", "2026.11.2", "2026.11.1-criteria"]
     assert replay.replay(store, home.models).differ == []
+
+
+def test_no_traveller_is_brought_up_by_points_that_no_criterion_gave(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """RU-1: with room for all of them, those of whom nothing is told stay off the list."""
+    govern.enable_profile(store, OWNER, "traveller", "Act 1", "IA-1", NOW)
+    table = factory.travellers(30)
+    table["payment_method"] = pd.array(["card"] * 29 + ["cash"], dtype="str")
+    table["ticket_type"] = pd.array(["one_way"] * 30, dtype="str")
+    for name in ("checked_bags", "bag_mass_kg", "bag_tags", "stay_nights", "vehicle_ref"):
+        table[name] = pd.NA
+    for name in ("goods_declared", "firearms_declared", "ammunition_declared"):
+        table[name] = pd.NA
+    path = write(tmp_path / "day.csv", table)
+    run = screen(store, home, OWNER, [path], Options(capacity=Capacity(30, random_share=0.1)), NOW)
+    placed = run.ranked[0].table
+    by_points = placed[placed["selected_by"] == "score"]
+    assert (by_points["points"] > run.ranked[0].scorecard.base).all()
+    assert placed["selected_by"].value_counts().to_dict() == {"random": 3, "score": 1}
 
 
 def test_two_programs_that_go_on_with_one_batch_count_nothing_twice(
