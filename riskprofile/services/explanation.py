@@ -306,11 +306,11 @@ def _stored(
 
 
 def _declared(profile: str, rows: list[dict[str, Any]]) -> list[str]:
-    """Which columns of the profile were declared; never what they hold."""
+    """Which columns that are read for a rating were declared; never what they hold."""
+    known = PROFILES[profile]
+    read = {*known.visible, *known.codes, *(name for key in known.keys for name in key.columns)}
     return [
         spec.name
-        for spec in PROFILES[profile].columns
-        if spec.protection != "P1"
-        and spec.name != "extra"
-        and any(row.get(spec.name) not in (None, "") for row in rows)
+        for spec in known.columns
+        if spec.name in read and any(row.get(spec.name) not in (None, "") for row in rows)
     ]

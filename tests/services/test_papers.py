@@ -157,6 +157,13 @@ def test_making_an_explanation_is_written_down_and_another_office_gets_none(stor
         explanation.make(store, MODELS, INES, "XM-999999", EN, NOW)
 
 
+def test_the_explanation_names_no_column_as_used_that_it_says_is_not(store):
+    row = {"crossing_id": "XC1", "name": "A. Person", "born": "1980-01-01", "checked_bags": 2}
+    put(store, profile="traveller", office=HERE, declaration=[row])
+    made = explanation.explain(store, MODELS, INES, "XM-000000", NOW, "request of the person")
+    assert made.declared == ["crossing_id", "checked_bags"]
+
+
 def test_an_explanation_about_a_person_asks_for_the_purpose(store):
     [alert] = put(store, profile="traveller", office=HERE)
     with pytest.raises(NotAllowed, match="purpose"):
