@@ -12,7 +12,7 @@ from riskprofile.errors import Conflict, NotAllowed
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import audit
 from riskprofile.store.tables import Alert, Audit, Decision
-from riskprofile.store.versions import SUPERSEDED
+from riskprofile.store.versions import REMOVED, SUPERSEDED
 
 alert_table = Alert.__table__  # type: ignore[attr-defined]
 decision_table = Decision.__table__  # type: ignore[attr-defined]
@@ -69,6 +69,10 @@ def require_open(alert: Row) -> None:
         raise Conflict(
             "this declaration was amended: a newer version of it was rated",
             do="Open its alert; what you typed stays in your drafts.",
+        )
+    if alert["state"] == REMOVED:
+        raise Conflict(
+            "this alert's declaration was removed by retention", do="Nothing is left to decide."
         )
     if alert["state"] != "open":
         raise Conflict(

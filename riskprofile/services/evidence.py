@@ -17,6 +17,7 @@ from riskprofile.services.rights import OWNER, Actor, authorise
 from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, Label, Outcome
+from riskprofile.store.versions import REMOVED
 
 _label = Label.__table__  # type: ignore[attr-defined]
 _alert = Alert.__table__  # type: ignore[attr-defined]
@@ -93,7 +94,7 @@ def passed_over(store: Store, profile: str, actor: Actor = OWNER) -> Passed:
                 select(_alert.c.probability).where(
                     _alert.c.profile == profile,
                     _alert.c.selected_by == "random",
-                    _alert.c.state.in_(("open", "closed")),
+                    _alert.c.state.in_(("open", "closed", REMOVED)),
                 )
             )
             .scalars()

@@ -325,6 +325,8 @@ def _forget_alerts(
         if alert["record_id"] in gone:
             values: dict[str, Any] = {"declaration": None, "title": "", "search": ""}
             values |= {"related": None, "reasons": None, "against": None}
+            if alert["state"] == "open":  # nothing is left that anybody could decide on
+                values["state"] = versions.REMOVED
             sealed = None
         elif lock is not None:
             continue

@@ -18,6 +18,7 @@ from riskprofile.scoring import control
 from riskprofile.services.rights import OWNER, Actor, authorise
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, Decision, Outcome
+from riskprofile.store.versions import REMOVED
 
 _alert = Alert.__table__  # type: ignore[attr-defined]
 _decision = Decision.__table__  # type: ignore[attr-defined]
@@ -152,7 +153,7 @@ def tally(store: Store, profile: str, actor: Actor = OWNER) -> list[Line]:
                 _outcome, _outcome.c.id == last.c.id
             )
         )
-        .where(_alert.c.profile == profile, _alert.c.state.in_(("open", "closed")))
+        .where(_alert.c.profile == profile, _alert.c.state.in_(("open", "closed", REMOVED)))
         .where(_alert.c.selected_by != "random", *mine)
         .order_by(_alert.c.id)
         .execution_options(yield_per=1_000)
@@ -164,7 +165,7 @@ def tally(store: Store, profile: str, actor: Actor = OWNER) -> list[Line]:
                     bool(row["decided"]),
                     row["outcome"],
                     row["confirmed_at"] is not None,
-                    row["state"] == "open",
+                    row["state"] != "closed",
                 ),
                 _names(row, profile),
             )

@@ -328,9 +328,10 @@ class Aside(SQLModel, table=True):
 class Alert(SQLModel, table=True):
     """A declaration that a person should look at.
 
-    `state` is open or closed. `owner` holds it until `lease_until`. `selected_by` is
-    score, indicator or random and `probability` is that of the random draw. `search`
-    is what one search box looks through (see `store.alerts`). `withdrawn_at` says that
+    `state` is open or closed, superseded by a newer version, or removed by retention while it
+    was open. `owner` holds it until `lease_until`. `selected_by` is score, indicator or
+    random and `probability` is that of the random draw. `search` is what one search box
+    looks through (see `store.alerts`). `withdrawn_at` says that
     its sender withdrew the declaration, and `amended_at` that something else is declared
     since: neither closes anything. `blind` is its state in the draw of alerts that wait for
     an officer's own view (see `services.blind`). `red_from` and `yellow_from` are the fewest

@@ -27,7 +27,9 @@ from riskprofile.services import (
     replay,
     results,
     retention,
+    review,
     settings,
+    tally,
     unmasking,
     watchlists,
 )
@@ -291,6 +293,23 @@ def test_the_points_stay_and_replay_says_what_was_removed(
     assert (one.same, one.removed) == (0, 1)
     with pytest.raises(InputError, match=r"removed by retention; it had -?\d+ points"):
         replay.explain(store, home.models, "XC-000003", names)
+
+
+def test_what_was_removed_leaves_the_queue_and_stays_in_the_ledger(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Nobody can decide on an empty record, and which alerts were made stays true."""
+    seeded(store, home, tmp_path)
+    travellers = review.QueueFilter("traveller", office=None)
+    everywhere = Actor("ines", "officer", None)
+    before = tally.tally(store, "traveller")[0]
+    shown = review.queue(store, everywhere, travellers, RECEIVED).rows
+    assert shown and before.not_reviewed > 0
+    retention.run(store, home, OWNER, ENDED)
+    assert review.queue(store, everywhere, travellers, ENDED).rows == []
+    assert tally.tally(store, "traveller")[0] == before
+    with pytest.raises(Conflict, match="removed by retention"):
+        review.claim(store, everywhere, shown[0].id, ENDED)
 
 
 def test_the_audit_chain_survives_and_the_words_of_a_purpose_go(
