@@ -10,7 +10,7 @@ import streamlit as st
 from app import draw, form
 from app.installation import served
 from app.text import attribute, escape, option
-from riskprofile.scoring.editing import HOW, Edit, costs, edited
+from riskprofile.scoring.editing import Edit, costs, edited, ways
 from riskprofile.scoring.scorecard import Scorecard, Term
 from riskprofile.services import feedback, fits, promotion
 from riskprofile.services.rights import ACTIONS
@@ -73,7 +73,6 @@ def may(person: Any) -> bool:
 
 
 def _choose(say: Any, profile: str, term: Term, edits: dict[str, str]) -> None:
-    ways = [NONE, *(how for how in HOW if len(term.features) == 1 or how not in HOW[3:])]
     key = f"edit-how-{profile}-{term.name}"
 
     def chosen() -> None:
@@ -87,7 +86,7 @@ def _choose(say: Any, profile: str, term: Term, edits: dict[str, str]) -> None:
         st.session_state[key] = edits.get(term.name, NONE)
     st.segmented_control(
         say("edit.edit"),
-        ways,
+        [NONE, *ways(term)],
         key=key,
         on_change=chosen,
         format_func=lambda how: say(f"edit_how.{how}"),

@@ -25,14 +25,26 @@ class Edit:
     how: str
 
 
+def ways(term: Term) -> tuple[str, ...]:
+    """What can be done with a term.
+
+    A written criterion holds or does not: bent, it would give points, with its sentence, to rows
+    of which that is not true.
+    """
+    if term.criterion:
+        return LOCK, DROP
+    return HOW if len(term.features) == 1 else (LOCK, DROP, SMOOTH)
+
+
 def edited(card: Scorecard, edits: Sequence[Edit]) -> Scorecard:
     """The scorecard with its tables as an analyst edited them; locked ones are as they were.
 
     Raises
     ------
     RiskProfileError
-        A term that it does not have or that is named twice, an unknown edit, or a pair of
-        features that is to rise or fall: only a single feature has one way to go.
+        A term that it does not have or that is named twice, an unknown edit, a written criterion
+        that is to be bent, or a pair of features that is to rise or fall: only a single feature
+        has one way to go.
     """
     by = {edit.term: edit.how for edit in edits}
     if len(by) < len(edits):
@@ -51,14 +63,16 @@ def edited(card: Scorecard, edits: Sequence[Edit]) -> Scorecard:
 def _shaped(term: Term, how: str) -> Term:
     if how not in SHAPED:
         return term
+    if how not in ways(term):
+        what = "written criterion" if term.criterion else "pair"
+        others = "Keep it" if term.criterion else "Smooth it"
+        raise RiskProfileError(
+            f"{term.name} is a {what} and cannot be made {how}", do=f"{others}, or drop it"
+        )
     table = term.table.astype("float64")
     if how == SMOOTH:
         for axis in range(table.ndim):
             table = _smooth(table, axis)
-    elif table.ndim > 1:
-        raise RiskProfileError(
-            f"{term.name} is a pair and cannot be made {how}", do="Smooth it, or drop it"
-        )
     else:
         way = 1 if how == RISING else -1
         table[:-1] = way * rising(way * table[:-1])  # the last bin is missing: it has no place

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from riskprofile.errors import RiskProfileError
-from riskprofile.scoring.editing import Edit, costs, edited
+from riskprofile.scoring.editing import Edit, costs, edited, ways
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import artefacts
@@ -28,6 +28,10 @@ def single(card: Scorecard):
 
 def pair(card: Scorecard):
     return next(term for term in card.terms if len(term.features) == 2)
+
+
+def of_so_many(card: Scorecard, features: int):
+    return next(term for term in card.terms if len(term.features) == features)
 
 
 def table(card: Scorecard, name: str) -> np.ndarray:
@@ -74,6 +78,17 @@ def test_what_cannot_be_done_is_said(card) -> None:
     ):
         with pytest.raises(RiskProfileError, match=what):
             edited(card, edits)
+
+
+@pytest.mark.parametrize("how", ["smooth", "rising", "falling"])
+def test_a_written_criterion_is_never_bent(how: str) -> None:
+    """Its points would stand, with its sentence, beside a row of which that is not true."""
+    criteria = artefacts.serving(CHECKOUT / "models", "traveller")
+    for term in (of_so_many(criteria, 1), of_so_many(criteria, 2)):
+        assert ways(term) == ("lock", "drop")
+        with pytest.raises(RiskProfileError, match="written criterion"):
+            edited(criteria, [Edit(term.name, how)])
+        assert term not in edited(criteria, [Edit(term.name, "drop")]).terms
 
 
 def test_the_cost_is_the_recall_of_both_on_the_same_rows() -> None:
