@@ -110,7 +110,8 @@ def _declared(page: Page, view: Any, say: Words) -> None:
     page.gap(1.5)
     top, left = page.y, 112.0
     page.text(say("sheet.declared"), width=left, size=9, bold=True)
-    page.text(f"“{row.get(profile.title) or ''}”", width=left - 4, size=9, most=3)
+    if row.get(profile.title):
+        page.text(f"“{row[profile.title]}”", width=left - 4, size=9, most=3)
     for line in facts(say, row, kinds)[:5]:
         page.text(line, width=left - 4, size=8.5, grey=True, most=1)
     low = page.y
@@ -167,7 +168,7 @@ def _checks(page: Page, view: Any, say: Words) -> None:
     page.row([(say("sheet.check"), 62, "B"), (say("sheet.measured"), INNER - 62, "G")], 9, most=1)
     page.gap(0.8)
     asked = [str(one["check"]) for one in view.indicators or [] if one.get("check")]
-    asked += [say(f"sheet.check.{name}") for name in ("weigh", "count", "compare")]
+    asked += [say(f"sheet.check.{view.profile}.{name}") for name in ("weigh", "count", "compare")]
     for check in dict.fromkeys(asked[:CHECKS]):
         page.box(EDGE, page.y + 0.7, 3, 3)
         tall = page.text(form.sentence(check), EDGE + 6, 118, size=8.5, most=2, y=page.y + 0.3)

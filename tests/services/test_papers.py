@@ -164,6 +164,18 @@ def test_the_explanation_names_no_column_as_used_that_it_says_is_not(store):
     assert made.declared == ["crossing_id", "checked_bags"]
 
 
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_the_sheet_of_a_traveller_asks_for_bags_and_quotes_no_goods(store, language):
+    say = words.of(language)
+    row = {"crossing_id": "XC1", "checked_bags": 2, "bag_mass_kg": 56.0}
+    alert = one(store, profile="traveller", declaration=[row])
+    text = told(sheet.sheet(store, INES, alert, say, NOW, "control at entry"))
+    assert "“”" not in text
+    for name in ("weigh", "count", "compare"):
+        assert bare(say(f"sheet.check.traveller.{name}")) in bare(text)
+        assert bare(say(f"sheet.check.shipment.{name}")) not in bare(text)
+
+
 def test_an_explanation_about_a_person_asks_for_the_purpose(store):
     [alert] = put(store, profile="traveller", office=HERE)
     with pytest.raises(NotAllowed, match="purpose"):
