@@ -29,6 +29,7 @@ MODES = {"1": "sea", "2": "rail", "3": "road", "4": "air"}  # TDT third element,
 POSTS = {"sea": "seaport", "rail": "rail", "road": "land", "air": "airport"}
 COUNTS = {"42": ("FL", "DDU"), "41": ("FM", "DDT")}  # CNT: travellers, crew; by NAD qualifier
 TRANSIT = frozenset({"DDU", "DDT"})  # NAD qualifiers
+SPEAKS_OF = {"266": "745"}  # BGM: what closes a flight tells of its passenger list
 SENDER = "MS"  # NAD of the sender's contact
 _KNOWN = "BGM RFF DTM NAD COM TDT LOC ATT MEA GEI FTX EMP NAT DOC CNT CTA GRP"
 KNOWN = frozenset(_KNOWN.split())
@@ -99,7 +100,7 @@ class _Flight:
 
     def _flight(self, segment: Segment) -> None:
         if segment.tag == "BGM":
-            self.list_kind = segment.get(1)
+            self.list_kind = SPEAKS_OF.get(segment.get(1), segment.get(1))
         elif segment.tag == "TDT" and (self.tdt is None or self.tdt.get(1) != MAIN_CARRIAGE):
             self.tdt = segment
         elif segment.tag == "LOC" and segment.get(1) in ITINERARY:

@@ -226,6 +226,16 @@ def test_a_list_of_all_on_board_says_that_it_is_complete() -> None:
     assert json.loads(absent["extra"][0])["message_function"] == "cancel"
 
 
+def test_a_close_out_speaks_of_the_passenger_list() -> None:
+    """Carriers close a flight under a code of its own (266), after the list under 745."""
+    closed = LIST.read_text().replace("BGM+745'", "BGM+266+CLOB'")
+    assert "BGM+266" in closed
+    before, after = (read(READER, text)[0]["extra"] for text in (LIST, closed.encode()))
+    said = [json.loads(one) for one in (before[0], after[0])]
+    assert said[1]["message_scope"]["list"] == said[0]["list"] == said[1]["list"] == "745"
+    assert said[1]["message_reference"] == said[0]["message_reference"]
+
+
 def test_the_reader_claims_what_opens_a_passenger_list() -> None:
     assert READER.claims(LIST.read_bytes(), "x")
     assert not READER.claims(b"UNB+UNOA:1+A+B'UNH+1+CUSCAR:D:95B:UN'", "paxlst.edi")
