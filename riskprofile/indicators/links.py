@@ -340,7 +340,9 @@ def _working_parts(kinds: Text) -> tuple[np.ndarray, Text]:
 def tag_on_two_bookings(items: View, history: History) -> Mask:
     """One bag tag on two bookings: bags exchanged, or carried for somebody else.
 
-    Tag numbers come round again after months, so only three days are compared.
+    Tag numbers come round again after months, so only three days are compared. One traveller
+    under two locators (of a carrier and its partner, of a passenger list and a booking, of a bag
+    that is checked through) carries their own bag.
     """
     booked = items["party_key"].notna().values
     tags = [
@@ -350,8 +352,11 @@ def tag_on_two_bookings(items: View, history: History) -> Mask:
         if tag.strip() and booked[row]
     ]
     row = np.array([row for row, _ in tags], dtype=np.int64)
-    tagged = items.only(("time", "party_key")).take(row).assign(tag=Text.of(t for _, t in tags))
-    shared = distinct(tagged["party_key"], bursts(tagged, "tag", 3)) >= 2
+    known = items.only(("time", "party_key", "person_key")).take(row)
+    tagged = known.assign(tag=Text.of(t for _, t in tags))
+    burst = bursts(tagged, "tag", 3)
+    persons = tagged["person_key"].fillna(tagged["party_key"])
+    shared = (distinct(tagged["party_key"], burst) >= 2) & (distinct(persons, burst) >= 2)
     fired = np.zeros(len(items), dtype=bool)
     fired[row[shared.values]] = True
     return Column(fired)

@@ -138,6 +138,10 @@ def test_one_tag_on_two_bookings_fires_for_both_and_a_family_on_one_does_not():
     assert fired(sign, crossing(party_ref=["A", "B", "C"], bag_tags=tags)) == [True, True, False]
     assert fired(sign, crossing(party_ref="A", bag_tags=tags)) == [False] * 3
     assert fired(sign, crossing(party_ref=["A", "B", "C"])) == [False] * 3
+    alone = crossing(party_ref=["A", "B", "C"], bag_tags=tags, person_ref=["P", "P", "Q"])
+    assert fired(sign, alone) == [False] * 3  # one traveller under two locators
+    unknown = crossing(party_ref=["A", "B", "C"], bag_tags=tags, person_ref=["P", None, "Q"])
+    assert fired(sign, unknown) == [True, True, False]
     months = [NOW, NOW + pd.Timedelta(days=90), NOW]
     again = crossing(party_ref=["A", "B", "C"], bag_tags=tags, crossing_at=months)
     assert fired(sign, again) == [False] * 3
