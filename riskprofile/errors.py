@@ -63,6 +63,10 @@ class PolicyError(RiskProfileError):
     exit_code = 7
 
 
+class ProfileOff(PolicyError):
+    """What a file holds is not rated here: no law was named for it. Other files may be."""
+
+
 class NotAllowed(PolicyError):
     """The actor's role or office does not permit this action."""
 

@@ -207,6 +207,8 @@ def notes(run: Run) -> None:
     unlisted(told)
     for one in told.unreadable:
         note(f"riskprofile: {one['source']} was not read: {one['what']}. {one['do']}")
+    for one in told.refused:
+        note(f"riskprofile: {one['source']} was not rated: {one['what']}. {one['do']}")
     if run.too_many_bad and not told.stopped:
         note(
             f"riskprofile: {told.quarantined} of {told.read} rows are quarantined, more than "

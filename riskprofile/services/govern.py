@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
 
-from riskprofile.errors import PolicyError, RiskProfileError
+from riskprofile.errors import PolicyError, ProfileOff, RiskProfileError
 from riskprofile.profiles import PROFILES
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.selections import selections
@@ -222,9 +222,9 @@ def profile_on(store: Store, name: str, settings: Settings | None = None) -> boo
 
 
 def require_profile(store: Store, name: str, settings: Settings | None = None) -> None:
-    """Let pass, or raise `PolicyError` when the profile is off."""
+    """Let pass, or raise `ProfileOff` when the profile is off."""
     if not profile_on(store, name, settings):
-        raise PolicyError(
+        raise ProfileOff(
             f"the {name} profile is off: it needs a legal basis and an impact assessment",
             do=f"riskprofile profiles enable {name} --legal-basis TEXT --assessment ID",
         )

@@ -341,8 +341,8 @@ class Watcher:
                 fault = error
                 self._waits(path, str(error))
         for some in together(left):
-            if len(some) > 1 and not stop.signal and self._some(inbox, some, stop):
-                continue
+            if len(some) > 1 and not stop.signal:
+                some = self._some(inbox, some, stop)
             for path in some:  # what keeps one of them back, or fails with it, is told of that one
                 if stop.signal:
                     break
@@ -388,18 +388,22 @@ class Watcher:
             self.untold.pop(path, None)
             self.waits.pop(path, None)
 
-    def _some(self, inbox: Inbox, paths: list[Path], stop: Stop) -> bool:
-        """Rate several files in one run; False where they are to be rated one by one."""
+    def _some(self, inbox: Inbox, paths: list[Path], stop: Stop) -> list[Path]:
+        """Rate several files in one run; those that are still to be rated one by one."""
         now = self.clock()
         try:
             before = [path.lstat() for path in paths]
             run = self._screen(inbox, paths, now, stop)
         except Exception:  # of one of them, and the others can be rated
-            return False
+            return paths
         if run.summary.stopped:
-            return True
+            return []
+        refused = []
         for path, was, of in zip(paths, before, run.files, strict=True):
             if inbox.changed(path, was):
+                continue
+            if of.summary.refused:
+                refused.append(path)
                 continue
             if of.summary.unreadable:
                 (told,) = of.summary.unreadable
@@ -407,7 +411,7 @@ class Watcher:
             else:
                 tell = partial(self._done, inbox, path, of, now)
             self._tell(path, tell)
-        return True
+        return refused
 
     def _screen(self, inbox: Inbox, paths: list[Path], now: datetime, stop: Stop) -> Run:
         options = replace(self.options, claims={path: inbox.claim(path) for path in paths})

@@ -94,6 +94,7 @@ class Summary:
     history_days: dict[str, int] = field(default_factory=dict)  # days known before this run
     batches: list[dict[str, Any]] = field(default_factory=list)
     unreadable: list[dict[str, str]] = field(default_factory=list)  # source, what, do
+    refused: list[dict[str, str]] = field(default_factory=list)  # the same: their profile is off
     # Rows that were overtaken before they came: kept beside what counts, and on no list.
     outdated: int = 0
     # Rows of a file that was read before which are not as they were then: by its batch.
@@ -194,10 +195,12 @@ class Run:
     @property
     def exit_code(self) -> int:
         """The contract's: 0 done, 3 some quarantined, 4 a file was not readable, 6 too many
-        bad rows, 130 or 143 stopped.
+        bad rows, 7 a file was refused by policy, 130 or 143 stopped.
         """
         if self.summary.stopped:
             return 128 + self.summary.stopped
+        if self.summary.refused:
+            return 7
         if self.summary.unreadable:
             return 4
         if self.too_many_bad:

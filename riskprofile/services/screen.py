@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from riskprofile import intake
-from riskprofile.errors import InputError, Stopped, TooManyBadRows
+from riskprofile.errors import InputError, ProfileOff, Stopped, TooManyBadRows
 from riskprofile.memory import unswept
 from riskprofile.services import govern
 from riskprofile.services.ending import Ending, Written
@@ -73,6 +73,8 @@ def screen(
     InputError
         No file can be read as a whole. With others beside it that can, the run goes on
         and `summary.unreadable` names it.
+    ProfileOff
+        No file may be rated. With others beside it that may, `summary.refused` names it.
     ScorecardError
         Before anything is stored.
     PolicyError
@@ -91,7 +93,7 @@ def screen(
     summary = Summary()
     running: list[Batch] = []
     files: list[tuple[Summary, Batch | None, int]] = []  # with the place of its first reject
-    unreadable: InputError | None = None
+    left_out: InputError | ProfileOff | None = None
 
     spool = Spool(settings.home)  # what of it is left goes with the run that is told
     rejected = Rejects(spool)
@@ -136,10 +138,11 @@ def screen(
                 except BaseException as error:
                     if work is not None:
                         work.abandon(now, error)
-                    if isinstance(error, InputError) and len(paths) > 1:
+                    if isinstance(error, (InputError, ProfileOff)) and len(paths) > 1:
+                        off = isinstance(error, ProfileOff)
                         why = {"source": path.name, "what": error.what, "do": error.do}
-                        told.unreadable.append(why)
-                        unreadable = error
+                        (told.refused if off else told.unreadable).append(why)
+                        left_out = error
                         continue
                     _leave(store, running, now)
                     raise
@@ -150,8 +153,9 @@ def screen(
                 if stop.signal:
                     break
             summary.stopped = stop.signal
-            if unreadable is not None and len(summary.unreadable) == len(paths):
-                raise unreadable
+            none = len(summary.unreadable) + len(summary.refused) == len(paths)
+            if left_out is not None and none:
+                raise left_out
             ranked: list[Ranked] = []
             if summary.stopped:
                 _leave(store, running, now)

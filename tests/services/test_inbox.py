@@ -27,9 +27,11 @@ from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, inbox, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.inbox import Inbox
+from riskprofile.services.lanes import Ranked
 from riskprofile.services.run import Options, Stop
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
+from riskprofile.services.steps import Step
 from riskprofile.services.uploading import safe_name
 from riskprofile.store import audit, batches
 from riskprofile.store.database import Store
@@ -542,11 +544,15 @@ def test_a_file_whose_copy_was_noted_by_a_run_that_was_left_is_still_gone_on_wit
     """Not taken for a duplicate of itself, which would leave its rows on no list."""
     plain(folder, "a.csv", GOOD)
     plain(folder, "b.csv", GOOD)
-    plain(folder, "c.csv", passengers())  # its profile is off: the run is left when it comes there
-    paths = [folder / name for name in ("a.csv", "b.csv", "c.csv")]
+    paths = [folder / name for name in ("a.csv", "b.csv")]
+
+    def full(ranked: list[Ranked], step: Step) -> bool:
+        raise OSError(errno.ENOSPC, "no room for the results")
+
     for minute in (1, 2):
-        with pytest.raises(PolicyError):
-            screen(store, home, OWNER, paths, Options(resume=True), NOW.replace(minute=minute))
+        now = NOW.replace(minute=minute)
+        with pytest.raises(OSError, match="no room"):
+            screen(store, home, OWNER, paths, Options(resume=True), now, written=full)
     run = screen(store, home, OWNER, paths[:1], Options(resume=True), NOW.replace(minute=3))
     assert (run.summary.accepted, run.summary.duplicate) == (4, 0)
     run = screen(store, home, OWNER, paths[1:2], Options(resume=True), NOW.replace(minute=4))

@@ -556,6 +556,24 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_finished(
     assert states(store) == {"good.csv": "done", "broken.csv": "failed", "late.csv": "done"}
 
 
+def test_a_file_that_may_not_be_rated_is_named_and_the_others_are_finished(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """No law is named for travellers: of a folder that holds some, the goods are listed."""
+    first = write(tmp_path / "first.csv", factory.shipments(3))
+    flight = write(tmp_path / "flight.csv", factory.travellers(2))
+    late = write(tmp_path / "late.csv", factory.shipments(2, declaration_id=["L1", "L2"]))
+    run = rate(store, home, first, flight, late)
+    assert (run.exit_code, adds_up(run), run.summary.accepted) == (7, True, 5)
+    assert [(one["source"], one["what"][:28]) for one in run.summary.refused] == [
+        ("flight.csv", "the traveller profile is off")
+    ]
+    assert len(run.ranked[0].table) == 5
+    assert states(store) == {"first.csv": "done", "flight.csv": "failed", "late.csv": "done"}
+    with pytest.raises(PolicyError, match="legal basis"):  # none of them may be
+        rate(store, home, flight, write(tmp_path / "other.csv", factory.travellers(3)))
+
+
 def states(store: Store) -> dict[str, str]:
     with store.read() as connection:
         return {
@@ -574,9 +592,15 @@ def test_a_fault_that_ends_the_run_leaves_no_file_running(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
     good = write(tmp_path / "good.csv", factory.shipments(3))
-    people = write(tmp_path / "people.csv", factory.travellers(2))
-    with pytest.raises(PolicyError):  # the profile is off
-        rate(store, home, good, people)
+    other = write(tmp_path / "other.csv", factory.shipments(2, declaration_id=["L1", "L2"]))
+
+    def paused(file: str, rows: int) -> None:
+        if file == "good.csv":
+            govern.pause(store, OWNER, "wrong tariff file", NOW)
+
+    with pytest.raises(PolicyError, match="paused"):
+        screen(store, home, OWNER, [good, other], Options(), NOW, progress=paused)
+    govern.resume(store, OWNER, NOW)
     assert "running" not in states(store).values()
     run = rate(store, home, good, resume=True)
     assert (run.summary.accepted, states(store)["good.csv"]) == (3, "done")
