@@ -15,8 +15,9 @@ from riskprofile.services import arms
 from riskprofile.services.rights import Actor
 from riskprofile.store import arms as kept
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Office
+from riskprofile.store.tables import ItemFound, Office
 
+_item = ItemFound.__table__  # type: ignore[attr-defined]
 _office = Office.__table__  # type: ignore[attr-defined]
 
 # What an examination says of a piece: a later one overrides it. All else of a piece that is
@@ -47,7 +48,9 @@ def record(
     on = outcome["at"].astimezone(ZoneInfo(zone)).date()
     found = [_entry(alert, outcome, item, on, country) for item in items if item["kind"] in KINDS]
     held = kept.of_alert(connection, alert["id"])
-    again = dict(_again(held, found))
+    entered = select(_item).where(_item.c.id.in_([old["item_found_id"] for old in held]))
+    said = {row["id"]: row for row in connection.execute(entered).mappings()}
+    again = dict(_again(held, found, said))
     for place, old in again.items():
         entry = _continued(old, found[place])
         row = arms.row_of(entry, actor, old["recorded_at"])
@@ -117,21 +120,42 @@ def _country(place: Any) -> str:
 
 
 def _again(
-    held: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]]
+    held: Sequence[Mapping[str, Any]],
+    found: Sequence[Mapping[str, Any]],
+    said: Mapping[int, Mapping[str, Any]],
 ) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Which pieces were found again: the place in `found`, and the piece.
 
-    By kind and serial first; then, as where a serial was misread, by all but the serial.
+    What is alike in most goes first: of two pieces of one kind each stays itself in whatever
+    order they are entered. A piece that was amended since is known by what the counter had said.
+
+    Parameters
+    ----------
+    said : mapping
+        By `item_found_id`, the item as it was entered.
     """
     left, open_ = list(held), dict(enumerate(found))
-    for form in (_by_serial, _by_make):
-        for place, entry in list(open_.items()):
-            wanted = form(entry)
-            old = next((one for one in left if wanted and form(one) == wanted), None)
-            if old is not None:
-                left.remove(old)
-                del open_[place]
-                yield place, old
+    entered = {old["id"]: said.get(old["item_found_id"], old) for old in held}
+    amended = {old["id"]: old for old in held}
+    for known in (amended, entered):
+        for form in (_by_all, _by_marks, _by_serial, _by_make):
+            for place, entry in list(open_.items()):
+                wanted = form(entry)
+                old = next(
+                    (one for one in left if wanted and form(known[one["id"]]) == wanted), None
+                )
+                if old is not None:
+                    left.remove(old)
+                    del open_[place]
+                    yield place, old
+
+
+def _by_all(piece: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (*_by_marks(piece), piece["count"])
+
+
+def _by_marks(piece: Mapping[str, Any]) -> tuple[str, ...]:
+    return (*_by_make(piece), kept.keys(piece)["serial_key"])
 
 
 def _by_serial(piece: Mapping[str, Any]) -> tuple[str, ...]:

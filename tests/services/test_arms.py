@@ -145,6 +145,37 @@ def test_a_piece_that_was_not_found_again_says_so(store):
     assert arms.piece(store, SARA, hit.number)["replaced_at"].startswith("2026-11-25")
 
 
+PLAIN = {"kind": "firearm", "make": "Kestrel", "model": "K-92", "calibre": "9x19"}
+ROUNDS = {"kind": "ammunition", "calibre": "9x19"}
+
+
+@pytest.mark.parametrize(
+    ("first", "anew", "amended"),
+    [
+        # Unmarked, and marked with a serial that was misread.
+        ([{**PLAIN, "serial": "X1111"}, PLAIN], [PLAIN, {**PLAIN, "serial": "X2222"}], {}),
+        ([{**PLAIN, "serial": "12"}, {**PLAIN, "serial": "12", "make": "Corvid"}], [], {}),
+        ([{**ROUNDS, "count": 50}, {**ROUNDS, "count": 20}], [], {}),
+        # The keeper of the register knew better than the counter.
+        ([ROUNDS, PLAIN], [], {"calibre": "9x18"}),
+    ],
+)
+def test_of_two_pieces_alike_each_stays_itself_in_whatever_order(any_store, first, anew, amended):
+    alert = confirmed(any_store, first)
+    with any_store.read() as connection:
+        held = arms.kept.of_alert(connection, alert)
+    numbers = [one["number"] for one in held]
+    for number in numbers if amended else ():
+        arms.amend(any_store, OWNER, number, amended, NOW)
+    anew = anew or first[::-1]
+    examined_anew(any_store, alert, anew, later(days=1))
+    with any_store.read() as connection:
+        held = arms.kept.of_alert(connection, alert)
+    assert [one["number"] for one in held] == numbers
+    for piece, said in zip(held, anew[::-1], strict=True):
+        assert {name: piece[name] for name in said} == said
+
+
 def test_the_day_of_a_find_is_that_of_its_office(any_store):
     """Half past midnight of the new year in Paris is the old one in UTC."""
     at = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
