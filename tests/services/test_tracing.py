@@ -164,6 +164,22 @@ def test_no_more_is_established_than_there_is(any_store, tmp_path):
         tracing.establish(any_store, OWNER, "A1", "traced", NOW)
 
 
+def test_after_a_recount_answers_can_be_taken_back_one_by_one(any_store, tmp_path):
+    held(any_store, tmp_path, {**FULL, "count": 4})
+    first, second, third = (
+        tracing.request(any_store, OWNER, "A1", tracing.Asking("iarms", to), NOW)["id"]
+        for to in ("NO", "DK", "DE")
+    )
+    tracing.answer(any_store, OWNER, first, "traced", NOW, pieces=1)
+    tracing.answer(any_store, OWNER, second, "traced", NOW, pieces=3)
+    arms.amend(any_store, OWNER, "A1", {"count": "2"}, NOW)
+    tracing.answer(any_store, OWNER, third, "not_traced", NOW)
+    tracing.answer(any_store, OWNER, first, "not_traced", NOW, correct="recount")
+    tracing.answer(any_store, OWNER, second, "traced", NOW, pieces=2, correct="recount")
+    with pytest.raises(RiskProfileError, match="2 of 2 pieces are established"):
+        tracing.answer(any_store, OWNER, first, "traced", NOW, correct="one more")
+
+
 @pytest.mark.parametrize(
     ("call", "fault"),
     [
