@@ -86,7 +86,7 @@ def export_trace(
         stem = out / f"trace-{told['id']}"
         with whole_or_nothing(stem.with_suffix(".pdf")) as stream:
             stream.write(tracing.as_pdf(told))
-        write_json(told, stem.with_suffix(".json"))
+            write_json(told, stem.with_suffix(".json"))  # without it there is no PDF either
 
     with opened(home) as (_, store):
         told = tracing.request(store, owner(), number, asking, now(), write)

@@ -37,6 +37,11 @@ def test_a_trace_goes_out_comes_back_and_counts(tmp_path: Path) -> None:
     file.write_text("".join(OLD.splitlines(keepends=True)[:2]))
     assert run(home, "records", "import", file)[0] == 0
     ask = ("records", "export", "trace", "A1", "--channel", "iarms", "--to", "NO")
+    (blocked := tmp_path / "trace-1.json").mkdir()
+    code, _, why = run(home, *ask, "--out", tmp_path)
+    assert code == 4 and "trace-1.json: cannot be written" in why
+    assert not list(tmp_path.glob("*trace-1.pdf*"))  # nothing goes out that was not asked
+    blocked.rmdir()
     code, said, _ = run(home, *ask, "--out", tmp_path)
     assert code == 0 and "missing: contact (iti, iarms, national)" in said
     assert (tmp_path / "trace-1.pdf").read_bytes().startswith(b"%PDF")
