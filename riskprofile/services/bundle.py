@@ -27,6 +27,7 @@ from riskprofile.store import audit
 from riskprofile.store.arms_tables import ArmsTrace
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert
+from riskprofile.store.versions import SUPERSEDED
 
 _alert = Alert.__table__  # type: ignore[attr-defined]
 _trace = ArmsTrace.__table__  # type: ignore[attr-defined]
@@ -36,7 +37,8 @@ README = """Case bundle of one declaration.
 declaration.json  every stored version, as declared
 rating.json       points with every reason for and against, recomputed from the log
 alert.json        lane, decisions, outcomes and what was found, with who and when
-earlier.json      the same of alerts about versions before it was amended, the newest first
+earlier.json      the same of alerts about versions before it was amended, the newest first;
+                  not of those of another office than that of who exports
 arms.json         pieces in the register: marks, custody, photos by SHA-256, traces
 audit.json        the audit records about the alerts and the pieces
 check.py          checks every byte of this archive: python check.py BUNDLE.zip
@@ -68,17 +70,23 @@ def export(
         raise InputError("the purpose is missing", do="Name the case or request")
     with store.read() as connection:
         rows = connection.execute(
-            select(*[_alert.c[name] for name in ("id", "profile", "record_id", "blind")])
+            select(*[_alert.c[name] for name in ("id", "profile", "office", "state", "blind")])
             .where(_alert.c.record_id == record_id)
             .order_by(_alert.c.version.desc(), _alert.c.id.desc())
         ).all()
     if not rows:
         raise InputError(f"no alert is about {record_id}", do="Give a record_id as the page shows")
     # What was found was found by the alert about one version; an amendment makes another.
-    row, ids = rows[0], [one.id for one in rows if one.profile == rows[0].profile]
+    row = rows[0]
+    ids = [row.id]
+    for one in rows[1:]:
+        ours = actor.office is None or one.office in (None, actor.office)
+        if ours and one.profile == row.profile:
+            ids.append(one.id)
     view, *earlier = [viewing.alert(store, actor, each, now, purpose) for each in ids]
     for one in rows:
-        blind.require_said(dict(one._mapping))
+        if one.state != SUPERSEDED:  # of such a one nobody can say a view any more
+            blind.require_said(dict(one._mapping))
     told = records.declaration(store, actor, record_id, row.profile, now, purpose)
     removed = retention.tokens(settings, record_id)
     rating = replay.explain(store, settings.models, record_id, removed)

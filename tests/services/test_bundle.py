@@ -11,9 +11,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from riskprofile.errors import InputError, NotAllowed
+from riskprofile.errors import Conflict, InputError, NotAllowed
 from riskprofile.services import blind, bundle, bundle_check, govern, review, settings
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.screen import Options, screen
@@ -186,3 +186,31 @@ def test_what_was_found_stays_in_the_bundle_when_the_declaration_is_amended(case
     assert json.loads(files["arms.json"]) == json.loads(before["arms.json"])
     actions = [row[3] for row in json.loads(files["audit.json"])["records"]]
     assert {"alert.decide", "outcome.record", "outcome.confirm"} <= {*actions}
+
+
+def test_what_waited_for_a_view_before_it_was_amended_keeps_no_bundle_back(case, tmp_path):
+    """Nobody can say a view of it any more."""
+    store, told, *_ = case
+    table = factory.shipments(61).drop(columns=["source", "line", "warnings"]).tail(1)
+    blind.set_share(store, OWNER, 1.0, NOW)
+    for hours, goods in ((5, "rifle receiver"), (6, "rifle stock")):
+        table.assign(goods_description=goods).to_csv(tmp_path / "day.csv", index=False)
+        screen(store, told, OWNER, [tmp_path / "day.csv"], Options(), later(hours=hours))
+    alert = Alert.__table__
+    with store.read() as connection:
+        asked = select(alert.c.id, alert.c.record_id, alert.c.blind).order_by(alert.c.id.desc())
+        (newest, record, waits), (_, _, waited) = connection.execute(asked.limit(2))
+    assert waits == waited == blind.WAITING
+    with pytest.raises(Conflict, match="waits for your own view"):
+        bundle.export(store, told, SARA, record, WHY, later(hours=7))
+    review.claim(store, INES, newest, later(hours=7))
+    review.alert(store, INES, newest, later(hours=7))
+    blind.say(store, INES, newest, "release", "papers agree", later(hours=7))
+    made, _ = bundle.export(store, told, SARA, record, WHY, later(hours=8))
+    [earlier] = json.loads(held(made)["earlier.json"])
+    assert (earlier["title"], earlier["points"]) == ("rifle receiver", None)
+    # The alert before may be of another office: that keeps what is its own.
+    with store.write() as connection:
+        connection.execute(update(alert).where(alert.c.id == newest - 1).values(office="XMNOR"))
+    made, _ = bundle.export(store, told, SARA, record, WHY, later(hours=8))
+    assert json.loads(held(made)["earlier.json"]) == []
