@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -49,12 +49,14 @@ def record(
     found = [_entry(alert, outcome, item, on, country) for item in items if item["kind"] in KINDS]
     held = kept.of_alert(connection, alert["id"])
     entered = select(_item).where(_item.c.id.in_([old["item_found_id"] for old in held]))
-    said = {row["id"]: row for row in connection.execute(entered).mappings()}
-    again = dict(_again(held, found, said))
+    said = {row["id"]: dict(row) for row in connection.execute(entered).mappings()}
+    gone = kept.of_alert(connection, alert["id"], gone=True)
+    again = dict(_again(held, gone, found, said))
     for place, old in again.items():
         entry = _continued(old, found[place])
         row = arms.row_of(entry, actor, old["recorded_at"])
         row |= {"recorded_by": old["recorded_by"], "item_found_id": _item_of(found[place])}
+        row["superseded_at"] = None
         arms.correct(connection, actor, old, row, now)
     same = {old["id"] for old in again.values()}
     kept.supersede(connection, [old["id"] for old in held if old["id"] not in same], now)
@@ -121,33 +123,39 @@ def _country(place: Any) -> str:
 
 def _again(
     held: Sequence[Mapping[str, Any]],
+    gone: Sequence[Mapping[str, Any]],
     found: Sequence[Mapping[str, Any]],
     said: Mapping[int, Mapping[str, Any]],
 ) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Which pieces were found again: the place in `found`, and the piece.
 
     What is alike in most goes first: of two pieces of one kind each stays itself in whatever
-    order they are entered. A piece that was amended since is known by what the counter had said.
+    order they are entered. A piece that was amended since is known by what the counter had said,
+    and one that was not found in between (`gone`) by its serial.
 
     Parameters
     ----------
     said : mapping
         By `item_found_id`, the item as it was entered.
     """
-    left, open_ = list(held), dict(enumerate(found))
     entered = {old["id"]: said.get(old["item_found_id"], old) for old in held}
-    amended = {old["id"]: old for old in held}
-    for known in (amended, entered):
-        for form in (_by_all, _by_marks, _by_serial, _by_make):
-            for place, entry in list(open_.items()):
-                wanted = form(entry)
-                old = next(
-                    (one for one in left if wanted and form(known[one["id"]]) == wanted), None
-                )
-                if old is not None:
-                    left.remove(old)
-                    del open_[place]
-                    yield place, old
+    amended = {old["id"]: old for old in (*held, *gone)}
+    open_ = dict(enumerate(found))
+    left, back = list(held), list(gone)
+    sure, known = (_by_all, _by_marks, _by_serial), (amended, entered)
+    rounds: list[tuple[list[Any], Mapping[int, Any], Callable[..., tuple[Any, ...]]]] = [
+        *((left, form, by) for form in known for by in sure),
+        (back, amended, _by_serial),
+        *((left, form, _by_make) for form in known),
+    ]
+    for among, form, by in rounds:
+        for place, entry in list(open_.items()):
+            wanted = by(entry)
+            alike = (one for one in among if wanted and by(form[one["id"]]) == wanted)
+            if (old := next(alike, None)) is not None:
+                among.remove(old)
+                del open_[place]
+                yield place, old
 
 
 def _by_all(piece: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -249,10 +249,17 @@ def _forget_runs(connection: Connection, arms_id: int, held: Sequence[str]) -> N
     connection.execute(grams.delete().where(*where))
 
 
-def of_alert(connection: Connection, alert_id: int) -> list[dict[str, Any]]:
-    """The pieces that count of one alert, in the order in which they were entered."""
-    asked = select(arms).where(arms.c.alert_id == alert_id, arms.c.superseded_at.is_(None))
-    return [dict(row) for row in connection.execute(asked.order_by(arms.c.id)).mappings()]
+def of_alert(connection: Connection, alert_id: int, *, gone: bool = False) -> list[dict[str, Any]]:
+    """The pieces that count of one alert, in the order in which they were entered.
+
+    With `gone`, instead of these, those that a later examination did not find, the newest first.
+    """
+    asked = select(arms).where(arms.c.alert_id == alert_id)
+    if gone:
+        asked = asked.where(arms.c.superseded_at.is_not(None)).order_by(arms.c.id.desc())
+    else:
+        asked = asked.where(arms.c.superseded_at.is_(None)).order_by(arms.c.id)
+    return [dict(row) for row in connection.execute(asked).mappings()]
 
 
 def take_concealment(connection: Connection, alert_id: int, words: Collection[str]) -> None:

@@ -137,12 +137,19 @@ def test_a_piece_that_is_found_again_stays_what_it_is(any_store):
     ]
 
 
-def test_a_piece_that_was_not_found_again_says_so(store):
-    alert = confirmed(store, [PISTOL])
-    [hit] = arms.search(store, SARA, NOW, serial="SB0I25")
-    examined_anew(store, alert, [{"kind": "ammunition"}], later(days=1))
-    assert arms.search(store, SARA, NOW, serial="SB0I25") == []
-    assert arms.piece(store, SARA, hit.number)["replaced_at"].startswith("2026-11-25")
+def test_a_piece_that_was_not_found_again_says_so_until_it_is(any_store):
+    other = {**PISTOL, "serial": "ZZ77"}
+    alert = confirmed(any_store, [PISTOL, other])
+    [hit] = arms.search(any_store, SARA, NOW, serial="SB0I25")
+    examined_anew(any_store, alert, [other], later(days=1))
+    assert arms.search(any_store, SARA, NOW, serial="SB0I25") == []
+    told = arms.piece(any_store, SARA, hit.number)
+    assert told["replaced_at"].startswith("2026-11-25")
+    examined_anew(any_store, alert, [PISTOL], later(days=2))  # it was there
+    [back] = arms.search(any_store, SARA, NOW, serial="SB0I25")
+    told = arms.piece(any_store, SARA, hit.number)
+    assert (back.number, "replaced_at" in told) == (hit.number, False)
+    assert arms.search(any_store, SARA, NOW, serial="ZZ77") == []
 
 
 PLAIN = {"kind": "firearm", "make": "Kestrel", "model": "K-92", "calibre": "9x19"}
