@@ -108,22 +108,21 @@ def export(
 
 def _cases(connection: Connection) -> Iterator[dict[str, Any]]:
     """Confirmed outcomes with what may be told of them; of each alert the last outcome."""
-    asked = (
-        select(_alert, _label.c.value)
-        .select_from(
-            _label.join(_outcome, _outcome.c.id == _label.c.outcome_id).join(
-                _alert, _alert.c.id == _outcome.c.alert_id
-            )
-        )
-        .where(batches.counts())
-    )
+    told = (
+        _label.join(_outcome, _outcome.c.id == _label.c.outcome_id)
+        .join(_alert, _alert.c.id == _outcome.c.alert_id)
+    )  # fmt: skip
+    written = select(_alert.c.declaration).select_from(told).where(batches.counts())
+    senders = _same(_sender(one or []) for one in connection.execute(written).scalars())
+    asked = select(_alert, _label.c.value).select_from(told).where(batches.counts())
     for row in map(dict, connection.execute(asked).mappings()):
         declared: list[Mapping[str, Any]] = row["declaration"] or []
         goods, others = _parts(row, declared)
         lanes = {
             " > ".join(str(one[n]) for n in ROUTE) for one in declared if all(map(one.get, ROUTE))
         }
-        sender = _sender(declared)
+        ways = _sender(declared)
+        sender = senders[ways[0]] if ways else UNNAMED
         find = bool(row["value"])
         yield {
             "find": find,
@@ -146,14 +145,37 @@ def _cases(connection: Connection) -> Iterator[dict[str, Any]]:
         }
 
 
-def _sender(declared: Sequence[Mapping[str, Any]]) -> str:
-    """Who sent it, however written."""
+def _sender(declared: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Who sent it, by each number and name given; empty where nobody was declared."""
     for one in declared:
+        ways = []
         for name in SENDER:
             if given := one.get(name):
                 spelled = naming.party if name == "consignor_name" else naming.code
-                return f"{name} {spelled(str(given)) or given}"
-    return UNNAMED
+                ways.append(f"{name} {spelled(str(given)) or given}")
+        if ways:
+            return ways
+    return []
+
+
+def _same(ways: Iterable[Sequence[str]]) -> dict[str, str]:
+    """By each way in which senders are written, one that stands for all of the same sender.
+
+    >>> told = _same([["id 1", "name a"], ["id 2", "name a"], ["name a"], ["id 3", "name b"]])
+    >>> told["id 1"] == told["id 2"] == told["name a"] != told["id 3"]
+    True
+    """
+    heads: dict[str, str] = {}
+
+    def head(way: str) -> str:
+        while (above := heads.setdefault(way, way)) != way:
+            heads[way] = way = heads[above]
+        return way
+
+    for given in ways:
+        for way in given:
+            heads[head(way)] = head(given[0])
+    return {way: head(way) for way in list(heads)}
 
 
 def _keys(row: Mapping[str, Any]) -> set[str]:

@@ -111,11 +111,13 @@ def test_senders_that_are_masked_may_all_be_one(store, tmp_path):
     [
         {"consignor_id": None, "consignor_name": ["Acme Ltd.", "ACME LIMITED", "acme"]},
         {"consignor_id": ["GB 123-4", "gb1234", "GB.1234"]},
+        # Many accounts under one name, and sometimes none.
+        {"consignor_id": [f"S{at}" for at in range(12)] + [None] * 3, "consignor_name": "Acme"},
     ],
 )
 def test_a_sender_who_is_written_otherwise_is_one(store, tmp_path, sender):
     for at in range(15):
-        written = {n: v[at % 3] if isinstance(v, list) else v for n, v in sender.items()}
+        written = {n: v[at % len(v)] if isinstance(v, list) else v for n, v in sender.items()}
         finds(store, 1, start=at, **written)
     content = exported(store, tmp_path)["content"]
     assert content["phrases"] == content["lanes"] == content["indicators"] == []
