@@ -265,6 +265,7 @@ def of_alert(connection: Connection, alert_id: int, *, gone: bool = False) -> li
 def take_concealment(connection: Connection, alert_id: int, words: Collection[str]) -> None:
     """Take out of the pieces of an alert, and of what they said before, these words about how
     they were hidden. What the register was given instead stays."""
+    words = {_spaced(one) for one in words}
     for row in connection.execute(select(arms).where(arms.c.alert_id == alert_id)).mappings():
         if (left := _without(row["details"], words)) is not None:
             connection.execute(update(arms).where(arms.c.id == row["id"]).values(details=left))
@@ -275,8 +276,13 @@ def take_concealment(connection: Connection, alert_id: int, words: Collection[st
                 connection.execute(update(events).where(events.c.id == event["id"]).values(values))
 
 
+def _spaced(text: str) -> str:
+    """Words alone: whoever amends a piece takes the blanks around what is written in it."""
+    return " ".join(text.split())
+
+
 def _without(details: Any, words: Collection[str]) -> dict[str, Any] | None:
-    if not details or details.get("concealment") not in words:
+    if not details or _spaced(details.get("concealment") or "") not in words:
         return None
     return {name: value for name, value in details.items() if name != "concealment"}
 

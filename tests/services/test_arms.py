@@ -311,10 +311,11 @@ def test_officers_see_no_way_to_change_the_register(store):
 
 def test_words_of_the_counter_leave_the_register_with_the_crossing(any_store):
     """What the keeper of the register wrote instead stays."""
-    coat = {**PISTOL, "where_found": "in the coat of Zq Oryndel"}
+    coat = {**PISTOL, "where_found": "in the coat of Zq Oryndel\n"}
     alert = confirmed(any_store, [coat, {"kind": "part", "part": "slide"}], concealment="")
     [hit] = arms.search(any_store, SARA, NOW, serial="SB0I25")
     assert hit.piece["concealment"] == coat["where_found"]
+    arms.amend(any_store, OWNER, hit.number, {"converted": "yes"}, NOW)
     anew = [{**coat, "where_found": "in a coat of Zq Oryndel"}]
     examined_anew(any_store, alert, anew, later(days=1), concealment="")
     with any_store.write() as connection:
