@@ -28,7 +28,9 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlmodel import SQLModel
 
 from riskprofile.errors import Busy, Deadlock, StoreError
-from riskprofile.store import alerts, database, migrations
+from riskprofile.reference import marks
+from riskprofile.reference.arms import FLAGS
+from riskprofile.store import alerts, arms, database, migrations
 from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Alert, Batch, Office, Quarantined, Setting
 from tests.conftest import AS_SHIPPED
@@ -144,6 +146,39 @@ def test_alerts_of_earlier_releases_stand_where_later_ones_of_their_kind_do(addr
         found = connection.execute(select(alert).order_by(alert.c.id)).mappings().all()
     assert [row["standing"] for row in found] == [alerts.standing(kind) for kind in kinds]
     assert len({row["standing"] for row in found}) == 8  # raised to red, or not
+    store.close()
+
+
+def test_serials_of_slides_that_came_before_are_found(address):
+    """A pistol that says nothing of a slide, and one whose frame and slide have runs in common."""
+    now = NOW.replace(tzinfo=None)
+    given = dict.fromkeys(("part", "make", "model", "calibre", "authority", "arm_type"), "")
+    given |= dict.fromkeys(("make_key", "model_key", "serial_key", "content", "recorded_by"), "")
+    given |= dict.fromkeys(FLAGS, False) | {"event": "seized", "event_on": now, "year": 2026}
+    given |= {"kind": "firearm", "count": 1, "marking": "unique", "recorded_at": now}
+    rows = [
+        {**given, "id": 1, "number": "A1", "serial": "SB0I25", "details": {"cover_goods": "x"}},
+        {**given, "id": 2, "number": "A2", "serial": "NW6234"}
+        | {"details": {"serial_elsewhere": "NW-62342|ZZ48151"}},
+    ]
+    engine = database._engine(database._address(address))
+    with engine.connect() as connection:
+        migrations.upgrade(connection, "0022")
+        old = MetaData()
+        old.reflect(connection, only=["arms", "arms_gram"])
+        connection.execute(insert(old.tables["arms"]), rows)
+        runs = [
+            {"gram": gram, "arms_id": row["id"]}
+            for row in rows
+            for gram in marks.grams(marks.skeleton(row["serial"]))
+        ]
+        connection.execute(insert(old.tables["arms_gram"]), runs)
+        connection.commit()
+    engine.dispose()
+    store = Store.open(address)
+    with store.read() as connection:
+        for serial, found in (("ZZ4815", ["A2"]), ("NW62342", ["A2"]), ("SB0I25", ["A1"])):
+            assert [one["number"] for one in arms.by_serial(connection, serial)] == found
     store.close()
 
 
