@@ -113,6 +113,7 @@ def test_a_piece_that_is_found_again_stays_what_it_is(any_store):
     alert = confirmed(any_store, items)
     [hit] = arms.search(any_store, SARA, NOW, serial="SB0I25")
     changes = {"country_of_manufacture": "XK", "converted": "yes", "event": "found"}
+    changes |= {"legal_basis": "possession"}
     arms.amend(any_store, OWNER, hit.number, changes, NOW)
     arms.hand_over(any_store, OWNER, hit.number, "North Gate", "laboratory", NOW)
     asked = tracing.request(any_store, OWNER, hit.number, tracing.Asking("iarms", "NO"), NOW)
@@ -124,6 +125,7 @@ def test_a_piece_that_is_found_again_stays_what_it_is(any_store):
     told = arms.piece(any_store, SARA, again.number)
     assert (again.number, told["serial"], told["event_on"]) == (hit.number, "SB0125", "2026-11-24")
     assert (told["event"], told["country_of_manufacture"]) == ("found", "XK")
+    assert told["legal_basis"] == "possession"
     assert told["converted"] and not told["obliterated"] and told["marking"] == "unique"
     assert [one["kind"] for one in told["events"]] == ["amended", "custody", "amended"]
     told = iafq.export(any_store, OWNER, NOW, 2026)
