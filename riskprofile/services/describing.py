@@ -249,6 +249,8 @@ class _Said(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         value = self.columns[name].at(self.place)
+        if isinstance(value, float) and value.is_integer():
+            return int(value)  # a view holds whole numbers as floats: nobody says 2.0 nights
         return _NotGiven() if value is None else value
 
     def __iter__(self) -> Any:

@@ -7,8 +7,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from riskprofile.columns import View, column
 from riskprofile.history.layer import CHUNK, POSITION
-from riskprofile.services.describing import Items
+from riskprofile.services.describing import Items, _Said
 from riskprofile.services.identifiers import RECORD
 from riskprofile.store import spool
 from riskprofile.store.spool import Columns, Spool
@@ -48,3 +49,10 @@ def test_no_declaration_has_no_items() -> None:
     items = Items.of_run(rows, np.array([0, 0]), np.array([False]))
     nobody = pd.DataFrame({RECORD: pd.array([], dtype="str"), "number": np.array([], dtype=int)})
     assert not len(items.of(nobody))
+
+
+def test_a_sentence_tells_whole_numbers_as_people_say_them() -> None:
+    nights = pd.Series([2.0, 2.5, None])
+    seen = View({"stay_nights": column(nights)}, nights.index)
+    told = [f"for {_Said(seen, place)['stay_nights']} nights" for place in range(3)]
+    assert told == ["for 2 nights", "for 2.5 nights", "for not given nights"]
