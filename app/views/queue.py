@@ -12,6 +12,7 @@ from app.installation import served
 from app.text import escape
 from app.words import Words
 from riskprofile.errors import Busy, NotAllowed
+from riskprofile.profiles import PROFILES
 from riskprofile.services import blind, review, speaking
 
 LANES = ("all", blind.LANE, "red", "yellow")
@@ -98,6 +99,7 @@ def filters(say: Words, found: review.QueuePage, profiles: Sequence[str]) -> Non
             label_visibility="collapsed",
         )
 
+    persons = PROFILES[st.session_state["profile"]].persons
     with st.container(key="filters", horizontal=True, vertical_alignment="center"):
         # Most offices and hours have none that waits: the filter is there when it shows something.
         waits = found.lanes.get(blind.LANE) or st.session_state["lane"] == blind.LANE
@@ -110,7 +112,7 @@ def filters(say: Words, found: review.QueuePage, profiles: Sequence[str]) -> Non
             say("filter.search"),
             key="search",
             max_chars=80,
-            placeholder=say("filter.search_hint"),
+            placeholder=say("filter.search_hint_persons" if persons else "filter.search_hint"),
             label_visibility="collapsed",
         )
 

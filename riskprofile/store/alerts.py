@@ -180,7 +180,8 @@ def links_of(declaration: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, st
 def search_text(alert: Mapping[str, Any]) -> str:
     """One line of plain words: reference, title, and every text that may be looked for.
 
-    Protected columns stay out. A code with separators is there without them too.
+    Protected columns stay out, and so does who a person is: to find a traveller by name would
+    tell, without a purpose, that they are here. A code with separators is there without them too.
     """
     names = _searched(alert["profile"])
     given = [str(alert["record_id"]), str(alert.get("title") or "")]
@@ -199,10 +200,12 @@ def _looked_for(text: str) -> tuple[str, ...]:
 
 @cache
 def _searched(profile: str) -> list[str]:
+    found = PROFILES[profile]
+    hidden = ("P1", "P2") if found.persons else ("P1",)
     return [
         spec.name
-        for spec in PROFILES[profile].columns
-        if spec.kind in SEARCHED_KINDS and spec.protection != "P1"
+        for spec in found.columns
+        if spec.kind in SEARCHED_KINDS and spec.protection not in hidden
     ]
 
 

@@ -159,17 +159,15 @@ def test_the_search_and_the_list_count_alike(store):
     assert (len(page.rows), page.total, page.lanes) == (4, 10, {"red": 10})
 
 
-def test_protected_values_are_not_searched(store):
-    put(
-        store,
-        profile="traveller",
-        declaration=[{"nationality": "XA", "document_number": "ZZ998877", "name": "Ada Example"}],
-    )
-    found = [
-        review.queue(store, INES, QueueFilter("traveller", search=word), NOW).total
-        for word in ("ada", "ZZ998877")
-    ]
-    assert found == [1, 0]
+def test_nobody_finds_a_traveller_by_who_they_are_before_a_purpose_was_given(store):
+    declared = {"document_number": "ZZ998877", "name": "Ada Example", "vehicle_ref": "XA-12-34"}
+    declared |= {"person_ref": "P5551", "party_ref": "LOC7XY", "service_number": "XM101"}
+    put(store, record_id="T-000001", profile="traveller", declaration=[declared])
+    found = {
+        word: review.queue(store, INES, QueueFilter("traveller", search=word), NOW).total
+        for word in ("ada", "ZZ998877", "xa1234", "P5551", "T-000001", "loc7xy", "xm101")
+    }
+    assert [word for word, total in found.items() if total] == ["T-000001", "loc7xy", "xm101"]
 
 
 def test_two_sentences_say_why_and_the_base_is_none_of_them(store):

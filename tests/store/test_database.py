@@ -182,6 +182,37 @@ def test_serials_of_slides_that_came_before_are_found(address):
     store.close()
 
 
+def test_travellers_whose_alerts_came_before_are_found_by_name_no_more(address):
+    """A shipment is, and what retention left without words stays without."""
+    given = {"state": "open", "queue": "compliance", "model_version": "1", "model_digest": ""}
+    given |= {"version": 1, "rank": 1, "driver": 1, "title": "", "lane": "red", "points": 3}
+    given |= {"selected_by": "score", "batch_id": "b", "created_at": NOW.replace(tzinfo=None)}
+    person = {"name": "Ada Example", "party_ref": "LOC7XY"}
+    rows = [
+        {"record_id": "T1", "profile": "traveller", "declaration": [person], "search": "t1 ada"},
+        {"record_id": "T2", "profile": "traveller", "declaration": None, "search": ""},
+        {"record_id": "S1", "profile": "shipment", "declaration": None, "search": "s1 ada"},
+    ]
+    engine = database._engine(database._address(address))
+    with engine.connect() as connection:
+        migrations.upgrade(connection, "0023")
+        batch = Batch(
+            id="b", source="", digest="", format="csv", profile="traveller", started_at=NOW
+        )
+        connection.execute(insert(Batch).values(batch.model_dump()))
+        old = Table("alert", MetaData(), autoload_with=connection)
+        connection.execute(
+            insert(old), [{**given, **row, "id": n} for n, row in enumerate(rows, 1)]
+        )
+        connection.commit()
+    engine.dispose()
+    store, alert = Store.open(address), Alert.__table__
+    with store.read() as connection:
+        found = connection.execute(select(alert.c.search).order_by(alert.c.id)).scalars().all()
+    assert found == ["t1 loc7xy", "", "s1 ada"]
+    store.close()
+
+
 def test_what_alerts_say_is_the_same_after_it_was_packed(address):
     terms = [{"term": "route", "text": "über Nišš", "points": 60}]
     given = {"state": "open", "queue": "compliance", "lane": "red", "model_version": "1"}

@@ -1,0 +1,45 @@
+"""The search box finds no traveller by name: neither those whose alerts came before."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from riskprofile.profiles import PROFILES
+from riskprofile.store import alerts
+
+revision = "0024"
+down_revision = "0023"
+branch_labels = None
+depends_on = None
+
+AT_ONCE = 500
+
+
+def upgrade() -> None:
+    """Write the words by which alerts about persons are found anew."""
+    connection = op.get_bind()
+    alert = sa.table(
+        "alert",
+        *map(sa.column, ("id", "record_id", "profile", "title", "search")),
+        sa.column("declaration", sa.JSON()),
+    )
+    changed = (
+        sa.update(alert)
+        .where(alert.c.id == sa.bindparam("of"))
+        .values(search=sa.bindparam("words", type_=sa.String))
+    )
+    persons = [name for name, profile in PROFILES.items() if profile.persons]
+    last = 0
+    asked = (
+        sa.select(alert)
+        .where(alert.c.id > sa.bindparam("last"), alert.c.profile.in_(persons))
+        .where(alert.c.search != "")  # retention left nothing of what has no words
+        .order_by(alert.c.id)
+        .limit(AT_ONCE)
+    )
+    while rows := connection.execute(asked, {"last": last}).mappings().all():
+        connection.execute(
+            changed, [{"of": row["id"], "words": alerts.search_text(dict(row))} for row in rows]
+        )
+        last = rows[-1]["id"]
