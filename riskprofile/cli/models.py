@@ -167,18 +167,28 @@ def rollback(
 
 @profiles.command("list")
 def list_profiles(home: Home = None, json: Json = False) -> int:
-    """Which profiles are on."""
+    """Which profiles are on, and the law and the impact assessment named for each."""
     settings = settings_of(home)
     store = open_store(settings)
     try:
-        told = {name: govern.profile_on(store, name, settings) for name in PROFILES}
+        told = {name: govern.switched(store, name, settings) for name in PROFILES}
     finally:
         store.close()
     if json:
-        output.as_json({"profiles": told})
-    else:
-        for name, on in told.items():
-            output.say(f"{name}: {'on' if on else 'off'}")
+        output.as_json(
+            {
+                "profiles": {name: one.on for name, one in told.items()},
+                "named": {name: vars(one) for name, one in told.items() if one.legal_basis},
+            }
+        )
+        return 0
+    for name, one in told.items():
+        output.say(f"{name}: {'on' if one.on else 'off'}")
+        if one.legal_basis:
+            output.say(f"  legal basis: {one.legal_basis}")
+            output.say(f"  impact assessment: {one.assessment}")
+        if one.learnt:
+            output.say("  rated by the learnt scorecard")
     return 0
 
 

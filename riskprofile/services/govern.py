@@ -24,10 +24,10 @@ from riskprofile.store.database import Store
 from riskprofile.store.tables import Batch, Office, Quarantined
 
 __all__ = [
-    "DEMO", "PAUSED", "SECOND_PERSON", "BatchView", "Paused", "Serving", "Status",
+    "DEMO", "PAUSED", "SECOND_PERSON", "BatchView", "Paused", "Serving", "Status", "Switched",
     "batches", "disable_profile", "enable_profile", "init_offices", "pause", "paused",
     "profile_on", "require_profile", "require_second_person", "resume",
-    "selections", "status", "verify_audit", "zones",
+    "selections", "status", "switched", "verify_audit", "zones",
 ]  # fmt: skip
 
 _office = Office.__table__  # type: ignore[attr-defined]
@@ -68,6 +68,19 @@ class Paused:
     since: datetime
     by: str
     why: str
+
+
+@dataclass(frozen=True)
+class Switched:
+    """Whether a profile is on; the law and the impact assessment named for it, "" where none were.
+
+    `learnt` says that this law allows a scorecard that was learnt from data.
+    """
+
+    on: bool
+    legal_basis: str = ""
+    assessment: str = ""
+    learnt: bool = False
 
 
 @dataclass(frozen=True)
@@ -213,12 +226,25 @@ def countries(store: Store) -> set[str]:
 
 def profile_on(store: Store, name: str, settings: Settings | None = None) -> bool:
     """Whether this profile may be used: after `init`, by `enable_profile`, or by environment."""
+    return switched(store, name, settings).on
+
+
+def switched(store: Store, name: str, settings: Settings | None = None) -> Switched:
+    """Whether this profile is on, and the law and the assessment that were named for it."""
     with store.read() as connection:
         stated = switches.get(connection, switches.of_profile(name))
+    return _switched(name, stated, settings)
+
+
+def _switched(
+    name: str, stated: Mapping[str, Any] | None, settings: Settings | None = None
+) -> Switched:
+    """What was `stated` of a profile by hand, which wins; else by the environment."""
     if stated is not None:
-        return bool(stated.get("on"))
-    by_environment = settings is not None and name in settings.basis
-    return PROFILES[name].on_after_init or by_environment
+        return Switched(**stated)
+    if settings is not None and (named := settings.basis.get(name)) is not None:
+        return Switched(True, named.legal_basis, named.assessment)
+    return Switched(PROFILES[name].on_after_init)
 
 
 def require_profile(store: Store, name: str, settings: Settings | None = None) -> None:

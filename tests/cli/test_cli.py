@@ -296,6 +296,21 @@ def test_a_batch_whose_file_is_gone_is_named_and_can_be_ended(home: Path, day: P
     assert (code, "ended already" in errors) == (1, True)
 
 
+def test_profiles_are_listed_with_the_law_and_the_assessment_named_for_them(home: Path) -> None:
+    assert run(home, "profiles", "list")[1] == "shipment: on\ntraveller: off\n"
+    named = ["--legal-basis", "Border Act, section 12", "--assessment", "IA-3", "--learnt"]
+    run(home, "profiles", "enable", "traveller", *named)
+    assert run(home, "profiles", "list")[1].splitlines()[1:] == [
+        "traveller: on",
+        "  legal basis: Border Act, section 12",
+        "  impact assessment: IA-3",
+        "  rated by the learnt scorecard",
+    ]
+    told = json.loads(run(home, "profiles", "list", "--json")[1])
+    assert told["profiles"] == {"shipment": True, "traveller": True}
+    assert told["named"]["traveller"]["legal_basis"] == "Border Act, section 12"
+
+
 def test_pause_stops_rating_until_resume(home: Path, day: Path) -> None:
     run(home, "pause", "--why", "labels under review")
     assert run(home, "score", day)[0] == 7

@@ -58,6 +58,7 @@ def test_a_profile_is_switched_on_for_a_stated_basis_and_off_again(store):
             govern.enable_profile(store, OWNER, "traveller", basis, assessment, NOW)
     govern.enable_profile(store, OWNER, "traveller", "Act 7", "DPIA-1", NOW)
     govern.require_profile(store, "traveller")
+    assert govern.switched(store, "traveller") == govern.Switched(True, "Act 7", "DPIA-1")
     govern.disable_profile(store, OWNER, "traveller", NOW)
     assert not govern.profile_on(store, "traveller")
     with pytest.raises(RiskProfileError, match="no profile"):
@@ -67,7 +68,7 @@ def test_a_profile_is_switched_on_for_a_stated_basis_and_off_again(store):
 def test_the_environment_can_state_the_basis_but_not_undo_a_switch(store, tmp_path):
     told = {"RISKPROFILE_TRAVELLER_BASIS": "Act 7", "RISKPROFILE_TRAVELLER_ASSESSMENT": "DPIA-1"}
     given = settings.load(told, home=tmp_path)
-    assert govern.profile_on(store, "traveller", given)
+    assert govern.switched(store, "traveller", given) == govern.Switched(True, "Act 7", "DPIA-1")
     half = settings.load({"RISKPROFILE_TRAVELLER_BASIS": "Act 7"}, home=tmp_path)
     assert not govern.profile_on(store, "traveller", half)
     govern.disable_profile(store, OWNER, "traveller", NOW)
