@@ -12,7 +12,7 @@ from app import draw, form, queue_list, session
 from app.installation import served
 from app.text import escape
 from app.words import Words
-from riskprofile.errors import Busy, Conflict, RiskProfileError, StoreError
+from riskprofile.errors import Busy, Conflict, ProfileOff, RiskProfileError, StoreError
 from riskprofile.services import review
 
 # Decision -> key on the keyboard, and the catalogue's common reasons.
@@ -42,6 +42,8 @@ def attempt(action: Callable[[], Any]) -> Any:
         st.session_state["fault"] = (say("busy.title"), say("busy.text"))
     except StoreError as error:  # where the database lies is nothing for a page
         st.session_state["fault"] = (say("fault.not_saved"), f"{form.sentence(error.what)}.")
+    except ProfileOff:
+        st.session_state["fault"] = (say("fault.not_saved"), say("fault.profile_off"))
     except RiskProfileError as error:
         st.session_state["fault"] = (say("fault.not_saved"), form.sentence(error))
     return None

@@ -50,7 +50,7 @@ def _asked(profile: str) -> None:
                     profile,
                     reason,
                     session.now(),
-                    here.settings.looks_an_hour,
+                    here.settings,
                 )
             )
             if made is None:

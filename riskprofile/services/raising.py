@@ -11,9 +11,10 @@ from sqlalchemy import func, or_, select
 
 from riskprofile.errors import Conflict, RiskProfileError
 from riskprofile.profiles import PROFILES
-from riskprofile.services import desk, looking, records
+from riskprofile.services import desk, govern, looking, records
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.settings import Settings
 from riskprofile.store import alerts
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Batch, Record
@@ -33,7 +34,7 @@ def raise_alert(
     profile: str,
     reason: str,
     now: datetime,
-    looks_an_hour: int = looking.LIMIT,
+    settings: Settings | None = None,
 ) -> int:
     """Put a stored declaration before the officers of its office; the alert's id.
 
@@ -55,6 +56,8 @@ def raise_alert(
     RiskProfileError
         There is no such declaration in the office, several have that number, or the reason
         is too short.
+    ProfileOff
+        Nothing of this profile is rated here, and so nobody is raised.
     """
     authorise(actor, ACTION)
     reason, reference = " ".join(reason.split()), reference.strip()
@@ -63,6 +66,8 @@ def raise_alert(
             f"a reason for an alert has at least {REASON} characters",
             do="Say what you saw, for whoever opens it.",
         )
+    govern.require_profile(store, profile, settings)
+    looks_an_hour = looking.LIMIT if settings is None else settings.looks_an_hour
     record_id = _found(store, reference, profile)
     items = records.declaration(store, actor, record_id, profile, now, reason, looks_an_hour)
     counted = [one for one in items if one.counts]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from riskprofile.errors import Conflict, NotAllowed, RiskProfileError
+from riskprofile.errors import Conflict, NotAllowed, ProfileOff, RiskProfileError
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, raising, review, settings
 from riskprofile.services.identity import OWNER, Actor
@@ -87,3 +87,12 @@ def test_who_decides_nothing_raises_nothing(rated):
     store, records = rated
     with pytest.raises(NotAllowed):
         raising.raise_alert(store, Actor("a", "auditor"), records[-1], "shipment", WHY, NOW)
+
+
+def test_of_a_profile_that_is_off_nobody_is_raised_and_nothing_is_looked_at(store):
+    """Whether there is such a traveller is not told either."""
+    with pytest.raises(ProfileOff, match="traveller profile is off"):
+        raising.raise_alert(store, INES, "TXM0000001", "traveller", WHY, NOW)
+    govern.enable_profile(store, OWNER, "traveller", "Act 7", "DPIA-1", NOW)
+    with pytest.raises(RiskProfileError, match="no such declaration"):
+        raising.raise_alert(store, INES, "TXM0000001", "traveller", WHY, NOW)
