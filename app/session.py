@@ -70,7 +70,7 @@ def actor(*, touch: bool = True) -> Any | None:
 def status(person: Any) -> Any:
     """What stands on every page: office, zone, pause, scorecards, time of the data."""
     if _run.status is None or not _run.asking:
-        _run.status = govern.status(served().store, person, now())
+        _run.status = govern.status(served().store, person, now(), served().settings)
     return _run.status
 
 

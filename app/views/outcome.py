@@ -39,10 +39,10 @@ def subject(alert_id: int) -> str:
 
 
 def awaiting(person: Any, now: Any) -> list[review.QueueRow]:
-    """Ordered controls that this person holds, of every profile in use, most urgent first."""
+    """Ordered controls that this person holds, of every profile at work, most urgent first."""
     store = served().store
     found = []
-    for profile in session.status(person).profiles:
+    for profile in session.status(person).worked:
         asked = review.QueueFilter(profile=profile, page_size=500)
         rows = review.queue(store, person, asked, now).rows
         found += [row for row in rows if row.waiting == "outcome" and row.owner == person.name]

@@ -123,13 +123,13 @@ def page() -> None:
     say, now, store = session.speech(), session.now(), served().store
     status = session.status(person)
     zone = session.zone(status.zone)
-    wanted = asked(status.profiles)
+    wanted = asked(status.worked)
     news = served().news.of(person)  # before the list: what comes meanwhile is told of
     found = review.queue(store, person, wanted, now)
     counted = found if wanted.owner in ("mine_or_free", "open") and not wanted.search else None
     figures = review.figures(store, person, now, wanted.profile, page=counted)
     st.html(draw.kpis(_figures(say, figures)) + _late(say))
-    filters(say, found, status.profiles)
+    filters(say, found, status.worked)
     rows, change = queue_list.hold(found, wanted)
     left, right = st.columns([626, 688], gap="small")
     with left:

@@ -21,7 +21,7 @@ from riskprofile.store import audit, copying, switches
 from riskprofile.store import batches as store_of_batches
 from riskprofile.store.copying import Copied
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Batch, Office, Quarantined
+from riskprofile.store.tables import Alert, Batch, Office, Quarantined
 
 __all__ = [
     "DEMO", "PAUSED", "SECOND_PERSON", "BatchView", "Paused", "Serving", "Status", "Switched",
@@ -30,6 +30,7 @@ __all__ = [
     "selections", "status", "switched", "verify_audit", "zones",
 ]  # fmt: skip
 
+_alert = Alert.__table__  # type: ignore[attr-defined]
 _office = Office.__table__  # type: ignore[attr-defined]
 _batch = Batch.__table__  # type: ignore[attr-defined]
 _kept = Quarantined.__table__  # type: ignore[attr-defined]
@@ -51,6 +52,11 @@ _DATA_AT = (
     select(_batch.c.ended_at)
     .where(_batch.c.state == "done")
     .order_by(_batch.c.ended_at.desc())
+    .limit(1)
+)
+_OPEN = (
+    select(_alert.c.id)
+    .where(_alert.c.profile == bindparam("profile"), _alert.c.state == "open")
     .limit(1)
 )
 
@@ -94,7 +100,10 @@ class Serving:
 
 @dataclass(frozen=True)
 class Status:
-    """What stands on every page."""
+    """What stands on every page.
+
+    `profiles` are on; `worked` are those, and others that have open alerts left.
+    """
 
     demo: bool
     office_name: str
@@ -106,6 +115,7 @@ class Status:
     scorecards: tuple[Serving, ...]
     data_at: datetime | None
     profiles: tuple[str, ...]
+    worked: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -350,8 +360,8 @@ def require_second_person(store: Store, actor: Actor, on: bool, now: datetime) -
     )
 
 
-def status(store: Store, actor: Actor, now: datetime) -> Status:
-    """What stands on every page: office, zone, pause, scorecards, time of the data."""
+def status(store: Store, actor: Actor, now: datetime, settings: Settings | None = None) -> Status:
+    """What stands on every page: office, zone, pause, profiles, scorecards, time of the data."""
     authorise(actor, "status.look")
     with store.read() as connection:
         profiles = {name: switches.of_profile(name) for name in PROFILES}
@@ -359,14 +369,18 @@ def status(store: Store, actor: Actor, now: datetime) -> Status:
         office = connection.execute(_OFFICE, {"office": actor.office}).first()
         rated = connection.execute(_RATED).all()
         data_at = connection.execute(_DATA_AT).scalar()
+        on = [
+            name
+            for name, setting in profiles.items()
+            if _switched(name, stated_of.get(setting), settings).on
+        ]
+        left = [
+            name
+            for name in profiles
+            if name not in on and connection.execute(_OPEN, {"profile": name}).first()
+        ]
     stop = _told(stated_of.get(PAUSED))
     demo = bool(stated_of.get(DEMO, False))
-    switched = {name: stated_of.get(setting) for name, setting in profiles.items()}
-    on = [
-        name
-        for name, stated in switched.items()
-        if (stated["on"] if stated else PROFILES[name].on_after_init)
-    ]
     return Status(
         demo=demo,
         office_name=office[0] if office else "",
@@ -378,6 +392,7 @@ def status(store: Store, actor: Actor, now: datetime) -> Status:
         scorecards=tuple({row[0]: Serving(*row) for row in rated}.values()),
         data_at=data_at,
         profiles=tuple(on),
+        worked=tuple(name for name in profiles if name in on or name in left),
     )
 
 

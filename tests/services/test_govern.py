@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import insert, text
 
 from riskprofile.errors import PolicyError, RiskProfileError
-from riskprofile.services import govern, quarantine, settings
+from riskprofile.services import govern, quarantine, review, settings
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.store import switches
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Quarantined
-from tests.services.bench import INES, NOW, SARA, later, put
+from tests.services.bench import INES, NOW, REASON, SARA, later, put
 
 OPERATOR = Actor("otto", "operator")
 
@@ -103,6 +103,26 @@ def test_the_status_says_what_stands_on_every_page(any_store):
     found = govern.status(any_store, OPERATOR, NOW)
     assert (found.demo, found.paused_by, found.paused_at) == (True, OWNER.name, NOW)
     assert (found.office_name, found.zone) == ("", "UTC")
+
+
+def test_alerts_of_a_profile_that_was_switched_off_stay_at_work_while_they_are_open(any_store):
+    govern.enable_profile(any_store, OWNER, "traveller", "Act 7", "DPIA-1", NOW)
+    [alert] = put(any_store, record_id="T-1", profile="traveller")
+    govern.disable_profile(any_store, OWNER, "traveller", NOW)
+    found = govern.status(any_store, INES, NOW)
+    assert (found.profiles, found.worked) == (("shipment",), ("shipment", "traveller"))
+    review.alert(any_store, INES, alert, NOW, purpose="control at the gate")
+    review.claim(any_store, INES, alert, NOW)
+    review.decide(any_store, INES, alert, "examine", REASON, NOW)
+    review.record_outcome(any_store, INES, alert, "nothing", NOW, methods=["opened"])
+    assert govern.status(any_store, INES, NOW).worked == ("shipment",)
+
+
+def test_a_profile_that_the_environment_switches_on_stands_on_the_pages(store, tmp_path):
+    told = {"RISKPROFILE_TRAVELLER_BASIS": "Act 7", "RISKPROFILE_TRAVELLER_ASSESSMENT": "DPIA-1"}
+    given = settings.load(told, home=tmp_path)
+    found = govern.status(store, INES, NOW, given)
+    assert found.profiles == found.worked == ("shipment", "traveller")
 
 
 def test_batches_are_listed_with_their_account(store):
