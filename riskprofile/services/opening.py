@@ -15,8 +15,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from riskprofile.errors import Conflict, InputError
+from riskprofile.profiles import PROFILES
+from riskprofile.services import govern
 from riskprofile.services.identity import Actor
 from riskprofile.services.run import Options, Summary, account
+from riskprofile.services.settings import Settings
 from riskprofile.store import audit, batches, versions
 from riskprofile.store.database import Store, serialise
 from riskprofile.store.tables import Batch
@@ -32,10 +35,16 @@ def begin(
     now: datetime,
     summary: Summary,
     mine: Collection[str] = (),
+    settings: Settings | None = None,
 ) -> Batch | None:
     """The batch of this file: new, or the one to go on with; None for a known duplicate.
 
     `mine` are those of the run: the same file twice in one command is a duplicate there.
+
+    Raises
+    ------
+    ProfileOff
+        The file was rated before, and would not be now.
     """
     digest = digest_of(path, options)
     with store.write(patience=60.0) as connection:
@@ -46,6 +55,8 @@ def begin(
         for earlier in batches.same_input(connection, digest, history=options.history):
             done = earlier.state == "done" and not batches.is_cut(earlier)
             if earlier.id in mine or (done and not options.again):
+                if not options.history and earlier.profile in PROFILES:
+                    govern.require_profile(store, earlier.profile, settings)
                 _note_duplicate(connection, actor, path, earlier, options, now, summary)
                 return None
             if earlier.state == "failed" and earlier.id in held and not earlier.cursor:

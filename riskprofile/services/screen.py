@@ -121,7 +121,7 @@ def screen(
                 told, first = Summary(), len(rejected)
                 try:
                     mine = [one.id for one in running]
-                    batch = begin(store, actor, path, options, now, told, mine)
+                    batch = begin(store, actor, path, options, now, told, mine, settings)
                     if batch is None:
                         continue
                     if batch.cursor:  # what was kept back before it was left is told again

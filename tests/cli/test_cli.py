@@ -246,6 +246,9 @@ def test_travellers_are_refused_with_exit_7_until_enabled(home: Path, tmp_path: 
         "RISKPROFILE_TRAVELLER_ASSESSMENT": "IA-7",
     }
     assert run(home, "score", path, **enabled)[0] == 0
+    code, out, said = run(home, "score", path)  # known by now, and off again
+    assert (code, out) == (7, "") and "the traveller profile is off" in said
+    assert "duplicate 10" in run(home, "score", path, **enabled)[1]
 
 
 def test_explain_writes_one_page_for_the_person_concerned(
