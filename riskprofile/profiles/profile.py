@@ -41,12 +41,15 @@ class Retention:
     `unflagged`: a record that nothing objective speaks against is deleted. `mask`: identities
     and protected columns of the rest are sealed; None takes the setting `mask_months`.
     `finds`: whether records with a find are masked too. `end`: everything is deleted.
+    `sealed`: columns that masking seals beside identities: by these, files of others (a carrier's,
+    an authority's) tell who it was.
     """
 
     unflagged: int | None = None
     mask: int | None = None
     finds: bool = False
     end: int | None = None
+    sealed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

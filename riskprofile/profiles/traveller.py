@@ -75,5 +75,7 @@ TRAVELLER = Profile(
         *links.TRAVELLER_INDICATORS,
     ),
     # C-817/19: after six months only with objective evidence, masked; five years at most.
-    retention=Retention(unflagged=6, mask=6, finds=True, end=60),
+    retention=Retention(
+        unflagged=6, mask=6, finds=True, end=60, sealed=("party_ref", "bag_tags", "firearm_licence")
+    ),
 )

@@ -203,9 +203,11 @@ def tokens(settings: Settings, record_id: str) -> list[str]:
 
 
 def hidden(profile: Profile) -> list[str]:
-    """The columns that masking seals: who, and what the format carried besides."""
+    """The columns that masking seals: who, what leads to them, what the format carried besides."""
     others = [column.name for column in profile.columns if column.kind == "json"]
-    return [*profile.protected("P1"), *profile.protected("P2"), *others]
+    return [
+        *profile.protected("P1"), *profile.protected("P2"), *profile.retention.sealed, *others
+    ]  # fmt: skip
 
 
 def _forget_chunk(

@@ -433,6 +433,25 @@ def test_nobody_allows_their_own_request_nor_another_offices(
     assert [one.asked_by for one in unmasking.requests(store, OMAR)] == ["sara"]
 
 
+def test_by_what_a_carrier_or_an_authority_would_name_a_traveller_is_masked_with_them(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    leads = {"party_ref": "LOC7XY", "bag_tags": "0220555111", "firearm_licence": "FL-88213"}
+    table = factory.travellers(1, firearms_declared=9, **leads)  # more than a sport trip carries
+    rate(store, home, write(tmp_path / "people.csv", table), "traveller", RECEIVED)
+    retention.run(store, home, OWNER, now := retention.due_at(RECEIVED, 6))
+    alert, chunk = erasure.alert_table.c, erasure.chunk_table.c
+    with store.read() as connection:
+        [(declared, found)] = connection.execute(select(alert.declaration, alert.search))
+        rows = batches.from_bytes(connection.execute(select(chunk.rows)).scalar_one())
+    left = f"{declared} {rows.to_csv()}".casefold()
+    assert [word for word in leads.values() if word.casefold() in left + found] == []
+    asked = unmasking.ask(store, INES, "XC-000000", "traveller", "CASE-7", WHY, now)
+    unmasking.allow(store, SARA, asked, now)
+    [row] = unmasking.look(store, home, INES, asked, now)
+    assert leads.items() <= row.items()
+
+
 def test_what_is_over_cannot_be_unmasked_by_anybody(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
