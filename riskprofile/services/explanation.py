@@ -306,9 +306,13 @@ def _stored(
 
 
 def _declared(profile: str, rows: list[dict[str, Any]]) -> list[str]:
-    """Which columns that are read for a rating were declared; never what they hold."""
+    """Which columns that are read for a rating were declared; never what they hold.
+
+    Who somebody is tells only whether the same were there before: the page says so elsewhere.
+    """
     known = PROFILES[profile]
     read = {*known.visible, *known.codes, *(name for key in known.keys for name in key.columns)}
+    read -= set(known.protected("P2"))
     return [
         spec.name
         for spec in known.columns

@@ -159,6 +159,7 @@ def test_making_an_explanation_is_written_down_and_another_office_gets_none(stor
 
 def test_the_explanation_names_no_column_as_used_that_it_says_is_not(store):
     row = {"crossing_id": "XC1", "name": "A. Person", "born": "1980-01-01", "checked_bags": 2}
+    row |= {"person_ref": "P5551", "vehicle_ref": "XA-12-34"}
     put(store, profile="traveller", office=HERE, declaration=[row])
     made = explanation.explain(store, MODELS, INES, "XM-000000", NOW, "request of the person")
     assert made.declared == ["crossing_id", "checked_bags"]
