@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select
 
 from riskprofile.errors import NotAllowed
 from riskprofile.profiles import PROFILES
-from riskprofile.services import blind, desk, govern, replay, speaking
+from riskprofile.services import blind, desk, govern, raising, replay, speaking
 from riskprofile.services.paper import EDGE, INNER, LINE, Page
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.viewing import purpose_needed
@@ -196,6 +196,8 @@ def _warnings(sheet: Page, told: Told, say: Words) -> None:
     _head(sheet, say("paper.signs"))
     for one in speaking.indicators(say, told.profile, told.warnings[:WARNINGS]):
         said = one.get("text") or one.get("check") or one.get("key")
+        if one.get("key") == raising.KEY:  # its sentence names the officer, and says what they saw
+            said = say("paper.by_hand")
         sheet.text(form.sentence(said), size=8.5, most=2)
     if len(told.warnings) > WARNINGS:
         sheet.text(say("paper.more", n=len(told.warnings) - WARNINGS), size=8.5, grey=True)

@@ -139,11 +139,13 @@ def test_the_explanation_holds_factors_both_ways_the_deciders_role_and_the_way_t
 
 
 def test_the_explanation_names_nobody_and_repeats_nothing_that_was_declared(store):
-    alert = taken(store, reasons=REASONS[:3], declaration=[ROW], points=400)
+    by_hand = [{"key": "M01_raised_by_hand", "text": "ines raised it by hand: A. Person ran away"}]
+    alert = taken(store, reasons=REASONS[:3], indicators=by_hand, declaration=[ROW], points=400)
     review.decide(store, INES, alert, "examine", REASON, NOW)
     text = told(explanation.make(store, MODELS, OMAR, "XM-000000", EN, NOW))
-    for never in ("Example Fasteners", "A. Person", "ines", "omar", REASON, "steel pins"):
+    for never in ("Example Fasteners", "A. Person", "Ines", "ines", "omar", REASON, "steel pins"):
         assert never not in text
+    assert "An officer of this office asked for a check by hand" in text
 
 
 def test_making_an_explanation_is_written_down_and_another_office_gets_none(store):
