@@ -13,6 +13,17 @@ from app.text import escape
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern, unmasking
 
+# What was written, by table and column, in the words of the form or of the timeline.
+WRITTEN = {
+    ("alert", "reason"): "event.alert.raise",
+    ("decision", "reason"): "event.alert.decide",
+    ("first_view", "reason"): "event.alert.view",
+    ("snooze", "reason"): "event.alert.snooze",
+    ("outcome", "note"): "event.outcome.record",
+    ("outcome", "concealment"): "outcome.concealment",
+    ("item_found", "where_found"): "item.where_found",
+}
+
 
 def page() -> None:
     """Draw the form that asks, and every request of the office."""
@@ -36,7 +47,7 @@ def page() -> None:
             st.html(draw.state(say("masked.none"), say("masked.none_text")))
         for one in requests[:50]:
             _request(say, person, one, zone, now)
-        _shown(say, person)
+        _shown(say, zone, now)
 
 
 def _form(say: Any, person: Any) -> None:
@@ -101,15 +112,25 @@ def _look(number: int) -> None:
     person = session.actor()
     if person is not None:
         here, now = served(), session.now()
-        rows = attempt(lambda: unmasking.look(here.store, here.settings, person, number, now))
-        st.session_state["masked"] = rows
+        seen = attempt(lambda: unmasking.look(here.store, here.settings, person, number, now))
+        st.session_state["masked"] = seen
 
 
-def _shown(say: Any, person: Any) -> None:
-    for row in st.session_state.pop("masked", None) or []:
+def _shown(say: Any, zone: Any, now: Any) -> None:
+    seen = st.session_state.pop("masked", None)
+    if seen is None:
+        return
+    for row in seen.declared:
         told = [(say.maybe(f"field.{name}", name), str(value)) for name, value in row.items()]
         heads = (say("declaration.column"), say("declaration.value"))
         st.html(draw.table(heads, told))
+    if seen.written:
+        rows = [
+            (form.clock(one.at, zone, now), one.who, say(WRITTEN[one.what]), one.text)
+            for one in seen.written
+        ]
+        heads = (say("head.when"), say("head.who"), say("head.what"), say("masked.words"))
+        st.html(f'<h2 class="rp-h2">{escape(say("masked.written"))}</h2>' + draw.table(heads, rows))
 
 
 page()

@@ -22,6 +22,7 @@ from riskprofile.store.tables import Batch, Record
 ACTION, SELECTED = "alert.raise", "manual"
 REASON = 20  # characters, as for a release: a colleague has to understand it
 KEY = "M01_raised_by_hand"
+SAID = " raised it by hand: "  # between who did and why
 
 _record = Record.__table__  # type: ignore[attr-defined]
 _batch = Batch.__table__  # type: ignore[attr-defined]
@@ -118,7 +119,7 @@ def raise_alert(
             "reasons": [],
             "against": [],
             "indicators": [
-                {"key": KEY, "text": f"{actor.name} raised it by hand: {reason}",
+                {"key": KEY, "text": f"{actor.name}{SAID}{reason}",
                  "queue": "trafficking", "cleared_by": "", "check": ""}
             ],
             "declaration": [_plain(one.declared) for one in counted],

@@ -7,7 +7,6 @@ run twice does nothing the second time. Times are calendar months after the batc
 from __future__ import annotations
 
 import calendar
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +17,7 @@ import numpy as np
 from riskprofile.errors import StoreError
 from riskprofile.history.resolver import written
 from riskprofile.profiles import PROFILES, Profile
-from riskprofile.services import keys, past
+from riskprofile.services import keys, past, sealing
 from riskprofile.services.identifiers import ITEM, RECORD
 from riskprofile.services.past import HISTORY, Folder
 from riskprofile.services.rights import Actor, authorise
@@ -158,6 +157,8 @@ def run(
                 if due_at(received, said.first) <= moment
             ]
             told.quarantined += erasure.clear_quarantine(connection, old)
+            late = received_upto(moment, said.mask)
+            told.alerts += sealing.seal_late(connection, profile.name, late, secret)
     first = shortest(settings)
     with store.write(patience=120.0) as connection:
         told.drafts = erasure.clear_drafts(connection, received_upto(moment, first))
@@ -323,29 +324,26 @@ def _forget_alerts(
     blanked = set(hidden(profile))
     count = 0
     for alert in erasure.alerts_of(connection, profile.name, hid | gone):
-        lock = erasure.sealed(connection, "alert", alert["id"])
         if alert["record_id"] in gone:
             values: dict[str, Any] = {"declaration": None, "title": "", "search": ""}
             values |= {"related": None, "reasons": None, "against": None}
+            values["indicators"] = sealing.without_words(alert)
             if alert["state"] == "open":  # nothing is left that anybody could decide on
                 values["state"] = versions.REMOVED
             sealed = None
-        elif lock is not None:
-            continue
+            erasure.keep_sealed(connection, sealing.WORDS, alert["id"], None)
+        elif erasure.sealed(connection, sealing.ALERT, alert["id"]) is not None:
+            continue  # what was written since has a term of its own
         else:
-            given = alert["declaration"] or []
-            content = {
-                "declaration": given,
-                "written": erasure.written(connection, alert["id"]),
-            }
-            sealed = keys.seal(secret, json.dumps(content).encode(), f"alert:{alert['id']}")
+            sealed, fired = sealing.seal(connection, alert, secret)
             left = [
-                {name: value for name, value in row.items() if name not in blanked} for row in given
+                {name: value for name, value in row.items() if name not in blanked}
+                for row in alert["declaration"] or []
             ]
-            values = {"declaration": left, "related": None}
+            values = {"declaration": left, "related": None, "indicators": fired}
             values["search"] = alerts.search_text({**alert, "declaration": left})
         erasure.clear_alert(connection, alert["id"], values)
-        erasure.keep_sealed(connection, "alert", alert["id"], sealed)
+        erasure.keep_sealed(connection, sealing.ALERT, alert["id"], sealed)
         count += 1
     return count
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from riskprofile.errors import Conflict, NotAllowed, PolicyError, RiskProfileError
-from riskprofile.services import keys, looking
+from riskprofile.services import keys, looking, sealing
 from riskprofile.services.retention import KEY
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
@@ -40,6 +40,14 @@ class Request:
     allowed_by: str | None
     allowed_at: datetime | None
     expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A masked record: its items' newest versions as declared, and what officers wrote of it."""
+
+    declared: list[dict[str, Any]]
+    written: list[sealing.Said]
 
 
 def ask(
@@ -101,10 +109,8 @@ def allow(store: Store, actor: Actor, request_id: int, now: datetime) -> datetim
     return now + LASTS
 
 
-def look(
-    store: Store, settings: Settings, actor: Actor, request_id: int, now: datetime
-) -> list[dict[str, Any]]:
-    """The record as it was declared, every item's newest version; the look is audited first.
+def look(store: Store, settings: Settings, actor: Actor, request_id: int, now: datetime) -> Seen:
+    """The record as it was declared, and what was written of it; the look is audited first.
 
     Raises
     ------
@@ -122,8 +128,11 @@ def look(
         if not row["allowed_at"] <= now < row["expires_at"]:
             raise PolicyError("this request was for 24 hours, which are over", do="Ask again.")
         secret = partial(keys.key, settings.home, KEY, make=False)
-        shown = _declared(connection, secret, row["record_id"], row["profile"])
-        if not shown:
+        shown = Seen(
+            _declared(connection, secret, row["record_id"], row["profile"]),
+            sealing.opened(connection, secret, row["record_id"], row["profile"]),
+        )
+        if not shown.declared:
             raise RiskProfileError("this record was removed by retention", where=row["record_id"])
         _note(connection, actor, "record.unmask.look", request_id, row["office"], now)
         looking.noticed(connection, actor, now, settings.looks_an_hour)

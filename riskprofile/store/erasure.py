@@ -9,7 +9,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from riskprofile.store import arms, batches, versions
 from riskprofile.store.database import Store, among
@@ -210,46 +219,100 @@ def alerts_of(
     return found
 
 
-def written(connection: Connection, alert_id: int) -> dict[str, list[Any]]:
-    """What officers wrote about an alert in their own words, as `table: [[id, column, text]]`."""
+def written(
+    connection: Connection, alert_id: int, upto: datetime | None = None
+) -> dict[str, list[Any]]:
+    """What officers wrote about an alert in their own words, as `table: [[id, column, text]]`.
+
+    Parameters
+    ----------
+    upto : datetime, optional
+        What was written up to then; else all.
+    """
     told: dict[str, list[Any]] = {}
     for table in WRITTEN_IN:
         names = [name for name in WRITTEN if name in table.c]
         rows = connection.execute(
             select(table.c.id, *(table.c[name] for name in names)).where(
-                table.c.alert_id == alert_id
+                *_about(table, alert_id, upto)
             )
         )
         told[table.name] = [
             [row[0], name, text] for row in rows for name, text in zip(names, row[1:], strict=True)
         ]
     rows = connection.execute(
-        select(item_table.c.id, item_table.c.where_found).where(_found_by(alert_id))
+        select(item_table.c.id, item_table.c.where_found).where(_found_by(alert_id, upto))
     )
     told[item_table.name] = [[row[0], WHERE, row[1]] for row in rows]
     return told
 
 
-def _found_by(alert_id: int) -> ColumnElement[bool]:
-    outcomes = select(outcome_table.c.id).where(outcome_table.c.alert_id == alert_id)
+def late(connection: Connection, profile: str, upto: datetime) -> list[int]:
+    """Alerts that were masked and of which something was written since, up to a time."""
+    words = [
+        exists().where(
+            *_about(table, alert_table.c.id, upto),
+            or_(*[table.c[name] != "" for name in WRITTEN if name in table.c]),
+        )
+        for table in WRITTEN_IN
+    ]
+    words.append(exists().where(_found_by(alert_table.c.id, upto), item_table.c.where_found != ""))
+    found = connection.execute(
+        select(alert_table.c.id)
+        .join(sealed_table, (sealed_table.c.of == alert_table.c.id))
+        .where(sealed_table.c.kind == "alert", alert_table.c.profile == profile, or_(*words))
+        .order_by(alert_table.c.id)
+    )
+    return list(found.scalars())
+
+
+def writer(connection: Connection, table: str, of: int) -> tuple[datetime, str]:
+    """When a row in which somebody wrote was made, and by whom."""
+    if table == item_table.name:
+        asked = (
+            select(outcome_table.c.at, outcome_table.c.officer)
+            .join(item_table, item_table.c.outcome_id == outcome_table.c.id)
+            .where(item_table.c.id == of)
+        )
+    else:
+        (found,) = (one for one in WRITTEN_IN if one.name == table)
+        who = found.c.by if "by" in found.c else found.c.officer
+        asked = select(found.c.at, who).where(found.c.id == of)
+    at, name = connection.execute(asked).one()
+    return at, str(name)
+
+
+def _about(table: Any, alert_id: Any, upto: datetime | None) -> list[ColumnElement[bool]]:
+    """Rows about an alert that were made up to a time."""
+    found: list[ColumnElement[bool]] = [table.c.alert_id == alert_id]
+    return found if upto is None else [*found, table.c.at <= upto]
+
+
+def _found_by(alert_id: Any, upto: datetime | None = None) -> ColumnElement[bool]:
+    outcomes = select(outcome_table.c.id).where(*_about(outcome_table, alert_id, upto))
     found: ColumnElement[bool] = item_table.c.outcome_id.in_(outcomes)
     return found
 
 
 def clear_alert(connection: Connection, alert_id: int, values: Mapping[str, Any]) -> None:
-    """Put an alert back without names, and take its links and what was written about it.
+    """Put an alert back without names, and take its links and what was written about it."""
+    clear_written(connection, alert_id)
+    connection.execute(update(alert_table).where(alert_table.c.id == alert_id).values(**values))
+    connection.execute(delete(link_table).where(link_table.c.alert_id == alert_id))
+
+
+def clear_written(connection: Connection, alert_id: int, upto: datetime | None = None) -> None:
+    """Take what was written about an alert, up to a time.
 
     The register of arms took over from the counter how a piece was hidden: that goes as well.
     """
-    hidden = {text for rows in written(connection, alert_id).values()
+    hidden = {text for rows in written(connection, alert_id, upto).values()
               for _, name, text in rows if name in (CONCEALMENT, WHERE) and text}  # fmt: skip
     arms.take_concealment(connection, alert_id, hidden)
-    connection.execute(update(item_table).where(_found_by(alert_id)).values(where_found=""))
-    connection.execute(update(alert_table).where(alert_table.c.id == alert_id).values(**values))
-    connection.execute(delete(link_table).where(link_table.c.alert_id == alert_id))
+    connection.execute(update(item_table).where(_found_by(alert_id, upto)).values(where_found=""))
     for table in WRITTEN_IN:
         blanked = {name: "" for name in WRITTEN if name in table.c}
-        connection.execute(update(table).where(table.c.alert_id == alert_id).values(**blanked))
+        connection.execute(update(table).where(*_about(table, alert_id, upto)).values(**blanked))
 
 
 def received(connection: Connection, profile: str) -> list[tuple[str, datetime]]:

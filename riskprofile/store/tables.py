@@ -218,7 +218,10 @@ class PastFile(SQLModel, table=True):
 
 
 class Sealed(SQLModel, table=True):
-    """What retention masked, encrypted: `kind` is chunk or alert, `content` nonce and text."""
+    """What retention masked, encrypted: `content` is nonce and text.
+
+    `kind` is chunk, alert, or words: what was written about an alert after it was masked.
+    """
 
     __tablename__ = "sealed"
     kind: str = Field(primary_key=True)

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, text
@@ -24,6 +25,7 @@ from riskprofile.intake import quarantine
 from riskprofile.services import (
     govern,
     keys,
+    raising,
     replay,
     results,
     retention,
@@ -368,7 +370,7 @@ def test_a_masked_record_is_seen_again_by_who_asked_once_another_allowed_it(
         unmasking.look(store, home, INES, asked, now)
     until = unmasking.allow(store, SARA, asked, now)
     assert until == now + timedelta(hours=24)
-    [row] = unmasking.look(store, home, INES, asked, until - SECOND)
+    [row] = unmasking.look(store, home, INES, asked, until - SECOND).declared
     assert row["consignor_name"].startswith("Zq")
     with pytest.raises(PolicyError, match="another person"):
         unmasking.look(store, home, OMAR, asked, now)
@@ -400,7 +402,7 @@ def test_another_machine_of_the_same_database_masks_with_no_other_key(
     assert not (other.home / "keys").exists()
     shutil.copytree(home.home / "keys", other.home / "keys")
     assert retention.run(store, other, OWNER, now).masked == 0
-    [row] = unmasking.look(store, other, INES, asked, now)
+    [row] = unmasking.look(store, other, INES, asked, now).declared
     assert row["consignor_name"].startswith("Zq")
 
 
@@ -433,6 +435,63 @@ def test_nobody_allows_their_own_request_nor_another_offices(
     assert [one.asked_by for one in unmasking.requests(store, OMAR)] == ["sara"]
 
 
+def test_what_was_written_of_a_masked_record_is_opened_with_it_also_what_came_later(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Late words are sealed when the same term after them is over; a new key opens none of them."""
+    table = factory.travellers(3, goods_declared=["pistol barrel", None, None])
+    rate(store, home, write(tmp_path / "people.csv", table), "traveller", RECEIVED)
+    with store.read() as connection:  # one was drawn by chance
+        columns = select(erasure.alert_table.c.record_id, erasure.alert_table.c.id)
+        alerted = dict(connection.execute(columns).all())
+    alert = alerted["XC-000000"]
+    (other,) = {"XC-000001", "XC-000002"} - alerted.keys()
+    review.alert(store, INES, alert, RECEIVED, purpose="control at the gate")
+    review.claim(store, INES, alert, RECEIVED)
+    review.decide(store, INES, alert, "examine", "the seat says Ada", RECEIVED)
+    review.record_outcome(
+        store, INES, alert, "other", RECEIVED, methods=["opened"], note="Ada had none",
+        concealment="sewn in by Ada",
+    )  # fmt: skip
+    why = "Ada waits at the gate for him"
+    by_hand = raising.raise_alert(store, OMAR, other, "traveller", why, RECEIVED)
+    now = retention.due_at(RECEIVED, 6)
+    retention.run(store, home, OWNER, now)
+    with store.write() as connection:
+        said = {"alert_id": alert, "until": now, "by": "sara", "at": now}
+        connection.execute(insert(Snooze).values(reason="Ada appealed", **said))
+
+    def seen(record: str, at: datetime) -> list[tuple[Any, ...]]:
+        asked = unmasking.ask(store, INES, record, "traveller", "CASE-7", WHY, at)
+        unmasking.allow(store, SARA, asked, at)
+        told = unmasking.look(store, home, INES, asked, at)
+        return [(one.who, one.what, one.text) for one in told.written]
+
+    def left() -> str:
+        with store.read() as connection:
+            words = [erasure.written(connection, one) for one in (alert, by_hand)]
+            fired = connection.execute(select(erasure.alert_table.c.indicators)).scalars().all()
+        return f"{words} {fired}"
+
+    first = [
+        ("ines", ("decision", "reason"), "the seat says Ada"),
+        ("ines", ("outcome", "note"), "Ada had none"),
+        ("ines", ("outcome", "concealment"), "sewn in by Ada"),
+    ]
+    assert seen("XC-000000", now) == first
+    assert seen(other, now) == [("omar", ("alert", "reason"), why)]
+    assert left().count("Ada") == 1 and "omar raised it by hand: …" in left()
+    retention.run(store, home, OWNER, retention.due_at(now, 6) - SECOND)
+    assert "Ada appealed" in left()
+    assert retention.run(store, home, OWNER, over := retention.due_at(now, 6)).alerts == 1
+    assert "Ada" not in left()
+    assert seen("XC-000000", over) == [*first, ("sara", ("snooze", "reason"), "Ada appealed")]
+    assert retention.run(store, home, OWNER, over).alerts == 0
+    retention.run(store, home, OWNER, retention.due_at(RECEIVED, 60))
+    with store.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM sealed")).scalar_one() == 0
+
+
 def test_by_what_a_carrier_or_an_authority_would_name_a_traveller_is_masked_with_them(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
@@ -448,7 +507,7 @@ def test_by_what_a_carrier_or_an_authority_would_name_a_traveller_is_masked_with
     assert [word for word in leads.values() if word.casefold() in left + found] == []
     asked = unmasking.ask(store, INES, "XC-000000", "traveller", "CASE-7", WHY, now)
     unmasking.allow(store, SARA, asked, now)
-    [row] = unmasking.look(store, home, INES, asked, now)
+    [row] = unmasking.look(store, home, INES, asked, now).declared
     assert leads.items() <= row.items()
 
 
@@ -460,7 +519,7 @@ def test_what_is_over_cannot_be_unmasked_by_anybody(
     retention.run(store, home, OWNER, now := retention.due_at(RECEIVED, 6))
     asked = unmasking.ask(store, INES, "XC-000000", "traveller", "CASE-7", WHY, now)
     unmasking.allow(store, SARA, asked, now)
-    [row] = unmasking.look(store, home, INES, asked, now)
+    [row] = unmasking.look(store, home, INES, asked, now).declared
     assert row["name"] == seed(1)
     retention.run(store, home, OWNER, retention.due_at(RECEIVED, 60))
     with store.read() as connection:
