@@ -282,10 +282,11 @@ def _rewrite(
     rows = batches.from_bytes(stored.rows)
     events = batches.from_bytes(stored.events)
     log = None if stored.features is None else batches.from_bytes(stored.features)
-    if chunk.kept == "masked" and (lock := erasure.sealed(connection, "chunk", chunk.id)):
+    gone, hid = fates == REMOVE, fates == MASK
+    lock = erasure.sealed(connection, "chunk", chunk.id) if chunk.kept == "masked" else None
+    if lock is not None and not gone.all():  # whose key was destroyed, that is removed on time too
         earlier = batches.from_bytes(keys.unseal(secret, lock, f"chunk:{chunk.id}"))
         rows = rows.assign(**{name: earlier[name] for name in earlier.columns})
-    gone, hid = fates == REMOVE, fates == MASK
     columns = [name for name in hidden(profile) if name in rows.columns]
     lock_now = None
     if hid.any():

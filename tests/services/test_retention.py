@@ -417,6 +417,18 @@ def test_a_key_that_was_destroyed_on_purpose_is_followed_by_another_when_a_perso
     retention.run(store, home, OWNER, RECEIVED)
 
 
+def test_what_a_destroyed_key_sealed_is_still_removed_when_its_time_is_over(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table = factory.travellers(1, goods_declared="pistol barrel")
+    rate(store, home, write(tmp_path / "people.csv", table), "traveller", RECEIVED)
+    now = retention.due_at(RECEIVED, 6)
+    assert retention.run(store, home, OWNER, now).masked == 1
+    (home.home / "keys" / "retention.key").unlink()
+    retention.run(store, home, OWNER, now, new_key=True)
+    assert retention.run(store, home, OWNER, retention.due_at(RECEIVED, 60)).removed == 1
+
+
 def test_nobody_allows_their_own_request_nor_another_offices(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
