@@ -23,6 +23,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from riskprofile.errors import InputError, RiskProfileError
 from riskprofile.intake.formulas import escape_formula
 from riskprofile.profiles import PROFILES, Profile
+from riskprofile.scoring.reasons import numbered
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, WORDING, Scorecard
 from riskprofile.services import evidence, govern, promotion, retention, tally, watching
 from riskprofile.services.promotion import GATES, Gate
@@ -340,7 +341,7 @@ def _of_program(card: Scorecard) -> dict[str, Any]:
 
 def _said(reads: str) -> str:
     """The sentence of a feature with N where an officer sees the row's value."""
-    return _cell(re.sub(r"\{value[^}]*\}", "N", reads))
+    return _cell(re.sub(r"\{value[^}]*\}", "N", numbered(reads, False)))
 
 
 def risks(path: Path) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ def _number(column: Column) -> Column:
 
 @feature(
     unit="crossings in 90 days",
-    reads="{value:.0f} earlier crossings in the last 90 days",
+    reads="{value:.0f} earlier [crossing|crossings] in the last 90 days",
 )
 def trips_90(items: View, history: History) -> Column:
     """Crossings of the same person token in 90 days; missing without a token (T02).
@@ -30,7 +30,7 @@ def trips_90(items: View, history: History) -> Column:
 
 @feature(
     unit="crossings in 90 days",
-    reads="{value:.0f} earlier crossings between the same ends in the last 90 days",
+    reads="{value:.0f} earlier [crossing|crossings] between the same ends in the last 90 days",
 )
 def trips_on_route_90(items: View, history: History) -> Column:
     """Crossings of the same person token between the same two ends in 90 days (T02)."""
@@ -39,14 +39,15 @@ def trips_on_route_90(items: View, history: History) -> Column:
 
 @feature(
     unit="pairs of ends",
-    reads="the same traveller took {value:.0f} journeys between different ends in 90 days",
+    reads="the same traveller took {value:.0f} [journey|journeys between different ends] in "
+    "90 days",
 )
 def routes_of_person_90(items: View, history: History) -> Column:
     """Pairs of ends that first appeared with this person token in 90 days (T02)."""
     return history.partners(items, ENDS, ["person_key"], days=90)
 
 
-@feature(unit="nights", reads="a stay of {value:.0f} nights")
+@feature(unit="nights", reads="a stay of {value:.0f} [night|nights]")
 def stay(items: View, history: History) -> Column:
     """Nights of the stay; missing when not known (T02)."""
     return items["stay_nights"]
@@ -121,7 +122,7 @@ def bags_per_traveller(items: View, history: History) -> Column:
     return _number(items["checked_bags"]) / party.where(party > 0)
 
 
-@feature(unit="travellers", reads="{value:.0f} travellers on the booking")
+@feature(unit="travellers", reads="{value:.0f} [traveller|travellers] on the booking")
 def party_size(items: View, history: History) -> Column:
     """Travellers on the booking; missing when not known."""
     return _number(items["party_size"])
@@ -148,13 +149,15 @@ def paid_in_cash(items: View, history: History) -> Column:
     return facts.is_one_of(items["payment_method"], "cash")
 
 
-@feature(unit="changes", reads="{value:.0f} changes of itinerary after booking", monotone=1)
+@feature(
+    unit="changes", reads="{value:.0f} [change|changes] of itinerary after booking", monotone=1
+)
 def itinerary_changes(items: View, history: History) -> Column:
     """Changes after booking; missing when not known."""
     return _number(items["itinerary_changes"])
 
 
-@feature(unit="firearms", reads="{value:.0f} firearms declared")
+@feature(unit="firearms", reads="{value:.0f} [firearm|firearms] declared")
 def firearms_declared(items: View, history: History) -> Column:
     """Firearms that the traveller declared; missing when not asked (T04, T07).
 
@@ -163,7 +166,7 @@ def firearms_declared(items: View, history: History) -> Column:
     return _number(items["firearms_declared"])
 
 
-@feature(unit="rounds", reads="{value:.0f} rounds of ammunition declared")
+@feature(unit="rounds", reads="{value:.0f} [round|rounds] of ammunition declared")
 def ammunition_declared(items: View, history: History) -> Column:
     """Rounds that the traveller declared; missing when not asked (T04)."""
     return _number(items["ammunition_declared"])
@@ -195,7 +198,7 @@ def journey_share(items: View, history: History) -> Column:
     return (both + 0.5) / (history.count(items, ["crossing_kind"]) + 1.0) * 1e4
 
 
-@feature(unit="legs", reads="{value:.0f} stops between the ends of the journey")
+@feature(unit="legs", reads="{value:.0f} [stop|stops] between the ends of the journey")
 def journey_legs(items: View, history: History) -> Column:
     """Places between the first and the last of the declared route; missing without one."""
     return items["route_legs"]
@@ -203,7 +206,7 @@ def journey_legs(items: View, history: History) -> Column:
 
 @feature(
     unit="persons in 90 days",
-    reads="{value:.0f} persons first crossed with this vehicle in the last 90 days",
+    reads="{value:.0f} [person|persons] first crossed with this vehicle in the last 90 days",
 )
 def persons_with_vehicle_90(items: View, history: History) -> Column:
     """Person tokens that first appeared with this vehicle in 90 days; missing without one.
@@ -213,7 +216,10 @@ def persons_with_vehicle_90(items: View, history: History) -> Column:
     return history.partners(items, ["person_key"], ["vehicle_key"], days=90)
 
 
-@feature(unit="crossings in 90 days", reads="this vehicle crossed {value:.0f} times in 90 days")
+@feature(
+    unit="crossings in 90 days",
+    reads="this vehicle crossed {value:.0f} [time|times] in 90 days",
+)
 def vehicle_trips_90(items: View, history: History) -> Column:
     """Crossings of the same vehicle in 90 days; missing without one (T02)."""
     return history.count(items, ["vehicle_key"], days=90)

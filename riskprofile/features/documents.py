@@ -70,7 +70,7 @@ def gift(items: View, history: History) -> Column:
     return facts.known(items["gift"])
 
 
-@feature(unit="zeros", reads="the value ends in {value:.0f} zeros")
+@feature(unit="zeros", reads="the value ends in {value:.0f} [zero|zeros]")
 def value_zeros(items: View, history: History) -> Column:
     """How round the declared value is: its trailing zeros, 0 to 6; -1 with a broken part.
 
@@ -100,7 +100,9 @@ def house_missing(items: View, history: History) -> Column:
 
 
 @feature(
-    unit="containers", reads="{value:.0f} container numbers fail their check digit", monotone=1
+    unit="containers",
+    reads="{value:.0f} [container number fails its|container numbers fail their] check digit",
+    monotone=1,
 )
 def container_errors(items: View, history: History) -> Column:
     """Container numbers whose ISO 6346 check digit is wrong; missing without containers.

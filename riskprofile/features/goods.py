@@ -27,7 +27,7 @@ def _coded(items: View, flag: Mask) -> Column:
 
 @feature(
     unit="terms",
-    reads="the text holds {value:.0f} words that mean arms and little else",
+    reads="the text holds {value:.0f} [word that means|words that mean] arms and little else",
     monotone=1,
     norm=TERMS,
 )
@@ -42,8 +42,8 @@ def arms_terms(items: View, history: History) -> Column:
 
 @feature(
     unit="terms",
-    reads="the text holds {value:.0f} words that may mean arms, with nothing beside them that "
-    "gives another meaning",
+    reads="the text holds {value:.0f} [word|words] that may mean arms, with nothing beside "
+    "[it|them] that gives another meaning",
     monotone=1,
 )
 def ambiguous_terms(items: View, history: History) -> Column:
@@ -71,7 +71,7 @@ def arms_combinations(items: View, history: History) -> Column:
 
 @feature(
     unit="kinds",
-    reads="{value:.0f} different kinds of firearm part are named",
+    reads="{value:.0f} [kind|different kinds] of firearm part [is|are] named",
     monotone=1,
     norm=TERMS,
 )
@@ -85,7 +85,7 @@ def part_kinds(items: View, history: History) -> Column:
 
 @feature(
     unit="terms",
-    reads="the text holds {value:.0f} calibres or silencer threads",
+    reads="the text holds {value:.0f} [calibre or silencer thread|calibres or silencer threads]",
     monotone=1,
     norm=TERMS,
 )
@@ -140,7 +140,7 @@ def generic_share(items: View, history: History) -> Column:
     return goods.said(items)["generic"]
 
 
-@feature(unit="words", reads="the goods are described in {value:.0f} words")
+@feature(unit="words", reads="the goods are described in {value:.0f} [word|words]")
 def word_count(items: View, history: History) -> Column:
     """Distinct words of the goods text, numbers included. Missing without a text."""
     return goods.said(items)["distinct"]
@@ -276,7 +276,7 @@ def part_number(items: View, history: History) -> Column:
     return goods.said(items)["numbered"]
 
 
-@feature(unit="entries", reads="the text lists {value:.0f} entries")
+@feature(unit="entries", reads="the text lists {value:.0f} [entry|entries]")
 def itemised_entries(items: View, history: History) -> Column:
     """Entries between commas, semicolons and bars: an itemised list eases S02.
 
@@ -323,7 +323,7 @@ def household_without_list(items: View, history: History) -> Column:
 
 @feature(
     unit="declarations",
-    reads="this consignor used the same goods text {value:.0f} times in the past year",
+    reads="this consignor used the same goods text {value:.0f} [time|times] in the past year",
     monotone=-1,
     silent_without_history=True,
 )
@@ -350,7 +350,7 @@ def goods_text_frequency(items: View, history: History) -> Column:
 
 @feature(
     unit="terms",
-    reads="what the traveller declared holds {value:.0f} words that mean arms",
+    reads="what the traveller declared holds {value:.0f} [word that means|words that mean] arms",
     monotone=1,
     norm=TERMS,
 )

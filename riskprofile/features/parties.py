@@ -12,7 +12,7 @@ PAIR = ["consignor_key", "consignee_key"]
 
 @feature(
     unit="days",
-    reads="this consignee was first seen {value:.0f} days ago",
+    reads="this consignee was first seen {value:.0f} [day|days] ago",
     norm="most traders are known for more than a year",
     monotone=-1,
     silent_without_history=True,
@@ -28,7 +28,7 @@ def consignee_age(items: View, history: History) -> Column:
 
 @feature(
     unit="days",
-    reads="this consignor was first seen {value:.0f} days ago",
+    reads="this consignor was first seen {value:.0f} [day|days] ago",
     monotone=-1,
     silent_without_history=True,
 )
@@ -39,7 +39,7 @@ def consignor_age(items: View, history: History) -> Column:
 
 @feature(
     unit="days",
-    reads="these two parties have traded for {value:.0f} days",
+    reads="these two parties have traded for {value:.0f} [day|days]",
     monotone=-1,
     silent_without_history=True,
 )
@@ -54,7 +54,7 @@ def pair_age(items: View, history: History) -> Column:
 
 @feature(
     unit="declarations in 30 days",
-    reads="this consignee had {value:.0f} goods items in the last 30 days",
+    reads="this consignee had {value:.0f} goods [item|items] in the last 30 days",
 )
 def consignee_count_30(items: View, history: History) -> Column:
     """Goods items of this consignee in 30 days: 0 when new, missing when not named.
@@ -66,7 +66,7 @@ def consignee_count_30(items: View, history: History) -> Column:
 
 @feature(
     unit="declarations in 365 days",
-    reads="this consignee had {value:.0f} goods items in the last year",
+    reads="this consignee had {value:.0f} goods [item|items] in the last year",
     monotone=-1,
     silent_without_history=True,
 )
@@ -77,7 +77,7 @@ def consignee_count_365(items: View, history: History) -> Column:
 
 @feature(
     unit="declarations in 365 days",
-    reads="this consignor had {value:.0f} goods items in the last year",
+    reads="this consignor had {value:.0f} goods [item|items] in the last year",
     monotone=-1,
     silent_without_history=True,
 )
@@ -88,7 +88,7 @@ def consignor_count_365(items: View, history: History) -> Column:
 
 @feature(
     unit="declarations in 365 days",
-    reads="these two parties had {value:.0f} goods items together in the last year",
+    reads="these two parties had {value:.0f} goods [item|items] together in the last year",
     monotone=-1,
     silent_without_history=True,
 )
@@ -102,7 +102,7 @@ def pair_count_365(items: View, history: History) -> Column:
 
 @feature(
     unit="days",
-    reads="this consignee's last declaration was {value:.0f} days ago",
+    reads="this consignee's last declaration was {value:.0f} [day|days] ago",
     silent_without_history=True,
 )
 def consignee_gap(items: View, history: History) -> Column:
@@ -115,7 +115,7 @@ def consignee_gap(items: View, history: History) -> Column:
 
 @feature(
     unit="declarations in 365 days",
-    reads="this declarant lodged {value:.0f} goods items in the last year",
+    reads="this declarant lodged {value:.0f} goods [item|items] in the last year",
     monotone=-1,
     silent_without_history=True,
 )
@@ -157,7 +157,7 @@ def consignee_forwarder(items: View, history: History) -> Column:
 
 @feature(
     unit="names in 90 days",
-    reads="{value:.0f} consignee names first used this address in the last 90 days",
+    reads="{value:.0f} consignee [name|names] first used this address in the last 90 days",
     monotone=1,
 )
 def names_at_address_90(items: View, history: History) -> Column:
@@ -170,7 +170,7 @@ def names_at_address_90(items: View, history: History) -> Column:
 
 @feature(
     unit="senders in 90 days",
-    reads="{value:.0f} senders first sent to this address in the last 90 days",
+    reads="{value:.0f} [sender|senders] first sent to this address in the last 90 days",
     monotone=1,
 )
 def senders_at_address_90(items: View, history: History) -> Column:
@@ -180,7 +180,7 @@ def senders_at_address_90(items: View, history: History) -> Column:
 
 @feature(
     unit="senders in 90 days",
-    reads="{value:.0f} senders first used this consignee's telephone in the last 90 days",
+    reads="{value:.0f} [sender|senders] first used this consignee's telephone in the last 90 days",
     monotone=1,
 )
 def senders_at_phone_90(items: View, history: History) -> Column:
@@ -190,7 +190,7 @@ def senders_at_phone_90(items: View, history: History) -> Column:
 
 @feature(
     unit="declarations in 14 days",
-    reads="{value:.0f} goods items went to this address in the last 14 days",
+    reads="{value:.0f} goods [item|items] went to this address in the last 14 days",
 )
 def address_count_14(items: View, history: History) -> Column:
     """Goods items to this address in 14 days: one order in several parcels (A03)."""
@@ -199,7 +199,7 @@ def address_count_14(items: View, history: History) -> Column:
 
 @feature(
     unit="declarations in 90 days",
-    reads="{value:.0f} goods items went to this address in the last 90 days",
+    reads="{value:.0f} goods [item|items] went to this address in the last 90 days",
 )
 def address_count_90(items: View, history: History) -> Column:
     """Goods items to this address in 90 days, whoever is named there (E05)."""
@@ -208,7 +208,7 @@ def address_count_90(items: View, history: History) -> Column:
 
 @feature(
     unit="names in 365 days",
-    reads="{value:.0f} sender names first used this sender's telephone in the last year",
+    reads="{value:.0f} sender [name|names] first used this sender's telephone in the last year",
     monotone=1,
 )
 def sender_names_at_phone(items: View, history: History) -> Column:
@@ -236,19 +236,19 @@ def past_without_these_goods(items: View, history: History) -> Column:
     return past.where(same == 0, 0.0).where(same.notna())
 
 
-@feature(unit="finds", reads="{value:.0f} confirmed finds with this consignee", monotone=1)
+@feature(unit="finds", reads="{value:.0f} confirmed [find|finds] with this consignee", monotone=1)
 def finds_of_consignee(items: View, history: History) -> Column:
     """Confirmed finds with this consignee whose result was known before (S14)."""
     return history.finds(items, ["consignee_key"])
 
 
-@feature(unit="finds", reads="{value:.0f} confirmed finds at this address", monotone=1)
+@feature(unit="finds", reads="{value:.0f} confirmed [find|finds] at this address", monotone=1)
 def finds_at_address(items: View, history: History) -> Column:
     """Confirmed finds sent to this address whose result was known before (S14)."""
     return history.finds(items, ["consignee_address_key"])
 
 
-@feature(unit="finds", reads="{value:.0f} confirmed finds with this consignor", monotone=1)
+@feature(unit="finds", reads="{value:.0f} confirmed [find|finds] with this consignor", monotone=1)
 def finds_of_consignor(items: View, history: History) -> Column:
     """Confirmed finds with this consignor whose result was known before (S14)."""
     return history.finds(items, ["consignor_key"])

@@ -65,7 +65,7 @@ def goods_at_home_on_lane(items: View, history: History) -> Column:
     return (both + LEAN * all_goods) / (heading + LEAN) / all_goods
 
 
-@feature(unit="legs", reads="{value:.0f} transit legs between export and destination")
+@feature(unit="legs", reads="{value:.0f} transit [leg|legs] between export and destination")
 def transit_legs(items: View, history: History) -> Column:
     """Places between the first and the last of the declared route; missing without one (S09)."""
     return items["route_legs"]
@@ -130,13 +130,17 @@ def route_missing(items: View, history: History) -> Column:
     return facts.absent(items["route_key"])
 
 
-@feature(unit="days", reads="lodged {value:.0f} days before arrival")
+@feature(unit="days", reads="lodged {value:.0f} [day|days] before arrival")
 def days_before_arrival(items: View, history: History) -> Column:
     """Days from lodgement to arrival: negative when lodged after, missing if either is (S07)."""
     return facts.days_between(items["arrival_at"], items["lodged_at"])
 
 
-@feature(unit="finds", reads="{value:.0f} confirmed finds in these goods on this lane", monotone=1)
+@feature(
+    unit="finds",
+    reads="{value:.0f} confirmed [find|finds] in these goods on this lane",
+    monotone=1,
+)
 def finds_of_goods_on_lane(items: View, history: History) -> Column:
     """Confirmed finds under the same heading, origin, destination and mode (S14)."""
     return history.finds(items, ["hs4", *LANE])

@@ -155,7 +155,7 @@ def names_per_parcel(items: View, history: History) -> Column:
 
 @feature(
     unit="names in 90 days",
-    reads="{value:.0f} consignee names first used this telephone in the last 90 days",
+    reads="{value:.0f} consignee [name|names] first used this telephone in the last 90 days",
     monotone=1,
 )
 def names_at_phone_90(items: View, history: History) -> Column:
@@ -165,7 +165,7 @@ def names_at_phone_90(items: View, history: History) -> Column:
 
 @feature(
     unit="names in 365 days",
-    reads="{value:.0f} sender names first used this sender's address in the last year",
+    reads="{value:.0f} sender [name|names] first used this sender's address in the last year",
     monotone=1,
 )
 def sender_names_at_address(items: View, history: History) -> Column:
@@ -178,7 +178,7 @@ def sender_names_at_address(items: View, history: History) -> Column:
 
 @feature(
     unit="declarations in 14 days",
-    reads="{value:.0f} declarations of this sender went to this address in 14 days",
+    reads="{value:.0f} [declaration|declarations] of this sender went to this address in 14 days",
 )
 def sender_to_address_14(items: View, history: History) -> Column:
     """Declarations of one sender to one address in 14 days: an order in parts (A03)."""
@@ -187,7 +187,7 @@ def sender_to_address_14(items: View, history: History) -> Column:
 
 @feature(
     unit="declarations in 14 days",
-    reads="{value:.0f} declarations with these words went to this address in 14 days",
+    reads="{value:.0f} [declaration|declarations] with these words went to this address in 14 days",
 )
 def words_to_address_14(items: View, history: History) -> Column:
     """Declarations calling the goods the same, to one address in 14 days (A03)."""
@@ -196,7 +196,8 @@ def words_to_address_14(items: View, history: History) -> Column:
 
 @feature(
     unit="sets of parts in 90 days",
-    reads="{value:.0f} other sets of firearm parts came to this address or consignee in 90 days",
+    reads="{value:.0f} other [set|sets] of firearm parts came to this address or consignee in "
+    "90 days",
     monotone=1,
 )
 def part_sets_at_receiver(items: View, history: History) -> Column:
@@ -213,7 +214,7 @@ def part_sets_at_receiver(items: View, history: History) -> Column:
 
 @feature(
     unit="names in 365 days",
-    reads="{value:.0f} consignees first used this address in the last year",
+    reads="{value:.0f} [consignee|consignees] first used this address in the last year",
     monotone=1,
 )
 def consignees_at_address(items: View, history: History) -> Column:
@@ -231,8 +232,8 @@ def nobody_named(items: View, history: History) -> Column:
 
 @feature(
     unit="facets",
-    reads="{value:.0f} facets as in earlier confirmed finds: goods and route, sender, address, "
-    "telephone, words",
+    reads="{value:.0f} [facet|facets] as in earlier confirmed finds: goods and route, sender, "
+    "address, telephone, words",
     monotone=1,
 )
 def facets_of_finds(items: View, history: History) -> Column:
@@ -259,7 +260,7 @@ def find_rate_of_declarant(items: View, history: History) -> Column:
 
 @feature(
     unit="contradictions",
-    reads="{value:.0f} entries contradict each other",
+    reads="{value:.0f} [entry contradicts another|entries contradict each other]",
     monotone=1,
 )
 def contradictions(items: View, history: History) -> Column:
@@ -293,7 +294,8 @@ def named_goods_rarity(items: View, history: History) -> Column:
 
 @feature(
     unit="words",
-    reads="{value:.0f} words that elsewhere mean arms stand beside their everyday meaning",
+    reads="{value:.0f} [word that elsewhere means arms stands beside its|words that elsewhere mean "
+    "arms stand beside their] everyday meaning",
     monotone=-1,
 )
 def everyday_terms(items: View, history: History) -> Column:
@@ -303,7 +305,7 @@ def everyday_terms(items: View, history: History) -> Column:
 
 @feature(
     unit="phrases",
-    reads="{value:.0f} lawful phrases with an arms word in them, as glue gun",
+    reads="{value:.0f} lawful [phrase|phrases] with an arms word in [it|them], as glue gun",
     monotone=-1,
 )
 def lawful_phrases(items: View, history: History) -> Column:
@@ -313,8 +315,8 @@ def lawful_phrases(items: View, history: History) -> Column:
 
 @feature(
     unit="kinds",
-    reads="{value:.0f} lawful settings are named: sport club, museum, film, licensed dealer, "
-    "construction, animals, relief",
+    reads="{value:.0f} lawful [setting is|settings are] named: sport club, museum, film, licensed "
+    "dealer, construction, animals, relief",
     monotone=-1,
 )
 def lawful_settings(items: View, history: History) -> Column:

@@ -16,8 +16,8 @@ GRACE_DAYS = 30  # registries are slow
 @indicator(
     "T02_short_frequent_trips",
     queue="trafficking",
-    says="one of several short trips between the same ends, with {bag_mass_kg} kg of checked bags "
-    "for {stay_nights} nights",
+    says="one of several short trips between the same ends; checked bags: {bag_mass_kg} kg, "
+    "nights of stay: {stay_nights}",
     cleared_by="a commuter, crew member or trader with goods declared",
     check="what the bags hold on the way out and back; weigh and image them",
     stage="yard",
@@ -46,7 +46,7 @@ def _heavy_for(items: View, history: History, peers: list[str]) -> Column:
 @indicator(
     "T04_sport_permit_misuse",
     queue="compliance",
-    says="{firearms_declared} firearms and {ammunition_declared} rounds declared under a permit: "
+    says="declared under a permit: firearms {firearms_declared}, rounds {ammunition_declared}; "
     "more than sport or hunting trips carry, more than the permit allows, or a permit that is not "
     "in force or was not closed by re-export",
     cleared_by="a team or hunting party with an invitation; serial numbers that match the permit",

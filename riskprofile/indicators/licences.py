@@ -17,8 +17,8 @@ GRACE_DAYS = 30.0  # registries are slow
 @indicator(
     "D03_quantity_exceeds_market",
     queue="compliance",
-    says="{quantity} {quantity_unit} of HS {hs_code}: far more than the consignee's registered "
-    "sales, or than it received in any usual year",
+    says="of HS {hs_code}, quantity {quantity}, unit {quantity_unit}: far more than the "
+    "consignee's registered sales, or than it received in any usual year",
     cleared_by="a police or army tender, new rights of distribution, or sales that grew",
     check="the dealer's register and books; the contract; the end user's confirmation",
     source="Paraguay and Brazil 2023 (about 43,000 firearms in three years)",

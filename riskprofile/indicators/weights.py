@@ -42,7 +42,7 @@ def implausible_price(items: View, history: History) -> Mask:
 @indicator(
     "S04_weight_norm_mismatch",
     queue="trafficking",
-    says="gross mass {gross_mass_kg} kg in {package_count} packages does not fit goods of "
+    says="gross mass ({gross_mass_kg} kg; packages: {package_count}) does not fit goods of "
     "HS {hs_code}",
     cleared_by="a mixed load, pallets or moisture; the maker's catalogue weight",
     check="weigh (VGM, weighbridge) and compare with the catalogue weight",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -21,6 +22,7 @@ LAWFUL = "the goods are worded as lawful goods usually are"
 UNUSUAL = "the goods are worded unusually"
 WORDED = "wording: "
 _quoted = encode_basestring  # as `json.dumps` quotes when letters of any script may stand
+_FORMS = re.compile(r"\[([^|\]]*)\|([^\]]*)\]")
 START = "where every declaration starts"
 YES_OR_NO = "0 or 1"  # the unit of a feature that is a fact or none
 
@@ -176,7 +178,16 @@ def reading(feature: Feature, value: float | None) -> str:
     reads: str = feature.reads
     if feature.unit == YES_OR_NO:
         return reads.replace("{value:.0f}", "yes" if value else "no")
-    return reads.format(value=value)
+    return numbered(reads, f"{value:.0f}" == "1").format(value=value)
+
+
+def numbered(reads: str, one: bool) -> str:
+    """A sentence in the form for one, or for any other number: both stand in it as `[one|other]`.
+
+    >>> numbered("{value:.0f} [stop|stops]", True), numbered("{value:.0f} [stop|stops]", False)
+    ('{value:.0f} stop', '{value:.0f} stops')
+    """
+    return _FORMS.sub(lambda forms: forms[1 if one else 2], reads)
 
 
 def _wording(title: str | None, scorecard: Scorecard, raises: bool) -> str:

@@ -16,10 +16,10 @@ from importlib import resources
 from typing import Any, TypeVar
 
 from riskprofile.profiles import PROFILES
-from riskprofile.scoring.reasons import LAWFUL, NO_DESCRIPTION, UNUSUAL, WORDED, reading
+from riskprofile.scoring.reasons import LAWFUL, NO_DESCRIPTION, UNUSUAL, WORDED, numbered, reading
 from riskprofile.scoring.scorecard import WORDING
 from riskprofile.services.describing import NOT_EVALUATED, NOT_GIVEN
-from riskprofile.words import COMMA, DEFAULT, Words
+from riskprofile.words import COMMA, DEFAULT, Words, plural
 
 Told = TypeVar("Told")
 _PLACE = re.compile(r"\{value:([^}]*)\}")
@@ -123,7 +123,8 @@ def _reading(say: Words, name: str, value: float | None) -> str:
     held = sentences(say.language)
     template = str(held["features"][name])
     if value is None:
-        return str(held["unknown"]).format(said=_PLACE.sub("…", template))
+        return str(held["unknown"]).format(said=_PLACE.sub("…", numbered(template, False)))
+    template = numbered(template, plural(say.language, round(abs(value))) == "one")
 
     def filled(place: re.Match[str]) -> str:
         if place[1] == "yes":

@@ -54,5 +54,5 @@ def test_no_declaration_has_no_items() -> None:
 def test_a_sentence_tells_whole_numbers_as_people_say_them() -> None:
     nights = pd.Series([2.0, 2.5, None])
     seen = View({"stay_nights": column(nights)}, nights.index)
-    told = [f"for {_Said(seen, place)['stay_nights']} nights" for place in range(3)]
-    assert told == ["for 2 nights", "for 2.5 nights", "for not given nights"]
+    told = [f"nights: {_Said(seen, place)['stay_nights']}" for place in range(3)]
+    assert told == ["nights: 2", "nights: 2.5", "nights: not given"]

@@ -84,6 +84,30 @@ def test_two_values_wording_yes_and_what_is_not_known_are_said():
     ]
 
 
+def test_one_is_said_as_one_and_none_as_the_language_counts_it():
+    legs = next(one for _, one in FEATURES if one.name == "journey_legs")
+    ends = {1.0: "1 stop", 2.0: "2 stops", 0.0: "0 stops"}
+    assert [reading(legs, n) for n in ends] == [
+        f"{told} between the ends of the journey" for told in ends.values()
+    ]
+    given = [reason("journey_legs", "", n) for n in ends]
+    told = {
+        language: [one["text"] for one in speaking.reasons(words.of(language), "traveller", given)]
+        for language in ("fr", "es")
+    }
+    assert [one[:8].strip() for one in told["fr"]] == ["1 arrêt", "2 arrêts", "0 arrêt"]
+    assert [one[:9].strip() for one in told["es"]] == ["1 escala", "2 escalas", "0 escalas"]
+
+
+@pytest.mark.parametrize("value", [1.0, 2.0, None])
+def test_of_two_forms_one_is_said(value):
+    for profile, one in FEATURES:
+        given = [reason(one.name, reading(one, value), value)]
+        for language in words.LANGUAGES:
+            [told] = speaking.reasons(words.of(language), profile, given)
+            assert not set(told["text"]) & set("[|]"), (language, one.name)
+
+
 def test_a_reason_whose_value_is_no_number_stays_as_it_was():
     given = reason("pair_age", "These two parties have never traded before", "")
     [told] = speaking.reasons(words.of("fr"), "shipment", [given])
@@ -91,11 +115,11 @@ def test_a_reason_whose_value_is_no_number_stays_as_it_was():
 
 
 def test_a_sign_is_said_with_what_was_declared():
-    said = "gross mass 4.5 kg in 2 packages does not fit goods of HS 7318.24"
+    said = "gross mass (4.5 kg; packages: 2) does not fit goods of HS 7318.24"
     sign = {"key": "S04_weight_norm_mismatch", "text": said, "queue": "compliance"}
     [told] = speaking.indicators(words.of("es"), "shipment", [sign])
     assert told["text"] == (
-        "una masa bruta de 4.5 kg en 2 bultos no encaja con mercancías del SA 7318.24"
+        "la masa bruta (4.5 kg; bultos: 2) no encaja con mercancías del SA 7318.24"
     )
     assert told["check"].startswith("pesar") and told["queue"] == "compliance"
 
