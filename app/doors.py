@@ -117,12 +117,16 @@ def _mark(name: str) -> str:
 
 async def _way(request: Request) -> Way:
     """What the address asks for; else the page that led here, of whoever was signed in there."""
-    token, page = request.cookies.get(COOKIE, ""), urlsplit(request.headers.get("referer", ""))
-    store = served().store
+    token, store = request.cookies.get(COOKIE, ""), served().store
     who = await anyio.to_thread.run_sync(lambda: identity.holder(store, token)) if token else ""
+    return way(request.query_params, _before(request), _mark(who) if who else "")
+
+
+def _before(request: Request) -> str:
+    """The page of ours that led here; else the first."""
+    page = urlsplit(request.headers.get("referer", ""))
     ours = page.netloc == request.headers.get("host") and page.path not in DOORS
-    before = page.path + (f"?{page.query}" if page.query else "") if ours else "/"
-    return way(request.query_params, before, _mark(who) if who else "")
+    return page.path + (f"?{page.query}" if page.query else "") if ours else "/"
 
 
 _two_at_once: list[CapacityLimiter] = []  # Argon2id costs 0.3 s and 64 MiB a check
@@ -179,7 +183,7 @@ async def sign_out(request: Request) -> Response:
 
 async def language(request: Request) -> Response:
     chosen = request.query_params.get("to", "")
-    onward = request.query_params.get("next", "/")
+    onward = request.query_params.get("next", _before(request))
     answer = RedirectResponse(onward if NEXT.fullmatch(onward) else "/", 303)
     if chosen in words.LANGUAGES:
         answer.set_cookie(

@@ -188,6 +188,17 @@ def test_the_sign_in_page_speaks_the_language_of_the_browser_and_keeps_a_choice(
     assert "Se connecter" in client.get("/sign-in", accept_language="en").text
 
 
+def test_who_chooses_a_language_stays_on_the_page_where_they_chose_it(client):
+    for page, onward in (
+        (f"{ORIGIN}/trends?lane=red", "/trends?lane=red"),
+        ("http://elsewhere.invalid/trends", "/"),
+        (f"{ORIGIN}/sign-in?next=/trends", "/"),
+        (f"{ORIGIN}//elsewhere.invalid/", "/"),
+    ):
+        answer = client.get("/language?to=fr", referer=page)
+        assert (answer.status, answer.headers["location"]) == (303, onward)
+
+
 def test_health_says_nothing_but_that_the_server_runs(client):
     assert client.get("/healthz").text == '{"status":"ok"}'
 
