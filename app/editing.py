@@ -183,7 +183,7 @@ def _costs(say: Any, person: Any, profile: str, card: Scorecard, after: Scorecar
             gap = form.signed(round(100 * (one.after - one.before), 1))
             rows.append(
                 (
-                    say(name, share=say.number(round(100 * one.share)), n=one.positives),
+                    say.many(name, one.positives, share=say.number(round(100 * one.share))),
                     f"{one.before:.3f}",
                     f"{one.after:.3f}",
                     str(gap),

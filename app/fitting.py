@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import count
 from typing import Any
 
 import pandas as pd
@@ -42,8 +41,7 @@ def panel(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
         _progress(profile, running.version)
     if editing.may(person):
         taken = {*proposed, *(one.version for one in found)}
-        free = next(name for n in count(1) if (name := f"{now:%Y.%m}.{n}") not in taken)
-        _start(say, person, profile, free, running is not None)
+        _start(say, person, profile, fits.free_version(taken, now), running is not None)
     if not found:
         st.html(draw.state("", say("fits.none")))
     for one in found[:FITS]:

@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -83,6 +83,17 @@ class Fit:
         return self.state == DONE and all(one.lets_pass for one in self.gates)
 
 
+def free_version(taken: Collection[str], now: datetime) -> str:
+    """The version of this month after the last of those that are taken.
+
+    >>> free_version({"2026.11.4", "2026.11.2", "2026.11.1-criteria"}, datetime(2026, 11, 28))
+    '2026.11.5'
+    """
+    month = f"{now:%Y.%m}."
+    known = [one.removeprefix(month) for one in taken if one.startswith(month)]
+    return f"{month}{1 + max((int(one) for one in known if one.isdecimal()), default=0)}"
+
+
 def start(
     store: Store,
     settings: Settings,
@@ -96,14 +107,15 @@ def start(
 ) -> Fit:
     """Start a fit on this installation's outcomes, in a process of its own.
 
-    A version that was fitted here before and not proposed is fitted anew in its place.
+    A version that was fitted here before and not proposed is fitted anew in its place: by who
+    fitted it, or by whoever waives a gate of it.
 
     Raises
     ------
     UsageError
         The version cannot be used.
     Conflict
-        A fit of this profile is running, or the version was proposed.
+        A fit of this profile is running, the version was proposed, or somebody else fitted it.
     RiskProfileError
         An edit cannot be made, a waiver lacks its reason.
     """
@@ -117,8 +129,12 @@ def start(
     for waiver in waivers:
         if len(waiver.reason.strip()) < WHY:
             raise RiskProfileError(f"a waiver needs a reason of {WHY} characters", do="Say why.")
-    if running := [one for one in fits(settings, actor, profile) if one.state == RUNNING]:
+    found = fits(settings, actor, profile)
+    if running := [one for one in found if one.state == RUNNING]:
         raise Conflict(f"{running[0].version} is being fitted", do="Wait until it has ended.")
+    others = {one.version: one.by for one in found if one.by != actor.name}
+    if version in others and not waivers:
+        raise Conflict(f"{others[version]} fitted {version} here", do="Give a new version.")
     folder = settings.home / RUNS
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     shutil.rmtree(folder / f"{profile}-{version}", ignore_errors=True)

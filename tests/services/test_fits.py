@@ -13,6 +13,7 @@ from riskprofile.errors import Conflict, InputError, NotAllowed, RiskProfileErro
 from riskprofile.scoring.editing import Edit
 from riskprofile.services import fits, settings
 from riskprofile.services.fits import Fit, Waiver
+from riskprofile.services.rights import Actor
 from riskprofile.services.settings import Settings
 from riskprofile.store.database import Store
 from tests.services.bench import INES, NOW
@@ -75,6 +76,16 @@ def test_one_that_died_is_told_with_its_last_words_and_one_at_work_is_not(
         sleeper.communicate()
     [told] = fits.fits(home, ANNA, "shipment")
     assert told.state == fits.FAILED
+
+
+def test_a_fit_of_somebody_else_is_not_fitted_over(store: Store, home: Settings) -> None:
+    """Two analysts at two pages that both still offer the same version."""
+    path = wrote(home, state=fits.DONE)
+    with pytest.raises(Conflict, match=r"anna fitted 2027.1 here"):
+        fits.start(store, home, Actor("bela", "analyst"), "shipment", "2027.1", NOW)
+    assert path.exists()
+    [told] = fits.fits(home, ANNA, "shipment")
+    assert (told.by, told.state) == ("anna", fits.DONE)
 
 
 def test_what_was_written_by_something_else_is_passed_over(home: Settings) -> None:
