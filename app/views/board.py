@@ -10,7 +10,7 @@ from app import draw, form, session
 from app.deciding import attempt, strips
 from app.installation import served
 from app.text import escape, option
-from riskprofile.services import board, cut
+from riskprofile.services import blind, board, cut
 
 
 def page() -> None:
@@ -143,6 +143,8 @@ def _reach(say: Any, told: Any, office: Any) -> list[tuple[str, str]]:
     if told.points is not None:
         cut_at = say("head.points_n", n=told.points)
     counts = {"red": told.red, "yellow": told.yellow}
+    if told.own_view:
+        counts = {blind.LANE: told.own_view, **counts}
     lanes = say.listed(f"{form.lane(say, name)} {n}" for name, n in counts.items())
     unknown = say("capacity.unknown")
     return [

@@ -12,6 +12,7 @@ from sqlalchemy import and_, case, or_, select, update
 
 from riskprofile.errors import NotAllowed, UsageError
 from riskprofile.services import capacity
+from riskprofile.services.blind import LANE
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.evidence import weighed
 from riskprofile.services.queue_statements import SHOWN_LANE, SHOWN_RANK, WAITS
@@ -36,12 +37,13 @@ class Cut:
     are reached); `beyond` is what stays open below it. `finds` and `more` are what the alerts
     reached, and the next ten below them, are expected to hold: None until the installation's
     own confirmed outcomes are enough for a probability. What waits for an officer's own view
-    comes first, is of no lane, and is told without points and expectation.
+    comes first (`own_view`), is of no lane, and is told without points and expectation.
     """
 
     number: int
     reached: int
     points: int | None
+    own_view: int
     red: int
     yellow: int
     beyond: int
@@ -75,6 +77,7 @@ def cut(store: Store, actor: Actor, office: str, number: int, now: datetime) -> 
         number=number,
         reached=len(reached),
         points=reached[-1][1] if reached and rest else None,
+        own_view=lanes.count(LANE),
         red=lanes.count("red"),
         yellow=lanes.count("yellow"),
         beyond=len(rest),

@@ -73,3 +73,12 @@ def test_it_is_told_to_supervisors_of_the_office_alone(store):
             cut.today(store, actor, HERE, ("shipment",), NOW)
     everywhere = Actor("susi", "supervisor")
     assert cut.today(store, everywhere, "XMZZZ", ("shipment",), NOW) == []
+
+
+def test_what_is_reached_adds_up_with_what_waits_for_an_own_view(any_store):
+    put(any_store, 2, record_id=["A", "B"])
+    put(any_store, record_id="C", lane="yellow")
+    put(any_store, 2, record_id=["W", "X"], version=2, blind=blind.WAITING)
+    found = cut.cut(any_store, SARA, HERE, 4, NOW)
+    assert (found.own_view, found.red, found.yellow, found.beyond) == (2, 2, 0, 1)
+    assert found.own_view + found.red + found.yellow == found.reached
