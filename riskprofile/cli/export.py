@@ -12,6 +12,7 @@ import typer
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened, owner
 from riskprofile.errors import Conflict, UsageError
+from riskprofile.files import is_stream
 from riskprofile.services import results
 from riskprofile.services.selections import selections as selected
 from riskprofile.tables import Table
@@ -48,7 +49,7 @@ def selections(
 
 
 def _write(out: Path, table: Table) -> None:
-    if str(out) != "-" and out.exists():
+    if out.exists() and not is_stream(out):
         raise Conflict(
             "the file is there already, and may hold what nobody has fetched: each selection is "
             "given once",

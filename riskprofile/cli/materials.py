@@ -10,7 +10,7 @@ import typer
 
 from riskprofile.cli import output
 from riskprofile.cli.app import app
-from riskprofile.intake.quarantine import whole_or_nothing
+from riskprofile.files import whole_or_nothing
 from riskprofile.services import materials
 from riskprofile.services.settings import CHECKOUT
 

@@ -17,8 +17,8 @@ from riskprofile import words
 from riskprofile.cli import output
 from riskprofile.cli.app import As, Home, Json, app, now, opened, owner, settings_of
 from riskprofile.errors import InputError, ScorecardError, UsageError
+from riskprofile.files import whole_or_nothing
 from riskprofile.intake import quarantine as quarantine_file
-from riskprofile.intake.quarantine import whole_or_nothing
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import (
     evidence,

@@ -14,7 +14,7 @@ from riskprofile.cli import output
 from riskprofile.cli.app import As, Home, Json, now, opened, owner
 from riskprofile.cli.records import Number, group
 from riskprofile.errors import NotAllowed, UsageError
-from riskprofile.intake.quarantine import whole_or_nothing
+from riskprofile.files import whole_or_nothing
 from riskprofile.services import bundle, iafq, identity, tracing
 from riskprofile.services.identity import Actor
 from riskprofile.store.database import Store

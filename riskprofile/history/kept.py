@@ -17,7 +17,6 @@ import os
 import tempfile
 import time
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -25,6 +24,7 @@ from typing import IO, Any
 import numpy as np
 import pyarrow as pa
 
+from riskprofile.files import sync_folder
 from riskprofile.history.index import NO_EVENTS, Change, Index
 from riskprofile.history.layer import NO_ROWS, Layer, Question, Rows
 from riskprofile.tables import Table
@@ -132,12 +132,7 @@ def name(path: Path, digest: str) -> Path:
     """Give a written file its name, from when on it can be opened."""
     named = path.with_name(digest + SUFFIX)
     path.replace(named)
-    with suppress(OSError):  # a folder cannot be synced everywhere
-        number = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)
+    sync_folder(path.parent)
     return named
 
 

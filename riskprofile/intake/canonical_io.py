@@ -13,9 +13,9 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
 from riskprofile.errors import UsageError
+from riskprofile.files import STDOUT, whole_or_nothing
 from riskprofile.intake.detect import Chunk
 from riskprofile.intake.formulas import escape_formula
-from riskprofile.intake.quarantine import STDOUT, whole_or_nothing
 from riskprofile.tables import Table
 
 __all__ = ["escape_formula", "write_canonical"]

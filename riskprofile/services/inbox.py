@@ -32,9 +32,9 @@ from riskprofile.errors import (
     StoreError,
     UsageError,
 )
+from riskprofile.files import whole_or_nothing
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.intake.canonical_io import write_canonical
-from riskprofile.intake.quarantine import whole_or_nothing
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern
 from riskprofile.services.retelling import ended

@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from riskprofile.errors import StoreError
+from riskprofile.files import sync_folder
 
 SIZE = 32  # bytes of a key
 NONCE = 12
@@ -73,12 +74,7 @@ def _make(path: Path) -> bytes:
             part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-    if os.name == "posix":  # what it seals is on the disk soon: its name must be too
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    sync_folder(path.parent)  # what it seals is on the disk soon: its name must be too
     return content
 
 

@@ -21,8 +21,9 @@ from sqlalchemy import select
 
 from riskprofile import intake
 from riskprofile.errors import Conflict, InputError, RiskProfileError, UsageError
+from riskprofile.files import whole_or_nothing
 from riskprofile.intake.formulas import escape_formula
-from riskprofile.intake.quarantine import csv_rows, whole_or_nothing
+from riskprofile.intake.quarantine import csv_rows
 from riskprofile.intake.reader import Rejection
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from riskprofile.errors import UsageError
+from riskprofile.files import is_stream, whole_or_nothing
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.history.piles import Apart
 from riskprofile.intake.formulas import escape_formula
-from riskprofile.intake.quarantine import is_stream, whole_or_nothing
 from riskprofile.memory import give_back
 from riskprofile.services.declared import DRIVER, INDICATORS
 from riskprofile.services.describing import SIDES, describe, material

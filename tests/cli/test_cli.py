@@ -503,6 +503,10 @@ def test_selections_that_nobody_fetched_are_not_written_over(home: Path, day: Pa
     code, _, why = run(home, "export", "selections", "--out", out)
     assert code == 1 and "nobody has fetched" in why
     assert out.read_text() == first
+    full = home / "full.csv"
+    full.symlink_to("/dev/full")  # what is no file keeps nothing that could be written over
+    code, _, why = run(home, "export", "selections", "--out", full)
+    assert code == 1 and f"{full}: no space left on device" in why
     out.rename(home / "fetched.csv")
     assert run(home, "export", "selections", "--out", out)[0] == 0
     assert len(out.read_text().splitlines()) == 6

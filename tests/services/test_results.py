@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import errno
-import io
 import os
 import signal
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +13,6 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
-from riskprofile.intake.quarantine import is_stream
 from riskprofile.services import govern, results, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.lanes import Ranked
@@ -142,46 +139,6 @@ def test_a_run_told_to_stop_while_results_are_written_leaves_none_and_goes_on(
     assert (run.exit_code, len(pd.read_csv(out))) == (0, 60)
 
 
-def test_a_list_is_for_its_owner_alone_unless_others_may_read_what_it_replaces(
-    rated: Rated, tmp_path: Path
-) -> None:
-    fresh, there, left = [tmp_path / f"{name}.csv" for name in ("fresh", "there", "left")]
-    there.write_text("of yesterday")
-    there.chmod(0o640)
-    left.with_name(".left.csv.part").write_text("of a program that was killed")
-    usual = os.umask(0o277)
-    try:
-        for out in (fresh, there, left):
-            results.write(results.parts(*rated, "none"), out)
-            assert len(pd.read_csv(out)) > 0
-    finally:
-        os.umask(usual)
-    assert [out.stat().st_mode & 0o777 for out in (fresh, there, left)] == [0o600, 0o640, 0o600]
-
-
-def test_whoever_fetches_the_list_of_each_day_by_its_group_goes_on_reading_it(
-    rated: Rated, tmp_path: Path
-) -> None:
-    out = tmp_path / "day.csv"
-    out.write_text("of yesterday")
-    group = 12345 if os.geteuid() == 0 else os.getgroups()[-1]
-    os.chown(out, -1, group)
-    out.chmod(0o640)
-    results.write(results.parts(*rated, "none"), out)
-    assert (out.stat().st_gid, out.stat().st_mode & 0o777) == (group, 0o640)
-
-
-def test_what_lies_at_the_temporary_name_gives_way_and_is_not_written_into(
-    rated: Rated, tmp_path: Path
-) -> None:
-    out, kept = tmp_path / "day.csv", tmp_path / "kept"
-    kept.write_text("another file")
-    (tmp_path / ".day.csv.part").symlink_to(kept)
-    results.write(results.parts(*rated, "none"), out)
-    assert (len(pd.read_csv(out)), out.is_symlink()) == (90, False)
-    assert kept.read_text() == "another file"
-
-
 def test_results_give_way_to_others_or_to_nothing_where_they_are_a_file(
     rated: Rated, tmp_path: Path
 ) -> None:
@@ -192,18 +149,6 @@ def test_results_give_way_to_others_or_to_nothing_where_they_are_a_file(
     os.mkfifo(pipe)
     assert not results.renew(None, pipe) and pipe.is_fifo()
     assert not results.renew(None, Path("-"))
-
-
-def test_a_pipe_is_written_into_and_stays_a_pipe(rated: Rated, tmp_path: Path) -> None:
-    out = tmp_path / "day.csv"
-    os.mkfifo(out)
-    with ThreadPoolExecutor(1) as beside:
-        read = beside.submit(out.read_bytes)
-        results.write(results.parts(*rated, "none"), out)
-        assert len(pd.read_csv(io.BytesIO(read.result()))) == 90
-    assert out.is_fifo()
-    assert is_stream(out) and is_stream("-") and is_stream("/dev/stdout")
-    assert not is_stream(tmp_path) and not is_stream(tmp_path / "new.csv")
 
 
 def test_a_list_that_is_left_half_written_is_not_there(rated: Rated, tmp_path: Path) -> None:

@@ -1,0 +1,152 @@
+"""Files that others read: each appears whole, or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
+from pathlib import Path
+from typing import IO, Any
+
+from riskprofile.errors import InputError
+
+if os.name == "posix":
+    import fcntl
+
+STDOUT = "-"
+FOR_OWNER = 0o600
+
+
+def is_stream(out: str | Path) -> bool:
+    """Whether what is written to `out` is gone at once: standard output, a pipe, a device."""
+    target = Path(out).absolute()
+    if str(out) == STDOUT or target.parent == Path("/dev"):  # there /dev/stdout may be a file
+        return True
+    return target.exists() and not target.is_file() and not target.is_dir()
+
+
+@contextmanager
+def whole_or_nothing(out: str | Path) -> Iterator[IO[bytes]]:
+    """A binary stream that becomes the file `out` only when all was written and is on the disk.
+
+    It is written under a temporary name of its own beside `out`, then renamed: of several programs
+    that write one file at once, the last leaves its own. `-` is standard output, and what is no
+    file (`is_stream`) is written into.
+    It tells of persons, so it is for its owner alone, unless it takes the place of a file: then it
+    has the group and the rights of that.
+
+    Raises
+    ------
+    InputError
+        Nothing can be written there.
+    OSError
+        The disk is full, or the like: `filename` is `out`, of which nothing is left.
+    """
+    if str(out) == STDOUT:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    target, part = Path(out), None
+    try:
+        if is_stream(out):
+            raw = _Out(str(target), str(out))
+        else:
+            made, part = _begun(target)
+            raw = _Out(made, str(out))
+    except OSError as error:
+        raise InputError(
+            f"cannot be written ({error.strerror or error})".lower(),
+            where=str(out),
+            do="Check that the folder exists and is yours",
+        ) from error
+    if part is None:
+        with io.BufferedWriter(raw) as stream:
+            yield stream
+        return
+    try:
+        with io.BufferedWriter(raw) as stream:
+            yield stream
+            stream.flush()
+            os.fsync(raw.fileno())
+            if os.name == "posix":  # its lock says until it is closed that it is no leftover
+                part.replace(target)
+        if os.name != "posix":  # where what is open has to keep its name
+            part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    sync_folder(target.parent)
+
+
+class _Out(io.FileIO):
+    """A file whose faults name it: the system does not say which one is full."""
+
+    def __init__(self, file: str | int, out: str) -> None:
+        super().__init__(file, "wb")
+        self._told = out
+
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self._told) from None
+
+
+def _begun(target: Path) -> tuple[int, Path]:
+    """A new file that may be read by whoever may read the one whose place it is to take."""
+    if target.is_dir():
+        raise IsADirectoryError("it is a folder")
+    for number in count():
+        part = target.with_name(f".{target.name}.{number}.part")
+        _sweep(part)
+        try:
+            made = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FOR_OWNER)
+        except FileExistsError:  # another program writes under it
+            continue
+        if os.name != "posix":
+            return made, part
+        with suppress(OSError):  # a disk without locks: nobody sweeps there either
+            fcntl.flock(made, fcntl.LOCK_EX)
+        if os.fstat(made).st_nlink:
+            break
+        os.close(made)  # swept before it was locked
+    rights = FOR_OWNER
+    if target.exists():
+        there = target.stat()
+        rights = there.st_mode & 0o777
+        try:
+            os.chown(made, -1, there.st_gid)
+        except PermissionError:  # not a group of ours
+            rights &= ~0o070
+    os.fchmod(made, rights)  # whatever the umask took
+    return made, part
+
+
+def _sweep(part: Path) -> None:
+    """Take away what a program left that was killed while it wrote: no lock is on it any more."""
+    if os.name != "posix":
+        return
+    with suppress(OSError):  # there is none, it is locked, or is somebody else's
+        if part.is_symlink():
+            part.unlink()
+        file = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            part.unlink()
+        finally:
+            os.close(file)
+
+
+def sync_folder(folder: Path) -> None:
+    """What a folder says of its files is on the disk too, where the system can do that."""
+    if os.name != "posix":
+        return
+    with suppress(OSError):
+        file = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
