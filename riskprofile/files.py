@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import IO, Any
@@ -28,13 +29,39 @@ def is_stream(out: str | Path) -> bool:
     return target.exists() and not target.is_file() and not target.is_dir()
 
 
+@dataclass
+class Unplaced:
+    """What is written, and waits for its place: standard output, a pipe or a device has it."""
+
+    stream: IO[bytes]
+
+    def keep(self) -> None:
+        """All that was written is out of our hands, so that to place it takes no time."""
+        self.stream.flush()
+
+    def place(self) -> None:
+        """What was written becomes the file."""
+        self.keep()
+
+
 @contextmanager
 def whole_or_nothing(out: str | Path) -> Iterator[IO[bytes]]:
     """A binary stream that becomes the file `out` only when all was written and is on the disk.
 
-    It is written under a temporary name of its own beside `out`, then renamed: of several programs
-    that write one file at once, the last leaves its own. `-` is standard output, and what is no
-    file (`is_stream`) is written into.
+    It is written as one that is `unplaced`, with the same errors; whoever is last to end leaves
+    its own where several programs write one file at once.
+    """
+    with unplaced(out) as file:
+        yield file.stream
+        file.place()
+
+
+@contextmanager
+def unplaced(out: str | Path) -> Iterator[Unplaced]:
+    """A file that is written under a name of its own beside `out`, whose place it can take.
+
+    What was not placed by the end is gone. `-` is standard output, and what is no file
+    (`is_stream`) is written into.
     It tells of persons, so it is for its owner alone, unless it takes the place of a file: then it
     has the group and the rights of that.
 
@@ -46,7 +73,7 @@ def whole_or_nothing(out: str | Path) -> Iterator[IO[bytes]]:
         The disk is full, or the like: `filename` is `out`, of which nothing is left.
     """
     if str(out) == STDOUT:
-        yield sys.stdout.buffer
+        yield Unplaced(sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return
     target, part = Path(out), None
@@ -62,23 +89,44 @@ def whole_or_nothing(out: str | Path) -> Iterator[IO[bytes]]:
             where=str(out),
             do="Check that the folder exists and is yours",
         ) from error
-    if part is None:
-        with io.BufferedWriter(raw) as stream:
-            yield stream
-        return
-    try:
-        with io.BufferedWriter(raw) as stream:
-            yield stream
-            stream.flush()
-            os.fsync(raw.fileno())
-            if os.name == "posix":  # its lock says until it is closed that it is no leftover
-                part.replace(target)
-        if os.name != "posix":  # where what is open has to keep its name
-            part.replace(target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    sync_folder(target.parent)
+    with io.BufferedWriter(raw) as stream:
+        if part is None:
+            yield Unplaced(stream)
+            return
+        file = _Part(stream, part, target)
+        try:
+            yield file
+        finally:
+            file.clear()
+
+
+@dataclass
+class _Part(Unplaced):
+    """A file under another name; its lock says until it is closed that it is no leftover."""
+
+    part: Path
+    target: Path
+    placed: bool = False
+
+    def keep(self) -> None:
+        super().keep()
+        os.fsync(self.stream.fileno())
+
+    def place(self) -> None:
+        self.keep()
+        self._let_go()
+        self.part.replace(self.target)
+        self.placed = True  # from here on another may use its name
+        sync_folder(self.target.parent)
+
+    def clear(self) -> None:
+        if not self.placed:
+            self._let_go()
+            self.part.unlink(missing_ok=True)
+
+    def _let_go(self) -> None:
+        if os.name != "posix":  # what is open keeps its name there
+            self.stream.close()
 
 
 class _Out(io.FileIO):

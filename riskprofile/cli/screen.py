@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +30,7 @@ from riskprofile.services import (
     retention,
 )
 from riskprofile.services import replay as replaying
+from riskprofile.services.ending import Place, Written
 from riskprofile.services.lanes import Ranked
 from riskprofile.services.passing import passing
 from riskprofile.services.run import Options, Run
@@ -103,11 +104,6 @@ def score(
         if not keep:
             _count(settings)
         with output.progress("rating", files) as progress:
-
-            def write(ranked: list[Ranked], step: Step) -> bool:
-                told = results.parts(database, ranked, reasons, step)  # type: ignore[arg-type]
-                return results.renew(told if ranked else None, None if dry_run else out)
-
             run = screen(
                 database,
                 where,
@@ -117,7 +113,7 @@ def score(
                 now(),
                 history_url=settings.database_url,
                 progress=progress,
-                written=write,
+                written=_written(database, reasons, None if dry_run else out),
             )
         if not keep:
             _count(settings, run.summary.read)
@@ -141,16 +137,24 @@ def finish(
     """Rank what is stored of a batch that was left, without the rest of its file."""
     if out is not None:
         results.format_of(out)
-
-    def write(ranked: list[Ranked], step: Step) -> bool:
-        told = results.parts(database, ranked, "alerts", step)
-        return results.renew(told if ranked else None, out)
-
     with opened(home) as (settings, database), output.progress("finishing") as progress:
+        written = _written(database, "alerts", out)
         run = finishing.finish(
-            *(database, settings, owner(), batch, reason, now()), progress=progress, written=write
+            *(database, settings, owner(), batch, reason, now()), progress=progress, written=written
         )
     return _tell(run, out, as_json=json)
+
+
+def _written(database: Store, reasons: str, out: Path | None) -> Written | None:
+    """What writes the results of a run, where anybody asked for them."""
+    if out is None:
+        return None
+
+    def laid(ranked: list[Ranked], step: Step) -> AbstractContextManager[Place | None]:
+        told = results.parts(database, ranked, reasons, step)  # type: ignore[arg-type]
+        return results.laid(told, out)
+
+    return laid
 
 
 history = typer.Typer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -34,7 +35,8 @@ from riskprofile.store.database import Store, serialise
 from riskprofile.store.tables import Batch
 
 Kin = Callable[[], dict[int, Found]]
-Written = Callable[[list[Ranked], Step], bool]
+Place = Callable[[], None]
+Written = Callable[[list[Ranked], Step], AbstractContextManager[Place | None]]
 
 
 # Rankings of a run that others may put out of date, each by taking of its days: the next is stored,
@@ -65,8 +67,9 @@ class Ending:
         Heeded until what is made is stored.
     written : callable, optional
         Given the lists, and what to tell steps to, before anything of the end is stored: a run
-        whose results could not be written has not ended, and is gone on with. Says whether other
-        lists can be written in the place of these.
+        whose results could not be written has not ended, and is gone on with. They take their
+        place with what is stored of them; those of a program that was overtaken never do. No place
+        where they are read as they are written: others cannot be given in their stead.
     """
 
     store: Store
@@ -98,7 +101,6 @@ class Ending:
         if not self.running:
             return []
         forms, kin = self._begun()
-        given = False
         for final in (*[False] * ANEW, True):
             ranked = self._ranked()
             self._word(ranked)
@@ -107,20 +109,21 @@ class Ending:
             with self.store.read() as connection:
                 if not final and not self._have_room(connection, ranked):
                     continue
-            told = final
-            if self.written is not None and (ranked or given):
-                told |= not self.written(ranked, self._heeding)
-                given = True
-            self.stop.heed()
-            while True:
-                try:
-                    self._store(summary, ranked, forms, kin, final=told)
-                    return ranked
-                except _NoRoom:
-                    break
-                except Deadlock:  # the other goes on
-                    if not told:
+            written: AbstractContextManager[Place | None] = nullcontext(_nothing)
+            if self.written is not None and ranked:
+                written = self.written(ranked, self._heeding)
+            with written as place:
+                self.stop.heed()
+                told = final or place is None
+                while True:
+                    try:
+                        self._store(summary, ranked, forms, kin, place or _nothing, final=told)
+                        return ranked
+                    except _NoRoom:
                         break
+                    except Deadlock:  # the other goes on
+                        if not told:
+                            break
         raise AssertionError("the last lists are stored whatever others took")
 
     def _store(
@@ -129,11 +132,12 @@ class Ending:
         ranked: list[Ranked],
         forms: Parts | None,
         kin: Kin | None,
+        place: Place,
         *,
         final: bool,
     ) -> None:
-        """All of the end in one transaction. `final` lists are stored even where they have no room
-        any more.
+        """All of the end in one transaction, and the results in their `place` as its last act.
+        `final` lists are stored even where they have no room any more.
 
         The order is that of all who begin and end runs: the batches, then the lock, then the audit.
         """
@@ -158,6 +162,7 @@ class Ending:
             for each in ranked:
                 _count(connection, each)
             known, ended = govern.office_codes(connection), self._account(connection)
+            place()
         # Not before all of it is stored: what was undone is made once more.
         for each in ranked:
             _sum(each, known, summary)
@@ -299,6 +304,10 @@ class Ending:
                 detail={key: told[key] for key in ("read", "accepted", "alerts")},
             )
         return made
+
+
+def _nothing() -> None:
+    """What is written nowhere has its place."""
 
 
 def _alerts(ranked: list[Ranked]) -> int:

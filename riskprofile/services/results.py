@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from riskprofile.errors import UsageError
-from riskprofile.files import is_stream, whole_or_nothing
+from riskprofile.files import is_stream, unplaced, whole_or_nothing
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.history.piles import Apart
 from riskprofile.intake.formulas import escape_formula
@@ -193,9 +193,28 @@ def write(results: Table | Iterable[Table], out: Path) -> None:
     results : Table or iterable of Table
         All of them (`table`), or some at a time (`parts`).
     """
+    with laid(results, out) as place:
+        if place is not None:
+            place()
+
+
+@contextmanager
+def laid(results: Table | Iterable[Table], out: Path) -> Iterator[Callable[[], None] | None]:
+    """The same results, written and not in their place yet: what puts them there.
+
+    None where they were given as they were written, to a pipe or the like (`is_stream`). What was
+    not placed by the end is gone, and what lay there stays.
+    """
     suffix = format_of(out)
     given = [results] if isinstance(results, pd.DataFrame) else results
-    with whole_or_nothing(out) as stream, ExitStack() as ends:
+    with unplaced(out) as file:
+        _write(given, suffix, file.stream)
+        file.keep()
+        yield None if is_stream(out) else file.place
+
+
+def _write(given: Iterable[Table], suffix: str, stream: IO[bytes]) -> None:
+    with ExitStack() as ends:
         parquet: pq.ParquetWriter | None = None
         for number, some in enumerate(given):
             if suffix == ".jsonl":
@@ -208,20 +227,6 @@ def write(results: Table | Iterable[Table], out: Path) -> None:
                 if parquet is None:
                     parquet = ends.enter_context(pq.ParquetWriter(stream, rows.schema))
                 parquet.write_table(rows)
-
-
-def renew(results: Iterable[Table] | None, out: Path | None) -> bool:
-    """Write these results, or take away what was written where others left nothing to tell.
-
-    Says whether others can be written in their place.
-    """
-    if out is None:
-        return True
-    if results is not None:
-        write(results, out)
-    elif not is_stream(out):
-        out.unlink(missing_ok=True)
-    return not is_stream(out)
 
 
 def _as_text(some: Table) -> Table:

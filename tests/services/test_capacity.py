@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -30,6 +31,7 @@ from riskprofile.tables import Table
 from tests import factory
 from tests.services.bench import EITHER
 
+Laid = AbstractContextManager[Callable[[], None] | None]
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 SUPERVISOR = Actor("sara", "supervisor", "XMAAA")
 
@@ -279,7 +281,7 @@ def test_who_is_drawn_has_the_chance_that_is_stored_where_a_place_is_kept(
     rate(store, home, tmp_path / "one.csv", loads(200, 12, "XMAAA"))
     seeds, drawn, told = 200, Counter[str](), set[float]()
 
-    def draws(ranked: list[Ranked], step: Step) -> bool:
+    def draws(ranked: list[Ranked], step: Step) -> Laid:
         (one,) = ranked
         of_run = Declared(one.declared, np.empty(0), {*one.ranking.numbers}, one.again)
         with store.read() as connection:
@@ -290,7 +292,7 @@ def test_who_is_drawn_has_the_chance_that_is_stored_where_a_place_is_kept(
                     lot = some[some["selected_by"] == "random"]
                     drawn.update(lot["record_id"])
                     told.update(lot["probability"].round(9))
-        return True
+        return nullcontext(lambda: None)
 
     table = pd.concat(
         [loads(100, 16, "XMAAA"), loads(200, 1, "XMAAA"), loads(300, 12, "XMAAA")],
@@ -396,10 +398,10 @@ def test_two_programs_that_rate_at_once_take_no_more_than_there_is(
         if name == when and len(tables) == 1:
             rate(store, home, tmp_path / "other.csv", tables.pop())
 
-    def written(ranked: list[Ranked], step: Step) -> bool:
+    def written(ranked: list[Ranked], step: Step) -> Laid:
         lists.append(ranked[0].table)
         other("written")
-        return True
+        return nullcontext(lambda: None)
 
     path = tmp_path / "this.csv"
     tables.pop(0).drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
@@ -431,22 +433,21 @@ def test_a_run_that_others_overtake_again_and_again_is_stored_in_the_end(
     assert taken(store) == {("XMAAA", "2026-03-01"): 9}
 
 
-def test_a_list_that_was_written_is_taken_back_where_nothing_of_it_is_left(
+def test_a_list_that_was_written_has_no_place_where_nothing_of_it_is_left(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
     """Another program amended all of it, and took the day, while its results were written."""
     offices(store, XMAAA=6)
-    table, sizes = loads(0, 30, "XMAAA"), list[list[int]]()
+    table, sizes, placed = loads(0, 30, "XMAAA"), list[list[int]](), list[int]()
 
-    def written(ranked: list[Ranked], step: Step) -> bool:
+    def written(ranked: list[Ranked], step: Step) -> Laid:
         sizes.append([len(one.declared) for one in ranked])
-        if len(sizes) == 1:
-            rate(store, home, tmp_path / "other.csv", table.assign(gross_mass_kg=900.0))
-        return True
+        rate(store, home, tmp_path / "other.csv", table.assign(gross_mass_kg=900.0))
+        return nullcontext(lambda: placed.append(len(sizes)))
 
     path = factory.write(tmp_path / "this.csv", table)
     run = screen(store, home, OWNER, [path], Options(), NOW, written=written)
-    assert (sizes, run.ranked) == ([[30], []], [])
+    assert (sizes, placed, run.ranked) == ([[30]], [], [])
     assert taken(store) == {("XMAAA", "2026-03-01"): 6}
 
 
@@ -456,9 +457,9 @@ def test_a_list_that_was_printed_is_the_one_that_is_stored(
     """What a reader of a pipe has cannot be taken back, even where another took its place."""
     offices(store, XMAAA=6)
 
-    def printed(ranked: list[Ranked], step: Step) -> bool:
+    def printed(ranked: list[Ranked], step: Step) -> Laid:
         rate(store, home, tmp_path / "other.csv", loads(100, 4, "XMAAA"))
-        return False
+        return nullcontext()
 
     path = tmp_path / "this.csv"
     loads(0, 30, "XMAAA").drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -517,9 +518,9 @@ def test_a_list_that_was_printed_is_stored_though_another_and_it_waited_for_each
             others.append(beside.submit(end_theirs, Future()))
             under_way.wait()
 
-    def on_paper(lists: list[Ranked], step: Step) -> bool:
+    def on_paper(lists: list[Ranked], step: Step) -> AbstractContextManager[None]:
         printed.append(sum(len(one.declared) for one in lists))
-        return False
+        return nullcontext()
 
     path = write(tmp_path / "amended.csv", table.assign(gross_mass_kg=900.0))
     with ThreadPoolExecutor(1) as beside:

@@ -14,6 +14,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -546,7 +547,7 @@ def test_a_file_whose_copy_was_noted_by_a_run_that_was_left_is_still_gone_on_wit
     plain(folder, "b.csv", GOOD)
     paths = [folder / name for name in ("a.csv", "b.csv")]
 
-    def full(ranked: list[Ranked], step: Step) -> bool:
+    def full(ranked: list[Ranked], step: Step) -> AbstractContextManager[None]:
         raise OSError(errno.ENOSPC, "no room for the results")
 
     for minute in (1, 2):

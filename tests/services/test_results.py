@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +16,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
+from riskprofile.errors import Overtaken
 from riskprofile.services import govern, results, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.lanes import Ranked
@@ -24,6 +28,7 @@ from tests import factory
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 WHOLE = 1 << 30
+Laid = AbstractContextManager[Callable[[], None] | None]
 Rated = tuple[Store, list[Ranked]]
 
 
@@ -90,13 +95,13 @@ def test_a_run_whose_results_could_not_be_written_has_not_ended(tmp_path: Path) 
     day.to_csv(tmp_path / "day.csv", index=False)
     given: list[pd.DataFrame] = []
 
-    def full(ranked: list[Ranked], step: Step) -> bool:
+    def full(ranked: list[Ranked], step: Step) -> Laid:
         next(results.parts(store, ranked, "alerts", step))
         raise OSError(errno.ENOSPC, "no space left on device")
 
-    def kept(ranked: list[Ranked], step: Step) -> bool:
+    def kept(ranked: list[Ranked], step: Step) -> Laid:
         given.append(results.table(store, ranked, "alerts"))
-        return True
+        return nullcontext(lambda: None)
 
     files, options = [tmp_path / "day.csv"], Options(resume=True)
     with pytest.raises(OSError, match="no space left"):
@@ -122,9 +127,8 @@ def test_a_run_told_to_stop_while_results_are_written_leaves_none_and_goes_on(
     day.to_csv(tmp_path / "day.csv", index=False)
     out = tmp_path / "list.csv"
 
-    def write(ranked: list[Ranked], step: Step) -> bool:
-        results.write(results.parts(store, ranked, reasons, step), out)
-        return True
+    def write(ranked: list[Ranked], step: Step) -> Laid:
+        return results.laid(results.parts(store, ranked, reasons, step), out)
 
     def stop(name: str, done: int, of: int | None) -> None:
         if name == WRITING:
@@ -139,16 +143,51 @@ def test_a_run_told_to_stop_while_results_are_written_leaves_none_and_goes_on(
     assert (run.exit_code, len(pd.read_csv(out))) == (0, 60)
 
 
-def test_results_give_way_to_others_or_to_nothing_where_they_are_a_file(
+def test_results_that_wait_for_their_place_leave_what_lies_there_unless_they_are_put(
     rated: Rated, tmp_path: Path
 ) -> None:
     out, pipe = tmp_path / "day.csv", tmp_path / "pipe.csv"
-    assert results.renew(results.parts(*rated, "none"), out) and out.exists()
-    assert results.renew(None, out) and not out.exists()
-    assert results.renew(None, out) and results.renew(results.parts(*rated, "none"), None)
+    out.write_text("of yesterday")
+    with results.laid(results.parts(*rated, "none"), out):
+        pass
+    assert out.read_text() == "of yesterday" and [*tmp_path.iterdir()] == [out]
+    with results.laid(results.parts(*rated, "none"), out) as place:
+        assert place is not None
+        place()
+    assert len(pd.read_csv(out)) == 90 and [*tmp_path.iterdir()] == [out]
     os.mkfifo(pipe)
-    assert not results.renew(None, pipe) and pipe.is_fifo()
-    assert not results.renew(None, Path("-"))
+    with ThreadPoolExecutor(1) as beside:
+        read = beside.submit(pipe.read_bytes)
+        with results.laid(results.parts(*rated, "none"), pipe) as place:
+            assert place is None, "it is read as it is written"
+        assert len(pd.read_csv(io.BytesIO(read.result()))) == 90
+    assert pipe.is_fifo()
+
+
+def test_the_list_of_a_program_that_was_overtaken_does_not_take_the_place_of_the_other(
+    tmp_path: Path,
+) -> None:
+    """Of two `score --resume` at once one ends the batch, and its list is the one that is there."""
+    home = settings.load({}, home=tmp_path / "home")
+    store = settings.open_store(home)
+    day = factory.write(tmp_path / "day.csv", factory.shipments(60))
+    out, options, overtaken = tmp_path / "list.csv", Options(resume=True), list[bytes]()
+
+    def write(ranked: list[Ranked], step: Step) -> Laid:
+        return results.laid(results.parts(store, ranked, "none", step), out)
+
+    def other(name: str, done: int, of: int | None) -> None:
+        if name == WRITING and not overtaken:
+            overtaken.append(b"")
+            screen(store, home, OWNER, [day], options, NOW.replace(hour=10), written=write)
+            overtaken.append(out.read_bytes())
+            out.unlink()  # whoever fetches it is as quick
+
+    told = factory.Steps(other)
+    with pytest.raises(Overtaken):
+        screen(store, home, OWNER, [day], options, NOW, progress=told, written=write)
+    store.close()
+    assert len(overtaken[1].splitlines()) == 61 and not out.exists()
 
 
 def test_a_list_that_is_left_half_written_is_not_there(rated: Rated, tmp_path: Path) -> None:
