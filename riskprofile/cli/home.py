@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ import typer
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened, owner, settings_of
 from riskprofile.cli.page import answers
-from riskprofile.errors import RiskProfileError
+from riskprofile.errors import Conflict, RiskProfileError
 from riskprofile.profiles import PROFILES
 from riskprofile.services import check_counts, govern, identity, promotion, registers
 from riskprofile.services.settings import open_store
@@ -40,16 +41,19 @@ def init(
         loaded = registers.load(store, owner(), "offices", offices, now()) if offices else None
         password = None
         if not identity.accounts(store, owner()):
-            password = secrets.token_urlsafe(15)
-            identity.add_account(
-                store,
-                owner(),
-                name=admin,
-                role="administrator",
-                office=None,
-                password=password,
-                now=now(),
-            )
+            given = secrets.token_urlsafe(15)
+            with suppress(Conflict):  # another `init` was first meanwhile
+                identity.add_account(
+                    store,
+                    owner(),
+                    name=admin,
+                    role="administrator",
+                    office=None,
+                    password=given,
+                    now=now(),
+                    first=True,
+                )
+                password = given
     taken = loaded.read - loaded.quarantined if loaded else 0
     bad = loaded.rejected if loaded else []
     told = {"home": str(settings.home), "offices": taken, "administrator": admin}

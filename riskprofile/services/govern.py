@@ -64,7 +64,12 @@ PAUSED = "paused"
 DEMO = "demo"
 SECOND_PERSON = "second_person"
 # Action -> the key it uses.
-KEYS = {"retention.run": "retention", "audit.export": "audit", "packs.export": "packs"}
+KEYS = {
+    "retention.key": "retention",
+    "retention.run": "retention",
+    "audit.export": "audit",
+    "packs.export": "packs",
+}
 
 
 @dataclass(frozen=True)
@@ -449,7 +454,8 @@ def lost_keys(store: Store, actor: Actor, home: Path) -> list[str]:
     authorise(actor, "audit.verify")
     with store.read() as connection:
         used = audit.done(connection, list(KEYS))
-    files = [home / "keys" / f"{name}.key" for action, name in KEYS.items() if action in used]
+    names = dict.fromkeys(name for action, name in KEYS.items() if action in used)
+    files = [home / "keys" / f"{name}.key" for name in names]
     return [str(path) for path in files if not path.exists()]
 
 

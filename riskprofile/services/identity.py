@@ -50,7 +50,7 @@ PASSWORD_LENGTH = (12, 256)
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
 CODE_SECONDS = 30
 
-ACCOUNT_LOCK = 7009  # PostgreSQL advisory lock: accounts are disabled one after the other
+ACCOUNT_LOCK = 7009  # PostgreSQL advisory lock: the first account, and the last, is one
 
 hasher = PasswordHasher()  # Argon2id, 64 MiB: 0.3 s a check on two cores
 at_once = threading.BoundedSemaphore(2)  # more than two checks at once would stop the service
@@ -98,15 +98,18 @@ def add_account(
     password: str,
     now: datetime,
     totp: bool = False,
+    first: bool = False,
 ) -> str | None:
     """Make an account; the secret of its second factor when `totp`, shown this once.
+
+    With `first`, only where there is none yet: of two who set up one database, one makes it.
 
     Raises
     ------
     RiskProfileError
         The name, role, office or password cannot be used, with what would do.
     Conflict
-        The name is taken.
+        The name is taken, or it was to be the first and is not.
     """
     authorise(actor, "account.manage")
     if not NAME.fullmatch(name):
@@ -122,6 +125,10 @@ def add_account(
     try:
         with store.write() as connection:
             _check_office(connection, office)
+            if first:
+                serialise(connection, ACCOUNT_LOCK)
+                if connection.execute(select(_account.c.name).limit(1)).first() is not None:
+                    raise Conflict("accounts exist already")
             connection.execute(
                 insert(_account).values(
                     name=name,

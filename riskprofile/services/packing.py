@@ -27,7 +27,7 @@ from riskprofile.services import keys
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit, batches
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, serialise
 from riskprofile.store.tables import Alert, Label, Outcome
 
 _alert = Alert.__table__  # type: ignore[attr-defined]
@@ -81,7 +81,6 @@ def export(
         raise UsageError("the issuer is missing", do="Name the administration")
     with store.read() as connection:
         cases = list(_cases(connection))
-        used = audit.last_at(connection, "packs.export") is not None
     content = {
         "form": FORM,
         "issuer": issuer.strip(),
@@ -94,16 +93,17 @@ def export(
         "evidence": _figures(cases, k, "term", lambda case: case["terms"]),
         "patterns": _patterns(cases, k),
     }
-    given = keys.key(settings.home, KEY, make=new_key or not used)
+    with store.write() as connection:
+        serialise(connection, audit.CHAIN_LOCK)  # of two hosts one makes the key
+        used = audit.last_at(connection, "packs.export") is not None
+        given = keys.key(settings.home, KEY, make=new_key or not used)
+        note(connection, actor, "packs.export", hashlib.sha256(canonical(content)).hexdigest(), now)
     secret = Ed25519PrivateKey.from_private_bytes(given)
-    made = {
+    return {
         "content": content,
         "public_key": secret.public_key().public_bytes_raw().hex(),
         "signature": secret.sign(canonical(content)).hex(),
     }
-    with store.write() as connection:
-        note(connection, actor, "packs.export", hashlib.sha256(canonical(content)).hexdigest(), now)
-    return made
 
 
 def _cases(connection: Connection) -> Iterator[dict[str, Any]]:

@@ -34,7 +34,7 @@ from riskprofile.store import (
     versions,
     watchlists,
 )
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, serialise
 
 KEY = "retention"
 FINDS = ("trafficking", "compliance", "other")
@@ -140,7 +140,7 @@ def run(
     authorise(actor, "retention.run")
     moment = (as_of or now).astimezone(UTC)
     told = Forgotten(moment)
-    secret = keys.key(settings.home, KEY, make=new_key or last_run(store, actor) is None)
+    secret = _key(store, settings, actor, now, new_key=new_key)
     for profile in PROFILES.values():
         said = terms(profile, settings)
         with store.read() as connection:
@@ -186,6 +186,22 @@ def run(
     past.sweep(store, Folder(settings.home / HISTORY), unfinished=True)
     erasure.empty_free_pages(store)
     return told
+
+
+def _key(store: Store, settings: Settings, actor: Actor, now: datetime, *, new_key: bool) -> bytes:
+    """What masks, made at its first use: that it was stands in the chain before it seals a row.
+
+    Else of two hosts that run at once for the first time each would seal with its own.
+    """
+    with store.write(patience=120.0) as connection:
+        serialise(connection, audit.CHAIN_LOCK)
+        used = audit.done(connection, ["retention.key", "retention.run"])
+        given = keys.key(settings.home, KEY, make=new_key or not used)
+        if not used:
+            audit.append(
+                connection, actor=actor.name, action="retention.key", subject="retention", now=now
+            )
+    return given
 
 
 def last_run(store: Store, actor: Actor) -> datetime | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy import insert, select, text
 
 from riskprofile.services import govern, review
 from riskprofile.services.identity import OWNER, Actor
-from riskprofile.store import alerts
+from riskprofile.store import alerts, audit
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, Batch
 
@@ -41,6 +42,19 @@ def until_it_waits(store: Store, one: Future[Any]) -> None:
         with store.read() as connection:
             if connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar():
                 return
+
+
+def of_two_at_once(store: Store, first: Callable[[str], object]) -> list[BaseException]:
+    """What one or both of two say that fail, "one" and "other": they meet at the audit chain."""
+    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with ThreadPoolExecutor(2) as beside:
+        with store.write() as connection:
+            audit.append(connection, actor="a", action="b", subject="c:1", now=NOW)
+            both = [beside.submit(first, name) for name in ("one", "other")]
+            while connection.execute(waits).scalar_one() < sum(not one.done() for one in both):
+                pass
+        failed = [one.exception() for one in both]
+    return [one for one in failed if one is not None]
 
 
 def furnish(store: Store) -> None:

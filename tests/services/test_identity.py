@@ -36,6 +36,16 @@ def fails(store, times, **how):
             sign_in(store, password="wrong", **how)
 
 
+def test_of_two_that_set_up_one_database_the_second_makes_no_administrator(any_store):
+    for name in ("admin", "other"):
+        given = {"role": "administrator", "office": None, "password": "a password of many words"}
+        try:
+            identity.add_account(any_store, OWNER, name=name, **given, now=NOW, first=True)
+        except Conflict as error:
+            assert (name, str(error)) == ("other", "accounts exist already")
+    assert [one.name for one in identity.accounts(any_store, OWNER)] == ["admin"]
+
+
 def test_a_person_signs_in_is_known_and_signs_out(any_store):
     add(any_store)
     token = sign_in(any_store)

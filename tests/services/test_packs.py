@@ -20,7 +20,7 @@ from riskprofile.services.screen import screen
 from riskprofile.store import packs as kept
 from riskprofile.store.tables import Alert, Chunk
 from tests import factory
-from tests.services.bench import NOW, SARA, later
+from tests.services.bench import NOW, SARA, later, of_two_at_once
 from tests.services.conftest import copied
 from tests.services.test_evidence import examined
 
@@ -131,6 +131,18 @@ def test_one_key_signs_the_packs_of_a_database_whichever_host_makes_them(store, 
         exported(store, second)
     assert exported(store, tmp_path)["public_key"] == told
     assert exported(store, second, new_key=True)["public_key"] != told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("any_store", ["postgresql"], indirect=True)
+def test_of_two_hosts_that_make_their_first_pack_at_once_one_has_the_key(any_store, tmp_path):
+    def first(name):
+        here = tmp_path / name
+        here.mkdir()
+        return exported(any_store, here)["public_key"]
+
+    said = of_two_at_once(any_store, first)
+    assert len(said) == 1 and "used before" in str(said[0])
 
 
 def test_a_pack_carries_none_of_a_thousand_names(store, tmp_path):

@@ -335,6 +335,34 @@ def test_signed_or_not_nothing_learnt_rates_travellers_before_a_law_for_it_is_na
     assert serving() == learnt
 
 
+def test_a_good_scorecard_takes_the_place_of_a_damaged_one(people: Store, tmp_path: Path) -> None:
+    """Fitted beside it while it was whole; one fitted beside another is still refused."""
+    digest = promoted(people, tmp_path)
+    with people.write() as connection:
+        connection.execute(text("UPDATE scorecard SET files = :f"), {"f": b"of a damaged disk"})
+    with pytest.raises(ScorecardError):
+        serves(people)
+    late = candidate(tmp_path, "2027.2", beside=("2026.1", "f" * 64))
+    with pytest.raises(ScorecardError):
+        promotion.propose(people, ANNA, late, NOW, MODELS)
+    good = candidate(tmp_path, "2027.3", base=9, beside=("2027.1", digest))
+    promotion.propose(people, ANNA, good, NOW, MODELS)
+    sign(people, ANNA, "2027.3")
+    assert sign(people, SARA, "2027.3").serves and serves(people) == "2027.3"
+
+
+def test_a_good_scorecard_takes_the_place_of_one_that_ships_and_is_damaged(
+    people: Store, tmp_path: Path
+) -> None:
+    ships = promotion.serving(people, MODELS, "shipment").digest
+    good = candidate(tmp_path, "2027.1", beside=(SHIPPED, ships))
+    nowhere = tmp_path / "models"
+    promotion.propose(people, ANNA, good, NOW, nowhere)
+    for who in (ANNA, SARA):
+        promotion.sign(people, who, PASSWORDS[who.name], "shipment", "2027.1", NOW, nowhere)
+    assert promotion.serving(people, nowhere, "shipment").version == "2027.1"
+
+
 def test_what_was_measured_beside_another_than_serves_now_is_neither_signed_nor_proposed(
     people: Store, tmp_path: Path
 ) -> None:

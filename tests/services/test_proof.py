@@ -8,18 +8,17 @@ import re
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import update
 
 from riskprofile.errors import InputError, NotAllowed, RiskProfileError, StoreError, UsageError
 from riskprofile.services import keys, proof, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.store import audit
 from riskprofile.store.tables import Audit
-from tests.services.bench import AUDITOR, INES, NOW, later
+from tests.services.bench import AUDITOR, INES, NOW, later, of_two_at_once
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -200,20 +199,13 @@ def test_a_second_host_signs_with_the_key_of_the_first_or_not_at_all(store, tmp_
 @pytest.mark.parametrize("any_store", ["postgresql"], indirect=True)
 def test_of_two_hosts_that_export_first_at_once_one_has_the_key(any_store, tmp_path):
     given = home(any_store, tmp_path)
-    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 
     def first(name):
         here = tmp_path / name
         here.mkdir()
         return proof.export(any_store, replace_home(given, here), AUDITOR, here / "out", NOW)
 
-    with ThreadPoolExecutor(2) as beside:
-        with any_store.write() as connection:
-            audit.append(connection, actor="a", action="b", subject="c:1", now=NOW)
-            both = [beside.submit(first, name) for name in ("one", "other")]
-            while connection.execute(waits).scalar() < 2:
-                pass
-        failed = [one.exception() for one in both if one.exception() is not None]
+    failed = of_two_at_once(any_store, first)
     assert len(failed) == 1 and "used before" in str(failed[0])
 
 

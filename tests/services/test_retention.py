@@ -44,7 +44,7 @@ from riskprofile.store.database import Store
 from riskprofile.store.tables import FirstView, Outcome, Snooze
 from tests import factory
 from tests.factory import write
-from tests.services.bench import AUDITOR, HERE, INES, OMAR, SARA
+from tests.services.bench import AUDITOR, HERE, INES, OMAR, SARA, of_two_at_once
 
 RECEIVED = datetime(2025, 8, 31, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -404,6 +404,39 @@ def test_another_machine_of_the_same_database_masks_with_no_other_key(
     assert retention.run(store, other, OWNER, now).masked == 0
     [row] = unmasking.look(store, other, INES, asked, now).declared
     assert row["consignor_name"].startswith("Zq")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_of_two_hosts_that_run_first_at_once_one_has_the_key(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Else each would mask some rows with its own, and neither could open all."""
+
+    def first(name: str) -> object:
+        here = settings.load({}, home=tmp_path / name, database_url=home.database_url)
+        settings.make_home(here)
+        return retention.run(store, here, OWNER, RECEIVED)
+
+    said = of_two_at_once(store, first)
+    assert len(said) == 1 and "used before" in str(said[0])
+
+
+def test_a_first_run_that_was_killed_has_used_its_key(
+    store: Store, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeded(store, home, tmp_path)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(erasure, "clear_quarantine", killed)
+        retention.run(store, home, OWNER, retention.due_at(RECEIVED, 12))
+    (home.home / "keys" / "retention.key").unlink()
+    assert govern.lost_keys(store, OWNER, home.home)
+    with pytest.raises(StoreError, match="used before"):
+        retention.run(store, home, OWNER, retention.due_at(RECEIVED, 12))
+
+
+def killed(*_: object) -> int:
+    raise KeyboardInterrupt
 
 
 def test_a_key_that_was_destroyed_on_purpose_is_followed_by_another_when_a_person_says_so(
