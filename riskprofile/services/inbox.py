@@ -57,8 +57,14 @@ PARTIAL = (
     *(".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", ".download"),
     *(".upload", ".uploading", ".writing", ".swp", ".lock", "~"),
 )
+
+
+class ProgramFault(RiskProfileError):
+    """The program failed at a file about persons: neither deleted for that, nor put elsewhere."""
+
+
 # Faults that are not the file's: it stays taken, and is tried again at the next look.
-LATER = (Conflict, PolicyError, ScorecardError, StoreError)
+LATER = (ProgramFault, Conflict, PolicyError, ScorecardError, StoreError)
 
 Look = tuple[int, int, int, int]  # device, inode, size, time of change
 Say = Callable[[str], None]
@@ -290,6 +296,9 @@ class Watcher:
     # Taken files that were read and could not be told of: what is still to be done with each.
     untold: dict[Path, Callable[[], None]] = field(default_factory=dict)
     waits: dict[Path, str] = field(default_factory=dict)  # what was said of those that wait
+    # Taken files that this program does not get through: the next watcher tries them, and it may be
+    # of another release.
+    beyond: dict[Path, ProgramFault] = field(default_factory=dict)
 
     def run(self, folder: Path, *, every: float = EVERY, once: bool = False) -> Watched:
         """Look, rate, look again. With `once`, two looks and what stood still between them.
@@ -335,6 +344,8 @@ class Watcher:
         left = []
         for path in paths:
             try:
+                if path in self.beyond:
+                    raise self.beyond[path]
                 if path not in read and not self._told_of(inbox, path):
                     left.append(path)
             except LATER as error:  # before it is known whether it was rated, it is not rated
@@ -349,6 +360,8 @@ class Watcher:
                 try:
                     self._one(inbox, path, stop)
                 except LATER as error:
+                    if isinstance(error, ProgramFault):
+                        self.beyond[path] = error
                     fault = error
                     self._waits(path, str(error))
         self.told.waiting += len(self.untold)
@@ -435,6 +448,9 @@ class Watcher:
             do = "Keep the file and report it; `score --debug` shows more."
             if isinstance(error, RiskProfileError):
                 what, do = error.what, error.do
+            elif self._of_persons(path):
+                do = "It stays taken, and the next watcher tries it again. Report the fault"
+                raise ProgramFault(what, do=do) from error
             self._tell(path, partial(self._failed, inbox, path, what, do, now))
             return
         if run.summary.stopped or inbox.changed(path, before):

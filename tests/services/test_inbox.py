@@ -889,3 +889,33 @@ def test_a_file_about_persons_that_fails_is_not_kept_either(
     (folder / "goods.csv.gz").write_bytes(gzip.compress(GOOD.encode())[:-9])
     taken(store, home, folder, profile="shipment")
     assert [name for name in held(folder) if name.endswith("goods.csv.gz")]
+
+
+def test_a_file_about_persons_at_which_the_program_fails_waits_for_the_next_watcher(
+    store: Store, home: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deleted it would be lost, though nothing is wrong with it: nobody has another."""
+    plain(folder, "goods.csv")
+    plain(folder, "list.csv", passengers())
+    govern.enable_profile(store, OWNER, "traveller", "Border Act, section 4", "IA-7", NOW)
+    said, tries = list[str](), list[str]()
+
+    def broken(*given: Any, **more: Any) -> Any:
+        tries.append(given[3][0].name)
+        raise KeyError("a fault of the program")
+
+    watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
+    with monkeypatch.context() as patch, Inbox(folder) as box:
+        patch.setattr(inbox, "screen", broken)
+        for paths in ((), box.look(), box.look(), box.left(), box.left()):
+            watcher._rate(box, list(paths), Stop())
+    assert tries == ["goods.csv", "goods.csv", "list.csv"]  # together, then each: and never again
+    assert (watcher.told.failed, watcher.told.waiting) == (1, 1)
+    assert [one for one in said if "list.csv" in one] == [
+        "list.csv: waits, a fault of the program (KeyError). It stays taken, and the next watcher "
+        "tries it again. Report the fault"
+    ]
+    (waits,) = folder.glob("claimed/*/*/list.csv")
+    assert kept(folder, "failed") == ["goods.csv"] and waits.parent.stat().st_mode & 0o077 == 0
+    told = taken(store, home, folder)
+    assert (told.done, told.accepted, held(folder).keys() & {"list.csv"}) == (1, 3, set())
