@@ -16,10 +16,11 @@ import typer
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened, owner, settings_of
 from riskprofile.cli.page import answers
-from riskprofile.errors import Conflict, RiskProfileError
+from riskprofile.errors import Conflict, RiskProfileError, ScorecardError
 from riskprofile.profiles import PROFILES
-from riskprofile.services import check_counts, govern, identity, promotion, registers
-from riskprofile.services.settings import open_store
+from riskprofile.services import check_counts, finishing, govern, identity, promotion, registers
+from riskprofile.services.raters import FORMER
+from riskprofile.services.settings import Settings, open_store
 from riskprofile.store import audit
 from riskprofile.store.database import Store
 
@@ -108,7 +109,7 @@ def doctor(home: Home = None, json: Json = False) -> int:
         check("offices", lambda: output.counted(len(govern.zones(base)), "office"))
         people = partial(identity.accounts, base, owner())
         check("accounts", lambda: output.counted(len(people()), "account"))
-        check("batches", lambda: _unfinished(base))
+        check("batches", lambda: _unfinished(base, settings))
         check("rating", lambda: _rating(govern.paused(base)))
         check("audit", lambda: _chain(govern.verify_audit(base, owner())))
         check("keys", lambda: _keys(govern.lost_keys(base, owner(), settings.home)))
@@ -166,8 +167,14 @@ def _keys(lost: list[str]) -> str:
     return "all that were used are here"
 
 
-def _unfinished(store: Store) -> str:
+def _unfinished(store: Store, settings: Settings) -> str:
     """What to do about batches that did not end: of one that is read nobody knows it will not."""
+    for batch, rated in finishing.stuck(store, settings, owner()).items():
+        raise ScorecardError(
+            f"{batch} did not end and cannot here, without {rated} that rated it: its rows are on "
+            "no list",
+            do=FORMER,
+        )
     batches = govern.unfinished(store, owner())
     left = [one for one, state in batches.items() if state == "stopped"]
     named = left or [*batches]
@@ -191,12 +198,17 @@ def _unfinished(store: Store) -> str:
 @database.command()
 def upgrade(home: Home = None, json: Json = False) -> int:
     """Bring the database to this release."""
-    with output.progress("bringing the database to this release"), opened(home) as (settings, _):
-        pass
+    with (
+        output.progress("bringing the database to this release"),
+        opened(home) as (settings, store),
+    ):
+        stuck = finishing.stuck(store, settings, owner())
     if json:
-        output.as_json({"upgraded": True})
+        output.as_json({"upgraded": True, "stuck": stuck})
     else:
         output.say(f"the database of {settings.home} is of this release")
+    for batch, rated in stuck.items():
+        output.note(f"batch {batch} cannot end without {rated} that rated it. {FORMER}")
     return 0
 
 

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from riskprofile.errors import Conflict, UsageError
+from riskprofile.errors import Conflict, ScorecardError, UsageError
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import govern
+from riskprofile.services import govern, promotion
 from riskprofile.services.ending import Written
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.run import Options, Run
@@ -94,6 +94,21 @@ def finish(
     return screen(
         store, settings, actor, [], options, now, progress=progress, left=[batch], written=written
     )
+
+
+def stuck(store: Store, settings: Settings, actor: Actor) -> dict[str, str]:
+    """Batches that did not end and cannot here, with what rated them: that is not here any more."""
+    authorise(actor, "batch.look")
+    found = {}
+    with store.read() as connection:
+        asked = select(_batch).where(_batch.c.id.in_(batches.unfinished(connection)))
+        for row in connection.execute(asked.where(_batch.c.model_digest != "")).all():
+            rated = (row.profile, row.model_version, row.model_digest)
+            try:
+                promotion.rated_by(connection, settings.models, *rated)
+            except ScorecardError:
+                found[row.id] = f"{row.profile} {row.model_version}"
+    return found
 
 
 def _require_left(batch: Batch) -> None:

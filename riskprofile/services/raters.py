@@ -15,6 +15,11 @@ from riskprofile.services.spread import Opened
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Batch
 
+FORMER = (
+    "Where an upgrade took it away: let the former release end the batch, on the backup from "
+    "before; then upgrade that"
+)
+
 
 @dataclass(frozen=True)
 class Raters:
@@ -80,7 +85,13 @@ class Raters:
         if batch.model_digest != found.scorecard.digest:
             version, digest = batch.model_version, batch.model_digest
             with store.read() as connection:
-                card = promotion.rated_by(connection, self.models, batch.profile, version, digest)
+                try:
+                    card = promotion.rated_by(
+                        connection, self.models, batch.profile, version, digest
+                    )
+                except ScorecardError as error:
+                    what = f"batch {batch.id} cannot end without what rated it: {error.what}"
+                    raise ScorecardError(what, where=error.where, do=FORMER) from error
             self.opened[batch.profile] = replace(found, scorecard=card)
 
     def register(self, profile: str) -> Register:

@@ -387,6 +387,14 @@ def test_doctor_names_a_batch_that_did_not_end(home: Path, tmp_path: Path) -> No
     assert left.exit_code == 143
     said = run(home, "doctor")[1]
     assert "left before its end" in said and "score --resume" in said
+    assert "cannot end" not in run(home, "db", "upgrade")[2]
+    with contextlib.closing(sqlite3.connect(home / "riskprofile.db")) as database:
+        for change in ("'gone' || model_digest", "substr(model_digest, 5)"):
+            with database:
+                database.execute(f"UPDATE batch SET model_digest = {change}")
+            gone = change.startswith("'gone")
+            assert ("cannot end without shipment" in run(home, "db", "upgrade")[2]) == gone
+            assert ("did not end and cannot here" in run(home, "doctor")[1]) == gone
     assert run(home, "score", day, "--resume")[0] == 0
     assert "batches: all have ended" in run(home, "doctor")[1]
 

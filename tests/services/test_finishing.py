@@ -27,7 +27,7 @@ from riskprofile.errors import (
 )
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, retention, settings
-from riskprofile.services.finishing import finish
+from riskprofile.services.finishing import finish, stuck
 from riskprofile.services.identity import OWNER
 from riskprofile.services.lanes import Ranked
 from riskprofile.services.opening import BATCH_LOCK, begin, go_on
@@ -229,9 +229,10 @@ def test_a_scorecard_that_is_gone_ends_nothing(
     batch = stopped(store, home, write(tmp_path / "day.csv", factory.shipments(100)))
     with store.write() as connection:
         connection.execute(text("UPDATE batch SET model_digest = 'other', model_version = '2020'"))
-    with pytest.raises(ScorecardError):
+    with pytest.raises(ScorecardError, match="let the former release end the batch"):
         finish(store, home, OWNER, batch, WHY, NOW)
     assert govern.unfinished(store, OWNER) == {batch: "stopped"}
+    assert stuck(store, home, OWNER) == {batch: "shipment 2020"}
 
 
 def test_a_program_that_still_reads_it_comes_no_further(
