@@ -109,12 +109,13 @@ class Material:
     places : Table
         `record_id`, `chunk_id` and `position` of every item of theirs.
     chunks : dict
-        The stored rows and features of these chunks, by id.
+        The stored rows and features of these chunks, and the digest of the scorecard that rated
+        them, by id.
     """
 
     alerts: Table
     places: Table
-    chunks: dict[int, tuple[bytes, bytes]]
+    chunks: dict[int, tuple[bytes, bytes, str]]
 
     def work(self, rater: Rater) -> pa.RecordBatch:
         """What is stored of each alert, and is the same in whichever process it is made.
@@ -147,12 +148,14 @@ def material(connection: Connection, items: Items, alerts: Table) -> Material:
     table = batches.chunk_table.c
     ids = places["chunk_id"].unique().tolist()
     found = connection.execute(
-        select(table.id, table.rows, table.features).where(among(table.id, ids))
+        select(table.id, table.rows, table.features, batches.batch_table.c.model_digest)
+        .join(batches.batch_table, batches.batch_table.c.id == table.batch_id)
+        .where(among(table.id, ids))
     )
     return Material(
         alerts[[RECORD, "chunk_id", "position", "indicators"]],
         places,
-        {one.id: (one.rows, one.features) for one in found},
+        {one.id: (one.rows, one.features, one.model_digest) for one in found},
     )
 
 
@@ -165,9 +168,8 @@ def describe(told: Material, rater: Rater) -> list[Detail]:
     driver_of = {row[0]: row[1:] for row in zip(*(alerts[name] for name in columns), strict=True)}
     for chunk_id, places in told.places.groupby("chunk_id"):
         positions = places["position"].to_numpy()
-        rows, log = (
-            batches.from_bytes(content, rows=positions) for content in told.chunks[chunk_id]
-        )
+        *stored, rated_by = told.chunks[chunk_id]
+        rows, log = (batches.from_bytes(content, rows=positions) for content in stored)
         records = places[RECORD].tolist()
         for record, row in zip(records, _plain(rows[profile.names]), strict=True):
             declared.setdefault(record, []).append(row)
@@ -187,7 +189,8 @@ def describe(told: Material, rater: Rater) -> list[Detail]:
         for place, record in enumerate(records):
             beside.setdefault(record, []).append(place)
         titles = _listed(driving[profile.title])
-        explained = reasons.as_json(log.iloc[mine], titles, profile, rater.scorecard)
+        values = rater.read(log.iloc[mine], driving, rated_by)
+        explained = reasons.as_json(values, titles, profile, rater.scorecard)
         instead = ["hs_code"] if "hs_code" in driving else [profile.title]
         asked = (profile.office, *instead, profile.due, profile.time)
         for number, (place, title, office, code, due, lodged) in enumerate(

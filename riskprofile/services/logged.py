@@ -70,7 +70,9 @@ def logged(store: Store, batch_ids: Sequence[str], rater: Rater, heard: Heard) -
         for chunk_id, places in itertools.groupby(others, key=lambda item: item[2]):
             positions = np.array([place[3] for place in places])
             chunk = connection.execute(
-                select(*[table[name] for name in columns]).where(table.id == chunk_id)
+                select(*[table[name] for name in columns], batches.batch_table.c.model_digest)
+                .join(batches.batch_table, batches.batch_table.c.id == table.batch_id)
+                .where(table.id == chunk_id)
             ).one()
             if chunk.features is not None:
                 run.read(chunk, positions, batch_of)
@@ -94,15 +96,19 @@ class Reading:
     ) -> list[str]:
         """Take in these rows of a chunk; the references of their declarations.
 
-        `batch_of` says which batch of the run a declaration is of, where it is not the chunk's.
+        `batch_of` says which batch of the run a declaration is of, where it is not the chunk's:
+        then another scorecard may have rated the row, and one rates all of a list.
         """
         rater, profile = self.rater, self.rater.profile
         linking = networks.READ.union(profile.linked)
         declared = {RECORD, ITEM, profile.title, profile.office, profile.due, *profile.linked}
         if chunk.id not in self.heard:  # stored by a process that is gone, or by another run
             declared |= {*written(profile.keys)}
+        other = batch_of is not None and chunk.model_digest != rater.scorecard.digest
+        if other and rater.scorecard.wording is not None:
+            declared.add(rater.scorecard.wording.column)
         read = (
-            (chunk.features, lambda name: name.startswith((POINTS, FIRED, BROKEN))),
+            (chunk.features, lambda name: other or name.startswith((POINTS, FIRED, BROKEN))),
             (chunk.rows, declared.__contains__),
             (chunk.events, linking.__contains__),
         )
@@ -110,6 +116,9 @@ class Reading:
             batches.from_bytes(content, columns).iloc[positions].reset_index(drop=True)
             for content, columns in read
         )
+        if other:
+            values = rater.read(log, rows, chunk.model_digest)
+            log = log.assign(**{POINTS: rater.scorecard.points(values)})
         for name in log.columns:
             if name.startswith((FIRED, BROKEN)):
                 fired = np.flatnonzero(log[name].to_numpy(dtype=bool, na_value=False))

@@ -25,7 +25,7 @@ from riskprofile.reference.hashing import hash_texts
 from riskprofile.reference.once import continued
 from riskprofile.scoring import rating
 from riskprofile.scoring.patterns import PACK, Patterns
-from riskprofile.scoring.scorecard import Scorecard
+from riskprofile.scoring.scorecard import WORDING, Scorecard
 from riskprofile.services import past, promotion, registers
 from riskprofile.services.identifiers import RECORD
 from riskprofile.services.parties import Register, Strangers
@@ -88,6 +88,20 @@ class Rater:
         log = pd.concat([values, points.rename(POINTS), said], axis=1)
         # Events keep the keys as written: the register may learn later who they are.
         return log, raw.table([*self.profile.remembered, "time"])
+
+    def read(self, log: Table, rows: Table, rated_by: str) -> Table:
+        """What this scorecard reads of a feature log, where the one of that digest made it.
+
+        Of rows that another rated, the words are read anew, and what it did not ask is missing.
+        """
+        card = self.scorecard
+        if rated_by == card.digest:
+            return log
+        asked: Table = log.reindex(columns=list(card.features))
+        if card.wording is not None:
+            words = card.wording.value(rows[card.wording.column]).round(rating.PRECISION)
+            asked = asked.assign(**{WORDING: words.to_numpy()})
+        return asked
 
     def seen(self, table: Table) -> View:
         """What indicators see of a table, one party under one key."""

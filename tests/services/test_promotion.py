@@ -7,17 +7,21 @@ import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from riskprofile.errors import Conflict, NotAllowed, PolicyError, RiskProfileError, ScorecardError
 from riskprofile.scoring import artefact
-from riskprofile.services import govern, identity, promotion
+from riskprofile.services import govern, identity, promotion, results
 from riskprofile.services.identity import OWNER, Actor, SignInRefused
-from riskprofile.services.settings import CHECKOUT
-from riskprofile.store import artefacts, audit
+from riskprofile.services.run import Options
+from riskprofile.services.screen import screen
+from riskprofile.services.settings import CHECKOUT, Settings
+from riskprofile.store import artefacts, audit, batches
 from riskprofile.store.database import Store
+from tests import factory
 from tests.services.bench import NOW, later
 
 ANNA = Actor("anna", "analyst")
@@ -361,6 +365,37 @@ def test_a_good_scorecard_takes_the_place_of_one_that_ships_and_is_damaged(
     for who in (ANNA, SARA):
         promotion.sign(people, who, PASSWORDS[who.name], "shipment", "2027.1", NOW, nowhere)
     assert promotion.serving(people, nowhere, "shipment").version == "2027.1"
+
+
+@pytest.mark.parametrize("release", ["this", "former"])
+def test_an_item_that_another_scorecard_rated_is_ranked_by_the_one_of_the_list(
+    bare: Store, home: Settings, tmp_path: Path, release: str
+) -> None:
+    """Its declaration gets another item after a promotion; or after an upgrade, whose scorecard
+    asks what the former did not: that is missing."""
+    items = factory.shipments(2, goods_description=["pistol slides and barrels", "garden chairs"])
+    items["declaration_id"], items["item_number"] = "X1", [1, 2]
+
+    def listed(item: int) -> dict[str, Any]:
+        path = factory.write(tmp_path / f"{item}.csv", items[item : item + 1])
+        run = screen(bare, home, OWNER, [path], Options(), later(hours=item))
+        (row,) = results.table(bare, run.ranked, "all").to_dict("records")
+        return row
+
+    before = listed(0)
+    promoted(furnish(bare), tmp_path)
+    if release == "former":
+        with bare.write() as connection:
+            (features,) = connection.execute(text("SELECT features FROM chunk")).scalars()
+            log = batches.from_bytes(features).drop(columns="consignor_age")
+            given = {"f": batches.to_bytes(log)}
+            connection.execute(text("UPDATE chunk SET features = :f"), given)
+    after = listed(1)
+    assert (before["driver"], after["driver"], after["model_version"]) == (1, 1, "2027.1")
+    if release == "this":
+        assert after["points"] == before["points"] + 7
+    told = [*after["reasons"], *after["against"]]
+    assert after["points"] == sum(one["points"] for one in told)
 
 
 def test_what_was_measured_beside_another_than_serves_now_is_neither_signed_nor_proposed(
