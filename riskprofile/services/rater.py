@@ -195,7 +195,12 @@ def joined(parts: Sequence[tuple[Table, Table]]) -> tuple[Table, Table]:
 
 @lru_cache(maxsize=4)
 def rater(
-    url: str, models: Path, profile: str, before: datetime, folder: Folder | None = None
+    url: str,
+    models: Path,
+    profile: str,
+    before: datetime,
+    folder: Folder | None = None,
+    rated_by: tuple[str, str] | None = None,
 ) -> Rater:
     """The rater of a profile with history as of `before`, opened once per process.
 
@@ -203,12 +208,18 @@ def rater(
     ----------
     folder : Folder, optional
         Where layers of the past are kept; without one, all of the past is read.
+    rated_by : (str, str), optional
+        Version and digest of the scorecard; else the one that serves.
     """
     kind = PROFILES[profile]
     store = Store.open(url)
     try:
         layers, finds = past.opened(store, kind, before, folder)
-        card = promotion.serving(store, models, profile)
+        if rated_by is None:
+            card = promotion.serving(store, models, profile)
+        else:
+            with store.read() as connection:
+                card = promotion.rated_by(connection, models, profile, *rated_by)
         known = Register(url, before)
         beside = registers.frozen(store, before, known)
         rates = registers.rates_in_use(store, before)

@@ -105,5 +105,6 @@ class Raters:
 
     def elsewhere(self, profile: str) -> Opened:
         """What another process opens to do as the rater of this profile does."""
-        digest = self.of(profile).scorecard.digest
-        return Opened(self.url, self.models, profile, self.before, self.folder, digest)
+        card = self.of(profile).scorecard
+        at = (self.url, self.models, profile, self.before, self.folder)
+        return Opened(*at, card.version, card.digest)

@@ -56,7 +56,13 @@ class Opened:
     profile: str
     before: datetime
     folder: Folder
+    version: str
     digest: str
+
+    def rater(self) -> Rater:
+        """With the scorecard that the run began with, whatever was promoted since."""
+        rated_by = (self.version, self.digest)
+        return rater(self.url, self.models, self.profile, self.before, self.folder, rated_by)
 
 
 @dataclass(frozen=True)
@@ -163,9 +169,8 @@ def _alone() -> None:
 
 def work(task: Task[Done]) -> Done:
     """Do a task in this process, with a rater that is opened once."""
-    of = task.opened
     with unswept():
-        made = task.part.work(rater(of.url, of.models, of.profile, of.before, of.folder))
+        made = task.part.work(task.opened.rater())
         give_back()
     return made
 
@@ -234,12 +239,14 @@ def work_on_cluster(task: Task[Done], version: str) -> Done:
             do="Install the same release on every machine",
         )
     of = task.opened
-    one = rater(of.url, of.models, of.profile, of.before, of.folder)
-    if one.scorecard.digest != of.digest:
+    try:
+        one = of.rater()
+    except ScorecardError as error:
         raise ScorecardError(
-            f"a worker serves scorecard {of.profile} {one.scorecard.version}, not that of the run",
+            f"a worker has not scorecard {of.profile} {of.version} of the run: {error.what}",
+            where=error.where,
             do="Give every machine the same folder of scorecards",
-        )
+        ) from error
     with unswept():
         made = task.part.work(one)
         give_back()

@@ -182,8 +182,8 @@ def test_a_worker_refuses_another_release_or_scorecard(tmp_path: Path) -> None:
     asked = (home.database_url, home.models, "shipment", NOW, Folder(home.home / HISTORY))
     rows = Rows(factory.shipments(1))
     with pytest.raises(RiskProfileError, match="release"):
-        work_on_cluster(Task(Opened(*asked, card.digest), rows), "0.0.0")
-    with pytest.raises(ScorecardError, match="not that of the run"):
+        work_on_cluster(Task(Opened(*asked, card.version, card.digest), rows), "0.0.0")
+    with pytest.raises(ScorecardError, match=r"has not scorecard shipment .* of the run"):
         from riskprofile import __version__
 
-        work_on_cluster(Task(Opened(*asked, "another"), rows), __version__)
+        work_on_cluster(Task(Opened(*asked, card.version, "another"), rows), __version__)

@@ -6,6 +6,7 @@ import json
 import random
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,18 @@ from sqlalchemy import text
 
 from riskprofile.errors import Conflict, NotAllowed, PolicyError, RiskProfileError, ScorecardError
 from riskprofile.scoring import artefact
-from riskprofile.services import govern, identity, promotion, results
+from riskprofile.services import govern, identity, promotion, results, spread
 from riskprofile.services.identity import OWNER, Actor, SignInRefused
+from riskprofile.services.parties import Heard
+from riskprofile.services.past import Folder
+from riskprofile.services.rater import Rater
+from riskprofile.services.raters import Raters
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import CHECKOUT, Settings
 from riskprofile.store import artefacts, audit, batches
 from riskprofile.store.database import Store
+from riskprofile.store.spool import Spool
 from tests import factory
 from tests.services.bench import NOW, later
 
@@ -396,6 +402,28 @@ def test_an_item_that_another_scorecard_rated_is_ranked_by_the_one_of_the_list(
         assert after["points"] == before["points"] + 7
     told = [*after["reasons"], *after["against"]]
     assert after["points"] == sum(one["points"] for one in told)
+
+
+def test_a_process_of_a_run_that_starts_after_a_promotion_rates_as_the_run_began(
+    bare: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Else one list were rated by two scorecards."""
+
+    class Asked:
+        def work(self, rater: Rater) -> str:
+            return rater.scorecard.version
+
+    raters = Raters(home.database_url, home.models, NOW, Folder(tmp_path), Heard(Spool()))
+    opened = raters.elsewhere("shipment")
+    promoted(furnish(bare), tmp_path)
+    assert serves(bare) == "2027.1"
+    for version, opens in ((SHIPPED, opened), ("2027.1", replace(opened, **later_one(bare)))):
+        assert spread.work(spread.Task(opens, Asked())) == version
+
+
+def later_one(store: Store) -> dict[str, str]:
+    card = promotion.serving(store, MODELS, "shipment")
+    return {"version": card.version, "digest": card.digest}
 
 
 def test_what_was_measured_beside_another_than_serves_now_is_neither_signed_nor_proposed(

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from riskprofile.errors import RiskProfileError
-from riskprofile.services import ingest, settings, spread
+from riskprofile.services import ingest, promotion, settings, spread
 from riskprofile.services.folding import Folded, fold
 from riskprofile.services.identity import OWNER
 from riskprofile.services.past import Folder
@@ -48,8 +48,11 @@ class Dies:
 
 def opened(folder: Path) -> Opened:
     home = settings.load({}, home=folder)
-    settings.open_store(home).close()
-    return Opened(home.database_url, home.models, "shipment", NOW, Folder(folder / "history"), "")
+    store = settings.open_store(home)
+    card = promotion.serving(store, home.models, "shipment")
+    store.close()
+    at = (home.database_url, home.models, "shipment", NOW, Folder(folder / "history"))
+    return Opened(*at, card.version, card.digest)
 
 
 def test_answers_come_in_the_order_of_the_tasks_and_few_are_ahead(tmp_path: Path) -> None:
