@@ -1,12 +1,13 @@
 """Headings of a file to canonical columns, in several languages.
 
-The aliases are data: `reference/headers.json`. A canonical name always wins; otherwise
-the first heading that means a column takes it, and a second one stays unknown.
+The aliases are data: `reference/headers.json`. A canonical name always wins; otherwise the
+most exact heading that means a column takes it, and of equals the first: `Declaration number`
+before `AWB`, `Customs value` before `Price`, wherever they stand. The others stay unknown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -33,17 +34,20 @@ def layout(name: str) -> Layout:
 
 
 @lru_cache(maxsize=1)
-def _aliases() -> dict[str, dict[str, str]]:
+def _aliases() -> dict[str, dict[str, tuple[int, str]]]:
+    """For each profile, what a folded heading means: its place among the exact ones, the column."""
     table = reference("headers.json")
-    made: dict[str, dict[str, str]] = {}
+    made: dict[str, dict[str, tuple[int, str]]] = {}
     every: list[Layout] = [*LAYOUTS.values(), *(one.reading for one in BESIDE.values())]
     for profile in every:
-        names: dict[str, str] = {}
+        names: dict[str, tuple[int, str]] = {}
         for column, languages in table.get(profile.name, {}).items():
-            for heading in (each for words in languages.values() for each in words):
-                names.setdefault(folded(heading), column)
-        names |= {folded(name): name for name in profile.names}
-        made[profile.name] = names | ({"source": STATED} if STATED in profile.names else {})
+            for place, heading in (
+                pair for words in languages.values() for pair in enumerate(words)
+            ):
+                names.setdefault(folded(heading), (place, column))
+        names |= {folded(name): (-1, name) for name in profile.names}
+        made[profile.name] = names | ({"source": (-1, STATED)} if STATED in profile.names else {})
     return made
 
 
@@ -72,13 +76,11 @@ class Mapped:
 
 def match(headings: Sequence[str], profile: Layout) -> Mapped:
     """Map headings to the columns of one profile."""
-    aliases, names = _aliases()[profile.name], set(profile.names)
     columns: dict[str, int] = {}
-    for exact in (True, False):
-        for position, heading in enumerate(headings):
-            name = heading.strip() if exact else aliases.get(folded(heading), "")
-            if name in names and name not in columns and position not in columns.values():
-                columns[name] = position
+    for position in exact_first(headings, profile.name):
+        name = column_of(headings[position], profile.name)
+        if name:
+            columns.setdefault(name, position)
     unknown: dict[str, int] = {}
     ours = set(SOURCE_COLUMNS) <= set(headings)
     for position, heading in enumerate(headings):
@@ -102,7 +104,21 @@ def best(headings: Sequence[str], profile: str) -> Mapped:
 
 def column_of(heading: str, profile: str) -> str:
     """The column that one heading means, or nothing."""
-    return _aliases()[profile].get(folded(heading), "")
+    name = heading.strip()
+    if name in layout(profile).by_name:
+        return name
+    return _aliases()[profile].get(folded(heading), (0, ""))[1]
+
+
+def exact_first(headings: Iterable[str], profile: str) -> list[int]:
+    """Positions of headings, the most exact first: names of columns, then as the table has them."""
+    aliases, names = _aliases()[profile], layout(profile).by_name
+
+    def place(heading: str) -> int:
+        return -2 if heading.strip() in names else aliases.get(folded(heading), (0, ""))[0]
+
+    places = [place(heading) for heading in headings]
+    return sorted(range(len(places)), key=places.__getitem__)
 
 
 def fit(mapped: Mapped) -> tuple[int, int]:

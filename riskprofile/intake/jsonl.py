@@ -169,17 +169,18 @@ Places = list[tuple[str, str, str]]  # key, column or "", kind of the column
 def _places(keys: Iterable[str], profile: str) -> Places:
     """Where the values of an object with these keys go: to a column once, else to `extra`.
 
-    Keys that are names of columns come first, or another spelling would take their place.
+    The most exact key comes first, or another would take its place.
     """
     kinds = columns.layout(profile).by_name
-    found: Places = []
-    taken: set[str] = set()
-    for key in sorted(keys, key=lambda key: key not in kinds):
-        name = key if key in kinds else columns.column_of(key, profile)
-        fresh = bool(name) and name not in taken
-        taken.add(name)
-        found.append((key, name, kinds[name].kind) if fresh else (key, "", ""))
-    return found
+    every = list(keys)
+    takes: dict[str, str] = {}  # column: key
+    for at in columns.exact_first(every, profile):
+        takes.setdefault(columns.column_of(every[at], profile), every[at])
+    named = {key: name for name, key in takes.items() if name}
+    return [
+        (key, named[key], kinds[named[key]].kind) if key in named else (key, "", "")
+        for key in every
+    ]
 
 
 class _Some:

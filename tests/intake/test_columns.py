@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from riskprofile import intake
 from riskprofile.intake import columns
 from riskprofile.intake.codes import folded, reference
 from riskprofile.profiles import PROFILES
@@ -66,3 +67,33 @@ def test_the_headings_say_which_profile_they_are_of():
     assert (
         columns.best(["declaration_id", "hs_code", "carrier"], columns.AUTO).profile == "shipment"
     )
+
+
+@pytest.mark.parametrize(
+    ("headings", "column", "taken"),
+    [
+        (["AWB", "Reference number", "MRN"], "declaration_id", 2),
+        (["Price", "Amount", "Customs value"], "value", 2),
+        (["Цена", "Стоимость"], "value", 1),
+        (["Valor", "Valor en aduana"], "value", 1),
+        (["Weight", "Gross weight"], "gross_mass_kg", 1),
+        (["Commodity", "Commodity description"], "goods_description", 1),
+        (["Date", "Registration date"], "lodged_at", 1),
+        (["Exporter", "Exporter"], "consignor_name", 0),
+    ],
+)
+def test_of_two_headings_that_mean_one_column_the_more_exact_takes_it(headings, column, taken):
+    mapped = columns.match(headings, PROFILES["shipment"])
+    assert mapped.columns == {column: taken}
+
+
+def test_a_key_of_json_lines_takes_its_column_as_a_heading_does(tmp_path):
+    path = tmp_path / "sample.jsonl"
+    path.write_text(
+        '{"AWB": "123-1", "Declaration number": "D1", "Price": 5, "Customs value": 500,'
+        ' "Description": "chairs"}\n'
+    )
+    (chunk,) = intake.read(path)
+    row = chunk.table.iloc[0]
+    assert (row["declaration_id"], row["value"]) == ("D1", 500.0)
+    assert chunk.unknown == ("AWB", "Price")
