@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 
 class Number(str):
     """The text of a number that was not written as text."""
@@ -30,6 +33,15 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
     return str(value)
+
+
+def with_point(column: pa.Array) -> pa.Array:
+    """Texts of numbers that came as such, none of which can be read with a decimal comma.
+
+    >>> with_point(pa.array(["1.234", "12.5", None], pa.large_string())).to_pylist()
+    ['1.2340', '12.5', None]
+    """
+    return pc.replace_substring_regex(column, r"^([+-]?[1-9][0-9]{0,2}\.[0-9]{3})$", r"\10")
 
 
 def hs_as_text(value: float | str) -> tuple[str, str]:

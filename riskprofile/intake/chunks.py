@@ -8,6 +8,7 @@ from itertools import chain, islice
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from riskprofile.intake.columns import Mapped, layout
 from riskprofile.intake.conventions import UNDECIDED, Conventions
@@ -22,12 +23,17 @@ CHUNK_BYTES = 16 << 20  # of cells: long remarks end a chunk before its rows do,
 
 @dataclass
 class Piece:
-    """Some records in order: text by canonical name, lines, warnings, and what was set aside."""
+    """Some records in order: text by canonical name, lines, warnings, and what was set aside.
+
+    `typed` says, for columns of numbers, in which rows the cell came as a number: nobody wrote
+    it with a point or a comma, so it tells nothing of how the file writes what is text.
+    """
 
     columns: Mapping[str, pa.Array]
     lines: np.ndarray
     warnings: pa.Array | None = None
     rejected: list[Rejection] = field(default_factory=list)
+    typed: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -37,24 +43,39 @@ def look(
     pieces: Callable[[Sequence[str] | None], Iterator[Piece]],
     mapped: Mapped,
     undecided: str = UNDECIDED,
+    ahead: int = AHEAD,
 ) -> tuple[Iterator[Piece], Conventions]:
     """All pieces, and the conventions of the file, settled before the first is handed on.
 
     `pieces` reads the file from its start, all columns or only the named ones.
     """
     specs = layout(mapped.profile).by_name
-    numbers = [name for name in mapped.columns if specs[name].kind in ("int", "float")]
-    dates = [name for name in mapped.columns if specs[name].kind in ("datetime", "date")]
+    numbers = [name for name in specs if specs[name].kind in ("int", "float")]
+    dates = [name for name in specs if specs[name].kind in ("datetime", "date")]
+    named = [name for name in (*numbers, *dates) if name in mapped.columns]
 
     def scan() -> Iterator[Mapping[str, pa.Array]]:
-        return (piece.columns for piece in pieces([*numbers, *dates]))
+        return (_written(piece) for piece in pieces(named))
 
     conventions = Conventions(scan, numbers, dates, undecided)
     every = pieces(None)
-    seen = list(islice(every, AHEAD))
-    whole = len(seen) < AHEAD
-    conventions.look([piece.columns for piece in (seen if whole else seen[:1])], whole)
+    seen = list(islice(every, ahead))
+    if len(seen) < ahead:
+        conventions.look([_written(piece) for piece in seen], whole=True)
+    else:  # numbers that came as such are read with a point whatever the rest shows
+        conventions.look([seen[0].columns], whole=False)
     return chain(seen, every), conventions
+
+
+def _written(piece: Piece) -> dict[str, pa.Array]:
+    """The columns of a piece, without the cells that came as numbers."""
+    missing = pa.scalar(None, LARGE)
+    return {
+        name: pc.if_else(pa.array(piece.typed[name]), missing, column)
+        if name in piece.typed
+        else column
+        for name, column in piece.columns.items()
+    }
 
 
 def in_chunks(

@@ -133,7 +133,7 @@ class Conventions:
         undecided: str = UNDECIDED,
     ) -> None:
         self._scan, self._undecided = scan, undecided
-        self._numbers, self._dates = tuple(numbers), tuple(dates)
+        self._numbers, self._dates = frozenset(numbers), frozenset(dates)
         self._tally: Tally | None = None
         self._shows_point = scan is None and undecided == UNDECIDED
 
@@ -160,9 +160,9 @@ class Conventions:
     def _count(self, blocks: Iterable[Mapping[str, pa.Array]]) -> Tally:
         tally = Tally()
         for block in blocks:
-            for name in self._numbers:
+            for name in block.keys() & self._numbers:
                 tally.add_numbers(name, block[name])
-            for name in self._dates:
+            for name in block.keys() & self._dates:
                 tally.add_dates(name, block[name])
         return tally
 

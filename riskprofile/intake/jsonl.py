@@ -12,18 +12,19 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from riskprofile.errors import InputError
 from riskprofile.intake import archive, columns, json_text, lines
-from riskprofile.intake.cells import Number, as_text, hs_as_text
-from riskprofile.intake.chunks import LARGE, RAW_LIMIT, Piece, in_chunks
+from riskprofile.intake.cells import Number, as_text, hs_as_text, with_point
+from riskprofile.intake.chunks import LARGE, RAW_LIMIT, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
-from riskprofile.intake.conventions import Conventions
 from riskprofile.intake.reader import RawChunk, Rejection, Source
 from riskprofile.tables import SOURCE_COLUMNS
 
 HEAD = 65_536
 AT_ONCE = 5_000  # lines: their objects take some kilobytes each
+AHEAD = 2  # pieces of so many lines: a file that ends within them is read once
 SHAPES = 500  # different sets of keys whose places are kept
 DEEP = 100  # objects and lists in one another; what is deeper is no record
 
@@ -122,8 +123,10 @@ class JsonlReader:
         head = archive.head(source, HEAD)
         mapped = _mapped(source, head, profile)
         unknown: dict[str, None] = {}
-        pieces = _pieces(source, head, mapped.profile, unknown)
-        for chunk in in_chunks(pieces, source, mapped, Conventions(), chunk_rows):
+        pieces, conventions = look(
+            lambda only: _pieces(source, head, mapped.profile, unknown), mapped, ahead=AHEAD
+        )
+        for chunk in in_chunks(pieces, source, mapped, conventions, chunk_rows):
             chunk.unknown = tuple(unknown)
             yield chunk
 
@@ -193,6 +196,7 @@ class _Some:
         self.rejected: list[Rejection] = []
         self.cells: dict[str, list[str | None]] = {}
         self.warnings: dict[int, list[str]] = {}
+        self.typed: dict[str, np.ndarray] = {}  # rows whose cell came as a number
 
     def read(self, texts: list[str]) -> None:
         """Take the objects, and set aside what is none."""
@@ -240,12 +244,15 @@ class _Some:
                     self._warn(row, *filter(None, (given or "").split("|")))
             self._group(rows, shapes[shape], unknown)
         made = {name: pa.array(cells, LARGE) for name, cells in self.cells.items()}
+        for name, came in self.typed.items():
+            made[name] = pc.if_else(pa.array(came), with_point(made[name]), made[name])
         warned = [
             "|".join(dict.fromkeys(self.warnings.get(row, ()))) or None
             for row in range(len(self.records) if self.warnings else 0)
         ]
         warnings = pa.array(warned, LARGE) if self.warnings else None
-        return Piece(made, np.array(self.lines, "int64"), warnings, self.rejected)
+        numbers = np.array(self.lines, "int64")
+        return Piece(made, numbers, warnings, self.rejected, self.typed)
 
     def _warn(self, row: int, *codes: str) -> None:
         self.warnings.setdefault(row, []).extend(codes)
@@ -258,6 +265,10 @@ class _Some:
         for key, name, kind in places:
             values = [record[key] for record in records]
             types = set(map(type, values))
+            if kind in ("int", "float") and Number in types:
+                came = [isinstance(value, Number) for value in values]
+                none = np.zeros(len(self.records), dtype=bool)
+                self.typed.setdefault(name, none)[rows] = came
             if not name:
                 if any(value not in (None, "") for value in values):
                     others[key], unknown[key] = values, None

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from riskprofile.errors import InputError
 from riskprofile.intake import archive, columns
-from riskprofile.intake.cells import hs_as_text
+from riskprofile.intake.cells import hs_as_text, with_point
 from riskprofile.intake.chunks import LARGE, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
 from riskprofile.intake.reader import RawChunk, Source
@@ -89,7 +89,15 @@ def _pieces(source: Source, mapped: Mapped, only: Sequence[str] | None) -> Itera
                     if extra is not None:
                         found["extra"] = extra
                 size = len(batch)
-                yield Piece(found, np.arange(first, first + size), warnings)
+                typed = {
+                    name: np.ones(size, dtype=bool)
+                    for name, at in wanted.items()
+                    if specs[name].kind in ("int", "float")
+                    and _is_number(batch.column(names[at]).type)
+                }
+                found |= {name: with_point(found[name]) for name in typed}
+                numbers = np.arange(first, first + size)
+                yield Piece(found, numbers, warnings, typed=typed)
                 first += size
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _damaged(source) from error

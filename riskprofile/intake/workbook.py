@@ -20,10 +20,11 @@ from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from riskprofile.errors import InputError
 from riskprofile.intake import archive, awmds_form, columns, workbook_cells
-from riskprofile.intake.cells import as_text, hs_as_text
+from riskprofile.intake.cells import as_text, hs_as_text, with_point
 from riskprofile.intake.chunks import LARGE, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
 from riskprofile.intake.reader import RawChunk, Source
@@ -198,6 +199,7 @@ def _piece(sheet: _Sheet, rows: Sequence[list[Any]], numbers: np.ndarray) -> Pie
     specs = columns.layout(sheet.mapped.profile).by_name
     warnings: list[str | None] = [None] * len(rows)
     made: dict[str, pa.Array] = {}
+    typed: dict[str, np.ndarray] = {}
     for name, position in sheet.mapped.columns.items():
         cells = [_at(row, position) for row in rows]
         if specs[name].kind == "hs":
@@ -211,6 +213,9 @@ def _piece(sheet: _Sheet, rows: Sequence[list[Any]], numbers: np.ndarray) -> Pie
         else:
             texts = [as_text(cell) for cell in cells]
         made[name] = pa.array(texts, LARGE)
+        if specs[name].kind in ("int", "float"):
+            typed[name] = np.array([not isinstance(cell, str) for cell in cells], dtype=bool)
+            made[name] = pc.if_else(pa.array(typed[name]), with_point(made[name]), made[name])
     extra = columns.extra_json(
         {
             heading: pa.array([as_text(_at(row, position)) for row in rows], LARGE)
@@ -220,7 +225,7 @@ def _piece(sheet: _Sheet, rows: Sequence[list[Any]], numbers: np.ndarray) -> Pie
     )
     if extra is not None:
         made["extra"] = extra
-    return Piece(made, numbers, pa.array(warnings, LARGE))
+    return Piece(made, numbers, pa.array(warnings, LARGE), typed=typed)
 
 
 def _at(row: list[Any], position: int) -> Any:

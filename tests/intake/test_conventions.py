@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,3 +79,56 @@ def test_a_single_slip_does_not_make_a_file_ambiguous(tmp_path):
     )
     (chunk,) = intake.read(path)
     assert chunk.table["gross_mass_kg"].iloc[-2:].tolist() == [1.5, 1.234]
+
+
+COMMAS = "1,5", "2,75"
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet", "xlsx"])
+def test_a_cell_that_came_as_a_number_is_read_so_beside_texts_with_a_comma(tmp_path, kind):
+    path = tmp_path / f"sample.{kind}"
+    table = {
+        "declaration_id": ["D1", "D2"],
+        "goods_description": ["chairs", "tables"],
+        "gross_mass_kg": [1.234, 5.125],
+        "value": COMMAS,
+    }
+    made = pd.DataFrame(table)
+    if kind == "xlsx":
+        made.to_excel(path, index=False)
+    elif kind == "parquet":
+        made.to_parquet(path)
+    else:
+        made.to_json(path, orient="records", lines=True)
+    (chunk,) = intake.read(path)
+    assert chunk.table["gross_mass_kg"].tolist() == [1.234, 5.125]
+    assert chunk.table["value"].tolist() == [1.5, 2.75]
+
+
+def test_cells_that_came_as_numbers_do_not_show_how_texts_are_written(tmp_path):
+    path = tmp_path / "sample.xlsx"
+    pd.DataFrame(
+        {
+            "declaration_id": ["D1", "D2"],
+            "goods_description": ["chairs", "tables"],
+            "gross_mass_kg": ["1,234", "2"],
+            "value": [12.5, 13.75],
+        }
+    ).to_excel(path, index=False)
+    (chunk,) = intake.read(path)
+    assert [each.reason_code for each in chunk.rejected] == ["number_ambiguous"]
+
+
+def test_texts_of_json_lines_are_read_as_the_whole_file_writes(tmp_path):
+    path = tmp_path / "sample.jsonl"
+    rows = [("D1", "1.234", "03/04/2026"), ("D2", "12,5", "25/12/2026")]
+    path.write_text(
+        "".join(
+            f'{{"declaration_id": "{name}", "goods_description": "chairs",'
+            f' "gross_mass_kg": "{mass}", "lodged_at": "{day}"}}\n'
+            for name, mass, day in rows
+        )
+    )
+    (chunk,) = intake.read(path)
+    assert chunk.table["gross_mass_kg"].tolist() == [1234.0, 12.5]
+    assert chunk.table["lodged_at"].dt.month.tolist() == [4, 12]
