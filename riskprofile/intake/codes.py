@@ -112,13 +112,27 @@ _WEIGHTS = 2 ** np.arange(10)
 _SHAPE = r"^[A-Z]{3}[UJZ][0-9]{7}$"
 
 
+# Numbers that nothing that separates codes keeps apart: a blank, a slash, or nothing at all.
+_RUN = r"(?:^|\|)[A-Z]{3}[UJZ][0-9]{7}(?:[/+&]?[A-Z]{3}[UJZ][0-9]{7})+(?:\||$)"
+_ONE_OF_RUN = r"([A-Z]{3}[UJZ][0-9]{7})[/+&|]*"
+
+
 def containers_tidied(column: pa.Array) -> pa.Array:
-    """Container numbers in capitals, without blanks and dashes."""
+    """Container numbers in capitals, without blanks and dashes, each apart from the next.
+
+    >>> codes = ["msku 123456-5", "MSKU1234565 TCLU7654321", "MSKU1234565/TCLU7654321"]
+    >>> containers_tidied(pa.array(codes, pa.large_string())).to_pylist()
+    ['MSKU1234565', 'MSKU1234565|TCLU7654321', 'MSKU1234565|TCLU7654321']
+    """
     data = column.buffers()[2]
     whole = b"" if data is None else data.to_pybytes()
-    if whole.upper() == whole and b" " not in whole and b"-" not in whole:
+    if whole.upper() != whole or b" " in whole or b"-" in whole:
+        column = pc.utf8_upper(pc.replace_substring_regex(column, r"[\s\-]", ""))
+    several = pc.match_substring_regex(column, _RUN).fill_null(False)
+    if not pc.any(several).as_py():
         return column
-    return pc.utf8_upper(pc.replace_substring_regex(column, r"[ \-]", ""))
+    apart = pc.utf8_rtrim(pc.replace_substring_regex(column, _ONE_OF_RUN, r"\1|"), "|")
+    return pc.if_else(several, apart, column)
 
 
 def wrong_check_digit(column: pa.Array) -> np.ndarray:

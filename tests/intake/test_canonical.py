@@ -215,6 +215,12 @@ def test_choices_take_other_names_and_yes_and_no_too():
     )
 
 
+@pytest.mark.parametrize("between", [" ", "/", " / ", " & ", "+", "", ", ", "\n"])
+def test_two_container_numbers_in_one_cell_are_two_whatever_stands_between(between):
+    table, _ = parse(container_numbers=[f"CSQU 305438-3{between}csqu3054383"])
+    assert table["container_numbers"].tolist() == ["CSQU3054383|CSQU3054383"]
+
+
 def test_codes_are_joined_by_a_bar_and_container_check_digits_are_told():
     table, _ = parse(
         container_numbers=["CSQU3054383", "csqu 305438-4; MSKU", "CSQU3054383|CSQU3054384", None],
