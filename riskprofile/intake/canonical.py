@@ -19,7 +19,15 @@ import pyarrow.compute as pc
 from riskprofile.errors import InputError
 from riskprofile.intake import json_text
 from riskprofile.intake.reader import RawChunk, Rejection
-from riskprofile.intake.values import PARSERS, Parsed, Value, joined_cells, on_distinct, trimmed
+from riskprofile.intake.values import (
+    LOST,
+    PARSERS,
+    Parsed,
+    Value,
+    joined_cells,
+    on_distinct,
+    trimmed,
+)
 from riskprofile.intake.versions import CANCEL, FUNCTION
 from riskprofile.tables import SOURCE_COLUMNS, TEXT, TIME, Column, ColumnSpec, Layout, Table
 
@@ -29,6 +37,7 @@ _LARGE = pa.large_string()
 REASONS: dict[str, str] = {
     "mandatory_missing": "{column} is missing",
     "nul_byte": "{column} holds a NUL byte",
+    LOST: "{column} {text} is a number that a spreadsheet cut: its last digits are lost",
     "number_format": "{column} {text} is not a number",
     "number_not_ascii": "{column} {text} is not written in the digits 0 to 9",
     "number_out_of_range": "{column} {text} is outside what this column can hold",
@@ -202,6 +211,11 @@ def _faults(
             absent &= ~cancels
         if absent.any():
             faults.append((group[0], "mandatory_missing", absent))
+    faults += [
+        (name, LOST, parsed[name].warnings[LOST])
+        for name in itertools.chain.from_iterable(profile.mandatory)
+        if name in parsed and LOST in parsed[name].warnings
+    ]
     for name, column in parsed.items():
         faults += [(name, code, rows) for code, rows in column.faults.items() if rows.any()]
     return faults

@@ -18,8 +18,12 @@ class Number(str):
 def as_text(value: Any) -> str | None:
     """Text of one cell: numbers without `.0`, dates in ISO form, nothing for an empty cell.
 
+    A spreadsheet keeps 15 digits of a number: a longer one is written as a power of ten.
+
     >>> as_text(101.0), as_text(0.5), as_text(True), as_text(date(2026, 1, 2)), as_text("")
     ('101', '0.5', 'true', '2026-01-02', None)
+    >>> as_text(202611240000123.0), as_text(2026112400001234.0)
+    ('202611240000123', '2.02611240000123e+15')
     """
     if value is None or value == "":
         return None
@@ -28,8 +32,9 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        whole = value.is_integer() and abs(value) < 1e16
-        return str(int(value)) if whole else repr(value)
+        if value.is_integer():
+            return str(int(value)) if abs(value) < 1e15 else f"{value:.15g}"
+        return repr(value)
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
     return str(value)

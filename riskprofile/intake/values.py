@@ -266,9 +266,23 @@ def _nul(column: pa.Array) -> Parsed:
     return parsed
 
 
+LOST = "digits_lost"
+_POWER = r"^[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2}$"
+
+
 def text(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
-    """Text as declared: `NONE` and `NA` are text."""
-    return _nul(column)
+    """Text as declared: `NONE` and `NA` are text.
+
+    `2.02611E+17` is a long number of which a spreadsheet kept the first digits. All numbers
+    that begin alike look so: it is missing, with a warning, and no two are taken for one.
+    """
+    parsed = _nul(column)
+    if contains(column, b"E+", b"e+"):
+        lost = pc.match_substring_regex(column, _POWER).fill_null(False)
+        if pc.any(lost).as_py():
+            parsed.values = pc.if_else(lost, pa.scalar(None, column.type), column)
+            parsed.warnings[LOST] = np.asarray(lost)
+    return parsed
 
 
 def joined(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:

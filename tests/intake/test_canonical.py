@@ -294,3 +294,14 @@ def test_whoever_declares_is_told_every_fault_for_which_a_row_is_set_aside():
     assert len(table) == 4
     assert sorted(one.line - 1 for one in rejected) == sorted({row for _, _, row in found})
     assert table.iloc[[0, 3]].reset_index(drop=True).equals(accepted)
+
+
+def test_a_number_that_a_spreadsheet_cut_is_no_number_of_anything():
+    table, rejected = parse(
+        declaration_id=["2.02611E+17", "2.02611E+17", "D3", "1E5"],
+        consignee_phone=[None, "1", "9,05321e+11", "9.05321E+1"],
+    )
+    assert codes(rejected) == [("declaration_id", "digits_lost")] * 2
+    assert table["declaration_id"].tolist() == ["D3", "1E5"]
+    assert table["consignee_phone"].tolist() == [pd.NA, "9.05321E+1"]
+    assert table["warnings"].tolist() == ["digits_lost", pd.NA]
