@@ -162,7 +162,7 @@ def _pieces(source: Source, head: bytes, profile: str, unknown: dict[str, None])
             texts = data.decode("utf-8").split("\n")
             for start in range(0, len(texts), AT_ONCE):
                 some = _Some(source.name, block.line + start)
-                some.read(texts[start : start + AT_ONCE])
+                some.read(texts[start : start + AT_ONCE], guessed)
                 yield some.piece(profile, shapes, guessed, unknown)
 
 
@@ -198,22 +198,24 @@ class _Some:
         self.warnings: dict[int, list[str]] = {}
         self.typed: dict[str, np.ndarray] = {}  # rows whose cell came as a number
 
-    def read(self, texts: list[str]) -> None:
-        """Take the objects, and set aside what is none."""
-        told = "the line is not one JSON object"
+    def read(self, texts: list[str], guessed: set[int]) -> None:
+        """Take the objects, and set aside what is none; `guessed` lines were no UTF-8."""
         filled = [
             (number, text) for number, text in enumerate(texts, self.line) if text.strip(_SPACE)
         ]
         found = _records([text for _, text in filled])
         for (number, text), record in zip(filled, found, strict=True):
-            if record is not None:
+            if record is None:
+                self._set_aside(number, text, "json_format", "the line is not one JSON object")
+            elif number in guessed and lines.is_no_text(text):
+                self._set_aside(number, text, lines.UNKNOWN, lines.UNKNOWN_TOLD)
+            else:
                 self.records.append(record)
                 self.lines.append(number)
-            else:
-                raw = text.strip()[:RAW_LIMIT]
-                self.rejected.append(
-                    Rejection(self.source, number, "json_format", told, None, None, raw)
-                )
+
+    def _set_aside(self, line: int, text: str, code: str, told: str) -> None:
+        raw = text.strip()[:RAW_LIMIT]
+        self.rejected.append(Rejection(self.source, line, code, told, None, None, raw))
 
     def piece(
         self,

@@ -163,6 +163,33 @@ def records(block: Block, delimiter: bytes, cells: int) -> Records:
     return found
 
 
+# What Windows-1252 makes of Arabic, Russian, Chinese or the letters of DOS: letters with accents in
+# a row, which no language of Western Europe has; signs amid a word; bytes that it leaves empty.
+_ACCENTED = "À-ÖØ-öø-ÿŒœŠšŽžŸ"
+_ANY = "[¡-ÿŒœŠšŽžŸƒ]"
+NO_TEXT = "|".join(
+    (
+        f"[{_ACCENTED}]{{3}}",
+        *(f"{_ANY}{{{at}}}[{_ACCENTED}]{_ANY}{{{3 - at}}}" for at in range(4)),
+        "[A-Za-z][‚ƒ„†‡ˆ‰‹¢£¤¥¦§¬¯³¶¸¹¿][A-Za-z]",
+        "[\u0080-\u009f]",
+    )
+)
+UNKNOWN = "encoding_unknown"
+UNKNOWN_TOLD = "the line is not UTF-8, and read as Windows-1252 it is no text"
+_NO_TEXT = re.compile(NO_TEXT)
+
+
+def is_no_text(guessed: str) -> bool:
+    """Whether a line that was read as Windows-1252 must be in another encoding.
+
+    >>> russian = "пистолеты".encode("cp1251").decode("cp1252")
+    >>> is_no_text(russian), is_no_text("pièces détachées, «Über»")
+    (True, False)
+    """
+    return _NO_TEXT.search(guessed) is not None
+
+
 def utf8_lines(data: bytes, line: int) -> tuple[bytes, set[int]]:
     """The same bytes, with each line that is not UTF-8 read as Windows-1252; and which those are.
 

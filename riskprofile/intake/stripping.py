@@ -26,6 +26,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from riskprofile.intake.canonical import arrow_text
+from riskprofile.intake.lines import UNKNOWN
 from riskprofile.intake.reader import RawChunk
 from riskprofile.intake.sensitive import SERVICES, card, heading, record, request, tells
 from riskprofile.tables import TEXT, ColumnSpec, Layout
@@ -140,7 +141,8 @@ def _rejections(raw: RawChunk) -> None:
     # Many are set aside with the same words; nothing outlives the chunk.
     told, asks = cache(record), cache(request)
     for each in raw.rejected:
-        if each.raw and (under or told(each.raw)):
+        unreadable = each.reason_code == UNKNOWN  # nobody knows what its letters are
+        if each.raw and (under or unreadable or told(each.raw)):
             each.raw = WITHHELD
         if each.record_id and asks(each.record_id):
             each.record_id = None

@@ -297,6 +297,11 @@ def _piece(
                 )
             )
         keep &= ~again
+    foreign = _foreign(table, numbers, guessed)
+    for at, shown in foreign.items():
+        line = int(numbers[at])
+        rejected.append(_rejection(source, layout, line, shown, lines.UNKNOWN, lines.UNKNOWN_TOLD))
+        keep[at] = False
     if not keep.all():
         table, numbers = table.filter(pa.array(keep)), numbers[keep]
 
@@ -321,6 +326,19 @@ def _piece(
         )
     rejected.sort(key=lambda each: each.line)
     return Piece(made, numbers, warned, rejected)
+
+
+def _foreign(table: pa.Table, numbers: np.ndarray, guessed: set[int]) -> dict[int, str]:
+    """Rows of lines in an encoding that is not known here, and what Windows-1252 made of them."""
+    if not guessed:
+        return {}
+    rows = np.flatnonzero(np.isin(numbers, sorted(guessed)))
+    some = table.take(pa.array(rows))
+    empty, mark = pa.scalar("", LARGE), pa.scalar(",", LARGE)
+    cells = [pc.fill_null(cells, empty) for cells in some.columns]
+    shown = pc.binary_join_element_wise(*cells, mark)
+    bad = np.asarray(pc.match_substring_regex(shown, lines.NO_TEXT))
+    return dict(zip(rows[bad].tolist(), shown.filter(pa.array(bad)).to_pylist(), strict=True))
 
 
 def _blank(table: pa.Table, mapped: Mapped, key: str) -> np.ndarray:

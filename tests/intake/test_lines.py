@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskprofile import intake
-from riskprofile.intake import lines
+from riskprofile.intake import lines, stripping
 from riskprofile.intake.lines import Block
 
 CELL = st.text('ab",\n\r ', max_size=6)
@@ -73,3 +73,61 @@ def test_a_line_without_an_end_is_cut_so_that_memory_stays_flat(monkeypatch):
     monkeypatch.setattr(lines, "BLOCK", 300)
     stream = io.BytesIO(b"a" * 10_000)
     assert max(len(block.data) for block in lines.whole_lines(stream, b"a")) <= 1_300
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("أسلحة نارية وذخائر", "cp1256"),
+        ("пистолеты и патроны", "cp1251"),
+        ("πιστόλια", "cp1253"),
+        ("手枪零件", "gb18030"),
+        ("手槍零件", "big5"),
+        ("拳銃部品", "shift_jis"),
+        ("권총 부품", "cp949"),
+        ("pièces détachées", "cp850"),
+        ("munición de fusil", "cp850"),
+        ("pièces détachées", "mac_roman"),
+        ("broń gładkolufowa", "cp1250"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_a_line_in_another_encoding_is_set_aside_and_not_read_as_letters(
+    tmp_path, text, encoding, kind
+):
+    path = tmp_path / f"sample.{kind}"
+    row = (
+        '{{"declaration_id": "{}", "goods_description": "{}"}}\n' if kind == "jsonl" else "{},{}\n"
+    )
+    head = "" if kind == "jsonl" else "declaration_id,goods_description\n"
+    path.write_bytes(
+        (head + row.format("D1", text)).encode(encoding) + row.format("D2", "x").encode()
+    )
+    (chunk,) = intake.read(path)
+    assert [each.reason_code for each in chunk.rejected] == ["encoding_unknown"]
+    assert chunk.table["declaration_id"].tolist() == ["D2"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pièces détachées d’armes à feu, créées à Liège – «Œuvres» 12 m³/h",
+        "Größe ÄÖ, Öl für Türen, 5 °C ±2, Maß 3½″",
+        "munição, não-letal; cañón de fusil — ¿qué?, 50 €",
+        "hæð, öryggi, þæfður, hljóðdeyfir, blåøjet, hääyö",
+    ],
+)
+def test_the_languages_of_western_europe_are_text_in_windows_1252(text):
+    made, guessed = lines.utf8_lines(text.encode("cp1252", "ignore"), 1)
+    assert guessed == {1}
+    assert not lines.is_no_text(made.decode())
+
+
+def test_of_a_traveller_in_an_unknown_encoding_nothing_is_kept(tmp_path):
+    path = tmp_path / "sample.csv"
+    text = "crossing_id,crossing_at,name\nC1,2026-11-24T08:00Z,محمد\nC2,2026-11-24T08:00Z,Ann\n"
+    path.write_bytes(text.encode("cp1256"))
+    (chunk,) = intake.read(path)
+    assert [(each.reason_code, each.raw) for each in chunk.rejected] == [
+        ("encoding_unknown", stripping.WITHHELD)
+    ]
