@@ -44,6 +44,7 @@ def convert(
     told = {"read": 0, "accepted": 0, "quarantined": 0, "duplicate": 0}
     formats: dict[str, int] = {}
     warnings: dict[str, int] = {}
+    unknown: dict[str, int] = {}
     profiles: set[str] = set()
 
     def chunks(files: list[Path]) -> Iterator[intake.Chunk]:
@@ -56,6 +57,8 @@ def convert(
                 told["quarantined"] += len(chunk.rejected)
                 formats[chunk.format] = formats.get(chunk.format, 0) + chunk.read
                 profiles.add(chunk.profile)
+                for name in chunk.unknown:
+                    unknown[name] = unknown.get(name, 0) + chunk.read
                 rejected.extend(chunk.rejected)
                 for codes in chunk.table["warnings"].dropna():
                     for code in str(codes).split("|"):
@@ -72,7 +75,7 @@ def convert(
         write_canonical(chunks(files), out if out is not None else Path("-"))
     if quarantine is not None:
         quarantine_file.write(quarantine, rejected)
-    summary = {**told, "formats": formats, "warnings": warnings}
+    summary = {**told, "formats": formats, "warnings": warnings, "unknown_columns": unknown}
     if json:
         output.as_json(summary)
     else:
@@ -81,6 +84,7 @@ def convert(
             f"read {told['read']} = accepted {told['accepted']} + quarantined "
             f"{told['quarantined']} + duplicate 0 ({', '.join(formats) or 'nothing'})"
         )
+        output.warned(warnings, unknown, tell)
         for rejection in rejected[:10]:
             tell(
                 f"  {rejection.source}:{rejection.line}: {rejection.column or ''} "

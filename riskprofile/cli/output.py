@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -54,6 +54,7 @@ def fail(error: RiskProfileError, *, as_json: bool) -> int:
     return error.exit_code
 
 
+UNKNOWN, SHOWN = 12, 60  # headings that fill no column: how many, and characters of each
 LINES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")  # one record a line, nearly always
 
 
@@ -170,8 +171,7 @@ def account(run: Run) -> None:
     say(sums(told))
     for code, count in sorted(told.quarantined_by_reason.items()):
         say(f"  quarantined: {count} {code}")
-    for code, count in sorted(told.warnings.items()):
-        say(f"  warning: {count} {code}")
+    warned(told.warnings, told.unknown_columns, say)
     for key, count in sorted(told.broken_indicators.items()):
         say(f"  ! {key} could not be evaluated for {count} rows: they were raised to yellow")
     say(alerts(told))
@@ -191,6 +191,19 @@ def account(run: Run) -> None:
             )
     if told.stopped:
         say("stopped: nothing is lost, go on with --resume")
+
+
+def warned(
+    warnings: Mapping[str, int], unknown: Collection[str], tell: Callable[[str], None]
+) -> None:
+    """Warnings by code, and what of the files fills no column."""
+    for code, count in sorted(warnings.items()):
+        tell(f"  warning: {count} {code}")
+    if unknown:  # quoted, so that no heading tells the terminal what to do
+        shown = [repr(name[:SHOWN]) for name in [*unknown][:UNKNOWN]]
+        if len(unknown) > UNKNOWN:
+            shown.append(f"and {len(unknown) - UNKNOWN} more")
+        tell(f"  no column takes: {', '.join(shown)}")
 
 
 def unlisted(told: Summary) -> None:

@@ -90,6 +90,8 @@ class Summary:
     model_versions: dict[str, str] = field(default_factory=dict)
     quarantined_by_reason: dict[str, int] = field(default_factory=dict)
     warnings: dict[str, int] = field(default_factory=dict)
+    # Headings, keys and sheets that fill no column: rows read under each.
+    unknown_columns: dict[str, int] = field(default_factory=dict)
     broken_indicators: dict[str, int] = field(default_factory=dict)
     history_days: dict[str, int] = field(default_factory=dict)  # days known before this run
     batches: list[dict[str, Any]] = field(default_factory=list)
@@ -132,7 +134,7 @@ class Summary:
 
 # What is counted of each file, by some key; the rest is of a run.
 _OF_A_FILE = (
-    *("quarantined_by_reason", "warnings", "broken_indicators"),
+    *("quarantined_by_reason", "warnings", "unknown_columns", "broken_indicators"),
     *("changed", "waiting", "removed", "unfinished"),
 )
 

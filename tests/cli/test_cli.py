@@ -236,6 +236,21 @@ def test_some_bad_rows_give_exit_3_and_the_quarantine_says_why(
     assert "1_000" in row
 
 
+def test_headings_that_fill_no_column_are_told(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "day.csv"
+    path.write_text(
+        "declaration_id,goods_description,Gross weight (lb),\x1b[31mred\n"
+        "D1,chairs,22,\nD2,tables,44,\n"
+    )
+    told = "no column takes: 'Gross weight (lb)', '\\x1b[31mred'"
+    code, said, _ = run(home, "convert", path, "--out", tmp_path / "c.csv")
+    assert (code, told in said) == (0, True)
+    code, said, _ = run(home, "score", path)
+    assert (code, told in said) == (0, True)
+    _, said, _ = run(home, "convert", path, "--out", tmp_path / "c.csv", "--json")
+    assert json.loads(said)["unknown_columns"] == {"Gross weight (lb)": 2, "\x1b[31mred": 2}
+
+
 def test_travellers_are_refused_with_exit_7_until_enabled(home: Path, tmp_path: Path) -> None:
     path = tmp_path / "crossings.csv"
     factory.travellers(10).drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
