@@ -82,15 +82,24 @@ def formats() -> list[str]:
     return [AUTO, *(reader.name for reader in READERS)]
 
 
-def detect(source: Source, format: str = AUTO) -> Reader:
-    """The reader named, or the first that claims the content."""
-    if format != AUTO:
-        for reader in READERS:
-            if reader.name == format:
-                return reader
+def asked_rightly(profile: str, format: str) -> None:
+    """Raises `UsageError` for a profile or format that is not known, before any file is touched."""
+    if profile != AUTO and profile not in LAYOUTS:
+        raise UsageError(
+            f"no profile is called {profile!r}", do=f"Give {AUTO} or one of {', '.join(LAYOUTS)}"
+        )
+    if format not in formats():
         raise UsageError(
             f"no format is called {format!r}", do=f"Give one of {', '.join(formats())}"
         )
+
+
+def detect(source: Source, format: str = AUTO) -> Reader:
+    """The reader named, or the first that claims the content."""
+    asked_rightly(AUTO, format)
+    for reader in READERS:
+        if reader.name == format:
+            return reader
     head = archive.head(source)
     for reader in READERS:
         if reader.claims(head, source.name):
@@ -140,10 +149,7 @@ def read(
     InputError
         For a whole file: missing, a directory, empty, truncated, of another format.
     """
-    if profile != AUTO and profile not in LAYOUTS:
-        raise UsageError(
-            f"no profile is called {profile!r}", do=f"Give {AUTO} or one of {', '.join(LAYOUTS)}"
-        )
+    asked_rightly(profile, format)
     # Every member is looked at before the first is read, so that a wrong one loads nothing.
     found = [(source, detect(source, format)) for source in archive.sources(path)]
     for source, reader in found:

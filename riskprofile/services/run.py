@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from riskprofile.errors import Stopped
-from riskprofile.intake.detect import CHUNK_ROWS
+from riskprofile.intake.detect import CHUNK_ROWS, asked_rightly
 from riskprofile.intake.reader import Rejection
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services.lanes import Ranked
@@ -52,6 +52,10 @@ class Options:
     chunk_rows: int = CHUNK_ROWS
     repairs: Mapping[int, Repair] = field(default_factory=dict)  # by line of the input
     claims: Mapping[Path, str] = field(default_factory=dict)  # of files of an inbox, see `CLAIM`
+
+    def __post_init__(self) -> None:
+        """A slip in a name is the operator's: no file of an inbox may fail of it."""
+        asked_rightly(self.profile, self.format)
 
     @property
     def alone(self) -> bool:

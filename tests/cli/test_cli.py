@@ -236,6 +236,19 @@ def test_some_bad_rows_give_exit_3_and_the_quarantine_says_why(
     assert "1_000" in row
 
 
+@pytest.mark.parametrize("slip", [("--format", "cvs"), ("--profile", "shipmnet")])
+def test_a_slip_in_an_option_costs_no_file_its_place_in_the_inbox(
+    home: Path, day: Path, tmp_path: Path, slip: tuple[str, str]
+) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    kept = Path(shutil.copy(day, inbox))
+    code, _, error = run(home, "watch", inbox, "--once", "--every", "0.05", *slip)
+    assert (code, slip[1] in error) == (2, True)
+    assert kept.exists() and list(inbox.iterdir()) == [kept]
+    assert run(home, "score", day, *slip)[0] == 2
+
+
 def test_headings_that_fill_no_column_are_told(home: Path, tmp_path: Path) -> None:
     path = tmp_path / "day.csv"
     path.write_text(
