@@ -25,14 +25,16 @@ class Folded:
     """What each row of a chunk is, by position; and what it does to what is stored.
 
     A row is a duplicate unless `keep`; it `counts` when it is the newest of its key and
-    not withdrawn; `late` marks versions that are already superseded as they come in, and `replaces`
-    those that take the place of another.
+    not withdrawn; `late` marks versions that are already superseded as they come in, `replaces`
+    those that take the place of another, and `repeats` those of them that follow it in one chunk
+    of one file, where no message says that it is an update.
     """
 
     keep: np.ndarray
     counts: np.ndarray
     late: np.ndarray
     replaces: np.ndarray
+    repeats: np.ndarray
     versions: np.ndarray
     renewed: list[Key] = field(default_factory=list)  # stored versions that end here
     confirmed: dict[Key, Message] = field(default_factory=dict)  # said again, and later
@@ -54,6 +56,7 @@ def fold(table: Table, known: Known, arrived: Sequence[datetime]) -> Folded:
         counts=np.ones(n, dtype=bool),
         late=np.zeros(n, dtype=bool),
         replaces=np.zeros(n, dtype=bool),
+        repeats=np.zeros(n, dtype=bool),
         versions=np.ones(n, dtype=np.int64),
     )
     of_record: dict[str, list[Key]] = {}
@@ -90,6 +93,7 @@ def fold(table: Table, known: Known, arrived: Sequence[datetime]) -> Folded:
             made.outdated += 1
             continue
         if one.place is not None:
+            made.repeats[place] = at is None and one.content is not None and function != CANCEL
             made.counts[one.place], made.late[one.place] = False, True
         elif one.version > 1:
             made.renewed.append(key)

@@ -29,6 +29,7 @@ MESSAGE = (FUNCTION, SENT, SCOPE, REFERENCE)  # keys of `extra`; columns once id
 COUNTED = "item_counted"  # whether the item number is the row's place in the file
 ASSUMED = "lodged_assumed"  # warning: the time is that of the batch
 TAKEN = "item_place_taken"  # warning: no item number, and a row of an earlier file had that place
+REPEATED = "item_repeated"  # warning: the file holds another row of this item before it
 
 
 class Numbers:

@@ -34,6 +34,7 @@ from riskprofile.services.identifiers import (
     ITEM,
     MESSAGE,
     RECORD,
+    REPEATED,
     TAKEN,
     Numbers,
     identify,
@@ -244,6 +245,9 @@ class Ingest:
         taken = table[COUNTED] & table[SENT].isna() & folded.replaces
         if taken.any():
             kept = table.assign(warnings=_warned(table["warnings"], taken, TAKEN))
+        if folded.repeats.any():
+            repeats = pd.Series(folded.repeats, table.index)
+            kept = kept.assign(warnings=_warned(kept["warnings"], repeats, REPEATED))
         kept = kept[folded.keep].reset_index(drop=True)
         return Prepared(profile, number, table, kept, folded, chunk)
 

@@ -373,6 +373,18 @@ def test_a_row_without_a_number_that_takes_the_place_of_another_is_told(desk: De
     assert "item_place_taken" not in numbered.summary.warnings
 
 
+def test_two_rows_of_one_file_with_one_number_and_other_goods_are_told(desk: Desk) -> None:
+    """The first of them is on no list: a sender that numbers every item 1 has to hear of it."""
+    both = pd.concat([lodged(item_number=1), lodged(item_number=1, goods_description="rifles")])
+    run = desk.send(both)
+    assert run.summary.warnings["item_repeated"] == 1
+    assert desk.versions() == [(1, 1, "superseded", False), (1, 2, "accepted", True)]
+    again = desk.send(pd.concat([both.tail(1), both.tail(1)]))
+    assert "item_repeated" not in again.summary.warnings
+    messages = pd.concat([lodged(8, item_number=2), lodged(9, item_number=2, gross_mass_kg=77.0)])
+    assert "item_repeated" not in desk.send(messages).summary.warnings
+
+
 def test_what_was_known_as_history_has_no_place_that_is_taken(desk: Desk) -> None:
     desk.send(lodged().drop(columns="item_number"), history=True)
     run = desk.send(lodged(gross_mass_kg=77.0).drop(columns="item_number"))
