@@ -17,7 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from riskprofile.errors import InputError
-from riskprofile.intake import json_text
+from riskprofile.intake import json_text, times
+from riskprofile.intake.cells import as_text, with_point
+from riskprofile.intake.conventions import EITHER, EITHER_DATE
 from riskprofile.intake.reader import RawChunk, Rejection
 from riskprofile.intake.values import (
     LOST,
@@ -92,13 +94,13 @@ def parse(
         (codes joined by a vertical bar); index 0 to n - 1.
     rejected : list of Rejection
         One per unsound record: its first faulty column, all faults in `reason`, and the
-        raw cells as JSON.
+        raw cells as JSON; a number or day of two readings as the file made it out.
     """
     texts, parsed, faults = _read(raw, profile, offices)
     bad = np.zeros(len(raw.rows), dtype=bool)
     for _, _, rows in faults:
         bad |= rows
-    rejected = _rejections(raw.rows, texts, profile, faults, bad) if bad.any() else []
+    rejected = _rejections(raw.rows, texts, parsed, profile, faults, bad) if bad.any() else []
     table = _table(raw, parsed, profile, len(raw.rows))
     if bad.any():
         table = table.loc[~bad].reset_index(drop=True)
@@ -239,6 +241,7 @@ def _cancellations(extra: pa.Array | None, size: int) -> np.ndarray:
 def _rejections(
     rows: Table,
     texts: Mapping[str, pa.Array],
+    parsed: Mapping[str, Parsed],
     profile: Layout,
     faults: list[Fault],
     bad: np.ndarray,
@@ -283,10 +286,48 @@ def _rejections(
             first,
             reasons,
             shown[key].to_pylist() if key in shown else [None] * len(at),
-            json_text.objects(shown).fill_null("{}").to_pylist() if shown else ["{}"] * len(at),
+            json_text.objects(_understood(shown, parsed, profile, faults, at))
+            .fill_null("{}")
+            .to_pylist()
+            if shown
+            else ["{}"] * len(at),
             strict=True,
         )
     ]
+
+
+def _understood(
+    shown: Mapping[str, pa.Array],
+    parsed: Mapping[str, Parsed],
+    profile: Layout,
+    faults: list[Fault],
+    at: np.ndarray,
+) -> dict[str, pa.Array]:
+    """The cells of rows set aside, with one reading each where their file gave them one.
+
+    Who puts a row right has that row alone: `1.234` was 1234 in its file, and is 1.234 by itself.
+    """
+    made = dict(shown)
+    for name, column in shown.items():
+        spec, values = profile.by_name[name], parsed[name].values
+        number = spec.kind in ("int", "float")
+        if not number and spec.kind not in ("datetime", "date"):
+            continue
+        either = pc.match_substring_regex(column, EITHER if number else EITHER_DATE)
+        sound = np.asarray(pc.and_(either.fill_null(False), values.take(pa.array(at)).is_valid()))
+        for other, _, rows in faults:
+            sound &= (other != name) | ~rows[at]
+        if sound.any():
+            said = [_one_reading(values[int(row)].as_py(), spec) for row in at[sound]]
+            made[name] = pc.replace_with_mask(column, pa.array(sound), pa.array(said, _LARGE))
+    return made
+
+
+def _one_reading(value: float | str, spec: ColumnSpec) -> str:
+    if spec.kind == "datetime":
+        return times.iso(int(value))
+    text = as_text(value) or ""
+    return text if spec.kind == "date" else with_point(pa.array([text], _LARGE))[0].as_py()
 
 
 def _short(text: str) -> str:

@@ -58,11 +58,14 @@ def readings(text: str) -> tuple[str | None, str | None]:
 
 
 # The same in RE2, which counts a whole column: a separator with two readings, and with one.
-_EITHER = r"^[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}$"
+EITHER = r"^[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}$"
 _HAS_POINT = r"^[+-]?[0-9, ']*\.[0-9]*(?:[eE][+-]?[0-9]+)?$|^[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3}){2,}$"
 _HAS_COMMA = r"^[+-]?[0-9. ']*,[0-9]*(?:[eE][+-]?[0-9]+)?$|^[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}$"
 _DAY_FIRST = r"^\s*(?:1[3-9]|2[0-9]|3[01])[/-][0-9]{1,2}[/-][0-9]{4}"
 _MONTH_FIRST = r"^\s*[0-9]{1,2}[/-](?:1[3-9]|2[0-9]|3[01])[/-][0-9]{4}"
+
+
+EITHER_DATE = r"^[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{4}"
 
 
 def _count(column: pa.Array, pattern: str) -> int:
@@ -82,7 +85,7 @@ class Tally:
         distinct = pc.unique(column)
         distinct = distinct.filter(pc.match_substring_regex(distinct, "[.,]"))
         distinct = pc.utf8_trim_whitespace(distinct)
-        either = pc.match_substring_regex(distinct, _EITHER)
+        either = pc.match_substring_regex(distinct, EITHER)
         self.either += int(pc.sum(either).as_py() or 0)
         single = distinct.filter(pc.invert(either))
         seen = self.numbers.setdefault(name, [0, 0])

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -38,6 +39,8 @@ from riskprofile.store.tables import Batch
 WAITING = "waiting"
 ID = "quarantine_id"
 AT_ONCE = 5_000
+NUMBERS = ("int", "float")  # kinds of column
+_POINT = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")  # what JSON takes for a number
 OPTIONS = Options(format="jsonl", max_bad_share=1.0, resume=True)
 TOLD = (
     *("quarantine_id", "batch_id", "source", "line", "record_id", "column"),
@@ -188,7 +191,10 @@ def corrections(path: Path) -> dict[int, dict[str, str]]:
                 told = [json.loads(line) for line in file if line.strip()]
                 rows = [(one.get(ID), one.get("fields") or {}) for one in told]
             else:
-                rows = [(one.get(ID), one) for one in csv.DictReader(file)]
+                headings = file.readline()
+                file.seek(0)
+                mark = max(",;\t", key=headings.count)  # a spreadsheet saves as its country does
+                rows = [(one.get(ID), one) for one in csv.DictReader(file, delimiter=mark)]
             for number, cells in rows:
                 key = int(str(number))
                 if key in found:
@@ -337,20 +343,25 @@ def _repair(
             )
         before = row.fields
         cells = {**before, **given}
+        for name, cell in given.items():
+            old = before.get(name, "")
+            if known[name].kind not in NUMBERS and old.isdigit() and old.lstrip("0") == cell:
+                cells[name] = old  # a spreadsheet takes zeros from codes; nobody means it
         whole[row.id] = {name: cells[name] for name in known if cells.get(name)}
         changed[row.id] = tuple(
             name for name in known if whole[row.id].get(name, "") != before.get(name, "")
         )
     ids = list(whole)
+    numbers = {name for name, spec in known.items() if spec.kind in NUMBERS}
     with tempfile.TemporaryDirectory(prefix="riskprofile-") as folder:
-        first = _as_file(Path(folder) / "all.jsonl", [whole[one] for one in ids], needed)
+        first = _as_file(Path(folder) / "all.jsonl", [whole[one] for one in ids], needed, numbers)
         faults = _faults(store, first, profile)
         told.refused |= {ids[line - 1]: why for line, why in faults.items()}
         sound = [one for one in ids if one not in told.refused]
         if not sound:
             return
         name = f"repair-{now:%Y%m%dT%H%M%S%f}-{sound[0]}.jsonl"
-        path = _as_file(Path(folder) / name, [whole[one] for one in sound], needed)
+        path = _as_file(Path(folder) / name, [whole[one] for one in sound], needed, numbers)
         repairs = {
             line: Repair(one, changed[one], reason, came[one])
             for line, one in enumerate(sound, start=1)
@@ -363,8 +374,16 @@ def _repair(
     told.repaired += sound
 
 
-def _as_file(path: Path, rows: Sequence[Mapping[str, str]], needed: Sequence[str]) -> Path:
-    lines = [json.dumps({**dict.fromkeys(needed), **row}, ensure_ascii=False) for row in rows]
+def _as_file(
+    path: Path, rows: Sequence[Mapping[str, str]], needed: Sequence[str], numbers: Collection[str]
+) -> Path:
+    """These rows as JSON Lines; a number with a point is one, whatever is written beside it."""
+
+    def cell(name: str, text: str) -> Any:
+        return json.loads(text) if name in numbers and _POINT.fullmatch(text) else text
+
+    filled = [{name: cell(name, text) for name, text in row.items()} for row in rows]
+    lines = [json.dumps({**dict.fromkeys(needed), **row}, ensure_ascii=False) for row in filled]
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return path
 

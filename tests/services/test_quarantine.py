@@ -314,6 +314,33 @@ def test_an_export_is_corrected_in_a_file_and_taken_in(
     assert same == 4
 
 
+def test_cells_that_nobody_touched_mean_in_a_repair_what_they_meant_in_their_file(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """A comma file: 1.234 is 1234 in it, and by itself would be read as a little more than 1."""
+    path = tmp_path / "commas.csv"
+    path.write_text(
+        "declaration_id;goods_description;hs_code;gross_mass_kg;value;currency;lodged_at\n"
+        "007;chairs;0101;12,5 kg;1.234;USD;03/04/2026\n"
+        "D2;tables;940310;7,25;99,5;USD;25/12/2026\n"
+    )
+    rate(store, home, path)
+    (row,) = quarantine.find(store, OPERATOR, Filter(), NOW)
+    assert (row.fields["value"], row.fields["lodged_at"]) == ("1234", "2026-04-03T00:00:00+00:00")
+    assert row.fields["gross_mass_kg"] == "12,5 kg"
+    saved = tmp_path / "saved.csv"  # by a spreadsheet of that country, which takes zeros away
+    saved.write_text(
+        f"quarantine_id;declaration_id;hs_code;gross_mass_kg;value\n{row.id};7;101;1.250;1234\n"
+    )
+    done = quarantine.repair(store, home, OWNER, quarantine.corrections(saved), WHY, NOW)
+    assert done.repaired == [row.id]
+    with store.read() as connection:
+        found = connection.execute(text("SELECT record_id FROM record")).scalars().all()
+    assert "007@//2026" in found
+    ((_, detail),) = audited(store)
+    assert detail["columns"] == ["gross_mass_kg"]
+
+
 def test_filters_find_rows_by_batch_reason_column_and_state(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
