@@ -333,6 +333,8 @@ def _apart(paths: list[Path], out: Path | None, quarantine: Path | None) -> None
         if one.resolve() in taken:
             raise UsageError("a file would be written over", where=str(one), do="Name another")
         taken.append(one.resolve())
+        if one.is_dir():
+            raise UsageError("is a folder", where=str(one), do="Name a file in it")
         if not one.absolute().parent.is_dir():
             raise UsageError("its folder does not exist", where=str(one), do="Make it first")
 

@@ -249,6 +249,17 @@ def test_a_slip_in_an_option_costs_no_file_its_place_in_the_inbox(
     assert run(home, "score", day, *slip)[0] == 2
 
 
+def test_a_folder_in_the_place_of_a_result_is_refused_before_any_work(
+    home: Path, day: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "ranked.csv"
+    folder.mkdir()
+    for option in ("--out", "--quarantine"):
+        code, _, error = run(home, "score", day, option, folder)
+        assert (code, "is a folder" in error) == (2, True)
+    assert run(home, "score", day)[0] == 0  # nothing was begun that waits for --resume
+
+
 def test_headings_that_fill_no_column_are_told(home: Path, tmp_path: Path) -> None:
     path = tmp_path / "day.csv"
     path.write_text(
