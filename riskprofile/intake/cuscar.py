@@ -17,6 +17,7 @@ from riskprofile.intake.code_lists import KILOGRAMS, mode, place
 from riskprofile.intake.edifact import Segment
 from riskprofile.intake.edifact_messages import Message
 from riskprofile.intake.edifact_reader import EdifactReader
+from riskprofile.intake.edifact_scope import numeral
 from riskprofile.intake.edifact_times import moment, sent_on, without_time
 from riskprofile.intake.message_header import of_report
 from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line, plain
@@ -185,7 +186,7 @@ class _Report:
 
     def _measure(self, segment: Segment, scope: _Scope) -> None:
         column = MEASURES.get(segment.get(2)) or MEASURES.get(segment.get(1))
-        measured, factor = decimal(segment.get(3, 1)), decimal(UNITS.get(segment.get(3)))
+        measured, factor = decimal(numeral(segment.get(3, 1))), decimal(UNITS.get(segment.get(3)))
         if column and measured and factor:
             scope.values[column] = plain(measured * factor)
         elif column:
@@ -195,7 +196,7 @@ class _Report:
         currency = segment.get(1, 2) or None
         column = "value" if segment.get(1) == VALUE else "freight_cost"
         if scope.values.get("currency") in (None, currency):
-            scope.values |= {column: number(segment.get(1, 1)), "currency": currency}
+            scope.values |= {column: numeral(segment.get(1, 1)), "currency": currency}
         else:
             self.warnings.append("freight_not_converted")
 

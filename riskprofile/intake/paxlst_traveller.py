@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from riskprofile.intake.edifact import Segment
+from riskprofile.intake.edifact_scope import numeral
 from riskprofile.intake.edifact_times import birth_date, moment
 from riskprofile.intake.message_header import LIST_UPDATES
 from riskprofile.intake.rows import decimal, joined, number, one_line, plain
@@ -116,7 +117,7 @@ class Traveller:
         if segment.get(1) == BAGS:
             self.values["checked_bags"] = number(text)
         elif segment.get(1) == BAG_MASS:
-            mass, factor = decimal(text), decimal(KILOGRAMS.get(unit or "KGM"))
+            mass, factor = decimal(numeral(text)), decimal(KILOGRAMS.get(unit or "KGM"))
             if mass is not None and factor is not None:
                 self.values["bag_mass_kg"] = plain(mass * factor)
             elif text:

@@ -17,6 +17,7 @@ from riskprofile.intake import airports
 from riskprofile.intake.edifact import Segment
 from riskprofile.intake.edifact_messages import Message
 from riskprofile.intake.edifact_reader import EdifactReader
+from riskprofile.intake.edifact_scope import numeral
 from riskprofile.intake.edifact_times import sent_on
 from riskprofile.intake.message_header import of_edifact
 from riskprofile.intake.paxlst_traveller import tags_from
@@ -329,7 +330,7 @@ def _bags(
         if len(parts) == 3 and parts[2] in {*KILOGRAMS, "702"}:
             values["checked_bags"] = number(parts[0])
             pieces = int(parts[0]) if parts[0].isdecimal() and len(parts[0]) < 4 else 0
-            mass, factor = decimal(parts[1]), decimal(KILOGRAMS.get(parts[2]))
+            mass, factor = decimal(numeral(parts[1])), decimal(KILOGRAMS.get(parts[2]))
             if mass is not None and factor is not None:
                 values["bag_mass_kg"] = plain(mass * factor)
             elif parts[1]:

@@ -120,3 +120,14 @@ def test_a_damaged_report_raises_nothing_but_an_input_error(
         data = data[:place] + new + data[place + length :]
     with contextlib.suppress(InputError):
         read(READER, data)
+
+
+def test_measures_and_amounts_may_have_a_decimal_comma() -> None:
+    """ISO 9735 allows it, and no mark of thousands: 1,234 is a little more than one."""
+    text = (
+        REPORT.read_text().replace("KGM:120.50", "KGM:1,234").replace("MOA+63:200", "MOA+63:200,25")
+    )
+    rows, _ = read(READER, text.encode())
+    assert rows["gross_mass_kg"].dropna().tolist()[0] == "1.234"
+    assert rows["value"].dropna().tolist() == ["200.25"]
+    assert not rows["warnings"].str.contains("measure_unreadable", na=False).any()
