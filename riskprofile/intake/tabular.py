@@ -25,11 +25,15 @@ from riskprofile.intake.columns import AUTO, Mapped
 from riskprofile.intake.conventions import AMBIGUOUS, UNDECIDED
 from riskprofile.intake.formulas import unescape_formula
 from riskprofile.intake.reader import RawChunk, Rejection, Source
+from riskprofile.intake.values import edges
+from riskprofile.layouts import LAYOUTS
 
 DELIMITERS = (",", ";", "\t", "|")
 HEADER_LINES = 20
 HEAD = 65_536
 _BREAK = re.compile(r"[\r\n\x00]")  # without these, a cell that opens no quote ends at a delimiter
+_BELOW = "other_headings"  # a row of another table
+_HEADING = r"^[^0-9]{2,60}$"  # no number of a declaration or crossing is such a word
 _SENTINEL = b"\x01\n"  # a last row of one cell: an open quote before it would swallow it
 
 
@@ -119,6 +123,7 @@ def _pieces(
     cells = len(layout.headings)
     rest = lines.Records(rest_line=layout.line)
     guessed: set[int] = set()
+    other = _OtherTable(layout.mapped)
     with source.open() as stream:
         for block in lines.whole_lines(stream, head):
             block = _after_headings(block, layout)
@@ -132,7 +137,8 @@ def _pieces(
                 rest, split = _split_records(block, cells, layout.delimiter)
             else:
                 rest = lines.Records()
-            yield _piece(source, layout, split, rest.open_quotes, guessed, b"'" in block.data, only)
+            quoted = b"'" in block.data
+            yield _piece(source, layout, split, rest.open_quotes, guessed, quoted, other, only)
             guessed = {line for line in guessed if rest.rest and line >= rest.rest_line}
 
 
@@ -256,6 +262,7 @@ def _piece(
     torn: list[tuple[int, bytes]],
     guessed: set[int],
     quoted: bool,
+    other: _OtherTable,
     only: Sequence[str] | None,
 ) -> Piece:
     mapped, key = layout.mapped, columns.layout(layout.mapped.profile).mandatory[0][0]
@@ -277,11 +284,14 @@ def _piece(
         if text.strip(blank)
     ]
     keep = ~_blank(table, mapped, key)
+    other.look(table, numbers)
+    below = other.rows(numbers) & keep
     position = mapped.columns.get(key)
     if position is not None and len(table):
         again = np.asarray(
             pc.equal(table.column(position), layout.headings[position]).fill_null(False)
         )
+        again &= ~below
         for row in np.flatnonzero(again):
             shown = layout.delimiter.join(
                 str(cell or "") for cell in table.slice(row, 1).to_pylist()[0].values()
@@ -297,11 +307,17 @@ def _piece(
                 )
             )
         keep &= ~again
-    foreign = _foreign(table, numbers, guessed)
-    for at, shown in foreign.items():
-        line = int(numbers[at])
-        rejected.append(_rejection(source, layout, line, shown, lines.UNKNOWN, lines.UNKNOWN_TOLD))
-        keep[at] = False
+    foreign = _foreign(table, numbers, guessed) & keep & ~below
+    for rows, code, told in (
+        (below, _BELOW, other.told),
+        (foreign, lines.UNKNOWN, lines.UNKNOWN_TOLD),
+    ):
+        if rows.any():
+            rejected += [
+                _rejection(source, layout, line, shown, code, told)
+                for line, shown in zip(numbers[rows].tolist(), _shown(table, rows), strict=True)
+            ]
+            keep &= ~rows
     if not keep.all():
         table, numbers = table.filter(pa.array(keep)), numbers[keep]
 
@@ -328,17 +344,66 @@ def _piece(
     return Piece(made, numbers, warned, rejected)
 
 
-def _foreign(table: pa.Table, numbers: np.ndarray, guessed: set[int]) -> dict[int, str]:
-    """Rows of lines in an encoding that is not known here, and what Windows-1252 made of them."""
-    if not guessed:
-        return {}
-    rows = np.flatnonzero(np.isin(numbers, sorted(guessed)))
-    some = table.take(pa.array(rows))
+def _foreign(table: pa.Table, numbers: np.ndarray, guessed: set[int]) -> np.ndarray:
+    """Rows of lines in an encoding that is not known here."""
+    bad = np.zeros(len(table), dtype=bool)
+    if guessed:
+        rows = np.isin(numbers, sorted(guessed))
+        shown = pa.array(_shown(table, rows), LARGE)
+        bad[rows] = np.asarray(pc.match_substring_regex(shown, lines.NO_TEXT))
+    return bad
+
+
+def _shown(table: pa.Table, rows: np.ndarray) -> list[str]:
+    """The cells of some rows as a line each."""
     empty, mark = pa.scalar("", LARGE), pa.scalar(",", LARGE)
-    cells = [pc.fill_null(cells, empty) for cells in some.columns]
-    shown = pc.binary_join_element_wise(*cells, mark)
-    bad = np.asarray(pc.match_substring_regex(shown, lines.NO_TEXT))
-    return dict(zip(rows[bad].tolist(), shown.filter(pa.array(bad)).to_pylist(), strict=True))
+    cells = [pc.fill_null(cells, empty) for cells in table.filter(pa.array(rows)).columns]
+    return list(pc.binary_join_element_wise(*cells, mark).to_pylist())
+
+
+class _OtherTable:
+    """Where other headings stand among the records, if they do.
+
+    Two files made one: where the second has its columns in another order, and as many of them,
+    its rows would be read crosswise. The same headings again are a repetition.
+    """
+
+    def __init__(self, mapped: Mapped) -> None:
+        self.mapped = mapped
+        self.line, self.told = 0, ""
+        self.position = mapped.columns[columns.layout(mapped.profile).mandatory[0][0]]
+
+    def look(self, table: pa.Table, numbers: np.ndarray) -> None:
+        """Find the first row that names columns, other ones than the headings do."""
+        cells = table.column(self.position).combine_chunks()
+        _, last = edges(cells)
+        if self.line or ((last >= ord("0")) & (last <= ord("9"))).all():  # no heading ends so
+            return
+        worded = pc.filter(cells, pc.match_substring_regex(cells, _HEADING))  # no number of one
+        meant = [
+            text
+            for text in pc.unique(worded).to_pylist()
+            if any(columns.column_of(text, profile) for profile in LAYOUTS)
+        ]
+        if not meant:
+            return
+        for row in np.flatnonzero(np.asarray(pc.is_in(cells, value_set=pa.array(meant, LARGE)))):
+            told = [str(cell or "") for cell in table.slice(row, 1).to_pylist()[0].values()]
+            again = columns.best(told, AUTO)
+            sure = columns.fit(again)[0] == 2 and len(again.unknown) < len(again.columns)
+            if sure and (again.profile, again.columns) != (
+                self.mapped.profile,
+                self.mapped.columns,
+            ):
+                self.line = int(numbers[row])
+                self.told = (
+                    f"other headings stand in line {self.line}: this row is of another table"
+                )
+                return
+
+    def rows(self, numbers: np.ndarray) -> np.ndarray:
+        """Which of these lines are of the other table, its headings included."""
+        return numbers >= self.line if self.line else np.zeros(len(numbers), dtype=bool)
 
 
 def _blank(table: pa.Table, mapped: Mapped, key: str) -> np.ndarray:
@@ -366,6 +431,6 @@ def _rejection(
             cells = next(csv.reader([text], delimiter=layout.delimiter), [])
         except csv.Error:
             cells = []
-    if code != "header_repeated" and 0 <= position < len(cells):
+    if code not in ("header_repeated", _BELOW) and 0 <= position < len(cells):
         record_id = cells[position].strip()[:200] or None
     return Rejection(source.name, line, code, reason, record_id, None, text)

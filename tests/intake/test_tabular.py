@@ -220,3 +220,31 @@ def test_a_file_that_is_wrong_as_a_whole_is_an_error_that_says_what_to_do(tmp_pa
 def test_a_directory_is_an_error_that_says_what_to_do(tmp_path):
     with pytest.raises(InputError, match=r"is a directory\. Name the files in it"):
         list(intake.read(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        "Description,Declaration number,Consignee",
+        "declaration_id,consignee_name,goods_description",
+        "crossing_id,crossing_at,name",
+    ],
+)
+@pytest.mark.parametrize("size", [5_000, 2])
+def test_rows_below_other_headings_are_not_read_under_the_first(tmp_path, size, headings):
+    """Two files made one, whose columns stand in another order."""
+    path = tmp_path / "both.csv"
+    path.write_text(
+        "declaration_id,goods_description,consignee_name\nD1,chairs,Ann\nDeclaration,tins,Bo\n"
+        f"{headings}\ntables,D3,Cy\nrifles,D4,Di\n"
+    )
+    chunks = list(intake.read(path, chunk_rows=size))
+    assert [row for chunk in chunks for row in chunk.table["declaration_id"]] == [
+        "D1",
+        "Declaration",
+    ]
+    told = [each for chunk in chunks for each in chunk.rejected]
+    assert [(each.line, each.reason_code) for each in told] == [
+        (line, "other_headings") for line in (4, 5, 6)
+    ]
+    assert "line 4" in told[0].reason and told[1].raw == "tables,D3,Cy"
