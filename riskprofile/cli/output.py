@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,14 +24,18 @@ if TYPE_CHECKING:
 errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
+# What tells a terminal what to do: a sender may have put it in the name of a file.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
 def say(text: str = "") -> None:
     """One line of result."""
-    print(text)
+    print(_CONTROL.sub("_", text))
 
 
 def note(text: str) -> None:
     """One line beside the result."""
-    errors.print(text, soft_wrap=True)
+    errors.print(_CONTROL.sub("_", text), soft_wrap=True)
 
 
 def as_json(content: Any) -> None:

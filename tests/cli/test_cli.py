@@ -260,6 +260,15 @@ def test_a_folder_in_the_place_of_a_result_is_refused_before_any_work(
     assert run(home, "score", day)[0] == 0  # nothing was begun that waits for --resume
 
 
+def test_the_name_of_a_file_tells_a_terminal_nothing(home: Path, day: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(day, tmp_path / "day\x1b[31m\x07.csv"))
+    code, said, _ = run(home, "score", path)
+    assert (code, "day_[31m_.csv: csv" in said, "\x1b" in said) == (0, True, False)
+    path.write_text("junk")
+    code, _, error = run(home, "score", path)
+    assert (code, "day_[31m_.csv" in error, "\x1b" in error) == (4, True, False)
+
+
 def test_headings_that_fill_no_column_are_told(home: Path, tmp_path: Path) -> None:
     path = tmp_path / "day.csv"
     path.write_text(
