@@ -171,7 +171,8 @@ NO_TEXT = "|".join(
     (
         f"[{_ACCENTED}]{{3}}",
         *(f"{_ANY}{{{at}}}[{_ACCENTED}]{_ANY}{{{3 - at}}}" for at in range(4)),
-        "[A-Za-z][‚ƒ„†‡ˆ‰‹¢£¤¥¦§¬¯³¶¸¹¿][A-Za-z]",
+        "[A-Za-z][‚ƒ„†‡ˆ‰‹¢£¤¥¦§¬¯¶¸¹¿][A-Za-z]",
+        "[A-LN-Za-ln-z]³[A-Za-z]",  # but m³h is a flow
         "[\u0080-\u009f]",
     )
 )
@@ -184,7 +185,7 @@ def is_no_text(guessed: str) -> bool:
     """Whether a line that was read as Windows-1252 must be in another encoding.
 
     >>> russian = "пистолеты".encode("cp1251").decode("cp1252")
-    >>> is_no_text(russian), is_no_text("pièces détachées, «Über»")
+    >>> is_no_text(russian), is_no_text("pièces détachées, «Über», 5 m³h")
     (True, False)
     """
     return _NO_TEXT.search(guessed) is not None
