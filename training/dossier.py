@@ -19,6 +19,7 @@ from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy import select
 
 from riskprofile.errors import InputError, RiskProfileError
 from riskprofile.intake.formulas import escape_formula
@@ -33,13 +34,17 @@ from riskprofile.services.tally import Line
 from riskprofile.services.training_log import TRAINED
 from riskprofile.store import batches, switches
 from riskprofile.store.database import Store
-from training import criteria, office, record, report
+from riskprofile.store.tables import Audit
+from training import criteria, gates, office, record, report
 from training import synth as generator
 from training.synth.datasheet import datasheet
 
 TEXT, ANSWERS, LEDGER = "dossier.md", "answers.json", "ledger.csv"
 SAMPLE = 10_000  # rows of the generator that the datasheet is measured on
+SWITCHED = ("profile.enable", "profile.disable")
 OPEN = "**Open question `{key}`.** {asks}"
+
+_audit = Audit.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -226,7 +231,7 @@ def _of_files(card: Scorecard, files: Mapping[str, bytes], folder: Path) -> dict
         "model_card": body.strip(),
         "gates": measured,
         "data_digest": json.loads(files["manifest.json"])["data_digest"],
-        "groups": _groups(PROFILES[card.profile], body),
+        "groups": _groups(PROFILES[card.profile], body, measured),
         "evaluation": _evaluation(folder),
         "composition": [],
         "selected": [],
@@ -254,11 +259,13 @@ def _lower(text: str) -> str:
     return re.sub(r"^## ", "### ", text.strip(), flags=re.MULTILINE)
 
 
-def _groups(profile: Profile, text: str) -> str:
+def _groups(profile: Profile, text: str, measured: Sequence[Gate]) -> str:
     if "## Groups that it cannot see" in text:
         return "the section on groups in part 1"
     if not profile.protected("P1"):
         return "its declarations hold no protected column, so there is no group to tell apart"
+    if gate := next((one for one in measured if one.name == gates.GROUPS), None):
+        return f"on declarations of the generator, {gate.value} (bound: {gate.bound})"
     return (
         "not measured for this scorecard; `python -m benchmarks.fairness` measures those that ship"
     )
@@ -373,6 +380,11 @@ def _of_home(store: Store, settings: Settings, actor: Actor, card: Scorecard) ->
         stated = switches.get(connection, switches.of_profile(name)) or {}
         second = bool(switches.get(connection, govern.SECOND_PERSON, True))
         trained = switches.get(connection, TRAINED) or {}
+        switched = select(*_audit.c["at", "actor", "action", "detail"]).where(
+            _audit.c.subject == f"setting:{switches.of_profile(name)}",
+            _audit.c.action.in_(SWITCHED),
+        )
+        laws = connection.execute(switched.order_by(_audit.c.sequence.desc())).mappings().all()
     if not stated and name in settings.basis:
         stated = settings.basis[name].model_dump()
     known = promotion.known(store, actor, settings.models)
@@ -381,11 +393,12 @@ def _of_home(store: Store, settings: Settings, actor: Actor, card: Scorecard) ->
     return {
         "serves": any(one.serves and one.digest == card.digest for one in known),
         "promotions": promotion.promotions(store, actor, name),
+        "laws": laws,
         "passed": evidence.passed_over(store, name, actor).says,
         "look": next(iter(looks), None),
         "second": second,
         "trained": len(trained),
-        "stated": {"legal_basis": "", "assessment": "", **stated},
+        "stated": {"legal_basis": "", "assessment": "", "learnt": False, **stated},
         "runs": len(runs),
         "rated": sum(one.accepted for one in runs),
         "first_run": min((f"{one.started_at:%Y-%m-%d}" for one in runs), default=""),

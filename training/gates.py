@@ -36,6 +36,7 @@ LARGEST = 4 * 2**20  # bytes of the files that serve
 MOST_TERMS = 400
 CALIBRATED = 3.0  # standard errors between mean score and share of finds
 BUDGETS = (0.01, 0.05)
+GROUPS = "groups of people"  # name of its gate
 
 
 @dataclass(frozen=True)
@@ -250,7 +251,7 @@ def groups_gate(card: Scorecard, features: Table, labels: np.ndarray, declared: 
     declared : Table
         Protected columns of the same rows, which nothing that rates reads; none for goods.
     """
-    name = "groups of people"
+    name = GROUPS
     bound = f"{fairness.LOW:g} to {fairness.HIGH:g} times those of all others"
     if not len(declared.columns):
         return Gate(name, True, "these declarations hold no protected column", bound)

@@ -34,7 +34,7 @@ from training.refit import ENOUGH, Refit, refit
 LABELS = "labels.parquet"
 GATE_NAMES = (
     *("recall by typology, generator", "recall by slice, own outcomes", "labellers"),
-    *("monotone terms", "inputs", "groups of people", "calibration", "size"),
+    *("monotone terms", "inputs", gates.GROUPS, "calibration", "size"),
 )
 WORDS = {
     "lock": "held as they were",

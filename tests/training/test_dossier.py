@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,13 +14,14 @@ import yaml
 
 from riskprofile.errors import InputError, RiskProfileError
 from riskprofile.scoring import artefact
-from riskprofile.services import settings
+from riskprofile.services import govern, settings
 from riskprofile.services.identity import OWNER
+from riskprofile.services.promotion import GATES, Gate
 from riskprofile.services.settings import CHECKOUT, Settings
 from riskprofile.services.tally import Line
 from riskprofile.store import artefacts
 from riskprofile.store.database import Store
-from training import dossier
+from training import dossier, gates
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 LEARNT = CHECKOUT / "models" / "shipment" / "2026.11.4"
@@ -75,19 +76,55 @@ def test_a_section_that_loses_its_content_is_named(made: dossier.Dossier) -> Non
         assert (title in dossier.empty_sections(bare)) != bool(parent), title
 
 
-def test_a_card_with_an_empty_section_makes_no_dossier(
-    home: tuple[Store, Settings], tmp_path: Path
-) -> None:
+def altered(folder: Path, **changed: bytes) -> Path:
+    """The written criteria with other files, under a manifest of their own."""
     files = {k: v for k, v in artefacts.read(WRITTEN).items() if k != artefact.MANIFEST}
-    files["card.md"] += b"\n## What it cannot show\n\n"
+    files |= changed
     told = json.loads((WRITTEN / artefact.MANIFEST).read_text())
     listed = artefact.manifest(
         files, **{key: told[key] for key in ("profile", "version", "data_digest", "features")}
     )
     for name, content in {**files, artefact.MANIFEST: listed}.items():
-        (tmp_path / name).write_bytes(content)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def test_a_card_with_an_empty_section_makes_no_dossier(
+    home: tuple[Store, Settings], tmp_path: Path
+) -> None:
+    card = (WRITTEN / "card.md").read_bytes() + b"\n## What it cannot show\n\n"
     with pytest.raises(RiskProfileError, match="nothing under What it cannot show"):
-        make(home, tmp_path)
+        make(home, altered(tmp_path, **{"card.md": card}))
+
+
+def test_groups_of_people_that_a_gate_measured_are_told(
+    home: tuple[Store, Settings], tmp_path: Path
+) -> None:
+    gate = Gate(gates.GROUPS, True, "born 1990s bears 0.90 times", "0.8 to 1.25 times")
+    measured = json.dumps({"gates": [asdict(gate)]}).encode()
+    folder = altered(tmp_path, **{GATES: measured})
+    told = " ".join(make(home, folder).text.split())
+    assert "By groups of people: on declarations of the generator, born 1990s bears 0.90" in told
+    assert "not measured for this scorecard" not in told
+
+
+def test_it_tells_under_which_laws_travellers_were_rated_and_since_when(tmp_path: Path) -> None:
+    """What serves changes with the law as well as with a promotion."""
+    made = settings.load({}, home=tmp_path / "home")
+    store = settings.open_store(made)
+    before = make((store, made), WRITTEN).text
+    govern.enable_profile(store, OWNER, "traveller", "Act 1", "IA-1", NOW)
+    later = NOW + timedelta(days=1)
+    govern.enable_profile(store, OWNER, "traveller", "Act 1a", "IA-2", later, learnt=True)
+    text = make((store, made), WRITTEN).text
+    govern.disable_profile(store, OWNER, "traveller", later)
+    off = make((store, made), WRITTEN).text
+    store.close()
+    assert f"| 2026-11-24 09:00 UTC | on | {OWNER.name} | Act 1 | IA-1 |  |" in text
+    assert f"| 2026-11-25 09:00 UTC | on | {OWNER.name} | Act 1a | IA-2 | allowed |" in text
+    assert "Act 1a, for a learnt scorecard too; assessment IA-2." in text
+    assert f"| 2026-11-25 09:00 UTC | off | {OWNER.name} |  |  |  |" in off
+    assert "switched on and off" not in before
 
 
 def test_what_only_people_know_is_asked_and_the_answers_are_taken_in(
