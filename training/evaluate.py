@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from riskprofile.scoring import control
+
 BUDGETS = (0.001, 0.01, 0.02, 0.05)
 
 
@@ -28,7 +30,7 @@ def expected_recall_at(scores: np.ndarray, chance: np.ndarray, budget: float) ->
 def interval(
     scores: np.ndarray, labels: np.ndarray, budget: float, seed: int, draws: int = 200
 ) -> tuple[float, float]:
-    """95 % bootstrap interval of `recall_at`, over the positives of a fixed list.
+    """95 % interval of `recall_at`, bootstrapped over the positives of a fixed list (`ends`).
 
     The cut is kept: what varies is which positives there were to find.
     """
@@ -39,8 +41,21 @@ def interval(
         return (float("nan"), float("nan"))
     random = np.random.default_rng(seed)
     means = [random.choice(hits, len(hits)).mean() for _ in range(draws)]
+    return ends(hits, np.array(means))
+
+
+def ends(hits: np.ndarray, means: np.ndarray) -> tuple[float, float]:
+    """95 % interval of the mean of `hits` (0 or 1) from bootstrapped means.
+
+    Where all or none are hits every mean is the same, which says nothing of how sure it is:
+    Wilson's interval then, so that 20 of 20 are not told as if no find could be missed.
+    """
+    share = float(hits.mean())
+    if share in (0.0, 1.0):
+        low, high = control.wilson(share, len(hits))
+        return min(low, share), max(high, share)
     low, high = np.quantile(means, [0.025, 0.975])
-    return (float(low), float(high))
+    return float(low), float(high)
 
 
 def calibration(

@@ -52,8 +52,8 @@ SEEN = {  # features that count what was known before the row; missing where his
 class Figure:
     """Of one part of the rows: what two scorecards bring up when a share of all is inspected.
 
-    `low` and `high`: 95 % bootstrap interval of `recall`; `gap_low` and `gap_high` of the
-    recall that the scorecard has beyond the one that serves, over the same finds.
+    `low` and `high`: 95 % interval of `recall`, as `evaluate.ends`; `gap_low` and `gap_high` of the
+    recall that the scorecard has beyond the one that serves, over the same finds, by bootstrap.
     """
 
     part: str
@@ -164,9 +164,14 @@ def text(report: Report) -> str:
         f"Of 100 inspected, {report.of_100:.0f} are finds.",
         *(["", report.note] if report.note else []),
         "",
-        "| part | rows | finds | recall | 95 % interval | what serves | gap, 95 % interval |",
-        "|---|---|---|---|---|---|---|",
     ]
+    if report.figures:
+        lines += [
+            "| part | rows | finds | recall | 95 % interval | what serves | gap, 95 % interval |",
+            "|---|---|---|---|---|---|---|",
+        ]
+    else:
+        lines.append(f"No part has {LEAST_IN_SLICE} finds: none is told.")
     lines += [
         f"| {one.part} | {one.rows:,} | {one.finds:,} | {one.recall:.3f} | {one.low:.3f} to "
         f"{one.high:.3f} | {one.serving:.3f} | {one.gap_low:+.3f} to {one.gap_high:+.3f} |"
@@ -276,7 +281,7 @@ def _figures(
             continue
         one, other = chosen[found].astype("float64"), before[found].astype("float64")
         drawn = random.integers(0, finds, (DRAWS, finds))
-        low, high = np.quantile(one[drawn].mean(axis=1), [0.025, 0.975])
+        low, high = evaluate.ends(one, one[drawn].mean(axis=1))
         gap_low, gap_high = np.quantile((one - other)[drawn].mean(axis=1), [0.025, 0.975])
         yield Figure(
             part, int(mask.sum()), finds, float(one.mean()), float(low), float(high),

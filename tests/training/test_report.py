@@ -90,6 +90,27 @@ def test_own_outcomes_are_told_by_slice_and_without_a_find_not_at_all(trial: Tri
     assert report.on_outcomes(card, card, labels.iloc[:0], 0.2) is None
 
 
+def test_a_recall_of_all_or_of_none_is_not_told_as_if_it_were_sure() -> None:
+    points = np.arange(400.0, 0.0, -1.0)
+    first, last = (points > 380).astype(int), (points <= 20).astype(int)
+    for seed in range(3):
+        low, high = evaluate.interval(points, first, 0.1, seed)
+        assert (round(low, 3), high) == (0.839, 1.0)  # Wilson, 20 of 20
+        low, high = evaluate.interval(points, last, 0.1, seed)
+        assert (low, round(high, 3)) == (0.0, 0.161)
+    low, high = evaluate.interval(points, (points > 350).astype(int), 0.1, 1)
+    assert 0.6 < low < 0.8 < high < 0.95  # 40 of 50, bootstrapped
+
+
+def test_where_no_part_has_finds_enough_that_is_said(trial: Trial) -> None:
+    labels = trial.features.assign(value=0, known_at=trial.times).iloc[:60]
+    labels.loc[:2, "value"] = 1
+    told = report.on_outcomes(scorecard(), scorecard(), labels, 0.2)
+    assert told is not None and not told.figures
+    text = report.text(told)
+    assert "No part has 20 finds: none is told." in text and "| part |" not in text
+
+
 def test_every_profile_says_whether_parties_were_seen() -> None:
     for profile in PROFILES.values():
         names = {one.name for one in profile.features}
