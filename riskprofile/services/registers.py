@@ -190,13 +190,16 @@ def _digest(entry: Mapping[str, object]) -> str:
 
 
 def held(store: Store, actor: Actor) -> list[Held]:
-    """Every register: how many entries it holds, and when it was last loaded."""
+    """Every register: how many entries it holds, and the latest day for which a file spoke."""
     authorise(actor, "register.look")
     with store.read() as connection:
         counts = kept.counts(connection)
         last: dict[str, Any] = {}
         for one in kept.loads(connection):
-            last.setdefault(one.kind, one)
+            if not (one.accepted or one.duplicate):
+                continue  # nothing is held of a file without a usable row
+            if one.as_of > last.setdefault(one.kind, one).as_of:
+                last[one.kind] = one
     return [
         Held(
             kind,

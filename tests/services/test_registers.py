@@ -83,6 +83,20 @@ def test_a_file_that_speaks_for_an_earlier_day_does_not_replace_a_later_one(
     assert registers.entries(store, OWNER, "licences", later(days=1))["quantity"].tolist() == [60.0]
 
 
+def test_a_register_is_as_of_the_latest_day_for_which_a_usable_file_spoke(
+    store: Store, tmp_path: Path
+):
+    good = written(tmp_path, LICENCES + "L-1,60,2026-01-01,2026-12-31\n", "good.csv")
+    bad = written(tmp_path, LICENCES + "L-1,-3,2026-01-01,2026-12-31\n", "bad.csv")
+    day = NOW - timedelta(days=9)
+    registers.load(store, OWNER, "licences", good, NOW, as_of=day)
+    registers.load(store, OWNER, "licences", good, later(hours=1), as_of=day - timedelta(days=30))
+    told = registers.load(store, OWNER, "licences", bad, later(hours=2))
+    assert (told.accepted, told.quarantined) == (0, 1)
+    [held] = [one for one in registers.held(store, OWNER) if one.kind == "licences"]
+    assert (held.loaded_at, held.as_of) == (NOW, day)
+
+
 def test_what_was_loaded_later_was_not_known_before(store: Store):
     registers.load(store, OWNER, "dealers", SAMPLES / "dealers.csv", later(days=1))
     assert registers.entries(store, OWNER, "dealers", NOW).empty
