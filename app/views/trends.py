@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, form, session
+from app import draw, session
 from app.installation import served
 from app.text import escape
 from riskprofile.services import results, trends
@@ -27,11 +27,10 @@ def page() -> None:
     rows = [(one.month, int(one.cases)) for one in told.months.itertuples()]
     st.html(draw.bars((say("trends.month"), say("trends.cases_head")), rows, None))
     st.html(f'<div class="rp-bar"><h2 class="rp-h2">{escape(say("trends.patterns"))}</h2></div>')
-    heads = ("by", "value", "recent", "past", "expected", "q", "state")
     st.html(
         draw.table(
-            [say(f"trends.{name}") for name in heads],
-            [_row(say, one) for one in told.patterns.head(SHOWN).itertuples()],
+            [say(f"trends.{name}") for name in trends.HEADS],
+            [trends.as_row(say, one) for one in told.patterns.head(SHOWN).itertuples()],
             right=(2, 3, 4, 5),
         )
     )
@@ -39,47 +38,13 @@ def page() -> None:
     st.html(f'<p class="rp-m">{escape(say("trends.words", share=say.number(trends.SHARE)))}</p>')
 
 
-def _row(say: Any, one: Any) -> list[str]:
-    return [
-        say(f"trends_by.{one.by}"),
-        _value(say, one),
-        say.number(int(one.recent)),
-        say.number(int(one.past)),
-        say.number(round(float(one.expected), 1)),
-        _chance(say, float(one.q)),
-        say("trends.emerging") if one.emerging else say("trends.usual"),
-    ]
-
-
-def _chance(say: Any, q: float) -> str:
-    least = 0.001  # a chance is never nothing
-    return f"< {say.number(least)}" if q < least else str(say.number(round(q, 3)))
-
-
-def _value(say: Any, one: Any) -> str:
-    if one.by == "kind":
-        return str(say.maybe(f"kind.{one.value}", one.value))
-    if one.by in ("mode", "made"):
-        return str(say.maybe(f"trends_is.{one.value}", one.value))
-    return form.clip(str(one.value), 60)
-
-
 def _files(say: Any, told: trends.Trends) -> None:
     stem = f"trends-{told.until:%Y-%m-%d}"
-    heads = {name: say(f"trends.{name}") for name in ("months", "patterns", "month", "value")}
-    heads |= {name: say(f"trends.{name}") for name in ("by", "recent", "past", "expected", "q")}
-    heads |= {"cases": say("trends.cases_head"), "firearms": say("trends.firearms")}
-    heads |= {name: say(f"trends_by.{name}") for name in trends.BY}
-    heads |= {"emerging": say("trends.state")}
     with st.container(horizontal=True, key="trends-files"):
         for name, content, mime in (
             ("csv", results.as_csv(told.patterns), "text/csv"),
             ("xlsx", trends.as_xlsx(told), "application/vnd.ms-excel"),
-            (
-                "pdf",
-                trends.as_pdf(told, say("page.trends"), heads, say.language),
-                "application/pdf",
-            ),
+            ("pdf", trends.as_pdf(told, say), "application/pdf"),
         ):
             st.download_button(
                 say(f"trends_save.{name}"), content, file_name=f"{stem}.{name}", mime=mime

@@ -58,7 +58,7 @@ class Page:
         """A table of equal columns."""
         face = self._having([str(cell) for cells in (head, *rows) for cell in cells])
         self._pdf.set_font(face, "", 8)
-        align = "RIGHT" if self._right_to_left else "JUSTIFY"
+        align = "RIGHT" if self._right_to_left else "LEFT"
         with self._pdf.table(width=WIDE, line_height=5, text_align=align) as table:
             for cells in (head, *rows):
                 row = table.row()

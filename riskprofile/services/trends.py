@@ -23,10 +23,13 @@ from riskprofile.store import arms as kept
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert
 from riskprofile.tables import Table
+from riskprofile.words import Words, form
 
 _alert = Alert.__table__  # type: ignore[attr-defined]
 
 BY = ("mode", "route", "typology", "cover_goods", "calibre", "kind", "made", "diversion")
+HEADS = ("by", "value", "recent", "past", "expected", "q", "state")  # as people read a pattern
+PRINTED = 40  # patterns on paper; the other files hold all
 RECENT, PAST = timedelta(days=90), timedelta(days=360)
 LEAST, SHARE = 3, 0.1  # cases that a pattern needs, and its false-discovery rate
 AHEAD = timedelta(hours=14)  # no zone is further ahead: there the day has begun
@@ -176,23 +179,46 @@ def as_xlsx(told: Trends) -> bytes:
     return stream.getvalue()
 
 
-def _printed(cell: Any, heads: Mapping[str, str]) -> str:
-    if isinstance(cell, bool):
-        return "*" if cell else ""
-    return f"{cell:.3g}" if isinstance(cell, float) else heads.get(str(cell), str(cell))
+def as_row(say: Words, one: Any) -> list[str]:
+    """One of `patterns` in words and figures of a language, in the order of `HEADS`."""
+    value = str(one.value)
+    if one.by == "kind":
+        value = say.maybe(f"kind.{value}", value)
+    elif one.by in ("mode", "made"):
+        value = say.maybe(f"trends_is.{value}", value)
+    least = 0.001  # a chance is never nothing
+    q = float(one.q)
+    return [
+        say(f"trends_by.{one.by}"),
+        form.clip(value, 60),
+        say.number(int(one.recent)),
+        say.number(int(one.past)),
+        say.number(round(float(one.expected), 1)),
+        f"< {say.number(least)}" if q < least else say.number(round(q, 3)),
+        say("trends.emerging") if one.emerging else say("trends.usual"),
+    ]
 
 
-def as_pdf(told: Trends, title: str, heads: Mapping[str, str], language: str = "en") -> bytes:
-    """A chart of months and both tables as pages to print; `heads` are the words of the page."""
-    page = Page(title, told.until, language)
-    page.heading(heads["cases"])
+def as_pdf(told: Trends, say: Words) -> bytes:
+    """A chart of months, both tables and what they mean, as pages to print."""
+    page = Page(say("page.trends"), told.until, say.language)
+    page.line(f"{told.until:%Y-%m-%d}")
+    page.heading(say("trends.cases_head"))
     page.bars([(one.month, int(one.cases)) for one in told.months.itertuples()])
-    for name, table in (("months", told.months), ("patterns", told.patterns.head(40))):
-        page.heading(heads[name])
-        columns = [one for one in table.columns if one != "p"]
-        rows = [
-            [_printed(cell, heads) for cell in row]
-            for row in table[columns].astype(object).itertuples(index=False)
-        ]
-        page.table([heads.get(one, one) for one in columns], rows)
+    page.heading(say("trends.months"))
+    page.table(
+        [say("trends.month"), say("trends.cases_head"), say("trends.firearms")],
+        [
+            [one.month, say.number(one.cases), say.number(one.firearms)]
+            for one in told.months.itertuples()
+        ],
+    )
+    shown = told.patterns.head(PRINTED)
+    of = f" ({say.number(len(shown))} / {say.number(len(told.patterns))})"
+    page.heading(say("trends.patterns") + (of if len(told.patterns) > PRINTED else ""))
+    page.table(
+        [say(f"trends.{name}") for name in HEADS],
+        [as_row(say, one) for one in shown.itertuples()],
+    )
+    page.line(say("trends.words", share=say.number(SHARE)))
     return page.bytes()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import shutil
+import subprocess
 from datetime import timedelta
 
 import numpy as np
@@ -10,6 +12,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from riskprofile import words
 from riskprofile.services import arms, feedback, tracing, trends
 from riskprofile.services.identity import OWNER
 from tests.services.bench import NOW, SARA
@@ -106,8 +109,27 @@ def test_the_files_hold_every_pattern_and_run_nothing(store, tmp_path):
     book = openpyxl.load_workbook(io.BytesIO(trends.as_xlsx(told)))
     values = [row[1].value for row in book["patterns"].iter_rows(min_row=2)]
     assert len(values) == len(told.patterns) and "=1+1" not in values
-    heads = {"months": "Months", "patterns": "Patterns", "cases": "Cases"}
-    assert trends.as_pdf(told, "Trends", heads).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "es", "ar"])
+def test_the_paper_speaks_the_language_of_the_page_and_says_of_when_it_is(
+    store, tmp_path, language
+):
+    kinds = [{"kind": "ammunition", "mode": "mail"}, {"converted": "yes", "mode": "land"}]
+    fill(store, tmp_path, [(3, "C1", kinds[0]), (4, "C2", kinds[1])])
+    told, say = trends.trends(store, SARA, NOW), words.of(language)
+    rows = {(one.by, one.value): trends.as_row(say, one) for one in told.patterns.itertuples()}
+    assert rows["kind", "ammunition"][1] == say("kind.ammunition")
+    assert rows["mode", "mail"][1] == say("trends_is.mail")
+    assert rows["made", "converted"][1] == say("trends_is.converted")
+    assert {row[-1] for row in rows.values()} == {say("trends.usual")}
+    made = trends.as_pdf(told, say)
+    assert made.startswith(b"%PDF")
+    if language == "fr" and (path := shutil.which("pdftotext")):
+        read = subprocess.run([path, "-layout", "-", "-"], input=made, capture_output=True)
+        text = " ".join(read.stdout.decode().split())
+        assert f"{NOW:%Y-%m-%d}" in text and "poste et express" in text and "Munitions" in text
+        assert "taux de fausses découvertes de 0,1" in text
 
 
 def test_an_empty_register_has_no_trend(store):
