@@ -56,6 +56,7 @@ def show(
                 "term": term.name,
                 "least": int(term.table.min()),
                 "most": int(term.table.max()),
+                "said": term.said,
             }
             for term in card.terms
         ),
@@ -69,7 +70,7 @@ def show(
         return 0
     output.say(f"{profile} {card.version}, digest {card.digest[:12]}, base {card.base} points")
     for term in terms:
-        output.say(f"  {term['least']:+5d} to {term['most']:+5d}  {term['term']}")
+        output.say(f"  {term['least']:+5d} to {term['most']:+5d}  {term['said']}")
     return 0
 
 
@@ -205,17 +206,20 @@ def enable(
     json: Json = False,
 ) -> int:
     """Switch a profile on, naming the legal basis and the impact assessment."""
-    store = open_store(settings_of(home))
+    settings = settings_of(home)
+    store = open_store(settings)
     try:
         govern.enable_profile(
             store, owner(), profile, legal_basis, assessment, now(), learnt=learnt
         )
+        # The law does not say it alone: what was promoted here may come first.
+        serves = promotion.serving(store, settings.models, profile).version
     finally:
         store.close()
     if json:
-        output.as_json({"profile": profile, "on": True, "learnt": learnt})
+        output.as_json({"profile": profile, "on": True, "learnt": learnt, "serves": serves})
     else:
-        output.say(f"{profile} is on{', rated by the learnt scorecard' if learnt else ''}")
+        output.say(f"{profile} is on, rated by {serves}")
     return 0
 
 

@@ -74,6 +74,11 @@ class Term:
         """`pair_age`, `pair_age x piece_mass`, or the key of a written criterion."""
         return self.criterion.key if self.criterion else " x ".join(self.features)
 
+    @property
+    def said(self) -> str:
+        """Its name, and of a written criterion what it says."""
+        return f"{self.name}: {self.criterion.says}" if self.criterion else self.name
+
 
 @dataclass(frozen=True)
 class Scorecard:
@@ -98,7 +103,7 @@ class Scorecard:
 
     @property
     def written(self) -> bool:
-        """Whether people wrote every term, and nothing was learnt from data."""
+        """Whether people wrote every term; outcomes may have weighed it since."""
         return self.wording is None and all(term.criterion for term in self.terms)
 
     @property

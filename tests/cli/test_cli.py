@@ -299,6 +299,16 @@ def test_travellers_are_refused_with_exit_7_until_enabled(home: Path, tmp_path: 
     assert "duplicate 10" in run(home, "score", path, **enabled)[1]
 
 
+def test_switching_travellers_on_says_which_scorecard_rates_them(home: Path) -> None:
+    law = ("--legal-basis", "Border Act, section 4", "--assessment", "IA-7")
+    enable = ("profiles", "enable", "traveller", *law)
+    models = CHECKOUT / "models" / "traveller"
+    written, learnt = ((models / name).read_text().strip() for name in ("CURRENT", "LEARNT"))
+    assert run(home, *enable)[:2] == (0, f"traveller is on, rated by {written}\n")
+    assert run(home, *enable, "--learnt")[:2] == (0, f"traveller is on, rated by {learnt}\n")
+    assert told(run(home, *enable, "--json")[1])["serves"] == written
+
+
 def test_explain_writes_one_page_for_the_person_concerned(
     home: Path, day: Path, tmp_path: Path
 ) -> None:
