@@ -153,8 +153,9 @@ def _fit_office(
     output.say(f"{profile} {version} in {folder}, digest {told.digest[:16]}")
     output.say(f"  {told.moved.outcomes} outcomes, {told.moved.finds} finds")
     output.say(f"  base {told.moved.shift:+d} points; terms that moved most:")
+    said = {one.name: one.said for one in told.moved.scorecard.terms}
     for name, factor in told.moved.moved[:8]:
-        output.say(f"    x {factor:.3f}  {name}")
+        output.say(f"    x {factor:.3f}  {said[name]}")
     _say_gates(told.gates)
     return 0
 

@@ -36,6 +36,11 @@ GATE_NAMES = (
     *("recall by typology, generator", "recall by slice, own outcomes", "labellers"),
     *("monotone terms", "inputs", gates.GROUPS, "calibration", "size"),
 )
+WEIGHED = (
+    "- **these are written criteria, and outcomes moved their points**: sentences and conditions "
+    "are as people wrote them, the weights are no longer. Whether the law for written criteria "
+    "allows that is for those who sign; where not, keep every criterion (`--lock`)"
+)
 WORDS = {
     "lock": "held as they were",
     "drop": "taken out",
@@ -334,6 +339,8 @@ def card_text(told: OfficeRecipe, moved: Refit, measured: Sequence[Gate], disagr
         else "**Scale: generator scale.** Pages show lane, rank and points, and no probability, "
         "until 200 outcomes with 30 finds are examined."
     )
+    said = {one.name: one.said for one in moved.scorecard.terms}
+    weighed = moved.scorecard.written and any(one != 1 for one in moved.factors.values())
     lines = [
         f"# Scorecard {told.profile} {told.version}",
         "",
@@ -353,6 +360,7 @@ def card_text(told: OfficeRecipe, moved: Refit, measured: Sequence[Gate], disagr
             else f"below {ENOUGH} finds only the base and one factor a term move"
         ),
         *[f"- {WORDS[how]}: {_named(told.edits, how)}" for how in HOW],
+        *([WEIGHED] if weighed else []),
         "",
         "## How far it moved",
         "",
@@ -360,7 +368,7 @@ def card_text(told: OfficeRecipe, moved: Refit, measured: Sequence[Gate], disagr
         "",
         "| term | factor |",
         "|---|---|",
-        *[f"| {name} | {factor:.3f} |" for name, factor in moved.moved],
+        *[f"| {said[name]} | {factor:.3f} |" for name, factor in moved.moved],
         "",
         "## What was measured before it may serve",
         "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from hypothesis import strategies as st
 from riskprofile.errors import InputError
 from riskprofile.profiles import TRAVELLER
 from riskprofile.scoring import artefact, reasons
+from riskprofile.scoring.editing import Edit
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import artefacts
-from training import criteria
+from riskprofile.tables import TEXT
+from training import criteria, office
+from training.refit import Refit, refit
 
 SHIPPED = CHECKOUT / "models" / "traveller" / "2026.11.1-criteria"
 
@@ -97,3 +101,39 @@ def test_a_reason_is_the_sentence_of_its_criterion_with_the_value() -> None:
     assert [(one["term"], one["points"]) for one in raising] == [("C04", 250)]
     assert raising[0]["text"] == "more than three firearms are declared: 7 firearms declared"
     assert [one["term"] for one in lowering] == ["base"]
+
+
+def test_a_fit_weighs_criteria_without_touching_a_sentence_and_its_card_says_so() -> None:
+    """People sign what moved: which points, and of what sentence."""
+    card = artefacts.serving(CHECKOUT / "models", "traveller")
+    draw = np.random.default_rng(4)
+    features = {name: draw.choice([0.0, 1.0, 40.0], 300) for name in card.features}
+    first = card.terms[0]
+    holds = np.asarray(replace(card, terms=(first,)).points(pd.DataFrame(features))) != card.base
+    labels = pd.DataFrame(features).assign(
+        value=np.where(holds & (draw.random(300) < 0.02), 1, draw.random(300) < 0.1).astype(int),
+        selected_by=pd.Series(["score"] * 300, dtype=TEXT),
+        probability=np.nan,
+        record_id=pd.Series([f"R{n}" for n in range(300)], dtype=TEXT),
+        item=1,
+    )
+
+    def fitted(*edits: Edit) -> tuple[Refit, str]:
+        moved = refit(card, labels, "2027.1", edits)
+        recipe = office.OfficeRecipe(
+            profile="traveller", version="2027.1", from_version=card.version,
+            from_digest=card.digest, outcomes=moved.outcomes, finds=moved.finds,
+            labels_digest=moved.digest, edits=edits,
+        )  # fmt: skip
+        return moved, office.card_text(recipe, moved, [], 0)
+
+    moved, text = fitted()
+    assert moved.scorecard.written and moved.scorecard.floor == moved.scorecard.base
+    for before, after in zip(card.terms, moved.scorecard.terms, strict=True):
+        assert (before.features, before.criterion) == (after.features, after.criterion)
+        assert f"| {before.said} | " in text
+    assert first.criterion is not None and first.criterion.says in first.said
+    assert "outcomes moved their points" in text
+    kept, plain = fitted(*[Edit(term.name, "lock") for term in card.terms])
+    assert set(kept.factors.values()) == {1.0}
+    assert "outcomes moved their points" not in plain
