@@ -85,9 +85,10 @@ def passed_over(store: Store, profile: str, actor: Actor = OWNER) -> Passed:
     with store.read() as connection:
         weight = weighed(connection, profile)
         rows = connection.execute(
-            select(_label.c.value, _label.c.selected_by, _label.c.probability).where(
-                _label.c.profile == profile, batches.counts()
-            )
+            select(_label.c.value, _label.c.selected_by, _label.c.probability, _alert.c.lane)
+            .join(_outcome, _outcome.c.id == _label.c.outcome_id)
+            .join(_alert, _alert.c.id == _outcome.c.alert_id)
+            .where(_label.c.profile == profile, batches.counts())
         ).all()
         chances = (
             connection.execute(
@@ -101,8 +102,11 @@ def passed_over(store: Store, profile: str, actor: Actor = OWNER) -> Passed:
             .all()
         )
     drawn = [(row[0], row[2]) for row in rows if row[1] == "random" and row[2]]
-    # What an officer raised by hand, the list did not bring up.
-    found = sum(int(row[0]) for row in rows if row[1] not in ("random", "manual"))
+    # What an officer raised by hand, the list did not bring up; and the lot draws from yellow as
+    # from green, so a find of the yellow lane is among those that the draws stand for already.
+    found = sum(
+        int(row[0]) for row in rows if row[1] not in ("random", "manual") and row[3] == "red"
+    )
     told = control.recall(
         found,
         np.array([one[0] for one in drawn], dtype="float64"),

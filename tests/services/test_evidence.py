@@ -137,6 +137,18 @@ def test_recall_is_estimated_from_the_random_share_alone(store: Store) -> None:
     assert "95 % interval" in told.says
 
 
+def test_a_find_of_the_yellow_lane_is_not_counted_twice(store: Store) -> None:
+    """The lot draws from all that is not red, so the draws stand for the finds of yellow too."""
+    examined(store, 90, 200)
+    examined(store, 20, 100, start=5000, selected_by="random", probability=0.05)
+    before = evidence.passed_over(store, "shipment", OWNER).recall
+    examined(store, 30, 60, start=7000, lane="yellow")
+    examined(store, 10, 20, start=8000, lane="yellow", selected_by="indicator")
+    told = evidence.passed_over(store, "shipment", OWNER)
+    assert told.recall == before and told.recall.found == 90
+    assert told.weight.finds == 90 + 20 + 30 + 10
+
+
 def test_officers_are_not_told_what_the_random_share_found(store: Store) -> None:
     with pytest.raises(NotAllowed):
         evidence.passed_over(store, "shipment", INES)
