@@ -67,7 +67,10 @@ def recall(
     if not len(hits) or stands_for <= 0:
         return Recall(found, 0, 0, whole, *[float("nan")] * 4)
     share = float((weights * hits).sum() / stands_for)
-    low, high = wilson(share, _effective(hits, weights, share, stands_for))
+    # Not every draw was examined: the examined ones are that many times fewer than was drawn.
+    seen = min(1.0, stands_for / whole) if whole > 0 else 1.0
+    low, high = wilson(share, _effective(hits, weights, share, seen))
+    low, high = min(low, share), max(high, share)  # the last bit of a root
     missed = share * whole
     if finds < LEAST_FINDS:
         return Recall(found, len(hits), finds, whole, missed, *[float("nan")] * 3)
@@ -87,16 +90,18 @@ def _of(found: int, missed: float) -> float:
     return found / (found + missed) if found + missed > 0 else float("nan")
 
 
-def _effective(hits: np.ndarray, weights: np.ndarray, share: float, whole: float) -> float:
+def _effective(hits: np.ndarray, weights: np.ndarray, share: float, seen: float) -> float:
     """Draws of a simple random sample with the same variance.
 
-    That of Hájek's ratio, drawn without replacement: a draw of probability 1 adds none.
+    That of Hájek's ratio, drawn without replacement: a draw of probability 1 adds none where all
+    were examined, of which `seen` is the share.
     """
-    terms = weights**2 * (1.0 - 1.0 / weights) * (hits - share) ** 2
-    variance = float(terms.sum()) / whole**2
-    if variance <= 0:
-        return float("inf")
-    return share * (1.0 - share) / variance
+    spread = weights**2 * (1.0 - seen / weights)
+    varied = float((spread * (hits - share) ** 2).sum())
+    if varied <= 0:  # all were finds: how many draws that was still counts, if any was by chance
+        by_chance = float(spread.sum())
+        return float(weights.sum()) ** 2 / by_chance if by_chance > 0 else float("inf")
+    return share * (1.0 - share) * float(weights.sum()) ** 2 / varied
 
 
 def wilson(share: float, n: float) -> tuple[float, float]:

@@ -56,6 +56,22 @@ def test_draws_that_nobody_examined_are_taken_to_be_like_the_others() -> None:
     assert told.missed == pytest.approx(20 / 500 * 100_000)
 
 
+def test_of_a_finite_list_of_which_half_was_examined_the_other_half_stays_unsure() -> None:
+    """All were drawn and half of them examined: that half is a sample."""
+    told = control.recall(100, *draws(25, 50, 1.0), passed_over=100)
+    assert told.missed == pytest.approx(50)
+    low, high = control.wilson(0.5, 50 / (1 - 50 / 100))
+    assert told.low == pytest.approx(100 / (100 + 100 * high))
+    assert told.high == pytest.approx(100 / (100 + 100 * low))
+    assert control.recall(100, *draws(25, 50, 1.0), passed_over=50).low == 100 / 125
+
+
+def test_where_every_draw_was_a_find_the_rest_stays_unsure() -> None:
+    told = control.recall(100, *draws(20, 20, 0.1))
+    assert told.recall == told.low == pytest.approx(100 / 300)
+    assert told.high > 0.35
+
+
 def test_the_interval_covers_the_truth_as_often_as_it_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
