@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -172,11 +173,19 @@ def _offices(say: Any, found: Any) -> str:
             say.number(one.snoozed),
             say("kpi.none") if one.oldest is None else form.span(say, one.oldest),
             say("kpi.of", n=one.examined, total=one.capacity),
-            say("kpi.none") if one.cut is None else say("head.points_n", n=one.cut),
+            _cuts(say, one.cut),
         )
         for one in found.offices
     ]
     return draw.table([say(f"board.{name}") for name in names], rows, range(1, len(names)))
+
+
+def _cuts(say: Any, cuts: Mapping[str, int]) -> str:
+    """Where the lists of an office are cut; each named by its profile where there are several."""
+    told = {name: say("head.points_n", n=points) for name, points in cuts.items()}
+    if len(told) > 1:
+        told = {name: f"{say(f'profile.{name}')} {points}" for name, points in told.items()}
+    return say.listed(told.values()) or str(say("kpi.none"))
 
 
 def _meter(say: Any, meter: Any) -> str:

@@ -11,7 +11,7 @@ shifts, never of a person.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import median
@@ -50,9 +50,10 @@ AS_RATED = {"red": ("examine",), "yellow": ("documents", "scan")}
 class Load:
     """One office: what is open, what is late, and what is left of today's examinations.
 
-    `cut` is the fewest points that made one of its open alerts red: where today's list is cut. What
-    an indicator or chance made red may have fewer, and says nothing of it. `blind` of the open
-    alerts wait for an officer's own view, and are in neither lane.
+    `cut` is by profile the fewest points that made one of its open alerts red, for each has points
+    on a scale of its own: where today's list is cut. What an indicator or chance made red may have
+    fewer, and says nothing of it. `blind` of the open alerts wait for an officer's own view, and
+    are in neither lane.
     """
 
     code: str
@@ -65,7 +66,7 @@ class Load:
     late: int
     snoozed: int
     oldest: timedelta | None
-    cut: int | None
+    cut: Mapping[str, int]
     blind: int = 0
 
     @property
@@ -274,7 +275,6 @@ def _load(connection: Connection, office: Any, now: datetime) -> Load:
             func.sum(case((and_(_alert.c.due_at < now, awake), 1), else_=0)),
             func.sum(case((awake, 0), else_=1)),
             func.min(case((awake, _alert.c.created_at))),
-            func.min(case((and_(_alert.c.lane == "red", SEEN), _alert.c.red_from))),
             func.sum(case((and_(WAITS, awake), 1), else_=0)),
         ).where(_alert.c.office == code, _alert.c.state == "open")
     ).one()
@@ -288,11 +288,18 @@ def _load(connection: Connection, office: Any, now: datetime) -> Load:
             _decision.c.at >= midnight,
         )
     ).scalar_one()
+    cut = connection.execute(
+        select(_alert.c.profile, func.min(_alert.c.red_from))
+        .where(_alert.c.office == code, _alert.c.state == "open", _alert.c.lane == "red", SEEN)
+        .where(_alert.c.red_from.is_not(None))
+        .group_by(_alert.c.profile)
+        .order_by(_alert.c.profile)
+    ).all()
     red, yellow, late, aside = (int(value or 0) for value in row[:4])
     oldest = None if row[4] is None else max(timedelta(), now - row[4])
     return Load(
         code, office.name, zone, office.capacity, int(examined), red, yellow, late, aside, oldest,
-        row[5], int(row[6] or 0),
+        {name: int(points) for name, points in cut}, int(row[5] or 0),
     )  # fmt: skip
 
 

@@ -162,7 +162,7 @@ def test_no_filter_and_no_count_tells_its_lane_or_its_queue(any_store):
     assert (page.total, len(page.rows)) == (3, 3)
     assert review.figures(any_store, INES, NOW, "shipment").red_free == 1
     [load] = board.board(any_store, SARA, NOW).offices
-    assert (load.red, load.yellow, load.blind, load.cut) == (1, 1, 1, 390)
+    assert (load.red, load.yellow, load.blind, load.cut) == (1, 1, 1, {"shipment": 390})
     told = cut.cut(any_store, SARA, HERE, 1, NOW)
     assert (told.red, told.yellow, told.points) == (0, 0, None)
 

@@ -25,8 +25,16 @@ def test_load_ageing_and_cut_are_counted_per_office(any_store):
     review.decide(any_store, INES, examined, "examine", REASON, later(minutes=1))
     [load] = board.board(any_store, SARA, later(minutes=30)).offices
     assert (load.code, load.capacity, load.examined, load.left) == (HERE, 40, 1, 39)
-    assert (load.red, load.yellow, load.late, load.snoozed, load.cut) == (4, 2, 2, 1, 310)
+    assert (load.red, load.yellow, load.late, load.snoozed) == (4, 2, 2, 1)
+    assert load.cut == {"shipment": 310}
     assert load.oldest == timedelta(minutes=30)
+
+
+def test_goods_and_travellers_are_cut_at_points_of_their_own(any_store):
+    put(any_store, 2, points=[400, 350], red_from=310)
+    put(any_store, record_id="XT-1", profile="traveller", points=-450, red_from=-500)
+    [load] = board.board(any_store, SARA, later(minutes=30)).offices
+    assert load.cut == {"shipment": 310, "traveller": -500}
 
 
 def test_overrides_are_decisions_that_differ_from_the_lane(any_store):
