@@ -51,7 +51,7 @@ def load(
 
 @group.command("list")
 def list_lists(home: Home = None, json: Json = False) -> int:
-    """Every list: how many entries, how many of them match now, until when."""
+    """Every list: how many entries, how many of them are in force now, until when."""
     with opened(home) as (_, store):
         found = watchlists.lists(store, owner(), now())
     if json:
@@ -62,7 +62,7 @@ def list_lists(home: Home = None, json: Json = False) -> int:
         return 0
     for each in found:
         output.say(
-            f"{each.name}  {each.entries} entries, {each.in_force} match now  review by "
+            f"{each.name}  {each.entries} entries, {each.in_force} in force  review by "
             f"{each.review_by:%Y-%m-%d}, expires {each.expires_at:%Y-%m-%d}  "
             f"{each.owner}, {each.source}"
         )
@@ -80,7 +80,7 @@ def show(name: Name, home: Home = None, json: Json = False) -> int:
         output.as_json({"list": name, "entries": found})
         return 0
     for one in found:
-        state = "matches" if one["in_force"] else "matches nothing"
+        state = "in force" if one["in_force"] else "over: matches nothing"
         output.say(f"{one['id']}  {one['kind']}  {one['text']}  {state}  {one['reason']}".rstrip())
     return 0
 

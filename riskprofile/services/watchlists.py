@@ -19,7 +19,7 @@ HEADER = ("kind", "text", "reason")
 
 @dataclass(frozen=True)
 class Held:
-    """One list: how many entries it has, and how many of them match now."""
+    """One list: how many entries it has, and how many of them are in force now."""
 
     name: str
     entries: int

@@ -34,3 +34,15 @@ def test_bad_rows_end_with_3_and_go_to_the_quarantine_file(tmp_path: Path) -> No
     assert ",date,date_impossible," in row
     code, _, told_why = run(home, "registers", "load", "ratios", file)
     assert code == 2 and "licences" in told_why
+
+
+def test_a_watch_list_says_what_is_in_force_and_claims_no_match(tmp_path: Path) -> None:
+    home, file = tmp_path / "home", tmp_path / "list.csv"
+    file.write_text("kind,text,reason\ncode,T046310,case 9\n")
+    asked = ("--owner", "Unit 4", "--source", "case files")
+    until = ("--review-by", "2099-03-31", "--expires", "2099-09-30")
+    assert run(home, "watchlists", "load", "harbour", file, *asked, *until)[0] == 0
+    code, said, _ = run(home, "watchlists", "list")
+    assert code == 0 and said.startswith("harbour  1 entries, 1 in force  review by 2099-03-31")
+    code, said, _ = run(home, "watchlists", "show", "harbour")
+    assert code == 0 and "T046310  in force  case 9" in said and "match" not in said
