@@ -6,7 +6,6 @@ resolver's own function; then they are dropped. Events of an inspection are drop
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any
@@ -18,7 +17,7 @@ from riskprofile.columns import Column, Text, View, column, factorize, like
 from riskprofile.history.register import Aliases
 from riskprofile.history.resolver import opaque, united
 from riskprofile.profiles.profile import Key
-from riskprofile.reference import facts
+from riskprofile.reference import facts, naming
 from riskprofile.reference.registers import REGISTERS
 from riskprofile.tables import TIME, Table
 
@@ -27,7 +26,6 @@ USUAL, LEAST = 0.95, 50  # what is usual is known from 50 completed waits on
 INSPECTION = "inspection"
 ARMS_CHAPTER = "93"  # what an embargo covers that names no goods
 NUMBER = "number_key"
-_BETWEEN = re.compile(r"[^A-Z0-9]")
 
 # The keys of each register's view, and which of them find an entry.
 KEYS: dict[str, tuple[Key, ...]] = {
@@ -88,7 +86,7 @@ class Lookup:
         place = np.full(len(seen), -1, dtype=np.int64)
         asked = np.zeros(len(seen), dtype=bool)
         for name in by:
-            wanted = seen.text(name).map(_number) if kind == "licences" else seen[name]
+            wanted = seen.text(name).map(naming.licence) if kind == "licences" else seen[name]
             asked |= wanted.notna().values
             for key in FOUND_BY[kind] if self.holds(kind) else ():
                 index = self._index(kind, key)
@@ -238,7 +236,7 @@ def _seen(
         opaques = united(opaques, keys, parties(table, keys))
     made = {name: opaques[name].series(table.index) for name in opaques}
     if kind == "licences":
-        made[NUMBER] = given.text("licence_number").map(_number).series(table.index)
+        made[NUMBER] = given.text("licence_number").map(naming.licence).series(table.index)
     if kind == "embargoes":
         table = table.assign(goods=table["goods"].fillna(ARMS_CHAPTER))
     if kind == "parties":
@@ -256,11 +254,6 @@ def _seen(
 
 def _never(size: int) -> Column:
     return Column(np.full(size, np.datetime64("NaT", "us")))
-
-
-def _number(written: str) -> str | None:
-    """A licence number in capitals, without what people put between: `im 12/A` is `IM12A`."""
-    return _BETWEEN.sub("", written.upper()) or None
 
 
 def _is(values: pd.Series, value: str) -> np.ndarray:
@@ -281,7 +274,7 @@ def _officers(officers: pd.Series) -> pd.Series:
 
 
 def _countries(text: str) -> set[str]:
-    return {part[:2] for part in re.split(r"\|", text) if part}
+    return {part[:2] for part in text.split("|") if part}
 
 
 def _in_force(one: Mapping[str, object], when: object) -> bool:

@@ -27,7 +27,7 @@ from riskprofile.indicators import weights as weight_signs
 from riskprofile.indicators import yard as yard_signs
 from riskprofile.layouts import shipment as layout
 from riskprofile.profiles.profile import Key, Profile, legs
-from riskprofile.reference import rates
+from riskprofile.reference import naming, rates
 from riskprofile.tables import Table
 
 VISIBLE = tuple(
@@ -96,6 +96,7 @@ def measures(table: View, known: Table | None = None) -> dict[str, Column]:
     gross = table["gross_mass_kg"].fillna(table["net_mass_kg"])
     return {
         **{f"hs{digits}": hs.map(partial(_cut, digits)) for digits in (2, 4, 6)},
+        "licence_key": table.text("licence_number").map(naming.licence),
         "part_kinds": links.part_kinds(table.text("goods_description"), table["licence_number"]),
         "route_legs": route.told(legs, np.nan),
         "value_usd": value_usd,
@@ -124,7 +125,7 @@ SHIPMENT = Profile(
         *(key.name for key in KEYS),
         *("transport_mode", "consignee_type", "carrier", "hs2", "hs4", "hs6", "goods_key"),
         "named_key",
-        *("house_document", "licence_number", "part_kinds", "route_legs", "log_value_per_kg"),
+        *("house_document", "licence_key", "part_kinds", "route_legs", "log_value_per_kg"),
         *("log_value_per_unit", "log_kg_per_package", "log_kg_per_unit", "log_kg_per_m3"),
         *("log_gross_mass", "freight_ratio", "log_freight_ratio", "quantity"),
         "log_quantity",

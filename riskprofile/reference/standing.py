@@ -98,7 +98,7 @@ def beyond_quantity(items: View, history: History) -> Mask:
     entry = licence(items, history)
     unit = items["quantity_unit"]
     pieces = items["quantity"].where(unit.isna() | unit.isin(facts.PIECE_UNITS))
-    before = history.norm(items, "quantity", ["licence_number"])
+    before = history.norm(items, "quantity", ["licence_key"])
     used = (before["n"] * before["mean"]).fillna(0.0)
     return (pieces > entry["balance"]) | (used + pieces > entry["quantity"])
 

@@ -129,6 +129,14 @@ def test_a_licence_is_used_up_by_what_came_before():
     assert not fired(sign, shipments(**{**PISTOLS, "quantity": 30.0}), registers, [earlier])
 
 
+@pytest.mark.parametrize("written", ["IM-12A", "im 12 a", "IM.12/A"])
+def test_a_licence_is_used_up_however_its_number_is_written(written):
+    """Spelling the number anew each time would otherwise begin the licence anew."""
+    earlier = past(2, **{**PISTOLS, "quantity": 35.0, "licence_number": written})
+    sign = documents.firearms_without_licence
+    assert fired(sign, shipments(**PISTOLS), beside(licences=LICENCE), [earlier])
+
+
 def test_without_a_register_a_number_is_taken_as_given():
     assert not fired(documents.firearms_without_licence, shipments(**PISTOLS), Lookup())
     no_number = shipments(**{**PISTOLS, "licence_number": None})
