@@ -28,6 +28,7 @@ _outcome = Outcome.__table__  # type: ignore[attr-defined]
 # confirmed, and it was none. unresolved: somebody has worked on it, and no confirmed
 # examination stands. not_reviewed: nobody has.
 STATES = ("confirmed", "refuted", "unresolved", "not_reviewed")
+FEW = 20  # examined: of fewer no share is told but by its interval
 NONE = "none"  # an alert on which no indicator fired, a slice with nothing declared
 
 
@@ -73,6 +74,11 @@ class Line:
         if not self.examined:
             return f"none of {self.alerts} alerts was examined"
         low, high = self.interval
+        if self.examined < FEW:
+            return (
+                f"{self.confirmed} right of {self.examined} examined, too few to say of 100 "
+                f"(95 % interval {100 * low:.0f} to {100 * high:.0f}; {self.alerts} alerts)"
+            )
         return (
             f"of 100 alerts {100 * self.right:.0f} are right (95 % interval {100 * low:.0f} to "
             f"{100 * high:.0f}; {self.examined} of {self.alerts} examined)"

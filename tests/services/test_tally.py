@@ -123,3 +123,7 @@ def test_what_nobody_examined_is_not_called_right_or_wrong() -> None:
     assert line.as_json()["right"] is None
     told = Line("all", "all", 100, 20, 60, 5, 15)
     assert told.says.startswith("of 100 alerts 25 are right (95 % interval 17 to 35")
+    alone = Line("carrier", "XC68", 17, confirmed=1, refuted=0, unresolved=1, not_reviewed=15)
+    assert alone.says == (
+        "1 right of 1 examined, too few to say of 100 (95 % interval 21 to 100; 17 alerts)"
+    )
