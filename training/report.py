@@ -138,7 +138,7 @@ def on_outcomes(
 
 
 def own_share(store: Store, settings: Settings, actor: Actor, profile: str, now: datetime) -> float:
-    """Share of the declarations of late that the offices can examine, as far as it is known."""
+    """Share of the declarations of late that their offices can examine, as far as it is known."""
     if settings.capacity_share:
         return settings.capacity_share
     since = now - timedelta(days=DAYS)
@@ -148,7 +148,8 @@ def own_share(store: Store, settings: Settings, actor: Actor, profile: str, now:
         if one.profile == profile and one.accepted and one.started_at >= since
     ]
     with store.read() as connection:
-        a_day = sum(number for number, _ in capacity.days(connection, now).offices.values())
+        known, mine = capacity.days(connection, now).offices, capacity.listed(connection, profile)
+    a_day = sum(number for code, (number, _) in known.items() if code in mine)
     if not runs or not a_day:
         return USUAL
     days = (now - min(one.started_at for one in runs)).days + 1

@@ -91,6 +91,12 @@ def days(connection: Connection, now: datetime) -> Days:
     return Days(now, {row[0]: (int(row[1]), ZoneInfo(row[2])) for row in rows})
 
 
+def listed(connection: Connection, profile: str) -> set[str]:
+    """Offices to which declarations of a profile came of late: the others' capacity is not its."""
+    asked = select(_day.c.office).where(_day.c.profile == profile).distinct()
+    return set(connection.execute(asked).scalars())
+
+
 def capacities(
     connection: Connection,
     profile: str,
