@@ -41,7 +41,8 @@ def export_typology(
         output.as_json(made)
         return 0
     content = made["content"]
-    output.say(f"{out}: {len(content['phrases'])} phrases, {len(content['lanes'])} lanes")
+    counts = (f"{len(content[one])} {one}" for one in ("patterns", "phrases", "lanes"))
+    output.say(f"{out}: {', '.join(counts)}")
     output.say(f"key to tell by another way: {made['public_key']}")
     return 0
 
@@ -80,6 +81,9 @@ def try_pack(
     for place, (one, (flagged, finds)) in enumerate(zip(given, told.patterns, strict=True)):
         state = narrow if place in told.in_force else wide
         output.say(f"{', '.join(one['parts'])}: {flagged}, {finds} known finds; {state}")
+    if not given:
+        output.say("it holds no pattern: its figures inform, and accepted it raises nothing")
+        return 0
     output.say(
         f"would have flagged {told.flagged} of the {told.declarations} declarations of "
         f"{told.days} days, {told.known_finds} of them known finds"

@@ -23,7 +23,7 @@ def test_a_pack_goes_from_home_to_home_and_is_decided(tmp_path: Path) -> None:
     there, here, file = tmp_path / "there", tmp_path / "here", tmp_path / "pack.json"
     asked = ("records", "export", "typology", "--issuer", "Customs of Meridia", "--out", file)
     code, said, _ = run(there, *asked)
-    assert code == 0
+    assert code == 0 and "0 patterns, 0 phrases, 0 lanes" in said
     key = said.splitlines()[-1].split()[-1]
     code, said, why = run(here, "records", "pack", "receive", file, "--key", "00" * 32)
     assert code == 4 and "another key" in why and said == ""
@@ -34,6 +34,8 @@ def test_a_pack_goes_from_home_to_home_and_is_decided(tmp_path: Path) -> None:
     assert code == 1 and "Try it first" in why
     code, said, _ = run(here, "records", "pack", "try", digest, "--json")
     assert (code, told(said)["flagged"], told(said)["declarations"]) == (0, 0, 0)
+    code, said, _ = run(here, "records", "pack", "try", digest)
+    assert (code, "it holds no pattern" in said, "flagged" in said) == (0, True, False)
     assert run(here, "records", "pack", "accept", digest, "--reason", "fits")[0] == 0
     code, _, why = run(here, "records", "pack", "refuse", digest, "--reason", "no")
     assert code == 1 and "accepted already" in why
