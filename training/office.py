@@ -281,8 +281,12 @@ def _require_waivers(waived: Sequence[tuple[str, str, str]]) -> None:
     for name, who, why in waived:
         if name not in GATE_NAMES:
             raise UsageError(f"there is no gate {name!r}", do=f"Gates: {'; '.join(GATE_NAMES)}")
-        if not who.strip() or not why.strip():
-            raise UsageError(f"the waiver of {name!r} needs a name and a reason")
+        if not who.strip() or len(why.strip()) < promotion.REASON_LENGTH:
+            raise UsageError(
+                f"the waiver of {name!r} needs a name and a reason of {promotion.REASON_LENGTH} "
+                "characters",
+                do="Say who answers for it, and why",
+            )
 
 
 def _waive(measured: tuple[Gate, ...], waived: Sequence[tuple[str, str, str]]) -> tuple[Gate, ...]:

@@ -147,7 +147,11 @@ def test_a_version_in_use_and_a_full_folder_are_refused(lived, trial, tmp_path: 
 
 @pytest.mark.parametrize(
     ("waiver", "told"),
-    [(("recall", "sara", "because"), "there is no gate 'recall'"), (("size", "", "x"), "a name")],
+    [
+        (("recall", "sara", "because"), "there is no gate 'recall'"),
+        (("size", "", "the terms were looked at"), "a name"),
+        (("size", "sara", "because"), "a reason of 20 characters"),  # as on the page
+    ],
 )
 def test_a_waiver_that_cannot_be_is_refused_before_anything_is_measured(
     lived, tmp_path: Path, waiver, told: str
