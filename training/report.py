@@ -78,6 +78,8 @@ class Report:
     peers: tuple[tuple[str, float, float, float], ...]  # name, recall, interval
     calibration: tuple[tuple[str, int, float, float], ...]  # fifth, rows, mean score, finds
     groups: str  # figures by group of people, as text
+    found: int  # finds among the `inspected`
+    inspected: int
     note: str = ""  # what the figures owe to how the rows came about
 
 
@@ -162,7 +164,8 @@ def text(report: Report) -> str:
     lines = [
         f"## On {report.on}, {report.share:.1%} inspected",
         "",
-        f"Of 100 inspected, {report.of_100:.0f} are finds.",
+        f"Of 100 inspected, {report.of_100:.0f} are finds ({report.found:,} of "
+        f"{report.inspected:,}).",
         *(["", report.note] if report.note else []),
         "",
     ]
@@ -261,6 +264,8 @@ def _report(
         tuple(peers),
         tuple(_calibration(card, points, labels)),
         people,
+        int(labels[chosen].sum()),
+        int(chosen.sum()),
         note,
     )
 

@@ -109,6 +109,7 @@ def test_where_no_part_has_finds_enough_that_is_said(trial: Trial) -> None:
     assert told is not None and not told.figures
     text = report.text(told)
     assert "No part has 20 finds: none is told." in text and "| part |" not in text
+    assert told.inspected == 12 and f"are finds ({told.found} of 12)." in text
 
 
 def test_every_profile_says_whether_parties_were_seen() -> None:
