@@ -188,3 +188,30 @@ def test_an_alert_that_was_changed_since_says_all_of_it_whatever_else_became_of_
     )
     assert strip is not None and button is not None
     assert strip["y"] <= button["y"] + button["height"] / 2 <= strip["y"] + strip["height"]
+
+
+# Of who is signed in and the foot of the page: where they stand, and what of the foot is cut.
+FRAME = """() => {
+  const box = (name) => document.querySelector(name).getBoundingClientRect();
+  const [who, foot, list] = ['.rp-who', '.rp-foot', '.st-key-list_head'].map(box);
+  const locks = box('.rp-foot .e');
+  return {
+    order: who.bottom <= list.top && (innerWidth > 1000 || list.bottom <= foot.top),
+    shown: locks.left >= 0 && locks.right <= innerWidth,
+  };
+}"""
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_on_a_small_screen_and_at_200_percent_nothing_of_the_frame_stands_on_another(
+    served, visit, language
+):
+    page = visit("officer-14", locale=language)
+    expect(page.locator(".st-key-list_head")).to_be_visible()
+    for width in (390, 683, 1280):  # a telephone; 1366 at 200 %; the least that we plan for
+        page.set_viewport_size({"width": width, "height": 768})
+        page.wait_for_timeout(PAUSE)
+        assert page.evaluate(FRAME) == {"order": True, "shown": True}, width
+        if width < 1000:
+            assert page.evaluate(CUT) == [], width
+    page.set_viewport_size({"width": 1366, "height": 768})
