@@ -14,13 +14,11 @@ from app.text import cell, mark, plain
 from app.words import DEFAULT, Words
 from riskprofile.services import blind
 from riskprofile.services.speaking import spoken
-from riskprofile.words.shown import mixed
 
 LANE_COLOURS = {"red": "red", "yellow": "yellow", "green": "green", blind.LANE: "blue"}
 QUEUES = ("trafficking", "compliance", "data_quality")
 TINT = {"light": "#E4EDF5", "dark": "#1B3248"}  # `soft` of the palette
-CELL = 68  # characters that three lines of the column hold
-CELL_JOINED = 58  # and of Arabic letters, which are wider
+DECLARED, BECAUSE, OWNER = 142, 152, 76  # pixels: columns of text, of which three lines fit
 ROW, HEAD = 58, 30  # pixels: two lines of reasons fit, and text wraps only above 57
 
 
@@ -84,7 +82,10 @@ def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words, height: in
                 for row in rows
             ],
             "points": [row.points for row in rows],
-            "declaration": [cell(f"{form.reference(row.record_id)} {row.title}") for row in rows],
+            "declaration": [
+                cell(lists.fitted(plain(f"{form.reference(row.record_id)} {row.title}"), DECLARED))
+                for row in rows
+            ],
             "because": [because(row, say) for row in rows],
             "left": [cell(form.time_left(say, row.due_at, now)) for row in rows],
             "owner": [owner(say, row, person) for row in rows],
@@ -122,10 +123,12 @@ def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words, height: in
             "points": config.ProgressColumn(
                 say("column.points"), format="%d", min_value=0, max_value=max(100, top), width=76
             ),
-            "declaration": config.TextColumn(say("column.declaration"), width=142, alignment=side),
-            "because": config.TextColumn(say("column.because"), width=152, alignment=side),
+            "declaration": config.TextColumn(
+                say("column.declaration"), width=DECLARED, alignment=side
+            ),
+            "because": config.TextColumn(say("column.because"), width=BECAUSE, alignment=side),
             "left": config.TextColumn(say("column.left"), width=82, alignment=side),
-            "owner": config.TextColumn(say("column.owner"), width=76, alignment=side),
+            "owner": config.TextColumn(say("column.owner"), width=OWNER, alignment=side),
         },
     )
 
@@ -163,17 +166,22 @@ def tinted(table: pd.DataFrame, row: int | None) -> Any:
 def because(row: Any, say: Words) -> str:
     """The two strongest reasons, short enough for a cell; or what is to be done before them."""
     if row.withdrawn_at is not None:
-        return cell(say("withdrawn.title"))
+        return _because(say("withdrawn.title"))
     if row.amended_at is not None:
-        return cell(say("sent_anew.title"))
+        return _because(say("sent_anew.title"))
     if row.blind:
-        return cell(say("blind.row"))
+        return _because(say("blind.row"))
     if say.language != DEFAULT:  # English is as stored, and norms stand in the alert alone
         row = spoken(say, row)
     first, *others = [part.rstrip(".") for part in row.because] or [""]
-    both = say.listed([first, *others], ";")
-    room = CELL_JOINED if mixed(first) else CELL
-    return cell(form.sentence(both if len(both) <= room else form.clip(first, room)))
+    both = form.sentence(say.listed([first, *others], ";"))
+    if lists.fitted(both, BECAUSE) != both:
+        both = form.sentence(first)
+    return _because(both)
+
+
+def _because(said: str) -> str:
+    return cell(lists.fitted(plain(said), BECAUSE))
 
 
 def owner(say: Words, row: Any, person: Any) -> str:
@@ -184,4 +192,4 @@ def owner(say: Words, row: Any, person: Any) -> str:
         return say(f"owner.{row.waiting.replace(' ', '_')}")
     if not row.owner:
         return say("owner.free")
-    return say("owner.you") if row.owner == person.name else plain(row.owner)
+    return say("owner.you") if row.owner == person.name else lists.fitted(plain(row.owner), OWNER)

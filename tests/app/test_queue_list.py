@@ -10,7 +10,8 @@ from streamlit.elements.lib.pandas_styler_utils import marshall_styler
 from streamlit.proto.ArrowData_pb2 import ArrowData
 
 from app import words
-from app.queue_list import TINT, because, tinted
+from app.lists import fitted
+from app.queue_list import BECAUSE, DECLARED, TINT, because, tinted
 from riskprofile.services.review import QueueRow
 
 NOW = datetime(2026, 11, 24, 13, 7, tzinfo=UTC)
@@ -50,3 +51,26 @@ def test_the_list_says_why_in_the_language_of_the_page():
     )
     assert because(row, words.of("en")) == "Declared as gift: yes"
     assert because(row, words.of("es")) == "Declarado como regalo: sí"
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("ours", ["blind.row", "sent_anew.title", "withdrawn.title"])
+def test_what_the_list_says_itself_fits_its_cell_in_every_language(language, ours):
+    said = words.of(language)(ours)
+    assert fitted(said, BECAUSE) == said
+
+
+@pytest.mark.parametrize(
+    ("declared", "shown"),
+    [
+        ("26162549 DRILL PIPE FOR OIL OR GAS, SEAMLESS, OF OTH ALLOY STEEL", "26162549 DRILL"),
+        ("26162549 " + "W" * 400, "26162549 WW"),
+        ("W" * 400, "WWW"),
+        ("26162549 " + "枪" * 200, "26162549 枪"),
+    ],
+)
+def test_goods_that_need_more_lines_than_a_row_has_are_cut_with_an_ellipsis(declared, shown):
+    cut = fitted(declared, DECLARED)
+    assert cut.startswith(shown)
+    assert cut.endswith("…")
+    assert len(cut) < len(declared)
