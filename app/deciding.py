@@ -248,7 +248,7 @@ def _undo_strip() -> None:
     why = say("undo.reason", reason=form.clip(done["reason"], 90))
     with st.container(key="small_undo", horizontal=True, vertical_alignment="center"):
         st.html(
-            f'<div class="rp-note"><b>{escape(told)}</b> {escape(why)}. '
+            f'<div class="rp-note"><b>{escape(told)}</b> {escape(form.ended(why))} '
             f'<span class="rp-m">{escape(say("undo.after"))}</span></div>'
         )
         label = say("undo.left", n=int(left) + 1)

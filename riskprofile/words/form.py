@@ -89,6 +89,16 @@ def clip(text: str, length: int = CLIPPED) -> str:
     return text[:length].rsplit(" ", 1)[0].rstrip(",;،؛") + "…"
 
 
+def ended(text: str) -> str:
+    """Text with a full stop, where nothing ends it already.
+
+    >>> ended("Seen on paper"), ended("Seen on paper."), ended("Seen on…")
+    ('Seen on paper.', 'Seen on paper.', 'Seen on…')
+    """
+    text = text.rstrip()
+    return text if text.endswith((".", "!", "?", "؟", "…")) else f"{text}."
+
+
 def value(say: Words, given: Any, kind: str = "text") -> str:
     """One declared value: codes that we define are spelled out, all else is as declared.
 
@@ -143,7 +153,8 @@ def headline(
     word = say(f"lane.{lane}").lower()
     if not said:
         return say("alert.no_reason", lane=word)
-    first = clip(clause(said[0]), 110)
+    first = clip(clause(said[0]))
     if len(said) == 1 or len(first) > 90:
-        return say("alert.because", lane=word, reason=first)
-    return say("alert.because_two", lane=word, reason=first, second=clip(clause(said[1]), 80))
+        return ended(say("alert.because", lane=word, reason=first).rstrip("."))
+    two = say("alert.because_two", lane=word, reason=first, second=clip(clause(said[1]), 80))
+    return ended(two.rstrip("."))

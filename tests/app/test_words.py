@@ -18,6 +18,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.services import review, speaking
 from riskprofile.services.rights import ACTIONS, ROLES
 from riskprofile.services.steps import WRITING
+from riskprofile.words import form
 from riskprofile.words.shown import mixed
 
 APP = Path(app.__file__).parent
@@ -215,3 +216,12 @@ def test_arabic_is_chosen_as_a_browser_asks_for_it_and_writes_western_figures():
 def test_french_counts_none_as_one_and_english_does_not():
     assert words.of("fr").many("kpi.finds_n", 0, total=5) == "0 découverte sur 5"
     assert words.of("en").many("kpi.finds_n", 0, total=5) == "0 finds of 5"
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_a_headline_whose_reason_is_cut_ends_with_the_ellipsis_alone(language):
+    sign = {"text": "household or personal effects to a private consignee, " + "very heavy " * 20}
+    told = form.headline(words.of(language), "red", [sign], [])
+    assert told.endswith(("very…", "heavy…"))
+    short = form.headline(words.of(language), "red", [{"text": "no licence number is given"}], [])
+    assert short.endswith("given.")
