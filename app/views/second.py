@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import deciding, draw, form, session
+from app import deciding, draw, form, found, session
 from app.installation import served
 from app.text import escape
 from riskprofile.services import review
@@ -25,11 +25,11 @@ def page() -> None:
         st.html(draw.state(say("second.none"), say("second.none_text")))
         return
     for kind in ("outcome", "release"):
-        found = [one for one in waiting if one.kind == kind]
-        if not found:
+        entries = [one for one in waiting if one.kind == kind]
+        if not entries:
             continue
         st.html(f'<h2 class="rp-h2">{escape(say(f"second.{kind}s"))}</h2>')
-        for one in found:
+        for one in entries:
             _entry(one, person, say, zone, now)
 
 
@@ -40,7 +40,8 @@ def _entry(one: Any, person: Any, say: Any, zone: Any, now: Any) -> None:
         who, before = one.earlier
         said = say("second.earlier", who=who, what=say(f"outcome.{before}"))
         when = f"{when}; {said}"
-    items = "".join(f"<li>{escape(item)}</li>" for item in one.items)
+    items = "".join(f"<li>{escape(found.item(say, item))}</li>" for item in one.items)
+    how = f'<div class="rp-m">{escape(told)}</div>' if (told := found.how(say, one)) else ""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         record, title = form.reference(one.record_id), form.clip(one.title, 90)
         listed = f"<ul>{items}</ul>" if items else ""
@@ -48,7 +49,7 @@ def _entry(one: Any, person: Any, say: Any, zone: Any, now: Any) -> None:
             f'<div class="rp-stack"><div class="rp-bar">{draw.lane_pill(say, one.lane)}'
             f"<b>{escape(record)}</b><span>{escape(title)}</span></div>"
             f'<div><b>{escape(what)}</b> <span class="rp-m">{escape(when)}</span></div>'
-            f"<div>{escape(one.note)}</div>{listed}</div>"
+            f"{how}<div>{escape(one.note)}</div>{listed}</div>"
         )
         own = one.officer == person.name
         if own:

@@ -58,8 +58,11 @@ class Waiting:
     officer: str
     at: datetime
     note: str
-    items: tuple[str, ...]
+    items: tuple[Item, ...]
     earlier: tuple[str, str] | None = None  # who said otherwise of this alert before, and what
+    methods: tuple[str, ...] = ()
+    concealment: str = ""
+    seizure_number: str = ""
 
 
 def record_outcome(
@@ -244,6 +247,9 @@ def waiting(store: Store, actor: Actor, now: datetime) -> list[Waiting]:
                     "outcome", one, one["outcome"], one["note"], _lines(connection, one["id"])
                 ),
                 earlier=disagreed.get(one["id"]),
+                methods=tuple(one["methods"] or ()),
+                concealment=one["concealment"],
+                seizure_number=one["seizure_number"],
             )
             for one in outcomes
         ]
@@ -251,7 +257,7 @@ def waiting(store: Store, actor: Actor, now: datetime) -> list[Waiting]:
     return sorted(found, key=lambda one: one.at)
 
 
-def _waiting(kind: str, row: Any, what: str, note: str, items: tuple[str, ...]) -> Waiting:
+def _waiting(kind: str, row: Any, what: str, note: str, items: tuple[Item, ...]) -> Waiting:
     return Waiting(
         kind,
         row["id"],
@@ -267,18 +273,11 @@ def _waiting(kind: str, row: Any, what: str, note: str, items: tuple[str, ...]) 
     )
 
 
-def _lines(connection: Connection, outcome_id: int) -> tuple[str, ...]:
+def _lines(connection: Connection, outcome_id: int) -> tuple[Item, ...]:
     rows = connection.execute(
         select(_item).where(_item.c.outcome_id == outcome_id).order_by(_item.c.id)
     ).mappings()
-    return tuple(
-        " ".join(
-            str(row[name])
-            for name in ("count", "kind", "part", "make", "model", "calibre", "serial")
-            if row[name]
-        )
-        for row in rows
-    )
+    return tuple(Item(**{one.name: row[one.name] for one in fields(Item)}) for row in rows)
 
 
 def _same(

@@ -178,7 +178,10 @@ def test_what_waits_for_a_second_person_is_listed(any_store):
         ("outcome", outcome, "B"),
     ]
     assert found[0].note == REASON
-    assert found[1].items == ("3 part slide 9x19",)
+    assert [(one.count, one.kind, one.part, one.calibre) for one in found[1].items] == [
+        (3, "part", "slide", "9x19")
+    ]
+    assert found[1].methods == ("opened",)
     review.confirm_release(any_store, OMAR, decision, NOW)
     review.confirm_outcome(any_store, OMAR, outcome, NOW)
     assert review.waiting(any_store, OMAR, NOW) == []

@@ -1,0 +1,32 @@
+"""What a control found, as the second person reads it before confirming."""
+
+from __future__ import annotations
+
+from riskprofile.services.review import Item, Waiting
+from riskprofile.words import Words
+
+NAMED = ("make", "model", "calibre", "serial", "marking", "where_found")
+
+
+def item(say: Words, one: Item) -> str:
+    """One line of what was found: a value says which column it stands in.
+
+    >>> from riskprofile import words
+    >>> item(words.of("en"), Item("part", part="slide", calibre="9x19", serial="none", count=3))
+    '3 × Part: slide, Calibre 9x19, Serial none'
+    """
+    told = [one.part] if one.part else []
+    told += [f"{say(f'item.{name}')} {given}" for name in NAMED if (given := getattr(one, name))]
+    told += [say(f"sure.{one.sure}")] if one.sure else []
+    what = f"{say.number(one.count)} × {say(f'kind.{one.kind}')}"
+    return f"{what}: {say.listed(told)}" if told else what
+
+
+def how(say: Words, one: Waiting) -> str:
+    """How it was examined, how the goods were hidden and where they went; "" when nobody said."""
+    told = [say(f"method.{name}") for name in one.methods]
+    told += (
+        [say.maybe(f"concealment.{one.concealment}", one.concealment)] if one.concealment else []
+    )
+    told += [f"{say('outcome.seizure')} {one.seizure_number}"] if one.seizure_number else []
+    return say.listed(told)
