@@ -13,7 +13,7 @@ from app.text import escape, marked
 from app.words import Words
 from riskprofile.profiles import PROFILES
 from riskprofile.reference import lexicon
-from riskprofile.services import review
+from riskprofile.services import review, speaking
 from riskprofile.services.desk import SUPERSEDED
 from riskprofile.words.declaration import stops, without
 
@@ -359,7 +359,7 @@ def merged(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _links(say: Words, one: dict[str, Any]) -> str:
-    return say.listed(say.maybe(f"link.{link}", str(link)) for link in one["links"])
+    return say.listed(speaking.link(say, str(link)) for link in one["links"])
 
 
 def _linked(found: Sequence[dict[str, Any]], say: Words, zone: Any, now: datetime) -> str:

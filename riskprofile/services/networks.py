@@ -34,6 +34,7 @@ PARTY = (
     *("consignor_key", "consignee_key", "consignee_address_key", "consignee_phone_key"),
     *("person_key", "vehicle_key"),
 )
+LIKE = "like an earlier find in "
 # Facet -> groups of columns: one group that agrees in all its columns is enough.
 FACET: dict[str, tuple[tuple[str, ...], ...]] = {
     "goods": (("goods_key",), ("hs4",)),
@@ -321,7 +322,7 @@ def _finds(seen: View, finds: Table) -> Table:
         return nothing
     names = list(agree)
     said = [
-        "like an earlier find in " + ", ".join(name for name in names if agree[name][row, column])
+        LIKE + ", ".join(name for name in names if agree[name][row, column])
         for row, column in zip(rows, columns, strict=True)
     ]
     told = pd.DataFrame(

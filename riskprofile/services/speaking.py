@@ -19,6 +19,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.scoring.reasons import LAWFUL, NO_DESCRIPTION, UNUSUAL, WORDED, numbered, reading
 from riskprofile.scoring.scorecard import WORDING
 from riskprofile.services.describing import NOT_EVALUATED, NOT_GIVEN
+from riskprofile.services.networks import LIKE
 from riskprofile.words import COMMA, DEFAULT, Words, plural
 
 Told = TypeVar("Told")
@@ -61,6 +62,21 @@ def indicators(
     if say.language == DEFAULT:
         return [dict(one) for one in given]
     return [{**one, **_sign(say, profile, one)} for one in given]
+
+
+def link(say: Words, said: str) -> str:
+    """What ties two declarations, as `services.networks` stores it, in the language of `say`.
+
+    >>> from riskprofile import words
+    >>> link(words.of("fr"), "same consignee, through one forwarder")
+    'même destinataire, par un même transitaire'
+    >>> link(words.of("es"), "like an earlier find in goods, route, party")
+    'como un hallazgo anterior en: mercancía, ruta, parte'
+    """
+    if said.startswith(LIKE):
+        facets = said.removeprefix(LIKE).split(", ")
+        return say("link.find", facets=say.listed(say(f"facet.{one}") for one in facets))
+    return say.listed(say.maybe(f"link.{one.replace(' ', '_')}", one) for one in said.split(", "))
 
 
 @cache

@@ -15,7 +15,7 @@ import app
 from riskprofile import words
 from riskprofile.cli.output import STEPS
 from riskprofile.profiles import PROFILES
-from riskprofile.services import review, speaking
+from riskprofile.services import networks, pairs, review, speaking
 from riskprofile.services.rights import ACTIONS, ROLES
 from riskprofile.services.steps import WRITING
 from riskprofile.words import form
@@ -37,7 +37,7 @@ ENGLISH = CATALOGUES[words.DEFAULT]
 MADE = (
     *("lane", "queue", "profile", "role", "decision", "outcome", "method", "concealment", "item"),
     *("kind", "sure", "batch", "batch_state", "batches", "kept", "head", "tab", "field", "choice"),
-    *("fact", "link", "event", "owner", "filter", "page", "column", "second", "read_only"),
+    *("fact", "link", "facet", "event", "owner", "filter", "page", "column", "second", "read_only"),
     *(
         "row_state",
         "upload",
@@ -182,6 +182,18 @@ def test_every_role_decision_and_outcome_has_words():
     wanted += [f"method.{name}" for name in review.METHODS]
     wanted += [f"kind.{name}" for name in review.KINDS]
     assert [key for key in wanted if key not in ENGLISH] == []
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_what_ties_two_declarations_is_said_in_the_language_of_the_page(language):
+    say = words.of(language)
+    ties = [*pairs.SAID, *(f"{networks.LIKE}{facet}" for facet in networks.FACET)]
+    told = [speaking.link(say, one) for one in ties]
+    assert (told == ties) is (language == words.DEFAULT)
+    assert len(set(told)) == len(ties)
+    assert [one for one, english in zip(told, ties, strict=True) if one == english] == (
+        ties if language == words.DEFAULT else []
+    )
 
 
 def test_the_words_about_people_are_careful():
