@@ -23,6 +23,8 @@ UNUSUAL = "the goods are worded unusually"
 WORDED = "wording: "
 _quoted = encode_basestring  # as `json.dumps` quotes when letters of any script may stand
 _FORMS = re.compile(r"\[([^|\]]*)\|([^\]]*)\]")
+_PLACE = re.compile(r"\{value:[^}]*\}")
+_END = re.compile(r"\s*:\s*…$")
 START = "where every declaration starts"
 YES_OR_NO = "0 or 1"  # the unit of a feature that is a fact or none
 
@@ -173,9 +175,9 @@ class _Said:
 
 def reading(feature: Feature, value: float | None) -> str:
     """The sentence of one feature at a value; None is a value that is not known."""
-    if value is None:
-        return f"{feature.name.replace('_', ' ')} is not known"
     reads: str = feature.reads
+    if value is None:
+        return f"{without_value(reads)}: not known"
     if feature.unit == YES_OR_NO:
         return reads.replace("{value:.0f}", "yes" if value else "no")
     return numbered(reads, f"{value:.0f}" == "1").format(value=value)
@@ -188,6 +190,15 @@ def numbered(reads: str, one: bool) -> str:
     ('{value:.0f} stop', '{value:.0f} stops')
     """
     return _FORMS.sub(lambda forms: forms[1 if one else 2], reads)
+
+
+def without_value(reads: str) -> str:
+    """The sentence of a feature whose value is not known, in whichever language it is.
+
+    >>> without_value("{value:.1f} kg a package"), without_value("declared as gift: {value:.0f}")
+    ('… kg a package', 'declared as gift')
+    """
+    return _END.sub("", _PLACE.sub("…", numbered(reads, False)))
 
 
 def _wording(title: str | None, scorecard: Scorecard, raises: bool) -> str:

@@ -16,7 +16,15 @@ from importlib import resources
 from typing import Any, TypeVar
 
 from riskprofile.profiles import PROFILES
-from riskprofile.scoring.reasons import LAWFUL, NO_DESCRIPTION, UNUSUAL, WORDED, numbered, reading
+from riskprofile.scoring.reasons import (
+    LAWFUL,
+    NO_DESCRIPTION,
+    UNUSUAL,
+    WORDED,
+    numbered,
+    reading,
+    without_value,
+)
 from riskprofile.scoring.scorecard import WORDING
 from riskprofile.services.describing import NOT_EVALUATED, NOT_GIVEN
 from riskprofile.services.networks import LIKE
@@ -139,7 +147,7 @@ def _reading(say: Words, name: str, value: float | None) -> str:
     held = sentences(say.language)
     template = str(held["features"][name])
     if value is None:
-        return str(held["unknown"]).format(said=_PLACE.sub("…", numbered(template, False)))
+        return str(held["unknown"]).format(said=without_value(template))
     template = numbered(template, plural(say.language, round(abs(value))) == "one")
 
     def filled(place: re.Match[str]) -> str:

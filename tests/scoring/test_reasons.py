@@ -45,7 +45,9 @@ def test_a_value_that_is_not_known_is_said_so_and_stays_null() -> None:
     [(raising, lowering)] = explain(table([(None, 0.0, 1.0, None)]), [None], SHIPMENT, scorecard())
     told = {one["term"]: one for one in raising + lowering}
     assert told["freight_ratio"]["value"] is None
-    assert "is not known" in told["freight_ratio"]["text"]
+    assert (
+        told["freight_ratio"]["text"] == "freight costs … times the value of the goods: not known"
+    )
     assert told["wording"]["text"] == NO_DESCRIPTION
 
 
