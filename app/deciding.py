@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -47,6 +48,16 @@ def attempt(action: Callable[[], Any]) -> Any:
     except RiskProfileError as error:
         st.session_state["fault"] = (say("fault.not_saved"), form.sentence(error))
     return None
+
+
+def spare(action: Callable[[], Any]) -> None:
+    """Run what may stay undone while another program writes, such as keeping a draft.
+
+    The act that comes with it says what was not recorded; what is typed stays on the screen, and
+    the next pause keeps it.
+    """
+    with suppress(Busy):
+        action()
 
 
 def bound(name: str, action: Callable[..., None], alert_id: int, *more: Any) -> dict[str, Any]:
@@ -136,13 +147,8 @@ def _reason(view: Any, decision: str) -> None:
         st.session_state[key] = (kept or {}).get("reason", "")
 
     def keep() -> None:
-        review.save_draft(
-            here.store,
-            person,
-            subject(alert, decision),
-            {"reason": st.session_state[key]},
-            session.now(),
-        )
+        kept, name = {"reason": st.session_state[key]}, subject(alert, decision)
+        spare(lambda: review.save_draft(here.store, person, name, kept, session.now()))
 
     def take(text: str) -> None:
         st.session_state[key] = text
@@ -200,7 +206,7 @@ def _decide(view: Any, decision: str, reason: str, person: Any) -> None:
         made = attempt(lambda: review.decide(store, person, view.id, decision, reason, now, seen))
     if made is None:
         st.rerun(scope="fragment")
-    review.discard_draft(store, person, subject(view.id, decision))
+    spare(lambda: review.discard_draft(store, person, subject(view.id, decision)))
     close_dialog()
     if decision == REOPEN:
         st.rerun()

@@ -320,8 +320,12 @@ def _forget(alert_id: int) -> None:
 def _discard(alert_id: int) -> None:
     person = session.actor()
     if person is not None:
-        review.discard_draft(served().store, person, subject(alert_id))
-        _forget(alert_id)
+        deciding.attempt(lambda: _drop(person, alert_id))
+
+
+def _drop(person: Any, alert_id: int) -> None:
+    review.discard_draft(served().store, person, subject(alert_id))
+    _forget(alert_id)
 
 
 def _send(alert_id: int, record: str) -> None:
@@ -357,7 +361,7 @@ def _send(alert_id: int, record: str) -> None:
         )
     )
     if made is not None:
-        review.discard_draft(store, person, subject(alert_id))
+        deciding.spare(lambda: review.discard_draft(store, person, subject(alert_id)))
         _forget(alert_id)
         st.session_state["told"] = sent
 

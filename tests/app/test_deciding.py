@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from app import deciding, session, words
 from riskprofile.errors import Busy, Conflict, NotAllowed, StoreError
@@ -42,3 +44,36 @@ def test_who_was_first_and_what_is_not_allowed_are_told_as_before(monkeypatch):
     assert "ines" in told(monkeypatch, Conflict("taken", holder="ines"))[1]
     error = NotAllowed("an officer cannot do this", do="Ask a supervisor.")
     assert told(monkeypatch, error)[1] == "An officer cannot do this. Ask a supervisor."
+
+
+def dialog() -> None:
+    """The dialog of a decision, as a page draws it."""
+    from types import SimpleNamespace
+
+    from app import deciding
+
+    view = SimpleNamespace(id=1, record_id="A", lane="yellow", title="pins", blind=False)
+    deciding._reason(view, "documents")
+
+
+def test_a_reason_typed_while_another_program_writes_stays_and_its_button_works(monkeypatch):
+    """Its draft is for later: an error there would end the run before the button is heard."""
+
+    def locked(*_: Any) -> None:
+        raise Busy("the database is locked by another program", where=PLACE)
+
+    monkeypatch.setattr(session, "speech", lambda: EN)
+    monkeypatch.setattr(session, "actor", lambda: object())
+    monkeypatch.setattr(session, "now", lambda: None)
+    monkeypatch.setattr(deciding, "served", lambda: SimpleNamespace(store=None))
+    monkeypatch.setattr(deciding.review, "draft", lambda *_: None)
+    monkeypatch.setattr(deciding.review, "save_draft", locked)
+    heard: list[str] = []
+    monkeypatch.setattr(
+        deciding, "_decide", lambda view, decision, reason, who: heard.append(reason)
+    )
+    page = AppTest.from_function(dialog).run()
+    page.text_area[0].set_value("Ask for the invoice")
+    page.button(key="reason-save").click().run()
+    assert (heard, list(page.exception)) == (["Ask for the invoice"], [])
+    assert page.text_area[0].value == "Ask for the invoice"
