@@ -28,7 +28,10 @@ def draw() -> None:
     st.html(theme.css(scheme, say.right_to_left))
     person = session.actor()
     if person is None:
-        st.navigation([st.Page(_nothing, title=say("product"))], position="hidden")
+        # Each address stays as it is: signing in again leads back to it.
+        away = [st.Page(_nothing, title=say("product"), default=True)]
+        away += [st.Page(_nothing, title=say("product"), url_path=name) for _, name, _ in PAGES]
+        st.navigation(away, position="hidden")
         session.signed_out()
     mine = [page for page in PAGES if person.role in page[2]]
     if not mine:

@@ -375,6 +375,19 @@ def test_who_signs_in_again_after_a_lock_sees_what_was_open_and_a_colleague_does
         expect(reference(page)).to_have_count(1 if seen else 0)
 
 
+def test_signing_in_again_leads_back_to_any_page(served, visit):
+    page = visit("officer-14", "/second?alert=7")
+    expect(page.get_by_text("Nothing waits for a second person")).to_be_visible()
+    leave_alone(served)
+    page.keyboard.press("r")  # draws the page anew
+    page.get_by_role("link", name="Sign in again").click()
+    page.locator("#name").fill("officer-14")
+    page.locator("#password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("Nothing waits for a second person")).to_be_visible()
+    expect(page).to_have_url(f"{served.url}/second?alert=7")
+
+
 def test_an_alert_is_put_aside_with_a_reason_and_brought_back(served, visit):
     page = opened(visit("officer-14"))
     expect(button(page, "Snooze")).to_be_visible()
