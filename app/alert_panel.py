@@ -415,6 +415,10 @@ def _decisions(view: Any, person: Any, say: Words) -> None:
             type="primary",
             disabled=not workable,
         ):
+            if free:  # whoever ordered it has gone: the form is of who holds the alert
+                deciding.claim(view.id)
+                if "fault" in st.session_state:
+                    st.rerun()
             st.session_state["outcome_of"] = view.id
             st.switch_page("views/outcome.py")
     elif free:

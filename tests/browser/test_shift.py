@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from playwright.sync_api import Page, expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from riskprofile.services import identity, review
 from riskprofile.store import tables
+from tests.browser import home
 
 REASON = "Each piece weighs 10 g; the wording does not settle what they are"
 HEAD, ROW = 32, 58  # pixels of the list's header and rows
@@ -82,6 +85,25 @@ def test_an_alert_is_claimed_decided_examined_and_confirmed_and_becomes_a_label(
     store.close()
     assert (label["record_id"], label["value"]) == ("PX-2026-104417", 1)
     assert (outcome["officer"], outcome["confirmed_by"]) == ("officer-14", "officer-09")
+
+
+def test_a_control_that_was_ordered_a_day_ago_is_recorded_by_whoever_is_there(served, visit):
+    store, now = served.store(), datetime.now(UTC)
+    person, alerts = identity.Actor("officer-09", "officer", home.OFFICE), tables.Alert.__table__
+    review.alert(store, person, 1, now)
+    review.claim(store, person, 1, now)
+    review.decide(store, person, 1, "examine", REASON, now)
+    with store.write() as connection:
+        connection.execute(update(alerts).where(alerts.c.id == 1).values(lease_until=now))
+    store.close()
+    page = visit("officer-14", "/?alert=1")
+    expect(button(page, "Record outcome")).to_be_visible()
+    press(page, "o")
+    expect(page.locator("h1")).to_contain_text("Outcome of PX-2026-104417")
+    page.get_by_role("radio", name="Nothing").click()
+    button(page, "Opened and counted").click()
+    button(page, "Send to second person").click()
+    expect(page.locator(".rp-strip")).to_contain_text("A second person confirms it")
 
 
 def test_an_item_without_a_kind_is_kept_in_the_draft_and_refused_by_its_row(served, visit):
