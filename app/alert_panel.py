@@ -44,7 +44,8 @@ def empty(rows: Sequence[Any], say: Words) -> None:
     """The panel before any alert is open."""
     deciding.strips(say)
     with st.container(key="alert"):
-        st.html(draw.state(say("choose.title"), say("choose.text")))
+        if rows:
+            st.html(draw.state(say("choose.title"), say("choose.text")))
         with st.container(key="steps", horizontal=True, horizontal_alignment="center"):
             st.button(
                 say("alert.next"),
@@ -310,7 +311,8 @@ def driver(view: Any) -> dict[str, Any]:
 
 def kinds(profile: str) -> dict[str, str]:
     """The kind of each column, in the contract's order."""
-    return {spec.name: spec.kind for spec in PROFILES[profile].columns}
+    found = {spec.name: spec.kind for spec in PROFILES[profile].columns}
+    return found | {"transport_mode": "choice"}  # of travellers it is free text, of the same words
 
 
 def _declaration(view: Any, say: Words, zone: Any, now: datetime) -> str:

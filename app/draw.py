@@ -105,15 +105,16 @@ def reasons(
     shown, smaller, base = summed(points, raising, lowering, SHOWN_FOR, SHOWN_AGAINST)
     longest = max([abs(term["points"]) for term in shown], default=1)
     rows = "".join(_reason(say, term, longest) for term in shown)
-    rest = [say("why.base", n=base)]
+    rest = [say("why.base", n=say.number(base))]
     if smaller:
         total = form.signed(sum(t["points"] for t in smaller))
         rest.insert(0, say.many("why.smaller", len(smaller), points=total))
     total = f"<b>= {escape(say.number(points))}</b>"
+    title = say("why.title", n=say.number(points))
     if red_from is not None:
-        total += f' <span class="rp-m">{escape(say("why.red_from", n=red_from))}</span>'
+        total += f' <span class="rp-m">{escape(say("why.red_from", n=say.number(red_from)))}</span>'
     return (
-        f'<div class="rp-head"><h2 class="rp-h2">{escape(say("why.title", n=points))}</h2>'
+        f'<div class="rp-head"><h2 class="rp-h2">{escape(title)}</h2>'
         f'<span class="rp-axis"><span>{escape(say("why.lowers"))}</span>'
         f"<span>{escape(say('why.raises'))}</span></span></div>{rows}"
         f'<div class="rp-dv last"><div class="rp-m">{escape(say.listed(rest))}</div>'
@@ -166,10 +167,11 @@ def declared(
     `kinds` gives the kind of each column, as the profile states it.
     """
     lines = [escape(line) for line in facts(say, row, kinds)]
+    quoted = f'<div class="rp-mono" dir="auto">“{marked(text, spans)}”</div>' if text else ""
     return (
         f'<div><h3 class="rp-h3">{escape(say("why.declared"))} '
         f'<span style="font-weight:400">({escape(position)})</span></h3>'
-        f'<div class="rp-mono" dir="auto">“{marked(text, spans)}”</div>'
+        f"{quoted}"
         f'<div class="rp-m">{"<br>".join(lines)}</div></div>'
     )
 

@@ -238,7 +238,7 @@ def _how(say: Words, person: Any, alert_id: int) -> None:
 
 def _rated(say: Words, one: review.AlertView) -> None:
     """What the rating said, to be held against what was found."""
-    points = "" if one.points is None else say("head.points_n", n=one.points)
+    points = "" if one.points is None else say("head.points_n", n=say.number(one.points))
     st.html(
         f'<div class="rp-card"><div class="rp-bar">{draw.lane_pill(say, one.lane)}'
         f"{draw.pill(say.maybe(f'queue.{one.queue}', one.queue))}<b>{escape(points)}</b>"

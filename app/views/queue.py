@@ -239,6 +239,8 @@ def _nothing(say: Words, person: Any, status: Any, asked: Any, found: Any, now: 
     """Good news, or the way out of the filters."""
     named = [form.lane(say, asked.lane)] if asked.lane else []
     named += [say(f"queue.{asked.queue}")] if asked.queue else []
+    aside = asked.owner in ("snoozed", "closed")  # none there is no news of what is open
+    named += [say(f"filter.owner.{asked.owner}")] if aside else []
     named += [say("none.search", text=asked.search)] if asked.search else []
     if named or (asked.owner == "mine_or_free" and found.owners.get("open")):
         named = named or [say("filter.owner.mine_or_free")]
@@ -257,6 +259,9 @@ def _nothing(say: Words, person: Any, status: Any, asked: Any, found: Any, now: 
         if status.office_name
         else say("empty.title_all")
     )
+    if len(status.profiles) > 1:  # of the other kind there may be many
+        kind = say.maybe(f"profile.{asked.profile}", asked.profile)
+        title = say("empty.of", kind=kind, title=form.clause(title))
     told = ""
     if status.data_at is not None:
         told = say("empty.last", time=form.clock(status.data_at, session.zone(status.zone), now))

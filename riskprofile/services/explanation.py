@@ -183,11 +183,11 @@ def _terms(sheet: Page, told: Told, say: Words) -> None:
             sheet.row([(said, INNER - 18, ""), (form.signed(int(term["points"])), 19.5, "RB")],
                       8.5, most=2)  # fmt: skip
         sheet.gap(0.8)
-    rest = say("why.base", n=base)
+    rest = say("why.base", n=say.number(base))
     if smaller:
         total = form.signed(sum(int(term["points"]) for term in smaller))
         rest = say.listed([say.many("why.smaller", len(smaller), points=total), rest])
-    sheet.row([(rest, INNER - 30, "G"), (f"= {told.points}", 31.5, "RB")], 8.5)
+    sheet.row([(rest, INNER - 30, "G"), (f"= {say.number(told.points)}", 31.5, "RB")], 8.5)
 
 
 def _warnings(sheet: Page, told: Told, say: Words) -> None:

@@ -91,7 +91,7 @@ def _top(
     page.text(record, inside + 36, 76, size=10.5, bold=True, y=page.y, most=1)
     told = say("alert.rank_only", n=view.rank)
     if view.points is not None:
-        told = say.listed([say("head.points_n", n=view.points), told])
+        told = say.listed([say("head.points_n", n=say.number(view.points)), told])
     page.text(told, inside + 36, 76, size=8.5, y=page.y + 5)
     queue = say.maybe(f"queue.{view.queue}", view.queue)
     page.text(due, inside + 112, INNER - 120, size=9, bold=True, align="R", y=page.y)
@@ -151,14 +151,17 @@ def _reasons(page: Page, view: Any, say: Words) -> None:
                  length if points > 0 else min(length, 14), 2.4, filled=points > 0)  # fmt: skip
         page.gap(4.7)
         page.rule(LINE)
-    rest = say("why.base", n=base)
+    rest = say("why.base", n=say.number(base))
     if smaller:
         total = form.signed(sum(int(term["points"]) for term in smaller))
         rest = say.listed([say.many("why.smaller", len(smaller), points=total), rest])
     if view.red_from is not None:
-        rest = say.listed([rest, say("why.red_from", n=view.red_from)], ";")
+        rest = say.listed([rest, say("why.red_from", n=say.number(view.red_from))], ";")
     page.gap(0.4)
-    page.row([("", 6, ""), (rest, 130, "G"), (f"= {view.points}", INNER - 136 + 1.5, "RB")], 8.5)
+    page.row(
+        [("", 6, ""), (rest, 130, "G"), (f"= {say.number(view.points)}", INNER - 136 + 1.5, "RB")],
+        8.5,
+    )
     page.gap(1.5)
 
 

@@ -49,16 +49,16 @@ class Words:
         return self.entries.get(key, otherwise)
 
     def number(self, value: float) -> str:
-        """A figure with thin groups of thousands and at most three decimals.
+        """A figure with thin groups of thousands, at most three decimals and a true minus.
 
-        >>> of("en").number(25544), of("fr").number(4.25)
-        ('25\\u202f544', '4,25')
+        >>> of("en").number(25544), of("fr").number(-4.25)
+        ('25\\u202f544', '−4,25')
         """
         if isinstance(value, float) and not value.is_integer():
             text = f"{value:,.3f}".rstrip("0").rstrip(".")
         else:
             text = f"{int(value):,}"
-        whole, _, rest = text.partition(".")
+        whole, _, rest = text.replace("-", "−").partition(".")
         point = "," if self.language in COMMA else "."
         return whole.replace(",", "\u202f") + (point + rest if rest else "")
 

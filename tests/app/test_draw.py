@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app import draw, form, server, text, words
+from app import alert_panel, draw, form, server, text, words
 from riskprofile.words.declaration import stops
 
 EN = words.of("en")
@@ -96,3 +96,20 @@ def test_bars_are_a_table_whose_figures_a_reader_gets_too():
     assert "width:100.0%" in html and "inset-inline-start:25.0%" in html
     assert "&lt;b&gt;" in html and '<td class="r">12</td>' in html
     assert "<s" not in draw.bars(("Ends", "Reports"), [("a", 0)], None)
+
+
+def test_points_below_zero_have_one_minus_wherever_they_stand():
+    found = draw.reasons(EN, -221, [term(429)], [term(-650, name="base")], -261)
+    assert "Why −221 points" in found
+    assert "base −650" in found
+    assert "= −221" in found
+    assert "red from −261" in found
+
+
+def test_of_nothing_declared_no_empty_quotes_are_shown():
+    assert "“" not in draw.declared(EN, {"bags": 2}, "", [], "item 1 of 1", {})
+
+
+def test_how_a_traveller_comes_is_spelled_out_as_for_goods():
+    kinds = alert_panel.kinds("traveller")
+    assert form.value(EN, "air", kinds["transport_mode"]) == "Air"

@@ -240,6 +240,10 @@ def test_no_result_names_the_filters_and_offers_the_way_out(served, visit):
     page = visit("officer-14", "/?lane=red&queue=compliance")
     expect(page.get_by_text("Nothing matches these filters")).to_be_visible()
     expect(page.locator(".rp-state").first).to_contain_text("◆ Red, Compliance")
+    expect(page.get_by_text("Choose a row")).to_be_hidden()
+    page.goto(f"{served.url}/?owner=snoozed")
+    expect(page.locator(".rp-state").first).to_contain_text("Snoozed")
+    expect(page.locator(".rp-state").first).not_to_contain_text("No open alerts")
     button(page, "Clear filters").click()
     expect(page.locator(".st-key-list_head")).to_contain_text("11 open")
 
