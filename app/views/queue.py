@@ -13,7 +13,7 @@ from app.text import escape
 from app.words import Words
 from riskprofile.errors import Busy, NotAllowed
 from riskprofile.profiles import PROFILES
-from riskprofile.services import blind, review, speaking
+from riskprofile.services import blind, refusals, review, speaking
 
 LANES = ("all", blind.LANE, "red", "yellow")
 QUEUES = ("all", *queue_list.QUEUES)
@@ -301,7 +301,7 @@ def _panel(
             alert_panel.ask_purpose(opened, say)
             return
         queue_list.open_alert(None)
-        st.session_state["fault"] = (say("alert.gone"), str(error))
+        st.session_state["fault"] = (say("alert.gone"), refusals.said(say, error))
         alert_panel.empty(rows, say)
         return
     view = speaking.spoken(say, view)

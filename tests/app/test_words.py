@@ -48,6 +48,7 @@ MADE = (
         "message",
         "paper",
         "sheet",
+        "refusal",
         "gate",
         "audit",
         "models",
