@@ -44,14 +44,14 @@ def empty(rows: Sequence[Any], say: Words) -> None:
     """The panel before any alert is open."""
     deciding.strips(say)
     with st.container(key="alert"):
-        if rows:
-            st.html(draw.state(say("choose.title"), say("choose.text")))
+        if not rows:  # the list says why
+            return
+        st.html(draw.state(say("choose.title"), say("choose.text")))
         with st.container(key="steps", horizontal=True, horizontal_alignment="center"):
             st.button(
                 say("alert.next"),
                 key="next",
                 shortcut="N",
-                disabled=not rows,
                 on_click=queue_list.open_alert,
                 args=(queue_list.step(rows, 0),),
             )

@@ -14,21 +14,19 @@ CLIPPED = 160  # characters of a reason in a list
 
 
 def span(say: Words, length: timedelta) -> str:
-    """A length of time in its two largest units.
+    """A length of time in its two largest units, or in one where nothing of the second is left.
 
     >>> from riskprofile import words
-    >>> span(words.of("en"), timedelta(hours=27, minutes=5))
-    '1 d 3 h'
+    >>> [span(words.of("en"), timedelta(hours=n, minutes=5 * (n == 27))) for n in (27, 8, 72)]
+    ['1 d 3 h', '8 h', '3 d']
     """
     minutes = max(0, int(length.total_seconds() // 60))
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
     if days:
-        return say("span.days", days=days, hours=hours)
-    return (
-        say("span.hours", hours=hours, minutes=f"{minutes:02d}")
-        if hours
-        else say("span.minutes", minutes=minutes)
-    )
+        return say("span.days" if hours else "span.day", days=days, hours=hours)
+    if hours:
+        return say("span.hours" if minutes else "span.hour", hours=hours, minutes=f"{minutes:02d}")
+    return say("span.minutes", minutes=minutes)
 
 
 def time_left(say: Words, due: datetime | None, now: datetime) -> str:
