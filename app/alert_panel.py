@@ -381,7 +381,7 @@ def _linked(found: Sequence[dict[str, Any]], say: Words, zone: Any, now: datetim
             )
         )
     heads = [say(f"head.{name}") for name in ("record", "goods", "link", "when", "lane", "result")]
-    return draw.table(heads, rows)
+    return draw.table(heads, rows, whole=(3, 4))
 
 
 def _timeline(events: Sequence[Any], say: Words, zone: Any, now: datetime) -> str:
@@ -394,7 +394,7 @@ def _timeline(events: Sequence[Any], say: Words, zone: Any, now: datetime) -> st
         spoken = say(SPOKEN[ordered]) if ordered in SPOKEN else ordered
         told = [say.maybe(f"event.{one.action}", one.action), spoken, said or one.purpose]
         rows.append((form.clock(one.at, zone, now), one.actor, ": ".join(p for p in told if p)))
-    return draw.table(heads, rows)
+    return draw.table(heads, rows, whole=(1,))
 
 
 def _decisions(view: Any, person: Any, say: Words) -> None:

@@ -49,15 +49,16 @@ def table(
     right: Iterable[int] = (),
     *,
     sentences: bool = False,
+    whole: Iterable[int] = (),
 ) -> str:
     """A plain table; `right` are the positions of columns of figures.
 
-    The first column stands on one line, where it does not hold `sentences`.
+    The first column stands on one line, where it does not hold `sentences`, and so do the `whole`.
     """
-    aligned = set(right)
+    kinds = dict.fromkeys(whole, " class=n") | dict.fromkeys(right, " class=r")
 
     def cell(tag: str, n: int, text: str) -> str:
-        return f"<{tag}{' class=r' if n in aligned else ''}>{escape(text)}</{tag}>"
+        return f"<{tag}{kinds.get(n, '')}>{escape(text)}</{tag}>"
 
     head = "".join(cell("th", n, text) for n, text in enumerate(heads))
     head = f"<thead><tr>{head}</tr></thead>" if heads else ""

@@ -113,3 +113,8 @@ def test_of_nothing_declared_no_empty_quotes_are_shown():
 def test_how_a_traveller_comes_is_spelled_out_as_for_goods():
     kinds = alert_panel.kinds("traveller")
     assert form.value(EN, "air", kinds["transport_mode"]) == "Air"
+
+
+def test_a_time_and_a_lane_of_a_table_are_not_broken_over_lines():
+    found = draw.table(["When", "Link"], [("2026-11-23 03:57", "same consignee")], whole=(0,))
+    assert "<td class=n>2026-11-23 03:57</td><td>same consignee</td>" in found
