@@ -66,6 +66,11 @@ def test_every_command_is_documented(name: str) -> None:
     assert re.search(rf"{name}(?![\w-])", every_page()), f"no page shows `{name}`"
 
 
+@pytest.mark.parametrize("name", [name for name, _ in ALL_COMMANDS])
+def test_every_command_answers_a_program_as_well(name: str) -> None:
+    assert "--json" in {flag for one in dict(ALL_COMMANDS)[name].params for flag in one.opts}
+
+
 def test_every_option_of_score_is_in_its_table() -> None:
     told = page("operator.md")
     score = dict(ALL_COMMANDS)["riskprofile score"]

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from riskprofile.cli.app import app
-from riskprofile.cli.output import fail, note
+from riskprofile.cli.output import fail, fault, note
 from riskprofile.errors import RiskProfileError, Stopped
 
 DEBUG = "--debug"  # anywhere on the line: show the whole trace of a fault
@@ -37,11 +37,15 @@ def run(program: typer.Typer, name: str) -> None:
             raise
         code = fail(error, as_json=as_json)
     except Stopped as stopped:
-        note("riskprofile: stopped: nothing is lost, the same command goes on")
         code = 128 + stopped.signal
-    except SystemExit as ended:  # as which Typer passes on a Ctrl-C, without a word
-        if isinstance(getattr(ended.__context__, "__cause__", None), KeyboardInterrupt):
-            note("riskprofile: stopped: what was half done is undone. Run it again to finish")
+        _ended("stopped", "nothing is lost, the same command goes on", code, as_json=as_json)
+    except SystemExit as ended:  # as which Typer passes on a Ctrl-C, and a wrong call
+        left = ended.__context__
+        if isinstance(getattr(left, "__cause__", None), KeyboardInterrupt):
+            do = "what was half done is undone. Run it again to finish"
+            _ended("stopped", do, int(ended.code or 0), as_json=as_json)
+        elif as_json and (said := getattr(left, "format_message", None)):
+            fault(said(), "", f"{name} --help", int(ended.code or 0))  # Typer told a person
         raise
     except BrokenPipeError:
         code = 1
@@ -49,6 +53,12 @@ def run(program: typer.Typer, name: str) -> None:
         what = f"{error.strerror or error}".lower()
         where = str(error.filename or "")
         do = "Mend it, then run the same command again; a run of files goes on with --resume"
-        fault = RiskProfileError(what, where=where, do=do)
-        code = fail(fault, as_json=as_json)
+        code = fail(RiskProfileError(what, where=where, do=do), as_json=as_json)
     sys.exit(code)
+
+
+def _ended(what: str, do: str, code: int, *, as_json: bool) -> None:
+    """Say that a person or the system ended the command before its time."""
+    note(f"riskprofile: {what}: {do}")
+    if as_json:
+        fault(what, "", do, code)

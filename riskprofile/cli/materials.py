@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import app
+from riskprofile.cli.app import Json, app
 from riskprofile.files import whole_or_nothing
 from riskprofile.services import materials
 from riskprofile.services.settings import CHECKOUT
@@ -17,15 +17,17 @@ from riskprofile.services.settings import CHECKOUT
 
 @app.command()
 def sbom(
-    out: Annotated[Path | None, typer.Option(help="The file to write; else stdout.")] = None,
+    out: Annotated[Path, typer.Option(help="The file to write; - is stdout.")] = Path("-"),
     lock: Annotated[Path, typer.Option(help="The lock file.")] = CHECKOUT / materials.LOCK,
+    json: Json = False,
 ) -> int:
     """The bill of materials (CycloneDX JSON): every package with version, hashes and licence."""
-    told = dumps(materials.bill(lock), indent=1) + "\n"
-    if out is None:
-        output.say(told.rstrip())
+    told = materials.bill(lock)
+    if str(out) == "-":  # it is one JSON object itself
+        output.say(dumps(told, indent=None if json else 1))
         return 0
     with whole_or_nothing(out) as stream:
-        stream.write(told.encode())
-    output.say(f"written: {out}")
+        stream.write(f"{dumps(told, indent=1)}\n".encode())
+    made = {"out": str(out), "components": len(told["components"])}
+    output.done(made, f"written: {out}", as_json=json)
     return 0

@@ -40,23 +40,29 @@ def note(text: str) -> None:
 
 def as_json(content: Any) -> None:
     """One JSON object, last on stdout."""
-    print(json.dumps(content, ensure_ascii=False, default=str))
+    say(_object(content))
+
+
+def _object(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, default=str)
+
+
+def done(content: dict[str, Any], said: str, *, as_json: bool) -> None:
+    """What a command did: the object for a program, else the line for a person."""
+    say(_object(content) if as_json else said)
 
 
 def fail(error: RiskProfileError, *, as_json: bool) -> int:
     """Say what, where and what to do; the exit code."""
     note(f"riskprofile: {error}")
     if as_json:
-        print(
-            json.dumps(
-                {
-                    "error": {"what": error.what, "where": error.where, "do": error.do},
-                    "exit_code": error.exit_code,
-                },
-                ensure_ascii=False,
-            )
-        )
+        fault(error.what, error.where, error.do, error.exit_code)
     return error.exit_code
+
+
+def fault(what: str, where: str, do: str, code: int) -> None:
+    """Why a command failed, as the object that a program reads."""
+    say(_object({"error": {"what": what, "where": where, "do": do}, "exit_code": code}))
 
 
 UNKNOWN, SHOWN = 12, 60  # headings that fill no column: how many, and characters of each

@@ -52,10 +52,12 @@ def receive(
     file: Annotated[Path, typer.Argument(help="The pack.")],
     key: Annotated[str, typer.Option(help="The issuer's key, told by another way.")],
     home: Home = None,
+    json: Json = False,
 ) -> int:
     """Take a pack in as proposals; it changes no rating until it is accepted."""
     with opened(home) as (_, store):
-        output.say(packs.receive(store, owner(), file, key, now()))
+        digest = packs.receive(store, owner(), file, key, now())
+    output.done({"digest": digest}, digest, as_json=json)
     return 0
 
 
@@ -92,29 +94,29 @@ def try_pack(
 
 
 @pack.command()
-def accept(digest: Digest, reason: Reason, home: Home = None) -> int:
+def accept(digest: Digest, reason: Reason, home: Home = None, json: Json = False) -> int:
     """Accept a pack that was tried: its narrow patterns raise to red from the next run on."""
     with opened(home) as (_, store):
         packs.decide(store, owner(), digest, True, reason, now())
-    output.say(f"{digest}: accepted")
+    output.done({"digest": digest, "state": "accepted"}, f"{digest}: accepted", as_json=json)
     return 0
 
 
 @pack.command()
-def withdraw(digest: Digest, reason: Reason, home: Home = None) -> int:
+def withdraw(digest: Digest, reason: Reason, home: Home = None, json: Json = False) -> int:
     """Take an accepted pack out of force from the next run on."""
     with opened(home) as (_, store):
         packs.withdraw(store, owner(), digest, reason, now())
-    output.say(f"{digest}: withdrawn")
+    output.done({"digest": digest, "state": "withdrawn"}, f"{digest}: withdrawn", as_json=json)
     return 0
 
 
 @pack.command()
-def refuse(digest: Digest, reason: Reason, home: Home = None) -> int:
+def refuse(digest: Digest, reason: Reason, home: Home = None, json: Json = False) -> int:
     """Refuse a pack."""
     with opened(home) as (_, store):
         packs.decide(store, owner(), digest, False, reason, now())
-    output.say(f"{digest}: refused")
+    output.done({"digest": digest, "state": "refused"}, f"{digest}: refused", as_json=json)
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -27,9 +28,12 @@ def serve(
         list[str] | None, typer.Option("--hosts", help="A host name under which it is reached.")
     ] = None,
     home: Home = None,
+    json: Json = False,
 ) -> int:
     """The officers' page. Plain HTTP on loopback only; with a certificate, for the office."""
-    page(settings_of(home), port, certfile, keyfile, host, hosts or ())
+    url = f"{'https' if certfile else 'http'}://{host or 'localhost'}:{port}"
+    told = {"url": url} if json else None
+    page(settings_of(home), port, certfile, keyfile, host, hosts or (), told)
     return 0
 
 
@@ -40,8 +44,11 @@ def page(
     keyfile: Path | None = None,
     host: str = "",
     hosts: Sequence[str] = (),
+    told: dict[str, str] | None = None,
 ) -> None:
     """Run the page until it is stopped. It lives in another package, above this one.
+
+    `told` is said of it, as an object for a program, once nothing keeps it from being served.
 
     Raises
     ------
@@ -61,6 +68,9 @@ def page(
         ) from error
     if here in server.LOOPBACK or (certfile and keyfile):  # else it is refused for a better reason
         _check_address(here, port)
+        if told is not None:
+            output.as_json(told)
+            sys.stdout.flush()  # the page runs until it is stopped
     names = tuple(name.strip().lower() for name in hosts)
     server.serve(settings, host=here, port=port, certfile=certfile, keyfile=keyfile, hosts=names)
 

@@ -95,6 +95,7 @@ def amend(
     number: Number,
     values: Annotated[list[str], typer.Option("--set", help="COLUMN=VALUE; empty takes away.")],
     home: Home = None,
+    json: Json = False,
 ) -> int:
     """Add to or correct a piece; what it said before stays with it."""
     changes = {}
@@ -105,7 +106,8 @@ def amend(
         changes[name.strip()] = value.strip()
     with opened(home) as (_, store):
         arms.amend(store, owner(), number, changes, now())
-    output.say(f"{number}: {', '.join(sorted(changes))} set")
+    said = f"{number}: {', '.join(sorted(changes))} set"
+    output.done({"record_number": number, "set": changes}, said, as_json=json)
     return 0
 
 
@@ -116,11 +118,13 @@ def custody(
     taker: Annotated[str, typer.Option("--to", help="Post that takes it.")],
     seal: Annotated[str, typer.Option(help="Number of the seal.")] = "",
     home: Home = None,
+    json: Json = False,
 ) -> int:
     """Add a link to the chain of custody."""
     with opened(home) as (_, store):
         arms.hand_over(store, owner(), number, giver, taker, now(), seal)
-    output.say(f"{number}: from {giver} to {taker}")
+    made = {"record_number": number, "from": giver, "to": taker, "seal": seal}
+    output.done(made, f"{number}: from {giver} to {taker}", as_json=json)
     return 0
 
 
@@ -130,9 +134,11 @@ def photo(
     file: Annotated[Path, typer.Argument(help="The picture; it stays where it is.")],
     shows: Annotated[str, typer.Option(help="What it shows: frame, slide, import mark.")] = "",
     home: Home = None,
+    json: Json = False,
 ) -> int:
     """Bind a photo to a piece by its SHA-256."""
     with opened(home) as (_, store):
         digest = arms.add_photo(store, owner(), number, file, shows, now())
-    output.say(f"{number}: {digest}")
+    made = {"record_number": number, "sha256": digest}
+    output.done(made, f"{number}: {digest}", as_json=json)
     return 0

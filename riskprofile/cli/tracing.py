@@ -147,6 +147,7 @@ def answer(
     reference: Reference = "",
     correct: Annotated[str, typer.Option(help="Why the answer that stands was wrong.")] = "",
     home: Home = None,
+    json: Json = False,
 ) -> int:
     """Record what came back; what was recorded wrongly is corrected with a reason."""
     with opened(home) as (_, store):
@@ -163,7 +164,8 @@ def answer(
             reference=reference,
             correct=correct,
         )
-    output.say(f"request {request}: {result}")
+    made = {"request": request, "result": result}
+    output.done(made, f"request {request}: {result}", as_json=json)
     return 0
 
 
@@ -176,6 +178,7 @@ def establish(
     diversion_country: Where = "",
     reference: Reference = "",
     home: Home = None,
+    json: Json = False,
 ) -> int:
     """Record that origin or context was established without a request."""
     with opened(home) as (_, store):
@@ -190,7 +193,8 @@ def establish(
             diversion_country=diversion_country,
             reference=reference,
         )
-    output.say(f"{number}: established by {by} means")
+    made = {"number": number, "by": by, "pieces": pieces}
+    output.done(made, f"{number}: established by {by} means", as_json=json)
     return 0
 
 

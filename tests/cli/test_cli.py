@@ -154,6 +154,22 @@ def test_a_mistyped_command_is_a_usage_error(home: Path) -> None:
     assert "score" in errors
 
 
+@pytest.mark.parametrize(
+    ("called", "what"),
+    [
+        (["score"], "Missing argument 'paths'."),
+        (["score", "day.csv", "--capacity", "many"], "Invalid value for '--capacity'"),
+        (["scor"], "No such command 'scor'."),
+    ],
+)
+def test_a_wrong_call_tells_a_program_as_well(home: Path, called: list[str], what: str) -> None:
+    code, said, errors = run(home, *called, "--json")
+    fault = json.loads(said)
+    assert code == fault["exit_code"] == 2
+    assert what in fault["error"]["what"] and what in errors
+    assert fault["error"]["do"] == "riskprofile --help"
+
+
 def test_a_command_that_is_interrupted_says_what_is_kept(home: Path, tmp_path: Path) -> None:
     """As a person does it, while the copy waits for a database that somebody writes."""
     assert run(home, "init")[0] == 0
@@ -164,9 +180,10 @@ def test_a_command_that_is_interrupted_says_what_is_kept(home: Path, tmp_path: P
         process = subprocess.Popen(
             [
                 *(sys.executable, "-c", "from riskprofile.cli import main; main()"),
-                *("db", "copy", "--to", f"sqlite:///{target}"),
+                *("db", "copy", "--to", f"sqlite:///{target}", "--json"),
             ],
             env={**os.environ, "RISKPROFILE_HOME": str(home), "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             # As at a keyboard: what a shell starts in the background is deaf to it.
@@ -176,8 +193,8 @@ def test_a_command_that_is_interrupted_says_what_is_kept(home: Path, tmp_path: P
         while f"{target}-wal" not in holds(process.pid) and time.monotonic() < until:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+        said, errors = process.communicate(timeout=60)
+    assert process.returncode == json.loads(said)["exit_code"] == 130
     assert "Run it again" in errors
 
 

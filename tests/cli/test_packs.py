@@ -39,7 +39,8 @@ def test_a_pack_goes_from_home_to_home_and_is_decided(tmp_path: Path) -> None:
     assert run(here, "records", "pack", "accept", digest, "--reason", "fits")[0] == 0
     code, _, why = run(here, "records", "pack", "refuse", digest, "--reason", "no")
     assert code == 1 and "accepted already" in why
-    assert run(here, "records", "pack", "withdraw", digest, "--reason", "over")[0] == 0
+    code, said, _ = run(here, "records", "pack", "withdraw", digest, "--reason", "over", "--json")
+    assert code == 0 and json.loads(said) == {"digest": digest, "state": "withdrawn"}
     code, said, _ = run(here, "records", "pack", "list", "--json")
     [one] = told(said)["packs"]
     assert (one["state"], one["issuer"], one["reason"]) == (

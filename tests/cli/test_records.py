@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.cli.test_cli import run, told
@@ -20,7 +21,10 @@ def test_old_records_are_imported_found_corrected_and_handed_over(tmp_path: Path
     assert told(said)["unknown_columns"] == ["colour"]
     code, said, _ = run(home, "records", "amend", "A1", "--set", "restored=yes")
     assert code == 0 and "restored set" in said
-    assert run(home, "records", "custody", "A1", "--from", "gate", "--to", "laboratory")[0] == 0
+    give = ("records", "custody", "A1", "--from", "gate", "--to", "laboratory")
+    code, said, _ = run(home, *give, "--json")
+    handed = {"record_number": "A1", "from": "gate", "to": "laboratory", "seal": ""}
+    assert (code, json.loads(said)) == (0, handed)
     code, said, _ = run(home, "records", "search", "KX20", "--json")
     assert code == 0 and told(said)["records"] == []
     code, said, _ = run(home, "records", "search", "KXI0597", "--json")
@@ -48,7 +52,9 @@ def test_a_trace_goes_out_comes_back_and_counts(tmp_path: Path) -> None:
     assert run(home, *ask, "--out", tmp_path)[0] == 1
     code, said, _ = run(home, "records", "trace", "list", "--state", "asked", "--json")
     assert [one["id"] for one in told(said)["requests"]] == [1]
-    assert run(home, "records", "trace", "answer", "1", "--result", "traced")[0] == 0
+    answered = ("records", "trace", "answer", "1", "--result", "traced")
+    code, said, _ = run(home, *answered, "--json")
+    assert (code, json.loads(said)) == (0, {"request": 1, "result": "traced"})
     code, said, _ = run(home, "records", "trace", "establish", "A1", "--by", "other")
     assert code == 1  # its one piece is established
     code, said, _ = run(home, "records", "export", "iafq", "--json")
