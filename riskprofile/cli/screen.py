@@ -18,6 +18,7 @@ from riskprofile.cli import output
 from riskprofile.cli.app import As, Home, Json, app, now, opened, owner, settings_of
 from riskprofile.errors import InputError, ScorecardError, UsageError
 from riskprofile.files import whole_or_nothing
+from riskprofile.intake import archive
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import (
@@ -364,7 +365,7 @@ def _tell(run: Run, out: Path | None, *, as_json: bool) -> int:
 @contextmanager
 def given_files(paths: list[Path]) -> Iterator[list[Path]]:
     """Files to read: folders opened, standard input kept in a file that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="riskprofile-") as folder:
+    with tempfile.TemporaryDirectory(prefix=archive.PASSING) as folder:
         files: list[Path] = []
         for path in paths:
             if str(path) == "-":

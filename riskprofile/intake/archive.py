@@ -25,6 +25,7 @@ from riskprofile.intake.reader import Source
 MAX_RATIO = 100
 MAX_BYTES = 500_000_000
 MAX_MEMBERS = 100
+PASSING = "riskprofile-passing-"  # begins the folder of what came as a stream, gone afterwards
 FREE_BYTES = 1_000_000  # below this a ratio harms nobody: a short file of like rows packs well
 BLOCK = 1 << 20
 SPOOLED = 32 << 20  # bytes of a member held in memory where a reader must seek
@@ -62,7 +63,9 @@ def sources(path: str | Path) -> list[Source]:
         raise InputError("is a directory", where=str(path), do="Name the files in it")
     if not stat.S_ISREG(mode):
         raise InputError("is not a regular file", where=str(path), do="Copy it to a file first")
-    return unpacked(Source(str(path), path, path.stat().st_size, lambda: path.open("rb")))
+    # Of what is gone afterwards the sender's name is told, and no place where nobody can look.
+    name = path.name if path.parent.name.startswith(PASSING) else str(path)
+    return unpacked(Source(name, path, path.stat().st_size, lambda: path.open("rb")))
 
 
 def head(source: Source, size: int = 65_536) -> bytes:

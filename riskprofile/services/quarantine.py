@@ -23,6 +23,7 @@ from sqlalchemy import select
 from riskprofile import intake
 from riskprofile.errors import Conflict, InputError, RiskProfileError, UsageError
 from riskprofile.files import whole_or_nothing
+from riskprofile.intake import archive
 from riskprofile.intake.formulas import escape_formula
 from riskprofile.intake.quarantine import csv_rows
 from riskprofile.intake.reader import Rejection
@@ -353,7 +354,7 @@ def _repair(
         )
     ids = list(whole)
     numbers = {name for name, spec in known.items() if spec.kind in NUMBERS}
-    with tempfile.TemporaryDirectory(prefix="riskprofile-") as folder:
+    with tempfile.TemporaryDirectory(prefix=archive.PASSING) as folder:
         first = _as_file(Path(folder) / "all.jsonl", [whole[one] for one in ids], needed, numbers)
         faults = _faults(store, first, profile)
         told.refused |= {ids[line - 1]: why for line, why in faults.items()}

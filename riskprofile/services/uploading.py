@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from riskprofile.errors import InputError
+from riskprofile.intake import archive
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import probing
 from riskprofile.services.rights import Actor, authorise
@@ -52,7 +53,7 @@ def upload(
         The account has had its answers of this hour.
     """
     authorise(actor, "batch.score")
-    with tempfile.TemporaryDirectory(prefix="riskprofile-") as folder:
+    with tempfile.TemporaryDirectory(prefix=archive.PASSING) as folder:
         path = Path(folder) / safe_name(name)
         size = 0
         with path.open("wb") as file:

@@ -419,17 +419,23 @@ def test_explain_shows_terms_that_sum_to_the_points(home: Path, day: Path) -> No
     assert run(home, "explain", "nothing-of-this-name")[0] == 4
 
 
-def test_standard_input_is_read_like_a_file(home: Path, day: Path) -> None:
+def test_standard_input_is_read_like_a_file(home: Path, day: Path, tmp_path: Path) -> None:
+    (tmp_path / "rejected.csv").write_text("of before")
     done = subprocess.run(
-        [sys.executable, "-c", "from riskprofile.cli import main; main()", "score", "-", "--json"],
+        [
+            *(sys.executable, "-c", "from riskprofile.cli import main; main()", "score", "-"),
+            *("--json", "--quarantine", str(tmp_path / "rejected.csv")),
+        ],
         env={**os.environ, "RISKPROFILE_HOME": str(home), "OMP_NUM_THREADS": "1"},
-        input=day.read_bytes(),
+        input=day.read_bytes() + b"cut short,1\n",
         capture_output=True,
         timeout=120,
         check=False,
     )
-    assert done.returncode == 0
+    assert done.returncode == 3
     assert json.loads(done.stdout.decode().strip().splitlines()[-1])["accepted"] == 40
+    rejected = (tmp_path / "rejected.csv").read_text().splitlines()
+    assert rejected[1].startswith("stdin,42,")  # no place where nobody can look it up
 
 
 def test_the_audit_is_exported_and_a_cut_end_is_named(home: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from riskprofile.services import settings, uploading
+from riskprofile.services import quarantine, settings, uploading
 from riskprofile.services.identity import Actor
 from riskprofile.services.run import Run
 from riskprofile.services.settings import Settings
@@ -54,6 +54,8 @@ def test_a_file_that_was_read_before_is_read_as_new_when_that_is_asked_for(desk:
     desk.send(desk.content(3, gross_mass_kg=[900.0, *[12.5] * 5]))
     known = desk.send(first).summary
     assert (known.accepted, known.batches[0]["duplicate_of"]) == (0, batch)
+    [kept] = quarantine.find(desk.store, OPERATOR, quarantine.Filter(batch), NOW)
+    assert kept.source == "day.csv"  # as its sender calls it
     anew = desk.send(first, again=True).summary
     assert (anew.read, anew.quarantined) == (6, 1)
     assert anew.accepted == known.changed[batch] > 0
