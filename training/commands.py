@@ -14,9 +14,8 @@ import typer
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, now, opened, owner
 from riskprofile.errors import InputError, UsageError
-from riskprofile.intake.formulas import escape_formula
 from riskprofile.scoring.editing import Edit
-from riskprofile.services import comparing, promotion
+from riskprofile.services import comparing, promotion, results
 from riskprofile.services.promotion import Gate
 from training import criteria as written_criteria
 from training import dossier as dossiers
@@ -227,8 +226,7 @@ def compare(
         told = comparing.selected(store, settings, owner(), other.profile, other, since, share)
     records = told.records
     if out is not None:
-        shown = records.map(lambda cell: escape_formula(cell) if isinstance(cell, str) else cell)
-        shown.to_csv(out, index=False)
+        results.write_csv(records, out)
     counts = {
         "rated": told.rated,
         "both": told.count(True, True),
@@ -244,18 +242,19 @@ def compare(
             {**counts, "parts": [asdict(one) for one in told.parts()], "records": listed}
         )
         return 0
-    output.say(
+    say = output.beside(out)
+    say(
         f"both select {counts['both']}; only what serves {counts['only_serving']}; "
         f"only {other.version} {counts['only_other']}"
     )
-    output.say(f"known finds among them: {counts['finds_serving']}, {counts['finds_other']}")
-    output.say(f"the base moves every declaration by {told.base:+d} points, and the order of none")
+    say(f"known finds among them: {counts['finds_serving']}, {counts['finds_other']}")
+    say(f"the base moves every declaration by {told.base:+d} points, and the order of none")
     for part in told.parts()[:10]:
-        output.say(f"  {part.name}: {part.serving} and {part.other}")
+        say(f"  {part.name}: {part.serving} and {part.other}")
     for row in records[records["other"] != records["serving"]].head(40).itertuples():
         mark = "+" if row.other else "-"
         why = f", {row.moved} {row.moved_by:+d}" if row.moved else ""
-        output.say(f"  {mark} {row.record_id}: {row.points} to {row.other_points} points{why}")
+        say(f"  {mark} {row.record_id}: {row.points} to {row.other_points} points{why}")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened, owner
+from riskprofile.cli.screen import given_file
 from riskprofile.errors import UsageError
 from riskprofile.services import looking, proof
 
@@ -21,7 +23,8 @@ app.add_typer(audit, name="audit")
 @audit.command("verify")
 def verify(
     against: Annotated[
-        Path | None, typer.Option(help="An export: the chain must still hold all of it.")
+        Path | None,
+        typer.Option(help="An export (- is stdin): the chain must still hold all of it."),
     ] = None,
     head: Annotated[
         str | None, typer.Option(help="A head noted before, as SEQUENCE:DIGEST.")
@@ -33,9 +36,10 @@ def verify(
     json: Json = False,
 ) -> int:
     """Check the chain; name the first bad record, a cut end included."""
-    with opened(home) as (settings, store):
+    with ExitStack() as kept, opened(home) as (settings, store):
+        export = kept.enter_context(given_file(against)) if against is not None else None
         verdict = proof.compare(
-            store, settings, owner(), against=against, head=head, public_key=public_key
+            store, settings, owner(), against=export, head=head, public_key=public_key
         )
     if json:
         output.as_json(asdict(verdict))
@@ -49,7 +53,7 @@ def verify(
 
 @audit.command("export")
 def export(
-    out: Annotated[Path, typer.Option(help="The file to write (JSON Lines).")],
+    out: Annotated[Path, typer.Option(help="The file to write (JSON Lines); - is stdout.")],
     since: Annotated[
         str | None, typer.Option(help="Leave out what was written before (ISO 8601).")
     ] = None,
@@ -71,9 +75,10 @@ def export(
     if json:
         output.as_json(asdict(told))
         return 0
-    output.say(f"{told.records} records in {out}")
-    output.say(f"head {told.head.sequence}:{told.head.digest}")
-    output.say(f"signed by key {told.public_key}")
+    say = output.beside(out)
+    say(f"{told.records} records in {out}")
+    say(f"head {told.head.sequence}:{told.head.digest}")
+    say(f"signed by key {told.public_key}")
     return 0
 
 

@@ -79,7 +79,7 @@ def convert(
     if json:
         output.as_json(summary)
     else:
-        tell = output.note if out is None or str(out) == "-" else output.say
+        tell = output.beside(out or Path("-"), quarantine)
         tell(
             f"read {told['read']} = accepted {told['accepted']} + quarantined "
             f"{told['quarantined']} + duplicate 0 ({', '.join(formats) or 'nothing'})"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -169,8 +168,8 @@ def progress(label: str, files: Sequence[Path] = ()) -> Iterator[Told]:
         yield Told(label, totals, bar)
 
 
-def account(run: Run) -> None:
-    """The account of a run in words."""
+def account(run: Run, say: Callable[[str], None]) -> None:
+    """The account of a run in words, said as `say` does."""
     from riskprofile.reference import facts  # a run has read them
 
     told = run.summary
@@ -259,6 +258,6 @@ def alerts(told: Summary) -> str:
     )
 
 
-def stdout_is_data(out: Any) -> bool:
-    """Whether results themselves go to stdout, so that the account must not."""
-    return out is not None and str(out) == "-" and not sys.stdout.closed
+def beside(*written: Path | None) -> Callable[[str], None]:
+    """How to tell of what is done: on stdout, unless one of what is written goes there itself."""
+    return note if any(str(each) == "-" for each in written) else say

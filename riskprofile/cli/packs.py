@@ -11,6 +11,7 @@ import typer
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, now, opened, owner
 from riskprofile.cli.records import group
+from riskprofile.cli.screen import given_file
 from riskprofile.cli.tracing import export, write_json
 from riskprofile.services import packing, packs
 
@@ -49,14 +50,14 @@ def export_typology(
 
 @pack.command()
 def receive(
-    file: Annotated[Path, typer.Argument(help="The pack.")],
+    file: Annotated[Path, typer.Argument(help="The pack; - is stdin.")],
     key: Annotated[str, typer.Option(help="The issuer's key, told by another way.")],
     home: Home = None,
     json: Json = False,
 ) -> int:
     """Take a pack in as proposals; it changes no rating until it is accepted."""
-    with opened(home) as (_, store):
-        digest = packs.receive(store, owner(), file, key, now())
+    with opened(home) as (_, store), given_file(file) as given:
+        digest = packs.receive(store, owner(), given, key, now())
     output.done({"digest": digest}, digest, as_json=json)
     return 0
 

@@ -10,6 +10,7 @@ import typer
 
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, owner, settings_of
+from riskprofile.cli.screen import given_file
 from riskprofile.errors import UsageError
 from riskprofile.services import quarantine as keeping
 from riskprofile.services.settings import open_store
@@ -82,7 +83,7 @@ def export(
 @quarantine.command("repair")
 def repair(
     reason: Annotated[str, typer.Option("--reason", help="Who confirmed the right values.")],
-    file: Annotated[Path | None, typer.Argument(help="A corrected export.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="A corrected export; - is stdin.")] = None,
     row: Annotated[int | None, typer.Option("--row", help="One row, by its number.")] = None,
     given: Annotated[
         list[str] | None, typer.Option("--set", help="COLUMN=VALUE of that row; may be repeated.")
@@ -94,7 +95,8 @@ def repair(
     if (file is None) == (row is None):
         raise UsageError("nothing to repair", do="Name a corrected file, or --row N --set C=VALUE")
     if file is not None:
-        fixes = keeping.corrections(file)
+        with given_file(file) as given_rows:
+            fixes = keeping.corrections(given_rows)
     else:
         fixes = {int(row or 0): dict(_pair(one) for one in given or [])}
     settings = settings_of(home)

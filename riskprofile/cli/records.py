@@ -9,6 +9,7 @@ import typer
 
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened, owner
+from riskprofile.cli.screen import given_file
 from riskprofile.errors import UsageError
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.services import arms
@@ -79,14 +80,15 @@ def import_records(
     if json:
         output.as_json(told.as_json())
         return 3 if told.rejected else 0
-    output.say(
+    say = output.beside(quarantine)
+    say(
         f"read {told.read} = accepted {told.accepted} + quarantined {told.quarantined} "
         f"+ duplicate {told.duplicate}"
     )
     for one in told.rejected[:10]:
-        output.say(f"  {one.source}:{one.line}: {one.reason_code}: {one.reason}")
+        say(f"  {one.source}:{one.line}: {one.reason_code}: {one.reason}")
     if told.unknown_columns:
-        output.say(f"  kept in extra: {', '.join(told.unknown_columns)}")
+        say(f"  kept in extra: {', '.join(told.unknown_columns)}")
     return 3 if told.rejected else 0
 
 
@@ -137,8 +139,8 @@ def photo(
     json: Json = False,
 ) -> int:
     """Bind a photo to a piece by its SHA-256."""
-    with opened(home) as (_, store):
-        digest = arms.add_photo(store, owner(), number, file, shows, now())
+    with opened(home) as (_, store), given_file(file) as picture:
+        digest = arms.add_photo(store, owner(), number, picture, shows, now())
     made = {"record_number": number, "sha256": digest}
     output.done(made, f"{number}: {digest}", as_json=json)
     return 0

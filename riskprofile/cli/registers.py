@@ -51,18 +51,19 @@ def load(
     if json:
         output.as_json(told.as_json())
         return 3 if told.rejected else 0
-    output.say(
+    say = output.beside(quarantine)
+    say(
         f"{kind}: read {told.read} = accepted {told.accepted} + quarantined {told.quarantined} "
         f"+ duplicate {told.duplicate}"
     )
     for one in told.rejected[:10]:
-        output.say(f"  {one.source}:{one.line}: {one.reason_code}: {one.reason}")
+        say(f"  {one.source}:{one.line}: {one.reason_code}: {one.reason}")
     if len(told.rejected) > 10:
-        output.say(f"  and {len(told.rejected) - 10} more: write them with --quarantine FILE")
+        say(f"  and {len(told.rejected) - 10} more: write them with --quarantine FILE")
     for code, count in sorted(told.warnings.items()):
-        output.say(f"  warning: {count} {code}")
+        say(f"  warning: {count} {code}")
     if told.unknown_columns:
-        output.say(f"  columns that this register does not have: {', '.join(told.unknown_columns)}")
+        say(f"  columns that this register does not have: {', '.join(told.unknown_columns)}")
     return 3 if told.rejected else 0
 
 
@@ -96,6 +97,6 @@ def show(
             for row in found.astype(object).where(found.notna(), None).to_dict("records")
         ]
         output.as_json({"kind": kind, "entries": rows})
-        return 0
-    results.write_csv(found, out)
+    if str(out) != "-" or not json:
+        results.write_csv(found, out)
     return 0

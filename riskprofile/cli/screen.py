@@ -122,7 +122,7 @@ def score(
             output.note(f"{out} was not written: no new record was ranked")
         if quarantine is not None and not dry_run:
             quarantine_file.write(quarantine, run.rejected)
-    return _tell(run, out, as_json=json)
+    return _tell(run, out, quarantine, as_json=json)
 
 
 @app.command()
@@ -189,7 +189,7 @@ def load(
             run = screen(database, where, owner(), files, options, now(), progress=progress)
         if quarantine is not None:
             quarantine_file.write(quarantine, run.rejected)
-    return _tell(run, None, as_json=json)
+    return _tell(run, quarantine, as_json=json)
 
 
 @app.command()
@@ -272,7 +272,7 @@ def _sheet(
     if as_json:
         output.as_json({"record": record_id, "sheet": str(path)})
     else:
-        output.say(f"written: {path}")
+        output.beside(path)(f"written: {path}")
     return 0
 
 
@@ -353,11 +353,11 @@ def _count(settings: Settings, read: int | None = None) -> None:
         database.close()
 
 
-def _tell(run: Run, out: Path | None, *, as_json: bool) -> int:
+def _tell(run: Run, *written: Path | None, as_json: bool) -> int:
     if as_json:
         output.as_json(asdict(run.summary))
-    elif not output.stdout_is_data(out):
-        output.account(run)
+    else:
+        output.account(run, output.beside(*written))
     output.notes(run)
     return run.exit_code
 
@@ -385,6 +385,19 @@ def given_files(paths: list[Path]) -> Iterator[list[Path]]:
             else:
                 raise InputError("there is no such file", where=str(path), do="Check the name")
         yield files
+
+
+@contextmanager
+def given_file(path: Path) -> Iterator[Path]:
+    """One file to read; standard input is kept as `given_files` keeps it, and told as stdin."""
+    if str(path) != "-":
+        yield path
+        return
+    with given_files([path]) as [file]:
+        try:
+            yield file
+        except InputError as error:  # where it lies for a moment is nothing to look for
+            raise type(error)(error.what, where=file.name, do=error.do) from None
 
 
 @contextmanager

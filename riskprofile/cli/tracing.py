@@ -120,7 +120,7 @@ def export_bundle(
     if json:
         output.as_json({"out": str(out), "sha256": digest, "bytes": len(made)})
         return 0
-    output.say(f"{out}: {len(made)} bytes, SHA-256 {digest} (also in the audit log)")
+    output.beside(out)(f"{out}: {len(made)} bytes, SHA-256 {digest} (also in the audit log)")
     return 0
 
 

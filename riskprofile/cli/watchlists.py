@@ -10,6 +10,7 @@ import typer
 
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened, owner
+from riskprofile.cli.screen import given_file
 from riskprofile.services import watchlists
 
 group = typer.Typer(help="The office's own watch lists.", no_args_is_help=True)
@@ -21,7 +22,7 @@ Name = Annotated[str, typer.Argument(help="The list.")]
 @group.command()
 def load(
     name: Name,
-    file: Annotated[Path, typer.Argument(help="CSV: kind,text,reason.")],
+    file: Annotated[Path, typer.Argument(help="CSV: kind,text,reason; - is stdin.")],
     owned_by: Annotated[str, typer.Option("--owner", help="Who answers for the list.")],
     source: Annotated[str, typer.Option(help="Where its entries come from.")],
     review_by: Annotated[str, typer.Option(help="From this day on it matches nothing.")],
@@ -30,12 +31,12 @@ def load(
     json: Json = False,
 ) -> int:
     """Put the entries of a file in place of a list's."""
-    with opened(home) as (_, store):
+    with opened(home) as (_, store), given_file(file) as entries:
         count = watchlists.load(
             store,
             owner(),
             name,
-            file,
+            entries,
             now(),
             owner=owned_by,
             source=source,

@@ -11,18 +11,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import IO, Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import Connection
 
 from riskprofile.errors import InputError, RiskProfileError, UsageError
+from riskprofile.intake.quarantine import STDOUT
 from riskprofile.services import keys
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
@@ -63,7 +65,7 @@ def export(
     *,
     new_key: bool = False,
 ) -> Exported:
-    """Write the chain and its signed head to a file that only its owner reads.
+    """Write the chain and its signed head to a file that only its owner reads; `-` is stdout.
 
     That it was exported stands in the chain first, so the file holds that as well.
 
@@ -105,9 +107,14 @@ def export(
                 where=store.where,
                 do="Keep the database aside; compare it with an export of former days.",
             )
+        if str(out) == STDOUT:
+            return _write(connection, secret, public, sys.stdout.buffer, now, since)
         part = out.with_name(f".{out.name}.{token_hex(4)}.part")  # two may export at once
         try:
-            told = _write(connection, secret, public, part, now, since)
+            made = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(made, "wb") as file:
+                told = _write(connection, secret, public, file, now, since)
+                os.fsync(file.fileno())
             part.replace(out)
         except OSError as error:
             raise UsageError(
@@ -125,37 +132,34 @@ def _write(
     connection: Connection,
     secret: Ed25519PrivateKey,
     public: str,
-    part: Path,
+    file: IO[bytes],
     now: datetime,
     since: datetime | None,
 ) -> Exported:
     after = "" if since is None else since.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
     total, count, first, last = hashlib.sha256(), 0, 0, audit.Head(0, audit.START)
-    made = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(made, "wb") as file:
-        with audit.links(connection) as rows:
-            for row in rows:
-                last = audit.Head(int(row[0]), str(row[9]))
-                # Once one is taken all are: a clock that was set back leaves no gap.
-                if not count and row[1] < after:
-                    continue
-                first = first or last.sequence
-                line = _compact(list(row)) + b"\n"
-                total.update(line)
-                file.write(line)
-                count += 1
-        told: dict[str, Any] = {
-            "form": FORM,
-            "records": count,
-            "first": first,
-            "head": {"sequence": last.sequence, "digest": last.digest},
-            "made_at": now.astimezone(UTC).isoformat(),
-            "content": total.hexdigest(),
-            "public_key": public,
-        }
-        file.write(_compact({**told, "signature": secret.sign(_compact(told)).hex()}) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+    with audit.links(connection) as rows:
+        for row in rows:
+            last = audit.Head(int(row[0]), str(row[9]))
+            # Once one is taken all are: a clock that was set back leaves no gap.
+            if not count and row[1] < after:
+                continue
+            first = first or last.sequence
+            line = _compact(list(row)) + b"\n"
+            total.update(line)
+            file.write(line)
+            count += 1
+    told: dict[str, Any] = {
+        "form": FORM,
+        "records": count,
+        "first": first,
+        "head": {"sequence": last.sequence, "digest": last.digest},
+        "made_at": now.astimezone(UTC).isoformat(),
+        "content": total.hexdigest(),
+        "public_key": public,
+    }
+    file.write(_compact({**told, "signature": secret.sign(_compact(told)).hex()}) + b"\n")
+    file.flush()
     return Exported(count, first, last, public)
 
 

@@ -438,6 +438,46 @@ def test_standard_input_is_read_like_a_file(home: Path, day: Path, tmp_path: Pat
     assert rejected[1].startswith("stdin,42,")  # no place where nobody can look it up
 
 
+def test_the_account_stands_beside_results_that_go_to_standard_output(
+    home: Path, day: Path
+) -> None:
+    for asked, first in (("--out", "rank,record_id,"), ("--quarantine", "source,line,")):
+        code, said, errors = run(home, "score", day, "--no-store", asked, "-")
+        lines = said.splitlines()
+        assert code == 0 and lines[0].startswith(first)
+        assert len(lines) == (41 if asked == "--out" else 1)
+        assert "read 40 = accepted 40 + quarantined 0 + duplicate 0" in errors
+
+
+def test_a_dash_is_standard_input_or_output_wherever_a_file_is_named(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def take(content: str) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content.encode())))
+
+    code, chain, errors = run(home, "audit", "export", "--out", "-")
+    assert code == 0 and "signed by key" in errors
+    take(chain)
+    assert run(home, "audit", "verify", "--against", "-")[0] == 0
+    take(chain.replace("audit.export", "audit.expert"))
+    code, _, errors = run(home, "audit", "verify", "--against", "-")
+    assert code == 4 and errors.startswith("riskprofile: stdin: ")
+    take("kind,text,reason\ncode,KX-1,recovered twice\n")
+    dates = ("--review-by", "2027-01-01", "--expires", "2027-06-01")
+    listed = ("watchlists", "load", "north", "-", "--owner", "desk", "--source", "finds", *dates)
+    assert told(run(home, *listed, "--json")[1])["entries"] == 1
+    for what in (
+        ["quarantine", "repair", "-", "--reason", "said"],
+        ["records", "pack", "receive", "-", "--key", "00"],
+    ):
+        take("{}")
+        code, _, errors = run(home, *what)
+        assert code == 4 and errors.startswith("riskprofile: stdin: ")
+    assert not (tmp_path / "-").exists()
+
+
 def test_the_audit_is_exported_and_a_cut_end_is_named(home: Path, tmp_path: Path) -> None:
     out = tmp_path / "chain.jsonl"
     assert run(home, "init")[0] == 0

@@ -22,6 +22,10 @@ def test_a_register_is_loaded_listed_and_shown(tmp_path: Path) -> None:
     assert {one["kind"]: one["entries"] for one in told(said)["registers"]}["embargoes"] == 3
     code, said, _ = run(home, "registers", "show", "embargoes")
     assert code == 0 and "Notice 2019/14" in said and said.count("\n") == 4
+    shown = ("registers", "show", "embargoes", "--out", tmp_path / "shown.csv")
+    code, as_object, _ = run(home, *shown, "--json")
+    assert code == 0 and len(told(as_object)["entries"]) == 3
+    assert (tmp_path / "shown.csv").read_text() == said
 
 
 def test_bad_rows_end_with_3_and_go_to_the_quarantine_file(tmp_path: Path) -> None:

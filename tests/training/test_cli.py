@@ -99,3 +99,4 @@ def test_a_spreadsheet_runs_nothing_of_what_was_declared(run, tmp_path: Path) ->
     assert code == 0, errors
     told = pd.read_csv(tmp_path / "both.csv")
     assert told["slice:carrier"].tolist() == ["'=1+1"] * 3
+    assert (tmp_path / "both.csv").stat().st_mode & 0o777 == 0o600  # as of every file of rows
