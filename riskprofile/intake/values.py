@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ import pyarrow.compute as pc
 
 from riskprofile.intake import codes, times
 from riskprofile.intake.conventions import COMMA, POINT, Conventions, readings
+from riskprofile.reference import nomenclature
 from riskprofile.tables import ColumnSpec
 
 TOO_FAR = 2**53  # from here on a float64 skips whole numbers
@@ -301,15 +303,30 @@ def joined(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Pars
 
 
 def currencies(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
-    """ISO 4217 codes."""
+    """ISO 4217 codes; one that the standard does not list warns."""
     return on_distinct(column, lambda each: Value(*codes.currency(each)), pa.large_string())
 
 
 def hs(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
-    """HS codes as digits."""
+    """HS codes as digits; one that the nomenclature does not hold warns."""
     if codes.hs_is_tidy(column):
-        return Parsed(column)
-    return on_distinct(column, lambda each: Value(*codes.hs(each)), pa.large_string())
+        parsed = Parsed(column)
+    else:
+        parsed = on_distinct(column, lambda each: Value(*codes.hs(each)), pa.large_string())
+    told = parsed.values.dictionary_encode()
+    shared = pc.utf8_slice_codeunits(told.dictionary, 0, nomenclature.SPECIFIC)
+    rare = np.flatnonzero(~np.asarray(pc.is_in(shared, value_set=_listed())))  # most are listed
+    strange = [at for at in rare if not nomenclature.known(told.dictionary[int(at)].as_py())]
+    if strange:
+        parsed.warnings["hs_unknown"] = np.asarray(
+            pc.is_in(told.indices, value_set=pa.array(strange, told.indices.type))
+        )
+    return parsed
+
+
+@lru_cache(maxsize=1)
+def _listed() -> pa.Array:
+    return pa.array(nomenclature.texts(), pa.large_string())
 
 
 def countries(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:

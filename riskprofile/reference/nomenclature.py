@@ -96,6 +96,12 @@ def texts() -> Mapping[str, str]:
     return MappingProxyType(dict(line.split("\t", 1) for line in lines))
 
 
+def known(code: str) -> bool:
+    """Whether one code is of HS 2022, as `exists` says of a column."""
+    shared = code[: min(len(code) // 2 * 2, SPECIFIC)]
+    return shared in texts() or code[:2] in NATIONAL
+
+
 def exists(codes: pd.Series) -> pd.Series:
     """Whether each code is one of HS 2022 in its first six digits; missing stays missing.
 
@@ -105,13 +111,7 @@ def exists(codes: pd.Series) -> pd.Series:
     >>> exists(pd.Series(["930690", "9306901000", "7777", "98"])).tolist()
     [True, True, False, True]
     """
-    known = texts()
-
-    def one(code: str) -> bool:
-        shared = code[: min(len(code) // 2 * 2, SPECIFIC)]
-        return shared in known or code[:2] in NATIONAL
-
-    values = per_distinct(codes, one, missing=pd.NA)
+    values = per_distinct(codes, known, missing=pd.NA)
     return pd.Series(values, index=codes.index, dtype="boolean")
 
 

@@ -149,6 +149,17 @@ def test_arrival_before_lodging_is_told():
     assert table["warnings"].tolist() == ["arrival_before_lodged", pd.NA, pd.NA]
 
 
+def test_a_well_formed_code_that_no_table_knows_is_a_warning_on_its_row():
+    table, rejected = parse(
+        hs_code=["950300", "7777", None, "99 9", "9503.00.1234"],
+        currency=["EUR", "ZZZ", "hrk", None, "USD"],
+    )
+    assert rejected == []
+    told = ["", "hs_unknown|currency_unknown", "", "hs_odd_length", ""]  # 99 is national
+    assert table["warnings"].fillna("").tolist() == told
+    assert table["currency"].fillna("").tolist() == ["EUR", "ZZZ", "HRK", "", "USD"]
+
+
 def test_countries_by_code_or_english_name():
     table, rejected = parse(
         country_of_origin=["na", "XKX", "XK", "GBR", "Germany", "XZ", "Nowhere land", "N"]
