@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from riskprofile.errors import Conflict, ScorecardError, UsageError
+from riskprofile.errors import Conflict, InputError, ScorecardError, UsageError
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, promotion
 from riskprofile.services.ending import Written
@@ -47,7 +47,9 @@ def finish(
     Raises
     ------
     UsageError
-        No reason, or no such batch.
+        No reason.
+    InputError
+        No such batch.
     Conflict
         The batch has ended.
     PolicyError
@@ -63,7 +65,7 @@ def finish(
     with store.read() as connection:
         found = connection.execute(select(_batch).where(_batch.c.id == batch_id)).first()
         if found is None:
-            raise UsageError(
+            raise InputError(
                 f"there is no batch {batch_id[:80]}", do="riskprofile doctor names the unfinished"
             )
         batch = Batch(**found._mapping)

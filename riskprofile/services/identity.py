@@ -29,6 +29,7 @@ from riskprofile.errors import (
     PolicyError,
     RiskProfileError,
     StoreError,
+    UsageError,
 )
 from riskprofile.services.rights import ACTIONS, OWNER, ROLES, Actor, authorise, owner
 from riskprofile.store import audit
@@ -117,7 +118,7 @@ def add_account(
             "an account name has 2 to 64 small letters, digits, dots or dashes", where=name[:64]
         )
     if role not in ROLES:
-        raise RiskProfileError(f"unknown role {role}", do=f"Choose one of {', '.join(ROLES)}.")
+        raise UsageError(f"unknown role {role}", do=f"Choose one of {', '.join(ROLES)}.")
     check_password(name, password)
     secret = pyotp.random_base32() if totp else None
     with at_once:
@@ -208,7 +209,7 @@ def disable_account(store: Store, actor: Actor, name: str, now: datetime) -> Non
             select(_account.c.role).where(_account.c.name == name, _account.c.disabled_at.is_(None))
         ).scalar()
         if role is None:
-            raise RiskProfileError("there is no such open account", where=name)
+            raise InputError(f"there is no open account {name[:64]}", do="riskprofile users list")
         if role == "administrator" and not others:
             raise Conflict("this is the last administrator", do="Add another one first.")
         connection.execute(update(_account).where(_account.c.name == name).values(disabled_at=now))

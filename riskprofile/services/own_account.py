@@ -7,7 +7,7 @@ from datetime import datetime
 import pyotp
 from sqlalchemy import update
 
-from riskprofile.errors import RiskProfileError
+from riskprofile.errors import InputError
 from riskprofile.services import identity
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import audit
@@ -28,7 +28,7 @@ def set_second_factor(store: Store, actor: Actor, name: str, now: datetime) -> s
             .values(totp_secret=secret, totp_step=None)
         )
         if done.rowcount != 1:
-            raise RiskProfileError("there is no such open account", where=name)
+            raise InputError(f"there is no open account {name[:64]}", do="riskprofile users list")
         identity.end_sessions(connection, name, now)
         audit.append(
             connection,

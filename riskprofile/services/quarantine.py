@@ -252,7 +252,9 @@ def repair(
     Raises
     ------
     UsageError
-        No reason, an unknown column, or no such row.
+        No reason, or an unknown column.
+    InputError
+        No such row.
     Conflict
         A row is not waiting any more: none of its profile is taken in.
     """
@@ -287,7 +289,7 @@ def _asked(store: Store, ids: Sequence[int]) -> tuple[list[KeptRow], list[KeptRo
             ).mappings()
     rows = [KeptRow(**{name: row[name] for name in names}) for row in found]
     if missing := sorted(set(ids) - {row.id for row in rows}):
-        raise UsageError(
+        raise InputError(
             f"the quarantine has no row {missing[0]}", do="riskprofile quarantine list shows them"
         )
     unfinished = {one.id for one in _batches(store, rows)}

@@ -166,7 +166,7 @@ def show(store: Store, actor: Actor, name: str, now: datetime) -> list[dict[str,
             now=now,
         )
     if not rows:
-        raise UsageError(f"there is no watch list {name}", do="See `riskprofile watchlists list`")
+        raise InputError(f"there is no watch list {name}", do="See `riskprofile watchlists list`")
     kept = ("id", "kind", "text", "reason", "owner", "source", "review_by", "expires_at")
     return [
         {**{column: row[column] for column in kept}, "in_force": row["id"] in active}
@@ -180,7 +180,7 @@ def expire(store: Store, actor: Actor, name: str, now: datetime, entry: int | No
     with store.write() as connection:
         count = watchlists.end(connection, name, now, entry)
         if not count:
-            raise UsageError(
+            raise InputError(
                 f"watch list {name} has no such entry", do="See `riskprofile watchlists list`"
             )
         audit.append(

@@ -170,6 +170,26 @@ def test_a_wrong_call_tells_a_program_as_well(home: Path, called: list[str], wha
     assert fault["error"]["do"] == "riskprofile --help"
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "explain nobody",
+        "replay nobody",
+        "finish nobody --reason left",
+        "quarantine repair --row 7 --set value=1 --reason said",
+        "users disable nobody",
+        "users second-factor nobody",
+        "users trained nobody",
+        "watchlists show nobody",
+        "watchlists expire nobody",
+        "records show nobody",
+        "records pack try nobody",
+    ],
+)
+def test_what_is_not_here_ends_with_4_whatever_it_is(home: Path, asked: str) -> None:
+    assert run(home, *asked.split())[0] == 4
+
+
 def test_a_command_that_is_interrupted_says_what_is_kept(home: Path, tmp_path: Path) -> None:
     """As a person does it, while the copy waits for a database that somebody writes."""
     assert run(home, "init")[0] == 0

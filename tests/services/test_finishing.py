@@ -19,6 +19,7 @@ from sqlalchemy import text
 
 from riskprofile.errors import (
     Conflict,
+    InputError,
     NotAllowed,
     Overtaken,
     PolicyError,
@@ -192,7 +193,7 @@ def test_it_is_refused_without_a_reason_by_others_and_of_what_has_ended(
     batch = stopped(store, home, write(tmp_path / "day.csv", factory.shipments(100)))
     with pytest.raises(UsageError, match="reason"):
         finish(store, home, OWNER, batch, " ", NOW)
-    with pytest.raises(UsageError, match="there is no batch"):
+    with pytest.raises(InputError, match="there is no batch"):
         finish(store, home, OWNER, "20261124-000000-abcdef", WHY, NOW)
     with pytest.raises(NotAllowed):
         finish(store, home, replace(OWNER, role="officer"), batch, WHY, NOW)

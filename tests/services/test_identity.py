@@ -291,7 +291,7 @@ def test_the_last_administrator_stays(store):
         identity.disable_account(store, OWNER, "root", NOW)
     add(store, "boss", "administrator", None)
     identity.disable_account(store, OWNER, "root", NOW)
-    with pytest.raises(RiskProfileError, match="no such open account"):
+    with pytest.raises(RiskProfileError, match="no open account"):
         identity.disable_account(store, OWNER, "root", NOW)
 
 

@@ -364,7 +364,7 @@ def test_filters_find_rows_by_batch_reason_column_and_state(
     [
         ({1: {"gross_mass_kg": "1"}}, " ", UsageError),
         ({1: {"no_such_column": "1"}}, WHY, UsageError),
-        ({99: {}}, WHY, UsageError),
+        ({99: {}}, WHY, InputError),
     ],
 )
 def test_a_repair_needs_a_reason_a_row_and_known_columns(

@@ -92,7 +92,7 @@ def test_an_ended_entry_matches_nothing(store: Store, tmp_path: Path) -> None:
     assert hits(store, later(days=1) - SECOND, consignee_id="T046310") != [None]
     assert hits(store, later(days=1), consignee_id="T046310") == [None]
     assert watchlists.expire(store, SARA, "harbour", later(days=2)) == 3
-    with pytest.raises(UsageError):
+    with pytest.raises(InputError):
         watchlists.expire(store, SARA, "harbour", later(days=3))
 
 
