@@ -36,8 +36,6 @@ _EXCEPT = re.compile(
     r"\b(?:EXCEPT|EXCLUDING|OTHER THAN|NESOI|N\.E\.C\.|NOT ELSEWHERE)\b.*", re.IGNORECASE
 )
 
-Text = tuple[str, str, int]  # words, chapter, weight
-
 
 def goods_words(text: str) -> list[str]:
     """Stems that may say something of a chapter."""

@@ -27,7 +27,6 @@ from training import synth as generator
 from training.cli import app
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, last on stdout.")]
-RecipeFile = Annotated[Path, typer.Argument(help="recipe.json, or the folder that holds it.")]
 
 
 @app.command()

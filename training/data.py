@@ -21,7 +21,6 @@ from training import lawful
 from training.recipe import Recipe
 from training.synth import generate
 
-CHUNK = 50_000
 LENDING = 4  # one lawful row in so many may lend to lawful trade that looks alike
 Progress = Callable[[str, int], None]
 

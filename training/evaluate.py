@@ -21,12 +21,6 @@ def recall_at(scores: np.ndarray, labels: np.ndarray, budget: float) -> float:
     return float(labels[inspected].sum() / max(labels.sum(), 1))
 
 
-def expected_recall_at(scores: np.ndarray, chance: np.ndarray, budget: float) -> float:
-    """The same with true probabilities in place of drawn labels: free of the draw's noise."""
-    inspected = order(scores)[: max(1, round(len(scores) * budget))]
-    return float(chance[inspected].sum() / chance.sum())
-
-
 def interval(
     scores: np.ndarray, labels: np.ndarray, budget: float, seed: int, draws: int = 200
 ) -> tuple[float, float]:

@@ -98,10 +98,6 @@ def new_sender(items: View, history: History) -> Column:
     return (fresh * facts.history_known(items, history)).where(named, 0.0)
 
 
-def private_or_new(items: View, history: History) -> Column:
-    return facts.any_of(private(items, history), new_consignee(items, history))
-
-
 def nobody(items: View, history: History) -> Column:
     return facts.absent(items["consignee_key"])
 

@@ -12,9 +12,9 @@ import pandas as pd
 from riskprofile.columns import Column, Mask, Text, View
 from riskprofile.indicators.register import indicator
 from riskprofile.reference import facts, lexicon
-from riskprofile.tables import TEXT, History, Indicator, Table
+from riskprofile.tables import History, Indicator
 
-# The columns that these indicators and `related` read: what must be kept of a batch.
+# What these indicators and the links of alerts read: what must be kept of a batch.
 SHIPMENT_COLUMNS = (
     "declaration_id",
     "time",
@@ -362,69 +362,6 @@ def tag_on_two_bookings(items: View, history: History) -> Mask:
     return Column(fired)
 
 
-WHY = {
-    "consignee_address_key": "same delivery address",
-    "consignee_phone_key": "same delivery telephone",
-    "consignor_phone_key": "same sender telephone",
-    "consignee_key": "same consignee",
-    "consignor_key": "same consignor",
-    "goods_key": "same goods text",
-    "party_key": "same booking",
-    "person_key": "same traveller",
-    "vehicle_key": "same vehicle",
-}
-NEAR = 5  # neighbours in time that a row is linked to, under one key
-COMMON = 50  # rows that share a key beyond which it says nothing: a shop, a stock phrase
-
-
-def related(items: Table) -> Table:
-    """Pairs of rows of a batch that share an address, number, party or text.
-
-    Parameters
-    ----------
-    items : Table
-        A batch with any of the columns of `WHY`, and `time`.
-
-    Returns
-    -------
-    Table
-        `record`, `related` (labels of the index; the earlier row first) and `why`, the
-        reasons joined by a vertical bar. Each row is linked to at most five others
-        before and after it in time under one key, and keys shared by more than 50
-        rows link nothing, so that the result grows with the rows and not with pairs.
-    """
-    n = np.int64(max(len(items), 1))
-    pairs: list[np.ndarray] = []  # lower position * n + higher position
-    bits: list[np.ndarray] = []
-    reasons = [by for by in WHY if by in items]
-    for bit, by in enumerate(reasons):
-        rows = items[[by, "time"]].reset_index(drop=True).dropna(subset=[by])
-        rows = rows.sort_values([by, "time"], kind="stable")
-        size = rows.groupby(by)[by].transform("size")
-        rows = rows[(size > 1) & (size <= COMMON)]
-        keys, places = rows[by].to_numpy("int64"), rows.index.to_numpy("int64")
-        for step in range(1, NEAR + 1):
-            same = keys[:-step] == keys[step:]
-            one, other = places[:-step][same], places[step:][same]
-            pairs.append(np.minimum(one, other) * n + np.maximum(one, other))
-            bits.append(np.full(len(one), 1 << bit, dtype=np.int64))
-    joined = np.concatenate(pairs) if pairs else np.empty(0, np.int64)
-    # A pair meets once under one key, so adding the bits of its keys keeps them apart.
-    distinct_pairs, at = np.unique(joined, return_inverse=True)
-    shared = np.zeros(len(distinct_pairs), dtype=np.int64)
-    np.add.at(shared, at, np.concatenate(bits) if bits else joined)
-    said, kind = np.unique(shared, return_inverse=True)
-    texts = ["|".join(WHY[by] for bit, by in enumerate(reasons) if one >> bit & 1) for one in said]
-    labels = items.index.to_numpy()
-    return pd.DataFrame(
-        {
-            "record": labels[distinct_pairs // n],
-            "related": labels[distinct_pairs % n],
-            "why": pd.Series(texts, dtype=TEXT).array.take(kind),
-        }
-    )
-
-
 SHIPMENT_INDICATORS: list[Indicator] = [
     split_consignments,
     repeat_address_network,
@@ -432,4 +369,3 @@ SHIPMENT_INDICATORS: list[Indicator] = [
     complementary_parts,
 ]
 TRAVELLER_INDICATORS: list[Indicator] = [tag_on_two_bookings]
-INDICATORS: list[Indicator] = [*SHIPMENT_INDICATORS, *TRAVELLER_INDICATORS]

@@ -117,11 +117,6 @@ def fired(fact: Column, least: float = 1.0) -> Mask:
     return Column((fact >= least).flags())
 
 
-def steady_log(values: Column) -> Column:
-    """Natural logarithm, rounded so that every processor gives the same bits."""
-    return values.where(values > 0).log().round(DIGITS)
-
-
 def words(items: View) -> View:
     """What the goods text says of arms."""
     return goods.arms(items)

@@ -19,17 +19,15 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from riskprofile.columns import factorize, told
 from riskprofile.reference import text as words
 from riskprofile.reference.matching import SLIP, Hit, find, outside
 from riskprofile.reference.stems import stem
 from riskprofile.reference.terms import Term, english, index, terms
-from riskprofile.reference.text import per_distinct
 from riskprofile.tables import Column, Table
 
-__all__ = ["CATEGORIES", "Hit", "Scan", "Term", "marks", "parts", "plain", "read", "scan", "terms"]
+__all__ = ["CATEGORIES", "Hit", "Scan", "Term", "marks", "plain", "read", "scan", "terms"]
 
 CATEGORIES = ("firearm", "part", "ammunition", "conversion", "accessory")
 KEPT = 1 << 13
@@ -438,14 +436,3 @@ def _controlled(one: Scan) -> bool:
         for hit in one.hits
     )
     return plain_arms or one.combined > 0
-
-
-def parts(text: Column) -> Column:
-    """The kinds of firearm part each text names, as a frozen set; empty for none.
-
-    Kinds are those of `lexicon.csv`, column `part`: frame, receiver, slide, bolt,
-    barrel, trigger, magazine and so on. Everyday meanings are cancelled.
-    """
-    empty: frozenset[str] = frozenset()
-    values = per_distinct(text, lambda one: scan(one).parts, missing=empty)
-    return pd.Series(list(values), index=text.index, dtype=object)

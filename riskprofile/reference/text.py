@@ -21,13 +21,12 @@ from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from riskprofile.columns import Column as Values
 from riskprofile.columns import factorize, like
-from riskprofile.tables import TEXT, Column, Mask
+from riskprofile.tables import Column, Mask
 
 # What looks like a Latin letter, in the case in which it looks so.
 _LATIN_LOOK = {
@@ -204,12 +203,6 @@ def written(cleaned: str) -> list[str]:
     return _WORD.findall(cleaned)
 
 
-def words(text: Column) -> Column:
-    """Folded words of each text as a list; an empty list where there is no text."""
-    values = per_distinct(text, tokens, missing=None)
-    return pd.Series([v if v is not None else [] for v in values], index=text.index, dtype=object)
-
-
 @lru_cache(maxsize=1 << 14)
 def plain(word: str) -> str:
     """One word read as the eye reads it: look-alike letters and digits undone.
@@ -376,20 +369,12 @@ def obfuscated(text: Column) -> Mask:
     return like(text, Values(values))
 
 
-def skeleton(text: Column) -> Column:
-    """Each text as folded words, one blank apart, disguises undone; missing stays missing.
-
-    Examples
-    --------
-    >>> skeleton(pd.Series(["Steel  R1FLES", "p.i.s.t.o.l", None], dtype=TEXT)).tolist()
-    ['steel rifles', 'pistol', <NA>]
-    """
-    values = per_distinct(text, skeleton_of, missing=pd.NA)
-    return pd.Series(values, index=text.index, dtype=TEXT)
-
-
 def skeleton_of(text: str) -> str:
-    """The skeleton of one text."""
+    """The folded words of a text, one blank apart, disguises undone.
+
+    >>> skeleton_of("Steel  R1FLES"), skeleton_of("p.i.s.t.o.l")
+    ('steel rifles', 'pistol')
+    """
     cleaned = clean(text)
     found = _WORD.findall(cleaned)
     if _letters_stand_alone(found):

@@ -15,7 +15,6 @@ from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from riskprofile.columns import factorize, told
 from riskprofile.reference.bags import Bag, pairs
@@ -186,27 +185,13 @@ def _scores(
         yield start, scores, known
 
 
-def chapter_scores(text: Column) -> Table:
-    """Whole-number scores of each HS chapter for each text; NaN where no word is known.
-
-    Returns
-    -------
-    Table
-        float64, one column a chapter (`"01"` to `"97"`), same index: 0.01 of a natural
-        log-likelihood ratio to any wording. More speaks for the chapter.
-    """
-    codes, distinct = pd.factorize(text)
-    chapters = _table().chapters
-    made = np.full((len(distinct) + 1, len(chapters)), np.nan)
-    for start, scores, known in _scores(cut(distinct.tolist()).spelt(stem).once()):
-        made[start : start + len(scores)][known] = scores[known]
-    return pd.DataFrame(made[codes], index=text.index, columns=chapters)
-
-
 def chapters_spoken_for(
     texts: Sequence[str], without: frozenset[str] = frozenset()
 ) -> list[dict[str, int]]:
-    """The score of each chapter for each text, as in `chapter_scores`; empty: no word is known.
+    """The whole-number score of each chapter for each text; empty where no word is known.
+
+    A score is 0.01 of a natural log-likelihood ratio to any wording, by chapter (`"01"` to
+    `"97"`): more speaks for the chapter.
 
     Parameters
     ----------

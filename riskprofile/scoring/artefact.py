@@ -25,7 +25,6 @@ MANIFEST = "manifest.json"
 STRUCTURE = "scorecard.json"
 TABLES = "tables.npz"
 WORDS = "wording.json"
-SERVED = (STRUCTURE, TABLES, WORDS)
 SCHEMA = 1
 
 _WRITTEN = tuple(field.name for field in fields(Criterion))

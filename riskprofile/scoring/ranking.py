@@ -19,7 +19,6 @@ import pandas as pd
 from riskprofile.columns import spans
 from riskprofile.tables import Table
 
-LANES = ("red", "yellow", "green")
 QUEUES = ("trafficking", "compliance", "data_quality")
 DEFAULT_SHARE = 0.05  # where neither a number, nor a share, nor an office's capacity is known
 

@@ -17,7 +17,6 @@ import pyarrow as pa
 from riskprofile.columns import Column, Text, View, spans
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.history.piles import Apart
-from riskprofile.indicators.links import COMMON, WHY
 from riskprofile.store.spool import Columns, Spool
 
 MICROSECOND = pd.Timedelta(microseconds=1)
@@ -30,7 +29,19 @@ PART = 1 << 17  # rows that have a key, of which those of interest are compared 
 AT_ONCE = 1 << 17  # pairs that are looked at together, some 10 MB
 SLOTS = 23  # bits of a hash by which most rows are passed over: 8 MiB
 
-SHARED = {**WHY, "declarant_key": "same declarant"}
+SHARED = {
+    "consignee_address_key": "same delivery address",
+    "consignee_phone_key": "same delivery telephone",
+    "consignor_phone_key": "same sender telephone",
+    "consignee_key": "same consignee",
+    "consignor_key": "same consignor",
+    "goods_key": "same goods text",
+    "party_key": "same booking",
+    "person_key": "same traveller",
+    "vehicle_key": "same vehicle",
+    "declarant_key": "same declarant",
+}
+COMMON = 50  # rows that share a key beyond which it says nothing: a shop, a stock phrase
 ANOTHER_NAME, ANOTHER_SENDER = "another name there", "another sender name"
 FORWARDER, OTHER_PARTS = "through one forwarder", "other parts of a firearm"
 ONE_SENDER = "one sender within 14 days"

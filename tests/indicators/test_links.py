@@ -116,8 +116,6 @@ def test_rows_without_address_or_name_are_never_joined():
     items = shipments(3, **nobody, goods_description=parts)
     for sign in links.SHIPMENT_INDICATORS:
         assert fired(sign, items) == [False] * 3
-    different = items.assign(goods_key=pd.array([1, 2, 3], dtype="Int64"))
-    assert links.related(different).empty
 
 
 def test_the_order_of_a_batch_changes_nothing():
@@ -145,28 +143,3 @@ def test_one_tag_on_two_bookings_fires_for_both_and_a_family_on_one_does_not():
     months = [NOW, NOW + pd.Timedelta(days=90), NOW]
     again = crossing(party_ref=["A", "B", "C"], bag_tags=tags, crossing_at=months)
     assert fired(sign, again) == [False] * 3
-
-
-def test_related_rows_name_all_that_they_share():
-    items = shipments(
-        3,
-        consignor_id=["S1", "S2", "S3"],
-        consignee_id=["R1", "R2", "R3"],
-        consignee_address=["1 Quay", "1 Quay", "2 Hill"],
-        consignee_phone=["555", "555", None],
-        goods_description=["steel pins", "toys", "socks"],
-    )
-    pairs = links.related(items)
-    assert pairs.to_dict("records") == [
-        {"record": 0, "related": 1, "why": "same delivery address|same delivery telephone"}
-    ]
-
-
-def test_a_text_that_everybody_uses_links_nothing():
-    items = shipments(
-        60,
-        goods_description="parts",
-        consignor_id=[f"S{i}" for i in range(60)],
-        consignee_id=[f"R{i}" for i in range(60)],
-    )
-    assert links.related(items).empty

@@ -123,9 +123,8 @@ def test_a_plate_of_nine_by_nineteen_is_no_calibre_but_cartridges_of_it_are():
 
 
 def test_parts_are_named_by_the_taxonomy():
-    found = lexicon.parts(column("Glock slide and barrel, trigger group", "garden chair", None))
-    assert {"slide", "barrel", "trigger"} <= found.iloc[0]
-    assert found.iloc[1] == found.iloc[2] == frozenset()
+    assert {"slide", "barrel", "trigger"} <= lexicon.scan("Glock slide and barrel, trigger").parts
+    assert lexicon.scan("garden chair").parts == frozenset()
 
 
 def test_marks_point_at_the_words_as_they_were_declared():

@@ -16,7 +16,6 @@ from sqlalchemy import insert, select
 from riskprofile.columns import View
 from riskprofile.history import Snapshot, piles, view
 from riskprofile.history.layer import CHUNK, POSITION
-from riskprofile.indicators.links import COMMON
 from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, networks, pairs, review, settings
@@ -255,7 +254,7 @@ def by_the_rule(rows: pd.DataFrame, numbers: np.ndarray, of: int) -> list[tuple[
             mine, theirs = lines[one], lines[other]
             if one == other or mine[by] is None or mine[by] != theirs[by]:
                 continue
-            if (rows[by] == mine[by]).sum() > COMMON or not (mine["time"] and theirs["time"]):
+            if (rows[by] == mine[by]).sum() > pairs.COMMON or not (mine["time"] and theirs["time"]):
                 continue
             if abs(mine["time"] - theirs["time"]) <= timedelta(days=90):
                 some.append((abs(mine["time"] - theirs["time"]), other, one))

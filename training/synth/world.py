@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 
 from training.synth.goods import DATA
-from training.synth.hashing import Array, mix, pick, unit
+from training.synth.hashing import Array, pick, unit
 
 MODES = ("sea", "air", "road", "rail", "post", "express")
 SEA, AIR, ROAD, RAIL, POST, EXPRESS = range(6)
@@ -254,12 +254,3 @@ def codes(world: World, parties: Array) -> Array:
     has = (unit(parties, world.salt(6)) < share).tolist()
     made = np.array([f"T{n:09d}" if h else None for n, h in zip(number, has, strict=True)])
     return made.astype(object)
-
-
-def check_letters(ids: Array, salt: int, letters: int) -> list[str]:
-    """Reference text of letters and digits, for documents and seals."""
-    value = mix(ids, salt).tolist()
-    return [
-        "".join(chr(65 + (v >> (5 * i)) % 26) for i in range(letters)) + f"{v % 10**7:07d}"
-        for v in value
-    ]
