@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -69,11 +69,8 @@ def opened(home: Path | None) -> Iterator[tuple[Settings, Store]]:
     from riskprofile.services.settings import open_store
 
     settings = settings_of(home)
-    store = open_store(settings)
-    try:
+    with closing(open_store(settings)) as store:
         yield settings, store
-    finally:
-        store.close()
 
 
 def owner() -> Actor:

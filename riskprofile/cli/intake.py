@@ -10,14 +10,13 @@ import typer
 
 from riskprofile import intake
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, settings_of
+from riskprofile.cli.app import Home, Json, app, opened
 from riskprofile.cli.screen import Paths, given_files
 from riskprofile.errors import UsageError
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.intake.canonical_io import write_canonical
 from riskprofile.services import govern
 from riskprofile.services.rejects import Rejects
-from riskprofile.services.settings import open_store
 from riskprofile.store.spool import Spool
 
 
@@ -34,12 +33,8 @@ def convert(
     json: Json = False,
 ) -> int:
     """Any supported format to the canonical table. Nothing is rated or kept."""
-    settings = settings_of(home)
-    store = open_store(settings)
-    try:
+    with opened(home) as (settings, store):
         zones, served = govern.zones(store), govern.countries(store)
-    finally:
-        store.close()
     rejected = Rejects(Spool(settings.home))
     told = {"read": 0, "accepted": 0, "quarantined": 0, "duplicate": 0}
     formats: dict[str, int] = {}

@@ -9,11 +9,10 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, opened, owner, settings_of
+from riskprofile.cli.app import Home, Json, app, now, opened, owner
 from riskprofile.errors import ScorecardError
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern, identity, promotion
-from riskprofile.services.settings import open_store
 
 models = typer.Typer(
     help="Scorecards: which serve, and whether they are whole.", no_args_is_help=True
@@ -169,12 +168,8 @@ def rollback(
 @profiles.command("list")
 def list_profiles(home: Home = None, json: Json = False) -> int:
     """Which profiles are on, and the law and the impact assessment named for each."""
-    settings = settings_of(home)
-    store = open_store(settings)
-    try:
+    with opened(home) as (settings, store):
         told = {name: govern.switched(store, name, settings) for name in PROFILES}
-    finally:
-        store.close()
     if json:
         output.as_json(
             {
@@ -206,16 +201,12 @@ def enable(
     json: Json = False,
 ) -> int:
     """Switch a profile on, naming the legal basis and the impact assessment."""
-    settings = settings_of(home)
-    store = open_store(settings)
-    try:
+    with opened(home) as (settings, store):
         govern.enable_profile(
             store, owner(), profile, legal_basis, assessment, now(), learnt=learnt
         )
         # The law does not say it alone: what was promoted here may come first.
         serves = promotion.serving(store, settings.models, profile).version
-    finally:
-        store.close()
     if json:
         output.as_json({"profile": profile, "on": True, "learnt": learnt, "serves": serves})
     else:
@@ -228,11 +219,8 @@ def disable(
     profile: Annotated[str, typer.Argument()], home: Home = None, json: Json = False
 ) -> int:
     """Switch a profile off: nothing of it is rated; its alerts stay workable."""
-    store = open_store(settings_of(home))
-    try:
+    with opened(home) as (_, store):
         govern.disable_profile(store, owner(), profile, now())
-    finally:
-        store.close()
     if json:
         output.as_json({"profile": profile, "on": False})
     else:

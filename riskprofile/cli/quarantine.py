@@ -9,11 +9,10 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, owner, settings_of
+from riskprofile.cli.app import Home, Json, app, now, opened, owner
 from riskprofile.cli.screen import given_file
 from riskprofile.errors import UsageError
 from riskprofile.services import quarantine as keeping
-from riskprofile.services.settings import open_store
 
 quarantine = typer.Typer(help="Rows that were kept back.", no_args_is_help=True)
 app.add_typer(quarantine, name="quarantine")
@@ -39,11 +38,8 @@ def list_rows(
 ) -> int:
     """Rows kept back, with the reason. The look is audited."""
     asked = keeping.Filter(batch, reason_code, column, profile, state, limit=limit)
-    store = open_store(settings_of(home))
-    try:
+    with opened(home) as (_, store):
         rows = keeping.find(store, owner(), asked, now())
-    finally:
-        store.close()
     if json:
         output.as_json({"rows": [asdict(row) for row in rows]})
         return 0
@@ -68,11 +64,8 @@ def export(
 ) -> int:
     """Write rows kept back, with reason and cells: correct the cells, then `repair` the file."""
     asked = keeping.Filter(batch, reason_code, column, profile, state, limit=limit)
-    store = open_store(settings_of(home))
-    try:
+    with opened(home) as (_, store):
         count = keeping.export(keeping.find(store, owner(), asked, now()), out)
-    finally:
-        store.close()
     if json:
         output.as_json({"rows": count, "file": str(out)})
     else:
@@ -99,13 +92,8 @@ def repair(
             fixes = keeping.corrections(given_rows)
     else:
         fixes = {int(row or 0): dict(_pair(one) for one in given or [])}
-    settings = settings_of(home)
-    store = open_store(settings)
-    try:
-        with output.progress("rating") as progress:
-            told = keeping.repair(store, settings, owner(), fixes, reason, now(), progress=progress)
-    finally:
-        store.close()
+    with opened(home) as (settings, store), output.progress("rating") as progress:
+        told = keeping.repair(store, settings, owner(), fixes, reason, now(), progress=progress)
     if json:
         summary = None if told.summary is None else asdict(told.summary)
         refused = {number: one.reason for number, one in told.refused.items()}

@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -211,14 +211,10 @@ def explain(
         return _sheet(record_id, lang, sheet, as_, password, code, purpose, home, as_json=json)
     if lang != "en":
         raise UsageError(f"there are no sentences in {lang!r} yet", do="Take --lang en")
-    settings = settings_of(home)
-    database = open_store(settings)
-    try:
+    with opened(home) as (settings, database):
         told = replaying.explain(
             database, settings.models, record_id, retention.tokens(settings, record_id)
         )
-    finally:
-        database.close()
     if json:
         output.as_json(asdict(told))
         return 0
@@ -253,9 +249,7 @@ def _sheet(
         raise UsageError("--sheet shows a declaration", do="Say who asks for it: --as USER")
     if not password:
         password = typer.prompt("Password", hide_input=True)
-    settings = settings_of(home)
-    database = open_store(settings)
-    try:
+    with opened(home) as (settings, database):
         token = identity.sign_in(database, account, password, code, now())
         actor = identity.actor_of(database, token, now())
         assert actor is not None  # it was made a moment ago
@@ -265,8 +259,6 @@ def _sheet(
             )
         finally:
             identity.sign_out(database, token, now())
-    finally:
-        database.close()
     with whole_or_nothing(path) as stream:
         stream.write(made)
     if as_json:
@@ -286,14 +278,10 @@ def replay(
     """Recompute stored scores from the log: 0 bits differ, or say where."""
     if (record_id is None) == (not all_):
         raise UsageError("nothing to replay", do="Name a record_id, or --all")
-    settings = settings_of(home)
-    database = open_store(settings)
-    try:
+    with opened(home) as (settings, database):
         removed = retention.tokens(settings, record_id) if record_id else ()
         with output.progress("replaying") as progress:
             told = replaying.replay(database, settings.models, record_id, removed, progress)
-    finally:
-        database.close()
     if json:
         output.as_json(asdict(told))
     else:
@@ -313,11 +301,8 @@ def replay(
 @app.command()
 def recall(home: Home = None, json: Json = False) -> int:
     """What the list passes over, estimated from the random control share alone."""
-    database = open_store(settings_of(home))
-    try:
+    with opened(home) as (_, database):
         told = evidence.all_passed_over(database, owner())
-    finally:
-        database.close()
     if json:
         output.as_json({"profiles": [one.as_json() for one in told]})
     else:
@@ -403,15 +388,9 @@ def given_file(path: Path) -> Iterator[Path]:
 @contextmanager
 def _opened(settings: Settings, *, keep: bool) -> Iterator[tuple[Store, Settings]]:
     """The database of the home; or, when nothing is kept, one that is gone afterwards."""
-    real = open_store(settings)
-    if keep:
-        try:
+    with closing(open_store(settings)) as real:
+        if keep:
             yield real, settings
-        finally:
-            real.close()
-        return
-    try:
+            return
         with passing(real) as (store, url):
             yield store, settings.model_copy(update={"database_url": url})
-    finally:
-        real.close()

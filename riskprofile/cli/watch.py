@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -37,12 +38,9 @@ def watch(
         max_bad_share=settings.max_bad_share,
         resume=True,
     )
-    store = open_store(settings)
-    try:
+    with closing(open_store(settings)) as store:
         watcher = inbox.Watcher(store, settings, owner(), options, now, output.note)
         told = watcher.run(folder, every=every, once=once)
-    finally:
-        store.close()
     if json:
         output.as_json(asdict(told))
     else:
