@@ -39,8 +39,6 @@ class Data:
     groups: np.ndarray  # key of equal descriptions
     labels: np.ndarray  # 0 or 1
     times: Column
-    weights: np.ndarray  # to natural prevalence
-    names: Column  # record of each row, to join what judges
     protected: Table  # columns of groups (P1), for the card alone; never learnt from
     kinds: Column  # typology of each find, by which figures are told apart; never learnt from
     slices: Table  # columns by which the profile tells figures apart; never learnt from
@@ -68,8 +66,6 @@ def _world(recipe: Recipe, seed: int, until: str | None, progress: Progress) -> 
     views: list[Table] = []
     events: list[Table] = []
     labels: list[np.ndarray] = []
-    weights: list[np.ndarray] = []
-    names: list[Column] = []
     protected: list[Table] = []
     kinds: list[Column] = []
     slices: list[Table] = []
@@ -80,9 +76,7 @@ def _world(recipe: Recipe, seed: int, until: str | None, progress: Progress) -> 
         views.append(seen)
         events.append(seen[[*profile.remembered, "time"]])
         labels.append(truth["label"].to_numpy("int8"))
-        weights.append(truth["natural_weight"].to_numpy("float64"))
         kinds.append(truth["typology"])
-        names.append(table[profile.declaration[0]])
         protected.append(table[profile.protected("P1")])
         slices.append(table[list(profile.slices)])
         if recipe.lawful_trade:
@@ -95,9 +89,7 @@ def _world(recipe: Recipe, seed: int, until: str | None, progress: Progress) -> 
         lent = lawful.rows(pd.concat(pool, ignore_index=True), recipe.lawful_trade, recipe.seed)
         views.append(view(lent, profile))
         labels.append(np.zeros(len(lent), "int8"))
-        weights.append(np.zeros(len(lent)))
         kinds.append(pd.Series("", index=lent.index))
-        names.append(lent[profile.declaration[0]])
         protected.append(lent[profile.protected("P1")])
         slices.append(lent[list(profile.slices)])
     made: list[Table] = []
@@ -115,8 +107,6 @@ def _world(recipe: Recipe, seed: int, until: str | None, progress: Progress) -> 
         .to_numpy(np.int64),
         labels=np.concatenate(labels),
         times=pd.concat([one["time"] for one in views], ignore_index=True),
-        weights=np.concatenate(weights),
-        names=pd.concat(names, ignore_index=True),
         protected=pd.concat(protected, ignore_index=True),
         kinds=pd.concat(kinds, ignore_index=True),
         slices=pd.concat(slices, ignore_index=True),
@@ -139,7 +129,7 @@ def _lodged(recipe: Recipe, seed: int, until: str | None) -> Iterator[tuple[Tabl
 
 
 def _together(made: list[Data]) -> Data:
-    """Worlds one after the other. Their names may recur: what judges is in the first alone."""
+    """Worlds one after the other; what judges is in the first alone."""
 
     def tables(name: str) -> Table:
         return pd.concat([getattr(one, name) for one in made], ignore_index=True)
@@ -154,8 +144,6 @@ def _together(made: list[Data]) -> Data:
         groups=arrays("groups"),
         labels=arrays("labels"),
         times=tables("times"),
-        weights=arrays("weights"),
-        names=tables("names"),
         protected=tables("protected"),
         kinds=tables("kinds"),
         slices=tables("slices"),

@@ -45,8 +45,6 @@ class Fitted:
     test: Table
     train_labels: np.ndarray
     test_labels: np.ndarray
-    test_weights: np.ndarray
-    test_names: np.ndarray
     test_protected: Table  # for the figures by group in the card
     data_digest: str
     beside: dict[str, np.ndarray]  # other scores of the later period, for the card
@@ -96,7 +94,7 @@ def _fit(recipe: Recipe, made: data.Data, tell: Progress) -> Fitted:
     )
     tell("scorecard", int(train.sum()))
     estimator.fit(learnt, labels)
-    card_ = _scorecard(recipe, made, estimator, words, learnt, labels)
+    card_ = _scorecard(recipe, estimator, words, learnt, labels)
     return Fitted(
         scorecard=card_,
         recipe=recipe,
@@ -105,8 +103,6 @@ def _fit(recipe: Recipe, made: data.Data, tell: Progress) -> Fitted:
         test=judged,
         train_labels=labels,
         test_labels=made.labels[test],
-        test_weights=made.weights[test],
-        test_names=made.names[test].to_numpy(dtype=object),
         test_protected=made.protected[test].reset_index(drop=True),
         data_digest=_digest(made),
         beside={
@@ -139,7 +135,6 @@ def _free(recipe: Recipe, learnt: Table, labels: np.ndarray, judged: Table) -> n
 
 def _scorecard(
     recipe: Recipe,
-    made: data.Data,
     estimator: ScorecardClassifier,
     words: Wording,
     learnt: Table,

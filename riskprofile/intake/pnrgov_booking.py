@@ -47,14 +47,13 @@ def stamp(day: str, clock: str = "") -> datetime | None:
 
 @dataclass
 class Leg:
-    """One product of the itinerary; its status, and the flight that operates it."""
+    """One product of the itinerary, and its status."""
 
     origin: str
     destination: str
     carrier: str
     number: str
     departs: datetime | None
-    operating: str = ""
     status: str = ""
     air: bool = True
 
@@ -172,15 +171,9 @@ class Booking:
 
     def _tvl(self, segment: Segment) -> None:
         shared = not segment.get(1) and not segment.get(2) and not segment.get(3)
-        if shared and self.legs and segment.get(5):  # the same leg as its operator numbers it
-            self.legs[-1].operating = segment.get(4) + segment.get(5)
-        else:
+        if not (shared and self.legs and segment.get(5)):  # the same leg as its operator numbers it
             self.legs.append(Leg.of(segment))
         self._where, self._now = "leg", None
-
-    def _tra(self, segment: Segment) -> None:
-        if self.legs:
-            self.legs[-1].operating = segment.get(1) + segment.get(2)
 
     def _rpi(self, segment: Segment) -> None:
         if self.legs:
@@ -260,7 +253,6 @@ _READERS = {
     "SSR": Booking._ssr,
     "TBD": Booking._tbd,
     "TIF": Booking._tif,
-    "TRA": Booking._tra,
     "TRI": Booking._tri,
     "TVL": Booking._tvl,
 }

@@ -194,12 +194,6 @@ def said(connection: Connection, sequences: Sequence[int]) -> dict[int, str]:
     return {int(sequence): str(words) for sequence, words in rows}
 
 
-FIELDS = (
-    *("sequence", "at", "actor", "action", "subject", "office", "purpose"),
-    *("detail", "previous", "digest"),
-)
-
-
 def excerpt(connection: Connection, subjects: Sequence[str]) -> list[list[Any]]:
     """The records about some subjects as they are sealed: `FIELDS`, in order."""
     statement = _CHAIN.format(moment=_MOMENT[connection.dialect.name])
@@ -211,16 +205,14 @@ def excerpt(connection: Connection, subjects: Sequence[str]) -> list[list[Any]]:
 
 def forget_words(connection: Connection, before: datetime) -> int:
     """Erase the words of purposes stated before a time; how many. The chain stays whole."""
-    columns = Audit.__table__.c  # type: ignore[attr-defined]
-    old = select(columns.sequence).where(columns.at < before)
+    old = select(_audit.c.sequence).where(_audit.c.at < before)
     return int(connection.execute(delete(_words).where(_words.c.sequence.in_(old))).rowcount)
 
 
 def _wrong_words(connection: Connection) -> int | None:
-    columns = Audit.__table__.c  # type: ignore[attr-defined]
     rows = connection.execute(
-        select(_words, columns.purpose)
-        .outerjoin(Audit, columns.sequence == _words.c.sequence)
+        select(_words, _audit.c.purpose)
+        .outerjoin(_audit, _audit.c.sequence == _words.c.sequence)
         .order_by(_words.c.sequence)
     )
     for sequence, salt, words, purpose in rows:

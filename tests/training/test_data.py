@@ -46,4 +46,5 @@ def test_what_judges_is_of_the_first_world_alone() -> None:
     judged = both.during(ONE.test_from, None)
     assert judged.sum() == first.during(ONE.test_from, None).sum() > 0
     assert not judged[len(first.labels) :].any()
-    assert (both.names[judged].to_numpy() == first.names[judged[: len(first.labels)]]).all()
+    mine = first.features[judged[: len(first.labels)]]
+    pd.testing.assert_frame_equal(both.features[judged], mine)

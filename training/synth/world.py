@@ -103,7 +103,6 @@ class World:
     lane_destination: Array
     lane_hub: Array
     lane_cumulative: Array
-    hubs: Array
 
     def salt(self, what: int) -> int:
         """A salt of this seed for one purpose."""
@@ -154,7 +153,6 @@ def make(seed: int, rows: int) -> World:
         lane_destination=destinations[rng.integers(0, len(destinations), n_lanes)],
         lane_hub=np.where(rng.random(n_lanes) < 0.35, hubs[rng.integers(0, 8, n_lanes)], -1),
         lane_cumulative=np.cumsum(use) / use.sum(),
-        hubs=hubs,
     )
 
 
