@@ -22,6 +22,7 @@ from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, Bins, Term
 from training import proving
 
 TOLERANCE = 1e-9  # log-odds; measured error is about 1e-14
+PASSES = 50  # by which the means of pairs are moved at most
 
 
 @dataclass(frozen=True)
@@ -287,7 +288,7 @@ def _add(
     table[np.ix_(inside[one], inside[other])] += value
 
 
-def _purify(tables: Tables, cut: Mapping[str, np.ndarray], passes: int = 50) -> Tables:
+def _purify(tables: Tables, cut: Mapping[str, np.ndarray]) -> Tables:
     """Move the means of pairs to their singles, and of singles to the base."""
     rows = max(len(next(iter(cut.values()))), 1)
     share = np.full(rows, 1.0 / rows)
@@ -302,7 +303,7 @@ def _purify(tables: Tables, cut: Mapping[str, np.ndarray], passes: int = 50) -> 
         cells = cut[one].astype(np.int64) * table.shape[1] + cut[other]
         weights = np.bincount(cells, share[: len(cells)], minlength=table.size).reshape(table.shape)
         pure = table.copy()
-        for _ in range(passes):
+        for _ in range(PASSES):
             by_row = _means(pure, weights, axis=1)
             pure -= by_row[:, None]
             singles[one] += by_row

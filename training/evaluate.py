@@ -9,10 +9,9 @@ from riskprofile.scoring import control
 BUDGETS = (0.001, 0.01, 0.02, 0.05)
 
 
-def order(scores: np.ndarray, names: np.ndarray | None = None) -> np.ndarray:
-    """Rows from the highest score down; ties in the order of `names`, else of the rows."""
-    tie = np.arange(len(scores)) if names is None else names
-    return np.lexsort((tie, -scores))
+def order(scores: np.ndarray) -> np.ndarray:
+    """Rows from the highest score down; ties in the order of the rows."""
+    return np.argsort(-scores, kind="stable")
 
 
 def recall_at(scores: np.ndarray, labels: np.ndarray, budget: float) -> float:

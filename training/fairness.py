@@ -80,7 +80,7 @@ class Proxy:
         return bool(self.auc >= PROXY)
 
 
-def levels(protected: Column, now: pd.Timestamp | None = None) -> Column:
+def levels(protected: Column) -> Column:
     """A protected column as groups: dates by decade, rare values together, missing named."""
     values = protected
     if pd.api.types.is_datetime64_any_dtype(values.dtype) or _dates(values):
@@ -110,9 +110,7 @@ def _dates(values: Column) -> bool:
     )
 
 
-def groups(
-    labels: np.ndarray, selected: np.ndarray, protected: Table, columns: Sequence[str] = ()
-) -> list[Group]:
+def groups(labels: np.ndarray, selected: np.ndarray, protected: Table) -> list[Group]:
     """Figures of every group of every column.
 
     Parameters
@@ -125,7 +123,7 @@ def groups(
     found = []
     truth, taken = np.asarray(labels, dtype=bool), np.asarray(selected, dtype=bool)
     overall = _rate(taken, ~truth)
-    for column in columns or list(protected.columns):
+    for column in protected.columns:
         members = protected[column].to_numpy(dtype=object)
         for level in sorted(set(members.tolist()), key=str):
             mine = members == level
@@ -158,13 +156,13 @@ def outside(found: Sequence[Group], waivers: Sequence[Waiver] = ()) -> list[Grou
     ]
 
 
-def proxies(features: Table, protected: Mapping[str, Column] | Table, seed: int = 0) -> list[Proxy]:
+def proxies(features: Table, protected: Mapping[str, Column] | Table) -> list[Proxy]:
     """How well each protected column is guessed from the features, out of fold.
 
     Histogram boosting, three folds, one level against the rest; the more rows a level has,
     the more its area counts.
     """
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     kept = np.sort(random.permutation(len(features))[:ROWS])
     values = features.iloc[kept].to_numpy("float64")
     told = []
@@ -176,9 +174,9 @@ def proxies(features: Table, protected: Mapping[str, Column] | Table, seed: int 
             if min(target.sum(), len(target) - target.sum()) < 50:
                 continue
             model = HistGradientBoostingClassifier(
-                max_iter=60, learning_rate=0.1, max_leaf_nodes=15, random_state=seed
+                max_iter=60, learning_rate=0.1, max_leaf_nodes=15, random_state=0
             )
-            folds = StratifiedKFold(3, shuffle=True, random_state=seed)
+            folds = StratifiedKFold(3, shuffle=True, random_state=0)
             chance = cross_val_predict(model, values, target, cv=folds, method="predict_proba")
             areas.append(float(roc_auc_score(target, chance[:, 1])))
             weights.append(int(target.sum()))

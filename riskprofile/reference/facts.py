@@ -43,10 +43,9 @@ def absent(held: Column) -> Column:
     return held.isna().astype("float64")
 
 
-def known(flag: Column, unless: Column | None = None) -> Column:
-    """A nullable flag as a fact; unknown where `unless` is missing too."""
-    fact = flag.astype("float64")
-    return fact if unless is None else fact.where(unless.notna())
+def known(flag: Column) -> Column:
+    """A nullable flag as a fact."""
+    return flag.astype("float64")
 
 
 def is_one_of(given: Column, *choices: str) -> Column:
@@ -112,9 +111,9 @@ def any_of(*parts: Column) -> Column:
     return Column(largest)
 
 
-def fired(fact: Column, least: float = 1.0) -> Mask:
-    """True where a fact is at least `least`; unknown has not fired."""
-    return Column((fact >= least).flags())
+def fired(fact: Column) -> Mask:
+    """True where a fact holds in full; unknown has not fired."""
+    return Column((fact >= 1.0).flags())
 
 
 def words(items: View) -> View:

@@ -17,6 +17,7 @@ from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.govern import SECOND_PERSON
 from riskprofile.services.rights import Actor
+from riskprofile.services.selections import SETTLED
 from riskprofile.store import switches
 from riskprofile.store.database import Store
 
@@ -25,12 +26,10 @@ FINAL = ("release", "refer")  # what ends our part: it needs a reason that can b
 REASON_FINAL, REASON_ORDER = 20, 5  # characters
 LEASE_MINUTES = 45
 ORDERED = timedelta(hours=24)  # who ordered a control keeps the alert while it is made
-UNDO = timedelta(seconds=10)
+UNDO = SETTLED  # then it is sent on
 
 
-def claim(
-    store: Store, actor: Actor, alert_id: int, now: datetime, minutes: int = LEASE_MINUTES
-) -> datetime:
+def claim(store: Store, actor: Actor, alert_id: int, now: datetime) -> datetime:
     """Take a free alert, or renew one's own lease; until when it holds.
 
     Raises
@@ -38,7 +37,7 @@ def claim(
     Conflict
         Somebody else holds it (`holder` names who), or it is closed.
     """
-    until = now + timedelta(minutes=minutes)
+    until = now + timedelta(minutes=LEASE_MINUTES)
     with store.write() as connection:
         alert = desk.load(connection, actor, "alert.claim", alert_id)
         desk.require_open(alert)

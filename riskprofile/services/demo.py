@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -125,7 +125,6 @@ def prepare(
     progress: Progress = lambda name, rows: None,
     *,
     samples: Path = SAMPLES,
-    password: Callable[[], str] = lambda: secrets.token_urlsafe(12),
 ) -> DemoSummary:
     """Make or reuse the demonstration's home, with alerts, decisions and outcomes in it.
 
@@ -142,8 +141,6 @@ def prepare(
         Told the file and the rows read so far.
     samples : Path
         The folder of sample files.
-    password : callable
-        Gives a new password for each account.
 
     Raises
     ------
@@ -167,7 +164,7 @@ def prepare(
     store = configuration.open_store(settings)
     try:
         _furnish(store, began)
-        accounts = _accounts(store, settings.home / ACCOUNTS, began, password)
+        accounts = _accounts(store, settings.home / ACCOUNTS, began)
         before = screen(
             store, settings, OWNER, past, Options(history=True, resume=True), began,
             progress=progress,
@@ -225,9 +222,7 @@ def _furnish(store: Store, now: datetime) -> None:
         switches.put(connection, blind.SETTING, {"share": blind.SHARE, "key": DRAW})
 
 
-def _accounts(
-    store: Store, kept: Path, now: datetime, password: Callable[[], str]
-) -> list[dict[str, str | None]]:
+def _accounts(store: Store, kept: Path, now: datetime) -> list[dict[str, str | None]]:
     """The accounts with their passwords, which only the home's owner can read."""
     try:
         known: list[dict[str, str | None]] = json.loads(kept.read_text("utf-8"))
@@ -240,7 +235,7 @@ def _accounts(
         if name in existing and name in have:
             made.append(have[name])
             continue
-        chosen = password()
+        chosen = secrets.token_urlsafe(12)
         if name in existing:
             identity.set_password(store, OWNER, name, chosen, now)
         else:

@@ -95,8 +95,8 @@ def counts(store: Store, actor: Actor, batch_id: str) -> Counts:
     return Counts(batch_id, batch["read"], states, repaired)
 
 
-def rows(store: Store, actor: Actor, batch_id: str, state: str, limit: int = LIMIT) -> list[Row]:
-    """The rows of a batch that are in this state, in the order of its file.
+def rows(store: Store, actor: Actor, batch_id: str, state: str) -> list[Row]:
+    """The first `LIMIT` rows of a batch that are in this state, in the order of its file.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def rows(store: Store, actor: Actor, batch_id: str, state: str, limit: int = LIM
             found = iter(())
         else:
             found = _stored(connection, batch_id, superseded=state == "superseded")
-        return list(islice(found, limit))
+        return list(islice(found, LIMIT))
 
 
 def _load(connection: Connection, batch_id: str) -> Mapping[str, Any]:

@@ -67,13 +67,13 @@ def cases() -> tuple[Case, ...]:
     return tuple(Case(**{**one, "signs": tuple(one["signs"])}) for one in json.loads(text))
 
 
-def drawn(actor: Actor, seed: int, count: int = ROUND) -> list[Case]:
-    """A round of `count` cases, half finds and half lawful, mixed; the same for the same seed."""
+def drawn(actor: Actor, seed: int) -> list[Case]:
+    """A round of cases, half finds and half lawful, mixed; the same for the same seed."""
     authorise(actor, "practice.do")
     draw = random.Random(seed)  # noqa: S311 -- an exercise, no secret
     finds = [one for one in cases() if one.arms]
     lawful = [one for one in cases() if not one.arms]
-    chosen = draw.sample(finds, count // 2) + draw.sample(lawful, count - count // 2)
+    chosen = draw.sample(finds, ROUND // 2) + draw.sample(lawful, ROUND - ROUND // 2)
     draw.shuffle(chosen)
     return chosen
 

@@ -75,6 +75,6 @@ def heat(
     )
 
 
-def ends(now: datetime, grid: Grid, count: int = 8) -> list[datetime]:
-    """The ends of the last windows, the latest first."""
-    return [last_window(now) - timedelta(days=grid.days * number) for number in range(count)]
+def ends(now: datetime, grid: Grid) -> list[datetime]:
+    """The ends of the last eight windows, the latest first."""
+    return [last_window(now) - timedelta(days=grid.days * number) for number in range(8)]

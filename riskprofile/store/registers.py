@@ -65,10 +65,10 @@ def known(connection: Connection, kind: str, before: datetime) -> list[Mapping[s
     return [newest[key] for key in sorted(newest)]
 
 
-def loads(connection: Connection, limit: int = 1000) -> Sequence[Any]:
-    """Every load, the newest first."""
+def loads(connection: Connection) -> Sequence[Any]:
+    """The last thousand loads, the newest first."""
     return connection.execute(
-        select(load_table).order_by(load_table.c.at.desc(), load_table.c.id.desc()).limit(limit)
+        select(load_table).order_by(load_table.c.at.desc(), load_table.c.id.desc()).limit(1000)
     ).all()
 
 
