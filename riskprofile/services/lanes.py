@@ -79,8 +79,6 @@ class Ranked:
         What alerts are linked by, until they are.
     again : Counter
         By list: how many of its declarations earlier runs listed already.
-    staying : frozenset of str
-        Declarations whose earlier alert stays, and with it what that took of its day.
     words : list of Held
         Where what is stored of alerts lies, once it is worded, some at a time.
     """
@@ -95,7 +93,6 @@ class Ranked:
     counts: Counter[tuple[str, str, str]]
     run: networks.Around | None
     again: Counter[str] = field(default_factory=Counter)
-    staying: frozenset[str] = frozenset()
     words: list[Held] = field(default_factory=list)
     offices: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -198,7 +195,7 @@ def rank_run(
         rated = partial(versions.rated_elsewhere, connection, profile.name, batch_ids)
         of_run = declared(run, profile.indicators, when, rated)
         run.flags.clear()  # it has them now
-        ranking, staying = _ranking(connection, of_run, when, rater, capacity, seed)
+        ranking = _ranking(connection, of_run, when, rater, capacity, seed)
     alerts = Columns(heard.spool)
     counts: Counter[tuple[str, str, str]] = Counter()
     kept: list[Table] = []
@@ -223,7 +220,6 @@ def rank_run(
     return Ranked(
         *(rater, ranking, declarations, on_file, run.rows, alerts, groups, counts, around),
         again=of_run.again,
-        staying=staying,
     )
 
 
@@ -235,8 +231,8 @@ def _ranking(
     capacity: Capacity,
     seed: int,
     staying: frozenset[str] = frozenset(),
-) -> tuple[Ranking, frozenset[str]]:
-    """The ranking of a run, and which of its declarations keep a place that they had before.
+) -> Ranking:
+    """The ranking of a run, where some of its declarations keep a place that they had before.
 
     What an earlier version took of a day is free for the run that ranks it anew, which takes its
     alert away. Where points bring no alert in the place of that one it stays, and so does what it
@@ -247,7 +243,7 @@ def _ranking(
     floor = rater.scorecard.floor
     if when is None:
         rated = of_run.parts(POINTS, "to_red")
-        return Ranking.of(rated, capacity, seed, floor=floor), staying
+        return Ranking.of(rated, capacity, seed, floor=floor)
     counted = {name: of_run.again[name] for name in of_run.lists}
     digest, name = rater.scorecard.digest, rater.profile.name
 
@@ -275,7 +271,7 @@ def _ranking(
         staying -= leaving
         before, lists = lists, left(staying, set())
         ranking = ranking.given({one: lists[one].left - before[one].left for one in lists})
-    return ranking, staying
+    return ranking
 
 
 def has_room(connection: Connection, ranked: Ranked, asked: Capacity, now: datetime) -> bool:

@@ -268,7 +268,10 @@ def test_an_amended_declaration_whose_alert_stays_keeps_its_place(
     assert len(mine) == 4
     assert taken(store) == {("XMAAA", "2026-03-01"): 6}
     green = set(mine.loc[mine["lane"] == "green", "record_id"])
-    assert green == run.ranked[0].staying != set()
+    with store.read() as connection:
+        asked = text("SELECT record_id FROM alert WHERE lane = 'red' AND state = 'open'")
+        red = set(connection.execute(asked).scalars())
+    assert set() != green < red
     rate(store, home, tmp_path / "three.csv", loads(200, 30, "XMAAA"))
     assert taken(store) == {("XMAAA", "2026-03-01"): 6}
 
@@ -287,7 +290,7 @@ def test_who_is_drawn_has_the_chance_that_is_stored_where_a_place_is_kept(
         with store.read() as connection:
             for seed in range(seeds):
                 when = days(connection, NOW)
-                made, _ = _ranking(connection, of_run, when, one.rater, Capacity(), seed)
+                made = _ranking(connection, of_run, when, one.rater, Capacity(), seed)
                 for some in made.placed(of_run.parts()):
                     lot = some[some["selected_by"] == "random"]
                     drawn.update(lot["record_id"])
