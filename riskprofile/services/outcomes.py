@@ -107,7 +107,9 @@ def record_outcome(
     }
     with store.write() as connection:
         alert = desk.load(connection, actor, "outcome.record", alert_id)
-        if alert["state"] == "closed" and (same := _same(connection, actor, alert_id, values)):
+        if alert["state"] == "closed" and (
+            same := _same(connection, actor, alert_id, values, lines)
+        ):
             return same
         desk.require_open(alert)
         ordered = desk.standing(connection, alert_id)
@@ -281,7 +283,11 @@ def _lines(connection: Connection, outcome_id: int) -> tuple[Item, ...]:
 
 
 def _same(
-    connection: Connection, actor: Actor, alert_id: int, values: Mapping[str, Any]
+    connection: Connection,
+    actor: Actor,
+    alert_id: int,
+    values: Mapping[str, Any],
+    lines: Sequence[Item],
 ) -> int | None:
     """The id of the alert's last outcome when this is that one, sent again."""
     row = (
@@ -296,7 +302,13 @@ def _same(
     )
     if row is None or row["officer"] != actor.name:
         return None
-    return int(row["id"]) if all(row[name] == value for name, value in values.items()) else None
+    asked = select(_item).where(_item.c.outcome_id == row["id"]).order_by(_item.c.id)
+    items = [
+        {field.name: item[field.name] for field in fields(Item)}
+        for item in connection.execute(asked).mappings()
+    ]
+    told = {name: row[name] for name in values}
+    return int(row["id"]) if (told, items) == (values, [*map(asdict, lines)]) else None
 
 
 def _to_item(given: Mapping[str, Any]) -> Item:

@@ -55,6 +55,10 @@ def test_an_outcome_sent_twice_is_one_outcome(store):
     assert len(rows(store, Outcome)) == len(rows(store, ItemFound)) == 1
     with pytest.raises(Conflict, match="closed"):
         record(store, alert, "nothing")
+    with pytest.raises(Conflict, match="closed"):
+        record(store, alert, "trafficking", actor=OMAR)  # what another said is not yours
+    with pytest.raises(Conflict, match="closed"):
+        record(store, alert, "trafficking", items=[SLIDE, SLIDE])  # one more than was kept
 
 
 def test_another_person_may_record_what_was_ordered(store):
@@ -92,6 +96,7 @@ def test_a_release_that_waits_cannot_be_given_an_outcome(store):
         ("trafficking", {"items": [SLIDE | {"sure": "very"}]}, "sure is"),
         ("trafficking", {"items": [SLIDE | {"colour": "red"}]}, "has no colour"),
         ("nothing", {"items": [SLIDE]}, "has no items"),
+        ("not_examined", {"items": [SLIDE], "methods": []}, "has no items"),
         ("nothing", {"methods": []}, "how it was examined"),
         ("nothing", {"methods": ["smell"]}, "unknown method"),
         ("nothing", {"minutes": -1}, "minutes"),
