@@ -79,6 +79,11 @@ def test_alarms_stay_in_their_office(store):
     assert len(looking.alarms(store, AUDITOR, NOW)) == 1
 
 
+def test_who_sees_every_office_is_told_of_in_every_office(store):
+    look(store, AUDITOR, put(store, 30))
+    assert [one.account for one in looking.alarms(store, SARA, NOW)] == [AUDITOR.name]
+
+
 @pytest.mark.parametrize(("days", "seen"), [(1, 0), (2, 0), (3, 1)])
 def test_alarms_are_listed_as_far_back_as_asked(store, days, seen):
     look(store, INES, put(store, 30))

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from riskprofile.errors import Conflict
 from riskprofile.services import govern, review
 from riskprofile.services.identity import Actor
 from tests.services.bench import (
@@ -47,6 +48,14 @@ def test_a_decision_is_sent_once_and_only_when_it_can_no_longer_be_undone(any_st
     assert sent(any_store, later(seconds=9)) == []
     assert sent(any_store) == [("decision", "A", "examine")]
     assert sent(any_store) == []
+
+
+def test_a_decision_that_was_sent_on_at_the_last_moment_is_not_undone(store):
+    alert = taken(store, record_id="A")
+    made = review.decide(store, INES, alert, "examine", REASON, NOW)
+    assert sent(store) == [("lane", "A", ""), ("decision", "A", "examine")]
+    with pytest.raises(Conflict, match="sent on"):
+        review.undo(store, INES, made, SETTLED)
 
 
 @pytest.mark.slow

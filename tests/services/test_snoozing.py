@@ -39,6 +39,15 @@ def test_it_can_be_brought_back_early_once(store):
     assert actions(store, alert) == ["alert.snooze", "alert.wake"]
 
 
+def test_put_aside_anew_the_later_word_counts(store):
+    [alert] = put(store)
+    snoozing.snooze(store, INES, [alert], WHY, later(hours=5), NOW)
+    snoozing.snooze(store, OMAR, [alert], WHY, later(hours=2), later(hours=1))
+    found = snoozing.standing(store, OMAR, alert, later(hours=1))
+    assert (found.by, found.until) == ("omar", later(hours=2))
+    assert listed(store, later(hours=2)) == [alert]
+
+
 @pytest.mark.parametrize(
     ("lane", "hours", "held"), [("red", 24, True), ("red", 25, False), ("yellow", 720, True)]
 )
@@ -77,3 +86,10 @@ def test_without_a_reason_or_against_a_holder_or_an_order_nothing_is_put_aside(s
     with pytest.raises(Conflict, match="ordered"):
         snoozing.snooze(store, INES, [alert], WHY, later(hours=1), NOW)
     assert snoozing.standing(store, INES, alert, NOW) is None
+
+
+def test_a_closed_alert_is_not_put_aside(store):
+    alert = taken(store)
+    review.record_outcome(store, INES, alert, "not_examined", NOW)
+    with pytest.raises(Conflict, match="closed"):
+        snoozing.snooze(store, INES, [alert], WHY, later(hours=1), NOW)
