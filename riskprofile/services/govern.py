@@ -25,7 +25,7 @@ from riskprofile.store.tables import Alert, Batch, Office, Quarantined
 
 __all__ = [
     "DEMO", "PAUSED", "SECOND_PERSON", "BatchView", "Paused", "Serving", "Status", "Switched",
-    "batches", "disable_profile", "enable_profile", "init_offices", "pause", "paused",
+    "batches", "disable_profile", "enable_profile", "pause", "paused",
     "profile_on", "require_profile", "require_second_person", "resume",
     "selections", "status", "switched", "verify_audit", "zones",
 ]  # fmt: skip
@@ -155,10 +155,8 @@ class BatchView:
         return self.read == self.accepted + self.quarantined + self.duplicate
 
 
-def init_offices(
-    store: Store, actor: Actor, rows: Iterable[Mapping[str, Any]], now: datetime
-) -> int:
-    """Add or change offices; how many rows were given.
+def put_offices(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add or change offices inside the caller's transaction, which audits it.
 
     Parameters
     ----------
@@ -169,30 +167,10 @@ def init_offices(
     Raises
     ------
     RiskProfileError
-        A row cannot be used: none is taken.
+        A row cannot be used.
     """
-    authorise(actor, "office.manage")
-    offices = [_office_row(row, number) for number, row in enumerate(rows, start=1)]
-    with store.write() as connection:
-        _upsert(connection, offices)
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="office.load",
-            now=now,
-            subject="offices",
-            detail={"codes": sorted(office["code"] for office in offices)},
-        )
-    return len(offices)
-
-
-def put_offices(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Add or change offices inside the caller's transaction, which audits it."""
-    _upsert(connection, [_office_row(row, number) for number, row in enumerate(rows, start=1)])
-
-
-def _upsert(connection: Connection, offices: Iterable[dict[str, Any]]) -> None:
-    for office in offices:
+    for number, row in enumerate(rows, start=1):
+        office = _office_row(row, number)
         changed = connection.execute(
             update(_office).where(_office.c.code == office["code"]).values(**office)
         )

@@ -22,6 +22,7 @@ from app.installation import COOKIE
 from riskprofile.services import govern, identity, settings
 from riskprofile.services.settings import open_store
 from tests.browser import home
+from tests.services.bench import put_offices
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
@@ -110,7 +111,7 @@ def serving(
     """
     told, now = settings.load({}, home=str(folder)), datetime.now(UTC)
     store = open_store(told)
-    govern.init_offices(store, identity.OWNER, home.OFFICES, now)
+    put_offices(store, home.OFFICES)
     if not empty:
         home.fill(store, now, **filled)
     if travellers:

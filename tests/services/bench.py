@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert, select, text
 
 from riskprofile.services import govern, review
-from riskprofile.services.identity import OWNER, Actor
+from riskprofile.services.identity import Actor
 from riskprofile.store import alerts, audit
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, Batch
@@ -57,13 +57,19 @@ def of_two_at_once(store: Store, first: Callable[[str], object]) -> list[BaseExc
     return [one for one in failed if one is not None]
 
 
+def put_offices(store: Store, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add or change offices."""
+    with store.write() as connection:
+        govern.put_offices(connection, rows)
+
+
 def furnish(store: Store) -> None:
     """Two offices and one batch."""
     offices = [
         {"code": HERE, "name": "Port Meridia", "zone": "Europe/Paris", "capacity": 40},
         {"code": THERE, "name": "North Gate", "zone": "UTC", "capacity": 10},
     ]
-    govern.init_offices(store, OWNER, offices, NOW)
+    put_offices(store, offices)
     with store.write() as connection:
         connection.execute(
             insert(Batch).values(

@@ -10,10 +10,22 @@ import pandas as pd
 import pytest
 
 from riskprofile.errors import InputError, RiskProfileError, UsageError
-from riskprofile.services import arms, govern, iafq, retention, review, settings, tracing, trends
+from riskprofile.services import arms, iafq, retention, review, settings, tracing, trends
 from riskprofile.services.identity import OWNER
 from riskprofile.store import erasure
-from tests.services.bench import AUDITOR, HERE, INES, NOW, OMAR, REASON, SARA, later, put, taken
+from tests.services.bench import (
+    AUDITOR,
+    HERE,
+    INES,
+    NOW,
+    OMAR,
+    REASON,
+    SARA,
+    later,
+    put,
+    put_offices,
+    taken,
+)
 
 PISTOL = {
     "kind": "firearm",
@@ -189,7 +201,7 @@ def test_the_day_of_a_find_is_that_of_its_office(any_store):
     """Half past midnight of the new year in Paris is the old one in UTC."""
     at = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
     office = {"code": HERE, "name": "Port Meridia", "zone": "Europe/Paris", "country": "XM"}
-    govern.init_offices(any_store, OWNER, [office], NOW)
+    put_offices(any_store, [office])
     confirmed(any_store, [PISTOL], at=at)
     [hit] = arms.search(any_store, SARA, NOW, serial="SB0I25")
     assert (hit.piece["event_on"], hit.piece["country"]) == ("2027-01-01", "XM")

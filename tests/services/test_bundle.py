@@ -14,13 +14,13 @@ import pytest
 from sqlalchemy import select, update
 
 from riskprofile.errors import Conflict, InputError, NotAllowed
-from riskprofile.services import blind, bundle, bundle_check, govern, review, settings
+from riskprofile.services import blind, bundle, bundle_check, review, settings
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.screen import Options, screen
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store.tables import Alert, Audit
 from tests import factory
-from tests.services.bench import HERE, NOW, later
+from tests.services.bench import HERE, NOW, later, put_offices
 
 INES, OMAR = Actor("ines", "officer", HERE), Actor("omar", "officer", HERE)
 SARA = Actor("sara", "supervisor", HERE)
@@ -34,7 +34,7 @@ def case(tmp_path_factory):
     folder = tmp_path_factory.mktemp("case")
     told = settings.load({}, home=str(folder / "home"), models=CHECKOUT / "models")
     store = settings.open_store(told)
-    govern.init_offices(store, OWNER, [{"code": HERE, "name": "Port Meridia"}], NOW)
+    put_offices(store, [{"code": HERE, "name": "Port Meridia"}])
     blind.set_share(store, OWNER, 0.0, NOW)  # made once for the module, before any test's own wish
     day = folder / "day.csv"
     table = factory.shipments(60).drop(columns=["source", "line", "warnings"])

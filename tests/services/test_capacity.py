@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import insert, text, update
 
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import cut, ending, govern
+from riskprofile.services import cut, ending
 from riskprofile.services.capacity import PART, PAST, Days, Past, brought, capacities, days
 from riskprofile.services.declared import Declared
 from riskprofile.services.identity import OWNER, Actor
@@ -29,7 +29,7 @@ from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, Decision, OfficeDay
 from riskprofile.tables import Table
 from tests import factory
-from tests.services.bench import EITHER
+from tests.services.bench import EITHER, put_offices
 
 Laid = AbstractContextManager[Callable[[], None] | None]
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -62,7 +62,7 @@ def rate(store: Store, home: Settings, path: Path, table: Table, **more: Capacit
 
 def offices(store: Store, **capacity: int) -> None:
     rows = [{"code": code, "zone": "UTC", "capacity": str(n)} for code, n in capacity.items()]
-    govern.init_offices(store, OWNER, rows, NOW)
+    put_offices(store, rows)
 
 
 def taken(store: Store) -> dict[tuple[str, str], int]:
@@ -132,9 +132,7 @@ def test_a_stated_capacity_cuts_the_whole_list_instead(
 def test_what_has_arrived_or_does_not_say_when_is_of_today_in_the_zone_of_the_office(
     store: Store,
 ) -> None:
-    govern.init_offices(
-        store, OWNER, [{"code": "XMAAA", "zone": "Pacific/Auckland", "capacity": "5"}], NOW
-    )
+    put_offices(store, [{"code": "XMAAA", "zone": "Pacific/Auckland", "capacity": "5"}])
     when = day(store)
     due = pd.Series(
         pd.to_datetime(
@@ -545,7 +543,7 @@ def test_a_clock_that_runs_ahead_forgets_no_day_that_tells_what_comes(
 
 def test_parts_of_a_day_are_counted_from_midnight_at_the_office(store: Store) -> None:
     rows = [{"code": "XMAAA", "zone": "Pacific/Auckland", "capacity": "5"}]
-    govern.init_offices(store, OWNER, rows, NOW)
+    put_offices(store, rows)
     when = day(store)  # 22:00 there
     assert when.today("XMAAA") == SUNDAY
     assert when.part("XMAAA", SUNDAY) == timedelta(hours=22) // PART
@@ -556,7 +554,7 @@ def test_nine_in_the_morning_is_the_same_part_of_a_day_on_which_the_clock_is_cha
     store: Store,
 ) -> None:
     rows = [{"code": "XMAAA", "zone": "Europe/Paris", "capacity": "5"}]
-    govern.init_offices(store, OWNER, rows, NOW)
+    put_offices(store, rows)
     zone = ZoneInfo("Europe/Paris")
     for on in (date(2026, 3, 28), date(2026, 3, 29), date(2026, 10, 25)):
         nine = datetime(on.year, on.month, on.day, 9, tzinfo=zone).astimezone(UTC)

@@ -11,7 +11,7 @@ from riskprofile.services.identity import OWNER, Actor
 from riskprofile.store import switches
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Quarantined
-from tests.services.bench import INES, NOW, REASON, SARA, later, put
+from tests.services.bench import INES, NOW, REASON, SARA, later, put, put_offices
 
 OPERATOR = Actor("otto", "operator")
 
@@ -21,7 +21,7 @@ def test_offices_are_loaded_and_changed_by_code(any_store):
         {"code": "XMPME", "name": "Port Meridia", "zone": "Europe/Paris", "capacity": "12"},
         {"code": "XMEST"},
     ]
-    assert govern.init_offices(any_store, OWNER, rows, NOW) == 2
+    put_offices(any_store, rows)
     zones = govern.zones(any_store)
     assert (zones["XMPME"], zones["XMEST"], len(zones)) == ("Europe/Paris", "UTC", 3)
 
@@ -40,7 +40,7 @@ def test_offices_are_loaded_and_changed_by_code(any_store):
 )
 def test_one_office_that_cannot_be_means_none_is_taken(store, bad):
     with pytest.raises(RiskProfileError, match="row 2"):
-        govern.init_offices(store, OWNER, [{"code": "XMEST"}, bad], NOW)
+        put_offices(store, [{"code": "XMEST"}, bad])
     assert "XMEST" not in govern.zones(store)
 
 
@@ -153,7 +153,7 @@ def test_the_chain_of_a_whole_day_verifies(store):
     govern.pause(store, SARA, "drill", NOW)
     govern.resume(store, SARA, NOW)
     verdict = govern.verify_audit(store, OWNER)
-    assert verdict.ok and verdict.records == verdict.head.sequence >= 3
+    assert verdict.ok and verdict.records == verdict.head.sequence == 2
 
 
 def test_a_switch_that_was_never_set_has_its_default(store):

@@ -38,6 +38,7 @@ from riskprofile.store import audit, batches
 from riskprofile.store.database import Store
 from tests import factory
 from tests.cli.test_cli import run
+from tests.services.bench import put_offices
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[2]
@@ -326,7 +327,7 @@ def test_files_that_wait_together_are_ranked_against_each_other(
     store: Store, home: Settings, folder: Path
 ) -> None:
     """Each of one declaration, as messages come: none is the first of a list of its own."""
-    govern.init_offices(store, OWNER, [{"code": "XMAAA", "zone": "UTC", "capacity": "3"}], NOW)
+    put_offices(store, [{"code": "XMAAA", "zone": "UTC", "capacity": "3"}])
     table = factory.shipments(9).drop(columns=["source", "line", "warnings"])
     table["customs_office"], table["arrival_at"] = "XMAAA", pd.Timestamp(NOW)
     table["declaration_id"] = [f"XMAAA-{n}" for n in range(9)]
@@ -388,7 +389,7 @@ def test_what_fails_or_is_kept_back_is_told_of_its_own_file(
 def test_a_report_tells_of_its_own_file_what_a_run_of_it_alone_would_have(
     store: Store, home: Settings, folder: Path
 ) -> None:
-    govern.init_offices(store, OWNER, [{"code": "XMAAA", "zone": "UTC", "capacity": "90"}], NOW)
+    put_offices(store, [{"code": "XMAAA", "zone": "UTC", "capacity": "90"}])
     govern.enable_profile(store, OWNER, "traveller", "Border Act, section 4", "IA-7", NOW)
     table = factory.shipments(4).drop(columns=["source", "line", "warnings"])
     plain(folder, "a.csv", table.assign(customs_office="XMAAA").to_csv(index=False))
@@ -643,7 +644,7 @@ def test_without_offices_a_watcher_says_how_lists_are_cut(
         folder, every=0.01, once=True
     )
     assert [one for one in said if "no offices are loaded" in one]
-    govern.init_offices(store, OWNER, [{"code": "XMAAA", "zone": "UTC"}], NOW)
+    put_offices(store, [{"code": "XMAAA", "zone": "UTC"}])
     said.clear()
     inbox.Watcher(store, home, OWNER, Options(), lambda: NOW, said.append).run(
         folder, every=0.01, once=True
@@ -749,7 +750,7 @@ def test_two_hosts_with_one_database_share_out_what_an_office_can_examine(
         homes.append(settings.load({}, home=tmp_path / f"{number}", database_url=postgres_url))
     opened = settings.open_store(homes[0])
     offices = [{"code": code, "zone": "UTC", "capacity": "5"} for code in ("XMAAA", "XMBBB")]
-    govern.init_offices(opened, OWNER, offices, datetime.now(UTC))
+    put_offices(opened, offices)
     table = factory.shipments(80).drop(columns=["source", "line", "warnings"])
     table["declaration_id"] = [f"D{n // 3}" for n in range(len(table))]
     table["item_number"] = [n % 3 + 1 for n in range(len(table))]

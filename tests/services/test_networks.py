@@ -18,7 +18,7 @@ from riskprofile.history import Snapshot, piles, view
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import govern, networks, pairs, review, settings
+from riskprofile.services import networks, pairs, review, settings
 from riskprofile.services.identifiers import OFFICE, RECORD, TITLE
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.pairs import ANOTHER_NAME, ONE_SENDER, OTHER_PARTS, SHARED
@@ -29,7 +29,7 @@ from riskprofile.store.spool import Columns, Spool
 from riskprofile.store.tables import Alert, Label, Record
 from riskprofile.tables import TEXT
 from tests import factory
-from tests.services.bench import AUDITOR, NOW, later
+from tests.services.bench import AUDITOR, NOW, later, put_offices
 
 DAY = timedelta(days=1)
 OFFICES = [
@@ -44,7 +44,7 @@ class Office:
         self.folder = folder
         self.home = settings.load({}, home=folder / "home")
         self.store = settings.open_store(self.home)
-        govern.init_offices(self.store, OWNER, OFFICES, NOW - 200 * DAY)
+        put_offices(self.store, OFFICES)
         self.runs = 0
 
     def take(self, history: bool, ago: int = 0, **columns: object) -> None:

@@ -13,7 +13,7 @@ from riskprofile.services.screen import Options, screen
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store.tables import Alert, Record
 from tests import factory
-from tests.services.bench import HERE, NOW, THERE, later
+from tests.services.bench import HERE, NOW, THERE, later, put_offices
 
 INES, OMAR = Actor("ines", "officer", HERE), Actor("omar", "officer", HERE)
 AWAY = Actor("ana", "officer", THERE)
@@ -27,7 +27,7 @@ def rated(tmp_path_factory):
     told = settings.load({}, home=str(folder / "home"), models=CHECKOUT / "models")
     store = settings.open_store(told)
     offices = [{"code": code, "name": code} for code in (HERE, THERE)]
-    govern.init_offices(store, OWNER, offices, NOW)
+    put_offices(store, offices)
     table = factory.shipments(20).drop(columns=["source", "line", "warnings"])
     table["customs_office"] = HERE
     table.to_csv(folder / "day.csv", index=False)

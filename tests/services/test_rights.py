@@ -176,7 +176,7 @@ def house_calls(store):
             lambda a: govern.pause(store, a, "drill", NOW),
             lambda a: govern.resume(store, a, NOW),
         ],
-        "office.manage": [lambda a: govern.init_offices(store, a, [{"code": "XMNEW"}], NOW)],
+        "office.manage": [lambda a: registers.load(store, a, "offices", NOWHERE, NOW)],
         "register.load": [lambda a: registers.load(store, a, "dealers", NOWHERE, NOW)],
         "register.look": [
             lambda a: registers.held(store, a),

@@ -11,12 +11,13 @@ import pandas as pd
 import pytest
 
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import govern, settings
+from riskprofile.services import settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import CHECKOUT
 from tests import factory
+from tests.services.bench import put_offices
 from training import report
 from training.cli import main
 
@@ -73,7 +74,7 @@ def test_the_share_inspected_is_of_the_offices_to_which_declarations_came(tmp_pa
         for code, number in (("XMAIR", 8), ("XMEXP", 40))
     ]
     now = datetime.now(UTC)
-    govern.init_offices(store, OWNER, offices, now)
+    put_offices(store, offices)
     factory.shipments(100, customs_office="XMAIR").to_parquet(tmp_path / "day.parquet")
     screen(store, home, OWNER, [tmp_path / "day.parquet"], Options(profile="shipment"), now)
     assert report.own_share(store, home, OWNER, "shipment", now) == 0.08
@@ -88,7 +89,7 @@ def test_a_spreadsheet_runs_nothing_of_what_was_declared(run, tmp_path: Path) ->
     store = settings.open_store(home)
     offices = [{"code": "XMAIR", "name": "Air", "zone": "UTC", "capacity": 5}]
     now = datetime.now(UTC)
-    govern.init_offices(store, OWNER, offices, now)
+    put_offices(store, offices)
     factory.shipments(3, carrier="=1+1").to_parquet(tmp_path / "day.parquet")
     options = Options(profile="shipment", capacity=Capacity(3, 0.05, 0.0))
     screen(store, home, OWNER, [tmp_path / "day.parquet"], options, now)
