@@ -86,6 +86,13 @@ def test_a_session_ends_after_fifteen_idle_minutes(store, after, alive):
     assert (identity.actor_of(store, token, NOW + after) is not None) == alive
 
 
+def test_a_clock_that_is_set_back_keeps_no_session_alive(store):
+    add(store)
+    token = sign_in(store)
+    assert identity.actor_of(store, token, later(minutes=-14))
+    assert identity.actor_of(store, token, later(minutes=-15)) is None
+
+
 def test_acting_keeps_a_session_and_watching_does_not(store):
     add(store)
     token = sign_in(store)
@@ -122,6 +129,20 @@ def test_a_new_password_ends_the_sessions_of_the_old_one(store):
     with pytest.raises(SignInRefused):
         sign_in(store)
     assert sign_in(store, password="xxxx long one")
+
+
+def test_the_password_asked_again_before_a_signature_is_ones_own_and_of_an_open_account(store):
+    add(store)
+    ines = Actor("ines", "officer", HERE)
+    identity.confirm_password(store, ines, PASSWORD, NOW)
+    for _ in range(5):
+        with pytest.raises(SignInRefused, match="not your password"):
+            identity.confirm_password(store, ines, "wrong", NOW)
+    with pytest.raises(SignInRefused, match="too many tries"):
+        identity.confirm_password(store, ines, PASSWORD, NOW)
+    identity.disable_account(store, OWNER, "ines", NOW)
+    with pytest.raises(SignInRefused, match="not your password"):
+        identity.confirm_password(store, ines, PASSWORD, later(minutes=15))
 
 
 def test_every_sign_in_gives_a_new_token(store):

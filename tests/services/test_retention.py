@@ -25,6 +25,7 @@ from riskprofile.intake import quarantine
 from riskprofile.services import (
     govern,
     keys,
+    looking,
     raising,
     replay,
     results,
@@ -381,6 +382,22 @@ def test_a_masked_record_is_seen_again_by_who_asked_once_another_allowed_it(
             text("SELECT action FROM audit WHERE subject LIKE 'unmasking:%' ORDER BY sequence")
         ).scalars()
         assert list(told) == ["record.unmask.ask", "record.unmask.allow", "record.unmask.look"]
+    strict = home.model_copy(update={"looks_an_hour": 0})
+    unmasking.look(store, strict, INES, asked, now)
+    assert [one.account for one in looking.alarms(store, SARA, now)] == ["ines"]
+
+
+def test_of_an_amended_declaration_the_version_that_counts_is_seen_again(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    for day, name in enumerate((seed(1), seed(2))):
+        table = factory.travellers(1, goods_declared="pistol barrel", name=name)
+        rate(store, home, write(tmp_path / f"{day}.csv", table), "traveller", RECEIVED)
+    retention.run(store, home, OWNER, now := retention.due_at(RECEIVED, 6))
+    asked = unmasking.ask(store, INES, "XC-000000", "traveller", "CASE-7", WHY, now)
+    unmasking.allow(store, SARA, asked, now)
+    [row] = unmasking.look(store, home, INES, asked, now)
+    assert row["name"] == seed(2)
 
 
 def test_another_machine_of_the_same_database_masks_with_no_other_key(
@@ -478,6 +495,7 @@ def test_nobody_allows_their_own_request_nor_another_offices(
     with pytest.raises(RiskProfileError, match="case number"):
         unmasking.ask(store, INES, record, "shipment", " ", WHY, now)
     assert [one.asked_by for one in unmasking.requests(store, OMAR)] == ["sara"]
+    assert unmasking.requests(store, Actor("far", "supervisor", "XMNOR")) == []
 
 
 def test_what_was_written_of_a_masked_record_is_opened_with_it_also_what_came_later(
