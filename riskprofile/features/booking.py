@@ -12,10 +12,6 @@ from riskprofile.tables import Feature, History
 ENDS = ["origin_key", "destination_key"]
 
 
-def _number(column: Column) -> Column:
-    return facts.known(column)
-
-
 @feature(
     unit="crossings in 90 days",
     reads="{value:.0f} earlier [crossing|crossings] in the last 90 days",
@@ -109,7 +105,7 @@ def heavy_short_trips(items: View, history: History) -> Column:
 def tags_against_bags(items: View, history: History) -> Column:
     """Tags counted less bags declared; missing without either (T03)."""
     tags = items.text("bag_tags").told(lambda joined: joined.count("|") + 1.0, np.nan)
-    return tags - _number(items["checked_bags"])
+    return tags - facts.known(items["checked_bags"])
 
 
 @feature(unit="bags", reads="{value:.1f} checked bags for each traveller of the booking")
@@ -118,14 +114,14 @@ def bags_per_traveller(items: View, history: History) -> Column:
 
     Families and mobility aid look alike.
     """
-    party = _number(items["party_size"])
-    return _number(items["checked_bags"]) / party.where(party > 0)
+    party = facts.known(items["party_size"])
+    return facts.known(items["checked_bags"]) / party.where(party > 0)
 
 
 @feature(unit="travellers", reads="{value:.0f} [traveller|travellers] on the booking")
 def party_size(items: View, history: History) -> Column:
     """Travellers on the booking; missing when not known."""
-    return _number(items["party_size"])
+    return facts.known(items["party_size"])
 
 
 @feature(unit="days", reads="booked {value:.1f} days before crossing", monotone=-1)
@@ -154,7 +150,7 @@ def paid_in_cash(items: View, history: History) -> Column:
 )
 def itinerary_changes(items: View, history: History) -> Column:
     """Changes after booking; missing when not known."""
-    return _number(items["itinerary_changes"])
+    return facts.known(items["itinerary_changes"])
 
 
 @feature(unit="firearms", reads="{value:.0f} [firearm|firearms] declared")
@@ -163,13 +159,13 @@ def firearms_declared(items: View, history: History) -> Column:
 
     A declaration is conduct in the traveller's favour.
     """
-    return _number(items["firearms_declared"])
+    return facts.known(items["firearms_declared"])
 
 
 @feature(unit="rounds", reads="{value:.0f} [round|rounds] of ammunition declared")
 def ammunition_declared(items: View, history: History) -> Column:
     """Rounds that the traveller declared; missing when not asked (T04)."""
-    return _number(items["ammunition_declared"])
+    return facts.known(items["ammunition_declared"])
 
 
 @feature(
@@ -180,7 +176,7 @@ def ammunition_declared(items: View, history: History) -> Column:
 def declared_without_licence(items: View, history: History) -> Column:
     """1 when firearms or rounds are declared and no licence is named; missing when not asked."""
     counted = facts.any_of(
-        _number(items["firearms_declared"]), _number(items["ammunition_declared"])
+        facts.known(items["firearms_declared"]), facts.known(items["ammunition_declared"])
     )
     declared = (counted > 0).astype("float64").where(counted.notna())
     return facts.all_of(declared, facts.absent(items["firearm_licence"]))

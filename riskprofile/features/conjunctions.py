@@ -12,7 +12,7 @@ from riskprofile.columns import Column, View
 from riskprofile.features import conditions as on
 from riskprofile.features.conditions import PAIR
 from riskprofile.features.register import feature
-from riskprofile.reference import facts, nomenclature, norms
+from riskprofile.reference import facts, goods, nomenclature, norms
 from riskprofile.reference.facts import all_of, any_of, ramp, within
 from riskprofile.tables import Feature, History
 
@@ -20,10 +20,8 @@ UNIT = "0 to 1"
 
 
 def _host_excess(items: View, history: History) -> Column:
-    """Mass above the goods' norm, by unit else by package: 0 at 1 deviation, 1 at 4."""
-    by_unit = norms.z_score(items, history, "log_kg_per_unit")
-    by_package = norms.z_score(items, history, "log_kg_per_package")
-    return ramp(any_of(by_unit, by_package), 1.0, 4.0)
+    """Mass above the goods' norm, by unit or by package: 0 at 1 deviation, 1 at 4."""
+    return ramp(norms.excess(items, history), 1.0, 4.0)
 
 
 def _private_or_new(items: View, history: History) -> Column:
@@ -38,7 +36,7 @@ def _unfamiliar(items: View, history: History) -> Column:
 
 def _unspecific(items: View) -> Column:
     """1 where the text names no standard, thread or part number; NaN without a text."""
-    return 1.0 - facts.wording(items)["numbered"]
+    return 1.0 - goods.said(items)["numbered"]
 
 
 def _small_part(items: View) -> Column:
@@ -82,7 +80,7 @@ def household_weight_outlier(items: View, history: History) -> Column:
     Lawful diaspora cargo is huge: a known pair, an itemised list or a normal package
     clears it (S02, S04).
     """
-    listed = ramp(facts.wording(items)["itemised"], 1.0, 4.0)
+    listed = ramp(goods.said(items)["itemised"], 1.0, 4.0)
     counted = facts.given(items["quantity"])
     return all_of(
         facts.in_class(items, nomenclature.household),
@@ -172,11 +170,12 @@ def gift_too_heavy(items: View, history: History) -> Column:
 )
 def vague_new_and_rare(items: View, history: History) -> Column:
     """Vague wording x pair novelty x rarity of the goods on the lane (S01, S05, S10)."""
-    vague = any_of(facts.wording(items)["vague"], facts.wording(items)["generic"])
+    said = goods.said(items)
+    vague = any_of(said["vague"], said["generic"])
     ends = ("origin_key", "destination_key", "transport_mode")
-    goods = facts.count(items, history, ("hs4", *ends), None)
+    alike = facts.count(items, history, ("hs4", *ends), None)
     lane = facts.count(items, history, ends, None)
-    rarity = 1.0 - ramp(goods / (goods + 20.0), 0.0, 0.5)
+    rarity = 1.0 - ramp(alike / (alike + 20.0), 0.0, 0.5)
     known = facts.history_known(items, history)
     return all_of(
         vague,
@@ -195,7 +194,7 @@ def hidden_receiver(items: View, history: History) -> Column:
     """Receiver not shown x no house document x goods that say little or weigh too much (A01)."""
     forwarder = facts.is_one_of(items["consignee_type"], "forwarder")
     unclear = any_of(
-        facts.wording(items)["vague"],
+        goods.said(items)["vague"],
         0.7 * facts.in_class(items, nomenclature.household),
         _host_excess(items, history),
         Column.full(len(items), 0.2),

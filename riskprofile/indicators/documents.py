@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from riskprofile.columns import Column, Mask, View
 from riskprofile.indicators.register import indicator
-from riskprofile.reference import containers, facts, nomenclature, norms, standing
+from riskprofile.reference import containers, facts, goods, nomenclature, norms, standing
 from riskprofile.tables import History, Indicator
 
 # Complete firearms, ammunition, and parts of pistols, rifles and shotguns. Not: air, gas
@@ -65,7 +65,7 @@ def arms_without_licence(items: View, history: History) -> Mask:
     """
     free = facts.fired(facts.in_class(items, nomenclature.convertible))
     coded = facts.fired(facts.in_class(items, nomenclature.firearms)) & ~free
-    said = facts.words(items)
+    said = goods.arms(items)
     named = said["controlled"] & ~said["lawful"] & (said["low"] >= 1)
     dealer = facts.fired(standing.dealer(items, history))
     return (coded | named) & items["licence_number"].isna() & ~dealer

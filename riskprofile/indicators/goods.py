@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskprofile.columns import Column, Mask, View
+from riskprofile.columns import Mask, View
 from riskprofile.indicators.register import indicator
 from riskprofile.reference import facts, goods, nomenclature, norms
 from riskprofile.tables import History, Indicator
@@ -28,14 +28,6 @@ def _known_pair(items: View, history: History) -> Mask:
 
 def _numbered(items: View) -> Mask:
     return facts.fired(goods.said(items)["numbered"])
-
-
-def _excess(items: View, history: History) -> Column:
-    """Deviations of mass a unit or a package above the goods' norm, whichever is larger."""
-    return facts.any_of(
-        norms.z_score(items, history, "log_kg_per_unit"),
-        norms.z_score(items, history, "log_kg_per_package"),
-    )
 
 
 @indicator(
@@ -173,7 +165,7 @@ def toy_tool_electronics_cover(items: View, history: History) -> Mask:
     with freight dearer than the goods. The excess is the sign, not the goods."""
     host = nomenclature.small_host(items) & _parcel(items)
     personal = _private(items) | facts.fired(facts.known(items["gift"]))
-    excess = _excess(items, history)
+    excess = norms.excess(items, history)
     dear = (excess >= 2.0) & (items["freight_ratio"] >= 1.0)
     return host & personal & ((excess >= 3.0) | dear)
 

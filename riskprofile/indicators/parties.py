@@ -6,7 +6,7 @@ import numpy as np
 
 from riskprofile.columns import Column, Mask, View
 from riskprofile.indicators.register import indicator
-from riskprofile.reference import facts, nomenclature, norms, standing
+from riskprofile.reference import facts, goods, nomenclature, norms, standing
 from riskprofile.tables import History, Indicator
 
 LANE = ["origin_key", "destination_key", "transport_mode"]
@@ -20,18 +20,11 @@ def _new(items: View, history: History, by: str) -> Mask:
     return history.count(items, [by]) == 0
 
 
-def _excess(items: View, history: History) -> Column:
-    return facts.any_of(
-        norms.z_score(items, history, "log_kg_per_unit"),
-        norms.z_score(items, history, "log_kg_per_package"),
-    )
-
-
 def _unclear_goods(items: View, history: History) -> Mask:
     """Vague wording, household effects, or mass 2 deviations above what is usual."""
-    vague = facts.fired(facts.wording(items)["vague"])
+    vague = facts.fired(goods.said(items)["vague"])
     household = facts.fired(facts.in_class(items, nomenclature.household))
-    return vague | household | (_excess(items, history) >= 2.0)
+    return vague | household | (norms.excess(items, history) >= 2.0)
 
 
 @indicator(
@@ -52,7 +45,7 @@ def first_time_party(items: View, history: History) -> Mask:
     register of parties for two years is no unknown one.
     """
     new = _new(items, history, "consignor_key") & _new(items, history, "consignee_key")
-    heavy = _excess(items, history)
+    heavy = norms.excess(items, history)
     cheap = norms.z_score(items, history, "log_value_per_kg")
     return new & ((heavy >= 3.0) | (cheap <= -3.0)) & ~standing.established(items, history)
 

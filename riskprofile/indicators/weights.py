@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from riskprofile.columns import Column, Mask, View
+from riskprofile.columns import Mask, View
 from riskprofile.indicators.register import indicator
 from riskprofile.reference import facts, nomenclature, norms
 from riskprofile.tables import History, Indicator
 
 PAIR = ("consignor_key", "consignee_key")
-
-
-def _excess(items: View, history: History) -> Column:
-    """Deviations above the goods' norm, by unit or by package, whichever is larger."""
-    return facts.any_of(
-        norms.z_score(items, history, "log_kg_per_unit"),
-        norms.z_score(items, history, "log_kg_per_package"),
-    )
 
 
 @indicator(
@@ -55,7 +47,7 @@ def mass_does_not_fit(items: View, history: History) -> Mask:
     The tolerance band is wide on purpose: mixed loads of known pairs make most of 2 to 4.
     """
     density = norms.z_score(items, history, "log_kg_per_m3").abs()
-    return (_excess(items, history) >= 4.0) | (density >= 4.0)
+    return (norms.excess(items, history) >= 4.0) | (density >= 4.0)
 
 
 @indicator(
@@ -92,7 +84,7 @@ def machine_host(items: View, history: History) -> Mask:
     host = nomenclature.machine_host(items)
     private = facts.fired(facts.is_private(items))
     new = history.count(items, ["consignee_key"]) == 0
-    return host & (private | new) & (_excess(items, history) >= 3.0)
+    return host & (private | new) & (norms.excess(items, history) >= 3.0)
 
 
 @indicator(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from riskprofile.columns import Mask, View
 from riskprofile.indicators.register import indicator
-from riskprofile.reference import facts, nomenclature
+from riskprofile.reference import facts, goods, nomenclature
 from riskprofile.tables import History, Indicator
 
 LATE = 3 * facts.DAY  # before arrival: when manifests are closed as a rule
@@ -57,7 +57,7 @@ def late_change_of_description(items: View, history: History) -> Mask:
     changed = registers.happened(items, "amendment", "description")
     late = changed >= items["arrival_at"] - LATE
     others = registers.happened(items, "amendment", "consignee", "route").notna()
-    vague = facts.fired(facts.wording(items)["vague"])
+    vague = facts.fired(goods.said(items)["vague"])
     household = facts.fired(facts.in_class(items, nomenclature.household))
     return late & (others | vague | household)
 

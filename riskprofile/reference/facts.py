@@ -116,16 +116,6 @@ def fired(fact: Column) -> Mask:
     return Column((fact >= 1.0).flags())
 
 
-def words(items: View) -> View:
-    """What the goods text says of arms."""
-    return goods.arms(items)
-
-
-def wording(items: View) -> View:
-    """How the goods text says it."""
-    return goods.said(items)
-
-
 @once
 def in_class(items: View, belongs: Callable[[View], Mask]) -> Column:
     """1 where the goods belong to a class of `nomenclature`, else 0."""
@@ -139,7 +129,7 @@ def named_arms(items: View) -> Column:
     Words count when they mean arms and little else, name more than a free accessory,
     and stand in no lawful setting such as toys. NaN without a code and a text.
     """
-    said = words(items)
+    said = goods.arms(items)
     named = said["controlled"] & ~said["lawful"] & (said["low"] >= 1)
     coded = items["hs4"].isin(nomenclature.ARMS_HEADINGS)
     known_at_all = items["hs4"].notna() | items["goods_description"].notna()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from riskprofile.columns import Column, View
-from riskprofile.reference.facts import DIGITS
+from riskprofile.reference.facts import DIGITS, any_of
 from riskprofile.reference.once import once
 from riskprofile.tables import History
 
@@ -70,6 +70,13 @@ def z_score(
     norm = usual(items, history, measure, levels)
     z = (items[measure] - norm["mean"]) / norm["sd"]
     return z.clip(-FURTHEST, FURTHEST).round(DIGITS)
+
+
+def excess(items: View, history: History) -> Column:
+    """Deviations of mass a unit or a package above the goods' norm, whichever is larger."""
+    return any_of(
+        z_score(items, history, "log_kg_per_unit"), z_score(items, history, "log_kg_per_package")
+    )
 
 
 BY_CODE = (("hs2",), ("hs4",))

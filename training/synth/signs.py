@@ -19,7 +19,7 @@ from training.synth.truth import Signs
 WARM_UP_DAYS = 90  # before that nobody can know who is new
 
 
-def _step(x: Array, width: float) -> Array:
+def step(x: Array, width: float) -> Array:
     """A smooth step from 0 to 1 at 0; what is missing (NaN) gives 0."""
     rise: Array = 1.0 / (1.0 + np.exp(-np.clip(x / width, -40, 40)))
     return np.where(np.isnan(x), 0.0, rise)
@@ -69,10 +69,10 @@ def weights(rows: Fields, blank: dict[str, Array], goods: Goods) -> Signs:
     z_package = np.where(parcel, np.nan, z_package)
     z_box = (per_package - np.log(1.09 * g.HOUSEHOLD_PACKAGE_KG)) / g.SD_HOUSEHOLD
     z = np.where(household, z_box, np.where(np.isnan(z_unit), z_package, z_unit))
-    excess = _step(z - 2.6, 0.15)
+    excess = step(z - 2.6, 0.15)
     piece_mass = np.exp(np.where(household, np.nan, per_unit))
-    part = _step(np.log(piece_mass / 0.026), 0.1) * _step(-np.log(piece_mass / 0.45), 0.1)
-    tube = _step(np.log(piece_mass / 0.14), 0.06) * _step(-np.log(piece_mass / 0.72), 0.06)
+    part = step(np.log(piece_mass / 0.026), 0.1) * step(-np.log(piece_mass / 0.45), 0.1)
+    tube = step(np.log(piece_mass / 0.14), 0.06) * step(-np.log(piece_mass / 0.72), 0.06)
     usd = np.where(blank["value"], np.nan, rows["value"] / rows["per_usd"])
     per_kg = np.log(np.maximum(usd, 0.01) / mass)
     z_price = _deviation(per_kg, goods.mu_price, g.SD_PRICE, lines, usable)
@@ -80,14 +80,14 @@ def weights(rows: Fields, blank: dict[str, Array], goods: Goods) -> Signs:
     ratio = np.log(freight / np.maximum(usd, 0.01))
     return {
         "excess": excess,
-        "off_norm": np.maximum(excess, _step(-z - 2.6, 0.15)),
+        "off_norm": np.maximum(excess, step(-z - 2.6, 0.15)),
         "part_mass": part,
         "tube_mass": tube,
-        "cheap": _step(-z_price - 2.9, 0.2),
-        "dear": _step(z_price - 2.9, 0.2),
-        "freight": _step(ratio - np.log(4.0), 0.15),
-        "heavy": _step(np.log(gross / 15.0), 0.15),
-        "bulk": _step(np.log(np.maximum(quantity, 1.0) / 18.0), 0.2) * ~np.isnan(quantity),
+        "cheap": step(-z_price - 2.9, 0.2),
+        "dear": step(z_price - 2.9, 0.2),
+        "freight": step(ratio - np.log(4.0), 0.15),
+        "heavy": step(np.log(gross / 15.0), 0.15),
+        "bulk": step(np.log(np.maximum(quantity, 1.0) / 18.0), 0.2) * ~np.isnan(quantity),
     }
 
 
@@ -207,7 +207,7 @@ def parties(rows: Fields, blank: dict[str, Array], goods: Goods, memory: Memory)
         "building": tenants * (kind == w.OFFICE_BUILDING),
         "new_address": (rows["moved"] & (party_before >= 1)
                         & ~blank["consignee_address"] & ~blank["consignee"]).astype(float),
-        "beyond_past": _step(beyond - np.log(8.0), 0.15),
+        "beyond_past": step(beyond - np.log(8.0), 0.15),
         "after_find": np.zeros(len(first)),
         "role": role,
     }  # fmt: skip

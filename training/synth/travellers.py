@@ -17,6 +17,7 @@ from training.synth.goods import POOL, TERM, Goods
 from training.synth.hashing import Array, mix, pick, unit
 from training.synth.memory import DAY, Window
 from training.synth.scenarios import choose
+from training.synth.signs import step
 from training.synth.travel_factors import TRAVELLER_TRUTH
 from training.synth.truth import Signs
 
@@ -161,12 +162,12 @@ def signs(
     found: Signs = {
         "trips": np.clip((seen["same"] - 1) / 3.0, 0.0, 1.0),
         "drivers": np.clip((drivers["others"] - 1) / 2.0, 0.0, 1.0),
-        "heavy": _rise(per_bag - 23.5, 0.6),
-        "short": _rise(2.5 - nights, 0.25),
+        "heavy": step(per_bag - 23.5, 0.6),
+        "short": step(2.5 - nights, 0.25),
         "tags": ~blank["bag_tags"] & ~blank["checked_bags"] & (rows["tags"] != rows["bags"]),
         "one_way": rows["one_way"] & ~blank["ticket_type"],
         "cash": rows["cash"] & ~blank["payment_method"],
-        "booked_late": np.where(blank["booked_at"], 0.0, _rise(3.0 - rows["lead"], 0.3)),
+        "booked_late": np.where(blank["booked_at"], 0.0, step(3.0 - rows["lead"], 0.3)),
         "changed": rows["changed"] & ~blank["itinerary_changes"],
         "detour": rows["detour"] & ~blank["route"],
         "arms": arms,
@@ -181,11 +182,6 @@ def signs(
         "family": (rows["size"] >= 3) & ~blank["party_ref"],
     }  # fmt: skip
     return {name: np.asarray(sign, dtype=np.float64) for name, sign in found.items()}
-
-
-def _rise(x: Array, width: float) -> Array:
-    rise: Array = 1.0 / (1.0 + np.exp(-np.clip(x / width, -40, 40)))
-    return np.where(np.isnan(x), 0.0, rise)
 
 
 def _protected(rows: Fields, world: w.World) -> dict[str, Array]:
