@@ -487,7 +487,7 @@ def test_what_is_amended_has_come_already(store: Store, home: Settings, tmp_path
     assert ahead is not None and (ahead.usual, ahead.known) == (6, 5)
 
 
-def test_what_other_offices_have_taken_is_not_read(
+def test_what_other_offices_and_profiles_have_taken_is_not_read(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
     """A run of one declaration read every red alert of the last day, of every office."""
@@ -505,6 +505,10 @@ def test_what_other_offices_have_taken_is_not_read(
         told = capacities(
             *(connection, "shipment", when, {"XMAAA on 2026-03-01": 0}, again, Capacity(), "card")
         )
+        people = capacities(
+            *(connection, "traveller", when, {"XMAAA on 2026-03-01": 0}, again, Capacity(), "card")
+        )
+    assert people["XMAAA on 2026-03-01"].taken == 0
     assert told["XMAAA on 2026-03-01"].taken == len(read) == 4
     assert all("XMAAA" in one for one in read)
 

@@ -108,6 +108,18 @@ def test_where_two_people_disagree_the_label_and_who_confirms_are_told(any_store
     assert pd.isna(told.loc["R1", "earlier"])
 
 
+def test_who_examined_nothing_contradicts_nobody(store):
+    stored(store)
+    alert = taken(store, record_id="R0")
+    review.record_outcome(store, INES, alert, "not_examined", NOW)
+    review.reopen(store, SARA, alert, REASON, later(minutes=1))
+    review.claim(store, INES, alert, later(minutes=2))
+    review.decide(store, INES, alert, "examine", REASON, later(minutes=2))
+    review.record_outcome(store, OMAR, alert, "nothing", later(minutes=3), methods=["opened"])
+    [waits] = review.waiting(store, INES, later(minutes=4))
+    assert (waits.officer, waits.earlier) == ("omar", None)
+
+
 @pytest.mark.parametrize("word", ["nothing", "not_examined"])
 def test_a_find_that_was_corrected_charges_nobody_and_teaches_nothing_more(any_store, word):
     stored(any_store)

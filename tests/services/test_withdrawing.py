@@ -163,12 +163,17 @@ def test_a_message_that_replaces_withdraws_the_items_that_it_lacks(
     assert counting(store)[1:] == [("XM-000000", 1), ("XM-000000", 2), ("XM-000000", 3)]
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [{"hs_code": ["940370", "chairs"]}, {"declaration_id": ["XM-000000", None]}],
+    ids=lambda one: next(iter(one)),
+)
 def test_an_item_that_could_not_be_read_is_not_withdrawn_for_its_absence(
-    store: Store, home: Settings
+    store: Store, home: Settings, fault: dict[str, list[str | None]]
 ) -> None:
     items = factory.shipments(3, declaration_id="XM-000000", item_number=[1, 2, 3], extra=said(8))
     send(store, home, items)
-    broken = items.iloc[:2].assign(extra=said(9, "replace"), hs_code=["940370", "chairs"])
+    broken = items.iloc[:2].assign(extra=said(9, "replace"), **fault)
     assert send(store, home, broken, 1, max_bad_share=1.0).summary.quarantined == 1
     assert counting(store) == [("XM-000000", 1), ("XM-000000", 2), ("XM-000000", 3)]
 
