@@ -39,7 +39,7 @@ from riskprofile.services.queueing import (
     next_free,
     queue,
 )
-from riskprofile.services.viewing import AlertView, Event, alert, purpose_needed, timeline
+from riskprofile.services.viewing import AlertView, Event, alert, purpose_needed
 
 __all__ = [
     "DECISIONS",
@@ -75,7 +75,6 @@ __all__ = [
     "reopen",
     "save_draft",
     "say_first",
-    "timeline",
     "undo",
     "waiting",
 ]

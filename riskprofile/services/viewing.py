@@ -225,14 +225,6 @@ def alert(
     return view
 
 
-def timeline(store: Store, actor: Actor, alert_id: int) -> list[Event]:
-    """Every event of one alert, looks included, the newest first."""
-    with store.read() as connection:
-        desk.load(connection, actor, "alert.look", alert_id, lock=False)
-        said = blind.of(connection, alert_id)
-        return _timeline(connection, alert_id, _decisions(connection, alert_id), said)
-
-
 def _view(connection: Connection, actor: Actor, given: desk.Row, now: datetime) -> AlertView:
     waits, shown = blind.waits(given), blind.veiled(given)
     told = {name: shown[name] for name in _COLUMNS} | {"blind": waits}

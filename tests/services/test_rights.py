@@ -256,7 +256,6 @@ def test_another_office_gets_no_alert_no_count_and_no_change(store, role):
         assert refused(call, stranger)
     assert refused(lambda a: review.confirm_release(store, a, decision, NOW), stranger)
     assert refused(lambda a: review.undo(store, a, decision, NOW), stranger)
-    assert refused(lambda a: review.timeline(store, a, alert), stranger)
     page = review.queue(store, stranger, FILTER, NOW)
     assert (page.rows, page.total, page.lanes, page.change) == ([], 0, {}, 0)
     figures = review.figures(store, stranger, NOW)
