@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, bindparam, or_, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from riskprofile.profiles import PROFILES
@@ -27,7 +27,7 @@ from riskprofile.store.tables import Alert
 
 __all__ = [
     "LANE_ORDER", "PAGE_LIMIT", "SOON", "Figures", "QueueFilter", "QueuePage", "QueueRow",
-    "arrived", "figures", "new_since", "next_free", "pending_release", "queue", "snoozed",
+    "arrived", "figures", "new_since", "pending_release", "queue", "snoozed",
     "unconfirmed", "visible",
 ]  # fmt: skip
 
@@ -190,28 +190,6 @@ def new_since(store: Store, actor: Actor, filter: QueueFilter, change: int, now:
             asked = asked.where(*statements.searched(filter.search))
         count = connection.execute(asked, {**_values(actor, filter, now), "change": change})
         return int(count.scalar_one())
-
-
-def next_free(
-    store: Store, actor: Actor, filter: QueueFilter, after: int | None, now: datetime
-) -> int | None:
-    """The alert to take next: the first free one after `after`, else the first of all."""
-    authorise(actor, "queue.look", filter.office)
-    with store.read() as connection:
-        shape = _shape(actor, filter)
-        wanted = and_(*statements.where(shape), *statements.searched(filter.search))
-        rows = connection.execute(
-            select(_alert.c.id, statements.free(statements.NOW), statements.ordered())
-            .where(or_(wanted, _alert.c.id == after))
-            .order_by(*statements.order(shape)),
-            _values(actor, filter, now),
-        ).all()
-    # What has been ordered and waits for its result is nobody's next.
-    ids = [row[0] for row in rows if (row[1] and row[2] is None) or row[0] == after]
-    free = [one for one in ids if one != after]
-    if after in ids and (later := ids[ids.index(after) + 1 :]):
-        return int(later[0])
-    return int(free[0]) if free else None
 
 
 def figures(

@@ -36,7 +36,6 @@ from riskprofile.services.queueing import (
     arrived,
     figures,
     new_since,
-    next_free,
     queue,
 )
 from riskprofile.services.viewing import AlertView, Event, alert, purpose_needed
@@ -68,7 +67,6 @@ __all__ = [
     "figures",
     "give_back",
     "new_since",
-    "next_free",
     "purpose_needed",
     "queue",
     "record_outcome",

@@ -187,8 +187,6 @@ def test_its_place_in_the_list_is_the_same_whatever_its_rank_and_lane(any_store,
             for n in range(2)
         ]
         orders.append([one.id for rows in pages for one in rows])
-        following = review.next_free(any_store, actor, asked, None, NOW)
-        assert following == orders[0][0]
     assert orders[0][:2] == pair[::-1]  # by reference
     assert orders[0] == orders[1] == orders[2]
     assert len(orders[0]) == 6

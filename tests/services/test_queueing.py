@@ -209,25 +209,6 @@ def test_news_are_counted_and_not_pushed_into_the_list(store):
     assert review.new_since(store, INES, red, page.change, NOW) == 1
 
 
-def test_next_is_the_first_free_one_after_this_and_then_from_the_top(any_store):
-    a, b, c, d = put(any_store, 4)
-    review.claim(any_store, OMAR, b, NOW)
-    assert review.next_free(any_store, INES, ALL, None, NOW) == a
-    assert review.next_free(any_store, INES, ALL, a, NOW) == c
-    review.claim(any_store, INES, c, NOW)
-    assert review.next_free(any_store, INES, ALL, c, NOW) == d
-    assert review.next_free(any_store, INES, ALL, d, NOW) == a
-    for alert in (a, d):
-        review.claim(any_store, INES, alert, NOW)
-    assert review.next_free(any_store, INES, ALL, d, NOW) is None
-
-
-def test_what_has_been_ordered_is_nobodys_next(store):
-    alert = taken(store)
-    review.decide(store, INES, alert, "examine", REASON, NOW)
-    assert review.next_free(store, OMAR, ALL, None, later(hours=30)) is None
-
-
 def test_the_figures_of_the_shift(any_store):
     due = [later(hours=1), later(hours=5), later(minutes=119), later(hours=-1), None]
     created = [later(hours=-n) for n in range(5)]
@@ -273,6 +254,5 @@ def test_ten_thousand_open_alerts_are_paged_in_well_under_a_second(store):
     start = time.process_time()
     page = review.queue(store, INES, ALL, NOW)
     review.figures(store, INES, NOW)
-    review.next_free(store, INES, ALL, page.rows[0].id, NOW)
     assert page.total == 10_000
     assert time.process_time() - start < 1

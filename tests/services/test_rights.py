@@ -84,7 +84,6 @@ def house_calls(store):
         "queue.look": [
             lambda a: review.queue(store, a, FILTER, NOW),
             lambda a: review.new_since(store, a, FILTER, 0, NOW),
-            lambda a: review.next_free(store, a, FILTER, None, NOW),
             lambda a: review.figures(store, a, NOW),
         ],
         "board.look": [
