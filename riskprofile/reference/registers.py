@@ -20,8 +20,8 @@ class Register:
     """One kind of entry. Implements `tables.Layout`, so that every table reader reads it.
 
     `ordered` are pairs of columns of which the second cannot lie before the first.
-    `open_ended` keeps columns that are not named here in `extra`; where it is False they
-    are left out, because they could name a person.
+    Columns of a file that are not named here are kept in `extra`; where a register has no such
+    column they are left out, because they could name a person.
     """
 
     name: str
@@ -30,7 +30,6 @@ class Register:
     key: tuple[str, ...]
     mandatory: tuple[tuple[str, ...], ...]
     ordered: tuple[tuple[str, str], ...] = ()
-    open_ended: bool = True
     time: str = ""
     due: str = ""
     office: str = ""
@@ -76,7 +75,6 @@ SIGHTINGS = Register(
     ),
     key=("sighting_id",),
     mandatory=(("sighting_id",), ("at",), ("latitude",), ("longitude",)),
-    open_ended=False,
 )
 EVENTS = Register(
     "events",
@@ -191,7 +189,6 @@ RATES = Register(
     ),
     key=("currency", "date"),
     mandatory=(("currency",), ("date",), ("per_usd",)),
-    open_ended=False,
 )
 OFFICES = Register(
     "offices",
@@ -205,7 +202,6 @@ OFFICES = Register(
     ),
     key=("code",),
     mandatory=(("code",),),
-    open_ended=False,
 )
 
 REGISTERS: dict[str, Register] = {

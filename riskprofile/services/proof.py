@@ -46,15 +46,6 @@ class Exported:
     public_key: str
 
 
-@dataclass(frozen=True)
-class Kept:
-    """An export that was read and holds together: digests by sequence, and its own account."""
-
-    digests: dict[int, str]
-    exported: Exported
-    made_at: str
-
-
 def export(
     store: Store,
     settings: Settings,
@@ -163,8 +154,8 @@ def _write(
     return Exported(count, first, last, public)
 
 
-def read(path: Path, public_key: str) -> Kept:
-    """Check an export by itself: signature, every link, head.
+def read(path: Path, public_key: str) -> dict[int, str]:
+    """Check an export by itself (signature, every link, head): its digests by sequence.
 
     Parameters
     ----------
@@ -217,8 +208,7 @@ def read(path: Path, public_key: str) -> Kept:
     if ends["content"] != total.hexdigest() or (digests and last != head):
         raise _altered(path, "its records are not the ones that were signed")
     digests[head.sequence] = head.digest
-    told = Exported(int(ends["records"]), int(ends["first"]), head, public_key)
-    return Kept(digests, told, str(ends["made_at"]))
+    return digests
 
 
 def compare(
@@ -243,7 +233,7 @@ def compare(
     kept = None
     if against is not None:
         asked = public_key or public(settings)
-        kept = read(against, asked.strip().lower()).digests
+        kept = read(against, asked.strip().lower())
     outside = None if head is None else head_of(head)
     with store.read() as connection:
         return audit.verify(connection, outside, kept)
