@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from hypothesis import given
@@ -62,6 +64,11 @@ def test_the_reason_of_the_wording_is_its_words() -> None:
 def test_the_probability_is_the_table_at_these_points() -> None:
     card = scorecard()
     assert card.probability(np.array([-100, 200, 5000, -5000])).tolist() == [0.0, 1.0, 1.0, 0.0]
+
+
+def test_scores_are_of_this_office_from_two_hundred_outcomes_on() -> None:
+    learnt = [replace(scorecard(), examined=many).learnt_here for many in (199, 200)]
+    assert learnt == [False, True]
 
 
 @given(VALUES)
