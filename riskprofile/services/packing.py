@@ -221,7 +221,7 @@ def _figures(cases: Iterable[Mapping[str, Any]], k: int, name: str, values: Any)
             (finds if case["find"] else others)[value].append(case["sender"])
 
     def counted(senders: list[str]) -> int | None:
-        return len(senders) if len(set(senders)) >= k and len(senders) >= k else None
+        return len(senders) if len(set(senders)) >= k else None
 
     made = [
         {name: value, "finds": counted(senders), "others": counted(others.get(value, []))}
