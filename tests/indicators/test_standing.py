@@ -243,6 +243,7 @@ def test_a_consignee_that_is_changed_on_the_way():
         ({}, {"country_of_destination": "XA"}, False),
         ({}, {"country_of_destination": "XQ", "hs_code": "940370"}, False),
         ({"ends_at": "2026-11-19"}, {"country_of_destination": "XQ"}, False),
+        ({"ends_at": "2026-11-20"}, {"country_of_destination": "XQ"}, True),  # all of that day
         ({"starts_at": "2026-11-21"}, {"country_of_destination": "XQ"}, False),
         ({"goods": "9306"}, {"country_of_destination": "XQ"}, False),
         (
