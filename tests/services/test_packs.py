@@ -202,6 +202,8 @@ def test_a_pack_is_taken_in_tried_and_decided_once(any_store, tmp_path):
                 rows=content, features=packs.batches.to_bytes(features), events=content,
             )
         )  # fmt: skip
+    month_later = packs.try_out(any_store, ANALYST, digest, later(days=30))
+    assert month_later.declarations == 0  # of the last 30 days alone
     told = packs.try_out(any_store, ANALYST, digest, NOW)
     assert (told.declarations, told.flagged, told.known_finds) == (2000, 2, 1)
     assert in_force(any_store) == []
