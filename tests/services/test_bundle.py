@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from riskprofile.errors import Conflict, InputError, NotAllowed
-from riskprofile.services import blind, bundle, bundle_check, review, settings
+from riskprofile.errors import Conflict, InputError, NotAllowed, RiskProfileError
+from riskprofile.services import blind, bundle, bundle_check, looking, records, review, settings
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.screen import Options, screen
 from riskprofile.services.settings import CHECKOUT
@@ -214,3 +214,14 @@ def test_what_waited_for_a_view_before_it_was_amended_keeps_no_bundle_back(case,
         connection.execute(update(alert).where(alert.c.id == newest - 1).values(office="XMNOR"))
     made, _ = bundle.export(store, told, SARA, record, WHY, later(hours=8))
     assert json.loads(held(made)["earlier.json"]) == []
+
+
+def test_a_stored_declaration_is_its_offices_own_and_every_look_counts(case):
+    store, _, record, *_ = case
+    *_, item = records.declaration(
+        store, INES, record, "shipment", later(hours=30), looks_an_hour=0
+    )
+    assert item.declared["customs_office"] == HERE
+    assert [one.account for one in looking.alarms(store, SARA, later(hours=30))] == ["ines"]
+    with pytest.raises(RiskProfileError, match="no such declaration in your office"):
+        records.declaration(store, Actor("x", "officer", "XMNOR"), record, "shipment", NOW)
