@@ -14,7 +14,7 @@ from riskprofile.store import tables
 from riskprofile.store.alerts import add
 from tests.browser import home
 from tests.browser.conftest import PASSWORD, Served
-from tests.browser.test_shift import PAUSE, button, open_row, press, reference
+from tests.browser.test_shift import PAUSE, button, open_row, press, reference, settled
 
 TABS = ("Why", "Declaration", "Party history", "Links", "Timeline")
 
@@ -260,8 +260,9 @@ def test_an_empty_queue_is_good_news(served, visit):
     expect(rows.nth(1)).to_contain_text("PX-2026-999999")
 
 
-def leave_alone(served: Served) -> None:
-    """Nobody did anything for fifteen minutes."""
+def leave_alone(served: Served, page: Page) -> None:
+    """Nobody did anything for fifteen minutes: what is still being drawn would count as an act."""
+    settled(page)
     store = served.store()
     with store.write() as connection:
         connection.execute(
@@ -272,7 +273,7 @@ def leave_alone(served: Served) -> None:
 
 def test_an_open_page_locks_by_itself_when_its_session_ends(served, visit):
     page = opened(visit("officer-14"))
-    leave_alone(served)
+    leave_alone(served, page)
     expect(page.get_by_text("You are signed out")).to_be_visible()
 
 
@@ -360,7 +361,7 @@ RISING = """([selector, text]) => {
 
 def test_an_idle_page_locks(served, visit):
     page = opened(visit("officer-14"))
-    leave_alone(served)
+    leave_alone(served, page)
     press(page, "a")
     expect(page.get_by_text("You are signed out")).to_be_visible()
     assert owners(served) == {}
@@ -369,7 +370,7 @@ def test_an_idle_page_locks(served, visit):
 def test_who_signs_in_again_after_a_lock_sees_what_was_open_and_a_colleague_does_not(served, visit):
     for name, seen in (("officer-09", False), ("officer-14", True)):
         page = opened(visit("officer-14", "/?lane=red"))
-        leave_alone(served)
+        leave_alone(served, page)
         page.get_by_role("link", name="Sign in again").click()
         page.locator("#name").fill(name)
         page.locator("#password").fill(PASSWORD)
@@ -382,7 +383,7 @@ def test_who_signs_in_again_after_a_lock_sees_what_was_open_and_a_colleague_does
 def test_signing_in_again_leads_back_to_any_page(served, visit):
     page = visit("officer-14", "/second?alert=7")
     expect(page.get_by_text("Nothing waits for a second person")).to_be_visible()
-    leave_alone(served)
+    leave_alone(served, page)
     page.keyboard.press("r")  # draws the page anew
     page.get_by_role("link", name="Sign in again").click()
     page.locator("#name").fill("officer-14")

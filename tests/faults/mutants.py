@@ -122,7 +122,8 @@ class Guard:
             path = os.path.realpath(os.fsdecode(arguments[0]))
             writes = event != "open" or _writes(arguments)
             allowed = (self.folder,) if writes else self.roots
-            if not path.startswith(allowed) and path != os.devnull:
+            inside = f"{path}{os.sep}".startswith(allowed)  # or the folder itself, to be synced
+            if not inside and path != os.devnull:
                 self.seen.append(f"{event} {path}")
 
 

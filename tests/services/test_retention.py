@@ -396,7 +396,7 @@ def test_of_an_amended_declaration_the_version_that_counts_is_seen_again(
     retention.run(store, home, OWNER, now := retention.due_at(RECEIVED, 6))
     asked = unmasking.ask(store, INES, "XC-000000", "traveller", "CASE-7", WHY, now)
     unmasking.allow(store, SARA, asked, now)
-    [row] = unmasking.look(store, home, INES, asked, now)
+    [row] = unmasking.look(store, home, INES, asked, now).declared
     assert row["name"] == seed(2)
 
 
