@@ -18,6 +18,7 @@ from riskprofile.errors import RiskProfileError
 from riskprofile.intake import READERS
 from riskprofile.intake.canonical import REASONS
 from riskprofile.profiles import PROFILES
+from riskprofile.scoring import artefact
 from riskprofile.services.rights import ACTIONS, ROLES
 from riskprofile.services.run import Summary
 from riskprofile.services.settings import PREFIX, Settings
@@ -299,6 +300,17 @@ def _committed() -> list[Path]:
     if listed.returncode:
         pytest.skip("no git checkout: the list of committed files is not here")
     return [ROOT / name for name in listed.stdout.split("\0") if name]
+
+
+def test_of_a_scorecard_that_ships_nothing_but_what_its_manifest_lists_is_committed() -> None:
+    """An evaluation that was tried on it lies in its folder too, and is nobody's to read."""
+    committed = _committed()
+    manifests = [path for path in committed if path.name == "manifest.json"]
+    assert manifests
+    for path in manifests:
+        listed = artefact.listed(path.read_bytes(), str(path))
+        found = [one.name for one in committed if one.parent == path.parent]
+        assert sorted(found) == sorted([path.name, *listed])
 
 
 def test_locks_hold_hashes_and_no_address() -> None:
