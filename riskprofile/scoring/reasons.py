@@ -179,6 +179,8 @@ def reading(feature: Feature, value: float | None) -> str:
     if value is None:
         return f"{without_value(reads)}: not known"
     if feature.unit == YES_OR_NO:
+        if not value and states_a_fact(reads):
+            return f"{reads}: no"
         return reads.replace("{value:.0f}", "yes" if value else "no")
     return numbered(reads, f"{value:.0f}" == "1").format(value=value)
 
@@ -190,6 +192,15 @@ def numbered(reads: str, one: bool) -> str:
     ('{value:.0f} stop', '{value:.0f} stops')
     """
     return _FORMS.sub(lambda forms: forms[1 if one else 2], reads)
+
+
+def states_a_fact(reads: str) -> bool:
+    """Whether a sentence has no place for its value: as it stands, it says that something is so.
+
+    >>> states_a_fact("goods are cheap and bulky"), states_a_fact("declared as gift: {value:.0f}")
+    (True, False)
+    """
+    return not _PLACE.search(reads)
 
 
 def without_value(reads: str) -> str:

@@ -23,6 +23,7 @@ from riskprofile.scoring.reasons import (
     WORDED,
     numbered,
     reading,
+    states_a_fact,
     without_value,
 )
 from riskprofile.scoring.scorecard import WORDING
@@ -148,6 +149,8 @@ def _reading(say: Words, name: str, value: float | None) -> str:
     template = str(held["features"][name])
     if value is None:
         return str(held["unknown"]).format(said=without_value(template))
+    if not value and states_a_fact(template):
+        return str(held["not"]).format(said=template)
     template = numbered(template, plural(say.language, round(abs(value))) == "one")
 
     def filled(place: re.Match[str]) -> str:

@@ -108,6 +108,27 @@ def test_of_two_forms_one_is_said(value):
             assert not set(told["text"]) & set("[|]"), (language, one.name)
 
 
+def test_what_is_not_so_is_not_said_to_be_so():
+    """Points of what is not there stand in the list too: "goods are cheap and bulky: no"."""
+    for profile, one in FEATURES:
+        if one.unit != YES_OR_NO:
+            continue
+        given = [reason(one.name, reading(one, value), value) for value in (0.0, 1.0)]
+        for language in words.LANGUAGES:
+            no, yes = speaking.reasons(words.of(language), profile, given)
+            assert no["text"] != yes["text"], (language, one.name)
+            assert no["text"].endswith(words.of(language)("no").lower()), (language, one.name)
+
+
+def test_words_that_go_with_a_number_follow_it():
+    given = [reason("ambiguous_terms", "", n) for n in (1.0, 2.0)]
+    french = [one["text"] for one in speaking.reasons(words.of("fr"), "shipment", given)]
+    assert ["qui lui donne" in french[0], "qui leur donne" in french[1]] == [True, True]
+    given = [reason("part_kinds", "", n) for n in (1.0, 2.0)]
+    spanish = [one["text"] for one in speaking.reasons(words.of("es"), "shipment", given)]
+    assert [one[:11] for one in spanish] == ["se nombra 1", "se nombran "]
+
+
 def test_a_reason_whose_value_is_no_number_stays_as_it_was():
     given = reason("pair_age", "These two parties have never traded before", "")
     [told] = speaking.reasons(words.of("fr"), "shipment", [given])
