@@ -81,7 +81,9 @@ def _head(
     view: Any, rows: Sequence[Any], person: Any, now: datetime, say: Words, zone: Any
 ) -> None:
     holder, until = view.owner or "", form.clock(view.lease_until, zone, now)
-    if view.state in ("closed", SUPERSEDED) or standing(view) is not None:
+    order = standing(view)
+    told = order is not None and (order["decision"] == "release" or order["officer"] == holder)
+    if view.state in ("closed", SUPERSEDED) or told:
         whose = ""  # the strip below says it
     elif holder == person.name:
         whose = say("alert.yours", time=until)
@@ -141,7 +143,7 @@ def _head(
     elif view.state == "closed":
         closed = form.clock(view.closed_at, zone, now)
         st.html(draw.strip("‖", say("read_only.title"), say("read_only.closed", time=closed)))
-    elif (order := standing(view)) is not None:
+    elif order is not None:
         key = "release" if order["decision"] == "release" else "decided"
         told = say(
             f"read_only.{key}",
@@ -442,7 +444,9 @@ def _decisions(view: Any, person: Any, say: Words) -> None:
     if order is None:  # what was ordered is awaited, not put aside
         snoozing.button(view, say, workable=workable)
     ends = mine or (holder != "" and person.role == "supervisor")
-    if ends and view.state == "open" and order is None:
+    # Who ordered a control makes it; who took over another's may leave it.
+    taken = mine and order is not None and order["officer"] != person.name
+    if view.state == "open" and (taken or (ends and order is None)):
         st.button(
             say("do.give_back"),
             **deciding.bound("give-back", deciding.give_back, view.id),

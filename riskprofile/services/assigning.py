@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import or_, select, update
 
 from riskprofile.errors import UsageError
 from riskprofile.services import desk
-from riskprofile.services.deciding import LEASE_MINUTES
+from riskprofile.services.deciding import lease
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store.database import Store
@@ -44,10 +44,10 @@ def assign(store: Store, actor: Actor, alert_id: int, to: str, now: datetime) ->
     Conflict
         The alert is closed.
     """
-    until = now + timedelta(minutes=LEASE_MINUTES)
     with store.write() as connection:
         alert = desk.load(connection, actor, ACTION, alert_id)
         desk.require_open(alert)
+        until = lease(connection, alert_id, now)
         known = connection.execute(
             select(_account.c.office).where(
                 _account.c.name == to,

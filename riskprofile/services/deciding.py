@@ -25,7 +25,7 @@ DECISIONS = ("release", "documents", "scan", "examine", "refer")
 FINAL = ("release", "refer")  # what ends our part: it needs a reason that can be read later
 REASON_FINAL, REASON_ORDER = 20, 5  # characters
 LEASE_MINUTES = 45
-ORDERED = timedelta(hours=24)  # who ordered a control keeps the alert while it is made
+ORDERED = timedelta(hours=24)  # who holds a control keeps the alert while it is made
 UNDO = SETTLED  # then it is sent on
 
 
@@ -37,10 +37,10 @@ def claim(store: Store, actor: Actor, alert_id: int, now: datetime) -> datetime:
     Conflict
         Somebody else holds it (`holder` names who), or it is closed.
     """
-    until = now + timedelta(minutes=LEASE_MINUTES)
     with store.write() as connection:
         alert = desk.load(connection, actor, "alert.claim", alert_id)
         desk.require_open(alert)
+        until = lease(connection, alert_id, now)
         # The conditional update is the only way to claim: "read, then write" has two winners.
         won = connection.execute(
             update(_alert)
@@ -61,6 +61,14 @@ def claim(store: Store, actor: Actor, alert_id: int, now: datetime) -> datetime:
             raise Conflict(f"{held_by} holds this alert", holder=held_by)
         desk.note(connection, actor, "alert.claim", alert, now, until=until.isoformat())
     return until
+
+
+def lease(connection: Connection, alert_id: int, now: datetime) -> datetime:
+    """Until when whoever takes an alert now holds it: a control that was ordered takes hours."""
+    order = desk.standing(connection, alert_id)
+    if order is not None and order["decision"] != "release":
+        return now + ORDERED
+    return now + timedelta(minutes=LEASE_MINUTES)
 
 
 def give_back(store: Store, actor: Actor, alert_id: int, now: datetime) -> None:

@@ -56,6 +56,13 @@ def test_an_assigned_alert_is_held_and_whoever_held_it_can_no_longer_decide(staf
     assert "alert.assign" in actions(staffed, alert)
 
 
+def test_who_is_given_a_control_has_the_day_to_make_it(staffed):
+    alert = taken(staffed)
+    review.decide(staffed, INES, alert, "examine", REASON, NOW)
+    until = assigning.assign(staffed, SARA, alert, "omar", later(hours=1))
+    assert until == later(hours=25)
+
+
 @pytest.mark.parametrize("name", ["ana", "otto", "gone", "nobody", ""])
 def test_nobody_else_can_be_given_it(staffed, name):
     [alert] = put(staffed)

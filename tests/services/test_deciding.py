@@ -156,6 +156,14 @@ def test_ones_own_claim_is_renewed(store):
     assert review.claim(store, INES, alert, later(minutes=30)) == later(minutes=75)
 
 
+def test_who_takes_over_a_control_has_the_day_to_make_it(store):
+    alert = taken(store)
+    review.decide(store, INES, alert, "examine", REASON, NOW)
+    assert review.claim(store, OMAR, alert, later(hours=24)) == later(hours=48)
+    with pytest.raises(Conflict, match="omar holds this alert"):
+        review.claim(store, INES, alert, later(hours=26))
+
+
 def test_a_claim_is_given_back_by_its_holder_or_a_supervisor(store):
     alert = taken(store)
     with pytest.raises(Conflict):
