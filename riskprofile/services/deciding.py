@@ -234,7 +234,7 @@ def reopen(store: Store, actor: Actor, alert_id: int, reason: str, now: datetime
     with store.write() as connection:
         alert = desk.load(connection, actor, "alert.reopen", alert_id)
         if alert["state"] != "closed":
-            raise Conflict(f"this alert is {alert['state']}")
+            raise Conflict("only a closed alert can be opened again")
         if len(reason) < REASON_FINAL:
             raise RiskProfileError(f"a reason to reopen has at least {REASON_FINAL} characters")
         last = desk.standing(connection, alert_id)

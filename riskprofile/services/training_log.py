@@ -58,8 +58,9 @@ def require(connection: Connection, actor: Actor, now: datetime) -> None:
         return
     last = held.get(actor.name)
     if last is None or now.astimezone(UTC).date() - date.fromisoformat(last) > VALID:
-        said = f"last on {last}" if last else "not recorded"
         raise PolicyError(
-            f"no training within 12 months ({said}): {actor.name} may look, and not decide",
+            f"no training in 12 months, the last on {last}: {actor.name} may look, and not decide"
+            if last
+            else f"no training in 12 months, not recorded: {actor.name} may look, and not decide",
             do="Ask an administrator to record it: riskprofile users trained NAME.",
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,48 @@ def test_every_sentence_of_the_catalogue_is_one_that_a_service_says():
     }
     unsaid = {key: one for key, parts in pieces.items() for one in parts if one not in source}
     assert unsaid.keys() <= {"refusal.closed"}  # the state of an alert is a value
+
+
+# What the buttons of officers and supervisors call.
+BEHIND = (
+    *("assigning", "blind", "deciding", "desk", "outcomes", "raising", "snoozing", "training_log"),
+    "unmasking",
+)
+# What the page does not let happen: it offers what is known, and hides what one may not do.
+NEVER = (
+    *("unknown decision", "unknown view", "you have not opened this alert", "a share of"),
+    *("a release is confirmed by another person", "an outcome is confirmed by another person"),
+    *("an item found has no", "an alert can be put aside for at most", "1 to x alerts can be put"),
+    *("red alerts and travellers are put aside", "this alert waits for your own view"),
+    *("a request is allowed by another person", "this request is another person's"),
+    *("nobody has allowed this request yet", "there is no such request in your office"),
+    *(
+        "x has not come yet",
+        "x holds this alert",
+        "x has confirmed this outcome",
+        "x allowed this request already",
+    ),
+)
+
+
+def refusals_of(name: str) -> Iterator[str]:
+    """The sentences that a service raises, an `x` in each place."""
+    for node in ast.walk(ast.parse((SERVICES / f"{name}.py").read_text("utf-8"))):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            one = node.exc.args[0]
+            yield from map(filled, [one.body, one.orelse] if isinstance(one, ast.IfExp) else [one])
+
+
+def filled(sentence: ast.expr) -> str:
+    parts = sentence.values if isinstance(sentence, ast.JoinedStr) else [sentence]
+    return "".join(str(one.value) if isinstance(one, ast.Constant) else "x" for one in parts)
+
+
+@pytest.mark.parametrize("name", BEHIND)
+def test_whatever_an_officer_can_be_refused_is_in_the_catalogue(name):
+    french = words.of("fr")
+    for told in refusals_of(name):
+        if told in ("x", "this alert is x") or told.startswith(NEVER):
+            continue  # the faults of a form, and the state of an alert
+        error = RiskProfileError(told)
+        assert refusals.said(french, error) != refusals.said(words.of("en"), error), told
