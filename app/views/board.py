@@ -142,7 +142,7 @@ def _kept(say: Any, kept: list[cut.Today], number: int) -> list[tuple[str, str]]
 def _reach(say: Any, told: Any, office: Any) -> list[tuple[str, str]]:
     cut_at = say("capacity.all") if not told.beyond else say("kpi.none")
     if told.points is not None:
-        cut_at = say("head.points_n", n=told.points)
+        cut_at = say("head.points_n", n=say.number(told.points))
     counts = {"red": told.red, "yellow": told.yellow}
     if told.own_view:
         counts = {blind.LANE: told.own_view, **counts}
@@ -182,7 +182,7 @@ def _offices(say: Any, found: Any) -> str:
 
 def _cuts(say: Any, cuts: Mapping[str, int]) -> str:
     """Where the lists of an office are cut; each named by its profile where there are several."""
-    told = {name: say("head.points_n", n=points) for name, points in cuts.items()}
+    told = {name: say("head.points_n", n=say.number(points)) for name, points in cuts.items()}
     if len(told) > 1:
         told = {name: f"{say(f'profile.{name}')} {points}" for name, points in told.items()}
     return say.listed(told.values()) or str(say("kpi.none"))
@@ -191,12 +191,18 @@ def _cuts(say: Any, cuts: Mapping[str, int]) -> str:
 def _meter(say: Any, meter: Any) -> str:
     if not meter.decisions:
         return f"<p>{escape(say('board.none'))}</p>"
-    seconds = None if meter.dwell is None else round(meter.dwell.total_seconds())
     rows = [
         (say("board.agreed"), say("kpi.of", n=meter.agreed, total=meter.decisions)),
-        (say("board.dwell"), say("kpi.none") if seconds is None else f"{say.number(seconds)} s"),
+        (say("board.dwell"), _seconds(say, meter)),
     ]
     return draw.table((), rows)
+
+
+def _seconds(say: Any, meter: Any) -> str:
+    """How long decisions took, the middle one."""
+    if meter.dwell is None:
+        return str(say("kpi.none"))
+    return str(say("span.seconds", seconds=say.number(round(meter.dwell.total_seconds()))))
 
 
 def _shifts(say: Any, found: Any, now: Any) -> str:
@@ -206,13 +212,11 @@ def _shifts(say: Any, found: Any, now: Any) -> str:
     zone = session.zone(found.offices[0].zone if len(found.offices) == 1 else None)
     rows = []
     for one in found.shifts:
-        meter, seconds = one.meter, say("kpi.none")
-        if meter.dwell is not None:
-            seconds = f"{say.number(round(meter.dwell.total_seconds()))} s"
+        meter = one.meter
         hours = f"{form.clock(one.begins, zone, now)}–{one.ends.astimezone(zone):%H:%M}"
         agreed = say("kpi.of", n=meter.agreed, total=meter.decisions)
         own = say("kpi.of", n=one.own.count, total=one.own.total)
-        rows.append((hours + (" !" if meter.alarm else ""), agreed, seconds, own))
+        rows.append((hours + (" !" if meter.alarm else ""), agreed, _seconds(say, meter), own))
     heads = [say(f"board.{name}") for name in ("shift", "shift_agreed", "shift_dwell", "shift_own")]
     return draw.table(heads, rows, (1, 2, 3))
 

@@ -259,7 +259,7 @@ def _nothing(say: Words, person: Any, status: Any, asked: Any, found: Any, now: 
         if status.office_name
         else say("empty.title_all")
     )
-    if len(status.profiles) > 1:  # of the other kind there may be many
+    if len(status.worked) > 1:  # of the other kind there may be many
         kind = say.maybe(f"profile.{asked.profile}", asked.profile)
         title = say("empty.of", kind=kind, title=form.clause(title))
     told = ""

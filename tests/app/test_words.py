@@ -238,3 +238,8 @@ def test_a_headline_whose_reason_is_cut_ends_with_the_ellipsis_alone(language):
     assert told.endswith(("very…", "heavy…"))
     short = form.headline(words.of(language), "red", [{"text": "no licence number is given"}], [])
     assert short.endswith("given.")
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_the_head_of_the_narrow_column_of_counts_is_not_cut(language):
+    assert len(words.of(language)("item.count")) <= 5

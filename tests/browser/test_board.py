@@ -6,7 +6,9 @@ import re
 from datetime import UTC, datetime
 
 from playwright.sync_api import expect
+from sqlalchemy import update
 
+from riskprofile.store import tables
 from tests.browser.home import LATER, days_before
 from tests.browser.test_pages import opened, owners
 from tests.browser.test_shift import button
@@ -33,8 +35,13 @@ def test_the_board_tells_why_fewer_are_red_than_can_be_examined(served, visit):
     expect(card).to_contain_text("no earlier days are known yet")
     store = served.store()
     days_before(store, datetime.now(UTC))
+    alerts = tables.Alert.__table__
+    with store.write() as connection:
+        connection.execute(update(alerts).values(red_from=-12))
     store.close()
     page.reload()
+    offices = page.locator(".rp-card").first
+    expect(offices).to_contain_text("−12 points")
     told = card.get_by_role("row", name="Given out today").get_by_role("cell").last
     expect(told).to_have_text(re.compile(r"\d+ of 40"))  # how many are of today, the hour decides
     given = int(told.inner_text().split()[0])

@@ -215,3 +215,31 @@ def test_on_a_small_screen_and_at_200_percent_nothing_of_the_frame_stands_on_ano
         if width < 1000:
             assert page.evaluate(CUT) == [], width
     page.set_viewport_size({"width": 1366, "height": 768})
+
+
+# Tables that stand outside the card that holds them, on a telephone.
+OUT_OF_CARD = """() => [...document.querySelectorAll('.rp-card table')].filter((one) => {
+    const card = one.closest('.rp-card');
+    return one.scrollWidth > card.clientWidth && getComputedStyle(card).overflowX === 'visible';
+  }).map((one) => one.innerText)"""
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_on_a_telephone_tables_stay_in_their_cards_and_the_folded_menu_outside_the_page(
+    served, visit, language
+):
+    page = visit("supervisor-03", "/board", locale=language)
+    expect(page.locator(".rp-card table").first).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 768})
+    page.wait_for_timeout(PAUSE)
+    assert page.evaluate(OUT_OF_CARD) == []
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+    menu = page.get_by_test_id("stSidebar")
+    assert menu.evaluate(
+        "(one) => getComputedStyle(one).visibility === 'hidden'"
+        " || one.getBoundingClientRect().right <= 0"
+    )
+    page.get_by_test_id("stExpandSidebarButton").click()
+    expect(page.get_by_test_id("stSidebarNavLink").first).to_be_visible()
+    page.set_viewport_size({"width": 1366, "height": 768})

@@ -248,6 +248,16 @@ def test_no_result_names_the_filters_and_offers_the_way_out(served, visit):
     expect(page.locator(".st-key-list_head")).to_contain_text("11 open")
 
 
+def test_an_empty_queue_says_of_what_where_alerts_of_a_kind_that_is_off_are_left(served, visit):
+    store, alerts = served.store(), tables.Alert.__table__
+    with store.write() as connection:
+        connection.execute(update(alerts).where(alerts.c.id > 1).values(state="closed"))
+        connection.execute(update(alerts).where(alerts.c.id == 1).values(profile="traveller"))
+    store.close()
+    page = visit("officer-14")
+    expect(page.get_by_text("Shipments: no open alerts at Port Meridia")).to_be_visible()
+
+
 def test_an_empty_queue_is_good_news(served, visit):
     store = served.store()
     with store.write() as connection:
