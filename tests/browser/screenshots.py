@@ -23,7 +23,7 @@ from riskprofile.store import tables
 from riskprofile.store.alerts import add
 from tests.browser import home
 from tests.browser.conftest import FLAGS, ROOT, Served, chromium, serving
-from tests.browser.test_shift import PAUSE, add_item, button, press
+from tests.browser.test_shift import PAUSE, add_item, button, press, settled
 
 FOLDER = ROOT / "docs" / "screenshots"
 
@@ -117,6 +117,8 @@ def take(browser: Browser, served: Served, folder: Path, scheme: str) -> None:
         page = context.new_page()
         page.goto(served.url + path)
         page.wait_for_timeout(3 * PAUSE)
+        if person is not None:
+            settled(page)  # a busy machine draws late
         prepare(page)
         page.mouse.move(2, 760)
         page.wait_for_timeout(3 * PAUSE)
