@@ -80,11 +80,37 @@ def test_the_headings_say_which_profile_they_are_of():
         (["Commodity", "Commodity description"], "goods_description", 1),
         (["Date", "Registration date"], "lodged_at", 1),
         (["Exporter", "Exporter"], "consignor_name", 0),
+        (["Item no", "Item"], "item_number", 0),
+        (["Numéro d'article", "Article"], "item_number", 0),
+        (["Declarant code", "Declarant"], "declarant_id", 0),
+        (["Declaration", "MRN"], "declaration_id", 1),
+        (["Anmeldung", "Anmeldungsnummer"], "declaration_id", 1),
+        (["Number of packages", "Packages"], "package_count", 0),
+        (["Freight charges", "Freight"], "freight_cost", 0),
     ],
 )
 def test_of_two_headings_that_mean_one_column_the_more_exact_takes_it(headings, column, taken):
     mapped = columns.match(headings, PROFILES["shipment"])
     assert mapped.columns == {column: taken}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_heading_that_says_more_stands_before_one_that_says_less(profile):
+    """`Item` may be the name of the goods where `Item no` is there too."""
+    wrong = [
+        (column, shorter, longer)
+        for column, languages in TABLE[profile].items()
+        for headings in languages.values()
+        for place, shorter in enumerate(headings)
+        for longer in headings[place + 1 :]
+        if set(folded(shorter).split()) < set(folded(longer).split())
+    ]
+    assert wrong == []
+
+
+def test_a_time_alone_says_not_when_a_traveller_crossed():
+    mapped = columns.match(["Crossing date", "Crossing time"], PROFILES["traveller"])
+    assert mapped.columns == {"crossing_at": 0}
 
 
 def test_a_key_of_json_lines_takes_its_column_as_a_heading_does(tmp_path):
