@@ -183,7 +183,8 @@ def _sweep(part: Path) -> None:
         file = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            part.unlink()
+            if os.path.samestat(os.fstat(file), part.lstat()):  # else it took its place meanwhile
+                part.unlink()
         finally:
             os.close(file)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,25 @@ def test_what_a_killed_program_left_is_taken_away_by_the_next_and_not_written_in
         other.write(b"other")
     assert out.read_text() == "one"
     assert {path.name for path in tmp_path.iterdir()} == {"day.csv", "kept", ".day.csv.1.part"}
+
+
+def test_who_sweeps_takes_nothing_of_a_third_who_writes_under_the_name_of_the_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, lock = tmp_path / "day.csv", fcntl.flock
+    with ExitStack() as third, ExitStack() as second:
+        second.enter_context(whole_or_nothing(out)).write(b"of the second")
+
+        def late(file: int, how: int) -> None:
+            monkeypatch.setattr(fcntl, "flock", lock)
+            second.close()  # it has its place
+            third.enter_context(whole_or_nothing(out)).write(b"of the third")
+            lock(file, how)
+
+        monkeypatch.setattr(fcntl, "flock", late)
+        write(out, "of the first")
+    assert out.read_text() == "of the third"
+    assert [*tmp_path.iterdir()] == [out]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full disk to try")
