@@ -297,8 +297,8 @@ class Watcher:
     untold: dict[Path, Callable[[], None]] = field(default_factory=dict)
     waits: dict[Path, str] = field(default_factory=dict)  # what was said of those that wait
     # Taken files that this program does not get through: the next watcher tries them, and it may be
-    # of another release.
-    beyond: dict[Path, ProgramFault] = field(default_factory=dict)
+    # of another release. What is said of each, and not the fault, which holds all that was read.
+    beyond: dict[Path, tuple[str, str]] = field(default_factory=dict)
 
     def run(self, folder: Path, *, every: float = EVERY, once: bool = False) -> Watched:
         """Look, rate, look again. With `once`, two looks and what stood still between them.
@@ -345,7 +345,8 @@ class Watcher:
         for path in paths:
             try:
                 if path in self.beyond:
-                    raise self.beyond[path]
+                    what, do = self.beyond[path]
+                    raise ProgramFault(what, do=do)
                 if path not in read and not self._told_of(inbox, path):
                     left.append(path)
             except LATER as error:  # before it is known whether it was rated, it is not rated
@@ -361,7 +362,7 @@ class Watcher:
                     self._one(inbox, path, stop)
                 except LATER as error:
                     if isinstance(error, ProgramFault):
-                        self.beyond[path] = error
+                        self.beyond[path] = error.what, error.do
                     fault = error
                     self._waits(path, str(error))
         self.told.waiting += len(self.untold)

@@ -909,7 +909,8 @@ def test_a_file_about_persons_at_which_the_program_fails_waits_for_the_next_watc
     with monkeypatch.context() as patch, Inbox(folder) as box:
         patch.setattr(inbox, "screen", broken)
         for paths in ((), box.look(), box.look(), box.left(), box.left()):
-            watcher._rate(box, list(paths), Stop())
+            fault = watcher._rate(box, list(paths), Stop())
+    assert fault is not None and fault.__cause__ is None  # it holds nothing of the file
     assert tries == ["goods.csv", "goods.csv", "list.csv"]  # together, then each: and never again
     assert (watcher.told.failed, watcher.told.waiting) == (1, 1)
     assert [one for one in said if "list.csv" in one] == [
