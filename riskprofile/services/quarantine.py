@@ -348,7 +348,8 @@ def _repair(
         cells = {**before, **given}
         for name, cell in given.items():
             old = before.get(name, "")
-            if known[name].kind not in NUMBERS and old.isdigit() and old.lstrip("0") == cell:
+            fewer = old.isdigit() and (old.lstrip("0") or "0") == cell
+            if fewer and known[name].kind not in NUMBERS:
                 cells[name] = old  # a spreadsheet takes zeros from codes; nobody means it
         whole[row.id] = {name: cells[name] for name in known if cells.get(name)}
         changed[row.id] = tuple(

@@ -341,6 +341,25 @@ def test_cells_that_nobody_touched_mean_in_a_repair_what_they_meant_in_their_fil
     assert detail["columns"] == ["gross_mass_kg"]
 
 
+def test_a_cell_of_zeros_can_be_emptied_and_keeps_those_that_a_spreadsheet_takes(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table = factory.shipments(2)
+    table["seal_numbers"] = table["licence_number"] = "000"
+    table["goods_description"] = table["hs_code"] = None
+    rate(store, home, written(tmp_path / "day.csv", table), max_bad_share=1.0)
+    first, second = (row.id for row in quarantine.find(store, OPERATOR, Filter(), NOW))
+    fixes = {
+        first: {"goods_description": "chairs", "licence_number": ""},
+        second: {"goods_description": "chairs", "seal_numbers": "0"},
+    }
+    assert quarantine.repair(store, home, OWNER, fixes, WHY, NOW).repaired == [first, second]
+    assert sorted(detail["columns"] for _, detail in audited(store)) == [
+        ["goods_description"],
+        ["goods_description", "licence_number"],
+    ]
+
+
 def test_filters_find_rows_by_batch_reason_column_and_state(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
