@@ -8,6 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+EXACT = 2**53  # below it a float64 holds every whole number
+
 
 class Number(str):
     """The text of a number that was not written as text."""
@@ -18,12 +20,13 @@ class Number(str):
 def as_text(value: Any) -> str | None:
     """Text of one cell: numbers without `.0`, dates in ISO form, nothing for an empty cell.
 
-    A spreadsheet keeps 15 digits of a number: a longer one is written as a power of ten.
+    A spreadsheet keeps 15 digits of a number: one that is longer and may have been cut, or that
+    no float holds exactly, is written as a power of ten.
 
     >>> as_text(101.0), as_text(0.5), as_text(True), as_text(date(2026, 1, 2)), as_text("")
     ('101', '0.5', 'true', '2026-01-02', None)
-    >>> as_text(202611240000123.0), as_text(2026112400001234.0)
-    ('202611240000123', '2.02611240000123e+15')
+    >>> as_text(202611240000123.0), as_text(2026112400001234.0), as_text(2026112400001230.0)
+    ('202611240000123', '2026112400001234', '2.02611240000123e+15')
     """
     if value is None or value == "":
         return None
@@ -33,7 +36,9 @@ def as_text(value: Any) -> str | None:
         return "true" if value else "false"
     if isinstance(value, float):
         if value.is_integer():
-            return str(int(value)) if abs(value) < 1e15 else f"{value:.15g}"
+            kept = f"{value:.15g}"
+            cut = abs(value) >= 1e15 and (float(kept) == value or abs(value) >= EXACT)
+            return kept if cut else str(int(value))
         return repr(value)
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from riskprofile.errors import InputError
 from riskprofile.intake import archive, columns
-from riskprofile.intake.cells import hs_as_text, with_point
+from riskprofile.intake.cells import EXACT, hs_as_text, with_point
 from riskprofile.intake.chunks import LARGE, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
 from riskprofile.intake.reader import RawChunk, Source
@@ -121,6 +121,8 @@ def as_text(column: pa.Array) -> pa.Array:
 
     >>> as_text(pa.array([1.5, 2.0, float("nan"), None])).to_pylist()
     ['1.5', '2', None, None]
+    >>> as_text(pa.array([202611240001.0])).to_pylist()  # numbers with gaps are floats in pandas
+    ['202611240001']
     """
     dtype = column.type
     if pa.types.is_dictionary(dtype):
@@ -133,6 +135,10 @@ def as_text(column: pa.Array) -> pa.Array:
     if pa.types.is_nested(dtype):
         return pa.array([_nested(each) for each in column.to_pylist()], LARGE)
     text = column.cast(LARGE)
+    if dtype == pa.float64() and pc.any(pc.match_substring(text, "e+")).as_py():
+        whole = pc.and_(pc.less(pc.abs(column), EXACT), pc.equal(pc.floor(column), column))
+        digits = pc.if_else(whole, column, pa.scalar(None, dtype)).cast(pa.int64()).cast(LARGE)
+        text = pc.coalesce(digits, text)
     text.validate(full=True)  # a file says that its texts are UTF-8, and nobody has looked
     return text
 

@@ -277,11 +277,14 @@ def text(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed
 
     `2.02611E+17` is a long number of which a spreadsheet kept the first digits. All numbers
     that begin alike look so: it is missing, with a warning, and no two are taken for one.
+    One that shows as many digits as it has lost none: `2.02611240001E+11`.
     """
     parsed = _nul(column)
-    if contains(column, b"E+", b"e+"):
-        lost = pc.match_substring_regex(column, _POWER).fill_null(False)
-        if pc.any(lost).as_py():
+    if contains(column, b"+") and contains(column, b"E+", b"e+"):  # the first is found soonest
+        powers = pc.unique(column.filter(pc.match_substring_regex(column, _POWER))).to_pylist()
+        cut = [each for each in powers if len(each) - len("2.E+11") < int(each[-2:])]
+        if cut:
+            lost = pc.is_in(column, pa.array(cut, column.type))
             parsed.values = pc.if_else(lost, pa.scalar(None, column.type), column)
             parsed.warnings[LOST] = np.asarray(lost)
     return parsed

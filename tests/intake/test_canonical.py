@@ -318,3 +318,8 @@ def test_a_number_that_a_spreadsheet_cut_is_no_number_of_anything():
     assert table["declaration_id"].tolist() == ["D3", "1E5"]
     assert table["consignee_phone"].tolist() == [pd.NA, "9.05321E+1"]
     assert table["warnings"].tolist() == ["digits_lost", pd.NA]
+
+
+def test_a_power_of_ten_that_shows_all_its_digits_has_lost_none():
+    table, rejected = parse(declaration_id=["2.02611240001e+11", "2.026112400001234E+15"])
+    assert not rejected and len(table) == 2

@@ -56,6 +56,18 @@ def test_typed_columns_are_read_as_what_they_hold(tmp_path):
     assert chunk.table.iloc[1][["value", "gift", "container_numbers"]].isna().all()
 
 
+def test_a_long_number_that_pandas_kept_as_a_float_has_all_its_digits(tmp_path):
+    """A column of whole numbers with a gap is one of floats there."""
+    chunk = read(
+        tmp_path,
+        declaration_id=pa.array([202611240001.0, 2026112400001234.0]),
+        consignee_phone=pa.array([4915112345678.0, None]),
+    )
+    assert chunk.table["declaration_id"].tolist() == ["202611240001", "2026112400001234"]
+    assert chunk.table["consignee_phone"].tolist() == ["4915112345678", pd.NA]
+    assert not chunk.rejected and chunk.table["warnings"].isna().all()
+
+
 def test_hs_codes_as_numbers_are_told(tmp_path):
     chunk = read(tmp_path, hs_code=pa.array([101, None]))
     assert chunk.table["hs_code"].tolist() == ["0101", pd.NA]

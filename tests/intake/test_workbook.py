@@ -42,6 +42,13 @@ def test_numbers_and_dates_become_the_text_that_was_meant(tmp_path):
     assert row["warnings"] == "zone_assumed"
 
 
+def test_a_number_longer_than_a_spreadsheet_keeps_came_from_a_program_and_is_whole(tmp_path):
+    whole, cut = 2026112400001234, 2026112400001230
+    (chunk,) = read(tmp_path, [HEADINGS, [whole, "chairs"], [cut, "tables"]])
+    assert chunk.table["declaration_id"].tolist() == [str(whole)]
+    assert [each.reason_code for each in chunk.rejected] == ["digits_lost"]
+
+
 @pytest.mark.parametrize(
     ("cell", "hs"),
     [(101, "0101"), (9403, "9403"), (1012100, "01012100"), (9305.2, "930520"), (940370, "940370")],
