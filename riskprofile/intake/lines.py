@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, permutations, product
 from typing import IO
 
 BLOCK = 1 << 20
@@ -163,14 +163,34 @@ def records(block: Block, delimiter: bytes, cells: int) -> Records:
     return found
 
 
+_ACCENTED = frozenset("ŒœŠšŽžŸ") | {chr(code) for code in range(0xC0, 0x100)} - {"×", "÷"}
+_SIGNS = frozenset("×÷ƒ") | {chr(code) for code in range(0xA1, 0xC0)}
+# Those that stand in a row in its languages: jääöljy, Gefäßöffner, ÆØÅ; þýðing, góðæri.
+_KIN = (frozenset("ÄÅÆÕÖØÜßäåæõöøü"), frozenset("ÁÆÉÍÐÓÖØÚÝÞáæéíðóöøúýþ"))
+
+
+def _row(
+    places: list[frozenset[str]], at: int, one: frozenset[str], on: int, two: frozenset[str]
+) -> str:
+    """Characters in a row, of which the one `at` is none of `one`, the one `on` none of `two`."""
+    places[at] -= one
+    places[on] -= two
+    return "".join(f"[{''.join(sorted(each))}]" for each in places)
+
+
 # What Windows-1252 makes of Arabic, Russian, Chinese or the letters of DOS: letters with accents in
-# a row, which no language of Western Europe has; signs amid a word; bytes that it leaves empty.
-_ACCENTED = "À-ÖØ-öø-ÿŒœŠšŽžŸ"
-_ANY = "[¡-ÿŒœŠšŽžŸƒ]"
+# a row that none of its languages has; signs amid a word; bytes that it leaves empty.
 NO_TEXT = "|".join(
     (
-        f"[{_ACCENTED}]{{3}}",
-        *(f"{_ANY}{{{at}}}[{_ACCENTED}]{_ANY}{{{3 - at}}}" for at in range(4)),
+        *(
+            _row([_ACCENTED] * 3, at, _KIN[0], on, _KIN[1])
+            for at, on in product(range(3), repeat=2)
+        ),
+        *(
+            _row([_ACCENTED | _SIGNS] * 4, at, _SIGNS, on, _ACCENTED)
+            for at, on in permutations(range(4), 2)
+        ),
+        "[Ýý][ÐðÞþ][Ýý]",  # Turkish, whose undotted i stands there
         "[A-Za-z][‚ƒ„†‡ˆ‰‹¢£¤¥¦§¬¯¶¸¹¿][A-Za-z]",
         "[A-LN-Za-ln-z]³[A-Za-z]",  # but m³h is a flow
         "[\u0080-\u009f]",
@@ -178,7 +198,7 @@ NO_TEXT = "|".join(
 )
 UNKNOWN = "encoding_unknown"
 UNKNOWN_TOLD = "the line is not UTF-8, and read as Windows-1252 it is no text"
-_NO_TEXT = re.compile(NO_TEXT)
+_NO_TEXT = re.compile(f"(?=[^\\x00-\\x7f]|[A-Za-z][^\\x00-\\x7f])(?:{NO_TEXT})")
 
 
 def is_no_text(guessed: str) -> bool:

@@ -315,7 +315,9 @@ def _piece(
         if rows.any():
             rejected += [
                 _rejection(source, layout, line, shown, code, told)
-                for line, shown in zip(numbers[rows].tolist(), _shown(table, rows), strict=True)
+                for line, shown in zip(
+                    numbers[rows].tolist(), _shown(table, rows, layout.delimiter), strict=True
+                )
             ]
             keep &= ~rows
     if not keep.all():
@@ -349,16 +351,27 @@ def _foreign(table: pa.Table, numbers: np.ndarray, guessed: set[int]) -> np.ndar
     bad = np.zeros(len(table), dtype=bool)
     if guessed:
         rows = np.isin(numbers, sorted(guessed))
-        shown = pa.array(_shown(table, rows), LARGE)
+        shown = _joined(table.filter(pa.array(rows)).columns, ",")
         bad[rows] = np.asarray(pc.match_substring_regex(shown, lines.NO_TEXT))
     return bad
 
 
-def _shown(table: pa.Table, rows: np.ndarray) -> list[str]:
-    """The cells of some rows as a line each."""
-    empty, mark = pa.scalar("", LARGE), pa.scalar(",", LARGE)
-    cells = [pc.fill_null(cells, empty) for cells in table.filter(pa.array(rows)).columns]
-    return list(pc.binary_join_element_wise(*cells, mark).to_pylist())
+def _joined(columns: Sequence[pa.Array | pa.ChunkedArray], mark: str) -> pa.ChunkedArray:
+    """The cells of each row in one text."""
+    cells = [pc.fill_null(each, pa.scalar("", LARGE)) for each in columns]
+    return pc.binary_join_element_wise(*cells, pa.scalar(mark, LARGE))
+
+
+def _shown(table: pa.Table, rows: np.ndarray, delimiter: str) -> list[str]:
+    """Some rows as lines of a file whose cells this separates."""
+    quote, nothing = pa.scalar('"', LARGE), pa.scalar("", LARGE)
+    cells = []
+    for each in table.filter(pa.array(rows)).columns:
+        doubled = pc.replace_substring(each, '"', '""')
+        quoted = pc.binary_join_element_wise(quote, doubled, quote, nothing)
+        odd = pc.match_substring_regex(each, f'[{delimiter}"\r\n]')
+        cells.append(pc.if_else(odd, quoted, each))
+    return list(_joined(cells, delimiter).to_pylist())
 
 
 class _OtherTable:
@@ -391,10 +404,8 @@ class _OtherTable:
             told = [str(cell or "") for cell in table.slice(row, 1).to_pylist()[0].values()]
             again = columns.best(told, AUTO)
             sure = columns.fit(again)[0] == 2 and len(again.unknown) < len(again.columns)
-            if sure and (again.profile, again.columns) != (
-                self.mapped.profile,
-                self.mapped.columns,
-            ):
+            same = columns.best(told, self.mapped.profile).columns == self.mapped.columns
+            if sure and not same:
                 self.line = int(numbers[row])
                 self.told = (
                     f"other headings stand in line {self.line}: this row is of another table"

@@ -115,12 +115,36 @@ def test_a_line_in_another_encoding_is_set_aside_and_not_read_as_letters(
         "Größe ÄÖ, Öl für Türen, 5 °C ±2, Maß 3½″",
         "munição, não-letal; cañón de fusil — ¿qué?, 50 €",
         "hæð, öryggi, þæfður, hljóðdeyfir, blåøjet, hääyö",
+        "þýðing, óþægindi, góðæri, víðátta, síðöld; føðöru",
+        "pääöljypumppu, jääöljy; tööõnnetus, jäääär, öölõõm",
+        "Gefäßöffner, Süßöl; ÄÖÜ, ÅÄÖ, ÆØÅ",
     ],
 )
 def test_the_languages_of_western_europe_are_text_in_windows_1252(text):
     made, guessed = lines.utf8_lines(text.encode("cp1252", "ignore"), 1)
     assert guessed == {1}
     assert not lines.is_no_text(made.decode())
+
+
+@pytest.mark.parametrize("text", ["sığır derisi", "göğüs kılıfı", "ışıldak"])
+def test_turkish_in_its_own_encoding_is_no_text_in_windows_1252(text):
+    assert lines.is_no_text(text.encode("cp1254").decode("cp1252"))
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_what_is_set_aside_is_named_by_its_number_whatever_separates_the_cells(tmp_path, delimiter):
+    path = tmp_path / "sample.csv"
+    rows = [
+        ["goods_description", "declaration_id", "consignee_name"],
+        ["части, прочие", "D1", "Иванов"],
+    ]
+    quote = '"{}"'.format
+    text = "".join(delimiter.join(map(quote, row)) + "\n" for row in rows)
+    path.write_bytes(text.encode("cp1251"))
+    (chunk,) = intake.read(path)
+    assert [(each.reason_code, each.record_id) for each in chunk.rejected] == [
+        ("encoding_unknown", "D1")
+    ]
 
 
 def test_of_a_traveller_in_an_unknown_encoding_nothing_is_kept(tmp_path):

@@ -248,3 +248,15 @@ def test_rows_below_other_headings_are_not_read_under_the_first(tmp_path, size, 
         (line, "other_headings") for line in (4, 5, 6)
     ]
     assert "line 4" in told[0].reason and told[1].raw == "tables,D3,Cy"
+
+
+def test_the_same_headings_again_are_no_other_table_where_the_profile_is_named(tmp_path):
+    """Left to itself, the program would take them for those of a declaration."""
+    path = tmp_path / "both.csv"
+    headings = "crossing_id,crossing_at,declaration_id,goods_description,hs_code,value"
+    path.write_text(
+        f"{headings}\nC1,2026-11-24T08:00Z,D1,,,\n{headings}\nC2,2026-11-24T08:00Z,D2,,,\n"
+    )
+    (chunk,) = intake.read(path, profile="traveller")
+    assert chunk.table["crossing_id"].tolist() == ["C1", "C2"]
+    assert [each.reason_code for each in chunk.rejected] == ["header_repeated"]
