@@ -155,6 +155,8 @@ def containers_tidied(column: pa.Array) -> pa.Array:
     whole = b"" if data is None else data.to_pybytes()
     if whole.upper() != whole or b" " in whole or b"-" in whole:
         column = pc.utf8_upper(pc.replace_substring_regex(column, r"[\s\-]", ""))
+    if (pc.max(pc.binary_length(column)).as_py() or 0) < 2 * len("MSKU1234565"):
+        return column
     several = pc.match_substring_regex(column, _RUN).fill_null(False)
     if not pc.any(several).as_py():
         return column

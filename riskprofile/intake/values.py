@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -316,20 +315,11 @@ def hs(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
         parsed = Parsed(column)
     else:
         parsed = on_distinct(column, lambda each: Value(*codes.hs(each)), pa.large_string())
-    told = parsed.values.dictionary_encode()
-    shared = pc.utf8_slice_codeunits(told.dictionary, 0, nomenclature.SPECIFIC)
-    rare = np.flatnonzero(~np.asarray(pc.is_in(shared, value_set=_listed())))  # most are listed
-    strange = [at for at in rare if not nomenclature.known(told.dictionary[int(at)].as_py())]
-    if strange:
-        parsed.warnings["hs_unknown"] = np.asarray(
-            pc.is_in(told.indices, value_set=pa.array(strange, told.indices.type))
-        )
+    told = pc.unique(parsed.values).to_pylist()
+    if strange := [code for code in told if code is not None and not nomenclature.known(code)]:
+        listed = pa.array(strange, parsed.values.type)
+        parsed.warnings["hs_unknown"] = np.asarray(pc.is_in(parsed.values, value_set=listed))
     return parsed
-
-
-@lru_cache(maxsize=1)
-def _listed() -> pa.Array:
-    return pa.array(nomenclature.texts(), pa.large_string())
 
 
 def countries(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
