@@ -93,7 +93,7 @@ def unplaced(out: str | Path) -> Iterator[Unplaced]:
         if part is None:
             yield Unplaced(stream)
             return
-        file = _Part(stream, part, target)
+        file = _Part(stream, part, target, str(out))
         try:
             yield file
         finally:
@@ -106,16 +106,19 @@ class _Part(Unplaced):
 
     part: Path
     target: Path
+    told: str
     placed: bool = False
 
     def keep(self) -> None:
         super().keep()
-        os.fsync(self.stream.fileno())
+        with _named(self.told):  # a disk in the network may tell only now that it is full
+            os.fsync(self.stream.fileno())
 
     def place(self) -> None:
         self.keep()
         self._let_go()
-        self.part.replace(self.target)
+        with _named(self.told):
+            self.part.replace(self.target)
         self.placed = True  # from here on another may use its name
         sync_folder(self.target.parent)
 
@@ -137,10 +140,17 @@ class _Out(io.FileIO):
         self._told = out
 
     def write(self, data: Any, /) -> int:
-        try:
+        with _named(self._told):
             return super().write(data)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, self._told) from None
+
+
+@contextmanager
+def _named(out: str) -> Iterator[None]:
+    """A fault of the system names this file, not the one under which it is written, or none."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, out) from None
 
 
 def _begun(target: Path) -> tuple[int, Path]:

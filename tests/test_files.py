@@ -108,6 +108,15 @@ def test_a_full_disk_is_told_by_the_name_of_the_file(tmp_path: Path) -> None:
     assert (full.value.errno, full.value.filename) == (errno.ENOSPC, str(out))
 
 
+def test_what_has_no_place_any_more_is_told_by_the_name_of_the_file(tmp_path: Path) -> None:
+    out = tmp_path / "day.csv"
+    with pytest.raises(IsADirectoryError) as taken, whole_or_nothing(out) as stream:
+        stream.write(b"of today")
+        out.mkdir()
+    assert taken.value.filename == str(out)
+    assert [*tmp_path.iterdir()] == [out]
+
+
 def test_where_nothing_can_be_written_the_reason_is_told(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(InputError, match=r"folder: cannot be written \(it is a folder\)"):
