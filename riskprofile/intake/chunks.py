@@ -60,10 +60,8 @@ def look(
     conventions = Conventions(scan, numbers, dates, undecided)
     every = pieces(None)
     seen = list(islice(every, ahead))
-    if len(seen) < ahead:
-        conventions.look([_written(piece) for piece in seen], whole=True)
-    else:  # numbers that came as such are read with a point whatever the rest shows
-        conventions.look([seen[0].columns], whole=False)
+    whole = len(seen) < ahead
+    conventions.look([_written(piece) for piece in (seen if whole else seen[:1])], whole)
     return chain(seen, every), conventions
 
 

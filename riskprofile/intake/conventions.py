@@ -65,6 +65,7 @@ _DAY_FIRST = r"^\s*(?:1[3-9]|2[0-9]|3[01])[/-][0-9]{1,2}[/-][0-9]{4}"
 _MONTH_FIRST = r"^\s*[0-9]{1,2}[/-](?:1[3-9]|2[0-9]|3[01])[/-][0-9]{4}"
 
 
+_TWO_WAYS = r"^[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}(?:[eE][+-]?[0-9]+)?$"
 EITHER_DATE = r"^[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{4}"
 
 
@@ -169,9 +170,16 @@ class Conventions:
                 tally.add_dates(name, block[name])
         return tally
 
-    def point_is_decimal(self, name: str) -> bool:
-        """Whether a lone point is a decimal point in this column."""
-        return self._shows_point or self.number(name) in (POINT, UNDECIDED)
+    def point_is_decimal(self, name: str, cells: pa.Array | None = None) -> bool:
+        """Whether a lone point is a decimal point in this column.
+
+        With `cells`, also where none of them leaves it open; then the file is not looked at.
+        """
+        if self._shows_point:
+            return True
+        if cells is not None and not pc.any(pc.match_substring_regex(cells, _TWO_WAYS)).as_py():
+            return True
+        return self.number(name) in (POINT, UNDECIDED)
 
     def number(self, name: str) -> str:
         """`"point"`, `"comma"`, `"ambiguous"`, or `""` when the file shows nothing."""

@@ -172,7 +172,7 @@ def _bounds(spec: ColumnSpec, values: np.ndarray) -> dict[str, np.ndarray]:
 def numbers(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
     """Floats and whole numbers, within the bounds of their column."""
     parsed: Parsed | None = None
-    if conventions.point_is_decimal(spec.name):
+    if conventions.point_is_decimal(spec.name, column):
         try:  # Arrow's grammar is ours but for inf and nan, and for what becomes 0 or inf
             floats = column.cast(pa.float64())
         except pa.ArrowInvalid:

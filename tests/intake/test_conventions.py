@@ -14,11 +14,12 @@ from riskprofile.intake.conventions import readings
 
 @given(st.integers(0, 10**9), st.integers(0, 999))
 def test_a_number_written_in_either_way_reads_back(whole, part):
-    assert float(readings(f"{whole:,}.{part:03}")[0] or "nan") == whole + part / 1000
+    meant = float(f"{whole}.{part:03}")  # 8 + 274 / 1000 is a little more
+    assert float(readings(f"{whole:,}.{part:03}")[0] or "nan") == meant
     german = f"{whole:,}".replace(",", ".") + f",{part:03}"
-    assert float(readings(german)[1] or "nan") == whole + part / 1000
+    assert float(readings(german)[1] or "nan") == meant
     french = f"{whole:,}".replace(",", "\u202f") + f",{part:03}"
-    assert float(readings(french)[1] or "nan") == whole + part / 1000
+    assert float(readings(french)[1] or "nan") == meant
 
 
 @pytest.mark.parametrize(
@@ -132,3 +133,16 @@ def test_texts_of_json_lines_are_read_as_the_whole_file_writes(tmp_path):
     (chunk,) = intake.read(path)
     assert chunk.table["gross_mass_kg"].tolist() == [1234.0, 12.5]
     assert chunk.table["lodged_at"].dt.month.tolist() == [4, 12]
+
+
+@pytest.mark.parametrize("more", [20, 10_100])
+def test_numbers_that_came_as_such_do_not_show_it_in_a_large_file_either(tmp_path, more):
+    path = tmp_path / "sample.jsonl"
+    row = (
+        '{"declaration_id": "D%d", "goods_description": "x", "gross_mass_kg": %d.5, "value": %s}\n'
+    )
+    values = ['"1.234"', *["1"] * more, '"12,5"']
+    path.write_text("".join(row % (at, at, value) for at, value in enumerate(values)))
+    chunks = list(intake.read(path))
+    assert chunks[0].table["value"].iloc[0] == 1234.0
+    assert sum(len(chunk.table) for chunk in chunks) == len(values)
