@@ -19,7 +19,7 @@ from riskprofile.profiles import Profile
 from riskprofile.profiles.profile import Key
 from riskprofile.reference import lexicon, naming, wording
 from riskprofile.reference.hashing import hash_texts
-from riskprofile.tables import Table
+from riskprofile.tables import TEXT, Table
 
 _WORDS = re.compile(r"\w+")
 
@@ -103,6 +103,15 @@ def united(seen: Seen, keys: Sequence[Key], aliases: Aliases) -> Seen:
             numbers = held.values if held.gone is None else np.where(held.gone, 0, held.values)
             columns[key.name] = like(seen, Column(aliases(numbers), held.gone))
     return seen.assign(**columns)
+
+
+def recalled(events: Table, profile: Profile) -> Table:
+    """Events as they are remembered now, also where a former release stored them."""
+    made = {}
+    for name, (former, read) in profile.formerly.items():
+        if name not in events and former in events:
+            made[name] = events[former].map(read, na_action="ignore").astype(TEXT)
+    return events.assign(**made) if made else events
 
 
 def opaque(given: View, key: Key) -> Column:

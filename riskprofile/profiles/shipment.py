@@ -130,6 +130,7 @@ SHIPMENT = Profile(
         *("log_gross_mass", "freight_ratio", "log_freight_ratio", "quantity"),
         "log_quantity",
     ),
+    formerly={"licence_key": ("licence_number", naming.licence)},
     linked=links.SHIPMENT_COLUMNS,
     objective=("goods_description", "hs_code"),
     slices=("transport_mode", "customs_office", "port_of_loading", "country_of_export", "carrier"),

@@ -10,6 +10,7 @@ needs judgement (a slip of the keyboard, a vowel more) is left to `history.regis
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from itertools import product
 
@@ -180,7 +181,6 @@ _TWO = frozenset(
     "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 "
     "65 66 81 82 84 86 90 91 92 93 94 95 98".split()
 )
-_BETWEEN = re.compile(r"[^A-Z0-9]")
 _EXTENSION = re.compile(r"(?i)(?:ext|extn|x|доб|#)\.?\s*\d{1,6}\s*$")
 _TRUNK = re.compile(r"\(\s*0\s*\)")
 _NORTH_AMERICAN = re.compile(r"^1[\s.(-]+\(?[2-9]\d{2}\D*\d{3}\D*\d{4}$")
@@ -227,10 +227,13 @@ def code(text: str) -> str:
 def licence(text: str) -> str | None:
     """A licence number in capitals, without what people put between; None where nothing is left.
 
-    >>> licence("im 12/A"), licence("-")
-    ('IM12A', None)
+    Letters and digits of any script tell one from another.
+
+    >>> licence("im 12/A"), licence("ЛП № 12/7"), licence("-")
+    ('IM12A', 'ЛП127', None)
     """
-    return _BETWEEN.sub("", text.upper()) or None
+    told = "".join(filter(str.isalnum, text))
+    return unicodedata.normalize("NFKC", told).upper() or None
 
 
 def _spelled(text: str) -> str:

@@ -40,7 +40,7 @@ FACET: dict[str, tuple[tuple[str, ...], ...]] = {
     "goods": (("goods_key",), ("hs4",)),
     "route": (("origin_key", "destination_key", "transport_mode"), ("route_key",)),
     "party": tuple((name,) for name in PARTY),
-    "document": (("carrier",), ("licence_number",), ("house_document",)),
+    "document": (("carrier",), ("licence_key",), ("house_document",)),
 }
 READ = frozenset(
     (

@@ -27,7 +27,7 @@ import pyarrow as pa
 from riskprofile import __version__
 from riskprofile.columns import supposing
 from riskprofile.errors import StoreError
-from riskprofile.history import Aliases, Snapshot, kept, look, united
+from riskprofile.history import Aliases, Snapshot, kept, look, recalled, united
 from riskprofile.history.kept import Kept, Opened
 from riskprofile.history.layer import (
     CHUNK,
@@ -106,7 +106,7 @@ def opened(
             Aliases(parties.aliases(connection, before)),
         )
         found = batches.finds(connection, profile.name, before)
-        finds = [united(one, profile.keys, known.aliases) for one in found]
+        finds = [united(recalled(one, profile), profile.keys, known.aliases) for one in found]
         chain: list[Opened] = []
         if folder is not None:
             vouched = pasts.vouched(connection, profile.name, folder.place)
@@ -215,7 +215,7 @@ def _since(
     frames: list[Table] = []  # of rows that are not on file
     came = Columns(spool)
     for one in events:
-        frame = _standing(one, gone)
+        frame = recalled(_standing(one, gone), profile)
         keys = [frame[name].dropna().to_numpy(np.int64) for name in names if name in frame]
         said.append(np.unique(np.concatenate(keys or said[:1])))
         frame = united(frame, profile.keys, known.aliases)

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from riskprofile.columns import View
-from riskprofile.history import Aliases, Snapshot, look, united
+from riskprofile.history import Aliases, Snapshot, look, recalled, united
 from riskprofile.history.learning import Asked
 from riskprofile.history.watch import WATCH, Watch
 from riskprofile.profiles import PROFILES, Profile
@@ -125,7 +125,7 @@ class Rater:
     def linked(self, rows: Table, events: Table, aliases: Aliases) -> Table:
         """What links these rows to others, of what is stored of them, one party under one key."""
         declared = [one for one in self.profile.linked if one in rows and one not in events]
-        known = united(events, self.profile.keys, aliases)
+        known = united(recalled(events, self.profile), self.profile.keys, aliases)
         made = known.assign(**{name: rows[name] for name in declared})
         own = self.profile.declaration[0]  # whether two rows have the same is all that is asked
         if own in made:

@@ -137,6 +137,14 @@ def test_a_licence_is_used_up_however_its_number_is_written(written):
     assert fired(sign, shipments(**PISTOLS), beside(licences=LICENCE), [earlier])
 
 
+def test_letters_of_another_script_tell_one_licence_from_another():
+    registers = beside(licences={**LICENCE, "licence_number": "ЛП 12/7"})
+    sign, own = documents.firearms_without_licence, {**PISTOLS, "licence_number": "лп-12/7"}
+    for written, fires in (("ЛК 12/7", False), ("ЛП.127", True)):
+        earlier = past(2, **{**PISTOLS, "quantity": 35.0, "licence_number": written})
+        assert fired(sign, shipments(**own), registers, [earlier]) == fires
+
+
 def test_without_a_register_a_number_is_taken_as_given():
     assert not fired(documents.firearms_without_licence, shipments(**PISTOLS), Lookup())
     no_number = shipments(**{**PISTOLS, "licence_number": None})

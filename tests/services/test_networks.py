@@ -138,7 +138,7 @@ def test_nothing_of_another_office_is_shown(office: Office) -> None:
 
 def found(days: int = 30, **columns: object) -> pd.DataFrame:
     """One earlier find, as history knows it."""
-    seen = view(factory.shipments(1, **columns), SHIPMENT)
+    seen = view(factory.shipments(1, **columns), SHIPMENT)[list(SHIPMENT.remembered)]
     at = pd.Timestamp(NOW - timedelta(days=days))
     return seen.assign(time=at, _chunk=7, _position=0)
 
@@ -181,6 +181,28 @@ def test_an_earlier_find_is_named_with_its_facets_from_three_on(kept: tuple[str,
         assert not len(like)
     else:
         assert like["link"].tolist() == ["like an earlier find in " + ", ".join(kept)]
+
+
+def test_a_find_under_the_same_licence_is_named_however_its_number_is_written(
+    office: Office,
+) -> None:
+    where = {"country_of_origin": "XA", "country_of_destination": "XB"}
+    first = {"consignor_name": "One", "consignee_name": "Two", "consignee_address": "1 Way"}
+    first |= {"carrier": "XC1", "house_document": "H1", "licence_number": "IM 12/A"}
+    office.take(False, ago=20, **rows([30], **where, **first))
+    with office.store.write() as connection:
+        record = connection.execute(select(Record.record_id)).scalar_one()
+        columns = {"outcome_id": 1, "profile": "shipment", "item": 1, "value": 1}
+        columns |= {"selected_by": "score", "known_at": NOW - 2 * DAY}
+        connection.execute(insert(Label).values(record_id=record, probability=None, **columns))
+    other = {"consignor_name": "Six", "consignee_name": "Ten", "consignee_address": "9 Hill"}
+    other |= {"carrier": "XC2", "house_document": "H2", "licence_number": "im-12a"}
+    office.take(False, **rows([0], declaration_id=["T1"], **where, **other))
+    with office.store.read() as connection:
+        told = connection.execute(
+            select(Alert.related).where(Alert.record_id.startswith("T1@"))
+        ).scalar_one()
+    assert told[0]["link"] == "like an earlier find in goods, route, document"
 
 
 def test_a_find_of_the_register_stands_on_the_page_with_its_outcome(office: Office) -> None:

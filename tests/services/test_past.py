@@ -224,6 +224,32 @@ def test_a_run_asks_nothing_that_is_not_kept() -> None:
         assert set(history.questions) <= set(past.questions(profile.name))
 
 
+@pytest.mark.parametrize("at_hand", [past.AT_HAND, 0])
+def test_what_a_former_release_remembered_of_a_licence_still_uses_it_up(
+    store: Store, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_hand: int
+) -> None:
+    """It kept the number as it was written; beside what came since, one licence is one."""
+    monkeypatch.setattr(past, "AT_HAND", at_hand)
+    world = World(store, home, tmp_path, 9)
+    for written in ("IM 12/A", "im-12a"):
+        rows = world.rows(world.new(3))
+        world.send(rows.assign(licence_number=written, quantity=35.0), history=True)
+    table = batches.chunk_table
+    with store.write() as connection:
+        first, content = connection.execute(select(table.c.id, table.c.events)).first()
+        events = batches.from_bytes(content)
+        former = events.assign(licence_key="IM 12/A").rename(
+            columns={"licence_key": "licence_number"}
+        )
+        given = batches.stored(former.astype({"licence_number": events["licence_key"].dtype}))
+        connection.execute(table.update().where(table.c.id == first).values(events=given))
+    world.now += timedelta(days=1)
+    layers, _ = past.opened(store, SHIPMENT, world.now, None)
+    asked = factory.shipments(1, licence_number="Im 12 a", lodged_at=pd.Timestamp(world.now))
+    before = Snapshot.from_layers(layers).norm(view(asked, SHIPMENT), "quantity", ["licence_key"])
+    assert before["n"].tolist() == [6.0]
+
+
 def test_what_retention_removed_is_in_no_file(store: Store, home: Settings, tmp_path: Path) -> None:
     world = World(store, home, tmp_path, 7)
     world.crossings(30)
