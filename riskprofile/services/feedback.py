@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, case, or_, select
 
 from riskprofile.profiles import PROFILES
 from riskprofile.services.rights import OWNER, Actor, authorise
 from riskprofile.store import arms as kept
 from riskprofile.store import batches
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert, Chunk, Label, Outcome, Record
+from riskprofile.store.tables import Alert, Batch, Chunk, Label, Outcome, Record
 from riskprofile.tables import TEXT, TIME, Table
 
 _label = Label.__table__  # type: ignore[attr-defined]
@@ -20,6 +21,7 @@ _record = Record.__table__  # type: ignore[attr-defined]
 _chunk = Chunk.__table__  # type: ignore[attr-defined]
 _outcome = Outcome.__table__  # type: ignore[attr-defined]
 _alert = Alert.__table__  # type: ignore[attr-defined]
+_batch = Batch.__table__  # type: ignore[attr-defined]
 
 KEYS = (
     *("record_id", "item", "value", "selected_by", "probability", "known_at", "rated_at"),
@@ -78,6 +80,45 @@ def earlier(connection: Connection, outcome_ids: Sequence[int]) -> dict[int, tup
     return told
 
 
+def _rated(connection: Connection, profile: str) -> dict[int, dict[str, Any]]:
+    """Each label, by alert, with where the item lies that had the points of its list.
+
+    That is of the batch of the alert; of an amended declaration it may be an item that an earlier
+    batch brought, and lies as the scorecard of that read it.
+    """
+    of_item = (
+        (_record.c.record_id == _label.c.record_id)
+        & (_record.c.profile == _label.c.profile)
+        & (_record.c.item == _label.c.item)
+        # Of several versions in one run, the one that the list was made of.
+        & _record.c.folded_by.is_distinct_from(_alert.c.batch_id)
+    )
+    own, rated = _chunk.c.batch_id == _alert.c.batch_id, _chunk.c.features.is_not(None)
+    asked = (
+        select(
+            _label,
+            _alert.c.id.label("alert_id"),
+            _alert.c.created_at.label("rated_at"),
+            case((own, _alert.c.model_digest), else_=_batch.c.model_digest).label("model_digest"),
+            _outcome.c.officer,
+            _outcome.c.confirmed_by,
+            _record.c.chunk_id,
+            _record.c.position,
+        )
+        .select_from(
+            _label.join(_outcome, _outcome.c.id == _label.c.outcome_id)
+            .join(_alert, _alert.c.id == _outcome.c.alert_id)
+            .join(_record, of_item)
+            .join(_chunk, _chunk.c.id == _record.c.chunk_id)
+            .join(_batch, _batch.c.id == _chunk.c.batch_id)
+        )
+        .where(_label.c.profile == profile, batches.counts())
+        .where(or_(own, and_(_batch.c.started_at <= _alert.c.created_at, rated)))
+        .order_by(_label.c.known_at, _label.c.id, own, _record.c.version)
+    )
+    return {row["alert_id"]: dict(row) for row in connection.execute(asked).mappings()}
+
+
 def labels(store: Store, profile: str, actor: Actor = OWNER) -> Table:
     """One row per labelled declaration: its label, how it was selected, and the feature log.
 
@@ -99,39 +140,7 @@ def labels(store: Store, profile: str, actor: Actor = OWNER) -> Table:
     """
     authorise(actor, "labels.look")
     with store.read() as connection:
-        rows = (
-            connection.execute(
-                select(
-                    _label,
-                    _alert.c.id.label("alert_id"),
-                    _alert.c.created_at.label("rated_at"),
-                    _alert.c.model_digest,
-                    _outcome.c.officer,
-                    _outcome.c.confirmed_by,
-                    _record.c.chunk_id,
-                    _record.c.position,
-                )
-                .select_from(
-                    _label.join(_outcome, _outcome.c.id == _label.c.outcome_id)
-                    .join(_alert, _alert.c.id == _outcome.c.alert_id)
-                    .join(_chunk, _chunk.c.batch_id == _alert.c.batch_id)
-                    .join(
-                        _record,
-                        (_record.c.chunk_id == _chunk.c.id)
-                        & (_record.c.record_id == _label.c.record_id)
-                        & (_record.c.profile == _label.c.profile)
-                        & (_record.c.item == _label.c.item)
-                        # Of several versions in one run, the one that the list was made of.
-                        & _record.c.folded_by.is_distinct_from(_alert.c.batch_id),
-                    )
-                )
-                .where(_label.c.profile == profile, batches.counts())
-                .order_by(_label.c.known_at, _label.c.id)
-            )
-            .mappings()
-            .all()
-        )
-        newest = {row["alert_id"]: dict(row) for row in rows}
+        newest = _rated(connection, profile)
         answers = _answers(connection)
         disagreed = earlier(connection, [one["outcome_id"] for one in newest.values()])
         for alert, one in newest.items():

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from sqlalchemy import insert
 
 from riskprofile.errors import NotAllowed, RiskProfileError
-from riskprofile.services import evidence, feedback, records, review
+from riskprofile.services import evidence, feedback, promotion, records, review
+from riskprofile.services.identity import OWNER
+from riskprofile.services.run import Options
+from riskprofile.services.screen import screen
+from riskprofile.services.settings import Settings
 from riskprofile.store import batches
+from riskprofile.store.database import Store
 from riskprofile.store.tables import Record
 from tests import factory
-from tests.services.bench import AWAY, HERE, INES, NOW, OMAR, REASON, SARA, later, taken
+from tests.services.bench import (
+    AWAY,
+    HERE,
+    INES,
+    NOW,
+    OMAR,
+    REASON,
+    SARA,
+    furnish,
+    later,
+    taken,
+)
 
 
 def stored(store, features=True, number=0):
@@ -68,6 +86,29 @@ def test_a_label_comes_with_the_values_that_were_rated(any_store):
     assert table["pair_age"].isna().tolist() == [True, False]
     assert table["selected_by"].tolist() == ["random", "score"]
     assert table["known_at"].tolist() == [later(hours=1), later(hours=2)]
+
+
+def test_of_an_amended_declaration_the_item_that_had_the_points_teaches(
+    bare: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Item 1 speaks for it, also where item 2 alone came again: its find is not lost for a fit."""
+    furnish(bare)
+    items = factory.shipments(2, goods_description=["pistol slides and barrels", "garden chairs"])
+    items["declaration_id"], items["item_number"] = "X1", [1, 2]
+    for number, place in enumerate((slice(0, 2), slice(1, 2))):
+        given = items[place].assign(value=5.0 + number)
+        path = factory.write(tmp_path / f"{number}.csv", given)
+        screen(bare, home, OWNER, [path], Options(), later(hours=number))
+    [row] = review.queue(bare, INES, review.QueueFilter("shipment"), later(hours=2)).rows
+    review.claim(bare, INES, row.id, later(hours=2))
+    review.alert(bare, INES, row.id, later(hours=2))
+    review.decide(bare, INES, row.id, "examine", REASON, later(hours=2))
+    found(bare, row.id, "trafficking", later(hours=3))
+    table = feedback.labels(bare, "shipment")
+    assert table[["item", "value"]].to_numpy().tolist() == [[1, 1]]
+    assert table["points"].tolist() == [row.points]
+    served = promotion.serving(bare, home.models, "shipment")
+    assert table["model_digest"].tolist() == [served.digest]
 
 
 def test_without_labels_the_table_is_empty_and_has_its_columns(store):
