@@ -406,11 +406,10 @@ def _require_beside(
     version, digest = _beside(files)
     if not digest:
         return
-    newest = _promoted(connection, card.profile)
     try:
         now = _serving(connection, models, card.profile)
     except ScorecardError:
-        if digest in {*artefacts.trusted(), newest and newest["digest"]}:
+        if digest in _served(connection, models, card.profile):
             return
         raise
     if digest != now.digest:
@@ -419,6 +418,17 @@ def _require_beside(
             f"{now.version} serves now",
             do="Fit anew from what serves, under another version.",
         )
+
+
+def _served(connection: Connection, models: Path, profile: str) -> set[str]:
+    """The digest that what serves had when it came to serve, whatever became of it."""
+    newest = _promoted(connection, profile)
+    if newest is not None and not (
+        artefacts.written_first(models, profile) and newest["digest"] in artefacts.trusted()
+    ):
+        return {newest["digest"]}
+    learnt = switches.learnt(connection, profile)
+    return artefacts.shipped(models, profile, learnt=learnt)
 
 
 def _expected(card: Scorecard) -> None:

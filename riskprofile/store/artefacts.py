@@ -11,6 +11,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -39,8 +40,12 @@ class Version:
 
 def trusted() -> set[str]:
     """Digests of the scorecards that ship with this release."""
+    return set(_listed().values())
+
+
+def _listed() -> dict[str, str]:
     listed: dict[str, str] = json.loads(TRUSTED.read_text("utf-8"))
-    return set(listed.values())
+    return listed
 
 
 def serving(folder: Path, profile: str, *, learnt: bool = False) -> Scorecard:
@@ -56,18 +61,34 @@ def serving(folder: Path, profile: str, *, learnt: bool = False) -> Scorecard:
     ScorecardError
         Missing, altered, untrusted or malformed.
     """
+    return load(folder, profile, _current(folder, profile, learnt))
+
+
+def shipped(folder: Path, profile: str, *, learnt: bool = False) -> set[str]:
+    """The digest that what serves a profile (`serving`) shipped with, however it is now.
+
+    Of all that ship for the profile where nothing says which of them serves.
+    """
+    listed = _listed()
+    with suppress(ScorecardError):
+        version = _current(folder, profile, learnt)
+        return {digest for name, digest in listed.items() if name == f"{profile} {version}"}
+    return {digest for name, digest in listed.items() if name.startswith(f"{profile} ")}
+
+
+def _current(folder: Path, profile: str, learnt: bool) -> str:
+    """The version that is named to serve."""
     pointer = folder / profile / CURRENT
     if learnt and written_first(folder, profile):
         pointer = folder / profile / LEARNT
     try:
-        version = pointer.read_text("utf-8").strip()
+        return pointer.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ScorecardError(
             f"no scorecard serves the {profile} profile",
             where=str(pointer),
             do="Set RISKPROFILE_MODELS to the folder of scorecards, or restore the file",
         ) from error
-    return load(folder, profile, version)
 
 
 def written_first(folder: Path, profile: str) -> bool:

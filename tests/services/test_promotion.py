@@ -347,14 +347,16 @@ def test_signed_or_not_nothing_learnt_rates_travellers_before_a_law_for_it_is_na
 
 def test_a_good_scorecard_takes_the_place_of_a_damaged_one(people: Store, tmp_path: Path) -> None:
     """Fitted beside it while it was whole; one fitted beside another is still refused."""
+    ships = promotion.serving(people, MODELS, "shipment").digest
     digest = promoted(people, tmp_path)
     with people.write() as connection:
         connection.execute(text("UPDATE scorecard SET files = :f"), {"f": b"of a damaged disk"})
     with pytest.raises(ScorecardError):
         serves(people)
-    late = candidate(tmp_path, "2027.2", beside=("2026.1", "f" * 64))
-    with pytest.raises(ScorecardError):
-        promotion.propose(people, ANNA, late, NOW, MODELS)
+    for late, beside in (("2027.2", ("2026.1", "f" * 64)), ("2027.4", (SHIPPED, ships))):
+        with pytest.raises(ScorecardError):
+            folder = candidate(tmp_path, late, beside=beside)
+            promotion.propose(people, ANNA, folder, NOW, MODELS)
     good = candidate(tmp_path, "2027.3", base=9, beside=("2027.1", digest))
     promotion.propose(people, ANNA, good, NOW, MODELS)
     sign(people, ANNA, "2027.3")
