@@ -158,7 +158,8 @@ def run(
             ]
             told.quarantined += erasure.clear_quarantine(connection, old)
             late = received_upto(moment, said.mask)
-            told.alerts += sealing.seal_late(connection, profile.name, late, secret)
+            but = () if said.finds else FINDS
+            told.alerts += sealing.seal_late(connection, profile.name, late, secret, but)
     first = shortest(settings)
     with store.write(patience=120.0) as connection:
         told.drafts = erasure.clear_drafts(connection, received_upto(moment, first))
@@ -245,6 +246,8 @@ def _forget_chunk(
     if kept == chunk.kept or not (over or mask or unflagged):
         return
     with store.write(patience=120.0) as connection:
+        if chunk.kept == versions.NAMES and not over and not _opens(connection, chunk, secret):
+            return  # of what a destroyed key sealed nothing can be sealed anew
         names = erasure.references(connection, chunk.id)
         asked = {name for name in names if name is not None}
         evidence, finds = erasure.evident(connection, profile.name, asked, finds=FINDS)
@@ -299,7 +302,7 @@ def _rewrite(
     events = batches.from_bytes(stored.events)
     log = None if stored.features is None else batches.from_bytes(stored.features)
     gone, hid = fates == REMOVE, fates == MASK
-    lock = erasure.sealed(connection, "chunk", chunk.id) if chunk.kept == "masked" else None
+    lock = erasure.sealed(connection, "chunk", chunk.id)
     if lock is not None and not gone.all():  # whose key was destroyed, that is removed on time too
         earlier = batches.from_bytes(keys.unseal(secret, lock, f"chunk:{chunk.id}"))
         rows = rows.assign(**{name: earlier[name] for name in earlier.columns})
@@ -322,6 +325,15 @@ def _rewrite(
             events, [name for name in events.columns if name not in erasure.KEPT_OF_EVENTS], gone
         ),
     )
+
+
+def _opens(connection: Any, chunk: erasure.Stored, secret: bytes) -> bool:
+    """Whether what was masked of a chunk, if anything, was sealed by this key."""
+    lock = erasure.sealed(connection, "chunk", chunk.id)
+    try:
+        return lock is None or bool(keys.unseal(secret, lock, f"chunk:{chunk.id}"))
+    except StoreError:
+        return False
 
 
 def _renamed(
@@ -348,17 +360,20 @@ def _forget_alerts(
             if alert["state"] == "open":  # nothing is left that anybody could decide on
                 values["state"] = versions.REMOVED
             sealed = None
-            erasure.keep_sealed(connection, sealing.WORDS, alert["id"], None)
-        elif erasure.sealed(connection, sealing.ALERT, alert["id"]) is not None:
-            continue  # what was written since has a term of its own
+            erasure.drop_sealed(connection, sealing.WORDS, alert["id"])
         else:
-            sealed, fired = sealing.seal(connection, alert, secret)
             left = [
                 {name: value for name, value in row.items() if name not in blanked}
                 for row in alert["declaration"] or []
             ]
-            values = {"declaration": left, "related": None, "indicators": fired}
+            values = {"declaration": left}
             values["search"] = alerts.search_text({**alert, "declaration": left})
+            if erasure.sealed(connection, sealing.ALERT, alert["id"]) is not None:
+                # All of it is sealed already, and what was written since has a term of its own.
+                erasure.change_alert(connection, alert["id"], values)
+                continue
+            sealed, fired = sealing.seal(connection, alert, secret)
+            values |= {"related": None, "indicators": fired}
         erasure.clear_alert(connection, alert["id"], values)
         erasure.keep_sealed(connection, sealing.ALERT, alert["id"], sealed)
         count += 1

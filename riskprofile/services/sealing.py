@@ -7,14 +7,13 @@ when the same term after that is over, so that nothing that is sealed has to be 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
-from riskprofile.errors import StoreError
 from riskprofile.services import keys, raising
 from riskprofile.store import erasure
 
@@ -44,21 +43,31 @@ def seal(
     return keys.seal(secret, json.dumps(content).encode(), _about(ALERT, alert["id"])), left
 
 
-def seal_late(connection: Connection, profile: str, upto: datetime, secret: bytes) -> int:
-    """Seal what was written up to a time about alerts that were masked before; how many alerts."""
-    late = erasure.late(connection, profile, upto)
-    for alert_id in late:
-        try:
-            told = _open(connection, lambda: secret, WORDS, alert_id)
-        except StoreError:  # sealed by a key that is gone: nobody opens that again
-            told = {}
-        for name, rows in erasure.written(connection, alert_id, upto).items():
-            told[name] = [*told.get(name, []), *(row for row in rows if row[2])]
-        erasure.clear_written(connection, alert_id, upto)
-        content = json.dumps({"written": told}).encode()
-        about = _about(WORDS, alert_id)
-        erasure.keep_sealed(connection, WORDS, alert_id, keys.seal(secret, content, about))
-    return len(late)
+def seal_late(
+    connection: Connection, profile: str, upto: datetime, secret: bytes, but: Collection[str]
+) -> int:
+    """Seal what was written up to a time about alerts of records that were masked before.
+
+    How many alerts. Records with one of the outcomes `but` were not masked.
+    """
+    count = 0
+    for alert in erasure.late(connection, profile, upto, but):
+        of, fired = alert["id"], alert["indicators"]
+        written = erasure.written(connection, of, upto)
+        if alert["created_at"] <= upto:
+            fired, reasons = _by_hand(alert)
+            written |= reasons
+        late = {name: [row for row in rows if row[2]] for name, rows in written.items()}
+        if not any(late.values()):
+            continue
+        erasure.clear_written(connection, of, upto)
+        erasure.change_alert(connection, of, {"indicators": fired})
+        # Beside what was sealed before: another key may have sealed that.
+        kind = f"{WORDS}:{len(erasure.sealed_as(connection, WORDS, of)) + 1}"
+        content = json.dumps({"written": late}).encode()
+        erasure.keep_sealed(connection, kind, of, keys.seal(secret, content, _about(kind, of)))
+        count += 1
+    return count
 
 
 def opened(
@@ -67,7 +76,7 @@ def opened(
     """What was written of the masked alerts of a record, the first first."""
     found = []
     for alert in erasure.alerts_of(connection, profile, {record_id}):
-        for kind in (ALERT, WORDS):
+        for kind in (ALERT, *erasure.sealed_as(connection, WORDS, alert["id"])):
             for table, rows in _open(connection, secret, kind, alert["id"]).items():
                 for of, column, text in rows:
                     if text:

@@ -12,6 +12,7 @@ import pandas as pd
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    and_,
     delete,
     exists,
     insert,
@@ -186,6 +187,22 @@ def sealed(connection: Connection, kind: str, of: int) -> bytes | None:
     return None if found is None else bytes(found)
 
 
+def sealed_as(connection: Connection, kind: str, of: int) -> list[str]:
+    """The kinds of what is sealed of one thing piece by piece: `KIND`, `KIND:1` and so on."""
+    found = connection.execute(select(sealed_table.c.kind).where(*_pieces(kind, of)))
+    return sorted(found.scalars())
+
+
+def drop_sealed(connection: Connection, kind: str, of: int) -> None:
+    """All pieces (`sealed_as`) are gone."""
+    connection.execute(delete(sealed_table).where(*_pieces(kind, of)))
+
+
+def _pieces(kind: str, of: int) -> list[ColumnElement[bool]]:
+    one = sealed_table.c.kind
+    return [sealed_table.c.of == of, or_(one == kind, one.startswith(f"{kind}:"))]
+
+
 def rename(connection: Connection, chunk_id: int, profile: str, tokens: Mapping[str, str]) -> None:
     """Removed records lose their reference and their digest; points and versions stay."""
     for record_id, name in tokens.items():
@@ -247,9 +264,17 @@ def written(
     return told
 
 
-def late(connection: Connection, profile: str, upto: datetime) -> list[int]:
-    """Alerts that were masked and of which something was written since, up to a time."""
-    words = [
+def late(
+    connection: Connection, profile: str, upto: datetime, but: Collection[str]
+) -> list[dict[str, Any]]:
+    """Alerts of masked records, of which something may have been written since, up to a time.
+
+    Parameters
+    ----------
+    but : collection of str
+        Outcomes whose records are not masked.
+    """
+    words: list[ColumnElement[bool]] = [
         exists().where(
             *_about(table, alert_table.c.id, upto),
             or_(*[table.c[name] != "" for name in WRITTEN if name in table.c]),
@@ -257,13 +282,30 @@ def late(connection: Connection, profile: str, upto: datetime) -> list[int]:
         for table in WRITTEN_IN
     ]
     words.append(exists().where(_found_by(alert_table.c.id, upto), item_table.c.where_found != ""))
+    # Who raises one by hand writes in the alert itself; and may do so when its record is masked.
+    by_hand = alert_table.c.selected_by == "manual"
+    words.append(and_(by_hand, alert_table.c.created_at <= upto))
+    sealed = exists().where(sealed_table.c.kind == "alert", sealed_table.c.of == alert_table.c.id)
+    masked = exists().where(
+        record_table.c.record_id == alert_table.c.record_id,
+        record_table.c.profile == alert_table.c.profile,
+        chunk_table.c.id == record_table.c.chunk_id,
+        chunk_table.c.kept == "masked",
+    )
+    another = alert_table.alias()
+    kept = exists().where(
+        another.c.record_id == alert_table.c.record_id,
+        another.c.profile == alert_table.c.profile,
+        outcome_table.c.alert_id == another.c.id,
+        outcome_table.c.outcome.in_(but),
+    )
     found = connection.execute(
-        select(alert_table.c.id)
-        .join(sealed_table, (sealed_table.c.of == alert_table.c.id))
-        .where(sealed_table.c.kind == "alert", alert_table.c.profile == profile, or_(*words))
+        select(alert_table)
+        .where(alert_table.c.profile == profile, or_(*words))
+        .where(or_(sealed, and_(by_hand, masked, ~kept)))
         .order_by(alert_table.c.id)
     )
-    return list(found.scalars())
+    return [dict(row) for row in found.mappings()]
 
 
 def writer(connection: Connection, table: str, of: int) -> tuple[datetime, str]:
@@ -297,8 +339,13 @@ def _found_by(alert_id: Any, upto: datetime | None = None) -> ColumnElement[bool
 def clear_alert(connection: Connection, alert_id: int, values: Mapping[str, Any]) -> None:
     """Put an alert back without names, and take its links and what was written about it."""
     clear_written(connection, alert_id)
-    connection.execute(update(alert_table).where(alert_table.c.id == alert_id).values(**values))
+    change_alert(connection, alert_id, values)
     connection.execute(delete(link_table).where(link_table.c.alert_id == alert_id))
+
+
+def change_alert(connection: Connection, alert_id: int, values: Mapping[str, Any]) -> None:
+    """Put other values in an alert."""
+    connection.execute(update(alert_table).where(alert_table.c.id == alert_id).values(**values))
 
 
 def clear_written(connection: Connection, alert_id: int, upto: datetime | None = None) -> None:

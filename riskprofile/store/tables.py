@@ -194,7 +194,7 @@ class Chunk(SQLModel, table=True):
     rows: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     features: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     events: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    kept: str = "full"  # full, masked or removed: how far retention has gone
+    kept: str = "full"  # how far retention has gone: `store.versions`
     __table_args__ = (
         UniqueConstraint("batch_id", "number"),
         Index("chunk_profile", "profile", "batch_id"),  # what a run begins with reads no chunk
@@ -220,7 +220,7 @@ class PastFile(SQLModel, table=True):
 class Sealed(SQLModel, table=True):
     """What retention masked, encrypted: `content` is nonce and text.
 
-    `kind` is chunk, alert, or words: what was written about an alert after it was masked.
+    `kind` is chunk, alert, or words:1 and so on: what was written of an alert since it was masked.
     """
 
     __tablename__ = "sealed"

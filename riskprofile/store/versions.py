@@ -34,6 +34,7 @@ from riskprofile.store.database import among
 ACCEPTED, SUPERSEDED = "accepted", "superseded"
 REMOVED = "removed"  # state of a record whose row retention took out
 FULL = "full"  # how far a chunk is kept that retention has not come to
+NAMES = "names"  # and of what a former release masked, without all that leads to a name
 PARKED = "history"  # state of a record that is known but was never rated
 
 Key = tuple[str, int]  # record_id, item

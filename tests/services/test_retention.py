@@ -574,6 +574,120 @@ def test_by_what_a_carrier_or_an_authority_would_name_a_traveller_is_masked_with
     assert leads.items() <= row.items()
 
 
+def test_what_a_former_release_masked_is_masked_as_what_comes_now(
+    store: Store, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It left the booking, the tags and the licence, and why somebody had raised it by hand."""
+    leads = {"party_ref": "LOC7XY", "bag_tags": "0220555111", "firearm_licence": "FL-88213"}
+    table = factory.travellers(3, name=seed(1), firearms_declared=[9, None, None], **leads)
+    rate(store, home, write(tmp_path / "people.csv", table), "traveller", RECEIVED)
+    alert, chunk = erasure.alert_table, erasure.chunk_table
+    with store.read() as connection:  # one may be drawn by chance
+        alerted = set(connection.execute(select(alert.c.record_id)).scalars())
+    other = min({"XC-000001", "XC-000002"} - alerted)
+    why = "Ada waits at the gate for him"
+    by_hand = raising.raise_alert(store, OMAR, other, "traveller", why, RECEIVED)
+    with store.read() as connection:
+        said = connection.execute(select(alert.c.indicators).where(alert.c.id == by_hand)).scalar()
+    now = retention.due_at(RECEIVED, 6)
+
+    def set_reason(reasons: list[Any]) -> None:
+        with store.write() as connection:
+            here = alert.update().where(alert.c.id == by_hand)
+            connection.execute(here.values(indicators=reasons))
+
+    set_reason([{**said[0], "text": "omar raised it by hand: …"}])  # it was not sealed
+    with monkeypatch.context() as former:
+        former.setattr(retention, "hidden", lambda profile: [*profile.protected("P1"),
+                       *profile.protected("P2"), "extra"])  # fmt: skip
+        retention.run(store, home, OWNER, now)
+    set_reason(said)
+    with store.write() as connection:
+        connection.execute(chunk.update().values(kept="names"))  # as the database is upgraded
+
+    def left() -> str:
+        with store.read() as connection:
+            found = connection.execute(
+                select(alert.c.declaration, alert.c.search, alert.c.indicators)
+            ).all()
+            rows = batches.from_bytes(connection.execute(select(chunk.c.rows)).scalar_one())
+        return f"{found} {rows.to_csv()}".casefold()
+
+    assert all(word.casefold() in left() for word in (*leads.values(), why))
+    assert retention.run(store, home, OWNER, now).masked == 2
+    assert not [word for word in (*leads.values(), why) if word.casefold() in left()]
+    for record, written in (("XC-000000", []), (other, [why])):
+        asked = unmasking.ask(store, INES, record, "traveller", "CASE-7", WHY, now)
+        unmasking.allow(store, SARA, asked, now)
+        told = unmasking.look(store, home, INES, asked, now)
+        assert {**leads, "name": seed(1)}.items() <= told.declared[0].items()
+        assert [one.text for one in told.written] == written
+    again = retention.run(store, home, OWNER, now)
+    assert (again.masked, again.alerts) == (0, 0)
+
+
+def test_what_is_written_of_an_alert_that_was_raised_after_the_masking_is_sealed_too(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table = factory.travellers(1, goods_declared="pistol barrel")
+    rate(store, home, write(tmp_path / "people.csv", table), "traveller", RECEIVED)
+    with store.write() as connection:
+        first = connection.execute(select(erasure.alert_table.c.id)).scalar_one()
+        closed = erasure.alert_table.update().values(state="closed", closed_at=RECEIVED)
+        connection.execute(closed)
+    retention.run(store, home, OWNER, now := retention.due_at(RECEIVED, 6))
+    why = "Ada came back to the gate for him"
+    made = raising.raise_alert(store, OMAR, "XC-000000", "traveller", why, now)
+    with store.write() as connection:
+        said = {"alert_id": made, "until": now, "by": "sara", "at": now}
+        connection.execute(insert(Snooze).values(reason="Ada appealed", **said))
+
+    def left() -> str:
+        with store.read() as connection:
+            words = [erasure.written(connection, one) for one in (first, made)]
+            fired = connection.execute(select(erasure.alert_table.c.indicators)).scalars().all()
+        return f"{words} {fired}"
+
+    over = retention.due_at(now, 6)
+    assert retention.run(store, home, OWNER, over - SECOND).alerts == 0
+    assert left().count("Ada") == 2
+    assert retention.run(store, home, OWNER, over).alerts == 1
+    assert "Ada" not in left() and retention.run(store, home, OWNER, over).alerts == 0
+    asked = unmasking.ask(store, INES, "XC-000000", "traveller", "CASE-7", WHY, over)
+    unmasking.allow(store, SARA, asked, over)
+    told = unmasking.look(store, home, INES, asked, over).written
+    assert {one.text for one in told} == {why, "Ada appealed"}
+
+
+def test_late_words_that_another_key_sealed_are_not_lost(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Of two keys of two machines each opens its own, once both are back."""
+    record, now = masked(store, home, tmp_path)
+    with store.read() as connection:
+        alert = connection.execute(
+            select(erasure.alert_table.c.id).where(erasure.alert_table.c.record_id == record)
+        ).scalar_one()
+    kept = home.home / "keys" / "retention.key"
+    own, months = kept.read_bytes(), home.mask_months
+    for number, key in enumerate((own, b"k" * keys.SIZE, own)):
+        kept.write_bytes(key)
+        with store.write() as connection:
+            said = {"alert_id": alert, "until": now, "by": "sara", "at": now}
+            connection.execute(insert(Snooze).values(reason=f"late {number}", **said))
+        now = retention.due_at(now, months)
+        retention.run(store, home, OWNER, now)
+    with store.read() as connection:
+        pieces = [
+            keys.unseal(key, erasure.sealed(connection, kind, alert), f"{kind}:{alert}")
+            for kind, key in zip(
+                erasure.sealed_as(connection, "words", alert), (own, b"k" * keys.SIZE, own),
+                strict=True,
+            )
+        ]  # fmt: skip
+    assert [f"late {number}".encode() in one for number, one in enumerate(pieces)] == [True] * 3
+
+
 def test_what_is_over_cannot_be_unmasked_by_anybody(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:

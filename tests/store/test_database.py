@@ -32,7 +32,7 @@ from riskprofile.reference import marks
 from riskprofile.reference.arms import FLAGS
 from riskprofile.store import alerts, arms, database, migrations
 from riskprofile.store.database import Store, among
-from riskprofile.store.tables import Alert, Batch, Office, Quarantined, Setting
+from riskprofile.store.tables import Alert, Batch, Chunk, Office, Quarantined, Setting
 from tests.conftest import AS_SHIPPED
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -193,6 +193,15 @@ def test_travellers_whose_alerts_came_before_are_found_by_name_no_more(address):
         {"record_id": "T2", "profile": "traveller", "declaration": None, "search": ""},
         {"record_id": "S1", "profile": "shipment", "declaration": None, "search": "s1 ada"},
     ]
+    raised = {"key": "M01_raised_by_hand", "text": "omar raised it by hand: Ada, at the gate"}
+    rows[1] |= {"selected_by": "manual", "indicators": [raised]}
+    chunks = [
+        {"profile": profile, "kept": kept, "number": n, "batch_id": "b", "count": 0}
+        | {"rows": b"", "events": b""}
+        for n, (profile, kept) in enumerate(
+            [("traveller", "masked"), ("traveller", "removed"), ("shipment", "masked")]
+        )
+    ]
     engine = database._engine(database._address(address))
     with engine.connect() as connection:
         migrations.upgrade(connection, "0023")
@@ -202,14 +211,20 @@ def test_travellers_whose_alerts_came_before_are_found_by_name_no_more(address):
         connection.execute(insert(Batch).values(batch.model_dump()))
         old = Table("alert", MetaData(), autoload_with=connection)
         connection.execute(
-            insert(old), [{**given, **row, "id": n} for n, row in enumerate(rows, 1)]
+            insert(old),
+            [{"indicators": [], **given, **row, "id": n} for n, row in enumerate(rows, 1)],
         )
+        connection.execute(insert(Table("chunk", MetaData(), autoload_with=connection)), chunks)
         connection.commit()
     engine.dispose()
     store, alert = Store.open(address), Alert.__table__
     with store.read() as connection:
         found = connection.execute(select(alert.c.search).order_by(alert.c.id)).scalars().all()
+        kept = connection.execute(select(Chunk.kept).order_by(Chunk.number)).scalars().all()
+        said = connection.execute(select(alert.c.indicators).where(alert.c.id == 2)).scalar_one()
     assert found == ["t1 loc7xy", "", "s1 ada"]
+    assert kept == ["names", "removed", "masked"]  # as it was, until retention runs
+    assert said == [{**raised, "text": "omar raised it by hand: …"}]
     store.close()
 
 
