@@ -51,7 +51,7 @@ def page() -> None:
     """Draw the batches."""
     person = session.require("operator", "administrator", "supervisor")
     say, now, store = session.speech(), session.now(), served().store
-    status = govern.status(store, person, now)
+    status = session.status(person)
     zone = session.zone(status.zone)
     found = govern.batches(store, person, now)
     recalls = [
