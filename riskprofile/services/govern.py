@@ -66,6 +66,7 @@ SECOND_PERSON = "second_person"
 # Action -> the key it uses.
 KEYS = {
     "retention.key": "retention",
+    "retention.forget": "retention",
     "retention.run": "retention",
     "audit.export": "audit",
     "packs.export": "packs",

@@ -196,7 +196,8 @@ def _key(store: Store, settings: Settings, actor: Actor, now: datetime, *, new_k
     """
     with store.write(patience=120.0) as connection:
         serialise(connection, audit.CHAIN_LOCK)
-        used = audit.done(connection, ["retention.key", "retention.run"])
+        # A first run of a former release that was killed has told of its chunks alone.
+        used = audit.done(connection, ["retention.key", "retention.run", "retention.forget"])
         given = keys.key(settings.home, KEY, make=new_key or not used)
         if not used:
             audit.append(

@@ -456,6 +456,19 @@ def killed(*_: object) -> int:
     raise KeyboardInterrupt
 
 
+def test_a_first_run_of_a_former_release_that_was_killed_has_used_its_key_too(
+    store: Store, home: Settings
+) -> None:
+    """It told of the key at its end alone; of each chunk that it masked it told at once."""
+    with store.write() as connection:
+        audit.append(
+            connection, actor="o", action="retention.forget", subject="chunk:1", now=RECEIVED
+        )
+    with pytest.raises(StoreError, match="used before"):
+        retention.run(store, home, OWNER, RECEIVED)
+    assert govern.lost_keys(store, AUDITOR, home.home) == [str(home.home / "keys/retention.key")]
+
+
 def test_a_key_that_was_destroyed_on_purpose_is_followed_by_another_when_a_person_says_so(
     store: Store, home: Settings
 ) -> None:
