@@ -281,7 +281,13 @@ def late(
         )
         for table in WRITTEN_IN
     ]
-    words.append(exists().where(_found_by(alert_table.c.id, upto), item_table.c.where_found != ""))
+    words.append(
+        exists().where(
+            *_about(outcome_table, alert_table.c.id, upto),
+            item_table.c.outcome_id == outcome_table.c.id,
+            item_table.c.where_found != "",
+        )
+    )
     # Who raises one by hand writes in the alert itself; and may do so when its record is masked.
     by_hand = alert_table.c.selected_by == "manual"
     words.append(and_(by_hand, alert_table.c.created_at <= upto))
@@ -330,7 +336,7 @@ def _about(table: Any, alert_id: Any, upto: datetime | None) -> list[ColumnEleme
     return found if upto is None else [*found, table.c.at <= upto]
 
 
-def _found_by(alert_id: Any, upto: datetime | None = None) -> ColumnElement[bool]:
+def _found_by(alert_id: int, upto: datetime | None = None) -> ColumnElement[bool]:
     outcomes = select(outcome_table.c.id).where(*_about(outcome_table, alert_id, upto))
     found: ColumnElement[bool] = item_table.c.outcome_id.in_(outcomes)
     return found

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select, text, update
 
 from riskprofile.errors import (
     Conflict,
@@ -42,7 +42,7 @@ from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit, batches, erasure
 from riskprofile.store.database import Store
-from riskprofile.store.tables import FirstView, Outcome, Snooze
+from riskprofile.store.tables import FirstView, ItemFound, Outcome, Snooze
 from tests import factory
 from tests.factory import write
 from tests.services.bench import AUDITOR, HERE, INES, OMAR, SARA, of_two_at_once
@@ -670,6 +670,24 @@ def test_what_is_written_of_an_alert_that_was_raised_after_the_masking_is_sealed
     unmasking.allow(store, SARA, asked, over)
     told = unmasking.look(store, home, INES, asked, over).written
     assert {one.text for one in told} == {why, "Ada appealed"}
+
+
+def test_where_something_was_found_is_no_late_word_of_every_masked_alert(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """One alert that is not masked says where; it was asked whether any alert does."""
+    record, now = masked(store, home, tmp_path)
+    with store.write() as connection:
+        said = {"officer": "ines", "at": now, "outcome": "other", "note": "", "concealment": ""}
+        made = connection.execute(insert(Outcome).values(alert_id=10**6, methods=[], **said))
+        (number,) = made.inserted_primary_key
+        found = {"kind": "part", "where_found": "under the seat"}
+        connection.execute(insert(ItemFound).values(outcome_id=number, **found))
+        assert erasure.late(connection, "shipment", now, ()) == []
+        here = erasure.alert_table.c.record_id == record
+        alert = connection.execute(select(erasure.alert_table.c.id).where(here)).scalar_one()
+        connection.execute(update(Outcome).values(alert_id=alert))
+        assert [one["id"] for one in erasure.late(connection, "shipment", now, ())] == [alert]
 
 
 def test_late_words_that_another_key_sealed_are_not_lost(
