@@ -7,6 +7,7 @@ they do: peaks and times are those of the product, and of the floor.
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from riskprofile.intake.detect import CHUNK_ROWS
 from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import results, settings
+from riskprofile.services.ending import Place
 from riskprofile.services.identity import OWNER
 from riskprofile.services.lanes import Ranked
 from riskprofile.services.run import Options
@@ -57,13 +59,11 @@ def rate(
         chunk_rows=SMALL if resume else CHUNK_ROWS,
     )
 
-    def write(ranked: list[Ranked], step: Step) -> bool:
-        if out:
-            results.write(results.parts(store, ranked, "alerts", step), folder / out)
-        return True
+    def laid(ranked: list[Ranked], step: Step) -> AbstractContextManager[Place | None]:
+        return results.laid(results.parts(store, ranked, "alerts", step), folder / out)
 
     now = PAST if history else DAY
-    screen(store, home, OWNER, [folder / file], options, now, written=write)
+    screen(store, home, OWNER, [folder / file], options, now, written=laid if out else None)
     store.close()
 
 
