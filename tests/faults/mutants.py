@@ -122,8 +122,8 @@ class Guard:
             path = os.path.realpath(os.fsdecode(arguments[0]))
             writes = event != "open" or _writes(arguments)
             allowed = (self.folder,) if writes else self.roots
-            inside = f"{path}{os.sep}".startswith(allowed)  # or the folder itself, to be synced
-            if not inside and path != os.devnull:
+            synced = not writes and path + os.sep == self.folder  # where the quarantine file lies
+            if not path.startswith(allowed) and path != os.devnull and not synced:
                 self.seen.append(f"{event} {path}")
 
 
