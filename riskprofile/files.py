@@ -115,6 +115,8 @@ class _Part(Unplaced):
             os.fsync(self.stream.fileno())
 
     def place(self) -> None:
+        if self.placed:  # a transaction that was tried again
+            return
         self.keep()
         self._let_go()
         with _named(self.told):

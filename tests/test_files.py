@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from riskprofile.errors import InputError
-from riskprofile.files import is_stream, whole_or_nothing
+from riskprofile.files import is_stream, unplaced, whole_or_nothing
 
 
 def write(out: Path, content: str) -> None:
@@ -61,6 +61,16 @@ def test_of_two_that_write_one_file_at_once_the_last_leaves_its_own_whole(tmp_pa
         first.write(b"st")
     assert out.read_text() == "of the first"
     assert [*tmp_path.iterdir()] == [out]
+
+
+def test_a_file_takes_its_place_once_however_often_its_transaction_is_tried(tmp_path: Path) -> None:
+    out = tmp_path / "day.csv"
+    with unplaced(out) as file:
+        file.stream.write(b"of today")
+        file.place()
+        file.place()
+    assert [one.name for one in tmp_path.iterdir()] == ["day.csv"]
+    assert out.read_text() == "of today"
 
 
 def test_what_a_killed_program_left_is_taken_away_by_the_next_and_not_written_into(
