@@ -63,5 +63,5 @@ def _patterns() -> Mapping[str, re.Pattern[str]]:
                 for part in PLACE.split(known[key])
             )
         )
-        for key in sorted(known, key=lambda one: known[one].count("{decision}"))
+        for key in sorted(known, key=lambda one: len(PLACE.findall(known[one])))
     }
