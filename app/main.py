@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import StopException
 
 from app import frame, session, text, theme
 from app.pages import PAGES
@@ -72,5 +74,7 @@ def _refused() -> None:
     session.refuse(session.actor())
 
 
-with session.run():
+# A run that `st.stop` ends leaves the fragments of the page before in place: one that was asked for
+# meanwhile would draw where nothing is, and the browser loses its page over that.
+with session.run(), suppress(StopException):
     draw()

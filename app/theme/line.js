@@ -3,10 +3,12 @@
 // neither focus nor cursor: a pause in typing presses that.
 // A line that was dropped comes back to a server that knows nothing of the page: a dialog on the
 // screen would be nobody's. The page is drawn anew, says so, and puts the words back.
+// Whose session ended meanwhile gets no line: the address leads to signing in, and back to the page.
 if (!window.riskprofileLine) {
   window.riskprofileLine = true;
   const PAUSE = 2000; // ms without a letter
   const FIELD = ".stTextArea textarea";
+  const EVERY = 1000; // ms between two questions whether the session holds, without a line
 
   const press = (target, init) => {
     target.dispatchEvent(new KeyboardEvent("keydown", { ...init, bubbles: true, cancelable: true }));
@@ -31,6 +33,17 @@ if (!window.riskprofileLine) {
   const dropped = () => {
     asked = !!document.querySelector('[data-testid="stDialog"]');
     for (const field of fields()) typed.set(name(field), field.value);
+    ask();
+  };
+
+  const ask = async () => {
+    try {
+      const answer = await fetch("/news", { redirect: "manual", cache: "no-store" });
+      if (answer.type === "opaqueredirect") return location.reload();
+    } catch {
+      // The server is away: Streamlit says so.
+    }
+    if (!connected()) setTimeout(ask, EVERY);
   };
 
   const back = () => {

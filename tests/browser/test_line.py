@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from riskprofile.store import tables
-from tests.browser.conftest import Served
+from tests.browser.conftest import PASSWORD, Served
 from tests.browser.test_fast_keys import FIRST, Line, page, rests
 from tests.browser.test_shift import REASON, add_item, button, press, reference, settled
 
@@ -105,3 +105,30 @@ def test_what_is_entered_of_a_control_is_there_once_after_a_lost_line(page, serv
     settled(page)
     expect(page.get_by_text("1 piece")).to_be_visible()
     expect(note).to_have_value("in a bag of pins")
+
+
+def test_who_was_signed_out_while_the_line_was_lost_is_led_to_signing_in_and_back(page, served):
+    line = Line(page)
+    rests(page, FIRST)
+    page.context.request.get(served.url + "/sign-out")
+    line.drop()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert FIRST not in page.content()
+    page.locator("#name").fill("officer-14")
+    page.locator("#password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    rests(page, FIRST)
+
+
+def test_what_was_asked_before_a_session_ended_leaves_the_page_standing(page, served):
+    line = Line(page)
+    rests(page, FIRST)
+    line.late = True
+    page.context.request.get(served.url + "/sign-out")
+    press(page, "n")
+    line.rest()
+    page.evaluate("document.querySelector('.st-key-look button').click()")  # as `news.js` does
+    line.rest()
+    line.draw()
+    settled(page)
+    expect(page.get_by_text("You are signed out")).to_be_visible()
