@@ -13,7 +13,7 @@ from app.installation import served
 from app.kept import in_english, why
 from app.text import cell, escape, plain
 from app.uploads import may, tell
-from app.words import DEFAULT
+from app.words import DEFAULT, refusal
 from riskprofile.errors import RiskProfileError
 from riskprofile.services import ledger, quarantine
 from riskprofile.services.run import Summary
@@ -224,7 +224,7 @@ def _submit(
             here.store, here.settings, person, {row.id: fixes}, reason, session.now()
         )
     except RiskProfileError as error:
-        return None, str(say("repair.failed")), form.sentence(error)
+        return None, str(say("repair.failed")), refusal(say, error)
     if row.id in done.refused:
         still = done.refused[row.id]
         said = why(say, row.profile, still.column, still.reason_code, still.reason)

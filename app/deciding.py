@@ -12,9 +12,9 @@ import streamlit as st
 from app import draw, form, queue_list, session
 from app.installation import served
 from app.text import escape
-from app.words import Words
+from app.words import Words, refusal
 from riskprofile.errors import Busy, Conflict, ProfileOff, RiskProfileError, StoreError
-from riskprofile.services import refusals, review
+from riskprofile.services import review
 
 # Decision -> key on the keyboard, and the catalogue's common reasons.
 DECISIONS = {
@@ -37,7 +37,7 @@ def attempt(action: Callable[[], Any]) -> Any:
         if error.holder:
             said = say("conflict.title"), say("conflict.text", who=error.holder)
         else:  # nobody was first: it is another alert by now, or none
-            said = say("fault.not_saved"), refusals.said(say, error)
+            said = say("fault.not_saved"), refusal(say, error)
         st.session_state["fault"] = said
     except Busy:
         st.session_state["fault"] = (say("busy.title"), say("busy.text"))
@@ -46,7 +46,7 @@ def attempt(action: Callable[[], Any]) -> Any:
     except ProfileOff:
         st.session_state["fault"] = (say("fault.not_saved"), say("fault.profile_off"))
     except RiskProfileError as error:
-        st.session_state["fault"] = (say("fault.not_saved"), refusals.said(say, error))
+        st.session_state["fault"] = (say("fault.not_saved"), refusal(say, error))
     return None
 
 

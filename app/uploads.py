@@ -6,10 +6,11 @@ from typing import Any, NoReturn
 
 import streamlit as st
 
-from app import draw, form, session
+from app import draw, session
 from app.installation import served
 from app.runs import ROWS, Fault, Upload
 from app.text import escape
+from app.words import refusal
 from riskprofile.errors import InputError, RiskProfileError, UnknownFormat
 from riskprofile.services import uploading
 from riskprofile.services.rights import ACTIONS
@@ -52,7 +53,7 @@ def refused(say: Any, error: RiskProfileError) -> str:
         return str(say("upload.unknown_format"))
     if isinstance(error, InputError):
         return f"{say('upload.unreadable')} {error.where}: {error.what}."
-    return form.sentence(error)
+    return refusal(say, error)
 
 
 def told(say: Any, person: Any) -> None:

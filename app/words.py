@@ -1,5 +1,34 @@
-"""The catalogue of words, as every page reads it."""
+"""The catalogue of words, as every page reads it; and what a service refused, in those words."""
 
-from riskprofile.words import DEFAULT, LANGUAGES, Words, choose, of
+from riskprofile.errors import RiskProfileError
+from riskprofile.words import DEFAULT, LANGUAGES, Message, Words, choose, of
+from riskprofile.words.form import sentence
 
-__all__ = ["DEFAULT", "LANGUAGES", "Words", "choose", "of"]
+__all__ = ["DEFAULT", "LANGUAGES", "Words", "choose", "of", "refusal"]
+
+_CODES = ("decision", "outcome")  # values that are words of ours
+
+
+def refusal(say: Words, error: RiskProfileError) -> str:
+    """A refusal as sentences; in English where not all of it is a message.
+
+    >>> from riskprofile.errors import Conflict
+    >>> refusal(of("es"), Conflict(Message("refusal.nobody"), do=Message("refusal.do_claim")))
+    'Nadie tiene esta alerta. Tómela primero.'
+    """
+    parts = (*error.faults, error.do) if error.do else error.faults
+    if not all(isinstance(part, Message) for part in parts):
+        say = of(DEFAULT)  # two languages in one answer would read worse
+    what = say.listed((_said(say, fault) for fault in error.faults), ";")
+    text = f"{error.where}: {what}" if error.where else sentence(what)
+    return f"{text}. {_said(say, error.do)}" if error.do else text
+
+
+def _said(say: Words, part: str) -> str:
+    if say.language == DEFAULT or not isinstance(part, Message):
+        return part
+    values = {
+        name: say.maybe(f"{name}.{value}", value).lower() if name in _CODES else value
+        for name, value in part.values.items()
+    }
+    return say(part.key, **values)

@@ -10,8 +10,9 @@ class RiskProfileError(Exception):
 
     Parameters
     ----------
-    what : str
-        The fault, in one clause.
+    what, *more : str
+        The fault, in one clause; and others that were found with it. One that a page shows is a
+        `words.Message`, and so is what to do: pages are in the reader's language.
     where : str, optional
         `file`, `file:line` or `file:line:column`.
     do : str, optional
@@ -20,8 +21,9 @@ class RiskProfileError(Exception):
 
     exit_code = 1
 
-    def __init__(self, what: str, *, where: str = "", do: str = "") -> None:
-        self.what, self.where, self.do = what, where, do
+    def __init__(self, what: str, *more: str, where: str = "", do: str = "") -> None:
+        self.faults = (what, *more)
+        self.what, self.where, self.do = "; ".join(self.faults), where, do
         super().__init__(str(self))
 
     def __str__(self) -> str:

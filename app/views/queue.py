@@ -10,10 +10,10 @@ import streamlit as st
 from app import alert_panel, deciding, draw, form, frame, queue_list, raising, session, snoozing
 from app.installation import served
 from app.text import escape
-from app.words import Words
+from app.words import Words, refusal
 from riskprofile.errors import Busy, NotAllowed
 from riskprofile.profiles import PROFILES
-from riskprofile.services import blind, refusals, review, speaking
+from riskprofile.services import blind, review, speaking
 
 LANES = ("all", blind.LANE, "red", "yellow")
 QUEUES = ("all", *queue_list.QUEUES)
@@ -301,7 +301,7 @@ def _panel(
             alert_panel.ask_purpose(opened, say)
             return
         queue_list.open_alert(None)
-        st.session_state["fault"] = (say("alert.gone"), refusals.said(say, error))
+        st.session_state["fault"] = (say("alert.gone"), refusal(say, error))
         alert_panel.empty(rows, say)
         return
     view = speaking.spoken(say, view)

@@ -13,6 +13,7 @@ from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Account
+from riskprofile.words import Message
 
 ACTION = "alert.assign"
 WORKERS = ("officer", "supervisor")
@@ -59,9 +60,7 @@ def assign(store: Store, actor: Actor, alert_id: int, to: str, now: datetime) ->
             alert["office"] is not None and known[0] not in (None, alert["office"])
         ):
             raise UsageError(
-                "nobody of that name works the alerts of this office",
-                where=to[:80],
-                do="Give the name of an officer of the office.",
+                Message("refusal.no_colleague"), where=to[:80], do=Message("refusal.do_colleague")
             )
         connection.execute(
             update(_alert).where(_alert.c.id == alert_id).values(owner=to, lease_until=until)

@@ -33,6 +33,7 @@ from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import audit, switches
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, FirstView
+from riskprofile.words import Message
 
 __all__ = [
     "LANE", "SHARE", "Draw", "draw_of", "drawn", "of", "require_said", "say", "set_share", "share",
@@ -175,16 +176,15 @@ def say(store: Store, actor: Actor, alert_id: int, view: str, reason: str, now: 
         if before is not None:
             if (before["officer"], before["view"]) == (actor.name, view):
                 return
-            raise Conflict(f"{before['officer']} has said a view of this alert")
+            raise Conflict(Message("refusal.view_said", who=before["officer"]))
         desk.require_open(alert)
         desk.require_claim(actor, alert, now)
         if not waits(alert):
-            raise Conflict("this alert waits for no view", do="Decide.")
+            raise Conflict(Message("refusal.view_none"), do=Message("refusal.do_decide"))
         training_log.require(connection, actor, now)
         if len(reason) < REASON:
             raise RiskProfileError(
-                f"a reason for a view has at least {REASON} characters",
-                do="Say what you saw, for whoever reads this later.",
+                Message("refusal.reason_view", n=REASON), do=Message("refusal.do_say")
             )
         if desk.last_look(connection, actor, alert_id) is None:
             raise Conflict("you have not opened this alert", do="Open it, then say your view.")

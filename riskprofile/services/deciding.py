@@ -20,6 +20,7 @@ from riskprofile.services.rights import Actor
 from riskprofile.services.selections import SETTLED
 from riskprofile.store import switches
 from riskprofile.store.database import Store
+from riskprofile.words import Message
 
 DECISIONS = ("release", "documents", "scan", "examine", "refer")
 FINAL = ("release", "refer")  # what ends our part: it needs a reason that can be read later
@@ -131,16 +132,16 @@ def decide(
         desk.require_claim(actor, alert, now)
         if seen is not None and last is not None and last["id"] not in seen:
             raise Conflict(
-                f"{last['officer']} decided this alert meanwhile ({last['decision']})",
-                do="Look at it again; decide anew if that still holds.",
+                Message("refusal.meanwhile", who=last["officer"], decision=last["decision"]),
+                do=Message("refusal.do_anew"),
             )
         blind.require_said(alert)
         training_log.require(connection, actor, now)
         shortest = REASON_FINAL if decision in FINAL else REASON_ORDER
         if len(reason) < shortest:
             raise RiskProfileError(
-                f"a reason for {decision} has at least {shortest} characters",
-                do="Say what you saw, for whoever reads this later.",
+                Message("refusal.reason", decision=decision, n=shortest),
+                do=Message("refusal.do_say"),
             )
         if desk.last_look(connection, actor, alert_id) is None:
             raise Conflict("you have not opened this alert", do="Open it, then decide.")
@@ -179,14 +180,11 @@ def undo(store: Store, actor: Actor, decision_id: int, now: datetime) -> None:
         alert = desk.load(connection, actor, "alert.decide", alert_id)
         last = desk.standing(connection, alert_id)
         if last is None or last["id"] != decision_id or last["officer"] != actor.name:
-            raise Conflict("this decision is not yours to undo, or another one followed")
+            raise Conflict(Message("refusal.undo_other"))
         if not timedelta() <= now - last["at"] <= UNDO:
-            raise Conflict(
-                "a decision can be undone for 10 seconds",
-                do="Decide anew, or ask a supervisor to reopen.",
-            )
+            raise Conflict(Message("refusal.undo_late"), do=Message("refusal.do_reopen"))
         if last["second"] is not None or last["exported_at"] is not None:
-            raise Conflict("this decision has been confirmed or sent on")
+            raise Conflict(Message("refusal.undo_sent"))
         _take_back(connection, decision_id, now)
         connection.execute(
             update(_alert)
@@ -208,7 +206,7 @@ def confirm_release(store: Store, actor: Actor, decision_id: int, now: datetime)
         alert = desk.load(connection, actor, "alert.confirm", alert_id)
         last = desk.standing(connection, alert_id)
         if last is None or last["id"] != decision_id or last["decision"] != "release":
-            raise Conflict("this release was taken back, or another decision followed")
+            raise Conflict(Message("refusal.release_gone"))
         if last["second"] == actor.name:
             return
         desk.require_open(alert)
@@ -234,9 +232,9 @@ def reopen(store: Store, actor: Actor, alert_id: int, reason: str, now: datetime
     with store.write() as connection:
         alert = desk.load(connection, actor, "alert.reopen", alert_id)
         if alert["state"] != "closed":
-            raise Conflict("only a closed alert can be opened again")
+            raise Conflict(Message("refusal.not_closed"))
         if len(reason) < REASON_FINAL:
-            raise RiskProfileError(f"a reason to reopen has at least {REASON_FINAL} characters")
+            raise RiskProfileError(Message("refusal.reason_reopen", n=REASON_FINAL))
         last = desk.standing(connection, alert_id)
         if last is not None and last["decision"] == "release":
             _take_back(connection, last["id"], now)

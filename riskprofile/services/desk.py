@@ -13,6 +13,7 @@ from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import audit
 from riskprofile.store.tables import Alert, Audit, Decision
 from riskprofile.store.versions import REMOVED, SUPERSEDED
+from riskprofile.words import Message
 
 alert_table = Alert.__table__  # type: ignore[attr-defined]
 decision_table = Decision.__table__  # type: ignore[attr-defined]
@@ -52,7 +53,7 @@ def load(
     found = connection.execute(_LOCKED if lock else _LOADED, {"alert": alert_id})
     row = found.mappings().first()
     if row is None or (row["office"] is not None and actor.office not in (None, row["office"])):
-        raise NotAllowed("there is no such alert in your office", where=f"alert {alert_id}")
+        raise NotAllowed(Message("refusal.no_alert"), where=f"alert {alert_id}")
     return dict(row)
 
 
@@ -66,25 +67,18 @@ def holder(alert: Row, now: datetime) -> str | None:
 def require_open(alert: Row) -> None:
     """Let pass, or say that the alert is closed, or another took its place."""
     if alert["state"] == SUPERSEDED:
-        raise Conflict(
-            "this declaration was amended: a newer version of it was rated",
-            do="Open its alert; what you typed stays in your drafts.",
-        )
+        raise Conflict(Message("refusal.amended"), do=Message("refusal.do_newer"))
     if alert["state"] == REMOVED:
-        raise Conflict(
-            "this alert's declaration was removed by retention", do="Nothing is left to decide."
-        )
+        raise Conflict(Message("refusal.removed"), do=Message("refusal.do_nothing"))
     if alert["state"] != "open":
-        raise Conflict(
-            f"this alert is {alert['state']}", do="A supervisor can reopen a closed one."
-        )
+        raise Conflict(Message("refusal.closed"), do=Message("refusal.do_supervisor"))
 
 
 def require_claim(actor: Actor, alert: Row, now: datetime) -> None:
     """Let pass who holds the alert, or name who does."""
     held_by = holder(alert, now)
     if held_by is None:
-        raise Conflict("nobody holds this alert", do="Claim it first.")
+        raise Conflict(Message("refusal.nobody"), do=Message("refusal.do_claim"))
     if held_by != actor.name:
         raise Conflict(f"{held_by} holds this alert", holder=held_by)
 

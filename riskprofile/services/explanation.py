@@ -25,7 +25,7 @@ from riskprofile.services.viewing import purpose_needed
 from riskprofile.store import audit, batches
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Office, Outcome
-from riskprofile.words import Words, form
+from riskprofile.words import Message, Words, form
 from riskprofile.words.declaration import summed
 
 _office = Office.__table__  # type: ignore[attr-defined]
@@ -86,7 +86,7 @@ def explain(
         else:
             told, office = _of_alert(connection, alert), alert["office"]
         if office is not None and actor.office not in (None, office):
-            raise NotAllowed("there is no such record in your office", where=record[:80])
+            raise NotAllowed(Message("refusal.no_record"), where=record[:80])
         if purpose_needed(told["profile"]) and not purpose.strip():
             raise NotAllowed(
                 "opening a record about a person asks for a purpose", do="Say why you open it."
@@ -177,7 +177,7 @@ def _terms(sheet: Page, told: Told, say: Words) -> None:
         if not chosen:
             sheet.text(say("paper.none"), size=9)
         for term in chosen:
-            said = form.sentence(term.get("text") or term.get("term"))
+            said = form.sentence(str(term.get("text") or term.get("term")))
             if term.get("norm"):
                 said = say.listed([said, say("why.norm", norm=term["norm"])], ";")
             sheet.row([(said, INNER - 18, ""), (form.signed(int(term["points"])), 19.5, "RB")],
@@ -198,7 +198,7 @@ def _warnings(sheet: Page, told: Told, say: Words) -> None:
         said = one.get("text") or one.get("check") or one.get("key")
         if one.get("key") == raising.KEY:  # its sentence names the officer, and says what they saw
             said = say("paper.by_hand")
-        sheet.text(form.sentence(said), size=8.5, most=2)
+        sheet.text(form.sentence(str(said)), size=8.5, most=2)
     if len(told.warnings) > WARNINGS:
         sheet.text(say("paper.more", n=len(told.warnings) - WARNINGS), size=8.5, grey=True)
 

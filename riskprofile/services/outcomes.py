@@ -16,6 +16,7 @@ from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store.database import Store
 from riskprofile.store.tables import ItemFound, Label, Outcome
+from riskprofile.words import Message
 
 _outcome = Outcome.__table__  # type: ignore[attr-defined]
 _item = ItemFound.__table__  # type: ignore[attr-defined]
@@ -115,11 +116,13 @@ def record_outcome(
         ordered = desk.standing(connection, alert_id)
         if ordered is None:
             if outcome != "not_examined":
-                raise Conflict("no control was ordered for this alert", do="Decide first.")
+                raise Conflict(
+                    Message("refusal.not_ordered"), do=Message("refusal.do_decide_first")
+                )
             desk.require_claim(actor, alert, now)
             blind.require_said(alert)
         elif ordered["decision"] == "release":
-            raise Conflict("a release of this alert waits for a second person")
+            raise Conflict(Message("refusal.release_waits"))
         made = connection.execute(
             insert(_outcome)
             .values(alert_id=alert_id, officer=actor.name, at=now, **values)
@@ -179,7 +182,7 @@ def confirm_outcome(store: Store, actor: Actor, outcome_id: int, now: datetime) 
             held = str(row["confirmed_by"])
             raise Conflict(f"{held} has confirmed this outcome", holder=held)
         if alert["state"] != "closed" or newest != outcome_id:
-            raise Conflict("the alert was opened again since this outcome")
+            raise Conflict(Message("refusal.opened_again"))
         if row["officer"] == actor.name:
             raise Conflict("an outcome is confirmed by another person")
         connection.execute(
@@ -322,19 +325,19 @@ def _check(
     outcome: str, items: Sequence[Item], methods: Sequence[str], minutes: int | None
 ) -> None:
     """Every fault of the form together, so that it is sent back once."""
-    faults = []
+    faults: list[str] = []
     if outcome not in OUTCOMES:
         faults.append(f"unknown outcome {outcome}: choose one of {', '.join(OUTCOMES)}")
     if unknown := [name for name in methods if name not in METHODS]:
         faults.append(f"unknown method {unknown[0]}: choose of {', '.join(METHODS)}")
     if outcome == "trafficking" and not any(item.kind in ARMS for item in items):
-        faults.append("trafficking names at least one firearm, part or ammunition found")
+        faults.append(Message("refusal.item_arms"))
     if outcome in ("nothing", "not_examined") and items:
-        faults.append(f"outcome {outcome} has no items")
+        faults.append(Message("refusal.item_none", outcome=outcome))
     if outcome == "not_examined" and methods:
-        faults.append("what nobody examined has no method")
+        faults.append(Message("refusal.method_none"))
     if outcome != "not_examined" and not methods:
-        faults.append("how it was examined is missing")
+        faults.append(Message("refusal.method"))
     if minutes is not None and not 0 <= minutes <= 7 * 24 * 60:
         faults.append("minutes spent lie between 0 and a week")
     for number, item in enumerate(items, start=1):
@@ -345,4 +348,4 @@ def _check(
         if item.sure not in SURE:
             faults.append(f"item {number}: sure is certain, likely or unsure")
     if faults:
-        raise RiskProfileError("; ".join(faults), do="Correct the form; nothing was saved.")
+        raise RiskProfileError(*faults, do=Message("refusal.do_form"))

@@ -18,6 +18,7 @@ from riskprofile.services.settings import Settings
 from riskprofile.store import alerts
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Batch, Record
+from riskprofile.words import Message
 
 ACTION, SELECTED = "alert.raise", "manual"
 REASON = 20  # characters, as for a release: a colleague has to understand it
@@ -64,8 +65,7 @@ def raise_alert(
     reason, reference = " ".join(reason.split()), reference.strip()
     if len(reason) < REASON:
         raise RiskProfileError(
-            f"a reason for an alert has at least {REASON} characters",
-            do="Say what you saw, for whoever opens it.",
+            Message("refusal.reason_alert", n=REASON), do=Message("refusal.do_say_opens")
         )
     govern.require_profile(store, profile, settings)
     looks_an_hour = looking.LIMIT if settings is None else settings.looks_an_hour
@@ -74,7 +74,9 @@ def raise_alert(
     counted = [one for one in items if one.counts]
     if not counted:
         raise RiskProfileError(
-            "the sender withdrew this declaration", where=reference[:80], do="Nothing is left."
+            Message("refusal.withdrawn"),
+            where=reference[:80],
+            do=Message("refusal.do_nothing_left"),
         )
     driver = max(counted, key=lambda one: (one.points is not None, one.points or 0))
     kind = PROFILES[profile]
@@ -92,7 +94,7 @@ def raise_alert(
         for one in earlier:
             if one["state"] == "open":
                 held = desk.holder(dict(one), now)
-                raise Conflict("this declaration has an open alert", holder=held or "")
+                raise Conflict(Message("refusal.open_alert"), holder=held or "")
         model = connection.execute(
             select(_batch.c.model_version, _batch.c.model_digest).where(
                 _batch.c.id == driver.batch_id
@@ -153,10 +155,10 @@ def _found(store: Store, reference: str, profile: str) -> str:
         known = list(found)
     if len(known) > 1:
         raise RiskProfileError(
-            "several declarations have this number", where=reference[:80], do="Give it whole."
+            Message("refusal.several"), where=reference[:80], do=Message("refusal.do_whole")
         )
     if not known or not reference:
-        raise RiskProfileError("there is no such declaration in your office", where=reference[:80])
+        raise RiskProfileError(Message("refusal.no_declaration"), where=reference[:80])
     return str(known[0])
 
 

@@ -16,6 +16,7 @@ from riskprofile.services.viewing import purpose_needed
 from riskprofile.store import audit, batches
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Batch, Chunk, Record
+from riskprofile.words import Message
 
 _record = Record.__table__  # type: ignore[attr-defined]
 _chunk = Chunk.__table__  # type: ignore[attr-defined]
@@ -100,9 +101,7 @@ def declaration(
         column = PROFILES[profile].office
         offices = {one.declared.get(column) for one in found} - {None}
         if not found or (actor.office is not None and offices and actor.office not in offices):
-            raise RiskProfileError(
-                "there is no such declaration in your office", where=record_id[:80]
-            )
+            raise RiskProfileError(Message("refusal.no_declaration"), where=record_id[:80])
         audit.append(
             connection,
             actor=actor.name,

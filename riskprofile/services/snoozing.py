@@ -15,6 +15,7 @@ from riskprofile.services.queueing import PAGE_LIMIT
 from riskprofile.services.rights import Actor
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Snooze
+from riskprofile.words import Message
 
 _snooze = Snooze.__table__  # type: ignore[attr-defined]
 
@@ -56,8 +57,7 @@ def snooze(
     reason = " ".join(reason.split())
     if len(reason) < REASON_LENGTH:
         raise RiskProfileError(
-            f"a reason to snooze has at least {REASON_LENGTH} characters",
-            do="Say what is awaited, for whoever reads this later.",
+            Message("refusal.reason_snooze", n=REASON_LENGTH), do=Message("refusal.do_await")
         )
     if not 0 < len(alerts) <= PAGE_LIMIT:
         raise RiskProfileError(f"1 to {PAGE_LIMIT} alerts can be put aside at once")
@@ -80,7 +80,7 @@ def snooze(
             if held not in (None, actor.name):
                 raise Conflict(f"{held} holds this alert", holder=held)
             if desk.standing(connection, number) is not None:
-                raise Conflict("a control was ordered for this alert", do="Record its outcome.")
+                raise Conflict(Message("refusal.ordered"), do=Message("refusal.do_record"))
             _end(connection, number, now)
             connection.execute(
                 insert(_snooze).values(

@@ -15,6 +15,7 @@ from riskprofile.services import identity
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import audit, switches
 from riskprofile.store.database import Store
+from riskprofile.words import Message
 
 TRAINED = "trained"  # the setting: account -> day of the last training, ISO 8601
 VALID = timedelta(days=366)
@@ -59,8 +60,8 @@ def require(connection: Connection, actor: Actor, now: datetime) -> None:
     last = held.get(actor.name)
     if last is None or now.astimezone(UTC).date() - date.fromisoformat(last) > VALID:
         raise PolicyError(
-            f"no training in 12 months, the last on {last}: {actor.name} may look, and not decide"
+            Message("refusal.untrained_since", day=last, who=actor.name)
             if last
-            else f"no training in 12 months, not recorded: {actor.name} may look, and not decide",
-            do="Ask an administrator to record it: riskprofile users trained NAME.",
+            else Message("refusal.untrained", who=actor.name),
+            do=Message("refusal.do_train"),
         )

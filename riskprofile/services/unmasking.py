@@ -18,6 +18,7 @@ from riskprofile.services.settings import Settings
 from riskprofile.store import audit, batches, erasure
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Unmasking
+from riskprofile.words import Message
 
 _table = Unmasking.__table__  # type: ignore[attr-defined]
 
@@ -63,8 +64,7 @@ def ask(
     authorise(actor, "record.unmask")
     if not case_number.strip() or len(reason.strip()) < REASON_LENGTH:
         raise RiskProfileError(
-            f"a case number and a reason of {REASON_LENGTH} characters are needed",
-            do="Say for which case, and why.",
+            Message("refusal.case", n=REASON_LENGTH), do=Message("refusal.do_case")
         )
     with store.write() as connection:
         office = _office(connection, actor, record_id, profile)
@@ -126,14 +126,14 @@ def look(store: Store, settings: Settings, actor: Actor, request_id: int, now: d
         if row["allowed_by"] is None:
             raise PolicyError("nobody has allowed this request yet", do="Ask a supervisor.")
         if not row["allowed_at"] <= now < row["expires_at"]:
-            raise PolicyError("this request was for 24 hours, which are over", do="Ask again.")
+            raise PolicyError(Message("refusal.over"), do=Message("refusal.do_again"))
         secret = partial(keys.key, settings.home, KEY, make=False)
         shown = Seen(
             _declared(connection, secret, row["record_id"], row["profile"]),
             sealing.opened(connection, secret, row["record_id"], row["profile"]),
         )
         if not shown.declared:
-            raise RiskProfileError("this record was removed by retention", where=row["record_id"])
+            raise RiskProfileError(Message("refusal.record_removed"), where=row["record_id"])
         _note(connection, actor, "record.unmask.look", request_id, row["office"], now)
         looking.noticed(connection, actor, now, settings.looks_an_hour)
     return shown
@@ -190,7 +190,7 @@ def _office(connection: Connection, actor: Actor, record_id: str, profile: str) 
     )
     office = None if alert is None else alert.office
     if there is None or (office is not None and actor.office not in (None, office)):
-        raise NotAllowed("there is no such record in your office", where=record_id[:80])
+        raise NotAllowed(Message("refusal.no_record"), where=record_id[:80])
     return office
 
 

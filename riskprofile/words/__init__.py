@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Self
 
 LANGUAGES = ("en", "fr", "es", "ar")
 COMMA = ("fr", "es")  # languages that write 4,25
@@ -117,3 +117,24 @@ def choose(kept: str | None, accepted: str) -> str:
         if code in LANGUAGES:
             return code
     return DEFAULT
+
+
+class Message(str):
+    """A sentence in English that remembers its key and values, so that other languages have it.
+
+    >>> told = Message("refusal.view_said", who="ines")
+    >>> told, of("es")(told.key, **told.values)
+    ('ines has said a view of this alert', 'ines ya dio una opinión de esta alerta')
+    """
+
+    key: str
+    values: Mapping[str, Any]
+
+    def __new__(cls, key: str, **values: Any) -> Self:
+        made = super().__new__(cls, of(DEFAULT)(key, **values))
+        made.key, made.values = key, values
+        return made
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], Mapping[str, Any]]:
+        """What makes it again in another process."""
+        return (self.key,), self.values

@@ -124,17 +124,12 @@ def reference(record_id: str) -> str:
     return record_id.partition("@")[0]
 
 
-def sentence(error: object) -> str:
+def sentence(text: str) -> str:
     """A message of a service, which begins small, as a sentence of its own.
-
-    One that begins with a place, such as the name of a file, keeps it as it is.
 
     >>> sentence("nobody holds this alert")
     'Nobody holds this alert'
     """
-    text = str(error)
-    if getattr(error, "where", ""):
-        return text
     return text[:1].upper() + text[1:]
 
 

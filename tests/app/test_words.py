@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import pickle
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,21 +13,24 @@ from typing import Any
 import pytest
 
 import app
+from app.words import refusal
 from riskprofile import words
 from riskprofile.cli.output import STEPS
+from riskprofile.errors import RiskProfileError
 from riskprofile.profiles import PROFILES
 from riskprofile.services import networks, pairs, review, speaking
 from riskprofile.services.rights import ACTIONS, ROLES
 from riskprofile.services.steps import WRITING
-from riskprofile.words import form
+from riskprofile.words import Message, form
 from riskprofile.words.shown import mixed
 
 APP = Path(app.__file__).parent
 WORDS = Path(words.__file__).parent
+SERVICES = WORDS.parent / "services"
 # Papers are made by services, in the words of the same catalogue.
 PAPERS = (
     *(WORDS.glob("*.py")),
-    *(WORDS.parent / "services" / f"{name}.py" for name in ("sheet", "explanation")),
+    *(SERVICES / f"{name}.py" for name in ("sheet", "explanation")),
 )
 CATALOGUES = {
     language: json.loads((WORDS / f"{language}.json").read_text("utf-8"))
@@ -238,6 +242,96 @@ def test_a_headline_whose_reason_is_cut_ends_with_the_ellipsis_alone(language):
     assert told.endswith(("very…", "heavy…"))
     short = form.headline(words.of(language), "red", [{"text": "no licence number is given"}], [])
     assert short.endswith("given.")
+
+
+def calls(path: Path, name: str) -> Iterator[ast.Call]:
+    """Every call of a name in a module."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == name:
+            yield node
+
+
+def test_every_message_fills_the_places_of_its_sentence_and_every_refusal_is_one():
+    made = [one for path in SERVICES.glob("*.py") for one in calls(path, "Message")]
+    filled = {(ast.literal_eval(one.args[0]), *sorted(k.arg for k in one.keywords)) for one in made}
+    held = {(key, *sorted(places(text))) for key, text in ENGLISH.items() if "refusal." in key}
+    assert filled == held
+
+
+# What the buttons of officers and supervisors call.
+BEHIND = (
+    *("assigning", "blind", "deciding", "desk", "outcomes", "raising", "snoozing", "training_log"),
+    "unmasking",
+)
+# What the page does not let happen: it offers what is known, and hides what one may not do.
+NEVER = (
+    *("unknown decision", "unknown view", "you have not opened this alert", "a share of"),
+    *("a release is confirmed by another person", "an outcome is confirmed by another person"),
+    *("an item found has no", "an alert can be put aside for at most", "1 to x alerts can be put"),
+    *("red alerts and travellers are put aside", "this alert waits for your own view"),
+    *("a request is allowed by another person", "this request is another person's"),
+    *("nobody has allowed this request yet", "there is no such request in your office"),
+    "x has not come yet",
+)
+
+
+def english_alone(name: str) -> Iterator[str]:
+    """The sentences that a service raises and that are no message, an `x` in each place."""
+    for node in ast.walk(ast.parse((SERVICES / f"{name}.py").read_text("utf-8"))):
+        if not isinstance(node, ast.Raise) or not isinstance(node.exc, ast.Call):
+            continue
+        given = {one.arg: one.value for one in node.exc.keywords}
+        if "holder" in given or isinstance(what := node.exc.args[0], ast.Starred):
+            continue  # the page says itself who was first; the faults of a form
+        whats = [what.body, what.orelse] if isinstance(what, ast.IfExp) else [what]
+        told = [*map(sentence_of, whats)]
+        if not any(one.startswith(NEVER) for one in told) and "do" in given:
+            told.append(sentence_of(given["do"]))
+        yield from filter(None, told)
+
+
+def sentence_of(node: ast.expr) -> str:
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Message":
+        return ""
+    return "".join(str(one.value) if isinstance(one, ast.Constant) else "x" for one in parts)
+
+
+@pytest.mark.parametrize("name", BEHIND)
+def test_whatever_an_officer_can_be_refused_is_a_message(name):
+    assert [one for one in english_alone(name) if not one.startswith(NEVER)] == []
+
+
+def test_a_refusal_is_said_in_the_words_of_the_reader_and_a_command_keeps_english():
+    short = Message("refusal.reason", decision="release", n=20)
+    error = RiskProfileError(short, do=Message("refusal.do_say"))
+    assert refusal(words.of("fr"), error) == (
+        "Un motif pour « libérer » a au moins 20 caractères."
+        " Dites ce que vous avez vu, pour qui lira cela plus tard."
+    )
+    said = "reason for release has at least 20 characters."
+    said += " Say what you saw, for whoever reads this later."
+    assert (refusal(words.of("en"), error), str(error)) == (f"A {said}", f"a {said}")
+
+
+def test_all_faults_of_a_form_are_told_and_where_they_are():
+    faults = Message("refusal.method"), Message("refusal.item_none", outcome="nothing")
+    error = RiskProfileError(*faults, where="A-7")
+    assert error.what == "how it was examined is missing; outcome nothing has no items"
+    assert refusal(words.of("es"), error) == (
+        "A-7: falta cómo se examinó; el resultado «nada» no tiene objetos"
+    )
+
+
+def test_a_refusal_with_a_part_that_is_no_message_stays_whole_in_english():
+    error = RiskProfileError(Message("refusal.nobody"), do="Ask the keeper of the seals.")
+    assert refusal(words.of("ar"), error) == "Nobody holds this alert. Ask the keeper of the seals."
+
+
+def test_a_message_is_the_same_in_another_process():
+    told = Message("refusal.view_said", who="ines")
+    there = pickle.loads(pickle.dumps(told))
+    assert (there, there.key, there.values) == (told, told.key, told.values)
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)

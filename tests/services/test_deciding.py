@@ -151,6 +151,11 @@ def test_a_lease_ends_and_another_may_claim(store):
     assert row(store, alert)["owner"] == "omar"
 
 
+def test_a_reason_that_is_too_short_is_refused_and_says_how_long_it_is(store):
+    with pytest.raises(RiskProfileError, match="a reason for release has at least 20 characters"):
+        review.decide(store, INES, taken(store), "release", "short", NOW)
+
+
 def test_ones_own_claim_is_renewed(store):
     alert = taken(store)
     assert review.claim(store, INES, alert, later(minutes=30)) == later(minutes=75)
