@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import func, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from riskprofile.errors import Conflict, RiskProfileError
-from riskprofile.profiles import PROFILES
+from riskprofile.profiles import PROFILES, Profile
 from riskprofile.services import desk, govern, looking, records
 from riskprofile.services.desk import alert_table as _alert
+from riskprofile.services.records import StoredItem
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
 from riskprofile.store import alerts
@@ -79,62 +80,69 @@ def raise_alert(
             do=Message("refusal.do_nothing_left"),
         )
     driver = max(counted, key=lambda one: (one.points is not None, one.points or 0))
-    kind = PROFILES[profile]
+    sign = f"{actor.name}{SAID}{reason}"
     with store.write() as connection:
-        earlier = (
-            connection.execute(
-                select(_alert)
-                .where(_alert.c.record_id == record_id, _alert.c.profile == profile)
-                .order_by(_alert.c.version.desc())
-                .with_for_update()
-            )
-            .mappings()
-            .all()
-        )
-        for one in earlier:
-            if one["state"] == "open":
-                held = desk.holder(dict(one), now)
-                raise Conflict(Message("refusal.open_alert"), holder=held or "")
-        model = connection.execute(
-            select(_batch.c.model_version, _batch.c.model_digest).where(
-                _batch.c.id == driver.batch_id
-            )
-        ).one()
-        rank = connection.execute(
-            select(func.max(_alert.c.rank)).where(_alert.c.batch_id == driver.batch_id)
-        ).scalar()
-        row: dict[str, Any] = {
+        row = {
             "record_id": record_id,
             "profile": profile,
             "batch_id": driver.batch_id,
-            "version": earlier[0]["version"] + 1 if earlier else 1,
-            "office": driver.declared.get(kind.office),
+            "version": _next_version(connection, record_id, profile, now),
+            **_rated(connection, driver),
+            **_shown(PROFILES[profile], driver, counted),
             "queue": "trafficking",
             "lane": "yellow",
-            "rank": int(rank or 0) + 1,
-            "points": driver.points,
-            "score": None,
             "selected_by": SELECTED,
             "probability": None,
-            "driver": driver.item,
-            "title": str(driver.declared.get(kind.title) or driver.declared.get("hs_code") or ""),
             "reasons": [],
             "against": [],
             "indicators": [
-                {"key": KEY, "text": f"{actor.name}{SAID}{reason}",
-                 "queue": "trafficking", "cleared_by": "", "check": ""}
+                {"key": KEY, "text": sign, "queue": "trafficking", "cleared_by": "", "check": ""}
             ],
-            "declaration": [_plain(one.declared) for one in counted],
             "related": [],
-            "model_version": model[0],
-            "model_digest": model[1],
-            "due_at": _time(driver.declared.get(kind.due)),
-            "lodged_at": _time(driver.declared.get(kind.time)),
             "created_at": now,
-        }  # fmt: skip
+        }
         [made] = alerts.add(store, connection, [row])
         desk.note(connection, actor, ACTION, {**row, "id": made}, now, purpose=reason)
     return made
+
+
+def _next_version(connection: Connection, record_id: str, profile: str, now: datetime) -> int:
+    """The version of the declaration's next alert, where none is open."""
+    asked = select(_alert).where(_alert.c.record_id == record_id, _alert.c.profile == profile)
+    newest_first = asked.order_by(_alert.c.version.desc()).with_for_update()
+    earlier = connection.execute(newest_first).mappings().all()
+    for one in earlier:
+        if one["state"] == "open":
+            held = desk.holder(dict(one), now)
+            raise Conflict(Message("refusal.open_alert"), holder=held or "")
+    return int(earlier[0]["version"]) + 1 if earlier else 1
+
+
+def _rated(connection: Connection, driver: StoredItem) -> dict[str, Any]:
+    """What rated the declaration, and a place behind all that its batch listed."""
+    batch = select(_batch.c.model_version, _batch.c.model_digest)
+    version, digest = connection.execute(batch.where(_batch.c.id == driver.batch_id)).one()
+    last = select(func.max(_alert.c.rank)).where(_alert.c.batch_id == driver.batch_id)
+    return {
+        "model_version": version,
+        "model_digest": digest,
+        "points": driver.points,
+        "score": None,
+        "rank": int(connection.execute(last).scalar() or 0) + 1,
+        "driver": driver.item,
+    }
+
+
+def _shown(profile: Profile, driver: StoredItem, counted: Sequence[StoredItem]) -> dict[str, Any]:
+    """What an alert shows of the declaration."""
+    declared = driver.declared
+    return {
+        "office": declared.get(profile.office),
+        "title": str(declared.get(profile.title) or declared.get("hs_code") or ""),
+        "declaration": [_plain(one.declared) for one in counted],
+        "due_at": _time(declared.get(profile.due)),
+        "lodged_at": _time(declared.get(profile.time)),
+    }
 
 
 def _found(store: Store, reference: str, profile: str) -> str:
