@@ -10,7 +10,7 @@ from app import draw, form, session, words
 from app.installation import served
 from app.pages import PAGES
 from app.text import attribute, escape
-from riskprofile.services import looking, watching
+from riskprofile.services import drift, looking
 
 WATCHERS = ("analyst", "supervisor", "operator", "administrator")  # who can act on a change
 MANY = 7  # pages whose names stand in one line with who is signed in
@@ -68,7 +68,7 @@ def top(person: Any) -> Any:
             text = say(words_of, who=one.account, count=one.records, time=time)
             st.html(draw.strip("!", say(title), text))
     if person.role in WATCHERS:
-        for seen in watching.standing(here.store, person):
+        for seen in drift.standing(here.store, person):
             if seen.alarms:
                 st.html(draw.strip("!", say("frame.changed"), changed(say, seen, zone, now)))
     return status

@@ -26,7 +26,7 @@ from riskprofile.intake.formulas import escape_formula
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.scoring.reasons import numbered
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, WORDING, Scorecard
-from riskprofile.services import evidence, govern, promotion, retention, tally, watching
+from riskprofile.services import drift, evidence, govern, promotion, retention, tally
 from riskprofile.services.promotion import GATES, Gate
 from riskprofile.services.rights import Actor
 from riskprofile.services.settings import CHECKOUT, Settings
@@ -388,7 +388,7 @@ def _of_home(store: Store, settings: Settings, actor: Actor, card: Scorecard) ->
     if not stated and name in settings.basis:
         stated = settings.basis[name].model_dump()
     known = promotion.known(store, actor, settings.models)
-    looks = [one for one in watching.standing(store, actor) if one.profile == name]
+    looks = [one for one in drift.standing(store, actor) if one.profile == name]
     runs = [one for one in govern.batches(store, actor) if one.profile == name and one.accepted]
     return {
         "serves": any(one.serves and one.digest == card.digest for one in known),

@@ -9,8 +9,8 @@ import typer
 
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, now, opened, owner
+from riskprofile.services import drift as service
 from riskprofile.services import tally
-from riskprofile.services import watching as service
 from training.cli import app
 
 Profile = Annotated[str, typer.Option(help="shipment or traveller.")]

@@ -187,7 +187,7 @@ LINES: tuple[Line, ...] = (
         "scoring/test_ranking.py",
         "test_the_random_share_is_drawn_from_what_the_list_passes_over_and_logged")),
     Line("D7", "named drifts", 240, measured.drifts, 40, tests=(
-        "tests/scoring/test_drift.py", "tests/services/test_watching.py")),
+        "tests/scoring/test_drift.py", "tests/services/test_drift.py")),
     Line("D8", "alone, in chunks, workers, order, engines: the same bits", 16, tests=(
         *_in("services/test_configurations.py", "test_the_way_of_rating_changes_no_bit"),
         *_in("services/test_screen.py", "test_postgresql_gives_the_same_list_and_the_same_account",

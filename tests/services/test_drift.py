@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from riskprofile.errors import NotAllowed, RiskProfileError, UsageError
-from riskprofile.services import promotion, review, settings, watching
+from riskprofile.services import drift, promotion, review, settings
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
@@ -26,13 +26,13 @@ from training.synth import generate
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 SARA = Actor("sara", "supervisor")
-pytestmark = pytest.mark.xdist_group("watching")
+pytestmark = pytest.mark.xdist_group("drift")
 SMALL = {"rows": 200, "windows": 4}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("watching")
+    return tmp_path_factory.mktemp("drift")
 
 
 @pytest.fixture(scope="module")
@@ -55,15 +55,15 @@ def test_an_alarm_reaches_the_chain_and_who_asks_and_changes_nothing(
     lived: tuple[Store, Settings], folder: Path
 ) -> None:
     store, home = lived
-    calm = watching.watch(store, home.models, "shipment", OWNER, NOW, **SMALL)
+    calm = drift.watch(store, home.models, "shipment", OWNER, NOW, **SMALL)
     assert calm.windows == 4 and calm.alarms == []
-    assert [one.alarms for one in watching.standing(store, SARA)] == [()]
+    assert [one.alarms for one in drift.standing(store, SARA)] == [()]
     screen(store, home, OWNER, [folder / "1.parquet"], Options(profile="shipment"), NOW)
     before = promotion.serving(store, home.models, "shipment").digest
-    told = watching.watch(store, home.models, "shipment", SARA, NOW, **SMALL)
+    told = drift.watch(store, home.models, "shipment", SARA, NOW, **SMALL)
     names = [f"{one.kind} {one.name}" for one in told.alarms]
     assert "column consignee_address" in names
-    [stands] = watching.standing(store, SARA)
+    [stands] = drift.standing(store, SARA)
     assert list(stands.alarms) == names
     table = Audit.__table__  # type: ignore[attr-defined]
     with store.read() as connection:
@@ -105,7 +105,7 @@ def test_outcomes_of_a_scorecard_that_read_other_features_are_left_out(
     review.decide(store, INES, alert, "examine", REASON, NOW)
     made = review.record_outcome(store, INES, alert, "nothing", NOW, methods=["opened"])
     review.confirm_outcome(store, OMAR, made, NOW)
-    told = watching.watch(store, home.models, "shipment", OWNER, NOW, **SMALL)
+    told = drift.watch(store, home.models, "shipment", OWNER, NOW, **SMALL)
     store.close()
     assert told.windows == 4 and told.outcomes == 0
 
@@ -113,12 +113,12 @@ def test_outcomes_of_a_scorecard_that_read_other_features_are_left_out(
 def test_too_little_is_said_so_and_not_everybody_may_look(lived: tuple[Store, Settings]) -> None:
     store, home = lived
     with pytest.raises(RiskProfileError, match="too few rows were rated"):
-        watching.watch(store, home.models, "shipment", OWNER, NOW)
+        drift.watch(store, home.models, "shipment", OWNER, NOW)
     with pytest.raises(UsageError, match="too few"):
-        watching.watch(store, home.models, "shipment", OWNER, NOW, rows=10)
+        drift.watch(store, home.models, "shipment", OWNER, NOW, rows=10)
     with pytest.raises(UsageError, match="no profile"):
-        watching.watch(store, home.models, "parcels", OWNER, NOW)
+        drift.watch(store, home.models, "parcels", OWNER, NOW)
     with pytest.raises(NotAllowed):
-        watching.watch(store, home.models, "shipment", INES, NOW)
+        drift.watch(store, home.models, "shipment", INES, NOW)
     with pytest.raises(NotAllowed):
-        watching.standing(store, INES)
+        drift.standing(store, INES)

@@ -33,7 +33,7 @@ ROWS = 2_000  # in a window
 WINDOWS = 8  # earlier ones
 OUTCOMES = 200  # the newest: labels of now
 
-log = logging.getLogger("riskprofile.watching")
+log = logging.getLogger("riskprofile.drift")
 _chunk = batches.chunk_table
 
 
