@@ -33,8 +33,8 @@ from riskprofile.services import (
 from riskprofile.services import replay as replaying
 from riskprofile.services.ending import Place, Written
 from riskprofile.services.lanes import Ranked
-from riskprofile.services.passing import passing
 from riskprofile.services.run import Options, Run
+from riskprofile.services.scratch import scratch_database
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings, open_store
 from riskprofile.services.steps import Step
@@ -392,5 +392,5 @@ def _opened(settings: Settings, *, keep: bool) -> Iterator[tuple[Store, Settings
         if keep:
             yield real, settings
             return
-        with passing(real) as (store, url):
+        with scratch_database(real) as (store, url):
             yield store, settings.model_copy(update={"database_url": url})

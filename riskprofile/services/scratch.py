@@ -16,7 +16,7 @@ COPIED = (Office.__table__, Setting.__table__)  # type: ignore[attr-defined]
 
 
 @contextmanager
-def passing(real: Store) -> Iterator[tuple[Store, str]]:
+def scratch_database(real: Store) -> Iterator[tuple[Store, str]]:
     """A temporary database with the offices and switches of the real one, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="riskprofile-") as folder:
         url = f"sqlite:///{Path(folder) / 'run.db'}"
