@@ -41,7 +41,7 @@ STAGES = {
     "normal forms and keys": ("history/resolver", "reference/naming", "reference/scripts"),
     "register of parties": ("store/parties", "services/parties", "history/register"),
     "history": (
-        *("history/snapshot", "history/asked", "history/index", "history/layer", "history/kept"),
+        *("history/snapshot", "history/asked", "history/index", "history/layer"),
         *("store/batches.py:past", "store/batches.py:events", "store/batches.py:finds"),
         *("services/past", "store/pasts", "services/rater.py:rater"),
     ),

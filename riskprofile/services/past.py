@@ -1,8 +1,8 @@
 """The past of a profile, opened for a run: what is kept in files, and what came since.
 
-The files lie in `history/PROFILE` of the home, a layer each (`history.kept`), and the database
-vouches for them. A run opens those that fit what the database holds as of its beginning, adds
-the chunks stored since, and takes out the rows that stopped counting since. So it knows
+The files lie in `history/PROFILE` of the home, a layer each (`history.layer_files`), and the
+database vouches for them. A run opens those that fit what the database holds as of its beginning,
+adds the chunks stored since, and takes out the rows that stopped counting since. So it knows
 to the last bit what it would know had it read all of the past; when nothing fits, it does read
 all of it, and says so. What came since is written as a layer of its own, made one with those
 before it that are not several times larger, so that layers stay few.
@@ -27,8 +27,7 @@ import pyarrow as pa
 from riskprofile import __version__
 from riskprofile.columns import supposing
 from riskprofile.errors import StoreError
-from riskprofile.history import Aliases, Snapshot, kept, look, recalled, united
-from riskprofile.history.kept import Kept, Opened
+from riskprofile.history import Aliases, Snapshot, layer_files, look, recalled, united
 from riskprofile.history.layer import (
     CHUNK,
     NO_ROWS,
@@ -40,6 +39,7 @@ from riskprofile.history.layer import (
     pairs_of,
     places,
 )
+from riskprofile.history.layer_files import Kept, Opened
 from riskprofile.history.register import FUZZY
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.scoring import rating
@@ -136,7 +136,7 @@ def sweep(store: Store, folder: Folder, *, unfinished: bool = False) -> None:
             with store.write(patience=120.0) as connection:
                 pasts.hold(connection)
                 vouched = pasts.vouched(connection, name, folder.place)
-                kept.sweep(folder.path / name, vouched, until)
+                layer_files.sweep(folder.path / name, vouched, until)
 
 
 @cache
@@ -160,7 +160,7 @@ def questions(name: str) -> tuple[Question, ...]:
 
 def release(name: str) -> str:
     """What made a file: code that asks or remembers anything else does not read it."""
-    said = (kept.MAGIC, __version__, PROFILES[name].remembered, questions(name))
+    said = (layer_files.MAGIC, __version__, PROFILES[name].remembered, questions(name))
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
@@ -170,10 +170,12 @@ def _chain(folder: Folder, profile: Profile, vouched: Sequence[str], known: _Kno
     made = release(profile.name)
     for digest in vouched:
         try:
-            one = kept.read(folder.path / profile.name, digest, made, compared=folder.compared)
+            one = layer_files.read(
+                folder.path / profile.name, digest, made, compared=folder.compared
+            )
             if not _fits(one.kept, known):
-                raise kept.Unusable("holds what does not count as of this run")
-        except kept.Unusable as why:
+                raise layer_files.Unusable("holds what does not count as of this run")
+        except layer_files.Unusable as why:
             left = f"{len(chain)} of {len(vouched)} files are used, the rest is read anew"
             log.warning("history of %s: file %s %s; %s", profile.name, digest[:12], why, left)
             break
@@ -290,7 +292,7 @@ def _written(
     earlier = [one.layer for one in left]
     place = folder.path / profile.name
     try:
-        path, digest = kept.write(place, what, made, questions(profile.name), earlier)
+        path, digest = layer_files.write(place, what, made, questions(profile.name), earlier)
         try:
             with store.write(patience=120.0) as connection:
                 if not pasts.vouch(
@@ -303,12 +305,12 @@ def _written(
                     before,
                 ):
                     return None
-                kept.name(path, digest)
+                layer_files.name(path, digest)
         finally:
             path.unlink(missing_ok=True)
         sweep(store, folder)
-        return [*earlier, kept.read(place, digest, what.release, compared=True).layer]
-    except (OSError, StoreError, kept.Unusable) as why:
+        return [*earlier, layer_files.read(place, digest, what.release, compared=True).layer]
+    except (OSError, StoreError, layer_files.Unusable) as why:
         log.warning("history of %s is not kept: %s", profile.name, why)
         return None
 

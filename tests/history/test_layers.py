@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riskprofile.history import Snapshot, kept
+from riskprofile.history import Snapshot, layer_files
 from riskprofile.history.index import NO_EVENTS, Change, Index
 from riskprofile.history.layer import (
     CHUNK,
@@ -185,10 +185,10 @@ def test_layers_on_file_answer_as_the_whole(
     nothing = np.empty(0, dtype=np.int64)
     mapped: list[Layer] = []
     for one in layered(steps):
-        what = kept.Kept("any", "this", nothing, nothing, nothing, nothing)
-        path, digest = kept.write(folder, what, one, KEPT, mapped)
-        kept.name(path, digest)
-        mapped.append(kept.read(folder, digest, "this").layer)
+        what = layer_files.Kept("any", "this", nothing, nothing, nothing, nothing)
+        path, digest = layer_files.write(folder, what, one, KEPT, mapped)
+        layer_files.name(path, digest)
+        mapped.append(layer_files.read(folder, digest, "this").layer)
     history = Snapshot.from_layers(mapped)
     pd.testing.assert_frame_equal(answers(history), answers(whole(steps)), check_exact=True)
     assert all(set(one.known) >= set(KEPT) for one in mapped)
@@ -238,14 +238,14 @@ def test_events_are_put_in_and_taken_out_one_for_one(
 @pytest.mark.parametrize("damage", ["cut", "a bit", "longer", "gone", "empty"])
 def test_a_damaged_file_is_not_believed(tmp_path: Path, damage: str) -> None:
     nothing = np.empty(0, dtype=np.int64)
-    what = kept.Kept("any", "this", nothing, nothing, nothing, nothing)
+    what = layer_files.Kept("any", "this", nothing, nothing, nothing, nothing)
     layer = Layer(Rows.of(table([(1, "a", 1.5, 2)], 0)))
-    path, digest = kept.write(tmp_path, what, layer, KEPT, [])
-    assert not kept.names(tmp_path)
-    named = kept.name(path, digest)
-    assert kept.names(tmp_path) == {digest}
-    with pytest.raises(kept.Unusable, match="release"):
-        kept.read(tmp_path, digest, "another")
+    path, digest = layer_files.write(tmp_path, what, layer, KEPT, [])
+    assert not layer_files.names(tmp_path)
+    named = layer_files.name(path, digest)
+    assert layer_files.names(tmp_path) == {digest}
+    with pytest.raises(layer_files.Unusable, match="release"):
+        layer_files.read(tmp_path, digest, "another")
     content = bytearray(named.read_bytes())
     if damage == "a bit":
         content[len(content) // 2] ^= 1
@@ -258,29 +258,29 @@ def test_a_damaged_file_is_not_believed(tmp_path: Path, damage: str) -> None:
     named.unlink()
     if damage != "gone":
         named.write_bytes(content)
-    with pytest.raises(kept.Unusable):
-        kept.read(tmp_path, digest, "this")
+    with pytest.raises(layer_files.Unusable):
+        layer_files.read(tmp_path, digest, "this")
 
 
 def test_a_file_is_compared_once_by_a_process_until_somebody_writes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nothing = np.empty(0, dtype=np.int64)
-    what = kept.Kept("any", "this", nothing, nothing, nothing, nothing)
+    what = layer_files.Kept("any", "this", nothing, nothing, nothing, nothing)
     layer = Layer(Rows.of(table([(1, "a", 1.5, 2)], 0)))
-    path, digest = kept.write(tmp_path, what, layer, KEPT, [])
-    named = kept.name(path, digest)
+    path, digest = layer_files.write(tmp_path, what, layer, KEPT, [])
+    named = layer_files.name(path, digest)
     compared = []
-    digest_of = kept._digest
-    monkeypatch.setattr(kept, "_digest", lambda file: compared.append(1) or digest_of(file))
+    digest_of = layer_files._digest
+    monkeypatch.setattr(layer_files, "_digest", lambda file: compared.append(1) or digest_of(file))
 
     def read(times: int) -> None:
-        kept.read(tmp_path, digest, "this")
+        layer_files.read(tmp_path, digest, "this")
         assert len(compared) == times
 
     read(1)
     read(2)  # written a moment ago: another writing could look the same
-    monkeypatch.setattr(kept, "SETTLED", 0)
+    monkeypatch.setattr(layer_files, "SETTLED", 0)
     time.sleep(0.05)  # some ticks of the clock of files
     read(3)
     read(3)
@@ -289,5 +289,5 @@ def test_a_file_is_compared_once_by_a_process_until_somebody_writes_it(
     content[len(content) // 2] ^= 1
     named.write_bytes(content)
     os.utime(named, ns=(written.st_atime_ns, written.st_mtime_ns))  # as if nobody had
-    with pytest.raises(kept.Unusable, match="damaged"):
-        kept.read(tmp_path, digest, "this")
+    with pytest.raises(layer_files.Unusable, match="damaged"):
+        layer_files.read(tmp_path, digest, "this")

@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import func, select
 
 from riskprofile.columns import View
-from riskprofile.history import Snapshot, kept, view
+from riskprofile.history import Snapshot, layer_files, view
 from riskprofile.history.layer import CHUNK, POSITION, Question, partners
 from riskprofile.profiles import PROFILES, SHIPMENT, TRAVELLER
 from riskprofile.scoring import rating
@@ -201,7 +201,7 @@ def test_what_is_added_to_equals_what_is_rebuilt(
 ) -> None:
     monkeypatch.setattr(past, "APART", [0, 1, 4][seed])
     monkeypatch.setattr(past, "AT_HAND", [0, 3, 50_000][seed])  # on file, some of it, none
-    monkeypatch.setattr(kept, "AT_ONCE", 2)
+    monkeypatch.setattr(layer_files, "AT_ONCE", 2)
     world = World(store, home, tmp_path, seed)
     most, happened = 0, []
     for _ in range(7):
@@ -278,7 +278,7 @@ def test_rows_read_before_retention_are_not_kept_after_it(
 ) -> None:
     world = World(store, home, tmp_path, 8)
     world.crossings(10)
-    write = kept.write
+    write = layer_files.write
 
     def slow(*given: Any) -> tuple[Path, str]:
         made = write(*given)
@@ -286,7 +286,7 @@ def test_rows_read_before_retention_are_not_kept_after_it(
         retention.run(store, home, OWNER, world.now)
         return made
 
-    monkeypatch.setattr(kept, "write", slow)
+    monkeypatch.setattr(layer_files, "write", slow)
     layers, _ = past.opened(store, TRAVELLER, world.now, world.kept)
     assert len(Snapshot.from_layers(layers)) == 10
     assert not list((home.home / HISTORY / "traveller").iterdir())
@@ -352,7 +352,7 @@ def test_a_file_that_cannot_be_believed_is_read_anew_and_said_so(
     folder = home.home / HISTORY / "shipment"
     with store.read() as connection:
         first, second = pasts.vouched(connection, "shipment", world.kept.place)
-    damaged = folder / f"{second}{kept.SUFFIX}"
+    damaged = folder / f"{second}{layer_files.SUFFIX}"
     content = bytearray(damaged.read_bytes())
     if fault == "bit":
         content[len(content) // 3] ^= 4
@@ -362,7 +362,7 @@ def test_a_file_that_cannot_be_believed_is_read_anew_and_said_so(
     elif fault == "missing":
         damaged.unlink()
     elif fault == "another":
-        shutil.copyfile(folder / f"{first}{kept.SUFFIX}", damaged)
+        shutil.copyfile(folder / f"{first}{layer_files.SUFFIX}", damaged)
     else:
         monkeypatch.setattr(past, "release", lambda name: "another")
     with caplog.at_level(logging.WARNING):
@@ -370,7 +370,7 @@ def test_a_file_that_cannot_be_believed_is_read_anew_and_said_so(
     told = [one.getMessage() for one in caplog.records if one.name == "riskprofile.past"]
     used = 0 if fault == "release" else 1
     assert len(told) == 1 and f"{used} of 2 files are used" in told[0]
-    assert kept.names(folder) == set(_vouched(world))
+    assert layer_files.names(folder) == set(_vouched(world))
 
 
 def _vouched(world: World) -> list[str]:
@@ -384,11 +384,11 @@ def test_files_that_nobody_vouches_for_are_swept(
     world = World(store, home, tmp_path, 6)
     folder = home.home / HISTORY / "shipment"
     folder.mkdir(parents=True)
-    (folder / f"{'0' * 64}{kept.SUFFIX}").write_bytes(b"of another home")
+    (folder / f"{'0' * 64}{layer_files.SUFFIX}").write_bytes(b"of another home")
     (folder / "now.part").write_bytes(b"another process writes this")
     world.send(world.rows(world.new(12)), history=True)
     assert same(world) == 1
-    assert kept.names(folder) == set(_vouched(world))
+    assert layer_files.names(folder) == set(_vouched(world))
     assert (folder / "now.part").exists()
 
 
@@ -406,7 +406,7 @@ def test_a_folder_that_cannot_be_written_costs_time_alone(
 
     world = World(store, home, tmp_path, 9)
     world.send(world.rows(world.new(12)), history=True)
-    monkeypatch.setattr(kept, fails, full)
+    monkeypatch.setattr(layer_files, fails, full)
     with caplog.at_level(logging.WARNING):
         assert same(world) == 0
     assert "is not kept" in caplog.text
@@ -431,14 +431,14 @@ def test_each_host_keeps_its_own_and_retention_ends_all(
         ).scalar_one()
     world.crossings(3)
     assert same(world, "traveller", other) == 1
-    assert len(kept.names(other.path / "traveller")) == 1
+    assert len(layer_files.names(other.path / "traveller")) == 1
 
 
 DIES = """
 import os, signal, sys
 from datetime import datetime
 from pathlib import Path
-from riskprofile.history import kept
+from riskprofile.history import layer_files
 from riskprofile.profiles import SHIPMENT
 from riskprofile.services import past
 from riskprofile.services.past import Folder
@@ -451,7 +451,7 @@ past.LEAST = past.WORTH = 1
 def die(*given):
     os.kill(os.getpid(), signal.SIGKILL)
 
-put, calls = kept._Written.put, []
+put, calls = layer_files._Written.put, []
 
 def some(self, content):
     put(self, content)
@@ -464,13 +464,13 @@ def named(path, digest):
     name(path, digest)
     die()
 
-name = kept.name
+name = layer_files.name
 if where == "while it writes":
-    kept._Written.put = some
+    layer_files._Written.put = some
 elif where == "before it is vouched for":
     pasts.vouch = die
 elif where == "before it is committed":
-    kept.name = named
+    layer_files.name = named
 store = Store.open(url)
 past.opened(store, SHIPMENT, datetime.fromisoformat(before), Folder(Path(folder), keep=True))
 store.close()
@@ -498,10 +498,10 @@ def test_a_process_killed_while_it_keeps_leaves_the_past_as_it_was(
     assert _apart(world, where).wait(240) == -9
     assert _vouched(world) == before
     folder = home.home / HISTORY / "shipment"
-    assert set(before) <= kept.names(folder)
+    assert set(before) <= layer_files.names(folder)
     assert len(list(folder.iterdir())) == 2
     assert same(world) == 1
-    assert kept.names(folder) == set(_vouched(world)) != set(before)
+    assert layer_files.names(folder) == set(_vouched(world)) != set(before)
 
 
 @EITHER
@@ -510,7 +510,7 @@ def test_two_processes_at_once_keep_one_past(store: Store, home: Settings, tmp_p
     world.send(world.rows(world.new(20)), history=True)
     assert [one.wait(240) for one in (_apart(world), _apart(world))] == [0, 0]
     assert len(_vouched(world)) == 1
-    assert kept.names(home.home / HISTORY / "shipment") == set(_vouched(world))
+    assert layer_files.names(home.home / HISTORY / "shipment") == set(_vouched(world))
     first = _vouched(world)
     assert same(world) == 1
     assert _vouched(world) == first
@@ -552,7 +552,7 @@ def test_many_files_of_a_row_are_kept_though_their_rows_are_few(
     world.send(world.rows(world.known(1), "change"))
     made = past.release("shipment")
     held = [
-        kept.read(home.home / HISTORY / "shipment", digest, made).kept.chunks
+        layer_files.read(home.home / HISTORY / "shipment", digest, made).kept.chunks
         for digest in _vouched(world)
     ]
     with store.read() as connection:
