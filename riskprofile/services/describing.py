@@ -25,8 +25,8 @@ from riskprofile.services.rater import FIRED, Rater
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches
 from riskprofile.store.database import among
+from riskprofile.store.packed_json import dumps, pack
 from riskprofile.store.spool import Columns
-from riskprofile.store.written import dumps, pack
 from riskprofile.tables import Column, Table
 
 NOT_GIVEN = "not given"  # what a sentence says of a value that was not declared

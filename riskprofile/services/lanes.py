@@ -44,8 +44,8 @@ from riskprofile.services.rater import POINTS, Rater
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches, versions
 from riskprofile.store.database import Store, among
+from riskprofile.store.packed_json import Written, dumps
 from riskprofile.store.spool import Columns, Held
-from riskprofile.store.written import Written, dumps
 from riskprofile.tables import Table
 
 AT_ONCE = 500  # alerts that are worded and stored together: each is some 20 kB of text

@@ -29,8 +29,8 @@ from riskprofile.services.logged import BATCH
 from riskprofile.services.rater import POINTS
 from riskprofile.services.steps import WORDING, WRITING, Step
 from riskprofile.store.database import Store
+from riskprofile.store.packed_json import pack, unpack
 from riskprofile.store.spool import Spool
-from riskprofile.store.written import pack, unpack
 from riskprofile.tables import TEXT, Table
 
 COLUMNS = (

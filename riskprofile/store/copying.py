@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 from riskprofile.errors import Conflict, StoreError
 from riskprofile.store import audit
 from riskprofile.store.database import Store, serialise
-from riskprofile.store.written import dumps
+from riskprofile.store.packed_json import dumps
 
 BATCH = 500  # rows read at once
 COPY_LOCK = 7010  # PostgreSQL advisory lock: who copies here second finds it filled

@@ -37,7 +37,7 @@ from sqlmodel import SQLModel
 from riskprofile.errors import Busy, Deadlock, StoreError
 from riskprofile.store import arms_tables  # noqa: F401  (its models belong to every database)
 from riskprofile.store.migrations import REVISIONS
-from riskprofile.store.written import dumps
+from riskprofile.store.packed_json import dumps
 
 BUSY_MS = 5000
 MIGRATION_LOCK = 7001  # two programs may open an empty database at once

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlmodel import Field, SQLModel
 
-from riskprofile.store.written import Packed
+from riskprofile.store.packed_json import Packed
 
 # SQLite gives a row id to INTEGER primary keys alone; PostgreSQL wants the big ones.
 BIG = BigInteger().with_variant(Integer, "sqlite")

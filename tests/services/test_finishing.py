@@ -38,7 +38,7 @@ from riskprofile.services.settings import Settings
 from riskprofile.services.steps import STORING, WORDING, Step
 from riskprofile.store import audit, batches
 from riskprofile.store.database import Store, serialise
-from riskprofile.store.written import unpack
+from riskprofile.store.packed_json import unpack
 from tests import factory
 from tests.factory import write
 from tests.services.bench import EITHER, until_it_waits

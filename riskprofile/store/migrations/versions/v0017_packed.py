@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from riskprofile.store.written import pack
+from riskprofile.store.packed_json import pack
 
 revision = "0017"
 down_revision = "0016"

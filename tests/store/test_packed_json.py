@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskprofile.store import written
+from riskprofile.store import packed_json
 
 TERMS = [
     {"term": f"lane_{n}", "text": f"a lane that {n} declarations take", "points": n}
@@ -18,17 +18,17 @@ TERMS = [
 
 @given(st.text(st.characters(codec=None)))
 def test_any_text_comes_back(text):
-    assert written.unpack(written.pack(text)) == text
+    assert packed_json.unpack(packed_json.pack(text)) == text
 
 
 def test_what_an_alert_says_takes_less_than_a_third():
-    text = written.dumps(TERMS)
-    assert len(written.pack(text)) < len(text) / 3
-    assert json.loads(written.unpack(written.pack(text))) == TERMS
+    text = packed_json.dumps(TERMS)
+    assert len(packed_json.pack(text)) < len(text) / 3
+    assert json.loads(packed_json.unpack(packed_json.pack(text))) == TERMS
 
 
 def test_a_damaged_text_is_told_whatever_was_damaged():
-    whole = written.pack(written.dumps(TERMS))
+    whole = packed_json.pack(packed_json.dumps(TERMS))
     for damaged in (
         b"",
         whole[:3],
@@ -37,12 +37,12 @@ def test_a_damaged_text_is_told_whatever_was_damaged():
         whole[:4] + b"\x00",
     ):
         with pytest.raises(ValueError, match="damaged"):
-            written.unpack(damaged)
+            packed_json.unpack(damaged)
 
 
 def test_what_is_packed_already_is_taken_as_it_is():
-    column = written.Packed()
-    ready = written.pack("[1]")
+    column = packed_json.Packed()
+    ready = packed_json.pack("[1]")
     assert column.process_bind_param(ready, None) is ready
     assert column.process_result_value(column.process_bind_param([1, "ñ"], None), None) == [1, "ñ"]
     assert column.process_bind_param(None, None) is None
