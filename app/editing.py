@@ -12,7 +12,7 @@ from app.installation import served
 from app.text import attribute, escape, option
 from riskprofile.scoring.editing import Edit, costs, edited, ways
 from riskprofile.scoring.scorecard import Scorecard, Term
-from riskprofile.services import feedback, fits, promotion
+from riskprofile.services import feedback, fitting, promotion
 from riskprofile.services.rights import ACTIONS
 
 SHARES = (0.01, 0.05)  # inspected, of the generator's rows
@@ -168,7 +168,7 @@ def _costs(say: Any, person: Any, profile: str, card: Scorecard, after: Scorecar
     """Recall before and after, on the generator's rows and on this office's outcomes."""
     here = served()
     told = []
-    tried = fits.trial(here.settings, person, profile, card)
+    tried = fitting.trial(here.settings, person, profile, card)
     if tried is not None:
         told.append(("edit.generator", tried, SHARES))
     if person.role in ACTIONS["labels.look"]:

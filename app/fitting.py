@@ -14,7 +14,7 @@ from app.deciding import attempt
 from app.installation import served
 from app.text import attribute, escape
 from riskprofile.scoring import artefact
-from riskprofile.services import comparing, evidence, fits, promotion, results
+from riskprofile.services import comparing, evidence, fitting, promotion, results
 from riskprofile.services.rights import ACTIONS
 
 POLL_SECONDS = 2
@@ -25,7 +25,7 @@ FITS = 6  # of the newest
 def panel(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
     """Start a fit, and the fits that there are."""
     here = served()
-    found = fits.fits(here.settings, person, profile)
+    found = fitting.fits(here.settings, person, profile)
     known = promotion.known(here.store, person, here.settings.models)
     mine = [one for one in known if one.profile == profile]
     for one in [one for one in mine if one.serves]:
@@ -36,12 +36,12 @@ def panel(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
         ]
         st.html(draw.kpis(rows))
     proposed = {one.version for one in mine}
-    running = next((one for one in found if one.state == fits.RUNNING), None)
+    running = next((one for one in found if one.state == fitting.RUNNING), None)
     if running:
         _progress(profile, running.version)
     if editing.may(person):
         taken = {*proposed, *(one.version for one in found)}
-        _start(say, person, profile, fits.free_version(taken, now), running is not None)
+        _start(say, person, profile, fitting.free_version(taken, now), running is not None)
     if not found:
         st.html(draw.state("", say("fits.none")))
     for one in found[:FITS]:
@@ -53,9 +53,9 @@ def _progress(profile: str, version: str) -> None:
     person, say = session.actor(touch=False), session.speech()
     if person is None:
         st.rerun()
-    found = fits.fits(served().settings, person, profile)
+    found = fitting.fits(served().settings, person, profile)
     one = next((one for one in found if one.version == version), None)
-    if one is None or one.state != fits.RUNNING:
+    if one is None or one.state != fitting.RUNNING:
         st.rerun()
     step = say.maybe(f"fits_step.{one.step}", one.step)
     st.progress(one.share, text=say("fits.step", version=version, step=step))
@@ -72,7 +72,7 @@ def _start(say: Any, person: Any, profile: str, free: str, busy: bool) -> None:
         if st.form_submit_button(say("fits.start"), type="primary", disabled=busy):
             here = served()
             told = attempt(
-                lambda: fits.start(
+                lambda: fitting.start(
                     here.store, here.settings, person, profile, version.strip(), session.now(),
                     edits=edits,
                 )
@@ -82,13 +82,13 @@ def _start(say: Any, person: Any, profile: str, free: str, busy: bool) -> None:
             st.rerun()
 
 
-def _fit(say: Any, person: Any, one: fits.Fit, proposed: bool, zone: Any, now: Any) -> None:
+def _fit(say: Any, person: Any, one: fitting.Fit, proposed: bool, zone: Any, now: Any) -> None:
     when = form.clock(datetime.fromisoformat(one.at), zone, now)
     rows = [
         (say("batch.state"), say("fits.proposed") if proposed else say(f"fits.{one.state}")),
         (say("fits.by"), say.listed([one.by, when])),
     ]
-    if one.state == fits.DONE:
+    if one.state == fitting.DONE:
         rows += [
             (say("fits.outcomes"), say.number(one.outcomes)),
             (say("fits.finds"), say.number(one.finds)),
@@ -101,14 +101,14 @@ def _fit(say: Any, person: Any, one: fits.Fit, proposed: bool, zone: Any, now: A
     if one.gates:
         body += gate_table(say, one.gates)
     st.html(f'<div class="rp-card"><h2 class="rp-h2">{escape(one.version)}</h2>{body}</div>')
-    if one.state != fits.DONE or proposed or not editing.may(person):
+    if one.state != fitting.DONE or proposed or not editing.may(person):
         return
     if closed := [gate for gate in one.gates if not gate.lets_pass]:
         _waive(say, person, one, [gate.name for gate in closed])
     elif st.button(say("fits.propose", version=one.version), key=f"propose-{one.version}"):
         here = served()
         done = attempt(
-            lambda: fits.propose(
+            lambda: fitting.propose(
                 here.store, here.settings, person, one.profile, one.version, session.now()
             )
         )
@@ -131,16 +131,16 @@ def _gate_row(say: Any, gate: promotion.Gate) -> tuple[str, str, str, str]:
     return (str(state), gate.name, gate.value, gate.bound)
 
 
-def _waive(say: Any, person: Any, one: fits.Fit, closed: list[str]) -> None:
+def _waive(say: Any, person: Any, one: fitting.Fit, closed: list[str]) -> None:
     with st.form(f"waive-{one.version}"):
         st.html(f'<p class="rp-s rp-m">{escape(say("fits.waive_text"))}</p>')
         gate = st.selectbox(say("gate.name"), closed)
-        reason = st.text_input(say("fits.waive_why", n=fits.WHY), max_chars=300)
+        reason = st.text_input(say("fits.waive_why", n=fitting.WHY), max_chars=300)
         if st.form_submit_button(say("fits.waive")):
             here = served()
-            waiver = fits.Waiver(str(gate), person.name, " ".join(reason.split()))
+            waiver = fitting.Waiver(str(gate), person.name, " ".join(reason.split()))
             attempt(
-                lambda: fits.start(
+                lambda: fitting.start(
                     here.store, here.settings, person, one.profile, one.version, session.now(),
                     edits=one.edits, waivers=(*one.waivers, waiver),
                 )
@@ -156,7 +156,9 @@ def compare(say: Any, person: Any, profile: str, now: Any) -> None:
         for one in promotion.known(here.store, person, here.settings.models)
         if one.profile == profile and not one.serves and not one.fault
     }
-    done = [one for one in fits.fits(here.settings, person, profile) if one.state == fits.DONE]
+    done = [
+        one for one in fitting.fits(here.settings, person, profile) if one.state == fitting.DONE
+    ]
     there = {**{one.version: "fit" for one in done}, **there}
     if not there or person.role not in ACTIONS["labels.look"]:
         st.html(draw.state("", say("compare.none")))
@@ -172,7 +174,7 @@ def compare(say: Any, person: Any, profile: str, now: Any) -> None:
 
     def measured() -> Any:
         if there[version] == "fit":
-            other = fits.scorecard(here.settings, person, profile, version)
+            other = fitting.scorecard(here.settings, person, profile, version)
         else:
             models = here.settings.models
             files = promotion.files_of(here.store, person, profile, version, models)

@@ -20,7 +20,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.scoring import artefact
 from riskprofile.scoring.editing import HOW, Edit
 from riskprofile.scoring.scorecard import WORDING, Scorecard
-from riskprofile.services import feedback, fits, promotion
+from riskprofile.services import feedback, fitting, promotion
 from riskprofile.services.promotion import GATES, Gate
 from riskprofile.services.rights import Actor
 from riskprofile.services.settings import Settings
@@ -139,7 +139,7 @@ def fit(
         raise UsageError(f"there is no profile {profile}", do=f"One of {', '.join(PROFILES)}")
     _require_waivers(waived)
     card = promotion.serving(store, settings.models, profile)
-    if version == card.version or not fits.VERSION.fullmatch(version):
+    if version == card.version or not fitting.VERSION.fullmatch(version):
         raise UsageError(f"version {version!r} cannot be used", do="Give one such as 2027.01.1")
     labels = outcomes(store, actor, profile, card)
     if not len(labels):
@@ -176,26 +176,28 @@ def noted(
     if state is None:
         yield progress, lambda run: None
         return
-    told = fits.read(state)
+    told = fitting.read(state)
 
     def tell(what: str, rows: int) -> None:
         progress(what, rows)
-        fits.note(state, replace(told, step=what, rows=rows))
+        fitting.note(state, replace(told, step=what, rows=rows))
 
     def ended(run: Run) -> None:
-        done = replace(told, state=fits.DONE, step="", digest=run.digest, gates=run.gates)
-        fits.note(state, replace(done, outcomes=run.moved.outcomes, finds=run.moved.finds))
+        done = replace(told, state=fitting.DONE, step="", digest=run.digest, gates=run.gates)
+        fitting.note(state, replace(done, outcomes=run.moved.outcomes, finds=run.moved.finds))
 
     try:
         yield tell, ended
     except RiskProfileError as error:
-        fits.note(state, replace(told, state=fits.FAILED, fault=error.what, do=error.do or ""))
+        fitting.note(
+            state, replace(told, state=fitting.FAILED, fault=error.what, do=error.do or "")
+        )
         raise
 
 
 def make_trial(
     card: Scorecard,
-    rows: int = fits.TRIAL_ROWS,
+    rows: int = fitting.TRIAL_ROWS,
     seed: int = TRIAL_SEED,
     progress: Progress = lambda what, rows: None,
 ) -> Trial:
@@ -327,7 +329,7 @@ def _write(
     )
     tried = trial.features[list(card.features)].assign(value=trial.labels)
     files |= {artefact.MANIFEST: listed, LABELS: batches.to_bytes(labels)}
-    folders.put(out, {**files, fits.TRIAL: batches.to_bytes(tried)})
+    folders.put(out, {**files, fitting.TRIAL: batches.to_bytes(tried)})
     return Run(out, artefact.digest(listed), moved, measured)
 
 

@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from riskprofile.errors import Conflict, InputError, NotAllowed, RiskProfileError, UsageError
 from riskprofile.scoring.editing import Edit
-from riskprofile.services import fits, settings
-from riskprofile.services.fits import Fit, Waiver
+from riskprofile.services import fitting, settings
+from riskprofile.services.fitting import Fit, Waiver
 from riskprofile.services.rights import Actor
 from riskprofile.services.settings import Settings
 from riskprofile.store.database import Store
@@ -26,10 +26,10 @@ def home(tmp_path: Path) -> Settings:
 
 
 def wrote(home: Settings, version: str = "2027.1", **more) -> Path:
-    path = home.home / fits.RUNS / f"shipment-{version}.json"
+    path = home.home / fitting.RUNS / f"shipment-{version}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    values = {"state": fits.RUNNING, "edits": (Edit("wording", "lock"),), **more}
-    fits.note(path, Fit("shipment", version, "anna", NOW.isoformat(), **values))
+    values = {"state": fitting.RUNNING, "edits": (Edit("wording", "lock"),), **more}
+    fitting.note(path, Fit("shipment", version, "anna", NOW.isoformat(), **values))
     return path
 
 
@@ -50,8 +50,8 @@ def test_what_cannot_be_fitted_is_refused_before_anything_is_started(
     given = {"actor": ANNA, "version": "2027.1", **more}
     actor, version = given.pop("actor"), given.pop("version")
     with pytest.raises(error):
-        fits.start(store, home, actor, "shipment", version, NOW, **given)
-    assert not (home.home / fits.RUNS).exists()
+        fitting.start(store, home, actor, "shipment", version, NOW, **given)
+    assert not (home.home / fitting.RUNS).exists()
 
 
 def test_one_that_died_is_told_with_its_last_words_and_one_at_work_is_not(
@@ -59,47 +59,47 @@ def test_one_that_died_is_told_with_its_last_words_and_one_at_work_is_not(
 ) -> None:
     path = wrote(home)
     path.with_suffix(".log").write_text("reading\nMemoryError: no room\n")
-    [told] = fits.fits(home, ANNA, "shipment")
-    assert (told.state, told.edits) == (fits.FAILED, (Edit("wording", "lock"),))
+    [told] = fitting.fits(home, ANNA, "shipment")
+    assert (told.state, told.edits) == (fitting.FAILED, (Edit("wording", "lock"),))
     assert "MemoryError: no room" in told.fault and not told.may_be_proposed
     with path.with_suffix(".log").open("wb") as log:
-        fits._hold(log)
+        fitting._hold(log)
         sleeper = subprocess.Popen([sys.executable, "-c", "input()"], stdin=-1, stdout=log)
     try:
-        [told] = fits.fits(home, ANNA, "shipment")
-        assert told.state == fits.RUNNING
+        [told] = fitting.fits(home, ANNA, "shipment")
+        assert told.state == fitting.RUNNING
         with pytest.raises(Conflict, match=r"2027.1 is being fitted"):
-            fits.start(store, home, ANNA, "shipment", "2027.2", NOW)
+            fitting.start(store, home, ANNA, "shipment", "2027.2", NOW)
         with pytest.raises(InputError, match="come to its end"):
-            fits.propose(store, home, ANNA, "shipment", "2027.1", NOW)
+            fitting.propose(store, home, ANNA, "shipment", "2027.1", NOW)
     finally:
         sleeper.communicate()
-    [told] = fits.fits(home, ANNA, "shipment")
-    assert told.state == fits.FAILED
+    [told] = fitting.fits(home, ANNA, "shipment")
+    assert told.state == fitting.FAILED
 
 
 def test_a_fit_of_somebody_else_is_not_fitted_over(store: Store, home: Settings) -> None:
     """Two analysts at two pages that both still offer the same version."""
-    path = wrote(home, state=fits.DONE)
+    path = wrote(home, state=fitting.DONE)
     with pytest.raises(Conflict, match=r"anna fitted 2027.1 here"):
-        fits.start(store, home, Actor("bela", "analyst"), "shipment", "2027.1", NOW)
+        fitting.start(store, home, Actor("bela", "analyst"), "shipment", "2027.1", NOW)
     assert path.exists()
-    [told] = fits.fits(home, ANNA, "shipment")
-    assert (told.by, told.state) == ("anna", fits.DONE)
+    [told] = fitting.fits(home, ANNA, "shipment")
+    assert (told.by, told.state) == ("anna", fitting.DONE)
 
 
 def test_what_was_written_by_something_else_is_passed_over(home: Settings) -> None:
-    path = wrote(home, "2027.2", state=fits.DONE)
+    path = wrote(home, "2027.2", state=fitting.DONE)
     path.with_name("shipment-2027.3.json").write_text('{"of": "another version"}')
     path.with_name("shipment-2027.4.json").write_text("{")
-    assert [one.version for one in fits.fits(home, ANNA, "shipment")] == ["2027.2"]
+    assert [one.version for one in fitting.fits(home, ANNA, "shipment")] == ["2027.2"]
 
 
 def test_a_fit_that_ended_is_proposed_from_its_folder(store: Store, home: Settings) -> None:
-    path = wrote(home, state=fits.DONE)
+    path = wrote(home, state=fitting.DONE)
     digest = candidate(path.parent).rename(path.parent / "shipment-2027.1")
-    digest = fits.propose(store, home, ANNA, "shipment", "2027.1", NOW)
-    assert fits.scorecard(home, ANNA, "shipment", "2027.1").digest == digest
+    digest = fitting.propose(store, home, ANNA, "shipment", "2027.1", NOW)
+    assert fitting.scorecard(home, ANNA, "shipment", "2027.1").digest == digest
     with store.read() as connection:
         assert connection.execute(text("SELECT digest FROM scorecard")).scalar_one() == digest
 
@@ -107,9 +107,9 @@ def test_a_fit_that_ended_is_proposed_from_its_folder(store: Store, home: Settin
 def test_a_fit_without_a_database_ends_with_words(store: Store, home: Settings) -> None:
     """The process itself: it reads the database of its settings and tells what stops it."""
     nowhere = home.model_copy(update={"database_url": "sqlite:////nowhere/at/all/r.db"})
-    fits.start(store, nowhere, ANNA, "shipment", "2027.5", NOW)
-    [process] = fits._started
+    fitting.start(store, nowhere, ANNA, "shipment", "2027.5", NOW)
+    [process] = fitting._started
     process.wait(60)
-    [told] = fits.fits(home, ANNA, "shipment")
-    assert told.state == fits.FAILED
+    [told] = fitting.fits(home, ANNA, "shipment")
+    assert told.state == fitting.FAILED
     assert told.fault
