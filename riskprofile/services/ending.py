@@ -27,8 +27,8 @@ from riskprofile.services.opening import BATCH_LOCK
 from riskprofile.services.parties import Register
 from riskprofile.services.raters import Raters
 from riskprofile.services.run import Options, Stop, Summary, account
-from riskprofile.services.spread import Task, Workers
 from riskprofile.services.steps import COMPARING, RANKING, STORING, WORDING, Step
+from riskprofile.services.workers import Task, Workers
 from riskprofile.store import audit, batches
 from riskprofile.store import parties as store_of_parties
 from riskprofile.store.database import Store, serialise

@@ -44,13 +44,13 @@ from riskprofile.services.raters import Raters
 from riskprofile.services.rejects import Rejects
 from riskprofile.services.run import Options, Summary
 from riskprofile.services.settings import Settings
-from riskprofile.services.spread import Task, Workers
 from riskprofile.services.withdrawing import (
     Absences,
     cancelled_whole,
     named_in_part,
     resolve,
 )
+from riskprofile.services.workers import Task, Workers
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import audit, batches, versions, withdrawals
 from riskprofile.store.database import Store

@@ -11,7 +11,7 @@ from riskprofile.services import promotion
 from riskprofile.services.parties import Heard, Register
 from riskprofile.services.past import Folder
 from riskprofile.services.rater import Rater, rater
-from riskprofile.services.spread import Opened
+from riskprofile.services.workers import Opened
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Batch
 

@@ -31,8 +31,8 @@ from riskprofile.services.raters import Raters
 from riskprofile.services.rejects import Rejects, Stretch
 from riskprofile.services.run import Options, Run, Stop, Summary
 from riskprofile.services.settings import Settings
-from riskprofile.services.spread import workers
 from riskprofile.services.steps import CHECKING, Progress, Step, steps_of
+from riskprofile.services.workers import workers
 from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.store.spool import Spool

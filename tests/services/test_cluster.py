@@ -19,14 +19,14 @@ from sklearn.base import clone
 from sqlalchemy import text
 
 from riskprofile.errors import RiskProfileError, ScorecardError
-from riskprofile.services import settings, spread
+from riskprofile.services import settings, workers
 from riskprofile.services.identity import OWNER
 from riskprofile.services.past import HISTORY, Folder
 from riskprofile.services.rater import Rows, rater
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.services.spread import Opened, Task, work_on_cluster
+from riskprofile.services.workers import Opened, Task, work_on_cluster
 from riskprofile.store.batches import to_bytes
 from tests import factory
 from tests.services.bench import NOW
@@ -170,7 +170,7 @@ def test_a_cluster_stores_the_same_bytes_even_when_a_worker_is_killed(
 def test_a_scheduler_that_is_not_there_stores_nothing(
     day: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spread, "PATIENCE", 1)  # a person waits ten times as long
+    monkeypatch.setattr(workers, "PATIENCE", 1)  # a person waits ten times as long
     with pytest.raises(RiskProfileError, match="does not answer"):
         run(tmp_path / "home", day, scheduler="tcp://127.0.0.1:9")
 

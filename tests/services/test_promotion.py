@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from riskprofile.errors import Conflict, NotAllowed, PolicyError, RiskProfileError, ScorecardError
 from riskprofile.scoring import artefact
-from riskprofile.services import govern, identity, promotion, results, spread
+from riskprofile.services import govern, identity, promotion, results, workers
 from riskprofile.services.identity import OWNER, Actor, SignInRefused
 from riskprofile.services.parties import Heard
 from riskprofile.services.past import Folder
@@ -420,7 +420,7 @@ def test_a_process_of_a_run_that_starts_after_a_promotion_rates_as_the_run_began
     promoted(furnish(bare), tmp_path)
     assert serves(bare) == "2027.1"
     for version, opens in ((SHIPPED, opened), ("2027.1", replace(opened, **later_one(bare)))):
-        assert spread.work(spread.Task(opens, Asked())) == version
+        assert workers.work(workers.Task(opens, Asked())) == version
 
 
 def later_one(store: Store) -> dict[str, str]:

@@ -15,20 +15,20 @@ from pathlib import Path
 import pytest
 
 from riskprofile.errors import RiskProfileError
-from riskprofile.services import ingest, promotion, settings, spread
+from riskprofile.services import ingest, promotion, settings, workers
 from riskprofile.services.folding import Folded, fold
 from riskprofile.services.identity import OWNER
 from riskprofile.services.past import Folder
 from riskprofile.services.rater import Rater
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
-from riskprofile.services.spread import Opened, Task, workers
+from riskprofile.services.workers import Opened, Task
 from riskprofile.store.versions import Known
 from riskprofile.tables import Table
 from tests import factory
 from tests.services.bench import NOW
 
-pytestmark = pytest.mark.xdist_group("spread")
+pytestmark = pytest.mark.xdist_group("workers")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def test_answers_come_in_the_order_of_the_tasks_and_few_are_ahead(tmp_path: Path
             asked.append(n)
             yield Task(of, Waits(0.3 if n == 0 else 0.01 * n))
 
-    with workers(Options(workers=2)) as others:
+    with workers.workers(Options(workers=2)) as others:
         assert others is not None
         beside = others.begin(Task(of, Waits(0.1)))
         done = others.done(tasks())
@@ -78,7 +78,7 @@ def test_answers_come_in_the_order_of_the_tasks_and_few_are_ahead(tmp_path: Path
 
 def test_a_worker_that_is_killed_is_told_with_what_to_do(tmp_path: Path) -> None:
     of = opened(tmp_path)
-    with workers(Options(workers=2)) as others:
+    with workers.workers(Options(workers=2)) as others:
         assert others is not None
         with pytest.raises(RiskProfileError, match="ended from outside") as told:
             [*others.done(Task(of, Dies()) for _ in range(3))]
@@ -87,7 +87,7 @@ def test_a_worker_that_is_killed_is_told_with_what_to_do(tmp_path: Path) -> None
 
 def test_nobody_else_works_where_one_process_is_asked() -> None:
     for options in (Options(), Options(workers=2, history=True)):
-        with workers(options) as others:
+        with workers.workers(options) as others:
             assert others is None
 
 
@@ -96,8 +96,8 @@ import os, sys, time
 from pathlib import Path
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
-from riskprofile.services.spread import Task, workers
-from tests.services.test_spread import Waits, opened
+from riskprofile.services.workers import Task, workers
+from tests.services.test_workers import Waits, opened
 
 if __name__ == "__main__":
     with workers(Options(workers=2)) as others:
@@ -140,9 +140,9 @@ def test_workers_end_with_the_process_that_began_the_run(tmp_path: Path) -> None
 
 
 def test_where_the_system_copies_no_process_each_reads_the_program(monkeypatch) -> None:
-    assert spread._processes().get_start_method() == "forkserver"
-    monkeypatch.setattr(spread, "get_all_start_methods", lambda: ["spawn"])
-    assert spread._processes().get_start_method() == "spawn"
+    assert workers._processes().get_start_method() == "forkserver"
+    monkeypatch.setattr(workers, "get_all_start_methods", lambda: ["spawn"])
+    assert workers._processes().get_start_method() == "spawn"
 
 
 def test_what_is_stored_is_asked_of_the_database_and_not_kept_beside_it(
@@ -164,6 +164,6 @@ def test_what_is_stored_is_asked_of_the_database_and_not_kept_beside_it(
     options = Options(workers=2, chunk_rows=10)
     run = screen(store, home, OWNER, [path], options, NOW)
     store.close()
-    assert len(kept) == 30 and max(kept) <= 10 * (1 + spread.AHEAD * 2 + 1)
+    assert len(kept) == 30 and max(kept) <= 10 * (1 + workers.AHEAD * 2 + 1)
     assert run.summary.accepted + run.summary.duplicate == 300
     assert len(run.ranked[0].table) == 290
