@@ -51,8 +51,8 @@ STAGES = {
     "rank": (
         "scoring/ranking",
         "services/lanes.py:rank_run",
-        "services/logged",
-        "services/declared",
+        "services/run_rows",
+        "services/run_declarations",
     ),
     "links of alerts": ("services/networks", "services/pairs"),
     "reasons and alerts": ("scoring/reasons", "services/lanes", "store/alerts"),

@@ -23,7 +23,12 @@ from riskprofile.scoring.ranking import Capacity, Ranking
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import blind, networks, same_day
 from riskprofile.services.capacity import Days, capacities, days
-from riskprofile.services.declared import (
+from riskprofile.services.describing import WRITTEN, Items, Material, material
+from riskprofile.services.identifiers import RECORD
+from riskprofile.services.networks import Related
+from riskprofile.services.parties import Heard
+from riskprofile.services.rater import POINTS, Rater
+from riskprofile.services.run_declarations import (
     AND,
     DRIVER,
     INDICATORS,
@@ -35,12 +40,7 @@ from riskprofile.services.declared import (
     table_of,
     table_parts,
 )
-from riskprofile.services.describing import WRITTEN, Items, Material, material
-from riskprofile.services.identifiers import RECORD
-from riskprofile.services.logged import BATCH, logged
-from riskprofile.services.networks import Related
-from riskprofile.services.parties import Heard
-from riskprofile.services.rater import POINTS, Rater
+from riskprofile.services.run_rows import BATCH, logged
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches, versions
 from riskprofile.store.database import Store, among

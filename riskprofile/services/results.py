@@ -21,12 +21,12 @@ from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.history.piles import Apart
 from riskprofile.intake.formulas import escape_formula
 from riskprofile.memory import give_back
-from riskprofile.services.declared import DRIVER, INDICATORS
 from riskprofile.services.describing import SIDES, describe, material
 from riskprofile.services.identifiers import RECORD
 from riskprofile.services.lanes import AT_ONCE, Ranked, as_told
-from riskprofile.services.logged import BATCH
 from riskprofile.services.rater import POINTS
+from riskprofile.services.run_declarations import DRIVER, INDICATORS
+from riskprofile.services.run_rows import BATCH
 from riskprofile.services.steps import WORDING, WRITING, Step
 from riskprofile.store.database import Store
 from riskprofile.store.packed_json import pack, unpack

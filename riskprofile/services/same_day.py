@@ -18,9 +18,9 @@ from riskprofile.columns import View
 from riskprofile.history import asked
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.services.identifiers import RECORD
-from riskprofile.services.logged import Reading
 from riskprofile.services.parties import Heard
 from riskprofile.services.rater import Rater
+from riskprofile.services.run_rows import Reading
 from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.store.spool import Columns

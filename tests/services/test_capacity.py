@@ -18,10 +18,10 @@ from sqlalchemy import insert, text, update
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import cut, ending
 from riskprofile.services.capacity import PART, PAST, Days, Past, brought, capacities, days
-from riskprofile.services.declared import Declared
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.lanes import Ranked, _ranking
 from riskprofile.services.run import Options, Run
+from riskprofile.services.run_declarations import Declared
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import RANKING, WORDING, Step

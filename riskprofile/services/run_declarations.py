@@ -24,8 +24,8 @@ from riskprofile.scoring import ranking, rating
 from riskprofile.services.capacity import Days
 from riskprofile.services.describing import NOT_EVALUATED
 from riskprofile.services.identifiers import DUE, ITEM, OFFICE, RECORD
-from riskprofile.services.logged import BATCH, Logged
 from riskprofile.services.rater import BROKEN, FIRED, POINTS
+from riskprofile.services.run_rows import BATCH, Logged
 from riskprofile.store.spool import Columns
 from riskprofile.tables import TEXT, Indicator, Table
 

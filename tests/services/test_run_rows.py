@@ -12,14 +12,14 @@ from sqlalchemy import text
 
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.profiles import SHIPMENT
-from riskprofile.services import declared, logged, settings
-from riskprofile.services.declared import AND, DRIVER, INDICATORS, Declared
+from riskprofile.services import run_declarations, run_rows, settings
 from riskprofile.services.identifiers import ITEM, RECORD
 from riskprofile.services.identity import OWNER
-from riskprofile.services.logged import Logged
 from riskprofile.services.parties import Heard
 from riskprofile.services.rater import FIRED, POINTS, rater
 from riskprofile.services.run import Options
+from riskprofile.services.run_declarations import AND, DRIVER, INDICATORS, Declared
+from riskprofile.services.run_rows import Logged
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store import spool
@@ -29,7 +29,7 @@ from riskprofile.store.spool import Spool
 from tests import factory
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-pytestmark = pytest.mark.xdist_group("logged")  # one process rates the rows
+pytestmark = pytest.mark.xdist_group("run_rows")  # one process rates the rows
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def read_back(rated: tuple[Store, Settings]) -> Logged:
     one = rater(home.database_url, home.models, SHIPMENT.name, NOW)
     with store.read() as connection:
         batch_ids = [*connection.execute(text("SELECT id FROM batch")).scalars()]
-    made = logged.logged(store, batch_ids, one, Heard(Spool()))
+    made = run_rows.logged(store, batch_ids, one, Heard(Spool()))
     assert made is not None
     return made
 
@@ -84,7 +84,7 @@ def told(made: Declared) -> pd.DataFrame:
 
 def test_a_declaration_has_the_points_of_its_highest_item_and_the_indicators_of_any(rated):
     run = read_back(rated)
-    made = declared.declared(run, SHIPMENT.indicators, None)
+    made = run_declarations.declared(run, SHIPMENT.indicators, None)
     table = told(made).set_index(RECORD)
     assert table.index.is_monotonic_increasing and len(table) == 40
     rows = run.rows.view().table([RECORD, ITEM, POINTS])
@@ -105,28 +105,28 @@ def test_a_declaration_has_the_points_of_its_highest_item_and_the_indicators_of_
 
 
 def test_a_run_worked_on_in_many_parts_is_the_run_worked_on_at_once(rated, monkeypatch):
-    whole = declared.declared(read_back(rated), SHIPMENT.indicators, None)
+    whole = run_declarations.declared(read_back(rated), SHIPMENT.indicators, None)
     history = rater(rated[1].database_url, rated[1].models, SHIPMENT.name, NOW).history
     linking = [one for one in SHIPMENT.indicators if one.over_batch]
     run = read_back(rated)
-    at_once = [declared.over_batch(run.rows, history, one) for one in linking]
+    at_once = [run_declarations.over_batch(run.rows, history, one) for one in linking]
     for name in ("PARTED", "SAMPLED"):
-        monkeypatch.setattr(declared, name, 7)
+        monkeypatch.setattr(run_declarations, name, 7)
     monkeypatch.setattr(spool, "SEGMENT", 30)
     run = read_back(rated)
-    parts = declared.declared(run, SHIPMENT.indicators, None)
+    parts = run_declarations.declared(run, SHIPMENT.indicators, None)
     pd.testing.assert_frame_equal(told(parts), told(whole))
     assert parts.numbers.tolist() == whole.numbers.tolist()
     assert len([*parts.table.segments()]) > 1
     for one, before in zip(linking, at_once, strict=True):
-        again = declared.over_batch(run.rows, history, one)
+        again = run_declarations.over_batch(run.rows, history, one)
         assert {name: rows.tolist() for name, rows in again.items()} == {
             name: rows.tolist() for name, rows in before.items()
         }
 
 
 def test_references_are_known_as_those_of_the_run(rated):
-    made = declared.declared(read_back(rated), SHIPMENT.indicators, None)
+    made = run_declarations.declared(read_back(rated), SHIPMENT.indicators, None)
     first = next(iter(made.parts(RECORD)))[RECORD].iloc[0]
     assert made.of({first, "nobody's"}) == {first}
     assert made.of(set()) == set()
