@@ -26,8 +26,8 @@ class Folded:
 
     A row is a duplicate unless `keep`; it `counts` when it is the newest of its key and
     not withdrawn; `late` marks versions that are already superseded as they come in, `replaces`
-    those that take the place of another, and `repeats` those of them that follow it in one chunk
-    of one file, where no message says that it is an update.
+    those that take the place of another, and `repeats` those of them that follow it in one file,
+    where no message says that it is an update.
     """
 
     keep: np.ndarray
@@ -92,14 +92,15 @@ def fold(table: Table, known: Known, arrived: Sequence[datetime]) -> Folded:
             made.counts[place], made.late[place] = False, True
             made.outdated += 1
             continue
-        if one.place is not None:
+        if one.here:
             made.repeats[place] = at is None and one.content is not None and function != CANCEL
+        if one.place is not None:
             made.counts[one.place], made.late[one.place] = False, True
         elif one.version > 1:
             made.renewed.append(key)
             made.confirmed.pop(key, None)
         made.replaces[place] = one.content is not None
-        one.content, one.said, one.place = content, said, place
+        one.content, one.said, one.place, one.here = content, said, place, True
         if function == CANCEL:
             made.counts[place] = False
             made.cancelled[record], known.withdrawn[record] = at, said

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from riskprofile import intake
@@ -91,6 +91,7 @@ class Ingest:
         self.now, self.others = raters.before, others
         self.numbers = Numbers()
         self.read = 0
+        self.written = self._begun()
         self.absences = Absences()
         self.at_hand: list[Prepared] = []  # read, and not committed yet
         self.pending: dict[str, Known] = {}  # by profile, what these bring or ask about
@@ -170,6 +171,15 @@ class Ingest:
                 yield one, Done.of(done)
                 done = []
 
+    def _begun(self) -> set[int]:
+        """Chunks of the batch that are stored already, where it is gone on with."""
+        if not self.batch.cursor:
+            return set()
+        chunk = batches.chunk_table.c
+        with self.store.read() as connection:
+            asked = select(chunk.id).where(chunk.batch_id == self.batch.id)
+            return set(connection.execute(asked).scalars())
+
     def _prepared(self, path: Path) -> Iterator[Prepared]:
         """Chunks after the cursor, identified, with what is already known set apart."""
         number = 0
@@ -232,7 +242,7 @@ class Ingest:
         asked = set(table[RECORD].tolist()) - known.records
         with self.store.read() as connection:
             later = versions.later(connection, self.arrived)
-            stored = versions.known(connection, profile, asked, later)
+            stored = versions.known(connection, profile, asked, later, self.written)
         for one in stored.items.values():
             if self.options.history:
                 one.rated = not one.parked
@@ -289,6 +299,7 @@ class Ingest:
             )
         if chunk_id is not None:
             self.raters.heard[chunk_id] = held
+            self.written.add(chunk_id)
         log = done.log
         chunk, summary = one.chunk, self.summary
         self.read += chunk.read

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -73,6 +73,7 @@ class Newest:
     said: Said = Said()
     parked: bool = False  # known as history, never rated
     rated: bool = False  # and what is loaded as history takes no place of it
+    here: bool = False  # whether an earlier row of the file at hand brought it
     place: int | None = None  # its row, while it is in the chunk at hand
     seen: set[tuple[int, datetime]] = field(default_factory=set)
 
@@ -137,9 +138,15 @@ def later(connection: Connection, arrived: datetime) -> Later:
 
 
 def known(
-    connection: Connection, profile: str, record_ids: Iterable[str], later: Later | None = None
+    connection: Connection,
+    profile: str,
+    record_ids: Iterable[str],
+    later: Later | None = None,
+    here: Collection[int] = (),
 ) -> Known:
-    """Versions of the items of these declarations; which of them came `later` than they do."""
+    """Versions of the items of these declarations; which of them came `later` than they do, and
+    which with the same file: in the chunks `here`.
+    """
     later = later or Later()
     found = Known(set(record_ids))
     asked = sorted(found.records)
@@ -172,7 +179,7 @@ def known(
             elif folded:
                 absent[record_id] = Said(at, later.batches.get(folded))
             one.content = None if folded and not cancels else content
-            one.said, one.parked = said, state == PARKED
+            one.said, one.parked, one.here = said, state == PARKED, chunk in here
     found.withdrawn = absent | found.withdrawn
     return found
 

@@ -385,6 +385,18 @@ def test_two_rows_of_one_file_with_one_number_and_other_goods_are_told(desk: Des
     assert "item_repeated" not in desk.send(messages).summary.warnings
 
 
+def test_an_item_that_is_repeated_far_below_is_told_too(desk: Desk) -> None:
+    """In a later chunk of its file, also where the run was stopped between the two."""
+    far = pd.concat([many(2), many(1, gross_mass_kg=900.0)])
+    left = desk.send(far, "far.csv", stop=True, chunk_rows=2)
+    assert "item_repeated" not in left.summary.warnings
+    run = desk.send(far, "far.csv", resume=True)
+    assert run.summary.warnings["item_repeated"] == 1
+    again = pd.concat([many(2, gross_mass_kg=70.0), many(1, gross_mass_kg=71.0)])
+    run = desk.send(again, chunk_rows=2)
+    assert run.summary.warnings["item_repeated"] == 1
+
+
 def test_what_was_known_as_history_has_no_place_that_is_taken(desk: Desk) -> None:
     desk.send(lodged().drop(columns="item_number"), history=True)
     run = desk.send(lodged(gross_mass_kg=77.0).drop(columns="item_number"))
