@@ -29,6 +29,15 @@ def is_stream(out: str | Path) -> bool:
     return target.exists() and not target.is_file() and not target.is_dir()
 
 
+def is_stdout(out: str | Path) -> bool:
+    """Whether `out` is standard output, by whichever of its names.
+
+    >>> is_stdout("-"), is_stdout("/dev/stdout"), is_stdout("rejected.csv")
+    (True, True, False)
+    """
+    return str(out) in (STDOUT, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+
+
 @dataclass
 class Unplaced:
     """What is written, and waits for its place: standard output, a pipe or a device has it."""
@@ -72,7 +81,7 @@ def unplaced(out: str | Path) -> Iterator[Unplaced]:
     OSError
         The disk is full, or the like: `filename` is `out`, of which nothing is left.
     """
-    if str(out) == STDOUT:
+    if is_stdout(out):  # to open it anew would write from the begin of what it was turned to
         yield Unplaced(sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return

@@ -12,7 +12,7 @@ import typer
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened, owner
 from riskprofile.errors import Conflict, UsageError
-from riskprofile.files import is_stream
+from riskprofile.files import is_stdout, is_stream
 from riskprofile.services import results
 from riskprofile.services.selections import selections as selected
 from riskprofile.tables import Table
@@ -42,8 +42,8 @@ def selections(
     if json:
         output.as_json({"selections": len(chosen)})
     elif chosen.empty:
-        output.note("nothing is new" + ("" if str(out) == "-" else f": {out} was not written"))
-    elif str(out) != "-":
+        output.note("nothing is new" + ("" if is_stdout(out) else f": {out} was not written"))
+    elif not is_stdout(out):
         output.say(f"{len(chosen)} selections in {out}")
     return 0
 

@@ -33,6 +33,8 @@ def convert(
     json: Json = False,
 ) -> int:
     """Any supported format to the canonical table. Nothing is rated or kept."""
+    out = out or Path("-")
+    output.apart(paths, out, quarantine)
     with opened(home) as (settings, store):
         zones, served = govern.zones(store), govern.countries(store)
     rejected = Rejects(Spool(settings.home))
@@ -67,14 +69,14 @@ def convert(
                 yield chunk
 
     with given_files(paths) as files, output.progress("reading") as progress:
-        write_canonical(chunks(files), out if out is not None else Path("-"))
+        write_canonical(chunks(files), out)
     if quarantine is not None:
         quarantine_file.write(quarantine, rejected)
     summary = {**told, "formats": formats, "warnings": warnings, "unknown_columns": unknown}
     if json:
         output.as_json(summary)
     else:
-        tell = output.beside(out or Path("-"), quarantine)
+        tell = output.beside(out, quarantine)
         tell(
             f"read {told['read']} = accepted {told['accepted']} + quarantined "
             f"{told['quarantined']} + duplicate 0 ({', '.join(formats) or 'nothing'})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from riskprofile.errors import RiskProfileError
+from riskprofile.errors import RiskProfileError, UsageError
+from riskprofile.files import STDOUT, is_stdout, is_stream
 from riskprofile.services.steps import CHECKING, COMPARING, RANKING, STORING, WORDING, WRITING
 
 if TYPE_CHECKING:
@@ -260,4 +261,26 @@ def alerts(told: Summary) -> str:
 
 def beside(*written: Path | None) -> Callable[[str], None]:
     """How to tell of what is done: on stdout, unless one of what is written goes there itself."""
-    return note if any(str(each) == "-" for each in written) else say
+    return note if any(each is not None and is_stdout(each) for each in written) else say
+
+
+def apart(read: Iterable[Path], *written: Path | None) -> None:
+    """Refuse to write over what is read, or one result over another; before any work."""
+    taken: list[Path] = []
+    for path in read:
+        inside = path.iterdir() if path.is_dir() else [path]
+        taken += [each.resolve() for each in inside if each.is_file()]
+    for one in written:
+        if one is None:
+            continue
+        place = Path(STDOUT) if is_stdout(one) else one.resolve()
+        if place in taken:
+            if is_stdout(one):
+                raise UsageError("two results would be mixed on stdout", do="Name a file for one")
+            raise UsageError("a file would be written over", where=str(one), do="Name another")
+        if is_stdout(one) or not is_stream(one):
+            taken.append(place)
+        if one.is_dir():
+            raise UsageError("is a folder", where=str(one), do="Name a file in it")
+        if not one.absolute().parent.is_dir():
+            raise UsageError("its folder does not exist", where=str(one), do="Make it first")

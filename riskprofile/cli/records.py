@@ -73,6 +73,7 @@ def import_records(
     json: Json = False,
 ) -> int:
     """Take old records into the register; the same file again changes nothing."""
+    output.apart([file], quarantine)
     with opened(home) as (_, store):
         told = arms.load(store, owner(), file, now(), source=source, format=format)
     if quarantine is not None:

@@ -39,6 +39,7 @@ def load(
     json: Json = False,
 ) -> int:
     """Load a file into a register; the same file again changes nothing."""
+    output.apart([file], quarantine)
     stated = registers.day(as_of) if as_of else None
     with opened(home) as (_, store), given_files([file]) as files:
         if len(files) > 1:

@@ -78,7 +78,7 @@ def score(
         raise UsageError(f"--reasons {reasons} is not known", do="Take alerts, all or none")
     if out is not None:
         results.format_of(out)
-    _apart(paths, out, quarantine)
+    output.apart(paths, out, quarantine)
     if scheduler and workers > 1:
         raise UsageError("--scheduler and --workers both given", do="Give one of them")
     if capacity is not None and capacity_share is not None:
@@ -175,7 +175,7 @@ def load(
     json: Json = False,
 ) -> int:
     """Take in past declarations, so that day one is not "everyone is new". No alerts."""
-    _apart(paths, None, quarantine)
+    output.apart(paths, quarantine)
     settings = settings_of(home)
     options = Options(
         profile=profile,
@@ -309,20 +309,6 @@ def recall(home: Home = None, json: Json = False) -> int:
         for one in told:
             output.say(f"{one.profile}: {one.says}")
     return 0
-
-
-def _apart(paths: list[Path], out: Path | None, quarantine: Path | None) -> None:
-    """Refuse to write over what is read, or one result over the other; before any work."""
-    written = [one for one in (out, quarantine) if one is not None and str(one) != "-"]
-    taken = [path.resolve() for path in paths if path.is_file()]
-    for one in written:
-        if one.resolve() in taken:
-            raise UsageError("a file would be written over", where=str(one), do="Name another")
-        taken.append(one.resolve())
-        if one.is_dir():
-            raise UsageError("is a folder", where=str(one), do="Name a file in it")
-        if not one.absolute().parent.is_dir():
-            raise UsageError("its folder does not exist", where=str(one), do="Make it first")
 
 
 def _count(settings: Settings, read: int | None = None) -> None:

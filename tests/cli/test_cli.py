@@ -474,8 +474,12 @@ def test_standard_input_is_read_like_a_file(home: Path, day: Path, tmp_path: Pat
 def test_the_account_stands_beside_results_that_go_to_standard_output(
     home: Path, day: Path
 ) -> None:
-    for asked, first in (("--out", "rank,record_id,"), ("--quarantine", "source,line,")):
-        code, said, errors = run(home, "score", day, "--no-store", asked, "-")
+    for asked, first, out in (
+        ("--out", "rank,record_id,", "-"),
+        ("--quarantine", "source,line,", "-"),
+        ("--quarantine", "source,line,", "/dev/stdout"),
+    ):
+        code, said, errors = run(home, "score", day, "--no-store", asked, out)
         lines = said.splitlines()
         assert code == 0 and lines[0].startswith(first)
         assert len(lines) == (41 if asked == "--out" else 1)
@@ -639,9 +643,15 @@ def test_no_result_is_written_over_another_or_over_what_is_read(home: Path, tmp_
         ("--quarantine", day),
         ("--out", out, "--quarantine", tmp_path / "." / "out.csv"),
         ("--quarantine", tmp_path / "nowhere" / "q.csv"),
+        ("--out", "-", "--quarantine", "/dev/stdout"),
     ):
-        code, _, errors = run(home, "score", day, *more)
-        assert (code, errors.count("riskprofile: ")) == (2, 1), errors
+        for command in ("score", "convert"):
+            code, said, errors = run(home, command, day, *more)
+            assert (code, said, errors.count("riskprofile: ")) == (2, "", 1), errors
+    assert run(home, "convert", tmp_path, "--out", day)[0] == 2  # its folder is read
+    for command in (["registers", "load", "parties"], ["records", "import"]):
+        assert run(home, *command, day, "--quarantine", day)[0] == 2
+    assert run(home, "convert", day, "--quarantine", "-")[0] == 2  # where the table goes already
     assert day.read_bytes() == content
     assert run(home, "score", day, "--out", out)[0] == 0  # nothing was stored before
 
