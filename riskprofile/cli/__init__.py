@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
 
@@ -27,6 +30,43 @@ def run(program: typer.Typer, name: str) -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold names
+    with _terminable():
+        _run(program, name)
+
+
+class _Terminated(SystemExit):
+    """SIGTERM, where nothing is under way that has to be finished first."""
+
+    def __init__(self) -> None:
+        super().__init__(128 + signal.SIGTERM)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM ends a command as Ctrl-C does: what is half done is undone, and it says so.
+
+    Whatever has to be finished first listens for itself meanwhile (`services/run.py: Stop`).
+    """
+    ours = os.getpid()
+
+    def end(number: int, frame: object) -> None:
+        if os.getpid() == ours:
+            raise _Terminated
+        signal.signal(number, signal.SIG_DFL)  # a copy of this process has nothing to say
+        os.kill(os.getpid(), number)
+
+    try:
+        before = signal.signal(signal.SIGTERM, end)
+    except ValueError:  # not the main thread: the caller owns the signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _run(program: typer.Typer, name: str) -> None:
     arguments = [each for each in sys.argv[1:] if each != DEBUG]
     as_json = "--json" in arguments
     code = 0
@@ -41,7 +81,8 @@ def run(program: typer.Typer, name: str) -> None:
         _ended("stopped", "nothing is lost, the same command goes on", code, as_json=as_json)
     except SystemExit as ended:  # as which Typer passes on a Ctrl-C, and a wrong call
         left = ended.__context__
-        if isinstance(getattr(left, "__cause__", None), KeyboardInterrupt):
+        interrupted = isinstance(getattr(left, "__cause__", None), KeyboardInterrupt)
+        if interrupted or isinstance(ended, _Terminated):
             do = "what was half done is undone. Run it again to finish"
             _ended("stopped", do, int(ended.code or 0), as_json=as_json)
         elif as_json and (said := getattr(left, "format_message", None)):

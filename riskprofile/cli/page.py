@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import ssl
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -72,6 +74,8 @@ def page(
             output.as_json(told)
             sys.stdout.flush()  # the page runs until it is stopped
     names = tuple(name.strip().lower() for name in hosts)
+    with suppress(ValueError):  # not the main thread: the caller owns the signals
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # to end a server so leaves nothing undone
     server.serve(settings, host=here, port=port, certfile=certfile, keyfile=keyfile, hosts=names)
 
 

@@ -231,6 +231,25 @@ def test_a_command_that_is_interrupted_says_what_is_kept(home: Path, tmp_path: P
     assert "Run it again" in errors
 
 
+@pytest.mark.parametrize("command", ["score", "convert", "history load"])
+def test_a_command_that_the_system_ends_says_so_before_its_run_began_too(
+    home: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    class Slow(io.BytesIO):
+        """A sender that is not done when the system ends the command."""
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            os.kill(os.getpid(), signal.SIGTERM)
+            return super().read(size)
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Slow(b"a,b")))
+    before = signal.getsignal(signal.SIGTERM)
+    code, said, errors = run(home, *command.split(), "-", "--json")
+    assert code == json.loads(said)["exit_code"] == 143
+    assert "riskprofile: stopped: what was half done is undone" in errors
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
 def test_a_database_that_is_none_is_named(home: Path, day: Path) -> None:
     home.mkdir()
     (home / "riskprofile.db").write_bytes(b"this is not a database at all" * 50)
