@@ -2,7 +2,8 @@
 
 The aliases are data: `reference/headers.json`. A canonical name always wins; otherwise the
 most exact heading that means a column takes it, and of equals the first: `Declaration number`
-before `AWB`, `Customs value` before `Price`, wherever they stand. The others stay unknown.
+before `AWB`, `Customs value` before `Value` and `Price`, `Currency code` before `Currency`,
+wherever they stand. The others stay unknown.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ def _aliases() -> dict[str, dict[str, tuple[int, str]]]:
             ):
                 names.setdefault(folded(heading), (place, column))
         names |= {folded(name): (-1, name) for name in profile.names}
+        for column, headings in table["exact"].get(profile.name, {}).items():
+            names |= {folded(heading): (-2, column) for heading in headings}
         made[profile.name] = names | ({"source": (-1, STATED)} if STATED in profile.names else {})
     return made
 
@@ -115,7 +118,7 @@ def exact_first(headings: Iterable[str], profile: str) -> list[int]:
     aliases, names = _aliases()[profile], layout(profile).by_name
 
     def place(heading: str) -> int:
-        return -2 if heading.strip() in names else aliases.get(folded(heading), (0, ""))[0]
+        return -3 if heading.strip() in names else aliases.get(folded(heading), (0, ""))[0]
 
     places = [place(heading) for heading in headings]
     return sorted(range(len(places)), key=places.__getitem__)

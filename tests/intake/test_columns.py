@@ -87,6 +87,9 @@ def test_the_headings_say_which_profile_they_are_of():
         (["Anmeldung", "Anmeldungsnummer"], "declaration_id", 1),
         (["Number of packages", "Packages"], "package_count", 0),
         (["Freight charges", "Freight"], "freight_cost", 0),
+        (["Currency", "Currency code"], "currency", 1),
+        (["currency", "Currency code"], "currency", 0),
+        (["Value", "Customs value"], "value", 1),
     ],
 )
 def test_of_two_headings_that_mean_one_column_the_more_exact_takes_it(headings, column, taken):
