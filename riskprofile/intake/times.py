@@ -29,6 +29,34 @@ _COMPACT = re.compile(
     rf"(?:[T ]?(?P<h>\d{{2}})(?P<mi>\d{{2}})(?P<s>\d{{2}})?(?P<f>)(?P<ap>)(?P<sep>))?{_ZONE}",
     re.ASCII,
 )
+_NAMED = re.compile(
+    r"(?:(?P<a>\d{1,2})\.?[-/ ]?(?P<m>[A-Za-zÀ-ÿ]{3,10})\.?[-/ ]?"
+    r"|(?P<m2>[A-Za-zÀ-ÿ]{3,10})\.? (?P<a2>\d{1,2}),? )"
+    rf"(?P<y>\d{{4}}){_CLOCK}{_ZONE}",
+    re.ASCII,
+)
+# English, French, Spanish, Portuguese and German, as written in full and cut.
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan january janv janvier ene enero janeiro januar jän jänner",
+            "feb february févr fév février fevr fevrier febrero fev fevereiro februar",
+            "mar march mars marzo março marco mär märz maerz",
+            "apr april avr avril abr abril",
+            "may mai mayo maio",
+            "jun june juin junio junho juni",
+            "jul july juil juillet julio julho juli",
+            "aug august août aout ago agosto",
+            "sep sept september septembre septiembre set setembro",
+            "oct october octobre octubre out outubro okt oktober",
+            "nov november novembre noviembre novembro",
+            "dec december déc décembre decembre dic diciembre dez dezembro dezember",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
 
 
 def microseconds(moment: datetime) -> int:
@@ -49,10 +77,17 @@ def read(text: str, convention: Callable[[], str]) -> tuple[int | None, bool, st
     (1795500000000000, True, '')
     >>> read("03/04/2026", lambda: ""), read("2026-02-30", lambda: "")
     ((None, False, 'date_ambiguous'), (None, False, 'date_impossible'))
+    >>> read("24-Nov-2026", lambda: "") == read("2026-11-24", lambda: "")
+    True
     """
     match = _YEAR_FIRST.fullmatch(text) or _COMPACT.fullmatch(text)
     if match is not None:
         month, day = int(match["a"]), int(match["b"])
+    elif (match := _NAMED.fullmatch(text)) is not None:
+        named = _MONTHS.get((match["m"] or match["m2"]).lower())
+        if named is None:
+            return None, False, "date_format"
+        month, day = named, int(match["a"] or match["a2"])
     else:
         match = _YEAR_LAST.fullmatch(text)
         if match is None:
@@ -100,7 +135,8 @@ def _offset(zone: str | None) -> timedelta:
 
 def written_date(text: str, moment: int) -> str:
     """The calendar date as written, whatever its zone, in ISO form."""
-    match = _YEAR_FIRST.fullmatch(text) or _YEAR_LAST.fullmatch(text) or _COMPACT.fullmatch(text)
+    forms = (_YEAR_FIRST, _YEAR_LAST, _COMPACT, _NAMED)
+    match = next((found for form in forms if (found := form.fullmatch(text))), None)
     local = timedelta(0) if match is None else _offset(match["z"])
     return (_EPOCH + moment * _MICROSECOND + local).date().isoformat()
 
