@@ -94,15 +94,23 @@ _CURRENCIES: frozenset[str] = frozenset(
 )
 
 
+HS_SHORTENED = "hs_shortened"  # warning: the code has more digits than the column holds
+
+
 def hs(text: str) -> tuple[str | None, str, str]:
     """Digits of an HS code; points and blanks go, zeros stay.
 
-    An odd number of digits has most likely lost its leading zero: a warning.
+    An odd number of digits has most likely lost its leading zero: a warning. Of the twelve of
+    some tariffs (GTIP) the ten that the column holds are kept, with a warning.
 
     >>> hs("0101.21 00"), hs("93X1"), hs("101")
     (('01012100', '', ''), (None, 'hs_format', ''), ('101', '', 'hs_odd_length'))
+    >>> hs("9401.80.00.00.19")
+    ('9401800000', '', 'hs_shortened')
     """
     digits = re.sub(r"[.\s\u00a0]", "", text)
+    if re.fullmatch("[0-9]{12}", digits):
+        return digits[:10], "", HS_SHORTENED
     if not re.fullmatch("[0-9]{2,10}", digits):
         return None, "hs_format", ""
     return digits, "", "hs_odd_length" if len(digits) % 2 else ""

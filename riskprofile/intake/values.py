@@ -310,11 +310,21 @@ def currencies(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> 
 
 
 def hs(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
-    """HS codes as digits; one that the nomenclature does not hold warns."""
+    """HS codes as digits; one that the nomenclature does not hold warns.
+
+    Twelve digits are a code where the nomenclature holds it, else the number of something else.
+    """
+
+    def parse(each: str) -> Value:
+        code, fault, warning = codes.hs(each)
+        if warning == codes.HS_SHORTENED and not nomenclature.known(code or ""):
+            return Value(fault="hs_format")
+        return Value(code, fault, warning)
+
     if codes.hs_is_tidy(column):
         parsed = Parsed(column)
     else:
-        parsed = on_distinct(column, lambda each: Value(*codes.hs(each)), pa.large_string())
+        parsed = on_distinct(column, parse, pa.large_string())
     told = pc.unique(parsed.values).to_pylist()
     if strange := [code for code in told if code is not None and not nomenclature.known(code)]:
         listed = pa.array(strange, parsed.values.type)

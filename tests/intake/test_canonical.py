@@ -189,12 +189,11 @@ def test_currencies_have_three_letters():
 
 
 def test_hs_codes_are_digits_and_keep_their_zeros():
-    table, rejected = parse(
-        hs_code=["0101", "01.01.21 00", "1", "01012100000", "93X1", "٩٣٠١", "101"]
-    )
-    assert table["hs_code"].tolist() == ["0101", "01012100", "101"]
-    assert table["warnings"].tolist() == [pd.NA, pd.NA, "hs_odd_length"]
-    assert codes(rejected) == [("hs_code", "hs_format")] * 4
+    given = ["0101", "01.01.21 00", "1", "01012100000", "93X1", "٩٣٠١", "101"]
+    table, rejected = parse(hs_code=[*given, "9401.80.00.00.19", "590123412345"])
+    assert table["hs_code"].tolist() == ["0101", "01012100", "101", "9401800000"]
+    assert table["warnings"].tolist() == [pd.NA, pd.NA, "hs_odd_length", "hs_shortened"]
+    assert codes(rejected) == [("hs_code", "hs_format")] * 5  # the last is some other number
 
 
 def test_bounds_are_those_of_the_column():
