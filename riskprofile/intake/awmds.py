@@ -17,7 +17,7 @@ from riskprofile.errors import InputError
 from riskprofile.intake.code_lists import mode, place
 from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line
-from riskprofile.intake.sad import asycuda_date
+from riskprofile.intake.sad import Dates
 from riskprofile.intake.xml import Element, Leaves, items_with_headers, stream
 
 DECLARATION = frozenset({"Awmds", "Awbolds"})
@@ -78,8 +78,10 @@ class AwmdsReader:
     def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
         """One row per bill. A manifest without bills is an `InputError`, not a success."""
         rows = Gather(profile, source.name, chunk_rows)
+        dates = Dates()
+        headers = _headers(source, dates)
         for header, position, element in items_with_headers(
-            source, DECLARATION, ITEMS, _headers(source)
+            source, DECLARATION, ITEMS, headers, dates.look
         ):
             if position:
                 bill(rows, header, position, element, element.sourceline)
@@ -118,16 +120,16 @@ class _Tags:
 class Voyage:
     """The voyage that all bills of one manifest share."""
 
-    def __init__(self, element: Element) -> None:
+    def __init__(self, element: Element, dates: Dates) -> None:
         tags = _Tags(element)
         self.warnings: list[str] = []
         values = {column: tags.take(tag) for column, tag in VOYAGE.items()}
         number_ = tags.take(VOYAGE_NUMBER)
         values["conveyance"] = values["conveyance"] or number_
         lodged = tags.take(LODGED)
-        values["lodged_at"] = asycuda_date(lodged)
+        values["lodged_at"] = dates.iso(lodged)
         day, clock = (tags.take(tag) for tag in ARRIVAL)
-        values["arrival_at"] = arrives = asycuda_date(day)
+        values["arrival_at"] = arrives = dates.iso(day)
         clock = (clock or "").rsplit("T", 1)[-1]  # a spreadsheet may put a day before it
         if arrives and re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?", clock):
             values["arrival_at"] = f"{arrives[:10]}T{clock.zfill(5)}"
@@ -143,10 +145,10 @@ class Voyage:
             self.extra["transport_mode_code"] = other
 
 
-def _headers(source: Source) -> Iterator[Voyage]:
+def _headers(source: Source, dates: Dates) -> Iterator[Voyage]:
     for kind, element in stream(source, DECLARATION, ITEMS):
         if kind == "declaration":
-            yield Voyage(element)
+            yield Voyage(element, dates)
 
 
 def bill(

@@ -25,6 +25,7 @@ from riskprofile.intake import awmds
 from riskprofile.intake.cells import as_text
 from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.rows import Gather
+from riskprofile.intake.sad import Dates
 from riskprofile.intake.xml import Element
 
 PROFILE = "shipment"
@@ -133,7 +134,7 @@ class _Manifest:
         if self.header is None or any(self.own.get(tag) != text for tag, text in own.items()):
             self.close()
             self.own, self.position, self.master = own, 0, ""
-            self.header = awmds.Voyage(_element(VOYAGE, own))
+            self.header = awmds.Voyage(_element(VOYAGE, own), Dates())
             self.items.clear()
         if not any(parts[segment] for segment in (BILL, GOODS, CONTAINER)):
             return

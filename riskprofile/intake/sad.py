@@ -51,7 +51,7 @@ ITEM_NUMBERS: dict[str, str] = {
     "net_mass_kg": "Valuation_item/Weight_itm/Net_weight_itm",
 }
 # What needs more than a path; the functions that say how are named beside it.
-REGISTRATION = "Identification/Registration"  # declaration_id, lodged_at: _reference, asycuda_date
+REGISTRATION = "Identification/Registration"  # declaration_id, lodged_at: _reference, Dates
 OWN_REFERENCE = "Declarant/Reference/Number"
 EXPORTER, CONSIGNEE = "Traders/Exporter/Exporter_name", "Traders/Consignee/Consignee_name"
 FLOW = "Property/Sad_flow"  # procedure: _procedure
@@ -90,9 +90,10 @@ class SadReader:
     def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
         """One row per item. A file without content is an `InputError`, not a success."""
         rows = Gather(profile, source.name, chunk_rows)
-        headers = _headers(source)
+        dates = Dates()
+        headers = _headers(source, dates)
         for header, position, element in items_with_headers(
-            source, DECLARATION, frozenset({"Item"}), headers
+            source, DECLARATION, frozenset({"Item"}), headers, dates.look
         ):
             if position:
                 _item(rows, header, position, element)
@@ -117,16 +118,17 @@ class SadReader:
 class _Header:
     """What all items of one declaration share."""
 
-    def __init__(self, element: Element, containers: dict[str, list[str]]) -> None:
+    def __init__(self, element: Element, containers: dict[str, list[str]], dates: Dates) -> None:
         leaves = Leaves(element, fold=True)
         self.warnings: list[str] = []
         self.containers = containers
         values: dict[str, str | None] = {
             column: one_line(leaves.take(*paths)) for column, paths in HEADER.items()
         }
-        values["declaration_id"] = _reference(leaves, values["customs_office"])
         lodged = leaves.take(f"{REGISTRATION}/Date")
-        values["lodged_at"] = asycuda_date(lodged)
+        values["lodged_at"] = dates.iso(lodged)
+        year = (values["lodged_at"] or "")[:4]
+        values["declaration_id"] = _reference(leaves, values["customs_office"], year)
         if lodged and not values["lodged_at"]:
             self.warnings.append("date_unreadable")
         values["procedure"] = _procedure(leaves)
@@ -155,12 +157,12 @@ class _Header:
             self.extra["registration_date"] = lodged
 
 
-def _headers(source: Source) -> Iterator[_Header]:
+def _headers(source: Source, dates: Dates) -> Iterator[_Header]:
     """The header of each declaration, with the containers that name its items."""
     containers: dict[str, list[str]] = {}
     for kind, element in stream(source, DECLARATION, frozenset({"Item", "Container"})):
         if kind == "declaration":
-            yield _Header(element, containers)
+            yield _Header(element, containers, dates)
             containers = {}
         elif local(element) == "Container":
             leaves = Leaves(element, fold=True)
@@ -222,30 +224,62 @@ def _item(rows: Gather, header: _Header, position: int, element: Element) -> Non
     rows.row(values, line=element.sourceline, warnings=warnings, extra=extra)
 
 
-def _reference(leaves: Leaves, office: str | None) -> str | None:
+def _reference(leaves: Leaves, office: str | None, year: str) -> str | None:
     """Office, year, serial and number of the registration; else the declarant's own number."""
     serial = one_line(leaves.take(f"{REGISTRATION}/Serial_number")) or ""
     registered = one_line(leaves.take(f"{REGISTRATION}/Number"))
     own = one_line(leaves.take(OWN_REFERENCE))
     if not registered:
         return own
-    year = (asycuda_date(leaves.take(f"{REGISTRATION}/Date")) or "")[:4]
     return "-".join(part for part in (office, year, serial + registered) if part)
 
 
-def asycuda_date(text: str | None) -> str | None:
-    """`m/d/yy` as ISO; impossible dates are missing, never rolled over.
+class Dates:
+    """How one file writes days: `m/d/yy`, unless its dates show that the day stands first.
 
-    >>> asycuda_date("3/9/26"), asycuda_date("13/9/26"), asycuda_date("2026-03-09")
+    Impossible dates are missing, never rolled over; in a file that shows both ways, so are those
+    that have two readings.
+
+    >>> Dates().iso("3/9/26"), Dates().iso("13/9/26"), Dates().iso("2026-03-09")
     ('2026-03-09', None, '2026-03-09')
+    >>> Dates("13/9/26").iso("3/9/26"), Dates("13/9/26", "9/13/26").iso("3/9/26")
+    ('2026-09-03', None)
     """
-    if not text:
-        return None
-    if re.fullmatch(r"\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:?\d\d)?)?", text):
-        return text
-    if not (found := _DATE.fullmatch(text)):
-        return None
-    month, day, year = (int(part) for part in found.groups())
+
+    def __init__(self, *seen: str) -> None:
+        self.day_first = self.month_first = False
+        for text in seen:
+            self._see(text)
+
+    def look(self, header: Element) -> None:
+        """Take in what the dates of a declaration show."""
+        for text in header.itertext():
+            self._see(text.strip())
+
+    def _see(self, text: str) -> None:
+        if found := _DATE.fullmatch(text):
+            first, second = int(found[1]), int(found[2])
+            self.day_first |= second <= 12 < first <= 31
+            self.month_first |= first <= 12 < second <= 31
+
+    def iso(self, text: str | None) -> str | None:
+        """One date as ISO text."""
+        if not text:
+            return None
+        if re.fullmatch(r"\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:?\d\d)?)?", text):
+            return text
+        if not (found := _DATE.fullmatch(text)):
+            return None
+        month, day = int(found[1]), int(found[2])
+        if self.day_first:
+            if self.month_first and month <= 12 and day <= 12 and month != day:
+                return None
+            if not (self.month_first and month <= 12):
+                month, day = day, month
+        return _iso(int(found[3]), month, day)
+
+
+def _iso(year: int, month: int, day: int) -> str | None:
     year += 2000 if year < 100 else 0
     try:
         return date(year, month, day).isoformat()

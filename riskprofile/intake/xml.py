@@ -6,7 +6,7 @@ tree of what was read is let go, so memory is that of one goods item and one hea
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Any, Literal, TypeAlias, TypeVar
 
 from lxml import etree
@@ -63,6 +63,7 @@ def items_with_headers(
     declarations: frozenset[str],
     items: frozenset[str],
     headers: Iterator[Header],
+    look: Callable[[Element], None] = lambda header: None,
 ) -> Iterator[tuple[Header, int, Element]]:
     """Each goods item with its declaration's header and its position from 1.
 
@@ -70,9 +71,11 @@ def items_with_headers(
     of a header stand after the items in some formats, so `headers`, one for each
     declaration in order, runs ahead on a stream of its own; and a stream before
     both makes sure that a damaged file is refused before anything of it is taken.
+    That one shows `look` each declaration without its items: what is decided by all of them.
     """
-    for _ in stream(source, declarations, items):
-        pass
+    for kind, element in stream(source, declarations, items):
+        if kind == "declaration":
+            look(element)
     header: Header | None = None
     position = 0
     for kind, element in stream(source, declarations, items):

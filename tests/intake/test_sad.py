@@ -133,6 +133,25 @@ def test_an_impossible_date_is_missing_and_named_never_rolled_over() -> None:
 
 
 @pytest.mark.parametrize(
+    ("dates", "lodged"),
+    [
+        (["3/9/26", "13/9/26"], ["2026-09-03", "2026-09-13"]),
+        (["9/13/26", "3/9/26"], ["2026-09-13", "2026-03-09"]),
+        (["3/9/26", "13/9/26", "9/14/26"], [None, "2026-09-13", "2026-09-14"]),
+    ],
+)
+def test_the_dates_of_a_file_say_whether_the_day_stands_first(
+    dates: list[str], lodged: list[str | None]
+) -> None:
+    one = TWO_ITEMS.read_text().split("?>", 1)[1]
+    text = "".join(one.replace("3/9/26", date) for date in dates)
+    rows, _ = read(READER, f"<all>{text}</all>".encode())
+    assert rows["lodged_at"].fillna("").tolist()[::2] == [each or "" for each in lodged]
+    unreadable = rows["warnings"].fillna("").str.contains("date_unreadable")
+    assert unreadable.tolist()[::2] == [each is None for each in lodged]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "<ASYCUDA/>",
