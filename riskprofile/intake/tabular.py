@@ -107,6 +107,12 @@ class CsvReader:
                 where=source.name,
                 do="Put the column names on one line, separated by a comma, semicolon, tab or bar",
             )
+        if len(head) >= HEAD and layout.line == layout.header_line:  # no line ends behind them
+            raise InputError(
+                f"the headings are longer than {HEAD >> 10} KB, far more than any declaration has",
+                where=f"{source.name}:{layout.header_line}",
+                do="Leave out columns that nobody needs, or check where the file comes from",
+            )
         columns.required(layout.mapped, layout.headings, source, layout.header_line)
         pieces, conventions = look(
             lambda only: _pieces(source, layout, head, only),

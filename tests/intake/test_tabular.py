@@ -204,6 +204,10 @@ def test_headings_alone_are_a_file_without_records(tmp_path):
         (b"", "is empty"),
         (b"just some words\nand more\n", "no format known"),
         (b"goods_description,value\na,1\n", "no column for declaration_id"),
+        (
+            b"declaration_id,goods_description" + b",another" * 10_000 + b"\nD1,a\n",
+            "longer than 64 KB",
+        ),
         # Without the time: processes that run the suite have to name its tests alike.
         (gzip.compress(b"declaration_id,goods_description\n" * 1_000, mtime=0)[:-20], "truncated"),
     ],
