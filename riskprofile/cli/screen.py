@@ -17,7 +17,7 @@ from riskprofile import words
 from riskprofile.cli import output
 from riskprofile.cli.app import As, Home, Json, app, now, opened, owner, settings_of
 from riskprofile.errors import InputError, ScorecardError, UsageError
-from riskprofile.files import whole_or_nothing
+from riskprofile.files import is_stream, whole_or_nothing
 from riskprofile.intake import archive
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.scoring.ranking import Capacity
@@ -121,7 +121,7 @@ def score(
         if out is not None and not dry_run and not run.ranked:
             output.note(f"{out} was not written: no new record was ranked")
         if quarantine is not None and not dry_run:
-            quarantine_file.write(quarantine, run.rejected)
+            _keep_back(run, quarantine)
     return _tell(run, out, quarantine, as_json=json)
 
 
@@ -188,7 +188,7 @@ def load(
         with output.progress("loading", files) as progress:
             run = screen(database, where, owner(), files, options, now(), progress=progress)
         if quarantine is not None:
-            quarantine_file.write(quarantine, run.rejected)
+            _keep_back(run, quarantine)
     return _tell(run, quarantine, as_json=json)
 
 
@@ -322,6 +322,15 @@ def _count(settings: Settings, read: int | None = None) -> None:
             probing.tried(database, owner(), now(), read, rows)
     finally:
         database.close()
+
+
+def _keep_back(run: Run, path: Path) -> None:
+    """Write the rows kept back; not over those of a run before of which this one read nothing."""
+    known = all(one["state"] == "duplicate" for one in run.summary.batches)
+    if known and path.exists() and not is_stream(path):
+        output.note(f"{path} was not written: nothing was read that was not here before")
+        return
+    quarantine_file.write(path, run.rejected)
 
 
 def _tell(run: Run, *written: Path | None, as_json: bool) -> int:

@@ -102,13 +102,20 @@ def test_score_writes_results_and_tells_the_account(home: Path, day: Path, tmp_p
     assert len(rows) == 40
 
 
-def test_a_second_run_is_a_duplicate(home: Path, day: Path) -> None:
-    run(home, "score", day)
-    code, said, errors = run(home, "score", day, "--out", home / "again.csv")
+def test_a_second_run_is_a_duplicate_and_writes_nothing_over(
+    home: Path, day: Path, tmp_path: Path
+) -> None:
+    sent, aside = tmp_path / "sent.csv", tmp_path / "aside.csv"
+    sent.write_text(f"{day.read_text('utf-8')}nothing\n", "utf-8")
+    assert run(home, "score", sent, "--quarantine", aside)[0] == 3
+    kept = aside.read_text()
+    both = ("--out", home / "again.csv", "--quarantine", aside)
+    code, said, errors = run(home, "score", sent, *both)
     assert code == 0
     assert "duplicate of batch" in said
     assert "again.csv was not written" in errors
-    assert "read 40 = accepted 0 + quarantined 0 + duplicate 40" in said
+    assert "aside.csv was not written" in errors and aside.read_text() == kept
+    assert "read 41 = accepted 0 + quarantined 0 + duplicate 41" in said
 
 
 def test_nothing_is_kept_of_a_dry_run(home: Path, day: Path) -> None:
