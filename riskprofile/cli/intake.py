@@ -54,8 +54,8 @@ def convert(
                 told["quarantined"] += len(chunk.rejected)
                 formats[chunk.format] = formats.get(chunk.format, 0) + chunk.read
                 profiles.add(chunk.profile)
-                for name in chunk.unknown:
-                    unknown[name] = unknown.get(name, 0) + chunk.read
+                for name, count in chunk.under.items():
+                    unknown[name] = unknown.get(name, 0) + count
                 rejected.extend(chunk.rejected)
                 for codes in chunk.table["warnings"].dropna():
                     for code in str(codes).split("|"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from riskprofile.errors import InputError, UnknownFormat, UsageError
@@ -66,7 +66,8 @@ class Chunk:
 
     `table` holds every canonical column of the profile in the contract's order, then
     `source`, `line` and `warnings`. `unknown` names the columns of the file that no
-    canonical column takes (their values are in `extra`).
+    canonical column takes (their values are in `extra`), `under` how many rows each has: added
+    up over the chunks of a file they do not depend on where one ends.
     """
 
     profile: str
@@ -75,6 +76,7 @@ class Chunk:
     read: int
     format: str
     unknown: tuple[str, ...] = ()
+    under: Mapping[str, int] = field(default_factory=dict)
 
 
 def formats() -> list[str]:
@@ -194,4 +196,5 @@ def _chunks(
         table, unsound = canonical.parse(raw, LAYOUTS[raw.profile], offices)
         rejected = sorted([*raw.rejected, *unsound], key=lambda each: each.line)
         size = len(table) + len(rejected)
-        yield Chunk(raw.profile, table, rejected, size, reader.name, raw.unknown)
+        under = dict.fromkeys(raw.unknown, size) if raw.under is None else raw.under
+        yield Chunk(raw.profile, table, rejected, size, reader.name, raw.unknown, under)

@@ -6,6 +6,7 @@ import io
 import json
 import math
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
@@ -122,12 +123,18 @@ class JsonlReader:
         """One record an object. A file whose objects lack the mandatory keys is an error."""
         head = archive.head(source, HEAD)
         mapped = _mapped(source, head, profile)
-        unknown: dict[str, None] = {}
+        unknown: Counter[str] = Counter()
+        told: Counter[str] = Counter()
         pieces, conventions = look(
-            lambda only: _pieces(source, head, mapped.profile, unknown), mapped, ahead=AHEAD
+            lambda only: _pieces(
+                source, head, mapped.profile, unknown if only is None else Counter()
+            ),
+            mapped,
+            ahead=AHEAD,
         )
         for chunk in in_chunks(pieces, source, mapped, conventions, chunk_rows):
-            chunk.unknown = tuple(unknown)
+            chunk.unknown, chunk.under = tuple(unknown), unknown - told
+            told = unknown.copy()
             yield chunk
 
 
@@ -150,8 +157,8 @@ def _mapped(source: Source, head: bytes, profile: str) -> Mapped:
     return columns.required(mapped, list(seen), source, 1)
 
 
-def _pieces(source: Source, head: bytes, profile: str, unknown: dict[str, None]) -> Iterator[Piece]:
-    """Some thousand lines at a time, by column; `unknown` gets the keys that no column takes."""
+def _pieces(source: Source, head: bytes, profile: str, unknown: Counter[str]) -> Iterator[Piece]:
+    """Some thousand lines at a time, by column; `unknown` counts the keys that no column takes."""
     shapes: dict[tuple[str, ...], Places] = {}
     with source.open() as stream:
         for block in lines.whole_lines(stream, head):
@@ -222,7 +229,7 @@ class _Some:
         profile: str,
         shapes: dict[tuple[str, ...], Places],
         guessed: set[int],
-        unknown: dict[str, None],
+        unknown: Counter[str],
     ) -> Piece:
         """All that was read, by column."""
         if guessed:
@@ -259,7 +266,7 @@ class _Some:
     def _warn(self, row: int, *codes: str) -> None:
         self.warnings.setdefault(row, []).extend(codes)
 
-    def _group(self, rows: list[int], places: Places, unknown: dict[str, None]) -> None:
+    def _group(self, rows: list[int], places: Places, unknown: Counter[str]) -> None:
         """Fill in the objects that have the same keys."""
         records = [self.records[row] for row in rows]
         others: dict[str, list[Any]] = {}
@@ -272,8 +279,9 @@ class _Some:
                 none = np.zeros(len(self.records), dtype=bool)
                 self.typed.setdefault(name, none)[rows] = came
             if not name:
-                if any(value not in (None, "") for value in values):
-                    others[key], unknown[key] = values, None
+                if count := sum(value not in (None, "") for value in values):
+                    others[key] = values
+                    unknown[key] += count
             elif types <= _TEXTS and not (kind == "hs" and Number in types):
                 self._fill(name, rows, [value or None for value in values])
             elif kind == "hs":

@@ -7,7 +7,7 @@ and sets aside what cannot be.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -61,7 +61,8 @@ class RawChunk:
 
     `conventions` says how this file writes numbers and dates (default: a decimal point
     and ISO 8601). `unknown` names the columns of the file that no canonical column
-    takes; their values are in `extra`.
+    takes; their values are in `extra`. `under` says how many rows, of these or of those that come
+    next, stand under each, where that is not all of these: added up it is that of the file.
     """
 
     profile: str
@@ -69,6 +70,7 @@ class RawChunk:
     rejected: list[Rejection] = field(default_factory=list)
     conventions: Conventions = field(default_factory=Conventions)
     unknown: tuple[str, ...] = ()
+    under: Mapping[str, int] | None = None
 
 
 class Reader(Protocol):

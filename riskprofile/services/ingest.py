@@ -316,8 +316,8 @@ class Ingest:
         for codes, count in one.table["warnings"].dropna().value_counts().items():
             for code in str(codes).split("|"):
                 summary.warnings[code] = summary.warnings.get(code, 0) + int(count)
-        for name in chunk.unknown:
-            summary.unknown_columns[name] = summary.unknown_columns.get(name, 0) + chunk.read
+        for name, count in chunk.under.items():
+            summary.unknown_columns[name] = summary.unknown_columns.get(name, 0) + count
         broken = {} if log is None else log.filter(regex=f"^{BROKEN}").sum()
         for name, count in broken.items():
             key = str(name).removeprefix(BROKEN)

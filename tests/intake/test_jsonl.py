@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,19 @@ def test_numbers_flags_and_lists_reach_their_columns(tmp_path):
     assert row["extra"] == '{"x": 1, "colour": [1, 2.5]}'
     assert row["warnings"] == "hs_as_number"
     assert chunk.unknown == ("colour",)
+
+
+@pytest.mark.parametrize("size", [1, 3, 1_000])
+def test_how_many_rows_have_a_key_that_fills_no_column_does_not_depend_on_chunks(tmp_path, size):
+    rows = [
+        json.dumps({"declaration_id": f"D{row}", "goods_description": "a"} | more)
+        for row, more in enumerate([{}, {"colour": "red"}, {"colour": ""}, {"size": 3}] * 5)
+    ]
+    (tmp_path / "sample.jsonl").write_text("\n".join(rows))
+    under: Counter[str] = Counter()
+    for chunk in intake.read(tmp_path / "sample.jsonl", chunk_rows=size):
+        under.update(chunk.under)
+    assert under == {"colour": 5, "size": 5}
 
 
 @pytest.mark.parametrize(
