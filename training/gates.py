@@ -23,7 +23,7 @@ from riskprofile.services.promotion import Gate
 from riskprofile.tables import Table
 from training import evaluate, fairness
 from training.compile import worst_step
-from training.refit import monotone, refit, weights_of
+from training.refit import monotone, refit
 
 MOST_LOST = 0.10  # recall of a slice
 LEAST_IN_SLICE = 20  # positives: with fewer a slice is not assessable
@@ -34,7 +34,7 @@ MANY = 10.0  # expected finds from which a normal tail is used
 BANDS, BAND_NAMES = (-0.01, 0.1, 0.3, 1.01), ("low", "middle", "high")  # chances of a find
 LARGEST = 4 * 2**20  # bytes of the files that serve
 MOST_TERMS = 400
-CALIBRATED = 3.0  # standard errors between mean score and share of finds
+FIFTHS = 5  # parts of the outcomes by score, in which finds are set beside it
 BUDGETS = (0.01, 0.05)
 GROUPS = "groups of people"  # name of its gate
 
@@ -271,20 +271,31 @@ def groups_gate(card: Scorecard, features: Table, labels: np.ndarray, declared: 
 
 
 def calibration_gate(card: Scorecard, labels: Table) -> Gate:
-    """Mean score beside the share of finds, on the outcomes it shows probabilities for."""
-    bound = f"within {CALIBRATED:.0f} standard errors"
+    """Finds beside the mean score in each fifth of the score, where it shows probabilities.
+
+    Over all outcomes the two agree whatever the scorecard, since its probabilities were fitted to
+    these outcomes with a level and a slope of their own: only parts can tell that they are off.
+    Outcomes count alike, however they were selected: that depends on the score and chance alone.
+    """
+    name, bound = "calibration", f"a chance of at least {RARE:g} over all fifths of the score"
     if not card.examined:
-        return Gate("calibration", True, "shows no probability yet", bound)
+        return Gate(name, True, "shows no probability yet", bound)
     if not len(labels):
-        return Gate("calibration", True, "not assessable: no outcome yet", bound)
-    weights = weights_of(labels)
-    chance = card.probability(card.points(labels))
+        return Gate(name, True, "not assessable: no outcome yet", bound)
+    score = card.probability(card.points(labels))
     found = labels["value"].to_numpy("float64")
-    gap = float(np.average(chance, weights=weights) - np.average(found, weights=weights))
-    error = math.sqrt(float((weights**2 * chance * (1 - chance)).sum())) / float(weights.sum())
-    points = round(100 * gap, 2) + 0.0  # not -0.00
-    told = f"mean score is off by {points:+.2f} points, {abs(gap) / error:.1f} standard errors"
-    return Gate("calibration", abs(gap) <= CALIBRATED * error, told, bound)
+    cuts = np.unique(np.quantile(score, np.arange(1, FIFTHS) / FIFTHS))
+    fifth = np.searchsorted(cuts, score)
+    measured = []
+    for part in np.unique(fifth):
+        here = fifth == part
+        finds, expected = int(found[here].sum()), float(score[here].sum())
+        spread = float((score[here] * (1 - score[here])).sum())
+        where = f"{score[here].min():.1%} to {score[here].max():.1%}"
+        told = f"{finds} finds in {here.sum()} outcomes where {expected:.1f} were to be expected"
+        measured.append((_tail(finds, expected, spread), f"score {where}: {told}"))
+    rarest, worst = min(measured)
+    return Gate(name, rarest * len(measured) >= RARE, worst, bound)
 
 
 def size_gate(card: Scorecard) -> Gate:
@@ -331,7 +342,8 @@ def _tail(finds: int, expected: float, spread: float, doubt: float = 0.0) -> flo
     wide again: a model is never exact.
     """
     if expected >= MANY:
-        off = abs(finds - expected) / math.sqrt(1.5**2 * spread + doubt)
+        # Nothing is surer than half an outcome: chances are rounded, and some to 0 or 1.
+        off = abs(finds - expected) / math.sqrt(max(1.5**2 * spread + doubt, 0.25))
         return float(2 * norm.sf(off))
     if doubt > 0:
         count = nbinom(expected**2 / doubt, expected / (expected + doubt))

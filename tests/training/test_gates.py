@@ -76,6 +76,44 @@ def test_a_scorecard_without_an_outcome_of_its_own_is_not_called_calibrated() ->
     assert gate.held and "not assessable" in gate.value
 
 
+def graded(chances: list[float], seed: int = 1, rows: int = 6_000) -> tuple[Scorecard, Table]:
+    """Five grades, each said to be found e times as often as the one below; and what is found."""
+    draw = np.random.default_rng(seed)
+    grade = draw.integers(0, 5, rows)
+    told = outcomes(seed, 3, rows).assign(
+        freight_ratio=grade + 0.5,
+        value=(draw.random(rows) < np.array(chances)[grade]).astype("int64"),
+    )
+    told["probability"] = told["probability"].mask(draw.random(rows) < 0.2, 0.05)
+    told["selected_by"] = told["selected_by"].mask(told["probability"].notna(), "random")
+    steps = Term(("freight_ratio",), np.array([0, 100, 200, 300, 400, 0], dtype=np.int32))
+    bins = {"freight_ratio": Bins(np.array([1.0, 2.0, 3.0, 4.0]))}
+    wide = {"lowest": -2_000, "probabilities": np.full(4_000, 0.5)}
+    return replace(card(), bins=bins, terms=(steps,), **wide), told
+
+
+@pytest.mark.parametrize(
+    ("chances", "held"),
+    [([0.005, 0.013, 0.036, 0.09, 0.21], True), ([0.02, 0.02, 0.02, 0.02, 0.4], False)],
+)
+def test_a_score_that_is_off_in_its_middle_closes_the_gate_though_its_mean_is_right(
+    chances: list[float], held: bool
+) -> None:
+    for seed in range(1, 6):
+        before, told = graded(chances, seed)
+        after = refit(before, told, "t").scorecard
+        gate = gates.calibration_gate(after, told)
+        assert after.examined and gate.held == held, gate
+
+
+def test_scores_of_nothing_but_0_and_1_are_measured_too() -> None:
+    sure, told = graded([0.0, 0.0, 0.0, 0.0, 1.0])
+    whole = np.where(np.arange(-2_000, 2_000) > -50, 1.0, 0.0)
+    sure = replace(sure, probabilities=whole, examined=500)
+    assert gates.calibration_gate(sure, told).held
+    assert not gates.calibration_gate(sure, told.assign(value=1 - told["value"])).held
+
+
 def test_only_what_reads_the_same_values_is_measured_beside_what_serves() -> None:
     plain, words = card(), toy.scorecard()
     office.comparable(words, replace(words, base=20))
