@@ -29,6 +29,7 @@ from riskprofile.services import (
     probing,
     results,
     retention,
+    speaking,
 )
 from riskprofile.services import replay as replaying
 from riskprofile.services.ending import Place, Written
@@ -209,12 +210,14 @@ def explain(
     """Reasons for and against one stored score, from the log."""
     if sheet is not None:
         return _sheet(record_id, lang, sheet, as_, password, code, purpose, home, as_json=json)
-    if lang != "en":
-        raise UsageError(f"there are no sentences in {lang!r} yet", do="Take --lang en")
+    say = _words(lang)
     with opened(home) as (settings, database):
         told = replaying.explain(
             database, settings.models, record_id, retention.tokens(settings, record_id)
         )
+    if lang != words.DEFAULT:  # English stands as it was rated
+        told.reasons = speaking.reasons(say, told.profile, told.reasons)
+        told.against = speaking.reasons(say, told.profile, told.against)
     if json:
         output.as_json(asdict(told))
         return 0
@@ -226,6 +229,14 @@ def explain(
     if told.indicators:
         output.say("indicators: " + ", ".join(told.indicators))
     return 0
+
+
+def _words(lang: str) -> words.Words:
+    if lang not in words.LANGUAGES:
+        raise UsageError(
+            f"there are no words in {lang!r}", do=f"Take one of {', '.join(words.LANGUAGES)}"
+        )
+    return words.of(lang)
 
 
 def _sheet(
@@ -241,10 +252,7 @@ def _sheet(
     as_json: bool,
 ) -> int:
     """Write the explanation for the person concerned: it shows a declaration, so somebody acts."""
-    if lang not in words.LANGUAGES:
-        raise UsageError(
-            f"there are no words in {lang!r}", do=f"Take one of {', '.join(words.LANGUAGES)}"
-        )
+    say = _words(lang)
     if account is None:
         raise UsageError("--sheet shows a declaration", do="Say who asks for it: --as USER")
     if not password:
@@ -255,7 +263,7 @@ def _sheet(
         assert actor is not None  # it was made a moment ago
         try:
             made = explanation.make(
-                database, settings.models, actor, record_id, words.of(lang), now(), purpose
+                database, settings.models, actor, record_id, say, now(), purpose
             )
         finally:
             identity.sign_out(database, token, now())

@@ -472,9 +472,18 @@ def test_init_makes_offices_and_the_first_administrator(home: Path, tmp_path: Pa
 def test_explain_shows_terms_that_sum_to_the_points(home: Path, day: Path) -> None:
     run(home, "score", day)
     code, said, _ = run(home, "explain", "XM-000005", "--json")
-    terms = told(said)["reasons"] + told(said)["against"]
+    answer = told(said)
+    terms = answer["reasons"] + answer["against"]
     assert code == 0
-    assert sum(term["points"] for term in terms) == told(said)["points"]
+    assert sum(term["points"] for term in terms) == answer["points"]
+    assert run(home, "explain", "XM-000005", "--lang", "de")[0] == 2
+    for language in ("fr", "es", "ar"):
+        code, said, _ = run(home, "explain", "XM-000005", "--lang", language, "--json")
+        other = told(said)
+        for way in ("reasons", "against"):
+            for mine, its in zip(answer[way], other[way], strict=True):
+                assert (mine["term"], mine["points"]) == (its["term"], its["points"])
+                assert mine["text"] != its["text"], language
     assert run(home, "explain", "nothing-of-this-name")[0] == 4
 
 
