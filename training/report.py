@@ -53,7 +53,8 @@ class Figure:
     """Of one part of the rows: what two scorecards bring up when a share of all is inspected.
 
     `low` and `high`: 95 % interval of `recall`, as `evaluate.ends`; `gap_low` and `gap_high` of the
-    recall that the scorecard has beyond the one that serves, over the same finds, by bootstrap.
+    recall that the scorecard has beyond the one that serves, over the same finds, as
+    `evaluate.gap_ends`.
     """
 
     part: str
@@ -251,7 +252,8 @@ def _report(
     note: str = "",
 ) -> Report:
     chosen, before = _chosen(points, share), _chosen(beside, share)
-    figures = tuple(_figures(chosen, before, labels, groups, seed))
+    same = np.array_equal(points, beside)  # of a scorecard beside itself there is no doubt
+    figures = tuple(_figures(chosen, before, labels, groups, seed, same=same))
     peers = []
     for name, scores in {"this scorecard": points.astype("float64"), **orders}.items():
         low, high = evaluate.interval(scores, labels, share, seed, DRAWS)
@@ -277,7 +279,13 @@ def _chosen(points: np.ndarray, share: float) -> np.ndarray:
 
 
 def _figures(
-    chosen: np.ndarray, before: np.ndarray, labels: np.ndarray, groups: Table, seed: int
+    chosen: np.ndarray,
+    before: np.ndarray,
+    labels: np.ndarray,
+    groups: Table,
+    seed: int,
+    *,
+    same: bool,
 ) -> Iterator[Figure]:
     random = np.random.default_rng(seed)
     for part, mask in masks(groups):
@@ -288,7 +296,10 @@ def _figures(
         one, other = chosen[found].astype("float64"), before[found].astype("float64")
         drawn = random.integers(0, finds, (DRAWS, finds))
         low, high = evaluate.ends(one, one[drawn].mean(axis=1))
-        gap_low, gap_high = np.quantile((one - other)[drawn].mean(axis=1), [0.025, 0.975])
+        gaps = one - other
+        gap_low, gap_high = (
+            (0.0, 0.0) if same else evaluate.gap_ends(gaps, gaps[drawn].mean(axis=1))
+        )
         yield Figure(
             part, int(mask.sum()), finds, float(one.mean()), float(low), float(high),
             float(other.mean()), float(gap_low), float(gap_high),

@@ -102,6 +102,19 @@ def test_a_recall_of_all_or_of_none_is_not_told_as_if_it_were_sure() -> None:
     assert 0.6 < low < 0.8 < high < 0.95  # 40 of 50, bootstrapped
 
 
+def test_the_gap_of_few_finds_that_one_scorecard_alone_has_is_not_told_as_if_it_were_sure() -> None:
+    draw = np.random.default_rng(4)
+    covered = []
+    for _ in range(400):
+        gaps = draw.choice([1.0, 0.0, -1.0], 20, p=[0.05, 0.94, 0.01])
+        low, high = evaluate.gap_ends(gaps, draw.choice(gaps, (200, 20)).mean(axis=1))
+        assert low <= gaps.mean() <= high
+        covered.append(low <= 0.04 <= high)
+    assert np.mean(covered) > 0.93  # the bootstrap alone: 0.65
+    low, high = evaluate.gap_ends(np.zeros(40), np.zeros(8))
+    assert (round(low, 3), round(high, 3)) == (-0.047, 0.047)
+
+
 def test_where_no_part_has_finds_enough_that_is_said(trial: Trial) -> None:
     labels = trial.features.assign(value=0, known_at=trial.times).iloc[:60]
     labels.loc[:2, "value"] = 1
