@@ -113,7 +113,11 @@ def references(connection: Connection, chunk_id: int) -> list[str | None]:
 def evident(
     connection: Connection, profile: str, record_ids: Collection[str], *, finds: Collection[str]
 ) -> tuple[set[str], set[str]]:
-    """Which of these have objective evidence (an indicator fired, or a find), and which a find."""
+    """Which of these have objective evidence (an indicator fired, or a find), and which a find.
+
+    What an officer saw, and raised by hand with a written reason, stands in the alert as an
+    indicator and is evidence as well.
+    """
     evidence: set[str] = set()
     found: set[str] = set()
     asked = sorted(record_ids)
