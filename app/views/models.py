@@ -221,13 +221,15 @@ def _back(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
     with st.form(f"back-{profile}"):
         reason = st.text_input(say("models.back_reason"), max_chars=300)
         if st.form_submit_button(say("models.back")):
-            card = attempt(
+            done = attempt(
                 lambda: promotion.rollback(
                     here.store, person, profile, reason, session.now(), here.settings.models
                 )
             )
-            if card is not None:
-                st.session_state["told"] = say("models.now_serves", version=card.version)
+            if done is not None:
+                st.session_state["told"] = say(
+                    "models.taken_off", off=done.taken, version=done.scorecard.version
+                )
             st.rerun()
 
 

@@ -157,11 +157,18 @@ def rollback(
 ) -> int:
     """Serve again what served before."""
     with opened(home) as (settings, store):
-        card = promotion.rollback(store, owner(), profile, why, now(), settings.models)
+        done = promotion.rollback(store, owner(), profile, why, now(), settings.models)
+    card = done.scorecard
     if json:
-        output.as_json({"profile": profile, "version": card.version, "digest": card.digest})
+        told = {"profile": profile, "version": card.version, "digest": card.digest}
+        output.as_json({**told, "taken_off": done.taken, "served": done.served})
+    elif done.served:
+        output.say(f"{profile} {card.version} serves again; {done.taken} is taken off")
     else:
-        output.say(f"{profile} {card.version} serves again")
+        output.say(
+            f"{profile} {done.taken} is taken off: it did not serve, since no law for a learnt "
+            f"scorecard is named; {card.version} serves as before"
+        )
     return 0
 
 

@@ -72,6 +72,15 @@ class Signed:
 
 
 @dataclass(frozen=True)
+class Back:
+    """What a rollback led to: the version that it took off, whether that served, what serves."""
+
+    taken: str
+    served: bool
+    scorecard: Scorecard
+
+
+@dataclass(frozen=True)
 class Known:
     """One scorecard of this installation: shipped or proposed, what it lacks, whether it serves."""
 
@@ -206,8 +215,12 @@ def sign(
 
 def rollback(
     store: Store, actor: Actor, profile: str, reason: str, now: datetime, models: Path
-) -> Scorecard:
-    """Serve again what served before; the scorecard. One person may: it is the way to safety.
+) -> Back:
+    """Take the newest promotion off: what lies under it serves. One person may: it is the way to
+    safety.
+
+    Where written criteria come first, a learnt scorecard lies on top and does not serve until a law
+    for it is named: it is taken off all the same, and what serves stays. `Back` says so.
 
     Raises
     ------
@@ -232,16 +245,20 @@ def rollback(
                 pile.pop()
         if not pile:
             raise Conflict("nothing was promoted here: what ships serves already")
-        pile.pop()
+        taken, its_digest = pile.pop()
+        learnt = switches.learnt(connection, profile)
         if pile:
             version, digest = pile[-1]
             card = _checked(connection, profile, version, digest)
         else:
-            learnt = switches.learnt(connection, profile)
             card = artefacts.serving(models, profile, learnt=learnt)
+        try:
+            served = _serving(connection, models, profile).digest == its_digest
+        except ScorecardError:  # damaged: it serves nobody, and was the one to go back from
+            served = True
         values = {"profile": profile, "version": card.version, "digest": card.digest}
         _serve(connection, actor, values, "rollback", reason.strip(), now)
-    return card
+        return Back(taken, served, _serving(connection, models, profile))
 
 
 def serving(store: Store, models: Path, profile: str) -> Scorecard:

@@ -204,9 +204,10 @@ def test_rolling_back_goes_one_step_at_a_time_to_what_ships(people: Store, tmp_p
     promoted(people, tmp_path, "2027.2", base=9)
     with pytest.raises(RiskProfileError, match="reason"):
         promotion.rollback(people, SARA, "shipment", "bad", NOW, MODELS)
-    for expected in ("2027.1", SHIPPED):
-        card = promotion.rollback(people, SARA, "shipment", WHY, NOW, MODELS)
-        assert (card.version, serves(people)) == (expected, expected)
+    for taken, expected in (("2027.2", "2027.1"), ("2027.1", SHIPPED)):
+        done = promotion.rollback(people, SARA, "shipment", WHY, NOW, MODELS)
+        assert (done.taken, done.served) == (taken, True)
+        assert (done.scorecard.version, serves(people)) == (expected, expected)
     with pytest.raises(Conflict, match="nothing was promoted"):
         promotion.rollback(people, SARA, "shipment", WHY, NOW, MODELS)
     with pytest.raises(Conflict, match="served before"):
@@ -339,7 +340,8 @@ def test_signed_or_not_nothing_learnt_rates_travellers_before_a_law_for_it_is_na
     assert serving() == "2027.1"
     govern.enable_profile(people, OWNER, "traveller", "Act 1", "IA-1", NOW)
     assert serving() == written
-    promotion.rollback(people, SARA, "traveller", WHY, NOW, MODELS)
+    done = promotion.rollback(people, SARA, "traveller", WHY, NOW, MODELS)
+    assert (done.taken, done.served, done.scorecard.version) == ("2027.1", False, written)
     assert serving() == written
     govern.enable_profile(people, OWNER, "traveller", "Act 1", "IA-1", NOW, learnt=True)
     assert serving() == learnt
