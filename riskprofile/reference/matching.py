@@ -29,6 +29,10 @@ COMPOUND = 10  # letters from which a word is searched for others inside it
 _APART = re.compile(
     r"[^\W_][^\w\s]+[^\W_]|[_@$!|€+*•]|(?<![^\W_])[^\W\d_][\W_]{1,3}[^\W\d_](?![^\W_])"
 )
+# A capital I among small letters, a small l among capitals: each is read as the other.
+_UPRIGHT = re.compile("I[a-z]|[a-z]I|[A-Z]l[A-Z]")
+_ASCII_WORD = re.compile("[A-Za-z0-9]+")
+_AS_IT_LOOKS = str.maketrans({"I": "\u0399", "l": "\u0456"})  # what stands for l, and for i
 # An inflected word whose shorter stem may be believed; German endings for German words only.
 _ENDINGS = ("es", "ات", "ين", "ون", "ان", "ه")
 
@@ -83,6 +87,15 @@ def keys(word: str) -> tuple[tuple[str, str], ...]:
     return tuple((one, SLIP) for one in _slips(key, made))
 
 
+def _looks(word: re.Match[str]) -> str:
+    """A word with its upright strokes as look-alike letters, where that alone makes it a term."""
+    if not _UPRIGHT.search(word[0]) or any(not trick for _, trick in keys(word[0].lower())):
+        return word[0]
+    small = sum(map(str.islower, word[0])) * 2 > len(word[0])
+    seen = word[0].translate({k: v for k, v in _AS_IT_LOOKS.items() if (k == ord("I")) == small})
+    return seen if any(trick != SLIP for _, trick in keys(seen)) else word[0]
+
+
 def _trick_of_stem(word: str, key: str) -> str:
     if not word.isascii() and key.isascii() and words.mixed(word):
         return "look-alike letters"
@@ -120,7 +133,9 @@ def _close(one: str, key: str) -> bool:
 def find(cleaned: str) -> list[Hit]:
     """Terms in a clean text, in order, none inside another."""
     if cleaned.isascii():
-        cleaned = cleaned.lower()  # case tells look-alike letters apart; here there are none
+        told = _ASCII_WORD.sub(_looks, cleaned) if _UPRIGHT.search(cleaned) else cleaned
+        # Case tells look-alike letters apart; else there are none.
+        cleaned = told.lower() if told.isascii() else told
     made = index()
     if not _may_hold(made, cleaned):
         return []

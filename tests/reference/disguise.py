@@ -62,6 +62,8 @@ TRICKS: dict[str, Callable[[str, random.Random], str]] = {
     "Greek letters": _swap(GREEK),
     "one digit": lambda word, chance: _swap(LEET, 0.01)(word, chance),
     "digits": _swap(LEET),
+    "a capital I for l": lambda word, _: word.replace("l", "I"),
+    "a small l among capitals": lambda word, _: word.upper().replace("I", "l"),
     "signs": _swap(MARKS, 0.5),
     "zero-width space": _between("\u200b"),
     "zero-width joiner": _inside("\u200d"),

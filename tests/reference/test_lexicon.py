@@ -157,6 +157,13 @@ def test_disguised_terms_are_still_found_and_said_to_be_disguised():
     assert hidden / tried >= 0.95
 
 
+def test_upright_strokes_are_read_as_each_other_where_that_alone_makes_a_term():
+    for line in ("GIock 19 sIide", "AR15 Iower receiver", "PlSTOL BARREL", "bulIets 9 mm"):
+        assert weight(line) > 0 and lexicon.scan(line).disguised, line
+    for line in ("Iron nails", "MacIntyre biscuits", "WiFI router", "COlLS", "miniITX case"):
+        assert weight(line) == 0 and not lexicon.scan(line).disguised, line
+
+
 def test_a_slip_of_the_keyboard_keeps_nine_of_ten_terms():
     chance = random.Random(7)
     terms = [
