@@ -23,7 +23,7 @@ from riskprofile.tables import Column, ColumnSpec, Table
 LEAST_ROWS = 200  # in a window
 LEAST_WINDOWS = 4  # earlier ones, before anything is said
 FAR = 0.1  # population stability index: below it a shift changes no list
-SURE = 1e-3  # chance of a false alarm of one look, split over all its series
+SURE = 1e-3  # chance of a false alarm of one look, split over all series of rows; of outcomes again
 MANIFOLD = 3.0  # a rare event counts as changed when it is so many times what it was
 ORDERED = ("feature", "score")  # kinds of series whose cells are numbers in order
 LEVEL = 0.05  # of the earlier rows, that a cell of those holds at least
