@@ -21,7 +21,9 @@ from riskprofile.store.database import Store
 PREFIX = "RISKPROFILE_"
 _BASIS = re.compile(rf"{PREFIX}([A-Z]+)_BASIS")
 _PASSWORD = re.compile(r"[^:/]+://[^/@]*:[^/@]+@|.*[?&]password=")  # in an address
-CHECKOUT = Path(__file__).resolve().parents[2]
+_SHIPPED = Path(__file__).resolve().parents[1] / "shipped"  # in a wheel alone: see setup.py
+# Holds the scorecards and samples: the checkout, or the copy that an installed wheel carries.
+CHECKOUT = _SHIPPED if _SHIPPED.is_dir() else Path(__file__).resolve().parents[2]
 
 
 class Basis(BaseModel):
