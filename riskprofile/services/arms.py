@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -114,6 +114,35 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
     told = {"record_number": row["number"], **row, **(row["details"] or {})}
     told["event_on"] = row["event_on"].date().isoformat()
     return {name: told[name] for name in SEIZURES.names if told.get(name) not in (None, "")}
+
+
+def cases(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The case of each row of the register: its case number, else its alert, else itself alone.
+
+    Authorities number their cases each for itself: a number that several of these rows' have
+    stands with whose it is. All pieces of an alert are of one case.
+    """
+    numbers = [str((row["details"] or {}).get("case_number") or "") for row in rows]
+    of_alert = {
+        row["alert_id"]: number for row, number in zip(rows, numbers, strict=True) if number
+    }
+    numbers = [
+        number or (row["alert_id"] and of_alert.get(row["alert_id"])) or ""
+        for row, number in zip(rows, numbers, strict=True)
+    ]
+    spelled: dict[str, dict[str, str]] = {}  # number: authority folded: as first written
+    for row, number in zip(rows, numbers, strict=True):
+        if written := " ".join(row["authority"].split()):
+            spelled.setdefault(number, {}).setdefault(written.casefold(), written)
+    found = []
+    for row, number in zip(rows, numbers, strict=True):
+        whose = spelled.get(number, {}).get(" ".join(row["authority"].split()).casefold())
+        if not number:
+            found.append(f"alert {row['alert_id']}" if row["alert_id"] else row["number"])
+        else:
+            shared = whose and len(spelled[number]) > 1
+            found.append(f"{number} ({whose})" if shared else number)
+    return found
 
 
 def piece(store: Store, actor: Actor, number: str) -> dict[str, Any]:

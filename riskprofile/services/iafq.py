@@ -132,23 +132,22 @@ def _why(row: Mapping[str, Any]) -> str:
 
 def significant(connection: Connection, year: int, least: int) -> list[dict[str, Any]]:
     """Cases with at least so many arms: what was found, from where, how hidden."""
-    cases: dict[str, list[dict[str, Any]]] = defaultdict(list)
     asked = (
         select(kept.arms)
         .where(kept.arms.c.year == year, kept.arms.c.superseded_at.is_(None))
         .order_by(kept.arms.c.event_on, kept.arms.c.id)
     )
-    for row in connection.execute(asked).mappings():
-        details = row["details"] or {}
-        case = details.get("case_number") or (row["alert_id"] and f"alert {row['alert_id']}")
-        cases[str(case or row["number"])].append(dict(row))
+    pieces = [dict(row) for row in connection.execute(asked).mappings()]
+    cases: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for case, row in zip(arms.cases(pieces), pieces, strict=True):
+        cases[case].append(row)
     found = []
     for case, rows in cases.items():
-        pieces = sum(row["count"] for row in rows if row["kind"] == "firearm")
-        if pieces < least:
+        counted = sum(row["count"] for row in rows if row["kind"] == "firearm")
+        if counted < least:
             continue
         shown = [arms.shown(row) for row in rows]
-        told: dict[str, Any] = {"case": case, "arms": pieces}
+        told: dict[str, Any] = {"case": case, "arms": counted}
         for name in SIGNIFICANT:
             values = list(dict.fromkeys(str(one[name]) for one in shown if name in one))
             told[name] = values

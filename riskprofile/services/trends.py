@@ -1,7 +1,7 @@
 """Trends for the focal point: what the register holds by time, route, mode, typology, goods.
 
-A case is one alert or one case number; it counts once, however many pieces it held.
-What stands out is a value whose share of the last 90 days is more than its own past
+A case is one case number of an authority, or one alert; it counts once, however many pieces it
+held. What stands out is a value whose share of the last 90 days is more than its own past
 explains, at a false-discovery rate over everything that was compared.
 """
 
@@ -17,6 +17,7 @@ import pandas as pd
 from sqlalchemy import select
 
 from riskprofile.intake.formulas import escape_formula
+from riskprofile.services import arms
 from riskprofile.services.printing import Page
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import arms as kept
@@ -93,14 +94,14 @@ def _rows(store: Store, now: datetime) -> Table:
         diverted: dict[int, list[str]] = {}
         for arms_id, country in told:
             diverted.setdefault(arms_id, []).append(country)
-        for row in connection.execute(asked).mappings():
+        pieces = [dict(row) for row in connection.execute(asked).mappings()]
+        for row, case in zip(pieces, arms.cases(pieces), strict=True):
             details: Mapping[str, Any] = row["details"] or {}
-            case = f"alert {row['alert_id']}" if row["alert_id"] else details.get("case_number")
             route = (details.get("departure"), details.get("destination"))
             made.append(
                 {
                     "at": row["event_on"],
-                    "case": case or row["number"],
+                    "case": case,
                     "count": row["count"],
                     "kind": row["kind"],
                     "mode": row["mode"],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pandas as pd
 import pytest
 from sqlalchemy import text
 
 from riskprofile.errors import InputError
-from riskprofile.services import arms, iafq, tracing
+from riskprofile.services import arms, iafq, tracing, trends
 from riskprofile.services.identity import OWNER
 from riskprofile.store.iafq import FIGURES
 from tests.services.bench import NOW
@@ -181,6 +183,20 @@ def test_a_case_with_many_arms_is_a_significant_seizure(any_store, tmp_path):
     [one] = iafq.export(any_store, OWNER, NOW, 2025)["significant_seizures"]
     assert (one["case"], one["arms"], one["departure"]) == ("C-1", 10, ["XK"])
     assert "concealment" in one["missing"]
+
+
+def test_equal_case_numbers_of_two_authorities_are_two_cases(any_store, tmp_path):
+    police, customs = {"authority": "Police"}, {"authority": "Customs"}
+    rows = [
+        ("A", SEIZED, 6, {"case_number": "17", **police}),
+        ("B", SEIZED, 5, {"case_number": "17", **customs}),
+        ("C", SEIZED, 5, {"case_number": "17", "authority": "customs "}),
+    ]
+    fill(any_store, tmp_path, rows)
+    [one] = iafq.export(any_store, OWNER, NOW, 2025)["significant_seizures"]
+    assert (one["case"], one["arms"]) == ("17 (Customs)", 10)
+    told = trends.trends(any_store, OWNER, datetime(2025, 5, 2, tzinfo=UTC))
+    assert told.figures["cases"] == 2
 
 
 def test_a_day_that_was_typed_wrongly_is_named_and_makes_no_year_the_latest(any_store, tmp_path):
