@@ -20,6 +20,7 @@ ALIKE = ("0OQD", "1IL|!", "5S$", "2Z", "8B", "6G", "VU")
 _SAME = {other: group[0] for group in ALIKE for other in group}
 # Letters of other scripts that look like a Latin capital; others go by their sound.
 _SHAPES = str.maketrans("АВЕКМНОРСТХУІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEKMHOPCTXYIJSABEZHIKMNOPTYX")
+UNSPELT = "\u0900"  # scripts from here on, such as Han and kana, have no Latin spelling here
 GRAM = 3
 NEAR_LENGTH = 5  # a shorter mark has too many neighbours for one wrong character
 LEAST_SURE = 3  # readable characters that have to agree before a match says anything
@@ -36,11 +37,17 @@ def plain(serial: str) -> str:
 
     >>> plain("ab-12 3?")
     'AB123?'
+    >>> plain("イ 12345")  # what has no Latin spelling stays as it is
+    'イ12345'
     """
     shaped = unicodedata.normalize("NFKC", serial).upper().translate(_SHAPES)
     if any(ord(letter) > 127 for letter in shaped):
         shaped = latin(shaped).upper()
-    return "".join(one for one in shaped if one.isascii() and (one.isalnum() or one in "?$|!"))
+    return "".join(one for one in shaped if one in "?$|!" or _kept(one))
+
+
+def _kept(letter: str) -> bool:
+    return letter.isalnum() and (letter.isascii() or letter >= UNSPELT)
 
 
 def skeleton(serial: str) -> str:
@@ -107,7 +114,7 @@ def name_key(name: str) -> str:
     >>> name_key("Nordval Arms Co.") == name_key("NORDVÁL")
     True
     """
-    words = re.findall(r"[a-z0-9]+", latin(name))
+    words = "".join(one if _kept(one) else " " for one in latin(name)).split()
     kept = [word for word in words if word not in _GENERIC] or words
     return "".join(kept)
 

@@ -15,6 +15,10 @@ from riskprofile.reference import marks
         ("ab 123-4", "AB1234", "same"),
         ("SBO1Z7", "580127", "alike"),
         ("АВ1234", "AB1234", "same"),  # Cyrillic capitals
+        ("イ12345", "イ 12345", "same"),  # a series in kana is part of the mark
+        ("ロ12345", "イ12345", "near"),
+        ("12345", "イ12345", "partial"),
+        ("五六七式", "五六七式", "same"),
         ("AB?234", "AB1234", "uncertain"),
         ("AB1234", "AB1?34", "uncertain"),
         ("1234", "KX1234", "partial"),
@@ -51,6 +55,8 @@ def test_look_alikes_always_meet(serial: str, data: st.DataObject) -> None:
         ("K-92", "K 92", True),
         ("K92", "K95", False),
         ("Kestrel", "Corvid", False),
+        ("五六式", "五六式", True),
+        ("五六式", "五四式", False),
     ],
 )
 def test_makes_and_models_meet_however_spelled(asked: str, held: str, alike: bool) -> None:
