@@ -142,6 +142,7 @@ class Told:
             self._at, self._began = name, self._told
         self._told = self.bar.tasks[0].elapsed or 0.0
         self.bar.tasks[0].total = total  # `update` keeps the last where it is not known
+        self.bar.tasks[0].finished_time = None  # the clock goes on after a step that is done
         rate = pace(done, self._told - self._began, total, unit)
         self.bar.update(self._task, description=name, completed=done, done=said, rate=rate)
 

@@ -44,6 +44,13 @@ def test_a_bar_follows_the_file_and_then_the_end_of_the_run(
                 time.sleep(0.02)
 
 
+def test_the_clock_goes_on_after_a_step_that_is_done(terminal: io.StringIO) -> None:
+    with output.progress("rating") as tell:
+        tell.step(WORDING, 1_500, 1_500)
+        tell.step(STORING, 0, 1_500)
+        assert tell.bar is not None and not tell.bar.finished
+
+
 def test_a_bar_follows_other_long_work(terminal: io.StringIO) -> None:
     with output.progress("copying") as tell:
         tell.step("alert", 500, 2_000)
