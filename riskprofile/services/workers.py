@@ -8,12 +8,13 @@ inside its task, so a worker that dies loses nothing: the scheduler gives the ta
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import CancelledError, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -75,27 +76,35 @@ class Task(Generic[Done]):
 
 @dataclass(frozen=True)
 class Workers:
-    """Other processes: `send` hands them a task, `died` is the error when one is gone for good."""
+    """Other processes: `send` hands them a task.
+
+    `gone` holds what `send` and its tasks raise when work was lost for good: what happened, and
+    what to do.
+    """
 
     threads: int
     send: Callable[[Task[Any]], Any]
-    died: type[Exception]
-    what: str
-    do: str
+    gone: Mapping[type[Exception], tuple[str, str]]
 
     def begin(self, task: Task[Done]) -> Callable[[], Done]:
         """Have a task done; what it made is waited for when it is asked for."""
-        sent = self.send(task)
+        with self._lost():
+            sent = self.send(task)
 
         def made() -> Done:
-            try:
+            with self._lost():
                 told: Done = sent.result()
-            except self.died:
-                do = f"{self.do}, then run again with --resume"
-                raise RiskProfileError(self.what, do=do) from None
             return told
 
         return made
+
+    @contextmanager
+    def _lost(self) -> Iterator[None]:
+        try:
+            yield
+        except tuple(self.gone) as error:
+            [(what, do), *_] = (self.gone[one] for one in self.gone if isinstance(error, one))
+            raise RiskProfileError(what, do=f"{do}, then run again with --resume") from None
 
     def done(self, tasks: Iterable[Task[Done]]) -> Iterator[Done]:
         """What each task made, in order, while a few more are under way."""
@@ -128,9 +137,12 @@ def workers(options: Options) -> Iterator[Workers | None]:
             yield Workers(
                 options.workers,
                 send,
-                BrokenProcessPool,
-                "a worker process was ended from outside",
-                "Give the run fewer workers or more memory",
+                {
+                    BrokenProcessPool: (
+                        "a worker process was ended from outside",
+                        "Give the run fewer workers or more memory",
+                    )
+                },
             )
         finally:  # a run that is stopped lets its processes finish what they have
             pool.shutdown(cancel_futures=True)
@@ -193,6 +205,8 @@ def _cluster(address: str) -> Iterator[Workers]:
         raise RiskProfileError(
             "the scheduler does not answer", where=address, do="Start it, or correct the address"
         ) from None
+    # Why the run ended is said once, by it.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     # What is worked on is meant to travel with its task: no warning that it does.
     with client, dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GiB"}):
         threads = sum(client.nthreads().values())
@@ -203,15 +217,58 @@ def _cluster(address: str) -> Iterator[Workers]:
 
         def send(task: Task[Any]) -> Any:
             # Not pure: equal parts of one file are rated each for itself.
-            return client.submit(work_on_cluster, _packed(task), __version__, pure=False)
+            try:
+                sent = client.submit(work_on_cluster, _packed(task), __version__, pure=False)
+            except Exception:
+                if client.status == "running":
+                    raise
+                raise CancelledError from None  # as of tasks that are under way then
+            return _Sent(sent, client)
 
         yield Workers(
             threads,
             send,
-            KilledWorker,
-            "several workers died one after the other with the same rows",
-            "Give them more memory",
+            {
+                KilledWorker: (
+                    "several workers died one after the other with the same rows",
+                    "Give them more memory",
+                ),
+                CancelledError: (
+                    f"the scheduler {address} was lost",
+                    "Start it and its workers",
+                ),
+                NoWorkers: (
+                    f"the scheduler {address} has no workers any more",
+                    "Start some: dask worker ADDRESS",
+                ),
+            },
         )
+
+
+class NoWorkers(Exception):
+    """Nobody is left to do a task, and nobody came for a while."""
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A task on a cluster, which waits for it as long as somebody is there to do it."""
+
+    future: Any
+    client: Any
+
+    def result(self) -> Any:
+        """What it made."""
+        some = True
+        while True:
+            try:
+                return self.future.result(timeout=PATIENCE)
+            except TimeoutError:
+                if self.future.done():  # its own error
+                    raise
+            # One that restarts is away for some seconds.
+            before, some = some, self.client.status != "running" or bool(self.client.nthreads())
+            if not before and not some:
+                raise NoWorkers
 
 
 @dataclass(frozen=True)

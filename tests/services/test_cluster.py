@@ -39,19 +39,20 @@ from distributed import Client
 pytestmark = pytest.mark.xdist_group("cluster")
 
 
+DASK, LOCAL = (sys.executable, "-m", "dask"), ("--host", "127.0.0.1")
+
+
 class Cluster:
     """A scheduler and two workers, processes of their own on the loopback."""
 
     def __init__(self, folder: Path, running: ExitStack) -> None:
         self.running = running
         self.file = folder / "scheduler.json"
-        dask = [sys.executable, "-m", "dask"]
-        local = ["--host", "127.0.0.1"]
-        self._start(
+        self.scheduler = self._start(
             [
-                *dask,
+                *DASK,
                 "scheduler",
-                *local,
+                *LOCAL,
                 "--port",
                 "0",
                 "--no-dashboard",
@@ -64,26 +65,16 @@ class Cluster:
             assert time.monotonic() < until, "the scheduler did not start"
             time.sleep(0.05)
         self.address = json.loads(self.file.read_text())["address"]
-        self.workers = [
-            self._start(
-                [
-                    *dask,
-                    "worker",
-                    self.address,
-                    *local,
-                    "--nthreads",
-                    "1",
-                    "--no-nanny",
-                    "--no-dashboard",
-                    "--local-directory",
-                    str(folder),
-                    "--name",
-                    str(number),
-                ]
-            )
-            for number in range(2)
-        ]
+        self.folder, self.workers = folder, []
+        self.add_worker()
+        self.add_worker()
         self.wait_for(2)
+
+    def add_worker(self) -> None:
+        """One more, which may not be there yet."""
+        found = ["--local-directory", str(self.folder), "--name", str(len(self.workers))]
+        alone = ["--nthreads", "1", "--no-nanny", "--no-dashboard"]
+        self.workers.append(self._start([*DASK, "worker", self.address, *LOCAL, *alone, *found]))
 
     def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "PYTHONPATH": str(settings.CHECKOUT)}
@@ -135,6 +126,17 @@ def run(folder: Path, day: Path, progress=lambda name, rows: None, **options) ->
     return told, (stored, alerts)
 
 
+def killing(*processes: subprocess.Popen[bytes]):
+    """Kills them once a first chunk is done."""
+
+    def progress(name: str, rows: int) -> None:
+        for one in processes:
+            one.kill()
+            one.wait()
+
+    return progress
+
+
 @pytest.mark.slow
 def test_a_fit_on_a_cluster_gives_the_same_bits(cluster: Cluster) -> None:
     draw = np.random.default_rng(3)
@@ -152,19 +154,33 @@ def test_a_cluster_stores_the_same_bytes_even_when_a_worker_is_killed(
     cluster: Cluster, day: Path, tmp_path: Path
 ) -> None:
     _, alone = run(tmp_path / "alone", day)
-    whole, spread = run(tmp_path / "spread", day, scheduler=cluster.address)
+    there = {"scheduler": cluster.address}
+    whole, spread = run(tmp_path / "spread", day, **there)
     assert whole.summary.accepted == 600
     assert spread == alone
-
-    def kill(name: str, rows: int) -> None:
-        if cluster.workers[0].poll() is None:
-            os.kill(cluster.workers[0].pid, signal.SIGKILL)
-            cluster.workers[0].wait()
-
-    hurt, after = run(tmp_path / "hurt", day, kill, scheduler=cluster.address)
+    hurt, after = run(tmp_path / "hurt", day, killing(cluster.workers[0]), **there)
     assert cluster.workers[0].returncode == -signal.SIGKILL
     assert (hurt.summary.accepted, hurt.summary.duplicate) == (600, 0)
     assert after == alone
+
+
+@pytest.mark.slow
+def test_a_run_says_that_its_workers_or_scheduler_are_gone_and_goes_on_without(
+    day: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "PATIENCE", 2)  # a person waits five times as long
+    _, alone = run(tmp_path / "alone", day)
+    with ExitStack() as running:
+        cluster = Cluster(tmp_path, running)
+        there = {"scheduler": cluster.address}
+        with pytest.raises(RiskProfileError, match="no workers any more"):
+            run(tmp_path / "left", day, killing(*cluster.workers), **there)
+        cluster.add_worker()
+        cluster.wait_for(1)
+        with pytest.raises(RiskProfileError, match="was lost"):
+            run(tmp_path / "lost", day, killing(cluster.scheduler), **there)
+    for home in ("left", "lost"):
+        assert run(tmp_path / home, day, resume=True)[1] == alone
 
 
 def test_a_scheduler_that_is_not_there_stores_nothing(
