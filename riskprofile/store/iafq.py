@@ -57,6 +57,14 @@ def _by(column: str, where: str) -> str:
     )
 
 
+def _spelled(column: str, form: str, where: str) -> str:
+    # Spellings of one thing are one line, under the first of them.
+    return (
+        f"SELECT MIN({column}) AS of, COUNT(*) AS records, SUM(a.count) AS pieces"
+        f" FROM arms a WHERE {where} GROUP BY {form} ORDER BY 1"
+    )
+
+
 def _by_kind(column: str) -> str:
     # A sum of firearms and rounds is a number of nothing.
     return (
@@ -64,6 +72,11 @@ def _by_kind(column: str) -> str:
         f" FROM arms a WHERE {YEAR} GROUP BY {column}, a.kind ORDER BY 1, 2"
     )
 
+
+# 9x19, 9 X 19 mm and 9×19 are one calibre; U+0445 is the Cyrillic letter in the place of x.
+CALIBRE = "LOWER(a.calibre)"
+for _said, _meant in ((" ", ""), ("\u00d7", "x"), ("\u0445", "x"), ("*", "x"), ("mm", "")):
+    CALIBRE = f"REPLACE({CALIBRE}, '{_said}', '{_meant}')"
 
 _EVENT = ("of", "records", "pieces")
 _KINDS = ("of", "kind", "records", "pieces")
@@ -89,8 +102,8 @@ FIGURES = (
         )
         + f" FROM arms a WHERE {ARMS}",
     ),
-    Figure("calibres", "arms", "firearms by calibre", _EVENT, _by("a.calibre", ARMS)),
-    Figure("makes", "arms", "firearms by make", _EVENT, _by("a.make_key", ARMS)),
+    Figure("calibres", "arms", "firearms by calibre", _EVENT, _spelled("a.calibre", CALIBRE, ARMS)),
+    Figure("makes", "arms", "firearms by make", _EVENT, _spelled("a.make", "a.make_key", ARMS)),
     Figure(
         "parts",
         "parts",
@@ -103,7 +116,7 @@ FIGURES = (
         "ammunition",
         "rounds by calibre",
         _EVENT,
-        _by("a.calibre", f"{YEAR} AND a.kind = 'ammunition'"),
+        _spelled("a.calibre", CALIBRE, f"{YEAR} AND a.kind = 'ammunition'"),
     ),
     Figure(
         "modes",
@@ -125,15 +138,24 @@ FIGURES = (
         "trace requests by channel, state and result",
         ("channel", "state", "result", "requests", "pieces"),
         "SELECT t.channel, t.state, t.result, COUNT(*) AS requests, SUM(t.pieces) AS pieces"
-        f" FROM arms_trace t JOIN arms a ON a.id = t.arms_id WHERE {YEAR}"
+        f" FROM arms_trace t JOIN arms a ON a.id = t.arms_id WHERE {YEAR} AND t.channel <> 'none'"
         " GROUP BY t.channel, t.state, t.result ORDER BY 1, 2, 3",
+    ),
+    Figure(
+        "established",
+        "tracing",
+        "pieces established without a trace request",
+        _EVENT,
+        "SELECT t.result AS of, COUNT(DISTINCT t.arms_id) AS records, SUM(t.pieces) AS pieces"
+        f" FROM arms_trace t JOIN arms a ON a.id = t.arms_id WHERE {YEAR} AND t.channel = 'none'"
+        " GROUP BY t.result ORDER BY 1",
     ),
     Figure(
         "diversion",
         "tracing",
         "established pieces by country of the point of diversion",
         ("of", "records", "pieces"),
-        "SELECT t.diversion_country AS of, COUNT(*) AS records, SUM(t.pieces) AS pieces"
+        "SELECT t.diversion_country AS of, COUNT(DISTINCT t.arms_id) AS records, SUM(t.pieces) AS pieces"
         f" FROM arms_trace t JOIN arms a ON a.id = t.arms_id WHERE {YEAR} AND t.pieces > 0"
         " GROUP BY t.diversion_country ORDER BY 1",
     ),

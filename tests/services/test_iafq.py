@@ -185,6 +185,24 @@ def test_a_case_with_many_arms_is_a_significant_seizure(any_store, tmp_path):
     assert "concealment" in one["missing"]
 
 
+def test_spellings_are_one_line_and_what_nobody_asked_is_no_request(any_store, tmp_path):
+    written = [("Kestrel", "9x19"), ("KESTREL Arms", "9 X 19 mm"), ("Ижмаш", "9×19")]
+    rows = [
+        (str(n), SEIZED, 1, {"make": make, "calibre": calibre})
+        for n, (make, calibre) in enumerate(written)
+    ]
+    fill(any_store, tmp_path, rows)
+    established(any_store, "0", "traced")
+    established(any_store, "1", "national")
+    told = iafq.export(any_store, OWNER, NOW, 2025)["figures"]
+    found = {one["id"]: [tuple(row.values()) for row in one["rows"]] for one in told}
+    assert found["calibres"] == [("9 X 19 mm", 3, 3)]
+    assert {row[1:] for row in found["makes"]} == {(2, 2), (1, 1)}
+    assert "Ижмаш" in [row[0] for row in found["makes"]]
+    assert found["traces"] == [("iarms", "answered", "traced", 1, 1)]
+    assert found["established"] == [("national", 1, 1)]
+
+
 def test_equal_case_numbers_of_two_authorities_are_two_cases(any_store, tmp_path):
     police, customs = {"authority": "Police"}, {"authority": "Customs"}
     rows = [
