@@ -88,6 +88,10 @@ def import_records(
     )
     for one in told.rejected[:10]:
         say(f"  {one.source}:{one.line}: {one.reason_code}: {one.reason}")
+    if len(told.rejected) > 10:
+        say(f"  and {len(told.rejected) - 10} more: write them with --quarantine FILE")
+    for code, count in sorted(told.warnings.items()):
+        say(f"  warning: {count} {code}")
     if told.unknown_columns:
         say(f"  kept in extra: {', '.join(told.unknown_columns)}")
     return 3 if told.rejected else 0

@@ -90,6 +90,7 @@ SEIZURES = Register(
     ),
     key=("record_number",),
     mandatory=(("record_number",), ("event",), ("event_on",), ("kind",)),
+    happened="event_on",
 )
 DETAILS = tuple(
     name

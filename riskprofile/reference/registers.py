@@ -19,7 +19,8 @@ from riskprofile.tables import ColumnSpec as C
 class Register:
     """One kind of entry. Implements `tables.Layout`, so that every table reader reads it.
 
-    `ordered` are pairs of columns of which the second cannot lie before the first.
+    `ordered` are pairs of columns of which the second cannot lie before the first. `happened` is
+    the column that says when something was: one that lies ahead was typed wrongly.
     Columns of a file that are not named here are kept in `extra`; where a register has no such
     column they are left out, because they could name a person.
     """
@@ -33,6 +34,7 @@ class Register:
     time: str = ""
     due: str = ""
     office: str = ""
+    happened: str = ""
 
     @cached_property
     def reading(self) -> Register:
@@ -75,6 +77,7 @@ SIGHTINGS = Register(
     ),
     key=("sighting_id",),
     mandatory=(("sighting_id",), ("at",), ("latitude",), ("longitude",)),
+    happened="at",
 )
 EVENTS = Register(
     "events",
@@ -89,6 +92,7 @@ EVENTS = Register(
     ),
     key=("record_id", "at", "kind", "value", "source"),
     mandatory=(("record_id",), ("at",), ("kind",)),
+    happened="at",
 )
 # The values that indicators know. Any other value is kept and shown, and raises nothing.
 VALUES = {

@@ -227,6 +227,7 @@ def load(
         told.read += part.read
         told.rejected += part.rejected
         told.unknown_columns += [each for each in part.unknown if each not in told.unknown_columns]
+        told.note(part.table, SEIZURES, now)
         for line in part.table.to_dict("records"):
             entry = intake.plain({str(name): value for name, value in line.items()}, SEIZURES)
             if source:

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ from riskprofile.store import registers as kept
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 
+LIES_AHEAD = "day_ahead"
+AHEAD = timedelta(hours=14)  # no zone is further ahead: there the day has begun
 ASKED = ("events", "licences", "dealers", "parties", "embargoes")  # by indicators
 
 
@@ -53,6 +55,16 @@ class Loaded:
     warnings: dict[str, int] = field(default_factory=dict)
     unknown_columns: list[str] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
+
+    def note(self, table: Table, spec: Register, now: datetime) -> None:
+        """Count the warnings of sound entries by code, and what happened on a day to come."""
+        for codes, count in table["warnings"].dropna().value_counts().items():
+            for code in str(codes).split("|"):
+                self.warnings[code] = self.warnings.get(code, 0) + int(count)
+        if spec.happened:
+            at = pd.to_datetime(table[spec.happened], utc=True)
+            if ahead := int((at > pd.Timestamp(now) + AHEAD).sum()):
+                self.warnings[LIES_AHEAD] = self.warnings.get(LIES_AHEAD, 0) + ahead
 
     def as_json(self) -> dict[str, Any]:
         """For a program: the account without the rejected rows."""
@@ -116,7 +128,7 @@ def load(
         told.read += part.read
         told.rejected += part.rejected
         told.unknown_columns += [one for one in part.unknown if one not in told.unknown_columns]
-        _count(told.warnings, part.table["warnings"])
+        told.note(part.table, spec, now)
         filled = part.table
         if source and "source" in spec.by_name:
             filled = filled.assign(source=filled["source"].fillna(source))
@@ -171,12 +183,6 @@ def load(
             },
         )
     return told
-
-
-def _count(into: dict[str, int], column: pd.Series) -> None:
-    for codes, count in column.dropna().value_counts().items():
-        for code in str(codes).split("|"):
-            into[code] = into.get(code, 0) + int(count)
 
 
 def _key(entry: Mapping[str, object], spec: Register) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from riskprofile.errors import InputError, NotAllowed, UsageError
 from riskprofile.reference.registers import REGISTERS, VALUES
-from riskprofile.services import govern, registers
+from riskprofile.services import arms, govern, registers
 from riskprofile.services.identity import OWNER
 from riskprofile.store import audit
 from riskprofile.store import registers as kept
@@ -165,6 +165,18 @@ def test_a_sighting_keeps_no_column_that_could_name_a_person(store: Store, tmp_p
     party = written(tmp_path, "party_id,country,turnover\nP-1,XM,900\n")
     registers.load(store, OWNER, "parties", party, NOW)
     assert "900" in registers.entries(store, OWNER, "parties", NOW)["extra"].iloc[0]
+
+
+def test_what_happened_on_a_day_to_come_is_told(store: Store, tmp_path: Path):
+    day = later(days=400).date().isoformat()
+    seen = (
+        f"sighting_id,at,latitude,longitude\nS-1,{day}T06:00Z,45,13\nS-2,2026-11-01T06:00Z,45,13\n"
+    )
+    told = registers.load(store, OWNER, "sightings", written(tmp_path, seen), NOW)
+    assert (told.accepted, told.warnings) == (2, {"day_ahead": 1})
+    seized = f"record_number,event,event_on,kind,country\nA,seized,{day},firearm,QX\n"
+    took = arms.load(store, OWNER, written(tmp_path, seized), NOW)
+    assert took.warnings == {"country_unknown": 1, "day_ahead": 1}
 
 
 def test_names_and_addresses_are_shown_as_given_or_not(store: Store):
