@@ -34,7 +34,8 @@ _alert = Alert.__table__  # type: ignore[attr-defined]
 _label = Label.__table__  # type: ignore[attr-defined]
 _outcome = Outcome.__table__  # type: ignore[attr-defined]
 
-KEY, FORM = "packs", "riskprofile typology pack 1"
+KEY, FAMILY = "packs", "riskprofile typology pack"
+FORM = f"{FAMILY} 1"
 LEAST = 10  # finds, and senders, that every shared figure stands on
 OWN = {one.key for one in watching.INDICATORS}  # the exporter's own lists and packs
 UNNAMED = ""  # nobody was declared, or retention masked it: all of these may be one sender

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, insert, select, update
 from riskprofile.errors import Conflict, InputError, UsageError
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.scoring import patterns
-from riskprofile.services.packing import FORM, LEAST, canonical, note
+from riskprofile.services.packing import FAMILY, FORM, LEAST, canonical, note
 from riskprofile.services.rater import FIRED
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import batches
@@ -81,7 +81,8 @@ def receive(store: Store, actor: Actor, path: Path, key: str, now: datetime) -> 
         given = json.loads(raw)
         content, public = given["content"], str(given["public_key"])
         signed, signature = canonical(content), bytes.fromhex(given["signature"])
-        if content["form"] != FORM or not _well_formed(content):
+        form = str(content["form"])
+        if not form.startswith(FAMILY) or (form == FORM and not _well_formed(content)):
             raise ValueError("another form")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
@@ -97,6 +98,12 @@ def receive(store: Store, actor: Actor, path: Path, key: str, now: datetime) -> 
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(signature, signed)
     except (InvalidSignature, ValueError) as error:
         raise InputError("the pack was altered", where=path.name, do="Ask for it anew") from error
+    if form != FORM:  # signed and whole: a later release made it
+        raise InputError(
+            f"the pack has a form that this release does not read: {form[:60]}",
+            where=path.name,
+            do=f"Upgrade this installation, or ask for one in the form {FORM}",
+        )
     digest = hashlib.sha256(signed).hexdigest()
     with store.write() as connection:
         if connection.execute(select(_pack.c.digest).where(_pack.c.digest == digest)).first():

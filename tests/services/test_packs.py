@@ -7,6 +7,7 @@ import random
 
 import pandas as pd
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
 from riskprofile.errors import Conflict, InputError, NotAllowed, StoreError, UsageError
@@ -343,3 +344,16 @@ def test_a_pack_that_is_not_as_it_was_signed_is_refused(store, tmp_path, change,
     with pytest.raises(InputError, match=fault):
         packs.receive(store, OWNER, saved(tmp_path, pack), key, NOW)
     assert packs.held(store, OWNER) == []
+
+
+def test_a_pack_of_a_later_release_is_told_from_one_that_is_broken(store, tmp_path):
+    secret = Ed25519PrivateKey.generate()
+    content = {"form": f"{packing.FAMILY} 2", "issuer": "Meridia", "waves": []}
+    pack = {
+        "content": content,
+        "public_key": secret.public_key().public_bytes_raw().hex(),
+        "signature": secret.sign(packing.canonical(content)).hex(),
+    }
+    with pytest.raises(InputError, match=r"does not read: .* 2") as refused:
+        packs.receive(store, OWNER, saved(tmp_path, pack), pack["public_key"], NOW)
+    assert "Upgrade" in refused.value.do
