@@ -197,12 +197,12 @@ class Guard:
             return
         refusal = await self._refusal(scope)
         if refusal is None:
-            await self.app(scope, receive, self._with_headers(send))
+            await self.app(scope, receive, self._with_headers(send, scope["path"]))
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 4401})
         else:
-            await refusal(scope, receive, self._with_headers(send))
+            await refusal(scope, receive, self._with_headers(send, scope["path"]))
 
     async def _refusal(self, scope: Scope) -> Response | None:
         headers, path = Headers(scope=scope), scope["path"]
@@ -229,7 +229,7 @@ class Guard:
         onward = f"?next={quote(target)}" if target != "/" and doors.NEXT.fullmatch(target) else ""
         return RedirectResponse(f"/sign-in{onward}", 303)
 
-    def _with_headers(self, send: Send) -> Send:
+    def _with_headers(self, send: Send, path: str) -> Send:
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
@@ -240,6 +240,9 @@ class Guard:
                 headers["Referrer-Policy"] = "same-origin"
                 headers["Cross-Origin-Opener-Policy"] = "same-origin"
                 headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+                if not path.startswith(OPEN_FOLDER) and path.strip("/") not in SCRIPTS:
+                    # Printed sheets and downloads tell of persons: no browser keeps them.
+                    headers.setdefault("Cache-Control", "no-store")
                 if self.secure:
                     headers["Strict-Transport-Security"] = "max-age=31536000"
             await send(message)

@@ -174,6 +174,13 @@ def test_every_answer_forbids_foreign_scripts_frames_and_sniffing(client, path):
     assert headers["referrer-policy"] == "same-origin"
 
 
+@pytest.mark.parametrize("path", ["/sign-in", "/account", "/media/printed.pdf"])
+def test_no_browser_keeps_what_tells_of_a_person(client, path):
+    sign_in(client)
+    assert client.get(path).headers["cache-control"] == "no-store"
+    assert "no-store" not in client.get("/static/nothing.js").headers.get("cache-control", "")
+
+
 def test_the_way_back_after_sign_in_stays_on_this_server(client):
     for target in ("//elsewhere.invalid/", "https://elsewhere.invalid", "/\\elsewhere.invalid"):
         answer = client.post(
