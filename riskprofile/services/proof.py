@@ -12,11 +12,9 @@ import hashlib
 import json
 import os
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from secrets import token_hex
 from typing import IO, Any
 
 from cryptography.exceptions import InvalidSignature
@@ -24,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from sqlalchemy import Connection
 
 from riskprofile.errors import InputError, RiskProfileError, UsageError
-from riskprofile.files import STDOUT
+from riskprofile.files import FOR_OWNER, STDOUT, is_stream, whole_or_nothing
 from riskprofile.services import keys
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
@@ -100,22 +98,18 @@ def export(
             )
         if str(out) == STDOUT:
             return _write(connection, secret, public, sys.stdout.buffer, now, since)
-        part = out.with_name(f".{out.name}.{token_hex(4)}.part")  # two may export at once
         try:
-            made = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(made, "wb") as file:
+            with whole_or_nothing(out) as file:
                 told = _write(connection, secret, public, file, now, since)
-                os.fsync(file.fileno())
-            part.replace(out)
-        except OSError as error:
+                if os.name == "posix" and not is_stream(out):  # and none who reads the last
+                    os.fchmod(file.fileno(), FOR_OWNER)
+        except (OSError, InputError) as error:
+            fault = error.__cause__ or error
             raise UsageError(
-                f"the export cannot be written ({error.strerror or error})",
+                f"the export cannot be written ({getattr(fault, 'strerror', None) or fault})",
                 where=str(out),
                 do="Make room, or name another file with --out.",
             ) from None
-        finally:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
     return told
 
 

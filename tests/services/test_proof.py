@@ -249,6 +249,15 @@ def test_a_full_disk_leaves_no_half_export_and_the_last_one_whole(store, tmp_pat
     assert set(tmp_path.iterdir()) == there
 
 
+def test_an_export_that_was_killed_is_gone_once_another_is_made(store, tmp_path):
+    (tmp_path / "chain.jsonl").write_text("of the day before")
+    (tmp_path / "chain.jsonl").chmod(0o644)
+    (tmp_path / ".chain.jsonl.0.part").write_text("[1, and then it was killed")
+    out, _ = exported(store, tmp_path)
+    assert [*tmp_path.glob(".*")] == []
+    assert out.stat().st_mode & 0o777 == 0o600
+
+
 def test_an_officer_exports_nothing(store, tmp_path):
     with pytest.raises(NotAllowed):
         proof.export(store, home(store, tmp_path), INES, tmp_path / "x", NOW)
