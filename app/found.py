@@ -23,10 +23,14 @@ def item(say: Words, one: Item) -> str:
 
 
 def how(say: Words, one: Waiting) -> str:
-    """How it was examined, how the goods were hidden and where they went; "" when nobody said."""
+    """How and how long it was examined, how the goods were hidden and where they went; "" when
+    nobody said.
+    """
     told = [say(f"method.{name}") for name in one.methods]
     told += (
         [say.maybe(f"concealment.{one.concealment}", one.concealment)] if one.concealment else []
     )
     told += [f"{say('outcome.seizure')} {one.seizure_number}"] if one.seizure_number else []
+    if one.minutes is not None:
+        told.append(f"{say('outcome.minutes')} {say.number(one.minutes)}")
     return say.listed(told)

@@ -64,6 +64,7 @@ class Waiting:
     methods: tuple[str, ...] = ()
     concealment: str = ""
     seizure_number: str = ""
+    minutes: int | None = None
 
 
 def record_outcome(
@@ -255,6 +256,7 @@ def waiting(store: Store, actor: Actor, now: datetime) -> list[Waiting]:
                 methods=tuple(one["methods"] or ()),
                 concealment=one["concealment"],
                 seizure_number=one["seizure_number"],
+                minutes=one["minutes"],
             )
             for one in outcomes
         ]

@@ -19,6 +19,7 @@ WAITS = Waiting(
     methods=("opened", "weighed"),
     concealment="among",
     seizure_number="SZ-7",
+    minutes=35,
 )
 
 
@@ -28,12 +29,14 @@ WAITS = Waiting(
         (
             "en",
             "60 × Part: firing pin, Serial none, Where found bag 3, Likely",
-            "Opened and counted, Weighed, Among like goods, Seizure number SZ-7",
+            "Opened and counted, Weighed, Among like goods, Seizure number SZ-7, "
+            "Time spent, min 35",
         ),
         (
             "es",
             "60 × Pieza: firing pin, Serie none, Dónde se halló bag 3, Probable",
-            "Abierto y contado, Pesado, Entre mercancía igual, Número de incautación SZ-7",
+            "Abierto y contado, Pesado, Entre mercancía igual, Número de incautación SZ-7, "
+            "Tiempo empleado, min 35",
         ),
     ],
 )

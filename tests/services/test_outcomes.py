@@ -175,7 +175,7 @@ def test_what_waits_for_a_second_person_is_listed(any_store):
     release = taken(any_store, record_id="A")
     decision = review.decide(any_store, INES, release, "release", REASON, NOW)
     outcome = record(
-        any_store, examined(any_store, record_id="B"), "trafficking", now=later(hours=1)
+        any_store, examined(any_store, record_id="B"), "trafficking", now=later(hours=1), minutes=35
     )
     found = review.waiting(any_store, OMAR, NOW)
     assert [(one.kind, one.id, one.record_id) for one in found] == [
@@ -186,7 +186,7 @@ def test_what_waits_for_a_second_person_is_listed(any_store):
     assert [(one.count, one.kind, one.part, one.calibre) for one in found[1].items] == [
         (3, "part", "slide", "9x19")
     ]
-    assert found[1].methods == ("opened",)
+    assert (found[1].methods, found[1].minutes) == (("opened",), 35)
     review.confirm_release(any_store, OMAR, decision, NOW)
     review.confirm_outcome(any_store, OMAR, outcome, NOW)
     assert review.waiting(any_store, OMAR, NOW) == []
