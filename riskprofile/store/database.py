@@ -217,7 +217,7 @@ class Store:
         """
         parsed = _address(url)
         sqlite = parsed.get_backend_name() == "sqlite"
-        where = str(parsed.database) if sqlite else parsed.render_as_string(hide_password=True)
+        where = str(parsed.database) if sqlite else _shown(parsed)
         if sqlite:
             _check_path(Path(where))
         store = cls(_engine(parsed), where)
@@ -401,6 +401,10 @@ def _address(url: str) -> URL:
         parsed = make_url(url)
     except ArgumentError:
         parsed = URL.create("")
+    except ValueError:  # its words quote what stands where a port should: part of a password
+        raise _unreadable() from None
+    if "@" in (parsed.host or ""):
+        raise _unreadable()
     backend = parsed.get_backend_name() if parsed.drivername else ""
     if backend == "postgresql":
         return parsed.set(drivername="postgresql+psycopg")
@@ -410,6 +414,19 @@ def _address(url: str) -> URL:
         "the database address names neither a SQLite file nor PostgreSQL",
         do="Give sqlite:////folder/riskprofile.db or postgresql://user@host/name.",
     )
+
+
+def _unreadable() -> StoreError:
+    return StoreError(
+        "the database address cannot be read",
+        do="Write postgresql://user@host:5432/name; in a password @ is %40, : is %3A, / is %2F.",
+    )
+
+
+def _shown(address: URL) -> str:
+    """An address without what may be secret: the driver takes a password in its query too."""
+    told = {name: value for name, value in address.query.items() if name in ("host", "port")}
+    return address.set(query=told).render_as_string(hide_password=True)
 
 
 def _check_path(path: Path) -> None:

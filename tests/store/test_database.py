@@ -462,10 +462,18 @@ def test_an_address_of_no_known_kind_is_refused(bad):
         Store.open(bad)
 
 
-def test_a_server_that_does_not_answer_is_named_without_the_password(tmp_path):
+@pytest.mark.parametrize("bad", ["x:s@secret:q@h/y", "x:s@secret@h/y", "x:secret@h:port/y"])
+def test_an_address_whose_password_is_not_written_out_is_refused_without_it(bad):
+    with pytest.raises(StoreError, match="@ is %40") as caught:
+        Store.open(f"postgresql://{bad}")
+    assert "secret" not in str(caught.value) and caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("address", ["x:secret@/y?host={}", "/y?host={}&user=x&password=secret"])
+def test_a_server_that_does_not_answer_is_named_without_the_password(tmp_path, address):
     with pytest.raises(StoreError, match="does not answer") as caught:
-        Store.open(f"postgresql://x:secret@/y?host={tmp_path}")
-    assert "secret" not in str(caught.value)
+        Store.open(f"postgresql://{address.format(tmp_path)}")
+    assert "secret" not in str(caught.value) and str(tmp_path.name) in str(caught.value)
 
 
 def test_what_postgresql_does_not_let_a_user_do_is_one_sentence(postgres_server, postgres_url):
