@@ -396,7 +396,9 @@ class Desk(RuleBasedStateMachine):
     def claims(self, who):
         allowed = who is not AWAY and self.state == "open" and self.held() in (None, who.name)
         if self.acts(allowed, lambda: review.claim(self.store, who, self.alert, self.now)):
-            self.holder, self.until = who.name, self.now + timedelta(minutes=45)
+            ordered = self.last is not None and self.last[2] != "release"
+            lease = timedelta(hours=24) if ordered else timedelta(minutes=45)
+            self.holder, self.until = who.name, self.now + lease
 
     @rule(who=people, what=st.sampled_from(review.DECISIONS), long=st.booleans())
     def decides(self, who, what, long):
