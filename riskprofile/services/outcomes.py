@@ -83,8 +83,8 @@ def record_outcome(
 ) -> int:
     """Record what the ordered control found; the alert closes. The outcome's id.
 
-    It teaches nothing until another person has confirmed it. The same outcome sent
-    twice is one outcome.
+    Who holds the alert records it; who ordered the control may do so too while nobody does. It
+    teaches nothing until another person has confirmed it. The same outcome sent twice is one.
 
     Parameters
     ----------
@@ -96,6 +96,11 @@ def record_outcome(
         How it was examined; needed unless nobody examined it.
     minutes : int, optional
         Time spent.
+
+    Raises
+    ------
+    Conflict
+        Somebody else holds the alert or nobody does, nothing was ordered, or it is closed.
     """
     lines = [item if isinstance(item, Item) else _to_item(item) for item in items]
     _check(outcome, lines, methods, minutes)
@@ -115,15 +120,15 @@ def record_outcome(
             return same
         desk.require_open(alert)
         ordered = desk.standing(connection, alert_id)
-        if ordered is None:
-            if outcome != "not_examined":
-                raise Conflict(
-                    Message("refusal.not_ordered"), do=Message("refusal.do_decide_first")
-                )
-            desk.require_claim(actor, alert, now)
-            blind.require_said(alert)
-        elif ordered["decision"] == "release":
+        if ordered is None and outcome != "not_examined":
+            raise Conflict(Message("refusal.not_ordered"), do=Message("refusal.do_decide_first"))
+        if ordered is not None and ordered["decision"] == "release":
             raise Conflict(Message("refusal.release_waits"))
+        free = desk.holder(alert, now) is None
+        if ordered is None or not (free and ordered["officer"] == actor.name):
+            desk.require_claim(actor, alert, now)
+        if ordered is None:
+            blind.require_said(alert)
         made = connection.execute(
             insert(_outcome)
             .values(alert_id=alert_id, officer=actor.name, at=now, **values)

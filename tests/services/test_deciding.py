@@ -445,6 +445,8 @@ class Desk(RuleBasedStateMachine):
         allowed = allowed and (not ordered or self.last[2] != "release")
         if not ordered:
             allowed = allowed and what == "not_examined" and self.held() == who.name
+        else:  # whoever holds it, and who ordered it while nobody does
+            allowed = allowed and (self.held() or self.last[1]) == who.name
         note = self.now.isoformat()
         if self.state == "closed" and self.outcome and self.outcome[1:] == (who.name, what, note):
             return

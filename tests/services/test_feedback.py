@@ -156,6 +156,8 @@ def test_who_examined_nothing_contradicts_nobody(store):
     review.reopen(store, SARA, alert, REASON, later(minutes=1))
     review.claim(store, INES, alert, later(minutes=2))
     review.decide(store, INES, alert, "examine", REASON, later(minutes=2))
+    review.give_back(store, INES, alert, later(minutes=2))
+    review.claim(store, OMAR, alert, later(minutes=3))
     review.record_outcome(store, OMAR, alert, "nothing", later(minutes=3), methods=["opened"])
     [waits] = review.waiting(store, INES, later(minutes=4))
     assert (waits.officer, waits.earlier) == ("omar", None)

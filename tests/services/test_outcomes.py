@@ -61,9 +61,23 @@ def test_an_outcome_sent_twice_is_one_outcome(store):
         record(store, alert, "trafficking", items=[SLIDE, SLIDE])  # one more than was kept
 
 
-def test_another_person_may_record_what_was_ordered(store):
+def test_another_person_records_what_was_ordered_once_they_have_taken_it_over(store):
+    alert, over = examined(store), later(hours=25)
+    with pytest.raises(Conflict) as caught:
+        record(store, alert, actor=OMAR)
+    assert caught.value.holder == "ines"
+    with pytest.raises(Conflict, match="nobody holds"):
+        record(store, alert, actor=OMAR, now=over)
+    review.claim(store, OMAR, alert, over)
+    with pytest.raises(Conflict) as caught:
+        record(store, alert, now=over)
+    assert caught.value.holder == "omar"
+    assert record(store, alert, actor=OMAR, now=over)
+
+
+def test_who_ordered_a_control_records_it_late_while_nobody_took_it_over(store):
     alert = examined(store)
-    assert record(store, alert, actor=OMAR)
+    assert record(store, alert, now=later(hours=25))
 
 
 def test_nothing_is_recorded_where_nothing_was_ordered(store):

@@ -224,6 +224,9 @@ def test_the_figures_of_the_shift(any_store):
         review.claim(any_store, INES, alert, NOW)
         review.decide(any_store, INES, alert, "examine", REASON, NOW)
     part = [{"kind": "part", "part": "slide"}]
+    for alert in (a, b):  # another makes these controls
+        review.give_back(any_store, INES, alert, NOW)
+        review.claim(any_store, OMAR, alert, NOW)
     review.record_outcome(any_store, OMAR, a, "trafficking", NOW, items=part, methods=["opened"])
     review.record_outcome(any_store, OMAR, b, "nothing", NOW, methods=["opened"])
     found = review.figures(any_store, INES, NOW, "shipment")
