@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import streamlit as st
 
-from app import draw, form, queue_list, session
+from app import draw, form, queue_list, session, typed
 from app.installation import served
 from app.text import escape
 from app.words import Words, refusal
@@ -50,16 +49,6 @@ def attempt(action: Callable[[], Any]) -> Any:
     return None
 
 
-def spare(action: Callable[[], Any]) -> None:
-    """Run what may stay undone while another program writes, such as keeping a draft.
-
-    The act that comes with it says what was not recorded; what is typed stays on the screen, and
-    the next pause keeps it.
-    """
-    with suppress(Busy):
-        action()
-
-
 def bound(name: str, action: Callable[..., None], alert_id: int, *more: Any) -> dict[str, Any]:
     """The key of a button, and what it does: to the alert that it was drawn for, and no other.
 
@@ -68,7 +57,7 @@ def bound(name: str, action: Callable[..., None], alert_id: int, *more: Any) -> 
 
     def act() -> None:
         queue_list.open_alert(alert_id)
-        action(alert_id, *more)
+        attempt(lambda: action(alert_id, *more))
 
     return {"key": f"{name}-{alert_id}", "on_click": act}
 
@@ -137,32 +126,27 @@ def dialog(view: Any, decision: str) -> None:
 
 
 def _reason(view: Any, decision: str) -> None:
-    say, person, here = session.speech(), session.actor(), served()
+    say, person = session.speech(), session.actor()
     if person is None:
         session.signed_out()
     alert = view.id
-    key = f"reason-{alert}-{decision}"
-    if key not in st.session_state:
-        kept = review.draft(here.store, person, subject(alert, decision))
-        st.session_state[key] = (kept or {}).get("reason", "")
-
-    def keep() -> None:
-        kept, name = {"reason": st.session_state[key]}, subject(alert, decision)
-        spare(lambda: review.save_draft(here.store, person, name, kept, session.now()))
+    key, kept_as = f"reason-{alert}-{decision}", subject(alert, decision)
 
     def take(text: str) -> None:
         st.session_state[key] = text
-        keep()
+        typed.keep(kept_as, key, person)
 
     record = form.reference(view.record_id)
     st.html(
         f'<div class="rp-bar">{draw.lane_pill(say, view.lane)}<b>{escape(record)}</b>'
         f"<span>{escape(form.clip(view.title, 80))}</span></div>"
     )
-    st.text_area(
+    typed.field(
+        st.text_area,
         say("reason.label"),
-        key=key,
-        on_change=keep,
+        kept_as,
+        key,
+        person,
         height=96,
         max_chars=2000,
         placeholder=say("reason.hint"),
@@ -206,7 +190,7 @@ def _decide(view: Any, decision: str, reason: str, person: Any) -> None:
         made = attempt(lambda: review.decide(store, person, view.id, decision, reason, now, seen))
     if made is None:
         st.rerun(scope="fragment")
-    spare(lambda: review.discard_draft(store, person, subject(view.id, decision)))
+    typed.forget(subject(view.id, decision), person)
     close_dialog()
     if decision == REOPEN:
         st.rerun()

@@ -167,6 +167,12 @@ async def sign_in(request: Request) -> Response:
     return _with_session(RedirectResponse(onward.to(person), 303), request, token)
 
 
+def unanswered(request: Request, onward: str) -> Response:
+    """Where the database does not answer nobody is known: the way in says so, and leads on."""
+    say = words.of(_language_of(request))
+    return HTMLResponse(sign_in_page(say, Way(onward), say("sign_in.failed")), 503)
+
+
 async def sign_out(request: Request) -> Response:
     # The cookie is SameSite=Strict, so no other site can sign anybody out.
     token, left = request.cookies.get(COOKIE, ""), await _way(request)

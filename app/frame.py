@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
+import secrets
 from typing import Any
 
 import streamlit as st
 
-from app import draw, form, session, words
+from app import draw, form, session, text, words
 from app.installation import served
 from app.pages import PAGES
 from app.text import attribute, escape
+from riskprofile.errors import Busy, RiskProfileError, StoreError
 from riskprofile.services import drift, looking
+
+log = logging.getLogger("riskprofile.app")
 
 WATCHERS = ("analyst", "supervisor", "operator", "administrator")  # who can act on a change
 MANY = 7  # pages whose names stand in one line with who is signed in
@@ -149,14 +155,33 @@ def _lost(say: Any) -> str:
     )
 
 
-def fault(what: str, do: str = "") -> None:
-    """What was not done, and what to do."""
-    st.html(draw.strip("✕", f"{what}.", do))
+def trouble(error: Exception) -> None:
+    """Say in its place that a page, or a part of it, could not be drawn, and offer to try again."""
+    say = session.speech()
+    if isinstance(error, Busy):
+        busy()
+        return
+    if isinstance(error, StoreError):
+        told = say("fault.unknown"), form.sentence(error.what) + "."
+    elif isinstance(error, RiskProfileError):
+        told = error.what, error.do
+    else:
+        # Where it failed stays in the server's log; the page gives its number alone.
+        number = hashlib.sha256(f"{session.now()}{error!r}".encode()).hexdigest()[:6].upper()
+        log.error("page fault %s: %s", number, text.traced(error))
+        told = say("fault.unknown"), say("fault.tell", number=number)
+    st.html(draw.strip("✕", f"{told[0]}.", told[1]))
+    _again(say)
 
 
 def busy() -> None:
     """The database is written by a large run: nothing was done, and it can be asked for again."""
     say = session.speech()
     st.html(draw.state(say("busy.title"), say("busy.text")))
+    _again(say)
+
+
+def _again(say: Any) -> None:
     with st.container(horizontal=True, horizontal_alignment="center"):
-        st.button(say("busy.again"), key="again", type="primary")
+        # Parts of a page may fail together: each has a button of its own.
+        st.button(say("busy.again"), key=f"again-{secrets.token_hex(4)}", type="primary")

@@ -5,20 +5,17 @@ It asks who is looking, offers only the views of that role, and draws the frame.
 
 from __future__ import annotations
 
-import hashlib
-import logging
 from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
+from streamlit.errors import FragmentHandledException
 from streamlit.runtime.scriptrunner import StopException
 
-from app import frame, session, text, theme
+from app import frame, session, theme
 from app.pages import PAGES
-from riskprofile.errors import Busy, RiskProfileError
 
 VIEWS = Path(__file__).with_name("views")
-log = logging.getLogger("riskprofile.app")
 
 
 def draw() -> None:
@@ -52,17 +49,7 @@ def draw() -> None:
     ]
     chosen = st.navigation(pages, position="top")
     frame.foot(frame.top(person))
-    try:
-        chosen.run()
-    except Busy:
-        frame.busy()
-    except RiskProfileError as error:
-        frame.fault(error.what, error.do)
-    except Exception as error:
-        # Where it failed stays in the server's log; the page gives its number alone.
-        number = hashlib.sha256(f"{session.now()}{error!r}".encode()).hexdigest()[:6].upper()
-        log.error("page fault %s: %s", number, text.traced(error))
-        frame.fault(say("fault.unknown"), say("fault.tell", number=number))
+    chosen.run()
 
 
 def _nothing() -> None:
@@ -74,7 +61,12 @@ def _refused() -> None:
     session.refuse(session.actor())
 
 
-# A run that `st.stop` ends leaves the fragments of the page before in place: one that was asked for
-# meanwhile would draw where nothing is, and the browser loses its page over that.
-with session.run(), suppress(StopException):
-    draw()
+# A run that `st.stop` or a fault ends leaves the fragments of the page before in place: one that
+# was asked for meanwhile would draw where nothing is, and the browser loses its page over that.
+with session.run(), suppress(StopException, FragmentHandledException):
+    try:
+        draw()
+    except FragmentHandledException:
+        raise  # a part of the page failed, and said so in its place
+    except Exception as error:
+        frame.trouble(error)

@@ -33,11 +33,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from app import doors, exporters, pages, theme
+from app import doors, exporters, frame, pages, theme
 from app.installation import COOKIE, Installation, serve_from, served
 from app.news import News
 from app.runs import Runs
-from riskprofile.errors import UsageError
+from riskprofile.errors import StoreError, UsageError
 from riskprofile.services.settings import Settings, open_store
 
 try:
@@ -217,17 +217,25 @@ class Guard:
         token = HTTPConnection(scope).cookies.get(COOKIE, "")
         # What a page asks by itself is no sign that its person is there: it still locks.
         asks = partial(doors.person, touch=path != "/news")
-        person = scope["user"] = await anyio.to_thread.run_sync(asks, token, doors.vouched(scope))
         asked = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
+        target = path + asked
+        onward = target if doors.NEXT.fullmatch(target) else "/"
+        try:
+            person = await anyio.to_thread.run_sync(asks, token, doors.vouched(scope))
+        except StoreError:
+            if path == "/news" or path.startswith("/_stcore/") or scope["type"] == "websocket":
+                return Response("The database did not answer.", 503)
+            return doors.unanswered(Request(scope), onward)
+        scope["user"] = person
         if person is not None:
             # Streamlit serves a home at "/" alone: its own address leads there.
             at_home = scope["type"] == "http" and path.strip("/") == pages.home(person.role)
             return RedirectResponse(f"/{asked}", 303) if at_home else None
         if path.startswith("/_stcore/") or scope["type"] == "websocket":
             return Response("Sign in first.", 401)
-        target = path + asked
-        onward = f"?next={quote(target)}" if target != "/" and doors.NEXT.fullmatch(target) else ""
-        return RedirectResponse(f"/sign-in{onward}", 303)
+        return RedirectResponse(
+            f"/sign-in?next={quote(onward)}" if onward != "/" else "/sign-in", 303
+        )
 
     def _with_headers(self, send: Send, path: str) -> Send:
         async def sent(message: Message) -> None:
@@ -281,8 +289,12 @@ async def _script(request: Request) -> Response:
 
 
 def _told(error: Exception) -> bool:
-    # `main.py` draws the error page itself; this keeps Streamlit from adding its own.
-    return True
+    """Draw what went wrong in a part that is drawn alone, such as a dialog, or in a button's act.
+
+    What fails in a whole page `main.py` draws itself.
+    """
+    frame.trouble(error)
+    return True  # Streamlit adds nothing of its own
 
 
 def _configure(hosts: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import alert_panel, deciding, draw, form, lists, session
+from app import alert_panel, deciding, draw, form, lists, session, typed
 from app.installation import served
 from app.text import escape, option
 from app.words import Words
@@ -277,8 +277,8 @@ def items(alert_id: int) -> list[dict[str, Any]]:
     gone = set(changes.get("deleted_rows") or [])
     rows = [row for place, row in enumerate(rows) if place not in gone]
     rows += [dict(row) for row in changes.get("added_rows") or []]
-    typed = [{name: row[name] for name in COLUMNS if not _blank(row.get(name))} for row in rows]
-    return [one for one in typed if one.keys() - {"count"}]
+    filled = [{name: row[name] for name in COLUMNS if not _blank(row.get(name))} for row in rows]
+    return [one for one in filled if one.keys() - {"count"}]
 
 
 def _blank(value: Any) -> bool:
@@ -329,14 +329,14 @@ def _drop(person: Any, alert_id: int) -> None:
 
 
 def _send(alert_id: int, record: str) -> None:
-    person, say, typed = session.actor(), session.speech(), _typed(alert_id)
+    person, say, given = session.actor(), session.speech(), _typed(alert_id)
     if person is None:
         return
     sent = f"{form.reference(record)}: {say('outcome.sent')}"
     if f"items-base-{alert_id}" not in st.session_state:  # by the first of two clicks
         st.session_state["told"] = sent
         return
-    if not typed["outcome"]:
+    if not given["outcome"]:
         st.session_state["fault"] = (say("fault.not_saved"), say("outcome.what_first"))
         return
     for place, one in enumerate(items(alert_id), start=1):
@@ -350,18 +350,18 @@ def _send(alert_id: int, record: str) -> None:
             store,
             person,
             alert_id,
-            typed["outcome"],
+            given["outcome"],
             now,
-            methods=list(typed["methods"] or []),
-            note=(typed["note"] or "").strip(),
-            concealment=typed["concealment"] or "",
-            seizure_number=(typed["seizure_number"] or "").strip(),
-            minutes=typed["minutes"],
+            methods=list(given["methods"] or []),
+            note=(given["note"] or "").strip(),
+            concealment=given["concealment"] or "",
+            seizure_number=(given["seizure_number"] or "").strip(),
+            minutes=given["minutes"],
             items=items(alert_id),
         )
     )
     if made is not None:
-        deciding.spare(lambda: review.discard_draft(store, person, subject(alert_id)))
+        typed.spare(lambda: review.discard_draft(store, person, subject(alert_id)))
         _forget(alert_id)
         st.session_state["told"] = sent
 

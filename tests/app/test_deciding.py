@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app import deciding, session, words
+from app import deciding, session, typed, words
 from riskprofile.errors import Busy, Conflict, NotAllowed, StoreError
 
 EN = words.of("en")
@@ -66,7 +66,7 @@ def test_a_reason_typed_while_another_program_writes_stays_and_its_button_works(
     monkeypatch.setattr(session, "speech", lambda: EN)
     monkeypatch.setattr(session, "actor", lambda: object())
     monkeypatch.setattr(session, "now", lambda: None)
-    monkeypatch.setattr(deciding, "served", lambda: SimpleNamespace(store=None))
+    monkeypatch.setattr(typed, "served", lambda: SimpleNamespace(store=None))
     monkeypatch.setattr(deciding.review, "draft", lambda *_: None)
     monkeypatch.setattr(deciding.review, "save_draft", locked)
     heard: list[str] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from playwright.sync_api import Page, expect
@@ -132,3 +134,46 @@ def test_what_was_asked_before_a_session_ended_leaves_the_page_standing(page, se
     line.draw()
     settled(page)
     expect(page.get_by_text("You are signed out")).to_be_visible()
+
+
+@contextmanager
+def unanswered(served: Served) -> Iterator[None]:
+    """A database that knows neither who is signed in nor what was typed, for a while."""
+
+    def called(before: str, after: str) -> None:
+        store = served.store()
+        with store.write() as connection:
+            for name in ("web_session", "draft"):
+                connection.exec_driver_sql(f"ALTER TABLE {name}{before} RENAME TO {name}{after}")
+        store.close()
+
+    called("", "_away")
+    try:
+        yield
+    finally:
+        called("_away", "")
+
+
+def test_a_page_whose_database_does_not_answer_says_so_and_goes_on_with_what_was_typed(
+    page, served
+):
+    asked(page)
+    again = page.get_by_role("button", name="Try again")
+    with unanswered(served):
+        page.keyboard.type("Each piece weighs 10 g")
+        button(page, "Record decision").click()
+        expect(page.get_by_role("dialog")).to_contain_text("could not be drawn")
+        expect(page.get_by_role("dialog")).to_contain_text("The database failed")
+    again.click()
+    expect(page.get_by_role("dialog").get_by_label("Reason")).to_have_value(
+        "Each piece weighs 10 g"
+    )
+    settled(page)
+    with unanswered(served):
+        button(page, "Cancel").click()
+        page.keyboard.press("Escape")
+        expect(page.locator(".rp-strip")).to_contain_text("could not be drawn")
+        told = page.context.request.get(f"{served.url}/?alert=1")
+        assert (told.status, "The database did not answer" in told.text()) == (503, True)
+    again.click()
+    expect(reference(page)).to_have_text(FIRST)

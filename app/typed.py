@@ -1,0 +1,63 @@
+"""Fields whose words outlive a dialog, a lock and a database that does not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import streamlit as st
+
+from app import session
+from app.installation import served
+from riskprofile.errors import StoreError
+from riskprofile.services import review
+
+
+def spare(action: Callable[[], Any]) -> None:
+    """Run what may stay undone where the database does not answer, such as keeping a draft.
+
+    The act that comes with it says what was not recorded; what is typed stays on the screen, and
+    the next pause keeps it.
+    """
+    with suppress(StoreError):
+        action()
+
+
+def field(
+    draw: Callable[..., Any], label: str, subject: str, key: str, person: Any, **how: Any
+) -> Any:
+    """Draw a field with the words that this person left in it, and keep what is typed.
+
+    Parameters
+    ----------
+    draw : callable
+        `st.text_area` or `st.text_input`.
+    subject : str
+        The name of the draft.
+    key : str
+        Of the widget.
+    """
+    if key not in st.session_state:
+        kept = st.session_state.get(subject)
+        if kept is None:
+            kept = (review.draft(served().store, person, subject) or {}).get("reason", "")
+        st.session_state[key] = kept
+    return draw(label, key=key, on_change=keep, args=(subject, key, person), **how)
+
+
+def keep(subject: str, key: str, person: Any) -> None:
+    """Keep what stands in a field: in the database, and in this window until it is there."""
+    text = st.session_state[subject] = st.session_state[key]
+
+    def save() -> None:
+        review.save_draft(served().store, person, subject, {"reason": text}, session.now())
+        del st.session_state[subject]
+
+    spare(save)
+
+
+def forget(subject: str, person: Any) -> None:
+    """Its words were used: the next time the field is empty."""
+    st.session_state.pop(subject, None)
+    spare(lambda: review.discard_draft(served().store, person, subject))
