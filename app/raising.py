@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
-from app import draw, queue_list, session
+from app import draw, queue_list, session, typed
 from app.deciding import attempt, close_dialog
 from app.installation import served
 from app.text import escape
@@ -12,6 +14,7 @@ from app.words import Words
 from riskprofile.services import raising
 
 RAISE = "raise"
+REFERENCE, REASON = f"{RAISE}:reference", f"{RAISE}:reason"  # names of drafts
 
 
 def ask() -> None:
@@ -35,8 +38,13 @@ def _asked(profile: str) -> None:
     if person is None:
         session.signed_out()
     st.html(f'<p class="rp-m">{escape(say("raise.text"))}</p>')
-    reference = st.text_input(say("raise.reference"), key="raise-reference", max_chars=120)
-    reason = st.text_area(say("reason.label"), key="raise-reason", height=96, max_chars=2000)
+    label, more = say("raise.reference"), say("reason.label")
+    reference = typed.field(
+        st.text_input, label, REFERENCE, "raise-reference", person, max_chars=120
+    )
+    reason = typed.field(
+        st.text_area, more, REASON, "raise-reason", person, height=96, max_chars=2000
+    )
     if "fault" in st.session_state:
         title, told = st.session_state.pop("fault")
         st.html(draw.strip("✕", f"{title}.", told))
@@ -55,11 +63,18 @@ def _asked(profile: str) -> None:
             )
             if made is None:
                 st.rerun(scope="fragment")
+            _forget(person)
             close_dialog()
             st.session_state[f"purpose-{made}"] = reason
             queue_list.refresh()
             queue_list.open_alert(made)
             st.rerun()
         if st.button(say("reason.cancel"), key="raise-cancel"):
+            _forget(person)  # they belong to no alert: the next would be another declaration's
             close_dialog()
             st.rerun()
+
+
+def _forget(person: Any) -> None:
+    for subject in (REFERENCE, REASON):
+        typed.forget(subject, person)

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, form, session
+from app import draw, form, session, typed
 from app.deciding import attempt, bound, close_dialog
 from app.installation import served
 from app.text import escape
@@ -97,9 +97,14 @@ def _form(lane: str) -> None:
         key="snooze-hours",
         format_func=lambda hours: form.span(say, timedelta(hours=hours)),
     )
-    reason = st.text_area(
+    which = f"{alerts[0]}-{len(alerts)}"  # words of one come back to no other
+    subject = f"{SNOOZE}:{which}"
+    reason = typed.field(
+        st.text_area,
         say("reason.label"),
-        key=f"snooze-reason-{alerts[0]}-{len(alerts)}",  # words of one come back to no other
+        subject,
+        f"snooze-reason-{which}",
+        person,
         max_chars=500,
         placeholder=say("snooze.hint"),
     )
@@ -114,6 +119,7 @@ def _form(lane: str) -> None:
             )
             if done is None:
                 st.rerun(scope="fragment")
+            typed.forget(subject, person)
             close_dialog()
             st.session_state["told"] = say.many("snooze.done", done)
             st.rerun()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from playwright.sync_api import Page, expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from riskprofile.store import tables
 from tests.browser.conftest import PASSWORD, Served
@@ -177,3 +178,39 @@ def test_a_page_whose_database_does_not_answer_says_so_and_goes_on_with_what_was
         assert (told.status, "The database did not answer" in told.text()) == (503, True)
     again.click()
     expect(reference(page)).to_have_text(FIRST)
+
+
+def locked(page: Page, served: Served) -> None:
+    """Nobody was there for an hour; then the person signs in again."""
+    store = served.store()
+    with store.write() as connection:
+        for row in connection.execute(select(tables.WebSession)).all():
+            connection.execute(
+                update(tables.WebSession).values(seen_at=row.seen_at - timedelta(hours=1))
+            )
+    store.close()
+    page.get_by_role("link", name="Sign in again").click()
+    page.locator("#name").fill("officer-14")
+    page.locator("#password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    rests(page, FIRST)
+
+
+def test_what_was_typed_in_any_dialog_of_the_queue_is_there_after_a_lock(page, served):
+    for name, words in (
+        ("Snooze", "Waits for the broker"),
+        ("Raise by hand", "A tip of the depot"),
+    ):
+        button(page, name).click()
+        field = page.get_by_role("dialog").get_by_label("Reason")
+        expect(field).to_be_focused()
+        page.keyboard.type(words)
+        until_kept(page, served, words)
+        locked(page, served)
+        button(page, name).click()
+        expect(field).to_have_value(words)
+        button(page, "Cancel").click()
+        settled(page)
+        served.refill()
+        page.reload()
+        rests(page, FIRST)
