@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import draw, session
+from app.deciding import DECISIONS
 from app.text import escape
 from riskprofile.profiles import SHIPMENT
 from riskprofile.services import practice
@@ -26,7 +27,8 @@ def page() -> None:
     at = kept.setdefault("practice-at", 0)
     st.html(
         f'<h1 class="rp-h1 rp-page">{escape(say("practice.title"))}</h1>'
-        f'<p class="rp-m">{escape(say("practice.text"))}</p>'
+        f'<div class="rp-strip training"><b>{escape(say("practice.mark"))}</b>'
+        f"<span>{escape(say('practice.text'))}</span></div>"
     )
     if at >= len(cases):
         _end(say, practice.tally(cases, answers))
@@ -60,6 +62,7 @@ def _ask(say: Any) -> None:
             st.button(
                 say(f"decision.{choice}"),
                 key=f"practice-{choice}",
+                shortcut=DECISIONS[choice][0],
                 on_click=_answered,
                 args=(choice,),
             )
@@ -85,7 +88,9 @@ def _told(say: Any, case: practice.Case, choice: str) -> None:
         f'<h3 class="rp-h3">{escape(say(f"practice.{kind}_signs"))}</h3>'
         f'<div class="rp-stack">{draw.indicators(say, practice.signs(say, case))}</div>'
     )
-    st.button(say("practice.next"), key="practice-next", type="primary", on_click=_next)
+    st.button(
+        say("practice.next"), key="practice-next", type="primary", shortcut="N", on_click=_next
+    )
 
 
 def _next() -> None:

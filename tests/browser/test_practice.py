@@ -7,19 +7,21 @@ import re
 from playwright.sync_api import expect
 
 from riskprofile.store import tables
+from tests.browser.test_shift import press
 
 
 def test_ten_cases_are_judged_and_the_round_is_told(served, visit):
     page = visit("officer-14", "/practice")
+    expect(page.locator(".rp-strip.training")).to_contain_text("TRAINING")  # beside LIVE above
     for n in range(1, 11):
         case = page.locator(".st-key-practice")
         expect(case).to_contain_text(f"Case {n} of 10")
         expect(case.locator(".rp-strip")).to_have_count(0)  # not told before the choice
-        page.locator(".st-key-practice-examine button").click()
+        press(page, "i")
         expect(case.locator(".rp-strip")).to_contain_text(
             re.compile("would have looked inside|would have been held up")
         )
-        page.locator(".st-key-practice-next button").click()
+        press(page, "n")
     figures = page.locator(".rp-kpi")
     expect(figures.locator("div", has_text="Finds looked into")).to_contain_text("5 / 5")
     expect(figures.locator("div", has_text="Lawful, let go on")).to_contain_text("0 / 5")
