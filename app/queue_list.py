@@ -19,6 +19,7 @@ LANE_COLOURS = {"red": "red", "yellow": "yellow", "green": "green", blind.LANE: 
 QUEUES = ("trafficking", "compliance", "data_quality")
 TINT = {"light": "#E4EDF5", "dark": "#1B3248"}  # `soft` of the palette
 DECLARED, BECAUSE, OWNER = 142, 152, 76  # pixels: columns of text, of which three lines fit
+IDS = 18  # digits that the number of an alert has at most, in any database
 ROW, HEAD = 58, 30  # pixels: two lines of reasons fit, and text wraps only above 57
 
 
@@ -26,7 +27,8 @@ def opened() -> int | None:
     """The id of the open alert: kept for the run, and in the address for a reload."""
     if "open" not in st.session_state:
         given = st.query_params.get("alert", "")
-        st.session_state["open"] = int(given) if given.isdecimal() else None
+        could_be = given.isdecimal() and len(given) <= IDS
+        st.session_state["open"] = int(given) if could_be else None
     found: int | None = st.session_state["open"]
     return found
 
