@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import (
     FileResponse,
+    HTMLResponse,
     JSONResponse,
     RedirectResponse,
     Response,
@@ -36,6 +37,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from app import doors, exporters, frame, pages, theme
 from app.installation import COOKIE, Installation, serve_from, served
 from app.news import News
+from app.pages import PAGES
 from app.runs import Runs
 from riskprofile.errors import StoreError, UsageError
 from riskprofile.services.settings import Settings, open_store
@@ -58,7 +60,7 @@ OPEN_PATHS = (
     *("/language", "/healthz", "/favicon.png"),
 )
 OPEN_FOLDER = "/static/"
-SCRIPTS = ("back.js", "keys.js", "lang.js", "line.js", "news.js")
+SCRIPTS = ("back.js", "base.js", "keys.js", "lang.js", "line.js", "news.js")
 # Streamlit endpoints that nothing here needs: figures of the process, and a programs' interface.
 CLOSED_PATHS = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
 
@@ -121,6 +123,10 @@ def routes(*, public: bool = False) -> list[Route]:
         Route("/healthz", _health, methods=["GET"]),
         Route("/news", _news, methods=["GET"]),
         *[Route(f"/{name}", _script, methods=["GET"]) for name in SCRIPTS],
+        *[
+            Route(f"/{name}", _page, methods=["GET"])
+            for name in ("", *(one for _, one, _ in PAGES))
+        ],
     ]
 
 
@@ -258,12 +264,18 @@ class Guard:
         return sent
 
 
+@lru_cache(maxsize=1)
+def index() -> str:
+    """Streamlit's own page, in which every page of ours is drawn; it is told of its server."""
+    found = (Path(streamlit.__file__).parent / "static" / "index.html").read_text("utf-8")
+    return found.replace("<head>", '<head><script src="/base.js"></script>', 1)
+
+
 def content_policy() -> str:
     """The Content-Security-Policy: own scripts alone, plus the hash of Streamlit's inline one."""
-    index = (Path(streamlit.__file__).parent / "static" / "index.html").read_text("utf-8")
     hashes = [
         base64.b64encode(hashlib.sha256(body.encode("utf-8")).digest()).decode("ascii")
-        for body in re.findall(r"<script>(.*?)</script>", index, flags=re.S)
+        for body in re.findall(r"<script>(.*?)</script>", index(), flags=re.S)
     ]
     scripts = " ".join(["'self'", *(f"'sha256-{value}'" for value in hashes)])
     return (
@@ -282,6 +294,10 @@ async def _news(request: Request) -> Response:
     """A number that changes when alerts come which this person may see."""
     told = await anyio.to_thread.run_sync(served().news.of, request.user)
     return JSONResponse(told, headers={"Cache-Control": "no-store"})
+
+
+async def _page(request: Request) -> Response:
+    return HTMLResponse(index(), headers={"Cache-Control": "no-cache"})
 
 
 async def _script(request: Request) -> Response:

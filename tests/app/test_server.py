@@ -159,7 +159,7 @@ def test_another_host_name_is_not_served(client):
     "path",
     [
         *("/sign-in", "/", "/healthz", "/nothing-here", "/account", "/sign-out", "/keys.js"),
-        *("/back.js", "/lang.js", "/line.js", "/news.js", "/news"),
+        *("/back.js", "/base.js", "/lang.js", "/line.js", "/news.js", "/news"),
         *("/language?to=fr", "/static/nothing.js", "/_stcore/health", "/favicon.png"),
     ],
 )

@@ -231,7 +231,10 @@ def served(running: Served) -> Served:
 
 @pytest.fixture
 def visit(browser: Browsers, running: Served) -> Iterator[Any]:
-    """Open a page of its own as somebody: `visit("officer-14")`; nobody is signed in for None."""
+    """Open a page of its own as somebody: `visit("officer-14")`; nobody is signed in for None.
+
+    Nothing that a test does may break the scripts of the page: it would stand there empty.
+    """
     with visiting(browser, running) as visit:
         yield visit
 
@@ -240,6 +243,10 @@ def visit(browser: Browsers, running: Served) -> Iterator[Any]:
 def visiting(browser: Browsers, running: Served) -> Iterator[Any]:
     """What `visit` does, on a server of one's own."""
     opened = ExitStack()
+    broken: list[str] = []
+
+    def fails(error: Any) -> None:
+        broken.append(str(error))
 
     def visit(name: str | None, path: str = "/", **options: Any) -> Any:
         size = {"width": 1366, "height": 768}
@@ -252,8 +259,9 @@ def visiting(browser: Browsers, running: Served) -> Iterator[Any]:
             if not request.url.startswith(own):
                 foreign.append(request.url)
 
-        page.on("request", asked)
-        opened.callback(page.remove_listener, "request", asked)
+        for event, heard in (("request", asked), ("pageerror", fails)):
+            page.on(event, heard)
+            opened.callback(page.remove_listener, event, heard)
         if name is not None:
             token = running.token(name)
             page.context.add_cookies([{"name": COOKIE, "value": token, "url": running.url}])
@@ -262,3 +270,4 @@ def visiting(browser: Browsers, running: Served) -> Iterator[Any]:
 
     with opened:
         yield visit
+    assert broken == []

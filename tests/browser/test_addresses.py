@@ -17,6 +17,8 @@ NAMES = {role: name for name, role in PEOPLE.items()}
 @pytest.mark.parametrize("role", NAMES)
 def test_every_address_opens_for_its_role_and_says_whose_it_is_to_another(served, visit, role):
     page = visit(NAMES[role], f"/{home(role)}")
+    told: list[str] = []
+    page.on("console", lambda said: said.type == "error" and told.append(said.text))
     for _, address, roles in PAGES:
         if role not in roles and address not in ("batches", "queue"):
             continue
@@ -32,6 +34,14 @@ def test_every_address_opens_for_its_role_and_says_whose_it_is_to_another(served
         assert page.get_by_text("Page not found").count() == 0
         assert page.locator(".rp-strip", has_text="✕").count() == 0
     assert page.foreign == []
+    assert told == []
+
+
+def test_an_address_with_the_number_of_no_alert_leads_to_the_list(served, visit):
+    for number in (999_999, 10**30):
+        page = visit("officer-14", f"/?alert={number}")
+        expect(page.locator(".st-key-list_head")).to_contain_text("11 open")
+        assert page.get_by_text("could not be drawn").count() == 0
 
 
 def test_what_the_watch_found_changed_stands_on_the_pages_of_who_can_act(served, visit):
