@@ -389,7 +389,9 @@ def _list(part: Table, numbers: Mapping[str, int]) -> np.ndarray:
     """The number of the list that each row is cut in."""
     if not numbers:
         return np.zeros(len(part), dtype=np.int64)
-    made: np.ndarray = part["list"].map(numbers).fillna(0).to_numpy("int64")
+    code, met = pd.factorize(part["list"])
+    named = [*(numbers.get(name, 0) for name in met), 0]  # the last: of a row without one
+    made: np.ndarray = np.array(named, dtype=np.int64)[code]
     return made
 
 
