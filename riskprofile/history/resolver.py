@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -19,6 +20,7 @@ from riskprofile.profiles import Profile
 from riskprofile.profiles.profile import Key
 from riskprofile.reference import lexicon, naming, wording
 from riskprofile.reference.hashing import hash_texts
+from riskprofile.reference.once import Recent
 from riskprofile.tables import TEXT, Table
 
 _WORDS = re.compile(r"\w+")
@@ -145,7 +147,7 @@ def called(texts: Sequence[str]) -> list[str]:
     >>> one == other
     True
     """
-    return wording.named([lexicon.plain(text) for text in texts])
+    return wording.named(lexicon.plains(texts))
 
 
 _NORMAL: dict[str, Callable[[str], str]] = {
@@ -170,24 +172,16 @@ def _spread(keys: np.ndarray, text: Text) -> Column:
     return Column(text.spread(keys, np.int64(0)), text.values < 0).plain()
 
 
-_REMEMBERED = 1 << 13  # texts of one family whose keys are kept: parties recur, chunk for chunk
-Named = dict[str, tuple[str, int]]
-# By family: those of late, and those before them. What is at hand is asked for several times.
-_known: dict[str, tuple[Named, Named]] = {}
+# By family, the normal form and the key of texts of late: parties recur, chunk for chunk, and what
+# is at hand is asked for several times.
+_known: defaultdict[str, Recent[tuple[str, int]]] = defaultdict(lambda: Recent(1 << 13))
 
 
 def _keyed(family: str, texts: Sequence[str]) -> list[tuple[str, int]]:
     """The normal form and the key of each of these distinct texts."""
-    late, before = _known.setdefault(family, ({}, {}))
-    new = [text for text in texts if text not in late]
-    if new and len(late) >= _REMEMBERED:
-        late, before = _known[family] = {}, late  # a thread that reads the old one keeps it
-        new = [*texts]
-    if new:
-        unknown = [text for text in new if text not in before]
+
+    def tell(unknown: list[str]) -> Iterator[tuple[str, int]]:
         forms = [_NORMAL[family](text) for text in unknown]
-        keys = hash_texts([f"{family}:{form}" for form in forms]).tolist()
-        told = zip(unknown, zip(forms, keys, strict=True), strict=True)
-        late.update((text, before[text]) for text in new if text in before)
-        late.update(told)
-    return [late[text] for text in texts]
+        return zip(forms, hash_texts([f"{family}:{form}" for form in forms]).tolist(), strict=True)
+
+    return _known[family].of(texts, tell)

@@ -7,12 +7,19 @@ the words as arrays, so that a sum over the words of each text is one operation 
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from riskprofile.reference.stems import stem
+from riskprofile.reference.text import tokens
+
+LONGEST = 20_000  # characters of one text that are read; a goods line has under 1,000
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,11 @@ class Bag:
         """The same texts with each word in the form that `spell` gives it."""
         code, words = pd.factorize(np.array([*map(spell, self.words), ""], dtype=object)[:-1])
         return Bag(self.size, self.row, code[self.code], list(words))
+
+    @cached_property
+    def stems(self) -> Bag:
+        """The stems of the words, each once a text."""
+        return self.spelt(stem).once()
 
     def once(self) -> Bag:
         """Each word once a text.
@@ -95,6 +107,20 @@ class Bag:
         place = np.empty(len(self.words), dtype=np.int64)
         place[sorted(range(len(self.words)), key=self.words.__getitem__)] = range(len(self.words))
         return place
+
+
+_latest = threading.local()
+
+
+def cut(texts: Sequence[str]) -> Bag:
+    """The folded words of texts, as far as a text is read; of texts asked of late, the same bag."""
+    held: list[tuple[list[str], Bag]] = getattr(_latest, "held", [])
+    for asked, bag in held:
+        if asked == texts:
+            return bag
+    made = Bag.of([tokens(text[:LONGEST]) for text in texts])
+    _latest.held = [([*texts], made), *held[:1]]  # as declared, and in plain English
+    return made
 
 
 def pairs(row: np.ndarray, code: np.ndarray, codes: int) -> tuple[np.ndarray, np.ndarray]:

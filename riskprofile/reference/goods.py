@@ -6,7 +6,6 @@ import numpy as np
 
 from riskprofile.columns import Column, Text, View
 from riskprofile.reference import lawful, lexicon, wording
-from riskprofile.reference.bags import Bag
 from riskprofile.reference.once import once
 
 
@@ -19,27 +18,22 @@ def arms(items: View) -> View:
 
 @once
 def plain(items: View) -> Text:
-    """The goods text, terms for arms in plain English (`lexicon.plain`)."""
-    return items.text("goods_description").map(lexicon.plain)
-
-
-@once
-def _words(items: View) -> Bag:
-    """The words of the distinct texts of `plain`."""
-    return wording.cut(plain(items).distinct)
+    """The goods text, terms for arms in plain English: of two texts it may be the same."""
+    given = items.text("goods_description")
+    return Text(given.values, lexicon.plains(given.distinct))
 
 
 @once
 def said(items: View) -> View:
     """`wording.measures` of the goods text."""
-    measured: View = wording.measures(plain(items), _words(items))
+    measured: View = wording.measures(plain(items))
     return measured
 
 
 @once
 def fit(items: View) -> View:
     """`wording.declared_chapter` of the goods text and the declared chapter."""
-    fitted: View = wording.declared_chapter(plain(items), items["hs2"], _words(items))
+    fitted: View = wording.declared_chapter(plain(items), items["hs2"])
     return fitted
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from riskprofile.reference.bags import Bag
+from riskprofile.reference.bags import cut
 from riskprofile.reference.stems import stem
 from riskprofile.reference.text import tokens
 
@@ -59,6 +59,5 @@ def named(texts: Sequence[str]) -> np.ndarray:
     >>> named(["starting pistols, athletics federation", "steel parts"]).tolist()
     [1, 0]
     """
-    settings = Bag.of([tokens(text[:20_000]) for text in texts])
-    settings = settings.spelt(lambda word: _BY_WORD.get(stem(word), ""))
+    settings = cut(texts).spelt(lambda word: _BY_WORD.get(stem(word), ""))
     return settings.where(settings.told(bool, bool)).once().total()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache, partial
 from itertools import pairwise
@@ -22,16 +22,29 @@ import numpy as np
 
 from riskprofile.columns import factorize, told
 from riskprofile.reference import text as words
-from riskprofile.reference.matching import SLIP, Hit, find, outside
+from riskprofile.reference.bags import LONGEST, cut
+from riskprofile.reference.matching import SLIP, Hit, find, outside, silent
+from riskprofile.reference.once import Recent
 from riskprofile.reference.stems import stem
 from riskprofile.reference.terms import Term, english, index, terms
 from riskprofile.tables import Column, Table
 
-__all__ = ["CATEGORIES", "Hit", "Scan", "Term", "marks", "plain", "read", "scan", "terms"]
+__all__ = [
+    "CATEGORIES",
+    "Hit",
+    "Scan",
+    "Term",
+    "marks",
+    "plain",
+    "plains",
+    "read",
+    "scan",
+    "scans",
+    "terms",
+]
 
 CATEGORIES = ("firearm", "part", "ammunition", "conversion", "accessory")
 KEPT = 1 << 13
-LONGEST = 20_000  # characters of one text that are read; a goods line has under 1,000
 
 
 @dataclass(frozen=True)
@@ -80,7 +93,9 @@ _PART_WORDS = frozenset(
 )
 
 
-@lru_cache(maxsize=KEPT)
+_scans = Recent[Scan](KEPT)
+
+
 def scan(text: str) -> Scan:
     """Read one text.
 
@@ -89,8 +104,28 @@ def scan(text: str) -> Scan:
     >>> scan("ink cartridge for laser printer").high, scan("hot melt glue gun").high
     (0, 0)
     """
-    cleaned = words.clean(text[:LONGEST])
-    found = find(cleaned)
+    return scans([text])[0]
+
+
+def scans(texts: Sequence[str]) -> list[Scan]:
+    """Read many texts: of most a look at their words tells that they hold no term."""
+    return _scans.of(texts, _scanned)
+
+
+def _scanned(texts: list[str]) -> list[Scan]:
+    cleaned = [words.clean(text[:LONGEST]) for text in texts]
+    quiet = np.zeros(len(texts), dtype=bool)
+    if len(texts) > words.FEW:
+        usual = np.flatnonzero(np.fromiter(map(str.isascii, cleaned), bool, len(texts)))
+        quiet[usual] = silent([cleaned[place] for place in usual.tolist()], cut(texts).only(usual))
+    return [
+        _read(text, one, [] if nothing else find(one))
+        for text, one, nothing in zip(texts, cleaned, quiet.tolist(), strict=True)
+    ]
+
+
+def _read(text: str, cleaned: str, found: list[Hit]) -> Scan:
+    """What a text says, with the terms that stand in it."""
     calibres, threads = _sizes(cleaned, any(not hit.term.text[0].isdigit() for hit in found))
     if not found:
         if not calibres and not threads:
@@ -243,6 +278,13 @@ def _dressed(text: str, cleaned: str, hits: list[Hit]) -> bool:
     return False
 
 
+def plains(texts: Sequence[str]) -> list[str]:
+    """Many texts as `plain` writes one."""
+    return [
+        plain(text) if found.hits else text for text, found in zip(texts, scans(texts), strict=True)
+    ]
+
+
 @lru_cache(maxsize=KEPT)
 def plain(text: str) -> str:
     """The text with each term for arms in the English words that stand for it.
@@ -368,15 +410,15 @@ def read(text: Column, chapter: Column | None = None) -> Table:
         and one column a category.
     """
     codes, pairs = _beside(text, chapter)
-    scans = [scan(words_[:LONGEST]) for words_, _ in pairs]
-    telling = [place for place, one in enumerate(scans) if one is not _EMPTY]
+    found = scans([one[:LONGEST] for one, _ in pairs])
+    telling = [place for place, one in enumerate(found) if one is not _EMPTY]
     columns: dict[str, Any] = {}
 
     def put(name: str, tell: Callable[[Scan, str], float | bool], missing: float | bool) -> None:
         """Most texts say nothing of arms: 0, or false."""
-        values = np.zeros(len(scans) + 1, dtype=type(missing))
+        values = np.zeros(len(found) + 1, dtype=type(missing))
         for place in telling:
-            values[place] = tell(scans[place], pairs[place][1])
+            values[place] = tell(found[place], pairs[place][1])
         values[-1] = missing
         columns[name] = values[codes]
 

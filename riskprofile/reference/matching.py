@@ -9,14 +9,17 @@ term wins, from left to right.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
 from rapidfuzz.distance import OSA
 
 from riskprofile.reference import text as words
+from riskprofile.reference.bags import Bag
 from riskprofile.reference.stems import other_stems, singulars, stem
 from riskprofile.reference.terms import CJK, Index, Term, index
 from riskprofile.reference.wording import known
@@ -33,6 +36,12 @@ _APART = re.compile(
 _UPRIGHT = re.compile("I[a-z]|[a-z]I|[A-Z]l[A-Z]")
 _ASCII_WORD = re.compile("[A-Za-z0-9]+")
 _AS_IT_LOOKS = str.maketrans({"I": "\u0399", "l": "\u0456"})  # what stands for l, and for i
+# Without look-around: what every text of ASCII holds in which a stroke is read as another, or
+# something stands apart.
+_DOUBTFUL = re.compile(
+    rf"{_UPRIGHT.pattern}|[^\W_][^\w\s]+[^\W_]|[_@$!|€+*•]"
+    r"|(?:^|[\W_])[^\W\d_][\W_]{1,3}[^\W\d_](?:$|[\W_])"
+)
 # An inflected word whose shorter stem may be believed; German endings for German words only.
 _ENDINGS = ("es", "ات", "ين", "ون", "ان", "ه")
 
@@ -181,6 +190,31 @@ def _may_hold(made: Index, cleaned: str) -> bool:
     return _APART.search(cleaned) is not None and any(
         _pulls(made, letters) for _, _, letters in words.joined(cleaned)
     )
+
+
+def silent(cleaned: Sequence[str], cut: Bag) -> np.ndarray:
+    """Of which clean texts of ASCII it is certain that no term stands in them.
+
+    `_may_hold` for many, which asks each distinct word once and is sure of most that hold none.
+    `cut` has the words of the texts.
+    """
+    made, noisy = index(), np.zeros(cut.size, dtype=bool)
+    said, starts = [*cut.words, ""], [*map(_starts, cut.words), ()]
+    after = np.append(cut.code[1:], -1)[: len(cut.code)]
+    after[np.diff(cut.row, append=-1) != 0] = -1  # the last word of a text
+
+    def near(kept: np.ndarray) -> Iterator[tuple[int, int, int]]:
+        """Text, word and the word after it, of these words."""
+        return zip(*(one[kept].tolist() for one in (cut.row, cut.code, after)), strict=True)
+
+    for row, word, following in near(np.array([*map(bool, starts)])[cut.code]):
+        noisy[row] |= any(not more or _is(said[following], more[0]) for more in starts[word])
+    heads = np.array([one in made.heads for one in said])
+    tails = np.array([one in made.tails for one in said])
+    for row, word, following in near(heads[cut.code] & tails[after]):
+        noisy[row] |= said[word] + said[following] in made.joints
+    quiet: np.ndarray = ~noisy & ~words.holds(cleaned, _DOUBTFUL)
+    return quiet
 
 
 def _begins(written: list[str]) -> bool:

@@ -7,12 +7,13 @@ lasts: its answers lie with it, and are forgotten with it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, TypeVar, cast
 
 from riskprofile.columns import View
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 def continued(items: View, other: View) -> View:
@@ -57,3 +58,30 @@ def once(function: F) -> F:
         return found[key]
 
     return cast(F, asked)
+
+
+class Recent(Generic[T]):
+    """What was worked out of late, by text: of so many texts, and of as many before them.
+
+    >>> lengths = Recent[int](1000)
+    >>> lengths.of(["pin", "steel"], lambda texts: map(len, texts))
+    [3, 5]
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._late: dict[str, T] = {}
+        self._before: dict[str, T] = {}
+
+    def of(self, texts: Sequence[str], tell: Callable[[list[str]], Iterable[T]]) -> list[T]:
+        """What `tell` says of each of these, in their order; it is asked for those not at hand."""
+        late, before = self._late, self._before
+        new = [text for text in texts if text not in late]
+        if new and len(late) >= self._size:  # a thread that reads the old ones keeps them
+            late, before = self._late, self._before = {}, late
+            new = [*texts]
+        if new:
+            unknown = [text for text in dict.fromkeys(new) if text not in before]
+            late.update((text, before[text]) for text in new if text in before)
+            late.update(zip(unknown, tell(unknown), strict=True))
+        return [late[text] for text in texts]

@@ -47,6 +47,8 @@ class Index:
     accented: set[str] = field(default_factory=set)  # stems that some spelling accents
     pulled: dict[str, Term] = field(default_factory=dict)  # without blanks
     joints: frozenset[str] = frozenset()  # `pulled` and plurals: what two neighbours may make
+    heads: frozenset[str] = frozenset()  # what one of `joints` may begin with, and end with
+    tails: frozenset[str] = frozenset()
     slips: dict[str, set[str]] = field(default_factory=dict)  # one letter left out -> stems
     bare: dict[str, str] = field(default_factory=dict)  # without vowels -> stem
     squeezed: dict[str, str] = field(default_factory=dict)  # without doubled letters -> stem
@@ -160,6 +162,8 @@ def index() -> Index:
         made.context_cjk[group] = tuple(one for one in listed if CJK.search(one))
         made.chapters[group] = frozenset(row["chapters"].split("|"))
     made.joints = frozenset(made.pulled) | {f"{one}s" for one in made.pulled}
+    made.heads = frozenset(one[:place] for one in made.joints for place in range(1, len(one)))
+    made.tails = frozenset(one[place:] for one in made.joints for place in range(1, len(one)))
     made.compounds.make_automaton()
     made.cjk.make_automaton()
     return made

@@ -93,6 +93,11 @@ _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LETTER_BY_LETTER = re.compile(
     r"(?<![^\W_])[^\W\d_](?:[^\w\n]{1,3}|_)(?:[^\W\d_](?:[^\w\n]{1,3}|_)){2,}[^\W\d_](?![^\W_])"
 )
+# What stands in every text that `tricks` finds something in: other signs, or single letters.
+_MAY_HIDE = re.compile(
+    r"[^\x00-\x7f]|&|[^\W\d_](?:[^\w\n]{1,3}|_)[^\W\d_](?:[^\w\n]{1,3}|_)[^\W\d_]"
+)
+APART = 4  # words of one letter from which a word may be written letter by letter
 _SIZES = set("smlx")
 _VOWELS = set("aeiouyаеиоуыяю")
 _LEET = str.maketrans("034578@$€+69", "oeastbasetgg")
@@ -365,8 +370,11 @@ def _apart(run: str) -> bool:
 
 def obfuscated(text: Column) -> Mask:
     """Where a text holds signs that serve only to hide a word from a reader's search."""
-    values = per_distinct(text, lambda one: bool(tricks(one)), missing=False, dtype=bool)
-    return like(text, Values(values))
+    codes, distinct = factorize(text)
+    hidden = holds(distinct, _MAY_HIDE)
+    for place in np.flatnonzero(hidden).tolist():
+        hidden[place] = bool(tricks(distinct[place]))
+    return like(text, Values(np.append(hidden, False)[codes]))
 
 
 def skeleton_of(text: str) -> str:
@@ -387,7 +395,7 @@ def skeleton_of(text: str) -> str:
 
 def _letters_stand_alone(found: list[str]) -> bool:
     """Whether there are words of one letter enough for a word that is written letter by letter."""
-    return [*map(len, found)].count(1) >= 4
+    return [*map(len, found)].count(1) >= APART
 
 
 def squeeze(word: str) -> str:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from riskprofile.columns import factorize, told
-from riskprofile.reference.bags import Bag, pairs
+from riskprofile.reference.bags import LONGEST, Bag, cut, pairs
 from riskprofile.reference.stems import stem
 from riskprofile.reference.text import holds, tokens
 from riskprofile.tables import Column, Mask, Table
@@ -46,7 +46,6 @@ GENERIC = frozenset(
     """
     )
 )
-LONGEST = 20_000  # characters of one text that are read; a goods line has under 1,000
 NAMING = 2  # words that name goods: on lawful rows two give the narrowest norms, one or three wider
 AT_ONCE = 2_048  # texts whose scores of all chapters are held together, some 2 MB
 _CAP = 400  # 0.01 nats one word can add: beyond, a rare word is a name and describes nothing
@@ -65,17 +64,17 @@ _STANDARD = re.compile(
 
 
 class _Word(NamedTuple):
-    """What one word says: points above absence in the chapters that have it, and its best."""
+    """What one word says: the chapters that have it, and its best points there."""
 
+    number: int
     where: np.ndarray
-    above: np.ndarray
     best: int
 
 
 class _Table(NamedTuple):
     chapters: list[str]
-    absent: np.ndarray  # what a known word costs a chapter that never has it
     words: dict[str, _Word]
+    points: np.ndarray  # int32, of each word by its number: what it says for each chapter
 
 
 @lru_cache(maxsize=1)
@@ -85,15 +84,17 @@ def _table() -> _Table:
     head = [one.split(":") for one in lines[0].split("\t")[1:]]
     chapters = [chapter for chapter, _ in head]
     place = {chapter: number for number, chapter in enumerate(chapters)}
-    absent = np.array([int(cost) for _, cost in head], dtype=np.int64)
+    # What a known word costs a chapter that never has it.
+    points = np.tile(np.array([int(cost) for _, cost in head], dtype=np.int32), (len(lines) - 1, 1))
     words = {}
-    for line in lines[1:]:
+    for number, line in enumerate(lines[1:]):
         word, *pairs = line.split("\t")
         split = [one.split(":") for one in pairs]
         where = np.array([place[chapter] for chapter, _ in split], dtype=np.int64)
-        points = [int(point) for _, point in split]
-        words[word] = _Word(where, np.array(points) - absent[where], max(points))
-    return _Table(chapters, absent, words)
+        here = [int(point) for _, point in split]
+        points[number, where] = here
+        words[word] = _Word(number, where, max(here))
+    return _Table(chapters, words, points)
 
 
 @lru_cache(maxsize=1)
@@ -101,16 +102,9 @@ def _table_without(chapters: frozenset[str]) -> _Table:
     """The table as if some chapters, and the words that speak for them alone, had never been."""
     table = _table()
     kept = np.array([one not in chapters for one in table.chapters])
-    place = np.cumsum(kept) - 1
-    words = {}
-    for word, said in table.words.items():
-        here = kept[said.where]
-        if here.any():
-            where, above = said.where[here], said.above[here]
-            best = int((above + table.absent[where]).max())
-            words[word] = _Word(place[where], above, best)
+    words = {word: said for word, said in table.words.items() if kept[said.where].any()}
     left = [one for one in table.chapters if one not in chapters]
-    return _Table(left, table.absent[kept], words)
+    return _Table(left, words, table.points[:, kept])
 
 
 @lru_cache(maxsize=1)
@@ -129,11 +123,6 @@ def known(word: str) -> bool:
     return word in words or stem(word) in words
 
 
-def cut(texts: Sequence[str]) -> Bag:
-    """The folded words of texts, as far as a text is read."""
-    return Bag.of([tokens(text[:LONGEST]) for text in texts])
-
-
 def named(texts: Sequence[str]) -> list[str]:
     """What each text calls the goods: the two words that say most, whatever stands around them.
 
@@ -143,7 +132,7 @@ def named(texts: Sequence[str]) -> list[str]:
     >>> named(["31 pcs LEATHER SHOES", "shoes, leather, assorted"])
     ['leather shoe', 'leather shoe']
     """
-    stems = cut(texts).spelt(stem).once()
+    stems = cut(texts).stems
     words, place = _table().words, stems.alphabetical
     best = stems.told(lambda one: words[one].best if one in words else 0, np.int64)
     telling = stems.told(
@@ -164,23 +153,19 @@ def _scores(
 
     Yields
     ------
-    (first text, scores int64 of shape (texts, chapters), known bool)
+    (first text, scores int32 of shape (texts, chapters), known bool)
     """
     table = table or _table()
-    stems = stems.where(stems.told(lambda one: one in table.words and one not in GENERIC, bool))
-    at_hand = np.unique(stems.code)
-    each = np.tile(table.absent, (len(at_hand) + 1, 1))
-    for number, code in enumerate(at_hand.tolist()):
-        word = table.words[stems.words[code]]
-        each[number, word.where] += word.above
-    places = np.searchsorted(at_hand, stems.code)
+    asked = [None if one in GENERIC else table.words.get(one) for one in stems.words]
+    number = np.array([-1 if one is None else one.number for one in asked], dtype=np.int64)
+    stems = stems.where(number >= 0)
     for start in range(0, stems.size, AT_ONCE):
         texts = np.arange(start, min(start + AT_ONCE, stems.size) + 1)
         edges = np.searchsorted(stems.row, texts)
         known = np.diff(edges) > 0
-        scores = np.zeros((len(known), len(table.absent)), dtype=np.int64)
+        scores = np.zeros((len(known), len(table.chapters)), dtype=np.int32)
         if known.any():
-            some = each[places[edges[0] : edges[-1]]]
+            some = table.points[number[stems.code[edges[0] : edges[-1]]]]
             scores[known] = np.add.reduceat(some, edges[:-1][known] - edges[0], axis=0)
         yield start, scores, known
 
@@ -205,13 +190,13 @@ def chapters_spoken_for(
     """
     table = _table_without(without)
     made: list[dict[str, int]] = [{} for _ in texts]
-    for start, scores, known in _scores(cut(texts).spelt(stem).once(), table):
+    for start, scores, known in _scores(cut(texts).stems, table):
         for number in np.flatnonzero(known).tolist():
             made[start + number] = dict(zip(table.chapters, scores[number].tolist(), strict=True))
     return made
 
 
-def declared_chapter(text: Column, chapter: Column, words: Bag | None = None) -> Table:
+def declared_chapter(text: Column, chapter: Column) -> Table:
     """How well the declared chapter fits the wording.
 
     Parameters
@@ -220,8 +205,6 @@ def declared_chapter(text: Column, chapter: Column, words: Bag | None = None) ->
         Goods descriptions.
     chapter : Column
         Declared HS chapter, two digits as text.
-    words : Bag, optional
-        `cut` of the distinct texts in the order met, where that is at hand.
 
     Returns
     -------
@@ -238,8 +221,7 @@ def declared_chapter(text: Column, chapter: Column, words: Bag | None = None) ->
     both = (codes >= 0) & (places >= 0)
     row, place = pairs(codes[both], places[both], len(chapters))
     rank, surprise = np.full(len(row), np.nan), np.full(len(row), np.nan)
-    words = cut(distinct) if words is None else words
-    for start, scores, known in _scores(words.spelt(stem).once()):
+    for start, scores, known in _scores(cut(distinct).stems):
         first, end = np.searchsorted(row, (start, start + len(scores)))
         here = first + np.flatnonzero(known[row[first:end] - start])
         mine = scores[row[here] - start]
@@ -252,13 +234,8 @@ def declared_chapter(text: Column, chapter: Column, words: Bag | None = None) ->
     return told(text, {"rank": made[:, 0], "surprise": made[:, 1]})
 
 
-def measures(text: Column, words: Bag | None = None) -> Table:
+def measures(text: Column) -> Table:
     """What each text's wording is like, one row a text, same index.
-
-    Parameters
-    ----------
-    words : Bag, optional
-        `cut` of the distinct texts in the order met, where that is at hand.
 
     Returns
     -------
@@ -269,7 +246,7 @@ def measures(text: Column, words: Bag | None = None) -> Table:
     """
     codes, distinct = factorize(text)
     texts = [one[:LONGEST] for one in distinct]
-    said = _measured(texts, cut(texts) if words is None else words)
+    said = _measured(texts, cut(texts))
     return told(
         text,
         {name: np.append(values.astype("float64"), np.nan)[codes] for name, values in said.items()},

@@ -7,7 +7,7 @@ Worked out once per distinct description.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,10 +16,9 @@ import pandas as pd
 
 from riskprofile.columns import Column as Values
 from riskprofile.columns import factorize, like, spans
-from riskprofile.reference import lexicon
+from riskprofile.reference import bags, lexicon
 from riskprofile.reference import text as texts
 from riskprofile.reference.bags import Bag
-from riskprofile.reference.bags import pairs as once
 from riskprofile.tables import TEXT, Column
 
 UNIT = 1024  # weights are whole numbers of 1/1024 log-odds
@@ -64,13 +63,24 @@ class Wording:
     def value(self, column: Column) -> Column:
         """Log-odds of each description; missing where there is none."""
         codes, distinct = factorize(column)
-        sums = self._sums([_weighed(text).split() for text in distinct])
+        said = lexicon.plains(distinct)
+        words = bags.cut(said)
+        # Of these the folded words are those of the skeleton but for the spelling of each.
+        ascii_ones = (one.isascii() and "&" not in one and len(one) <= bags.LONGEST for one in said)
+        usual = np.fromiter(ascii_ones, bool, len(said))
+        usual &= words.total(words.told(lambda one: len(one) == 1, np.int64)) < texts.APART
+        sums = self._sums(words.spelt(texts.plain))
+        others = np.flatnonzero(~usual)
+        spelt = [texts.skeleton_of(said[place]).split() for place in others.tolist()]
+        sums[others] = self._sums(Bag.of(spelt))
         return like(column, Values(np.append(sums / UNIT, np.nan)[codes]))
 
-    def _sums(self, cut: Sequence[Sequence[str]]) -> np.ndarray:
+    def _sums(self, bag: Bag) -> np.ndarray:
         """`base` and the weights of the `pieces` of each text; a piece counts once a text."""
-        place, bag = self._places, Bag.of(cut)
+        place, (heads, tails) = self._places, self._neighbours
         near = bag.row[:-1] == bag.row[1:]
+        near &= bag.told(heads.__contains__, bool)[bag.code[:-1]]
+        near &= bag.told(tails.__contains__, bool)[bag.code[1:]]
         twos = bag.code[:-1][near] * len(bag.words) + bag.code[1:][near]
         distinct, two = np.unique(twos, return_inverse=True)
         first, second = np.divmod(distinct, max(len(bag.words), 1))
@@ -91,13 +101,19 @@ class Wording:
         start = (np.cumsum(many) - many)[bag.code]
         found = np.concatenate([flat[spans(start, counts)], np.array(pairs, dtype=np.int64)[two]])
         row = np.concatenate([np.repeat(bag.row, counts), bag.row[:-1][near]])[found >= 0]
-        row, found = once(row, found[found >= 0], len(place))
-        return self.base + np.bincount(row, self._numbers[found], len(cut)).astype(np.int64)
+        row, found = bags.pairs(row, found[found >= 0], len(place))
+        return self.base + np.bincount(row, self._numbers[found], bag.size).astype(np.int64)
 
     @cached_property
     def _held(self) -> dict[str, list[int]]:
         """The pieces of words of late."""
         return {}
+
+    @cached_property
+    def _neighbours(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The first words of pairs that weigh, and the second."""
+        both = [one.split() for one in self.weights if " " in one]
+        return frozenset(one for one, _ in both), frozenset(other for _, other in both)
 
     @cached_property
     def _places(self) -> dict[str, int]:

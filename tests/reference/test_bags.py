@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import random
 import re
+from itertools import chain
 
 import numpy as np
+import pandas as pd
 
 from riskprofile.history.resolver import called
-from riskprofile.reference import lawful, nomenclature, text
-from riskprofile.reference.bags import Bag
+from riskprofile.reference import lawful, lexicon, nomenclature, text
+from riskprofile.reference.bags import Bag, cut
+from riskprofile.reference.matching import find, silent
 from riskprofile.reference.terms import terms
+from riskprofile.scoring.wording import UNIT, Wording, pieces
+from riskprofile.tables import TEXT
+from tests.reference.disguise import TRICKS
 
 TEXTS = [
     *("steel pins", "", "PINS of steel, pins", "пистолет 9 мм", "tubo; filtro", "滤芯 x2"),
@@ -20,6 +27,43 @@ TEXTS = [
 def test_texts_taken_together_are_called_what_each_is_called_alone():
     assert called(TEXTS) == [one for each in TEXTS for one in called([each])]
     assert lawful.named(TEXTS).tolist() == [int(lawful.named([one])[0]) for one in TEXTS]
+
+
+def hostile() -> list[str]:
+    """Ordinary texts, terms of the lexicon, and the same disguised."""
+    chance = random.Random(7)
+    named = chance.sample([term.text for term in terms()], 400)
+    hidden = [TRICKS[chance.choice(sorted(TRICKS))](one, chance) for one in named]
+    beside = [f"{one} of steel, {chance.choice(named)}s & co" for one in hidden]
+    odd = [
+        "&#112;&#105; s t o l",
+        "12 pIstoI barreIs",
+        "a plStOl",
+        "RlFLE",
+        "a b c d e f",
+        "pin " * 6000 + "steel pins",
+    ]
+    return [*TEXTS, *nomenclature.texts().values(), *named, *hidden, *beside, *odd]
+
+
+def test_of_many_texts_none_is_passed_over_that_holds_a_term_or_a_trick():
+    told = hostile()
+    hides = text.obfuscated(pd.Series(told, dtype=TEXT))
+    assert hides.tolist() == [bool(text.tricks(one)) for one in told]
+    cleaned = [one for one in map(text.clean, told) if one.isascii()]
+    quiet = silent(cleaned, cut(cleaned))
+    assert [one for one, nothing in zip(cleaned, quiet, strict=True) if nothing and find(one)] == []
+    assert quiet.sum() > len(cleaned) / 3
+
+
+def test_many_texts_weigh_what_the_pieces_of_each_weigh():
+    told = hostile()
+    alone = [pieces(text.skeleton_of(lexicon.plain(one))) for one in told]
+    weights = {piece: place for place, piece in enumerate(dict.fromkeys(chain(*alone[::3])))}
+    said = Wording("goods_description", 5, weights).value(pd.Series(told, dtype=TEXT))
+    assert (said * UNIT).tolist() == [
+        5 + sum(weights.get(one, 0) for one in each) for each in alone
+    ]
 
 
 def test_words_are_counted_once_a_text_and_by_any_value():

@@ -216,17 +216,17 @@ def test_no_answer_depends_on_what_the_table_knows_of_arms(monkeypatch) -> None:
     before = wordings(texts)
     true, rng = wording._table(), np.random.default_rng(7)
     secret = [number for number, one in enumerate(true.chapters) if one in checking.UNWEIGHED]
-    absent = true.absent.copy()
-    absent[secret] = rng.integers(-900, 900, len(secret))
+    points = true.points.copy()
+    points[:, secret] = rng.integers(-900, 900, (len(points), len(secret)))
     altered: dict[str, wording._Word] = {}
     for word, said in true.words.items():
-        kept = ~np.isin(said.where, secret)
-        where, above = said.where[kept], said.above[kept]
-        if len(kept) % 2:  # half of all words now speak for arms, loudly
-            where, above = np.append(where, secret[0]), np.append(above, 2_000)
-        altered[word] = wording._Word(where, above, 400)
-    altered["chairs"] = altered["chair"] = wording._Word(*altered["chair"][:2], 400)
-    changed = wording._Table(true.chapters, absent, altered)
+        where = said.where[~np.isin(said.where, secret)]
+        if len(said.where) % 2 or word == "chair":  # half of all words now speak for arms, loudly
+            where = np.append(where, secret[0])
+            points[said.number, secret[0]] = 2_000
+        altered[word] = wording._Word(said.number, where, 400)
+    altered["chairs"] = altered["chair"]
+    changed = wording._Table(true.chapters, altered, points)
     monkeypatch.setattr(wording, "_table", lambda: changed)
     wording._table_without.cache_clear()
     try:
