@@ -19,6 +19,7 @@ import numpy as np
 from rapidfuzz.distance import OSA
 
 from riskprofile.reference.naming import GENERIC
+from riskprofile.reference.text import GROUP
 
 SURE = {"party": 0.85, "address": 0.85}  # from here on two forms are one
 FUZZY = tuple(SURE)  # telephones and codes are compared exactly or not at all
@@ -49,7 +50,7 @@ def sound(word: str) -> str:
     for letters, one in _SOUNDS:
         if letters in word:
             word = word.replace(letters, one)
-    return _AGAIN.sub(r"\1", word)
+    return _AGAIN.sub(GROUP, word)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -61,7 +62,7 @@ def frame(word: str) -> str:
     >>> frame("selorindo") == frame("slwryndw"), frame("pavel") == frame("bafl")
     (True, True)
     """
-    return _AGAIN.sub(r"\1", _consonants(word))
+    return _AGAIN.sub(GROUP, _consonants(word))
 
 
 def _consonants(word: str) -> str:
@@ -97,7 +98,8 @@ def _apart(words: Iterable[str]) -> tuple[list[str], list[str]]:
     numbers: list[str] = []
     names: list[str] = []
     for word in words:
-        (numbers if any(map(str.isdigit, word)) else names).append(word)
+        spelt = word.isalpha() or not any(map(str.isdigit, word))
+        (names if spelt else numbers).append(word)
     return numbers, names
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from riskprofile.reference.scripts import latin
+from riskprofile.reference.text import GROUP
 
 # Legal forms, as they stand once in Latin letters without points. Those that stand in front
 # (Russian, Indonesian, Baltic, Turkish trade names) are taken off there too.
@@ -108,7 +109,7 @@ _NUMBERED = frozenset(
     "no nr num number apt apartment flat unit suite room rm office apto kv kvartira dom d daire "
     "etaj etage wohnung".split()
 )
-_STRASSE = re.compile(r"^(\w{4,})str$")
+_STRASSE = 7  # letters from which a word that ends in `str` is a street
 _BOX = re.compile(r"\bp\.?\s?o\.?\s?box\b|\bpostfach\b")
 _ORDINAL = re.compile(r"^(\d+)(?:st|nd|rd|th|er|eme|a|o)$")
 _INITIALS = re.compile(r"(?<![^\W_])[^\W\d_](?:\.[^\W\d_](?![^\W_])){2,}\.?")
@@ -133,7 +134,7 @@ def words(name: str) -> list[str]:
     for sign, word in _JOINING.items():
         text = text.replace(sign, word)
     text = _INITIALS.sub(lambda run: run.group().replace(".", "") + " ", text)
-    spelt = _ARTICLE.sub(r"\1", latin(text).replace("'", ""))
+    spelt = _ARTICLE.sub(GROUP, latin(text).replace("'", ""))
     found = [_AND.get(word, word) for word in _WORD.findall(spelt)]
     plain = _without_forms([word for word in found if word not in _TITLES] or found)
     same = [_WORDS.get(word, word) for word in plain]
@@ -168,7 +169,9 @@ def address(text: str) -> str:
     """
     found = []
     for raw in _WORD.findall(_BOX.sub("box ", latin(text))):
-        word = _ORDINAL.sub(r"\1", _STRASSE.sub(r"\1strasse", raw))
+        word = f"{raw}asse" if raw.endswith("str") and len(raw) >= _STRASSE else raw
+        if word[0].isdigit():
+            word = _ORDINAL.sub(GROUP, word)
         word = _SHORT.get(word, word)
         if word not in _NUMBERED:
             found.append(word.lstrip("0") or word if word.isdigit() else word)

