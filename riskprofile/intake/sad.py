@@ -127,7 +127,7 @@ class _Header:
         }
         lodged = leaves.take(f"{REGISTRATION}/Date")
         values["lodged_at"] = dates.iso(lodged)
-        year = (values["lodged_at"] or "")[:4]
+        year = values["lodged_at"][:4] if values["lodged_at"] else dates.year(lodged)
         values["declaration_id"] = _reference(leaves, values["customs_office"], year)
         if lodged and not values["lodged_at"]:
             self.warnings.append("date_unreadable")
@@ -261,6 +261,16 @@ class Dates:
             first, second = int(found[1]), int(found[2])
             self.day_first |= second <= 12 < first <= 31
             self.month_first |= first <= 12 < second <= 31
+
+    def year(self, text: str | None) -> str:
+        """The year of a date, also of one with two readings; empty of one that has none.
+
+        >>> Dates("13/9/26", "9/13/26").year("3/9/26"), Dates().year("2/30/26")
+        ('2026', '')
+        """
+        found = _DATE.fullmatch(text or "")
+        read = found and _iso(int(found[3]), int(found[1]), int(found[2]))
+        return read[:4] if read else ""
 
     def iso(self, text: str | None) -> str | None:
         """One date as ISO text."""

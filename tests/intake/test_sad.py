@@ -149,6 +149,8 @@ def test_the_dates_of_a_file_say_whether_the_day_stands_first(
     assert rows["lodged_at"].fillna("").tolist()[::2] == [each or "" for each in lodged]
     unreadable = rows["warnings"].fillna("").str.contains("date_unreadable")
     assert unreadable.tolist()[::2] == [each is None for each in lodged]
+    # What a declaration is called does not depend on the others of its file.
+    assert rows["declaration_id"].unique().tolist() == ["XMPME-2026-C1207"]
 
 
 @pytest.mark.parametrize(
