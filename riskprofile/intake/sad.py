@@ -17,6 +17,7 @@ from typing import Any
 
 from riskprofile.errors import InputError
 from riskprofile.intake.code_lists import mode, place
+from riskprofile.intake.conventions import DOMINANT
 from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.rows import Gather, decimal, journey, number, one_line, plain
 from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
@@ -238,16 +239,18 @@ class Dates:
     """How one file writes days: `m/d/yy`, unless its dates show that the day stands first.
 
     Impossible dates are missing, never rolled over; in a file that shows both ways, so are those
-    that have two readings.
+    that have two readings. One of the other way in twenty is a slip, and shows nothing.
 
     >>> Dates().iso("3/9/26"), Dates().iso("13/9/26"), Dates().iso("2026-03-09")
     ('2026-03-09', None, '2026-03-09')
     >>> Dates("13/9/26").iso("3/9/26"), Dates("13/9/26", "9/13/26").iso("3/9/26")
     ('2026-09-03', None)
+    >>> Dates("13/9/26", *["9/14/26"] * 20).iso("3/9/26")
+    '2026-03-09'
     """
 
     def __init__(self, *seen: str) -> None:
-        self.day_first = self.month_first = False
+        self.days = self.months = 0  # dates that have the day, or the month, first for certain
         for text in seen:
             self._see(text)
 
@@ -259,8 +262,8 @@ class Dates:
     def _see(self, text: str) -> None:
         if found := _DATE.fullmatch(text):
             first, second = int(found[1]), int(found[2])
-            self.day_first |= second <= 12 < first <= 31
-            self.month_first |= first <= 12 < second <= 31
+            self.days += second <= 12 < first <= 31
+            self.months += first <= 12 < second <= 31
 
     def year(self, text: str | None) -> str:
         """The year of a date, also of one with two readings; empty of one that has none.
@@ -280,13 +283,19 @@ class Dates:
             return text
         if not (found := _DATE.fullmatch(text)):
             return None
-        month, day = int(found[1]), int(found[2])
-        if self.day_first:
-            if self.month_first and month <= 12 and day <= 12 and month != day:
-                return None
-            if not (self.month_first and month <= 12):
-                month, day = day, month
+        first, second = int(found[1]), int(found[2])
+        one_reading = first == second or max(first, second) > 12
+        day_first = self.days > 0 and first > 12 if one_reading else self._day_first()
+        if day_first is None:
+            return None
+        day, month = (first, second) if day_first else (second, first)
         return _iso(int(found[3]), month, day)
+
+    def _day_first(self) -> bool | None:
+        """Whether the day stands first where it could stand second; none: both are usual here."""
+        if self.months >= DOMINANT * self.days:
+            return False
+        return True if self.days >= DOMINANT * self.months else None
 
 
 def _iso(year: int, month: int, day: int) -> str | None:

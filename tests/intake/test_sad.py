@@ -138,6 +138,11 @@ def test_an_impossible_date_is_missing_and_named_never_rolled_over() -> None:
         (["3/9/26", "13/9/26"], ["2026-09-03", "2026-09-13"]),
         (["9/13/26", "3/9/26"], ["2026-09-13", "2026-03-09"]),
         (["3/9/26", "13/9/26", "9/14/26"], [None, "2026-09-13", "2026-09-14"]),
+        # One slip of the pen takes no date from all the others.
+        (
+            ["3/9/26", "13/9/26", *["9/14/26"] * 20],
+            ["2026-03-09", "2026-09-13", *["2026-09-14"] * 20],
+        ),
     ],
 )
 def test_the_dates_of_a_file_say_whether_the_day_stands_first(
