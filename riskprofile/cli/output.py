@@ -276,11 +276,15 @@ def apart(read: Iterable[Path], *written: Path | None) -> None:
             continue
         place = Path(STDOUT) if is_stdout(one) else one.resolve()
         if place in taken:
-            if is_stdout(one):
-                raise UsageError("two results would be mixed on stdout", do="Name a file for one")
+            if is_stdout(one) or is_stream(one):
+                where = "stdout" if is_stdout(one) else str(one)
+                raise UsageError(
+                    "two results would be mixed", where=where, do="Name a file for one"
+                )
             raise UsageError("a file would be written over", where=str(one), do="Name another")
-        if is_stdout(one) or not is_stream(one):
-            taken.append(place)
+        taken.append(place)
+        if is_stdout(one):
+            continue
         if one.is_dir():
             raise UsageError("is a folder", where=str(one), do="Name a file in it")
         if not one.absolute().parent.is_dir():

@@ -668,17 +668,21 @@ def test_the_answers_of_the_exporters_page_are_told_by_day_and_by_doctor(home: P
     assert "ok  exporters' page: off, 3 answers in 30 days" in run(home, "doctor")[1]
 
 
-def test_no_result_is_written_over_another_or_over_what_is_read(home: Path, tmp_path: Path) -> None:
+def test_no_result_is_written_over_another_or_over_what_is_read(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     day = tmp_path / "day.csv"
     factory.shipments(4).drop(columns=["source", "line", "warnings"]).to_csv(day, index=False)
     content = day.read_bytes()
-    out = tmp_path / "out.csv"
+    out, pipe = tmp_path / "out.csv", tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
     for more in (
         ("--out", day),
         ("--quarantine", day),
         ("--out", out, "--quarantine", tmp_path / "." / "out.csv"),
         ("--quarantine", tmp_path / "nowhere" / "q.csv"),
         ("--out", "-", "--quarantine", "/dev/stdout"),
+        ("--out", pipe, "--quarantine", pipe),
     ):
         for command in ("score", "convert"):
             code, said, errors = run(home, command, day, *more)
@@ -688,6 +692,9 @@ def test_no_result_is_written_over_another_or_over_what_is_read(home: Path, tmp_
         assert run(home, *command, day, "--quarantine", day)[0] == 2
     assert run(home, "convert", day, "--quarantine", "-")[0] == 2  # where the table goes already
     assert day.read_bytes() == content
+    (tmp_path / "-").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert run(home, "convert", day, "--out", "-")[0] == 0  # stdout, whatever lies there
     assert run(home, "score", day, "--out", out)[0] == 0  # nothing was stored before
 
 
