@@ -24,7 +24,7 @@ FOR_OWNER = 0o600
 def is_stream(out: str | Path) -> bool:
     """Whether what is written to `out` is gone at once: standard output, a pipe, a device."""
     target = Path(out).absolute()
-    if str(out) == STDOUT or target.parent == Path("/dev"):  # there /dev/stdout may be a file
+    if is_stdout(out) or target.parent == Path("/dev"):  # what lies there may be turned to a file
         return True
     return target.exists() and not target.is_file() and not target.is_dir()
 

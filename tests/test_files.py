@@ -144,4 +144,5 @@ def test_a_pipe_is_written_into_and_stays_a_pipe(tmp_path: Path) -> None:
         assert read.result() == "of today"
     assert out.is_fifo()
     assert is_stream(out) and is_stream("-") and is_stream("/dev/stdout")
+    assert is_stream("/dev/fd/1") and is_stream("/proc/self/fd/1")  # turned to a file, as here
     assert not is_stream(tmp_path) and not is_stream(tmp_path / "new.csv")

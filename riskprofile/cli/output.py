@@ -276,7 +276,7 @@ def apart(read: Iterable[Path], *written: Path | None) -> None:
             continue
         place = Path(STDOUT) if is_stdout(one) else one.resolve()
         if place in taken:
-            if is_stdout(one) or is_stream(one):
+            if is_stream(one):
                 where = "stdout" if is_stdout(one) else str(one)
                 raise UsageError(
                     "two results would be mixed", where=where, do="Name a file for one"
