@@ -73,10 +73,16 @@ def _by_kind(column: str) -> str:
     )
 
 
-# 9x19, 9 X 19 mm and 9×19 are one calibre; U+0445 is the Cyrillic letter in the place of x.
+# 9x19, 9 X 19 mm, 9×19 and, with Cyrillic letters, 9х19 мм are one calibre; so are 7.62 and 7,62.
+# Capitals too: what LOWER does with those that are not ASCII is another thing in each database.
 CALIBRE = "LOWER(a.calibre)"
-for _said, _meant in ((" ", ""), ("\u00d7", "x"), ("\u0445", "x"), ("*", "x"), ("mm", "")):
-    CALIBRE = f"REPLACE({CALIBRE}, '{_said}', '{_meant}')"
+for _meant, *_spellings in (
+    ("x", "\u00d7", "\u0425", "\u0445", "*"),
+    ("", " ", "mm", "\u043c\u043c", "\u041c\u041c"),
+    (".", ","),
+):
+    for _said in _spellings:
+        CALIBRE = f"REPLACE({CALIBRE}, '{_said}', '{_meant}')"
 
 _EVENT = ("of", "records", "pieces")
 _KINDS = ("of", "kind", "records", "pieces")

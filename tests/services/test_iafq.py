@@ -186,7 +186,12 @@ def test_a_case_with_many_arms_is_a_significant_seizure(any_store, tmp_path):
 
 
 def test_spellings_are_one_line_and_what_nobody_asked_is_no_request(any_store, tmp_path):
-    written = [("Kestrel", "9x19"), ("KESTREL Arms", "9 X 19 mm"), ("Ижмаш", "9×19")]
+    written = [
+        ("Kestrel", "7.62x39"),
+        ("KESTREL Arms", "7,62 X 39 mm"),
+        ("Ижмаш", "7.62×39"),
+        ("Ижмаш", "7,62Х39 мм"),  # Cyrillic letters
+    ]
     rows = [
         (str(n), SEIZED, 1, {"make": make, "calibre": calibre})
         for n, (make, calibre) in enumerate(written)
@@ -196,8 +201,8 @@ def test_spellings_are_one_line_and_what_nobody_asked_is_no_request(any_store, t
     established(any_store, "1", "national")
     told = iafq.export(any_store, OWNER, NOW, 2025)["figures"]
     found = {one["id"]: [tuple(row.values()) for row in one["rows"]] for one in told}
-    assert found["calibres"] == [("9 X 19 mm", 3, 3)]
-    assert {row[1:] for row in found["makes"]} == {(2, 2), (1, 1)}
+    assert found["calibres"] == [("7,62 X 39 mm", 4, 4)]
+    assert {row[1:] for row in found["makes"]} == {(2, 2)}
     assert "Ижмаш" in [row[0] for row in found["makes"]]
     assert found["traces"] == [("iarms", "answered", "traced", 1, 1)]
     assert found["established"] == [("national", 1, 1)]
