@@ -10,7 +10,7 @@ import typer
 
 from riskprofile.cli import output
 from riskprofile.cli.app import Json, app
-from riskprofile.files import whole_or_nothing
+from riskprofile.files import is_stdout, whole_or_nothing
 from riskprofile.services import materials
 from riskprofile.services.settings import CHECKOUT
 
@@ -23,7 +23,7 @@ def sbom(
 ) -> int:
     """The bill of materials (CycloneDX JSON): every package with version, hashes and licence."""
     told = materials.bill(lock)
-    if str(out) == "-":  # it is one JSON object itself
+    if is_stdout(out):  # it is one JSON object itself
         output.say(dumps(told, indent=None if json else 1))
         return 0
     with whole_or_nothing(out) as stream:

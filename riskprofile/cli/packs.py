@@ -13,6 +13,7 @@ from riskprofile.cli.app import Home, Json, now, opened, owner
 from riskprofile.cli.records import group
 from riskprofile.cli.screen import given_file
 from riskprofile.cli.tracing import export, write_json
+from riskprofile.files import is_stdout
 from riskprofile.services import packing, packs
 
 pack = typer.Typer(help="Typology packs of other administrations.", no_args_is_help=True)
@@ -36,9 +37,9 @@ def export_typology(
     """What confirmed finds have in common, signed, without a person or a company."""
     with opened(home) as (settings, store):
         made = packing.export(store, settings, owner(), issuer, now(), k, new_key=new_key)
-    if str(out) != "-":
+    if not is_stdout(out):
         write_json(made, out)
-    if json or str(out) == "-":
+    if json or is_stdout(out):
         output.as_json(made)
         return 0
     content = made["content"]

@@ -12,6 +12,7 @@ from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened, owner
 from riskprofile.cli.screen import given_files
 from riskprofile.errors import UsageError
+from riskprofile.files import is_stdout
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.reference.registers import REGISTERS
 from riskprofile.services import registers, results
@@ -98,6 +99,6 @@ def show(
             for row in found.astype(object).where(found.notna(), None).to_dict("records")
         ]
         output.as_json({"kind": kind, "entries": rows})
-    if str(out) != "-" or not json:
+    if not is_stdout(out) or not json:
         results.write_csv(found, out)
     return 0

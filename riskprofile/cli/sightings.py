@@ -9,6 +9,7 @@ import typer
 
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened, owner
+from riskprofile.files import is_stdout
 from riskprofile.history.bursts import Grid
 from riskprofile.services import registers, results, sightings
 
@@ -52,7 +53,7 @@ def export(
     }
     if json:
         output.as_json(told)
-    elif str(out) != "-":
+    elif not is_stdout(out):
         output.say(
             f"{told['reports']} reports in {told['cells']} cells, {told['bursts']} bursts; "
             f"window of {days} days to {found.until:%Y-%m-%d}, {found.past} before it known"

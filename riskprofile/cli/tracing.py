@@ -14,7 +14,7 @@ from riskprofile.cli import output
 from riskprofile.cli.app import As, Home, Json, now, opened, owner
 from riskprofile.cli.records import Number, group
 from riskprofile.errors import NotAllowed, UsageError
-from riskprofile.files import whole_or_nothing
+from riskprofile.files import is_stdout, whole_or_nothing
 from riskprofile.services import bundle, iafq, identity, tracing
 from riskprofile.services.identity import Actor
 from riskprofile.store.database import Store
@@ -49,9 +49,9 @@ def export_iafq(
     """The year's return: figures, SDG 16.4.2, quality checks, what holds the figure back."""
     with opened(home) as (_, store):
         told = iafq.export(store, owner(), now(), year, least)
-    if str(out) != "-":
+    if not is_stdout(out):
         write_json(told, out)
-    if json or str(out) == "-":
+    if json or is_stdout(out):
         output.as_json(told)
         return 0
     sdg = told["16.4.2"]

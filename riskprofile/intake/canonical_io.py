@@ -13,7 +13,7 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
 from riskprofile.errors import UsageError
-from riskprofile.files import STDOUT, whole_or_nothing
+from riskprofile.files import is_stdout, whole_or_nothing
 from riskprofile.intake.detect import Chunk
 from riskprofile.intake.formulas import escape_formula
 from riskprofile.tables import Table
@@ -31,7 +31,7 @@ def write_canonical(chunks: Iterable[Chunk], out: str | Path) -> int:
     The file appears whole or not at all. All chunks must be of one profile: raises
     `UsageError` otherwise, and for another ending.
     """
-    ending = ".csv" if str(out) == STDOUT else Path(out).suffix.lower()
+    ending = ".csv" if is_stdout(out) else Path(out).suffix.lower()
     if ending not in _WRITERS:
         raise UsageError(
             f"cannot write {ending or 'a file without an ending'}",

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from sqlalchemy import Connection
 
 from riskprofile.errors import InputError, RiskProfileError, UsageError
-from riskprofile.files import FOR_OWNER, STDOUT, is_stream, whole_or_nothing
+from riskprofile.files import FOR_OWNER, is_stdout, is_stream, whole_or_nothing
 from riskprofile.services import keys
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
@@ -96,7 +96,7 @@ def export(
                 where=store.where,
                 do="Keep the database aside; compare it with an export of former days.",
             )
-        if str(out) == STDOUT:
+        if is_stdout(out):
             return _write(connection, secret, public, sys.stdout.buffer, now, since)
         try:
             with whole_or_nothing(out) as file:

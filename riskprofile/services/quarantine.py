@@ -22,7 +22,7 @@ from sqlalchemy import select
 
 from riskprofile import intake
 from riskprofile.errors import Conflict, InputError, RiskProfileError, UsageError
-from riskprofile.files import whole_or_nothing
+from riskprofile.files import is_stdout, whole_or_nothing
 from riskprofile.intake import archive
 from riskprofile.intake.formulas import escape_formula
 from riskprofile.intake.quarantine import csv_rows
@@ -146,7 +146,7 @@ def export(rows: Sequence[KeptRow], out: Path) -> int:
     there; in JSON Lines the cells are under `fields`. `raw` is the row as it came.
     """
     kind = out.suffix.lower()
-    if str(out) != "-" and kind not in (".csv", ".jsonl"):
+    if not is_stdout(out) and kind not in (".csv", ".jsonl"):
         raise UsageError(f"{out.name} is neither .csv nor .jsonl", do="Name such a file.")
     named = [name for profile in PROFILES.values() for name in profile.names]
     held = [row.fields for row in rows]

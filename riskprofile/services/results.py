@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from riskprofile.errors import UsageError
-from riskprofile.files import is_stream, unplaced, whole_or_nothing
+from riskprofile.files import is_stdout, is_stream, unplaced, whole_or_nothing
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.history.piles import Apart
 from riskprofile.intake.formulas import escape_formula
@@ -173,14 +173,14 @@ def _table(rows: pa.RecordBatch | None) -> Table:
 
 def format_of(out: Path) -> str:
     """`.csv`, `.parquet` or `.jsonl`; asked before the work, so that a wrong name costs none."""
-    suffix = ".csv" if str(out) == "-" else out.suffix.lower()
+    suffix = ".csv" if is_stdout(out) else out.suffix.lower()
     if suffix not in (".csv", ".parquet", ".jsonl"):
         raise UsageError(
             f"results are not written as {suffix or 'a file without extension'}",
             where=str(out),
             do="Name a file that ends in .csv, .parquet or .jsonl",
         )
-    if str(out) != "-" and not out.absolute().parent.is_dir():
+    if not is_stdout(out) and not out.absolute().parent.is_dir():
         raise UsageError("its folder does not exist", where=str(out), do="Make it first")
     return suffix
 

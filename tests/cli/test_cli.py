@@ -511,6 +511,7 @@ def test_the_account_stands_beside_results_that_go_to_standard_output(
 ) -> None:
     for asked, first, out in (
         ("--out", "rank,record_id,", "-"),
+        ("--out", "rank,record_id,", "/dev/stdout"),
         ("--quarantine", "source,line,", "-"),
         ("--quarantine", "source,line,", "/dev/stdout"),
     ):

@@ -58,6 +58,8 @@ def test_a_trace_goes_out_comes_back_and_counts(tmp_path: Path) -> None:
     code, said, _ = run(home, "records", "trace", "establish", "A1", "--by", "other")
     assert code == 1  # its one piece is established
     code, said, _ = run(home, "records", "export", "iafq", "--json")
+    whole = json.loads(run(home, "records", "export", "iafq", "--out", "/dev/stdout")[1])
+    assert whole.keys() == told(said).keys()  # one object, and no sentence beside it
     assert code == 0 and told(said)["year"] == 2019
     sdg = told(said)["16.4.2"]
     assert (sdg["value"], sdg["numerator"], sdg["denominator"]) == (1.0, 1, 1)
