@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -24,7 +25,7 @@ from app import words
 from app.installation import COOKIE, LANGUAGE_COOKIE, served
 from app.markup import filled
 from app.text import escape
-from riskprofile.errors import PolicyError, RiskProfileError
+from riskprofile.errors import PolicyError, RiskProfileError, StoreError
 from riskprofile.services import federated, identity, own_account
 
 FORM_LIMIT = 4096  # bytes of a form
@@ -118,7 +119,9 @@ def _mark(name: str) -> str:
 async def _way(request: Request) -> Way:
     """What the address asks for; else the page that led here, of whoever was signed in there."""
     token, store = request.cookies.get(COOKIE, ""), served().store
-    who = await anyio.to_thread.run_sync(lambda: identity.holder(store, token)) if token else ""
+    who = ""
+    with suppress(StoreError):  # then nobody is known, and the way leads to the first page
+        who = await anyio.to_thread.run_sync(lambda: identity.holder(store, token)) if token else ""
     return way(request.query_params, _before(request), _mark(who) if who else "")
 
 
@@ -178,7 +181,13 @@ async def sign_out(request: Request) -> Response:
     token, left = request.cookies.get(COOKIE, ""), await _way(request)
     if token:
         here = served()
-        await anyio.to_thread.run_sync(lambda: identity.sign_out(here.store, token, here.clock()))
+        try:
+            await anyio.to_thread.run_sync(
+                lambda: identity.sign_out(here.store, token, here.clock())
+            )
+        except StoreError:  # the cookie stays: asked for again, this ends the session
+            say = words.of(_language_of(request))
+            return HTMLResponse(sign_in_page(say, left, say("account.failed")), 503)
     # A trusted proxy would sign the person in again at once.
     stay = "stay=1" if served().settings.proxy_address else ""
     query = "&".join(filter(None, (stay, left.query)))
@@ -287,6 +296,8 @@ async def account(request: Request) -> Response:
             )
     except PolicyError:
         return HTMLResponse(account_page(say, person.name, say("account.wrong")), 401)
+    except StoreError:
+        return HTMLResponse(account_page(say, person.name, say("account.failed")), 503)
     except RiskProfileError:
         return HTMLResponse(account_page(say, person.name, say("account.refused")), 400)
     answer = RedirectResponse("/sign-in?stay=1", 303)

@@ -262,6 +262,28 @@ def test_signing_out_everywhere_ends_the_sessions_of_other_machines(behind):
     assert client.get(INSIDE).status == elsewhere.get(INSIDE).status == 303
 
 
+def test_who_cannot_be_signed_out_yet_is_told_that_they_still_are(behind):
+    client = Browser(*behind)
+    sign_in(client)
+    store = served().store
+    with store.write() as connection:  # sessions can be read, and none can be ended
+        connection.exec_driver_sql("ALTER TABLE audit RENAME TO audit_away")
+    for answer in (
+        client.get("/sign-out", referer=WAS_AT),
+        client.post("/account", "do=everywhere", origin=ORIGIN),
+    ):
+        assert (answer.status, "you are still signed in" in answer.text) == (503, True)
+    assert client.get(INSIDE).status == 200
+    with store.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE audit_away RENAME TO audit")
+        connection.exec_driver_sql("ALTER TABLE web_session RENAME TO web_session_away")
+    assert client.get("/sign-in", referer=WAS_AT).status == 200  # whose it was is not known
+    with store.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE web_session_away RENAME TO web_session")
+    assert client.get("/sign-out").status == 303
+    assert client.get(INSIDE).status == 303
+
+
 def test_a_stranger_has_no_account_page(behind):
     client = Browser(*behind)
     assert client.get("/account").status == 303
