@@ -21,7 +21,7 @@ def refusal(say: Words, error: RiskProfileError) -> str:
         say = of(DEFAULT)  # two languages in one answer would read worse
     what = say.listed((_said(say, fault) for fault in error.faults), ";")
     text = f"{error.where}: {what}" if error.where else sentence(what)
-    return f"{text}. {_said(say, error.do)}" if error.do else text
+    return f"{text}. {_said(say, error.do)}" if error.do else f"{text}."
 
 
 def _said(say: Words, part: str) -> str:

@@ -107,5 +107,5 @@ def test_what_a_policy_refuses_is_told_as_it_says_it(tmp_path):
 
 
 def test_the_name_of_a_file_at_the_beginning_of_a_sentence_keeps_its_letters():
-    assert refused(EN, RiskProfileError("is empty", where="day.csv")) == "day.csv: is empty"
-    assert refused(EN, RiskProfileError("it is empty")) == "It is empty"
+    assert refused(EN, RiskProfileError("is empty", where="day.csv")) == "day.csv: is empty."
+    assert refused(EN, RiskProfileError("it is empty")) == "It is empty."

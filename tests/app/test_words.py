@@ -319,7 +319,7 @@ def test_all_faults_of_a_form_are_told_and_where_they_are():
     error = RiskProfileError(*faults, where="A-7")
     assert error.what == "how it was examined is missing; outcome nothing has no items"
     assert refusal(words.of("es"), error) == (
-        "A-7: falta cómo se examinó; el resultado «nada» no tiene objetos"
+        "A-7: falta cómo se examinó; el resultado «nada» no tiene objetos."
     )
 
 
