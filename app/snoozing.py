@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -81,6 +82,15 @@ def dialog(lane: str) -> None:
     st.dialog(say("do.snooze"), on_dismiss=close_dialog)(_form)(lane)
 
 
+def _which(alerts: Sequence[int]) -> str:
+    """A name for just these alerts: words that were typed of some come back to no others.
+
+    >>> _which([3, 4, 5]) == _which([3, 6, 7])
+    False
+    """
+    return hashlib.sha256(repr(sorted(alerts)).encode()).hexdigest()[:16]
+
+
 def _form(lane: str) -> None:
     say, person, now = session.speech(), session.actor(), session.now()
     if person is None:
@@ -97,7 +107,7 @@ def _form(lane: str) -> None:
         key="snooze-hours",
         format_func=lambda hours: form.span(say, timedelta(hours=hours)),
     )
-    which = f"{alerts[0]}-{len(alerts)}"  # words of one come back to no other
+    which = _which(alerts)
     subject = f"{SNOOZE}:{which}"
     reason = typed.field(
         st.text_area,
