@@ -254,7 +254,7 @@ class Guard:
                 headers["Referrer-Policy"] = "same-origin"
                 headers["Cross-Origin-Opener-Policy"] = "same-origin"
                 headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-                if not path.startswith(OPEN_FOLDER) and path.strip("/") not in SCRIPTS:
+                if not path.startswith(OPEN_FOLDER):
                     # Printed sheets and downloads tell of persons: no browser keeps them.
                     headers.setdefault("Cache-Control", "no-store")
                 if self.secure:
@@ -301,7 +301,12 @@ async def _page(request: Request) -> Response:
 
 
 async def _script(request: Request) -> Response:
-    return FileResponse(theme.path(request.url.path.strip("/")), media_type="text/javascript")
+    # Asked for with each page: one of the release before would not fit what is drawn.
+    return FileResponse(
+        theme.path(request.url.path.strip("/")),
+        media_type="text/javascript",
+        headers={"Cache-Control": "no-cache"},
+    )
 
 
 def _told(error: Exception) -> bool:

@@ -82,7 +82,9 @@ class Browser:
         waiting = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def receive() -> dict[str, Any]:
-            return waiting.pop() if waiting else {"type": "http.disconnect"}
+            if not waiting:
+                await asyncio.Event().wait()  # a browser stays until it has its answer
+            return waiting.pop()
 
         async def send(message: dict[str, Any]) -> None:
             got.append(message)

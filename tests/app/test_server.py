@@ -181,6 +181,12 @@ def test_no_browser_keeps_what_tells_of_a_person(client, path):
     assert "no-store" not in client.get("/static/nothing.js").headers.get("cache-control", "")
 
 
+def test_a_browser_asks_for_the_scripts_of_the_release_that_draws_its_page(client):
+    sign_in(client)
+    for name in server.SCRIPTS:
+        assert client.get(f"/{name}").headers["cache-control"] == "no-cache"
+
+
 def test_the_way_back_after_sign_in_stays_on_this_server(client):
     for target in ("//elsewhere.invalid/", "https://elsewhere.invalid", "/\\elsewhere.invalid"):
         answer = client.post(
