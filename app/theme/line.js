@@ -26,12 +26,15 @@ if (!window.riskprofileLine) {
   const fields = () => document.querySelectorAll(FIELD);
   const name = (field) => /st-key-\S+/.exec(field.closest('[class*="st-key-"]')?.className)?.[0];
   const connected = () => !!document.querySelector('.stApp[data-test-connection-state="CONNECTED"]');
+  const who = () => document.querySelector('.rp-who [href="/account"]')?.textContent;
   const typed = new Map(); // what stood in each field when the line dropped, by its name
+  let whose; // who typed it: another may have signed in meanwhile, in another window
   let was = connected();
   let asked = false; // whether a dialog was open then
 
   const dropped = () => {
     asked = !!document.querySelector('[data-testid="stDialog"]');
+    whose = who();
     for (const field of fields()) typed.set(name(field), field.value);
     ask();
   };
@@ -61,6 +64,9 @@ if (!window.riskprofileLine) {
   };
 
   const restore = () => {
+    const now = who();
+    if (now && now !== whose) typed.clear();
+    if (!now) return; // the page is not drawn yet
     for (const field of fields()) {
       const text = typed.get(name(field));
       if (!text || text === field.value) continue;

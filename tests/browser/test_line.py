@@ -10,6 +10,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 from sqlalchemy import select, update
 
+from app.installation import COOKIE
 from riskprofile.store import tables
 from tests.browser.conftest import PASSWORD, Served
 from tests.browser.test_fast_keys import FIRST, Line, page, rests
@@ -121,6 +122,25 @@ def test_who_was_signed_out_while_the_line_was_lost_is_led_to_signing_in_and_bac
     page.locator("#password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     rests(page, FIRST)
+
+
+def test_whoever_signs_in_elsewhere_while_the_line_is_lost_reads_no_words_of_another(page, served):
+    line = Line(page)
+    rests(page, FIRST)
+    field = page.get_by_role("dialog").get_by_label("Reason")
+    button(page, "Raise by hand").click()
+    expect(field).to_be_focused()
+    page.keyboard.type("A tip of the depot")
+    token = served.token("officer-09")
+    page.context.add_cookies([{"name": COOKIE, "value": token, "url": served.url}])
+    line.drop()
+    lost = page.get_by_role("dialog", name="The connection was lost")
+    lost.get_by_role("button", name="Go on").click()
+    expect(page.locator(".rp-who")).to_contain_text("officer-09")
+    button(page, "Raise by hand").click()
+    expect(field).to_be_focused()
+    settled(page)
+    expect(field).to_have_value("")
 
 
 def test_what_was_asked_before_a_session_ended_leaves_the_page_standing(page, served):
