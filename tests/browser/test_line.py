@@ -192,6 +192,7 @@ def test_a_page_whose_database_does_not_answer_says_so_and_goes_on_with_what_was
     settled(page)
     with unanswered(served):
         button(page, "Cancel").click()
+        expect(page.get_by_role("dialog")).to_contain_text("could not be drawn")
         page.keyboard.press("Escape")
         expect(page.locator(".rp-strip")).to_contain_text("could not be drawn")
         told = page.context.request.get(f"{served.url}/?alert=1")
