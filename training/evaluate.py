@@ -70,9 +70,16 @@ def gap_ends(gaps: np.ndarray, means: np.ndarray) -> tuple[float, float]:
 def calibration(
     points: np.ndarray, labels: np.ndarray, per_log_odds: int, weights: np.ndarray | None = None
 ) -> tuple[float, float]:
-    """Intercept and slope that turn points into log-odds of these labels (Platt, 1999)."""
+    """Intercept and slope that turn points into log-odds of these labels (Platt, 1999).
+
+    Where more points are no likelier found the slope is 0, and the intercept is that of their share
+    alone: the one that belongs to a falling slope would be the level of no row.
+    """
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=np.inf, max_iter=500)
     model.fit((points / per_log_odds).reshape(-1, 1), labels, sample_weight=weights)
-    return float(model.intercept_[0]), float(model.coef_[0, 0])
+    if model.coef_[0, 0] > 0:
+        return float(model.intercept_[0]), float(model.coef_[0, 0])
+    share = np.average(labels, weights=weights)
+    return float(np.log(share / (1 - share))), 0.0

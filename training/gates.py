@@ -326,7 +326,7 @@ def _chances(model: Scorecard, labels: Table, others: Table) -> np.ndarray:
         intercept, slope = evaluate.calibration(
             model.points(others), finds.astype(int), POINTS_PER_LOG_ODDS
         )
-        eta = intercept + max(slope, 0.0) * eta
+        eta = intercept + slope * eta
     elif len(of_others):
         missed = len(finds) - finds.sum()
         eta = np.full(len(eta), math.log((finds.sum() + 0.5) / (missed + 0.5)))

@@ -253,5 +253,5 @@ def _calibrated(
         card.points(labels), value.astype(int), POINTS_PER_LOG_ODDS, weights
     )
     points = np.arange(card.lowest, card.lowest + len(card.probabilities))
-    chance = 1 / (1 + np.exp(-(intercept + max(slope, 0.0) * points / POINTS_PER_LOG_ODDS)))
+    chance = 1 / (1 + np.exp(-(intercept + slope * points / POINTS_PER_LOG_ODDS)))
     return replace(card, probabilities=np.round(chance, 9), examined=len(labels))

@@ -94,7 +94,11 @@ def graded(chances: list[float], seed: int = 1, rows: int = 6_000) -> tuple[Scor
 
 @pytest.mark.parametrize(
     ("chances", "held"),
-    [([0.005, 0.013, 0.036, 0.09, 0.21], True), ([0.02, 0.02, 0.02, 0.02, 0.4], False)],
+    [
+        ([0.005, 0.013, 0.036, 0.09, 0.21], True),
+        ([0.02, 0.02, 0.02, 0.02, 0.4], False),
+        ([0.05, 0.05, 0.05, 0.05, 0.05], True),  # the points tell nothing: the share alone
+    ],
 )
 def test_a_score_that_is_off_in_its_middle_closes_the_gate_though_its_mean_is_right(
     chances: list[float], held: bool
