@@ -23,7 +23,7 @@ from riskprofile.services.promotion import Gate
 from riskprofile.tables import Table
 from training import evaluate, fairness
 from training.compile import worst_step
-from training.refit import monotone, refit
+from training.refit import monotone, refit, weights_of
 
 MOST_LOST = 0.10  # recall of a slice
 LEAST_IN_SLICE = 20  # positives: with fewer a slice is not assessable
@@ -276,6 +276,7 @@ def calibration_gate(card: Scorecard, labels: Table) -> Gate:
     Over all outcomes the two agree whatever the scorecard, since its probabilities were fitted to
     these outcomes with a level and a slope of their own: only parts can tell that they are off.
     Outcomes count alike, however they were selected: that depends on the score and chance alone.
+    The fit weighed them, so its level is as unsure as the few that weigh most make it.
     """
     name, bound = "calibration", f"a chance of at least {RARE:g} over all fifths of the score"
     if not card.examined:
@@ -284,18 +285,28 @@ def calibration_gate(card: Scorecard, labels: Table) -> Gate:
         return Gate(name, True, "not assessable: no outcome yet", bound)
     score = card.probability(card.points(labels))
     found = labels["value"].to_numpy("float64")
+    each, level = score * (1 - score), _doubt_of_level(score, weights_of(labels))
     cuts = np.unique(np.quantile(score, np.arange(1, FIFTHS) / FIFTHS))
     fifth = np.searchsorted(cuts, score)
     measured = []
     for part in np.unique(fifth):
         here = fifth == part
         finds, expected = int(found[here].sum()), float(score[here].sum())
-        spread = float((score[here] * (1 - score[here])).sum())
+        spread = float(each[here].sum())
         where = f"{score[here].min():.1%} to {score[here].max():.1%}"
         told = f"{finds} finds in {here.sum()} outcomes where {expected:.1f} were to be expected"
-        measured.append((_tail(finds, expected, spread), f"score {where}: {told}"))
+        rare = _tail(finds, expected, spread, spread**2 * level)
+        measured.append((rare, f"score {where}: {told}"))
     rarest, worst = min(measured)
     return Gate(name, rarest * len(measured) >= RARE, worst, bound)
+
+
+def _doubt_of_level(score: np.ndarray, weights: np.ndarray) -> float:
+    """Variance, in log-odds, of a level fitted with weights beyond that of one without."""
+    each = score * (1 - score)
+    if not each.any():
+        return 0.0
+    return float((weights**2 * each).sum() / (weights * each).sum() ** 2 - 1 / each.sum())
 
 
 def size_gate(card: Scorecard) -> Gate:
@@ -345,7 +356,7 @@ def _tail(finds: int, expected: float, spread: float, doubt: float = 0.0) -> flo
         # Nothing is surer than half an outcome: chances are rounded, and some to 0 or 1.
         off = abs(finds - expected) / math.sqrt(max(1.5**2 * spread + doubt, 0.25))
         return float(2 * norm.sf(off))
-    if doubt > 0:
+    if doubt > 1e-6 * expected:  # with less the two are one, and its figures are no more exact
         count = nbinom(expected**2 / doubt, expected / (expected + doubt))
     else:
         count = poisson(expected)

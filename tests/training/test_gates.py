@@ -110,6 +110,14 @@ def test_a_score_that_is_off_in_its_middle_closes_the_gate_though_its_mean_is_ri
         assert after.examined and gate.held == held, gate
 
 
+@pytest.mark.parametrize("seed", [105, 150])
+def test_a_level_that_few_heavy_outcomes_set_is_not_held_against_the_score(seed: int) -> None:
+    before, told = graded([0.005, 0.013, 0.036, 0.09, 0.21], seed, 600)
+    after = refit(before, told, "t").scorecard
+    gate = gates.calibration_gate(after, told)
+    assert after.examined and gate.held, gate
+
+
 def test_scores_of_nothing_but_0_and_1_are_measured_too() -> None:
     sure, told = graded([0.0, 0.0, 0.0, 0.0, 1.0])
     whole = np.where(np.arange(-2_000, 2_000) > -50, 1.0, 0.0)
