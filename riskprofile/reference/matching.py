@@ -34,7 +34,7 @@ _APART = re.compile(
 )
 # A capital I among small letters, a small l among capitals: each is read as the other.
 _UPRIGHT = re.compile("I[a-z]|[a-z]I|[A-Z]l[A-Z]")
-_ASCII_WORD = re.compile("[A-Za-z0-9]+")
+_ASCII_WORD = re.compile(r"(?<![^\W_])[A-Za-z0-9]+(?![^\W_])")
 _AS_IT_LOOKS = str.maketrans({"I": "\u0399", "l": "\u0456"})  # what stands for l, and for i
 # Without look-around: what every text of ASCII holds in which a stroke is read as another, or
 # something stands apart.
@@ -141,10 +141,10 @@ def _close(one: str, key: str) -> bool:
 
 def find(cleaned: str) -> list[Hit]:
     """Terms in a clean text, in order, none inside another."""
-    if cleaned.isascii():
-        told = _ASCII_WORD.sub(_looks, cleaned) if _UPRIGHT.search(cleaned) else cleaned
-        # Case tells look-alike letters apart; else there are none.
-        cleaned = told.lower() if told.isascii() else told
+    if _UPRIGHT.search(cleaned):
+        cleaned = _ASCII_WORD.sub(_looks, cleaned)
+    if cleaned.isascii():  # case tells look-alike letters apart; here there are none
+        cleaned = cleaned.lower()
     made = index()
     if not _may_hold(made, cleaned):
         return []

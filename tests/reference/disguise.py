@@ -1,4 +1,4 @@
-"""Ways to write a word so that a search does not find it: 26 kinds, seeded."""
+"""Ways to write a word so that a search does not find it: 28 kinds, seeded."""
 
 from __future__ import annotations
 

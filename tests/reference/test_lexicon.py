@@ -158,7 +158,10 @@ def test_disguised_terms_are_still_found_and_said_to_be_disguised():
 
 
 def test_upright_strokes_are_read_as_each_other_where_that_alone_makes_a_term():
-    for line in ("GIock 19 sIide", "AR15 Iower receiver", "PlSTOL BARREL", "bulIets 9 mm"):
+    for line in (
+        *("GIock 19 sIide", "AR15 Iower receiver", "PlSTOL BARREL", "bulIets 9 mm"),
+        *("GIock 19 sIide, для охоты", "GIock 19 黑色"),  # beside words of other scripts too
+    ):
         assert weight(line) > 0 and lexicon.scan(line).disguised, line
     for line in ("Iron nails", "MacIntyre biscuits", "WiFI router", "COlLS", "miniITX case"):
         assert weight(line) == 0 and not lexicon.scan(line).disguised, line
