@@ -120,28 +120,31 @@ def cases(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """The case of each row of the register: its case number, else its alert, else itself alone.
 
     Authorities number their cases each for itself: a number that several of these rows' have
-    stands with whose it is. All pieces of an alert are of one case.
+    stands with whose it is. Pieces of an alert are of one case but where their numbers differ.
     """
-    numbers = [str((row["details"] or {}).get("case_number") or "") for row in rows]
-    of_alert = {
-        row["alert_id"]: number for row, number in zip(rows, numbers, strict=True) if number
-    }
-    numbers = [
-        number or (row["alert_id"] and of_alert.get(row["alert_id"])) or ""
-        for row, number in zip(rows, numbers, strict=True)
-    ]
+    of_alert: dict[int, tuple[str, str]] = {}
+    told = []
+    for row in rows:
+        number = str((row["details"] or {}).get("case_number") or "")
+        told.append((number, " ".join(row["authority"].split())))
+        if number and row["alert_id"]:
+            of_alert.setdefault(row["alert_id"], told[-1])
+    for place, row in enumerate(rows):
+        first = of_alert.get(row["alert_id"])
+        if first and told[place][0] in ("", first[0]):
+            told[place] = first
     spelled: dict[str, dict[str, str]] = {}  # number: authority folded: as first written
-    for row, number in zip(rows, numbers, strict=True):
-        if written := " ".join(row["authority"].split()):
-            spelled.setdefault(number, {}).setdefault(written.casefold(), written)
+    for number, whose in told:
+        if whose:
+            spelled.setdefault(number, {}).setdefault(whose.casefold(), whose)
     found = []
-    for row, number in zip(rows, numbers, strict=True):
-        whose = spelled.get(number, {}).get(" ".join(row["authority"].split()).casefold())
+    for row, (number, whose) in zip(rows, told, strict=True):
         if not number:
             found.append(f"alert {row['alert_id']}" if row["alert_id"] else row["number"])
+        elif whose and len(spelled[number]) > 1:
+            found.append(f"{number} ({spelled[number][whose.casefold()]})")
         else:
-            shared = whose and len(spelled[number]) > 1
-            found.append(f"{number} ({whose})" if shared else number)
+            found.append(number)
     return found
 
 

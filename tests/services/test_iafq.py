@@ -220,6 +220,10 @@ def test_equal_case_numbers_of_two_authorities_are_two_cases(any_store, tmp_path
     assert (one["case"], one["arms"]) == ("17 (Customs)", 10)
     told = trends.trends(any_store, OWNER, datetime(2025, 5, 2, tzinfo=UTC))
     assert told.figures["cases"] == 2
+    alert = {"alert_id": 1, "number": "D", "details": None, "authority": "customs"}
+    numbered = {**alert, "details": {"case_number": "17"}, "authority": "Police"}
+    other = {**numbered, "alert_id": None, "authority": "Customs"}
+    assert arms.cases([alert, numbered, other]) == ["17 (Police)", "17 (Police)", "17 (Customs)"]
 
 
 def test_a_day_that_was_typed_wrongly_is_named_and_makes_no_year_the_latest(any_store, tmp_path):
