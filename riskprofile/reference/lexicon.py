@@ -337,7 +337,7 @@ def _said(cleaned: str, hits: list[Hit], text: str) -> list[tuple[int, int, str]
         for hit in scan(text).hits
         if not hit.cancelled and hit.term.ambiguity == "high" and hit.term.language == "en"
     ]
-    row = sorted({*hits, *open_parts}, key=lambda hit: hit.start)
+    row = sorted({*hits, *open_parts}, key=lambda hit: hit.start)  # no two overlap
     at = 0
     while at < len(row):
         hit = row[at]

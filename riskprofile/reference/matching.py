@@ -32,6 +32,7 @@ COMPOUND = 10  # letters from which a word is searched for others inside it
 _APART = re.compile(
     r"[^\W_][^\w\s]+[^\W_]|[_@$!|€+*•]|(?<![^\W_])[^\W\d_][\W_]{1,3}[^\W\d_](?![^\W_])"
 )
+_NOT_CJK = re.compile(rf"[^{CJK.pattern[1:-1]}]+")
 # A capital I among small letters, a small l among capitals: each is read as the other.
 _UPRIGHT = re.compile("I[a-z]|[a-z]I|[A-Z]l[A-Z]")
 _ASCII_WORD = re.compile(r"(?<![^\W_])[A-Za-z0-9]+(?![^\W_])")
@@ -337,11 +338,12 @@ def _masked(letters: str, made: Index) -> Term | None:
 
 def _inside(made: Index, cleaned: str, row: list[_Word]) -> list[Hit]:
     """Terms inside German compounds, and in Chinese, which writes no blanks."""
-    hits = [
-        Hit(word.start, word.end, term)
-        for word in row
-        if len(word.written) >= COMPOUND and not word.keys and (term := _compound(word.written))
-    ]
+    hits = []
+    for word in row:
+        if len(word.written) >= COMPOUND and not word.keys and (term := _compound(word.written)):
+            # Chinese may stand against it, and be a term of its own: that is no part of this one.
+            german = max(_NOT_CJK.finditer(word.written), key=lambda run: len(run[0]))
+            hits.append(Hit(word.start + german.start(), word.start + german.end(), term))
     if not cleaned.isascii() and CJK.search(cleaned):
         for last, term in made.cjk.iter_long(cleaned):
             hits.append(Hit(last - len(term.text) + 1, last + 1, term))

@@ -157,6 +157,16 @@ def test_disguised_terms_are_still_found_and_said_to_be_disguised():
     assert hidden / tried >= 0.95
 
 
+def test_a_german_compound_against_a_chinese_term_are_two_terms_side_by_side():
+    for line, said in (
+        ("枪栓Rotpunktvisier", "gun bolt gun scope"),
+        ("Pistolenlauf枪栓 新", "gun barrel gun bolt 新"),
+    ):
+        spans = sorted(hit[:2] for hit in lexicon.marks(line))
+        assert len(spans) == 2 and spans[0][1] <= spans[1][0], spans
+        assert lexicon.plain(line) == said
+
+
 def test_upright_strokes_are_read_as_each_other_where_that_alone_makes_a_term():
     for line in (
         *("GIock 19 sIide", "AR15 Iower receiver", "PlSTOL BARREL", "bulIets 9 mm"),
