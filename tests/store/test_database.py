@@ -31,6 +31,7 @@ from riskprofile.errors import Busy, Deadlock, StoreError
 from riskprofile.reference import marks
 from riskprofile.reference.arms import FLAGS
 from riskprofile.store import alerts, arms, database, migrations
+from riskprofile.store.arms_tables import ArmsGram
 from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Alert, Batch, Chunk, Office, Quarantined, Setting
 from tests.conftest import AS_SHIPPED
@@ -149,8 +150,10 @@ def test_alerts_of_earlier_releases_stand_where_later_ones_of_their_kind_do(addr
     store.close()
 
 
-def test_serials_of_slides_that_came_before_are_found(address):
-    """A pistol that says nothing of a slide, and one whose frame and slide have runs in common."""
+def test_marks_that_came_before_are_found(address):
+    """A pistol that says nothing of a slide, one whose frame and slide have runs in common, and
+    some whose kana and Han were left out.
+    """
     now = NOW.replace(tzinfo=None)
     given = dict.fromkeys(("part", "make", "model", "calibre", "authority", "arm_type"), "")
     given |= dict.fromkeys(("make_key", "model_key", "serial_key", "content", "recorded_by"), "")
@@ -160,6 +163,9 @@ def test_serials_of_slides_that_came_before_are_found(address):
         {**given, "id": 1, "number": "A1", "serial": "SB0I25", "details": {"cover_goods": "x"}},
         {**given, "id": 2, "number": "A2", "serial": "NW6234"}
         | {"details": {"serial_elsewhere": "NW-62342|ZZ48151"}},
+        {**given, "id": 3, "number": "A3", "serial": "イ71943", "serial_key": "71943"}
+        | {"details": None},
+        {**given, "id": 4, "number": "A4", "serial": "五六七式", "make": "东方", "details": None},
     ]
     engine = database._engine(database._address(address))
     with engine.connect() as connection:
@@ -170,7 +176,7 @@ def test_serials_of_slides_that_came_before_are_found(address):
         runs = [
             {"gram": gram, "arms_id": row["id"]}
             for row in rows
-            for gram in marks.grams(marks.skeleton(row["serial"]))
+            for gram in marks.grams("".join(filter(str.isascii, marks.skeleton(row["serial"]))))
         ]
         connection.execute(insert(old.tables["arms_gram"]), runs)
         connection.commit()
@@ -179,6 +185,13 @@ def test_serials_of_slides_that_came_before_are_found(address):
     with store.read() as connection:
         for serial, found in (("ZZ4815", ["A2"]), ("NW62342", ["A2"]), ("SB0I25", ["A1"])):
             assert [one["number"] for one in arms.by_serial(connection, serial)] == found
+        for serial, found in (("イ71943", "A3"), ("五六七式", "A4")):
+            [one] = arms.by_serial(connection, marks.skeleton(serial))
+            assert one["number"] == found
+        kept = connection.execute(select(arms.arms.c.serial_key).where(arms.arms.c.id > 2))
+        assert sorted(kept.scalars()) == ["イ71943", "五六七式"]
+        assert arms.named(connection, "make", marks.name_key("东方"))
+        assert not connection.execute(select(ArmsGram).filter_by(gram="^71")).all()
     store.close()
 
 
