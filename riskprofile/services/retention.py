@@ -163,7 +163,8 @@ def run(
     first = shortest(settings)
     with store.write(patience=120.0) as connection:
         told.drafts = erasure.clear_drafts(connection, received_upto(moment, first))
-        told.words = audit.forget_words(connection, received_upto(moment, first))
+        words_before = received_upto(moment, first)
+        told.words = audit.forget_words(connection, words_before)
         told.words += erasure.clear_unmaskings(connection, received_upto(moment, first))
         named = [terms(one, settings).mask for one in PROFILES.values() if written(one.keys)]
         told.names = parties.forget(connection, received_upto(moment, max(named)))
@@ -175,11 +176,12 @@ def run(
         audit.append(
             connection,
             actor=actor.name,
-            action="retention.run",
+            action=audit.FORGOT,
             subject="retention",
             now=now,
             detail={
                 "as_of": moment.isoformat(),
+                audit.WORDS_BEFORE: words_before.isoformat(),
                 **{name: value for name, value in vars(told).items() if name != "as_of"},
             },
         )

@@ -3,7 +3,7 @@
 A digest covers the text of the fields and the digest before it, so an edit, a removal
 or a swap breaks the chain at the exact record. Cutting the end is seen only by a head
 kept elsewhere. The words of a stated purpose stand beside the chain, which holds
-their salted digest: they can be erased and the chain still verifies.
+their salted digest: retention erases them and the chain still verifies.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, text
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 
 from riskprofile.errors import StoreError
 from riskprofile.store.database import serialise
@@ -25,6 +25,8 @@ from riskprofile.store.tables import Audit, AuditWords
 START = "0" * 64
 _words = AuditWords.__table__  # type: ignore[attr-defined]
 CHAIN_LOCK = 7002
+FORGOT = "retention.run"  # the act that erases words, and its detail: stated before when
+WORDS_BEFORE = "words_before"
 FIELDS = (
     "sequence", "at", "actor", "action", "subject", "office", "purpose", "detail", "previous",
     "digest",
@@ -218,7 +220,23 @@ def _wrong_words(connection: Connection) -> int | None:
     for sequence, salt, words, purpose in rows:
         if _digested(str(salt), str(words)) != purpose:
             return int(sequence)
-    return None
+    return _missing_words(connection)
+
+
+def _missing_words(connection: Connection) -> int | None:
+    """The first link whose words are gone though no run of retention erased them."""
+    runs = connection.execute(select(_audit.c.detail).where(_audit.c.action == FORGOT)).scalars()
+    # A former release did not write how far it went: that was before the time it ran as of.
+    erased = [datetime.fromisoformat(one.get(WORDS_BEFORE) or one["as_of"]) for one in runs if one]
+    gone = (
+        select(_audit.c.sequence)
+        .outerjoin(_words, _words.c.sequence == _audit.c.sequence)
+        .where(_words.c.sequence.is_(None), func.length(_audit.c.purpose) == len(START))
+    )
+    if erased:
+        gone = gone.where(_audit.c.at >= max(erased))
+    found = connection.execute(gone.order_by(_audit.c.sequence).limit(1)).scalar()
+    return None if found is None else int(found)
 
 
 def _digested(salt: str, words: str) -> str:

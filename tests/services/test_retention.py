@@ -349,6 +349,23 @@ def test_another_word_in_a_purpose_is_found(store: Store) -> None:
     assert (verdict.ok, verdict.first_bad) == (False, 3)
 
 
+def test_words_of_a_purpose_that_retention_did_not_erase_are_missed(
+    store: Store, home: Settings
+) -> None:
+    for day in (0, 360):
+        with store.write() as connection:
+            at = RECEIVED + timedelta(days=day)
+            audit.append(connection, actor="i", action="look", subject="a:1", now=at, purpose="w")
+            last = audit.head(connection)
+    assert retention.run(store, home, OWNER, retention.due_at(RECEIVED, 12) + SECOND).words == 1
+    with store.read() as connection:
+        assert audit.verify(connection).ok
+    with store.write() as connection:
+        connection.execute(text("DELETE FROM audit_words"))
+    with store.read() as connection:
+        assert audit.verify(connection).first_bad == last.sequence
+
+
 def masked(store: Store, home: Settings, folder: Path) -> tuple[str, datetime]:
     """The reference of one masked record with an alert in the office, and a time after."""
     seeded(store, home, folder)
