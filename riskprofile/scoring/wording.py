@@ -112,7 +112,7 @@ class Wording:
     @cached_property
     def _neighbours(self) -> tuple[frozenset[str], frozenset[str]]:
         """The first words of pairs that weigh, and the second."""
-        both = [one.split() for one in self.weights if " " in one]
+        both = [two for one in self.weights if len(two := one.split(" ")) == 2]
         return frozenset(one for one, _ in both), frozenset(other for _, other in both)
 
     @cached_property

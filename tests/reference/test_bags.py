@@ -60,6 +60,7 @@ def test_many_texts_weigh_what_the_pieces_of_each_weigh():
     told = hostile()
     alone = [pieces(text.skeleton_of(lexicon.plain(one))) for one in told]
     weights = {piece: place for place, piece in enumerate(dict.fromkeys(chain(*alone[::3])))}
+    weights["pins of steel"] = weights[" pins"] = 9  # no pieces: they weigh nothing
     said = Wording("goods_description", 5, weights).value(pd.Series(told, dtype=TEXT))
     assert (said * UNIT).tolist() == [
         5 + sum(weights.get(one, 0) for one in each) for each in alone
