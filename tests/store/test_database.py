@@ -640,24 +640,27 @@ def test_of_two_writers_who_wait_for_each_other_one_is_told_that_it_was_that(pos
     def change(name: str) -> Any:
         return table.update().where(table.c.name == name).values(value=1)
 
-    with ThreadPoolExecutor(1) as beside, store.write() as first:
-        first.execute(text("SET LOCAL deadlock_timeout = '1h'"))
-        first.execute(change("a"))
+    # PostgreSQL looks once at what each waits for: here whoever waits last does.
+    def second() -> None:
+        with store.write() as connection:
+            connection.execute(text("SET LOCAL deadlock_timeout = '1h'"))
+            connection.execute(change("b"))
+            connection.execute(change("a"))
 
-        def second() -> None:
-            with store.write() as connection:
-                connection.execute(text("SET LOCAL deadlock_timeout = '10ms'"))
-                connection.execute(change("b"))
-                connection.execute(change("a"))
-
-        told = beside.submit(second)
-        while not told.done():
-            with store.read() as connection:
-                if connection.execute(waits).scalar():
-                    break
-        first.execute(change("b"))
-        with pytest.raises(Deadlock, match="two writers waited for each other"):
-            told.result()
+    with ThreadPoolExecutor(1) as beside:
+        with (
+            pytest.raises(Deadlock, match="two writers waited for each other"),
+            store.write() as first,
+        ):
+            first.execute(text("SET LOCAL deadlock_timeout = '10ms'"))
+            first.execute(change("a"))
+            told = beside.submit(second)
+            while not told.done():
+                with store.read() as connection:
+                    if connection.execute(waits).scalar():
+                        break
+            first.execute(change("b"))
+        told.result()
     store.close()
 
 
