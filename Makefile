@@ -28,9 +28,10 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: .venv/demo
 	@$(BIN)/riskprofile demo $(ARGS)
 
-# The suite. What needs Chromium or PostgreSQL skips visibly where they are not installed.
+# The suite, on two cores: of three processes one waits for a browser most of the time. What needs
+# Chromium or PostgreSQL skips visibly where they are not installed.
 test: .venv/dev
-	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadgroup $(ARGS)
 
 # Those that take long: fits, kills, every combination of protected columns; and what the suite asks
 # of SQLite asked of PostgreSQL.

@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(
     """One of the processes that run the suite has all of these.
 
     They wait for a browser half of their time, and fill both cores in the other half: while one
-    process waits, the other works.
+    process waits, the others work.
     """
     if config.pluginmanager.hasplugin("xdist"):
         here = Path(__file__).parent
