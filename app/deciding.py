@@ -158,7 +158,7 @@ def _reason(view: Any, decision: str) -> None:
     first = view.blind and decision != REOPEN
     if first:
         st.html(f'<p class="rp-s rp-m">{escape(say("blind.dialog"))}</p>')
-    if decision == "release" and view.lane == "red":
+    if decision == "release" and view.lane == "red" and session.status(person).second_person:
         st.html(f'<p class="rp-s rp-m">{escape(say("reason.second"))}</p>')
     if "fault" in st.session_state:
         title, told = st.session_state.pop("fault")

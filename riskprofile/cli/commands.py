@@ -80,6 +80,10 @@ COMMANDS: Listed = {
         "The kill switch: nothing new is rated; the queue stays workable by hand.",
     ),
     "resume": (("switches",), "Let rating go on."),
+    "second-person": (
+        ("switches",),
+        "Say, or set, whether the release of a red alert waits for a second person.",
+    ),
     "blind-first": (
         ("switches",),
         "Say, or set, which share of alerts an officer first judges without the rating.",

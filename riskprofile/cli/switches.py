@@ -1,4 +1,4 @@
-"""pause, resume, blind-first: what everybody's page obeys at once."""
+"""pause, resume, second-person, blind-first: what everybody's page obeys at once."""
 
 from __future__ import annotations
 
@@ -36,6 +36,28 @@ def resume(home: Home = None, json: Json = False) -> int:
         output.as_json({"paused": False})
     else:
         output.say("rating goes on")
+    return 0
+
+
+@app.command()
+def second_person(
+    on: Annotated[
+        bool | None, typer.Option("--on/--off", help="From now on; without it, what is so is said.")
+    ] = None,
+    home: Home = None,
+    json: Json = False,
+) -> int:
+    """Say, or set, whether the release of a red alert waits for a second person."""
+    with opened(home) as (_, store):
+        if on is not None:
+            govern.require_second_person(store, owner(), on, now())
+        stands = govern.status(store, owner(), now()).second_person
+    if json:
+        output.as_json({"second_person": stands})
+    elif stands:
+        output.say("the release of a red alert waits for a second person")
+    else:
+        output.say("whoever holds a red alert releases it alone")
     return 0
 
 

@@ -108,7 +108,8 @@ class Serving:
 class Status:
     """What stands on every page.
 
-    `profiles` are on; `worked` are those, and others that have open alerts left.
+    `profiles` are on; `worked` are those, and others that have open alerts left. `second_person`
+    says that the release of a red alert waits for one.
     """
 
     demo: bool
@@ -122,6 +123,7 @@ class Status:
     data_at: datetime | None
     profiles: tuple[str, ...]
     worked: tuple[str, ...]
+    second_person: bool
 
 
 @dataclass(frozen=True)
@@ -338,7 +340,10 @@ def require_running(connection: Connection) -> None:
 
 
 def require_second_person(store: Store, actor: Actor, on: bool, now: datetime) -> None:
-    """Whether the release of a red alert needs a second person (it does until told)."""
+    """Whether the release of a red alert needs a second person (it does until told).
+
+    A release that waits for one when the rule ends waits on.
+    """
     _put(
         store, actor, "profile.switch", SECOND_PERSON, on, "setting.second_person", now, {"on": on}
     )
@@ -349,7 +354,7 @@ def status(store: Store, actor: Actor, now: datetime, settings: Settings | None 
     authorise(actor, "status.look")
     with store.read() as connection:
         profiles = {name: switches.of_profile(name) for name in PROFILES}
-        stated_of = switches.several(connection, (PAUSED, DEMO, *profiles.values()))
+        stated_of = switches.several(connection, (PAUSED, DEMO, SECOND_PERSON, *profiles.values()))
         office = connection.execute(_OFFICE, {"office": actor.office}).first()
         rated = connection.execute(_RATED).all()
         data_at = connection.execute(_DATA_AT).scalar()
@@ -377,6 +382,7 @@ def status(store: Store, actor: Actor, now: datetime, settings: Settings | None 
         data_at=data_at,
         profiles=tuple(on),
         worked=tuple(name for name in profiles if name in on or name in left),
+        second_person=bool(stated_of.get(SECOND_PERSON, True)),
     )
 
 

@@ -47,7 +47,7 @@ def sheet(
     _declared(page, view, say)
     _reasons(page, view, say)
     _checks(page, view, say)
-    _boxes(page, view, say)
+    _boxes(page, say, waits=view.lane == "red" and status.second_person)
     _foot(page, view, say, zone)
     return page.made()
 
@@ -185,7 +185,7 @@ def _checks(page: Page, view: Any, say: Words) -> None:
     page.gap(1.5)
 
 
-def _boxes(page: Page, view: Any, say: Words) -> None:
+def _boxes(page: Page, say: Words, *, waits: bool) -> None:
     page.y = max(page.y, 194.0)
     page.rule()
     page.gap(1.5)
@@ -204,7 +204,7 @@ def _boxes(page: Page, view: Any, say: Words) -> None:
     page.text(say("sheet.seal"), EDGE + 123, 60, size=8, grey=True, y=page.y + 12)
     page.gap(28)
     half = INNER / 2 - 1.5
-    second = say("sheet.second_red" if view.lane == "red" else "sheet.second")
+    second = say("sheet.second_red" if waits else "sheet.second")
     for x, title in ((EDGE, say("sheet.examined")), (EDGE + half + 3, second)):
         page.box(x, page.y, half, 27)
         page.text(title, x + 2, half - 4, size=8, bold=True, y=page.y + 1.2)

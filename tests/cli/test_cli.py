@@ -448,6 +448,12 @@ def test_profiles_are_listed_with_the_law_and_the_assessment_named_for_them(home
     assert told["named"]["traveller"]["legal_basis"] == "Border Act, section 12"
 
 
+def test_the_second_person_of_a_red_release_is_switched_off_and_on(home: Path) -> None:
+    assert "waits for a second person" in run(home, "second-person")[1]
+    assert run(home, "second-person", "--off")[1] == "whoever holds a red alert releases it alone\n"
+    assert "waits for a second person" in run(home, "second-person", "--on")[1]
+
+
 def test_pause_stops_rating_until_resume(home: Path, day: Path) -> None:
     run(home, "pause", "--why", "labels under review")
     assert run(home, "score", day)[0] == 7
