@@ -42,7 +42,7 @@ test-slow: .venv/dev
 check: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy --strict riskprofile training
+	$(BIN)/mypy --strict riskprofile training app
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest --doctest-modules riskprofile -p no:xdist
 

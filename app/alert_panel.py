@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -279,7 +279,7 @@ def changes(view: Any, say: Words, zone: Any, now: datetime) -> str:
         rated.append((say("head.points"), say.number(before.points), say.number(view.points)))
     if before.model_version != view.model_version and not view.blind:
         rated.append((say("page.models"), before.model_version, view.model_version))
-    rows = [one for one in rated if one[1] != one[2]]
+    rows: list[Sequence[str]] = [one for one in rated if one[1] != one[2]]
     several = len(view.declaration or []) > 1
     for item, name, old, new in before.fields[:CHANGES]:
         label = say.maybe(f"field.{name}", name)
@@ -311,7 +311,7 @@ def driver(view: Any) -> dict[str, Any]:
     return rows[0]
 
 
-def kinds(profile: str) -> dict[str, str]:
+def kinds(profile: str) -> Mapping[str, str]:
     """The kind of each column, in the contract's order."""
     found = {spec.name: spec.kind for spec in PROFILES[profile].columns}
     return found | {"transport_mode": "choice"}  # of travellers it is free text, of the same words

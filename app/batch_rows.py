@@ -199,11 +199,11 @@ def _form(say: Any, person: Any, row: quarantine.KeptRow) -> None:
         reason = st.text_input(say("repair.reason"), key=f"repair-{row.id}-reason")
         if not st.form_submit_button(say("repair.submit"), type="primary"):
             return
-    summary, *said = _submit(say, person, row, fields, given, reason)
+    summary, lead, rest = _submit(say, person, row, fields, given, reason)
     if summary is None:  # beside the button: the top of the page is out of sight
-        st.html(draw.strip("✕", *said))
+        st.html(draw.strip("✕", lead, rest))
         return
-    tell(say, *said, summary)
+    tell(say, lead, rest, summary)
     st.rerun()
 
 

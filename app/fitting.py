@@ -28,10 +28,10 @@ def panel(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
     found = fitting.fits(here.settings, person, profile)
     known = promotion.known(here.store, person, here.settings.models)
     mine = [one for one in known if one.profile == profile]
-    for one in [one for one in mine if one.serves]:
-        weight = evidence.teaching(here.store, profile, one.digest, person)
+    for card in [one for one in mine if one.serves]:
+        weight = evidence.teaching(here.store, profile, card.digest, person)
         rows = [
-            (say("fits.outcomes_of", version=one.version), say.number(weight.examined)),
+            (say("fits.outcomes_of", version=card.version), say.number(weight.examined)),
             (say("fits.finds"), say.number(weight.finds)),
         ]
         st.html(draw.kpis(rows))

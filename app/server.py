@@ -153,12 +153,14 @@ def serve(
             do="Give --certfile and --keyfile, or serve on 127.0.0.1 behind a TLS proxy.",
         )
     names = (*LOOPBACK, *([host] if host.strip("0.:") else []), *hosts)
-    app = build(settings, secure=bool(certfile), hosts=names)
+    # Starlette and uvicorn spell the types of one interface differently.
+    app: Any = build(settings, secure=bool(certfile), hosts=names)
+    proxied: Any = ProxyHeadersMiddleware(app, trusted_hosts="127.0.0.1")
     leave_no_core()
     settle()
     uvicorn.run(
         # The peer is noted before a header of a proxy on loopback may change what it seems.
-        doors.Peer(ProxyHeadersMiddleware(app, trusted_hosts="127.0.0.1")),
+        doors.Peer(proxied),
         proxy_headers=False,
         host=host,
         port=port,

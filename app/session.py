@@ -19,10 +19,11 @@ from riskprofile.services import govern, identity
 
 def speech() -> words.Words:
     """The words in the language of this browser."""
-    if _run.words is None or not _run.asking:
-        _run.words = _spoken()
-        direct(_run.words.right_to_left)
-    return _run.words
+    say = _run.words
+    if say is None or not _run.asking:
+        say = _run.words = _spoken()
+        direct(say.right_to_left)
+    return say
 
 
 def _spoken() -> words.Words:
@@ -38,7 +39,7 @@ class _Run(threading.local):
     asking = False
     actor: Any = None
     status: Any = None
-    words: Any = None
+    words: words.Words | None = None
 
 
 _run = _Run()

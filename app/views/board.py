@@ -40,12 +40,12 @@ def page() -> None:
         told = _meter(say, found.meter) + _shifts(say, found, now)
         st.html(_card(say("board.meter"), told, say("board.meter_text")))
     with right:
-        rows = [
+        drawn = [
             (say("board.drawn"), say.number(found.drawn)),
             (say("board.drawn_examined"), say.number(found.drawn_examined)),
             (say("board.drawn_finds"), say.number(found.drawn_finds)),
         ]
-        st.html(_card(say("board.random"), draw.table((), rows), say("board.random_text")))
+        st.html(_card(say("board.random"), draw.table((), drawn), say("board.random_text")))
     st.html(_card(say("board.bias"), _bias(say, found), say("board.bias_text")))
 
 

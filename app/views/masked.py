@@ -122,8 +122,7 @@ def _shown(say: Any, zone: Any, now: Any) -> None:
         return
     for row in seen.declared:
         told = [(say.maybe(f"field.{name}", name), str(value)) for name, value in row.items()]
-        heads = (say("declaration.column"), say("declaration.value"))
-        st.html(draw.table(heads, told))
+        st.html(draw.table((say("declaration.column"), say("declaration.value")), told))
     if seen.written:
         rows = [
             (form.clock(one.at, zone, now), one.who, say(WRITTEN[one.what]), one.text)

@@ -39,7 +39,7 @@ def page() -> None:
     _list(say, found)
     chosen = st.session_state.get("sightings-cell")
     cells = found.cells.set_index("cell")
-    _chart(say, found, chosen if chosen in cells.index else found.cells["cell"].iloc[0])
+    _chart(say, found, str(chosen if chosen in cells.index else found.cells["cell"].iloc[0]))
     st.download_button(
         say("sightings.export"),
         results.as_csv(found.cells),

@@ -12,7 +12,8 @@ from riskprofile.errors import Conflict, NotAllowed
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import audit
 from riskprofile.store.tables import Alert, Audit, Decision
-from riskprofile.store.versions import REMOVED, SUPERSEDED
+from riskprofile.store.versions import REMOVED
+from riskprofile.store.versions import SUPERSEDED as SUPERSEDED  # pages ask for it here
 from riskprofile.words import Message
 
 alert_table = Alert.__table__  # type: ignore[attr-defined]

@@ -57,7 +57,7 @@ def zone_name(zone: ZoneInfo, now: datetime) -> str:
     return "UTC" if not minutes else f"UTC{sign}{hours}" + (f":{rest:02d}" if rest else "")
 
 
-def signed(points: int) -> str:
+def signed(points: float) -> str:
     """Points with their sign: a true minus, so that it is read as one.
 
     >>> signed(96), signed(-38)
