@@ -12,7 +12,7 @@ from app import draw, form, queue_list, session, typed
 from app.installation import served
 from app.text import escape
 from app.words import Words, refusal
-from riskprofile.errors import Busy, Conflict, ProfileOff, RiskProfileError, StoreError
+from riskprofile.errors import Busy, Conflict, ProfileOff, RiskProfileError
 from riskprofile.services import review
 
 # Decision -> key on the keyboard, and the catalogue's common reasons.
@@ -40,8 +40,6 @@ def attempt(action: Callable[[], Any]) -> Any:
         st.session_state["fault"] = said
     except Busy:
         st.session_state["fault"] = (say("busy.title"), say("busy.text"))
-    except StoreError as error:  # where the database lies is nothing for a page
-        st.session_state["fault"] = (say("fault.not_saved"), f"{form.sentence(error.what)}.")
     except ProfileOff:
         st.session_state["fault"] = (say("fault.not_saved"), say("fault.profile_off"))
     except RiskProfileError as error:

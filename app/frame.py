@@ -13,7 +13,7 @@ from app import draw, form, session, text, words
 from app.installation import served
 from app.pages import PAGES
 from app.text import attribute, escape
-from riskprofile.errors import Busy, RiskProfileError, StoreError
+from riskprofile.errors import Busy, RiskProfileError
 from riskprofile.services import drift, looking
 
 log = logging.getLogger("riskprofile.app")
@@ -161,10 +161,8 @@ def trouble(error: Exception) -> None:
     if isinstance(error, Busy):
         busy()
         return
-    if isinstance(error, StoreError):
-        told = say("fault.unknown"), form.sentence(error.what) + "."
-    elif isinstance(error, RiskProfileError):
-        told = error.what, error.do
+    if isinstance(error, RiskProfileError):
+        told = say("fault.unknown"), words.refusal(say, error)
     else:
         # Where it failed stays in the server's log; the page gives its number alone.
         number = hashlib.sha256(f"{session.now()}{error!r}".encode()).hexdigest()[:6].upper()

@@ -1,21 +1,26 @@
 """The catalogue of words, as every page reads it; and what a service refused, in those words."""
 
-from riskprofile.errors import RiskProfileError
+from riskprofile.errors import RiskProfileError, StoreError
 from riskprofile.words import DEFAULT, LANGUAGES, Message, Words, choose, of
 from riskprofile.words.form import sentence
 
 __all__ = ["DEFAULT", "LANGUAGES", "Words", "choose", "of", "refusal"]
 
-_CODES = ("decision", "outcome")  # values that are words of ours
+_CODES = ("decision", "outcome", "role")  # values that are words of ours
 
 
 def refusal(say: Words, error: RiskProfileError) -> str:
     """A refusal as sentences; in English where not all of it is a message.
 
+    Of a database that fails, what is the matter, for whoever runs it; where it lies is nothing
+    for a page.
+
     >>> from riskprofile.errors import Conflict
     >>> refusal(of("es"), Conflict(Message("refusal.nobody"), do=Message("refusal.do_claim")))
     'Nadie tiene esta alerta. Tómela primero.'
     """
+    if isinstance(error, StoreError):
+        return sentence(say("fault.store", what=error.what))
     parts = (*error.faults, error.do) if error.do else error.faults
     if not all(isinstance(part, Message) for part in parts):
         say = of(DEFAULT)  # two languages in one answer would read worse

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from riskprofile.errors import NotAllowed
+from riskprofile.words import Message
 
 ROLES: Final = ("officer", "supervisor", "analyst", "operator", "auditor", "administrator")
 
@@ -107,6 +108,6 @@ def authorise(actor: Actor, action: str, office: str | None = None) -> None:
         Whose record it is. None is a record of no office, which every office may see.
     """
     if actor.role not in ACTIONS.get(action, frozenset()):
-        raise NotAllowed(f"{actor.role} {actor.name} may not do this ({action})")
+        raise NotAllowed(Message("refusal.role", role=actor.role, who=actor.name, action=action))
     if office is not None and actor.office not in (None, office):
-        raise NotAllowed("this belongs to another office", do="Ask that office.")
+        raise NotAllowed(Message("refusal.other_office"), do=Message("refusal.do_other_office"))

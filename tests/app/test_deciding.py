@@ -38,7 +38,8 @@ def test_a_database_that_another_writes_is_told_in_words_of_the_page(monkeypatch
 
 def test_no_page_tells_where_the_database_lies(monkeypatch):
     error = StoreError("the disk is full", where=PLACE, do="Make room, then run the same command.")
-    assert told(monkeypatch, error) == ("Not recorded", "The disk is full.")
+    said = "The disk is full. Try again, then tell your operator."
+    assert told(monkeypatch, error) == ("Not recorded", said)
 
 
 def test_who_was_first_and_what_is_not_allowed_are_told_as_before(monkeypatch):

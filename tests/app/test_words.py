@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 import app
+from app import frame
 from app.words import refusal
 from riskprofile import words
 from riskprofile.cli.output import STEPS
-from riskprofile.errors import RiskProfileError
+from riskprofile.errors import NotAllowed, RiskProfileError, StoreError
 from riskprofile.profiles import PROFILES
 from riskprofile.services import networks, pairs, review, speaking
-from riskprofile.services.rights import ACTIONS, ROLES
+from riskprofile.services.rights import ACTIONS, ROLES, Actor, authorise
 from riskprofile.services.steps import WRITING
 from riskprofile.words import Message, form
 from riskprofile.words.shown import mixed
@@ -312,6 +313,21 @@ def test_a_refusal_is_said_in_the_words_of_the_reader_and_a_command_keeps_englis
     said = "reason for release has at least 20 characters."
     said += " Say what you saw, for whoever reads this later."
     assert (refusal(words.of("en"), error), str(error)) == (f"A {said}", f"a {said}")
+
+
+def test_what_a_page_cannot_draw_is_told_in_the_words_of_the_reader(monkeypatch):
+    said: list[str] = []
+    monkeypatch.setattr(frame.session, "speech", lambda: words.of("fr"))
+    monkeypatch.setattr(frame.st, "html", said.append)
+    monkeypatch.setattr(frame, "_again", lambda say: None)
+    with pytest.raises(NotAllowed) as away:
+        authorise(Actor("ines", "officer", "XMPME"), "alert.confirm", "XMABC")
+    for error in (away.value, StoreError("the disk is full", where="/srv/db", do="Make room.")):
+        frame.trouble(error)
+    assert all("Cette page n’a pas pu être affichée" in one for one in said)
+    assert "Cela appartient à un autre bureau. Demandez à ce bureau." in said[0]
+    assert "La base de données n’a pas répondu comme il faut (the disk is full)" in said[1]
+    assert "/srv" not in said[1]
 
 
 def test_all_faults_of_a_form_are_told_and_where_they_are():
