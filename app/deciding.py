@@ -89,9 +89,9 @@ def close_dialog() -> None:
 
 
 def undo(decision_id: int) -> None:
-    """Take back the decision just made."""
+    """Take back the decision just made; where that fails, it can be tried until its time is over."""
     person = session.actor()
-    done = st.session_state.pop("undo", None)
+    done = st.session_state.get("undo")
     if person is None or done is None:
         return
     store, now = served().store, session.now()
@@ -101,7 +101,10 @@ def undo(decision_id: int) -> None:
         return "undone"
 
     if attempt(action):
+        del st.session_state["undo"]
         st.session_state["told"] = session.speech()("undo.undone", record=done["record"])
+    else:
+        done["fault"] = st.session_state["fault"]
 
 
 def ask_reopen(alert_id: int) -> None:

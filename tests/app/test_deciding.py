@@ -48,6 +48,25 @@ def test_who_was_first_and_what_is_not_allowed_are_told_as_before(monkeypatch):
     assert told(monkeypatch, error)[1] == "An officer cannot do this. Ask a supervisor."
 
 
+def test_an_undo_that_failed_can_be_tried_again_while_its_time_runs(monkeypatch):
+    answers: list[Exception | None] = [Busy("the database is locked by another program"), None]
+
+    def undo(*_: Any) -> None:
+        if (error := answers.pop(0)) is not None:
+            raise error
+
+    kept: dict[str, Any] = {"undo": {"id": 7, "record": "A-7"}}
+    monkeypatch.setattr(st, "session_state", kept)
+    for name, value in (("speech", EN), ("actor", object()), ("now", None)):
+        monkeypatch.setattr(session, name, lambda value=value: value)
+    monkeypatch.setattr(deciding, "served", lambda: SimpleNamespace(store=None))
+    monkeypatch.setattr(deciding.review, "undo", undo)
+    deciding.undo(7)
+    assert (kept["undo"]["record"], kept.pop("fault")[0]) == ("A-7", EN("busy.title"))
+    deciding.undo(7)
+    assert kept == {"told": EN("undo.undone", record="A-7")}
+
+
 def dialog() -> None:
     """The dialog of a decision, as a page draws it."""
     from types import SimpleNamespace
