@@ -152,10 +152,11 @@ def _reason(view: Any, decision: str) -> None:
         max_chars=2000,
         placeholder=say("reason.hint"),
     )
-    st.html(f'<span class="rp-s rp-m">{escape(say("reason.common"))}</span>')
-    with st.container(key="small_common"):
-        for name in DECISIONS[decision][1] if decision in DECISIONS else ():
-            st.button(say(name), key=f"common-{name}", on_click=take, args=(say(name),))
+    if decision in DECISIONS:
+        st.html(f'<span class="rp-s rp-m">{escape(say("reason.common"))}</span>')
+        with st.container(key="small_common"):
+            for name in DECISIONS[decision][1]:
+                st.button(say(name), key=f"common-{name}", on_click=take, args=(say(name),))
     first = view.blind and decision != REOPEN
     if first:
         st.html(f'<p class="rp-s rp-m">{escape(say("blind.dialog"))}</p>')
@@ -233,7 +234,8 @@ def _undo_strip() -> None:
         return
     left = (done["until"] - session.now()).total_seconds()
     if left <= 0:
-        st.session_state.pop("undo")
+        if "fault" in st.session_state.pop("undo"):  # said once more: the strip goes by itself
+            st.session_state["fault"] = done["fault"]
         st.rerun()
     told = say("undo.done", decision=say(f"decision.{done['decision']}"), record=done["record"])
     why = say("undo.reason", reason=form.clip(done["reason"], 90))
