@@ -60,6 +60,7 @@ OPEN_PATHS = (
     *("/language", "/healthz", "/favicon.png"),
 )
 OPEN_FOLDER = "/static/"
+FOLDERS = (OPEN_FOLDER, "/_stcore/", "/media/", "/component/")  # of Streamlit's own files
 SCRIPTS = ("back.js", "base.js", "keys.js", "lang.js", "line.js", "news.js")
 # Streamlit endpoints that nothing here needs: figures of the process, and a programs' interface.
 CLOSED_PATHS = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
@@ -96,8 +97,9 @@ def build(
     serve_from(Installation(store, settings, clock, News(store), runs))
     _configure(hosts)
     public = (exporters.PATH,) if settings.exporters_page else ()
-    guard = Middleware(Guard, hosts=hosts, secure=secure, public=public)
     made = routes(public=settings.exporters_page)
+    known = frozenset(route.path for route in made)
+    guard = Middleware(Guard, hosts=hosts, secure=secure, public=public, known=known)
 
     @asynccontextmanager
     async def lifespan(app: streamlit.App) -> AsyncIterator[None]:
@@ -194,9 +196,15 @@ class Guard:
     """Answers no stranger: host and session are checked before Streamlit sees a request."""
 
     def __init__(
-        self, app: ASGIApp, hosts: tuple[str, ...], secure: bool, public: tuple[str, ...] = ()
+        self,
+        app: ASGIApp,
+        hosts: tuple[str, ...],
+        secure: bool,
+        public: tuple[str, ...] = (),
+        known: frozenset[str] = frozenset(),
     ) -> None:
-        self.app, self.hosts, self.secure, self.public = app, hosts, secure, public
+        self.app, self.hosts, self.secure = app, hosts, secure
+        self.public, self.known = public, known
         self.policy = content_policy()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -237,8 +245,13 @@ class Guard:
         scope["user"] = person
         if person is not None:
             # Streamlit serves a home at "/" alone: its own address leads there.
+            # An address that nobody has would be a page that lacks its own scripts.
             at_home = scope["type"] == "http" and path.strip("/") == pages.home(person.role)
-            return RedirectResponse(f"/{asked}", 303) if at_home else None
+            if at_home:
+                return RedirectResponse(f"/{asked}", 303)
+            reads = scope["type"] == "http" and "text/html" in headers.get("accept", "")
+            known = path in self.known or path.startswith(FOLDERS)
+            return RedirectResponse("/", 303) if reads and not known else None
         if path.startswith("/_stcore/") or scope["type"] == "websocket":
             return Response("Sign in first.", 401)
         return RedirectResponse(

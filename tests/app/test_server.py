@@ -69,6 +69,9 @@ def test_the_address_of_ones_home_leads_to_it_with_what_was_asked(client):
     sign_in(client)
     answer = client.get("/queue?lane=red")
     assert (answer.status, answer.headers["location"]) == (303, "/?lane=red")
+    for nobodys in ("/shipments", "/queue/8/reasons"):
+        answer = client.get(nobodys, accept="text/html")
+        assert (answer.status, answer.headers["location"]) == (303, "/")
 
 
 @pytest.mark.parametrize(
