@@ -4,11 +4,13 @@
 // A line that was dropped comes back to a server that knows nothing of the page: a dialog on the
 // screen would be nobody's. The page is drawn anew, says so, and puts the words back.
 // Whose session ended meanwhile gets no line: the address leads to signing in, and back to the page.
+// What they had typed waits in this window alone, and only they read it.
 if (!window.riskprofileLine) {
   window.riskprofileLine = true;
   const PAUSE = 2000; // ms without a letter
   const FIELD = ".stTextArea textarea";
   const EVERY = 1000; // ms between two questions whether the session holds, without a line
+  const KEPT = "riskprofile-typed"; // in this window, while its person signs in again
 
   const press = (target, init) => {
     target.dispatchEvent(new KeyboardEvent("keydown", { ...init, bubbles: true, cancelable: true }));
@@ -31,22 +33,44 @@ if (!window.riskprofileLine) {
   let whose; // who typed it: another may have signed in meanwhile, in another window
   let was = connected();
   let asked = false; // whether a dialog was open then
+  let asks = false; // whether somebody asks already: a line may drop twice within a second
+
+  const noteDown = () => {
+    for (const field of fields()) typed.set(name(field), field.value);
+  };
 
   const dropped = () => {
     asked = !!document.querySelector('[data-testid="stDialog"]');
     whose = who();
-    for (const field of fields()) typed.set(name(field), field.value);
+    noteDown();
     ask();
   };
 
   const ask = async () => {
-    try {
-      const answer = await fetch("/news", { redirect: "manual", cache: "no-store" });
-      if (answer.type === "opaqueredirect") return location.reload();
-    } catch {
-      // The server is away: Streamlit says so.
+    if (asks) return;
+    asks = true;
+    while (!connected()) {
+      try {
+        const answer = await fetch("/news", { redirect: "manual", cache: "no-store" });
+        if (answer.type === "opaqueredirect") return leave();
+      } catch {
+        // The server is away: Streamlit says so.
+      }
+      await new Promise((again) => setTimeout(again, EVERY));
     }
-    if (!connected()) setTimeout(ask, EVERY);
+    asks = false;
+  };
+
+  const leave = () => {
+    if (typed.size) sessionStorage.setItem(KEPT, JSON.stringify([whose, [...typed]]));
+    location.reload();
+  };
+
+  const come = () => {
+    const [person, words] = JSON.parse(sessionStorage.getItem(KEPT) ?? "[null, []]");
+    sessionStorage.removeItem(KEPT);
+    whose = person;
+    for (const [field, text] of words) typed.set(field, text);
   };
 
   const back = () => {
@@ -79,11 +103,13 @@ if (!window.riskprofileLine) {
   // From the first thing done with a field that has its words again, it is the person's own.
   const taken = ({ isTrusted }) => {
     if (!isTrusted || !typed.size || note()) return;
+    if (!connected()) return noteDown(); // nobody has heard of it yet
     for (const field of fields()) typed.delete(name(field));
   };
   window.addEventListener("input", taken, true);
   window.addEventListener("click", taken, true);
 
+  come();
   new MutationObserver(() => {
     const now = connected();
     if (was && !now) dropped();

@@ -114,7 +114,9 @@ def test_what_is_entered_of_a_control_is_there_once_after_a_lost_line(page, serv
 def test_who_was_signed_out_while_the_line_was_lost_is_led_to_signing_in_and_back(page, served):
     line = Line(page)
     rests(page, FIRST)
+    asked(page)
     page.context.request.get(served.url + "/sign-out")
+    page.keyboard.type("Each piece weighs 10 g")
     line.drop()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert FIRST not in page.content()
@@ -122,6 +124,7 @@ def test_who_was_signed_out_while_the_line_was_lost_is_led_to_signing_in_and_bac
     page.locator("#password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     rests(page, FIRST)
+    expect(asked(page)).to_have_value("Each piece weighs 10 g")  # which no server was told of
 
 
 def test_whoever_signs_in_elsewhere_while_the_line_is_lost_reads_no_words_of_another(page, served):
