@@ -318,11 +318,17 @@ def kinds(profile: str) -> Mapping[str, str]:
 
 
 def _declaration(view: Any, say: Words, zone: Any, now: datetime) -> str:
-    """Every declared field, in the contract's order; what is missing is not listed."""
+    """Every declared field, in the contract's order; what is missing is not listed.
+
+    The item that has the points comes first: of hundreds nobody would find it.
+    """
     known, title = kinds(view.profile), PROFILES[view.profile].title
     parts = []
-    rows = view.declaration
-    for n, row in enumerate(rows, start=1):
+    item = PROFILES[view.profile].item
+    rows = [(row.get(item) or n, row) for n, row in enumerate(view.declaration, start=1)]
+    if not view.blind:
+        rows.sort(key=lambda one: one[0] != view.driver)
+    for number, row in rows:
         names = [name for name in known if row.get(name) not in (None, "", {}, "{}")]
         names += [name for name in row if name not in known and row[name] not in (None, "")]
         cells = ""
@@ -338,7 +344,6 @@ def _declaration(view: Any, say: Words, zone: Any, now: datetime) -> str:
                 f'<td class="rp-mono" dir="auto">{shown}</td></tr>'
             )
         if len(rows) > 1:
-            number = row.get(PROFILES[view.profile].item) or n
             mark = f' <span class="rp-m">{escape(say("declaration.driver"))}</span>'
             mark = "" if view.blind else mark
             parts.append(

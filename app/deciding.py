@@ -89,7 +89,7 @@ def close_dialog() -> None:
 
 
 def undo(decision_id: int) -> None:
-    """Take back the decision just made; where that fails, it can be tried until its time is over."""
+    """Take back the decision just made; while its time runs it can be tried again."""
     person = session.actor()
     done = st.session_state.get("undo")
     if person is None or done is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import re
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -118,3 +119,11 @@ def test_how_a_traveller_comes_is_spelled_out_as_for_goods():
 def test_a_time_and_a_lane_of_a_table_are_not_broken_over_lines():
     found = draw.table(["When", "Link"], [("2026-11-23 03:57", "same consignee")], whole=(0,))
     assert "<td class=n>2026-11-23 03:57</td><td>same consignee</td>" in found
+
+
+@pytest.mark.parametrize(("blind", "first"), [(False, "Item 347"), (True, "Item 1")])
+def test_of_many_items_the_one_that_has_the_points_is_the_first_to_be_read(blind, first):
+    items = [{"item_number": n, "goods_description": f"pins {n}"} for n in range(1, 501)]
+    view = SimpleNamespace(profile="shipment", declaration=items, driver=347, blind=blind)
+    told = re.findall(r"Item \d+", alert_panel._declaration(view, EN, UTC, NOW))
+    assert (told[0], len(told)) == (first, 500)
