@@ -30,8 +30,9 @@ def page() -> None:
         f'<div class="rp-strip training"><b>{escape(say("practice.mark"))}</b>'
         f"<span>{escape(say('practice.text'))}</span></div>"
     )
+    st.html(_figures(say, practice.tally(cases, answers)))
     if at >= len(cases):
-        _end(say, practice.tally(cases, answers))
+        _end(say)
         return
     case = cases[at]
     with st.container(border=True, key="practice"):
@@ -98,16 +99,23 @@ def _next() -> None:
         st.session_state["practice-at"] += 1
 
 
-def _end(say: Any, came: practice.Tally) -> None:
-    st.html(
-        draw.kpis(
-            (
-                (say("practice.looked"), f"{came.looked} / {came.finds}"),
-                (say("practice.passed"), f"{came.passed} / {came.lawful}"),
-            )
+def _figures(say: Any, came: practice.Tally) -> str:
+    """What the answered cases of this round come to so far."""
+    return draw.kpis(
+        (
+            (say("practice.answered"), _of(say, came.finds + came.lawful, practice.ROUND)),
+            (say("practice.looked"), _of(say, came.looked, came.finds)),
+            (say("practice.passed"), _of(say, came.passed, came.lawful)),
         )
-        + f'<p class="rp-m">{escape(say("practice.end"))}</p>'
     )
+
+
+def _of(say: Any, n: int, total: int) -> str:
+    return str(say("kpi.of", n=n, total=total) if total else say("kpi.none_yet"))
+
+
+def _end(say: Any) -> None:
+    st.html(f'<p class="rp-m">{escape(say("practice.end"))}</p>')
     st.button(say("practice.again"), key="practice-again", type="primary", on_click=_again)
 
 

@@ -13,6 +13,7 @@ from tests.browser.test_shift import press
 def test_ten_cases_are_judged_and_the_round_is_told(served, visit):
     page = visit("officer-14", "/practice")
     expect(page.locator(".rp-strip.training")).to_contain_text("TRAINING")  # beside LIVE above
+    figures = page.locator(".rp-kpi")
     for n in range(1, 11):
         case = page.locator(".st-key-practice")
         expect(case).to_contain_text(f"Case {n} of 10")
@@ -21,10 +22,10 @@ def test_ten_cases_are_judged_and_the_round_is_told(served, visit):
         expect(case.locator(".rp-strip")).to_contain_text(
             re.compile("would have looked inside|would have been held up")
         )
+        expect(figures.locator("div", has_text="This round")).to_contain_text(f"{n} of 10")
         press(page, "n")
-    figures = page.locator(".rp-kpi")
-    expect(figures.locator("div", has_text="Finds looked into")).to_contain_text("5 / 5")
-    expect(figures.locator("div", has_text="Lawful, let go on")).to_contain_text("0 / 5")
+    expect(figures.locator("div", has_text="Finds looked into")).to_contain_text("5 of 5")
+    expect(figures.locator("div", has_text="Lawful, let go on")).to_contain_text("0 of 5")
     page.locator(".st-key-practice-again button").click()
     expect(page.locator(".st-key-practice")).to_contain_text("Case 1 of 10")
     store = served.store()
