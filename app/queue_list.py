@@ -71,7 +71,7 @@ def step(rows: Sequence[Any], by: int) -> int | None:
     return int(ids[max(0, min(len(ids) - 1, ids.index(opened()) + by))])
 
 
-def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words, height: int) -> None:
+def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words) -> None:
     """Draw the list; a click on any cell opens that row's alert."""
     ids = [row.id for row in rows]
     lanes = [mark(form.lane(say, name)) for name in LANE_COLOURS]
@@ -112,7 +112,7 @@ def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words, height: in
         selection_mode="single-cell",
         hide_index=True,
         row_height=ROW,
-        height=height,
+        height="stretch",  # what the window leaves, as the alert beside it
         alt=say("queue.list"),
         column_order=lists.order(say, table.columns),
         column_config={

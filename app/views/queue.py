@@ -18,7 +18,6 @@ from riskprofile.services import blind, review, speaking
 LANES = ("all", blind.LANE, "red", "yellow")
 QUEUES = ("all", *queue_list.QUEUES)
 OWNERS = ("mine_or_free", "open", "snoozed", "closed")
-LIST_HEIGHT = queue_list.HEAD + 9 * queue_list.ROW + 3
 FILTERS = ("lane", "queue", "owner", "profile", "search")
 KEPT = "filters"  # what they held: of a page that was left Streamlit forgets the widgets
 FIRST, AT_MOST = 50, 500  # rows: a click sends the list again, so it starts short
@@ -202,7 +201,7 @@ def _list(
             if len(rows) < min(found.total, AT_MOST):
                 st.button(say("queue.more"), key="more", type="tertiary", on_click=show_more)
             _refresh(asked, known)
-    queue_list.draw(rows, person, now, say, LIST_HEIGHT)
+    queue_list.draw(rows, person, now, say)
 
 
 @st.fragment

@@ -42,6 +42,13 @@ SHORT = """() => {
 }"""
 
 
+# Pixels that the page scrolls, beside its list and its alert, which scroll by themselves.
+SCROLLS = """() => {
+  const { scrollHeight, clientHeight } = document.querySelector('[data-testid=stMain]');
+  return scrollHeight - clientHeight;
+}"""
+
+
 @pytest.mark.parametrize("language", words.LANGUAGES)
 @pytest.mark.parametrize(("person", "path"), [("officer-14", "/"), ("operator-02", "/batches")])
 def test_no_word_of_the_strip_of_figures_is_cut(served, visit, language, person, path):
@@ -93,6 +100,7 @@ def test_no_word_of_the_filters_is_cut_and_the_alerts_buttons_are_in_sight(
         assert page.evaluate(CUT) == [], width
         assert page.evaluate(OUTSIDE) == [], width
         assert 0 <= room_below(page) <= GAP, width
+        assert page.evaluate(SCROLLS) == 0, width
     page.set_viewport_size({"width": 1366, "height": 768})
 
 
