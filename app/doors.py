@@ -137,7 +137,7 @@ _two_at_once: list[CapacityLimiter] = []  # Argon2id costs 0.3 s and 64 MiB a ch
 
 async def sign_in(request: Request) -> Response:
     say, onward = words.of(_language_of(request)), await _way(request)
-    if request.method == "GET":
+    if request.method != "POST":
         vouched_for = vouched(request.scope)
         if vouched_for and "stay" not in request.query_params:
             return await _entered_by_proxy(request, vouched_for, onward)
@@ -271,7 +271,7 @@ async def account(request: Request) -> Response:
     )
     if person is None:
         return RedirectResponse("/sign-in", 303)
-    if request.method == "GET":
+    if request.method != "POST":
         return HTMLResponse(account_page(say, person.name))
     if not same_origin(request.headers):
         return HTMLResponse(account_page(say, person.name, say("sign_in.refused_origin")), 403)

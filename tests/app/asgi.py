@@ -41,6 +41,10 @@ class Browser:
         """GET `path`; headers as keywords, `accept_language="fr"`."""
         return self.runner.run(self._send("GET", path, headers, b""))
 
+    def head(self, path: str) -> Answer:
+        """HEAD `path`, as what watches over a server asks."""
+        return self.runner.run(self._send("HEAD", path, {}, b""))
+
     def post(self, path: str, body: str | bytes, **headers: str) -> Answer:
         """POST `body` as a form does."""
         sent = body.encode() if isinstance(body, str) else body

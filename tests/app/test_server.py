@@ -65,6 +65,12 @@ def test_a_stranger_is_sent_to_the_sign_in_page_and_back_to_the_page_asked_for(c
     assert answer.headers["location"] == "/sign-in?next=/batches%3Flane%3Dred"
 
 
+def test_what_watches_over_the_server_may_ask_for_the_head_of_a_page_alone(client):
+    assert client.head("/sign-in").status == 200
+    sign_in(client)
+    assert client.head("/account").status == 200
+
+
 def test_the_address_of_ones_home_leads_to_it_with_what_was_asked(client):
     sign_in(client)
     answer = client.get("/queue?lane=red")
