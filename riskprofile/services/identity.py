@@ -11,10 +11,11 @@ import hmac
 import re
 import secrets
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 import pyotp
 from argon2 import PasswordHasher
@@ -283,7 +284,7 @@ def sign_in(
         ).scalar_one()
     matches = _verify(account["password_hash"] if account else dummy, password)
     with store.write() as connection:
-        good = account is not None and matches
+        good = account is not None and matches and _stands(connection, account)
         if account is not None and account["totp_secret"] is not None:
             good = good and step is not None and _use_step(connection, name, step)
         elif account is not None and account["role"] in second_factor_roles:
@@ -301,7 +302,7 @@ def sign_in(
     if not good:
         raise SignInRefused("name, password or code is wrong", do="Try again.")
     if account is not None and hasher.check_needs_rehash(account["password_hash"]):
-        _rehash(store, name, password)
+        _rehash(store, account, password)
     return token
 
 
@@ -409,12 +410,29 @@ def _verify(password_hash: str, password: str) -> bool:
         at_once.release()
 
 
-def _rehash(store: Store, name: str, password: str) -> None:
+def _stands(connection: Connection, account: Mapping[Any, Any]) -> bool:
+    """Whether the account is what it was when its password was looked at: that takes a while."""
+    names = ("password_hash", "totp_secret", "disabled_at")
+    now = connection.execute(
+        select(*[_account.c[name] for name in names])
+        .where(_account.c.name == account["name"])
+        .with_for_update()
+    ).one()
+    return tuple(now) == tuple(account[name] for name in names)
+
+
+def _rehash(store: Store, account: Mapping[Any, Any], password: str) -> None:
     with at_once:
         digest = hasher.hash(password)
     with store.write() as connection:
+        # Never over a password that was changed meanwhile: the old one would be back.
         connection.execute(
-            update(_account).where(_account.c.name == name).values(password_hash=digest)
+            update(_account)
+            .where(
+                _account.c.name == account["name"],
+                _account.c.password_hash == account["password_hash"],
+            )
+            .values(password_hash=digest)
         )
 
 

@@ -12,7 +12,7 @@ from argon2 import extract_parameters
 from sqlalchemy import select
 
 from riskprofile.errors import Conflict, NotAllowed, RiskProfileError
-from riskprofile.services import identity
+from riskprofile.services import identity, own_account
 from riskprofile.services.identity import OWNER, Actor, SignInRefused
 from riskprofile.store.tables import Account, Audit, SignInAttempt, WebSession
 from tests.services.bench import HERE, NOW, later
@@ -129,6 +129,27 @@ def test_a_new_password_ends_the_sessions_of_the_old_one(store):
     with pytest.raises(SignInRefused):
         sign_in(store)
     assert sign_in(store, password="xxxx long one")
+
+
+@pytest.mark.parametrize("how", ["password", "second factor"])
+def test_a_sign_in_under_way_ends_with_what_it_was_begun_on(any_store, monkeypatch, how):
+    add(any_store)
+    matches = identity._verify
+
+    def changed_meanwhile(*given):
+        good = matches(*given)
+        monkeypatch.setattr(identity, "_verify", matches)
+        if how == "password":
+            identity.set_password(any_store, OWNER, "ines", "another set of words", NOW)
+        else:
+            own_account.set_second_factor(any_store, OWNER, "ines", NOW)
+        return good
+
+    monkeypatch.setattr(identity, "_verify", changed_meanwhile)
+    with pytest.raises(SignInRefused):
+        sign_in(any_store)
+    with any_store.read() as connection:
+        assert connection.execute(select(WebSession)).all() == []
 
 
 def test_the_password_asked_again_before_a_signature_is_ones_own_and_of_an_open_account(store):
@@ -377,3 +398,9 @@ def test_old_parameters_are_renewed_at_the_next_sign_in(store, monkeypatch):
     with store.read() as connection:
         stored = connection.execute(select(Account.password_hash)).scalar_one()
     assert "m=16,t=2" in stored
+    # Made with what was read before a password was changed, the renewal would undo the change.
+    with store.read() as connection:
+        before = connection.execute(select(Account)).mappings().one()
+    identity.set_password(store, OWNER, "ines", "another set of words", NOW)
+    identity._rehash(store, before, PASSWORD)
+    assert sign_in(store, password="another set of words")
