@@ -68,8 +68,10 @@ def test_every_command_is_documented(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, _ in ALL_COMMANDS])
-def test_every_command_answers_a_program_as_well(name: str) -> None:
-    assert "--json" in {flag for one in dict(ALL_COMMANDS)[name].params for flag in one.opts}
+def test_every_command_answers_a_program_as_well_and_takes_no_password_in_sight(name: str) -> None:
+    given = {flag for one in dict(ALL_COMMANDS)[name].params for flag in one.opts}
+    assert "--json" in given
+    assert "--password" not in given  # whoever lists the processes would read it
 
 
 def test_every_option_of_score_is_in_its_table() -> None:

@@ -6,6 +6,7 @@ Nothing of the program is read here, so that what only tells about commands is t
 from __future__ import annotations
 
 import getpass
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -49,6 +50,9 @@ Home = Annotated[
     Path | None, typer.Option("--home", help="The folder of this installation.", show_default=False)
 ]
 As = Annotated[str | None, typer.Option("--as", help="Act as this account.", show_default=False)]
+Code = Annotated[
+    str, typer.Option(envvar="RISKPROFILE_CODE", help="Of the second factor, if it has one.")
+]
 
 
 def now() -> datetime:
@@ -81,3 +85,28 @@ def owner() -> Actor:
         return identity.owner(getpass.getuser())
     except (KeyError, OSError):
         return identity.OWNER
+
+
+@contextmanager
+def acting(
+    settings: Settings, store: Store, name: str, code: str = ""
+) -> Iterator[tuple[Actor, str]]:
+    """The account that acts, let in as the page lets it in, and its password.
+
+    The password comes from `RISKPROFILE_PASSWORD`, or is typed: whoever lists the processes of
+    a machine reads what stands on command lines.
+    """
+    from riskprofile.services import identity
+
+    password = os.environ.get("RISKPROFILE_PASSWORD") or typer.prompt(
+        f"password of {name}", hide_input=True, err=True
+    )
+    token = identity.sign_in(
+        store, name, password, code, now(), second_factor_roles=settings.second_factor_roles
+    )
+    try:
+        actor = identity.actor_of(store, token, now())
+        assert actor is not None  # it was made a moment ago
+        yield actor, password
+    finally:
+        identity.sign_out(store, token, now())

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, opened, owner
+from riskprofile.cli.app import Code, Home, Json, acting, app, now, opened, owner
 from riskprofile.errors import ScorecardError
 from riskprofile.profiles import PROFILES
-from riskprofile.services import govern, identity, promotion
+from riskprofile.services import govern, promotion
 
 models = typer.Typer(
     help="Scorecards: which serve, and whether they are whole.", no_args_is_help=True
@@ -123,22 +123,13 @@ def promote(
     profile: Annotated[str, typer.Argument()],
     version: Annotated[str, typer.Argument()],
     as_: Annotated[str, typer.Option("--as", help="The account that signs.")],
-    password: Annotated[
-        str, typer.Option(envvar="RISKPROFILE_PASSWORD", prompt=True, hide_input=True)
-    ],
-    code: Annotated[str, typer.Option(help="Of the second factor, if it has one.")] = "",
+    code: Code = "",
     home: Home = None,
     json: Json = False,
 ) -> int:
     """Sign a proposed scorecard; with the second person's signature it serves."""
-    with opened(home) as (settings, store):
-        token = identity.sign_in(store, as_, password, code, now())
-        actor = identity.actor_of(store, token, now())
-        assert actor is not None  # it was made a moment ago
-        try:
-            told = promotion.sign(store, actor, password, profile, version, now(), settings.models)
-        finally:
-            identity.sign_out(store, token, now())
+    with opened(home) as (settings, store), acting(settings, store, as_, code) as (actor, password):
+        told = promotion.sign(store, actor, password, profile, version, now(), settings.models)
     if json:
         output.as_json(asdict(told))
     elif told.serves:

@@ -15,7 +15,7 @@ import typer
 
 from riskprofile import words
 from riskprofile.cli import output
-from riskprofile.cli.app import As, Home, Json, app, now, opened, owner, settings_of
+from riskprofile.cli.app import As, Code, Home, Json, acting, app, now, opened, owner, settings_of
 from riskprofile.errors import InputError, ScorecardError, UsageError
 from riskprofile.files import is_stream, whole_or_nothing
 from riskprofile.intake import archive
@@ -25,7 +25,6 @@ from riskprofile.services import (
     evidence,
     explanation,
     finishing,
-    identity,
     probing,
     results,
     retention,
@@ -201,15 +200,14 @@ def explain(
         Path | None, typer.Option(help="One page (PDF) for the person concerned; needs --as.")
     ] = None,
     as_: As = None,
-    password: Annotated[str, typer.Option(envvar="RISKPROFILE_PASSWORD")] = "",
-    code: Annotated[str, typer.Option(help="Of the second factor, if it has one.")] = "",
+    code: Code = "",
     purpose: Annotated[str, typer.Option(help="Why a person's record is opened.")] = "",
     home: Home = None,
     json: Json = False,
 ) -> int:
     """Reasons for and against one stored score, from the log."""
     if sheet is not None:
-        return _sheet(record_id, lang, sheet, as_, password, code, purpose, home, as_json=json)
+        return _sheet(record_id, lang, sheet, as_, code, purpose, home, as_json=json)
     say = _words(lang)
     with opened(home) as (settings, database):
         told = replaying.explain(
@@ -244,7 +242,6 @@ def _sheet(
     lang: str,
     path: Path,
     account: str | None,
-    password: str,
     code: str,
     purpose: str,
     home: Path | None,
@@ -255,18 +252,11 @@ def _sheet(
     say = _words(lang)
     if account is None:
         raise UsageError("--sheet shows a declaration", do="Say who asks for it: --as USER")
-    if not password:
-        password = typer.prompt("Password", hide_input=True)
-    with opened(home) as (settings, database):
-        token = identity.sign_in(database, account, password, code, now())
-        actor = identity.actor_of(database, token, now())
-        assert actor is not None  # it was made a moment ago
-        try:
-            made = explanation.make(
-                database, settings.models, actor, record_id, say, now(), purpose
-            )
-        finally:
-            identity.sign_out(database, token, now())
+    with (
+        opened(home) as (settings, database),
+        acting(settings, database, account, code) as (actor, _),
+    ):
+        made = explanation.make(database, settings.models, actor, record_id, say, now(), purpose)
     with whole_or_nothing(path) as stream:
         stream.write(made)
     if as_json:

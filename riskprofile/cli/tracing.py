@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import getpass
 import json as text
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import As, Home, Json, now, opened, owner
+from riskprofile.cli.app import As, Code, Home, Json, acting, now, opened, owner
 from riskprofile.cli.records import Number, group
-from riskprofile.errors import NotAllowed, UsageError
+from riskprofile.errors import UsageError
 from riskprofile.files import is_stdout, whole_or_nothing
-from riskprofile.services import bundle, iafq, identity, tracing
-from riskprofile.services.identity import Actor
-from riskprofile.store.database import Store
+from riskprofile.services import bundle, iafq, tracing
 
 export = typer.Typer(help="What goes to others.", no_args_is_help=True)
 trace = typer.Typer(help="Trace requests and their answers.", no_args_is_help=True)
@@ -105,6 +101,7 @@ def export_bundle(
     record_id: Annotated[str, typer.Argument(help="As the results and the page show it.")],
     purpose: Annotated[str, typer.Option(help="The case or request; it is audited.")],
     name: As = None,
+    code: Code = "",
     out: Annotated[Path, typer.Option(help="The archive.")] = Path("bundle.zip"),
     home: Home = None,
     json: Json = False,
@@ -112,8 +109,7 @@ def export_bundle(
     """A case bundle for a prosecutor; `python check.py bundle.zip` checks it, from inside it."""
     if name is None:
         raise UsageError("a bundle shows persons", do="Say who asks: --as SUPERVISOR")
-    with opened(home) as (settings, store):
-        actor = signed_in(store, name)
+    with opened(home) as (settings, store), acting(settings, store, name, code) as (actor, _):
         made, digest = bundle.export(store, settings, actor, record_id, purpose, now())
     with whole_or_nothing(out) as stream:
         stream.write(made)
@@ -122,18 +118,6 @@ def export_bundle(
         return 0
     output.beside(out)(f"{out}: {len(made)} bytes, SHA-256 {digest} (also in the audit log)")
     return 0
-
-
-def signed_in(store: Store, name: str) -> Actor:
-    """The account that acts, by its password: `RISKPROFILE_PASSWORD`, or typed."""
-    password = os.environ.get("RISKPROFILE_PASSWORD") or getpass.getpass(f"password of {name}: ")
-    code = os.environ.get("RISKPROFILE_CODE", "")
-    token = identity.sign_in(store, name, password, code, now())
-    actor = identity.actor_of(store, token, now(), touch=False)
-    identity.sign_out(store, token, now())
-    if actor is None:
-        raise NotAllowed("the session has ended", do="Try again")
-    return actor
 
 
 @trace.command()

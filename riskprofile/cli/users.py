@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from dataclasses import asdict
 from datetime import date
@@ -24,13 +25,11 @@ def add_user(
     role: Annotated[str, typer.Option(help=", ".join(identity.ROLES))],
     office: Annotated[str | None, typer.Option(help="Code; none is every office.")] = None,
     totp: Annotated[bool, typer.Option(help="With a second factor.")] = False,
-    password: Annotated[
-        str | None, typer.Option(envvar="RISKPROFILE_PASSWORD", help="Else one is made.")
-    ] = None,
     home: Home = None,
     json: Json = False,
 ) -> int:
-    """Make an account."""
+    """Make an account, with the password in RISKPROFILE_PASSWORD, or with one that is made."""
+    password = os.environ.get("RISKPROFILE_PASSWORD")
     chosen = password or secrets.token_urlsafe(15)
     with opened(home) as (settings, store):
         if role in settings.second_factor_roles and not totp:

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from riskprofile.cli import main
-from riskprofile.services import check_counts, settings
+from riskprofile.services import check_counts, identity, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
@@ -400,6 +400,29 @@ def test_explain_writes_one_page_for_the_person_concerned(
     code, _, error = run(home, *asked, "--as", "ines", RISKPROFILE_PASSWORD=password)
     assert code == 0, error
     assert paper.read_bytes().startswith(b"%PDF-")
+
+
+def test_who_signs_in_at_the_command_line_gets_in_no_further_than_on_the_page(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identity, "hasher", identity.PasswordHasher(1, 8, 1))
+    monkeypatch.setenv("RISKPROFILE_PASSWORD", "long enough to keep")
+    out, factor = tmp_path / "out", {"RISKPROFILE_SECOND_FACTOR_ROLES": "supervisor"}
+    signs_in = {
+        "explanation.make": ("explain", "none", "--sheet", out),
+        "model.promote": ("models", "promote", "shipment", "2026.11.3"),
+        "bundle.export": ("records", "export", "bundle", "none", "--purpose", "17", "--out", out),
+    }
+    for name, role in (("sara", "supervisor"), ("otto", "auditor")):
+        assert run(home, "users", "add", name, "--role", role)[0] == 0
+    for action, command in signs_in.items():
+        code, _, why = run(home, *command, "--as", "otto")
+        assert code == 7 and action in why
+        code, _, why = run(home, *command, "--as", "sara", **factor)  # she has none
+        assert code == 7 and "name, password or code is wrong" in why
+        code, _, why = run(home, *command, "--as", "sara")
+        assert code != 7, why
+    assert not out.exists()
 
 
 def test_a_batch_whose_file_is_gone_is_named_and_can_be_ended(home: Path, day: Path) -> None:
