@@ -21,7 +21,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.services import blind, desk, govern, raising, replay, speaking
 from riskprofile.services.paper import EDGE, INNER, LINE, Page
 from riskprofile.services.rights import Actor, authorise
-from riskprofile.services.viewing import purpose_needed
+from riskprofile.services.viewing import require_purpose
 from riskprofile.store import audit, batches
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Office, Outcome
@@ -87,10 +87,7 @@ def explain(
             told, office = _of_alert(connection, alert), alert["office"]
         if office is not None and actor.office not in (None, office):
             raise NotAllowed(Message("refusal.no_record"), where=record[:80])
-        if purpose_needed(told["profile"]) and not purpose.strip():
-            raise NotAllowed(
-                "opening a record about a person asks for a purpose", do="Say why you open it."
-            )
+        require_purpose(told["profile"], purpose)
         if alert is not None:
             blind.require_said(alert)
         place = connection.execute(select(_office).where(_office.c.code == office)).first()

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from riskprofile.errors import NotAllowed, RiskProfileError
+from riskprofile.errors import RiskProfileError
 from riskprofile.profiles import PROFILES
 from riskprofile.services import looking
 from riskprofile.services.rights import Actor, authorise
-from riskprofile.services.viewing import purpose_needed
+from riskprofile.services.viewing import require_purpose
 from riskprofile.store import audit, batches
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Batch, Chunk, Record
@@ -62,10 +62,7 @@ def declaration(
         There is no such declaration.
     """
     authorise(actor, "record.look")
-    if purpose_needed(profile) and not purpose.strip():
-        raise NotAllowed(
-            "opening a record about a person asks for a purpose", do="Say why you open it."
-        )
+    require_purpose(profile, purpose)
     with store.write() as connection:
         rows = (
             connection.execute(

@@ -69,6 +69,7 @@ _TOLD = select(
 
 SAME_LOOK = timedelta(minutes=15)  # a page draws itself many times: that is one look
 LINKED_LIMIT = 50
+PURPOSE = 5  # characters: a letter would be a click, and no word that anybody can ask after
 
 
 @cache
@@ -184,6 +185,21 @@ def purpose_needed(profile: str) -> bool:
     return bool(PROFILES[profile].protected("P1"))
 
 
+def require_purpose(profile: str, purpose: str) -> None:
+    """Let pass where no purpose is needed, or where one was said that can be asked after.
+
+    Raises
+    ------
+    NotAllowed
+        The record is about a person, and `purpose` has fewer than `PURPOSE` characters.
+    """
+    if purpose_needed(profile) and len(purpose.strip()) < PURPOSE:
+        raise NotAllowed(
+            "opening a record about a person asks for a purpose",
+            do=f"Say why you open it, in {PURPOSE} characters or more.",
+        )
+
+
 def alert(
     store: Store,
     actor: Actor,
@@ -210,10 +226,8 @@ def alert(
         last = desk.last_look(connection, actor, alert_id)
         known = last is not None and timedelta() <= now - last["at"] < SAME_LOOK
         known = known and last is not None and purpose in ("", last["purpose"])
-        if not known and not purpose and purpose_needed(given["profile"]):
-            raise NotAllowed(
-                "opening a record about a person asks for a purpose", do="Say why you open it."
-            )
+        if not known:
+            require_purpose(given["profile"], purpose)
         view = _view(connection, actor, given, now)
     if known:
         return view

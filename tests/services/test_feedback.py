@@ -226,5 +226,6 @@ def test_a_declaration_of_another_office_is_as_good_as_none(store):
 
 
 def test_a_record_about_a_person_asks_for_a_purpose(store):
-    with pytest.raises(NotAllowed, match="purpose"):
-        records.declaration(store, INES, "R1", "traveller", NOW)
+    for purpose in ("", "x"):
+        with pytest.raises(NotAllowed, match="purpose"):
+            records.declaration(store, INES, "R1", "traveller", NOW, purpose)

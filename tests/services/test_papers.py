@@ -181,7 +181,8 @@ def test_the_sheet_of_a_traveller_asks_for_bags_and_quotes_no_goods(store, langu
 
 def test_an_explanation_about_a_person_asks_for_the_purpose(store):
     [alert] = put(store, profile="traveller", office=HERE)
-    with pytest.raises(NotAllowed, match="purpose"):
-        explanation.make(store, MODELS, INES, "XM-000000", EN, NOW)
+    for purpose in ("", "x"):
+        with pytest.raises(NotAllowed, match="purpose"):
+            explanation.make(store, MODELS, INES, "XM-000000", EN, NOW, purpose)
     told(explanation.make(store, MODELS, INES, "XM-000000", EN, NOW, "request of the person"))
     assert actions(store, alert) == ["explanation.make"]
