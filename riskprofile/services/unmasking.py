@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from riskprofile.errors import Conflict, NotAllowed, PolicyError, RiskProfileError
+from riskprofile.profiles import PROFILES
 from riskprofile.services import keys, looking, sealing
 from riskprofile.services.retention import KEY
 from riskprofile.services.rights import Actor, authorise
@@ -181,15 +182,21 @@ def _office(connection: Connection, actor: Actor, record_id: str, profile: str) 
         .where(erasure.alert_table.c.profile == profile)
         .order_by(erasure.alert_table.c.version.desc())
     ).first()
-    record = batches.record_table.c
-    there = (
-        alert
-        or connection.execute(
-            select(record.id).where(record.record_id == record_id, record.profile == profile)
-        ).first()
-    )
-    office = None if alert is None else alert.office
-    if there is None or (office is not None and actor.office not in (None, office)):
+    record, chunk = batches.record_table.c, batches.chunk_table.c
+    row = connection.execute(
+        select(record.position, chunk.rows)
+        .join(batches.chunk_table, chunk.id == record.chunk_id)
+        .where(record.record_id == record_id, record.profile == profile)
+        .order_by(record.version.desc())
+    ).first()
+    office = None
+    if alert is not None:
+        office = alert.office
+    elif row is not None:  # most raise no alert: what was declared says whose they are
+        declared = batches.from_bytes(row.rows).iloc[row.position].dropna().to_dict()
+        office = declared.get(PROFILES[profile].office)
+    missing = alert is None and row is None
+    if missing or (office is not None and actor.office not in (None, office)):
         raise NotAllowed(Message("refusal.no_record"), where=record_id[:80])
     return office
 

@@ -526,6 +526,16 @@ def test_nobody_allows_their_own_request_nor_another_offices(
         unmasking.ask(store, INES, record, "shipment", " ", WHY, now)
     assert [one.asked_by for one in unmasking.requests(store, OMAR)] == ["sara"]
     assert unmasking.requests(store, Actor("far", "supervisor", "XMNOR")) == []
+    # Of most records there is no alert: their office is the declared one.
+    with store.read() as connection:
+        alerted = set(connection.execute(select(erasure.alert_table.c.record_id)).scalars())
+        known = connection.execute(select(batches.record_table.c.record_id)).scalars()
+        silent = next(one for one in known if one.startswith("XM-") and one not in alerted)
+    with pytest.raises(NotAllowed):
+        unmasking.ask(
+            store, Actor("far", "officer", "XMNOR"), silent, "shipment", "CASE-7", WHY, now
+        )
+    unmasking.ask(store, INES, silent, "shipment", "CASE-7", WHY, now)
 
 
 def test_what_was_written_of_a_masked_record_is_opened_with_it_also_what_came_later(
