@@ -116,6 +116,20 @@ def hs(text: str) -> tuple[str | None, str, str]:
     return digits, "", "hs_odd_length" if len(digits) % 2 else ""
 
 
+def ten_digits(text: str) -> tuple[str, str]:
+    """A message's own field of an HS code as the column holds it, and a warning where that is less.
+
+    Points and blanks go; what stands behind ten digits is one nation's own. Zeros tell nothing.
+
+    >>> ten_digits("9303.20.0000 1234"), ten_digits("9303.20.0000 00"), ten_digits("9303.20")
+    (('9303200000', 'hs_shortened'), ('9303200000', ''), ('930320', ''))
+    """
+    code = re.sub(r"[.\s\u00a0]", "", text)
+    if not re.match("[0-9]{10}.", code):
+        return code, ""
+    return code[:10], HS_SHORTENED if code[10:].strip("0") else ""
+
+
 _TIDY_HS = r"^(?:[0-9]{2}){1,5}$"
 
 

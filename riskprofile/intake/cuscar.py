@@ -9,7 +9,6 @@ allows copying is known.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -149,7 +148,7 @@ class _Report:
         elif segment.tag == "RFF":
             self._reference(qualifier, segment.get(1, 1), scope)
         elif segment.tag == "CST":
-            values.setdefault("hs_code", _hs(segment.get(2)))
+            values.setdefault("hs_code", segment.get(2))
         elif segment.tag == "FTX" and qualifier == DESCRIPTION:
             scope.texts += [text for text in segment.components(4) if text]
         elif segment.tag == "GID":
@@ -180,7 +179,7 @@ class _Report:
         elif qualifier in LICENCE:
             scope.values |= {"licence_number": text or None, "licence_type": qualifier}
         elif qualifier == HS_CODE:
-            scope.values["hs_code"] = _hs(text)
+            scope.values["hs_code"] = text
         elif text:
             scope.extra.setdefault(f"RFF {qualifier}", []).append(text)
 
@@ -269,10 +268,6 @@ class _Report:
         if position == 1 and self.report.extra and consignment is self.consignments[0][0]:
             extra["report"] = self.report.extra
         rows.row(values, line=item.place, warnings=self.warnings, extra=extra)
-
-
-def _hs(text: str) -> str | None:
-    return re.sub(r"[ .]", "", text)[:10] or None
 
 
 def _party(segment: Segment, scope: _Scope) -> None:

@@ -68,11 +68,12 @@ def hs_code(segment: Segment, lists: frozenset[str]) -> str | None:
     for parts in found:
         if len(parts) > 1 and parts[1] in lists:
             return digits(parts[0])
-    codes = [code for parts in found if (code := digits(parts[0])) and len(code) % 2 == 0]
-    return max((code for code in codes if len(code) >= 4), key=len, default=None)
+    codes = [code for parts in found if (code := digits(parts[0])) and len(code[:10]) % 2 == 0]
+    codes = [code for code in codes if len(code) >= 4]
+    return max(codes, key=lambda code: len(code[:10]), default=None)  # ten are what is kept
 
 
 def digits(text: str) -> str | None:
     """An HS code without points, blanks and the letter that some add behind it."""
     code = re.sub(r"[ .]", "", text)
-    return code[:10] if (code := re.sub(r"[A-Z]$", "", code)).isdecimal() else None
+    return code if (code := re.sub(r"[A-Z]$", "", code)).isdecimal() else None

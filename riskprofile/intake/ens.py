@@ -220,7 +220,7 @@ def _item(rows: Gather, header: _Header, position: int, element: Element) -> Non
         extra["commodity_code"] = code  # the text is enough: one of the two is required
         warnings.append("hs_unreadable")
     elif code:
-        values["hs_code"] = re.sub(r"[ .]", "", code)[:10]
+        values["hs_code"] = code
     mass = leaves.take(MASS) or (header.total_mass if header.items == "1" else None)
     values["gross_mass_kg"] = number(mass)
     if values["gross_mass_kg"] == "0":

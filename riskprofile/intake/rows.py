@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from riskprofile.intake.codes import ten_digits
 from riskprofile.intake.reader import RawChunk, Rejection
 from riskprofile.tables import SOURCE_COLUMNS, TEXT
 
@@ -44,8 +45,14 @@ class Gather:
         warnings: Iterable[str] = (),
         extra: Mapping[str, Any] | None = None,
     ) -> None:
-        """Add one record; empty values are left out, warnings keep their first order."""
+        """Add one record; empty values are left out, warnings keep their first order.
+
+        Of an HS code ten digits are kept, with a warning where it has more.
+        """
         row: dict[str, Any] = {name: value for name, value in values.items() if value}
+        if code := row.get("hs_code"):
+            row["hs_code"], shortened = ten_digits(code)
+            warnings = [*warnings, shortened] if shortened else warnings
         if extra:
             row["extra"] = json.dumps(extra, ensure_ascii=False)
         row["source"], row["line"] = self.source, line

@@ -334,9 +334,7 @@ def _containers(header: _Header, position: int) -> str | None:
 def _hs_code(leaves: Leaves) -> str | None:
     code = one_line(leaves.take(f"{TARIFF}/Commodity_code"))
     precision = one_line(leaves.take(f"{TARIFF}/Precision_1")) or ""
-    if code:
-        code = re.sub(r"[ .]", "", code + precision)[:10]
-    return code
+    return code and code + precision
 
 
 def _package_count(text: str | None) -> tuple[str | None, str | None]:

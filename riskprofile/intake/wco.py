@@ -300,7 +300,7 @@ def _goods(values: dict[str, str | None], extra: dict[str, Any], leaves: Leaves)
     for one in leaves.groups("Commodity/Classification"):
         code, kind = one_line(one.take("ID")), one.take("IdentificationTypeCode") or ""
         if code and kind == HS_CODE and not values.get("hs_code"):
-            values["hs_code"] = re.sub(r"[ .]", "", code)[:10]
+            values["hs_code"] = code
         elif code:
             others.setdefault(kind, []).append(code)
     if others:

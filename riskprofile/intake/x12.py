@@ -7,7 +7,6 @@ public segment lists: no sample with a licence that allows copying is known.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from riskprofile.intake.edifact import Segment
@@ -191,7 +190,7 @@ class _Bill:
             values["value"] = number(line.get(6))
             values["currency"] = CURRENCY if values["value"] else None
             if line.get(HS_CODE[0]) == HS_CODE[1]:
-                values["hs_code"] = re.sub(r"[ .]", "", line.get(int(HS_CODE[2])))[:10] or None
+                values["hs_code"] = line.get(int(HS_CODE[2]))
             values["gross_mass_kg"] = mass(line.get(MASS), line.get(MASS_UNIT))
             if len(self.lines) == 1 and values["gross_mass_kg"] is None:
                 unit = self.m11.get(BILL_UNIT)

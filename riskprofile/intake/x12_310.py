@@ -204,7 +204,7 @@ class _Bill:
         line = lines[-1]
         line.texts += [text for text in [segment.get(TEXT)] if text]
         line.marks += [text for text in [segment.get(MARKS)] if text]
-        code = re.sub(r"[ .]", "", segment.get(CODE))[:10]
+        code = re.sub(r"[ .]", "", segment.get(CODE))
         if segment.get(CODE_KIND) in HS_CODE and code.isdecimal():
             line.code = line.code or code
 

@@ -127,6 +127,31 @@ def test_the_same_manifest_gives_the_same_records_in_every_table_format(tmp_path
         assert rejected == found["csv"][1]
 
 
+@pytest.mark.parametrize(
+    ("name", "code", "longer"),
+    [
+        ("cuscar.edi", b"RFF+HS:8203.20'", b"RFF+HS:8203.20.0000 1234'"),
+        ("cusdec.edi", b"8203200000:122:148", b"82032000001234:122:148"),
+        ("iftmcs.edi", b"820320:HS", b"82032000001234:HS"),
+        ("manifest309.edi", b"J*8203.20*", b"J*8203.20.00001234*"),
+        ("bill310.edi", b"*8203.20*J", b"*82032000001234*J"),
+        ("ens_ie315.xml", b">820320<", b">82032000001234<"),
+        ("wco_import.xml", b">90131000<", b">82032000001234<"),
+        ("sad_two_items.xml", b">94037000</C", b">82032000001234</C"),
+    ],
+)
+def test_an_hs_code_that_is_longer_than_the_column_is_cut_with_a_warning(
+    tmp_path, name, code, longer
+):
+    assert code in samples()[name]
+    file = tmp_path / name
+    file.write_bytes(samples()[name].replace(code, longer))
+    table, _ = records(read_all(file))
+    cut = table[table["hs_code"] == "8203200000"]
+    assert len(cut)
+    assert cut["warnings"].str.contains("hs_shortened").all()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_rejected_row_keeps_its_raw_cells_as_json_or_its_raw_text(tmp_path, name):
     path = tmp_path / name
