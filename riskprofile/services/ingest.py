@@ -204,6 +204,7 @@ class Ingest:
             self.absences.hear(chunk.profile, table, chunk.rejected)
             number += 1
             if number <= self.batch.cursor:
+                self.summary.add("unknown_columns", chunk.under)
                 with self.store.read() as connection:
                     self.absences.again(connection, profile, table)
                 continue
@@ -313,15 +314,8 @@ class Ingest:
         for rejection in chunk.rejected:
             code = rejection.reason_code
             summary.quarantined_by_reason[code] = summary.quarantined_by_reason.get(code, 0) + 1
-        for codes, count in one.table["warnings"].dropna().value_counts().items():
-            for code in str(codes).split("|"):
-                summary.warnings[code] = summary.warnings.get(code, 0) + int(count)
-        for name, count in chunk.under.items():
-            summary.unknown_columns[name] = summary.unknown_columns.get(name, 0) + count
-        broken = {} if log is None else log.filter(regex=f"^{BROKEN}").sum()
-        for name, count in broken.items():
-            key = str(name).removeprefix(BROKEN)
-            summary.broken_indicators[key] = summary.broken_indicators.get(key, 0) + int(count)
+        summary.add("unknown_columns", chunk.under)
+        odd_of(summary, one.table, log)
 
     def _write(self, one: Prepared, done: Done) -> int | None:
         """The id of the chunk; None where it has no row that is new."""
@@ -517,6 +511,15 @@ class Done:
         """What was said of the portions of a chunk, as of the whole."""
         log, events = joined([part[:2] for part in parts])
         return cls(log, events, Asked.together([part[2] for part in parts]))
+
+
+def odd_of(summary: Summary, rows: Table, log: Table | None) -> None:
+    """Count the warnings of rows, and the indicators that their feature log says are broken."""
+    for codes, count in rows["warnings"].dropna().value_counts().items():
+        summary.add("warnings", dict.fromkeys(str(codes).split("|"), int(count)))
+    broken = {} if log is None else log.filter(regex=f"^{BROKEN}").sum()
+    for name, count in broken.items():
+        summary.add("broken_indicators", {str(name).removeprefix(BROKEN): int(count)})
 
 
 def _marked(

@@ -132,8 +132,13 @@ class Summary:
             elif isinstance(here, list):
                 here.extend(there)
             elif one.name in _OF_A_FILE:
-                for key, count in there.items():
-                    here[key] = here.get(key, 0) + count
+                self.add(one.name, there)
+
+    def add(self, name: str, counts: Mapping[str, int]) -> None:
+        """So many further of each, of what is counted by some key."""
+        here = getattr(self, name)
+        for key, count in counts.items():
+            here[key] = here.get(key, 0) + count
 
 
 # What is counted of each file, by some key; the rest is of a run.

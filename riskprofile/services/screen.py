@@ -22,11 +22,12 @@ from riskprofile.memory import unswept
 from riskprofile.services import govern
 from riskprofile.services.ending import Ending, Written
 from riskprofile.services.identity import Actor, authorise
-from riskprofile.services.ingest import Ingest
+from riskprofile.services.ingest import Ingest, odd_of
 from riskprofile.services.lanes import Ranked
 from riskprofile.services.opening import begin, go_on
 from riskprofile.services.parties import Heard
 from riskprofile.services.past import HISTORY, Folder
+from riskprofile.services.rater import BROKEN, POINTS
 from riskprofile.services.raters import Raters
 from riskprofile.services.rejects import Rejects, Stretch
 from riskprofile.services.run import Options, Run, Stop, Summary
@@ -225,13 +226,22 @@ def _of_files(
 
 
 def _tell_again(store: Store, batch: Batch, summary: Summary, rejected: Rejects) -> None:
-    """The rows of a batch that were kept back by the run that it goes on with."""
-    by_reason = summary.quarantined_by_reason
+    """What was kept back of a batch, and what was odd, in the run that it goes on with."""
     with store.read() as connection:
         for some in batches.kept_back(connection, batch.id):
             rejected.extend(some)
-            for one in some:
-                by_reason[one.reason_code] = by_reason.get(one.reason_code, 0) + 1
+            summary.add("quarantined_by_reason", Counter(one.reason_code for one in some))
+        for chunk in batches.chunks(connection, [batch.id], ["rows", "features"]):
+            rows, log = chunk
+            odd_of(
+                summary,
+                batches.from_bytes(rows, ["warnings"]),
+                batches.from_bytes(log, _flagged) if log else None,
+            )
+
+
+def _flagged(column: str) -> bool:
+    return column == POINTS or column.startswith(BROKEN)
 
 
 def _leave(store: Store, running: list[Batch], now: datetime) -> None:

@@ -523,7 +523,8 @@ def test_a_run_told_to_stop_while_it_checks_all_rows_rates_none(
 def test_a_run_told_to_stop_at_its_end_stores_all_of_it_or_nothing_and_goes_on(
     store: Store, home: Settings, tmp_path: Path, at: str, workers: int
 ) -> None:
-    day = write(tmp_path / "day.csv", factory.shipments(60))
+    table = factory.shipments(60).assign(Colour="red")
+    day = write(tmp_path / "day.csv", table)
     options = Options(workers=workers, resume=True)
 
     def stop(name: str, done: int, of: int | None) -> None:
@@ -540,6 +541,8 @@ def test_a_run_told_to_stop_at_its_end_stores_all_of_it_or_nothing_and_goes_on(
         again = screen(store, home, OWNER, [day], options, NOW)
         assert (again.exit_code, again.summary.alerts["total"]) == (0, count(store, "alert"))
         assert count(store, "alert") > 0
+        assert again.summary.warnings == run.summary.warnings == {"country_unknown": 60}
+        assert again.summary.unknown_columns == run.summary.unknown_columns == {"Colour": 60}
 
 
 def test_a_file_that_cannot_be_read_is_named_and_the_others_are_finished(
