@@ -3,7 +3,8 @@
 The aliases are data: `reference/headers.json`. A canonical name always wins; otherwise the
 most exact heading that means a column takes it, and of equals the first: `Declaration number`
 before `AWB`, `Customs value` before `Value` and `Price`, `Currency code` before `Currency`,
-wherever they stand. The others stay unknown.
+wherever they stand. The others stay unknown; but where a currency is named by several headings,
+a row in which the first holds no code (840, or nothing) takes the code that another holds.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from riskprofile.errors import InputError
 from riskprofile.intake import json_text
@@ -24,6 +26,7 @@ from riskprofile.reference.registers import REGISTERS, STATED
 from riskprofile.tables import SOURCE_COLUMNS, Layout
 
 AUTO = "auto"
+CURRENCY, _CODE = "currency", r"^\s*[A-Za-z]{3}\s*$"
 
 
 BESIDE = {**REGISTERS, SEIZURES.name: SEIZURES}  # tables that are no declarations
@@ -63,6 +66,8 @@ class Mapped:
     unknown: Mapping[str, int]  # heading as written: position
     warnings: int | None = None  # where a canonical file that was written by us has its warnings
 
+    spare: tuple[int, ...] = ()  # positions that mean the currency too, the most exact first
+
     @property
     def headings(self) -> tuple[str, ...]:
         """Headings that no canonical column takes."""
@@ -92,7 +97,27 @@ def match(headings: Sequence[str], profile: Layout) -> Mapped:
         name = heading.strip() or f"column {position + 1}"
         unknown[name if name not in unknown else f"{name} ({position + 1})"] = position
     carried = list(headings).index("warnings") if ours else None
-    return Mapped(profile.name, columns, unknown, carried)
+    spare = tuple(
+        position
+        for position in exact_first(headings, profile.name)
+        if CURRENCY in columns
+        and position in unknown.values()
+        and column_of(headings[position], profile.name) == CURRENCY
+    )
+    return Mapped(profile.name, columns, unknown, carried, spare)
+
+
+def with_codes(currency: pa.Array, others: Iterable[pa.Array]) -> pa.Array:
+    """A currency column, with the codes of others in the rows where it has none.
+
+    >>> with_codes(pa.array(["840", None, "EUR"]), [pa.array(["USD", "usd", "NAD"])]).to_pylist()
+    ['USD', 'usd', 'EUR']
+    """
+    for other in others:
+        lacks = pc.invert(pc.match_substring_regex(currency, _CODE).fill_null(False))
+        takes = pc.and_(lacks, pc.match_substring_regex(other, _CODE).fill_null(False))
+        currency = pc.if_else(takes, other, currency)
+    return currency
 
 
 def best(headings: Sequence[str], profile: str) -> Mapped:

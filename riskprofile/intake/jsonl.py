@@ -179,7 +179,8 @@ Places = list[tuple[str, str, str]]  # key, column or "", kind of the column
 def _places(keys: Iterable[str], profile: str) -> Places:
     """Where the values of an object with these keys go: to a column once, else to `extra`.
 
-    The most exact key comes first, or another would take its place.
+    The most exact key comes first, or another would take its place. Of another that means the
+    currency too only the kind says so.
     """
     kinds = columns.layout(profile).by_name
     every = list(keys)
@@ -187,8 +188,17 @@ def _places(keys: Iterable[str], profile: str) -> Places:
     for at in columns.exact_first(every, profile):
         takes.setdefault(columns.column_of(every[at], profile), every[at])
     named = {key: name for name, key in takes.items() if name}
+    spare = {
+        key
+        for key in every
+        if columns.CURRENCY in takes
+        and key not in named
+        and columns.column_of(key, profile) == columns.CURRENCY
+    }
     return [
-        (key, named[key], kinds[named[key]].kind) if key in named else (key, "", "")
+        (key, named[key], kinds[named[key]].kind)
+        if key in named
+        else (key, "", columns.CURRENCY if key in spare else "")
         for key in every
     ]
 
@@ -289,6 +299,12 @@ class _Some:
             else:
                 objects = objects or (kind == "json" and dict in types)
                 self._fill(name, rows, [_cell(value, kind) for value in values])
+        if spare := [key for key, name, kind in places if not name and kind == columns.CURRENCY]:
+            own = pa.array([self.cells[columns.CURRENCY][row] for row in rows], LARGE)
+            given = [
+                pa.array([_cell(record[key], "") for record in records], LARGE) for key in spare
+            ]
+            self._fill(columns.CURRENCY, rows, columns.with_codes(own, given).to_pylist())
         if objects or any(set(map(type, values)) - _PLAIN for values in others.values()):
             self._fill_extra(rows, [_extra(record, places) for record in records])
         elif others:

@@ -82,6 +82,11 @@ def _pieces(source: Source, mapped: Mapped, only: Sequence[str] | None) -> Itera
                     if specs[name].kind == "hs" and _is_number(batch.column(names[at]).type):
                         found[name], warnings = _hs(found[name])
                 if only is None:
+                    if mapped.spare:
+                        found[columns.CURRENCY] = columns.with_codes(
+                            found[columns.CURRENCY],
+                            [as_text(batch.column(names[at])) for at in mapped.spare],
+                        )
                     unknown = {
                         h: as_text(batch.column(names[at])) for h, at in mapped.unknown.items()
                     }

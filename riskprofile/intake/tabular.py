@@ -336,6 +336,10 @@ def _piece(
 
     wanted = mapped.columns if only is None else {n: mapped.columns[n] for n in only}
     made = {name: column(at) for name, at in wanted.items()}
+    if mapped.spare and columns.CURRENCY in made:
+        made[columns.CURRENCY] = columns.with_codes(
+            made[columns.CURRENCY], map(column, mapped.spare)
+        )
     if only is None:
         extra = columns.extra_json(
             {name: column(at) for name, at in mapped.unknown.items()}, made.get("extra")

@@ -7,6 +7,8 @@ import random
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from riskprofile import intake
@@ -125,6 +127,29 @@ def test_the_same_manifest_gives_the_same_records_in_every_table_format(tmp_path
     for table, rejected in found.values():
         pd.testing.assert_frame_equal(table, found["csv"][0])
         assert rejected == found["csv"][1]
+
+
+def test_a_currency_is_read_from_the_column_that_holds_its_code_in_every_table_format(tmp_path):
+    """ISO 4217 has numbers too: some exports give both, or leave the column of codes empty."""
+    table = pa.table(
+        {
+            "Declaration number": ["D1", "D2", "D3", "D4"],
+            "Goods description": ["chairs"] * 4,
+            "Value": ["10", "20", "30", "40"],
+            "Currency": ["USD", "EUR", "GBP", "US dollar"],
+            "Currency code": ["840", None, "NAD", "USD"],
+        }
+    )
+    frame = table.to_pandas()
+    frame.to_csv(tmp_path / "day.csv", index=False)
+    frame.to_excel(tmp_path / "day.xlsx", index=False)
+    frame.to_json(tmp_path / "day.jsonl", orient="records", lines=True)
+    pq.write_table(table, tmp_path / "day.parquet")
+    for name in ("day.csv", "day.xlsx", "day.jsonl", "day.parquet"):
+        found, rejected = records(read_all(tmp_path / name))
+        assert rejected == []
+        assert found["currency"].tolist() == ["USD", "EUR", "NAD", "USD"], name
+        assert json.loads(found["extra"][3]) == {"Currency": "US dollar"}
 
 
 @pytest.mark.parametrize(
