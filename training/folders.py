@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
@@ -23,7 +24,7 @@ def put(out: Path, files: Mapping[str, bytes]) -> None:
     UsageError
         Somebody wrote the folder meanwhile.
     """
-    out = out.resolve()  # an empty folder that is a link, or the one that we are in
+    out = Path(os.path.realpath(out))  # an empty folder that is a link, or the one that we are in
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f".{out.name}.{uuid4().hex}")
     part.mkdir(mode=0o700)

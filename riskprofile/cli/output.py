@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -270,11 +271,11 @@ def apart(read: Iterable[Path], *written: Path | None) -> None:
     taken: list[Path] = []
     for path in read:
         inside = path.iterdir() if path.is_dir() else [path]
-        taken += [each.resolve() for each in inside if each.is_file()]
+        taken += [_real(each) for each in inside if each.is_file()]
     for one in written:
         if one is None:
             continue
-        place = Path(STDOUT) if is_stdout(one) else one.resolve()
+        place = Path(STDOUT) if is_stdout(one) else _real(one)
         if place in taken:
             if is_stream(one):
                 where = "stdout" if is_stdout(one) else str(one)
@@ -289,3 +290,8 @@ def apart(read: Iterable[Path], *written: Path | None) -> None:
             raise UsageError("is a folder", where=str(one), do="Name a file in it")
         if not one.absolute().parent.is_dir():
             raise UsageError("its folder does not exist", where=str(one), do="Make it first")
+
+
+def _real(path: Path) -> Path:
+    """Where a file is behind links, also one that leads to itself, whose place a result takes."""
+    return Path(os.path.realpath(path))

@@ -336,6 +336,15 @@ def test_a_folder_in_the_place_of_a_result_is_refused_before_any_work(
     assert run(home, "score", day)[0] == 0  # nothing was begun that waits for --resume
 
 
+def test_a_result_takes_the_place_of_a_link_that_leads_to_itself(
+    home: Path, day: Path, tmp_path: Path
+) -> None:
+    loop = tmp_path / "table.csv"
+    loop.symlink_to(loop)
+    assert run(home, "convert", day, "--out", loop)[0] == 0
+    assert not loop.is_symlink() and loop.stat().st_size
+
+
 def test_the_name_of_a_file_tells_a_terminal_nothing(home: Path, day: Path, tmp_path: Path) -> None:
     path = Path(shutil.copy(day, tmp_path / "day\x1b[31m\x07.csv"))
     code, said, _ = run(home, "score", path)
