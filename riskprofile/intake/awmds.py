@@ -17,7 +17,7 @@ from riskprofile.errors import InputError
 from riskprofile.intake.code_lists import mode, place
 from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line
-from riskprofile.intake.sad import Dates
+from riskprofile.intake.sad import ASSUMED, Dates
 from riskprofile.intake.xml import Element, Leaves, items_with_headers, stream
 
 DECLARATION = frozenset({"Awmds", "Awbolds"})
@@ -135,6 +135,8 @@ class Voyage:
             values["arrival_at"] = f"{arrives[:10]}T{clock.zfill(5)}"
         if (lodged and not values["lodged_at"]) or (day and not arrives):
             self.warnings.append("date_unreadable")
+        if dates.assumed(lodged) or dates.assumed(day):
+            self.warnings.append(ASSUMED)
         values["transport_mode"], other = mode(tags.take(MODE))
         values["route"] = journey(tags.take(tag) for tag in LEGS)
         self.values = {column: value for column, value in values.items() if value}

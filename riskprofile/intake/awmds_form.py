@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,7 @@ _KNOWN = {*OPENS, *OF_VOYAGE} | {
     tag.casefold()
     for tag in (*awmds.BILL.values(), *awmds.PORTS.values(), awmds.NATURE, MASTER, TYPE)
 }
+_DATES = frozenset(tag.casefold() for tag in (awmds.LODGED, awmds.ARRIVAL[0]))
 _SURE = 5  # known tags; a table of one's own has few of them
 _NO_NAME = re.compile(r"[^\w.-]")
 _NO_TEXT = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # of XML
@@ -119,8 +120,8 @@ class _Bill:
 class _Manifest:
     """The voyage that rows stand under, and the bill that is open."""
 
-    def __init__(self, rows: Gather) -> None:
-        self.rows = rows
+    def __init__(self, rows: Gather, dates: Dates) -> None:
+        self.rows, self.dates = rows, dates
         self.own: Cells = {}
         self.header: awmds.Voyage | None = None
         self.position = 0
@@ -134,7 +135,7 @@ class _Manifest:
         if self.header is None or any(self.own.get(tag) != text for tag, text in own.items()):
             self.close()
             self.own, self.position, self.master = own, 0, ""
-            self.header = awmds.Voyage(_element(VOYAGE, own), Dates())
+            self.header = awmds.Voyage(_element(VOYAGE, own), self.dates)
             self.items.clear()
         if not any(parts[segment] for segment in (BILL, GOODS, CONTAINER)):
             return
@@ -172,15 +173,23 @@ class _Manifest:
 
 def read(
     headings: Sequence[str],
-    numbered: Iterable[tuple[int, list[Any]]],
+    numbered: Callable[[], Iterable[tuple[int, list[Any]]]],
     source: Source,
     chunk_rows: int,
 ) -> Iterator[RawChunk]:
-    """One row per bill, from the rows of a sheet below its headings, each with its number."""
+    """One row per bill, from the rows of a sheet below its headings, each with its number.
+
+    They are gone through twice: what the dates show of their order may stand in the last of them.
+    """
     columns = places(headings)
     rows = Gather(PROFILE, source.name, chunk_rows)
-    manifest = _Manifest(rows)
-    for line, row in numbered:
+    dated = [at for at, (_, tag) in enumerate(columns) if tag.casefold() in _DATES]
+    dates = Dates()
+    for _, row in numbered() if dated else ():
+        for cell in (row[at] for at in dated if at < len(row)):
+            dates.see((as_text(cell) or "").strip())
+    manifest = _Manifest(rows, dates)
+    for line, row in numbered():
         parts: dict[str, Cells] = {VOYAGE: {}, BILL: {}, CONTAINER: {}, GOODS: {}}
         for (segment, tag), cell in zip(columns, row, strict=False):
             text = (as_text(cell) or "").strip()

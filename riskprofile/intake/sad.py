@@ -69,6 +69,7 @@ INVOICE = "Valuation_item/Item_Invoice"  # value, currency, freight_cost: _amoun
 FREIGHT = "Valuation_item/item_external_freight"
 DOCUMENTS = "Attached_documents"  # licence_type, end_use_certificate: _documents
 
+ASSUMED = "date_order_assumed"  # warning: month first, and nothing shows whether that is so
 PROCEDURES = {"I": "import", "E": "export", "T": "transit"}
 TRANSIT = "8"  # general procedure 8 of the SAD: transit
 
@@ -132,6 +133,8 @@ class _Header:
         values["declaration_id"] = _reference(leaves, values["customs_office"], year)
         if lodged and not values["lodged_at"]:
             self.warnings.append("date_unreadable")
+        elif dates.assumed(lodged):
+            self.warnings.append(ASSUMED)
         values["procedure"] = _procedure(leaves)
         values["transport_mode"], other = mode(leaves.take(MODE))
         values["port_of_loading"], port = place(values["port_of_loading"])
@@ -252,14 +255,15 @@ class Dates:
     def __init__(self, *seen: str) -> None:
         self.days = self.months = 0  # dates that have the day, or the month, first for certain
         for text in seen:
-            self._see(text)
+            self.see(text)
 
     def look(self, header: Element) -> None:
         """Take in what the dates of a declaration show."""
         for text in header.itertext():
-            self._see(text.strip())
+            self.see(text.strip())
 
-    def _see(self, text: str) -> None:
+    def see(self, text: str) -> None:
+        """Take in what one date shows; another text shows nothing."""
         if found := _DATE.fullmatch(text):
             first, second = int(found[1]), int(found[2])
             self.days += second <= 12 < first <= 31
@@ -290,6 +294,17 @@ class Dates:
             return None
         day, month = (first, second) if day_first else (second, first)
         return _iso(int(found[3]), month, day)
+
+    def assumed(self, text: str | None) -> bool:
+        """Whether a date is read month first, and could as well be read day first.
+
+        >>> Dates().assumed("3/9/26"), Dates().assumed("9/9/26"), Dates("9/13/26").assumed("3/9/26")
+        (True, False, False)
+        """
+        if self.days or self.months or not (found := _DATE.fullmatch(text or "")):
+            return False
+        first, second = int(found[1]), int(found[2])
+        return first != second and max(first, second) <= 12
 
     def _day_first(self) -> bool | None:
         """Whether the day stands first where it could stand second; none: both are usual here."""

@@ -177,7 +177,9 @@ def _sheets(cells: IO[bytes], profile: str) -> tuple[list[_Sheet], list[str]]:
 def _manifest(
     sheet: _Sheet, source: Source, chunk_rows: int, skipped: list[str]
 ) -> Iterator[RawChunk]:
-    below = (row for row in _rows(sheet.cells, sheet.start) if row[0] > sheet.header)
+    def below() -> Iterator[tuple[int, list[Any]]]:
+        return (row for row in _rows(sheet.cells, sheet.start) if row[0] > sheet.header)
+
     for chunk in awmds_form.read(sheet.form, below, source, chunk_rows):
         chunk.unknown += tuple(f"sheet {name}" for name in skipped)
         yield chunk

@@ -165,6 +165,24 @@ def test_the_form_gives_what_the_xml_of_the_same_manifest_gives(
     assert found["container_numbers"][0] == "XXXU1234560|XXXU7654321"
 
 
+@pytest.mark.parametrize(
+    ("later", "days", "told"),
+    [
+        ("4/13/2026", ["2026-03-04", "2026-04-13"], False),
+        ("13/4/2026", ["2026-04-03", "2026-04-13"], False),
+        ("5/4/2026", ["2026-03-04", "2026-05-04"], True),
+    ],
+)
+def test_the_dates_of_a_sheet_say_whether_the_day_stands_first(
+    tmp_path: Path, later: str, days: list[str], told: bool
+) -> None:
+    first = [cell if cell != "2026-03-02" else "3/4/2026" for cell in row(GROUPED, FIRST)]
+    other = {**SECOND, "Date_of_arrival": later, "Voyage_number": "V13"}
+    found = form(GROUPED, [first, sparse(GROUPED, other)], tmp_path).table
+    assert found["arrival_at"].dt.date.astype(str).tolist() == days
+    assert found["warnings"].str.contains("date_order_assumed").tolist() == [told, told]
+
+
 def test_fields_of_the_master_fill_down_onto_its_houses_and_no_further(tmp_path: Path) -> None:
     house = {**SECOND, "Bol_reference": "HBL-2", "Bol_type_code": "HSB"}
     table = [row(GROUPED, FIRST), sparse(GROUPED, house), sparse(GROUPED, SECOND)]

@@ -77,7 +77,8 @@ def test_a_share_of_a_package_and_a_mass_of_zero_are_missing_and_named() -> None
     second = rows.iloc[1]
     assert second[["package_count", "gross_mass_kg", "net_mass_kg"]].isna().all()
     assert json.loads(second["extra"])["package_share"] == "0.01"
-    assert second["warnings"].split("|") == ["zero_mass", "package_share", "currency_missing"]
+    told = ["date_order_assumed", "zero_mass", "package_share", "currency_missing"]
+    assert second["warnings"].split("|") == told
 
 
 def test_an_earlier_sad_is_no_transport_document() -> None:
@@ -154,6 +155,7 @@ def test_the_dates_of_a_file_say_whether_the_day_stands_first(
     assert rows["lodged_at"].fillna("").tolist()[::2] == [each or "" for each in lodged]
     unreadable = rows["warnings"].fillna("").str.contains("date_unreadable")
     assert unreadable.tolist()[::2] == [each is None for each in lodged]
+    assert not rows["warnings"].fillna("").str.contains("date_order_assumed").any()
     # What a declaration is called does not depend on the others of its file.
     assert rows["declaration_id"].unique().tolist() == ["XMPME-2026-C1207"]
 
