@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,6 +67,7 @@ def fault(what: str, where: str, do: str, code: int) -> None:
 
 
 UNKNOWN, SHOWN = 12, 60  # headings that fill no column: how many, and characters of each
+PARQUET = (".parquet", ".pq")
 LINES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")  # one record a line, nearly always
 
 
@@ -80,11 +81,17 @@ def counted(number: int, what: str) -> str:
 
 
 def about_rows(path: Path) -> int | None:
-    """Lines of a plain text file: about its rows. None for other files: nobody knows before."""
-    if path.suffix.lower() not in LINES:
-        return None
-    with path.open("rb") as file:
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+    """Lines of a plain text file: about its rows. Of Parquet, what it says; None of other files."""
+    kind = path.suffix.lower()
+    with suppress(OSError, ValueError):  # not readable, or damaged: its reader says so
+        if kind in PARQUET:
+            from pyarrow.parquet import read_metadata
+
+            return int(read_metadata(path).num_rows)
+        if kind in LINES:
+            with path.open("rb") as file:
+                return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+    return None
 
 
 # What a run does before the first row and after the last, which takes about as long as reading.
@@ -152,7 +159,7 @@ class Told:
 def progress(label: str, files: Sequence[Path] = ()) -> Iterator[Told]:
     """A bar on a terminal, silence elsewhere; call it with (name, rows).
 
-    `files` are those to come: of text files the time left is told.
+    `files` are those to come: of text and Parquet the time left is told.
     """
     if not errors.is_terminal:
         yield Told(label, {}, None)

@@ -7,6 +7,7 @@ import re
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from rich.console import Console
 
@@ -80,3 +81,12 @@ def test_a_file_of_a_log_gets_no_bar(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         tell("not-there.csv", 10)
         tell.step(STORING, 5, 5)
     assert shown.getvalue() == ""
+
+
+def test_how_many_rows_a_file_has_is_known_of_text_and_of_parquet(tmp_path: Path) -> None:
+    table = pd.DataFrame({"declaration_id": ["D1", "D2"]})
+    table.to_parquet(tmp_path / "day.parquet")
+    table.to_csv(tmp_path / "day.csv", index=False)
+    (tmp_path / "cut.parquet").write_bytes(b"PAR1")
+    names = ("day.csv", "day.parquet", "cut.parquet", "day.xlsx", "gone.csv")
+    assert [output.about_rows(tmp_path / name) for name in names] == [3, 2, None, None, None]
