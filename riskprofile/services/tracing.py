@@ -79,9 +79,7 @@ def request(
     _known(asking.to_country)
     with store.write() as connection:
         kept.lock(connection)
-        row = arms.one(connection, number)
-        if row["superseded_at"] is not None:
-            raise Conflict(f"{number} was replaced by a later examination")
+        row = _standing(connection, number)
         package = _package(connection, row, asking)
         identity = _identity(row, asking)
         if twin := connection.execute(
@@ -247,14 +245,20 @@ def establish(
     diversion_country: str = "",
     reference: str = "",
 ) -> int:
-    """Record that an origin or context was established without a request; the entry's id."""
+    """Record that an origin or context was established without a request; the entry's id.
+
+    Raises
+    ------
+    Conflict
+        A later examination did not find the piece: it counts nowhere.
+    """
     authorise(actor, "arms.trace")
     if result == "traced":
         raise UsageError("traced is the answer to a request", do="Give national or other")
     told = _answer(result, pieces, diversion, diversion_country, "", reference)
     with store.write() as connection:
         kept.lock(connection)
-        row = arms.one(connection, number)
+        row = _standing(connection, number)
         _room(connection, row, told["pieces"])
         made = connection.execute(
             insert(_trace)
@@ -326,6 +330,14 @@ def _room(connection: Connection, row: Mapping[str, Any], pieces: int) -> None:
             where=row["number"],
             do="Give no more than are left; with not_traced when none is",
         )
+
+
+def _standing(connection: Connection, number: str) -> dict[str, Any]:
+    """The row of a piece that counts."""
+    row = arms.one(connection, number)
+    if row["superseded_at"] is not None:
+        raise Conflict(f"{number} was replaced by a later examination")
+    return row
 
 
 def _of(connection: Connection, arms_id: int) -> dict[str, Any]:

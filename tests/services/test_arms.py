@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from riskprofile.errors import InputError, RiskProfileError, UsageError
+from riskprofile.errors import Conflict, InputError, RiskProfileError, UsageError
 from riskprofile.services import arms, iafq, retention, review, settings, tracing, trends
 from riskprofile.services.identity import OWNER
 from riskprofile.store import erasure
@@ -159,6 +159,8 @@ def test_a_piece_that_was_not_found_again_says_so_until_it_is(any_store):
     assert arms.search(any_store, SARA, NOW, serial="SB0I25") == []
     told = arms.piece(any_store, SARA, hit.number)
     assert told["replaced_at"].startswith("2026-11-25")
+    with pytest.raises(Conflict, match="replaced by a later examination"):
+        tracing.establish(any_store, OWNER, hit.number, "national", later(days=1))
     examined_anew(any_store, alert, [PISTOL], later(days=2))  # it was there
     [back] = arms.search(any_store, SARA, NOW, serial="SB0I25")
     told = arms.piece(any_store, SARA, hit.number)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import hashlib
+import json
 import os
 import re
 import sqlite3
@@ -31,7 +33,7 @@ from riskprofile.errors import Busy, Deadlock, StoreError
 from riskprofile.reference import marks
 from riskprofile.reference.arms import FLAGS
 from riskprofile.store import alerts, arms, database, migrations
-from riskprofile.store.arms_tables import ArmsGram
+from riskprofile.store.arms_tables import ArmsGram, ArmsTrace
 from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Alert, Batch, Chunk, Office, Quarantined, Setting
 from tests.conftest import AS_SHIPPED
@@ -150,9 +152,14 @@ def test_alerts_of_earlier_releases_stand_where_later_ones_of_their_kind_do(addr
     store.close()
 
 
+def identity(*piece: str) -> str:
+    """What a trace request at iARMS asks Norway of a piece."""
+    return hashlib.sha256(json.dumps([*piece, "iarms", "NO"]).encode()).hexdigest()
+
+
 def test_marks_that_came_before_are_found(address):
     """A pistol that says nothing of a slide, one whose frame and slide have runs in common, and
-    some whose kana and Han were left out.
+    some whose kana and Han were left out, with requests that ask for them.
     """
     now = NOW.replace(tzinfo=None)
     given = dict.fromkeys(("part", "make", "model", "calibre", "authority", "arm_type"), "")
@@ -171,7 +178,7 @@ def test_marks_that_came_before_are_found(address):
     with engine.connect() as connection:
         migrations.upgrade(connection, "0022")
         old = MetaData()
-        old.reflect(connection, only=["arms", "arms_gram"])
+        old.reflect(connection, only=["arms", "arms_gram", "arms_trace"])
         connection.execute(insert(old.tables["arms"]), rows)
         runs = [
             {"gram": gram, "arms_id": row["id"]}
@@ -179,6 +186,14 @@ def test_marks_that_came_before_are_found(address):
             for gram in marks.grams("".join(filter(str.isascii, marks.skeleton(row["serial"]))))
         ]
         connection.execute(insert(old.tables["arms_gram"]), runs)
+        asked = [
+            {"arms_id": arms_id, "identity": identity(*piece)}
+            | {"channel": "iarms", "to_country": "NO", "package": "", "state": "asked"}
+            | {"asked_by": "ines", "asked_at": now, "result": "", "pieces": 0}
+            | {"diversion": "", "reference": ""}
+            for arms_id, piece in ((3, ("", "71943")), (4, ("A4",)), (4, ("before", "corrected")))
+        ]
+        connection.execute(insert(old.tables["arms_trace"]), asked)
         connection.commit()
     engine.dispose()
     store = Store.open(address)
@@ -192,6 +207,10 @@ def test_marks_that_came_before_are_found(address):
         assert sorted(kept.scalars()) == ["イ71943", "五六七式"]
         assert arms.named(connection, "make", marks.name_key("东方"))
         assert not connection.execute(select(ArmsGram).filter_by(gram="^71")).all()
+        asks = connection.execute(select(ArmsTrace.identity).order_by(ArmsTrace.id)).scalars().all()
+        make = marks.name_key("东方")
+        now_asked = (("", "イ71943"), (make, "五六七式"), ("before", "corrected"))
+        assert asks == [identity(*piece) for piece in now_asked]
     store.close()
 
 

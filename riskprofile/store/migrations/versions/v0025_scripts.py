@@ -1,10 +1,14 @@
 """Marks in Han, kana and other scripts without a Latin spelling: those that came before, as well.
 
-These letters were left out of all that a piece is found by.
+These letters were left out of all that a piece is found by, and of what tells whether an open
+trace request asks the same.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,7 +29,7 @@ NAMES = ("make", "model")
 def upgrade() -> None:
     """Write anew the forms under which pieces with such letters are found."""
     connection = op.get_bind()
-    columns = ("id", "serial", *NAMES, "serial_key", "make_key", "model_key")
+    columns = ("id", "number", "serial", *NAMES, "serial_key", "make_key", "model_key")
     arms = sa.table("arms", *map(sa.column, columns), sa.column("details", sa.JSON()))
     last = 0
     asked = sa.select(arms).where(arms.c.id > sa.bindparam("last")).order_by(arms.c.id)
@@ -40,6 +44,7 @@ def upgrade() -> None:
 
 def _find_anew(connection: sa.Connection, arms: Any, row: dict[str, Any]) -> None:
     found = kept.keys(row)
+    _ask_anew(connection, row, found)
     connection.execute(sa.update(arms).where(arms.c.id == row["id"]).values(**found))
     forms = [marks.skeleton(one) for one in kept.serials(row)]
     before = ["".join(filter(str.isascii, form)) for form in forms]
@@ -56,3 +61,23 @@ def _find_anew(connection: sa.Connection, arms: Any, row: dict[str, Any]) -> Non
         known = sa.select(names.c.key).where(names.c.kind == kind, names.c.key == key)
         if key and connection.execute(known).first() is None:
             connection.execute(sa.insert(names), {"kind": kind, "key": key})
+
+
+def _ask_anew(connection: sa.Connection, row: dict[str, Any], found: dict[str, str]) -> None:
+    """Open requests for the piece as it is; one for what it was before a correction stays."""
+    columns = ("id", "arms_id", "channel", "to_country", "identity", "state")
+    traces = sa.table("arms_trace", *map(sa.column, columns))
+    asked = sa.select(traces).where(traces.c.arms_id == row["id"], traces.c.state == "asked")
+    for one in connection.execute(asked).mappings().all():
+        if one["identity"] == _identity(row["number"], row, one):
+            values = {"identity": _identity(row["number"], found, one)}
+            connection.execute(sa.update(traces).where(traces.c.id == one["id"]).values(**values))
+
+
+def _identity(number: str, found: Mapping[str, str], asking: Mapping[str, Any]) -> str:
+    # As services.tracing makes it; written out, so that this step stays what it was.
+    piece = [found["make_key"], found["serial_key"]]
+    if not marks.grams(found["serial_key"]) or marks.UNSURE in found["serial_key"]:
+        piece = [number]
+    text = json.dumps([*piece, asking["channel"], asking["to_country"]])
+    return hashlib.sha256(text.encode()).hexdigest()
