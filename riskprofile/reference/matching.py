@@ -34,7 +34,7 @@ _APART = re.compile(
 )
 _NOT_CJK = re.compile(rf"[^{CJK.pattern[1:-1]}]+")
 # A capital I among small letters, a small l among capitals: each is read as the other.
-_UPRIGHT = re.compile("I[a-z]|[a-z]I|[A-Z]l[A-Z]")
+_UPRIGHT = re.compile("I[a-z]|[a-z]I|[A-Z]l[A-Z]|l[A-Z][A-Z]|[A-Z][A-Z]l")
 _ASCII_WORD = re.compile(r"(?<![^\W_])[A-Za-z0-9]+(?![^\W_])")
 _AS_IT_LOOKS = str.maketrans({"I": "\u0399", "l": "\u0456"})  # what stands for l, and for i
 # Without look-around: what every text of ASCII holds in which a stroke is read as another, or

@@ -170,10 +170,12 @@ def test_a_german_compound_against_a_chinese_term_are_two_terms_side_by_side():
 def test_upright_strokes_are_read_as_each_other_where_that_alone_makes_a_term():
     for line in (
         *("GIock 19 sIide", "AR15 Iower receiver", "PlSTOL BARREL", "bulIets 9 mm"),
+        *("lNTERRUPTEUR GLOCK", "ZORAKl 914"),  # at either end of a word
         *("GIock 19 sIide, для охоты", "GIock 19 黑色"),  # beside words of other scripts too
     ):
         assert weight(line) > 0 and lexicon.scan(line).disguised, line
-    for line in ("Iron nails", "MacIntyre biscuits", "WiFI router", "COlLS", "miniITX case"):
+    lawful = ("Iron nails", "MacIntyre biscuits", "WiFI router", "COlLS", "miniITX case")
+    for line in (*lawful, "lRON NAlLS", "MULTl TOOL"):
         assert weight(line) == 0 and not lexicon.scan(line).disguised, line
 
 
