@@ -19,6 +19,7 @@ from riskprofile.intake import registers as intake
 from riskprofile.intake.reader import RawChunk
 from riskprofile.reference import marks
 from riskprofile.reference.arms import DETAILS, FLAGS, SEIZURES
+from riskprofile.services import numbering
 from riskprofile.services.registers import Loaded
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import arms as kept
@@ -198,16 +199,11 @@ def row_of(entry: Mapping[str, Any], actor: Actor, now: datetime, **more: Any) -
         "marking": entry.get("marking") or ("unique" if entry.get("serial") else "unknown"),
         **{name: bool(entry.get(name)) for name in FLAGS},
         "details": details,
-        "content": _digest(entry),
+        "content": numbering.content(entry),
         "recorded_by": actor.name,
         "recorded_at": now,
         **more,
     }
-
-
-def _digest(entry: Mapping[str, Any]) -> str:
-    text = json.dumps(dict(entry), ensure_ascii=False, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def load(
@@ -216,7 +212,8 @@ def load(
     """Take old records from any table (CSV, XLSX, JSON Lines, Parquet), in one transaction.
 
     A number that came with the same content before is a duplicate, amended since or not; with
-    other content it is corrected, and the correction is kept with the piece.
+    other content it is corrected, and the correction is kept with the piece. Authorities number
+    each for itself: see `numbering.numbered`.
 
     Parameters
     ----------
@@ -225,7 +222,7 @@ def load(
     """
     authorise(actor, "arms.keep")
     told = Loaded(SEIZURES.name, source, now)
-    entries: dict[str, dict[str, Any]] = {}
+    entries: list[dict[str, Any]] = []
     for part in intake.read(path, SEIZURES, format):
         told.read += part.read
         told.rejected += part.rejected
@@ -241,15 +238,18 @@ def load(
                     where=f"{path.name}:{line['line']}",
                     do="Correct it with riskprofile records amend, or number it otherwise",
                 )
-            entries[str(entry["record_number"])] = entry
+            entries.append(entry)
     told.quarantined = len(told.rejected)
     for bad in told.rejected:
         code = bad.reason_code
         told.quarantined_by_reason[code] = told.quarantined_by_reason.get(code, 0) + 1
     with store.write(patience=60.0) as connection:
         kept.lock(connection)
-        known = kept.by_number(connection, sorted(entries))
-        rows = {number: row_of(entry, actor, now) for number, entry in entries.items()}
+        rows = {
+            number: row_of(entry, actor, now)
+            for number, entry in numbering.numbered(connection, entries).items()
+        }
+        known = kept.by_number(connection, sorted(rows))
         kept.add(store, connection, [rows[number] for number in rows if number not in known])
         changed = [
             number for number, held in known.items() if held["content"] != rows[number]["content"]

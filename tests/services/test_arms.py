@@ -289,6 +289,28 @@ def test_own_numbers_cannot_be_imported(store, tmp_path):
         imported(store, tmp_path, OLD.assign(record_number=["RP-1", "A2", "A3", "A4"]))
 
 
+def test_equal_numbers_of_two_authorities_are_two_records(any_store, tmp_path):
+    """In one file and in two; the other one's next file corrects its own, and a typing error in
+    the name of an authority doubles nothing.
+    """
+    police = {"event": "seized", "event_on": "2024-03-01", "kind": "firearm", "authority": "Police"}
+    rows = [
+        {**police, "record_number": "17", "serial": "PL77001"},
+        {**police, "record_number": "17", "serial": "CU88002", "authority": "Coast Guard"},
+    ]
+    assert imported(any_store, tmp_path, pd.DataFrame(rows)).accepted == 2
+    assert imported(any_store, tmp_path, pd.DataFrame(rows)).duplicate == 2
+    again = [
+        {**rows[0], "authority": "Polcie"},
+        {**rows[1], "authority": "COAST  guard", "make": "Corvid"},
+    ]
+    for row in again:
+        assert imported(any_store, tmp_path, pd.DataFrame([row])).accepted == 1
+    for number, serial in (("17", "PL77001"), ("17 (COAST GUARD)", "CU88002")):
+        told = arms.piece(any_store, SARA, number)
+        assert (told["serial"], [one["kind"] for one in told["events"]]) == (serial, ["amended"])
+
+
 def test_a_correction_keeps_what_was_said_before(any_store, tmp_path):
     imported(any_store, tmp_path)
     arms.amend(any_store, OWNER, "A1", {"serial": "KX90517", "converted": "yes"}, NOW)
