@@ -16,6 +16,7 @@ import argparse
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -49,10 +50,12 @@ class Week:
     listed: np.ndarray
     drawn: np.ndarray
 
+    @cached_property
     def counts(self) -> drift.Counts:
         """Every series of its rows."""
         return drift.counted(self.rows, self.log, CARD, PROFILE)
 
+    @cached_property
     def examined(self) -> Examined:
         """Its outcomes."""
         places = np.concatenate([self.listed, self.drawn])
@@ -113,10 +116,10 @@ def rated(
     return Week(table.reset_index(drop=True), log.reset_index(drop=True), found, listed, drawn)
 
 
-def look(week: Week, before: list[Week], counts: list[drift.Counts]) -> list[Moved]:
+def look(week: Week, before: list[Week]) -> list[Moved]:
     """Every series of a week beside the weeks before it."""
-    told = drift.moved(week.counts(), counts)
-    parts = [one.examined() for one in before]
+    told = drift.moved(week.counts, [one.counts for one in before])
+    parts = [one.examined for one in before]
     past = Examined(
         np.concatenate([one.value for one in parts]),
         np.concatenate([one.points for one in parts]),
@@ -127,7 +130,7 @@ def look(week: Week, before: list[Week], counts: list[drift.Counts]) -> list[Mov
             if all(name in one.fired for one in parts)
         },
     )
-    return [*told, *drift.labels_moved(week.examined(), past)]
+    return [*told, *drift.labels_moved(week.examined, past)]
 
 
 # ---- shifts of the rows: (rows, draw) -> rows ----------------------------------------------
@@ -252,12 +255,10 @@ def shifted(name: str, week: Week, history: Snapshot, seed: int) -> Week:
 def measure(weeks: int, rows: int, seed: int, places: int = 3) -> dict[str, Any]:
     """Clean weeks with an alarm, and what each shift raised."""
     made = world(weeks, rows, seed)
-    counts = {place: one.counts() for place, one in made.weeks.items()}
 
     def seen(week: Week, place: int) -> list[str]:
         """What it raises beside the weeks before that place, the surest first."""
-        before = range(place - BEFORE, place)
-        told = look(week, [made.weeks[one] for one in before], [counts[one] for one in before])
+        told = look(week, [made.weeks[one] for one in range(place - BEFORE, place)])
         raised = sorted((one for one in told if one.alarm), key=lambda one: one.chance)
         return [f"{one.kind} {one.name}" for one in raised]
 
