@@ -14,13 +14,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import select
+from sqlalchemy import literal_column, select
 
 from riskprofile.intake.formulas import escape_formula
 from riskprofile.services import arms
 from riskprofile.services.printing import Page
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import arms as kept
+from riskprofile.store import iafq
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert
 from riskprofile.tables import Table
@@ -78,8 +79,9 @@ def _fired(rows: Table, keys: tuple[str, ...]) -> Any:
 def _rows(store: Store, now: datetime) -> Table:
     """One row a piece: when, which case, and its values by each of `BY` as tuples."""
     columns = kept.arms.c
+    spelled = iafq.calibre(f"{kept.arms.name}.calibre")
     asked = (
-        select(kept.arms, _alert.c.indicators)
+        select(kept.arms, _alert.c.indicators, literal_column(spelled).label("spelled"))
         .select_from(kept.arms.outerjoin(_alert, _alert.c.id == columns.alert_id))
         .where(columns.superseded_at.is_(None), columns.event_on <= now + AHEAD)
         .where(columns.event_on > now - RECENT - PAST)
@@ -95,6 +97,10 @@ def _rows(store: Store, now: datetime) -> Table:
         for arms_id, country in told:
             diverted.setdefault(arms_id, []).append(country)
         pieces = [dict(row) for row in connection.execute(asked).mappings()]
+        # One calibre however it is spelled, under the first of its spellings, as in the return.
+        calibres: dict[str, str] = {}
+        for row in sorted(pieces, key=lambda row: row["calibre"]):
+            calibres.setdefault(row["spelled"], row["calibre"])
         for row, case in zip(pieces, arms.cases(pieces), strict=True):
             details: Mapping[str, Any] = row["details"] or {}
             route = (details.get("departure"), details.get("destination"))
@@ -108,7 +114,7 @@ def _rows(store: Store, now: datetime) -> Table:
                     "route": " > ".join(map(str, route)) if all(route) else None,
                     "typology": tuple(_keys(row["indicators"])),
                     "cover_goods": details.get("cover_goods"),
-                    "calibre": row["calibre"] or None,
+                    "calibre": calibres[row["spelled"]] or None,
                     "diversion": tuple(diverted.get(row["id"], ())),
                     "made": tuple(one for one in MADE if row[one]),
                 }

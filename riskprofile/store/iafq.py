@@ -73,17 +73,24 @@ def _by_kind(column: str) -> str:
     )
 
 
-# 9x19, 9 X 19 mm, 9×19 and, with Cyrillic letters, 9х19 мм are one calibre; so are 7.62 and 7,62.
-# Capitals too: what LOWER does with those that are not ASCII is another thing in each database.
-CALIBRE = "LOWER(a.calibre)"
-for _meant, *_spellings in (
-    ("x", "\u00d7", "\u0425", "\u0445", "*"),
-    ("", " ", "mm", "\u043c\u043c", "\u041c\u041c"),
-    (".", ","),
-):
-    for _said in _spellings:
-        CALIBRE = f"REPLACE({CALIBRE}, '{_said}', '{_meant}')"
+def calibre(column: str) -> str:
+    """SQL of a calibre however it is spelled.
 
+    9x19, 9 X 19 mm, 9×19 and, with Cyrillic letters, 9х 19 мм are one; so are 7.62 and 7,62.
+    """
+    # Capitals too: what LOWER does with those that are not ASCII is another thing in each database.
+    told = f"LOWER({column})"
+    for meant, *spellings in (
+        ("x", "\u00d7", "\u0425", "\u0445", "*"),
+        ("", " ", "mm", "\u043c\u043c", "\u041c\u041c"),
+        (".", ","),
+    ):
+        for said in spellings:
+            told = f"REPLACE({told}, '{said}', '{meant}')"
+    return told
+
+
+CALIBRE = calibre("a.calibre")
 _EVENT = ("of", "records", "pieces")
 _KINDS = ("of", "kind", "records", "pieces")
 FIGURES = (

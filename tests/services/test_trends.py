@@ -74,6 +74,14 @@ def test_a_case_with_many_pieces_is_one_case(store, tmp_path):
     assert not told.patterns["emerging"].any()
 
 
+def test_a_calibre_is_one_however_it_is_spelled(any_store, tmp_path):
+    spellings = ("9x19", "9 X 19 mm", "9×19", "9х19 мм")
+    fill(any_store, tmp_path, [(3, f"C{at}", {"calibre": one}) for at, one in enumerate(spellings)])
+    told = trends.trends(any_store, SARA, NOW).patterns
+    calibres = told[told["by"] == "calibre"]
+    assert calibres[["value", "recent"]].to_numpy().tolist() == [["9 X 19 mm", 4]]
+
+
 def test_a_confirmed_find_is_in_the_trends_with_route_and_typology(store):
     indicators = [{"key": "E10_parts_complete"}, {"key": "E04_low_value"}]
     confirmed(store, [PISTOL], indicators=indicators)
