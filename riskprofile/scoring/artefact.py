@@ -137,8 +137,8 @@ def _fault(where: str) -> Fault:
         return ScorecardError(
             f"{name} {what}",
             where=where,
-            do="Nothing was rated with it. Restore the folder, or serve another version with "
-            "`riskprofile models rollback`",
+            do="Nothing was rated with it. Restore the folder, or serve another version: "
+            "`riskprofile models promote`, or `rollback` from one that was promoted",
         )
 
     return make

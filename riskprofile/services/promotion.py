@@ -244,6 +244,7 @@ def rollback(
             elif pile:
                 pile.pop()
         if not pile:
+            _serving(connection, models, profile)  # one that is damaged serves nobody, and says so
             raise Conflict("nothing was promoted here: what ships serves already")
         taken, its_digest = pile.pop()
         learnt = switches.learnt(connection, profile)

@@ -371,6 +371,8 @@ def test_a_good_scorecard_takes_the_place_of_one_that_ships_and_is_damaged(
     ships = promotion.serving(people, MODELS, "shipment").digest
     good = candidate(tmp_path, "2027.1", beside=(SHIPPED, ships))
     nowhere = tmp_path / "models"
+    with pytest.raises(ScorecardError):
+        promotion.rollback(people, SARA, "shipment", WHY, NOW, nowhere)
     promotion.propose(people, ANNA, good, NOW, nowhere)
     for who in (ANNA, SARA):
         promotion.sign(people, who, PASSWORDS[who.name], "shipment", "2027.1", NOW, nowhere)
