@@ -475,7 +475,10 @@ def factorize(given: Any) -> tuple[Array, Sequence[str]]:
         codes = found.indices.fill_null(-1).to_numpy(zero_copy_only=False)
         return codes.astype(np.int64), found.dictionary.to_pylist()
     codes, distinct = pd.factorize(given)
-    return codes.astype(np.int64), [str(one) for one in distinct.tolist()]
+    # Python's own times are written alike, in a fraction of the time.
+    plain_times = isinstance(distinct, pd.DatetimeIndex) and distinct.unit != "ns"
+    values = distinct.to_pydatetime() if plain_times else distinct
+    return codes.astype(np.int64), [*map(str, values.tolist())]
 
 
 class _Cell:
