@@ -181,17 +181,15 @@ def _likeness(one: str, other: str, bare: bool) -> float:
         return 0.0
     if sound(one) == sound(other):
         return 0.97
-    shorter, longer = sorted((one, other), key=len)
     if one.replace("mp", "b") == other.replace("mp", "b") and min(len(one), len(other)) >= 5:
         return 0.92  # Greek writes b as mp
-    consonants = frame(one)
-    if bare and len(consonants) >= 2 and consonants == frame(other):
+    if bare and frame(one) == frame(other) and len(frame(one)) >= 2:
         return 0.90
-    if len(longer) < _LONG and _other_vowel(one, other):
-        return 0.0  # Maran and Moran are two names
-    if sound(one)[:1].translate(_CLASSES) != sound(other)[:1].translate(_CLASSES):
+    allowed = 0 if min(len(one), len(other)) < _SHORTEST else 1 if size < _LONG else 2
+    if not allowed or sound(one)[:1].translate(_CLASSES) != sound(other)[:1].translate(_CLASSES):
         return 0.0  # slips seldom fall on the first letter; other names often do
-    allowed = 0 if len(shorter) < _SHORTEST else 1 if len(longer) < _LONG else 2
+    if size < _LONG and _other_vowel(one, other):
+        return 0.0  # Maran and Moran are two names
     slips = min(
         OSA.distance(one, other, score_cutoff=2), OSA.distance(sound(one), sound(other)) + 0.25
     )
@@ -200,8 +198,9 @@ def _likeness(one: str, other: str, bare: bool) -> float:
 
 def _other_vowel(one: str, other: str) -> bool:
     """Whether nothing but vowels in their place differ."""
-    pairs = [(a, b) for a, b in zip(one, other, strict=False) if a != b]
-    return len(one) == len(other) and all(a in "aeiou" and b in "aeiou" for a, b in pairs)
+    if len(one) != len(other):
+        return False
+    return all(a == b or (a in "aeiou" and b in "aeiou") for a, b in zip(one, other, strict=True))
 
 
 @lru_cache(maxsize=1 << 14)

@@ -102,13 +102,14 @@ class Register:
                 with store.read() as connection:
                     known = parties.entities(connection, list(unknown), self.before)
                     wanted = {key: form for key, form in unknown.items() if key not in known}
+                    places = {key: register.blocks(*form) for key, form in wanted.items()}
                     memory.near = memory.near or Blocks(self.before)
-                    sought = parties.join(connection, wanted, memory.near)
+                    sought = parties.join(connection, wanted, places, memory.near)
             finally:
                 store.close()  # its connections; what it knows of its statements stays
             late.update(known)
             late.update(sought)
-            memory.blocks.update((key, register.blocks(*wanted[key])) for key in sought)
+            memory.blocks.update(places)
         return {key: late[key] for key in asked}
 
 

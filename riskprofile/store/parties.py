@@ -92,12 +92,16 @@ class Blocks:
         return {one: block for one, block in {**here, **new}.items() if block is not None}
 
 
-def join(connection: Connection, forms: Forms, blocks: Blocks) -> dict[int, register.Found | None]:
-    """The form most alike to each form that the register does not know; None where none is."""
+def join(
+    connection: Connection, forms: Forms, places: Mapping[int, Sequence[int]], blocks: Blocks
+) -> dict[int, register.Found | None]:
+    """The form most alike to each form that the register does not know; None where none is.
+
+    `places` are the blocks in which each of these forms is looked for.
+    """
     sought: dict[int, register.Found | None] = {}
     for some in _some(sorted(forms), AT_ONCE):
-        places = {key: register.blocks(*forms[key]) for key in some}
-        known = blocks.of(connection, (one for many in places.values() for one in many))
+        known = blocks.of(connection, (one for key in some for one in places[key]))
         for key in some:
             family, form = forms[key]
             near = _near(known, places[key], register.shelves(family, form))
@@ -152,9 +156,10 @@ def _sought_anew(connection: Connection, parts: Parts) -> Parts:
         found = []
         for some in part.some():
             named = dict(zip(some.keys.tolist(), some.forms(), strict=True))
-            sought = join(connection, named, blocks)
+            places = {key: register.blocks(*form) for key, form in named.items()}
+            sought = join(connection, named, places, blocks)
             stand = {key: one.entity for key, one in sought.items() if one is not None}
-            found.append(Asked.of(named, stand, sought))
+            found.append(Asked.of(named, stand, sought, places))
         made.add(Asked.concat(found))
     return made
 

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from riskprofile.errors import StoreError
-from riskprofile.history import Lookup, forms, learning, piles, view
+from riskprofile.history import Lookup, forms, learning, piles, register, view
 from riskprofile.history.learning import Asked, Parts
 from riskprofile.profiles import SHIPMENT
 from riskprofile.reference.registers import REGISTERS
@@ -82,12 +82,12 @@ def test_blocks_that_are_at_hand_answer_as_those_read_anew(
     registered(any_store, [f"{one} {other} Ltd" for one in given for other in given])
     slips = [f"{one}r {other} Ltd" for one in given for other in [*given, "Kastelno"]]
     asked = forms(factory.shipments(20, consignee_id=None, consignee_name=slips), SHIPMENT.keys)
+    places = {key: register.blocks(*form) for key, form in asked.items()}
     held = parties.Blocks(NOW)
     with any_store.read() as connection:
-        each = [parties.join(connection, {key: form}, held) for key, form in asked.items()]
-        each += [parties.join(connection, {key: form}, held) for key, form in asked.items()]
-        anew = parties.join(connection, asked, parties.Blocks(NOW))
-        early = parties.join(connection, asked, parties.Blocks(NOW - timedelta(days=1)))
+        each = [parties.join(connection, {key: asked[key]}, places, held) for key in [*asked] * 2]
+        anew = parties.join(connection, asked, places, parties.Blocks(NOW))
+        early = parties.join(connection, asked, places, parties.Blocks(NOW - timedelta(days=1)))
     assert all(one == anew[key] for told in each for key, one in told.items())
     assert any(anew.values()) and not all(anew.values())
     assert not any(early.values())
