@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from riskprofile.columns import spans
 from riskprofile.reference.stems import stem
 from riskprofile.reference.text import tokens
 
@@ -29,7 +30,7 @@ class Bag:
     size: int  # texts
     row: np.ndarray  # int64, not falling
     code: np.ndarray  # int64
-    words: list[str]  # distinct, in the order met
+    words: list[str]  # distinct
 
     @classmethod
     def of(cls, cut: Sequence[Sequence[str]]) -> Bag:
@@ -90,6 +91,33 @@ class Bag:
         row = np.searchsorted(texts, self.row[kept])
         return Bag(len(texts), row, self.code[kept], self.words)
 
+    def followed(self, other: Bag) -> Bag:
+        """These texts and then the others."""
+        code = {word: number for number, word in enumerate(self.words)}
+        codes = [code.setdefault(word, len(code)) for word in other.words]
+        return Bag(
+            self.size + other.size,
+            np.concatenate([self.row, other.row + self.size]),
+            np.concatenate([self.code, np.array(codes, dtype=np.int64)[other.code]]),
+            list(code),
+        )
+
+    def take(self, texts: np.ndarray) -> Bag:
+        """These texts, in this order, and the words that stand in them.
+
+        >>> bag = Bag.of([["steel", "pin"], ["pin"], ["pin", "pin"]]).take(np.array([2, 1]))
+        >>> bag.words, bag.row.tolist(), bag.code.tolist()
+        (['pin'], [0, 0, 1], [0, 0, 0])
+        """
+        edges = np.searchsorted(self.row, np.arange(self.size + 1))
+        sizes = np.diff(edges)[texts]
+        code = self.code[spans(edges[texts], sizes)]
+        used = np.zeros(len(self.words), dtype=bool)
+        used[code] = True
+        words = list(itertools.compress(self.words, used.tolist()))
+        row = np.repeat(np.arange(len(texts)), sizes)
+        return Bag(len(texts), row, (np.cumsum(used) - 1)[code], words)
+
     def joined(self) -> list[str]:
         """The words of each text with a blank between."""
         edges = np.searchsorted(self.row, np.arange(self.size + 1)).tolist()
@@ -113,14 +141,24 @@ _latest = threading.local()
 
 
 def cut(texts: Sequence[str]) -> Bag:
-    """The folded words of texts, as far as a text is read; of texts asked of late, the same bag."""
+    """The folded words of texts, as far as a text is read; of texts asked of late, the same bag.
+
+    Of each text of the last bag its words are taken from there: plain English is for most texts
+    what was declared.
+    """
     held: list[tuple[list[str], Bag]] = getattr(_latest, "held", [])
     for asked, bag in held:
         if asked == texts:
             return bag
-    made = Bag.of([tokens(text[:LONGEST]) for text in texts])
-    _latest.held = [([*texts], made), *held[:1]]  # as declared, and in plain English
-    return made
+    asked, bag = held[0] if held else ([], Bag.of([]))
+    numbered = {text: place for place, text in enumerate(asked)}
+    new = [text for text in texts if text not in numbered]
+    numbered |= {text: place for place, text in enumerate(new, start=bag.size)}
+    cut = Bag.of([tokens(text[:LONGEST]) for text in new])
+    if len(new) < len(texts):
+        cut = bag.followed(cut).take(np.array([numbered[text] for text in texts], dtype=np.int64))
+    _latest.held = [([*texts], cut), *held[:1]]  # as declared, and in plain English
+    return cut
 
 
 def pairs(row: np.ndarray, code: np.ndarray, codes: int) -> tuple[np.ndarray, np.ndarray]:
