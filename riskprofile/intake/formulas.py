@@ -17,6 +17,7 @@ _OPENS = f"^'*[{_OPENERS}]"
 _NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 _ESCAPED = f"^'('*[{_OPENERS}])"
 _FIRST = np.frombuffer(b"'=+-@\t\r\n\xef", np.uint8)  # one of these, or nothing opens
+_APOSTROPHE = ord("'")
 _OPENS_RE, _NUMBER_RE, _ESCAPED_RE = re.compile(_OPENS), re.compile(_NUMBER), re.compile(_ESCAPED)
 
 
@@ -51,4 +52,6 @@ def unescape_formula(text: Any) -> Any:
     """
     if isinstance(text, str):
         return _ESCAPED_RE.sub(r"\1", text)
+    if not (edges(text)[0] == _APOSTROPHE).any():
+        return text
     return pc.replace_substring_regex(text, _ESCAPED, r"\1")
