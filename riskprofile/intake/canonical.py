@@ -101,10 +101,7 @@ def parse(
     for _, _, rows in faults:
         bad |= rows
     rejected = _rejections(raw.rows, texts, parsed, profile, faults, bad) if bad.any() else []
-    table = _table(raw, parsed, profile, len(raw.rows))
-    if bad.any():
-        table = table.loc[~bad].reset_index(drop=True)
-    return table, rejected
+    return _table(raw, parsed, profile, ~bad), rejected
 
 
 def told(raw: RawChunk, profile: Layout) -> tuple[Table, list[Fault]]:
@@ -115,7 +112,7 @@ def told(raw: RawChunk, profile: Layout) -> tuple[Table, list[Fault]]:
     with a fault holds in the table is not to be used.
     """
     _, parsed, faults = _read(raw, profile, None)
-    return _table(raw, parsed, profile, len(raw.rows)), faults
+    return _table(raw, parsed, profile, np.ones(len(raw.rows), dtype=bool)), faults
 
 
 def _read(
@@ -318,39 +315,43 @@ def _understood(
         for other, _, rows in faults:
             sound &= (other != name) | ~rows[at]
         if sound.any():
-            said = [_one_reading(values[int(row)].as_py(), spec) for row in at[sound]]
-            made[name] = pc.replace_with_mask(column, pa.array(sound), pa.array(said, _LARGE))
+            found = values.take(pa.array(at[sound])).to_pylist()
+            said = pa.array([_one_reading(each, spec) for each in found], _LARGE)
+            said = with_point(said) if number else said
+            made[name] = pc.replace_with_mask(column, pa.array(sound), said)
     return made
 
 
 def _one_reading(value: float | str, spec: ColumnSpec) -> str:
     if spec.kind == "datetime":
         return times.iso(int(value))
-    text = as_text(value) or ""
-    return text if spec.kind == "date" else with_point(pa.array([text], _LARGE))[0].as_py()
+    return as_text(value) or ""
 
 
 def _short(text: str) -> str:
     return repr(text if len(text) <= SHOWN else text[: SHOWN - 3] + "...")
 
 
-def _table(raw: RawChunk, parsed: Mapping[str, Parsed], profile: Layout, size: int) -> Table:
-    """All columns of the profile at once: one Arrow table, one conversion."""
-    index = pd.RangeIndex(size)
+def _table(raw: RawChunk, parsed: Mapping[str, Parsed], profile: Layout, kept: np.ndarray) -> Table:
+    """All columns of the rows that are kept, at once: one Arrow table, one conversion."""
+    size = len(kept)
     made: dict[str, pa.Array] = {}
     for spec in profile.columns:
         column = parsed.get(spec.name)
         made[spec.name] = _typed(spec, None if column is None else column.values, size)
     made["source"] = arrow_text(raw.rows["source"])
     made["warnings"] = _warnings(raw, parsed, size)
-    table = pa.table(made).to_pandas(types_mapper=_DTYPES.get)
+    given = pa.table(made)
+    if not kept.all():
+        given = given.filter(pa.array(kept)).combine_chunks()
+    table = given.to_pandas(types_mapper=_DTYPES.get)
     # Arrow's own conversion gives whole numbers and flags with missing cells as floats and objects.
     nullable = {"int": pd.Int64Dtype(), "bool": pd.BooleanDtype()}
     for spec in profile.columns:
         if spec.kind in nullable:
-            table[spec.name] = nullable[spec.kind].__from_arrow__(made[spec.name])
-    table["line"] = raw.rows["line"].to_numpy("int64")
-    ordered: Table = table[[*profile.names, *SOURCE_COLUMNS]].set_axis(index)
+            table[spec.name] = nullable[spec.kind].__from_arrow__(given[spec.name])
+    table["line"] = raw.rows["line"].to_numpy("int64")[kept]
+    ordered: Table = table[[*profile.names, *SOURCE_COLUMNS]].set_axis(pd.RangeIndex(len(table)))
     return ordered
 
 

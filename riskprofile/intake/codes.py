@@ -133,9 +133,9 @@ def ten_digits(text: str) -> tuple[str, str]:
 _TIDY_HS = r"^(?:[0-9]{2}){1,5}$"
 
 
-def hs_is_tidy(column: pa.Array) -> bool:
+def hs_is_tidy(distinct: pa.Array) -> bool:
     """Whether all codes are digits of an even count, as most files have them."""
-    tidy = pc.match_substring_regex(pc.unique(column), _TIDY_HS)
+    tidy = pc.match_substring_regex(distinct, _TIDY_HS)
     return bool(pc.all(tidy.fill_null(True)).as_py())
 
 

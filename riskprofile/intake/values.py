@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ from riskprofile.intake.conventions import COMMA, POINT, Conventions, readings
 from riskprofile.reference import nomenclature
 from riskprofile.tables import ColumnSpec
 
+FIRST = 16  # cells of a column that are tried before all of it is
 TOO_FAR = 2**53  # from here on a float64 skips whole numbers
 # No mass, price or rate is smaller or larger. A quotient of two such cells is still a number:
 # an infinite one would stop every row that is read with it.
@@ -66,15 +68,25 @@ _SPACE_LEADS = np.array([0xC2, 0xE1, 0xE2, 0xE3], np.uint8)
 
 def trimmed(column: pa.Array) -> pa.Array:
     """Text without white space around it; empty text is missing."""
-    first, last = edges(column)
-    # Looking at the edges costs a tenth of trimming every value.
-    wide = (first >= 0x80).any() and np.isin(first, _SPACE_LEADS).any()
-    if wide or (first <= 0x20).any() or (last <= 0x20).any() or (last >= 0x80).any():
-        column = pc.utf8_trim_whitespace(column)
-        first, _ = edges(column)
-    if len(first) + column.null_count < len(column):
+    # Looking at all bytes costs a twentieth of looking at the edges, that a tenth of trimming.
+    if _odd_byte(column):
+        first, last = edges(column)
+        wide = (first >= 0x80).any() and np.isin(first, _SPACE_LEADS).any()
+        if wide or (first <= 0x20).any() or (last <= 0x20).any() or (last >= 0x80).any():
+            column = pc.utf8_trim_whitespace(column)
+    if pc.min(pc.binary_length(column)).as_py() == 0:
         column = pc.if_else(pc.equal(column, ""), pa.scalar(None, column.type), column)
     return column
+
+
+def _odd_byte(column: pa.Array) -> bool:
+    """Whether any byte is white space, a control or beyond ASCII."""
+    data = column.buffers()[2] if len(column) else None
+    if data is None:
+        return False
+    start, end = np.frombuffer(column.buffers()[1], np.int64)[column.offset :][[0, len(column)]]
+    some = np.frombuffer(data, np.uint8)[start:end]
+    return bool(len(some)) and bool(some.min() <= 0x20 or some.max() >= 0x80)
 
 
 def joined_cells(pieces: Sequence[pa.Array], mark: str) -> pa.Array:
@@ -118,6 +130,21 @@ def on_distinct(column: pa.Array, parse: Callable[[str], Value], dtype: pa.DataT
         for code in dict.fromkeys(code for code in codes_of if code):
             among = np.array([each == code for each in codes_of] + [False])  # -1: missing
             into[code] = among[rows]
+    return parsed
+
+
+def mostly_sure(
+    column: pa.Array,
+    sure: str,
+    cast: Callable[[pa.Array], pa.Array],
+    parse: Callable[[str], Value],
+) -> Parsed:
+    """`cast` the cells that match `sure`, and parse the others: an odd one makes no other slow."""
+    matched = pc.match_substring_regex(column, sure).fill_null(False)
+    nothing = pa.scalar(None, column.type)
+    read = cast(pc.if_else(matched, column, nothing))
+    parsed = on_distinct(pc.if_else(matched, nothing, column), parse, read.type)
+    parsed.values = pc.if_else(matched, read, parsed.values)
     return parsed
 
 
@@ -169,6 +196,10 @@ def _bounds(spec: ColumnSpec, values: np.ndarray) -> dict[str, np.ndarray]:
     return faults
 
 
+# A number that no convention reads otherwise: what Arrow and `_number` read alike.
+_ONE_READING = r"^[0-9]{1,15}(\.([0-9]{1,2}|[0-9]{4,12}))?$"
+
+
 def numbers(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
     """Floats and whole numbers, within the bounds of their column."""
     parsed: Parsed | None = None
@@ -183,7 +214,12 @@ def numbers(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Par
             if not odd.any() or _plain(column.filter(pa.array(odd))):
                 parsed = Parsed(floats)
     if parsed is None:
-        parsed = on_distinct(column, lambda text: _number(text, spec, conventions), pa.float64())
+        parsed = mostly_sure(
+            column,
+            _ONE_READING,
+            lambda each: each.cast(pa.float64()),
+            lambda text: _number(text, spec, conventions),
+        )
     values = parsed.values.to_numpy(zero_copy_only=False).astype("float64")
     for code, rows in _bounds(spec, values).items():
         parsed.faults[code] = rows | parsed.faults.get(code, rows)
@@ -204,18 +240,24 @@ def _plain(odd: pa.Array) -> bool:
 # -- times ---------------------------------------------------------------------------------
 
 
-# A time with its offset that exists in every month: what Arrow and `times.read` read alike.
+_UTC = pa.timestamp("us", "UTC")
+# A time with its offset on a day that every year has: what Arrow and `times.read` read alike.
 _SURE = (
-    r"^(19|20|21)\d\d-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d"
-    r"(Z|[+-](0\d|1[0-4]):[0-5]\d)$"
+    r"^(19|20|21)\d\d-((0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])|(0[13-9]|1[0-2])-(29|30)"
+    r"|(0[13578]|1[02])-31)[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(Z|[+-](0\d|1[0-4]):[0-5]\d)$"
 )
+
+
+def _moments(column: pa.Array, dtype: pa.DataType = _UTC) -> pa.Array:
+    return column.cast(dtype).cast(pa.int64())
 
 
 def datetimes(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
     """Times in microseconds since 1970; `"naive"` in `warnings` marks rows without a zone."""
-    for dtype, naive in ((pa.timestamp("us", "UTC"), False), (pa.timestamp("us"), True)):
+    for dtype, naive in ((_UTC, False), (pa.timestamp("us"), True)):
         try:  # all with an offset, or all without: Arrow reads both at full speed
-            values = column.cast(dtype).cast(pa.int64())
+            column[:FIRST].cast(dtype)  # it says of every cell why it cannot: so a few first
+            values = _moments(column, dtype)
         except pa.ArrowInvalid:
             continue
         parsed = Parsed(values)
@@ -228,12 +270,7 @@ def datetimes(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> P
             moment, zoned, fault = times.read(text, lambda: conventions.date(spec.name))
             return Value(moment, fault, "" if zoned or fault else "naive")
 
-        # One odd cell must not make all others slow: what is sure goes to Arrow all the same.
-        sure = pc.match_substring_regex(column, _SURE).fill_null(False)
-        nothing = pa.scalar(None, column.type)
-        parsed = on_distinct(pc.if_else(sure, nothing, column), parse, pa.int64())
-        moments = pc.if_else(sure, column, nothing).cast(pa.timestamp("us", "UTC")).cast(pa.int64())
-        parsed.values = pc.if_else(sure, moments, parsed.values)
+        parsed = mostly_sure(column, _SURE, _moments, parse)
     values = parsed.values.fill_null(times.EARLIEST).to_numpy(zero_copy_only=False)
     out = (values < times.EARLIEST) | (values >= times.LATEST)
     if out.any():
@@ -321,15 +358,22 @@ def hs(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
             return Value(fault="hs_format")
         return Value(code, fault, warning)
 
-    if codes.hs_is_tidy(column):
-        parsed = Parsed(column)
-    else:
+    parsed, told = Parsed(column), pc.unique(column)
+    if not codes.hs_is_tidy(told):
         parsed = on_distinct(column, parse, pa.large_string())
-    told = pc.unique(parsed.values).to_pylist()
-    if strange := [code for code in told if code is not None and not nomenclature.known(code)]:
+        told = pc.unique(parsed.values)
+    shared = pc.utf8_slice_codeunits(told, 0, nomenclature.SPECIFIC)
+    usual = pc.is_in(shared, value_set=_nomenclature())
+    others = told.filter(pc.invert(usual)).to_pylist()
+    if strange := [code for code in others if code is not None and not nomenclature.known(code)]:
         listed = pa.array(strange, parsed.values.type)
         parsed.warnings["hs_unknown"] = np.asarray(pc.is_in(parsed.values, value_set=listed))
     return parsed
+
+
+@cache
+def _nomenclature() -> pa.Array:
+    return pa.array(nomenclature.texts(), pa.large_string())
 
 
 def countries(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:

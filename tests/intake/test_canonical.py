@@ -219,9 +219,10 @@ def test_whole_numbers_are_whole():
 
 
 def test_a_number_is_read_the_same_whatever_stands_beside_it():
-    alone, _ = parse(value=["0.1"])
-    beside, _ = parse(value=["0.1", "1 234", "bad"])
-    assert alone["value"].iloc[0] == beside["value"].iloc[0] == np.float64("0.1")
+    written = ["0.1", "12.50", "007", "8.27401", "1e3", "123456789012345.25", "0.000000000001"]
+    alone = [parse(value=[one])[0]["value"].iloc[0] for one in written]
+    beside, _ = parse(value=[*written, "1 234", "bad"])
+    assert beside["value"].tolist() == [*alone, 1234.0] == [*map(float, written), 1234.0]
 
 
 def test_choices_take_other_names_and_yes_and_no_too():
