@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 import re
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -87,9 +88,11 @@ def as_json(
         return [("[]", "[]") for _ in range(len(values))]
     row, number = np.concatenate(rows), np.concatenate(numbers)
     against = np.array(points)[number] < 0
-    strongest = sorted(range(len(pieces)), key=lambda one: (-abs(points[one]), terms[one]))
+    places = {name: place for place, name in enumerate(sorted({*terms}))}
+    by_name = np.array([places[name] for name in terms])
+    strongest = np.lexsort((by_name, -np.abs(points)))
     rank = np.empty(len(pieces), dtype=np.int64)
-    rank[strongest] = range(len(pieces))
+    rank[strongest] = np.arange(len(pieces))
     listed = [pieces[one] for one in number[np.lexsort((rank[number], against, row))].tolist()]
     cuts = np.cumsum(np.bincount(2 * row + against, minlength=2 * len(values))).tolist()
     sides = [f"[{','.join(listed[start:end])}]" for start, end in itertools.pairwise([0, *cuts])]
@@ -185,6 +188,7 @@ def reading(feature: Feature, value: float | None) -> str:
     return numbered(reads, f"{value:.0f}" == "1").format(value=value)
 
 
+@lru_cache(maxsize=4_096)
 def numbered(reads: str, one: bool) -> str:
     """A sentence in the form for one, or for any other number: both stand in it as `[one|other]`.
 

@@ -7,7 +7,7 @@ Worked out once per distinct description.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -35,11 +35,15 @@ def pieces(skeleton: str) -> list[str]:
     ['steel', 'pin', 'steel pin', '|steel']
     """
     words = skeleton.split()
-    made = dict.fromkeys(words)
-    made.update(dict.fromkeys(f"{a} {b}" for a, b in itertools.pairwise(words)))
+    made = dict.fromkeys(_whole(words))
     for word in words:
         made.update(dict.fromkeys(f"|{word[i : i + PIECE]}" for i in range(len(word) - PIECE + 1)))
     return list(made)
+
+
+def _whole(words: list[str]) -> Iterator[str]:
+    yield from words
+    yield from map(" ".join, itertools.pairwise(words))
 
 
 def read(column: Column) -> Column:
@@ -125,6 +129,6 @@ class Wording:
 
     def strongest(self, description: str, top: int = 3) -> list[tuple[str, int]]:
         """The words and pairs that weigh most in one description, raising ones first."""
-        weighed = [(one, self.weights.get(one, 0)) for one in pieces(_weighed(description))]
-        whole = [(one, weight) for one, weight in weighed if weight and one[0] != "|"]
-        return sorted(whole, key=lambda pair: (-pair[1], pair[0]))[:top]
+        words = {*_whole(_weighed(description).split())}
+        weighed = [(one, weight) for one in words if (weight := self.weights.get(one, 0))]
+        return sorted(weighed, key=lambda pair: (-pair[1], pair[0]))[:top]

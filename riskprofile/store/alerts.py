@@ -40,6 +40,7 @@ NORMAL: dict[str, Callable[[str], str]] = {
     **dict.fromkeys(("consignor_address", "consignee_address"), naming.address),
     **dict.fromkeys(("consignor_phone", "consignee_phone"), naming.phone),
 }
+_WAYS = [(kind, columns) for kind, groups in LINKS.items() for columns in groups]
 SEARCHED_KINDS = ("text", "codes", "hs")
 MARKED_AT_ONCE = 5_000  # references in one statement
 CODE_LENGTH = 40  # no reference, container or telephone number is longer
@@ -163,18 +164,22 @@ def links_of(declaration: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, st
     """What ties these rows to others, as (kind, key): missing values tie nothing."""
     told = set()  # items of one declaration repeat what they share
     for row in declaration:
-        for kind, groups in LINKS.items():
-            for columns in groups:
-                name = next((name for name in columns if row.get(name)), None)
-                if name is None or (kind, name, given := str(row[name])) in told:
-                    continue
-                told.add((kind, name, given))
-                if name in NORMAL:
-                    given = NORMAL[name](given)
-                for part in given.split("|"):
-                    key = squeezed(part) if kind in CODES else ""
-                    if key := key or plain(part):
-                        yield kind, key
+        for kind, columns in _WAYS:
+            for name in columns:
+                if row.get(name):
+                    break
+            else:
+                continue
+            if (kind, name, given := str(row[name])) in told:
+                continue
+            told.add((kind, name, given))
+            if name in NORMAL:
+                given = NORMAL[name](given)
+            for part in given.split("|"):
+                word = plain(part)
+                key = _squeezed(part, word) if kind in CODES else ""
+                if key := key or word:
+                    yield kind, key
 
 
 def search_text(alert: Mapping[str, Any]) -> str:
@@ -194,8 +199,11 @@ def search_text(alert: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=1 << 13)
 def _looked_for(text: str) -> tuple[str, ...]:
     """The words by which a value is found; ports, codes and units come again and again."""
-    found = (word for part in text.split("|") for word in (plain(part), squeezed(part)))
-    return tuple(word for word in found if word)
+    found: list[str] = []
+    for part in text.split("|"):
+        word = plain(part)
+        found += word, _squeezed(part, word)
+    return tuple(filter(None, found))
 
 
 @cache
@@ -226,6 +234,11 @@ def squeezed(text: str) -> str:
     >>> squeezed("MSKU 123456-7"), squeezed("garden chairs")
     ('msku1234567', '')
     """
+    return _squeezed(text, plain(text))
+
+
+def _squeezed(text: str, word: str) -> str:
+    """The same of a text whose plain word is known."""
     if len(text) > CODE_LENGTH or not any(map(str.isdigit, text)):
         return ""
-    return "".join(filter(str.isalnum, plain(text)))
+    return word if word.isalnum() else "".join(filter(str.isalnum, word))
