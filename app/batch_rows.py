@@ -44,12 +44,14 @@ def draw_batch(say: Any, person: Any, batch: Any, zone: Any) -> None:
     if not counts.states[state]:
         st.html(draw.state("", say(f"row_state.{state}_text")))
         return
-    st.html(f'<p class="rp-s rp-m">{escape(say(f"row_state.{state}_text"))}</p>')
+    about = [say(f"row_state.{state}_text"), *([say("batches.others")] if person.office else [])]
+    st.html(f'<p class="rp-s rp-m">{escape(" ".join(about))}</p>')
     if state == "quarantined" and may(person, "quarantine.look"):
         asked = quarantine.Filter(batch.id, state="all", limit=ledger.LIMIT)
-        _kept(say, person, batch, quarantine.find(here.store, person, asked, now))
-    else:
-        _rows(say, batch, state, ledger.rows(here.store, person, batch.id, state), zone)
+        if kept := quarantine.find(here.store, person, asked, now):
+            _kept(say, person, batch, kept)
+    elif rows := ledger.rows(here.store, person, batch.id, state):
+        _rows(say, batch, state, rows, zone)
 
 
 def _rest(say: Any, batch: Any, counts: ledger.Counts) -> str:

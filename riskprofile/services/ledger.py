@@ -12,7 +12,9 @@ import pandas as pd
 from sqlalchemy import Connection, func, select
 
 from riskprofile.errors import RiskProfileError, UsageError
-from riskprofile.services.rights import Actor, authorise
+from riskprofile.profiles import PROFILES
+from riskprofile.services import quarantine
+from riskprofile.services.rights import Actor, authorise, sees
 from riskprofile.store import batches, versions
 from riskprofile.store.database import Store, among
 
@@ -98,6 +100,8 @@ def counts(store: Store, actor: Actor, batch_id: str) -> Counts:
 def rows(store: Store, actor: Actor, batch_id: str, state: str) -> list[Row]:
     """The first `LIMIT` rows of a batch that are in this state, in the order of its file.
 
+    Of another office's declarations, which came in the same file, none is named.
+
     Raises
     ------
     UsageError
@@ -111,13 +115,13 @@ def rows(store: Store, actor: Actor, batch_id: str, state: str) -> list[Row]:
     with store.read() as connection:
         batch = _load(connection, batch_id)
         if state == "quarantined":
-            found = _quarantined(connection, batch_id)
+            found = _quarantined(connection, batch, actor)
         elif state in ("duplicate", "failed"):
-            found = _set_aside(connection, batch, state)
+            found = _set_aside(connection, batch, state, actor)
         elif (state == "received") == (batch["state"] == "done") and state != "superseded":
             found = iter(())
         else:
-            found = _stored(connection, batch_id, superseded=state == "superseded")
+            found = _stored(connection, batch, actor, superseded=state == "superseded")
         return list(islice(found, LIMIT))
 
 
@@ -128,9 +132,11 @@ def _load(connection: Connection, batch_id: str) -> Mapping[str, Any]:
     return dict(found)
 
 
-def _stored(connection: Connection, batch_id: str, *, superseded: bool) -> Iterator[Row]:
+def _stored(
+    connection: Connection, batch: Mapping[str, Any], actor: Actor, *, superseded: bool
+) -> Iterator[Row]:
     numbers = connection.execute(
-        select(_chunk.c.id).where(_chunk.c.batch_id == batch_id).order_by(_chunk.c.number)
+        select(_chunk.c.id).where(_chunk.c.batch_id == batch["id"]).order_by(_chunk.c.number)
     ).scalars()
     wanted = _record.c.state == versions.SUPERSEDED
     for chunk_id in list(numbers):
@@ -144,6 +150,8 @@ def _stored(connection: Connection, batch_id: str, *, superseded: bool) -> Itera
             .order_by(_record.c.position)
         ).mappings():
             place = told.iloc[row["position"]]
+            if not sees(actor, _office(place, batch["profile"])):
+                continue
             yield Row(
                 str(place.get("source") or ""),
                 _whole(place.get("line")),
@@ -156,10 +164,12 @@ def _stored(connection: Connection, batch_id: str, *, superseded: bool) -> Itera
             )
 
 
-def _quarantined(connection: Connection, batch_id: str) -> Iterator[Row]:
+def _quarantined(connection: Connection, batch: Mapping[str, Any], actor: Actor) -> Iterator[Row]:
     for row in connection.execute(
-        select(_kept).where(_kept.c.batch_id == batch_id).order_by(_kept.c.id)
+        select(_kept).where(_kept.c.batch_id == batch["id"]).order_by(_kept.c.id)
     ).mappings():
+        if not sees(actor, quarantine.office_of(row["raw"], batch["profile"])):
+            continue
         yield Row(
             *(row["source"], row["line"], row["record_id"], None, None, "", None),
             note="repaired" if row["repair_batch"] else "",
@@ -170,7 +180,9 @@ def _quarantined(connection: Connection, batch_id: str) -> Iterator[Row]:
         )
 
 
-def _set_aside(connection: Connection, batch: Mapping[str, Any], state: str) -> Iterator[Row]:
+def _set_aside(
+    connection: Connection, batch: Mapping[str, Any], state: str, actor: Actor
+) -> Iterator[Row]:
     if state == "duplicate" and batch["duplicate_of"]:
         first = batch["duplicate_of"]
         yield Row(batch["source"], None, None, None, None, "", None, "same_file", first)
@@ -183,8 +195,11 @@ def _set_aside(connection: Connection, batch: Mapping[str, Any], state: str) -> 
         told = batches.from_bytes(content)
         ids = told["record"] if "record" in told else pd.Series([pd.NA] * len(told))
         holders = _holders(connection, [int(one) for one in ids.dropna().unique()])
+        hidden = _of_others(connection, holders, actor)
         for source, line, record in zip(told["source"], told["line"], ids, strict=True):
             held = None if pd.isna(record) else holders.get(int(record))
+            if held is not None and held["id"] in hidden:
+                continue
             if held is None:
                 fault = batch["note"] if state == "failed" else ""
                 yield Row(str(source), _whole(line), None, None, None, "", None, reason=fault)
@@ -212,6 +227,31 @@ def _holders(connection: Connection, ids: list[int]) -> dict[int, Mapping[str, A
         ).mappings():
             found[row["id"]] = dict(row)
     return found
+
+
+def _of_others(
+    connection: Connection, holders: Mapping[int, Mapping[str, Any]], actor: Actor
+) -> set[int]:
+    """Those of these records that are another office's than the actor's."""
+    hidden: set[int] = set()
+    if actor.office is None:
+        return hidden
+    for chunk_id in {one["chunk_id"] for one in holders.values()}:
+        content = connection.execute(
+            select(_chunk.c.rows).where(_chunk.c.id == chunk_id)
+        ).scalar_one()
+        told = batches.from_bytes(content)
+        for record, one in holders.items():
+            if one["chunk_id"] == chunk_id and not sees(
+                actor, _office(told.iloc[one["position"]], one["profile"])
+            ):
+                hidden.add(record)
+    return hidden
+
+
+def _office(declared: Any, profile: str) -> str | None:
+    office = declared.get(PROFILES[profile].office)
+    return None if pd.isna(office) else str(office)
 
 
 def _whole(value: Any) -> int | None:

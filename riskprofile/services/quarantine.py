@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from riskprofile.intake.quarantine import csv_rows
 from riskprofile.intake.reader import Rejection
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern
-from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.rights import Actor, authorise, sees
 from riskprofile.services.run import Options, Repair, Stop, Summary
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
@@ -85,14 +86,7 @@ class KeptRow:
     @property
     def fields(self) -> dict[str, str]:
         """Cells by canonical column; empty when the row never became one."""
-        try:
-            held = json.loads(self.raw)
-        except ValueError:
-            return {}
-        known = PROFILES[self.profile].by_name if self.profile in PROFILES else {}
-        if not isinstance(held, dict):
-            return {}
-        return {name: str(value) for name, value in held.items() if name in known}
+        return _cells(self.raw, self.profile)
 
 
 @dataclass
@@ -104,14 +98,33 @@ class Repaired:
     summary: Summary | None = None
 
 
+def office_of(raw: str, profile: str) -> str | None:
+    """The office that a row which was kept back names, as declarations write it."""
+    column = PROFILES[profile].office if profile in PROFILES else ""
+    return _cells(raw, profile).get(column, "").strip().upper() or None
+
+
+def _cells(raw: str, profile: str) -> dict[str, str]:
+    try:
+        held = json.loads(raw)
+    except ValueError:
+        return {}
+    known = PROFILES[profile].by_name if profile in PROFILES else {}
+    if not isinstance(held, dict):
+        return {}
+    return {name: str(value) for name, value in held.items() if name in known}
+
+
 def find(store: Store, actor: Actor, asked: Filter, now: datetime) -> list[KeptRow]:
-    """Rows of the quarantine, by batch and line. The look is audited before it is answered."""
+    """Rows of the quarantine, by batch and line. The look is audited before it is answered.
+
+    Another office's rows, which came in the same file, are not among them.
+    """
     authorise(actor, "quarantine.look")
     statement = (
         select(_kept, _batch.c.profile, _batch.c.started_at)
         .join(_batch, _batch.c.id == _kept.c.batch_id)
         .order_by(_kept.c.id)
-        .limit(max(1, asked.limit))
     )
     for column, value in (
         (_kept.c.batch_id, asked.batch),
@@ -122,11 +135,15 @@ def find(store: Store, actor: Actor, asked: Filter, now: datetime) -> list[KeptR
     ):
         if value is not None:
             statement = statement.where(column == value)
+    if actor.office is None:  # else as many are read as it takes until so many are theirs
+        statement = statement.limit(max(1, asked.limit))
     if asked.ids:
         statement = statement.where(_kept.c.id.in_(asked.ids))
     names = list(KeptRow.__dataclass_fields__)
     with store.write() as connection:
-        found = connection.execute(statement).mappings().all()
+        rows = connection.execute(statement).mappings()
+        whose = (row for row in rows if sees(actor, office_of(row["raw"], row["profile"])))
+        found = list(islice(whose, max(1, asked.limit)))
         if found:
             audit.append(
                 connection,
@@ -261,7 +278,7 @@ def repair(
     authorise(actor, "quarantine.repair")
     if not reason.strip():
         raise UsageError("a repair needs a reason", do="Say who confirmed the right values.")
-    rows, left = _asked(store, list(fixes))
+    rows, left = _asked(store, actor, list(fixes))
     told = Repaired()
     if left:
         told.summary = screen(
@@ -275,7 +292,7 @@ def repair(
     return told
 
 
-def _asked(store: Store, ids: Sequence[int]) -> tuple[list[KeptRow], list[KeptRow]]:
+def _asked(store: Store, actor: Actor, ids: Sequence[int]) -> tuple[list[KeptRow], list[KeptRow]]:
     """Of these rows those that wait, and those that an unfinished repair took in."""
     names = list(KeptRow.__dataclass_fields__)
     found: list[Any] = []
@@ -288,6 +305,7 @@ def _asked(store: Store, ids: Sequence[int]) -> tuple[list[KeptRow], list[KeptRo
                 .order_by(_kept.c.id)
             ).mappings()
     rows = [KeptRow(**{name: row[name] for name in names}) for row in found]
+    rows = [row for row in rows if sees(actor, office_of(row.raw, row.profile))]
     if missing := sorted(set(ids) - {row.id for row in rows}):
         raise InputError(
             f"the quarantine has no row {missing[0]}", do="riskprofile quarantine list shows them"

@@ -111,3 +111,12 @@ def authorise(actor: Actor, action: str, office: str | None = None) -> None:
         raise NotAllowed(Message("refusal.role", role=actor.role, who=actor.name, action=action))
     if office is not None and actor.office not in (None, office):
         raise NotAllowed(Message("refusal.other_office"), do=Message("refusal.do_other_office"))
+
+
+def sees(actor: Actor, office: str | None) -> bool:
+    """Whether a row of this office is shown to them; one of no office every office may see.
+
+    >>> sees(Actor("ines", "supervisor", "XMAIR"), "XMEXP"), sees(OWNER, "XMEXP")
+    (False, True)
+    """
+    return office is None or actor.office in (None, office)

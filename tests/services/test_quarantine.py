@@ -108,6 +108,18 @@ def test_every_row_of_a_batch_is_in_one_state_that_can_be_listed(
     (gone,) = ledger.rows(store, OPERATOR, first, "superseded")
     assert (gone.record_id, gone.version) == ("XM-000002@XMPME//2026", 1)
     assert ledger.counts(store, OPERATOR, first).states["accepted"] == 5
+    # A supervisor of another office learns how many there are, and no reference and no cell.
+    latest, here, far = (
+        str(run.summary.batches[-1]["id"]),
+        *(Actor("sara", "supervisor", office) for office in ("XMPME", "XMAIR")),
+    )
+    for batch, state in [(first, "superseded"), *((latest, one) for one in told(store, run))]:
+        seen = ledger.rows(store, OPERATOR, batch, state)
+        assert ledger.rows(store, here, batch, state) == seen != []
+        assert ledger.rows(store, far, batch, state) == []
+    asked = quarantine.Filter()
+    assert len(quarantine.find(store, here, asked, NOW)) == 1
+    assert quarantine.find(store, far, asked, NOW) == []
 
 
 def test_a_file_sent_again_is_a_batch_of_duplicates_that_names_the_first(
