@@ -81,10 +81,19 @@ def clause(sentence: str) -> str:
 
 
 def clip(text: str, length: int = CLIPPED) -> str:
-    """Text cut at a word, with an ellipsis, when longer than `length`."""
+    """Text cut at a word, with an ellipsis, when longer than `length`.
+
+    Where that would leave less than half, it is cut within the word: nobody hides a name behind
+    one long word.
+
+    >>> clip("Steel pins for a spring kit", 20), clip("To: Ironmongersandsons", 20)
+    ('Steel pins for a…', 'To: Ironmongersandso…')
+    """
     if len(text) <= length:
         return text
-    return text[:length].rsplit(" ", 1)[0].rstrip(",;،؛") + "…"
+    cut = text[:length]
+    whole = cut.rsplit(" ", 1)[0]
+    return (whole if len(whole) >= length / 2 else cut).rstrip(",;،؛ ") + "…"
 
 
 def ended(text: str) -> str:
