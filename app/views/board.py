@@ -35,7 +35,8 @@ def page() -> None:
         ]
         heads = [say("head.lane"), say("board.decision"), say("item.count")]
         body = draw.table(heads, rows, (2,)) if rows else f"<p>{escape(say('board.none'))}</p>"
-        st.html(_card(say("board.overrides"), body, say("board.decided", n=found.decided)))
+        decided = say("board.decided", n=say.number(found.decided))
+        st.html(_card(say("board.overrides"), body, decided))
     with middle:
         told = _meter(say, found.meter) + _shifts(say, found, now)
         st.html(_card(say("board.meter"), told, say("board.meter_text")))
