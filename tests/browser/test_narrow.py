@@ -158,6 +158,11 @@ OUTSIDE = """() => {
 }"""
 
 
+# Choices of which a part finds no room.
+CHOICES = """() => [...document.querySelectorAll('.stButtonGroup > *')]
+  .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.innerText)"""
+
+
 @pytest.mark.parametrize("language", words.LANGUAGES)
 def test_an_alert_that_was_changed_since_says_all_of_it_whatever_else_became_of_it(
     served, visit, language
@@ -196,6 +201,12 @@ def test_an_alert_that_was_changed_since_says_all_of_it_whatever_else_became_of_
     )
     assert strip is not None and button is not None
     assert strip["y"] <= button["y"] + button["height"] / 2 <= strip["y"] + strip["height"]
+    page.goto(f"{served.url}/outcome")
+    expect(page.locator("[class*=st-key-methods-]")).to_be_visible()
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 768})
+        assert page.evaluate(CHOICES) == [], width
+    page.set_viewport_size({"width": 1366, "height": 768})
 
 
 # Of who is signed in and the foot of the page: where they stand, and what of the foot is cut.
