@@ -155,14 +155,11 @@ def serve(
             do="Give --certfile and --keyfile, or serve on 127.0.0.1 behind a TLS proxy.",
         )
     names = (*LOOPBACK, *([host] if host.strip("0.:") else []), *hosts)
-    # Starlette and uvicorn spell the types of one interface differently.
-    app: Any = build(settings, secure=bool(certfile), hosts=names)
-    proxied: Any = ProxyHeadersMiddleware(app, trusted_hosts="127.0.0.1")
+    app = build(settings, secure=bool(certfile), hosts=names)
     leave_no_core()
     settle()
     uvicorn.run(
-        # The peer is noted before a header of a proxy on loopback may change what it seems.
-        doors.Peer(proxied),
+        forwarded(app),
         proxy_headers=False,
         host=host,
         port=port,
@@ -172,6 +169,16 @@ def serve(
         server_header=False,
         date_header=True,
     )
+
+
+def forwarded(app: ASGIApp) -> ASGIApp:
+    """The pages as a proxy on loopback passes them on: whose request it is, and that TLS held it.
+
+    The peer is noted before a header may change what it seems.
+    """
+    inner: Any = app  # Starlette and uvicorn spell the types of one interface differently
+    proxied: Any = ProxyHeadersMiddleware(inner, trusted_hosts="127.0.0.1")
+    return doors.Peer(proxied)
 
 
 def leave_no_core() -> None:

@@ -14,7 +14,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from app import doors, installation, server
+from app import installation, server
 from app.installation import COOKIE, served
 from app.news import News
 from app.runs import Runs
@@ -146,7 +146,7 @@ def test_a_header_without_the_secret_is_nothing(behind, wrong):
 
 def test_a_forwarded_address_does_not_make_a_proxy(behind):
     app, runner = behind
-    outside = doors.Peer(app)
+    outside = server.forwarded(app)
 
     async def elsewhere(scope: Any, receive: Any, send: Any) -> None:
         await outside({**scope, "client": ("203.0.113.9", 1)}, receive, send)
@@ -154,6 +154,16 @@ def test_a_forwarded_address_does_not_make_a_proxy(behind):
     client = Browser(elsewhere, runner)
     assert client.get("/sign-in", **PROXY, x_forwarded_for="127.0.0.1").status == 200
     assert COOKIE not in client.cookies
+
+
+def test_the_cookie_is_secure_where_a_proxy_on_this_machine_says_that_it_holds_the_tls(behind):
+    app, runner = behind
+    for address, marked in (("127.0.0.1", True), ("203.0.113.9", False)):
+        client = Browser(server.forwarded(app), runner)
+        client.address = address
+        sent = {"origin": ORIGIN, "x_forwarded_proto": "https"}
+        answer = client.post("/sign-in", f"name=officer-14&password={PASSWORD}", **sent)
+        assert ("secure" in answer.headers["set-cookie"].lower()) == marked
 
 
 def test_the_session_of_another_person_than_the_proxy_names_is_not_accepted(behind):
