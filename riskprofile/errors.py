@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+# What to do once the cause is mended: a run that was begun is refused without --resume.
+AGAIN = "run the same command again; a run of files goes on with --resume."
+
 
 class RiskProfileError(Exception):
     """What is wrong, where, and what to do; `exit_code` is the contract's.

@@ -12,7 +12,7 @@ import typer
 
 from riskprofile.cli.app import app
 from riskprofile.cli.output import fail, fault, note
-from riskprofile.errors import RiskProfileError, Stopped
+from riskprofile.errors import AGAIN, RiskProfileError, Stopped
 
 DEBUG = "--debug"  # anywhere on the line: show the whole trace of a fault
 
@@ -93,7 +93,7 @@ def _run(program: typer.Typer, name: str) -> None:
     except OSError as error:
         what = f"{error.strerror or error}".lower()
         where = str(error.filename or "")
-        do = "Mend it, then run the same command again; a run of files goes on with --resume"
+        do = f"Mend it, then {AGAIN}"
         code = fail(RiskProfileError(what, where=where, do=do), as_json=as_json)
     sys.exit(code)
 

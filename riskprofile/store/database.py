@@ -34,7 +34,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
-from riskprofile.errors import Busy, Deadlock, StoreError
+from riskprofile.errors import AGAIN, Busy, Deadlock, StoreError
 from riskprofile.store import arms_tables  # noqa: F401  (its models belong to every database)
 from riskprofile.store.migrations import REVISIONS
 from riskprofile.store.packed_json import dumps
@@ -69,11 +69,11 @@ FAULTS = (
     ("readonly", "the database cannot be written", "Check owner and rights of file and folder."),
     ("read-only", "the database cannot be written", "Check owner and rights of file and folder."),
     ("unable to open", "the database cannot be opened", "Check owner and rights of the folder."),
-    ("disk is full", "the disk is full", "Make room, then run the same command again."),
-    ("disk i/o", "the disk cannot be read or written", "Check the disk, then run again."),
-    ("no space", "the disk is full", "Make room, then run the same command again."),
+    ("disk is full", "the disk is full", f"Make room, then {AGAIN}"),
+    ("disk i/o", "the disk cannot be read or written", f"Check the disk, then {AGAIN}"),
+    ("no space", "the disk is full", f"Make room, then {AGAIN}"),
     ("deadlock", DEADLOCK, "Run the same command again."),  # it says "blocked" too
-    ("locked", LOCKED, "Wait for it to finish, then run the same command again."),
+    ("locked", LOCKED, f"Wait for it to finish, then {AGAIN}"),
     ("permission denied for", "the database does not let this user do that", GRANT),
     ("too many c", "the database takes no more connections", "Wait, or raise its limit."),
     ("connection slots", "the database takes no more connections", "Wait, or raise its limit."),
@@ -91,7 +91,7 @@ FAULTS = (
     ("shutting down", "the database server is stopping", "Start it, then run again."),
     ("password", "the database refuses the sign-in", "Correct the user or the password."),
     ("connect", "the database server does not answer", "Start it, or correct the address."),
-    ("terminat", "the connection to the database was cut", "Run the same command again."),
+    ("terminat", "the connection to the database was cut", f"Wait, then {AGAIN}"),
 )
 
 

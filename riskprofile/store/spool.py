@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from riskprofile.columns import Column, View, column
-from riskprofile.errors import StoreError
+from riskprofile.errors import AGAIN, StoreError
 
 Held = Mapping[str, tuple[int, int]]  # by column: where it begins in the file, and its length
 SEGMENT = 1 << 14  # rows of a run that lie together on file, some 3 MB: as much waits in memory
@@ -81,7 +81,7 @@ class Spool:
             raise StoreError(
                 "the disk is full",
                 where=str(self._folder or tempfile.gettempdir()),
-                do="Make room, then run the same command again.",
+                do=f"Make room, then {AGAIN}",
             ) from None
         return start
 
