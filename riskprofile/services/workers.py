@@ -192,11 +192,20 @@ def _cluster(address: str) -> Iterator[Workers]:
     try:
         import dask
         from distributed import Client
+        from distributed.comm.addressing import get_address_host_port
         from distributed.scheduler import KilledWorker
     except ImportError:
         raise UsageError(
             "--scheduler needs an extra that is not installed",
             do='Install it: pip install -e ".[cluster]"',
+        ) from None
+    try:  # a client of such an address ends long after, in a traceback of its own
+        get_address_host_port(address)
+    except (ValueError, NotImplementedError):
+        raise UsageError(
+            "is no address of a scheduler",
+            where=address,
+            do="Give it with its port, as tcp://127.0.0.1:8786",
         ) from None
     try:
         connect: Any = Client  # it has no annotations

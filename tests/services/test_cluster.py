@@ -18,7 +18,7 @@ import pytest
 from sklearn.base import clone
 from sqlalchemy import text
 
-from riskprofile.errors import RiskProfileError, ScorecardError
+from riskprofile.errors import RiskProfileError, ScorecardError, UsageError
 from riskprofile.services import settings, workers
 from riskprofile.services.identity import OWNER
 from riskprofile.services.past import HISTORY, Folder
@@ -189,6 +189,9 @@ def test_a_scheduler_that_is_not_there_stores_nothing(
     monkeypatch.setattr(workers, "PATIENCE", 1)  # a person waits ten times as long
     with pytest.raises(RiskProfileError, match="does not answer"):
         run(tmp_path / "home", day, scheduler="tcp://127.0.0.1:9")
+    for slip in ("localhost", "http://127.0.0.1:8786"):
+        with pytest.raises(UsageError, match="tcp://"):
+            run(tmp_path / "home", day, scheduler=slip)
 
 
 def test_a_worker_refuses_another_release_or_scorecard(tmp_path: Path) -> None:
