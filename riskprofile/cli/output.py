@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
-# What tells a terminal what to do: a sender may have put it in the name of a file.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# What tells a terminal what to do, or turns what follows round: a sender may have put it in the
+# name of a file.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]")
 
 
 def say(text: str = "") -> None:

@@ -346,12 +346,12 @@ def test_a_result_takes_the_place_of_a_link_that_leads_to_itself(
 
 
 def test_the_name_of_a_file_tells_a_terminal_nothing(home: Path, day: Path, tmp_path: Path) -> None:
-    path = Path(shutil.copy(day, tmp_path / "day\x1b[31m\x07.csv"))
+    path = Path(shutil.copy(day, tmp_path / "day\x1b[31m\x07\u202e.csv"))
     code, said, _ = run(home, "score", path)
-    assert (code, "day_[31m_.csv: csv" in said, "\x1b" in said) == (0, True, False)
+    assert (code, "day_[31m__.csv: csv" in said, "\x1b" in said) == (0, True, False)
     path.write_text("junk")
     code, _, error = run(home, "score", path)
-    assert (code, "day_[31m_.csv" in error, "\x1b" in error) == (4, True, False)
+    assert (code, "day_[31m__.csv" in error, "\x1b" in error) == (4, True, False)
 
 
 def test_headings_that_fill_no_column_are_told(home: Path, tmp_path: Path) -> None:
