@@ -47,4 +47,5 @@ def _authority(row: Mapping[str, Any]) -> str:
 
 
 def _all_but_authority(entry: Mapping[str, Any], held: Mapping[str, Any]) -> bool:
-    return content({**entry, "authority": held["authority"]}) == held["content"]
+    as_held = content({**entry, "authority": held["authority"]})
+    return bool(as_held == held["content"])

@@ -68,7 +68,7 @@ def _ask_anew(connection: sa.Connection, row: dict[str, Any], found: dict[str, s
     columns = ("id", "arms_id", "channel", "to_country", "identity", "state")
     traces = sa.table("arms_trace", *map(sa.column, columns))
     asked = sa.select(traces).where(traces.c.arms_id == row["id"], traces.c.state == "asked")
-    for one in connection.execute(asked).mappings().all():
+    for one in [dict(held) for held in connection.execute(asked).mappings()]:
         if one["identity"] == _identity(row["number"], row, one):
             values = {"identity": _identity(row["number"], found, one)}
             connection.execute(sa.update(traces).where(traces.c.id == one["id"]).values(**values))
