@@ -127,7 +127,8 @@ class Registers(Protocol):
 
         Same index; a column `found` (1 or 0, NaN where the register is empty or the row
         has no key), and the register's columns, missing where there is no entry. Days
-        are times at the start of the day (UTC).
+        are times at the start of the day (UTC). Licences have `stated_at` besides: the time for
+        which this entry speaks.
         """
 
     def happened(self, items: View, kind: str, *values: str) -> columns.Column:

@@ -237,6 +237,8 @@ def _seen(
     made = {name: opaques[name].series(table.index) for name in opaques}
     if kind == "licences":
         made[NUMBER] = given.text("licence_number").map(naming.licence).series(table.index)
+        stated = table["stated_at"] if "stated_at" in table else pd.Series(pd.NaT, table.index)
+        made["stated_at"] = pd.to_datetime(stated, utc=True).astype(TIME)
     if kind == "embargoes":
         table = table.assign(goods=table["goods"].fillna(ARMS_CHAPTER))
     if kind == "parties":

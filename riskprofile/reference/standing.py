@@ -92,15 +92,29 @@ def _differs(items: View, entry: View, rows: list[str], licensed: str) -> Mask:
 
 
 def beyond_quantity(items: View, history: History) -> Mask:
-    """More pieces than the licence has left, or with what came before more than it allows."""
+    """More pieces than the licence has left, or with what came before more than it allows.
+
+    What is left is what the register states, less what was declared since the day after that for
+    which it first stated so: what it already knew of that day nobody can tell.
+    """
     if not history.registers.holds("licences"):
         return Column.full(len(items), False)
     entry = licence(items, history)
     unit = items["quantity_unit"]
     pieces = items["quantity"].where(unit.isna() | unit.isin(facts.PIECE_UNITS))
+    used = _declared(items, history)
+    left = entry["balance"]
+    if left.notna().any():
+        stated = entry["stated_at"] + facts.DAY
+        stated = stated.where(stated < items["time"], items["time"])
+        left = left - (used - _declared(items.assign(time=stated), history))
+    return (pieces > left) | (used + pieces > entry["quantity"])
+
+
+def _declared(items: View, history: History) -> Column:
+    """Pieces declared under each row's licence before its day."""
     before = history.norm(items, "quantity", ["licence_key"])
-    used = (before["n"] * before["mean"]).fillna(0.0)
-    return (pieces > entry["balance"]) | (used + pieces > entry["quantity"])
+    return (before["n"] * before["mean"]).fillna(0.0)
 
 
 def other_certificate(items: View, history: History) -> Mask:

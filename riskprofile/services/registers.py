@@ -29,7 +29,7 @@ from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import audit
 from riskprofile.store import registers as kept
 from riskprofile.store.database import Store
-from riskprofile.tables import Table
+from riskprofile.tables import TIME, Table
 
 LIES_AHEAD = "day_ahead"
 AHEAD = timedelta(hours=14)  # no zone is further ahead: there the day has begun
@@ -248,7 +248,13 @@ def frozen(
     """
     with store.read() as connection:
         found = {kind: kept.known(connection, kind, before) for kind in ASKED}
-    tables = {kind: table(held, REGISTERS[kind]) for kind, held in found.items() if held}
+    tables = {
+        kind: table(held, REGISTERS[kind]).assign(
+            stated_at=pd.to_datetime([one["stated_at"] for one in held], utc=True).astype(TIME)
+        )
+        for kind, held in found.items()
+        if held
+    }
     return Lookup(tables, pd.Timestamp(before).tz_convert("UTC"), parties)
 
 

@@ -51,17 +51,18 @@ def add(store: Store, connection: Connection, rows: Iterable[tuple[Any, ...]]) -
 
 
 def known(connection: Connection, kind: str, before: datetime) -> list[Mapping[str, Any]]:
-    """The entry of each key as it was known at `before`, in the order of its keys.
+    """The entry of each key as it was known at `before`, in the order of its keys, with
+    `stated_at`, the time for which it speaks.
 
     Of several versions the one with the latest `as_of` counts, then the one loaded last.
     """
     columns = entry_table.c
     rows = connection.execute(
-        select(columns.key, columns.entry)
+        select(columns.key, columns.entry, columns.as_of)
         .where(columns.kind == kind, columns.known_at <= before, columns.as_of <= before)
         .order_by(columns.as_of, columns.id)
     )
-    newest: dict[str, Mapping[str, Any]] = {row.key: row.entry for row in rows}
+    newest = {row.key: {**row.entry, "stated_at": row.as_of} for row in rows}
     return [newest[key] for key in sorted(newest)]
 
 

@@ -129,6 +129,17 @@ def test_a_licence_is_used_up_by_what_came_before():
     assert not fired(sign, shipments(**{**PISTOLS, "quantity": 30.0}), registers, [earlier])
 
 
+def test_what_was_declared_since_the_register_spoke_is_taken_from_its_balance():
+    """70 pieces came 155 and 5 days before."""
+    earlier = past(2, **{**PISTOLS, "quantity": 35.0})
+    sign = documents.firearms_without_licence
+    stated = {**LICENCE, "quantity": None, "balance": 70.0}
+    for days, goes_beyond in ((1, False), (30, True)):
+        told = typed("licences", pd.DataFrame([stated]))
+        registers = Lookup({"licences": told.assign(stated_at=NOW - pd.Timedelta(days=days))}, NOW)
+        assert fired(sign, shipments(**PISTOLS), registers, [earlier]) == goes_beyond
+
+
 @pytest.mark.parametrize("written", ["IM-12A", "im 12 a", "IM.12/A"])
 def test_a_licence_is_used_up_however_its_number_is_written(written):
     """Spelling the number anew each time would otherwise begin the licence anew."""
