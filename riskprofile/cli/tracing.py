@@ -75,7 +75,7 @@ def export_trace(
 ) -> int:
     """Make a trace request (JSON and PDF); what is missing is named, a duplicate refused."""
     if not out.is_dir():
-        raise UsageError("its folder does not exist", where=str(out), do="Make it first")
+        raise UsageError("there is no such folder", where=str(out), do="Make it first")
     asking = tracing.Asking(channel, to, authority, contact, use, handling, urgency)
 
     def write(told: dict[str, Any]) -> None:
