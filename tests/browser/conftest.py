@@ -185,9 +185,13 @@ class Browsers:
         self._free: dict[str, list[Any]] = {}
 
     @contextmanager
-    def one(self, **options: Any) -> Iterator[Any]:
-        """A page that nobody uses, with these options of Playwright's `new_context`."""
-        free = self._free.setdefault(repr(sorted(options.items())), [])
+    def one(self, held: bool = False, **options: Any) -> Iterator[Any]:
+        """A page that nobody uses, with these options of Playwright's `new_context`.
+
+        Where what it draws is held up (`held`), it comes back to such tests alone: the driver
+        cannot let go of a line, and would carry all that is drawn for others as well.
+        """
+        free = self._free.setdefault(repr((held, sorted(options.items()))), [])
         context = free.pop() if free else self._chromium.new_context(**options)
         page = context.pages[0] if context.pages else context.new_page()
         yield page

@@ -72,7 +72,7 @@ def test_a_second_click_sends_the_outcome_of_no_other_control(served, visit):
         review.claim(store, person, alert, now)
         review.decide(store, person, alert, "examine", REASON, now)
         review.save_draft(store, person, f"outcome:{alert}", SEEN, now)
-    line = Line(visit("officer-14", "/outcome?alert=1"))
+    line = Line(visit, "/outcome?alert=1")
     page = line.page
     settled(page)
     place = button(page, "Send to second person").bounding_box()

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
@@ -23,10 +24,23 @@ FIRST, SECOND, THIRD, FOURTH = (f"PX-2026-{104417 + 85 * row}" for row in range(
 def page(served: Any, visit: Any) -> Page:
     """The first alert, open and at rest."""
     page: Page = visit("officer-14")
+    open_first(page)
+    return page
+
+
+@pytest.fixture
+def line(served: Any, visit: Any) -> Line:
+    """The first alert, open and at rest, on a line that may be held up."""
+    line = Line(visit, "/")
+    open_first(line.page)
+    return line
+
+
+def open_first(page: Page) -> None:
+    """Open the first alert."""
     expect(button(page, "Next")).to_be_visible()
     press(page, "n")
     rests(page, FIRST)
-    return page
 
 
 @contextmanager
@@ -95,11 +109,12 @@ def test_text_typed_while_the_page_is_drawn_anew_stays_text_and_a_click_forgets_
 class Line:
     """Between page and server: what is pressed goes at once, what is drawn may be held up."""
 
-    def __init__(self, page: Page) -> None:
-        self.page, self.late = page, False
+    def __init__(self, visit: Any, path: str) -> None:
+        self.page: Page = visit("officer-14", "/healthz", held=True)
+        self.late = False
         self.waiting: list[bytes | str] = []
-        page.route_web_socket(re.compile("/_stcore/stream"), self._between)
-        page.reload()
+        self.page.route_web_socket(re.compile("/_stcore/stream"), self._between)
+        self.page.goto(urljoin(self.page.url, path))
 
     def _between(self, line: WebSocketRoute) -> None:
         self.line = line
@@ -129,9 +144,8 @@ class Line:
             self.line.send(self.waiting.pop(0))
 
 
-def test_a_click_made_while_the_next_alert_is_drawn_is_for_the_one_that_was_clicked(page, served):
-    line = Line(page)
-    rests(page, FIRST)
+def test_a_click_made_while_the_next_alert_is_drawn_is_for_the_one_that_was_clicked(line, served):
+    page = line.page
     place = button(page, "Claim").bounding_box()
     assert place is not None
     line.late = True

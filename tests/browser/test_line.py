@@ -13,10 +13,10 @@ from sqlalchemy import select, update
 from app.installation import COOKIE
 from riskprofile.store import tables
 from tests.browser.conftest import PASSWORD, Served
-from tests.browser.test_fast_keys import FIRST, Line, page, rests
+from tests.browser.test_fast_keys import FIRST, line, page, rests
 from tests.browser.test_shift import REASON, add_item, button, press, reference, settled
 
-__all__ = ["page"]  # the first alert, open and at rest
+__all__ = ["line", "page"]  # the first alert, open and at rest
 
 
 def asked(page: Page, key: str = "i") -> Any:
@@ -43,9 +43,8 @@ def until_kept(page: Page, served: Served, text: str) -> None:
     raise AssertionError(f"kept is {kept}, typed was {text!r}")
 
 
-def test_a_reason_is_kept_while_it_is_typed_without_a_hand_on_the_field(page, served):
-    line = Line(page)
-    rests(page, FIRST)
+def test_a_reason_is_kept_while_it_is_typed_without_a_hand_on_the_field(line, served):
+    page = line.page
     field, typed = asked(page), ""
     for part in ("Each piece weighs 10 g; ", "the wording does not settle ", "what they are"):
         page.keyboard.type(part)
@@ -67,10 +66,9 @@ def test_a_reason_is_kept_while_it_is_typed_without_a_hand_on_the_field(page, se
 
 
 def test_a_dialog_whose_line_was_lost_says_that_nothing_is_recorded_and_gives_the_words_back(
-    page, served
+    line, served
 ):
-    line = Line(page)
-    rests(page, FIRST)
+    page = line.page
     asked(page)
     page.keyboard.type("Each piece weighs 10 g")
     line.drop()
@@ -91,9 +89,8 @@ def test_a_dialog_whose_line_was_lost_says_that_nothing_is_recorded_and_gives_th
     expect(page.locator(".st-key-small_undo")).to_contain_text("10 g; the wording does not")
 
 
-def test_what_is_entered_of_a_control_is_there_once_after_a_lost_line(page, served):
-    line = Line(page)
-    rests(page, FIRST)
+def test_what_is_entered_of_a_control_is_there_once_after_a_lost_line(line, served):
+    page = line.page
     asked(page)
     page.keyboard.type(REASON)
     button(page, "Record decision").click()
@@ -111,9 +108,8 @@ def test_what_is_entered_of_a_control_is_there_once_after_a_lost_line(page, serv
     expect(note).to_have_value("in a bag of pins")
 
 
-def test_who_was_signed_out_while_the_line_was_lost_is_led_to_signing_in_and_back(page, served):
-    line = Line(page)
-    rests(page, FIRST)
+def test_who_was_signed_out_while_the_line_was_lost_is_led_to_signing_in_and_back(line, served):
+    page = line.page
     asked(page)
     page.context.request.get(served.url + "/sign-out")
     page.keyboard.type("Each piece weighs 10 g")
@@ -127,9 +123,8 @@ def test_who_was_signed_out_while_the_line_was_lost_is_led_to_signing_in_and_bac
     expect(asked(page)).to_have_value("Each piece weighs 10 g")  # which no server was told of
 
 
-def test_whoever_signs_in_elsewhere_while_the_line_is_lost_reads_no_words_of_another(page, served):
-    line = Line(page)
-    rests(page, FIRST)
+def test_whoever_signs_in_elsewhere_while_the_line_is_lost_reads_no_words_of_another(line, served):
+    page = line.page
     field = page.get_by_role("dialog").get_by_label("Reason")
     button(page, "Raise by hand").click()
     expect(field).to_be_focused()
@@ -146,9 +141,8 @@ def test_whoever_signs_in_elsewhere_while_the_line_is_lost_reads_no_words_of_ano
     expect(field).to_have_value("")
 
 
-def test_what_was_asked_before_a_session_ended_leaves_the_page_standing(page, served):
-    line = Line(page)
-    rests(page, FIRST)
+def test_what_was_asked_before_a_session_ended_leaves_the_page_standing(line, served):
+    page = line.page
     line.late = True
     page.context.request.get(served.url + "/sign-out")
     press(page, "n")
