@@ -27,13 +27,9 @@ def opened(page: Page) -> Page:
     return page
 
 
-def test_an_alert_says_which_reasons_hold_its_lane(served, visit):
-    why = opened(visit("officer-14")).get_by_role("tabpanel")
-    expect(why).to_contain_text("red from 322")
-    expect(why).to_contain_text("Without the strongest reason it would be ▲ yellow (316).")
-
-
-def test_the_queue_is_ranked_and_says_why_in_the_list(served, visit):
+def test_the_queue_is_ranked_and_says_why_in_the_list_and_an_alert_which_reasons_hold_its_lane(
+    served, visit
+):
     page = visit("officer-14")
     rows = page.locator("[class*=st-key-list-] [role=row]")
     expect(rows.nth(1)).to_contain_text("PX-2026-104417")
@@ -41,11 +37,14 @@ def test_the_queue_is_ranked_and_says_why_in_the_list(served, visit):
     expect(rows.nth(2)).to_contain_text("PX-2026-104502")
     expect(page.locator(".rp-badge")).to_have_text("DEMO")
     expect(page.locator(".rp-foot")).to_contain_text("2026.11.2, digest 7f3c 91ae")
-
-
-def test_before_outcomes_are_enough_no_page_shows_a_probability_or_a_recall(served, visit):
-    page = opened(visit("officer-14"))
+    why = opened(page).get_by_role("tabpanel")
+    expect(why).to_contain_text("red from 322")
+    expect(why).to_contain_text("Without the strongest reason it would be ▲ yellow (316).")
+    # Before outcomes are enough no page shows a probability or a recall.
     expect(page.locator("body")).not_to_contain_text("Of 100 such alerts")
+
+
+def test_before_finds_are_enough_the_operators_page_shows_no_recall(served, visit):
     page = visit("operator-02", "/batches")
     expect(page.locator("body")).to_contain_text("not known yet (0 of 20 finds)")
 
@@ -287,17 +286,6 @@ def test_an_open_page_locks_by_itself_when_its_session_ends(served, visit):
     expect(page.get_by_text("You are signed out")).to_be_visible()
 
 
-def test_a_paused_rating_says_so_on_the_page(served, visit):
-    from riskprofile.services import govern
-
-    store = served.store()
-    govern.pause(store, identity.OWNER, "labels under review", datetime.now(UTC))
-    store.close()
-    page = visit("officer-14")
-    expect(page.locator(".rp-strip").first).to_contain_text("Rating is paused")
-    expect(page.locator(".rp-strip").first).to_contain_text("labels under review")
-
-
 def test_the_page_speaks_french(served, visit):
     page = visit("officer-14", locale="fr-FR")
     expect(page.locator(".rp-kpi")).to_contain_text("Rouges, à prendre")
@@ -325,12 +313,7 @@ def test_an_arabic_page_is_written_from_the_right_and_nothing_leaves_the_window(
     assert beyond == []
     first = page.locator("[class*=st-key-list-] [role=columnheader]").last
     expect(first).to_have_text("المسار، القائمة")
-
-
-def test_on_an_arabic_page_signs_and_codes_keep_their_direction(served, visit):
-    page = visit("officer-14", locale="ar")
-    expect(page.get_by_role("button", name="التالي")).to_be_visible()
-    press(page, "n")
+    # Signs and codes keep their direction.
     expect(page.locator(".rp-bx.up em bdi, .rp-bx.up em").first).to_contain_text("+96")
     # Each character further right than the one before it.
     for selector, text in (
