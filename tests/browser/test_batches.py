@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 from sqlalchemy import text
 
@@ -77,9 +78,9 @@ def test_a_file_that_was_read_before_says_what_became_of_it_and_is_read_as_new_w
     expect(button(page, "Rate it")).to_have_count(0)  # no file is chosen any more
 
 
-def test_a_run_goes_on_whatever_is_clicked_and_tells_once_what_it_came_to(served, visit, tmp_path):
+def test_a_run_goes_on_whatever_is_clicked_and_tells_once_what_it_came_to(served, visit, large):
     page = visit("operator-02", "/batches")
-    send(page, large(tmp_path))
+    send(page, large)
     under_way = page.get_by_text("large.csv is being rated")
     expect(under_way).to_be_visible()
     assert state_of(served, "large.csv") == "running"
@@ -102,9 +103,9 @@ def test_a_run_goes_on_whatever_is_clicked_and_tells_once_what_it_came_to(served
     expect(told).to_have_count(0)
 
 
-def test_who_turned_to_another_batch_while_a_file_is_rated_is_left_there(served, visit, tmp_path):
+def test_who_turned_to_another_batch_while_a_file_is_rated_is_left_there(served, visit, large):
     page = visit("operator-02", "/batches")
-    send(page, large(tmp_path))
+    send(page, large)
     expect(page.get_by_text("large.csv is being rated")).to_be_visible()
     expect(page.get_by_text("When that has ended, another can be rated.")).to_be_visible()
     expect(button(page, "Rate it")).to_have_count(0)
@@ -207,11 +208,12 @@ def test_a_batch_without_a_new_row_does_not_say_that_others_are_rated(served, vi
     expect(page.locator(".rp-bar", has_text="later.csv")).to_contain_text("no row of it was rated")
 
 
-def large(folder: Path) -> Path:
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that takes some seconds to rate."""
     table = factory.shipments(LARGE).drop(columns=["source", "line", "warnings"])
     table["declaration_id"] = [f"L{n:06d}" for n in range(LARGE)]
-    path = folder / "large.csv"
+    path = tmp_path_factory.mktemp("large") / "large.csv"
     table.dropna(axis=1, how="all").to_csv(path, index=False)
     return path
 
