@@ -89,7 +89,7 @@ def _numbers(column: Column, items: View, name: str) -> Column:
         values = column.numbers()
     except TypeError as error:
         raise FeatureError(f"feature {name} returned no numbers: {error}") from error
-    if np.isinf(values).any():
+    if np.count_nonzero(np.isinf(values)):
         raise FeatureError(f"feature {name} returned an infinite value")
     # Adding zero turns -0.0 into 0.0, so that equal values have equal bits in the log.
     return Column(values + 0.0)

@@ -74,11 +74,11 @@ class Index:
         first = np.zeros(len(hashes), dtype=np.int64)
         end = np.zeros(len(hashes), dtype=np.int64)
         if len(self.keys):
-            place = np.searchsorted(self.keys, hashes).clip(max=len(self.keys) - 1)
+            place = np.minimum(self.keys.searchsorted(hashes), len(self.keys) - 1)
             known = self.keys[place] == hashes
             base = place[known].astype(np.int64) * SPAN
-            first[known] = np.searchsorted(self.times, base + since[known], side="left")
-            end[known] = np.searchsorted(self.times, base + until[known], side="left")
+            first[known] = self.times.searchsorted(base + since[known])
+            end[known] = self.times.searchsorted(base + until[known])
         return first, end
 
     def merged(self, other: Index) -> Index:

@@ -20,6 +20,7 @@ from riskprofile.history.asked import DAY, EPOCH, Asked, queries
 from riskprofile.history.index import NEVER, SECOND, Change, Index, edge
 from riskprofile.history.layer import QUANTUM, Layer, Question, Rows, alive, changes
 from riskprofile.history.lookup import NOTHING
+from riskprofile.reference.once import once
 from riskprofile.tables import Registers, Table
 
 Span = tuple[np.ndarray, np.ndarray]
@@ -51,6 +52,7 @@ class Snapshot:
         self._layers = [] if events is None else [Layer(Rows.of(events))]
         self._finds = Layer(Rows.of(finds if finds is not None else pd.DataFrame()))
         self._indexes: dict[Question, list[Change]] = {}
+        self._signed: dict[Question, list[tuple[int, Index]]] = {}
         self._remembered: Table | None = None
 
     @classmethod
@@ -160,7 +162,11 @@ class Snapshot:
 
         `mean` and `sd` are missing where `n` is 0; `sd` is of the population.
         """
-        asked = queries(View.of(items), by)
+        made: View = _norm(View.of(items), self, measure, tuple(by))
+        return made if isinstance(items, View) else made.table()
+
+    def _normed(self, items: View, measure: str, by: tuple[str, ...]) -> View:
+        asked = queries(items, by)
         sums = np.zeros((3, len(asked.order)), dtype=np.int64)
         for sign, index, (first, end) in self._spans(asked, ("norm", measure, *by), None):
             sums[0] += sign * (end - first)
@@ -175,8 +181,7 @@ class Snapshot:
             sd = np.sqrt(np.maximum(square - mean**2, 0.0))
         seen = n > 0
         told = {"n": n, "mean": np.where(seen, mean, np.nan), "sd": np.where(seen, sd, np.nan)}
-        made = View({name: Column(one) for name, one in told.items()}, items.index)
-        return made if isinstance(items, View) else made.table()
+        return View({name: Column(one) for name, one in told.items()}, items.index)
 
     def finds(self, items: Any, by: Sequence[str]) -> Any:
         """Confirmed finds with the same values whose result was known before this row's day."""
@@ -196,26 +201,32 @@ class Snapshot:
     ) -> Sequence[tuple[int, Index, Span]]:
         """Of each index that is not empty: its sign, and the events of each query."""
         until = asked.days
-        since = np.zeros_like(until) if window is None else (until - round(window)).clip(min=0)
-        signed = [
-            (sign, index)
-            for one in self._changes(question)
-            for sign, index in ((1, one.plus), (-1, one.minus))
-        ]
+        since = np.zeros_like(until) if window is None else np.maximum(until - round(window), 0)
+        if question not in self._signed:
+            self._signed[question] = [
+                (sign, index)
+                for one in self._changes(question)
+                for sign, index in ((1, one.plus), (-1, one.minus))
+                if len(index)
+            ]
         return [
             (sign, index, index.range(asked.hashes, since, until))
-            for sign, index in signed
-            if len(index)
+            for sign, index in self._signed[question]
         ]
 
     def _count(self, items: Any, by: Sequence[str], question: Question, days: float | None) -> Any:
-        asked = queries(View.of(items), by)
+        made: Column = _many(View.of(items), self, tuple(by), question, days)
+        return like(items, made)
+
+    def _counted(
+        self, items: View, by: tuple[str, ...], question: Question, days: float | None
+    ) -> Column:
+        asked = queries(items, by)
         made = np.zeros(len(asked.order), dtype=np.int64)
         window = None if days is None else days * DAY
         for sign, _, (first, end) in self._spans(asked, question, window):
             made += sign * (end - first)
-        answered = np.where(asked.given, _told(asked, made), np.nan)
-        return like(items, Column(answered))
+        return Column(np.where(asked.given, _told(asked, made), np.nan))
 
     def _when(self, items: Any, by: Sequence[str], *, last: bool) -> Any:
         asked = queries(View.of(items), by)
@@ -223,6 +234,18 @@ class Snapshot:
         found = _told(asked, found)
         when = Column(EPOCH + found * asking.SECOND)
         return like(items, when.where(asked.given & (found != NEVER)))
+
+
+@once  # several features ask the same
+def _norm(items: View, of: Snapshot, measure: str, by: tuple[str, ...]) -> View:
+    return of._normed(items, measure, by)
+
+
+@once
+def _many(
+    items: View, of: Snapshot, by: tuple[str, ...], question: Question, days: float | None
+) -> Column:
+    return of._counted(items, by, question, days)
 
 
 def _told(asked: Asked, answers: np.ndarray) -> np.ndarray:

@@ -16,6 +16,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 
+_UNASKED = object()
+
+
 def continued(items: View, other: View) -> View:
     """Say that `other` is `items` with columns added, the rows the same: answers hold for both.
 
@@ -52,10 +55,10 @@ def once(function: F) -> F:
     @functools.wraps(function)
     def asked(items: View, *arguments: Any) -> Any:
         key = (function, *arguments)
-        found = items.answers
-        if key not in found:
-            found[key] = function(items, *arguments)
-        return found[key]
+        answer = items.answers.get(key, _UNASKED)
+        if answer is _UNASKED:
+            answer = items.answers[key] = function(items, *arguments)
+        return answer
 
     return cast(F, asked)
 

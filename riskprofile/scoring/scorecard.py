@@ -19,6 +19,7 @@ from riskprofile.tables import Table
 
 POINTS_PER_LOG_ODDS = 100
 ENOUGH_EXAMINED, ENOUGH_FINDS = 200, 30  # outcomes, before a page shows a probability
+FEW = 64  # rows up to which all terms are looked up at once: one by one, one row costs as hundreds
 WORDING = "wording"  # the feature that the text scorecard gives
 
 
@@ -42,7 +43,7 @@ class Bins:
 
     def of(self, values: np.ndarray) -> np.ndarray:
         """The bin of each value."""
-        bins: np.ndarray = np.searchsorted(self._bounds, values, side="left")
+        bins: np.ndarray = self._bounds.searchsorted(values)
         return bins
 
     @cached_property
@@ -139,18 +140,43 @@ class Scorecard:
 
     def points(self, features: Table) -> np.ndarray:
         """Points of each row: int64, base and terms added in the scorecard's order."""
-        total = np.full(len(features), self.base, dtype=np.int64)
         cut = self._cut(features)
+        if self.terms and len(features) <= FEW:
+            table, starts, read, steps = self._joined
+            bins = np.array([*cut.values()])[read]  # two a term, by row
+            places = starts[:, None] + (bins * steps[:, :, None]).sum(axis=0)
+            few: np.ndarray = self.base + table[places].sum(axis=0, dtype=np.int64)
+            return few
+        total = np.full(len(features), self.base, dtype=np.int64)
         for term in self.terms:
             total += term.table[tuple(cut[name] for name in term.features)]
         return total
 
     def _cut(self, features: Table) -> dict[str, np.ndarray]:
         """The bin of each value of each feature."""
-        values = features[list(self.bins)].to_numpy("float64", na_value=np.nan)
+        names = list(self.bins)
+        given = features if features.columns.tolist() == names else features[names]
+        values = given.to_numpy("float64", na_value=np.nan)
         return {
             name: bins.of(values[:, place]) for place, (name, bins) in enumerate(self.bins.items())
         }
+
+    @cached_property
+    def _joined(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """All tables as one, where each begins, and of which two features, by what steps, a place
+        in it is made; of a term of one feature the second counts nothing.
+        """
+        names = {name: place for place, name in enumerate(self.bins)}
+        sizes = [term.table.size for term in self.terms]
+        table = np.concatenate(
+            [np.zeros(0, np.int32), *(term.table.ravel() for term in self.terms)]
+        )
+        read = [[names[term.features[end]] for term in self.terms] for end in (0, -1)]
+        steps = [
+            [term.table[0].size for term in self.terms],
+            [term.table.ndim - 1 for term in self.terms],
+        ]
+        return table, np.cumsum(sizes) - sizes, np.array(read), np.array(steps)
 
     def probability(self, points: np.ndarray) -> np.ndarray:
         """The score that the table gives for these points, in [0, 1]."""

@@ -67,7 +67,9 @@ class Rater:
             What history will remember of these rows.
         """
         log, events = joined([self._rated(part) for part in portions(table)])
-        return log.set_axis(table.index), events.set_axis(table.index)
+        if not numbered(table):
+            log, events = log.set_axis(table.index), events.set_axis(table.index)
+        return log, events
 
     def _rated(self, table: Table) -> tuple[Table, Table]:
         raw = look(table, self.profile, codes=True, rates=self.rates)
@@ -177,10 +179,17 @@ Rated = tuple[Table, Table, Asked]
 
 def portions(table: Table) -> list[Table]:
     """The parts of a table that are rated together, in order; at least one."""
+    if len(table) <= AT_ONCE and numbered(table):
+        return [table]
     return [
         table.iloc[start : start + AT_ONCE].reset_index(drop=True)
         for start in range(0, max(len(table), 1), AT_ONCE)
     ]
+
+
+def numbered(table: Table) -> bool:
+    """Whether rows go by their places: nothing need be copied to have it so."""
+    return bool(table.index.equals(pd.RangeIndex(len(table))))
 
 
 def joined(parts: Sequence[tuple[Table, Table]]) -> tuple[Table, Table]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring.reasons import explain
+from riskprofile.scoring.scorecard import FEW
 from tests.scoring.toy import scorecard
 
 VALUES = st.lists(
@@ -48,9 +49,10 @@ def test_points_are_the_same_alone_shuffled_and_in_parts(
     card = scorecard()
     table = rows(values)
     together = card.points(table)
+    among_many = card.points(pd.concat([table] * (FEW + 1)))[: len(table)]
     alone = [int(card.points(table.iloc[[i]])[0]) for i in range(len(table))]
     order = np.random.default_rng(1).permutation(len(table))
-    assert together.tolist() == alone
+    assert together.tolist() == alone == among_many.tolist()
     assert card.points(table.iloc[order]).tolist() == together[order].tolist()
 
 
