@@ -22,7 +22,7 @@ from riskprofile.tables import Table
 
 QUANTUM = 1024  # measures are kept as whole 1/1024, so that sums are exact in any order
 CHUNK, POSITION = "_chunk", "_position"  # where the row of an event lies, if that is known
-FEW = 5_000  # rows up to which the hashes of their columns are kept, 9 bytes each
+FEW = 32_000  # rows up to which the hashes of their forty columns are kept, 9 bytes each
 _PLACE = 32  # bits of a position within its chunk
 
 Read: TypeAlias = Callable[[Sequence[str], np.ndarray | None], Table]
