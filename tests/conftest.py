@@ -94,6 +94,27 @@ def migrated_once() -> Iterator[None]:
         yield
 
 
+class Compiled(dict[Any, Any]):
+    """Statements as they were compiled for a kind of database, whichever engine asked first."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get((key[0].name, *key[1:]), default)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__((key[0].name, *key[1:]), value)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def compiled_once() -> Iterator[None]:
+    """Each test opens a database of its own and asks what others asked: it is compiled once."""
+    engine = functools.partial(
+        database.create_engine, execution_options={"compiled_cache": Compiled()}
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "create_engine", engine)
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of shared real samples beside the checkout; skips where it is absent."""
