@@ -32,11 +32,19 @@ def group(program: str = "riskprofile") -> Commands:
     return made
 
 
+@pytest.fixture(scope="module")
+def groups() -> dict[str, Commands]:
+    """Both programs, of which one command after the other is read."""
+    return {program: group(program) for program in PROGRAMS}
+
+
 @pytest.mark.parametrize(
     ("program", "name"), [(program, name) for program in PROGRAMS for name in group(program).listed]
 )
-def test_the_line_of_a_command_is_the_first_of_its_own_help(program: str, name: str) -> None:
-    commands = group(program)
+def test_the_line_of_a_command_is_the_first_of_its_own_help(
+    groups: dict[str, Commands], program: str, name: str
+) -> None:
+    commands = groups[program]
     commands.read(name)
     told = (commands.commands[name].help or "").strip().splitlines()[0]
     assert commands.listed[name][1] == told

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from riskprofile.history import Snapshot
 from riskprofile.profiles import PROFILES, Profile
-from riskprofile.tables import Column, Feature
+from riskprofile.tables import Column, Feature, Table
 from tests.contracts import tables
 
 EVERY = [
@@ -30,16 +33,34 @@ def known() -> dict[str, tables.World]:
     return tables.worlds(codes=False)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def untouched(known: dict[str, tables.World]) -> dict[str, Table]:
+    """The batches as they were before any feature saw them."""
+    return {name: world.items.copy(deep=True) for name, world in known.items()}
+
+
+@pytest.fixture(scope="module")
+def answer(known: dict[str, tables.World]) -> Callable[[Profile, Feature], Column]:
+    """What a feature answers of the whole batch: what others are compared with."""
+
+    @cache
+    def asked(profile: str, feature: Feature) -> Column:
+        world = known[profile]
+        return feature(world.items, world.history)
+
+    return lambda profile, feature: asked(profile.name, feature)
+
+
 @every_feature
-def test_it_returns_finite_float64_on_the_same_index_and_changes_nothing(profile, feature, known):
-    world = known[profile.name]
-    items, history = world.items, world.history
-    before = items.copy(deep=True)
-    column = feature(items, history)
+def test_it_returns_finite_float64_on_the_same_index_and_changes_nothing(
+    profile, feature, known, untouched, answer
+):
+    items = known[profile.name].items
+    column = answer(profile, feature)
     assert column.dtype == np.dtype("float64")
     assert column.index.equals(items.index)
     assert not np.isinf(column).any()
-    pd.testing.assert_frame_equal(items, before)
+    pd.testing.assert_frame_equal(items, untouched[profile.name])
 
 
 @every_feature
@@ -58,34 +79,34 @@ def test_a_table_of_missing_values_and_an_empty_history_are_survived(profile, fe
 
 
 @every_feature
-def test_permuting_the_rows_permutes_the_column(profile, feature, known):
+def test_permuting_the_rows_permutes_the_column(profile, feature, known, answer):
     world = known[profile.name]
     items, history = world.items, world.history
     order = np.random.default_rng(5).permutation(len(items))
-    same(feature(items.iloc[order], history), feature(items, history).iloc[order])
+    same(feature(items.iloc[order], history), answer(profile, feature).iloc[order])
 
 
 @every_feature
-def test_any_split_into_chunks_gives_the_same_column(profile, feature, known):
+def test_any_split_into_chunks_gives_the_same_column(profile, feature, known, answer):
     world = known[profile.name]
     items, history = world.items, world.history
     pieces = [items.iloc[:1], items.iloc[1:8], items.iloc[8:90], items.iloc[90:]]
     split = pd.concat([feature(piece.copy(), history) for piece in pieces])
-    same(split, feature(items, history))
+    same(split, answer(profile, feature))
 
 
 @every_feature
-def test_what_became_known_later_changes_nothing(profile, feature, known):
+def test_what_became_known_later_changes_nothing(profile, feature, known, answer):
     world = known[profile.name]
-    items, history = world.items, world.history
-    same(feature(items, world.later), feature(items, history))
+    same(feature(world.items, world.later), answer(profile, feature))
 
 
 @every_feature
-def test_who_the_parties_are_and_where_the_places_lie_changes_no_bit(profile, feature, known):
+def test_who_the_parties_are_and_where_the_places_lie_changes_no_bit(
+    profile, feature, known, answer
+):
     world = known[profile.name]
-    items, history = world.items, world.history
-    same(feature(world.renamed, world.renamed_history), feature(items, history))
+    same(feature(world.renamed, world.renamed_history), answer(profile, feature))
 
 
 @every_feature
