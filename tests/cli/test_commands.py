@@ -14,6 +14,8 @@ from riskprofile.cli import app
 from riskprofile.cli.commands import Commands
 from training.cli import app as training_app
 
+pytestmark = pytest.mark.xdist_group("commands")  # one process reads them
+
 PROGRAMS = {"riskprofile": app, "riskprofile-train": training_app}
 LOOK = """
 import sys

@@ -14,6 +14,8 @@ from riskprofile.profiles import PROFILES, Profile
 from riskprofile.tables import Column, Feature, Table
 from tests.contracts import tables
 
+pytestmark = pytest.mark.xdist_group("features")  # one process asks each of them once
+
 EVERY = [
     pytest.param(profile, feature, id=f"{profile.name}-{feature.name}")
     for profile in PROFILES.values()

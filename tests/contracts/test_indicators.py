@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import cache
 from string import Formatter
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from riskprofile.columns import View
+from riskprofile.columns import Mask, View
 from riskprofile.history.watch import WATCH
 from riskprofile.indicators import watching
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.scoring.patterns import PACK
-from riskprofile.tables import Indicator
+from riskprofile.tables import Indicator, Table
 from tests.contracts import tables
+
+pytestmark = pytest.mark.xdist_group("indicators")  # one process asks each of them once
 
 EVERY = [
     pytest.param(profile, indicator, id=f"{profile.name}-{indicator.key}")
@@ -32,15 +36,33 @@ def known() -> dict[str, tables.World]:
     return tables.worlds(codes=True)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def untouched(known: dict[str, tables.World]) -> dict[str, Table]:
+    """The batches as they were before any indicator saw them."""
+    return {name: world.items.copy(deep=True) for name, world in known.items()}
+
+
+@pytest.fixture(scope="module")
+def answer(known: dict[str, tables.World]) -> Callable[[Profile, Indicator], Mask]:
+    """What an indicator answers of the whole batch: what others are compared with."""
+
+    @cache
+    def asked(profile: str, indicator: Indicator) -> Mask:
+        world = known[profile]
+        return indicator(world.items, world.history)
+
+    return lambda profile, indicator: asked(profile.name, indicator)
+
+
 @every_indicator
-def test_it_returns_plain_bool_on_the_same_index_and_changes_nothing(profile, indicator, known):
-    world = known[profile.name]
-    items, history = world.items, world.history
-    before = items.copy(deep=True)
-    mask = indicator(items, history)
+def test_it_returns_plain_bool_on_the_same_index_and_changes_nothing(
+    profile, indicator, known, untouched, answer
+):
+    items = known[profile.name].items
+    mask = answer(profile, indicator)
     assert mask.dtype == np.dtype(bool)
     assert mask.index.equals(items.index)
-    pd.testing.assert_frame_equal(items, before)
+    pd.testing.assert_frame_equal(items, untouched[profile.name])
 
 
 @every_indicator
@@ -61,27 +83,31 @@ def test_unknown_has_not_fired_unless_absence_is_the_sign(profile, indicator, kn
 
 
 @every_indicator
-def test_permuting_the_rows_permutes_the_mask(profile, indicator, known):
+def test_permuting_the_rows_permutes_the_mask(profile, indicator, known, answer):
     world = known[profile.name]
     items, history = world.items, world.history
     order = np.random.default_rng(5).permutation(len(items))
     permuted = indicator(items.iloc[order], history)
-    pd.testing.assert_series_equal(permuted, indicator(items, history).iloc[order])
+    pd.testing.assert_series_equal(permuted, answer(profile, indicator).iloc[order])
 
 
 @every_indicator
-def test_only_an_indicator_over_the_batch_may_see_a_rows_neighbours(profile, indicator, known):
+def test_only_an_indicator_over_the_batch_may_see_a_rows_neighbours(
+    profile, indicator, known, answer
+):
     world = known[profile.name]
     items, history = world.items, world.history
     if indicator.over_batch:
         return
     pieces = [items.iloc[:1], items.iloc[1:8], items.iloc[8:90], items.iloc[90:]]
     split = pd.concat([indicator(piece.copy(), history) for piece in pieces])
-    pd.testing.assert_series_equal(split, indicator(items, history))
+    pd.testing.assert_series_equal(split, answer(profile, indicator))
 
 
 @every_indicator
-def test_rows_of_a_batch_count_for_each_other_through_the_keys_it_names(profile, indicator, known):
+def test_rows_of_a_batch_count_for_each_other_through_the_keys_it_names(
+    profile, indicator, known, answer
+):
     world = known[profile.name]
     items, history = world.items, world.history
     assert not indicator.by or indicator.over_batch
@@ -93,14 +119,13 @@ def test_rows_of_a_batch_count_for_each_other_through_the_keys_it_names(profile,
         for number in range(4):
             fired |= indicator(seen[part == number], history).reindex(items.index, fill_value=False)
     if indicator.by:
-        pd.testing.assert_series_equal(fired, indicator(items, history), check_names=False)
+        pd.testing.assert_series_equal(fired, answer(profile, indicator), check_names=False)
 
 
 @every_indicator
-def test_what_became_known_later_changes_nothing(profile, indicator, known):
+def test_what_became_known_later_changes_nothing(profile, indicator, known, answer):
     world = known[profile.name]
-    items, history = world.items, world.history
-    pd.testing.assert_series_equal(indicator(items, world.later), indicator(items, history))
+    pd.testing.assert_series_equal(indicator(world.items, world.later), answer(profile, indicator))
 
 
 @every_indicator

@@ -26,6 +26,8 @@ from riskprofile.services.steps import WORDING, WRITING, Step
 from riskprofile.store.database import Store
 from tests import factory
 
+pytestmark = pytest.mark.xdist_group("results")  # one process rates the rows
+
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 WHOLE = 1 << 30
 Laid = AbstractContextManager[Callable[[], None] | None]
