@@ -49,10 +49,10 @@ def _declared(say: Any, case: practice.Case, position: str) -> None:
     way = say(f"practice.way.{row['procedure']}", mode=mode)
     if row.get("licence_number"):
         way = f"{way}; {say('practice.licence')}"
+    told = draw.declared(say, row, row["goods_description"], (), way, KINDS)
     st.html(
-        f'<h2 class="rp-h2">{escape(position)}</h2>'
-        + draw.declared(say, row, row["goods_description"], (), way, KINDS)
-        + draw.route(say, stops(row))
+        f'<div class="rp-why"><div><h2 class="rp-h2">{escape(position)}</h2>{told}</div>'
+        f"<div>{draw.route(say, stops(row))}</div></div>"
     )
 
 
@@ -83,14 +83,14 @@ def _told(say: Any, case: practice.Case, choice: str) -> None:
     lines = [(say(f"practice.{kind}_what"), case.what), (say(f"practice.{kind}_how"), case.how)]
     source = say("practice.source", source=case.source) if case.arms else say("practice.made_up")
     told = "".join(f"<p><b>{escape(name)}</b> {escape(text)}</p>" for name, text in lines)
-    st.html(
-        f'<div class="rp-stack">{told}'
-        f'<p class="rp-m">{escape(source)}</p></div>'
-        f'<h3 class="rp-h3">{escape(say(f"practice.{kind}_signs"))}</h3>'
-        f'<div class="rp-stack">{draw.indicators(say, practice.signs(say, case))}</div>'
-    )
+    st.html(f'<div class="rp-stack">{told}<p class="rp-m">{escape(source)}</p></div>')
     st.button(
         say("practice.next"), key="practice-next", type="primary", shortcut="N", on_click=_next
+    )
+
+    st.html(
+        f'<h3 class="rp-h3">{escape(say(f"practice.{kind}_signs"))}</h3>'
+        f'<div class="rp-stack">{draw.indicators(say, practice.signs(say, case))}</div>'
     )
 
 
