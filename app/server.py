@@ -257,8 +257,10 @@ class Guard:
             if at_home:
                 return RedirectResponse(f"/{asked}", 303)
             reads = scope["type"] == "http" and "text/html" in headers.get("accept", "")
-            known = path in self.known or path.startswith(FOLDERS)
-            return RedirectResponse("/", 303) if reads and not known else None
+            if not reads or path in self.known or path.startswith(FOLDERS):
+                return None
+            near = path.rstrip("/")  # a stroke too much, as some programs add one
+            return RedirectResponse(f"{near}{asked}" if near in self.known else "/", 303)
         if path.startswith("/_stcore/") or scope["type"] == "websocket":
             return Response("Sign in first.", 401)
         return RedirectResponse(

@@ -75,9 +75,12 @@ def test_the_address_of_ones_home_leads_to_it_with_what_was_asked(client):
     sign_in(client)
     answer = client.get("/queue?lane=red")
     assert (answer.status, answer.headers["location"]) == (303, "/?lane=red")
-    for nobodys in ("/shipments", "/queue/8/reasons"):
-        answer = client.get(nobodys, accept="text/html")
-        assert (answer.status, answer.headers["location"]) == (303, "/")
+    for asked, leads in (
+        *(("/shipments", "/"), ("/queue/8/reasons", "/"), ("//", "/")),
+        *(("/outcome/?alert=8", "/outcome?alert=8"), ("/account/", "/account")),
+    ):
+        answer = client.get(asked, accept="text/html")
+        assert (answer.status, answer.headers["location"]) == (303, leads)
 
 
 @pytest.mark.parametrize(
