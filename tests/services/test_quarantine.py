@@ -93,6 +93,7 @@ def test_every_row_of_a_batch_is_in_one_state_that_can_be_listed(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
     table = factory.shipments(10)
+    table.loc[9, "customs_office"] = "XMAIR"
     begun = rate(store, home, written(tmp_path / "day.csv", table.iloc[:6]))
     changed = table.copy()
     changed.loc[2, "value"] = 77.0
@@ -115,8 +116,9 @@ def test_every_row_of_a_batch_is_in_one_state_that_can_be_listed(
     )
     for batch, state in [(first, "superseded"), *((latest, one) for one in told(store, run))]:
         seen = ledger.rows(store, OPERATOR, batch, state)
-        assert ledger.rows(store, here, batch, state) == seen != []
-        assert ledger.rows(store, far, batch, state) == []
+        theirs = [one for one in seen if one.line == 11]
+        assert ledger.rows(store, here, batch, state) == [o for o in seen if o not in theirs] != []
+        assert ledger.rows(store, far, batch, state) == theirs
     asked = quarantine.Filter()
     assert len(quarantine.find(store, here, asked, NOW)) == 1
     assert quarantine.find(store, far, asked, NOW) == []
