@@ -41,6 +41,7 @@ from riskprofile.store.tables import Batch
 WAITING = "waiting"
 ID = "quarantine_id"
 AT_ONCE = 5_000
+FETCHED = 500  # rows that are held at once while those of one office are looked for
 NUMBERS = ("int", "float")  # kinds of column
 _POINT = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")  # what JSON takes for a number
 OPTIONS = Options(format="jsonl", max_bad_share=1.0, resume=True)
@@ -140,11 +141,14 @@ def find(store: Store, actor: Actor, asked: Filter, now: datetime) -> list[KeptR
     if asked.ids:
         statement = statement.where(_kept.c.id.in_(asked.ids))
     names = list(KeptRow.__dataclass_fields__)
-    with store.write() as connection:
-        rows = connection.execute(statement).mappings()
-        whose = (row for row in rows if sees(actor, office_of(row["raw"], row["profile"])))
+    piecewise = statement.execution_options(yield_per=FETCHED)
+    # Of a large batch it takes a second: no writer waits for it.
+    with store.read() as connection, connection.execute(piecewise) as rows:
+        told = rows.mappings()
+        whose = (row for row in told if sees(actor, office_of(row["raw"], row["profile"])))
         found = list(islice(whose, max(1, asked.limit)))
-        if found:
+    if found:
+        with store.write() as connection:
             audit.append(
                 connection,
                 actor=actor.name,
