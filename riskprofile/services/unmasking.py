@@ -129,15 +129,15 @@ def look(store: Store, settings: Settings, actor: Actor, request_id: int, now: d
         if not row["allowed_at"] <= now < row["expires_at"]:
             raise PolicyError(Message("refusal.over"), do=Message("refusal.do_again"))
         secret = partial(keys.key, settings.home, KEY, make=False)
-        shown = Seen(
-            _declared(connection, secret, row["record_id"], row["profile"]),
-            sealing.opened(connection, secret, row["record_id"], row["profile"]),
-        )
-        if not shown.declared:
+        declared, masked = _declared(connection, secret, row["record_id"], row["profile"])
+        written = sealing.opened(connection, secret, row["record_id"], row["profile"])
+        if not declared:
             raise RiskProfileError(Message("refusal.record_removed"), where=row["record_id"])
+        if not (masked or written):
+            raise RiskProfileError(Message("refusal.not_masked"), where=row["record_id"])
         _note(connection, actor, "record.unmask.look", request_id, row["office"], now)
         looking.noticed(connection, actor, now, settings.looks_an_hour)
-    return shown
+    return Seen(declared, written)
 
 
 def requests(store: Store, actor: Actor) -> list[Request]:
@@ -154,8 +154,8 @@ def requests(store: Store, actor: Actor) -> list[Request]:
 
 def _declared(
     connection: Connection, secret: Callable[[], bytes], record_id: str, profile: str
-) -> list[dict[str, Any]]:
-    """What was declared; the key is asked for where something of it is masked."""
+) -> tuple[list[dict[str, Any]], bool]:
+    """What was declared, and whether something of it is masked: the key is asked for there."""
     record, chunk = batches.record_table.c, batches.chunk_table.c
     places = connection.execute(
         select(record.chunk_id, record.position, chunk.rows)
@@ -164,14 +164,15 @@ def _declared(
         .where(record.state == "accepted")
         .order_by(record.item)
     ).all()
-    shown = []
+    shown, masked = [], False
     for chunk_id, position, content in places:
         told = batches.from_bytes(content).iloc[position].dropna().to_dict()
         if lock := erasure.sealed(connection, "chunk", chunk_id):
             hidden = batches.from_bytes(keys.unseal(secret(), lock, f"chunk:{chunk_id}"))
             told |= hidden.iloc[position].dropna().to_dict()
+            masked = True
         shown.append(told)
-    return shown
+    return shown, masked
 
 
 def _office(connection: Connection, actor: Actor, record_id: str, profile: str) -> str | None:

@@ -509,6 +509,16 @@ def test_what_a_destroyed_key_sealed_is_still_removed_when_its_time_is_over(
     assert retention.run(store, home, OWNER, retention.due_at(RECEIVED, 60)).removed == 1
 
 
+def test_what_was_never_masked_is_not_shown_as_if_it_had_been(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    seeded(store, home, tmp_path)
+    asked = unmasking.ask(store, INES, "XC-000000", "traveller", "CASE-7", WHY, RECEIVED)
+    unmasking.allow(store, SARA, asked, RECEIVED)
+    with pytest.raises(RiskProfileError, match="nothing of this record is masked"):
+        unmasking.look(store, home, INES, asked, RECEIVED)
+
+
 def test_nobody_allows_their_own_request_nor_another_offices(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
