@@ -4,7 +4,8 @@
 // A line that was dropped comes back to a server that knows nothing of the page: a dialog on the
 // screen would be nobody's. The page is drawn anew, says so, and puts the words back.
 // Whose session ended meanwhile gets no line: the address leads to signing in, and back to the page.
-// What they had typed waits in this window alone, and only they read it.
+// What they typed meanwhile, and no server was told of, waits in this window alone until somebody
+// signs in: they find it again, and before anybody else it is removed.
 if (!window.riskprofileLine) {
   window.riskprofileLine = true;
   const PAUSE = 2000; // ms without a letter
@@ -17,9 +18,11 @@ if (!window.riskprofileLine) {
   };
   const keep = (field) => press(field, { key: "Enter", code: "Enter", ctrlKey: true });
   let typing = 0;
+  const strokes = new Map(); // when each field was typed in last, by its name
   window.addEventListener("input", ({ target }) => {
-    // In a form the same keys would send it; and cells of a table are no text of ours.
-    if (!target.matches(FIELD) || target.closest(".stForm")) return;
+    if (!target.matches(FIELD)) return; // cells of a table are no text of ours
+    strokes.set(name(target), Date.now());
+    if (target.closest(".stForm")) return; // in a form the same keys would send it
     clearTimeout(typing);
     typing = setTimeout(keep, PAUSE, target);
   }, true);
@@ -30,6 +33,7 @@ if (!window.riskprofileLine) {
   const connected = () => !!document.querySelector('.stApp[data-test-connection-state="CONNECTED"]');
   const who = () => document.querySelector('.rp-who [href="/account"]')?.textContent;
   const typed = new Map(); // what stood in each field when the line dropped, by its name
+  let gone = 0; // when it dropped
   let whose; // who typed it: another may have signed in meanwhile, in another window
   let was = connected();
   let asked = false; // whether a dialog was open then
@@ -42,6 +46,7 @@ if (!window.riskprofileLine) {
   const dropped = () => {
     asked = !!document.querySelector('[data-testid="stDialog"]');
     whose = who();
+    gone = Date.now();
     noteDown();
     ask();
   };
@@ -62,7 +67,9 @@ if (!window.riskprofileLine) {
   };
 
   const leave = () => {
-    if (typed.size) sessionStorage.setItem(KEPT, JSON.stringify([whose, [...typed]]));
+    // Browsers may write it to the disk: all that was sent before is read from the server again.
+    const unheard = [...typed].filter(([field, text]) => text && strokes.get(field) > gone - PAUSE);
+    if (unheard.length) sessionStorage.setItem(KEPT, JSON.stringify([whose, unheard]));
     location.reload();
   };
 

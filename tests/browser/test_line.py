@@ -43,6 +43,11 @@ def until_kept(page: Page, served: Served, text: str) -> None:
     raise AssertionError(f"kept is {kept}, typed was {text!r}")
 
 
+def kept_here(page: Page) -> Any:
+    """What waits in the browser for whoever typed it."""
+    return page.evaluate("sessionStorage.getItem('riskprofile-typed')")
+
+
 def test_a_reason_is_kept_while_it_is_typed_without_a_hand_on_the_field(line, served):
     page = line.page
     field, typed = asked(page), ""
@@ -111,16 +116,26 @@ def test_what_is_entered_of_a_control_is_there_once_after_a_lost_line(line, serv
 def test_who_was_signed_out_while_the_line_was_lost_is_led_to_signing_in_and_back(line, served):
     page = line.page
     asked(page)
+    line.late = True  # else a page drawn anew may take the dialog away first
     page.context.request.get(served.url + "/sign-out")
     page.keyboard.type("Each piece weighs 10 g")
     line.drop()
+    line.late, line.waiting = False, []
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert FIRST not in page.content()
+    assert "Each piece" in kept_here(page)
     page.locator("#name").fill("officer-14")
     page.locator("#password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     rests(page, FIRST)
     expect(asked(page)).to_have_value("Each piece weighs 10 g")  # which no server was told of
+    assert kept_here(page) is None
+    until_kept(page, served, "Each piece weighs 10 g")
+    settled(page)
+    page.context.request.get(served.url + "/sign-out")
+    line.drop()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert kept_here(page) is None  # for whoever sits here next: the server has it
 
 
 def test_whoever_signs_in_elsewhere_while_the_line_is_lost_reads_no_words_of_another(line, served):
