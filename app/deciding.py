@@ -227,6 +227,13 @@ def strips(say: Words) -> None:
         st.html(draw.strip("✕", f"{title}.", told))
 
 
+def _end_undo() -> None:
+    """The seconds are over; that an undo failed is said once more: its strip goes by itself."""
+    done = st.session_state.pop("undo")
+    if "fault" in done and "dialog" not in st.session_state:  # which is about another decision
+        st.session_state["fault"] = done["fault"]
+
+
 @st.fragment(run_every=1)
 def _undo_strip() -> None:
     say, done = session.speech(), st.session_state.get("undo")
@@ -234,8 +241,7 @@ def _undo_strip() -> None:
         return
     left = (done["until"] - session.now()).total_seconds()
     if left <= 0:
-        if "fault" in st.session_state.pop("undo"):  # said once more: the strip goes by itself
-            st.session_state["fault"] = done["fault"]
+        _end_undo()
         st.rerun()
     told = say("undo.done", decision=say(f"decision.{done['decision']}"), record=done["record"])
     why = say("undo.reason", reason=form.clip(done["reason"], 90))

@@ -63,6 +63,12 @@ def test_an_undo_that_failed_can_be_tried_again_while_its_time_runs(monkeypatch)
     monkeypatch.setattr(deciding.review, "undo", undo)
     deciding.undo(7)
     assert (kept["undo"]["record"], kept.pop("fault")[0]) == ("A-7", EN("busy.title"))
+    for besides, told in (({}, True), ({"dialog": (8, "release")}, False)):
+        ended = kept | besides  # no dialog about the next alert says it of its own reason
+        monkeypatch.setattr(st, "session_state", ended)
+        deciding._end_undo()
+        assert ("fault" in ended, "undo" in ended) == (told, False)
+    monkeypatch.setattr(st, "session_state", kept)
     deciding.undo(7)
     assert kept == {"told": EN("undo.undone", record="A-7")}
 
