@@ -237,10 +237,13 @@ class Guard:
             return Response("Refused", 403)
         if path in (*self.public, *OPEN_PATHS) or path.startswith(OPEN_FOLDER):
             return None
+        asked = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
+        near = path.rstrip("/")
+        if near != path and near in self.known:  # a program added a stroke to the address
+            return RedirectResponse(near + asked, 303)
         token = HTTPConnection(scope).cookies.get(COOKIE, "")
         # What a page asks by itself is no sign that its person is there: it still locks.
         asks = partial(doors.person, touch=path != "/news")
-        asked = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
         target = path + asked
         onward = target if doors.NEXT.fullmatch(target) else "/"
         try:
@@ -257,10 +260,8 @@ class Guard:
             if at_home:
                 return RedirectResponse(f"/{asked}", 303)
             reads = scope["type"] == "http" and "text/html" in headers.get("accept", "")
-            if not reads or path in self.known or path.startswith(FOLDERS):
-                return None
-            near = path.rstrip("/")  # a stroke too much, as some programs add one
-            return RedirectResponse(f"{near}{asked}" if near in self.known else "/", 303)
+            known = path in self.known or path.startswith(FOLDERS)
+            return RedirectResponse("/", 303) if reads and not known else None
         if path.startswith("/_stcore/") or scope["type"] == "websocket":
             return Response("Sign in first.", 401)
         return RedirectResponse(
