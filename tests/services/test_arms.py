@@ -311,6 +311,19 @@ def test_equal_numbers_of_two_authorities_are_two_records(any_store, tmp_path):
         assert (told["serial"], [one["kind"] for one in told["events"]]) == (serial, ["amended"])
 
 
+def test_the_same_file_again_changes_nothing_whosever_the_numbers_are(store, tmp_path):
+    """Neither where two records are alike in all but the authority, nor where this was amended."""
+    police = {"event": "seized", "event_on": "2024-03-01", "kind": "ammunition", "count": 20}
+    rows = pd.DataFrame([{**police, "record_number": "17", "authority": "Police"}] * 2)
+    rows.loc[1, "authority"] = "Coast Gard"
+    assert imported(store, tmp_path, rows).accepted == 2
+    assert imported(store, tmp_path, rows).duplicate == 2
+    rows.loc[1, "record_number"] = "18"
+    assert imported(store, tmp_path, rows).accepted == 1
+    arms.amend(store, OWNER, "18", {"authority": "Coast Guard"}, NOW)
+    assert imported(store, tmp_path, rows).duplicate == 2
+
+
 def test_a_correction_keeps_what_was_said_before(any_store, tmp_path):
     imported(any_store, tmp_path)
     arms.amend(any_store, OWNER, "A1", {"serial": "KX90517", "converted": "yes"}, NOW)
