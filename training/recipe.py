@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ def read(path: Path) -> Recipe:
     """
     try:
         told = json.loads(path.read_text("utf-8"))
+        _check(told)
         told["worlds"] = tuple(told.get("worlds", ()))
         told["drop"] = tuple(told.get("drop", ()))
         told["given_pairs"] = tuple(tuple(pair) for pair in told.get("given_pairs", ()))
@@ -62,9 +63,28 @@ def read(path: Path) -> Recipe:
         raise InputError(
             f"the recipe cannot be read ({error.strerror})", where=str(path), do="Check the name"
         ) from error
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError) as error:
         raise InputError(
             f"this is not a recipe ({error})",
             where=str(path),
             do="Start from the recipe.json of a shipped scorecard",
         ) from error
+
+
+# By what a field of `Recipe` is said to be; a tuple comes as a list.
+_KINDS = {"str": (str,), "int": (int,), "float": (int, float), "dict[str, Any]": (dict,)}
+
+
+def _check(told: Any) -> None:
+    """Whether these are the entries of a recipe; a `ValueError` names one that is not."""
+    if not isinstance(told, dict):
+        raise ValueError("no entries")
+    known = {one.name: one for one in fields(Recipe)}
+    if strange := sorted(set(told) - set(known)):
+        raise ValueError(f"unknown: {strange[0]}")
+    for name, one in known.items():
+        if name not in told:
+            if one.default is one.default_factory is MISSING:
+                raise ValueError(f"missing: {name}")
+        elif not isinstance(told[name], _KINDS.get(str(one.type), (list,))):
+            raise ValueError(f"of another kind: {name}")

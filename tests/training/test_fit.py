@@ -114,10 +114,20 @@ def test_too_few_positives_are_refused(made: data.Data) -> None:
 
 
 def test_a_recipe_with_an_unknown_entry_is_refused(tmp_path: Path) -> None:
+    """And one in which an entry is missing or of another kind: each is named."""
     path = tmp_path / "recipe.json"
-    path.write_text('{"profile": "shipment", "flavour": 1}')
-    with pytest.raises(InputError, match="not a recipe"):
-        recipes.read(path)
+    known = json.loads(SMALL.as_json())
+    path.write_text(json.dumps(known))
+    assert recipes.read(path) == SMALL
+    for told, what in (
+        ({**known, "flavour": 1}, "unknown: flavour"),
+        ({"profile": "shipment"}, "missing: version"),
+        ({**known, "worlds": 5}, "of another kind: worlds"),
+        ([known], "no entries"),
+    ):
+        path.write_text(json.dumps(told))
+        with pytest.raises(InputError, match=rf"not a recipe \({what}\)"):
+            recipes.read(path)
 
 
 @pytest.mark.parametrize("profile", list(PROFILES))
