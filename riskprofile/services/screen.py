@@ -114,6 +114,7 @@ def screen(
                 raters.ending(store, one)
                 with store.write(patience=60.0) as connection:
                     running.append(go_on(connection, one, now, summary, cut=True))
+                _tell_again(store, one, summary, rejected)
             for path in paths if options.strict else ():
                 _refuse_bad(path, options, store, step, stop)
             for path in paths if not stop.signal else ():

@@ -97,6 +97,7 @@ def test_what_is_stored_is_ranked_as_the_batch_was_asked_to_be(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
     table, capacity = factory.shipments(100), Capacity(7, random_share=0.0)
+    table.loc[3, "hs_code"] = "94018"
     day = write(tmp_path / "day.csv", table)
     batch = stopped(store, home, day, capacity=capacity)
     day.unlink()
@@ -112,6 +113,8 @@ def test_what_is_stored_is_ranked_as_the_batch_was_asked_to_be(
     other.close()
     told = ["rank", "record_id", "lane", "queue", "points", "selected_by", "indicators"]
     pd.testing.assert_frame_equal(run.ranked[0].table[told], expected.ranked[0].table[told])
+    assert run.summary.warnings == expected.summary.warnings
+    assert run.summary.warnings["hs_odd_length"] == 1
 
 
 def test_that_it_was_ended_so_and_why_is_audited(
