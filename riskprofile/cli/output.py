@@ -86,9 +86,12 @@ def about_rows(path: Path) -> int | None:
     kind = path.suffix.lower()
     with suppress(OSError, ValueError):  # not readable, or damaged: its reader says so
         if kind in PARQUET:
+            from pyarrow import ArrowException
             from pyarrow.parquet import read_metadata
 
-            return int(read_metadata(path).num_rows)
+            with suppress(ArrowException):
+                return int(read_metadata(path).num_rows)
+            return None
         if kind in LINES:
             with path.open("rb") as file:
                 return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))

@@ -90,3 +90,15 @@ def test_how_many_rows_a_file_has_is_known_of_text_and_of_parquet(tmp_path: Path
     (tmp_path / "cut.parquet").write_bytes(b"PAR1")
     names = ("day.csv", "day.parquet", "cut.parquet", "day.xlsx", "gone.csv")
     assert [output.about_rows(tmp_path / name) for name in names] == [3, 2, None, None, None]
+
+
+def test_whatever_byte_of_a_footer_is_wrong_nothing_is_said_before_its_reader_says_it(
+    tmp_path: Path,
+) -> None:
+    """Of integers of odd sizes Arrow says that they are not implemented, not that it is damaged."""
+    made = tmp_path / "day.parquet"
+    pd.DataFrame({"pieces": [1, 2]}).to_parquet(made)
+    whole = made.read_bytes()
+    for place in range(-900, -8):
+        made.write_bytes(whole[:place] + b"+" + whole[place + 1 :])
+        output.about_rows(made)
