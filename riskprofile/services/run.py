@@ -151,37 +151,44 @@ _OF_A_FILE = (
 def unseen(told: Summary) -> list[str]:
     """What to say of rows that are on no list, and of alerts that no officer of an office sees."""
     made = [
-        f"{count} alerts are of office {code}, which is not loaded here: only accounts for every "
-        "office see them. Load it (registers load offices), or correct what senders write"
+        f"{_many(count, 'alert is', 'alerts are')} of office {code}, which is not loaded here: "
+        "only accounts for every office see this. Load it (registers load offices), or correct "
+        "what senders write"
         for code, count in sorted(told.unknown_offices.items())
     ]
     if told.outdated:
         made.append(
-            f"{told.outdated} rows are older than what is known of their declarations: a later "
-            "message, or a file that came in later, changed or withdrew them. They are kept beside "
-            "that, and on no list"
+            f"{_many(told.outdated, 'row is', 'rows are')} older than what is known of the "
+            "declaration: a later message, or a file that came in later, changed or withdrew it. "
+            "What is older is kept beside that, and on no list"
         )
     made += [
-        f"{count} rows of batch {name}, which held the very same file, were changed or withdrawn "
-        "since, and stay so. Where the sender means it anew, rate the file with --again"
+        f"{_many(count, 'row', 'rows')} of batch {name}, which held the very same file, "
+        f"{'was' if count == 1 else 'were'} changed or withdrawn since. That stays so: where the "
+        "sender means the file anew, rate it with --again"
         for name, count in told.changed.items()
     ]
     made += [
-        f"{count} rows of batch {name}, which held the very same file, wait to be put right: "
-        f"riskprofile quarantine list --batch {name}"
+        f"{_many(count, 'row', 'rows')} of batch {name}, which held the very same file, "
+        f"{'waits' if count == 1 else 'wait'} to be put right: riskprofile quarantine list "
+        f"--batch {name}"
         for name, count in told.waiting.items()
     ]
     made += [
-        f"{count} rows of batch {name} had reached the end of their term before it was ranked: "
-        "they were removed, and were on no list"
+        f"{_many(count, 'row', 'rows')} of batch {name} reached the end of the term before it was "
+        "ranked: removed, and on no list"
         for name, count in told.removed.items()
     ]
     return made + [
-        f"{count} of the duplicates are rows of batch {name}, which is under way or was left "
-        "before its end: they are on no list until it ends. Go on with its file (--resume), or, "
-        f"where that will not come again, riskprofile finish {name}"
+        f"{_many(count, 'duplicate is a row', 'of the duplicates are rows')} of batch {name}, "
+        "which is under way or was left before its end: on no list until it ends. Go on with its "
+        f"file (--resume), or, where that will not come again, riskprofile finish {name}"
         for name, count in told.unfinished.items()
     ]
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}"
 
 
 @dataclass

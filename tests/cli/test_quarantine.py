@@ -75,4 +75,4 @@ def test_a_repair_says_that_the_row_was_overtaken_and_is_on_no_list(
     fix = ("--row", "1", "--set", "gross_mass_kg=9", "--reason", "the carrier gave the mass")
     code, _, error = run(home, "quarantine", "repair", *fix, *json)
     assert code == 0
-    assert "1 rows are older than what is known of their declarations" in error
+    assert "1 row is older than what is known of the declaration" in error

@@ -328,7 +328,7 @@ def test_rows_that_retention_took_out_before_it_ended_are_told_and_not_ranked(
     run = finish(store, home, OWNER, batch, WHY, over)
     assert (run.ranked, ranked(store)) == ([], [])
     assert run.summary.removed == {batch: 40}
-    assert "end of their term" in " ".join(unseen(run.summary))
+    assert "reached the end of the term" in " ".join(unseen(run.summary))
 
 
 def test_what_is_left_of_it_is_ranked_without_what_retention_took_out(

@@ -407,7 +407,8 @@ def test_a_report_tells_of_its_own_file_what_a_run_of_it_alone_would_have(
         **dict.fromkeys(("a.csv", "c.csv", "d.csv"), 0),
         "b.csv": red,
     }
-    assert [one for one in said if one.startswith(f"b.csv: {red} alerts are of office XMZZZ")]
+    are = "alert is" if red == 1 else "alerts are"
+    assert [one for one in said if one.startswith(f"b.csv: {red} {are} of office XMZZZ")]
     for of_profile in ("model_versions", "history_days"):
         assert {name: [*one[of_profile]] for name, one in by_file.items()} == {
             "a.csv": ["shipment"],

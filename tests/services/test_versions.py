@@ -279,7 +279,7 @@ def test_a_file_that_is_gone_on_with_counts_from_when_it_came_in(desk: Desk) -> 
     assert (run.summary.accepted, run.summary.outdated) == (3, 1)
     assert desk.versions() == [(1, 1, "accepted", True), (1, 2, "superseded", False)]
     assert desk.alerts() == [(1, "open", False)]
-    assert "1 rows are older than what is known" in " ".join(unseen(run.summary))
+    assert "1 row is older than what is known" in " ".join(unseen(run.summary))
 
 
 def test_what_was_withdrawn_stays_so_when_an_older_file_is_gone_on_with(desk: Desk) -> None:
