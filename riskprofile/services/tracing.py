@@ -326,7 +326,9 @@ def _room(connection: Connection, row: Mapping[str, Any], pieces: int) -> None:
     # A recount may leave fewer than were established: to take some back is always right.
     if pieces > 0 and int(held) + pieces > row["count"]:
         raise RiskProfileError(
-            f"{held} of {row['count']} pieces are established already",
+            f"{held} of {row['count']} pieces are established already"
+            if held
+            else f"{pieces} pieces are more than are recorded: {row['count']}",
             where=row["number"],
             do="Give no more than are left; with not_traced when none is",
         )

@@ -157,6 +157,8 @@ def test_a_request_that_could_not_be_written_was_not_made(any_store, tmp_path):
 
 def test_no_more_is_established_than_there_is(any_store, tmp_path):
     held(any_store, tmp_path)
+    with pytest.raises(RiskProfileError, match="more than are recorded: 2"):
+        tracing.establish(any_store, OWNER, "A1", "national", NOW, pieces=3)
     tracing.establish(any_store, OWNER, "A1", "national", NOW, pieces=1)
     with pytest.raises(RiskProfileError, match="1 of 2 pieces"):
         tracing.establish(any_store, OWNER, "A1", "other", NOW, pieces=2)
