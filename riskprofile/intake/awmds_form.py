@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -171,25 +171,29 @@ class _Manifest:
         self.open = None
 
 
+def look(headings: Sequence[str], numbered: Iterable[tuple[int, list[Any]]], dates: Dates) -> None:
+    """Take in what the dates of a sheet show of their order."""
+    dated = [at for at, (_, tag) in enumerate(places(headings)) if tag.casefold() in _DATES]
+    for _, row in numbered if dated else ():
+        for cell in (row[at] for at in dated if at < len(row)):
+            dates.see((as_text(cell) or "").strip())
+
+
 def read(
     headings: Sequence[str],
-    numbered: Callable[[], Iterable[tuple[int, list[Any]]]],
+    numbered: Iterable[tuple[int, list[Any]]],
+    dates: Dates,
     source: Source,
     chunk_rows: int,
 ) -> Iterator[RawChunk]:
     """One row per bill, from the rows of a sheet below its headings, each with its number.
 
-    They are gone through twice: what the dates show of their order may stand in the last of them.
+    `dates` has seen those of all sheets: what settles their order may stand in the last.
     """
     columns = places(headings)
     rows = Gather(PROFILE, source.name, chunk_rows)
-    dated = [at for at, (_, tag) in enumerate(columns) if tag.casefold() in _DATES]
-    dates = Dates()
-    for _, row in numbered() if dated else ():
-        for cell in (row[at] for at in dated if at < len(row)):
-            dates.see((as_text(cell) or "").strip())
     manifest = _Manifest(rows, dates)
-    for line, row in numbered():
+    for line, row in numbered:
         parts: dict[str, Cells] = {VOYAGE: {}, BILL: {}, CONTAINER: {}, GOODS: {}}
         for (segment, tag), cell in zip(columns, row, strict=False):
             text = (as_text(cell) or "").strip()

@@ -28,6 +28,7 @@ from riskprofile.intake.cells import as_text, hs_as_text, with_point
 from riskprofile.intake.chunks import LARGE, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
 from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.sad import Dates
 
 HEADER_ROWS = 20
 PIECE = 10_000  # rows
@@ -75,10 +76,14 @@ class WorkbookReader:
                     where=source.name,
                     do="Put the column names in one row of a sheet",
                 )
+            dates = Dates()
+            for sheet in found:
+                if sheet.form:
+                    awmds_form.look(sheet.form, _below(sheet), dates)
             for sheet in found:
                 named = Source(f"{source.name}!/{sheet.name}", None, 0, source.opener)
                 if sheet.form:
-                    yield from _manifest(sheet, named, chunk_rows, skipped)
+                    yield from _manifest(sheet, dates, named, chunk_rows, skipped)
                     continue
                 pieces, conventions = look(partial(_pieces, sheet), sheet.mapped)
                 for chunk in in_chunks(pieces, named, sheet.mapped, conventions, chunk_rows):
@@ -175,14 +180,15 @@ def _sheets(cells: IO[bytes], profile: str) -> tuple[list[_Sheet], list[str]]:
 
 
 def _manifest(
-    sheet: _Sheet, source: Source, chunk_rows: int, skipped: list[str]
+    sheet: _Sheet, dates: Dates, source: Source, chunk_rows: int, skipped: list[str]
 ) -> Iterator[RawChunk]:
-    def below() -> Iterator[tuple[int, list[Any]]]:
-        return (row for row in _rows(sheet.cells, sheet.start) if row[0] > sheet.header)
-
-    for chunk in awmds_form.read(sheet.form, below, source, chunk_rows):
+    for chunk in awmds_form.read(sheet.form, _below(sheet), dates, source, chunk_rows):
         chunk.unknown += tuple(f"sheet {name}" for name in skipped)
         yield chunk
+
+
+def _below(sheet: _Sheet) -> Iterator[tuple[int, list[Any]]]:
+    return (row for row in _rows(sheet.cells, sheet.start) if row[0] > sheet.header)
 
 
 def _pieces(sheet: _Sheet, only: Sequence[str] | None) -> Iterator[Piece]:

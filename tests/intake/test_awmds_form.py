@@ -183,6 +183,19 @@ def test_the_dates_of_a_sheet_say_whether_the_day_stands_first(
     assert found["warnings"].str.contains("date_order_assumed").tolist() == [told, told]
 
 
+def test_the_dates_of_one_sheet_settle_those_of_another(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for sheet, day in (book.active, "3/4/2026"), (book.create_sheet(), "13/4/2026"):
+        cells = row(GROUPED, [day if cell == "2026-03-02" else cell for cell in FIRST])
+        for each in (["Manifest of the port"], GROUPED, cells):
+            sheet.append(each)
+    book.save(tmp_path / "day.xlsx")
+    found = [chunk.table for chunk in intake.read(tmp_path / "day.xlsx")]
+    told = [str(each["arrival_at"].dt.date[0]) for each in found]
+    assert told == ["2026-04-03", "2026-04-13"]
+    assert not any(each["warnings"].str.contains("date_order").any() for each in found)
+
+
 def test_fields_of_the_master_fill_down_onto_its_houses_and_no_further(tmp_path: Path) -> None:
     house = {**SECOND, "Bol_reference": "HBL-2", "Bol_type_code": "HSB"}
     table = [row(GROUPED, FIRST), sparse(GROUPED, house), sparse(GROUPED, SECOND)]
