@@ -90,8 +90,11 @@ FAULTS = (
     ("starting up", "the database server is starting", "Run the same command again."),
     ("shutting down", "the database server is stopping", "Start it, then run again."),
     ("password", "the database refuses the sign-in", "Correct the user or the password."),
+    *(  # these say "connect" too
+        (sign, "the connection to the database was cut", f"Wait, then {AGAIN}")
+        for sign in ("terminat", "closed the connection", "connection is closed")
+    ),
     ("connect", "the database server does not answer", "Start it, or correct the address."),
-    ("terminat", "the connection to the database was cut", f"Wait, then {AGAIN}"),
 )
 
 

@@ -508,6 +508,15 @@ def test_a_server_that_does_not_answer_is_named_without_the_password(tmp_path, a
     assert "secret" not in str(caught.value) and str(tmp_path.name) in str(caught.value)
 
 
+def test_a_connection_that_is_cut_says_that_a_run_of_files_goes_on(postgres_url):
+    """Not that the server does not answer: it does, and the batch has begun."""
+    store = Store.open(postgres_url)
+    with pytest.raises(StoreError, match="was cut") as caught, store.write() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    store.close()
+    assert "--resume" in caught.value.do
+
+
 def test_what_postgresql_does_not_let_a_user_do_is_one_sentence(postgres_server, postgres_url):
     """To make tables, to read them, to write them; and a user that there is not."""
     name = f"user_{uuid.uuid4().hex[:12]}"
