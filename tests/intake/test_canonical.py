@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from riskprofile.errors import InputError
 from riskprofile.intake import RawChunk, Rejection, canonical
+from riskprofile.intake.values import trimmed
 from riskprofile.profiles import PROFILES
 from riskprofile.tables import SOURCE_COLUMNS, TEXT, Table
 
@@ -55,6 +57,13 @@ def test_no_rows_give_an_empty_table(profile):
 def test_blank_text_is_missing_and_white_space_around_text_goes(profile="shipment"):
     table, _ = parse(consignor_name=["", "  ", "\u00a0Ä \t", "NONE"])
     assert table["consignor_name"].tolist() == [pd.NA, pd.NA, "Ä", "NONE"]
+
+
+@pytest.mark.parametrize("odd", [" x", "x\u3000", "\x1cx", "x\n"])
+def test_a_part_of_a_column_is_trimmed_as_that_part_alone(odd):
+    column = pa.array(["plain", "", "plain", odd, ""], pa.large_string())
+    assert trimmed(column[2:]).to_pylist() == ["plain", "x", None]
+    assert trimmed(column[:3]).to_pylist() == ["plain", None, "plain"]
 
 
 def test_what_is_mandatory_must_be_there():
