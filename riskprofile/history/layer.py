@@ -22,7 +22,7 @@ from riskprofile.tables import Table
 
 QUANTUM = 1024  # measures are kept as whole 1/1024, so that sums are exact in any order
 CHUNK, POSITION = "_chunk", "_position"  # where the row of an event lies, if that is known
-FEW = 32_000  # rows up to which the hashes of their forty columns are kept, 9 bytes each
+FEW = 32_000  # rows up to which the hashes of some twenty columns are kept, 9 bytes each
 _PLACE = 32  # bits of a position within its chunk
 
 Read: TypeAlias = Callable[[Sequence[str], np.ndarray | None], Table]
@@ -148,7 +148,7 @@ class Rows:
     def _hashed_column(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """One uint64 a row, and which rows have a value; of few rows it is kept.
 
-        A hundred questions ask some forty columns, and of few rows pandas takes the time.
+        A hundred questions ask some twenty columns.
         """
         if name in self._kept:
             return self._kept[name]
