@@ -9,10 +9,10 @@ them; what came before is the history. See `data/synthetic/demo/README.md`.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
 import json
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -335,12 +335,14 @@ def sad_files(declarations: Sequence[Sequence[formats.Row]]) -> dict[str, bytes]
     }
 
 
-def main(folder: str) -> None:
+def main(folder: Path) -> None:
     """Write the committed samples."""
-    for name, rows in write(Path(folder)).items():
-        size = (Path(folder) / name).stat().st_size
+    for name, rows in write(folder).items():
+        size = (folder / name).stat().st_size
         print(f"{name}: {rows} rows, {size:,} bytes")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    asked = argparse.ArgumentParser(description="The committed sample files of the demonstration.")
+    asked.add_argument("folder", type=Path)
+    main(asked.parse_args().folder)

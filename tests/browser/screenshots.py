@@ -6,8 +6,8 @@ the language of the page.
 
 from __future__ import annotations
 
+import argparse
 import io
-import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -212,4 +212,6 @@ def main(folder: Path = FOLDER) -> None:
 
 
 if __name__ == "__main__":
-    main(*(Path(argument) for argument in sys.argv[1:2]))
+    asked = argparse.ArgumentParser(description="Pictures of every page, in both themes.")
+    asked.add_argument("folder", type=Path, nargs="?", default=FOLDER)
+    main(asked.parse_args().folder)
