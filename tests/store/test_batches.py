@@ -86,8 +86,17 @@ def test_the_same_values_are_the_same_bytes_however_they_came_about() -> None:
 
 def test_parquet_is_written_as_pandas_would_write_it() -> None:
     given, buffer = table(40), io.BytesIO()
-    pq.write_table(pa.Table.from_pandas(given, preserve_index=False), buffer, compression="zstd")
+    arrow = pa.Table.from_pandas(given, preserve_index=False)
+    pq.write_table(arrow, buffer, compression="zstd", use_dictionary=False, write_statistics=False)
     assert to_bytes(given) == buffer.getvalue()
+
+
+def test_a_chunk_that_was_stored_with_dictionaries_and_statistics_is_read() -> None:
+    """As all chunks of many rows were before."""
+    given, buffer = table(FEW + 1), io.BytesIO()
+    pq.write_table(pa.Table.from_pandas(given, preserve_index=False), buffer, compression="zstd")
+    pd.testing.assert_frame_equal(from_bytes(buffer.getvalue()), given)
+    pd.testing.assert_frame_equal(from_bytes(buffer.getvalue(), ["key"]), given[["key"]])
 
 
 def test_few_rows_take_a_part_of_what_parquet_takes() -> None:
