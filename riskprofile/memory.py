@@ -13,6 +13,7 @@ import pyarrow as pa
 pa.set_memory_pool(pa.system_memory_pool())
 
 LARGE = 1 << 20  # bytes from which a block is one of its own
+MANY = 100_000  # objects from which on cycles are looked for among them
 
 
 def _none(_: int) -> int:
@@ -66,8 +67,10 @@ def give_back(heap: bool = False) -> None:
     """Hand free memory back to the system: between the parts of long work, not within one.
 
     What a part allocated and freed stays with the process otherwise, in pieces that the next
-    part does not fit into, and adds up to several times what is in use. Inside `unswept`, cycles
-    that came and went since the last time are freed; what is older is not looked at.
+    part does not fit into, and adds up to several times what is in use. Inside `unswept`, where
+    there are `MANY` objects more than the last time, cycles that came and went since are freed;
+    what is older is not looked at. A chunk leaves some forty small objects in cycles, and to find
+    them all that it left at hand would be walked, names and texts seen of late.
 
     Parameters
     ----------
@@ -75,7 +78,7 @@ def give_back(heap: bool = False) -> None:
         Also what lies free among what is in use. It takes some hundredths of a second, and what
         works on takes it back at once: for where one kind of work ends.
     """
-    if not gc.isenabled():
+    if not gc.isenabled() and gc.get_count()[0] >= MANY:
         gc.collect(1)
     pa.default_memory_pool().release_unused()
     if heap:

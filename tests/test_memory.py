@@ -25,6 +25,16 @@ def test_a_cycle_of_a_part_is_freed_between_parts_and_not_within() -> None:
         assert knot() is None
 
 
+def test_what_few_objects_came_with_is_not_walked() -> None:
+    with unswept():
+        gc.collect()
+        knot = weakref.ref(Knot())
+        give_back()
+        assert knot() is not None
+    gc.collect()
+    assert knot() is None
+
+
 def test_work_that_fails_leaves_the_collector_as_it_was() -> None:
     assert gc.isenabled()
     with pytest.raises(ValueError, match="within"), unswept(), unswept():

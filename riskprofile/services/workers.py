@@ -8,6 +8,7 @@ inside its task, so a worker that dies loses nothing: the scheduler gives the ta
 from __future__ import annotations
 
 import atexit
+import gc
 import logging
 import os
 import signal
@@ -167,6 +168,7 @@ def _alone() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that began the run stops it
     pa.set_cpu_count(1)
     threadpool_limits(1)
+    gc.disable()  # for good: between two tasks nothing comes that `give_back` would not find
     parent = parent_process()
     assert parent is not None
 
