@@ -451,6 +451,16 @@ def spans(first: Array, size: Array) -> Array:
     return made + np.arange(len(made))
 
 
+def isoformat(times: Array) -> list[str]:
+    """Times in UTC, a datetime64[us] each and none missing, as `datetime.isoformat` has them.
+
+    >>> isoformat(np.array(["2026-11-24T08:00", "2026-11-24T08:00:00.5"], dtype="M8[us]"))
+    ['2026-11-24T08:00:00+00:00', '2026-11-24T08:00:00.500000+00:00']
+    """
+    told = np.datetime_as_string(times, unit="us").tolist()
+    return [one.removesuffix(".000000") + "+00:00" for one in told]
+
+
 _FEW = 32  # texts up to which Arrow's dictionary costs more than one of Python
 
 

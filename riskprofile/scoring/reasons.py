@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 import re
+from dataclasses import replace
 from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any
@@ -111,7 +112,12 @@ class _Said:
         self, values: Table, titles: list[str | None], profile: Profile, scorecard: Scorecard
     ) -> None:
         self.scorecard = scorecard
-        self.features = {feature.name: feature for feature in profile.features}
+        # Quoted before a number is put in, which holds nothing to quote.
+        self.features = {
+            one.name: replace(one, reads=_quoted(one.reads)[1:-1])
+            for one in profile.features
+            if one.name in scorecard.features
+        }
         places: dict[str | None, int] = {}
         self.title = np.array([places.setdefault(one, len(places)) for one in titles], np.int64)
         self.titles = [*places]
@@ -165,8 +171,8 @@ class _Said:
                 raise ValueError(f"{value} is no number that JSON holds")
             numerals[code] = "null" if math.isnan(value) else repr(value)
             if name != WORDING:
-                read = reading(self.features[name], None if math.isnan(value) else value)
-                sentences[code] = _quoted(read)[1:-1]
+                known = None if math.isnan(value) else value
+                sentences[code] = reading(self.features[name], known)
         keys: list[Any] = codes
         if name == WORDING:
             keys = [*zip(self.title[rows].tolist(), (one > 0 for one in points), strict=True)]
@@ -185,7 +191,9 @@ def reading(feature: Feature, value: float | None) -> str:
         if not value and states_a_fact(reads):
             return f"{reads}: no"
         return reads.replace("{value:.0f}", "yes" if value else "no")
-    return numbered(reads, f"{value:.0f}" == "1").format(value=value)
+    if "[" in reads:
+        reads = numbered(reads, f"{value:.0f}" == "1")
+    return reads.format(value=value)
 
 
 @lru_cache(maxsize=4_096)

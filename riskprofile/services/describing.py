@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Connection, select
 
-from riskprofile.columns import View, spans
+from riskprofile.columns import View, isoformat, spans
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.profiles import Profile
 from riskprofile.scoring import reasons
@@ -273,15 +273,21 @@ def _plain(rows: Table) -> list[dict[str, Any]]:
     given = rows.dropna(axis=1, how="all")  # half of what may be declared seldom is
     columns = []
     for name in given.columns:
-        values = _listed(given[name])
-        if isinstance(given[name].dtype, pd.DatetimeTZDtype):
-            values = [None if value is None else value.isoformat() for value in values]
-        columns.append(values)
+        one = given[name]
+        columns.append(_times(one) if isinstance(one.dtype, pd.DatetimeTZDtype) else _listed(one))
     names = given.columns.tolist()
     return [
         {name: value for name, value in zip(names, row, strict=True) if value is not None}
         for row in zip(*columns, strict=True)
     ] or [{} for _ in rows.index]
+
+
+def _times(column: Column) -> list[str | None]:
+    """A column of times as JSON has them; None where one is missing."""
+    told, known = np.full(len(column), None, dtype=object), column.notna().to_numpy()
+    told[known] = isoformat(column[known].to_numpy("datetime64[us]"))
+    made: list[str | None] = told.tolist()
+    return made
 
 
 def _listed(column: Column) -> list[Any]:

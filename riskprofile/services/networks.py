@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from riskprofile.columns import Text, View, column, spans
+from riskprofile.columns import Text, View, column, isoformat, spans
 from riskprofile.history import Snapshot
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.profiles import Profile
@@ -103,7 +103,7 @@ class Around:
         told = zip(
             self.declared.values(RECORD, distinct).take(pa.array(of)).to_pylist(),
             [title or "" for title in self.linked.values(TITLE, rows).to_pylist()],
-            _isoformat(times),
+            isoformat(times),
             self.linked.values(OFFICE, rows).to_pylist(),
             strict=True,
         )
@@ -247,16 +247,6 @@ def _words(told: int) -> str:
     'same delivery address, same delivery telephone'
     """
     return ", ".join(SAID[(told >> bits & 15) - 1] for bits in range(0, told.bit_length(), 4))
-
-
-def _isoformat(times: np.ndarray) -> list[str]:
-    """As `datetime.isoformat` has them, of datetime64[us] in UTC.
-
-    >>> _isoformat(np.array(["2026-11-24T08:00", "2026-11-24T08:00:00.5"], dtype="M8[us]"))
-    ['2026-11-24T08:00:00+00:00', '2026-11-24T08:00:00.500000+00:00']
-    """
-    told = np.datetime_as_string(times, unit="us").tolist()
-    return [one.removesuffix(".000000") + "+00:00" for one in told]
 
 
 def _at(mine: View, found: np.ndarray) -> np.ndarray:
