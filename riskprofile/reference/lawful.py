@@ -59,5 +59,9 @@ def named(texts: Sequence[str]) -> np.ndarray:
     >>> named(["starting pistols, athletics federation", "steel parts"]).tolist()
     [1, 0]
     """
-    settings = cut(texts).spelt(lambda word: _BY_WORD.get(stem(word), ""))
+    settings = cut(texts).spelt(_setting)
     return settings.where(settings.told(bool, bool)).once().total()
+
+
+def _setting(word: str) -> str:
+    return _BY_WORD.get(stem(word), "")

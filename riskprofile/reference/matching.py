@@ -199,23 +199,45 @@ def silent(cleaned: Sequence[str], cut: Bag) -> np.ndarray:
     `_may_hold` for many, which asks each distinct word once and is sure of most that hold none.
     `cut` has the words of the texts.
     """
-    made, noisy = index(), np.zeros(cut.size, dtype=bool)
-    said, starts = [*cut.words, ""], [*map(_starts, cut.words), ()]
+    made, said, noisy = index(), cut.words, np.zeros(cut.size, dtype=bool)
     after = np.append(cut.code[1:], -1)[: len(cut.code)]
     after[np.diff(cut.row, append=-1) != 0] = -1  # the last word of a text
+    followed = after >= 0
 
-    def near(kept: np.ndarray) -> Iterator[tuple[int, int, int]]:
+    def near(kept: np.ndarray) -> Iterator[tuple[int, str, str]]:
         """Text, word and the word after it, of these words."""
-        return zip(*(one[kept].tolist() for one in (cut.row, cut.code, after)), strict=True)
+        for row, word, following in zip(
+            *(one[kept].tolist() for one in (cut.row, cut.code, after)), strict=True
+        ):
+            yield row, said[word], said[following]
 
-    for row, word, following in near(np.array([*map(bool, starts)])[cut.code]):
-        noisy[row] |= any(not more or _is(said[following], more[0]) for more in starts[word])
-    heads = np.array([one in made.heads for one in said])
-    tails = np.array([one in made.tails for one in said])
-    for row, word, following in near(heads[cut.code] & tails[after]):
-        noisy[row] |= said[word] + said[following] in made.joints
+    noisy[cut.row[cut.told(_alone, bool)[cut.code]]] = True
+    for row, word, following in near(cut.told(_leads, bool)[cut.code] & followed):
+        noisy[row] |= any(more and _is(following, more[0]) for more in _starts(word))
+    heads, tails = cut.told(_heads, bool)[cut.code], cut.told(_tails, bool)[after]
+    for row, word, following in near(heads & tails & followed):
+        noisy[row] |= word + following in made.joints
     quiet: np.ndarray = ~noisy & ~words.holds(cleaned, _DOUBTFUL)
     return quiet
+
+
+def _alone(word: str) -> bool:
+    """Whether a term begins with a word, whatever follows."""
+    return any(not more for more in _starts(word))
+
+
+def _leads(word: str) -> bool:
+    """Whether a term begins with a word, if the right one follows."""
+    return any(map(bool, _starts(word)))
+
+
+def _heads(word: str) -> bool:
+    """Whether a word is the first letters of a term that is written as one."""
+    return word in index().heads
+
+
+def _tails(word: str) -> bool:
+    return word in index().tails
 
 
 def _begins(written: list[str]) -> bool:

@@ -163,11 +163,16 @@ def clean(text: str) -> str:
     >>> clean("ｐｉｓ\u200bｔｏｌ"), clean("Schalldämpfer"), clean("пистолет")
     ('pistol', 'Schalldampfer', 'пистолет')
     """
-    if text.isascii() and "&" not in text:
+    if as_written(text):
         return text
     if "&" in text and _ENTITY.search(text):
         text = html.unescape(text)
     return text.translate(_CLEAN)
+
+
+def as_written(text: str) -> bool:
+    """Whether it is certain that a text is clean as it stands: most are."""
+    return text.isascii() and "&" not in text
 
 
 def fold(text: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -113,6 +113,15 @@ def _vague() -> frozenset[str]:
     return frozenset(" ".join(tokens(line)) for line in gzip.decompress(raw).decode().splitlines())
 
 
+@lru_cache(maxsize=1)
+def _vague_words() -> frozenset[str]:
+    return frozenset(word for one in _vague() for word in one.split())
+
+
+def _in_vague(word: str) -> bool:
+    return word in _vague_words()
+
+
 def known(word: str) -> bool:
     """Whether a folded word, or its stem, is an ordinary goods word.
 
@@ -133,17 +142,39 @@ def named(texts: Sequence[str]) -> list[str]:
     ['leather shoe', 'leather shoe']
     """
     stems = cut(texts).stems
-    words, place = _table().words, stems.alphabetical
-    best = stems.told(lambda one: words[one].best if one in words else 0, np.int64)
-    telling = stems.told(
-        lambda one: one in words and one not in GENERIC and not one.isdigit(), bool
-    )
-    few = stems.where(telling).ordered(-best, place).first(NAMING).ordered(place).joined()
+    place = stems.told(_alphabetical, np.int64)
+    telling = stems.where(stems.told(_telling, bool))
+    few = telling.ordered(stems.told(_least, np.int64), place).first(NAMING).ordered(place).joined()
     rest = np.flatnonzero(np.array([not one for one in few], dtype=bool))
-    other = stems.where(stems.told(lambda one: not one.isdigit(), bool)).ordered(place)
-    for number, all_of_it in zip(rest.tolist(), other.only(rest).joined(), strict=True):
+    other = stems.only(rest)
+    other = other.where(other.told(_lettered, bool))
+    said = other.ordered(other.alphabetical).joined()
+    for number, all_of_it in zip(rest.tolist(), said, strict=True):
         few[number] = all_of_it
     return few
+
+
+def _lettered(key: str) -> bool:
+    return not key.isdigit()
+
+
+def _telling(key: str) -> bool:
+    return key in _table().words and key not in GENERIC and not key.isdigit()
+
+
+def _least(key: str) -> int:
+    """What a word of the table says for its best chapter, the most first."""
+    return -_table().words[key].best if key in _table().words else 0
+
+
+def _alphabetical(key: str) -> int:
+    """The place of a word of the table, by the alphabet."""
+    return _places().get(key, -1)
+
+
+@lru_cache(maxsize=1)
+def _places() -> dict[str, int]:
+    return {word: place for place, word in enumerate(sorted(_table().words))}
 
 
 def _scores(
@@ -155,9 +186,8 @@ def _scores(
     ------
     (first text, scores int32 of shape (texts, chapters), known bool)
     """
+    number = stems.told(_number if table is None else partial(_number, table=table), np.int64)
     table = table or _table()
-    asked = [None if one in GENERIC else table.words.get(one) for one in stems.words]
-    number = np.array([-1 if one is None else one.number for one in asked], dtype=np.int64)
     stems = stems.where(number >= 0)
     for start in range(0, stems.size, AT_ONCE):
         texts = np.arange(start, min(start + AT_ONCE, stems.size) + 1)
@@ -168,6 +198,12 @@ def _scores(
             some = table.points[number[stems.code[edges[0] : edges[-1]]]]
             scores[known] = np.add.reduceat(some, edges[:-1][known] - edges[0], axis=0)
         yield start, scores, known
+
+
+def _number(key: str, table: _Table | None = None) -> int:
+    """The number of a word of the table that does not fit any goods; else -1."""
+    said = None if key in GENERIC else (table or _table()).words.get(key)
+    return -1 if said is None else said.number
 
 
 def chapters_spoken_for(
@@ -257,17 +293,18 @@ def _measured(texts: Sequence[str], words: Bag) -> dict[str, np.ndarray]:
     """The measures of distinct texts, whatever code is declared with them."""
     once = words.once()
     count = once.total()
-    generic = once.total(once.told(lambda one: stem(one) in GENERIC, np.int64))
+    generic = once.total(once.told(_generic, np.int64))
     generic += np.array(
         [not text.isascii() and bool(_CJK_GENERIC.search(text)) for text in texts], dtype=bool
     )
     vague = (count == 0) | (generic >= count)
-    known = _vague()
-    vague |= np.array([one in known for one in words.joined()], dtype=bool)
+    known, usual = _vague(), words.total(words.told(_in_vague, np.int64))
+    likely = np.flatnonzero((words.total() == usual) & ~vague)
+    vague[likely] = [one in known for one in words.only(likely).joined()]
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(count > 0, np.minimum(generic / count, 1.0), 1.0)
     # Whole 0.01 nats, so that the order of words cannot matter.
-    cents = once.total(once.told(lambda one: _cents(stem(one)), np.int64))
+    cents = once.total(once.told(_cents, np.int64))
     return {
         "distinct": count,
         "generic": share,
@@ -278,12 +315,17 @@ def _measured(texts: Sequence[str], words: Bag) -> dict[str, np.ndarray]:
     }
 
 
-def _cents(key: str) -> int:
+def _generic(word: str) -> bool:
+    return stem(word) in GENERIC
+
+
+def _cents(word: str) -> int:
     """What one word says about the goods, in 0.01 nats."""
+    key = stem(word)
     if key in GENERIC:
         return 0
-    if (word := _table().words.get(key)) is not None:
-        return min(max(word.best, 0), _CAP)
+    if (said := _table().words.get(key)) is not None:
+        return min(max(said.best, 0), _CAP)
     return _UNKNOWN if len(key) > 2 and not key.isdigit() else 0
 
 

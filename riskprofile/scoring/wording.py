@@ -7,7 +7,7 @@ Worked out once per distinct description.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,8 +22,8 @@ from riskprofile.reference.bags import Bag
 from riskprofile.tables import TEXT, Column
 
 UNIT = 1024  # weights are whole numbers of 1/1024 log-odds
+Teller = Callable[[str], int]
 PIECE = 5  # letters of a word piece
-KEPT = 1 << 15  # words whose pieces stay at hand, and those of one call
 
 
 def pieces(skeleton: str) -> list[str]:
@@ -72,7 +72,7 @@ class Wording:
         # Of these the folded words are those of the skeleton but for the spelling of each.
         ascii_ones = (one.isascii() and "&" not in one and len(one) <= bags.LONGEST for one in said)
         usual = np.fromiter(ascii_ones, bool, len(said))
-        usual &= words.total(words.told(lambda one: len(one) == 1, np.int64)) < texts.APART
+        usual &= words.total(words.told(bags.single, np.int64)) < texts.APART
         sums = self._sums(words.spelt(texts.plain))
         others = np.flatnonzero(~usual)
         spelt = [texts.skeleton_of(said[place]).split() for place in others.tolist()]
@@ -81,43 +81,55 @@ class Wording:
 
     def _sums(self, bag: Bag) -> np.ndarray:
         """`base` and the weights of the `pieces` of each text; a piece counts once a text."""
-        place, (heads, tails) = self._places, self._neighbours
-        near = bag.row[:-1] == bag.row[1:]
-        near &= bag.told(heads.__contains__, bool)[bag.code[:-1]]
-        near &= bag.told(tails.__contains__, bool)[bag.code[1:]]
-        twos = bag.code[:-1][near] * len(bag.words) + bag.code[1:][near]
-        distinct, two = np.unique(twos, return_inverse=True)
-        first, second = np.divmod(distinct, max(len(bag.words), 1))
-        pairs = [
-            place.get(f"{bag.words[a]} {bag.words[b]}", -1)
-            for a, b in zip(first.tolist(), second.tolist(), strict=True)
-        ]
-        held = self._held
-        new = [word for word in bag.words if word not in held]
-        if len(held) + len(new) > KEPT:
-            held = self.__dict__["_held"] = {}  # a thread that reads the old one keeps it
-            new = bag.words
-        held.update((word, [place[one] for one in pieces(word) if one in place]) for word in new)
-        within = [held[word] for word in bag.words]
+        row, found = self._pairs(bag)
+        distinct, word = np.unique(bag.code, return_inverse=True)
+        within = bag.told(self._within, object)[distinct].tolist()
         many = np.array([*map(len, within)], dtype=np.int64)
         flat = np.array([*itertools.chain.from_iterable(within)], dtype=np.int64)
-        counts = many[bag.code]
-        start = (np.cumsum(many) - many)[bag.code]
-        found = np.concatenate([flat[spans(start, counts)], np.array(pairs, dtype=np.int64)[two]])
-        row = np.concatenate([np.repeat(bag.row, counts), bag.row[:-1][near]])[found >= 0]
-        row, found = bags.pairs(row, found[found >= 0], len(place))
+        counts, start = many[word], (np.cumsum(many) - many)[word]
+        row = np.concatenate([row, np.repeat(bag.row, counts)])
+        found = np.concatenate([found, flat[spans(start, counts)]])
+        row, found = bags.pairs(row, found, len(self.weights))
         return self.base + np.bincount(row, self._numbers[found], bag.size).astype(np.int64)
 
-    @cached_property
-    def _held(self) -> dict[str, list[int]]:
-        """The pieces of words of late."""
-        return {}
+    def _pairs(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
+        """The text and the number of each pair of neighbours that weighs."""
+        first, second, keys, places = self._neighbours
+        head = bag.told(first, np.int64)[bag.code[:-1]]
+        tail = bag.told(second, np.int64)[bag.code[1:]]
+        near = np.flatnonzero((bag.row[:-1] == bag.row[1:]) & (head >= 0) & (tail >= 0))
+        asked = head[near] << 32 | tail[near]
+        at = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
+        weighs = keys[at] == asked
+        return bag.row[near[weighs]], places[at[weighs]]
 
     @cached_property
-    def _neighbours(self) -> tuple[frozenset[str], frozenset[str]]:
-        """The first words of pairs that weigh, and the second."""
-        both = [two for one in self.weights if len(two := one.split(" ")) == 2]
-        return frozenset(one for one, _ in both), frozenset(other for _, other in both)
+    def _within(self) -> Callable[[str], tuple[int, ...]]:
+        """The numbers of the pieces of a word that weigh."""
+        places = self._places
+        return lambda word: tuple(places[one] for one in pieces(word) if one in places)
+
+    @cached_property
+    def _neighbours(self) -> tuple[Teller, Teller, np.ndarray, np.ndarray]:
+        """What numbers the first words of pairs that weigh, and the second; by both numbers,
+        sorted, the place of each pair.
+        """
+        first: dict[str, int] = {}
+        second: dict[str, int] = {}
+        keys = {
+            first.setdefault(two[0], len(first)) << 32
+            | second.setdefault(two[1], len(second)): place
+            for place, one in enumerate(self.weights)
+            if len(two := one.split(" ")) == 2
+        }
+        keys[-1] = -1  # never asked for: there is always one
+        listed = sorted(keys)
+        return (
+            lambda word: first.get(word, -1),
+            lambda word: second.get(word, -1),
+            np.array(listed, dtype=np.int64),
+            np.array([keys[one] for one in listed], dtype=np.int64),
+        )
 
     @cached_property
     def _places(self) -> dict[str, int]:

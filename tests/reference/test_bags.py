@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from riskprofile.history.resolver import called
-from riskprofile.reference import lawful, lexicon, nomenclature, text
-from riskprofile.reference.bags import Bag, cut
+from riskprofile.reference import bags, lawful, lexicon, nomenclature, text, wording
+from riskprofile.reference.bags import LONGEST, Bag, cut
 from riskprofile.reference.matching import find, silent
 from riskprofile.reference.terms import terms
 from riskprofile.scoring.wording import UNIT, Wording, pieces
@@ -44,6 +44,38 @@ def hostile() -> list[str]:
         "pin " * 6000 + "steel pins",
     ]
     return [*TEXTS, *nomenclature.texts().values(), *named, *hidden, *beside, *odd]
+
+
+def test_texts_that_are_cut_together_have_the_words_of_each():
+    told = [*hostile(), "steel\0pin", "\0", "a&amp;b", "x\x1cy\vz_1", "\n", "İI ſS"]
+    assert cut(told).joined() == [" ".join(text.tokens(one[:LONGEST])) for one in told]
+
+
+def test_a_word_is_asked_about_once_whatever_texts_it_stands_in():
+    asked: list[str] = []
+
+    def tell(word: str) -> int:
+        asked.append(word)
+        return len(word)
+
+    for texts in (["askedonce pins", "pins"], ["pins askedonce", "askedtwice"]):
+        bag = Bag.of([one.split() for one in texts])
+        assert bag.total(bag.told(tell, np.int64)).tolist() == [
+            sum(map(len, one.split())) for one in texts
+        ]
+    assert sorted(asked) == ["askedonce", "askedtwice", "pins"]
+
+
+def test_a_vocabulary_that_is_full_gives_way_to_a_new_one_and_nothing_is_told_otherwise(
+    monkeypatch,
+):
+    told = hostile()[:3000]
+    before, held = wording.named(told), cut(told[:200])
+    monkeypatch.setattr(bags, "KEPT", 100)
+    parts = [told[at : at + 150] for at in range(0, len(told), 150)]
+    assert [one for part in parts for one in wording.named(part)] == before
+    assert cut(told[:10]).vocabulary is not held.vocabulary
+    assert held.joined() == [" ".join(text.tokens(one)) for one in told[:200]]
 
 
 def test_of_many_texts_none_is_passed_over_that_holds_a_term_or_a_trick():
