@@ -23,7 +23,7 @@ import numpy as np
 from riskprofile.columns import factorize, told
 from riskprofile.reference import text as words
 from riskprofile.reference.bags import LONGEST, cut
-from riskprofile.reference.matching import SLIP, Hit, find, outside, silent
+from riskprofile.reference.matching import SLIP, Hit, Standing, find, outside, silent, standing
 from riskprofile.reference.once import Recent
 from riskprofile.reference.stems import stem
 from riskprofile.reference.terms import Term, english, index, terms
@@ -67,23 +67,28 @@ class Scan:
 
 
 _EMPTY = Scan()
-_CALIBRE = re.compile(
-    r"(?<![\w.,/])(?:7[.,]62\s?[x*]\s?(?:25|38|39|51|54)r?|5[.,]56\s?[x*]\s?45|5[.,]45\s?[x*]\s?39"
+_CALIBRES = (
+    r"7[.,]62\s?[x*]\s?(?:25|38|39|51|54)r?|5[.,]56\s?[x*]\s?45|5[.,]45\s?[x*]\s?39"
     r"|12[.,]7\s?[x*]\s?(?:99|108)|6[.,]5\s?[x*]\s?(?:47|55)|4[.,]6\s?[x*]\s?30|5[.,]7\s?[x*]\s?28"
     r"|7[.,]65\s?[x*]\s?(?:17|21)|9\s?[x*]\s?(?:17|18|19|21)\s?(?:mm)?\s?(?:luger|para\w*|makarov|cal\w*)?"
     r"|\.?22\s?l\.?r\.?|[.,]?223\s?rem\w*|[.,]?308\s?win\w*|[.,]?38\s?special|[.,]?357\s?magnum"
     r"|[.,]?44\s?magnum|[.,]?45\s?acp|[.,]?380\s?(?:acp|auto)|[.,](?:17|22|30|32|38|40|45|50)\s?cal(?:iber|ibre)?\b|[.,]?40\s?s\s?&\s?w|[.,]50\s?bmg"
     r"|300\s?(?:blackout|blk)|6[.,]35\s?(?:mm\s?)?browning|9\s?mm\s?(?:luger|para\w*|p\.?a\.?k\.?|pak|makarov)"
-    r"|(?:cal|kal|calibre|caliber|kaliber|calibro|kalibr|калибр\w*|عيار|口径)[.:\s]*[.,]?\d{1,2}(?:[.,]\d{1,2})?(?![\w.,]*(?:kg|cm|l\b)))"
-    r"(?!\d)"
 )
+_SAID = (  # a calibre that is said to be one, unless it is a weight, a length or a volume
+    r"(?:cal|kal|calibre|caliber|kaliber|calibro|kalibr|калибр\w*|عيار|口径)"
+    r"[.:\s]*[.,]?\d{1,2}(?:[.,]\d{1,2})?"
+)
+_CALIBRE = re.compile(rf"(?<![\w.,/])(?:{_CALIBRES}|{_SAID}(?![\w.,]*(?:kg|cm|l\b)))(?!\d)")
 _DIGIT = re.compile(r"\d")  # a clean text has no other digits
 _PLATE = re.compile(r"^9\s?[x*]\s?\d\d\s?(?:mm)?$")
 _MEASURE = re.compile(r"^\s?(?:[x*]\s?\d|cm|inch|in\b|\"|ft|m\b)")
-_THREAD = re.compile(
-    r"(?<![\d/])(?:1/2\s?[-x]\s?(?:28|36)|5/8\s?[-x]\s?24|9/16\s?[-x]\s?24|[.,]578\s?[-x]\s?28"
-    r"|m?13[.,]5\s?x\s?1(?:[.,]0)?\s?(?:lh|l)\b|m?14\s?x\s?1(?:[.,]0)?\s?(?:lh|l)\b|m24\s?x\s?1[.,]5\s?(?:rh|r)\b)(?!\d)"
+_THREADS = (
+    r"1/2\s?[-x]\s?(?:28|36)|5/8\s?[-x]\s?24|9/16\s?[-x]\s?24|[.,]578\s?[-x]\s?28"
+    r"|m?13[.,]5\s?x\s?1(?:[.,]0)?\s?(?:lh|l)\b|m?14\s?x\s?1(?:[.,]0)?\s?(?:lh|l)\b|m24\s?x\s?1[.,]5\s?(?:rh|r)\b"
 )
+_THREAD = re.compile(rf"(?<![\d/])(?:{_THREADS})(?!\d)")
+_SIZE = re.compile(f"(?i:{_CALIBRES}|{_SAID}|{_THREADS})")  # in every text with either of them
 _PART_WORDS = frozenset(
     stem(word)
     for word in words.tokens(
@@ -114,19 +119,24 @@ def scans(texts: Sequence[str]) -> list[Scan]:
 
 def _scanned(texts: list[str]) -> list[Scan]:
     cleaned = [words.clean(text[:LONGEST]) for text in texts]
-    quiet = np.zeros(len(texts), dtype=bool)
-    if len(texts) > words.FEW:
-        usual = np.flatnonzero(np.fromiter(map(str.isascii, cleaned), bool, len(texts)))
-        quiet[usual] = silent([cleaned[place] for place in usual.tolist()], cut(texts).only(usual))
-    return [
-        _read(text, one, [] if nothing else find(one))
-        for text, one, nothing in zip(texts, cleaned, quiet.tolist(), strict=True)
-    ]
+    if len(texts) <= words.FEW:
+        return [_read(text, one, find(one)) for text, one in zip(texts, cleaned, strict=True)]
+    usual = np.flatnonzero(np.fromiter(map(str.isascii, cleaned), bool, len(texts)))
+    plain_ones = [cleaned[place] for place in usual.tolist()]
+    loud, sized = np.ones((2, len(texts)), dtype=bool)
+    loud[usual] = ~silent(plain_ones, cut(texts).only(usual))
+    sized[usual] = words.holds(plain_ones, _SIZE)
+    read = [_EMPTY] * len(texts)
+    for place in np.flatnonzero(loud | sized).tolist():
+        one = cleaned[place]
+        read[place] = _read(texts[place], one, find(one) if loud[place] else [], sized[place])
+    return read
 
 
-def _read(text: str, cleaned: str, found: list[Hit]) -> Scan:
-    """What a text says, with the terms that stand in it."""
-    calibres, threads = _sizes(cleaned, any(not hit.term.text[0].isdigit() for hit in found))
+def _read(text: str, cleaned: str, found: list[Hit], sized: bool = True) -> Scan:
+    """What a text says, with the terms that stand in it; `sized` if a size may."""
+    with_arms = any(not hit.term.text[0].isdigit() for hit in found)
+    calibres, threads = _sizes(cleaned, with_arms) if sized else (0, 0)
     if not found:
         if not calibres and not threads:
             return _EMPTY
@@ -153,11 +163,12 @@ MANY_PARTS = 3  # so many kinds of them in one text are no coincidence
 
 
 def _summary(text: str, cleaned: str, found: list[Hit], calibres: int, threads: int) -> Scan:
-    judged, homes = _judged(cleaned, found)
+    stood = standing(cleaned)
+    judged, homes = _judged(cleaned, found, stood)
     counted = [hit for hit in judged if hit.term.ambiguity != "none" and not hit.cancelled]
     low = {hit.term.text for hit in counted if hit.term.ambiguity == "low"}
     high = {hit.term for hit in counted if hit.term.ambiguity == "high"}
-    stems, rest = outside(cleaned, judged)
+    stems, rest = outside(cleaned, judged, stood)
     kinds = {term.category for term in high}
     main_parts = {hit.term.part for hit in counted} & _MAIN_PARTS
     arms = "firearm" in kinds and (len(kinds) > 1 or not stems.isdisjoint(_PART_WORDS))
@@ -218,14 +229,16 @@ def _agreeing(cleaned: str, hits: list[Hit]) -> int:
     return agreed
 
 
-def _judged(cleaned: str, found: list[Hit]) -> tuple[list[Hit], dict[Term, frozenset[str]]]:
+def _judged(
+    cleaned: str, found: list[Hit], stood: Sequence[Standing]
+) -> tuple[list[Hit], dict[Term, frozenset[str]]]:
     """Hits, cancelled by context where they are; and where ambiguous terms are at home."""
     judged: list[Hit] = []
     homes: dict[Term, frozenset[str]] = {}
     for hit in found:
         if hit.term.ambiguity == "high":
             groups = hit.term.context
-            stems, rest = outside(cleaned, [hit])
+            stems, rest = outside(cleaned, [hit], stood)
             if any(_speaks(group, stems, rest) for group in groups):
                 hit = replace(hit, cancelled=True)
             homes[hit.term] = _homes(groups)
@@ -243,9 +256,10 @@ def _homes(groups: tuple[str, ...]) -> frozenset[str]:
 
 def _speaks(group: str, stems: set[str], rest: str) -> bool:
     """Whether a word of a homonym group stands among these stems or in the rest of the text."""
-    return not stems.isdisjoint(index().context[group]) or any(
-        one in rest for one in index().context_cjk[group]
-    )
+    made = index()
+    if not stems.isdisjoint(made.context[group]):
+        return True
+    return not rest.isascii() and any(one in rest for one in made.context_cjk[group])
 
 
 # Groups whose words say plainly what the goods are: merchandise that carries an arms word.

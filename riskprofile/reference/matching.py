@@ -19,7 +19,7 @@ import numpy as np
 from rapidfuzz.distance import OSA
 
 from riskprofile.reference import text as words
-from riskprofile.reference.bags import Bag
+from riskprofile.reference.bags import Bag, single
 from riskprofile.reference.stems import other_stems, singulars, stem
 from riskprofile.reference.terms import CJK, Index, Term, index
 from riskprofile.reference.wording import known
@@ -72,6 +72,8 @@ def keys(word: str) -> tuple[tuple[str, str], ...]:
     key = stem(word)
     if key in made.vocabulary:
         return ((key, _trick_of_stem(word, key)),)
+    if word.isdigit() and word.isascii():
+        return ()  # a number stands for no word
     for other in other_stems(word):
         languages = made.vocabulary.get(other, ())
         if languages and (word.casefold().endswith(_ENDINGS) or "de" in languages):
@@ -97,13 +99,14 @@ def keys(word: str) -> tuple[tuple[str, str], ...]:
     return tuple((one, SLIP) for one in _slips(key, made))
 
 
-def _looks(word: re.Match[str]) -> str:
+@lru_cache(maxsize=1 << 13)
+def _looks(word: str) -> str:
     """A word with its upright strokes as look-alike letters, where that alone makes it a term."""
-    if not _UPRIGHT.search(word[0]) or any(not trick for _, trick in keys(word[0].lower())):
-        return word[0]
-    small = sum(map(str.islower, word[0])) * 2 > len(word[0])
-    seen = word[0].translate({k: v for k, v in _AS_IT_LOOKS.items() if (k == ord("I")) == small})
-    return seen if any(trick != SLIP for _, trick in keys(seen)) else word[0]
+    if not _UPRIGHT.search(word) or any(not trick for _, trick in keys(word.lower())):
+        return word
+    small = sum(map(str.islower, word)) * 2 > len(word)
+    seen = word.translate({k: v for k, v in _AS_IT_LOOKS.items() if (k == ord("I")) == small})
+    return seen if any(trick != SLIP for _, trick in keys(seen)) else word
 
 
 def _trick_of_stem(word: str, key: str) -> str:
@@ -125,7 +128,8 @@ def _slips(key: str, made: Index) -> list[str]:
     near = set(made.slips.get(key, ()))
     for place in range(len(key)):
         left = key[:place] + key[place + 1 :]
-        near |= made.slips.get(left, set())
+        if left in made.slips:
+            near |= made.slips[left]
         if left in made.vocabulary:
             near.add(left)
     return sorted(one for one in near if OSA.distance(one, key) == 1 and _close(one, key))
@@ -143,7 +147,7 @@ def _close(one: str, key: str) -> bool:
 def find(cleaned: str) -> list[Hit]:
     """Terms in a clean text, in order, none inside another."""
     if _UPRIGHT.search(cleaned):
-        cleaned = _ASCII_WORD.sub(_looks, cleaned)
+        cleaned = _ASCII_WORD.sub(lambda word: _looks(word[0]), cleaned)
     if cleaned.isascii():  # case tells look-alike letters apart; here there are none
         cleaned = cleaned.lower()
     made = index()
@@ -217,8 +221,31 @@ def silent(cleaned: Sequence[str], cut: Bag) -> np.ndarray:
     heads, tails = cut.told(_heads, bool)[cut.code], cut.told(_tails, bool)[after]
     for row, word, following in near(heads & tails & followed):
         noisy[row] |= word + following in made.joints
-    quiet: np.ndarray = ~noisy & ~words.holds(cleaned, _DOUBTFUL)
+    letters = cut.total(cut.told(single, np.int64))
+    for place in np.flatnonzero(words.holds(cleaned, _DOUBTFUL) & ~noisy).tolist():
+        noisy[place] = _hides(cleaned[place], letters[place] >= words.APART)
+    quiet: np.ndarray = ~noisy
     return quiet
+
+
+def _hides(cleaned: str, letters: bool) -> bool:
+    """Whether a stroke in a clean text of ASCII is another letter, or what stands apart a word.
+
+    `letters` says that letters enough stand alone in it to be a word.
+    """
+    if _UPRIGHT.search(cleaned) and any(_looks(one) != one for one in _ASCII_WORD.findall(cleaned)):
+        return True
+    low = cleaned.lower()
+    made = index()
+    return any(map(_pulled_within, low.split())) or (
+        letters and any(_pulls(made, run) for _, _, run in words.by_letter(low))
+    )
+
+
+@lru_cache(maxsize=1 << 13)
+def _pulled_within(piece: str) -> bool:
+    """Whether a piece between blanks makes a word or a term without the signs in it."""
+    return any(_pulls(index(), letters) for _, _, letters in words.within(piece))
 
 
 def _alone(word: str) -> bool:
@@ -280,13 +307,17 @@ def _start(hit: Hit) -> int:
 def _longest(
     made: Index, row: list[_Word], at: int, key: str, trick: str
 ) -> tuple[int, Term] | None:
+    short = trick not in ("", APART) and row[at].end - row[at].start < 5
+    following = [one for one, _ in row[at + 1].keys] if at + 1 < len(row) else []
     for needed, term in made.first.get(key, ()):
         size = len(needed)
-        if size == 1 and trick not in ("", APART) and row[at].end - row[at].start < 5:
-            continue  # a short word alone is not believed in disguise
-        if at + size <= len(row) and all(
+        if size == 1:
+            if short:
+                continue  # a short word alone is not believed in disguise
+            return 1, term
+        if (needed[1] in following and at + size <= len(row)) and all(
             any(one == want for one, _ in row[at + offset].keys)
-            for offset, want in enumerate(needed[1:], start=1)
+            for offset, want in enumerate(needed[2:], start=2)
         ):
             return size, term
     return None
@@ -386,11 +417,22 @@ def _compound(word: str) -> Term | None:
     return longest
 
 
-def outside(cleaned: str, hits: list[Hit]) -> tuple[set[str], str]:
-    """Stems and pairs of stems beside the hits, and the text without them."""
+Standing = tuple[int, int, str]  # start, end and stem of a word
+
+
+def standing(cleaned: str) -> list[Standing]:
+    """The words of a clean text."""
+    return [(start, end, stem(word)) for start, end, word in words.word_spans(cleaned)]
+
+
+def outside(cleaned: str, hits: list[Hit], stood: Sequence[Standing]) -> tuple[set[str], str]:
+    """Stems and pairs of stems beside the hits, and the text without them.
+
+    `stood` are the words of the text.
+    """
     apart = [
-        stem(word)
-        for start, end, word in words.word_spans(cleaned)
+        one
+        for start, end, one in stood
         if not any(hit.start < end and start < hit.end for hit in hits)
     ]
     rest = cleaned

@@ -57,6 +57,8 @@ def other_stems(word: str) -> tuple[str, ...]:
         endings = ("ات", "ين", "ون", "ان", "ه")
     else:
         return ()
+    if not key.endswith(endings):
+        return ()
     return tuple(
         key[: -len(ending)]
         for ending in endings
@@ -68,6 +70,7 @@ def other_stems(word: str) -> tuple[str, ...]:
 # the plural, which lose an ending and may gain a vowel.
 _PLURALS = (("oes", "ao"), ("aes", "ao"), ("aux", "al"), ("ais", "al"), ("eis", "el"), ("is", "il"))
 _GENITIVES = (("еи", "ь"), ("ок", "к"), ("ек", "к"), ("ен", "н"))
+_PLURAL_ENDINGS = tuple(ending for ending, _ in _PLURALS + _GENITIVES)
 
 
 def singulars(word: str) -> tuple[str, ...]:
@@ -77,6 +80,8 @@ def singulars(word: str) -> tuple[str, ...]:
     (('armacao',), ('винтовк',), ())
     """
     key = plain(word)
+    if not key.endswith(_PLURAL_ENDINGS):
+        return ()
     rules = _PLURALS if key.isascii() else _GENITIVES if _CYRILLIC.search(key) else ()
     return tuple(
         key[: -len(ending)] + singular

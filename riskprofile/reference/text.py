@@ -17,7 +17,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise, product
+from itertools import compress, pairwise, product
 from operator import itemgetter
 from typing import Any
 
@@ -135,20 +135,24 @@ def per_distinct(
     return picked
 
 
+_OLD_BLANKS = "\v\x1c\x1d\x1e\x1f"  # to Python blanks, to RE2 none
 FEW = 128  # texts up to which Python's matcher is the faster one
 
 
 def holds(texts: Sequence[str], pattern: re.Pattern[str]) -> np.ndarray:
-    """Which texts a pattern is found in. It has no look-around, and no blank but by letter.
+    """Which texts a pattern is found in. It has no look-around.
 
-    Of plain ASCII texts Arrow's matcher is asked, a tenth of the time; there both agree. It reads
-    the pattern anew at each call, which a few texts are not worth.
+    Of plain ASCII texts Arrow's matcher is asked, a tenth of the time; there both agree, but for
+    blanks of old machines. It reads the pattern anew at each call, which a few texts are not worth.
     """
     if len(texts) <= FEW:
         return np.array([pattern.search(one) is not None for one in texts], dtype=bool)
     found = np.zeros(len(texts), dtype=bool)
     plain_ones = np.fromiter(map(str.isascii, texts), bool, len(texts))
-    asked = pa.array([one for one in texts if one.isascii()], pa.large_string())
+    together = "".join(texts)
+    if any(blank in together for blank in _OLD_BLANKS):
+        plain_ones &= [not any(blank in one for blank in _OLD_BLANKS) for one in texts]
+    asked = pa.array(list(compress(texts, plain_ones.tolist())), pa.large_string())
     found[plain_ones] = pc.match_substring_regex(asked, pattern.pattern).to_numpy(
         zero_copy_only=False
     )
@@ -301,19 +305,29 @@ def joined(text: str) -> Iterator[tuple[int, int, str]]:
 
     `p i s t o l`, `p.i.s.t.o.l`, `pis-tol` and `p!stol`; positions are of the clean text.
     """
+    yield from by_letter(text)
+    for match in re.finditer(r"\S+", text):
+        for start, end, letters in within(match.group()):
+            yield match.start() + start, match.start() + end, letters
+
+
+def by_letter(text: str) -> Iterator[tuple[int, int, str]]:
+    """What is written letter by letter in a clean text: start, end, letters."""
     for match in _LETTER_BY_LETTER.finditer(text):
         yield from _by_gaps(match.start(), match.group())
-    for match in re.finditer(r"\S+", text):
-        piece = match.group()
-        marked = _MARKED.search(piece)
-        if not marked and (piece.isalnum() or piece.strip(_AROUND).isalnum()):
-            continue
-        if marked:
-            for signs in dict.fromkeys((piece.strip(_POINTS), piece.strip(_AROUND))):
-                yield match.start(), match.end(), signs
-        start = match.start() + len(piece) - len(piece.lstrip(_AROUND))
-        inner = piece.strip(_AROUND)
-        yield start, start + len(inner), "".join(filter(str.isalnum, inner))
+
+
+def within(piece: str) -> Iterator[tuple[int, int, str]]:
+    """What stands between two blanks, pulled together where signs stand in it."""
+    marked = _MARKED.search(piece)
+    if not marked and (piece.isalnum() or piece.strip(_AROUND).isalnum()):
+        return
+    if marked:
+        for signs in dict.fromkeys((piece.strip(_POINTS), piece.strip(_AROUND))):
+            yield 0, len(piece), signs
+    start = len(piece) - len(piece.lstrip(_AROUND))
+    inner = piece.strip(_AROUND)
+    yield start, start + len(inner), "".join(filter(str.isalnum, inner))
 
 
 def _by_gaps(start: int, run: str) -> Iterator[tuple[int, int, str]]:

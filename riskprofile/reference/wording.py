@@ -51,16 +51,20 @@ AT_ONCE = 2_048  # texts whose scores of all chapters are held together, some 2 
 _CAP = 400  # 0.01 nats one word can add: beyond, a rare word is a name and describes nothing
 _UNKNOWN = 100  # a name, a model, a word of another language: says something
 _CJK_GENERIC = re.compile("零件|配件|样品|货物|个人物品|杂货|礼品|设备|商品|物品|材料")
-_PART_NUMBER = re.compile(
-    r"(?i)(?<![\w])(?:(?:p/?n|part\s*(?:no|number|#)|oem?|ref|model|art(?:icle)?\.?\s*(?:no|nr)|"
-    r"drawing|drg|dwg|sku|item\s*no|mpn|артикул|zeichnung|réf|modelo|型号)\b[.:#\s]*(?:(?:no|nr|number|num|n)\b[.:#°º\s]*)?[\w./-]*\d[\w./-]*"
-    r"|(?=[a-z0-9-]{6,20}\b)(?:[a-z]{1,5}-?\d{3,}[a-z0-9-]*|\d{2,}[a-z]{1,4}-?\d{2,}[a-z0-9-]*|\d{3,}-(?:\d{3,}|\d*[a-z])[\w-]*))"
+_NAMED_NUMBER = (
+    r"(?:p/?n|part\s*(?:no|number|#)|oem?|ref|model|art(?:icle)?\.?\s*(?:no|nr)|drawing|drg|dwg|sku"
+    r"|item\s*no|mpn|артикул|zeichnung|réf|modelo|型号)\b[.:#\s]*"
+    r"(?:(?:no|nr|number|num|n)\b[.:#°º\s]*)?[\w./-]*\d"
 )
-_MAYBE_NUMBERED = re.compile(r"\d|(?i:\b(?:npt|bsp|unc|unf))")
+_SHAPE = r"[a-z]{1,5}-?\d{3,}|\d{2,}[a-z]{1,4}-?\d{2,}|\d{3,}-(?:\d{3,}|\d*[a-z])"
+_PART_NUMBER = re.compile(rf"(?i)(?<!\w)(?:{_NAMED_NUMBER}|(?=[a-z0-9-]{{6,20}}\b)(?:{_SHAPE}))")
+_STANDARD = (
+    r"\b(?:din|iso|ansi|astm|en|jis|gost|гост|npt|bsp|bspt|unc|unf)\s?-?\d{2,}"
+    r"|\b(?:npt|bspp?|bspt|unc|unf)\b|\bm\d{1,2}\s?x\s?\d"
+)
+_OF_STANDARD = re.compile(f"(?i:{_STANDARD})")
+_MAYBE_NUMBERED = re.compile(f"(?i:{_NAMED_NUMBER}|{_SHAPE}|{_STANDARD})")
 _ENTRY = re.compile(r"[,;/|\n+]|\band\b")
-_STANDARD = re.compile(
-    r"(?i)\b(?:din|iso|ansi|astm|en|jis|gost|гост|npt|bsp|bspt|unc|unf)\s?-?\d{2,}|\b(?:npt|bspp?|bspt|unc|unf)\b|\bm\d{1,2}\s?x\s?\d"
-)
 
 
 class _Word(NamedTuple):
@@ -192,12 +196,12 @@ def _scores(
     for start in range(0, stems.size, AT_ONCE):
         texts = np.arange(start, min(start + AT_ONCE, stems.size) + 1)
         edges = np.searchsorted(stems.row, texts)
-        known = np.diff(edges) > 0
-        scores = np.zeros((len(known), len(table.chapters)), dtype=np.int32)
-        if known.any():
-            some = table.points[number[stems.code[edges[0] : edges[-1]]]]
-            scores[known] = np.add.reduceat(some, edges[:-1][known] - edges[0], axis=0)
-        yield start, scores, known
+        many = np.diff(edges)
+        scores = np.zeros((len(many), len(table.chapters)), dtype=np.int32)
+        for nth in range(max(many, default=0)):  # numpy's `reduceat` takes six times as long
+            here = np.flatnonzero(many > nth)
+            scores[here] += table.points[number[stems.code[edges[here] + nth]]]
+        yield start, scores, many > 0
 
 
 def _number(key: str, table: _Table | None = None) -> int:
@@ -347,7 +351,7 @@ def _entries(text: str) -> int:
 
 
 def _numbered(text: str) -> bool:
-    return bool(_PART_NUMBER.search(text) or _STANDARD.search(text))
+    return bool(_PART_NUMBER.search(text) or _OF_STANDARD.search(text))
 
 
 def vague(text: Column) -> Mask:

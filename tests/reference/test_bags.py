@@ -88,6 +88,35 @@ def test_of_many_texts_none_is_passed_over_that_holds_a_term_or_a_trick():
     assert quiet.sum() > len(cleaned) / 3
 
 
+SIZED = [
+    *(
+        "9x19 mm luger",
+        "7.62\vx\x1c39",
+        "cal. .45",
+        "Kaliber 9",
+        "1/2-28",
+        "m13.5x1 lh",
+        ".22 l.r.",
+    ),
+    *("P/N 12-AB", "DIN\x1f933", "part\vno 12", "gpt22b ", "12ab-345", "NPT", "m6\x1cx 1", "9x180"),
+    *("40 s & w", "calibre 20kg", "model: no 7", "model no", "5/8-240", "W12345-67", "300 blk"),
+]
+
+
+def test_many_texts_have_the_sizes_and_the_numbers_that_each_has_alone():
+    beside = ["", "pistol ", "steel pins, ", "12 cartons ", "Ø 4 "]
+    told = [f"{before}{one}{after}" for one in SIZED for before in beside for after in ("", ", x")]
+    scans = lexicon._scanned(told)
+    assert len(told) > text.FEW
+    assert scans == [one for each in told for one in lexicon._scanned([each])]
+    assert sum(one.calibres > 0 for one in scans) > 50 < sum(one.threads == 0 for one in scans)
+    numbered = wording.measures(pd.Series(told, dtype=TEXT))["numbered"]
+    assert numbered.tolist() == [
+        wording.measures(pd.Series([one], dtype=TEXT))["numbered"].item() for one in told
+    ]
+    assert {0.0, 1.0} == set(numbered)
+
+
 def test_many_texts_weigh_what_the_pieces_of_each_weigh():
     told = hostile()
     alone = [pieces(text.skeleton_of(lexicon.plain(one))) for one in told]
@@ -112,7 +141,9 @@ def test_words_are_counted_once_a_text_and_by_any_value():
 
 def test_both_matchers_agree_on_every_pattern_that_is_asked_of_both():
     told = [*nomenclature.texts().values(), *(term.text for term in terms())]
-    folded = [text.fold(one) for one in [*TEXTS, *told, "line\nof tubes", "o'clock", "a.b"]]
+    folded = [
+        text.fold(one) for one in [*TEXTS, *told, "line\nof tubes", "o'clock", "a.b", "gun\vtubes"]
+    ]
     for name, pattern in vars(nomenclature).items():
         if isinstance(pattern, re.Pattern):
             expected = [pattern.search(one) is not None for one in folded]
