@@ -485,10 +485,17 @@ def factorize(given: Any) -> tuple[Array, Sequence[str]]:
         codes = found.indices.fill_null(-1).to_numpy(zero_copy_only=False)
         return codes.astype(np.int64), found.dictionary.to_pylist()
     codes, distinct = pd.factorize(given)
-    # Python's own times are written alike, in a fraction of the time.
-    plain_times = isinstance(distinct, pd.DatetimeIndex) and distinct.unit != "ns"
-    values = distinct.to_pydatetime() if plain_times else distinct
-    return codes.astype(np.int64), [*map(str, values.tolist())]
+    if isinstance(distinct, pd.DatetimeIndex) and distinct.unit != "ns":
+        return codes.astype(np.int64), _written(distinct)
+    return codes.astype(np.int64), [*map(str, distinct.tolist())]
+
+
+def _written(times: pd.DatetimeIndex) -> list[str]:
+    """Times as Python writes its own, which it does in three times as long."""
+    if str(times.tz) != "UTC":
+        return [*map(str, times.to_pydatetime().tolist())]
+    stamps = np.datetime_as_string(times.as_unit("us").asi8.view("M8[us]")).tolist()
+    return [f"{one[:10]} {one[11:].removesuffix('.000000')}+00:00" for one in stamps]
 
 
 class _Cell:

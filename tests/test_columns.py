@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskprofile.columns import TEXT, TIME, Column, Text, View, column
+from riskprofile.columns import TEXT, TIME, Column, Text, View, column, factorize
 
 N = 40
 chance = np.random.default_rng(7)
@@ -154,6 +154,16 @@ def test_rows_are_taken_by_place_and_none_is_nothing(one: pd.Series):
     same(made, one.reset_index(drop=True).reindex(places))
     empty = View.of(one.iloc[:0].to_frame("a")).take(np.array([-1, -1]))["a"]
     assert empty.isna().tolist() == [True, True]
+
+
+def test_times_are_written_as_python_writes_them():
+    days = ["2026-06-21 08:00:00", "0987-01-02 00:00:00.000001", "2026-06-21 23:59:59.5"]
+    for zone in (None, "UTC", "Asia/Tokyo"):
+        for unit in ("s", "us"):
+            given = pd.Series(pd.DatetimeIndex(days).as_unit(unit).tz_localize(zone))
+            told = [str(one) for one in given.dt.to_pydatetime()]
+            codes, written = factorize(given)
+            assert [written[code] for code in codes] == told
 
 
 def test_times_are_told_apart_in_days():
