@@ -14,13 +14,13 @@ from typing import TypeVar
 
 import numpy as np
 
-from riskprofile.columns import Column, Text, View, column, factorize, like
+from riskprofile.columns import Column, Text, View, column, like
 from riskprofile.history.register import FUZZY, Aliases
 from riskprofile.profiles import Profile
 from riskprofile.profiles.profile import Key
 from riskprofile.reference import lexicon, naming, wording
 from riskprofile.reference.hashing import hash_texts
-from riskprofile.reference.once import Recent
+from riskprofile.reference.once import Recent, once
 from riskprofile.tables import TEXT, Table
 
 _WORDS = re.compile(r"\w+")
@@ -34,14 +34,14 @@ def view(
 
 
 def look(
-    table: Table, profile: Profile, *, codes: bool = False, rates: Table | None = None
+    table: Table | View, profile: Profile, *, codes: bool = False, rates: Table | None = None
 ) -> View:
     """What features may read of a canonical table; with `codes`, what indicators may.
 
     Parameters
     ----------
-    table : Table
-        Canonical columns of `profile`.
+    table : Table or View
+        Canonical columns of `profile`. A view is taken apart once, whoever asks it besides.
     codes : bool
         Add the country and place codes themselves. Features never see them.
     rates : Table, optional
@@ -54,7 +54,7 @@ def look(
         text), `named_key` (what it calls the goods) and `time`. P1 and P2 columns are not
         in it.
     """
-    given = View(dict(table.items()), table.index)
+    given = taken(table)
     made: dict[str, Column] = {key.name: opaque(given, key) for key in profile.keys}
     made["goods_key"] = _hashed(given.text(profile.title), "goods", plain_words)
     made["named_key"] = _hashed(given.text(profile.title), "named", called)
@@ -64,16 +64,24 @@ def look(
     return seen.assign(**made)
 
 
-def forms(table: Table, keys: Sequence[Key]) -> dict[int, tuple[str, str]]:
+def taken(table: Table | View) -> View:
+    """The columns of a table as they are now; a view is itself."""
+    return table if isinstance(table, View) else View(dict(table.items()), table.index)
+
+
+def forms(table: Table | View, keys: Sequence[Key]) -> dict[int, tuple[str, str]]:
     """Family and normal form of every name and address of a table, by opaque key.
 
     For the register of parties alone: nothing that rates may see a form.
     """
+    given = taken(table)
     found: dict[int, tuple[str, str]] = {}
     for family, columns in _written(keys).items():
         for name in columns:
-            _, distinct = factorize(table[name])
-            found |= {key: (family, form) for form, key in _keyed(family, distinct)}
+            normal, hashed = _keyed(given, family, name)
+            found |= {
+                key: (family, form) for form, key in zip(normal, hashed.tolist(), strict=True)
+            }
     return found
 
 
@@ -123,8 +131,7 @@ def opaque(given: View, key: Key) -> Column:
         # An id and a name that happen to be spelled alike are not the same party.
         family = f"{key.family}:id" if name.endswith("_id") else key.family
         text = given.text(name)
-        keys = np.array([key for _, key in _keyed(family, text.distinct)], dtype=np.int64)
-        here = _spread(keys, text)
+        here = _spread(_keyed(given, family, name)[1], text)
         made = here if made is None else made.fillna(here)
     assert made is not None  # a key has a column
     return made
@@ -172,16 +179,17 @@ def _spread(keys: np.ndarray, text: Text) -> Column:
     return Column(text.spread(keys, np.int64(0)), text.values < 0).plain()
 
 
-# By family, the normal form and the key of texts of late: parties recur, chunk for chunk, and what
-# is at hand is asked for several times.
+# By family, the normal form and the key of texts of late: parties recur, chunk for chunk.
 _known: defaultdict[str, Recent[tuple[str, int]]] = defaultdict(lambda: Recent(1 << 13))
 
 
-def _keyed(family: str, texts: Sequence[str]) -> list[tuple[str, int]]:
-    """The normal form and the key of each of these distinct texts."""
+@once
+def _keyed(given: View, family: str, name: str) -> tuple[list[str], np.ndarray]:
+    """The normal form and the key of each distinct text of a column."""
 
     def tell(unknown: list[str]) -> Iterator[tuple[str, int]]:
         forms = [_NORMAL[family](text) for text in unknown]
         return zip(forms, hash_texts([f"{family}:{form}" for form in forms]).tolist(), strict=True)
 
-    return _known[family].of(texts, tell)
+    told = _known[family].of(given.text(name).distinct, tell)
+    return [form for form, _ in told], np.array([key for _, key in told], dtype=np.int64)

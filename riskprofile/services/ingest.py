@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 
 from riskprofile import intake
 from riskprofile.errors import Conflict, Deadlock, Overtaken, RiskProfileError
-from riskprofile.history import view
+from riskprofile.history import look, taken
 from riskprofile.history.learning import Asked
 from riskprofile.intake.reader import Rejection
 from riskprofile.intake.versions import FUNCTION, REFERENCE, SENT
@@ -277,9 +277,10 @@ class Ingest:
         if not len(one.table):  # all of it is known: nothing to rate, nothing to remember
             return Done(None, one.table, Asked.of({}))
         if self.options.history:
-            seen = view(one.table, profile, rates=self.rates)
-            asked = self.raters.register(one.profile).asked(one.table, profile.keys)
-            return Done(None, seen[[*profile.remembered, "time"]], asked)
+            given = taken(one.table)
+            seen = look(given, profile, rates=self.rates).table([*profile.remembered, "time"])
+            asked = self.raters.register(one.profile).asked(given, profile.keys)
+            return Done(None, seen, asked)
         rater = self._rater(one.profile)
         return Done.of([Rows(part).work(rater) for part in portions(one.table)])
 

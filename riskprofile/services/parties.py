@@ -9,6 +9,7 @@ from datetime import datetime
 import pyarrow as pa
 from sqlalchemy import Connection
 
+from riskprofile.columns import View
 from riskprofile.history import Aliases, forms, register
 from riskprofile.history.learning import Asked, Parts, among_themselves, apart
 from riskprofile.history.register import Found
@@ -42,11 +43,11 @@ class _Memory:
 class Strangers:
     """No register: each spelling is a party of its own."""
 
-    def __call__(self, table: Table, keys: Sequence[Key]) -> Aliases:
+    def __call__(self, table: Table | View, keys: Sequence[Key]) -> Aliases:
         """None."""
         return Aliases()
 
-    def asked(self, table: Table, keys: Sequence[Key]) -> Asked:
+    def asked(self, table: Table | View, keys: Sequence[Key]) -> Asked:
         """Nothing."""
         return Asked.of({})
 
@@ -59,7 +60,7 @@ class Register:
     before: datetime
     _memory: _Memory = field(default_factory=_Memory, compare=False, repr=False)
 
-    def __call__(self, table: Table, keys: Sequence[Key]) -> Aliases:
+    def __call__(self, table: Table | View, keys: Sequence[Key]) -> Aliases:
         """Which keys of this table stand for another party's key.
 
         A row's answer depends on the row and the frozen register alone.
@@ -68,7 +69,7 @@ class Register:
         stands = {key: _entity(key, one) for key, one in said.items()}
         return Aliases({key: entity for key, entity in stands.items() if key != entity})
 
-    def asked(self, table: Table, keys: Sequence[Key]) -> Asked:
+    def asked(self, table: Table | View, keys: Sequence[Key]) -> Asked:
         """The parties of this table, and what is said of them, for the end of the run."""
         named = forms(table, keys)
         said = self._said(named)

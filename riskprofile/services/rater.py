@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from riskprofile.columns import View
-from riskprofile.history import Aliases, Snapshot, look, recalled, united
+from riskprofile.history import Aliases, Snapshot, look, recalled, taken, united
 from riskprofile.history.learning import Asked
 from riskprofile.history.watch import WATCH, Watch
 from riskprofile.profiles import PROFILES, Profile
@@ -66,14 +66,19 @@ class Rater:
         events : Table
             What history will remember of these rows.
         """
-        log, events = joined([self._rated(part) for part in portions(table)])
+        log, events = joined([self._rated(part, taken(part)) for part in portions(table)])
         if not numbered(table):
             log, events = log.set_axis(table.index), events.set_axis(table.index)
         return log, events
 
-    def _rated(self, table: Table) -> tuple[Table, Table]:
-        raw = look(table, self.profile, codes=True, rates=self.rates)
-        seen = united(raw, self.profile.keys, self.parties(table, self.profile.keys))
+    def heard(self, part: Table) -> Rated:
+        """`rate` of a portion of a table, and what the register said of its parties."""
+        given = taken(part)
+        return *self._rated(part, given), self.parties.asked(given, self.profile.keys)
+
+    def _rated(self, table: Table, given: View) -> tuple[Table, Table]:
+        raw = look(given, self.profile, codes=True, rates=self.rates)
+        seen = united(raw, self.profile.keys, self.parties(given, self.profile.keys))
         items = seen.without(self.profile.codes)
         values = rating.features(items, self.history, self.profile, self.scorecard)
         points = rating.points(items, values, self.profile, self.scorecard)
@@ -107,8 +112,9 @@ class Rater:
 
     def seen(self, table: Table) -> View:
         """What indicators see of a table, one party under one key."""
-        seen = look(table, self.profile, codes=True, rates=self.rates)
-        seen = united(seen, self.profile.keys, self.parties(table, self.profile.keys))
+        given = taken(table)
+        seen = look(given, self.profile, codes=True, rates=self.rates)
+        seen = united(seen, self.profile.keys, self.parties(given, self.profile.keys))
         return self._watched(seen, table)
 
     def told(self, table: Table) -> View:
@@ -165,13 +171,13 @@ class Rater:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows for any process that has the run's rater."""
+    """A portion of a table, for any process that has the run's rater."""
 
     table: Table
 
     def work(self, rater: Rater) -> Rated:
-        """`Rater.rate` of them, and what the register said of their parties."""
-        return *rater.rate(self.table), rater.parties.asked(self.table, rater.profile.keys)
+        """`Rater.heard` of them."""
+        return rater.heard(self.table)
 
 
 Rated = tuple[Table, Table, Asked]

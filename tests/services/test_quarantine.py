@@ -159,14 +159,14 @@ def test_rows_that_cannot_be_rated_are_failed_until_the_run_goes_on(
     store: Store, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     day = written(tmp_path / "day.csv", factory.shipments(10))
-    rating = rater.Rater.rate
+    rating = rater.Rater.heard
 
-    def breaks(self: rater.Rater, table: Table) -> tuple[Table, Table]:
-        if "XM-000006" in set(table["declaration_id"]):
+    def breaks(self: rater.Rater, part: Table) -> rater.Rated:
+        if "XM-000006" in set(part["declaration_id"]):
             raise RiskProfileError("feature pair_age gave no column")
-        return rating(self, table)
+        return rating(self, part)
 
-    monkeypatch.setattr(rater.Rater, "rate", breaks)
+    monkeypatch.setattr(rater.Rater, "heard", breaks)
     with pytest.raises(RiskProfileError, match="pair_age"):
         rate(store, home, day, chunk_rows=4)
     (batch,) = govern.batches(store, OPERATOR)
