@@ -61,6 +61,7 @@ FORMS = frozenset(
     made for one in _FORMS.replace("\n", "|").split("|") if one for made in _ways(one)
 )
 _LONGEST = max(map(len, FORMS))
+_LAST = frozenset(form[-1] for form in FORMS)
 _HAN_FORMS = re.compile("(有限责任公司|股份有限公司|有限公司|株式会社|有限会社|公司|주식회사)")
 _TITLES = frozenset("mr mrs ms miss dr herr frau sr sra mme mlle messrs".split())
 _JOINING = {"&": " and ", "+": " and "}
@@ -130,11 +131,14 @@ def party(name: str) -> str:
 
 def words(name: str) -> list[str]:
     """The telling words of a name, in the order in which they stand."""
-    text = _HAN_FORMS.sub(" ", name)
+    text = name if name.isascii() else _HAN_FORMS.sub(" ", name)
     for sign, word in _JOINING.items():
         text = text.replace(sign, word)
-    text = _INITIALS.sub(lambda run: run.group().replace(".", "") + " ", text)
-    spelt = _ARTICLE.sub(GROUP, latin(text).replace("'", ""))
+    if "." in text:
+        text = _INITIALS.sub(lambda run: run.group().replace(".", "") + " ", text)
+    spelt = latin(text).replace("'", "")
+    if "al" in spelt or "el" in spelt:
+        spelt = _ARTICLE.sub(GROUP, spelt)
     found = [_AND.get(word, word) for word in _WORD.findall(spelt)]
     plain = _without_forms([word for word in found if word not in _TITLES] or found)
     same = [_WORDS.get(word, word) for word in plain]
@@ -143,7 +147,7 @@ def words(name: str) -> list[str]:
 
 def _without_forms(found: list[str]) -> list[str]:
     """Legal forms taken off the end, and off the front where they may stand there."""
-    while len(found) > 1:
+    while len(found) > 1 and found[-1] in _LAST:
         size = next(
             (n for n in range(min(_LONGEST, len(found) - 1), 0, -1) if tuple(found[-n:]) in FORMS),
             0,
@@ -185,6 +189,8 @@ _TWO = frozenset(
     "65 66 81 82 84 86 90 91 92 93 94 95 98".split()
 )
 _EXTENSION = re.compile(r"(?i)(?:ext|extn|x|доб|#)\.?\s*\d{1,6}\s*$")
+_SEVERAL = re.compile(r"[;/|]")
+_OTHER = re.compile(r"\D+")
 _TRUNK = re.compile(r"\(\s*0\s*\)")
 _NORTH_AMERICAN = re.compile(r"^1[\s.(-]+\(?[2-9]\d{2}\D*\d{3}\D*\d{4}$")
 LONG_NUMBER = 9  # digits from which a number is one person's even without its country
@@ -203,9 +209,9 @@ def phone(text: str) -> str:
     >>> phone("+47 22 12 34 56"), phone("22 12 34 56")
     ('4722123456', '22123456')
     """
-    first = re.split(r"[;/|]", latin(text).strip())[0]
+    first = _SEVERAL.split(latin(text).strip(), 1)[0]
     first = _TRUNK.sub("", _EXTENSION.sub("", first)).strip()
-    digits = re.sub(r"\D", "", first)
+    digits = _OTHER.sub("", first)
     if len(digits) < 6:
         return _spelled(text)
     abroad = first.startswith("+")
