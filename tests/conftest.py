@@ -26,6 +26,7 @@ from riskprofile.store.database import Store
 
 ROOT = Path(__file__).resolve().parents[1]
 AS_SHIPPED = dict(database.PRAGMAS)  # what an installation sets of SQLite
+SHARE = blind.SHARE  # of its alerts, how many wait for a view where nobody set it
 
 
 # How long an example takes depends on the machine; a test that hangs is ended by its time limit.

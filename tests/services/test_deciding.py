@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
 import threading
 from datetime import timedelta
 
@@ -19,6 +18,7 @@ from riskprofile.services.identity import OWNER, Actor
 from riskprofile.store import audit
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Decision, Label
+from tests.faults import runs
 from tests.services.bench import (
     AWAY,
     INES,
@@ -43,14 +43,14 @@ def race(count, act):
     """Run `act(n)` in threads that start together; results and errors by number."""
     gate, found = threading.Barrier(count), {}
 
-    def runs(n):
+    def one(n):
         gate.wait()
         try:
             found[n] = act(n)
         except RiskProfileError as error:
             found[n] = error
 
-    threads = [threading.Thread(target=runs, args=(n,)) for n in range(count)]
+    threads = [threading.Thread(target=one, args=(n,)) for n in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -72,45 +72,36 @@ def test_of_officers_who_claim_at_once_one_wins_and_the_others_see_who(any_store
         assert actions(any_store, alert) == ["alert.claim"]
 
 
-CLAIMS = """
-import sys
-from datetime import datetime
-from riskprofile.errors import Conflict
-from riskprofile.services import review
-from riskprofile.services.identity import Actor
-from riskprofile.store.database import Store
-url, name, office, now, *ids = sys.argv[1:]
-store, won = Store.open(url), 0
-print("ready", flush=True)
-sys.stdin.readline()
-for alert in ids:
-    try:
-        review.claim(store, Actor(name, "officer", office), int(alert), datetime.fromisoformat(now))
-        won += 1
-    except Conflict as error:
-        assert error.holder and error.holder != name
-print(won)
-"""
-
-
 def test_processes_that_claim_the_same_alerts_share_them_without_overlap(any_store):
     made = put(any_store, 60)
     url = any_store.engine.url.render_as_string(hide_password=False)
     url = url.replace("postgresql+psycopg:", "postgresql:")
-    names, programs = ["officer-1", "officer-2"], []
-    for name in names:
-        asked = [sys.executable, "-c", CLAIMS, url, name, INES.office, NOW.isoformat()]
-        programs.append(
-            subprocess.Popen(
-                [*asked, *map(str, made)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-            )
-        )
-    for program in programs:
-        assert program.stdout.readline() == "ready\n"
-    for program in programs:
-        program.stdin.write("go\n")
-        program.stdin.flush()
-    won = [int(program.communicate(timeout=60)[0]) for program in programs]
+    (is_ready, says_ready), (waits, opens) = os.pipe(), os.pipe()
+
+    def claims(name):
+        os.close(opens)
+        store, won = Store.open(url), 0
+        os.write(says_ready, b".")
+        os.read(waits, 1)
+        for alert in made:
+            try:
+                review.claim(store, Actor(name, "officer", INES.office), alert, NOW)
+                won += 1
+            except Conflict as error:
+                assert error.holder and error.holder != name
+        return won
+
+    names = ["officer-1", "officer-2"]
+    any_store.close()  # what is forked shares no connection
+    programs = [runs.child(lambda name=name: claims(name)) for name in names]
+    os.close(says_ready)  # else who waits for one that failed would wait for ever
+    assert [os.read(is_ready, 1) for _ in names] == [b".", b"."]
+    os.close(opens)
+    ended = [runs.ended(*one) for one in programs]
+    os.close(is_ready)
+    os.close(waits)
+    won = [many for _, many in ended]
+    assert [code for code, _ in ended] == [0, 0], ended
     assert sum(won) == 60
     owners = [row(any_store, alert)["owner"] for alert in made]
     assert [owners.count(name) for name in names] == won

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import random
 import shutil
-import subprocess
-import sys
+import signal
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -35,6 +35,7 @@ from riskprofile.store.database import Store
 from riskprofile.store.parties import form_table
 from riskprofile.tables import Table
 from tests import factory
+from tests.faults import runs
 from tests.services.bench import EITHER, NOW, later
 from training.synth import generate
 
@@ -434,54 +435,40 @@ def test_each_host_keeps_its_own_and_retention_ends_all(
     assert len(layer_files.names(other.path / "traveller")) == 1
 
 
-DIES = """
-import os, signal, sys
-from datetime import datetime
-from pathlib import Path
-from riskprofile.history import layer_files
-from riskprofile.profiles import SHIPMENT
-from riskprofile.services import past
-from riskprofile.services.past import Folder
-from riskprofile.store import batches, pasts
-from riskprofile.store.database import Store
-
-url, folder, before, where = sys.argv[1:]
-past.LEAST = past.WORTH = 1
-
-def die(*given):
+def _dies(*given: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
-put, calls = layer_files._Written.put, []
 
-def some(self, content):
-    put(self, content)
-    calls.append(1)
-    if len(calls) == 60:
-        self._file.flush()
-        die()
+def _apart(world: World, where: str = "") -> tuple[int, int]:
+    """Open the past in another process, which is killed there (`runs.child`)."""
 
-def named(path, digest):
-    name(path, digest)
-    die()
+    def opens() -> None:
+        put, name, calls = layer_files._Written.put, layer_files.name, 0
 
-name = layer_files.name
-if where == "while it writes":
-    layer_files._Written.put = some
-elif where == "before it is vouched for":
-    pasts.vouch = die
-elif where == "before it is committed":
-    layer_files.name = named
-store = Store.open(url)
-past.opened(store, SHIPMENT, datetime.fromisoformat(before), Folder(Path(folder), keep=True))
-store.close()
-"""
+        def some(self: Any, content: Any) -> None:
+            nonlocal calls
+            put(self, content)
+            calls += 1
+            if calls == 60:
+                self._file.flush()
+                _dies()
 
+        def named(path: Path, digest: str) -> None:
+            name(path, digest)
+            _dies()
 
-def _apart(world: World, where: str = "") -> subprocess.Popen[bytes]:
-    """Open the past in another process."""
-    before = (world.now + timedelta(seconds=1)).isoformat()
-    asked = [world.home.database_url, str(world.kept.path), before, where]
-    return subprocess.Popen([sys.executable, "-W", "error", "-c", DIES, *asked])
+        if where == "while it writes":
+            layer_files._Written.put = some  # type: ignore[method-assign]
+        elif where == "before it is vouched for":
+            pasts.vouch = _dies  # type: ignore[assignment]
+        elif where == "before it is committed":
+            layer_files.name = named  # type: ignore[assignment]
+        store = Store.open(world.home.database_url)
+        past.opened(store, SHIPMENT, world.now + timedelta(seconds=1), world.kept)
+        store.close()
+
+    world.store.close()  # what is forked shares no connection
+    return runs.child(opens)
 
 
 @pytest.mark.parametrize(
@@ -495,7 +482,7 @@ def test_a_process_killed_while_it_keeps_leaves_the_past_as_it_was(
     assert same(world) == 1
     before = _vouched(world)
     world.send(world.rows(world.new(12)), history=True)
-    assert _apart(world, where).wait(240) == -9
+    assert runs.ended(*_apart(world, where)) == (-signal.SIGKILL, None)
     assert _vouched(world) == before
     folder = home.home / HISTORY / "shipment"
     assert set(before) <= layer_files.names(folder)
@@ -508,7 +495,8 @@ def test_a_process_killed_while_it_keeps_leaves_the_past_as_it_was(
 def test_two_processes_at_once_keep_one_past(store: Store, home: Settings, tmp_path: Path) -> None:
     world = World(store, home, tmp_path, 12)
     world.send(world.rows(world.new(20)), history=True)
-    assert [one.wait(240) for one in (_apart(world), _apart(world))] == [0, 0]
+    both = _apart(world), _apart(world)
+    assert [runs.ended(*one) for one in both] == [(0, None), (0, None)]
     assert len(_vouched(world)) == 1
     assert layer_files.names(home.home / HISTORY / "shipment") == set(_vouched(world))
     first = _vouched(world)

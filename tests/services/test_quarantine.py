@@ -7,8 +7,6 @@ import io
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,10 +28,10 @@ from riskprofile.services.steps import RANKING
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 from tests import factory
+from tests.faults import runs
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 OPERATOR = Actor("olga", "operator")
-ROOT = Path(__file__).parents[2]
 WHY = "the sender confirmed it by telephone"
 
 
@@ -243,26 +241,17 @@ def test_a_repair_killed_before_its_row_is_ranked_is_ended_when_asked_for_again(
     """Its row is stored and marked, in no file, and on no list yet."""
     rate(store, home, written(tmp_path / "day.csv", factory.shipments(6), 1), max_bad_share=1.0)
     (row,) = quarantine.find(store, OPERATOR, Filter(), NOW)
-    program = f"""
-import os, signal, sys
-from datetime import UTC, datetime
-from riskprofile.services import quarantine, settings
-from riskprofile.services.identity import OWNER
-from riskprofile.services.steps import RANKING
-from tests import factory
 
-def die(name, done, of):
-    if name == RANKING:
-        os.kill(os.getpid(), signal.SIGKILL)
+    def dies(name: str, done: int, of: int | None) -> None:
+        if name == RANKING:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-home = settings.load({{}}, home=sys.argv[1], database_url=sys.argv[2])
-fixes, now = {{{row.id}: {{"gross_mass_kg": "12.5"}}}}, datetime(2026, 11, 24, 9, tzinfo=UTC)
-store = settings.open_store(home)
-quarantine.repair(store, home, OWNER, fixes, "said so", now, progress=factory.Steps(die))
-"""
-    given = [str(home.home), home.database_url]
-    died = subprocess.run([sys.executable, "-c", program, *given], cwd=ROOT, check=False)
-    assert died.returncode == -signal.SIGKILL
+    def repairs() -> None:
+        own, fixes = configuration.open_store(home), {row.id: {"gross_mass_kg": "12.5"}}
+        quarantine.repair(own, home, OWNER, fixes, "said so", NOW, progress=factory.Steps(dies))
+
+    store.close()  # what is forked shares no connection
+    assert runs.ended(*runs.child(repairs)) == (-signal.SIGKILL, None)
     (kept,) = quarantine.find(store, OPERATOR, Filter(state="repaired"), NOW)
     assert [*govern.unfinished(store, OWNER)] == [kept.repair_batch]
     alerts = len(found_alerts(store))

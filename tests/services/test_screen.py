@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 import tracemalloc
 from datetime import UTC, datetime
@@ -38,9 +36,9 @@ from riskprofile.store.database import Store
 from riskprofile.tables import Table
 from tests import factory
 from tests.factory import write
+from tests.faults import runs
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -304,35 +302,26 @@ def test_a_run_killed_at_any_moment_is_finished_by_resume(tmp_path: Path) -> Non
 
     home = settings.load({}, home=tmp_path / "killed")
     store = settings.open_store(home)
-    program = """
-import sys
-from datetime import UTC, datetime
-from pathlib import Path
-from riskprofile.services import settings
-from riskprofile.services.identity import OWNER
-from riskprofile.services.run import Options
-from riskprofile.services.screen import screen
-home = settings.load({}, home=sys.argv[1])
-options = Options(chunk_rows=40, resume=True)
-now = datetime(2026, 11, 24, 9, tzinfo=UTC)
-screen(settings.open_store(home), home, OWNER, [Path(sys.argv[2])], options, now)
-"""
+
+    def again() -> None:
+        rate(settings.open_store(home), home, day, chunk_rows=40, resume=True)
+
+    def reached(wanted: int) -> bool:
+        with store.read() as connection:
+            cursor = connection.execute(text("SELECT max(cursor) FROM batch")).scalar()
+        return (cursor or 0) >= wanted
+
     killed = 0
     for wanted in (1, 4, 7):
-        process = subprocess.Popen(
-            [sys.executable, "-c", program, str(home.home), str(day)],
-            cwd=ROOT,
-            stderr=subprocess.DEVNULL,
-        )
+        store.close()  # what is forked shares no connection
+        process, answer = runs.child(again)
         deadline = time.monotonic() + 60
-        while process.poll() is None and time.monotonic() < deadline:
-            with store.read() as connection:
-                cursor = connection.execute(text("SELECT max(cursor) FROM batch")).scalar()
-            if (cursor or 0) >= wanted:
-                os.kill(process.pid, signal.SIGKILL)
-                killed += process.wait() == -signal.SIGKILL
-                break
+        while not reached(wanted) and time.monotonic() < deadline:
             time.sleep(0.005)
+        assert reached(wanted)
+        os.kill(process, signal.SIGKILL)
+        code, _ = runs.ended(process, answer)
+        killed += code == -signal.SIGKILL
     assert killed >= 1
     with store.read() as connection:
         state = connection.execute(text("SELECT state FROM batch")).scalar_one()

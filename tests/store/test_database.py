@@ -8,8 +8,6 @@ import json
 import os
 import re
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -37,6 +35,7 @@ from riskprofile.store.arms_tables import ArmsGram, ArmsTrace
 from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Alert, Batch, Chunk, Office, Quarantined, Setting
 from tests.conftest import AS_SHIPPED
+from tests.faults import runs
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[2]
@@ -455,20 +454,17 @@ def test_a_database_that_may_not_be_written_is_named(locked):
         file.chmod(0o444 if locked == "file" else 0o666)
         if locked == "above" and os.geteuid() != 0:
             Path(above).chmod(0)
-        program = (
-            "import os, sys; from riskprofile.store.database import Store\n"
-            "if os.geteuid() == 0: os.setuid(65534)\n"
-            "Store.open(sys.argv[1])"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", program, url(folder)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+
+        def opens() -> None:
+            if os.geteuid() == 0:
+                os.setuid(65534)
+            Store.open(url(folder))
+
+        with pytest.raises(StoreError) as told:
+            runs.apart(opens)
         Path(above).chmod(0o700)
         folder.chmod(0o700)
-    assert f"{file}: the database cannot be written" in done.stderr, done.stderr
+    assert f"{file}: the database cannot be written" in str(told.value)
 
 
 def test_the_database_of_another_program_is_left_alone(tmp_path):
