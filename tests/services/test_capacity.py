@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -274,6 +275,18 @@ def test_an_amended_declaration_whose_alert_stays_keeps_its_place(
     assert taken(store) == {("XMAAA", "2026-03-01"): 6}
 
 
+@dataclass(frozen=True)
+class AtHand(Declared):
+    """Declarations that are read from file once, however often they are asked for."""
+
+    read: list[Table] = field(default_factory=list)
+
+    def parts(self, *names: str) -> Iterator[Table]:
+        if not self.read:
+            self.read.extend(super().parts())
+        yield from self.read
+
+
 def test_who_is_drawn_has_the_chance_that_is_stored_where_a_place_is_kept(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
@@ -284,10 +297,10 @@ def test_who_is_drawn_has_the_chance_that_is_stored_where_a_place_is_kept(
 
     def draws(ranked: list[Ranked], step: Step) -> Laid:
         (one,) = ranked
-        of_run = Declared(one.declared, np.empty(0), {*one.ranking.numbers}, one.again)
+        of_run = AtHand(one.declared, np.empty(0), {*one.ranking.numbers}, one.again)
         with store.read() as connection:
+            when = days(connection, NOW)
             for seed in range(seeds):
-                when = days(connection, NOW)
                 made = _ranking(connection, of_run, when, one.rater, Capacity(), seed)
                 for some in made.placed(of_run.parts()):
                     lot = some[some["selected_by"] == "random"]
