@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -33,7 +33,7 @@ from riskprofile.services.rejects import Rejects, Stretch
 from riskprofile.services.run import Options, Run, Stop, Summary
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import CHECKING, Progress, Step, steps_of
-from riskprofile.services.workers import workers
+from riskprofile.services.workers import Workers, workers
 from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.store.spool import Spool
@@ -92,10 +92,6 @@ def screen(
             govern.require_running(connection)
     stop, step = stop or Stop(), steps_of(progress)
     summary = Summary()
-    running: list[Batch] = []
-    files: list[tuple[Summary, Batch | None, int]] = []  # with the place of its first reject
-    left_out: InputError | ProfileOff | None = None
-
     spool = Spool(settings.home)  # what of it is left goes with the run that is told
     rejected = Rejects(spool)
     with store.read() as connection:
@@ -109,72 +105,48 @@ def screen(
             Heard(spool),
             rates=not options.history,
         )
+        files = _Files(
+            *(store, settings, actor, options, now, raters, others, unfinished),
+            *(progress, stop, summary, rejected, len(paths) > 1),
+        )
         with stop.listening():
             for one in left:
-                raters.ending(store, one)
-                with store.write(patience=60.0) as connection:
-                    running.append(go_on(connection, one, now, summary, cut=True))
-                _tell_again(store, one, summary, rejected)
+                files.go_on(one)
             for path in paths if options.strict else ():
                 _refuse_bad(path, options, store, step, stop)
             for path in paths if not stop.signal else ():
-                work: Ingest | None = None
-                batch: Batch | None = None
-                told, first = Summary(), len(rejected)
-                try:
-                    mine = [one.id for one in running]
-                    batch = begin(store, actor, path, options, now, told, mine, settings)
-                    if batch is None:
-                        continue
-                    if batch.cursor:  # what was kept back before it was left is told again
-                        _tell_again(store, batch, told, rejected)
-                    work = Ingest(
-                        *(store, settings, options, batch, raters, others, told, rejected),
-                        unfinished,
-                    )
-                    with closing(work.chunks(path)) as committed:
-                        for rows in committed:
-                            progress(batch.source, rows)
-                            if stop.signal:
-                                break
-                except BaseException as error:
-                    if work is not None:
-                        work.abandon(now, error)
-                    if isinstance(error, (InputError, ProfileOff)) and len(paths) > 1:
-                        off = isinstance(error, ProfileOff)
-                        why = {"source": path.name, "what": error.what, "do": error.do}
-                        (told.refused if off else told.unreadable).append(why)
-                        left_out = error
-                        continue
-                    _leave(store, running, now)
-                    raise
-                finally:
-                    summary.take_in(told)
-                    files.append((told, batch, first))
-                running.append(batch)
-                if stop.signal:
+                if files.take(path) and stop.signal:
                     break
             summary.stopped = stop.signal
             none = len(summary.unreadable) + len(summary.refused) == len(paths)
-            if left_out is not None and none:
-                raise left_out
+            if files.left_out is not None and none:
+                raise files.left_out
             ranked: list[Ranked] = []
             if summary.stopped:
-                _leave(store, running, now)
+                files.leave()
             else:
                 learns = history_url is None  # what a run beside the database learns goes with it
                 ending = Ending(
-                    store, actor, running, raters, others, options, learns, step, stop, written
+                    store,
+                    actor,
+                    files.running,
+                    raters,
+                    others,
+                    options,
+                    learns,
+                    step,
+                    stop,
+                    written,
                 )
                 try:
                     ranked = ending.end(summary)
                 except Stopped:
                     summary.stopped = stop.signal
-                    _leave(store, running, now)
+                    files.leave()
                 except BaseException:  # paused since, overtaken in one file, no room for results
-                    _leave(store, running, now)
+                    files.leave()
                     raise
-    for batch in running:  # these end, or are left, together
+    for batch in files.running:  # these end, or are left, together
         summary.unfinished.pop(batch.id, None)
     summary.seconds = round(time.perf_counter() - started, 3)
     summary.rows_per_second = round(summary.read / max(summary.seconds, 1e-9), 1)
@@ -183,78 +155,166 @@ def screen(
         name: int(one.history.age(moment).iloc[0]) for name, one in raters.opened.items()
     }
     summary.model_versions = {name: one.scorecard.version for name, one in raters.opened.items()}
-    places = [*[first for _, _, first in files], len(rejected)]
-    parts = [
-        Run(of_file, [], Stretch(rejected, first, end), options.max_bad_share)
-        for of_file, first, end in zip(
-            _of_files(store, files, summary, ranked), places[:-1], places[1:], strict=True
-        )
-    ]
-    return Run(summary, ranked, rejected, options.max_bad_share, parts)
+    return Run(summary, ranked, rejected, options.max_bad_share, [*files.told(ranked)])
 
 
-def _of_files(
-    store: Store,
-    files: Sequence[tuple[Summary, Batch | None, int]],
-    summary: Summary,
-    ranked: list[Ranked],
-) -> Iterator[Summary]:
-    """What was told of each file while it was read, with what the end of its run adds."""
-    ended = {one["id"]: one for one in summary.batches}
-    alerts: defaultdict[str, list[tuple[str, str, int]]] = defaultdict(list)
-    unknown: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for each in ranked:
-        for (of, queue, lane), count in each.counts.items():
-            alerts[of].append((queue, lane, count))
-        for (of, code), count in each.offices.items():
-            if code in summary.unknown_offices:
-                unknown[of][code] += count
-    of_run = ("seconds", "rows_per_second", "kept", "stopped")
-    for told, batch, _ in files:
-        mine: set[str] = set()
-        if batch is not None and batch.id in ended:
-            told.batches = [ended[batch.id]]
-            for queue, lane, count in alerts[batch.id]:
-                told.add_alerts(queue, lane, count)
-            told.unknown_offices = dict(unknown[batch.id])
-            with store.read() as connection:
-                mine = batches.profiles(connection, [batch.id])
-        still = summary.unfinished
-        told.unfinished = {one: many for one, many in told.unfinished.items() if one in still}
-        told.model_versions = {n: one for n, one in summary.model_versions.items() if n in mine}
-        told.history_days = {n: one for n, one in summary.history_days.items() if n in mine}
-        yield replace(told, **{name: getattr(summary, name) for name in of_run})
+@dataclass(frozen=True)
+class _File:
+    """What is told of one file, its batch where it has one, and the place of its first reject."""
+
+    told: Summary
+    batch: Batch | None
+    first: int
 
 
-def _tell_again(store: Store, batch: Batch, summary: Summary, rejected: Rejects) -> None:
-    """What was kept back of a batch, and what was odd, in the run that it goes on with."""
-    with store.read() as connection:
-        for some in batches.kept_back(connection, batch.id):
-            rejected.extend(some)
-            summary.add("quarantined_by_reason", Counter(one.reason_code for one in some))
-        for chunk in batches.chunks(connection, [batch.id], ["rows", "features"]):
-            rows, log = chunk
-            odd_of(
-                summary,
-                batches.from_bytes(rows, ["warnings"]),
-                batches.from_bytes(log, _flagged) if log else None,
+@dataclass
+class _Files:
+    """The files of a run, read and rated one after another: the batches of it that are running,
+    and what was told of each.
+
+    Parameters
+    ----------
+    unfinished : collection of str
+        Batches that were under way, or left, before this run.
+    several : bool
+        Whether others stand beside a file that cannot be read or may not be rated: they go on.
+    """
+
+    store: Store
+    settings: Settings
+    actor: Actor
+    options: Options
+    now: datetime
+    raters: Raters
+    others: Workers | None
+    unfinished: Collection[str]
+    progress: Progress
+    stop: Stop
+    summary: Summary
+    rejected: Rejects
+    several: bool
+    running: list[Batch] = field(default_factory=list)
+    read: list[_File] = field(default_factory=list)
+    left_out: InputError | ProfileOff | None = None  # why the last that was left out was
+
+    def go_on(self, batch: Batch) -> None:
+        """With a batch whose file is gone: what is stored of it."""
+        self.raters.ending(self.store, batch)
+        with self.store.write(patience=60.0) as connection:
+            self.running.append(go_on(connection, batch, self.now, self.summary, cut=True))
+        self._tell_again(batch, self.summary)
+
+    def take(self, path: Path) -> bool:
+        """Read and rate this file; whether it has a batch now that is running.
+
+        Raises
+        ------
+        InputError, ProfileOff
+            Of a file that stands alone. Of one among several, `left_out` has it.
+        """
+        told, first = Summary(), len(self.rejected)
+        batch: Batch | None = None
+        try:
+            mine = [one.id for one in self.running]
+            batch = begin(
+                self.store, self.actor, path, self.options, self.now, told, mine, self.settings
             )
+            if batch is not None:
+                self._rate(path, batch, told)
+        except BaseException as error:
+            if not (self.several and isinstance(error, (InputError, ProfileOff))):
+                self.leave()
+                raise
+            off = isinstance(error, ProfileOff)
+            why = {"source": path.name, "what": error.what, "do": error.do}
+            (told.refused if off else told.unreadable).append(why)
+            self.left_out = error
+            return False
+        finally:
+            self.summary.take_in(told)
+            self.read.append(_File(told, batch, first))
+        if batch is None:
+            return False
+        self.running.append(batch)
+        return True
+
+    def _rate(self, path: Path, batch: Batch, told: Summary) -> None:
+        """All of it, or what there was time for."""
+        if batch.cursor:  # what was kept back before it was left is told again
+            self._tell_again(batch, told)
+        work = Ingest(
+            *(self.store, self.settings, self.options, batch, self.raters, self.others, told),
+            *(self.rejected, self.unfinished),
+        )
+        try:
+            with closing(work.chunks(path)) as committed:
+                for rows in committed:
+                    self.progress(batch.source, rows)
+                    if self.stop.signal:
+                        break
+        except BaseException as error:
+            work.abandon(self.now, error)
+            raise
+
+    def leave(self) -> None:
+        """The run ends before its end: what was read can go on."""
+        if not self.running:
+            return
+        table = batches.batch_table
+        with self.store.write(patience=60.0) as connection:
+            for batch in self.running:
+                left = table.update().where(batches.held(batch))
+                connection.execute(left.values(state="stopped", ended_at=self.now))
+
+    def _tell_again(self, batch: Batch, summary: Summary) -> None:
+        """What was kept back of a batch, and what was odd, in the run that it goes on with."""
+        with self.store.read() as connection:
+            for some in batches.kept_back(connection, batch.id):
+                self.rejected.extend(some)
+                summary.add("quarantined_by_reason", Counter(one.reason_code for one in some))
+            for chunk in batches.chunks(connection, [batch.id], ["rows", "features"]):
+                rows, log = chunk
+                odd_of(
+                    summary,
+                    batches.from_bytes(rows, ["warnings"]),
+                    batches.from_bytes(log, _flagged) if log else None,
+                )
+
+    def told(self, ranked: list[Ranked]) -> Iterator[Run]:
+        """What was told of each file while it was read, with what the end of its run adds."""
+        ended = {one["id"]: one for one in self.summary.batches}
+        alerts: defaultdict[str, list[tuple[str, str, int]]] = defaultdict(list)
+        unknown: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for each in ranked:
+            for (of, queue, lane), count in each.counts.items():
+                alerts[of].append((queue, lane, count))
+            for (of, code), count in each.offices.items():
+                if code in self.summary.unknown_offices:
+                    unknown[of][code] += count
+        of_run = ("seconds", "rows_per_second", "kept", "stopped")
+        ends = [*[one.first for one in self.read], len(self.rejected)][1:]
+        for one, end in zip(self.read, ends, strict=True):
+            told, batch = one.told, one.batch
+            mine: set[str] = set()
+            if batch is not None and batch.id in ended:
+                told.batches = [ended[batch.id]]
+                for queue, lane, count in alerts[batch.id]:
+                    told.add_alerts(queue, lane, count)
+                told.unknown_offices = dict(unknown[batch.id])
+                with self.store.read() as connection:
+                    mine = batches.profiles(connection, [batch.id])
+            still = self.summary.unfinished
+            told.unfinished = {of: many for of, many in told.unfinished.items() if of in still}
+            for name in ("model_versions", "history_days"):
+                of_profile = getattr(self.summary, name)
+                setattr(told, name, {of: of_profile[of] for of in of_profile if of in mine})
+            told = replace(told, **{name: getattr(self.summary, name) for name in of_run})
+            kept_back = Stretch(self.rejected, one.first, end)
+            yield Run(told, [], kept_back, self.options.max_bad_share)
 
 
 def _flagged(column: str) -> bool:
     return column == POINTS or column.startswith(BROKEN)
-
-
-def _leave(store: Store, running: list[Batch], now: datetime) -> None:
-    """The run ends before its end: what was read can go on."""
-    if not running:
-        return
-    table = batches.batch_table
-    with store.write(patience=60.0) as connection:
-        for batch in running:
-            connection.execute(
-                table.update().where(batches.held(batch)).values(state="stopped", ended_at=now)
-            )
 
 
 def _refuse_bad(path: Path, options: Options, store: Store, step: Step, stop: Stop) -> None:
