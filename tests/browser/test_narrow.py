@@ -200,11 +200,13 @@ def test_an_alert_that_was_changed_since_says_all_of_it_whatever_else_became_of_
         ):
             connection.execute(update(alerts).where(alert).values(change))
     store.close()
-    page = visit("officer-14", "/?owner=open&alert=1", locale=language)
-    for alert, strips in ((1, 1), (2, 2), (3, 2), (4, 1), (5, 2)):
-        if alert > 1:
-            page.goto(f"{served.url}/?owner=open&alert={alert}")
-        expect(page.locator("[class*=st-key-do-refer-] button")).to_be_visible()
+    page = visit("officer-14", "/?owner=open&alert=2", locale=language)  # put aside: on no list
+    for alert, strips in ((2, 2), (1, 1), (3, 2), (4, 1), (5, 2)):
+        if alert == 1:
+            page.goto(f"{served.url}/?owner=open&alert=1")
+        elif alert > 2:
+            press(page, "n")
+        expect(page.locator(f".st-key-do-refer-{alert} button")).to_be_visible()
         settled(page)
         expect(page.locator(".st-key-alert_head .rp-strip")).to_have_count(strips)
         assert page.evaluate(OUTSIDE) == [], alert
