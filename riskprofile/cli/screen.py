@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import typer
 
@@ -342,15 +342,18 @@ def _tell(run: Run, *written: Path | None, as_json: bool) -> int:
 
 @contextmanager
 def given_files(paths: list[Path]) -> Iterator[list[Path]]:
-    """Files to read: folders opened, standard input kept in a file that is gone afterwards."""
+    """Files to read: folders opened; what is given once, as standard input and a pipe are, is kept
+    in a file that is gone afterwards.
+    """
     with tempfile.TemporaryDirectory(prefix=archive.PASSING) as folder:
         files: list[Path] = []
         for path in paths:
             if str(path) == "-":
-                kept = Path(folder) / "stdin"
-                with kept.open("wb") as file:
-                    shutil.copyfileobj(sys.stdin.buffer, file)
-                files.append(kept)
+                files.append(_kept(sys.stdin.buffer, Path(folder) / "stdin"))
+            elif path.is_fifo():
+                place = Path(tempfile.mkdtemp(prefix=archive.PASSING, dir=folder))
+                with path.open("rb") as pipe:
+                    files.append(_kept(pipe, place / path.name))
             elif path.is_dir():
                 inside = sorted(entry for entry in path.iterdir() if entry.is_file())
                 if not inside:
@@ -358,17 +361,25 @@ def given_files(paths: list[Path]) -> Iterator[list[Path]]:
                         "the folder holds no file", where=str(path), do="Name a file to read"
                     )
                 files.extend(inside)
-            elif path.exists():
+            elif path.is_file():
                 files.append(path)
+            elif path.exists():  # a device may have no end
+                raise archive.irregular(path)
             else:
                 raise InputError("there is no such file", where=str(path), do="Check the name")
         yield files
 
 
+def _kept(stream: IO[bytes], place: Path) -> Path:
+    with place.open("wb") as file:
+        shutil.copyfileobj(stream, file)
+    return place
+
+
 @contextmanager
 def given_file(path: Path) -> Iterator[Path]:
-    """One file to read; standard input is kept as `given_files` keeps it, and told as stdin."""
-    if str(path) != "-":
+    """One file to read; what is given once is kept as `given_files` keeps it, and told by name."""
+    if str(path) != "-" and not path.is_fifo():
         yield path
         return
     with given_files([path]) as [file]:

@@ -62,10 +62,15 @@ def sources(path: str | Path) -> list[Source]:
     if stat.S_ISDIR(mode):
         raise InputError("is a directory", where=str(path), do="Name the files in it")
     if not stat.S_ISREG(mode):
-        raise InputError("is not a regular file", where=str(path), do="Copy it to a file first")
+        raise irregular(path)
     # Of what is gone afterwards the sender's name is told, and no place where nobody can look.
     name = path.name if path.parent.name.startswith(PASSING) else str(path)
     return unpacked(Source(name, path, path.stat().st_size, lambda: path.open("rb")))
+
+
+def irregular(path: Path) -> InputError:
+    """What is said of a device or a socket: it cannot be read twice, or has no end."""
+    return InputError("is not a regular file", where=str(path), do="Copy it to a file first")
 
 
 def head(source: Source, size: int = 65_536) -> bytes:

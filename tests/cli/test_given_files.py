@@ -1,0 +1,68 @@
+"""Files as shells and senders give them: a pipe, a device, an odd name."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests import factory
+from tests.cli.test_cli import run, told
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="module")
+def day() -> bytes:
+    rows = factory.shipments(40).drop(columns=["source", "line", "warnings"])
+    return rows.to_csv(index=False).encode()
+
+
+def written_once(pipe: Path, content: bytes) -> threading.Thread:
+    """A named pipe, and who writes into it for as long as it is read: once."""
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(content,), daemon=True)
+    writer.start()
+    return writer
+
+
+def test_a_pipe_is_read_once_and_rated_like_a_file(
+    home: Path, day: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = written_once(tmp_path / "day.csv", day + b"cut short,1\n")
+    aside = tmp_path / "rejected.csv"
+    code, said, errors = run(home, "score", tmp_path / "day.csv", "--json", "--quarantine", aside)
+    writer.join(10)
+    assert code == 3, errors
+    assert told(said)["accepted"] == 40 and not writer.is_alive()
+    assert told(said)["batches"][0]["source"] == "day.csv"
+    assert aside.read_text().splitlines()[1].startswith("day.csv,42,")
+
+
+def test_two_pipes_of_one_name_are_two_files(home: Path, day: bytes, tmp_path: Path) -> None:
+    pipes, head = [tmp_path / "a" / "day", tmp_path / "b" / "day"], day.index(b"\n") + 1
+    for pipe, content in zip(pipes, (day, day[:head]), strict=True):
+        pipe.parent.mkdir()
+        written_once(pipe, content)
+    code, said, _ = run(home, "convert", *pipes, "--out", tmp_path / "table.csv", "--json")
+    assert code == 0 and told(said)["read"] == 40
+
+
+def test_a_pipe_serves_wherever_one_file_is_named(home: Path, tmp_path: Path) -> None:
+    written_once(tmp_path / "entries", b"kind,text,reason\ncode,KX-1,recovered twice\n")
+    dates = ("--review-by", "2027-01-01", "--expires", "2027-06-01")
+    asked = ("watchlists", "load", "north", tmp_path / "entries", "--owner", "desk")
+    code, said, _ = run(home, *asked, "--source", "finds", *dates, "--json")
+    assert code == 0 and told(said)["entries"] == 1
+
+
+def test_a_device_is_refused_before_a_byte_of_it_is_read(home: Path) -> None:
+    for command in ("score", "convert", "history load"):
+        code, _, errors = run(home, *command.split(), "/dev/zero")
+        assert code == 4
+        assert "/dev/zero: is not a regular file. Copy it to a file first" in errors
