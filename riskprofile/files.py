@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,20 @@ if os.name == "posix":
 
 STDOUT = "-"
 FOR_OWNER = 0o600
+
+# What breaks a line, tells a terminal what to do or turns what follows round; and bytes of a name
+# that are no text, which no database takes. A sender may have put any of it in the name of a file.
+ODD = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+_ODD = re.compile(f"[{ODD}]")
+
+
+def legible(name: str) -> str:
+    """The name of a file as it is told and stored: on one line, and as it reads.
+
+    >>> legible("day\\u202egnp.csv"), legible("a\\nread 9 = accepted 9"), legible("caf\\udce9.csv")
+    ('day_gnp.csv', 'a_read 9 = accepted 9', 'caf_.csv')
+    """
+    return _ODD.sub("_", name)
 
 
 def is_stream(out: str | Path) -> bool:

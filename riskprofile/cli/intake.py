@@ -13,6 +13,7 @@ from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, opened
 from riskprofile.cli.screen import Paths, given_files
 from riskprofile.errors import UsageError
+from riskprofile.files import legible
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.intake.canonical_io import write_canonical
 from riskprofile.services import govern
@@ -83,10 +84,8 @@ def convert(
         )
         output.warned(warnings, unknown, tell)
         for rejection in rejected[:10]:
-            tell(
-                f"  {rejection.source}:{rejection.line}: {rejection.column or ''} "
-                f"{rejection.reason_code}: {rejection.reason}"
-            )
+            where = f"  {rejection.source}:{rejection.line}: {rejection.column or ''} "
+            tell(legible(f"{where}{rejection.reason_code}: {rejection.reason}"))
         if len(rejected) > 10:
             tell(f"  and {len(rejected) - 10} more: write them with --quarantine FILE")
     return 3 if rejected else 0

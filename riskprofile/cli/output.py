@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from riskprofile.errors import RiskProfileError, UsageError
-from riskprofile.files import STDOUT, is_stdout, is_stream
+from riskprofile.files import ODD, STDOUT, is_stdout, is_stream, legible
 from riskprofile.services.steps import CHECKING, COMPARING, RANKING, STORING, WORDING, WRITING
 
 if TYPE_CHECKING:
@@ -25,19 +25,18 @@ if TYPE_CHECKING:
 errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
-# What tells a terminal what to do, or turns what follows round: a sender may have put it in the
-# name of a file.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]")
+# What no line may hold, but for breaks and tabs, which some results are laid out with.
+_CONTROL = re.compile(rf"(?![\t\n])[{ODD}]")
 
 
 def say(text: str = "") -> None:
-    """One line of result."""
+    """A result, of one line or several."""
     print(_CONTROL.sub("_", text))
 
 
 def note(text: str) -> None:
     """One line beside the result."""
-    errors.print(_CONTROL.sub("_", text), soft_wrap=True)
+    errors.print(legible(text), soft_wrap=True)
 
 
 def as_json(content: Any) -> None:
@@ -46,7 +45,8 @@ def as_json(content: Any) -> None:
 
 
 def _object(content: Any) -> str:
-    return json.dumps(content, ensure_ascii=False, default=str)
+    shown = json.dumps(content, ensure_ascii=False, default=str)
+    return _CONTROL.sub(lambda odd: f"\\u{ord(odd[0]):04x}", shown)
 
 
 def done(content: dict[str, Any], said: str, *, as_json: bool) -> None:
@@ -139,6 +139,7 @@ class Told:
 
     def __call__(self, name: str, rows: int) -> None:
         """Of a file or another thing, so many rows are done."""
+        name = legible(name)
         self._tell(f"{self.label} {name}", rows, self.totals.get(name), f"{rows:,} rows", "rows")
 
     def step(self, name: str, done: int, of: int | None) -> None:
@@ -168,7 +169,7 @@ def progress(label: str, files: Sequence[Path] = ()) -> Iterator[Told]:
     if not errors.is_terminal:
         yield Told(label, {}, None)
         return
-    totals = {path.name: about_rows(path) for path in files}
+    totals = {legible(path.name): about_rows(path) for path in files}
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from riskprofile.files import legible
 from riskprofile.intake.conventions import Conventions
 from riskprofile.tables import Table
 
@@ -20,14 +21,17 @@ from riskprofile.tables import Table
 class Source:
     """One stream of bytes to read: a file, or a member of an archive.
 
-    `name` is what reports show (`manifest.zip!/page1.csv`); `open` gives a new
-    binary stream from the start each time; `size` is in bytes, 0 when unknown.
+    `name` is what reports show (`manifest.zip!/page1.csv`), as it may be shown; `open` gives a
+    new binary stream from the start each time; `size` is in bytes, 0 when unknown.
     """
 
     name: str
     path: Path | None
     size: int
     opener: Any
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", legible(self.name))
 
     def open(self) -> IO[bytes]:
         """A new binary stream at the first byte."""

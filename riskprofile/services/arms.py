@@ -14,6 +14,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from riskprofile.errors import InputError, RiskProfileError, UsageError
+from riskprofile.files import legible
 from riskprofile.intake import canonical
 from riskprofile.intake import registers as intake
 from riskprofile.intake.reader import RawChunk
@@ -265,7 +266,7 @@ def load(
             subject="arms",
             now=now,
             detail={
-                "file": path.name,
+                "file": legible(path.name),
                 "source": source,
                 **{
                     name: getattr(told, name)
@@ -377,7 +378,7 @@ def add_photo(
             digest.update(block)
     with store.write() as connection:
         row = one(connection, number)
-        detail = {"file": path.name, "shows": shows.strip()}
+        detail = {"file": legible(path.name), "shows": shows.strip()}
         _happened(connection, actor, row, "photo", now, detail, digest.hexdigest())
     return digest.hexdigest()
 

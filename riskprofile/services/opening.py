@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from riskprofile.errors import Conflict, InputError
+from riskprofile.files import legible
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern
 from riskprofile.services.identity import Actor
@@ -61,7 +62,11 @@ def begin(
                 return None
             if earlier.state == "failed" and earlier.id in held and not earlier.cursor:
                 # One batch, whatever the number of tries: as it is asked for, and named, now.
-                asked = {"source": path.name, "format": options.format, "profile": options.profile}
+                asked = {
+                    "source": legible(path.name),
+                    "format": options.format,
+                    "profile": options.profile,
+                }
                 batches.ask_anew(connection, earlier, asked, options.as_json(path))
                 return go_on(connection, earlier, now, summary, cut=False)
             if earlier.state in ("running", "stopped"):
@@ -140,7 +145,7 @@ def _new(
     given = {"format": options.format, "profile": options.profile, **columns}
     batch = Batch(
         id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
-        source=path.name,
+        source=legible(path.name),
         digest=digest,
         options=options.as_json(path),
         actor=actor.name,

@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from riskprofile.errors import UsageError
+from riskprofile.files import legible
 from riskprofile.history import Aliases, Lookup
 from riskprofile.intake import registers as intake
 from riskprofile.intake.columns import AUTO
@@ -156,7 +157,7 @@ def load(
         load_id = kept.add_load(
             connection,
             kind=kind,
-            name=path.name,
+            name=legible(path.name),
             source=source,
             digest=digest.hexdigest(),
             as_of=stated,
@@ -175,7 +176,7 @@ def load(
             subject=f"register:{kind}",
             now=now,
             detail={
-                "file": path.name,
+                "file": legible(path.name),
                 "source": source,
                 "digest": digest.hexdigest(),
                 "as_of": stated.isoformat(),

@@ -18,6 +18,7 @@ import pandas as pd
 
 from riskprofile import intake
 from riskprofile.errors import InputError, ProfileOff, Stopped, TooManyBadRows
+from riskprofile.files import legible
 from riskprofile.memory import unswept
 from riskprofile.services import govern
 from riskprofile.services.ending import Ending, Written
@@ -226,7 +227,7 @@ class _Files:
                 self.leave()
                 raise
             off = isinstance(error, ProfileOff)
-            why = {"source": path.name, "what": error.what, "do": error.do}
+            why = {"source": legible(path.name), "what": error.what, "do": error.do}
             (told.refused if off else told.unreadable).append(why)
             self.left_out = error
             return False

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from riskprofile.errors import InputError
+from riskprofile.files import legible
 from riskprofile.intake import archive
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import probing
@@ -90,6 +91,6 @@ def safe_name(name: str) -> str:
     ('pass_wd.csv', 'upload', 'aa.zip')
     """
     last = PurePosixPath(name.replace("\\", "/")).name
-    clean = "".join("_" if unicodedata.category(one)[0] == "C" else one for one in last)
+    clean = "".join("_" if unicodedata.category(one)[0] == "C" else one for one in legible(last))
     clean = clean.strip().lstrip(".").encode()[-NAME_BYTES:].decode(errors="ignore")
     return clean or "upload"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import string
 import threading
 from pathlib import Path
 
@@ -66,3 +67,48 @@ def test_a_device_is_refused_before_a_byte_of_it_is_read(home: Path) -> None:
         code, _, errors = run(home, *command.split(), "/dev/zero")
         assert code == 4
         assert "/dev/zero: is not a regular file. Copy it to a file first" in errors
+
+
+SPOOFS = {
+    "a line": "day\nread 9 = accepted 9.csv",
+    "a line of the standard": "day\x85read 9.csv",
+    "a line of Unicode": "day\u2028read 9.csv",
+    "turned round": "day\u202egnp.csv",
+    "set apart": "day\u2067gnp\u2069.csv",
+    "a clear screen": "day\x1b[2J.csv",
+    "no text": "day\udce9.csv",
+}
+
+
+@pytest.mark.parametrize("name", SPOOFS.values(), ids=SPOOFS)
+def test_a_name_is_told_on_one_line_as_it_reads(
+    home: Path, day: bytes, tmp_path: Path, name: str
+) -> None:
+    sent = tmp_path / name
+    sent.write_bytes(day + b"cut short,1\n")
+    aside, kept = tmp_path / "rejected.csv", tmp_path / "table.csv"
+    code, said, errors = run(home, "score", sent, "--quarantine", aside)
+    assert code == 3, errors
+    assert "day_" in said.splitlines()[0] and said.splitlines()[0].endswith("41 rows")
+    assert run(home, "convert", sent, "--out", kept)[0] == 3
+    again = run(home, "score", sent, "--json")[1]
+    gone = run(home, "score", tmp_path / f"not{name}")[2]
+    for shown in (said, errors, again, gone, aside.read_text(), kept.read_text()):
+        assert not set(shown) & set(name) - set("\n" + string.printable[:95]), shown
+    assert again.count("\n") == gone.count("\n") == 1
+    assert len(aside.read_text().splitlines()) == 2
+    doctor = run(home, "doctor")[1]
+    assert "\nread 9" not in doctor
+
+
+def test_what_a_row_holds_breaks_no_line_of_the_account(
+    home: Path, day: bytes, tmp_path: Path
+) -> None:
+    table = factory.shipments(3).drop(columns=["source", "line", "warnings"])
+    table["gross_mass_kg"] = ["450", "12\nread 9 = accepted 9\u2028", "450"]
+    table.to_csv(tmp_path / "day.csv", index=False)
+    code, said, _ = run(home, "convert", tmp_path / "day.csv", "--out", tmp_path / "table.csv")
+    assert code == 3
+    assert [line for line in said.splitlines() if line.startswith("read ")] == [
+        "read 3 = accepted 2 + quarantined 1 + duplicate 0 (csv)"
+    ]
