@@ -36,6 +36,15 @@ def legible(name: str) -> str:
     return _ODD.sub("_", name)
 
 
+def state(path: Path) -> tuple[int, int, int] | None:
+    """Which file it is, its bytes, and when they were written (ns); None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def is_stream(out: str | Path) -> bool:
     """Whether what is written to `out` is gone at once: standard output, a pipe, a device."""
     target = Path(out).absolute()

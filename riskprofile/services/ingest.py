@@ -17,7 +17,7 @@ import pandas as pd
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
-from riskprofile import intake
+from riskprofile import files, intake
 from riskprofile.errors import Conflict, Deadlock, Overtaken, RiskProfileError
 from riskprofile.history import look, taken
 from riskprofile.history.learning import Asked
@@ -99,8 +99,12 @@ class Ingest:
         repaired = [one.arrived for one in options.repairs.values()]
         self.arrived = min(repaired, default=batch.started_at)
 
-    def chunks(self, path: Path) -> Generator[int, None, None]:
-        """Work through the file; yields the rows read so far after each commit."""
+    def chunks(self, path: Path, was: tuple[int, int, int] | None) -> Generator[int, None, None]:
+        """Work through the file; yields the rows read so far after each commit.
+
+        `was` is its `files.state` before its digest was made. A file that has another at the end
+        is not what the digest says: what was read counts, and should it come again, it is read.
+        """
         if self.batch.cursor and not self.options.history:
             self._rater(self.batch.profile)  # also where nothing of it is left to rate
         with closing(self._rated(path)) as rated:
@@ -111,7 +115,10 @@ class Ingest:
                 del prepared, done
                 give_back()
                 yield self.read
-        self._settle()
+        if files.state(path) == was:
+            self._settle()
+        else:
+            self._cut_short()
 
     def _stored(self, one: Prepared) -> None:
         """What is stored is asked of the database again, but for what waits to be stored."""
@@ -442,6 +449,13 @@ class Ingest:
                 for one in _marked(connection, profile, records, self.now)
             ]
             self._audit(connection, told)
+
+    def _cut_short(self) -> None:
+        """Nobody knows what the file was to hold: nothing is withdrawn because it is not in it."""
+        with self.store.write(patience=120.0) as connection:
+            if not batches.cut_short(connection, self.batch):
+                raise Overtaken(self.batch.id)
+        self.summary.rewritten[self.batch.id] = self.batch.source
 
     def _audit(self, connection: Connection, told: Iterable[Told]) -> None:
         """Last in a transaction: officers hold an alert while they wait for the chain."""

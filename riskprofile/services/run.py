@@ -105,6 +105,8 @@ class Summary:
     outdated: int = 0
     # Rows of a file that was read before which are not as they were then: by its batch.
     changed: dict[str, int] = field(default_factory=dict)
+    # Files that were written, or taken away, while they were read: their names by batch.
+    rewritten: dict[str, str] = field(default_factory=dict)
     # Rows of a file that was here before and that still wait to be put right: by its batch.
     waiting: dict[str, int] = field(default_factory=dict)
     # Rows that retention took out before they were on any list: by the batch that was left.
@@ -133,6 +135,8 @@ class Summary:
                 here.extend(there)
             elif one.name in _OF_A_FILE:
                 self.add(one.name, there)
+            elif one.name == "rewritten":
+                here.update(there)
 
     def add(self, name: str, counts: Mapping[str, int]) -> None:
         """So many further of each, of what is counted by some key."""
@@ -167,6 +171,11 @@ def unseen(told: Summary) -> list[str]:
         f"{'was' if count == 1 else 'were'} changed or withdrawn since. That stays so: where the "
         "sender means the file anew, rate it with --again"
         for name, count in told.changed.items()
+    ]
+    made += [
+        f"{source} was written, or taken away, while it was read: what was read of it is rated as "
+        f"batch {name}. Give it again once it is complete: rows that are known are duplicates"
+        for name, source in told.rewritten.items()
     ]
     made += [
         f"{_many(count, 'row', 'rows')} of batch {name}, which held the very same file, "
@@ -212,8 +221,9 @@ class Run:
 
     @property
     def exit_code(self) -> int:
-        """The contract's: 0 done, 3 some quarantined, 4 a file was not readable, 6 too many
-        bad rows, 7 a file was refused by policy, 130 or 143 stopped.
+        """The contract's: 0 done, 1 a file was written while it was read, 3 some quarantined, 4 a
+        file was not readable, 6 too many bad rows, 7 a file was refused by policy, 130 or 143
+        stopped.
         """
         if self.summary.stopped:
             return 128 + self.summary.stopped
@@ -221,6 +231,8 @@ class Run:
             return 7
         if self.summary.unreadable:
             return 4
+        if self.summary.rewritten:
+            return 1
         if self.too_many_bad:
             return 6
         return 3 if self.summary.quarantined else 0

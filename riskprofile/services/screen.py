@@ -18,7 +18,7 @@ import pandas as pd
 
 from riskprofile import intake
 from riskprofile.errors import InputError, ProfileOff, Stopped, TooManyBadRows
-from riskprofile.files import legible
+from riskprofile.files import legible, state
 from riskprofile.memory import unswept
 from riskprofile.services import govern
 from riskprofile.services.ending import Ending, Written
@@ -216,12 +216,13 @@ class _Files:
         told, first = Summary(), len(self.rejected)
         batch: Batch | None = None
         try:
+            was = state(path)
             mine = [one.id for one in self.running]
             batch = begin(
                 self.store, self.actor, path, self.options, self.now, told, mine, self.settings
             )
             if batch is not None:
-                self._rate(path, batch, told)
+                self._rate(path, was, batch, told)
         except BaseException as error:
             if not (self.several and isinstance(error, (InputError, ProfileOff))):
                 self.leave()
@@ -239,7 +240,9 @@ class _Files:
         self.running.append(batch)
         return True
 
-    def _rate(self, path: Path, batch: Batch, told: Summary) -> None:
+    def _rate(
+        self, path: Path, was: tuple[int, int, int] | None, batch: Batch, told: Summary
+    ) -> None:
         """All of it, or what there was time for."""
         if batch.cursor:  # what was kept back before it was left is told again
             self._tell_again(batch, told)
@@ -248,7 +251,7 @@ class _Files:
             *(self.rejected, self.unfinished),
         )
         try:
-            with closing(work.chunks(path)) as committed:
+            with closing(work.chunks(path, was)) as committed:
                 for rows in committed:
                     self.progress(batch.source, rows)
                     if self.stop.signal:

@@ -305,6 +305,15 @@ def resume(connection: Connection, batch: Batch, now: datetime, *, cut: bool) ->
     )
 
 
+def cut_short(connection: Connection, batch: Batch) -> bool:
+    """Say of a batch under way that what it read is not all of its file; False where another
+    program goes on with it.
+    """
+    batch.options = {**(batch.options or {}), CUT: True}
+    changed = update(batch_table).where(held(batch)).values(options=batch.options)
+    return connection.execute(changed).rowcount == 1
+
+
 def ask_anew(
     connection: Connection, batch: Batch, asked: Mapping[str, str], options: dict[str, Any]
 ) -> None:

@@ -95,3 +95,45 @@ def test_sent_twice_at_once_by_two_programs_is_taken_once(
     if len(told) == 2:
         assert sum(one[1] for one in told) == ROWS
         assert sum(one[4] for one in told) == alerts
+
+
+@pytest.mark.parametrize("way", ["cut", "grown", "replaced", "gone"])
+def test_what_a_file_lost_while_it_was_read_is_rated_when_it_comes_whole(
+    home: Settings, tmp_path: Path, way: str
+) -> None:
+    """Its digest was made of all of it, and does not say that all of it is known."""
+    table = factory.shipments(ROWS).drop(columns=["source", "line", "warnings"])
+    sent = tmp_path / "sent.csv"
+    # So long that its end is read after its first rows are stored.
+    table.assign(note="tubes " * 40_000).to_csv(sent, index=False)
+    whole, met = sent.read_bytes(), list[int]()
+    half = whole[: whole.rindex(b"\n", 0, len(whole) // 2) + 1]
+
+    def meddle(name: str, rows: int) -> None:
+        if not met:
+            if way == "cut":
+                os.truncate(sent, len(half))
+            elif way == "grown":
+                with sent.open("ab") as file:
+                    file.write(b"one more,")
+            elif way == "replaced":
+                (tmp_path / "other.csv").write_bytes(half)
+                (tmp_path / "other.csv").replace(sent)
+            else:
+                sent.unlink()
+        met.append(rows)
+
+    options = Options(chunk_rows=5)
+    with closing(settings.open_store(home)) as store:
+        run = screen(store, home, OWNER, [sent], options, runs.NOW, progress=meddle)
+        told = run.summary
+        assert list(told.rewritten.values()) == ["sent.csv"] and run.exit_code == 1
+        assert told.read == told.accepted + told.quarantined + told.duplicate
+        assert told.batches[0]["state"] == "done" and told.alerts["total"] > 0
+        assert (told.accepted < ROWS) == (way == "cut")
+        sent.write_bytes(whole)
+        again = screen(store, home, OWNER, [sent], options, runs.NOW).summary
+        assert again.accepted == ROWS - told.accepted and not again.rewritten
+        assert again.duplicate == told.accepted
+        last = screen(store, home, OWNER, [sent], options, runs.NOW).summary
+        assert last.batches[0]["state"] == "duplicate" and last.duplicate == ROWS
