@@ -673,7 +673,7 @@ def test_of_two_writers_who_wait_for_each_other_one_is_told_that_it_was_that(pos
 
     with ThreadPoolExecutor(1) as beside:
         with (
-            pytest.raises(Deadlock, match="two writers waited for each other"),
+            pytest.raises(Deadlock, match=r"two writers waited for each other.*--resume"),
             store.write() as first,
         ):
             first.execute(text("SET LOCAL deadlock_timeout = '10ms'"))
@@ -685,6 +685,28 @@ def test_of_two_writers_who_wait_for_each_other_one_is_told_that_it_was_that(pos
                         break
             first.execute(change("b"))
         told.result()
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "the database system is starting up",
+        "the database system is shutting down",
+        "sorry, too many clients already",
+        "cannot execute INSERT in a read-only transaction",
+        "server closed the connection unexpectedly",
+        "connection refused",
+        "deadlock detected",
+        "what no release of it has said before",
+    ],
+)
+def test_what_can_happen_amid_a_run_of_files_is_told_with_how_it_goes_on(postgres_url, what):
+    """As the server words it: each of these ended a run that was begun, and is refused without."""
+    store = Store.open(postgres_url)
+    with pytest.raises(StoreError, match="--resume"), store.write() as connection:
+        said = "DO $$ BEGIN RAISE EXCEPTION USING MESSAGE = :what, ERRCODE = '57P03'; END $$"
+        connection.exec_driver_sql(said.replace(":what", f"'{what}'"))
     store.close()
 
 
