@@ -64,34 +64,46 @@ def country(text: str) -> tuple[str | None, str, str]:
 def currency(text: str) -> tuple[str | None, str, str]:
     """Three letters, as in ISO 4217; a code of the right shape that it does not list warns.
 
-    >>> currency("eur"), currency("ZZZ"), currency("euro")
-    (('EUR', '', ''), ('ZZZ', '', 'currency_unknown'), (None, 'currency_format', ''))
+    Its three digits are the code too where it lists them.
+
+    >>> currency("eur"), currency("978"), currency("ZZZ")
+    (('EUR', '', ''), ('EUR', '', ''), ('ZZZ', '', 'currency_unknown'))
+    >>> currency("euro")
+    (None, 'currency_format', '')
     """
     code = text.upper()
+    code = _BY_NUMBER.get(code, code)
     if code in _CURRENCIES:
         return code, "", ""
     shaped = re.fullmatch("[A-Z]{3}", code)
     return (code, "", "currency_unknown") if shaped else (None, "currency_format", "")
 
 
-# The list of ISO 4217:2015, funds and metals included; in the last line what was withdrawn since
-# 2016, which declarations of the past still bear.
-_CURRENCIES: frozenset[str] = frozenset(
+# The list of ISO 4217:2015 with its numbers, funds and metals included; in the last line what was
+# withdrawn since 2016, which declarations of the past still bear. XCG took the number of ANG.
+_CURRENCIES: dict[str, str] = dict(
     re.findall(
-        r"\w+",
+        r"([A-Z]+)([0-9]+)",
         """
-    AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP
-    BYN BZD CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR
-    FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES
-    KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR
-    MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF
-    SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS
-    UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAD XAF XAG XAU XBA XBB XBC XBD XCD XCG XDR
-    XOF XPD XPF XPT XSU XTS XUA XXX YER ZAR ZMW ZWG
-    BYR CUC HRK MRO SLL STD VEF ZWL
+    AED784 AFN971 ALL008 AMD051 ANG532 AOA973 ARS032 AUD036 AWG533 AZN944 BAM977 BBD052 BDT050
+    BGN975 BHD048 BIF108 BMD060 BND096 BOB068 BOV984 BRL986 BSD044 BTN064 BWP072 BYN933 BZD084
+    CAD124 CDF976 CHE947 CHF756 CHW948 CLF990 CLP152 CNY156 COP170 COU970 CRC188 CUP192 CVE132
+    CZK203 DJF262 DKK208 DOP214 DZD012 EGP818 ERN232 ETB230 EUR978 FJD242 FKP238 GBP826 GEL981
+    GHS936 GIP292 GMD270 GNF324 GTQ320 GYD328 HKD344 HNL340 HTG332 HUF348 IDR360 ILS376 INR356
+    IQD368 IRR364 ISK352 JMD388 JOD400 JPY392 KES404 KGS417 KHR116 KMF174 KPW408 KRW410 KWD414
+    KYD136 KZT398 LAK418 LBP422 LKR144 LRD430 LSL426 LYD434 MAD504 MDL498 MGA969 MKD807 MMK104
+    MNT496 MOP446 MRU929 MUR480 MVR462 MWK454 MXN484 MXV979 MYR458 MZN943 NAD516 NGN566 NIO558
+    NOK578 NPR524 NZD554 OMR512 PAB590 PEN604 PGK598 PHP608 PKR586 PLN985 PYG600 QAR634 RON946
+    RSD941 RUB643 RWF646 SAR682 SBD090 SCR690 SDG938 SEK752 SGD702 SHP654 SLE925 SOS706 SRD968
+    SSP728 STN930 SVC222 SYP760 SZL748 THB764 TJS972 TMT934 TND788 TOP776 TRY949 TTD780 TWD901
+    TZS834 UAH980 UGX800 USD840 USN997 UYI940 UYU858 UYW927 UZS860 VED926 VES928 VND704 VUV548
+    WST882 XAD396 XAF950 XAG961 XAU959 XBA955 XBB956 XBC957 XBD958 XCD951 XCG532 XDR960 XOF952
+    XPD964 XPF953 XPT962 XSU994 XTS963 XUA965 XXX999 YER886 ZAR710 ZMW967 ZWG924
+    BYR974 CUC931 HRK191 MRO478 SLL694 STD678 VEF937 ZWL932
     """,
     )
 )
+_BY_NUMBER = {number: code for code, number in _CURRENCIES.items()}
 
 
 HS_SHORTENED = "hs_shortened"  # warning: the code has more digits than the column holds

@@ -4,7 +4,8 @@ The aliases are data: `reference/headers.json`. A canonical name always wins; ot
 most exact heading that means a column takes it, and of equals the first: `Declaration number`
 before `AWB`, `Customs value` before `Value` and `Price`, `Currency code` before `Currency`,
 wherever they stand. The others stay unknown; but where a currency is named by several headings,
-a row in which the first holds no code (840, or nothing) takes the code that another holds.
+a row in which the first holds no letters of a code (840, or nothing) takes those that another
+holds, and where none holds any, the number of a code.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from riskprofile.reference.registers import REGISTERS, STATED
 from riskprofile.tables import SOURCE_COLUMNS, Layout
 
 AUTO = "auto"
-CURRENCY, _CODE = "currency", r"^\s*[A-Za-z]{3}\s*$"
+CURRENCY = "currency"
+_CODES = (r"^\s*[A-Za-z]{3}\s*$", r"^\s*(?:[A-Za-z]{3}|[0-9]{3})\s*$")  # letters, else a number
 
 
 BESIDE = {**REGISTERS, SEIZURES.name: SEIZURES}  # tables that are no declarations
@@ -70,8 +72,8 @@ class Mapped:
 
     @property
     def headings(self) -> tuple[str, ...]:
-        """Headings that no canonical column takes."""
-        return tuple(self.unknown)
+        """Headings that fill no canonical column."""
+        return tuple(name for name, at in self.unknown.items() if at not in self.spare)
 
     def missing(self) -> list[str]:
         """Mandatory columns that no heading names, alternatives joined by "or"."""
@@ -107,16 +109,18 @@ def match(headings: Sequence[str], profile: Layout) -> Mapped:
     return Mapped(profile.name, columns, unknown, carried, spare)
 
 
-def with_codes(currency: pa.Array, others: Iterable[pa.Array]) -> pa.Array:
+def with_codes(currency: pa.Array, others: Sequence[pa.Array]) -> pa.Array:
     """A currency column, with the codes of others in the rows where it has none.
 
-    >>> with_codes(pa.array(["840", None, "EUR"]), [pa.array(["USD", "usd", "NAD"])]).to_pylist()
-    ['USD', 'usd', 'EUR']
+    >>> own, other = pa.array(["840", None, "EUR", None]), pa.array(["USD", "usd", "NAD", "978"])
+    >>> with_codes(own, [other]).to_pylist()
+    ['USD', 'usd', 'EUR', '978']
     """
-    for other in others:
-        lacks = pc.invert(pc.match_substring_regex(currency, _CODE).fill_null(False))
-        takes = pc.and_(lacks, pc.match_substring_regex(other, _CODE).fill_null(False))
-        currency = pc.if_else(takes, other, currency)
+    for code in _CODES:
+        for other in others:
+            lacks = pc.invert(pc.match_substring_regex(currency, code).fill_null(False))
+            takes = pc.and_(lacks, pc.match_substring_regex(other, code).fill_null(False))
+            currency = pc.if_else(takes, other, currency)
     return currency
 
 

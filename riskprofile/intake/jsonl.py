@@ -291,7 +291,8 @@ class _Some:
             if not name:
                 if count := sum(value not in (None, "") for value in values):
                     others[key] = values
-                    unknown[key] += count
+                    if kind != columns.CURRENCY:
+                        unknown[key] += count
             elif types <= _TEXTS and not (kind == "hs" and Number in types):
                 self._fill(name, rows, [value or None for value in values])
             elif kind == "hs":

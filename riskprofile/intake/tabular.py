@@ -338,7 +338,7 @@ def _piece(
     made = {name: column(at) for name, at in wanted.items()}
     if mapped.spare and columns.CURRENCY in made:
         made[columns.CURRENCY] = columns.with_codes(
-            made[columns.CURRENCY], map(column, mapped.spare)
+            made[columns.CURRENCY], [column(at) for at in mapped.spare]
         )
     if only is None:
         extra = columns.extra_json(

@@ -130,14 +130,17 @@ def test_the_same_manifest_gives_the_same_records_in_every_table_format(tmp_path
 
 
 def test_a_currency_is_read_from_the_column_that_holds_its_code_in_every_table_format(tmp_path):
-    """ISO 4217 has numbers too: some exports give both, or leave the column of codes empty."""
+    """ISO 4217 has numbers too: some exports give both, or leave the column of codes empty.
+
+    What two headings say together is one column: neither is told as one that fills nothing.
+    """
     table = pa.table(
         {
-            "Declaration number": ["D1", "D2", "D3", "D4"],
-            "Goods description": ["chairs"] * 4,
-            "Value": ["10", "20", "30", "40"],
-            "Currency": ["USD", "EUR", "GBP", "US dollar"],
-            "Currency code": ["840", None, "NAD", "USD"],
+            "Declaration number": ["D1", "D2", "D3", "D4", "D5", "D6"],
+            "Goods description": ["chairs"] * 6,
+            "Value": ["10", "20", "30", "40", "50", "60"],
+            "Currency": ["USD", "EUR", "GBP", "US dollar", "pound", "756"],
+            "Currency code": ["840", None, "NAD", "USD", "826", None],
         }
     )
     frame = table.to_pandas()
@@ -146,10 +149,27 @@ def test_a_currency_is_read_from_the_column_that_holds_its_code_in_every_table_f
     frame.to_json(tmp_path / "day.jsonl", orient="records", lines=True)
     pq.write_table(table, tmp_path / "day.parquet")
     for name in ("day.csv", "day.xlsx", "day.jsonl", "day.parquet"):
-        found, rejected = records(read_all(tmp_path / name))
+        chunks = read_all(tmp_path / name)
+        found, rejected = records(chunks)
         assert rejected == []
-        assert found["currency"].tolist() == ["USD", "EUR", "NAD", "USD"], name
+        assert found["currency"].tolist() == ["USD", "EUR", "NAD", "USD", "GBP", "CHF"], name
         assert json.loads(found["extra"][3]) == {"Currency": "US dollar"}
+        assert [name for chunk in chunks for name in chunk.unknown] == []
+
+
+def test_numbers_alone_name_the_currencies_in_every_table_format(tmp_path):
+    """As of UN and ASYCUDA tables; 042 and what lost its zero are none, and are set aside."""
+    table = pd.DataFrame({"Declaration number": ["D1", "D2", "D3", "D4"]}).assign(
+        **{"Goods description": "chairs", "Currency": [840, 978, 42, 36]}
+    )
+    table.to_csv(tmp_path / "day.csv", index=False)
+    table.to_excel(tmp_path / "day.xlsx", index=False)
+    table.to_json(tmp_path / "day.jsonl", orient="records", lines=True)
+    table.to_parquet(tmp_path / "day.parquet")
+    for name in ("day.csv", "day.xlsx", "day.jsonl", "day.parquet"):
+        found, rejected = records(read_all(tmp_path / name))
+        assert found["currency"].tolist() == ["USD", "EUR"], name
+        assert [each.reason_code for each in rejected] == ["currency_format"] * 2
 
 
 @pytest.mark.parametrize(

@@ -191,10 +191,10 @@ def test_countries_by_code_or_english_name():
     assert codes(rejected) == [("country_of_origin", "country_format")] * 2
 
 
-def test_currencies_have_three_letters():
-    table, rejected = parse(currency=["usd", "EUR", "US$", "€"])
-    assert table["currency"].tolist() == ["USD", "EUR"]
-    assert codes(rejected) == [("currency", "currency_format")] * 2
+def test_currencies_have_three_letters_or_the_number_of_one():
+    table, rejected = parse(currency=["usd", "EUR", "US$", "€", "840", "008", "532", "8", "000"])
+    assert table["currency"].tolist() == ["USD", "EUR", "USD", "ALL", "XCG"]
+    assert codes(rejected) == [("currency", "currency_format")] * 4
 
 
 def test_hs_codes_are_digits_and_keep_their_zeros():
