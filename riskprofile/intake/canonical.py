@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from riskprofile.errors import InputError
 from riskprofile.intake import json_text, times
 from riskprofile.intake.cells import as_text, with_point
+from riskprofile.intake.codes import HS_SHORTENED
 from riskprofile.intake.conventions import EITHER, EITHER_DATE
 from riskprofile.intake.reader import RawChunk, Rejection
 from riskprofile.intake.values import (
@@ -130,9 +131,26 @@ def _read(
         for spec in profile.columns
         if spec.name in texts
     }
+    _keep_declared(parsed, texts, profile)
     _place_in_time(parsed, profile, offices or {}, size)
     _odd_order(parsed, profile)
     return texts, parsed, _faults(parsed, texts, profile, size)
+
+
+def _keep_declared(
+    parsed: dict[str, Parsed], texts: Mapping[str, pa.Array], profile: Layout
+) -> None:
+    """An HS code of which the column holds a part stands in `extra` as declared."""
+    nothing = Parsed(pa.nulls(0, _LARGE))
+    for spec in profile.columns:
+        cut = parsed.get(spec.name, nothing).warnings.get(HS_SHORTENED)
+        if spec.kind != "hs" or cut is None:
+            continue
+        whole = pc.if_else(pa.array(cut), texts[spec.name], pa.scalar(None, _LARGE))
+        made = json_text.objects({spec.name: whole})
+        extra = parsed.setdefault("extra", Parsed(pa.nulls(len(cut), _LARGE)))
+        kept = map(json_text.merged, extra.values.to_pylist(), made.to_pylist())
+        extra.values = pa.array(kept, _LARGE)
 
 
 def _place_in_time(

@@ -47,12 +47,14 @@ class Gather:
     ) -> None:
         """Add one record; empty values are left out, warnings keep their first order.
 
-        Of an HS code ten digits are kept, with a warning where it has more.
+        Of an HS code ten digits are the column's, with a warning where it has more: then `extra`
+        has it as declared.
         """
         row: dict[str, Any] = {name: value for name, value in values.items() if value}
         if code := row.get("hs_code"):
             row["hs_code"], shortened = ten_digits(code)
-            warnings = [*warnings, shortened] if shortened else warnings
+            if shortened:
+                warnings, extra = [*warnings, shortened], {**(extra or {}), "hs_code": code}
         if extra:
             row["extra"] = json.dumps(extra, ensure_ascii=False)
         row["source"], row["line"] = self.source, line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -195,6 +196,8 @@ def test_an_hs_code_that_is_longer_than_the_column_is_cut_with_a_warning(
     cut = table[table["hs_code"] == "8203200000"]
     assert len(cut)
     assert cut["warnings"].str.contains("hs_shortened").all()
+    declared = [json.loads(each)["hs_code"] for each in cut["extra"]]
+    assert all(re.sub("[. ]", "", each).startswith("82032000001234") for each in declared)
 
 
 @pytest.mark.parametrize("name", NAMES)

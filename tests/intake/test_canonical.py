@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -203,6 +204,18 @@ def test_hs_codes_are_digits_and_keep_their_zeros():
     assert table["hs_code"].tolist() == ["0101", "01012100", "101", "9401800000"]
     assert table["warnings"].tolist() == [pd.NA, pd.NA, "hs_odd_length", "hs_shortened"]
     assert codes(rejected) == [("hs_code", "hs_format")] * 5  # the last is some other number
+    assert table["extra"].tolist() == [pd.NA] * 3 + ['{"hs_code": "9401.80.00.00.19"}']
+
+
+def test_an_hs_code_that_is_cut_stands_beside_what_else_no_column_takes():
+    cut, extra = ["9401.80.00.00.19", "940180000019", "940180"], ['{"lot": "7"}', None, None]
+    table, _ = parse(hs_code=cut, extra=extra)
+    assert [json.loads(each) for each in table["extra"].dropna()] == [
+        {"hs_code": "9401.80.00.00.19", "lot": "7"},
+        {"hs_code": "940180000019"},
+    ]
+    again, _ = parse(hs_code=table["hs_code"], extra=table["extra"])
+    assert again["extra"].tolist() == table["extra"].tolist()
 
 
 def test_bounds_are_those_of_the_column():
