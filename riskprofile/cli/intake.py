@@ -10,7 +10,7 @@ import typer
 
 from riskprofile import intake
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, opened
+from riskprofile.cli.app import Home, Json, app, now, opened
 from riskprofile.cli.screen import Paths, given_files
 from riskprofile.errors import UsageError
 from riskprofile.files import legible
@@ -37,7 +37,7 @@ def convert(
     out = out or Path("-")
     output.apart(paths, out, quarantine)
     with opened(home) as (settings, store):
-        zones, served = govern.zones(store), govern.countries(store)
+        offices = govern.known_offices(store, now())
     rejected = Rejects(Spool(settings.home))
     told = {"read": 0, "accepted": 0, "quarantined": 0, "duplicate": 0}
     formats: dict[str, int] = {}
@@ -47,9 +47,7 @@ def convert(
 
     def chunks(files: list[Path]) -> Iterator[intake.Chunk]:
         for file in files:
-            for chunk in intake.read(
-                file, profile=profile, format=format, offices=zones, countries=served
-            ):
+            for chunk in intake.read(file, profile=profile, format=format, offices=offices):
                 told["read"] += chunk.read
                 told["accepted"] += len(chunk.table)
                 told["quarantined"] += len(chunk.rejected)

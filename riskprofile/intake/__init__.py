@@ -2,11 +2,12 @@
 
 from riskprofile.intake.archive import sources
 from riskprofile.intake.detect import READERS, Chunk, detect, formats, read
-from riskprofile.intake.reader import RawChunk, Reader, Rejection, Source
+from riskprofile.intake.reader import Offices, RawChunk, Reader, Rejection, Source
 
 __all__ = [
     "READERS",
     "Chunk",
+    "Offices",
     "RawChunk",
     "Reader",
     "Rejection",

@@ -10,7 +10,7 @@ known, so only fixtures of ours are tested.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from riskprofile.errors import InputError
@@ -71,6 +71,9 @@ class AwmdsReader:
     name = "awmds"
     profile = "shipment"
 
+    def __init__(self, date_orders: Mapping[str, str] | None = None) -> None:
+        self.date_orders = date_orders
+
     def claims(self, head: bytes, name: str) -> bool:
         """Whether a manifest opens in the head."""
         return bool(re.search(rb"<(?:\w+:)?(Awmds|Awbolds)[\s>]", head.replace(b"\x00", b"")))
@@ -78,7 +81,7 @@ class AwmdsReader:
     def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
         """One row per bill. A manifest without bills is an `InputError`, not a success."""
         rows = Gather(profile, source.name, chunk_rows)
-        dates = Dates()
+        dates = Dates(orders=self.date_orders)
         headers = _headers(source, dates)
         for header, position, element in items_with_headers(
             source, DECLARATION, ITEMS, headers, dates.look
@@ -127,15 +130,16 @@ class Voyage:
         number_ = tags.take(VOYAGE_NUMBER)
         values["conveyance"] = values["conveyance"] or number_
         lodged = tags.take(LODGED)
-        values["lodged_at"] = dates.iso(lodged)
+        office = values["customs_office"]
+        values["lodged_at"] = dates.iso(lodged, office)
         day, clock = (tags.take(tag) for tag in ARRIVAL)
-        values["arrival_at"] = arrives = dates.iso(day)
+        values["arrival_at"] = arrives = dates.iso(day, office)
         clock = (clock or "").rsplit("T", 1)[-1]  # a spreadsheet may put a day before it
         if arrives and re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?", clock):
             values["arrival_at"] = f"{arrives[:10]}T{clock.zfill(5)}"
         if (lodged and not values["lodged_at"]) or (day and not arrives):
             self.warnings.append("date_unreadable")
-        if dates.assumed(lodged) or dates.assumed(day):
+        if dates.assumed(lodged, office) or dates.assumed(day, office):
             self.warnings.append(ASSUMED)
         values["transport_mode"], other = mode(tags.take(MODE))
         values["route"] = journey(tags.take(tag) for tag in LEGS)

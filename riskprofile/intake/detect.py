@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,7 @@ from riskprofile.intake.jsonl import JsonlReader
 from riskprofile.intake.parquet import ParquetReader
 from riskprofile.intake.paxlst import PaxlstReader
 from riskprofile.intake.pnrgov import PnrgovReader
-from riskprofile.intake.reader import Reader, Rejection, Source
+from riskprofile.intake.reader import Offices, Reader, Rejection, Source
 from riskprofile.intake.sad import SadReader
 from riskprofile.intake.tabular import CsvReader
 from riskprofile.intake.wco import WcoReader
@@ -120,8 +120,7 @@ def read(
     profile: str = AUTO,
     format: str = AUTO,
     chunk_rows: int = CHUNK_ROWS,
-    offices: Mapping[str, str] | None = None,
-    countries: Collection[str] = (),
+    offices: Offices | None = None,
 ) -> Iterator[Chunk]:
     """Read one file, whatever its format, as canonical tables.
 
@@ -135,11 +134,8 @@ def read(
         `"auto"`, or one of `formats()`.
     chunk_rows : int
         Records a chunk; whatever it is, the same records come out.
-    offices : mapping of str to str, optional
-        Office code to IANA time zone, for times without a zone.
-    countries : collection of str
-        Alpha-2 codes of the countries served: they tell entry from exit where a format
-        gives the journey alone.
+    offices : Offices, optional
+        What is known of the offices that declarations name.
 
     Yields
     ------
@@ -154,10 +150,13 @@ def read(
     asked_rightly(profile, format)
     # Every member is looked at before the first is read, so that a wrong one loads nothing.
     found = [(source, detect(source, format)) for source in archive.sources(path)]
+    offices = offices or Offices()
     for source, reader in found:
         if isinstance(reader, PaxlstReader | PnrgovReader):
-            reader = type(reader)(frozenset(countries))
-        yield from _unswept(_chunks(source, reader, profile, max(1, chunk_rows), offices))
+            reader = type(reader)(offices.countries)
+        elif isinstance(reader, SadReader | AwmdsReader | WorkbookReader):
+            reader = type(reader)(offices.date_orders)
+        yield from _unswept(_chunks(source, reader, profile, max(1, chunk_rows), offices.zones))
 
 
 def _unswept(chunks: Generator[Chunk, None, None]) -> Iterator[Chunk]:
@@ -181,7 +180,7 @@ def _chunks(
     reader: Reader,
     profile: str,
     chunk_rows: int,
-    offices: Mapping[str, str] | None,
+    zones: Mapping[str, str],
 ) -> Generator[Chunk, None, None]:
     if reader.profile != AUTO and profile not in (AUTO, reader.profile):
         raise InputError(
@@ -193,7 +192,7 @@ def _chunks(
     for raw in reader.read(source, chosen, chunk_rows):
         if LAYOUTS[raw.profile].persons:
             stripping.strip(raw, LAYOUTS[raw.profile])
-        table, unsound = canonical.parse(raw, LAYOUTS[raw.profile], offices)
+        table, unsound = canonical.parse(raw, LAYOUTS[raw.profile], zones)
         rejected = sorted([*raw.rejected, *unsound], key=lambda each: each.line)
         size = len(table) + len(rejected)
         under = dict.fromkeys(raw.unknown, size) if raw.under is None else raw.under

@@ -18,6 +18,20 @@ from riskprofile.tables import Table
 
 
 @dataclass(frozen=True)
+class Offices:
+    """What is known of the offices that declarations name, by their codes.
+
+    `zones` has the IANA zone of each, for times without one; `date_orders` `"day_first"` or
+    `"month_first"`, where one writes such dates and it was stated. `countries` are the alpha-2
+    codes of the countries served: they tell entry from exit where a format gives the journey alone.
+    """
+
+    zones: Mapping[str, str] = field(default_factory=dict)
+    date_orders: Mapping[str, str] = field(default_factory=dict)
+    countries: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Source:
     """One stream of bytes to read: a file, or a member of an archive.
 

@@ -11,13 +11,13 @@ names of ASYCUDA World.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
 from riskprofile.errors import InputError
 from riskprofile.intake.code_lists import mode, place
-from riskprofile.intake.conventions import DOMINANT
+from riskprofile.intake.conventions import DAY_FIRST, DOMINANT
 from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.rows import Gather, decimal, journey, number, one_line, plain
 from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
@@ -85,6 +85,9 @@ class SadReader:
     name = "sad"
     profile = "shipment"
 
+    def __init__(self, date_orders: Mapping[str, str] | None = None) -> None:
+        self.date_orders = date_orders
+
     def claims(self, head: bytes, name: str) -> bool:
         """Whether an `ASYCUDA` element opens in the head."""
         return bool(re.search(rb"<(?:\w+:)?ASYCUDA[\s>]", head.replace(b"\x00", b"")))
@@ -92,7 +95,7 @@ class SadReader:
     def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
         """One row per item. A file without content is an `InputError`, not a success."""
         rows = Gather(profile, source.name, chunk_rows)
-        dates = Dates()
+        dates = Dates(orders=self.date_orders)
         headers = _headers(source, dates)
         for header, position, element in items_with_headers(
             source, DECLARATION, frozenset({"Item"}), headers, dates.look
@@ -128,12 +131,13 @@ class _Header:
             column: one_line(leaves.take(*paths)) for column, paths in HEADER.items()
         }
         lodged = leaves.take(f"{REGISTRATION}/Date")
-        values["lodged_at"] = dates.iso(lodged)
+        office = values["customs_office"]
+        values["lodged_at"] = dates.iso(lodged, office)
         year = values["lodged_at"][:4] if values["lodged_at"] else dates.year(lodged)
-        values["declaration_id"] = _reference(leaves, values["customs_office"], year)
+        values["declaration_id"] = _reference(leaves, office, year)
         if lodged and not values["lodged_at"]:
             self.warnings.append("date_unreadable")
-        elif dates.assumed(lodged):
+        elif dates.assumed(lodged, office):
             self.warnings.append(ASSUMED)
         values["procedure"] = _procedure(leaves)
         values["transport_mode"], other = mode(leaves.take(MODE))
@@ -241,6 +245,7 @@ def _reference(leaves: Leaves, office: str | None, year: str) -> str | None:
 class Dates:
     """How one file writes days: `m/d/yy`, unless its dates show that the day stands first.
 
+    What a file does not show, the order stated of the office may (`Offices.date_orders`).
     Impossible dates are missing, never rolled over; in a file that shows both ways, so are those
     that have two readings. One of the other way in twenty is a slip, and shows nothing.
 
@@ -250,9 +255,12 @@ class Dates:
     ('2026-09-03', None)
     >>> Dates("13/9/26", *["9/14/26"] * 20).iso("3/9/26")
     '2026-03-09'
+    >>> Dates(orders={"XMPME": "day_first"}).iso("3/9/26", "XMPME")
+    '2026-09-03'
     """
 
-    def __init__(self, *seen: str) -> None:
+    def __init__(self, *seen: str, orders: Mapping[str, str] | None = None) -> None:
+        self.orders = orders or {}
         self.days = self.months = 0  # dates that have the day, or the month, first for certain
         for text in seen:
             self.see(text)
@@ -279,8 +287,8 @@ class Dates:
         read = found and _iso(int(found[3]), int(found[1]), int(found[2]))
         return read[:4] if read else ""
 
-    def iso(self, text: str | None) -> str | None:
-        """One date as ISO text."""
+    def iso(self, text: str | None, office: str | None = None) -> str | None:
+        """One date as ISO text, of a declaration that names this office."""
         if not text:
             return None
         if re.fullmatch(r"\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:?\d\d)?)?", text):
@@ -289,25 +297,30 @@ class Dates:
             return None
         first, second = int(found[1]), int(found[2])
         one_reading = first == second or max(first, second) > 12
-        day_first = self.days > 0 and first > 12 if one_reading else self._day_first()
+        day_first = self.days > 0 and first > 12 if one_reading else self._day_first(office)
         if day_first is None:
             return None
         day, month = (first, second) if day_first else (second, first)
         return _iso(int(found[3]), month, day)
 
-    def assumed(self, text: str | None) -> bool:
+    def assumed(self, text: str | None, office: str | None = None) -> bool:
         """Whether a date is read month first, and could as well be read day first.
 
         >>> Dates().assumed("3/9/26"), Dates().assumed("9/9/26"), Dates("9/13/26").assumed("3/9/26")
         (True, False, False)
         """
-        if self.days or self.months or not (found := _DATE.fullmatch(text or "")):
+        if self.days or self.months or office in self.orders:
+            return False
+        if not (found := _DATE.fullmatch(text or "")):
             return False
         first, second = int(found[1]), int(found[2])
         return first != second and max(first, second) <= 12
 
-    def _day_first(self) -> bool | None:
+    def _day_first(self, office: str | None) -> bool | None:
         """Whether the day stands first where it could stand second; none: both are usual here."""
+        stated = self.orders.get(office or "")
+        if stated and not self.days and not self.months:
+            return stated == DAY_FIRST
         if self.months >= DOMINANT * self.days:
             return False
         return True if self.days >= DOMINANT * self.months else None

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -58,6 +58,9 @@ class WorkbookReader:
     name = "xlsx"
     profile = AUTO
 
+    def __init__(self, date_orders: Mapping[str, str] | None = None) -> None:
+        self.date_orders = date_orders
+
     def claims(self, head: bytes, name: str) -> bool:
         """Whether the file is an OLE document or a zip that holds Office parts."""
         office = (b"[Content_Types].xml", b"xl/", b"application/vnd.oasis")
@@ -76,7 +79,7 @@ class WorkbookReader:
                     where=source.name,
                     do="Put the column names in one row of a sheet",
                 )
-            dates = Dates()
+            dates = Dates(orders=self.date_orders)
             for sheet in found:
                 if sheet.form:
                     awmds_form.look(sheet.form, _below(sheet), dates)

@@ -203,6 +203,7 @@ OFFICES = Register(
         C("zone", "text", "IANA time zone; UTC when empty"),
         C("country", "country", "where"),
         C("capacity", "int", "examinations a day; 40 when empty", minimum=0),
+        C("date_order", "choice", "", choices=("day_first", "month_first")),
     ),
     key=("code",),
     mandatory=(("code",),),

@@ -12,12 +12,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
 
 from riskprofile.errors import PolicyError, ProfileOff, RiskProfileError
+from riskprofile.intake import Offices
 from riskprofile.profiles import PROFILES
+from riskprofile.reference.registers import OFFICES
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.selections import selections
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import Step
-from riskprofile.store import audit, copying, switches
+from riskprofile.store import audit, copying, registers, switches
 from riskprofile.store import batches as store_of_batches
 from riskprofile.store.copying import Copied
 from riskprofile.store.database import Store
@@ -213,11 +215,16 @@ def zones(store: Store) -> dict[str, str]:
     return {row[0]: row[1] for row in rows}
 
 
-def countries(store: Store) -> set[str]:
-    """The countries that the offices serve."""
+def known_offices(store: Store, before: datetime) -> Offices:
+    """What whoever reads a file knows of the offices; of how they write dates, as of `before`."""
     with store.read() as connection:
-        rows = connection.execute(select(_office.c.country).distinct()).scalars()
-        return {str(code) for code in rows if code}
+        rows = connection.execute(select(_office.c.code, _office.c.zone, _office.c.country)).all()
+        stated = registers.known(connection, OFFICES.name, before)
+    return Offices(
+        zones={row.code: row.zone for row in rows},
+        date_orders={one["code"]: one["date_order"] for one in stated if one.get("date_order")},
+        countries=frozenset(row.country for row in rows if row.country),
+    )
 
 
 def profile_on(store: Store, name: str, settings: Settings | None = None) -> bool:

@@ -508,8 +508,7 @@ class Watcher:
                 path,
                 profile=self.options.profile,
                 format=self.options.format,
-                offices=govern.zones(self.store),
-                countries=govern.countries(self.store),
+                offices=govern.known_offices(self.store, self.clock()),
             )
             with suppress(UsageError):  # rows of two profiles in one file: nothing is kept
                 write_canonical(read, kept.with_name(f"{kept.name}.jsonl"))

@@ -195,8 +195,7 @@ class Ingest:
             profile=self.options.profile,
             format=self.options.format,
             chunk_rows=self._chunk_rows,
-            offices=govern.zones(self.store),
-            countries=govern.countries(self.store),
+            offices=govern.known_offices(self.store, self.now),
         ):
             profile = PROFILES[chunk.profile]
             if not self.options.history:

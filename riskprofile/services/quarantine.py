@@ -381,7 +381,7 @@ def _repair(
     numbers = {name for name, spec in known.items() if spec.kind in NUMBERS}
     with tempfile.TemporaryDirectory(prefix=archive.PASSING) as folder:
         first = _as_file(Path(folder) / "all.jsonl", [whole[one] for one in ids], needed, numbers)
-        faults = _faults(store, first, profile)
+        faults = _faults(store, first, profile, now)
         told.refused |= {ids[line - 1]: why for line, why in faults.items()}
         sound = [one for one in ids if one not in told.refused]
         if not sound:
@@ -414,14 +414,13 @@ def _as_file(
     return path
 
 
-def _faults(store: Store, path: Path, profile: str) -> dict[int, Rejection]:
+def _faults(store: Store, path: Path, profile: str, now: datetime) -> dict[int, Rejection]:
     found: dict[int, Rejection] = {}
     for chunk in intake.read(
         path,
         profile=profile,
         format="jsonl",
-        offices=govern.zones(store),
-        countries=govern.countries(store),
+        offices=govern.known_offices(store, now),
     ):
         for rejection in chunk.rejected:
             found[rejection.line] = rejection

@@ -114,7 +114,7 @@ def screen(
             for one in left:
                 files.go_on(one)
             for path in paths if options.strict else ():
-                _refuse_bad(path, options, store, step, stop)
+                _refuse_bad(path, options, store, now, step, stop)
             for path in paths if not stop.signal else ():
                 if files.take(path) and stop.signal:
                     break
@@ -321,15 +321,16 @@ def _flagged(column: str) -> bool:
     return column == POINTS or column.startswith(BROKEN)
 
 
-def _refuse_bad(path: Path, options: Options, store: Store, step: Step, stop: Stop) -> None:
+def _refuse_bad(
+    path: Path, options: Options, store: Store, now: datetime, step: Step, stop: Stop
+) -> None:
     """With `strict`, read all of it first: one bad row too many rates none."""
     read = bad = 0
     for chunk in intake.read(
         path,
         profile=options.profile,
         format=options.format,
-        offices=govern.zones(store),
-        countries=govern.countries(store),
+        offices=govern.known_offices(store, now),
     ):
         if stop.signal:
             return

@@ -196,6 +196,22 @@ def test_the_dates_of_one_sheet_settle_those_of_another(tmp_path: Path) -> None:
     assert not any(each["warnings"].str.contains("date_order").any() for each in found)
 
 
+def test_what_is_stated_of_the_office_settles_the_dates_of_a_form_and_of_a_manifest(
+    tmp_path: Path,
+) -> None:
+    cells = row(GROUPED, [cell if cell != "2026-03-02" else "3/4/2026" for cell in FIRST])
+    form(GROUPED, [cells], tmp_path)
+    (tmp_path / "day.xml").write_bytes(
+        (FIXTURES / "awmds.xml").read_bytes().replace(b"2026-03-02", b"3/4/2026")
+    )
+    stated = intake.Offices(date_orders={"XMPME": "day_first"})
+    for name in ("day.xml", "manifest.xlsx"):
+        for offices, day, told in ((stated, "2026-04-03", False), (None, "2026-03-04", True)):
+            found = next(intake.read(tmp_path / name, offices=offices)).table
+            assert str(found["arrival_at"].dt.date[0]) == day
+            assert found["warnings"].str.contains("date_order_assumed").tolist()[0] == told
+
+
 def test_fields_of_the_master_fill_down_onto_its_houses_and_no_further(tmp_path: Path) -> None:
     house = {**SECOND, "Bol_reference": "HBL-2", "Bol_type_code": "HSB"}
     table = [row(GROUPED, FIRST), sparse(GROUPED, house), sparse(GROUPED, SECOND)]

@@ -161,6 +161,30 @@ def test_the_dates_of_a_file_say_whether_the_day_stands_first(
 
 
 @pytest.mark.parametrize(
+    ("orders", "lodged", "assumed"),
+    [
+        ({"XMPME": "day_first"}, "2026-09-03", False),
+        ({"XMPME": "month_first"}, "2026-03-09", False),
+        ({"XMAIR": "day_first"}, "2026-03-09", True),
+    ],
+)
+def test_what_is_stated_of_the_office_settles_a_date_that_its_file_does_not(
+    orders: dict[str, str], lodged: str, assumed: bool
+) -> None:
+    """One declaration a file, as many sites write them: nothing else shows the order."""
+    first = read(SadReader(orders), TWO_ITEMS)[0].iloc[0]
+    assert first["lodged_at"] == lodged
+    assert ("date_order_assumed" in str(first["warnings"])) == assumed
+
+
+def test_what_the_file_shows_comes_before_what_is_stated_of_the_office() -> None:
+    one = TWO_ITEMS.read_text().split("?>", 1)[1]
+    text = f"<all>{one}{one.replace('3/9/26', '9/14/26')}</all>"
+    rows, _ = read(SadReader({"XMPME": "day_first"}), text.encode())
+    assert rows["lodged_at"].tolist()[::2] == ["2026-03-09", "2026-09-14"]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "<ASYCUDA/>",

@@ -192,6 +192,17 @@ def test_offices_are_a_register_like_the_others(any_store: Store, tmp_path: Path
     assert govern.zones(any_store)["XMNEW"] == "Europe/Paris"
 
 
+def test_how_an_office_writes_dates_is_known_as_it_was_stated_last(store: Store, tmp_path: Path):
+    for stated, at in (("XMNEW,day_first", NOW), ("XMNEW,\nXMOLD,Month first", later(hours=1))):
+        file = written(tmp_path, f"code,date_order\n{stated}\n")
+        assert not registers.load(store, OWNER, "offices", file, at).rejected
+    assert govern.known_offices(store, NOW).date_orders == {"XMNEW": "day_first"}
+    assert govern.known_offices(store, later(hours=1)).date_orders == {"XMOLD": "month_first"}
+    file = written(tmp_path, "code,date_order\nXMNEW,backwards\n")
+    (wrong,) = registers.load(store, OWNER, "offices", file, later(hours=2)).rejected
+    assert wrong.reason_code == "choice_unknown"
+
+
 def test_each_load_is_in_the_audit_chain_with_its_account(store: Store):
     registers.load(store, OWNER, "dealers", SAMPLES / "dealers.csv", NOW, source="board")
     table = Audit.__table__  # type: ignore[attr-defined]

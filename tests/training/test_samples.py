@@ -62,7 +62,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read(path: Path) -> tuple[Table, list[intake.Rejection]]:
-    chunks = list(intake.read(path, offices=samples.ZONES))
+    chunks = list(intake.read(path, offices=intake.Offices(samples.ZONES)))
     table = pd.concat([chunk.table for chunk in chunks], ignore_index=True)
     return table, [rejected for chunk in chunks for rejected in chunk.rejected]
 
@@ -163,7 +163,7 @@ def test_the_committed_samples_are_small_and_all_of_them_can_be_read() -> None:
     read_as: dict[str, set[str]] = {}
     bad = total = 0
     for path in files:
-        for chunk in intake.read(path, offices=samples.ZONES):
+        for chunk in intake.read(path, offices=intake.Offices(samples.ZONES)):
             read_as.setdefault(chunk.profile, set()).add(chunk.format)
             total, bad = total + chunk.read, bad + len(chunk.rejected)
     assert {"csv", "jsonl", "xlsx", "parquet", "sad", "wco"} <= read_as["shipment"]
