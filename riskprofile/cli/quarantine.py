@@ -14,6 +14,8 @@ from riskprofile.cli.screen import given_file
 from riskprofile.errors import UsageError
 from riskprofile.services import quarantine as keeping
 
+SHOWN = 12  # rows that a note names
+
 quarantine = typer.Typer(help="Rows that were kept back.", no_args_is_help=True)
 app.add_typer(quarantine, name="quarantine")
 
@@ -97,14 +99,29 @@ def repair(
     if json:
         summary = None if told.summary is None else asdict(told.summary)
         refused = {number: one.reason for number, one in told.refused.items()}
-        output.as_json({"repaired": told.repaired, "refused": refused, "summary": summary})
+        output.as_json(
+            {
+                "repaired": told.repaired,
+                "refused": refused,
+                "passed_over": told.passed_over,
+                "summary": summary,
+            }
+        )
     else:
-        output.say(f"{len(told.repaired)} rows repaired and rated, {len(told.refused)} still wrong")
+        rows = output.counted(len(told.repaired), "row")
+        output.say(f"{rows} repaired and rated, {len(told.refused)} still wrong")
         for number, why in told.refused.items():
             output.say(f"  {number}: {why.reason}")
         if told.summary is not None:
             output.say(output.sums(told.summary))
             output.say(output.alerts(told.summary))
+    if told.passed_over:
+        shown = ", ".join(map(str, sorted(told.passed_over)[:SHOWN]))
+        more = ", ..." if len(told.passed_over) > SHOWN else ""
+        output.note(
+            f"riskprofile: {output.counted(len(told.passed_over), 'row')} repaired or removed "
+            f"before, passed over whatever the file says of them now: {shown}{more}"
+        )
     if told.summary is not None:
         output.unlisted(told.summary)
     return 3 if told.refused else 0

@@ -92,10 +92,13 @@ class KeptRow:
 
 @dataclass
 class Repaired:
-    """What a repair did: rows taken in, and those that are still wrong, with why."""
+    """What a repair did: rows taken in, those that are still wrong, with why, and those that it
+    passed over, with their state: they were repaired or removed before.
+    """
 
     repaired: list[int] = field(default_factory=list)
     refused: dict[int, Rejection] = field(default_factory=dict)
+    passed_over: dict[int, str] = field(default_factory=dict)
     summary: Summary | None = None
 
 
@@ -261,7 +264,8 @@ def repair(
 
     Numbers are written with a decimal point, times as in 2026-11-24T08:00Z. Rows that are
     still wrong stay waiting, and are told with why; the others are rated and ranked. Rows that an
-    earlier repair stored and did not come to rank are ranked now, as they were stored.
+    earlier repair stored and did not come to rank are ranked now, as they were stored. Of a file
+    that is mended in several rounds, rows of earlier rounds are passed over.
 
     Parameters
     ----------
@@ -277,13 +281,14 @@ def repair(
     InputError
         No such row.
     Conflict
-        A row is not waiting any more: none of its profile is taken in.
+        None of the rows waits any more; or one ceased to meanwhile: none of its profile is taken
+        in.
     """
     authorise(actor, "quarantine.repair")
     if not reason.strip():
         raise UsageError("a repair needs a reason", do="Say who confirmed the right values.")
-    rows, left = _asked(store, actor, list(fixes))
-    told = Repaired()
+    rows, left, gone = _asked(store, actor, list(fixes))
+    told = Repaired(passed_over={row.id: row.state for row in gone})
     if left:
         told.summary = screen(
             store, settings, actor, [], OPTIONS, now,
@@ -296,8 +301,10 @@ def repair(
     return told
 
 
-def _asked(store: Store, actor: Actor, ids: Sequence[int]) -> tuple[list[KeptRow], list[KeptRow]]:
-    """Of these rows those that wait, and those that an unfinished repair took in."""
+def _asked(
+    store: Store, actor: Actor, ids: Sequence[int]
+) -> tuple[list[KeptRow], list[KeptRow], list[KeptRow]]:
+    """Of these rows those that wait, those that an unfinished repair took in, and the others."""
     names = list(KeptRow.__dataclass_fields__)
     found: list[Any] = []
     with store.read() as connection:
@@ -318,13 +325,15 @@ def _asked(store: Store, actor: Actor, ids: Sequence[int]) -> tuple[list[KeptRow
     took = {row.id for row in rows if row.state == "repaired" and row.repair_batch in unfinished}
     left = [row for row in rows if row.id in took]
     rows = [row for row in rows if row.id not in took]
-    if gone := [row for row in rows if row.state != WAITING]:
+    gone = [row for row in rows if row.state != WAITING]
+    rows = [row for row in rows if row.state == WAITING]
+    if gone and not rows and not left:
         raise Conflict(
             f"row {gone[0].id} of the quarantine is {gone[0].state}"
             + (f" (batch {gone[0].repair_batch})" if gone[0].repair_batch else ""),
             do="A row is repaired once; send a changed declaration as an amendment.",
         )
-    return rows, left
+    return rows, left, gone
 
 
 def _batches(store: Store, rows: Sequence[KeptRow]) -> list[Batch]:
@@ -364,7 +373,8 @@ def _repair(
         given = fixes[row.id]
         if unknown := sorted(set(given) - set(known)):
             raise UsageError(
-                f"{profile} has no column {unknown[0]}", do="Columns are named in the contract."
+                f"{profile} has no column {unknown[0]}",
+                do="Its columns are the headings of `riskprofile convert`.",
             )
         before = row.fields
         cells = {**before, **given}
