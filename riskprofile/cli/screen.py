@@ -40,7 +40,18 @@ from riskprofile.services.settings import Settings, open_store
 from riskprofile.services.steps import Step
 from riskprofile.store.database import Store
 
-Paths = Annotated[list[Path], typer.Argument(help="Files or folders; - is standard input.")]
+
+def _named(text: str) -> Path:
+    """A path as given; an empty one, as of a variable that is not set, names no folder."""
+    if not text:
+        raise typer.BadParameter("an empty name")
+    return Path(text)
+
+
+Paths = Annotated[
+    list[Path],
+    typer.Argument(parser=_named, help="Files or folders; - is standard input."),
+]
 
 
 @app.command()

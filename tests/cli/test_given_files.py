@@ -112,3 +112,16 @@ def test_what_a_row_holds_breaks_no_line_of_the_account(
     assert [line for line in said.splitlines() if line.startswith("read ")] == [
         "read 3 = accepted 2 + quarantined 1 + duplicate 0 (csv)"
     ]
+
+
+def test_no_name_is_no_folder_and_rates_nothing(
+    home: Path, day: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of `score "$FILE"` where that is not set: where one stands may lie what is not meant."""
+    (tmp_path / "day.csv").write_bytes(day)
+    monkeypatch.chdir(tmp_path)
+    for command in ("score", "convert", "history load"):
+        code, _, errors = run(home, *command.split(), "")
+        assert code == 2 and "an empty name" in errors
+    assert not home.exists()
+    assert run(home, "convert", ".", "--out", "table.csv")[0] == 0
