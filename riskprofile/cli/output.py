@@ -192,7 +192,8 @@ def account(run: Run, say: Callable[[str], None]) -> None:
         if batch["state"] == "duplicate":
             say(f"{batch['source']}: duplicate of batch {batch['duplicate_of']}, nothing new")
         else:
-            say(f"{batch['source']}: {batch['format']}, batch {batch['id']}, {batch['read']} rows")
+            rows = f"{batch['read']} row{'' if batch['read'] == 1 else 's'}"
+            say(f"{batch['source']}: {batch['format']}, batch {batch['id']}, {rows}")
     say(sums(told))
     for code, count in sorted(told.quarantined_by_reason.items()):
         say(f"  quarantined: {count} {code}")
