@@ -36,6 +36,22 @@ def legible(name: str) -> str:
     return _ODD.sub("_", name)
 
 
+# Ends of names under which programs write what is not complete yet, or lock it.
+PARTIAL = (
+    *(".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", ".download"),
+    *(".upload", ".uploading", ".writing", ".swp", ".lock", "~"),
+)
+
+
+def is_passing(name: str) -> bool:
+    """Whether a file of a folder is hidden, or not complete, by its name.
+
+    >>> is_passing(".DS_Store"), is_passing("day.csv.part"), is_passing("~$day.xlsx")
+    (True, True, True)
+    """
+    return name.startswith((".", "~$")) or name.lower().endswith(PARTIAL)
+
+
 def state(path: Path) -> tuple[int, int, int] | None:
     """Which file it is, its bytes, and when they were written (ns); None where there is none."""
     try:

@@ -81,6 +81,15 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
+def listed(names: Sequence[object]) -> str:
+    """The first of some names.
+
+    >>> listed(["a", "b"]), listed(range(14))[-7:]
+    ('a, b', '11, ...')
+    """
+    return ", ".join(map(str, names[:UNKNOWN])) + (", ..." if len(names) > UNKNOWN else "")
+
+
 def about_rows(path: Path) -> int | None:
     """Lines of a plain text file: about its rows. Of Parquet, what it says; None of other files."""
     kind = path.suffix.lower()

@@ -14,8 +14,6 @@ from riskprofile.cli.screen import given_file
 from riskprofile.errors import UsageError
 from riskprofile.services import quarantine as keeping
 
-SHOWN = 12  # rows that a note names
-
 quarantine = typer.Typer(help="Rows that were kept back.", no_args_is_help=True)
 app.add_typer(quarantine, name="quarantine")
 
@@ -116,11 +114,10 @@ def repair(
             output.say(output.sums(told.summary))
             output.say(output.alerts(told.summary))
     if told.passed_over:
-        shown = ", ".join(map(str, sorted(told.passed_over)[:SHOWN]))
-        more = ", ..." if len(told.passed_over) > SHOWN else ""
+        rows = output.counted(len(told.passed_over), "row")
         output.note(
-            f"riskprofile: {output.counted(len(told.passed_over), 'row')} repaired or removed "
-            f"before, passed over whatever the file says of them now: {shown}{more}"
+            f"riskprofile: {rows} repaired or removed before, passed over whatever the file says "
+            f"now: {output.listed(sorted(told.passed_over))}"
         )
     if told.summary is not None:
         output.unlisted(told.summary)

@@ -17,7 +17,7 @@ from riskprofile import words
 from riskprofile.cli import output
 from riskprofile.cli.app import As, Code, Home, Json, acting, app, now, opened, owner, settings_of
 from riskprofile.errors import InputError, ScorecardError, UsageError
-from riskprofile.files import is_stream, whole_or_nothing
+from riskprofile.files import is_passing, is_stream, whole_or_nothing
 from riskprofile.intake import archive
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.scoring.ranking import Capacity
@@ -367,6 +367,11 @@ def given_files(paths: list[Path]) -> Iterator[list[Path]]:
                     files.append(_kept(pipe, place / path.name))
             elif path.is_dir():
                 inside = sorted(entry for entry in path.iterdir() if entry.is_file())
+                passing = [entry.name for entry in inside if is_passing(entry.name)]
+                inside = [entry for entry in inside if entry.name not in passing]
+                if passing:
+                    said = f"{path}: left out, hidden or not complete by their names"
+                    output.note(f"riskprofile: {said}: {output.listed(passing)}")
                 if not inside:
                     raise InputError(
                         "the folder holds no file", where=str(path), do="Name a file to read"

@@ -32,7 +32,7 @@ from riskprofile.errors import (
     StoreError,
     UsageError,
 )
-from riskprofile.files import whole_or_nothing
+from riskprofile.files import is_passing, whole_or_nothing
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.intake.canonical_io import write_canonical
 from riskprofile.profiles import PROFILES
@@ -52,11 +52,6 @@ EVERY = 10.0  # seconds between two looks
 # third of runs of their own: so many, each of so many bytes. For a larger one others need not wait.
 TOGETHER, SMALL = 200, 128 * 1024
 PACKED, UNPACKED = (b"PK\x03\x04", b"\x1f\x8b", b"PAR1"), 16  # zip, gzip, Parquet; so much larger
-# How programs call a file that they still write.
-PARTIAL = (
-    *(".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", ".download"),
-    *(".upload", ".uploading", ".writing", ".swp", ".lock", "~"),
-)
 
 
 class ProgramFault(RiskProfileError):
@@ -242,7 +237,7 @@ class Inbox:
 
 def _regular(entry: os.DirEntry[str]) -> Look | None:
     """How a file looks, if it may be taken at all; links are not followed."""
-    if entry.name.startswith(".") or entry.name.lower().endswith(PARTIAL):
+    if is_passing(entry.name):
         return None
     try:
         found = entry.stat(follow_symlinks=False)

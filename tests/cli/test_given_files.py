@@ -125,3 +125,21 @@ def test_no_name_is_no_folder_and_rates_nothing(
         assert code == 2 and "an empty name" in errors
     assert not home.exists()
     assert run(home, "convert", ".", "--out", "table.csv")[0] == 0
+
+
+def test_of_a_folder_what_is_hidden_or_not_complete_is_left_out_and_told(
+    home: Path, day: bytes, tmp_path: Path
+) -> None:
+    """As `watch` leaves it: a file that is half copied is no file of half its rows."""
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / "day.csv").write_bytes(day)
+    left = (".DS_Store", "next.csv.part", "~$book.xlsx", "old.csv~")
+    for name in left:
+        (inbox / name).write_bytes(day[: len(day) // 2])
+    code, said, errors = run(home, "score", inbox, "--json")
+    assert code == 0 and told(said)["read"] == 40
+    assert all(name in errors for name in left) and "day.csv," not in errors
+    (inbox / "day.csv").unlink()
+    code, _, errors = run(home, "score", inbox)
+    assert code == 4 and "old.csv~" in errors and "the folder holds no file" in errors
