@@ -13,7 +13,7 @@ from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened
 from riskprofile.cli.screen import Paths, given_files
 from riskprofile.errors import UsageError
-from riskprofile.files import legible
+from riskprofile.files import legible, state
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.intake.canonical_io import write_canonical
 from riskprofile.services import govern
@@ -44,9 +44,11 @@ def convert(
     warnings: dict[str, int] = {}
     unknown: dict[str, int] = {}
     profiles: set[str] = set()
+    rewritten: list[str] = []
 
     def chunks(files: list[Path]) -> Iterator[intake.Chunk]:
         for file in files:
+            was = state(file)
             for chunk in intake.read(file, profile=profile, format=format, offices=offices):
                 told["read"] += chunk.read
                 told["accepted"] += len(chunk.table)
@@ -66,12 +68,15 @@ def convert(
                     )
                 progress(file.name, told["read"])
                 yield chunk
+            if state(file) != was:
+                rewritten.append(legible(file.name))
 
     with given_files(paths) as files, output.progress("reading") as progress:
         write_canonical(chunks(files), out)
     if quarantine is not None:
         quarantine_file.write(quarantine, rejected)
     summary = {**told, "formats": formats, "warnings": warnings, "unknown_columns": unknown}
+    summary["rewritten"] = rewritten
     if json:
         output.as_json(summary)
     else:
@@ -86,4 +91,11 @@ def convert(
             tell(legible(f"{where}{rejection.reason_code}: {rejection.reason}"))
         if len(rejected) > 10:
             tell(f"  and {len(rejected) - 10} more: write them with --quarantine FILE")
+    for name in rewritten:
+        output.note(
+            f"riskprofile: {name} was written, or taken away, while it was read. Convert it again "
+            "once it is complete"
+        )
+    if rewritten:
+        return 1
     return 3 if rejected else 0

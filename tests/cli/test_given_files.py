@@ -143,3 +143,24 @@ def test_of_a_folder_what_is_hidden_or_not_complete_is_left_out_and_told(
     (inbox / "day.csv").unlink()
     code, _, errors = run(home, "score", inbox)
     assert code == 4 and "old.csv~" in errors and "the folder holds no file" in errors
+
+
+def test_convert_says_that_a_file_was_written_while_it_was_read(home: Path, tmp_path: Path) -> None:
+    sent, table = tmp_path / "day.csv", tmp_path / "table.csv"
+    factory.shipments(800).drop(columns=["source", "line", "warnings"]).to_csv(sent, index=False)
+    os.mkfifo(table)
+
+    def fetch() -> None:
+        with table.open("rb") as file:
+            file.read(1)  # from here on it waits until more of its table is fetched
+            with sent.open("ab") as more:
+                more.write(b"one more,")
+            file.read()
+
+    beside = threading.Thread(target=fetch, daemon=True)
+    beside.start()
+    code, _, errors = run(home, "convert", sent, "--out", table)
+    beside.join(10)
+    assert code == 1 and "day.csv was written, or taken away, while it was read" in errors
+    code, said, _ = run(home, "convert", sent, "--out", tmp_path / "again.csv", "--json")
+    assert code == 3 and told(said)["rewritten"] == []
