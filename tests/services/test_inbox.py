@@ -204,6 +204,7 @@ TRICKS: dict[str, Trick] = {
     "newline": (lambda f: plain(f, "a\nb.csv"), ["a_b.csv"], [], []),
     "terminal codes": (lambda f: plain(f, "a\x1b[31m.csv"), ["a_[31m.csv"], [], []),
     "right to left": (lambda f: plain(f, "a\u202evsc.csv"), ["a_vsc.csv"], [], []),
+    "a line of Unicode": (lambda f: plain(f, "a\u2028vsc.csv"), ["a_vsc.csv"], [], []),
     "huge name": (lambda f: plain(f, LONG), [safe_name(LONG)], [], []),
     "not utf-8": (
         lambda f: plain(f, os.fsdecode(b"a\xff.csv")),
