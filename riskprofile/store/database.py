@@ -35,6 +35,7 @@ from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
 from riskprofile.errors import AGAIN, Busy, Deadlock, StoreError
+from riskprofile.files import FOR_OWNER
 from riskprofile.store import arms_tables  # noqa: F401  (its models belong to every database)
 from riskprofile.store.migrations import REVISIONS
 from riskprofile.store.packed_json import dumps
@@ -232,6 +233,8 @@ class Store:
                 _own(Path(where))
                 store._set_journal()
             store._migrate()
+            if sqlite:  # not before: it might have been another program's
+                _close_to_others(Path(where))
         except BaseException:
             store.close()
             raise
@@ -462,7 +465,19 @@ def _own(path: Path) -> None:
     """Make the file for its owner alone, where it is new: SQLite gives its log the same rights."""
     if not path.exists():
         with suppress(FileExistsError):  # another program was first
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, FOR_OWNER))
+
+
+def _close_to_others(path: Path) -> None:
+    """Take the rights of others away, which an older release gave with the file and its log."""
+    if os.name != "posix":
+        return
+    for end in ("", "-wal", "-shm"):
+        one = path.with_name(path.name + end)
+        with suppress(FileNotFoundError):  # the log goes when its last program ends
+            held = one.stat()
+            if held.st_uid == os.geteuid() and held.st_mode & 0o077:
+                one.chmod(FOR_OWNER)
 
 
 def _engine(url: URL) -> Engine:

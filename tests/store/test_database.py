@@ -14,6 +14,7 @@ import time
 import uuid
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -345,6 +346,32 @@ def test_a_new_database_is_its_owners_alone_wherever_it_lies(tmp_path):
         os.umask(before)
     assert files.keys() >= {"riskprofile.db", "riskprofile.db-wal"}
     assert set(files.values()) == {"0o600"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs rights of files")
+def test_a_database_that_others_could_read_is_its_owners_alone_once_it_is_opened(tmp_path):
+    """As an older release made it, with a log that a killed program left."""
+    Store.open(url(tmp_path)).close()
+    holder = sqlite3.connect(tmp_path / "riskprofile.db")
+    holder.execute("PRAGMA user_version").fetchone()  # its log is there while it is open
+    for file in tmp_path.iterdir():
+        file.chmod(0o644)
+    Store.open(url(tmp_path)).close()
+    rights = {file.name: oct(file.stat().st_mode & 0o777) for file in tmp_path.iterdir()}
+    holder.close()
+    assert rights.keys() >= {"riskprofile.db", "riskprofile.db-wal"}
+    assert set(rights.values()) == {"0o600"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs rights of files")
+def test_a_file_of_another_program_that_was_named_by_mistake_keeps_its_rights(tmp_path):
+    other = tmp_path / "riskprofile.db"
+    with closing(sqlite3.connect(other)) as connection:
+        connection.execute("CREATE TABLE theirs (a)")
+    other.chmod(0o644)
+    with pytest.raises(StoreError):
+        Store.open(url(tmp_path))
+    assert oct(other.stat().st_mode & 0o777) == "0o644"
 
 
 def test_an_error_inside_a_transaction_undoes_it(address):
