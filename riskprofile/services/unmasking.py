@@ -61,7 +61,15 @@ def ask(
     reason: str,
     now: datetime,
 ) -> int:
-    """Ask to see a masked record; the request's id. It shows nothing before another allows it."""
+    """Ask to see a masked record; the request's id. It shows nothing before another allows it.
+
+    Raises
+    ------
+    RiskProfileError
+        The case or the reason is missing, or nothing of the record is masked.
+    Conflict
+        A request of the actor's for this record and case waits, or holds.
+    """
     authorise(actor, "record.unmask")
     if not case_number.strip() or len(reason.strip()) < REASON_LENGTH:
         raise RiskProfileError(
@@ -69,13 +77,21 @@ def ask(
         )
     with store.write() as connection:
         office = _office(connection, actor, record_id, profile)
+        if not _masked(connection, record_id, profile):
+            raise RiskProfileError(Message("refusal.not_masked"), where=record_id)
+        case = case_number.strip()
+        allowed = _standing(connection, actor, record_id, profile, case, now)
+        if allowed:
+            raise Conflict(Message("refusal.asked"), do=Message("refusal.do_look"))
+        if allowed is not None:
+            raise Conflict(Message("refusal.asked"), do=Message("refusal.do_wait"))
         made = connection.execute(
             insert(_table)
             .values(
                 record_id=record_id,
                 profile=profile,
                 office=office,
-                case_number=case_number.strip(),
+                case_number=case,
                 reason=reason.strip(),
                 asked_by=actor.name,
                 asked_at=now,
@@ -150,6 +166,32 @@ def requests(store: Store, actor: Actor) -> list[Request]:
         for row in rows
         if actor.office is None or row["office"] in (None, actor.office)
     ]
+
+
+def _masked(connection: Connection, record_id: str, profile: str) -> bool:
+    """Whether something of a record is sealed, declared or written: no key is needed to tell."""
+    record, alert = batches.record_table.c, erasure.alert_table.c
+    chunks = connection.execute(
+        select(record.chunk_id).where(record.record_id == record_id, record.profile == profile)
+    ).scalars()
+    alerts = connection.execute(
+        select(alert.id).where(alert.record_id == record_id, alert.profile == profile)
+    ).scalars()
+    places = [*(("chunk", one) for one in chunks), *((sealing.ALERT, one) for one in alerts)]
+    return any(erasure.sealed(connection, *one) is not None for one in places)
+
+
+def _standing(
+    connection: Connection, actor: Actor, record_id: str, profile: str, case: str, now: datetime
+) -> bool | None:
+    """Whether a request of the actor's that is not over was allowed; None where there is none."""
+    rows = connection.execute(
+        select(_table.c.expires_at)
+        .where(_table.c.record_id == record_id, _table.c.profile == profile)
+        .where(_table.c.asked_by == actor.name, _table.c.case_number == case)
+    ).scalars()
+    found = [until is not None for until in rows if until is None or now < until]
+    return any(found) if found else None
 
 
 def _declared(

@@ -189,7 +189,17 @@ FILLED = (
     "alert",
 )
 ARMS = ("arms", "arms_gram", "arms_name", "arms_event", "arms_trace", "pack")
-FILLED += ("snooze", "quarantined", "aside", "record", "chunk", "batch", "setting", "office_day")
+FILLED += (
+    "snooze",
+    "sealed",
+    "quarantined",
+    "aside",
+    "record",
+    "chunk",
+    "batch",
+    "setting",
+    "office_day",
+)
 
 
 OFFICES = (

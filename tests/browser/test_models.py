@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 from playwright.sync_api import expect
+from sqlalchemy import select
 
-from riskprofile.services import identity, promotion
+from riskprofile.services import identity, keys, promotion, retention
 from riskprofile.services.settings import CHECKOUT
+from riskprofile.store import erasure, tables
 from tests.browser.conftest import PASSWORD
 from tests.browser.test_shift import PAUSE, button
 from tests.services.test_promotion import SHIPPED, candidate
@@ -63,6 +66,14 @@ def test_a_supervisor_pauses_and_resumes_rating_and_an_analyst_cannot(served, vi
 
 
 def test_a_masked_record_is_asked_for_by_one_person_and_allowed_by_another(served, visit):
+    store, secret = served.store(), keys.key(served.folder, retention.KEY)
+    with store.write() as connection:
+        asked = select(tables.Alert.id).where(tables.Alert.record_id == "PX-2026-104417")
+        alert = connection.execute(asked).scalar_one()
+        hidden = json.dumps({"declaration": [], "written": {}}).encode()
+        sealed = keys.seal(secret, hidden, f"alert:{alert}")
+        erasure.keep_sealed(connection, "alert", alert, sealed)
+    store.close()
     page = visit("officer-14", "/masked")
     page.get_by_label("Record").fill("PX-2026-104417")
     page.get_by_label("Case number").fill("CASE-7")

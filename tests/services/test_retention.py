@@ -42,7 +42,7 @@ from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit, batches, erasure
 from riskprofile.store.database import Store
-from riskprofile.store.tables import FirstView, ItemFound, Outcome, Snooze
+from riskprofile.store.tables import FirstView, ItemFound, Outcome, Snooze, Unmasking
 from tests import factory
 from tests.factory import write
 from tests.services.bench import AUDITOR, HERE, INES, OMAR, SARA, of_two_at_once
@@ -509,14 +509,39 @@ def test_what_a_destroyed_key_sealed_is_still_removed_when_its_time_is_over(
     assert retention.run(store, home, OWNER, retention.due_at(RECEIVED, 60)).removed == 1
 
 
-def test_what_was_never_masked_is_not_shown_as_if_it_had_been(
+def test_what_was_never_masked_is_neither_asked_for_nor_shown_as_if_it_had_been(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
     seeded(store, home, tmp_path)
-    asked = unmasking.ask(store, INES, "XC-000000", "traveller", "CASE-7", WHY, RECEIVED)
-    unmasking.allow(store, SARA, asked, RECEIVED)
     with pytest.raises(RiskProfileError, match="nothing of this record is masked"):
-        unmasking.look(store, home, INES, asked, RECEIVED)
+        unmasking.ask(store, INES, "XC-000000", "traveller", "CASE-7", WHY, RECEIVED)
+    assert unmasking.requests(store, INES) == []
+    with store.write() as connection:  # as an older release took it in
+        said = {"record_id": "XC-000000", "profile": "traveller", "office": HERE}
+        said |= {"case_number": "CASE-7", "reason": WHY, "asked_by": "ines"}
+        connection.execute(insert(Unmasking).values(asked_at=RECEIVED, **said))
+    [asked] = unmasking.requests(store, INES)
+    unmasking.allow(store, SARA, asked.id, RECEIVED)
+    with pytest.raises(RiskProfileError, match="nothing of this record is masked"):
+        unmasking.look(store, home, INES, asked.id, RECEIVED)
+
+
+def test_what_waits_or_is_allowed_is_not_asked_for_again_but_for_another_case(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    record, now = masked(store, home, tmp_path)
+
+    def ask(who: Actor, case: str, at: datetime) -> int:
+        return unmasking.ask(store, who, record, "shipment", case, WHY, at)
+
+    asked = ask(INES, "CASE-7", now)
+    with pytest.raises(Conflict, match="waits for a supervisor"):
+        ask(INES, " CASE-7", now)
+    until = unmasking.allow(store, SARA, asked, now)
+    with pytest.raises(Conflict, match="press Look"):
+        ask(INES, "CASE-7", until - SECOND)
+    others = [ask(INES, "CASE-8", now), ask(OMAR, "CASE-7", now), ask(INES, "CASE-7", until)]
+    assert [one.id for one in unmasking.requests(store, INES)] == [*reversed(others), asked]
 
 
 def test_nobody_allows_their_own_request_nor_another_offices(

@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from riskprofile import words
 from riskprofile.errors import NotAllowed, RiskProfileError
@@ -50,6 +51,7 @@ from riskprofile.services import (
 from riskprofile.services.identity import ACTIONS, OWNER, ROLES, Actor, authorise
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import audit
+from riskprofile.store.tables import Unmasking
 from tests.services.bench import HERE, INES, NOW, OMAR, REASON, THERE, later, put, taken
 
 NOWHERE = Path("nowhere.csv")
@@ -78,7 +80,7 @@ def house_calls(store):
     """Calls of the house, each with the action that it needs."""
     if not review.queue(store, INES, FILTER, NOW).total:
         put(store)
-    asked = unmasking.ask(store, INES, "XM-000000", "shipment", "CASE-1", REASON, NOW)
+    asked = asked_for(store)
     add = {"name": "new", "role": "officer", "office": HERE, "password": "long enough to keep"}
     return {
         "queue.look": [
@@ -214,6 +216,15 @@ def house_calls(store):
         ],
         "status.look": [lambda a: govern.status(store, a, NOW), lambda a: blind.share(store, a)],
     }
+
+
+def asked_for(store):
+    """A request to unmask, which waits."""
+    said = {"record_id": "XM-000000", "profile": "shipment", "office": HERE}
+    said |= {"case_number": "CASE-1", "reason": REASON, "asked_by": "ines", "asked_at": NOW}
+    made = insert(Unmasking).values(**said).returning(Unmasking.id)
+    with store.write() as connection:
+        return connection.execute(made).scalar_one()
 
 
 def home_of(store):
