@@ -44,7 +44,10 @@ def draw_batch(say: Any, person: Any, batch: Any, zone: Any) -> None:
     if not counts.states[state]:
         st.html(draw.state("", say(f"row_state.{state}_text")))
         return
-    about = [say(f"row_state.{state}_text"), *([say("batches.others")] if person.office else [])]
+    about = [say(f"row_state.{state}_text")]
+    if person.office:
+        unnamed = state == "quarantined" and not may(person, "quarantine.repair")
+        about.append(say("batches.others_or_none" if unnamed else "batches.others"))
     st.html(f'<p class="rp-s rp-m">{escape(" ".join(about))}</p>')
     if state == "quarantined" and may(person, "quarantine.look"):
         asked = quarantine.Filter(batch.id, state="all", limit=ledger.LIMIT)
@@ -98,6 +101,7 @@ def _rows(say: Any, batch: Any, state: str, rows: Sequence[ledger.Row], zone: An
         row_height=ROW,
         height=HEAD + min(len(rows), SHOWN) * ROW + 3,
         alt=say("row_state.list"),
+        placeholder="",
         column_order=lists.order(say, table.columns),
         key=f"rows-{batch.id}-{state}",
         column_config={
@@ -112,8 +116,6 @@ def _rows(say: Any, batch: Any, state: str, rows: Sequence[ledger.Row], zone: An
 def _note(say: Any, batch: Any, row: ledger.Row) -> str:
     """Why the row was kept back, and what became of it."""
     said = [why(say, batch.profile, row.column, row.reason_code, row.reason)]
-    if row.reason_code:
-        said.append(in_english(say, row.reason))
     if row.note:
         said.append(say(f"row_note.{row.note}", batch=row.batch))
     return cell(" · ".join(filter(None, said)))

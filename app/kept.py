@@ -12,18 +12,19 @@ def why(say: Words, profile: str, column: str | None, code: str, reason: str) ->
     """The reason code in words of the page.
 
     The reader's own `reason` says more: the value, and every further fault. It is English, so an
-    English page shows it alone, and others beside theirs. It stands for a code without words.
+    English page shows it alone, and others beside theirs. It stands for a code without words. Who
+    may not read what was declared is told the code alone: `reason` is empty.
     """
-    if say.language == DEFAULT:
+    if say.language == DEFAULT and reason:
         return reason
     spec = PROFILES[profile].by_name.get(column or "") if profile in PROFILES else None
     if spec is None:
-        return say.maybe(f"kept_why.{code}", reason)
+        return say.maybe(f"kept_why.{code}", reason or code)
     if code == "mandatory_missing":
         return say("check.missing_mandatory", field=_any_of(say, profile, spec.name))
     fault = f"check_fault.{code}"
     if fault not in say.entries:
-        return say.maybe(f"kept_why.{code}", reason)
+        return say.maybe(f"kept_why.{code}", reason or code)
     return say(fault, field=_named(say, spec.name), choices=say.listed(spec.choices))
 
 

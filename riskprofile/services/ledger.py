@@ -51,7 +51,7 @@ class Row:
     """One row of one batch. `record_id` is missing where it is not known, or was removed.
 
     `note` is one of `NOTES` or empty, `batch` the batch that it is about. `reason` says, in
-    English, why the row was kept back or its batch failed; `reason_code` and `column` belong to it.
+    English, why the batch failed; `reason_code` and `column` why the row was kept back.
     """
 
     source: str
@@ -100,7 +100,8 @@ def counts(store: Store, actor: Actor, batch_id: str) -> Counts:
 def rows(store: Store, actor: Actor, batch_id: str, state: str) -> list[Row]:
     """The first `LIMIT` rows of a batch that are in this state, in the order of its file.
 
-    Of another office's declarations, which came in the same file, none is named.
+    Of another office's declarations, which came in the same file, none is named; nor of rows that
+    were kept back without an office, but to who may repair them.
 
     Raises
     ------
@@ -115,8 +116,9 @@ def rows(store: Store, actor: Actor, batch_id: str, state: str) -> list[Row]:
     with store.read() as connection:
         batch = _load(connection, batch_id)
         if state == "quarantined":
-            found = _quarantined(connection, batch, actor)
-        elif state in ("duplicate", "failed"):
+            return _quarantined(connection, batch, actor)
+        found: Iterator[Row]
+        if state in ("duplicate", "failed"):
             found = _set_aside(connection, batch, state, actor)
         elif (state == "received") == (batch["state"] == "done") and state != "superseded":
             found = iter(())
@@ -167,20 +169,34 @@ def _stored(
             )
 
 
-def _quarantined(connection: Connection, batch: Mapping[str, Any], actor: Actor) -> Iterator[Row]:
-    for row in connection.execute(
-        select(_kept).where(_kept.c.batch_id == batch["id"]).order_by(_kept.c.id)
-    ).mappings():
-        if not sees(actor, quarantine.office_of(row["raw"], batch["profile"])):
-            continue
-        yield Row(
-            *(row["source"], row["line"], row["record_id"], None, None, "", None),
-            note="repaired" if row["repair_batch"] else "",
-            batch=row["repair_batch"] or "",
-            reason=row["reason"],
-            reason_code=row["reason_code"],
-            column=row["column"],
+def _quarantined(connection: Connection, batch: Mapping[str, Any], actor: Actor) -> list[Row]:
+    """Which rows were kept back, and of what; their cells are for `quarantine.find`, which notes
+    who reads them.
+    """
+    names = ("source", "line", "record_id", "reason_code", "column", "repair_batch")
+    asked = [_kept.c[name] for name in names]
+    if actor.office is not None:  # what was declared says whose a row is
+        asked.append(_kept.c.raw)
+    statement = select(*asked).where(_kept.c.batch_id == batch["id"]).order_by(_kept.c.id)
+    if actor.office is None:  # else as many are read as it takes until so many are theirs
+        statement = statement.limit(LIMIT)
+    piecewise = statement.execution_options(yield_per=quarantine.FETCHED)
+    with connection.execute(piecewise) as found:
+        mine = (
+            row
+            for row in found.mappings()
+            if actor.office is None or quarantine.shown(actor, row["raw"], batch["profile"])
         )
+        return [
+            Row(
+                *(row["source"], row["line"], row["record_id"], None, None, "", None),
+                note="repaired" if row["repair_batch"] else "",
+                batch=row["repair_batch"] or "",
+                reason_code=row["reason_code"],
+                column=row["column"],
+            )
+            for row in islice(mine, LIMIT)
+        ]
 
 
 def _set_aside(

@@ -30,7 +30,7 @@ from riskprofile.intake.quarantine import csv_rows
 from riskprofile.intake.reader import Rejection
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern
-from riskprofile.services.rights import Actor, authorise, sees
+from riskprofile.services.rights import ACTIONS, Actor, authorise, sees
 from riskprofile.services.run import Options, Repair, Stop, Summary
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
@@ -102,10 +102,17 @@ class Repaired:
     summary: Summary | None = None
 
 
-def office_of(raw: str, profile: str) -> str | None:
-    """The office that a row which was kept back names, as declarations write it."""
+def shown(actor: Actor, raw: str, profile: str) -> bool:
+    """Whether a row that was kept back is shown to them: their office's are.
+
+    Of one that names no office nobody can tell whose it is, and it holds all that was declared:
+    of the offices' own people only who may repair it sees it.
+    """
     column = PROFILES[profile].office if profile in PROFILES else ""
-    return _cells(raw, profile).get(column, "").strip().upper() or None
+    office = _cells(raw, profile).get(column, "").strip().upper()
+    if office:
+        return sees(actor, office)
+    return actor.office is None or actor.role in ACTIONS["quarantine.repair"]
 
 
 def _cells(raw: str, profile: str) -> dict[str, str]:
@@ -122,7 +129,7 @@ def _cells(raw: str, profile: str) -> dict[str, str]:
 def find(store: Store, actor: Actor, asked: Filter, now: datetime) -> list[KeptRow]:
     """Rows of the quarantine, by batch and line. The look is audited before it is answered.
 
-    Another office's rows, which came in the same file, are not among them.
+    Rows that are not for them (`shown`), which came in the same file, are not among them.
     """
     authorise(actor, "quarantine.look")
     statement = (
@@ -148,7 +155,7 @@ def find(store: Store, actor: Actor, asked: Filter, now: datetime) -> list[KeptR
     # Of a large batch it takes a second: no writer waits for it.
     with store.read() as connection, connection.execute(piecewise) as rows:
         told = rows.mappings()
-        whose = (row for row in told if sees(actor, office_of(row["raw"], row["profile"])))
+        whose = (row for row in told if shown(actor, row["raw"], row["profile"]))
         found = list(islice(whose, max(1, asked.limit)))
     if found:
         with store.write() as connection:
@@ -316,7 +323,7 @@ def _asked(
                 .order_by(_kept.c.id)
             ).mappings()
     rows = [KeptRow(**{name: row[name] for name in names}) for row in found]
-    rows = [row for row in rows if sees(actor, office_of(row.raw, row.profile))]
+    rows = [row for row in rows if shown(actor, row.raw, row.profile)]
     if missing := sorted(set(ids) - {row.id for row in rows}):
         raise InputError(
             f"the quarantine has no row {missing[0]}", do="riskprofile quarantine list shows them"

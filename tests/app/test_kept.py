@@ -88,6 +88,16 @@ def test_an_english_page_shows_what_the_reader_said_once(tmp_path):
         assert in_english(say, one.reason) == ""
 
 
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_who_is_not_told_what_the_reader_said_is_told_the_code_in_words(language, tmp_path):
+    """The reader quotes the cell, which is not for everybody who sees that a row was kept back."""
+    say = words.of(language)
+    for one in kept(tmp_path).values():
+        told = why(say, "shipment", one.column, one.reason_code, "")
+        assert told and told != one.reason and "twelve" not in told and "smuggle" not in told
+    assert why(say, "shipment", None, "of_another_release", "") == "of_another_release"
+
+
 @pytest.mark.parametrize("column", [None, "gross_mass_kg", "of another release"])
 @pytest.mark.parametrize("profile", ["shipment", "auto"])
 def test_a_code_without_words_is_told_as_the_reader_said_it(profile, column):

@@ -14,9 +14,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
-from riskprofile.errors import Conflict, InputError, RiskProfileError, UsageError
+from riskprofile.errors import Conflict, InputError, NotAllowed, RiskProfileError, UsageError
 from riskprofile.services import govern, ledger, quarantine, rater, uploading
 from riskprofile.services import settings as configuration
 from riskprofile.services.identity import OWNER, Actor
@@ -121,6 +121,67 @@ def test_every_row_of_a_batch_is_in_one_state_that_can_be_listed(
     assert len(quarantine.find(store, here, asked, NOW)) == 1
     with store.write():  # who looks through others' rows keeps no writer, nor waits for one
         assert quarantine.find(store, far, asked, NOW) == []
+
+
+def test_a_row_that_names_no_office_is_for_who_may_repair_it(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """It holds all that was declared, and nobody can tell whose it is; that it came is counted."""
+    table = factory.shipments(4).astype({"customs_office": object})
+    table.loc[[1, 2], "customs_office"] = [None, "XMAIR"]
+    run = rate(store, home, written(tmp_path / "day.csv", table, 1, 2, 3), max_bad_share=1.0)
+    batch = str(run.summary.batches[0]["id"])
+    for role, office, expected in (
+        ("supervisor", "XMPME", [5]),
+        ("supervisor", None, [3, 4, 5]),
+        ("operator", "XMPME", [3, 5]),
+        ("operator", None, [3, 4, 5]),
+    ):
+        who = Actor("one", role, office)
+        listed = ledger.rows(store, who, batch, "quarantined")
+        assert [one.line for one in listed] == expected
+        found = quarantine.find(store, who, Filter(), NOW)
+        assert [one.line for one in found] == expected
+        assert ledger.counts(store, who, batch).states["quarantined"] == 3
+    (unnamed, *_) = quarantine.find(store, OPERATOR, Filter(), NOW)
+    of_there = Actor("one", "operator", "XMAIR")
+    done = quarantine.repair(store, home, of_there, {unnamed.id: {"gross_mass_kg": "9"}}, WHY, NOW)
+    assert done.repaired == [unnamed.id]
+
+
+@pytest.mark.parametrize("role", ["administrator", "auditor"])
+def test_who_may_not_look_at_what_was_kept_back_reads_no_cell_of_it(
+    store: Store, home: Settings, tmp_path: Path, role: str
+) -> None:
+    run = rate(store, home, written(tmp_path / "day.csv", factory.shipments(4), 1))
+    batch, who = str(run.summary.batches[0]["id"]), Actor("one", role)
+    with pytest.raises(NotAllowed):
+        quarantine.find(store, who, Filter(), NOW)
+    (row,) = ledger.rows(store, who, batch, "quarantined")
+    assert (row.line, row.reason_code, row.column) == (3, "number_format", "gross_mass_kg")
+    assert "12,5 kgs" in quarantine.find(store, OPERATOR, Filter(), NOW)[0].reason
+    assert "12,5" not in str(row)
+
+
+@pytest.mark.parametrize(("office", "whole"), [(None, False), ("XMPME", True)])
+def test_what_was_kept_back_of_a_large_batch_is_not_all_sent_to_be_listed(
+    store: Store, home: Settings, tmp_path: Path, office: str | None, whole: bool
+) -> None:
+    """Cells are asked for where they say whose a row is, and then a few rows at a time."""
+    run = rate(store, home, written(tmp_path / "day.csv", factory.shipments(2), 1))
+    asked: list[tuple[str, Any]] = []
+
+    def heard(
+        _conn: Any, _cursor: Any, statement: str, _values: Any, context: Any, *_: Any
+    ) -> None:
+        asked.append((statement, context.execution_options.get("yield_per")))
+
+    event.listen(store.engine, "before_cursor_execute", heard)
+    who = Actor("olaf", "operator", office)
+    ledger.rows(store, who, str(run.summary.batches[0]["id"]), "quarantined")
+    ((statement, at_once),) = [one for one in asked if "FROM quarantined" in one[0]]
+    assert (".raw" in statement, "LIMIT" in statement) == (whole, not whole)
+    assert at_once == quarantine.FETCHED
 
 
 def test_a_file_sent_again_is_a_batch_of_duplicates_that_names_the_first(
