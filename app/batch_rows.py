@@ -127,8 +127,10 @@ def _message(say: Any, row: ledger.Row, zone: Any) -> str:
 
 
 def _kept(say: Any, person: Any, batch: Any, rows: Sequence[quarantine.KeptRow]) -> None:
-    said = {"reason": 340} if say.language == DEFAULT else {"reason": 280, "detail": 280}
-    names = {"line": 70, "state": 90, "record": 150, "column": 150, **said, "raw": 290}
+    said = {"reason": 280, "detail": 280, "raw": 216}
+    if say.language == DEFAULT:
+        said = {"reason": 340, "raw": 290}
+    names = {"line": 70, "state": 90, "record": 150, "column": 150, **said}
     table = pd.DataFrame(
         {
             "line": [one.line for one in rows],

@@ -135,8 +135,8 @@ def _list(say: Any, found: Sequence[Any], zone: Any, now: Any) -> None:
                 say("batch.state"), options=words, color=[tones[name] for name in STATES], width=118
             ),
             "file": config.TextColumn(say("batch.file"), width=220, alignment=side),
-            "note": config.TextColumn(say("batch.note"), width=290, alignment=side),
-            "format": config.TextColumn(say("batch.format"), width=90, alignment=side),
+            "note": config.TextColumn(say("batch.note"), width=234, alignment=side),
+            "format": config.TextColumn(say("batch.format"), width=82, alignment=side),
             **{
                 name: config.TextColumn(say(f"batch.{name}"), width=92, alignment=far)
                 for name in counts

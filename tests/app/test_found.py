@@ -34,7 +34,7 @@ WAITS = Waiting(
         ),
         (
             "es",
-            "60 × Pieza: firing pin, Serie none, Dónde se halló bag 3, Probable",
+            "60 × Pieza: firing pin, Serie none, Lugar bag 3, Probable",
             "Abierto y contado, Pesado, Entre mercancía igual, Número de incautación SZ-7, "
             "Tiempo empleado, min 35",
         ),

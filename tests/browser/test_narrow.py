@@ -60,6 +60,29 @@ def test_no_word_of_the_strip_of_figures_is_cut(served, visit, language):
     page.set_viewport_size({"width": 1366, "height": 768})
 
 
+# Whether a table holds columns that only scrolling brings in sight.
+BESIDE = """() => [...document.querySelectorAll('[data-testid=stDataFrame] .dvn-scroller')]
+  .filter((one) => one.clientWidth > 0 && one.scrollWidth > one.clientWidth).length"""
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_every_column_of_a_table_is_in_sight(served, visit, language):
+    store, now = served.store(), datetime.now(UTC)
+    ines = identity.Actor("officer-14", "officer", home.OFFICE)
+    (first, *_) = review.queue(store, ines, review.QueueFilter("shipment"), now).rows
+    review.alert(store, ines, first.id, now)
+    review.claim(store, ines, first.id, now)
+    review.decide(store, ines, first.id, "examine", REASON, now)
+    store.close()
+    for who, path, tables_shown in (("operator-02", "/batches", 2), ("officer-14", "/outcome", 1)):
+        page = visit(who, path, locale=language)
+        expect(page.locator("[data-testid=stDataFrame] .dvn-scroller")).to_have_count(tables_shown)
+        for width in (1280, 1366):
+            page.set_viewport_size({"width": width, "height": 768})
+            page.wait_for_timeout(PAUSE)
+            assert page.evaluate(BESIDE) == 0, (path, width)
+
+
 # Names of pages that stand under who is signed in.
 UNDER = """() => {
   const who = document.querySelector('.rp-who').getBoundingClientRect();
