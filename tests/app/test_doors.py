@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from joserfc import jwk
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
@@ -68,10 +69,18 @@ def pages(home: Path, **told: Any) -> Iterator[tuple[Any, asyncio.Runner]]:
 @pytest.fixture
 def single(tmp_path: Path, provider: oidc.Provider) -> Iterator[Any]:
     """Pages with single sign-on."""
-    back_at = "http://localhost/sign-in/oidc/back"
-    named = {"oidc_issuer": provider.issuer, "oidc_client": oidc.CLIENT, "oidc_redirect": back_at}
-    with pages(tmp_path, **named) as found:
+    with pages(tmp_path, **sign_on(provider)) as found:
         yield found
+
+
+def sign_on(provider: oidc.Provider) -> dict[str, str]:
+    """The settings that name this provider."""
+    back_at = "http://localhost/sign-in/oidc/back"
+    return {
+        "oidc_issuer": provider.issuer,
+        "oidc_client": oidc.CLIENT,
+        "oidc_redirect": back_at,
+    }
 
 
 @pytest.fixture
@@ -97,6 +106,43 @@ def test_somebody_comes_in_by_the_provider_and_to_the_page_asked_for(single, pro
     assert client.get(INSIDE).status == 200
     person = identity.actor_of(served().store, client.cookies[COOKIE], NOW)
     assert person is not None and person.name == "officer-14"
+
+
+def test_a_provider_changes_its_keys_while_the_pages_run(tmp_path):
+    """The new key is known at once, and the old one no longer, with no restart."""
+    with (
+        oidc.running(NOW.timestamp()) as provider,
+        pages(tmp_path, **sign_on(provider)) as single,
+    ):
+        old, new = provider.key, jwk.RSAKey.generate_key(2048, {"kid": "two", "use": "sig"})
+        other = jwk.ECKey.generate_key("P-256", {"kid": "of encryption", "use": "enc"})
+
+        def begun(client: Browser) -> str:
+            return client.get("/sign-in/oidc").headers["location"]
+
+        def comes_in(client: Browser, address: str) -> bool:
+            status = client.get(back(provider.authorise(address, "officer-14"))).status
+            assert status in (200, 401)
+            assert (COOKIE in client.cookies) == (status == 200)
+            return status == 200
+
+        def signs_in(key: jwk.RSAKey, name: str = "") -> bool:
+            provider.key, provider.header = key, {"kid": name} if name else {}
+            client = Browser(*single)
+            return comes_in(client, begun(client))
+
+        early, waiting = Browser(*single), Browser(*single)
+        assert comes_in(early, begun(early))
+        at_the_provider = begun(waiting)
+        assert not signs_in(new)  # not published yet
+        provider.published = [other, old, new]
+        assert signs_in(old) and signs_in(new)
+        provider.published = [new, other]
+        assert not signs_in(old)
+        assert not signs_in(old, "two")  # under the new one's name
+        assert signs_in(new)
+        assert comes_in(waiting, at_the_provider)  # who was there meanwhile
+        assert early.get(INSIDE).status == 200  # a session of ours needs no key of theirs
 
 
 def test_an_answer_that_this_browser_did_not_ask_for_signs_nobody_in(single, provider):

@@ -25,6 +25,7 @@ class Provider:
     def __init__(self, address: str) -> None:
         self.issuer = address
         self.key = _key()
+        self.published = [self.key]  # what it says that it signs with
         self.alg = "RS256"
         self.header: dict[str, Any] = {}
         self.sign_with: Any = None
@@ -66,7 +67,7 @@ class Provider:
             **self.claims,
         }
         claims = {name: value for name, value in claims.items() if value is not None}
-        header = {"alg": self.alg, "kid": "one", **self.header}
+        header = {"alg": self.alg, "kid": self.key.kid, **self.header}
         if self.forge:
             return {"access_token": "x", "id_token": forged(claims, *self.forge)}
         signed = jwt.encode(header, claims, self.sign_with or self.key, algorithms=[self.alg])
@@ -119,7 +120,8 @@ def running(now: float) -> Iterator[Provider]:
                 told = {name: f"{address}/{path}" for name, path in ends.items()}
                 self._answer(200, {"issuer": provider.issuer, **told, **provider.says})
             else:
-                self._answer(200, {"keys": [provider.key.as_dict(private=False)]})
+                keys = [key.as_dict(private=False) for key in provider.published]
+                self._answer(200, {"keys": keys})
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
