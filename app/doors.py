@@ -177,7 +177,16 @@ def unanswered(request: Request, onward: str) -> Response:
 
 
 async def sign_out(request: Request) -> Response:
-    # The cookie is SameSite=Strict, so no other site can sign anybody out.
+    """End the session of who presses the button; an address that is only opened ends none.
+
+    A browser may fetch an address before anybody asks for it, and what watches over a server asks
+    for the head of every one.
+    """
+    if request.method != "POST":
+        return RedirectResponse("/", 303)
+    if not same_origin(request.headers):
+        say = words.of(_language_of(request))
+        return HTMLResponse(sign_in_page(say, Way(), say("sign_in.refused_origin")), 403)
     token, left = request.cookies.get(COOKIE, ""), await _way(request)
     if token:
         here = served()

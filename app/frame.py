@@ -61,7 +61,8 @@ def top(person: Any) -> Any:
             f'<span class="rp-m rp-x">{escape(say(f"role.{person.role}"))}</span></span>'
             f'<span class="rp-m rp-x">{escape(clock)}</span>'
             f"{languages(say)}"
-            f'<a href="/sign-out" target="_self">{escape(say("sign_out"))}</a>'
+            f'<form method="post" action="/sign-out">'
+            f"<button>{escape(say('sign_out'))}</button></form>"
             f"{SCRIPTS}</div>",
             unsafe_allow_javascript=True,
         )

@@ -117,7 +117,7 @@ def routes(*, public: bool = False) -> list[Route]:
     return [
         *offered,
         Route("/sign-in", doors.sign_in, methods=["GET", "POST"]),
-        Route("/sign-out", doors.sign_out, methods=["GET"]),
+        Route("/sign-out", doors.sign_out, methods=["GET", "POST"]),
         Route("/sign-in/oidc", doors.to_provider, methods=["GET"]),
         Route("/sign-in/oidc/back", doors.from_provider, methods=["GET"]),
         Route("/account", doors.account, methods=["GET", "POST"]),

@@ -225,8 +225,12 @@ def test_the_session_of_another_person_than_the_proxy_names_is_not_accepted(behi
 def test_signing_out_behind_a_proxy_is_not_undone_at_once(behind):
     client = Browser(*behind)
     client.get("/sign-in", **PROXY)
-    onward = client.get("/sign-out", **PROXY).headers["location"]
+    onward = sign_out(client, **PROXY).headers["location"]
     assert client.get(onward, **PROXY).status == 200
+
+
+def sign_out(client: Browser, **headers: str) -> Answer:
+    return client.post("/sign-out", "", origin=ORIGIN, **headers)
 
 
 def sign_in(client: Browser, password: str = PASSWORD) -> Answer:
@@ -252,7 +256,7 @@ def test_who_signs_in_again_goes_on_where_they_were_and_nobody_else_does(behind,
         identity.sign_out(served().store, client.cookies[COOKIE], NOW)
         page = client.get("/sign-in", referer=WAS_AT)
     else:
-        page = client.get(client.get("/sign-out", referer=WAS_AT).headers["location"])
+        page = client.get(sign_out(client, referer=WAS_AT).headers["location"])
     _, french = doors_of(page)
     page = client.get(client.get(french).headers["location"], referer="http://localhost/sign-in")
     action, _ = doors_of(page)
@@ -267,7 +271,7 @@ def test_where_somebody_was_is_kept_by_no_browser_in_which_nobody_was(behind):
     assert doors_of(page)[0] == "/sign-in"
     foreign = Browser(*behind)
     sign_in(foreign)
-    left = foreign.get("/sign-out", referer="http://elsewhere.invalid/?alert=1")
+    left = sign_out(foreign, referer="http://elsewhere.invalid/?alert=1")
     assert left.headers["location"] == "/sign-in?stay=1"
 
 
@@ -283,7 +287,7 @@ def test_a_provider_leads_back_to_where_the_same_person_was(single, provider):
     client = Browser(*single)
     for name, onward in (("officer-14", "/?alert=1&amp;lane=red"), ("officer-15", "/")):
         sign_in(client)
-        page = client.get(client.get("/sign-out", referer=WAS_AT).headers["location"])
+        page = client.get(sign_out(client, referer=WAS_AT).headers["location"])
         elsewhere = re.search(r'href="(/sign-in/oidc[^"]+)"', page.text)
         assert elsewhere
         out = client.get(html.unescape(elsewhere[1]))
@@ -325,7 +329,7 @@ def test_who_cannot_be_signed_out_yet_is_told_that_they_still_are(behind):
     with store.write() as connection:  # sessions can be read, and none can be ended
         connection.exec_driver_sql("ALTER TABLE audit RENAME TO audit_away")
     for answer in (
-        client.get("/sign-out", referer=WAS_AT),
+        sign_out(client, referer=WAS_AT),
         client.post("/account", "do=everywhere", origin=ORIGIN),
     ):
         assert (answer.status, "you are still signed in" in answer.text) == (503, True)
@@ -336,7 +340,7 @@ def test_who_cannot_be_signed_out_yet_is_told_that_they_still_are(behind):
     assert client.get("/sign-in", referer=WAS_AT).status == 200  # whose it was is not known
     with store.write() as connection:
         connection.exec_driver_sql("ALTER TABLE web_session_away RENAME TO web_session")
-    assert client.get("/sign-out").status == 303
+    assert sign_out(client).status == 303
     assert client.get(INSIDE).status == 303
 
 

@@ -147,9 +147,21 @@ def test_an_overlong_form_is_refused(client):
 def test_signing_out_ends_the_session_even_for_a_copied_cookie(client):
     sign_in(client)
     copied = dict(client.cookies)
-    client.get("/sign-out")
+    client.post("/sign-out", "", origin=ORIGIN)
     client.cookies = copied
     assert client.get("/").status == 303
+
+
+def test_an_address_that_is_opened_and_a_form_of_another_site_sign_nobody_out(client):
+    """A browser fetches addresses before anybody asks for them; a watcher asks for their heads."""
+    sign_in(client)
+    for answer in (client.get("/sign-out"), client.head("/sign-out")):
+        assert (answer.status, answer.headers["location"]) == (303, "/")
+    assert client.post("/sign-out", "", origin="http://elsewhere.invalid").status == 403
+    assert client.post("/sign-out", "").status == 403
+    assert client.get("/news").status == 200
+    assert client.post("/sign-out", "", origin=ORIGIN).status == 303
+    assert client.get("/news").status == 303
 
 
 def test_after_fifteen_idle_minutes_the_door_is_closed(client, clock):

@@ -28,6 +28,11 @@ def asked(page: Page, key: str = "i") -> Any:
     return field
 
 
+def sign_out(page: Page, served: Served) -> None:
+    """What pressing Sign out in another window does."""
+    page.context.request.post(served.url + "/sign-out", headers={"Origin": served.url})
+
+
 def until_kept(page: Page, served: Served, text: str) -> None:
     """Wait for a draft of just this reason."""
     for _ in range(100):
@@ -117,7 +122,7 @@ def test_who_was_signed_out_while_the_line_was_lost_is_led_to_signing_in_and_bac
     page = line.page
     asked(page)
     line.late = True  # else a page drawn anew may take the dialog away first
-    page.context.request.get(served.url + "/sign-out")
+    sign_out(page, served)
     page.keyboard.type("Each piece weighs 10 g")
     line.drop()
     line.late, line.waiting = False, []
@@ -132,7 +137,7 @@ def test_who_was_signed_out_while_the_line_was_lost_is_led_to_signing_in_and_bac
     assert kept_here(page) is None
     until_kept(page, served, "Each piece weighs 10 g")
     settled(page)
-    page.context.request.get(served.url + "/sign-out")
+    sign_out(page, served)
     line.drop()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert kept_here(page) is None  # for whoever sits here next: the server has it
@@ -159,7 +164,7 @@ def test_whoever_signs_in_elsewhere_while_the_line_is_lost_reads_no_words_of_ano
 def test_what_was_asked_before_a_session_ended_leaves_the_page_standing(line, served):
     page = line.page
     line.late = True
-    page.context.request.get(served.url + "/sign-out")
+    sign_out(page, served)
     press(page, "n")
     line.rest()
     page.evaluate("document.querySelector('.st-key-look button').click()")  # as `news.js` does

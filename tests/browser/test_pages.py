@@ -69,7 +69,10 @@ def test_a_page_of_another_role_is_not_shown_by_its_address(served, visit):
 def test_signing_out_in_one_tab_closes_the_other(served, visit):
     page = visit("officer-14")
     expect(button(page, "Next")).to_be_visible()
-    page.context.new_page().goto(served.url + "/sign-out")
+    other = page.context.new_page()
+    other.goto(served.url)
+    other.get_by_role("button", name="Sign out").click()
+    expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
     page.bring_to_front()  # a browser is slow to draw what lies behind
     press(page, "n")
     expect(page.get_by_text("You are signed out")).to_be_visible()
