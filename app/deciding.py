@@ -102,6 +102,8 @@ def undo(decision_id: int) -> None:
 
     if attempt(action):
         del st.session_state["undo"]
+        # Who decides the same after all need not write the reason again.
+        typed.leave(subject(done["alert"], done["decision"]), done["reason"], person)
         st.session_state["told"] = session.speech()("undo.undone", record=done["record"])
     else:
         done["fault"] = st.session_state["fault"]
@@ -198,6 +200,7 @@ def _decide(view: Any, decision: str, reason: str, person: Any) -> None:
         st.rerun()
     st.session_state["undo"] = {
         "id": made,
+        "alert": view.id,
         "record": form.reference(view.record_id),
         "decision": decision,
         "reason": reason,

@@ -48,7 +48,12 @@ def field(
 
 def keep(subject: str, key: str, person: Any) -> None:
     """Keep what stands in a field: in the database, and in this window until it is there."""
-    text = st.session_state[subject] = st.session_state[key]
+    leave(subject, st.session_state[key], person)
+
+
+def leave(subject: str, text: str, person: Any) -> None:
+    """Leave words for a field of that name, wherever it is drawn next."""
+    st.session_state[subject] = text
 
     def save() -> None:
         review.save_draft(served().store, person, subject, {"reason": text}, session.now())

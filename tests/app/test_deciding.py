@@ -55,12 +55,15 @@ def test_an_undo_that_failed_can_be_tried_again_while_its_time_runs(monkeypatch)
         if (error := answers.pop(0)) is not None:
             raise error
 
-    kept: dict[str, Any] = {"undo": {"id": 7, "record": "A-7"}}
+    done = {"id": 7, "alert": 3, "record": "A-7", "decision": "scan", "reason": "a shadow"}
+    kept: dict[str, Any] = {"undo": done}
+    left: list[Any] = []
     monkeypatch.setattr(st, "session_state", kept)
     for name, value in (("speech", EN), ("actor", object()), ("now", None)):
         monkeypatch.setattr(session, name, lambda value=value: value)
     monkeypatch.setattr(deciding, "served", lambda: SimpleNamespace(store=None))
     monkeypatch.setattr(deciding.review, "undo", undo)
+    monkeypatch.setattr(typed, "leave", lambda *given: left.append(given[:2]))
     deciding.undo(7)
     assert (kept["undo"]["record"], kept.pop("fault")[0]) == ("A-7", EN("busy.title"))
     for besides, told in (({}, True), ({"dialog": (8, "release")}, False)):
@@ -71,6 +74,7 @@ def test_an_undo_that_failed_can_be_tried_again_while_its_time_runs(monkeypatch)
     monkeypatch.setattr(st, "session_state", kept)
     deciding.undo(7)
     assert kept == {"told": EN("undo.undone", record="A-7")}
+    assert left == [(deciding.subject(3, "scan"), "a shadow")]
 
 
 def dialog() -> None:
