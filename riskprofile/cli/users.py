@@ -15,6 +15,7 @@ from riskprofile.cli.app import Home, Json, app, now, opened, owner
 from riskprofile.errors import UsageError
 from riskprofile.services import identity, own_account, training_log
 
+PASSWORD = "RISKPROFILE_PASSWORD"  # noqa: S105 - the name of a variable
 users = typer.Typer(help="Accounts of the page.", no_args_is_help=True)
 app.add_typer(users, name="users")
 
@@ -29,7 +30,7 @@ def add_user(
     json: Json = False,
 ) -> int:
     """Make an account, with the password in RISKPROFILE_PASSWORD, or with one that is made."""
-    password = os.environ.get("RISKPROFILE_PASSWORD")
+    password = os.environ.get(PASSWORD)
     chosen = password or secrets.token_urlsafe(15)
     with opened(home) as (settings, store):
         if role in settings.second_factor_roles and not totp:
@@ -49,8 +50,9 @@ def add_user(
     if json:
         output.as_json(told)
         return 0
-    shown = "" if password else f", password {chosen} (shown this once)"
-    output.say(f"{name}, {role}, {office or 'every office'}{shown}")
+    # Who exported their own to sign in with it gives it to the new account as well: that is said.
+    shown = f"the one in {PASSWORD}" if password else f"{chosen} (shown this once)"
+    output.say(f"{name}, {role}, {office or 'every office'}, password {shown}")
     if secret:
         output.say(f"second factor: {secret} (shown this once)")
     return 0

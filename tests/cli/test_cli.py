@@ -402,7 +402,10 @@ def test_explain_writes_one_page_for_the_person_concerned(
     asked = ("explain", "XM-000005", "--sheet", paper, "--lang", "fr")
     code, _, error = run(home, *asked)
     assert (code, paper.exists()) == (2, False) and "--as USER" in error
-    run(home, "users", "add", "ines", "--role", "officer", RISKPROFILE_PASSWORD=password)
+    _, told, _ = run(
+        home, "users", "add", "ines", "--role", "officer", RISKPROFILE_PASSWORD=password
+    )
+    assert told == "ines, officer, every office, password the one in RISKPROFILE_PASSWORD\n"
     run(home, "users", "add", "olaf", "--role", "operator", RISKPROFILE_PASSWORD=password)
     code, _, _ = run(home, *asked, "--as", "olaf", RISKPROFILE_PASSWORD=password)
     assert (code, paper.exists()) == (7, False)
