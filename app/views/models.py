@@ -249,7 +249,11 @@ def _pause(say: Any, person: Any, now: Any, zone: Any) -> None:
             st.html(f'<p class="rp-s rp-m">{escape(say("pause.not"))}</p>')
         label = say("pause.resume") if stopped else say("pause.pause")
         if st.form_submit_button(label, disabled=not may):
-            attempt(lambda: _switch(person, reason, resume=stopped is not None))
+            if stopped is None and len(reason.strip()) < govern.PAUSE_REASON:
+                told = say("pause.short", n=govern.PAUSE_REASON)
+                st.session_state["fault"] = (say("fault.not_saved"), told)
+            else:
+                attempt(lambda: _switch(person, reason, resume=stopped is not None))
             st.rerun()
 
 
@@ -257,10 +261,6 @@ def _switch(person: Any, reason: str, *, resume: bool) -> bool:
     store, now = served().store, session.now()
     if resume:
         govern.resume(store, person, now)
-    elif len(reason.strip()) < govern.PAUSE_REASON:
-        raise RiskProfileError(
-            f"a reason of {govern.PAUSE_REASON} characters is needed", do="Say why."
-        )
     else:
         govern.pause(store, person, reason, now)
     return True

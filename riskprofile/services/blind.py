@@ -187,7 +187,7 @@ def say(store: Store, actor: Actor, alert_id: int, view: str, reason: str, now: 
                 Message("refusal.reason_view", n=REASON), do=Message("refusal.do_say")
             )
         if desk.last_look(connection, actor, alert_id) is None:
-            raise Conflict("you have not opened this alert", do="Open it, then say your view.")
+            raise Conflict(Message("refusal.not_opened"), do=Message("refusal.do_open"))
         connection.execute(
             insert(_view).values(
                 alert_id=alert_id, view=view, reason=reason, officer=actor.name, at=now
@@ -212,10 +212,7 @@ def waits(alert: Mapping[str, Any]) -> bool:
 def require_said(alert: Mapping[str, Any]) -> None:
     """Let pass, or say that a view comes first."""
     if waits(alert):
-        raise Conflict(
-            "this alert waits for your own view",
-            do="Say what you would do; then its rating is shown.",
-        )
+        raise Conflict(Message("refusal.own_view"), do=Message("refusal.do_own_view"))
 
 
 def veiled(alert: Mapping[str, Any]) -> dict[str, Any]:

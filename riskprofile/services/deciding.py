@@ -144,7 +144,7 @@ def decide(
                 do=Message("refusal.do_say"),
             )
         if desk.last_look(connection, actor, alert_id) is None:
-            raise Conflict("you have not opened this alert", do="Open it, then decide.")
+            raise Conflict(Message("refusal.not_opened"), do=Message("refusal.do_open"))
         made = connection.execute(
             insert(_decision)
             .values(alert_id=alert_id, decision=decision, reason=reason, officer=actor.name, at=now)
@@ -211,7 +211,7 @@ def confirm_release(store: Store, actor: Actor, decision_id: int, now: datetime)
             return
         desk.require_open(alert)
         if last["officer"] == actor.name:
-            raise Conflict("a release is confirmed by another person")
+            raise Conflict(Message("refusal.another"))
         training_log.require(connection, actor, now)
         connection.execute(
             update(_decision)

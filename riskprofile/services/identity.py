@@ -36,6 +36,7 @@ from riskprofile.services.rights import ACTIONS, OWNER, ROLES, Actor, authorise,
 from riskprofile.store import audit
 from riskprofile.store.database import Store, serialise
 from riskprofile.store.tables import Account, Office, SignInAttempt, WebSession
+from riskprofile.words import Message
 
 __all__ = [
     "ACTIONS", "OWNER", "ROLES", "AccountView", "Actor", "SignInRefused", "accounts", "actor_of",
@@ -333,12 +334,12 @@ def confirm_password(store: Store, actor: Actor, password: str, now: datetime) -
             )
         ).scalar()
         if _failures(connection, who, "", now)[1] >= TRIES:
-            raise SignInRefused("too many tries", do="Wait 15 minutes, or ask an administrator.")
+            raise SignInRefused(Message("refusal.tries"), do=Message("refusal.do_tries"))
         attempt = connection.execute(
             insert(_attempt).values(account=who, address="", at=now).returning(_attempt.c.id)
         ).scalar_one()
     if not _verify(found or _dummy_hash(), password) or found is None:
-        raise SignInRefused("this is not your password", do="Try again.")
+        raise SignInRefused(Message("refusal.password"), do=Message("refusal.do_password"))
     with store.write() as connection:
         connection.execute(delete(_attempt).where(_attempt.c.id == attempt))
 

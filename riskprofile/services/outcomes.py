@@ -190,7 +190,7 @@ def confirm_outcome(store: Store, actor: Actor, outcome_id: int, now: datetime) 
         if alert["state"] != "closed" or newest != outcome_id:
             raise Conflict(Message("refusal.opened_again"))
         if row["officer"] == actor.name:
-            raise Conflict("an outcome is confirmed by another person")
+            raise Conflict(Message("refusal.another"))
         connection.execute(
             update(_outcome)
             .where(_outcome.c.id == outcome_id)

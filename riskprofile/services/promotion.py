@@ -29,6 +29,7 @@ from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import artefacts, audit, switches
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Approval, Audit, Promotion, Signer, StoredScorecard
+from riskprofile.words import Message
 
 _card = StoredScorecard.__table__  # type: ignore[attr-defined]
 _signer = Signer.__table__  # type: ignore[attr-defined]
@@ -231,7 +232,7 @@ def rollback(
     """
     authorise(actor, "model.rollback")
     if len(reason.strip()) < REASON_LENGTH:
-        raise RiskProfileError(f"a reason of {REASON_LENGTH} characters is needed", do="Say why.")
+        raise RiskProfileError(Message("refusal.reason_back", n=REASON_LENGTH))
     with store.write() as connection:
         rows = connection.execute(
             select(_promotion).where(_promotion.c.profile == profile).order_by(_promotion.c.id)

@@ -67,11 +67,7 @@ def snooze(
             # The limit of what waits for a view must not tell its lane.
             red = alert["lane"] == "red" or blind.waits(alert)
             if len(alerts) > 1 and (red or PROFILES[alert["profile"]].persons):
-                raise NotAllowed(
-                    "red alerts and travellers are put aside one by one",
-                    where=f"alert {number}",
-                    do="Open each of them.",
-                )
+                raise NotAllowed(Message("refusal.one_by_one"), do=Message("refusal.do_each"))
             if not now < until <= now + (LONGEST_RED if red else LONGEST):
                 longest = "24 hours" if red else "30 days"
                 raise RiskProfileError(f"an alert can be put aside for at most {longest}")

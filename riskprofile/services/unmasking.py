@@ -113,7 +113,7 @@ def allow(store: Store, actor: Actor, request_id: int, now: datetime) -> datetim
     with store.write() as connection:
         row = _load(connection, actor, "record.unmask.allow", request_id)
         if row["asked_by"] == actor.name:
-            raise Conflict("a request is allowed by another person")
+            raise Conflict(Message("refusal.request_own"))
         if row["allowed_by"] is not None:
             held = str(row["allowed_by"])
             raise Conflict(f"{held} allowed this request already", holder=held)
@@ -139,9 +139,11 @@ def look(store: Store, settings: Settings, actor: Actor, request_id: int, now: d
     with store.write() as connection:
         row = _load(connection, actor, "record.unmask", request_id)
         if row["asked_by"] != actor.name:
-            raise PolicyError("this request is another person's", do="Ask yourself.")
+            raise PolicyError(Message("refusal.request_other"), do=Message("refusal.do_ask"))
         if row["allowed_by"] is None:
-            raise PolicyError("nobody has allowed this request yet", do="Ask a supervisor.")
+            raise PolicyError(
+                Message("refusal.request_waits"), do=Message("refusal.do_supervisor_ask")
+            )
         if not row["allowed_at"] <= now < row["expires_at"]:
             raise PolicyError(Message("refusal.over"), do=Message("refusal.do_again"))
         secret = partial(keys.key, settings.home, KEY, make=False)
@@ -248,7 +250,7 @@ def _load(connection: Connection, actor: Actor, action: str, request_id: int) ->
     authorise(actor, action)
     row = connection.execute(select(_table).where(_table.c.id == request_id)).mappings().first()
     if row is None or (row["office"] is not None and actor.office not in (None, row["office"])):
-        raise NotAllowed("there is no such request in your office", where=f"request {request_id}")
+        raise NotAllowed(Message("refusal.no_request"))
     return dict(row)
 
 

@@ -22,6 +22,7 @@ from riskprofile.store import audit
 from riskprofile.store.alerts import PARTIES
 from riskprofile.store.database import Store
 from riskprofile.store.tables import AlertLink, ItemFound, Outcome
+from riskprofile.words import Message
 
 _link = AlertLink.__table__  # type: ignore[attr-defined]
 _outcome = Outcome.__table__  # type: ignore[attr-defined]
@@ -194,10 +195,7 @@ def require_purpose(profile: str, purpose: str) -> None:
         The record is about a person, and `purpose` has fewer than `PURPOSE` characters.
     """
     if purpose_needed(profile) and len(purpose.strip()) < PURPOSE:
-        raise NotAllowed(
-            "opening a record about a person asks for a purpose",
-            do=f"Say why you open it, in {PURPOSE} characters or more.",
-        )
+        raise NotAllowed(Message("refusal.purpose"), do=Message("refusal.do_purpose", n=PURPOSE))
 
 
 def alert(
