@@ -120,7 +120,8 @@ def recalled(events: Table, profile: Profile) -> Table:
     made = {}
     for name, (former, read) in profile.formerly.items():
         if name not in events and former in events:
-            made[name] = events[former].map(read, na_action="ignore").astype(TEXT)
+            held = events[former]
+            made[name] = held if read is None else held.map(read, na_action="ignore").astype(TEXT)
     return events.assign(**made) if made else events
 
 

@@ -68,8 +68,10 @@ class Profile(Declared):
     codes: tuple[str, ...]  # country and place codes: indicators alone read them
     keys: tuple[Key, ...]
     remembered: tuple[str, ...]  # columns of the view that history keeps
-    # Of these: what a former release remembered instead, and how that is read.
-    formerly: Mapping[str, tuple[str, Callable[[str], str | None]]] = field(default_factory=dict)
+    # Of these: what a former release remembered instead, and how that is read; None is as it is.
+    formerly: Mapping[str, tuple[str, Callable[[str], str | None] | None]] = field(
+        default_factory=dict
+    )
     linked: tuple[str, ...]  # columns of the view by which indicators link the rows of a run
     objective: tuple[str, ...]  # a row with none of these present gets no score
     slices: tuple[str, ...] = ()  # columns by which figures are told apart; nothing rates by them

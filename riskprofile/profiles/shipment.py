@@ -27,7 +27,8 @@ from riskprofile.indicators import weights as weight_signs
 from riskprofile.indicators import yard as yard_signs
 from riskprofile.layouts import shipment as layout
 from riskprofile.profiles.profile import Key, Profile, legs
-from riskprofile.reference import naming, rates
+from riskprofile.reference import facts, naming, rates
+from riskprofile.reference.hashing import hash_texts
 from riskprofile.tables import Table
 
 VISIBLE = tuple(
@@ -81,6 +82,24 @@ def _log_ratio(over: Column, under: Column) -> Column:
     return (over.where(over > 0) / under.where(under > 0)).log()
 
 
+def _licensed_item(table: View) -> Column:
+    """What every version of an item under one licence has in common; missing without a licence.
+
+    An opaque key of the licence and of what identifies the item.
+    """
+    numbers = table.text("licence_number").map(naming.licence)
+    licensed = np.flatnonzero(numbers.notna().values)
+    made = np.zeros(len(table), dtype=np.int64)
+    if len(licensed):
+        names = ("declaration_id", "customs_office", "carrier")
+        parts = [one.take(licensed).tolist() for one in (numbers, *map(table.text, names))]
+        years = table["lodged_at"].values[licensed].astype("datetime64[Y]").astype(str).tolist()
+        items = table["item_number"].take(licensed).tolist()
+        rows = zip(*parts, years, items, strict=True)
+        made[licensed] = hash_texts(["\x1f".join(str(part) for part in row) for row in rows])
+    return Column(made, numbers.isna().values)
+
+
 def measures(table: View, known: Table | None = None) -> dict[str, Column]:
     """HS parts, transit legs, and the numbers that history keeps norms of.
 
@@ -97,6 +116,8 @@ def measures(table: View, known: Table | None = None) -> dict[str, Column]:
     return {
         **{f"hs{digits}": hs.map(partial(_cut, digits)) for digits in (2, 4, 6)},
         "licence_key": table.text("licence_number").map(naming.licence),
+        "licensed_item_key": _licensed_item(table),
+        "licensed_pieces": facts.pieces(table).where(table["licence_number"].notna()),
         "part_kinds": links.part_kinds(table.text("goods_description"), table["licence_number"]),
         "route_legs": route.told(legs, np.nan),
         "value_usd": value_usd,
@@ -128,9 +149,12 @@ SHIPMENT = Profile(
         *("house_document", "licence_key", "part_kinds", "route_legs", "log_value_per_kg"),
         *("log_value_per_unit", "log_kg_per_package", "log_kg_per_unit", "log_kg_per_m3"),
         *("log_gross_mass", "freight_ratio", "log_freight_ratio", "quantity"),
-        "log_quantity",
+        *("log_quantity", "licensed_pieces", "licensed_item_key"),
     ),
-    formerly={"licence_key": ("licence_number", naming.licence)},
+    formerly={
+        "licence_key": ("licence_number", naming.licence),
+        "licensed_pieces": ("quantity", None),
+    },
     linked=links.SHIPMENT_COLUMNS,
     objective=("goods_description", "hs_code"),
     slices=("transport_mode", "customs_office", "port_of_loading", "country_of_export", "carrier"),

@@ -26,6 +26,15 @@ TUBE_G = (150.0, 700.0)
 
 # UN/ECE Recommendation 20 and the usual abbreviations of "piece", "number", "each", "item".
 PIECE_UNITS = ("C62", "H87", "EA", "PCE", "PCS", "PC", "NAR", "NMB", "NO", "U", "UN", "UNT")
+# How many pieces one of a unit is: pairs, dozens, hundreds, gross and thousands besides.
+PIECES_IN = {
+    **dict.fromkeys(PIECE_UNITS, 1.0),
+    **dict.fromkeys(("PR", "NPR"), 2.0),
+    **dict.fromkeys(("MIL", "T3"), 1000.0),
+    "DZN": 12.0,
+    "CEN": 100.0,
+    "GRO": 144.0,
+}
 
 
 def days_between(later: Column, earlier: Column) -> Column:
@@ -168,6 +177,15 @@ def novelty(items: View, history: History, by: Sequence[str]) -> Column:
 def familiarity(items: View, history: History, by: Sequence[str]) -> Column:
     """How well known these keys are: 0 when new or missing, 1 from five declarations on."""
     return ramp(count(items, history, tuple(by), 365), 0.0, 5.0).fillna(0.0)
+
+
+def pieces(table: View) -> Column:
+    """How many pieces are declared; NaN in a unit that says no number, such as kilograms.
+
+    A quantity without a unit counts pieces, as on a postal customs form.
+    """
+    each = table.text("quantity_unit").told(lambda unit: PIECES_IN.get(unit, np.nan), 1.0)
+    return table["quantity"] * each
 
 
 @once

@@ -100,8 +100,7 @@ def beyond_quantity(items: View, history: History) -> Mask:
     if not history.registers.holds("licences"):
         return Column.full(len(items), False)
     entry = licence(items, history)
-    unit = items["quantity_unit"]
-    pieces = items["quantity"].where(unit.isna() | unit.isin(facts.PIECE_UNITS))
+    pieces = items["licensed_pieces"]
     used = _declared(items, history)
     left = entry["balance"]
     if left.notna().any():
@@ -112,9 +111,14 @@ def beyond_quantity(items: View, history: History) -> Mask:
 
 
 def _declared(items: View, history: History) -> Column:
-    """Pieces declared under each row's licence before its day."""
-    before = history.norm(items, "quantity", ["licence_key"])
-    return (before["n"] * before["mean"]).fillna(0.0)
+    """Pieces declared under each row's licence before its day, earlier versions of it apart."""
+    return _sum(items, history, "licence_key") - _sum(items, history, "licensed_item_key")
+
+
+def _sum(items: View, history: History, by: str) -> Column:
+    before = history.norm(items, "licensed_pieces", [by])
+    # A mean of pieces times their number is off in its last digits.
+    return (before["n"] * before["mean"]).fillna(0.0).round(3)
 
 
 def other_certificate(items: View, history: History) -> Mask:

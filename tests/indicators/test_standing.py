@@ -62,7 +62,8 @@ def travellers(**columns: Any) -> Table:
 
 def past(n: int, days: int = 300, **columns: Any) -> Table:
     times = list(pd.date_range(end=NOW - pd.Timedelta(days=5), periods=n, freq=f"{days // n}D"))
-    return view(factory.shipments(n, lodged_at=times, **columns), SHIPMENT)
+    others = {"declaration_id": [f"XM-EARLIER-{number}" for number in range(n)]}
+    return view(factory.shipments(n, lodged_at=times, **{**others, **columns}), SHIPMENT)
 
 
 def fired(
@@ -138,6 +139,64 @@ def test_what_was_declared_since_the_register_spoke_is_taken_from_its_balance():
         told = typed("licences", pd.DataFrame([stated]))
         registers = Lookup({"licences": told.assign(stated_at=NOW - pd.Timedelta(days=days))}, NOW)
         assert fired(sign, shipments(**PISTOLS), registers, [earlier]) == goes_beyond
+
+
+@pytest.mark.parametrize(
+    ("unit", "quantity", "goes_beyond"),
+    [
+        ("KGM", 250.0, False),  # kilograms use up no pieces
+        ("C62", 65.0, True),
+        (None, 65.0, True),
+        ("DZN", 5.0, False),  # and 40 are 100
+        ("DZN", 6.0, True),
+        ("MIL", 1.0, True),  # a thousand, as cartridges are declared
+    ],
+)
+def test_what_came_before_counts_in_pieces_whatever_unit_they_were_declared_in(
+    unit, quantity, goes_beyond
+):
+    earlier = past(1, **{**PISTOLS, "quantity": quantity, "quantity_unit": unit})
+    sign, registers = documents.firearms_without_licence, beside(licences=LICENCE)
+    assert fired(sign, shipments(**PISTOLS), registers, [earlier]) == goes_beyond
+
+
+def test_a_declaration_in_thousands_is_set_beside_the_pieces_that_are_allowed():
+    registers, sign = beside(licences={**LICENCE, "quantity": 2_000.0}), "quantity_unit"
+    for quantity, goes_beyond in ((2.0, False), (3.0, True)):
+        items = shipments(**{**PISTOLS, "quantity": quantity, sign: "MIL"})
+        assert fired(documents.firearms_without_licence, items, registers) == goes_beyond
+
+
+def test_a_licence_that_is_used_up_to_the_last_piece_is_not_beyond():
+    """Seven times their mean, 58 pieces are 58 and a little."""
+    earlier = past(7, **{**PISTOLS, "quantity": [8.0] * 5 + [9.0] * 2})
+    registers, sign = beside(licences={**LICENCE, "quantity": 61.0}), "quantity"
+    for quantity, goes_beyond in ((3.0, False), (4.0, True)):
+        items = shipments(**{**PISTOLS, sign: quantity})
+        told = fired(documents.firearms_without_licence, items, registers, [earlier])
+        assert told == goes_beyond
+
+
+@pytest.mark.parametrize(
+    ("other", "goes_beyond"),
+    [
+        ({}, False),
+        ({"declaration_id": "XM-2"}, True),
+        ({"item_number": 2}, True),
+        ({"customs_office": "XMAIR"}, True),
+        ({"carrier": "XC01"}, True),
+        ({"licence_number": "IM-12 A"}, False),
+    ],
+)
+def test_an_earlier_version_of_the_same_item_uses_nothing_up(other, goes_beyond):
+    own = {**PISTOLS, "quantity": 60.0, "declaration_id": "XM-1", "item_number": 1}
+    earlier = past(1, **{**own, **other})
+    sign, registers = documents.firearms_without_licence, beside(licences=LICENCE)
+    assert fired(sign, shipments(**own), registers, [earlier]) == goes_beyond
+    stated = {**LICENCE, "quantity": None, "balance": 100.0}
+    told = typed("licences", pd.DataFrame([stated]))
+    known = Lookup({"licences": told.assign(stated_at=NOW - pd.Timedelta(days=30))}, NOW)
+    assert fired(sign, shipments(**own), known, [earlier]) == goes_beyond
 
 
 @pytest.mark.parametrize("written", ["IM-12A", "im 12 a", "IM.12/A"])

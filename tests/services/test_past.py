@@ -229,7 +229,7 @@ def test_a_run_asks_nothing_that_is_not_kept() -> None:
 def test_what_a_former_release_remembered_of_a_licence_still_uses_it_up(
     store: Store, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_hand: int
 ) -> None:
-    """It kept the number as it was written; beside what came since, one licence is one."""
+    """It kept the number as it was written, and quantities in any unit; one licence is one."""
     monkeypatch.setattr(past, "AT_HAND", at_hand)
     world = World(store, home, tmp_path, 9)
     for written in ("IM 12/A", "im-12a"):
@@ -242,13 +242,15 @@ def test_what_a_former_release_remembered_of_a_licence_still_uses_it_up(
         former = events.assign(licence_key="IM 12/A").rename(
             columns={"licence_key": "licence_number"}
         )
+        former = former.drop(columns=["licensed_pieces", "licensed_item_key"])
         given = batches.stored(former.astype({"licence_number": events["licence_key"].dtype}))
         connection.execute(table.update().where(table.c.id == first).values(events=given))
     world.now += timedelta(days=1)
     layers, _ = past.opened(store, SHIPMENT, world.now, None)
     asked = factory.shipments(1, licence_number="Im 12 a", lodged_at=pd.Timestamp(world.now))
-    before = Snapshot.from_layers(layers).norm(view(asked, SHIPMENT), "quantity", ["licence_key"])
-    assert before["n"].tolist() == [6.0]
+    history = Snapshot.from_layers(layers)
+    before = history.norm(view(asked, SHIPMENT), "licensed_pieces", ["licence_key"])
+    assert (before["n"].tolist(), before["mean"].tolist()) == ([6.0], [35.0])
 
 
 def test_what_retention_removed_is_in_no_file(store: Store, home: Settings, tmp_path: Path) -> None:

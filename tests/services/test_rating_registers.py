@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from sqlalchemy import text
 
@@ -77,6 +78,27 @@ def test_registers_raise_lanes_and_change_no_point(tmp_path: Path) -> None:
         points.append(ranked(store, home, day(tmp_path), NOW)["points"].tolist())
         store.close()
     assert points[0] == points[1]
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_a_declaration_sent_again_with_a_later_day_is_not_set_beside_itself(
+    store: Store, home: Settings, tmp_path: Path, numbered: bool
+) -> None:
+    head = "licence_number,status,quantity\n"
+    load(store, tmp_path, "licences", head + "IM-1,active,100\n", NOW - timedelta(hours=1))
+    path = tmp_path / "sent.csv"
+    fired = []
+    for number, one in enumerate(("XM-1", "XM-1", "XM-2")):
+        given = {"hs_code": "930200", "licence_number": "IM-1", "quantity": 60.0}
+        lodged = pd.Timestamp(NOW) - timedelta(days=5 - number)
+        item = 1 if numbered else None
+        table = factory.shipments(
+            1, declaration_id=one, lodged_at=lodged, item_number=item, **given
+        )
+        table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+        found = ranked(store, home, path, NOW + timedelta(days=number))
+        fired.append("D01_licence_missing" in found.iloc[0]["indicators"])
+    assert fired == [False, False, True]
 
 
 def test_what_is_loaded_after_a_run_began_is_not_in_it(
