@@ -389,7 +389,8 @@ def _of_home(store: Store, settings: Settings, actor: Actor, card: Scorecard) ->
         stated = settings.basis[name].model_dump()
     known = promotion.known(store, actor, settings.models)
     looks = [one for one in drift.standing(store, actor) if one.profile == name]
-    runs = [one for one in govern.batches(store, actor) if one.profile == name and one.accepted]
+    batches = govern.batches(store, actor)
+    runs = [one for one in batches if one.profile == name and one.accepted and not one.past]
     return {
         "serves": any(one.serves and one.digest == card.digest for one in known),
         "promotions": promotion.promotions(store, actor, name),
@@ -400,6 +401,7 @@ def _of_home(store: Store, settings: Settings, actor: Actor, card: Scorecard) ->
         "trained": len(trained),
         "stated": {"legal_basis": "", "assessment": "", "learnt": False, **stated},
         "runs": len(runs),
+        "of_newest": len(batches) == govern.NEWEST,
         "rated": sum(one.accepted for one in runs),
         "first_run": min((f"{one.started_at:%Y-%m-%d}" for one in runs), default=""),
         "last_run": max((f"{one.started_at:%Y-%m-%d}" for one in runs), default=""),

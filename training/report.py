@@ -148,7 +148,7 @@ def own_share(store: Store, settings: Settings, actor: Actor, profile: str, now:
     runs = [
         one
         for one in govern.batches(store, actor)
-        if one.profile == profile and one.accepted and one.started_at >= since
+        if one.profile == profile and one.accepted and not one.past and one.started_at >= since
     ]
     with store.read() as connection:
         known, mine = capacity.days(connection, now).offices, capacity.listed(connection, profile)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
+from sqlalchemy import Connection, bindparam, exists, false, func, insert, select, update
 
 from riskprofile.errors import PolicyError, ProfileOff, RiskProfileError
 from riskprofile.intake import Offices
@@ -26,8 +26,8 @@ from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, Batch, Office, Quarantined
 
 __all__ = [
-    "DEMO", "PAUSED", "SECOND_PERSON", "BatchView", "Paused", "Serving", "Status", "Switched",
-    "batches", "disable_profile", "enable_profile", "pause", "paused",
+    "DEMO", "NEWEST", "PAUSED", "SECOND_PERSON", "BatchView", "Paused", "Serving", "Status",
+    "Switched", "batches", "disable_profile", "enable_profile", "pause", "paused",
     "profile_on", "require_profile", "require_second_person", "resume",
     "selections", "status", "switched", "verify_audit", "zones",
 ]  # fmt: skip
@@ -62,6 +62,7 @@ _OPEN = (
     .limit(1)
 )
 
+NEWEST = 1_000  # batches that are listed
 PAUSED = "paused"
 DEMO = "demo"
 SECOND_PERSON = "second_person"
@@ -132,7 +133,8 @@ class Status:
 class BatchView:
     """One run over one input, and whether its account adds up.
 
-    `waits` says that rows which were kept back wait for a repair.
+    `past` says that it was loaded as past and not rated; `waits` that rows which were kept back
+    wait for a repair.
     """
 
     id: str
@@ -152,6 +154,7 @@ class BatchView:
     actor: str
     started_at: datetime
     ended_at: datetime | None
+    past: bool
     waits: bool
 
     @property
@@ -394,14 +397,15 @@ def status(store: Store, actor: Actor, now: datetime, settings: Settings | None 
 
 
 def batches(store: Store, actor: Actor, now: datetime | None = None) -> list[BatchView]:
-    """Every batch, the newest first."""
+    """The newest batches, the last one first; at most `NEWEST`."""
     authorise(actor, "batch.look")
-    *names, _ = BatchView.__dataclass_fields__
+    *names, _, _ = BatchView.__dataclass_fields__
+    past = func.coalesce(_batch.c.options["history"].as_boolean(), false())
     waits = exists().where(_kept.c.batch_id == _batch.c.id, _kept.c.state == "waiting")
-    asked: list[Any] = [*(_batch.c[name] for name in names), waits]
+    asked: list[Any] = [*(_batch.c[name] for name in names), past, waits]
     with store.read() as connection:
         rows = connection.execute(
-            select(*asked).order_by(_batch.c.started_at.desc(), _batch.c.id).limit(1000)
+            select(*asked).order_by(_batch.c.started_at.desc(), _batch.c.id).limit(NEWEST)
         ).all()
     return [BatchView(*row) for row in rows]
 

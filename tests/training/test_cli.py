@@ -81,6 +81,9 @@ def test_the_share_inspected_is_of_the_offices_to_which_declarations_came(tmp_pa
     factory.shipments(100, customs_office="XMEXP").to_parquet(tmp_path / "hub.parquet")
     screen(store, home, OWNER, [tmp_path / "hub.parquet"], Options(profile="shipment"), now)
     assert report.own_share(store, home, OWNER, "shipment", now) == 48 / 200
+    factory.shipments(900, customs_office="XMPME").to_parquet(tmp_path / "past.parquet")
+    screen(store, home, OWNER, [tmp_path / "past.parquet"], Options(history=True), now)
+    assert report.own_share(store, home, OWNER, "shipment", now) == 48 / 200  # nobody rated those
     store.close()
 
 

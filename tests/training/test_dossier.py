@@ -17,10 +17,13 @@ from riskprofile.scoring import artefact
 from riskprofile.services import govern, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.promotion import GATES, Gate
+from riskprofile.services.run import Options
+from riskprofile.services.screen import screen
 from riskprofile.services.settings import CHECKOUT, Settings
 from riskprofile.services.tally import Line
 from riskprofile.store import artefacts
 from riskprofile.store.database import Store
+from tests import factory
 from training import dossier, gates
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -125,6 +128,19 @@ def test_it_tells_under_which_laws_travellers_were_rated_and_since_when(tmp_path
     assert "Act 1a, for a learnt scorecard too; assessment IA-2." in text
     assert f"| 2026-11-25 09:00 UTC | off | {OWNER.name} |  |  |  |" in off
     assert "switched on and off" not in before
+
+
+def test_what_was_loaded_as_past_is_not_told_as_rated(tmp_path: Path) -> None:
+    made = settings.load({}, home=tmp_path / "home")
+    store = settings.open_store(made)
+    path = tmp_path / "rows.parquet"
+    for rows, past in ((40, True), (1, False)):
+        factory.shipments(rows, customs_office="XMAIR" if past else "XMPME").to_parquet(path)
+        screen(store, made, OWNER, [path], Options(history=past), NOW)
+        told = make((store, made), LEARNT).text
+        assert ("Nothing has been rated here yet." in told) == past
+    store.close()
+    assert "1 run rated 1 row on 2026-11-24." in told
 
 
 def test_what_only_people_know_is_asked_and_the_answers_are_taken_in(
