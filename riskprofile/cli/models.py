@@ -31,9 +31,11 @@ def list_models(home: Home = None, json: Json = False) -> int:
         output.as_json({"models": [asdict(one) for one in found]})
         return 0
     for one in found:
-        state = "serves" if one.serves else one.origin
+        state = "promoted before" if one.promoted else one.origin
+        state = "serves" if one.serves else state
         by = f" signed by {', '.join(one.signed_by)}" if one.signed_by else ""
-        old = f" measured beside {one.beside}, which does not serve" if one.overtaken else ""
+        stale = one.overtaken and not one.promoted
+        old = f" measured beside {one.beside}, which does not serve" if stale else ""
         output.say(
             f"{one.profile} {one.version} {state} {one.digest[:12]}{by}{old} {one.fault}".rstrip()
         )

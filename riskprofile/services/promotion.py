@@ -94,6 +94,7 @@ class Known:
     proposed_by: str = ""
     proposed_at: datetime | None = None
     fault: str = ""
+    promoted: bool = False  # it was promoted once: it is neither proposed nor signed again
     beside: str = ""  # the version that its gates were measured beside, where its recipe says
     overtaken: bool = False  # that one serves no more: what the gates say is not of today
 
@@ -108,8 +109,8 @@ def propose(store: Store, actor: Actor, folder: Path, now: datetime, models: Pat
     PolicyError
         A gate did not hold, and nobody waived it by name and reason.
     Conflict
-        Another scorecard has this version, or its gates were measured beside one that does not
-        serve now.
+        Another scorecard has this version, it was promoted before, or its gates were measured
+        beside one that does not serve now.
     """
     authorise(actor, "model.propose")
     files = artefacts.read(folder)
@@ -122,6 +123,7 @@ def propose(store: Store, actor: Actor, folder: Path, now: datetime, models: Pat
             select(_card.c.digest).where(_card.c.digest == card.digest)
         ).scalar()
         if there is not None:
+            _require_new(connection, card)
             return card.digest
         _require_beside(connection, models, card, files)
         try:
@@ -165,7 +167,7 @@ def sign(
     ScorecardError
         The bytes are not what was proposed.
     Conflict
-        This person has signed it already, it served before, or its gates were measured beside
+        This person has signed it already, it was promoted before, or its gates were measured beside
         one that does not serve now.
     """
     authorise(actor, "model.promote")
@@ -178,14 +180,7 @@ def sign(
             raise ScorecardError(f"scorecard {profile} {version} is not what was proposed")
         _expected(card)
         _require_gates(gates(files, f"scorecard {profile} {version}"))
-        given = connection.execute(
-            select(_promotion.c.id).where(_promotion.c.digest == card.digest)
-        ).first()
-        if given is not None:
-            raise Conflict(
-                f"{profile} {version} served before",
-                do="Roll back to it, or give a new scorecard a new version.",
-            )
+        _require_new(connection, card)
         if actor.name in _names(connection, card.digest):
             raise Conflict(
                 "you have signed this scorecard already",
@@ -322,6 +317,7 @@ def known(store: Store, actor: Actor, models: Path) -> list[Known]:
                         row["proposed_by"],
                         row["proposed_at"],
                         fault,
+                        _was_promoted(connection, row["digest"]),
                         base[0],
                         row["digest"] != current and base[1] not in ("", current),
                     )
@@ -367,6 +363,21 @@ def gates(files: Mapping[str, bytes], where: str) -> list[Gate]:
     if not told or not all(isinstance(one.held, bool) for one in told):
         raise fault
     return told
+
+
+def _require_new(connection: Connection, card: Scorecard) -> None:
+    """What was promoted once served, or serves: it is signed no second time."""
+    if not _was_promoted(connection, card.digest):
+        return
+    raise Conflict(
+        f"{card.profile} {card.version} was promoted before",
+        do="See riskprofile models list. Give a new scorecard a new version.",
+    )
+
+
+def _was_promoted(connection: Connection, digest: str) -> bool:
+    asked = select(_promotion.c.id).where(_promotion.c.digest == digest)
+    return connection.execute(asked).first() is not None
 
 
 def _require_gates(measured: list[Gate]) -> None:

@@ -210,8 +210,13 @@ def test_rolling_back_goes_one_step_at_a_time_to_what_ships(people: Store, tmp_p
         assert (done.scorecard.version, serves(people)) == (expected, expected)
     with pytest.raises(Conflict, match="nothing was promoted"):
         promotion.rollback(people, SARA, "shipment", WHY, NOW, MODELS)
-    with pytest.raises(Conflict, match="served before"):
-        sign(people, ANNA, "2027.2")
+    for version in ("2027.1", "2027.2"):
+        with pytest.raises(Conflict, match=f"{version} was promoted before"):
+            sign(people, ANNA, version)
+        with pytest.raises(Conflict, match=f"{version} was promoted before"):
+            promotion.propose(people, ANNA, tmp_path / version, NOW, MODELS)
+    told = {one.version: one.promoted for one in promotion.known(people, SARA, MODELS)}
+    assert told["2027.1"] and told["2027.2"] and not told[SHIPPED]
     kinds = [one.kind for one in promotion.promotions(people, SARA, "shipment")]
     assert kinds == ["rollback", "rollback", "promote", "promote"]
 
