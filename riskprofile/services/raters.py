@@ -67,7 +67,7 @@ class Raters:
                 f"batch {batch.id} began with scorecard {batch.model_version}, and "
                 f"{found.scorecard.version} serves now",
                 do="Serve the earlier version again to go on with it, or end it as far as it came "
-                f"and rate the file again: riskprofile finish {batch.id}",
+                f"and rate the file again: riskprofile finish {batch.id} --reason ...",
             )
         return found
 

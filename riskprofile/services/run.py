@@ -191,7 +191,8 @@ def unseen(told: Summary) -> list[str]:
     return made + [
         f"{_many(count, 'duplicate is a row', 'of the duplicates are rows')} of batch {name}, "
         "which is under way or was left before its end: on no list until it ends. Go on with its "
-        f"file (--resume), or, where that will not come again, riskprofile finish {name}"
+        "file (--resume), or, where that will not come again, "
+        f"riskprofile finish {name} --reason ..."
         for name, count in told.unfinished.items()
     ]
 
