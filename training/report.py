@@ -312,4 +312,6 @@ def _calibration(
     score = card.probability(points)
     ranked = np.argsort(score, kind="stable")
     for number, part in enumerate(np.array_split(ranked, 5), start=1):
+        if not len(part):  # fewer rows than fifths
+            continue
         yield f"{number}", len(part), float(score[part].mean()), float(labels[part].mean())

@@ -125,6 +125,16 @@ def test_where_no_part_has_finds_enough_that_is_said(trial: Trial) -> None:
     assert told.inspected == 12 and f"are finds ({told.found} of 12)." in text
 
 
+def test_of_fewer_outcomes_than_fifths_only_those_with_rows_are_told(
+    trial: Trial, recwarn: pytest.WarningsRecorder
+) -> None:
+    labels = trial.features.assign(value=0, known_at=trial.times).iloc[:3]
+    labels.loc[:0, "value"] = 1
+    told = report.on_outcomes(scorecard(), scorecard(), labels, 0.4)
+    assert told is not None and [rows for _, rows, _, _ in told.calibration] == [1, 1, 1]
+    assert "nan" not in report.text(told) and not recwarn.list
+
+
 def test_every_profile_says_whether_parties_were_seen() -> None:
     for profile in PROFILES.values():
         names = {one.name for one in profile.features}
