@@ -149,7 +149,8 @@ def _fit_office(
         )
         return 0
     output.say(f"{profile} {version} in {folder}, digest {told.digest[:16]}")
-    output.say(f"  {told.moved.outcomes} outcomes, {told.moved.finds} finds")
+    outcomes = output.counted(told.moved.outcomes, "outcome")
+    output.say(f"  {outcomes}, {output.counted(told.moved.finds, 'find')}")
     output.say(f"  base {told.moved.shift:+d} points; terms that moved most:")
     said = {one.name: one.said for one in told.moved.scorecard.terms}
     for name, factor in told.moved.moved[:8]:

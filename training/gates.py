@@ -96,7 +96,8 @@ def recall_gate(
     bound = f"at most {100 * MOST_LOST:.0f} points"
     if not measured:
         positives = int(labels.sum())
-        return Gate(name, True, f"not assessable: {positives} positives", bound)
+        few = "1 positive" if positives == 1 else f"{positives} positives"
+        return Gate(name, True, f"not assessable: {few}", bound)
     budget, worst = max(measured, key=lambda one: one[1].lost)
     told = (
         f"{worst.name} loses {100 * worst.lost:.1f} points at {budget:.0%} inspected "

@@ -346,6 +346,10 @@ def card_text(told: OfficeRecipe, moved: Refit, measured: Sequence[Gate], disagr
         "until 200 outcomes with 30 finds are examined."
     )
     said = {one.name: one.said for one in moved.scorecard.terms}
+    listed = [(said[name], f"{factor:.3f}") for name, factor in moved.moved]
+    if not moved.scorecard.written:  # of a few criteria each is told
+        listed = [(name, factor) for name, factor in listed if factor != "1.000"]
+    still = len(moved.factors) - len(listed)
     weighed = moved.scorecard.written and any(one != 1 for one in moved.factors.values())
     lines = [
         f"# Scorecard {told.profile} {told.version}",
@@ -354,8 +358,9 @@ def card_text(told: OfficeRecipe, moved: Refit, measured: Sequence[Gate], disagr
         "",
         "## What it was fitted on",
         "",
-        f"- {moved.outcomes} confirmed outcomes of this installation, {moved.finds} of them finds "
-        f"of trafficking; digest {told.labels_digest[:16]}",
+        f"- {moved.outcomes} confirmed outcomes of this installation, {moved.finds} of them "
+        f"{'a find' if moved.finds == 1 else 'finds'} of trafficking; digest "
+        f"{told.labels_digest[:16]}",
         f"- on {disagreed} of them people disagreed: an earlier outcome of the same alert said "
         "otherwise; the last one counts",
         f"- it starts from {told.from_version} (digest {told.from_digest[:16]})",
@@ -372,10 +377,10 @@ def card_text(told: OfficeRecipe, moved: Refit, measured: Sequence[Gate], disagr
         "",
         f"Base: {moved.shift:+d} points.",
         "",
-        "| term | factor |",
-        "|---|---|",
-        *[f"| {said[name]} | {factor:.3f} |" for name, factor in moved.moved],
+        *(["| term | factor |", "|---|---|"] if listed else []),
+        *[f"| {name} | {factor} |" for name, factor in listed],
         "",
+        *([f"{still} other terms moved by less than a thousandth of theirs.", ""] if still else []),
         "## What was measured before it may serve",
         "",
         "| gate | held | figure | bound |",

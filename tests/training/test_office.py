@@ -101,6 +101,10 @@ def test_the_folder_says_what_it_was_fitted_on_and_what_was_measured(
     card = (tmp_path / "run" / "card.md").read_text()
     assert f"{told.moved.outcomes} confirmed outcomes" in card
     assert "generator scale" in card
+    listed = re.findall(r"^\| (.+) \| (\d\.\d{3}) \|$", card, re.M)
+    shown = [factor for factor in told.moved.factors.values() if f"{factor:.3f}" != "1.000"]
+    assert len(listed) == len(shown) < len(told.moved.factors)
+    assert f"{len(told.moved.factors) - len(shown)} other terms moved by less than" in card
     recipe = json.loads((tmp_path / "run" / "recipe.json").read_text())
     assert recipe["labels_digest"] == told.moved.digest
     assert recipe["outcomes"] == told.moved.outcomes
