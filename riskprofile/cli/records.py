@@ -55,11 +55,14 @@ def show(number: Number, home: Home = None, json: Json = False) -> int:
     if json:
         output.as_json(told)
         return 0
+    events = told.pop("events")
     for name, value in told.items():
-        if name != "events":
-            output.say(f"{name}: {value}")
-    for one in told["events"]:
-        output.say(f"{one.pop('at')} {one.pop('kind')}: {one}")
+        output.say(f"{name}: {arms.written(value)}")
+    for one in events:
+        head = f"{one.pop('at')} {one.pop('kind')} by {one.pop('by')}"
+        before = [f"{name} {arms.written(value)}" for name, value in one.pop("before", {}).items()]
+        parts = [head, *(f"{name} {arms.written(value)}" for name, value in one.items() if value)]
+        output.say("; ".join([*parts, *([f"before: {', '.join(before)}"] if before else [])]))
     return 0
 
 

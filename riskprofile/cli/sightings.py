@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -43,7 +43,7 @@ def export(
     with opened(home) as (_, store):
         found = sightings.heat(store, owner(), now(), Grid(cell, days, past, fdr), end)
     results.write_csv(found.cells, out)
-    told = {
+    told: dict[str, Any] = {
         "cells": len(found.cells),
         "bursts": len(found.bursts),
         "reports": int(found.cells["reports"].sum()),
@@ -54,8 +54,11 @@ def export(
     if json:
         output.as_json(told)
     elif not is_stdout(out):
+        counts = {
+            name: output.counted(told[f"{name}s"], name) for name in ("report", "cell", "burst")
+        }
         output.say(
-            f"{told['reports']} reports in {told['cells']} cells, {told['bursts']} bursts; "
+            f"{counts['report']} in {counts['cell']}, {counts['burst']}; "
             f"window of {days} days to {found.until:%Y-%m-%d}, {found.past} before it known"
         )
     return 0

@@ -53,9 +53,10 @@ def export_iafq(
     sdg = told["16.4.2"]
     value = "no arms" if sdg["value"] is None else f"{sdg['value']:.1%}"
     output.say(f"16.4.2 in {told['year']}: {value} ({sdg['numerator']} of {sdg['denominator']})")
-    output.say(f"{len(told['held_back'])} records hold it back; {out}")
+    held = output.counted(len(told["held_back"]), "record")
+    output.say(f"held back by {held}; {out}")
     for one in told["quality"]:
-        output.say(f"  {len(one['records'])} records: {one['what']}")
+        output.say(f"  {output.counted(len(one['records']), 'record')}: {one['what']}")
     return 0
 
 

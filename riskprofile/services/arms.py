@@ -313,7 +313,7 @@ def amend(
     with store.write() as connection:
         kept.lock(connection)
         held = one(connection, number)
-        wanted = {name: _text(value) for name, value in shown(held).items()} | dict(changes)
+        wanted = {name: written(value) for name, value in shown(held).items()} | dict(changes)
         texts = {name: [value] for name, value in wanted.items() if value}
         raw = pd.DataFrame(texts).assign(source="amend", line=1, warnings=pd.NA)
         table, rejected = canonical.parse(RawChunk(SEIZURES.name, raw), SEIZURES)
@@ -336,7 +336,8 @@ def amend(
         )
 
 
-def _text(value: Any) -> str:
+def written(value: Any) -> str:
+    """A value of a piece as a file and `amend` write it: yes or no, JSON, or the text itself."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)

@@ -32,6 +32,10 @@ def test_old_records_are_imported_found_corrected_and_handed_over(tmp_path: Path
     assert (found["record_number"], found["grade"], found["restored"]) == ("A1", "uncertain", True)
     code, said, _ = run(home, "records", "show", "A1", "--json")
     assert [one["kind"] for one in told(said)["events"]] == ["amended", "custody"]
+    code, said, _ = run(home, "records", "show", "A1")
+    assert "\nrestored: yes\n" in said and "\nconverted: no\n" in said
+    assert "amended by os:" in said and "; before: restored no\n" in said
+    assert "; giver gate; taker laboratory" in said and "{'" not in said
     code, _, why = run(home, "records", "show", "A9")
     assert code == 4 and "no record A9" in why
 
