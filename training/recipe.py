@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
+from datetime import date
+from inspect import signature
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from riskprofile.errors import InputError
+from riskprofile.profiles import PROFILES
+from riskprofile.scoring.scorecard import WORDING
 
 
 @dataclass(frozen=True)
@@ -88,3 +94,43 @@ def _check(told: Any) -> None:
                 raise ValueError(f"missing: {name}")
         elif not isinstance(told[name], _KINDS.get(str(one.type), (list,))):
             raise ValueError(f"of another kind: {name}")
+    _check_inner(told)
+
+
+def _check_inner(told: Mapping[str, Any]) -> None:
+    """The same of what the entries hold: a fit would find it out after minutes."""
+    from training.estimator import ScorecardClassifier
+    from training.wording import fit_wording
+
+    if told["profile"] not in PROFILES:
+        raise ValueError(f"unknown: profile {told['profile']}")
+    for name in ("start", "train_until", "test_from"):
+        try:
+            date.fromisoformat(told[name])
+        except ValueError:
+            raise ValueError(f"no day: {name} {told[name]}") from None
+    if not all(type(one) is int for one in told.get("worlds", ())):
+        raise ValueError("of another kind: worlds")
+    pairs = told.get("given_pairs", ())
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        raise ValueError("of another kind: given_pairs")
+    features = PROFILES[told["profile"]].features_by_name
+    for name in told.get("drop", ()):
+        if name not in features:
+            raise ValueError(f"no such feature: {name}")
+    for name in chain.from_iterable(pairs):
+        if name not in {*features, WORDING}:
+            raise ValueError(f"no such feature: {name}")
+    _check_parameters("estimator", told, ScorecardClassifier.__init__)
+    _check_parameters("wording", told, fit_wording)
+
+
+def _check_parameters(entry: str, told: Mapping[str, Any], taker: Callable[..., Any]) -> None:
+    """Whether these are parameters of what takes them: numbers, of the kind of its defaults."""
+    usual = {name: one.default for name, one in signature(taker).parameters.items()}
+    for name, value in told.get(entry, {}).items():
+        number = usual.get(name)
+        if type(number) not in (int, float) or name == "seed":  # the recipe has one of its own
+            raise ValueError(f"unknown: {entry} {name}")
+        if type(value) is not int and type(value) is not type(number):
+            raise ValueError(f"of another kind: {entry} {name}")

@@ -124,6 +124,19 @@ def test_a_recipe_with_an_unknown_entry_is_refused(tmp_path: Path) -> None:
         ({"profile": "shipment"}, "missing: version"),
         ({**known, "worlds": 5}, "of another kind: worlds"),
         ([known], "no entries"),
+        ({**known, "profile": "shipmet"}, "unknown: profile shipmet"),
+        ({**known, "start": "2025-13-01"}, "no day: start 2025-13-01"),
+        ({**known, "train_until": "soon"}, "no day: train_until soon"),
+        ({**known, "worlds": [1, "b"]}, "of another kind: worlds"),
+        ({**known, "drop": ["gross"]}, "no such feature: gross"),
+        ({**known, "given_pairs": [["gross_mass"]]}, "of another kind: given_pairs"),
+        ({**known, "given_pairs": [["gross", "gross_mass"]]}, "no such feature: gross"),
+        ({**known, "estimator": {"pair": 3}}, "unknown: estimator pair"),
+        ({**known, "estimator": {"seed": 3}}, "unknown: estimator seed"),
+        ({**known, "estimator": {"pairs": "many"}}, "of another kind: estimator pairs"),
+        ({**known, "estimator": {"cuts": True}}, "of another kind: estimator cuts"),
+        ({**known, "wording": {"flavour": 1}}, "unknown: wording flavour"),
+        ({**known, "wording": {"least": 1.5}}, "of another kind: wording least"),
     ):
         path.write_text(json.dumps(told))
         with pytest.raises(InputError, match=rf"not a recipe \({what}\)"):
