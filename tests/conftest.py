@@ -8,6 +8,7 @@ import gc
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import uuid
@@ -32,6 +33,11 @@ SHARE = blind.SHARE  # of its alerts, how many wait for a view where nobody set 
 # How long an example takes depends on the machine; a test that hangs is ended by its time limit.
 hypotheses.register_profile("untimed", hypotheses.default, deadline=None)
 hypotheses.load_profile("untimed")
+
+
+def pytest_configure() -> None:
+    """SIGTERM ends the tests as Ctrl-C does: what their fixtures began is ended too."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
