@@ -53,7 +53,7 @@ def page() -> None:
     say, now, store = session.speech(), session.now(), served().store
     status = session.status(person)
     zone = session.zone(status.zone)
-    found = govern.batches(store, person, now)
+    found = govern.batches(store, person)
     recalls = [
         _recall(say, one)
         for one in evidence.all_passed_over(store, person)

@@ -86,7 +86,7 @@ def page() -> None:
             _signing(say, person, chosen)
     with right:
         _back(say, person, str(profile), zone, now)
-        _pause(say, person, now, zone)
+        _pause(say, person, now)
 
 
 def _strips() -> None:
@@ -233,7 +233,7 @@ def _back(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
             st.rerun()
 
 
-def _pause(say: Any, person: Any, now: Any, zone: Any) -> None:
+def _pause(say: Any, person: Any, now: Any) -> None:
     here = served()
     stopped = govern.paused(here.store)
     may = person.role in rights.ACTIONS["rating.pause"]

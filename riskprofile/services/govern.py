@@ -396,7 +396,7 @@ def status(store: Store, actor: Actor, now: datetime, settings: Settings | None 
     )
 
 
-def batches(store: Store, actor: Actor, now: datetime | None = None) -> list[BatchView]:
+def batches(store: Store, actor: Actor) -> list[BatchView]:
     """The newest batches, the last one first; at most `NEWEST`."""
     authorise(actor, "batch.look")
     *names, _, _ = BatchView.__dataclass_fields__
