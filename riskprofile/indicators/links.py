@@ -265,8 +265,9 @@ WORKING_PARTS = frozenset(
 
 def part_kinds(goods: Text, licence: Column) -> Text:
     """Kinds of working part that a text names without licence, in order; else missing."""
+    read = dict(zip(goods.distinct, lexicon.scans(goods.distinct), strict=True))
     return goods.where(licence.isna()).map(
-        lambda one: "|".join(sorted(lexicon.scan(one).parts & WORKING_PARTS)) or None
+        lambda one: "|".join(sorted(read[one].parts & WORKING_PARTS)) or None
     )
 
 
