@@ -24,22 +24,27 @@ RARE = 0.002  # share of a destination's declarations below which two ends are r
 # Measures: what is counted.
 
 
+@once
 def heavy(items: View, history: History) -> Column:
     return norms.times(norms.mass_departure(items, history))
 
 
+@once
 def heavy_package(items: View, history: History) -> Column:
     return norms.times(norms.package_departure(items, history))
 
 
+@once
 def cheap(items: View, history: History) -> Column:
     return norms.times(-norms.price_departure(items, history))
 
 
+@once
 def odd_price(items: View, history: History) -> Column:
     return norms.times(norms.price_departure(items, history).abs())
 
 
+@once
 def odd_mass(items: View, history: History) -> Column:
     return norms.times(norms.mass_departure(items, history).abs())
 
@@ -48,10 +53,12 @@ def freight(items: View, history: History) -> Column:
     return items["freight_ratio"]
 
 
+@once
 def pieces(items: View, history: History) -> Column:
     return items["quantity"].fillna(items["package_count"].astype("float64"))
 
 
+@once
 def beyond_own(items: View, history: History) -> Column:
     past = history.norm(items, "log_quantity", ["consignee_key", "hs4"])
     own = past["mean"].where(past["n"] >= 3.0)
@@ -69,10 +76,12 @@ def one(items: View, history: History) -> Column:
 # Conditions: 1 yes, 0 no, NaN unknown.
 
 
+@once
 def private(items: View, history: History) -> Column:
     return facts.is_private(items)
 
 
+@once
 def firm(items: View, history: History) -> Column:
     return is_one_of(items["consignee_type"], "business", "forwarder")
 
@@ -98,38 +107,47 @@ def new_sender(items: View, history: History) -> Column:
     return (fresh * facts.history_known(items, history)).where(named, 0.0)
 
 
+@once
 def nobody(items: View, history: History) -> Column:
     return facts.absent(items["consignee_key"])
 
 
+@once
 def vague(items: View, history: History) -> Column:
     return goods.said(items)["vague"].fillna(1.0)
 
 
+@once
 def unnumbered(items: View, history: History) -> Column:
     return 1.0 - goods.said(items)["numbered"].fillna(0.0)
 
 
+@once
 def unlisted(items: View, history: History) -> Column:
     return (goods.said(items)["itemised"].fillna(0.0) < 3.0).astype("float64")
 
 
+@once
 def parcel(items: View, history: History) -> Column:
     return is_one_of(items["transport_mode"], "post", "express", "air")
 
 
+@once
 def flown(items: View, history: History) -> Column:
     return is_one_of(items["transport_mode"], "air", "express")
 
 
+@once
 def road(items: View, history: History) -> Column:
     return is_one_of(items["transport_mode"], "road", "rail")
 
 
+@once
 def gift(items: View, history: History) -> Column:
     return facts.known(items["gift"]).fillna(0.0)
 
 
+@once
 def dear(items: View, history: History) -> Column:
     return (items["freight_ratio"] >= DEAR).astype("float64").where(items["freight_ratio"].notna())
 
@@ -180,6 +198,7 @@ def new_trade(items: View, history: History) -> Column:
     return ((same == 0) & (past >= 3.0)).astype("float64")
 
 
+@once
 def thin_papers(items: View, history: History) -> Column:
     names = ("consignor_address_key", "consignee_address_key", "origin_key", "value", "hs_code",
              "quantity", "package_type", "freight_cost")  # fmt: skip
@@ -194,28 +213,33 @@ def new_address(items: View, history: History) -> Column:
     return ((past >= 1.0) & (here == 0)).astype("float64").where(here.notna(), 0.0)
 
 
+@once
 def hidden_receiver(items: View, history: History) -> Column:
     forwarder = is_one_of(items["consignee_type"], "forwarder").fillna(0.0)
     hidden = facts.any_of(forwarder, facts.absent(items["consignee_key"]))
     return hidden * facts.absent(items["house_document"])
 
 
+@once
 def small_part(items: View, history: History) -> Column:
     mass = facts.piece_mass_g(items)
     low, high = facts.SMALL_PART_G
     return mass.between(low, high).astype("float64").where(mass.notna())
 
 
+@once
 def tube_mass(items: View, history: History) -> Column:
     mass = facts.piece_mass_g(items)
     low, high = facts.TUBE_G
     return mass.between(low, high).astype("float64").where(mass.notna())
 
 
+@once
 def part_mass(items: View, history: History) -> Column:
     return facts.any_of(small_part(items, history), tube_mass(items, history)).fillna(0.0)
 
 
+@once
 def seldom_private(items: View, history: History) -> Column:
     heading = facts.count(items, history, ("hs4",), None)
     kind = facts.count(items, history, ("hs4", "consignee_type"), None)
@@ -226,6 +250,7 @@ def arms(items: View, history: History) -> Column:
     return facts.named_arms(items)
 
 
+@once
 def arms_words(items: View, history: History) -> Column:
     """Words that mean arms and little else, under a code of other goods."""
     said = goods.arms(items)
@@ -233,20 +258,24 @@ def arms_words(items: View, history: History) -> Column:
     return (hidden & ~nomenclature.near_arms(items)).astype("float64")
 
 
+@once
 def convertible(items: View, history: History) -> Column:
     said = goods.arms(items)
     worded = (said["convertible"] & ~said["lawful"]).astype("float64")
     return facts.any_of(facts.in_class(items, nomenclature.convertible), worded)
 
 
+@once
 def unlicensed(items: View, history: History) -> Column:
     return facts.absent(items["licence_number"])
 
 
+@once
 def licensed(items: View, history: History) -> Column:
     return facts.given(items["licence_number"])
 
 
+@once
 def passing(items: View, history: History) -> Column:
     return is_one_of(items["procedure"], "transit", "transhipment")
 

@@ -14,39 +14,47 @@ from riskprofile.features.conditions import PAIR
 from riskprofile.features.register import feature
 from riskprofile.reference import facts, goods, nomenclature, norms
 from riskprofile.reference.facts import all_of, any_of, ramp, within
+from riskprofile.reference.once import once
 from riskprofile.tables import Feature, History
 
 UNIT = "0 to 1"
 
 
+@once
 def _host_excess(items: View, history: History) -> Column:
     """Mass above the goods' norm, by unit or by package: 0 at 1 deviation, 1 at 4."""
     return ramp(norms.excess(items, history), 1.0, 4.0)
 
 
+@once
 def _private_or_new(items: View, history: History) -> Column:
     """1 for a private consignee, else how new the consignee is."""
     return any_of(facts.is_private(items), facts.novelty(items, history, ("consignee_key",)))
 
 
+@once
 def _unfamiliar(items: View, history: History) -> Column:
     """1 where sender and receiver are no known pair, falling to 0 at five declarations."""
     return 1.0 - facts.familiarity(items, history, PAIR)
 
 
+@once
 def _unspecific(items: View) -> Column:
     """1 where the text names no standard, thread or part number; NaN without a text."""
     return 1.0 - goods.said(items)["numbered"]
 
 
+@once
 def _small_part(items: View) -> Column:
     return within(facts.piece_mass_g(items), *facts.SMALL_PART_G)
 
 
+@once
 def _tube_mass(items: View) -> Column:
     return within(facts.piece_mass_g(items), *facts.TUBE_G)
 
 
+@once
 def _heavy_package(items: View, history: History) -> Column:
     return ramp(norms.z_score(items, history, "log_kg_per_package"), 1.0, 4.0)
 

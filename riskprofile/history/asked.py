@@ -40,13 +40,26 @@ def queries(items: View, by: Sequence[str]) -> Asked:
 
 @once
 def _queries(items: View, by: tuple[str, ...]) -> Asked:
-    mixed = np.full(len(items), START, dtype=np.uint64)
-    given = np.ones(len(items), dtype=bool)
-    for name in by:
-        part, present = _hashed(items, name)
-        given = given & present
-        mixed = mix(mixed ^ part)
-    return Asked.of(mixed.view(np.int64), _day(items), given)
+    return Asked.of(_mixed(items, by).view(np.int64), _day(items), given(items, by))
+
+
+@once
+def _mixed(items: View, by: tuple[str, ...]) -> np.ndarray:
+    """The number that stands for the values of each row; what begins alike is mixed once."""
+    if not by:
+        return np.full(len(items), START, dtype=np.uint64)
+    part, _ = _hashed(items, by[-1])
+    return mix(_mixed(items, by[:-1]) ^ part)
+
+
+@once
+def given(items: View, by: tuple[str, ...]) -> np.ndarray:
+    """Rows that have all of a key."""
+    if not by:
+        return np.ones(len(items), dtype=bool)
+    _, present = _hashed(items, by[-1])
+    every: np.ndarray = given(items, by[:-1]) & present
+    return every
 
 
 @once

@@ -71,14 +71,14 @@ class Index:
 
         Both are 0 for a key that is not here. Sorted queries stay near one another.
         """
-        first = np.zeros(len(hashes), dtype=np.int64)
-        end = np.zeros(len(hashes), dtype=np.int64)
+        first, end = np.zeros((2, len(hashes)), dtype=np.int64)
         if len(self.keys):
             place = np.minimum(self.keys.searchsorted(hashes), len(self.keys) - 1)
-            known = self.keys[place] == hashes
-            base = place[known].astype(np.int64) * SPAN
-            first[known] = self.times.searchsorted(base + since[known])
-            end[known] = self.times.searchsorted(base + until[known])
+            known = (self.keys[place] == hashes).nonzero()[0]
+            if len(known):
+                base = place[known] * SPAN
+                first[known] = self.times.searchsorted(base + since[known])
+                end[known] = self.times.searchsorted(base + until[known])
         return first, end
 
     def merged(self, other: Index) -> Index:

@@ -173,8 +173,8 @@ class Snapshot:
             if index.total is not None and index.squares is not None:
                 sums[1] += sign * (index.total[end] - index.total[first])
                 sums[2] += sign * (index.squares[end] - index.squares[first])
-        number, total, squares = (_told(asked, one) for one in sums)
-        n = np.where(asked.given, number, 0).astype("float64")
+        number, total, squares = _told(asked, sums)
+        n = np.where(asked.given, number, 0.0)
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = total / n / QUANTUM
             square = squares / n / QUANTUM**2
@@ -202,6 +202,13 @@ class Snapshot:
         """Of each index that is not empty: its sign, and the events of each query."""
         until = asked.days
         since = np.zeros_like(until) if window is None else np.maximum(until - round(window), 0)
+        return [
+            (sign, index, index.range(asked.hashes, since, until))
+            for sign, index in self._held(question)
+        ]
+
+    def _held(self, question: Question) -> list[tuple[int, Index]]:
+        """The indexes of a question that are not empty: what was added, and what was taken."""
         if question not in self._signed:
             self._signed[question] = [
                 (sign, index)
@@ -209,10 +216,7 @@ class Snapshot:
                 for sign, index in ((1, one.plus), (-1, one.minus))
                 if len(index)
             ]
-        return [
-            (sign, index, index.range(asked.hashes, since, until))
-            for sign, index in self._signed[question]
-        ]
+        return self._signed[question]
 
     def _count(self, items: Any, by: Sequence[str], question: Question, days: float | None) -> Any:
         made: Column = _many(View.of(items), self, tuple(by), question, days)
@@ -221,6 +225,8 @@ class Snapshot:
     def _counted(
         self, items: View, by: tuple[str, ...], question: Question, days: float | None
     ) -> Column:
+        if not self._held(question):  # finds are few: of most keys there is none to look for
+            return Column(np.where(asking.given(items, by), 0.0, np.nan))
         asked = queries(items, by)
         made = np.zeros(len(asked.order), dtype=np.int64)
         window = None if days is None else days * DAY
@@ -249,7 +255,7 @@ def _many(
 
 
 def _told(asked: Asked, answers: np.ndarray) -> np.ndarray:
-    """Answers to the sorted queries in the order of the table."""
+    """Answers to the sorted queries, along the last axis, in the order of the table."""
     made = np.empty_like(answers)
-    made[asked.order] = answers
+    made[..., asked.order] = answers
     return made

@@ -73,6 +73,7 @@ def differs(one: Column, other: Column) -> Column:
     return known(one != other)
 
 
+@once
 def is_private(items: View) -> Column:
     """1 for a private consignee, 0 for a firm, forwarder or office, NaN when not said."""
     return is_one_of(items["consignee_type"], "private")

@@ -47,7 +47,7 @@ def usual(
     variance = (norm["sd"].fillna(0.0) ** 2).where(enough)
     for by in levels[1:]:
         finer = history.norm(items, measure, list(by))
-        n = finer["n"].fillna(0.0)
+        n = finer["n"]
         # One declaration has a mean but no spread of its own.
         spread = (n - 1.0).clip(lower=0.0)
         own = finer["sd"].fillna(0.0) ** 2
@@ -113,7 +113,7 @@ def departure(
     mean = broad["mean"].where(broad["n"] >= ENOUGH)
     for by in codes[1:]:
         finer = history.norm(items, measure, list(by))
-        n = finer["n"].fillna(0.0)
+        n = finer["n"]
         mean = (n * finer["mean"].fillna(0.0) + LEAN * mean) / (n + LEAN)
     same = history.norm(items, measure, list(words))
     by_code = items[measure] - mean

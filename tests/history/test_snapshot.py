@@ -36,6 +36,13 @@ def test_a_stranger_was_seen_zero_times_and_an_unknown_party_is_missing() -> Non
     assert history.first_seen(nobody, ["consignee_key"]).isna().all()
 
 
+def test_of_a_past_without_finds_a_party_has_none_and_an_unknown_one_is_missing() -> None:
+    history, by = Snapshot.from_views([past()]), ["consignee_key", "hs4"]
+    assert history.finds(today(), by).tolist() == [0.0]
+    assert history.finds(today(consignee_id=None), by).isna().all()
+    assert history.finds(today(hs_code=None), by).isna().all()
+
+
 def test_first_and_last_seen_are_times_before_the_day() -> None:
     history = Snapshot.from_views([past()])
     assert history.first_seen(today(), ["consignee_key"]).iloc[0] == pd.Timestamp(
