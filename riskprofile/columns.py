@@ -163,7 +163,7 @@ class Column:
         """With a value, or another column's values, where nothing is known."""
         if self.gone is None and self.values.dtype.kind not in "fmM":
             return self
-        return self.where(Column(~self._absent()), value)
+        return self.where(~self._absent(), value)
 
     def where(self, keep: Column | Array, other: Any = None) -> Column:
         """The values where `keep` holds, elsewhere those of `other`, or nothing."""
@@ -282,7 +282,7 @@ class Column:
         """As what a pandas column holds."""
         made: Any = self.values
         if self.values.dtype.kind == "M":
-            made = pd.DatetimeIndex(self.values).tz_localize("UTC").astype(TIME).array
+            made = pd.array(self.values, dtype=TIME)
         elif self.values.dtype == bool and self.gone is not None:
             made = pd.arrays.BooleanArray(self.values, self.gone)
         elif self.values.dtype.kind == "i":
@@ -404,9 +404,8 @@ class Text(Column):
 
     def array(self) -> Any:
         """As what a pandas column holds, backed by Arrow."""
-        if not len(self.distinct):
-            return pd.array([None] * len(self), dtype=TEXT)
-        return pd.array(list(self.distinct), dtype=TEXT).take(self.values, allow_fill=True)
+        codes = pa.array(self.values, mask=self.values < 0)
+        return TEXT.__from_arrow__(pa.array(self.distinct, pa.large_string()).take(codes))
 
 
 def column(given: Any) -> Column:
@@ -536,9 +535,14 @@ class View:
             return items
         held: tuple[Any, View] | None = getattr(_latest, "held", None)
         if held is None or held[0]() is not items:
-            held = weakref.ref(items), View(dict(items.items()), items.index)
+            held = weakref.ref(items), View.over(items)
             _latest.held = held
         return held[1]
+
+    @staticmethod
+    def over(rows: Any) -> View:
+        """A table as a view of its own, with no answers of others; a view is itself."""
+        return rows if isinstance(rows, View) else View(dict(rows.items()), rows.index)
 
     def __getitem__(self, name: str) -> Column:
         return self._cells[name].column()

@@ -54,7 +54,7 @@ def look(
         text), `named_key` (what it calls the goods) and `time`. P1 and P2 columns are not
         in it.
     """
-    given = taken(table)
+    given = View.over(table)
     made: dict[str, Column] = {key.name: opaque(given, key) for key in profile.keys}
     made["goods_key"] = _hashed(given.text(profile.title), "goods", plain_words)
     made["named_key"] = _hashed(given.text(profile.title), "named", called)
@@ -64,17 +64,12 @@ def look(
     return seen.assign(**made)
 
 
-def taken(table: Table | View) -> View:
-    """The columns of a table as they are now; a view is itself."""
-    return table if isinstance(table, View) else View(dict(table.items()), table.index)
-
-
 def forms(table: Table | View, keys: Sequence[Key]) -> dict[int, tuple[str, str]]:
     """Family and normal form of every name and address of a table, by opaque key.
 
     For the register of parties alone: nothing that rates may see a form.
     """
-    given = taken(table)
+    given = View.over(table)
     found: dict[int, tuple[str, str]] = {}
     for family, columns in _written(keys).items():
         for name in columns:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from riskprofile.columns import View
 from riskprofile.errors import RiskProfileError
 from riskprofile.profiles import Profile
 from riskprofile.reference import facts
+from riskprofile.reference.once import once
 from riskprofile.scoring.scorecard import WORDING, Scorecard
 from riskprofile.tables import Feature, History, Indicator, Table
 
@@ -69,7 +71,13 @@ def _rounded(made: dict[str, np.ndarray], items: View) -> Table:
     values = np.empty((len(made), len(items)))
     for place, one in enumerate(made.values()):
         values[place] = one
-    return pd.DataFrame(values.round(PRECISION).T, index=items.index, columns=list(made))
+    return pd.DataFrame(values.round(PRECISION).T, index=items.index, columns=headers(*made))
+
+
+@lru_cache(maxsize=16)
+def headers(*names: str) -> pd.Index:
+    """Column names as pandas keeps them: made anew, they cost as much as a table of few rows."""
+    return pd.Index(names)
 
 
 def points(items: View | Table, values: Table, profile: Profile, scorecard: Scorecard) -> pd.Series:
@@ -96,7 +104,7 @@ def indicators(items: View | Table, history: History, listed: Sequence[Indicator
         try:
             mask = indicator.compute(seen, history).values
             if indicator.silent_without_history:
-                mask = mask & (facts.history_known(seen, history).values > 0)
+                mask = mask & _past_known(seen, history)
             fired.masks[indicator.key] = mask
         except Exception as error:
             # Any fault of one warning sign, known or not, falls towards a person.
@@ -116,5 +124,11 @@ def _computed(feature: Feature, items: View, history: History) -> np.ndarray:
             do="No row of this chunk was rated; report the input that brought it up",
         ) from error
     if feature.silent_without_history:
-        values = np.where(facts.history_known(items, history).values > 0, values, np.nan)
+        values = np.where(_past_known(items, history), values, np.nan)
     return values
+
+
+@once
+def _past_known(items: View, history: History) -> np.ndarray:
+    known: np.ndarray = facts.history_known(items, history).values > 0
+    return known

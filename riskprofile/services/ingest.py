@@ -18,8 +18,9 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from riskprofile import files, intake
+from riskprofile.columns import View
 from riskprofile.errors import Conflict, Deadlock, Overtaken, RiskProfileError
-from riskprofile.history import look, taken
+from riskprofile.history import look
 from riskprofile.history.learning import Asked
 from riskprofile.intake.reader import Rejection
 from riskprofile.intake.versions import FUNCTION, REFERENCE, SENT
@@ -283,7 +284,7 @@ class Ingest:
         if not len(one.table):  # all of it is known: nothing to rate, nothing to remember
             return Done(None, one.table, Asked.of({}))
         if self.options.history:
-            given = taken(one.table)
+            given = View.over(one.table)
             seen = look(given, profile, rates=self.rates).table([*profile.remembered, "time"])
             asked = self.raters.register(one.profile).asked(given, profile.keys)
             return Done(None, seen, asked)

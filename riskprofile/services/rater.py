@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from riskprofile.columns import View
-from riskprofile.history import Aliases, Snapshot, look, recalled, taken, united
+from riskprofile.history import Aliases, Snapshot, look, recalled, united
 from riskprofile.history.learning import Asked
 from riskprofile.history.watch import WATCH, Watch
 from riskprofile.profiles import PROFILES, Profile
@@ -66,14 +66,14 @@ class Rater:
         events : Table
             What history will remember of these rows.
         """
-        log, events = joined([self._rated(part, taken(part)) for part in portions(table)])
+        log, events = joined([self._rated(part, View.over(part)) for part in portions(table)])
         if not numbered(table):
             log, events = log.set_axis(table.index), events.set_axis(table.index)
         return log, events
 
     def heard(self, part: Table) -> Rated:
         """`rate` of a portion of a table, and what the register said of its parties."""
-        given = taken(part)
+        given = View.over(part)
         return *self._rated(part, given), self.parties.asked(given, self.profile.keys)
 
     def _rated(self, table: Table, given: View) -> tuple[Table, Table]:
@@ -91,7 +91,7 @@ class Rater:
         flags = {f"{FIRED}{key}": mask for key, mask in fired.masks.items()}
         flags |= {f"{BROKEN}{key}": np.ones(len(table), dtype=bool) for key in fired.broken}
         masks = np.array([*flags.values()]).reshape(len(flags), len(table))
-        said = pd.DataFrame(masks.T, index=table.index, columns=list(flags))
+        said = pd.DataFrame(masks.T, index=table.index, columns=rating.headers(*flags))
         log = pd.concat([values, points.rename(POINTS), said], axis=1)
         # Events keep the keys as written: the register may learn later who they are.
         return log, raw.table([*self.profile.remembered, "time"])
@@ -112,7 +112,7 @@ class Rater:
 
     def seen(self, table: Table) -> View:
         """What indicators see of a table, one party under one key."""
-        given = taken(table)
+        given = View.over(table)
         seen = look(given, self.profile, codes=True, rates=self.rates)
         seen = united(seen, self.profile.keys, self.parties(given, self.profile.keys))
         return self._watched(seen, table)

@@ -276,6 +276,8 @@ def _read(
         ).all()
         found.update((number, None) for number, size in sizes if size > CROWDED)
         sparse = [number for number, size in sizes if size <= CROWDED]
+        if not sparse:
+            continue
         rows = connection.execute(
             select(block.block, form.family, form.form, form.key)
             .join(form_table, form.key == block.key)
