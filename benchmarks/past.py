@@ -204,7 +204,11 @@ def measure(profile: str, rows: int, since: int) -> list[dict[str, Any]]:
 
 
 def goal(rows: int, look_up: float) -> dict[str, float]:
-    """G10, after that many rows of past: what a row takes that came since, and being asked."""
+    """G10, after that many rows of past: what a row takes that came since, and being asked.
+
+    After so many at least as are kept on file: of fewer, all are read anew with what came since.
+    """
+    rows = max(rows, 2 * past.LEAST)
     since = max(rows // 10, 1_000)
     told = measure(SHIPMENT.name, rows, since)
     read, added, alone = told[0], told[2], told[4]

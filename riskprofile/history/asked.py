@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riskprofile.columns import Text, View
-from riskprofile.reference.hashing import START, hash_texts, mix
+from riskprofile.columns import Column, Text, View
+from riskprofile.reference.hashing import START, hash_texts, in_order, mix, starts
 from riskprofile.reference.once import once
 
 EPOCH = np.datetime64("1980-01-01T00:00:00", "us")
@@ -18,18 +18,27 @@ DAY = 86_400
 
 @dataclass(frozen=True)
 class Asked:
-    """Queries sorted by key and day: so asked, a search stays near where the last one ended."""
+    """Distinct queries sorted by key and day: so asked, a search stays near where the last ended.
 
-    order: np.ndarray  # place of each query in the table
+    Parameters
+    ----------
+    of_rows : ndarray of int64
+        The number of the query of each row.
+    hashes, days : ndarray of int64
+        Key and day of each query.
+    """
+
+    of_rows: np.ndarray
     hashes: np.ndarray
     days: np.ndarray
-    given: np.ndarray  # in the order of the table: rows that have all of the key
 
-    @classmethod
-    def of(cls, hashes: np.ndarray, days: np.ndarray, given: np.ndarray) -> Asked:
-        """From the queries in the order of the table."""
-        order = np.lexsort((days, hashes))
-        return cls(order, hashes[order], days[order], given)
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+    def told(self, answers: np.ndarray) -> np.ndarray:
+        """The answer of each row, of those to the queries along the last axis."""
+        made: np.ndarray = answers[..., self.of_rows]
+        return made
 
 
 def queries(items: View, by: Sequence[str]) -> Asked:
@@ -40,7 +49,16 @@ def queries(items: View, by: Sequence[str]) -> Asked:
 
 @once
 def _queries(items: View, by: tuple[str, ...]) -> Asked:
-    return Asked.of(_mixed(items, by).view(np.int64), _day(items), given(items, by))
+    hashes, days = _mixed(items, by).view(np.int64), _day(items)
+    if len(hashes) == 1:
+        return Asked(np.zeros(1, dtype=np.int64), hashes, days)
+    by_day = _by_day(items)
+    order = by_day[in_order(hashes[by_day])]
+    hashes, days = hashes[order], days[order]
+    new = starts(hashes, days)
+    of_rows = np.empty(len(order), dtype=np.int64)
+    of_rows[order] = np.cumsum(new) - 1
+    return Asked(of_rows, hashes[new], days[new])
 
 
 @once
@@ -49,7 +67,8 @@ def _mixed(items: View, by: tuple[str, ...]) -> np.ndarray:
     if not by:
         return np.full(len(items), START, dtype=np.uint64)
     part, _ = _hashed(items, by[-1])
-    return mix(_mixed(items, by[:-1]) ^ part)
+    mixed: np.ndarray = mix(_mixed(items, by[:-1]) ^ part)
+    return mixed
 
 
 @once
@@ -58,14 +77,17 @@ def given(items: View, by: tuple[str, ...]) -> np.ndarray:
     if not by:
         return np.ones(len(items), dtype=bool)
     _, present = _hashed(items, by[-1])
-    every: np.ndarray = given(items, by[:-1]) & present
-    return every
+    whole: np.ndarray = given(items, by[:-1]) & present
+    return whole
 
 
 @once
 def _hashed(items: View, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """The number that stands for each row's value, and which rows have one."""
-    held = items[name]
+    return hashed(items[name])
+
+
+def hashed(held: Column) -> tuple[np.ndarray, np.ndarray]:
+    """The number (uint64) that stands for each row's value, and which rows have one."""
     present = held.notna().values
     if isinstance(held, Text):
         # What a missing text is mixed in as does not matter: such a row gets no answer.
@@ -80,6 +102,11 @@ def _day(items: View) -> np.ndarray:
     whole = seconds(items["time"].values)
     start: np.ndarray = whole - whole % DAY
     return start
+
+
+@once
+def _by_day(items: View) -> np.ndarray:
+    return np.argsort(_day(items), kind="stable")
 
 
 @once

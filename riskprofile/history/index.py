@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskprofile.columns import spans
+from riskprofile.reference.hashing import distinct, in_order, starts
 
 BITS = 33  # seconds of one key: 272 years
 SPAN = np.int64(1 << BITS)
@@ -42,13 +43,16 @@ class Index:
 
     @classmethod
     def of(cls, hashes: np.ndarray, seconds: np.ndarray, values: np.ndarray | None = None) -> Index:
-        """From events in any order."""
-        keys, place = np.unique(hashes, return_inverse=True)
-        times = place.astype(np.int64) * SPAN + seconds
-        if values is None:
-            return cls(keys, np.sort(times))
-        order = np.argsort(times, kind="stable")
-        return cls._summed(keys, times[order], values[order])
+        """From events in any order; it takes less where they are in that of their times."""
+        if (seconds[1:] < seconds[:-1]).any():
+            order = np.argsort(seconds, kind="stable")
+            hashes, seconds = hashes[order], seconds[order]
+            values = None if values is None else values[order]
+        order = in_order(hashes)
+        hashes = hashes[order]
+        new = starts(hashes)
+        times = (np.cumsum(new) - 1 << BITS) + seconds[order]
+        return cls._summed(hashes[new], times, None if values is None else values[order])
 
     @classmethod
     def _summed(cls, keys: np.ndarray, times: np.ndarray, values: np.ndarray | None) -> Index:
@@ -64,6 +68,17 @@ class Index:
         """The measure of each event, in order."""
         return None if self.total is None else np.diff(self.total)
 
+    def found(self, hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which of the asked keys (sorted, as a rule) are here, and where the times of each begin.
+
+        The latter is a time: to it seconds are added, and so it is searched.
+        """
+        if not len(self.keys):
+            return NO_KEYS, NO_KEYS
+        place = np.minimum(self.keys.searchsorted(hashes), len(self.keys) - 1)
+        known = np.flatnonzero(self.keys[place] == hashes)
+        return known, place[known] << BITS
+
     def range(
         self, hashes: np.ndarray, since: np.ndarray, until: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -71,14 +86,11 @@ class Index:
 
         Both are 0 for a key that is not here. Sorted queries stay near one another.
         """
-        first, end = np.zeros((2, len(hashes)), dtype=np.int64)
-        if len(self.keys):
-            place = np.minimum(self.keys.searchsorted(hashes), len(self.keys) - 1)
-            known = (self.keys[place] == hashes).nonzero()[0]
-            if len(known):
-                base = place[known] * SPAN
-                first[known] = self.times.searchsorted(base + since[known])
-                end[known] = self.times.searchsorted(base + until[known])
+        first = np.zeros(len(hashes), dtype=np.int64)
+        end = np.zeros(len(hashes), dtype=np.int64)
+        known, base = self.found(hashes)
+        first[known] = self.times.searchsorted(base + since[known])
+        end[known] = self.times.searchsorted(base + until[known])
         return first, end
 
     def merged(self, other: Index) -> Index:
@@ -110,7 +122,7 @@ class Index:
         wanted = place[other.times[asked] >> BITS].astype(np.int64)
         wanted = (wanted << BITS) + (other.times[asked] & SECOND)
         # What may go lies at one of these times; of those at one time, values tell which.
-        moments = np.unique(wanted)
+        moments = distinct(wanted)
         first = np.searchsorted(self.times, moments, side="left")
         size = np.searchsorted(self.times, moments, side="right") - first
         near = spans(first, size)

@@ -14,15 +14,15 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from riskprofile.columns import column
-from riskprofile.history.asked import seconds
+from riskprofile.columns import Column, column
+from riskprofile.history.asked import hashed, seconds
 from riskprofile.history.index import NEVER, NO_EVENTS, SECOND, Change, Index, edge
-from riskprofile.reference.hashing import START, hash_texts, mix
+from riskprofile.reference.hashing import START, in_order, mix, starts
 from riskprofile.tables import Table
 
 QUANTUM = 1024  # measures are kept as whole 1/1024, so that sums are exact in any order
 CHUNK, POSITION = "_chunk", "_position"  # where the row of an event lies, if that is known
-FEW = 32_000  # rows up to which the hashes of some twenty columns are kept, 9 bytes each
+FEW = 32_000  # rows up to which what is read of some thirty columns is kept, 9 bytes each
 _PLACE = 32  # bits of a position within its chunk
 
 Read: TypeAlias = Callable[[Sequence[str], np.ndarray | None], Table]
@@ -55,7 +55,8 @@ class Rows:
         self, read: Read, names: Sequence[str], count: int, places: np.ndarray | None = None
     ) -> None:
         self._read, self.names, self._count = read, tuple(names), count
-        self._kept: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self._frame: Table | None = None  # where they lie in memory
+        self._kept: dict[Any, tuple[np.ndarray, np.ndarray]] = {}
         if places is not None:
             self.places = places
 
@@ -69,7 +70,9 @@ class Rows:
             table = frame[list(names)]
             return table if chosen is None else table.iloc[chosen]
 
-        return cls(read, list(frame.columns), len(frame))
+        made = cls(read, list(frame.columns), len(frame))
+        made._frame = frame
+        return made
 
     def __len__(self) -> int:
         return self._count
@@ -91,7 +94,12 @@ class Rows:
     @cached_property
     def seconds(self) -> np.ndarray:
         """Whole seconds since 1980."""
-        return seconds(column(self.columns(["time"])["time"]).values)
+        return seconds(self._column("time").values)
+
+    @cached_property
+    def by_time(self) -> np.ndarray:
+        """The numbers of the rows in the order of their times."""
+        return np.argsort(self.seconds, kind="stable")
 
     @cached_property
     def places(self) -> np.ndarray:
@@ -139,33 +147,39 @@ class Rows:
             return np.zeros(len(self), dtype=np.int64), given
         mixed = np.full(len(self), START, dtype=np.uint64)
         for name in dict.fromkeys(by):
-            part, present = self._hashed_column(name)
+            part, present = self._once(self._hashed, name)
             mixed = mix(mixed ^ part)
             given &= present
         signed: np.ndarray = mixed.view(np.int64)
         return signed, given
 
-    def _hashed_column(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """One uint64 a row, and which rows have a value; of few rows it is kept.
+    def _hashed(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """One uint64 a row, and which rows have a value."""
+        return hashed(self._column(name))
 
-        A hundred questions ask some twenty columns.
+    def _measured(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """A measure as a whole number a row, and which rows have one."""
+        values = self._column(name).numbers()
+        finite = np.isfinite(values)
+        return np.rint(np.where(finite, values, 0.0) * QUANTUM).astype(np.int64), finite
+
+    def _column(self, name: str) -> Column:
+        if name not in self.names:  # an older version did not remember it
+            return Column.full(len(self), np.nan)
+        if self._frame is not None:
+            return column(self._frame[name])
+        return column(self._read([name], None)[name])
+
+    def _once(self, read: Callable[[str], tuple[np.ndarray, np.ndarray]], name: str) -> Any:
+        """What is read of a column; of few rows it is kept.
+
+        A hundred questions ask some thirty columns.
         """
-        if name in self._kept:
-            return self._kept[name]
-        held = self.columns([name])[name]
-        present = held.notna().to_numpy(dtype=bool)
-        part = np.zeros(len(held), dtype=np.int64)
-        if pd.api.types.is_numeric_dtype(held.dtype):
-            if present.any():
-                part = held.to_numpy("int64", na_value=0)
-        else:
-            codes, distinct = pd.factorize(held)
-            part = hash_texts([str(value) for value in distinct.tolist()] or [""])[
-                codes.clip(min=0)
-            ]
-        made = part.view(np.uint64), present
-        if len(held) <= FEW:
-            self._kept[name] = made
+        made = self._kept.get((read.__name__, name))
+        if made is None:
+            made = read(name)
+            if len(self) <= FEW:
+                self._kept[read.__name__, name] = made
         return made
 
     def index(self, question: Question) -> Index:
@@ -175,12 +189,12 @@ class Rows:
             return NO_EVENTS
         measure = by.pop(0) if kind == "norm" else None
         hashes, keep = self.hashed(by)
-        if measure is None:
-            return Index.of(hashes[keep], self.seconds[keep])
-        values = self.columns([measure])[measure].to_numpy("float64", na_value=np.nan)
-        keep = keep & np.isfinite(values)
-        whole = np.rint(values[keep] * QUANTUM).astype(np.int64)
-        return Index.of(hashes[keep], self.seconds[keep], whole)
+        whole = None
+        if measure is not None:
+            whole, finite = self._once(self._measured, measure)
+            keep = keep & finite
+        rows = self.by_time[keep[self.by_time]]
+        return Index.of(hashes[rows], self.seconds[rows], None if whole is None else whole[rows])
 
 
 NO_ROWS = Rows.of(pd.DataFrame())
@@ -247,8 +261,10 @@ class Layer:
                 names.append(one[given & had])
         if not hashes:
             return Change(NO_EVENTS)
-        touched, first = np.unique(np.concatenate(hashes), return_index=True)
-        under = np.concatenate(names)[first]
+        touched = np.concatenate(hashes)
+        order = in_order(touched)
+        first = order[starts(touched[order])]
+        touched, under = touched[first], np.concatenate(names)[first]
         old = _first_seen(earlier, pairs, touched)
         new = _first_seen([*earlier, self], pairs, touched)
         moved = old != new
@@ -260,12 +276,11 @@ class Layer:
         if not len(self.added):
             return NO_EVENTS
         both, given = self.added.hashed(pairs[1:])
-        under, both = self.added.hashed(by)[0][given], both[given]
-        at = self.added.seconds[given]
-        order = np.lexsort((at, both))
-        once = np.ones(len(order), dtype=bool)
-        once[1:] = both[order][1:] != both[order][:-1]
-        return Index.of(under[order][once], at[order][once])
+        rows = self.added.by_time[given[self.added.by_time]]
+        order = in_order(both[rows])
+        first = np.sort(order[starts(both[rows][order])])  # of each pair, by their times again
+        rows = rows[first]
+        return Index.of(self.added.hashed(by)[0][rows], self.added.seconds[rows])
 
     def then(self, later: Layer) -> Layer:
         """This layer and the next, as one. Both must know where their rows lie."""

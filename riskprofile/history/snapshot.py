@@ -9,6 +9,7 @@ in serving, and the order of a day's files cannot matter. Its past is a sequence
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,12 @@ import pandas as pd
 
 from riskprofile.columns import Column, View, like
 from riskprofile.history import asked as asking
-from riskprofile.history.asked import DAY, EPOCH, Asked, queries
+from riskprofile.history.asked import DAY, EPOCH, queries
 from riskprofile.history.index import NEVER, SECOND, Change, Index, edge
 from riskprofile.history.layer import QUANTUM, Layer, Question, Rows, alive, changes
 from riskprofile.history.lookup import NOTHING
 from riskprofile.reference.once import once
 from riskprofile.tables import Registers, Table
-
-Span = tuple[np.ndarray, np.ndarray]
 
 
 class Snapshot:
@@ -167,21 +166,23 @@ class Snapshot:
 
     def _normed(self, items: View, measure: str, by: tuple[str, ...]) -> View:
         asked = queries(items, by)
-        sums = np.zeros((3, len(asked.order)), dtype=np.int64)
-        for sign, index, (first, end) in self._spans(asked, ("norm", measure, *by), None):
-            sums[0] += sign * (end - first)
+        sums = np.zeros((3, len(asked)), dtype=np.int64)
+        for one in _met(items, self, by, ("norm", measure, *by)):
+            index, first, end = one.index, one.since(None), one.end
+            sums[0, one.known] += one.sign * (end - first)
             if index.total is not None and index.squares is not None:
-                sums[1] += sign * (index.total[end] - index.total[first])
-                sums[2] += sign * (index.squares[end] - index.squares[first])
-        number, total, squares = _told(asked, sums)
-        n = np.where(asked.given, number, 0.0)
+                sums[1, one.known] += one.sign * (index.total[end] - index.total[first])
+                sums[2, one.known] += one.sign * (index.squares[end] - index.squares[first])
+        number, total, squares = sums
         with np.errstate(invalid="ignore", divide="ignore"):
-            mean = total / n / QUANTUM
-            square = squares / n / QUANTUM**2
+            mean = total / number / QUANTUM
+            square = squares / number / QUANTUM**2
             sd = np.sqrt(np.maximum(square - mean**2, 0.0))
-        seen = n > 0
-        told = {"n": n, "mean": np.where(seen, mean, np.nan), "sd": np.where(seen, sd, np.nan)}
-        return View({name: Column(one) for name, one in told.items()}, items.index)
+        mean[number == 0] = sd[number == 0] = np.nan
+        told, given = asked.told(np.stack([number, mean, sd])), asking.given(items, by)
+        told[:, ~given] = [[0.0], [np.nan], [np.nan]]
+        columns = zip(("n", "mean", "sd"), map(Column, told), strict=True)
+        return View(dict(columns), items.index)
 
     def finds(self, items: Any, by: Sequence[str]) -> Any:
         """Confirmed finds with the same values whose result was known before this row's day."""
@@ -196,19 +197,8 @@ class Snapshot:
             self._indexes[question] = made
         return self._indexes[question]
 
-    def _spans(
-        self, asked: Asked, question: Question, window: float | None
-    ) -> Sequence[tuple[int, Index, Span]]:
-        """Of each index that is not empty: its sign, and the events of each query."""
-        until = asked.days
-        since = np.zeros_like(until) if window is None else np.maximum(until - round(window), 0)
-        return [
-            (sign, index, index.range(asked.hashes, since, until))
-            for sign, index in self._held(question)
-        ]
-
     def _held(self, question: Question) -> list[tuple[int, Index]]:
-        """The indexes of a question that are not empty: what was added, and what was taken."""
+        """The indexes that are not empty: 1 and what was added, -1 and what was taken."""
         if question not in self._signed:
             self._signed[question] = [
                 (sign, index)
@@ -225,21 +215,22 @@ class Snapshot:
     def _counted(
         self, items: View, by: tuple[str, ...], question: Question, days: float | None
     ) -> Column:
+        given = asking.given(items, by)
         if not self._held(question):  # finds are few: of most keys there is none to look for
-            return Column(np.where(asking.given(items, by), 0.0, np.nan))
+            return Column(np.where(given, 0.0, np.nan))
         asked = queries(items, by)
-        made = np.zeros(len(asked.order), dtype=np.int64)
-        window = None if days is None else days * DAY
-        for sign, _, (first, end) in self._spans(asked, question, window):
-            made += sign * (end - first)
-        return Column(np.where(asked.given, _told(asked, made), np.nan))
+        made = np.zeros(len(asked), dtype=np.int64)
+        for one in _met(items, self, by, question):
+            made[one.known] += one.sign * (one.end - one.since(days))
+        return Column(np.where(given, asked.told(made), np.nan))
 
     def _when(self, items: Any, by: Sequence[str], *, last: bool) -> Any:
-        asked = queries(View.of(items), by)
+        seen = View.of(items)
+        asked = queries(seen, by)
         found = edge(self._changes(("count", *by)), asked.hashes, asked.days, last=last)
-        found = _told(asked, found)
+        found = asked.told(found)
         when = Column(EPOCH + found * asking.SECOND)
-        return like(items, when.where(asked.given & (found != NEVER)))
+        return like(items, when.where(asking.given(seen, tuple(by)) & (found != NEVER)))
 
 
 @once  # several features ask the same
@@ -254,8 +245,31 @@ def _many(
     return of._counted(items, by, question, days)
 
 
-def _told(asked: Asked, answers: np.ndarray) -> np.ndarray:
-    """Answers to the sorted queries, along the last axis, in the order of the table."""
-    made = np.empty_like(answers)
-    made[..., asked.order] = answers
+@dataclass(frozen=True)
+class _Met:
+    """The queries whose key is in an index, which adds to the past (`sign` 1) or takes from it."""
+
+    sign: int
+    index: Index
+    known: np.ndarray  # which queries these are
+    start: np.ndarray  # where the times of their keys begin
+    days: np.ndarray
+    end: np.ndarray  # past their last event
+
+    def since(self, days: float | None) -> np.ndarray:
+        """Their first event, in a window of so many days or of all times."""
+        start = self.start
+        if days is not None:
+            start = start + np.maximum(self.days - round(days * DAY), 0)
+        return self.index.times.searchsorted(start)
+
+
+@once  # with one window after the other
+def _met(items: View, of: Snapshot, by: tuple[str, ...], question: Question) -> list[_Met]:
+    asked, made = queries(items, by), []
+    for sign, index in of._held(question):
+        known, start = index.found(asked.hashes)
+        days = asked.days[known]
+        end = index.times.searchsorted(start + days)
+        made.append(_Met(sign, index, known, start, days, end))
     return made

@@ -1,4 +1,4 @@
-"""A fixed hash of texts: what opaque keys are made of."""
+"""A fixed hash of texts: what opaque keys are made of; and hashes put in order."""
 
 from __future__ import annotations
 
@@ -25,3 +25,48 @@ def hash_texts(texts: list[str]) -> np.ndarray:
         np.array(texts, dtype=object), hash_key=_HASH_KEY, categorize=False
     )
     return hashed.view(np.int64)
+
+
+def in_order(hashes: np.ndarray) -> np.ndarray:
+    """The places of hashes of 64 bits from the lowest to the highest; of equal ones, as they came.
+
+    What a stable `argsort` tells, in a fraction of its time where hashes are spread evenly: each
+    gives up its last bits for its place, and the numbers themselves are sorted.
+
+    >>> in_order(np.array([7 << 40, -(5 << 40), 7 << 40])).tolist()
+    [1, 0, 2]
+    """
+    places = np.arange(len(hashes), dtype=hashes.dtype)
+    bits = hashes.dtype.type((1 << len(hashes).bit_length()) - 1)
+    packed = np.sort(hashes & ~bits | places)
+    order: np.ndarray = (packed & bits).astype(np.int64)
+    found = hashes[order]
+    if (found[1:] < found[:-1]).any():  # two differ in nothing but the bits that they gave up
+        order = np.argsort(hashes, kind="stable")
+    return order
+
+
+def distinct(numbers: np.ndarray) -> np.ndarray:
+    """Each number once, from the lowest to the highest.
+
+    `np.unique` looks each up in a table first, which takes twenty times as long.
+
+    >>> distinct(np.array([3, 1, 3])).tolist()
+    [1, 3]
+    """
+    ordered = np.sort(numbers)
+    found: np.ndarray = ordered[starts(ordered)]
+    return found
+
+
+def starts(*ordered: np.ndarray) -> np.ndarray:
+    """Which of these rows, which are in order, differ from the one before in any of the columns.
+
+    >>> starts(np.array([1, 1, 1, 2]), np.array([5, 5, 6, 6])).tolist()
+    [True, False, True, True]
+    """
+    made = np.zeros(len(ordered[0]), dtype=bool)
+    made[:1] = True
+    for one in ordered:
+        made[1:] |= one[1:] != one[:-1]
+    return made

@@ -19,13 +19,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from riskprofile import __version__
-from riskprofile.columns import supposing
+from riskprofile.columns import column, supposing
 from riskprofile.errors import StoreError
 from riskprofile.history import Aliases, Snapshot, layer_files, look, recalled, united
 from riskprofile.history.layer import (
@@ -42,6 +43,7 @@ from riskprofile.history.layer import (
 from riskprofile.history.layer_files import Kept, Opened
 from riskprofile.history.register import FUZZY
 from riskprofile.profiles import PROFILES, Profile
+from riskprofile.reference.hashing import distinct
 from riskprofile.scoring import rating
 from riskprofile.store import batches, parties, pasts
 from riskprofile.store.database import Store
@@ -218,13 +220,14 @@ def _since(
     came = Columns(spool)
     for one in events:
         frame = recalled(_standing(one, gone), profile)
-        keys = [frame[name].dropna().to_numpy(np.int64) for name in names if name in frame]
-        said.append(np.unique(np.concatenate(keys or said[:1])))
+        written_as = [column(frame[name]) for name in names if name in frame]
+        keys = [one.values[one.notna().values] for one in written_as]
+        said.append(distinct(np.concatenate([*said[:1], *keys])))
         frame = united(frame, profile.keys, known.aliases)
-        frames.append(frame[frame["time"].notna()])  # those without one are unknown to history
+        frames.append(_those(frame, frame["time"].notna()))  # others are unknown to history
         if len(came) or sum(map(len, frames)) > AT_HAND:
             _file(frames, came)
-    written = np.unique(np.concatenate(said))
+    written = distinct(np.concatenate(said))
     added = _rows(came) if len(came) else _at_hand(frames)
     layer = Layer(added, _taken([one.layer for one in chain], gone))
     entities = known.aliases(written)
@@ -259,7 +262,12 @@ def _rows(came: Columns) -> Rows:
 def _standing(events: Table, gone: np.ndarray) -> Table:
     """The rows of a chunk that count."""
     at = places(events[CHUNK], events[POSITION])
-    return events[~np.isin(at, gone)]
+    return _those(events, ~np.isin(at, gone))
+
+
+def _those(rows: Table, which: Any) -> Table:
+    """Rows of which some count, which is mostly all: nothing is copied then."""
+    return rows if which.all() else rows[which]
 
 
 def _taken(layers: Sequence[Layer], gone: np.ndarray) -> Rows:
