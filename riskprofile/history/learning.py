@@ -20,7 +20,8 @@ from riskprofile.history import register
 from riskprofile.history.piles import Keep, Memory, Piles, batch, spread, spread_blocks
 from riskprofile.history.register import FUZZY, Aliases, Found
 from riskprofile.memory import give_back
-from riskprofile.reference.hashing import mix
+from riskprofile.reference import hashing
+from riskprofile.reference.hashing import in_order, mix
 
 Forms = Mapping[int, tuple[str, str]]  # key -> family, form
 AT_ONCE = 10_000  # forms that are Python values together
@@ -101,7 +102,8 @@ class Asked:
         So what is made of them depends neither on the order of rows nor on that of files.
         """
         made = cls.concat(parts)
-        rows = np.lexsort((-made.sizes, made.keys))  # the one with its blocks first
+        rows = np.argsort(-made.sizes, kind="stable")  # the one with its blocks first
+        rows = rows[in_order(made.keys[rows])]
         keys = made.keys[rows]
         rows = rows[np.append(True, keys[1:] != keys[:-1])[: len(rows)]]
         return made.take(rows[_order(made.rows.select(["families", "texts"]).take(pa.array(rows)))])
@@ -454,9 +456,8 @@ def _of_each(values: np.ndarray, sizes: np.ndarray, rows: np.ndarray) -> np.ndar
 
 def _equal(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Their order, where in it each distinct one begins, and how often it is there."""
-    order = np.argsort(values, kind="stable")
-    ordered = values[order]
-    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    order = in_order(values)
+    starts = np.flatnonzero(hashing.starts(values[order]))
     return order, starts, np.diff(starts, append=len(order))
 
 

@@ -24,6 +24,7 @@ from riskprofile.history.learning import (
     listed,
 )
 from riskprofile.history.piles import Piles, spread_blocks
+from riskprofile.reference.hashing import in_order
 from riskprofile.store.batches import ASKED_AT_ONCE
 from riskprofile.store.database import Store, among, serialise
 from riskprofile.store.tables import PartyBlock, PartyForm
@@ -197,7 +198,8 @@ def _insert(
         piles.add(spread_blocks(blocks), pa.record_batch({"block": blocks, "key": owners}))
     for pile in piles:
         blocks, owners = (one.to_numpy() for one in pile.columns)
-        order = np.lexsort((owners, blocks))
+        order = np.argsort(owners)
+        order = order[in_order(blocks[order])]
         pairs = zip(listed(blocks[order]), listed(owners[order]), strict=True)
         store.insert_many(connection, "party_block", ["block", "key"], pairs)
     return joins
