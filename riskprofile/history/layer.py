@@ -21,6 +21,7 @@ from riskprofile.reference.hashing import START, in_order, mix, starts
 from riskprofile.tables import Table
 
 QUANTUM = 1024  # measures are kept as whole 1/1024, so that sums are exact in any order
+MOST = 1e12  # of a measure: nothing comes in such numbers, and sums of thousands of them hold
 CHUNK, POSITION = "_chunk", "_position"  # where the row of an event lies, if that is known
 FEW = 32_000  # rows up to which what is read of some thirty columns is kept, 9 bytes each
 _PLACE = 32  # bits of a position within its chunk
@@ -161,7 +162,8 @@ class Rows:
         """A measure as a whole number a row, and which rows have one."""
         values = self._column(name).numbers()
         finite = np.isfinite(values)
-        return np.rint(np.where(finite, values, 0.0) * QUANTUM).astype(np.int64), finite
+        whole = np.where(finite, values, 0.0).clip(-MOST, MOST) * QUANTUM
+        return np.rint(whole).astype(np.int64), finite
 
     def _column(self, name: str) -> Column:
         if name not in self.names:  # an older version did not remember it

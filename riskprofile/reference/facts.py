@@ -26,14 +26,17 @@ TUBE_G = (150.0, 700.0)
 
 # UN/ECE Recommendation 20 and the usual abbreviations of "piece", "number", "each", "item".
 PIECE_UNITS = ("C62", "H87", "EA", "PCE", "PCS", "PC", "NAR", "NMB", "NO", "U", "UN", "UNT")
-# How many pieces one of a unit is: pairs, dozens, hundreds, gross and thousands besides.
+# How many pieces one of a unit is: as Recommendation 20, the WCO (12u, 1000u) and tariffs write
+# pairs, dozens and more.
 PIECES_IN = {
     **dict.fromkeys(PIECE_UNITS, 1.0),
-    **dict.fromkeys(("PR", "NPR"), 2.0),
-    **dict.fromkeys(("MIL", "T3"), 1000.0),
-    "DZN": 12.0,
-    "CEN": 100.0,
+    **dict.fromkeys(("PR", "NPR", "PRS"), 2.0),
+    **dict.fromkeys(("DZN", "DPC", "DOZ", "DZ", "12U"), 12.0),
+    "DPR": 24.0,
+    **dict.fromkeys(("CEN", "HUN"), 100.0),
     "GRO": 144.0,
+    **dict.fromkeys(("MIL", "T3", "1000U"), 1000.0),
+    "MIO": 1_000_000.0,
 }
 
 
@@ -183,10 +186,15 @@ def familiarity(items: View, history: History, by: Sequence[str]) -> Column:
 def pieces(table: View) -> Column:
     """How many pieces are declared; NaN in a unit that says no number, such as kilograms.
 
-    A quantity without a unit counts pieces, as on a postal customs form.
+    A unit is read in any case and with a point behind it. A quantity without a unit counts
+    pieces, as on a postal customs form.
     """
-    each = table.text("quantity_unit").told(lambda unit: PIECES_IN.get(unit, np.nan), 1.0)
+    each = table.text("quantity_unit").told(_pieces_in, 1.0)
     return table["quantity"] * each
+
+
+def _pieces_in(unit: str) -> float:
+    return PIECES_IN.get(unit.upper().strip(" ."), np.nan)
 
 
 @once

@@ -150,6 +150,12 @@ def test_what_was_declared_since_the_register_spoke_is_taken_from_its_balance():
         ("DZN", 5.0, False),  # and 40 are 100
         ("DZN", 6.0, True),
         ("MIL", 1.0, True),  # a thousand, as cartridges are declared
+        ("1000u", 1.0, True),
+        ("Pcs.", 65.0, True),
+        ("h87", 65.0, True),
+        ("kgm", 250.0, False),
+        ("dpr", 3.0, True),  # pairs, by the dozen
+        ("C62", 1e16, True),  # a slip, and not the end of what is added up
     ],
 )
 def test_what_came_before_counts_in_pieces_whatever_unit_they_were_declared_in(
