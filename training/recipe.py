@@ -8,6 +8,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from datetime import date
 from inspect import signature
 from itertools import chain
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def read(path: Path) -> Recipe:
         Missing, not JSON, or with an entry that is not of a recipe.
     """
     try:
-        told = json.loads(path.read_text("utf-8"))
+        told = json.loads(path.read_text("utf-8"), parse_float=_finite, parse_constant=_finite)
         _check(told)
         told["worlds"] = tuple(told.get("worlds", ()))
         told["drop"] = tuple(told.get("drop", ()))
@@ -69,7 +70,7 @@ def read(path: Path) -> Recipe:
         raise InputError(
             f"the recipe cannot be read ({error.strerror})", where=str(path), do="Check the name"
         ) from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise InputError(
             f"this is not a recipe ({error})",
             where=str(path),
@@ -79,6 +80,12 @@ def read(path: Path) -> Recipe:
 
 # By what a field of `Recipe` is said to be; a tuple comes as a list.
 _KINDS = {"str": (str,), "int": (int,), "float": (int, float), "dict[str, Any]": (dict,)}
+
+
+def _finite(text: str) -> float:
+    if not isfinite(number := float(text)):
+        raise ValueError(f"no number: {text}")
+    return number
 
 
 def _check(told: Any) -> None:
@@ -92,7 +99,7 @@ def _check(told: Any) -> None:
         if name not in told:
             if one.default is one.default_factory is MISSING:
                 raise ValueError(f"missing: {name}")
-        elif not isinstance(told[name], _KINDS.get(str(one.type), (list,))):
+        elif type(told[name]) not in _KINDS.get(str(one.type), (list,)):
             raise ValueError(f"of another kind: {name}")
     _check_inner(told)
 
@@ -104,25 +111,46 @@ def _check_inner(told: Mapping[str, Any]) -> None:
 
     if told["profile"] not in PROFILES:
         raise ValueError(f"unknown: profile {told['profile']}")
-    for name in ("start", "train_until", "test_from"):
-        try:
-            date.fromisoformat(told[name])
-        except ValueError:
-            raise ValueError(f"no day: {name} {told[name]}") from None
     if not all(type(one) is int for one in told.get("worlds", ())):
         raise ValueError("of another kind: worlds")
+    _check_numbers(told)
+    start, until, test = (_day(told, name) for name in ("start", "train_until", "test_from"))
+    if not start < until <= test or (test - start).days >= told["days"]:
+        raise ValueError("out of order: start, train_until, test_from, and the last of days")
     pairs = told.get("given_pairs", ())
     if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
         raise ValueError("of another kind: given_pairs")
-    features = PROFILES[told["profile"]].features_by_name
-    for name in told.get("drop", ()):
+    features, dropped = PROFILES[told["profile"]].features_by_name, told.get("drop", ())
+    for name in dropped:
         if name not in features:
             raise ValueError(f"no such feature: {name}")
     for name in chain.from_iterable(pairs):
-        if name not in {*features, WORDING}:
+        if name not in {*features, WORDING} - {*dropped}:
             raise ValueError(f"no such feature: {name}")
     _check_parameters("estimator", told, ScorecardClassifier.__init__)
     _check_parameters("wording", told, fit_wording)
+
+
+def _day(told: Mapping[str, Any], name: str) -> date:
+    """A day as it is written here: `20260101`, or a day of a numbered week, is none."""
+    try:
+        day = date.fromisoformat(told[name])
+    except ValueError:
+        raise ValueError(f"no day: {name} {told[name]}") from None
+    if day.isoformat() != told[name]:
+        raise ValueError(f"no day: {name} {told[name]}")
+    return day
+
+
+def _check_numbers(told: Mapping[str, Any]) -> None:
+    """None is below nothing, and no share above all."""
+    inner = ((f"{entry} ", told.get(entry, {})) for entry in ("estimator", "wording"))
+    for entry, held in (("", told), *inner):
+        for name, one in held.items():
+            worst = min(one, default=0) if name == "worlds" else one
+            least, most = name in ("rows", "days"), 1 if name == "found" else inf
+            if type(worst) in (int, float) and not least <= worst <= most:
+                raise ValueError(f"out of range: {entry}{name} {worst}")
 
 
 def _check_parameters(entry: str, told: Mapping[str, Any], taker: Callable[..., Any]) -> None:

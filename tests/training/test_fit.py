@@ -137,8 +137,25 @@ def test_a_recipe_with_an_unknown_entry_is_refused(tmp_path: Path) -> None:
         ({**known, "estimator": {"cuts": True}}, "of another kind: estimator cuts"),
         ({**known, "wording": {"flavour": 1}}, "unknown: wording flavour"),
         ({**known, "wording": {"least": 1.5}}, "of another kind: wording least"),
+        ({**known, "start": "2025-W01-1"}, "no day: start 2025-W01-1"),
+        ({**known, "test_from": "20250301"}, "no day: test_from 20250301"),
+        ({**known, "train_until": SMALL.start}, "out of order: .*"),
+        ({**known, "test_from": SMALL.start}, "out of order: .*"),
+        ({**known, "test_from": "2030-01-01"}, "out of order: .*"),
+        ({**known, "rows": True}, "of another kind: rows"),
+        ({**known, "rows": 0}, "out of range: rows 0"),
+        ({**known, "found": 1.5}, r"out of range: found 1\.5"),
+        ({**known, "worlds": [2, -1]}, "out of range: worlds -1"),
+        ({**known, "estimator": {"cuts": -1}}, "out of range: estimator cuts -1"),
+        ({**known, "found": float("nan")}, "no number: NaN"),
+        (f'{{"found": 1e999, {json.dumps(known)[1:]}', "no number: 1e999"),
+        ("[" * 100_000, "maximum recursion depth exceeded.*"),
+        (
+            {**known, "drop": ["gross_mass"], "given_pairs": [["gross_mass", "packages"]]},
+            "no such feature: gross_mass",
+        ),
     ):
-        path.write_text(json.dumps(told))
+        path.write_text(told if isinstance(told, str) else json.dumps(told))
         with pytest.raises(InputError, match=rf"not a recipe \({what}\)"):
             recipes.read(path)
 
