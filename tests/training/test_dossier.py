@@ -139,8 +139,15 @@ def test_what_was_loaded_as_past_is_not_told_as_rated(tmp_path: Path) -> None:
         screen(store, made, OWNER, [path], Options(history=past), NOW)
         told = make((store, made), LEARNT).text
         assert ("Nothing has been rated here yet." in told) == past
-    store.close()
     assert "1 run rated 1 row on 2026-11-24." in told
+    with pytest.MonkeyPatch.context() as patch:  # what was rated lies behind the newest batches
+        patch.setattr(govern, "NEWEST", 1)
+        later = NOW + timedelta(hours=1)
+        screen(store, made, OWNER, [path], Options(history=True, again=True), later)
+        told = make((store, made), LEARNT).text
+    store.close()
+    assert "None of the newest 1,000 batches rated a row of this kind." in told
+    assert "Nothing has been rated" not in told
 
 
 def test_what_only_people_know_is_asked_and_the_answers_are_taken_in(
