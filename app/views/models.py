@@ -47,17 +47,19 @@ def page() -> None:
         )
         # The one that serves first, then what waits for signatures.
         mine.sort(key=lambda one: (not one.serves, one.origin != "proposed"))
+        # By name and not by place: what is signed or taken off changes places.
+        named = {(one.origin, one.version): one for one in mine}
         key = f"models-version-{profile}"
-        asked = st.query_params.get("version", "")
-        if key not in st.session_state and asked in [one.version for one in mine]:
-            st.session_state[key] = [one.version for one in mine].index(asked)
-        place = None
+        asked = [name for name in named if name[1] == st.query_params.get("version", "")]
+        if key not in st.session_state and asked:
+            st.session_state[key] = asked[0]
+        chosen = None
         if view == VIEWS[0]:
-            place = st.selectbox(
+            chosen = st.selectbox(
                 say("models.choose"),
-                range(len(mine)),
+                list(named),
                 key=key,
-                format_func=lambda n: option(say.listed([mine[n].version, _state(say, mine[n])])),
+                format_func=lambda name: option(say.listed([name[1], _state(say, named[name])])),
                 label_visibility="collapsed",
             )
     if view == "fit":
@@ -70,20 +72,20 @@ def page() -> None:
         editing.panel(say, person, str(profile))
         return
     left, right = st.columns([0.58, 0.42], gap="small")
-    if not mine or place is None:
+    if chosen is None:
         st.html(draw.state(say("models.none"), say("models.none_text")))
     else:
-        chosen = mine[place]
-        files = _files(person, chosen)
+        one = named[chosen]
+        files = _files(person, one)
         with left:
             st.html(
                 f'<div class="rp-card rp-stack rp-scroll" tabindex="0" role="region" '
-                f'aria-label="{attribute(chosen.version)}">{_card(say, files)}</div>'
+                f'aria-label="{attribute(one.version)}">{_card(say, files)}</div>'
             )
         with right:
-            _facts(say, chosen, zone, now)
-            _gates(say, chosen, files)
-            _signing(say, person, chosen)
+            _facts(say, one, zone, now)
+            _gates(say, one, files)
+            _signing(say, person, one)
     with right:
         _back(say, person, str(profile), zone, now)
         _pause(say, person, now)
@@ -101,6 +103,8 @@ def _state(say: Any, one: Any) -> str:
         return str(say("models.broken"))
     if one.serves:
         return str(say("models.serves"))
+    if one.promoted:
+        return str(say("models.promoted"))
     if one.origin == "proposed":
         n = len(one.signed_by)
         return str(say("models.signed_n", n=n, total=promotion.SIGNATURES))
@@ -161,11 +165,14 @@ def _gates(say: Any, one: Any, files: dict[str, bytes]) -> None:
 def _signing(say: Any, person: Any, one: Any) -> None:
     if one.origin != "proposed" or one.serves or one.fault:
         return
-    may = person.role in rights.ACTIONS["model.promote"]
-    signed = person.name in one.signed_by
+    if one.promoted:
+        st.html(draw.strip("!", say("models.promoted_text")))
+        return
     if one.overtaken:
         st.html(draw.strip("!", say("models.overtaken", version=one.beside)))
         return
+    may = person.role in rights.ACTIONS["model.promote"]
+    signed = person.name in one.signed_by
     with st.form(f"sign-{one.digest[:16]}", clear_on_submit=True):
         told = say("models.sign_text", digest=one.digest[:8])
         st.html(

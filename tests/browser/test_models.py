@@ -50,6 +50,11 @@ def test_a_scorecard_serves_after_two_people_signed_on_the_page_and_can_be_taken
         if one.version == version
     ]
     assert not mine.serves
+    # What was promoted once is still in sight, and nobody is asked to sign it.
+    strip = page.locator(".rp-strip", has_text="was promoted before: it is not signed again")
+    expect(strip).to_be_visible()
+    expect(page.get_by_text("promoted before", exact=True)).to_be_visible()
+    expect(page.get_by_label("Your password, again")).to_have_count(0)
     store.close()
 
 
