@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 from sqlalchemy import update
 
 from riskprofile import words
 from riskprofile.services import govern, identity, review, snoozing
 from riskprofile.store import tables
 from tests.browser import home
+from tests.browser.conftest import Served
 from tests.browser.test_shift import PAUSE, REASON, press, settled
 
 WIDTHS = (1024, 1160, 1280, 1366)
@@ -65,8 +66,8 @@ BESIDE = """() => [...document.querySelectorAll('[data-testid=stDataFrame] .dvn-
   .filter((one) => one.clientWidth > 0 && one.scrollWidth > one.clientWidth).length"""
 
 
-@pytest.mark.parametrize("language", words.LANGUAGES)
-def test_every_column_of_a_table_is_in_sight(served, visit, language):
+def ordered(served: Served) -> None:
+    """A control that waits for its outcome."""
     store, now = served.store(), datetime.now(UTC)
     ines = identity.Actor("officer-14", "officer", home.OFFICE)
     (first, *_) = review.queue(store, ines, review.QueueFilter("shipment"), now).rows
@@ -74,6 +75,11 @@ def test_every_column_of_a_table_is_in_sight(served, visit, language):
     review.claim(store, ines, first.id, now)
     review.decide(store, ines, first.id, "examine", REASON, now)
     store.close()
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_every_column_of_a_table_is_in_sight(served, visit, language):
+    ordered(served)
     for who, path, tables_shown in (("operator-02", "/batches", 2), ("officer-14", "/outcome", 1)):
         page = visit(who, path, locale=language)
         expect(page.locator("[data-testid=stDataFrame] .dvn-scroller")).to_have_count(tables_shown)
@@ -81,6 +87,29 @@ def test_every_column_of_a_table_is_in_sight(served, visit, language):
             page.set_viewport_size({"width": width, "height": 768})
             page.wait_for_timeout(PAUSE)
             assert page.evaluate(BESIDE) == 0, (path, width)
+
+
+def top(one: Locator) -> float:
+    return float(one.evaluate("one => one.getBoundingClientRect().top"))
+
+
+def bottom(one: Locator) -> float:
+    return float(one.evaluate("one => one.getBoundingClientRect().bottom"))
+
+
+def test_what_sends_an_outcome_stands_above_the_foot_in_the_longest_words(served, visit):
+    ordered(served)
+    page = visit("officer-14", "/outcome", locale="fr")
+    page.set_viewport_size({"width": 1280, "height": 720})
+    buttons = page.locator(".st-key-send button")
+    expect(buttons).to_have_count(3)
+    for one in buttons.all():
+        assert bottom(one) <= top(page.locator(".rp-foot")), one.inner_text()
+    page.set_viewport_size({"width": 1280, "height": 560})
+    hidden = page.locator(".st-key-how button").last
+    assert bottom(hidden) > top(buttons.first)
+    hidden.focus()  # what the keyboard comes to does not lie under them
+    assert bottom(hidden) <= top(buttons.first)
 
 
 # Names of pages that stand under who is signed in.
