@@ -230,11 +230,11 @@ class Store:
         store = cls(_engine(parsed), where)
         try:
             if sqlite:
-                _own(Path(where))
+                _own(Path(where).resolve())  # SQLite puts its log beside what a link leads to
                 store._set_journal()
             store._migrate()
             if sqlite:  # not before: it might have been another program's
-                _close_to_others(Path(where))
+                _close_to_others(Path(where).resolve())
         except BaseException:
             store.close()
             raise
@@ -474,7 +474,7 @@ def _close_to_others(path: Path) -> None:
         return
     for end in ("", "-wal", "-shm"):
         one = path.with_name(path.name + end)
-        with suppress(FileNotFoundError):  # the log goes when its last program ends
+        with suppress(OSError):  # the log went with its last program, or the disk keeps no rights
             held = one.stat()
             if held.st_uid == os.geteuid() and held.st_mode & 0o077:
                 one.chmod(FOR_OWNER)

@@ -364,6 +364,39 @@ def test_a_database_that_others_could_read_is_its_owners_alone_once_it_is_opened
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs rights of files")
+@pytest.mark.parametrize("there", [False, True])
+def test_a_database_that_a_link_leads_to_is_its_owners_alone_with_its_log(tmp_path, there):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    (tmp_path / "riskprofile.db").symlink_to(disk / "riskprofile.db")
+    before = os.umask(0o022)
+    try:
+        opened = [Store.open(url(disk))] if there else []
+        for file in disk.iterdir():
+            file.chmod(0o644)
+        opened.append(Store.open(url(tmp_path)))
+        rights = {file.name: oct(file.stat().st_mode & 0o777) for file in disk.iterdir()}
+        for store in opened:
+            store.close()
+    finally:
+        os.umask(before)
+    assert rights.keys() >= {"riskprofile.db", "riskprofile.db-wal"}
+    assert set(rights.values()) == {"0o600"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs rights of files")
+def test_a_database_on_a_disk_that_keeps_no_rights_is_opened_all_the_same(tmp_path, monkeypatch):
+    Store.open(url(tmp_path)).close()
+    (tmp_path / "riskprofile.db").chmod(0o644)  # as such a disk says of every file
+
+    def refused(*_: Any) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "chmod", refused)
+    Store.open(url(tmp_path)).close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs rights of files")
 def test_a_file_of_another_program_that_was_named_by_mistake_keeps_its_rights(tmp_path):
     other = tmp_path / "riskprofile.db"
     with closing(sqlite3.connect(other)) as connection:
