@@ -322,7 +322,7 @@ async def _news(request: Request) -> Response:
 
 
 async def _page(request: Request) -> Response:
-    return HTMLResponse(index(), headers={"Cache-Control": "no-cache"})
+    return HTMLResponse(index())
 
 
 async def _script(request: Request) -> Response:

@@ -203,8 +203,9 @@ def test_every_answer_forbids_foreign_scripts_frames_and_sniffing(client, path):
     assert headers["referrer-policy"] == "same-origin"
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/account", "/media/printed.pdf"])
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/account", "/media/printed.pdf"])
 def test_no_browser_keeps_what_tells_of_a_person(client, path):
+    """Nor the frame of a page: the way back after Sign out leads to signing in."""
     sign_in(client)
     assert client.get(path).headers["cache-control"] == "no-store"
     assert "no-store" not in client.get("/static/nothing.js").headers.get("cache-control", "")

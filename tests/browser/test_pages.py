@@ -73,6 +73,8 @@ def test_signing_out_in_one_tab_closes_the_other(served, visit):
     other.goto(served.url)
     other.get_by_role("button", name="Sign out").click()
     expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
+    other.go_back()  # to no page that nobody may see any more, drawn without its parts
+    expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
     page.bring_to_front()  # a browser is slow to draw what lies behind
     press(page, "n")
     expect(page.get_by_text("You are signed out")).to_be_visible()
