@@ -70,11 +70,11 @@ def _form(say: Any, person: Any) -> None:
 
 
 def _request(say: Any, person: Any, one: Any, zone: Any, now: Any) -> None:
-    over = one.expires_at is not None and now >= one.expires_at
-    if one.allowed_by is None:
-        state, tone = say("masked.waits"), "need"
-    elif over:
+    over = one.over(now)
+    if over:
         state, tone = say("masked.over"), ""
+    elif one.allowed_by is None:
+        state, tone = say("masked.waits"), "need"
     else:
         until = form.clock(one.expires_at, zone, now)
         state, tone = say("masked.allowed", who=one.allowed_by, time=until), "on"
@@ -87,6 +87,8 @@ def _request(say: Any, person: Any, one: Any, zone: Any, now: Any) -> None:
             f'<div class="rp-m">{escape(asked)}</div><div>{escape(one.reason)}</div></div>'
         )
         own = one.asked_by == person.name
+        if over:
+            return
         if one.allowed_by is None:
             st.button(
                 say("masked.allow"),
@@ -95,7 +97,7 @@ def _request(say: Any, person: Any, one: Any, zone: Any, now: Any) -> None:
                 on_click=_allow,
                 args=(one.id,),
             )
-        elif own and not over:
+        elif own:
             st.button(say("masked.look"), key=f"look-{one.id}", on_click=_look, args=(one.id,))
 
 

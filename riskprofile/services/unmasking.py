@@ -1,8 +1,12 @@
-"""Seeing a masked record again: one person asks with a case, another allows, for 24 hours."""
+"""Seeing a masked record again: one person asks with a case, another allows, for 24 hours.
+
+A request that nobody allowed within a week is over: retention takes its case and reason later on,
+and without them nobody could tell what is allowed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,6 +28,7 @@ from riskprofile.words import Message
 _table = Unmasking.__table__  # type: ignore[attr-defined]
 
 LASTS = timedelta(hours=24)
+WAITS = timedelta(days=7)  # for somebody to allow it: later nobody knows whether the case needs it
 REASON_LENGTH = 20  # characters: as for a release
 
 
@@ -42,6 +47,10 @@ class Request:
     allowed_by: str | None
     allowed_at: datetime | None
     expires_at: datetime | None
+
+    def over(self, now: datetime) -> bool:
+        """Whether it holds no more, or waited too long to be allowed."""
+        return now >= _until(self.asked_at, self.expires_at)
 
 
 @dataclass(frozen=True)
@@ -109,6 +118,8 @@ def allow(store: Store, actor: Actor, request_id: int, now: datetime) -> datetim
     ------
     Conflict
         It is the actor's own, or somebody allowed it already.
+    PolicyError
+        Nobody allowed it within `WAITS`.
     """
     with store.write() as connection:
         row = _load(connection, actor, "record.unmask.allow", request_id)
@@ -117,6 +128,7 @@ def allow(store: Store, actor: Actor, request_id: int, now: datetime) -> datetim
         if row["allowed_by"] is not None:
             held = str(row["allowed_by"])
             raise Conflict(f"{held} allowed this request already", holder=held)
+        _require_waiting(row, now)
         connection.execute(
             update(_table)
             .where(_table.c.id == request_id)
@@ -141,6 +153,7 @@ def look(store: Store, settings: Settings, actor: Actor, request_id: int, now: d
         if row["asked_by"] != actor.name:
             raise PolicyError(Message("refusal.request_other"), do=Message("refusal.do_ask"))
         if row["allowed_by"] is None:
+            _require_waiting(row, now)
             raise PolicyError(
                 Message("refusal.request_waits"), do=Message("refusal.do_supervisor_ask")
             )
@@ -188,12 +201,24 @@ def _standing(
 ) -> bool | None:
     """Whether a request of the actor's that is not over was allowed; None where there is none."""
     rows = connection.execute(
-        select(_table.c.expires_at)
+        select(_table.c.asked_at, _table.c.expires_at)
         .where(_table.c.record_id == record_id, _table.c.profile == profile)
         .where(_table.c.asked_by == actor.name, _table.c.case_number == case)
-    ).scalars()
-    found = [until is not None for until in rows if until is None or now < until]
+    )
+    found = [expires is not None for asked, expires in rows if now < _until(asked, expires)]
     return any(found) if found else None
+
+
+def _until(asked: datetime, expires: datetime | None) -> datetime:
+    """When a request is over: what was allowed holds to then, what was not waits to then."""
+    return expires or asked + WAITS
+
+
+def _require_waiting(row: Mapping[str, Any], now: datetime) -> None:
+    if now >= _until(row["asked_at"], None):
+        raise PolicyError(
+            Message("refusal.request_late", n=WAITS.days), do=Message("refusal.do_again")
+        )
 
 
 def _declared(

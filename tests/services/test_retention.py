@@ -544,6 +544,28 @@ def test_what_waits_or_is_allowed_is_not_asked_for_again_but_for_another_case(
     assert [one.id for one in unmasking.requests(store, INES)] == [*reversed(others), asked]
 
 
+def test_a_request_that_nobody_allowed_within_a_week_is_over_and_asked_for_anew(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    record, now = masked(store, home, tmp_path)
+    asked = unmasking.ask(store, INES, record, "shipment", "CASE-7", WHY, now)
+    [told] = unmasking.requests(store, INES)
+    late = now + timedelta(days=7)
+    assert (told.over(late - SECOND), told.over(late)) == (False, True)
+    with pytest.raises(Conflict, match="waits for a supervisor"):
+        unmasking.ask(store, INES, record, "shipment", "CASE-7", WHY, late - SECOND)
+    for act in (
+        lambda: unmasking.allow(store, SARA, asked, late),
+        lambda: unmasking.look(store, home, INES, asked, late),
+    ):
+        with pytest.raises(PolicyError, match="within 7 days"):
+            act()
+    again = unmasking.ask(store, INES, record, "shipment", "CASE-7", WHY, late)
+    until = unmasking.allow(store, SARA, again, late + timedelta(days=7) - SECOND)
+    assert unmasking.look(store, home, INES, again, until - SECOND).declared
+    assert unmasking.requests(store, INES)[0].over(until)
+
+
 def test_nobody_allows_their_own_request_nor_another_offices(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
