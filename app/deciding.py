@@ -103,7 +103,7 @@ def undo(decision_id: int) -> None:
     if attempt(action):
         del st.session_state["undo"]
         # Who decides the same after all need not write the reason again.
-        typed.leave(subject(done["alert"], done["decision"]), done["reason"], person)
+        typed.put_back(subject(done["alert"], done["decision"]), done["reason"], person)
         st.session_state["told"] = session.speech()("undo.undone", record=done["record"])
     else:
         done["fault"] = st.session_state["fault"]

@@ -39,20 +39,32 @@ def field(
         Of the widget.
     """
     if key not in st.session_state:
-        kept = st.session_state.get(subject)
-        if kept is None:
-            kept = (review.draft(served().store, person, subject) or {}).get("reason", "")
-        st.session_state[key] = kept
+        st.session_state[key] = left(subject, person)
     return draw(label, key=key, on_change=keep, args=(subject, key, person), **how)
+
+
+def left(subject: str, person: Any) -> str:
+    """The words that this person left in a field; empty where there are none."""
+    here = st.session_state.get(subject)
+    if here is not None:
+        return str(here)
+    return str((review.draft(served().store, person, subject) or {}).get("reason", ""))
 
 
 def keep(subject: str, key: str, person: Any) -> None:
     """Keep what stands in a field: in the database, and in this window until it is there."""
-    leave(subject, st.session_state[key], person)
+    _leave(subject, st.session_state[key], person)
 
 
-def leave(subject: str, text: str, person: Any) -> None:
-    """Leave words for a field of that name, wherever it is drawn next."""
+def put_back(subject: str, text: str, person: Any) -> None:
+    """Leave words that were used in their field again, unless others were typed there since."""
+    with suppress(StoreError):
+        if left(subject, person):
+            return
+    _leave(subject, text, person)
+
+
+def _leave(subject: str, text: str, person: Any) -> None:
     st.session_state[subject] = text
 
     def save() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from app import deciding, session, typed, words
 from riskprofile.errors import Busy, Conflict, NotAllowed, StoreError
+from riskprofile.services.rights import Actor
+from riskprofile.store.database import Store
 
 EN = words.of("en")
 PLACE = "/srv/riskprofile/riskprofile.db"
@@ -63,7 +66,7 @@ def test_an_undo_that_failed_can_be_tried_again_while_its_time_runs(monkeypatch)
         monkeypatch.setattr(session, name, lambda value=value: value)
     monkeypatch.setattr(deciding, "served", lambda: SimpleNamespace(store=None))
     monkeypatch.setattr(deciding.review, "undo", undo)
-    monkeypatch.setattr(typed, "leave", lambda *given: left.append(given[:2]))
+    monkeypatch.setattr(typed, "put_back", lambda *given: left.append(given[:2]))
     deciding.undo(7)
     assert (kept["undo"]["record"], kept.pop("fault")[0]) == ("A-7", EN("busy.title"))
     for besides, told in (({}, True), ({"dialog": (8, "release")}, False)):
@@ -75,6 +78,21 @@ def test_an_undo_that_failed_can_be_tried_again_while_its_time_runs(monkeypatch)
     deciding.undo(7)
     assert kept == {"told": EN("undo.undone", record="A-7")}
     assert left == [(deciding.subject(3, "scan"), "a shadow")]
+
+
+def test_a_reason_comes_back_after_an_undo_unless_another_was_typed_since(monkeypatch, tmp_path):
+    store = Store.open(f"sqlite:///{tmp_path / 'riskprofile.db'}")
+    monkeypatch.setattr(st, "session_state", {})
+    monkeypatch.setattr(session, "now", lambda: datetime(2026, 11, 24, tzinfo=UTC))
+    monkeypatch.setattr(typed, "served", lambda: SimpleNamespace(store=store))
+    ines, omar = (Actor(name, "officer", "XMPME") for name in ("ines", "omar"))
+    scan, examine = (deciding.subject(3, one) for one in ("scan", "examine"))
+    typed.put_back(scan, "a shadow", ines)
+    typed.put_back(scan, "what was decided before", ines)
+    assert typed.left(scan, ines) == "a shadow"
+    assert (typed.left(examine, ines), typed.left(scan, omar)) == ("", "")
+    assert st.session_state == {}  # nothing stays in a window once the database has it
+    store.close()
 
 
 def dialog() -> None:
