@@ -186,7 +186,7 @@ async def sign_out(request: Request) -> Response:
         return RedirectResponse("/", 303)
     if not same_origin(request.headers):
         say = words.of(_language_of(request))
-        return HTMLResponse(sign_in_page(say, Way(), say("sign_in.refused_origin")), 403)
+        return HTMLResponse(sign_in_page(say, Way(), say("sign_out.refused_origin")), 403)
     token, left = request.cookies.get(COOKIE, ""), await _way(request)
     if token:
         here = served()
