@@ -19,7 +19,18 @@ from riskprofile import words
 from riskprofile.cli.output import STEPS
 from riskprofile.errors import NotAllowed, RiskProfileError, StoreError
 from riskprofile.profiles import PROFILES
-from riskprofile.services import networks, pairs, review, speaking
+from riskprofile.services import (
+    blind,
+    deciding,
+    govern,
+    networks,
+    pairs,
+    promotion,
+    review,
+    speaking,
+    unmasking,
+    viewing,
+)
 from riskprofile.services.rights import ACTIONS, ROLES, Actor, authorise
 from riskprofile.services.steps import WRITING
 from riskprofile.words import Message, form
@@ -257,6 +268,23 @@ def test_every_message_fills_the_places_of_its_sentence_and_every_refusal_is_one
     filled = {(ast.literal_eval(one.args[0]), *sorted(k.arg for k in one.keywords)) for one in made}
     held = {(key, *sorted(places(text))) for key, text in ENGLISH.items() if "refusal." in key}
     assert filled == held
+
+
+def test_few_letters_are_counted_in_arabic_as_few_and_many_as_many():
+    """From three to ten they take the plural, from eleven on the singular."""
+    say = words.of("ar")
+    lengths = {
+        "pause.short": (govern.PAUSE_REASON,),
+        "refusal.case": (unmasking.REASON_LENGTH,),
+        "refusal.do_purpose": (viewing.PURPOSE,),
+        "refusal.reason": (deciding.REASON_ORDER, deciding.REASON_FINAL),
+        "refusal.reason_back": (promotion.REASON_LENGTH,),
+        "refusal.reason_view": (blind.REASON,),
+    }
+    for key, told in lengths.items():
+        for n in told:
+            said = say(key, n=n, decision="")
+            assert str(n) in said and (n > 10 or f"{n} حرفًا" not in said), said
 
 
 # What the buttons of officers and supervisors call.
