@@ -92,6 +92,7 @@ class Ingest:
         self.now, self.others = raters.before, others
         self.numbers = Numbers()
         self.read = 0
+        self.as_before = True  # as far as it was read before, the file has as many rows as then
         self.written = self._begun()
         self.absences = Absences()
         self.at_hand: list[Prepared] = []  # read, and not committed yet
@@ -103,23 +104,27 @@ class Ingest:
     def chunks(self, path: Path, was: tuple[int, int, int] | None) -> Generator[int, None, None]:
         """Work through the file; yields the rows read so far after each commit.
 
-        `was` is its `files.state` before its digest was made. A file that has another at the end
-        is not what the digest says: what was read counts, and should it come again, it is read.
+        `was` is its `files.state` before its digest was made. A file that has another when it is
+        read, or left, is not what the digest says: what was read counts, and should it come again,
+        it is read.
         """
         if self.batch.cursor and not self.options.history:
             self._rater(self.batch.profile)  # also where nothing of it is left to rate
-        with closing(self._rated(path)) as rated:
-            for prepared, done in rated:
-                self._commit(prepared, done)
-                self.at_hand.remove(prepared)
-                self._stored(prepared)
-                del prepared, done
-                give_back()
-                yield self.read
-        if files.state(path) == was:
+        try:
+            with closing(self._rated(path)) as rated:
+                for prepared, done in rated:
+                    self._commit(prepared, done)
+                    self.at_hand.remove(prepared)
+                    self._stored(prepared)
+                    del prepared, done
+                    give_back()
+                    yield self.read
+        finally:  # also where it is left for now, or cannot be read to its end
+            same = self.as_before and files.state(path) == was
+            if not same and self.batch.cursor:
+                self._say_rewritten()
+        if same:
             self._settle()
-        else:
-            self._cut_short()
 
     def _stored(self, one: Prepared) -> None:
         """What is stored is asked of the database again, but for what waits to be stored."""
@@ -190,7 +195,8 @@ class Ingest:
 
     def _prepared(self, path: Path) -> Iterator[Prepared]:
         """Chunks after the cursor, identified, with what is already known set apart."""
-        number = 0
+        number = passed = 0
+        begun, before = self.batch.cursor, self.batch.read
         for chunk in intake.read(
             path,
             profile=self.options.profile,
@@ -210,7 +216,9 @@ class Ingest:
             table = identify(chunk.table, profile, self.numbers)
             self.absences.hear(chunk.profile, table, chunk.rejected)
             number += 1
-            if number <= self.batch.cursor:
+            if number <= begun:
+                passed += chunk.read
+                self.as_before = number < begun or passed == before
                 self.summary.add("unknown_columns", chunk.under)
                 with self.store.read() as connection:
                     self.absences.again(connection, profile, table)
@@ -218,6 +226,8 @@ class Ingest:
             known = self.pending.setdefault(chunk.profile, Known())
             table = self._resolved(table, profile, chunk, known)
             yield self._set_apart(chunk.profile, number, table, chunk, known)
+        if number < begun:
+            self.as_before = False
 
     @property
     def _chunk_rows(self) -> int:
@@ -450,10 +460,10 @@ class Ingest:
             ]
             self._audit(connection, told)
 
-    def _cut_short(self) -> None:
+    def _say_rewritten(self) -> None:
         """Nobody knows what the file was to hold: nothing is withdrawn because it is not in it."""
         with self.store.write(patience=120.0) as connection:
-            if not batches.cut_short(connection, self.batch):
+            if not batches.say_rewritten(connection, self.batch):
                 raise Overtaken(self.batch.id)
         self.summary.rewritten[self.batch.id] = self.batch.source
 

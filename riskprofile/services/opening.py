@@ -125,6 +125,8 @@ def go_on(
     summary.accepted += batch.accepted
     summary.quarantined += batch.quarantined
     summary.duplicate += batch.duplicate
+    if batches.is_rewritten(batch):
+        summary.rewritten[batch.id] = batch.source
     if removed := versions.removed_of(connection, batch.id):
         summary.removed[batch.id] = removed
     batches.forget_failures(connection, batch.id)

@@ -173,8 +173,8 @@ def unseen(told: Summary) -> list[str]:
         for name, count in told.changed.items()
     ]
     made += [
-        f"{source} was written, or taken away, while it was read: what was read of it is rated as "
-        f"batch {name}. Give it again once it is complete: rows that are known are duplicates"
+        f"{source} was written, or taken away, while it was read: what was read of it is batch "
+        f"{name}. Give it again once it is complete: rows that are known are duplicates"
         for name, source in told.rewritten.items()
     ]
     made += [

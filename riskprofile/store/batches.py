@@ -53,6 +53,7 @@ _MAGIC, _PACKED = b"zstd", struct.Struct("<4sI")  # before what is packed, with 
 _PARQUET = b"PAR1"
 _CODEC = pa.Codec("zstd")
 CUT = "cut"  # option of a batch that ended before its file did
+REWRITTEN = "rewritten"  # option of one whose file was another while it was read
 ARRIVED = "arrived"  # option of a batch of repaired rows: when the latest of their files came in
 
 
@@ -305,11 +306,11 @@ def resume(connection: Connection, batch: Batch, now: datetime, *, cut: bool) ->
     )
 
 
-def cut_short(connection: Connection, batch: Batch) -> bool:
-    """Say of a batch under way that what it read is not all of its file; False where another
-    program goes on with it.
+def say_rewritten(connection: Connection, batch: Batch) -> bool:
+    """Say of a batch under way that what it read may not be what its digest was made of, whoever
+    goes on with it; False where another program does already.
     """
-    batch.options = {**(batch.options or {}), CUT: True}
+    batch.options = {**(batch.options or {}), REWRITTEN: True}
     changed = update(batch_table).where(held(batch)).values(options=batch.options)
     return connection.execute(changed).rowcount == 1
 
@@ -326,8 +327,13 @@ def ask_anew(
 
 
 def is_cut(batch: Batch) -> bool:
-    """Whether it went no further in its file than it came before it was left."""
-    return bool((batch.options or {}).get(CUT))
+    """Whether not all of its file is known to be read: it was left, or rewritten meanwhile."""
+    return bool((batch.options or {}).get(CUT)) or is_rewritten(batch)
+
+
+def is_rewritten(batch: Batch) -> bool:
+    """Whether its file was another while it was read: its cursor says nothing of that file."""
+    return bool((batch.options or {}).get(REWRITTEN))
 
 
 def unfinished(connection: Connection) -> dict[str, str]:

@@ -6,6 +6,7 @@ import os
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ import pytest
 from riskprofile.errors import Conflict
 from riskprofile.services import settings
 from riskprofile.services.identity import OWNER
-from riskprofile.services.run import Options
+from riskprofile.services.run import Options, Stop
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
+from riskprofile.store import batches
 from tests import factory
 from tests.faults import runs, wrappings
 from tests.faults.wrappings import count
@@ -135,5 +137,44 @@ def test_what_a_file_lost_while_it_was_read_is_rated_when_it_comes_whole(
         again = screen(store, home, OWNER, [sent], options, runs.NOW).summary
         assert again.accepted == ROWS - told.accepted and not again.rewritten
         assert again.duplicate == told.accepted
+        last = screen(store, home, OWNER, [sent], options, runs.NOW).summary
+        assert last.batches[0]["state"] == "duplicate" and last.duplicate == ROWS
+
+
+@pytest.mark.parametrize("left", ["after it", "in it", "in it, and not told"])
+def test_what_a_file_lost_is_rated_though_the_run_was_left_and_went_on(
+    home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    """The cursor counts chunks of what it was for a while: rows are not passed over by it."""
+    table = factory.shipments(ROWS).drop(columns=["source", "line", "warnings"])
+    sent, other = tmp_path / "sent.csv", tmp_path / "sent_later.csv"
+    table.assign(note="tubes " * 40_000).to_csv(sent, index=False)
+    table.head(3).assign(declaration_id=["A", "B", "C"]).to_csv(other, index=False)
+    whole, met, stop = sent.read_bytes(), list[int](), Stop()
+
+    def meddle(name: str, read: int) -> None:
+        if not met:
+            os.truncate(sent, len(b"".join(whole.splitlines(keepends=True)[:8])))
+        met.append(read)
+        if name == other.name or (left != "after it" and read % 5):
+            stop.ask(15)
+
+    options = Options(chunk_rows=5)
+    with closing(settings.open_store(home)) as store:
+        with monkeypatch.context() as killed:
+            if left == "in it, and not told":
+                killed.setattr(batches, "say_rewritten", lambda *_: True)
+            run = screen(
+                *(store, home, OWNER, [sent, other], options, runs.NOW),
+                progress=meddle, stop=stop,
+            )  # fmt: skip
+        assert run.exit_code == 143 and met[-1] % 5
+        sent.write_bytes(whole)
+        on = screen(store, home, OWNER, [sent], replace(options, resume=True), runs.NOW)
+        assert on.exit_code == 1 and list(on.summary.rewritten.values()) == ["sent.csv"]
+        assert on.summary.accepted < ROWS
+        last = screen(store, home, OWNER, [sent], options, runs.NOW).summary
+        missed = ROWS - on.summary.accepted
+        assert missed <= last.accepted <= missed + 1  # and the row at which it was cut, as it is
         last = screen(store, home, OWNER, [sent], options, runs.NOW).summary
         assert last.batches[0]["state"] == "duplicate" and last.duplicate == ROWS
