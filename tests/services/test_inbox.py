@@ -270,8 +270,8 @@ def test_a_name_of_long_letters_leaves_room_for_what_is_told_of_its_file(
     assert report.with_name(report.name.replace(".report.json", ".rejected.csv")).is_file()
 
 
-def test_there_are_forty_tricks() -> None:
-    assert len(TRICKS) == 40
+def test_there_are_forty_one_tricks() -> None:
+    assert len(TRICKS) == 41
 
 
 @pytest.mark.parametrize("trick", TRICKS)
