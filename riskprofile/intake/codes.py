@@ -72,7 +72,7 @@ def currency(text: str) -> tuple[str | None, str, str]:
     (None, 'currency_format', '')
     """
     code = text.upper()
-    code = _BY_NUMBER.get(code, code)
+    code = CURRENCY_NUMBERS.get(code, code)
     if code in _CURRENCIES:
         return code, "", ""
     shaped = re.fullmatch("[A-Z]{3}", code)
@@ -103,7 +103,7 @@ _CURRENCIES: dict[str, str] = dict(
     """,
     )
 )
-_BY_NUMBER = {number: code for code, number in _CURRENCIES.items()}
+CURRENCY_NUMBERS = {number: code for code, number in _CURRENCIES.items()}
 
 
 HS_SHORTENED = "hs_shortened"  # warning: the code has more digits than the column holds

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from riskprofile.errors import InputError
 from riskprofile.intake import json_text
-from riskprofile.intake.codes import folded, reference
+from riskprofile.intake.codes import CURRENCY_NUMBERS, folded, reference
 from riskprofile.intake.reader import Source
 from riskprofile.layouts import LAYOUTS
 from riskprofile.reference.arms import SEIZURES
@@ -28,7 +28,8 @@ from riskprofile.tables import SOURCE_COLUMNS, Layout
 
 AUTO = "auto"
 CURRENCY = "currency"
-_CODES = (r"^\s*[A-Za-z]{3}\s*$", r"^\s*(?:[A-Za-z]{3}|[0-9]{3})\s*$")  # letters, else a number
+_LETTERS = "[A-Za-z]{3}"
+_CODES = (rf"^\s*{_LETTERS}\s*$", rf"^\s*(?:{'|'.join([_LETTERS, *CURRENCY_NUMBERS])})\s*$")
 
 
 BESIDE = {**REGISTERS, SEIZURES.name: SEIZURES}  # tables that are no declarations
@@ -112,9 +113,11 @@ def match(headings: Sequence[str], profile: Layout) -> Mapped:
 def with_codes(currency: pa.Array, others: Sequence[pa.Array]) -> pa.Array:
     """A currency column, with the codes of others in the rows where it has none.
 
-    >>> own, other = pa.array(["840", None, "EUR", None]), pa.array(["USD", "usd", "NAD", "978"])
-    >>> with_codes(own, [other]).to_pylist()
-    ['USD', 'usd', 'EUR', '978']
+    Letters come first, then the number of a currency; no other number, which may be an amount.
+
+    >>> own = pa.array(["840", None, "EUR", None, None])
+    >>> with_codes(own, [pa.array(["USD", "usd", "NAD", "978", "100"])]).to_pylist()
+    ['USD', 'usd', 'EUR', '978', None]
     """
     for code in _CODES:
         for other in others:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from riskprofile import intake
@@ -95,6 +96,15 @@ def test_the_headings_say_which_profile_they_are_of():
 def test_of_two_headings_that_mean_one_column_the_more_exact_takes_it(headings, column, taken):
     mapped = columns.match(headings, PROFILES["shipment"])
     assert mapped.columns == {column: taken}
+
+
+def test_an_amount_under_another_heading_of_the_currency_is_no_code_of_the_row(tmp_path):
+    sent = tmp_path / "day.csv"
+    sent.write_text(
+        "declaration_id,hs_code,Currency code,Curr\nA,9401,,100\nB,9401,840,100\nC,9401,100,978\n"
+    )
+    (chunk,) = intake.read(sent)
+    assert chunk.table["currency"].tolist() == [pd.NA, "USD", "EUR"] and not chunk.rejected
 
 
 @pytest.mark.parametrize("profile", PROFILES)
