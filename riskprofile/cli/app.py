@@ -55,6 +55,13 @@ Code = Annotated[
 ]
 
 
+def named(text: str) -> Path:
+    """A path as given; an empty one, as of a variable that is not set, names no folder."""
+    if not text:
+        raise typer.BadParameter("an empty name")
+    return Path(text)
+
+
 def now() -> datetime:
     """The clock: read here, handed down from here."""
     return datetime.now(UTC)

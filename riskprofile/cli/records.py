@@ -77,8 +77,8 @@ def import_records(
 ) -> int:
     """Take old records into the register; the same file again changes nothing."""
     output.apart([file], quarantine)
-    with opened(home) as (_, store):
-        told = arms.load(store, owner(), file, now(), source=source, format=format)
+    with opened(home) as (_, store), given_file(file) as given:
+        told = arms.load(store, owner(), given, now(), source=source, format=format)
     if quarantine is not None:
         quarantine_file.write(quarantine, told.rejected)
     if json:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, opened, owner
+from riskprofile.cli.app import Home, Json, app, named, now, opened, owner
 from riskprofile.cli.screen import given_files
 from riskprofile.errors import UsageError
 from riskprofile.files import is_stdout
@@ -29,7 +29,9 @@ Kind = Annotated[str, typer.Argument(help=", ".join(REGISTERS))]
 @group.command()
 def load(
     kind: Kind,
-    file: Annotated[Path, typer.Argument(help="CSV, XLSX, XLS, JSON Lines or Parquet.")],
+    file: Annotated[
+        Path, typer.Argument(parser=named, help="CSV, XLSX, XLS, JSON Lines or Parquet.")
+    ],
     source: Annotated[str, typer.Option(help="Who states it, where a row does not say.")] = "",
     as_of: Annotated[
         str | None, typer.Option(help="The day for which the file speaks (ISO 8601); else now.")

@@ -15,7 +15,19 @@ import typer
 
 from riskprofile import words
 from riskprofile.cli import output
-from riskprofile.cli.app import As, Code, Home, Json, acting, app, now, opened, owner, settings_of
+from riskprofile.cli.app import (
+    As,
+    Code,
+    Home,
+    Json,
+    acting,
+    app,
+    named,
+    now,
+    opened,
+    owner,
+    settings_of,
+)
 from riskprofile.errors import InputError, ScorecardError, UsageError
 from riskprofile.files import is_passing, is_stream, whole_or_nothing
 from riskprofile.intake import archive
@@ -40,17 +52,8 @@ from riskprofile.services.settings import Settings, open_store
 from riskprofile.services.steps import Step
 from riskprofile.store.database import Store
 
-
-def _named(text: str) -> Path:
-    """A path as given; an empty one, as of a variable that is not set, names no folder."""
-    if not text:
-        raise typer.BadParameter("an empty name")
-    return Path(text)
-
-
 Paths = Annotated[
-    list[Path],
-    typer.Argument(parser=_named, help="Files or folders; - is standard input."),
+    list[Path], typer.Argument(parser=named, help="Files or folders; - is standard input.")
 ]
 
 
@@ -395,7 +398,8 @@ def _kept(stream: IO[bytes], place: Path) -> Path:
 @contextmanager
 def given_file(path: Path) -> Iterator[Path]:
     """One file to read; what is given once is kept as `given_files` keeps it, and told by name."""
-    if str(path) != "-" and not path.is_fifo():
+    ordinary = path.is_file() or path.is_dir() or not path.exists()
+    if str(path) != "-" and ordinary:  # of a folder, or where nothing is, its reader says more
         yield path
         return
     with given_files([path]) as [file]:

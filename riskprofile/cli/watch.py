@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, owner, settings_of
+from riskprofile.cli.app import Home, Json, app, named, now, owner, settings_of
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import inbox
 from riskprofile.services.run import Options
@@ -19,7 +19,7 @@ from riskprofile.services.settings import open_store
 
 @app.command()
 def watch(
-    folder: Annotated[Path, typer.Argument(help="The inbox.")],
+    folder: Annotated[Path, typer.Argument(parser=named, help="The inbox.")],
     every: Annotated[
         float, typer.Option("--every", min=0.05, max=3600, help="Seconds between two looks.")
     ] = inbox.EVERY,

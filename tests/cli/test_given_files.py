@@ -11,6 +11,7 @@ import pytest
 
 from tests import factory
 from tests.cli.test_cli import run, told
+from tests.cli.test_records import OLD
 
 
 @pytest.fixture
@@ -60,10 +61,18 @@ def test_a_pipe_serves_wherever_one_file_is_named(home: Path, tmp_path: Path) ->
     asked = ("watchlists", "load", "north", tmp_path / "entries", "--owner", "desk")
     code, said, _ = run(home, *asked, "--source", "finds", *dates, "--json")
     assert code == 0 and told(said)["entries"] == 1
+    written_once(tmp_path / "old.csv", OLD.encode())
+    code, said, errors = run(home, "records", "import", tmp_path / "old.csv", "--json")
+    assert (code, told(said)["accepted"]) == (3, 1), errors
 
 
 def test_a_device_is_refused_before_a_byte_of_it_is_read(home: Path) -> None:
-    for command in ("score", "convert", "history load"):
+    dates = "--review-by 2027-01-01 --expires 2027-06-01"
+    for command in (
+        *("score", "convert", "history load", "registers load offices", "records import"),
+        *("quarantine repair --reason asked", "audit verify --against"),
+        f"watchlists load north --owner desk --source finds {dates}",
+    ):
         code, _, errors = run(home, *command.split(), "/dev/zero")
         assert code == 4
         assert "/dev/zero: is not a regular file. Copy it to a file first" in errors
@@ -120,9 +129,10 @@ def test_no_name_is_no_folder_and_rates_nothing(
     """As of `score "$FILE"` where that is not set: where one stands may lie what is not meant."""
     (tmp_path / "day.csv").write_bytes(day)
     monkeypatch.chdir(tmp_path)
-    for command in ("score", "convert", "history load"):
+    for command in ("score", "convert", "history load", "watch", "registers load offices"):
         code, _, errors = run(home, *command.split(), "")
         assert code == 2 and "an empty name" in errors
+        assert [one.name for one in tmp_path.iterdir()] == ["day.csv"]
     assert not home.exists()
     assert run(home, "convert", ".", "--out", "table.csv")[0] == 0
 
