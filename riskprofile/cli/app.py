@@ -45,21 +45,24 @@ def _root() -> None:
     """Keep this a group, though none of its commands is read yet."""
 
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, last on stdout.")]
-Home = Annotated[
-    Path | None, typer.Option("--home", help="The folder of this installation.", show_default=False)
-]
-As = Annotated[str | None, typer.Option("--as", help="Act as this account.", show_default=False)]
-Code = Annotated[
-    str, typer.Option(envvar="RISKPROFILE_CODE", help="Of the second factor, if it has one.")
-]
-
-
 def named(text: str) -> Path:
     """A path as given; an empty one, as of a variable that is not set, names no folder."""
     if not text:
         raise typer.BadParameter("an empty name")
     return Path(text)
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, last on stdout.")]
+Home = Annotated[
+    Path | None,
+    typer.Option(
+        "--home", parser=named, help="The folder of this installation.", show_default=False
+    ),
+]
+As = Annotated[str | None, typer.Option("--as", help="Act as this account.", show_default=False)]
+Code = Annotated[
+    str, typer.Option(envvar="RISKPROFILE_CODE", help="Of the second factor, if it has one.")
+]
 
 
 def now() -> datetime:

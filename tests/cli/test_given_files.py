@@ -133,6 +133,8 @@ def test_no_name_is_no_folder_and_rates_nothing(
         code, _, errors = run(home, *command.split(), "")
         assert code == 2 and "an empty name" in errors
         assert [one.name for one in tmp_path.iterdir()] == ["day.csv"]
+    code, _, errors = run(home, "score", "day.csv", "--home", "")
+    assert code == 2 and "an empty name" in errors and not (tmp_path / "riskprofile.db").exists()
     assert not home.exists()
     assert run(home, "convert", ".", "--out", "table.csv")[0] == 0
 
