@@ -115,9 +115,10 @@ def screen(
                 files.go_on(one)
             for path in paths if options.strict else ():
                 _refuse_bad(path, options, store, now, step, stop)
-            for path in paths if not stop.signal else ():
-                if files.take(path) and stop.signal:
+            for path in paths:
+                if stop.signal:
                     break
+                files.take(path)
             summary.stopped = stop.signal
             none = len(summary.unreadable) + len(summary.refused) == len(paths)
             if files.left_out is not None and none:
@@ -205,8 +206,8 @@ class _Files:
             self.running.append(go_on(connection, batch, self.now, self.summary, cut=True))
         self._tell_again(batch, self.summary)
 
-    def take(self, path: Path) -> bool:
-        """Read and rate this file; whether it has a batch now that is running.
+    def take(self, path: Path) -> None:
+        """Read and rate this file, if it was not here before.
 
         Raises
         ------
@@ -231,14 +232,12 @@ class _Files:
             why = {"source": legible(path.name), "what": error.what, "do": error.do}
             (told.refused if off else told.unreadable).append(why)
             self.left_out = error
-            return False
+        else:
+            if batch is not None:
+                self.running.append(batch)
         finally:
             self.summary.take_in(told)
             self.read.append(_File(told, batch, first))
-        if batch is None:
-            return False
-        self.running.append(batch)
-        return True
 
     def _rate(
         self, path: Path, was: tuple[int, int, int] | None, batch: Batch, told: Summary

@@ -23,10 +23,10 @@ from riskprofile.errors import (
     TooManyBadRows,
 )
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import ending, govern, replay, settings
+from riskprofile.services import ending, govern, opening, replay, settings
 from riskprofile.services.describing import Material
 from riskprofile.services.identity import OWNER
-from riskprofile.services.run import Options, Run
+from riskprofile.services.run import Options, Run, Stop
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import COMPARING, RANKING, STORING, WORDING
@@ -490,6 +490,26 @@ def test_a_run_tells_what_it_does_after_the_last_row(
     for name in (WORDING, STORING):
         assert (name, 0, alerts) in told
         assert (name, alerts, alerts) in told
+
+
+def test_a_run_told_to_stop_at_a_file_that_was_here_before_begins_no_further_one(
+    store: Store, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, more = tmp_path / "known.csv", tmp_path / "more.csv"
+    for path, rows in ((known, 5), (more, 6)):
+        write(path, factory.shipments(rows))
+    screen(store, home, OWNER, [known], Options(), NOW)
+    stop, begin = Stop(), opening.begin
+
+    def stopped(*args: Any) -> Any:
+        stop.ask(signal.SIGTERM)
+        return begin(*args)
+
+    monkeypatch.setattr("riskprofile.services.screen.begin", stopped)
+    run = screen(store, home, OWNER, [known, more], Options(), NOW, stop=stop)
+    assert (run.exit_code, run.summary.duplicate, len(run.files)) == (143, 5, 1)
+    with store.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM batch")).scalar() == 2
 
 
 def test_a_run_told_to_stop_while_it_checks_all_rows_rates_none(
