@@ -17,6 +17,7 @@ from app.words import DEFAULT, refusal
 from riskprofile.errors import RiskProfileError
 from riskprofile.services import ledger, quarantine
 from riskprofile.services.run import Summary
+from riskprofile.store.batches import WAS_WRITTEN
 
 ROW, HEAD = 30, 30
 SHOWN = 8  # rows before a list scrolls
@@ -77,8 +78,9 @@ def _rest(say: Any, batch: Any, counts: ledger.Counts) -> str:
 
 def note(say: Any, batch: Any) -> str:
     """What is to say of a batch beside its state; what it failed of stands as it was kept."""
-    first = batch.duplicate_of
-    return str(say("row_note.same_file", batch=first) if first else batch.note)
+    if batch.duplicate_of:
+        return str(say("row_note.same_file", batch=batch.duplicate_of))
+    return str(say("row_note.rewritten") if batch.note == WAS_WRITTEN else batch.note)
 
 
 def _rows(say: Any, batch: Any, state: str, rows: Sequence[ledger.Row], zone: Any) -> None:

@@ -16,7 +16,7 @@ from riskprofile.intake.detect import CHUNK_ROWS, asked_rightly
 from riskprofile.intake.reader import Rejection
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services.lanes import Ranked
-from riskprofile.store.batches import ARRIVED
+from riskprofile.store.batches import ARRIVED, WAS_WRITTEN
 from riskprofile.store.tables import Batch
 
 CLAIM = "claim"  # option of a batch: under which claim a watcher read its file (`inbox.Inbox`)
@@ -173,7 +173,7 @@ def unseen(told: Summary) -> list[str]:
         for name, count in told.changed.items()
     ]
     made += [
-        f"{source} was written, or taken away, while it was read: what was read of it is batch "
+        f"{source} {WAS_WRITTEN}: what was read of it is batch "
         f"{name}. Give it again once it is complete: rows that are known are duplicates"
         for name, source in told.rewritten.items()
     ]

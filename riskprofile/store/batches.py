@@ -53,7 +53,8 @@ _MAGIC, _PACKED = b"zstd", struct.Struct("<4sI")  # before what is packed, with 
 _PARQUET = b"PAR1"
 _CODEC = pa.Codec("zstd")
 CUT = "cut"  # option of a batch that ended before its file did
-REWRITTEN = "rewritten"  # option of one whose file was another while it was read
+REWRITTEN = "rewritten"  # option of one whose file was another while it was read; its note then:
+WAS_WRITTEN = "was written, or taken away, while it was read"
 ARRIVED = "arrived"  # option of a batch of repaired rows: when the latest of their files came in
 
 
@@ -263,8 +264,11 @@ def advance(connection: Connection, batch: Batch, number: int, **added: int) -> 
 
 def finish(connection: Connection, batch: Batch, now: datetime) -> bool:
     """Mark a batch done; False when another program did, or goes on with it."""
+    note = WAS_WRITTEN if is_rewritten(batch) else ""
     ended = connection.execute(
-        update(batch_table).where(held(batch)).values(state="done", ended_at=now, note="", failed=0)
+        update(batch_table)
+        .where(held(batch))
+        .values(state="done", ended_at=now, note=note, failed=0)
     )
     return bool(ended.rowcount)
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import draw, installation, session, uploads, words
+from app import batch_rows, draw, installation, session, uploads, words
 from riskprofile.services import settings
+from riskprofile.store.batches import WAS_WRITTEN
 from tests.services.bench import NOW, SARA
 
 
@@ -41,3 +42,9 @@ def test_what_the_list_of_travellers_brings_up_is_told_where_the_environment_swi
     profiles = [en(f"profile.{name}").lower() for name in ("shipment", "traveller")]
     names = [en("batches.recall", profile=one) for one in profiles]
     assert [name for name, _ in heard if name in names] == names
+
+
+def test_a_file_that_was_written_while_it_was_read_is_told_of_in_the_language_of_the_page() -> None:
+    batch = SimpleNamespace(duplicate_of=None, note=WAS_WRITTEN)
+    told = {batch_rows.note(words.of(lang), batch) for lang in words.LANGUAGES}
+    assert len(told) == len(words.LANGUAGES) and WAS_WRITTEN not in told

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from riskprofile.errors import Conflict
-from riskprofile.services import settings
+from riskprofile.services import govern, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options, Stop
 from riskprofile.services.screen import screen
@@ -173,6 +173,7 @@ def test_what_a_file_lost_is_rated_though_the_run_was_left_and_went_on(
         on = screen(store, home, OWNER, [sent], replace(options, resume=True), runs.NOW)
         assert on.exit_code == 1 and list(on.summary.rewritten.values()) == ["sent.csv"]
         assert on.summary.accepted < ROWS
+        assert any(one.note == batches.WAS_WRITTEN for one in govern.batches(store, OWNER))
         last = screen(store, home, OWNER, [sent], options, runs.NOW).summary
         missed = ROWS - on.summary.accepted
         assert missed <= last.accepted <= missed + 1  # and the row at which it was cut, as it is
