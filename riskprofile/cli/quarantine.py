@@ -46,7 +46,8 @@ def list_rows(
     for row in rows:
         output.say(f"{row.id}  {row.batch_id}  {row.source}:{row.line}  {row.state}")
         output.say(f"    {row.column or ''} {row.reason_code}: {row.reason}")
-    output.say(f"{len(rows)} rows" + (", there may be more: --limit" * (len(rows) == limit)))
+    more = ", there may be more: --limit" * (len(rows) == limit)
+    output.say(output.counted(len(rows), "row") + more)
     return 0
 
 

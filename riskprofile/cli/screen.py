@@ -371,7 +371,7 @@ def given_files(paths: list[Path]) -> Iterator[list[Path]]:
             elif path.is_dir():
                 inside = sorted(entry for entry in path.iterdir() if entry.is_file())
                 passing = [entry.name for entry in inside if is_passing(entry.name)]
-                inside = [entry for entry in inside if entry.name not in passing]
+                inside = [entry for entry in inside if not is_passing(entry.name)]
                 if passing:
                     said = f"{path}: left out, hidden or not complete by their names"
                     output.note(f"riskprofile: {said}: {output.listed(passing)}")

@@ -73,6 +73,8 @@ def test_a_file_is_mended_in_as_many_rounds_as_it_takes(home: Path, tmp_path: Pa
         assert told_.startswith(said)
         assert ("before, passed over" in error) == (right == "0.5")
     assert "2 rows" in run(home, "quarantine", "list", "--state", "repaired")[1]
+    first = run(home, "quarantine", "list", "--state", "repaired", "--limit", 1)[1]
+    assert first.splitlines()[-1] == "1 row, there may be more: --limit"
     assert "read 4 = accepted 0" in run(home, "score", tmp_path / "day.csv")[1]
 
 
