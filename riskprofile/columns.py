@@ -493,8 +493,8 @@ def _written(times: pd.DatetimeIndex) -> list[str]:
     """Times as Python writes its own, which it does in three times as long."""
     if str(times.tz) != "UTC":
         return [*map(str, times.to_pydatetime().tolist())]
-    stamps = np.datetime_as_string(times.as_unit("us").asi8.view("M8[us]")).tolist()
-    return [f"{one[:10]} {one[11:].removesuffix('.000000')}+00:00" for one in stamps]
+    stamps = isoformat(times.as_unit("us").asi8.view("M8[us]"))
+    return [one.replace("T", " ") for one in stamps]
 
 
 class _Cell:

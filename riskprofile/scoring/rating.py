@@ -74,9 +74,13 @@ def _rounded(made: dict[str, np.ndarray], items: View) -> Table:
     return pd.DataFrame(values.round(PRECISION).T, index=items.index, columns=headers(*made))
 
 
-@lru_cache(maxsize=16)
 def headers(*names: str) -> pd.Index:
     """Column names as pandas keeps them: made anew, they cost as much as a table of few rows."""
+    return _index(names).view()  # what a table's columns are called as a whole is its own
+
+
+@lru_cache(maxsize=16)
+def _index(names: tuple[str, ...]) -> pd.Index:
     return pd.Index(names)
 
 

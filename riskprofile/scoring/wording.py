@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -54,6 +54,14 @@ def read(column: Column) -> Column:
 
 def _weighed(description: str) -> str:
     return texts.skeleton_of(lexicon.plain(description))
+
+
+def _place(places: Mapping[str, int], word: str) -> int:
+    return places.get(word, -1)
+
+
+def _weighing(places: Mapping[str, int], word: str) -> tuple[int, ...]:
+    return tuple(places[one] for one in pieces(word) if one in places)
 
 
 @dataclass(frozen=True)
@@ -106,8 +114,7 @@ class Wording:
     @cached_property
     def _within(self) -> Callable[[str], tuple[int, ...]]:
         """The numbers of the pieces of a word that weigh."""
-        places = self._places
-        return lambda word: tuple(places[one] for one in pieces(word) if one in places)
+        return partial(_weighing, self._places)
 
     @cached_property
     def _neighbours(self) -> tuple[Teller, Teller, np.ndarray, np.ndarray]:
@@ -125,8 +132,8 @@ class Wording:
         keys[-1] = -1  # never asked for: there is always one
         listed = sorted(keys)
         return (
-            lambda word: first.get(word, -1),
-            lambda word: second.get(word, -1),
+            partial(_place, first),
+            partial(_place, second),
             np.array(listed, dtype=np.int64),
             np.array([keys[one] for one in listed], dtype=np.int64),
         )

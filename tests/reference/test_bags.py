@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 import re
 from itertools import chain
@@ -126,6 +127,14 @@ def test_many_texts_weigh_what_the_pieces_of_each_weigh():
     assert (said * UNIT).tolist() == [
         5 + sum(weights.get(one, 0) for one in each) for each in alone
     ]
+
+
+def test_a_wording_that_has_weighed_can_be_sent_to_another_process():
+    used = Wording("goods_description", 5, {"steel": 3, "steel pin": 7, "|steel": 1})
+    told = pd.Series(["steel pin", "pin"], dtype=TEXT)
+    weighed = used.value(told)
+    assert (weighed * UNIT).tolist() == [16, 5]
+    pd.testing.assert_series_equal(pickle.loads(pickle.dumps(used)).value(told), weighed)
 
 
 def test_words_are_counted_once_a_text_and_by_any_value():

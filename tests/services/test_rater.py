@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from riskprofile.columns import View
-from riskprofile.history import Snapshot
+from riskprofile.history import Snapshot, view
 from riskprofile.profiles import PROFILES
+from riskprofile.scoring import rating
 from riskprofile.services import rater as raters
 from riskprofile.services import settings
 from riskprofile.services.rater import BROKEN, FIRED, Rater
@@ -39,6 +40,18 @@ def test_in_parts_or_at_once_the_same_bits(
     monkeypatch.setattr(raters, "AT_ONCE", 7)
     for one, other in zip(plain.rate(rows), whole, strict=True):
         pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+def test_a_name_given_to_the_columns_of_one_table_is_not_that_of_the_next(
+    plain: Rater, rows: Table
+) -> None:
+    items = view(rows, plain.profile)
+
+    def made() -> Table:
+        return rating.features(items, plain.history, plain.profile, plain.scorecard)
+
+    made().columns.name = "feature"
+    assert made().columns.name is None
 
 
 def test_a_sign_that_breaks_in_one_part_is_broken_there_alone(
