@@ -62,7 +62,8 @@ def to_bytes(table: Table) -> bytes:
     """A table as Parquet.
 
     Without dictionaries of values and without their least and greatest, which nobody asks for: it
-    is written in two thirds of the time, read sooner, and smaller.
+    is written in two thirds of the time, and read as soon at least. Chunks of 5,000 shipments are
+    smaller by a twelfth; of 20,000 travellers, what history remembers is larger by a fourteenth.
     """
     buffer = io.BytesIO()
     pq.write_table(
