@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from json.encoder import encode_basestring
@@ -29,6 +30,7 @@ _PLACE = re.compile(r"\{value:[^}]*\}")
 _END = re.compile(r"\s*:\s*…$")
 START = "where every declaration starts"
 YES_OR_NO = "0 or 1"  # the unit of a feature that is a fact or none
+_INFINITE = {"inf", "-inf"}  # as Python writes them
 
 
 def explain(
@@ -55,10 +57,10 @@ def explain(
 
 def as_json(
     values: Table, titles: list[str | None], profile: Profile, scorecard: Scorecard
-) -> list[tuple[str, str]]:
+) -> list[tuple[bytes, bytes]]:
     """What `explain` returns, as the JSON that is stored: compact, letters of any script as such.
 
-    An alert has some seventy reasons, and of many alerts half are the same: each distinct one is
+    An alert has some ninety reasons, and of many alerts half are the same: each distinct one is
     written once, of sentences and numbers that are written once for each value of a feature.
     """
     contributions = scorecard.contributions(values)
@@ -86,7 +88,7 @@ def as_json(
         points.append(scorecard.base)
         terms.append("base")
     if not pieces:
-        return [("[]", "[]") for _ in range(len(values))]
+        return [(b"[]", b"[]") for _ in range(len(values))]
     row, number = np.concatenate(rows), np.concatenate(numbers)
     against = np.array(points)[number] < 0
     places = {name: place for place, name in enumerate(sorted({*terms}))}
@@ -94,9 +96,12 @@ def as_json(
     strongest = np.lexsort((by_name, -np.abs(points)))
     rank = np.empty(len(pieces), dtype=np.int64)
     rank[strongest] = np.arange(len(pieces))
-    listed = [pieces[one] for one in number[np.lexsort((rank[number], against, row))].tolist()]
-    cuts = np.cumsum(np.bincount(2 * row + against, minlength=2 * len(values))).tolist()
-    sides = [f"[{','.join(listed[start:end])}]" for start, end in itertools.pairwise([0, *cuts])]
+    side = 2 * row + against
+    order = np.sort(side * len(pieces) + rank[number]) % len(pieces)
+    written = [one.encode("utf-8", "surrogatepass") for one in pieces]
+    listed = [written[one] for one in strongest[order].tolist()]
+    cuts = np.cumsum(np.bincount(side, minlength=2 * len(values))).tolist()
+    sides = [b"[%b]" % b",".join(listed[i:end]) for i, end in itertools.pairwise([0, *cuts])]
     return [*zip(sides[::2], sides[1::2], strict=True)]
 
 
@@ -112,12 +117,7 @@ class _Said:
         self, values: Table, titles: list[str | None], profile: Profile, scorecard: Scorecard
     ) -> None:
         self.scorecard = scorecard
-        # Quoted before a number is put in, which holds nothing to quote.
-        self.features = {
-            one.name: replace(one, reads=_quoted(one.reads)[1:-1])
-            for one in profile.features
-            if one.name in scorecard.features
-        }
+        self.features = {one.name: one for one in profile.features}
         places: dict[str | None, int] = {}
         self.title = np.array([places.setdefault(one, len(places)) for one in titles], np.int64)
         self.titles = [*places]
@@ -128,9 +128,10 @@ class _Said:
             bits = values[name].to_numpy("float64").view(np.int64)
             found, self.codes[name] = np.unique(bits, return_inverse=True)
             self.values[name] = found.view(np.float64).tolist()
+        self.infinite = any(map(math.isinf, itertools.chain.from_iterable(self.values.values())))
         # By the code of a value; of the goods' words by that of the title, and by their sign.
-        self._sentences: dict[str, dict[Any, str]] = {name: {} for name in scorecard.features}
-        self._numerals: dict[str, dict[int, str]] = {name: {} for name in scorecard.features}
+        self._written: dict[str, tuple[list[str], list[str]]] = {}
+        self._worded: dict[tuple[int, bool], str] = {}
 
     def distinct(self, term: Term, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The first of these rows for each distinct reason of a term, and the reason of each."""
@@ -163,37 +164,58 @@ class _Said:
     def _told(self, name: str, rows: np.ndarray, points: list[int]) -> tuple[list[str], list[str]]:
         """What is said of a feature of these rows: its sentence without marks, and its number."""
         codes = self.codes[name][rows].tolist()
-        sentences, numerals = self._sentences[name], self._numerals[name]
-        values = self.values[name]
-        for code in set(codes) - numerals.keys():
-            value = values[code]
-            if math.isinf(value):
-                raise ValueError(f"{value} is no number that JSON holds")
-            numerals[code] = "null" if math.isnan(value) else repr(value)
-            if name != WORDING:
-                known = None if math.isnan(value) else value
-                sentences[code] = reading(self.features[name], known)
-        keys: list[Any] = codes
+        if name not in self._written:
+            self._written[name] = self._write(name)
+        sentences, numerals = self._written[name]
         if name == WORDING:
-            keys = [*zip(self.title[rows].tolist(), (one > 0 for one in points), strict=True)]
-            for key in set(keys) - sentences.keys():
-                said = _wording(self.titles[key[0]], self.scorecard, key[1])
-                sentences[key] = _quoted(said)[1:-1]
-        return [sentences[key] for key in keys], [numerals[code] for code in codes]
+            told = [*map(self._words, self.title[rows].tolist(), (one > 0 for one in points))]
+        else:
+            told = [sentences[code] for code in codes]
+        found = [numerals[code] for code in codes]
+        if self.infinite and not _INFINITE.isdisjoint(found):
+            raise ValueError(f"{name} has a value that is no number that JSON holds")
+        return told, found
+
+    def _write(self, name: str) -> tuple[list[str], list[str]]:
+        """The sentence without marks and the number of each value of a feature, by its code."""
+        values = [None if math.isnan(one) else one for one in self.values[name]]
+        numerals = ["null" if one is None else repr(one) for one in values]
+        if name == WORDING:
+            return [], numerals
+        # Quoted before a number is put in, which holds nothing to quote.
+        feature = self.features[name]
+        return readings(replace(feature, reads=_quoted(feature.reads)[1:-1]), values), numerals
+
+    def _words(self, title: int, raises: bool) -> str:
+        """What is said of the words of a title, without marks."""
+        known = self._worded.get((title, raises))
+        if known is None:
+            said = _wording(self.titles[title], self.scorecard, raises)
+            known = self._worded[title, raises] = _quoted(said)[1:-1]
+        return known
 
 
 def reading(feature: Feature, value: float | None) -> str:
     """The sentence of one feature at a value; None is a value that is not known."""
+    return readings(feature, [value])[0]
+
+
+def readings(feature: Feature, values: Sequence[float | None]) -> list[str]:
+    """Those of several values."""
     reads: str = feature.reads
-    if value is None:
-        return f"{without_value(reads)}: not known"
+    unknown = f"{without_value(reads)}: not known"
     if feature.unit == YES_OR_NO:
-        if not value and states_a_fact(reads):
-            return f"{reads}: no"
-        return reads.replace("{value:.0f}", "yes" if value else "no")
-    if "[" in reads:
-        reads = numbered(reads, f"{value:.0f}" == "1")
-    return reads.format(value=value)
+        fact = states_a_fact(reads)
+        no = f"{reads}: no" if fact else reads.replace("{value:.0f}", "no")
+        yes = reads.replace("{value:.0f}", "yes")
+        return [unknown if one is None else yes if one else no for one in values]
+    # By place: with a name a number takes twice the time.
+    one, many = (numbered(reads, form).replace("{value", "{0").format for form in (True, False))
+    forms = "[" in reads
+    return [
+        unknown if value is None else (one if forms and f"{value:.0f}" == "1" else many)(value)
+        for value in values
+    ]
 
 
 @lru_cache(maxsize=4_096)

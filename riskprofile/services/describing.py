@@ -42,8 +42,8 @@ class Detail:
 
     office: str | None
     title: str
-    reasons: str
-    against: str
+    reasons: bytes
+    against: bytes
     indicators: list[dict[str, Any]]
     declaration: list[dict[str, Any]]
     due_at: datetime | None

@@ -26,15 +26,17 @@ def dumps(value: Any) -> str:
     return _encode(value)
 
 
-def pack(text: str) -> bytes:
+def pack(text: str | bytes) -> bytes:
     """The length of a text in UTF-8 (four bytes, the lowest first), then it as an LZ4 block.
+
+    What is bytes already is taken for that text.
 
     A third of the time of Zstandard, which would make it three tenths smaller still.
 
     >>> unpack(pack("lane " * 1000)) == "lane " * 1000, len(pack("lane " * 1000)) < 100
     (True, True)
     """
-    content = text.encode("utf-8", "surrogatepass")
+    content = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
     packed: bytes = _CODEC.compress(content, asbytes=True)
     return _LENGTH.pack(len(content)) + packed
 

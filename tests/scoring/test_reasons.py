@@ -35,7 +35,7 @@ def test_what_is_written_is_compact_and_reads_back(rows: list[tuple[float | None
     written = as_json(table(rows), titles, SHIPMENT, card)
     for both, sides in zip(written, explain(table(rows), titles, SHIPMENT, card), strict=True):
         for text, side, raises in zip(both, sides, (True, False), strict=True):
-            assert text == json.dumps(side, ensure_ascii=False, separators=(",", ":"))
+            assert text.decode() == json.dumps(side, ensure_ascii=False, separators=(",", ":"))
             assert all((one["points"] > 0) is raises for one in side)
             strengths = [(-abs(one["points"]), one["term"]) for one in side]
             assert strengths == sorted(strengths)
