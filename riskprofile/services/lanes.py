@@ -44,7 +44,7 @@ from riskprofile.services.run_rows import BATCH, logged
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches, versions
 from riskprofile.store.database import Store, among
-from riskprofile.store.packed_json import Written, dumps
+from riskprofile.store.packed_json import Written
 from riskprofile.store.spool import Columns, Held
 from riskprofile.tables import Table
 
@@ -346,7 +346,7 @@ def _ranks(ranked: Ranked, alerts: Table, around: Related) -> dict[str, list[Any
         "score": [_or_none(one) if learnt else None for one in alerts["score"]],
         "probability": [_or_none(one) for one in alerts["probability"]],
         "driver": [int(one) for one in alerts[DRIVER]],
-        RELATED: [dumps(around.get(record, [])) for record in alerts[RECORD]],
+        RELATED: [around.get(record, "[]") for record in alerts[RECORD]],
     }
 
 

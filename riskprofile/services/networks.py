@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from json.encoder import encode_basestring
 
 import numpy as np
 import pandas as pd
@@ -53,7 +53,7 @@ _AT = [CHUNK, POSITION]
 _ROW, _NUMBER = "_row", "_number"  # of a row in the run; of its declaration
 COPIED = 1 << 15  # rows of alerts that are set in the order of their groups at once, some 10 MB
 
-Related = dict[str, list[dict[str, Any]]]
+Related = dict[str, str]  # by reference: JSON as it is stored
 # Reference, title, time (ISO 8601) and office of a row.
 Shown = tuple[str, str, str, str | None]
 
@@ -158,9 +158,9 @@ def related(
 
     Returns
     -------
-    dict of str to list
-        `record_id, title, link, at, office, outcome` of each, finds first, then those that
-        share most, the nearest in time before others.
+    Related
+        A list of `record_id, title, at, office, link, outcome` for each that has any, finds
+        first, then those that share most, the nearest in time before others.
     """
     mine = run.mine(group)
     linked, links = _linked(mine, run.pairs.of(group), history)
@@ -169,26 +169,27 @@ def related(
     places = np.unique(np.concatenate([linked["place"], finds["place"].to_numpy(np.int64)]))
     elsewhere = [place for place in places.tolist() if place not in known]
     known |= _declared(connection, profile, elsewhere)
-    told: Related = {}
+    told: dict[str, list[str]] = {}
     like = finds[RECORD].tolist(), finds["place"].tolist(), finds["link"].tolist()
     _tell(told, known, like, ALIKE, "trafficking")
     records = mine.text(RECORD).take(_at(mine, linked)).tolist()
     _tell(told, known, (records, linked["place"].tolist(), links), SHOWN, None)
-    return told
+    return {record: f"[{','.join(others)}]" for record, others in told.items()}
 
 
 def _tell(
-    told: Related,
+    told: dict[str, list[str]],
     known: Mapping[int, Shown],
     rows: tuple[list[str], list[int], list[str]],
     limit: int,
     outcome: str | None,
 ) -> None:
-    """Add what is known of the first others of each record: each is told of once.
+    """Add what is known of the first others of each record, as JSON: each is told of once.
 
     `rows` are records, which stand together, with the place of another and the link to it.
     """
     last, seen = None, set[str]()
+    quoted, ending = encode_basestring, "null" if outcome is None else encode_basestring(outcome)
     for record, place, link in zip(*rows, strict=True):
         if record != last:
             last, seen = record, {record}
@@ -198,8 +199,11 @@ def _tell(
         if of in seen:
             continue
         seen.add(of)
-        one = {"record_id": of, "title": title, "at": at, "office": office}
-        told.setdefault(record, []).append({**one, "link": link, "outcome": outcome})
+        told.setdefault(record, []).append(
+            f'{{"record_id":{quoted(of)},"title":{quoted(title)},"at":{quoted(at)}'
+            f',"office":{"null" if office is None else quoted(office)}'
+            f',"link":{quoted(link)},"outcome":{ending}}}'
+        )
 
 
 def _linked(mine: View, run: np.ndarray, history: Snapshot) -> tuple[np.ndarray, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.pairs import ANOTHER_NAME, ONE_SENDER, OTHER_PARTS, SHARED
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
+from riskprofile.store import packed_json
 from riskprofile.store import spool as store_spool
 from riskprofile.store.spool import Columns, Spool
 from riskprofile.store.tables import Alert, Label, Record
@@ -237,9 +239,12 @@ def around(
     return networks.around(linked, np.array(numbers, dtype=np.int32), of, declared)
 
 
-def told(run: networks.Around, group: int) -> networks.Related:
+def told(run: networks.Around, group: int) -> dict[str, list[dict[str, str | None]]]:
     """What is told of the alerts of a group, with no past."""
-    return networks.related(None, SHIPMENT, run, group, Snapshot(None))  # type: ignore[arg-type]
+    found = networks.related(None, SHIPMENT, run, group, Snapshot(None))  # type: ignore[arg-type]
+    for text in found.values():
+        assert packed_json.dumps(json.loads(text)) == text
+    return {record: json.loads(text) for record, text in found.items()}
 
 
 KEYS = (
