@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from riskprofile.profiles import Profile
-from riskprofile.scoring.scorecard import WORDING, Scorecard, Term
+from riskprofile.scoring.scorecard import WORDING, Scorecard
 from riskprofile.tables import Feature, Table
 
 Reason = dict[str, Any]
@@ -30,6 +30,7 @@ _PLACE = re.compile(r"\{value:[^}]*\}")
 _END = re.compile(r"\s*:\s*…$")
 START = "where every declaration starts"
 YES_OR_NO = "0 or 1"  # the unit of a feature that is a fact or none
+AT_ONCE = 4_096  # rows: their reasons are told apart by one number
 _INFINITE = {"inf", "-inf"}  # as Python writes them
 
 
@@ -63,43 +64,32 @@ def as_json(
     An alert has some ninety reasons, and of many alerts half are the same: each distinct one is
     written once, of sentences and numbers that are written once for each value of a feature.
     """
-    contributions = scorecard.contributions(values)
+    if len(values) > AT_ONCE:
+        parts = [slice(start, start + AT_ONCE) for start in range(0, len(values), AT_ONCE)]
+        each = (as_json(values[part], titles[part], profile, scorecard) for part in parts)
+        return [*itertools.chain.from_iterable(each)]
+    contributions = scorecard.contributions(values).T
+    term, row = np.nonzero(contributions)
+    points = contributions[term, row].astype(np.int64)
     said = _Said(values, titles, profile, scorecard)
-    pieces: list[str] = []  # each a reason; and its points and term
-    points: list[int] = []
-    terms: list[str] = []
-    rows, numbers = [], []  # of each non-zero term of each row: the row, and its reason
-    for place, term in enumerate(scorecard.terms):
-        here = np.flatnonzero(contributions[:, place])
-        if not len(here):
-            continue
-        first, of = said.distinct(term, here)
-        rows.append(here)
-        numbers.append(of + len(pieces))
-        given = contributions[here[first], place].tolist()
-        pieces += said.reasons(term, here[first], given)
-        points += given
-        terms += [term.name] * len(given)
+    first, number = said.distinct(term, row)
+    term, points = term[first], points[first]
+    pieces = said.reasons(term, row[first], points)
     if scorecard.base:
-        rows.append(np.arange(len(values)))
-        numbers.append(np.full(len(values), len(pieces)))
+        row = np.append(row, np.arange(len(values)))
+        number = np.append(number, np.full(len(values), len(pieces)))
         head, tail = _ends("base", START, "")
         pieces.append(f'{head}","points":{scorecard.base},"value":null{tail}')
-        points.append(scorecard.base)
-        terms.append("base")
-    if not pieces:
-        return [(b"[]", b"[]") for _ in range(len(values))]
-    row, number = np.concatenate(rows), np.concatenate(numbers)
-    against = np.array(points)[number] < 0
-    places = {name: place for place, name in enumerate(sorted({*terms}))}
-    by_name = np.array([places[name] for name in terms])
-    strongest = np.lexsort((by_name, -np.abs(points)))
+        term, points = np.append(term, len(scorecard.terms)), np.append(points, scorecard.base)
+    names = [*(one.name for one in scorecard.terms), "base"]
+    places = {name: place for place, name in enumerate(sorted({*names}))}
+    strongest = np.lexsort((np.array([places[one] for one in names])[term], -np.abs(points)))
     rank = np.empty(len(pieces), dtype=np.int64)
     rank[strongest] = np.arange(len(pieces))
-    side = 2 * row + against
-    order = np.sort(side * len(pieces) + rank[number]) % len(pieces)
+    side, many = 2 * row + (points[number] < 0), max(len(pieces), 1)
+    order = strongest[np.sort(side * many + rank[number]) % many]
     written = [one.encode("utf-8", "surrogatepass") for one in pieces]
-    listed = [written[one] for one in strongest[order].tolist()]
+    listed = [written[one] for one in order.tolist()]
     cuts = np.cumsum(np.bincount(side, minlength=2 * len(values))).tolist()
     sides = [b"[%b]" % b",".join(listed[i:end]) for i, end in itertools.pairwise([0, *cuts])]
     return [*zip(sides[::2], sides[1::2], strict=True)]
@@ -111,88 +101,94 @@ def _ends(term: str, says: str, norm: str) -> tuple[str, str]:
 
 
 class _Said:
-    """Sentences and numbers of the features of some rows, written once for each value."""
+    """Sentences and numbers of the features of some rows, written once for each value.
+
+    A term is told by its place in the scorecard, a feature by its place among those that it reads.
+    """
 
     def __init__(
         self, values: Table, titles: list[str | None], profile: Profile, scorecard: Scorecard
     ) -> None:
-        self.scorecard = scorecard
-        self.features = {one.name: one for one in profile.features}
+        self.profile, self.scorecard = profile, scorecard
         places: dict[str | None, int] = {}
         self.title = np.array([places.setdefault(one, len(places)) for one in titles], np.int64)
         self.titles = [*places]
-        self.codes: dict[str, np.ndarray] = {}
-        self.values: dict[str, list[float]] = {}
-        for name in scorecard.features:
-            # As bits: 0.0 and -0.0 are told apart.
-            bits = values[name].to_numpy("float64").view(np.int64)
-            found, self.codes[name] = np.unique(bits, return_inverse=True)
-            self.values[name] = found.view(np.float64).tolist()
-        self.infinite = any(map(math.isinf, itertools.chain.from_iterable(self.values.values())))
-        # By the code of a value; of the goods' words by that of the title, and by their sign.
-        self._written: dict[str, tuple[list[str], list[str]]] = {}
-        self._worded: dict[tuple[int, bool], str] = {}
+        # The distinct values of each feature, one feature after another, and which each row has.
+        self.codes = np.empty((len(scorecard.features), len(values)), dtype=np.int64)
+        self.values: list[float] = []
+        self.starts = [0]
+        held = values[[*scorecard.features]].to_numpy("float64", na_value=np.nan)
+        for place, bits in enumerate(held.T.copy().view(np.int64)):  # 0.0 and -0.0 are told apart
+            found, self.codes[place] = np.unique(bits, return_inverse=True)
+            self.codes[place] += len(self.values)
+            self.values += found.view(np.float64).tolist()
+            self.starts.append(len(self.values))
+        of = {name: place for place, name in enumerate(scorecard.features)}
+        self.wording = of.get(WORDING, -1)
+        # The first feature of each term and the last, which may be the same.
+        read = [[of[term.features[end]] for term in scorecard.terms] for end in (0, -1)]
+        self.read = np.array(read, dtype=np.int64)
 
-    def distinct(self, term: Term, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The first of these rows for each distinct reason of a term, and the reason of each."""
-        both = np.zeros(len(rows), dtype=np.int64)
-        for name in term.features:
-            both = both * len(self.values[name]) + self.codes[name][rows]
-        if WORDING in term.features:
-            both = both * len(self.titles) + self.title[rows]
-        _, first, of = np.unique(both, return_index=True, return_inverse=True)
-        return first, of
+    def distinct(self, term: np.ndarray, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of these terms of rows the first of each distinct reason, and which of these each is."""
+        of = self.read[:, term]
+        code, size = self.codes[of, row], len(self.values)
+        title = np.where((of == self.wording).any(axis=0), self.title[row], 0)
+        key = ((term * size + code[0]) * size + code[1]) * len(self.titles) + title
+        _, first, number = np.unique(key, return_index=True, return_inverse=True)
+        return first, number
 
-    def reasons(self, term: Term, rows: np.ndarray, points: list[int]) -> list[str]:
-        """The reason that a term is of each of these rows, with so many points."""
-        norms = [self.scorecard.norms.get(name, "") for name in term.features]
-        norm = norms[0] if len(norms) == 1 else "; ".join(filter(None, norms))
-        says = f"{_quoted(term.criterion.says)[1:-1]}: " if term.criterion else ""
-        head, tail = _ends(term.name, says, norm)
-        given = [self._told(name, rows, points) for name in term.features]
-        if len(given) == 1:
-            texts, numerals = given[0]
-        else:
-            texts = [*map(" and ".join, zip(*(one[0] for one in given), strict=True))]
-            several = map(",".join, zip(*(one[1] for one in given), strict=True))
-            numerals = [f"[{one}]" for one in several]
+    def reasons(self, term: np.ndarray, row: np.ndarray, points: np.ndarray) -> list[str]:
+        """The reason that each of these terms is of its row, with so many points."""
+        of = self.read[:, term]
+        code, where = self.codes[of, row], of == self.wording
+        numerals = ["null" if math.isnan(one) else repr(one) for one in self.values]
+        values = [[numerals[one] for one in some] for some in code.tolist()]
+        if any(not _INFINITE.isdisjoint(some) for some in values):
+            raise ValueError("an infinite value is no number that JSON holds")
+        sentences = self._sentences({*of.ravel().tolist()} - {self.wording})
+        # Those of the goods' words by their title, and by whether they raise.
+        worded = np.broadcast_to(2 * self.title[row] + (points > 0), of.shape)
+        told, code[where] = np.unique(worded[where], return_inverse=True)
+        code[where] += len(sentences)
+        sentences += [self._worded(one >> 1, bool(one & 1)) for one in told.tolist()]
+        texts = [[sentences[one] for one in some] for some in code.tolist()]
+        ends, alone = self._terms({*term.tolist()})
         return [
-            f'{head}{text}","points":{mine},"value":{numeral}{tail}'
-            for text, mine, numeral in zip(texts, points, numerals, strict=True)
+            f'{ends[of][0]}{text}","points":{mine},"value":{value}{ends[of][1]}'
+            if alone[of]
+            else f'{ends[of][0]}{text} and {other}","points":{mine},"value":[{value},{second}]'
+            f"{ends[of][1]}"
+            for of, text, other, mine, value, second in zip(
+                term.tolist(), *texts, points.tolist(), *values, strict=True
+            )
         ]
 
-    def _told(self, name: str, rows: np.ndarray, points: list[int]) -> tuple[list[str], list[str]]:
-        """What is said of a feature of these rows: its sentence without marks, and its number."""
-        codes = self.codes[name][rows].tolist()
-        if name not in self._written:
-            self._written[name] = self._write(name)
-        sentences, numerals = self._written[name]
-        if name == WORDING:
-            told = [*map(self._words, self.title[rows].tolist(), (one > 0 for one in points))]
-        else:
-            told = [sentences[code] for code in codes]
-        found = [numerals[code] for code in codes]
-        if self.infinite and not _INFINITE.isdisjoint(found):
-            raise ValueError(f"{name} has a value that is no number that JSON holds")
-        return told, found
+    def _terms(self, places: set[int]) -> tuple[dict[int, tuple[str, str]], dict[int, bool]]:
+        """What stands around the sentence and value of these terms, and which read one feature."""
+        ends, alone = {}, {}
+        for place in places:
+            term = self.scorecard.terms[place]
+            norms = [self.scorecard.norms.get(name, "") for name in term.features]
+            norm = norms[0] if len(norms) == 1 else "; ".join(filter(None, norms))
+            says = f"{_quoted(term.criterion.says)[1:-1]}: " if term.criterion else ""
+            ends[place], alone[place] = _ends(term.name, says, norm), len(norms) == 1
+        return ends, alone
 
-    def _write(self, name: str) -> tuple[list[str], list[str]]:
-        """The sentence without marks and the number of each value of a feature, by its code."""
-        values = [None if math.isnan(one) else one for one in self.values[name]]
-        numerals = ["null" if one is None else repr(one) for one in values]
-        if name == WORDING:
-            return [], numerals
-        # Quoted before a number is put in, which holds nothing to quote.
-        feature = self.features[name]
-        return readings(replace(feature, reads=_quoted(feature.reads)[1:-1]), values), numerals
+    def _sentences(self, features: set[int]) -> list[str]:
+        """The sentence of each value of these features, without marks; of the others none."""
+        sentences, known = [""] * len(self.values), self.profile.features_by_name
+        for place in features:
+            one = known[self.scorecard.features[place]]
+            some = slice(*self.starts[place : place + 2])
+            values = [None if math.isnan(value) else value for value in self.values[some]]
+            # Quoted before a number is put in, which holds nothing to quote.
+            sentences[some] = readings(replace(one, reads=_quoted(one.reads)[1:-1]), values)
+        return sentences
 
-    def _words(self, title: int, raises: bool) -> str:
+    def _worded(self, title: int, raises: bool) -> str:
         """What is said of the words of a title, without marks."""
-        known = self._worded.get((title, raises))
-        if known is None:
-            said = _wording(self.titles[title], self.scorecard, raises)
-            known = self._worded[title, raises] = _quoted(said)[1:-1]
-        return known
+        return _quoted(_wording(self.titles[title], self.scorecard, raises))[1:-1]
 
 
 def reading(feature: Feature, value: float | None) -> str:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskprofile.profiles import SHIPMENT
+from riskprofile.scoring import reasons
 from riskprofile.scoring.reasons import NO_DESCRIPTION, as_json, explain
 from riskprofile.scoring.scorecard import Criterion
 from tests.scoring.toy import scorecard
@@ -39,6 +40,15 @@ def test_what_is_written_is_compact_and_reads_back(rows: list[tuple[float | None
             assert all((one["points"] > 0) is raises for one in side)
             strengths = [(-abs(one["points"]), one["term"]) for one in side]
             assert strengths == sorted(strengths)
+
+
+def test_many_rows_are_told_some_at_a_time_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [(float(n % 7), float(n % 3), n / 8, f"pins {n % 5}") for n in range(40)]
+    titles, card = [row[3] for row in rows], scorecard()
+    together = as_json(table(rows), titles, SHIPMENT, card)
+    monkeypatch.setattr(reasons, "AT_ONCE", 9)
+    assert as_json(table(rows), titles, SHIPMENT, card) == together
+    assert len({*together}) > 9
 
 
 def test_a_value_that_is_not_known_is_said_so_and_stays_null() -> None:
