@@ -68,12 +68,18 @@ class _Word(NamedTuple):
 @lru_cache(maxsize=1 << 14)
 def keys(word: str) -> tuple[tuple[str, str], ...]:
     """What a clean word may be in the lexicon: stems, each with the trick it undoes."""
+    found = _meant(word)
+    return tuple((one, SLIP) for one in _slips(stem(word), index())) if found is None else found
+
+
+def _meant(word: str) -> tuple[tuple[str, str], ...] | None:
+    """What `keys` tells where no slip of the keyboard has to be looked for; else None."""
     made = index()
+    if word.isdigit() and word.isascii():  # a number stands for no other word
+        return ((word, ""),) if word in made.vocabulary else ()
     key = stem(word)
     if key in made.vocabulary:
         return ((key, _trick_of_stem(word, key)),)
-    if word.isdigit() and word.isascii():
-        return ()  # a number stands for no word
     for other in other_stems(word):
         languages = made.vocabulary.get(other, ())
         if languages and (word.casefold().endswith(_ENDINGS) or "de" in languages):
@@ -96,7 +102,7 @@ def keys(word: str) -> tuple[tuple[str, str], ...]:
         return ((key[::-1], "written backwards"),)
     if key in made.bare:
         return ((made.bare[key], "vowels left out"),)
-    return tuple((one, SLIP) for one in _slips(key, made))
+    return None
 
 
 @lru_cache(maxsize=1 << 13)
@@ -125,13 +131,8 @@ def _slips(key: str, made: Index) -> list[str]:
     """
     if len(key) < 4:
         return []
-    near = set(made.slips.get(key, ()))
-    for place in range(len(key)):
-        left = key[:place] + key[place + 1 :]
-        if left in made.slips:
-            near |= made.slips[left]
-        if left in made.vocabulary:
-            near.add(left)
+    lefts = [key[:place] + key[place + 1 :] for place in range(len(key))]
+    near = set().union(*filter(None, map(made.slips.get, (key, *lefts))))
     return sorted(one for one in near if OSA.distance(one, key) == 1 and _close(one, key))
 
 
@@ -192,8 +193,8 @@ def _may_hold(made: Index, cleaned: str) -> bool:
         )
     if joint or (cleaned.replace(" ", "").isalnum() and 1 not in map(len, written)):
         return joint  # nothing but words and blanks: nothing stands apart
-    return _APART.search(cleaned) is not None and any(
-        _pulls(made, letters) for _, _, letters in words.joined(cleaned)
+    return _APART.search(cleaned) is not None and _apart(
+        cleaned, words.letters_stand_alone(written)
     )
 
 
@@ -217,7 +218,7 @@ def silent(cleaned: Sequence[str], cut: Bag) -> np.ndarray:
 
     noisy[cut.row[cut.told(_alone, bool)[cut.code]]] = True
     for row, word, following in near(cut.told(_leads, bool)[cut.code] & followed):
-        noisy[row] |= any(more and _is(following, more[0]) for more in _starts(word))
+        noisy[row] |= _led(word, following)
     heads, tails = cut.told(_heads, bool)[cut.code], cut.told(_tails, bool)[after]
     for row, word, following in near(heads & tails & followed):
         noisy[row] |= word + following in made.joints
@@ -235,10 +236,17 @@ def _hides(cleaned: str, letters: bool) -> bool:
     """
     if _UPRIGHT.search(cleaned) and any(_looks(one) != one for one in _ASCII_WORD.findall(cleaned)):
         return True
-    low = cleaned.lower()
-    made = index()
-    return any(map(_pulled_within, low.split())) or (
-        letters and any(_pulls(made, run) for _, _, run in words.by_letter(low))
+    return _apart(cleaned.lower(), letters)
+
+
+def _apart(cleaned: str, letters: bool) -> bool:
+    """Whether what stands apart in a clean text makes a word or a term when it is put together.
+
+    `letters` says that letters enough stand alone in it to be a word.
+    """
+    pieces = [piece for piece in cleaned.split() if not piece.isalnum()]
+    return any(map(_pulled_within, pieces)) or (
+        letters and any(_pulls(index(), run) for _, _, run in words.by_letter(cleaned))
     )
 
 
@@ -256,6 +264,12 @@ def _alone(word: str) -> bool:
 def _leads(word: str) -> bool:
     """Whether a term begins with a word, if the right one follows."""
     return any(map(bool, _starts(word)))
+
+
+@lru_cache(maxsize=1 << 13)
+def _led(word: str, following: str) -> bool:
+    """Whether a term begins with a word if all but the one that follows it are right."""
+    return any(more and _is(following, more[0]) for more in _starts(word))
 
 
 def _heads(word: str) -> bool:
@@ -287,7 +301,7 @@ def _starts(word: str) -> tuple[tuple[str, ...], ...]:
 
 
 def _is(word: str, key: str) -> bool:
-    return any(one == key for one, _ in keys(word))
+    return key in [one for one, _ in keys(word)]
 
 
 def _pulls(made: Index, letters: str) -> bool:
@@ -296,7 +310,7 @@ def _pulls(made: Index, letters: str) -> bool:
         any(sign in letters for sign in _MASKS)
         or letters.casefold() in made.pulled
         or stem(letters) in made.pulled
-        or any(trick != SLIP for _, trick in keys(letters))
+        or bool(_meant(letters))
     )
 
 
@@ -327,22 +341,24 @@ def _pulled_together(made: Index, cleaned: str, row: list[_Word]) -> tuple[list[
     """The words of a text with what stands apart put together, and whole terms so found."""
     hits: list[Hit] = []
     for start, end, letters in words.joined(cleaned):
-        inside = [one for one in row if start <= one.start and one.end <= end]
-        if not inside or not 2 <= len(letters) <= 40:
+        if not 2 <= len(letters) <= 40:
             continue
-        term, found = None, tuple(one for one in keys(letters) if one[1] != SLIP)
+        term, found = None, _meant(letters)
         if any(sign in letters for sign in _MASKS):
             term = _masked(letters.casefold(), made)
         elif not found:
             term = made.pulled.get(letters.casefold()) or made.pulled.get(stem(letters))
         if not term and not found:
             continue
+        inside = [one for one in row if start <= one.start and one.end <= end]
+        if not inside:
+            continue
         trick = "" if all(map(_honest, inside)) else APART
         row = [one for one in row if one not in inside]
         if term:
             hits.append(Hit(start, end, term, trick))
         else:
-            merged = tuple((key, old or trick) for key, old in found)
+            merged = tuple((key, old or trick) for key, old in found or ())
             row.append(_Word(start, end, merged, letters))
             row.sort(key=lambda one: one.start)
     return row, hits
@@ -362,9 +378,10 @@ def _pairs(made: Index, row: list[_Word]) -> list[_Word]:
             last = out[-1]
             key = _joint(made, last.written + one.written)
             number = one.written.isdigit() and not last.written.isdigit()
-            new = all(key not in [old for old, _ in part.keys] for part in (last, one))
-            if (new and key in made.pulled and key in made.vocabulary) and (
-                number or not (_honest(last) and _honest(one))
+            if (
+                (key in made.pulled and key in made.vocabulary)
+                and all(key not in [old for old, _ in part.keys] for part in (last, one))
+                and (number or not (_honest(last) and _honest(one)))
             ):
                 both = last.written + one.written
                 out[-1] = _Word(last.start, one.end, ((key, "" if number else APART),), both)

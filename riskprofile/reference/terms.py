@@ -49,7 +49,7 @@ class Index:
     joints: frozenset[str] = frozenset()  # `pulled` and plurals: what two neighbours may make
     heads: frozenset[str] = frozenset()  # what one of `joints` may begin with, and end with
     tails: frozenset[str] = frozenset()
-    slips: dict[str, set[str]] = field(default_factory=dict)  # one letter left out -> stems
+    slips: dict[str, set[str]] = field(default_factory=dict)  # none or one letter less -> stems
     bare: dict[str, str] = field(default_factory=dict)  # without vowels -> stem
     squeezed: dict[str, str] = field(default_factory=dict)  # without doubled letters -> stem
     context: dict[str, frozenset[str]] = field(default_factory=dict)  # group -> stems
@@ -161,6 +161,8 @@ def index() -> Index:
         )
         made.context_cjk[group] = tuple(one for one in listed if CJK.search(one))
         made.chapters[group] = frozenset(row["chapters"].split("|"))
+    for key in made.vocabulary:
+        made.slips.setdefault(key, set()).add(key)
     made.joints = frozenset(made.pulled) | {f"{one}s" for one in made.pulled}
     made.heads = frozenset(one[:place] for one in made.joints for place in range(1, len(one)))
     made.tails = frozenset(one[place:] for one in made.joints for place in range(1, len(one)))

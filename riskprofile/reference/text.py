@@ -355,7 +355,7 @@ def tricks(text: str) -> frozenset[str]:
     """
     found = set()
     cleaned = clean(text)
-    if _letters_stand_alone(_WORD.findall(cleaned)) and any(
+    if letters_stand_alone(_WORD.findall(cleaned)) and any(
         map(_apart, _LETTER_BY_LETTER.findall(cleaned))
     ):
         found.add("letters apart")
@@ -406,7 +406,7 @@ def skeleton_of(text: str) -> str:
     """
     cleaned = clean(text)
     found = _WORD.findall(cleaned)
-    if _letters_stand_alone(found):
+    if letters_stand_alone(found):
         joined = _LETTER_BY_LETTER.sub(
             lambda match: " " + "".join(filter(str.isalpha, match.group())) + " ", cleaned
         )
@@ -414,7 +414,7 @@ def skeleton_of(text: str) -> str:
     return " ".join(map(plain, found))
 
 
-def _letters_stand_alone(found: list[str]) -> bool:
+def letters_stand_alone(found: list[str]) -> bool:
     """Whether there are words of one letter enough for a word that is written letter by letter."""
     return [*map(len, found)].count(1) >= APART
 
