@@ -159,12 +159,6 @@ class Bag:
         weights = None if values is None else values[self.code]
         return np.bincount(self.row, weights, self.size).astype(np.int64)
 
-    def first(self, many: int) -> Bag:
-        """The first `many` words of each text."""
-        starts = np.searchsorted(self.row, np.arange(self.size))
-        kept = np.arange(len(self.row)) - starts[self.row] < many
-        return Bag(self.size, self.row[kept], self.code[kept], self.vocabulary)
-
     def only(self, texts: np.ndarray) -> Bag:
         """These texts alone, in rising order."""
         place = np.full(self.size, -1)

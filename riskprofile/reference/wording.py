@@ -145,11 +145,15 @@ def named(texts: Sequence[str]) -> list[str]:
     >>> named(["31 pcs LEATHER SHOES", "shoes, leather, assorted"])
     ['leather shoe', 'leather shoe']
     """
-    stems = cut(texts).stems
-    place = stems.told(_alphabetical, np.int64)
-    telling = stems.where(stems.told(_telling, bool))
-    few = telling.ordered(stems.told(_least, np.int64), place).first(NAMING).ordered(place).joined()
-    rest = np.flatnonzero(np.array([not one for one in few], dtype=bool))
+    stems, (by_points, by_letters) = cut(texts).stems, _orders()
+    rank = stems.told(_rank, np.int64)[stems.code]
+    row, rank = pairs(stems.row[rank >= 0], rank[rank >= 0], len(by_letters))
+    few_of_each = np.arange(len(row)) - np.searchsorted(row, row) < NAMING
+    row, place = pairs(row[few_of_each], by_points[rank[few_of_each]], len(by_letters))
+    few = [""] * stems.size
+    for number, one in zip(row.tolist(), place.tolist(), strict=True):
+        few[number] = f"{few[number]} {by_letters[one]}" if few[number] else by_letters[one]
+    rest = np.flatnonzero(np.bincount(row, minlength=stems.size) == 0)
     other = stems.only(rest)
     other = other.where(other.told(_lettered, bool))
     said = other.ordered(other.alphabetical).joined()
@@ -162,23 +166,24 @@ def _lettered(key: str) -> bool:
     return not key.isdigit()
 
 
-def _telling(key: str) -> bool:
-    return key in _table().words and key not in GENERIC and not key.isdigit()
-
-
-def _least(key: str) -> int:
-    """What a word of the table says for its best chapter, the most first."""
-    return -_table().words[key].best if key in _table().words else 0
-
-
-def _alphabetical(key: str) -> int:
-    """The place of a word of the table, by the alphabet."""
-    return _places().get(key, -1)
+def _rank(key: str) -> int:
+    """The place of a word of the table among those that say most; -1 where it fits any goods."""
+    return _ranks().get(key, -1)
 
 
 @lru_cache(maxsize=1)
-def _places() -> dict[str, int]:
-    return {word: place for place, word in enumerate(sorted(_table().words))}
+def _ranks() -> dict[str, int]:
+    by_points, by_letters = _orders()
+    return {by_letters[place]: rank for rank, place in enumerate(by_points.tolist())}
+
+
+@lru_cache(maxsize=1)
+def _orders() -> tuple[np.ndarray, list[str]]:
+    """Places of words that name goods, what says most first; and these words by the alphabet."""
+    words = _table().words
+    by_letters = sorted(word for word in words if word not in GENERIC and not word.isdigit())
+    best = np.array([words[word].best for word in by_letters])
+    return np.argsort(-best, kind="stable"), by_letters
 
 
 def _scores(
