@@ -30,8 +30,7 @@ def more_than_the_market(items: View, history: History) -> Mask:
     without a registered figure, five times a year of its own past (at least five earlier
     declarations of the heading). Official consignees are left out: they buy by tender.
     """
-    unit = items["quantity_unit"]
-    pieces = items["quantity"].where(unit.isna() | unit.isin(facts.PIECE_UNITS))
+    pieces = items["quantity"].where(facts.in_pieces(items))
     past = history.norm(items, "quantity", ["consignee_key", "hs4"])
     years = (history.age(items) / 365.0).clip(lower=1.0)
     yearly = (past["n"] * past["mean"]).fillna(0.0) / years

@@ -193,8 +193,17 @@ def pieces(table: View) -> Column:
     return table["quantity"] * each
 
 
+def in_pieces(table: View) -> Mask:
+    """Where the quantity counts pieces one by one, or has no unit; the unit in any case."""
+    return table.text("quantity_unit").told(lambda unit: _plain(unit) in PIECE_UNITS, True)
+
+
 def _pieces_in(unit: str) -> float:
-    return PIECES_IN.get(unit.upper().strip(" ."), np.nan)
+    return PIECES_IN.get(_plain(unit), np.nan)
+
+
+def _plain(unit: str) -> str:
+    return unit.upper().strip(" .")
 
 
 @once
@@ -204,6 +213,5 @@ def piece_mass_g(items: View) -> Column:
     A quantity without a unit counts pieces, as on a postal customs form.
     """
     mass = items["net_mass_kg"].fillna(items["gross_mass_kg"])
-    unit = items["quantity_unit"]
-    pieces = (unit.isna() | unit.isin(PIECE_UNITS)) & (items["quantity"] > 0)
+    pieces = in_pieces(items) & (items["quantity"] > 0)
     return mass * 1000.0 / items["quantity"].where(pieces)

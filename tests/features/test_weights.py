@@ -69,9 +69,13 @@ def test_a_deviation_is_never_endless():
 
 def test_grams_a_piece_come_from_pieces_and_from_nothing_else():
     pins = {"net_mass_kg": 2.0, "quantity": 50.0}
-    assert value(weights.piece_mass, shipments(**pins, quantity_unit="C62"), Snapshot()) == 40.0
     assert value(weights.piece_mass, shipments(**pins), Snapshot()) == 40.0
-    assert pd.isna(value(weights.piece_mass, shipments(**pins, quantity_unit="KGM"), Snapshot()))
+    for unit in ("C62", "c62", "Pcs."):
+        in_pieces = shipments(**pins, quantity_unit=unit)
+        assert value(weights.piece_mass, in_pieces, Snapshot()) == 40.0
+    for unit in ("KGM", "kgm", "DZN"):
+        otherwise = shipments(**pins, quantity_unit=unit)
+        assert pd.isna(value(weights.piece_mass, otherwise, Snapshot()))
     assert pd.isna(value(weights.piece_mass, shipments(net_mass_kg=2.0, quantity=0.0), Snapshot()))
 
 

@@ -250,6 +250,13 @@ def test_more_than_a_dealer_sells_is_more_than_the_market():
     assert not fired(sign, chairs, dealer)
 
 
+@pytest.mark.parametrize(("unit", "fires"), [("nmb", True), ("Pcs.", True), ("kgm", False)])
+def test_more_than_a_dealer_sells_is_told_in_a_unit_of_any_case(unit, fires):
+    dealer = beside(dealers={"dealer_id": "R1", "yearly_units": 10.0})
+    items = shipments(**{**PISTOLS, "quantity_unit": unit})
+    assert fired(licences.more_than_the_market, items, dealer) == fires
+
+
 def test_more_than_five_usual_years_without_a_registered_figure():
     sign, nothing = licences.more_than_the_market, Lookup()
     earlier = past(6, **{**PISTOLS, "quantity": 10.0})
