@@ -79,13 +79,13 @@ def bars(head: tuple[str, str], rows: Sequence[tuple[str, int]], usual: float | 
     line = (
         "" if usual is None else f'<s style="inset-inline-start:{usual / longest * 100:.1f}%"></s>'
     )
+    narrow = 'style="width:1%;white-space:nowrap"'  # the bars take the room
     body = "".join(
-        f'<tr><td class="n">{escape(label)}</td><td class="r">{escape(count)}</td>'
+        f"<tr><td {narrow}>{escape(label)}</td><td class=r>{escape(count)}</td>"
         f'<td><div class="rp-hb" aria-hidden="true">{line}'
         f'<i style="width:{count / longest * 100:.1f}%"></i></div></td></tr>'
         for label, count in rows
     )
-    narrow = 'style="width:1%;white-space:nowrap"'  # the bars take the room
     heads = (
         f"<th {narrow}>{escape(head[0])}</th><th class=r {narrow}>{escape(head[1])}</th><td></td>"
     )

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, expect
 from sqlalchemy import update
 
 from riskprofile import words
-from riskprofile.services import govern, identity, review, snoozing
+from riskprofile.services import arms, govern, identity, review, snoozing
 from riskprofile.store import tables
 from tests.browser import home
 from tests.browser.conftest import Served
@@ -316,3 +316,30 @@ def test_on_a_narrow_screen_tables_stay_in_their_cards_and_the_folded_menu_outsi
     page.get_by_test_id("stExpandSidebarButton").click()
     expect(page.get_by_test_id("stSidebarNavLink").first).to_be_visible()
     page.set_viewport_size({"width": 1366, "height": 768})
+
+
+# How high the rows of months are that stand on more than one line.
+BROKEN = """() => [...document.querySelectorAll('table.rp-t')][0].querySelectorAll('tbody tr')
+  .values().filter((one) => one.getBoundingClientRect().height > 30).toArray().length"""
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_on_a_telephone_trends_scroll_in_their_table_and_a_month_stands_on_one_line(
+    served, visit, language, tmp_path
+):
+    now = datetime.now(UTC)
+    rows = tmp_path / "arms.csv"
+    rows.write_text(
+        "record_number,event,event_on,kind,mode,calibre\n"
+        f"TN-1,seized,{now:%Y-%m-%d},firearm,mail,9x19\n"
+    )
+    store = served.store()
+    assert arms.load(store, identity.OWNER, rows, now).quarantined == 0
+    store.close()
+    page = visit("supervisor-03", "/trends", locale=language)
+    expect(page.locator("table.rp-t", has_text="9x19")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.wait_for_timeout(PAUSE)
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+    assert page.evaluate(BROKEN) == 0
