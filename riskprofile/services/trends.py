@@ -201,7 +201,8 @@ def as_row(say: Words, one: Any) -> list[str]:
         say.number(int(one.recent)),
         say.number(int(one.past)),
         say.number(round(float(one.expected), 1)),
-        f"< {say.number(least)}" if q < least else say.number(round(q, 3)),
+        # A sign that stands at its figure stays before it in a line from the right.
+        f"<{say.number(least)}" if q < least else say.number(round(q, 3)),
         say("trends.emerging") if one.emerging else say("trends.usual"),
     ]
 

@@ -81,6 +81,8 @@ def _directed(one: str) -> bool:
 def _holds(part: str, *, first: bool) -> bool:
     """Whether the mark at this end of the part belongs to it."""
     mark, beside = (part[0], part[1:2]) if first else (part[-1], part[-2:-1])
+    if first and mark in "<>" and beside.isdecimal():
+        return True  # less or more than that figure
     if mark in _BRACKETS.values():
         return first and any(_BRACKETS.get(one) == mark for one in part[1:])
     if mark in _BRACKETS:

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from riskprofile import words
-from riskprofile.services import arms, feedback, tracing, trends
+from riskprofile.services import arms, feedback, paper, tracing, trends
 from riskprofile.services.identity import OWNER
 from tests.services.bench import NOW, SARA
 from tests.services.test_arms import PISTOL, confirmed
@@ -138,6 +138,17 @@ def test_the_paper_speaks_the_language_of_the_page_and_says_of_when_it_is(
         text = " ".join(read.stdout.decode().split())
         assert f"{NOW:%Y-%m-%d}" in text and "poste et express" in text and "Munitions" in text
         assert "taux de fausses découvertes de 0,1" in text
+
+
+def test_less_than_the_least_stands_before_its_figure_in_a_line_from_the_right(store, tmp_path):
+    risen = [(at + 1, f"N{at}", {"cover_goods": "fuel filters"}) for at in range(30)]
+    fill(store, tmp_path, [*usual(), *risen])
+    [row] = [
+        trends.as_row(words.of("ar"), one)
+        for one in trends.trends(store, SARA, NOW).patterns.itertuples()
+        if one.value == "fuel filters"
+    ]
+    assert paper.drawn(row[5], True) == "<0.001"
 
 
 def test_an_empty_register_has_no_trend(store):
