@@ -43,7 +43,7 @@ def export_typology(
         output.as_json(made)
         return 0
     content = made["content"]
-    counts = (f"{len(content[one])} {one}" for one in ("patterns", "phrases", "lanes"))
+    counts = (output.counted(len(content[f"{one}s"]), one) for one in ("pattern", "phrase", "lane"))
     output.say(f"{out}: {', '.join(counts)}")
     output.say(f"key to tell by another way: {made['public_key']}")
     return 0
@@ -59,7 +59,10 @@ def receive(
     """Take a pack in as proposals; it changes no rating until it is accepted."""
     with opened(home) as (_, store), given_file(file) as given:
         digest = packs.receive(store, owner(), given, key, now())
-    output.done({"digest": digest}, digest, as_json=json)
+        state = packs.show(store, owner(), digest)["state"]
+    output.done({"digest": digest, "state": state}, digest, as_json=json)
+    if state != "proposed":
+        output.note(f"riskprofile: this pack came before, and is {state}: that stays so")
     return 0
 
 
@@ -82,6 +85,8 @@ def try_pack(
     wide = "too wide here" if told.declarations >= packs.ENOUGH else "too few were tried"
     if held["state"] == "accepted":  # what the last trial says counts
         narrow, wide = "in force from the next run on", f"{wide}, out of force from the next run on"
+    elif held["state"] != "proposed":
+        narrow = f"narrow, and out of force: the pack is {held['state']}"
     for place, (one, (flagged, finds)) in enumerate(zip(given, told.patterns, strict=True)):
         state = narrow if place in told.in_force else wide
         output.say(f"{', '.join(one['parts'])}: {flagged}, {finds} known finds; {state}")

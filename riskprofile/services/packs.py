@@ -42,6 +42,7 @@ ENOUGH = 2_000  # own declarations, before a trial says what is narrow
 WIDE = 0.002  # share of them that a pattern in force may flag: a tenth of a list of 2 in 100
 TOTAL = 0.005  # and all patterns of a pack together
 LIMIT = 1 << 20  # bytes of a pack
+ANEW = "It stays so: ask its issuer to export one anew"  # of one refused or withdrawn
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,18 @@ def receive(store: Store, actor: Actor, path: Path, key: str, now: datetime) -> 
     Raises
     ------
     InputError
-        It is no pack, was altered, or is signed with another key.
+        It cannot be read, is no pack, was altered, or is signed with another key.
     """
     authorise(actor, "packs.decide")
-    raw = path.read_bytes()[: LIMIT + 1]
+    try:
+        with path.open("rb") as file:
+            raw = file.read(LIMIT + 1)
+    except OSError as error:
+        raise InputError(
+            f"the pack cannot be read ({error.strerror or error})".lower(),
+            where=str(path),
+            do="Check the name",
+        ) from error
     try:
         if len(raw) > LIMIT:
             raise ValueError("too long")
@@ -134,7 +143,9 @@ def _well_formed(content: Mapping[str, Any]) -> bool:
                 isinstance(one["others"], int) and one["others"] >= LEAST
             ):
                 return False
-    if not isinstance(content["issuer"], str) or len(content["patterns"]) > patterns.KEPT:
+    if not str(content["issuer"]).strip() or not isinstance(content["issuer"], str):
+        return False  # an alert says whose pack it is
+    if len(content["patterns"]) > patterns.KEPT:
         return False
     shared = [f"{patterns.WORDS} {one['words']}" for one in content["phrases"]]
     for one in content["patterns"]:
@@ -236,7 +247,11 @@ def decide(
     with store.write() as connection:
         row = _row(connection, digest)
         if row["state"] != "proposed":
-            raise Conflict(f"this pack is {row['state']} already", holder=str(row["decided_by"]))
+            raise Conflict(
+                f"this pack is {row['state']} already",
+                holder=str(row["decided_by"]),
+                do="" if row["state"] == "accepted" else ANEW,
+            )
         if accept and row["tested"] is None:
             raise Conflict("nobody has tried this pack here", do="Try it first: records pack try")
         _put(connection, actor, digest, "accepted" if accept else "refused", reason, now)

@@ -19,6 +19,17 @@ __all__ = ["case"]
 PASSWORD = "correct horse battery staple"
 
 
+def signed(file: Path, patterns: list[object], issuer: str = "Meridia") -> str:
+    """Write a pack with these patterns; the key that signed it."""
+    lists = {name: [] for name in ("indicators", "phrases", "lanes", "modes", "evidence")}
+    content = {"form": packing.FORM, "issuer": issuer, **lists, "patterns": patterns}
+    secret = Ed25519PrivateKey.generate()
+    key = secret.public_key().public_bytes_raw().hex()
+    name = secret.sign(packing.canonical(content)).hex()
+    file.write_text(json.dumps({"content": content, "public_key": key, "signature": name}))
+    return key
+
+
 def test_a_pack_goes_from_home_to_home_and_is_decided(tmp_path: Path) -> None:
     there, here, file = tmp_path / "there", tmp_path / "here", tmp_path / "pack.json"
     asked = ("records", "export", "typology", "--issuer", "Customs of Meridia", "--out", file)
@@ -55,13 +66,8 @@ def test_a_pack_goes_from_home_to_home_and_is_decided(tmp_path: Path) -> None:
 def test_what_a_trial_does_to_an_accepted_pack_is_said(tmp_path: Path) -> None:
     parts = ["transport_mode post", "words filters fuel"]
     pattern = {"profile": "shipment", "parts": parts, "finds": 12, "others": None, "times": 3.0}
-    lists = {name: [] for name in ("indicators", "phrases", "lanes", "modes", "evidence")}
-    content = {"form": packing.FORM, "issuer": "Meridia", **lists, "patterns": [pattern]}
-    secret = Ed25519PrivateKey.generate()
-    key = secret.public_key().public_bytes_raw().hex()
-    signed = secret.sign(packing.canonical(content)).hex()
     file = tmp_path / "pack.json"
-    file.write_text(json.dumps({"content": content, "public_key": key, "signature": signed}))
+    key = signed(file, [pattern])
     pack = ("records", "pack")
     digest = run(tmp_path, *pack, "receive", file, "--key", key)[1].strip()
     said = run(tmp_path, *pack, "try", digest)[1]
@@ -71,6 +77,26 @@ def test_what_a_trial_does_to_an_accepted_pack_is_said(tmp_path: Path) -> None:
     assert "too few were tried, out of force from the next run on" in said
 
 
+def test_a_pack_that_was_withdrawn_says_so_when_it_comes_again(tmp_path: Path) -> None:
+    file, home = tmp_path / "pack.json", tmp_path / "home"
+    parts = ["transport_mode post", "words filters fuel"]
+    pattern = {"profile": "shipment", "parts": parts, "finds": 12, "others": None, "times": 3.0}
+    key, pack = signed(file, [pattern]), ("records", "pack")
+    code, said, why = run(home, *pack, "receive", file, "--key", key, "--json")
+    digest = told(said)["digest"]
+    assert (code, told(said)["state"], why) == (0, "proposed", "")
+    run(home, *pack, "try", digest)
+    run(home, *pack, "accept", digest, "--reason", "fits")
+    _, said, why = run(home, *pack, "receive", file, "--key", key)
+    assert said.strip() == digest and "came before, and is accepted" in why
+    run(home, *pack, "withdraw", digest, "--reason", "over")
+    assert run(home, *pack, "receive", file, "--key", key)[2].count("is withdrawn") == 1
+    code, _, why = run(home, *pack, "accept", digest, "--reason", "again")
+    assert code == 1 and "withdrawn already" in why and "export one anew" in why
+    said = run(home, *pack, "try", digest)[1]
+    assert "too few were tried\n" in said and "in force" not in said
+
+
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
@@ -78,16 +104,16 @@ def test_what_a_trial_does_to_an_accepted_pack_is_said(tmp_path: Path) -> None:
         (b"\x00\xff", "no typology pack"),
         (b"[" * 100_000, "no typology pack"),
         (json.dumps({"content": {"form": "x"}}).encode(), "no typology pack"),
-        (None, "no such file"),
+        (None, "pack.json: the pack cannot be read (no such file or directory). Check the name"),
     ],
     ids=range(5),
 )
-def test_a_hostile_pack_is_one_line_and_exit_code_4_or_1(tmp_path, content, fault) -> None:
+def test_a_hostile_pack_is_one_line_and_exit_code_4(tmp_path, content, fault) -> None:
     file = tmp_path / "pack.json"
     if content is not None:
         file.write_bytes(content)
     code, said, why = run(tmp_path / "home", "records", "pack", "receive", file, "--key", "aa")
-    assert code == (4 if content is not None else 1)
+    assert code == 4
     assert fault in why and "Traceback" not in why and said == ""
     code, said, _ = run(tmp_path / "home", "records", "pack", "list", "--json")
     assert told(said)["packs"] == []

@@ -330,6 +330,7 @@ def test_what_is_no_pack_is_refused_in_one_line(store, tmp_path, raw):
         (lambda p: p["content"]["phrases"][0].update(words="zzyrk fuel"), "no typology pack"),
         (lambda p: p["content"]["lanes"][0].update(finds=3), "no typology pack"),
         (lambda p: p.update(public_key="00" * 32), "another key"),
+        (lambda p: p["content"].update(issuer=" "), "no typology pack"),  # whose would it be?
         (lambda p: p.update(signature="zz"), "no typology pack"),
         (lambda p: p.pop("content"), "no typology pack"),
         (lambda p: p["content"]["patterns"].append(WRONG), "no typology pack"),
