@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import re
@@ -59,6 +60,32 @@ def state(path: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of its bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def unchanged(path: Path) -> Iterator[None]:
+    """A file is read in here, whole or for nothing.
+
+    Raises
+    ------
+    InputError
+        It was written, or taken away, meanwhile. Also where it holds the same again: who writes
+        it anew cuts it first, and what was read may have ended there.
+    """
+    was = state(path)
+    yield
+    if state(path) != was:
+        raise InputError(
+            "the file was written, or taken away, while it was read",
+            where=path.name,
+            do="Nothing of it was taken: give it again once it is complete",
+        )
 
 
 def is_stream(out: str | Path) -> bool:

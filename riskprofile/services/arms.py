@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from riskprofile.errors import InputError, RiskProfileError, UsageError
-from riskprofile.files import legible
+from riskprofile.files import digest_of, legible, unchanged
 from riskprofile.intake import canonical
 from riskprofile.intake import registers as intake
 from riskprofile.intake.reader import RawChunk
@@ -224,22 +223,25 @@ def load(
     authorise(actor, "arms.keep")
     told = Loaded(SEIZURES.name, source, now)
     entries: list[dict[str, Any]] = []
-    for part in intake.read(path, SEIZURES, format):
-        told.read += part.read
-        told.rejected += part.rejected
-        told.unknown_columns += [each for each in part.unknown if each not in told.unknown_columns]
-        told.note(part.table, SEIZURES, now)
-        for line in part.table.to_dict("records"):
-            entry = intake.plain({str(name): value for name, value in line.items()}, SEIZURES)
-            if source:
-                entry.setdefault("authority", source)
-            if str(entry["record_number"]).startswith(OWN):
-                raise InputError(
-                    f"record numbers that begin with {OWN} are given by this register",
-                    where=f"{path.name}:{line['line']}",
-                    do="Correct it with riskprofile records amend, or number it otherwise",
-                )
-            entries.append(entry)
+    with unchanged(path):
+        for part in intake.read(path, SEIZURES, format):
+            told.read += part.read
+            told.rejected += part.rejected
+            told.unknown_columns += [
+                each for each in part.unknown if each not in told.unknown_columns
+            ]
+            told.note(part.table, SEIZURES, now)
+            for line in part.table.to_dict("records"):
+                entry = intake.plain({str(name): value for name, value in line.items()}, SEIZURES)
+                if source:
+                    entry.setdefault("authority", source)
+                if str(entry["record_number"]).startswith(OWN):
+                    raise InputError(
+                        f"record numbers that begin with {OWN} are given by this register",
+                        where=f"{path.name}:{line['line']}",
+                        do="Correct it with riskprofile records amend, or number it otherwise",
+                    )
+                entries.append(entry)
     told.quarantined = len(told.rejected)
     for bad in told.rejected:
         code = bad.reason_code
@@ -373,15 +375,12 @@ def add_photo(
 ) -> str:
     """Bind a photo to a piece by its SHA-256, which is returned; the file stays where it is."""
     authorise(actor, "arms.keep")
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(2**20):
-            digest.update(block)
+    shown = digest_of(path)
     with store.write() as connection:
         row = one(connection, number)
         detail = {"file": legible(path.name), "shows": shows.strip()}
-        _happened(connection, actor, row, "photo", now, detail, digest.hexdigest())
-    return digest.hexdigest()
+        _happened(connection, actor, row, "photo", now, detail, shown)
+    return shown
 
 
 def _happened(

@@ -204,11 +204,9 @@ def _note_duplicate(
 
 def digest_of(path: Path, options: Options) -> str:
     """SHA-256 of the bytes; of a repair, with the rows that it puts right."""
-    total = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            while block := file.read(2**20):
-                total.update(block)
+            total = hashlib.file_digest(file, "sha256")
     except OSError as error:
         raise InputError(
             f"the file cannot be read ({error.strerror or error})",

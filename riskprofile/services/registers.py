@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from riskprofile.errors import UsageError
-from riskprofile.files import legible
+from riskprofile.files import digest_of, legible, unchanged
 from riskprofile.history import Aliases, Lookup
 from riskprofile.intake import registers as intake
 from riskprofile.intake.columns import AUTO
@@ -116,7 +116,7 @@ def load(
     Raises
     ------
     InputError
-        The file as a whole cannot be read: nothing is loaded.
+        The file as a whole cannot be read, or was written meanwhile: nothing is loaded.
     """
     spec = register(kind)
     authorise(actor, "office.manage" if spec is OFFICES else "register.load")
@@ -125,25 +125,23 @@ def load(
         raise UsageError("--as-of lies ahead", do="Give the day for which the file speaks")
     told = Loaded(kind, source, stated)
     entries: dict[str, dict[str, object]] = {}
-    for part in intake.read(path, spec, format):
-        told.read += part.read
-        told.rejected += part.rejected
-        told.unknown_columns += [one for one in part.unknown if one not in told.unknown_columns]
-        told.note(part.table, spec, now)
-        filled = part.table
-        if source and "source" in spec.by_name:
-            filled = filled.assign(source=filled["source"].fillna(source))
-        for row in filled.to_dict("records"):
-            entry = intake.plain({str(name): value for name, value in row.items()}, spec)
-            entries[_key(entry, spec)] = entry
+    with unchanged(path):
+        for part in intake.read(path, spec, format):
+            told.read += part.read
+            told.rejected += part.rejected
+            told.unknown_columns += [one for one in part.unknown if one not in told.unknown_columns]
+            told.note(part.table, spec, now)
+            filled = part.table
+            if source and "source" in spec.by_name:
+                filled = filled.assign(source=filled["source"].fillna(source))
+            for row in filled.to_dict("records"):
+                entry = intake.plain({str(name): value for name, value in row.items()}, spec)
+                entries[_key(entry, spec)] = entry
     told.quarantined = len(told.rejected)
     for one in told.rejected:
         code = one.reason_code
         told.quarantined_by_reason[code] = told.quarantined_by_reason.get(code, 0) + 1
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(2**20):
-            digest.update(block)
+    digest = digest_of(path)
     with store.write(patience=60.0) as connection:
         kept.lock(connection)
         before = kept.in_force(connection, kind, stated)
@@ -159,7 +157,7 @@ def load(
             kind=kind,
             name=legible(path.name),
             source=source,
-            digest=digest.hexdigest(),
+            digest=digest,
             as_of=stated,
             actor=actor.name,
             at=now,
@@ -178,7 +176,7 @@ def load(
             detail={
                 "file": legible(path.name),
                 "source": source,
-                "digest": digest.hexdigest(),
+                "digest": digest,
                 "as_of": stated.isoformat(),
                 **account,
             },

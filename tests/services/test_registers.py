@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from sqlalchemy import select
 
 from riskprofile.errors import InputError, NotAllowed, UsageError
+from riskprofile.intake import registers as intake
 from riskprofile.reference.registers import REGISTERS, VALUES
 from riskprofile.services import arms, govern, registers
 from riskprofile.services.identity import OWNER
@@ -67,6 +69,37 @@ def test_one_changed_row_is_one_new_version_and_the_old_one_stays(store: Store, 
         for moment, quantity in ((later(hours=2), 100.0), (later(days=2), 60.0)):
             first, _ = kept.known(connection, "licences", moment)
             assert first["quantity"] == quantity
+
+
+@pytest.mark.parametrize("way", ["another", "the same", "gone"])
+@pytest.mark.parametrize("load", [registers.load, arms.load])
+def test_of_a_file_that_is_written_while_it_is_read_nothing_is_loaded(
+    any_store: Store, tmp_path: Path, monkeypatch, way, load
+):
+    """Half of it would be in force as if that were all. Who writes the same anew cuts it first."""
+    of_arms = load is arms.load
+    seized = "record_number,event,event_on,kind,serial\nA-1,seized,2026-11-01,firearm,KX105\n"
+    row = "L-1,100,2026-01-01,2026-12-31\n"
+    file = written(tmp_path, seized if of_arms else LICENCES + row)
+    read = intake.read
+
+    def while_read(*asked):
+        for part in read(*asked):
+            before = file.read_text()
+            file.unlink()
+            if way != "gone":
+                file.write_text(before if way == "the same" else before + "L-2\n")
+            yield part
+
+    monkeypatch.setattr(intake, "read", while_read)
+    kind = () if of_arms else ("licences",)
+    with pytest.raises(InputError, match="was written, or taken away, while it was read"):
+        load(any_store, OWNER, *kind, file, NOW)
+    assert not registers.held(any_store, OWNER)[0].entries
+    assert not arms.search(any_store, OWNER, NOW, serial="KX105")
+    with any_store.read() as connection:
+        told = connection.execute(select(Audit.__table__.c.action)).scalars().all()
+    assert not {"register.load", "arms.load"}.intersection(told)
 
 
 def test_a_file_that_speaks_for_an_earlier_day_does_not_replace_a_later_one(
