@@ -369,12 +369,21 @@ def given_files(paths: list[Path]) -> Iterator[list[Path]]:
                 with path.open("rb") as pipe:
                     files.append(_kept(pipe, place / path.name))
             elif path.is_dir():
-                inside = sorted(entry for entry in path.iterdir() if entry.is_file())
-                passing = [entry.name for entry in inside if is_passing(entry.name)]
-                inside = [entry for entry in inside if not is_passing(entry.name)]
-                if passing:
-                    said = f"{path}: left out, hidden or not complete by their names"
-                    output.note(f"riskprofile: {said}: {output.listed(passing)}")
+                inside: list[Path] = []
+                passing: list[Path] = []
+                others: list[Path] = []
+                for entry in sorted(path.iterdir()):
+                    if entry.is_dir():
+                        continue
+                    kind = passing if is_passing(entry.name) else inside
+                    (kind if entry.is_file() else others).append(entry)
+                for left, why in (
+                    (passing, "hidden or not complete by their names"),
+                    (others, "pipes, devices or links to nothing; name a pipe to read it"),
+                ):
+                    if left:
+                        names = output.listed([entry.name for entry in left])
+                        output.note(f"riskprofile: {path}: left out, {why}: {names}")
                 if not inside:
                     raise InputError(
                         "the folder holds no file", where=str(path), do="Name a file to read"

@@ -152,8 +152,14 @@ def test_of_a_folder_what_is_hidden_or_not_complete_is_left_out_and_told(
     code, said, errors = run(home, "score", inbox, "--json")
     assert code == 0 and told(said)["read"] == 40
     assert all(name in errors for name in left) and "day.csv," not in errors
+    assert "pipe" not in errors
+    os.mkfifo(inbox / "line.csv")
+    (inbox / "gone.csv").symlink_to("nowhere.csv")
+    (inbox / "done").mkdir()
     (inbox / "day.csv").unlink()
     code, _, errors = run(home, "score", inbox)
+    [others] = [one for one in errors.splitlines() if "pipes" in one]
+    assert others.endswith(": gone.csv, line.csv")
     assert code == 4 and "old.csv~" in errors and "the folder holds no file" in errors
 
 
