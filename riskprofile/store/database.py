@@ -72,7 +72,11 @@ FAULTS = (
     ("read-only", "the database cannot be written", "Check owner and rights of file and folder."),
     ("unable to open", "the database cannot be opened", "Check owner and rights of the folder."),
     ("disk is full", "the disk is full", f"Make room, then {AGAIN}"),
-    ("disk i/o", "the disk cannot be read or written", f"Check the disk, then {AGAIN}"),
+    (
+        "disk i/o",
+        "the disk cannot be read or written",
+        f"Check it, and how large a file may become (ulimit -f), then {AGAIN}",
+    ),
     ("no space", "the disk is full", f"Make room, then {AGAIN}"),
     ("deadlock", DEADLOCK, f"Nothing is lost: {AGAIN}"),  # it says "blocked" too
     ("locked", LOCKED, f"Wait for it to finish, then {AGAIN}"),

@@ -20,6 +20,11 @@ from riskprofile.columns import Column, View, column
 from riskprofile.errors import AGAIN, StoreError
 
 Held = Mapping[str, tuple[int, int]]  # by column: where it begins in the file, and its length
+# Why no more can be written, and what to do.
+FAULTS = {
+    **dict.fromkeys((ENOSPC, EDQUOT), ("the disk is full", "Make room")),
+    EFBIG: ("no file may become so large here", "Raise that limit (ulimit -f)"),
+}
 SEGMENT = 1 << 14  # rows of a run that lie together on file, some 3 MB: as much waits in memory
 
 
@@ -47,7 +52,7 @@ class Spool:
         Raises
         ------
         StoreError
-            The disk is full.
+            The disk is full, or a file may not become so large.
         """
         held = {}
         for name, values in columns.items():
@@ -64,7 +69,7 @@ class Spool:
         Raises
         ------
         StoreError
-            The disk is full.
+            The disk is full, or a file may not become so large.
         """
         start, left = self._end, memoryview(content)
         try:
@@ -76,13 +81,11 @@ class Spool:
                 left = left[self._file.write(left) :]
             self._end = self._file.tell()
         except OSError as error:
-            if error.errno not in (ENOSPC, EDQUOT, EFBIG):
+            if error.errno not in FAULTS:
                 raise
-            raise StoreError(
-                "the disk is full",
-                where=str(self._folder or tempfile.gettempdir()),
-                do=f"Make room, then {AGAIN}",
-            ) from None
+            what, do = FAULTS[error.errno]
+            where = str(self._folder or tempfile.gettempdir())
+            raise StoreError(what, where=where, do=f"{do}, then {AGAIN}") from None
         return start
 
     def get(self, held: Held, name: str) -> pa.ChunkedArray:

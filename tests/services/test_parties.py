@@ -263,7 +263,7 @@ def test_a_run_is_learnt_by_parts_as_at_once(
         other.close()
 
 
-def test_a_disk_that_is_full_ends_what_is_learnt_and_says_so(
+def test_a_disk_that_takes_no_more_ends_what_is_learnt_and_says_so(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tiny(monkeypatch, 7)
@@ -272,7 +272,7 @@ def test_a_disk_that_is_full_ends_what_is_learnt_and_says_so(
         heard = run_of(store, FIRMS, spool)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 14, limit[1]))
         try:
-            with pytest.raises(StoreError, match=r"the disk is full\. Make room.*--resume"):
+            with pytest.raises(StoreError, match=r"may become so large here\. Raise.*--resume"):
                 heard.together([*heard])
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limit)

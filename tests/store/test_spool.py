@@ -63,12 +63,19 @@ def test_without_a_folder_it_lies_where_the_system_keeps_such_files(tmp_path):
         assert held.get(place, "keys").to_pylist() == [1]
 
 
-def test_a_full_disk_is_told_with_what_to_do(tmp_path):
+def test_a_full_disk_is_told_with_what_to_do():
+    with Spool() as held, Path("/dev/full").open("r+b", buffering=0) as full:
+        held._file = full
+        with pytest.raises(StoreError, match=r"the disk is full\. Make room"):
+            held.put({"keys": pa.array([1])})
+
+
+def test_a_limit_of_what_a_file_may_hold_is_no_full_disk(tmp_path):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     with Spool(tmp_path) as held:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))
         try:
-            with pytest.raises(StoreError, match=r"the disk is full\. Make room"):
+            with pytest.raises(StoreError, match=r"may become so large here\. Raise .*ulimit -f"):
                 held.put({"keys": pa.array(np.arange(1 << 20))})
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
