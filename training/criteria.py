@@ -20,6 +20,7 @@ from riskprofile.errors import InputError
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.scoring import artefact
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, Bins, Criterion, Scorecard, Term
+from riskprofile.services.fitting import VERSION
 from training import folders
 
 FILE = "criteria.json"
@@ -102,9 +103,11 @@ def _checked(told: Mapping[str, Any]) -> Written:
         criteria.append((words, _whole(one["points"], words.key), conditions))
     if len({words.key for words, _, _ in criteria}) != len(criteria):
         raise ValueError("a key occurs twice")
+    if not VERSION.fullmatch(version := str(told["version"])):  # a folder is named so
+        raise ValueError(f"no version such as 2027.01.1-criteria: {version[:40]!r}")
     return Written(
         profile=profile,
-        version=str(told["version"]),
+        version=version,
         base=_whole(told["base"], "base", 2000),
         written=date.fromisoformat(told["written"]),
         review_due=date.fromisoformat(told["review_due"]),

@@ -15,6 +15,7 @@ from typing import Any
 from riskprofile.errors import InputError
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.scorecard import WORDING
+from riskprofile.services.fitting import VERSION
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,8 @@ def _check_inner(told: Mapping[str, Any]) -> None:
 
     if told["profile"] not in PROFILES:
         raise ValueError(f"unknown: profile {told['profile']}")
+    if not VERSION.fullmatch(told["version"]):  # a folder is named so
+        raise ValueError(f"no version such as 2027.01.1: {told['version'][:40]!r}")
     if not all(type(one) is int for one in told.get("worlds", ())):
         raise ValueError("of another kind: worlds")
     _check_numbers(told)

@@ -48,6 +48,11 @@ def test_what_ships_is_what_its_file_of_criteria_makes(tmp_path: Path) -> None:
         assert (tmp_path / name).read_bytes() == (SHIPPED / name).read_bytes()
 
 
+@pytest.mark.parametrize("version", ["../x", "", " 1", "v" * 300, "a/b"])
+def test_a_version_names_a_folder(told: dict[str, Any], tmp_path: Path, version: str) -> None:
+    assert "no version such as 2027.01.1-criteria" in refused(told | {"version": version}, tmp_path)
+
+
 def test_at_most_fifteen_each_with_a_sentence_a_source_and_whole_points(
     told: dict[str, Any], tmp_path: Path
 ) -> None:
