@@ -197,12 +197,13 @@ class Ingest:
         """Chunks after the cursor, identified, with what is already known set apart."""
         number = passed = 0
         begun, before = self.batch.cursor, self.batch.read
+        as_of = self.batch.started_at if begun else self.now  # one file, one order of days
         for chunk in intake.read(
             path,
             profile=self.options.profile,
             format=self.options.format,
             chunk_rows=self._chunk_rows,
-            offices=govern.known_offices(self.store, self.now),
+            offices=govern.known_offices(self.store, as_of),
         ):
             profile = PROFILES[chunk.profile]
             if not self.options.history:

@@ -7,20 +7,23 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from riskprofile.errors import Conflict
-from riskprofile.services import govern, settings
+from riskprofile.services import govern, registers, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options, Stop
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.store import batches
+from riskprofile.store import batches, tables
 from tests import factory
 from tests.faults import runs, wrappings
 from tests.faults.wrappings import count
+from tests.intake.helpers import FIXTURES
 
 WRAPPINGS = 9  # on each engine; `python -m tests.faults.wrappings` sends 350
 ROWS = 60
@@ -179,3 +182,30 @@ def test_what_a_file_lost_is_rated_though_the_run_was_left_and_went_on(
         assert missed <= last.accepted <= missed + 1  # and the row at which it was cut, as it is
         last = screen(store, home, OWNER, [sent], options, runs.NOW).summary
         assert last.batches[0]["state"] == "duplicate" and last.duplicate == ROWS
+
+
+def test_a_file_is_read_to_its_end_in_the_order_of_days_in_which_it_was_begun(
+    home: Settings, tmp_path: Path
+) -> None:
+    """What is stated of its office meanwhile holds for files that come after."""
+    sent, offices, stop = tmp_path / "days.xml", tmp_path / "offices.csv", Stop()
+    one = (FIXTURES / "sad_two_items.xml").read_text().split("?>", 1)[1]
+    each = [one.replace(">1207<", f">{1207 + at}<") for at in range(6)]
+    assert len(set(each)) == 6
+    sent.write_text(f"<all>{''.join(each)}</all>")
+    later = runs.NOW + timedelta(hours=1)
+    options = Options(chunk_rows=4, resume=True)
+    with closing(settings.open_store(home)) as store:
+        run = screen(
+            *(store, home, OWNER, [sent], options, runs.NOW),
+            progress=lambda *_: stop.ask(15), stop=stop,
+        )  # fmt: skip
+        assert run.exit_code == 143 and run.summary.read == 4
+        offices.write_text("code,date_order\nXMPME,day_first\n")
+        assert registers.load(store, OWNER, "offices", offices, later).accepted == 1
+        run = screen(store, home, OWNER, [sent], options, later + timedelta(hours=1))
+        assert run.summary.read == run.summary.accepted == 12
+        with store.read() as connection:
+            chunks = connection.execute(select(tables.Chunk.__table__.c.rows)).scalars()
+            days = {day for rows in chunks for day in batches.from_bytes(rows)["lodged_at"]}
+    assert {f"{day:%Y-%m-%d}" for day in days} == {"2026-03-09"}
