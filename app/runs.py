@@ -22,6 +22,7 @@ from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.run import Stop, Summary
 from riskprofile.services.settings import Settings
 from riskprofile.store.database import Store
+from riskprofile.words import Message
 
 ROWS = "rows"  # the step of a run at which declarations are read and rated
 log = logging.getLogger("riskprofile.app")
@@ -84,7 +85,8 @@ class Runs:
         with self._lock:
             if person.name in self._of:
                 raise Conflict(
-                    f"{self._of[person.name].name} is being rated", do="Wait until it has ended."
+                    Message("upload.being_rated", file=self._of[person.name].name),
+                    do=Message("refusal.do_end"),
                 )
             # The bytes travel to the thread alone: nothing that stays here holds them.
             upload.thread = Thread(

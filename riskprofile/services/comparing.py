@@ -20,6 +20,7 @@ from riskprofile.services.settings import Settings
 from riskprofile.store import batches, versions
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
+from riskprofile.words import Message
 
 LEAST = 20  # selected records: a part with fewer is not told apart
 
@@ -106,9 +107,14 @@ def selected(
     card = promotion.serving(store, settings.models, profile)
     if lacking := [one for one in other.features if one not in (*card.features, WORDING)]:
         raise RiskProfileError(
-            f"{profile} {other.version} reads {lacking[0]}, which was not kept when "
-            f"{card.version} rated",
-            do="Compare scorecards that read the same features",
+            Message(
+                "refusal.other_features",
+                profile=profile,
+                version=other.version,
+                feature=lacking[0],
+                serving=card.version,
+            ),
+            do=Message("refusal.do_same_features"),
         )
     # The log holds the wording as the one that rated reads it: the other's own is made anew.
     own = other.wording is not None and other.wording != card.wording

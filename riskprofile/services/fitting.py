@@ -30,6 +30,7 @@ from riskprofile.services.settings import Settings
 from riskprofile.store import artefacts, audit, batches
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
+from riskprofile.words import Message
 
 RUNS = "runs"  # folder of the home
 TRIAL_ROWS = 60_000  # declarations of the generator on which both scorecards are tried
@@ -121,20 +122,32 @@ def start(
     """
     authorise(actor, "model.propose")
     if profile not in PROFILES or not VERSION.fullmatch(version):
-        raise UsageError(f"version {version!r} cannot be used", do="Give one such as 2027.01.1.")
+        raise UsageError(
+            Message("refusal.version", version=repr(version)), do=Message("refusal.do_version")
+        )
     known = promotion.known(store, actor, settings.models)
     if version in {one.version for one in known if one.profile == profile}:
-        raise Conflict(f"there is a scorecard {profile} {version}", do="Give a new version.")
+        raise Conflict(
+            Message("refusal.version_taken", profile=profile, version=version),
+            do=Message("refusal.do_new_version"),
+        )
     edited(promotion.serving(store, settings.models, profile), edits)
     for waiver in waivers:
         if len(waiver.reason.strip()) < WHY:
-            raise RiskProfileError(f"a waiver needs a reason of {WHY} characters", do="Say why.")
+            raise RiskProfileError(
+                Message("refusal.reason_waiver", n=WHY), do=Message("refusal.do_why")
+            )
     found = fits(settings, actor, profile)
     if running := [one for one in found if one.state == RUNNING]:
-        raise Conflict(f"{running[0].version} is being fitted", do="Wait until it has ended.")
+        raise Conflict(
+            Message("refusal.fitting", version=running[0].version), do=Message("refusal.do_end")
+        )
     others = {one.version: one.by for one in found if one.by != actor.name}
     if version in others and not waivers:
-        raise Conflict(f"{others[version]} fitted {version} here", do="Give a new version.")
+        raise Conflict(
+            Message("refusal.fitted_by", who=others[version], version=version),
+            do=Message("refusal.do_new_version"),
+        )
     folder = settings.home / RUNS
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     shutil.rmtree(folder / f"{profile}-{version}", ignore_errors=True)
@@ -229,7 +242,10 @@ def propose(
     """
     found = [one for one in fits(settings, actor, profile) if one.version == version]
     if not found or found[0].state != DONE:
-        raise InputError(f"no fit {profile} {version} has come to its end", do="Start it first.")
+        raise InputError(
+            Message("refusal.not_fitted", profile=profile, version=version),
+            do=Message("refusal.do_start"),
+        )
     folder = folder_of(settings, profile, version)
     return promotion.propose(store, actor, folder, now, settings.models)
 

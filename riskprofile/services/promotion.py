@@ -137,8 +137,8 @@ def propose(store: Store, actor: Actor, folder: Path, now: datetime, models: Pat
             )
         except IntegrityError:
             raise Conflict(
-                f"another scorecard {card.profile} {card.version} was proposed before",
-                do="Give this one another version.",
+                Message("refusal.proposed_before", profile=card.profile, version=card.version),
+                do=Message("refusal.do_new_version"),
             ) from None
         _note(connection, actor, "model.propose", values, now)
     return card.digest
@@ -183,8 +183,8 @@ def sign(
         _require_new(connection, card)
         if actor.name in _names(connection, card.digest):
             raise Conflict(
-                "you have signed this scorecard already",
-                do="Another person signs next.",
+                Message("refusal.signed"),
+                do=Message("refusal.do_another_signs"),
                 holder=actor.name,
             )
         signer_id, secret = _key(connection, actor, password, now)
@@ -241,7 +241,7 @@ def rollback(
                 pile.pop()
         if not pile:
             _serving(connection, models, profile)  # one that is damaged serves nobody, and says so
-            raise Conflict("nothing was promoted here: what ships serves already")
+            raise Conflict(Message("refusal.not_promoted"))
         taken, its_digest = pile.pop()
         learnt = switches.learnt(connection, profile)
         if pile:
@@ -370,8 +370,8 @@ def _require_new(connection: Connection, card: Scorecard) -> None:
     if not _was_promoted(connection, card.digest):
         return
     raise Conflict(
-        f"{card.profile} {card.version} was promoted before",
-        do="See riskprofile models list. Give a new scorecard a new version.",
+        Message("refusal.promoted", profile=card.profile, version=card.version),
+        do=Message("refusal.do_card_version"),
     )
 
 
@@ -383,8 +383,11 @@ def _was_promoted(connection: Connection, digest: str) -> bool:
 def _require_gates(measured: list[Gate]) -> None:
     if closed := [one for one in measured if not one.lets_pass]:
         raise PolicyError(
-            "; ".join(f"gate {one.name}: {one.value}, bound {one.bound}" for one in closed),
-            do="Mend the scorecard, or let somebody waive the gate by name and reason.",
+            *(
+                Message("refusal.gate", name=one.name, value=one.value, bound=one.bound)
+                for one in closed
+            ),
+            do=Message("refusal.do_gate"),
         )
 
 
@@ -444,9 +447,14 @@ def _require_beside(
         raise
     if digest != now.digest:
         raise Conflict(
-            f"the gates of {card.profile} {card.version} were measured beside {version}, and "
-            f"{now.version} serves now",
-            do="Fit anew from what serves, under another version.",
+            Message(
+                "refusal.measured_beside",
+                profile=card.profile,
+                version=card.version,
+                beside=version,
+                serving=now.version,
+            ),
+            do=Message("refusal.do_fit"),
         )
 
 

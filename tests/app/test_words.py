@@ -22,6 +22,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.services import (
     blind,
     deciding,
+    fitting,
     govern,
     networks,
     pairs,
@@ -270,6 +271,22 @@ def test_every_message_fills_the_places_of_its_sentence_and_every_refusal_is_one
     assert filled == held
 
 
+@pytest.mark.parametrize("module", ["promotion", "fitting"])
+def test_what_the_page_of_scorecards_refuses_is_a_message_whole(module):
+    """One part in English would make the others English too."""
+    kinds = ("Conflict", "PolicyError", "UsageError", "InputError", "RiskProfileError")
+    found = [
+        part
+        for kind in kinds
+        for one in calls(SERVICES / f"{module}.py", kind)
+        for part in (*one.args, *(k.value for k in one.keywords if k.arg == "do"))
+    ]
+    assert len(found) > 5
+    for part in found:
+        made = {getattr(one.func, "id", "") for one in ast.walk(part) if isinstance(one, ast.Call)}
+        assert "Message" in made, ast.unparse(part)
+
+
 def test_few_letters_are_counted_in_arabic_as_few_and_many_as_many():
     """From three to ten they take the plural, from eleven on the singular."""
     say = words.of("ar")
@@ -279,6 +296,7 @@ def test_few_letters_are_counted_in_arabic_as_few_and_many_as_many():
         "refusal.do_purpose": (viewing.PURPOSE,),
         "refusal.reason": (deciding.REASON_ORDER, deciding.REASON_FINAL),
         "refusal.reason_back": (promotion.REASON_LENGTH,),
+        "refusal.reason_waiver": (fitting.WHY,),
         "refusal.reason_view": (blind.REASON,),
     }
     for key, told in lengths.items():
