@@ -34,6 +34,7 @@ NOT_EVALUATED = "not_evaluated:"
 # Columns of an alert: packed JSON, JSON, and values as they are.
 SIDES, WRITTEN = ("reasons", "against"), ("declaration", "indicators")
 _VALUES = ("office", "title", "due_at", "lodged_at")
+LINKS = pa.list_(pa.struct({"kind": pa.string(), "key": pa.string()}))
 
 
 @dataclass
@@ -120,8 +121,8 @@ class Material:
     def work(self, rater: Rater) -> pa.RecordBatch:
         """What is stored of each alert, and is the same in whichever process it is made.
 
-        Columns of `Alert` and its `links`, lists as JSON: texts travel, and wait on file, as they
-        are.
+        Columns of `Alert` and its `links`; other lists as JSON: texts travel, and wait on file, as
+        they are.
         """
         details = describe(self, rater)
         columns: dict[str, list[Any]] = {
@@ -138,8 +139,8 @@ class Material:
             for record, one in zip(columns["record_id"], details, strict=True)
         ]
         columns["search"] = [one["search"] for one in found]
-        columns["links"] = [dumps(one["links"]) for one in found]
-        return pa.RecordBatch.from_pydict(columns)
+        links = pa.array([one["links"] for one in found], LINKS)
+        return pa.RecordBatch.from_pydict({**columns, "links": links})
 
 
 def material(connection: Connection, items: Items, alerts: Table) -> Material:

@@ -358,20 +358,23 @@ def store_alerts(
     store: Store, connection: Connection, ranked: Ranked, words: Held, now: datetime
 ) -> int:
     """Insert in this transaction some alerts that `word_alerts` put on file; how many."""
-    columns = {name: _listed(ranked.rows.spool.get(words, name)) for name in words}
-    columns["links"] = [json.loads(text) for text in columns["links"]]
+    held = {name: ranked.rows.spool.get(words, name) for name in words}
+    links = held.pop("links").combine_chunks()
+    columns = {name: _listed(one) for name, one in held.items()}
     for name in (*WRITTEN, RELATED):  # JSON, in the words that are stored
-        columns[name] = [Written(text) for text in columns[name]]
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    _store_some(store, connection, ranked, rows, now)
+        columns[name] = [*map(Written, columns[name])]
+    kinds, keys = map(_listed, links.flatten().flatten())
+    _store_some(
+        store, connection, ranked, columns, (_listed(links.value_lengths()), kinds, keys), now
+    )
     give_back()
-    return len(rows)
+    return len(links)
 
 
-def _listed(held: pa.ChunkedArray) -> list[Any]:
+def _listed(held: pa.Array | pa.ChunkedArray) -> list[Any]:
     """Values as Python has them; long texts in a tenth of the time that `to_pylist` takes."""
     if pa.types.is_string(held.type) or pa.types.is_binary(held.type):
-        return cast("list[Any]", held.to_numpy().tolist())
+        return cast("list[Any]", held.to_numpy(zero_copy_only=False).tolist())
     return cast("list[Any]", held.to_pylist())
 
 
@@ -389,15 +392,18 @@ def _store_some(
     store: Store,
     connection: Connection,
     ranked: Ranked,
-    alerts: list[dict[str, Any]],
+    alerts: Mapping[str, Sequence[Any]],
+    links: store_of_alerts.Links,
     now: datetime,
 ) -> None:
     draw = blind.draw_of(connection)
-    earlier = _earlier(connection, ranked.profile.name, [one[RECORD] for one in alerts])
+    records, name = alerts[RECORD], ranked.profile.name
+    earlier = _earlier(connection, name, records)
     table = batches.alert_table
-    decided = _decided(connection, ranked.profile.name, list(earlier))
-    before = blind.states(connection, ranked.profile.name, list(earlier))
-    drawn = [_drawn(draw, one, earlier.get(one[RECORD]), before) for one in alerts]
+    decided = _decided(connection, name, list(earlier))
+    before = blind.states(connection, name, list(earlier))
+    told = zip(records, alerts["indicators"], alerts["selected_by"], strict=True)
+    drawn = [_drawn(draw, name, *one, earlier.get(one[0]), before) for one in told]
     for record, version in earlier.items():
         # A newer version takes its place in the queue, unless somebody has decided: an
         # ordered control stays where its officer finds it.
@@ -406,46 +412,44 @@ def _store_some(
         connection.execute(
             update(table)
             .where(table.c.record_id == record)
-            .where(table.c.profile == ranked.profile.name)
+            .where(table.c.profile == name)
             .where(table.c.version == version)
             .where(table.c.state == "open")
             .values(state=versions.SUPERSEDED)
         )
-    store_of_alerts.add(
-        store,
-        connection,
-        [
-            {
-                **one,
-                "version": earlier.get(one[RECORD], 0) + 1,
-                "model_version": ranked.scorecard.version,
-                "model_digest": ranked.scorecard.digest,
-                "state": "open",
-                "created_at": now,
-                "blind": state,
-            }
-            for one, state in zip(alerts, drawn, strict=True)
-        ],
-    )
+    same = {
+        "model_version": ranked.scorecard.version,
+        "model_digest": ranked.scorecard.digest,
+        "state": "open",
+        "created_at": now,
+    }
+    columns = {
+        **alerts,
+        "version": [earlier.get(record, 0) + 1 for record in records],
+        **{column: [value] * len(records) for column, value in same.items()},
+        "blind": drawn,
+    }
+    store_of_alerts.put(store, connection, columns, links)
 
 
 def _drawn(
     draw: blind.Draw,
-    alert: Mapping[str, Any],
+    profile: str,
+    record: str,
+    indicators: str,
+    selected_by: str,
     earlier: int | None,
     before: Mapping[tuple[str, int], str | None],
 ) -> str | None:
     """Whether an alert waits for an own view. Of an amended one, where nobody saw the last."""
-    record = alert[RECORD]
-    fired = json.loads(alert["indicators"])
-    state: str | None = draw.state(alert["profile"], record, fired, alert["selected_by"])
+    state: str | None = draw.state(profile, record, json.loads(indicators), selected_by)
     if earlier is None:
         return state
     unseen = before.get((record, earlier)) == blind.WAITING
     return state if unseen and state == blind.WAITING else None
 
 
-def _earlier(connection: Connection, profile: str, records: list[str]) -> dict[str, int]:
+def _earlier(connection: Connection, profile: str, records: Sequence[str]) -> dict[str, int]:
     """The newest alert version of each record that has one."""
     table = batches.alert_table
     found: dict[str, int] = {}

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
@@ -52,36 +52,48 @@ def add(store: Store, connection: Connection, alerts: Iterable[Mapping[str, Any]
     Parameters
     ----------
     alerts : iterable of mappings
-        Columns of `Alert` by name, all with the same keys; `id` and `standing` are made here, and
-        so is what finds them (`looked_up_by`) where it is not there yet.
+        Columns of `Alert` by name, all with the same keys; `id`, `standing` and what finds them
+        (`looked_up_by`) are made here.
     """
-    defaults = {"version": 1, "driver": 1, "title": "", "state": "open"}
-    rows = [
-        {
-            **defaults,
-            **alert,
-            "standing": standing(alert),
-            **({} if "links" in alert else looked_up_by(alert)),
-        }
-        for alert in alerts
-    ]
+    defaults = {"version": 1, "driver": 1, "title": "", "state": "open", "points": None}
+    rows = [{**defaults, **alert, **looked_up_by(alert)} for alert in alerts]
     if not rows:
         return []
-    ids = _new_ids(connection, len(rows))
-    columns = [name for name in rows[0] if name != "links"]
-    given = (
-        (number, *[row[name] for name in columns]) for number, row in zip(ids, rows, strict=True)
-    )
-    store.insert_many(connection, "alert", ["id", *columns], given)
-    linked = ((n, *link) for n, row in zip(ids, rows, strict=True) for link in row["links"])
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    links = columns.pop("links")
+    kinds, keys = ([link[part] for some in links for link in some] for part in (0, 1))
+    return put(store, connection, columns, ([*map(len, links)], kinds, keys))
+
+
+Links = tuple[Sequence[int], Sequence[str], Sequence[str]]
+
+
+def put(
+    store: Store, connection: Connection, columns: Mapping[str, Sequence[Any]], links: Links
+) -> list[int]:
+    """Insert alerts given by columns; the new ids, in order.
+
+    Parameters
+    ----------
+    columns : mapping
+        Of `Alert`, `search` among them; `id` and `standing` are made here.
+    links : tuple
+        How many links each alert has; the kind and the key of each of these, of the first alert,
+        then of the second, and so on.
+    """
+    many, kinds, keys = links
+    stands = [*map(standing, columns["lane"], columns["selected_by"], columns["points"])]
+    ids = _new_ids(connection, len(many))
+    rows = zip(ids, stands, *columns.values(), strict=True)
+    store.insert_many(connection, "alert", ["id", "standing", *columns], rows)
+    linked = zip(chain.from_iterable(map(repeat, ids, many)), kinds, keys, strict=True)
     store.insert_many(connection, "alert_link", ["alert_id", "kind", "key"], linked)
     return ids
 
 
-def standing(alert: Mapping[str, Any]) -> int:
+def standing(lane: str, selected_by: str, points: int | None) -> int:
     """Where an alert stands among those of its lane, of whatever run: the lowest comes first."""
-    raised = alert["lane"] == "red" and alert["selected_by"] == "indicator"
-    return -height(alert.get("points"), raised=raised)
+    return -height(points, raised=lane == "red" and selected_by == "indicator")
 
 
 def _new_ids(connection: Connection, count: int) -> list[int]:

@@ -147,7 +147,7 @@ def test_alerts_of_earlier_releases_stand_where_later_ones_of_their_kind_do(addr
     store, alert = Store.open(address), Alert.__table__
     with store.read() as connection:
         found = connection.execute(select(alert).order_by(alert.c.id)).mappings().all()
-    assert [row["standing"] for row in found] == [alerts.standing(kind) for kind in kinds]
+    assert [row["standing"] for row in found] == [alerts.standing(**kind) for kind in kinds]
     assert len({row["standing"] for row in found}) == 8  # raised to red, or not
     store.close()
 
