@@ -7,6 +7,7 @@ again is a duplicate. A cancellation withdraws what was declared before it, and 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +17,7 @@ import pandas as pd
 
 from riskprofile.intake.versions import CANCEL, FUNCTION, REFERENCE, SENT
 from riskprofile.services.identifiers import CONTENT, ITEM, RECORD
-from riskprofile.store.versions import Key, Known, Message, Newest, Said
+from riskprofile.store.versions import Key, Known, Message, Newest, Said, Waiting
 from riskprofile.tables import Table
 
 
@@ -49,8 +50,12 @@ def fold(table: Table, known: Known, arrived: Sequence[datetime]) -> Folded:
 
     `known` takes in what it learns, so that the chunks after this one can be compared
     before this one is stored. `arrived` says of each row when the file came in that it was in.
+
+    Most declarations come once, and each of their items once: these wait together, and are looked
+    at again where another chunk has them too. The others are compared row by row.
     """
-    n = len(table)
+    n, records, items = len(table), table[RECORD].tolist(), table[ITEM].tolist()
+    known.meet(set(records))
     made = Folded(
         keep=np.ones(n, dtype=bool),
         counts=np.ones(n, dtype=bool),
@@ -64,7 +69,10 @@ def fold(table: Table, known: Known, arrived: Sequence[datetime]) -> Folded:
         one.place = None
         of_record.setdefault(key[0], []).append(key)
     declared = set(of_record)
-    for place, (record, item, content, function, at, message) in enumerate(_rows(table)):
+    met = _met(table, records, items, declared.union(known.withdrawn))
+    several = [place for place, record in enumerate(records) if record in met]
+    rows = zip(several, _rows(table.iloc[several]), strict=True) if several else ()
+    for place, (record, item, content, function, at, message) in rows:
         key, said = (record, item), Said(at, arrived[place])
         if key not in known.items:
             known.items[key] = Newest()
@@ -114,22 +122,39 @@ def fold(table: Table, known: Known, arrived: Sequence[datetime]) -> Folded:
         if record in declared:
             made.changed.append(record)
     made.changed = list(dict.fromkeys(made.changed))
+    told = records, items, table[CONTENT].tolist(), _times(table), arrived
+    known.waiting.append(Waiting(set(records) - met, told))
     return made
 
 
+def _met(table: Table, records: Sequence[str], items: Sequence[int], before: set[str]) -> set[str]:
+    """The declarations of this chunk that were there `before`, have an item twice, or cancel."""
+    met = before.intersection(records)
+    met.update(table.loc[table[FUNCTION] == CANCEL, RECORD])
+    if len({*zip(records, items, strict=True)}) < len(records):
+        counts = Counter(zip(records, items, strict=True))
+        met.update(record for (record, _), many in counts.items() if many > 1)
+    return met
+
+
 def _rows(table: Table) -> zip[tuple[str, int, int, str, datetime | None, str | None]]:
-    times: Sequence[datetime | None] = [
-        None if pd.isna(value) else value.to_pydatetime() for value in table[SENT]
-    ]
     return zip(
         table[RECORD].tolist(),
         table[ITEM].tolist(),
         table[CONTENT].tolist(),
         table[FUNCTION].tolist(),
-        times,
+        _times(table),
         table[REFERENCE].astype(object).where(table[REFERENCE].notna(), None).tolist(),
         strict=True,
     )
+
+
+def _times(table: Table) -> Sequence[datetime | None]:
+    """When the message of each row was sent, where that is said."""
+    sent = table[SENT]
+    if sent.isna().all():
+        return [None] * len(table)
+    return [None if pd.isna(value) else value.to_pydatetime() for value in sent]
 
 
 def _withdraw(one: Newest, said: Said, made: Folded) -> None:

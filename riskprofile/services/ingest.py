@@ -10,6 +10,7 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -247,7 +248,7 @@ class Ingest:
             names = set(table.loc[asked, profile.declaration[0]])
             with self.store.read() as connection:
                 stored = withdrawals.named(connection, profile.name, names)
-            known_here = stored | {key[0] for key in known.items}
+            known_here = stored | known.declared
             table, others = resolve(table, profile, asked, known_here)
             rejected += others
         if rejected and self.options.repairs:
@@ -518,7 +519,7 @@ class Prepared:
     folded: Folded
     chunk: intake.Chunk
 
-    @property
+    @cached_property
     def records(self) -> set[str]:
         """The references of its declarations."""
         return set(self.given[RECORD].tolist())

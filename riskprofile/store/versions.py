@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -79,17 +79,53 @@ class Newest:
 
 
 @dataclass
+class Waiting:
+    """Rows of a chunk that is not stored yet, whose declarations nobody else brought.
+
+    Parameters
+    ----------
+    records : set of str
+        These declarations, each item of which is there once; but for those that were met again.
+    rows : tuple of sequences
+        Of the whole chunk the declaration of each row, its item and its content, when its message
+        was sent, and when its file came in.
+    """
+
+    records: set[str]
+    rows: tuple[
+        Sequence[str], Sequence[int], Sequence[int], Sequence[datetime | None], Sequence[datetime]
+    ]
+
+    def meet(self, records: set[str]) -> Iterator[tuple[Key, Newest]]:
+        """What is known of the items of these declarations, which do not wait any more."""
+        met = self.records & records
+        if not met:
+            return
+        self.records -= met
+        for record, item, content, at, arrived in zip(*self.rows, strict=True):
+            if record in met:
+                seen = set() if at is None else {(content, at)}
+                yield (record, item), Newest(1, content, Said(at, arrived), here=True, seen=seen)
+
+
+@dataclass
 class Known:
-    """What the database holds of the asked declarations.
+    """What is known of the asked declarations: what the database holds, and what waits for it.
 
     `records` are those that were asked; `withdrawn` those of them that their sender
-    cancelled, and when that was said.
+    cancelled, and when that was said. `waiting` has no declaration that `items` has.
     """
 
     records: set[str] = field(default_factory=set)
 
     items: dict[Key, Newest] = field(default_factory=dict)
     withdrawn: dict[str, Said] = field(default_factory=dict)
+    waiting: list[Waiting] = field(default_factory=list)
+
+    @property
+    def declared(self) -> set[str]:
+        """The declarations of which an item is known."""
+        return {key[0] for key in self.items}.union(*[one.records for one in self.waiting])
 
     def add(self, other: Known) -> None:
         """Take in what is known of other declarations."""
@@ -97,13 +133,21 @@ class Known:
         self.items |= other.items
         self.withdrawn |= other.withdrawn
 
+    def meet(self, records: set[str]) -> None:
+        """Others ask about these declarations: what waits of them is looked at one by one."""
+        for one in self.waiting:
+            self.items.update(one.meet(records))
+
     def forget(self, records: set[str]) -> None:
-        """As if these had not been asked."""
+        """As if these had not been asked: of a chunk that waited, all that others did not meet."""
         self.records -= records
         self.items = {key: one for key, one in self.items.items() if key[0] not in records}
         self.withdrawn = {
             record: said for record, said in self.withdrawn.items() if record not in records
         }
+        for one in self.waiting:
+            one.records -= records
+        self.waiting = [one for one in self.waiting if one.records]
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from riskprofile.profiles import PROFILES, SHIPMENT
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import comparing, feedback, past, promotion, quarantine, records, review
 from riskprofile.services import settings as configuration
-from riskprofile.services.folding import fold
+from riskprofile.services.folding import Folded, fold
 from riskprofile.services.identifiers import CONTENT, Numbers, identify
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options, Run, Stop, unseen
@@ -505,10 +505,35 @@ def test_any_order_of_arrival_leaves_the_same_version_counting(messages: Any, or
         PROFILES["shipment"],
         Numbers(),
     )
+    known.meet(known.declared)
     (one,) = known.items.values()
     assert one.content == wanted[CONTENT].iloc[0]
     assert one.said.at is not None and one.said.at.hour == last
     assert one.version == kept
+
+
+def test_what_waits_to_be_stored_is_compared_with_a_chunk_that_has_more_of_it() -> None:
+    """Items of one declaration may come in several chunks, of which none is stored yet."""
+    goods = factory.shipments(4, declaration_id=["A", "A", "B", "C"], item_number=[1, 2, 1, 1])
+    known = Known()
+
+    def folded(*places: int, **other: Any) -> Folded:
+        some = goods.iloc[list(places)].reset_index(drop=True).assign(**other)
+        table = identify(some, PROFILES["shipment"], Numbers())
+        return fold(table, known, [NOW] * len(table))
+
+    folded(0, 2)
+    a, b = sorted(known.declared)
+    assert not known.items
+    again = folded(0, 1, 3)  # an item that waits, another of its declaration, and a stranger
+    assert again.keep.tolist() == [False, True, True] and again.changed == [a]
+    assert [key[0] for key in known.items] == [a, a] and b in known.declared
+    amended = folded(2, gross_mass_kg=900.0)
+    assert amended.versions.tolist() == [2] and amended.renewed == [(b, 1)]
+    known.forget({a, b})
+    assert not known.items and len(known.declared) == 1
+    known.forget(known.declared)
+    assert not known.declared and not known.waiting
 
 
 def two_changed(desk: Desk) -> Table:

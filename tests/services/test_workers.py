@@ -153,7 +153,7 @@ def test_what_is_stored_is_asked_of_the_database_and_not_kept_beside_it(
     kept: list[int] = []
 
     def folded(table: Table, known: Known, arrived: Sequence[datetime]) -> Folded:
-        kept.append(len(known.items))
+        kept.append(len(known.items) + len(known.declared))
         return fold(table, known, arrived)
 
     monkeypatch.setattr(ingest, "fold", folded)
