@@ -97,7 +97,8 @@ def _store(store: Store, profile: Profile, events: Table, batch: int, place: int
     with store.write() as connection:
         chunk = batches.insert_chunk(
             connection, batch_id=f"B{batch}", number=place + 1, profile=profile.name,
-            count=len(events), rows=events[["time"]], features=None, events=events,
+            count=len(events), rows=batches.stored(events[["time"]]), features=None,
+            events=batches.stored(events),
         )  # fmt: skip
         columns = ("profile", "record_id", "item", "version", "content", "state",
                    "chunk_id", "position", "function", "folded_by")  # fmt: skip

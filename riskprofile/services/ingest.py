@@ -6,7 +6,7 @@ run that dies anywhere goes on from the cursor.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,6 @@ from riskprofile import files, intake
 from riskprofile.columns import View
 from riskprofile.errors import Conflict, Deadlock, Overtaken, RiskProfileError
 from riskprofile.history import look
-from riskprofile.history.learning import Asked
 from riskprofile.intake.reader import Rejection
 from riskprofile.intake.versions import FUNCTION, REFERENCE, SENT
 from riskprofile.memory import give_back
@@ -34,14 +33,14 @@ from riskprofile.services.identifiers import (
     CONTENT,
     COUNTED,
     ITEM,
-    MESSAGE,
     RECORD,
     REPEATED,
     TAKEN,
     Numbers,
     identify,
 )
-from riskprofile.services.rater import BROKEN, POINTS, Rated, Rater, Rows, joined, portions
+from riskprofile.services.rated import Done, Whole
+from riskprofile.services.rater import Rated, Rater, Rows, portions
 from riskprofile.services.raters import Raters
 from riskprofile.services.rejects import Rejects
 from riskprofile.services.run import Options, Summary
@@ -167,23 +166,29 @@ class Ingest:
             return
         waiting: list[tuple[Prepared, int]] = []
 
-        def tasks() -> Iterator[Task[Rated]]:
+        def tasks() -> Iterator[Task[Rated | Done]]:
             for one in prepared:
                 parts = portions(one.table)
                 waiting.append((one, len(parts)))
                 self.at_hand.append(one)
                 self._rater(one.profile)  # its scorecard's faults belong to this process
                 opened = self.raters.elsewhere(one.profile)
+                if len(parts) == 1:
+                    yield Task(opened, Whole(one.table))
+                    continue
                 for part in parts:
                     yield Task(opened, Rows(part))
 
         done: list[Rated] = []
-        for part in self.others.done(tasks()):
-            done.append(part)
-            if len(done) == waiting[0][1]:
-                one, _ = waiting.pop(0)
-                yield one, Done.of(done)
-                done = []
+        for told in self.others.done(tasks()):
+            one, many = waiting[0]
+            if not isinstance(told, Done):
+                done.append(told)
+                if len(done) < many:
+                    continue
+                told, done = Done.of(one.table, done), []
+            waiting.pop(0)
+            yield one, told
 
     def _begun(self) -> set[int]:
         """Chunks of the batch that are stored already, where it is gone on with."""
@@ -294,14 +299,14 @@ class Ingest:
     def _rate(self, one: Prepared) -> Done:
         profile = PROFILES[one.profile]
         if not len(one.table):  # all of it is known: nothing to rate, nothing to remember
-            return Done(None, one.table, Asked.of({}))
+            return Done.nothing()
         if self.options.history:
             given = View.over(one.table)
             seen = look(given, profile, rates=self.rates).table([*profile.remembered, "time"])
             asked = self.raters.register(one.profile).asked(given, profile.keys)
-            return Done(None, seen, asked)
+            return Done.unrated(one.table, seen, asked)
         rater = self._rater(one.profile)
-        return Done.of([Rows(part).work(rater) for part in portions(one.table)])
+        return Done.of(one.table, [Rows(part).work(rater) for part in portions(one.table)])
 
     def _commit(self, one: Prepared, done: Done) -> None:
         """Rows, feature log, events, records, rejects and cursor: all or nothing."""
@@ -321,7 +326,6 @@ class Ingest:
         if chunk_id is not None:
             self.raters.heard[chunk_id] = held
             self.written.add(chunk_id)
-        log = done.log
         chunk, summary = one.chunk, self.summary
         self.read += chunk.read
         self.batch.cursor = one.number
@@ -335,7 +339,7 @@ class Ingest:
             code = rejection.reason_code
             summary.quarantined_by_reason[code] = summary.quarantined_by_reason.get(code, 0) + 1
         summary.add("unknown_columns", chunk.under)
-        odd_of(summary, one.table, log)
+        odd_of(summary, one.table, done.broken)
 
     def _write(self, one: Prepared, done: Done) -> int | None:
         """The id of the chunk; None where it has no row that is new."""
@@ -353,12 +357,12 @@ class Ingest:
                     number=one.number,
                     profile=one.profile,
                     count=len(one.table),
-                    rows=one.table.drop(columns=[CONTENT, COUNTED, *MESSAGE]),
-                    features=done.log,
+                    rows=done.rows,
+                    features=done.features,
                     events=done.events,
                 )
                 self.store.insert_many(
-                    connection, "record", RECORD_COLUMNS, self._records(one, done.log, chunk_id)
+                    connection, "record", RECORD_COLUMNS, self._records(one, done.points, chunk_id)
                 )
             self.store.insert_many(
                 connection,
@@ -483,12 +487,9 @@ class Ingest:
             )
 
     def _records(
-        self, one: Prepared, log: Table | None, chunk_id: int
+        self, one: Prepared, points: Sequence[int | None], chunk_id: int
     ) -> Iterator[tuple[Any, ...]]:
         table, folded = one.table, one.folded
-        points: list[int | None] = [None] * len(table)
-        if log is not None:
-            points = log[POINTS].astype(object).where(log[POINTS].notna(), None).tolist()
         now = versions.PARKED if self.options.history else versions.ACCEPTED
         return zip(
             [one.profile] * len(table),
@@ -525,28 +526,11 @@ class Prepared:
         return set(self.given[RECORD].tolist())
 
 
-@dataclass
-class Done:
-    """A chunk rated: its feature log (none of past declarations), its events, its parties."""
-
-    log: Table | None
-    events: Table
-    asked: Asked
-
-    @classmethod
-    def of(cls, parts: Sequence[Rated]) -> Done:
-        """What was said of the portions of a chunk, as of the whole."""
-        log, events = joined([part[:2] for part in parts])
-        return cls(log, events, Asked.together([part[2] for part in parts]))
-
-
-def odd_of(summary: Summary, rows: Table, log: Table | None) -> None:
-    """Count the warnings of rows, and the indicators that their feature log says are broken."""
+def odd_of(summary: Summary, rows: Table, broken: Mapping[str, int]) -> None:
+    """Count the warnings of rows, and those in which an indicator is broken (`broken_in`)."""
     for codes, count in rows["warnings"].dropna().value_counts().items():
         summary.add("warnings", dict.fromkeys(str(codes).split("|"), int(count)))
-    broken = {} if log is None else log.filter(regex=f"^{BROKEN}").sum()
-    for name, count in broken.items():
-        summary.add("broken_indicators", {str(name).removeprefix(BROKEN): int(count)})
+    summary.add("broken_indicators", broken)
 
 
 def _marked(

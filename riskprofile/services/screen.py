@@ -28,6 +28,7 @@ from riskprofile.services.lanes import Ranked
 from riskprofile.services.opening import begin, go_on
 from riskprofile.services.parties import Heard
 from riskprofile.services.past import HISTORY, Folder
+from riskprofile.services.rated import broken_in
 from riskprofile.services.rater import BROKEN, POINTS
 from riskprofile.services.raters import Raters
 from riskprofile.services.rejects import Rejects, Stretch
@@ -280,7 +281,7 @@ class _Files:
                 odd_of(
                     summary,
                     batches.from_bytes(rows, ["warnings"]),
-                    batches.from_bytes(log, _flagged) if log else None,
+                    broken_in(batches.from_bytes(log, _flagged)) if log else {},
                 )
 
     def told(self, ranked: list[Ranked]) -> Iterator[Run]:

@@ -32,9 +32,11 @@ from riskprofile import __version__
 from riskprofile.errors import RiskProfileError, ScorecardError, UsageError
 from riskprofile.memory import give_back, unswept
 from riskprofile.services.past import Folder
-from riskprofile.services.rater import Rated, Rater, Rows, rater
+from riskprofile.services.rated import Whole
+from riskprofile.services.rater import Rater, Rows, rater
 from riskprofile.services.run import Options
 from riskprofile.store.batches import from_bytes, to_bytes
+from riskprofile.tables import Table
 
 AHEAD = 2  # parts that wait or are worked on, for each thread of the workers
 PATIENCE = 10  # seconds until a scheduler that does not answer is given up
@@ -283,19 +285,22 @@ class _Sent:
 
 
 @dataclass(frozen=True)
-class PackedRows:
-    """Rows as Parquet: a tenth of their size in memory."""
+class PackedRows(Generic[Done]):
+    """Rows as Parquet: a tenth of their size in memory. `part` makes a task of them again."""
 
     content: bytes
+    part: Callable[[Table], Work[Done]]
 
-    def work(self, rater: Rater) -> Rated:
+    def work(self, rater: Rater) -> Done:
         """What the rows themselves would do."""
-        return Rows(from_bytes(self.content)).work(rater)
+        return self.part(from_bytes(self.content)).work(rater)
 
 
 def _packed(one: Task[Any]) -> Task[Any]:
     of = replace(one.opened, folder=replace(one.opened.folder, keep=False))
-    part = PackedRows(to_bytes(one.part.table)) if isinstance(one.part, Rows) else one.part
+    part = one.part
+    if isinstance(part, Rows | Whole):
+        part = PackedRows(to_bytes(part.table), type(part))
     return Task(of, part)
 
 

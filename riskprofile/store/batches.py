@@ -217,20 +217,20 @@ def insert_chunk(
     number: int,
     profile: str,
     count: int,
-    rows: Table,
-    features: Table | None,
-    events: Table,
+    rows: bytes,
+    features: bytes | None,
+    events: bytes,
 ) -> int:
-    """Store one chunk; its id."""
+    """Store one chunk, whose tables are as `stored` makes them; its id."""
     result = connection.execute(
         chunk_table.insert().values(
             batch_id=batch_id,
             number=number,
             profile=profile,
             count=count,
-            rows=stored(rows),
-            features=None if features is None else stored(features),
-            events=stored(events),
+            rows=rows,
+            features=features,
+            events=events,
         )
     )
     made = result.inserted_primary_key

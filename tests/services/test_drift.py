@@ -90,9 +90,9 @@ def test_outcomes_of_a_scorecard_that_read_other_features_are_left_out(
             number=0,
             profile="shipment",
             count=1,
-            rows=factory.shipments(1, declaration_id="R0", customs_office=HERE),
-            features=other,
-            events=other,
+            rows=batches.stored(factory.shipments(1, declaration_id="R0", customs_office=HERE)),
+            features=batches.stored(other),
+            events=batches.stored(other),
         )
         retained = batches.chunk_table.c.id == chunk  # its rows were masked: no row of it is drawn
         connection.execute(update(batches.chunk_table).where(retained).values(kept="masked"))

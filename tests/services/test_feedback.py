@@ -43,9 +43,9 @@ def stored(store, features=True, number=0):
             number=number,
             profile="shipment",
             count=3,
-            rows=rows,
-            features=log if features else None,
-            events=log,
+            rows=batches.stored(rows),
+            features=batches.stored(log) if features else None,
+            events=batches.stored(log),
         )
         for n in range(3):
             connection.execute(

@@ -13,9 +13,11 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from riskprofile.errors import RiskProfileError
 from riskprofile.services import ingest, promotion, settings, workers
+from riskprofile.services import rater as raters
 from riskprofile.services.folding import Folded, fold
 from riskprofile.services.identity import OWNER
 from riskprofile.services.past import Folder
@@ -29,6 +31,7 @@ from tests import factory
 from tests.services.bench import NOW
 
 pytestmark = pytest.mark.xdist_group("workers")
+TWO = {"workers": 2}
 
 
 @dataclass(frozen=True)
@@ -167,3 +170,25 @@ def test_what_is_stored_is_asked_of_the_database_and_not_kept_beside_it(
     assert len(kept) == 30 and max(kept) <= 10 * (1 + workers.AHEAD * 2 + 1)
     assert run.summary.accepted + run.summary.duplicate == 300
     assert len(run.ranked[0].table) == 290
+
+
+def test_a_chunk_is_stored_the_same_whoever_rates_it_and_in_how_many_portions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = tmp_path / "day.csv"
+    rows = factory.shipments(40, value=[float(place) for place in range(40)])
+    rows.drop(columns=["source", "line", "warnings"]).to_csv(day, index=False)
+    made = []
+    for name, at_once, more in (("alone", 5_000, {}), ("one", 5_000, TWO), ("several", 7, TWO)):
+        monkeypatch.setattr(raters, "AT_ONCE", at_once)
+        home = settings.load({}, home=tmp_path / name)
+        store = settings.open_store(home)
+        screen(store, home, OWNER, [day], Options(chunk_rows=20, **more), NOW)
+        with store.read() as connection:
+            asked = "SELECT number, rows, features, events FROM chunk ORDER BY number"
+            chunks = connection.execute(text(asked)).all()
+            points = connection.execute(text("SELECT record_id, points FROM record ORDER BY 1"))
+            made.append((chunks, points.all()))
+        store.close()
+    assert len(made[0][0]) == 2 and len(made[0][1]) == 40
+    assert made[1] == made[0] and made[2] == made[0]
