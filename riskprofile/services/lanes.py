@@ -75,8 +75,6 @@ class Ranked:
         How many alerts there are, by (batch, queue, lane).
     offices : Counter
         How many there are by (batch, office), once they are worded.
-    run : Around, optional
-        What alerts are linked by, until they are.
     again : Counter
         By list: how many of its declarations earlier runs listed already.
     words : list of Held
@@ -91,7 +89,6 @@ class Ranked:
     alerts: Columns
     groups: list[np.ndarray]
     counts: Counter[tuple[str, str, str]]
-    run: networks.Around | None
     again: Counter[str] = field(default_factory=Counter)
     words: list[Held] = field(default_factory=list)
     offices: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -129,8 +126,20 @@ class Ranked:
         """Where the items of the declarations with these numbers lie."""
         wanted = np.zeros(len(self.declared), dtype=bool)
         wanted[numbers] = True
-        of = self.rows.spool.get(self.numbers, "number").to_numpy()
-        return Items.of_run(self.rows, of, wanted)
+        return Items.of_run(self.rows, self._of_rows(), wanted)
+
+    def around(self) -> networks.Around:
+        """What its alerts are linked by."""
+        group = np.full(len(self.declared), -1, dtype=np.int32)
+        numbers = self.alerts.column("number").values
+        for number, places in enumerate(self.groups):
+            group[numbers[places]] = number
+        return networks.around(self.rows, self._of_rows(), group, self.declared)
+
+    def _of_rows(self) -> np.ndarray:
+        """The number of the declaration of each row of the run."""
+        of: np.ndarray = self.rows.spool.get(self.numbers, "number").to_numpy()
+        return of
 
     def of(self, places: np.ndarray) -> Table:
         """The alerts at these places, in rank order."""
@@ -208,17 +217,10 @@ def rank_run(
         pd.concat(kept, ignore_index=True).rename(columns={CHUNK: "chunk_id"}).sort_values("rank")
     )
     groups = [one.index.to_numpy(np.int32) for one in by_chunk(lying, LINKED_AT_ONCE)]
-    of = np.full(len(of_run.table), -1, dtype=np.int32)
-    numbers = lying["number"].sort_index().to_numpy()
-    for group, places in enumerate(groups):
-        of[numbers[places]] = group
-    give_back(heap=True)
-    around = networks.around(run.rows, of_run.numbers, of, of_run.table)
     on_file = run.rows.spool.put({"number": pa.array(of_run.numbers)})
     give_back(heap=True)
-    declarations = of_run.table
     return Ranked(
-        *(rater, ranking, declarations, on_file, run.rows, alerts, groups, counts, around),
+        *(rater, ranking, of_run.table, on_file, run.rows, alerts, groups, counts),
         again=of_run.again,
     )
 
@@ -305,29 +307,32 @@ def word_alerts(store: Store, ranked: Ranked, worded: Worded) -> None:
     worded : callable
         `Material.work` of each material, in order; maybe by other processes meanwhile.
     """
-    waiting: deque[tuple[Table, Related]] = deque()
+    waiting: deque[tuple[Table, int]] = deque()
 
     def materials() -> Iterator[Material]:
-        run, ranked.run = ranked.run, None  # gone when all are made
-        assert run is not None
         if not ranked.groups:  # nobody is to look at anything
             return
         items = ranked.items(ranked.alerts.column("number").values)
         for group, places in enumerate(ranked.groups):
-            with store.read() as connection:
-                around = networks.related(connection, ranked.profile, run, group, ranked.history)
-            give_back(heap=True)
             # Ids grow by reference, not by rank: an alert whose rating waits is not to be placed
             # by its neighbours.
             some_alerts = ranked.of(places).sort_values(RECORD, kind="stable")
             for some in by_chunk(some_alerts, AT_ONCE):
-                waiting.append((some, around))
+                waiting.append((some, group))
                 with store.read() as connection:
                     given = material(connection, items, some)
                 yield given
 
+    run: networks.Around | None = None
+    linked, around = -1, Related()
     for told in worded(materials()):
-        alerts, around = waiting.popleft()
+        alerts, group = waiting.popleft()
+        if group != linked:  # now, when others have something to do meanwhile
+            run = run or ranked.around()
+            with store.read() as connection:
+                around = networks.related(connection, ranked.profile, run, group, ranked.history)
+            linked = group
+            give_back(heap=True)
         offices = zip(alerts[BATCH], told.column("office").to_pylist(), strict=True)
         ranked.offices.update(one for one in offices if one[1] is not None)
         held = {name: told.column(name) for name in told.schema.names}
