@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,9 @@ from riskprofile.store.spool import Held, Spool
 from riskprofile.tables import Table
 
 REMEMBERED = 1 << 15  # forms of late, and as many before them, that are not looked for again
+# New forms up to which the connection stays for the next: to open one takes longer than to ask for
+# so few. A chunk has more, and what its connection holds of the database would stay with it.
+FEW = 64
 TRAVEL = 1 << 19  # new forms, of some 100 bytes each, that are in memory to be sent to a worker
 
 # What the register said of a form: what it stands for, where it was known; else the form that is
@@ -83,6 +87,8 @@ class Register:
         """All rows of the run are rated: what was said of single forms is not asked again."""
         self._memory.late, self._memory.before = {}, {}
         self._memory.near = None
+        if self._memory.store is not None:
+            self._memory.store.close()
 
     def _said(self, asked: dict[int, tuple[str, str]]) -> dict[int, Said]:
         """What is said of each of these forms."""
@@ -98,7 +104,10 @@ class Register:
         late.update((key, before[key]) for key in new if key in before)
         unknown = {key: asked[key] for key in new if key not in late}
         if unknown:
-            store = memory.store = memory.store or Store.open(self.url)
+            if memory.store is None:
+                memory.store = Store.open(self.url)
+                weakref.finalize(memory, memory.store.close)
+            store = memory.store
             try:
                 with store.read() as connection:
                     known = parties.entities(connection, list(unknown), self.before)
@@ -107,7 +116,8 @@ class Register:
                     memory.near = memory.near or Blocks(self.before)
                     sought = parties.join(connection, wanted, places, memory.near)
             finally:
-                store.close()  # its connections; what it knows of its statements stays
+                if len(unknown) > FEW:
+                    store.close()  # its connections; what it knows of its statements stays
             late.update(known)
             late.update(sought)
             memory.blocks.update(places)

@@ -180,12 +180,17 @@ def _among_postgres(element: _Among, compiler: Any, **told: Any) -> str:
     return f"{column} = ANY({values})"
 
 
-def among(column: Any, values: Iterable[Any]) -> Any:
+def among(column: Any, values: Iterable[Any] | str) -> Any:
     """Where a column of texts or whole numbers is one of many: one parameter, however many.
 
     `column.in_(values)` makes a parameter of each, and each is written out and parsed anew.
+    A text names the parameter, for a statement that is made once: to make one takes longer than
+    to ask a small one.
     """
-    return _Among(column, bindparam(None, list(values), type_=_Many(column.type), unique=True))
+    many = _Many(column.type)
+    if isinstance(values, str):
+        return _Among(column, bindparam(values, type_=many))
+    return _Among(column, bindparam(None, list(values), type_=many, unique=True))
 
 
 def serialise(connection: Connection, number: int) -> None:

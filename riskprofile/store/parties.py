@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from riskprofile.history import register
 from riskprofile.history.learning import (
@@ -37,6 +37,26 @@ CROWDED = 200  # forms in one block beyond which it says too little to be search
 ALWAYS = datetime.max.replace(tzinfo=UTC)
 AT_ONCE = 2_000  # new forms whose blocks are asked for together
 
+# What a run asks of each portion of its rows: of the forms, or the blocks, `asked` as of `before`.
+_ENTITIES = (
+    select(form_table.c.key, form_table.c.entity)
+    .where(among(form_table.c.key, "asked"))
+    .where(form_table.c.added_at <= bindparam("before"))
+)
+_SIZES = (
+    select(block_table.c.block, func.count())
+    .join(form_table, form_table.c.key == block_table.c.key)
+    .where(among(block_table.c.block, "asked"))
+    .where(form_table.c.added_at <= bindparam("before"))
+    .group_by(block_table.c.block)
+)
+_HELD = (
+    select(block_table.c.block, form_table.c.family, form_table.c.form, form_table.c.key)
+    .join(form_table, form_table.c.key == block_table.c.key)
+    .where(among(block_table.c.block, "asked"))
+    .where(form_table.c.added_at <= bindparam("before"))
+)
+
 HELD = 1 << 15  # forms in blocks of late, and as many before them, that are not read again
 
 
@@ -55,14 +75,9 @@ def entities(
     connection: Connection, keys: Sequence[int] | np.ndarray, before: datetime
 ) -> dict[int, int]:
     """What those of these forms stand for that the register knew at a time."""
-    columns = form_table.c
     found: dict[int, int] = {}
     for some in _some(np.asarray(keys, dtype=np.int64)):
-        rows = connection.execute(
-            select(columns.key, columns.entity)
-            .where(among(columns.key, some.tolist()))
-            .where(columns.added_at <= before)
-        )
+        rows = connection.execute(_ENTITIES, {"asked": some.tolist(), "before": before})
         found.update((key, entity) for key, entity in rows.all())
     return found
 
@@ -266,26 +281,14 @@ def _read(
     connection: Connection, blocks: Sequence[int], before: datetime
 ) -> dict[int, register.Block | None]:
     """The forms in these blocks; None for a block that is crowded. Empty ones are left out."""
-    form, block = form_table.c, block_table.c
     found: dict[int, register.Block | None] = {}
     for some in _some(blocks):
-        sizes = connection.execute(
-            select(block.block, func.count())
-            .join(form_table, form.key == block.key)
-            .where(among(block.block, some))
-            .where(form.added_at <= before)
-            .group_by(block.block)
-        ).all()
+        sizes = connection.execute(_SIZES, {"asked": some, "before": before}).all()
         found.update((number, None) for number, size in sizes if size > CROWDED)
         sparse = [number for number, size in sizes if size <= CROWDED]
         if not sparse:
             continue
-        rows = connection.execute(
-            select(block.block, form.family, form.form, form.key)
-            .join(form_table, form.key == block.key)
-            .where(among(block.block, sparse))
-            .where(form.added_at <= before)
-        )
+        rows = connection.execute(_HELD, {"asked": sparse, "before": before})
         read = {number: register.Block() for number in sparse}
         for number, family, text, key in rows.all():
             read[number].add(family, text, key)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, event, select
 
 from riskprofile.errors import StoreError
 from riskprofile.history import Lookup, forms, learning, piles, register, view
@@ -107,6 +107,38 @@ def test_the_register_is_frozen_as_of_the_start(tmp_path: Path) -> None:
     registered(store, [SLIP, "Marandor Selbanns Trading"], later(days=1))
     assert Register(url, NOW)(table, SHIPMENT.keys)(keys).tolist() == after(keys).tolist()
     store.close()
+
+
+def test_a_register_asked_for_few_forms_keeps_its_connection_until_the_run_is_rated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To open one takes longer than to ask; for many forms it would hold much of the database."""
+    url = f"sqlite:///{tmp_path / 'riskprofile.db'}"
+    Store.open(url).close()
+    one, opened = Register(url, NOW), list[object]()
+    told: list[int] = []
+    names = (f"{word} Dekavor" for word in ("Ulorin", "Selban", "Kastelno", "Maran", "Vidar"))
+
+    def ask() -> None:
+        one(factory.shipments(1, consignee_id=None, consignee_name=next(names)), SHIPMENT.keys)
+        told.append(len(opened))
+
+    def count(*connection: object) -> None:
+        opened.append(connection)
+
+    event.listen(Engine, "connect", count)
+    try:
+        ask()
+        ask()
+        one.forget()
+        ask()
+        monkeypatch.setattr(registers_at_work, "FEW", 0)
+        ask()
+        ask()
+    finally:
+        event.remove(Engine, "connect", count)
+    first = told[0]
+    assert told == [first, first, first + 1, first + 1, first + 2]
 
 
 def test_what_is_forgotten_is_looked_for_again_and_said_the_same(
