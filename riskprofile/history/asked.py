@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +15,11 @@ from riskprofile.reference.once import once
 EPOCH = np.datetime64("1980-01-01T00:00:00", "us")
 SECOND = np.timedelta64(1_000_000, "us")
 DAY = 86_400
+_EPOCH_SECOND = int(EPOCH.astype(np.int64)) // 1_000_000
+_FIRST = np.zeros(1, dtype=np.int64)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Asked:
     """Distinct queries sorted by key and day: so asked, a search stays near where the last ended.
 
@@ -26,18 +29,23 @@ class Asked:
         The number of the query of each row.
     hashes, days : ndarray of int64
         Key and day of each query.
+    lacking : ndarray of bool, optional
+        Rows without all of the key, where there are any: they get no answer.
     """
 
     of_rows: np.ndarray
     hashes: np.ndarray
     days: np.ndarray
+    lacking: np.ndarray | None
 
     def __len__(self) -> int:
         return len(self.hashes)
 
-    def told(self, answers: np.ndarray) -> np.ndarray:
-        """The answer of each row, of those to the queries along the last axis."""
+    def told(self, answers: np.ndarray, missing: Any = None) -> np.ndarray:
+        """The answer of each row, of those to the queries along the last axis; else `missing`."""
         made: np.ndarray = answers[..., self.of_rows]
+        if self.lacking is not None and missing is not None:
+            made[..., self.lacking] = missing
         return made
 
 
@@ -51,14 +59,14 @@ def queries(items: View, by: Sequence[str]) -> Asked:
 def _queries(items: View, by: tuple[str, ...]) -> Asked:
     hashes, days = _mixed(items, by).view(np.int64), _day(items)
     if len(hashes) == 1:
-        return Asked(np.zeros(1, dtype=np.int64), hashes, days)
+        return Asked(_FIRST, hashes, days, lacking(items, by))
     by_day = _by_day(items)
     order = by_day[in_order(hashes[by_day])]
     hashes, days = hashes[order], days[order]
     new = starts(hashes, days)
     of_rows = np.empty(len(order), dtype=np.int64)
     of_rows[order] = np.cumsum(new) - 1
-    return Asked(of_rows, hashes[new], days[new])
+    return Asked(of_rows, hashes[new], days[new], lacking(items, by))
 
 
 @once
@@ -72,13 +80,18 @@ def _mixed(items: View, by: tuple[str, ...]) -> np.ndarray:
 
 
 @once
-def given(items: View, by: tuple[str, ...]) -> np.ndarray:
-    """Rows that have all of a key."""
-    if not by:
-        return np.ones(len(items), dtype=bool)
-    _, present = _hashed(items, by[-1])
-    whole: np.ndarray = given(items, by[:-1]) & present
-    return whole
+def lacking(items: View, by: tuple[str, ...]) -> np.ndarray | None:
+    """Rows without all of a key; None where there are none."""
+    gone = np.zeros(len(items), dtype=bool)
+    for name in by:
+        gone = gone | _absent(items, name)
+    return gone if np.count_nonzero(gone) else None
+
+
+@once
+def _absent(items: View, name: str) -> np.ndarray:
+    absent: np.ndarray = items[name].isna().values
+    return absent
 
 
 @once
@@ -118,6 +131,6 @@ def days(items: View) -> np.ndarray:
 
 def seconds(times: np.ndarray) -> np.ndarray:
     """Whole seconds since 1980; a missing time counts as the beginning (nothing is known)."""
-    elapsed = (times - EPOCH) // SECOND  # whole numbers; a missing time becomes zero
-    whole: np.ndarray = np.where(np.isnat(times), 0, np.maximum(elapsed, 0))
+    since = times.view(np.int64) // 1_000_000 - _EPOCH_SECOND  # a missing time: the lowest number
+    whole: np.ndarray = np.maximum(since, 0)
     return whole

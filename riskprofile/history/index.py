@@ -75,8 +75,8 @@ class Index:
         """
         if not len(self.keys):
             return NO_KEYS, NO_KEYS
-        place = np.minimum(self.keys.searchsorted(hashes), len(self.keys) - 1)
-        known = np.flatnonzero(self.keys[place] == hashes)
+        place = self.keys.searchsorted(hashes)
+        known = (self.keys.take(place, mode="clip") == hashes).nonzero()[0]
         return known, place[known] << BITS
 
     def range(
@@ -182,37 +182,51 @@ def edge(
 
     What was added and taken out again was not there.
     """
-    found = np.full(len(hashes), NEVER, dtype=np.int64)
-    since, until = np.zeros_like(until), until.copy()
-    rest = np.arange(len(hashes))
+    found = _nearest(changes, hashes, np.zeros_like(until), until, last=last)
+    rest = _taken_at(changes, hashes, found)
+    since, until = np.zeros_like(until[rest]), until[rest]
     while len(rest):
-        asked, low, high = hashes[rest], since[rest], until[rest]
-        best = np.full(len(rest), NEVER, dtype=np.int64)
-        for one in changes:
-            first, end = one.plus.range(asked, low, high)
-            here = np.flatnonzero(end > first)
-            at = one.plus.times[end[here] - 1 if last else first[here]] & SECOND
-            old = best[here]
-            better = (old == NEVER) | (at > old if last else at < old)
-            best[here[better]] = at[better]
-        net = np.ones(len(rest), dtype=np.int64)
-        doubted = _taken_at(changes, asked, best)
-        if len(doubted):
-            key, at = asked[doubted], best[doubted]
-            net[doubted] = sum(
-                _many(one.plus, key, at) - _many(one.minus, key, at) for one in changes
-            )
-        sure = net > 0
-        found[rest[sure]] = best[sure]
-        until[rest[~sure]], since[rest[~sure]] = (
-            (best[~sure], low[~sure]) if last else (high[~sure], best[~sure] + 1)
-        )
-        rest = rest[~sure]
+        asked, best = hashes[rest], found[rest]
+        net = sum(_many(one.plus, asked, best) - _many(one.minus, asked, best) for one in changes)
+        left = net <= 0
+        rest, asked, best, since, until = (one[left] for one in (rest, asked, best, since, until))
+        since, until = (since, best) if last else (best + 1, until)
+        found[rest] = _nearest(changes, asked, since, until, last=last)
+        doubted = _taken_at(changes, asked, found[rest])
+        rest, since, until = rest[doubted], since[doubted], until[doubted]
     return found
+
+
+def _nearest(
+    changes: Sequence[Change],
+    hashes: np.ndarray,
+    since: np.ndarray,
+    until: np.ndarray,
+    *,
+    last: bool,
+) -> np.ndarray:
+    """The first or the last event that was added, whether it was taken out again or not."""
+    best = np.full(len(hashes), NEVER, dtype=np.int64)
+    for one in changes:
+        known, base = one.plus.found(hashes)
+        if not len(known):
+            continue
+        times = one.plus.times
+        first = times.searchsorted(base + since[known])
+        end = times.searchsorted(base + until[known])
+        some = end > first
+        here = known[some]
+        at = times[end[some] - 1 if last else first[some]] & SECOND
+        old = best[here]
+        better = (old == NEVER) | (at > old if last else at < old)
+        best[here[better]] = at[better]
+    return best
 
 
 def _taken_at(changes: Sequence[Change], hashes: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Queries at whose time something was taken out."""
+    if not any(len(one.minus) for one in changes):
+        return NO_KEYS
     taken = np.zeros(len(hashes), dtype=bool)
     for one in changes:
         if len(one.minus):

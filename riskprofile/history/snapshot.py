@@ -9,8 +9,7 @@ in serving, and the order of a day's files cannot matter. Its past is a sequence
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -165,24 +164,24 @@ class Snapshot:
         return made if isinstance(items, View) else made.table()
 
     def _normed(self, items: View, measure: str, by: tuple[str, ...]) -> View:
+        met = _met(items, self, by, ("norm", measure, *by))
+        if not met:
+            return _no_norm(items, by)
         asked = queries(items, by)
-        sums = np.zeros((3, len(asked)), dtype=np.int64)
-        for one in _met(items, self, by, ("norm", measure, *by)):
-            index, first, end = one.index, one.since(None), one.end
-            sums[0, one.known] += one.sign * (end - first)
+        number, total, squares = np.zeros((3, len(asked)), dtype=np.int64)
+        for one in met:
+            index, first, end = one.events, one.since(None), one.end
+            number[one.known] += one.sign * (end - first)
             if index.total is not None and index.squares is not None:
-                sums[1, one.known] += one.sign * (index.total[end] - index.total[first])
-                sums[2, one.known] += one.sign * (index.squares[end] - index.squares[first])
-        number, total, squares = sums
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = total / number / QUANTUM
-            square = squares / number / QUANTUM**2
-            sd = np.sqrt(np.maximum(square - mean**2, 0.0))
-        mean[number == 0] = sd[number == 0] = np.nan
-        told, given = asked.told(np.stack([number, mean, sd])), asking.given(items, by)
-        told[:, ~given] = [[0.0], [np.nan], [np.nan]]
-        columns = zip(("n", "mean", "sd"), map(Column, told), strict=True)
-        return View(dict(columns), items.index)
+                total[one.known] += one.sign * (index.total[end] - index.total[first])
+                squares[one.known] += one.sign * (index.squares[end] - index.squares[first])
+        told, some = np.empty((3, len(asked))), np.maximum(number, 1)
+        told[0] = number
+        mean = total / some / QUANTUM
+        square = squares / some / QUANTUM**2
+        told[1], told[2] = mean, np.sqrt(np.maximum(square - mean**2, 0.0))
+        told[1:, number == 0] = np.nan
+        return _norm_of(items, asked.told(told, _NO_NORM))
 
     def finds(self, items: Any, by: Sequence[str]) -> Any:
         """Confirmed finds with the same values whose result was known before this row's day."""
@@ -215,22 +214,42 @@ class Snapshot:
     def _counted(
         self, items: View, by: tuple[str, ...], question: Question, days: float | None
     ) -> Column:
-        given = asking.given(items, by)
-        if not self._held(question):  # finds are few: of most keys there is none to look for
-            return Column(np.where(given, 0.0, np.nan))
+        # Finds are few: under most keys there is none, and no key is looked for.
+        met = _met(items, self, by, question) if self._held(question) else ()
+        if not met:
+            return _none(items, by)
         asked = queries(items, by)
-        made = np.zeros(len(asked), dtype=np.int64)
-        for one in _met(items, self, by, question):
+        made = np.zeros(len(asked))
+        for one in met:
             made[one.known] += one.sign * (one.end - one.since(days))
-        return Column(np.where(given, asked.told(made), np.nan))
+        return Column(asked.told(made, np.nan))
 
     def _when(self, items: Any, by: Sequence[str], *, last: bool) -> Any:
         seen = View.of(items)
         asked = queries(seen, by)
         found = edge(self._changes(("count", *by)), asked.hashes, asked.days, last=last)
-        found = asked.told(found)
+        found = asked.told(found, NEVER)
         when = Column(EPOCH + found * asking.SECOND)
-        return like(items, when.where(asking.given(seen, tuple(by)) & (found != NEVER)))
+        return like(items, when.where(found != NEVER))
+
+
+_NO_NORM = np.array([[0.0], [np.nan], [np.nan]])
+
+
+def _norm_of(items: View, told: np.ndarray) -> View:
+    return View(dict(zip(("n", "mean", "sd"), map(Column, told), strict=True)), items.index)
+
+
+@once  # of most keys of a row that stands alone nothing is known
+def _no_norm(items: View, by: tuple[str, ...]) -> View:
+    return _norm_of(items, np.repeat(_NO_NORM, len(items), axis=1))
+
+
+@once
+def _none(items: View, by: tuple[str, ...]) -> Column:
+    """That nothing is known under these keys; missing where a row lacks one."""
+    lacking = asking.lacking(items, by)
+    return Column(np.zeros(len(items)) if lacking is None else np.where(lacking, np.nan, 0.0))
 
 
 @once  # several features ask the same
@@ -245,12 +264,11 @@ def _many(
     return of._counted(items, by, question, days)
 
 
-@dataclass(frozen=True)
-class _Met:
+class _Met(NamedTuple):
     """The queries whose key is in an index, which adds to the past (`sign` 1) or takes from it."""
 
     sign: int
-    index: Index
+    events: Index
     known: np.ndarray  # which queries these are
     start: np.ndarray  # where the times of their keys begin
     days: np.ndarray
@@ -261,15 +279,17 @@ class _Met:
         start = self.start
         if days is not None:
             start = start + np.maximum(self.days - round(days * DAY), 0)
-        return self.index.times.searchsorted(start)
+        return self.events.times.searchsorted(start)
 
 
 @once  # with one window after the other
 def _met(items: View, of: Snapshot, by: tuple[str, ...], question: Question) -> list[_Met]:
+    """What is known under these keys, if anything is."""
     asked, made = queries(items, by), []
     for sign, index in of._held(question):
         known, start = index.found(asked.hashes)
-        days = asked.days[known]
-        end = index.times.searchsorted(start + days)
-        made.append(_Met(sign, index, known, start, days, end))
+        if len(known):
+            days = asked.days[known]
+            end = index.times.searchsorted(start + days)
+            made.append(_Met(sign, index, known, start, days, end))
     return made
