@@ -13,6 +13,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -50,9 +51,25 @@ def _counted(function: Any, *, turned: bool = False) -> Callable[[Column, Any], 
     return count
 
 
-def _over(one: Any, other: Any) -> Any:
-    """Division, where one by nothing is infinite and no fault (IEEE 754)."""
+_calm = ContextVar("calm", default=False)
+
+
+@contextmanager
+def calm() -> Iterator[None]:
+    """Inside, one by nothing is infinite and no fault (IEEE 754), without saying so each time."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        before = _calm.set(True)
+        try:
+            yield
+        finally:
+            _calm.reset(before)
+
+
+def _over(one: Any, other: Any) -> Any:
+    """Division, where one by nothing is infinite and no fault."""
+    if _calm.get():
+        return np.true_divide(one, other)
+    with calm():
         return np.true_divide(one, other)
 
 
@@ -163,16 +180,21 @@ class Column:
         """With a value, or another column's values, where nothing is known."""
         if self.gone is None and self.values.dtype.kind not in "fmM":
             return self
-        return self.where(~self._absent(), value)
+        absent = self._absent()
+        if self.gone is None and not np.count_nonzero(absent):
+            return self
+        return self.where(~absent, value)
 
     def where(self, keep: Column | Array, other: Any = None) -> Column:
         """The values where `keep` holds, elsewhere those of `other`, or nothing."""
         kept = keep.flags() if isinstance(keep, Column) else keep
         if other is None:
+            if self.values.dtype == np.float64:
+                if np.count_nonzero(kept) == len(kept):
+                    return self
+                return Column(np.where(kept, self.values, np.nan))
             if self.values.dtype.kind in "mM":
                 return Column(np.where(kept, self.values, np.array("NaT", self.values.dtype)))
-            if self.values.dtype == np.float64:
-                return Column(np.where(kept, self.values, np.nan))
             return Column(self.values, ~kept if self.gone is None else self.gone | ~kept)
         if not isinstance(other, Column):
             gone = None if self.gone is None else self.gone & kept
@@ -261,7 +283,7 @@ class Column:
 
     def any(self) -> bool:
         """Whether it holds in any row."""
-        return getattr(_supposed, "all", False) or bool(self.flags().any())
+        return getattr(_supposed, "all", False) or bool(np.count_nonzero(self.flags()))
 
     def tolist(self) -> list[Any]:
         """As Python objects, None for a flag or whole number that is missing."""
@@ -354,7 +376,7 @@ class Text(Column):
 
     def spread(self, told: Array | Sequence[Any], missing: Any) -> Array:
         """What is told of each distinct text, in every row; `missing` where there is none."""
-        made: Array = np.append(told, missing)[self.values]
+        made: Array = np.concatenate((told, [missing]))[self.values]
         return made
 
     def map(self, write: Callable[[str], str | None]) -> Text:
@@ -508,11 +530,18 @@ class _Cell:
 
     def column(self) -> Column:
         if self._taken is None:
-            self._taken = self.given() if callable(self.given) else column(self.given)
+            made = self._made()
+            self._taken = made if isinstance(made, Column) else column(made)
         return self._taken
 
     def array(self) -> Any:
-        return self.given.array if isinstance(self.given, pd.Series) else self.column().array()
+        made = self._made()
+        return made.array if isinstance(made, pd.Series) else self.column().array()
+
+    def _made(self) -> Any:
+        if callable(self.given):
+            self.given = self.given()
+        return self.given
 
 
 class View:
@@ -542,7 +571,12 @@ class View:
     @staticmethod
     def over(rows: Any) -> View:
         """A table as a view of its own, with no answers of others; a view is itself."""
-        return rows if isinstance(rows, View) else View(dict(rows.items()), rows.index)
+        if isinstance(rows, View):
+            return rows
+        # Each column of a table is an object that is made anew: of those that are asked for.
+        return View(
+            {name: partial(_read, rows, name) for name in rows.columns.tolist()}, rows.index
+        )
 
     def __getitem__(self, name: str) -> Column:
         return self._cells[name].column()
@@ -591,6 +625,10 @@ class View:
         wanted = self._cells if names is None else names
         made = {name: self._cells[name].array() for name in wanted}
         return pd.DataFrame(made, index=self.index)
+
+
+def _read(rows: pd.DataFrame, name: str) -> pd.Series:
+    return rows[name]
 
 
 def _taken(cell: _Cell, places: Array) -> Column:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskprofile.columns import TEXT, TIME, Column, Text, View, column, factorize
+from riskprofile.columns import TEXT, TIME, Column, Text, View, calm, column, factorize
 
 N = 40
 chance = np.random.default_rng(7)
@@ -102,6 +102,34 @@ def test_where_and_what_fills(one: pd.Series):
     same(column(one).fillna(column(one)), one)
     same(column(one).isna(), one.isna())
     same(column(one).notna(), one.notna())
+
+
+@pytest.mark.parametrize("one", [FLOATS, WHOLE, FLAGS, TIMES], ids=["f", "i", "b", "t"])
+def test_a_row_alone_is_kept_and_filled_as_among_others(one: pd.Series):
+    other, keep = column(one[::-1].reset_index(drop=True)), chance.random(N) < 0.5
+    whole = column(one)
+    for made, alone in (
+        (whole.where(keep), lambda a, b, k: a.where(k)),
+        (whole.where(keep, other), lambda a, b, k: a.where(k, b)),
+        (whole.fillna(other), lambda a, b, k: a.fillna(b)),
+    ):
+        each = [
+            alone(column(one.iloc[[n]]), other.take(np.array([n])), keep[n : n + 1])
+            for n in range(N)
+        ]
+        assert [part.at(0) for part in each] == [made.at(n) for n in range(N)]
+        assert {part.values.dtype for part in each} == {made.values.dtype}
+
+
+def test_division_by_nothing_is_no_fault_within_and_without_calm():
+    one, nothing = Column(np.array([1.0, 0.0, -1e308])), Column(np.array([0.0, 0.0, 1e-10]))
+    without = one / nothing
+    with calm():
+        within = one / nothing
+    assert without.tolist() == pytest.approx([np.inf, np.nan, -np.inf], nan_ok=True)
+    assert np.array_equal(within.values, without.values, equal_nan=True)
+    with pytest.warns(RuntimeWarning):
+        np.log(np.zeros(1))
 
 
 def test_filled_with_something_else():

@@ -19,6 +19,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from riskprofile.columns import spans
+from riskprofile.reference.hashing import distinct
 from riskprofile.reference.stems import stem
 from riskprofile.reference.text import FEW, as_written, tokens
 
@@ -75,7 +76,7 @@ class Vocabulary:
             self._told[tell] = known, values
         new = asked[~known[asked]]
         if len(new):
-            new = np.unique(new)
+            new = distinct(new)
             said = map(tell, [self.words[number] for number in new.tolist()])
             if dtype is str:
                 said = map(self.numbers.__getitem__, said)
@@ -257,6 +258,5 @@ def single(word: str) -> bool:
 
 def pairs(row: np.ndarray, code: np.ndarray, codes: int) -> tuple[np.ndarray, np.ndarray]:
     """Each pair once, sorted by row and then code; codes are below `codes`."""
-    both = np.sort(row * max(codes, 1) + code)  # numpy's `unique` takes three times as long
-    both = both[np.diff(both, prepend=-1) > 0]
+    both = distinct(row * max(codes, 1) + code)
     return both // max(codes, 1), both % max(codes, 1)

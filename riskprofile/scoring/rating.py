@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from riskprofile.columns import View
+from riskprofile.columns import View, calm
 from riskprofile.errors import RiskProfileError
 from riskprofile.profiles import Profile
 from riskprofile.reference import facts
@@ -38,6 +38,7 @@ class Fired:
         self.broken |= other.broken
 
 
+@calm()
 def features(
     items: View | Table, history: History, profile: Profile, scorecard: Scorecard
 ) -> Table:
@@ -60,6 +61,7 @@ def features(
     return _rounded(made, seen)
 
 
+@calm()
 def all_features(items: View | Table, history: History, profile: Profile) -> Table:
     """Every feature of the profile, for training; the wording is not among them."""
     seen = View.of(items)
@@ -95,6 +97,7 @@ def points(items: View | Table, values: Table, profile: Profile, scorecard: Scor
     return pd.Series(total, index=items.index)
 
 
+@calm()
 def indicators(items: View | Table, history: History, listed: Sequence[Indicator]) -> Fired:
     """Masks of the given indicators over the rows.
 
@@ -108,7 +111,8 @@ def indicators(items: View | Table, history: History, listed: Sequence[Indicator
         try:
             mask = indicator.compute(seen, history).values
             if indicator.silent_without_history:
-                mask = mask & _past_known(seen, history)
+                known = _past_known(seen, history)
+                mask = mask if known is None else mask & known
             fired.masks[indicator.key] = mask
         except Exception as error:
             # Any fault of one warning sign, known or not, falls towards a person.
@@ -128,11 +132,13 @@ def _computed(feature: Feature, items: View, history: History) -> np.ndarray:
             do="No row of this chunk was rated; report the input that brought it up",
         ) from error
     if feature.silent_without_history:
-        values = np.where(_past_known(items, history), values, np.nan)
+        known = _past_known(items, history)
+        values = values if known is None else np.where(known, values, np.nan)
     return values
 
 
 @once
-def _past_known(items: View, history: History) -> np.ndarray:
+def _past_known(items: View, history: History) -> np.ndarray | None:
+    """The rows before whose day enough of the past is known; None where that is so of all."""
     known: np.ndarray = facts.history_known(items, history).values > 0
-    return known
+    return None if known.all() else known
