@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
@@ -42,6 +43,7 @@ Reasons = Literal["alerts", "all", "none"]
 
 MOST = 200  # parts that a list is set apart into by rank
 WAITING = 1 << 14  # declarations that wait in memory to be set apart, some 200 bytes each
+FEW = 100  # rows that pandas makes JSON of at once, which takes five times the text of it
 # Where the terms of a declaration lie on file, and how long each side of them is.
 SAID = np.dtype([(name, "i8") for name in ("rank", "start", *SIDES)])
 _NUMBERS = ("rank", POINTS, DRIVER, CHUNK, POSITION, "number")
@@ -78,8 +80,9 @@ def parts(
     done, of = 0, sum(len(one.declared) for one in ranked)
     for one in ranked:
         for some in _one(store, one, reasons, step):
-            yield some
             done += len(some)
+            yield some
+            del some  # with all its terms, before there are others
             step(WRITING, done, of)
 
 
@@ -107,7 +110,7 @@ def _one(store: Store, ranked: Ranked, reasons: Reasons, step: Step) -> Iterator
 
 
 def _slices(rows: Table, size: int) -> Iterator[Table]:
-    for start in range(0, len(rows), size):
+    for start in range(0, max(len(rows), 1), size):
         yield rows.iloc[start : start + size]
 
 
@@ -214,27 +217,33 @@ def laid(results: Table | Iterable[Table], out: Path) -> Iterator[Callable[[], N
 
 
 def _write(given: Iterable[Table], suffix: str, stream: IO[bytes]) -> None:
+    parquet: pq.ParquetWriter | None = None
+    first = True
     with ExitStack() as ends:
-        parquet: pq.ParquetWriter | None = None
-        for number, some in enumerate(given):
+        for some in given:
             if suffix == ".jsonl":
-                some.to_json(stream, orient="records", lines=True, force_ascii=False)
+                for few in _slices(some, FEW):
+                    few.to_json(stream, orient="records", lines=True, force_ascii=False)
+                    del few
             elif suffix == ".csv":
-                stream.write(as_csv(_as_text(some), header=not number))
+                stream.write(as_csv(some, header=first, written=_as_json(some)))
             else:
                 schema = None if parquet is None else parquet.schema
-                rows = pa.Table.from_pandas(_as_text(some), schema=schema, preserve_index=False)
+                texts = some.assign(**_as_json(some))
+                rows = pa.Table.from_pandas(texts, schema=schema, preserve_index=False)
                 if parquet is None:
                     parquet = ends.enter_context(pq.ParquetWriter(stream, rows.schema))
                 parquet.write_table(rows)
+                del texts, rows
+            first = False
+            del some  # before there are others
 
 
-def _as_text(some: Table) -> Table:
-    texts = {
+def _as_json(some: Table) -> dict[str, list[str]]:
+    return {
         name: [json.dumps(value, ensure_ascii=False) for value in some[name]]
         for name in JSON_COLUMNS
     }
-    return some.assign(**texts)
 
 
 def write_csv(content: Table, out: Path) -> None:
@@ -243,22 +252,28 @@ def write_csv(content: Table, out: Path) -> None:
         stream.write(as_csv(content))
 
 
-def as_csv(content: Table, *, header: bool = True) -> bytes:
-    """Any table as CSV that no spreadsheet runs."""
-    safe = content.assign(
-        **{
-            name: [
-                cell if cell is pd.NA else escape_formula(cell)
-                for cell in content[name].astype(TEXT)
-            ]
-            for name in content.columns
-            if not pd.api.types.is_numeric_dtype(content[name].dtype)
-        }
-    )
+def as_csv(
+    content: Table, *, header: bool = True, written: Mapping[str, list[str]] | None = None
+) -> bytes:
+    """Any table as CSV that no spreadsheet runs.
+
+    Parameters
+    ----------
+    written : mapping of str to list of str, optional
+        The cells of some of its columns, as JSON lists: none opens a formula.
+    """
+    cells = dict(written or {})
+    for name in content.columns:
+        if name not in cells and not pd.api.types.is_numeric_dtype(content[name].dtype):
+            texts = content[name].astype(TEXT).tolist()
+            cells[name] = [one if one is pd.NA else escape_formula(one) for one in texts]
     # Python before 3.13 quotes no lone carriage return, at which readers end a row.
-    breaks = any(
-        "\r" in cell for name in safe for cell in safe[name].tolist() if isinstance(cell, str)
-    )
+    breaks = any("\r" in one for of in cells.values() for one in of if one is not pd.NA)
     quoting = csv.QUOTE_NONNUMERIC if breaks else csv.QUOTE_MINIMAL
-    text: str = safe.to_csv(index=False, lineterminator="\n", quoting=quoting, header=header)
-    return text.encode("utf-8")
+    # Objects and bytes: a column of texts, or a text that grows, would hold the cells once more.
+    asis = {name: pd.Series(of, content.index, dtype=object) for name, of in cells.items()}
+    made = io.BytesIO()
+    content.assign(**asis).to_csv(
+        made, index=False, lineterminator="\n", quoting=quoting, header=header
+    )
+    return made.getvalue()

@@ -6,6 +6,8 @@ import errno
 import io
 import os
 import signal
+import tracemalloc
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -13,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from sqlalchemy import text
 
@@ -78,6 +81,46 @@ def test_the_size_of_the_parts_changes_nothing(
             assert written == (tmp_path / f"whole{suffix}").read_bytes()
         read = (pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("whole", "parts"))
         pd.testing.assert_frame_equal(*read)
+
+
+def test_rows_that_were_handed_on_are_gone_before_there_are_others(
+    rated: Rated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The terms of five hundred declarations are twenty megabytes: those before were here too."""
+    sized(monkeypatch, 20, 3, 20)
+    held: list[weakref.ref[pd.DataFrame]] = []
+
+    def step(name: str, done: int, of: int | None) -> None:
+        assert name == WORDING or held[-1]() is None
+
+    def given() -> Iterator[pd.DataFrame]:
+        parts = results.parts(*rated, "all", step)
+        while (some := next(parts, None)) is not None:
+            held.append(weakref.ref(some))
+            yield some
+            del some
+
+    for suffix in (".csv", ".jsonl", ".parquet"):
+        results.write(given(), tmp_path / f"list{suffix}")
+    assert len(held) > 9
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_long_cells_are_in_memory_about_twice(tmp_path: Path, suffix: str) -> None:
+    """The reasons of five hundred declarations are ten megabytes of text, which were forty."""
+    terms = [{"text": f"term {number}", "points": number} for number in range(100)]
+    given = pd.DataFrame({name: [terms] * 500 for name in results.JSON_COLUMNS})
+    usual = pa.default_memory_pool()
+    arrow = pa.proxy_memory_pool(usual)
+    pa.set_memory_pool(arrow)
+    tracemalloc.start()
+    try:
+        results.write(given, tmp_path / f"list{suffix}")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        pa.set_memory_pool(usual)
+    assert most + arrow.max_memory() < 2.5 * (tmp_path / f"list{suffix}").stat().st_size
 
 
 def test_how_far_it_is_is_told(rated: Rated, monkeypatch: pytest.MonkeyPatch) -> None:
