@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from riskprofile.errors import Conflict, InputError
 from riskprofile.files import legible
@@ -146,7 +146,7 @@ def _new(
     """A new batch, in its table."""
     given = {"format": options.format, "profile": options.profile, **columns}
     batch = Batch(
-        id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+        id=_free(connection, now),
         source=legible(path.name),
         digest=digest,
         options=options.as_json(path),
@@ -156,6 +156,15 @@ def _new(
     )
     connection.execute(batches.batch_table.insert().values(**batch.model_dump()))
     return batch
+
+
+def _free(connection: Connection, now: datetime) -> str:
+    """An identifier that no batch has: thousands of files of one run begin in one second."""
+    identifier = batches.batch_table.c.id
+    while True:
+        drawn = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        if connection.execute(select(identifier).where(identifier == drawn)).first() is None:
+            return drawn
 
 
 def _note_duplicate(

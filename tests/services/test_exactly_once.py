@@ -9,12 +9,13 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
 
 from riskprofile.errors import Conflict
-from riskprofile.services import govern, registers, settings
+from riskprofile.services import govern, opening, registers, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options, Stop
 from riskprofile.services.screen import screen
@@ -209,3 +210,19 @@ def test_a_file_is_read_to_its_end_in_the_order_of_days_in_which_it_was_begun(
             chunks = connection.execute(select(tables.Chunk.__table__.c.rows)).scalars()
             days = {day for rows in chunks for day in batches.from_bytes(rows)["lodged_at"]}
     assert {f"{day:%Y-%m-%d}" for day in days} == {"2026-03-09"}
+
+
+def test_files_that_begin_in_one_second_each_have_a_batch_of_their_own(
+    home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 5,000 in one run two drew the same name every other time, and the run ended there."""
+    drawn = iter(("aaaaaa", "aaaaaa", "bbbbbb"))
+    monkeypatch.setattr(opening, "secrets", SimpleNamespace(token_hex=lambda _: next(drawn)))
+    table = factory.shipments(6).drop(columns=["source", "line", "warnings"])
+    sent = [tmp_path / "first.csv", tmp_path / "second.csv"]
+    for path, rows in zip(sent, (table[:3], table[3:]), strict=True):
+        rows.to_csv(path, index=False)
+    with closing(settings.open_store(home)) as store:
+        told = screen(store, home, OWNER, sent, Options(), runs.NOW).summary
+    assert [one["id"].split("-")[-1] for one in told.batches] == ["aaaaaa", "bbbbbb"]
+    assert told.accepted == 6
