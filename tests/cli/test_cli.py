@@ -579,7 +579,7 @@ def test_a_dash_is_standard_input_or_output_wherever_a_file_is_named(
     code, _, errors = run(home, "audit", "verify", "--against", "-")
     assert code == 4 and errors.startswith("riskprofile: stdin: ")
     take("kind,text,reason\ncode,KX-1,recovered twice\n")
-    dates = ("--review-by", "2027-01-01", "--expires", "2027-06-01")
+    dates = ("--review-by", "2099-03-31", "--expires", "2099-09-30")
     listed = ("watchlists", "load", "north", "-", "--owner", "desk", "--source", "finds", *dates)
     assert told(run(home, *listed, "--json")[1])["entries"] == 1
     for what in (

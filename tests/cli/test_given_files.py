@@ -57,7 +57,7 @@ def test_two_pipes_of_one_name_are_two_files(home: Path, day: bytes, tmp_path: P
 
 def test_a_pipe_serves_wherever_one_file_is_named(home: Path, tmp_path: Path) -> None:
     written_once(tmp_path / "entries", b"kind,text,reason\ncode,KX-1,recovered twice\n")
-    dates = ("--review-by", "2027-01-01", "--expires", "2027-06-01")
+    dates = ("--review-by", "2099-03-31", "--expires", "2099-09-30")
     asked = ("watchlists", "load", "north", tmp_path / "entries", "--owner", "desk")
     code, said, _ = run(home, *asked, "--source", "finds", *dates, "--json")
     assert code == 0 and told(said)["entries"] == 1
@@ -67,7 +67,7 @@ def test_a_pipe_serves_wherever_one_file_is_named(home: Path, tmp_path: Path) ->
 
 
 def test_a_device_is_refused_before_a_byte_of_it_is_read(home: Path) -> None:
-    dates = "--review-by 2027-01-01 --expires 2027-06-01"
+    dates = "--review-by 2099-03-31 --expires 2099-09-30"
     for command in (
         *("score", "convert", "history load", "registers load offices", "records import"),
         *("quarantine repair --reason asked", "audit verify --against"),
