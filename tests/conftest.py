@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
 from hypothesis import settings as hypotheses
 from sqlalchemy import Connection, inspect
 
@@ -28,10 +29,17 @@ from riskprofile.store.database import Store
 ROOT = Path(__file__).resolve().parents[1]
 AS_SHIPPED = dict(database.PRAGMAS)  # what an installation sets of SQLite
 SHARE = blind.SHARE  # of its alerts, how many wait for a view where nobody set it
+LATE = 240  # seconds after which what a busy machine is slow at is lost: a test may take 300
 
 
-# How long an example takes depends on the machine; a test that hangs is ended by its time limit.
-hypotheses.register_profile("untimed", hypotheses.default, deadline=None)
+# How long an example takes, or to draw one, depends on the machine; a test that hangs is ended by
+# its time limit.
+hypotheses.register_profile(
+    "untimed",
+    hypotheses.default,
+    deadline=None,
+    suppress_health_check=[*hypotheses.default.suppress_health_check, HealthCheck.too_slow],
+)
 hypotheses.load_profile("untimed")
 
 
@@ -156,17 +164,18 @@ def postgres_cluster() -> Iterator[str]:
         user = {"user": "postgres" if "postgres" in names else "nobody", "extra_groups": []}
         shutil.chown(folder, user["user"])
     run = functools.partial(
-        subprocess.run, check=True, capture_output=True, cwd=folder, timeout=60, **user
+        subprocess.run, check=True, capture_output=True, cwd=folder, timeout=LATE, **user
     )
     data = f"{folder}/data"
     run([programs / "initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8", "-N"])
+    wait = ("-w", "-t", f"{LATE}")
     options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-    start = [programs / "pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o", options]
+    start = [programs / "pg_ctl", "-D", data, *wait, "-l", f"{folder}/log", "-o", options]
     run([*start, "start"])
     try:
         yield folder
     finally:
-        run([programs / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop"])
+        run([programs / "pg_ctl", "-D", data, *wait, "-m", "immediate", "stop"])
         shutil.rmtree(folder, ignore_errors=True)
 
 

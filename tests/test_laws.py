@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from riskprofile.profiles import PROFILES
+from tests.conftest import LATE
 
 ROOT = Path(__file__).resolve().parents[1]
 UNSAFE = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "skops", "shelve", "marshal"}
@@ -119,7 +120,7 @@ def test_serving_imports_no_training_library() -> None:
         "print([one for one in ('sklearn', 'training', 'streamlit') if one in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=LATE
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"

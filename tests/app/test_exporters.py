@@ -32,6 +32,7 @@ from riskprofile.services.rights import OWNER
 from tests.app import test_doors
 from tests.app.asgi import Answer, Browser, multipart
 from tests.app.clock import Clock
+from tests.conftest import LATE
 from tests.services.test_checking import ARMS_WORDS, COMPLETE, HOSTILE, NONSENSE, ROOT, table
 
 ORIGIN = "http://localhost"
@@ -415,7 +416,7 @@ def test_two_are_checked_at_a_time_and_a_third_is_sent_away(client: Browser, mon
 
     def slow(items: Any) -> Any:
         entered.release()
-        assert leave.wait(30)
+        assert leave.wait(LATE)
         return true(items)
 
     monkeypatch.setattr(checking, "check", slow)
@@ -425,7 +426,7 @@ def test_two_are_checked_at_a_time_and_a_third_is_sent_away(client: Browser, mon
     async def three() -> list[Answer]:
         first = [asyncio.create_task(client._send("POST", PATH, headers, body)) for _ in range(2)]
         for _ in first:
-            assert await asyncio.to_thread(entered.acquire, timeout=30)
+            assert await asyncio.to_thread(entered.acquire, timeout=LATE)
         third = await client._send("POST", PATH, headers, body)
         health = await client._send("GET", "/healthz", {}, b"")  # others do not wait
         leave.set()

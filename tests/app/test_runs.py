@@ -24,6 +24,7 @@ from riskprofile.services.settings import Settings
 from riskprofile.store.database import Store
 from tests import factory
 from tests.app.asgi import running
+from tests.conftest import LATE
 from tests.services.bench import INES, NOW
 from tests.services.test_uploading import OPERATOR
 
@@ -161,7 +162,7 @@ def serve_and_end(home: str) -> None:
 def test_the_page_server_ends_its_runs_before_itself(home: Settings) -> None:
     """In a process of its own: there is one page server in each."""
     code = "import sys; from tests.app.test_runs import serve_and_end as act; act(sys.argv[1])"
-    subprocess.run([sys.executable, "-c", code, str(home.home)], cwd=ROOT, check=True, timeout=90)
+    subprocess.run([sys.executable, "-c", code, str(home.home)], cwd=ROOT, check=True, timeout=LATE)
 
 
 def test_why_a_file_was_refused_is_kept_without_what_the_run_had_in_memory(

@@ -98,7 +98,7 @@ def test_while_another_program_writes_a_page_says_so_and_the_same_works_again(se
         other.execute("BEGIN IMMEDIATE")
         open_row(page, 8)
         expect(page.get_by_text("Still working: nothing is lost.")).to_be_visible()
-        expect(page.get_by_text("A large list is being stored")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("A large list is being stored")).to_be_visible()
         expect(page.locator("body")).not_to_contain_text(str(served.folder))
         other.execute("ROLLBACK")
     page.get_by_role("button", name="Try again").click()

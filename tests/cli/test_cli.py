@@ -26,6 +26,7 @@ from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import CHECKOUT
 from tests import factory
+from tests.conftest import LATE
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def start(home: Path, *arguments: str | Path) -> tuple[int, str, str]:
         env={**os.environ, "RISKPROFILE_HOME": str(home), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LATE,
         check=False,
     )
     return done.returncode, done.stdout, done.stderr
@@ -229,11 +230,11 @@ def test_a_command_that_is_interrupted_says_what_is_kept(home: Path, tmp_path: P
             # As at a keyboard: what a shell starts in the background is deaf to it.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
-        until = time.monotonic() + 60
+        until = time.monotonic() + LATE
         while f"{target}-wal" not in holds(process.pid) and time.monotonic() < until:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        said, errors = process.communicate(timeout=60)
+        said, errors = process.communicate(timeout=LATE)
     assert process.returncode == json.loads(said)["exit_code"] == 130
     assert "Run it again" in errors
 
@@ -538,7 +539,7 @@ def test_standard_input_is_read_like_a_file(home: Path, day: Path, tmp_path: Pat
         env={**os.environ, "RISKPROFILE_HOME": str(home), "OMP_NUM_THREADS": "1"},
         input=day.read_bytes() + b"cut short,1\n",
         capture_output=True,
-        timeout=120,
+        timeout=LATE,
         check=False,
     )
     assert done.returncode == 3

@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from riskprofile.cli import app
 from riskprofile.cli.commands import Commands
+from tests.conftest import LATE
 from training.cli import app as training_app
 
 pytestmark = pytest.mark.xdist_group("commands")  # one process reads them
@@ -80,7 +81,7 @@ def test_help_and_a_wrong_name_read_nothing_of_the_program(
         [sys.executable, "-c", LOOK.format(module=module, arguments=arguments)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LATE,
         check=True,
     )
     assert done.stdout.splitlines()[-1] == "[]"
@@ -91,7 +92,7 @@ def test_a_wrong_name_brings_the_nearest_one() -> None:
         [sys.executable, "-c", "from riskprofile.cli import main; main()", "sore"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LATE,
         check=False,
     )
     assert done.returncode == 2

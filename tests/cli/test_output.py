@@ -13,6 +13,7 @@ from rich.console import Console
 
 from riskprofile.cli import output
 from riskprofile.services.steps import CHECKING, COMPARING, RANKING, STORING, WORDING
+from tests.conftest import LATE
 
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
@@ -39,7 +40,7 @@ def test_a_bar_follows_the_file_and_then_the_end_of_the_run(
             (("step", STORING, 1_500, 1_500), "storing .* 1,500 of 1,500 alerts"),
         ):
             getattr(tell, told[0])(*told[1:])
-            until = time.monotonic() + 10
+            until = time.monotonic() + LATE
             while not re.search(shown, COLOURS.sub("", terminal.getvalue())):
                 assert time.monotonic() < until, terminal.getvalue()
                 time.sleep(0.02)
@@ -55,7 +56,7 @@ def test_the_clock_goes_on_after_a_step_that_is_done(terminal: io.StringIO) -> N
 def test_a_bar_follows_other_long_work(terminal: io.StringIO) -> None:
     with output.progress("copying") as tell:
         tell.step("alert", 500, 2_000)
-        until = time.monotonic() + 10
+        until = time.monotonic() + LATE
         while "copying alert" not in (shown := COLOURS.sub("", terminal.getvalue())):
             assert time.monotonic() < until, shown
             time.sleep(0.02)

@@ -24,6 +24,7 @@ from riskprofile.reference import nomenclature, wording
 from riskprofile.services import checking
 from riskprofile.services.checking import Finding, Refused, check, check_file
 from tests import factory
+from tests.conftest import LATE
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPLETE = {
@@ -103,7 +104,7 @@ never = [f"riskprofile.{name}" for name in kept] + [f"riskprofile.reference.{n}"
 print([name for name in sys.modules if name.startswith(tuple(never)) or name == "sqlalchemy"])
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=LATE
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"

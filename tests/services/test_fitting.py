@@ -16,6 +16,7 @@ from riskprofile.services.fitting import Fit, Waiver
 from riskprofile.services.rights import Actor
 from riskprofile.services.settings import Settings
 from riskprofile.store.database import Store
+from tests.conftest import LATE
 from tests.services.bench import INES, NOW
 from tests.services.test_promotion import ANNA, SHIPPED, candidate
 
@@ -109,7 +110,7 @@ def test_a_fit_without_a_database_ends_with_words(store: Store, home: Settings) 
     nowhere = home.model_copy(update={"database_url": "sqlite:////nowhere/at/all/r.db"})
     fitting.start(store, nowhere, ANNA, "shipment", "2027.5", NOW)
     [process] = fitting._started
-    process.wait(60)
+    process.wait(LATE)
     [told] = fitting.fits(home, ANNA, "shipment")
     assert told.state == fitting.FAILED
     assert told.fault

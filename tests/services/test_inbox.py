@@ -38,6 +38,7 @@ from riskprofile.store import audit, batches
 from riskprofile.store.database import Store
 from tests import factory
 from tests.cli.test_cli import run
+from tests.conftest import LATE
 from tests.services.bench import put_offices
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -80,7 +81,7 @@ def start(home: Settings, folder: Path, *more: str, **environment: str) -> subpr
 
 
 def ended(process: subprocess.Popen[str]) -> dict[str, Any]:
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=LATE)
     assert "Traceback" not in err, err
     told: dict[str, Any] = json.loads(out.strip().splitlines()[-1])
     return told
@@ -104,9 +105,9 @@ def kept(folder: Path, kind: str) -> list[str]:
 
 
 def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + LATE
     while not true():
-        assert time.monotonic() < deadline, "it did not happen in 90 s"
+        assert time.monotonic() < deadline, f"it did not happen in {LATE} s"
         time.sleep(0.05)
 
 

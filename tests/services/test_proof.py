@@ -18,6 +18,7 @@ from riskprofile.services import keys, proof, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.store import audit
 from riskprofile.store.tables import Audit
+from tests.conftest import LATE
 from tests.services.bench import AUDITOR, INES, NOW, later, of_two_at_once
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -277,7 +278,7 @@ def test_the_checker_in_the_document_checks(store, tmp_path):
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=LATE,
         )
 
     said = run(told.public_key)

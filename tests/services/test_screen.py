@@ -35,6 +35,7 @@ from riskprofile.store.batches import from_bytes, to_bytes
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 from tests import factory
+from tests.conftest import LATE
 from tests.factory import write
 from tests.faults import runs
 
@@ -315,7 +316,7 @@ def test_a_run_killed_at_any_moment_is_finished_by_resume(tmp_path: Path) -> Non
     for wanted in (1, 4, 7):
         store.close()  # what is forked shares no connection
         process, answer = runs.child(again)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + LATE
         while not reached(wanted) and time.monotonic() < deadline:
             time.sleep(0.005)
         assert reached(wanted)
