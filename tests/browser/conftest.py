@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ from app.installation import COOKIE
 from riskprofile.services import govern, identity, settings
 from riskprofile.services.settings import open_store
 from tests.browser import home
+from tests.conftest import LATE
 from tests.services.bench import put_offices
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,34 +125,49 @@ def serving(
             store, identity.OWNER, name=name, role=role, office=office, password=PASSWORD, now=now
         )
     store.close()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = (folder / "server.log").open("wb")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.browser.serve", str(folder), str(port)],
-        cwd=ROOT,
-        stdout=log,
-        stderr=log,
-    )
+    with own_port() as port, (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.browser.serve", str(folder), str(port)],
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+        )
+        with answering(process, f"http://127.0.0.1:{port}", folder / "server.log"):
+            yield Served(f"http://127.0.0.1:{port}", folder, process.pid)
+
+
+@contextmanager
+def own_port(address: str = "127.0.0.1") -> Iterator[int]:
+    """A port on which a server may listen, and which the system gives to nobody else meanwhile."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers set it
+        held.bind((address, 0))
+        port = held.getsockname()[1]
+        if sys.platform != "linux":  # elsewhere who holds it keeps the server away too
+            held.close()
+        yield port
+
+
+@contextmanager
+def answering(
+    process: subprocess.Popen[bytes], url: str, log: Path, trusted: ssl.SSLContext | None = None
+) -> Iterator[None]:
+    """Wait until the page server answers, however busy the machine is; it ends with the block."""
     try:
-        _wait(f"http://127.0.0.1:{port}/healthz", process, folder / "server.log")
-        yield Served(f"http://127.0.0.1:{port}", folder, process.pid)
+        until = time.monotonic() + LATE
+        while True:
+            try:
+                urllib.request.urlopen(f"{url}/healthz", timeout=LATE, context=trusted).close()
+                break
+            except OSError:
+                if time.monotonic() > until or process.poll() is not None:
+                    said = log.read_text()[-2000:]
+                    raise RuntimeError(f"the page server did not start: {said}") from None
+                time.sleep(0.1)
+        yield
     finally:
         process.terminate()
-        process.wait(20)
-        log.close()
-
-
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError(f"the page server did not start: {log.read_text()[-2000:]}")
+        process.wait(LATE)
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -17,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.conftest import answering, own_port
 from tests.cli.test_cli import run, told
+from tests.conftest import LATE
 
 ADDRESS = "127.0.0.2"  # stands for another address of this machine than loopback's usual name
 
@@ -55,31 +56,23 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 @pytest.fixture
-def served(office: tuple[Path, str], certificate: tuple[Path, Path]) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind((ADDRESS, 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-c", "from riskprofile.cli import main; main()", "serve"),
-            *("--host", ADDRESS, "--port", str(port)),
-            *("--certfile", str(certificate[0]), "--keyfile", str(certificate[1])),
-            *("--hosts", "Riskprofile.customs.example"),
-        ],
-        env={**os.environ, "RISKPROFILE_HOME": str(office[0]), "OMP_NUM_THREADS": "1"},
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and process.poll() is None:
-            with socket.socket() as probe:
-                if probe.connect_ex((ADDRESS, port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield f"https://{ADDRESS}:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
+def served(
+    office: tuple[Path, str], certificate: tuple[Path, Path], tmp_path: Path
+) -> Iterator[str]:
+    log, trusted = tmp_path / "server.log", ssl.create_default_context(cafile=str(certificate[0]))
+    with own_port(ADDRESS) as port, log.open("wb") as said:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-c", "from riskprofile.cli import main; main()", "serve"),
+                *("--host", ADDRESS, "--port", str(port)),
+                *("--certfile", str(certificate[0]), "--keyfile", str(certificate[1])),
+                *("--hosts", "Riskprofile.customs.example"),
+            ],
+            env={**os.environ, "RISKPROFILE_HOME": str(office[0]), "OMP_NUM_THREADS": "1"},
+            stderr=said,
+        )
+        with answering(process, f"https://{ADDRESS}:{port}", log, trusted):
+            yield f"https://{ADDRESS}:{port}"
 
 
 def test_an_officer_at_another_address_signs_in_over_tls(
@@ -88,11 +81,11 @@ def test_an_officer_at_another_address_signs_in_over_tls(
     trusted = ssl.create_default_context(cafile=str(certificate[0]))
     cookies = urllib.request.HTTPCookieProcessor()
     browser = urllib.request.build_opener(urllib.request.HTTPSHandler(context=trusted), cookies)
-    with browser.open(f"{served}/", timeout=20) as answer:
+    with browser.open(f"{served}/", timeout=LATE) as answer:
         assert "sign-in" in answer.geturl()
     form = urllib.parse.urlencode({"name": "mira", "password": office[1]}).encode()
     request = urllib.request.Request(f"{served}/sign-in", data=form, headers={"Origin": served})
-    with browser.open(request, timeout=20) as answer:
+    with browser.open(request, timeout=LATE) as answer:
         assert answer.status == 200
         assert "sign-in" not in answer.geturl()
     (cookie,) = list(cookies.cookiejar)
@@ -108,7 +101,7 @@ def test_the_page_answers_to_the_name_that_officers_type_and_to_no_other(
     def answered(name: str) -> int:
         request = urllib.request.Request(f"{served}/sign-in", headers={"Host": name})
         try:
-            with urllib.request.urlopen(request, timeout=20, context=trusted) as answer:
+            with urllib.request.urlopen(request, timeout=LATE, context=trusted) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as refused:
             return refused.code
