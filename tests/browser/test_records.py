@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from sqlalchemy import insert, select
 
 from riskprofile.services import arms, feedback, iafq, tracing
 from riskprofile.services.identity import OWNER
 from riskprofile.store import batches, tables
 from tests import factory
-from tests.browser.test_shift import PAUSE, REASON, button, open_row, press, reference
+from tests.browser.test_shift import REASON, add_item, button, open_row, press, reference, settled
 
 RECORD = "PX-2026-104417"
 FOUND = {"part": "frame", "make": "Kestrel", "model": "K-92", "calibre": "9x19", "serial": "KX105"}
@@ -58,27 +58,6 @@ def rated(store) -> None:
         )
 
 
-def type_item(page: Page, kind: str, texts: list[str]) -> None:
-    """Type one row into the table of items, from its kind on."""
-    grid = page.locator("[class*=st-key-items-] [data-testid=stDataFrame]")
-    grid.locator("canvas").first.wait_for()
-    for moves, typed in enumerate([kind, *texts]):
-        for _ in range(4):  # a busy machine may lose a key: what stands in the cell decides
-            page.wait_for_timeout(PAUSE)
-            grid.click(position={"x": 70, "y": 48})
-            for _ in range(moves):
-                page.keyboard.press("ArrowRight")
-            page.wait_for_timeout(PAUSE)
-            page.keyboard.press("Enter")
-            page.wait_for_timeout(PAUSE)
-            page.keyboard.type(typed)
-            page.wait_for_timeout(PAUSE)
-            page.keyboard.press("Enter")
-            page.wait_for_timeout(PAUSE)
-            if grid.locator("[role=gridcell]", has_text=typed).count():
-                break
-
-
 @pytest.mark.slow
 def test_a_seizure_recorded_once_serves_everyone(served, visit, tmp_path):
     store = served.store()
@@ -97,11 +76,9 @@ def test_a_seizure_recorded_once_serves_everyone(served, visit, tmp_path):
     expect(button(first, "Record outcome")).to_be_visible()
     press(first, "o")
     first.get_by_role("radio", name="Firearms trafficking").click()
-    first.wait_for_timeout(3 * PAUSE)
-    type_item(first, "Firearm", list(FOUND.values()))
-    first.wait_for_timeout(3 * PAUSE)
+    add_item(first, "Firearm", *FOUND.values())
     button(first, "Opened and counted").click()
-    first.wait_for_timeout(3 * PAUSE)
+    settled(first)
     first.get_by_role("button", name="Send to second person").click()
     expect(first.locator(".rp-strip")).to_contain_text("A second person confirms it")
     second = visit("officer-09", "/second")
