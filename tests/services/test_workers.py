@@ -28,6 +28,7 @@ from riskprofile.services.workers import Opened, Task
 from riskprofile.store.versions import Known
 from riskprofile.tables import Table
 from tests import factory
+from tests.conftest import LATE
 from tests.services.bench import NOW
 
 pytestmark = pytest.mark.xdist_group("workers")
@@ -41,6 +42,21 @@ class Waits:
     def work(self, rater: Rater) -> tuple[float, int, str]:
         time.sleep(self.seconds)
         return self.seconds, os.getpid(), rater.profile.name
+
+
+@dataclass(frozen=True)
+class Meets:
+    """Done once two processes are at it, however late the second is there."""
+
+    folder: Path
+
+    def work(self, rater: Rater) -> int:
+        (self.folder / f"{os.getpid()}").touch()
+        until = time.monotonic() + LATE
+        while len([*self.folder.iterdir()]) < 2:
+            assert time.monotonic() < until, "no other process came"
+            time.sleep(0.01)
+        return os.getpid()
 
 
 @dataclass(frozen=True)
@@ -59,7 +75,8 @@ def opened(folder: Path) -> Opened:
 
 
 def test_answers_come_in_the_order_of_the_tasks_and_few_are_ahead(tmp_path: Path) -> None:
-    of, asked = opened(tmp_path), []
+    of, asked, met = opened(tmp_path), [], tmp_path / "met"
+    met.mkdir()
 
     def tasks() -> Iterator[Task[tuple[float, int, str]]]:
         for n in range(12):
@@ -68,15 +85,17 @@ def test_answers_come_in_the_order_of_the_tasks_and_few_are_ahead(tmp_path: Path
 
     with workers.workers(Options(workers=2)) as others:
         assert others is not None
+        both = [others.begin(Task(of, Meets(met))) for _ in range(2)]
         beside = others.begin(Task(of, Waits(0.1)))
         done = others.done(tasks())
         first = next(done)
         assert len(asked) == 5  # two at work, two that wait, and the one asked for
         rest = [*done]
         assert beside()[0] == 0.1
+        pids = {one() for one in both}
     assert [one[0] for one in (first, *rest)] == [0.3, *(0.01 * n for n in range(1, 12))]
-    pids = {one[1] for one in (first, *rest)}
     assert len(pids) == 2 and os.getpid() not in pids
+    assert {one[1] for one in (first, *rest)} <= pids
 
 
 def test_a_worker_that_is_killed_is_told_with_what_to_do(tmp_path: Path) -> None:
