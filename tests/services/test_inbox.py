@@ -15,7 +15,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -478,12 +478,14 @@ def test_what_a_killed_watcher_rated_and_could_not_tell_of_is_told_by_the_next(
     store: Store, home: Settings, folder: Path
 ) -> None:
     """Its files were told of as duplicates, and why rows of them were kept back by nobody."""
-    blocked = folder / "done" / f"{datetime.now(UTC):%Y-%m-%d}"
+    days = [datetime.now(UTC) + timedelta(days=ahead) for ahead in (0, 1)]  # midnight may pass
+    blocked = [folder / "done" / f"{day:%Y-%m-%d}" for day in days]
+    (folder / "done").mkdir()
+    for one in blocked:
+        one.write_text("where the folder of the day should be")
     plain(folder, "a.csv", GOOD.replace("450.0", "12,5 kgs", 1))
     plain(folder, "b.csv", OTHER)
     first = start(home, folder)
-    until(lambda: (folder / "done").is_dir())
-    blocked.write_text("where the folder of the day should be")
     until(lambda: count(store, "batch WHERE state = 'done'") == 2)
     first.kill()
     first.communicate()
@@ -491,7 +493,8 @@ def test_what_a_killed_watcher_rated_and_could_not_tell_of_is_told_by_the_next(
     until(lambda: not [*(folder / "claimed").glob(f"{first.pid}-*")])
     second.kill()
     second.communicate()
-    blocked.unlink()
+    for one in blocked:
+        one.unlink()
     _, told = once(home, folder)
     assert (told["done"], told["read"], told["accepted"], told["quarantined"]) == (2, 8, 7, 1)
     assert (told["duplicate"], told["alerts"]) == (0, count(store, "alert"))
@@ -752,7 +755,8 @@ def test_two_hosts_with_one_database_share_out_what_an_office_can_examine(
         folder.mkdir()
         homes.append(settings.load({}, home=tmp_path / f"{number}", database_url=postgres_url))
     opened = settings.open_store(homes[0])
-    offices = [{"code": code, "zone": "UTC", "capacity": "5"} for code in ("XMAAA", "XMBBB")]
+    zone = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"  # where it is noon: all is of one day
+    offices = [{"code": code, "zone": zone, "capacity": "5"} for code in ("XMAAA", "XMBBB")]
     put_offices(opened, offices)
     table = factory.shipments(80).drop(columns=["source", "line", "warnings"])
     table["declaration_id"] = [f"D{n // 3}" for n in range(len(table))]
