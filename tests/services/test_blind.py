@@ -32,7 +32,7 @@ from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import CHECKOUT
-from riskprofile.store import audit
+from riskprofile.store import audit, switches
 from riskprofile.store.tables import Alert, Audit, FirstView
 from tests import factory
 from tests.conftest import SHARE
@@ -368,7 +368,8 @@ def test_a_run_draws_its_share_and_ids_say_nothing_of_ranks(installed):
 
 def test_random_controls_stand_among_others_that_wait_and_nothing_shown_tells_them_apart(installed):
     store, rate = installed
-    blind.set_share(store, OWNER, 0.4, NOW)
+    with store.write() as connection:  # a key made at random might draw none of the others
+        switches.put(connection, blind.SETTING, {"share": 0.4, "key": "6b" * 32})
     references = [f"PLAIN-{n}" for n in range(200)]
     plain = factory.shipments(
         200, declaration_id=references, goods_description="garden chairs of plastic"
