@@ -695,9 +695,13 @@ def test_doctor_names_the_keys_that_a_restored_database_misses(home: Path, tmp_p
     assert not (home / "keys" / "retention.key").exists()
 
 
-def test_the_answers_of_the_exporters_page_are_told_by_day_and_by_doctor(home: Path) -> None:
+def test_the_answers_of_the_exporters_page_are_told_by_day_and_by_doctor(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run(home, "init")
     store, today = settings.open_store(settings.load({}, home=home)), datetime.now(UTC)
+    for command in ("page", "home"):  # no midnight comes between them
+        monkeypatch.setattr(f"riskprofile.cli.{command}.now", lambda: today)
     for days in (0, 0, 3, 40):
         check_counts.count(store, today - timedelta(days=days))
     store.close()

@@ -50,14 +50,11 @@ def test_who_may_look(store: Store) -> None:
         sightings.heat(store, Actor("root", "administrator"), NOW)
 
 
-def test_the_export_is_a_csv_of_cells(tmp_path: Path) -> None:
+def test_the_export_is_a_csv_of_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home, out = tmp_path / "home", tmp_path / "heat.csv"
-    # As it stands here the register has just been loaded, whatever day it is.
-    stated = pd.read_csv(SAMPLE)
-    shift = pd.Timestamp.now(tz="UTC").normalize() - pd.Timestamp("2026-11-23", tz="UTC")
-    stated["at"] = pd.to_datetime(stated["at"], utc=True) + shift
-    stated.to_csv(tmp_path / "s.csv", index=False)
-    assert run(home, "registers", "load", "sightings", tmp_path / "s.csv")[0] == 0
+    for command in ("registers", "sightings"):  # no midnight comes between the two
+        monkeypatch.setattr(f"riskprofile.cli.{command}.now", lambda: NOW)
+    assert run(home, "registers", "load", "sightings", SAMPLE)[0] == 0
     code, said, _ = run(home, "sightings", "export", "--out", out, "--json")
     summary = told(said)
     assert code == 0 and summary["bursts"] == 1
