@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.browser.conftest import Served
 from tests.browser.test_pages import owners
@@ -112,7 +113,7 @@ class Line:
     def __init__(self, visit: Any, path: str) -> None:
         self.page: Page = visit("officer-14", "/healthz", held=True)
         self.late = False
-        self.waiting: list[bytes | str] = []
+        self.waiting: list[Any] = []  # bytes, each a message
         self.page.route_web_socket(re.compile("/_stcore/stream"), self._between)
         self.page.goto(urljoin(self.page.url, path))
 
@@ -127,11 +128,19 @@ class Line:
             self.line.send(told)
 
     def rest(self) -> None:
-        """Until the server has nothing more to draw."""
+        """Until the server has nothing more to draw: what it began it has ended."""
         seen = 0
-        while not seen or len(self.waiting) > seen:
+        while len(self.waiting) > seen or not self._ended():
             seen = len(self.waiting)
             self.page.wait_for_timeout(PAUSE)
+
+    def _ended(self) -> bool:
+        for told in reversed(self.waiting):
+            message = ForwardMsg()
+            message.ParseFromString(told)
+            if (kind := message.WhichOneof("type")) in ("new_session", "script_finished"):
+                return bool(kind == "script_finished")
+        return False
 
     def drop(self) -> None:
         """The line is gone: the page takes another, to a server that knows nothing of it."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import update
 
 from riskprofile import words
 from riskprofile.services import arms, govern, identity, review, snoozing
 from riskprofile.store import tables
 from tests.browser import home
-from tests.browser.conftest import Served
+from tests.browser.conftest import SLOW, Served
 from tests.browser.test_shift import PAUSE, REASON, press, settled
 
 WIDTHS = (1024, 1160, 1280, 1366)
@@ -51,13 +52,21 @@ SCROLLS = """() => {
 }"""
 
 
+def comes_to(page: Page, script: str, wanted: object, where: object) -> None:
+    """What a script tells of a page at rest: on a busy machine it is laid out late."""
+    until = time.monotonic() + SLOW / 1000
+    while (found := page.evaluate(script)) != wanted:
+        assert time.monotonic() < until, (where, found)
+        page.wait_for_timeout(PAUSE)
+
+
 @pytest.mark.parametrize("language", words.LANGUAGES)
 def test_no_word_of_the_strip_of_figures_is_cut(served, visit, language):
     page = visit("operator-02", "/batches", locale=language)
     expect(page.locator(".rp-kpi")).to_be_visible()
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 768})
-        assert page.evaluate(SHORT) == [], width
+        comes_to(page, SHORT, [], width)
     page.set_viewport_size({"width": 1366, "height": 768})
 
 
@@ -86,7 +95,7 @@ def test_every_column_of_a_table_is_in_sight(served, visit, language):
         for width in (1280, 1366):
             page.set_viewport_size({"width": width, "height": 768})
             page.wait_for_timeout(PAUSE)
-            assert page.evaluate(BESIDE) == 0, (path, width)
+            comes_to(page, BESIDE, 0, (path, width))
 
 
 def top(one: Locator) -> float:
@@ -130,7 +139,7 @@ def test_no_name_of_a_page_stands_under_who_is_signed_in(served, visit, language
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 768})
         page.wait_for_timeout(PAUSE)  # Streamlit measures the names after the window has changed
-        assert page.evaluate(UNDER) == [], width
+        comes_to(page, UNDER, [], width)
     page.set_viewport_size({"width": 1366, "height": 768})
 
 
@@ -144,15 +153,15 @@ def test_an_officers_page_is_whole_at_every_width_before_an_alert_is_open_and_th
     expect(page.locator(".st-key-list_head")).to_be_visible()
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 768})
-        assert page.evaluate(SHORT) == [], width
+        comes_to(page, SHORT, [], width)
         page.wait_for_timeout(PAUSE)  # Streamlit measures the names after the window has changed
-        assert page.evaluate(UNDER) == [], width
+        comes_to(page, UNDER, [], width)
     for width in SMALL if language in ("en", "fr") else ():
         page.set_viewport_size({"width": width, "height": 768})
         page.wait_for_timeout(PAUSE)
-        assert page.evaluate(FRAME) == {"order": True, "shown": True}, width
+        comes_to(page, FRAME, {"order": True, "shown": True}, width)
         if width < 1000:
-            assert page.evaluate(CUT) == [], width
+            comes_to(page, CUT, [], width)
     page.set_viewport_size({"width": 1366, "height": 768})
     with_an_alert_open(page)
     if language == "en":  # below the list the alert has room of its own
@@ -181,10 +190,10 @@ def with_an_alert_open(page) -> None:
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 768})
         expect(page.locator(".st-key-filters")).to_be_visible()
-        assert page.evaluate(CUT) == [], width
-        assert page.evaluate(OUTSIDE) == [], width
+        comes_to(page, CUT, [], width)
+        comes_to(page, OUTSIDE, [], width)
         assert 0 <= room_below(page) <= GAP, width
-        assert page.evaluate(SCROLLS) == 0, width
+        comes_to(page, SCROLLS, 0, width)
 
 
 def room_below(page) -> float:
@@ -261,7 +270,7 @@ def test_an_alert_that_was_changed_since_says_all_of_it_whatever_else_became_of_
         expect(page.locator(f".st-key-do-refer-{alert} button")).to_be_visible()
         settled(page)
         expect(page.locator(".st-key-alert_head .rp-strip")).to_have_count(strips)
-        assert page.evaluate(OUTSIDE) == [], alert
+        comes_to(page, OUTSIDE, [], alert)
         if alert == 2:
             wake = page.locator("[class*=st-key-wake-]")
             expect(wake).to_be_visible()
@@ -273,7 +282,7 @@ def test_an_alert_that_was_changed_since_says_all_of_it_whatever_else_became_of_
     expect(page.locator("[class*=st-key-methods-]")).to_be_visible()
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 768})
-        assert page.evaluate(CHOICES) == [], width
+        comes_to(page, CHOICES, [], width)
     page.set_viewport_size({"width": 1366, "height": 768})
 
 
@@ -306,7 +315,7 @@ def test_on_a_narrow_screen_tables_stay_in_their_cards_and_the_folded_menu_outsi
     for width in (800, 683, 390):
         page.set_viewport_size({"width": width, "height": 768})
         page.wait_for_timeout(PAUSE)
-        assert page.evaluate(OUT_OF_CARD) == [], width
+        comes_to(page, OUT_OF_CARD, [], width)
         assert main.evaluate("(one) => one.scrollWidth <= one.clientWidth"), width
     menu = page.get_by_test_id("stSidebar")
     assert menu.evaluate(
