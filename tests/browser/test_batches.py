@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ from playwright.sync_api import expect
 from sqlalchemy import text
 
 from tests import factory
-from tests.browser.test_shift import PAUSE, button
+from tests.browser.conftest import SLOW
+from tests.browser.test_shift import PAUSE, button, settled
 
 ROWS = 6
 LARGE = 60_000
@@ -178,6 +181,7 @@ def test_a_repaired_row_that_was_overtaken_meanwhile_is_said_to_be_on_no_list(
     send(page, tmp_path / "later.csv")
     expect(page.locator(".rp-bar", has_text="later.csv")).to_be_visible()
     send(page, tmp_path / "day.csv")  # known: the rows that wait are shown
+    expect(page.locator(".rp-bar", has_text="day.csv")).to_be_visible()
     row_of_kept(page)
     page.get_by_label("Gross mass").fill("12")
     page.get_by_label("Who confirmed the right values").fill("the carrier, by telephone")
@@ -219,23 +223,24 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def state_of(served: Any, source: str) -> str:
-    """The state of the newest batch of this name, as it is stored."""
-    store = served.store()
-    try:
-        with store.read() as connection:
-            return connection.execute(
-                text("SELECT state FROM batch WHERE source = :name ORDER BY started_at DESC"),
-                {"name": source},
-            ).scalar_one()
-    finally:
-        store.close()
+    """The state of the newest batch of this name, as it is stored once the run has begun it."""
+    asked = text("SELECT state FROM batch WHERE source = :name ORDER BY started_at DESC")
+    until = time.monotonic() + SLOW / 1000
+    with closing(served.store()) as store:
+        while True:
+            with store.read() as connection:
+                found = connection.execute(asked, {"name": source}).scalar()
+            if found is not None:
+                return str(found)
+            assert time.monotonic() < until, f"{source} has no batch"
+            time.sleep(0.1)
 
 
 def row_of_kept(page) -> None:
     """Choose the first row of those that were kept back."""
     grid = page.locator("[class*=st-key-kept-] [data-testid=stDataFrame]")
-    grid.locator("canvas").first.wait_for()
-    page.wait_for_timeout(PAUSE)
+    grid.locator("[role=row]").nth(1).wait_for(state="attached")  # it has its rows
+    settled(page)
     grid.click(position={"x": 350, "y": HEAD + ROW // 2})
 
 

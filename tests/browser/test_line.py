@@ -14,7 +14,15 @@ from app.installation import COOKIE
 from riskprofile.store import tables
 from tests.browser.conftest import PASSWORD, Served
 from tests.browser.test_fast_keys import FIRST, line, page, rests
-from tests.browser.test_shift import REASON, add_item, button, press, reference, settled
+from tests.browser.test_shift import (
+    REASON,
+    add_item,
+    button,
+    press,
+    reference,
+    settled,
+    until_kept,
+)
 
 __all__ = ["line", "page"]  # the first alert, open and at rest
 
@@ -31,21 +39,6 @@ def asked(page: Page, key: str = "i") -> Any:
 def sign_out(page: Page, served: Served) -> None:
     """What pressing Sign out in another window does."""
     page.context.request.post(served.url + "/sign-out", headers={"Origin": served.url})
-
-
-def until_kept(page: Page, served: Served, text: str) -> None:
-    """Wait for a draft of just this reason."""
-    for _ in range(100):
-        store = served.store()
-        with store.read() as connection:
-            kept = [
-                one["reason"] for one in connection.execute(select(tables.Draft.content)).scalars()
-            ]
-        store.close()
-        if kept == [text]:
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(f"kept is {kept}, typed was {text!r}")
 
 
 def kept_here(page: Page) -> Any:

@@ -12,7 +12,7 @@ from riskprofile.services import identity, keys, promotion, retention
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import erasure, tables
 from tests.browser.conftest import PASSWORD
-from tests.browser.test_shift import PAUSE, button
+from tests.browser.test_shift import button, settled
 from tests.services.test_promotion import SHIPPED, candidate
 
 ANALYST = identity.Actor("analyst-05", "analyst")
@@ -34,7 +34,7 @@ def test_a_scorecard_serves_after_two_people_signed_on_the_page_and_can_be_taken
         password.fill("not the password")
         button(page, "Sign").last.click()
         expect(page.locator(".rp-strip").first).to_contain_text("not your password")
-        page.wait_for_timeout(PAUSE)
+        settled(page)
         password.fill(PASSWORD)
         button(page, "Sign").last.click()
         expect(page.locator(".rp-strip").first).to_contain_text(told)

@@ -15,7 +15,15 @@ from riskprofile.store import tables
 from riskprofile.store.alerts import add
 from tests.browser import home
 from tests.browser.conftest import PASSWORD, Served
-from tests.browser.test_shift import PAUSE, button, open_row, press, reference, settled
+from tests.browser.test_shift import (
+    PAUSE,
+    button,
+    open_row,
+    press,
+    reference,
+    settled,
+    until_kept,
+)
 
 TABS = ("Why", "Declaration", "Party history", "Links", "Timeline")
 
@@ -111,7 +119,7 @@ def test_a_reload_keeps_the_open_alert_the_filters_and_the_draft(served, visit):
     reason = page.get_by_role("dialog").get_by_label("Reason")
     reason.fill("An image will settle what is in the bag")
     reason.press("Control+Enter")
-    page.wait_for_timeout(PAUSE)
+    until_kept(page, served, "An image will settle what is in the bag")
     page.reload()
     expect(reference(page)).to_have_text("PX-2026-104417")
     expect(page.locator(".st-key-list_head")).to_contain_text("8 open")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import select, update
 from riskprofile.services import identity, review
 from riskprofile.store import tables
 from tests.browser import home
+from tests.browser.conftest import SLOW, Served
 
 REASON = "Each piece weighs 10 g; the wording does not settle what they are"
 HEAD, ROW = 32, 58  # pixels of the list's header and rows
@@ -27,8 +29,8 @@ def press(page: Page, key: str) -> None:
 def open_row(page: Page, row: int) -> None:
     """Click the row of the list, as a person does: somewhere in its text."""
     grid = page.locator("[class*=st-key-list-] [data-testid=stDataFrame]")
-    grid.locator("canvas").first.wait_for()
-    page.wait_for_timeout(PAUSE)
+    grid.locator("[role=row]").nth(1).wait_for(state="attached")  # it has its rows
+    settled(page)
     grid.click(position={"x": 240, "y": HEAD + ROW * row + ROW // 2})
 
 
@@ -46,6 +48,21 @@ def settled(page: Page) -> None:
     """Wait until the page is drawn: a key pressed while it is drawn anew may go nowhere."""
     page.locator(".stApp[data-test-script-state=notRunning]").wait_for()
     page.wait_for_timeout(PAUSE)
+
+
+def until_kept(page: Page, served: Served, text: str) -> None:
+    """Wait for a draft of just this reason."""
+    until = time.monotonic() + SLOW / 1000
+    while True:
+        store = served.store()
+        with store.read() as connection:
+            drafts = connection.execute(select(tables.Draft.content)).scalars()
+            kept = [one["reason"] for one in drafts]
+        store.close()
+        if kept == [text]:
+            return
+        assert time.monotonic() < until, f"kept is {kept}, typed was {text!r}"
+        page.wait_for_timeout(100)
 
 
 def test_an_alert_is_claimed_decided_examined_and_confirmed_and_becomes_a_label(served, visit):
