@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from riskprofile.history import forms, register
+from riskprofile.history import finding, forms, register
 from riskprofile.history.learning import Asked
 from riskprofile.profiles import PROFILES
 from riskprofile.reference import naming, scripts
@@ -374,7 +374,8 @@ def called_one(part: str, one: str, other: str) -> tuple[bool, bool]:
     if first == second or part not in register.SURE:
         return first == second, True
     alike = register.alike(part, first, second) >= register.SURE[part]
-    return alike, bool({*register.blocks(part, first)} & {*register.blocks(part, second)})
+    one, other = finding.blocks([(part, first), (part, second)])
+    return alike, bool({*one} & {*other})
 
 
 def measure(half: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ holds (`Parts`), and what belongs together comes together by a hash (`Piles`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, product
 from typing import Any
@@ -15,13 +15,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from riskprofile.columns import spans
-from riskprofile.history import register
+from riskprofile.history import finding, register
+from riskprofile.history.finding import Words
 from riskprofile.history.piles import Keep, Memory, Piles, batch, spread, spread_blocks
 from riskprofile.history.register import FUZZY, Aliases, Found
 from riskprofile.memory import give_back
 from riskprofile.reference import hashing
-from riskprofile.reference.hashing import in_order, mix
+from riskprofile.reference.hashing import in_order
 
 Forms = Mapping[int, tuple[str, str]]  # key -> family, form
 AT_ONCE = 10_000  # forms that are Python values together
@@ -64,7 +64,7 @@ class Asked:
         forms: Forms,
         known: Mapping[int, int] | None = None,
         sought: Mapping[int, Found | None] | None = None,
-        blocks: Mapping[int, tuple[int, ...]] | None = None,
+        blocks: Mapping[int, Sequence[int]] | None = None,
     ) -> Asked:
         """Forms with what a register said: of those that it knew, and of those it did not.
 
@@ -74,7 +74,8 @@ class Asked:
         known, sought = known or {}, sought or {}
         keys = [*forms]
         if blocks is None:
-            blocks = {key: register.blocks(*forms[key]) for key in keys if key in sought}
+            some = [key for key in keys if key in sought]
+            blocks = dict(zip(some, finding.blocks([forms[key] for key in some]), strict=True))
         found = [sought.get(key) for key in keys]
         columns: list[list[Any]] = [
             keys,
@@ -150,6 +151,10 @@ class Asked:
     def take(self, rows: np.ndarray) -> Asked:
         """Those at these places."""
         return Asked(self.rows.take(pa.array(rows)))
+
+    def words(self) -> Words:
+        """The words of them, which say where those alike are looked for."""
+        return Words(self.families, self.rows.column("texts").to_pylist())
 
     def some(self) -> Iterator[Asked]:
         """Some after the other: so many as Python values fit into memory of."""
@@ -395,27 +400,27 @@ def _shelve(part: Asked, shared: np.ndarray, first: int, piles: Piles) -> None:
 
     `first` is the place of its first form among all.
     """
-    rows, many = np.unique(np.repeat(np.arange(len(part)), part.sizes)[shared], return_counts=True)
-    blocks, ends = mix(part.blocks[shared].astype(np.uint64)), np.cumsum(many)
+    many = np.bincount(np.repeat(np.arange(len(part)), part.sizes)[shared], minlength=len(part))
+    rows, blocks = np.flatnonzero(many), part.blocks[shared].view(np.uint64)
+    many, ends = many[rows], np.cumsum(many[rows])
     for start in range(0, len(rows), AT_ONCE):
         some, each = rows[start : start + AT_ONCE], many[start : start + AT_ONCE]
-        owners = np.repeat(np.arange(len(some)), each)
-        here = blocks[ends[start] - each[0] :][: len(owners)]
+        here = blocks[ends[start] - each[0] :][: each.sum()]
         asked = part.take(some)
-        stands = (asked.keys == asked.entities)[owners]
-        both = [(register.kept_on(*form), register.shelves(*form)) for form in asked.forms()]
-        for kept, lists in zip((True, False), zip(*both, strict=True), strict=True):
-            sizes = np.fromiter(map(len, lists), np.int64, len(lists))
-            hashes = np.fromiter(map(hash, chain.from_iterable(lists)), np.int64, sizes.sum())
-            use = stands if kept else np.ones(len(owners), dtype=bool)
-            many_of = sizes[owners[use]]
-            shelf = np.repeat(here[use], many_of)
-            shelf ^= _of_each(hashes, sizes, owners[use]).view(np.uint64)
-            at = np.repeat(owners[use], many_of)
-            put = asked.rows.select(["families", "texts"]).take(pa.array(at))
-            put = put.append_column("shelf", pa.array(shelf))
-            put = put.append_column("place", pa.array(first + some[at]))
-            piles.add(shelf, put.append_column("kept", pa.array(np.full(len(at), kept))))
+        stands = asked.keys == asked.entities
+        shelves = asked.words().shelves()
+        signs = pa.array(shelves.signs)
+        signed = asked.rows.select(["families", "texts"]).append_column("sign", signs)
+        for kept, found in (
+            (True, shelves.kept_on(each, here)),
+            (False, shelves.looked_on(each, here)),
+        ):
+            for at, shelf in found:
+                if kept:
+                    at, shelf = at[stands[at]], shelf[stands[at]]
+                put = signed.take(pa.array(at)).append_column("shelf", pa.array(shelf))
+                put = put.append_column("place", pa.array(first + some[at]))
+                piles.add(shelf, put.append_column("kept", pa.array(np.full(len(at), kept))))
 
 
 def _alike(pile: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -430,28 +435,27 @@ def _alike(pile: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     use, many = np.repeat(meet, many), many[meet]
     order, place, kept = order[use], place[use], kept[use]
     texts = pile.column("texts").take(pa.array(order)).to_pylist()
-    families = pile.column("families").take(pa.array(order)).to_numpy()
+    families, signs = (
+        pile.column(name).take(pa.array(order)).to_numpy() for name in ("families", "sign")
+    )
+    signed = [*zip(texts, signs.tolist(), strict=True)]
     names, puts, found, end = [*FUZZY], kept.tolist(), [], 0
     for count in many.tolist():
         start, end = end, end + count
         family = names[families[start]]  # a block is of one
-        sides: tuple[list[str], list[str]] = [], []
+        sides: tuple[list[tuple[str, int]], list[tuple[str, int]]] = [], []
         for at in range(start, end):
-            sides[puts[at]].append(texts[at])
+            sides[puts[at]].append(signed[at])
         found.append(
             any(
-                before < form and register.alike(family, form, before) >= register.SURE[family]
-                for form, before in product(*sides)
+                before < form
+                and not finding.unlike(sign, other)
+                and register.alike(family, form, before) >= register.SURE[family]
+                for (form, sign), (before, other) in product(*sides)
             )
         )
     use = np.repeat(np.array(found, dtype=bool), many)
     return place[use], shelf[order[use]], kept[use]
-
-
-def _of_each(values: np.ndarray, sizes: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The values of the forms at these places, where each has so many."""
-    made: np.ndarray = values[spans((np.cumsum(sizes) - sizes)[rows], sizes[rows])]
-    return made
 
 
 def _equal(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

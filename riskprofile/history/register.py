@@ -10,9 +10,8 @@ precision and recall on the other half.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
@@ -26,10 +25,10 @@ FUZZY = tuple(SURE)  # telephones and codes are compared exactly or not at all
 BARE = 0.3  # vowels among letters up to which a form comes from a script without them
 _SHORTEST = 5  # letters under which a word allows no slip
 _LONG = 10  # letters from which it allows two
-_VOWELS = re.compile(r"[aeiouh]+")
-_ARTICLE = re.compile(r"^[ae]l(?=\w{3})")
+_ARTICLE = re.compile(r"(?m)^[ae]l(?=\w{3})")
 _HALF_VOWELS = str.maketrans({"w": "", "y": "", "j": "g"})
 _CLASSES = str.maketrans("pfvgjcqzdx", "bbbkkkkstk")
+_HARD = str.maketrans("pfvgjcqzdx", "bbbkkkkstk", "aeiouh")
 _AGAIN = re.compile(r"(.)\1+")
 _SOUNDS = (
     ("shch", "s"), ("sch", "s"), ("tch", "c"), ("kh", "h"), ("ch", "h"), ("zh", "j"), ("sh", "s"),
@@ -47,10 +46,7 @@ def sound(word: str) -> str:
     >>> sound("zhukhov") == sound("jukhow"), sound("yulia") == sound("iulia")
     (True, True)
     """
-    for letters, one in _SOUNDS:
-        if letters in word:
-            word = word.replace(letters, one)
-    return _AGAIN.sub(GROUP, word)
+    return _sounded(word)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -62,35 +58,41 @@ def frame(word: str) -> str:
     >>> frame("selorindo") == frame("slwryndw"), frame("pavel") == frame("bafl")
     (True, True)
     """
-    return _AGAIN.sub(GROUP, _consonants(word))
+    return _AGAIN.sub(GROUP, consonants(word))
 
 
-def _consonants(word: str) -> str:
-    bare = _ARTICLE.sub("", word).translate(_HALF_VOWELS)
-    return _VOWELS.sub("", sound(bare)).translate(_CLASSES)
+def frames(words: Sequence[str]) -> list[str]:
+    """The frame of each, in a fraction of the time.
+
+    >>> frames(["pavel", "", "alnoor"])
+    ['bl', '', 'nr']
+    """
+    return _AGAIN.sub(GROUP, consonants("\n".join(words))).split("\n") if words else []
 
 
-@lru_cache(maxsize=1 << 13)
-def blocks(family: str, form: str) -> tuple[int, ...]:
-    """Where forms alike to this one are found: a few whole numbers of 63 bits."""
-    words = form.split()
-    if family == "address":
-        numbers, names = _apart(words)
-        places = [f"n:{' '.join(_house(numbers))}:{frame(name)}" for name in _longest(names, 2)]
-    else:
-        telling = [word for word in words if word not in GENERIC] or words
-        whole = frame("".join(sorted(telling)))
-        places = [f"w:{frame(word)}" for word in _longest(telling, 3)]
-        places.append(f"j:{whole}")
-        if len(telling) == 1:  # no second word to find it by: allow one consonant to be wrong
-            hard = _consonants(telling[0])
-            places += [f"d:{hard[:n]}{hard[n + 1 :]}" for n in range(len(hard))]
-            places.append(f"d:{hard}")
-    return tuple(sorted({_number(f"{family}:{place}") for place in places}))
+def beginnings(words: Sequence[str]) -> list[str]:
+    """What each begins with as it sounds; letters of one class count as one."""
+    sounds = _sounded("\n".join(words)).split("\n") if words else []
+    return [one[:1].translate(_CLASSES) for one in sounds]
 
 
-def _number(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) >> 1
+def _sounded(lines: str) -> str:
+    """A word, or one a line."""
+    for letters, one in _SOUNDS:
+        if letters in lines:
+            lines = lines.replace(letters, one)
+    return _AGAIN.sub(GROUP, lines)
+
+
+def consonants(lines: str) -> str:
+    """The frame of a word, or of one a line, in which doubled letters stand as they are."""
+    bare = _ARTICLE.sub("", lines).translate(_HALF_VOWELS)
+    return _sounded(bare).translate(_HARD)
+
+
+def numbered(word: str) -> bool:
+    """Whether a word has a digit."""
+    return not word.isalpha() and any(map(str.isdigit, word))
 
 
 def _apart(words: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -98,8 +100,7 @@ def _apart(words: Iterable[str]) -> tuple[list[str], list[str]]:
     numbers: list[str] = []
     names: list[str] = []
     for word in words:
-        spelt = word.isalpha() or not any(map(str.isdigit, word))
-        (names if spelt else numbers).append(word)
+        (numbers if numbered(word) else names).append(word)
     return numbers, names
 
 
@@ -115,10 +116,6 @@ def _postcode_apart(numbers: list[str], others: list[str]) -> bool:
     """Whether two addresses differ by a postcode that one leaves out."""
     more, fewer = (numbers, others) if len(numbers) > len(others) else (others, numbers)
     return len(more) == len(fewer) + 1 and _house(more) == fewer
-
-
-def _longest(words: Iterable[str], count: int) -> list[str]:
-    return sorted((word for word in words if len(word) > 1), key=lambda w: (-len(w), w))[:count]
 
 
 def alike(family: str, one: str, other: str) -> float:
@@ -259,64 +256,6 @@ def best(
         if found is None or one < found:
             found = one
     return None if found is None else Found(found[2], -found[0], found[1])
-
-
-Shelf = tuple[str, ...]
-
-
-class Block:
-    """Forms found in one place, apart by what no slip explains.
-
-    >>> here = Block()
-    >>> here.add("party", "marlin 7", 1), here.add("party", "marlin 8", 2)
-    (None, None)
-    >>> len(here), [*here.near(shelves("party", "mralin 8"))]
-    (2, [('marlin 8', 2)])
-    """
-
-    __slots__ = ("_apart", "_size")
-
-    def __init__(self) -> None:
-        self._apart: dict[Shelf, list[tuple[str, int]]] = {}
-        self._size = 0
-
-    def __len__(self) -> int:
-        return self._size
-
-    def add(self, family: str, form: str, entity: int) -> None:
-        """Put a form here."""
-        for shelf in kept_on(family, form):
-            self._apart.setdefault(shelf, []).append((form, entity))
-        self._size += 1
-
-    def near(self, wanted: Iterable[Shelf]) -> Iterator[tuple[str, int]]:
-        """Those on these shelves."""
-        for shelf in wanted:
-            yield from self._apart.get(shelf, ())
-
-
-def shelves(family: str, form: str) -> tuple[Shelf, ...]:
-    """Where the forms stand in a block that may be alike to this one.
-
-    Numbers, initials and generic words of a party must be the same. So must the numbers of an
-    address, but for a postcode that one of both leaves out.
-    """
-    numbers, same, _ = _parsed(form)
-    if family == "party":
-        return ((*numbers, "", *same),)
-    house = _house(numbers)
-    if house == numbers:
-        return (("", *numbers), ("house", *numbers))
-    return (("", *numbers), ("house", *numbers), ("", *house))
-
-
-def kept_on(family: str, form: str) -> tuple[Shelf, ...]:
-    """The shelves on which a form is put."""
-    numbers, same, _ = _parsed(form)
-    if family == "party":
-        return ((*numbers, "", *same),)
-    house = _house(numbers)
-    return (("", *numbers),) if house == numbers else (("", *numbers), ("house", *house))
 
 
 class Aliases:

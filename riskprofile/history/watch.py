@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from riskprofile.history import register
+from riskprofile.history import finding, register
 from riskprofile.profiles import Profile
 from riskprofile.reference import naming
 from riskprofile.tables import TEXT, Column, Table
@@ -40,13 +40,16 @@ class Watch:
     """The entries in force when a rating began. Which those are, the caller decides."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        entries = [*entries]
         self._exact: dict[tuple[str, str], list[Entry]] = {}
         self._near: dict[int, list[Entry]] = {}
         for entry in entries:
             self._exact.setdefault((entry.kind, entry.form), []).append(entry)
-            if entry.kind in FAMILY:
-                for block in register.blocks(FAMILY[entry.kind], entry.form):
-                    self._near.setdefault(block, []).append(entry)
+        alike = [entry for entry in entries if entry.kind in FAMILY]
+        placed = finding.blocks([(FAMILY[entry.kind], entry.form) for entry in alike])
+        for entry, blocks in zip(alike, placed, strict=True):
+            for block in blocks:
+                self._near.setdefault(block, []).append(entry)
 
     def __len__(self) -> int:
         return len(self._exact)
@@ -56,23 +59,27 @@ class Watch:
         told = pd.Series(pd.NA, index=table.index, dtype=object)
         for column, kind in columns(profile).items():
             codes, distinct = pd.factorize(table[column])
-            found = [self._said(column, kind, str(value)) for value in distinct.tolist()]
+            texts = [KINDS[kind](str(value)) for value in distinct.tolist()]
+            places: list[list[int]] = [[] for _ in texts]
+            if kind in FAMILY and self._near:
+                places = finding.blocks([(FAMILY[kind], form) for form in texts])
+            found = [
+                self._said(column, kind, form, blocks)
+                for form, blocks in zip(texts, places, strict=True)
+            ]
             here = pd.Series([found[code] if code >= 0 else None for code in codes], told.index)
             both = here.notna() & told.notna()
             told = told.where(told.notna(), here)
             told = told.where(~both, told.astype(str) + "; " + here.astype(str))
         return told.astype(TEXT)
 
-    def _said(self, column: str, kind: str, text: str) -> str | None:
-        form = KINDS[kind](text)
+    def _said(self, column: str, kind: str, form: str, blocks: Iterable[int]) -> str | None:
         sure = dict.fromkeys(self._exact.get((kind, form), ()), 1.0)
-        if kind in FAMILY:
-            family = FAMILY[kind]
-            for block in register.blocks(family, form):
-                for entry in self._near.get(block, ()):
-                    likeness = register.alike(family, form, entry.form)
-                    if likeness >= register.SURE[family]:
-                        sure.setdefault(entry, likeness)
+        for block in blocks:
+            for entry in self._near.get(block, ()):
+                likeness = register.alike(FAMILY[kind], form, entry.form)
+                if likeness >= register.SURE[FAMILY[kind]]:
+                    sure.setdefault(entry, likeness)
         ranked = sorted(sure.items(), key=lambda one: (-one[1], one[0].list, one[0].id))
         how = [
             f"list {entry.list}, entry {entry.id}, by {column} "

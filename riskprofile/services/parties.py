@@ -11,7 +11,7 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from riskprofile.columns import View
-from riskprofile.history import Aliases, forms, register
+from riskprofile.history import Aliases, finding, forms
 from riskprofile.history.learning import Asked, Parts, among_themselves, apart
 from riskprofile.history.register import Found
 from riskprofile.history.resolver import written
@@ -39,7 +39,7 @@ class _Memory:
     late: dict[int, Said] = field(default_factory=dict)
     before: dict[int, Said] = field(default_factory=dict)
     # Of forms that were looked for, and not handed on yet.
-    blocks: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    blocks: dict[int, list[int]] = field(default_factory=dict)
     near: Blocks | None = None
     store: Store | None = None
 
@@ -112,15 +112,16 @@ class Register:
                 with store.read() as connection:
                     known = parties.entities(connection, list(unknown), self.before)
                     wanted = {key: form for key, form in unknown.items() if key not in known}
-                    places = {key: register.blocks(*form) for key, form in wanted.items()}
+                    words = finding.words(wanted.values())
+                    sizes, blocks = words.blocks()
                     memory.near = memory.near or Blocks(self.before)
-                    sought = parties.join(connection, wanted, places, memory.near)
+                    sought = parties.join(connection, words, sizes, blocks, memory.near)
             finally:
                 if len(unknown) > FEW:
                     store.close()  # its connections; what it knows of its statements stays
             late.update(known)
-            late.update(sought)
-            memory.blocks.update(places)
+            late.update(zip(wanted, sought, strict=True))
+            memory.blocks.update(zip(wanted, finding.cut(blocks.tolist(), sizes), strict=True))
         return {key: late[key] for key in asked}
 
 

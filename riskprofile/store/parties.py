@@ -6,7 +6,7 @@ start of a run is the forms that were there before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -14,17 +14,17 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
-from riskprofile.history import register
+from riskprofile.history import finding, register
+from riskprofile.history.finding import Known, Words
 from riskprofile.history.learning import (
     PILE,
     Asked,
-    Forms,
     Parts,
     among_themselves,
     listed,
 )
 from riskprofile.history.piles import Piles, spread_blocks
-from riskprofile.reference.hashing import in_order
+from riskprofile.reference.hashing import distinct, in_order
 from riskprofile.store.batches import ASKED_AT_ONCE
 from riskprofile.store.database import Store, among, serialise
 from riskprofile.store.tables import PartyBlock, PartyForm
@@ -91,38 +91,55 @@ class Blocks:
 
     def __init__(self, before: datetime) -> None:
         self.before = before
-        self._late: dict[int, register.Block | None] = {}  # None: a crowded one
-        self._earlier: dict[int, register.Block | None] = {}
-        self._size = 0
+        # The numbers of blocks that were read, in order, and the forms in those not crowded.
+        self._late = self._earlier = _NONE
 
-    def of(self, connection: Connection, asked: Iterable[int]) -> dict[int, register.Block]:
-        """Those of these blocks that hold a form and are not crowded."""
-        late, earlier, wanted = self._late, self._earlier, set(asked)
-        here = {one: late[one] for one in wanted & late.keys()}
-        new = {one: earlier[one] for one in (wanted - here.keys()) & earlier.keys()}
-        new |= _read(connection, sorted(wanted - here.keys() - new.keys()), self.before)
-        if self._size >= HELD:  # a thread that reads the old ones keeps them
-            self._late, self._earlier, self._size = {}, late, 0
-        self._late.update(new)
-        self._size += sum(len(block or ()) + 1 for block in new.values())
-        return {one: block for one, block in {**here, **new}.items() if block is not None}
+    def of(self, connection: Connection, asked: np.ndarray) -> list[Known]:
+        """What is at hand once these blocks are."""
+        (late, forms), earlier = self._late, self._earlier
+        new = distinct(asked)
+        new = new[~(_within(new, late) | _within(new, earlier[0]))]
+        if len(new):
+            if len(forms.texts) + len(late) // 8 >= HELD:  # a thread that reads the old keeps them
+                (late, forms), earlier = _NONE, (late, forms)
+            forms = forms.and_also(Known.of(_read(connection, new, self.before)))
+            late = np.sort(np.concatenate([late, new]))
+            self._late, self._earlier = (late, forms), earlier
+        return [forms, earlier[1]]
+
+
+_NONE = (np.zeros(0, np.int64), Known.of([]))
+
+
+def _within(some: np.ndarray, ordered: np.ndarray) -> np.ndarray:
+    """Which of some numbers are among others, which are in order."""
+    if not len(ordered):
+        return np.zeros(len(some), dtype=bool)
+    found: np.ndarray = ordered[np.searchsorted(ordered, some).clip(max=len(ordered) - 1)] == some
+    return found
 
 
 def join(
-    connection: Connection, forms: Forms, places: Mapping[int, Sequence[int]], blocks: Blocks
-) -> dict[int, register.Found | None]:
+    connection: Connection, words: Words, sizes: np.ndarray, blocks: np.ndarray, held: Blocks
+) -> list[register.Found | None]:
     """The form most alike to each form that the register does not know; None where none is.
 
-    `places` are the blocks in which each of these forms is looked for.
+    `sizes` and `blocks` are those of `words`.
     """
-    sought: dict[int, register.Found | None] = {}
-    for some in _some(sorted(forms), AT_ONCE):
-        known = blocks.of(connection, (one for key in some for one in places[key]))
-        for key in some:
-            family, form = forms[key]
-            near = _near(known, places[key], register.shelves(family, form))
-            sought[key] = register.best(family, form, near)
-    return sought
+    shelves, ends = words.shelves(), np.cumsum(sizes)
+    near: dict[int, list[tuple[str, int]]] = {}
+    for start in range(0, len(sizes), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        here = blocks[ends[start] - sizes[start] :][: sizes[some].sum()]
+        for known in held.of(connection, here):
+            for of, other in zip(*known.near(shelves.some(some), sizes[some], here), strict=True):
+                form = known.texts[other], int(known.entities[other])
+                near.setdefault(start + int(of), []).append(form)
+    names = [*register.FUZZY]
+    made: list[register.Found | None] = [None] * len(sizes)
+    for of, forms in near.items():
+        made[of] = register.best(names[words.families[of]], words.texts[of], forms)
+    return made
 
 
 def add(
@@ -171,9 +188,11 @@ def _sought_anew(connection: Connection, parts: Parts) -> Parts:
     for part in parts:
         found = []
         for some in part.some():
-            named = dict(zip(some.keys.tolist(), some.forms(), strict=True))
-            places = {key: register.blocks(*form) for key, form in named.items()}
-            sought = join(connection, named, places, blocks)
+            keys, words = some.keys.tolist(), some.words()
+            named = dict(zip(keys, some.forms(), strict=True))
+            sizes, flat = words.blocks()
+            sought = dict(zip(keys, join(connection, words, sizes, flat, blocks), strict=True))
+            places = dict(zip(keys, finding.cut(flat.tolist(), sizes), strict=True))
             stand = {key: one.entity for key, one in sought.items() if one is not None}
             found.append(Asked.of(named, stand, sought, places))
         made.add(Asked.concat(found))
@@ -247,7 +266,7 @@ def _seen_again(
             family, form = asked.form(int(np.flatnonzero(asked.keys == key)[0]))
             connection.execute(update(form_table).where(columns.key == key).values(form=form))
             if old[key] == key:
-                blocks = [(block, key) for block in register.blocks(family, form)]
+                blocks = [(block, key) for block in finding.blocks([(family, form)])[0]]
                 store.insert_many(connection, "party_block", ["block", "key"], blocks)
         connection.execute(
             update(form_table)
@@ -269,30 +288,17 @@ def forget(connection: Connection, seen_upto: datetime) -> int:
     ).rowcount
 
 
-def _near(
-    known: Mapping[int, register.Block], places: Iterable[int], wanted: Sequence[register.Shelf]
-) -> Iterator[tuple[str, int]]:
-    for place in places:
-        if place in known:
-            yield from known[place].near(wanted)
-
-
 def _read(
-    connection: Connection, blocks: Sequence[int], before: datetime
-) -> dict[int, register.Block | None]:
-    """The forms in these blocks; None for a block that is crowded. Empty ones are left out."""
-    found: dict[int, register.Block | None] = {}
-    for some in _some(blocks):
+    connection: Connection, blocks: np.ndarray, before: datetime
+) -> list[tuple[int, str, str, int]]:
+    """Each block, of those that are not crowded, with the family, text and key of a form in it."""
+    found: list[tuple[int, str, str, int]] = []
+    for some in _some(blocks.tolist()):
         sizes = connection.execute(_SIZES, {"asked": some, "before": before}).all()
-        found.update((number, None) for number, size in sizes if size > CROWDED)
         sparse = [number for number, size in sizes if size <= CROWDED]
-        if not sparse:
-            continue
-        rows = connection.execute(_HELD, {"asked": sparse, "before": before})
-        read = {number: register.Block() for number in sparse}
-        for number, family, text, key in rows.all():
-            read[number].add(family, text, key)
-        found |= read
+        if sparse:
+            rows = connection.execute(_HELD, {"asked": sparse, "before": before})
+            found += ((number, family, text, key) for number, family, text, key in rows.all())
     return found
 
 

@@ -551,7 +551,7 @@ class PartyForm(SQLModel, table=True):
 
 
 class PartyBlock(SQLModel, table=True):
-    """Where a form that stands for itself is looked for (see `history.register.blocks`)."""
+    """Where a form that stands for itself is looked for (see `history.finding.blocks`)."""
 
     __tablename__ = "party_block"
     block: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))

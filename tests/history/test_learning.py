@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import random
 from collections import Counter
+from functools import cache
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskprofile.history import learning, piles, register
+from riskprofile.history import finding, learning, piles, register
 from riskprofile.history.learning import Asked, Forms, Parts, among_themselves, apart
 from riskprofile.history.piles import Memory
 from riskprofile.history.register import Found
@@ -43,6 +44,11 @@ def by_key(asked: Asked | Parts, crowded: int = 200) -> dict[int, int]:
     return dict(zip(asked.keys.tolist(), stands, strict=True))
 
 
+@cache
+def blocks(form: tuple[str, str]) -> list[int]:
+    return finding.blocks([form])[0]
+
+
 def place(form: tuple[str, str]) -> tuple[int, str]:
     """Of a form in the order in which they are taken."""
     return register.FUZZY.index(form[0]), form[1]
@@ -53,18 +59,16 @@ def one_by_one(
 ) -> dict[int, int]:
     """The same, in the order of the texts, each compared with all that stand before it."""
     known = known or {}
-    many = Counter(
-        block for key in forms if key not in known for block in register.blocks(*forms[key])
-    )
+    many = Counter(block for key in forms if key not in known for block in blocks(forms[key]))
     stands: dict[int, int] = {}
     for key in sorted(forms, key=lambda one: place(forms[one])):
         family, form = forms[key]
         # One that stands for itself and is alone with those that do not is not compared there.
-        places = {block for block in register.blocks(family, form) if 1 < many[block] <= crowded}
+        places = {block for block in blocks(forms[key]) if 1 < many[block] <= crowded}
         near = [
             (forms[other][1], other)
             for other, entity in stands.items()
-            if other == entity and places & {*register.blocks(*forms[other])}
+            if other == entity and places & {*blocks(forms[other])}
         ]
         found = register.best(family, form, near, known.get(key))
         stands[key] = key if found is None else found.entity
@@ -127,7 +131,7 @@ def test_of_what_a_register_holds_only_the_others_are_sought() -> None:
     forms = {key: FORMS[key] for key in (0, 1, 3)}
     asked = Asked.of(forms, known={1: 0}, sought={3: None})
     assert asked.unknown().keys.tolist() == [3]
-    assert asked.sizes.tolist() == [0, 0, len(register.blocks(*FORMS[3]))]
+    assert asked.sizes.tolist() == [0, 0, len(blocks(FORMS[3]))]
     pairs = apart(asked.keys, asked.entities)
     assert len(pairs) == 1 and pairs(asked.keys).tolist() == [0, 0, 3]
 
@@ -136,7 +140,7 @@ def test_blocks_that_are_handed_on_once_or_lost_are_there_in_the_end() -> None:
     """Each form comes twice, a third of them with its blocks, a third of those the first time."""
     whole = Asked.together([sought(FORMS)])
     keys = [*FORMS]
-    held = {key: register.blocks(*FORMS[key]) for key in keys[::3]}
+    held = {key: blocks(FORMS[key]) for key in keys[::3]}
     first = Asked.of(FORMS, {}, dict.fromkeys(FORMS), {key: held[key] for key in keys[::9]})
     again = Asked.of(FORMS, {}, dict.fromkeys(FORMS), held)
     told = Asked.together([first, again])
@@ -174,7 +178,7 @@ def test_by_parts_is_at_once(
 
     def chunk() -> Asked:
         some = {key: forms[key] for key in random.sample(keys, random.randint(0, len(keys)))}
-        held = {key: register.blocks(*some[key]) for key in some if random.random() < 0.5}
+        held = {key: blocks(some[key]) for key in some if random.random() < 0.5}
         said = {key: found.get(key) for key in some}
         return Asked.of(some, stands, said, held)
 

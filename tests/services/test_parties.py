@@ -14,8 +14,9 @@ import pytest
 from sqlalchemy import Engine, event, select
 
 from riskprofile.errors import StoreError
-from riskprofile.history import Lookup, forms, learning, piles, register, view
+from riskprofile.history import Lookup, finding, forms, learning, piles, view
 from riskprofile.history.learning import Asked, Parts
+from riskprofile.history.register import Found
 from riskprofile.profiles import SHIPMENT
 from riskprofile.reference.registers import REGISTERS
 from riskprofile.services import parties as registers_at_work
@@ -82,15 +83,22 @@ def test_blocks_that_are_at_hand_answer_as_those_read_anew(
     registered(any_store, [f"{one} {other} Ltd" for one in given for other in given])
     slips = [f"{one}r {other} Ltd" for one in given for other in [*given, "Kastelno"]]
     asked = forms(factory.shipments(20, consignee_id=None, consignee_name=slips), SHIPMENT.keys)
-    places = {key: register.blocks(*form) for key, form in asked.items()}
     held = parties.Blocks(NOW)
+
+    def joined(some: list[tuple[str, str]], held: parties.Blocks) -> list[Found | None]:
+        words = finding.words(some)
+        return parties.join(connection, words, *words.blocks(), held)
+
     with any_store.read() as connection:
-        each = [parties.join(connection, {key: asked[key]}, places, held) for key in [*asked] * 2]
-        anew = parties.join(connection, asked, places, parties.Blocks(NOW))
-        early = parties.join(connection, asked, places, parties.Blocks(NOW - timedelta(days=1)))
-    assert all(one == anew[key] for told in each for key, one in told.items())
-    assert any(anew.values()) and not all(anew.values())
-    assert not any(early.values())
+        each = [joined([form], held) for form in [*asked.values()] * 2]
+        anew = joined([*asked.values()], parties.Blocks(NOW))
+        early = joined([*asked.values()], parties.Blocks(NOW - timedelta(days=1)))
+        monkeypatch.setattr(parties, "AT_ONCE", 3)
+        parts = joined([*asked.values()], parties.Blocks(NOW))
+    assert [one for (one,) in each] == anew * 2
+    assert parts == anew
+    assert any(anew) and not all(anew)
+    assert not any(early)
 
 
 def test_the_register_is_frozen_as_of_the_start(tmp_path: Path) -> None:
