@@ -7,6 +7,7 @@ keep forms apart that no slip makes one. The rest is told by signs, cheaper than
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import cached_property
 from hashlib import blake2b
 from itertools import chain, pairwise
 from typing import Any, NamedTuple, TypeVar
@@ -131,6 +132,7 @@ class Words:
     def __len__(self) -> int:
         return len(self.texts)
 
+    @cached_property
     def shelves(self) -> Shelves:
         """The shelves and signs of each form."""
         digits, address = self._numbered[self._ids], self._addresses[self._of]
@@ -142,6 +144,7 @@ class Words:
         houses = np.where(self._addresses, self._hashed(hashes, house), numbers)
         return Shelves(numbers, houses, self._addresses, self._signs(~digits))
 
+    @cached_property
     def blocks(self) -> tuple[np.ndarray, np.ndarray]:
         """Where forms alike to each are found: a few whole numbers of 63 bits, in order.
 
@@ -268,7 +271,7 @@ class Known(NamedTuple):
         some = [rows[one] for one in order[new].tolist()]
         families = np.array([FUZZY.index(one[1]) for one in some], dtype=np.uint8)
         texts = [one[2] for one in some]
-        shelves = Words(families, texts).shelves()
+        shelves = Words(families, texts).shelves
         sizes = np.diff(np.flatnonzero(np.append(new, True)))
         kept = [*shelves.kept_on(sizes, block[order].view(np.uint64))]
         forms, places = (np.concatenate(each) for each in zip(*kept, strict=True))
@@ -309,7 +312,7 @@ def words(forms: Collection[tuple[str, str]]) -> Words:
 
 def blocks(forms: Collection[tuple[str, str]]) -> list[list[int]]:
     """`Words.blocks` of each of these forms, given with its family."""
-    sizes, made = words(forms).blocks()
+    sizes, made = words(forms).blocks
     return cut(made.tolist(), sizes)
 
 

@@ -6,7 +6,7 @@ holds (`Parts`), and what belongs together comes together by a hash (`Piles`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, product
 from typing import Any
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from riskprofile.history import finding, register
-from riskprofile.history.finding import Words
+from riskprofile.history.finding import Shelves, Words
 from riskprofile.history.piles import Keep, Memory, Piles, batch, spread, spread_blocks
 from riskprofile.history.register import FUZZY, Aliases, Found
 from riskprofile.memory import give_back
@@ -25,7 +25,7 @@ from riskprofile.reference.hashing import in_order
 
 Forms = Mapping[int, tuple[str, str]]  # key -> family, form
 AT_ONCE = 10_000  # forms that are Python values together
-PART = 1 << 16  # that are arrays together: 100 bytes each, and three times that while sorted
+PART = 1 << 16  # that are arrays together: 125 bytes each, and three times that while sorted
 PILE = 1 << 17  # rows of a few numbers and a text that are sorted together
 _PLACES = {family: place for place, family in enumerate(FUZZY)}
 _FORM = pa.schema(
@@ -38,6 +38,8 @@ _FORM = pa.schema(
         "likeness": pa.float64(),
         "liked": pa.string(),
         "blocks": pa.list_(pa.int64()),
+        **dict.fromkeys(("numbers", "house"), pa.uint64()),
+        "signs": pa.int64(),
     }
 )
 
@@ -53,7 +55,8 @@ class Asked:
         (`keys`, `entities`), its place in `FUZZY` and its text (`families`, `texts`), whether the
         register did not hold it, so that others alike to it were looked for (`sought`), how alike
         the one is that was found, and its text (`likeness`, `liked`; missing where none was), and
-        its `blocks`, which are empty where they are handed on with another row.
+        its `blocks` and what `finding.Shelves` has of it (`numbers`, `house`, `signs`), which are
+        empty and 0 where they are handed on with another row.
     """
 
     rows: pa.RecordBatch
@@ -64,20 +67,18 @@ class Asked:
         forms: Forms,
         known: Mapping[int, int] | None = None,
         sought: Mapping[int, Found | None] | None = None,
-        blocks: Mapping[int, Sequence[int]] | None = None,
+        placed: Collection[int] | None = None,
     ) -> Asked:
         """Forms with what a register said: of those that it knew, and of those it did not.
 
-        `known` also tells what those stand for that were sought and found. `blocks` are those of
-        the forms sought that are not at hand elsewhere; all without.
+        `known` also tells what those stand for that were sought and found. `placed` are the forms
+        sought that come with their blocks; all without.
         """
         known, sought = known or {}, sought or {}
-        keys = [*forms]
-        if blocks is None:
-            some = [key for key in keys if key in sought]
-            blocks = dict(zip(some, finding.blocks([forms[key] for key in some]), strict=True))
+        some = [key for key in forms if key in sought and (placed is None or key in placed)]
+        keys = [*forms.keys() - some]
         found = [sought.get(key) for key in keys]
-        columns: list[list[Any]] = [
+        columns: list[Sequence[Any]] = [
             keys,
             [known.get(key, key) for key in keys],
             [_PLACES[forms[key][0]] for key in keys],
@@ -85,8 +86,37 @@ class Asked:
             [key in sought for key in keys],
             [None if one is None else one.likeness for one in found],
             [None if one is None else one.form for one in found],
-            [blocks.get(key, ()) for key in keys],
+            [()] * len(keys),
+            *[[0] * len(keys)] * 3,
         ]
+        made = cls._made(columns)
+        if not some:
+            return made
+        words = finding.words([forms[key] for key in some])
+        return cls.concat([made, cls.looked_for(some, words, [sought[key] for key in some])])
+
+    @classmethod
+    def looked_for(cls, keys: Sequence[int], words: Words, found: Sequence[Found | None]) -> Asked:
+        """Forms that a register does not hold, with their blocks and with what is alike to each."""
+        sizes, blocks = words.blocks
+        there = np.where(sizes > 0, 1, 0)
+        columns: list[Sequence[Any] | pa.Array] = [
+            keys,
+            [key if one is None else one.entity for key, one in zip(keys, found, strict=True)],
+            words.families,
+            words.texts,
+            np.ones(len(keys), dtype=bool),
+            [None if one is None else one.likeness for one in found],
+            [None if one is None else one.form for one in found],
+            pa.ListArray.from_arrays(np.append(0, np.cumsum(sizes)).astype(np.int32), blocks),
+            words.shelves.numbers * there.astype(np.uint64),
+            words.shelves.house * there.astype(np.uint64),
+            words.shelves.signs * there,
+        ]
+        return cls._made(columns)
+
+    @classmethod
+    def _made(cls, columns: Sequence[Any]) -> Asked:
         made = [pa.array(one, kind) for one, kind in zip(columns, _FORM.types, strict=True)]
         return cls(pa.RecordBatch.from_arrays(made, schema=_FORM))
 
@@ -155,6 +185,11 @@ class Asked:
     def words(self) -> Words:
         """The words of them, which say where those alike are looked for."""
         return Words(self.families, self.rows.column("texts").to_pylist())
+
+    def shelves(self) -> Shelves:
+        """Of those that are here with their blocks."""
+        numbers, house, signs = map(self._numbers, ("numbers", "house", "signs"))
+        return Shelves(numbers, house, self.families != finding.PARTY, signs)
 
     def some(self) -> Iterator[Asked]:
         """Some after the other: so many as Python values fit into memory of."""
@@ -402,25 +437,21 @@ def _shelve(part: Asked, shared: np.ndarray, first: int, piles: Piles) -> None:
     """
     many = np.bincount(np.repeat(np.arange(len(part)), part.sizes)[shared], minlength=len(part))
     rows, blocks = np.flatnonzero(many), part.blocks[shared].view(np.uint64)
-    many, ends = many[rows], np.cumsum(many[rows])
-    for start in range(0, len(rows), AT_ONCE):
-        some, each = rows[start : start + AT_ONCE], many[start : start + AT_ONCE]
-        here = blocks[ends[start] - each[0] :][: each.sum()]
-        asked = part.take(some)
-        stands = asked.keys == asked.entities
-        shelves = asked.words().shelves()
-        signs = pa.array(shelves.signs)
-        signed = asked.rows.select(["families", "texts"]).append_column("sign", signs)
-        for kept, found in (
-            (True, shelves.kept_on(each, here)),
-            (False, shelves.looked_on(each, here)),
-        ):
-            for at, shelf in found:
-                if kept:
-                    at, shelf = at[stands[at]], shelf[stands[at]]
-                put = signed.take(pa.array(at)).append_column("shelf", pa.array(shelf))
-                put = put.append_column("place", pa.array(first + some[at]))
-                piles.add(shelf, put.append_column("kept", pa.array(np.full(len(at), kept))))
+    asked, many = part.take(rows), many[rows]
+    stands, shelves = asked.keys == asked.entities, asked.shelves()
+    signed = asked.rows.select(["families", "texts", "signs"])
+    for kept, found in (
+        (True, shelves.kept_on(many, blocks)),
+        (False, shelves.looked_on(many, blocks)),
+    ):
+        for at, shelf in found:
+            if kept:
+                at, shelf = at[stands[at]], shelf[stands[at]]
+            for start in range(0, len(at), AT_ONCE):
+                some, on = at[start : start + AT_ONCE], shelf[start : start + AT_ONCE]
+                put = signed.take(pa.array(some)).append_column("shelf", pa.array(on))
+                put = put.append_column("place", pa.array(first + rows[some]))
+                piles.add(on, put.append_column("kept", pa.array(np.full(len(some), kept))))
 
 
 def _alike(pile: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -436,7 +467,7 @@ def _alike(pile: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     order, place, kept = order[use], place[use], kept[use]
     texts = pile.column("texts").take(pa.array(order)).to_pylist()
     families, signs = (
-        pile.column(name).take(pa.array(order)).to_numpy() for name in ("families", "sign")
+        pile.column(name).take(pa.array(order)).to_numpy() for name in ("families", "signs")
     )
     signed = [*zip(texts, signs.tolist(), strict=True)]
     names, puts, found, end = [*FUZZY], kept.tolist(), [], 0

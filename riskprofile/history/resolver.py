@@ -69,7 +69,11 @@ def forms(table: Table | View, keys: Sequence[Key]) -> dict[int, tuple[str, str]
 
     For the register of parties alone: nothing that rates may see a form.
     """
-    given = View.over(table)
+    return _named(View.over(table), tuple(keys))
+
+
+@once
+def _named(given: View, keys: tuple[Key, ...]) -> dict[int, tuple[str, str]]:
     found: dict[int, tuple[str, str]] = {}
     for family, columns in _written(keys).items():
         for name in columns:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection
 
@@ -27,7 +28,7 @@ REMEMBERED = 1 << 15  # forms of late, and as many before them, that are not loo
 # New forms up to which the connection stays for the next: to open one takes longer than to ask for
 # so few. A chunk has more, and what its connection holds of the database would stay with it.
 FEW = 64
-TRAVEL = 1 << 19  # new forms, of some 100 bytes each, that are in memory to be sent to a worker
+TRAVEL = 1 << 19  # new forms, of some 125 bytes each, that are in memory to be sent to a worker
 
 # What the register said of a form: what it stands for, where it was known; else the form that is
 # alike to it, or that none is.
@@ -38,8 +39,7 @@ Said = int | Found | None
 class _Memory:
     late: dict[int, Said] = field(default_factory=dict)
     before: dict[int, Said] = field(default_factory=dict)
-    # Of forms that were looked for, and not handed on yet.
-    blocks: dict[int, list[int]] = field(default_factory=dict)
+    fresh: list[Asked] = field(default_factory=list)  # looked for, and not handed on yet
     near: Blocks | None = None
     store: Store | None = None
 
@@ -69,29 +69,33 @@ class Register:
 
         A row's answer depends on the row and the frozen register alone.
         """
-        said = self._said(forms(table, keys))
-        stands = {key: _entity(key, one) for key, one in said.items()}
+        asked = forms(table, keys)
+        said = self._said(asked)
+        stands = {key: _entity(key, one) for key in asked if (one := said[key]) is not None}
         return Aliases({key: entity for key, entity in stands.items() if key != entity})
 
     def asked(self, table: Table | View, keys: Sequence[Key]) -> Asked:
         """The parties of this table, and what is said of them, for the end of the run."""
         named = forms(table, keys)
         said = self._said(named)
-        known = {key: _entity(key, one) for key, one in said.items()}
-        sought = {key: one for key, one in said.items() if not isinstance(one, int)}
-        blocks = self._memory.blocks
-        new = {key: one for key in sought if (one := blocks.pop(key, None)) is not None}
-        return Asked.of(named, known, sought, new)
+        fresh, self._memory.fresh = Asked.concat(self._memory.fresh), []
+        there = named.keys() & fresh.keys.tolist()
+        if len(there) < len(fresh):
+            fresh = fresh.take(np.flatnonzero([key in there for key in fresh.keys.tolist()]))
+        others = {key: named[key] for key in named.keys() - there}
+        known = {key: _entity(key, said[key]) for key in others}
+        sought = {key: one for key in others if not isinstance(one := said[key], int)}
+        return Asked.concat([fresh, Asked.of(others, known, sought, placed=())])
 
     def forget(self) -> None:
         """All rows of the run are rated: what was said of single forms is not asked again."""
         self._memory.late, self._memory.before = {}, {}
-        self._memory.near = None
+        self._memory.fresh, self._memory.near = [], None
         if self._memory.store is not None:
             self._memory.store.close()
 
     def _said(self, asked: dict[int, tuple[str, str]]) -> dict[int, Said]:
-        """What is said of each of these forms."""
+        """What is said of these forms, and of others."""
         memory = self._memory
         late, before = memory.late, memory.before
         new = [key for key in asked if key not in late]
@@ -99,7 +103,7 @@ class Register:
             # Others take their place: a thread that reads the old ones keeps them.
             late, before = {}, late
             memory.late, memory.before = late, before
-            memory.blocks.clear()
+            memory.fresh = []
             new = [*asked]
         late.update((key, before[key]) for key in new if key in before)
         unknown = {key: asked[key] for key in new if key not in late}
@@ -113,16 +117,15 @@ class Register:
                     known = parties.entities(connection, list(unknown), self.before)
                     wanted = {key: form for key, form in unknown.items() if key not in known}
                     words = finding.words(wanted.values())
-                    sizes, blocks = words.blocks()
                     memory.near = memory.near or Blocks(self.before)
-                    sought = parties.join(connection, words, sizes, blocks, memory.near)
+                    sought = parties.join(connection, words, memory.near)
             finally:
                 if len(unknown) > FEW:
                     store.close()  # its connections; what it knows of its statements stays
             late.update(known)
             late.update(zip(wanted, sought, strict=True))
-            memory.blocks.update(zip(wanted, finding.cut(blocks.tolist(), sizes), strict=True))
-        return {key: late[key] for key in asked}
+            memory.fresh.append(Asked.looked_for([*wanted], words, sought))
+        return late
 
 
 def _entity(key: int, said: Said) -> int:

@@ -119,14 +119,10 @@ def _within(some: np.ndarray, ordered: np.ndarray) -> np.ndarray:
     return found
 
 
-def join(
-    connection: Connection, words: Words, sizes: np.ndarray, blocks: np.ndarray, held: Blocks
-) -> list[register.Found | None]:
-    """The form most alike to each form that the register does not know; None where none is.
-
-    `sizes` and `blocks` are those of `words`.
-    """
-    shelves, ends = words.shelves(), np.cumsum(sizes)
+def join(connection: Connection, words: Words, held: Blocks) -> list[register.Found | None]:
+    """The form most alike to each form that the register does not know; None where none is."""
+    (sizes, blocks), shelves = words.blocks, words.shelves
+    ends = np.cumsum(sizes)
     near: dict[int, list[tuple[str, int]]] = {}
     for start in range(0, len(sizes), AT_ONCE):
         some = slice(start, start + AT_ONCE)
@@ -188,13 +184,10 @@ def _sought_anew(connection: Connection, parts: Parts) -> Parts:
     for part in parts:
         found = []
         for some in part.some():
-            keys, words = some.keys.tolist(), some.words()
-            named = dict(zip(keys, some.forms(), strict=True))
-            sizes, flat = words.blocks()
-            sought = dict(zip(keys, join(connection, words, sizes, flat, blocks), strict=True))
-            places = dict(zip(keys, finding.cut(flat.tolist(), sizes), strict=True))
-            stand = {key: one.entity for key, one in sought.items() if one is not None}
-            found.append(Asked.of(named, stand, sought, places))
+            words = some.words()
+            found.append(
+                Asked.looked_for(some.keys.tolist(), words, join(connection, words, blocks))
+            )
         made.add(Asked.concat(found))
     return made
 

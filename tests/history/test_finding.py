@@ -101,7 +101,7 @@ def test_blocks_that_were_stored_are_found(form: tuple[str, str]) -> None:
 
 @given(st.lists(FORM, min_size=2, max_size=20, unique=True))
 def test_no_two_that_are_alike_miss_each_other(forms: list[tuple[str, str]]) -> None:
-    shelves = finding.words(forms).shelves()
+    shelves = finding.words(forms).shelves
     families, one_block = [family for family, _ in forms], np.ones(len(forms), np.int64)
     known = Known.of([(1, *form, number) for number, form in enumerate(forms)])
     of, met = known.near(shelves, one_block, one_block)

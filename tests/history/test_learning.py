@@ -140,8 +140,8 @@ def test_blocks_that_are_handed_on_once_or_lost_are_there_in_the_end() -> None:
     """Each form comes twice, a third of them with its blocks, a third of those the first time."""
     whole = Asked.together([sought(FORMS)])
     keys = [*FORMS]
-    held = {key: blocks(FORMS[key]) for key in keys[::3]}
-    first = Asked.of(FORMS, {}, dict.fromkeys(FORMS), {key: held[key] for key in keys[::9]})
+    held = keys[::3]
+    first = Asked.of(FORMS, {}, dict.fromkeys(FORMS), keys[::9])
     again = Asked.of(FORMS, {}, dict.fromkeys(FORMS), held)
     told = Asked.together([first, again])
     assert 0 < (told.sizes > 0).sum() == len(held)
@@ -178,7 +178,7 @@ def test_by_parts_is_at_once(
 
     def chunk() -> Asked:
         some = {key: forms[key] for key in random.sample(keys, random.randint(0, len(keys)))}
-        held = {key: blocks(some[key]) for key in some if random.random() < 0.5}
+        held = [key for key in some if random.random() < 0.5]
         said = {key: found.get(key) for key in some}
         return Asked.of(some, stands, said, held)
 

@@ -86,8 +86,7 @@ def test_blocks_that_are_at_hand_answer_as_those_read_anew(
     held = parties.Blocks(NOW)
 
     def joined(some: list[tuple[str, str]], held: parties.Blocks) -> list[Found | None]:
-        words = finding.words(some)
-        return parties.join(connection, words, *words.blocks(), held)
+        return parties.join(connection, finding.words(some), held)
 
     with any_store.read() as connection:
         each = [joined([form], held) for form in [*asked.values()] * 2]
