@@ -26,7 +26,7 @@ T = TypeVar("T")
 Places = tuple[np.ndarray, np.ndarray]  # of forms, and a hash of a shelf of each in a block
 _LETTERS = 20  # bits of a sign for the sum of the letters of a form
 _BARE = 1 << _LETTERS
-_VOWELS = np.array([*map(ord, "aeiou")])
+_VOWELS = np.array([chr(code) in "aeiou" for code in range(128)])
 _FIXED, _HOUSE = np.uint64(0xA0761D6478BD642F), np.uint64(0xE7037ED1A0B428DB)
 
 
@@ -118,6 +118,7 @@ class Words:
         held = pa.array([*chain.from_iterable(split)], pa.string()).dictionary_encode()
         self._ends = np.cumsum(sizes)
         self._of = np.repeat(np.arange(len(split)), sizes)  # the place of the form of each
+        self._begin = np.repeat(self._ends - sizes, sizes)  # where the words of that form begin
         self._ids = held.indices.to_numpy()
         self._distinct = held.dictionary.to_pylist()
         count = len(self._distinct)
@@ -167,7 +168,8 @@ class Words:
         telling = here & ~self._generic[self._ids]
         telling |= here & (self._many(telling) == 0)[self._of]
         longest = self._longest(telling, 3)
-        some, back = np.unique(self._ids[longest], return_inverse=True)
+        some = distinct(self._ids[longest])
+        back = np.searchsorted(some, self._ids[longest])
         names = [f"party:w:{one}" for one in frames(self._named(some))]
         yield self._of[longest], [names[one] for one in back.tolist()]
         at = np.flatnonzero(telling)
@@ -188,7 +190,8 @@ class Words:
         longest = self._longest(here & ~digits, 2)
         digits[self._postcodes(np.flatnonzero(digits))] = False
         houses = cut(self._named(self._ids[digits]), self._many(digits))
-        some, back = np.unique(self._ids[longest], return_inverse=True)
+        some = distinct(self._ids[longest])
+        back = np.searchsorted(some, self._ids[longest])
         names, rows = frames(self._named(some)), self._of[longest]
         told = zip(rows.tolist(), back.tolist(), strict=True)
         yield rows, [f"address:n:{' '.join(houses[row])}:{names[one]}" for row, one in told]
@@ -208,8 +211,8 @@ class Words:
 
     def _hashed(self, hashes: np.ndarray, some: np.ndarray) -> np.ndarray:
         """A hash of those words of each form that are among `some`, in their order."""
-        before = np.append(0, np.cumsum(some))
-        at = before[:-1] - before[np.append(0, self._ends)[self._of]] + 1
+        upto = some.cumsum()
+        at = upto - (upto - some)[self._begin]
         mixed = mix(hashes[self._ids] + at.astype(np.uint64) * START)
         return _between(np.where(some, mixed, np.uint64(0)), self._ends)
 
@@ -243,8 +246,8 @@ class Words:
         opens[names] = [one.startswith("mp") for one in said]
         ends = np.cumsum(self._lengths)
         letters = _between(_between(self._codes, ends)[self._ids], self._ends)
-        vowels = _between(np.isin(self._codes, _VOWELS).astype(np.uint64), ends)
-        sizes = np.fromiter(map(len, self.texts), np.int64, len(self)).clip(1)
+        vowels = _between(_VOWELS[np.minimum(self._codes, 127)].astype(np.uint64), ends)
+        sizes = np.maximum(np.fromiter(map(len, self.texts), np.int64, len(self)), 1)
         bare = _between(vowels[self._ids], self._ends) / sizes <= BARE
         made = _between(np.where(spelt, first[self._ids], np.uint64(0)), self._ends)
         made = (made >> np.uint64(1)).view(np.int64) >> _LETTERS + 1 << _LETTERS + 1
@@ -334,5 +337,8 @@ def _codes(texts: Sequence[str]) -> np.ndarray:
 
 def _between(values: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """The sum of those up to each end, from the one before; it wraps."""
-    sums = np.append(np.zeros(1, values.dtype), np.cumsum(values))
-    return np.diff(sums[ends], prepend=sums[:1])
+    sums = np.zeros(len(values) + 1, values.dtype)
+    values.cumsum(out=sums[1:])
+    made: np.ndarray = sums[ends]
+    made[1:] = made[1:] - made[:-1]
+    return made

@@ -83,6 +83,8 @@ class Register:
         if len(there) < len(fresh):
             fresh = fresh.take(np.flatnonzero([key in there for key in fresh.keys.tolist()]))
         others = {key: named[key] for key in named.keys() - there}
+        if not others:
+            return fresh
         known = {key: _entity(key, said[key]) for key in others}
         sought = {key: one for key in others if not isinstance(one := said[key], int)}
         return Asked.concat([fresh, Asked.of(others, known, sought, placed=())])

@@ -102,7 +102,8 @@ class Blocks:
         if len(new):
             if len(forms.texts) + len(late) // 8 >= HELD:  # a thread that reads the old keeps them
                 (late, forms), earlier = _NONE, (late, forms)
-            forms = forms.and_also(Known.of(_read(connection, new, self.before)))
+            read = _read(connection, new, self.before)
+            forms = forms.and_also(Known.of(read)) if read else forms
             late = np.sort(np.concatenate([late, new]))
             self._late, self._earlier = (late, forms), earlier
         return [forms, earlier[1]]
