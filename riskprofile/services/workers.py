@@ -20,7 +20,13 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from multiprocessing import forkserver, get_all_start_methods, get_context, parent_process
+from multiprocessing import (
+    forkserver,
+    get_all_start_methods,
+    get_context,
+    parent_process,
+    resource_tracker,
+)
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -39,6 +45,8 @@ from riskprofile.store.batches import from_bytes, to_bytes
 from riskprofile.tables import Table
 
 AHEAD = 2  # parts that wait or are worked on, for each thread of the workers
+# Asks a process to end; where it cannot be told who asks, it does end.
+TO_END = {signal.SIGTERM} if hasattr(signal, "sigwaitinfo") else set()
 PATIENCE = 10  # seconds until a scheduler that does not answer is given up
 
 Done = TypeVar("Done", covariant=True)
@@ -161,12 +169,17 @@ def _processes() -> BaseContext:
         return get_context("spawn")
     context = get_context("forkserver")
     context.set_forkserver_preload(["__main__", __name__])
-    forkserver.ensure_running()  # it reads while this process opens what it needs
+    resource_tracker.ensure_running()  # it would let the signal through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, TO_END)
+    try:  # what asks all processes of a service or a job to end is for this one alone to answer
+        forkserver.ensure_running()  # it reads while this process opens what it needs
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return context
 
 
 def _alone() -> None:
-    """Before a process takes tasks: one thread, deaf to the keyboard, gone with its parent."""
+    """Before a process takes tasks: one thread, deaf to all but its parent, gone with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that began the run stops it
     pa.set_cpu_count(1)
     threadpool_limits(1)
@@ -178,7 +191,15 @@ def _alone() -> None:
         parent.join()
         os._exit(1)
 
+    def listen() -> None:
+        while signal.sigwaitinfo(TO_END).si_pid != parent.pid:
+            pass
+        os._exit(1)
+
     threading.Thread(target=watch, daemon=True).start()
+    if TO_END:
+        signal.pthread_sigmask(signal.SIG_BLOCK, TO_END)
+        threading.Thread(target=listen, daemon=True).start()
     # Nothing is left to write: to take apart the memory of a worker would take a second.
     atexit.register(os._exit, 0)
 

@@ -137,6 +137,45 @@ def alive(pid: int) -> bool:
         return False
 
 
+ASKED = """
+import signal, sys
+from pathlib import Path
+from riskprofile.services.run import Options
+from riskprofile.services.workers import Task, workers
+from tests.services.test_workers import Waits, opened
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: print("asked", flush=True))
+    with workers(Options(workers=2)) as others:
+        of = opened(Path(sys.argv[1]))
+        begun = [others.begin(Task(of, Waits(0.0))) for _ in range(4)]
+        print([one()[0] for one in begun], flush=True)
+        later = [others.begin(Task(of, Waits(2.0))) for _ in range(2)]
+        print([one()[0] for one in later], flush=True)
+"""
+
+
+def test_who_asks_all_processes_to_end_is_answered_by_the_one_that_began_them(
+    tmp_path: Path,
+) -> None:
+    """As `timeout` and a service's manager ask: a run ends after what is under way."""
+    program = tmp_path / "asked.py"
+    program.write_text(ASKED)
+    process = subprocess.Popen(
+        [sys.executable, str(program), str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(settings.CHECKOUT)},
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "[0.0, 0.0, 0.0, 0.0]\n"
+    os.killpg(process.pid, signal.SIGTERM)
+    said, fault = process.communicate(timeout=LATE)
+    assert (said, fault, process.returncode) == ("asked\n[2.0, 2.0]\n", "", 0)
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks Linux who is alive")
 def test_workers_end_with_the_process_that_began_the_run(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
