@@ -20,9 +20,10 @@ from riskprofile.columns import Text, View, column, isoformat, spans
 from riskprofile.history import Snapshot
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.profiles import Profile
+from riskprofile.reference import hashing
 from riskprofile.services import pairs
 from riskprofile.services.identifiers import OFFICE, RECORD, TITLE
-from riskprofile.services.pairs import SAID, SHARED, Rows, begins, nearest
+from riskprofile.services.pairs import SAID, SHARED, Rows, nearest
 from riskprofile.store import batches
 from riskprofile.store.spool import Columns
 from riskprofile.tables import Table
@@ -166,7 +167,7 @@ def related(
     linked, links = _linked(mine, run.pairs.of(group), history)
     finds = _finds(mine, history.found)
     known = run.shown(mine, linked[linked["other"] >= 0])
-    places = np.unique(np.concatenate([linked["place"], finds["place"].to_numpy(np.int64)]))
+    places = hashing.distinct(np.concatenate([linked["place"], finds["place"].to_numpy(np.int64)]))
     elsewhere = [place for place in places.tolist() if place not in known]
     known |= _declared(connection, profile, elsewhere)
     told: dict[str, list[str]] = {}
@@ -224,17 +225,17 @@ def _linked(mine: View, run: np.ndarray, history: Snapshot) -> tuple[np.ndarray,
     # Each reason once a pair, in the order in which it came up first: key by key, the run's first.
     stage = 2 * (said & -said).astype(np.int64) + (found["other"] < 0)
     order = np.lexsort(((stage << 44) + apart, place, record))  # 90 days are below 2**43
-    pair = np.cumsum(begins(record[order], place[order]))
+    pair = np.cumsum(hashing.starts(record[order], place[order]))
     bits = said[order].astype("<i4").view(np.uint8).reshape(-1, 4)
     step, why = np.nonzero(np.unpackbits(bits, axis=1, bitorder="little"))
     once = np.sort(np.unique(pair[step] * len(SAID) + why, return_index=True)[1])
     each, why = order[step[once]], why[once]
-    starts = np.flatnonzero(begins(record[each], place[each]))
+    starts = np.flatnonzero(hashing.starts(record[each], place[each]))
     n = np.diff(starts, append=len(each))
     closest = np.minimum.reduceat(apart[each], starts) if len(each) else apart
     of = each[starts]
     ranked = np.lexsort((place[of], closest, -n, record[of]))
-    numbers = np.unique(mine[_NUMBER].values)
+    numbers = hashing.distinct(mine[_NUMBER].values)
     ranked = ranked[_shown(record[of[ranked]], found["number"][of[ranked]], numbers)]
     # Few sequences of reasons are told of many pairs: each as a number, four bits a reason.
     rank = np.arange(len(each)) - np.repeat(starts, n)
@@ -263,7 +264,7 @@ def _before(mine: View, history: Snapshot) -> Iterator[np.ndarray]:
     keys = {by: mine[by].values[mine[by].notna().values] for by in SHARED if by in mine}
     compared = [name for by in keys for _, name, _ in pairs.COMPARED.get(by, ())]
     names = list(dict.fromkeys((*keys, "time", *_AT, *compared)))
-    table = history.sharing({by: np.unique(held) for by, held in keys.items()}, names)
+    table = history.sharing({by: hashing.distinct(held) for by, held in keys.items()}, names)
     if CHUNK not in table:
         return
     own = _rows(mine, mine[_ROW].values, mine[_NUMBER].values)
@@ -293,7 +294,7 @@ def _shown(record: np.ndarray, number: np.ndarray, own: np.ndarray) -> np.ndarra
     first = np.zeros(len(record), dtype=bool)
     first[np.unique(pair, return_index=True)[1]] = True
     told = np.cumsum(first & counts)
-    begin = np.flatnonzero(begins(record))
+    begin = np.flatnonzero(hashing.starts(record))
     before = np.repeat(told[begin] - (first & counts)[begin], np.diff(begin, append=len(record)))
     made: np.ndarray = told - (first & counts) - before < SHOWN
     return made
@@ -349,7 +350,7 @@ def _declared(connection: Connection, profile: Profile, places: Sequence[int]) -
     """Reference, title, time and office of rows by where they lie; removed ones are left out."""
     columns = [RECORD, profile.title, profile.time, profile.office]
     found: dict[int, Shown] = {}
-    wanted = np.unique(np.array(places, dtype=np.int64))
+    wanted = hashing.distinct(np.array(places, dtype=np.int64))
     chunks, starts = np.unique(wanted >> 32, return_index=True)
     ends = np.append(starts, len(wanted))[1:]
     for chunk, start, end in zip(chunks.tolist(), starts, ends, strict=True):

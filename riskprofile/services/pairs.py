@@ -17,6 +17,7 @@ import pyarrow as pa
 from riskprofile.columns import Column, Text, View, spans
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.history.piles import Apart
+from riskprofile.reference import hashing
 from riskprofile.store.spool import Columns, Spool
 
 MICROSECOND = pd.Timedelta(microseconds=1)
@@ -315,7 +316,7 @@ def nearest(of: np.ndarray, apart: np.ndarray, place: np.ndarray) -> np.ndarray:
     Pairs alike in all this stand in the order in which they came, as all of these do.
     """
     held = np.sort(of)
-    starts = np.flatnonzero(begins(held))
+    starts = np.flatnonzero(hashing.starts(held))
     size = np.diff(starts, append=len(held))
     many = size > NEAREST
     if not many.any():  # as often: nothing needs to be sorted by time
@@ -331,7 +332,7 @@ def shared(keys: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray, np.nda
     """Keys that neither too few nor too many rows have; where those of each begin; these rows."""
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
-    starts = np.flatnonzero(begins(keys))
+    starts = np.flatnonzero(hashing.starts(keys))
     size = np.diff(starts, append=len(keys))
     few = (size >= least) & (size <= COMMON)
     return keys[starts[few]], np.append(0, np.cumsum(size[few])), order[np.repeat(few, size)]
@@ -349,15 +350,6 @@ def having(
     there = there[at[there] < len(held)]
     first = starts[at[there]]
     return there, first, starts[at[there] + 1] - first
-
-
-def begins(*sorted_columns: np.ndarray) -> np.ndarray:
-    """Where a row differs from the row before it."""
-    made = np.zeros(len(sorted_columns[0]), dtype=bool)
-    made[:1] = True
-    for column in sorted_columns:
-        made[1:] |= column[1:] != column[:-1]
-    return made
 
 
 def places(chunks: Column, positions: Column) -> np.ndarray:
