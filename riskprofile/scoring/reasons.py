@@ -151,7 +151,7 @@ class _Said:
         worded = np.broadcast_to(2 * self.title[row] + (points > 0), of.shape)
         told, code[where] = np.unique(worded[where], return_inverse=True)
         code[where] += len(sentences)
-        sentences += [self._worded(one >> 1, bool(one & 1)) for one in told.tolist()]
+        sentences += self._worded(told.tolist())
         texts = [[sentences[one] for one in some] for some in code.tolist()]
         ends, alone = self._terms({*term.tolist()})
         return [
@@ -186,9 +186,19 @@ class _Said:
             sentences[some] = readings(replace(one, reads=_quoted(one.reads)[1:-1]), values)
         return sentences
 
-    def _worded(self, title: int, raises: bool) -> str:
-        """What is said of the words of a title, without marks."""
-        return _quoted(_wording(self.titles[title], self.scorecard, raises))[1:-1]
+    def _worded(self, told: list[int]) -> list[str]:
+        """What is said of the words of titles, without marks.
+
+        Each is told by twice the place of its title, and one more where they raise.
+        """
+        wording = self.scorecard.wording
+        titles = [None if wording is None else self.titles[one >> 1] for one in told]
+        raising = [title for title, one in zip(titles, told, strict=True) if title and one & 1]
+        words = dict(zip(raising, wording.strongest(raising) if wording else (), strict=True))
+        return [
+            _quoted(_wording(title, bool(one & 1), words.get(title or "", [])))[1:-1]
+            for title, one in zip(titles, told, strict=True)
+        ]
 
 
 def reading(feature: Feature, value: float | None) -> str:
@@ -242,12 +252,11 @@ def without_value(reads: str) -> str:
     return _END.sub("", _PLACE.sub("…", numbered(reads, False)))
 
 
-def _wording(title: str | None, scorecard: Scorecard, raises: bool) -> str:
-    if title is None or scorecard.wording is None:
+def _wording(title: str | None, raises: bool, strongest: list[tuple[str, int]]) -> str:
+    """What is said of a title, of the words in it that weigh most."""
+    if title is None:
         return NO_DESCRIPTION
     if not raises:
         return LAWFUL
-    words = [word for word, weight in scorecard.wording.strongest(title) if weight > 0]
-    if not words:
-        return UNUSUAL
-    return WORDED + ", ".join(f"“{word}”" for word in words)
+    words = [word for word, weight in strongest if weight > 0]
+    return WORDED + ", ".join(f"“{word}”" for word in words) if words else UNUSUAL

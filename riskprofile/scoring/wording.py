@@ -7,7 +7,7 @@ Worked out once per distinct description.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -146,8 +146,11 @@ class Wording:
     def _numbers(self) -> np.ndarray:
         return np.array([*self.weights.values()], dtype=np.int64)
 
-    def strongest(self, description: str, top: int = 3) -> list[tuple[str, int]]:
-        """The words and pairs that weigh most in one description, raising ones first."""
-        words = {*_whole(_weighed(description).split())}
+    def strongest(self, descriptions: Sequence[str], top: int = 3) -> list[list[tuple[str, int]]]:
+        """The words and pairs that weigh most in each description, raising ones first."""
+        return [self._strongest(said, top) for said in lexicon.plains(descriptions)]
+
+    def _strongest(self, said: str, top: int) -> list[tuple[str, int]]:
+        words = {*_whole(texts.skeleton_of(said).split())}
         weighed = [(one, weight) for one in words if (weight := self.weights.get(one, 0))]
         return sorted(weighed, key=lambda pair: (-pair[1], pair[0]))[:top]
