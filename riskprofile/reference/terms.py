@@ -191,9 +191,14 @@ def _add(made: Index, term: Term) -> None:
 
 def _add_slips(made: Index, key: str, term: Term) -> None:
     """Index a word of a term by what a slip, a missing vowel or a doubling leaves."""
-    bare = _VOWELS.sub("", key)
-    if term.ambiguity == "low" and key.isascii() and len(bare) >= 4 and bare != key:
-        made.bare.setdefault(bare, key)
+    if term.ambiguity == "low" and key.isascii():
+        bare = _VOWELS.sub("", key)
+        if len(bare) >= 4 and bare != key:
+            made.bare.setdefault(bare, key)
+    own = made.slips.setdefault(key, set())
+    if key in own:  # a word of an earlier term
+        return
+    own.add(key)
     made.squeezed.setdefault(words.squeeze(key), key)
     if len(key) >= 5:
         for place in range(len(key)):
