@@ -63,6 +63,17 @@ def unswept() -> Iterator[None]:
             gc.enable()
 
 
+def settle() -> None:
+    """Set apart from garbage what a program holds by now, where it has not done so itself.
+
+    What it has read to rate with stays to its end, and to look through it takes as long as to
+    rate ten declarations alone. Inside `unswept` nothing is looked through, and nothing is done.
+    """
+    if gc.isenabled() and not gc.get_freeze_count():
+        gc.collect()
+        gc.freeze()
+
+
 def give_back(heap: bool = False) -> None:
     """Hand free memory back to the system: between the parts of long work, not within one.
 

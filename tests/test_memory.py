@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import weakref
+from pathlib import Path
 
 import pytest
 
 from riskprofile.memory import give_back, unswept
+from riskprofile.services import settings
 
 
 class Knot:
@@ -47,3 +51,33 @@ def test_work_that_fails_leaves_the_collector_as_it_was() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+OPENS = """
+import gc, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from riskprofile.memory import unswept
+from riskprofile.services.rater import rater
+
+url, models = sys.argv[1], Path(sys.argv[2])
+told = [gc.get_freeze_count()]
+with unswept():
+    rater(url, models, "shipment", datetime(2026, 6, 1, tzinfo=UTC))
+told.append(gc.get_freeze_count())
+for day in (2, 3):
+    rater(url, models, "shipment", datetime(2026, 6, day, tzinfo=UTC))
+    told.append(gc.get_freeze_count())
+print(*told)
+"""
+
+
+def test_a_program_that_opens_a_rater_sets_apart_once_what_it_holds(tmp_path: Path) -> None:
+    asked = [f"sqlite:///{tmp_path / 'r.db'}", str(settings.CHECKOUT / "models")]
+    said = subprocess.run(
+        [sys.executable, "-c", OPENS, *asked], check=True, capture_output=True, text=True
+    )
+    before, within, opened, again = map(int, said.stdout.split())
+    assert before == within == 0
+    assert opened > 50_000
+    assert again <= opened

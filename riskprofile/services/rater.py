@@ -20,6 +20,7 @@ from riskprofile.columns import View
 from riskprofile.history import Aliases, Snapshot, look, recalled, united
 from riskprofile.history.learning import Asked
 from riskprofile.history.watch import WATCH, Watch
+from riskprofile.memory import settle
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.reference.hashing import hash_texts
 from riskprofile.reference.once import continued
@@ -245,4 +246,5 @@ def rater(
         store.close()
     card.expect([feature.name for feature in kind.features])
     history = Snapshot.from_layers(layers, finds, beside)
+    settle()
     return Rater(kind, card, history, known, rates, watch, accepted)
