@@ -147,6 +147,7 @@ def named(texts: Sequence[str]) -> list[str]:
     """
     stems, (by_points, by_letters) = cut(texts).stems, _orders()
     rank = stems.told(_rank, np.int64)[stems.code]
+    # Those of each text that say most, and then these by the alphabet.
     row, rank = pairs(stems.row[rank >= 0], rank[rank >= 0], len(by_letters))
     few_of_each = np.arange(len(row)) - np.searchsorted(row, row) < NAMING
     row, place = pairs(row[few_of_each], by_points[rank[few_of_each]], len(by_letters))

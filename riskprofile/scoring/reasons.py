@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from riskprofile.profiles import Profile
-from riskprofile.scoring.scorecard import WORDING, Scorecard
+from riskprofile.scoring.scorecard import WORDING, Scorecard, Term
 from riskprofile.tables import Feature, Table
 
 Reason = dict[str, Any]
@@ -30,7 +30,9 @@ _PLACE = re.compile(r"\{value:[^}]*\}")
 _END = re.compile(r"\s*:\s*…$")
 START = "where every declaration starts"
 YES_OR_NO = "0 or 1"  # the unit of a feature that is a fact or none
-AT_ONCE = 4_096  # rows: their reasons are told apart by one number
+# Rows whose reasons are told apart by one number, of term, values and title: below 2**63 for four
+# thousand terms of all features, whatever these rows hold.
+AT_ONCE = 4_096
 _INFINITE = {"inf", "-inf"}  # as Python writes them
 
 
@@ -81,6 +83,7 @@ def as_json(
         head, tail = _ends("base", START, "")
         pieces.append(f'{head}","points":{scorecard.base},"value":null{tail}')
         term, points = np.append(term, len(scorecard.terms)), np.append(points, scorecard.base)
+    # The strongest reason first, and of equal ones by name: on each side of each row.
     names = [*(one.name for one in scorecard.terms), "base"]
     places = {name: place for place, name in enumerate(sorted({*names}))}
     strongest = np.lexsort((np.array([places[one] for one in names])[term], -np.abs(points)))
@@ -130,7 +133,7 @@ class _Said:
         self.read = np.array(read, dtype=np.int64)
 
     def distinct(self, term: np.ndarray, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Of these terms of rows the first of each distinct reason, and which of these each is."""
+        """The first of these terms of rows for each distinct reason, and the reason of each."""
         of = self.read[:, term]
         code, size = self.codes[of, row], len(self.values)
         title = np.where((of == self.wording).any(axis=0), self.title[row], 0)
@@ -153,27 +156,26 @@ class _Said:
         code[where] += len(sentences)
         sentences += self._worded(told.tolist())
         texts = [[sentences[one] for one in some] for some in code.tolist()]
-        ends, alone = self._terms({*term.tolist()})
-        return [
-            f'{ends[of][0]}{text}","points":{mine},"value":{value}{ends[of][1]}'
-            if alone[of]
-            else f'{ends[of][0]}{text} and {other}","points":{mine},"value":[{value},{second}]'
-            f"{ends[of][1]}"
-            for of, text, other, mine, value, second in zip(
-                term.tolist(), *texts, points.tolist(), *values, strict=True
-            )
-        ]
+        ends = {place: self._ends(self.scorecard.terms[place]) for place in {*term.tolist()}}
+        many = [len(one.features) > 1 for one in self.scorecard.terms]
+        made = []
+        for of, mine, text, value, other, second in zip(
+            term.tolist(), points.tolist(), texts[0], values[0], texts[1], values[1], strict=True
+        ):
+            head, tail = ends[of]
+            if many[of]:
+                said = f'{text} and {other}","points":{mine},"value":[{value},{second}]'
+            else:
+                said = f'{text}","points":{mine},"value":{value}'
+            made.append(f"{head}{said}{tail}")
+        return made
 
-    def _terms(self, places: set[int]) -> tuple[dict[int, tuple[str, str]], dict[int, bool]]:
-        """What stands around the sentence and value of these terms, and which read one feature."""
-        ends, alone = {}, {}
-        for place in places:
-            term = self.scorecard.terms[place]
-            norms = [self.scorecard.norms.get(name, "") for name in term.features]
-            norm = norms[0] if len(norms) == 1 else "; ".join(filter(None, norms))
-            says = f"{_quoted(term.criterion.says)[1:-1]}: " if term.criterion else ""
-            ends[place], alone[place] = _ends(term.name, says, norm), len(norms) == 1
-        return ends, alone
+    def _ends(self, term: Term) -> tuple[str, str]:
+        """What stands around the sentence and the value of a term."""
+        norms = [self.scorecard.norms.get(name, "") for name in term.features]
+        norm = norms[0] if len(norms) == 1 else "; ".join(filter(None, norms))
+        says = f"{_quoted(term.criterion.says)[1:-1]}: " if term.criterion else ""
+        return _ends(term.name, says, norm)
 
     def _sentences(self, features: set[int]) -> list[str]:
         """The sentence of each value of these features, without marks; of the others none."""

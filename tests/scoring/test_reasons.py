@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -13,8 +14,8 @@ from hypothesis import strategies as st
 
 from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring import reasons
-from riskprofile.scoring.reasons import NO_DESCRIPTION, as_json, explain
-from riskprofile.scoring.scorecard import Criterion
+from riskprofile.scoring.reasons import NO_DESCRIPTION, UNUSUAL, WORDED, as_json, explain
+from riskprofile.scoring.scorecard import Criterion, Term
 from tests.scoring.toy import scorecard
 
 VALUE = st.sampled_from([None, -0.0, 0.0, 1.0, 1.5, 7.0, 1e-6, 123456.789012])
@@ -70,6 +71,20 @@ def test_a_written_criterion_says_its_own_sentence_first() -> None:
     )
     [told] = [one for one in raising + lowering if one["term"] == "T1"]
     assert told["text"].startswith('the "freight" is high: ')
+
+
+@pytest.mark.parametrize("read", [("freight_ratio", "wording"), ("wording", "freight_ratio")])
+def test_a_pair_with_the_goods_words_says_those_of_each_row(read: tuple[str, str]) -> None:
+    card = scorecard()
+    shape = tuple(len(card.bins[name]) for name in read)
+    pair = Term(read, np.full(shape, 9, dtype=np.int32))
+    rows = table([(7.0, 0.0, 1.0, None)] * 2)
+    told = explain(rows, ["pins", "steel"], SHIPMENT, replace(card, base=0, terms=(pair,)))
+    texts = [{*raising[0]["text"].split(" and ")} for raising, _ in told]
+    freight = "freight costs 7.00 times the value of the goods"
+    assert texts == [{freight, f"{WORDED}“pins”"}, {freight, UNUSUAL}]
+    [values] = {tuple(raising[0]["value"]) for raising, _ in told}
+    assert values == tuple({"freight_ratio": 7.0, "wording": 1.0}[name] for name in read)
 
 
 def test_an_infinite_value_is_refused_as_no_json_holds_it() -> None:
