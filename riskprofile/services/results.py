@@ -110,7 +110,7 @@ def _one(store: Store, ranked: Ranked, reasons: Reasons, step: Step) -> Iterator
 
 
 def _slices(rows: Table, size: int) -> Iterator[Table]:
-    for start in range(0, max(len(rows), 1), size):
+    for start in range(0, len(rows), size):
         yield rows.iloc[start : start + size]
 
 

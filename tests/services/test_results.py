@@ -123,6 +123,14 @@ def test_long_cells_are_in_memory_about_twice(tmp_path: Path, suffix: str) -> No
     assert most + arrow.max_memory() < 2.5 * (tmp_path / f"list{suffix}").stat().st_size
 
 
+def test_results_without_a_row_have_no_blank_line(rated: Rated, tmp_path: Path) -> None:
+    none = results.table(*rated, "none").iloc[:0]
+    results.write(none, tmp_path / "list.jsonl")
+    results.write(none, tmp_path / "list.csv")
+    assert (tmp_path / "list.jsonl").read_bytes() == b""
+    assert (tmp_path / "list.csv").read_text() == ",".join(none.columns) + "\n"
+
+
 def test_how_far_it_is_is_told(rated: Rated, monkeypatch: pytest.MonkeyPatch) -> None:
     sized(monkeypatch, 10, 3, 10)
     steps: list[tuple[str, int, int | None]] = []
