@@ -55,6 +55,9 @@ class Strangers:
         """Nothing."""
         return Asked.of({})
 
+    def close(self) -> None:
+        """Nothing is open."""
+
 
 @dataclass(frozen=True)
 class Register:
@@ -93,6 +96,10 @@ class Register:
         """All rows of the run are rated: what was said of single forms is not asked again."""
         self._memory.late, self._memory.before = {}, {}
         self._memory.fresh, self._memory.near = [], None
+        self.close()
+
+    def close(self) -> None:
+        """Give back its connection, until it asks again."""
         if self._memory.store is not None:
             self._memory.store.close()
 
@@ -110,10 +117,10 @@ class Register:
         late.update((key, before[key]) for key in new if key in before)
         unknown = {key: asked[key] for key in new if key not in late}
         if unknown:
-            if memory.store is None:
-                memory.store = Store.open(self.url)
-                weakref.finalize(memory, memory.store.close)
             store = memory.store
+            if store is None:  # two threads may come here at once: each ends what it opened
+                store = memory.store = Store.open(self.url)
+                weakref.finalize(memory, store.close)
             try:
                 with store.read() as connection:
                     known = parties.entities(connection, list(unknown), self.before)

@@ -103,6 +103,11 @@ class Raters:
             self.registers[profile] = known
         return self.registers[profile]
 
+    def close(self) -> None:
+        """The run is over: no register of it keeps a connection, though its rater is kept."""
+        for one in (*self.registers.values(), *(each.parties for each in self.opened.values())):
+            one.close()
+
     def elsewhere(self, profile: str) -> Opened:
         """What another process opens to do as the rater of this profile does."""
         card = self.of(profile).scorecard

@@ -111,7 +111,7 @@ def screen(
             *(store, settings, actor, options, now, raters, others, unfinished),
             *(progress, stop, summary, rejected, len(paths) > 1),
         )
-        with stop.listening():
+        with closing(raters), stop.listening():
             for one in left:
                 files.go_on(one)
             for path in paths if options.strict else ():

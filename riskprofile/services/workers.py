@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from multiprocessing import (
@@ -206,8 +206,13 @@ def _alone() -> None:
 
 def work(task: Task[Done]) -> Done:
     """Do a task in this process, with a rater that is opened once."""
-    with unswept():
-        made = task.part.work(task.opened.rater())
+    return _done(task.part, task.opened.rater())
+
+
+def _done(part: Work[Done], rater: Rater) -> Done:
+    """Between two tasks a worker has no connection: that of a cluster may wait for days."""
+    with unswept(), closing(rater.parties):
+        made = part.work(rater)
         give_back()
     return made
 
@@ -341,7 +346,4 @@ def work_on_cluster(task: Task[Done], version: str) -> Done:
             where=error.where,
             do="Give every machine the same folder of scorecards",
         ) from error
-    with unswept():
-        made = task.part.work(one)
-        give_back()
-    return made
+    return _done(task.part, one)

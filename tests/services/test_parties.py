@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import resource
 import shutil
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -13,6 +15,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine, event, select
 
+from riskprofile import __version__
 from riskprofile.errors import StoreError
 from riskprofile.history import Lookup, finding, forms, learning, piles, view
 from riskprofile.history.learning import Asked, Parts
@@ -24,8 +27,11 @@ from riskprofile.services import rater as raters
 from riskprofile.services import settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.parties import Heard, Kin, Register
+from riskprofile.services.past import Folder
+from riskprofile.services.rater import Rows
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
+from riskprofile.services.workers import Opened, Task, work_on_cluster
 from riskprofile.store import parties
 from riskprofile.store.database import Store
 from riskprofile.store.spool import Spool
@@ -146,6 +152,65 @@ def test_a_register_asked_for_few_forms_keeps_its_connection_until_the_run_is_ra
         event.remove(Engine, "connect", count)
     first = told[0]
     assert told == [first, first, first + 1, first + 1, first + 2]
+
+
+@pytest.fixture
+def connected() -> Iterator[set[object]]:
+    """The connections of this process to whatever database."""
+    held = set[object]()
+
+    def opened(connection: object, _record: object) -> None:
+        held.add(connection)
+
+    def closed(connection: object, _record: object) -> None:
+        held.discard(connection)
+
+    event.listen(Engine, "connect", opened)
+    event.listen(Engine, "close", closed)
+    yield held
+    event.remove(Engine, "connect", opened)
+    event.remove(Engine, "close", closed)
+
+
+@pytest.mark.parametrize("way", ["ended", "history", "cut short", "resumed"])
+def test_a_run_that_is_over_leaves_no_connection_with_its_rater(
+    tmp_path: Path, connected: set[object], way: str
+) -> None:
+    """Raters are kept in memory, and a page server or a watcher of an inbox lives for months."""
+    names = [FIRST, STRANGER, "Kastelno", "Vidar"]
+    goods = factory.shipments(4, consignee_id=None, consignee_name=names)
+    sent = factory.write(tmp_path / "day.csv", goods)
+    home = settings.load({}, home=tmp_path / "home")
+    met = set[object]()
+
+    def meet(name: str, rows: int) -> None:
+        met.update(connected)
+        if way in ("cut short", "resumed"):
+            raise OSError("the terminal is gone")
+
+    options = Options(chunk_rows=2, history=way == "history", resume=True)
+    with closing(settings.open_store(home)) as store:
+        with suppress(OSError):
+            screen(store, home, OWNER, [sent], options, NOW, progress=meet)
+        if way == "resumed":
+            screen(store, home, OWNER, [sent], options, later(hours=1))
+    assert len(met) > 1
+    assert not connected
+
+
+def test_a_worker_that_waits_for_a_task_has_no_connection(
+    tmp_path: Path, connected: set[object]
+) -> None:
+    """One of a cluster may wait for days, and its database lets only so many connect."""
+    home = settings.load({}, home=tmp_path / "home")
+    settings.open_store(home).close()
+    at = (home.database_url, home.models, "shipment", NOW)
+    card = raters.rater(*at).scorecard
+    of = Opened(*at, Folder(tmp_path / "history"), card.version, card.digest)
+    goods = factory.shipments(1, consignee_id=None, consignee_name=STRANGER)
+    _, _, asked = work_on_cluster(Task(of, Rows(goods)), __version__)
+    assert asked.sought.all()
+    assert not connected
 
 
 def test_what_is_forgotten_is_looked_for_again_and_said_the_same(
