@@ -13,7 +13,6 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -51,25 +50,9 @@ def _counted(function: Any, *, turned: bool = False) -> Callable[[Column, Any], 
     return count
 
 
-_calm = ContextVar("calm", default=False)
-
-
-@contextmanager
-def calm() -> Iterator[None]:
-    """Inside, one by nothing is infinite and no fault (IEEE 754), without saying so each time."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        before = _calm.set(True)
-        try:
-            yield
-        finally:
-            _calm.reset(before)
-
-
 def _over(one: Any, other: Any) -> Any:
-    """Division, where one by nothing is infinite and no fault."""
-    if _calm.get():
-        return np.true_divide(one, other)
-    with calm():
+    """Division, where one by nothing is infinite and no fault (IEEE 754)."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.true_divide(one, other)
 
 

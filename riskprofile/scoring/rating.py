@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from riskprofile.columns import View, calm
+from riskprofile.columns import View
 from riskprofile.errors import RiskProfileError
 from riskprofile.profiles import Profile
 from riskprofile.reference import facts
@@ -38,7 +38,6 @@ class Fired:
         self.broken |= other.broken
 
 
-@calm()
 def features(
     items: View | Table, history: History, profile: Profile, scorecard: Scorecard
 ) -> Table:
@@ -61,7 +60,6 @@ def features(
     return _rounded(made, seen)
 
 
-@calm()
 def all_features(items: View | Table, history: History, profile: Profile) -> Table:
     """Every feature of the profile, for training; the wording is not among them."""
     seen = View.of(items)
@@ -97,7 +95,6 @@ def points(items: View | Table, values: Table, profile: Profile, scorecard: Scor
     return pd.Series(total, index=items.index)
 
 
-@calm()
 def indicators(items: View | Table, history: History, listed: Sequence[Indicator]) -> Fired:
     """Masks of the given indicators over the rows.
 

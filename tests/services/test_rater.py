@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskprofile.columns import View
+from riskprofile.columns import Column, View
 from riskprofile.history import Snapshot, view
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import rating
@@ -72,3 +72,21 @@ def test_a_sign_that_breaks_in_one_part_is_broken_there_alone(
     assert log[BROKEN + first.key].tolist() == [False] * 44 + [True] * 16
     said = plain.rate(rows)[0][FIRED + first.key].to_numpy()
     assert log[FIRED + first.key].tolist() == [*said[:44].tolist(), *[False] * 16]
+
+
+def test_a_sign_that_takes_the_logarithm_of_nothing_is_told_from_one_that_divides_by_it(
+    plain: Rater, rows: Table
+) -> None:
+    """To divide by nothing is meant so; any other slip of a feature or a sign is to come up."""
+
+    def sloppy(items: View, history: object) -> Column:
+        return Column(np.log(np.zeros(len(items))) > 0)
+
+    def divides(items: View, history: object) -> Column:
+        return items["value"] / 0.0 > 1.0
+
+    first, second = plain.by_row[:2]
+    signs = [replace(first, compute=sloppy), replace(second, compute=divides)]
+    fired = rating.indicators(view(rows, plain.profile), plain.history, signs)
+    assert set(fired.broken) == {first.key}
+    assert fired.masks[second.key].any()
