@@ -73,6 +73,20 @@ class Shelves(NamedTuple):
         ):
             yield _in_blocks(at, shelf, sizes, blocks)
 
+    def sought(self, sizes: np.ndarray, blocks: np.ndarray) -> Sought:
+        """All of where forms are looked for."""
+        found = [*self.looked_on(sizes, blocks.view(np.uint64))]
+        of, shelf = (np.concatenate(each) for each in zip(*found, strict=True))
+        return Sought(of, shelf, self.signs[of])
+
+
+class Sought(NamedTuple):
+    """Which form is looked for on a shelf of a block, the hash of that, and the form's signs."""
+
+    of: np.ndarray
+    shelf: np.ndarray
+    signs: np.ndarray
+
 
 def _in_blocks(
     at: np.ndarray | None, shelf: np.ndarray, sizes: np.ndarray, blocks: np.ndarray
@@ -294,17 +308,14 @@ class Known(NamedTuple):
             forms[order],
         )
 
-    def near(
-        self, shelves: Shelves, sizes: np.ndarray, blocks: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def near(self, sought: Sought) -> tuple[np.ndarray, np.ndarray]:
         """Which of forms, and which of these that stand on a shelf of theirs, may be alike."""
-        found = [*shelves.looked_on(sizes, blocks.view(np.uint64))]
-        of, shelf = (np.concatenate(each) for each in zip(*found, strict=True))
-        first = np.searchsorted(self.shelves, shelf)
-        many = np.searchsorted(self.shelves, shelf, "right") - first
-        of, forms = np.repeat(of, many), self.forms[spans(first, many)]
-        may = np.flatnonzero(~unlike(shelves.signs[of], self.signs[forms]))
-        return of[may], forms[may]
+        first = np.searchsorted(self.shelves, sought.shelf)
+        many = np.searchsorted(self.shelves, sought.shelf, "right") - first
+        at = np.repeat(np.arange(len(many)), many)
+        forms = self.forms[spans(first, many)]
+        may = np.flatnonzero(~unlike(sought.signs[at], self.signs[forms]))
+        return sought.of[at[may]], forms[may]
 
 
 def words(forms: Collection[tuple[str, str]]) -> Words:

@@ -91,31 +91,40 @@ class Blocks:
 
     def __init__(self, before: datetime) -> None:
         self.before = before
-        # The numbers of blocks that were read, in order, and the forms in those not crowded.
-        self._late = self._earlier = _NONE
+        self._late: Parted = ()
+        self._earlier: Parted = ()
 
     def of(self, connection: Connection, asked: np.ndarray) -> list[Known]:
         """What is at hand once these blocks are."""
-        (late, forms), earlier = self._late, self._earlier
+        late, earlier = self._late, self._earlier
         new = distinct(asked)
-        new = new[~(_within(new, late) | _within(new, earlier[0]))]
+        for numbers, _ in (*late, *earlier):
+            new = new[~_within(new, numbers)]
         if len(new):
-            if len(forms.texts) + len(late) // 8 >= HELD:  # a thread that reads the old keeps them
-                (late, forms), earlier = _NONE, (late, forms)
+            if sum(len(forms.texts) + len(numbers) // 8 for numbers, forms in late) >= HELD:
+                late, earlier = (), late  # a thread that reads the old keeps them
             read = _read(connection, new, self.before)
-            forms = forms.and_also(Known.of(read)) if read else forms
-            late = np.sort(np.concatenate([late, new]))
-            self._late, self._earlier = (late, forms), earlier
-        return [forms, earlier[1]]
+            late = _with(late, new, Known.of(read) if read else _NONE)
+            self._late, self._earlier = late, earlier
+        return [forms for _, forms in (*late, *earlier)]
 
 
-_NONE = (np.zeros(0, np.int64), Known.of([]))
+# What was read, by parts: the numbers of blocks, in order, and the forms in those not crowded.
+Parted = tuple[tuple[np.ndarray, Known], ...]
+_NONE = Known.of([])
+_AS_LONG = 8  # times a part is as long as the next, at least: so few are put in order again
+
+
+def _with(parts: Parted, numbers: np.ndarray, forms: Known) -> Parted:
+    """These and others: beside the longer parts, together with those that are not much longer."""
+    while parts and len(parts[-1][0]) < _AS_LONG * len(numbers):
+        numbers = np.sort(np.concatenate([parts[-1][0], numbers]))
+        parts, forms = parts[:-1], parts[-1][1].and_also(forms)
+    return (*parts, (numbers, forms))
 
 
 def _within(some: np.ndarray, ordered: np.ndarray) -> np.ndarray:
-    """Which of some numbers are among others, which are in order."""
-    if not len(ordered):
-        return np.zeros(len(some), dtype=bool)
+    """Which of some numbers are among others, of which there are some, in order."""
     found: np.ndarray = ordered[np.searchsorted(ordered, some).clip(max=len(ordered) - 1)] == some
     return found
 
@@ -128,8 +137,9 @@ def join(connection: Connection, words: Words, held: Blocks) -> list[register.Fo
     for start in range(0, len(sizes), AT_ONCE):
         some = slice(start, start + AT_ONCE)
         here = blocks[ends[start] - sizes[start] :][: sizes[some].sum()]
+        sought = shelves.some(some).sought(sizes[some], here)
         for known in held.of(connection, here):
-            for of, other in zip(*known.near(shelves.some(some), sizes[some], here), strict=True):
+            for of, other in zip(*known.near(sought), strict=True):
                 form = known.texts[other], int(known.entities[other])
                 near.setdefault(start + int(of), []).append(form)
     names = [*register.FUZZY]

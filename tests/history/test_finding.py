@@ -104,7 +104,7 @@ def test_no_two_that_are_alike_miss_each_other(forms: list[tuple[str, str]]) -> 
     shelves = finding.words(forms).shelves
     families, one_block = [family for family, _ in forms], np.ones(len(forms), np.int64)
     known = Known.of([(1, *form, number) for number, form in enumerate(forms)])
-    of, met = known.near(shelves, one_block, one_block)
+    of, met = known.near(shelves.sought(one_block, one_block))
     pairs = {*zip(of.tolist(), known.entities[met].tolist(), strict=True)}
     for one, (family, form) in enumerate(forms):
         for other in range(len(forms)):

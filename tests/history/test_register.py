@@ -120,7 +120,7 @@ def test_a_candidate_that_is_passed_over_unlike_would_have_lost() -> None:
             assert register.best(family, form, others) == expected
             kept = Known.of([(1, family, one, number) for one, number in others])
             words = finding.words([(family, form)])
-            _, near = kept.near(words.shelves, np.array([1]), np.array([1]))
+            _, near = kept.near(words.shelves.sought(np.array([1]), np.array([1])))
             found = [(kept.texts[one], int(kept.entities[one])) for one in near]
             met += len(found)
             assert register.best(family, form, found) == expected

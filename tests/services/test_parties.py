@@ -213,6 +213,29 @@ def test_a_worker_that_waits_for_a_task_has_no_connection(
     assert not connected
 
 
+def test_blocks_that_come_one_by_one_are_not_put_in_order_all_over_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"{one}or{two}an {two}el{one}on" for one, two in product("bdgklmnrst", repeat=2)]
+    registered(store, names)
+    rows = factory.shipments(len(names), consignee_id=None, consignee_name=names)
+    asked = [*forms(rows, SHIPMENT.keys).values()]
+    moved: list[int] = []
+    both = finding.Known.and_also
+
+    def count(self: finding.Known, other: finding.Known) -> finding.Known:
+        made = both(self, other)
+        moved.append(len(made.texts))
+        return made
+
+    monkeypatch.setattr(finding.Known, "and_also", count)
+    held = parties.Blocks(NOW)
+    with store.read() as connection:
+        for form in asked:
+            parties.join(connection, finding.words([form]), held)
+    assert moved and sum(moved) < len(asked) * len(asked) // 4
+
+
 def test_what_is_forgotten_is_looked_for_again_and_said_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
