@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from riskprofile.columns import View
 from riskprofile.history import Aliases, finding, forms
+from riskprofile.history.finding import Words
 from riskprofile.history.learning import Asked, Parts, among_themselves, apart
 from riskprofile.history.register import Found
 from riskprofile.history.resolver import written
@@ -33,13 +34,15 @@ TRAVEL = 1 << 19  # new forms, of some 125 bytes each, that are in memory to be 
 # What the register said of a form: what it stands for, where it was known; else the form that is
 # alike to it, or that none is.
 Said = int | Found | None
+# Forms that were looked for last, and what was found: on the way to the end of the run.
+Fresh = tuple[list[int], Words, list[Found | None]]
 
 
 @dataclass
 class _Memory:
     late: dict[int, Said] = field(default_factory=dict)
     before: dict[int, Said] = field(default_factory=dict)
-    fresh: list[Asked] = field(default_factory=list)  # looked for, and not handed on yet
+    fresh: Fresh | None = None
     near: Blocks | None = None
     store: Store | None = None
 
@@ -81,7 +84,8 @@ class Register:
         """The parties of this table, and what is said of them, for the end of the run."""
         named = forms(table, keys)
         said = self._said(named)
-        fresh, self._memory.fresh = Asked.concat(self._memory.fresh), []
+        last, self._memory.fresh = self._memory.fresh, None
+        fresh = Asked.of({}) if last is None else Asked.looked_for(*last)
         there = named.keys() & fresh.keys.tolist()
         if len(there) < len(fresh):
             fresh = fresh.take(np.flatnonzero([key in there for key in fresh.keys.tolist()]))
@@ -95,7 +99,7 @@ class Register:
     def forget(self) -> None:
         """All rows of the run are rated: what was said of single forms is not asked again."""
         self._memory.late, self._memory.before = {}, {}
-        self._memory.fresh, self._memory.near = [], None
+        self._memory.fresh = self._memory.near = None
         self.close()
 
     def close(self) -> None:
@@ -112,7 +116,6 @@ class Register:
             # Others take their place: a thread that reads the old ones keeps them.
             late, before = {}, late
             memory.late, memory.before = late, before
-            memory.fresh = []
             new = [*asked]
         late.update((key, before[key]) for key in new if key in before)
         unknown = {key: asked[key] for key in new if key not in late}
@@ -133,7 +136,7 @@ class Register:
                     store.close()  # its connections; what it knows of its statements stays
             late.update(known)
             late.update(zip(wanted, sought, strict=True))
-            memory.fresh.append(Asked.looked_for([*wanted], words, sought))
+            memory.fresh = [*wanted], words, sought
         return late
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import resource
 import shutil
@@ -18,6 +19,7 @@ from sqlalchemy import Engine, event, select
 from riskprofile import __version__
 from riskprofile.errors import StoreError
 from riskprofile.history import Lookup, finding, forms, learning, piles, view
+from riskprofile.history.finding import Words
 from riskprofile.history.learning import Asked, Parts
 from riskprofile.history.register import Found
 from riskprofile.profiles import SHIPMENT
@@ -211,6 +213,25 @@ def test_a_worker_that_waits_for_a_task_has_no_connection(
     _, _, asked = work_on_cluster(Task(of, Rows(goods)), __version__)
     assert asked.sought.all()
     assert not connected
+
+
+def test_rows_that_come_one_by_one_leave_nothing_behind_for_the_end_of_a_run(
+    tmp_path: Path,
+) -> None:
+    """Who rates single declarations never asks for it, and goes on for days."""
+    url = f"sqlite:///{tmp_path / 'riskprofile.db'}"
+    Store.open(url).close()
+    one = Register(url, NOW)
+
+    def alive() -> int:
+        gc.collect()
+        return sum(isinstance(made, Asked | Words) for made in gc.get_objects())
+
+    before = alive()
+    for number in range(12):
+        name = f"Ulorin{'abcdefghijkl'[number]} Dekavor"
+        one(factory.shipments(1, consignee_id=None, consignee_name=name), SHIPMENT.keys)
+    assert alive() - before <= 2
 
 
 def test_blocks_that_come_one_by_one_are_not_put_in_order_all_over_again(
