@@ -79,7 +79,11 @@ def unchanged(path: Path) -> Iterator[None]:
         it anew cuts it first, and what was read may have ended there.
     """
     was = state(path)
-    yield
+    try:
+        yield
+    except FileNotFoundError:
+        if state(path) == was:
+            raise
     if state(path) != was:
         raise InputError(
             "the file was written, or taken away, while it was read",

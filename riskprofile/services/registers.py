@@ -137,11 +137,11 @@ def load(
             for row in filled.to_dict("records"):
                 entry = intake.plain({str(name): value for name, value in row.items()}, spec)
                 entries[_key(entry, spec)] = entry
+        digest = digest_of(path)
     told.quarantined = len(told.rejected)
     for one in told.rejected:
         code = one.reason_code
         told.quarantined_by_reason[code] = told.quarantined_by_reason.get(code, 0) + 1
-    digest = digest_of(path)
     with store.write(patience=60.0) as connection:
         kept.lock(connection)
         before = kept.in_force(connection, kind, stated)

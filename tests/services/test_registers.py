@@ -102,6 +102,21 @@ def test_of_a_file_that_is_written_while_it_is_read_nothing_is_loaded(
     assert not {"register.load", "arms.load"}.intersection(told)
 
 
+def test_the_digest_of_a_load_is_of_what_was_loaded(store: Store, tmp_path: Path, monkeypatch):
+    """The file may be written between its last row and its digest."""
+    file = written(tmp_path, LICENCES + "L-1,100,2026-01-01,2026-12-31\n")
+    true = registers.digest_of
+
+    def too_late(path: Path) -> str:
+        path.write_text(LICENCES + "L-2,100,2026-01-01,2026-12-31\n" * 2)
+        return true(path)
+
+    monkeypatch.setattr(registers, "digest_of", too_late)
+    with pytest.raises(InputError, match="was written, or taken away, while it was read"):
+        registers.load(store, OWNER, "licences", file, NOW)
+    assert not registers.held(store, OWNER)[0].entries
+
+
 def test_a_file_that_speaks_for_an_earlier_day_does_not_replace_a_later_one(
     store: Store, tmp_path: Path
 ):
