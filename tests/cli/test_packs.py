@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from riskprofile.services import packing
+from riskprofile.services import packing, packs
 from tests.cli.test_cli import run, told
 from tests.services.test_bundle import WHY, case
 
@@ -77,7 +77,9 @@ def test_what_a_trial_does_to_an_accepted_pack_is_said(tmp_path: Path) -> None:
     assert "too few were tried, out of force from the next run on" in said
 
 
-def test_a_pack_that_was_withdrawn_says_so_when_it_comes_again(tmp_path: Path) -> None:
+def test_a_pack_that_was_withdrawn_says_so_when_it_comes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file, home = tmp_path / "pack.json", tmp_path / "home"
     parts = ["transport_mode post", "words filters fuel"]
     pattern = {"profile": "shipment", "parts": parts, "finds": 12, "others": None, "times": 3.0}
@@ -95,6 +97,9 @@ def test_a_pack_that_was_withdrawn_says_so_when_it_comes_again(tmp_path: Path) -
     assert code == 1 and "withdrawn already" in why and "export one anew" in why
     said = run(home, *pack, "try", digest)[1]
     assert "too few were tried\n" in said and "in force" not in said
+    monkeypatch.setattr(packs, "ENOUGH", 0)  # what is narrow is told so, and comes not in force
+    said = run(home, *pack, "try", digest)[1]
+    assert "0 known finds; narrow, and out of force: the pack is withdrawn\n" in said
 
 
 @pytest.mark.parametrize(
