@@ -38,6 +38,7 @@ FLAGS = [
 ]
 PASSWORD = "a long sentence to sign in"
 SLOW = 60_000  # milliseconds that a busy machine may take to draw: it is slow, not wrong
+ENOUGH = 3  # tests that waited so long in vain: no page is drawn, and the others are not begun
 # Name -> role. Two officers, because nobody confirms their own outcome.
 PEOPLE = {
     "officer-14": "officer",
@@ -157,7 +158,8 @@ def answering(
         until = time.monotonic() + LATE
         while True:
             try:
-                urllib.request.urlopen(f"{url}/healthz", timeout=LATE, context=trusted).close()
+                left = max(1.0, until - time.monotonic())
+                urllib.request.urlopen(f"{url}/healthz", timeout=left, context=trusted).close()
                 break
             except OSError:
                 if time.monotonic() > until or process.poll() is not None:
@@ -167,7 +169,47 @@ def answering(
         yield
     finally:
         process.terminate()
-        process.wait(LATE)
+        try:
+            process.wait(SLOW / 1000)
+        finally:
+            process.kill()  # one that hangs would stay
+
+
+class Lost:
+    """The tests that failed after they had waited for a page as long as one may."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def note(self, name: str, *, failed: bool, seconds: float) -> None:
+        """What became of a test."""
+        if failed and seconds >= SLOW / 1000:
+            self.names.append(name)
+
+    def ask(self) -> None:
+        """Fail where enough were lost: all the others together would wait for hours."""
+        if len(self.names) >= ENOUGH:
+            pytest.fail(f"not begun: pages are waited for in vain ({', '.join(self.names)})", False)
+
+
+LOST = pytest.StashKey[Lost]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note what was lost in this process, which has all tests of pages."""
+    lost = item.config.stash.setdefault(LOST, Lost())
+    report = yield
+    lost.note(item.name, failed=report.failed, seconds=call.duration)
+    return report
+
+
+@pytest.fixture(autouse=True)
+def worth_a_try(pytestconfig: pytest.Config) -> None:
+    """A page that hangs costs minutes, whatever the number of tests."""
+    pytestconfig.stash.setdefault(LOST, Lost()).ask()
 
 
 @pytest.fixture(autouse=True)
