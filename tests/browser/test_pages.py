@@ -15,6 +15,7 @@ from riskprofile.store import tables
 from riskprofile.store.alerts import add
 from tests.browser import home
 from tests.browser.conftest import PASSWORD, Served
+from tests.browser.test_narrow import comes_to
 from tests.browser.test_shift import (
     PAUSE,
     button,
@@ -310,9 +311,13 @@ def test_the_page_speaks_french(served, visit):
     expect(page.locator("h1.rp-h1")).to_contain_text("Classée en rouge parce que")
 
 
-def box(page: Page, selector: str) -> dict[str, float]:
-    """Where the first of these stands."""
-    return page.locator(selector).first.bounding_box()
+# What stands apart, from left to right; their edges where they do not.
+ORDER = """() => {
+  const at = (selector) => document.querySelector(selector).getBoundingClientRect();
+  const who = at('.rp-who'), alert = at('.st-key-alert'), list = at('[class*=st-key-list-]');
+  return who.left < 100 && alert.right < list.left ? ['who is signed in', 'the alert', 'the list']
+    : [who.left, alert.right, list.left];
+}"""
 
 
 def test_an_arabic_page_is_written_from_the_right_and_nothing_leaves_the_window(served, visit):
@@ -320,13 +325,10 @@ def test_an_arabic_page_is_written_from_the_right_and_nothing_leaves_the_window(
     expect(page.get_by_role("button", name="التالي")).to_be_visible()
     press(page, "n")
     expect(page.locator("[class*=st-key-do-refer-] button")).to_be_visible()
-    listed, alert = box(page, "[class*=st-key-list-]"), box(page, ".st-key-alert")
-    assert alert["x"] + alert["width"] < listed["x"]  # the list stands at the right
-    assert box(page, ".rp-who")["x"] < 100  # who is signed in stands at the left
-    assert page.evaluate("document.documentElement.scrollWidth") <= 1366
+    comes_to(page, ORDER, ["who is signed in", "the alert", "the list"], "from the left")
+    comes_to(page, "document.documentElement.scrollWidth <= 1366", True, "wide")
     assert page.evaluate("document.documentElement.lang") == "ar"  # for who has it read aloud
-    beyond = page.evaluate(BEYOND)
-    assert beyond == []
+    comes_to(page, BEYOND, [], "beyond")
     first = page.locator("[class*=st-key-list-] [role=columnheader]").last
     expect(first).to_have_text("المسار، القائمة")
     # Signs and codes keep their direction.
