@@ -13,7 +13,7 @@ from riskprofile.services import arms, feedback, iafq, tracing
 from riskprofile.services.identity import OWNER
 from riskprofile.store import batches, tables
 from tests import factory
-from tests.browser.test_shift import REASON, add_item, button, open_row, press, reference, settled
+from tests.browser.test_shift import REASON, button, open_row, press, reference, settled, type_cells
 
 RECORD = "PX-2026-104417"
 FOUND = {"part": "frame", "make": "Kestrel", "model": "K-92", "calibre": "9x19", "serial": "KX105"}
@@ -76,7 +76,8 @@ def test_a_seizure_recorded_once_serves_everyone(served, visit, tmp_path):
     expect(button(first, "Record outcome")).to_be_visible()
     press(first, "o")
     first.get_by_role("radio", name="Firearms trafficking").click()
-    add_item(first, "Firearm", *FOUND.values())
+    settled(first)
+    type_cells(first, *((70, at, one) for at, one in enumerate(["Firearm", *FOUND.values()])))
     button(first, "Opened and counted").click()
     settled(first)
     first.get_by_role("button", name="Send to second person").click()
