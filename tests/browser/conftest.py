@@ -254,6 +254,8 @@ class Browsers:
         free = self._free.setdefault(repr((held, sorted(options.items()))), [])
         context = free.pop() if free else self._chromium.new_context(**options)
         page = context.pages[0] if context.pages else context.new_page()
+        if "viewport" in options:  # who had it before may have left a smaller window
+            page.set_viewport_size(options["viewport"])
         yield page
         for other in context.pages:
             if other is not page or not _emptied(page):
