@@ -6,6 +6,7 @@ person: who held it belongs to the case, not to this register.
 
 from __future__ import annotations
 
+from riskprofile.reference.marks import UNSURE
 from riskprofile.reference.registers import EXTRA, Register
 from riskprofile.tables import ColumnSpec as C
 
@@ -16,6 +17,7 @@ TYPES = (
     *("combination", "light_weapon", "other"),
 )
 MODES = ("land", "sea", "air", "mail", "other")
+MARKED = ("make", "model", "calibre", "serial")  # columns that are read off the piece
 MARKINGS = ("unique", "unmarked", "obliterated", "unknown")
 FLAGS = {
     "obliterated": "its serial was removed",
@@ -114,6 +116,25 @@ SAYS = {
     "converted": ("converted", "conversion", "transformé", "converti", "convertido"),
     "reactivated": ("reactivated", "réactivé", "reactivado"),
 }
+# What stands where a mark would, and is none, in the languages of the pages: there is none, or
+# nobody can tell. The form of outcomes asks for such answers instead of an empty cell.
+ANSWERS = {
+    "none": (
+        *("none", "no serial", "no serial number", "no number", "no mark", "no marks"),
+        *("never marked", "not marked", "unmarked"),
+        *("aucun", "aucune", "néant", "sans numéro", "sans marque", "jamais marqué"),
+        *("jamais marquée", "non marqué", "non marquée"),
+        *("ninguno", "ninguna", "sin número", "sin marca", "sin marcas", "sin marcar"),
+        *("nunca marcado", "nunca marcada", "no marcado", "no marcada"),
+        *("لا شيء", "لا يوجد", "لم يوسم قط", "غير موسوم"),
+    ),
+    "unknown": (
+        *("unknown", "not known", "n/a", "illegible", "unreadable", "not legible", "not readable"),
+        *("inconnu", "inconnue", "illisible", "desconocido", "desconocida", "ilegible"),
+        *("غير معروف", "مجهول", "غير مقروء"),
+    ),
+}
+_ANSWERED = {text: said for said, texts in ANSWERS.items() for text in texts}
 # Mode of transport as declared -> how it travelled.
 TRAVELLED = {
     "sea": "sea",
@@ -133,3 +154,24 @@ def flags_of(words: str) -> dict[str, bool]:
     """
     found = {word.strip(".,;:()") for word in words.casefold().replace("-", " ").split()}
     return {flag: True for flag, said in SAYS.items() if found & set(said)}
+
+
+def answer(text: str) -> str:
+    """What a text says of a mark without being one: `none`, `unknown`, or "" of a mark.
+
+    >>> answer("Never marked."), answer(" - "), answer("NO 17")
+    ('none', 'unknown', '')
+    """
+    said = " ".join(text.casefold().replace("-", " ").split()).strip(" .,;:()“”«»\"'–—")
+    if text and not any(one.isalnum() for one in said) and said.count(UNSURE) < 2:
+        return "unknown"  # of several unread characters one knows how many
+    return _ANSWERED.get(said, "")
+
+
+def as_marked(text: str) -> str:
+    """A mark as it was read; empty where the text is an answer that there is none.
+
+    >>> as_marked("KX?0517"), as_marked("none")
+    ('KX?0517', '')
+    """
+    return "" if answer(text) else text

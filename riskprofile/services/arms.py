@@ -18,7 +18,7 @@ from riskprofile.intake import canonical
 from riskprofile.intake import registers as intake
 from riskprofile.intake.reader import RawChunk
 from riskprofile.reference import marks
-from riskprofile.reference.arms import DETAILS, FLAGS, SEIZURES
+from riskprofile.reference.arms import DETAILS, FLAGS, MARKED, SEIZURES, answer, as_marked
 from riskprofile.services import numbering
 from riskprofile.services.registers import Loaded
 from riskprofile.services.rights import Actor, authorise
@@ -178,6 +178,10 @@ def _event(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**told, **({"sha256": row["digest"]} if row["digest"] else {}), **(row["detail"] or {})}
 
 
+# What its serial says of a piece whose marking was left open.
+_UNSAID = {"": "unique", "none": "unmarked", "unknown": "unknown"}
+
+
 def row_of(entry: Mapping[str, Any], actor: Actor, now: datetime, **more: Any) -> dict[str, Any]:
     """One entry of `SEIZURES` as the table holds it."""
     at = datetime.fromisoformat(str(entry["event_on"]))
@@ -185,6 +189,7 @@ def row_of(entry: Mapping[str, Any], actor: Actor, now: datetime, **more: Any) -
     details = {name: entry[name] for name in DETAILS if entry.get(name) is not None}
     if extra := entry.get("extra"):
         details["extra"] = extra
+    serial = entry.get("serial") or ""
     return {
         "number": entry["record_number"],
         "event": entry["event"],
@@ -195,8 +200,9 @@ def row_of(entry: Mapping[str, Any], actor: Actor, now: datetime, **more: Any) -
         "mode": entry.get("mode"),
         "kind": entry["kind"],
         **{name: entry.get(name) or "" for name in TEXTS},
+        **{name: as_marked(entry.get(name) or "") for name in MARKED},
         "count": int(entry.get("count") or 1),
-        "marking": entry.get("marking") or ("unique" if entry.get("serial") else "unknown"),
+        "marking": entry.get("marking") or _UNSAID[answer(serial) if serial else "unknown"],
         **{name: bool(entry.get(name)) for name in FLAGS},
         "details": details,
         "content": numbering.content(entry),

@@ -10,7 +10,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from riskprofile.reference import marks, places
-from riskprofile.reference.arms import FLAGS, KINDS, TRAVELLED, flags_of
+from riskprofile.reference.arms import (
+    FLAGS,
+    KINDS,
+    MARKED,
+    TRAVELLED,
+    answer,
+    as_marked,
+    flags_of,
+)
 from riskprofile.services import arms
 from riskprofile.services.rights import Actor
 from riskprofile.store import arms as kept
@@ -86,12 +94,15 @@ def _entry(
     """One item found under the columns of the register."""
     declared = (alert["declaration"] or [{}])[0]
     said = flags_of(item["marking"])
+    serial = as_marked(item["serial"])
+    if not any(one.isdigit() for one in serial) and flags_of(serial).get("obliterated"):
+        said, serial = {**said, "obliterated": True}, ""  # "filed off" is no serial
     legs = str(declared.get("route") or "").split("|")[1:-1]
     details = {
         "country": country,
         "case_number": outcome["seizure_number"],
         "at_border": True,
-        "proof_marks": item["marking"],
+        "proof_marks": as_marked(item["marking"]),
         "legal_basis": "trafficking" if outcome["outcome"] == "trafficking" else "other",
         "departure": declared.get("country_of_export") or _country(declared.get("origin")),
         "transit": "|".join(dict.fromkeys(filter(None, map(_country, legs)))),
@@ -101,10 +112,10 @@ def _entry(
         "concealment": outcome["concealment"] or item["where_found"],
         "cover_goods": alert["title"],
     }
-    serial = bool(marks.skeleton(item["serial"]).strip(marks.UNSURE))
-    marking = "obliterated" if said.get("obliterated") else "unique" if serial else "unknown"
     return {
         **{name: item[name] for name in SAID},
+        **{name: as_marked(item[name]) for name in MARKED},
+        "serial": serial,
         **said,
         **{name: value for name, value in details.items() if value},
         "record_number": f"{arms.OWN}{item['id']}",
@@ -113,8 +124,18 @@ def _entry(
         "office": alert["office"],
         "authority": "customs",
         "mode": TRAVELLED.get(str(declared.get("transport_mode") or "")),
-        "marking": marking,
+        "marking": _marking(item, serial, said),
     }
+
+
+def _marking(item: Mapping[str, Any], serial: str, said: Mapping[str, bool]) -> str:
+    """How a piece is marked. Proof marks alone tell no piece from another."""
+    if said.get("obliterated"):
+        return "obliterated"
+    if marks.skeleton(serial).strip(marks.UNSURE):
+        return "unique"
+    looked = answer(item["serial"]) or (not serial and answer(item["marking"]))
+    return "unmarked" if looked == "none" else "unknown"
 
 
 def _country(place: Any) -> str:
@@ -181,6 +202,8 @@ def _continued(old: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, An
     """A piece that was found again: as it stood, under what this examination says of it."""
     held = arms.shown(old)
     told = {name: entry[name] for name in (*SAID, *NOTED) if entry.get(name)}
+    if entry["marking"] == "unmarked":
+        told["serial"] = ""  # what was read before was none
     said = flags_of(str(held.get("proof_marks") or ""))  # by the examination before
     flags = {one: bool(entry.get(one) or (held[one] and not said.get(one))) for one in FLAGS}
     marking = entry["marking"]

@@ -124,7 +124,7 @@ def _why(row: Mapping[str, Any]) -> str:
     if row["marking"] == "obliterated" and not row["restored"]:
         return "its serial was removed and not restored"
     if row["marking"] == "unmarked":
-        return "it bears no mark; its context can be established otherwise"
+        return "it bears no serial; its context can be established otherwise"
     if not row["serial_key"]:
         return "no serial is recorded"
     return "no trace was requested"

@@ -131,7 +131,7 @@ def _package(connection: Connection, row: Mapping[str, Any], asking: Asking) -> 
     for one in TRACE:
         value = held.get(one.column)
         if value in (None, "", []) or (one.column == "marking" and value == "unknown"):
-            if one.needed:
+            if one.needed and not (one.column == "serial" and row["marking"] == "unmarked"):
                 missing.append({"field": one.label, "needed_by": list(one.needed)})
         else:
             sections.setdefault(one.section, {})[one.label] = value

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from riskprofile import words
 from riskprofile.errors import Conflict, InputError, RiskProfileError, UsageError
+from riskprofile.reference.arms import FLAGS
 from riskprofile.services import arms, iafq, retention, review, settings, tracing, trends
 from riskprofile.services.identity import OWNER
 from riskprofile.store import erasure
@@ -108,6 +111,67 @@ def test_a_confirmed_find_is_in_the_register_without_a_second_entry(any_store):
     assert [hit.number for hit in arms.search(any_store, SARA, NOW, make="kestrell")] == [
         told["record_number"]
     ]
+
+
+@pytest.mark.parametrize("language", sorted(words.LANGUAGES))
+def test_the_answers_that_the_form_names_are_no_marks(any_store, tmp_path, language):
+    """Two pistols without a serial are not one piece recorded twice, and bear no serial "none"."""
+    none, never = re.findall("[“«] ?(.+?) ?[”»]", words.of(language)("outcome.items_hint"))
+    bare = {"kind": "firearm", "make": none.capitalize(), "model": "?", "calibre": "Unknown"}
+    alert = confirmed(any_store, [{**bare, "serial": none, "marking": never}] * 2)
+    with any_store.read() as connection:
+        pieces = arms.kept.of_alert(connection, alert)
+    for piece in pieces:
+        assert [piece[one] for one in ("make", "model", "calibre", "serial")] == ["", "", "", ""]
+        assert piece["marking"] == "unmarked" and "proof_marks" not in piece["details"]
+    told = iafq.export(any_store, OWNER, NOW, 2026)
+    assert "recorded_twice" not in [one["check"] for one in told["quality"]]
+    assert {one["why"].split(";")[0] for one in told["held_back"]} == {"it bears no serial"}
+    number = pieces[0]["number"]
+    asked = tracing.request(any_store, OWNER, number, tracing.Asking("iarms", "NO"), NOW)
+    missing = [one["field"] for one in asked["missing"]]
+    assert "make or manufacturer" in missing
+    assert "serial number exactly as marked" not in missing  # the marking says why it has none
+    imported(any_store, tmp_path, OLD.assign(serial=[none, never.upper(), "illegible", "???1"]))
+    found = {one: arms.piece(any_store, AUDITOR, one) for one in ("A1", "A2", "A3", "A4")}
+    assert [one["marking"] for one in found.values()] == [
+        "unmarked", "unmarked", "unknown", "unique",
+    ]  # fmt: skip
+    assert [one.get("serial", "") for one in found.values()] == ["", "", "", "???1"]
+
+
+@pytest.mark.parametrize(
+    ("serial", "marking", "told", "flag"),
+    [
+        ("none", "", "unmarked", ""),
+        ("", "never marked", "unmarked", ""),
+        ("none", "CIP proof of Ulm", "unmarked", ""),
+        ("none", "ground off", "obliterated", "obliterated"),
+        ("filed off", "", "obliterated", "obliterated"),
+        ("not legible", "", "unknown", ""),
+        ("", "unknown", "unknown", ""),
+        ("", "", "unknown", ""),
+        ("NO 17", "none", "unique", ""),  # a serial, and no other mark
+    ],
+)
+def test_what_the_words_for_a_serial_and_its_marks_say_of_the_marking(
+    store, serial, marking, told, flag
+):
+    alert = confirmed(store, [{"kind": "firearm", "serial": serial, "marking": marking}])
+    with store.read() as connection:
+        [piece] = arms.kept.of_alert(connection, alert)
+    assert piece["marking"] == told
+    assert [one for one in FLAGS if piece[one]] == ([flag] if flag else [])
+
+
+def test_a_later_examination_that_finds_no_serial_says_so(store):
+    """The serial that the one before read was none: it finds nothing any more."""
+    alert = confirmed(store, [{**PLAIN, "serial": "X1111"}])
+    examined_anew(store, alert, [{**PLAIN, "serial": "none"}], later(days=1))
+    with store.read() as connection:
+        [piece] = arms.kept.of_alert(connection, alert)
+    assert (piece["serial"], piece["marking"]) == ("", "unmarked")
+    assert arms.search(store, SARA, NOW, serial="X1111") == []
 
 
 def test_what_nobody_confirmed_is_in_no_register(store):
