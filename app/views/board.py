@@ -13,6 +13,8 @@ from app.installation import served
 from app.text import escape, option
 from riskprofile.services import blind, board, cut
 
+NBSP = "\u00a0"
+
 
 def page() -> None:
     """Draw the board of this person's offices."""
@@ -186,7 +188,8 @@ def _cuts(say: Any, cuts: Mapping[str, int]) -> str:
     told = {name: say("head.points_n", n=say.number(points)) for name, points in cuts.items()}
     if len(told) > 1:
         told = {name: f"{say(f'profile.{name}')} {points}" for name, points in told.items()}
-    return say.listed(told.values()) or str(say("kpi.none"))
+    # Each on one line: the column is as narrow as the longest of them.
+    return say.listed(one.replace(" ", NBSP) for one in told.values()) or str(say("kpi.none"))
 
 
 def _meter(say: Any, meter: Any) -> str:

@@ -305,14 +305,15 @@ OUT_OF_CARD = """() => [...document.querySelectorAll('.rp-card table')].filter((
   }).map((one) => one.innerText)"""
 
 
-@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize("language", words.LANGUAGES)
 def test_on_a_narrow_screen_tables_stay_in_their_cards_and_the_folded_menu_outside_the_page(
     served, visit, language
 ):
+    ordered(served)  # so that decisions of a shift are told
     page = visit("supervisor-03", "/board", locale=language)
     expect(page.locator(".rp-card table").first).to_be_visible()
     main = page.get_by_test_id("stMain")
-    for width in (800, 683, 390):
+    for width in (1024, 800, 683, 390):
         page.set_viewport_size({"width": width, "height": 768})
         page.wait_for_timeout(PAUSE)
         comes_to(page, OUT_OF_CARD, [], width)
@@ -352,3 +353,36 @@ def test_on_a_telephone_trends_scroll_in_their_table_and_a_month_stands_on_one_l
     main = page.get_by_test_id("stMain")
     assert main.evaluate("(one) => one.scrollWidth <= one.clientWidth")
     assert page.evaluate(BROKEN) == 0
+
+
+# Short words in tables whose letters stand on more than one line.
+SPLIT = """() => [...document.querySelectorAll('table.rp-t td')].flatMap((cell) => {
+    const found = [];
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      for (const word of texts.currentNode.data.matchAll(/[^\\s-]+/g)) {
+        const range = document.createRange();
+        range.setStart(texts.currentNode, word.index);
+        range.setEnd(texts.currentNode, word.index + word[0].length);
+        const lines = new Set([...range.getClientRects()].map((one) => Math.round(one.top)));
+        if (word[0].length <= 10 && lines.size > 1) found.push(word[0]);
+      }
+    }
+    return found;
+  })"""
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_no_word_of_a_table_is_broken_on_a_narrow_screen(served, visit, language):
+    """What is related to an alert, and where the lists of an office are cut that has two."""
+    store, alerts = served.store(), tables.Alert.__table__
+    with store.write() as connection:
+        connection.execute(update(alerts).where(alerts.c.id == 2).values(profile="traveller"))
+    store.close()
+    for who, path in (("officer-14", "/?alert=1"), ("supervisor-03", "/board")):
+        page = visit(who, path, locale=language)
+        expect(page.locator("table.rp-t").first).to_be_visible()
+        for width in (1280, 1024, 768, 683, 390):
+            page.set_viewport_size({"width": width, "height": 768})
+            page.wait_for_timeout(PAUSE)
+            comes_to(page, SPLIT, [], (path, width))
