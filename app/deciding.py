@@ -25,6 +25,7 @@ DECISIONS = {
 }
 REOPEN = "reopen"
 UNDO = timedelta(seconds=10)
+LONGEST = 2000  # characters of a reason
 
 
 def attempt(action: Callable[[], Any]) -> Any:
@@ -136,8 +137,12 @@ def _reason(view: Any, decision: str) -> None:
     key, kept_as = f"reason-{alert}-{decision}", subject(alert, decision)
 
     def take(text: str) -> None:
-        st.session_state[key] = text
-        typed.keep(kept_as, key, person)
+        """Add a common reason to what was typed: it takes nobody's words away."""
+        given = str(st.session_state.get(key) or "").strip()
+        added = f"{given}\n{text}".strip()
+        if text not in given and len(added) <= LONGEST:
+            st.session_state[key] = added
+            typed.keep(kept_as, key, person)
 
     record = form.reference(view.record_id)
     st.html(
@@ -151,7 +156,7 @@ def _reason(view: Any, decision: str) -> None:
         key,
         person,
         height=96,
-        max_chars=2000,
+        max_chars=LONGEST,
         placeholder=say("reason.hint"),
     )
     if decision in DECISIONS:

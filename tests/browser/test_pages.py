@@ -431,3 +431,23 @@ def test_all_listed_goods_alerts_are_put_aside_with_one_reason(served, visit):
     red = visit("officer-14", "/?lane=red")
     expect(red.locator(".st-key-list_head")).to_contain_text("6 open")
     expect(button(red, "Snooze these")).to_be_hidden()
+
+
+def test_common_reasons_join_what_was_typed_and_each_other(served, visit):
+    page = visit("officer-14", "/?alert=1")
+    expect(button(page, "Refer")).to_be_visible()
+    press(page, "a")
+    expect(page.locator(".st-key-alert_line")).to_contain_text("yours to")
+    press(page, "i")
+    reason = page.get_by_role("dialog").get_by_label("Reason")
+    reason.fill("The pins are hollow")
+    seen = "The goods must be seen: the wording does not settle it"
+    heavy = "The weight does not fit the goods declared"
+    for text, told in (
+        (seen, f"The pins are hollow\n{seen}"),
+        (heavy, f"The pins are hollow\n{seen}\n{heavy}"),
+        (seen, f"The pins are hollow\n{seen}\n{heavy}"),  # once is enough
+    ):
+        page.get_by_role("button", name=text).click()
+        settled(page)
+        expect(reason).to_have_value(told)
