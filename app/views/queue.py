@@ -18,7 +18,8 @@ from riskprofile.services import blind, review, speaking
 LANES = ("all", blind.LANE, "red", "yellow")
 QUEUES = ("all", *queue_list.QUEUES)
 OWNERS = ("mine_or_free", "open", "snoozed", "closed")
-FILTERS = ("lane", "queue", "owner", "profile", "search")
+SORTS = ("rank", "time_left")
+FILTERS = ("lane", "queue", "owner", "profile", "sort", "search")
 KEPT = "filters"  # what they held: of a page that was left Streamlit forgets the widgets
 FIRST, AT_MOST = 50, 500  # rows: a click sends the list again, so it starts short
 # Our own files: the policy allows no other script.
@@ -46,13 +47,25 @@ def show_closed() -> None:
     st.session_state["owner"] = "closed"
 
 
+def order(sort: str) -> None:
+    """Take the list in this order; what is open stays open."""
+    st.session_state["sort"] = sort
+    queue_list.refresh()
+
+
 def asked(profiles: Sequence[str]) -> review.QueueFilter:
     """The filter that the widgets hold; before they are drawn the address, or what they held.
 
     Kept in the address by hand: Streamlit's own binding writes labels, and ours carry
     counts. The search stays out, because names must not reach histories and logs.
     """
-    options = {"lane": LANES, "queue": QUEUES, "owner": OWNERS, "profile": profiles}
+    options = {
+        "lane": LANES,
+        "queue": QUEUES,
+        "owner": OWNERS,
+        "profile": profiles,
+        "sort": SORTS,
+    }
     chosen, kept = {}, st.session_state.get(KEPT, {})
     for name, allowed in options.items():
         given = st.session_state.get(name) or st.query_params.get(name) or kept.get(name)
@@ -70,6 +83,7 @@ def asked(profiles: Sequence[str]) -> review.QueueFilter:
         queue=None if chosen["queue"] == "all" else chosen["queue"],
         owner=chosen["owner"],  # type: ignore[arg-type]
         search=str(st.session_state["search"] or "").strip(),
+        sort=chosen["sort"],  # type: ignore[arg-type]
         page_size=st.session_state.get("shown", FIRST),
     )
 
@@ -185,17 +199,24 @@ def _list(
         return
     kind = asked.owner if asked.owner in ("closed", "snoozed") else "open"
     count = say(f"queue.{kind}", n=say.number(found.total))
-    how = say("queue.held" if queue_list.opened() else "queue.order")
-    if found.total > len(rows):
-        how = say("queue.first", n=len(rows))
+    told = [say("queue.first", n=len(rows))] if found.total > len(rows) else []
+    told += [say(f"queue.order.{asked.sort}")] if kind != "closed" else []
+    told += [say("queue.held")] if queue_list.opened() else []
     with st.container(horizontal=True, vertical_alignment="center", key="list_head"):
-        st.html(
-            f'<div class="rp-bar"><b>{escape(count)}</b> '
-            f'<span class="rp-m">{escape(how)}</span></div>'
-        )
+        spans = "".join(f'<span class="rp-m">{escape(one)}</span>' for one in told)
+        st.html(f'<div class="rp-bar"><b>{escape(count)}</b>{spans}</div>')
         with st.container(
             key="small_refresh", width="content", horizontal=True, wrap=False, gap="xsmall"
         ):
+            if kind != "closed":  # these come the last closed first
+                other = next(one for one in SORTS if one != asked.sort)
+                st.button(
+                    say(f"queue.sort.{other}"),
+                    key=f"sort-{other}",
+                    type="tertiary",
+                    on_click=order,
+                    args=(other,),
+                )
             raising.button(say)
             snoozing.several(rows, asked, say)
             if len(rows) < min(found.total, AT_MOST):

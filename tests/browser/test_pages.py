@@ -451,3 +451,33 @@ def test_common_reasons_join_what_was_typed_and_each_other(served, visit):
         page.get_by_role("button", name=text).click()
         settled(page)
         expect(reason).to_have_value(told)
+
+
+def test_the_list_is_taken_by_time_left_with_a_button_and_by_a_bookmark(served, visit):
+    """What arrives first stands first, of whatever lane; the next one of it is opened by N."""
+    store, alerts, now = served.store(), tables.Alert.__table__, datetime.now(UTC)
+    with store.write() as connection:  # of the yellow ones, and a red one of no known arrival
+        for alert, due in ((8, now + timedelta(minutes=5)), (1, None)):
+            connection.execute(update(alerts).where(alerts.c.id == alert).values(due_at=due))
+    store.close()
+    page = visit("officer-14")
+    head = page.locator(".st-key-list_head")
+    expect(head).to_contain_text("by lane, then rank")
+    head.get_by_role("button", name="By time left").click()
+    expect(head).to_contain_text("by time left")
+    settled(page)
+    expect(button(page, "Next")).to_be_visible()
+    press(page, "n")
+    expect(reference(page)).to_have_text("PX-2026-105012")
+    press(page, "n")
+    expect(reference(page)).to_have_text("PX-2026-104502")
+    assert "sort=time_left" in page.url
+    page.goto(served.url + "/?sort=time_left")
+    expect(head).to_contain_text("by time left")
+    expect(button(page, "Next")).to_be_visible()
+    press(page, "n")
+    expect(reference(page)).to_have_text("PX-2026-105012")
+    head.get_by_role("button", name="By rank").click()  # what is open stays open
+    expect(head).to_contain_text("by lane, then rank")
+    expect(reference(page)).to_have_text("PX-2026-105012")
+    assert "sort" not in page.url
