@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from riskprofile.store import batches as store_of_batches
 from riskprofile.store.copying import Copied
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, Batch, Office, Quarantined
+from riskprofile.words import Message
 
 __all__ = [
     "DEMO", "NEWEST", "PAUSED", "SECOND_PERSON", "BatchView", "Paused", "Serving", "Status",
@@ -342,10 +343,11 @@ def require_running(connection: Connection) -> None:
     PolicyError
         It is paused.
     """
-    if _paused(connection):
+    if stands := _paused(connection):
+        since = f"{stands.since.astimezone(UTC):%Y-%m-%d %H:%M}"
         raise PolicyError(
-            "rating is paused",
-            do="`riskprofile resume` when it may go on; a run that had begun goes on with --resume",
+            Message("refusal.paused", since=since, by=stands.by, why=stands.why),
+            do=Message("refusal.do_resume"),
         )
 
 

@@ -12,8 +12,9 @@ from app import words
 from app.uploads import CODES, notices, refused
 from riskprofile.errors import RiskProfileError
 from riskprofile.services import govern, settings, uploading
-from riskprofile.services.identity import OWNER, Actor
+from riskprofile.services.identity import Actor
 from riskprofile.services.run import Summary, unseen
+from riskprofile.words.form import sentence
 from tests.services.bench import NOW
 
 EN = words.of("en")
@@ -97,13 +98,17 @@ def test_a_damaged_file_is_refused_with_its_name_as_it_is_written_and_what_the_r
     assert str(tmp_path) not in told and "/" not in told
 
 
-def test_what_a_policy_refuses_is_told_as_it_says_it(tmp_path):
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_while_rating_is_paused_a_file_is_refused_with_who_paused_it_and_why(language, tmp_path):
     home = settings.load({}, home=tmp_path / "home")
     store = settings.open_store(home)
-    govern.pause(store, OWNER, "the scanner is repaired", NOW)
+    govern.pause(store, Actor("mira", "supervisor"), "the scanner is repaired", NOW)
     store.close()
-    told = refused(EN, fault(tmp_path, "day.csv", b"declaration_id,goods_description\n1,toys\n"))
-    assert told.startswith("Rating is paused.")
+    say = words.of(language)
+    found = fault(tmp_path, "day.csv", b"declaration_id,goods_description\n1,toys\n")
+    told = refused(say, found)
+    told_of = {"since": f"{NOW:%Y-%m-%d %H:%M}", "by": "mira", "why": "the scanner is repaired"}
+    assert told == f"{sentence(say('refusal.paused', **told_of))}. {say('refusal.do_resume')}"
 
 
 def test_the_name_of_a_file_at_the_beginning_of_a_sentence_keeps_its_letters():
