@@ -136,6 +136,7 @@ UNDER = """() => {
 def test_no_name_of_a_page_stands_under_who_is_signed_in(served, visit, language):
     page = visit("supervisor-03", locale=language)
     expect(page.get_by_test_id("stTopNavLink").first).to_be_visible()
+    expect(page.locator(".rp-who")).to_be_visible()  # it is drawn after the names
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 768})
         page.wait_for_timeout(PAUSE)  # Streamlit measures the names after the window has changed
