@@ -6,7 +6,7 @@ holds (`Parts`), and what belongs together comes together by a hash (`Piles`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, product
 from typing import Any
@@ -24,6 +24,9 @@ from riskprofile.reference import hashing
 from riskprofile.reference.hashing import in_order
 
 Forms = Mapping[int, tuple[str, str]]  # key -> family, form
+# What the register said of a form: what it stands for, where it was known; else the form that is
+# alike to it, or that none is.
+Said = int | Found | None
 AT_ONCE = 10_000  # forms that are Python values together
 PART = 1 << 16  # that are arrays together: 125 bytes each, and three times that while sorted
 PILE = 1 << 17  # rows of a few numbers and a text that are sorted together
@@ -62,38 +65,44 @@ class Asked:
     rows: pa.RecordBatch
 
     @classmethod
-    def of(
-        cls,
-        forms: Forms,
-        known: Mapping[int, int] | None = None,
-        sought: Mapping[int, Found | None] | None = None,
-        placed: Collection[int] | None = None,
-    ) -> Asked:
-        """Forms with what a register said: of those that it knew, and of those it did not.
+    def of(cls, forms: Forms, said: Mapping[int, Said] | None = None) -> Asked:
+        """Forms, and what the register said of each; one that is not in `said` stands for itself.
 
-        `known` also tells what those stand for that were sought and found. `placed` are the forms
-        sought that come with their blocks; all without.
+        Those that the register did not hold come with their blocks.
         """
-        known, sought = known or {}, sought or {}
-        some = [key for key in forms if key in sought and (placed is None or key in placed)]
-        keys = [*forms.keys() - some]
-        found = [sought.get(key) for key in keys]
-        columns: list[Sequence[Any]] = [
-            keys,
-            [known.get(key, key) for key in keys],
-            [_PLACES[forms[key][0]] for key in keys],
-            [forms[key][1] for key in keys],
-            [key in sought for key in keys],
-            [None if one is None else one.likeness for one in found],
-            [None if one is None else one.form for one in found],
-            [()] * len(keys),
-            *[[0] * len(keys)] * 3,
-        ]
-        made = cls._made(columns)
-        if not some:
+        told = {key: (said or {}).get(key, key) for key in forms}
+        sought = {key: one for key, one in told.items() if not isinstance(one, int)}
+        others = [*forms.keys() - sought.keys()]
+        made = cls.met([(key, *forms[key]) for key in others], [told[key] for key in others])
+        if not sought:
             return made
-        words = finding.words([forms[key] for key in some])
-        return cls.concat([made, cls.looked_for(some, words, [sought[key] for key in some])])
+        words = finding.words([forms[key] for key in sought])
+        return cls.concat([made, cls.looked_for([*sought], words, [*sought.values()])])
+
+    @classmethod
+    def met(cls, forms: Sequence[tuple[int, str, str]], said: Sequence[Said]) -> Asked:
+        """Forms, each a key, a family and a text, without blocks: as they come when met again."""
+        count = len(forms)
+        keys, families, texts = zip(*forms, strict=True) if count else ((), (), ())
+        entities, sought = np.array(keys, dtype=np.int64), np.ones(count, dtype=bool)
+        likeness, liked = np.full((2, count), None)
+        for place, one in enumerate(said):
+            if isinstance(one, int):
+                entities[place], sought[place] = one, False
+            elif one is not None:
+                entities[place], likeness[place], liked[place] = one
+        columns: list[Sequence[Any] | pa.Array] = [
+            keys,
+            entities,
+            [*map(_PLACES.__getitem__, families)],
+            texts,
+            sought,
+            likeness,
+            liked,
+            pa.ListArray.from_arrays(np.zeros(count + 1, np.int32), np.zeros(0, np.int64)),
+            *np.zeros((3, count), dtype=np.int64),
+        ]
+        return cls._made(columns)
 
     @classmethod
     def looked_for(cls, keys: Sequence[int], words: Words, found: Sequence[Found | None]) -> Asked:
@@ -204,9 +213,8 @@ class Asked:
         found = []
         for some in self.take(lost).some():
             keys = some.keys.tolist()
-            stands = dict(zip(keys, some.entities.tolist(), strict=True))
-            sought = dict(zip(keys, some.found(), strict=True))
-            found.append(Asked.of(dict(zip(keys, some.forms(), strict=True)), stands, sought))
+            forms = dict(zip(keys, some.forms(), strict=True))
+            found.append(Asked.of(forms, dict(zip(keys, some.found(), strict=True))))
         return Asked.together([self, *found])
 
     def unknown(self) -> Asked:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
 from typing import TypeVar
 
 import numpy as np
@@ -77,10 +78,7 @@ def _named(given: View, keys: tuple[Key, ...]) -> dict[int, tuple[str, str]]:
     found: dict[int, tuple[str, str]] = {}
     for family, columns in _written(keys).items():
         for name in columns:
-            normal, hashed = _keyed(given, family, name)
-            found |= {
-                key: (family, form) for form, key in zip(normal, hashed.tolist(), strict=True)
-            }
+            found |= {key: (family, form) for form, key in _keyed(given, family, name)[0]}
     return found
 
 
@@ -184,12 +182,12 @@ _known: defaultdict[str, Recent[tuple[str, int]]] = defaultdict(lambda: Recent(1
 
 
 @once
-def _keyed(given: View, family: str, name: str) -> tuple[list[str], np.ndarray]:
-    """The normal form and the key of each distinct text of a column."""
+def _keyed(given: View, family: str, name: str) -> tuple[list[tuple[str, int]], np.ndarray]:
+    """The normal form and the key of each distinct text of a column; and these keys."""
 
     def tell(unknown: list[str]) -> Iterator[tuple[str, int]]:
         forms = [_NORMAL[family](text) for text in unknown]
         return zip(forms, hash_texts([f"{family}:{form}" for form in forms]).tolist(), strict=True)
 
     told = _known[family].of(given.text(name).distinct, tell)
-    return [form for form, _ in told], np.array([key for _, key in told], dtype=np.int64)
+    return told, np.fromiter(map(itemgetter(1), told), np.int64, len(told))

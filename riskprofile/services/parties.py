@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from riskprofile.columns import View
 from riskprofile.history import Aliases, finding, forms
 from riskprofile.history.finding import Words
-from riskprofile.history.learning import Asked, Parts, among_themselves, apart
+from riskprofile.history.learning import Asked, Parts, Said, among_themselves, apart
 from riskprofile.history.register import Found
 from riskprofile.history.resolver import written
 from riskprofile.profiles import PROFILES
@@ -31,9 +31,6 @@ REMEMBERED = 1 << 15  # forms of late, and as many before them, that are not loo
 FEW = 64
 TRAVEL = 1 << 19  # new forms, of some 125 bytes each, that are in memory to be sent to a worker
 
-# What the register said of a form: what it stands for, where it was known; else the form that is
-# alike to it, or that none is.
-Said = int | Found | None
 # Forms that were looked for last, and what was found: on the way to the end of the run.
 Fresh = tuple[list[int], Words, list[Found | None]]
 
@@ -89,12 +86,11 @@ class Register:
         there = named.keys() & fresh.keys.tolist()
         if len(there) < len(fresh):
             fresh = fresh.take(np.flatnonzero([key in there for key in fresh.keys.tolist()]))
-        others = {key: named[key] for key in named.keys() - there}
+        others = [*named.keys() - there]
         if not others:
             return fresh
-        known = {key: _entity(key, said[key]) for key in others}
-        sought = {key: one for key in others if not isinstance(one := said[key], int)}
-        return Asked.concat([fresh, Asked.of(others, known, sought, placed=())])
+        met = [(key, *named[key]) for key in others]
+        return Asked.concat([fresh, Asked.met(met, [*map(said.__getitem__, others)])])
 
     def forget(self) -> None:
         """All rows of the run are rated: what was said of single forms is not asked again."""

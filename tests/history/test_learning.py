@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 
 import pytest
@@ -29,9 +30,16 @@ FORMS: Forms = {
 
 
 def sought(forms: Forms, found: dict[int, Found] | None = None) -> Asked:
-    known = dict.fromkeys(forms) | (found or {})
-    stands = {key: one.entity for key, one in (found or {}).items()}
-    return Asked.of(forms, stands, known)
+    return Asked.of(forms, dict.fromkeys(forms) | (found or {}))
+
+
+def chunk(forms: Forms, held: Sequence[int], found: dict[int, Found] | None = None) -> Asked:
+    """Forms as a register hands them on: with their blocks, or met before."""
+    said = dict.fromkeys(forms) | (found or {})
+    fresh = Asked.of({key: forms[key] for key in held}, said)
+    again = [key for key in forms if key not in held]
+    met = Asked.met([(key, *forms[key]) for key in again], [said[key] for key in again])
+    return Asked.concat([fresh, met])
 
 
 def by_key(asked: Asked | Parts, crowded: int = 200) -> dict[int, int]:
@@ -129,7 +137,7 @@ def test_nothing_is_asked_of_no_forms() -> None:
 
 def test_of_what_a_register_holds_only_the_others_are_sought() -> None:
     forms = {key: FORMS[key] for key in (0, 1, 3)}
-    asked = Asked.of(forms, known={1: 0}, sought={3: None})
+    asked = Asked.of(forms, {1: 0, 3: None})
     assert asked.unknown().keys.tolist() == [3]
     assert asked.sizes.tolist() == [0, 0, len(blocks(FORMS[3]))]
     pairs = apart(asked.keys, asked.entities)
@@ -141,9 +149,7 @@ def test_blocks_that_are_handed_on_once_or_lost_are_there_in_the_end() -> None:
     whole = Asked.together([sought(FORMS)])
     keys = [*FORMS]
     held = keys[::3]
-    first = Asked.of(FORMS, {}, dict.fromkeys(FORMS), keys[::9])
-    again = Asked.of(FORMS, {}, dict.fromkeys(FORMS), held)
-    told = Asked.together([first, again])
+    told = Asked.together([chunk(FORMS, keys[::9]), chunk(FORMS, held)])
     assert 0 < (told.sizes > 0).sum() == len(held)
     told = told.blocked()
     assert told.keys.tolist() == whole.keys.tolist()
@@ -174,15 +180,12 @@ def test_by_parts_is_at_once(
     found = {
         key: Found(99, random.choice(likeness), "marandor") for key in keys if random.random() < 0.2
     }
-    stands = {key: one.entity for key, one in found.items()}
 
-    def chunk() -> Asked:
+    def some() -> Asked:
         some = {key: forms[key] for key in random.sample(keys, random.randint(0, len(keys)))}
-        held = [key for key in some if random.random() < 0.5]
-        said = {key: found.get(key) for key in some}
-        return Asked.of(some, stands, said, held)
+        return chunk(some, [key for key in some if random.random() < 0.5], found)
 
-    chunks = [sought(forms, found), *(chunk() for _ in range(3))]
+    chunks = [sought(forms, found), *(some() for _ in range(3))]
     random.shuffle(chunks)
     whole = Asked.together(chunks).blocked()
     with pytest.MonkeyPatch.context() as patch:
