@@ -162,6 +162,12 @@ class Scorecard:
         }
 
     @cached_property
+    def reads(self) -> np.ndarray:
+        """Which features each term reads: float32 ones, one row a term, features in order."""
+        read = [[name in term.features for name in self.bins] for term in self.terms]
+        return np.array(read, dtype=np.float32).reshape(len(self.terms), len(self.bins))
+
+    @cached_property
     def _joined(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """All tables as one, where each begins, and of which two features, by what steps, a place
         in it is made; of a term of one feature the second counts nothing.

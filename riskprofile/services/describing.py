@@ -31,20 +31,19 @@ from riskprofile.tables import Column, Table
 
 NOT_GIVEN = "not given"  # what a sentence says of a value that was not declared
 NOT_EVALUATED = "not_evaluated:"
-# Columns of an alert: packed JSON, JSON, and values as they are.
-SIDES, WRITTEN = ("reasons", "against"), ("declaration", "indicators")
-_VALUES = ("office", "title", "due_at", "lodged_at")
+# Columns of an alert: JSON, and values as they are.
+WRITTEN = ("declaration", "indicators")
+_VALUES = ("office", "title", "terms", "due_at", "lodged_at")
 LINKS = pa.list_(pa.struct({"kind": pa.string(), "key": pa.string()}))
 
 
 @dataclass
 class Detail:
-    """What a person sees of one declaration; the reasons are JSON (`reasons.as_json`)."""
+    """What a person sees of one declaration; of its reasons what is its own, packed."""
 
     office: str | None
     title: str
-    reasons: bytes
-    against: bytes
+    terms: bytes
     indicators: list[dict[str, Any]]
     declaration: list[dict[str, Any]]
     due_at: datetime | None
@@ -129,7 +128,6 @@ class Material:
             "record_id": self.alerts[RECORD].tolist(),
             "profile": [rater.profile.name] * len(details),
             **{name: [getattr(one, name) for one in details] for name in _VALUES},
-            **{name: [pack(getattr(one, name)) for one in details] for name in SIDES},
             **{name: [dumps(getattr(one, name)) for one in details] for name in WRITTEN},
         }
         found = [
@@ -191,19 +189,18 @@ def describe(told: Material, rater: Rater) -> list[Detail]:
             beside.setdefault(record, []).append(place)
         titles = _listed(driving[profile.title])
         values = rater.read(log.iloc[mine], driving, rated_by)
-        explained = reasons.as_json(values, titles, profile, rater.scorecard)
+        terms = reasons.terms(values, titles, rater.scorecard)
         instead = ["hs_code"] if "hs_code" in driving else [profile.title]
         asked = (profile.office, *instead, profile.due, profile.time)
         for number, (place, title, office, code, due, lodged) in enumerate(
             zip(mine, titles, *(_listed(driving[name]) for name in asked), strict=True)
         ):
             record = records[place]
-            items, (raising, lowering) = beside[record], explained[number]
+            items = beside[record]
             drivers[record] = Detail(
                 office=office,
                 title=title or code or "",
-                reasons=raising,
-                against=lowering,
+                terms=pack(terms[number]),
                 indicators=[
                     _indicator(key, profile, _Said(named, _speaks(fired, key, place, items)))
                     for key in driver_of[record][2]

@@ -29,7 +29,7 @@ from riskprofile.services.raters import Raters
 from riskprofile.services.run import Options, Stop, Summary, account
 from riskprofile.services.steps import COMPARING, RANKING, STORING, WORDING, Step
 from riskprofile.services.workers import Task, Workers
-from riskprofile.store import audit, batches
+from riskprofile.store import audit, batches, phrasings
 from riskprofile.store import parties as store_of_parties
 from riskprofile.store.database import Store, serialise
 from riskprofile.store.tables import Batch
@@ -172,9 +172,10 @@ class Ending:
     def _alert(self, connection: Connection, ranked: list[Ranked]) -> None:
         stored, of = 0, _alerts(ranked)
         for each in ranked:
+            said = phrasings.keep(connection, each.phrasing) if each.words else ""
             for some in each.words:
                 self.step(STORING, stored, of)
-                stored += store_alerts(self.store, connection, each, some, self.raters.before)
+                stored += store_alerts(self.store, connection, each, some, said, self.raters.before)
         self.step(STORING, stored, of)
 
     def _have_room(self, connection: Connection, ranked: list[Ranked]) -> bool:

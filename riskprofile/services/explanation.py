@@ -22,7 +22,7 @@ from riskprofile.services import blind, desk, govern, raising, replay, speaking
 from riskprofile.services.paper import EDGE, INNER, LINE, Page
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.viewing import require_purpose
-from riskprofile.store import audit, batches
+from riskprofile.store import audit, batches, phrasings
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Office, Outcome
 from riskprofile.words import Message, Words, form
@@ -258,14 +258,15 @@ def _of_alert(connection: Connection, alert: Mapping[str, Any]) -> dict[str, Any
         (f"outcome.{one['outcome']}", one["id"], one["at"], one["confirmed_by"] is not None)
         for one in outcomes
     ]
+    raising, lowering = phrasings.told(connection, alert)
     return {
         "record_id": alert["record_id"],
         "profile": alert["profile"],
         "rated_at": alert["created_at"],
         "lane": alert["lane"],
         "points": alert["points"],
-        "raising": alert["reasons"] or [],
-        "lowering": alert["against"] or [],
+        "raising": raising,
+        "lowering": lowering,
         "warnings": alert["indicators"] or [],
         "declared": _declared(alert["profile"], alert["declaration"] or []),
         "model_version": alert["model_version"],

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, cast
 
 import numpy as np
@@ -20,6 +20,7 @@ from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.memory import give_back
 from riskprofile.profiles import Profile
 from riskprofile.scoring.ranking import Capacity, Ranking
+from riskprofile.scoring.reasons import Phrasing
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import blind, networks, same_day
 from riskprofile.services.capacity import Days, capacities, days
@@ -102,6 +103,11 @@ class Ranked:
     def scorecard(self) -> Scorecard:
         """The scorecard that rated."""
         return self.rater.scorecard
+
+    @cached_property
+    def phrasing(self) -> Phrasing:
+        """What is said of its terms."""
+        return Phrasing.of(self.profile, self.scorecard)
 
     @property
     def history(self) -> Snapshot:
@@ -360,14 +366,23 @@ RELATED = "related"
 
 
 def store_alerts(
-    store: Store, connection: Connection, ranked: Ranked, words: Held, now: datetime
+    store: Store,
+    connection: Connection,
+    ranked: Ranked,
+    words: Held,
+    phrasing: str,
+    now: datetime,
 ) -> int:
-    """Insert in this transaction some alerts that `word_alerts` put on file; how many."""
+    """Insert in this transaction some alerts that `word_alerts` put on file; how many.
+
+    `phrasing` tells their terms (`store.phrasings.keep`).
+    """
     held = {name: ranked.rows.spool.get(words, name) for name in words}
     links = held.pop("links").combine_chunks()
     columns = {name: _listed(one) for name, one in held.items()}
     for name in (*WRITTEN, RELATED):  # JSON, in the words that are stored
         columns[name] = [*map(Written, columns[name])]
+    columns["phrasing"] = [phrasing] * len(links)
     kinds, keys = map(_listed, links.flatten().flatten())
     _store_some(
         store, connection, ranked, columns, (_listed(links.value_lengths()), kinds, keys), now

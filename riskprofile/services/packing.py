@@ -26,7 +26,7 @@ from riskprofile.scoring import patterns
 from riskprofile.services import keys
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
-from riskprofile.store import audit, batches
+from riskprofile.store import audit, batches, phrasings
 from riskprofile.store.database import Store, serialise
 from riskprofile.store.tables import Alert, Label, Outcome
 
@@ -140,7 +140,7 @@ def _cases(connection: Connection) -> Iterator[dict[str, Any]]:
             "modes": {str(one["transport_mode"]) for one in declared if one.get("transport_mode")},
             "terms": {
                 str(one["term"])
-                for one in row["reasons"] or []
+                for one in phrasings.told(connection, row)[0]
                 if one.get("term") and one["term"] != "base"
             },
         }

@@ -34,8 +34,8 @@ LANE: Any = bindparam("lane")
 QUEUE: Any = bindparam("queue")
 ROW = (
     "id", "record_id", "profile", "office", "lane", "queue", "points", "rank", "title",
-    "reasons", "indicators", "due_at", "owner", "lease_until", "state", "created_at",
-    "withdrawn_at", "amended_at", "blind",
+    "reasons", "phrasing", "terms", "indicators", "due_at", "owner", "lease_until", "state",
+    "created_at", "withdrawn_at", "amended_at", "blind",
 )  # fmt: skip
 WAITS: Any = _alert.c.blind == blind.WAITING
 SEEN: Any = or_(_alert.c.blind.is_(None), _alert.c.blind != blind.WAITING)

@@ -22,6 +22,7 @@ from riskprofile.services.queue_statements import (
     unconfirmed,
 )
 from riskprofile.services.rights import Actor, authorise
+from riskprofile.store import phrasings
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert
 
@@ -35,6 +36,7 @@ _alert = Alert.__table__  # type: ignore[attr-defined]
 
 _ARRIVED = select(_alert.c.office).distinct().where(_alert.c.id > bindparam("upto"))
 PAGE_LIMIT = 500
+SHOWN = 3  # reasons that two sentences are taken of: one may be where every declaration starts
 DEFAULT_CAPACITY = 40
 
 Owner = Literal["mine_or_free", "open", "snoozed", "closed"]
@@ -59,7 +61,8 @@ class QueueFilter:
 class QueueRow:
     """One line of the list. `waiting` is "", "outcome" or "second person".
 
-    While `blind`, it waits for an officer's own view: nothing of its rating is here.
+    `reasons` are the strongest of those for it. While `blind`, it waits for an officer's own view:
+    nothing of its rating is here.
     """
 
     id: int
@@ -160,7 +163,7 @@ def queue(store: Store, actor: Actor, filter: QueueFilter, now: datetime) -> Que
         lanes, queues, owners, total = _counts(cells, filter)
         rows = _rows(connection, actor, filter, now, lanes, size)
         change = _highest(connection) if cells else 0
-    found = [_row(row, now) for row in rows]
+        found = [_row(connection, row, now) for row in rows]
     return QueuePage(found, total, lanes, queues, owners, change, cells)
 
 
@@ -290,15 +293,16 @@ def _rows(
     return rows
 
 
-def _row(row: Any, now: datetime) -> QueueRow:
-    given = {**blind.veiled(row), "blind": blind.waits(row)}
-    del given["declaration"]
+def _row(connection: Connection, row: Any, now: datetime) -> QueueRow:
+    raising, _ = phrasings.told(connection, row, SHOWN)
+    given = {**blind.veiled({**row, "reasons": raising}), "blind": blind.waits(row)}
+    for name in ("declaration", "phrasing", "terms"):
+        del given[name]
     if given["lease_until"] is None or given["lease_until"] <= now:
         given["owner"] = given["lease_until"] = None
     waiting = ""
     if given["state"] == "open" and given["decision"]:
         waiting = "second person" if given["decision"] == "release" else "outcome"
-    given["reasons"] = given["reasons"] or []
     given["indicators"] = given["indicators"] or []
     return QueueRow(**given, waiting=waiting)
 

@@ -7,7 +7,6 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -22,7 +21,7 @@ from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.history.piles import Apart
 from riskprofile.intake.formulas import escape_formula
 from riskprofile.memory import give_back
-from riskprofile.services.describing import SIDES, describe, material
+from riskprofile.services.describing import describe, material
 from riskprofile.services.identifiers import RECORD
 from riskprofile.services.lanes import AT_ONCE, Ranked, as_told
 from riskprofile.services.rater import POINTS
@@ -30,7 +29,7 @@ from riskprofile.services.run_declarations import DRIVER, INDICATORS
 from riskprofile.services.run_rows import BATCH
 from riskprofile.services.steps import WORDING, WRITING, Step
 from riskprofile.store.database import Store
-from riskprofile.store.packed_json import pack, unpack
+from riskprofile.store.packed_json import unpacked
 from riskprofile.store.spool import Spool
 from riskprofile.tables import TEXT, Table
 
@@ -44,8 +43,8 @@ Reasons = Literal["alerts", "all", "none"]
 MOST = 200  # parts that a list is set apart into by rank
 WAITING = 1 << 14  # declarations that wait in memory to be set apart, some 200 bytes each
 FEW = 100  # rows that pandas makes JSON of at once, which takes five times the text of it
-# Where the terms of a declaration lie on file, and how long each side of them is.
-SAID = np.dtype([(name, "i8") for name in ("rank", "start", *SIDES)])
+# Where the terms of a declaration lie on file, and how long they are.
+SAID = np.dtype([(name, "i8") for name in ("rank", "start", "length")])
 _NUMBERS = ("rank", POINTS, DRIVER, CHUNK, POSITION, "number")
 _PLACED = pa.schema(
     {
@@ -98,14 +97,15 @@ def _one(store: Store, ranked: Ranked, reasons: Reasons, step: Step) -> Iterator
     for number in range(-(-len(ranked.declared) // size)):
         table = _table(lying.of(number)).sort_values("rank", ignore_index=True)
         for some in _slices(table, AT_ONCE):
-            sides: dict[str, list[Any]] = {name: [[] for _ in range(len(some))] for name in SIDES}
+            sides: list[tuple[Any, Any]] = [([], []) for _ in range(len(some))]
             first, last = some["rank"].iloc[0], some["rank"].iloc[-1]
             begin, end = np.searchsorted(said["rank"], [first, last + 1])
-            for rank, start, *sizes in said[begin:end].tolist():
-                for name, length in zip(SIDES, sizes, strict=True):
-                    sides[name][rank - first] = json.loads(unpack(spool.get_bytes(start, length)))
-                    start += length
-            yield as_told(some).assign(**versions, **sides)[[*COLUMNS]].reset_index(drop=True)
+            for rank, start, length in said[begin:end].tolist():
+                packed = spool.get_bytes(start, length)
+                sides[rank - first] = ranked.phrasing.told(unpacked(packed))
+            raising, lowering = ([one[side] for one in sides] for side in (0, 1))
+            told = as_told(some).assign(**versions, reasons=raising, against=lowering)
+            yield told[[*COLUMNS]].reset_index(drop=True)
         give_back()
 
 
@@ -120,8 +120,8 @@ def _said(store: Store, ranked: Ranked, reasons: Reasons, step: Step) -> np.ndar
     made = [np.empty(0, dtype=SAID)]
     if reasons == "alerts":
         for held in ranked.words:
-            sides = [spool.get(held, name).to_pylist() for name in SIDES]
-            made.append(_put(spool, spool.get(held, "rank").to_numpy(), *sides))
+            ranks, terms = (spool.get(held, name) for name in ("rank", "terms"))
+            made.append(_put(spool, ranks.to_numpy(), terms.to_pylist()))
             give_back()
     elif reasons == "all":
         made += _described(store, ranked, step)
@@ -145,21 +145,16 @@ def _described(store: Store, ranked: Ranked, step: Step) -> Iterator[np.ndarray]
             done += len(some)
             with store.read() as connection:
                 told = material(connection, items, as_told(some))
-            details = describe(told, ranked.rater)
-            sides = ([pack(getattr(one, name)) for one in details] for name in SIDES)
-            yield _put(spool, some["rank"].to_numpy(), *sides)
+            terms = [one.terms for one in describe(told, ranked.rater)]
+            yield _put(spool, some["rank"].to_numpy(), terms)
         give_back()
 
 
-def _put(spool: Spool, ranks: np.ndarray, reasons: list[bytes], against: list[bytes]) -> np.ndarray:
-    """Packed terms go on file, both sides of a declaration together: where they lie."""
+def _put(spool: Spool, ranks: np.ndarray, terms: list[bytes]) -> np.ndarray:
+    """Packed terms go on file: where they lie."""
     said = np.empty(len(ranks), dtype=SAID)
-    said["rank"] = ranks
-    for name, sides in zip(SIDES, (reasons, against), strict=True):
-        said[name] = [*map(len, sides)]
-    lengths = said["reasons"] + said["against"]
-    both = chain.from_iterable(zip(reasons, against, strict=True))
-    said["start"] = spool.put_bytes(b"".join(both)) + np.cumsum(lengths) - lengths
+    said["rank"], said["length"] = ranks, [*map(len, terms)]
+    said["start"] = spool.put_bytes(b"".join(terms)) + np.cumsum(said["length"]) - said["length"]
     return said
 
 

@@ -358,7 +358,7 @@ def _forget_alerts(
     for alert in erasure.alerts_of(connection, profile.name, hid | gone):
         if alert["record_id"] in gone:
             values: dict[str, Any] = {"declaration": None, "title": "", "search": ""}
-            values |= {"related": None, "reasons": None, "against": None}
+            values |= dict.fromkeys(("related", "reasons", "against", "terms"))
             values["indicators"] = sealing.without_words(alert)
             if alert["state"] == "open":  # nothing is left that anybody could decide on
                 values["state"] = versions.REMOVED

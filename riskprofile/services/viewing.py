@@ -18,7 +18,7 @@ from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.evidence import weighed
 from riskprofile.services.queue_statements import OF_WAITING, OFFICE, seen_from
 from riskprofile.services.rights import Actor
-from riskprofile.store import audit
+from riskprofile.store import audit, phrasings
 from riskprofile.store.alerts import PARTIES
 from riskprofile.store.database import Store
 from riskprofile.store.tables import AlertLink, ItemFound, Outcome
@@ -238,7 +238,9 @@ def alert(
 
 
 def _view(connection: Connection, actor: Actor, given: desk.Row, now: datetime) -> AlertView:
-    waits, shown = blind.waits(given), blind.veiled(given)
+    raising, lowering = phrasings.told(connection, given)
+    waits = blind.waits(given)
+    shown = blind.veiled({**given, "reasons": raising, "against": lowering})
     told = {name: shown[name] for name in _COLUMNS} | {"blind": waits}
     told |= {name: told[name] or [] for name in _LISTS}
     told |= _begun(told)

@@ -42,20 +42,22 @@ def pack(text: str | bytes) -> bytes:
 
 
 def unpack(content: bytes) -> str:
-    """The text that was packed.
+    """The text that was packed. Raises `ValueError` where it is damaged."""
+    try:
+        return unpacked(content).decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"packed text is damaged: {error}") from None
 
-    Raises
-    ------
-    ValueError
-        It is damaged.
-    """
+
+def unpacked(content: bytes) -> bytes:
+    """The bytes that were packed. Raises `ValueError` where they are damaged."""
     try:
         (size,) = _LENGTH.unpack_from(content)
         # Two hundred and fifty-five times as much as it takes is the most that a block can hold.
         if size > 255 * len(content):
             raise ValueError("the length is wrong")
-        text: bytes = _CODEC.decompress(content[_LENGTH.size :], size, asbytes=True)
-        return text.decode("utf-8", "surrogatepass")
+        found: bytes = _CODEC.decompress(content[_LENGTH.size :], size, asbytes=True)
+        return found
     except (struct.error, OSError, ValueError) as error:
         raise ValueError(f"packed text is damaged: {error}") from None
 

@@ -328,6 +328,17 @@ class Aside(SQLModel, table=True):
     rows: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
+class Phrasing(SQLModel, table=True):
+    """All that a release says of the terms of a scorecard (`scoring.reasons.Phrasing`).
+
+    `digest` is SHA-256 of `content` as JSON.
+    """
+
+    __tablename__ = "phrasing"
+    digest: str = Field(primary_key=True)
+    content: dict[str, Any] = _packed()
+
+
 class Alert(SQLModel, table=True):
     """A declaration that a person should look at.
 
@@ -340,7 +351,9 @@ class Alert(SQLModel, table=True):
     an officer's own view (see `services.blind`). `red_from` and `yellow_from` are the fewest
     points that make a lane in its list (`scoring.ranking.rank`). `rank` is of the list of its run;
     `standing` orders alerts of all runs, the lowest first: what `scoring.ranking.height` says of
-    it, below zero.
+    it, below zero. What its `terms` say (`scoring.reasons.terms`, packed), `phrasing` tells, the
+    digest of one; of alerts that came before there was any, and of those raised by hand, `reasons`
+    and `against` do.
     """
 
     __tablename__ = "alert"
@@ -363,6 +376,8 @@ class Alert(SQLModel, table=True):
     search: str = ""
     reasons: Any = _packed()
     against: Any = _packed()
+    phrasing: str | None = None
+    terms: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     indicators: Any = _json()
     declaration: Any = _json()  # the rows as declared: list of {column: value}
     related: Any = _json()

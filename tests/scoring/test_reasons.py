@@ -1,9 +1,10 @@
-"""Reasons are written as JSON at once: what is read back is what would have been written."""
+"""Reasons are stored as numbers and told by words that are kept once: nothing is lost."""
 
 from __future__ import annotations
 
 import json
 import math
+import struct
 from dataclasses import replace
 
 import numpy as np
@@ -13,12 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskprofile.profiles import SHIPMENT
-from riskprofile.scoring import reasons
-from riskprofile.scoring.reasons import NO_DESCRIPTION, UNUSUAL, WORDED, as_json, explain
+from riskprofile.scoring.reasons import NO_DESCRIPTION, UNUSUAL, WORDED, Phrasing, explain, terms
 from riskprofile.scoring.scorecard import Criterion, Term
 from tests.scoring.toy import scorecard
 
-VALUE = st.sampled_from([None, -0.0, 0.0, 1.0, 1.5, 7.0, 1e-6, 123456.789012])
+VALUE = st.sampled_from([None, -0.0, 0.0, 1.0, 1.5, 7.0, 1e-6, 123456.789012, 1e300, -5e-324])
 ROWS = st.lists(
     st.tuples(VALUE, VALUE, VALUE, st.none() | st.text(max_size=12)), min_size=1, max_size=12
 )
@@ -32,24 +32,81 @@ def table(rows: list[tuple[float | None, ...]]) -> pd.DataFrame:
 
 
 @given(ROWS)
-def test_what_is_written_is_compact_and_reads_back(rows: list[tuple[float | None, ...]]) -> None:
+def test_what_is_told_is_every_term_of_the_row_and_its_values_to_the_last_bit(
+    rows: list[tuple[float | None, ...]],
+) -> None:
     card, titles = scorecard(), [str(row[3]) if row[3] is not None else None for row in rows]
-    written = as_json(table(rows), titles, SHIPMENT, card)
-    for both, sides in zip(written, explain(table(rows), titles, SHIPMENT, card), strict=True):
-        for text, side, raises in zip(both, sides, (True, False), strict=True):
-            assert text.decode() == json.dumps(side, ensure_ascii=False, separators=(",", ":"))
-            assert all((one["points"] > 0) is raises for one in side)
-            strengths = [(-abs(one["points"]), one["term"]) for one in side]
+    # As it is read back from the database.
+    said = Phrasing(json.loads(json.dumps(Phrasing.of(SHIPMENT, card).content)))
+    kept = terms(table(rows), titles, card)
+    given = card.contributions(table(rows)).tolist()
+    for row, one, mine in zip(rows, kept, given, strict=True):
+        raising, lowering = sides = said.told(one)
+        told = {reason["term"]: reason for reason in raising + lowering}
+        points = {term.name: n for term, n in zip(card.terms, mine, strict=True) if n}
+        assert {name: reason["points"] for name, reason in told.items()} == points | {"base": 10}
+        for term in card.terms:
+            values = [row[table(rows).columns.get_loc(name)] for name in term.features]
+            if term.name in told:
+                value = values if len(values) > 1 else values[0]
+                assert repr(told[term.name]["value"]) == repr(value)  # 0.0 is not -0.0
+        for side, raises in zip(sides, (True, False), strict=True):
+            assert all((reason["points"] > 0) is raises for reason in side)
+            strengths = [(-abs(reason["points"]), reason["term"]) for reason in side]
             assert strengths == sorted(strengths)
+        assert said.told(one, 2) == (raising[:2], [])
 
 
-def test_many_rows_are_told_some_at_a_time_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [(float(n % 7), float(n % 3), n / 8, f"pins {n % 5}") for n in range(40)]
-    titles, card = [row[3] for row in rows], scorecard()
-    together = as_json(table(rows), titles, SHIPMENT, card)
-    monkeypatch.setattr(reasons, "AT_ONCE", 9)
-    assert as_json(table(rows), titles, SHIPMENT, card) == together
-    assert len({*together}) > 9
+def test_what_was_stored_once_is_told_in_the_same_words_for_ever() -> None:
+    """Written out: neither what is kept of a row nor the words may be read otherwise one day."""
+    words = {
+        "features": [
+            [False, "… stops: not known", "{0:.0f} stop", "{0:.0f} stops"],
+            [True, "a gift: not known", "a gift: no", "a gift"],
+            None,
+            [False, "… kg: not known", "", "{0:.1f} kg"],
+        ],
+        "terms": [
+            ["stops", "", "0 to 2", [0]],
+            ["gift", "given away: ", "", [1]],
+            ["wording", "", "", [2]],
+            ["kg x wording", "", "3 to 4", [3, 2]],
+            ["kg", "", "3 to 4", [3]],
+            ["base", "it begins", "", []],
+        ],
+        "base": -7,
+        "and": " and ",
+    }
+    kept = struct.pack("<4d5i", 1.0, 0.0, -2.5, math.nan, 5, -6, -40, 7, 0)
+    raising, lowering = Phrasing(words).told(
+        kept + "quiet\0loud: “б\udc80”".encode(errors="surrogatepass")
+    )
+    assert [tuple(one.values()) for one in raising] == [
+        ("kg x wording", "… kg: not known and loud: “б\udc80”", 7, [None, -2.5], "3 to 4"),
+        ("stops", "1 stop", 5, 1.0, "0 to 2"),
+    ]
+    assert [tuple(one.values()) for one in lowering] == [
+        ("wording", "quiet", -40, -2.5, ""),
+        ("base", "it begins", -7, None, ""),
+        ("gift", "given away: a gift: no", -6, 0.0, ""),
+    ]
+    assert {tuple(one) for one in raising + lowering} == {
+        ("term", "text", "points", "value", "norm")
+    }
+
+
+@pytest.mark.parametrize("title", ["steel \ud800 pins", 'болты “pins” \\ "x"', "枪 pins\0pins"])
+def test_words_of_the_goods_may_be_in_any_letters(title: str) -> None:
+    rows = table([(0.5, 0.0, 1.0, None)])
+    [(raising, _)] = explain(rows, [title], SHIPMENT, scorecard())
+    [told] = [one for one in raising if one["term"] == "wording"]
+    assert told["text"] == f"{WORDED}“pins”" and told["points"] == 40
+
+
+def test_of_a_value_that_no_term_with_points_reads_nothing_is_kept() -> None:
+    card = replace(scorecard(), terms=scorecard().terms[:2])
+    [one, other] = terms(table([(0.5, 0.0, 0.3, None), (0.5, 0.0, 0.7, None)]), ["pins"] * 2, card)
+    assert one == other
 
 
 def test_a_value_that_is_not_known_is_said_so_and_stays_null() -> None:
@@ -89,4 +146,4 @@ def test_a_pair_with_the_goods_words_says_those_of_each_row(read: tuple[str, str
 
 def test_an_infinite_value_is_refused_as_no_json_holds_it() -> None:
     with pytest.raises(ValueError, match="no number that JSON holds"):
-        as_json(table([(math.inf, 0.0, 0.0, None)]), ["pins"], SHIPMENT, scorecard())
+        terms(table([(math.inf, 0.0, 0.0, None)]), ["pins"], scorecard())

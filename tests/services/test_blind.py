@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import struct
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -17,6 +18,7 @@ from sqlalchemy import func, select
 
 from riskprofile import words
 from riskprofile.errors import Conflict, NotAllowed, RiskProfileError, UsageError
+from riskprofile.scoring.reasons import Phrasing
 from riskprofile.services import (
     blind,
     board,
@@ -32,7 +34,8 @@ from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import CHECKOUT
-from riskprofile.store import audit, switches
+from riskprofile.store import audit, phrasings, switches
+from riskprofile.store.packed_json import pack
 from riskprofile.store.tables import Alert, Audit, FirstView
 from tests import factory
 from tests.conftest import SHARE
@@ -77,6 +80,23 @@ def hidden(store, actor=INES, **columns):
 def shown(value):
     """Everything of it as text."""
     return json.dumps(dataclasses.asdict(value), default=str)
+
+
+def test_nothing_is_told_of_terms_that_are_kept_as_numbers_before_the_view(store):
+    words = {"features": [], "terms": [["mass", SECRET, "", []], ["base", "", "", []]]}
+    with store.write() as connection:
+        digest = phrasings.keep(connection, Phrasing({**words, "base": -1, "and": ""}))
+    kept = {"phrasing": digest, "terms": pack(struct.pack("<i", 271) + b"\0")}
+    alert = hidden(store, reasons=None, against=None, **kept)
+    [row] = review.queue(store, INES, FILTER, NOW).rows
+    view = review.alert(store, INES, alert, NOW)
+    assert SECRET not in shown(row) and SECRET not in shown(view)
+    assert (row.reasons, view.reasons, view.against) == ([], [], [])
+    blind.say(store, INES, alert, "scan", REASON, NOW)
+    [row] = review.queue(store, INES, FILTER, NOW).rows
+    view = review.alert(store, INES, alert, NOW)
+    assert row.because == [SIGN["text"], SECRET]
+    assert [one["points"] for one in view.reasons + view.against] == [271, -1]
 
 
 def test_runs_that_draw_for_the_first_time_at_once_draw_with_one_key(any_store):

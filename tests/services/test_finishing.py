@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from riskprofile.errors import (
     Conflict,
@@ -36,9 +35,9 @@ from riskprofile.services.run import Options, Run, Summary, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import STORING, WORDING, Step
-from riskprofile.store import audit, batches
+from riskprofile.store import audit, batches, phrasings
 from riskprofile.store.database import Store, serialise
-from riskprofile.store.packed_json import unpack
+from riskprofile.store.tables import Alert
 from tests import factory
 from tests.factory import write
 from tests.services.bench import EITHER, until_it_waits
@@ -217,12 +216,11 @@ def test_the_scorecard_that_rated_it_tells_of_it_whatever_serves_now(
     run = finish(store, home, OWNER, batch, WHY, LATER)
     assert run.summary.model_versions == {"traveller": "2026.11.1-criteria"}
     with store.read() as connection:
-        asked = text("SELECT model_version, points, reasons, against FROM alert")
-        found = [(v, points, unpack(a), unpack(b)) for v, points, a, b in connection.execute(asked)]
-    for version, points, raising, lowering in found:
-        assert version == "2026.11.1-criteria"
-        told = json.loads(raising) + json.loads(lowering)
-        assert sum(one["points"] for one in told) == points
+        found = connection.execute(select(Alert.__table__)).mappings().all()
+        told = [phrasings.told(connection, one) for one in found]
+    for alert, (raising, lowering) in zip(found, told, strict=True):
+        assert alert["model_version"] == "2026.11.1-criteria"
+        assert sum(one["points"] for one in raising + lowering) == alert["points"]
     assert found
     assert rate(store, home, day, LATER).summary.model_versions == {"traveller": "2026.11.2"}
 

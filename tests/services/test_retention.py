@@ -40,7 +40,7 @@ from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.store import audit, batches, erasure
+from riskprofile.store import audit, batches, erasure, phrasings
 from riskprofile.store.database import Store
 from riskprofile.store.tables import FirstView, ItemFound, Outcome, Snooze, Unmasking
 from tests import factory
@@ -313,6 +313,27 @@ def test_what_was_removed_leaves_the_queue_and_stays_in_the_ledger(
     assert tally.tally(store, "traveller")[0] == before
     with pytest.raises(Conflict, match="removed by retention"):
         review.claim(store, everywhere, shown[0].id, ENDED)
+
+
+def test_of_a_removed_record_nothing_tells_why_it_was_rated_so(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    seeded(store, home, tmp_path)
+
+    def told(profile: str) -> list[tuple[bool, int]]:
+        """Of each alert whether anything of its terms is stored, and how many are told."""
+        asked = select(erasure.alert_table).where(erasure.alert_table.c.profile == profile)
+        with store.read() as connection:
+            rows = connection.execute(asked).mappings().all()
+            sides = [phrasings.told(connection, row) for row in rows]
+        stored = [any(row[name] for name in ("reasons", "against", "terms")) for row in rows]
+        return [(one, sum(map(len, both))) for one, both in zip(stored, sides, strict=True)]
+
+    before = told("shipment")
+    assert all(stored and many for stored, many in told("traveller") + before)
+    retention.run(store, home, OWNER, ENDED)
+    assert {*told("traveller")} == {(False, 0)}
+    assert told("shipment") == before  # of these who it was went, and of what nothing
 
 
 def test_the_audit_chain_survives_and_the_words_of_a_purpose_go(

@@ -6,13 +6,14 @@ import os
 import signal
 import time
 import tracemalloc
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from riskprofile.errors import (
     Conflict,
@@ -22,6 +23,7 @@ from riskprofile.errors import (
     ScorecardError,
     TooManyBadRows,
 )
+from riskprofile.profiles import PROFILES
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import ending, govern, opening, replay, settings
 from riskprofile.services.describing import Material
@@ -30,9 +32,10 @@ from riskprofile.services.run import Options, Run, Stop
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import COMPARING, RANKING, STORING, WORDING
-from riskprofile.store import audit
+from riskprofile.store import audit, phrasings
 from riskprofile.store.batches import from_bytes, to_bytes
 from riskprofile.store.database import Store
+from riskprofile.store.tables import Alert
 from riskprofile.tables import Table
 from tests import factory
 from tests.conftest import LATE
@@ -164,6 +167,32 @@ def test_every_stored_score_is_replayed_from_the_log(
     explained = replay.explain(store, home.models, "XM-000003")
     terms = explained.reasons + explained.against
     assert sum(term["points"] for term in terms) == explained.points
+
+
+def test_an_alert_says_what_it_said_when_a_later_release_says_it_otherwise(
+    store: Store, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> dict[str, Any]:
+        with store.read() as connection:
+            rows = connection.execute(select(Alert.__table__)).mappings().all()
+            return {row["record_id"]: phrasings.told(connection, row) for row in rows}
+
+    day = factory.shipments(100)
+    rate(store, home, write(tmp_path / "first.csv", day[:50]))
+    before = told()
+    said = [replace(one, reads=f"anew, {one.reads}") for one in PROFILES["shipment"].features]
+    monkeypatch.setitem(PROFILES, "shipment", replace(PROFILES["shipment"], features=said))
+    monkeypatch.setattr(phrasings, "_known", {})  # as in another process
+    assert told() == before != {}
+    second = write(tmp_path / "second.csv", day[50:])
+    screen(store, home, OWNER, [second], Options(), NOW + timedelta(hours=1))
+    after = told()
+    assert {name: after[name] for name in before} == before
+    for name, sides in after.items():
+        texts = [one["text"] for side in sides for one in side if one["term"] != "base"]
+        anew = [text.startswith("anew, ") for text in texts]
+        assert any(anew) is (name not in before) and texts
+    assert len(after) > len(before) and count(store, "phrasing") == 2
 
 
 def test_a_scorecard_of_a_former_release_hides_no_other_score_from_replay(

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import sqlite3
+import struct
 import tempfile
 import threading
 import time
@@ -31,9 +32,11 @@ from sqlmodel import SQLModel
 from riskprofile.errors import Busy, Deadlock, StoreError
 from riskprofile.reference import marks
 from riskprofile.reference.arms import FLAGS
-from riskprofile.store import alerts, arms, database, migrations
+from riskprofile.scoring.reasons import Phrasing
+from riskprofile.store import alerts, arms, database, migrations, phrasings
 from riskprofile.store.arms_tables import ArmsGram, ArmsTrace
 from riskprofile.store.database import Store, among
+from riskprofile.store.packed_json import pack
 from riskprofile.store.tables import Alert, Batch, Chunk, Office, Quarantined, Setting
 from tests.conftest import AS_SHIPPED, LATE
 from tests.faults import runs
@@ -299,6 +302,52 @@ def test_what_alerts_say_is_the_same_after_it_was_packed(address):
         ]
         names = {index["name"] for index in inspect(connection).get_indexes("alert")}
         assert names >= {"alert_queue", "alert_blind", "alert_counts", "alert_batch"}
+    store.close()
+
+
+def test_alerts_of_earlier_releases_say_what_they_said_beside_those_whose_words_are_kept_once(
+    address,
+):
+    terms = [{"term": "route", "text": "über Nišš", "points": 60, "value": 1.5, "norm": ""}]
+    given = {"state": "open", "queue": "compliance", "lane": "red", "model_version": "1"}
+    given |= {"record_id": "A", "profile": "shipment", "rank": 1, "driver": 1, "title": ""}
+    given |= {"search": "", "model_digest": "", "selected_by": "score", "batch_id": "b"}
+    engine = database._engine(database._address(address))
+    with engine.connect() as connection:
+        migrations.upgrade(connection, "0025")
+        batch = Batch(
+            id="b", source="", digest="", format="csv", profile="shipment", started_at=NOW
+        )
+        connection.execute(insert(Batch).values(batch.model_dump()))
+        old = Table("alert", MetaData(), autoload_with=connection)
+        row = {**given, "id": 1, "version": 1, "created_at": NOW.replace(tzinfo=None)}
+        said = {name: pack(json.dumps(terms)) for name in ("reasons", "against")}
+        connection.execute(insert(old), [{**row, **said}])
+        connection.commit()
+    engine.dispose()
+    store, alert = Store.open(address), Alert.__table__
+    words = {"features": [[False, "?", "", "{0:.1f} kg"]], "base": -7, "and": " and "}
+    words["terms"] = [["kg", "", "3", [0]], ["base", "it begins", "", []]]
+    with store.write() as connection:
+        [digest, again] = [phrasings.keep(connection, Phrasing(words)) for _ in range(2)]
+        assert digest == again
+        packed = pack(struct.pack("<di", 2.5, 9) + b"\0")
+        new = {
+            **given,
+            "id": 2,
+            "version": 2,
+            "created_at": NOW,
+            "phrasing": digest,
+            "terms": packed,
+        }
+        connection.execute(insert(alert).values(new))
+    with store.read() as connection:
+        first, second = connection.execute(select(alert).order_by(alert.c.version)).mappings()
+        assert phrasings.told(connection, first) == (terms, terms)
+        assert phrasings.told(connection, second) == (
+            [{"term": "kg", "text": "2.5 kg", "points": 9, "value": 2.5, "norm": "3"}],
+            [{"term": "base", "text": "it begins", "points": -7, "value": None, "norm": ""}],
+        )
     store.close()
 
 

@@ -1,0 +1,55 @@
+"""What is said of the terms of alerts: the words once for each scorecard and release, the values
+and points with each alert.
+
+So an alert reads as on the day when it was made, whatever a later release says of its terms.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from riskprofile.scoring.reasons import Phrasing, Reason
+from riskprofile.store.packed_json import dumps, unpacked
+from riskprofile.store.tables import Phrasing as Stored
+
+_table = Stored.__table__  # type: ignore[attr-defined]
+_known: dict[str, Phrasing] = {}  # by digest, which no other words have: a few scorecards' own
+
+
+def keep(connection: Connection, phrasing: Phrasing) -> str:
+    """Keep these words, unless they are; the digest by which alerts refer to them."""
+    text = dumps(phrasing.content)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    row = dialect.insert(_table).values(digest=digest, content=phrasing.content)
+    connection.execute(row.on_conflict_do_nothing(index_elements=[_table.c.digest]))
+    return digest
+
+
+def told(
+    connection: Connection, alert: Mapping[str, Any], most: int | None = None
+) -> tuple[list[Reason], list[Reason]]:
+    """The reasons for and against of an alert, as they were told when it was made.
+
+    Parameters
+    ----------
+    alert : mapping
+        With `reasons`, `phrasing` and `terms`, and `against` where `most` is missing.
+    most : int, optional
+        The strongest of those for are enough, so many.
+    """
+    if alert["terms"] is None:  # made before terms were kept so, by hand, or forgotten
+        return alert["reasons"] or [], alert.get("against") or []
+    return _of(connection, alert["phrasing"]).told(unpacked(alert["terms"]), most)
+
+
+def _of(connection: Connection, digest: str) -> Phrasing:
+    if digest not in _known:
+        asked = select(_table.c.content).where(_table.c.digest == digest)
+        _known[digest] = Phrasing(connection.execute(asked).scalar_one())
+    return _known[digest]
