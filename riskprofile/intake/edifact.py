@@ -44,6 +44,7 @@ _JUNK = " \t\r\n\x0b\x0c\x00\x02\x03\x1a\x01\x04"  # blanks, line breaks, STX, E
 _BOM = "\xef\xbb\xbf"  # of UTF-8, as its bytes read one by one
 _BREAK = re.compile(r"([ \t]*)[\r\n]+[ \t]*")
 _TAG = re.compile(r"[A-Z][A-Z0-9]{2}")
+_HEAD = r"UN(?:H{e}[^{e}{t}]{{1,35}}{e}[A-Z]{{6}}{c}\w{{1,3}}{c}|B{e}UNO[A-Z]{c}\d)"
 _HIDDEN = 0x100  # bytes end at 0xFF: what stands for a released byte can never be data
 _RELEASED = {_HIDDEN + byte: byte for byte in range(256)}
 _JOINT = "\uffff"  # between components: no character, so it is in no text
@@ -72,11 +73,22 @@ class Marks:
     """The separators of one interchange: component, element, decimal, release, terminator."""
 
     def __init__(
-        self, component: str, element: str, decimal: str, release: str, end: str, tag: str = ""
+        self,
+        component: str,
+        element: str,
+        decimal: str,
+        release: str,
+        end: str,
+        tag: str = "",
+        head: str = _HEAD,
     ) -> None:
         self.component, self.element, self.decimal, self.end = component, element, decimal, end
         self.release = release
         self.tag = re.compile(tag) if tag else _TAG
+        # The head of a message or interchange: in data, some separator of it would be released.
+        self._head = re.compile(
+            head.format(e=re.escape(element), c=re.escape(component), t=re.escape(end))
+        )
         self._pair = re.compile(f"{re.escape(release)}(.)", re.DOTALL) if release.strip() else None
 
     @classmethod
@@ -97,6 +109,22 @@ class Marks:
         if self._pair is None or self.release not in text:
             return text
         return self._pair.sub(lambda pair: chr(ord(pair[1]) + _HIDDEN), text)
+
+    def split(self, text: str) -> list[str]:
+        """Hidden text by its terminators, and before a head that stands inside a segment.
+
+        There a sender broke off and began anew: what was broken off must take neither the
+        message behind it along, nor be read as a part of it.
+        """
+        parts: list[str] = []
+        start = 0
+        for found in self._head.finditer(text):
+            place = found.start()
+            before = text[max(place - 80, start) : place].rstrip(_JUNK)
+            if before and before[-1] != self.end:
+                parts += text[start:place].split(self.end)
+                start = place
+        return parts + text[start:].split(self.end)
 
 
 DEFAULT = Marks(":", "+", ".", "?", "'")
@@ -175,7 +203,7 @@ def tokenize(opened: IO[bytes], name: str, marks: Marks | None = None) -> Iterat
             unz = raw.find("UNZ")
             end = raw.find(marks.end, unz) + 1 if unz >= 0 else 0
             piece, raw = (raw[:end], raw[end:]) if end else (raw, "")
-            parts = marks.hide(cut + piece).split(marks.end)
+            parts = marks.split(marks.hide(cut + piece))
             cut = parts.pop()
             if len(cut) > _MAX_SEGMENT:
                 raise InputError(

@@ -20,6 +20,7 @@ from riskprofile.intake.rows import Gather, decimal, moment, plain
 KILOGRAMS = {"K": "1", "L": "0.45359237", "E": "1000", "S": "907.18474"}  # X12 element 188
 
 _TAG = r"[A-Z][A-Z0-9]{1,2}"
+_HEAD = r"ST{e}\d{{3}}{e}\d{{4,9}}(?!\d)"
 _ISA = 106  # characters
 _CONTROLS = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA"})
 
@@ -90,7 +91,7 @@ def separators(source: Source) -> Marks:
             where=f"{source.name}: segment 1",
             do="Ask the sender for the interchange as it left",
         )
-    return Marks(component, element, ".", "", end, _TAG)
+    return Marks(component, element, ".", "", end, _TAG, _HEAD)
 
 
 def sets(source: Source) -> Iterator[TransactionSet]:

@@ -152,6 +152,39 @@ def test_messages_beside_a_broken_one_are_kept() -> None:
     assert [one.warnings for one in found] == [[], [], []]
 
 
+@pytest.mark.parametrize("between", ["", "\n", " \r\n "])
+def test_a_message_that_breaks_off_inside_a_segment_takes_none_along(between: str) -> None:
+    """As where a line is lost, and the sender begins anew with the message that follows."""
+    broken = "UNH+2+PAXLST:D:02B:UN'BGM+745'NAD+FL+++ORVILOVIK:UL" + between
+    text = HEAD + MESSAGE.format(1) + broken + MESSAGE.format(3) + "UNZ+3+7'"
+    found = read(text)
+    assert [(one.reference, one.error and one.error[0]) for one in found] == [
+        ("1", None),
+        ("2", "edifact_no_unt"),
+        ("3", None),
+    ]
+    assert [len(one.segments) for one in found] == [1, 2, 1]
+    assert [one.warnings for one in found] == [[], [], []]
+
+
+def test_an_interchange_that_breaks_off_leaves_the_next_one_its_envelope() -> None:
+    broken = HEAD + "UNH+1+PAXLST:D:02B:UN'BGM+745'NAD+FL+++ORVILOVIK:UL"
+    later = HEAD.replace("260901", "260902") + MESSAGE.format(3) + "UNZ+1+7'"
+    first, second = read(broken + "\n" + later)
+    assert first.error is not None
+    assert first.error[0] == "edifact_no_unt"
+    assert (second.error, second.warnings) == (None, [])
+    assert second.unb is not None
+    assert second.unb.get(4) == "260902"
+
+
+def test_text_that_only_resembles_the_head_of_a_message_is_data() -> None:
+    text = PLAIN.replace("BGM+745", "FTX+AAI+++UNH?+2?+PAXLST?:D LUNH+MAIN ST 5+LONDON+UNB+UNO")
+    (found,) = read(text)
+    assert found.error is None
+    assert found.segments[0].get(4) == "UNH+2+PAXLST:D LUNH"
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"   \n", b"\x00\xff" * 100, b"UNB*UNOA:1*A*B$UNH*1$", b"a,b\n"]
 )

@@ -82,6 +82,18 @@ def test_a_count_that_differs_warns_and_a_cut_set_is_quarantined_whole() -> None
     assert [one.reason_code for one in rejected] == ["x12_no_se"]
 
 
+@pytest.mark.parametrize("between", ["", "\n"])
+def test_a_set_that_breaks_off_inside_a_segment_takes_none_along(between: str) -> None:
+    text = MANIFEST.read_text()
+    start, end = text.index("ST*"), text.index("GE*1")
+    whole = text[start:end]
+    broken = whole[: whole.index("N1*") + 12]
+    later = whole.replace("*0001", "*0002")
+    rows, rejected = read(READER, (text[:start] + broken + between + later + text[end:]).encode())
+    assert list(rows["declaration_id"]) == list(read(READER, MANIFEST)[0]["declaration_id"])
+    assert [one.reason_code for one in rejected] == ["x12_no_se"]
+
+
 def test_a_status_message_is_rejected_by_name(shared: Path) -> None:
     path = shared / "data/manifests/x12/004010_315.edi"
     assert not READER.claims(path.read_bytes(), path.name)
