@@ -458,13 +458,14 @@ class Ingest:
             return
         with self.store.write(patience=120.0) as connection:
             later = versions.later(connection, self.arrived)
-            found = self.absences.settle(connection, self.batch.id, later)
+            found, overtaken = self.absences.settle(connection, self.batch.id, later)
             told = [
                 one
                 for profile, records in found.items()
                 for one in _marked(connection, profile, records, self.now)
             ]
             self._audit(connection, told)
+        self.summary.outdated += overtaken
 
     def _say_rewritten(self) -> None:
         """Nobody knows what the file was to hold: nothing is withdrawn because it is not in it."""

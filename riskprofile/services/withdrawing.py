@@ -212,22 +212,39 @@ class Absences:
         one.named.add(named)
 
     def __bool__(self) -> bool:
-        return bool(self.items or self.scopes or self.messages)
+        return bool(self.items or self.scopes or self.messages or self.references)
 
     def settle(
         self, connection: Connection, batch_id: str, later: versions.Later
-    ) -> dict[str, list[str]]:
-        """Withdraw what was not named; by profile the declarations of which nothing is left.
+    ) -> tuple[dict[str, list[str]], int]:
+        """Withdraw what was not named, and what was cancelled as a whole, in whatever order
+        the two came in.
 
         Where a row could not be read, it may be the one that is missed: then nothing is
         withdrawn for its absence. `later` is what came in after this file.
+
+        Returns
+        -------
+        gone, overtaken
+            By profile the declarations of which nothing is left; and how many rows were
+            cancelled with all of their message before they came.
         """
         gone: dict[str, list[str]] = {}
+        overtaken = 0
         for (profile, reference), at in self.messages.items():
-            found = withdrawals.of_message(connection, profile, batch_id, reference, at, later)
+            found, _ = withdrawals.of_message(connection, profile, batch_id, reference, at, later)
             gone.setdefault(profile, []).extend(found)
+        for profile in {profile for profile, _ in self.references}:
+            asked = {reference for of, reference in self.references if of == profile}
+            for reference, at, arrived in withdrawals.ended(connection, profile, asked):
+                since = versions.later(connection, arrived)
+                found, rows = withdrawals.of_message(
+                    connection, profile, batch_id, reference, at, since
+                )
+                gone.setdefault(profile, []).extend(found)
+                overtaken += rows
         if self.unknown:
-            return gone
+            return gone, overtaken
         for (profile, record), said in self.items.items():
             if record.rpartition("@")[0] in self.unread or record in self.unread:
                 continue
@@ -251,4 +268,4 @@ class Absences:
                 later,
             )
             gone.setdefault(profile, []).extend(found)
-        return gone
+        return gone, overtaken

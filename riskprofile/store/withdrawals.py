@@ -10,10 +10,18 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
-from riskprofile.intake.versions import CANCEL, WHOLE
-from riskprofile.store.batches import ASKED_AT_ONCE, chunk_table, from_bytes, record_table
+from riskprofile.intake.versions import CANCEL, SCOPE, WHOLE
+from riskprofile.store.batches import (
+    ARRIVED,
+    ASKED_AT_ONCE,
+    batch_table,
+    chunk_table,
+    from_bytes,
+    record_table,
+    rows_of,
+)
 from riskprofile.store.database import among
-from riskprofile.store.versions import Later, counting, withdraw
+from riskprofile.store.versions import SUPERSEDED, Later, counting, withdraw
 
 columns = record_table.c
 
@@ -58,6 +66,37 @@ def messages(connection: Connection, profile: str, references: Collection[str]) 
     return found
 
 
+def ended(
+    connection: Connection, profile: str, references: Collection[str]
+) -> list[tuple[str, datetime | None, datetime]]:
+    """Those of these reports, manifests and flights that a stored message cancelled as a whole.
+
+    Returns
+    -------
+    list of (reference, at, arrived)
+        When it was cancelled by the message, where that told; and when the file came in.
+    """
+    found: list[tuple[str, datetime | None, datetime]] = []
+    asked, batch = sorted(references), batch_table.c
+    for start in range(0, len(asked), ASKED_AT_ONCE):
+        rows = connection.execute(
+            select(columns.message, columns.message_at, columns.chunk_id, columns.position)
+            .add_columns(batch.started_at, batch.options)
+            .join(chunk_table, chunk_table.c.id == columns.chunk_id)
+            .join(batch_table, batch.id == chunk_table.c.batch_id)
+            .where(among(columns.message, asked[start : start + ASKED_AT_ONCE]))
+            .where(columns.profile == profile, columns.function == CANCEL)
+            .where(columns.state != SUPERSEDED)
+        )
+        for reference, at, chunk, position, started, options in rows:
+            # A line of the report may be cancelled under its reference, too.
+            told = json.loads(rows_of(connection, chunk, ["extra"])["extra"].iloc[position] or "{}")
+            if told.get(SCOPE) == {WHOLE: reference}:
+                came = (options or {}).get(ARRIVED)
+                found.append((reference, at, datetime.fromisoformat(came) if came else started))
+    return found
+
+
 def of_message(
     connection: Connection,
     profile: str,
@@ -65,14 +104,19 @@ def of_message(
     reference: str,
     at: datetime | None,
     later: Later,
-) -> list[str]:
-    """Withdraw all that came with this report, manifest or flight; what nothing is left of.
+) -> tuple[list[str], int]:
+    """Withdraw all that came with this report, manifest or flight.
 
     Here and below `at` is the time of the message, and `later` what came in after its file.
+
+    Returns
+    -------
+    gone, rows
+        Declarations of which nothing is left; and how many rows were withdrawn.
     """
     mine = [columns.message == reference, *counting(profile, at, later)]
     found = connection.execute(select(columns.record_id).where(*mine).distinct()).scalars().all()
-    connection.execute(update(record_table).where(*mine).values(folded_by=batch_id))
+    rows = connection.execute(update(record_table).where(*mine).values(folded_by=batch_id)).rowcount
     left: set[str] = set()
     for start in range(0, len(found), ASKED_AT_ONCE):
         left |= set(
@@ -82,7 +126,7 @@ def of_message(
                 .where(*counting(profile))
             ).scalars()
         )
-    return [one for one in found if one not in left]
+    return [one for one in found if one not in left], rows
 
 
 def items(

@@ -318,6 +318,43 @@ def test_a_cancelled_flight_withdraws_its_list_and_not_that_of_the_crew(
         assert list(rows) == ["PAXLST/FN/123/20260901/250"]
 
 
+# When a fixture was sent, in other hours; and what a later message says otherwise.
+OTHERWISE = {
+    "cuscar.edi": ("202603010700", "20260301{:02d}00", ("HANDLES", "HAMMERS"), ("HB-2", "HB-3")),
+    "paxlst.edi": ("260901:0930", "260901:{:02d}30", ("MEA+CT++:3", "MEA+CT++:4"), ("TAM", "IDA")),
+    "xffm.xml": ("04-30T21:00", "04-30T{:02d}:00", ("STEEL", "BRASS"), ("IncludedM", "IncludedM")),
+}
+
+
+@EITHER
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_what_comes_late_from_before_a_whole_cancellation_is_on_no_list(
+    store: Store, home: Settings, name: str
+) -> None:
+    """What was there, and is said otherwise; and what only the late message names."""
+    sent, hours, *changes = OTHERWISE[name]
+    cancel = gone(name, 9).replace(sent, hours.format(9))
+
+    def said_at(hour: int, *changes: tuple[str, str]) -> str:
+        text = (FIXTURES / name).read_text("utf-8")
+        for old, new in ((sent, hours.format(hour)), *changes):
+            assert old in text
+            text = text.replace(old, new)
+        return text
+
+    take(store, home, file(home, "one", said_at(7)), 0)
+    assert counting(store)
+    take(store, home, file(home, "gone", cancel), 1)
+    assert counting(store) == []
+    run = take(store, home, file(home, "late", said_at(8, *changes)), 2)
+    assert counting(store) == []
+    assert run.summary.outdated == run.summary.accepted > 0
+    assert run.summary.alerts["total"] == 0
+    run = take(store, home, file(home, "again", said_at(11, *changes)), 3)
+    assert len(counting(store)) == run.summary.accepted > 0
+    assert run.summary.outdated == 0
+
+
 @pytest.mark.parametrize(
     ("heading", "left"),
     [
