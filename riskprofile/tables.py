@@ -53,6 +53,7 @@ class ColumnSpec:
     `protection` is `"P1"` (protected: nothing that rates reads it), `"P2"`
     (identity: the party resolver alone reads it) or `""`. `minimum` and `maximum` are
     inclusive unless `above` is set, then the value must be greater than `minimum`.
+    `longest` is how many characters a text has at most, and each code of those that are joined.
     """
 
     name: str
@@ -63,6 +64,7 @@ class ColumnSpec:
     maximum: float | None = None
     above: bool = False
     choices: tuple[str, ...] = ()
+    longest: int | None = None
 
     @property
     def dtype(self) -> Any:

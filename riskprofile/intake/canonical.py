@@ -40,6 +40,7 @@ _LARGE = pa.large_string()
 REASONS: dict[str, str] = {
     "mandatory_missing": "{column} is missing",
     "nul_byte": "{column} holds a NUL byte",
+    "text_too_long": "{column} {text} is longer than such a text can be",
     LOST: "{column} {text} is a number that a spreadsheet cut: its last digits are lost",
     "number_format": "{column} {text} is not a number",
     "number_not_ascii": "{column} {text} is not written in the digits 0 to 9",

@@ -295,8 +295,17 @@ def dates(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parse
 # -- text and codes ------------------------------------------------------------------------
 
 
-def _nul(column: pa.Array) -> Parsed:
+def _sound(column: pa.Array, spec: ColumnSpec) -> Parsed:
+    """Text as it is; what holds a NUL byte or is too long is a fault."""
     parsed = Parsed(column)
+    if spec.longest and (pc.max(pc.binary_length(column)).as_py() or 0) > spec.longest:
+        far = pc.fill_null(pc.greater(pc.utf8_length(column), spec.longest), False)
+        rows = far.to_numpy(zero_copy_only=False).copy()
+        if spec.kind == "codes":
+            for row in np.flatnonzero(rows):
+                rows[row] = max(map(len, column[int(row)].as_py().split("|"))) > spec.longest
+        if rows.any():
+            parsed.faults["text_too_long"] = rows
     if contains(column, b"\0"):
         rows = np.asarray(pc.match_substring(column, "\0").fill_null(False))
         if rows.any():
@@ -315,7 +324,7 @@ def text(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed
     that begin alike look so: it is missing, with a warning, and no two are taken for one.
     One that shows as many digits as it has lost none: `2.02611240001E+11`.
     """
-    parsed = _nul(column)
+    parsed = _sound(column, spec)
     if contains(column, b"+") and contains(column, b"E+", b"e+"):  # the first is found soonest
         powers = pc.unique(column.filter(pc.match_substring_regex(column, _POWER))).to_pylist()
         cut = [each for each in powers if len(each) - len("2.E+11") < int(each[-2:])]
@@ -332,7 +341,7 @@ def joined(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Pars
     untidy = contains(column, b",", b";", b"\n", b"| ", b" |", b"||", b">")
     if untidy or (first == ord("|")).any() or (last == ord("|")).any():
         column = on_distinct(column, lambda each: Value(codes.bar_joined(each)), column.type).values
-    parsed = _nul(column)
+    parsed = _sound(column, spec)
     if spec.name == "container_numbers":  # ISO 6346
         parsed.values = codes.containers_tidied(column)
         wrong = codes.wrong_check_digit(parsed.values)

@@ -9,6 +9,10 @@ from typing import Any
 
 from riskprofile.tables import ColumnSpec
 
+# The longest text of a column, in characters. What goods are called fills pages in some formats.
+# The parts of a key stand together in the indexes of a database, which hold some 2,700 bytes.
+KEY, TEXT, GOODS = 200, 500, 20_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Declared:

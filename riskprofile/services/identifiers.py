@@ -26,6 +26,7 @@ from riskprofile.tables import TEXT, Column, Table
 RECORD, ITEM, CONTENT = "record_id", "item", "content"
 TITLE, OFFICE, DUE = "_title", "_office", "_due"  # what it is called, who works it, when it comes
 MESSAGE = (FUNCTION, SENT, SCOPE, REFERENCE)  # keys of `extra`; columns once identified
+LONGEST = 500  # characters of a reference: an index of a database takes no more
 COUNTED = "item_counted"  # whether the item number is the row's place in the file
 ASSUMED = "lodged_assumed"  # warning: the time is that of the batch
 TAKEN = "item_place_taken"  # warning: no item number, and a row of an earlier file had that place
@@ -117,7 +118,7 @@ def _messages(extra: Column) -> tuple[dict[str, Column], Column]:
         if isinstance(scope := held.pop(SCOPE, None), dict):
             scopes[place] = json.dumps(scope, ensure_ascii=False, sort_keys=True)
         if isinstance(reference := held.pop(REFERENCE, None), str):
-            references[place] = reference or None
+            references[place] = reference if 0 < len(reference) <= LONGEST else None
         bare[place] = json.dumps(held, ensure_ascii=False) if held else None
     said = {
         FUNCTION: pd.Series(functions, index=extra.index, dtype=TEXT),

@@ -148,6 +148,33 @@ def test_a_nul_byte_sets_its_row_aside(tmp_path):
     assert [each.reason_code for each in chunk.rejected] == ["nul_byte"]
 
 
+@pytest.mark.parametrize(
+    ("column", "most"),
+    [("declaration_id", 200), ("consignee_name", 500), ("goods_description", 20_000)],
+)
+def test_a_text_that_no_such_thing_has_sets_its_row_aside(tmp_path, column, most):
+    """What a sender can write as long as he likes would stop a database, or fill a page."""
+    row = {"declaration_id": "D1", "consignee_name": "", "goods_description": "chairs"}
+    lines = [",".join({**row, column: "ж" * length}.values()) for length in (most, most + 1)]
+    chunk = read(tmp_path, "\n".join([",".join(row), *lines, ""]))
+    assert [(each.column, each.reason_code) for each in chunk.rejected] == [
+        (column, "text_too_long")
+    ]
+    assert chunk.table[column].tolist() == ["ж" * most]
+
+
+def test_of_joined_codes_each_is_as_long_as_one_can_be_and_there_may_be_many(tmp_path):
+    many = "|".join(f"MSCU{number:07}" for number in range(200))
+    chunk = read(
+        tmp_path,
+        f"declaration_id,hs_code,seal_numbers\nD1,640399,{many}\nD2,640399,A|{'B' * 501}|C\n",
+    )
+    assert [(each.record_id, each.reason_code) for each in chunk.rejected] == [
+        ("D2", "text_too_long")
+    ]
+    assert chunk.table["seal_numbers"].tolist() == [many]
+
+
 def test_the_decimal_mark_is_decided_from_all_rows_of_the_file(tmp_path):
     assert one_column(tmp_path, "value", "1,234", "2,5") == ([1.234, 2.5], [])
     assert one_column(tmp_path, "value", "1,234", "2.5") == ([1234.0, 2.5], [])

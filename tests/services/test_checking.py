@@ -145,6 +145,7 @@ def test_a_unit_is_asked_for_beside_a_quantity_alone_and_a_currency_beside_a_val
         ("country_of_origin", "Narnia", "check_fault.country_format"),
         ("currency", "euros", "check_fault.currency_format"),
         ("goods_description", "chairs\0", "check_fault.nul_byte"),
+        ("licence_number", "7" * 501, "check_fault.text_too_long"),
         ("goods_description", "spare parts", "check.vague"),
         ("declaration_id", " ", "check.missing_mandatory"),
     ],
