@@ -6,6 +6,7 @@ tree of what was read is let go, so memory is that of one goods item and one hea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import IO, Any, Literal, TypeAlias, TypeVar
 
@@ -167,7 +168,8 @@ def _too_much(where: str, what: str) -> InputError:
 
 def _not_well_formed(name: str, error: Exception) -> InputError:
     line, column = getattr(error, "position", None) or (1, 1)
-    text = str(error) or "the file is empty"
+    # The place is told beside it; of the file, lxml knows no name but `<string>`.
+    text = re.sub(r", line \d+, column \d+( \(.*\))?$", "", str(error)) or "the file is empty"
     return InputError(
         f"not well-formed XML: {text}",
         where=f"{name}:{max(1, line or 1)}:{max(1, column or 1)}",
