@@ -163,7 +163,11 @@ def test_kinds_change_as_in_pandas():
 
 
 @pytest.mark.parametrize(
-    "one", [FLOATS, WHOLE, FLAGS, PLAIN, TEXTS, TIMES, TEXTS.iloc[:0], TEXTS.where(TEXTS == "no")]
+    "one",
+    [
+        *(FLOATS, WHOLE, FLAGS, PLAIN, TEXTS, TIMES, TEXTS.where(TEXTS == "no")),
+        *(TEXTS.iloc[:0], TEXTS.iloc[:1], TEXTS.iloc[:7], pd.concat([TEXTS] * 9)),
+    ],
 )
 def test_a_column_comes_back_as_it_was(one: pd.Series):
     pd.testing.assert_series_equal(column(one).series(one.index), one)
@@ -202,3 +206,10 @@ def test_views_of_one_table_share_what_was_taken_apart():
     assert items.without(["b"])["a"] is items["a"] is items.assign(c=FLOATS)["a"]
     assert list(items.assign(c=FLOATS)) == ["a", "b", "c"] and "b" not in items.without(["b"])
     pd.testing.assert_frame_equal(items.table(), table)
+
+
+def test_what_a_table_holds_is_not_written_to_through_a_view():
+    for one in (FLOATS, PLAIN, TIMES.dt.tz_localize(None)):
+        held = View.over(one.to_frame("a"))["a"].values
+        with pytest.raises(ValueError, match="read-only"):
+            held[0] = held[1]
