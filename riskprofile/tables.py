@@ -200,12 +200,14 @@ class Feature:
     `reads` is the sentence an officer sees, with `{value}` for the row's value;
     `norm` says what is usual, if that can be said in words. `monotone` is +1 when
     more can only raise the rating, -1 when it can only lower it, 0 when data decide.
+    `written` is the function itself: what it returns was not looked at yet.
     """
 
     name: str
     unit: str
     reads: str
     compute: FeatureFunction
+    written: FeatureFunction
     monotone: Literal[-1, 0, 1] = 0
     norm: str = ""
     silent_without_history: bool = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -64,13 +64,15 @@ def feature(
         @functools.wraps(function)
         def compute(items: Any, history: History) -> Any:
             seen = View.of(items)
-            return like(items, _numbers(function(seen, history), seen, name))
+            values = numbers(function(seen, history), len(seen), name)
+            return like(items, Column(finite(np.array([values]), [name])[0]))
 
         return Feature(
             name=name,
             unit=unit,
             reads=reads,
             compute=compute,
+            written=function,
             monotone=monotone,
             norm=norm,
             silent_without_history=silent_without_history,
@@ -80,16 +82,24 @@ def feature(
     return make
 
 
-def _numbers(column: Column, items: View, name: str) -> Column:
+def numbers(column: Column, size: int, name: str) -> np.ndarray:
+    """What a feature function returned for so many rows: float64, NaN where missing."""
     if not isinstance(column, Column):
         raise FeatureError(f"feature {name} returned {type(column).__name__}, not a column")
-    if len(column) != len(items):
-        raise FeatureError(f"feature {name} returned {len(column)} values for {len(items)} rows")
+    if len(column.values) != size:
+        raise FeatureError(f"feature {name} returned {len(column)} values for {size} rows")
     try:
-        values = column.numbers()
+        return column.numbers()
     except TypeError as error:
         raise FeatureError(f"feature {name} returned no numbers: {error}") from error
-    if np.count_nonzero(np.isinf(values)):
+
+
+def finite(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """The numbers of features, one in each row, made plain in place; an infinite one is refused."""
+    endless = np.isinf(values)
+    if np.count_nonzero(endless):
+        name = names[int(endless.any(axis=1).argmax())]
         raise FeatureError(f"feature {name} returned an infinite value")
     # Adding zero turns -0.0 into 0.0, so that equal values have equal bits in the log.
-    return Column(values + 0.0)
+    values += 0.0
+    return values

@@ -85,6 +85,11 @@ class Profile(Declared):
         """Features by name."""
         return {feature.name: feature for feature in self.features}
 
+    @cached_property
+    def silent(self) -> frozenset[str]:
+        """Names of the features that mean nothing until past declarations are loaded."""
+        return frozenset(one.name for one in self.features if one.silent_without_history)
+
     def protected(self, level: str) -> list[str]:
         """Names of the columns of class `"P1"` or `"P2"`."""
         return [column.name for column in self.columns if column.protection == level]

@@ -16,6 +16,7 @@ import pandas as pd
 
 from riskprofile.columns import View
 from riskprofile.errors import RiskProfileError
+from riskprofile.features.register import finite, numbers
 from riskprofile.profiles import Profile
 from riskprofile.reference import facts
 from riskprofile.reference.once import once
@@ -57,21 +58,28 @@ def features(
             made[name] = _computed(by_name[name], seen, history)
         else:
             scorecard.expect(list(by_name))
-    return _rounded(made, seen)
+    return _rounded(made, seen, history, profile)
 
 
 def all_features(items: View | Table, history: History, profile: Profile) -> Table:
     """Every feature of the profile, for training; the wording is not among them."""
     seen = View.of(items)
     made = {feature.name: _computed(feature, seen, history) for feature in profile.features}
-    return _rounded(made, seen)
+    return _rounded(made, seen, history, profile)
 
 
-def _rounded(made: dict[str, np.ndarray], items: View) -> Table:
+def _rounded(made: dict[str, np.ndarray], items: View, history: History, profile: Profile) -> Table:
+    """Features as a table; missing where one would speak of a past that is not loaded."""
     values = np.empty((len(made), len(items)))
     for place, one in enumerate(made.values()):
         values[place] = one
-    return pd.DataFrame(values.round(PRECISION).T, index=items.index, columns=headers(*made))
+    values = finite(values, [*made])
+    silent = np.array([name in profile.silent for name in made], dtype=bool)
+    known = _past_known(items, history) if silent.any() else None
+    if known is not None:
+        values[np.ix_(silent, ~known)] = np.nan
+    values.round(PRECISION, out=values)
+    return pd.DataFrame(values.T, index=items.index, columns=headers(*made))
 
 
 def headers(*names: str) -> pd.Index:
@@ -118,9 +126,8 @@ def indicators(items: View | Table, history: History, listed: Sequence[Indicator
 
 
 def _computed(feature: Feature, items: View, history: History) -> np.ndarray:
-    """The values of a feature; missing where it would speak of a past that is not loaded."""
     try:
-        values = feature.compute(items, history).values
+        return numbers(feature.written(items, history), len(items), feature.name)
     except RiskProfileError:
         raise
     except Exception as error:
@@ -128,10 +135,6 @@ def _computed(feature: Feature, items: View, history: History) -> np.ndarray:
             f"feature {feature.name} failed ({type(error).__name__}: {error})",
             do="No row of this chunk was rated; report the input that brought it up",
         ) from error
-    if feature.silent_without_history:
-        known = _past_known(items, history)
-        values = values if known is None else np.where(known, values, np.nan)
-    return values
 
 
 @once

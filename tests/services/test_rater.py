@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from riskprofile.columns import Column, View
+from riskprofile.features.register import FeatureError
 from riskprofile.history import Snapshot, view
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import rating
@@ -40,6 +41,24 @@ def test_in_parts_or_at_once_the_same_bits(
     monkeypatch.setattr(raters, "AT_ONCE", 7)
     for one, other in zip(plain.rate(rows), whole, strict=True):
         pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+def test_each_row_alone_has_the_bits_that_it_has_among_others(plain: Rater, rows: Table) -> None:
+    """After a past in which many of its parties and goods are known, and with cells left out."""
+    first = pd.Timestamp("2026-01-01 12:00", tz="UTC")
+    days = pd.to_timedelta(np.arange(len(rows)) * 4, unit="D")
+    before = rows.assign(lodged_at=(first + days).as_unit("us"))
+    after = replace(plain, history=Snapshot.from_views([view(before, plain.profile)]))
+    given = rows.reset_index(drop=True)
+    kept = np.random.default_rng(5).random(given.shape) < 0.9
+    kept[:, given.columns.get_loc(plain.profile.time)] = True
+    given = given.where(kept)
+    together = after.rate(given)
+    for place in range(len(given)):
+        alone = after.rate(given.iloc[[place]].reset_index(drop=True))
+        for one, whole in zip(alone, together, strict=True):
+            expected = whole.iloc[[place]].reset_index(drop=True)
+            pd.testing.assert_frame_equal(one, expected, check_exact=True)
 
 
 def test_a_name_given_to_the_columns_of_one_table_is_not_that_of_the_next(
@@ -90,3 +109,30 @@ def test_a_sign_that_takes_the_logarithm_of_nothing_is_told_from_one_that_divide
     fired = rating.indicators(view(rows, plain.profile), plain.history, signs)
     assert set(fired.broken) == {first.key}
     assert fired.masks[second.key].any()
+
+
+def test_what_means_nothing_without_a_past_is_missing_in_the_rows_before_which_there_is_too_little(
+    plain: Rater, rows: Table
+) -> None:
+    """Rows of one table, some on days before which the past is known, some not."""
+    first = pd.Timestamp("2026-01-01 12:00", tz="UTC")
+    history = Snapshot.from_views([view(rows.assign(lodged_at=first), plain.profile)])
+    late = np.arange(len(rows)) % 3 == 0
+    days = pd.to_timedelta(np.where(late, 95, 30), unit="D")
+    items = View.over(view(rows.assign(lodged_at=(first + days).as_unit("us")), plain.profile))
+    made = rating.all_features(items, history, plain.profile)
+    for feature in plain.profile.features:
+        told = feature(items, history).values.round(rating.PRECISION)
+        speaks = late | (not feature.silent_without_history)
+        np.testing.assert_array_equal(made[feature.name], np.where(speaks, told, np.nan))
+    assert made.loc[late, "pair_age"].notna().any()
+
+
+def test_an_endless_value_stops_the_chunk_and_names_its_feature(plain: Rater, rows: Table) -> None:
+    def endless(items: View, history: object) -> Column:
+        return Column(np.where(np.arange(len(items)) == 2, np.inf, 1.0))
+
+    first, second, *others = plain.profile.features
+    faulty = replace(plain.profile, features=(first, replace(second, written=endless), *others))
+    with pytest.raises(FeatureError, match=f"{second.name} returned an infinite value"):
+        rating.all_features(view(rows, plain.profile), plain.history, faulty)
