@@ -202,8 +202,7 @@ def new_trade(items: View, history: History) -> Column:
 def thin_papers(items: View, history: History) -> Column:
     names = ("consignor_address_key", "consignee_address_key", "origin_key", "value", "hs_code",
              "quantity", "package_type", "freight_cost")  # fmt: skip
-    missing = [facts.absent(items[name]) for name in names]
-    return (sum(missing[1:], missing[0]) >= 4.0).astype("float64")
+    return (facts.missing(items, names) >= 4.0).astype("float64")
 
 
 @once

@@ -55,6 +55,11 @@ def absent(held: Column) -> Column:
     return held.isna().astype("float64")
 
 
+def missing(items: View, names: Sequence[str]) -> Column:
+    """How many of these columns are missing in each row."""
+    return Column(sum((items[name].isna().values for name in names), np.zeros(len(items))))
+
+
 def known(flag: Column) -> Column:
     """A nullable flag as a fact."""
     return flag.astype("float64")
