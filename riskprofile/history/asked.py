@@ -82,16 +82,18 @@ def _mixed(items: View, by: tuple[str, ...]) -> np.ndarray:
 @once
 def lacking(items: View, by: tuple[str, ...]) -> np.ndarray | None:
     """Rows without all of a key; None where there are none."""
-    gone = np.zeros(len(items), dtype=bool)
+    gone: np.ndarray | None = None
     for name in by:
-        gone = gone | _absent(items, name)
-    return gone if np.count_nonzero(gone) else None
+        absent = _absent(items, name)
+        if absent is not None:
+            gone = absent if gone is None else gone | absent
+    return gone
 
 
 @once
-def _absent(items: View, name: str) -> np.ndarray:
+def _absent(items: View, name: str) -> np.ndarray | None:
     absent: np.ndarray = items[name].isna().values
-    return absent
+    return absent if np.count_nonzero(absent) else None
 
 
 @once

@@ -9,7 +9,7 @@ in serving, and the order of a day's files cannot matter. Its past is a sequence
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,8 @@ from riskprofile.history.layer import QUANTUM, Layer, Question, Rows, alive, cha
 from riskprofile.history.lookup import NOTHING
 from riskprofile.reference.once import once
 from riskprofile.tables import Registers, Table
+
+_Norm: TypeAlias = tuple[str, tuple[str, ...]]  # a measure, and by which columns
 
 
 class Snapshot:
@@ -51,6 +53,8 @@ class Snapshot:
         self._finds = Layer(Rows.of(finds if finds is not None else pd.DataFrame()))
         self._indexes: dict[Question, list[Change]] = {}
         self._signed: dict[Question, list[tuple[int, Index]]] = {}
+        # By the norm that a view was asked for first, all of it: the next is told these at once.
+        self._beside: dict[_Norm, dict[_Norm, None]] = {}
         self._remembered: Table | None = None
 
     @classmethod
@@ -160,28 +164,38 @@ class Snapshot:
 
         `mean` and `sd` are missing where `n` is 0; `sd` is of the population.
         """
-        made: View = _norm(View.of(items), self, measure, tuple(by))
+        seen, asked = View.of(items), (measure, tuple(by))
+        held: dict[_Norm, View] = _norms(seen, self)
+        if asked not in held:
+            beside = self._beside.setdefault(next(iter(held), asked), {})
+            others = [] if held else [one for one in [*beside] if one != asked]
+            beside[asked] = None
+            held |= self._normed(seen, [asked, *(one for one in others if _asks(seen, one))])
+        made = held[asked]
         return made if isinstance(items, View) else made.table()
 
-    def _normed(self, items: View, measure: str, by: tuple[str, ...]) -> View:
-        met = _met(items, self, by, ("norm", measure, *by))
-        if not met:
-            return _no_norm(items, by)
-        asked = queries(items, by)
-        number, total, squares = np.zeros((3, len(asked)), dtype=np.int64)
-        for one in met:
-            index, first, end = one.events, one.since(None), one.end
-            number[one.known] += one.sign * (end - first)
-            if index.total is not None and index.squares is not None:
-                total[one.known] += one.sign * (index.total[end] - index.total[first])
-                squares[one.known] += one.sign * (index.squares[end] - index.squares[first])
-        told, some = np.empty((3, len(asked))), np.maximum(number, 1)
-        told[0] = number
-        mean = total / some / QUANTUM
-        square = squares / some / QUANTUM**2
-        told[1], told[2] = mean, np.sqrt(np.maximum(square - mean**2, 0.0))
-        told[1:, number == 0] = np.nan
-        return _norm_of(items, asked.told(told, _NO_NORM))
+    def _normed(self, items: View, asked: Sequence[_Norm]) -> dict[_Norm, View]:
+        """These norms of the rows: their queries lie one norm's behind the other's."""
+        made = {one: _met(items, self, one[1], ("norm", one[0], *one[1])) for one in asked}
+        told = {one: _no_norm(items, one[1]) for one, met in made.items() if not met}
+        some = {one: queries(items, one[1]) for one in asked if one not in told}
+        *starts, size = np.cumsum([0, *map(len, some.values())]).tolist()
+        number, total, squares = np.zeros((3, size), dtype=np.int64)
+        for one, start in zip(some, starts, strict=True):
+            for met in made[one]:
+                index, first, end, at = met.events, met.since(None), met.end, met.known + start
+                number[at] += met.sign * (end - first)
+                if index.total is not None and index.squares is not None:
+                    total[at] += met.sign * (index.total[end] - index.total[first])
+                    squares[at] += met.sign * (index.squares[end] - index.squares[first])
+        counted = np.maximum(number, 1)
+        mean = total / counted / QUANTUM
+        square = squares / counted / QUANTUM**2
+        norms = np.array([number, mean, np.sqrt(np.maximum(square - mean**2, 0.0))])
+        norms[1:, number == 0] = np.nan
+        for (one, of), start in zip(some.items(), starts, strict=True):
+            told[one] = _norm_of(items, of.told(norms[:, start : start + len(of)], _NO_NORM))
+        return {one: told[one] for one in asked}
 
     def finds(self, items: Any, by: Sequence[str]) -> Any:
         """Confirmed finds with the same values whose result was known before this row's day."""
@@ -252,9 +266,14 @@ def _none(items: View, by: tuple[str, ...]) -> Column:
     return Column(np.zeros(len(items)) if lacking is None else np.where(lacking, np.nan, 0.0))
 
 
-@once  # several features ask the same
-def _norm(items: View, of: Snapshot, measure: str, by: tuple[str, ...]) -> View:
-    return of._normed(items, measure, by)
+@once
+def _norms(items: View, of: Snapshot) -> dict[_Norm, View]:
+    """The norms that these rows were asked for, the first of them first."""
+    return {}
+
+
+def _asks(items: View, norm: _Norm) -> bool:
+    return all(name in items for name in norm[1])
 
 
 @once

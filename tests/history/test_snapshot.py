@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from riskprofile.columns import View
 from riskprofile.history import Snapshot, view
 from riskprofile.profiles import SHIPMENT
 from riskprofile.tables import Table
@@ -51,6 +52,40 @@ def test_first_and_last_seen_are_times_before_the_day() -> None:
     assert history.last_seen(today(), ["consignee_key"]).iloc[0] == pd.Timestamp(
         "2026-01-05 12:00", tz="UTC"
     )
+
+
+ASKED = (
+    ("log_gross_mass", ["hs6"]),
+    ("log_gross_mass", ["consignee_key", "hs4"]),
+    ("quantity", ["licence_key"]),
+    ("log_gross_mass", ["hs2"]),
+)
+
+
+def test_a_norm_is_the_same_whatever_rows_before_were_asked_beside_it() -> None:
+    """One table after the other is told at once what those before it were asked one by one."""
+    many = factory.shipments(
+        9, lodged_at=pd.Timestamp("2026-01-06 18:00", tz="UTC"), consignee_id="R1"
+    )
+    many["hs_code"] = pd.array(["847989", None, "010121"] * 3, dtype=many["hs_code"].dtype)
+    many["consignee_id"] = pd.array(["R1", "R1", None] * 3, dtype=many["consignee_id"].dtype)
+    given = view(many, SHIPMENT)
+    history = Snapshot.from_views([past(hs_code="847989")])
+    for rows in (given, given.iloc[:1], given.iloc[3:].reset_index(drop=True), today()):
+        seen = View.over(rows)
+        for measure, by in ASKED:
+            alone = Snapshot.from_views([past(hs_code="847989")]).norm(rows, measure, by)
+            assert history.norm(seen, measure, by).table().set_axis(rows.index).equals(alone)
+
+
+def test_a_norm_is_told_of_rows_that_lack_what_those_before_them_were_asked_by() -> None:
+    history, rows = Snapshot.from_views([past()]), today()
+    for measure, by in ASKED:
+        history.norm(View.over(rows), measure, by)
+    bare = View.over(rows[["time", "hs6"]])
+    assert history.norm(bare, *ASKED[0])["n"].tolist() == [5.0]
+    with pytest.raises(KeyError, match="hs4"):
+        history.norm(bare, *ASKED[1])
 
 
 def test_partners_counts_each_pair_once() -> None:
