@@ -19,7 +19,7 @@ from riskprofile.tables import Table
 
 POINTS_PER_LOG_ODDS = 100
 ENOUGH_EXAMINED, ENOUGH_FINDS = 200, 30  # outcomes, before a page shows a probability
-FEW = 64  # rows up to which all terms are looked up at once: one by one, one row costs as hundreds
+FEW = 32  # rows up to which all terms are looked up at once: one by one, one row costs as hundreds
 WORDING = "wording"  # the feature that the text scorecard gives
 
 
@@ -132,7 +132,7 @@ class Scorecard:
 
     def contributions(self, features: Table) -> np.ndarray:
         """Points of each term: int32, one row per row of `features`, terms in order."""
-        cut = self._cut(features)
+        cut = self._cut(self._values(features))
         given = np.empty((len(features), len(self.terms)), dtype=np.int32)
         for column, term in enumerate(self.terms):
             given[:, column] = term.table[tuple(cut[name] for name in term.features)]
@@ -140,26 +140,51 @@ class Scorecard:
 
     def points(self, features: Table) -> np.ndarray:
         """Points of each row: int64, base and terms added in the scorecard's order."""
-        cut = self._cut(features)
-        if self.terms and len(features) <= FEW:
+        values = self._values(features)
+        if self.terms and len(values) <= FEW:
             table, starts, read, steps = self._joined
-            bins = np.array([*cut.values()])[read]  # two a term, by row
+            bins = self._bins_at_once(values).T[read]  # two a term, by row
             places = starts[:, None] + (bins * steps[:, :, None]).sum(axis=0)
             few: np.ndarray = self.base + table[places].sum(axis=0, dtype=np.int64)
             return few
+        cut = self._cut(values)
         total = np.full(len(features), self.base, dtype=np.int64)
         for term in self.terms:
             total += term.table[tuple(cut[name] for name in term.features)]
         return total
 
-    def _cut(self, features: Table) -> dict[str, np.ndarray]:
-        """The bin of each value of each feature."""
+    def _values(self, features: Table) -> np.ndarray:
+        """What it reads of a table: float64, a column each."""
         names = list(self.bins)
         given = features if features.columns.tolist() == names else features[names]
-        values = given.to_numpy("float64", na_value=np.nan)
+        values: np.ndarray = given.to_numpy("float64", na_value=np.nan)
+        return values
+
+    def _cut(self, values: np.ndarray) -> dict[str, np.ndarray]:
+        """The bin of each value of each feature."""
         return {
             name: bins.of(values[:, place]) for place, (name, bins) in enumerate(self.bins.items())
         }
+
+    def _bins_at_once(self, values: np.ndarray) -> np.ndarray:
+        """The same, of all features by one search: by the feature's number first, then its edges.
+
+        NumPy sorts complex numbers so, by what is real and then by what is not.
+        """
+        edges, starts, missing = self._edges
+        asked = np.empty(values.shape, dtype=np.complex128)
+        asked.real, asked.imag = np.arange(len(missing)), values
+        bins: np.ndarray = np.where(np.isnan(values), missing, edges.searchsorted(asked) - starts)
+        return bins
+
+    @cached_property
+    def _edges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The edges of all features, where those of each begin, and its bin of missing values."""
+        each = [one.edges for one in self.bins.values()]
+        sizes = np.array([len(one) for one in each])
+        edges = np.empty(sizes.sum(), dtype=np.complex128)
+        edges.real, edges.imag = np.repeat(np.arange(len(each)), sizes), np.concatenate(each)
+        return edges, np.cumsum(sizes) - sizes, sizes + 1
 
     @cached_property
     def reads(self) -> np.ndarray:
