@@ -7,7 +7,7 @@ resolver's own function; then they are dropped. Events of an inspection are drop
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -83,17 +83,19 @@ class Lookup:
     def entry(self, kind: str, items: Any, by: Sequence[str]) -> Any:
         """The entry under each row's key; see `tables.Registers`."""
         seen = View.of(items)
+        if not self.holds(kind):
+            entry = _nothing(kind, len(seen))
+            return entry if isinstance(items, View) else entry.table().set_axis(items.index)
         place = np.full(len(seen), -1, dtype=np.int64)
         asked = np.zeros(len(seen), dtype=bool)
         for name in by:
             wanted = seen.text(name).map(naming.licence) if kind == "licences" else seen[name]
             asked |= wanted.notna().values
-            for key in FOUND_BY[kind] if self.holds(kind) else ():
+            for key in FOUND_BY[kind]:
                 index = self._index(kind, key)
                 found = np.array([index.get(one, -1) for one in wanted.tolist()], dtype=np.int64)
                 place = np.where(place < 0, found, place)
-        known = asked if self.holds(kind) else np.zeros(len(seen), dtype=bool)
-        found = np.where(known, (place >= 0).astype("float64"), np.nan)
+        found = np.where(asked, (place >= 0).astype("float64"), np.nan)
         entry = self._held(kind).take(place).assign(found=Column(found))
         return entry if isinstance(items, View) else entry.table().set_axis(items.index)
 
@@ -203,8 +205,7 @@ class Lookup:
 
     def _held(self, kind: str) -> View:
         if kind not in self._columns:
-            bare = not self.holds(kind)
-            self._columns[kind] = _bare(kind) if bare else View.of(self._view(kind))
+            self._columns[kind] = View.of(self._view(kind))
         return self._columns[kind]
 
     def _view(self, kind: str) -> Table:
@@ -213,10 +214,15 @@ class Lookup:
         return self._views[kind]
 
 
+@lru_cache(maxsize=16)
+def _nothing(kind: str, size: int) -> View:
+    """What a register that holds nothing, as most of them do, says of so many rows."""
+    return _bare(kind).take(np.full(size, -1)).assign(found=Column.full(size, np.nan))
+
+
 @cache
 def _bare(kind: str) -> View:
-    """A register that holds nothing, as most of them do."""
-    return View.of(_seen(kind, None, None))
+    return View.over(_seen(kind, None, None))
 
 
 def _seen(
