@@ -64,6 +64,11 @@ class Asked:
 
     rows: pa.RecordBatch
 
+    @property
+    def aliases(self) -> Aliases:
+        """Which keys stand for another, as far as is known."""
+        return apart(self.keys, self.entities)
+
     @classmethod
     def of(cls, forms: Forms, said: Mapping[int, Said] | None = None) -> Asked:
         """Forms, and what the register said of each; one that is not in `said` stands for itself.

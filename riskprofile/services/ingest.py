@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
@@ -186,7 +187,7 @@ class Ingest:
                 done.append(told)
                 if len(done) < many:
                     continue
-                told, done = Done.of(one.table, done), []
+                told, done = Done.of(one.table, done, self._rater(one.profile)), []
             waiting.pop(0)
             yield one, told
 
@@ -275,6 +276,7 @@ class Ingest:
                 one.content = None
                 one.seen.clear()
         known.add(stored)
+        before = {record for record, _ in known.items}
         folded = fold(table, known, self._arrivals(table))
         kept = table
         taken = table[COUNTED] & table[SENT].isna() & folded.replaces
@@ -284,7 +286,8 @@ class Ingest:
             repeats = pd.Series(folded.repeats, table.index)
             kept = kept.assign(warnings=_warned(kept["warnings"], repeats, REPEATED))
         kept = kept[folded.keep].reset_index(drop=True)
-        return Prepared(profile, number, table, kept, folded, chunk)
+        met = np.flatnonzero(kept[RECORD].isin(before)) if before else np.empty(0, dtype=np.int32)
+        return Prepared(profile, number, table, kept, folded, chunk, met)
 
     def _arrivals(self, table: Table) -> list[datetime]:
         """When the file of each row came in; it may be read long after, or put right."""
@@ -306,12 +309,12 @@ class Ingest:
             asked = self.raters.register(one.profile).asked(given, profile.keys)
             return Done.unrated(one.table, seen, asked)
         rater = self._rater(one.profile)
-        return Done.of(one.table, [Rows(part).work(rater) for part in portions(one.table)])
+        return Done.of(one.table, [Rows(part).work(rater) for part in portions(one.table)], rater)
 
     def _commit(self, one: Prepared, done: Done) -> None:
         """Rows, feature log, events, records, rejects and cursor: all or nothing."""
         for _ in range(3):
-            held = self.raters.heard.put(done.asked)
+            held = self.raters.heard.put(done.asked, done.at_end, one.met)
             try:
                 chunk_id = self._write(one, done)
                 break
@@ -512,7 +515,10 @@ class Ingest:
 
 @dataclass
 class Prepared:
-    """A chunk ready to be rated: the rows as given, those that are stored, and why."""
+    """A chunk ready to be rated: the rows as given, those that are stored, and why.
+
+    `met` are the places among the latter of declarations that were known before.
+    """
 
     profile: str
     number: int
@@ -520,6 +526,7 @@ class Prepared:
     table: Table
     folded: Folded
     chunk: intake.Chunk
+    met: np.ndarray
 
     @cached_property
     def records(self) -> set[str]:

@@ -187,16 +187,16 @@ def rank_run(
     *,
     past_here: bool,
 ) -> Ranked | None:
-    """Rank every declaration of these batches, read back from the feature log.
+    """Rank every declaration of these batches.
 
-    `heard` is what the register said of them while they were stored, and `past_here` whether the
-    past that the rater knows lies in `store`: a run beside the database sees no row of it.
+    `heard` is what was kept of them while they were stored, and `past_here` whether the past that
+    the rater knows lies in `store`: a run beside the database sees no row of it.
     Versions that no longer count are left out. An amendment of one item is ranked with the other
     items of its declaration, whichever batch brought them. With no capacity stated, each office
     and day is cut at the office's own.
     """
     profile = rater.profile
-    run = logged(store, batch_ids, rater, heard)
+    run = logged(store, batch_ids, rater, heard, now)
     if run is None:  # every row was superseded or withdrawn before it could be ranked
         return None
     beside = same_day.beside(store, run.rows, rater, heard, now) if past_here else None

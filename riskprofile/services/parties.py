@@ -22,7 +22,7 @@ from riskprofile.profiles.profile import Key
 from riskprofile.store import batches, parties
 from riskprofile.store.database import Store
 from riskprofile.store.parties import Blocks
-from riskprofile.store.spool import Held, Spool
+from riskprofile.store.spool import Held, Spool, unstreamed
 from riskprofile.tables import Table
 
 REMEMBERED = 1 << 15  # forms of late, and as many before them, that are not looked for again
@@ -30,6 +30,8 @@ REMEMBERED = 1 << 15  # forms of late, and as many before them, that are not loo
 # so few. A chunk has more, and what its connection holds of the database would stay with it.
 FEW = 64
 TRAVEL = 1 << 19  # new forms, of some 125 bytes each, that are in memory to be sent to a worker
+
+_AT_END, _MET = "at end", "met"
 
 # Forms that were looked for last, and what was found: on the way to the end of the run.
 Fresh = tuple[list[int], Words, list[Found | None]]
@@ -157,16 +159,41 @@ class Kin:
 
 
 class Heard(dict[int, Held]):
-    """What the registers of a run said of the rows that it stored, on file, by chunk."""
+    """What a run keeps of the rows that it stored for its end, on file, by chunk: what the
+    registers said of them, and what ranks them.
+    """
 
     def __init__(self, spool: Spool) -> None:
         super().__init__()
         self.spool = spool
 
-    def put(self, asked: Asked) -> Held:
-        """Write what was said of a chunk, before it is stored and has a number."""
+    def put(self, asked: Asked, at_end: bytes | None = None, met: np.ndarray | None = None) -> Held:
+        """Write what was said of a chunk, before it is stored and has a number.
+
+        Parameters
+        ----------
+        at_end : bytes, optional
+            What ranks its rows, as `spool.streamed` has it.
+        met : ndarray of int, optional
+            Which of them are of declarations that were known before.
+        """
         rows = asked.rows
-        return self.spool.put(dict(zip(rows.schema.names, rows.columns, strict=True)))
+        held = dict(self.spool.put(dict(zip(rows.schema.names, rows.columns, strict=True))))
+        if at_end is not None:
+            held |= {_AT_END: (self.spool.put_bytes(at_end), len(at_end))}
+            held |= self.spool.put({_MET: pa.array(met, pa.int32())})
+        return held
+
+    def at_end(self, chunk_id: int) -> pa.Table | None:
+        """What ranks the rows of a chunk; None of one that an earlier process stored."""
+        if _AT_END not in self.get(chunk_id, {}):
+            return None
+        return unstreamed(self.spool.get_bytes(*self[chunk_id][_AT_END]))
+
+    def met(self, chunk_id: int) -> np.ndarray:
+        """Which rows of a chunk are of declarations that were known before it was stored."""
+        made: np.ndarray = self._read(chunk_id, _MET).to_numpy()
+        return made
 
     def aliases(self, chunk_id: int) -> Aliases:
         """Which keys of a chunk stand for another, as far as is known."""
@@ -178,8 +205,8 @@ class Heard(dict[int, Held]):
         return Parts.distinct(self.spool, map(self._asked, chunk_ids), size)
 
     def _asked(self, chunk_id: int) -> Asked:
-        columns = {name: self._read(chunk_id, name) for name in self[chunk_id]}
-        return Asked(pa.record_batch(columns))
+        names = [name for name in self[chunk_id] if name not in (_AT_END, _MET)]
+        return Asked(pa.record_batch({name: self._read(chunk_id, name) for name in names}))
 
     def _read(self, chunk_id: int, name: str) -> pa.Array:
         return self.spool.get(self[chunk_id], name).combine_chunks()

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from riskprofile.history.learning import Asked
 from riskprofile.services.identifiers import CONTENT, COUNTED, MESSAGE
 from riskprofile.services.rater import BROKEN, POINTS, Rated, Rater, joined
+from riskprofile.services.run_rows import at_end
 from riskprofile.store.batches import stored
+from riskprofile.store.spool import streamed
 from riskprofile.tables import Table
 
 
@@ -26,6 +28,9 @@ class Done:
         In how many rows an indicator could not be evaluated, by its key.
     asked : Asked
         The parties of these rows, and what the register said of them.
+    at_end : bytes, optional
+        What ranks and links these rows at the end of their run (`run_rows.at_end`), as
+        `spool.streamed` has it; none of past declarations.
     """
 
     rows: bytes
@@ -34,14 +39,19 @@ class Done:
     points: list[int | None]
     broken: Mapping[str, int]
     asked: Asked
+    at_end: bytes | None = None
 
     @classmethod
-    def of(cls, table: Table, parts: Sequence[Rated]) -> Done:
+    def of(cls, table: Table, parts: Sequence[Rated], rater: Rater) -> Done:
         """Of what was said of the portions of an identified table (`Rater.heard`)."""
         log, events = joined([part[:2] for part in parts])
         points = log[POINTS].astype(object).where(log[POINTS].notna(), None).tolist()
         asked = Asked.together([part[2] for part in parts])
-        return cls(_declared(table), stored(log), stored(events), points, broken_in(log), asked)
+        ranks = at_end(rater, table, log, events, asked.aliases)
+        return cls(
+            *(_declared(table), stored(log), stored(events), points, broken_in(log), asked),
+            bytes(streamed(ranks)),
+        )
 
     @classmethod
     def unrated(cls, table: Table, events: Table, asked: Asked) -> Done:
@@ -65,7 +75,7 @@ class Whole:
 
     def work(self, rater: Rater) -> Done:
         """Rate these rows."""
-        return Done.of(self.table, [rater.heard(self.table)])
+        return Done.of(self.table, [rater.heard(self.table)], rater)
 
 
 def broken_in(log: Table) -> dict[str, int]:

@@ -25,7 +25,7 @@ from riskprofile.services.capacity import Days
 from riskprofile.services.describing import NOT_EVALUATED
 from riskprofile.services.identifiers import DUE, ITEM, OFFICE, RECORD
 from riskprofile.services.rater import BROKEN, FIRED, POINTS
-from riskprofile.services.run_rows import BATCH, Logged
+from riskprofile.services.run_rows import BATCH, MET, Logged
 from riskprofile.store.spool import Columns
 from riskprofile.tables import TEXT, Indicator, Table
 
@@ -107,7 +107,7 @@ def declared(
     when : Days, optional
         Cuts the declarations into lists, of each office and day.
     rated : callable
-        Which of some references an earlier run rated, in another version.
+        Which of some references that are `MET` an earlier run rated, in another version.
     """
     made = Declared(Columns(run.rows.spool), np.empty(len(run.rows), dtype=np.int32))
     for rows in _by_reference(run.rows):
@@ -116,8 +116,9 @@ def declared(
         if when is not None:
             table[LIST] = when.lists(table[OFFICE], table[DUE])
             made.lists.update(table[LIST].dropna().unique())
-            amended = table[RECORD].isin(rated(table[RECORD].tolist()))
-            made.again.update(table.loc[amended, LIST].dropna().tolist())
+            known = table.iloc[np.unique(of[_among(rows, run.flags.get(MET))])]
+            amended = known[RECORD].isin(rated(known[RECORD].tolist()))
+            made.again.update(known.loc[amended, LIST].dropna().tolist())
         table = table.drop(columns=[OFFICE, DUE])
         made.table.add(pa.Table.from_pandas(table, preserve_index=False))
         give_back()

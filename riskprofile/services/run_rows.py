@@ -1,7 +1,9 @@
-"""A run read back from what its chunks hold: its rows, to be ranked and linked, on file.
+"""A run for its end: its rows, to be ranked and linked, on file.
 
-Memory holds of a row where indicators fired on it, and nothing else, so that a run may be of any
-size: what ranks or links rows reads the columns and the rows that it works on.
+What that takes of a row is made where the row is rated, and waits on file; of a chunk that another
+run stored, or a process that is gone, it is read back from what the chunk holds. Memory holds of a
+row where indicators fired on it, and nothing else, so that a run may be of any size: what ranks or
+links rows reads the columns and the rows that it works on.
 """
 
 from __future__ import annotations
@@ -9,15 +11,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from sqlalchemy import select
 
+from riskprofile.history import Aliases
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.history.resolver import written
+from riskprofile.profiles import Profile
 from riskprofile.services import networks
 from riskprofile.services.identifiers import DUE, ITEM, OFFICE, RECORD, TITLE
 from riskprofile.services.parties import Heard
@@ -25,8 +29,10 @@ from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater
 from riskprofile.store import batches, versions
 from riskprofile.store.database import Store
 from riskprofile.store.spool import Columns
+from riskprofile.tables import Table
 
 BATCH = "batch_id"
+MET = "met"  # the flag of rows whose declaration another batch may hold too
 
 
 @dataclass(frozen=True)
@@ -39,27 +45,67 @@ class Logged:
         The declaration of each (`record_id, item`), where it lies, its points, office and time,
         what a page shows of it, and what links it to others.
     flags : dict
-        By column of the feature log: the rows (int32, rising) where an indicator fired or broke.
+        By column of the feature log: the rows (int32, rising) where an indicator fired or broke;
+        and those that are `MET`.
     """
 
     rows: Columns
     flags: dict[str, np.ndarray]
 
 
-def logged(store: Store, batch_ids: Sequence[str], rater: Rater, heard: Heard) -> Logged | None:
-    """The rows of these batches that count; None without any."""
+def at_end(rater: Rater, rows: Table, log: Table, events: Table, aliases: Aliases) -> pa.Table:
+    """What ranks and links some rows of one chunk: as `Logged.rows`, but for where they lie, and a
+    flag for each indicator of their feature log.
+    """
     profile = rater.profile
-    columns = ("id", "batch_id", "profile", "count", "rows", "features", "events")
+    known = {}
+    if rater.over_batch:
+        seen = events[[name for name in events if name in _linking(profile)]]
+        known = dict(rater.linked(rows, seen, aliases).items())
+    known |= {
+        POINTS: log[POINTS],
+        RECORD: rows[RECORD],
+        ITEM: rows[ITEM],
+        TITLE: rows[profile.title],
+        OFFICE: rows[profile.office],
+        DUE: rows[profile.due],
+    }
+    known |= {name: log[name] for name in log if name.startswith((FIRED, BROKEN))}
+    return pa.table({name: pa.array(held, from_pandas=True) for name, held in known.items()})
+
+
+def _linking(profile: Profile) -> frozenset[str]:
+    return networks.READ.union(profile.linked)
+
+
+def logged(
+    store: Store, batch_ids: Sequence[str], rater: Rater, heard: Heard, now: datetime
+) -> Logged | None:
+    """The rows of these batches that count; None without any. `now` is when the run began."""
+    profile = rater.profile
     run = Reading(rater, heard)
     with store.read() as connection:
+        # What is met was found when its chunk was stored: nobody else has stored anything since.
+        alone = not batches.others(connection, batch_ids, now)
         others: list[tuple[str, int, int, int]] = []
         batch_of: dict[str, str] = {}  # of a declaration that another batch brought items of
-        for chunk in batches.chunks(connection, batch_ids, columns):
-            if chunk.profile != profile.name or chunk.features is None:
+        for chunk in batches.chunks(connection, batch_ids, ("id", "batch_id", "profile", "count")):
+            if chunk.profile != profile.name:
                 continue
             gone = versions.folded(connection, chunk.id) + versions.removed(connection, chunk.id)
             counting = np.delete(np.arange(chunk.count), gone)
-            records = run.read(chunk, counting)
+            rows, met = heard.at_end(chunk.id), counting
+            if rows is None:  # stored by a process that is gone
+                whole = batches.chunk(connection, chunk.id)
+                if whole.features is None:
+                    continue
+                rows = run.read(whole, counting)
+            else:
+                rows = rows.take(pa.array(counting)) if len(gone) else rows
+                met = heard.met(chunk.id) if alone else counting
+            met = np.flatnonzero(np.isin(counting, met))
+            run.add(rows, chunk.id, counting, chunk.batch_id, met)
+            records = rows.column(RECORD).take(pa.array(met)).to_pylist()
             found = versions.beside(connection, profile.name, batch_ids, records)
             others += [item for item in found if item[0] not in batch_of]
             batch_of.update((item[0], chunk.batch_id) for item in found)
@@ -67,15 +113,18 @@ def logged(store: Store, batch_ids: Sequence[str], rater: Rater, heard: Heard) -
             return None
         table = batches.chunk_table.c
         others.sort(key=lambda item: item[2:])
+        columns = [table[name] for name in ("id", "rows", "features", "events")]
         for chunk_id, places in itertools.groupby(others, key=lambda item: item[2]):
             positions = np.array([place[3] for place in places])
             chunk = connection.execute(
-                select(*[table[name] for name in columns], batches.batch_table.c.model_digest)
+                select(*columns, batches.batch_table.c.model_digest)
                 .join(batches.batch_table, batches.batch_table.c.id == table.batch_id)
                 .where(table.id == chunk_id)
             ).one()
             if chunk.features is not None:
-                run.read(chunk, positions, batch_of)
+                # Another scorecard may have rated the row, and one rates all of a list.
+                rows = run.read(chunk, positions, chunk.model_digest)
+                run.add(rows, chunk.id, positions, batch_of)
     return Logged(run.rows, run.flags())
 
 
@@ -91,22 +140,50 @@ class Reading:
         """As `Logged` has them."""
         return {name: np.concatenate(parts) for name, parts in self._flags.items()}
 
-    def read(
-        self, chunk: Any, positions: np.ndarray, batch_of: dict[str, str] | None = None
-    ) -> list[str]:
-        """Take in these rows of a chunk; the references of their declarations.
+    def add(
+        self,
+        rows: pa.Table,
+        chunk_id: int,
+        positions: np.ndarray,
+        batch: str | dict[str, str],
+        met: np.ndarray | None = None,
+    ) -> None:
+        """Take in what `at_end` made of these rows of a chunk.
 
-        `batch_of` says which batch of the run a declaration is of, where it is not the chunk's:
-        then another scorecard may have rated the row, and one rates all of a list.
+        Parameters
+        ----------
+        batch : str or dict
+            Of all of them, or by declaration.
+        met : ndarray of int, optional
+            Which of them are `MET`.
+        """
+        flags = [name for name in rows.column_names if name.startswith((FIRED, BROKEN))]
+        fired = {name: np.flatnonzero(rows.column(name).to_numpy()) for name in flags}
+        for name, places in fired.items() if met is None else (*fired.items(), (MET, met)):
+            if len(places):
+                places = (places + len(self.rows)).astype(np.int32)
+                self._flags.setdefault(name, []).append(places)
+        if isinstance(batch, str):
+            of = pa.repeat(batch, len(rows))
+        else:
+            of = pa.array(map(batch.get, rows.column(RECORD).to_pylist()), pa.string())
+        rows = rows.drop_columns(flags).append_column(BATCH, of)
+        rows = rows.append_column(CHUNK, pa.repeat(pa.scalar(chunk_id, pa.int64()), len(rows)))
+        self.rows.add(rows.append_column(POSITION, pa.array(positions)))
+
+    def read(self, chunk: Any, positions: np.ndarray, rated_by: str | None = None) -> pa.Table:
+        """`at_end` of rows of a chunk, of what is stored of them.
+
+        `rated_by` is the digest of the scorecard that rated them, where it may be another.
         """
         rater, profile = self.rater, self.rater.profile
-        linking = networks.READ.union(profile.linked)
         declared = {RECORD, ITEM, profile.title, profile.office, profile.due, *profile.linked}
-        if chunk.id not in self.heard:  # stored by a process that is gone, or by another run
+        if chunk.id not in self.heard:
             declared |= {*written(profile.keys)}
-        other = batch_of is not None and chunk.model_digest != rater.scorecard.digest
+        other = rated_by not in (None, rater.scorecard.digest)
         if other and rater.scorecard.wording is not None:
             declared.add(rater.scorecard.wording.column)
+        linking = _linking(profile)
         read = (
             (chunk.features, lambda name: other or name.startswith((POINTS, FIRED, BROKEN))),
             (chunk.rows, declared.__contains__),
@@ -116,34 +193,9 @@ class Reading:
             batches.from_bytes(content, columns).iloc[positions].reset_index(drop=True)
             for content, columns in read
         )
-        if other:
-            values = rater.read(log, rows, chunk.model_digest)
+        if rated_by is not None and other:
+            values = rater.read(log, rows, rated_by)
             log = log.assign(**{POINTS: rater.scorecard.points(values)})
-        for name in log.columns:
-            if name.startswith((FIRED, BROKEN)):
-                fired = np.flatnonzero(log[name].to_numpy(dtype=bool, na_value=False))
-                if len(fired):
-                    fired = (fired + len(self.rows)).astype(np.int32)
-                    self._flags.setdefault(name, []).append(fired)
-        links = pd.DataFrame(index=rows.index)
-        if rater.over_batch:
-            known = chunk.id in self.heard
-            keys = profile.keys
-            aliases = self.heard.aliases(chunk.id) if known else rater.parties(rows, keys)
-            links = rater.linked(rows, events, aliases)
-        shown = links.assign(
-            **{
-                POINTS: log[POINTS],
-                RECORD: rows[RECORD],
-                ITEM: rows[ITEM],
-                TITLE: rows[profile.title],
-                OFFICE: rows[profile.office],
-                DUE: rows[profile.due],
-                BATCH: rows[RECORD].map(batch_of) if batch_of else chunk.batch_id,
-                CHUNK: chunk.id,
-                POSITION: positions,
-            }
-        )
-        self.rows.add(pa.Table.from_pandas(shown, preserve_index=False))
-        records: list[str] = rows[RECORD].tolist()
-        return records
+        known = chunk.id in self.heard
+        aliases = self.heard.aliases(chunk.id) if known else rater.parties(rows, profile.keys)
+        return at_end(rater, rows, log, events, aliases)

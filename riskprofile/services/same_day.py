@@ -67,7 +67,8 @@ def beside(
         for chunk_id, places in table[kept].groupby(CHUNK)[POSITION]:
             chunk = batches.chunk(connection, int(chunk_id))
             if chunk is not None and chunk.features is not None:  # else it was loaded as past
-                reading.read(chunk, np.sort(places.to_numpy(np.int64)))
+                at = np.sort(places.to_numpy(np.int64))
+                reading.add(reading.read(chunk, at), chunk.id, at, chunk.batch_id)
     own = set(rows.values(RECORD).to_pylist())
     found = reading.rows.view().table()
     found = found[~found[RECORD].isin(own)] if len(found) else found

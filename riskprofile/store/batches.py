@@ -352,6 +352,20 @@ def unfinished(connection: Connection) -> dict[str, str]:
     return {one.id: one.state for one in found}
 
 
+def others(connection: Connection, batch_ids: Sequence[str], since: datetime) -> bool:
+    """Whether a batch beside these, which are under way `since` then, may have stored rows since:
+    one that is under way or was left, or that ended later (`end`).
+    """
+    columns = batch_table.c
+    late = and_(columns.state == "done", columns.ended_at > since)
+    asked = select(columns.id).where(
+        or_(columns.state.in_(("running", "stopped")), late),
+        columns.cursor > 0,
+        columns.id.not_in(batch_ids),
+    )
+    return connection.execute(asked.limit(1)).first() is not None
+
+
 def chunk(connection: Connection, chunk_id: int) -> Any:
     """A chunk, with all that is stored of its rows; None where it is gone."""
     return connection.execute(select(chunk_table).where(chunk_table.c.id == chunk_id)).first()

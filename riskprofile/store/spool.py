@@ -56,10 +56,7 @@ class Spool:
         """
         held = {}
         for name, values in columns.items():
-            sink, one = pa.BufferOutputStream(), pa.table([values], [name])
-            with pa.ipc.new_stream(sink, one.schema) as stream:
-                stream.write_table(one)
-            content = memoryview(sink.getvalue())
+            content = streamed(pa.table([values], [name]))
             held[name] = self.put_bytes(content), len(content)
         return held
 
@@ -90,7 +87,7 @@ class Spool:
 
     def get(self, held: Held, name: str) -> pa.ChunkedArray:
         """One of the columns that were put here together."""
-        return pa.ipc.open_stream(pa.py_buffer(self.get_bytes(*held[name]))).read_all().column(0)
+        return unstreamed(self.get_bytes(*held[name])).column(0)
 
     def get_bytes(self, start: int, size: int) -> bytes:
         """So many bytes of what was put here, from there on."""
@@ -104,6 +101,19 @@ class Spool:
         if self._file is not None:
             self._file.close()
         self._file, self._end = None, 0
+
+
+def streamed(table: pa.Table) -> memoryview:
+    """A table as it lies on file: an Arrow stream."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return memoryview(sink.getvalue())
+
+
+def unstreamed(content: bytes) -> pa.Table:
+    """What `streamed` made."""
+    return pa.ipc.open_stream(pa.py_buffer(content)).read_all()
 
 
 class Columns:

@@ -17,7 +17,7 @@ from riskprofile.services.identifiers import ITEM, RECORD
 from riskprofile.services.identity import OWNER
 from riskprofile.services.parties import Heard
 from riskprofile.services.rater import FIRED, POINTS, rater
-from riskprofile.services.run import Options
+from riskprofile.services.run import Options, Run
 from riskprofile.services.run_declarations import AND, DRIVER, INDICATORS, Declared
 from riskprofile.services.run_rows import Logged
 from riskprofile.services.screen import screen
@@ -29,11 +29,12 @@ from riskprofile.store.spool import Spool
 from tests import factory
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+Rated = tuple[Store, Settings, Run]
 pytestmark = pytest.mark.xdist_group("run_rows")  # one process rates the rows
 
 
 @pytest.fixture(scope="module")
-def rated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Settings]]:
+def rated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rated]:
     """Rows of declarations with one to three items, out of order, rated in chunks of 25."""
     folder = tmp_path_factory.mktemp("rated")
     home = settings.load({}, home=folder / "home")
@@ -45,17 +46,17 @@ def rated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Set
     rows.loc[3:60:7, "goods_description"] = "pistol slide"
     path = folder / "day.csv"
     rows.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
-    screen(store, home, OWNER, [path], Options(chunk_rows=25), NOW)
-    yield store, home
+    yield store, home, screen(store, home, OWNER, [path], Options(chunk_rows=25), NOW)
     store.close()
 
 
-def read_back(rated: tuple[Store, Settings]) -> Logged:
-    store, home = rated
+def read_back(rated: Rated) -> Logged:
+    """As a process does that stored none of its chunks."""
+    store, home, _ = rated
     one = rater(home.database_url, home.models, SHIPMENT.name, NOW)
     with store.read() as connection:
         batch_ids = [*connection.execute(text("SELECT id FROM batch")).scalars()]
-    made = run_rows.logged(store, batch_ids, one, Heard(Spool()))
+    made = run_rows.logged(store, batch_ids, one, Heard(Spool()), NOW)
     assert made is not None
     return made
 
@@ -76,6 +77,17 @@ def test_every_row_has_its_place_its_points_and_what_fired_on_it(rated):
         for name in log.filter(regex=f"^{FIRED}"):
             places = here.index.get_indexer(run.flags.get(name, np.array([], dtype=int)))
             assert places[places >= 0].tolist() == np.flatnonzero(log[name]).tolist()
+
+
+def test_what_waited_on_file_is_what_the_chunks_hold(rated):
+    run, (each,) = read_back(rated), rated[2].ranked
+    assert set(run.rows) == set(each.rows)
+    for name in run.rows:
+        assert run.rows.values(name).equals(each.rows.values(name)), name
+    made = run_declarations.declared(run, SHIPMENT.indicators, None)
+    for kept, read in zip(each.declared.segments(), made.table.segments(), strict=True):
+        for name in made.table:
+            assert each.declared.values(name, kept).equals(made.table.values(name, read)), name
 
 
 def told(made: Declared) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -70,15 +70,29 @@ class Desk:
     def __init__(self, store: Store, home: Settings, folder: Path) -> None:
         self.store, self.home, self.folder, self.sent = store, home, folder, 0
 
-    def send(self, table: Table, file: str = "", stop: bool = False, **options: Any) -> Run:
-        """Rate this file, a minute after the last; `stop`: after its first chunk it is left."""
+    def send(
+        self,
+        table: Table,
+        file: str = "",
+        stop: bool = False,
+        meanwhile: Callable[[], Run] | None = None,
+        **options: Any,
+    ) -> Run:
+        """Rate this file, a minute after the last; `stop`: after its first chunk it is left.
+
+        `meanwhile` is what another program does after its first chunk.
+        """
         self.sent += 1
         path = self.folder / (file or f"{self.sent}.csv")
         table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
         at, asked = NOW.replace(minute=self.sent), Stop()
 
         def after(name: str, rows: int) -> None:
+            nonlocal meanwhile
             asked.signal = 15 if stop else 0
+            other, meanwhile = meanwhile, None
+            if other is not None:
+                other()
 
         run = screen(
             *(self.store, self.home, OWNER, [path], Options(**options), at),
@@ -239,6 +253,21 @@ def test_an_amended_item_is_shown_with_the_items_that_did_not_change(desk: Desk)
     }
     assert row[0] == 1
     assert row[2] == run.summary.batches[0]["id"]
+
+
+def test_an_item_that_another_program_stores_meanwhile_is_ranked_with_the_others(
+    desk: Desk,
+) -> None:
+    """When the chunk with the declaration was stored, nothing else was known of it."""
+
+    def other() -> Run:
+        return desk.send(lodged(item_number=[2], declaration_id="XM-000000"))
+
+    run = desk.send(factory.shipments(4, item_number=[1] * 4), meanwhile=other, chunk_rows=2)
+    table = run.ranked[0].table.set_index("record_id")
+    (driver,) = table.loc[table.index.str.startswith("XM-000000"), "driver"]
+    assert driver == 2
+    assert desk.versions() == [(1, 1, "accepted", True), (2, 1, "accepted", True)]
 
 
 def test_history_remembers_one_journey_for_a_list_sent_five_times(desk: Desk) -> None:
