@@ -70,9 +70,14 @@ def make(file: Path, rows: int, seed: int, start: str, days: int) -> None:
             chunk.table[SHIPMENT.names].to_csv(stream, index=False, header=not number)
 
 
+# As the command line does that is called with workers.
+BEGUN = "from riskprofile.services import processes; processes.begun(); "
+
+
 def measured(*arguments: str) -> dict[str, float]:
     """Processor and clock seconds and the peak memory (MiB) of a run or a floor, apart."""
-    used = apart.run("from benchmarks.rated import main; main()", *arguments)
+    begun = BEGUN if arguments[0] == "rate" and arguments[4] != "1" else ""
+    used = apart.run(f"{begun}from benchmarks.rated import main; main()", *arguments)
     if used.code:
         raise SystemExit(f"{' '.join(arguments)} ended with {used.code}")
     return {"cpu": used.processor, "wall": used.clock, "peak": used.peak}

@@ -7,6 +7,7 @@ of it. A command's module is read when the command is called.
 from __future__ import annotations
 
 import gc
+import re
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -102,6 +103,16 @@ COMMANDS: Listed = {
 }
 
 
+def _has_others(args: list[str]) -> bool:
+    """Whether a call asks for processes beside its own, as far as its words tell.
+
+    >>> _has_others(["score", "day.csv", "--workers", "2"]), _has_others(["score", "--workers=1"])
+    (True, False)
+    """
+    asked = re.search(r"^--workers[\n=](\d+)$", "\n".join(args), re.MULTILINE)
+    return asked is not None and int(asked[1]) > 1
+
+
 class Commands(TyperGroup):
     """The commands of a program, each read when it is called; those of `riskprofile`."""
 
@@ -124,6 +135,10 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that these arguments name, read from its modules."""
         if args and args[0] in self.listed:
+            if _has_others(args):
+                from riskprofile.services import processes
+
+                processes.begun()
             self.read(args[0])
         return super().resolve_command(ctx, args)
 

@@ -20,14 +20,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from multiprocessing import (
-    forkserver,
-    get_all_start_methods,
-    get_context,
-    parent_process,
-    resource_tracker,
-)
-from multiprocessing.context import BaseContext
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -37,7 +30,9 @@ from threadpoolctl import threadpool_limits
 from riskprofile import __version__
 from riskprofile.errors import RiskProfileError, ScorecardError, UsageError
 from riskprofile.memory import give_back, unswept
+from riskprofile.services import processes
 from riskprofile.services.past import Folder
+from riskprofile.services.processes import TO_END
 from riskprofile.services.rated import Whole
 from riskprofile.services.rater import Rater, Rows, rater
 from riskprofile.services.run import Options
@@ -45,8 +40,6 @@ from riskprofile.store.batches import from_bytes, to_bytes
 from riskprofile.tables import Table
 
 AHEAD = 2  # parts that wait or are worked on, for each thread of the workers
-# Asks a process to end; where it cannot be told who asks, it does end.
-TO_END = {signal.SIGTERM} if hasattr(signal, "sigwaitinfo") else set()
 PATIENCE = 10  # seconds until a scheduler that does not answer is given up
 
 Done = TypeVar("Done", covariant=True)
@@ -137,7 +130,7 @@ def workers(options: Options) -> Iterator[Workers | None]:
         with _cluster(options.scheduler) as found:
             yield found
     else:
-        pool = ProcessPoolExecutor(options.workers, _processes(), initializer=_alone)
+        pool = ProcessPoolExecutor(options.workers, processes.begun(), initializer=_alone)
 
         def send(task: Task[Any]) -> Any:
             # This process compared the files of the past with their digests a moment ago.
@@ -157,25 +150,6 @@ def workers(options: Options) -> Iterator[Workers | None]:
             )
         finally:  # a run that is stopped lets its processes finish what they have
             pool.shutdown(cancel_futures=True)
-
-
-def _processes() -> BaseContext:
-    """How processes begin: as copies of one that did nothing but read this program.
-
-    Not of this one: a copy of a process with threads and an open database is not sound. Where
-    the system copies none, each reads the program anew, which takes a second.
-    """
-    if "forkserver" not in get_all_start_methods():
-        return get_context("spawn")
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["__main__", __name__])
-    resource_tracker.ensure_running()  # it would let the signal through again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, TO_END)
-    try:  # what asks all processes of a service or a job to end is for this one alone to answer
-        forkserver.ensure_running()  # it reads while this process opens what it needs
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    return context
 
 
 def _alone() -> None:

@@ -29,6 +29,20 @@ print(sorted({{"pandas", "sqlalchemy", "riskprofile.profiles"}} & sys.modules.ke
 """
 
 
+OTHERS = """
+import sys
+from multiprocessing import forkserver
+from riskprofile.cli import app, commands
+
+def late(name):
+    print(forkserver._forkserver._forkserver_pid is not None, "pandas" in sys.modules)
+    sys.exit()
+
+commands.import_module = late
+app(args={arguments}, prog_name="riskprofile")
+"""
+
+
 def group(program: str = "riskprofile") -> Commands:
     made = get_command(PROGRAMS[program])
     assert isinstance(made, Commands)
@@ -111,3 +125,16 @@ def test_garbage_is_looked_for_again_after_a_command_is_read() -> None:
     assert gc.isenabled()
     group().read("users")
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize(
+    ("said", "begun"), [(["--workers", "2"], True), (["--workers=1"], False), ([], False)]
+)
+def test_what_workers_are_copies_of_begins_before_the_program_is_read(
+    said: list[str], begun: bool
+) -> None:
+    program = OTHERS.format(arguments=["score", *said, "day.csv"])
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=LATE, check=True
+    )
+    assert done.stdout == f"{begun} False\n"

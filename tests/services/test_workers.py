@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import text
 
 from riskprofile.errors import RiskProfileError
-from riskprofile.services import ingest, promotion, settings, workers
+from riskprofile.services import ingest, processes, promotion, settings, workers
 from riskprofile.services import rater as raters
 from riskprofile.services.folding import Folded, fold
 from riskprofile.services.identity import OWNER
@@ -201,9 +201,9 @@ def test_workers_end_with_the_process_that_began_the_run(tmp_path: Path) -> None
 
 
 def test_where_the_system_copies_no_process_each_reads_the_program(monkeypatch) -> None:
-    assert workers._processes().get_start_method() == "forkserver"
-    monkeypatch.setattr(workers, "get_all_start_methods", lambda: ["spawn"])
-    assert workers._processes().get_start_method() == "spawn"
+    assert processes.begun().get_start_method() == "forkserver"
+    monkeypatch.setattr(processes, "get_all_start_methods", lambda: ["spawn"])
+    assert processes.begun().get_start_method() == "spawn"
 
 
 def test_what_is_stored_is_asked_of_the_database_and_not_kept_beside_it(
