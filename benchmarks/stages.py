@@ -32,43 +32,76 @@ EVERY = 0.005  # seconds of processor time between two looks
 STAGES = {
     "read the file": ("intake/",),
     "validate": ("intake/canonical", "intake/values", "intake/times", "intake/codes"),
-    "identify, set apart": ("services/identifiers", "services/folding", "store/batches.py:known"),
+    "identify, set apart": (
+        *("services/identifiers", "services/folding", "services/withdrawing"),
+        *("store/versions.py:known", "store/versions.py:later", "store/withdrawals"),
+    ),
     "texts": (
         *("reference/lexicon", "reference/matching", "reference/wording", "reference/text"),
         *("reference/terms", "reference/stems", "reference/bags", "reference/lawful"),
         *("reference/nomenclature", "scoring/wording", "reference/goods"),
     ),
     "normal forms and keys": ("history/resolver", "reference/naming", "reference/scripts"),
-    "register of parties": ("store/parties", "services/parties", "history/register"),
+    "register of parties": (
+        *("store/parties", "services/parties", "history/register"),
+        *("history/finding", "history/learning"),
+    ),
     "history": (
         *("history/snapshot", "history/asked", "history/index", "history/layer"),
         *("store/batches.py:past", "store/batches.py:events", "store/batches.py:finds"),
         *("services/past", "store/pasts", "services/rater.py:rater"),
     ),
     "features": ("features/", "reference/"),
-    "indicators": ("indicators/",),
+    "indicators": ("indicators/", "scoring/patterns"),
     "score": ("scoring/scorecard", "scoring/rating", "services/rater"),
     "rank": (
-        "scoring/ranking",
-        "services/lanes.py:rank_run",
-        "services/run_rows",
-        "services/run_declarations",
+        *("scoring/ranking", "services/lanes.py:rank_run", "services/lanes.py:_ranking"),
+        *("services/lanes.py:_placed", "services/capacity", "services/same_day"),
+        *("services/run_rows", "services/run_declarations", "store/batches.py:others"),
+        *(f"store/versions.py:{one}" for one in ("folded", "removed", "beside", "rated_elsewhere")),
     ),
     "links of alerts": ("services/networks", "services/pairs"),
-    "reasons and alerts": ("scoring/reasons", "services/lanes", "store/alerts"),
-    "store and audit": ("store/", "services/ingest", "services/screen", "services/ending"),
+    "reasons and alerts": (
+        *("scoring/reasons", "services/describing", "services/lanes", "services/blind"),
+        "store/alerts",
+    ),
+    "store and audit": (
+        *("store/", "services/ingest", "services/screen", "services/ending", "services/rated"),
+        *("services/opening", "services/govern", "services/rejects", "services/rights"),
+    ),
 }
+# What works for whoever asks it: of the stage of that.
+ASKED = (
+    *("columns", "errors", "files", "memory", "tables", "words/", "layouts/", "profiles/"),
+    *("history/bursts", "history/lookup", "history/piles", "history/watch"),
+    *("scoring/artefact", "services/promotion", "services/registers"),
+    *("services/raters", "services/run.py", "services/steps", "services/workers"),
+    "reference/hashing",
+    "reference/once",
+    *("store/spool", "store/packed_json", "store/batches.py:from_bytes", "store/batches.py:_read"),
+)
 _BY_START = {start: stage for stage, starts in STAGES.items() for start in starts}
+_BY_START |= dict.fromkeys(ASKED, "")
+
+
+def of(place: str) -> str | None:
+    """The stage of a `room/module.py:function`: none of what works for who asks; None of others."""
+    found = [start for start in _BY_START if place.startswith(start)]
+    return _BY_START[max(found, key=len)] if found else None
+
+
+def place(frame: FrameType) -> str | None:
+    """The `room/module.py:function` of a frame; None outside of the package."""
+    _, package, found = frame.f_code.co_filename.rpartition("/riskprofile/")
+    return f"{found}:{frame.f_code.co_name}" if package else None
 
 
 def stage(frame: FrameType | None) -> str:
     """What the process is doing in this frame."""
     while frame is not None:
-        _, package, place = frame.f_code.co_filename.rpartition("/riskprofile/")
-        name = f"{place}:{frame.f_code.co_name}"
-        found = [start for start in _BY_START if package and name.startswith(start)]
-        if found:
-            return _BY_START[max(found, key=len)]
+        at = place(frame)
+        if at is not None and (found := of(at)):
+            return found
         frame = frame.f_back
     return "start, and all else"
 
