@@ -200,11 +200,13 @@ def rank_run(
     if run is None:  # every row was superseded or withdrawn before it could be ranked
         return None
     beside = same_day.beside(store, run.rows, rater, heard, now) if past_here else None
-    for indicator in rater.over_batch:
-        seen = run.rows if beside is None or not indicator.by else beside
-        run.flags.update(over_batch(seen, rater.history, indicator, len(run.rows)))
-        give_back(heap=True)
-    del beside
+    by_key = [one for one in rater.over_batch if one.by]
+    others = [one for one in rater.over_batch if not one.by]
+    seen = run.rows if beside is None else beside
+    run.flags.update(over_batch(seen, rater.history, by_key, len(run.rows)))
+    run.flags.update(over_batch(run.rows, rater.history, others))
+    del beside, seen
+    give_back(heap=True)
     with store.read() as connection:
         when = None if capacity.stated else days(connection, now)
         rated = partial(versions.rated_elsewhere, connection, profile.name, batch_ids)

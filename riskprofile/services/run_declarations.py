@@ -212,11 +212,11 @@ def _among(rows: np.ndarray, flagged: np.ndarray | None) -> np.ndarray:
 
 
 def over_batch(
-    rows: Columns, history: Snapshot, indicator: Indicator, own: int | None = None
+    rows: Columns, history: Snapshot, indicators: Sequence[Indicator], own: int | None = None
 ) -> dict[str, np.ndarray]:
-    """Where an indicator that sees the batch as a set fired or broke in a run, as `Logged` has it.
+    """Where indicators that see the batch as a set fired or broke in a run, as `Logged` has it.
 
-    Rows that share none of its keys say nothing of each other. So it sees one key at a time, the
+    Rows that share none of its keys say nothing of each other. So one sees one key at a time, the
     others hidden, and the rows with some values of that key at a time.
 
     Parameters
@@ -225,25 +225,39 @@ def over_batch(
         How many of the rows, the first, are of the run; all without it.
     """
     own = len(rows) if own is None else own
-    fired = np.zeros(len(rows), dtype=bool)
-    for some, hidden in _sharing(rows, indicator.by):
+    fired = {one.key: np.zeros(len(rows), dtype=bool) for one in indicators}
+    broken: set[str] = set()
+    for some, asked in _sharing(rows, indicators):
         nothing = Column(np.zeros(len(some), dtype=np.int64), np.ones(len(some), dtype=bool))
-        seen = rows.view(some).assign(**dict.fromkeys(hidden, nothing))
-        told = rating.indicators(seen, history, [indicator])
-        if indicator.key not in told.masks:
-            return {BROKEN + indicator.key: np.arange(own, dtype=np.int32)}
-        fired[some[told.masks[indicator.key]]] = True
-        del seen, told
+        view = rows.view(some)
+        for one, hidden in asked:
+            seen = view.assign(**dict.fromkeys(hidden, nothing))
+            told = rating.indicators(seen, history, [one])
+            if one.key in told.masks:
+                fired[one.key][some[told.masks[one.key]]] = True
+            broken.update(told.broken)
+            del seen, told
+        del view
         give_back()
-    return {FIRED + indicator.key: np.flatnonzero(fired[:own]).astype(np.int32)}
+    every = np.arange(own, dtype=np.int32)
+    made = {FIRED + key: every[where[:own]] for key, where in fired.items() if key not in broken}
+    return made | {BROKEN + key: every for key in broken}
 
 
-def _sharing(rows: Columns, keys: Sequence[str]) -> Iterator[tuple[np.ndarray, list[str]]]:
-    """Rows that are seen together, and the keys that are not: all at once where none is named."""
-    if not keys or not all(key in rows for key in keys):
-        yield np.arange(len(rows)), []
-        return
-    for key in keys:
+def _sharing(
+    rows: Columns, indicators: Sequence[Indicator]
+) -> Iterator[tuple[np.ndarray, list[tuple[Indicator, list[str]]]]]:
+    """Rows that are seen together by some indicators, and the keys that each does not see then: by
+    one that names none of theirs, all at once.
+    """
+    keyed = [one for one in indicators if one.by and all(key in rows for key in one.by)]
+    for one in indicators:
+        if one not in keyed:
+            yield np.arange(len(rows)), [(one, [])]
+    for key in dict.fromkeys(key for one in keyed for key in one.by):
+        asked = [
+            (one, [other for other in one.by if other != key]) for one in keyed if key in one.by
+        ]
         parts = len(rows) // PARTED + 1
         of = np.full(len(rows), parts, dtype=np.uint16)
         for some in rows.segments():
@@ -253,4 +267,4 @@ def _sharing(rows: Columns, keys: Sequence[str]) -> Iterator[tuple[np.ndarray, l
         for number in range(parts):
             found = np.flatnonzero(of == number)
             if len(found):
-                yield found, [other for other in keys if other != key]
+                yield found, asked

@@ -121,7 +121,7 @@ def test_a_run_worked_on_in_many_parts_is_the_run_worked_on_at_once(rated, monke
     history = rater(rated[1].database_url, rated[1].models, SHIPMENT.name, NOW).history
     linking = [one for one in SHIPMENT.indicators if one.over_batch]
     run = read_back(rated)
-    at_once = [run_declarations.over_batch(run.rows, history, one) for one in linking]
+    at_once = [run_declarations.over_batch(run.rows, history, [one]) for one in linking]
     for name in ("PARTED", "SAMPLED"):
         monkeypatch.setattr(run_declarations, name, 7)
     monkeypatch.setattr(spool, "SEGMENT", 30)
@@ -130,11 +130,10 @@ def test_a_run_worked_on_in_many_parts_is_the_run_worked_on_at_once(rated, monke
     pd.testing.assert_frame_equal(told(parts), told(whole))
     assert parts.numbers.tolist() == whole.numbers.tolist()
     assert len([*parts.table.segments()]) > 1
-    for one, before in zip(linking, at_once, strict=True):
-        again = run_declarations.over_batch(run.rows, history, one)
-        assert {name: rows.tolist() for name, rows in again.items()} == {
-            name: rows.tolist() for name, rows in before.items()
-        }
+    again = run_declarations.over_batch(run.rows, history, linking)
+    assert {name: rows.tolist() for name, rows in again.items()} == {
+        name: rows.tolist() for before in at_once for name, rows in before.items()
+    }
 
 
 def test_references_are_known_as_those_of_the_run(rated):
