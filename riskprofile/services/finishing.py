@@ -10,6 +10,7 @@ from riskprofile.errors import Conflict, InputError, ScorecardError, UsageError
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, promotion
 from riskprofile.services.ending import Written
+from riskprofile.services.raters import what_rated
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
@@ -70,8 +71,10 @@ def finish(
             )
         batch = Batch(**found._mapping)
         _require_left(batch)
-    asked = batch.options or {}
-    history = bool(asked.get("history"))
+        asked = batch.options or {}
+        history = bool(asked.get("history"))
+        if batch.model_digest and not history:  # before the audit says that it was ended
+            what_rated(connection, settings.models, batch)
     if not history and batch.cursor:  # of what it is, nobody knows before something is stored
         govern.require_profile(store, batch.profile, settings)
     with store.write(patience=60.0) as connection:

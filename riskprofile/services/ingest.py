@@ -297,7 +297,7 @@ class Ingest:
         return [self.arrived] * len(table)
 
     def _rater(self, profile: str) -> Rater:
-        return self.raters.going_on(self.batch, profile)
+        return self.raters.going_on(self.store, self.batch, profile)
 
     def _rate(self, one: Prepared) -> Done:
         profile = PROFILES[one.profile]

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from riskprofile.errors import ScorecardError
+from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import promotion
 from riskprofile.services.parties import Heard, Register
 from riskprofile.services.past import Folder
@@ -19,6 +22,22 @@ FORMER = (
     "Where an upgrade took it away: let the former release end the batch, on the backup from "
     "before; then upgrade that"
 )
+
+
+def what_rated(connection: Connection, models: Path, batch: Batch) -> Scorecard:
+    """The scorecard that a batch began with, whatever serves now.
+
+    Raises
+    ------
+    ScorecardError
+        It is not there any more, or not as it was: nothing here ends the batch.
+    """
+    version, digest = batch.model_version, batch.model_digest
+    try:
+        return promotion.rated_by(connection, models, batch.profile, version, digest)
+    except ScorecardError as error:
+        what = f"batch {batch.id} cannot end without what rated it: {error.what}"
+        raise ScorecardError(what, where=error.where, do=FORMER) from error
 
 
 @dataclass(frozen=True)
@@ -52,7 +71,7 @@ class Raters:
             self.opened[profile] = rater(self.url, self.models, profile, self.before, self.folder)
         return self.opened[profile]
 
-    def going_on(self, batch: Batch, profile: str) -> Rater:
+    def going_on(self, store: Store, batch: Batch, profile: str) -> Rater:
         """The rater of a profile for a batch: that it began with, where it has begun.
 
         Raises
@@ -63,6 +82,8 @@ class Raters:
         found = self.of(profile)
         began = batch.model_digest
         if began and batch.profile == profile and began != found.scorecard.digest:
+            with store.read() as connection:  # what is gone does not end it either
+                what_rated(connection, self.models, batch)
             raise ScorecardError(
                 f"batch {batch.id} began with scorecard {batch.model_version}, and "
                 f"{found.scorecard.version} serves now",
@@ -83,15 +104,8 @@ class Raters:
             return
         found = self.of(batch.profile)
         if batch.model_digest != found.scorecard.digest:
-            version, digest = batch.model_version, batch.model_digest
             with store.read() as connection:
-                try:
-                    card = promotion.rated_by(
-                        connection, self.models, batch.profile, version, digest
-                    )
-                except ScorecardError as error:
-                    what = f"batch {batch.id} cannot end without what rated it: {error.what}"
-                    raise ScorecardError(what, where=error.where, do=FORMER) from error
+                card = what_rated(connection, self.models, batch)
             self.opened[batch.profile] = replace(found, scorecard=card)
 
     def register(self, profile: str) -> Register:

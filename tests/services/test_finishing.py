@@ -228,11 +228,18 @@ def test_the_scorecard_that_rated_it_tells_of_it_whatever_serves_now(
 def test_a_scorecard_that_is_gone_ends_nothing(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
-    batch = stopped(store, home, write(tmp_path / "day.csv", factory.shipments(100)))
+    day = write(tmp_path / "day.csv", factory.shipments(100))
+    batch = stopped(store, home, day)
     with store.write() as connection:
         connection.execute(text("UPDATE batch SET model_digest = 'other', model_version = '2020'"))
     with pytest.raises(ScorecardError, match="let the former release end the batch"):
         finish(store, home, OWNER, batch, WHY, NOW)
+    with store.read() as connection:
+        cut = text("SELECT count(*) FROM audit WHERE action = 'batch.cut'")
+        assert connection.execute(cut).scalar() == 0
+    with pytest.raises(ScorecardError, match="let the former release end the batch") as told:
+        rate(store, home, day, LATER, resume=True)
+    assert "riskprofile finish" not in str(told.value)
     assert govern.unfinished(store, OWNER) == {batch: "stopped"}
     assert stuck(store, home, OWNER) == {batch: "shipment 2020"}
 
