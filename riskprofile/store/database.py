@@ -100,7 +100,12 @@ FAULTS = (
     ("password", "the database refuses the sign-in", "Correct the user or the password."),
     *(  # these say "connect" too
         (sign, "the connection to the database was cut", f"Wait, then {AGAIN}")
-        for sign in ("terminat", "closed the connection", "connection is closed")
+        for sign in (
+            "terminat",
+            "closed the connection",
+            "connection is closed",
+            "connection is lost",
+        )
     ),
     ("connect", "the database server does not answer", f"{START}, then {AGAIN}"),
 )

@@ -622,6 +622,25 @@ def test_a_connection_that_is_cut_says_that_a_run_of_files_goes_on(postgres_url)
     assert "--resume" in caught.value.do
 
 
+def test_a_connection_that_is_cut_while_rows_are_copied_says_so_too(postgres_url):
+    """The driver has other words for it then: that it is lost."""
+    store, other = Store.open(postgres_url), Store.open(postgres_url)
+
+    def rows():
+        with other.write() as connection:
+            connection.execute(text("SELECT pg_terminate_backend(:one)"), {"one": backend})
+        for number in range(100_000):
+            yield f"n{number}", {"a": "x" * 100}
+
+    with pytest.raises(StoreError, match="was cut"), store.write() as connection:
+        backend = connection.execute(text("SELECT pg_backend_pid()")).scalar()
+        store.insert_many(connection, "setting", ("name", "value"), rows())
+    with other.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM setting")).scalar() == 0
+    store.close()
+    other.close()
+
+
 def test_what_postgresql_does_not_let_a_user_do_is_one_sentence(postgres_server, postgres_url):
     """To make tables, to read them, to write them; and a user that there is not."""
     name = f"user_{uuid.uuid4().hex[:12]}"
