@@ -126,7 +126,8 @@ def score(
                 files,
                 options,
                 now(),
-                history_url=settings.database_url,
+                # Beside the database a run keeps nothing of the past, and no register learns.
+                history_url=None if keep else settings.database_url,
                 progress=progress,
                 written=_written(database, reasons, None if dry_run else out),
             )

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from riskprofile.cli import main
-from riskprofile.services import check_counts, identity, settings
+from riskprofile.services import check_counts, identity, past, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
@@ -101,6 +101,30 @@ def test_score_writes_results_and_tells_the_account(home: Path, day: Path, tmp_p
         "indicators,driver,model_version,batch_id"
     )
     assert len(rows) == 40
+
+
+@pytest.mark.parametrize("how", [(), ("--workers", "2"), ("--no-store",), ("--dry-run",)])
+def test_a_run_that_keeps_its_rows_teaches_those_after_it(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: tuple[str, ...]
+) -> None:
+    """The register of parties learns, and the past that was read is kept on file."""
+    monkeypatch.setattr(past, "LEAST", 30)
+    one, two = tmp_path / "one.csv", tmp_path / "two.csv"
+    rows = factory.shipments(80).drop(columns=["source", "line", "warnings"])
+    rows["consignee_name"] = [f"Trader {'abcdefghij'[n % 10] * 6} {n // 10}" for n in range(80)]
+    rows[:40].to_csv(one, index=False)
+    rows[40:].to_csv(two, index=False)
+    assert run(home, "history", "load", one)[0] == 0
+
+    def forms() -> int:
+        with contextlib.closing(sqlite3.connect(home / "riskprofile.db")) as database:
+            return int(database.execute("SELECT count(*) FROM party_form").fetchone()[0])
+
+    before = forms()
+    assert run(home, "score", two, *how)[0] == 0
+    kept = not how or how[0] == "--workers"
+    assert (forms() > before) == kept
+    assert bool(list((home / past.HISTORY).rglob("*"))) == kept
 
 
 def test_a_second_run_is_a_duplicate_and_writes_nothing_over(
