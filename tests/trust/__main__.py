@@ -6,7 +6,8 @@
 
 A line is *held* when every attempt was held off and the planned number was made; *so far*
 when every attempt was held off and fewer were made, or part of the line has no attack
-yet; *missed* otherwise. The command fails when an attempt was not held off.
+yet; *missed* otherwise. The command fails when an attempt was not held off. Below its row
+stands what was not held off, what is told beside, and what no attack tries yet.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ from tests.trust.told import Told
 ROOT = Path(__file__).resolve().parents[2]
 AT_ONCE = 2
 QUICK, FULL = 840, 8 * 3600  # seconds that one line may take
+WORDS = """held    all that is planned was tried, and held off
+so far  all that was tried was held off: fewer than planned, or a part has no attack yet
+missed  something got through, or nothing was tried"""
 
 
 def one(key: str, count: int) -> int:
@@ -103,6 +107,13 @@ def row(line: Line, told: Told) -> str:
     return f"{line.key:<4}{line.what:<58}{share:>20}{told.held:>9,}  {verdict(line, told)}"
 
 
+def below(line: Line, told: Told) -> list[str]:
+    """What is said below the row of a line: three of its faults at most."""
+    said = [f"not held off: {fault}" for fault in told.faults[:3]]
+    said += [f"beside: {note}" for note in told.notes]
+    return said + ([f"not attacked yet: {line.missing}"] if line.missing else [])
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.trust", description=__doc__)
     parser.add_argument("--full", action="store_true", help="the plan's own numbers")
@@ -114,9 +125,9 @@ def main() -> int:
         return one(asked.one, asked.count)
     chosen = [line for line in LINES if not asked.lines or line.key in asked.lines]
     started = time.monotonic()
-    said: list[str] = []
     counts: dict[str, int] = {}
     failed = False
+    print("Rows come in their order, each once its tests and its attack are over.\n")
     print(f"{'':<4}{'attack':<58}{'tried of planned':>20}{'held':>9}", flush=True)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         tests = pool.submit(tested, chosen)
@@ -136,17 +147,13 @@ def main() -> int:
                     told.faults + answer.faults,
                     answer.notes,
                 )
-            print(row(line, told), flush=True)
+            print("\n      ".join([row(line, told), *below(line, told)]), flush=True)
             word = verdict(line, told)
             counts[word] = counts.get(word, 0) + 1
             failed = failed or bool(told.faults) or told.held < told.tried
-            said += [f"{line.key}: {fault}" for fault in told.faults[:3]]
-            said += [f"{line.key} beside: {note}" for note in told.notes]
-            if line.missing:
-                said.append(f"{line.key} lacks: {line.missing}")
-    print("\n".join(["", *said]))
     told_counts = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
-    print(f"{len(chosen)} lines in {time.monotonic() - started:.0f} s: {told_counts}")
+    print(f"\n{len(chosen)} lines in {time.monotonic() - started:.0f} s: {told_counts}")
+    print(WORDS)
     return 1 if failed else 0
 
 

@@ -68,6 +68,18 @@ def test_a_line_without_an_attempt_or_with_a_fault_is_missed():
     assert trust.verdict(line, Told(10, 10)) == "held"
 
 
+def test_below_a_row_stands_what_got_through_and_what_has_no_attack():
+    line = Line("X", "", 10, missing="half")
+    assert trust.below(Line("X", "", 10), Told(10, 10)) == []
+    assert trust.below(line, Told(10, 8, ["a", "b", "c", "d"], ["e"])) == [
+        "not held off: a",
+        "not held off: b",
+        "not held off: c",
+        "beside: e",
+        "not attacked yet: half",
+    ]
+
+
 def test_what_an_attack_leaves_undone_is_seen(tmp_path, monkeypatch):
     from app import draw
 
