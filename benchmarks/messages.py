@@ -2,9 +2,9 @@
 
     python -m benchmarks.messages [--files 300]
 
-Every file is rated by the same process, as `watch` does. Printed: processor time of a file, the
-middle of the last twenty over the middle of the first twenty; of each of a hundred that wait
-together and so are one run; and what the database takes for each.
+Every file is rated by the same process, as `watch` does; there are forty at least. Printed:
+processor time of a file, the middle of the last twenty over the middle of the first twenty; of
+each of a hundred that wait together and so are one run; and what the database takes for each.
 """
 
 from __future__ import annotations

@@ -124,6 +124,9 @@ def alone(served: Served, loads: int, clicks: int) -> None:
 
 def row(name: str, times: list[float], cpu: float | None, bar: str) -> None:
     """One line of the table."""
+    if not times:  # `--officers 1`, or fewer seconds than an act needs
+        print(f"{name:24} {0:5} times")
+        return
     used = "" if cpu is None else f"  processor {cpu:.3f} s"
     told = f"  ({bar})" if bar else ""
     print(
@@ -209,7 +212,7 @@ def together(served: Served, officers: int, seconds: float, rows: int) -> None:
     for client in clients:
         client.close()
     bar = "p95 at most 2 s" if rows else "p95 at most 1 s"
-    row("officers, all acts", [one for _, one in took], used / (len(took) + len(seen)), bar)
+    row("officers, all acts", [one for _, one in took], used / max(1, len(took) + len(seen)), bar)
     for name in dict.fromkeys(name for name, _ in took):
         row(f"  {name}", [one for kind, one in took if kind == name], None, bar)
     row("news, each second", news, None, bar)
