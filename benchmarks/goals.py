@@ -263,6 +263,9 @@ class _Timed(Snapshot):
 
     spent = 0.0
 
+    def age(self, *arguments: Any) -> Any:
+        return self._clocked(super().age, *arguments)
+
     def _count(self, *arguments: Any) -> Any:
         return self._clocked(super()._count, *arguments)
 
