@@ -169,6 +169,8 @@ def main() -> None:
         for name, (many, keeps) in ways.items():
             made[name].append(work(here, asked.capacity, many, seed, keeps=keeps))
     whole = sum(one.finds for one in made["one list a day"])
+    if not whole:  # nothing to be a share of
+        parser.exit(1, f"one list a day found none of {finds} finds: take more --rows or --seeds\n")
     told = {
         name: {
             "of all finds": sum(one.finds for one in some) / finds,
