@@ -160,6 +160,8 @@ class Ending:
                 raise _NoRoom
             self._learn(connection, ranked, forms, kin)
             for each in ranked:
+                if each.words:  # under the lock: who keeps the same words waits
+                    phrasings.keep(connection, each.phrasing)
                 _count(connection, each)
             known, ended = govern.office_codes(connection), self._account(connection)
             place()
@@ -172,7 +174,7 @@ class Ending:
     def _alert(self, connection: Connection, ranked: list[Ranked]) -> None:
         stored, of = 0, _alerts(ranked)
         for each in ranked:
-            said = phrasings.keep(connection, each.phrasing) if each.words else ""
+            said = phrasings.digest(each.phrasing)
             for some in each.words:
                 self.step(STORING, stored, of)
                 stored += store_alerts(self.store, connection, each, some, said, self.raters.before)

@@ -377,7 +377,7 @@ def store_alerts(
 ) -> int:
     """Insert in this transaction some alerts that `word_alerts` put on file; how many.
 
-    `phrasing` tells their terms (`store.phrasings.keep`).
+    `phrasing` tells their terms (`store.phrasings.digest`).
     """
     held = {name: ranked.rows.spool.get(words, name) for name in words}
     links = held.pop("links").combine_chunks()

@@ -21,14 +21,22 @@ _table = Stored.__table__  # type: ignore[attr-defined]
 _known: dict[str, Phrasing] = {}  # by digest, which no other words have: a few scorecards' own
 
 
-def keep(connection: Connection, phrasing: Phrasing) -> str:
-    """Keep these words, unless they are; the digest by which alerts refer to them."""
+def digest(phrasing: Phrasing) -> str:
+    """By what alerts refer to these words: SHA-256 of them as JSON, in hexadecimal."""
     text = dumps(phrasing.content)
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def keep(connection: Connection, phrasing: Phrasing) -> str:
+    """Keep these words, unless they are; their digest.
+
+    Until this transaction ends, others that keep the same wait for it.
+    """
+    name = digest(phrasing)
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    row = dialect.insert(_table).values(digest=digest, content=phrasing.content)
+    row = dialect.insert(_table).values(digest=name, content=phrasing.content)
     connection.execute(row.on_conflict_do_nothing(index_elements=[_table.c.digest]))
-    return digest
+    return name
 
 
 def told(
@@ -48,8 +56,8 @@ def told(
     return _of(connection, alert["phrasing"]).told(unpacked(alert["terms"]), most)
 
 
-def _of(connection: Connection, digest: str) -> Phrasing:
-    if digest not in _known:
-        asked = select(_table.c.content).where(_table.c.digest == digest)
-        _known[digest] = Phrasing(connection.execute(asked).scalar_one())
-    return _known[digest]
+def _of(connection: Connection, name: str) -> Phrasing:
+    if name not in _known:
+        asked = select(_table.c.content).where(_table.c.digest == name)
+        _known[name] = Phrasing(connection.execute(asked).scalar_one())
+    return _known[name]

@@ -25,7 +25,9 @@ from riskprofile.errors import (
     ScorecardError,
     UsageError,
 )
+from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring.ranking import Capacity
+from riskprofile.scoring.reasons import Phrasing
 from riskprofile.services import govern, retention, settings
 from riskprofile.services.finishing import finish, stuck
 from riskprofile.services.identity import OWNER
@@ -35,7 +37,7 @@ from riskprofile.services.run import Options, Run, Summary, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import STORING, WORDING, Step
-from riskprofile.store import audit, batches, phrasings
+from riskprofile.store import artefacts, audit, batches, phrasings
 from riskprofile.store.database import Store, serialise
 from riskprofile.store.tables import Alert
 from tests import factory
@@ -503,6 +505,38 @@ def test_a_run_whose_declarations_another_lists_at_the_same_moment_ranks_them_on
         asked = text("SELECT version, state, count(*) FROM alert GROUP BY 1, 2 ORDER BY 1")
         found = [tuple(row) for row in connection.execute(asked)]
     assert found == [(2, "superseded", 20), (3, "open", 20)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_runs_that_keep_the_same_words_first_do_not_wait_for_each_other_crosswise(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Who has the lock of the end keeps the words that another is about to keep."""
+    held, others, worded = Event(), list[Future[None]](), list[int]()
+
+    def end_theirs(run: Future[object]) -> None:
+        with store.write() as connection:
+            serialise(connection, BATCH_LOCK)
+            held.set()
+            until_it_waits(store, run)  # for the lock
+            card = artefacts.serving(home.models, "shipment")
+            phrasings.keep(connection, Phrasing.of(SHIPMENT, card))
+
+    def other(name: str, done: int, of: int | None) -> None:
+        worded.extend([done] if name == WORDING else [])
+        if name == STORING and not others:
+            others.append(beside.submit(end_theirs, Future()))
+            held.wait()
+
+    day = write(tmp_path / "day.csv", factory.shipments(60))
+    with ThreadPoolExecutor(1) as beside:
+        run = screen(store, home, OWNER, [day], Options(), NOW, progress=factory.Steps(other))
+        others[0].result()
+    assert len(ranked(store)) == run.summary.alerts["total"] > 0
+    assert worded.count(0) == 1  # once: it was not undone
+    with store.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM phrasing")).scalar() == 1
 
 
 @pytest.mark.slow
