@@ -127,14 +127,16 @@ class Phrasing:
     def told(self, terms: bytes, most: int | None = None) -> tuple[list[Reason], list[Reason]]:
         """The reasons for and against of a row of which `terms` gave this; see `explain`.
 
-        With `most` so many of those for, the strongest, and none of those against.
+        With `most` so many of those for, the strongest, and none of those against. Raises
+        `ValueError` where it is damaged.
         """
         features, size = self.features, len(self.terms)
         held = np.frombuffer(terms, "<f8", len(features)).tolist()
         values = [None if value != value else value for value in held]
         begin = 8 * len(features)
         points = np.append(np.frombuffer(terms, "<i4", size - 1, begin), self.base)
-        worded = terms[begin + 4 * (size - 1) :].decode("utf-8", "surrogatepass").split("\0", 1)
+        words = terms[begin + 4 * (size - 1) :].decode("utf-8", "surrogatepass")
+        lowering, raising = words.split("\0", 1)
         # The strongest first, and of equal ones by name.
         some = (points if most is None else points > 0).nonzero()[0]
         strength = np.abs(points[some]) * size - self.names[some]
@@ -146,8 +148,10 @@ class Phrasing:
             value: Any = None
             for number, of in enumerate(read):
                 if not (said := texts[of]):
-                    said = _filled(features[of], values[of]) if features[of] else worded[mine > 0]
-                    texts[of] = said if features[of] else ""  # on the other side it is another
+                    if features[of]:
+                        said = texts[of] = _filled(features[of], values[of])
+                    else:
+                        said = raising if mine > 0 else lowering
                 if number:
                     text, value = f"{text}{self.joined}{said}", [value, values[of]]
                 else:

@@ -7,12 +7,14 @@ So an alert reads as on the day when it was made, whatever a later release says 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, LargeBinary, select, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 
+from riskprofile.errors import StoreError
 from riskprofile.scoring.reasons import Phrasing, Reason
 from riskprofile.store.packed_json import dumps, unpacked
 from riskprofile.store.tables import Phrasing as Stored
@@ -23,8 +25,7 @@ _known: dict[str, Phrasing] = {}  # by digest, which no other words have: a few 
 
 def digest(phrasing: Phrasing) -> str:
     """By what alerts refer to these words: SHA-256 of them as JSON, in hexadecimal."""
-    text = dumps(phrasing.content)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return _digest(dumps(phrasing.content).encode("utf-8", "surrogatepass"))
 
 
 def keep(connection: Connection, phrasing: Phrasing) -> str:
@@ -47,17 +48,41 @@ def told(
     Parameters
     ----------
     alert : mapping
-        With `reasons`, `phrasing` and `terms`, and `against` where `most` is missing.
+        With `id`, `reasons`, `phrasing` and `terms`, and `against` where `most` is missing.
     most : int, optional
         The strongest of those for are enough, so many.
+
+    Raises
+    ------
+    StoreError
+        Its terms or the words for them are missing or damaged.
     """
     if alert["terms"] is None:  # made before terms were kept so, by hand, or forgotten
         return alert["reasons"] or [], alert.get("against") or []
-    return _of(connection, alert["phrasing"]).told(unpacked(alert["terms"]), most)
+    said = _of(connection, alert["phrasing"])
+    try:
+        return said.told(unpacked(alert["terms"]), most)
+    except ValueError:
+        raise _damaged(f"alert {alert['id']}") from None
 
 
 def _of(connection: Connection, name: str) -> Phrasing:
     if name not in _known:
-        asked = select(_table.c.content).where(_table.c.digest == name)
-        _known[name] = Phrasing(connection.execute(asked).scalar_one())
+        asked = select(type_coerce(_table.c.content, LargeBinary)).where(_table.c.digest == name)
+        try:
+            content = unpacked(connection.execute(asked).scalar() or b"")
+        except ValueError:
+            content = b""
+        if _digest(content) != name:
+            raise _damaged(f"phrasing {name}")
+        _known[name] = Phrasing(json.loads(content.decode("utf-8", "surrogatepass")))
     return _known[name]
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _damaged(where: str) -> StoreError:
+    what = "what is kept of the reasons of alerts is missing or damaged"
+    return StoreError(what, where=where, do="Restore the last backup; keep this database aside.")
