@@ -169,8 +169,8 @@ class Snapshot:
         if asked not in held:
             beside = self._beside.setdefault(next(iter(held), asked), {})
             others = [] if held else [one for one in [*beside] if one != asked]
-            beside[asked] = None
             held |= self._normed(seen, [asked, *(one for one in others if _asks(seen, one))])
+            beside[asked] = None  # what cannot be told of these rows is asked of no others
         made = held[asked]
         return made if isinstance(items, View) else made.table()
 

@@ -88,6 +88,16 @@ def test_a_norm_is_told_of_rows_that_lack_what_those_before_them_were_asked_by()
         history.norm(bare, *ASKED[1])
 
 
+def test_a_norm_that_cannot_be_told_is_not_asked_beside_those_that_can() -> None:
+    """What one broken sign asks of the past is no fault of the features of later rows."""
+    history, rows = Snapshot.from_views([past()]), today()
+    first = View.over(rows)
+    history.norm(first, *ASKED[0])
+    with pytest.raises(TypeError):
+        history.norm(first, "log_gross_mass", ["time"])
+    assert history.norm(View.over(rows), *ASKED[0])["n"].tolist() == [5.0]
+
+
 def test_partners_counts_each_pair_once() -> None:
     senders = ["A", "A", "B", "B", "C", "A", "D", "D", "D", "D"]
     history = Snapshot.from_views([past(consignor_id=senders)])
