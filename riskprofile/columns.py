@@ -13,8 +13,9 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -201,6 +202,13 @@ class Column:
             return Column(np.zeros(len(places), self.values.dtype), None)
         gone = None if self.gone is None else self.gone[places]
         return Column(self.values[places], gone)
+
+    def repeated(self, size: int) -> Self:
+        """A column of one row as one of so many: it takes no memory, and is read-only."""
+        made = copy(self)
+        made.values = np.broadcast_to(self.values, size)
+        made.gone = None if self.gone is None else np.broadcast_to(self.gone, size)
+        return made
 
     def plain(self) -> Column:
         """Without a list of what is missing, when nothing is."""
@@ -526,9 +534,10 @@ class _Cell:
         return made.array if isinstance(made, pd.Series) else made
 
     def _made(self) -> Any:
-        if callable(self.given):
-            self.given = self.given()
-        return self.given
+        given = self.given  # read once: another thread may put what it made in its place
+        if callable(given):
+            self.given = given = given()
+        return given
 
 
 class View:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import operator
+import sys
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from riskprofile import columns
 from riskprofile.columns import TEXT, TIME, Column, Text, View, column, factorize
 
 N = 40
@@ -213,3 +215,34 @@ def test_what_a_table_holds_is_not_written_to_through_a_view():
         held = View.over(one.to_frame("a"))["a"].values
         with pytest.raises(ValueError, match="read-only"):
             held[0] = held[1]
+
+
+@pytest.mark.parametrize("moment", range(12))
+def test_a_column_may_be_taken_apart_by_two_threads_at_once(moment: int):
+    """Before one line or another of what one of them does, the other does all of it."""
+    items, left = View.over(FLOATS.to_frame("a")).take(np.arange(3)), [moment]
+
+    def other(frame: Any, *_: Any) -> Any:
+        if frame.f_code.co_filename == columns.__file__:
+            if left[0] == 0:
+                items["a"]
+            left[0] -= 1
+        return other
+
+    before = sys.gettrace()
+    sys.settrace(other)
+    try:
+        made = items["a"]
+    finally:
+        sys.settrace(before)
+    assert left[0] < 0, "the other came too late"
+    same(made, FLOATS[:3])
+
+
+def test_one_row_is_seen_as_many_that_nobody_can_write_to():
+    for one in (FLOATS, WHOLE, FLAGS, TEXTS, TIMES):
+        for row in (one[~one.isna()], one[one.isna()]):
+            made = column(row.iloc[:1]).repeated(3)
+            same(made, pd.concat([row.iloc[:1]] * 3, ignore_index=True))
+            with pytest.raises(ValueError, match="read-only"):
+                made.values[0] = made.values[1]

@@ -7,7 +7,7 @@ resolver's own function; then they are dropped. Events of an inspection are drop
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -216,13 +216,19 @@ class Lookup:
 
 @lru_cache(maxsize=16)
 def _nothing(kind: str, size: int) -> View:
-    """What a register that holds nothing, as most of them do, says of so many rows."""
-    return _bare(kind).take(np.full(size, -1)).assign(found=Column.full(size, np.nan))
+    """What a register that holds nothing, as most of them do, says of so many rows.
+
+    Each column is one value that is seen as many: all who ask share it, and none can write to it.
+    """
+    row = _bare(kind)
+    made = {name: partial(row[name].repeated, size) for name in row}
+    return View(made, pd.RangeIndex(size))
 
 
 @cache
 def _bare(kind: str) -> View:
-    return View.over(_seen(kind, None, None))
+    row = View.over(_seen(kind, None, None)).take(np.array([-1]))
+    return row.assign(found=Column.full(1, np.nan))
 
 
 def _seen(

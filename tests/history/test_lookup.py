@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from riskprofile.columns import View
 from riskprofile.history import Lookup, view
 from riskprofile.profiles import SHIPMENT
 from tests import factory
@@ -49,6 +51,16 @@ def test_an_empty_register_and_a_row_without_a_key_are_unknown():
     found = parties({"party_id": "R1"}).entry("parties", items, BY)["found"]
     assert found.iloc[0] == 1.0 and np.isnan(found.iloc[1])
     assert np.isnan(Lookup().overdue(items, BY, 30)).all()
+
+
+def test_what_an_empty_register_says_is_shared_and_cannot_be_written_to():
+    rows = View.over(view(factory.shipments(3), SHIPMENT))
+    entry = Lookup().entry("licences", rows, ["licence_number"])
+    assert len(entry) == 3 and "found" in entry and "quantity" in entry
+    for name in entry:
+        assert entry[name].isna().values.all()
+        with pytest.raises(ValueError, match="read-only"):
+            entry[name].values[0] = 0
 
 
 def test_an_entry_keeps_the_order_and_index_of_the_rows():
