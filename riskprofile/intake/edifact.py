@@ -117,11 +117,12 @@ class Marks:
         message behind it along, nor be read as a part of it.
         """
         parts: list[str] = []
-        start = 0
+        start, blank = 0, _JUNK.replace(self.end, "")
         for found in self._head.finditer(text):
-            place = found.start()
-            before = text[max(place - 80, start) : place].rstrip(_JUNK)
-            if before and before[-1] != self.end:
+            place = before = found.start()
+            while before > start and text[before - 1] in blank:
+                before -= 1
+            if before > start and text[before - 1] != self.end:
                 parts += text[start:place].split(self.end)
                 start = place
         return parts + text[start:].split(self.end)

@@ -152,7 +152,7 @@ def test_messages_beside_a_broken_one_are_kept() -> None:
     assert [one.warnings for one in found] == [[], [], []]
 
 
-@pytest.mark.parametrize("between", ["", "\n", " \r\n "])
+@pytest.mark.parametrize("between", ["", "\n", " \r\n ", " " * 79 + "\r\n", "\n" * 99])
 def test_a_message_that_breaks_off_inside_a_segment_takes_none_along(between: str) -> None:
     """As where a line is lost, and the sender begins anew with the message that follows."""
     broken = "UNH+2+PAXLST:D:02B:UN'BGM+745'NAD+FL+++ORVILOVIK:UL" + between
