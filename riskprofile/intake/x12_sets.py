@@ -20,7 +20,9 @@ from riskprofile.intake.rows import Gather, decimal, moment, plain
 KILOGRAMS = {"K": "1", "L": "0.45359237", "E": "1000", "S": "907.18474"}  # X12 element 188
 
 _TAG = r"[A-Z][A-Z0-9]{1,2}"
-_HEAD = r"ST{e}\d{{3}}{e}\d{{4,9}}(?!\d)"
+# X12 releases nothing: a ship may be called COAST, and N9*ST is the number of a store. So a head
+# inside data is only believed of the sets that are read, and not as an element of its own.
+_HEAD = r"(?<!{e})ST{e}%s{e}\d{{4,9}}(?!\d)"
 _ISA = 106  # characters
 _CONTROLS = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA"})
 
@@ -56,7 +58,7 @@ class X12SetReader:
     def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
         """One row per goods line; a set that cannot be trusted is one rejection."""
         rows = Gather(profile, source.name, chunk_rows)
-        for found in sets(source):
+        for found in sets(source, self.kind):
             if found.kind != self.kind:
                 reason = f"a transaction set {found.kind[:10]!r}, which this reader does not know"
                 found.fail("x12_set", reason)
@@ -74,8 +76,8 @@ class X12SetReader:
         raise NotImplementedError
 
 
-def separators(source: Source) -> Marks:
-    """By their places in ISA."""
+def separators(source: Source, kind: str) -> Marks:
+    """By their places in ISA; sets of this kind are also seen where one before breaks off."""
     with source.open() as opened:
         head = opened.read(_ISA + 64).decode("iso8859-1").lstrip("\xef\xbb\xbf \t\r\n")
     if not head.startswith("ISA") or len(head) < _ISA:
@@ -91,12 +93,12 @@ def separators(source: Source) -> Marks:
             where=f"{source.name}: segment 1",
             do="Ask the sender for the interchange as it left",
         )
-    return Marks(component, element, ".", "", end, _TAG, _HEAD)
+    return Marks(component, element, ".", "", end, _TAG, _HEAD % kind)
 
 
-def sets(source: Source) -> Iterator[TransactionSet]:
+def sets(source: Source, kind: str) -> Iterator[TransactionSet]:
     """Every set in order; the envelopes are counted first, since they close behind it."""
-    marks = separators(source)
+    marks = separators(source, kind)
     with source.open() as opened:
         envelopes = _envelopes(tokenize(opened, source.name, marks))
     current: TransactionSet | None = None

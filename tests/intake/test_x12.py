@@ -94,6 +94,21 @@ def test_a_set_that_breaks_off_inside_a_segment_takes_none_along(between: str) -
     assert [one.reason_code for one in rejected] == ["x12_no_se"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "M10*BLUE*O*XA*9990001*MV EVER BEST*012*000001",  # a ship, its voyage, a reference
+        "N9*ST*123*4567",  # number of a store
+        "N9*ST*309*4567",
+    ],
+)
+def test_data_that_look_like_the_head_of_a_set_are_data(line: str) -> None:
+    text = MANIFEST.read_text().replace("M10*BLUE*O*XA*9990001*MV GREEN HERON*V12", line)
+    rows, rejected = read(READER, text.encode())
+    assert rows["declaration_id"].tolist() == ["BL100", "BL100", "BL200"]
+    assert rejected == []
+
+
 def test_a_status_message_is_rejected_by_name(shared: Path) -> None:
     path = shared / "data/manifests/x12/004010_315.edi"
     assert not READER.claims(path.read_bytes(), path.name)
