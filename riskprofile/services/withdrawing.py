@@ -231,15 +231,17 @@ class Absences:
         """
         gone: dict[str, list[str]] = {}
         overtaken = 0
+        since: dict[datetime, versions.Later] = {}  # what came in after these times
         for (profile, reference), at in self.messages.items():
             found, _ = withdrawals.of_message(connection, profile, batch_id, reference, at, later)
             gone.setdefault(profile, []).extend(found)
         for profile in {profile for profile, _ in self.references}:
             asked = {reference for of, reference in self.references if of == profile}
             for reference, at, arrived in withdrawals.ended(connection, profile, asked):
-                since = versions.later(connection, arrived)
+                if arrived not in since:
+                    since[arrived] = versions.later(connection, arrived)
                 found, rows = withdrawals.of_message(
-                    connection, profile, batch_id, reference, at, since
+                    connection, profile, batch_id, reference, at, since[arrived]
                 )
                 gone.setdefault(profile, []).extend(found)
                 overtaken += rows

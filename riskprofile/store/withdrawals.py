@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
@@ -15,10 +18,10 @@ from riskprofile.store.batches import (
     ARRIVED,
     ASKED_AT_ONCE,
     batch_table,
+    cells,
     chunk_table,
     from_bytes,
     record_table,
-    rows_of,
 )
 from riskprofile.store.database import among
 from riskprofile.store.versions import SUPERSEDED, Later, counting, withdraw
@@ -80,20 +83,24 @@ def ended(
     asked, batch = sorted(references), batch_table.c
     for start in range(0, len(asked), ASKED_AT_ONCE):
         rows = connection.execute(
-            select(columns.message, columns.message_at, columns.chunk_id, columns.position)
+            select(columns.chunk_id, columns.position, columns.message, columns.message_at)
             .add_columns(batch.started_at, batch.options)
             .join(chunk_table, chunk_table.c.id == columns.chunk_id)
             .join(batch_table, batch.id == chunk_table.c.batch_id)
             .where(among(columns.message, asked[start : start + ASKED_AT_ONCE]))
             .where(columns.profile == profile, columns.function == CANCEL)
             .where(columns.state != SUPERSEDED)
-        )
-        for reference, at, chunk, position, started, options in rows:
-            # A line of the report may be cancelled under its reference, too.
-            told = json.loads(rows_of(connection, chunk, ["extra"])["extra"].iloc[position] or "{}")
-            if told.get(SCOPE) == {WHOLE: reference}:
-                came = (options or {}).get(ARRIVED)
-                found.append((reference, at, datetime.fromisoformat(came) if came else started))
+            .order_by(columns.chunk_id, columns.position)
+        ).all()
+        for chunk, held in groupby(rows, key=itemgetter(0)):
+            lines = list(held)
+            [extras] = cells(connection, chunk, ["extra"], np.array([line[1] for line in lines]))
+            for (_, _, reference, at, started, options), extra in zip(lines, extras, strict=True):
+                # A line of the report may be cancelled under its reference, too; and what
+                # retention masked says nothing any more.
+                if json.loads(extra or "{}").get(SCOPE) == {WHOLE: reference}:
+                    came = (options or {}).get(ARRIVED)
+                    found.append((reference, at, datetime.fromisoformat(came) if came else started))
     return found
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
-from riskprofile.services import govern, quarantine
+from riskprofile.services import govern, quarantine, retention
 from riskprofile.services.identity import OWNER
 from riskprofile.services.ingest import Ingest
 from riskprofile.services.run import Options, Run
@@ -353,6 +353,20 @@ def test_what_comes_late_from_before_a_whole_cancellation_is_on_no_list(
     run = take(store, home, file(home, "again", said_at(11, *changes)), 3)
     assert len(counting(store)) == run.summary.accepted > 0
     assert run.summary.outdated == 0
+
+
+@EITHER
+def test_a_whole_cancellation_that_retention_masked_stops_no_run(
+    store: Store, home: Settings
+) -> None:
+    """What it was of is sealed: a late message of that report is taken as if it had not been."""
+    take(store, home, file(home, "one", (FIXTURES / "cuscar.edi").read_text("utf-8")), 0)
+    take(store, home, file(home, "gone", gone("cuscar.edi", 9)), 1)
+    told = retention.run(store, home, OWNER, retention.due_at(NOW, 13))
+    assert told.masked
+    late = (FIXTURES / "cuscar.edi").read_text("utf-8").replace("HANDLES", "HAMMERS")
+    run = take(store, home, file(home, "late", late), 2)
+    assert run.summary.quarantined == 0
 
 
 @pytest.mark.parametrize(
