@@ -6,6 +6,8 @@ person: who held it belongs to the case, not to this register.
 
 from __future__ import annotations
 
+import unicodedata
+
 from riskprofile.reference.marks import UNSURE
 from riskprofile.reference.registers import EXTRA, Register
 from riskprofile.tables import ColumnSpec as C
@@ -134,7 +136,15 @@ ANSWERS = {
         *("غير معروف", "مجهول", "غير مقروء"),
     ),
 }
-_ANSWERED = {text: said for said, texts in ANSWERS.items() for text in texts}
+
+
+def _plain(text: str) -> str:
+    """In small letters and without accents, which capitals often lack: SIN NUMERO."""
+    told = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(one for one in told if not unicodedata.combining(one))
+
+
+_ANSWERED = {_plain(text): said for said, texts in ANSWERS.items() for text in texts}
 # Mode of transport as declared -> how it travelled.
 TRAVELLED = {
     "sea": "sea",
@@ -159,10 +169,10 @@ def flags_of(words: str) -> dict[str, bool]:
 def answer(text: str) -> str:
     """What a text says of a mark without being one: `none`, `unknown`, or "" of a mark.
 
-    >>> answer("Never marked."), answer(" - "), answer("NO 17")
-    ('none', 'unknown', '')
+    >>> answer("Never marked."), answer("SIN NUMERO"), answer(" - "), answer("NO 17")
+    ('none', 'none', 'unknown', '')
     """
-    said = " ".join(text.casefold().replace("-", " ").split()).strip(" .,;:()“”«»\"'–—")
+    said = " ".join(_plain(text).replace("-", " ").split()).strip(" .,;:()“”«»\"'–—")
     if text and not any(one.isalnum() for one in said) and said.count(UNSURE) < 2:
         return "unknown"  # of several unread characters one knows how many
     return _ANSWERED.get(said, "")

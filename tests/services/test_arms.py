@@ -146,6 +146,10 @@ def test_the_answers_that_the_form_names_are_no_marks(any_store, tmp_path, langu
         ("none", "", "unmarked", ""),
         ("", "never marked", "unmarked", ""),
         ("none", "CIP proof of Ulm", "unmarked", ""),
+        ("SIN NUMERO", "", "unmarked", ""),  # capitals often lack their accents
+        ("ne\u0301ant", "", "unmarked", ""),  # an accent that is a character of its own
+        ("لَم يُوسَم قَطّ", "", "unmarked", ""),
+        ("UNKNOWN1", "", "unique", ""),
         ("none", "ground off", "obliterated", "obliterated"),
         ("filed off", "", "obliterated", "obliterated"),
         ("not legible", "", "unknown", ""),
