@@ -18,6 +18,8 @@ TYPES = (
     *("pistol", "revolver", "rifle", "shotgun", "sub_machine_gun", "machine_gun"),
     *("combination", "light_weapon", "other"),
 )
+# Characters of a text that is looked up: the indexes of a database hold some 2,700 bytes.
+KEY, MARK = 200, 500
 MODES = ("land", "sea", "air", "mail", "other")
 MARKED = ("make", "model", "calibre", "serial")  # columns that are read off the piece
 MARKINGS = ("unique", "unmarked", "obliterated", "unknown")
@@ -39,10 +41,10 @@ SEIZURES = Register(
     "seizures",
     "what was seized, found, surrendered or collected, one row for each piece",
     (
-        C("record_number", "text", "its number in the register"),
+        C("record_number", "text", "its number in the register", longest=KEY),
         C("event", "choice", "", choices=EVENTS),
         C("event_on", "date", "day of the event"),
-        C("authority", "text", "who seized or took it"),
+        C("authority", "text", "who seized or took it", longest=KEY),
         C("office", "text", "customs office or crossing point"),
         C("country", "country", "where"),
         C("subnational", "text", "region or place, as the country names it"),
@@ -52,10 +54,15 @@ SEIZURES = Register(
         C("kind", "choice", "", choices=KINDS),
         C("arm_type", "choice", "", choices=TYPES),
         C("part", "text", "which part: frame, receiver, barrel, slide, bolt, silencer"),
-        C("make", "text", "manufacturer, as marked"),
-        C("model", "text", "model, as marked"),
-        C("calibre", "text", "calibre"),
-        C("serial", "text", "exactly as marked; ? for each character that cannot be read"),
+        C("make", "text", "manufacturer, as marked", longest=MARK),
+        C("model", "text", "model, as marked", longest=MARK),
+        C("calibre", "text", "calibre", longest=MARK),
+        C(
+            "serial",
+            "text",
+            "exactly as marked; ? for each character that cannot be read",
+            longest=MARK,
+        ),
         C("serial_elsewhere", "codes", "serials on slide, barrel or bolt where they differ"),
         C("count", "int", "pieces or rounds; 1 when empty", minimum=1),
         C("marking", "choice", "", choices=MARKINGS),

@@ -12,7 +12,7 @@ import pytest
 
 from riskprofile import words
 from riskprofile.errors import Conflict, InputError, RiskProfileError, UsageError
-from riskprofile.reference.arms import FLAGS
+from riskprofile.reference.arms import FLAGS, SEIZURES
 from riskprofile.services import arms, iafq, retention, review, settings, tracing, trends
 from riskprofile.services.identity import OWNER
 from riskprofile.store import erasure
@@ -166,6 +166,18 @@ def test_what_the_words_for_a_serial_and_its_marks_say_of_the_marking(
         [piece] = arms.kept.of_alert(connection, alert)
     assert piece["marking"] == told
     assert [one for one in FLAGS if piece[one]] == ([flag] if flag else [])
+
+
+@pytest.mark.parametrize("name", ["record_number", "authority", "make", "model", "serial"])
+@pytest.mark.parametrize("more", [0, 1])
+def test_an_old_record_of_the_longest_texts_is_stored_and_a_longer_one_kept_back(
+    any_store, tmp_path, name, more
+):
+    """In letters of four bytes each: a longer one is in no index of PostgreSQL."""
+    spec, table = SEIZURES.by_name[name], OLD.copy()
+    table.loc[1, name] = "".join(chr(0x20000 + 37 * n) for n in range(spec.longest + more))
+    told = imported(any_store, tmp_path, table)
+    assert [one.reason_code for one in told.rejected] == ["text_too_long"] * more
 
 
 def test_a_later_examination_that_finds_no_serial_says_so(store):
