@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, bindparam, exists, false, func, insert, select, update
 
-from riskprofile.errors import PolicyError, ProfileOff, RiskProfileError
+from riskprofile.errors import PolicyError, ProfileOff, RiskProfileError, UsageError
 from riskprofile.intake import Offices
 from riskprofile.profiles import PROFILES
 from riskprofile.reference.registers import OFFICES
@@ -319,7 +319,18 @@ PAUSE_REASON = 5  # characters: everybody reads it on every page
 
 
 def pause(store: Store, actor: Actor, why: str, now: datetime) -> None:
-    """The kill switch: no new rating from now on; the queue stays workable by hand."""
+    """The kill switch: no new rating from now on; the queue stays workable by hand.
+
+    Raises
+    ------
+    UsageError
+        The reason is shorter than `PAUSE_REASON`.
+    """
+    if len(why.strip()) < PAUSE_REASON:
+        raise UsageError(
+            f"a reason to pause has at least {PAUSE_REASON} characters",
+            do="Say why: everybody who is refused while it is paused reads it",
+        )
     stated = {"since": now.isoformat(), "by": actor.name, "why": why.strip()}
     _put(store, actor, "rating.pause", PAUSED, stated, "rating.pause", now, {"why": why.strip()})
 

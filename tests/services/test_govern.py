@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import insert, text
 
-from riskprofile.errors import PolicyError, RiskProfileError
+from riskprofile.errors import PolicyError, RiskProfileError, UsageError
 from riskprofile.services import govern, quarantine, review, settings
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.store import switches
@@ -83,6 +83,14 @@ def test_the_pause_is_seen_at_once_and_survives_a_restart(store):
     again.close()
     assert found == govern.Paused(NOW, "sara", "drift of the weights")
     govern.resume(store, SARA, later(hours=1))
+    assert govern.paused(store) is None
+
+
+@pytest.mark.parametrize("why", ["", "    ", "why"])
+def test_a_pause_for_which_nobody_said_why_is_refused(store, why):
+    """Whoever is refused while rating is paused is told why."""
+    with pytest.raises(UsageError, match="reason"):
+        govern.pause(store, SARA, why, NOW)
     assert govern.paused(store) is None
 
 
