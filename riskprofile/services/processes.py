@@ -25,7 +25,7 @@ def begun() -> BaseContext:
     context = get_context("forkserver")
     context.set_forkserver_preload(["__main__", "riskprofile.services.workers"])
     resource_tracker.ensure_running()  # it would let the signal through again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, TO_END)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {*TO_END, signal.SIGINT})
     try:  # what asks all processes of a service or a job to end is for this one alone to answer
         forkserver.ensure_running()
     finally:

@@ -176,6 +176,42 @@ def test_who_asks_all_processes_to_end_is_answered_by_the_one_that_began_them(
     assert (said, fault, process.returncode) == ("asked\n[2.0, 2.0]\n", "", 0)
 
 
+INTERRUPTED = """
+import os
+import signal
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import forkserver
+from riskprofile.services import processes
+
+if __name__ == "__main__":
+    context = processes.begun()
+    copied = forkserver._forkserver._forkserver_pid
+    time.sleep(float(sys.argv[1]))
+    os.kill(copied, signal.SIGINT)
+    with ProcessPoolExecutor(1, context) as pool:
+        print(pool.submit(abs, -2).result(), forkserver._forkserver._forkserver_pid == copied)
+"""
+
+
+@pytest.mark.parametrize("after", ["0", "0.3"])
+def test_what_workers_are_copies_of_is_deaf_to_the_keyboard_while_it_reads(
+    tmp_path: Path, after: str
+) -> None:
+    """A terminal asks every process: it would tell its own trace beside what the command says."""
+    program = tmp_path / "interrupted.py"
+    program.write_text(INTERRUPTED)
+    done = subprocess.run(
+        [sys.executable, str(program), after],
+        capture_output=True,
+        text=True,
+        timeout=LATE,
+        env={**os.environ, "PYTHONPATH": str(settings.CHECKOUT)},
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("2 True\n", "", 0)
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks Linux who is alive")
 def test_workers_end_with_the_process_that_began_the_run(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
