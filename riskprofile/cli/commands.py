@@ -109,8 +109,8 @@ def _has_others(args: list[str]) -> bool:
     >>> _has_others(["score", "day.csv", "--workers", "2"]), _has_others(["score", "--workers=1"])
     (True, False)
     """
-    asked = re.search(r"^--workers[\n=](\d+)$", "\n".join(args), re.MULTILINE)
-    return asked is not None and int(asked[1]) > 1
+    asked = r"^--workers[\n=]0*([2-9]|[1-9]\d+)$"
+    return re.search(asked, "\n".join(args), re.MULTILINE) is not None
 
 
 class Commands(TyperGroup):

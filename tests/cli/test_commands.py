@@ -128,7 +128,13 @@ def test_garbage_is_looked_for_again_after_a_command_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "begun"), [(["--workers", "2"], True), (["--workers=1"], False), ([], False)]
+    ("said", "begun"),
+    [
+        (["--workers", "2"], True),
+        (["--workers=1"], False),
+        ([], False),
+        (["--workers", "9" * 5000], True),  # longer than a number is read: a wrong call, no fault
+    ],
 )
 def test_what_workers_are_copies_of_begins_before_the_program_is_read(
     said: list[str], begun: bool
