@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults import kills, runs
+from tests.faults import hosts, kills, runs
 
 ROWS, KILLS = 2_000, 3
 SIZES = (64 * 1024, 8 * 64 * 1024)  # bytes free
@@ -31,6 +31,13 @@ def test_a_run_killed_on_postgresql_is_finished_with_nothing_lost_or_doubled(
         told = kills.kill_and_resume(homes, work, KILLS)
     assert told.faults == []
     assert told.tried == told.held == KILLS
+
+
+@pytest.mark.slow
+def test_two_hosts_of_one_database_are_finished_whatever_was_ended(monkeypatch, postgres_server):
+    """On a server of its own, which is restarted."""
+    monkeypatch.setattr("sys.argv", ["hosts", "--count", str(len(hosts.STRIKES)), "--rows", "1500"])
+    assert hosts.main() == 0
 
 
 @pytest.mark.skipif(not runs.root_on_linux(), reason="mounting a small disk needs root on Linux")

@@ -1,0 +1,183 @@
+"""Two hosts rate two files of one day into one PostgreSQL database, and something is ended.
+
+    python -m tests.faults.hosts --count 20 --rows 20000
+
+Each host has a home of its own and runs the command itself with two workers. At a random moment
+a parent, one of its processes, a connection of the database or its server is ended. Whatever
+did not end well goes on with `--resume`. Records, alerts and their links, accounts, rejects and the
+forms that the register of parties learnt must then be those of two runs that nobody disturbed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+
+from tests import factory
+from tests.conftest import LATE, postgres_cluster, postgres_database
+
+STRIKES = ("parent", "process", "connection", "server")
+TRIES = 6
+COMMAND = (sys.executable, "-c", "from riskprofile.cli import main; main()")
+HELD = (
+    "SELECT profile, record_id, item, version, state, content, points FROM record",
+    "SELECT profile, record_id, lane, queue, rank, points, selected_by, title FROM alert",
+    "SELECT a.record_id, l.kind, l.key FROM alert_link l JOIN alert a ON a.id = l.alert_id",
+    "SELECT digest, state, read, accepted, quarantined, duplicate, alerts, cursor FROM batch",
+    "SELECT source, line, record_id, reason_code, raw, state FROM quarantined",
+    # Not for whom each stands: of two alike ones, for that of the host that ended first.
+    "SELECT key, family, form FROM party_form",
+)
+
+
+def files(folder: Path, rows: int) -> list[Path]:
+    """A file for each host, some rows unreadable and some lodged twice."""
+    made = []
+    for name in ("north", "south"):
+        table = factory.shipments(rows).drop(columns=["source", "line", "warnings"])
+        table["declaration_id"] = [f"{name}-{n}" for n in range(rows)]
+        table["consignee_name"] = [f"Trader {n * 7919 % 10007} of {name}" for n in range(rows)]
+        table["gross_mass_kg"] = table["gross_mass_kg"].astype("object")
+        table.loc[table.index % 101 == 7, "gross_mass_kg"] = "several"
+        for twice in range(300, rows, 499):
+            table.loc[twice] = table.loc[twice - 200]
+        made.append(folder / f"{name}.csv")
+        table.to_csv(made[-1], index=False)
+    return made
+
+
+def begun(folder: Path, url: str, file: Path) -> subprocess.Popen[bytes]:
+    """A host that rates its file."""
+    home = {"RISKPROFILE_HOME": str(folder / f"home-{file.stem}"), "RISKPROFILE_DATABASE_URL": url}
+    how = ("--workers", "2", "--capacity", "50", "--max-bad-share", "1", "--resume")
+    return subprocess.Popen(
+        [*COMMAND, "score", str(file), *how],
+        env={**os.environ, **home, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def processes(parent: int) -> list[int]:
+    """Those that a process began, and those that they did."""
+    try:
+        told = Path(f"/proc/{parent}/task/{parent}/children").read_text()
+    except OSError:
+        return []
+    found = []
+    for one in map(int, told.split()):
+        found += [one, *processes(one)]
+    return found
+
+
+def end_something(
+    what: str, server: str, url: str, hosts: list[subprocess.Popen[bytes]], chance: random.Random
+) -> None:
+    """End it, of one host or of both."""
+    host = chance.choice(hosts)
+    if what == "parent":
+        host.kill()
+    elif what == "process":
+        for one in chance.sample(found := processes(host.pid), min(1, len(found))):
+            os.kill(one, signal.SIGKILL)
+    elif what == "connection":
+        with psycopg.connect(url, autocommit=True) as connection:
+            others = "datname = current_database() AND pid <> pg_backend_pid()"
+            asked = f"SELECT pid FROM pg_stat_activity WHERE {others}"
+            for (one,) in chance.sample(
+                found := connection.execute(asked).fetchall(), min(1, len(found))
+            ):
+                connection.execute("SELECT pg_terminate_backend(%s)", (one,))
+    else:
+        program = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))[-1]
+        how = chance.choice(("immediate", "fast"))
+        user = (
+            {"user": Path(server, "data").owner(), "extra_groups": []} if not os.geteuid() else {}
+        )
+        options = f"-c listen_addresses='' -c unix_socket_directories={server} -c fsync=off"
+        again = [program, "-D", f"{server}/data", "-w", "-m", how, "-l", f"{server}/log"]
+        subprocess.run(
+            [*again, "-o", options, "restart"], check=True, capture_output=True, cwd=server, **user
+        )
+
+
+def held(url: str) -> tuple[str, list[int]]:
+    """A digest of all that the database holds; what was read, and what became of it."""
+    total = hashlib.sha256()
+    with psycopg.connect(url) as connection:
+        for asked in HELD:
+            for row in sorted(map(repr, connection.execute(asked).fetchall())):
+                total.update(row.encode())
+        asked = "SELECT sum(read), sum(accepted + quarantined + duplicate) FROM batch"
+        account = [int(one or 0) for one in connection.execute(asked).fetchone()]
+    return total.hexdigest(), account
+
+
+def rated(server: str, made: list[Path], what: str | None, within: float, chance: random.Random):
+    """What two hosts leave, and the faults on the way."""
+    faults = []
+    with tempfile.TemporaryDirectory(prefix="hosts-") as name, postgres_database(server) as url:
+        folder = Path(name)
+        for one in made:
+            (folder / f"home-{one.stem}").mkdir()
+        subprocess.run(
+            [*COMMAND, "init"],
+            env={**os.environ, "RISKPROFILE_HOME": name, "RISKPROFILE_DATABASE_URL": url},
+            check=True, capture_output=True,
+        )  # fmt: skip
+        hosts = [begun(folder, url, one) for one in made]
+        if what:
+            with psycopg.connect(url, autocommit=True) as connection:  # both begin before one ends
+                while connection.execute("SELECT count(*) FROM batch").fetchone()[0] < len(made):
+                    time.sleep(0.05)
+            time.sleep(chance.random() * within)
+            end_something(what, server, url, hosts, chance)
+        for host, one in zip(hosts, made, strict=True):
+            tries = 0
+            while host.wait(LATE) not in (0, 3) and tries < TRIES:
+                tries += 1
+                read, accounted = held(url)[1]
+                if read != accounted:
+                    faults.append(f"{read} read, {accounted} accounted for")
+                host = begun(folder, url, one)
+            if host.returncode not in (0, 3):
+                faults.append(f"{one.stem} ended with {host.returncode}")
+        return held(url), faults
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tests.faults.hosts", description=__doc__)
+    parser.add_argument("--count", type=int, default=20)
+    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    chance, kept = random.Random(f"hosts {asked.seed}"), 0
+    with tempfile.TemporaryDirectory(prefix="files-") as name, postgres_cluster() as server:
+        made = files(Path(name), asked.rows)
+        started = time.monotonic()
+        whole, faults = rated(server, made, None, 0, chance)
+        within = time.monotonic() - started
+        for number in range(asked.count):
+            what = STRIKES[number % len(STRIKES)]
+            found, told = rated(server, made, what, within, chance)
+            told += [f"another result: {found}, undisturbed {whole}"] if found != whole else []
+            kept += not told
+            faults += [f"{number} {what}: {one}" for one in told]
+    for fault in faults:
+        print("FAULT", fault)
+    print(f"two hosts: {asked.count} tried, {kept} held; {asked.rows:,} rows each")
+    return 0 if kept == asked.count and not faults else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
