@@ -89,6 +89,21 @@ class Capacity:
         """Whether somebody said how much, so that the offices' own capacity does not count."""
         return self.number is not None or self.share is not None
 
+    @property
+    def said(self) -> str:
+        """What was asked for, in words.
+
+        >>> Capacity(50).said, Capacity(share=0.07, random_share=0).said
+        ('50 examinations, 10% of them random', '7% of the declarations, 0% of them random')
+        """
+        much = "each office's own"
+        if self.number is not None:
+            much = f"{self.number:,} examination{'' if self.number == 1 else 's'}"
+        elif self.share is not None:
+            much = f"{self.share:.4%}".rstrip("%0").rstrip(".") + "% of the declarations"
+        drawn = f"{self.random_share:.4%}".rstrip("%0").rstrip(".")
+        return f"{much}, {drawn}% of them random"
+
     def of(self, declarations: int) -> tuple[int, int]:
         """Examinations by rank, and by random draw, among so many declarations.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Collection
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from sqlalchemy import Connection, select
 from riskprofile.errors import Conflict, InputError
 from riskprofile.files import legible
 from riskprofile.profiles import PROFILES
+from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern
 from riskprofile.services.identity import Actor
 from riskprofile.services.run import Options, Summary, account
@@ -71,7 +73,9 @@ def begin(
                 return go_on(connection, earlier, now, summary, cut=False)
             if earlier.state in ("running", "stopped"):
                 if earlier.id in held:
-                    return go_on(connection, earlier, now, summary, cut=False)
+                    return go_on(
+                        connection, earlier, now, summary, cut=False, capacity=options.capacity
+                    )
                 raise Conflict(
                     f"this file is batch {earlier.id}, which is being rated or was stopped",
                     where=str(path),
@@ -107,11 +111,18 @@ def _refuse_halves(connection: Connection, digest: str, path: Path, options: Opt
 
 
 def go_on(
-    connection: Connection, batch: Batch, now: datetime, summary: Summary, *, cut: bool
+    connection: Connection,
+    batch: Batch,
+    now: datetime,
+    summary: Summary,
+    *,
+    cut: bool,
+    capacity: Capacity | None = None,
 ) -> Batch:
     """A batch that was left is under way again; what is stored of it is in the account.
 
     `cut`: it goes no further in its file than it came. Should that file come again, it is read.
+    `capacity`: what its list is cut to from here on, where that is asked for anew.
 
     Raises
     ------
@@ -129,6 +140,12 @@ def go_on(
         summary.rewritten[batch.id] = batch.source
     if removed := versions.removed_of(connection, batch.id):
         summary.removed[batch.id] = removed
+    asked = batch.options or {}
+    if capacity is not None and "capacity" in asked and not asked.get("history"):
+        before = Capacity(**asked["capacity"])
+        if before.said != capacity.said:
+            summary.recut[batch.id] = before.said, capacity.said
+            batch.options = {**asked, "capacity": asdict(capacity)}
     batches.forget_failures(connection, batch.id)
     batches.resume(connection, batch, now, cut=cut)
     return batch

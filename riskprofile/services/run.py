@@ -107,6 +107,8 @@ class Summary:
     changed: dict[str, int] = field(default_factory=dict)
     # Files that were written, or taken away, while they were read: their names by batch.
     rewritten: dict[str, str] = field(default_factory=dict)
+    # What a batch that goes on was to be cut to, and what it is cut to now: by its name.
+    recut: dict[str, tuple[str, str]] = field(default_factory=dict)
     # Rows of a file that was here before and that still wait to be put right: by its batch.
     waiting: dict[str, int] = field(default_factory=dict)
     # Rows that retention took out before they were on any list: by the batch that was left.
@@ -135,7 +137,7 @@ class Summary:
                 here.extend(there)
             elif one.name in _OF_A_FILE:
                 self.add(one.name, there)
-            elif one.name == "rewritten":
+            elif one.name in ("rewritten", "recut"):
                 here.update(there)
 
     def add(self, name: str, counts: Mapping[str, int]) -> None:
@@ -153,7 +155,9 @@ _OF_A_FILE = (
 
 
 def unseen(told: Summary) -> list[str]:
-    """What to say of rows that are on no list, and of alerts that no officer of an office sees."""
+    """What to say of rows that are on no list, of alerts that no officer of an office sees, and of
+    lists that are not cut as was asked for first.
+    """
     made = [
         f"{_many(count, 'alert is', 'alerts are')} of office {code}, which is not loaded here: "
         "only accounts for every office see this. Load it (registers load offices), or correct "
@@ -176,6 +180,11 @@ def unseen(told: Summary) -> list[str]:
         f"{source} {WAS_WRITTEN}: what was read of it is batch "
         f"{name}. Give it again once it is complete: rows that are known are duplicates"
         for name, source in told.rewritten.items()
+    ]
+    made += [
+        f"batch {name} was begun with a capacity of {before}; it goes on with {now}, as is asked "
+        "for now. Where that is not meant, give the options that it was begun with"
+        for name, (before, now) in told.recut.items()
     ]
     made += [
         f"{_many(count, 'row', 'rows')} of batch {name}, which held the very same file, "

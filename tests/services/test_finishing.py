@@ -160,6 +160,26 @@ def test_the_file_that_comes_all_the_same_is_read_and_its_rest_is_rated(
     assert run.summary.batches[-1]["state"] == "duplicate"
 
 
+def test_a_batch_that_goes_on_with_another_capacity_says_so_and_is_ended_with_that(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    day = write(tmp_path / "day.csv", factory.shipments(100))
+    batch = stopped(store, home, day, capacity=Capacity(8))
+    run = rate(store, home, day, LATER, capacity=Capacity(3), resume=True)
+    both = ("8 examinations, 10% of them random", "3 examinations, 10% of them random")
+    assert (run.summary.recut, run.summary.alerts["lane"]["red"]) == ({batch: both}, 3)
+    [said] = unseen(run.summary)
+    assert all(one in said for one in (batch, *both))
+    names = [f"other-{n}" for n in range(100)]
+    day = write(tmp_path / "other.csv", factory.shipments(100, declaration_id=names))
+    batch = stopped(store, home, day, capacity=Capacity(8))
+    for capacity, told in ((8, {}), (3, {batch: both}), (3, {})):
+        summary = Summary()
+        begin(store, OWNER, day, Options(capacity=Capacity(capacity), resume=True), NOW, summary)
+        assert summary.recut == told
+    assert finish(store, home, OWNER, batch, WHY, LATER).summary.alerts["lane"]["red"] == 3
+
+
 def test_a_batch_that_goes_on_after_all_is_whole(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
