@@ -371,6 +371,36 @@ def learnt(store: Store, parts: Asked | Parts, kin: Kin | None = None) -> int:
         return parties.add(store, connection, parts, later(days=2), later(days=1), work)
 
 
+def sides(store: Store) -> set[frozenset[str]]:
+    """Which forms are one party."""
+    held: dict[str, set[str]] = {}
+    for form, entity in stored(store).items():
+        held.setdefault(entity, set()).add(form)
+    return {frozenset(one) for one in held.values()}
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["as begun", "turned"])
+def test_of_runs_that_overlap_the_register_holds_what_it_would_had_they_followed_as_they_ended(
+    tmp_path: Path, turned: bool
+) -> None:
+    """The one in the middle is alike to both beside it, which are not alike to each other: where it
+    stands first all three are one party, and where they do it goes to the liker of them.
+    """
+    runs = [["Marandor Selbano"], ["Marandor Selban", "Marandor Selbanot"]]
+    overlap, follow = (Store.open(f"sqlite:///{tmp_path / name}.db") for name in ("both", "each"))
+    with closing(overlap), closing(follow), Spool() as spool:
+        begun = [run_of(overlap, names, spool) for names in runs]
+        for place in (1, 0) if turned else (0, 1):
+            learnt(overlap, begun[place].together([*begun[place]]))
+            registered(follow, runs[place], later(days=2))
+        assert tables(overlap) == tables(follow)
+        named = {one for one in sides(overlap) if any("marandor" in form for form in one)}
+    alone, middle, other = (
+        frozenset({f"marandor {one}"}) for one in ("selban", "selbano", "selbanot")
+    )
+    assert named == ({alone, middle | other} if turned else {alone | middle | other})
+
+
 def tiny(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """So few forms at once that a run of some has many parts and piles."""
     monkeypatch.setattr(piles, "PUT_AT_ONCE", size)
