@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from riskprofile import intake
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened
 from riskprofile.cli.screen import Paths, given_files
-from riskprofile.errors import UsageError
+from riskprofile.errors import InputError, UsageError
 from riskprofile.files import legible, state
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.intake.canonical_io import write_canonical
@@ -45,11 +46,32 @@ def convert(
     unknown: dict[str, int] = {}
     profiles: set[str] = set()
     rewritten: list[str] = []
+    unreadable: list[dict[str, str]] = []
 
-    def chunks(files: list[Path]) -> Iterator[intake.Chunk]:
+    def opened_files(
+        files: list[Path],
+    ) -> Iterator[tuple[Path, tuple[int, int, int] | None, Iterator[intake.Chunk]]]:
+        """Files, their states before a byte was read, and what is read of them.
+
+        One among others that is not readable is left out, but not from its middle on: the half of
+        it would be taken for all.
+        """
         for file in files:
             was = state(file)
-            for chunk in intake.read(file, profile=profile, format=format, offices=offices):
+            read = intake.read(file, profile=profile, format=format, offices=offices)
+            try:
+                first = [*islice(read, 1)]
+            except InputError as error:
+                why = {"source": legible(file.name), "what": error.what, "do": error.do}
+                unreadable.append(why)
+                if len(unreadable) == len(files):
+                    raise
+            else:
+                yield file, was, chain(first, read)
+
+    def chunks(files: list[Path]) -> Iterator[intake.Chunk]:
+        for file, was, read in opened_files(files):
+            for chunk in read:
                 told["read"] += chunk.read
                 told["accepted"] += len(chunk.table)
                 told["quarantined"] += len(chunk.rejected)
@@ -76,7 +98,7 @@ def convert(
     if quarantine is not None:
         quarantine_file.write(quarantine, rejected)
     summary = {**told, "formats": formats, "warnings": warnings, "unknown_columns": unknown}
-    summary["rewritten"] = rewritten
+    summary |= {"rewritten": rewritten, "unreadable": unreadable}
     if json:
         output.as_json(summary)
     else:
@@ -96,6 +118,10 @@ def convert(
             f"riskprofile: {name} was written, or taken away, while it was read. Convert it again "
             "once it is complete"
         )
+    for one in unreadable:
+        output.note(f"riskprofile: {one['source']} was not read: {one['what']}. {one['do']}")
+    if unreadable:
+        return InputError.exit_code
     if rewritten:
         return 1
     return 3 if rejected else 0

@@ -163,6 +163,24 @@ def test_of_a_folder_what_is_hidden_or_not_complete_is_left_out_and_told(
     assert code == 4 and "old.csv~" in errors and "the folder holds no file" in errors
 
 
+def test_convert_names_a_file_that_is_not_readable_and_goes_on_with_the_others(
+    home: Path, day: bytes, tmp_path: Path
+) -> None:
+    """As `score` does; one alone, or all of them, is an error."""
+    inbox, table = tmp_path / "inbox", tmp_path / "table.csv"
+    inbox.mkdir()
+    (inbox / "a.txt").write_bytes(b"Dear colleague,\n\nthe list follows.\n")
+    code, _, errors = run(home, "convert", inbox, "--out", table)
+    assert code == 4 and "a.txt" in errors and not table.exists()
+    (inbox / "b.csv").write_bytes(day)
+    (inbox / "c.bin").write_bytes(bytes(range(256)))
+    code, said, errors = run(home, "convert", inbox, "--out", table, "--json")
+    assert code == 4 and len(table.read_text().splitlines()) == told(said)["read"] + 1 == 41
+    rated = told(run(home, "score", inbox, "--json")[1])["unreadable"]
+    assert told(said)["unreadable"] == rated and len(rated) == 2
+    assert "a.txt was not read: " in errors and "c.bin was not read: " in errors
+
+
 def test_convert_says_that_a_file_was_written_while_it_was_read(home: Path, tmp_path: Path) -> None:
     sent, table = tmp_path / "day.csv", tmp_path / "table.csv"
     factory.shipments(800).drop(columns=["source", "line", "warnings"]).to_csv(sent, index=False)
