@@ -44,7 +44,7 @@ def verify(
     if json:
         output.as_json(asdict(verdict))
     elif verdict.ok:
-        output.say(f"{verdict.records} records, whole")
+        output.say(f"{output.counted(verdict.records, 'record')}, whole")
         output.say(f"head {verdict.head.sequence}:{verdict.head.digest}")
     else:
         output.say(f"broken at record {verdict.first_bad}")
@@ -76,7 +76,7 @@ def export(
         output.as_json(asdict(told))
         return 0
     say = output.beside(out)
-    say(f"{told.records} records in {out}")
+    say(f"{output.counted(told.records, 'record')} in {out}")
     say(f"head {told.head.sequence}:{told.head.digest}")
     say(f"signed by key {told.public_key}")
     return 0
@@ -100,5 +100,5 @@ def alarms(
             f"{one.at:%Y-%m-%d %H:%M} UTC  {one.account}  {where}  {one.kind}: {one.records}"
         )
     if not found:
-        output.say(f"no alarm in {days} days")
+        output.say(f"no alarm in {output.counted(days, 'day')}")
     return 0

@@ -44,7 +44,7 @@ def selections(
     elif chosen.empty:
         output.note("nothing is new" + ("" if is_stdout(out) else f": {out} was not written"))
     elif not is_stdout(out):
-        output.say(f"{len(chosen)} selections in {out}")
+        output.say(f"{output.counted(len(chosen), 'selection')} in {out}")
     return 0
 
 

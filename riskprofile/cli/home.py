@@ -64,7 +64,7 @@ def init(
     if json:
         output.as_json(told)
         return 3 if bad else 0
-    output.say(f"home {settings.home}, {taken} offices loaded")
+    output.say(f"home {settings.home}, {output.counted(taken, 'office')} loaded")
     if password:
         output.say(f"first administrator: {admin}, password {password} (shown this once)")
     else:
@@ -229,6 +229,6 @@ def copy_database(
     if json:
         output.as_json({"tables": [asdict(one) for one in told]})
     else:
-        rows = sum(one.rows for one in told)
-        output.say(f"{rows} rows of {len(told)} tables copied, equal; the audit chain is whole")
+        rows = output.counted(sum(one.rows for one in told), "row")
+        output.say(f"{rows} of {len(told)} tables copied, equal; the audit chain is whole")
     return 0

@@ -72,13 +72,15 @@ PARQUET = (".parquet", ".pq")
 LINES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")  # one record a line, nearly always
 
 
-def counted(number: int, what: str) -> str:
-    """A number of things whose name takes an s.
+def counted(number: int, what: str, more: str = "") -> str:
+    """A number of things: of one, and of `more`, where its name does not just take an s.
 
     >>> counted(1, "account"), counted(0, "account"), counted(8_000, "office")
     ('1 account', '0 accounts', '8,000 offices')
+    >>> counted(1, "entry", "entries"), counted(2, "entry", "entries")
+    ('1 entry', '2 entries')
     """
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    return f"{number:,} {what if number == 1 else more or f'{what}s'}"
 
 
 def listed(names: Sequence[object]) -> str:
@@ -208,7 +210,10 @@ def account(run: Run, say: Callable[[str], None]) -> None:
         say(f"  quarantined: {count} {code}")
     warned(told.warnings, told.unknown_columns, say)
     for key, count in sorted(told.broken_indicators.items()):
-        say(f"  ! {key} could not be evaluated for {count} rows: they were raised to yellow")
+        were = "it was" if count == 1 else "they were"
+        say(
+            f"  ! {key} could not be evaluated for {counted(count, 'row')}: {were} raised to yellow"
+        )
     say(alerts(told))
     for name, kept in told.kept.items():
         say(
@@ -221,8 +226,9 @@ def account(run: Run, say: Callable[[str], None]) -> None:
     for name, days in told.history_days.items():
         if days < facts.KNOWN_DAYS:
             say(
-                f"{name}: past declarations of {days} days are known; what speaks of new parties "
-                f"and lanes is silent until {facts.KNOWN_DAYS:.0f}: riskprofile history load"
+                f"{name}: past declarations of {counted(days, 'day')} are known; what speaks of "
+                f"new parties and lanes is silent until {facts.KNOWN_DAYS:.0f}: "
+                "riskprofile history load"
             )
     if told.stopped:
         say("stopped: nothing is lost, go on with --resume")

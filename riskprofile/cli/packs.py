@@ -89,13 +89,16 @@ def try_pack(
         narrow = f"narrow, and out of force: the pack is {held['state']}"
     for place, (one, (flagged, finds)) in enumerate(zip(given, told.patterns, strict=True)):
         state = narrow if place in told.in_force else wide
-        output.say(f"{', '.join(one['parts'])}: {flagged}, {finds} known finds; {state}")
+        output.say(
+            f"{', '.join(one['parts'])}: {flagged}, {output.counted(finds, 'known find')}; {state}"
+        )
     if not given:
         output.say("it holds no pattern: its figures inform, and accepted it raises nothing")
         return 0
     output.say(
-        f"would have flagged {told.flagged} of the {told.declarations} declarations of "
-        f"{told.days} days, {told.known_finds} of them known finds"
+        f"would have flagged {told.flagged} of the "
+        f"{output.counted(told.declarations, 'declaration')} of "
+        f"{output.counted(told.days, 'day')}, {told.known_finds} of them known finds"
     )
     return 0
 

@@ -140,7 +140,9 @@ def checks(
     for day, many in found.items():
         output.say(f"{day}  {many}")
     switched = "on" if settings.exporters_page else "off"
-    output.say(f"the exporters' page is {switched}; {answers(found)} in {days} days")
+    output.say(
+        f"the exporters' page is {switched}; {answers(found)} in {output.counted(days, 'day')}"
+    )
     return 0
 
 

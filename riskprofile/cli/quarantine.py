@@ -70,7 +70,7 @@ def export(
     if json:
         output.as_json({"rows": count, "file": str(out)})
     else:
-        output.note(f"{count} rows written to {out}")
+        output.note(f"{output.counted(count, 'row')} written to {out}")
     return 0
 
 

@@ -81,7 +81,8 @@ def list_registers(home: Home = None, json: Json = False) -> int:
         return 0
     for one in found:
         day = f"as of {one.as_of:%Y-%m-%d}" if one.as_of else "never loaded"
-        output.say(f"{one.kind:10} {one.entries:7} entries  {day}  {one.source}".rstrip())
+        entries = "entry" if one.entries == 1 else "entries"
+        output.say(f"{one.kind:10} {one.entries:7} {entries:7}  {day}  {one.source}".rstrip())
     return 0
 
 

@@ -59,20 +59,25 @@ def run(
     if json:
         output.as_json({**asdict(told), "as_of": told.as_of.isoformat()})
         return 0
+    rows, cleared = output.counted(told.masked, "row"), output.counted(told.alerts, "alert")
     output.say(
-        f"as of {told.as_of:%Y-%m-%d %H:%M} UTC: {told.masked} rows masked, "
-        f"{told.removed} removed, {told.alerts} alerts cleared"
+        f"as of {told.as_of:%Y-%m-%d %H:%M} UTC: {rows} masked, "
+        f"{told.removed} removed, {cleared} cleared"
     )
     if told.unranked:
         output.note(
             f"riskprofile: {told.unranked} of the removed rows were of batches that have not "
             "ended: no officer had them on a list. riskprofile doctor names such batches"
         )
-    output.say(
-        f"{told.quarantined} quarantined rows, {told.drafts} drafts, {told.words} purposes, "
-        f"{told.names} names of the register of parties, {told.files} files, "
-        f"{told.arms} pieces of arms forgotten"
+    forgotten = (
+        output.counted(told.quarantined, "quarantined row"),
+        output.counted(told.drafts, "draft"),
+        output.counted(told.words, "purpose"),
+        output.counted(told.names, "name") + " of the register of parties",
+        output.counted(told.files, "file"),
+        output.counted(told.arms, "piece") + " of arms",
     )
+    output.say(", ".join(forgotten) + " forgotten")
     return 0
 
 

@@ -298,14 +298,17 @@ def replay(
     if json:
         output.as_json(asdict(told))
     else:
-        output.say(f"{told.same} scores came out the same, {len(told.differ)} differ")
+        same = output.counted(told.same, "score")
+        output.say(f"{same} came out the same, {len(told.differ)} differ")
         if told.removed:
-            output.say(f"{told.removed} were removed by retention: their points stay")
+            were = "was" if told.removed == 1 else "were"
+            output.say(f"{told.removed} {were} removed by retention: their points stay")
         for record in told.differ[:20]:
             output.say(f"  differs: {record}")
     for what, scores in told.missing.items():
+        were = output.counted(scores, "score") + (" was" if scores == 1 else " were")
         output.note(
-            f"riskprofile: {scores} scores were not replayed: {what}. Replay them with the release "
+            f"riskprofile: {were} not replayed: {what}. Replay them with the release "
             "that rated them, on a copy of the database from before the upgrade"
         )
     return 1 if told.differ else ScorecardError.exit_code if told.missing else 0

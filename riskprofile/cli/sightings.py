@@ -59,6 +59,7 @@ def export(
         }
         output.say(
             f"{counts['report']} in {counts['cell']}, {counts['burst']}; "
-            f"window of {days} days to {found.until:%Y-%m-%d}, {found.past} before it known"
+            f"window of {output.counted(days, 'day')} to {found.until:%Y-%m-%d}, "
+            f"{found.past} before it known"
         )
     return 0

@@ -78,5 +78,7 @@ def blind_first(
     else:
         output.say(f"{stands:.1%} of alerts wait for an officer's own view before they are rated")
         if lifted:
-            output.say(f"{lifted} alerts waited for one and are shown with their rating now")
+            waited = output.counted(lifted, "alert")
+            shown = "is shown with its" if lifted == 1 else "are shown with their"
+            output.say(f"{waited} waited for one and {shown} rating now")
     return 0

@@ -46,7 +46,7 @@ def load(
     if json:
         output.as_json({"list": name, "entries": count})
     else:
-        output.say(f"{name}: {count} entries")
+        output.say(f"{name}: {output.counted(count, 'entry', 'entries')}")
     return 0
 
 
@@ -63,9 +63,9 @@ def list_lists(home: Home = None, json: Json = False) -> int:
         return 0
     for each in found:
         output.say(
-            f"{each.name}  {each.entries} entries, {each.in_force} in force  review by "
-            f"{each.review_by:%Y-%m-%d}, expires {each.expires_at:%Y-%m-%d}  "
-            f"{each.owner}, {each.source}"
+            f"{each.name}  {output.counted(each.entries, 'entry', 'entries')}, "
+            f"{each.in_force} in force  review by {each.review_by:%Y-%m-%d}, "
+            f"expires {each.expires_at:%Y-%m-%d}  {each.owner}, {each.source}"
         )
     return 0
 
@@ -99,5 +99,5 @@ def expire(
     if json:
         output.as_json({"list": name, "ended": count})
     else:
-        output.say(f"{name}: {count} entries ended")
+        output.say(f"{name}: {output.counted(count, 'entry', 'entries')} ended")
     return 0

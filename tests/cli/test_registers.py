@@ -45,8 +45,10 @@ def test_a_watch_list_says_what_is_in_force_and_claims_no_match(tmp_path: Path) 
     file.write_text("kind,text,reason\ncode,T046310,case 9\n")
     asked = ("--owner", "Unit 4", "--source", "case files")
     until = ("--review-by", "2099-03-31", "--expires", "2099-09-30")
-    assert run(home, "watchlists", "load", "harbour", file, *asked, *until)[0] == 0
+    code, said, _ = run(home, "watchlists", "load", "harbour", file, *asked, *until)
+    assert (code, said) == (0, "harbour: 1 entry\n")
     code, said, _ = run(home, "watchlists", "list")
-    assert code == 0 and said.startswith("harbour  1 entries, 1 in force  review by 2099-03-31")
+    assert code == 0 and said.startswith("harbour  1 entry, 1 in force  review by 2099-03-31")
     code, said, _ = run(home, "watchlists", "show", "harbour")
     assert code == 0 and "T046310  in force  case 9" in said and "match" not in said
+    assert run(home, "watchlists", "expire", "harbour")[1] == "harbour: 1 entry ended\n"
