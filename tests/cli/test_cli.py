@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from riskprofile.cli import main
-from riskprofile.services import check_counts, identity, past, settings
+from riskprofile.services import check_counts, identity, past, settings, uploading
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
@@ -125,6 +125,42 @@ def test_a_run_that_keeps_its_rows_teaches_those_after_it(
     kept = not how or how[0] == "--workers"
     assert (forms() > before) == kept
     assert bool(list((home / past.HISTORY).rglob("*"))) == kept
+
+
+LEFT = (
+    "SELECT profile, record_id, lane, queue, rank, points, selected_by, title FROM alert",
+    "SELECT a.record_id, l.kind, l.key FROM alert_link l JOIN alert a ON a.id = l.alert_id",
+    "SELECT key, family, form, entity FROM party_form",
+)
+
+
+def test_days_that_come_by_score_by_watch_and_by_the_page_leave_the_same(tmp_path: Path) -> None:
+    """Alerts, what links them, and which names are one party."""
+    left: dict[str, list[list[tuple[object, ...]]]] = {}
+    for road in ("score", "watch", "page"):
+        home, box = tmp_path / road, tmp_path / f"box-{road}"
+        box.mkdir()
+        for day in range(3):
+            file = box / f"day{day}.csv"
+            names = [f"Marandor {'abcdefghij'[n % 10] * 3}selba{'nrt'[day]}o" for n in range(30)]
+            names[:3] = ["Ulorin Dekavor"] * 3
+            ids = [f"{day}-{n}" for n in range(30)]
+            factory.write(file, factory.shipments(30, declaration_id=ids, consignee_name=names))
+            if road == "score":
+                assert run(home, "score", file)[0] == 0
+            elif road == "watch":
+                os.utime(file, (1e9, 1e9))
+                assert run(home, "watch", box, "--once", "--every", "0.05")[0] == 0
+            else:
+                own = settings.load({}, home=home)
+                with contextlib.closing(settings.open_store(own)) as store, file.open("rb") as sent:
+                    uploading.upload(store, own, OWNER, file.name, sent, datetime.now(UTC))
+        with contextlib.closing(sqlite3.connect(home / "riskprofile.db")) as database:
+            left[road] = [sorted(database.execute(asked).fetchall(), key=repr) for asked in LEFT]
+    assert left["watch"] == left["score"]
+    assert left["page"] == left["score"]
+    alerts, links, forms = left["score"]
+    assert alerts and links and any(key != entity for key, *_, entity in forms)
 
 
 def test_a_second_run_is_a_duplicate_and_writes_nothing_over(
