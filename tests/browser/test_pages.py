@@ -88,7 +88,8 @@ def test_signing_out_in_one_tab_closes_the_other(served, visit):
     page.bring_to_front()  # a browser is slow to draw what lies behind
     press(page, "n")
     expect(page.get_by_text("You are signed out")).to_be_visible()
-    assert "PX-2026-104417" not in page.content()
+    # What stood there is taken away when all of the page was drawn.
+    comes_to(page, '() => document.body.outerHTML.includes("PX-2026-104417")', False, "signed out")
 
 
 def test_nothing_is_fetched_elsewhere_and_nothing_declared_comes_to_life(served, visit):
