@@ -38,9 +38,9 @@ def field(
     key : str
         Of the widget.
     """
-    # Nothing is put into a field that is empty: it would take away what is being typed.
-    if key not in st.session_state and (words := left(subject, person)):
-        st.session_state[key] = words
+    # An empty one is told so as well: it may show what somebody else typed, who was here before.
+    if key not in st.session_state:
+        st.session_state[key] = left(subject, person)
     return draw(label, key=key, on_change=keep, args=(subject, key, person), **how)
 
 
