@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
-from riskprofile.tables import ColumnSpec
+from riskprofile.tables import ColumnSpec, Kind
 
 # The longest text of a column, in characters. What goods are called fills pages in some formats.
 # The parts of a key stand together in the indexes of a database, which hold some 2,700 bytes.
 KEY, TEXT, GOODS = 200, 500, 20_000
+_ENDLESS = {"text", "place", "codes"}  # kinds that a sender could write as long as he likes
+
+
+def column(
+    name: str, kind: Kind, doc: str, protection: Literal["", "P1", "P2"] = "", **more: Any
+) -> ColumnSpec:
+    """A column of a declaration: its texts are no longer than `TEXT`, unless it says otherwise."""
+    bound = {"longest": TEXT} if kind in _ENDLESS else {}
+    return ColumnSpec(name, kind, doc, protection, **{**bound, **more})
 
 
 @dataclass(frozen=True, kw_only=True)
