@@ -7,6 +7,7 @@ they do: peaks and times are those of the product, and of the floor.
 from __future__ import annotations
 
 import sys
+import warnings
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,6 +74,8 @@ def floor(folder: Path, file: str, how: str) -> None:
     model, columns = joblib.load(folder / "floor.joblib") if how == "F1" else (None, [])
     card = artefacts.serving(settings.CHECKOUT / "models", SHIPMENT.name)
     at = 0
+    # The bare read guesses types, and says of long files that blocks of them differ.
+    warnings.simplefilter("ignore", pd.errors.DtypeWarning)
     for chunk in pd.read_csv(folder / file, chunksize=CHUNK):
         some = np.asarray(values[np.arange(at, at + len(chunk)) % len(values)])
         at += len(chunk)
