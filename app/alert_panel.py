@@ -8,7 +8,18 @@ from typing import Any
 
 import streamlit as st
 
-from app import assigning, deciding, draw, form, papers, queue_list, session, snoozing, words
+from app import (
+    assigning,
+    deciding,
+    draw,
+    form,
+    otherwise,
+    papers,
+    queue_list,
+    session,
+    snoozing,
+    words,
+)
 from app.text import escape, marked
 from app.words import Words
 from riskprofile.profiles import PROFILES
@@ -185,6 +196,7 @@ def _body(view: Any, now: datetime, say: Words, zone: Any) -> None:
         key=f"tabs-{view.id}",
     )
     with why:
+        otherwise.offer(view, say)
         st.html(_why(view, say, zone, now))
     with declaration:
         st.html(_declaration(view, say, zone, now))
@@ -243,6 +255,7 @@ def _why(view: Any, say: Words, zone: Any, now: datetime) -> str:
         related = f'<div><h3 class="rp-h3">{escape(say("why.related"))}</h3>{found}</div>'
     return (
         f'<div class="rp-why"><div>{told}</div><div class="rp-stack">'
+        + otherwise.told(view, say)
         + changes(view, say, zone, now)
         + draw.indicators(say, view.indicators or [])
         + draw.declared(say, row, text, marks, position, kinds(view.profile))

@@ -27,7 +27,7 @@ import pyarrow as pa
 
 from riskprofile import __version__
 from riskprofile.columns import column, supposing
-from riskprofile.errors import StoreError
+from riskprofile.errors import RiskProfileError, StoreError
 from riskprofile.history import Aliases, Snapshot, layer_files, look, recalled, united
 from riskprofile.history.layer import (
     CHUNK,
@@ -75,17 +75,24 @@ class Folder:
         Write what came since.
     compared : bool
         The files were compared with their digests by the process that began the run.
+    most : int, optional
+        Chunks that are read beside the files, at most: for who cannot wait for more.
     """
 
     path: Path
     keep: bool = False
     compared: bool = False
+    most: int | None = None
 
     @property
     def place(self) -> str:
         """What the database calls it: no host sees another's files."""
         told = f"{platform.node()}:{self.path.resolve()}"
         return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+class TooFar(RiskProfileError):
+    """More of the past would have to be read anew than a `Folder` allows."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,13 @@ class _Known:
 def opened(
     store: Store, profile: Profile, before: datetime, folder: Folder | None
 ) -> tuple[Sequence[Layer], list[Table]]:
-    """A profile's past as of `before`: its layers, the oldest first, and its finds."""
+    """A profile's past as of `before`: its layers, the oldest first, and its finds.
+
+    Raises
+    ------
+    TooFar
+        The files hold less of it than the folder asks for.
+    """
     with store.read() as connection:
         known = _Known(
             pasts.generation(connection, profile.name),
@@ -114,7 +127,10 @@ def opened(
             vouched = pasts.vouched(connection, profile.name, folder.place)
             chain = _chain(folder, profile, vouched, known)
         spool = Spool(folder.path.parent if folder else None)
-        events = batches.events(connection, _new(known, chain))
+        new = _new(known, chain)
+        if folder is not None and folder.most is not None and len(new) > folder.most:
+            raise TooFar(f"{len(new)} chunks of the past are not on file")
+        events = batches.events(connection, new)
         since = _since(profile, known, chain, events, spool)
     layers = [one.layer for one in chain]
     if since is None:

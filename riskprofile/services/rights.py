@@ -29,6 +29,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "alert.confirm": _DESK,
     "alert.reopen": _HEAD,
     "alert.print": _DESK,
+    "alert.otherwise": _DESK,
     "alert.snooze": _DESK,
     "alert.raise": _DESK,
     "alert.assign": _HEAD,

@@ -243,7 +243,7 @@ def _view(connection: Connection, actor: Actor, given: desk.Row, now: datetime) 
     shown = blind.veiled({**given, "reasons": raising, "against": lowering})
     told = {name: shown[name] for name in _COLUMNS} | {"blind": waits}
     told |= {name: told[name] or [] for name in _LISTS}
-    told |= _begun(told)
+    told |= begun(told)
     if told["score"] is not None and not weighed(connection, given["profile"]).enough:
         told["score"] = None
     if desk.holder(given, now) is None:
@@ -263,8 +263,8 @@ def _view(connection: Connection, actor: Actor, given: desk.Row, now: datetime) 
     )
 
 
-def _begun(told: desk.Row) -> dict[str, int | None]:
-    """Where lanes begin, of an alert whose own lane its points made."""
+def begun(told: desk.Row) -> dict[str, int | None]:
+    """Where lanes begin, of an alert whose own lane its points made: `red_from`, `yellow_from`."""
     begins = {name: told[f"{name}_from"] for name in ("red", "yellow")}
     own, points = begins.get(told["lane"]), told["points"]
     if own is None or points is None or points < own:
