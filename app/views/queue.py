@@ -19,7 +19,7 @@ LANES = ("all", blind.LANE, "red", "yellow")
 QUEUES = ("all", *queue_list.QUEUES)
 OWNERS = ("mine_or_free", "open", "snoozed", "closed")
 SORTS = ("rank", "time_left")
-FILTERS = ("lane", "queue", "owner", "profile", "sort", "search")
+FILTERS = ("lane", "queue", "owner", "search")
 KEPT = "filters"  # what they held: of a page that was left Streamlit forgets the widgets
 FIRST, AT_MOST = 50, 500  # rows: a click sends the list again, so it starts short
 # Our own files: the policy allows no other script.
@@ -29,9 +29,9 @@ LANE_COLOURS = {blind.LANE: "blue", "red": "red", "yellow": "yellow"}
 
 
 def clear_filters() -> None:
-    """Back to open work of all lanes and queues."""
-    st.session_state.pop(KEPT, None)
+    """Back to open work of all lanes and queues; which kind and in which order is no filter."""
     for name in FILTERS:
+        st.session_state.get(KEPT, {}).pop(name, None)
         st.session_state.pop(name, None)
         st.query_params.pop(name, None)
     queue_list.refresh()

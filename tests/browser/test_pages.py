@@ -258,11 +258,13 @@ def test_no_result_names_the_filters_and_offers_the_way_out(served, visit):
     expect(page.get_by_text("Nothing matches these filters")).to_be_visible()
     expect(page.locator(".rp-state").first).to_contain_text("◆ Red, Compliance")
     expect(page.get_by_text("Choose a row")).to_be_hidden()
-    page.goto(f"{served.url}/?owner=snoozed")
+    page.goto(f"{served.url}/?owner=snoozed&sort=time_left")
     expect(page.locator(".rp-state").first).to_contain_text("Snoozed")
     expect(page.locator(".rp-state").first).not_to_contain_text("No open alerts")
     button(page, "Clear filters").click()
     expect(page.locator(".st-key-list_head")).to_contain_text("11 open")
+    expect(page.locator(".st-key-list_head")).to_contain_text("by time left")  # no filter
+    assert "sort=time_left" in page.url and "owner" not in page.url
 
 
 def test_an_empty_queue_says_of_what_where_alerts_of_a_kind_that_is_off_are_left(served, visit):
