@@ -203,8 +203,7 @@ def _list(
     told += [say(f"queue.order.{asked.sort}")] if kind != "closed" else []
     told += [say("queue.held")] if queue_list.opened() else []
     with st.container(horizontal=True, vertical_alignment="center", key="list_head"):
-        spans = "".join(f'<span class="rp-m">{escape(one)}</span>' for one in told)
-        st.html(f'<div class="rp-bar"><b>{escape(count)}</b>{spans}</div>')
+        place = st.empty()
         with st.container(
             key="small_refresh", width="content", horizontal=True, wrap=False, gap="xsmall"
         ):
@@ -221,31 +220,53 @@ def _list(
             snoozing.several(rows, asked, say)
             if len(rows) < min(found.total, AT_MOST):
                 st.button(say("queue.more"), key="more", type="tertiary", on_click=show_more)
-            _refresh(asked, known)
+            _refresh(asked, known, place, (count, told))
     queue_list.draw(rows, person, now, say)
 
 
 @st.fragment
-def _refresh(asked: review.QueueFilter, known: Known) -> None:
-    """How many alerts have come since the list was taken: the list itself never moves."""
+def _refresh(
+    asked: review.QueueFilter, known: Known, place: Any, said: tuple[str, list[str]]
+) -> None:
+    """How many alerts have come since the list was taken: the list itself never moves.
+
+    What is told of them stands in `place`, where the order of the list is told otherwise.
+    """
     say = session.speech()
     new = _new(asked, known)
-    label = say.many("queue.new", new) if new else say("queue.refresh")
-    if st.button(label, key="refresh", shortcut="G", type="secondary" if new else "tertiary"):
+    count, told = said
+    place.html(_head(count, _came(say, new) or told))
+    label = say.many("queue.new", new.count) if new.count else say("queue.refresh")
+    if st.button(label, key="refresh", shortcut="G", type="secondary" if new.count else "tertiary"):
         queue_list.refresh()
         st.rerun()
+
+
+def _head(count: str, told: Sequence[str]) -> str:
+    spans = "".join(f'<span class="rp-m">{escape(one)}</span>' for one in told)
+    return f'<div class="rp-bar"><b>{escape(count)}</b>{spans}</div>'
+
+
+def _came(say: Words, new: review.New) -> list[str]:
+    """How many of what is new are red, and when the first arrives."""
+    told = []
+    if new.red:
+        told = [say("queue.new_red", lane=form.lane(say, "red"), n=say.number(new.red))]
+    if new.due_at is not None:
+        told += [say("queue.new_first", span=form.span(say, new.due_at - session.now()))]
+    return told
 
 
 @st.fragment
 def _arrived(asked: review.QueueFilter, known: Known) -> None:
     """Where no list is, there is none to move: what has come is shown."""
-    if _new(asked, known):
+    if _new(asked, known).count:
         queue_list.refresh()
         st.rerun()
 
 
-def _new(asked: review.QueueFilter, known: Known) -> int:
-    """How many alerts have come since the page was drawn; `news.js` has it ask when some did."""
+def _new(asked: review.QueueFilter, known: Known) -> review.New:
+    """What alerts have come since the page was drawn; `news.js` has it ask when some did."""
     change, news = known
     person = session.actor(touch=False)
     if person is None:

@@ -216,9 +216,15 @@ def rows_of_lane(shape: Shape, waits: bool = False) -> Select[Any]:
 
 @cache
 def newer(shape: Shape) -> Select[Any]:
-    """How many are newer than `change`."""
-    asked = select(func.count()).select_from(_alert).where(*where(shape))
-    return asked.where(_alert.c.id > bindparam("change"))
+    """How many are newer than `change`, how many of these are red, and when the first of the red
+    ones and of all arrive. What waits for an own view is of no lane.
+    """
+    red = and_(_alert.c.lane == "red", SEEN)
+    comes = case((_alert.c.due_at >= NOW, _alert.c.due_at))
+    told = [func.count(), func.sum(case((red, 1), else_=0))]
+    told += [func.min(case((red, comes))), func.min(comes)]
+    asked = select(*told)
+    return asked.select_from(_alert).where(*where(shape)).where(_alert.c.id > bindparam("change"))
 
 
 @cache

@@ -27,7 +27,7 @@ from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert
 
 __all__ = [
-    "LANE_ORDER", "PAGE_LIMIT", "SOON", "Figures", "QueueFilter", "QueuePage", "QueueRow",
+    "LANE_ORDER", "PAGE_LIMIT", "SOON", "Figures", "New", "QueueFilter", "QueuePage", "QueueRow",
     "arrived", "figures", "new_since", "pending_release", "queue", "snoozed",
     "unconfirmed", "visible",
 ]  # fmt: skip
@@ -131,6 +131,19 @@ class QueuePage:
 
 
 @dataclass(frozen=True)
+class New:
+    """Alerts that came since a list was taken, and how many of them are red.
+
+    `due_at` is when the first of the red ones arrives, or the first of all where none is red;
+    None where no such time is known or to come.
+    """
+
+    count: int
+    red: int = 0
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Figures:
     """The figures of the shift, for the offices that the actor may see."""
 
@@ -182,17 +195,18 @@ def arrived(store: Store, upto: int | None) -> tuple[int, set[str | None]]:
         return highest, set(connection.execute(_ARRIVED, after).scalars())
 
 
-def new_since(store: Store, actor: Actor, filter: QueueFilter, change: int, now: datetime) -> int:
-    """How many alerts under this filter are newer than a page's `change`."""
+def new_since(store: Store, actor: Actor, filter: QueueFilter, change: int, now: datetime) -> New:
+    """What alerts under this filter are newer than a page's `change`."""
     authorise(actor, "queue.look", filter.office)
     with store.read() as connection:
         if _highest(connection) <= change:
-            return 0
+            return New(0)
         asked = statements.newer(_shape(actor, filter))
         if filter.search:
             asked = asked.where(*statements.searched(filter.search))
-        count = connection.execute(asked, {**_values(actor, filter, now), "change": change})
-        return int(count.scalar_one())
+        told = connection.execute(asked, {**_values(actor, filter, now), "change": change})
+        count, red, first_red, first = told.one()
+    return New(int(count), int(red or 0), first_red if red else first)
 
 
 def figures(

@@ -30,6 +30,7 @@ from riskprofile.services.outcomes import (
 )
 from riskprofile.services.queueing import (
     Figures,
+    New,
     QueueFilter,
     QueuePage,
     QueueRow,
@@ -52,6 +53,7 @@ __all__ = [
     "Event",
     "Figures",
     "Item",
+    "New",
     "QueueFilter",
     "QueuePage",
     "QueueRow",

@@ -175,12 +175,16 @@ def test_an_open_alert_stays_the_same_while_new_ones_arrive_above_it(served, vis
     expect(button(page, "Refer")).to_be_visible()
     arrive(served, "PX-2026-999999")
     expect(button(page, "1 new: refresh")).to_be_visible()
+    head = page.locator(".st-key-list_head")
+    expect(head).to_contain_text("new ◆ Red: 1")
+    expect(head).to_contain_text("the first in ")
     press(page, "a")
     expect(page.locator(".st-key-alert_line")).to_contain_text("yours to")
     expect(reference(page)).to_have_text("PX-2026-104587")
     press(page, "g")
     rows = page.locator("[class*=st-key-list-] [role=row]")
     expect(rows.nth(1)).to_contain_text("PX-2026-999999")
+    expect(head).to_contain_text("by lane, then rank")
     expect(reference(page)).to_have_text("PX-2026-104587")
     assert owners(served) == {"PX-2026-104587": "officer-14"}
 

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from riskprofile.services import review
+from riskprofile.services import blind, review
+from riskprofile.services.queueing import New
 from riskprofile.services.review import QueueFilter
 from tests.services.bench import (
     AUDITOR,
@@ -204,9 +205,21 @@ def test_news_are_counted_and_not_pushed_into_the_list(store):
     assert review.arrived(store, page.change) == (second, {HERE})
     assert review.arrived(store, first) == (second, {HERE})
     assert review.arrived(store, None) == (second, set())
-    assert review.new_since(store, INES, ALL, page.change, NOW) == 2
-    red = QueueFilter("shipment", lane="red")
-    assert review.new_since(store, INES, red, page.change, NOW) == 1
+    assert review.new_since(store, INES, ALL, second, NOW) == New(0)
+    assert review.new_since(store, INES, ALL, page.change, NOW) == New(2, 1, later(hours=1))
+    yellow = QueueFilter("shipment", lane="yellow")
+    assert review.new_since(store, INES, yellow, page.change, NOW) == New(1, 0, later(hours=2))
+
+
+def test_of_new_alerts_the_red_ones_and_the_first_to_arrive_are_told(any_store):
+    change = review.queue(any_store, INES, ALL, NOW).change
+    due = [later(minutes=-5), later(minutes=44), later(minutes=10), None]
+    put(any_store, 4, lane=["red", "red", "yellow", "red"], due_at=due)
+    assert review.new_since(any_store, INES, ALL, change, NOW) == New(4, 3, later(minutes=44))
+    assert review.new_since(any_store, AWAY, ALL, change, NOW) == New(0)
+    # What waits for an own view is of no lane, and its arrival is told among all.
+    put(any_store, 1, version=2, due_at=later(minutes=2), blind=blind.WAITING)
+    assert review.new_since(any_store, INES, ALL, change, NOW) == New(5, 3, later(minutes=44))
 
 
 def test_the_figures_of_the_shift(any_store):
