@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from riskprofile.profiles import PROFILES
 from riskprofile.services import blind, desk, govern, speaking, viewing
+from riskprofile.services.networks import LIKE
 from riskprofile.services.paper import EDGE, INK, INNER, LINE, Page
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store.database import Store
@@ -16,8 +17,15 @@ from riskprofile.words import Words, form
 from riskprofile.words.declaration import facts, stops, summed
 
 UP, DOWN, CHECKS = 7, 3, 6  # rows that leave room for the boxes below
+ALIKE = 2  # earlier finds, on two lines
 BAR = 26.0  # mm of the longest bar that raises
 AXIS = EDGE + 132
+# Checks that every sheet has, and what each is compared with: the first of these that is declared.
+STANDARD: Mapping[str, tuple[str, ...]] = {
+    "weigh": ("gross_mass_kg", "bag_mass_kg"),
+    "count": ("quantity", "package_count", "checked_bags"),
+    "compare": (),
+}
 RESULTS = ("nothing", "trafficking", "compliance", "other", "not_examined")
 
 
@@ -105,7 +113,7 @@ def _top(
 def _declared(page: Page, view: Any, say: Words) -> None:
     profile = PROFILES[view.profile]
     row = driver(view)
-    kinds = {spec.name: spec.kind for spec in profile.columns}
+    kinds = _kinds(view)
     page.rule()
     page.gap(1.5)
     top, left = page.y, 112.0
@@ -171,18 +179,49 @@ def _checks(page: Page, view: Any, say: Words) -> None:
     page.row([(say("sheet.check"), 62, "B"), (say("sheet.measured"), INNER - 62, "G")], 9, most=1)
     page.gap(0.8)
     asked = [str(one["check"]) for one in view.indicators or [] if one.get("check")]
-    asked += [say(f"sheet.check.{view.profile}.{name}") for name in ("weigh", "count", "compare")]
+    asked += [_compared(view, say, name) for name in STANDARD]
     for check in dict.fromkeys(asked[:CHECKS]):
         page.box(EDGE, page.y + 0.7, 3, 3)
         tall = page.text(form.sentence(check), EDGE + 6, 118, size=8.5, most=2, y=page.y + 0.3)
         page.gap(max(5.4, tall + 1))
         page.rule(INK, EDGE + 130, INNER - 130)
     clears = [str(one["cleared_by"]) for one in view.indicators or [] if one.get("cleared_by")]
-    if clears:
-        page.gap(1)
-        told = say.listed(clears[:3], ";")
-        page.text(f"{say('why.clears')} {told}", size=8.5, most=2)
+    notes = [(say("why.clears"), clears[:3]), (say("sheet.alike"), _alike(view, say))]
+    for title, told in notes:
+        if told:
+            page.gap(1)
+            page.text(f"{title} {say.listed(told, ';')}", size=8.5, most=2)
     page.gap(1.5)
+
+
+def _compared(view: Any, say: Words, name: str) -> str:
+    """A check that every sheet has, with what the item declares of it."""
+    check, row, kinds = say(f"sheet.check.{view.profile}.{name}"), driver(view), _kinds(view)
+    stated = [one for one in STANDARD[name] if row.get(one) not in (None, "")]
+    if not stated:
+        return check
+    value = form.value(say, row[stated[0]], kinds.get(stated[0], "text"))
+    if stated[0] != "quantity":  # of which the check has the word
+        value = say(f"fact.{stated[0]}", value=value)
+    return say("sheet.as_declared", check=check, value=value)
+
+
+def _kinds(view: Any) -> dict[str, str]:
+    return {spec.name: spec.kind for spec in PROFILES[view.profile].columns}
+
+
+def _alike(view: Any, say: Words) -> list[str]:
+    """Earlier confirmed finds that are like this one, with what they have in common."""
+    found = [one for one in view.related or [] if str(one.get("link", "")).startswith(LIKE)]
+    return [
+        say(
+            "sheet.alike_one",
+            title=one.get("title") or "",
+            record=form.reference(str(one["record_id"])),
+            facets=speaking.facets(say, str(one["link"])),
+        )
+        for one in found[:ALIKE]
+    ]
 
 
 def _boxes(page: Page, say: Words, *, waits: bool) -> None:

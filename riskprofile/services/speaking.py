@@ -83,9 +83,13 @@ def link(say: Words, said: str) -> str:
     'como un hallazgo anterior en: mercancía, ruta, parte'
     """
     if said.startswith(LIKE):
-        facets = said.removeprefix(LIKE).split(", ")
-        return say("link.find", facets=say.listed(say(f"facet.{one}") for one in facets))
+        return say("link.find", facets=facets(say, said))
     return say.listed(say.maybe(f"link.{one.replace(' ', '_')}", one) for one in said.split(", "))
+
+
+def facets(say: Words, said: str) -> str:
+    """What an earlier find has in common with a declaration, of the words of such a link."""
+    return say.listed(say(f"facet.{one}") for one in said.removeprefix(LIKE).split(", "))
 
 
 @cache

@@ -13,6 +13,7 @@ import pytest
 
 from riskprofile import words
 from riskprofile.errors import InputError, NotAllowed
+from riskprofile.profiles import PROFILES
 from riskprofile.services import explanation, printing, review, sheet
 from riskprofile.services.paper import drawn
 from riskprofile.words import shown
@@ -74,6 +75,43 @@ def test_the_sheet_is_one_page_in_every_language_and_its_sum_is_whole(store, lan
     assert "steel pins for the kit" in text
 
 
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_the_sheet_says_beside_a_check_what_was_declared_and_which_finds_were_alike(
+    store, language
+):
+    say = words.of(language)
+    find = {"record_id": "XM-7@XMPME/XC/2026", "title": "spring set", "office": HERE}
+    related = [
+        {**find, "link": "like an earlier find in goods, route", "outcome": "trafficking"},
+        {**find, "record_id": "XM-8", "title": "steel rod", "link": "same address"},
+    ]
+    row = {**ROW, "quantity": 400.0}
+    text = bare(told(sheet.sheet(store, INES, one(store, declaration=[row], related=related), say,
+                                 NOW)))  # fmt: skip
+    if say.right_to_left:  # what stands in such a line is read in another order
+        assert "400" in text and "XM-7" in text and "springset" in text
+        return
+    for check, value in (
+        ("weigh", say("fact.gross_mass_kg", value="4")), ("count", say.number(400)),
+    ):  # fmt: skip
+        check = say(f"sheet.check.shipment.{check}")
+        assert bare(say("sheet.as_declared", check=check, value=value)) in text
+    for word in (say("sheet.alike"), "spring set", "XM-7", say("facet.goods"), say("facet.route")):
+        assert bare(word) in text
+    assert "XM-8" not in text
+
+
+def test_what_a_sheet_compares_with_has_words_and_is_a_column():
+    for profile in PROFILES.values():
+        held = [
+            [name for name in columns if name in profile.by_name]
+            for check, columns in sheet.STANDARD.items()
+            if columns
+        ]
+        assert all(held)
+        assert all(EN(f"fact.{name}", value=1) for names in held for name in names)
+
+
 def test_printing_is_written_down_and_another_office_gets_no_sheet(store):
     alert = one(store)
     sheet.sheet(store, INES, alert, EN, NOW)
@@ -92,6 +130,7 @@ def test_an_overlong_hostile_declaration_still_gives_one_page(store):
         declaration=[dict.fromkeys(ROW, hostile)],
         reasons=[{**term, "text": hostile} for term in REASONS],
         indicators=[{"key": "S", "text": hostile, "check": hostile, "cleared_by": hostile}] * 9,
+        related=[{"record_id": "X", "title": hostile, "link": "like an earlier find in goods"}] * 9,
     )
     made = sheet.sheet(store, INES, alert, EN, NOW)
     assert "[U+202E]" in told(made)
