@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app import form, route_map
-from app.text import attribute, escape, marked
+from app.text import attribute, escape, marked, stressed
 from app.words import Words
+from riskprofile.words import COMMA
 from riskprofile.words.declaration import facts, summed
 
 BAR = 60  # pixels of the longest bar that raises
 BAR_DOWN = 40  # and of the longest that lowers: the axis stands nearer to the left
+OWN = re.compile(r"(?P<quoted>“[^”]*”)|(?P<figure>\d(?:[\d.,\u202f]*\d)?)")
 SHOWN_FOR, SHOWN_AGAINST = 6, 4  # reasons drawn one by one; the rest is one sum
 
 
@@ -129,7 +132,8 @@ def _reason(say: Words, term: Mapping[str, Any], longest: int) -> str:
     width = max(2, round(abs(points) / longest * room))
     place = f"left:{45 + width + 4}px" if points >= 0 else f"right:{92 + width + 4}px"
     said = say("why.raises" if points >= 0 else "why.lowers")
-    text = escape(term.get("text") or term.get("term"))
+    sentence = str(term.get("text") or term.get("term"))
+    text = stressed(sentence, its_own(say, sentence, term.get("value")))
     if term.get("norm"):
         usual = f'<span class="rp-m">{escape(say("why.norm", norm=term["norm"]))}</span>'
         text = say.listed([text, usual], ";")
@@ -138,6 +142,31 @@ def _reason(say: Words, term: Mapping[str, Any], longest: int) -> str:
         f'<i style="width:{width}px"></i><em style="{place}">'
         f'<span class="rp-sr">{escape(said)} </span>{form.signed(points)}</em></div></div>'
     )
+
+
+def its_own(say: Words, sentence: str, value: Any) -> list[tuple[int, int]]:
+    """Where a sentence says what is this declaration's own: its values, and words quoted from it.
+
+    >>> from app.words import of
+    >>> its_own(of("en"), "12 declarations in 90 days", 12.0)
+    [(0, 2)]
+    >>> its_own(of("fr"), "86,8 kg par colis et 3 % de emballage", [86.84, 0.03])
+    [(0, 4), (21, 22)]
+    """
+    given = value if isinstance(value, (list, tuple)) else [value]
+    held = [abs(one) for one in given if isinstance(one, (int, float))]
+
+    def own(found: re.Match[str]) -> bool:
+        if found["quoted"]:
+            return True
+        figure = found["figure"].replace("\u202f", "")
+        point, group = (",", ".") if say.language in COMMA else (".", ",")
+        figure = figure.replace(group, "").replace(point, ".")
+        least = 0.5 * 10.0 ** -len(figure.partition(".")[2])
+        share = 100.0 if sentence[found.end() :].lstrip("\u00a0 ").startswith("%") else 1.0
+        return any(abs(float(figure) - one * share) <= least * (1 + 1e-9) for one in held)
+
+    return [found.span() for found in OWN.finditer(sentence) if own(found)]
 
 
 def indicators(say: Words, fired: Sequence[Mapping[str, Any]]) -> str:

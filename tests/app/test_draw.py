@@ -22,7 +22,7 @@ def term(points: int, text: str = "a reason", name: str = "x", norm: str = "") -
     return {"term": name, "text": text, "points": points, "value": "", "norm": norm}
 
 
-@pytest.mark.parametrize("module", [form, server, text, words])
+@pytest.mark.parametrize("module", [draw, form, server, text, words])
 def test_examples_in_the_docstrings_are_true(module):
     assert doctest.testmod(module).failed == 0
 
@@ -42,6 +42,30 @@ def test_shown_reasons_smaller_terms_and_base_make_the_points():
 def test_a_reason_shows_what_is_usual():
     html = draw.reasons(EN, 96, [term(96, "Each piece weighs 10 g", norm="60 to 400 g")], [], None)
     assert "usual 60 to 400 g" in html
+
+
+@pytest.mark.parametrize(
+    "language, sentence, value, bold",
+    [
+        ("en", "one piece weighs 10 g", 10.0, ["10"]),
+        ("en", "3 declarations to this address in 90 days", 3.0, ["3"]),
+        ("en", "gross mass 12,345.7 kg", 12345.67, ["12,345.7"]),
+        ("en", "7 words and 45% of the words fit any goods", [7.0, 0.4512], ["7", "45"]),
+        ("en", "value is -2.5 deviations from what is usual", -2.51, ["2.5"]),
+        ("en", "declared as gift: yes", 1.0, []),
+        ("en", "goods are cheap and bulky", 1.0, []),
+        ("en", "wording: “steel pin”, “kit”", 0.4, ["“steel pin”", "“kit”"]),
+        ("en", "86.8 kg a package: not known", None, []),
+        ("es", "12.345,7 kg", 12345.67, ["12.345,7"]),
+        ("fr", "12\u202f345,7 kg", 12345.67, ["12\u202f345,7"]),
+        ("fr", "45\u00a0% des mots", 0.45, ["45"]),
+    ],
+)
+def test_what_is_the_declarations_own_is_bold_in_a_reason(language, sentence, value, bold):
+    html = draw.reasons(words.of(language), 9, [{**term(9, sentence), "value": value}], [], None)
+    reason = html.partition('<div class="rp-dv"><div>')[2].partition("</div>")[0]
+    assert re.findall("<b>(.*?)</b>", reason) == bold
+    assert re.sub("</?b>", "", reason) == text.escape(sentence)
 
 
 @pytest.mark.parametrize("given", ["<script>x</script>", '"><img src=x>', "a\u202eb", "&lt;b&gt;"])

@@ -25,7 +25,7 @@ HOSTILE = (
 )
 
 
-def term(name: str, text: str, points: int, value: str = "", norm: str = "") -> dict[str, Any]:
+def term(name: str, text: str, points: int, value: Any = "", norm: str = "") -> dict[str, Any]:
     """One reason as an alert holds it."""
     return {"term": name, "text": text, "points": points, "value": value, "norm": norm}
 
@@ -35,11 +35,17 @@ PINS = {
     "queue": "trafficking",
     "points": 412,
     "reasons": [
-        term("kg_per_unit", "Each piece weighs 10 g", 96, "0.01", "60 to 400 g under HS 7318.24"),
+        term("kg_per_unit", "Each piece weighs 10 g", 96, 10.0, "60 to 400 g under HS 7318.24"),
         term("consignee_private", "Samples go to a private address", 71, "", "3 of 100 such loads"),
-        term("parcels_address", "3 parcels to this address in 9 days", 64, "3", "0 to 1"),
+        term("parcels_address", "3 parcels to this address in 9 days", 64, 3.0, "0 to 1"),
         term("text", "The words “steel pin samples” are rare and name no drawing", 48),
-        term("freight", "Freight is 0.90 for goods worth 0.12 a piece", 31, "", "below value"),
+        term(
+            "freight",
+            "Freight is 0.90 for goods worth 0.12 a piece",
+            31,
+            [0.9, 0.12],
+            "below value",
+        ),
         term("pair_age", "These two parties have never traded before", 12),
         term("hour", "Lodged at night", 6),
         term("pack", "Packed in one bag", 4),
