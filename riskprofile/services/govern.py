@@ -134,8 +134,8 @@ class Status:
 class BatchView:
     """One run over one input, and whether its account adds up.
 
-    `past` says that it was loaded as past and not rated; `waits` that rows which were kept back
-    wait for a repair.
+    `past` says that it was loaded as past and not rated; `size` how large its file is, where that
+    is known; `waits` that rows which were kept back wait for a repair.
     """
 
     id: str
@@ -156,6 +156,7 @@ class BatchView:
     started_at: datetime
     ended_at: datetime | None
     past: bool
+    size: int | None
     waits: bool
 
     @property
@@ -412,10 +413,10 @@ def status(store: Store, actor: Actor, now: datetime, settings: Settings | None 
 def batches(store: Store, actor: Actor) -> list[BatchView]:
     """The newest batches, the last one first; at most `NEWEST`."""
     authorise(actor, "batch.look")
-    *names, _, _ = BatchView.__dataclass_fields__
+    *names, _, _, _ = BatchView.__dataclass_fields__
     past = func.coalesce(_batch.c.options["history"].as_boolean(), false())
     waits = exists().where(_kept.c.batch_id == _batch.c.id, _kept.c.state == "waiting")
-    asked: list[Any] = [*(_batch.c[name] for name in names), past, waits]
+    asked: list[Any] = [*(_batch.c[name] for name in names), past, store_of_batches.SIZE, waits]
     with store.read() as connection:
         rows = connection.execute(
             select(*asked).order_by(_batch.c.started_at.desc(), _batch.c.id).limit(NEWEST)

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from riskprofile.errors import Stopped
+from riskprofile.files import state
 from riskprofile.intake.detect import CHUNK_ROWS, asked_rightly
 from riskprofile.intake.reader import Rejection
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services.lanes import Ranked
-from riskprofile.store.batches import ARRIVED, WAS_WRITTEN
+from riskprofile.store.batches import ARRIVED, BYTES, WAS_WRITTEN
 from riskprofile.store.tables import Batch
 
 CLAIM = "claim"  # option of a batch: under which claim a watcher read its file (`inbox.Inbox`)
@@ -69,6 +70,8 @@ class Options:
         del made["claims"]
         if self.repairs:
             made[ARRIVED] = max(one.arrived for one in self.repairs.values()).isoformat()
+        if (found := state(path)) is not None:
+            made[BYTES] = found[1]
         if path in self.claims:
             made[CLAIM] = self.claims[path]
         return made

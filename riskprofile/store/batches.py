@@ -18,7 +18,19 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, not_, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    and_,
+    cast,
+    delete,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from riskprofile.history.layer import CHUNK, POSITION, places
 from riskprofile.intake.reader import Rejection
@@ -46,6 +58,8 @@ quarantine_table = Quarantined.__table__  # type: ignore[attr-defined]
 label_table = Label.__table__  # type: ignore[attr-defined]
 outcome_table = Outcome.__table__  # type: ignore[attr-defined]
 
+BYTES = "bytes"  # option of a batch: how large its file is
+SIZE = cast(batch_table.c.options[BYTES].as_string(), BigInteger)  # that option, where it stands
 ASKED_AT_ONCE = 5_000  # parameters of one statement
 KEPT_AT_ONCE = 2_000  # rows that were kept back, with the raw text of each
 FEW = 500  # rows up to which a chunk is an Arrow stream

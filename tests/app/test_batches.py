@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import batch_rows, draw, installation, session, uploads, words
+from app import batch_list, batch_rows, draw, installation, session, uploads, words
 from riskprofile.services import settings
 from riskprofile.store.batches import WAS_WRITTEN
 from tests.services.bench import NOW, SARA
@@ -23,7 +25,7 @@ def test_what_the_list_of_travellers_brings_up_is_told_where_the_environment_swi
     told = settings.load(said, home=tmp_path / "home")
     store, en = settings.open_store(told), words.of("en")
     here, heard = SimpleNamespace(store=store, settings=told, clock=lambda: NOW), list[Any]()
-    for module in (installation, session):
+    for module in (installation, session, batch_list):
         monkeypatch.setattr(module, "served", lambda: here)
     monkeypatch.setattr(session, "require", lambda *roles: SARA)
     monkeypatch.setattr(session, "speech", lambda: en)
@@ -48,3 +50,34 @@ def test_a_file_that_was_written_while_it_was_read_is_told_of_in_the_language_of
     batch = SimpleNamespace(duplicate_of=None, note=WAS_WRITTEN)
     told = {batch_rows.note(words.of(lang), batch) for lang in words.LANGUAGES}
     assert len(told) == len(words.LANGUAGES) and WAS_WRITTEN not in told
+
+
+def batch(state: str = "done", *, minutes: int = 0, **given: Any) -> Any:
+    """One as the service tells it."""
+    counts = {"read": 10, "accepted": 10, "duplicate": 0, "waits": False}
+    began = NOW - timedelta(minutes=minutes)
+    return SimpleNamespace(state=state, started_at=began, **{**counts, **given})
+
+
+def test_a_batch_is_called_by_what_an_operator_has_to_do_with_it() -> None:
+    given = [
+        batch(),
+        batch(waits=True),
+        batch(duplicate=10, accepted=0),
+        batch(read=0, accepted=0),
+        *(batch(name) for name in ("running", "stopped", "failed")),
+    ]
+    assert [batch_list.state_of(one) for one in given] == [
+        *("done", "repair", "duplicate", "done", "running", "stopped", "failed")
+    ]
+    groups = [name for name in batch_list.GROUPS if name != "all"]
+    held = [state for name in groups for state in batch_list.GROUPS[name]]
+    assert sorted(held) == sorted(batch_list.STATES)  # each is found under one of them
+
+
+@pytest.mark.parametrize(("time", "kept"), [("today", 2), ("week", 3), ("all", 4)])
+def test_a_day_is_that_of_the_clocks_of_the_office(time: str, kept: int) -> None:
+    zone, now = ZoneInfo("Asia/Tokyo"), NOW  # it is five in the afternoon there
+    hours = (0, 16, 18, 24 * 8)
+    found = [batch(minutes=60 * hour) for hour in hours]
+    assert batch_list.came_within(found, time, zone, now) == found[:kept]

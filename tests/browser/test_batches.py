@@ -259,3 +259,42 @@ def opened(page) -> None:
     region = page.locator("details", has_text="Rate a file from this computer")
     if region.get_attribute("open") is None:
         region.locator("summary").click()
+
+
+def test_batches_are_chosen_by_state_and_time_and_the_address_keeps_it(served, visit):
+    page = visit("operator-02", "/batches?time=all")
+    rows = page.locator(".st-key-batch-list [role=row]")
+    expect(rows).to_have_count(6)  # with the headings
+    page.get_by_role("radio", name="Refused or stopped 1").click()
+    expect(rows).to_have_count(2)
+    expect(rows.nth(1)).to_contain_text("✕ Stopped")
+    assert "state=refused" in page.url
+    page.get_by_role("radio", name="Running 1").click()
+    expect(rows.nth(1)).to_contain_text(re.compile(r"about \d+ / s"))
+    page.reload()
+    expect(page.get_by_role("radio", name="Running 1")).to_be_checked()
+    expect(rows).to_have_count(2)
+
+
+def test_where_no_batch_is_as_was_asked_for_it_is_said_how_many_there_are(served, visit):
+    with closing(served.store()) as store, store.write() as connection:
+        connection.execute(text("UPDATE batch SET state = 'done' WHERE state = 'running'"))
+    page = visit("operator-02", "/batches?time=all&state=running")
+    expect(page.get_by_text("5 batches are here without these choices.")).to_be_visible()
+    button(page, "Clear filters").click()
+    expect(page.locator(".st-key-batch-list [role=row]")).to_have_count(6)
+
+
+def test_what_another_program_reads_is_looked_at_again_until_it_has_ended(served, visit):
+    page = visit("operator-02", "/batches?time=all")
+    row = page.locator(".st-key-batch-list [role=row]", has_text="ENS_20261124_1400.csv")
+    expect(row).to_contain_text("▸ Rating")
+    asked = text("UPDATE batch SET read = 25700, accepted = 25700 WHERE state = 'running'")
+    with closing(served.store()) as store:
+        with store.write() as connection:
+            connection.execute(asked)
+        expect(row).to_contain_text("25\u202f700")
+        with store.write() as connection:
+            connection.execute(text("UPDATE batch SET state = 'done' WHERE state = 'running'"))
+    expect(row).to_contain_text("✓ Done")
+    expect(page.get_by_role("radio", name="Running 0")).to_be_visible()

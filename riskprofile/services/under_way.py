@@ -1,0 +1,93 @@
+"""How far batches are, and what they wait for: also those that other programs rate."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from riskprofile.services.govern import BatchView
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.settings import Settings
+from riskprofile.store import batches
+from riskprofile.store.database import Store, among
+
+LIKE = 20  # ended batches of the same kind that tell how many bytes a row takes
+MOST = 0.99  # of a file that is still read: how many rows it has is known at its end alone
+PACKED = (".zip", ".gz")
+
+_batch, _kept = batches.batch_table, batches.quarantine_table
+
+
+@dataclass(frozen=True)
+class HowFar:
+    """How far the rows of one batch are read, as the store tells it: all of it is about.
+
+    `rate` is rows a second since it began; None of one that was gone on with, of which nobody
+    knows what was read when. `share` (0 to `MOST`) and `seconds` are of reading and rating alone,
+    by the bytes of its file and what a row took in files like it; None where there was none.
+    """
+
+    rate: float | None
+    share: float | None
+    seconds: float | None
+
+
+def how_far(
+    store: Store, actor: Actor, running: Sequence[BatchView], now: datetime
+) -> dict[str, HowFar]:
+    """How far these batches are, by their name."""
+    authorise(actor, "batch.look")
+    told: dict[str, HowFar] = {}
+    with store.read() as connection:
+        for one in running:
+            share = None
+            if one.size and (row := _bytes_a_row(connection, one)):
+                share = min(MOST, one.read * row / one.size)
+            since = (now - one.started_at).total_seconds()
+            rate = one.read / since if one.ended_at is None and since > 0 and one.read else None
+            seconds = None
+            if rate is not None and share:
+                seconds = one.read / share * (1 - share) / rate
+            told[one.id] = HowFar(rate, share, seconds)
+    return told
+
+
+def _bytes_a_row(connection: Any, of: BatchView) -> float | None:
+    """What a row took of the latest whole files of the same format, packed where this one is."""
+    packed = [_batch.c.source.ilike(f"%{end}") for end in PACKED]
+    like = packed[0] | packed[1]
+    size = batches.SIZE.label("size")
+    found = (
+        select(_batch.c.read, size)
+        .where(_batch.c.format == of.format, _batch.c.profile == of.profile)
+        .where(_batch.c.state == "done", _batch.c.duplicate_of.is_(None), _batch.c.read > 0)
+        .where(batches.SIZE.is_not(None), like if of.source.lower().endswith(PACKED) else ~like)
+        .order_by(_batch.c.started_at.desc())
+        .limit(LIKE)
+        .subquery()
+    )
+    rows, total = connection.execute(select(func.sum(found.c.read), func.sum(found.c.size))).one()
+    return float(total) / float(rows) if rows else None
+
+
+def waiting(store: Store, actor: Actor, batch_ids: Collection[str]) -> dict[str, int]:
+    """How many rows of these batches wait to be put right, of those that have any."""
+    authorise(actor, "batch.look")
+    asked = (
+        select(_kept.c.batch_id, func.count())
+        .where(among(_kept.c.batch_id, list(batch_ids)), _kept.c.state == "waiting")
+        .group_by(_kept.c.batch_id)
+    )
+    with store.read() as connection:
+        return {name: int(count) for name, count in connection.execute(asked)}
+
+
+def room(settings: Settings, actor: Actor) -> int:
+    """Bytes left on the disk of the home."""
+    authorise(actor, "batch.look")
+    return shutil.disk_usage(settings.home).free

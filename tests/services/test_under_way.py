@@ -1,0 +1,97 @@
+"""How far batches are, as whoever looks at the database from elsewhere sees it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from riskprofile.errors import NotAllowed
+from riskprofile.services import govern, under_way
+from riskprofile.services.identity import OWNER, Actor
+from riskprofile.services.run import Options
+from riskprofile.services.screen import screen
+from riskprofile.services.settings import Settings
+from riskprofile.store.database import Store
+from riskprofile.tables import Table
+from tests import factory
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+OPERATOR = Actor("olga", "operator")
+
+
+@pytest.fixture
+def store(bare: Store) -> Store:
+    return bare
+
+
+def written(path: Path, table: Table, first: int = 0) -> Path:
+    table = table.drop(columns=["source", "line", "warnings"])
+    table["declaration_id"] = [f"W{first + n:06d}" for n in range(len(table))]
+    table.to_csv(path, index=False)
+    return path
+
+
+def seen_while_rated(
+    store: Store, home: Settings, path: Path, after: float
+) -> list[tuple[int, under_way.HowFar]]:
+    """Rows read, and what was told of how far it is, after each chunk of four rows."""
+    told = []
+
+    def look(name: str, rows: int) -> None:
+        running = [one for one in govern.batches(store, OPERATOR) if one.state == "running"]
+        now = NOW + timedelta(seconds=after)
+        (far,) = under_way.how_far(store, OPERATOR, running, now).values()
+        told.append((running[0].read, far))
+
+    screen(store, home, OWNER, [path], Options(chunk_rows=4), NOW, progress=look)
+    return told
+
+
+def test_of_the_first_file_of_its_kind_how_fast_it_is_read_is_known_and_not_how_far_it_is(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "day.csv", factory.shipments(8))
+    told = seen_while_rated(store, home, path, 2.0)
+    assert told[0] == (4, under_way.HowFar(2.0, None, None))
+
+
+def test_of_a_file_like_those_before_it_is_told_about_how_much_is_read_and_left(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    screen(store, home, OWNER, [written(tmp_path / "a.csv", factory.shipments(40))], Options(), NOW)
+    path = written(tmp_path / "b.csv", factory.shipments(40), 100)
+    told = seen_while_rated(store, home, path, 10.0)
+    shares = [far.share for _, far in told]
+    for (rows, far), share in zip(told, shares, strict=True):
+        assert share == pytest.approx(min(under_way.MOST, rows / 40), abs=0.03)
+        assert far.rate == pytest.approx(rows / 10)
+        assert far.seconds == pytest.approx(10 * (1 - share) / share)
+    assert max(filter(None, shares)) == under_way.MOST  # what is still read is never all read
+
+
+def test_a_packed_file_is_not_held_against_files_that_are_not(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    screen(store, home, OWNER, [written(tmp_path / "a.csv", factory.shipments(40))], Options(), NOW)
+    path = written(tmp_path / "b.csv.gz", factory.shipments(8), 100)
+    assert {far.share for _, far in seen_while_rated(store, home, path, 1.0)} == {None}
+
+
+def test_how_many_rows_wait_is_told_of_the_batches_that_have_any(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table = factory.shipments(6).astype({"gross_mass_kg": object})
+    table.loc[[1, 3], "gross_mass_kg"] = "heavy"
+    files = [written(tmp_path / "bad.csv", table), written(tmp_path / "good.csv", table[:1], 50)]
+    run = screen(store, home, OWNER, files, Options(max_bad_share=1.0), NOW)
+    first, second = (str(one["id"]) for one in run.summary.batches)
+    assert under_way.waiting(store, OPERATOR, [first, second]) == {first: 2}
+
+
+def test_the_room_that_is_left_is_that_of_the_disk_of_the_home(home: Settings) -> None:
+    home.home.mkdir(parents=True, exist_ok=True)
+    assert 0 < under_way.room(home, OPERATOR) < 2**60
+    with pytest.raises(NotAllowed):
+        under_way.room(home, Actor("ines", "officer"))
