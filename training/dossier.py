@@ -26,7 +26,7 @@ from riskprofile.intake.formulas import escape_formula
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.scoring.reasons import numbered
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, WORDING, Scorecard
-from riskprofile.services import drift, evidence, govern, promotion, retention, tally
+from riskprofile.services import drift, evidence, govern, held, promotion, retention, tally
 from riskprofile.services.promotion import GATES, Gate
 from riskprofile.services.rights import Actor
 from riskprofile.services.settings import CHECKOUT, Settings
@@ -95,6 +95,7 @@ def make(
         **_of_home(store, settings, actor, card),
         "at": now.strftime("%Y-%m-%d %H:%M UTC"),
         "ledger": ledger,
+        "reasons": held.tallied(store, card.profile, actor),
     }
     given = {key: text.strip() for key, text in (answers or {}).items()}
     text, asks = _rendered(told, given, {})

@@ -10,7 +10,7 @@ import typer
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, now, opened, owner
 from riskprofile.services import drift as service
-from riskprofile.services import tally
+from riskprofile.services import held, tally
 from training.cli import app
 
 Profile = Annotated[str, typer.Option(help="shipment or traveller.")]
@@ -18,17 +18,27 @@ Profile = Annotated[str, typer.Option(help="shipment or traveller.")]
 
 @app.command()
 def ledger(profile: Profile = "shipment", home: Home = None, json: Json = False) -> int:
-    """How often alerts were right: in all, by scorecard, indicator and slice."""
+    """How often alerts were right, by scorecard, indicator and slice, and which reasons held."""
     with opened(home) as (_, store):
         told = tally.tally(store, profile, owner())
+        reasons = held.tallied(store, profile, owner())
     if json:
-        output.as_json({"profile": profile, "lines": [one.as_json() for one in told]})
+        lines = [one.as_json() for one in told]
+        asked = [one.as_json() for one in reasons]
+        output.as_json({"profile": profile, "lines": lines, "reasons": asked})
         return 0
     output.say(f"{'alerts':>8} {'confirmed':>9} {'refuted':>8} {'unresolved':>10} {'not yet':>8}")
     for one in told:
         output.say(
             f"{one.alerts:8} {one.confirmed:9} {one.refuted:8} {one.unresolved:10} "
             f"{one.not_reviewed:8}  {one.by} {one.name}: {one.says}"
+        )
+    if reasons:
+        output.say(f"{'asked':>8} {'held':>9} {'unclear':>8} {'did not':>10}")
+    for each in reasons:
+        output.say(
+            f"{each.asked:8} {each.held:9} {each.unclear:8} {each.not_held:10} {'':8}  "
+            f"reason {each.term}: {each.says}"
         )
     return 0
 

@@ -21,6 +21,7 @@ WRITTEN = {
     ("snooze", "reason"): "event.alert.snooze",
     ("outcome", "note"): "event.outcome.record",
     ("outcome", "concealment"): "outcome.concealment",
+    ("outcome", "packaging"): "outcome.packaging",
     ("item_found", "where_found"): "item.where_found",
 }
 

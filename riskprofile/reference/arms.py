@@ -22,6 +22,7 @@ TYPES = (
 KEY, MARK = 200, 500
 MODES = ("land", "sea", "air", "mail", "other")
 MARKED = ("make", "model", "calibre", "serial")  # columns that are read off the piece
+LEGAL_BASES = ("trafficking", "possession", "manufacture", "other")
 MARKINGS = ("unique", "unmarked", "obliterated", "unknown")
 FLAGS = {
     "obliterated": "its serial was removed",
@@ -76,12 +77,7 @@ SEIZURES = Register(
         C("barrel_mm", "float", "barrel length", minimum=1),
         C("capacity", "int", "rounds", minimum=0),
         C("finish", "text", "colour and surface"),
-        C(
-            "legal_basis",
-            "choice",
-            "",
-            choices=("trafficking", "possession", "manufacture", "other"),
-        ),
+        C("legal_basis", "choice", "", choices=LEGAL_BASES),
         C(
             "context",
             "choice",

@@ -36,7 +36,8 @@ README = """Case bundle of one declaration.
 
 declaration.json  every stored version, as declared
 rating.json       points with every reason for and against, recomputed from the log
-alert.json        lane, decisions, outcomes and what was found, with who and when
+alert.json        lane, decisions, outcomes with what was found and which reasons held (yes,
+                  unclear, no; empty where nobody looked), with who and when
 earlier.json      the same of alerts about versions before it was amended, the newest first;
                   not of those of another office than that of who exports
 arms.json         pieces in the register: marks, custody, photos by SHA-256, traces

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,7 +20,7 @@ from riskprofile.reference.arms import (
     as_marked,
     flags_of,
 )
-from riskprofile.services import arms
+from riskprofile.services import arms, desk
 from riskprofile.services.rights import Actor
 from riskprofile.store import arms as kept
 from riskprofile.store.database import Store
@@ -32,7 +33,7 @@ _office = Office.__table__  # type: ignore[attr-defined]
 # found again, the counter does not know: it stays as it was amended.
 SAID = ("kind", "part", "make", "model", "calibre", "serial", "count")
 NOTED = ("proof_marks", "case_number", "concealment")
-BASES = ("trafficking", "other")  # legal bases that an outcome gives
+BASES = ("trafficking", "other")  # legal bases of what was found, where nobody says otherwise
 
 
 def record(
@@ -61,7 +62,7 @@ def record(
     gone = kept.of_alert(connection, alert["id"], gone=True)
     again = dict(_again(held, gone, found, said))
     for place, old in again.items():
-        entry = _continued(old, found[place])
+        entry = _continued(old, found[place], outcome["legal_basis"])
         row = arms.row_of(entry, actor, old["recorded_at"])
         row |= {"recorded_by": old["recorded_by"], "item_found_id": _item_of(found[place])}
         row["superseded_at"] = None
@@ -76,6 +77,38 @@ def record(
             arms.row_of(entry, actor, now, alert_id=alert["id"], item_found_id=_item_of(entry))
             for entry in fresh
         ],
+    )
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What the register of arms holds of an alert: pieces, and what belongs to them."""
+
+    pieces: int = 0
+    photos: int = 0
+    seal: str = ""  # of the last hand over
+    traces: int = 0
+    answered: int = 0  # of these
+
+
+def stored(store: Store, actor: Actor, alert_id: int) -> Stored:
+    """What the register holds of the pieces of an alert that count."""
+    with store.read() as connection:
+        desk.load(connection, actor, "arms.look", alert_id, lock=False)
+        rows = kept.of_alert(connection, alert_id)
+        ids = [row["id"] for row in rows]
+        asked = select(kept.events).where(kept.events.c.arms_id.in_(ids))
+        events = connection.execute(asked.order_by(kept.events.c.at, kept.events.c.id)).mappings()
+        happened = [dict(one) for one in events]
+        traces = select(kept.traces.c.state).where(kept.traces.c.arms_id.in_(ids))
+        states = connection.execute(traces).scalars().all()
+    seals = [one["detail"].get("seal") for one in happened if one["kind"] == "custody"]
+    return Stored(
+        pieces=sum(row["count"] for row in rows),
+        photos=len({one["digest"] for one in happened if one["kind"] == "photo"}),
+        seal=next((str(one) for one in reversed(seals) if one), ""),
+        traces=len(states),
+        answered=sum(state == "answered" for state in states),
     )
 
 
@@ -103,7 +136,7 @@ def _entry(
         "case_number": outcome["seizure_number"],
         "at_border": True,
         "proof_marks": as_marked(item["marking"]),
-        "legal_basis": "trafficking" if outcome["outcome"] == "trafficking" else "other",
+        "legal_basis": outcome["legal_basis"] or BASES[outcome["outcome"] != "trafficking"],
         "departure": declared.get("country_of_export") or _country(declared.get("origin")),
         "transit": "|".join(dict.fromkeys(filter(None, map(_country, legs)))),
         "destination": declared.get("country_of_destination")
@@ -198,8 +231,11 @@ def _by_make(piece: Mapping[str, Any]) -> tuple[str, ...]:
     return (*said, form["make_key"], form["model_key"])
 
 
-def _continued(old: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
-    """A piece that was found again: as it stood, under what this examination says of it."""
+def _continued(old: Mapping[str, Any], entry: Mapping[str, Any], basis: str) -> dict[str, Any]:
+    """A piece that was found again: as it stood, under what this examination says of it.
+
+    `basis` is the legal basis that it states, or empty.
+    """
     held = arms.shown(old)
     told = {name: entry[name] for name in (*SAID, *NOTED) if entry.get(name)}
     if entry["marking"] == "unmarked":
@@ -209,7 +245,7 @@ def _continued(old: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, An
     marking = entry["marking"]
     if marking == "unknown" and (flags["obliterated"] or held["marking"] != "obliterated"):
         marking = held["marking"]
-    basis = held.get("legal_basis")
-    if basis is None or basis in BASES:
-        basis = entry["legal_basis"]
+    if not basis:  # nobody said: an amended one stays
+        known = held.get("legal_basis")
+        basis = entry["legal_basis"] if known in (None, *BASES) else known
     return {**held, **told, **flags, "marking": marking, "legal_basis": basis}

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from riskprofile.errors import Conflict, RiskProfileError
-from riskprofile.services import blind, desk, feedback, finds, queueing
+from riskprofile.reference.arms import LEGAL_BASES
+from riskprofile.services import blind, desk, feedback, finds, held, queueing
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.rights import Actor, authorise
@@ -27,6 +28,11 @@ METHODS = ("xray", "opened", "weighed", "dog", "documents", "laboratory")
 KINDS = ("firearm", "part", "accessory", "ammunition", "explosive", "document", "other")
 ARMS = ("firearm", "part", "accessory", "ammunition", "explosive")
 SURE = ("", "certain", "likely", "unsure")
+MOST_OFFICERS = 999
+_SHOWN = (
+    *("concealment", "seizure_number", "minutes", "officers", "packaging", "legal_basis"),
+    "profile",
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,11 @@ class Waiting:
     concealment: str = ""
     seizure_number: str = ""
     minutes: int | None = None
+    officers: int | None = None
+    packaging: str = ""
+    legal_basis: str = ""
+    profile: str = ""
+    reasons: tuple[Mapping[str, Any], ...] = ()  # asked after, each with its `answer`
 
 
 def record_outcome(
@@ -80,6 +91,10 @@ def record_outcome(
     concealment: str = "",
     seizure_number: str = "",
     minutes: int | None = None,
+    officers: int | None = None,
+    packaging: str = "",
+    legal_basis: str = "",
+    answers: Mapping[str, str] | None = None,
 ) -> int:
     """Record what the ordered control found; the alert closes. The outcome's id.
 
@@ -94,8 +109,13 @@ def record_outcome(
         What was found; trafficking needs at least one item of arms.
     methods : sequence of str
         How it was examined; needed unless nobody examined it.
-    minutes : int, optional
-        Time spent.
+    minutes, officers : int, optional
+        Time spent; how many officers were there, from 1.
+    legal_basis : str
+        One of the register of arms; what the outcome says of it when empty.
+    answers : mapping of term to answer, optional
+        Whether the reasons that were asked after held (see `services.held`); a term that is left
+        out was not looked at. Without it none was asked after.
 
     Raises
     ------
@@ -103,7 +123,9 @@ def record_outcome(
         Somebody else holds the alert or nobody does, nothing was ordered, or it is closed.
     """
     lines = [item if isinstance(item, Item) else _to_item(item) for item in items]
-    _check(outcome, lines, methods, minutes)
+    _check(outcome, lines, methods, minutes, officers, legal_basis)
+    if outcome == "not_examined" and any((answers or {}).values()):
+        raise RiskProfileError(Message("refusal.answer_none"), do=Message("refusal.do_form"))
     values = {
         "outcome": outcome,
         "methods": list(methods),
@@ -111,11 +133,15 @@ def record_outcome(
         "concealment": concealment.strip(),
         "seizure_number": seizure_number.strip(),
         "minutes": minutes,
+        "officers": officers,
+        "packaging": packaging.strip(),
+        "legal_basis": legal_basis,
     }
     with store.write() as connection:
         alert = desk.load(connection, actor, "outcome.record", alert_id)
+        answered = held.answered(connection, alert, answers)
         if alert["state"] == "closed" and (
-            same := _same(connection, actor, alert_id, values, lines)
+            same := _same(connection, actor, alert_id, values, lines, answered)
         ):
             return same
         desk.require_open(alert)
@@ -138,6 +164,7 @@ def record_outcome(
             connection.execute(
                 insert(_item), [{"outcome_id": made, **asdict(line)} for line in lines]
             )
+        held.keep(connection, made, answered)
         connection.execute(
             update(_alert)
             .where(_alert.c.id == alert_id)
@@ -152,6 +179,7 @@ def record_outcome(
             outcome=outcome,
             outcome_id=made,
             items=len(lines),
+            answers=sum(bool(one["answer"]) for one in answered),
         )
     return int(made)
 
@@ -226,7 +254,10 @@ def confirm_outcome(store: Store, actor: Actor, outcome_id: int, now: datetime) 
 def waiting(store: Store, actor: Actor, now: datetime) -> list[Waiting]:
     """What waits for a second person in the offices of the actor, the oldest first."""
     authorise(actor, "outcome.confirm")
-    shown = [_alert.c.id.label("alert_id"), *(_alert.c[n] for n in ("record_id", "lane", "title"))]
+    shown = [
+        _alert.c.id.label("alert_id"),
+        *(_alert.c[n] for n in ("record_id", "lane", "title", "profile")),
+    ]
     seen = queueing.visible(actor)
     with store.read() as connection:
         outcomes = (
@@ -252,6 +283,7 @@ def waiting(store: Store, actor: Actor, now: datetime) -> list[Waiting]:
             .all()
         )
         disagreed = feedback.earlier(connection, [row["id"] for row in outcomes])
+        told = held.told(connection, {row["id"]: row["alert_id"] for row in outcomes})
         found = [
             replace(
                 _waiting(
@@ -259,9 +291,8 @@ def waiting(store: Store, actor: Actor, now: datetime) -> list[Waiting]:
                 ),
                 earlier=disagreed.get(one["id"]),
                 methods=tuple(one["methods"] or ()),
-                concealment=one["concealment"],
-                seizure_number=one["seizure_number"],
-                minutes=one["minutes"],
+                **{name: one[name] for name in _SHOWN},
+                reasons=tuple(told.get(one["id"], ())),
             )
             for one in outcomes
         ]
@@ -298,6 +329,7 @@ def _same(
     alert_id: int,
     values: Mapping[str, Any],
     lines: Sequence[Item],
+    answered: Sequence[Mapping[str, Any]],
 ) -> int | None:
     """The id of the alert's last outcome when this is that one, sent again."""
     row = (
@@ -318,7 +350,9 @@ def _same(
         for item in connection.execute(asked).mappings()
     ]
     told = {name: row[name] for name in values}
-    return int(row["id"]) if (told, items) == (values, [*map(asdict, lines)]) else None
+    kept = held.of(connection, [row["id"]]).get(row["id"], [])
+    same = (told, items, kept) == (values, [*map(asdict, lines)], [*answered])
+    return int(row["id"]) if same else None
 
 
 def _to_item(given: Mapping[str, Any]) -> Item:
@@ -329,7 +363,12 @@ def _to_item(given: Mapping[str, Any]) -> Item:
 
 
 def _check(
-    outcome: str, items: Sequence[Item], methods: Sequence[str], minutes: int | None
+    outcome: str,
+    items: Sequence[Item],
+    methods: Sequence[str],
+    minutes: int | None,
+    officers: int | None,
+    legal_basis: str,
 ) -> None:
     """Every fault of the form together, so that it is sent back once."""
     faults: list[str] = []
@@ -347,6 +386,10 @@ def _check(
         faults.append(Message("refusal.method"))
     if minutes is not None and not 0 <= minutes <= 7 * 24 * 60:
         faults.append("minutes spent lie between 0 and a week")
+    if officers is not None and not 1 <= officers <= MOST_OFFICERS:
+        faults.append(f"officers present are 1 to {MOST_OFFICERS}")
+    if legal_basis not in ("", *LEGAL_BASES):
+        faults.append(f"unknown legal basis {legal_basis}: choose one of {', '.join(LEGAL_BASES)}")
     for number, item in enumerate(items, start=1):
         if item.kind not in KINDS:
             faults.append(f"item {number}: unknown kind {item.kind}: choose of {', '.join(KINDS)}")

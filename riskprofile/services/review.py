@@ -17,9 +17,11 @@ from riskprofile.services.deciding import (
     undo,
 )
 from riskprofile.services.drafts import discard_draft, draft, save_draft
+from riskprofile.services.held import ANSWERS
 from riskprofile.services.outcomes import (
     KINDS,
     METHODS,
+    MOST_OFFICERS,
     OUTCOMES,
     SURE,
     Item,
@@ -42,10 +44,12 @@ from riskprofile.services.queueing import (
 from riskprofile.services.viewing import AlertView, Event, alert, purpose_needed
 
 __all__ = [
+    "ANSWERS",
     "DECISIONS",
     "KINDS",
     "LEASE_MINUTES",
     "METHODS",
+    "MOST_OFFICERS",
     "OUTCOMES",
     "SURE",
     "UNDO",

@@ -62,11 +62,7 @@ class Line:
     @property
     def interval(self) -> tuple[float, float]:
         """Wilson's 95 % interval of `right`."""
-        if not self.examined:
-            return float("nan"), float("nan")
-        low, high = control.wilson(self.right, self.examined)
-        # Exact at both ends, where the last bit of a root would stand on the wrong side.
-        return float(min(low, self.right)), float(max(high, self.right))
+        return interval(self.confirmed, self.examined)
 
     @property
     def says(self) -> str:
@@ -90,6 +86,16 @@ class Line:
         figures = {"right": self.right, "low": low, "high": high}
         known = {k: None if np.isnan(v) else round(v, 6) for k, v in figures.items()}
         return {**asdict(self), **known}
+
+
+def interval(part: int, whole: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share; NaN of nothing."""
+    if not whole:
+        return float("nan"), float("nan")
+    share = part / whole
+    low, high = control.wilson(share, whole)
+    # Exact at both ends, where the last bit of a root would stand on the wrong side.
+    return float(min(low, share)), float(max(high, share))
 
 
 def state_of(decided: bool, outcome: str | None, confirmed: bool, is_open: bool) -> str:

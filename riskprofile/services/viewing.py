@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, bindparam, func, select
 
 from riskprofile.errors import NotAllowed
 from riskprofile.profiles import PROFILES
-from riskprofile.services import blind, desk, looking
+from riskprofile.services import blind, desk, held, looking
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import audit_table as _audit
 from riskprofile.services.desk import decision_table as _decision
@@ -313,10 +313,12 @@ def _decisions(connection: Connection, alert_id: int) -> list[dict[str, Any]]:
 
 def _outcomes(connection: Connection, alert_id: int) -> list[dict[str, Any]]:
     found = []
-    rows = connection.execute(_OUTCOMES, {"alert": alert_id})
-    for row in rows.mappings().all():
+    rows = connection.execute(_OUTCOMES, {"alert": alert_id}).mappings().all()
+    asked = held.of(connection, [row["id"] for row in rows]) if rows else {}
+    for row in rows:
         items = connection.execute(_ITEMS, {"outcome": row["id"]})
-        found.append({**row, "items": [dict(item) for item in items.mappings()]})
+        told = {"items": [dict(item) for item in items.mappings()]}
+        found.append({**row, **told, "reasons": asked.get(row["id"], [])})
     return found
 
 

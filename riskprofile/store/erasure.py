@@ -63,7 +63,7 @@ unmasking_table = Unmasking.__table__  # type: ignore[attr-defined]
 
 KEPT_OF_EVENTS = ("time",)  # history counts days by it; it points to nobody
 CONCEALMENT, WHERE = "concealment", "where_found"
-WRITTEN = ("reason", "note", CONCEALMENT)  # what officers wrote in their own words,
+WRITTEN = ("reason", "note", "packaging", CONCEALMENT)  # what officers wrote in their own words,
 WRITTEN_IN = (decision_table, outcome_table, snooze_table, view_table)  # and where
 
 

@@ -497,6 +497,9 @@ class Outcome(SQLModel, table=True):
     concealment: str = ""
     seizure_number: str = ""
     minutes: int | None = None
+    officers: int | None = None  # present at the control
+    packaging: str = ""
+    legal_basis: str = ""  # one of the register of arms
     officer: str
     at: datetime = _time(nullable=False)
     confirmed_by: str | None = None
@@ -519,6 +522,21 @@ class ItemFound(SQLModel, table=True):
     count: int = 1
     sure: str = ""  # certain, likely or unsure
     where_found: str = ""
+
+
+class ReasonHeld(SQLModel, table=True):
+    """A reason of the rating that an outcome was asked after, and what was answered.
+
+    `term` is its name in the scorecard, `points` what it had, `answer` yes, unclear, no, or empty
+    where nobody looked. Each outcome of an alert has its own.
+    """
+
+    __tablename__ = "reason_held"
+    id: int | None = _key()
+    outcome_id: int = Field(sa_column=Column(BIG, nullable=False, index=True))
+    term: str
+    points: int
+    answer: str
 
 
 class Label(SQLModel, table=True):

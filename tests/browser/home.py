@@ -187,6 +187,7 @@ def fill(
 FILLED = (
     "label",
     "item_found",
+    "reason_held",
     "outcome",
     "decision",
     "first_view",

@@ -126,7 +126,7 @@ def poison(store: Store, now: datetime, texts: list[str]) -> None:
     with store.write() as connection:
         put = connection.execute
         ids = add(store, connection, rows)
-        for alert, text in zip(ids, texts, strict=True):
+        for alert, row, text in zip(ids, rows, texts, strict=True):
             put(
                 insert(tables.Quarantined).values(
                     batch_id="b1",
@@ -158,6 +158,7 @@ def poison(store: Store, now: datetime, texts: list[str]) -> None:
                         methods=["opened"],
                         note=text,
                         concealment="among",
+                        packaging=text,
                         seizure_number=text,
                         officer="officer-14",
                         at=now,
@@ -175,6 +176,14 @@ def poison(store: Store, now: datetime, texts: list[str]) -> None:
                         serial=text,
                         marking=text,
                         where_found=text,
+                    )
+                )
+                put(
+                    insert(tables.ReasonHeld).values(
+                        outcome_id=outcome,
+                        term=row["reasons"][0]["term"],
+                        points=row["reasons"][0]["points"],
+                        answer="yes",
                     )
                 )
                 put(

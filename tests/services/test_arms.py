@@ -11,13 +11,14 @@ import pandas as pd
 import pytest
 
 from riskprofile import words
-from riskprofile.errors import Conflict, InputError, RiskProfileError, UsageError
+from riskprofile.errors import Conflict, InputError, NotAllowed, RiskProfileError, UsageError
 from riskprofile.reference.arms import FLAGS, SEIZURES
-from riskprofile.services import arms, iafq, retention, review, settings, tracing, trends
+from riskprofile.services import arms, finds, iafq, retention, review, settings, tracing, trends
 from riskprofile.services.identity import OWNER
 from riskprofile.store import erasure
 from tests.services.bench import (
     AUDITOR,
+    AWAY,
     HERE,
     INES,
     NOW,
@@ -70,20 +71,20 @@ def confirmed(store, items, at=NOW, concealment="inside", **declared):
     return alert
 
 
-def examined(store, alert, items, at, concealment="inside"):
+def examined(store, alert, items, at, concealment="inside", legal_basis=""):
     outcome = review.record_outcome(
         store, INES, alert, "trafficking", at, items=items, methods=["opened"],
-        seizure_number="XM-SZ-7", concealment=concealment,
+        seizure_number="XM-SZ-7", concealment=concealment, legal_basis=legal_basis,
     )  # fmt: skip
     review.confirm_outcome(store, OMAR, outcome, at + timedelta(hours=1))
 
 
-def examined_anew(store, alert, items, at, concealment="inside"):
+def examined_anew(store, alert, items, at, **said):
     """The alert is opened again, and its next examination found these."""
     review.reopen(store, SARA, alert, REASON, at)
     review.claim(store, INES, alert, at)
     review.decide(store, INES, alert, "examine", REASON, at)
-    examined(store, alert, items, at, concealment)
+    examined(store, alert, items, at, **said)
 
 
 def imported(store, tmp_path: Path, table=OLD, name="old.csv"):
@@ -229,6 +230,40 @@ def test_a_piece_that_is_found_again_stays_what_it_is(any_store):
     assert [one["rows"] for one in told["figures"] if one["id"] == "parts"] == [
         [{"of": "barrel", "records": 1, "pieces": 1}]
     ]
+
+
+def test_the_legal_basis_is_what_an_outcome_states_and_stays_while_none_states_another(any_store):
+    alert = confirmed(any_store, [PISTOL])
+    [hit] = arms.search(any_store, SARA, NOW, serial="SB0I25")
+    for stated, basis in (
+        ("", "trafficking"),
+        ("possession", "possession"),
+        ("", "possession"),
+        ("trafficking", "trafficking"),
+    ):
+        examined_anew(any_store, alert, [PISTOL], later(days=1), legal_basis=stated)
+        assert arms.piece(any_store, SARA, hit.number)["legal_basis"] == basis, stated
+
+
+def test_what_is_stored_of_a_seizure_is_told_to_the_office_of_its_alert(any_store, tmp_path):
+    items = [PISTOL, {"kind": "ammunition", "count": 50}, {"kind": "document"}]
+    alert = taken(any_store)
+    assert finds.stored(any_store, INES, alert) == finds.Stored()
+    review.decide(any_store, INES, alert, "examine", REASON, NOW)
+    examined(any_store, alert, items, NOW)
+    [hit] = arms.search(any_store, SARA, NOW, serial="SB0I25")
+    for name in ("one", "two", "one"):
+        (tmp_path / f"{name}.jpg").write_text(name)
+        arms.add_photo(any_store, OWNER, hit.number, tmp_path / f"{name}.jpg", "frame", NOW)
+    arms.hand_over(any_store, OWNER, hit.number, "North Gate", "laboratory", NOW, seal="S-1")
+    arms.hand_over(any_store, OWNER, hit.number, "laboratory", "court", NOW)
+    asked = tracing.request(any_store, OWNER, hit.number, tracing.Asking("iarms", "NO"), NOW)
+    told = finds.stored(any_store, INES, alert)
+    assert told == finds.Stored(pieces=51, photos=2, seal="S-1", traces=1)
+    tracing.answer(any_store, OWNER, asked["id"], "traced", NOW)
+    assert finds.stored(any_store, INES, alert).answered == 1
+    with pytest.raises(NotAllowed):
+        finds.stored(any_store, AWAY, alert)
 
 
 def test_a_piece_that_was_not_found_again_says_so_until_it_is(any_store):

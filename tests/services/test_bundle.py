@@ -49,7 +49,7 @@ def case(tmp_path_factory):
     review.claim(store, INES, alert, NOW)
     review.decide(store, INES, alert, "examine", "weights and papers do not agree", NOW)
     outcome = review.record_outcome(
-        store, INES, alert, "trafficking", NOW, items=[ITEM], methods=["opened"]
+        store, INES, alert, "trafficking", NOW, items=[ITEM], methods=["opened"], answers={}
     )
     review.confirm_outcome(store, OMAR, outcome, later(hours=1))
     made, digest = bundle.export(store, told, SARA, record, WHY, later(hours=2))
@@ -74,6 +74,8 @@ def test_the_bundle_holds_what_was_declared_rated_decided_and_found(case):
     alert = json.loads(files["alert.json"])
     assert alert["decisions"][0]["decision"] == "examine"
     assert alert["outcomes"][0]["items"][0]["serial"] == "KX105"
+    asked = {one["term"]: one["answer"] for one in alert["outcomes"][0]["reasons"]}
+    assert asked.keys() < {term["term"] for term in terms} and {*asked.values()} == {""}
     assert json.loads(files["arms.json"])[0]["serial"] == "KX105"
     actions = [row[3] for row in json.loads(files["audit.json"])["records"]]
     assert {"alert.decide", "outcome.record", "outcome.confirm"} <= {*actions}

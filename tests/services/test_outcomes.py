@@ -38,9 +38,16 @@ def test_an_outcome_closes_the_alert_and_keeps_what_was_found(any_store):
     record(
         any_store, alert, "trafficking", methods=["xray", "opened"], minutes=35,
         note=" under pins ", concealment="among like goods", seizure_number="XM-SZ-1",
+        officers=2, packaging=" 8 bags in 1 box ", legal_basis="possession",
     )  # fmt: skip
     assert row(any_store, alert)["state"] == "closed"
     [outcome] = rows(any_store, Outcome)
+    assert (outcome["officers"], outcome["packaging"]) == (2, "8 bags in 1 box")
+    assert outcome["legal_basis"] == "possession"
+    [waits] = review.waiting(any_store, OMAR, NOW)
+    assert (waits.officers, waits.packaging, waits.legal_basis) == (
+        (2, "8 bags in 1 box", "possession")
+    )
     assert (outcome["note"], outcome["methods"]) == ("under pins", ["xray", "opened"])
     [item] = rows(any_store, ItemFound)
     assert (item["part"], item["count"], item["make"]) == ("slide", 3, "")
@@ -114,6 +121,9 @@ def test_a_release_that_waits_cannot_be_given_an_outcome(store):
         ("nothing", {"methods": []}, "how it was examined"),
         ("nothing", {"methods": ["smell"]}, "unknown method"),
         ("nothing", {"minutes": -1}, "minutes"),
+        ("nothing", {"officers": 0}, "officers present"),
+        ("nothing", {"officers": 1000}, "officers present"),
+        ("nothing", {"legal_basis": "custom"}, "unknown legal basis"),
         ("not_examined", {"methods": ["xray"]}, "no method"),
     ],
 )

@@ -632,7 +632,7 @@ def test_what_was_written_of_a_masked_record_is_opened_with_it_also_what_came_la
     review.decide(store, INES, alert, "examine", "the seat says Ada", RECEIVED)
     review.record_outcome(
         store, INES, alert, "other", RECEIVED, methods=["opened"], note="Ada had none",
-        concealment="sewn in by Ada",
+        concealment="sewn in by Ada", packaging="the bag of Ada",
     )  # fmt: skip
     why = "Ada waits at the gate for him"
     by_hand = raising.raise_alert(store, OMAR, other, "traveller", why, RECEIVED)
@@ -657,6 +657,7 @@ def test_what_was_written_of_a_masked_record_is_opened_with_it_also_what_came_la
     first = [
         ("ines", ("decision", "reason"), "the seat says Ada"),
         ("ines", ("outcome", "note"), "Ada had none"),
+        ("ines", ("outcome", "packaging"), "the bag of Ada"),
         ("ines", ("outcome", "concealment"), "sewn in by Ada"),
     ]
     assert seen("XC-000000", now) == first

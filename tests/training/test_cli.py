@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import settings
+from riskprofile.services import review, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import CHECKOUT
 from tests import factory
-from tests.services.bench import put_offices
+from tests.services.bench import INES, NOW, OMAR, REASON, furnish, put_offices, taken
 from training import report
 from training.cli import main
 
@@ -104,3 +104,29 @@ def test_a_spreadsheet_runs_nothing_of_what_was_declared(run, tmp_path: Path) ->
     told = pd.read_csv(tmp_path / "both.csv")
     assert told["slice:carrier"].tolist() == ["'=1+1"] * 3
     assert (tmp_path / "both.csv").stat().st_mode & 0o777 == 0o600  # as of every file of rows
+
+
+def test_the_ledger_tells_of_each_term_how_often_its_reason_held(run, tmp_path: Path) -> None:
+    store = settings.open_store(settings.load({}, home=tmp_path / "home"))
+    furnish(store)
+    code, out, _ = run("ledger")
+    assert (code, "did not" in out) == (0, False)
+    alert = taken(store)  # its one reason: a rare lane
+    review.decide(store, INES, alert, "examine", REASON, NOW)
+    made = review.record_outcome(
+        store, INES, alert, "nothing", NOW, methods=["opened"], answers={"lane": "no"}
+    )
+    review.confirm_outcome(store, OMAR, made, NOW)
+    store.close()
+    code, out, _ = run("ledger")
+    assert code == 0 and out.splitlines()[-1].split() == [
+        "1", "0", "0", "1", "reason", "lane:", "held", "in", "0", "of", "1",
+        "(95", "%", "interval", "0", "to", "79", "of", "100)",
+    ]  # fmt: skip
+    told = json.loads(run("ledger", "--json")[1])["reasons"]
+    assert told == [
+        {
+            "term": "lane", "asked": 1, "held": 0, "unclear": 0, "not_held": 1,
+            "low": 0.0, "high": 0.793451,
+        }
+    ]  # fmt: skip
