@@ -13,6 +13,7 @@ from app import (
     deciding,
     draw,
     form,
+    noting,
     otherwise,
     papers,
     queue_list,
@@ -167,6 +168,10 @@ def _head(
         st.html(
             draw.strip("‖", say("read_only.title"), say("read_only.held", who=holder, time=until))
         )
+
+    if asked := noting.asked(view, person, say, zone, now):
+        st.html(asked)
+    noting.offer(view, person, say)
 
 
 def _first_view(said: Any, now: datetime, say: Words, zone: Any) -> str:

@@ -7,7 +7,18 @@ from typing import Any
 
 import streamlit as st
 
-from app import alert_panel, deciding, draw, form, frame, queue_list, raising, session, snoozing
+from app import (
+    alert_panel,
+    deciding,
+    draw,
+    form,
+    frame,
+    noting,
+    queue_list,
+    raising,
+    session,
+    snoozing,
+)
 from app.installation import served
 from app.text import escape
 from app.words import Words, refusal
@@ -351,6 +362,8 @@ def _panel(
     if dialog is not None and dialog[0] == view.id:
         if dialog[1] == snoozing.SNOOZE:
             snoozing.dialog(view.lane)
+        elif dialog[1] in noting.KINDS:
+            noting.dialog(view, dialog[1])
         else:
             deciding.dialog(view, dialog[1])
 

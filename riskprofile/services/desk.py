@@ -31,11 +31,11 @@ _STANDING = (
     .order_by(decision_table.c.id.desc())
     .limit(1)
 )
-_LOOK = (
+_LAST = (
     select(audit_table.c.at, audit_table.c.sequence)
     .where(
         audit_table.c.subject == bindparam("subject"),
-        audit_table.c.action == "alert.look",
+        audit_table.c.action == bindparam("action"),
         audit_table.c.actor == bindparam("actor"),
     )
     .order_by(audit_table.c.sequence.desc())
@@ -92,8 +92,13 @@ def standing(connection: Connection, alert_id: int) -> Row | None:
 
 def last_look(connection: Connection, actor: Actor, alert_id: int) -> Row | None:
     """When this person last looked at this alert, and the purpose then stated."""
-    values = {"subject": f"alert:{alert_id}", "actor": actor.name}
-    row = connection.execute(_LOOK, values).mappings().first()
+    return last(connection, actor, "alert.look", alert_id)
+
+
+def last(connection: Connection, actor: Actor, action: str, alert_id: int) -> Row | None:
+    """When this person last did this at this alert, and what was said (`purpose`)."""
+    values = {"subject": f"alert:{alert_id}", "action": action, "actor": actor.name}
+    row = connection.execute(_LAST, values).mappings().first()
     if row is None:
         return None
     words = audit.said(connection, [row["sequence"]])

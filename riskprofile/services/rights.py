@@ -30,6 +30,8 @@ ACTIONS: dict[str, frozenset[str]] = {
     "alert.reopen": _HEAD,
     "alert.print": _DESK,
     "alert.otherwise": _DESK,
+    "alert.note": _DESK,
+    "alert.ask": _DESK,
     "alert.snooze": _DESK,
     "alert.raise": _DESK,
     "alert.assign": _HEAD,

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, bindparam, func, select
 
 from riskprofile.errors import NotAllowed
 from riskprofile.profiles import PROFILES
-from riskprofile.services import blind, desk, held, looking
+from riskprofile.services import blind, desk, held, looking, noting
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import audit_table as _audit
 from riskprofile.services.desk import decision_table as _decision
@@ -131,6 +131,8 @@ class AlertView:
     and queue are `services.blind.LANE` and "", `rank` is 0, points, reasons and indicators are
     missing. `first_view` is the view that was said then (view, reason, officer, at).
 
+    `asked` is the newest request for it that who holds it has not answered.
+
     `red_from` and `yellow_from` are the fewest points that made these lanes in its list, or would
     have, of what was still to come on its day (`scoring.ranking.rank`). They are missing where
     points did not make its own: what an indicator raised and what chance drew look alike.
@@ -172,11 +174,21 @@ class AlertView:
     changed: Changed | None
     blind: bool = False
     first_view: dict[str, Any] | None = None
+    asked: Event | None = None
     red_from: int | None = None
     yellow_from: int | None = None
 
 
-_ADDED = ("decisions", "outcomes", "timeline", "history", "related", "changed", "first_view")
+_ADDED = (
+    "decisions",
+    "outcomes",
+    "timeline",
+    "history",
+    "related",
+    "changed",
+    "first_view",
+    "asked",
+)
 _COLUMNS = [name for name in AlertView.__dataclass_fields__ if name not in _ADDED]
 _LISTS = ("reasons", "against", "indicators", "declaration")
 
@@ -251,11 +263,14 @@ def _view(connection: Connection, actor: Actor, given: desk.Row, now: datetime) 
     history, related = _linked(connection, actor, given["id"])
     said = None if waits else blind.of(connection, given["id"])
     decisions = _decisions(connection, given["id"])
+    timeline = _timeline(connection, given["id"], decisions, said)
+    asked = noting.asked_since(one.action for one in timeline) if told["owner"] else None
     return AlertView(
         **told,
         decisions=decisions,
         outcomes=_outcomes(connection, given["id"]),
-        timeline=_timeline(connection, given["id"], decisions, said),
+        timeline=timeline,
+        asked=None if asked is None else timeline[asked],
         history=history,
         related=[*related, *_own(actor, given["related"] or [])],
         changed=_changed(connection, given),

@@ -221,6 +221,31 @@ def test_who_comes_second_sees_who_was_first_and_can_only_read(served, visit):
     assert owners(served) == {"PX-2026-104417": "officer-14"}
 
 
+def test_who_cannot_work_an_alert_asks_who_holds_it_and_leaves_a_note(served, visit):
+    first, second = opened(visit("officer-14")), opened(visit("officer-09"))
+    expect(button(second, "Add a note")).to_be_hidden()  # who may decide says it with that
+    press(first, "a")
+    expect(first.locator(".st-key-alert_line")).to_contain_text("yours to")
+    press(second, "g")
+    expect(button(second, "Ask officer-14")).to_be_visible()
+    for key, text in (("k", "the lorry is mine: it came with another"), ("m", "seen at bay 4")):
+        press(second, key)
+        dialog = second.get_by_role("dialog")
+        expect(dialog.get_by_role("textbox")).to_be_visible()
+        settled(second)  # what is typed into an empty field while it is drawn may be taken away
+        dialog.get_by_role("textbox").fill(text)
+        button(dialog, "Ask" if key == "k" else "Keep").click()
+        expect(dialog).to_be_hidden()
+        told = "officer-14 is told" if key == "k" else "stands under Timeline"
+        expect(second.locator(".st-key-alert")).to_contain_text(told)
+    press(first, "g")
+    expect(first.locator(".st-key-alert_head")).to_contain_text("officer-09 asked at")
+    expect(first.locator(".st-key-alert_head")).to_contain_text("it came with another")
+    first.get_by_role("tab", name="Timeline").click()
+    expect(first.locator(".st-key-alert_body")).to_contain_text("Note: seen at bay 4")
+    assert owners(served) == {"PX-2026-104417": "officer-14"}
+
+
 def test_a_red_release_can_be_undone_and_else_waits_for_a_second_person(served, visit):
     page = opened(visit("officer-14"))
     for undone in (True, False):

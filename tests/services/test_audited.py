@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import SQLModel
 
 from riskprofile.errors import RiskProfileError
-from riskprofile.services import assigning, blind, cut, govern, identity, review, snoozing
+from riskprofile.services import assigning, blind, cut, govern, identity, noting, review, snoozing
 from riskprofile.services.identity import OWNER
 from riskprofile.store import audit
 from tests.services.bench import HERE, INES, NOW, OMAR, REASON, SARA, later, put, taken
@@ -46,6 +46,12 @@ def aside(store):
     return alert
 
 
+def seen(store):
+    alert = taken(store)
+    review.alert(store, OMAR, alert, NOW)
+    return alert
+
+
 def officer(store):
     identity.add_account(
         store, OWNER, name="omar", role="officer", office=HERE, password=PASSWORD, now=NOW
@@ -77,6 +83,8 @@ ACTS = {
         lambda s: (free(s), officer(s)),
         lambda s, a: assigning.assign(s, SARA, a[0], a[1], NOW),
     ),
+    "note": (seen, lambda s, a: noting.note(s, OMAR, a, REASON, NOW)),
+    "ask": (seen, lambda s, a: noting.ask(s, OMAR, a, REASON, NOW)),
     "view": (
         lambda s: taken(s, blind=blind.WAITING),
         lambda s, a: review.say_first(s, INES, a, "examine", REASON, NOW),
