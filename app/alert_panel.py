@@ -228,11 +228,7 @@ def _why(view: Any, say: Words, zone: Any, now: datetime) -> str:
         told = f'<div class="rp-note">{escape(say("why.no_points"))}</div>'
     else:
         told = draw.reasons(say, view.points, view.reasons or [], view.against or [], view.red_from)
-        scale = (
-            say("why.scale")
-            if view.score is None
-            else say("why.score", n=say.number(round(view.score * 100)))
-        )
+        scale = _found(view, say)
         rated = say("why.rated_by", version=view.model_version)
         held = f"<p>{escape(said)}</p>" if (said := _holds(view, say)) else ""
         told = (
@@ -268,6 +264,19 @@ def _why(view: Any, say: Words, zone: Any, now: datetime) -> str:
         + related
         + "</div></div>"
     )
+
+
+def _found(view: Any, say: Words) -> str:
+    """What the outcomes of this installation say of such points; or that they do not yet."""
+    one = view.near
+    if one is not None:
+        figures = {"n": one.finds, "total": one.examined, "least": one.least, "most": one.most}
+        shares = {"low": round(one.low * 100), "high": round(one.high * 100)}
+        told = {name: say.number(value) for name, value in (figures | shares).items()}
+        return say("why.near", **told)
+    if view.score is None:
+        return say("why.scale")
+    return say("why.score", n=say.number(round(view.score * 100)))
 
 
 def _holds(view: Any, say: Words) -> str:

@@ -19,6 +19,8 @@ from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, Label, Outcome
 from riskprofile.store.versions import REMOVED
 
+NEAREST, FEW = 100, 20  # examined alerts that a share is told of: at most, at least
+
 _label = Label.__table__  # type: ignore[attr-defined]
 _alert = Alert.__table__  # type: ignore[attr-defined]
 _outcome = Outcome.__table__  # type: ignore[attr-defined]
@@ -35,6 +37,21 @@ class Weight:
     def enough(self) -> bool:
         """Whether a page may show a probability at all."""
         return self.examined >= ENOUGH_EXAMINED and self.finds >= ENOUGH_FINDS
+
+
+@dataclass(frozen=True)
+class Near:
+    """Examined alerts with points from `least` to `most`, and the finds among them.
+
+    `low` and `high` are Wilson's 95 % interval of the share of finds, in [0, 1].
+    """
+
+    examined: int
+    finds: int
+    least: int
+    most: int
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -74,6 +91,21 @@ def weighed(connection: Connection, profile: str) -> Weight:
     """How many alerts of a profile have a confirmed outcome, and how many were finds."""
     row = connection.execute(_WEIGHED, {"profile": profile}).one()
     return Weight(int(row[0]), int(row[1] or 0))
+
+
+def near(connection: Connection, profile: str, digest: str, points: int) -> Near | None:
+    """What was found on the examined alerts of a scorecard whose points are nearest to these.
+
+    None where fewer than 20 of that scorecard were examined.
+    """
+    asked = {"profile": profile, "digest": digest, "points": points}
+    rows = connection.execute(_NEAR, asked).all()
+    if len(rows) < FEW:
+        return None
+    finds, of = sum(int(value) for value, _ in rows), len(rows)
+    low, high = control.wilson(finds / of, of)
+    held = [int(own) for _, own in rows]
+    return Near(of, finds, min(held), max(held), min(low, finds / of), max(high, finds / of))
 
 
 def passed_over(store: Store, profile: str, actor: Actor = OWNER) -> Passed:
@@ -135,7 +167,16 @@ def all_passed_over(store: Store, actor: Actor = OWNER) -> list[Passed]:
     return [passed_over(store, name, actor) for name in PROFILES]
 
 
-# Built once: every look at an alert asks it.
+# Built once: every look at an alert asks them.
+_NEAR = (
+    select(_label.c.value, _alert.c.points)
+    .join(_outcome, _outcome.c.id == _label.c.outcome_id)
+    .join(_alert, _alert.c.id == _outcome.c.alert_id)
+    .where(_label.c.profile == bindparam("profile"), batches.counts())
+    .where(_alert.c.model_digest == bindparam("digest"), _alert.c.points.is_not(None))
+    .order_by(func.abs(_alert.c.points - bindparam("points")), _alert.c.id)
+    .limit(NEAREST)
+)
 _WEIGHED = select(func.count(), func.sum(_label.c.value)).where(
     _label.c.profile == bindparam("profile"), batches.counts()
 )

@@ -15,7 +15,7 @@ from riskprofile.services import blind, desk, held, looking, noting
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import audit_table as _audit
 from riskprofile.services.desk import decision_table as _decision
-from riskprofile.services.evidence import weighed
+from riskprofile.services.evidence import Near, near, weighed
 from riskprofile.services.queue_statements import OF_WAITING, OFFICE, seen_from
 from riskprofile.services.rights import Actor
 from riskprofile.store import audit, phrasings
@@ -121,7 +121,8 @@ class Changed:
 class AlertView:
     """Everything of one alert but what drew it: a random control looks like any other.
 
-    `score` is a probability, and None until the installation's outcomes are enough for one.
+    `score` is a probability, and None until the installation's outcomes are enough for one; so is
+    `near`, what was found on examined alerts of about these points.
     `history` and `related` are other alerts: dicts with
     `alert_id, record_id, title, link, at, lane, state, outcome`. `related` ends with what
     was known when the alert was made: declarations of 90 days that share something and
@@ -175,6 +176,7 @@ class AlertView:
     blind: bool = False
     first_view: dict[str, Any] | None = None
     asked: Event | None = None
+    near: Near | None = None
     red_from: int | None = None
     yellow_from: int | None = None
 
@@ -188,6 +190,7 @@ _ADDED = (
     "changed",
     "first_view",
     "asked",
+    "near",
 )
 _COLUMNS = [name for name in AlertView.__dataclass_fields__ if name not in _ADDED]
 _LISTS = ("reasons", "against", "indicators", "declaration")
@@ -256,8 +259,11 @@ def _view(connection: Connection, actor: Actor, given: desk.Row, now: datetime) 
     told = {name: shown[name] for name in _COLUMNS} | {"blind": waits}
     told |= {name: told[name] or [] for name in _LISTS}
     told |= begun(told)
-    if told["score"] is not None and not weighed(connection, given["profile"]).enough:
+    alike = None
+    if not weighed(connection, given["profile"]).enough:
         told["score"] = None
+    elif told["points"] is not None:
+        alike = near(connection, given["profile"], given["model_digest"], told["points"])
     if desk.holder(given, now) is None:
         told["owner"] = told["lease_until"] = None
     history, related = _linked(connection, actor, given["id"])
@@ -271,6 +277,7 @@ def _view(connection: Connection, actor: Actor, given: desk.Row, now: datetime) 
         outcomes=_outcomes(connection, given["id"]),
         timeline=timeline,
         asked=None if asked is None else timeline[asked],
+        near=alike,
         history=history,
         related=[*related, *_own(actor, given["related"] or [])],
         changed=_changed(connection, given),

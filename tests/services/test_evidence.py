@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from riskprofile.errors import NotAllowed
 from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
-from riskprofile.services import evidence, review
+from riskprofile.services import blind, evidence, review
 from riskprofile.services.identity import OWNER
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Label, Outcome
@@ -70,7 +70,23 @@ def test_an_alert_shows_no_probability_before_200_examined_with_30_finds(
     if of:
         examined(any_store, finds, of, start=1000)
     seen = review.alert(any_store, INES, alert, NOW)
-    assert (seen.score is not None) == shown
+    assert (seen.score is not None) == (seen.near is not None) == shown
+
+
+def test_an_alert_shows_what_was_found_at_its_points_with_an_interval(any_store: Store) -> None:
+    points = [400 - n for n in range(ENOUGH_EXAMINED)]  # the finds have the most
+    examined(any_store, ENOUGH_FINDS, len(points), start=1000, points=points)
+    alerts = put(any_store, 3, record_id=["H", "M", "L"], points=[500, 341, 100])
+    told = [review.alert(any_store, INES, one, NOW).near for one in alerts]
+    expected = [(30, 301, 400), (21, 292, 391), (0, 201, 300)]
+    for one, (found, least, most) in zip(told, expected, strict=True):
+        assert one is not None
+        assert (one.examined, one.finds, one.least, one.most) == (100, found, least, most)
+        assert 0 <= one.low <= found / 100 <= one.high <= 1 and one.high - one.low < 0.2
+    [other] = put(any_store, 1, record_id=["N"], points=341, model_digest="another")
+    assert review.alert(any_store, INES, other, NOW).near is None
+    [waits] = put(any_store, 1, record_id=["W"], points=341, blind=blind.WAITING)
+    assert review.alert(any_store, INES, waits, NOW).near is None
 
 
 def test_an_alert_examined_twice_counts_once(store: Store) -> None:
