@@ -77,6 +77,13 @@ def snooze(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
+def lowered(page: Page) -> None:
+    """What would lower an alert, asked for: of an invented one it cannot be said."""
+    alert(page)
+    press(page, "w")
+    expect(page.locator(".rp-why [role=status]")).to_be_visible()
+
+
 def judged(page: Page) -> None:
     """A case of practice, with what it was."""
     page.locator(".st-key-practice-scan button").click()
@@ -132,6 +139,7 @@ PAGES: dict[str, tuple[str | None, str, Any]] = {
     "another's page": ("officer-14", "/batches", heading),
     "check": (None, "/check-declaration", nothing),
     "checked": (None, "/check-declaration", checked),
+    "what would lower it": ("officer-14", "/", lowered),
 }
 SCHEMES = ("light", "dark")
 # Here each page once, dealt out over themes and languages; every page in both themes and each
