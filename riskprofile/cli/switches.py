@@ -8,34 +8,39 @@ import typer
 
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened, owner
-from riskprofile.services import blind, govern
+from riskprofile.services import blind, govern, watching
+
+Inbox = Annotated[
+    bool, typer.Option("--inbox", help="Of the inbox alone: files can still be rated by hand.")
+]
 
 
 @app.command()
 def pause(
     why: Annotated[str, typer.Option(help="The reason, shown on every page.")],
+    inbox: Inbox = False,
     home: Home = None,
     json: Json = False,
 ) -> int:
     """The kill switch: nothing new is rated; the queue stays workable by hand."""
     with opened(home) as (_, store):
-        govern.pause(store, owner(), why, now())
+        (watching if inbox else govern).pause(store, owner(), why, now())
     if json:
         output.as_json({"paused": True})
     else:
-        output.say("rating is paused")
+        output.say("the inbox is paused" if inbox else "rating is paused")
     return 0
 
 
 @app.command()
-def resume(home: Home = None, json: Json = False) -> int:
+def resume(inbox: Inbox = False, home: Home = None, json: Json = False) -> int:
     """Let rating go on."""
     with opened(home) as (_, store):
-        govern.resume(store, owner(), now())
+        (watching if inbox else govern).resume(store, owner(), now())
     if json:
         output.as_json({"paused": False})
     else:
-        output.say("rating goes on")
+        output.say("the inbox is looked at again" if inbox else "rating goes on")
     return 0
 
 

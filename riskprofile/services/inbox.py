@@ -15,9 +15,9 @@ import os
 import secrets
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -43,6 +43,7 @@ from riskprofile.services.run import Options, Run, Stop, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.uploading import safe_name
+from riskprofile.services.watching import Heed, Teller
 from riskprofile.store import batches
 from riskprofile.store.database import Store
 
@@ -295,6 +296,11 @@ class Watcher:
     # of another release. What is said of each, and not the fault, which holds all that was read.
     beyond: dict[Path, tuple[str, str]] = field(default_factory=dict)
 
+    teller: Teller | None = None
+
+    def __post_init__(self) -> None:
+        self.heed = Heed(self.store)
+
     def run(self, folder: Path, *, every: float = EVERY, once: bool = False) -> Watched:
         """Look, rate, look again. With `once`, two looks and what stood still between them.
 
@@ -314,15 +320,15 @@ class Watcher:
                     "one of those that come together. What an office can examine on a day is "
                     "known once they are (registers load offices)"
                 )
-        with Inbox(folder) as inbox, stop.listening():
-            inbox.look()
+        with Inbox(folder) as inbox, stop.listening(), self._telling(inbox, every, once):
+            if not self._held():
+                inbox.look()
             while not stop.signal:
-                paths = inbox.left()
-                fault = self._rate(inbox, paths, stop)
+                fault = None if self._held() else self._rate(inbox, inbox.left(), stop)
                 if stop.wait(every):
                     break
-                paths = inbox.look()
-                fault = self._rate(inbox, paths, stop) or fault
+                if not self._held():
+                    fault = self._rate(inbox, inbox.look(), stop) or fault
                 if once:
                     if fault is not None:
                         raise fault
@@ -330,8 +336,23 @@ class Watcher:
             self.told.stopped = stop.signal
         return self.told
 
+    @contextmanager
+    def _telling(self, inbox: Inbox, every: float, once: bool) -> Iterator[None]:
+        self.teller = Teller(self.settings, inbox.folder, every, once=once)
+        try:
+            yield
+        finally:
+            self.teller.end()
+
+    def _held(self) -> bool:
+        """Whether the inbox is paused; said when it turns."""
+        if said := self.heed.turned():
+            self.say(said)
+        return self.heed.stands is not None
+
     def _rate(self, inbox: Inbox, paths: list[Path], stop: Stop) -> RiskProfileError | None:
         fault: RiskProfileError | None = None
+        self._tell_of(inbox, paths)
         self.told.waiting = 0
         read = dict(self.untold)
         for path, tell in read.items():
@@ -361,7 +382,13 @@ class Watcher:
                     fault = error
                     self._waits(path, str(error))
         self.told.waiting += len(self.untold)
+        self._tell_of(inbox, [])
         return fault
+
+    def _tell_of(self, inbox: Inbox, paths: Sequence[Path]) -> None:
+        if self.teller is not None:
+            names = [path.name for path in paths]
+            self.teller.tell(datetime.now(UTC), [*inbox.seen], names, self.told.waiting)
 
     def _told_of(self, inbox: Inbox, path: Path) -> bool:
         """Tell of a file that a watcher rated before it died; False where it is to be rated."""

@@ -48,6 +48,7 @@ from riskprofile.services import (
     trends,
     unmasking,
     uploading,
+    watching,
     watchlists,
 )
 from riskprofile.services.identity import ACTIONS, OWNER, ROLES, Actor, authorise
@@ -134,6 +135,10 @@ def house_calls(store):
         ],
         "batch.score": [
             lambda a: uploading.upload(store, home_of(store), a, "x.csv", io.BytesIO(), NOW)
+        ],
+        "inbox.pause": [
+            lambda a: watching.pause(store, a, REASON, NOW),
+            lambda a: watching.resume(store, a, NOW),
         ],
         "quarantine.look": [
             lambda a: quarantine.find(store, a, quarantine.Filter(batch="b1"), NOW)
