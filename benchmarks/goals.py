@@ -300,12 +300,13 @@ def history(one: Rater, rows: pd.DataFrame) -> dict[str, float]:
 
 
 def alone(one: Rater, rows: pd.DataFrame, asked: int = 30) -> dict[str, float]:
-    """G12: one declaration at a time, warm; the median, clock."""
+    """G12: one declaration at a time, its points and which indicators fired; median, clock."""
     spent = []
     for place in range(asked):
         row = rows.iloc[[place]].reset_index(drop=True)
         began = time.perf_counter()
-        one.rate(row)
+        said = one.answer(row)
+        _ = said.points.at(0), [key for key, mask in said.fired.masks.items() if mask[0]]
         spent.append((time.perf_counter() - began) * 1e3)
     return {"one alone ms": statistics.median(spent[5:])}
 

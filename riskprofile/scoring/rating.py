@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from riskprofile.columns import View
+from riskprofile.columns import Column, View
 from riskprofile.errors import RiskProfileError
 from riskprofile.features.register import finite, numbers
 from riskprofile.profiles import Profile
@@ -49,7 +49,13 @@ def features(
     items : View or Table
         The view of the rows (`history.look`), without codes.
     """
-    by_name, seen = profile.features_by_name, View.of(items)
+    seen = View.of(items)
+    return tabled(values(seen, history, profile, scorecard), scorecard.features, seen.index)
+
+
+def values(seen: View, history: History, profile: Profile, scorecard: Scorecard) -> np.ndarray:
+    """The same as an array of float64, one row a feature."""
+    by_name = profile.features_by_name
     made: dict[str, np.ndarray] = {}
     for name in scorecard.features:
         if name == WORDING and scorecard.wording is not None:
@@ -65,11 +71,13 @@ def all_features(items: View | Table, history: History, profile: Profile) -> Tab
     """Every feature of the profile, for training; the wording is not among them."""
     seen = View.of(items)
     made = {feature.name: _computed(feature, seen, history) for feature in profile.features}
-    return _rounded(made, seen, history, profile)
+    return tabled(_rounded(made, seen, history, profile), tuple(made), seen.index)
 
 
-def _rounded(made: dict[str, np.ndarray], items: View, history: History, profile: Profile) -> Table:
-    """Features as a table; missing where one would speak of a past that is not loaded."""
+def _rounded(
+    made: dict[str, np.ndarray], items: View, history: History, profile: Profile
+) -> np.ndarray:
+    """Features as rows; missing where one would speak of a past that is not loaded."""
     values = np.empty((len(made), len(items)))
     for place, one in enumerate(made.values()):
         values[place] = one
@@ -79,12 +87,14 @@ def _rounded(made: dict[str, np.ndarray], items: View, history: History, profile
     if known is not None:
         values[np.ix_(silent, ~known)] = np.nan
     values.round(PRECISION, out=values)
-    return pd.DataFrame(values.T, index=items.index, columns=headers(*made))
+    return values
 
 
-def headers(*names: str) -> pd.Index:
-    """Column names as pandas keeps them: made anew, they cost as much as a table of few rows."""
-    return _index(names).view()  # what a table's columns are called as a whole is its own
+def tabled(rows: np.ndarray, names: tuple[str, ...], index: pd.Index) -> Table:
+    """An array, whose rows have these names, as a table of as many columns."""
+    # Made anew, names cost as much as a table of few rows; what they are called as a whole is a
+    # table's own.
+    return pd.DataFrame(rows.T, index=index, columns=_index(names).view())
 
 
 @lru_cache(maxsize=16)
@@ -92,15 +102,16 @@ def _index(names: tuple[str, ...]) -> pd.Index:
     return pd.Index(names)
 
 
-def points(items: View | Table, values: Table, profile: Profile, scorecard: Scorecard) -> pd.Series:
-    """Points of each row (`Int64`), missing where nothing objective is declared."""
-    seen = View.of(items)
-    objective = np.zeros(len(seen), dtype=bool)
+def points(items: View, values: np.ndarray, profile: Profile, scorecard: Scorecard) -> Column:
+    """Points of each row (whole numbers), missing where nothing objective is declared.
+
+    `values` are those of the features that the scorecard reads, one row a feature.
+    """
+    objective = np.zeros(len(items), dtype=bool)
     for name in profile.objective:
-        column = seen[name] if name in seen else seen[f"{name}_key"]
+        column = items[name] if name in items else items[f"{name}_key"]
         objective |= column.notna().values
-    total = pd.arrays.IntegerArray(scorecard.points(values), ~objective)
-    return pd.Series(total, index=items.index)
+    return Column(scorecard.points_of(values.T), ~objective)
 
 
 def indicators(items: View | Table, history: History, listed: Sequence[Indicator]) -> Fired:

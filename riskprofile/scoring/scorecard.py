@@ -140,7 +140,10 @@ class Scorecard:
 
     def points(self, features: Table) -> np.ndarray:
         """Points of each row: int64, base and terms added in the scorecard's order."""
-        values = self._values(features)
+        return self.points_of(self._values(features))
+
+    def points_of(self, values: np.ndarray) -> np.ndarray:
+        """The same, of what it reads: float64, one row per row, its features in order."""
         if self.terms and len(values) <= FEW:
             table, starts, read, steps = self._joined
             bins = self._bins_at_once(values).T[read]  # two a term, by row
@@ -148,7 +151,7 @@ class Scorecard:
             few: np.ndarray = self.base + table[places].sum(axis=0, dtype=np.int64)
             return few
         cut = self._cut(values)
-        total = np.full(len(features), self.base, dtype=np.int64)
+        total = np.full(len(values), self.base, dtype=np.int64)
         for term in self.terms:
             total += term.table[tuple(cut[name] for name in term.features)]
         return total

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from riskprofile.columns import View
+from riskprofile.columns import Column, View
 from riskprofile.history import Aliases, Snapshot, look, recalled, united
 from riskprofile.history.learning import Asked
 from riskprofile.history.watch import WATCH, Watch
@@ -67,7 +67,8 @@ class Rater:
         events : Table
             What history will remember of these rows.
         """
-        log, events = joined([self._rated(part, View.over(part)) for part in portions(table)])
+        answers = [self.answer(part) for part in portions(table)]
+        log, events = joined([(one.log, one.events) for one in answers])
         if not numbered(table):
             log, events = log.set_axis(table.index), events.set_axis(table.index)
         return log, events
@@ -75,27 +76,28 @@ class Rater:
     def heard(self, part: Table) -> Rated:
         """`rate` of a portion of a table, and what the register said of its parties."""
         given = View.over(part)
-        return *self._rated(part, given), self.parties.asked(given, self.profile.keys)
+        said = self._answer(part, given)
+        return said.log, said.events, self.parties.asked(given, self.profile.keys)
 
-    def _rated(self, table: Table, given: View) -> tuple[Table, Table]:
+    def answer(self, table: Table) -> Answer:
+        """`rate` of a declaration alone, or of rows that go by their places; `AT_ONCE` at most."""
+        return self._answer(table, View.over(table))
+
+    def _answer(self, table: Table, given: View) -> Answer:
         raw = look(given, self.profile, codes=True, rates=self.rates)
         seen = united(raw, self.profile.keys, self.parties(given, self.profile.keys))
         items = seen.without(self.profile.codes)
-        values = rating.features(items, self.history, self.profile, self.scorecard)
+        values = rating.values(items, self.history, self.profile, self.scorecard)
         points = rating.points(items, values, self.profile, self.scorecard)
         # Events are told by record: indicators see whose row it is, features do not.
-        named = continued(items, self._named(seen, table))
+        named = continued(items, self._named(seen, table, given))
         fired = rating.indicators(named, self.history, self._first)
         named = continued(named, self._fitted(named, table, fired))
         last = [one for one in self.by_row if one.after_others]
         fired.add(rating.indicators(named, self.history, last))
-        flags = {f"{FIRED}{key}": mask for key, mask in fired.masks.items()}
-        flags |= {f"{BROKEN}{key}": np.ones(len(table), dtype=bool) for key in fired.broken}
-        masks = np.array([*flags.values()]).reshape(len(flags), len(table))
-        said = pd.DataFrame(masks.T, index=table.index, columns=rating.headers(*flags))
-        log = pd.concat([values, points.rename(POINTS), said], axis=1)
         # Events keep the keys as written: the register may learn later who they are.
-        return log, raw.table([*self.profile.remembered, "time"])
+        remembered = raw.only([*self.profile.remembered, "time"])
+        return Answer(self.scorecard.features, values, points, fired, remembered)
 
     def read(self, log: Table, rows: Table, rated_by: str) -> Table:
         """What this scorecard reads of a feature log, where the one of that digest made it.
@@ -126,7 +128,7 @@ class Rater:
         named = dict.fromkeys((*self.profile.visible, *self.profile.codes))
         said = self._watched(View(dict(table[list(named)].items()), table.index), table)
         if len(self.packs):
-            seen = self._named(self.seen(table), table)
+            seen = self._named(self.seen(table), table, View.over(table))
             fired = rating.indicators(seen, self.history, self._first)
             said = self._fitted(said, table, fired)
         return said
@@ -145,9 +147,10 @@ class Rater:
     def _first(self) -> list[Indicator]:
         return [one for one in self.by_row if not one.after_others]
 
-    def _named(self, seen: View, table: Table) -> View:
+    def _named(self, seen: View, table: Table, given: View) -> View:
         named = self._watched(seen, table)
-        return named.assign(**{RECORD: table[RECORD]}) if RECORD in table else named
+        whose = partial(given.__getitem__, RECORD)
+        return named.assign(**{RECORD: whose}) if RECORD in given else named
 
     def _fitted(self, seen: View, table: Table, fired: rating.Fired) -> View:
         if not len(self.packs):
@@ -168,6 +171,49 @@ class Rater:
     def over_batch(self) -> list[Indicator]:
         """Indicators that see the batch as a set."""
         return [one for one in self.profile.indicators if one.over_batch]
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """How rows are rated, in arrays; and in tables, which are made when one is asked for.
+
+    To make both takes a fifth of the time in which one declaration is rated.
+
+    Parameters
+    ----------
+    features : tuple of str
+        What the scorecard reads.
+    values : ndarray of float64
+        One row a feature, NaN where it is missing.
+    points : Column
+        Whole numbers, missing where nothing objective is declared.
+    fired : Fired
+        Which indicators fired on which rows.
+    remembered : View
+        What history will remember.
+    """
+
+    features: tuple[str, ...]
+    values: np.ndarray
+    points: Column
+    fired: rating.Fired
+    remembered: View
+
+    @cached_property
+    def log(self) -> Table:
+        """The feature log; see `Rater.rate`."""
+        index, size = self.remembered.index, len(self.remembered)
+        flags = {f"{FIRED}{key}": mask for key, mask in self.fired.masks.items()}
+        flags |= {f"{BROKEN}{key}": np.ones(size, dtype=bool) for key in self.fired.broken}
+        masks = np.array([*flags.values()]).reshape(len(flags), size)
+        values = rating.tabled(self.values, self.features, index)
+        points = self.points.series(index, POINTS)
+        return pd.concat([values, points, rating.tabled(masks, tuple(flags), index)], axis=1)
+
+    @cached_property
+    def events(self) -> Table:
+        """What history will remember, as a table."""
+        return self.remembered.table()
 
 
 @dataclass(frozen=True)

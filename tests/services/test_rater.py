@@ -55,10 +55,14 @@ def test_each_row_alone_has_the_bits_that_it_has_among_others(plain: Rater, rows
     given = given.where(kept)
     together = after.rate(given)
     for place in range(len(given)):
-        alone = after.rate(given.iloc[[place]].reset_index(drop=True))
-        for one, whole in zip(alone, together, strict=True):
+        alone = after.answer(given.iloc[[place]].reset_index(drop=True))
+        for one, whole in zip((alone.log, alone.events), together, strict=True):
             expected = whole.iloc[[place]].reset_index(drop=True)
             pd.testing.assert_frame_equal(one, expected, check_exact=True)
+        log = together[0].iloc[place]
+        assert alone.points.at(0) == (None if pd.isna(log["points"]) else log["points"])
+        fired = [FIRED + key for key, mask in alone.fired.masks.items() if mask[0]]
+        assert fired == [name for name in log.index if name.startswith(FIRED) and log[name]]
 
 
 def test_a_name_given_to_the_columns_of_one_table_is_not_that_of_the_next(
