@@ -16,7 +16,6 @@ EPOCH = np.datetime64("1980-01-01T00:00:00", "us")
 SECOND = np.timedelta64(1_000_000, "us")
 DAY = 86_400
 _EPOCH_SECOND = int(EPOCH.astype(np.int64)) // 1_000_000
-_FIRST = np.zeros(1, dtype=np.int64)
 
 
 @dataclass(slots=True)
@@ -58,8 +57,6 @@ def queries(items: View, by: Sequence[str]) -> Asked:
 @once
 def _queries(items: View, by: tuple[str, ...]) -> Asked:
     hashes, days = _mixed(items, by).view(np.int64), _day(items)
-    if len(hashes) == 1:
-        return Asked(_FIRST, hashes, days, lacking(items, by))
     by_day = _by_day(items)
     order = by_day[in_order(hashes[by_day])]
     hashes, days = hashes[order], days[order]

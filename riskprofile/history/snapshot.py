@@ -9,12 +9,13 @@ in serving, and the order of a day's files cannot matter. Its past is a sequence
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from riskprofile.columns import Column, View, like
+from riskprofile.history import alone
 from riskprofile.history import asked as asking
 from riskprofile.history.asked import DAY, EPOCH, queries
 from riskprofile.history.index import NEVER, SECOND, Change, Index, edge
@@ -22,8 +23,6 @@ from riskprofile.history.layer import QUANTUM, Layer, Question, Rows, alive, cha
 from riskprofile.history.lookup import NOTHING
 from riskprofile.reference.once import once
 from riskprofile.tables import Registers, Table
-
-_Norm: TypeAlias = tuple[str, tuple[str, ...]]  # a measure, and by which columns
 
 
 class Snapshot:
@@ -53,8 +52,6 @@ class Snapshot:
         self._finds = Layer(Rows.of(finds if finds is not None else pd.DataFrame()))
         self._indexes: dict[Question, list[Change]] = {}
         self._signed: dict[Question, list[tuple[int, Index]]] = {}
-        # By the norm that a view was asked for first, all of it: the next is told these at once.
-        self._beside: dict[_Norm, dict[_Norm, None]] = {}
         self._remembered: Table | None = None
 
     @classmethod
@@ -164,38 +161,27 @@ class Snapshot:
 
         `mean` and `sd` are missing where `n` is 0; `sd` is of the population.
         """
-        seen, asked = View.of(items), (measure, tuple(by))
-        held: dict[_Norm, View] = _norms(seen, self)
-        if asked not in held:
-            beside = self._beside.setdefault(next(iter(held), asked), {})
-            others = [] if held else [one for one in [*beside] if one != asked]
-            held |= self._normed(seen, [asked, *(one for one in others if _asks(seen, one))])
-            beside[asked] = None  # what cannot be told of these rows is asked of no others
-        made = held[asked]
+        made: View = _norm(View.of(items), self, measure, tuple(by))
         return made if isinstance(items, View) else made.table()
 
-    def _normed(self, items: View, asked: Sequence[_Norm]) -> dict[_Norm, View]:
-        """These norms of the rows: their queries lie one norm's behind the other's."""
-        made = {one: _met(items, self, one[1], ("norm", one[0], *one[1])) for one in asked}
-        told = {one: _no_norm(items, one[1]) for one, met in made.items() if not met}
-        some = {one: queries(items, one[1]) for one in asked if one not in told}
-        *starts, size = np.cumsum([0, *map(len, some.values())]).tolist()
-        number, total, squares = np.zeros((3, size), dtype=np.int64)
-        for one, start in zip(some, starts, strict=True):
-            for met in made[one]:
-                index, first, end, at = met.events, met.since(None), met.end, met.known + start
-                number[at] += met.sign * (end - first)
-                if index.total is not None and index.squares is not None:
-                    total[at] += met.sign * (index.total[end] - index.total[first])
-                    squares[at] += met.sign * (index.squares[end] - index.squares[first])
+    def _normed(self, items: View, measure: str, by: tuple[str, ...]) -> View:
+        question = ("norm", measure, *by)
+        if len(items) == 1:
+            return _norm_of(items, np.array(alone.norm(_found(items, self, by, question)))[:, None])
+        asked, met = queries(items, by), _met(items, self, by, question)
+        number, total, squares = np.zeros((3, len(asked)), dtype=np.int64)
+        for one in met:
+            index, first, end, at = one.events, one.since(None), one.end, one.known
+            number[at] += one.sign * (end - first)
+            if index.total is not None and index.squares is not None:
+                total[at] += one.sign * (index.total[end] - index.total[first])
+                squares[at] += one.sign * (index.squares[end] - index.squares[first])
         counted = np.maximum(number, 1)
         mean = total / counted / QUANTUM
         square = squares / counted / QUANTUM**2
         norms = np.array([number, mean, np.sqrt(np.maximum(square - mean**2, 0.0))])
         norms[1:, number == 0] = np.nan
-        for (one, of), start in zip(some.items(), starts, strict=True):
-            told[one] = _norm_of(items, of.told(norms[:, start : start + len(of)], _NO_NORM))
-        return {one: told[one] for one in asked}
+        return _norm_of(items, asked.told(norms, _NO_NORM))
 
     def finds(self, items: Any, by: Sequence[str]) -> Any:
         """Confirmed finds with the same values whose result was known before this row's day."""
@@ -228,6 +214,9 @@ class Snapshot:
     def _counted(
         self, items: View, by: tuple[str, ...], question: Question, days: float | None
     ) -> Column:
+        if len(items) == 1:
+            found = _found(items, self, by, question)
+            return Column(np.array([alone.count(items, by, found, days)]))
         # Finds are few: under most keys there is none, and no key is looked for.
         met = _met(items, self, by, question) if self._held(question) else ()
         if not met:
@@ -239,7 +228,9 @@ class Snapshot:
         return Column(asked.told(made, np.nan))
 
     def _when(self, items: Any, by: Sequence[str], *, last: bool) -> Any:
-        seen = View.of(items)
+        seen, by = View.of(items), tuple(by)
+        if len(seen) == 1 and not _found(seen, self, by, ("count", *by)):
+            return like(items, Column(np.array(["NaT"], dtype="M8[us]")))
         asked = queries(seen, by)
         found = edge(self._changes(("count", *by)), asked.hashes, asked.days, last=last)
         found = asked.told(found, NEVER)
@@ -254,11 +245,6 @@ def _norm_of(items: View, told: np.ndarray) -> View:
     return View(dict(zip(("n", "mean", "sd"), map(Column, told), strict=True)), items.index)
 
 
-@once  # of most keys of a row that stands alone nothing is known
-def _no_norm(items: View, by: tuple[str, ...]) -> View:
-    return _norm_of(items, np.repeat(_NO_NORM, len(items), axis=1))
-
-
 @once
 def _none(items: View, by: tuple[str, ...]) -> Column:
     """That nothing is known under these keys; missing where a row lacks one."""
@@ -267,13 +253,8 @@ def _none(items: View, by: tuple[str, ...]) -> Column:
 
 
 @once
-def _norms(items: View, of: Snapshot) -> dict[_Norm, View]:
-    """The norms that these rows were asked for, the first of them first."""
-    return {}
-
-
-def _asks(items: View, norm: _Norm) -> bool:
-    return all(name in items for name in norm[1])
+def _norm(items: View, of: Snapshot, measure: str, by: tuple[str, ...]) -> View:
+    return of._normed(items, measure, by)
 
 
 @once
@@ -281,6 +262,13 @@ def _many(
     items: View, of: Snapshot, by: tuple[str, ...], question: Question, days: float | None
 ) -> Column:
     return of._counted(items, by, question, days)
+
+
+@once
+def _found(items: View, of: Snapshot, by: tuple[str, ...], question: Question) -> list[alone.Met]:
+    """What is known under the key of a row that stands alone, if anything is."""
+    held = of._held(question)
+    return alone.met(items, by, held) if held else []
 
 
 class _Met(NamedTuple):

@@ -94,9 +94,8 @@ def asked() -> Table:
     )
 
 
-def answers(history: Snapshot) -> Table:
+def answers(history: Snapshot, items: Table) -> Table:
     """All that a history can be asked, of every row."""
-    items = asked()
     told = {"age": history.age(items)}
     for by in (["one"], ["two"], ["one", "two"]):
         for days in (None, 1, 2):
@@ -145,7 +144,9 @@ def whole(steps: Steps) -> Snapshot:
 def test_layers_answer_as_the_whole(steps: Steps) -> None:
     layers = layered(steps)
     history, other = Snapshot.from_layers(layers), whole(steps)
-    pd.testing.assert_frame_equal(answers(history), answers(other), check_exact=True)
+    pd.testing.assert_frame_equal(
+        answers(history, asked()), answers(other, asked()), check_exact=True
+    )
     assert len(history) == len(other)
     order = [CHUNK, POSITION]
     if len(other):
@@ -156,6 +157,17 @@ def test_layers_answer_as_the_whole(steps: Steps) -> None:
         shared = history.sharing({"one": np.array([1, 3]), "three": np.array([1])}, [POSITION])
         held = theirs["one"].isin([1, 3]).to_numpy(dtype=bool, na_value=False)
         assert sorted(shared.get(POSITION, [])) == theirs[POSITION][held].tolist()
+
+
+@settings(max_examples=50)
+@given(steps=pasts(), chosen=st.sets(st.integers(0, len(asked()) - 1), min_size=1, max_size=6))
+def test_a_row_alone_is_answered_as_among_others(steps: Steps, chosen: set[int]) -> None:
+    history, items = Snapshot.from_layers(layered(steps)), asked()
+    among = answers(history, items)
+    for place in chosen:
+        pd.testing.assert_frame_equal(
+            answers(history, items.iloc[[place]]), among.iloc[[place]], check_exact=True
+        )
 
 
 @settings(max_examples=30)
@@ -190,7 +202,9 @@ def test_layers_on_file_answer_as_the_whole(
         layer_files.name(path, digest)
         mapped.append(layer_files.read(folder, digest, "this").layer)
     history = Snapshot.from_layers(mapped)
-    pd.testing.assert_frame_equal(answers(history), answers(whole(steps)), check_exact=True)
+    pd.testing.assert_frame_equal(
+        answers(history, asked()), answers(whole(steps), asked()), check_exact=True
+    )
     assert all(set(one.known) >= set(KEPT) for one in mapped)
 
 
