@@ -58,12 +58,30 @@ def table(
 
     The first column stands on one line, where it does not hold `sentences`, and so do the `whole`.
     """
+    return grid(
+        heads,
+        ([escape(text) for text in row] for row in rows),
+        right,
+        sentences=sentences,
+        whole=whole,
+    )
+
+
+def grid(
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    right: Iterable[int] = (),
+    *,
+    sentences: bool = False,
+    whole: Iterable[int] = (),
+) -> str:
+    """A `table` whose cells are HTML already: every text in them has been escaped."""
     kinds = dict.fromkeys(whole, " class=n") | dict.fromkeys(right, " class=r")
 
     def cell(tag: str, n: int, text: str) -> str:
-        return f"<{tag}{kinds.get(n, '')}>{escape(text)}</{tag}>"
+        return f"<{tag}{kinds.get(n, '')}>{text}</{tag}>"
 
-    head = "".join(cell("th", n, text) for n, text in enumerate(heads))
+    head = "".join(cell("th" if text else "td", n, escape(text)) for n, text in enumerate(heads))
     head = f"<thead><tr>{head}</tr></thead>" if heads else ""
     body = "".join(
         "<tr>" + "".join(cell("td", n, text) for n, text in enumerate(row)) + "</tr>"
@@ -71,6 +89,28 @@ def table(
     )
     tone = ("" if sentences else " first") + ("" if heads else " tight")
     return f'<table class="rp-t{tone}">{head}<tbody>{body}</tbody></table>'
+
+
+def meter(parts: Iterable[tuple[str, int]], longest: int) -> str:
+    """A row of bars in the colours of lanes: (lane, count). The figures stand beside it."""
+    bars = "".join(
+        f'<i class="{lane}" style="width:{100 * count / max(longest, 1):.1f}%"></i>'
+        for lane, count in parts
+        if count
+    )
+    return f'<div class="rp-mt" aria-hidden="true">{bars}</div>'
+
+
+def within(share: float, low: float, high: float) -> str:
+    """A share as a mark on a line from 0 to 1, and the range that was agreed as a box."""
+    box = f"inset-inline-start:{100 * low:.1f}%;width:{100 * (high - low):.1f}%"
+    mark = "" if share != share else f'<s style="inset-inline-start:{100 * share:.1f}%"></s>'
+    return f'<div class="rp-mk" aria-hidden="true"><i style="{box}"></i>{mark}</div>'
+
+
+def note(text: str, more: str = "") -> str:
+    """A figure, and beside it in grey what belongs to it."""
+    return f"<b>{escape(text)}</b>" + (f' <span class="rp-m">{escape(more)}</span>' if more else "")
 
 
 def bars(head: tuple[str, str], rows: Sequence[tuple[str, int]], usual: float | None) -> str:

@@ -1,4 +1,4 @@
-"""The supervisor's page: load and cut of each office, overrides, nodding, the random share."""
+"""The supervisor's page: examinations, lanes, overrides, nodding, the random share."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, form, session
-from app.deciding import attempt, strips
+from app import draw, examinations, form, session
+from app.deciding import strips
 from app.installation import served
-from app.text import escape, option
-from riskprofile.services import blind, board, cut
+from app.text import escape
+from riskprofile.services import agreement, board, overrides
 
 NBSP = "\u00a0"
+KINDS, REASON = 4, 26  # overrides that the card shows; characters of a reason
+MARKS = {"agrees": "mark_agrees", "quick": "mark_quick", "held": "mark_held"}
+LISTED = "overrides-listed"  # whether their list is open
 
 
 def page() -> None:
@@ -26,156 +29,199 @@ def page() -> None:
     if found.alarm:
         where = f" {', '.join(found.alarms)}" if len(found.offices) > 1 else ""
         st.html(draw.strip("!", say("board.alarm"), say("board.alarm_text") + where))
-    st.html(_card(say("board.offices"), _offices(say, found), say("board.offices_text")))
     if found.offices:
-        _capacity(say, person, found.offices, now)
-    left, middle, right = st.columns(3, gap="small")
-    with left:
-        rows = [
-            (form.lane(say, lane), say(f"decision.{decision}"), say.number(count))
-            for lane, decision, count in found.overrides
-        ]
-        heads = [say("head.lane"), say("board.decision"), say("item.count")]
-        body = draw.table(heads, rows, (2,)) if rows else f"<p>{escape(say('board.none'))}</p>"
-        decided = say("board.decided", n=say.number(found.decided))
-        st.html(_card(say("board.overrides"), body, decided))
-    with middle:
-        told = _meter(say, found.meter) + _shifts(say, found, now)
-        st.html(_card(say("board.meter"), told, say("board.meter_text")))
-    with right:
-        drawn = [
-            (say("board.drawn"), say.number(found.drawn)),
-            (say("board.drawn_examined"), say.number(found.drawn_examined)),
-            (say("board.drawn_finds"), say.number(found.drawn_finds)),
-        ]
-        st.html(_card(say("board.random"), draw.table((), drawn), say("board.random_text")))
+        examinations.draw_part(found.offices, found.control)
+    with st.container(key="board_low"):
+        left, middle, right = st.columns([404, 434, 464], gap="small")
+        with left:
+            st.html(_card(say("board.lanes"), _lanes(say, found), say("board.lanes_text")))
+        with middle:
+            _overrides(say, found.overrides)
+        with right:
+            st.html(_marks(say, found, now))
+    st.html(_card(say("board.offices"), _offices(say, found), say("board.offices_text")))
+    st.html(_shifts(say, found, now))
     st.html(_card(say("board.bias"), _bias(say, found), say("board.bias_text")))
+    if st.session_state.get(LISTED):
+        st.dialog(say("board.overrides"), width="large", on_dismiss=_close)(_listed)()
 
 
 def _figures(say: Any, found: Any) -> list[tuple[str, str]]:
-    offices = found.offices
-    examined, total = (sum(getattr(one, n) for one in offices) for n in ("examined", "capacity"))
+    def total(name: str) -> Any:
+        return sum(getattr(one, name) for one in found.offices)
+
     return [
-        (say("board.red"), say.number(sum(one.red for one in offices))),
-        (say("board.yellow"), say.number(sum(one.yellow for one in offices))),
-        (say("board.late"), say.number(sum(one.late for one in offices))),
-        (say("board.examined"), say("kpi.of", n=examined, total=total)),
-        (say("board.snoozed"), say.number(sum(one.snoozed for one in offices))),
+        (say("board.open"), say.number(total("open"))),
+        (say("board.late_kpi"), say.number(total("late"))),
+        (say("kpi.red_free"), say.number(total("red_free"))),
+        (say("board.examined"), say("kpi.of", n=total("examined"), total=total("capacity"))),
+        (say("board.finds"), say.number(total("finds"))),
+        (say("kpi.to_confirm"), say.number(found.second)),
+        (say("board.ending"), say.number(total("ending"))),
     ]
 
 
-def _capacity(say: Any, person: Any, offices: list[Any], now: Any) -> None:
-    """How many examinations an office can make today, and where that cuts its list."""
-    by_code = {one.code: one for one in offices}
-    with st.container(border=True, key="capacity"):
-        st.html(f'<h2 class="rp-h2">{escape(say("capacity.title"))}</h2>')
-        with st.container(horizontal=True, vertical_alignment="bottom", key="capacity_line"):
-            chosen = next(iter(by_code))
-            if len(by_code) > 1:
-                chosen = st.selectbox(
-                    say("board.office"),
-                    list(by_code),
-                    key="capacity-office",
-                    width=240,
-                    format_func=lambda code: option(f"{by_code[code].name} {code}"),
-                )
-            office = by_code[chosen]
-            number = st.number_input(
-                say("capacity.number"),
-                min_value=0,
-                max_value=cut.MOST,
-                step=1,
-                value=office.capacity,
-                key=f"capacity-{chosen}",
-                width=160,
+def _lanes(say: Any, found: Any) -> str:
+    """What is open by lane, and the examinations that each office has left."""
+    longest = max((one.red + one.yellow for one in found.offices), default=1)
+
+    def count(lane: str, n: int | None) -> str:
+        told = say("board.unknown") if n is None else say.number(n)
+        return f'<span class="rp-{lane} rp-nw">{form.GLYPHS[lane]} {escape(told)}</span>'
+
+    rows = [
+        (
+            escape(one.name),
+            draw.meter((("red", one.red), ("yellow", one.yellow)), longest),
+            count("red", one.red),
+            count("yellow", one.yellow),
+            count("green", one.green),
+            f'<span class="rp-nw">{escape(say("kpi.of", n=one.left, total=one.capacity))}</span>',
+        )
+        for one in found.offices
+    ]
+    heads = [say("board.office"), "", *(say(f"lane.{name}") for name in ("red", "yellow", "green"))]
+    return draw.grid([*heads, say("board.left")], rows, (2, 3, 4, 5))
+
+
+def _overrides(say: Any, found: overrides.Overrides) -> None:
+    with st.container(border=True, key="overrides"):
+        with st.container(
+            key="small_overrides", horizontal=True, vertical_alignment="center", wrap=False
+        ):
+            told = say("board.of_decided", n=found.count, total=found.decided)
+            st.html(
+                f'<div class="rp-bar"><h2 class="rp-h2">{escape(say("board.overrides"))}</h2>'
+                f'<span class="rp-m rp-s">{escape(told)}</span></div>'
             )
             st.button(
-                say("capacity.set"),
-                key=f"capacity-set-{chosen}",
-                type="primary",
-                shortcut="E",
-                disabled=number == office.capacity,
-                on_click=_set,
-                args=(chosen, number),
+                say("board.list"),
+                key="overrides-open",
+                shortcut="O",
+                disabled=not found.kinds,
+                on_click=_open,
             )
-            st.html(
-                f'<p class="rp-m">{escape(say("capacity.was", n=say.number(office.capacity)))}</p>'
-            )
-        left = max(0, int(number) - office.examined)
-        told = cut.cut(served().store, person, chosen, left, now)
-        profiles = session.status(person).profiles
-        kept = cut.today(served().store, person, chosen, profiles, now)
-        rows = [*_kept(say, kept, int(number)), *_reach(say, told, office)]
-        st.html(draw.table((), rows))
-        st.html(f'<p class="rp-m">{escape(say("capacity.text"))}</p>')
+        st.html(_kinds(say, found))
 
 
-def _set(office: str, number: int) -> None:
-    person = session.actor()
-    if person is None:
-        return
-    done = attempt(lambda: cut.set_capacity(served().store, person, office, number, session.now()))
-    if done is None and "fault" not in st.session_state:
-        told = session.speech()("capacity.done", office=office, n=number)
-        st.session_state["told"] = told
-
-
-def _kept(say: Any, kept: list[cut.Today], number: int) -> list[tuple[str, str]]:
-    """Why fewer alerts are red by noon than an office can examine: the rest is kept."""
-    rows = []
-    for one in kept:
-        if one.coming is None:
-            told = say("capacity.kept_unknown")
-        elif not one.coming:
-            told = say("capacity.kept_none")
-        elif not one.kept(number):
-            told = say("capacity.kept_all")
-        else:
-            n, coming = say.number(one.kept(number)), say.number(one.coming)
-            told = say("capacity.kept_for", n=n, coming=coming)
-        given = say("kpi.of", n=say.number(one.given), total=say.number(number))
-        for what, value in ((say("capacity.given"), given), (say("capacity.kept"), told)):
-            if len(kept) > 1:
-                profile = say(f"profile.{one.profile}").lower()
-                what = say("capacity.of_profile", what=what, profile=profile)
-            rows.append((what, value))
-    return rows
-
-
-def _reach(say: Any, told: Any, office: Any) -> list[tuple[str, str]]:
-    cut_at = say("capacity.all") if not told.beyond else say("kpi.none")
-    if told.points is not None:
-        cut_at = say("head.points_n", n=say.number(told.points))
-    counts = {"red": told.red, "yellow": told.yellow}
-    if told.own_view:
-        counts = {blind.LANE: told.own_view, **counts}
-    lanes = say.listed(f"{form.lane(say, name)} {n}" for name, n in counts.items())
-    unknown = say("capacity.unknown")
-    return [
-        (say("capacity.left"), say("kpi.of", n=told.number, total=told.number + office.examined)),
-        (say("capacity.cut"), cut_at),
-        (say("capacity.reached"), lanes),
-        (say("capacity.beyond"), say.number(told.beyond)),
+def _kinds(say: Any, found: overrides.Overrides) -> str:
+    """What was done other than the lane, and for which reason, the most frequent first."""
+    if not found.kinds:
+        return f'<p class="rp-m">{escape(say("board.none"))}</p>'
+    rows = [
         (
-            say("capacity.finds"),
-            unknown if told.finds is None else say.number(round(told.finds, 1)),
-        ),
-        (say("capacity.more"), unknown if told.more is None else say.number(round(told.more, 1))),
+            _what(say, one.lane, one.decision),
+            form.clip(one.reason, REASON),
+            say.number(one.count),
+            _later(say, one),
+        )
+        for one in found.kinds[:KINDS]
     ]
+    heads = [say(name) for name in ("head.what", "head.reason", "item.count", "board.later")]
+    lines = []
+    if (rest := len(found.kinds) - KINDS) > 0:
+        lines.append(say("board.more_kinds", n=say.number(rest)))
+    if found.released:
+        lines.append(say("board.seconded", n=found.seconded, total=found.released))
+    told = "".join(f'<p class="rp-m">{escape(line)}</p>' for line in lines)
+    body = draw.table(heads, rows, (2,), whole=(3,))
+    return f'<div class="rp-stack" style="gap:4px">{body}{told}</div>'
+
+
+def _what(say: Any, lane: str, decision: str) -> str:
+    done = say(f"decision.{decision}").lower()
+    return str(say.listed((form.lane(say, lane), done)))
+
+
+def _later(say: Any, one: overrides.Override) -> str:
+    """What was found in them since, of those that were examined."""
+    if not one.known:
+        return str(say("board.later_none"))
+    finds = say.many("board.later_n", one.finds)
+    if one.known == one.count:
+        return str(finds)
+    return str(say("board.later_of", finds=finds, known=say.number(one.known)))
+
+
+def _open() -> None:
+    st.session_state[LISTED] = True
+
+
+def _close() -> None:
+    st.session_state.pop(LISTED, None)
+
+
+def _listed() -> None:
+    """The alerts that were decided other than their lane, each with the way to it."""
+    person = session.require("supervisor")
+    say, now = session.speech(), session.now()
+    zone = session.zone(session.status(person).zone)
+    rows = [
+        (
+            f'<a href="/?alert={one.alert}" target="_self">'
+            f"{escape(form.reference(one.record_id))}</a>",
+            escape(_what(say, one.lane, one.decision)),
+            escape(one.reason),
+            escape(one.officer),
+            escape(one.second or say("kpi.none")),
+            escape(form.clock(one.at, zone, now)),
+            escape(say(f"outcome.{one.outcome}") if one.outcome else say("board.later_none")),
+        )
+        for one in overrides.listed(served().store, person, now)
+    ]
+    names = ("head.record", "head.what", "head.reason", "board.officer", "board.second")
+    heads = [say(name) for name in (*names, "head.when", "board.later")]
+    note = escape(say("board.list_text", n=overrides.LISTED))
+    st.html(f'{draw.grid(heads, rows, whole=(5,))}<p class="rp-m rp-s">{note}</p>')
+
+
+def _marks(say: Any, found: Any, now: Any) -> str:
+    """The last shift beside what was agreed: each measure a mark, its range a box."""
+    title = say("board.marks")
+    if not found.shifts:
+        return _card(title, f"<p>{escape(say('board.none'))}</p>", say("board.marks_text"))
+    shift = found.shifts[0]
+    rows = []
+    for one in shift.marks(served().settings.ranges):
+        low, high = (say.number(round(100 * end)) for end in (one.low, one.high))
+        if one.name == "agrees" and one.share.total:
+            told = say("board.percent", n=say.number(round(100 * one.share.share)))
+        else:
+            told = say("kpi.of", n=one.share.count, total=one.share.total)
+        judged = {
+            None: ("board.few", ""),
+            True: ("board.in_range", ""),
+            False: ("board.look", "need"),
+        }
+        word, tone = judged[one.within]
+        agreed = escape(say("board.agreed_range", low=low, high=high))
+        rows.append(
+            (
+                escape(say(f"board.{MARKS[one.name]}")),
+                draw.within(one.share.share, one.low, one.high)
+                + f'<span class="rp-sr">{agreed}</span>',
+                f'<b class="rp-nw">{escape(told)}</b>',
+                draw.pill(say(word), tone),
+            )
+        )
+    beside = say.many("board.shift_n", shift.meter.decisions, hours=_hours(found, shift, now))
+    return _card(title, draw.grid((), rows), say("board.marks_text"), beside)
+
+
+def _hours(found: Any, shift: Any, now: Any) -> str:
+    zone = session.zone(found.offices[0].zone if len(found.offices) == 1 else None)
+    return f"{form.clock(shift.begins, zone, now)}–{shift.ends.astimezone(zone):%H:%M}"
 
 
 def _offices(say: Any, found: Any) -> str:
-    names = ("office", "blind", "red", "yellow", "late", "snoozed", "oldest", "examined", "cut")
+    names = ("office", "blind", "late", "snoozed", "oldest", "cut")
     rows = [
         (
             f"{one.name} {one.code}",
             say.number(one.blind),
-            say.number(one.red),
-            say.number(one.yellow),
             say.number(one.late),
             say.number(one.snoozed),
             say("kpi.none") if one.oldest is None else form.span(say, one.oldest),
-            say("kpi.of", n=one.examined, total=one.capacity),
             _cuts(say, one.cut),
         )
         for one in found.offices
@@ -192,16 +238,6 @@ def _cuts(say: Any, cuts: Mapping[str, int]) -> str:
     return say.listed(one.replace(" ", NBSP) for one in told.values()) or str(say("kpi.none"))
 
 
-def _meter(say: Any, meter: Any) -> str:
-    if not meter.decisions:
-        return f"<p>{escape(say('board.none'))}</p>"
-    rows = [
-        (say("board.agreed"), say("kpi.of", n=meter.agreed, total=meter.decisions)),
-        (say("board.dwell"), _seconds(say, meter)),
-    ]
-    return draw.table((), rows)
-
-
 def _seconds(say: Any, meter: Any) -> str:
     """How long decisions took, the middle one."""
     if meter.dwell is None:
@@ -210,19 +246,21 @@ def _seconds(say: Any, meter: Any) -> str:
 
 
 def _shifts(say: Any, found: Any, now: Any) -> str:
-    """The same of each shift: who is tired nods more."""
-    if not found.shifts:
-        return ""
-    zone = session.zone(found.offices[0].zone if len(found.offices) == 1 else None)
+    """How each shift decided: who is tired nods more."""
     rows = []
     for one in found.shifts:
         meter = one.meter
-        hours = f"{form.clock(one.begins, zone, now)}–{one.ends.astimezone(zone):%H:%M}"
         agreed = say("kpi.of", n=meter.agreed, total=meter.decisions)
+        quick = say("kpi.of", n=meter.quick, total=meter.decisions)
         own = say("kpi.of", n=one.own.count, total=one.own.total)
-        rows.append((hours + (" !" if meter.alarm else ""), agreed, _seconds(say, meter), own))
-    heads = [say(f"board.{name}") for name in ("shift", "shift_agreed", "shift_dwell", "shift_own")]
-    return draw.table(heads, rows, (1, 2, 3))
+        hours = _hours(found, one, now) + (" !" if meter.alarm else "")
+        rows.append((hours, agreed, _seconds(say, meter), quick, own))
+    names = ("shift", "shift_agreed", "shift_dwell", "shift_quick", "shift_own")
+    body = draw.table([say(f"board.{name}") for name in names], rows, range(1, len(names)))
+    if not rows:
+        body = f"<p>{escape(say('board.none'))}</p>"
+    note = say("board.shifts_text", dwell=_seconds(say, found.meter))
+    return _card(say("board.shifts"), body, note)
 
 
 def _bias(say: Any, found: Any) -> str:
@@ -256,14 +294,15 @@ def _share(say: Any, share: Any) -> str:
 
 def _gap(say: Any, gap: Any) -> str:
     if gap is None:
-        return str(say("board.too_few", n=board.LEAST))
+        return str(say("board.too_few", n=agreement.LEAST))
     by, low, high = (form.signed(round(100 * one)) for one in gap)
     return str(say("board.points_apart", n=by, low=low, high=high))
 
 
-def _card(title: str, body: str, note: str) -> str:
+def _card(title: str, body: str, note: str, beside: str = "") -> str:
     return (
-        f'<div class="rp-card rp-stack"><h2 class="rp-h2">{escape(title)}</h2>{body}'
+        f'<div class="rp-card rp-stack"><div class="rp-bar"><h2 class="rp-h2">{escape(title)}</h2>'
+        f'<span class="rp-m rp-s">{escape(beside)}</span></div>{body}'
         f'<p class="rp-m">{escape(note)}</p></div>'
     )
 

@@ -43,6 +43,44 @@ class Recall:
         return self.drawn_finds >= LEAST_FINDS
 
 
+@dataclass(frozen=True)
+class Missed:
+    """The share of finds among what the list passes over, with a 95 % interval.
+
+    `share`, `low` and `high` are in [0, 1]; NaN while nothing drawn was examined.
+    """
+
+    drawn: int  # of the random share, examined
+    finds: int  # among them
+    stands_for: float  # declarations that were passed over
+    share: float
+    low: float
+    high: float
+
+    @property
+    def known(self) -> bool:
+        """Whether the random share has finds enough to say anything."""
+        return self.finds >= LEAST_FINDS
+
+
+def share(
+    values: np.ndarray, probabilities: np.ndarray, passed_over: float | None = None
+) -> Missed:
+    """The share of finds among what was passed over; parameters are those of `recall`."""
+    weights = 1.0 / np.asarray(probabilities, dtype="float64")
+    hits = np.asarray(values, dtype="float64")
+    stands_for = float(weights.sum())
+    whole = stands_for if passed_over is None else float(passed_over)
+    if not len(hits) or stands_for <= 0:
+        return Missed(0, 0, whole, *[float("nan")] * 3)
+    part = float((weights * hits).sum() / stands_for)
+    # Not every draw was examined: the examined ones are that many times fewer than was drawn.
+    seen = min(1.0, stands_for / whole) if whole > 0 else 1.0
+    low, high = wilson(part, _effective(hits, weights, part, seen))
+    low, high = min(low, part), max(high, part)  # the last bit of a root
+    return Missed(len(hits), int(hits.sum()), whole, part, low, high)
+
+
 def recall(
     found: int, values: np.ndarray, probabilities: np.ndarray, passed_over: float | None = None
 ) -> Recall:
@@ -59,24 +97,16 @@ def recall(
     passed_over : float, optional
         How many declarations were passed over; else what the examined draws stand for.
     """
-    weights = 1.0 / np.asarray(probabilities, dtype="float64")
-    hits = np.asarray(values, dtype="float64")
-    stands_for = float(weights.sum())
-    whole = stands_for if passed_over is None else float(passed_over)
-    finds = int(hits.sum())
-    if not len(hits) or stands_for <= 0:
+    told = share(values, probabilities, passed_over)
+    finds, whole = told.finds, told.stands_for
+    if not told.drawn:
         return Recall(found, 0, 0, whole, *[float("nan")] * 4)
-    share = float((weights * hits).sum() / stands_for)
-    # Not every draw was examined: the examined ones are that many times fewer than was drawn.
-    seen = min(1.0, stands_for / whole) if whole > 0 else 1.0
-    low, high = wilson(share, _effective(hits, weights, share, seen))
-    low, high = min(low, share), max(high, share)  # the last bit of a root
-    missed = share * whole
+    missed, low, high = told.share * whole, told.low, told.high
     if finds < LEAST_FINDS:
-        return Recall(found, len(hits), finds, whole, missed, *[float("nan")] * 3)
+        return Recall(found, told.drawn, finds, whole, missed, *[float("nan")] * 3)
     return Recall(
         found=found,
-        drawn=len(hits),
+        drawn=told.drawn,
         drawn_finds=finds,
         passed_over=whole,
         missed=missed,

@@ -81,6 +81,11 @@ def of_list(name: str) -> tuple[str, date]:
     return office, date.fromisoformat(day)
 
 
+def midnight(zone: str, now: datetime) -> datetime:
+    """When today began in this zone."""
+    return now.astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def _date(at: datetime, zone: ZoneInfo) -> date:
     return at.astimezone(zone).date()
 

@@ -10,9 +10,9 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from riskprofile.errors import UsageError
 from riskprofile.services.rights import ROLES
@@ -31,6 +31,22 @@ class Basis(BaseModel):
 
     legal_basis: str
     assessment: str
+
+
+def _span(given: Any) -> Any:
+    """Two shares as a list, or as text with a blank or comma, as the environment has them."""
+    ends = given.replace(",", " ").split() if isinstance(given, str) else given
+    try:
+        low, high = (float(one) for one in ends)
+    except (TypeError, ValueError):
+        raise ValueError("give two shares, such as 0.70 0.95") from None
+    if not 0 <= low <= high <= 1:
+        raise ValueError("give the lower share first, both from 0 to 1")
+    return low, high
+
+
+# Between which shares, in [0, 1], a measure of a shift is usual.
+Range = Annotated[tuple[float, float], BeforeValidator(_span)]
 
 
 class Settings(BaseModel):
@@ -62,7 +78,15 @@ class Settings(BaseModel):
     inbox_persons: Literal["delete", "strip"] = "delete"
     mask_months: int = Field(default=12, ge=1, le=120)
     record_years: int | None = Field(default=None, ge=10, le=1000)
+    agreed_range: Range = (0.70, 0.95)
+    quick_range: Range = (0.0, 0.08)
+    held_range: Range = (0.60, 1.0)
     basis: dict[str, Basis] = {}
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """What was agreed for each measure of a shift (`agreement.Mark`)."""
+        return {"agrees": self.agreed_range, "quick": self.quick_range, "held": self.held_range}
 
     @field_validator("second_factor_roles", mode="before")
     @classmethod

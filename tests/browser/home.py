@@ -122,6 +122,7 @@ def fill(
     many: int = 0,
     hostile: bool = False,
     blind: tuple[str, ...] = (),
+    bare: bool = False,
 ) -> None:
     """Store batches, alerts and quarantined rows.
 
@@ -135,6 +136,8 @@ def fill(
         Put hostile text in every field that a declarant fills.
     blind : tuple of str
         Titles of the alerts that wait for an officer's own view.
+    bare : bool
+        No alert.
     """
     with store.write() as connection:
 
@@ -181,7 +184,8 @@ def fill(
                 raw=raw,
                 state="waiting",
             )
-        add(store, connection, alerts(now, many=many, hostile=hostile, blind=blind))
+        if not bare:
+            add(store, connection, alerts(now, many=many, hostile=hostile, blind=blind))
 
 
 FILLED = (

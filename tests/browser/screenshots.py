@@ -19,10 +19,11 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from app.installation import COOKIE
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.reasons import reading
+from riskprofile.services import identity
 from riskprofile.store import tables
 from riskprofile.store.alerts import add
-from tests.browser import home
-from tests.browser.conftest import FLAGS, ROOT, Served, chromium, serving
+from tests.browser import home, office
+from tests.browser.conftest import FLAGS, PASSWORD, ROOT, Served, chromium, serving
 from tests.browser.test_shift import PAUSE, add_item, button, press, settled
 
 FOLDER = ROOT / "docs" / "screenshots"
@@ -87,7 +88,6 @@ PAGES: dict[str, tuple[str | None, str, Any]] = {
     "outcome": ("officer-14", "/", outcome),
     "second-person": ("officer-09", "/second", second),
     "batches": ("operator-02", "/", nothing),
-    "board": ("supervisor-03", "/board", nothing),
     "scorecards": ("supervisor-03", "/models", nothing),
     "masked-records": ("supervisor-03", "/masked", nothing),
     "audit": ("auditor-01", "/audit", nothing),
@@ -95,18 +95,22 @@ PAGES: dict[str, tuple[str | None, str, Any]] = {
     "practice": ("officer-14", "/practice", practised),
     "trends": ("supervisor-03", "/trends", nothing),
 }
+BOARD = "supervisor-01"  # of every office
 COLOURS = 192  # of a picture: the pages use few, and a picture is a third as large
 
 
 def keep(picture: bytes, path: Path) -> None:
-    """Write a picture with a palette of its own colours."""
+    """Write a picture with a palette of its own colours, those of a few letters among them."""
     drawn = Image.open(io.BytesIO(picture)).convert("RGB")
-    drawn.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    small = drawn.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    small.save(path, optimize=True)
 
 
-def take(browser: Browser, served: Served, folder: Path, scheme: str) -> None:
+def take(
+    browser: Browser, served: Served, folder: Path, scheme: str, pages: dict[str, Any] = PAGES
+) -> None:
     """All pictures of one theme."""
-    for name, (person, path, prepare) in PAGES.items():
+    for name, (person, path, prepare) in pages.items():
         context = browser.new_context(
             viewport={"width": 1366, "height": 768},
             color_scheme=scheme,  # type: ignore[arg-type]
@@ -167,6 +171,38 @@ def worded(store: Any, now: datetime) -> None:
         add(store, connection, rows)
 
 
+def busy(browser: Browser, served: Served, folder: Path, scheme: str) -> None:
+    """The board of four offices, after days of work."""
+    now = datetime.now(UTC)
+    store = served.store()
+    home.clear(store)
+    home.fill(store, now, bare=True)
+    home.days_before(store, now)
+    office.fill(store, now)
+    known = {one.name for one in identity.accounts(store, identity.OWNER)}
+    if BOARD not in known:
+        identity.add_account(
+            store,
+            identity.OWNER,
+            name=BOARD,
+            role="supervisor",
+            office=None,
+            password=PASSWORD,
+            now=now,
+        )
+    store.close()
+    take(browser, served, folder, scheme, {"board": (BOARD, "/board", figured)})
+
+
+def figured(page: Page) -> None:
+    """The board with its chart, and another number tried."""
+    field = page.locator(".st-key-capacity input[type=number]")
+    field.fill("40")
+    field.press("Enter")
+    expect(page.locator(".st-key-capacity")).to_contain_text("was 36")
+    expect(page.locator(".st-key-capacity canvas, .st-key-capacity svg.marks")).to_be_visible()
+
+
 def arabic(browser: Browser, served: Served, folder: Path) -> None:
     """The queue in Arabic, with its first alert open."""
     store = served.store()
@@ -206,6 +242,8 @@ def main(folder: Path = FOLDER) -> None:
             home.days_before(store, datetime.now(UTC))
             store.close()
             take(browser, served, folder, scheme)
+        for scheme in ("light", "dark"):
+            busy(browser, served, folder, scheme)
         served.refill()
         arabic(browser, served, folder)
         browser.close()

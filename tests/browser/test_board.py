@@ -8,25 +8,69 @@ from datetime import UTC, datetime
 from playwright.sync_api import expect
 from sqlalchemy import update
 
+from riskprofile.services import review
+from riskprofile.services.rights import Actor
 from riskprofile.store import tables
-from tests.browser.home import LATER, days_before
+from tests.browser.home import LATER, OFFICE, days_before
 from tests.browser.test_pages import opened, owners
-from tests.browser.test_shift import button
+from tests.browser.test_shift import button, press, reference
 
 
 def test_a_supervisor_tries_a_number_of_examinations_and_sets_it(served, visit):
     page = visit("supervisor-03", "/board")
     card = page.locator(".st-key-capacity")
-    expect(card).to_contain_text("nowhere: all open alerts are reached")
-    expect(button(page, "Set for this office")).to_be_disabled()
-    card.locator("input").fill("4")
-    card.locator("input").press("Enter")
-    expect(card).to_contain_text("351 points")
-    expect(card).to_contain_text("◆ Red 4, ▲ Yellow 0")
-    expect(card).to_contain_text("not known yet")
-    button(page, "Set for this office").click()
-    expect(page.locator(".rp-strip").first).to_contain_text("4 examinations a day")
-    expect(page.locator(".rp-kpi")).to_contain_text("0 of 4")
+    buys = page.locator(".rp-card", has_text="buys")
+    expect(card).to_contain_text("40 today: all open alerts are reached")
+    expect(card).to_contain_text("not known yet: 0 of 200 examined outcomes, 0 of 30 finds")
+    expect(card.locator("canvas, svg.marks").first).to_be_visible()
+    expect(button(page, "Set from today")).to_be_disabled()
+    field, slider = card.locator("input[type=number]"), card.get_by_role("slider")
+    field.fill("4")
+    field.press("Enter")
+    expect(card).to_contain_text("4 today: cut at 351 points")
+    expect(card).to_contain_text("was 40")
+    expect(buys).to_contain_text("What 4 buys")
+    expect(buys).to_contain_text("◆ Red 4, ▲ Yellow 0")
+    expect(buys).to_contain_text("◆ Red 2, ▲ Yellow 5, 133 to 338 points of 7 in all")
+    expect(buys).to_contain_text("not known yet")
+    expect(slider).to_have_value("4")
+    slider.focus()
+    slider.press("ArrowRight")
+    expect(card).to_contain_text("5 today: cut at 338 points")
+    expect(field).to_have_value("5")
+    button(page, "Set from today").click()
+    expect(page.locator(".rp-strip").first).to_contain_text("5 examinations a day")
+    expect(page.locator(".rp-kpi")).to_contain_text("0 of 5")
+    expect(button(page, "Set from today")).to_be_disabled()
+    assert page.foreign == []
+
+
+def test_overrides_are_told_by_reason_and_their_list_opens_by_a_key(served, visit):
+    store, now = served.store(), datetime.now(UTC)
+    officer = Actor("officer-14", "officer", OFFICE)
+    (first, *_) = review.queue(store, officer, review.QueueFilter("shipment"), now).rows
+    review.alert(store, officer, first.id, now)
+    review.claim(store, officer, first.id, now)
+    review.decide(store, officer, first.id, "scan", "an image <b>first</b>", now)
+    store.close()
+    page = visit("supervisor-03", "/board")
+    card = page.locator(".st-key-overrides")
+    expect(card).to_contain_text("1 of 1 decisions")
+    expect(card.get_by_role("row").nth(1)).to_contain_text("◆ Red, scan")
+    expect(card.get_by_role("row").nth(1)).to_contain_text("an image <b>first</b>")
+    marks = page.locator(".rp-card", has_text="Automation bias")
+    expect(marks).to_contain_text("agreed: 70 to 95 %")
+    expect(marks).to_contain_text("too few")
+    press(page, "o")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("officer-14")
+    expect(dialog.get_by_role("link", name=first.record_id)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    press(page, "o")
+    dialog.get_by_role("link", name=first.record_id).click()
+    expect(reference(page)).to_have_text(first.record_id)
+    assert page.foreign == []
 
 
 def test_the_board_tells_why_fewer_are_red_than_can_be_examined(served, visit):
@@ -40,15 +84,15 @@ def test_the_board_tells_why_fewer_are_red_than_can_be_examined(served, visit):
         connection.execute(update(alerts).values(red_from=-12))
     store.close()
     page.reload()
-    offices = page.locator(".rp-card").first
+    offices = page.locator(".rp-card", has_text="Waiting, by office")
     expect(offices).to_contain_text("−12 points")
-    told = card.get_by_role("row", name="Given out today").get_by_role("cell").last
+    told = card.locator(".rp-kept b").first
     expect(told).to_have_text(re.compile(r"\d+ of 40"))  # how many are of today, the hour decides
     given = int(told.inner_text().split()[0])
-    row = card.get_by_role("row", name="Kept for what still comes today")
+    row = card.locator(".rp-kept")
     expect(row).to_contain_text(f"{40 - given}: about {LATER} more declarations usually come")
-    card.locator("input").fill(str(given))
-    card.locator("input").press("Enter")
+    card.locator("input[type=number]").fill(str(given))
+    card.locator("input[type=number]").press("Enter")
     expect(row).to_contain_text("none: all are given out")
 
 

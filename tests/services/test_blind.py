@@ -20,6 +20,7 @@ from riskprofile import words
 from riskprofile.errors import Conflict, NotAllowed, RiskProfileError, UsageError
 from riskprofile.scoring.reasons import Phrasing
 from riskprofile.services import (
+    agreement,
     blind,
     board,
     bundle,
@@ -182,7 +183,7 @@ def test_no_filter_and_no_count_tells_its_lane_or_its_queue(any_store):
     assert review.figures(any_store, INES, NOW, "shipment").red_free == 1
     [load] = board.board(any_store, SARA, NOW).offices
     assert (load.red, load.yellow, load.blind, load.cut) == (1, 1, 1, {"shipment": 390})
-    told = cut.cut(any_store, SARA, HERE, 1, NOW)
+    told = cut.reach(any_store, SARA, HERE, "shipment", NOW).cut(1)
     assert (told.red, told.yellow, told.points) == (0, 0, None)
 
 
@@ -562,8 +563,8 @@ def test_an_office_that_nods_is_named_though_others_read(stamped):
     [((56, 70), (48, 80), 0.2, 0.0524, 0.3339), ((9, 10), (3, 10), 0.6, 0.1705, 0.8090)],
 )
 def test_the_interval_of_a_difference_is_newcombes(monkeypatch, first, second, by, low, high):
-    monkeypatch.setattr(board, "LEAST", 10)
-    told = board.gap(board.Share(*first), board.Share(*second))
+    monkeypatch.setattr(agreement, "LEAST", 10)
+    told = agreement.gap(agreement.Share(*first), agreement.Share(*second))
     assert told == pytest.approx((by, low, high), abs=6e-5)
-    monkeypatch.setattr(board, "LEAST", 81)
-    assert board.gap(board.Share(*first), board.Share(*second)) is None
+    monkeypatch.setattr(agreement, "LEAST", 81)
+    assert agreement.gap(agreement.Share(*first), agreement.Share(*second)) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,9 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from riskprofile.errors import NotAllowed, UsageError
-from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
-from riskprofile.services import board, cut, review, snoozing
-from riskprofile.services.evidence import Weight
+from riskprofile.services import agreement, blind, board, capacity, cut, review, snoozing
 from riskprofile.store.tables import Audit
 from tests.services.bench import HERE, INES, NOW, OMAR, REASON, SARA, THERE, later, put, taken
 
@@ -44,16 +43,15 @@ def test_overrides_are_decisions_that_differ_from_the_lane(any_store):
         alert = taken(any_store, record_id=f"XM-{n}", lane=lane)
         review.decide(any_store, INES, alert, decision, REASON, NOW)
     found = board.board(any_store, SARA, later(minutes=5))
-    assert (found.overrides, found.decided) == (
-        [("red", "release", 1), ("yellow", "examine", 1)],
-        4,
-    )
+    kinds = [(one.lane, one.decision, one.count) for one in found.overrides.kinds]
+    assert kinds == [("red", "release", 1), ("yellow", "examine", 1)]
+    assert (found.overrides.count, found.overrides.decided) == (2, 4)
     assert (found.meter.decisions, found.meter.agreed, found.meter.alarm) == (4, 2, False)
 
 
 @pytest.mark.parametrize(("seconds", "alarm"), [(19, True), (20, False)])
 def test_a_hundred_quick_decisions_that_all_agree_raise_the_alarm(store, seconds, alarm):
-    for n in range(board.DECISIONS):
+    for n in range(agreement.DECISIONS):
         at = later(minutes=n)
         alert = taken(store, now=at, record_id=f"XM-{n}")
         decided = at + timedelta(seconds=seconds)
@@ -62,45 +60,6 @@ def test_a_hundred_quick_decisions_that_all_agree_raise_the_alarm(store, seconds
     assert (found.decisions, found.agreed) == (100, 100)
     assert found.dwell == timedelta(seconds=seconds)
     assert found.alarm is alarm
-
-
-def test_the_random_share_is_told_as_a_sum_and_no_officer_sees_the_board(store):
-    put(store, 2, selected_by="random", probability=0.01)
-    found = board.board(store, SARA, later(minutes=1))
-    assert (found.drawn, found.drawn_examined, found.drawn_finds) == (2, 0, 0)
-    with pytest.raises(NotAllowed):
-        board.board(store, OMAR, NOW)
-
-
-def test_a_random_control_that_was_examined_anew_counts_with_its_last_outcome(any_store):
-    alert = taken(any_store, selected_by="random", probability=0.01)
-    review.decide(any_store, INES, alert, "examine", REASON, NOW)
-    find = {"items": [{"kind": "part"}], "methods": ["opened"]}
-    made = review.record_outcome(any_store, INES, alert, "trafficking", NOW, **find)
-    review.confirm_outcome(any_store, OMAR, made, NOW)
-    review.reopen(any_store, SARA, alert, "it was another consignment's carton", NOW)
-    review.record_outcome(any_store, INES, alert, "not_examined", NOW)
-    found = board.board(any_store, SARA, later(minutes=1))
-    assert (found.drawn, found.drawn_examined, found.drawn_finds) == (1, 0, 0)
-
-
-def test_so_many_examinations_reach_the_top_of_the_list_and_say_where_it_is_cut(any_store):
-    put(any_store, 3, points=[400, 350, 310])
-    put(any_store, 2, lane="yellow", record_id=["Y-1", "Y-2"], points=[290, 280], rank=[4, 5])
-    told = cut.cut(any_store, SARA, HERE, 4, NOW)
-    assert (told.reached, told.red, told.yellow, told.beyond, told.points) == (4, 3, 1, 1, 290)
-    assert (told.finds, told.more) == (None, None)  # no outcome stands behind a probability
-    whole = cut.cut(any_store, SARA, HERE, 40, NOW)
-    assert (whole.reached, whole.beyond, whole.points) == (5, 0, None)
-    nothing = cut.cut(any_store, SARA, HERE, 0, NOW)
-    assert (nothing.reached, nothing.points, nothing.beyond) == (0, None, 5)
-
-
-def test_expected_finds_are_told_once_outcomes_are_enough(store, monkeypatch):
-    put(store, 3, points=[400, 350, 310], score=[0.5, 0.25, 0.125])
-    monkeypatch.setattr(cut, "weighed", lambda *_: Weight(ENOUGH_EXAMINED, ENOUGH_FINDS))
-    told = cut.cut(store, SARA, HERE, 1, NOW)
-    assert (told.finds, told.more) == (0.5, 0.375)
 
 
 def test_a_supervisor_says_how_many_examinations_the_office_can_make(any_store):
@@ -146,5 +105,81 @@ def test_agreement_and_reading_time_are_told_of_each_shift_of_the_offices_clock(
     ],
 )
 def test_a_shift_begins_at_six_two_or_ten(at, begins):
-    told = board.shift_of(datetime.fromisoformat(at), ZoneInfo("Europe/Paris"))
+    told = agreement.shift_of(datetime.fromisoformat(at), ZoneInfo("Europe/Paris"))
     assert told == datetime.fromisoformat(begins)
+
+
+RANGES = {"agrees": (0.70, 0.95), "quick": (0.0, 0.08), "held": (0.60, 1.0)}
+
+
+def marks(store, at):
+    """The measures of the last shift, by name: count, total, and whether within."""
+    shift = board.board(store, SARA, at).shifts[0]
+    return {one.name: (one.share.count, one.share.total, one.within) for one in shift.marks(RANGES)}
+
+
+def test_a_shift_is_judged_by_what_was_agreed_and_not_of_too_few(store):
+    for n in range(20):
+        at = later(minutes=n)
+        alert = taken(store, now=at, record_id=f"XM-{n}")
+        decision = "release" if n < 2 else "examine"
+        # In 9 s one has not read; 10 s count as read.
+        decided = at + timedelta(seconds=9 if n in (3, 4) else 10)
+        review.decide(store, INES, alert, decision, REASON, decided)
+        if n == 18:
+            assert marks(store, later(minutes=19))["agrees"] == (17, 19, None)
+    assert marks(store, later(minutes=30)) == {
+        "agrees": (18, 20, True),
+        "quick": (2, 20, False),
+        "held": (0, 0, None),
+    }
+
+
+def test_an_own_view_against_the_lane_is_held_where_the_decision_does_not_follow_the_lane(store):
+    for n in range(7):
+        view, decision = ("documents", "documents") if n < 4 else ("documents", "examine")
+        view = "examine" if n == 6 else view
+        alert = taken(store, record_id=f"XM-{n}", blind=blind.WAITING)
+        blind.say(store, INES, alert, view, REASON, later(minutes=n + 1))
+        review.decide(store, INES, alert, decision, REASON, later(minutes=n + 2))
+    found = board.board(store, SARA, later(minutes=30))
+    # Six views were against red, four of them are still; the seventh agreed.
+    assert marks(store, later(minutes=30))["held"] == (4, 6, True)
+    assert (found.bias.swayed.count, found.bias.swayed.total) == (2, 6)
+    assert (found.bias.own.count, found.bias.own.total) == (1, 7)
+
+
+def test_the_strip_counts_what_is_open_free_found_and_comes_back_today(any_store):
+    put(any_store, 3, record_id=["R-1", "R-2", "R-3"])
+    review.claim(any_store, INES, taken(any_store, record_id="R-4"), NOW)
+    put(any_store, record_id="W", blind=blind.WAITING)
+    for name, hours in (("S-1", 2), ("S-2", 9), ("S-3", 40)):  # today, today, the day after
+        [aside] = put(any_store, lane="yellow", record_id=name)
+        snoozing.snooze(any_store, INES, [aside], REASON, later(hours=hours), NOW)
+    find = {"items": [{"kind": "part"}], "methods": ["opened"]}
+    for name, at in (("F-1", NOW), ("F-2", later(hours=-30))):
+        alert = taken(any_store, record_id=name, now=at)
+        review.decide(any_store, INES, alert, "examine", REASON, at)
+        review.record_outcome(any_store, INES, alert, "trafficking", at, **find)
+    put(any_store, 5, record_id=[f"N-{n}" for n in range(5)], office=THERE)
+    found = board.board(any_store, SARA, later(minutes=30))
+    [load] = found.offices
+    assert (load.open, load.red, load.blind, load.red_free) == (5, 4, 1, 3)
+    assert (load.snoozed, load.ending, load.finds, load.examined) == (3, 2, 1, 1)
+    assert (found.second, load.green) == (2, None)
+    all_offices = board.board(any_store, dataclasses.replace(SARA, office=None), NOW).offices
+    assert [(one.code, one.open) for one in all_offices] == [(THERE, 5), (HERE, 5)]
+
+
+def test_green_is_what_came_today_without_an_alert(any_store):
+    put(any_store, 2, record_id=["A", "B"])
+    put(any_store, record_id="C", state="closed", lane="yellow")
+    put(any_store, record_id="arrives today", created_at=later(days=-2), due_at=later(hours=3))
+    put(any_store, record_id="tomorrow", due_at=later(days=1))
+    put(any_store, record_id="yesterday", created_at=later(days=-1), due_at=later(hours=-20))
+    assert board.board(any_store, SARA, NOW).offices[0].green is None
+    with any_store.write() as connection:
+        for profile, many in (("shipment", 100), ("traveller", 7)):
+            lists = [(f"{HERE} on 2026-11-24", {5: many}, 0), (f"{HERE} on 2026-11-25", {5: 9}, 0)]
+            capacity.brought(connection, profile, NOW, lists, "card")
+    assert board.board(any_store, SARA, NOW).offices[0].green == 107 - 4

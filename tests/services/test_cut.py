@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from riskprofile.errors import NotAllowed
-from riskprofile.services import blind, capacity, cut
+from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
+from riskprofile.services import blind, capacity, cut, review
 from riskprofile.services.cut import Today
+from riskprofile.services.evidence import Weight
 from riskprofile.services.rights import Actor
 from riskprofile.store.database import Store
-from tests.services.bench import HERE, INES, NOW, SARA, THERE, later, put
+from tests.services.bench import HERE, INES, NOW, REASON, SARA, THERE, later, put, taken
 
 PARIS = ZoneInfo("Europe/Paris")  # of HERE: it is nine there
 
@@ -78,7 +80,67 @@ def test_it_is_told_to_supervisors_of_the_office_alone(store):
 def test_what_is_reached_adds_up_with_what_waits_for_an_own_view(any_store):
     put(any_store, 2, record_id=["A", "B"])
     put(any_store, record_id="C", lane="yellow")
-    put(any_store, 2, record_id=["W", "X"], version=2, blind=blind.WAITING)
-    found = cut.cut(any_store, SARA, HERE, 4, NOW)
+    put(any_store, 2, record_id=["W", "X"], version=2, blind=blind.WAITING, score=0.9)
+    reached = cut.reach(any_store, SARA, HERE, "shipment", NOW)
+    found = reached.cut(4)
     assert (found.own_view, found.red, found.yellow, found.beyond) == (2, 2, 0, 1)
     assert found.own_view + found.red + found.yellow == found.reached
+    assert [one.points for one in reached.top[:2]] == [None, None]  # and no chance of a find
+    assert [one.score for one in reached.top[:2]] == [None, None]
+
+
+def test_so_many_examinations_reach_the_top_of_the_list_and_say_where_it_is_cut(any_store):
+    put(any_store, 3, points=[400, 350, 310])
+    put(any_store, 2, lane="yellow", record_id=["Y-1", "Y-2"], points=[290, 280], rank=[4, 5])
+    reached = cut.reach(any_store, SARA, HERE, "shipment", NOW)
+    told = reached.cut(4)
+    assert (told.left, told.reached, told.red, told.yellow, told.beyond) == (4, 4, 3, 1, 1)
+    assert (told.points, told.below, told.below_points) == (290, {"yellow": 1}, (280, 280))
+    assert (told.finds, told.more, told.at_random) == (None, None, None)  # no outcome behind it
+    whole = reached.cut(40)
+    assert (whole.reached, whole.beyond, whole.points, whole.below) == (5, 0, None, {})
+    nothing = reached.cut(0)
+    assert (nothing.reached, nothing.points, nothing.beyond) == (0, None, 5)
+    assert cut.reach(any_store, SARA, HERE, "traveller", NOW).cut(4).reached == 0
+
+
+def test_what_was_examined_today_is_of_the_number_and_how_long_it_takes_is_of_outcomes(any_store):
+    for n, minutes in enumerate((20, 35, 90, None)):
+        alert = taken(any_store, record_id=f"E-{n}")
+        review.decide(any_store, INES, alert, "examine", REASON, NOW)
+        more = {"methods": ["opened"], "minutes": minutes}
+        review.record_outcome(any_store, INES, alert, "nothing", later(minutes=n + 1), **more)
+    put(any_store, 8, record_id=[f"O-{n}" for n in range(8)])
+    reached = cut.reach(any_store, SARA, HERE, "shipment", later(hours=1))
+    assert (reached.made, reached.minutes) == (4, 35)
+    told = reached.cut(10)
+    assert (told.left, told.reached, told.beyond) == (6, 6, 2)
+    assert told.work == timedelta(hours=5, minutes=50)
+
+
+def test_expected_finds_are_told_once_outcomes_are_enough(store, monkeypatch):
+    put(store, 3, points=[400, 350, 310], score=[0.5, 0.25, 0.125])
+    monkeypatch.setattr(cut, "weighed", lambda *_: Weight(ENOUGH_EXAMINED, ENOUGH_FINDS))
+    told = cut.reach(store, SARA, HERE, "shipment", NOW).cut(1)
+    assert told.finds == (0.5, 0, 1)
+    # None of the next two is a find in 0.75 x 0.875 of the days, both are in 0.03125.
+    assert told.more == (0.375, 0, 2)
+
+
+def test_the_interval_of_finds_is_that_of_independent_draws():
+    assert cut.expected([])[-1] == (0.0, 0, 0)
+    # Of 40 with one chance in ten: 2.5 % ends of the binomial distribution (R: qbinom).
+    told = cut.expected([0.1] * 40)[-1]
+    assert told.finds == pytest.approx(4.0)
+    assert (told.low, told.high) == (1, 8)
+    assert cut.expected([1.0] * 3)[-1] == (3.0, 3, 3)
+
+
+def test_the_top_of_the_list_is_read_however_much_is_open(store):
+    put(store, 300, lane="yellow", points=[500 - n for n in range(300)])
+    reached = cut.reach(store, SARA, HERE, "shipment", NOW)
+    assert len(reached.top) == cut.STEPS + cut.NEXT
+    told = reached.cut(120)
+    assert (told.points, told.beyond, told.below_points) == (381, 180, (371, 380))
+    wide = cut.reach(store, SARA, HERE, "shipment", NOW, 250)
+    assert (wide.cut(250).points, wide.cut(250).beyond) == (251, 50)

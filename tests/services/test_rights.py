@@ -27,6 +27,7 @@ from riskprofile.services import (
     looking,
     noting,
     otherwise,
+    overrides,
     own_account,
     packing,
     packs,
@@ -96,7 +97,8 @@ def house_calls(store):
         ],
         "board.look": [
             lambda a: board.board(store, a, NOW),
-            lambda a: cut.cut(store, a, HERE, 5, NOW),
+            lambda a: cut.reach(store, a, HERE, "shipment", NOW),
+            lambda a: overrides.listed(store, a, NOW),
         ],
         "office.capacity": [lambda a: cut.set_capacity(store, a, HERE, 5, NOW)],
         "alert.raise": [lambda a: raising.raise_alert(store, a, "X", "shipment", REASON, NOW)],

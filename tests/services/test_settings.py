@@ -43,7 +43,10 @@ def test_a_flag_names_another_home(tmp_path):
         ("", {"RISKPROFILE_RANDOM_SHARE": "lots"}, {}, "RISKPROFILE_RANDOM_SHARE: setting"),
         ("", {}, {"max_bad_share": -1}, "--max-bad-share: setting max_bad_share"),
         ("radnom_share = 0.1", {}, {}, "setting radnom_share: there is no such setting. Did you"),
-        ("radnom_share = 0.1", {}, {}, "Did you mean random_share? Known settings: asks_an_hour"),
+        ("radnom_share = 0.1", {}, {}, "Did you mean random_share? Known settings: agreed_range"),
+        ("agreed_range = [0.9, 0.7]", {}, {}, "setting agreed_range: value error, give the lower"),
+        ("quick_range = [0, 8]", {}, {}, "config.toml: setting quick_range"),
+        ("", {"RISKPROFILE_HELD_RANGE": "0.6"}, {}, "RISKPROFILE_HELD_RANGE: setting held_range"),
         ('home = "/data"', {}, {}, "config.toml: setting home: the home is not named in its own"),
         ("random_share 0.1", {}, {}, "not TOML"),
     ],
@@ -54,6 +57,12 @@ def test_a_setting_that_cannot_be_is_named_with_its_place(tmp_path, config, told
         settings.load(told, home=tmp_path, **flags)
     assert says in str(caught.value) and caught.value.exit_code == 2
     assert ("Known settings" in str(caught.value)) == ("no such setting" in str(caught.value))
+
+
+def test_the_ranges_of_a_shift_are_told_as_two_shares(tmp_path):
+    (tmp_path / "config.toml").write_text("agreed_range = [0.6, 0.9]\n")
+    told = settings.load({"RISKPROFILE_QUICK_RANGE": "0, 0.05"}, home=tmp_path)
+    assert told.ranges == {"agrees": (0.6, 0.9), "quick": (0.0, 0.05), "held": (0.6, 1.0)}
 
 
 def test_a_config_file_cannot_state_a_legal_basis(tmp_path):
