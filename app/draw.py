@@ -148,7 +148,7 @@ def reasons(
     """
     shown, smaller, base = summed(points, raising, lowering, SHOWN_FOR, SHOWN_AGAINST)
     longest = max([abs(term["points"]) for term in shown], default=1)
-    rows = "".join(_reason(say, term, longest) for term in shown)
+    rows = "".join(reason(say, term, longest) for term in shown)
     rest = [say("why.base", n=say.number(base))]
     if smaller:
         total = form.signed(sum(t["points"] for t in smaller))
@@ -166,7 +166,11 @@ def reasons(
     )
 
 
-def _reason(say: Words, term: Mapping[str, Any], longest: int) -> str:
+def reason(say: Words, term: Mapping[str, Any], longest: int, beside: str | None = None) -> str:
+    """One term as a sentence with its bar; `longest` are the most points of one that is drawn.
+
+    `beside` stands in a column of its own.
+    """
     points = int(term["points"])
     side, room = ("up", BAR) if points >= 0 else ("dn", BAR_DOWN)
     width = max(2, round(abs(points) / longest * room))
@@ -177,10 +181,11 @@ def _reason(say: Words, term: Mapping[str, Any], longest: int) -> str:
     if term.get("norm"):
         usual = f'<span class="rp-m">{escape(say("why.norm", norm=term["norm"]))}</span>'
         text = say.listed([text, usual], ";")
+    more = "" if beside is None else f'<div class="rp-m">{escape(beside)}</div>'
     return (
-        f'<div class="rp-dv"><div>{text}</div><div class="rp-bx {side}">'
+        f'<div class="rp-dv{" more" if more else ""}"><div>{text}</div><div class="rp-bx {side}">'
         f'<i style="width:{width}px"></i><em style="{place}">'
-        f'<span class="rp-sr">{escape(said)} </span>{form.signed(points)}</em></div></div>'
+        f'<span class="rp-sr">{escape(said)} </span>{form.signed(points)}</em></div>{more}</div>'
     )
 
 

@@ -31,8 +31,8 @@ ALARMS = {
 }
 
 
-def top(person: Any) -> Any:
-    """The mark LIVE or DEMO, office, person and time; then strips that must be read.
+def top(person: Any, *, training: bool = False) -> Any:
+    """The mark LIVE, DEMO or TRAINING, office, person and time; then strips that must be read.
 
     Returns the status of the installation, for what else stands on the page.
     """
@@ -40,7 +40,9 @@ def top(person: Any) -> Any:
     status = session.status(person)
     zone = session.zone(status.zone)
     badge = (
-        f'<span class="rp-badge demo" title="{attribute(say("frame.demo_text"))}">'
+        f'<span class="rp-badge training">{escape(say("practice.mark"))}</span>'
+        if training
+        else f'<span class="rp-badge demo" title="{attribute(say("frame.demo_text"))}">'
         f"{escape(say('frame.demo'))}</span>"
         if status.demo
         else f'<span class="rp-badge">{escape(say("frame.live"))}</span>'

@@ -48,7 +48,7 @@ def draw() -> None:
         if person.role not in roles
     ]
     chosen = st.navigation(pages, position="top")
-    frame.foot(frame.top(person))
+    frame.foot(frame.top(person, training=chosen.url_path == "practice"))
     chosen.run()
 
 

@@ -8,6 +8,7 @@ declared text goes to cells of tables, or through `escape` into `st.html`.
 from __future__ import annotations
 
 import html
+import re
 import threading
 import traceback
 from collections.abc import Iterable
@@ -17,17 +18,11 @@ from typing import Any
 from riskprofile.words.shown import isolated, mixed, plain, runs
 
 __all__ = [
-    "attribute",
-    "cell",
-    "direct",
-    "escape",
-    "mark",
-    "marked",
-    "option",
-    "plain",
-    "stressed",
-    "traced",
-]
+    "attribute", "cell", "direct", "escape", "literal", "mark", "marked", "option", "plain",
+    "stressed", "traced",
+]  # fmt: skip
+
+_MARKDOWN = re.compile(r"[!-/:-@\[-`{-~]")  # what Markdown, and Streamlit's own marks, begin with
 
 
 class _Page(threading.local):
@@ -88,6 +83,15 @@ def option(value: Any) -> str:
     """Text of a choice, which stands without tags on a page that has its own direction."""
     shown = plain(value)
     return isolated(shown) if _page.right_to_left else shown
+
+
+def literal(value: Any) -> str:
+    """Text of a label that Streamlit reads as Markdown, which then says what it says.
+
+    >>> literal("*HS* 9305 [a](b) :red[c]")
+    '\\\\*HS\\\\* 9305 \\\\[a\\\\]\\\\(b\\\\) \\\\:red\\\\[c\\\\]'
+    """
+    return _MARKDOWN.sub(r"\\\g<0>", option(value))
 
 
 def mark(value: Any) -> str:

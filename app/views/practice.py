@@ -1,111 +1,254 @@
-"""Practice: published finds and lawful look-alikes, one at a time; nothing is stored."""
+"""Practice: one case at a time, its reasons after the decision, and one's own record."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from statistics import median
 from typing import Any
 
 import streamlit as st
 
-from app import draw, session
-from app.deciding import DECISIONS
-from app.text import escape
-from riskprofile.profiles import SHIPMENT
-from riskprofile.services import practice
-from riskprofile.words.declaration import stops
+from app import draw, practice_panel, session
+from app.deciding import DECISIONS, attempt
+from app.installation import served
+from app.text import escape, literal, option
+from riskprofile.services import practice, practice_rating, practice_record
+from riskprofile.services.practice import Case
+from riskprofile.services.practice_rating import Choice, Rating
+from riskprofile.services.practice_record import SURE, Record
 
-KINDS = {column.name: column.kind for column in SHIPMENT.columns}
+# Of the round; whatever the browser forgets, the record keeps the answers.
+ROUND = ("seed", "subject", "at", "answers", "shown", "again", "source", "doubting", "ended")
 
 
 def page() -> None:
     """Draw the case that is to be judged, or what it was, or what the round came to."""
     person = session.require("officer", "supervisor", "analyst")
-    say, kept = session.speech(), st.session_state
+    say, here = session.speech(), served()
+    kept = _kept()
+    cases = practice.drawn(person, kept["practice-seed"], kept["practice-subject"])
+    at = min(kept["practice-at"], len(cases))
+    own = practice_record.own(here.settings.home, person, session.now())
+    ended = kept["practice-ended"] or at >= len(cases)
+    where = "" if ended else say("practice.position", n=at + 1, of=len(cases))
+    st.html(
+        f'<h1 class="rp-sr">{escape(say("practice.title"))}</h1>'
+        f'<div class="rp-strip training rp-page"><b>{escape(say("practice.mark"))}</b>'
+        f"<span>{escape(say('practice.text'))} {escape(where)}</span></div>"
+    )
+    st.html(_figures(say, cases, kept["practice-answers"], own))
+    if fault := kept.pop("fault", None):
+        st.html(draw.strip("✕", *fault))
+    if told := kept.pop("told", ""):
+        st.html(draw.strip("✓", told))
+    if ended:
+        _end(say, own)
+    else:
+        _case(say, person, cases[at], at, own)
+    if person.role == "supervisor":
+        _office(say, person)
+
+
+def _kept() -> Any:
+    kept = st.session_state
     kept.setdefault("practice-seed", secrets.randbits(32))
-    answers: list[str] = kept.setdefault("practice-answers", [])
-    cases = practice.drawn(person, kept["practice-seed"])
-    at = kept.setdefault("practice-at", 0)
-    st.html(
-        f'<h1 class="rp-h1 rp-page">{escape(say("practice.title"))}</h1>'
-        f'<div class="rp-strip training"><b>{escape(say("practice.mark"))}</b>'
-        f"<span>{escape(say('practice.text'))}</span></div>"
-    )
-    st.html(_figures(say, practice.tally(cases, answers)))
-    if at >= len(cases):
-        _end(say)
-        return
-    case = cases[at]
-    with st.container(border=True, key="practice"):
-        _declared(say, case, say("practice.position", n=at + 1, of=len(cases)))
-        if len(answers) > at:
-            _told(say, case, answers[at])
+    for name in ROUND[1:]:
+        kept.setdefault(f"practice-{name}", [] if name == "answers" else _FIRST.get(name))
+    return kept
+
+
+_FIRST = {"subject": "", "at": 0, "again": False, "source": False, "doubting": False}
+
+
+def _case(say: Any, person: Any, case: Case, at: int, own: Record) -> None:
+    here, kept = served(), st.session_state
+    rating = practice_rating.rate(here.store, here.settings.models, person, case)
+    offered = practice_rating.choices(say, case, rating)
+    answers = kept["practice-answers"]
+    one = answers[at] if len(answers) > at and not kept["practice-again"] else None
+    if one is None and kept["practice-shown"] is None:
+        kept["practice-shown"] = session.now()
+    left, right = st.columns([0.395, 0.605], gap="small")
+    with left, st.container(border=True, key="practice"):
+        st.html(practice_panel.case(say, case, rating if one else None))
+        if one:
+            words = [choice.text for choice in offered if choice.key in one["named"]]
+            st.html(practice_panel.chose(say, one["choice"], one["seconds"], one["sure"], words))
+            st.html(practice_panel.drill(say, case))
+    with right:
+        if one:
+            _told(say, case, rating, one, own)
         else:
-            _ask(say)
+            _reasons(say, offered)
+    with st.container(horizontal=True, key="practice_keys", vertical_alignment="center"):
+        if one:
+            _next(say)
+        else:
+            _controls(say, case, offered)
+        st.button(
+            say("practice.quit"), key="practice-quit", type="tertiary", shortcut="Q",
+            on_click=_ended,
+        )  # fmt: skip
 
 
-def _declared(say: Any, case: practice.Case, position: str) -> None:
-    row = case.declared
-    mode = say(f"practice.mode.{row['transport_mode']}")
-    way = say(f"practice.way.{row['procedure']}", mode=mode)
-    if row.get("licence_number"):
-        way = f"{way}; {say('practice.licence')}"
-    told = draw.declared(say, row, row["goods_description"], (), way, KINDS)
-    st.html(
-        f'<div class="rp-why"><div><h2 class="rp-h2">{escape(position)}</h2>{told}</div>'
-        f"<div>{draw.route(say, stops(row))}</div></div>"
-    )
+def _number() -> str:
+    """What tells the fields of this case from those of others."""
+    return f"{st.session_state['practice-seed']}-{st.session_state['practice-at']}"
 
 
-def _ask(say: Any) -> None:
-    st.html(f'<h2 class="rp-h2">{escape(say("practice.ask"))}</h2>')
-    with st.container(horizontal=True):
-        for choice in practice.CHOICES:
-            st.button(
-                say(f"decision.{choice}"),
-                key=f"practice-{choice}",
-                shortcut=DECISIONS[choice][0],
-                on_click=_answered,
-                args=(choice,),
+def _reasons(say: Any, offered: Sequence[Choice]) -> None:
+    """Reasons to name, and how sure: both if they like."""
+    number = _number()
+    with st.container(border=True, key="practice_ask"):
+        st.html(f'<h2 class="rp-h2">{escape(say("practice.reasons_ask"))}</h2>')
+        for one in offered:
+            st.checkbox(literal(one.text), key=f"practice-{number}-{one.key}")
+        st.segmented_control(
+            say("practice.sure_ask"),
+            SURE,
+            key=f"practice-sure-{number}",
+            format_func=lambda name: say(f"practice.sure.{name}"),
+        )
+
+
+def _controls(say: Any, case: Case, offered: Sequence[Choice]) -> None:
+    st.html(f'<h2 class="rp-h2">{escape(say("practice.ask"))}</h2>', width="content")
+    for choice in practice.CHOICES:
+        st.button(
+            say(f"decision.{choice}"),
+            key=f"practice-{choice}",
+            shortcut=DECISIONS[choice][0],
+            on_click=_answered,
+            args=(case, choice, offered),
+        )
+
+
+def _told(say: Any, case: Case, rating: Rating, one: Any, own: Record) -> None:
+    """What it was, what the reasons said, and the record; a disagreement above them."""
+    kept = st.session_state
+    if kept["practice-doubting"]:
+        with st.container(border=True, key="practice_doubt"):
+            st.text_area(
+                say("practice.doubt_why"),
+                key="practice-doubt-text",
+                max_chars=practice_record.LONGEST,
+                height=92,
             )
+            st.button(
+                say("practice.doubt_keep"),
+                key="practice-doubt-keep",
+                on_click=_disagreed,
+                args=(case, one["choice"]),
+            )
+    sourced = kept["practice-source"]
+    st.html(practice_panel.verdict(say, case, one["choice"], rating, sourced=sourced))
+    st.html(practice_panel.reasons(say, case, rating, one["named"]))
+    title, note = say("practice.record"), say("practice.private")
+    st.html(practice_panel.record(say, own, title, note))
 
 
-def _answered(choice: str) -> None:
-    answers: list[str] = st.session_state["practice-answers"]
-    if len(answers) == st.session_state["practice-at"]:  # a second click changes nothing
-        answers.append(choice)
+def _answered(case: Case, choice: str, offered: Sequence[Choice]) -> None:
+    number = _number()
+    kept, person, now = st.session_state, session.actor(), session.now()
+    answers = kept["practice-answers"]
+    fresh = len(answers) == kept["practice-at"]
+    if person is None or not (fresh or kept["practice-again"]):
+        return  # a second click changes nothing
+    named = {one.key: one.held for one in offered if kept.get(f"practice-{number}-{one.key}")}
+    shown: datetime = kept["practice-shown"] or now
+    seconds = max(0.0, (now - shown).total_seconds())
+    sure = kept.get(f"practice-sure-{number}")
+    one = {"choice": choice, "seconds": seconds, "sure": sure, "named": named}
+    if fresh:
+        home = served().settings.home
+        attempt(
+            lambda: practice_record.answer(home, person, case.id, choice, seconds, named, now, sure)
+        )
+        answers.append({**one, "first": one})
+    else:  # tried again: the figures and the record keep the first
+        answers[-1] = {**one, "first": answers[-1]["first"]}
+    kept["practice-again"], kept["practice-shown"] = False, None
 
 
-def _told(say: Any, case: practice.Case, choice: str) -> None:
-    kind = "find" if case.arms else "lawful"
-    met = "met" if case.met(choice) else "unmet"
-    chosen = say("practice.chosen", choice=say(f"decision.{choice}"))
-    st.html(draw.strip("✓" if case.met(choice) else "✕", say(f"practice.{kind}_{met}"), chosen))
-    lines = [(say(f"practice.{kind}_what"), case.what), (say(f"practice.{kind}_how"), case.how)]
-    source = say("practice.source", source=case.source) if case.arms else say("practice.made_up")
-    told = "".join(f"<p><b>{escape(name)}</b> {escape(text)}</p>" for name, text in lines)
-    st.html(f'<div class="rp-stack">{told}<p class="rp-m">{escape(source)}</p></div>')
+def _next(say: Any) -> None:
     st.button(
-        say("practice.next"), key="practice-next", type="primary", shortcut="N", on_click=_next
+        say("practice.next"), key="practice-next", type="primary", shortcut="N", on_click=_forward
     )
-
-    st.html(
-        f'<h3 class="rp-h3">{escape(say(f"practice.{kind}_signs"))}</h3>'
-        f'<div class="rp-stack">{draw.indicators(say, practice.signs(say, case))}</div>'
-    )
-
-
-def _next() -> None:
-    if len(st.session_state["practice-answers"]) > st.session_state["practice-at"]:
-        st.session_state["practice-at"] += 1
+    for name, key, action in (
+        ("retry", "G", _again),
+        ("show_source", "S", _turned("source")),
+        ("doubt", "D", _turned("doubting")),
+    ):
+        st.button(say(f"practice.{name}"), key=f"practice-{name}", shortcut=key, on_click=action)
 
 
-def _figures(say: Any, came: practice.Tally) -> str:
-    """What the answered cases of this round come to so far."""
+def _turned(name: str) -> Any:
+    def turn() -> None:
+        st.session_state[f"practice-{name}"] = not st.session_state[f"practice-{name}"]
+
+    return turn
+
+
+def _disagreed(case: Case, choice: str) -> None:
+    kept, person = st.session_state, session.actor()
+    if person is None:
+        return
+    home, text = served().settings.home, str(kept.get("practice-doubt-text") or "")
+
+    def keep() -> bool:
+        practice_record.disagree(home, person, case.id, choice, text, session.now())
+        return True
+
+    if attempt(keep):
+        kept["practice-doubting"] = False
+        kept["practice-doubt-text"] = ""
+        kept["told"] = session.speech()("practice.doubt_kept")
+
+
+def _again() -> None:
+    """The same case once more: what was typed and named stays."""
+    st.session_state["practice-again"] = True
+    st.session_state["practice-shown"] = None
+
+
+def _forward() -> None:
+    kept = st.session_state
+    if len(kept["practice-answers"]) > kept["practice-at"]:
+        kept["practice-at"] += 1
+        for name in ("shown", "again", "source", "doubting"):
+            kept[f"practice-{name}"] = _FIRST.get(name)
+
+
+def _ended() -> None:
+    st.session_state["practice-ended"] = True
+
+
+def _figures(say: Any, cases: Sequence[Case], answers: Sequence[Any], own: Record) -> str:
+    """What the answered cases of this round come to so far, by their first answers."""
+    first = [one["first"] for one in answers]
+    came = practice.tally(cases, [one["choice"] for one in first])
+    named = [held for one in first for held in one["named"].values()]
+    seconds = median([one["seconds"] for one in first]) if first else None
+
+    def subject(name: str | None) -> str:
+        return str(say(f"practice.subject.{name}") if name else say("kpi.none_yet"))
+
     return draw.kpis(
         (
-            (say("practice.answered"), _of(say, came.finds + came.lawful, practice.ROUND)),
+            (say("practice.answered"), _of(say, len(first), len(cases))),
             (say("practice.looked"), _of(say, came.looked, came.finds)),
             (say("practice.passed"), _of(say, came.passed, came.lawful)),
+            (
+                say("practice.median"),
+                say("kpi.none_yet")
+                if seconds is None
+                else say("practice.seconds", n=say.number(round(seconds))),
+            ),
+            (say("practice.reasons_held"), _of(say, sum(named), len(named))),
+            (say("practice.best"), subject(own.best)),
+            (say("practice.next_subject"), subject(own.next)),
         )
     )
 
@@ -114,14 +257,63 @@ def _of(say: Any, n: int, total: int) -> str:
     return str(say("kpi.of", n=n, total=total) if total else say("kpi.none_yet"))
 
 
-def _end(say: Any) -> None:
+def _end(say: Any, own: Record) -> None:
     st.html(f'<p class="rp-m">{escape(say("practice.end"))}</p>')
-    st.button(say("practice.again"), key="practice-again", type="primary", on_click=_again)
+    st.html(practice_panel.record(say, own, say("practice.record"), say("practice.private")))
+    with st.container(horizontal=True, key="practice_keys"):
+        st.button(
+            say("practice.again"), key="practice-again-ten", type="primary", shortcut="N",
+            on_click=_begun,
+        )  # fmt: skip
+        if own.next:
+            subject = say(f"practice.subject.{own.next}")
+            st.button(
+                say("practice.drill_subject", subject=subject),
+                key="practice-subject-ten",
+                on_click=_begun,
+                args=(own.next,),
+            )
 
 
-def _again() -> None:
-    for name in ("seed", "answers", "at"):
+def _begun(subject: str = "") -> None:
+    for name in ROUND:
         st.session_state.pop(f"practice-{name}", None)
+    st.session_state["practice-subject"] = subject
+
+
+def _office(say: Any, person: Any) -> None:
+    """A trainer looks at the record of somebody of the office; each look is audited."""
+    here = served()
+    names = practice_record.trained(here.store, person)
+    with st.container(border=True, key="practice_office"):
+        st.html(
+            f'<h2 class="rp-h2">{escape(say("practice.office"))}</h2>'
+            f'<p class="rp-m">{escape(say("practice.office_note"))}</p>'
+        )
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.selectbox(
+                say("practice.whose"),
+                names,
+                index=None,
+                key="practice-whose",
+                format_func=option,
+                placeholder="",
+                width=260,
+            )
+            asked = st.button(say("practice.show"), key="practice-show")
+        name = st.session_state.get("practice-whose")
+        if not asked or name is None:
+            return
+        now = session.now()
+        of = attempt(lambda: practice_record.of(here.store, here.settings.home, person, name, now))
+        if of is None:
+            title, told = st.session_state.pop("fault")
+            st.html(draw.strip("✕", title, told))
+            return
+        zone = session.zone(session.status(person).zone)
+        title = say("practice.record_of", who=name)
+        st.html(practice_panel.record(say, of, title, say("practice.private_of")))
+        st.html(practice_panel.doubts(say, of, zone))
 
 
 page()

@@ -76,6 +76,7 @@ def run(
         output.counted(told.names, "name") + " of the register of parties",
         output.counted(told.files, "file"),
         output.counted(told.arms, "piece") + " of arms",
+        output.counted(told.practice, "row") + " of practice",
     )
     output.say(", ".join(forgotten) + " forgotten")
     return 0

@@ -13,7 +13,7 @@ import typer
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened, owner
 from riskprofile.errors import UsageError
-from riskprofile.services import identity, own_account, training_log
+from riskprofile.services import identity, own_account, practice_record, training_log
 
 PASSWORD = "RISKPROFILE_PASSWORD"  # noqa: S105 - the name of a variable
 users = typer.Typer(help="Accounts of the page.", no_args_is_help=True)
@@ -111,9 +111,10 @@ def trained_user(
 def disable_user(
     name: Annotated[str, typer.Argument()], home: Home = None, json: Json = False
 ) -> int:
-    """Close an account; its sessions end at once."""
-    with opened(home) as (_, store):
+    """Close an account; its sessions end at once, and what is kept of its practice is removed."""
+    with opened(home) as (settings, store):
         identity.disable_account(store, owner(), name, now())
+        practice_record.forget(settings.home, name)
     if json:
         output.as_json({"user": name, "disabled": True})
     else:

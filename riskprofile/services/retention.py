@@ -31,6 +31,7 @@ from riskprofile.store import (
     erasure,
     parties,
     pasts,
+    practice,
     versions,
     watchlists,
 )
@@ -46,7 +47,7 @@ KEEP, MASK, REMOVE = 0, 1, 2
 class Forgotten:
     """What one run did: rows masked and removed (`unranked` of these were on no list), alerts,
     quarantined rows, drafts, words, names of the register of parties, files, pieces of the
-    register of arms."""
+    register of arms, rows of the practice store."""
 
     as_of: datetime
     masked: int = 0
@@ -59,6 +60,7 @@ class Forgotten:
     names: int = 0
     files: int = 0
     arms: int = 0
+    practice: int = 0
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ def run(
             but = () if said.finds else FINDS
             told.alerts += sealing.seal_late(connection, profile.name, late, secret, but)
     first = shortest(settings)
+    told.practice = practice.forget(settings.home, upto=moment - practice.DAYS)
     with store.write(patience=120.0) as connection:
         told.drafts = erasure.clear_drafts(connection, received_upto(moment, first))
         words_before = received_upto(moment, first)

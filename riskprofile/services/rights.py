@@ -57,6 +57,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "sighting.look": _LOOK | _RUN | _STUDY,
     "arms.look": _LOOK | _RUN | _STUDY,
     "practice.do": _DESK | _STUDY,
+    "practice.look": _HEAD,
     "bundle.export": _HEAD,
     "trends.look": frozenset({"supervisor", "analyst", "auditor", "administrator", "owner"}),
     "packs.export": _STUDY,

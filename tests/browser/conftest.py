@@ -22,6 +22,7 @@ from argon2 import PasswordHasher
 from app.installation import COOKIE
 from riskprofile.services import govern, identity, settings
 from riskprofile.services.settings import open_store
+from riskprofile.store import practice
 from tests.browser import home
 from tests.conftest import LATE
 from tests.services.bench import put_offices
@@ -81,6 +82,7 @@ class Served:
 
     def refill(self, **filled: Any) -> None:
         """Put the home back as it was; accounts and the audit chain stay."""
+        (self.folder / practice.NAME).unlink(missing_ok=True)
         store = self.store()
         home.clear(store)
         home.fill(store, datetime.now(UTC), **filled)

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from riskprofile import words
-from tests.browser.test_shift import PAUSE, press
+from tests.browser.test_shift import PAUSE, press, settled
 
 # What Streamlit 1.67 draws and no page of ours can change, each with its reason.
 KNOWN: dict[str, str] = {}
@@ -90,6 +90,33 @@ def judged(page: Page) -> None:
     expect(page.locator(".st-key-practice-next")).to_be_visible()
 
 
+def asked(page: Page) -> None:
+    """A case of practice before the choice, a reason named."""
+    page.locator(".st-key-practice_ask [data-testid=stCheckbox] label").first.click()
+    expect(page.locator(".st-key-practice-scan")).to_be_visible()
+
+
+def chosen(page: Page, name: str) -> None:
+    """An officer of the office, whose record a trainer wants to see."""
+    settled(page)
+    who = page.locator(".st-key-practice_office").get_by_role("combobox")
+    who.click()
+    who.press_sequentially(name)
+    who.press("Enter")
+    settled(page)
+
+
+def trained(page: Page) -> None:
+    """A disagreement being written, and the record of somebody of the office below."""
+    judged(page)
+    press(page, "d")
+    expect(page.locator(".st-key-practice_doubt textarea")).to_be_visible()
+    office = page.locator(".st-key-practice_office")
+    chosen(page, "officer-14")
+    office.locator(".st-key-practice-show button").click()
+    expect(office.locator(".rp-card")).to_be_visible()
+
+
 def heading(page: Page) -> None:
     """A heading in the page."""
     expect(page.locator("[data-testid=stMain] :is(h1, h2)").first).to_be_visible()
@@ -140,6 +167,8 @@ PAGES: dict[str, tuple[str | None, str, Any]] = {
     "check": (None, "/check-declaration", nothing),
     "checked": (None, "/check-declaration", checked),
     "what would lower it": ("officer-14", "/", lowered),
+    "practice asked": ("officer-14", "/practice", asked),
+    "practice of the office": ("supervisor-03", "/practice", trained),
 }
 SCHEMES = ("light", "dark")
 # Here each page once, dealt out over themes and languages; every page in both themes and each

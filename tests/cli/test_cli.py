@@ -25,6 +25,7 @@ from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import CHECKOUT
+from riskprofile.store import practice
 from tests import factory
 from tests.conftest import LATE
 
@@ -496,6 +497,18 @@ def test_who_signs_in_at_the_command_line_gets_in_no_further_than_on_the_page(
         code, _, why = run(home, *command, "--as", "sara")
         assert code != 7, why
     assert not out.exists()
+
+
+def test_with_an_account_goes_what_is_kept_of_its_practice(home: Path) -> None:
+    assert run(home, "init")[0] == 0
+    now = datetime.now(UTC)
+    for name in ("ines", "omar"):
+        assert run(home, "users", "add", name, "--role", "officer")[0] == 0
+        practice.keep(home, practice.Doubt(name, "found-16", "scan", "the code is right", now))
+    assert run(home, "users", "disable", "ines")[0] == 0
+    since = now - practice.DAYS
+    left = {name: len(practice.doubts(home, name, since)) for name in ("ines", "omar")}
+    assert left == {"ines": 0, "omar": 1}
 
 
 def test_a_batch_whose_file_is_gone_is_named_and_can_be_ended(home: Path, day: Path) -> None:

@@ -32,6 +32,8 @@ from riskprofile.services import (
     packing,
     packs,
     practice,
+    practice_rating,
+    practice_record,
     promotion,
     proof,
     quarantine,
@@ -156,7 +158,17 @@ def house_calls(store):
         "bundle.export": [
             lambda a: bundle.export(store, home_of(store), a, "XM-000000", REASON, NOW)
         ],
-        "practice.do": [lambda a: practice.drawn(a, 1)],
+        "practice.do": [
+            lambda a: practice.drawn(a, 1),
+            lambda a: practice_rating.rate(store, MODELS, a, practice.cases()[0]),
+            lambda a: practice_record.own(home_of(store).home, a, NOW),
+            lambda a: practice_record.answer(home_of(store).home, a, "", "", 1.0, {}, NOW),
+            lambda a: practice_record.disagree(home_of(store).home, a, "", "", "", NOW),
+        ],
+        "practice.look": [
+            lambda a: practice_record.of(store, home_of(store).home, a, "nobody", NOW),
+            lambda a: practice_record.trained(store, a),
+        ],
         "trends.look": [lambda a: trends.trends(store, a, NOW)],
         "packs.export": [lambda a: packing.export(store, home_of(store), a, "Customs", NOW)],
         "packs.decide": [
