@@ -199,7 +199,11 @@ def _made(
     name: str, unit: str, reads: str, doc: str, measure: Part, conditions: tuple[Part, ...]
 ) -> Feature:
     def compute(items: View, history: History) -> Column:
-        met = [condition(items, history) for condition in conditions]
+        met = []
+        for condition in conditions:
+            met.append(condition(items, history))
+            if not met[-1].any():  # known to hold nowhere: nothing else need be asked
+                return Column.full(len(items), 0.0)
         holds = facts.all_of(*met)
         return measure(items, history).where(holds > 0, 0.0).where(holds.notna())
 
