@@ -424,11 +424,17 @@ def _timeline(events: Sequence[Any], say: Words, zone: Any, now: datetime) -> st
     heads = [say(f"head.{name}") for name in ("when", "who", "what")]
     rows = []
     for one in events:
-        ordered, _, said = one.text.partition(", ")
-        spoken = say(SPOKEN[ordered]) if ordered in SPOKEN else ordered
-        told = [say.maybe(f"event.{one.action}", one.action), spoken, said or one.purpose]
+        *told, said = happened(one, say)
+        told.append(said or one.purpose)
         rows.append((form.clock(one.at, zone, now), one.actor, ": ".join(p for p in told if p)))
     return draw.table(heads, rows, whole=(1,))
+
+
+def happened(one: Any, say: Words) -> tuple[str, str, str]:
+    """What was done, what was ordered or found, what was said of it; empty where nothing was."""
+    ordered, _, said = one.text.partition(", ")
+    spoken = say(SPOKEN[ordered]) if ordered in SPOKEN else ordered
+    return say.maybe(f"event.{one.action}", one.action), spoken, said
 
 
 def _decisions(view: Any, person: Any, say: Words) -> None:

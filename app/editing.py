@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from app.installation import served
 from app.text import attribute, escape, option
 from riskprofile.scoring.editing import Edit, costs, edited, ways
 from riskprofile.scoring.scorecard import Scorecard, Term
-from riskprofile.services import feedback, fitting, promotion
+from riskprofile.services import feedback, fitting, held, promotion
 from riskprofile.services.rights import ACTIONS
 
 SHARES = (0.01, 0.05)  # inspected, of the generator's rows
@@ -65,6 +66,7 @@ def panel(say: Any, person: Any, profile: str) -> None:
             f'<div class="rp-card rp-stack"><h2 class="rp-h2">{escape(say("edit.costs"))}</h2>'
             f"{_costs(say, person, profile, card, after)}</div>"
         )
+        st.html(_held(say, held.tallied(here.store, profile, person)))
 
 
 def may(person: Any) -> bool:
@@ -162,6 +164,36 @@ def _bins(say: Any, card: Scorecard, name: str) -> list[str]:
     edges = [f"{edge:.4g}" for edge in card.bins[name].edges]
     inner = [f"≤ {edge}" for edge in edges]
     return [*inner, f"> {edges[-1]}" if edges else str(say("edit.any")), str(say("edit.missing"))]
+
+
+def _held(say: Any, told: Sequence[held.Held]) -> str:
+    """How often each term held, as those said who looked at the goods."""
+    if not told:
+        body = f"<p>{escape(say('held.none'))}</p>"
+    else:
+        heads = [say(f"held.{name}") for name in ("term", "asked", "held", "unclear", "not_held")]
+        rows = [
+            (
+                one.term,
+                *map(say.number, (one.asked, one.held, one.unclear, one.not_held)),
+                _share(say, one),
+            )
+            for one in told
+        ]
+        body = draw.table([*heads, say("held.share")], rows, range(1, 6), sentences=True)
+        body = f'<p class="rp-s rp-m">{escape(say("held.text"))}</p>{body}'
+    title = say("held.title")
+    return (
+        f'<div class="rp-card rp-stack rp-scroll" tabindex="0" role="region" '
+        f'aria-label="{attribute(title)}"><h2 class="rp-h2">{escape(title)}</h2>{body}</div>'
+    )
+
+
+def _share(say: Any, one: held.Held) -> str:
+    if not one.known:
+        return ""
+    low, high = (say.number(round(100 * end)) for end in one.interval)
+    return str(say("held.interval", n=say.number(round(100 * one.share)), low=low, high=high))
 
 
 def _costs(say: Any, person: Any, profile: str, card: Scorecard, after: Scorecard) -> str:

@@ -30,7 +30,11 @@ def how(say: Words, one: Waiting) -> str:
     told += (
         [say.maybe(f"concealment.{one.concealment}", one.concealment)] if one.concealment else []
     )
+    told += [f"{say('outcome.packaging')} {one.packaging}"] if one.packaging else []
     told += [f"{say('outcome.seizure')} {one.seizure_number}"] if one.seizure_number else []
-    if one.minutes is not None:
-        told.append(f"{say('outcome.minutes')} {say.number(one.minutes)}")
+    if one.legal_basis:
+        told.append(f"{say('outcome.basis')} {say(f'basis.{one.legal_basis}')}")
+    for name in ("minutes", "officers"):
+        if (count := getattr(one, name)) is not None:
+            told.append(f"{say(f'outcome.{name}')} {say.number(count)}")
     return say.listed(told)

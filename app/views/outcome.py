@@ -8,12 +8,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import alert_panel, deciding, draw, form, lists, session, typed
+from app import alert_panel, beside, deciding, draw, form, lists, session, typed
 from app.installation import served
 from app.text import escape, option
 from app.words import Words
 from riskprofile.errors import NotAllowed
-from riskprofile.services import review, speaking
+from riskprofile.reference.arms import LEGAL_BASES
+from riskprofile.services import finds, review, speaking
 
 CONCEALMENTS = ("among", "inside", "wrapped", "open")
 SURE = tuple(name for name in review.SURE if name)
@@ -30,7 +31,10 @@ COLUMNS = (
     "sure",
     "where_found",
 )
-FIELDS = ("outcome", "methods", "minutes", "seizure_number", "concealment", "note")
+FIELDS = (
+    *("outcome", "methods", "minutes", "officers", "seizure_number", "legal_basis"),
+    *("concealment", "packaging", "note"),
+)
 
 
 def subject(alert_id: int) -> str:
@@ -85,10 +89,12 @@ def page() -> None:
 def _form(
     say: Words, person: Any, view: review.AlertView, waiting: Mapping[int, str], now: Any, zone: Any
 ) -> None:
-    kept = _restore(person, view.id)
+    kept = _restore(person, view)
     saved, order = kept.get("saved_at", ""), alert_panel.standing(view)
     with st.container(horizontal=True, vertical_alignment="center", key="outcome_head"):
-        pills = draw.pill(say("outcome.step_outcome"), "on") + draw.pill(say("outcome.step_second"))
+        pills = draw.pill(beside.examined(say, st.session_state.get(f"minutes-{view.id}")))
+        pills += draw.pill(say("outcome.step_outcome"), "on")
+        pills += draw.pill(say("outcome.step_second"))
         if order is not None:
             told = say("outcome.step_ordered", time=form.clock(order["at"], zone, now))
             pills = draw.pill(told) + pills
@@ -96,7 +102,7 @@ def _form(
         st.html(
             '<div class="rp-bar rp-page"><h1 class="rp-h1">'
             f"{escape(say('outcome.title', record=form.reference(view.record_id)))}</h1>{pills}"
-            f'<span class="rp-m rp-s">{escape(note)}</span></div>'
+            f'<span class="rp-m rp-s e">{escape(note)}</span></div>'
         )
         if len(waiting) > 1:
             st.selectbox(
@@ -109,11 +115,11 @@ def _form(
             )
     left, right = st.columns([908, 404], gap="small")
     with left:
-        _what(say, person, view.id)
+        _what(say, person, view)
         _items(say, person, view.id)
         _how(say, person, view.id)
     with right:
-        _rated(say, view)
+        beside.column(say, view, lambda: _keep(person, view.id), zone, now)
     with st.container(key="send", horizontal=True, vertical_alignment="center"):
         st.button(
             say("outcome.send"),
@@ -135,13 +141,14 @@ def _form(
         st.html(f'<span class="rp-m rp-s">{escape(say("outcome.trains"))}</span>')
 
 
-def _what(say: Words, person: Any, alert_id: int) -> None:
+def _what(say: Words, person: Any, view: review.AlertView) -> None:
+    alert_id = view.id
+
     def keep() -> None:
         _keep(person, alert_id)
 
     with st.container(border=True, key="found"):
-        first, second, third = st.columns([560, 110, 190], gap="small")
-        with first:
+        with _line("line_found"):
             st.segmented_control(
                 say("outcome.found"),
                 review.OUTCOMES,
@@ -149,40 +156,71 @@ def _what(say: Words, person: Any, alert_id: int) -> None:
                 format_func=lambda name: say(f"outcome.{name}"),
                 on_change=keep,
             )
-        with second:
-            st.number_input(
-                say("outcome.minutes"),
-                min_value=0,
-                max_value=10_000,
-                step=5,
-                value=None,
-                key=f"minutes-{alert_id}",
-                on_change=keep,
-                placeholder="",
+            for name, least, most, step, width in (
+                ("minutes", 0, 10_000, 5, 92),
+                ("officers", 1, review.MOST_OFFICERS, 1, 90),
+            ):
+                st.number_input(
+                    say(f"outcome.{name}"),
+                    min_value=least,
+                    max_value=most,
+                    step=step,
+                    value=None,
+                    key=f"{name}-{alert_id}",
+                    on_change=keep,
+                    placeholder="",
+                    width=width,
+                )
+            label = f'<span class="rp-m rp-s">{escape(say("outcome.lane"))}</span>'
+            st.html(
+                f'<div class="rp-field">{label}{draw.lane_pill(say, view.lane)}</div>', width=74
             )
-        with third:
+        with _line("line_methods"):
+            st.segmented_control(
+                say("outcome.methods"),
+                review.METHODS,
+                key=f"methods-{alert_id}",
+                selection_mode="multi",
+                on_change=keep,
+                format_func=lambda name: say(f"method.{name}"),
+            )
             st.text_input(
                 say("outcome.seizure"),
                 key=f"seizure_number-{alert_id}",
                 max_chars=64,
                 on_change=keep,
+                width=142,
             )
-        st.segmented_control(
-            say("outcome.methods"),
-            review.METHODS,
-            key=f"methods-{alert_id}",
-            selection_mode="multi",
-            on_change=keep,
-            format_func=lambda name: say(f"method.{name}"),
-        )
+            st.selectbox(
+                say("outcome.basis"),
+                LEGAL_BASES,
+                index=None,
+                key=f"legal_basis-{alert_id}",
+                format_func=lambda name: say(f"basis.{name}"),
+                on_change=keep,
+                placeholder="",
+                width=172,
+            )
+
+
+def _line(key: str) -> Any:
+    """Fields beside each other: the first takes what the others leave, and none is cut."""
+    return st.container(key=key, horizontal=True, gap="small")
 
 
 def _items(say: Words, person: Any, alert_id: int) -> None:
-    total = sum(int(item.get("count") or 0) for item in items(alert_id))
+    kinds: dict[str, int] = {}
+    for item in items(alert_id):
+        kind = item.get("kind", "")
+        kinds[kind] = kinds.get(kind, 0) + int(item.get("count") or 0)
+    total = say.many("outcome.items_total", sum(kinds.values()))
+    if len(kinds) > 1:
+        named = [f"{say.number(n)} × {say(f'kind.{kind}')}" for kind, n in kinds.items() if kind]
+        total = f"{total}: {say.listed(named)}"
     st.html(
         f'<div class="rp-bar"><h2 class="rp-h2">{escape(say("outcome.items"))}</h2>'
         f'<span class="rp-m rp-s">{escape(say("outcome.items_hint"))}</span>'
-        f'<span class="rp-s e">{escape(say.many("outcome.items_total", total))}</span></div>'
+        f'<span class="rp-s e">{escape(total)}</span></div>'
     )
     config = st.column_config
     columns: dict[str, Any] = {
@@ -209,7 +247,7 @@ def _items(say: Words, person: Any, alert_id: int) -> None:
         num_rows="dynamic",
         hide_index=True,
         row_height=30,
-        height=184,
+        height=154,
         column_order=lists.order(say, COLUMNS),
         column_config=columns,
         alt=say("outcome.items"),
@@ -224,45 +262,27 @@ def _how(say: Words, person: Any, alert_id: int) -> None:
         _keep(person, alert_id)
 
     with st.container(border=True, key="how"):
-        st.segmented_control(
-            say("outcome.concealment"),
-            CONCEALMENTS,
-            on_change=keep,
-            key=f"concealment-{alert_id}",
-            format_func=lambda name: say(f"concealment.{name}"),
-        )
-        st.text_area(
-            say("outcome.note"), key=f"note-{alert_id}", height=92, max_chars=4000, on_change=keep
-        )
-
-
-def _rated(say: Words, one: review.AlertView) -> None:
-    """What the rating said, to be held against what was found."""
-    points = "" if one.points is None else say("head.points_n", n=say.number(one.points))
-    st.html(
-        f'<div class="rp-card"><div class="rp-bar">{draw.lane_pill(say, one.lane)}'
-        f"{draw.pill(say.maybe(f'queue.{one.queue}', one.queue))}<b>{escape(points)}</b>"
-        f'<span class="rp-m">{escape(say("alert.rank_only", n=one.rank))}</span></div>'
-        f"<div>{escape(form.clip(one.title, 200))}</div></div>"
-    )
-    terms = [
-        term for term in (*(one.reasons or []), *(one.against or [])) if term.get("term") != "base"
-    ]
-    if terms:
-        terms.sort(key=lambda term: -abs(term["points"]))
-        st.html(
-            f'<div><h2 class="rp-h2">{escape(say("outcome.reasons"))}</h2>'
-            + draw.table(
-                (say("head.reason"), say("head.points")),
-                [
-                    (form.clip(str(t.get("text") or t["term"]), 120), form.signed(t["points"]))
-                    for t in terms[:8]
-                ],
-                right=(1,),
-                sentences=True,
+        with _line("line_hidden"):
+            st.segmented_control(
+                say("outcome.concealment"),
+                CONCEALMENTS,
+                on_change=keep,
+                key=f"concealment-{alert_id}",
+                format_func=lambda name: say(f"concealment.{name}"),
+                width="content",
             )
-            + "</div>"
-        )
+            st.text_input(
+                say("outcome.packaging"), key=f"packaging-{alert_id}", max_chars=200, on_change=keep
+            )
+        with _line("line_note"):
+            st.text_area(
+                say("outcome.note"),
+                key=f"note-{alert_id}",
+                height=92,
+                max_chars=4000,
+                on_change=keep,
+            )
+            st.html(beside.evidence(say, finds.stored(served().store, person, alert_id)), width=270)
 
 
 def items(alert_id: int) -> list[dict[str, Any]]:
@@ -286,7 +306,8 @@ def _blank(value: Any) -> bool:
 
 
 def _typed(alert_id: int) -> dict[str, Any]:
-    return {name: st.session_state.get(f"{name}-{alert_id}") for name in FIELDS}
+    typed_in = {name: st.session_state.get(f"{name}-{alert_id}") for name in FIELDS}
+    return {**typed_in, "answers": beside.answers(alert_id)}
 
 
 def _keep(person: Any, alert_id: int) -> None:
@@ -298,7 +319,8 @@ def _keep(person: Any, alert_id: int) -> None:
     )
 
 
-def _restore(person: Any, alert_id: int) -> dict[str, Any]:
+def _restore(person: Any, view: review.AlertView) -> dict[str, Any]:
+    alert_id = view.id
     kept = review.draft(served().store, person, subject(alert_id)) or {}
     if f"items-base-{alert_id}" not in st.session_state:
         table = pd.DataFrame(kept.get("items") or [], columns=list(COLUMNS))
@@ -309,12 +331,14 @@ def _restore(person: Any, alert_id: int) -> dict[str, Any]:
         for name in FIELDS:
             if kept.get(name) is not None:
                 st.session_state[f"{name}-{alert_id}"] = kept[name]
+        beside.ask(view, kept.get("answers") or {})
     return dict(kept)
 
 
 def _forget(alert_id: int) -> None:
     for name in (*FIELDS, "items", "items-base", "items-now"):
         st.session_state.pop(f"{name}-{alert_id}", None)
+    beside.forget(alert_id)
 
 
 def _discard(alert_id: int) -> None:
@@ -357,6 +381,10 @@ def _send(alert_id: int, record: str) -> None:
             concealment=given["concealment"] or "",
             seizure_number=(given["seizure_number"] or "").strip(),
             minutes=given["minutes"],
+            officers=given["officers"],
+            packaging=(given["packaging"] or "").strip(),
+            legal_basis=given["legal_basis"] or "",
+            answers=given["answers"],
             items=items(alert_id),
         )
     )

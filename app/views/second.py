@@ -6,10 +6,10 @@ from typing import Any
 
 import streamlit as st
 
-from app import deciding, draw, form, found, session
+from app import beside, deciding, draw, form, found, session
 from app.installation import served
 from app.text import escape
-from riskprofile.services import review
+from riskprofile.services import review, speaking
 
 
 def page() -> None:
@@ -42,14 +42,21 @@ def _entry(one: Any, person: Any, say: Any, zone: Any, now: Any) -> None:
         when = f"{when}; {said}"
     items = "".join(f"<li>{escape(found.item(say, item))}</li>" for item in one.items)
     how = f'<div class="rp-m">{escape(told)}</div>' if (told := found.how(say, one)) else ""
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+    with st.container(
+        border=True,
+        horizontal=True,
+        vertical_alignment="center",
+        key=f"waits-{one.kind}-{one.id}",
+    ):
         record, title = form.reference(one.record_id), form.clip(one.title, 90)
         listed = f"<ul>{items}</ul>" if items else ""
+        reasons = beside.table(say, speaking.reasons(say, one.profile, one.reasons))
         st.html(
-            f'<div class="rp-stack"><div class="rp-bar">{draw.lane_pill(say, one.lane)}'
+            '<div class="rp-told"><div class="rp-stack">'
+            f'<div class="rp-bar">{draw.lane_pill(say, one.lane)}'
             f"<b>{escape(record)}</b><span>{escape(title)}</span></div>"
             f'<div><b>{escape(what)}</b> <span class="rp-m">{escape(when)}</span></div>'
-            f"{how}<div>{escape(one.note)}</div>{listed}</div>"
+            f"{how}<div>{escape(one.note)}</div>{listed}</div>{reasons}</div>"
         )
         own = one.officer == person.name
         if own:

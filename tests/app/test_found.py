@@ -20,6 +20,9 @@ WAITS = Waiting(
     concealment="among",
     seizure_number="SZ-7",
     minutes=35,
+    officers=2,
+    packaging="8 bags",
+    legal_basis="possession",
 )
 
 
@@ -29,14 +32,16 @@ WAITS = Waiting(
         (
             "en",
             "60 × Part: firing pin, Serial none, Where found bag 3, Likely",
-            "Opened and counted, Weighed, Among like goods, Seizure number SZ-7, "
-            "Time spent, min 35",
+            "Opened and counted, Weighed, Among like goods, Packaging 8 bags, "
+            "Seizure number SZ-7, Legal basis Unlawful possession, Time spent, min 35, "
+            "Officers present 2",
         ),
         (
             "es",
             "60 × Pieza: firing pin, Serie none, Lugar bag 3, Probable",
-            "Abierto y contado, Pesado, Entre mercancía igual, Número de incautación SZ-7, "
-            "Tiempo empleado, min 35",
+            "Abierto y contado, Pesado, Entre mercancía igual, Embalaje 8 bags, "
+            "Número de incautación SZ-7, Base legal Tenencia ilícita, Tiempo, min 35, "
+            "Agentes 2",
         ),
     ],
 )

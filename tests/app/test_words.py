@@ -53,7 +53,20 @@ ENGLISH = CATALOGUES[words.DEFAULT]
 # Keys made from data at run time: their beginnings.
 MADE = (
     *("lane", "queue", "profile", "role", "decision", "outcome", "method", "concealment", "item"),
-    *("kind", "sure", "batch", "batch_state", "batches", "kept", "head", "tab", "field", "choice"),
+    *(
+        "answer",
+        "basis",
+        "kind",
+        "sure",
+        "batch",
+        "batch_state",
+        "batches",
+        "kept",
+        "head",
+        "tab",
+        "field",
+        "choice",
+    ),
     *("fact", "link", "facet", "event", "owner", "filter", "page", "column", "second", "read_only"),
     *(
         "row_state",

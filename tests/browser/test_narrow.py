@@ -114,6 +114,11 @@ def test_what_sends_an_outcome_stands_above_the_foot_in_the_longest_words(served
     expect(buttons).to_have_count(3)
     for one in buttons.all():
         assert bottom(one) <= top(page.locator(".rp-foot")), one.inner_text()
+    comes_to(page, SCROLLS, 0, "1280x720")  # all of the form is in sight, each choice on its line
+    for choices in ("outcome-", "methods-", "concealment-"):
+        assert (
+            len({top(one) for one in page.locator(f"[class*=st-key-{choices}] button").all()}) == 1
+        )
     page.set_viewport_size({"width": 1280, "height": 560})
     hidden = page.locator(".st-key-how button").last
     assert bottom(hidden) > top(buttons.first)
@@ -281,7 +286,7 @@ def test_an_alert_that_was_changed_since_says_all_of_it_whatever_else_became_of_
             assert strip["y"] <= button["y"] + button["height"] / 2 <= strip["y"] + strip["height"]
     page.goto(f"{served.url}/outcome")
     expect(page.locator("[class*=st-key-methods-]")).to_be_visible()
-    for width in WIDTHS:
+    for width in (390, 768, *WIDTHS):
         page.set_viewport_size({"width": width, "height": 768})
         comes_to(page, CHOICES, [], width)
     page.set_viewport_size({"width": 1366, "height": 768})

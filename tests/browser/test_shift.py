@@ -86,11 +86,21 @@ def test_an_alert_is_claimed_decided_examined_and_confirmed_and_becomes_a_label(
     first.get_by_role("radio", name="Firearms trafficking").click()
     button(first, "Opened and counted").click()
     add_item(first, "Part", "Firing pin")
+    for place, answer in ((0, "Yes"), (4, "No")):  # what a piece weighs; that code and words agree
+        choice = first.locator(f"[class*=st-key-held-][class*='-{place} ']")
+        choice.get_by_role("radio", name=answer).click()
+        expect(choice.get_by_role("radio", name=answer)).to_be_checked()
+    settled(first)
+    first.reload()  # the draft has them
+    expect(choice.get_by_role("radio", name="No")).to_be_checked()
     first.get_by_role("button", name="Send to second person").click()
     expect(first.locator(".rp-strip")).to_contain_text("A second person confirms it")
 
     second = visit("officer-09", "/second")
     expect(second.locator(".rp-stack li")).to_contain_text("Firing pin")
+    for reason, answer in (("Each piece weighs 10 g", "Yes"), ("HS code and wording agree", "No")):
+        told = second.locator(".rp-told tr", has_text=reason)
+        expect(told.locator("td").last).to_have_text(answer)
     second.get_by_role("button", name="Confirm").click()
     expect(second.locator(".rp-strip")).to_contain_text("Confirmed: PX-2026-104417")
     assert first.foreign == second.foreign == []
@@ -102,6 +112,17 @@ def test_an_alert_is_claimed_decided_examined_and_confirmed_and_becomes_a_label(
     store.close()
     assert (label["record_id"], label["value"]) == ("PX-2026-104417", 1)
     assert (outcome["officer"], outcome["confirmed_by"]) == ("officer-14", "officer-09")
+
+    analyst = visit("analyst-05", "/models")
+    analyst.get_by_role("radio", name="Tables").click()
+    held = analyst.locator(".rp-card", has_text="Did the reasons hold?")
+    for term, figures in (
+        ("kg_per_unit", ["1", "1", "0", "0", "100 (21 to 100)"]),
+        ("hs_text", ["1", "0", "0", "1", "0 (0 to 79)"]),
+        ("freight", ["1", "0", "0", "0", ""]),  # which nobody looked at
+    ):
+        row = held.locator("tr", has_text=term)
+        expect(row.locator("td")).to_have_text([term, *figures])
 
 
 def test_a_control_that_was_ordered_a_day_ago_is_recorded_by_whoever_is_there(served, visit):
