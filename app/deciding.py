@@ -134,7 +134,7 @@ def _reason(view: Any, decision: str) -> None:
     if person is None:
         session.signed_out()
     alert = view.id
-    key, kept_as = f"reason-{alert}-{decision}", subject(alert, decision)
+    key, kept_as = typed.own(f"reason-{alert}-{decision}", person), subject(alert, decision)
 
     def take(text: str) -> None:
         """Add a common reason to what was typed: it takes nobody's words away."""

@@ -113,7 +113,7 @@ def _form(lane: str) -> None:
         st.text_area,
         say("reason.label"),
         subject,
-        f"snooze-reason-{which}",
+        typed.own(f"snooze-reason-{which}", person),
         person,
         max_chars=500,
         placeholder=say("snooze.hint"),

@@ -36,12 +36,21 @@ def field(
     subject : str
         The name of the draft.
     key : str
-        Of the widget.
+        Of the widget, by `own`.
     """
-    # An empty one is told so as well: it may show what somebody else typed, who was here before.
-    if key not in st.session_state:
-        st.session_state[key] = left(subject, person)
+    # Nothing is put into a field that is empty: it would take away what is typed meanwhile.
+    if key not in st.session_state and (words := left(subject, person)):
+        st.session_state[key] = words
     return draw(label, key=key, on_change=keep, args=(subject, key, person), **how)
+
+
+def own(key: str, person: Any) -> str:
+    """The key of a field that is this person's: it shows nothing that another typed there before.
+
+    A browser keeps what stands in a field by its key, also where the line was lost and somebody
+    else has signed in meanwhile.
+    """
+    return f"{key}-{person.name}"
 
 
 def left(subject: str, person: Any) -> str:

@@ -112,7 +112,7 @@ def test_a_reason_typed_while_another_program_writes_stays_and_its_button_works(
         raise Busy("the database is locked by another program", where=PLACE)
 
     monkeypatch.setattr(session, "speech", lambda: EN)
-    monkeypatch.setattr(session, "actor", lambda: object())
+    monkeypatch.setattr(session, "actor", lambda: SimpleNamespace(name="ines"))
     monkeypatch.setattr(session, "now", lambda: None)
     monkeypatch.setattr(typed, "served", lambda: SimpleNamespace(store=None))
     monkeypatch.setattr(deciding.review, "draft", lambda *_: None)

@@ -154,6 +154,29 @@ def test_whoever_signs_in_elsewhere_while_the_line_is_lost_reads_no_words_of_ano
     expect(field).to_have_value("")
 
 
+def test_words_that_were_given_up_do_not_come_back_after_a_lost_line(line, served):
+    page = line.page
+    field = page.get_by_role("dialog").get_by_label("Reason")
+    for lost in (False, True):
+        button(page, "Raise by hand").click()
+        expect(field).to_be_focused()
+        settled(page)
+        expect(field).to_have_value("")
+        page.keyboard.type("A tip of the depot")
+        until_kept(page, served, "A tip of the depot")
+        button(page, "Cancel").click()
+        expect(field).to_be_hidden()
+        settled(page)
+        if lost:
+            line.drop()
+            expect(page.locator("[data-test-connection-state=PINGING_SERVER]")).to_be_hidden()
+            settled(page)
+    button(page, "Raise by hand").click()
+    expect(field).to_be_focused()
+    settled(page)
+    expect(field).to_have_value("")
+
+
 def test_what_was_asked_before_a_session_ended_leaves_the_page_standing(line, served):
     page = line.page
     line.late = True
