@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -381,23 +381,21 @@ def store_alerts(
     """
     held = {name: ranked.rows.spool.get(words, name) for name in words}
     links = held.pop("links").combine_chunks()
-    columns = {name: _listed(one) for name, one in held.items()}
+    columns = {name: batches.listed(one) for name, one in held.items()}
     for name in (*WRITTEN, RELATED):  # JSON, in the words that are stored
         columns[name] = [*map(Written, columns[name])]
     columns["phrasing"] = [phrasing] * len(links)
-    kinds, keys = map(_listed, links.flatten().flatten())
+    kinds, keys = map(batches.listed, links.flatten().flatten())
     _store_some(
-        store, connection, ranked, columns, (_listed(links.value_lengths()), kinds, keys), now
+        store,
+        connection,
+        ranked,
+        columns,
+        (batches.listed(links.value_lengths()), kinds, keys),
+        now,
     )
     give_back()
     return len(links)
-
-
-def _listed(held: pa.Array | pa.ChunkedArray) -> list[Any]:
-    """Values as Python has them; long texts in a tenth of the time that `to_pylist` takes."""
-    if pa.types.is_string(held.type) or pa.types.is_binary(held.type):
-        return cast("list[Any]", held.to_numpy(zero_copy_only=False).tolist())
-    return cast("list[Any]", held.to_pylist())
 
 
 def by_chunk(alerts: Table, size: int) -> Iterator[Table]:

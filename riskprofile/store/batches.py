@@ -460,16 +460,17 @@ def cells(
         return [[] for _ in columns]
     read = _read(content, columns)
     some = read.take(pa.array(positions[positions < len(read)]))
-    return [_listed(some[name]) for name in columns]
+    return [listed(some[name]) for name in columns]
 
 
-def _listed(column: pa.ChunkedArray) -> list[Any]:
-    """As Python values; times through pandas, in a tenth of the time that Arrow takes."""
-    if not pa.types.is_timestamp(column.type):
-        told: list[Any] = column.to_pylist()
-        return told
-    times = pd.DatetimeIndex(column.to_pandas())
-    return [None if at is pd.NaT else at for at in times.to_pydatetime().tolist()]
+def listed(column: pa.Array | pa.ChunkedArray) -> list[Any]:
+    """As Python values; texts and times in a tenth of the time that `to_pylist` takes."""
+    if pa.types.is_timestamp(column.type):
+        times = pd.DatetimeIndex(column.to_pandas())
+        return [None if at is pd.NaT else at for at in times.to_pydatetime().tolist()]
+    asis = pa.types.is_string(column.type) or pa.types.is_binary(column.type)
+    told: list[Any] = column.to_numpy(zero_copy_only=False).tolist() if asis else column.to_pylist()
+    return told
 
 
 @dataclass(frozen=True)
