@@ -42,6 +42,9 @@ Written = Callable[[list[Ranked], Step], AbstractContextManager[Place | None]]
 # Rankings of a run that others may put out of date, each by taking of its days: the next is stored,
 # a list too large sooner than none.
 ANEW = 20
+# Parts of alerts that wait to be worded or are, for each thread of the workers: enough to do until
+# this process has found what all alerts of a run are linked by.
+AHEAD = 4
 
 
 class _NoRoom(Exception):
@@ -289,7 +292,7 @@ class Ending:
             yield from (one.work(ranked.rater) for one in materials)
             return
         of = self.raters.elsewhere(ranked.profile.name)
-        yield from self.others.done(Task(of, one) for one in materials)
+        yield from self.others.done((Task(of, one) for one in materials), AHEAD)
 
     def _account(self, connection: Connection) -> list[dict[str, Any]]:
         """The figures of each batch, which stand in the audit chain from here on."""

@@ -110,15 +110,15 @@ class Workers:
             [(what, do), *_] = (self.gone[one] for one in self.gone if isinstance(error, one))
             raise RiskProfileError(what, do=f"{do}, then run again with --resume") from None
 
-    def done(self, tasks: Iterable[Task[Done]]) -> Iterator[Done]:
-        """What each task made, in order, while a few more are under way."""
-        ahead: deque[Callable[[], Done]] = deque()
+    def done(self, tasks: Iterable[Task[Done]], ahead: int = AHEAD) -> Iterator[Done]:
+        """What each task made, in order, while a few more are under way, so many a thread."""
+        begun: deque[Callable[[], Done]] = deque()
         for one in tasks:
-            ahead.append(self.begin(one))
-            if len(ahead) > AHEAD * self.threads:
-                yield ahead.popleft()()
-        while ahead:
-            yield ahead.popleft()()
+            begun.append(self.begin(one))
+            if len(begun) > ahead * self.threads:
+                yield begun.popleft()()
+        while begun:
+            yield begun.popleft()()
 
 
 @contextmanager
