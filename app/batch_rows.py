@@ -1,22 +1,20 @@
-"""One batch on the operator's page: its rows by state, and the repair of one."""
+"""One batch on the operator's page: its rows by state."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app import draw, form, lists, session
+from app import draw, form, lists, repairs, session
 from app.installation import served
 from app.kept import in_english, why
 from app.text import cell, escape, plain
-from app.uploads import may, tell
-from app.words import DEFAULT, refusal
-from riskprofile.errors import RiskProfileError
+from app.uploads import may
+from app.words import DEFAULT
 from riskprofile.services import ledger, quarantine
-from riskprofile.services.run import Summary
 from riskprofile.store.batches import WAS_WRITTEN
 
 ROW, HEAD = 30, 30
@@ -27,35 +25,60 @@ def draw_batch(say: Any, person: Any, batch: Any, zone: Any) -> None:
     """The chosen batch: how many rows are in each state, and the list of one of them."""
     here, now = served(), session.now()
     counts = ledger.counts(here.store, person, batch.id)
-    st.html(
-        f'<div class="rp-bar"><h2 class="rp-h2">{escape(batch.source)}</h2>'
-        f'<span class="rp-s rp-m">{escape(batch.id)}</span>'
-        f'<span class="rp-s rp-m">{escape(_rest(say, batch, counts))}</span></div>'
-    )
     first = "quarantined" if counts.states["quarantined"] else "accepted"
-    state = st.segmented_control(
-        say("row_state.choose"),
-        ledger.STATES,
-        format_func=lambda name: f"{say(f'row_state.{name}')} {say.number(counts.states[name])}",
-        default=first,
-        key=f"state-{batch.id}",
-        label_visibility="collapsed",
-    )
+    with st.container(horizontal=True, key="batch-head"):
+        st.html(
+            f'<div class="rp-bar"><h2 class="rp-h2">{escape(batch.source)}</h2>'
+            f'<span class="rp-s rp-m">{escape(batch.id)}</span>'
+            f'<span class="rp-s rp-m">{escape(_rest(say, batch, counts))}</span></div>'
+        )
+        state = st.segmented_control(
+            say("row_state.choose"),
+            ledger.STATES,
+            format_func=lambda name: (
+                f"{say(f'row_state.{name}')} {say.number(counts.states[name])}"
+            ),
+            default=first,
+            key=f"state-{batch.id}",
+            label_visibility="collapsed",
+        )
     state = state or first
     if not counts.states[state]:
         st.html(draw.state("", say(f"row_state.{state}_text")))
         return
-    about = [say(f"row_state.{state}_text")]
+    about = [] if state == "quarantined" else [say(f"row_state.{state}_text")]
     if person.office:
         unnamed = state == "quarantined" and not may(person, "quarantine.repair")
         about.append(say("batches.others_or_none" if unnamed else "batches.others"))
-    st.html(f'<p class="rp-s rp-m">{escape(" ".join(about))}</p>')
+    if about:
+        st.html(f'<p class="rp-s rp-m">{escape(" ".join(about))}</p>')
     if state == "quarantined" and may(person, "quarantine.look"):
-        asked = quarantine.Filter(batch.id, state="all", limit=ledger.LIMIT)
+        kind = _kind(say, person, batch, counts)
+        if kind == quarantine.WAITING:
+            repairs.table(say, person, batch)
+            return
+        asked = quarantine.Filter(batch.id, state=kind, limit=ledger.LIMIT)
         if kept := quarantine.find(here.store, person, asked, now):
-            _kept(say, person, batch, kept)
+            _kept(say, batch, kept)
     elif rows := ledger.rows(here.store, person, batch.id, state):
         _rows(say, batch, state, rows, zone)
+
+
+def _kind(say: Any, person: Any, batch: Any, counts: ledger.Counts) -> str:
+    """Which of the rows that were kept back are listed: of who repairs them, those that wait."""
+    if not may(person, "quarantine.repair") or not batch.waits:
+        return "all"
+    if not counts.repaired:
+        return quarantine.WAITING
+    chosen = st.segmented_control(
+        say("repair.state"),
+        (quarantine.WAITING, "repaired"),
+        format_func=lambda name: say(f"kept_state.{name}"),
+        default=quarantine.WAITING,
+        key=f"kept-state-{batch.id}",
+        label_visibility="collapsed",
+    )
+    return chosen or quarantine.WAITING
 
 
 def _rest(say: Any, batch: Any, counts: ledger.Counts) -> str:
@@ -95,7 +118,7 @@ def _rows(say: Any, batch: Any, state: str, rows: Sequence[ledger.Row], zone: An
         }
     )
     config, side, far = st.column_config, lists.words_at(say), lists.figures_at(say)
-    widths = {"line": 70, "record": 300, "item": 60, "version": 70, "message": 200, "note": 380}
+    widths = {"line": 60, "record": 230, "item": 50, "version": 60, "message": 170, "note": 340}
     numbers = ("line", "item", "version")
     st.dataframe(
         table,
@@ -128,11 +151,11 @@ def _message(say: Any, row: ledger.Row, zone: Any) -> str:
     return cell(f"{word} {form.clock(row.message_at, zone)}".strip())
 
 
-def _kept(say: Any, person: Any, batch: Any, rows: Sequence[quarantine.KeptRow]) -> None:
-    said = {"reason": 280, "detail": 280, "raw": 216}
+def _kept(say: Any, batch: Any, rows: Sequence[quarantine.KeptRow]) -> None:
+    said = {"reason": 200, "detail": 200, "raw": 150}
     if say.language == DEFAULT:
-        said = {"reason": 340, "raw": 290}
-    names = {"line": 70, "state": 90, "record": 150, "column": 150, **said}
+        said = {"reason": 300, "raw": 250}
+    names = {"line": 60, "state": 80, "record": 110, "column": 110, **said}
     table = pd.DataFrame(
         {
             "line": [one.line for one in rows],
@@ -144,13 +167,6 @@ def _kept(say: Any, person: Any, batch: Any, rows: Sequence[quarantine.KeptRow])
             "raw": [plain(form.clip(one.raw, 300)) for one in rows],
         }
     )
-    key = f"kept-{batch.id}"
-
-    def clicked() -> None:
-        cells = st.session_state[key]["selection"]["cells"]
-        if cells and cells[0][0] < len(rows):
-            st.session_state["repair"] = rows[cells[0][0]].id
-
     config, side, far = st.column_config, lists.words_at(say), lists.figures_at(say)
     st.dataframe(
         table,
@@ -159,9 +175,7 @@ def _kept(say: Any, person: Any, batch: Any, rows: Sequence[quarantine.KeptRow])
         height=HEAD + min(len(rows), SHOWN) * ROW + 3,
         alt=say("batches.kept_list"),
         column_order=lists.order(say, names),
-        key=key,
-        on_select=clicked,
-        selection_mode="single-cell",
+        key=f"kept-{batch.id}",
         column_config={
             name: (config.NumberColumn if name == "line" else config.TextColumn)(
                 say(f"kept.{name}"), width=width, alignment=far if name == "line" else side
@@ -169,73 +183,7 @@ def _kept(say: Any, person: Any, batch: Any, rows: Sequence[quarantine.KeptRow])
             for name, width in names.items()
         },
     )
-    if not may(person, "quarantine.repair"):
-        return
-    waiting = [one for one in rows if one.state == quarantine.WAITING and one.fields]
-    if not waiting:
-        return
-    chosen = next((one for one in waiting if one.id == st.session_state.get("repair")), None)
-    if chosen is None:
-        st.html(draw.state("", say("repair.choose")))
-        return
-    _form(say, person, chosen)
 
 
 def _why(say: Any, row: quarantine.KeptRow) -> str:
     return why(say, row.profile, row.column, row.reason_code, row.reason)
-
-
-def _form(say: Any, person: Any, row: quarantine.KeptRow) -> None:
-    """The cells of one row, the one at fault first; why the values are right; submit."""
-    fields = dict(row.fields)
-    first = row.column if row.column is not None else ""
-    order = [*([first] if first else []), *(name for name in fields if name != first)]
-    with st.form(f"repair-{row.id}"):
-        st.html(
-            f'<h3 class="rp-h3">{escape(say("repair.title", line=row.line))}</h3>'
-            f'<p class="rp-s">{escape(_why(say, row))}'
-            f' <span class="rp-m">{escape(in_english(say, row.reason))}</span></p>'
-        )
-        places = st.columns(3)
-        given: dict[str, str] = {}
-        for number, name in enumerate(order):
-            given[name] = places[number % 3].text_input(
-                say.maybe(f"field.{name}", name),
-                value=plain(fields.get(name, "")),
-                key=f"repair-{row.id}-{name}",
-            )
-        reason = st.text_input(say("repair.reason"), key=f"repair-{row.id}-reason")
-        if not st.form_submit_button(say("repair.submit"), type="primary"):
-            return
-    summary, lead, rest = _submit(say, person, row, fields, given, reason)
-    if summary is None:  # beside the button: the top of the page is out of sight
-        st.html(draw.strip("✕", lead, rest))
-        return
-    tell(say, lead, rest, summary)
-    st.rerun()
-
-
-def _submit(
-    say: Any,
-    person: Any,
-    row: quarantine.KeptRow,
-    fields: Mapping[str, str],
-    given: Mapping[str, str],
-    reason: str,
-) -> tuple[Summary | None, str, str]:
-    """The account of the run that took the row in, if it was repaired; and what to say."""
-    # A cell that nobody touched stays as it came: what is shown names invisible characters.
-    fixes = {name: text for name, text in given.items() if text != plain(fields.get(name, ""))}
-    here = served()
-    try:
-        done = quarantine.repair(
-            here.store, here.settings, person, {row.id: fixes}, reason, session.now()
-        )
-    except RiskProfileError as error:
-        return None, str(say("repair.failed")), refusal(say, error)
-    if row.id in done.refused:
-        still = done.refused[row.id]
-        said = why(say, row.profile, still.column, still.reason_code, still.reason)
-        english = in_english(say, still.reason)
-        return None, str(say("repair.failed")), " · ".join(filter(None, (said, english)))
-    return done.summary, str(say("repair.done")), str(say("repair.done_text", line=row.line))

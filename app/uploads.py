@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NoReturn
 
 import streamlit as st
@@ -22,6 +23,10 @@ BEGUN = "upload-begun"  # the chosen file whose run this window began, and what 
 NOTHING = (None, None)
 POLL_SECONDS = 1
 SOON = 1.0  # seconds within which a small file is rated: no bar comes and goes for it
+CUT = re.compile(
+    r"(?:each office's own|([\d,]+) examinations?|([\d.]+)% of the declarations)"
+    r", ([\d.]+)% of them random"
+)
 CODES = 5  # offices named on the page; the rest is an ellipsis
 
 
@@ -106,11 +111,29 @@ def notices(say: Any, summary: Summary) -> list[tuple[str, str]]:
     if summary.outdated:
         n = say.number(summary.outdated)
         made.append((say("upload.outdated", n=n), say("upload.outdated_text")))
+    for batch, cuts in summary.recut.items():
+        before, after = (_cut(say, one) for one in cuts)
+        told = say("upload.recut_text", before=before, after=after)
+        made.append((say("upload.recut", batch=batch), told))
     for name in ("changed", "waiting", "removed", "unfinished"):
         for batch, count in getattr(summary, name).items():
             lead = say(f"upload.{name}", batch=batch, n=say.number(count))
             made.append((lead, say(f"upload.{name}_text", batch=batch)))
     return made
+
+
+def _cut(say: Any, said: str) -> str:
+    """A capacity as a run tells it (`ranking.Capacity.said`), in words of the page."""
+    told = CUT.fullmatch(said)
+    if told is None:
+        return said
+    number, share, random = told.groups()
+    much = say("cut.own")
+    if number:
+        much = say("cut.number", n=say.number(int(number.replace(",", ""))))
+    elif share:
+        much = say("cut.share", n=say.number(float(share)))
+    return str(say.listed([much, say("cut.random", n=say.number(float(random)))]))
 
 
 def upload(say: Any, person: Any) -> None:

@@ -32,6 +32,8 @@ if (!window.riskprofileKeys) {
       .map((one) => ALERT.exec(one.className)?.[0])
       .join();
 
+  // Tables in which values are typed: a letter in one is a text, and no shortcut.
+  const EDITOR = '[class*="st-key-repairs-"], [class*="st-key-items-"]';
   const listOf = (target) => target instanceof Element && target.closest('[class*="st-key-list-"]');
   const chosen = (list) => list.querySelector('[aria-selected="true"]');
   let tabbed = false; // whether Tab was the last key
@@ -77,7 +79,8 @@ if (!window.riskprofileKeys) {
       event.preventDefault();
       return send({ key: "n", code: "KeyN", keyCode: 78 });
     }
-    const text = target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+    const text = target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)
+      || (target instanceof Element && target.closest(EDITOR));
     const name = letter(event);
     if (name && !text && dialog()) {
       // What is typed while a dialog asks is meant for it, and never for the page behind it.

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import batch_list, batch_rows, draw, session, uploads
+from app import batch_list, batch_panels, batch_rows, draw, session, uploads
 from app.installation import served
 from riskprofile.scoring.control import LEAST_FINDS
 from riskprofile.services import evidence, govern
@@ -46,10 +46,17 @@ def page() -> None:
     chosen = next((one for one in found if one.id == st.session_state.get("batch")), None)
     if chosen is None:
         chosen = next((one for one in listed if batch_list.state_of(one) == "repair"), None)
-    if chosen is None:
-        st.html(draw.state("", say("batches.choose")))
-    else:
-        batch_rows.draw_batch(say, person, chosen, zone)
+    rows, panels = st.columns([0.77, 0.23], gap="small")
+    with rows:
+        if chosen is None:
+            st.html(draw.state("", say("batches.choose")))
+        else:
+            batch_rows.draw_batch(say, person, chosen, zone)
+    with panels:
+        refused = batch_panels.shown(listed, chosen)
+        if refused is not None:
+            batch_panels.refused(say, person, refused)
+        batch_panels.inbox(say, person, zone)
 
 
 def _recall(say: Any, one: Any) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened, owner
 from riskprofile.cli.screen import given_file
 from riskprofile.errors import UsageError
+from riskprofile.services import corrections
 from riskprofile.services import quarantine as keeping
 
 quarantine = typer.Typer(help="Rows that were kept back.", no_args_is_help=True)
@@ -59,14 +60,14 @@ def export(
     column: Column = None,
     profile: Profile = None,
     state: State = keeping.WAITING,
-    limit: Limit = 100_000,
+    limit: Limit = keeping.EXPORTED,
     home: Home = None,
     json: Json = False,
 ) -> int:
     """Write rows kept back, with reason and cells: correct the cells, then `repair` the file."""
     asked = keeping.Filter(batch, reason_code, column, profile, state, limit=limit)
     with opened(home) as (_, store):
-        count = keeping.export(keeping.find(store, owner(), asked, now()), out)
+        count = corrections.export(keeping.find(store, owner(), asked, now()), out)
     if json:
         output.as_json({"rows": count, "file": str(out)})
     else:
@@ -90,7 +91,7 @@ def repair(
         raise UsageError("nothing to repair", do="Name a corrected file, or --row N --set C=VALUE")
     if file is not None:
         with given_file(file) as given_rows:
-            fixes = keeping.corrections(given_rows)
+            fixes = corrections.read(given_rows)
     else:
         fixes = {int(row or 0): dict(_pair(one) for one in given or [])}
     with opened(home) as (settings, store), output.progress("rating") as progress:

@@ -8,25 +8,22 @@ that dies after it is ended when it is asked for again.
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import tempfile
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
 from riskprofile import intake
-from riskprofile.errors import Conflict, InputError, RiskProfileError, UsageError
-from riskprofile.files import is_stdout, whole_or_nothing
+from riskprofile.errors import Conflict, InputError, UsageError
 from riskprofile.intake import archive
-from riskprofile.intake.formulas import escape_formula
-from riskprofile.intake.quarantine import csv_rows
 from riskprofile.intake.reader import Rejection
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern
@@ -39,16 +36,13 @@ from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Batch
 
 WAITING = "waiting"
-ID = "quarantine_id"
 AT_ONCE = 5_000
+EXPORTED = 100_000  # rows of one file
+LONGEST = 80  # characters of a value in the audit
 FETCHED = 500  # rows that are held at once while those of one office are looked for
 NUMBERS = ("int", "float")  # kinds of column
 _POINT = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")  # what JSON takes for a number
 OPTIONS = Options(format="jsonl", max_bad_share=1.0, resume=True)
-TOLD = (
-    *("quarantine_id", "batch_id", "source", "line", "record_id", "column"),
-    *("reason_code", "reason"),
-)
 
 _kept, _batch = batches.quarantine_table, batches.batch_table
 
@@ -64,6 +58,7 @@ class Filter:
     state: str = WAITING
     ids: tuple[int, ...] = ()
     limit: int = 500
+    but: tuple[str, ...] = ()  # not of these columns
 
 
 @dataclass(frozen=True)
@@ -115,6 +110,18 @@ def shown(actor: Actor, raw: str, profile: str) -> bool:
     return actor.office is None or actor.role in ACTIONS["quarantine.repair"]
 
 
+def identifying(profile: str) -> frozenset[str]:
+    """Columns that say who a person is, or are protected: a look at one row does without them."""
+    if profile not in PROFILES:
+        return frozenset()
+    return frozenset(name for name, spec in PROFILES[profile].by_name.items() if spec.protection)
+
+
+def of_persons(profile: str) -> bool:
+    """Whether a row of it that never became cells may be about a person; of what, nobody knows."""
+    return profile not in PROFILES or PROFILES[profile].persons
+
+
 def _cells(raw: str, profile: str) -> dict[str, str]:
     try:
         held = json.loads(raw)
@@ -146,6 +153,8 @@ def find(store: Store, actor: Actor, asked: Filter, now: datetime) -> list[KeptR
     ):
         if value is not None:
             statement = statement.where(column == value)
+    if asked.but:
+        statement = statement.where(or_(_kept.c.column.is_(None), _kept.c.column.not_in(asked.but)))
     if actor.office is None:  # else as many are read as it takes until so many are theirs
         statement = statement.limit(max(1, asked.limit))
     if asked.ids:
@@ -170,91 +179,70 @@ def find(store: Store, actor: Actor, asked: Filter, now: datetime) -> list[KeptR
     return [KeptRow(**{name: row[name] for name in names}) for row in found]
 
 
-def export(rows: Sequence[KeptRow], out: Path) -> int:
-    """Write rows with their reasons and cells as .csv or .jsonl; how many.
+def tally(store: Store, actor: Actor, batch_id: str) -> Counter[str | None]:
+    """How many rows of a batch wait, by the column of their first fault; None of no column.
 
-    In CSV every canonical column of the rows stands beside the reason, to be corrected
-    there; in JSON Lines the cells are under `fields`. `raw` is the row as it came.
+    Of those that are for them (`shown`). No cell is told, so the look is not audited.
     """
-    kind = out.suffix.lower()
-    if not is_stdout(out) and kind not in (".csv", ".jsonl"):
-        raise UsageError(f"{out.name} is neither .csv nor .jsonl", do="Name such a file.")
-    named = [name for profile in PROFILES.values() for name in profile.names]
-    held = [row.fields for row in rows]
-    wanted = [one for one in dict.fromkeys(named) if any(one in cells for cells in held)]
-    wanted += [row.column for row in rows if row.column in named and row.column not in wanted]
-    columns = [one for one in dict.fromkeys(wanted) if one is not None]
-    with whole_or_nothing(out) as stream:
-        if kind == ".jsonl":
-            for row, cells in zip(rows, held, strict=True):
-                told = {**_told(row), "raw": row.raw, "fields": cells}
-                stream.write((json.dumps(told, ensure_ascii=False) + "\n").encode())
-            return len(rows)
-        names = [*TOLD, "raw", *columns]
-        stream.write(csv_rows([[name] for name in names]))
-        given = [
-            {**cells, **_told(row), "raw": row.raw} for row, cells in zip(rows, held, strict=True)
-        ]
-        if given:
-            stream.write(csv_rows([[each.get(name) for each in given] for name in names]))
-    return len(rows)
+    authorise(actor, "quarantine.look")
+    waits = (_kept.c.batch_id == batch_id) & (_kept.c.state == WAITING)
+    with store.read() as connection:
+        if actor.office is None:
+            asked = select(_kept.c.column, func.count()).where(waits).group_by(_kept.c.column)
+            return Counter({column: int(count) for column, count in connection.execute(asked)})
+        whole = select(_kept.c.column, _kept.c.raw, _batch.c.profile).join(
+            _batch, _batch.c.id == _kept.c.batch_id
+        )
+        rows = connection.execute(whole.where(waits).execution_options(yield_per=FETCHED))
+        return Counter(column for column, raw, profile in rows if shown(actor, raw, profile))
 
 
-def _told(row: KeptRow) -> dict[str, Any]:
-    given = (row.id, row.batch_id, row.source, row.line, row.record_id, row.column)
-    return dict(zip(TOLD, (*given, row.reason_code, row.reason), strict=True))
+def check(
+    store: Store, actor: Actor, fixes: Mapping[int, Mapping[str, str]], now: datetime
+) -> dict[int, Rejection | None]:
+    """What a repair with these cells would find, by row that waits: None where it is sound.
 
-
-def corrections(path: Path) -> dict[int, dict[str, str]]:
-    """Corrected cells by row of the quarantine, from a file that `export` wrote.
-
-    An emptied cell makes the value missing. Columns that only tell (reason, raw, ...) are
-    left aside.
+    The same readers judge as in `repair`. Nothing is stored.
 
     Raises
     ------
+    UsageError
+        An unknown column.
     InputError
-        It is not such a file, or names a row twice.
+        No such row.
     """
-    where, found = str(path), {}
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            if path.suffix.lower() == ".jsonl":
-                told = [json.loads(line) for line in file if line.strip()]
-                rows = [(one.get(ID), one.get("fields") or {}) for one in told]
-            else:
-                headings = file.readline()
-                file.seek(0)
-                mark = max(",;\t", key=headings.count)  # a spreadsheet saves as its country does
-                rows = [(one.get(ID), one) for one in csv.DictReader(file, delimiter=mark)]
-            for number, cells in rows:
-                key = int(str(number))
-                if key in found:
-                    raise InputError(
-                        f"row {key} of the quarantine is in it twice", where=where, do="Keep one."
-                    )
-                found[key] = {
-                    name: _unescaped(str(value or ""))
-                    for name, value in cells.items()
-                    if name not in (*TOLD, "raw", None)
-                }
-            if not found:
-                raise ValueError("no row")
-    except (OSError, ValueError, AttributeError, csv.Error) as error:
-        if isinstance(error, RiskProfileError):
-            raise
-        raise InputError(
-            f"this is no file of `quarantine export` ({type(error).__name__})",
-            where=where,
-            do=f"Keep its heading and the column {ID}; save it as CSV in UTF-8, or as .jsonl.",
-        ) from None
+    authorise(actor, "quarantine.repair")
+    told: dict[int, Rejection | None] = {}
+    rows = [row for row in _rows(store, actor, list(fixes)) if row.state == WAITING and row.fields]
+    for profile in dict.fromkeys(row.profile for row in rows):
+        mine = [row for row in rows if row.profile == profile]
+        whole = {row.id: _mended(row, fixes[row.id]) for row in mine}
+        with tempfile.TemporaryDirectory(prefix=archive.PASSING) as folder:
+            path = _as_file(Path(folder) / "all.jsonl", [*whole.values()], profile)
+            faults = _faults(store, path, profile, now)
+        told |= {one: faults.get(line) for line, one in enumerate(whole, start=1)}
+    return told
+
+
+def likewise(
+    rows: Sequence[KeptRow], fixes: Mapping[int, Mapping[str, str]]
+) -> dict[int, dict[str, str]]:
+    """The same repair for like rows: those that nobody repaired yet, and that came with the same
+    text in the same column at fault as one of `fixes`.
+    """
+    mended: dict[tuple[str, str, str], str] = {}
+    for row in rows:
+        if row.column is not None and row.column in (given := fixes.get(row.id, {})):
+            key = (row.profile, row.column, row.fields.get(row.column, ""))
+            mended.setdefault(key, given[row.column])
+    found: dict[int, dict[str, str]] = {}
+    for row in rows:
+        if row.column is None or row.id in fixes or row.state != WAITING or not row.fields:
+            continue
+        key = (row.profile, row.column, row.fields.get(row.column, ""))
+        if key in mended:
+            found[row.id] = {row.column: mended[key]}
     return found
-
-
-def _unescaped(cell: str) -> str:
-    """A cell as it was before `export` made it safe for spreadsheets."""
-    bare = cell.removeprefix("'")
-    return bare if bare != cell and escape_formula(bare) == cell else cell
 
 
 def repair(
@@ -312,6 +300,23 @@ def _asked(
     store: Store, actor: Actor, ids: Sequence[int]
 ) -> tuple[list[KeptRow], list[KeptRow], list[KeptRow]]:
     """Of these rows those that wait, those that an unfinished repair took in, and the others."""
+    rows = _rows(store, actor, ids)
+    unfinished = {one.id for one in _batches(store, rows)}
+    took = {row.id for row in rows if row.state == "repaired" and row.repair_batch in unfinished}
+    left = [row for row in rows if row.id in took]
+    rows = [row for row in rows if row.id not in took]
+    gone = [row for row in rows if row.state != WAITING]
+    rows = [row for row in rows if row.state == WAITING]
+    if gone and not rows and not left:
+        raise Conflict(
+            f"row {gone[0].id} of the quarantine is {gone[0].state}"
+            + (f" (batch {gone[0].repair_batch})" if gone[0].repair_batch else ""),
+            do="A row is repaired once; send a changed declaration as an amendment.",
+        )
+    return rows, left, gone
+
+
+def _rows(store: Store, actor: Actor, ids: Sequence[int]) -> list[KeptRow]:
     names = list(KeptRow.__dataclass_fields__)
     found: list[Any] = []
     with store.read() as connection:
@@ -328,19 +333,7 @@ def _asked(
         raise InputError(
             f"the quarantine has no row {missing[0]}", do="riskprofile quarantine list shows them"
         )
-    unfinished = {one.id for one in _batches(store, rows)}
-    took = {row.id for row in rows if row.state == "repaired" and row.repair_batch in unfinished}
-    left = [row for row in rows if row.id in took]
-    rows = [row for row in rows if row.id not in took]
-    gone = [row for row in rows if row.state != WAITING]
-    rows = [row for row in rows if row.state == WAITING]
-    if gone and not rows and not left:
-        raise Conflict(
-            f"row {gone[0].id} of the quarantine is {gone[0].state}"
-            + (f" (batch {gone[0].repair_batch})" if gone[0].repair_batch else ""),
-            do="A row is repaired once; send a changed declaration as an amendment.",
-        )
-    return rows, left, gone
+    return rows
 
 
 def _batches(store: Store, rows: Sequence[KeptRow]) -> list[Batch]:
@@ -370,43 +363,20 @@ def _repair(
         raise UsageError(
             "these rows were never read as declarations", do="Ask the sender for the file again."
         )
-    known = PROFILES[profile].by_name
-    # A file without the column is refused whole; a row without the value is refused alone.
-    needed = [name for group in PROFILES[profile].mandatory for name in group]
-    whole: dict[int, dict[str, str]] = {}
-    changed: dict[int, tuple[str, ...]] = {}
-    came = {row.id: row.started_at for row in rows}
-    for row in rows:
-        given = fixes[row.id]
-        if unknown := sorted(set(given) - set(known)):
-            raise UsageError(
-                f"{profile} has no column {unknown[0]}",
-                do="Its columns are the headings of `riskprofile convert`.",
-            )
-        before = row.fields
-        cells = {**before, **given}
-        for name, cell in given.items():
-            old = before.get(name, "")
-            fewer = old.isdigit() and (old.lstrip("0") or "0") == cell
-            if fewer and known[name].kind not in NUMBERS:
-                cells[name] = old  # a spreadsheet takes zeros from codes; nobody means it
-        whole[row.id] = {name: cells[name] for name in known if cells.get(name)}
-        changed[row.id] = tuple(
-            name for name in known if whole[row.id].get(name, "") != before.get(name, "")
-        )
+    whole = {row.id: _mended(row, fixes[row.id]) for row in rows}
     ids = list(whole)
-    numbers = {name for name, spec in known.items() if spec.kind in NUMBERS}
     with tempfile.TemporaryDirectory(prefix=archive.PASSING) as folder:
-        first = _as_file(Path(folder) / "all.jsonl", [whole[one] for one in ids], needed, numbers)
+        first = _as_file(Path(folder) / "all.jsonl", [whole[one] for one in ids], profile)
         faults = _faults(store, first, profile, now)
         told.refused |= {ids[line - 1]: why for line, why in faults.items()}
         sound = [one for one in ids if one not in told.refused]
         if not sound:
             return
         name = f"repair-{now:%Y%m%dT%H%M%S%f}-{sound[0]}.jsonl"
-        path = _as_file(Path(folder) / name, [whole[one] for one in sound], needed, numbers)
+        path = _as_file(Path(folder) / name, [whole[one] for one in sound], profile)
+        by_id = {row.id: row for row in rows}
         repairs = {
-            line: Repair(one, changed[one], reason, came[one])
+            line: _account(by_id[one], whole[one], reason)
             for line, one in enumerate(sound, start=1)
         }
         options = replace(OPTIONS, profile=profile, repairs=repairs)
@@ -417,13 +387,53 @@ def _repair(
     told.repaired += sound
 
 
-def _as_file(
-    path: Path, rows: Sequence[Mapping[str, str]], needed: Sequence[str], numbers: Collection[str]
-) -> Path:
+def _mended(row: KeptRow, given: Mapping[str, str]) -> dict[str, str]:
+    """The cells of a row with these corrected, those that hold something."""
+    known = PROFILES[row.profile].by_name
+    if unknown := sorted(set(given) - set(known)):
+        raise UsageError(
+            f"{row.profile} has no column {unknown[0]}",
+            do="Its columns are the headings of `riskprofile convert`.",
+        )
+    before = row.fields
+    cells = {**before, **given}
+    for name, cell in given.items():
+        old = before.get(name, "")
+        fewer = old.isdigit() and (old.lstrip("0") or "0") == cell
+        if fewer and known[name].kind not in NUMBERS:
+            cells[name] = old  # a spreadsheet takes zeros from codes; nobody means it
+    return {name: cells[name] for name in known if cells.get(name)}
+
+
+def _account(row: KeptRow, cells: Mapping[str, str], reason: str) -> Repair:
+    """What the audit holds of a repair: the columns and, in words that retention erases, the reason
+    with both values of each column. Of one that identifies a person or is protected, no value.
+    """
+    known, before = PROFILES[row.profile].by_name, row.fields
+    changed = tuple(name for name in known if cells.get(name, "") != before.get(name, ""))
+    said = [
+        f"{name} {_short(before.get(name, ''))} to {_short(cells.get(name, ''))}"
+        for name in changed
+        if name not in identifying(row.profile)
+    ]
+    words = f"{reason} [{'; '.join(said)}]" if said else reason
+    return Repair(row.id, changed, words, row.started_at)
+
+
+def _short(text: str) -> str:
+    cut = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return f"“{cut}”" if cut else "nothing"
+
+
+def _as_file(path: Path, rows: Sequence[Mapping[str, str]], profile: str) -> Path:
     """These rows as JSON Lines; a number with a point is one, whatever is written beside it."""
+    columns = PROFILES[profile].by_name
+    # A file without the column is refused whole; a row without the value is refused alone.
+    needed = [name for group in PROFILES[profile].mandatory for name in group]
 
     def cell(name: str, text: str) -> Any:
-        return json.loads(text) if name in numbers and _POINT.fullmatch(text) else text
+        number = columns[name].kind in NUMBERS and _POINT.fullmatch(text)
+        return json.loads(text) if number else text
 
     filled = [{name: cell(name, text) for name, text in row.items()} for row in rows]
     lines = [json.dumps({**dict.fromkeys(needed), **row}, ensure_ascii=False) for row in filled]

@@ -11,6 +11,7 @@ import pytest
 from app import words
 from app.uploads import CODES, notices, refused
 from riskprofile.errors import RiskProfileError
+from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, settings, uploading
 from riskprofile.services.identity import Actor
 from riskprofile.services.run import Summary, unseen
@@ -22,6 +23,7 @@ TOLD = Summary(
     outdated=2,
     changed={"b-changed": 3},
     waiting={"b-waiting": 4},
+    recut={"b-cut": (Capacity(51).said, Capacity().said)},
     removed={"b-removed": 5},
     unfinished={"b-left": 6, "b-running": 7},
     unknown_offices={"ZZONE": 8, "ZZTWO": 9},
@@ -43,6 +45,22 @@ def test_all_that_the_command_line_tells_of_unseen_rows_stands_on_the_page(langu
     assert len(told) == len(unseen(TOLD)) - 1
 
 
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_a_batch_that_is_cut_anew_says_from_what_to_what_in_the_language_of_the_page(language):
+    cuts = [Capacity(1_500), Capacity(share=0.075, random_share=0), Capacity(random_share=0.2)]
+    told = []
+    for before, after in zip(cuts, [*cuts[1:], cuts[0]], strict=True):
+        summary = Summary(recut={"b-cut": (before.said, after.said)})
+        ((lead, rest),) = notices(words.of(language), summary)
+        assert "b-cut" in lead
+        told.append(rest)
+    assert all("1\u202f500" in told[n] for n in (0, 2))
+    seven = "7,5 %" if language in ("fr", "es") else "7.5 %"
+    assert all(seven in told[n] for n in (0, 1)) and "20 %" in told[1]
+    if language != words.DEFAULT:
+        assert "random" not in " ".join(told) and "office" not in " ".join(told)
+
+
 def test_the_page_names_no_command_and_no_option_where_it_has_a_way():
     told = " ".join(part for one in notices(EN, TOLD) for part in one)
     assert "Read it as new" in told
@@ -54,6 +72,7 @@ def test_the_page_names_no_command_and_no_option_where_it_has_a_way():
 @pytest.mark.parametrize("language", words.LANGUAGES)
 def test_no_words_of_batches_and_their_rows_send_a_person_to_a_command(language):
     heads = ("batch", "batches", "row_state", "row_note", "kept", "kept_why", "upload", "repair")
+    heads += ("inbox", "panel")
     said = words.of(language).entries.items()
     found = [key for key, text in said if "--" in text or "riskprofile" in text.lower()]
     assert [key for key in found if key.partition(".")[0] in heads] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -165,25 +166,14 @@ def fill(
                 model_version=MODEL,
                 model_digest=DIGEST,
                 history_upto=0,
-                options={},
+                options={"bytes": 180 * (41_200 if state == "running" else read)},
                 note=note,
                 actor="operator-02",
                 started_at=started,
                 ended_at=None if state == "running" else started + timedelta(minutes=2),
             )
-        for line, record, column, code, reason, raw in KEPT:
-            put(
-                tables.Quarantined,
-                batch_id="b1",
-                source=BATCHES[1][0],
-                line=line,
-                record_id=record,
-                column=column,
-                reason_code=code,
-                reason=reason,
-                raw=raw,
-                state="waiting",
-            )
+        for row in kept():
+            put(tables.Quarantined, batch_id="b1", source=BATCHES[1][0], state="waiting", **row)
         if not bare:
             add(store, connection, alerts(now, many=many, hostile=hostile, blind=blind))
 
@@ -270,19 +260,54 @@ BATCHES = (
         "stopped after chunk 1; --resume goes on",
     ),
 )
-KEPT = (
+CELLS = {
+    "declaration_id": "",
+    "item_number": "1",
+    "lodged_at": "2026-11-24T05:10Z",
+    "arrival_at": "2026-11-24T18:30Z",
+    "customs_office": OFFICE,
+    "goods_description": "sewing machine parts",
+    "hs_code": "845290",
+    "gross_mass_kg": "2.4",
+    "quantity": "12",
+    "currency": "XAF",
+    "value": "84",
+}
+# Column, what came in it, the code and the sentence of the reader, how many rows; 29 in all.
+FAULTS = (
+    ("hs_code", "8471A", "hs_format", "is not 2 to 10 digits", 8),
+    ("hs_code", "84.71-9", "hs_format", "is not 2 to 10 digits", 3),
     (
-        118,
-        "RX401930XA",
-        "hs_code",
-        "hs_length",
-        "Code has 5 digits; needs 2, 4, 6, 8 or 10",
-        "84719",
+        "arrival_at",
+        "24.11.2026 25:30",
+        "date_impossible",
+        "is a day or hour that does not exist",
+        9,
     ),
-    (118, "RX401930XA", "gross_mass_kg", "not_positive", "Zero is not a mass", "0"),
-    (204, "RX401977XA", "arrival_at", "time", "Not a time", "24.11.2026 25:30"),
-    (512, "RX402240XA", "quantity", "number", "Not a number", "12 pcs"),
+    ("gross_mass_kg", "-0", "number_out_of_range", "is outside what this column can hold", 4),
+    ("currency", "XA1", "currency_format", "is not an ISO 4217 currency code", 3),
+    ("quantity", "12 pcs", "number_format", "is not a number", 2),
 )
+
+
+def kept() -> list[dict[str, Any]]:
+    """Rows that were kept back, as a reader keeps them, in the order of their file."""
+    faults = [one for one in FAULTS for _ in range(one[-1])]
+    found = []
+    for n in range(len(faults)):
+        column, came, code, said, _ = faults[n * 7 % len(faults)]  # mixed, as senders do
+        record = f"RX40{1930 + 13 * n}XA"
+        found.append(
+            {
+                "line": 118 + 21 * n,
+                "record_id": record,
+                "column": column,
+                "reason_code": code,
+                "reason": f"{column} '{came}' {said}",
+                "raw": json.dumps({**CELLS, "declaration_id": record, column: came}),
+            }
+        )
+    return found
 
 
 def alerts(

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import text
@@ -20,6 +21,7 @@ ROWS = 6
 LARGE = 60_000
 PATIENCE = 120_000  # milliseconds that a large file may take on a busy machine
 HEAD, ROW = 30, 30  # pixels of the list of rows set aside
+PLACE = 790  # pixels from its left: the column in which values are typed
 
 
 def manifest(folder: Path, name: str = "day.csv", **columns: Any) -> Path:
@@ -46,7 +48,7 @@ def test_a_file_is_rated_repaired_and_known_when_it_comes_again(served, visit, t
     mass = page.get_by_label("Gross mass")
     expect(mass).to_have_value("about twelve")
     mass.fill("12")
-    page.get_by_label("Who confirmed the right values").fill("the carrier, by telephone")
+    page.get_by_label("Who confirmed the right values").last.fill("the carrier, by telephone")
     button(page, "Submit again").click()
     expect(told).to_contain_text("The row was repaired")
     expect(listed).to_contain_text("✓ Done")
@@ -54,6 +56,76 @@ def test_a_file_is_rated_repaired_and_known_when_it_comes_again(served, visit, t
     page.reload()
     send(page, path)
     expect(told).to_contain_text("Read 6 = accepted 0 + quarantined 0 + duplicate 6")
+
+
+def test_rows_are_put_right_in_their_table_checked_as_typed_and_rated_together(
+    served, visit, tmp_path
+):
+    path = manifest(tmp_path)
+    table = pd.read_csv(path, dtype="object")
+    table.loc[4, ["gross_mass_kg", "currency"]] = ["about twelve", "XA1"]
+    table.loc[5, "gross_mass_kg"] = "nothing"
+    table.to_csv(path, index=False)
+    page = visit("operator-02", "/batches")
+    send(page, path)
+    expect(page.get_by_role("radio", name="Gross mass, kg 3")).to_have_count(
+        0
+    )  # it is all there is
+    lines = lines_of(page)
+    expect(lines).to_have_count(4)  # with the headings
+    rate, like = (page.locator(f".st-key-repair-{name} button") for name in ("rate", "like"))
+    expect(rate).to_be_disabled()
+    type_value(page, 1, "heavy")
+    expect(lines.nth(1)).to_contain_text("! Still wrong")
+    type_value(page, 1, "12")
+    expect(lines.nth(1)).to_contain_text("✓ Valid")
+    expect(rate).to_contain_text("Rate repaired rows (1)")
+    expect(like).to_contain_text("Same repair for like rows (1)")
+    like.click()
+    # What else is wrong with the row comes to light, in a line of its own.
+    expect(lines).to_have_count(5)
+    expect(lines.nth(2)).to_contain_text("○ Another cell is wrong")
+    expect(lines.nth(3)).to_contain_text("Currency")
+    expect(lines.nth(3)).to_contain_text("! Missing")
+    type_value(page, 3, "usd")
+    expect(lines.nth(3)).to_contain_text("✓ Valid")
+
+    page.reload()  # a dropped line, a lock: what was typed is kept
+    expect(rate).to_contain_text("Rate repaired rows (2)")
+    expect(lines.nth(2)).to_contain_text("12")
+    rate.click()
+    refused = page.locator(".rp-strip", has_text="Say who confirmed the right values")
+    expect(refused).to_be_visible()
+    page.get_by_label("Who confirmed the right values").fill("the carrier, by telephone")
+    page.get_by_label("Who confirmed the right values").press("Enter")
+    rate.click()
+    expect(page.locator(".rp-strip", has_text="2 rows were repaired and rated.")).to_be_visible()
+    expect(lines).to_have_count(2)
+    expect(lines.nth(1)).to_contain_text("nothing")
+    asked = text(
+        "SELECT actor, words FROM audit JOIN audit_words USING (sequence)"
+        " WHERE action = 'quarantine.repair' ORDER BY sequence DESC LIMIT 2"
+    )
+    with closing(served.store()) as store, store.read() as connection:
+        said = connection.execute(asked).all()
+    assert {who for who, _ in said} == {"operator-02"}
+    assert sorted(words for _, words in said) == [
+        "the carrier, by telephone [gross_mass_kg “about twelve” to “12”; currency “XA1” to “usd”]",
+        "the carrier, by telephone [gross_mass_kg “about twelve” to “12”]",
+    ]
+
+
+def test_what_waits_is_chosen_by_column_and_taken_away_as_a_file(served, visit):
+    page = visit("operator-02", "/batches?time=all")
+    page.get_by_role("radio", name="Gross mass, kg 4").click()
+    expect(lines_of(page)).to_have_count(5)
+    page.get_by_role("radio", name="Other 2").click()
+    expect(lines_of(page)).to_have_count(3)
+    expect(lines_of(page).nth(1)).to_contain_text("Quantity")
+    with page.expect_download() as begun:
+        page.locator(".st-key-repair-file button").click()
+    content = Path(begun.value.path()).read_text("utf-8")
+    assert len(content.splitlines()) == 30 and "'-0" in content  # nothing that a spreadsheet runs
 
 
 def test_a_file_that_was_read_before_says_what_became_of_it_and_is_read_as_new_when_asked(
@@ -184,7 +256,7 @@ def test_a_repaired_row_that_was_overtaken_meanwhile_is_said_to_be_on_no_list(
     expect(page.locator(".rp-bar", has_text="day.csv")).to_be_visible()
     row_of_kept(page)
     page.get_by_label("Gross mass").fill("12")
-    page.get_by_label("Who confirmed the right values").fill("the carrier, by telephone")
+    page.get_by_label("Who confirmed the right values").last.fill("the carrier, by telephone")
     button(page, "Submit again").click()
     told = page.locator(".rp-strip")
     expect(told.nth(0)).to_contain_text("The row was repaired")
@@ -212,6 +284,43 @@ def test_a_batch_without_a_new_row_does_not_say_that_others_are_rated(served, vi
     expect(page.locator(".rp-bar", has_text="later.csv")).to_contain_text("no row of it was rated")
 
 
+def test_the_inbox_is_paused_with_a_reason_and_looked_at_again(served, visit):
+    page = visit("operator-02", "/batches")
+    card = page.locator(".rp-card", has_text="Inbox")
+    expect(card).to_contain_text("No watcher tells of an inbox here.")
+    page.locator(".st-key-inbox-pause button").first.click()
+    page.locator(".st-key-inbox-pause-now button").click()
+    expect(page.locator(".rp-strip")).to_contain_text("The inbox was not paused.")
+    page.locator(".st-key-inbox-why input").fill("the carrier sends rubbish")
+    page.locator(".st-key-inbox-why input").press("Enter")
+    page.locator(".st-key-inbox-pause-now button").click()
+    expect(card).to_contain_text("‖ Paused since")
+    expect(card).to_contain_text("by operator-02: the carrier sends rubbish")
+    page.locator(".st-key-inbox-resume button").click()
+    expect(page.locator(".st-key-inbox-pause")).to_be_visible()
+    expect(card).not_to_contain_text("Paused")
+
+
+def test_of_a_file_without_a_good_row_the_first_fault_is_shown_and_its_line(
+    served, visit, tmp_path
+):
+    path = manifest(tmp_path, "bad.csv")
+    table = pd.read_csv(path, dtype="object").assign(
+        gross_mass_kg="heavy", consignee_name="Ana Prova"
+    )
+    table.to_csv(path, index=False)
+    page = visit("operator-02", "/batches")
+    send(page, path)
+    card = page.locator(".rp-card", has_text="bad.csv was refused")
+    expect(card).to_contain_text("First fault at line 2, column Gross mass, kg: gross_mass_kg")
+    expect(card).to_contain_text("6 of 6 rows were kept back (5 % is the limit).")
+    button(page, "See line 2").click()
+    line = page.locator(".stPopover, [data-testid=stPopoverBody]", has_text="heavy").last
+    expect(line).to_contain_text("heavy")
+    expect(line).to_contain_text("•••")
+    assert "Ana Prova" not in line.inner_text()
+
+
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that takes some seconds to rate."""
@@ -237,11 +346,63 @@ def state_of(served: Any, source: str) -> str:
 
 
 def row_of_kept(page) -> None:
-    """Choose the first row of those that were kept back."""
-    grid = page.locator("[class*=st-key-kept-] [data-testid=stDataFrame]")
-    grid.locator("[role=row]").nth(1).wait_for(state="attached")  # it has its rows
+    """Open all cells of the first row that waits."""
+    region = page.locator(".st-key-repair-whole details")
+    region.locator("summary").click()
+    chooser = region.locator(".stSelectbox input")
+    chooser.click()
+    for pause in range(PAUSE, 8 * PAUSE, PAUSE):  # a busy machine may lose a key
+        chooser.press("ArrowDown")
+        page.wait_for_timeout(pause)
+        if page.get_by_role("option").count():
+            break
+    chooser.press("Enter")
+    expect(region.locator("[data-testid=stForm]")).to_be_visible()
+
+
+def lines_of(page) -> Any:
+    """The rows of the table in which values are put right, as those hear it who do not see it."""
+    return page.locator("[class*=st-key-repairs-] [role=row]")
+
+
+def type_value(page, line: int, text: str) -> None:
+    """Type the right value of a line, the first being 1, and leave its cell."""
+    grid = page.locator("[class*=st-key-repairs-] [data-testid=stDataFrame]")
+    cells = lines_of(page).nth(line).locator("[role=gridcell]", has_text=text)
+    for pause in range(PAUSE, 8 * PAUSE, PAUSE):  # a busy machine may lose a key
+        settled(page)
+        spot = {"x": PLACE, "y": HEAD + (line - 1) * ROW + ROW // 2}
+        grid.hover(position=spot)  # a list takes clicks of a pointer that it has seen come
+        page.wait_for_timeout(pause)
+        grid.click(position=spot)
+        page.wait_for_timeout(pause)
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(pause)
+        page.keyboard.press("Control+A")
+        page.keyboard.type(text)
+        page.wait_for_timeout(pause)
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(pause)
+        if cells.count():
+            return
+    raise AssertionError(f"the table takes no {text!r}")
+
+
+def test_a_letter_typed_in_the_table_is_a_text_and_no_shortcut(served, visit):
+    page = visit("operator-02", "/batches?time=all")
+    type_value(page, 1, "12")
+    expect(lines_of(page).nth(1)).to_contain_text("✓ Valid")
+    grid = page.locator("[class*=st-key-repairs-] [data-testid=stDataFrame]")
+    spot = {"x": PLACE, "y": HEAD + ROW + ROW // 2}
     settled(page)
-    grid.click(position={"x": 350, "y": HEAD + ROW // 2})
+    grid.click(position=spot)
+    page.keyboard.press("g")  # at once: while the page is drawn anew letters wait, as shortcuts
+    page.wait_for_timeout(4 * PAUSE)
+    expect(page.locator(".rp-strip")).to_have_count(0)  # nothing was asked to be rated
+    page.locator(".rp-kpi").click()
+    settled(page)
+    page.keyboard.press("g")
+    expect(page.locator(".rp-strip")).to_contain_text("No row was rated.")
 
 
 def send(page, path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import event, text
 
 from riskprofile.errors import Conflict, InputError, NotAllowed, RiskProfileError, UsageError
-from riskprofile.services import govern, ledger, quarantine, rater, uploading
+from riskprofile.services import corrections, govern, ledger, quarantine, rater, uploading
 from riskprofile.services import settings as configuration
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.quarantine import Filter
@@ -364,13 +364,13 @@ def test_an_export_is_corrected_in_a_file_and_taken_in(
     table = factory.shipments(4, goods_description="=cmd()")
     rate(store, home, written(tmp_path / "day.csv", table, 0, 2), max_bad_share=1.0)
     out = tmp_path / f"kept.{kind}"
-    assert quarantine.export(quarantine.find(store, OPERATOR, Filter(), NOW), out) == 2
+    assert corrections.export(quarantine.find(store, OPERATOR, Filter(), NOW), out) == 2
     out.write_text(out.read_text().replace("12,5 kgs", "12.5"))
     if kind == "csv":
         rows = list(csv.DictReader(io.StringIO(out.read_text())))
         assert rows[0]["goods_description"] == "'=cmd()"  # no spreadsheet runs it
         assert json.loads(rows[0]["raw"])["gross_mass_kg"] == "12.5"
-    fixes = quarantine.corrections(out)
+    fixes = corrections.read(out)
     done = quarantine.repair(store, home, OWNER, fixes, WHY, NOW)
     assert (len(done.repaired), done.refused) == (2, {})
     assert {tuple(one[1]["columns"]) for one in audited(store)} == {("gross_mass_kg",)}
@@ -397,7 +397,7 @@ def test_cells_that_nobody_touched_mean_in_a_repair_what_they_meant_in_their_fil
     saved.write_text(
         f"quarantine_id;declaration_id;hs_code;gross_mass_kg;value\n{row.id};7;101;1.250;1234\n"
     )
-    done = quarantine.repair(store, home, OWNER, quarantine.corrections(saved), WHY, NOW)
+    done = quarantine.repair(store, home, OWNER, corrections.read(saved), WHY, NOW)
     assert done.repaired == [row.id]
     with store.read() as connection:
         found = connection.execute(text("SELECT record_id FROM record")).scalars().all()
@@ -465,7 +465,7 @@ def test_a_file_that_is_no_export_is_refused(tmp_path: Path, content: str) -> No
     path = tmp_path / "kept.csv"
     path.write_text(content)
     with pytest.raises(InputError):
-        quarantine.corrections(path)
+        corrections.read(path)
 
 
 def test_an_upload_goes_the_road_of_score_and_has_its_limits(
@@ -489,3 +489,100 @@ def test_an_upload_goes_the_road_of_score_and_has_its_limits(
         with pytest.raises(InputError, match=why):
             uploading.upload(store, home, OPERATOR, "x.csv", io.BytesIO(given), NOW)
     assert pd.notna(run.summary.rows_per_second)
+
+
+def bad_batch(store: Store, home: Settings, tmp_path: Path) -> str:
+    """Seven rows, five of them kept back: four of their mass, one of its currency."""
+    table = factory.shipments(7).astype({"gross_mass_kg": object})
+    table.loc[[0, 2], "gross_mass_kg"] = "heavy"
+    table.loc[[3, 4], "gross_mass_kg"] = ["light", "heavy"]
+    table.loc[[4, 5], "currency"] = "XA1"
+    table.loc[[3], "customs_office"] = "XMAIR"
+    run = rate(store, home, written(tmp_path / "day.csv", table), max_bad_share=1.0)
+    return str(run.summary.batches[0]["id"])
+
+
+def test_rows_that_wait_are_counted_by_their_column_for_whom_they_are(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    batch = bad_batch(store, home, tmp_path)
+    expected = {"gross_mass_kg": 4, "currency": 1}
+    assert quarantine.tally(store, OPERATOR, batch) == expected
+    far = Actor("omar", "operator", "XMAIR")
+    assert quarantine.tally(store, far, batch) == {"gross_mass_kg": 1}
+    with pytest.raises(NotAllowed):
+        quarantine.tally(store, Actor("ines", "officer"), batch)
+    for column, count in expected.items():
+        asked = Filter(batch, but=tuple(one for one in expected if one != column))
+        assert len(quarantine.find(store, OPERATOR, asked, NOW)) == count
+    first = quarantine.find(store, OPERATOR, Filter(batch), NOW)[0]
+    quarantine.repair(store, home, OPERATOR, {first.id: {"gross_mass_kg": "1"}}, WHY, NOW)
+    assert quarantine.tally(store, OPERATOR, batch)["gross_mass_kg"] == 3
+
+
+def test_cells_are_judged_before_anything_is_stored_as_a_repair_would(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    batch = bad_batch(store, home, tmp_path)
+    rows = quarantine.find(store, OPERATOR, Filter(batch), NOW)
+    given = ("12", "12,5 kgs", "12", "12", "")
+    fixes = {row.id: {"gross_mass_kg": text} for row, text in zip(rows, given, strict=True)}
+    with store.read() as connection:
+        before = connection.execute(text("SELECT count(*) FROM audit")).scalar_one()
+    told = quarantine.check(store, OPERATOR, fixes, NOW)
+    assert [one and one.column for one in told.values()] == [
+        *(None, "gross_mass_kg", None, "currency", "currency")
+    ]
+    with store.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM audit")).scalar_one() == before
+    assert quarantine.check(store, OPERATOR, {}, NOW) == {}
+    done = quarantine.repair(store, home, OPERATOR, fixes, WHY, NOW)
+    assert done.repaired == [row for row, fault in told.items() if fault is None]
+    assert quarantine.check(store, OPERATOR, {done.repaired[0]: {}}, NOW) == {}  # it waits no more
+    far = Actor("omar", "operator", "XMAIR")
+    with pytest.raises(InputError):
+        quarantine.check(store, far, {rows[1].id: {}}, NOW)
+    with pytest.raises(UsageError):
+        quarantine.check(store, OPERATOR, {rows[1].id: {"mass": "1"}}, NOW)
+    with pytest.raises(NotAllowed):
+        quarantine.check(store, Actor("sara", "supervisor"), fixes, NOW)
+
+
+def test_the_same_repair_is_for_rows_that_came_with_the_same_text_in_the_same_column(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    batch = bad_batch(store, home, tmp_path)
+    first, second, light, third, other = quarantine.find(store, OPERATOR, Filter(batch), NOW)
+    assert (light.fields["gross_mass_kg"], other.column) == ("light", "currency")
+    rows = [first, second, light, third, other]
+    alike = quarantine.likewise(rows, {first.id: {"gross_mass_kg": "9", "value": "3"}})
+    assert alike == {one.id: {"gross_mass_kg": "9"} for one in (second, third)}
+    taken = {first.id: {"gross_mass_kg": "9"}, second.id: {"gross_mass_kg": "8"}}
+    assert quarantine.likewise(rows, taken) == {third.id: {"gross_mass_kg": "9"}}
+    assert quarantine.likewise(rows, {first.id: {"value": "3"}}) == {}
+
+
+def test_the_audit_says_both_values_and_no_name_or_address(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    batch = bad_batch(store, home, tmp_path)
+    (row, *_) = quarantine.find(store, OPERATOR, Filter(batch), NOW)
+    cells = {"gross_mass_kg": "9", "consignee_name": "Ana Prova", "goods_description": "w" * 200}
+    quarantine.repair(store, home, OPERATOR, {row.id: cells}, WHY, NOW)
+    ((_, detail),) = audited(store)
+    assert set(detail["columns"]) == set(cells)
+    with store.read() as connection:
+        asked = "SELECT words FROM audit JOIN audit_words USING (sequence) WHERE action = :action"
+        (words,) = connection.execute(text(asked), {"action": "quarantine.repair"}).scalars()
+    assert words.startswith(WHY) and "gross_mass_kg “heavy” to “9”" in words
+    assert "Ana Prova" not in words and "w" * 81 not in words
+
+
+def test_what_waits_is_taken_from_the_page_as_the_command_exports_it(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    batch = bad_batch(store, home, tmp_path)
+    content = corrections.content(store, OPERATOR, Filter(batch), NOW)
+    out = tmp_path / "kept.csv"
+    corrections.export(quarantine.find(store, OPERATOR, Filter(batch), NOW), out)
+    assert content == out.read_bytes() and content.count(b"\n") == 6

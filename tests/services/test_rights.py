@@ -16,6 +16,7 @@ from riskprofile.services import (
     blind,
     board,
     bundle,
+    corrections,
     cut,
     evidence,
     explanation,
@@ -49,6 +50,7 @@ from riskprofile.services import (
     tracing,
     training_log,
     trends,
+    under_way,
     unmasking,
     uploading,
     watching,
@@ -136,6 +138,10 @@ def house_calls(store):
             lambda a: govern.batches(store, a),
             lambda a: ledger.counts(store, a, "b1"),
             lambda a: ledger.rows(store, a, "b1", "accepted"),
+            lambda a: under_way.how_far(store, a, [], NOW),
+            lambda a: under_way.waiting(store, a, ["b1"]),
+            lambda a: under_way.room(home_of(store), a),
+            lambda a: watching.watchers(home_of(store), a),
         ],
         "batch.score": [
             lambda a: uploading.upload(store, home_of(store), a, "x.csv", io.BytesIO(), NOW)
@@ -145,10 +151,13 @@ def house_calls(store):
             lambda a: watching.resume(store, a, NOW),
         ],
         "quarantine.look": [
-            lambda a: quarantine.find(store, a, quarantine.Filter(batch="b1"), NOW)
+            lambda a: quarantine.find(store, a, quarantine.Filter(batch="b1"), NOW),
+            lambda a: quarantine.tally(store, a, "b1"),
+            lambda a: corrections.content(store, a, quarantine.Filter(batch="b1"), NOW),
         ],
         "quarantine.repair": [
-            lambda a: quarantine.repair(store, home_of(store), a, {1: {}}, REASON, NOW)
+            lambda a: quarantine.repair(store, home_of(store), a, {1: {}}, REASON, NOW),
+            lambda a: quarantine.check(store, a, {1: {}}, NOW),
         ],
         "arms.look": [
             lambda a: arms.search(store, a, NOW, serial="AB"),

@@ -1,0 +1,414 @@
+"""Rows that were kept back: put right in their table, checked as they are typed, and rated."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import draw, form, lists, session, typed
+from app.installation import COOKIE, served
+from app.kept import in_english, why
+from app.text import cell, escape, option, plain
+from app.uploads import tell
+from app.words import refusal
+from riskprofile.errors import NotAllowed, RiskProfileError, StoreError, UsageError
+from riskprofile.intake.reader import Rejection
+from riskprofile.services import corrections, identity, ledger, quarantine, review
+from riskprofile.services.quarantine import KeptRow
+from riskprofile.services.run import Summary
+from riskprofile.words import Message
+
+ROW, HEAD = 30, 30
+SHOWN = 5  # lines before the table scrolls
+COLUMNS = 4  # columns at fault that are chosen by name; what is left is one choice
+ALL, OTHER = "", "…"  # no column is called so
+LONGEST = 300  # characters of a cell that are shown
+
+Fixes = dict[int, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One cell of the table: a column of a row that is, or was, at fault."""
+
+    row: KeptRow
+    column: str | None
+
+
+def table(say: Any, person: Any, batch: Any) -> None:
+    """The rows that wait, by column at fault; the value typed beside each, and what it comes to."""
+    here, now = served(), session.now()
+    counts = quarantine.tally(here.store, person, batch.id)
+    asked = _chosen(say, batch, counts)
+    found = quarantine.find(here.store, person, asked, now)
+    fixes = _left(person, batch.id)
+    mine = {row.id: fixes[row.id] for row in found if row.id in fixes}
+    checked = quarantine.check(here.store, person, mine, now)
+    lines = _lines(found, mine, checked)
+    _editor(say, person, batch, asked, lines, fixes, checked)
+    # Those of other columns as well: a choice of the list is none of what is rated.
+    others = {row: given for row, given in fixes.items() if row not in mine}
+    with suppress(RiskProfileError):  # one was removed meanwhile: it is told of at its turn
+        checked |= quarantine.check(here.store, person, others, now)
+    sound = {row: fixes[row] for row, fault in checked.items() if fault is None and row in fixes}
+    like = quarantine.likewise(found, mine)
+    _acts(say, person, batch, sound, like, fixes)
+    _whole_row(say, person, found)
+
+
+def _chosen(say: Any, batch: Any, counts: Mapping[str | None, int]) -> quarantine.Filter:
+    """Which of the waiting rows are listed: all, those of one column, or those of no such."""
+    named = sorted(
+        ((count, column) for column, count in counts.items() if column is not None), reverse=True
+    )
+    top = [column for _, column in named[:COLUMNS]]
+    rest = sum(counts.values()) - sum(counts[column] for column in top)
+    total = {ALL: sum(counts.values()), OTHER: rest, **{name: counts[name] for name in top}}
+    names = {ALL: say("repair.all"), OTHER: say("repair.other")}
+    offered = [ALL, *top, *([OTHER] if rest else [])]
+    if len(offered) == 2:
+        offered = [ALL]
+    key = f"kept-column-{batch.id}"
+    if st.session_state.get(key) not in offered:
+        st.session_state[key] = ALL
+    if len(offered) > 1:
+        st.segmented_control(
+            say("repair.of_column"),
+            offered,
+            format_func=lambda one: (
+                f"{option(names.get(one) or say.maybe(f'field.{one}', one))} "
+                f"{say.number(total[one])}"
+            ),
+            key=key,
+            label_visibility="collapsed",
+        )
+    chosen = st.session_state[key] or ALL
+    limit = ledger.LIMIT
+    if chosen == OTHER:
+        return quarantine.Filter(batch.id, limit=limit, but=tuple(top))
+    return quarantine.Filter(batch.id, column=None if chosen == ALL else chosen, limit=limit)
+
+
+def _lines(
+    rows: Sequence[KeptRow],
+    fixes: Mapping[int, Mapping[str, str]],
+    checked: Mapping[int, Rejection | None],
+) -> list[Line]:
+    """Of each row the column that it was kept back for, those typed, and the one still at fault."""
+    found = []
+    for row in rows:
+        still = checked.get(row.id)
+        columns = [row.column, *fixes.get(row.id, {}), *([still.column] if still else [])]
+        found += [Line(row, name) for name in dict.fromkeys(columns) if name or name == row.column]
+    return found
+
+
+def _editor(
+    say: Any,
+    person: Any,
+    batch: Any,
+    asked: quarantine.Filter,
+    lines: Sequence[Line],
+    fixes: Fixes,
+    checked: Mapping[int, Rejection | None],
+) -> None:
+    frame = pd.DataFrame(
+        {
+            "line": [one.row.line for one in lines],
+            "record": [plain(one.row.record_id) for one in lines],
+            "column": [_name(say, one.column) for one in lines],
+            "reason": [cell(_reason(say, one, checked.get(one.row.id))) for one in lines],
+            "raw": [_came(one) for one in lines],
+            "repaired": [plain(fixes.get(one.row.id, {}).get(one.column or "")) for one in lines],
+            "check": [cell(_check(say, one, fixes, checked)) for one in lines],
+        },
+        dtype="object",
+    )
+    # Edits are told by their place: other lines, or values that nobody typed, are another table.
+    drawn = repr([(one.row.id, one.column) for one in lines])
+    turn = st.session_state.get(_turn(batch.id), 0)
+    key = f"repairs-{batch.id}-{turn}-{hashlib.sha256(drawn.encode()).hexdigest()[:12]}"
+
+    def keep() -> None:
+        given = _left(person, batch.id)
+        for place, cells in st.session_state[key]["edited_rows"].items():
+            if "repaired" not in cells:
+                continue
+            line, text = lines[int(place)], cells["repaired"]
+            if line.column is None or not line.row.fields:
+                _anew(batch.id)  # there is no cell to put right: what was typed goes
+                continue
+            mine = {**given.get(line.row.id, {}), line.column: str(text or "")}
+            mine = {name: value for name, value in mine.items() if value}
+            given.pop(line.row.id, None)
+            if mine:
+                given[line.row.id] = mine
+        _leave(person, batch.id, given)
+
+    config, side, far = st.column_config, lists.words_at(say), lists.figures_at(say)
+    widths = {"line": 48, "record": 100, "column": 104, "reason": 262, "raw": 124}
+    widths |= {"repaired": 164, "check": 118}
+    st.data_editor(
+        frame,
+        key=key,
+        on_change=keep,
+        hide_index=True,
+        row_height=ROW,
+        height=HEAD + min(len(lines), SHOWN) * ROW + 3,
+        alt=say("repair.table"),
+        placeholder="",
+        disabled=[name for name in widths if name != "repaired"],
+        column_order=lists.order(say, widths),
+        column_config={
+            name: config.TextColumn(
+                say(f"kept.{name}"), width=width, alignment=far if name == "line" else side
+            )
+            for name, width in widths.items()
+        },
+    )
+    if len({one.row.id for one in lines}) == asked.limit:
+        st.html(f'<p class="rp-s rp-m">{escape(say("repair.first", n=asked.limit))}</p>')
+
+
+def _name(say: Any, column: str | None) -> str:
+    return str(say.maybe(f"field.{column}", plain(column)))
+
+
+def _reason(say: Any, line: Line, still: Rejection | None) -> str:
+    """Why the cell is at fault now; where it is not any more, why it was."""
+    if still is not None and still.column == line.column:
+        return why(say, line.row.profile, still.column, still.reason_code, still.reason)
+    if line.column == line.row.column:
+        row = line.row
+        return why(say, row.profile, row.column, row.reason_code, row.reason)
+    return ""
+
+
+def _came(line: Line) -> str:
+    """The cell as it was received; the whole of a row that never became cells."""
+    fields = line.row.fields
+    came = fields.get(line.column or "", "") if fields else line.row.raw
+    return plain(form.clip(came, LONGEST))
+
+
+def _check(say: Any, line: Line, fixes: Fixes, checked: Mapping[int, Rejection | None]) -> str:
+    row = line.row
+    if not row.fields:
+        return str(say("repair.ask"))
+    if row.id not in checked:
+        return ""
+    still = checked[row.id]
+    if still is None:
+        return str(say("repair.valid"))
+    if still.column != line.column:
+        return str(say("repair.elsewhere"))
+    given = fixes.get(row.id, {}).get(line.column or "")
+    return str(say("repair.wrong" if given else "repair.missing"))
+
+
+def _acts(
+    say: Any,
+    person: Any,
+    batch: Any,
+    sound: Mapping[int, Mapping[str, str]],
+    like: Fixes,
+    fixes: Fixes,
+) -> None:
+    key, subject = f"repair-why-{batch.id}", f"repair-why:{batch.id}"
+    with st.container(horizontal=True, key="repair-acts"):
+        typed.field(st.text_input, say("repair.reason"), subject, key, person)
+        label = say("repair.rate", n=say.number(len(sound)))
+        rates = st.button(
+            label, key="repair-rate", type="primary", shortcut="G", disabled=not sound
+        )
+        copies = st.button(
+            say("repair.like", n=say.number(len(like))),
+            key="repair-like",
+            shortcut="S",
+            disabled=not like,
+        )
+        _file(say, batch)
+    st.html(f'<p class="rp-s rp-m">{escape(say("repair.logged"))}</p>')
+    if copies:
+        _leave(person, batch.id, {**fixes, **like})
+        _anew(batch.id)
+        st.rerun()
+    if rates:
+        _rate(say, person, batch, sound, str(st.session_state[key]), subject)
+
+
+def _rate(
+    say: Any,
+    person: Any,
+    batch: Any,
+    sound: Mapping[int, Mapping[str, str]],
+    reason: str,
+    subject: str,
+) -> None:
+    """Submit the rows that are right; what becomes of them is told at the top of the page."""
+    here = served()
+    try:
+        if not reason.strip():
+            raise UsageError(Message("repair.no_reason"))
+        done = quarantine.repair(here.store, here.settings, person, sound, reason, session.now())
+    except RiskProfileError as error:  # beside the button: the top of the page is out of sight
+        st.html(draw.strip("✕", say("repair.none"), refusal(say, error)))
+        return
+    _forget(person, batch.id, [*done.repaired, *done.passed_over])
+    typed.forget(subject, person)
+    st.session_state.pop(f"repair-why-{batch.id}", None)
+    rest = [say.many("repair.still", len(done.refused))] if done.refused else []
+    rest += [say.many("repair.passed", len(done.passed_over))] if done.passed_over else []
+    tell(say, say.many("repair.rated", len(done.repaired)), " ".join(rest), done.summary)
+    st.rerun()
+
+
+def _file(say: Any, batch: Any) -> None:
+    """The rows that wait, with their reasons and cells, to be put right or sent back."""
+    token = st.context.cookies.get(COOKIE) or ""
+
+    def content() -> bytes:
+        # Runs when it is clicked, beside the page: the session is asked again.
+        here = served()
+        person = identity.actor_of(here.store, token, here.clock())
+        if person is None:
+            raise NotAllowed("the session ended", do="Sign in again.")
+        asked = quarantine.Filter(batch.id, limit=quarantine.EXPORTED)
+        return corrections.content(here.store, person, asked, here.clock())
+
+    st.download_button(
+        say("repair.file"),
+        content,
+        file_name=f"quarantine-{batch.id}.csv",
+        mime="text/csv",
+        key="repair-file",
+        shortcut="Q",
+        on_click="ignore",
+    )
+
+
+def _whole_row(say: Any, person: Any, rows: Sequence[KeptRow]) -> None:
+    """Any other cell of a row: the fault may lie where no reader saw it."""
+    offered = {row.id: row for row in rows if row.fields}
+    if not offered:
+        return
+    with st.expander(say("repair.whole"), key="repair-whole"):
+        chosen = st.selectbox(
+            say("repair.choose"),
+            [*offered],
+            index=None,
+            key="repair",
+            format_func=lambda one: option(
+                f"{offered[one].line} {offered[one].record_id or ''}".strip()
+            ),
+            placeholder=say("repair.choose"),
+        )
+        if chosen in offered:
+            _form(say, person, offered[chosen])
+
+
+def _form(say: Any, person: Any, row: KeptRow) -> None:
+    """The cells of one row, the one at fault first; why the values are right; submit."""
+    fields = dict(row.fields)
+    first = row.column if row.column is not None else ""
+    order = [*([first] if first else []), *(name for name in fields if name != first)]
+    said = why(say, row.profile, row.column, row.reason_code, row.reason)
+    with st.form(f"repair-{row.id}"):
+        st.html(
+            f'<h3 class="rp-h3">{escape(say("repair.title", line=row.line))}</h3>'
+            f'<p class="rp-s">{escape(said)}'
+            f' <span class="rp-m">{escape(in_english(say, row.reason))}</span></p>'
+        )
+        places = st.columns(3)
+        given: dict[str, str] = {}
+        for number, name in enumerate(order):
+            given[name] = places[number % 3].text_input(
+                say.maybe(f"field.{name}", name),
+                value=plain(fields.get(name, "")),
+                key=f"repair-{row.id}-{name}",
+            )
+        reason = st.text_input(say("repair.reason"), key=f"repair-{row.id}-reason")
+        if not st.form_submit_button(say("repair.submit"), type="primary"):
+            return
+    summary, lead, rest = _submit(say, person, row, fields, given, reason)
+    if summary is None:  # beside the button: the top of the page is out of sight
+        st.html(draw.strip("✕", lead, rest))
+        return
+    _forget(person, row.batch_id, [row.id])
+    tell(say, lead, rest, summary)
+    st.rerun()
+
+
+def _submit(
+    say: Any,
+    person: Any,
+    row: KeptRow,
+    fields: Mapping[str, str],
+    given: Mapping[str, str],
+    reason: str,
+) -> tuple[Summary | None, str, str]:
+    """The account of the run that took the row in, if it was repaired; and what to say."""
+    # A cell that nobody touched stays as it came: what is shown names invisible characters.
+    fixes = {name: text for name, text in given.items() if text != plain(fields.get(name, ""))}
+    here = served()
+    try:
+        if not reason.strip():
+            raise UsageError(Message("repair.no_reason"))
+        done = quarantine.repair(
+            here.store, here.settings, person, {row.id: fixes}, reason, session.now()
+        )
+    except RiskProfileError as error:
+        return None, str(say("repair.failed")), refusal(say, error)
+    if row.id in done.refused:
+        still = done.refused[row.id]
+        told = why(say, row.profile, still.column, still.reason_code, still.reason)
+        english = in_english(say, still.reason)
+        return None, str(say("repair.failed")), " · ".join(filter(None, (told, english)))
+    return done.summary, str(say("repair.done")), str(say("repair.done_text", line=row.line))
+
+
+# What was typed: in this window, and as a draft, which outlives a dropped line and a lock.
+
+
+def _subject(batch_id: str) -> str:
+    return f"repair:{batch_id}"
+
+
+def _turn(batch_id: str) -> str:
+    return f"repair-turn-{batch_id}"
+
+
+def _anew(batch_id: str) -> None:
+    """Draw the table as it is stored: the browser's own edits stand for it no more."""
+    st.session_state[_turn(batch_id)] = st.session_state.get(_turn(batch_id), 0) + 1
+
+
+def _left(person: Any, batch_id: str) -> Fixes:
+    """The cells that this person typed, by row."""
+    held = st.session_state.get(_subject(batch_id))
+    if held is None:
+        kept = review.draft(served().store, person, _subject(batch_id)) or {}
+        held = {int(row): dict(given) for row, given in kept.items()}
+        st.session_state[_subject(batch_id)] = held
+    return dict(held)
+
+
+def _leave(person: Any, batch_id: str, fixes: Fixes) -> None:
+    st.session_state[_subject(batch_id)] = fixes
+    here = served()
+    content = {str(row): given for row, given in fixes.items()}
+    with suppress(StoreError):  # what is typed stays in this window
+        review.save_draft(here.store, person, _subject(batch_id), content, session.now())
+
+
+def _forget(person: Any, batch_id: str, rows: Sequence[int]) -> None:
+    """These rows wait no more; of what was typed the rest is kept."""
+    left = {row: given for row, given in _left(person, batch_id).items() if row not in rows}
+    _leave(person, batch_id, left)
+    _anew(batch_id)
