@@ -173,6 +173,8 @@ def because(row: Any, say: Words) -> str:
         return _because(say("sent_anew.title"))
     if row.blind:
         return _because(say("blind.row"))
+    if row.damaged:
+        return _because(say("queue.damaged"))
     if say.language != DEFAULT:  # English is as stored, and norms stand in the alert alone
         row = spoken(say, row)
     first, *others = [part.rstrip(".") for part in row.because] or [""]

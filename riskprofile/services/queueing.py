@@ -62,7 +62,7 @@ class QueueRow:
     """One line of the list. `waiting` is "", "outcome" or "second person".
 
     `reasons` are the strongest of those for it. While `blind`, it waits for an officer's own view:
-    nothing of its rating is here.
+    nothing of its rating is here. Of one that is `damaged` its reasons cannot be read.
     """
 
     id: int
@@ -86,6 +86,7 @@ class QueueRow:
     decision: str | None  # the latest that stands
     waiting: str
     blind: bool = False
+    damaged: bool = False
 
     @property
     def because(self) -> list[str]:
@@ -308,7 +309,11 @@ def _rows(
 
 
 def _row(connection: Connection, row: Any, now: datetime) -> QueueRow:
-    raising, _ = phrasings.told(connection, row, SHOWN)
+    damaged = False
+    try:
+        raising, _ = phrasings.told(connection, row, SHOWN)
+    except phrasings.Damaged:  # one line says so: all others of its page can be worked
+        raising, damaged = [], True
     given = {**blind.veiled({**row, "reasons": raising}), "blind": blind.waits(row)}
     for name in ("declaration", "phrasing", "terms"):
         del given[name]
@@ -318,7 +323,7 @@ def _row(connection: Connection, row: Any, now: datetime) -> QueueRow:
     if given["state"] == "open" and given["decision"]:
         waiting = "second person" if given["decision"] == "release" else "outcome"
     given["indicators"] = given["indicators"] or []
-    return QueueRow(**given, waiting=waiting)
+    return QueueRow(**given, waiting=waiting, damaged=damaged)
 
 
 def _cells(

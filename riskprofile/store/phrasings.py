@@ -23,6 +23,10 @@ _table = Stored.__table__  # type: ignore[attr-defined]
 _known: dict[str, Phrasing] = {}  # by digest, which no other words have: a few scorecards' own
 
 
+class Damaged(StoreError):
+    """The reasons of one alert, or of those of its scorecard, cannot be read; others can."""
+
+
 def digest(phrasing: Phrasing) -> str:
     """By what alerts refer to these words: SHA-256 of them as JSON, in hexadecimal."""
     return _digest(dumps(phrasing.content).encode("utf-8", "surrogatepass"))
@@ -54,7 +58,7 @@ def told(
 
     Raises
     ------
-    StoreError
+    Damaged
         Its terms or the words for them are missing or damaged.
     """
     if alert["terms"] is None:  # made before terms were kept so, by hand, or forgotten
@@ -83,6 +87,6 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _damaged(where: str) -> StoreError:
+def _damaged(where: str) -> Damaged:
     what = "what is kept of the reasons of alerts is missing or damaged"
-    return StoreError(what, where=where, do="Restore the last backup; keep this database aside.")
+    return Damaged(what, where=where, do="Restore the last backup; keep this database aside.")

@@ -54,7 +54,9 @@ def test_the_list_says_why_in_the_language_of_the_page():
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)
-@pytest.mark.parametrize("ours", ["blind.row", "sent_anew.title", "withdrawn.title"])
+@pytest.mark.parametrize(
+    "ours", ["blind.row", "sent_anew.title", "withdrawn.title", "queue.damaged"]
+)
 def test_what_the_list_says_itself_fits_its_cell_in_every_language(language, ours):
     said = words.of(language)(ours)
     assert fitted(said, BECAUSE) == said

@@ -5,10 +5,17 @@ from __future__ import annotations
 import time
 
 import pytest
+from sqlalchemy import text
 
+from riskprofile.errors import StoreError
+from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import blind, review
+from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.queueing import New
 from riskprofile.services.review import QueueFilter
+from riskprofile.services.run import Options
+from riskprofile.services.screen import screen
+from tests import factory
 from tests.services.bench import (
     AUDITOR,
     AWAY,
@@ -272,3 +279,21 @@ def test_ten_thousand_open_alerts_are_paged_in_well_under_a_second(store):
     review.figures(store, INES, NOW)
     assert page.total == 10_000
     assert time.process_time() - start < 1
+
+
+def test_an_alert_whose_reasons_are_damaged_is_one_line_that_says_so(bare, home, tmp_path):
+    table = factory.shipments(6).drop(columns=["source", "line", "warnings"])
+    table.to_csv(tmp_path / "day.csv", index=False)
+    asked = Options(capacity=Capacity(6))
+    screen(bare, home, OWNER, [tmp_path / "day.csv"], asked, NOW)
+    supervisor = Actor("sara", "supervisor")
+    whole = review.queue(bare, supervisor, ALL, NOW).rows
+    assert len(whole) == 6 and not any(one.damaged for one in whole)
+    with bare.write() as connection:
+        change = text("UPDATE alert SET terms = :bytes WHERE id = :id")
+        connection.execute(change, {"bytes": b"of a damaged disk", "id": whole[2].id})
+    rows = review.queue(bare, supervisor, ALL, NOW).rows
+    assert [one.id for one in rows if one.damaged] == [whole[2].id]
+    assert rows[2].because == [] and [*rows[:2], *rows[3:]] == [*whole[:2], *whole[3:]]
+    with pytest.raises(StoreError):
+        review.alert(bare, supervisor, whole[2].id, NOW)
