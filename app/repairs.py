@@ -57,7 +57,7 @@ def table(say: Any, person: Any, batch: Any) -> None:
     with suppress(RiskProfileError):  # one was removed meanwhile: it is told of at its turn
         checked |= quarantine.check(here.store, person, others, now)
     sound = {row: fixes[row] for row, fault in checked.items() if fault is None and row in fixes}
-    like = quarantine.likewise(found, mine)
+    like = quarantine.likewise(found, mine, sound)
     _acts(say, person, batch, sound, like, fixes)
     _whole_row(say, person, found)
 

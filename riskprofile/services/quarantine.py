@@ -12,7 +12,7 @@ import json
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -225,14 +225,15 @@ def check(
 
 
 def likewise(
-    rows: Sequence[KeptRow], fixes: Mapping[int, Mapping[str, str]]
+    rows: Sequence[KeptRow], fixes: Mapping[int, Mapping[str, str]], sound: Collection[int]
 ) -> dict[int, dict[str, str]]:
-    """The same repair for like rows: those that nobody repaired yet, and that came with the same
-    text in the same column at fault as one of `fixes`.
+    """The same repair for like rows: those that have none of these `fixes` yet, and that came with
+    the same text in the same column at fault as one whose fixes are `sound`.
     """
     mended: dict[tuple[str, str, str], str] = {}
     for row in rows:
-        if row.column is not None and row.column in (given := fixes.get(row.id, {})):
+        given = fixes.get(row.id, {}) if row.id in sound else {}
+        if row.column is not None and row.column in given:
             key = (row.profile, row.column, row.fields.get(row.column, ""))
             mended.setdefault(key, given[row.column])
     found: dict[int, dict[str, str]] = {}

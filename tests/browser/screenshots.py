@@ -25,6 +25,7 @@ from riskprofile.store import tables
 from riskprofile.store.alerts import add
 from tests.browser import home, office
 from tests.browser.conftest import FLAGS, PASSWORD, ROOT, Served, chromium, serving
+from tests.browser.test_batches import type_value
 from tests.browser.test_shift import PAUSE, add_item, button, press, settled
 
 FOLDER = ROOT / "docs" / "screenshots"
@@ -88,6 +89,12 @@ def second(page: Page) -> None:
     page.get_by_text("Waiting for a second person").first.wait_for()
 
 
+def repaired(page: Page) -> None:
+    """Rows put right in their table: two that are valid, one that is not yet."""
+    for line, value in ((1, "847190"), (2, "8471B"), (3, "2026-11-24T18:30Z")):
+        type_value(page, line, value)
+
+
 def practised(page: Page) -> None:
     """A generated case of practice, reasons named, a control chosen, and what it was."""
     for n in range(10):
@@ -119,7 +126,7 @@ PAGES: dict[str, tuple[str | None, str, Any]] = {
     "no-result": ("officer-14", "/?lane=red&queue=compliance", nothing),
     "outcome": ("officer-14", "/", outcome),
     "second-person": ("officer-09", "/second", second),
-    "batches": ("operator-02", "/", nothing),
+    "batches": ("operator-02", "/", repaired),
     "scorecards": ("supervisor-03", "/models", nothing),
     "masked-records": ("supervisor-03", "/masked", nothing),
     "audit": ("auditor-01", "/audit", nothing),

@@ -21,7 +21,7 @@ ROWS = 6
 LARGE = 60_000
 PATIENCE = 120_000  # milliseconds that a large file may take on a busy machine
 HEAD, ROW = 30, 30  # pixels of the list of rows set aside
-PLACE = 790  # pixels from its left: the column in which values are typed
+PLACE, BESIDE = 790, 640  # pixels from its left: where values are typed, and the column before
 
 
 def manifest(folder: Path, name: str = "day.csv", **columns: Any) -> Path:
@@ -374,6 +374,9 @@ def type_value(page, line: int, text: str) -> None:
         spot = {"x": PLACE, "y": HEAD + (line - 1) * ROW + ROW // 2}
         grid.hover(position=spot)  # a list takes clicks of a pointer that it has seen come
         page.wait_for_timeout(pause)
+        # A click on the cell that is chosen opens it, where Enter would leave it.
+        grid.click(position={**spot, "x": BESIDE})
+        page.wait_for_timeout(pause)
         grid.click(position=spot)
         page.wait_for_timeout(pause)
         page.keyboard.press("Enter")
@@ -382,9 +385,10 @@ def type_value(page, line: int, text: str) -> None:
         page.keyboard.type(text)
         page.wait_for_timeout(pause)
         page.keyboard.press("Enter")
-        page.wait_for_timeout(pause)
-        if cells.count():
-            return
+        for _ in range(20):  # tried anew too soon it would stand in the next line as well
+            page.wait_for_timeout(pause)
+            if cells.count():
+                return
     raise AssertionError(f"the table takes no {text!r}")
 
 

@@ -555,11 +555,14 @@ def test_the_same_repair_is_for_rows_that_came_with_the_same_text_in_the_same_co
     first, second, light, third, other = quarantine.find(store, OPERATOR, Filter(batch), NOW)
     assert (light.fields["gross_mass_kg"], other.column) == ("light", "currency")
     rows = [first, second, light, third, other]
-    alike = quarantine.likewise(rows, {first.id: {"gross_mass_kg": "9", "value": "3"}})
+    given = {first.id: {"gross_mass_kg": "9", "value": "3"}}
+    alike = quarantine.likewise(rows, given, given)
     assert alike == {one.id: {"gross_mass_kg": "9"} for one in (second, third)}
     taken = {first.id: {"gross_mass_kg": "9"}, second.id: {"gross_mass_kg": "8"}}
-    assert quarantine.likewise(rows, taken) == {third.id: {"gross_mass_kg": "9"}}
-    assert quarantine.likewise(rows, {first.id: {"value": "3"}}) == {}
+    assert quarantine.likewise(rows, taken, taken) == {third.id: {"gross_mass_kg": "9"}}
+    assert quarantine.likewise(rows, taken, [second.id]) == {third.id: {"gross_mass_kg": "8"}}
+    assert quarantine.likewise(rows, taken, []) == {}  # what is still wrong is copied nowhere
+    assert quarantine.likewise(rows, {first.id: {"value": "3"}}, [first.id]) == {}
 
 
 def test_the_audit_says_both_values_and_no_name_or_address(
