@@ -16,7 +16,7 @@ from app.text import escape
 from app.uploads import may
 from app.words import refusal
 from riskprofile.errors import RiskProfileError
-from riskprofile.services import quarantine, watching
+from riskprofile.services import quarantine, watchers
 
 EVERY = 15  # seconds between two looks at the watchers
 HIDDEN = "•••"  # a cell about a person
@@ -84,10 +84,10 @@ def inbox(say: Any, person: Any, zone: Any) -> None:
 def _told(say: Any, person: Any, zone: Any) -> str:
     here, now = served(), session.now()
     lines = []
-    if stands := watching.paused(here.store):
+    if stands := watchers.paused(here.store):
         since = form.clock(stands.since, zone, now)
         lines.append("‖ " + say("inbox.paused", since=since, by=stands.by, why=stands.why))
-    seen = watching.watchers(here.settings, person)
+    seen = watchers.watchers(here.settings, person)
     for one in seen:
         ago = _ago(say, now - one.at)
         if one.silent(now):
@@ -119,9 +119,9 @@ def _ago(say: Any, length: timedelta) -> str:
 
 def _switch(say: Any, person: Any) -> None:
     here, now = served(), session.now()
-    if watching.paused(here.store) is not None:
+    if watchers.paused(here.store) is not None:
         if st.button(say("inbox.resume"), key="inbox-resume"):
-            watching.resume(here.store, person, now)
+            watchers.resume(here.store, person, now)
             st.rerun()
         return
     with st.popover(say("inbox.pause"), key="inbox-pause"):
@@ -130,7 +130,7 @@ def _switch(say: Any, person: Any) -> None:
         if not st.button(say("inbox.pause_now"), key="inbox-pause-now", type="primary"):
             return
         try:
-            watching.pause(here.store, person, reason, now)
+            watchers.pause(here.store, person, reason, now)
         except RiskProfileError as error:
             st.html(draw.strip("✕", say("inbox.not_paused"), refusal(say, error)))
             return

@@ -8,7 +8,7 @@ import typer
 
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened, owner
-from riskprofile.services import blind, govern, watching
+from riskprofile.services import blind, govern, watchers
 
 Inbox = Annotated[
     bool, typer.Option("--inbox", help="Of the inbox alone: files can still be rated by hand.")
@@ -24,7 +24,7 @@ def pause(
 ) -> int:
     """The kill switch: nothing new is rated; the queue stays workable by hand."""
     with opened(home) as (_, store):
-        (watching if inbox else govern).pause(store, owner(), why, now())
+        (watchers if inbox else govern).pause(store, owner(), why, now())
     if json:
         output.as_json({"paused": True})
     else:
@@ -36,7 +36,7 @@ def pause(
 def resume(inbox: Inbox = False, home: Home = None, json: Json = False) -> int:
     """Let rating go on."""
     with opened(home) as (_, store):
-        (watching if inbox else govern).resume(store, owner(), now())
+        (watchers if inbox else govern).resume(store, owner(), now())
     if json:
         output.as_json({"paused": False})
     else:

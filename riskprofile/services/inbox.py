@@ -43,7 +43,7 @@ from riskprofile.services.run import Options, Run, Stop, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.uploading import safe_name
-from riskprofile.services.watching import Heed, Teller
+from riskprofile.services.watchers import Heed, Teller
 from riskprofile.store import batches
 from riskprofile.store.database import Store
 

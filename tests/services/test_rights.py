@@ -53,7 +53,7 @@ from riskprofile.services import (
     under_way,
     unmasking,
     uploading,
-    watching,
+    watchers,
     watchlists,
 )
 from riskprofile.services.identity import ACTIONS, OWNER, ROLES, Actor, authorise
@@ -141,14 +141,14 @@ def house_calls(store):
             lambda a: under_way.how_far(store, a, [], NOW),
             lambda a: under_way.waiting(store, a, ["b1"]),
             lambda a: under_way.room(home_of(store), a),
-            lambda a: watching.watchers(home_of(store), a),
+            lambda a: watchers.watchers(home_of(store), a),
         ],
         "batch.score": [
             lambda a: uploading.upload(store, home_of(store), a, "x.csv", io.BytesIO(), NOW)
         ],
         "inbox.pause": [
-            lambda a: watching.pause(store, a, REASON, NOW),
-            lambda a: watching.resume(store, a, NOW),
+            lambda a: watchers.pause(store, a, REASON, NOW),
+            lambda a: watchers.resume(store, a, NOW),
         ],
         "quarantine.look": [
             lambda a: quarantine.find(store, a, quarantine.Filter(batch="b1"), NOW),

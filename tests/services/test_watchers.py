@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import text
 
 from riskprofile.errors import NotAllowed, UsageError
-from riskprofile.services import inbox, watching
+from riskprofile.services import inbox, watchers
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
 from riskprofile.services.settings import Settings
-from riskprofile.services.watching import Seen, Teller
+from riskprofile.services.watchers import Seen, Teller
 from riskprofile.store.database import Store
 from tests import factory
 from tests.cli.test_cli import run
@@ -48,18 +48,18 @@ def test_a_paused_inbox_is_left_as_it_is_until_it_is_looked_at_again(
     store: Store, home: Settings, folder: Path
 ) -> None:
     (folder / "day.csv").write_text(GOOD)
-    watching.pause(store, OPERATOR, "the carrier sends rubbish", NOW)
+    watchers.pause(store, OPERATOR, "the carrier sends rubbish", NOW)
     said: list[str] = []
     watch(store, home, folder, said)
     assert [one.name for one in folder.glob("*.csv")] == ["day.csv"]
     assert said[1:] == [
         "the inbox is paused since 2026-11-24 09:00 UTC by olga: the carrier sends rubbish"
     ]
-    stands = watching.paused(store)
+    stands = watchers.paused(store)
     assert stands is not None and (stands.since, stands.by) == (NOW, "olga")
 
-    watching.resume(store, OPERATOR, NOW)
-    assert watching.paused(store) is None
+    watchers.resume(store, OPERATOR, NOW)
+    assert watchers.paused(store) is None
     watch(store, home, folder, said)
     assert "read 4 = accepted 4" in said[-1]
     with store.read() as connection:
@@ -71,11 +71,11 @@ def test_a_paused_inbox_is_left_as_it_is_until_it_is_looked_at_again(
 def test_a_watcher_hears_of_the_pause_while_it_runs_and_says_both_turns_once(
     store: Store,
 ) -> None:
-    heed = watching.Heed(store)
+    heed = watchers.Heed(store)
     turns = [heed.turned(), heed.turned()]
-    watching.pause(store, OPERATOR, "a reason", NOW)
+    watchers.pause(store, OPERATOR, "a reason", NOW)
     turns += [heed.turned(), heed.turned()]
-    watching.resume(store, OPERATOR, NOW)
+    watchers.resume(store, OPERATOR, NOW)
     turns += [heed.turned(), heed.turned()]
     said = [one for one in turns if one]
     assert said == [
@@ -88,21 +88,21 @@ def test_who_may_not_pause_the_inbox_is_refused_and_so_is_a_pause_without_a_reas
     store: Store,
 ) -> None:
     with pytest.raises(NotAllowed):
-        watching.pause(store, Actor("ines", "officer"), "a good reason", NOW)
+        watchers.pause(store, Actor("ines", "officer"), "a good reason", NOW)
     with pytest.raises(NotAllowed):
-        watching.resume(store, Actor("sara", "supervisor"), NOW)
+        watchers.resume(store, Actor("sara", "supervisor"), NOW)
     with pytest.raises(UsageError):
-        watching.pause(store, OPERATOR, "  no ", NOW)
-    assert watching.paused(store) is None
+        watchers.pause(store, OPERATOR, "  no ", NOW)
+    assert watchers.paused(store) is None
 
 
 def test_the_command_pauses_the_inbox_and_not_the_rating(home: Settings, store: Store) -> None:
     code, out, _ = run(home.home, "pause", "--inbox", "--why", "the share moves")
     assert (code, out.strip()) == (0, "the inbox is paused")
-    stands = watching.paused(store)
+    stands = watchers.paused(store)
     assert stands is not None and stands.why == "the share moves"
     assert run(home.home, "resume", "--inbox")[0] == 0
-    assert watching.paused(store) is None
+    assert watchers.paused(store) is None
 
 
 def test_a_watcher_tells_what_waits_for_a_stable_size_and_is_gone_when_it_ends(
@@ -116,17 +116,17 @@ def test_a_watcher_tells_what_waits_for_a_stable_size_and_is_gone_when_it_ends(
             def told() -> bool:
                 growing.write("x" * 1000)
                 growing.flush()
-                seen.extend(one.growing for one in watching.watchers(home, OPERATOR))
+                seen.extend(one.growing for one in watchers.watchers(home, OPERATOR))
                 return ("growing.csv",) in seen
 
             until(told)
-            (one,) = watching.watchers(home, OPERATOR)
+            (one,) = watchers.watchers(home, OPERATOR)
             assert (one.folder, one.process) == (str(folder.resolve()), process.pid)
             assert not one.silent(datetime.now(UTC))
     finally:
         process.send_signal(signal.SIGTERM)
         ended(process)
-    assert watching.watchers(home, OPERATOR) == []
+    assert watchers.watchers(home, OPERATOR) == []
 
 
 def test_what_a_timer_began_is_told_of_until_the_next_time(
@@ -134,35 +134,35 @@ def test_what_a_timer_began_is_told_of_until_the_next_time(
 ) -> None:
     (folder / "day.csv").write_text(GOOD)
     watch(store, home, folder, [])
-    (one,) = watching.watchers(home, OPERATOR)
+    (one,) = watchers.watchers(home, OPERATOR)
     assert one.once and not one.silent(datetime.now(UTC) + timedelta(days=1))
 
 
 def test_a_watcher_that_is_not_heard_of_is_silent_unless_it_rates(home: Settings) -> None:
     folder = Path("/srv/inbox")
-    late = NOW + watching.LATE + timedelta(seconds=21)
+    late = NOW + watchers.LATE + timedelta(seconds=21)
     for rating, silent in (([], True), (["day.csv"], False)):
         Teller(home, folder, 10.0).tell(NOW, [], rating, 0)
-        (one,) = watching.watchers(home, OPERATOR)
+        (one,) = watchers.watchers(home, OPERATOR)
         assert one.silent(late) is silent
-        assert not one.silent(NOW + watching.LATE)
+        assert not one.silent(NOW + watchers.LATE)
 
 
 def test_what_did_not_change_is_not_written_at_each_look(home: Settings) -> None:
     teller = Teller(home, Path("/srv/inbox"), 0.2)
     teller.tell(NOW, ["a.csv"], [], 0)
     teller.tell(NOW + timedelta(seconds=1), ["a.csv"], [], 0)
-    assert watching.watchers(home, OPERATOR)[0].at == NOW
+    assert watchers.watchers(home, OPERATOR)[0].at == NOW
     teller.tell(NOW + timedelta(seconds=2), [], [], 0)
-    assert watching.watchers(home, OPERATOR)[0].at == NOW + timedelta(seconds=2)
+    assert watchers.watchers(home, OPERATOR)[0].at == NOW + timedelta(seconds=2)
     teller.tell(NOW + timedelta(seconds=9), [], [], 0)
-    assert watching.watchers(home, OPERATOR)[0].at == NOW + timedelta(seconds=9)
+    assert watchers.watchers(home, OPERATOR)[0].at == NOW + timedelta(seconds=9)
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"at": "yesterday"}', '{"at": "2026-11-24"}'])
 def test_what_another_release_told_is_left_aside(home: Settings, content: str) -> None:
-    place = home.home / watching.WATCHERS
+    place = home.home / watchers.WATCHERS
     place.mkdir(parents=True)
     (place / "a.json").write_text(content)
-    assert watching.watchers(home, OPERATOR) == []
+    assert watchers.watchers(home, OPERATOR) == []
     assert [Seen("a", "h", 1, NOW, 1.0).silent(NOW)] == [False]
