@@ -1,24 +1,21 @@
-"""Fits on the models page: start one, see how far it is, waive, propose; what two would select."""
+"""Fits on the models page: start one, see how far it is, ask for a waiver, propose."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from app import draw, editing, form, session
+from app import draw, form, session, signing, terms
 from app.deciding import attempt
 from app.installation import served
-from app.text import attribute, escape
-from riskprofile.scoring import artefact
-from riskprofile.services import comparing, evidence, fitting, promotion, results
-from riskprofile.services.rights import ACTIONS
+from app.text import escape
+from riskprofile.errors import ScorecardError
+from riskprofile.scoring.scorecard import Scorecard
+from riskprofile.services import evidence, fitting, promotion
 
 POLL_SECONDS = 2
-SHOWN = 200  # records that the page lists; the file holds all
 FITS = 6  # of the newest
 
 
@@ -28,7 +25,11 @@ def panel(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
     found = fitting.fits(here.settings, person, profile)
     known = promotion.known(here.store, person, here.settings.models)
     mine = [one for one in known if one.profile == profile]
-    for card in [one for one in mine if one.serves]:
+    try:
+        card = promotion.serving(here.store, here.settings.models, profile)
+    except ScorecardError:  # damaged: a fit has nothing to start from
+        card = None
+    if card is not None:
         weight = evidence.teaching(here.store, profile, card.digest, person)
         rows = [
             (say("fits.outcomes_of", version=card.version), say.number(weight.examined)),
@@ -39,13 +40,17 @@ def panel(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
     running = next((one for one in found if one.state == fitting.RUNNING), None)
     if running:
         _progress(profile, running.version)
-    if editing.may(person):
+    if terms.may(person) and card is not None:
         taken = {*proposed, *(one.version for one in found)}
-        _start(say, person, profile, fitting.free_version(taken, now), running is not None)
+        free = fitting.free_version(taken, now)
+        _start(say, person, card, free, busy=running is not None)
     if not found:
         st.html(draw.state("", say("fits.none")))
+    letter: str | None = "W"  # of the first that can use it
     for one in found[:FITS]:
-        _fit(say, person, one, one.version in proposed, zone, now)
+        _fit(say, person, card, one, one.version in proposed, zone, now, letter)
+        if one.state == fitting.DONE and one.version not in proposed and not one.may_be_proposed:
+            letter = None
 
 
 @st.fragment(run_every=POLL_SECONDS)
@@ -61,14 +66,14 @@ def _progress(profile: str, version: str) -> None:
     st.progress(one.share, text=say("fits.step", version=version, step=step))
 
 
-def _start(say: Any, person: Any, profile: str, free: str, busy: bool) -> None:
-    edits = editing.kept(profile)
+def _start(say: Any, person: Any, card: Scorecard, free: str, *, busy: bool) -> None:
+    edits, profile = terms.kept(person, card), card.profile
     with st.form(f"fit-{profile}"):
         st.html(f'<p class="rp-s rp-m">{escape(say("fits.text"))}</p>')
         version = st.text_input(say("fits.version"), value=free, max_chars=40)
         if edits:
-            rows = [(one.term, say(f"edit_how.{one.how}")) for one in edits]
-            st.html(draw.table([say("edit.term"), say("edit.edit")], rows))
+            rows = [(terms.edit_said(say, card, one),) for one in edits]
+            st.html(draw.table([say("edit.edits")], rows, sentences=True))
         if st.form_submit_button(say("fits.start"), type="primary", disabled=busy):
             here = served()
             told = attempt(
@@ -82,7 +87,10 @@ def _start(say: Any, person: Any, profile: str, free: str, busy: bool) -> None:
             st.rerun()
 
 
-def _fit(say: Any, person: Any, one: fitting.Fit, proposed: bool, zone: Any, now: Any) -> None:
+def _fit(
+    say: Any, person: Any, card: Scorecard | None, one: fitting.Fit, proposed: bool,
+    zone: Any, now: Any, shortcut: str | None,
+) -> None:  # fmt: skip
     when = form.clock(datetime.fromisoformat(one.at), zone, now)
     rows = [
         (say("batch.state"), say("fits.proposed") if proposed else say(f"fits.{one.state}")),
@@ -96,16 +104,40 @@ def _fit(say: Any, person: Any, one: fitting.Fit, proposed: bool, zone: Any, now
         ]
     if one.fault:
         rows.append((say("models.fault"), f"{one.fault}. {one.do}".strip()))
-    rows += [(say(f"edit_how.{edit.how}"), edit.term) for edit in one.edits]
+    made = [(terms.edit_said(say, card, edit),) for edit in one.edits]
     body = draw.table((), rows)
-    if one.gates:
-        body += gate_table(say, one.gates)
-    st.html(f'<div class="rp-card"><h2 class="rp-h2">{escape(one.version)}</h2>{body}</div>')
-    if one.state != fitting.DONE or proposed or not editing.may(person):
-        return
-    if closed := [gate for gate in one.gates if not gate.lets_pass]:
-        _waive(say, person, one, [gate.name for gate in closed])
-    elif st.button(say("fits.propose", version=one.version), key=f"propose-{one.version}"):
+    if made:
+        listed = draw.table((), made, sentences=True)
+        body += (
+            f'<div class="rp-edits"><h3 class="rp-h3">{escape(say("edit.made"))}</h3>{listed}</div>'
+        )
+    left, right = st.columns([0.45, 0.55], gap="small")
+    left.html(f'<div class="rp-card"><h2 class="rp-h2">{escape(one.version)}</h2>{body}</div>')
+    with right:
+        if one.gates:
+            signing.gates(say, one.gates)
+        if one.state == fitting.DONE and not proposed and terms.may(person):
+            acts(say, person, one, shortcut)
+
+
+def acts(say: Any, person: Any, one: fitting.Fit, shortcut: str | None = "W") -> None:
+    """What can be done with a fit that came to its end: ask for a waiver, or propose it.
+
+    Of several on a page one alone has the letter.
+    """
+    if closed := [gate.name for gate in one.gates if not gate.lets_pass]:
+        asked = f"waiver-asked-{one.version}"
+
+        def ask() -> None:
+            st.session_state[asked] = not st.session_state.get(asked)
+
+        key = f"small-waiver-{one.version}"
+        st.button(say("gates.waiver"), key=key, shortcut=shortcut, on_click=ask)
+        if st.session_state.get(asked):
+            _waive(say, person, one, closed)
+    elif st.button(
+        say("fits.propose", version=one.version), key=f"propose-{one.version}", type="primary"
+    ):
         here = served()
         done = attempt(
             lambda: fitting.propose(
@@ -115,20 +147,6 @@ def _fit(say: Any, person: Any, one: fitting.Fit, proposed: bool, zone: Any, now
         if done is not None:
             st.session_state["told"] = say("fits.now_proposed", version=one.version)
         st.rerun()
-
-
-def gate_table(say: Any, measured: Sequence[promotion.Gate]) -> str:
-    """Gates in words: whether each passes, its name, figure and bound."""
-    heads = [say(f"gate.{name}") for name in ("state", "name", "value", "bound")]
-    reasons = any(one.waiver for one in measured)  # a sentence, which may be long
-    return draw.table(heads, [_gate_row(say, one) for one in measured], sentences=reasons)
-
-
-def _gate_row(say: Any, gate: promotion.Gate) -> tuple[str, str, str, str]:
-    state = say("models.passes") if gate.held else say("models.stops")
-    if not gate.held and gate.lets_pass:
-        state = say("models.waived", who=gate.waived_by, reason=gate.waiver)
-    return (str(state), gate.name, gate.value, gate.bound)
 
 
 def _waive(say: Any, person: Any, one: fitting.Fit, closed: list[str]) -> None:
@@ -146,104 +164,3 @@ def _waive(say: Any, person: Any, one: fitting.Fit, closed: list[str]) -> None:
                 )
             )  # fmt: skip
             st.rerun()
-
-
-def compare(say: Any, person: Any, profile: str, now: Any) -> None:
-    """What the scorecard that serves and another would have selected, side by side."""
-    here = served()
-    there = {
-        one.version: "known"
-        for one in promotion.known(here.store, person, here.settings.models)
-        if one.profile == profile and not one.serves and not one.fault
-    }
-    done = [
-        one for one in fitting.fits(here.settings, person, profile) if one.state == fitting.DONE
-    ]
-    there = {**{one.version: "fit" for one in done}, **there}
-    if not there or person.role not in ACTIONS["labels.look"]:
-        st.html(draw.state("", say("compare.none")))
-        return
-    with st.form(f"compare-{profile}"):
-        left, middle, right = st.columns([0.5, 0.25, 0.25])
-        version = left.selectbox(say("compare.with"), list(there))
-        days = middle.number_input(say("compare.days"), 1, 3660, 30)
-        percent = right.number_input(say("compare.share"), 0.1, 100.0, 5.0)
-        asked = st.form_submit_button(say("compare.start"), type="primary")
-    if not asked:
-        return
-
-    def measured() -> Any:
-        if there[version] == "fit":
-            other = fitting.scorecard(here.settings, person, profile, version)
-        else:
-            models = here.settings.models
-            files = promotion.files_of(here.store, person, profile, version, models)
-            other = artefact.parse(files, version)
-        since = now - timedelta(days=int(days))
-        return comparing.selected(
-            here.store, here.settings, person, profile, other, since, float(percent) / 100
-        )
-
-    told = attempt(measured)
-    if told is None:
-        st.html(draw.strip("✕", *st.session_state.pop("fault")))
-        return
-    _compared(say, told)
-
-
-def _compared(say: Any, told: comparing.Compared) -> None:
-    names = {"a": told.serving, "b": told.other}
-    st.html(
-        draw.kpis(
-            [
-                (say("compare.rated"), say.number(told.rated)),
-                (say("compare.both"), say.number(told.count(True, True))),
-                (say("compare.only", name=told.serving), say.number(told.count(True, False))),
-                (say("compare.only", name=told.other), say.number(told.count(False, True))),
-                (
-                    say("compare.finds"),
-                    say("compare.two", a=told.finds("serving"), b=told.finds("other")),
-                ),
-                (say("compare.base"), form.signed(told.base)),
-            ]
-        )
-    )
-    records = told.records
-    changed = records[records["serving"] != records["other"]]
-    listed = changed.head(SHOWN)
-    heads = [say(f"compare.{name}") for name in ("record", "chosen", "points", "why", "outcome")]
-    rows = [
-        (
-            str(one.record_id),
-            names["b"] if one.other else names["a"],
-            f"{one.points} → {one.other_points}",
-            f"{one.moved} {form.signed(int(one.moved_by))}" if one.moved else "",
-            _found(say, one.found),
-        )
-        for one in listed.itertuples()
-    ]
-    left, right = st.columns([0.62, 0.38], gap="small")
-    title = say("compare.changed", n=say.number(len(changed)))
-    table = draw.table(heads, rows) if rows else f"<p>{escape(say('compare.same'))}</p>"
-    left.html(
-        f'<div class="rp-card rp-scroll" tabindex="0" role="region" '
-        f'aria-label="{attribute(title)}"><h2 class="rp-h2">{escape(title)}</h2>{table}</div>'
-    )
-    parts = [(one.name, say.number(one.serving), say.number(one.other)) for one in told.parts()]
-    heads = [say("compare.part"), told.serving, told.other]
-    right.html(
-        f'<div class="rp-card"><h2 class="rp-h2">{escape(say("compare.parts"))}</h2>'
-        f"{draw.table(heads, parts[:20], (1, 2))}</div>"
-    )
-    right.download_button(
-        say("compare.save"),
-        results.as_csv(records),
-        file_name=f"compare-{told.other}.csv",
-        mime="text/csv",
-    )
-
-
-def _found(say: Any, value: Any) -> str:
-    if pd.isna(value):
-        return ""  # nobody examined it, or nobody confirmed what was found
-    return str(say("compare.find" if int(value) == 1 else "compare.no_find"))

@@ -26,6 +26,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks import seizures
+from riskprofile.scoring import parts
 from training import data, evaluate, fit
 from training import recipe as recipes
 from training.recipe import Recipe
@@ -120,7 +121,7 @@ def judge(scores: np.ndarray, true: pd.DataFrame) -> dict[str, float]:
     labels = true["label"].to_numpy()
     weights = true["natural_weight"].to_numpy("float64")
     told = {"auc": float(roc_auc_score(labels, scores))}
-    ranked = evaluate.order(scores)
+    ranked = parts.order(scores)
     share = np.cumsum(weights[ranked]) / weights.sum()
     positive = (labels * weights)[ranked]
     for budget in BUDGETS:
@@ -162,7 +163,7 @@ def run(recipe: Recipe, peers: list[str]) -> dict[str, Any]:
 def by_typology(points: np.ndarray, true: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Recall of each leading typology in the first 5 % of the rows."""
     inside = np.zeros(len(points), dtype=bool)
-    inside[evaluate.order(points)[: round(len(points) * 0.05)]] = True
+    inside[parts.order(points)[: round(len(points) * 0.05)]] = True
     positive = true["label"].to_numpy() == 1
     found = pd.DataFrame({"typology": true["typology"][positive], "found": inside[positive]})
     grouped = found.groupby("typology")["found"].agg(["size", "mean"])

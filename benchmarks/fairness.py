@@ -28,9 +28,9 @@ from benchmarks.detection import ROOT
 from riskprofile.errors import UsageError
 from riskprofile.history import Snapshot, view
 from riskprofile.profiles import TRAVELLER
-from riskprofile.scoring import rating
+from riskprofile.scoring import parts, rating
 from riskprofile.store import artefacts
-from training import evaluate, fairness
+from training import fairness
 from training.fairness import Waiver
 from training.synth import generate
 
@@ -53,7 +53,7 @@ def run(rows: int, share: float, waivers: list[Waiver]) -> dict[str, Any]:
         card = artefacts.serving(ROOT / "models", TRAVELLER.name, learnt=learnt)
         points = card.points(rating.features(seen, history, TRAVELLER, card))
         selected = np.zeros(len(points), dtype=bool)
-        selected[evaluate.order(points)[: round(len(points) * share)]] = True
+        selected[parts.order(points)[: round(len(points) * share)]] = True
         found = fairness.groups(labels, selected, protected)
         told["scorecards"][name] = {
             "groups": found,

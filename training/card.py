@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from riskprofile.scoring import parts
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS
 from riskprofile.tables import Table
 from training import evaluate, fairness, lawful
@@ -128,7 +129,7 @@ def by_group(features: Table, points: np.ndarray, labels: np.ndarray, declared: 
     """The section on groups: proxies and false-positive ratios with 5 % inspected."""
     protected = fairness.grouped(declared, list(declared.columns))
     selected = np.zeros(len(points), dtype=bool)
-    selected[evaluate.order(points)[: round(len(points) * INSPECTED)]] = True
+    selected[parts.order(points)[: round(len(points) * INSPECTED)]] = True
     found = fairness.groups(labels, selected, protected)
     return fairness.section(found, fairness.proxies(features, protected), ())
 

@@ -14,7 +14,7 @@ import typer
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, now, opened, owner
 from riskprofile.errors import InputError, UsageError
-from riskprofile.scoring.editing import Edit
+from riskprofile.scoring.editing import SET, Edit
 from riskprofile.services import comparing, promotion, results
 from riskprofile.services.promotion import Gate
 from training import criteria as written_criteria
@@ -65,6 +65,10 @@ def fit(
     smooth: Annotated[list[str] | None, typer.Option(help="A term to smooth.")] = None,
     rising: Annotated[list[str] | None, typer.Option(help="A term to make rise.")] = None,
     falling: Annotated[list[str] | None, typer.Option(help="A term to make fall.")] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="TERM:BIN:POINTS, for one bin of a single feature, from 0."),
+    ] = None,
     waive: Annotated[
         list[str] | None, typer.Option(help="GATE:NAME:REASON, for a gate that did not hold.")
     ] = None,
@@ -78,11 +82,12 @@ def fit(
     by = {"lock": lock, "drop": drop, "smooth": smooth, "rising": rising, "falling": falling}
     if recipe is None:
         edits = [Edit(term, how) for how, terms in by.items() for term in terms or []]
+        edits += [_set(one) for one in given or []]
         return _fit_office(profile, version, out, edits, waive or [], state, home, json)
-    more = {"version": version, "waive": waive, "state": state, **by}
-    if given := [f"--{name}" for name, value in more.items() if value]:
+    more = {"version": version, "set": given, "waive": waive, "state": state, **by}
+    if wrong := [f"--{name}" for name, value in more.items() if value]:
         raise UsageError(
-            f"{given[0]} is of a fit on own outcomes", do="Leave it out, or the recipe"
+            f"{wrong[0]} is of a fit on own outcomes", do="Leave it out, or the recipe"
         )
     path = recipe / "recipe.json" if recipe.is_dir() else recipe
     told = recipes.read(path)
@@ -104,6 +109,16 @@ def fit(
     for budget, recall in recalls.items():
         output.say(f"  recall with {budget} inspected, later period: {recall:.3f}")
     return 0
+
+
+def _set(told: str) -> Edit:
+    """TERM:BIN:POINTS as an edit."""
+    term, _, rest = told.rpartition(":")
+    term, _, bin = term.rpartition(":")
+    try:
+        return Edit(term, SET, int(bin), int(rest))
+    except ValueError:
+        raise UsageError(f"--set {told}", do="Write TERM:BIN:POINTS, in whole numbers") from None
 
 
 def _fit_office(
@@ -184,7 +199,8 @@ def evaluate(
         serving = promotion.serving(store, settings.models, other.profile)
         office.comparable(serving, other)
         labels = office.outcomes(store, owner(), other.profile, serving)
-        share = share or report.own_share(store, settings, owner(), other.profile, now())
+        able = comparing.capacity_of(store, settings, owner(), other.profile, now())
+        share = share or able.share
     with output.progress("measuring") as progress:
         trial = office.make_trial(serving, progress=progress)
     measured = office.measure(serving, other, labels, trial)

@@ -8,7 +8,6 @@ reverse, is named: false labels on one route hardly move an overall figure.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +16,8 @@ from scipy.stats import nbinom, norm, poisson
 
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import artefact
+from riskprofile.scoring.parts import LEAST, SLICE, chosen, masks, order
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, WORDING, Scorecard
-from riskprofile.services.feedback import SLICE
 from riskprofile.services.promotion import Gate
 from riskprofile.tables import Table
 from training import evaluate, fairness
@@ -26,7 +25,6 @@ from training.compile import worst_step
 from training.refit import monotone, refit, weights_of
 
 MOST_LOST = 0.10  # recall of a slice
-LEAST_IN_SLICE = 20  # positives: with fewer a slice is not assessable
 LEAST_BY_LABELLER = 5  # outcomes of one person in one slice
 RARE = 1e-3  # chance of one false name in a whole check
 MEDIAN = math.pi / 2  # how many times as uncertain as a mean the middle one of several is
@@ -66,16 +64,12 @@ def slices(
     groups : Table
         One column a way of telling rows apart; missing is a group of its own.
     """
-    taken = []
-    for points in (before, after):
-        chosen = np.zeros(len(points), dtype=bool)
-        chosen[evaluate.order(points)[: max(1, round(len(points) * budget))]] = True
-        taken.append(chosen)
+    taken = [chosen(points, budget) for points in (before, after)]
     told = []
     positive = labels == 1
     for where, mask in masks(groups):
         found = mask & positive
-        if (count := int(found.sum())) >= LEAST_IN_SLICE:
+        if (count := int(found.sum())) >= LEAST:
             told.append(
                 Slice(where, count, float(taken[0][found].mean()), float(taken[1][found].mean()))
             )
@@ -256,10 +250,10 @@ def groups_gate(card: Scorecard, features: Table, labels: np.ndarray, declared: 
     bound = f"{fairness.LOW:g} to {fairness.HIGH:g} times those of all others"
     if not len(declared.columns):
         return Gate(name, True, "these declarations hold no protected column", bound)
-    chosen = np.zeros(len(features), dtype=bool)
-    chosen[evaluate.order(card.points(features))[: round(len(features) * BUDGETS[-1])]] = True
+    inspected = np.zeros(len(features), dtype=bool)
+    inspected[order(card.points(features))[: round(len(features) * BUDGETS[-1])]] = True
     protected = fairness.grouped(declared, list(declared.columns))
-    found = fairness.groups(labels, chosen, protected)
+    found = fairness.groups(labels, inspected, protected)
     judged = [one for one in found if one.judged]
     if not judged:
         return Gate(name, True, "not assessable: every group is too small", bound)
@@ -316,17 +310,6 @@ def size_gate(card: Scorecard) -> Gate:
     told = f"{len(card.terms)} terms, {size / 2**20:.1f} MB"
     held = len(card.terms) <= MOST_TERMS and size <= LARGEST
     return Gate("size", held, told, f"{MOST_TERMS} terms, {LARGEST / 2**20:.0f} MB")
-
-
-def masks(groups: Table) -> Iterator[tuple[str, np.ndarray]]:
-    """All rows, then those of each value of each column: a name and a mask."""
-    size = len(groups)
-    yield "all", np.ones(size, dtype=bool)
-    for column in groups:
-        given = groups[column].astype(object).where(groups[column].notna(), "missing")
-        for value in sorted({str(one) for one in given}):
-            name = str(column).removeprefix(SLICE)
-            yield f"{name} {value}", (given.astype(str) == value).to_numpy(dtype=bool)
 
 
 def _chances(model: Scorecard, labels: Table, others: Table) -> np.ndarray:

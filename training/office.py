@@ -18,7 +18,8 @@ import numpy as np
 from riskprofile.errors import InputError, RiskProfileError, UsageError
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import artefact
-from riskprofile.scoring.editing import HOW, Edit
+from riskprofile.scoring.editing import HOW, SET, Edit
+from riskprofile.scoring.parts import SLICE
 from riskprofile.scoring.scorecard import WORDING, Scorecard
 from riskprofile.services import feedback, fitting, promotion
 from riskprofile.services.promotion import GATES, Gate
@@ -47,6 +48,7 @@ WORDS = {
     "smooth": "smoothed by hand",
     "rising": "made to rise by hand",
     "falling": "made to fall by hand",
+    SET: "given points by hand, before outcomes weighed them",
 }
 TRIAL_FROM = "2025-04-10"  # the days before it are history: a hundred
 TRIAL_SEED = 9_001  # none of the seeds that scorecards are fitted with
@@ -66,8 +68,13 @@ class OfficeRecipe:
     edits: tuple[Edit, ...] = ()
 
     def as_json(self) -> str:
-        """The recipe as the file holds it."""
-        return json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n"
+        """The recipe as the file holds it; an edit says no more than it needs."""
+        told = asdict(self)
+        told["edits"] = [
+            {name: value for name, value in edit.items() if value is not None}
+            for edit in told["edits"]
+        ]
+        return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
 
 
 @dataclass(frozen=True)
@@ -271,7 +278,7 @@ def comparable(before: Scorecard, after: Scorecard) -> None:
 
 def _own_recall(before: Scorecard, after: Scorecard, labels: Table) -> Gate:
     name = "recall by slice, own outcomes"
-    groups = labels[[column for column in labels if column.startswith(feedback.SLICE)]]
+    groups = labels[[column for column in labels if column.startswith(SLICE)]]
     if not len(labels):
         return Gate(name, True, "not assessable: no outcome yet", "at most 10 points")
     return gates.recall_gate(
@@ -328,13 +335,18 @@ def _write(
         features=list(moved.scorecard.features),
     )
     tried = trial.features[list(card.features)].assign(value=trial.labels)
+    tried = tried.join(trial.groups.add_prefix(SLICE))
     files |= {artefact.MANIFEST: listed, LABELS: batches.to_bytes(labels)}
     folders.put(out, {**files, fitting.TRIAL: batches.to_bytes(tried)})
     return Run(out, artefact.digest(listed), moved, measured)
 
 
 def _named(edits: Sequence[Edit], how: str) -> str:
-    return ", ".join(edit.term for edit in edits if edit.how == how) or "none"
+    return ", ".join(_bin(edit) for edit in edits if edit.how == how) or "none"
+
+
+def _bin(edit: Edit) -> str:
+    return f"{edit.term} bin {edit.bin} to {edit.points:+d}" if edit.how == SET else edit.term
 
 
 def card_text(told: OfficeRecipe, moved: Refit, measured: Sequence[Gate], disagreed: int) -> str:
@@ -370,7 +382,7 @@ def card_text(told: OfficeRecipe, moved: Refit, measured: Sequence[Gate], disagr
             if moved.bins
             else f"below {ENOUGH} finds only the base and one factor a term move"
         ),
-        *[f"- {WORDS[how]}: {_named(told.edits, how)}" for how in HOW],
+        *[f"- {WORDS[how]}: {_named(told.edits, how)}" for how in (*HOW, SET)],
         *([WEIGHED] if weighed else []),
         "",
         "## How far it moved",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -21,20 +20,14 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from riskprofile.scoring import parts
+from riskprofile.scoring.parts import DRAWS, LEAST, SLICE, Figure
 from riskprofile.scoring.scorecard import Scorecard
-from riskprofile.services import capacity, govern
-from riskprofile.services.feedback import SLICE
-from riskprofile.services.rights import Actor
-from riskprofile.services.settings import Settings
-from riskprofile.store.database import Store
 from riskprofile.tables import Table
 from training import evaluate, gates
-from training.gates import LEAST_IN_SLICE, masks
 from training.office import Trial
 
 FILE = "evaluation.md"  # in the folder of a scorecard
-USUAL, DAYS = 0.05, 30  # share inspected where nothing says better; days that say it
-DRAWS = 500  # of the bootstrap
 FOLDS = 5
 SEEN_ROWS = (
     "These are rows that were examined, most of them because of their score; a share of them is no "
@@ -42,30 +35,6 @@ SEEN_ROWS = (
     "here than on the next ones; what serves and the plain learners are judged by rows unseen."
 )
 LEAST_FINDS = 30  # before plain learners are fitted on outcomes
-SEEN = {  # features that count what was known before the row; missing where history tells nothing
-    "goods": ("goods_text_frequency",),
-    "parties": ("pair_count_365", "trips_90"),
-}
-
-
-@dataclass(frozen=True)
-class Figure:
-    """Of one part of the rows: what two scorecards bring up when a share of all is inspected.
-
-    `low` and `high`: 95 % interval of `recall`, as `evaluate.ends`; `gap_low` and `gap_high` of the
-    recall that the scorecard has beyond the one that serves, over the same finds, as
-    `evaluate.gap_ends`.
-    """
-
-    part: str
-    rows: int
-    finds: int
-    recall: float
-    low: float
-    high: float
-    serving: float
-    gap_low: float
-    gap_high: float
 
 
 @dataclass(frozen=True)
@@ -98,7 +67,7 @@ def on_trial(
     late = late.to_numpy(dtype=bool)
     features, labels = trial.features[late].reset_index(drop=True), trial.labels[late]
     points, beside = card.points(features), serving.points(features)
-    groups = trial.groups[late].reset_index(drop=True).assign(**_seen(features))
+    groups = trial.groups[late].reset_index(drop=True).assign(**parts.seen(features))
     groups["period"] = trial.times[late].dt.strftime("%Y-%m").to_numpy()
     orders = {"the scorecard that serves": beside.astype("float64")}
     if trial.labels[~late].sum() >= LEAST_FINDS:
@@ -126,7 +95,7 @@ def on_outcomes(
     groups = labels[[name for name in labels if str(name).startswith(SLICE)]]
     groups = groups.rename(columns=lambda name: str(name).removeprefix(SLICE))
     features = labels[list(card.features)].astype("float64")
-    groups = groups.assign(**_seen(features), period=labels["known_at"].dt.strftime("%Y-%m"))
+    groups = groups.assign(**parts.seen(features), period=labels["known_at"].dt.strftime("%Y-%m"))
     points, beside = card.points(labels), serving.points(labels)
     orders = {"the scorecard that serves": beside.astype("float64")}
     if min(found.sum(), len(found) - found.sum()) >= LEAST_FINDS:
@@ -138,26 +107,6 @@ def on_outcomes(
         "own outcomes", card, points, beside, found, groups, share, orders, seed,
         "not told on outcomes: they are those that were selected", SEEN_ROWS,
     )  # fmt: skip
-
-
-def own_share(store: Store, settings: Settings, actor: Actor, profile: str, now: datetime) -> float:
-    """Share of the declarations of late that their offices can examine, as far as it is known."""
-    if settings.capacity_share:
-        return settings.capacity_share
-    since = now - timedelta(days=DAYS)
-    runs = [
-        one
-        for one in govern.batches(store, actor)
-        if one.profile == profile and one.accepted and not one.past and one.started_at >= since
-    ]
-    with store.read() as connection:
-        known, mine = capacity.days(connection, now).offices, capacity.listed(connection, profile)
-    a_day = sum(number for code, (number, _) in known.items() if code in mine)
-    if not runs or not a_day:
-        return USUAL
-    days = (now - min(one.started_at for one in runs)).days + 1
-    told = days * a_day / sum(one.accepted for one in runs)
-    return told if told < 1 else USUAL  # of all inspected everything would be found by anything
 
 
 def text(report: Report) -> str:
@@ -176,7 +125,7 @@ def text(report: Report) -> str:
             "|---|---|---|---|---|---|---|",
         ]
     else:
-        lines.append(f"No part has {LEAST_IN_SLICE} finds: none is told.")
+        lines.append(f"No part has {LEAST} finds: none is told.")
     lines += [
         f"| {one.part} | {one.rows:,} | {one.finds:,} | {one.recall:.3f} | {one.low:.3f} to "
         f"{one.high:.3f} | {one.serving:.3f} | {one.gap_low:+.3f} to {one.gap_high:+.3f} |"
@@ -222,22 +171,6 @@ PEERS: dict[str, Callable[[], Any]] = {
 }
 
 
-def _seen(features: Table) -> dict[str, np.ndarray]:
-    """Whether goods and parties were known before, as far as a feature tells.
-
-    In the first months of an installation none does: that is no sign of new parties.
-    """
-    told: dict[str, np.ndarray] = {}
-    for what, names in SEEN.items():
-        for name in names:
-            if name in features:
-                known = features[name].to_numpy("float64")
-                told[what] = np.where(known > 0, "seen before", "never seen")
-                told[what][np.isnan(known)] = "not known"
-                break
-    return told
-
-
 def _report(
     on: str,
     card: Scorecard,
@@ -251,9 +184,8 @@ def _report(
     people: str,
     note: str = "",
 ) -> Report:
-    chosen, before = _chosen(points, share), _chosen(beside, share)
-    same = np.array_equal(points, beside)  # of a scorecard beside itself there is no doubt
-    figures = tuple(_figures(chosen, before, labels, groups, seed, same=same))
+    inspected = parts.chosen(points, share)
+    figures = tuple(parts.figures(points, beside, labels, groups, share, seed))
     peers = []
     for name, scores in {"this scorecard": points.astype("float64"), **orders}.items():
         low, high = evaluate.interval(scores, labels, share, seed, DRAWS)
@@ -262,48 +194,14 @@ def _report(
         on,
         share,
         figures,
-        100 * float(labels[chosen].mean()),
+        100 * float(labels[inspected].mean()),
         tuple(peers),
         tuple(_calibration(card, points, labels)),
         people,
-        int(labels[chosen].sum()),
-        int(chosen.sum()),
+        int(labels[inspected].sum()),
+        int(inspected.sum()),
         note,
     )
-
-
-def _chosen(points: np.ndarray, share: float) -> np.ndarray:
-    chosen = np.zeros(len(points), dtype=bool)
-    chosen[evaluate.order(points)[: max(1, round(len(points) * share))]] = True
-    return chosen
-
-
-def _figures(
-    chosen: np.ndarray,
-    before: np.ndarray,
-    labels: np.ndarray,
-    groups: Table,
-    seed: int,
-    *,
-    same: bool,
-) -> Iterator[Figure]:
-    random = np.random.default_rng(seed)
-    for part, mask in masks(groups):
-        found = mask & (labels == 1)
-        finds = int(found.sum())
-        if finds < LEAST_IN_SLICE:
-            continue
-        one, other = chosen[found].astype("float64"), before[found].astype("float64")
-        drawn = random.integers(0, finds, (DRAWS, finds))
-        low, high = evaluate.ends(one, one[drawn].mean(axis=1))
-        gaps = one - other
-        gap_low, gap_high = (
-            (0.0, 0.0) if same else evaluate.gap_ends(gaps, gaps[drawn].mean(axis=1))
-        )
-        yield Figure(
-            part, int(mask.sum()), finds, float(one.mean()), float(low), float(high),
-            float(other.mean()), float(gap_low), float(gap_high),
-        )  # fmt: skip
 
 
 def _calibration(

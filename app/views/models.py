@@ -6,41 +6,49 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, editing, fitting, form, markup, session
+from app import comparison, draw, fitting, form, markup, session, signing, terms, watching
 from app.deciding import attempt
 from app.installation import served
 from app.text import attribute, escape, option
-from riskprofile.errors import RiskProfileError
+from riskprofile.errors import RiskProfileError, ScorecardError
 from riskprofile.profiles import PROFILES
+from riskprofile.scoring import artefact
+from riskprofile.scoring.editing import edited
+from riskprofile.scoring.scorecard import Scorecard
+from riskprofile.services import fitting as fitting_service
 from riskprofile.services import govern, promotion, rights
 
-VIEWS = ("card", "fit", "compare", "edit")
+VIEWS = ("edit", "card", "fit", "compare", "watch")
 
 
 def page() -> None:
-    """Draw the scorecards of one profile, one of them open."""
+    """Draw the scorecards of one profile: their terms first for an analyst, else the cards."""
     person = session.require("analyst", "supervisor", "administrator", "auditor")
     say, now, here = session.speech(), session.now(), served()
     zone = session.zone(govern.status(here.store, person, now).zone)
     _strips()
     known = promotion.known(here.store, person, here.settings.models)
     st.html(f'<h1 class="rp-h1 rp-page">{escape(say("models.title"))}</h1>')
+    asked = st.query_params.get("version", "")
     with st.container(key="filters", horizontal=True, vertical_alignment="center", wrap=False):
-        profile = st.segmented_control(
-            say("filter.profile"),
-            list(PROFILES),
-            key="models-profile",
-            default=next(iter(PROFILES)),
-            required=True,
-            format_func=lambda name: say(f"profile.{name}"),
-            label_visibility="collapsed",
+        profile = str(
+            st.segmented_control(
+                say("filter.profile"),
+                list(PROFILES),
+                key="models-profile",
+                default=next(iter(PROFILES)),
+                required=True,
+                format_func=lambda name: say(f"profile.{name}"),
+                label_visibility="collapsed",
+            )
         )
         mine = [one for one in known if one.profile == profile]
+        first = "edit" if terms.may(person) and not asked else "card"
         view = st.segmented_control(
             say("models.view"),
             VIEWS,
             key="models-view",
-            default=VIEWS[0],
+            default=first,
             required=True,
             format_func=lambda name: say(f"models_view.{name}"),
             label_visibility="collapsed",
@@ -50,11 +58,11 @@ def page() -> None:
         # By name and not by place: what is signed or taken off changes places.
         named = {(one.origin, one.version): one for one in mine}
         key = f"models-version-{profile}"
-        asked = [name for name in named if name[1] == st.query_params.get("version", "")]
-        if key not in st.session_state and asked:
-            st.session_state[key] = asked[0]
+        of_address = [name for name in named if name[1] == asked]
+        if key not in st.session_state and of_address:
+            st.session_state[key] = of_address[0]
         chosen = None
-        if view == VIEWS[0]:
+        if view == "card":
             chosen = st.selectbox(
                 say("models.choose"),
                 list(named),
@@ -62,20 +70,153 @@ def page() -> None:
                 format_func=lambda name: option(say.listed([name[1], _state(say, named[name])])),
                 label_visibility="collapsed",
             )
+        elif view == "edit":
+            _edit_bar(say, person, profile)
     if view == "fit":
-        fitting.panel(say, person, str(profile), zone, now)
+        fitting.panel(say, person, profile, zone, now)
+    elif view == "compare":
+        comparison.panel(say, person, profile, now)
+    elif view == "watch":
+        watching.panel(say, person, profile, zone, now)
+    elif view == "edit":
+        _terms(say, person, profile, mine, zone, now)
+    else:
+        _cards(say, person, profile, named.get(chosen) if chosen else None, zone, now)
+
+
+def _edit_bar(say: Any, person: Any, profile: str) -> None:
+    """What leads on from the terms: undo, the next fit, the card."""
+    here = served()
+    with st.container(horizontal=True, horizontal_alignment="right", key="small_bar"):
+        if terms.may(person):
+            try:
+                card = promotion.serving(here.store, here.settings.models, profile)
+            except ScorecardError:
+                return
+            st.button(
+                say("terms.undo"),
+                key="terms-undo",
+                shortcut="U",
+                disabled=not terms.kept(person, card),
+                on_click=terms.undone,
+                args=(person, card),
+            )
+        ways = (("fit", "G"), ("compare", "A"), ("card", "K"))
+        for name, letter in ways if terms.may(person) else ways[2:]:
+            st.button(
+                say(f"terms_to.{name}"),
+                key=f"to-{name}",
+                shortcut=letter,
+                type="tertiary" if name == "card" else "secondary",
+                on_click=_to,
+                args=(name,),
+            )
+
+
+def _to(view: str) -> None:
+    st.session_state["models-view"] = view
+
+
+def _terms(
+    say: Any, person: Any, profile: str, mine: list[promotion.Known], zone: Any, now: Any
+) -> None:
+    """Terms at the left, one of them in the middle, and what waits to serve at the right."""
+    here = served()
+    try:
+        card = promotion.serving(here.store, here.settings.models, profile)
+    except ScorecardError as error:
+        st.html(draw.strip("✕", say("models.broken"), str(error)))
         return
-    if view == "compare":
-        fitting.compare(say, person, str(profile), now)
-        return
-    if view == "edit":
-        editing.panel(say, person, str(profile))
-        return
+    edits = terms.kept(person, card)
+    after = edited(card, edits)
+    left, middle, right = st.columns([0.335, 0.385, 0.28], gap="small")
+    with left:
+        name = terms.listed(say, person, card, edits)
+        if terms.may(person):
+            terms.edits_made(say, card, edits)
+    tried = fitting_service.trial(here.settings, person, profile, card)
+    waits = _waiting(person, profile, mine)
+    with middle:
+        with st.container(border=True, key="term"):
+            terms.table(
+                say, person, card, after, name, edits,
+                None if tried is None else ("terms.of_generator", tried),
+            )  # fmt: skip
+            if edits:
+                told = terms.costs(say, person, card, after, tried)
+                st.html(f'<div class="rp-stack rp-cost" role="status">{told}</div>')
+        if waits is not None and tried is not None:
+            on = f"{card.digest} {waits.digest}"
+            comparison.brief(say, person, profile, lambda: _read(person, waits), on)
+    with right:
+        _candidate(say, person, profile, waits, mine, zone, now)
+
+
+def _waiting(
+    person: Any, profile: str, mine: list[promotion.Known]
+) -> promotion.Known | fitting_service.Fit | None:
+    """What waits to serve: the newest that was proposed, else the newest that was fitted."""
+    waits = [one for one in mine if one.origin == "proposed" and not one.promoted and not one.fault]
+    if waits:
+        return waits[-1]  # as they were proposed
+    proposed = {one.version for one in mine}
+    fits = fitting_service.fits(served().settings, person, profile)
+    done = [one for one in fits if one.state == fitting_service.DONE]
+    return next((one for one in done if one.version not in proposed), None)
+
+
+def _read(person: Any, one: promotion.Known | fitting_service.Fit) -> Scorecard:
+    if isinstance(one, fitting_service.Fit):
+        return fitting_service.scorecard(served().settings, person, one.profile, one.version)
+    return artefact.parse(_files(person, one), one.version)
+
+
+def _candidate(
+    say: Any,
+    person: Any,
+    profile: str,
+    waits: promotion.Known | fitting_service.Fit | None,
+    mine: list[promotion.Known],
+    zone: Any,
+    now: Any,
+) -> None:
+    """Gates and signatures of what waits to serve, and the way back."""
+    serves = next((one for one in mine if one.serves), None)
+    if isinstance(waits, promotion.Known):
+        files = _files(person, waits)
+        _head(say, waits.version, say("models.candidate"), waits.proposed_by)
+        _gates(say, waits, files, brief=True)
+        signing.boxes(say, waits, zone, now)
+        signing.if_promoted(say, person, waits, files)
+        signing.sign(say, person, waits)
+    elif waits is not None:
+        _head(say, waits.version, say("fits.done"), waits.by)
+        signing.gates(say, waits.gates, brief=True)
+        if terms.may(person):
+            fitting.acts(say, person, waits)
+    elif serves is not None:
+        _head(say, serves.version, say("models.serves"), "")
+        _gates(say, serves, _files(person, serves), brief=True)
+        st.html(f'<div class="rp-note"><p>{escape(say("terms.no_candidate"))}</p></div>')
+    signing.back(say, person, profile)
+
+
+def _head(say: Any, version: str, state: str, who: str) -> None:
+    by = f'<span class="rp-m">{escape(who)}</span>' if who else ""
+    st.html(
+        f'<div class="rp-bar"><h2 class="rp-h2">{escape(version)}</h2>'
+        f"{draw.pill(state, 'on')}{by}</div>"
+    )
+
+
+def _cards(
+    say: Any, person: Any, profile: str, one: promotion.Known | None, zone: Any, now: Any
+) -> None:
+    """The card of one version, and what people do with it."""
     left, right = st.columns([0.58, 0.42], gap="small")
-    if chosen is None:
+    if one is None:
         st.html(draw.state(say("models.none"), say("models.none_text")))
     else:
-        one = named[chosen]
         files = _files(person, one)
         with left:
             st.html(
@@ -84,11 +225,25 @@ def page() -> None:
             )
         with right:
             _facts(say, one, zone, now)
-            _gates(say, one, files)
-            _signing(say, person, one)
+            _gates(say, one, files, brief=True)
+            if one.origin == "proposed" and not one.fault:
+                signing.boxes(say, one, zone, now)
+                signing.sign(say, person, one)
+                signing.if_promoted(say, person, one, files)
     with right:
-        _back(say, person, str(profile), zone, now)
+        signing.back(say, person, profile)
+        _past(say, person, profile, zone, now)
         _pause(say, person, now)
+
+
+def _gates(say: Any, one: promotion.Known, files: dict[str, bytes], *, brief: bool = False) -> None:
+    try:
+        measured = promotion.gates(files, one.version)
+    except RiskProfileError:
+        if one.origin == "proposed":
+            st.html(draw.strip("✕", say("models.no_gates")))
+        return
+    signing.gates(say, measured, brief=brief)
 
 
 def _strips() -> None:
@@ -137,8 +292,6 @@ def _facts(say: Any, one: Any, zone: Any, now: Any) -> None:
     if one.proposed_at is not None:
         when = form.clock(one.proposed_at, zone, now)
         rows.append((say("models.proposed_by"), say.listed([one.proposed_by, when])))
-    if one.origin == "proposed":
-        rows.append((say("models.signed_by"), say.listed(one.signed_by) or say("models.nobody")))
     if one.beside:
         rows.append((say("models.beside"), one.beside))
     if one.fault:
@@ -149,61 +302,7 @@ def _facts(say: Any, one: Any, zone: Any, now: Any) -> None:
     )
 
 
-def _gates(say: Any, one: Any, files: dict[str, bytes]) -> None:
-    try:
-        measured = promotion.gates(files, one.version)
-    except RiskProfileError:
-        if one.origin == "proposed":
-            st.html(draw.strip("✕", say("models.no_gates")))
-        return
-    st.html(
-        f'<div class="rp-card"><h2 class="rp-h2">{escape(say("models.gates"))}</h2>'
-        f"{fitting.gate_table(say, measured)}</div>"
-    )
-
-
-def _signing(say: Any, person: Any, one: Any) -> None:
-    if one.origin != "proposed" or one.serves or one.fault:
-        return
-    if one.promoted:
-        st.html(draw.strip("!", say("models.promoted_text")))
-        return
-    if one.overtaken:
-        st.html(draw.strip("!", say("models.overtaken", version=one.beside)))
-        return
-    may = person.role in rights.ACTIONS["model.promote"]
-    signed = person.name in one.signed_by
-    with st.form(f"sign-{one.digest[:16]}", clear_on_submit=True):
-        told = say("models.sign_text", digest=one.digest[:8])
-        st.html(
-            f'<h2 class="rp-h2">{escape(say("models.sign"))}</h2>'
-            f'<p class="rp-s rp-m">{escape(told)}</p>'
-        )
-        password = st.text_input(
-            say("models.password"), type="password", max_chars=200, disabled=not may or signed
-        )
-        if signed or not may:
-            why = say("models.signed_already") if signed else say("models.sign_not")
-            st.html(f'<p class="rp-s rp-m">{escape(why)}</p>')
-        # No key on purpose: nobody signs by accident.
-        if st.form_submit_button(say("models.sign"), type="primary", disabled=not may or signed):
-            _sign(say, person, one, password)
-
-
-def _sign(say: Any, person: Any, one: Any, password: str) -> None:
-    here, now = served(), session.now()
-    done = attempt(
-        lambda: promotion.sign(
-            here.store, person, password, one.profile, one.version, now, here.settings.models
-        )
-    )
-    if done is not None:
-        key = "models.now_serves" if done.serves else "models.one_more"
-        st.session_state["told"] = say(key, version=one.version)
-    st.rerun()
-
-
-def _back(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
+def _past(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
     here = served()
     past = promotion.promotions(here.store, person, profile)
     rows = [
@@ -223,21 +322,6 @@ def _back(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
         f'<div class="rp-card rp-stack"><h2 class="rp-h2">{escape(say("models.past"))}</h2>'
         f"{listed}</div>"
     )
-    if not past or person.role not in rights.ACTIONS["model.rollback"]:
-        return
-    with st.form(f"back-{profile}"):
-        reason = st.text_input(say("models.back_reason"), max_chars=300)
-        if st.form_submit_button(say("models.back")):
-            done = attempt(
-                lambda: promotion.rollback(
-                    here.store, person, profile, reason, session.now(), here.settings.models
-                )
-            )
-            if done is not None:
-                st.session_state["told"] = say(
-                    "models.taken_off", off=done.taken, version=done.scorecard.version
-                )
-            st.rerun()
 
 
 def _pause(say: Any, person: Any, now: Any) -> None:

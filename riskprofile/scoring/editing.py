@@ -12,17 +12,24 @@ import numpy as np
 
 from riskprofile.errors import RiskProfileError
 from riskprofile.scoring.scorecard import Scorecard, Term
+from riskprofile.tables import Table
 
 LOCK, DROP, SMOOTH, RISING, FALLING = HOW = ("lock", "drop", "smooth", "rising", "falling")
-SHAPED = (SMOOTH, RISING, FALLING)  # outcomes may weigh such a term, and not bend it again
+SET = "set"  # one bin of a term gets points by hand, beside what is done with the whole of it
+SHAPED = (SMOOTH, RISING, FALLING, SET)  # outcomes may weigh such a term, and not bend it again
+MOST_POINTS = 1_000  # of a bin, either way: no learnt table comes near
 
 
 @dataclass(frozen=True)
 class Edit:
-    """One term and what is done with it: lock, drop, smooth, rising or falling."""
+    """One term and what is done with it: lock, drop, smooth, rising or falling; or `set`, which
+    gives bin number `bin` of a single feature its `points`.
+    """
 
     term: str
     how: str
+    bin: int | None = None
+    points: int | None = None
 
 
 def ways(term: Term) -> tuple[str, ...]:
@@ -42,26 +49,78 @@ def edited(card: Scorecard, edits: Sequence[Edit]) -> Scorecard:
     Raises
     ------
     RiskProfileError
-        A term that it does not have or that is named twice, an unknown edit, a written criterion
-        that is to be bent, or a pair of features that is to rise or fall: only a single feature
-        has one way to go.
+        A term that it does not have, or that is named twice as a whole or with one of its bins, an
+        unknown edit, a written criterion that is to be bent, a pair of features that is to rise or
+        fall (only a single feature has one way to go), or points for a bin that there is not.
     """
-    by = {edit.term: edit.how for edit in edits}
-    if len(by) < len(edits):
+    whole = [edit for edit in edits if edit.how != SET]
+    by = {edit.term: edit.how for edit in whole}
+    bins = {(edit.term, edit.bin) for edit in edits if edit.how == SET}
+    gone = any(by.get(term) == DROP for term, _ in bins)
+    if len(by) + len(bins) < len(edits) or gone:
         raise RiskProfileError("a term is edited twice", do="Give one edit for each term")
     names = {term.name for term in card.terms}
-    if unknown := sorted(set(by) - names):
+    if unknown := sorted({edit.term for edit in edits} - names):
         raise RiskProfileError(f"the scorecard has no term {unknown[0]}")
     if wrong := sorted(set(by.values()) - set(HOW)):
         raise RiskProfileError(f"{wrong[0]!r} is no edit", do=f"Edits are {', '.join(HOW)}")
     terms = [
-        _shaped(term, by.get(term.name, LOCK)) for term in card.terms if by.get(term.name) != DROP
+        _set(_shaped(term, by.get(term.name, LOCK)), [one for one in edits if one.how == SET])
+        for term in card.terms
+        if by.get(term.name) != DROP
     ]
     return replace(card, terms=tuple(terms)) if edits else card
 
 
+def _set(term: Term, edits: Sequence[Edit]) -> Term:
+    """The term with the points that bins of it were given by hand."""
+    mine = [one for one in edits if one.term == term.name]
+    if not mine:
+        return term
+    if term.criterion or len(term.features) > 1:
+        raise RiskProfileError(
+            f"no bin of {term.name} is given points: it is no single feature that was learnt"
+        )
+    table = term.table.copy()
+    for one in mine:
+        if one.bin is None or one.points is None or not 0 <= one.bin < len(table):
+            raise RiskProfileError(f"{term.name} has no bin {one.bin} for {one.points} points")
+        if abs(one.points) > MOST_POINTS:
+            raise RiskProfileError(f"{one.points} points are too many for a bin of {term.name}")
+        table[one.bin] = one.points
+    return replace(term, table=table)
+
+
+def changed(before: Scorecard, after: Scorecard) -> list[str]:
+    """Names of the terms whose points the two give differently, in the order of the first."""
+    mine, others = ({term.name: term for term in card.terms} for card in (before, after))
+    return [
+        name
+        for name in {**mine, **others}
+        if name not in mine
+        or name not in others
+        or not np.array_equal(mine[name].table, others[name].table)
+    ]
+
+
+def gained(before: Scorecard, after: Scorecard, features: Table) -> np.ndarray:
+    """Points that each row gains (int64): of the terms that differ alone, so that it is quick.
+
+    Both cut the features that these terms read in the same bins.
+    """
+    names = changed(before, after)
+    total = np.full(len(features), after.base - before.base, dtype=np.int64)
+    for sign, card in ((-1, before), (1, after)):
+        terms = tuple(term for term in card.terms if term.name in names)
+        read = {name for term in terms for name in term.features}
+        bins = {name: one for name, one in card.bins.items() if name in read}
+        if terms:
+            total += sign * replace(card, base=0, terms=terms, bins=bins).points(features)
+    return total
+
+
 def _shaped(term: Term, how: str) -> Term:
-    if how not in SHAPED:
+    if how not in (SMOOTH, RISING, FALLING):
         return term
     if how not in ways(term):
         what = "written criterion" if term.criterion else "pair"
@@ -107,28 +166,3 @@ def rising(values: np.ndarray) -> np.ndarray:
         return values
     made: np.ndarray = np.concatenate([np.full(int(count), mean) for mean, count in pools])
     return made
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What an edit costs at one share inspected: recall before and after."""
-
-    share: float
-    positives: int
-    before: float
-    after: float
-
-
-def costs(
-    before: np.ndarray, after: np.ndarray, labels: np.ndarray, shares: Sequence[float]
-) -> list[Cost]:
-    """Recall of two scorecards' points on the same rows, each at every share inspected."""
-    told = []
-    for share in shares:
-        count = max(1, round(len(labels) * share))
-        found = [
-            float(labels[np.argsort(-points, kind="stable")[:count]].sum()) / max(labels.sum(), 1)
-            for points in (before, after)
-        ]
-        told.append(Cost(share, int(labels.sum()), *found))
-    return told

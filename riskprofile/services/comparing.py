@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import select
+from sqlalchemy import false, func, select
 
 from riskprofile.errors import RiskProfileError, UsageError
 from riskprofile.profiles import PROFILES
-from riskprofile.scoring import rating
+from riskprofile.scoring import parts, rating
+from riskprofile.scoring.parts import Figure
 from riskprofile.scoring.scorecard import WORDING, Scorecard
-from riskprofile.services import promotion
+from riskprofile.services import capacity, feedback, fitting, promotion
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
 from riskprofile.store import batches, versions
@@ -23,6 +24,9 @@ from riskprofile.tables import Table
 from riskprofile.words import Message
 
 LEAST = 20  # selected records: a part with fewer is not told apart
+USUAL, DAYS = 0.05, 30  # share inspected where nothing says better; days that say it
+UNSEEN = ("parties never seen", "goods never seen")  # parts that tell whether it knows what is new
+GENERATOR, OUTCOMES = "generator", "own"  # on which rows recall is told
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,84 @@ class Compared:
         return sorted(told, key=lambda one: (-abs(one.serving - one.other), one.name))
 
 
+@dataclass(frozen=True)
+class Day:
+    """What offices can examine: `number` a day (0 where it is not known), and the share of the
+    declarations of late that this is.
+    """
+
+    number: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Recalls:
+    """Recall of another scorecard beside the one that serves, on one kind of rows."""
+
+    on: str  # GENERATOR or OUTCOMES
+    share: float
+    finds: int
+    figures: tuple[Figure, ...]  # all, by mode of transport, and what was never seen before
+
+
+def capacity_of(store: Store, settings: Settings, actor: Actor, profile: str, now: datetime) -> Day:
+    """What the offices can examine of the declarations of late, as far as it is known."""
+    authorise(actor, "recall.look")
+    batch = batches.batch_table
+    since = now - timedelta(days=DAYS)
+    with store.read() as connection:
+        known, mine = capacity.days(connection, now).offices, capacity.listed(connection, profile)
+        came, first = connection.execute(
+            select(func.sum(batch.c.accepted), func.min(batch.c.started_at))
+            .where(batch.c.profile == profile, batch.c.accepted > 0, batch.c.started_at >= since)
+            .where(~func.coalesce(batch.c.options["history"].as_boolean(), false()))
+        ).one()
+    a_day = sum(number for code, (number, _) in known.items() if code in mine)
+    if settings.capacity_share:
+        return Day(a_day, settings.capacity_share)
+    if not came or not a_day:
+        return Day(a_day, USUAL)
+    share = ((now - first).days + 1) * a_day / int(came)
+    return Day(a_day, share if share < 1 else USUAL)  # of all everything would be found by anything
+
+
+def recalls(
+    store: Store, settings: Settings, actor: Actor, profile: str, other: Scorecard, share: float
+) -> list[Recalls]:
+    """Recall of both when a share is inspected, part by part: on the generator's rows, where a fit
+    left some, and on the confirmed outcomes of what serves, where they hold finds enough.
+
+    A scorecard that reads what was not kept for the one that serves is told on nothing.
+    """
+    authorise(actor, "labels.look")
+    card = promotion.serving(store, settings.models, profile)
+    own = other.wording is not None and other.wording != card.wording
+    if own or set(other.features) - set(card.features):
+        return []
+    told = []
+    tried = fitting.trial(settings, actor, profile, card)
+    if tried is not None:
+        told.append((GENERATOR, tried))
+    labels = feedback.labels(store, profile, actor)
+    labels = labels[(labels["model_digest"] == card.digest).fillna(False).to_numpy(dtype=bool)]
+    if len(labels):
+        told.append((OUTCOMES, labels.reset_index(drop=True)))
+    mode = f"{parts.SLICE}{PROFILES[profile].slices[0]}"
+    made = []
+    for on, rows in told:
+        groups = rows[[mode]] if mode in rows else pd.DataFrame(index=rows.index)
+        groups = groups.assign(**parts.seen(rows))
+        value = rows["value"].to_numpy("int64")
+        every = parts.figures(other.points(rows), card.points(rows), value, groups, share)
+        kept = tuple(
+            one
+            for one in every
+            if one.part in ("all", *UNSEEN) or one.part.startswith(mode.removeprefix(parts.SLICE))
+        )
+        made.append(Recalls(on, share, int(value.sum()), kept))
+    return made
+
+
 def selected(
     store: Store,
     settings: Settings,
@@ -122,7 +204,7 @@ def selected(
     text = [other.wording.column] if other.wording is not None and own else []
     slices = list(PROFILES[profile].slices)
     chunk, batch = batches.chunk_table, batches.batch_table
-    parts = []
+    rated_parts = []
     with store.read() as connection:
         asked = connection.execute(
             select(chunk.c.id)
@@ -144,18 +226,18 @@ def selected(
             if other.wording is not None and own:
                 words = other.wording.value(rows[other.wording.column]).round(rating.PRECISION)
                 read = log.assign(**{WORDING: words.to_numpy()})
-            parts.append(_rated(card, other, log, read, rows, slices))
+            rated_parts.append(_rated(card, other, log, read, rows, slices))
         known = connection.execute(
             select(batches.label_table.c.record_id, batches.label_table.c.value)
             .where(batches.label_table.c.profile == profile, batches.counts())
             .order_by(batches.label_table.c.id)
         ).all()
-    if not parts:
+    if not rated_parts:
         raise RiskProfileError(
             f"nothing was rated by {profile} {card.version} since {since:%Y-%m-%d}",
             do="Name an earlier time, or wait until it has rated",
         )
-    every = pd.concat(parts, ignore_index=True)
+    every = pd.concat(rated_parts, ignore_index=True)
     # The highest item speaks for its declaration, for each scorecard by itself.
     other_best = every.groupby("record_id")["other_points"].max()
     best = every.sort_values(["record_id", "points"], ascending=[True, False], kind="stable")

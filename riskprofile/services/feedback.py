@@ -9,6 +9,7 @@ import pandas as pd
 from sqlalchemy import Connection, and_, case, or_, select
 
 from riskprofile.profiles import PROFILES
+from riskprofile.scoring.parts import SLICE
 from riskprofile.services.rights import OWNER, Actor, authorise
 from riskprofile.store import arms as kept
 from riskprofile.store import batches
@@ -27,7 +28,6 @@ KEYS = (
     *("record_id", "item", "value", "selected_by", "probability", "known_at", "rated_at"),
     *("officer", "confirmed_by", "model_digest", "trace", "earlier"),
 )
-SLICE = "slice:"  # prefix of the columns by which figures are told apart
 DTYPES = {
     "record_id": TEXT,
     "item": "int64",

@@ -15,13 +15,14 @@ import sys
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from riskprofile.errors import Conflict, InputError, RiskProfileError, UsageError
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import artefact
-from riskprofile.scoring.editing import Edit, edited
+from riskprofile.scoring.editing import SET, Edit, edited
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import promotion
 from riskprofile.services.promotion import Gate
@@ -220,14 +221,21 @@ def scorecard(settings: Settings, actor: Actor, profile: str, version: str) -> S
 
 
 def trial(settings: Settings, actor: Actor, profile: str, card: Scorecard) -> Table | None:
-    """Rows of the generator from the newest fit, with `value`; None before the first fit."""
+    """Rows of the generator from the newest fit, with `value` and what tells them apart
+    (`slice:NAME`); None before the first fit. Not to be altered: others read it too.
+    """
     for one in fits(settings, actor, profile):
         path = folder_of(settings, profile, one.version) / TRIAL
         if one.state == DONE and path.is_file():
-            table = batches.from_bytes(path.read_bytes())
+            table = _trial(path, path.stat().st_mtime_ns)
             if set(card.features) <= set(table.columns):
                 return table
     return None
+
+
+@lru_cache(maxsize=1)  # 40 MB, read from a file in a fifth of a second: each click asks it
+def _trial(path: Path, changed: int) -> Table:
+    return batches.from_bytes(path.read_bytes())
 
 
 def propose(
@@ -280,7 +288,8 @@ def _spawn(settings: Settings, told: Fit) -> None:
     command += ["--out", str(folder_of(settings, told.profile, told.version))]
     command += ["--state", str(state)]
     for edit in told.edits:
-        command += [f"--{edit.how}", edit.term]
+        bin = f":{edit.bin}:{edit.points}" if edit.how == SET else ""
+        command += [f"--{edit.how}", f"{edit.term}{bin}"]
     for waiver in told.waivers:
         command += ["--waive", f"{waiver.gate}:{waiver.who}:{waiver.reason}"]
     environment = {

@@ -14,25 +14,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from riskprofile.errors import Conflict, PolicyError, RiskProfileError, ScorecardError
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import artefact
 from riskprofile.scoring.scorecard import Scorecard
-from riskprofile.services import identity
+from riskprofile.services import identity, signing
 from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.signing import Signature
 from riskprofile.store import artefacts, audit, switches
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Approval, Audit, Promotion, Signer, StoredScorecard
+from riskprofile.store.tables import Approval, Audit, Promotion, StoredScorecard
 from riskprofile.words import Message
 
 _card = StoredScorecard.__table__  # type: ignore[attr-defined]
-_signer = Signer.__table__  # type: ignore[attr-defined]
 _approval = Approval.__table__  # type: ignore[attr-defined]
 _promotion = Promotion.__table__  # type: ignore[attr-defined]
 
@@ -97,6 +94,7 @@ class Known:
     promoted: bool = False  # it was promoted once: it is neither proposed nor signed again
     beside: str = ""  # the version that its gates were measured beside, where its recipe says
     overtaken: bool = False  # that one serves no more: what the gates say is not of today
+    signatures: tuple[Signature, ...] = ()  # those that verify, of `signed_by`
 
 
 def propose(store: Store, actor: Actor, folder: Path, now: datetime, models: Path) -> str:
@@ -181,20 +179,20 @@ def sign(
         _expected(card)
         _require_gates(gates(files, f"scorecard {profile} {version}"))
         _require_new(connection, card)
-        if actor.name in _names(connection, card.digest):
+        if actor.name in signing.names(connection, card.digest):
             raise Conflict(
                 Message("refusal.signed"),
                 do=Message("refusal.do_another_signs"),
                 holder=actor.name,
             )
-        signer_id, secret = _key(connection, actor, password, now)
+        signer_id, secret = signing.key(connection, actor, password, now)
         connection.execute(
             insert(_approval).values(
                 digest=card.digest,
                 signer_id=signer_id,
                 account=actor.name,
                 role=actor.role,
-                signature=secret.sign(_statement(profile, version, card.digest)).hex(),
+                signature=secret.sign(signing.statement(profile, version, card.digest)).hex(),
                 at=now,
             )
         )
@@ -202,7 +200,9 @@ def sign(
         _note(connection, actor, "model.sign", values, now)
         # Now that the chain is held, nobody else promotes before this ends.
         _require_beside(connection, models, card, files)
-        names = _valid(connection, profile, version, card.digest)
+        names = tuple(
+            one.account for one in signing.valid(connection, profile, version, card.digest)
+        )
         serves = len(names) >= SIGNATURES
         if serves:
             _serve(connection, actor, values, "promote", "", now)
@@ -229,16 +229,7 @@ def rollback(
     if len(reason.strip()) < REASON_LENGTH:
         raise RiskProfileError(Message("refusal.reason_back", n=REASON_LENGTH))
     with store.write() as connection:
-        rows = connection.execute(
-            select(_promotion).where(_promotion.c.profile == profile).order_by(_promotion.c.id)
-        ).mappings()
-        # A rollback takes the newest promotion off the pile; what lies under it serves.
-        pile: list[tuple[str, str]] = []
-        for row in rows:
-            if row["kind"] == "promote":
-                pile.append((row["version"], row["digest"]))
-            elif pile:
-                pile.pop()
+        pile = _pile(connection, profile)
         if not pile:
             _serving(connection, models, profile)  # one that is damaged serves nobody, and says so
             raise Conflict(Message("refusal.not_promoted"))
@@ -256,6 +247,33 @@ def rollback(
         values = {"profile": profile, "version": card.version, "digest": card.digest}
         _serve(connection, actor, values, "rollback", reason.strip(), now)
         return Back(taken, served, _serving(connection, models, profile))
+
+
+def behind(store: Store, actor: Actor, models: Path, profile: str) -> str | None:
+    """The version that a rollback would come to; None where nothing was promoted here."""
+    authorise(actor, "model.look")
+    with store.read() as connection:
+        pile = _pile(connection, profile)
+        if not pile:
+            return None
+        if len(pile) > 1:
+            return pile[-2][0]
+        learnt = switches.learnt(connection, profile)
+        return artefacts.serving(models, profile, learnt=learnt).version
+
+
+def _pile(connection: Connection, profile: str) -> list[tuple[str, str]]:
+    """Versions and digests promoted one on another, the newest last: a rollback takes one off."""
+    rows = connection.execute(
+        select(_promotion).where(_promotion.c.profile == profile).order_by(_promotion.c.id)
+    ).mappings()
+    pile: list[tuple[str, str]] = []
+    for row in rows:
+        if row["kind"] == "promote":
+            pile.append((row["version"], row["digest"]))
+        elif pile:
+            pile.pop()
+    return pile
 
 
 def serving(store: Store, models: Path, profile: str) -> Scorecard:
@@ -301,6 +319,7 @@ def known(store: Store, actor: Actor, models: Path) -> list[Known]:
             ).mappings()
             for row in rows.all():
                 fault, base = "", ("", "")
+                signed = signing.valid(connection, profile, row["version"], row["digest"])
                 try:
                     _, files = _bytes_checked(connection, profile, row["version"], row["digest"])
                     base = _beside(files)
@@ -313,13 +332,14 @@ def known(store: Store, actor: Actor, models: Path) -> list[Known]:
                         row["digest"],
                         "proposed",
                         row["digest"] == current,
-                        _valid(connection, profile, row["version"], row["digest"]),
+                        tuple(one.account for one in signed),
                         row["proposed_by"],
                         row["proposed_at"],
                         fault,
                         _was_promoted(connection, row["digest"]),
                         base[0],
                         row["digest"] != current and base[1] not in ("", current),
+                        signed,
                     )
                 )
     return told
@@ -475,11 +495,6 @@ def _expected(card: Scorecard) -> None:
     card.expect([feature.name for feature in PROFILES[card.profile].features])
 
 
-def _statement(profile: str, version: str, digest: str) -> bytes:
-    """What a signature is over: plain text that a person can read."""
-    return f"riskprofile approval\n{profile}\n{version}\n{digest}\n".encode()
-
-
 def _proposed(connection: Connection, profile: str, version: str) -> bool:
     asked = select(_card.c.digest).where(_card.c.profile == profile, _card.c.version == version)
     return connection.execute(asked).first() is not None
@@ -521,7 +536,7 @@ def _find(
 def _checked(connection: Connection, profile: str, version: str, digest: str) -> Scorecard:
     """A stored scorecard whose bytes are whole and signed by two people."""
     card, _ = _bytes_checked(connection, profile, version, digest)
-    if len(_valid(connection, profile, version, digest)) < SIGNATURES:
+    if len(signing.valid(connection, profile, version, digest)) < SIGNATURES:
         raise ScorecardError(
             f"scorecard {profile} {version} is not signed by {SIGNATURES} people",
             do="Nothing was rated with it. Roll back, and look into the audit",
@@ -559,110 +574,6 @@ def _require_told(connection: Connection, profile: str, digest: str | None) -> N
             f"the {profile} scorecard that serves is not the one promoted last",
             do="Nothing was rated. Run `riskprofile audit verify`, and restore the database",
         )
-
-
-def _names(connection: Connection, digest: str) -> tuple[str, ...]:
-    return tuple(
-        connection.execute(
-            select(_approval.c.account).where(_approval.c.digest == digest).order_by(_approval.c.id)
-        ).scalars()
-    )
-
-
-def _valid(connection: Connection, profile: str, version: str, digest: str) -> tuple[str, ...]:
-    """Who signed this, of those whose signature verifies with a key they had then.
-
-    A key counts as the audit chain saw it made: one put in its place is nobody's.
-    """
-    rows = connection.execute(
-        select(
-            _signer.c.id,
-            _approval.c.account,
-            _approval.c.signature,
-            _approval.c.at,
-            _signer.c.public_key,
-            _signer.c.revoked_at,
-        )
-        .join(
-            _signer,
-            (_signer.c.id == _approval.c.signer_id) & (_signer.c.account == _approval.c.account),
-        )
-        .where(_approval.c.digest == digest)
-        .order_by(_approval.c.id)
-    ).all()
-    made = {
-        str(subject): (actor, dict(detail or {}).get("public_key"))
-        for subject, actor, detail in connection.execute(
-            select(_audit.c.subject, _audit.c.actor, _audit.c.detail)
-            .where(_audit.c.action == "signer.add")
-            .where(_audit.c.subject.in_([f"signer:{row[0]}" for row in rows]))
-        )
-    }
-    names: dict[str, None] = {}
-    for signer_id, account, signature, at, public_key, revoked_at in rows:
-        if made.get(f"signer:{signer_id}") != (account, public_key):
-            continue
-        try:
-            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
-            key.verify(bytes.fromhex(signature), _statement(profile, version, digest))
-        except (InvalidSignature, ValueError):
-            continue
-        if revoked_at is None or at <= revoked_at:
-            names[str(account)] = None
-    return tuple(names)
-
-
-def _key(
-    connection: Connection, actor: Actor, password: str, now: datetime
-) -> tuple[int, Ed25519PrivateKey]:
-    """The person's key; a new one at the first signature, and after a change of password."""
-    row = (
-        connection.execute(
-            select(_signer)
-            .where(_signer.c.account == actor.name, _signer.c.revoked_at.is_(None))
-            .order_by(_signer.c.id.desc())
-            .limit(1)
-        )
-        .mappings()
-        .first()
-    )
-    if row is not None:
-        try:
-            opened = serialization.load_pem_private_key(row["secret"].encode(), password.encode())
-        except ValueError:
-            opened = None
-        if isinstance(opened, Ed25519PrivateKey):
-            return int(row["id"]), opened
-        # What it signed stands, also if the clock of that machine was ahead of this one.
-        last = connection.execute(
-            select(func.max(_approval.c.at)).where(_approval.c.signer_id == row["id"])
-        ).scalar()
-        ended = now if last is None else max(now, last)
-        connection.execute(
-            update(_signer).where(_signer.c.id == row["id"]).values(revoked_at=ended)
-        )
-    made = Ed25519PrivateKey.generate()
-    secret = made.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.BestAvailableEncryption(password.encode()),
-    )
-    public = made.public_key().public_bytes_raw().hex()
-    signer_id = connection.execute(
-        insert(_signer)
-        .values(account=actor.name, public_key=public, secret=secret.decode(), made_at=now)
-        .returning(_signer.c.id)
-    ).scalar_one()
-    audit.append(
-        connection,
-        actor=actor.name,
-        action="signer.add",
-        subject=f"signer:{signer_id}",
-        office=actor.office,
-        now=now,
-        detail={"public_key": public},
-    )
-    return int(signer_id), made
 
 
 def _serve(

@@ -39,7 +39,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "explanation.make": _DESK,
     "outcome.record": _DESK,
     "outcome.confirm": _DESK,
-    "draft.keep": _DESK | {"operator"},
+    "draft.keep": _DESK | {"analyst", "operator"},
     "record.look": _LOOK,
     "record.unmask": _DESK,
     "record.unmask.allow": _HEAD,

@@ -92,6 +92,30 @@ def facets(say: Words, said: str) -> str:
     return say.listed(say(f"facet.{one}") for one in said.removeprefix(LIKE).split(", "))
 
 
+def term(say: Words, profile: str, features: Sequence[str], says: str = "") -> str:
+    """What a term of a scorecard speaks of, without any value; `says` is of a written criterion.
+
+    >>> from riskprofile import words
+    >>> term(words.of("en"), "shipment", ["mass_per_package"])
+    'kg a package'
+    """
+    if says:
+        if say.language == DEFAULT:
+            return says
+        return str(sentences(say.language)["criteria"].get(says, says))
+    known, told = _features(profile), []
+    for name in features:
+        if name == WORDING:
+            told.append(say("terms.wording"))
+            continue
+        reads = known[name].reads
+        if say.language != DEFAULT:
+            reads = str(sentences(say.language)["features"][name])
+        told.append(without_value(reads).removeprefix("…").strip())
+    joined = " and " if say.language == DEFAULT else str(sentences(say.language)["and"])
+    return joined.join(told)
+
+
 @cache
 def sentences(language: str) -> Mapping[str, Any]:
     """The file of one language."""

@@ -58,6 +58,16 @@ def tab(number: int) -> Any:
     return opened
 
 
+def view(number: int) -> Any:
+    """One of the views of the scorecards."""
+
+    def opened(page: Page) -> None:
+        page.locator(".st-key-models-view [role=radio]").nth(number).click()
+        expect(page.locator(".rp-card").first).to_be_visible()
+
+    return opened
+
+
 def figures(page: Page) -> None:
     """The strip of figures."""
     expect(page.locator(".rp-kpi")).to_be_visible()
@@ -158,6 +168,7 @@ PAGES: dict[str, tuple[str | None, str, Any]] = {
     "board": ("supervisor-03", "/board", figures),
     "scorecards": ("analyst-05", "/", heading),
     "scorecards of a supervisor": ("supervisor-03", "/models", heading),
+    "scorecards, watch": ("analyst-05", "/", view(-1)),
     "masked records": ("supervisor-03", "/masked", heading),
     "audit": ("auditor-01", "/audit", strip),
     "sightings": ("supervisor-03", "/sightings", figures),

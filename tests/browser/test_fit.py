@@ -127,8 +127,7 @@ def test_outcomes_teach_a_scorecard_that_two_people_promote_and_the_queue_is_rat
         assert len(labels) == OUTCOMES and sum(labels) == finds > 0
 
         page = visit("analyst-05", "/models")
-        view(page, "Tables")
-        expect(page.get_by_text("After the first fit the cost")).to_be_visible()
+        expect(page.get_by_text("Nothing waits to serve")).to_be_visible()
         view(page, "Fit")
         expect(page.locator(".rp-kpi")).to_contain_text(str(OUTCOMES))
         page.get_by_label("New version").fill(version)
@@ -138,16 +137,23 @@ def test_outcomes_teach_a_scorecard_that_two_people_promote_and_the_queue_is_rat
         page.reload()  # the fit is a process of its own
         view(page, "Fit")
         expect(page.get_by_text("✓ fitted")).to_be_visible(timeout=FIT)
-        expect(page.get_by_text("recall by typology, generator")).to_be_visible()
+        expect(page.get_by_text("Recall by typology, generator")).to_be_visible()
 
         view(page, "Compare")
-        button(page, "Compare").last.click()
+        expect(page.get_by_text(f"{version} on the generator’s rows")).to_be_visible()
+        expect(page.get_by_role("cell", name="Parties not seen")).to_be_visible()
+        press(page, "a")
         expect(page.get_by_text("Declarations rated")).to_be_visible()
         expect(page.get_by_text("Known finds among them")).to_be_visible()
-        view(page, "Tables")
-        page.get_by_role("radio", name="Drop").click()
-        expect(page.get_by_text("generator, 5 % inspected", exact=False)).to_be_visible()
-        page.get_by_role("radio", name="As it is").click()
+        view(page, "Watch")
+        expect(page.get_by_role("cell", name="officer-14")).to_be_visible()
+        view(page, "Terms")
+        expect(page.get_by_text("none stops promotion")).to_be_visible()
+        button(page, "Drop").click()
+        expect(page.get_by_text("On the generator’s rows the edits cost")).to_be_visible()
+        expect(page.get_by_text("open alerts move by one rank or more")).to_be_visible()
+        press(page, "u")
+        expect(page.get_by_role("radio", name="Edited 0")).to_be_visible()
         view(page, "Fit")
         button(page, f"Propose {version}").click()
         told_on(page, "Two people sign it")
@@ -155,6 +161,7 @@ def test_outcomes_teach_a_scorecard_that_two_people_promote_and_the_queue_is_rat
         for who, told in (("analyst-05", "needs another person"), ("supervisor-03", "serves now")):
             page = visit(who, f"/models?version={version}")
             page.get_by_label("Your password, again").fill(PASSWORD)
+            expect(page.get_by_text("If promoted now")).to_be_visible()
             button(page, "Sign").last.click()
             told_on(page, told)
 

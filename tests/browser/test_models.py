@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from riskprofile.services import identity, keys, promotion, retention
+from riskprofile.scoring.editing import Edit
+from riskprofile.services import identity, keys, promotion, retention, terms
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import erasure, tables
 from tests.browser.conftest import PASSWORD
-from tests.browser.test_shift import button, settled
+from tests.browser.test_shift import button, press, settled
 from tests.services.test_promotion import SHIPPED, candidate
 
 ANALYST = identity.Actor("analyst-05", "analyst")
@@ -32,17 +33,23 @@ def test_a_scorecard_serves_after_two_people_signed_on_the_page_and_can_be_taken
         page = visit(who, f"{home}?version={version}")
         password = page.get_by_label("Your password, again")
         password.fill("not the password")
-        button(page, "Sign").last.click()
+        label = ("Sign", "Sign and promote")[n]
+        expect(page.locator(".rp-signed")).to_contain_text("waiting")
+        button(page, label).last.click()
         expect(page.locator(".rp-strip").first).to_contain_text("not your password")
         settled(page)
         password.fill(PASSWORD)
-        button(page, "Sign").last.click()
+        button(page, label).last.click()
         expect(page.locator(".rp-strip").first).to_contain_text(told)
         known = promotion.known(store, ANALYST, CHECKOUT / "models")
         [mine] = [one for one in known if one.version == version]
         assert (len(mine.signed_by), mine.serves) == (n + 1, n == 1)
+    settled(page)  # while it is drawn anew what was there before stands beside it
+    expect(page.locator(".rp-signed")).to_contain_text("analyst-05")
+    button(page, f"Roll back to {SHIPPED}").wait_for()
+    press(page, "b")
     page.get_by_label("Why roll back").fill("officers see nonsense in the first lane")
-    button(page, "Roll back").click()
+    page.get_by_role("button", name="Roll back", exact=True).click()
     expect(page.locator(".rp-strip").first).to_contain_text(f"{SHIPPED} serves now")
     [mine] = [
         one
@@ -58,6 +65,61 @@ def test_a_scorecard_serves_after_two_people_signed_on_the_page_and_can_be_taken
     store.close()
 
 
+def test_an_analyst_edits_a_term_by_keys_sees_what_it_costs_and_takes_it_back(served, visit):
+    store = served.store()
+
+    def store_edits() -> list[Edit]:
+        card = promotion.serving(store, CHECKOUT / "models", "shipment")
+        return terms.kept(store, ANALYST, card)
+
+    page = visit("analyst-05")
+    title = page.locator(".st-key-term h2")
+    expect(title).to_have_text("Words of the goods description")  # the strongest is open
+    expect(page.get_by_role("radio", name="All 270")).to_be_visible()
+    page.get_by_placeholder("Find a term").fill("freight costs")
+    page.get_by_placeholder("Find a term").press("Enter")
+    grid = page.locator("[class*=st-key-list-terms-]")
+    expect(grid).to_be_visible()
+    settled(page)
+    grid.click(position={"x": 60, "y": 46})
+    expect(title).to_contain_text("Freight costs")
+    settled(page)
+    press(page, "s")
+    expect(page.get_by_role("radio", name="Edited 1")).to_be_visible()
+    press(page, "l")  # a term is locked or smoothed, not both
+    expect(page.locator(".rp-edits")).to_contain_text("freight_ratio: lock")
+    assert store_edits() == [Edit("freight_ratio", "lock")]
+    points = page.get_by_label("Points", exact=True)
+    points.fill("12")
+    points.press("Enter")
+    expect(page.locator(".rp-edits")).to_contain_text("to +12")
+    expect(page.locator(".rp-cost")).to_contain_text("After the first fit")
+    assert store_edits()[-1] == Edit("freight_ratio", "set", 0, 12)
+    page.reload()  # the edits are a draft in the database, not of the page
+    expect(page.locator(".rp-edits")).to_contain_text("to +12")
+    settled(page)
+    for left in (1, 1, 0):
+        press(page, "u")
+        settled(page)
+        expect(page.get_by_role("radio", name=f"Edited {left}")).to_be_visible()
+    expect(button(page, "Undo edit")).to_be_disabled()
+    assert store_edits() == []
+    press(page, "k")
+    expect(page.get_by_text("What it is for")).to_be_visible()
+    assert page.foreign == []
+    store.close()
+
+
+def test_who_does_not_edit_sees_terms_and_no_button_for_them(served, visit):
+    page = visit("supervisor-03", "/models")
+    page.get_by_role("radio", name="Terms", exact=True).click()
+    expect(page.locator(".st-key-term h2")).to_be_visible()
+    expect(button(page, "Smooth")).to_have_count(0)
+    expect(button(page, "Undo edit")).to_have_count(0)
+    page.get_by_role("radio", name="Watch", exact=True).click()
+    expect(page.get_by_text("Analysts see this")).to_be_visible()
+
+
 def test_a_supervisor_pauses_and_resumes_rating_and_an_analyst_cannot(served, visit):
     page = visit("supervisor-03", "/models")
     page.get_by_label("Why pause").fill("labels under review")
@@ -65,6 +127,7 @@ def test_a_supervisor_pauses_and_resumes_rating_and_an_analyst_cannot(served, vi
     expect(page.locator(".rp-strip").first).to_contain_text("labels under review")
     other = visit("analyst-05")
     expect(other.locator(".rp-strip").first).to_contain_text("labels under review")
+    press(other, "k")
     expect(button(other, "Resume rating")).to_be_disabled()
     button(page, "Resume rating").click()
     expect(button(page, "Pause rating")).to_be_visible()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from riskprofile.errors import RiskProfileError
-from riskprofile.scoring.editing import Edit, costs, edited, ways
+from riskprofile.scoring.editing import Edit, changed, edited, gained, ways
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import artefacts
@@ -91,9 +94,37 @@ def test_a_written_criterion_is_never_bent(how: str) -> None:
         assert term not in edited(criteria, [Edit(term.name, "drop")]).terms
 
 
-def test_the_cost_is_the_recall_of_both_on_the_same_rows() -> None:
-    labels = np.array([1, 0, 0, 1, 0, 0, 0, 0, 0, 0])
-    before, after = np.arange(10, 0, -1), np.arange(10)
-    [few, half] = costs(before, after, labels, (0.1, 0.5))
-    assert (few.positives, few.before, few.after) == (2, 0.5, 0.0)
-    assert (half.before, half.after) == (1.0, 0.0)
+def test_a_bin_given_points_has_them_whatever_is_done_with_the_whole(card) -> None:
+    name = single(card).name
+    told = edited(card, [Edit(name, "set", 1, 70), Edit(name, "smooth"), Edit(name, "set", 2, -5)])
+    smooth = table(edited(card, [Edit(name, "smooth")]), name)
+    assert (table(told, name)[1], table(told, name)[2]) == (70, -5)
+    assert (np.delete(table(told, name), [1, 2]) == np.delete(smooth, [1, 2])).all()
+
+
+def test_points_for_a_bin_that_cannot_have_them_are_refused(card) -> None:
+    name, criteria = single(card).name, artefacts.serving(CHECKOUT / "models", "traveller")
+    for of, edits, what in (
+        (card, [Edit(name, "set", 999, 1)], "no bin 999"),
+        (card, [Edit(name, "set")], "no bin None"),
+        (card, [Edit(name, "set", 1, 1_001)], "too many"),
+        (card, [Edit(name, "set", 1, 7), Edit(name, "set", 1, 8)], "edited twice"),
+        (card, [Edit(name, "set", 1, 7), Edit(name, "drop")], "edited twice"),
+        (card, [Edit(pair(card).name, "set", 1, 7)], "no single feature"),
+        (criteria, [Edit(criteria.terms[0].name, "set", 1, 7)], "no single feature"),
+    ):
+        with pytest.raises(RiskProfileError, match=what):
+            edited(of, edits)
+
+
+def test_what_rows_gain_is_the_gap_between_the_points_of_both(card) -> None:
+    draw = np.random.default_rng(5)
+    names = list(card.features)
+    values = np.round(draw.exponential(3, (300, len(names))), 2)
+    rows = pd.DataFrame(np.where(draw.random(values.shape) < 0.2, np.nan, values), columns=names)
+    one, two = "mass_per_package", pair(card).name
+    edits = [Edit(one, "set", 0, 50), Edit(two, "drop"), Edit("freight_ratio", "smooth")]
+    after = replace(edited(card, edits), base=card.base + 9)
+    assert set(changed(card, after)) == {edit.term for edit in edits}
+    assert (gained(card, after, rows) == after.points(rows) - card.points(rows)).all()
+    assert not gained(card, card, rows).any() and changed(card, card) == []

@@ -119,6 +119,32 @@ def test_the_second_signature_is_what_makes_it_serve(people: Store, tmp_path: Pa
         assert audit.verify(connection).ok
 
 
+def test_a_signature_says_who_as_what_when_and_with_which_key(
+    people: Store, tmp_path: Path
+) -> None:
+    promotion.propose(people, ANNA, candidate(tmp_path), NOW, MODELS)
+    sign(people, ANNA)
+    [mine] = [one for one in promotion.known(people, SARA, MODELS) if one.version == "2027.1"]
+    [signature] = mine.signatures
+    assert (signature.account, signature.role, signature.at) == ("anna", "analyst", NOW)
+    with people.read() as connection:
+        key = connection.execute(text("SELECT public_key FROM signer")).scalar_one()
+    assert signature.key == key and mine.signed_by == ("anna",)
+
+
+def test_what_lies_behind_is_named_before_anybody_goes_back(people: Store, tmp_path: Path) -> None:
+    def behind() -> str | None:
+        return promotion.behind(people, SARA, MODELS, "shipment")
+
+    assert behind() is None  # nothing was promoted
+    promoted(people, tmp_path, "2027.1")
+    assert behind() == SHIPPED
+    promoted(people, tmp_path, "2027.2", base=9)
+    assert behind() == "2027.1"
+    promotion.rollback(people, SARA, "shipment", "officers see nonsense there", NOW, MODELS)
+    assert (serves(people), behind()) == ("2027.1", SHIPPED)
+
+
 def test_one_person_is_never_two(people: Store, tmp_path: Path) -> None:
     promotion.propose(people, ANNA, candidate(tmp_path), NOW, MODELS)
     sign(people, ANNA)

@@ -16,6 +16,7 @@ from riskprofile.services import (
     blind,
     board,
     bundle,
+    comparing,
     corrections,
     cut,
     evidence,
@@ -41,6 +42,7 @@ from riskprofile.services import (
     raising,
     records,
     registers,
+    rehearsal,
     retention,
     review,
     settings,
@@ -54,6 +56,7 @@ from riskprofile.services import (
     unmasking,
     uploading,
     watchers,
+    watching,
     watchlists,
 )
 from riskprofile.services.identity import ACTIONS, OWNER, ROLES, Actor, authorise
@@ -123,6 +126,7 @@ def house_calls(store):
         "model.look": [
             lambda a: promotion.known(store, a, CHECKOUT / "models"),
             lambda a: promotion.promotions(store, a, "shipment"),
+            lambda a: promotion.behind(store, a, CHECKOUT / "models", "shipment"),
             lambda a: promotion.files_of(store, a, "shipment", "1"),
         ],
         "model.propose": [
@@ -199,7 +203,10 @@ def house_calls(store):
             lambda a: arms.add_photo(store, a, "X", Path(__file__), "", NOW),
         ],
         "selections.export": [lambda a: govern.selections(store, a, None, NOW)],
-        "labels.look": [lambda a: feedback.labels(store, "shipment", a)],
+        "labels.look": [
+            lambda a: feedback.labels(store, "shipment", a),
+            lambda a: watching.look(store, MODELS, a, "shipment"),
+        ],
         "profile.switch": [
             lambda a: govern.enable_profile(store, a, "traveller", "law", "DPIA-1", NOW),
             lambda a: govern.disable_profile(store, a, "traveller", NOW),
@@ -234,7 +241,11 @@ def house_calls(store):
             lambda a: own_account.set_second_factor(store, a, "other", NOW),
             lambda a: training_log.record(store, a, "nobody", NOW.date(), NOW),
         ],
-        "recall.look": [lambda a: evidence.passed_over(store, "shipment", a)],
+        "recall.look": [
+            lambda a: evidence.passed_over(store, "shipment", a),
+            lambda a: rehearsal.mark(store, a, "shipment"),
+            lambda a: comparing.capacity_of(store, home_of(store), a, "shipment", NOW),
+        ],
         "account.look": [lambda a: identity.accounts(store, a)],
         "database.copy": [lambda a: govern.copy_database(store, store, a, NOW)],
         "alarm.look": [lambda a: looking.alarms(store, a, NOW)],

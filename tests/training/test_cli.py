@@ -11,14 +11,13 @@ import pandas as pd
 import pytest
 
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import review, settings
+from riskprofile.services import comparing, review, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import CHECKOUT
 from tests import factory
 from tests.services.bench import INES, NOW, OMAR, REASON, furnish, put_offices, taken
-from training import report
 from training.cli import main
 
 SHIPS = CHECKOUT / "models" / "shipment" / "2026.11.4"
@@ -61,6 +60,10 @@ def test_a_fit_without_an_outcome_says_so(run) -> None:
     assert code == 2 and "--version is of a fit on own outcomes" in errors
     code, _, errors = run("fit", "--version", "2027.01.1", "--waive", "labeller:anna:because")
     assert code == 2 and "there is no gate 'labeller'" in errors and "labellers;" in errors
+    code, _, errors = run("fit", "--version", "2027.01.1", "--set", "freight_ratio:third:40")
+    assert code == 2 and "TERM:BIN:POINTS" in errors
+    code, _, errors = run("fit", SHIPS, "--set", "freight_ratio:3:40")
+    assert code == 2 and "--set is of a fit on own outcomes" in errors
     code, _, errors = run("fit", "--version", "2027 01 1")
     assert code == 2 and "cannot be used" in errors
 
@@ -75,15 +78,19 @@ def test_the_share_inspected_is_of_the_offices_to_which_declarations_came(tmp_pa
     ]
     now = datetime.now(UTC)
     put_offices(store, offices)
+
+    def share() -> float:
+        return comparing.capacity_of(store, home, OWNER, "shipment", now).share
+
     factory.shipments(100, customs_office="XMAIR").to_parquet(tmp_path / "day.parquet")
     screen(store, home, OWNER, [tmp_path / "day.parquet"], Options(profile="shipment"), now)
-    assert report.own_share(store, home, OWNER, "shipment", now) == 0.08
+    assert share() == 0.08
     factory.shipments(100, customs_office="XMEXP").to_parquet(tmp_path / "hub.parquet")
     screen(store, home, OWNER, [tmp_path / "hub.parquet"], Options(profile="shipment"), now)
-    assert report.own_share(store, home, OWNER, "shipment", now) == 48 / 200
+    assert share() == 48 / 200
     factory.shipments(900, customs_office="XMPME").to_parquet(tmp_path / "past.parquet")
     screen(store, home, OWNER, [tmp_path / "past.parquet"], Options(history=True), now)
-    assert report.own_share(store, home, OWNER, "shipment", now) == 48 / 200  # nobody rated those
+    assert share() == 48 / 200  # nobody rated those
     store.close()
 
 
@@ -97,7 +104,8 @@ def test_a_spreadsheet_runs_nothing_of_what_was_declared(run, tmp_path: Path) ->
     options = Options(profile="shipment", capacity=Capacity(3, 0.05, 0.0))
     screen(store, home, OWNER, [tmp_path / "day.parquet"], options, now)
     # Five a day can examine all three: of everything inspected nothing is to be told.
-    assert report.own_share(store, home, OWNER, "shipment", now) == report.USUAL
+    able = comparing.capacity_of(store, home, OWNER, "shipment", now)
+    assert able.share == comparing.USUAL
     store.close()
     code, _, errors = run("compare", SHIPS, "--share", "1", "--out", tmp_path / "both.csv")
     assert code == 0, errors

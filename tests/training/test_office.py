@@ -15,9 +15,21 @@ import pytest
 from sqlalchemy import select
 
 from riskprofile.errors import InputError, NotAllowed, PolicyError, RiskProfileError, UsageError
+from riskprofile.scoring import parts
 from riskprofile.scoring.editing import Edit
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import comparing, govern, identity, promotion, retention, review, settings
+from riskprofile.services import (
+    comparing,
+    feedback,
+    fitting,
+    govern,
+    identity,
+    promotion,
+    retention,
+    review,
+    settings,
+    watching,
+)
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
@@ -261,6 +273,87 @@ def test_what_two_scorecards_would_have_selected_stands_side_by_side(
         comparing.selected(store, home, ANNA, "shipment", other, NOW + timedelta(days=1), 0.05)
     with pytest.raises(NotAllowed):
         comparing.selected(store, home, INES, "shipment", other, yesterday, 0.05)
+
+
+def test_recall_is_told_part_by_part_beside_what_serves(lived, trial, tmp_path: Path) -> None:
+    store, home = lived
+    card = promotion.serving(store, home.models, "shipment")
+    terms = [term.name for term in card.terms]
+    kept = {"wording", "tubes_unnamed", "mass_per_package"}
+    edits = [Edit(name, "drop") for name in terms if name not in kept]
+    told = fit(lived, trial, fitting.folder_of(home, "shipment", "2027.01.9"), edits=edits)
+    state = home.home / fitting.RUNS / "shipment-2027.01.9.json"
+    fitting.note(state, fitting.Fit("shipment", "2027.01.9", "anna", NOW.isoformat(), fitting.DONE))
+    other, _ = office.read(told.folder)
+    try:
+        [made, own] = comparing.recalls(store, home, ANNA, "shipment", other, 0.05)
+        shifted = replace(card, base=card.base - 56)  # the same order, from another level
+        [same, _] = comparing.recalls(store, home, ANNA, "shipment", shifted, 0.05)
+        lacking = replace(card, wording=replace(card.wording, weights={}))
+        assert comparing.recalls(store, home, ANNA, "shipment", lacking, 0.05) == []
+        with pytest.raises(NotAllowed):
+            comparing.recalls(store, home, INES, "shipment", other, 0.05)
+    finally:
+        state.unlink()
+    assert (made.on, own.on) == (comparing.GENERATOR, comparing.OUTCOMES)
+    assert made.finds == trial.labels.sum() and own.finds == told.moved.finds
+    names = [one.part for one in made.figures]
+    assert names[0] == "all" and "parties never seen" in names
+    assert all(one.finds >= 20 for one in made.figures)
+    assert all(
+        one == "all" or one in comparing.UNSEEN or one.startswith("transport_mode ")
+        for one in names
+    )
+    whole = made.figures[0]
+    mine = parts.chosen(other.points(trial.features), 0.05)
+    assert whole.recall == pytest.approx(mine[trial.labels == 1].mean())
+    assert whole.gap == pytest.approx(whole.recall - whole.serving) and whole.gap < 0
+    assert whole.sure == (whole.gap_high < 0)
+    assert {(one.gap, one.gap_low, one.gap_high) for one in same.figures} == {(0.0, 0.0, 0.0)}
+
+
+def test_what_serves_is_watched_where_it_stands_today(lived) -> None:
+    store, home = lived
+    told = watching.look(store, home.models, ANNA, "shipment")
+    labels = feedback.labels(store, "shipment", ANNA)
+    card = promotion.serving(store, home.models, "shipment")
+    assert told.version == card.version and told.standing is None
+    by_chance, listed = told.calibration
+    assert (by_chance.drawn, listed.drawn) == (True, False)
+    assert by_chance.examined + listed.examined == len(labels)
+    brought = labels[labels["selected_by"] != "random"]
+    assert listed.found == pytest.approx(brought["value"].mean())
+    assert listed.score == pytest.approx(card.probability(card.points(brought)).mean())
+    assert listed.enough and listed.low <= listed.found <= listed.high
+    assert listed.off == (not listed.low <= listed.score <= listed.high)
+    whole, ines = told.labels
+    assert (whole.who, ines.who) == ("", "ines") and whole.outcomes == ines.outcomes == len(labels)
+    assert whole.finds == labels["value"].sum() and whole.drawn == by_chance.examined
+    assert whole.disagreed == 0 and told.disputed == ()
+    examined = [one.examined for one in told.signs]
+    assert examined == sorted(examined, reverse=True) and sum(examined) >= len(brought)
+    for actor in (INES, SARA):
+        with pytest.raises(NotAllowed):
+            watching.look(store, home.models, actor, "shipment")
+    empty = watching.look(store, home.models, ANNA, "traveller")
+    assert empty.labels == () and not any(one.enough for one in empty.calibration)
+
+
+def test_a_bin_given_points_by_hand_stands_in_recipe_and_card_and_outcomes_only_weigh_it(
+    lived, trial, tmp_path: Path
+) -> None:
+    store, home = lived
+    card = promotion.serving(store, home.models, "shipment")
+    edits = [Edit("freight_ratio", "set", 3, 40), Edit("freight_ratio", "lock")]
+    told = fit(lived, trial, tmp_path / "run", edits=edits)
+    recipe = json.loads((told.folder / "recipe.json").read_text())
+    assert recipe["edits"][0] == {"term": "freight_ratio", "how": "set", "bin": 3, "points": 40}
+    text = (told.folder / "card.md").read_text()
+    assert "given points by hand, before outcomes weighed them: freight_ratio bin 3 to +40" in text
+    made = {term.name: term.table for term in office.read(told.folder)[0].terms}
+    was = {term.name: term.table for term in card.terms}
+    assert made["freight_ratio"][3] == 40  # locked: not even weighed
+    assert (np.delete(made["freight_ratio"], 3) == np.delete(was["freight_ratio"], 3)).all()
 
 
 def test_another_wording_is_read_from_what_was_declared(lived) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from riskprofile.profiles import PROFILES
+from riskprofile.scoring import parts
 from riskprofile.services.feedback import SLICE
 from tests.scoring.toy import scorecard
 from training import evaluate, report
@@ -107,11 +108,11 @@ def test_the_gap_of_few_finds_that_one_scorecard_alone_has_is_not_told_as_if_it_
     covered = []
     for _ in range(400):
         gaps = draw.choice([1.0, 0.0, -1.0], 20, p=[0.05, 0.94, 0.01])
-        low, high = evaluate.gap_ends(gaps, draw.choice(gaps, (200, 20)).mean(axis=1))
+        low, high = parts.gap_ends(gaps, draw.choice(gaps, (200, 20)).mean(axis=1))
         assert low <= gaps.mean() <= high
         covered.append(low <= 0.04 <= high)
     assert np.mean(covered) > 0.93  # the bootstrap alone: 0.65
-    low, high = evaluate.gap_ends(np.zeros(40), np.zeros(8))
+    low, high = parts.gap_ends(np.zeros(40), np.zeros(8))
     assert (round(low, 3), round(high, 3)) == (-0.047, 0.047)
 
 
@@ -138,4 +139,4 @@ def test_of_fewer_outcomes_than_fifths_only_those_with_rows_are_told(
 def test_every_profile_says_whether_parties_were_seen() -> None:
     for profile in PROFILES.values():
         names = {one.name for one in profile.features}
-        assert names & set(report.SEEN["parties"]), profile.name
+        assert names & set(parts.SEEN["parties"]), profile.name

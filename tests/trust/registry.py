@@ -18,7 +18,7 @@ from sqlalchemy import Connection, text
 
 from riskprofile.errors import RiskProfileError, ScorecardError
 from riskprofile.scoring import artefact
-from riskprofile.services import promotion
+from riskprofile.services import promotion, signing
 from riskprofile.store import artefacts
 from riskprofile.store.database import Store
 from tests.services.bench import NOW
@@ -133,7 +133,7 @@ def other_key(one: Attack) -> None:
         for table in ("scorecard", "promotion", "approval"):
             where = "WHERE digest = :o"
             one.run(f"UPDATE {table} SET digest = :d {where}", d=digest, o=one.digest)
-    signed = key.sign(promotion._statement("shipment", NEW, digest)).hex()
+    signed = key.sign(signing.statement("shipment", NEW, digest)).hex()
     one.run("UPDATE approval SET signature = :s WHERE digest = :d", s=signed, d=digest)
     public = key.public_key().public_bytes_raw().hex()
     if one.chance.random() < 0.5:

@@ -1,0 +1,272 @@
+"""The terms of a scorecard as an analyst works on them: strongest first, one as its table, and what
+all edits cost before anything is fitted.
+
+Edits are a draft of the person who makes them: they lie in the database, so that a dropped line
+loses none, and each can be undone. A fit takes them along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from riskprofile.errors import RiskProfileError
+from riskprofile.profiles import PROFILES
+from riskprofile.scoring import parts
+from riskprofile.scoring.editing import (
+    DROP,
+    FALLING,
+    LOCK,
+    RISING,
+    SET,
+    Edit,
+    edited,
+    gained,
+)
+from riskprofile.scoring.editing import MOST_POINTS as MOST
+from riskprofile.scoring.parts import Figure
+from riskprofile.scoring.scorecard import WORDING, Scorecard, Term
+from riskprofile.services import drafts
+from riskprofile.services.rights import Actor, authorise
+from riskprofile.store.database import Store
+from riskprofile.tables import Table
+
+BARS = 10  # of a small drawing: neighbouring bins together
+STEPS = 50  # edits that can be undone
+FREE, OWN, WRITTEN, DROPPED, LOCKED, UP, DOWN = RULES = (
+    *("free", "own", "written", "dropped", "locked", "rises", "falls"),
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One term in the list: its points by bin, the rule that it follows, and its edits.
+
+    `bars` are points of `BARS` bins at most, neighbours together by the one farthest from none;
+    of a pair by the bins of its first feature. `most` is the farthest of all from none.
+    """
+
+    name: str
+    features: tuple[str, ...]
+    bars: tuple[int, ...]
+    rule: str  # one of RULES
+    most: int
+    edits: tuple[Edit, ...]
+    says: str = ""  # of a written criterion
+
+    @property
+    def pair(self) -> bool:
+        """Whether it reads two features."""
+        return len(self.features) > 1
+
+
+@dataclass(frozen=True)
+class Bin:
+    """One bin of a single feature: above `low` up to `high`; missing values where both are NaN.
+
+    `serving` and `now` are its points before and after the edits, `share` that of the rows at hand
+    which fall in it, NaN without rows. `least` and `most` are the points that it may be given: of
+    a feature that may go one way alone, those between its neighbours.
+    """
+
+    low: float
+    high: float
+    serving: int
+    now: int
+    share: float
+    least: int
+    most: int
+
+    @property
+    def missing(self) -> bool:
+        """Whether it is that of missing values."""
+        return bool(np.isnan(self.low))
+
+
+def lines(card: Scorecard, edits: Sequence[Edit]) -> list[Line]:
+    """Every term of what serves as the edits leave it, the strongest before them first."""
+    after = {term.name: term for term in edited(card, edits).terms}
+    told = []
+    for term in sorted(card.terms, key=lambda one: (-int(np.abs(one.table).max()), one.name)):
+        mine = tuple(edit for edit in edits if edit.term == term.name)
+        now = after.get(term.name, term)
+        told.append(
+            Line(
+                term.name,
+                term.features,
+                _bars(now),
+                _rule(card.profile, term, mine),
+                _farthest(now.table.ravel()),
+                mine,
+                term.criterion.says if term.criterion else "",
+            )
+        )
+    return told
+
+
+def bins(card: Scorecard, after: Scorecard, term: Term, rows: Table | None) -> list[Bin]:
+    """The table of a single feature, before and after; the bin of missing values last.
+
+    Parameters
+    ----------
+    after : Scorecard
+        `card` as edited; a term that it lacks gives no points.
+    rows : Table, optional
+        Rows with this feature, whose shares are told.
+    """
+    [name] = term.features
+    edges = card.bins[name].edges.astype("float64")
+    now = {one.name: one.table for one in after.terms}.get(term.name, np.zeros_like(term.table))
+    share = np.full(len(term.table), np.nan)
+    if rows is not None and name in rows and len(rows):
+        cut = card.bins[name].of(rows[name].to_numpy("float64", na_value=np.nan))
+        share = np.bincount(cut, minlength=len(term.table)) / len(rows)
+    low = np.concatenate([[-np.inf], edges, [np.nan]])
+    high = np.concatenate([edges, [np.inf, np.nan]])
+    told = []
+    for place in range(len(term.table)):
+        least, most = _room(card.profile, name, now, place)
+        told.append(
+            Bin(
+                float(low[place]), float(high[place]), int(term.table[place]), int(now[place]),
+                float(share[place]), least, most,
+            )
+        )  # fmt: skip
+    return told
+
+
+def cost(
+    card: Scorecard, after: Scorecard, rows: Table, labels: np.ndarray, share: float
+) -> Figure | None:
+    """Recall before and after, when a share of rows is inspected, with the interval of the gap;
+    None where the rows hold too few finds to say anything.
+
+    Parameters
+    ----------
+    rows : Table
+        What both read.
+    labels : array of 0 or 1
+    """
+    before = card.points(rows)
+    nothing = pd.DataFrame(index=rows.index)
+    told = parts.figures(before + gained(card, after, rows), before, labels, nothing, share)
+    return next(iter(told), None)
+
+
+def kept(store: Store, actor: Actor, card: Scorecard) -> list[Edit]:
+    """One's own edits of a scorecard, in the order in which they were made.
+
+    What was made of another that served before and cannot be made of this one is left out.
+    """
+    return _standing(card, _past(store, actor, card.profile))
+
+
+def edit(store: Store, actor: Actor, card: Scorecard, made: Edit, now: datetime) -> list[Edit]:
+    """Make an edit, and keep it; all that stand. One that stands already as a whole is taken back.
+
+    What is done with a whole term takes the place of what was; to drop it ends its other edits, and
+    points for a bin take the place of those that it was given, and of a drop.
+
+    Raises
+    ------
+    RiskProfileError
+        It cannot be made: see `editing.edited`.
+    """
+    authorise(actor, "model.propose")
+    past = _past(store, actor, card.profile)
+    standing = _standing(card, past)
+    if made.how == SET:
+        replaced = [one for one in standing if one.term == made.term and _gives_way(one, made)]
+    elif made.how == DROP:
+        replaced = [one for one in standing if one.term == made.term]
+    else:
+        replaced = [one for one in standing if one.term == made.term and one.how != SET]
+    left = [one for one in standing if one not in replaced]
+    told = left if made in standing and made.how != SET else [*left, made]
+    edited(card, told)
+    _keep(store, actor, card.profile, [*past, told], now)
+    return told
+
+
+def undo(store: Store, actor: Actor, card: Scorecard, now: datetime) -> list[Edit]:
+    """Take back the last thing done; all that stand then. Without one nothing happens."""
+    authorise(actor, "model.propose")
+    past = _past(store, actor, card.profile)[:-1]
+    _keep(store, actor, card.profile, past, now)
+    return _standing(card, past)
+
+
+def _gives_way(one: Edit, made: Edit) -> bool:
+    return one.how == DROP or (one.how == SET and one.bin == made.bin)
+
+
+def _subject(profile: str) -> str:
+    return f"edits:{profile}"
+
+
+def _past(store: Store, actor: Actor, profile: str) -> list[list[Edit]]:
+    """What stood after each step, the last one at the end."""
+    given = drafts.draft(store, actor, _subject(profile)) or []
+    return [[Edit(**one) for one in step] for step in given]
+
+
+def _keep(store: Store, actor: Actor, profile: str, past: list[list[Edit]], now: datetime) -> None:
+    content = [[asdict(one) for one in step] for step in past[-STEPS:]]
+    if content:
+        drafts.save_draft(store, actor, _subject(profile), content, now)
+    else:
+        drafts.discard_draft(store, actor, _subject(profile))
+
+
+def _standing(card: Scorecard, past: Sequence[Sequence[Edit]]) -> list[Edit]:
+    told: list[Edit] = []
+    for one in past[-1] if past else ():
+        try:
+            edited(card, [*told, one])
+        except RiskProfileError:
+            continue
+        told.append(one)
+    return told
+
+
+def _bars(term: Term) -> tuple[int, ...]:
+    table = term.table[:-1] if len(term.table) > 1 else term.table  # missing stands on no axis
+    held = np.array_split(np.arange(len(table)), min(BARS, len(table)))
+    return tuple(_farthest(table[some].ravel()) for some in held)
+
+
+def _farthest(points: np.ndarray) -> int:
+    return int(points[np.abs(points).argmax()])
+
+
+def _ways(profile: str) -> dict[str, int]:
+    told: dict[str, int] = {one.name: one.monotone for one in PROFILES[profile].features}
+    return {**told, WORDING: 1}
+
+
+def _rule(profile: str, term: Term, edits: Sequence[Edit]) -> str:
+    how = {edit.how for edit in edits}
+    for one, rule in ((DROP, DROPPED), (LOCK, LOCKED), (RISING, UP), (FALLING, DOWN)):
+        if one in how:
+            return rule
+    if term.criterion:
+        return WRITTEN
+    if term.features == (WORDING,):
+        return OWN
+    ways = {_ways(profile).get(name, 0) for name in term.features}
+    return {frozenset({1}): UP, frozenset({-1}): DOWN}.get(frozenset(ways), FREE)
+
+
+def _room(profile: str, name: str, table: np.ndarray, place: int) -> tuple[int, int]:
+    """The fewest and the most points that a bin may be given by hand."""
+    way = _ways(profile).get(name, 0)
+    at, last = int(table[place]), len(table) - 1
+    if not way or place == last:
+        return -MOST, MOST
+    before = int(table[place - 1]) if place else -way * MOST
+    behind = int(table[place + 1]) if place + 1 < last else way * MOST
+    return min(at, before, behind), max(at, before, behind)
