@@ -114,7 +114,7 @@ def test_an_alert_is_claimed_decided_examined_and_confirmed_and_becomes_a_label(
     assert (outcome["officer"], outcome["confirmed_by"]) == ("officer-14", "officer-09")
 
     analyst = visit("analyst-05", "/models")
-    analyst.get_by_role("radio", name="Tables").click()
+    analyst.get_by_role("radio", name="Watch").click()
     held = analyst.locator(".rp-card", has_text="Did the reasons hold?")
     for term, figures in (
         ("kg_per_unit", ["1", "1", "0", "0", "100 (21 to 100)"]),
