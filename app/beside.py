@@ -13,7 +13,7 @@ from app.text import escape
 from app.words import Words
 from riskprofile.services import finds, held, review
 
-EVENTS = 6  # of the newest, beside the rating
+EVENTS = 4  # of the newest, and the rating: more find no room beside the form
 LOOKS = ("alert.look", "alert.print")  # which change nothing
 
 
