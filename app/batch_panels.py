@@ -28,8 +28,9 @@ def refused(say: Any, person: Any, batch: Any) -> None:
     title = say("panel.stopped" if batch.state == "stopped" else "panel.refused", file=batch.source)
     row = None
     if batch.state == "done":
-        asked = quarantine.Filter(batch.id, limit=1)
-        row = next(iter(quarantine.find(here.store, person, asked, session.now())), None)
+        if may(person, "quarantine.look"):
+            asked = quarantine.Filter(batch.id, limit=1)
+            row = next(iter(quarantine.find(here.store, person, asked, session.now())), None)
         said = say(
             "panel.all_kept",
             n=say.number(batch.quarantined),

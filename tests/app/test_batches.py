@@ -12,9 +12,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import batch_list, batch_rows, draw, installation, session, uploads, words
-from riskprofile.services import settings
+from app import batch_list, batch_panels, batch_rows, draw, installation, session, uploads, words
+from riskprofile.services import govern, settings
+from riskprofile.services.identity import OWNER, Actor
+from riskprofile.services.run import Options
+from riskprofile.services.screen import screen
 from riskprofile.store.batches import WAS_WRITTEN
+from tests import factory
 from tests.services.bench import NOW, SARA
 
 
@@ -81,3 +85,27 @@ def test_a_day_is_that_of_the_clocks_of_the_office(time: str, kept: int) -> None
     hours = (0, 16, 18, 24 * 8)
     found = [batch(minutes=60 * hour) for hour in hours]
     assert batch_list.came_within(found, time, zone, now) == found[:kept]
+
+
+@pytest.mark.parametrize("role", ["operator", "supervisor", "administrator"])
+def test_of_a_batch_without_a_good_row_each_is_told_what_they_may_read(
+    role: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = settings.load({}, home=tmp_path / "home")
+    store, drawn = settings.open_store(told), list[str]()
+    table = factory.shipments(3).astype({"gross_mass_kg": object})
+    table.drop(columns=["source", "line", "warnings"]).assign(
+        gross_mass_kg="heavy", consignee_name="Ana Prova"
+    ).to_csv(tmp_path / "bad.csv", index=False)
+    screen(store, told, OWNER, [tmp_path / "bad.csv"], Options(max_bad_share=1.0), NOW)
+    here = SimpleNamespace(store=store, settings=told, clock=lambda: NOW)
+    for module in (batch_panels, session):
+        monkeypatch.setattr(module, "served", lambda: here)
+    monkeypatch.setattr(batch_panels.st, "html", drawn.append)
+    (one,) = govern.batches(store, OWNER)
+    assert batch_panels.is_refused(one)
+    batch_panels.refused(words.of("en"), Actor("one", role), one)
+    store.close()
+    said = " ".join(drawn)
+    assert "3 of 3 rows were kept back" in said and "Ana Prova" not in said
+    assert ("heavy" in said) is (role != "administrator")
