@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import draw, form, lists, repairs, session
 from app.installation import served
-from app.kept import in_english, why
+from app.kept import came, in_english, why
 from app.text import cell, escape, plain
 from app.uploads import may
 from app.words import DEFAULT
@@ -164,7 +164,7 @@ def _kept(say: Any, batch: Any, rows: Sequence[quarantine.KeptRow]) -> None:
             "column": [say.maybe(f"field.{one.column}", plain(one.column)) for one in rows],
             "reason": [cell(_why(say, one)) for one in rows],
             "detail": [cell(in_english(say, one.reason)) for one in rows],
-            "raw": [plain(form.clip(one.raw, 300)) for one in rows],
+            "raw": [came(one) for one in rows],
         }
     )
     config, side, far = st.column_config, lists.words_at(say), lists.figures_at(say)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from app.form import clip
+from app.text import plain
 from app.words import DEFAULT, Words
 from riskprofile.profiles import PROFILES
+from riskprofile.services.quarantine import KeptRow
 
-__all__ = ["in_english", "why"]
+__all__ = ["came", "cell_of", "in_english", "why"]
+
+LONGEST = 300  # characters of a cell that are shown
 
 
 def why(say: Words, profile: str, column: str | None, code: str, reason: str) -> str:
@@ -31,6 +36,17 @@ def why(say: Words, profile: str, column: str | None, code: str, reason: str) ->
 def in_english(say: Words, reason: str) -> str:
     """What the reader said, for a page that has words of its own; else nothing."""
     return "" if say.language == DEFAULT else reason
+
+
+def came(row: KeptRow) -> str:
+    """The cell at fault as it was received, for a list; the whole of a row that never was cells."""
+    fields = row.fields
+    return cell_of(row, row.column) if fields else plain(clip(row.raw, LONGEST))
+
+
+def cell_of(row: KeptRow, column: str | None) -> str:
+    """One cell of a row as it was received, for a list."""
+    return plain(clip(row.fields.get(column or "", ""), LONGEST))
 
 
 def _named(say: Words, column: str) -> str:

@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import draw, form, lists, session, typed
+from app import draw, lists, session, typed
 from app.installation import COOKIE, served
-from app.kept import in_english, why
+from app.kept import came, cell_of, in_english, why
 from app.text import cell, escape, option, plain
 from app.uploads import tell
 from app.words import refusal
@@ -28,7 +28,6 @@ ROW, HEAD = 30, 30
 SHOWN = 5  # lines before the table scrolls
 COLUMNS = 4  # columns at fault that are chosen by name; what is left is one choice
 ALL, OTHER = "", "…"  # no column is called so
-LONGEST = 300  # characters of a cell that are shown
 
 Fixes = dict[int, dict[str, str]]
 
@@ -124,7 +123,9 @@ def _editor(
             "record": [plain(one.row.record_id) for one in lines],
             "column": [_name(say, one.column) for one in lines],
             "reason": [cell(_reason(say, one, checked.get(one.row.id))) for one in lines],
-            "raw": [_came(one) for one in lines],
+            "raw": [
+                cell_of(one.row, one.column) if one.row.fields else came(one.row) for one in lines
+            ],
             "repaired": [plain(fixes.get(one.row.id, {}).get(one.column or "")) for one in lines],
             "check": [cell(_check(say, one, fixes, checked)) for one in lines],
         },
@@ -188,13 +189,6 @@ def _reason(say: Any, line: Line, still: Rejection | None) -> str:
         row = line.row
         return why(say, row.profile, row.column, row.reason_code, row.reason)
     return ""
-
-
-def _came(line: Line) -> str:
-    """The cell as it was received; the whole of a row that never became cells."""
-    fields = line.row.fields
-    came = fields.get(line.column or "", "") if fields else line.row.raw
-    return plain(form.clip(came, LONGEST))
 
 
 def _check(say: Any, line: Line, fixes: Fixes, checked: Mapping[int, Rejection | None]) -> str:
