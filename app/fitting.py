@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,13 +38,11 @@ def panel(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
         ]
         st.html(draw.kpis(rows))
     proposed = {one.version for one in mine}
-    running = next((one for one in found if one.state == fitting.RUNNING), None)
-    if running:
-        _progress(profile, running.version)
+    running = progress(profile, found)
     if terms.may(person) and card is not None:
         taken = {*proposed, *(one.version for one in found)}
         free = fitting.free_version(taken, now)
-        _start(say, person, card, free, busy=running is not None)
+        _start(say, person, card, free, busy=running)
     if not found:
         st.html(draw.state("", say("fits.none")))
     letter: str | None = "W"  # of the first that can use it
@@ -51,6 +50,14 @@ def panel(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
         _fit(say, person, card, one, one.version in proposed, zone, now, letter)
         if one.state == fitting.DONE and one.version not in proposed and not one.may_be_proposed:
             letter = None
+
+
+def progress(profile: str, found: Sequence[fitting.Fit]) -> bool:
+    """How far the fit is that runs, until its end draws the page anew; whether there is one."""
+    running = next((one for one in found if one.state == fitting.RUNNING), None)
+    if running:
+        _progress(profile, running.version)
+    return running is not None
 
 
 @st.fragment(run_every=POLL_SECONDS)
@@ -157,10 +164,12 @@ def _waive(say: Any, person: Any, one: fitting.Fit, closed: list[str]) -> None:
         if st.form_submit_button(say("fits.waive")):
             here = served()
             waiver = fitting.Waiver(str(gate), person.name, " ".join(reason.split()))
-            attempt(
+            told = attempt(
                 lambda: fitting.start(
                     here.store, here.settings, person, one.profile, one.version, session.now(),
                     edits=one.edits, waivers=(*one.waivers, waiver),
                 )
             )  # fmt: skip
+            if told is not None:
+                st.session_state["told"] = say("fits.started", version=told.version)
             st.rerun()

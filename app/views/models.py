@@ -181,6 +181,7 @@ def _candidate(
     now: Any,
 ) -> None:
     """Gates and signatures of what waits to serve, and the way back."""
+    fitting.progress(profile, fitting_service.fits(served().settings, person, profile))
     serves = next((one for one in mine if one.serves), None)
     if isinstance(waits, promotion.Known):
         files = _files(person, waits)

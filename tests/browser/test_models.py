@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from playwright.sync_api import expect
 from sqlalchemy import select
 
+from riskprofile.scoring import artefact
 from riskprofile.scoring.editing import Edit
-from riskprofile.services import identity, keys, promotion, retention, terms
+from riskprofile.services import fitting, identity, keys, promotion, retention, terms
+from riskprofile.services.promotion import Gate
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import erasure, tables
-from tests.browser.conftest import PASSWORD
+from tests.browser.conftest import PASSWORD, Served
 from tests.browser.test_shift import button, press, settled
 from tests.services.test_promotion import SHIPPED, candidate
 
@@ -108,6 +113,77 @@ def test_an_analyst_edits_a_term_by_keys_sees_what_it_costs_and_takes_it_back(se
     expect(page.get_by_text("What it is for")).to_be_visible()
     assert page.foreign == []
     store.close()
+
+
+def fitted(served: Served, version: str, gates: Sequence[Gate], **more: object) -> fitting.Fit:
+    """A fit of analyst-05 that came to its end, as its process leaves it in the home."""
+    runs = served.folder / fitting.RUNS
+    runs.mkdir(exist_ok=True)
+    store = served.store()
+    card = promotion.serving(store, CHECKOUT / "models", "shipment")
+    store.close()
+    folder = candidate(
+        runs, version, [asdict(one) for one in gates], beside=(card.version, card.digest)
+    )
+    shutil.rmtree(runs / f"shipment-{version}", ignore_errors=True)
+    folder.rename(runs / f"shipment-{version}")
+    digest = artefact.digest((runs / f"shipment-{version}" / artefact.MANIFEST).read_bytes())
+    made = fitting.Fit(
+        "shipment", version, ANALYST.name, datetime.now(UTC).isoformat(), fitting.DONE,
+        digest=digest, outcomes=40, finds=9, gates=tuple(gates),
+    )  # fmt: skip
+    made = replace(made, **more)
+    fitting.note(runs / f"shipment-{version}.json", made)
+    return made
+
+
+def test_a_gate_that_stops_is_waived_by_name_and_reason_and_then_stands_so_until_it_serves(
+    served, visit
+):
+    """W on the terms: the form, a reason too short, the fit that it starts, what two people see."""
+    version, why = f"2028.{datetime.now(UTC):%H%M%S}", "one ferry line, out of service since May"
+    held = Gate("size", True, "61 kB, 26 terms", "400 terms, 4 MB")
+    stops = Gate("recall by slice, own outcomes", False, "Air: -11 points", "at most 10 points")
+    fitted(served, version, [stops, held])
+    page = visit("analyst-05")
+    gates = page.locator(".rp-gates")
+    expect(gates).to_contain_text("1 stops promotion")
+    expect(gates).to_contain_text("Air: -11 points")
+    expect(button(page, f"Propose {version}")).to_have_count(0)
+    press(page, "w")
+    why_field = page.get_by_label("Why it may pass")
+    expect(why_field).to_be_visible()
+    settled(page)
+    expect(page.get_by_text("It may pass in your name")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Gate")).to_have_value(stops.name)
+    let = button(page, "Let it pass and measure again")
+    why_field.fill("too short")
+    let.click()
+    expect(page.locator(".rp-strip").first).to_contain_text("20 characters")
+    state = served.folder / fitting.RUNS / f"shipment-{version}.json"
+    assert fitting.read(state).state == fitting.DONE and not fitting.read(state).waivers
+    settled(page)
+    why_field.fill(why)
+    let.click()
+    expect(page.locator(".rp-strip").first).to_contain_text(f"{version} is being fitted")
+    waiver = fitting.Waiver(stops.name, ANALYST.name, why)
+    assert fitting.read(state).waivers == (waiver,)
+    # No outcome of this home was rated by what serves: the fit says so, and names no gate.
+    page.get_by_role("radio", name="Fit", exact=True).click()
+    expect(page.get_by_text("✕ failed")).to_be_visible()
+    expect(page.get_by_text("is confirmed yet")).to_be_visible()
+    # As one leaves it that had outcomes.
+    passed = replace(stops, waived_by=waiver.who, waiver=waiver.reason)
+    made = fitted(served, version, [passed, held], waivers=(waiver,))
+    page.reload()
+    expect(gates).to_contain_text("none stops promotion")
+    expect(gates).to_contain_text(f"waived by {ANALYST.name}: {why}")
+    button(page, f"Propose {version}").click()
+    expect(page.locator(".rp-strip").first).to_contain_text("Two people sign it")
+    other = visit("supervisor-03", f"/models?version={version}")
+    expect(other.locator(".rp-gates")).to_contain_text(f"waived by {ANALYST.name}: {why}")
+    expect(other.locator(".rp-signed")).to_contain_text(made.digest[:4])
+    assert page.foreign == other.foreign == []
 
 
 def test_who_does_not_edit_sees_terms_and_no_button_for_them(served, visit):
