@@ -16,7 +16,7 @@ from sqlalchemy import and_, func, select
 
 from riskprofile.scoring.editing import gained
 from riskprofile.scoring.scorecard import Scorecard
-from riskprofile.services.queue_statements import SEEN
+from riskprofile.services.queue_statements import SEEN, seen_from
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import batches
 from riskprofile.store.database import Store, among
@@ -41,18 +41,20 @@ class Rehearsal:
     down: int
 
 
-def mark(store: Store, actor: Actor, profile: str) -> tuple[int, int]:
-    """What tells whether the open alerts are those of before: how many, and the newest change."""
+def mark(store: Store, actor: Actor, profile: str) -> tuple[int, int, int]:
+    """What tells whether the open alerts are those of before: how many, the newest, and the sum of
+    their numbers, since one that is closed and one that is opened again leave as many.
+    """
     authorise(actor, "recall.look")
+    asked = select(func.count(), func.max(_alert.c.id), func.sum(_alert.c.id))
     with store.read() as connection:
-        row = connection.execute(
-            select(func.count(), func.max(_alert.c.id)).where(*_shown(profile))
-        ).one()
-    return int(row[0]), int(row[1] or 0)
+        row = connection.execute(asked.where(*_shown(actor, profile))).one()
+    return int(row[0]), int(row[1] or 0), int(row[2] or 0)
 
 
 def opened(store: Store, actor: Actor, profile: str, card: Scorecard) -> Table:
-    """The open alerts with what this scorecard reads of every item of their declarations.
+    """The open alerts that one's office sees, with what this scorecard reads of every item of
+    their declarations.
 
     Columns `KEYS` (alert, office, lane, and whether its points alone selected it), then the
     features; one row an item, as it was last declared. What waits for an officer's own view is
@@ -63,7 +65,7 @@ def opened(store: Store, actor: Actor, profile: str, card: Scorecard) -> Table:
     with store.read() as connection:
         first = (
             select(*[_alert.c[n] for n in ("id", "record_id", "office", "lane", "selected_by")])
-            .where(*_shown(profile))
+            .where(*_shown(actor, profile))
             .order_by(_alert.c.standing, _alert.c.id)
             .limit(MOST)
         )
@@ -145,5 +147,6 @@ def _places(points: np.ndarray) -> np.ndarray:
     return told
 
 
-def _shown(profile: str) -> tuple[Any, ...]:
-    return _alert.c.profile == profile, _alert.c.state == "open", SEEN
+def _shown(actor: Actor, profile: str) -> list[Any]:
+    mine = _alert.c.profile == profile, _alert.c.state == "open", SEEN
+    return [*mine, *seen_from(actor.office)]

@@ -68,32 +68,6 @@ def test_a_fit_without_an_outcome_says_so(run) -> None:
     assert code == 2 and "cannot be used" in errors
 
 
-def test_the_share_inspected_is_of_the_offices_to_which_declarations_came(tmp_path: Path) -> None:
-    """An express hub's examinations are none of travellers, nor of another port's goods."""
-    home = settings.load({}, home=tmp_path / "home")
-    store = settings.open_store(home)
-    offices = [
-        {"code": code, "name": code, "zone": "UTC", "capacity": number}
-        for code, number in (("XMAIR", 8), ("XMEXP", 40))
-    ]
-    now = datetime.now(UTC)
-    put_offices(store, offices)
-
-    def share() -> float:
-        return comparing.capacity_of(store, home, OWNER, "shipment", now).share
-
-    factory.shipments(100, customs_office="XMAIR").to_parquet(tmp_path / "day.parquet")
-    screen(store, home, OWNER, [tmp_path / "day.parquet"], Options(profile="shipment"), now)
-    assert share() == 0.08
-    factory.shipments(100, customs_office="XMEXP").to_parquet(tmp_path / "hub.parquet")
-    screen(store, home, OWNER, [tmp_path / "hub.parquet"], Options(profile="shipment"), now)
-    assert share() == 48 / 200
-    factory.shipments(900, customs_office="XMPME").to_parquet(tmp_path / "past.parquet")
-    screen(store, home, OWNER, [tmp_path / "past.parquet"], Options(history=True), now)
-    assert share() == 48 / 200  # nobody rated those
-    store.close()
-
-
 def test_a_spreadsheet_runs_nothing_of_what_was_declared(run, tmp_path: Path) -> None:
     home = settings.load({}, home=tmp_path / "home")
     store = settings.open_store(home)
