@@ -111,9 +111,10 @@ def _sign(say: Any, person: Any, one: promotion.Known, password: str) -> None:
     here, now = served(), session.now()
     done = attempt(
         lambda: promotion.sign(
-            here.store, person, password, one.profile, one.version, now, here.settings.models
+            here.store, person, password, one.profile, one.version, now, here.settings.models,
+            shown=one.digest,
         )
-    )
+    )  # fmt: skip
     if done is not None:
         key = "models.now_serves" if done.serves else "models.one_more"
         st.session_state["told"] = say(key, version=one.version)

@@ -150,6 +150,8 @@ def sign(
     version: str,
     now: datetime,
     models: Path,
+    *,
+    shown: str | None = None,
 ) -> Signed:
     """Sign a proposed scorecard; with the second person's signature it serves, at once.
 
@@ -157,13 +159,15 @@ def sign(
     ----------
     password : str
         Of the account: it opens the person's key, which is made at the first signature.
+    shown : str, optional
+        The digest that this person was shown: nothing else is signed.
 
     Raises
     ------
     NotAllowed, SignInRefused
         No right to it, or not the password.
     ScorecardError
-        The bytes are not what was proposed.
+        The bytes are not what was proposed, or not what was shown.
     Conflict
         This person has signed it already, it was promoted before, or its gates were measured beside
         one that does not serve now.
@@ -176,6 +180,12 @@ def sign(
         card = artefacts.parsed(files, profile, version, f"scorecard {profile} {version}")
         if card.digest != row["digest"]:
             raise ScorecardError(f"scorecard {profile} {version} is not what was proposed")
+        if shown not in (None, card.digest):
+            raise ScorecardError(
+                f"scorecard {profile} {version} is not what was shown: its digest is "
+                f"{card.digest[:12]} now",
+                do="Nothing was signed. Look at it again, and into the audit",
+            )
         _expected(card)
         _require_gates(gates(files, f"scorecard {profile} {version}"))
         _require_new(connection, card)

@@ -156,6 +156,30 @@ def test_one_person_is_never_two(people: Store, tmp_path: Path) -> None:
     assert serves(people) == SHIPPED
 
 
+def test_what_is_signed_is_what_was_shown(people: Store, tmp_path: Path) -> None:
+    """Another scorecard, whole in itself, is put in its place between the look and the password."""
+    promotion.propose(people, ANNA, candidate(tmp_path), NOW, MODELS)
+    [shown] = [one for one in promotion.known(people, ANNA, MODELS) if one.version == "2027.1"]
+    (tmp_path / "other").mkdir()
+    files = artefacts.read(candidate(tmp_path / "other", base=9))
+    other = artefact.parse(files, "other").digest
+    with people.write() as connection:
+        connection.execute(
+            text("UPDATE scorecard SET digest = :d, files = :f"),
+            {"d": other, "f": artefacts.to_archive(files)},
+        )
+    for who in (ANNA, SARA):
+        with pytest.raises(ScorecardError, match="not what was shown"):
+            promotion.sign(
+                people, who, PASSWORDS[who.name], "shipment", "2027.1", NOW, MODELS,
+                shown=shown.digest,
+            )  # fmt: skip
+    with people.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM approval")).scalar_one() == 0
+        assert connection.execute(text("SELECT count(*) FROM signer")).scalar_one() == 0
+    assert serves(people) == SHIPPED
+
+
 def test_a_signature_takes_the_password_again(people: Store, tmp_path: Path) -> None:
     promotion.propose(people, ANNA, candidate(tmp_path), NOW, MODELS)
     with pytest.raises(SignInRefused, match="not your password"):
