@@ -13,7 +13,7 @@ from app import draw, form, lists, session, steps
 from app.deciding import attempt
 from app.installation import served
 from app.text import cell, escape, option
-from riskprofile.scoring.editing import DROP, FALLING, LOCK, RISING, SET, SMOOTH, Edit, ways
+from riskprofile.scoring.editing import DROP, FALLING, LOCK, RISING, SET, SMOOTH, Edit
 from riskprofile.scoring.parts import Figure
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import comparing, evidence, feedback, rehearsal, speaking, terms
@@ -194,7 +194,7 @@ def table(
         now = {one.name: one for one in after.terms}.get(name)
         st.html(head + steps.pair(say, title, card, now or term, gone=now is None))
     else:
-        bins = terms.bins(card, after, term, rows[1] if rows else None)
+        bins = terms.bins(card, after, term, rows[1] if rows else None, edits)
         at = min(int(st.session_state.get(f"bin-{card.profile}-{name}", 0)), len(bins) - 1)
         st.html(head + steps.single(say, title, bins, at))
     if not may(person):
@@ -202,7 +202,7 @@ def table(
     with st.container(key="terms_acts", horizontal=True, vertical_alignment="bottom"):
         if not line.pair and not term.criterion and DROP not in mine:
             _bin(say, person, card, name, bins, at)
-        for how in sorted(ways(term), key=ORDER.index):
+        for how in sorted(terms.ways(card, term), key=ORDER.index):
             st.button(
                 say(f"edit_how.{how}"),
                 key=f"edit-{how}-{card.profile}",

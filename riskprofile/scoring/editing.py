@@ -51,7 +51,8 @@ def edited(card: Scorecard, edits: Sequence[Edit]) -> Scorecard:
     RiskProfileError
         A term that it does not have, or that is named twice as a whole or with one of its bins, an
         unknown edit, a written criterion that is to be bent, a pair of features that is to rise or
-        fall (only a single feature has one way to go), or points for a bin that there is not.
+        fall (only a single feature has one way to go), points for a bin that there is not, or such
+        as go against the way that its term is made to go.
     """
     whole = [edit for edit in edits if edit.how != SET]
     by = {edit.term: edit.how for edit in whole}
@@ -65,15 +66,19 @@ def edited(card: Scorecard, edits: Sequence[Edit]) -> Scorecard:
     if wrong := sorted(set(by.values()) - set(HOW)):
         raise RiskProfileError(f"{wrong[0]!r} is no edit", do=f"Edits are {', '.join(HOW)}")
     terms = [
-        _set(_shaped(term, by.get(term.name, LOCK)), [one for one in edits if one.how == SET])
+        _set(
+            _shaped(term, by.get(term.name, LOCK)),
+            [one for one in edits if one.how == SET],
+            by.get(term.name, LOCK),
+        )
         for term in card.terms
         if by.get(term.name) != DROP
     ]
     return replace(card, terms=tuple(terms)) if edits else card
 
 
-def _set(term: Term, edits: Sequence[Edit]) -> Term:
-    """The term with the points that bins of it were given by hand."""
+def _set(term: Term, edits: Sequence[Edit], how: str) -> Term:
+    """The term, shaped as `how` says, with the points that its bins were given by hand."""
     mine = [one for one in edits if one.term == term.name]
     if not mine:
         return term
@@ -88,6 +93,13 @@ def _set(term: Term, edits: Sequence[Edit]) -> Term:
         if abs(one.points) > MOST_POINTS:
             raise RiskProfileError(f"{one.points} points are too many for a bin of {term.name}")
         table[one.bin] = one.points
+    way = {RISING: 1, FALLING: -1}.get(how, 0)
+    if (way * np.diff(table[:-1]) < 0).any():
+        raise RiskProfileError(
+            f"{term.name} is made to {'rise' if way > 0 else 'fall'}, and points for a bin go "
+            "against it",
+            do="Give points between those of its neighbours",
+        )
     return replace(term, table=table)
 
 

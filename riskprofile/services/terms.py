@@ -16,7 +16,7 @@ import pandas as pd
 
 from riskprofile.errors import RiskProfileError
 from riskprofile.profiles import PROFILES
-from riskprofile.scoring import parts
+from riskprofile.scoring import editing, parts
 from riskprofile.scoring.editing import (
     DROP,
     FALLING,
@@ -108,7 +108,22 @@ def lines(card: Scorecard, edits: Sequence[Edit]) -> list[Line]:
     return told
 
 
-def bins(card: Scorecard, after: Scorecard, term: Term, rows: Table | None) -> list[Bin]:
+def ways(card: Scorecard, term: Term) -> tuple[str, ...]:
+    """What can be done with a term as a whole; what may go one way alone is not made to go the
+    other, since a fit mends that.
+    """
+    way = _ways(card.profile).get(term.features[0], 0) if len(term.features) == 1 else 0
+    against = {1: FALLING, -1: RISING}.get(way)
+    return tuple(how for how in editing.ways(term) if how != against)
+
+
+def bins(
+    card: Scorecard,
+    after: Scorecard,
+    term: Term,
+    rows: Table | None,
+    edits: Sequence[Edit] = (),
+) -> list[Bin]:
     """The table of a single feature, before and after; the bin of missing values last.
 
     Parameters
@@ -117,8 +132,12 @@ def bins(card: Scorecard, after: Scorecard, term: Term, rows: Table | None) -> l
         `card` as edited; a term that it lacks gives no points.
     rows : Table, optional
         Rows with this feature, whose shares are told.
+    edits : sequence of Edit
+        Those that made `after`: what is made to rise or fall by hand does so in every bin.
     """
     [name] = term.features
+    how = {edit.how for edit in edits if edit.term == term.name}
+    way = 1 if RISING in how else -1 if FALLING in how else _ways(card.profile).get(name, 0)
     edges = card.bins[name].edges.astype("float64")
     now = {one.name: one.table for one in after.terms}.get(term.name, np.zeros_like(term.table))
     share = np.full(len(term.table), np.nan)
@@ -129,7 +148,7 @@ def bins(card: Scorecard, after: Scorecard, term: Term, rows: Table | None) -> l
     high = np.concatenate([edges, [np.inf, np.nan]])
     told = []
     for place in range(len(term.table)):
-        least, most = _room(card.profile, name, now, place)
+        least, most = _room(way, now, place)
         told.append(
             Bin(
                 float(low[place]), float(high[place]), int(term.table[place]), int(now[place]),
@@ -168,8 +187,9 @@ def kept(store: Store, actor: Actor, card: Scorecard) -> list[Edit]:
 def edit(store: Store, actor: Actor, card: Scorecard, made: Edit, now: datetime) -> list[Edit]:
     """Make an edit, and keep it; all that stand. One that stands already as a whole is taken back.
 
-    What is done with a whole term takes the place of what was; to drop it ends its other edits, and
-    points for a bin take the place of those that it was given, and of a drop.
+    What is done with a whole term takes the place of what was; to drop it, or to make it rise or
+    fall, ends its other edits, and points for a bin take the place of those that it was given, and
+    of a drop.
 
     Raises
     ------
@@ -179,14 +199,11 @@ def edit(store: Store, actor: Actor, card: Scorecard, made: Edit, now: datetime)
     authorise(actor, "model.propose")
     past = _past(store, actor, card.profile)
     standing = _standing(card, past)
-    if made.how == SET:
-        replaced = [one for one in standing if one.term == made.term and _gives_way(one, made)]
-    elif made.how == DROP:
-        replaced = [one for one in standing if one.term == made.term]
+    if made.how != SET and made in standing:
+        told = [one for one in standing if one != made]
     else:
-        replaced = [one for one in standing if one.term == made.term and one.how != SET]
-    left = [one for one in standing if one not in replaced]
-    told = left if made in standing and made.how != SET else [*left, made]
+        told = [one for one in standing if one.term != made.term or not _gives_way(one, made)]
+        told.append(made)
     edited(card, told)
     _keep(store, actor, card.profile, [*past, told], now)
     return told
@@ -201,7 +218,10 @@ def undo(store: Store, actor: Actor, card: Scorecard, now: datetime) -> list[Edi
 
 
 def _gives_way(one: Edit, made: Edit) -> bool:
-    return one.how == DROP or (one.how == SET and one.bin == made.bin)
+    """Whether an edit ends where another is made of the same term."""
+    if made.how == SET:
+        return one.how == DROP or (one.how == SET and one.bin == made.bin)
+    return one.how != SET or made.how in (DROP, RISING, FALLING)
 
 
 def _subject(profile: str) -> str:
@@ -261,9 +281,8 @@ def _rule(profile: str, term: Term, edits: Sequence[Edit]) -> str:
     return {frozenset({1}): UP, frozenset({-1}): DOWN}.get(frozenset(ways), FREE)
 
 
-def _room(profile: str, name: str, table: np.ndarray, place: int) -> tuple[int, int]:
-    """The fewest and the most points that a bin may be given by hand."""
-    way = _ways(profile).get(name, 0)
+def _room(way: int, table: np.ndarray, place: int) -> tuple[int, int]:
+    """The fewest and the most points that a bin may be given by hand, where points go a way."""
     at, last = int(table[place]), len(table) - 1
     if not way or place == last:
         return -MOST, MOST

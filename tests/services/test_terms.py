@@ -80,6 +80,45 @@ def test_a_bin_of_a_feature_that_goes_one_way_stays_between_its_neighbours(card)
         assert (one.least, one.most) == (-1_000, 1_000)
 
 
+def test_a_term_that_was_made_to_rise_rises_whatever_its_bins_are_given(
+    any_store: Store, card
+) -> None:
+    ways = terms._ways("shipment")
+    name = next(
+        t.name for t in card.terms
+        if len(t.features) == 1 and not ways.get(t.name) and len(t.table) > 8
+    )  # fmt: skip
+    term = next(one for one in card.terms if one.name == name)
+    terms.edit(any_store, ANNA, card, Edit(name, "set", 2, 900), NOW)
+    risen = terms.edit(any_store, ANNA, card, Edit(name, "rising"), NOW)
+    assert risen == [Edit(name, "rising")]  # as a whole: the bin's own points have ended
+    after = edited(card, risen)
+    told = terms.bins(card, after, term, None, risen)
+    now = [one.now for one in told]
+    assert (np.diff(now[:-1]) >= 0).all()
+    for n, one in enumerate(told[1:-2], start=1):
+        assert (one.least, one.most) == (now[n - 1], now[n + 1])
+    assert told[-1].least == -1_000  # missing stands in no order
+    with pytest.raises(RiskProfileError, match="made to rise"):
+        terms.edit(any_store, ANNA, card, Edit(name, "set", 2, 900), NOW)
+    assert terms.kept(any_store, ANNA, card) == risen
+    inside = Edit(name, "set", 2, told[2].most)
+    assert terms.edit(any_store, ANNA, card, inside, NOW) == [*risen, inside]
+    # Not made to rise any longer, the bin keeps its points.
+    assert terms.edit(any_store, ANNA, card, Edit(name, "rising"), NOW) == [inside]
+
+
+def test_what_goes_one_way_by_the_profile_is_not_offered_the_other(card) -> None:
+    """A fit would level it: the table that is drawn would be none that a fit makes."""
+    ways = terms._ways("shipment")
+    for term in card.terms:
+        told = terms.ways(card, term)
+        way = ways.get(term.name, 0)
+        assert ("rising" in told) == (len(term.features) == 1 and way >= 0)
+        assert ("falling" in told) == (len(term.features) == 1 and way <= 0)
+        assert {"lock", "drop"} <= set(told)
+
+
 def test_edits_are_ones_own_lie_in_the_database_and_are_undone_one_by_one(
     any_store: Store, card
 ) -> None:
