@@ -126,11 +126,17 @@ def lines(counted: Iterable[tuple[str, Mapping[str, Iterable[str]]]]) -> list[Li
     ]
 
 
-def tally(store: Store, profile: str, actor: Actor = OWNER) -> list[Line]:
+def tally(store: Store, profile: str, actor: Actor = OWNER, *, declared: bool = True) -> list[Line]:
     """How often the alerts of a profile were right: in all, by scorecard, indicator, slice.
 
     Slices are the office, the lane, and what the profile tells figures apart by. A person of
     one office sees the alerts of that office.
+
+    Parameters
+    ----------
+    declared : bool
+        Also by the slices that are declared: for them every declaration is read, which takes most
+        of the time.
 
     Raises
     ------
@@ -155,7 +161,8 @@ def tally(store: Store, profile: str, actor: Actor = OWNER) -> list[Line]:
     asked = (
         select(
             *[_alert.c[n] for n in ("state", "office", "lane", "model_version", "driver")],
-            *[_alert.c[n] for n in ("indicators", "declaration")],
+            _alert.c.indicators,
+            *([_alert.c.declaration] if declared else ()),
             _outcome.c.outcome,
             _outcome.c.confirmed_at,
             decided.label("decided"),
@@ -190,18 +197,20 @@ def _of_office(office: str) -> Any:
 
 
 def _names(row: Mapping[Any, Any], profile: str) -> dict[str, list[str]]:
-    kind = PROFILES[profile]
-    declared = row["declaration"] or []
-    driver: Mapping[str, Any] = declared[0] if declared else {}
-    for one in declared:
-        if kind.item and one.get(kind.item) == row["driver"]:
-            driver = one
     told = {
         "scorecard": [row["model_version"]],
         "indicator": [one["key"] for one in row["indicators"] or []] or [NONE],
         "office": [row["office"] or NONE],
         "lane": [row["lane"]],
     }
+    if "declaration" not in row:
+        return told
+    kind = PROFILES[profile]
+    declared = row["declaration"] or []
+    driver: Mapping[str, Any] = declared[0] if declared else {}
+    for one in declared:
+        if kind.item and one.get(kind.item) == row["driver"]:
+            driver = one
     for name in kind.slices:
         if name != kind.office:
             told[name] = [str(driver.get(name) or NONE)]

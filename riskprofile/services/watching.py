@@ -96,7 +96,8 @@ def look(store: Store, models: Path, actor: Actor, profile: str) -> Watch:
             mine = own[by_chance == drawn]
             score = card.probability(card.points(mine)) if len(mine) else np.zeros(0)
             calibrated.append(_calibration(drawn, score, mine["value"].to_numpy("float64")))
-    signs = [one for one in tally.tally(store, profile, actor) if one.by == "indicator"]
+    counted = tally.tally(store, profile, actor, declared=False)
+    signs = [one for one in counted if one.by == "indicator"]
     people: list[Labels] = []
     if len(labels):
         people = [_labels("", labels)]

@@ -135,7 +135,7 @@ def test_lanes_change_by_points_and_what_an_indicator_raised_stays(rated) -> Non
     light = edited(card, [Edit("mass_per_package", "set", 0, 900)])
     heavy = edited(card, [Edit("mass_per_package", "set", 70, 900)])
     first = rehearsal.rehearsed(light, heavy, items)
-    assert (first.open, first.up, first.down) == (4, 1, 1)
+    assert (first.open, first.moved, first.up, first.down) == (4, 4, 1, 1)
     again = rehearsal.rehearsed(heavy, light, items)
     assert (again.up, again.down) == (1, 1)
 

@@ -103,6 +103,10 @@ def test_the_ledger_says_what_people_did(any_store: Store, seed: int) -> None:
     [sign] = [one for one in told if one.by == "indicator"]
     assert (sign.name, sign.alerts) == ("X02_firearm_lexicon", 30)
     assert {one.name for one in told if one.by == "carrier"} == {"XMAA"}
+    ways = ("all", "scorecard", "indicator", "office", "lane")
+    assert tally.tally(any_store, "shipment", declared=False) == [
+        one for one in told if one.by in ways
+    ]
 
 
 def test_an_office_sees_its_own_and_not_everybody_may_look(store: Store) -> None:
