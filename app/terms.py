@@ -290,7 +290,7 @@ def _outcomes(person: Any, card: Scorecard) -> Table:
 
 def at_capacity(say: Any, able: comparing.Day) -> str:
     """ "At 40 a day", or the share where no office says how many it can examine."""
-    if able.number and able.share != comparing.USUAL:
+    if able.number:
         return str(say("terms.a_day", n=say.number(able.number)))
     return str(say("terms.of_100", share=say.number(round(100 * able.share, 1))))
 

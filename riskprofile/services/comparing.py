@@ -84,8 +84,8 @@ class Compared:
 
 @dataclass(frozen=True)
 class Day:
-    """What offices can examine: `number` a day (0 where it is not known), and the share of the
-    declarations of late that this is.
+    """What offices can examine: `share` of the declarations of late, and the `number` a day that
+    this is, 0 where the share was not counted of it.
     """
 
     number: int
@@ -116,11 +116,10 @@ def capacity_of(store: Store, settings: Settings, actor: Actor, profile: str, no
         ).one()
     a_day = sum(number for code, (number, _) in known.items() if code in mine)
     if settings.capacity_share:
-        return Day(a_day, settings.capacity_share)
-    if not came or not a_day:
-        return Day(a_day, USUAL)
-    share = ((now - first).days + 1) * a_day / int(came)
-    return Day(a_day, share if share < 1 else USUAL)  # of all everything would be found by anything
+        return Day(0, settings.capacity_share)
+    share = ((now - first).days + 1) * a_day / int(came) if came else 0.0
+    # Of all inspected everything would be found by anything.
+    return Day(a_day, share) if 0 < share < 1 else Day(0, USUAL)
 
 
 def recalls(

@@ -44,6 +44,9 @@ def test_the_share_inspected_is_of_the_offices_to_which_declarations_came(
     screen(bare, home, OWNER, [tmp_path / "past.parquet"], Options(history=True), now)
     assert able() == comparing.Day(48, 48 / 200)  # nobody rated those
     late = now + timedelta(days=comparing.DAYS + 1)
-    assert able(late) == comparing.Day(48, comparing.USUAL)  # nothing came of late
+    assert able(late) == comparing.Day(0, comparing.USUAL)  # nothing came of late
+    # A share that was set is not told as what the offices can examine in a day.
+    told = home.model_copy(update={"capacity_share": 0.1})
+    assert comparing.capacity_of(bare, told, OWNER, "shipment", now) == comparing.Day(0, 0.1)
     with pytest.raises(NotAllowed):
         comparing.capacity_of(bare, home, INES, "shipment", now)
