@@ -106,20 +106,23 @@ def _set(term: Term, edits: Sequence[Edit], how: str) -> Term:
 def changed(before: Scorecard, after: Scorecard) -> list[str]:
     """Names of the terms whose points the two give differently, in the order of the first."""
     mine, others = ({term.name: term for term in card.terms} for card in (before, after))
+    cut = {
+        name
+        for name in {*before.bins} & {*after.bins}
+        if not np.array_equal(before.bins[name].edges, after.bins[name].edges)
+    }
     return [
         name
         for name in {**mine, **others}
         if name not in mine
         or name not in others
+        or not cut.isdisjoint(mine[name].features)
         or not np.array_equal(mine[name].table, others[name].table)
     ]
 
 
 def gained(before: Scorecard, after: Scorecard, features: Table) -> np.ndarray:
-    """Points that each row gains (int64): of the terms that differ alone, so that it is quick.
-
-    Both cut the features that these terms read in the same bins.
-    """
+    """Points that each row gains (int64): of the terms that differ alone, so that it is quick."""
     names = changed(before, after)
     total = np.full(len(features), after.base - before.base, dtype=np.int64)
     for sign, card in ((-1, before), (1, after)):

@@ -128,3 +128,9 @@ def test_what_rows_gain_is_the_gap_between_the_points_of_both(card) -> None:
     assert set(changed(card, after)) == {edit.term for edit in edits}
     assert (gained(card, after, rows) == after.points(rows) - card.points(rows)).all()
     assert not gained(card, card, rows).any() and changed(card, card) == []
+    # Another fit may cut elsewhere: the same points of other bins are other points.
+    moved = replace(card.bins[one], edges=card.bins[one].edges * 1.5)
+    other = replace(card, bins={**card.bins, one: moved})
+    assert set(changed(card, other)) == {t.name for t in card.terms if one in t.features}
+    assert (gained(card, other, rows) == other.points(rows) - card.points(rows)).all()
+    assert gained(card, other, rows).any()
