@@ -155,14 +155,19 @@ def _terms(
 def _waiting(
     person: Any, profile: str, mine: list[promotion.Known]
 ) -> promotion.Known | fitting_service.Fit | None:
-    """What waits to serve: the newest that was proposed, else the newest that was fitted."""
-    waits = [one for one in mine if one.origin == "proposed" and not one.promoted and not one.fault]
+    """What waits to serve: the newest that was proposed and can be signed, else the newest fit.
+
+    What was measured beside another than serves now is no candidate, nor is a fit before the one
+    that was proposed.
+    """
+    proposed = [one for one in mine if one.origin == "proposed"]
+    waits = [one for one in proposed if not (one.promoted or one.overtaken or one.fault)]
     if waits:
         return waits[-1]  # as they were proposed
-    proposed = {one.version for one in mine}
     fits = fitting_service.fits(served().settings, person, profile)
-    done = [one for one in fits if one.state == fitting_service.DONE]
-    return next((one for one in done if one.version not in proposed), None)
+    newest = next((one for one in fits if one.state == fitting_service.DONE), None)
+    taken = {one.version for one in proposed}
+    return newest if newest is not None and newest.version not in taken else None
 
 
 def _read(person: Any, one: promotion.Known | fitting_service.Fit) -> Scorecard:
