@@ -5,7 +5,9 @@ declarations is one weight, count or price, and whoever stands at the goods can 
 Only figures are tried that scales, counting or papers can settle; nothing of a person is.
 
 The declaration is rated by the scorecard that rated it, with what was known when its run began. It
-must come out as it did then, points and indicators; where it does not, nothing is said. An answer
+must come out as it did then: features to the last bit, points and indicators. Where it does not,
+nothing is said. Nor is anything of a figure that decides whether an indicator over the batch may
+fire: the batch is not looked at again. An answer
 is a rating that goes straight back to who asked: it is counted as one (`services.probing`), and
 written into the audit chain of the alert before it is made. Exporters never see it.
 """
@@ -16,9 +18,9 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import Lock
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, bindparam, select
 
@@ -56,7 +58,6 @@ ITEMS = 50  # goods items of a declaration that is rated anew
 _BEGAN = select(batches.batch_table.c.started_at).where(
     batches.batch_table.c.id == bindparam("batch")
 )
-_one = Lock()  # at a time in a process: a rating takes a core
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def otherwise(
     """
     with store.read() as connection:
         given = _asked(connection, actor, alert_id)
-        items = _items(connection, given)
+        stored = _stored(connection, given)
     probing.ask(store, actor, now, settings.asks_an_hour, settings.trial_rows_an_hour)
     with store.write() as connection:
         given = _asked(connection, actor, alert_id)
@@ -102,23 +103,29 @@ def otherwise(
     begins = viewing.begun(given)
     if begins[f"{given['lane']}_from"] is None:
         return []
-    if items is None:
+    if stored is None:
         return None
-    with _one:
-        try:
-            found = _as_then(store, settings, given)
-        except (TooFar, ScorecardError):
-            return None
-        try:
-            return nearest(found, items, given, begins)
-        finally:
-            found.parties.close()
+    try:
+        found = _as_then(store, settings, given)
+    except (TooFar, ScorecardError):
+        return None
+    try:
+        return nearest(found, *stored, given, begins)
+    finally:
+        found.parties.close()
 
 
 def nearest(
-    rated_by: Rater, items: Table, given: Mapping[str, Any], begins: Mapping[str, int | None]
+    rated_by: Rater,
+    items: Table,
+    rated: Table,
+    given: Mapping[str, Any],
+    begins: Mapping[str, int | None],
 ) -> list[Otherwise] | None:
-    """The same of an alert as stored, by a rater that knows what was known then."""
+    """The same of an alert as stored, by a rater that knows what was known then.
+
+    `rated` is the feature log of the declaration's items, as stored.
+    """
     profile = rated_by.profile
     driver = _driver(items, profile, given["driver"])
     tried = _tried(items, driver, profile)
@@ -128,7 +135,10 @@ def nearest(
     table = pd.concat([items, items.iloc[places]], ignore_index=True)
     for n, (spec, figure) in enumerate(tried, start=len(items)):
         table.loc[n, spec.name] = int(figure) if spec.kind == "int" else figure
-    log, _ = rated_by.rate(table.astype(items.dtypes.to_dict()))
+    table = table.astype(items.dtypes.to_dict())
+    log, _ = rated_by.rate(table)
+    if not _as_rated(rated_by, log, rated, driver):
+        return None
     points = [None if pd.isna(one) else int(one) for one in log[POINTS]]
     fired = _fired(log)
     stored = {str(one["key"]) for one in given["indicators"] or []}
@@ -140,11 +150,11 @@ def nearest(
     others = [n for n in own if n != driver]
     beside = set().union(stored - mine, *(fired[n] for n in others))
     least = max((points[n] or 0 for n in others if points[n] is not None), default=None)
-    lanes = _Lanes(profile, begins)
+    lanes, alike = _Lanes(profile, begins), _alike(rated_by, table, driver)
     found: dict[str, Otherwise] = {}
     for n, (spec, figure) in enumerate(tried, start=len(items)):
         left = points[n]
-        if spec.name in found or left is None:
+        if spec.name in found or left is None or not alike[n]:
             continue
         left = left if least is None else max(left, least)
         lane = lanes.of(left, beside | fired[n])
@@ -166,6 +176,34 @@ def _as_then(store: Store, settings: Settings, given: desk.Row) -> Rater:
         Folder(settings.home / HISTORY, most=CHUNKS),
         (given["model_version"], given["model_digest"]),
     )
+
+
+def _as_rated(rated_by: Rater, log: Table, rated: Table, driver: int) -> bool:
+    """Whether the item that has the points has its features as stored, and each item its points.
+
+    Points alone would not tell: norms may have moved and left the declared figure between the
+    same bounds, but not another one.
+    """
+    features = [*rated_by.scorecard.features]
+    made, stored = (
+        one.iloc[driver].reindex(features).to_numpy("float64") for one in (log[features], rated)
+    )
+    own = log[POINTS].iloc[: len(rated)].reset_index(drop=True)
+    same = rated[POINTS].astype(own.dtype).reset_index(drop=True)
+    return np.array_equal(made, stored, equal_nan=True) and own.equals(same)
+
+
+def _alike(rated_by: Rater, table: Table, driver: int) -> np.ndarray:
+    """The rows of which the same indicators over a batch may fire as of the item that has the
+    points: whether they do is then of no figure (`Indicator.among`).
+    """
+    seen = rated_by.seen(table)
+    same = np.ones(len(table), dtype=bool)
+    for one in rated_by.over_batch:
+        if one.among is not None:
+            may = one.among(seen).flags()
+            same &= may == may[driver]
+    return same
 
 
 @dataclass(frozen=True)
@@ -269,10 +307,11 @@ def _asked(connection: Connection, actor: Actor, alert_id: int) -> desk.Row:
     return given
 
 
-def _items(connection: Connection, given: desk.Row) -> Table | None:
-    """The rows of an alert's declaration as stored, in their order; None where they are not whole.
+def _stored(connection: Connection, given: desk.Row) -> tuple[Table, Table] | None:
+    """The rows of an alert's declaration and their feature log as stored, in the order of items.
 
-    A newer version or a cancellation takes them out of what counts.
+    None where they are not whole: a newer version or a cancellation takes rows out of what counts,
+    retention takes their features.
     """
     table = batches.record_table.c
     rows = connection.execute(
@@ -284,10 +323,16 @@ def _items(connection: Connection, given: desk.Row) -> Table | None:
     ).all()
     if not rows or len(rows) > ITEMS:
         return None
-    held: dict[int, Table] = {}
-    parts: list[Table] = []
+    held = {number: batches.chunk(connection, number) for number in {row.chunk_id for row in rows}}
+    parts: list[tuple[Table, Table]] = []
     for row in rows:
-        if row.chunk_id not in held:
-            held[row.chunk_id] = batches.from_bytes(batches.chunk(connection, row.chunk_id).rows)
-        parts.append(held[row.chunk_id].iloc[[row.position]])
-    return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+        one, at = held[row.chunk_id], np.array([row.position])
+        if one.features is None:
+            return None
+        parts.append(
+            (batches.from_bytes(one.rows, rows=at), batches.from_bytes(one.features, rows=at))
+        )
+    if len(parts) == 1:
+        return parts[0]
+    items, rated = (pd.concat(part, ignore_index=True) for part in zip(*parts, strict=True))
+    return items, rated

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import select, update
 
@@ -17,16 +18,18 @@ from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
+from riskprofile.store import batches
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert
+from riskprofile.store.tables import Alert, Chunk
 from riskprofile.tables import Table
-from tests.factory import write
+from tests.factory import shipments, write
 from tests.services.bench import actions
 from training.synth import generate
 
 NOW = datetime(2026, 10, 2, 9, 0, tzinfo=UTC)
 SARA = Actor("sara", "supervisor", None)
 _alert = Alert.__table__  # type: ignore[attr-defined]
+_chunk = Chunk.__table__  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +99,67 @@ def test_with_the_figure_that_is_named_the_declaration_has_these_points_and_this
         assert answer.lane == next((one for one in ("red", "yellow") if one in raised), "green")
 
 
+def parcels() -> Table:
+    """Parcels of one sender to one person: of two heavier, or fewer, none is of small parts."""
+    return shipments(
+        4,
+        transport_mode="post",
+        consignor_id="S1",
+        consignor_name="Deral Workshop",
+        consignee_id="R1",
+        consignee_name="Ines Calora",
+        consignee_address="3 Old Market, Kalurin 21201",
+        consignee_type="private",
+        goods_description="metal parts",
+        hs_code="732690",
+        package_count=1,
+        quantity=29.0,
+        gross_mass_kg=21.0,
+        net_mass_kg=20.0,
+        value=[900.0, 60.0, 300.0, 2_500.0],
+    )
+
+
+def test_a_lane_that_is_named_is_the_one_of_a_run_with_that_figure_beside_the_same_declarations(
+    bare: Store, home: Settings, tmp_path: Path
+) -> None:
+    day = parcels()
+    rated(bare, home, tmp_path / "day.csv", day)
+    asked = {one["record_id"]: one for one in all_alerts(bare)}
+    fired = {"A03_split_consignments"}
+    assert [fired <= keys(one) for one in asked.values()].count(True) == 4
+    free = home.model_copy(update={"asks_an_hour": 1_000})
+    said = 0
+    for record, one in asked.items():
+        shown(bare, one["id"])
+        # As where a list is cut right below it: whatever lowers it is told.
+        with bare.write() as connection:
+            begins = {"red_from": one["points"], "yellow_from": None, "lane": "red"}
+            connection.execute(update(_alert).where(_alert.c.id == one["id"]).values(begins))
+        for answer in otherwise.otherwise(bare, free, SARA, one["id"], NOW) or []:
+            said += 1
+            changed = day.copy()
+            place = changed.index[changed["declaration_id"] == record.partition("@")[0]]
+            changed.loc[place, answer.column] = answer.instead
+            folder = tmp_path / f"{record}-{answer.column}".replace("/", "-")
+            folder.mkdir()
+            address = f"sqlite:///{folder / 'other.db'}"
+            there = home.model_copy(update={"home": folder, "database_url": address})
+            other = Store.open(there.database_url)
+            rated(other, there, folder / "day.csv", changed)
+            [again] = [two for two in all_alerts(other) if two["record_id"] == record]
+            other.close()
+            raised = {two["raises"] for two in again["indicators"]}
+            told = (record, answer, sorted(keys(again)))
+            assert again["points"] == answer.points, told
+            assert answer.lane == ("yellow" if "yellow" in raised else "green"), told
+    assert said
+
+
+def keys(alert: dict[str, Any]) -> set[str]:
+    return {str(one["key"]) for one in alert["indicators"]}
+
+
 def test_it_is_said_from_what_was_known_then_and_not_where_too_much_would_be_read_for_it(
     bare: Store, home: Settings, tmp_path: Path, day: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,6 +211,26 @@ def test_nothing_is_said_of_what_waits_for_a_view_was_changed_or_was_not_brought
         connection.execute(update(_alert).values(blind=blind.WAITING))
     with pytest.raises(Conflict, match="view"):
         otherwise.otherwise(bare, **asked)
+
+
+def test_nothing_is_said_where_a_feature_does_not_come_out_to_the_last_bit(
+    bare: Store, home: Settings, tmp_path: Path, day: Table
+) -> None:
+    """Points may come out all the same: a norm that moved leaves them so between two bounds."""
+    rated(bare, home, tmp_path / "day.csv", day)
+    one = next(one for one in alerts(bare) if len(one["declaration"]) == 1)
+    shown(bare, one["id"])
+    assert otherwise.otherwise(bare, home, SARA, one["id"], NOW) is not None
+    held = batches.record_table.c
+    with bare.write() as connection:
+        asked = select(held.chunk_id, held.position).where(held.record_id == one["record_id"])
+        chunk, place = connection.execute(asked).one()
+        features = batches.from_bytes(batches.chunk(connection, chunk).features)
+        name = next(one for one in features if features[one].iloc[place] > 1.0)
+        features.loc[place, name] = np.nextafter(features.loc[place, name], np.inf)
+        changed = {"features": batches.stored(features)}
+        connection.execute(update(_chunk).where(_chunk.c.id == chunk).values(changed))
+    assert otherwise.otherwise(bare, home, SARA, one["id"], NOW) is None
 
 
 def test_no_figure_is_of_a_person_and_each_is_a_number() -> None:
