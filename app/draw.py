@@ -207,6 +207,8 @@ def its_own(say: Words, sentence: str, value: Any) -> list[tuple[int, int]]:
         figure = found["figure"].replace("\u202f", "")
         point, group = (",", ".") if say.language in COMMA else (".", ",")
         figure = figure.replace(group, "").replace(point, ".")
+        if figure.count(".") > 1:  # a code or a date
+            return False
         least = 0.5 * 10.0 ** -len(figure.partition(".")[2])
         share = 100.0 if sentence[found.end() :].lstrip("\u00a0 ").startswith("%") else 1.0
         return any(abs(float(figure) - one * share) <= least * (1 + 1e-9) for one in held)

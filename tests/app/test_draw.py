@@ -55,6 +55,8 @@ def test_a_reason_shows_what_is_usual():
         ("en", "declared as gift: yes", 1.0, []),
         ("en", "goods are cheap and bulky", 1.0, []),
         ("en", "wording: “steel pin”, “kit”", 0.4, ["“steel pin”", "“kit”"]),
+        ("en", "wording: “<b>5</b>”, 5 times", 5.0, ["“&lt;b&gt;5&lt;/b&gt;”", "5"]),
+        ("en", "heading 93.05.10, on 2 lines", 2.0, ["2"]),
         ("en", "86.8 kg a package: not known", None, []),
         ("es", "12.345,7 kg", 12345.67, ["12.345,7"]),
         ("fr", "12\u202f345,7 kg", 12345.67, ["12\u202f345,7"]),
