@@ -1,4 +1,6 @@
-"""Files that persons handed over, rated beside the page: a run outlives what is clicked meanwhile.
+"""What is rated beside the page: files that persons handed over, and what is asked of an alert.
+
+A run outlives what is clicked meanwhile.
 
 Streamlit ends the script that draws a page as soon as something is clicked, the page is left or
 the line is lost. So a file is rated by a thread of the page server, which knows the person who
@@ -11,9 +13,12 @@ import hashlib
 import io
 import logging
 import signal
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock, Thread
+from typing import Any
 
 from app.text import traced
 from riskprofile.errors import Conflict, RiskProfileError
@@ -62,12 +67,13 @@ class Upload:
 
 
 class Runs:
-    """The uploads of this server: one at a time for each person."""
+    """The uploads of this server, one at a time for each person, and questions, one at a time."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store, self._settings = store, settings
         self._lock = Lock()
         self._of: dict[str, Upload] = {}  # by account, until it was told
+        self._questions = ThreadPoolExecutor(1, "question")  # each takes a core
 
     def begin(
         self, person: Actor, name: str, content: bytes, now: datetime, *, again: bool = False
@@ -111,8 +117,16 @@ class Runs:
                 return None
             return self._of.pop(person.name)
 
+    def ask(self, question: Callable[..., Any], *given: Any) -> Future[Any]:
+        """Have a service answer beside the page, after what was asked before."""
+        return self._questions.submit(question, *given)
+
     def end(self) -> None:
-        """The server ends: each run does so after what is under way, and can be gone on with."""
+        """The server ends: each run does so after what is under way, and can be gone on with.
+
+        What was asked and is not being answered yet is dropped.
+        """
+        self._questions.shutdown(wait=False, cancel_futures=True)
         with self._lock:
             left = list(self._of.values())
         for upload in left:

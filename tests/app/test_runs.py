@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Event
 from unittest import mock
 
 import pytest
@@ -111,6 +112,40 @@ def test_a_second_file_of_a_person_waits_for_the_first_and_one_of_somebody_else_
     later = runs.begin(OPERATOR, "later.csv", content(), NOW)
     later.wait()
     assert isinstance(later.came_to, Summary) and later.came_to.duplicate == 6
+
+
+def test_questions_are_answered_beside_whoever_asks_one_at_a_time(
+    store: Store, home: Settings
+) -> None:
+    runs, under_way, go = Runs(store, home), Event(), Event()
+
+    def first() -> str:
+        under_way.set()
+        go.wait()
+        return "answered"
+
+    def refused() -> None:
+        raise Conflict("somebody was first")
+
+    try:
+        one, two = runs.ask(first), runs.ask(refused)
+        under_way.wait()
+        three = runs.ask(int)
+        assert not one.done() and not two.running() and three.cancel()
+        go.set()
+        assert one.result() == "answered"
+        with pytest.raises(Conflict):
+            two.result()
+        go.clear()
+        under_way.clear()
+        last, never = runs.ask(first), runs.ask(int)
+        under_way.wait()
+        runs.end()
+        assert never.cancelled() and not last.done()
+    finally:
+        go.set()
+        runs.end()
+    assert last.result() == "answered"
 
 
 def test_who_may_not_rate_begins_no_run(runs: Runs, store: Store) -> None:

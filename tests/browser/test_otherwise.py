@@ -56,7 +56,16 @@ def test_what_would_lower_an_alert_is_said_when_asked_and_goes_with_it(
         expect(button(page, "What would lower it")).to_be_visible()
         note = page.locator(".rp-why .rp-note[role=status]")
         expect(note).to_have_count(0)
-        press(page, "w")
+        store = running.store()
+        with store.write():  # what is asked is counted first: it waits, and the page does not
+            press(page, "w")
+            awaited = page.locator(".st-key-small_otherwise [role=status]")
+            expect(awaited).to_have_text(say("otherwise.awaited"))
+            page.get_by_role("tab", name=say("tab.declaration")).click()
+            expect(page.get_by_text(say("declaration.value")).first).to_be_visible()
+            page.get_by_role("tab", name=say("tab.why")).click()
+            expect(note).to_have_count(0)
+        store.close()
         expect(note).to_contain_text(
             f"{say(f'field.{answer.column}')}: {say.number(answer.instead)} instead of "
             f"{say.number(answer.declared)}. Then it would be"
