@@ -53,7 +53,7 @@ ROUND = (10, 11, 12, 13, 14, 15, 16, 18, 20, 22, 24, 26, 28, 30, 33, 36, 40, 44,
 FURTHEST = 20.0  # times the declared figure, or this part of it
 SAID = 2  # answers: a table of all would be a table of the scorecard
 CHUNKS = 40  # of the past that are not on file: some seconds, while somebody waits
-ITEMS = 50  # goods items of a declaration that is rated anew
+ITEMS = 999  # goods items of a declaration that is rated anew: as many as a form holds
 
 _BEGAN = select(batches.batch_table.c.started_at).where(
     batches.batch_table.c.id == bindparam("batch")
@@ -83,8 +83,9 @@ def otherwise(
     -------
     list of Otherwise, or None
         Empty where no such figure alone lowers it, or something else than points holds the
-        lane. None where the declaration does not come out as it was rated: it was changed since,
-        or what was known then cannot be told any more.
+        lane. None where that cannot be said: the declaration does not come out as it was rated (it
+        was changed since, or what was known then cannot be told any more), or it takes the
+        others of its batch to tell.
 
     Raises
     ------
@@ -151,16 +152,23 @@ def nearest(
     beside = set().union(stored - mine, *(fired[n] for n in others))
     least = max((points[n] or 0 for n in others if points[n] is not None), default=None)
     lanes, alike = _Lanes(profile, begins), _alike(rated_by, table, driver)
+    linking = {one.key for one in rated_by.over_batch}
     found: dict[str, Otherwise] = {}
+    unsure = False
     for n, (spec, figure) in enumerate(tried, start=len(items)):
         left = points[n]
-        if spec.name in found or left is None or not alike[n]:
+        if spec.name in found or left is None:
             continue
         left = left if least is None else max(left, least)
-        lane = lanes.of(left, beside | fired[n])
+        lane = lanes.of(left, (beside if alike[n] else beside - linking) | fired[n])
         if LANES.index(lane) < LANES.index(given["lane"]) and left < given["points"]:
+            if not alike[n]:
+                unsure = True  # it may lower it, as far as this declaration alone tells
+                continue
             declared = float(items[spec.name].iloc[driver])
             found[spec.name] = Otherwise(spec.name, declared, figure, left, lane)
+    if unsure and not found:
+        return None
     return sorted(found.values(), key=lambda one: _far(one.declared, one.instead))[:SAID]
 
 
@@ -225,7 +233,7 @@ class _Lanes:
 
 
 def near(declared: float, whole: bool) -> list[float]:
-    """Round figures around a declared one, the nearest first, never itself.
+    """Round figures around a declared one, the nearest first, never itself; as said, to 0.001.
 
     >>> near(4.0, True)[:4], near(0.5, False)[:3]
     ([5.0, 3.0, 6.0, 2.0], [0.48, 0.55, 0.44])
@@ -235,7 +243,9 @@ def near(declared: float, whole: bool) -> list[float]:
     least, most = declared / FURTHEST, declared * FURTHEST
     first, last = (math.floor(math.log10(one)) for one in (least, most))
     told = {
-        float(f"{mantissa}e{power - 1}") for power in range(first, last + 1) for mantissa in ROUND
+        round(float(f"{mantissa}e{power - 1}"), 3)
+        for power in range(first, last + 1)
+        for mantissa in ROUND
     }
     if whole:
         told = {float(round(one)) for one in told | {declared - 1, declared + 1}}
@@ -308,7 +318,7 @@ def _asked(connection: Connection, actor: Actor, alert_id: int) -> desk.Row:
 
 
 def _stored(connection: Connection, given: desk.Row) -> tuple[Table, Table] | None:
-    """The rows of an alert's declaration and their feature log as stored, in the order of items.
+    """The rows of an alert's declaration and their feature log as stored, in one order.
 
     None where they are not whole: a newer version or a cancellation takes rows out of what counts,
     retention takes their features.
@@ -318,15 +328,17 @@ def _stored(connection: Connection, given: desk.Row) -> tuple[Table, Table] | No
         select(table.chunk_id, table.position)
         .where(table.record_id == given["record_id"], table.profile == given["profile"])
         .where(table.state == "accepted", table.folded_by.is_(None))
-        .order_by(table.item)
+        .order_by(table.chunk_id, table.item)
         .limit(ITEMS + 1)
     ).all()
     if not rows or len(rows) > ITEMS:
         return None
-    held = {number: batches.chunk(connection, number) for number in {row.chunk_id for row in rows}}
-    parts: list[tuple[Table, Table]] = []
+    places: dict[int, list[int]] = {}
     for row in rows:
-        one, at = held[row.chunk_id], np.array([row.position])
+        places.setdefault(row.chunk_id, []).append(row.position)
+    parts: list[tuple[Table, Table]] = []
+    for number, held in places.items():
+        one, at = batches.chunk(connection, number), np.array(held)
         if one.features is None:
             return None
         parts.append(

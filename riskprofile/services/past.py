@@ -195,7 +195,15 @@ def _chain(folder: Folder, profile: Profile, vouched: Sequence[str], known: _Kno
                 raise layer_files.Unusable("holds what does not count as of this run")
         except layer_files.Unusable as why:
             left = f"{len(chain)} of {len(vouched)} files are used, the rest is read anew"
-            log.warning("history of %s: file %s %s; %s", profile.name, digest[:12], why, left)
+            # Who asks what an earlier run knew finds files of later ones: nobody need look at them.
+            log.log(
+                logging.WARNING if folder.most is None else logging.DEBUG,
+                "history of %s: file %s %s; %s",
+                profile.name,
+                digest[:12],
+                why,
+                left,
+            )
             break
         chain.append(one)
     return chain

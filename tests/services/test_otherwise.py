@@ -156,6 +156,19 @@ def test_a_lane_that_is_named_is_the_one_of_a_run_with_that_figure_beside_the_sa
     assert said
 
 
+def test_what_only_the_others_of_the_batch_could_tell_is_not_said_to_lower_nothing(
+    bare: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Yellow by points, and by a link that would go with fewer pieces."""
+    rated(bare, home, tmp_path / "day.csv", parcels())
+    one = next(one for one in all_alerts(bare) if one["record_id"].startswith("XM-000002"))
+    shown(bare, one["id"])
+    with bare.write() as connection:
+        begins = {"red_from": None, "yellow_from": one["points"], "lane": "yellow"}
+        connection.execute(update(_alert).where(_alert.c.id == one["id"]).values(begins))
+    assert otherwise.otherwise(bare, home, SARA, one["id"], NOW) is None
+
+
 def keys(alert: dict[str, Any]) -> set[str]:
     return {str(one["key"]) for one in alert["indicators"]}
 
@@ -242,7 +255,7 @@ def test_no_figure_is_of_a_person_and_each_is_a_number() -> None:
                 assert name not in protected and spec.kind in ("int", "float")
 
 
-@pytest.mark.parametrize("declared", [0.04, 1.0, 3.7, 4.0, 980.0, 12_345.0])
+@pytest.mark.parametrize("declared", [0.0006, 0.04, 1.0, 3.7, 4.0, 980.0, 12_345.0])
 @pytest.mark.parametrize("whole", [True, False])
 def test_figures_that_are_tried_are_near_first_and_never_the_declared_one(
     declared: float, whole: bool
@@ -250,5 +263,6 @@ def test_figures_that_are_tried_are_near_first_and_never_the_declared_one(
     told = otherwise.near(declared, whole)
     far = [max(one / declared, declared / one) for one in told]
     assert declared not in told and far == sorted(far) and all(one <= 20.01 for one in far)
+    assert all(one > 0 and one == round(one, 3) for one in told)  # as the page says it
     assert not whole or all(one.is_integer() and one >= 1 for one in told)
     assert otherwise.near(0.0, whole) == []
