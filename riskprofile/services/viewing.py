@@ -122,7 +122,7 @@ class AlertView:
     """Everything of one alert but what drew it: a random control looks like any other.
 
     `score` is a probability, and None until the installation's outcomes are enough for one; so is
-    `near`, what was found on examined alerts of about these points.
+    `near`, what was found on the examined alerts nearest in points.
     `history` and `related` are other alerts: dicts with
     `alert_id, record_id, title, link, at, lane, state, outcome`. `related` ends with what
     was known when the alert was made: declarations of 90 days that share something and
@@ -260,10 +260,11 @@ def _view(connection: Connection, actor: Actor, given: desk.Row, now: datetime) 
     told |= {name: told[name] or [] for name in _LISTS}
     told |= begun(told)
     alike = None
-    if not weighed(connection, given["profile"]).enough:
+    weight = weighed(connection, given["profile"])
+    if not weight.enough:
         told["score"] = None
     elif told["points"] is not None:
-        alike = near(connection, given["profile"], given["model_digest"], told["points"])
+        alike = near(connection, given["profile"], given["model_digest"], told["points"], weight)
     if desk.holder(given, now) is None:
         told["owner"] = told["lease_until"] = None
     history, related = _linked(connection, actor, given["id"])

@@ -83,6 +83,15 @@ def test_an_alert_shows_what_was_found_at_its_points_with_an_interval(any_store:
         assert one is not None
         assert (one.examined, one.finds, one.least, one.most) == (100, found, least, most)
         assert 0 <= one.low <= found / 100 <= one.high <= 1 and one.high - one.low < 0.2
+    more = examined(any_store, 5, 10, start=3000, points=[500] * 10)  # known from the next look on
+    again = review.alert(any_store, INES, alerts[0], NOW).near
+    assert again is not None and (again.examined, again.finds, again.least) == (100, 35, 311)
+    with any_store.write() as connection:  # of one that was a find it is said that nobody looked
+        corrected = {"outcome": "not_examined", "officer": "ines", "confirmed_by": "sara"}
+        at = {"methods": [], "at": NOW, "confirmed_at": NOW, "alert_id": more[0]}
+        connection.execute(insert(Outcome).values({**corrected, **at}))
+    again = review.alert(any_store, INES, alerts[0], NOW).near
+    assert again is not None and (again.examined, again.finds, again.least) == (100, 34, 310)
     [other] = put(any_store, 1, record_id=["N"], points=341, model_digest="another")
     assert review.alert(any_store, INES, other, NOW).near is None
     [waits] = put(any_store, 1, record_id=["W"], points=341, blind=blind.WAITING)
