@@ -19,6 +19,7 @@ WRITTEN = {
     ("decision", "reason"): "event.alert.decide",
     ("first_view", "reason"): "event.alert.view",
     ("snooze", "reason"): "event.alert.snooze",
+    ("audit", "note"): "event.alert.note",
     ("outcome", "note"): "event.outcome.record",
     ("outcome", "concealment"): "outcome.concealment",
     ("outcome", "packaging"): "outcome.packaging",

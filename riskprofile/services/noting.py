@@ -1,7 +1,8 @@
 """Words to whoever works an alert: a note for its file, and a request for it to who holds it.
 
 They decide nothing and end no claim. What is said stands beside the audit chain, as purposes do:
-retention erases it with them, and the chain stays whole.
+retention erases it with them, or seals it with the alert where that is masked before, and the chain
+stays whole.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from sqlalchemy import Connection
 from riskprofile.errors import Conflict, RiskProfileError
 from riskprofile.services import desk
 from riskprofile.services.rights import Actor
+from riskprofile.store import audit
 from riskprofile.store.database import Store
 from riskprofile.words import Message
 
 __all__ = ["ASK", "LEAST", "LONGEST", "NOTE", "ask", "asked_since", "note"]
 
-NOTE, ASK = "alert.note", "alert.ask"
+NOTE, ASK = audit.NOTED
 TAKEN = ("alert.claim", "alert.assign", "alert.give_back")  # what answers a request
 LEAST, LONGEST = 5, 2_000  # characters
 

@@ -267,7 +267,8 @@ def _forget_chunk(
         _rewrite(connection, profile, chunk, kept, fates, names, secret)
         gone = {name for name, one in zip(names, fates, strict=True) if name and one == REMOVE}
         hid = {name for name, one in zip(names, fates, strict=True) if name and one == MASK}
-        told.alerts += _forget_alerts(connection, profile, hid, gone, secret)
+        count, notes = _forget_alerts(connection, profile, hid, gone, secret)
+        told.alerts += count
         erasure.rename(
             connection,
             chunk.id,
@@ -284,10 +285,11 @@ def _forget_chunk(
         audit.append(
             connection,
             actor=actor.name,
-            action="retention.forget",
+            action=audit.MASKED,
             subject=f"chunk:{chunk.id}",
             now=now,
-            detail={"kept": kept, "masked": masked, "removed": removed},
+            detail={"kept": kept, "masked": masked, "removed": removed}
+            | ({audit.NOTES: notes} if notes else {}),
         )
 
 
@@ -354,10 +356,13 @@ def _renamed(
 
 def _forget_alerts(
     connection: Any, profile: Profile, hid: set[str], gone: set[str], secret: bytes
-) -> int:
-    """Alerts lose names and what was written of them; those of removed records all but figures."""
+) -> tuple[int, list[int]]:
+    """Alerts lose names and what was written of them; those of removed records all but figures.
+
+    How many, and the links of the audit chain whose words went with them.
+    """
     blanked = set(hidden(profile))
-    count = 0
+    count, notes = 0, list[int]()
     for alert in erasure.alerts_of(connection, profile.name, hid | gone):
         if alert["record_id"] in gone:
             values: dict[str, Any] = {"declaration": None, "title": "", "search": ""}
@@ -380,10 +385,10 @@ def _forget_alerts(
                 continue
             sealed, fired = sealing.seal(connection, alert, secret)
             values |= {"related": None, "indicators": fired}
-        erasure.clear_alert(connection, alert["id"], values)
+        notes += erasure.clear_alert(connection, alert["id"], values)
         erasure.keep_sealed(connection, sealing.ALERT, alert["id"], sealed)
         count += 1
-    return count
+    return count, notes
 
 
 def _forget_files(home: Path, before: datetime) -> int:

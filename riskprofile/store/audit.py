@@ -27,6 +27,9 @@ _words = AuditWords.__table__  # type: ignore[attr-defined]
 CHAIN_LOCK = 7002
 FORGOT = "retention.run"  # the act that erases words, and its detail: stated before when
 WORDS_BEFORE = "words_before"
+MASKED = "retention.forget"  # the act that takes notes of masked alerts, and its detail: which
+NOTES = "notes"
+NOTED = ("alert.note", "alert.ask")  # acts whose words are about an alert, as a decision's are
 FIELDS = (
     "sequence", "at", "actor", "action", "subject", "office", "purpose", "detail", "previous",
     "digest",
@@ -205,6 +208,30 @@ def excerpt(connection: Connection, subjects: Sequence[str]) -> list[list[Any]]:
     return [list(row) for row in rows]
 
 
+def noted(connection: Connection, subject: str) -> list[tuple[int, str]]:
+    """The words of notes and requests about an alert that are not erased, by sequence."""
+    asked = (
+        select(_words.c.sequence, _words.c.words)
+        .join(_audit, _audit.c.sequence == _words.c.sequence)
+        .where(_audit.c.subject == subject, _audit.c.action.in_(NOTED))
+        .order_by(_words.c.sequence)
+    )
+    return [(int(row.sequence), str(row.words)) for row in connection.execute(asked)]
+
+
+def forget_noted(connection: Connection, sequences: Sequence[int]) -> None:
+    """Erase the words of these; the act that does so says which, in its detail (`NOTES`)."""
+    connection.execute(delete(_words).where(_words.c.sequence.in_(sequences)))
+
+
+def writer(connection: Connection, sequence: int) -> tuple[datetime, str]:
+    """When a link was made, and by whom."""
+    row = connection.execute(
+        select(_audit.c.at, _audit.c.actor).where(_audit.c.sequence == sequence)
+    ).one()
+    return row.at, str(row.actor)
+
+
 def forget_words(connection: Connection, before: datetime) -> int:
     """Erase the words of purposes stated before a time; how many. The chain stays whole."""
     old = select(_audit.c.sequence).where(_audit.c.at < before)
@@ -235,8 +262,10 @@ def _missing_words(connection: Connection) -> int | None:
     )
     if erased:
         gone = gone.where(_audit.c.at >= max(erased))
-    found = connection.execute(gone.order_by(_audit.c.sequence).limit(1)).scalar()
-    return None if found is None else int(found)
+    said = connection.execute(select(_audit.c.detail).where(_audit.c.action == MASKED)).scalars()
+    masked = {number for one in said if one for number in one.get(NOTES, ())}
+    found = connection.execute(gone.order_by(_audit.c.sequence)).scalars()
+    return next((int(number) for number in found if number not in masked), None)
 
 
 def _digested(salt: str, words: str) -> str:

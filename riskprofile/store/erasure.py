@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from riskprofile.store import arms, batches, versions
+from riskprofile.store import arms, audit, batches, versions
 from riskprofile.store.database import Store, among
 from riskprofile.store.parties import block_table, form_table
 from riskprofile.store.tables import (
@@ -63,6 +63,7 @@ unmasking_table = Unmasking.__table__  # type: ignore[attr-defined]
 
 KEPT_OF_EVENTS = ("time",)  # history counts days by it; it points to nobody
 CONCEALMENT, WHERE = "concealment", "where_found"
+AUDIT, NOTE = "audit", "note"  # where notes stand, until the term of purposes at most
 WRITTEN = ("reason", "note", "packaging", CONCEALMENT)  # what officers wrote in their own words,
 WRITTEN_IN = (decision_table, outcome_table, snooze_table, view_table)  # and where
 
@@ -248,7 +249,8 @@ def written(
     Parameters
     ----------
     upto : datetime, optional
-        What was written up to then; else all.
+        What was written up to then; else all. Notes of a masked alert go with the words of
+        purposes, and are not in the former.
     """
     told: dict[str, list[Any]] = {}
     for table in WRITTEN_IN:
@@ -265,6 +267,8 @@ def written(
         select(item_table.c.id, item_table.c.where_found).where(_found_by(alert_id, upto))
     )
     told[item_table.name] = [[row[0], WHERE, row[1]] for row in rows]
+    if upto is None:
+        told[AUDIT] = [[of, NOTE, text] for of, text in audit.noted(connection, _subject(alert_id))]
     return told
 
 
@@ -320,6 +324,8 @@ def late(
 
 def writer(connection: Connection, table: str, of: int) -> tuple[datetime, str]:
     """When a row in which somebody wrote was made, and by whom."""
+    if table == AUDIT:
+        return audit.writer(connection, of)
     if table == item_table.name:
         asked = (
             select(outcome_table.c.at, outcome_table.c.officer)
@@ -346,11 +352,21 @@ def _found_by(alert_id: int, upto: datetime | None = None) -> ColumnElement[bool
     return found
 
 
-def clear_alert(connection: Connection, alert_id: int, values: Mapping[str, Any]) -> None:
-    """Put an alert back without names, and take its links and what was written about it."""
+def clear_alert(connection: Connection, alert_id: int, values: Mapping[str, Any]) -> list[int]:
+    """Put an alert back without names, and take its links and what was written about it.
+
+    The links of the audit chain whose words went with it.
+    """
+    notes = [of for of, _ in audit.noted(connection, _subject(alert_id))]
+    audit.forget_noted(connection, notes)
     clear_written(connection, alert_id)
     change_alert(connection, alert_id, values)
     connection.execute(delete(link_table).where(link_table.c.alert_id == alert_id))
+    return notes
+
+
+def _subject(alert_id: int) -> str:
+    return f"alert:{alert_id}"
 
 
 def change_alert(connection: Connection, alert_id: int, values: Mapping[str, Any]) -> None:

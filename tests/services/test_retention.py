@@ -26,6 +26,7 @@ from riskprofile.services import (
     govern,
     keys,
     looking,
+    noting,
     raising,
     replay,
     results,
@@ -634,6 +635,8 @@ def test_what_was_written_of_a_masked_record_is_opened_with_it_also_what_came_la
         store, INES, alert, "other", RECEIVED, methods=["opened"], note="Ada had none",
         concealment="sewn in by Ada", packaging="the bag of Ada",
     )  # fmt: skip
+    note, noted = "Ada called the desk", RECEIVED + timedelta(days=150)
+    noting.note(store, INES, alert, note, noted)
     why = "Ada waits at the gate for him"
     by_hand = raising.raise_alert(store, OMAR, other, "traveller", why, RECEIVED)
     now = retention.due_at(RECEIVED, 6)
@@ -659,7 +662,12 @@ def test_what_was_written_of_a_masked_record_is_opened_with_it_also_what_came_la
         ("ines", ("outcome", "note"), "Ada had none"),
         ("ines", ("outcome", "packaging"), "the bag of Ada"),
         ("ines", ("outcome", "concealment"), "sewn in by Ada"),
+        ("ines", ("audit", "note"), note),
     ]
+    with store.read() as connection:
+        assert audit.verify(connection).ok
+    told = review.alert(store, SARA, alert, now, purpose="control at the gate").timeline
+    assert [one.purpose for one in told if one.action == noting.NOTE] == [""]
     assert seen("XC-000000", now) == first
     assert seen(other, now) == [("omar", ("alert", "reason"), why)]
     assert left().count("Ada") == 1 and "omar raised it by hand: …" in left()
