@@ -107,7 +107,9 @@ def _number(say: Words, office: Any, most: int) -> int:
     if field not in st.session_state:
         st.session_state[field] = office.capacity
     number = int(st.session_state[field])
-    st.session_state[slider] = min(number, most)
+    if st.session_state.get(slider) != min(number, most):
+        # Not at every step: what is put back while a key is held down would take steps away.
+        st.session_state[slider] = min(number, most)
 
     def slid() -> None:
         st.session_state[field] = st.session_state[slider]
@@ -125,7 +127,7 @@ def _number(say: Words, office: Any, most: int) -> int:
             shortcut="E",
             disabled=number == office.capacity,
             on_click=_set,
-            args=(office.code, number),
+            args=(office.code,),
         )
         was = "capacity.now" if number == office.capacity else "capacity.was"
         told = escape(say(was, n=say.number(office.capacity)))
@@ -135,7 +137,9 @@ def _number(say: Words, office: Any, most: int) -> int:
     return number
 
 
-def _set(office: str, number: int) -> None:
+def _set(office: str) -> None:
+    # What the field holds now: a click out of it brings its number and the click at once.
+    number = int(st.session_state[f"capacity-{office}"])
     person = session.actor()
     if person is None:
         return

@@ -79,6 +79,16 @@ def test_slider_and_field_are_one_and_the_number_is_set_by_a_button(store: Store
     assert drawn.button(key=f"capacity-set-{HERE}").disabled
 
 
+def test_the_number_that_the_field_holds_is_set_though_the_click_comes_with_it(
+    store: Store,
+) -> None:
+    drawn = page()
+    drawn.number_input(key=f"capacity-{HERE}").set_value(38).run(timeout=120)
+    drawn.number_input(key=f"capacity-{HERE}").set_value(25)  # not left before the click
+    drawn.button(key=f"capacity-set-{HERE}").click().run(timeout=120)
+    assert f"{HERE} can make 25 examinations a day." in told(drawn)
+
+
 def test_no_find_is_foretold_before_outcomes_are_enough_and_then_with_its_interval(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

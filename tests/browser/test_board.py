@@ -38,7 +38,18 @@ def test_a_supervisor_tries_a_number_of_examinations_and_sets_it(served, visit):
     slider.press("ArrowRight")
     expect(card).to_contain_text("5 today: cut at 338 points")
     expect(field).to_have_value("5")
-    button(page, "Set from today").click()
+    chart = card.locator("[data-testid=stVegaLiteChart]")
+    expect(chart).to_have_attribute("aria-label", re.compile("^5 today: cut at 338"))
+    for _ in range(5):  # a key that is held down: the page is drawn in between
+        slider.press("ArrowRight")
+        page.wait_for_timeout(150)
+    expect(card).to_contain_text("10 today")
+    expect(field).to_have_value("10")
+    expect(buys).to_contain_text("What 10 buys")
+    expect(chart).to_have_attribute("aria-label", re.compile("^10 today"))
+    expect(page.locator(".rp-kpi")).to_contain_text("0 of 40")  # nothing is kept before it is set
+    field.fill("5")
+    button(page, "Set from today").click()  # the field is left by the click
     expect(page.locator(".rp-strip").first).to_contain_text("5 examinations a day")
     expect(page.locator(".rp-kpi")).to_contain_text("0 of 5")
     expect(button(page, "Set from today")).to_be_disabled()
