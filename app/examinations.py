@@ -38,9 +38,9 @@ def draw_part(offices: Sequence[Any], control: Any) -> None:
         number = _number(say, office, most)
         missed = control.missed[profile]
         reach = cut.reach(store, person, office.code, profile, now, max(number, most), missed)
-        told, more = reach.cut(number), reach.cut(number + cut.NEXT)
+        told = reach.cut(number)
         st.html(_heading(say, reach, told))
-        reach_chart.draw(say, reach, told, more, most)
+        reach_chart.draw(say, reach, told, most)
         kept = cut.today(store, person, office.code, profiles, now)
         st.html(_kept(say, kept, number))
     with right:
@@ -196,12 +196,12 @@ def _buys(say: Words, reach: cut.Reach, told: cut.Cut) -> str:
     lanes = {"red": told.red, "yellow": told.yellow}
     if told.own_view:
         lanes = {blind.LANE: told.own_view, **lanes}
-    number = say.number(told.number)
+    number, left = say.number(told.number), say.number(told.left)
     rows = [
-        (say("capacity.reached"), draw.note(say.number(told.left), _lanes(say, lanes))),
+        (say("capacity.reached"), draw.note(left, _lanes(say, lanes))),
         (say("capacity.finds"), _expected(say, told.finds)),
         (say("capacity.more"), _expected(say, told.more)),
-        (say("capacity.random", n=number), _one(say, told.at_random)),
+        (say("capacity.random", n=left), _one(say, told.at_random)),
         (say("capacity.below"), _below(say, told)),
     ]
     if told.work is not None and reach.minutes is not None:

@@ -14,6 +14,7 @@ import streamlit as st
 from app import form
 from app.text import mark
 from app.words import Words
+from riskprofile.services.cut import NEXT
 
 alt: Any = altair  # its own types know no marks that are made from parts
 
@@ -34,15 +35,15 @@ FONT = '"Segoe UI", Roboto, "Helvetica Neue", Arial, "Liberation Sans", sans-ser
 NAMED = {"align": "right", "dy": -8}
 
 
-def draw(say: Words, reach: Any, told: Any, more: Any, most: int) -> None:
+def draw(say: Words, reach: Any, told: Any, most: int) -> None:
     """Draw it.
 
     Parameters
     ----------
     reach : Reach
         What examinations reach.
-    told, more : Cut
-        Of the chosen number, and of ten more.
+    told : Cut
+        Of the chosen number.
     most : int
         Where the axis ends, whatever is chosen: the curve does not jump.
     """
@@ -50,7 +51,7 @@ def draw(say: Words, reach: Any, told: Any, more: Any, most: int) -> None:
     layers, top, bottom = _expected(say, reach, most, colour) if reach.known else _places(
         reach, most, colour
     )  # fmt: skip
-    layers += _chosen(say, reach, told, more, most, colour, (bottom, top))
+    layers += _chosen(say, told, most, colour, (bottom, top))
     chart = (
         alt.layer(*layers)
         .properties(height=HEIGHT, background="transparent", description=said(say, told))
@@ -95,7 +96,8 @@ def _expected(
     if rows[-1]["x"] < most:  # nothing more is open
         rows.append({**rows[-1], "x": most})
     rate = reach.at_random
-    top = max(float(rows[-1]["high"]), most * (rate or 0.0), 1.0) * 1.08
+    left = max(0, most - reach.made)
+    top = max(float(rows[-1]["high"]), left * (rate or 0.0), 1.0) * 1.08
     band = (
         alt.Chart(_data(rows))
         .mark_area(opacity=0.16, color=colour["up"], interpolate="step-after")
@@ -112,14 +114,14 @@ def _expected(
         _name(say("capacity.by_rank"), most, rows[-1]["finds"], top, colour["up"]),
     ]
     if rate is not None:
-        ends = [{"x": 0, "finds": 0.0}, {"x": most, "finds": most * rate}]
+        ends = [{"x": most - left, "finds": 0.0}, {"x": most, "finds": left * rate}]
         layers.append(
             alt.Chart(_data(ends))
             .mark_line(color=colour["ctl"], strokeDash=[5, 4], strokeWidth=1.5)
             .encode(x=_x("x", most), y=_y("finds", 0, top))
         )
         name = say("capacity.at_random")
-        layers.append(_name(name, most, most * rate, top, colour["muted"]))
+        layers.append(_name(name, most, left * rate, top, colour["muted"]))
     return layers, top, 0.0
 
 
@@ -152,9 +154,7 @@ def _places(reach: Any, most: int, colour: dict[str, str]) -> tuple[list[Any], f
 
 def _chosen(
     say: Words,
-    reach: Any,
     told: Any,
-    more: Any,
     most: int,
     colour: dict[str, str],
     ends: tuple[float, float],
@@ -186,11 +186,12 @@ def _chosen(
             .mark_point(size=60, fill=colour["bg"], stroke=colour["text"], opacity=1, strokeWidth=2)
             .encode(x=_x("x", most), y=_y("y", bottom, top))
         )
-    if told.below and more.number <= most:
-        layers.append(rule(more.number, color=colour["ctl"], strokeDash=[2, 3], strokeWidth=1))
+    more = told.number + NEXT
+    if told.below and more <= most:
+        layers.append(rule(more, color=colour["ctl"], strokeDash=[2, 3], strokeWidth=1))
         words = say("capacity.ten", n=_ten(say, told))
         light = {"fontSize": 12, "color": colour["muted"]}
-        layers.append(text(more.number, _part(ends, 0.8), words, **light))
+        layers.append(text(more, _part(ends, 0.8), words, **light))
     return layers
 
 

@@ -21,7 +21,7 @@ from riskprofile.services.blind import LANE
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.evidence import Weight, weighed
-from riskprofile.services.queue_statements import SEEN, SHOWN_LANE, WAITS
+from riskprofile.services.queue_statements import SEEN, SHOWN_LANE, WAITS, standing_id
 from riskprofile.services.queueing import LANE_ORDER, snoozed
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import audit
@@ -64,9 +64,10 @@ class Cut:
     it, and the first ten of these have the lanes and points (fewest, most) of `below`. `finds` and
     `more` are what the alerts reached, and the next ten below them, are expected to hold: None
     until the installation's own confirmed outcomes are enough for a probability. `at_random` is
-    what the whole number would find in what the lists pass over, None until the random share tells.
-    What waits for an officer's own view comes first (`own_view`), is of no lane, and is told
-    without points and expectation. `work` is the time of the whole number at the usual length.
+    what those still to be made would find in what the lists pass over, None until the random
+    share tells. What waits for an officer's own view comes first (`own_view`), is of no lane, and
+    is told without points and expectation. `work` is the time of the whole number at the usual
+    length.
     """
 
     number: int
@@ -87,12 +88,14 @@ class Cut:
 
 @dataclass(frozen=True)
 class Reach:
-    """What examinations reach of an office's open alerts of one profile, put aside ones left out.
+    """What examinations reach of an office's open alerts of one profile.
+
+    Those put aside are left out, and those that were decided: what was ordered of them is ordered.
 
     Parameters
     ----------
     made : int
-        Examinations ordered today, of any profile.
+        Examinations ordered today, of any profile: none of these alerts is in `top`.
     top : tuple of Place
         The top of the list: as many as were asked for, and ten more.
     lanes : mapping of str to int
@@ -119,7 +122,7 @@ class Reach:
 
     def cut(self, number: int) -> Cut:
         """What so many examinations of the day come to."""
-        left = max(0, number - self.made)
+        left, then = (max(0, many - self.made) for many in (number, number + NEXT))
         reached, below = self.top[:left], self.top[left : left + NEXT]
         lanes = Counter(one.lane for one in reached)
         points = [one.points for one in below if one.points is not None]
@@ -135,8 +138,10 @@ class Reach:
             below=Counter(one.lane for one in below),
             below_points=(min(points), max(points)) if points else None,
             finds=self.curve[len(reached)] if self.known else None,
-            more=expected([_chance(one) for one in below])[-1] if self.known else None,
-            at_random=None if self.at_random is None else number * self.at_random,
+            more=expected([_chance(one) for one in self.top[left:then]])[-1]
+            if self.known
+            else None,
+            at_random=None if self.at_random is None else left * self.at_random,
             work=None if self.minutes is None else number * timedelta(minutes=self.minutes),
         )
 
@@ -191,11 +196,12 @@ def reach(
         What the random share tells of this profile (`control_share`).
     """
     authorise(actor, LOOK, office)
-    here = (_alert.c.profile == profile, _alert.c.state == "open", _alert.c.office == office)
+    here = [_alert.c.profile == profile, _alert.c.state == "open", _alert.c.office == office]
+    here += [~snoozed(now), standing_id().is_(None)]
     top: list[Place] = []
     with store.read() as connection:
         rows = connection.execute(
-            select(SHOWN_LANE, func.count()).where(*here, ~snoozed(now)).group_by(SHOWN_LANE)
+            select(SHOWN_LANE, func.count()).where(*here).group_by(SHOWN_LANE)
         ).all()
         lanes = {row[0]: int(row[1]) for row in rows}
         for lane in sorted(lanes, key=lambda name: LANE_ORDER.get(name, 9)):
@@ -203,7 +209,7 @@ def reach(
             if lane == LANE:
                 top += [Place(LANE, None, None)] * min(room, lanes[lane])
                 continue
-            asked = select(_alert.c.points, _alert.c.score).where(*here, ~snoozed(now), SEEN)
+            asked = select(_alert.c.points, _alert.c.score).where(*here, SEEN)
             asked = asked.where(_alert.c.lane == lane)
             asked = asked.order_by(_alert.c.standing, _alert.c.record_id).limit(room)
             top += [Place(lane, *row) for row in connection.execute(asked)]

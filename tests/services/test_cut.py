@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from riskprofile.errors import NotAllowed
+from riskprofile.scoring.control import Missed
 from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
 from riskprofile.services import blind, capacity, cut, review
 from riskprofile.services.cut import Today
@@ -125,6 +126,20 @@ def test_expected_finds_are_told_once_outcomes_are_enough(store, monkeypatch):
     assert told.finds == (0.5, 0, 1)
     # None of the next two is a find in 0.75 x 0.875 of the days, both are in 0.03125.
     assert told.more == (0.375, 0, 2)
+
+
+def test_finds_are_those_of_what_is_still_to_be_made_by_rank_as_at_random(store, monkeypatch):
+    for n in range(4):
+        alert = taken(store, record_id=f"E-{n}")
+        review.decide(store, INES, alert, "examine", REASON, NOW)
+    put(store, 20, score=0.25)
+    monkeypatch.setattr(cut, "weighed", lambda *_: Weight(ENOUGH_EXAMINED, ENOUGH_FINDS))
+    passed = Missed(100, 20, 5000.0, 0.2, 0.1, 0.3)
+    reached = cut.reach(store, SARA, HERE, "shipment", later(hours=1), passed_over=passed)
+    told = reached.cut(10)
+    assert (told.finds.finds, told.at_random) == (1.5, pytest.approx(1.2))  # of six
+    # With two four are made already: of ten more eight are still to be made.
+    assert (reached.cut(2).more.finds, reached.cut(2).at_random) == (2.0, 0.0)
 
 
 def test_the_interval_of_finds_is_that_of_independent_draws():
