@@ -209,7 +209,7 @@ def _marks(say: Any, found: Any, now: Any) -> str:
 
 
 def _hours(found: Any, shift: Any, now: Any) -> str:
-    zone = session.zone(found.offices[0].zone if len(found.offices) == 1 else None)
+    zone = session.zone(found.zone)
     return f"{form.clock(shift.begins, zone, now)}–{shift.ends.astimezone(zone):%H:%M}"
 
 

@@ -31,7 +31,7 @@ from riskprofile.store.tables import Decision, FirstView
 
 _view = FirstView.__table__  # type: ignore[attr-defined]
 
-DAY, EIGHT = timedelta(hours=24), timedelta(hours=8)
+DAY = timedelta(hours=24)
 SHIFT_HOURS = (6, 14, 22)  # when a shift takes over, on the office's clock
 PAST = timedelta(days=90)
 # Agreement above this, over so many decisions made this fast, is nodding and not reading
@@ -160,21 +160,18 @@ class Mark:
 
 @dataclass(frozen=True)
 class Shift:
-    """One shift of eight hours, from its beginning, and how it decided.
+    """One shift, from its beginning to when the next one takes over, and how it decided.
 
+    It is of eight hours, and in the nights that change the clock of seven or nine.
     `own` are the views said first in it that agree with the lane, `held` those against it whose
     decision was against it too.
     """
 
     begins: datetime
+    ends: datetime
     meter: Meter
     own: Share
     held: Share
-
-    @property
-    def ends(self) -> datetime:
-        """When the next one takes over."""
-        return self.begins + EIGHT
 
     def marks(self, ranges: Mapping[str, tuple[float, float]]) -> list[Mark]:
         """Each measure beside the range of its name."""
@@ -228,6 +225,7 @@ def shifts(made: Sequence[Made], views: Sequence[Case], zone: ZoneInfo) -> list[
     return [
         Shift(
             begins,
+            shift_of(begins + DAY / 2, zone),
             meter(by_shift.get(begins, [])),
             _share((one.view_agrees, 1) for one in said.get(begins, [])),
             _share((not one.agrees, 1) for one in said.get(begins, []) if one.against),

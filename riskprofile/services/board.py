@@ -81,9 +81,10 @@ class Board:
     """Everything of the page.
 
     `meter` is of the last 24 hours; `shifts` are those of that time that decided anything,
-    the newest first. `alarms` are the offices of which all decisions, or those of a shift, ask
-    for a talk. `bias` is of all that the actor sees, `biases` of each office. `second` outcomes
-    and releases wait for a second person.
+    the newest first, on the clock of `zone`: that of the offices, UTC where they have several.
+    `alarms` are the offices of which all decisions, or those of a shift, ask for a talk. `bias` is
+    of all that the actor sees, `biases` of each office. `second` outcomes and releases wait for a
+    second person.
     """
 
     offices: list[Load]
@@ -95,6 +96,7 @@ class Board:
     biases: list[Bias]
     alarms: list[str]
     second: int
+    zone: str
 
     @property
     def alarm(self) -> bool:
@@ -111,13 +113,14 @@ def board(store: Store, actor: Actor, now: datetime) -> Board:
         if actor.office:
             chosen = chosen.where(_office.c.code == actor.office)
         offices = [_load(connection, row, now) for row in connection.execute(chosen).all()]
-        one_zone = offices[0].zone if len(offices) == 1 else "UTC"
+        of_all = {one.zone for one in offices}
+        zone = of_all.pop() if len(of_all) == 1 else "UTC"
         made = agreement.decided(connection, actor, now)
         cases = agreement.cases(connection, actor, now)
         views = agreement.views(connection, actor, now)
         waiting = dict(_waiting(connection, actor))
         counted = overrides(connection, actor, now)
-        midnight = capacity.midnight(one_zone, now)
+        midnight = capacity.midnight(zone, now)
         control = control_share.control_share(connection, actor, midnight, now)
         asked = queue_statements.to_confirm(actor.office is not None)
         # Of everybody: a supervisor looks after what waits, also for others than themselves.
@@ -133,7 +136,7 @@ def board(store: Store, actor: Actor, now: datetime) -> Board:
         offices,
         counted,
         agreement.meter(made),
-        agreement.shifts(made, views, ZoneInfo(one_zone)),
+        agreement.shifts(made, views, ZoneInfo(zone)),
         control,
         agreement.bias(None, cases, sum(waiting.values())),
         [
@@ -142,6 +145,7 @@ def board(store: Store, actor: Actor, now: datetime) -> Board:
         ],
         alarms,
         second,
+        zone,
     )
 
 

@@ -12,7 +12,19 @@ from sqlalchemy import select
 from riskprofile.errors import NotAllowed, UsageError
 from riskprofile.services import agreement, blind, board, capacity, cut, review, snoozing
 from riskprofile.store.tables import Audit
-from tests.services.bench import HERE, INES, NOW, OMAR, REASON, SARA, THERE, later, put, taken
+from tests.services.bench import (
+    HERE,
+    INES,
+    NOW,
+    OMAR,
+    REASON,
+    SARA,
+    THERE,
+    later,
+    put,
+    put_offices,
+    taken,
+)
 
 
 def test_load_ageing_and_cut_are_counted_per_office(any_store):
@@ -107,6 +119,33 @@ def test_agreement_and_reading_time_are_told_of_each_shift_of_the_offices_clock(
 def test_a_shift_begins_at_six_two_or_ten(at, begins):
     told = agreement.shift_of(datetime.fromisoformat(at), ZoneInfo("Europe/Paris"))
     assert told == datetime.fromisoformat(begins)
+
+
+@pytest.mark.parametrize(
+    ("at", "ends"),
+    [
+        ("2026-10-24T23:30+02:00", "2026-10-25T06:00+01:00"),  # nine hours
+        ("2026-10-25T02:30+01:00", "2026-10-25T06:00+01:00"),  # the second time that it is so late
+        ("2026-03-28T23:30+01:00", "2026-03-29T06:00+02:00"),  # seven
+        ("2026-11-24T23:30+01:00", "2026-11-25T06:00+01:00"),
+    ],
+)
+def test_a_night_shift_ends_at_six_when_the_clock_changes_too(at, ends):
+    made = [agreement.Made(datetime.fromisoformat(at), HERE, True, None)]
+    [shift] = agreement.shifts(made, [], ZoneInfo("Europe/Paris"))
+    assert shift.ends == datetime.fromisoformat(ends)
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"), [("Europe/Paris", ("Europe/Paris", 6)), ("America/Bogota", ("UTC", 7))]
+)
+def test_shifts_of_several_offices_are_those_of_their_clock_if_they_have_one(store, zone, told):
+    put_offices(store, [{"code": THERE, "name": "North Gate", "zone": zone, "capacity": 10}])
+    alert = taken(store)
+    review.decide(store, INES, alert, "examine", REASON, later(minutes=1))
+    found = board.board(store, dataclasses.replace(SARA, office=None), later(minutes=5))
+    begins = found.shifts[0].begins.astimezone(ZoneInfo("Europe/Paris"))
+    assert (found.zone, begins.hour) == told  # of two clocks UTC's
 
 
 RANGES = {"agrees": (0.70, 0.95), "quick": (0.0, 0.08), "held": (0.60, 1.0)}
