@@ -124,11 +124,11 @@ def _of(actor: Actor, now: datetime) -> list[ColumnElement[bool]]:
 
 
 def _joined() -> Any:
-    """Decisions with their alert and what was last found in it."""
+    """Decisions with their alert and what was last found in it since."""
     inner = Outcome.__table__.alias()  # type: ignore[attr-defined]
     last = (
         select(func.max(inner.c.id))
-        .where(inner.c.alert_id == _decision.c.alert_id)
+        .where(inner.c.alert_id == _decision.c.alert_id, inner.c.at >= _decision.c.at)
         .correlate(_decision)
         .scalar_subquery()
     )

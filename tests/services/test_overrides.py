@@ -60,6 +60,16 @@ def test_they_are_counted_by_what_was_done_and_why_with_what_was_found_since(any
     assert [one.outcome for one in listed[1:4]] == ["not_examined", "nothing", "trafficking"]
 
 
+def test_what_was_found_before_the_decision_was_not_found_since(any_store):
+    alert = decided(any_store, "R-1", "red", "examine", "as the list says")
+    review.record_outcome(any_store, INES, alert, "trafficking", later(minutes=1), **FIND)
+    review.reopen(any_store, SARA, alert, "it was another consignment's carton", later(minutes=2))
+    review.claim(any_store, INES, alert, later(minutes=3))
+    review.decide(any_store, INES, alert, "release", KNOWN, later(minutes=3))
+    assert told(any_store).kinds == [Override("red", "release", KNOWN, 1, 0, 0)]
+    assert [one.outcome for one in overrides.listed(any_store, SARA, later(hours=1))] == [None]
+
+
 def test_what_was_raised_by_hand_the_list_had_passed_over(any_store):
     decided(any_store, "M-1", "yellow", "scan", "a tip", selected_by=raising.SELECTED)
     decided(any_store, "M-2", "yellow", "release", KNOWN, selected_by=raising.SELECTED)
