@@ -26,6 +26,7 @@ _outcome = Outcome.__table__  # type: ignore[attr-defined]
 _label = Label.__table__  # type: ignore[attr-defined]
 
 PAST = timedelta(days=90)
+STATES = ("open", "closed", "superseded", REMOVED)
 # What chance drew is red. Without the draw the points, or a sign, would have made it yellow.
 _YELLOW = or_(
     and_(_alert.c.points.is_not(None), _alert.c.points >= _alert.c.yellow_from),
@@ -77,6 +78,11 @@ def control_share(
     )
     lane = case((_YELLOW, "yellow"), else_="green")
     counts = _alert.c.state.in_(("open", "closed", REMOVED))
+    past = (  # of all that was ever red an index tells those of late, and no row of others is read
+        select(_alert.c.id)
+        .where(*visible(actor), _alert.c.profile.in_(PROFILES), _alert.c.state.in_(STATES))
+        .where(_alert.c.lane == "red", _alert.c.created_at > now - PAST)
+    )
     rows = connection.execute(
         select(
             _alert.c.profile,
@@ -85,10 +91,10 @@ def control_share(
             func.sum(case((_alert.c.created_at >= midnight, 1), else_=0)),
             func.sum(case((_outcome.c.outcome != "not_examined", 1), else_=0)),
             func.sum(case((_outcome.c.outcome == "trafficking", 1), else_=0)),
-            func.sum(case((counts, 1.0 / _alert.c.probability), else_=0.0)),
+            func.sum(case((counts, 1.0 / func.nullif(_alert.c.probability, 0.0)), else_=0.0)),
         )
         .select_from(_alert.outerjoin(_outcome, _outcome.c.id == last))
-        .where(*visible(actor), _alert.c.selected_by == "random", _alert.c.created_at > now - PAST)
+        .where(_alert.c.id.in_(past), _alert.c.selected_by == "random")
         .group_by(_alert.c.profile, lane)
     ).all()
     lanes = {

@@ -4,7 +4,7 @@ many it can make."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -12,7 +12,7 @@ from statistics import median
 from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, and_, func, or_, select, union_all, update
 
 from riskprofile.errors import NotAllowed, UsageError
 from riskprofile.scoring.control import Missed
@@ -218,7 +218,7 @@ def reach(
         return Reach(
             office,
             profile,
-            examined(connection, office, capacity.midnight(zone or "UTC", now)),
+            examined(connection, [office], capacity.midnight(zone or "UTC", now))[office],
             tuple(top),
             lanes,
             weight.enough,
@@ -228,20 +228,19 @@ def reach(
         )
 
 
-def examined(connection: Connection, office: str, since: datetime) -> int:
-    """Alerts of an office that were ordered to be examined since then."""
-    joined = _decision.join(_alert, _alert.c.id == _decision.c.alert_id)
-    found = connection.execute(
-        select(func.count(func.distinct(_decision.c.alert_id)))
-        .select_from(joined)
-        .where(
-            _alert.c.office == office,
-            _decision.c.decision == "examine",
-            _decision.c.undone_at.is_(None),
-            _decision.c.at >= since,
-        )
+def examined(connection: Connection, offices: Collection[str], since: datetime) -> Counter[str]:
+    """Alerts that were ordered to be examined since then, by office."""
+    ordered = select(_decision.c.alert_id).where(
+        _decision.c.decision == "examine",
+        _decision.c.undone_at.is_(None),
+        _decision.c.at >= since,
     )
-    return int(found.scalar_one())
+    rows = connection.execute(
+        select(_alert.c.office, func.count())
+        .where(_alert.c.id.in_(ordered), _alert.c.office.in_(list(offices)))
+        .group_by(_alert.c.office)
+    )
+    return Counter({office: int(many) for office, many in rows})
 
 
 def _minutes(connection: Connection, office: str, now: datetime) -> float | None:
@@ -289,17 +288,18 @@ def today(
         if office not in when.offices:
             return []
         since = now - capacity.LATEST_ZONE
-        rows = connection.execute(
+        red = and_(_alert.c.lane == "red", _alert.c.state.in_(("open", "closed")))
+        waits = and_(_alert.c.lane != "red", WAITS, _alert.c.state == "open")
+        parts = [  # each in an index of its own
             select(_alert.c.profile, _alert.c.due_at, _alert.c.created_at).where(
                 _alert.c.office == office,
                 _alert.c.profile.in_(profiles),
-                or_(
-                    and_(_alert.c.lane == "red", _alert.c.state.in_(("open", "closed"))),
-                    and_(WAITS, _alert.c.state == "open"),
-                ),
+                part,
                 or_(_alert.c.due_at >= since, _alert.c.created_at >= since),
             )
-        ).all()
+            for part in (red, waits)
+        ]
+        rows = connection.execute(union_all(*parts)).all()
         of_today = when.list(office, None)
         given = Counter(
             profile for profile, due, made in rows if when.list(office, due, made) == of_today

@@ -48,6 +48,12 @@ def test_it_is_told_as_a_sum_and_no_officer_sees_the_board(store):
         board.board(store, OMAR, NOW)
 
 
+def test_a_draw_of_no_probability_weighs_nothing(any_store):
+    put(any_store, **RANDOM)
+    put(any_store, record_id="never drawn", selected_by="random", probability=0.0)
+    assert told(any_store).missed["shipment"].stands_for == pytest.approx(100.0)
+
+
 def test_a_control_is_told_by_the_lane_that_it_would_be_in(any_store):
     sign = {"key": "S", "text": "a sign", "queue": "compliance", "raises": "yellow"}
     for n, (columns, outcome) in enumerate(
