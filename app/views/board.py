@@ -10,7 +10,7 @@ import streamlit as st
 from app import draw, examinations, form, session
 from app.deciding import strips
 from app.installation import served
-from app.text import escape
+from app.text import attribute, escape
 from riskprofile.services import agreement, board, overrides
 
 NBSP = "\u00a0"
@@ -41,7 +41,7 @@ def page() -> None:
             st.html(_marks(say, found, now))
     st.html(_card(say("board.offices"), _offices(say, found), say("board.offices_text")))
     st.html(_shifts(say, found, now))
-    st.html(_card(say("board.bias"), _bias(say, found), say("board.bias_text")))
+    st.html(_card(say("board.bias"), _bias(say, found), say("board.bias_text"), wide=True))
     if st.session_state.get(LISTED):
         st.dialog(say("board.overrides"), width="large", on_dismiss=_close)(_listed)()
 
@@ -299,9 +299,12 @@ def _gap(say: Any, gap: Any) -> str:
     return str(say("board.points_apart", n=by, low=low, high=high))
 
 
-def _card(title: str, body: str, note: str, beside: str = "") -> str:
+def _card(title: str, body: str, note: str, beside: str = "", wide: bool = False) -> str:
+    # What is wider than a narrow window is moved by the keys too.
+    scrolls = f' tabindex="0" role="region" aria-label="{attribute(title)}"' if wide else ""
     return (
-        f'<div class="rp-card rp-stack"><div class="rp-bar"><h2 class="rp-h2">{escape(title)}</h2>'
+        f'<div class="rp-card rp-stack"{scrolls}><div class="rp-bar">'
+        f'<h2 class="rp-h2">{escape(title)}</h2>'
         f'<span class="rp-m rp-s">{escape(beside)}</span></div>{body}'
         f'<p class="rp-m">{escape(note)}</p></div>'
     )

@@ -12,8 +12,9 @@ from riskprofile.services import review
 from riskprofile.services.rights import Actor
 from riskprofile.store import tables
 from tests.browser.home import LATER, OFFICE, days_before
+from tests.browser.test_axe import faults
 from tests.browser.test_pages import opened, owners
-from tests.browser.test_shift import button, press, reference
+from tests.browser.test_shift import button, press, reference, settled
 
 
 def test_a_supervisor_tries_a_number_of_examinations_and_sets_it(served, visit):
@@ -54,6 +55,16 @@ def test_a_supervisor_tries_a_number_of_examinations_and_sets_it(served, visit):
     expect(page.locator(".rp-kpi")).to_contain_text("0 of 5")
     expect(button(page, "Set from today")).to_be_disabled()
     assert page.foreign == []
+
+
+def test_what_is_wider_than_a_narrow_window_is_moved_by_keys(served, visit):
+    page = visit("supervisor-03", "/board")
+    page.set_viewport_size({"width": 768, "height": 768})
+    wide = page.get_by_role("region", name="Own view first, 90 days")
+    expect(wide).to_contain_text("not known yet")
+    settled(page)
+    assert wide.evaluate("one => one.scrollWidth > one.clientWidth")
+    assert faults(page) == []
 
 
 def test_overrides_are_told_by_reason_and_their_list_opens_by_a_key(served, visit):
