@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -291,7 +292,10 @@ def figured(page: Page) -> None:
     field.fill("40")
     field.press("Enter")
     expect(page.locator(".st-key-capacity")).to_contain_text("was 36")
-    expect(page.locator(".st-key-capacity canvas, .st-key-capacity svg.marks")).to_be_visible()
+    settled(page)
+    expect(page.locator(".rp-card", has_text="What 40 buys")).to_be_visible()
+    chart = page.locator(".st-key-capacity [data-testid=stVegaLiteChart]")
+    expect(chart).to_have_attribute("aria-label", re.compile("^40 today"))
 
 
 def arabic(browser: Browser, served: Served, folder: Path) -> None:
