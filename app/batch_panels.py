@@ -96,7 +96,8 @@ def _told(say: Any, person: Any, zone: Any) -> str:
             continue
         said = [say("inbox.looked", folder=one.folder, ago=ago)]
         if one.rating:
-            said = [say("inbox.rating", folder=one.folder, files=say.listed(one.rating))]
+            files = say.listed(one.rating)
+            said = [say("inbox.rating", folder=one.folder, files=files, ago=ago)]
         if one.growing:
             said.append(say("inbox.growing", files=say.listed(one.growing)))
         if one.waits:

@@ -321,13 +321,13 @@ class Watcher:
                     "known once they are (registers load offices)"
                 )
         with Inbox(folder) as inbox, stop.listening(), self._telling(inbox, every, once):
-            if not self._held():
+            if not self._held(inbox):
                 inbox.look()
             while not stop.signal:
-                fault = None if self._held() else self._rate(inbox, inbox.left(), stop)
+                fault = None if self._held(inbox) else self._rate(inbox, inbox.left(), stop)
                 if stop.wait(every):
                     break
-                if not self._held():
+                if not self._held(inbox):
                     fault = self._rate(inbox, inbox.look(), stop) or fault
                 if once:
                     if fault is not None:
@@ -344,11 +344,14 @@ class Watcher:
         finally:
             self.teller.end()
 
-    def _held(self) -> bool:
-        """Whether the inbox is paused; said when it turns."""
+    def _held(self, inbox: Inbox) -> bool:
+        """Whether the inbox is paused; said when it turns. Who waits for its end is still here."""
         if said := self.heed.turned():
             self.say(said)
-        return self.heed.stands is not None
+        if self.heed.stands is None:
+            return False
+        self._tell_of(inbox, [])
+        return True
 
     def _rate(self, inbox: Inbox, paths: list[Path], stop: Stop) -> RiskProfileError | None:
         fault: RiskProfileError | None = None
@@ -369,6 +372,8 @@ class Watcher:
                 fault = error
                 self._waits(path, str(error))
         for some in together(left):
+            if self._held(inbox):  # the others stay taken
+                break
             if len(some) > 1 and not stop.signal:
                 some = self._some(inbox, some, stop)
             for path in some:  # what keeps one of them back, or fails with it, is told of that one

@@ -10,10 +10,12 @@ import hashlib
 import json
 import os
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from riskprofile.errors import InputError, StoreError, UsageError
 from riskprofile.files import is_passing, legible, whole_or_nothing
@@ -74,7 +76,7 @@ class Teller:
             _named(growing), _named(rating), waits, self.once,
         )  # fmt: skip
         last = self.last
-        if last is not None and now - last.at < AGAIN and _same(last, told):
+        if last is not None and abs(now - last.at) < AGAIN and _same(last, told):
             return
         self.last = told
         with suppress(OSError, InputError):  # what is told is no part of the work
@@ -97,6 +99,22 @@ def _named(names: list[str]) -> tuple[str, ...]:
     return tuple(legible(one) for one in sorted(names)[:NAMED])
 
 
+def _texts(given: Any) -> tuple[str, ...]:
+    return tuple(map(str, given))
+
+
+# What a page does with each of these, it can do with nothing else.
+KINDS: dict[str, Callable[[Any], Any]] = {
+    "folder": str,
+    "host": str,
+    "process": int,
+    "every": float,
+    "growing": _texts,
+    "rating": _texts,
+    "waits": int,
+}
+
+
 def watchers(settings: Settings, actor: Actor) -> list[Seen]:
     """What the watchers with this home told last, by folder."""
     authorise(actor, "batch.look")
@@ -107,7 +125,8 @@ def watchers(settings: Settings, actor: Actor) -> list[Seen]:
         with suppress(OSError, ValueError, KeyError, TypeError):  # written by another release
             told = json.loads(path.read_text("utf-8"))
             told["at"] = datetime.fromisoformat(told["at"]).astimezone(UTC)
-            told["growing"], told["rating"] = tuple(told["growing"]), tuple(told["rating"])
+            for name, kind in KINDS.items():
+                told[name] = kind(told[name])
             found.append(Seen(**told))
     return sorted(found, key=lambda one: one.folder)
 

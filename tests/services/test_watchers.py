@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import signal
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -52,6 +54,7 @@ def test_a_paused_inbox_is_left_as_it_is_until_it_is_looked_at_again(
     said: list[str] = []
     watch(store, home, folder, said)
     assert [one.name for one in folder.glob("*.csv")] == ["day.csv"]
+    assert [one.folder for one in watchers.watchers(home, OPERATOR)] == [str(folder.resolve())]
     assert said[1:] == [
         "the inbox is paused since 2026-11-24 09:00 UTC by olga: the carrier sends rubbish"
     ]
@@ -129,6 +132,44 @@ def test_a_watcher_tells_what_waits_for_a_stable_size_and_is_gone_when_it_ends(
     assert watchers.watchers(home, OPERATOR) == []
 
 
+def test_a_pause_ends_a_look_after_the_file_that_is_being_rated(
+    store: Store, home: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "SMALL", 0)  # each is a run of its own, as large files are
+    for number, name in enumerate(("a.csv", "b.csv")):
+        (folder / name).write_text(GOOD.replace("XM-", f"X{number}-"))
+    said: list[str] = []
+
+    class Said(list[str]):
+        def append(self, line: str) -> None:
+            said.append(line)
+            if line.startswith("a.csv: read 4"):
+                watchers.pause(store, OPERATOR, "the disk is full", NOW)
+
+    watch(store, home, folder, Said())
+    assert not any(line.startswith("b.csv") for line in said)
+    watchers.resume(store, OPERATOR, NOW)
+    watch(store, home, folder, Said())
+    assert said[-1].startswith("b.csv: read 4 = accepted 4")
+
+
+def test_who_waits_for_the_end_of_a_pause_is_heard_of_all_the_while(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    watchers.pause(store, OPERATOR, "the share moves", NOW)
+    process, heard = start(home, folder), set[datetime]()
+    try:
+
+        def told() -> bool:
+            heard.update(one.at for one in watchers.watchers(home, OPERATOR))
+            return len(heard) > 1
+
+        until(told)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        ended(process)
+
+
 def test_what_a_timer_began_is_told_of_until_the_next_time(
     store: Store, home: Settings, folder: Path
 ) -> None:
@@ -157,9 +198,23 @@ def test_what_did_not_change_is_not_written_at_each_look(home: Settings) -> None
     assert watchers.watchers(home, OPERATOR)[0].at == NOW + timedelta(seconds=2)
     teller.tell(NOW + timedelta(seconds=9), [], [], 0)
     assert watchers.watchers(home, OPERATOR)[0].at == NOW + timedelta(seconds=9)
+    teller.tell(NOW - timedelta(hours=1), [], [], 0)  # its clock was put right
+    assert watchers.watchers(home, OPERATOR)[0].at == NOW - timedelta(hours=1)
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"at": "yesterday"}', '{"at": "2026-11-24"}'])
+def other(**given: object) -> str:
+    """What a watcher told, with some of it otherwise."""
+    told = {**asdict(Seen("/srv/inbox", "host", 1, NOW, 1.0)), **given}
+    return json.dumps(told, default=str)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "[]", '{"at": "yesterday"}', '{"at": "2026-11-24"}'),
+        *(other(every="soon"), other(waits=[]), other(waits="some"), other(rating=4)),
+    ],
+)
 def test_what_another_release_told_is_left_aside(home: Settings, content: str) -> None:
     place = home.home / watchers.WATCHERS
     place.mkdir(parents=True)
