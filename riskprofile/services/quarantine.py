@@ -229,11 +229,13 @@ def likewise(
 ) -> dict[int, dict[str, str]]:
     """The same repair for like rows: those that have none of these `fixes` yet, and that came with
     the same text in the same column at fault as one whose fixes are `sound`.
+
+    What names a row is its own: with that of another one it would be a version of it.
     """
     mended: dict[tuple[str, str, str], str] = {}
     for row in rows:
         given = fixes.get(row.id, {}) if row.id in sound else {}
-        if row.column is not None and row.column in given:
+        if row.column is not None and row.column in given and not _names(row.profile, row.column):
             key = (row.profile, row.column, row.fields.get(row.column, ""))
             mended.setdefault(key, given[row.column])
     found: dict[int, dict[str, str]] = {}
@@ -244,6 +246,11 @@ def likewise(
         if key in mended:
             found[row.id] = {row.column: mended[key]}
     return found
+
+
+def _names(profile: str, column: str) -> bool:
+    """Whether a column tells one declaration, or one item, from all others."""
+    return column in (PROFILES[profile].declaration[0], PROFILES[profile].item)
 
 
 def repair(

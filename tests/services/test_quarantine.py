@@ -565,6 +565,20 @@ def test_the_same_repair_is_for_rows_that_came_with_the_same_text_in_the_same_co
     assert quarantine.likewise(rows, {first.id: {"value": "3"}}, [first.id]) == {}
 
 
+def test_what_names_a_declaration_is_copied_to_no_other(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table = factory.shipments(6)
+    table.loc[[1, 3], "declaration_id"] = ""
+    run = rate(store, home, written(tmp_path / "day.csv", table), max_bad_share=1.0)
+    first, second = quarantine.find(store, OPERATOR, Filter(), NOW)
+    assert {one.column for one in (first, second)} == {"declaration_id"}
+    given = {first.id: {"declaration_id": "D-1"}}
+    assert quarantine.check(store, OPERATOR, given, NOW) == {first.id: None}
+    assert quarantine.likewise([first, second], given, given) == {}
+    assert run.summary.quarantined == 2
+
+
 def test_the_audit_says_both_values_and_no_name_or_address(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
