@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, form, session
+from app import draw, form, session, typed
 from app.batch_rows import note
 from app.installation import served
 from app.kept import why
@@ -128,7 +128,7 @@ def _switch(say: Any, person: Any) -> None:
         return
     with st.popover(say("inbox.pause"), key="inbox-pause"):
         st.html(f'<p class="rp-s">{escape(say("inbox.pause_text"))}</p>')
-        reason = st.text_input(say("inbox.why"), key="inbox-why")
+        reason = st.text_input(say("inbox.why"), key=typed.own("inbox-why", person))
         if not st.button(say("inbox.pause_now"), key="inbox-pause-now", type="primary"):
             return
         try:

@@ -134,7 +134,8 @@ def _editor(
     # Edits are told by their place: other lines, or values that nobody typed, are another table.
     drawn = repr([(one.row.id, one.column) for one in lines])
     turn = st.session_state.get(_turn(batch.id), 0)
-    key = f"repairs-{batch.id}-{turn}-{hashlib.sha256(drawn.encode()).hexdigest()[:12]}"
+    made = hashlib.sha256(drawn.encode()).hexdigest()[:12]
+    key = typed.own(f"repairs-{batch.id}-{turn}-{made}", person)
 
     def keep() -> None:
         given = _left(person, batch.id)
@@ -145,7 +146,7 @@ def _editor(
             if line.column is None or not line.row.fields:
                 _anew(batch.id)  # there is no cell to put right: what was typed goes
                 continue
-            mine = {**given.get(line.row.id, {}), line.column: str(text or "")}
+            mine = {**given.get(line.row.id, {}), line.column: _whole(text or "")}
             mine = {name: value for name, value in mine.items() if value}
             given.pop(line.row.id, None)
             if mine:
@@ -175,6 +176,15 @@ def _editor(
     )
     if len({one.row.id for one in lines}) == asked.limit:
         st.html(f'<p class="rp-s rp-m">{escape(say("repair.first", n=asked.limit))}</p>')
+
+
+def _whole(text: str) -> str:
+    """Text as a file and a database can hold it: a browser may send NUL, or half a character.
+
+    >>> _whole("9\\ud800\\0 kg")
+    '9? kg'
+    """
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _name(say: Any, column: str | None) -> str:
@@ -214,7 +224,7 @@ def _acts(
     like: Fixes,
     fixes: Fixes,
 ) -> None:
-    key, subject = f"repair-why-{batch.id}", f"repair-why:{batch.id}"
+    key, subject = typed.own(f"repair-why-{batch.id}", person), f"repair-why:{batch.id}"
     with st.container(horizontal=True, key="repair-acts"):
         typed.field(st.text_input, say("repair.reason"), subject, key, person)
         label = say("repair.rate", n=say.number(len(sound)))
@@ -256,7 +266,7 @@ def _rate(
         return
     _forget(person, batch.id, [*done.repaired, *done.passed_over])
     typed.forget(subject, person)
-    st.session_state.pop(f"repair-why-{batch.id}", None)
+    st.session_state.pop(typed.own(f"repair-why-{batch.id}", person), None)
     rest = [say.many("repair.still", len(done.refused))] if done.refused else []
     rest += [say.many("repair.passed", len(done.passed_over))] if done.passed_over else []
     tell(say, say.many("repair.rated", len(done.repaired)), " ".join(rest), done.summary)
@@ -325,9 +335,11 @@ def _form(say: Any, person: Any, row: KeptRow) -> None:
             given[name] = places[number % 3].text_input(
                 say.maybe(f"field.{name}", name),
                 value=plain(fields.get(name, "")),
-                key=f"repair-{row.id}-{name}",
+                key=typed.own(f"repair-{row.id}-{name}", person),
             )
-        reason = st.text_input(say("repair.reason"), key=f"repair-{row.id}-reason")
+        reason = st.text_input(
+            say("repair.reason"), key=typed.own(f"repair-{row.id}-reason", person)
+        )
         if not st.form_submit_button(say("repair.submit"), type="primary"):
             return
     summary, lead, rest = _submit(say, person, row, fields, given, reason)
@@ -385,20 +397,24 @@ def _anew(batch_id: str) -> None:
 
 def _left(person: Any, batch_id: str) -> Fixes:
     """The cells that this person typed, by row."""
-    held = st.session_state.get(_subject(batch_id))
+    here = typed.own(_subject(batch_id), person)
+    held = st.session_state.get(here)
     if held is None:
         kept = review.draft(served().store, person, _subject(batch_id)) or {}
         held = {int(row): dict(given) for row, given in kept.items()}
-        st.session_state[_subject(batch_id)] = held
+        st.session_state[here] = held
     return dict(held)
 
 
 def _leave(person: Any, batch_id: str, fixes: Fixes) -> None:
-    st.session_state[_subject(batch_id)] = fixes
+    st.session_state[typed.own(_subject(batch_id), person)] = fixes
     here = served()
     content = {str(row): given for row, given in fixes.items()}
     with suppress(StoreError):  # what is typed stays in this window
-        review.save_draft(here.store, person, _subject(batch_id), content, session.now())
+        if content:
+            review.save_draft(here.store, person, _subject(batch_id), content, session.now())
+        else:
+            review.discard_draft(here.store, person, _subject(batch_id))
 
 
 def _forget(person: Any, batch_id: str, rows: Sequence[int]) -> None:
