@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,7 @@ import streamlit as st
 from app import batch_rows, form, lists, session
 from app.installation import served
 from app.text import cell, mark, plain
-from riskprofile.services import govern, under_way
+from riskprofile.services import govern, ledger, under_way
 
 STATES = ("running", "done", "repair", "duplicate", "stopped", "failed")
 # What an operator looks for -> the states of it.
@@ -63,13 +63,18 @@ def state_of(batch: Any) -> str:
     return "repair" if batch.waits else "done"
 
 
-def came_within(found: Sequence[Any], time: str, zone: Any, now: datetime) -> list[Any]:
-    """The batches that began today, or within a week, as the clocks of the office have it."""
+def since(time: str, zone: Any, now: datetime) -> datetime | None:
+    """When today, or the week, began as the clocks of the office have it; None of all days."""
     if time == "all":
-        return list(found)
-    day = now.astimezone(zone).date()
-    first = day - timedelta(days=0 if time == "today" else WEEK - 1)
-    return [one for one in found if one.started_at.astimezone(zone).date() >= first]
+        return None
+    first = now.astimezone(zone).date() - timedelta(days=0 if time == "today" else WEEK - 1)
+    return datetime(first.year, first.month, first.day, tzinfo=zone).astimezone(UTC)
+
+
+def came_within(found: Sequence[Any], time: str, zone: Any, now: datetime) -> list[Any]:
+    """The batches that began today, or within a week."""
+    first = since(time, zone, now)
+    return [one for one in found if first is None or one.started_at >= first]
 
 
 def asked() -> tuple[str, str]:
@@ -230,19 +235,20 @@ def _seconds(say: Any, seconds: float) -> str:
     return form.span(say, timedelta(seconds=seconds + 30))
 
 
-def figures(
-    say: Any, person: Any, found: Sequence[Any], time: str, zone: Any
-) -> list[tuple[str, str]]:
-    """The account of these batches, whether each finished one adds up, and the room on the disk."""
-    mine = came_within(found, time, zone, session.now())
-    wrong = sum(1 for one in found if not one.adds_up and one.state != "running")
+def figures(say: Any, person: Any, time: str, zone: Any) -> list[tuple[str, str]]:
+    """The account of the batches of this time, whether each finished one adds up, and the room on
+    the disk.
+    """
+    here = served()
+    told = ledger.account(here.store, person, since(time, zone, session.now()))
     labels = [say(f"batches.read.{time}"), *(say(f"batches.{name}") for name in COUNTS[1:4])]
     strip = [
-        (label, say.number(sum(getattr(one, name) for one in mine)))
+        (label, say.number(getattr(told, name)))
         for label, name in zip(labels, COUNTS[:4], strict=True)
     ]
+    wrong = told.wrong
     adds_up = say.many("batches.adds_not", wrong) if wrong else say("batches.adds_up")
     strip.append((say("batches.identity"), adds_up))
-    strip.append((say("batches.alerts"), say.number(sum(one.alerts for one in mine))))
-    left = under_way.room(served().settings, person) // 10**9
+    strip.append((say("batches.alerts"), say.number(told.alerts)))
+    left = under_way.room(here.settings, person) // 10**9
     return [*strip, (say("batches.room"), say("batches.room_gb", n=say.number(left)))]

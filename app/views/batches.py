@@ -25,7 +25,7 @@ def page() -> None:
         for one in evidence.all_passed_over(store, person)
         if one.profile in status.profiles
     ]
-    st.html(draw.kpis([*batch_list.figures(say, person, found, time, zone), *recalls]))
+    st.html(draw.kpis([*batch_list.figures(say, person, time, zone), *recalls]))
     uploads.told(say, person)
     uploads.upload(say, person)
     if not found:

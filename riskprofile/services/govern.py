@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, bindparam, exists, false, func, insert, select, update
+from sqlalchemy import Connection, bindparam, exists, false, func, insert, or_, select, update
 
 from riskprofile.errors import PolicyError, ProfileOff, RiskProfileError, UsageError
 from riskprofile.intake import Offices
@@ -411,16 +411,21 @@ def status(store: Store, actor: Actor, now: datetime, settings: Settings | None 
 
 
 def batches(store: Store, actor: Actor) -> list[BatchView]:
-    """The newest batches, the last one first; at most `NEWEST`."""
+    """The newest batches, the last one first; at most `NEWEST`, and as many older ones of which
+    something is still to be done: that run, were stopped, or hold rows that wait for a repair.
+    """
     authorise(actor, "batch.look")
     *names, _, _, _ = BatchView.__dataclass_fields__
     past = func.coalesce(_batch.c.options["history"].as_boolean(), false())
     waits = exists().where(_kept.c.batch_id == _batch.c.id, _kept.c.state == "waiting")
     asked: list[Any] = [*(_batch.c[name] for name in names), past, store_of_batches.SIZE, waits]
+    latest = select(*asked).order_by(_batch.c.started_at.desc(), _batch.c.id).limit(NEWEST)
     with store.read() as connection:
-        rows = connection.execute(
-            select(*asked).order_by(_batch.c.started_at.desc(), _batch.c.id).limit(NEWEST)
-        ).all()
+        rows = [*connection.execute(latest).all()]
+        if len(rows) == NEWEST:
+            older = _batch.c.started_at < rows[-1].started_at
+            left = or_(_batch.c.state.in_(("running", "stopped")), waits)
+            rows += connection.execute(latest.where(older, left)).all()
     return [BatchView(*row) for row in rows]
 
 

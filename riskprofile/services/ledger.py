@@ -68,6 +68,33 @@ class Row:
     column: str | None = None
 
 
+@dataclass(frozen=True)
+class Account:
+    """What batches came to together; `wrong` is how many of all that ended do not add up."""
+
+    read: int
+    accepted: int
+    quarantined: int
+    duplicate: int
+    alerts: int
+    wrong: int
+
+
+def account(store: Store, actor: Actor, since: datetime | None) -> Account:
+    """The account of all batches that began since then, or ever."""
+    authorise(actor, "batch.look")
+    columns = _batch.c
+    names = list(Account.__dataclass_fields__)[:-1]
+    asked = select(*(func.coalesce(func.sum(columns[name]), 0) for name in names))
+    if since is not None:
+        asked = asked.where(columns.started_at >= since)
+    told = columns.accepted + columns.quarantined + columns.duplicate
+    wrong = select(func.count()).where(columns.state != "running", columns.read != told)
+    with store.read() as connection:
+        sums = connection.execute(asked).one()
+        return Account(*map(int, [*sums, connection.execute(wrong).scalar_one()]))
+
+
 def counts(store: Store, actor: Actor, batch_id: str) -> Counts:
     """How many rows of a batch are in each state."""
     authorise(actor, "batch.look")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 
 from riskprofile.errors import PolicyError, RiskProfileError, UsageError
-from riskprofile.services import govern, quarantine, review, settings
+from riskprofile.services import govern, ledger, quarantine, review, settings
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.store import switches
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Quarantined
+from riskprofile.store.tables import Batch, Quarantined
 from tests.services.bench import INES, NOW, REASON, SARA, later, put, put_offices
 
 OPERATOR = Actor("otto", "operator")
@@ -139,6 +139,25 @@ def test_batches_are_listed_with_their_account(store):
     with store.write() as connection:
         connection.execute(text("UPDATE batch SET read = 10, accepted = 8, duplicate = 1"))
     assert not govern.batches(store, OPERATOR)[0].adds_up
+
+
+def test_of_more_batches_than_are_listed_those_with_work_left_are_and_all_are_counted(
+    store, monkeypatch
+):
+    monkeypatch.setattr(govern, "NEWEST", 2)
+    counted = {"read": 10, "accepted": 9, "quarantined": 1, "duplicate": 0, "alerts": 2}
+    table = Batch.__table__
+    with store.write() as connection:
+        one = dict(connection.execute(select(table)).mappings().one())
+        for number, state in enumerate(("stopped", "done", "running", "done", "done")):
+            given = {"id": f"n{number}", "state": state, "started_at": later(days=1, hours=number)}
+            connection.execute(insert(table).values({**one, **counted, **given}))
+    assert [one.id for one in govern.batches(store, OPERATOR)] == ["n4", "n3", "n2", "n0"]
+    told = ledger.account(store, OPERATOR, later(days=1, hours=1))
+    assert (told.read, told.accepted, told.quarantined, told.alerts) == (40, 36, 4, 8)
+    assert told.wrong == 0
+    assert ledger.account(store, OPERATOR, None).read == 50 + one["read"]
+    assert ledger.account(store, OPERATOR, later(days=9)).read == 0
 
 
 def test_the_quarantine_is_shown_in_order_and_the_look_is_in_the_chain(store):

@@ -508,6 +508,9 @@ def test_rows_that_wait_are_counted_by_their_column_for_whom_they_are(
     batch = bad_batch(store, home, tmp_path)
     expected = {"gross_mass_kg": 4, "currency": 1}
     assert quarantine.tally(store, OPERATOR, batch) == expected
+    account = ledger.account(store, OPERATOR, NOW)
+    assert (account.quarantined, account.wrong) == (5, 0)
+    assert account == ledger.account(store, OPERATOR, None)
     far = Actor("omar", "operator", "XMAIR")
     assert quarantine.tally(store, far, batch) == {"gross_mass_kg": 1}
     with pytest.raises(NotAllowed):

@@ -140,6 +140,7 @@ def house_calls(store):
         ],
         "batch.look": [
             lambda a: govern.batches(store, a),
+            lambda a: ledger.account(store, a, NOW),
             lambda a: ledger.counts(store, a, "b1"),
             lambda a: ledger.rows(store, a, "b1", "accepted"),
             lambda a: under_way.how_far(store, a, [], NOW),
