@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,9 +28,10 @@ _batch, _kept = batches.batch_table, batches.quarantine_table
 class HowFar:
     """How far the rows of one batch are read, as the store tells it: all of it is about.
 
-    `rate` is rows a second since it began; None of one that was gone on with, of which nobody
-    knows what was read when. `share` (0 to `MOST`) and `seconds` are of reading and rating alone,
-    by the bytes of its file and what a row took in files like it; None where there was none.
+    `rate` is rows a second of its run since that began, all its files together; None of one that
+    was gone on with, of which nobody knows what was read when. `share` (0 to `MOST`) and `seconds`
+    are of reading and rating alone, by the bytes of its file and what a row took in files like it;
+    None where there was none.
     """
 
     rate: float | None
@@ -43,13 +45,18 @@ def how_far(
     """How far these batches are, by their name."""
     authorise(actor, "batch.look")
     told: dict[str, HowFar] = {}
+    rows: Counter[tuple[str, datetime]] = Counter()  # of each run: its files begin at one time
+    for one in running:
+        rows[one.actor, one.started_at] += one.read if one.ended_at is None else 0
     with store.read() as connection:
         for one in running:
             share = None
-            if one.size and (row := _bytes_a_row(connection, one)):
-                share = min(MOST, one.read * row / one.size)
+            if one.size and (each := _bytes_a_row(connection, one)):
+                share = min(MOST, one.read * each / one.size)
             since = (now - one.started_at).total_seconds()
-            rate = one.read / since if one.ended_at is None and since > 0 and one.read else None
+            rate = None
+            if one.ended_at is None and since > 0 and one.read:
+                rate = rows[one.actor, one.started_at] / since
             seconds = None
             if rate is not None and share:
                 seconds = one.read / share * (1 - share) / rate

@@ -71,6 +71,30 @@ def test_of_a_file_like_those_before_it_is_told_about_how_much_is_read_and_left(
     assert max(filter(None, shares)) == under_way.MOST  # what is still read is never all read
 
 
+def test_a_file_of_several_is_as_fast_as_its_run_and_not_as_slow_as_all_before_it(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    screen(store, home, OWNER, [written(tmp_path / "a.csv", factory.shipments(40))], Options(), NOW)
+    names = ("b.csv", "c.csv", "d.csv")
+    files = [
+        written(tmp_path / name, factory.shipments(40), 100 * place)
+        for place, name in enumerate(names, start=1)
+    ]
+    told: list[under_way.HowFar] = []
+
+    def look(name: str, rows: int) -> None:
+        seen = govern.batches(store, OPERATOR)
+        running = [one for one in seen if one.state == "running"]
+        now = NOW + timedelta(seconds=sum(one.read for one in running) / 4)  # four rows a second
+        found = under_way.how_far(store, OPERATOR, running, now)
+        told.extend(found[one.id] for one in running if one.source.endswith(name))
+
+    screen(store, home, OWNER, files, Options(chunk_rows=20), NOW, progress=look)
+    assert [far.rate for far in told] == [4.0] * 6
+    halves = [far.seconds for far in told[::2]]
+    assert halves == pytest.approx([5.0] * 3, rel=0.1)
+
+
 def test_a_packed_file_is_not_held_against_files_that_are_not(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
