@@ -69,6 +69,26 @@ def empty(rows: Sequence[Any], say: Words) -> None:
             )
 
 
+def damaged(rows: Sequence[Any], say: Words, why: str) -> None:
+    """The panel of an alert that cannot be read: what is the matter, and the way on."""
+    with st.container(key="alert"):
+        st.html(draw.strip("✕", why))
+        _steps(rows, say)
+
+
+def _steps(rows: Sequence[Any], say: Words) -> None:
+    with st.container(key="steps", horizontal=True, width="content", gap="xsmall", wrap=False):
+        for name, key, by in (("prev", "P", -1), ("next", "N", 1)):
+            st.button(
+                say(f"alert.{name}"),
+                key=name,
+                type="tertiary",
+                shortcut=key,
+                on_click=queue_list.open_alert,
+                args=(queue_list.step(rows, by),),
+            )
+
+
 def ask_purpose(alert_id: int, say: Words) -> None:
     """A record about a person: the purpose is recorded before anything is shown."""
     with st.container(key="alert"):
@@ -117,23 +137,7 @@ def _head(
             f'<span class="rp-nw">{escape(left)}</span>'
             f'<span class="rp-m rp-nw">{escape(whose)}</span></div>'
         )
-        with st.container(key="steps", horizontal=True, width="content", gap="xsmall", wrap=False):
-            st.button(
-                say("alert.prev"),
-                key="prev",
-                type="tertiary",
-                shortcut="P",
-                on_click=queue_list.open_alert,
-                args=(queue_list.step(rows, -1),),
-            )
-            st.button(
-                say("alert.next"),
-                key="next",
-                type="tertiary",
-                shortcut="N",
-                on_click=queue_list.open_alert,
-                args=(queue_list.step(rows, 1),),
-            )
+        _steps(rows, say)
     headline = say("blind.title")
     if not view.blind:
         headline = form.headline(say, view.lane, view.indicators or [], view.reasons or [])

@@ -22,7 +22,7 @@ from app import (
 from app.installation import served
 from app.text import escape
 from app.words import Words, refusal
-from riskprofile.errors import Busy, NotAllowed
+from riskprofile.errors import Busy, NotAllowed, StoreError
 from riskprofile.profiles import PROFILES
 from riskprofile.services import blind, review, speaking
 
@@ -347,6 +347,11 @@ def _panel(
     except Busy:
         with st.container(key="alert"):
             frame.busy()
+        return
+    except StoreError as error:
+        if row is None or not row.damaged:
+            raise
+        alert_panel.damaged(rows, say, refusal(say, error))
         return
     except NotAllowed as error:
         if row is not None and not purpose and review.purpose_needed(row.profile):

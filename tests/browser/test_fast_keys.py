@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
+from sqlalchemy import text
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.browser.conftest import Served
@@ -166,3 +167,18 @@ def test_a_click_made_while_the_next_alert_is_drawn_is_for_the_one_that_was_clic
     line.draw()
     rests(page, FIRST)
     assert owners(served) == {FIRST: "officer-14"}
+
+
+def test_a_damaged_alert_says_so_in_its_place_and_the_keys_go_on(served, visit):
+    store = served.store()
+    with store.write() as connection:
+        hurt = text("UPDATE alert SET terms = :bytes WHERE record_id = :record")
+        connection.execute(hurt, {"bytes": b"of a damaged disk", "record": FIRST})
+    store.close()
+    page = visit("officer-14")
+    expect(button(page, "Next")).to_be_visible()
+    press(page, "n")
+    expect(page.locator(".st-key-alert")).to_contain_text("damaged")
+    expect(page.locator(".st-key-alert")).not_to_contain_text("Claim")
+    press(page, "n")
+    rests(page, SECOND)
