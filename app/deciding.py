@@ -134,14 +134,15 @@ def _reason(view: Any, decision: str) -> None:
     if person is None:
         session.signed_out()
     alert = view.id
-    key, kept_as = typed.own(f"reason-{alert}-{decision}", person), subject(alert, decision)
+    key, kept_as = f"reason-{alert}-{decision}", subject(alert, decision)
+    mine = typed.own(key, person)
 
     def take(text: str) -> None:
         """Add a common reason to what was typed: it takes nobody's words away."""
-        given = str(st.session_state.get(key) or "").strip()
+        given = str(st.session_state.get(mine) or "").strip()
         added = f"{given}\n{text}".strip()
         if text not in given and len(added) <= LONGEST:
-            st.session_state[key] = added
+            st.session_state[mine] = added
             typed.keep(kept_as, key, person)
 
     record = form.reference(view.record_id)
@@ -176,7 +177,7 @@ def _reason(view: Any, decision: str) -> None:
         save = say("do.reopen" if decision == REOPEN else "reason.save")
         save = say("blind.save") if first else save
         if st.button(save, type="primary", key="reason-save"):
-            _decide(view, decision, st.session_state[key], person)
+            _decide(view, decision, st.session_state[mine], person)
         if st.button(say("reason.cancel"), key="reason-cancel"):
             close_dialog()
             st.rerun()

@@ -39,9 +39,12 @@ def _asked(profile: str) -> None:
         session.signed_out()
     st.html(f'<p class="rp-m">{escape(say("raise.text"))}</p>')
     label, more = say("raise.reference"), say("reason.label")
-    number, words = typed.own("raise-reference", person), typed.own("raise-reason", person)
-    reference = typed.field(st.text_input, label, REFERENCE, number, person, max_chars=120)
-    reason = typed.field(st.text_area, more, REASON, words, person, height=96, max_chars=2000)
+    reference = typed.field(
+        st.text_input, label, REFERENCE, "raise-reference", person, max_chars=120
+    )
+    reason = typed.field(
+        st.text_area, more, REASON, "raise-reason", person, height=96, max_chars=2000
+    )
     if "fault" in st.session_state:
         title, told = st.session_state.pop("fault")
         st.html(draw.strip("✕", f"{title}.", told))

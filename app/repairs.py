@@ -224,9 +224,11 @@ def _acts(
     like: Fixes,
     fixes: Fixes,
 ) -> None:
-    key, subject = typed.own(f"repair-why-{batch.id}", person), f"repair-why:{batch.id}"
+    key, subject = f"repair-why-{batch.id}", f"repair-why:{batch.id}"
+    if st.session_state.pop(f"repair-why-used-{batch.id}", False):
+        st.session_state[typed.own(key, person)] = ""  # the browser still shows the words
     with st.container(horizontal=True, key="repair-acts"):
-        typed.field(st.text_input, say("repair.reason"), subject, key, person)
+        why = str(typed.field(st.text_input, say("repair.reason"), subject, key, person))
         label = say("repair.rate", n=say.number(len(sound)))
         rates = st.button(
             label, key="repair-rate", type="primary", shortcut="G", disabled=not sound
@@ -244,7 +246,7 @@ def _acts(
         _anew(batch.id)
         st.rerun()
     if rates:
-        _rate(say, person, batch, sound, str(st.session_state[key]), subject)
+        _rate(say, person, batch, sound, why, subject)
 
 
 def _rate(
@@ -266,7 +268,7 @@ def _rate(
         return
     _forget(person, batch.id, [*done.repaired, *done.passed_over])
     typed.forget(subject, person)
-    st.session_state.pop(typed.own(f"repair-why-{batch.id}", person), None)
+    st.session_state[f"repair-why-used-{batch.id}"] = True
     rest = [say.many("repair.still", len(done.refused))] if done.refused else []
     rest += [say.many("repair.passed", len(done.passed_over))] if done.passed_over else []
     tell(say, say.many("repair.rated", len(done.repaired)), " ".join(rest), done.summary)

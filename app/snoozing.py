@@ -113,7 +113,7 @@ def _form(lane: str) -> None:
         st.text_area,
         say("reason.label"),
         subject,
-        typed.own(f"snooze-reason-{which}", person),
+        f"snooze-reason-{which}",
         person,
         max_chars=500,
         placeholder=say("snooze.hint"),

@@ -36,16 +36,17 @@ def field(
     subject : str
         The name of the draft.
     key : str
-        Of the widget, by `own`.
+        Of the widget; that of the session state, which names the person, is by `own`.
     """
+    mine = own(key, person)
     # Nothing is put into a field that is empty: it would take away what is typed meanwhile.
-    if key not in st.session_state and (words := left(subject, person)):
-        st.session_state[key] = words
-    return draw(label, key=key, on_change=keep, args=(subject, key, person), **how)
+    if mine not in st.session_state and (words := left(subject, person)):
+        st.session_state[mine] = words
+    return draw(label, key=mine, on_change=keep, args=(subject, key, person), **how)
 
 
 def own(key: str, person: Any) -> str:
-    """The key of a field that is this person's: it shows nothing that another typed there before.
+    """The key of a field in the session state: this person's, which shows no words of another.
 
     A browser keeps what stands in a field by its key, also where the line was lost and somebody
     else has signed in meanwhile.
@@ -63,7 +64,7 @@ def left(subject: str, person: Any) -> str:
 
 def keep(subject: str, key: str, person: Any) -> None:
     """Keep what stands in a field: in the database, and in this window until it is there."""
-    _leave(subject, st.session_state[key], person)
+    _leave(subject, st.session_state[own(key, person)], person)
 
 
 def put_back(subject: str, text: str, person: Any) -> None:

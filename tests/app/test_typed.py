@@ -19,7 +19,7 @@ def drawn() -> None:
     from app import typed
 
     person = st.session_state["here"]
-    typed.field(st.text_input, "Reason", "subject", typed.own("reason", person), person)
+    typed.field(st.text_input, "Reason", "subject", "reason", person)
 
 
 @pytest.mark.parametrize("words", ["", "the seals were"])

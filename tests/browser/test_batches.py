@@ -102,6 +102,7 @@ def test_rows_are_put_right_in_their_table_checked_as_typed_and_rated_together(
     expect(page.locator(".rp-strip", has_text="2 rows were repaired and rated.")).to_be_visible()
     expect(lines).to_have_count(2)
     expect(lines.nth(1)).to_contain_text("nothing")
+    expect(page.get_by_label("Who confirmed the right values")).to_have_value("")
     asked = text(
         "SELECT actor, words FROM audit JOIN audit_words USING (sequence)"
         " WHERE action = 'quarantine.repair' ORDER BY sequence DESC LIMIT 2"
