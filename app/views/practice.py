@@ -14,6 +14,8 @@ from app import draw, practice_panel, session
 from app.deciding import DECISIONS, attempt
 from app.installation import served
 from app.text import escape, literal, option
+from app.words import refusal
+from riskprofile.errors import StoreError
 from riskprofile.services import practice, practice_rating, practice_record
 from riskprofile.services.practice import Case
 from riskprofile.services.practice_rating import Choice, Rating
@@ -26,11 +28,11 @@ ROUND = ("seed", "subject", "at", "answers", "shown", "again", "source", "doubti
 def page() -> None:
     """Draw the case that is to be judged, or what it was, or what the round came to."""
     person = session.require("officer", "supervisor", "analyst")
-    say, here = session.speech(), served()
+    say = session.speech()
     kept = _kept()
     cases = practice.drawn(person, kept["practice-seed"], kept["practice-subject"])
     at = min(kept["practice-at"], len(cases))
-    own = practice_record.own(here.settings.home, person, session.now())
+    own, silent = _own(say, person)
     ended = kept["practice-ended"] or at >= len(cases)
     where = "" if ended else say("practice.position", n=at + 1, of=len(cases))
     st.html(
@@ -39,7 +41,7 @@ def page() -> None:
         f"<span>{escape(say('practice.text'))} {escape(where)}</span></div>"
     )
     st.html(_figures(say, cases, kept["practice-answers"], own))
-    if fault := kept.pop("fault", None):
+    if fault := kept.pop("fault", silent):
         st.html(draw.strip("✕", *fault))
     if told := kept.pop("told", ""):
         st.html(draw.strip("✓", told))
@@ -49,6 +51,15 @@ def page() -> None:
         _case(say, person, cases[at], at, own)
     if person.role == "supervisor":
         _office(say, person)
+
+
+def _own(say: Any, person: Any) -> tuple[Record, tuple[str, str] | None]:
+    """One's record; an empty one, and what to say, where its store fails: practice goes on."""
+    try:
+        return practice_record.own(served().settings.home, person, session.now()), None
+    except StoreError as error:
+        told = say("practice.record"), refusal(say, error)
+        return Record(person.name, (), 0, 0, ()), told
 
 
 def _kept() -> Any:

@@ -138,6 +138,7 @@ def run(
         The actor has no right to it.
     StoreError
         The key that was used before is not here: what another would mask, that could not open.
+        Or the practice store cannot be used: all else is forgotten before that is told.
     """
     authorise(actor, "retention.run")
     moment = (as_of or now).astimezone(UTC)
@@ -163,7 +164,7 @@ def run(
             but = () if said.finds else FINDS
             told.alerts += sealing.seal_late(connection, profile.name, late, secret, but)
     first = shortest(settings)
-    told.practice = practice.forget(settings.home, upto=moment - practice.DAYS)
+    damaged = _forget_practice(settings.home, moment, told)
     with store.write(patience=120.0) as connection:
         told.drafts = erasure.clear_drafts(connection, received_upto(moment, first))
         words_before = received_upto(moment, first)
@@ -191,7 +192,18 @@ def run(
     step("what is left of them", 0, None)
     past.sweep(store, Folder(settings.home / HISTORY), unfinished=True)
     erasure.empty_free_pages(store)
+    if damaged is not None:
+        raise damaged
     return told
+
+
+def _forget_practice(home: Path, moment: datetime, told: Forgotten) -> StoreError | None:
+    """Forget old practice; what hindered it, to be told when everything else is forgotten."""
+    try:
+        told.practice = practice.forget(home, upto=moment - practice.DAYS)
+    except StoreError as error:
+        return error
+    return None
 
 
 def _key(store: Store, settings: Settings, actor: Actor, now: datetime, *, new_key: bool) -> bytes:

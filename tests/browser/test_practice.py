@@ -137,6 +137,24 @@ def test_a_disagreement_is_read_by_the_trainer_as_it_was_written(served, visit):
     assert [one.subject for one in acts if one.action == "practice.look"] == ["account:officer-14"]
 
 
+def test_without_a_record_practice_says_so_and_goes_on(served, visit):
+    file = served.folder / kept.NAME
+    file.write_bytes(b"no database, and long enough to be looked at" * 40)
+    page = visit("officer-14", "/practice")
+    failed = page.locator(".rp-strip", has_text="the practice store cannot be used")
+    case(page, 1)
+    expect(failed).to_be_visible()
+    press(page, "i")
+    expect(page.locator(".rp-vio")).to_contain_text(re.compile("Caught|Missed|Let go|Held up"))
+    expect(failed).to_contain_text("Not recorded")
+    press(page, "n")
+    case(page, 2)
+    file.unlink()
+    press(page, "i")
+    told(page)
+    expect(failed).to_have_count(0)
+
+
 @pytest.mark.parametrize("width", [390, 768, 1366])
 def test_nothing_stands_outside_a_narrow_window(served, visit, width):
     page = visit("officer-14", "/practice")

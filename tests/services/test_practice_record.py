@@ -8,8 +8,15 @@ from typing import Any
 import pytest
 from sqlalchemy import MetaData, select
 
-from riskprofile.errors import NotAllowed, RiskProfileError, UsageError
-from riskprofile.services import identity, practice, practice_rating, practice_record, retention
+from riskprofile.errors import NotAllowed, RiskProfileError, StoreError, UsageError
+from riskprofile.services import (
+    drafts,
+    identity,
+    practice,
+    practice_rating,
+    practice_record,
+    retention,
+)
 from riskprofile.services.identity import OWNER
 from riskprofile.services.practice_record import Line, Record
 from riskprofile.services.rights import Actor
@@ -186,6 +193,18 @@ def test_retention_forgets_what_is_old_and_says_how_much(store):
     assert told.practice == 3
     answer(home, *answer_of_today)
     assert retention.run(store, load({}, home=home), OWNER, NOW).practice == 0
+
+
+def test_a_damaged_practice_store_hinders_nothing_else_from_being_forgotten(store):
+    put(store, 1)
+    drafts.save_draft(store, INES, "decision:1:examine", {"reason": "of a person"}, NOW)
+    home = Path(store.where).parent
+    (home / kept.NAME).write_bytes(b"no database" * 400)
+    late = later(days=4000)
+    with pytest.raises(StoreError, match="practice store"):
+        retention.run(store, load({}, home=home), OWNER, late)
+    assert drafts.draft(store, INES, "decision:1:examine") is None
+    assert retention.last_run(store, OWNER) == late
 
 
 def test_a_store_that_cannot_be_read_is_told_as_what_it_is(tmp_path):
