@@ -24,7 +24,8 @@ def panel(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
         st.html(draw.state("", say("watch.not")))
         return
     told = attempt(lambda: watching.look(here.store, here.settings.models, person, profile))
-    if told is None:
+    reasons = attempt(lambda: held.tallied(here.store, profile, person))
+    if told is None or reasons is None:
         st.html(draw.strip("✕", *st.session_state.pop("fault")))
         return
     left, right = st.columns([0.5, 0.5], gap="small")
@@ -34,7 +35,7 @@ def panel(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
         _labels(say, told)
     with right:
         _signs(say, told)
-        _held(say, attempt(lambda: held.tallied(here.store, profile, person)) or [])
+        _held(say, reasons)
 
 
 def _alarms(say: Any, told: watching.Watch, zone: Any, now: Any) -> None:
