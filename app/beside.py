@@ -45,9 +45,9 @@ def answers(alert_id: int) -> dict[str, str]:
 
 
 def forget(alert_id: int) -> None:
-    """Take the answers from the page."""
+    """Take the answers from the page, and from the screen."""
     for place, _ in enumerate(st.session_state.pop(f"asked-{alert_id}", ())):
-        st.session_state.pop(_key(alert_id, place), None)
+        st.session_state[_key(alert_id, place)] = None
 
 
 def table(say: Words, reasons: Sequence[Mapping[str, Any]]) -> str:

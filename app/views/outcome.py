@@ -35,6 +35,7 @@ FIELDS = (
     *("outcome", "methods", "minutes", "officers", "seizure_number", "legal_basis"),
     *("concealment", "packaging", "note"),
 )
+WORDS = ("seizure_number", "packaging", "note")  # of these, what is typed
 
 
 def subject(alert_id: int) -> str:
@@ -243,7 +244,7 @@ def _items(say: Words, person: Any, alert_id: int) -> None:
     table = st.session_state[f"items-base-{alert_id}"]
     edited = st.data_editor(
         table,
-        key=f"items-{alert_id}",
+        key=_grid(alert_id),
         num_rows="dynamic",
         hide_index=True,
         row_height=30,
@@ -290,7 +291,7 @@ def items(alert_id: int) -> list[dict[str, Any]]:
     table = st.session_state.get(f"items-base-{alert_id}")
     if table is None:
         return []
-    changes = st.session_state.get(f"items-{alert_id}") or {}
+    changes = st.session_state.get(_grid(alert_id)) or {}
     rows = table.to_dict("records")
     for place, changed in (changes.get("edited_rows") or {}).items():
         rows[int(place)].update(changed)
@@ -336,9 +337,23 @@ def _restore(person: Any, view: review.AlertView) -> dict[str, Any]:
 
 
 def _forget(alert_id: int) -> None:
-    for name in (*FIELDS, "items", "items-base", "items-now"):
-        st.session_state.pop(f"{name}-{alert_id}", None)
+    """Empty the form, on the screen too: a browser keeps what stands in a field it is not told of.
+
+    What was typed into a table cannot be taken back: the next one has another key.
+    """
+    for name in FIELDS:
+        empty: Any = [] if name == "methods" else "" if name in WORDS else None
+        st.session_state[f"{name}-{alert_id}"] = empty
+    for name in (_grid(alert_id), f"items-base-{alert_id}", f"items-now-{alert_id}"):
+        st.session_state.pop(name, None)
+    rounds = f"items-round-{alert_id}"
+    st.session_state[rounds] = st.session_state.get(rounds, 0) + 1
     beside.forget(alert_id)
+
+
+def _grid(alert_id: int) -> str:
+    """The key of the table of items."""
+    return f"items-{alert_id}-{st.session_state.get(f'items-round-{alert_id}', 0)}"
 
 
 def _discard(alert_id: int) -> None:

@@ -125,6 +125,42 @@ def test_an_alert_is_claimed_decided_examined_and_confirmed_and_becomes_a_label(
         expect(row.locator("td")).to_have_text([term, *figures])
 
 
+def test_an_outcome_that_was_given_up_is_empty_on_the_screen_and_in_the_draft(served, visit):
+    page = visit("officer-14")
+    open_row(page, 0)
+    expect(button(page, "Refer")).to_be_visible()
+    press(page, "a")
+    expect(page.locator(".st-key-alert_line")).to_contain_text("yours to")
+    press(page, "i")
+    page.get_by_role("dialog").get_by_label("Reason").fill(REASON)
+    page.get_by_role("button", name="Record decision").click()
+    expect(button(page, "Record outcome")).to_be_visible()
+    press(page, "o")
+    found = page.get_by_role("radio", name="Firearms trafficking")
+    found.click()
+    held = page.locator("[class*=st-key-held-][class*='-0 ']").get_by_role("radio", name="Yes")
+    held.click()
+    expect(held).to_be_checked()
+    note = page.get_by_label("In your words")
+    note.fill("in a bag of pins")
+    note.press("Control+Enter")
+    add_item(page, "Part", "Firing pin")
+    settled(page)
+    expect(page.get_by_text("1 piece")).to_be_visible()
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_text("1 piece")).to_be_hidden()
+    settled(page)
+    expect(note).to_have_value("")
+    expect(held).not_to_be_checked()
+    expect(found).not_to_be_checked()
+    held.click()
+    settled(page)
+    page.reload()
+    expect(held).to_be_checked()
+    expect(found).not_to_be_checked()
+    expect(note).to_have_value("")
+
+
 def test_a_control_that_was_ordered_a_day_ago_is_recorded_by_whoever_is_there(served, visit):
     store, now = served.store(), datetime.now(UTC)
     person, alerts = identity.Actor("officer-09", "officer", home.OFFICE), tables.Alert.__table__
