@@ -56,7 +56,7 @@ def own(key: str, person: Any) -> str:
 
 def left(subject: str, person: Any) -> str:
     """The words that this person left in a field; empty where there are none."""
-    here = st.session_state.get(subject)
+    here = st.session_state.get(own(subject, person))
     if here is not None:
         return str(here)
     return str((review.draft(served().store, person, subject) or {}).get("reason", ""))
@@ -76,16 +76,16 @@ def put_back(subject: str, text: str, person: Any) -> None:
 
 
 def _leave(subject: str, text: str, person: Any) -> None:
-    st.session_state[subject] = text
+    st.session_state[own(subject, person)] = text
 
     def save() -> None:
         review.save_draft(served().store, person, subject, {"reason": text}, session.now())
-        del st.session_state[subject]
+        del st.session_state[own(subject, person)]
 
     spare(save)
 
 
 def forget(subject: str, person: Any) -> None:
     """Its words were used: the next time the field is empty."""
-    st.session_state.pop(subject, None)
+    st.session_state.pop(own(subject, person), None)
     spare(lambda: review.discard_draft(served().store, person, subject))

@@ -150,7 +150,7 @@ def acts(officer: Officer, mine: list[int]) -> Iterator[tuple[str, Callable[[], 
 
 def decide(officer: Officer) -> float:
     """Write the reason and send it: the slower of the two counts."""
-    field = [one for one in officer.seen if one.startswith("reason-") and one.endswith("-scan")][-1]
+    field = [one for one in officer.seen if one.startswith("reason-") and "-scan" in one][-1]
     return max(officer.write(field, REASON), officer.press("reason-save"))
 
 

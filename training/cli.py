@@ -36,7 +36,7 @@ COMMANDS: Listed = {
     ),
     "ledger": (
         ("watching",),
-        "How often alerts were right: in all, by scorecard, indicator and slice.",
+        "How often alerts were right, by scorecard, indicator and slice, and which reasons held.",
     ),
     "drift": (
         ("watching",),

@@ -236,7 +236,7 @@ def near(declared: float, whole: bool) -> list[float]:
     """Round figures around a declared one, the nearest first, never itself; as said, to 0.001.
 
     >>> near(4.0, True)[:4], near(0.5, False)[:3]
-    ([5.0, 3.0, 6.0, 2.0], [0.48, 0.55, 0.44])
+    ([5.0, 3.0, 6.0, 7.0], [0.48, 0.55, 0.44])
     """
     if not declared > 0:
         return []

@@ -10,20 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from riskprofile.errors import UsageError
 from riskprofile.services.practice import CHOICES, SUBJECTS, known
 from riskprofile.services.rights import ACTIONS, Actor, authorise
+from riskprofile.services.viewing import SAME_LOOK
 from riskprofile.store import audit
 from riskprofile.store import practice as kept
 from riskprofile.store.database import Store
 from riskprofile.store.practice import Doubt
-from riskprofile.store.tables import Account
+from riskprofile.store.tables import Account, Audit
 from riskprofile.words import Message
 
 DO, LOOK = "practice.do", "practice.look"
@@ -33,6 +34,7 @@ LONGEST = 500  # characters of a disagreement
 SLOWEST = 600.0  # seconds: who took longer was away
 
 _account = Account.__table__  # type: ignore[attr-defined]
+_audit = Audit.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,8 @@ def own(home: Path, actor: Actor, now: datetime) -> Record:
 
 
 def of(store: Store, home: Path, actor: Actor, name: str, now: datetime) -> Record:
-    """The record of somebody of the actor's office; the look is audited first.
+    """The record of somebody of the actor's office; the look is audited first, as one of an
+    alert: again within `SAME_LOOK`, it is the same look.
 
     Raises
     ------
@@ -163,15 +166,25 @@ def of(store: Store, home: Path, actor: Actor, name: str, now: datetime) -> Reco
             raise UsageError(
                 Message("refusal.no_colleague"), where=name[:80], do=Message("refusal.do_colleague")
             )
-        audit.append(
-            connection,
-            actor=actor.name,
-            action=LOOK,
-            subject=f"account:{name}",
-            office=actor.office,
-            now=now,
-        )
+        if not _known(connection, actor, f"account:{name}", now):
+            audit.append(
+                connection,
+                actor=actor.name,
+                action=LOOK,
+                subject=f"account:{name}",
+                office=actor.office,
+                now=now,
+            )
     return _record(home, name, now)
+
+
+def _known(connection: Connection, actor: Actor, subject: str, now: datetime) -> bool:
+    """Whether this look goes on with one that is audited."""
+    asked = select(func.max(_audit.c.at)).where(
+        _audit.c.subject == subject, _audit.c.action == LOOK, _audit.c.actor == actor.name
+    )
+    last = connection.execute(asked).scalar_one()
+    return last is not None and timedelta() <= now - last < SAME_LOOK
 
 
 def trained(store: Store, actor: Actor) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import typed
+from riskprofile.errors import StoreError
 from riskprofile.services import review
 
 
@@ -50,3 +51,25 @@ def test_a_field_is_another_one_for_each_person(monkeypatch: pytest.MonkeyPatch)
     [other] = page.run().text_input
     assert field.proto.id != other.proto.id
     assert other.value == ""
+
+
+def test_words_that_could_not_be_kept_are_left_to_who_typed_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While the database does not answer they are in the window alone."""
+
+    def fails(*asked: object) -> None:
+        raise StoreError("the database does not answer")
+
+    monkeypatch.setattr(typed, "served", lambda: SimpleNamespace(store=None))
+    monkeypatch.setattr(typed.session, "now", lambda: None)
+    monkeypatch.setattr(review, "draft", lambda *asked: None)
+    monkeypatch.setattr(review, "save_draft", fails)
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    page = AppTest.from_function(drawn)
+    page.session_state["here"] = SimpleNamespace(name="ines")
+    page.run().text_input[0].set_value("the seals were broken").run()
+    page.session_state["here"] = SimpleNamespace(name="omar")
+    assert [one.value for one in page.run().text_input] == [""]
+    page.session_state["here"] = SimpleNamespace(name="ines")
+    assert [one.value for one in page.run().text_input] == ["the seals were broken"]

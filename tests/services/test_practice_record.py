@@ -115,11 +115,18 @@ def test_a_trainer_sees_the_records_of_the_office_and_each_look_is_audited(peopl
     assert practice_record.trained(people, SARA) == ["ines", "omar"]
     found = practice_record.of(people, tmp_path, SARA, "ines", NOW)
     assert found == practice_record.own(tmp_path, INES, NOW)
+    for minutes in (0, 14):  # drawn again, it is the same look
+        practice_record.of(people, tmp_path, SARA, "ines", later(minutes=minutes))
+    practice_record.of(people, tmp_path, SARA, "omar", later(minutes=14))
+    practice_record.of(people, tmp_path, SARA, "ines", later(minutes=15))
     with people.read() as connection:
+        asked = select(Audit.actor, Audit.subject, Audit.office)
         looks = connection.execute(
-            select(Audit.actor, Audit.subject, Audit.office).where(Audit.action == "practice.look")
+            asked.where(Audit.action == "practice.look").order_by(Audit.sequence)
         ).all()
-    assert [tuple(one) for one in looks] == [("sara", "account:ines", HERE)]
+    assert [tuple(one) for one in looks] == [
+        ("sara", f"account:{name}", HERE) for name in ("ines", "omar", "ines")
+    ]
 
 
 @pytest.mark.parametrize("name", ["away", "nobody", "sara", "os:root"])
