@@ -214,7 +214,7 @@ def test_a_file_that_was_read_before_is_forgotten_with_the_page(served, visit, t
 
 def test_a_page_says_in_its_language_why_a_row_was_kept_back_and_still_is(served, visit, tmp_path):
     page = visit("operator-02", "/batches", locale="fr")
-    page.locator("summary").click()
+    page.locator("summary", has_text="Évaluer").click()
     page.locator("input[type=file]").set_input_files(str(manifest(tmp_path)))
     page.locator(".st-key-upload-rate button").click()
     expect(page.locator(".rp-strip")).to_contain_text("Le fichier a été évalué")
