@@ -1,11 +1,14 @@
-"""What the tests of readers share: a source from bytes, all chunks as one table."""
+"""What the tests of readers share: a source from bytes, all chunks as one table, damage, work."""
 
 from __future__ import annotations
 
 import io
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from hypothesis import strategies as st
 
 from riskprofile.intake.reader import Reader, Rejection, Source
 from riskprofile.tables import Table
@@ -29,3 +32,38 @@ def read(
     tables = [chunk.rows for chunk in chunks if len(chunk.rows)]
     rows = pd.concat(tables, ignore_index=True) if tables else chunks[0].rows
     return rows, [rejection for chunk in chunks for rejection in chunk.rejected]
+
+
+@dataclass(frozen=True)
+class Harm:
+    """Bytes left out, put in or replaced: where, how many go, what comes."""
+
+    changes: list[tuple[int, int, bytes]]
+
+    def __call__(self, data: bytes) -> bytes:
+        """The content, damaged."""
+        for place, length, new in self.changes:
+            data = data[:place] + new + data[place + length :]
+        return data
+
+
+def damage(size: int) -> st.SearchStrategy[Harm]:
+    """Up to five changes of a content of about `size` bytes."""
+    change = st.tuples(st.integers(0, size), st.integers(0, 4), st.binary(max_size=4))
+    return st.builds(Harm, st.lists(change, max_size=5))
+
+
+def work(reader: Reader, data: bytes) -> tuple[int, int]:
+    """Rows of a content, and calls of functions, which no other program on the machine changes."""
+    calls = 0
+
+    def counted(_frame: object, event: str, _arg: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(counted)
+    try:
+        rows, _ = read(reader, data, chunk_rows=10**6)
+    finally:
+        sys.setprofile(None)
+    return len(rows), calls

@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from riskprofile.errors import InputError
 from riskprofile.intake.cuscar import CuscarReader
 from riskprofile.profiles import SHIPMENT
-from tests.intake.helpers import FIXTURES, read
+from tests.intake.helpers import FIXTURES, Harm, damage, read
 
 REPORT = FIXTURES / "cuscar.edi"
 READER = CuscarReader()
@@ -106,18 +105,9 @@ def test_a_cut_report_is_quarantined_whole() -> None:
 
 
 @settings(max_examples=100)
-@given(
-    changes=st.lists(
-        st.tuples(st.integers(0, 1200), st.integers(0, 4), st.binary(min_size=0, max_size=4)),
-        max_size=5,
-    )
-)
-def test_a_damaged_report_raises_nothing_but_an_input_error(
-    changes: list[tuple[int, int, bytes]],
-) -> None:
-    data = REPORT.read_bytes()
-    for place, length, new in changes:
-        data = data[:place] + new + data[place + length :]
+@given(harm=damage(1200))
+def test_a_damaged_report_raises_nothing_but_an_input_error(harm: Harm) -> None:
+    data = harm(REPORT.read_bytes())
     with contextlib.suppress(InputError):
         read(READER, data)
 

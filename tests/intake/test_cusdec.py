@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sys
 from typing import Any
 
 import pandas as pd
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from riskprofile.errors import InputError
 from riskprofile.intake.cusdec import CusdecReader
 from riskprofile.profiles import SHIPMENT
-from tests.intake.helpers import FIXTURES, read
+from tests.intake.helpers import FIXTURES, Harm, damage, read, work
 
 DECLARATION = FIXTURES / "cusdec.edi"
 READER = CusdecReader()
@@ -201,18 +199,8 @@ def test_the_work_grows_with_the_segments_and_no_faster() -> None:
         start, end = text.index("CST+1+4000000"), text.index("CST+2+4000000")
         text = text[:start] + text[start:end] * items + text[text.index("UNS+S") :]
         text = text.replace("EQD+CN+XXXU1234560", "EQD+CN+A'SEL+B'" * items + "EQD+CN+XXXU1234560")
-        count = 0
-
-        def counted(_frame: object, event: str, _arg: object) -> None:
-            nonlocal count
-            count += event == "call"
-
-        sys.setprofile(counted)
-        try:
-            rows, _ = read(READER, text.encode(), chunk_rows=10**6)
-        finally:
-            sys.setprofile(None)
-        assert len(rows) == items + 1
+        rows, count = work(READER, text.encode())
+        assert rows == items + 1
         return count
 
     small, large = calls(40), calls(320)
@@ -220,18 +208,9 @@ def test_the_work_grows_with_the_segments_and_no_faster() -> None:
 
 
 @settings(max_examples=100)
-@given(
-    changes=st.lists(
-        st.tuples(st.integers(0, 1700), st.integers(0, 4), st.binary(min_size=0, max_size=4)),
-        max_size=5,
-    )
-)
-def test_a_damaged_declaration_raises_nothing_but_an_input_error(
-    changes: list[tuple[int, int, bytes]],
-) -> None:
-    data = DECLARATION.read_bytes()
-    for place, length, new in changes:
-        data = data[:place] + new + data[place + length :]
+@given(harm=damage(1700))
+def test_a_damaged_declaration_raises_nothing_but_an_input_error(harm: Harm) -> None:
+    data = harm(DECLARATION.read_bytes())
     with contextlib.suppress(InputError):
         rows, rejected = read(READER, data)
         assert len(rows) + len(rejected) > 0

@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from riskprofile.errors import InputError
 from riskprofile.intake.itmatt import ItmattReader, s10
 from riskprofile.profiles import SHIPMENT
-from tests.intake.helpers import FIXTURES, read
+from tests.intake.helpers import FIXTURES, Harm, damage, read
 
 ITEMS = FIXTURES / "itmatt.edi"
 READER = ItmattReader()
@@ -118,18 +117,9 @@ def test_a_cut_message_is_quarantined_whole() -> None:
 
 
 @settings(max_examples=100)
-@given(
-    changes=st.lists(
-        st.tuples(st.integers(0, 900), st.integers(0, 4), st.binary(min_size=0, max_size=4)),
-        max_size=5,
-    )
-)
-def test_a_damaged_message_raises_nothing_but_an_input_error(
-    changes: list[tuple[int, int, bytes]],
-) -> None:
-    data = ITEMS.read_bytes()
-    for place, length, new in changes:
-        data = data[:place] + new + data[place + length :]
+@given(harm=damage(900))
+def test_a_damaged_message_raises_nothing_but_an_input_error(harm: Harm) -> None:
+    data = harm(ITEMS.read_bytes())
     with contextlib.suppress(InputError):
         rows, rejected = read(READER, data)
         assert len(rows) + len(rejected) > 0

@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from riskprofile.errors import InputError
 from riskprofile.intake.edifact_times import birth_date
 from riskprofile.intake.paxlst import PaxlstReader
 from riskprofile.intake.sensitive import SERVICES, sensitive
 from riskprofile.profiles import TRAVELLER
-from tests.intake.helpers import FIXTURES, read
+from tests.intake.helpers import FIXTURES, Harm, damage, read
 
 LIST = FIXTURES / "paxlst.edi"
 READER = PaxlstReader(frozenset({"US"}))
@@ -242,18 +241,9 @@ def test_the_reader_claims_what_opens_a_passenger_list() -> None:
 
 
 @settings(max_examples=150)
-@given(
-    changes=st.lists(
-        st.tuples(st.integers(0, 1500), st.integers(0, 4), st.binary(min_size=0, max_size=4)),
-        max_size=5,
-    )
-)
-def test_a_damaged_list_raises_nothing_but_an_input_error(
-    changes: list[tuple[int, int, bytes]],
-) -> None:
-    data = LIST.read_bytes()
-    for place, length, new in changes:
-        data = data[:place] + new + data[place + length :]
+@given(harm=damage(1500))
+def test_a_damaged_list_raises_nothing_but_an_input_error(harm: Harm) -> None:
+    data = harm(LIST.read_bytes())
     with contextlib.suppress(InputError):
         rows, rejected = read(READER, data)
         assert len(rows) + len(rejected) > 0
