@@ -10,12 +10,12 @@ known, so only fixtures of ours are tested.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from riskprofile.errors import InputError
 from riskprofile.intake.code_lists import mode, place
-from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.reader import Knowing, RawChunk, Source
 from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line
 from riskprofile.intake.sad import ASSUMED, Dates
 from riskprofile.intake.xml import Element, Leaves, items_with_headers, stream
@@ -65,14 +65,11 @@ FREIGHT, FREIGHT_CURRENCY = "Freight_value", "Freight_currency"
 PLACEHOLDERS = frozenset({"ZZZ", "ZZZZZ", "0", "."})
 
 
-class AwmdsReader:
+class AwmdsReader(Knowing):
     """Reads ASYCUDA manifests, streamed."""
 
     name = "awmds"
     profile = "shipment"
-
-    def __init__(self, date_orders: Mapping[str, str] | None = None) -> None:
-        self.date_orders = date_orders
 
     def claims(self, head: bytes, name: str) -> bool:
         """Whether a manifest opens in the head."""
@@ -81,7 +78,7 @@ class AwmdsReader:
     def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
         """One row per bill. A manifest without bills is an `InputError`, not a success."""
         rows = Gather(profile, source.name, chunk_rows)
-        dates = Dates(orders=self.date_orders)
+        dates = Dates(orders=self.offices.date_orders)
         headers = _headers(source, dates)
         for header, position, element in items_with_headers(
             source, DECLARATION, ITEMS, headers, dates.look

@@ -23,7 +23,7 @@ from riskprofile.intake.jsonl import JsonlReader
 from riskprofile.intake.parquet import ParquetReader
 from riskprofile.intake.paxlst import PaxlstReader
 from riskprofile.intake.pnrgov import PnrgovReader
-from riskprofile.intake.reader import Offices, Reader, Rejection, Source
+from riskprofile.intake.reader import Knowing, Offices, Reader, Rejection, Source
 from riskprofile.intake.sad import SadReader
 from riskprofile.intake.tabular import CsvReader
 from riskprofile.intake.wco import WcoReader
@@ -152,10 +152,8 @@ def read(
     found = [(source, detect(source, format)) for source in archive.sources(path)]
     offices = offices or Offices()
     for source, reader in found:
-        if isinstance(reader, PaxlstReader | PnrgovReader):
-            reader = type(reader)(offices.countries)
-        elif isinstance(reader, SadReader | AwmdsReader | WorkbookReader):
-            reader = type(reader)(offices.date_orders)
+        if isinstance(reader, Knowing):
+            reader = type(reader)(offices)
         yield from _unswept(_chunks(source, reader, profile, max(1, chunk_rows), offices.zones))
 
 

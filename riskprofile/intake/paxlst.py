@@ -18,6 +18,7 @@ from riskprofile.intake.edifact_reader import EdifactReader
 from riskprofile.intake.edifact_times import moment, sent_on, time_in_date_slot, without_time
 from riskprofile.intake.message_header import cancels_list, closes, of_edifact
 from riskprofile.intake.paxlst_traveller import TRAVELLERS, Traveller
+from riskprofile.intake.reader import Knowing
 from riskprofile.intake.rows import Gather, decimal, journey, one_line
 from riskprofile.intake.tokens import token
 from riskprofile.intake.versions import REFERENCE, all_of, whole
@@ -35,11 +36,11 @@ _KNOWN = "BGM RFF DTM NAD COM TDT LOC ATT MEA GEI FTX EMP NAT DOC CNT CTA GRP"
 KNOWN = frozenset(_KNOWN.split())
 
 
-class PaxlstReader(EdifactReader):
+class PaxlstReader(Knowing, EdifactReader):
     """Reads PAXLST messages.
 
-    `countries` are those served (alpha-2): a flight that arrives there is an entry, one
-    that leaves from there an exit. Without them the direction stays missing, with a
+    A flight that arrives in a country served (`Offices.countries`) is an entry, one that
+    leaves from there an exit. Where none is known the direction stays missing, with a
     warning, and the crossing is the arrival.
     """
 
@@ -47,12 +48,9 @@ class PaxlstReader(EdifactReader):
     profile = "traveller"
     types = ("PAXLST",)
 
-    def __init__(self, countries: frozenset[str] = frozenset()) -> None:
-        self.countries = countries
-
     def write(self, message: Message, rows: Gather) -> None:
         """One row per traveller."""
-        _Flight(message, self.countries).rows(rows)
+        _Flight(message, self.offices.countries).rows(rows)
 
 
 @dataclass

@@ -23,6 +23,7 @@ from riskprofile.intake.message_header import of_edifact
 from riskprofile.intake.paxlst_traveller import tags_from
 from riskprofile.intake.pnrgov_booking import CANCELLED, Booking, Leg, Person, stamp
 from riskprofile.intake.pnrgov_document import untitled
+from riskprofile.intake.reader import Knowing
 from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line, plain
 from riskprofile.intake.sensitive import sensitive
 from riskprofile.intake.tokens import token
@@ -38,11 +39,11 @@ _KNOWN = """
 KNOWN = frozenset(_KNOWN.split())
 
 
-class PnrgovReader(EdifactReader):
+class PnrgovReader(Knowing, EdifactReader):
     """Reads PNRGOV messages.
 
-    `countries` are those served (alpha-2): a flight that arrives there is an entry, one
-    that leaves from there an exit. Without them the direction stays missing, with a
+    A flight that arrives in a country served (`Offices.countries`) is an entry, one that
+    leaves from there an exit. Where none is known the direction stays missing, with a
     warning, and the crossing is the arrival.
     """
 
@@ -50,12 +51,9 @@ class PnrgovReader(EdifactReader):
     profile = "traveller"
     types = ("PNRGOV",)
 
-    def __init__(self, countries: frozenset[str] = frozenset()) -> None:
-        self.countries = countries
-
     def write(self, message: Message, rows: Gather) -> None:
         """One row per traveller of a booking."""
-        _Push(message, self.countries).rows(rows)
+        _Push(message, self.offices.countries).rows(rows)
 
 
 class _Push:

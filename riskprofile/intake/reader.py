@@ -102,3 +102,10 @@ class Reader(Protocol):
 
     def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
         """The records, in order, in chunks. Raises only `InputError`, for a whole file."""
+
+
+@dataclass(frozen=True)
+class Knowing:
+    """A reader that reads by what is known of offices: it is made anew with that for each file."""
+
+    offices: Offices = Offices()

@@ -18,7 +18,7 @@ from typing import Any
 from riskprofile.errors import InputError
 from riskprofile.intake.code_lists import mode, place
 from riskprofile.intake.conventions import DAY_FIRST, DOMINANT
-from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.reader import Knowing, RawChunk, Source
 from riskprofile.intake.rows import Gather, decimal, journey, number, one_line, plain
 from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
 
@@ -79,14 +79,11 @@ _END_USE = re.compile(r"end[ -]?us", re.IGNORECASE)
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4})")
 
 
-class SadReader:
+class SadReader(Knowing):
     """Reads ASYCUDA World SAD files, streamed."""
 
     name = "sad"
     profile = "shipment"
-
-    def __init__(self, date_orders: Mapping[str, str] | None = None) -> None:
-        self.date_orders = date_orders
 
     def claims(self, head: bytes, name: str) -> bool:
         """Whether an `ASYCUDA` element opens in the head."""
@@ -95,7 +92,7 @@ class SadReader:
     def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
         """One row per item. A file without content is an `InputError`, not a success."""
         rows = Gather(profile, source.name, chunk_rows)
-        dates = Dates(orders=self.date_orders)
+        dates = Dates(orders=self.offices.date_orders)
         headers = _headers(source, dates)
         for header, position, element in items_with_headers(
             source, DECLARATION, frozenset({"Item"}), headers, dates.look

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -27,7 +27,7 @@ from riskprofile.intake import archive, awmds_form, columns, workbook_cells
 from riskprofile.intake.cells import as_text, hs_as_text, with_point
 from riskprofile.intake.chunks import LARGE, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
-from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.reader import Knowing, RawChunk, Source
 from riskprofile.intake.sad import Dates
 
 HEADER_ROWS = 20
@@ -52,14 +52,11 @@ class _Sheet:
     form: tuple[str, ...] = ()  # headings of an ASYCUDA manifest
 
 
-class WorkbookReader:
+class WorkbookReader(Knowing):
     """Reads Excel workbooks."""
 
     name = "xlsx"
     profile = AUTO
-
-    def __init__(self, date_orders: Mapping[str, str] | None = None) -> None:
-        self.date_orders = date_orders
 
     def claims(self, head: bytes, name: str) -> bool:
         """Whether the file is an OLE document or a zip that holds Office parts."""
@@ -79,7 +76,7 @@ class WorkbookReader:
                     where=source.name,
                     do="Put the column names in one row of a sheet",
                 )
-            dates = Dates(orders=self.date_orders)
+            dates = Dates(orders=self.offices.date_orders)
             for sheet in found:
                 if sheet.form:
                     awmds_form.look(sheet.form, _below(sheet), dates)

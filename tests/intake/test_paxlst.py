@@ -14,12 +14,13 @@ from hypothesis import given, settings
 from riskprofile.errors import InputError
 from riskprofile.intake.edifact_times import birth_date
 from riskprofile.intake.paxlst import PaxlstReader
+from riskprofile.intake.reader import Offices
 from riskprofile.intake.sensitive import SERVICES, sensitive
 from riskprofile.profiles import TRAVELLER
 from tests.intake.helpers import FIXTURES, Harm, damage, read
 
 LIST = FIXTURES / "paxlst.edi"
-READER = PaxlstReader(frozenset({"US"}))
+READER = PaxlstReader(Offices(countries=frozenset({"US"})))
 
 
 def changed(old: str, new: str) -> Any:
@@ -89,7 +90,7 @@ def test_a_missing_or_impossible_birth_date_or_document_type_keeps_the_traveller
 
 
 def test_a_flight_that_leaves_the_country_served_is_an_exit_at_departure() -> None:
-    rows, _ = read(PaxlstReader(frozenset({"KE"})), LIST)
+    rows, _ = read(PaxlstReader(Offices(countries=frozenset({"KE"}))), LIST)
     assert rows["direction"][0] == "exit"
     assert rows["crossing_point"][0] == "NBO"
     assert rows["crossing_at"][0] == "2026-09-01T10:00:00+03:00"

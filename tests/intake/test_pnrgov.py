@@ -11,12 +11,13 @@ from hypothesis import given, settings
 
 from riskprofile.errors import InputError
 from riskprofile.intake.pnrgov import PnrgovReader
+from riskprofile.intake.reader import Offices
 from riskprofile.intake.sensitive import SERVICES
 from riskprofile.profiles import TRAVELLER
 from tests.intake.helpers import FIXTURES, Harm, damage, read, work
 
 PUSH = FIXTURES / "pnrgov.edi"
-READER = PnrgovReader(frozenset({"US"}))
+READER = PnrgovReader(Offices(countries=frozenset({"US"})))
 
 
 def changed(*changes: tuple[str, str]) -> Any:
@@ -161,7 +162,7 @@ def test_the_kind_of_payment_is_kept_and_nothing_else_of_it(code: str, kind: str
 
 
 def test_a_flight_that_leaves_the_country_served_is_an_exit_at_departure() -> None:
-    rows, _ = read(PnrgovReader(frozenset({"ET"})), PUSH)
+    rows, _ = read(PnrgovReader(Offices(countries=frozenset({"ET"}))), PUSH)
     first = rows.iloc[0]
     assert (first["direction"], first["crossing_point"]) == ("exit", "ADD")
     assert first["crossing_at"] == "2026-09-01T10:00:00+03:00"

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskprofile.errors import InputError
-from riskprofile.intake.reader import Source
+from riskprofile.intake.reader import Offices, Source
 from riskprofile.intake.sad import SadReader
 from riskprofile.profiles import SHIPMENT
 from tests.intake.helpers import FIXTURES, read, source
@@ -172,7 +172,7 @@ def test_what_is_stated_of_the_office_settles_a_date_that_its_file_does_not(
     orders: dict[str, str], lodged: str, assumed: bool
 ) -> None:
     """One declaration a file, as many sites write them: nothing else shows the order."""
-    first = read(SadReader(orders), TWO_ITEMS)[0].iloc[0]
+    first = read(SadReader(Offices(date_orders=orders)), TWO_ITEMS)[0].iloc[0]
     assert first["lodged_at"] == lodged
     assert ("date_order_assumed" in str(first["warnings"])) == assumed
 
@@ -180,7 +180,7 @@ def test_what_is_stated_of_the_office_settles_a_date_that_its_file_does_not(
 def test_what_the_file_shows_comes_before_what_is_stated_of_the_office() -> None:
     one = TWO_ITEMS.read_text().split("?>", 1)[1]
     text = f"<all>{one}{one.replace('3/9/26', '9/14/26')}</all>"
-    rows, _ = read(SadReader({"XMPME": "day_first"}), text.encode())
+    rows, _ = read(SadReader(Offices(date_orders={"XMPME": "day_first"})), text.encode())
     assert rows["lodged_at"].tolist()[::2] == ["2026-03-09", "2026-09-14"]
 
 
