@@ -43,7 +43,7 @@ def draw_panel(
     """Draw the panel for one alert."""
     with st.container(key="alert"):
         with st.container(key="alert_strip"):
-            deciding.strips(say)
+            deciding.strips()
         with st.container(key="alert_head"):
             _head(view, rows, person, now, say, zone)
         with st.container(key="alert_body"):
@@ -54,7 +54,7 @@ def draw_panel(
 
 def empty(rows: Sequence[Any], say: Words) -> None:
     """The panel before any alert is open."""
-    deciding.strips(say)
+    deciding.strips()
     with st.container(key="alert"):
         if not rows:  # the list says why
             return

@@ -11,7 +11,7 @@ import streamlit as st
 from app import draw, form, queue_list, session, typed
 from app.installation import served
 from app.text import escape
-from app.words import Words, refusal
+from app.words import refusal
 from riskprofile.errors import Busy, Conflict, ProfileOff, RiskProfileError
 from riskprofile.services import review
 
@@ -225,7 +225,7 @@ def _reopen(person: Any, alert_id: int, reason: str) -> bool:
     return True
 
 
-def strips(say: Words) -> None:
+def strips() -> None:
     """What was just done, undone or refused, above the alert."""
     if "undo" in st.session_state:
         _undo_strip()

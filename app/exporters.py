@@ -113,8 +113,8 @@ class Places:
 class Allowance:
     """Checks of the last hour, in memory. Only those let through are held: `ALL` at most."""
 
-    def __init__(self, each: int = EACH, every: int = ALL) -> None:
-        self._each, self._every = each, every
+    def __init__(self, each: int = EACH) -> None:
+        self._each = each
         self._taken: deque[tuple[datetime, str]] = deque()
 
     def take(self, address: str, now: datetime) -> datetime | None:
@@ -129,7 +129,7 @@ class Allowance:
             self._taken.popleft()
         own = [at for at, who in self._taken if who == address]
         waits = [own[0] + HOUR] if len(own) >= self._each else []
-        if len(self._taken) >= self._every:
+        if len(self._taken) >= ALL:
             waits.append(self._taken[0][0] + HOUR)
         if waits:
             return max(waits)

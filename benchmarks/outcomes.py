@@ -72,10 +72,10 @@ def examined(finds: int, seed: int = 1) -> Table:
     )
 
 
-def _turned(labels: Table, places: np.ndarray, value: int, who: str = POISONER) -> Table:
+def _turned(labels: Table, places: np.ndarray, value: int) -> Table:
     told = labels.copy()
     told.loc[places, "value"] = value
-    told.loc[places, "officer"] = who
+    told.loc[places, "officer"] = POISONER
     return told
 
 

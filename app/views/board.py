@@ -25,7 +25,7 @@ def page() -> None:
     say, now, store = session.speech(), session.now(), served().store
     found = board.board(store, person, now)
     st.html(draw.kpis(_figures(say, found)))
-    strips(say)
+    strips()
     if found.alarm:
         where = f" {', '.join(found.alarms)}" if len(found.offices) > 1 else ""
         st.html(draw.strip("!", say("board.alarm"), say("board.alarm_text") + where))

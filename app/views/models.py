@@ -190,24 +190,24 @@ def _candidate(
     serves = next((one for one in mine if one.serves), None)
     if isinstance(waits, promotion.Known):
         files = _files(person, waits)
-        _head(say, waits.version, say("models.candidate"), waits.proposed_by)
+        _head(waits.version, say("models.candidate"), waits.proposed_by)
         _gates(say, waits, files, brief=True)
         signing.boxes(say, waits, zone, now)
         signing.if_promoted(say, person, waits, files)
         signing.sign(say, person, waits)
     elif waits is not None:
-        _head(say, waits.version, say("fits.done"), waits.by)
+        _head(waits.version, say("fits.done"), waits.by)
         signing.gates(say, waits.gates, brief=True)
         if terms.may(person):
             fitting.acts(say, person, waits)
     elif serves is not None:
-        _head(say, serves.version, say("models.serves"), "")
+        _head(serves.version, say("models.serves"), "")
         _gates(say, serves, _files(person, serves), brief=True)
         st.html(f'<div class="rp-note"><p>{escape(say("terms.no_candidate"))}</p></div>')
     signing.back(say, person, profile)
 
 
-def _head(say: Any, version: str, state: str, who: str) -> None:
+def _head(version: str, state: str, who: str) -> None:
     by = f'<span class="rp-m">{escape(who)}</span>' if who else ""
     st.html(
         f'<div class="rp-bar"><h2 class="rp-h2">{escape(version)}</h2>'
@@ -239,7 +239,7 @@ def _cards(
     with right:
         signing.back(say, person, profile)
         _past(say, person, profile, zone, now)
-        _pause(say, person, now)
+        _pause(say, person)
 
 
 def _gates(say: Any, one: promotion.Known, files: dict[str, bytes], *, brief: bool = False) -> None:
@@ -330,7 +330,7 @@ def _past(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
     )
 
 
-def _pause(say: Any, person: Any, now: Any) -> None:
+def _pause(say: Any, person: Any) -> None:
     here = served()
     stopped = govern.paused(here.store)
     may = person.role in rights.ACTIONS["rating.pause"]

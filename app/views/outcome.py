@@ -61,7 +61,7 @@ def page() -> None:
     zone = session.zone(session.status(person).zone)
     waiting = {row.id: form.reference(row.record_id) for row in awaiting(person, now)}
     with st.container(key="strips"):  # a place of its own, so that nothing below moves
-        deciding.strips(say)
+        deciding.strips()
     if not waiting:
         st.html(draw.state(say("outcome.none"), say("outcome.none_text")))
         return

@@ -159,7 +159,7 @@ def page() -> None:
     with left:
         _list(say, person, status, wanted, found, rows, (change, news), now)
     with right:
-        _panel(say, person, found, rows, now, zone)
+        _panel(say, person, rows, now, zone)
     if st.session_state.get("dialog", ("", ""))[0] == raising.RAISE:
         raising.dialog(wanted.profile)
     st.html(SCRIPTS, unsafe_allow_javascript=True)
@@ -323,9 +323,7 @@ def _nothing(say: Words, person: Any, status: Any, asked: Any, found: Any, now: 
         raising.button(say)
 
 
-def _panel(
-    say: Words, person: Any, found: review.QueuePage, rows: list[Any], now: Any, zone: Any
-) -> None:
+def _panel(say: Words, person: Any, rows: list[Any], now: Any, zone: Any) -> None:
     if st.session_state.get("dialog", ("", ""))[0] == snoozing.SNOOZE:
         snoozing.dialog("yellow")
         return

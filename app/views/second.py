@@ -19,7 +19,7 @@ def page() -> None:
     zone = session.zone(session.status(person).zone)
     waiting = review.waiting(store, person, now)
     with st.container(key="strips"):
-        deciding.strips(say)
+        deciding.strips()
     st.html(f'<h1 class="rp-h1 rp-page">{escape(say("second.title"))}</h1>')
     if not waiting:
         st.html(draw.state(say("second.none"), say("second.none_text")))

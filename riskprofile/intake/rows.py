@@ -22,12 +22,9 @@ RAW_LIMIT = 2_000  # characters of a rejected record that the quarantine keeps
 class Gather:
     """Collects rows and rejections of one source until a chunk is full, at `MAX_ROWS` at most."""
 
-    def __init__(
-        self, profile: str, source: str, chunk_rows: int, raw_limit: int = RAW_LIMIT
-    ) -> None:
+    def __init__(self, profile: str, source: str, chunk_rows: int) -> None:
         self.profile, self.source = profile, source
         self.chunk_rows = max(1, min(chunk_rows, MAX_ROWS))
-        self._raw_limit = raw_limit
         self.accepted = 0
         self._rows: list[dict[str, Any]] = []
         self._rejected: list[Rejection] = []
@@ -73,7 +70,7 @@ class Gather:
     ) -> None:
         """Set one record aside, with a reason code and a sentence."""
         self._rejected.append(
-            Rejection(self.source, line, code, reason, record_id, None, raw[: self._raw_limit])
+            Rejection(self.source, line, code, reason, record_id, None, raw[:RAW_LIMIT])
         )
 
     def take(self) -> RawChunk:

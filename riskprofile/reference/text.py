@@ -115,7 +115,7 @@ _NAMED_SCRIPTS = re.compile(
 
 
 def per_distinct(
-    text: Column, function: Callable[[str], Any], *, missing: Any, dtype: Any = object
+    text: Column, function: Callable[[str], Any], *, missing: Any
 ) -> np.ndarray[Any, Any]:
     """Apply `function` to each distinct text once; `missing` where there is none.
 
@@ -127,7 +127,7 @@ def per_distinct(
         One value a row, in the order of `text`.
     """
     codes, distinct = factorize(text)
-    values = np.empty(len(distinct) + 1, dtype=dtype)
+    values = np.empty(len(distinct) + 1, dtype=object)
     for number, one in enumerate(distinct):
         values[number] = function(one)
     values[-1] = missing  # code -1

@@ -257,9 +257,9 @@ def figures(
     )
 
 
-def visible(actor: Actor, office: str | None = None) -> list[ColumnElement[bool]]:
-    """Alerts of the actor's office (or of the chosen one), and those of none."""
-    return statements.seen_from(actor.office or office)
+def visible(actor: Actor) -> list[ColumnElement[bool]]:
+    """Alerts of the actor's office, and those of none."""
+    return statements.seen_from(actor.office)
 
 
 def _shape(actor: Actor, filter: QueueFilter) -> Shape:

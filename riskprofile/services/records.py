@@ -15,12 +15,11 @@ from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.viewing import require_purpose
 from riskprofile.store import audit, batches
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Batch, Chunk, Record
+from riskprofile.store.tables import Chunk, Record
 from riskprofile.words import Message
 
 _record = Record.__table__  # type: ignore[attr-defined]
 _chunk = Chunk.__table__  # type: ignore[attr-defined]
-_batch = Batch.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,6 @@ class StoredItem:
     version: int
     state: str
     batch_id: str
-    stored_at: datetime
     points: int | None
     function: str
     message_at: datetime | None
@@ -66,9 +64,8 @@ def declaration(
     with store.write() as connection:
         rows = (
             connection.execute(
-                select(_record, _chunk.c.batch_id, _batch.c.started_at)
+                select(_record, _chunk.c.batch_id)
                 .join(_chunk, _chunk.c.id == _record.c.chunk_id)
-                .join(_batch, _batch.c.id == _chunk.c.batch_id)
                 .where(_record.c.record_id == record_id, _record.c.profile == profile)
                 .order_by(_record.c.item, _record.c.version)
             )
@@ -87,7 +84,6 @@ def declaration(
                     row["version"],
                     row["state"],
                     row["batch_id"],
-                    row["started_at"],
                     row["points"],
                     row["function"],
                     row["message_at"],

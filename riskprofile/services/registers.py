@@ -216,9 +216,7 @@ def held(store: Store, actor: Actor) -> list[Held]:
     ]
 
 
-def entries(
-    store: Store, actor: Actor, kind: str, now: datetime, *, limit: int | None = None
-) -> Table:
+def entries(store: Store, actor: Actor, kind: str, now: datetime) -> Table:
     """The entries of a register as known now; names and addresses only as given or not.
 
     Returns
@@ -229,7 +227,7 @@ def entries(
     authorise(actor, "register.look")
     spec = register(kind)
     with store.read() as connection:
-        found = table(kept.known(connection, kind, now)[:limit], spec)
+        found = table(kept.known(connection, kind, now), spec)
     for column in spec.columns:
         if column.protection:
             found[column.name] = found[column.name].notna().map({True: "given", False: None})
