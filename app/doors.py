@@ -364,14 +364,10 @@ def _language_of(request: Request) -> str:
 
 def sign_in_page(say: words.Words, onward: Way, fault: str = "") -> str:
     """The sign-in page as HTML: no script, no file but itself."""
-    template = resources.files("app.theme").joinpath("sign_in.html").read_text("utf-8")
     asked = f"?{onward.query}" if onward.query else ""
     here = f"/sign-in{asked}"
     values = {
-        "language": say.language,
-        "direction": direction(say),
         "title": say("sign_in.title"),
-        "product": say("product"),
         "lead": say("sign_in.lead"),
         "name": say("sign_in.name"),
         "password": say("sign_in.password"),
@@ -380,8 +376,6 @@ def sign_in_page(say: words.Words, onward: Way, fault: str = "") -> str:
         "button": say("sign_in.button"),
         "notice": say("sign_in.notice"),
         "action": here,
-        "fault": fault,
-        "fault_hidden": "" if fault else "hidden",
         "elsewhere": say("sign_in.elsewhere"),
         "elsewhere_at": f"/sign-in/oidc{asked}",
         "elsewhere_hidden": "" if served().settings.oidc_issuer else "hidden",
@@ -392,13 +386,13 @@ def sign_in_page(say: words.Words, onward: Way, fault: str = "") -> str:
         for other in words.LANGUAGES
         if other != say.language
     )
-    return filled(template, values, {"others": links})
+    return _door("sign_in.html", say, fault, values, {"others": links})
 
 
 def account_page(say: words.Words, who: str, fault: str = "") -> str:
     """The page of one's own account as HTML: a new password, and sign-out everywhere."""
-    template = resources.files("app.theme").joinpath("account.html").read_text("utf-8")
     values = {
+        "who": who,
         "title": say("account.title"),
         "current": say("account.current"),
         "new": say("account.new"),
@@ -408,14 +402,24 @@ def account_page(say: words.Words, who: str, fault: str = "") -> str:
         "everywhere_text": say("account.everywhere_text"),
         "back": say("account.back"),
     }
-    values |= {
+    return _door("account.html", say, fault, values, {})
+
+
+def _door(
+    forms: str, say: words.Words, fault: str, values: Mapping[str, str], blocks: Mapping[str, str]
+) -> str:
+    """A page of forms, with what went wrong in them."""
+    folder = resources.files("app.theme")
+    every = {
         "language": say.language,
         "direction": direction(say),
         "product": say("product"),
-        "who": who,
+        "fault": fault,
+        "fault_hidden": "" if fault else "hidden",
+        **values,
     }
-    values |= {"fault": fault, "fault_hidden": "" if fault else "hidden"}
-    return filled(template, values, {})
+    within = filled(folder.joinpath(forms).read_text("utf-8"), every, blocks)
+    return filled(folder.joinpath("door.html").read_text("utf-8"), every, {"forms": within})
 
 
 def direction(say: words.Words) -> str:
