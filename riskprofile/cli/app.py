@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from riskprofile.cli.commands import Commands
+from riskprofile.errors import UsageError
 
 if TYPE_CHECKING:
     from riskprofile.services.identity import Actor
@@ -68,6 +69,19 @@ Code = Annotated[
 def now() -> datetime:
     """The clock: read here, handed down from here."""
     return datetime.now(UTC)
+
+
+def moment(text: str, option: str, *, zoned: bool = False) -> datetime:
+    """A day or time as given; one without a zone is UTC, or refused if it has to be `zoned`."""
+    do = "Write 2026-11-24T08:00+00:00"
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        do += "" if zoned else ", or 2026-11-24"
+        raise UsageError(f"{option} {text} is no day or time", do=do) from None
+    if zoned and found.tzinfo is None:
+        raise UsageError(f"{option} {text}: the zone is missing", do=do)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def settings_of(home: Path | None, **flags: Any) -> Settings:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, opened, owner
+from riskprofile.cli.app import Home, Json, app, moment, now, opened, owner
 from riskprofile.cli.screen import given_file
-from riskprofile.errors import UsageError
 from riskprofile.services import looking, proof
 
 audit = typer.Typer(help="The audit chain.", no_args_is_help=True)
@@ -64,12 +62,7 @@ def export(
     json: Json = False,
 ) -> int:
     """The chain and its head, signed, to be kept on another machine."""
-    try:
-        after = datetime.fromisoformat(since) if since else None
-        if after is not None and after.tzinfo is None:
-            raise ValueError("the zone is missing")
-    except ValueError as error:
-        raise UsageError(f"--since {since}: {error}", do="Write 2026-11-24T08:00+00:00") from None
+    after = moment(since, "--since", zoned=True) if since else None
     with opened(home) as (settings, store):
         told = proof.export(store, settings, owner(), out, now(), after, new_key=new_key)
     if json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +9,8 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, opened, owner
-from riskprofile.errors import Conflict, UsageError
+from riskprofile.cli.app import Home, Json, app, moment, now, opened, owner
+from riskprofile.errors import Conflict
 from riskprofile.files import is_stdout, is_stream
 from riskprofile.services import results
 from riskprofile.services.selections import selections as selected
@@ -31,12 +30,7 @@ def selections(
     json: Json = False,
 ) -> int:
     """Lanes and decisions for the declaration system, each exactly once."""
-    try:
-        again = datetime.fromisoformat(since) if since else None
-        if again is not None and again.tzinfo is None:
-            raise ValueError("the zone is missing")
-    except ValueError as error:
-        raise UsageError(f"--since {since}: {error}", do="Write 2026-11-24T08:00+00:00") from error
+    again = moment(since, "--since", zoned=True) if since else None
     with opened(home) as (_, store):
         chosen = selected(store, owner(), again, now(), write=partial(_write, out))
     if json:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, named, now, opened, owner
+from riskprofile.cli.app import Home, Json, app, moment, named, now, opened, owner
 from riskprofile.cli.screen import given_files
 from riskprofile.errors import UsageError
 from riskprofile.files import is_stdout
@@ -43,7 +43,7 @@ def load(
 ) -> int:
     """Load a file into a register; the same file again changes nothing."""
     output.apart([file], quarantine)
-    stated = registers.day(as_of) if as_of else None
+    stated = moment(as_of, "--as-of") if as_of else None
     with opened(home) as (_, store), given_files([file]) as files:
         if len(files) > 1:
             raise UsageError("a register is loaded from one file", where=str(file), do="Name it")

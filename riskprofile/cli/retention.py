@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, opened, owner
+from riskprofile.cli.app import Home, Json, app, moment, now, opened, owner
 from riskprofile.errors import UsageError
 from riskprofile.services import retention as service
 from riskprofile.store.database import Store
@@ -38,13 +38,8 @@ def run(
     json: Json = False,
 ) -> int:
     """Mask and remove what is due, in the database, its free pages and the home's files."""
-    try:
-        moment = datetime.fromisoformat(as_of) if as_of else now()
-    except ValueError as error:
-        raise UsageError(f"--as-of {as_of}: {error}", do="Write 2027-05-24T08:00+00:00") from error
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    if moment > now():
+    due = moment(as_of, "--as-of") if as_of else now()
+    if due > now():
         raise UsageError(
             f"--as-of {as_of} has not come yet: nothing is forgotten before it is due",
             do="Leave it out; look at the clock of this machine if it has.",
@@ -54,7 +49,7 @@ def run(
             _check_clock(store)
         with output.progress("forgetting") as progress:
             told = service.run(
-                *(store, settings, owner(), now(), moment), new_key=new_key, step=progress.step
+                *(store, settings, owner(), now(), due), new_key=new_key, step=progress.step
             )
     if json:
         output.as_json({**asdict(told), "as_of": told.as_of.isoformat()})

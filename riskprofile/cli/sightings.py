@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, opened, owner
+from riskprofile.cli.app import Home, Json, app, moment, now, opened, owner
 from riskprofile.files import is_stdout
 from riskprofile.history.bursts import Grid
-from riskprofile.services import registers, results, sightings
+from riskprofile.services import results, sightings
 
 group = typer.Typer(
     help="Reports away from official posts, by place and time; never about a person.",
@@ -39,7 +39,7 @@ def export(
     json: Json = False,
 ) -> int:
     """Counts, expected levels and bursts of each cell, as CSV."""
-    end = registers.day(until, "--until") if until else None
+    end = moment(until, "--until") if until else None
     with opened(home) as (_, store):
         found = sightings.heat(store, owner(), now(), Grid(cell, days, past, fdr), end)
     results.write_csv(found.cells, out)

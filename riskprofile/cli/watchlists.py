@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, opened, owner
+from riskprofile.cli.app import Home, Json, app, moment, now, opened, owner
 from riskprofile.cli.screen import given_file
 from riskprofile.services import watchlists
 
@@ -40,8 +40,8 @@ def load(
             now(),
             owner=owned_by,
             source=source,
-            review_by=watchlists.moment(review_by, "--review-by"),
-            expires_at=watchlists.moment(expires, "--expires"),
+            review_by=moment(review_by, "--review-by"),
+            expires_at=moment(expires, "--expires"),
         )
     if json:
         output.as_json({"list": name, "entries": count})

@@ -275,14 +275,3 @@ def table(found: list[Mapping[str, Any]], spec: Register) -> Table:
         else:
             made[column.name] = pd.Series(values, dtype=column.dtype)
     return pd.DataFrame(made)
-
-
-def day(text: str, option: str = "--as-of") -> datetime:
-    """A day or time as given on a command line; a time without a zone is UTC."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(
-            f"{option} {text} is not a day", do="Write 2026-11-24, or 2026-11-24T08:00+00:00"
-        ) from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

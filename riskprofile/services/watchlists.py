@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -192,12 +192,3 @@ def expire(store: Store, actor: Actor, name: str, now: datetime, entry: int | No
             detail={"entries": count} | ({} if entry is None else {"entry": entry}),
         )
     return count
-
-
-def moment(text: str, option: str) -> datetime:
-    """A time as given on the command line; a day is its beginning, a bare time is UTC."""
-    try:
-        given = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{option} {text}: {error}", do="Write 2027-03-31") from error
-    return given if given.tzinfo else given.replace(tzinfo=UTC)
