@@ -19,6 +19,7 @@ from riskprofile.files import ODD, STDOUT, is_stdout, is_stream, legible
 from riskprofile.services.steps import CHECKING, COMPARING, RANKING, STORING, WORDING, WRITING
 
 if TYPE_CHECKING:
+    from riskprofile.services.registers import Loaded
     from riskprofile.services.run import Run, Summary
 
 # What stands in names and messages is shown as it stands: ":100:" is a line, and no picture.
@@ -234,6 +235,34 @@ def account(run: Run, say: Callable[[str], None]) -> None:
         say("stopped: nothing is lost, go on with --resume")
 
 
+def loaded(
+    told: Loaded, quarantine: Path | None, *, as_json: bool, of: str = "", others: str
+) -> int:
+    """The account of a file that a register took in, and what it did not; the exit code.
+
+    `of` stands before it, `others` before the headings that the register does not have.
+    """
+    from riskprofile.intake import quarantine as quarantine_file  # a load has read it
+
+    code = 3 if told.rejected else 0
+    if quarantine is not None:
+        quarantine_file.write(quarantine, told.rejected)
+    if as_json:
+        say(_object(told.as_json()))
+        return code
+    tell = beside(quarantine)
+    tell(of + sums(told))
+    for one in told.rejected[:10]:
+        tell(f"  {one.source}:{one.line}: {one.reason_code}: {one.reason}")
+    if len(told.rejected) > 10:
+        tell(f"  and {len(told.rejected) - 10} more: write them with --quarantine FILE")
+    for name, count in sorted(told.warnings.items()):
+        tell(f"  warning: {count} {name}")
+    if told.unknown_columns:
+        tell(f"  {others}: {', '.join(told.unknown_columns)}")
+    return code
+
+
 def warned(
     warnings: Mapping[str, int], unknown: Collection[str], tell: Callable[[str], None]
 ) -> None:
@@ -271,7 +300,7 @@ def notes(run: Run) -> None:
         )
 
 
-def sums(told: Summary) -> str:
+def sums(told: Summary | Loaded) -> str:
     """The identity, spelled out."""
     return (
         f"read {told.read} = accepted {told.accepted} + quarantined {told.quarantined} "

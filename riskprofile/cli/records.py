@@ -11,7 +11,6 @@ from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened, owner
 from riskprofile.cli.screen import given_file
 from riskprofile.errors import UsageError
-from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.services import arms
 
 group = typer.Typer(
@@ -79,25 +78,7 @@ def import_records(
     output.apart([file], quarantine)
     with opened(home) as (_, store), given_file(file) as given:
         told = arms.load(store, owner(), given, now(), source=source, format=format)
-    if quarantine is not None:
-        quarantine_file.write(quarantine, told.rejected)
-    if json:
-        output.as_json(told.as_json())
-        return 3 if told.rejected else 0
-    say = output.beside(quarantine)
-    say(
-        f"read {told.read} = accepted {told.accepted} + quarantined {told.quarantined} "
-        f"+ duplicate {told.duplicate}"
-    )
-    for one in told.rejected[:10]:
-        say(f"  {one.source}:{one.line}: {one.reason_code}: {one.reason}")
-    if len(told.rejected) > 10:
-        say(f"  and {len(told.rejected) - 10} more: write them with --quarantine FILE")
-    for code, count in sorted(told.warnings.items()):
-        say(f"  warning: {count} {code}")
-    if told.unknown_columns:
-        say(f"  kept in extra: {', '.join(told.unknown_columns)}")
-    return 3 if told.rejected else 0
+    return output.loaded(told, quarantine, as_json=json, others="kept in extra")
 
 
 @group.command()

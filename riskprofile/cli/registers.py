@@ -13,7 +13,6 @@ from riskprofile.cli.app import Home, Json, app, moment, named, now, opened, own
 from riskprofile.cli.screen import given_files
 from riskprofile.errors import UsageError
 from riskprofile.files import is_stdout
-from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.reference.registers import REGISTERS
 from riskprofile.services import registers, results
 
@@ -50,25 +49,8 @@ def load(
         told = registers.load(
             store, owner(), kind, files[0], now(), source=source, as_of=stated, format=format
         )
-    if quarantine is not None:
-        quarantine_file.write(quarantine, told.rejected)
-    if json:
-        output.as_json(told.as_json())
-        return 3 if told.rejected else 0
-    say = output.beside(quarantine)
-    say(
-        f"{kind}: read {told.read} = accepted {told.accepted} + quarantined {told.quarantined} "
-        f"+ duplicate {told.duplicate}"
-    )
-    for one in told.rejected[:10]:
-        say(f"  {one.source}:{one.line}: {one.reason_code}: {one.reason}")
-    if len(told.rejected) > 10:
-        say(f"  and {len(told.rejected) - 10} more: write them with --quarantine FILE")
-    for code, count in sorted(told.warnings.items()):
-        say(f"  warning: {count} {code}")
-    if told.unknown_columns:
-        say(f"  columns that this register does not have: {', '.join(told.unknown_columns)}")
-    return 3 if told.rejected else 0
+    others = "columns that this register does not have"
+    return output.loaded(told, quarantine, as_json=json, of=f"{kind}: ", others=others)
 
 
 @group.command("list")
