@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from riskprofile.errors import InputError, PolicyError, Stopped
+from riskprofile.files import whole_or_nothing
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import (
@@ -248,11 +249,8 @@ def _accounts(store: Store, kept: Path, now: datetime) -> list[dict[str, str | N
 
 
 def _keep(path: Path, accounts: Sequence[Mapping[str, str | None]]) -> None:
-    new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(accounts, file, indent=1)
-    new.replace(path)
+    with whole_or_nothing(path) as stream:
+        stream.write(json.dumps(accounts, indent=1).encode())
 
 
 def _summary(
