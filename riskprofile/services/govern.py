@@ -290,7 +290,7 @@ def enable_profile(
         )
     stated: dict[str, Any] = {"on": True, "legal_basis": legal_basis.strip()}
     stated |= {"assessment": assessment.strip(), "learnt": learnt}
-    _put(
+    put(
         store,
         actor,
         "profile.switch",
@@ -305,7 +305,7 @@ def enable_profile(
 def disable_profile(store: Store, actor: Actor, name: str, now: datetime) -> None:
     """Switch a profile off: nothing of it is rated any more; its alerts stay workable."""
     _known_profile(name)
-    _put(
+    put(
         store,
         actor,
         "profile.switch",
@@ -327,24 +327,44 @@ def pause(store: Store, actor: Actor, why: str, now: datetime) -> None:
     UsageError
         The reason is shorter than `PAUSE_REASON`.
     """
-    if len(why.strip()) < PAUSE_REASON:
-        raise UsageError(
-            f"a reason to pause has at least {PAUSE_REASON} characters",
-            do="Say why: everybody who is refused while it is paused reads it",
-        )
-    stated = {"since": now.isoformat(), "by": actor.name, "why": why.strip()}
-    _put(store, actor, "rating.pause", PAUSED, stated, "rating.pause", now, {"why": why.strip()})
+    stop(store, actor, "rating.pause", PAUSED, why, now, "is refused while it is paused")
 
 
 def resume(store: Store, actor: Actor, now: datetime) -> None:
     """Let rating go on."""
-    _put(store, actor, "rating.pause", PAUSED, None, "rating.resume", now)
+    put(store, actor, "rating.pause", PAUSED, None, "rating.resume", now)
 
 
 def paused(store: Store) -> Paused | None:
     """Whether rating is paused, and by whom."""
     with store.read() as connection:
-        return _paused(connection)
+        return stopped(connection, PAUSED)
+
+
+def stop(
+    store: Store, actor: Actor, right: str, name: str, why: str, now: datetime, reader: str
+) -> None:
+    """Set the switch `name` to paused, by whom and why; `reader` says who reads that.
+
+    Raises
+    ------
+    UsageError
+        The reason is shorter than `PAUSE_REASON`.
+    """
+    authorise(actor, right)
+    said = why.strip()
+    if len(said) < PAUSE_REASON:
+        raise UsageError(
+            f"a reason to pause has at least {PAUSE_REASON} characters",
+            do=f"Say why: everybody who {reader} reads it",
+        )
+    stated = {"since": now.isoformat(), "by": actor.name, "why": said}
+    put(store, actor, right, name, stated, right, now, {"why": said})
+
+
+def stopped(connection: Connection, name: str) -> Paused | None:
+    """What a switch says that `stop` set; None where it is not set."""
+    return _told(switches.get(connection, name))
 
 
 def require_running(connection: Connection) -> None:
@@ -355,7 +375,7 @@ def require_running(connection: Connection) -> None:
     PolicyError
         It is paused.
     """
-    if stands := _paused(connection):
+    if stands := stopped(connection, PAUSED):
         since = f"{stands.since.astimezone(UTC):%Y-%m-%d %H:%M}"
         raise PolicyError(
             Message("refusal.paused", since=since, by=stands.by, why=stands.why),
@@ -368,9 +388,7 @@ def require_second_person(store: Store, actor: Actor, on: bool, now: datetime) -
 
     A release that waits for one when the rule ends waits on.
     """
-    _put(
-        store, actor, "profile.switch", SECOND_PERSON, on, "setting.second_person", now, {"on": on}
-    )
+    put(store, actor, "profile.switch", SECOND_PERSON, on, "setting.second_person", now, {"on": on})
 
 
 def status(store: Store, actor: Actor, now: datetime, settings: Settings | None = None) -> Status:
@@ -500,7 +518,7 @@ def _known_profile(name: str) -> None:
         )
 
 
-def _put(
+def put(
     store: Store,
     actor: Actor,
     right: str,
@@ -510,6 +528,7 @@ def _put(
     now: datetime,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
+    """Set a switch for whoever has the right, audited as `action` in the same transaction."""
     authorise(actor, right)
     with store.write() as connection:
         switches.put(connection, name, value)
@@ -521,10 +540,6 @@ def _put(
             now=now,
             detail=detail,
         )
-
-
-def _paused(connection: Connection) -> Paused | None:
-    return _told(switches.get(connection, PAUSED))
 
 
 def _told(stated: Mapping[str, str] | None) -> Paused | None:

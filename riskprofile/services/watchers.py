@@ -17,12 +17,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from riskprofile.errors import InputError, StoreError, UsageError
+from riskprofile.errors import InputError, StoreError
 from riskprofile.files import is_passing, legible, whole_or_nothing
-from riskprofile.services.govern import PAUSE_REASON, Paused
+from riskprofile.services import govern
+from riskprofile.services.govern import Paused
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
-from riskprofile.store import audit, switches
 from riskprofile.store.database import Store
 
 WATCHERS = "watchers"  # folder of the home: a file of each inbox
@@ -139,46 +139,18 @@ def pause(store: Store, actor: Actor, why: str, now: datetime) -> None:
     UsageError
         The reason is shorter than `PAUSE_REASON` of `govern`.
     """
-    authorise(actor, "inbox.pause")
-    if len(why.strip()) < PAUSE_REASON:
-        raise UsageError(
-            f"a reason to pause has at least {PAUSE_REASON} characters",
-            do="Say why: everybody who looks at the batches reads it",
-        )
-    stated = {"since": now.isoformat(), "by": actor.name, "why": why.strip()}
-    with store.write() as connection:
-        switches.put(connection, STOPPED, stated)
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="inbox.pause",
-            subject=f"setting:{STOPPED}",
-            now=now,
-            detail={"why": why.strip()},
-        )
+    govern.stop(store, actor, "inbox.pause", STOPPED, why, now, "looks at the batches")
 
 
 def resume(store: Store, actor: Actor, now: datetime) -> None:
     """Watchers take files again, from their next look on."""
-    authorise(actor, "inbox.pause")
-    with store.write() as connection:
-        switches.put(connection, STOPPED, None)
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="inbox.resume",
-            subject=f"setting:{STOPPED}",
-            now=now,
-        )
+    govern.put(store, actor, "inbox.pause", STOPPED, None, "inbox.resume", now)
 
 
 def paused(store: Store) -> Paused | None:
     """Whether the inbox is paused, since when, by whom and why."""
     with store.read() as connection:
-        stated = switches.get(connection, STOPPED)
-    if not stated:
-        return None
-    return Paused(datetime.fromisoformat(stated["since"]), stated["by"], stated["why"])
+        return govern.stopped(connection, STOPPED)
 
 
 class Heed:
