@@ -9,8 +9,6 @@ from riskprofile.store.packed_json import pack
 
 revision = "0017"
 down_revision = "0016"
-branch_labels = None
-depends_on = None
 
 NAMES = ("reasons", "against")
 AT_ONCE = 500

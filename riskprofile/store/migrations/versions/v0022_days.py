@@ -10,8 +10,6 @@ from alembic import op
 
 revision = "0022"
 down_revision = "0021"
-branch_labels = None
-depends_on = None
 
 RAISED, UNRATED = 1 << 42, -(1 << 40)  # as `scoring.ranking.height` has them
 

@@ -9,8 +9,6 @@ from riskprofile.reference import marks
 
 revision = "0023"
 down_revision = "0022"
-branch_labels = None
-depends_on = None
 
 NAME = "serial_elsewhere"
 AT_ONCE = 500

@@ -14,8 +14,6 @@ from riskprofile.store import alerts
 
 revision = "0024"
 down_revision = "0023"
-branch_labels = None
-depends_on = None
 
 AT_ONCE = 500
 BY_HAND = " raised it by hand: "

@@ -19,8 +19,6 @@ from riskprofile.store import arms as kept
 
 revision = "0025"
 down_revision = "0024"
-branch_labels = None
-depends_on = None
 
 AT_ONCE = 500
 NAMES = ("make", "model")
