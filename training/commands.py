@@ -16,6 +16,7 @@ from riskprofile.cli.app import Home, now, opened, owner
 from riskprofile.errors import InputError, UsageError
 from riskprofile.scoring.editing import SET, Edit
 from riskprofile.services import comparing, promotion, results
+from riskprofile.services.fitting import folder_of
 from riskprofile.services.promotion import Gate
 from training import criteria as written_criteria
 from training import dossier as dossiers
@@ -135,7 +136,7 @@ def _fit_office(
     if wrong := [one for one in parted if len(one) != 3]:
         raise UsageError(f"--waive {':'.join(wrong[0])}", do="Write GATE:NAME:REASON")
     with opened(home) as (settings, store), output.progress("fitting") as progress:
-        folder = out or settings.home / "runs" / f"{profile}-{version}"
+        folder = out or folder_of(settings, profile, version)
         with office.noted(state, progress) as (tell, ended):
             told = office.fit(
                 store,

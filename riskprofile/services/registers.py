@@ -6,7 +6,6 @@ a reason; the good rows beside it are loaded.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -25,7 +24,7 @@ from riskprofile.intake.reader import Rejection
 from riskprofile.profiles.profile import Key
 from riskprofile.reference import rates
 from riskprofile.reference.registers import OFFICES, RATES, REGISTERS, Register
-from riskprofile.services import govern
+from riskprofile.services import govern, numbering
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import audit
 from riskprofile.store import registers as kept
@@ -145,7 +144,7 @@ def load(
     with store.write(patience=60.0) as connection:
         kept.lock(connection)
         before = kept.in_force(connection, kind, stated)
-        contents = {key: _digest(entry) for key, entry in entries.items()}
+        contents = {key: numbering.content(entry) for key, entry in entries.items()}
         fresh = [key for key in entries if before.get(key) != contents[key]]
         told.accepted = len(fresh)
         told.duplicate = told.read - told.quarantined - told.accepted
@@ -187,11 +186,6 @@ def load(
 def _key(entry: Mapping[str, object], spec: Register) -> str:
     parts = [str(entry.get(name, "")) for name in spec.key]
     return parts[0] if len(parts) == 1 else json.dumps(parts, ensure_ascii=False)
-
-
-def _digest(entry: Mapping[str, object]) -> str:
-    text = json.dumps(entry, ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def held(store: Store, actor: Actor) -> list[Held]:
