@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, or_, select, update
 
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import audit
@@ -60,67 +60,16 @@ def selections(
     authorise(actor, "selections.export")
     with store.write() as connection:
         serialise(connection, EXPORT_LOCK)
-        alerts = (
-            connection.execute(
-                select(_alert)
-                .where(
-                    _alert.c.exported_at.is_(None),
-                    _alert.c.state.in_(("open", "closed")),
-                    *_from(_alert.c.created_at, since),
-                    *_office(actor),
-                )
-                .order_by(_alert.c.id)
-            )
-            .mappings()
-            .all()
-        )
-        fresh = and_(
-            _decision.c.exported_at.is_(None),
-            _decision.c.undone_at.is_(None),
-            _decision.c.at <= now - SETTLED,
-        )
-        withdrawn = and_(
-            _decision.c.exported_at.is_not(None),
-            _decision.c.undone_at > _decision.c.exported_at,
-        )
-        final = or_(
-            _decision.c.decision != "release", _alert.c.state == "closed", withdrawn
-        )  # a release that waits for a second person is no release yet
-        decisions = (
-            connection.execute(
-                select(
-                    *[
-                        _alert.c[name]
-                        for name in ("record_id", "profile", "office", "lane", "queue")
-                    ],
-                    *[
-                        _decision.c[name]
-                        for name in ("id", "decision", "officer", "at", "undone_at")
-                    ],
-                )
-                .select_from(_decision.join(_alert, _alert.c.id == _decision.c.alert_id))
-                .where(or_(fresh, withdrawn), final, *_from(_decision.c.at, since), *_office(actor))
-                .order_by(_decision.c.id)
-            )
-            .mappings()
-            .all()
-        )
+        alerts = _unsent_lanes(connection, actor, since)
+        decisions = _unsent_decisions(connection, actor, since, now)
         rows = [_lane(row) for row in alerts] + [_decided(row) for row in decisions]
         table = _table(rows)
         if not rows:
             return table
         if write is not None:
             write(table)
-        for sent, ids in (
-            (_alert, [row["id"] for row in alerts]),
-            (_decision, [row["id"] for row in decisions]),
-        ):
-            for start in range(0, len(ids), 5_000):
-                connection.execute(
-                    update(sent)
-                    .where(sent.c.id.in_(ids[start : start + 5_000]))
-                    .values(exported_at=now)
-                )
+        _mark(connection, _alert, alerts, now)
+        _mark(connection, _decision, decisions, now)
         audit.append(
             connection,
             actor=actor.name,
@@ -131,6 +80,55 @@ def selections(
             now=now,
         )
     return table
+
+
+def _unsent_lanes(
+    connection: Connection, actor: Actor, since: datetime | None
+) -> Sequence[RowMapping]:
+    """Alerts whose lane was not sent yet."""
+    asked = select(_alert).where(
+        _alert.c.exported_at.is_(None),
+        _alert.c.state.in_(("open", "closed")),
+        *_from(_alert.c.created_at, since),
+        *_office(actor),
+    )
+    return connection.execute(asked.order_by(_alert.c.id)).mappings().all()
+
+
+def _unsent_decisions(
+    connection: Connection, actor: Actor, since: datetime | None, now: datetime
+) -> Sequence[RowMapping]:
+    """Decisions that were not sent yet, and those that were sent and taken back since."""
+    fresh = and_(
+        _decision.c.exported_at.is_(None),
+        _decision.c.undone_at.is_(None),
+        _decision.c.at <= now - SETTLED,
+    )
+    withdrawn = and_(
+        _decision.c.exported_at.is_not(None),
+        _decision.c.undone_at > _decision.c.exported_at,
+    )
+    final = or_(
+        _decision.c.decision != "release", _alert.c.state == "closed", withdrawn
+    )  # a release that waits for a second person is no release yet
+    asked = (
+        select(
+            *[_alert.c[name] for name in ("record_id", "profile", "office", "lane", "queue")],
+            *[_decision.c[name] for name in ("id", "decision", "officer", "at", "undone_at")],
+        )
+        .select_from(_decision.join(_alert, _alert.c.id == _decision.c.alert_id))
+        .where(or_(fresh, withdrawn), final, *_from(_decision.c.at, since), *_office(actor))
+        .order_by(_decision.c.id)
+    )
+    return connection.execute(asked).mappings().all()
+
+
+def _mark(connection: Connection, sent: Any, rows: Sequence[RowMapping], now: datetime) -> None:
+    """These rows count as sent."""
+    ids = [row["id"] for row in rows]
+    for start in range(0, len(ids), 5_000):
+        some = sent.c.id.in_(ids[start : start + 5_000])
+        connection.execute(update(sent).where(some).values(exported_at=now))
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
