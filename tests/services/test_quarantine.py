@@ -7,7 +7,6 @@ import io
 import json
 import os
 import signal
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,10 +43,8 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def store(home: Settings) -> Iterator[Store]:
-    opened = configuration.open_store(home)
-    yield opened
-    opened.close()
+def store(bare: Store) -> Store:
+    return bare
 
 
 def written(path: Path, table: Table, *bad: int) -> Path:
