@@ -37,6 +37,7 @@ from riskprofile.store.database import Store
 from riskprofile.store.tables import Audit
 from training import criteria, gates, office, record, report
 from training import synth as generator
+from training.markdown import cell
 from training.synth.datasheet import datasheet
 
 TEXT, ANSWERS, LEDGER = "dossier.md", "answers.json", "ledger.csv"
@@ -196,18 +197,13 @@ def _rendered(
         autoescape=False,  # noqa: S701  (Markdown to be read as text, not a page)
         keep_trailing_newline=True,
     )
-    made.filters |= {"cell": _cell, "table": _table}
+    made.filters |= {"cell": cell, "table": _table}
     text = made.get_template(TEXT).render({"open": 0, "asked": 0, **told, **counts, "ask": ask})
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", asks
 
 
-def _cell(value: object) -> str:
-    """A value as one cell of a table."""
-    return re.sub(r"\s+", " ", str(value)).replace("|", "\\|")
-
-
 def _table(rows: Sequence[tuple[str, object]]) -> str:
-    lines = [f"| {_cell(name)} | {_cell(value)} |" for name, value in rows]
+    lines = [f"| {cell(name)} | {cell(value)} |" for name, value in rows]
     return "\n".join(["| | |", "|---|---|", *lines])
 
 
@@ -349,7 +345,7 @@ def _of_program(card: Scorecard) -> dict[str, Any]:
 
 def _said(reads: str) -> str:
     """The sentence of a feature with N where an officer sees the row's value."""
-    return _cell(re.sub(r"\{value[^}]*\}", "N", numbered(reads, False)))
+    return cell(re.sub(r"\{value[^}]*\}", "N", numbered(reads, False)))
 
 
 def risks(path: Path) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from riskprofile.tables import Column, Table
+from training.markdown import cell
 
 LOW, HIGH = 0.8, 1.25  # false-positive ratios within are no finding: the four-fifths rule
 LEAST = 200  # lawful rows that would be selected of a group by the rate of all; below, the
@@ -217,7 +218,7 @@ def section(found: Sequence[Group], guessed: Sequence[Proxy], waivers: Sequence[
         if not group.judged:
             said = "too few to say"
         lines.append(
-            f"| {group.column} | {group.level} | {group.rows - group.positives:,} "
-            f"| {group.false_positive:.2%} | {group.ratio:.2f} | {said} |"
+            f"| {group.column} | {cell(group.level)} | {group.rows - group.positives:,} "
+            f"| {group.false_positive:.2%} | {group.ratio:.2f} | {cell(said)} |"
         )
     return "\n".join([*lines, ""])

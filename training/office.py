@@ -30,6 +30,7 @@ from riskprofile.store.database import Store
 from riskprofile.tables import Column, Table
 from training import data, folders, gates, recipe, record
 from training.data import Progress
+from training.markdown import cell
 from training.refit import ENOUGH, Refit, refit
 
 LABELS = "labels.parquet"
@@ -401,7 +402,7 @@ def card_text(told: OfficeRecipe, moved: Refit, measured: Sequence[Gate], disagr
     for one in measured:
         held = "yes" if one.held else f"waived by {one.waived_by}: {one.waiver}"
         held = held if one.lets_pass else "no"
-        lines.append(f"| {one.name} | {held} | {one.value} | {one.bound} |")
+        lines.append(f"| {one.name} | {cell(held)} | {one.value} | {one.bound} |")
     lines += [
         "",
         "## What it cannot show",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import fairlearn.metrics
 import numpy as np
 import pandas as pd
@@ -67,6 +69,14 @@ def test_a_group_outside_the_bounds_is_named_until_a_person_answers_for_it() -> 
     assert len(fairness.outside(found, nobody)) == 2
     told = fairness.section(found, [], named)
     assert "waived by A. Person: reviewed with the ombudsman" in told
+
+
+def test_a_bar_or_a_line_break_in_a_reason_breaks_no_row_of_the_table() -> None:
+    labels, selected, table = population()
+    named = [Waiver("sex", one, "A. Person", "reviewed |\nuntil June") for one in "FM"]
+    told = fairness.section(fairness.groups(labels, selected, table), [], named)
+    [row] = [line for line in told.splitlines() if line.startswith("| sex | F |")]
+    assert row.endswith("reviewed \\| until June |") and len(re.split(r"(?<!\\)\|", row)) == 8
 
 
 def test_a_group_too_small_to_judge_is_not_judged() -> None:

@@ -403,6 +403,8 @@ def test_a_closed_gate_stops_the_proposal_until_somebody_waives_it_by_name(
     assert closed == ["recall by typology, generator"]
     with pytest.raises(PolicyError, match="recall by typology"):
         promotion.propose(store, ANNA, told.folder, NOW, home.models)
-    waived = [(closed[0], "sara", "the terms were poisoned; without them until June")]
+    waived = [(closed[0], "sara", "the terms were poisoned | without them until June")]
     told = fit(lived, trial, tmp_path / "again", "2027.02.2", edits=edits, waived=waived)
     promotion.propose(store, ANNA, told.folder, NOW, home.models)
+    card = (told.folder / "card.md").read_text(encoding="utf-8")
+    assert "waived by sara: the terms were poisoned \\| without them until June |" in card
