@@ -6,7 +6,9 @@ import hashlib
 import io
 import os
 import re
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -36,6 +38,8 @@ def legible(name: str) -> str:
     """
     return _ODD.sub("_", name)
 
+
+PASSING = "riskprofile-passing-"  # begins the folder of what is gone afterwards
 
 # Ends of names under which programs write what is not complete yet, or lock it.
 PARTIAL = (
@@ -277,6 +281,56 @@ def _sweep(part: Path) -> None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.path.samestat(os.fstat(file), part.lstat()):  # else it took its place meanwhile
                 part.unlink()
+        finally:
+            os.close(file)
+
+
+@contextmanager
+def passing_folder() -> Iterator[Path]:
+    """A folder for its owner alone, where the system keeps such things, and gone afterwards.
+
+    It holds what people declared. So what a program left that was killed meanwhile is taken away
+    by the next that asks for one: a folder in use is locked as long as its process lives.
+    """
+    place = Path(tempfile.gettempdir())
+    if os.name == "posix":
+        for left in place.glob(f"{PASSING}*"):
+            _sweep_folder(left)
+    while True:
+        made = tempfile.TemporaryDirectory(prefix=PASSING, dir=place)
+        with made as name, _locked(Path(name)) as mine:
+            if mine:
+                yield Path(name)
+                return
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Whether the folder is there, locked until the end of this."""
+    if os.name != "posix":
+        yield True
+        return
+    try:
+        held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:  # swept before it was locked
+        yield False
+        return
+    try:
+        with suppress(OSError):  # a disk without locks: nobody sweeps there either
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield folder.exists()
+    finally:
+        os.close(held)
+
+
+def _sweep_folder(left: Path) -> None:
+    """Take it away, where it is our own and nobody holds it."""
+    with suppress(OSError):  # gone, locked, or somebody else's
+        file = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            if os.fstat(file).st_uid == os.getuid():
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left)
         finally:
             os.close(file)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import subprocess
+import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from riskprofile.errors import InputError
-from riskprofile.files import is_stream, unplaced, whole_or_nothing
+from riskprofile.files import is_stream, passing_folder, unplaced, whole_or_nothing
 
 
 def write(out: Path, content: str) -> None:
@@ -146,3 +149,54 @@ def test_a_pipe_is_written_into_and_stays_a_pipe(tmp_path: Path) -> None:
     assert is_stream(out) and is_stream("-") and is_stream("/dev/stdout")
     assert is_stream("/dev/fd/1") and is_stream("/proc/self/fd/1")  # turned to a file, as here
     assert not is_stream(tmp_path) and not is_stream(tmp_path / "new.csv")
+
+
+def test_what_a_killed_program_left_of_passing_files_is_gone_with_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    code = (
+        "import sys, time\n"
+        "from riskprofile.files import passing_folder\n"
+        "with passing_folder() as folder:\n"
+        "    (folder / 'all.jsonl').write_text('persons')\n"
+        "    print(folder, flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    program = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment
+    )
+    try:
+        assert program.stdout is not None
+        left = Path(program.stdout.readline().decode().strip())
+        other = tmp_path / "riskprofile-run"
+        other.mkdir()  # by its name nobody's leftover
+        with passing_folder() as mine:
+            assert left.is_dir()  # in use
+            assert mine.stat().st_mode & 0o777 == 0o700
+    finally:
+        program.kill()
+        program.communicate()
+    assert (left / "all.jsonl").exists()
+    with passing_folder() as mine:
+        assert not left.exists() and mine.is_dir()
+    assert [*tmp_path.iterdir()] == [other]
+
+
+def test_a_passing_folder_that_another_sweeps_before_it_is_locked_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    lock = fcntl.flock
+
+    def late(file: int, how: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", lock)
+        with passing_folder():
+            assert not [*tmp_path.glob("*/all.jsonl")]
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with passing_folder() as mine:
+        (mine / "all.jsonl").write_text("persons")
+    assert [*tmp_path.iterdir()] == []

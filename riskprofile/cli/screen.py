@@ -29,7 +29,7 @@ from riskprofile.cli.app import (
     settings_of,
 )
 from riskprofile.errors import InputError, ScorecardError, UsageError
-from riskprofile.files import is_passing, is_stream, whole_or_nothing
+from riskprofile.files import PASSING, is_passing, is_stream, passing_folder, whole_or_nothing
 from riskprofile.intake import archive
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.scoring.ranking import Capacity
@@ -363,13 +363,13 @@ def given_files(paths: list[Path]) -> Iterator[list[Path]]:
     """Files to read: folders opened; what is given once, as standard input and a pipe are, is kept
     in a file that is gone afterwards.
     """
-    with tempfile.TemporaryDirectory(prefix=archive.PASSING) as folder:
+    with passing_folder() as folder:
         files: list[Path] = []
         for path in paths:
             if str(path) == "-":
-                files.append(_kept(sys.stdin.buffer, Path(folder) / "stdin"))
+                files.append(_kept(sys.stdin.buffer, folder / "stdin"))
             elif path.is_fifo():
-                place = Path(tempfile.mkdtemp(prefix=archive.PASSING, dir=folder))
+                place = Path(tempfile.mkdtemp(prefix=PASSING, dir=folder))
                 with path.open("rb") as pipe:
                     files.append(_kept(pipe, place / path.name))
             elif path.is_dir():

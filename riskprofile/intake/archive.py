@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from riskprofile.errors import InputError
+from riskprofile.files import PASSING
 from riskprofile.intake.reader import Source
 
 MAX_RATIO = 100
 MAX_BYTES = 500_000_000
 MAX_MEMBERS = 100
-PASSING = "riskprofile-passing-"  # begins the folder of what came as a stream, gone afterwards
 FREE_BYTES = 1_000_000  # below this a ratio harms nobody: a short file of like rows packs well
 BLOCK = 1 << 20
 SPOOLED = 32 << 20  # bytes of a member held in memory where a reader must seek

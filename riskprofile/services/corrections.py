@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from riskprofile.errors import InputError, RiskProfileError, UsageError
-from riskprofile.files import is_stdout, whole_or_nothing
-from riskprofile.intake import archive
+from riskprofile.files import is_stdout, passing_folder, whole_or_nothing
 from riskprofile.intake.formulas import escape_formula
 from riskprofile.intake.quarantine import csv_rows
 from riskprofile.profiles import PROFILES
@@ -116,7 +114,7 @@ def _unescaped(cell: str) -> str:
 
 def content(store: Store, actor: Actor, asked: Filter, now: datetime) -> bytes:
     """Rows of the quarantine as CSV, for who takes them away from the page. The look is audited."""
-    with tempfile.TemporaryDirectory(prefix=archive.PASSING) as folder:
-        path = Path(folder) / "kept.csv"
+    with passing_folder() as folder:
+        path = folder / "kept.csv"
         export(find(store, actor, asked, now), path)
         return path.read_bytes()

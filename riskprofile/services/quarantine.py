@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +22,7 @@ from sqlalchemy import func, or_, select
 
 from riskprofile import intake
 from riskprofile.errors import Conflict, InputError, UsageError
-from riskprofile.intake import archive
+from riskprofile.files import passing_folder
 from riskprofile.intake.reader import Rejection
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern
@@ -217,8 +216,8 @@ def check(
     for profile in dict.fromkeys(row.profile for row in rows):
         mine = [row for row in rows if row.profile == profile]
         whole = {row.id: _mended(row, fixes[row.id]) for row in mine}
-        with tempfile.TemporaryDirectory(prefix=archive.PASSING) as folder:
-            path = _as_file(Path(folder) / "all.jsonl", [*whole.values()], profile)
+        with passing_folder() as folder:
+            path = _as_file(folder / "all.jsonl", [*whole.values()], profile)
             faults = _faults(store, path, profile, now)
         told |= {one: faults.get(line) for line, one in enumerate(whole, start=1)}
     return told
@@ -373,15 +372,15 @@ def _repair(
         )
     whole = {row.id: _mended(row, fixes[row.id]) for row in rows}
     ids = list(whole)
-    with tempfile.TemporaryDirectory(prefix=archive.PASSING) as folder:
-        first = _as_file(Path(folder) / "all.jsonl", [whole[one] for one in ids], profile)
+    with passing_folder() as folder:
+        first = _as_file(folder / "all.jsonl", [whole[one] for one in ids], profile)
         faults = _faults(store, first, profile, now)
         told.refused |= {ids[line - 1]: why for line, why in faults.items()}
         sound = [one for one in ids if one not in told.refused]
         if not sound:
             return
         name = f"repair-{now:%Y%m%dT%H%M%S%f}-{sound[0]}.jsonl"
-        path = _as_file(Path(folder) / name, [whole[one] for one in sound], profile)
+        path = _as_file(folder / name, [whole[one] for one in sound], profile)
         by_id = {row.id: row for row in rows}
         repairs = {
             line: _account(by_id[one], whole[one], reason)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from sqlalchemy import delete, insert, select
 
+from riskprofile.files import passing_folder
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Office, Setting
 
@@ -18,8 +17,8 @@ COPIED = (Office.__table__, Setting.__table__)  # type: ignore[attr-defined]
 @contextmanager
 def scratch_database(real: Store) -> Iterator[tuple[Store, str]]:
     """A temporary database with the offices and switches of the real one, gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="riskprofile-") as folder:
-        url = f"sqlite:///{Path(folder) / 'run.db'}"
+    with passing_folder() as folder:
+        url = f"sqlite:///{folder / 'run.db'}"
         store = Store.open(url)
         try:
             for table in COPIED:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 import unicodedata
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import IO
 
 from riskprofile.errors import InputError
-from riskprofile.files import legible
-from riskprofile.intake import archive
+from riskprofile.files import legible, passing_folder
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import probing
 from riskprofile.services.rights import Actor, authorise
@@ -54,8 +52,8 @@ def upload(
         The account has had its answers of this hour.
     """
     authorise(actor, "batch.score")
-    with tempfile.TemporaryDirectory(prefix=archive.PASSING) as folder:
-        path = Path(folder) / safe_name(name)
+    with passing_folder() as folder:
+        path = folder / safe_name(name)
         size = 0
         with path.open("wb") as file:
             while block := content.read(BLOCK):
