@@ -12,7 +12,7 @@ import typer
 
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened, owner
-from riskprofile.errors import UsageError
+from riskprofile.errors import StoreError, UsageError
 from riskprofile.services import identity, own_account, practice_record, training_log
 
 PASSWORD = "RISKPROFILE_PASSWORD"  # noqa: S105 - the name of a variable
@@ -114,7 +114,15 @@ def disable_user(
     """Close an account; its sessions end at once, and what is kept of its practice is removed."""
     with opened(home) as (settings, store):
         identity.disable_account(store, owner(), name, now())
-        practice_record.forget(settings.home, name)
+        try:
+            practice_record.forget(settings.home, name)
+        except StoreError as error:  # closed it is: that comes first, and is not tried again
+            raise StoreError(
+                f"{name} is disabled and signed out; what is kept of its practice is not removed: "
+                f"{error.what}",
+                where=error.where,
+                do="Take that file away: it holds 30 days of practice and nothing else.",
+            ) from None
     if json:
         output.as_json({"user": name, "disabled": True})
     else:

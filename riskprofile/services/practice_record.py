@@ -2,8 +2,8 @@
 
 It lies in a store of its own (`store.practice`), and nothing here writes a row of the live one:
 only that a trainer looked at somebody's record is audited there, as every look at a person is.
-The trainer is a supervisor of the officer's office. The record is no appraisal: it says what to
-practise next.
+The trainer is a supervisor of the officer's office; of who sees every office, one who does too. The
+record is no appraisal: it says what to practise next.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, select
 
 from riskprofile.errors import UsageError
 from riskprofile.services.practice import CHOICES, SUBJECTS, known
@@ -206,7 +206,7 @@ def _trained(connection: Connection, actor: Actor) -> list[str]:
         _account.c.name != actor.name,
     )
     if actor.office is not None:
-        asked = asked.where(or_(_account.c.office == actor.office, _account.c.office.is_(None)))
+        asked = asked.where(_account.c.office == actor.office)
     return list(connection.execute(asked.order_by(_account.c.name)).scalars())
 
 

@@ -22,6 +22,7 @@ NAME = "practice.db"
 VERSION = 1
 DAYS = timedelta(days=30)  # after which it is forgotten
 PATIENCE = 5.0  # seconds that a writer waits for another
+GLANCE = 0.2  # seconds that a page waits for what it shows: practice goes on without it
 
 _SCHEMA = """
 CREATE TABLE answer (
@@ -118,7 +119,7 @@ def _rows(
     asked = (
         f"SELECT {', '.join(names)} FROM {_table(kind)} WHERE account = ? AND at > ? ORDER BY rowid"  # noqa: S608
     )
-    with _opened(home) as connection:
+    with _opened(home, writes=False) as connection:
         rows = connection.execute(asked, [account, since.astimezone(UTC).isoformat()]).fetchall()
     told = [dict(zip(names, row, strict=True)) for row in rows]
     return [{**row, "at": datetime.fromisoformat(row["at"])} for row in told]
@@ -129,8 +130,9 @@ def _table(kind: type[Answer] | type[Doubt]) -> str:
 
 
 @contextmanager
-def _opened(home: Path) -> Iterator[sqlite3.Connection]:
-    """A transaction in the file, which is made where it is missing.
+def _opened(home: Path, *, writes: bool = True) -> Iterator[sqlite3.Connection]:
+    """A transaction in the file, which is made where it is missing. Who reads waits for no writer
+    but while that one's last act goes to the disk.
 
     Raises
     ------
@@ -152,9 +154,10 @@ def _opened(home: Path) -> Iterator[sqlite3.Connection]:
         ) from None
     connection = None
     try:
-        connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+        patience = PATIENCE if writes else GLANCE
+        connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
         connection.execute("PRAGMA secure_delete = ON")  # what is forgotten is gone from the file
-        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
         _made(connection, path)
         yield connection
         connection.execute("COMMIT")

@@ -511,6 +511,19 @@ def test_with_an_account_goes_what_is_kept_of_its_practice(home: Path) -> None:
     assert left == {"ines": 0, "omar": 1}
 
 
+def test_an_account_is_closed_though_its_practice_cannot_be_removed_and_the_command_says_both(
+    home: Path,
+) -> None:
+    assert run(home, "init")[0] == 0
+    assert run(home, "users", "add", "ines", "--role", "officer")[0] == 0
+    (home / practice.NAME).write_bytes(b"this is no database, and long enough to be looked at" * 40)
+    code, _, why = run(home, "users", "disable", "ines")
+    assert code == 1
+    assert "ines is disabled and signed out; what is kept of its practice is not removed" in why
+    assert f"{home / practice.NAME}" in why and "Take that file away" in why
+    assert "ines  officer  every office  disabled" in run(home, "users", "list")[1]
+
+
 def test_a_batch_whose_file_is_gone_is_named_and_can_be_ended(home: Path, day: Path) -> None:
     """Its rows are on no list: whoever sends them again in another file is told so as well."""
     where = settings.load({}, home=home)

@@ -136,6 +136,19 @@ def test_a_trainer_sees_nobody_of_another_office(people, tmp_path, name):
     assert "practice.look" not in acts(people)  # nothing was looked at
 
 
+def test_who_sees_every_office_is_trained_by_one_who_does(people, tmp_path):
+    for name, role in (("nora", "analyst"), ("boss", "supervisor")):
+        identity.add_account(
+            people, OWNER, name=name, role=role, office=None, password=PASSWORD, now=NOW
+        )
+    assert "nora" not in practice_record.trained(people, SARA)
+    with pytest.raises(UsageError):
+        practice_record.of(people, tmp_path, SARA, "nora", NOW)
+    assert {"nora", "ines", "away"} <= {
+        *practice_record.trained(people, Actor("boss", "supervisor"))
+    }
+
+
 @pytest.mark.parametrize("role", ["officer", "analyst", "operator", "auditor", "administrator"])
 def test_nobody_but_a_supervisor_sees_another_s_record(people, tmp_path, role):
     with pytest.raises(NotAllowed):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -68,6 +69,18 @@ def test_many_who_answer_at_once_all_have_their_row(tmp_path):
         list(beside.map(lambda row: practice.keep(tmp_path, row), rows))
     kept = practice.answers(tmp_path, "officer-14", LONG_AGO)
     assert {one.case_id for one in kept} == {one.case_id for one in rows}
+
+
+def test_what_is_kept_is_read_while_another_writes(tmp_path):
+    practice.keep(tmp_path, ANSWER)
+    with closing(sqlite3.connect(tmp_path / NAME, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("DELETE FROM answer")
+        assert practice.answers(tmp_path, "officer-14", LONG_AGO) == [ANSWER]
+        other.execute("ROLLBACK")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match="locked"):
+            practice.answers(tmp_path, "officer-14", LONG_AGO)
 
 
 def test_a_store_of_another_release_or_no_store_is_refused_and_left_as_it_is(tmp_path):
