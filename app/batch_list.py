@@ -13,7 +13,7 @@ import streamlit as st
 from app import batch_rows, form, lists, session
 from app.installation import served
 from app.text import cell, mark, plain
-from riskprofile.services import govern, ledger, under_way
+from riskprofile.services import ledger, under_way
 
 STATES = ("running", "done", "repair", "duplicate", "stopped", "failed")
 # What an operator looks for -> the states of it.
@@ -135,7 +135,8 @@ def draw_list(say: Any, listed: Sequence[Any], zone: Any) -> None:
         person, words = session.actor(touch=False), session.speech()
         if person is None or st.session_state.pop(CLICKED, False):
             st.rerun()
-        latest = {one.id: one for one in govern.batches(served().store, person)}
+        here = served()
+        latest = {one.id: one for one in under_way.batches_here(here.store, here.settings, person)}
         now = [latest[name] for name in ids if name in latest]
         if running - {one.id for one in now if one.state == "running"}:
             st.rerun()  # one has ended: its rows and the figures above are others now

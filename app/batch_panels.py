@@ -44,8 +44,9 @@ def refused(say: Any, person: Any, batch: Any) -> None:
             said = f"{place}: {fault.rstrip('.')}. {said}"
         do = say("panel.do_repair" if row is not None and row.fields else "panel.do_ask")
     else:
-        said = note(say, batch) or say("panel.no_note")
-        do = say("panel.do_again" if batch.state == "stopped" else "panel.do_ask")
+        stopped = batch.state == "stopped"
+        said = note(say, batch) or say("panel.on_no_list" if stopped else "panel.no_note")
+        do = say("panel.do_again" if stopped else "panel.do_ask")
     st.html(
         f'<div class="rp-card rp-stack"><h2 class="rp-h2">✕ {escape(title)}</h2>'
         f"<p>{escape(said)}</p><p class=rp-m>{escape(do)}</p></div>"

@@ -9,7 +9,7 @@ import streamlit as st
 from app import batch_list, batch_panels, batch_rows, draw, session, uploads
 from app.installation import served
 from riskprofile.scoring.control import LEAST_FINDS
-from riskprofile.services import evidence, govern
+from riskprofile.services import evidence, under_way
 
 
 def page() -> None:
@@ -19,7 +19,7 @@ def page() -> None:
     status = session.status(person)
     zone = session.zone(status.zone)
     group, time = batch_list.asked()
-    found = govern.batches(store, person)
+    found = under_way.batches_here(store, served().settings, person)
     recalls = [
         _recall(say, one)
         for one in evidence.all_passed_over(store, person)

@@ -18,7 +18,15 @@ from riskprofile.cli.app import Home, Json, app, now, opened, owner, settings_of
 from riskprofile.cli.page import answers
 from riskprofile.errors import Conflict, RiskProfileError, ScorecardError
 from riskprofile.profiles import PROFILES
-from riskprofile.services import check_counts, finishing, govern, identity, promotion, registers
+from riskprofile.services import (
+    check_counts,
+    finishing,
+    govern,
+    identity,
+    promotion,
+    registers,
+    under_way,
+)
 from riskprofile.services.raters import FORMER
 from riskprofile.services.settings import Settings, open_store
 from riskprofile.store import audit
@@ -175,8 +183,10 @@ def _unfinished(store: Store, settings: Settings) -> str:
             "no list",
             do=FORMER,
         )
+    found = under_way.batches_here(store, settings, owner())
+    stopped = {one.id for one in found if one.state == "stopped"}
     batches = govern.unfinished(store, owner())
-    left = [one for one, state in batches.items() if state == "stopped"]
+    left = [one for one in batches if one in stopped]
     named = left or [*batches]
     if not named:
         return "all have ended"

@@ -20,7 +20,7 @@ from riskprofile import intake
 from riskprofile.errors import InputError, ProfileOff, Stopped, TooManyBadRows
 from riskprofile.files import legible, state
 from riskprofile.memory import unswept
-from riskprofile.services import govern
+from riskprofile.services import govern, under_way
 from riskprofile.services.ending import Ending, Written
 from riskprofile.services.identity import Actor, authorise
 from riskprofile.services.ingest import Ingest, odd_of
@@ -98,7 +98,7 @@ def screen(
     rejected = Rejects(spool)
     with store.read() as connection:
         unfinished = batches.unfinished(connection)
-    with unswept(), workers(options) as others:
+    with unswept(), workers(options) as others, under_way.lasting(settings.home, now):
         raters = Raters(
             history_url or settings.database_url,
             settings.models,

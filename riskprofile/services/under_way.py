@@ -1,27 +1,84 @@
-"""How far batches are, and what they wait for: also those that other programs rate."""
+"""How far batches are, and what they wait for: also those that other programs rate.
+
+A run holds a lock in the home as long as its process lives. So one that was killed, which nobody
+could write down, is told as stopped, on the machine where it was.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
 
+from riskprofile.services import govern
 from riskprofile.services.govern import BatchView
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
 from riskprofile.store import batches
 from riskprofile.store.database import Store, among
 
+if os.name == "posix":
+    import fcntl
+
+RUNS = "runs"  # folder of the home
 LIKE = 20  # ended batches of the same kind that tell how many bytes a row takes
 MOST = 0.99  # of a file that is still read: how many rows it has is known at its end alone
 PACKED = (".zip", ".gz")
 
 _batch, _kept = batches.batch_table, batches.quarantine_table
+
+
+@contextmanager
+def lasting(home: Path, began: datetime) -> Iterator[None]:
+    """Hold a lock as long as the run that began then goes on; its process may be killed.
+
+    Where no lock can be held the run goes on without one.
+    """
+    with ExitStack() as held:
+        with suppress(OSError):
+            if os.name == "posix":
+                place = _lock(home, began)
+                place.parent.mkdir(mode=0o700, exist_ok=True)
+                file = held.enter_context(place.open("wb"))
+                fcntl.flock(file, fcntl.LOCK_SH)  # another may have begun at the same time
+                held.callback(place.unlink, missing_ok=True)
+        yield
+
+
+def batches_here(store: Store, settings: Settings, actor: Actor) -> list[BatchView]:
+    """The newest batches (`govern.batches`); those as stopped whose run was killed here."""
+    return [
+        replace(one, state="stopped") if one.state == "running" and _dead(settings, one) else one
+        for one in govern.batches(store, actor)
+    ]
+
+
+def _dead(settings: Settings, batch: BatchView) -> bool:
+    """Whether its run left a lock that nobody holds. Of one without a lock nothing is known."""
+    if os.name != "posix":
+        return False
+    try:
+        file = _lock(settings.home, batch.ended_at or batch.started_at).open("rb")
+    except OSError:
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True
+
+
+def _lock(home: Path, began: datetime) -> Path:
+    return home / RUNS / f"{began.astimezone(UTC):%Y%m%dT%H%M%S%f}.lock"
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,20 @@ def test_a_batch_is_called_by_what_an_operator_has_to_do_with_it() -> None:
     assert sorted(held) == sorted(batch_list.STATES)  # each is found under one of them
 
 
+def test_of_a_batch_that_was_stopped_it_is_not_said_that_none_of_its_rows_was_rated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr(batch_panels, "served", lambda: None)
+    monkeypatch.setattr(batch_panels.st, "html", drawn.append)
+    for state in ("stopped", "failed"):
+        one = batch(state, source="day.csv", note="", duplicate_of=None)
+        batch_panels.refused(words.of("en"), SARA, one)
+    stopped, failed = drawn
+    assert "What is stored of it is on no list yet." in stopped and "hand its file over" in stopped
+    assert "No row of it was rated." in failed
+
+
 @pytest.mark.parametrize(("time", "kept"), [("today", 2), ("week", 3), ("all", 4)])
 def test_a_day_is_that_of_the_clocks_of_the_office(time: str, kept: int) -> None:
     zone, now = ZoneInfo("Asia/Tokyo"), NOW  # it is five in the afternoon there

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -119,3 +121,58 @@ def test_the_room_that_is_left_is_that_of_the_disk_of_the_home(home: Settings) -
     assert 0 < under_way.room(home, OPERATOR) < 2**60
     with pytest.raises(NotAllowed):
         under_way.room(home, Actor("ines", "officer"))
+
+
+KILLED = """
+import os, sys
+from datetime import datetime
+from pathlib import Path
+from riskprofile.services.identity import OWNER
+from riskprofile.services.run import Options
+from riskprofile.services.screen import screen
+from riskprofile.services.settings import Settings
+from riskprofile.store.database import Store
+home, url, file, now = sys.argv[1:]
+
+def look(name, rows):
+    print("rated", flush=True)
+    sys.stdin.read()  # until it is killed
+
+store, when = Store.open(url), datetime.fromisoformat(now)
+settings = Settings(home=Path(home), database_url=url)
+screen(store, settings, OWNER, [Path(file)], Options(chunk_rows=4), when, progress=look)
+"""
+
+
+def test_a_run_that_was_killed_is_told_as_stopped_and_one_that_goes_on_as_running(
+    tmp_path: Path,
+) -> None:
+    settings = Settings(home=tmp_path, database_url=f"sqlite:///{tmp_path / 'riskprofile.db'}")
+    store = Store.open(settings.database_url)
+    path = written(tmp_path / "day.csv", factory.shipments(8))
+    command = [sys.executable, "-c", KILLED, str(tmp_path), settings.database_url, str(path)]
+    pipe = subprocess.PIPE
+    program = subprocess.Popen([*command, NOW.isoformat()], stdin=pipe, stdout=pipe)
+    try:
+        assert program.stdout is not None and program.stdout.readline() == b"rated\n"
+        assert [one.state for one in under_way.batches_here(store, settings, OPERATOR)] == [
+            "running"
+        ]
+    finally:
+        program.kill()
+        program.communicate()
+    assert [one.state for one in under_way.batches_here(store, settings, OPERATOR)] == ["stopped"]
+    elsewhere = Settings(home=tmp_path / "other", database_url=settings.database_url)
+    assert [one.state for one in under_way.batches_here(store, elsewhere, OPERATOR)] == ["running"]
+
+    def look(name: str, rows: int) -> None:
+        (one,) = under_way.batches_here(store, settings, OPERATOR)
+        states.append(one.state)
+
+    states: list[str] = []
+    later = NOW + timedelta(hours=1)
+    options = Options(chunk_rows=4, resume=True)
+    screen(store, settings, OWNER, [path], options, later, progress=look)
+    assert states == ["running"]
+    assert [one.state for one in under_way.batches_here(store, settings, OPERATOR)] == ["done"]
+    store.close()
