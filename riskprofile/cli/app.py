@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -111,6 +112,27 @@ def owner() -> Actor:
         return identity.OWNER
 
 
+def _typed(name: str) -> str:
+    """The password of an account, from the terminal; where there is none, a line of stdin.
+
+    Raises
+    ------
+    UsageError
+        There is neither.
+    """
+    if os.name == "posix":
+        try:
+            os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+        except OSError:
+            if given := sys.stdin.readline().rstrip("\n"):
+                return given
+            raise UsageError(
+                f"nobody is here to type the password of {name}",
+                do="Set RISKPROFILE_PASSWORD, or call it at a terminal.",
+            ) from None
+    return str(typer.prompt(f"password of {name}", hide_input=True, err=True))
+
+
 @contextmanager
 def acting(
     settings: Settings, store: Store, name: str, code: str = ""
@@ -122,9 +144,7 @@ def acting(
     """
     from riskprofile.services import identity
 
-    password = os.environ.get("RISKPROFILE_PASSWORD") or typer.prompt(
-        f"password of {name}", hide_input=True, err=True
-    )
+    password = os.environ.get("RISKPROFILE_PASSWORD") or _typed(name)
     token = identity.sign_in(
         store, name, password, code, now(), second_factor_roles=settings.second_factor_roles
     )

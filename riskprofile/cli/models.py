@@ -22,6 +22,14 @@ app.add_typer(models, name="models")
 app.add_typer(profiles, name="profiles")
 
 
+def _known(profile: str) -> str:
+    govern.known_profile(profile)
+    return profile
+
+
+ProfileName = Annotated[str, typer.Argument(callback=_known)]
+
+
 @models.command("list")
 def list_models(home: Home = None, json: Json = False) -> int:
     """Every scorecard, shipped or proposed: which serve, who signed."""
@@ -45,9 +53,7 @@ def list_models(home: Home = None, json: Json = False) -> int:
 
 
 @models.command()
-def show(
-    profile: Annotated[str, typer.Argument()] = "shipment", home: Home = None, json: Json = False
-) -> int:
+def show(profile: ProfileName = "shipment", home: Home = None, json: Json = False) -> int:
     """The terms of the scorecard that serves, strongest first."""
     with opened(home) as (settings, store):
         card = promotion.serving(store, settings.models, profile)
@@ -122,7 +128,7 @@ def propose(
 
 @models.command()
 def promote(
-    profile: Annotated[str, typer.Argument()],
+    profile: ProfileName,
     version: Annotated[str, typer.Argument()],
     as_: Annotated[str, typer.Option("--as", help="The account that signs.")],
     code: Code = "",
@@ -143,7 +149,7 @@ def promote(
 
 @models.command()
 def rollback(
-    profile: Annotated[str, typer.Argument()],
+    profile: ProfileName,
     why: Annotated[str, typer.Option(help="The reason, 20 characters or more.")],
     home: Home = None,
     json: Json = False,
@@ -190,7 +196,7 @@ def list_profiles(home: Home = None, json: Json = False) -> int:
 
 @profiles.command()
 def enable(
-    profile: Annotated[str, typer.Argument()],
+    profile: ProfileName,
     legal_basis: Annotated[str, typer.Option(help="The law that allows it.")],
     assessment: Annotated[str, typer.Option(help="Reference of the impact assessment.")],
     learnt: Annotated[
@@ -215,9 +221,7 @@ def enable(
 
 
 @profiles.command()
-def disable(
-    profile: Annotated[str, typer.Argument()], home: Home = None, json: Json = False
-) -> int:
+def disable(profile: ProfileName, home: Home = None, json: Json = False) -> int:
     """Switch a profile off: nothing of it is rated; its alerts stay workable."""
     with opened(home) as (_, store):
         govern.disable_profile(store, owner(), profile, now())

@@ -14,6 +14,7 @@ from riskprofile.cli.screen import given_file
 from riskprofile.errors import UsageError
 from riskprofile.services import corrections
 from riskprofile.services import quarantine as keeping
+from riskprofile.store.database import Store
 
 quarantine = typer.Typer(help="Rows that were kept back.", no_args_is_help=True)
 app.add_typer(quarantine, name="quarantine")
@@ -40,7 +41,7 @@ def list_rows(
     """Rows kept back, with the reason. The look is audited."""
     asked = keeping.Filter(batch, reason_code, column, profile, state, limit=limit)
     with opened(home) as (_, store):
-        rows = keeping.find(store, owner(), asked, now())
+        rows = _found(store, asked)
     if json:
         output.as_json({"rows": [asdict(row) for row in rows]})
         return 0
@@ -50,6 +51,12 @@ def list_rows(
     more = ", there may be more: --limit" * (len(rows) == limit)
     output.say(output.counted(len(rows), "row") + more)
     return 0
+
+
+def _found(store: Store, asked: keeping.Filter) -> list[keeping.KeptRow]:
+    if asked.batch is not None:  # a name typed wrongly is no batch without rows
+        keeping.require_batch(store, owner(), asked.batch)
+    return keeping.find(store, owner(), asked, now())
 
 
 @quarantine.command("export")
@@ -67,7 +74,7 @@ def export(
     """Write rows kept back, with reason and cells: correct the cells, then `repair` the file."""
     asked = keeping.Filter(batch, reason_code, column, profile, state, limit=limit)
     with opened(home) as (_, store):
-        count = corrections.export(keeping.find(store, owner(), asked, now()), out)
+        count = corrections.export(_found(store, asked), out)
     if json:
         output.as_json({"rows": count, "file": str(out)})
     else:

@@ -381,7 +381,14 @@ def add_photo(
 ) -> str:
     """Bind a photo to a piece by its SHA-256, which is returned; the file stays where it is."""
     authorise(actor, "arms.keep")
-    shown = digest_of(path)
+    try:
+        shown = digest_of(path)
+    except OSError as error:
+        raise InputError(
+            f"cannot be read ({(error.strerror or str(error)).lower()})",
+            where=str(path),
+            do="Check the path and its rights",
+        ) from None
     with store.write() as connection:
         row = one(connection, number)
         detail = {"file": legible(path.name), "shows": shows.strip()}

@@ -95,7 +95,13 @@ def read(path: Path) -> dict[int, dict[str, str]]:
                 }
             if not found:
                 raise ValueError("no row")
-    except (OSError, ValueError, AttributeError, csv.Error) as error:
+    except OSError as error:
+        raise InputError(
+            f"cannot be read ({(error.strerror or str(error)).lower()})",
+            where=where,
+            do="Check the path and its rights",
+        ) from None
+    except (ValueError, AttributeError, csv.Error) as error:
         if isinstance(error, RiskProfileError):
             raise
         raise InputError(

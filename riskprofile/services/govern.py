@@ -282,7 +282,7 @@ def enable_profile(
         The same law allows a scorecard that was learnt from data; without, the written
         criteria serve where the profile has them.
     """
-    _known_profile(name)
+    known_profile(name)
     if not legal_basis.strip() or not assessment.strip():
         raise PolicyError(
             f"the {name} profile needs a legal basis and an impact assessment",
@@ -304,7 +304,7 @@ def enable_profile(
 
 def disable_profile(store: Store, actor: Actor, name: str, now: datetime) -> None:
     """Switch a profile off: nothing of it is rated any more; its alerts stay workable."""
-    _known_profile(name)
+    known_profile(name)
     put(
         store,
         actor,
@@ -511,11 +511,10 @@ def copy_database(
     return copying.copy(store, target, step)
 
 
-def _known_profile(name: str) -> None:
+def known_profile(name: str) -> None:
+    """Let pass the name of a profile, or say which there are."""
     if name not in PROFILES:
-        raise RiskProfileError(
-            f"there is no profile {name}", do=f"Choose one of {', '.join(PROFILES)}."
-        )
+        raise UsageError(f"there is no profile {name}", do=f"Choose one of {', '.join(PROFILES)}.")
 
 
 def put(

@@ -26,7 +26,6 @@ from sqlalchemy.exc import IntegrityError
 from riskprofile.errors import (
     Conflict,
     InputError,
-    NotAllowed,
     PolicyError,
     RiskProfileError,
     StoreError,
@@ -109,14 +108,16 @@ def add_account(
 
     Raises
     ------
-    RiskProfileError
-        The name, role, office or password cannot be used, with what would do.
+    UsageError
+        The name, role or password cannot be used, with what would do.
+    InputError
+        There is no such office.
     Conflict
         The name is taken, or it was to be the first and is not.
     """
     authorise(actor, "account.manage")
     if not NAME.fullmatch(name):
-        raise RiskProfileError(
+        raise UsageError(
             "an account name has 2 to 64 small letters, digits, dots or dashes", where=name[:64]
         )
     if role not in ROLES:
@@ -500,7 +501,7 @@ def check_password(name: str, password: str) -> None:
     """Let pass a password that may be used, or say what would do."""
     shortest, longest = PASSWORD_LENGTH
     if not shortest <= len(password) <= longest or name in password.lower():
-        raise RiskProfileError(
+        raise UsageError(
             f"a password has {shortest} to {longest} characters and does not hold the user's name"
         )
 
@@ -508,4 +509,7 @@ def check_password(name: str, password: str) -> None:
 def _check_office(connection: Connection, office: str | None) -> None:
     known = connection.execute(select(_office.c.code).where(_office.c.code == office)).first()
     if office is not None and known is None:
-        raise NotAllowed(f"unknown office {office}", do="Load it with init --offices first.")
+        raise InputError(
+            f"unknown office {office}",
+            do="riskprofile registers show offices; a new one is loaded with init --offices.",
+        )

@@ -35,6 +35,7 @@ from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Batch
 
 WAITING = "waiting"
+STATES = (WAITING, "repaired", "removed", "all")  # that can be asked for
 AT_ONCE = 5_000
 EXPORTED = 100_000  # rows of one file
 LONGEST = 80  # characters of a value in the audit
@@ -136,8 +137,21 @@ def find(store: Store, actor: Actor, asked: Filter, now: datetime) -> list[KeptR
     """Rows of the quarantine, by batch and line. The look is audited before it is answered.
 
     Rows that are not for them (`shown`), which came in the same file, are not among them.
+
+    Raises
+    ------
+    UsageError
+        There is no such state or profile.
     """
     authorise(actor, "quarantine.look")
+    for name, value, known in (
+        ("state", asked.state, STATES),
+        ("profile", asked.profile, (*PROFILES, "")),
+    ):
+        if value is not None and value not in known:
+            raise UsageError(
+                f"there is no {name} {value}", do=f"Give {', '.join(filter(None, known))}."
+            )
     statement = (
         select(_kept, _batch.c.profile, _batch.c.started_at)
         .join(_batch, _batch.c.id == _kept.c.batch_id)
@@ -221,6 +235,16 @@ def check(
             faults = _faults(store, path, profile, now)
         told |= {one: faults.get(line) for line, one in enumerate(whole, start=1)}
     return told
+
+
+def require_batch(store: Store, actor: Actor, batch_id: str) -> None:
+    """Let pass the name of a batch, or say that there is none of it."""
+    authorise(actor, "quarantine.look")
+    with store.read() as connection:
+        if connection.execute(select(_batch.c.id).where(_batch.c.id == batch_id)).first() is None:
+            raise InputError(
+                f"there is no batch {batch_id[:80]}", do="The page Batches lists them all."
+            )
 
 
 def likewise(

@@ -104,7 +104,13 @@ def _entries(path: Path) -> list[dict[str, str]]:
                     do=f"Give a UTF-8 CSV with the header {','.join(HEADER)}",
                 )
             rows = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise InputError(
+            f"the watch list cannot be read ({(error.strerror or str(error)).lower()})",
+            where=str(path),
+            do="Check the path and its rights",
+        ) from error
+    except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(
             f"the watch list cannot be read ({error})",
             where=str(path),

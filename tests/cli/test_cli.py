@@ -266,10 +266,61 @@ def test_a_wrong_call_tells_a_program_as_well(home: Path, called: list[str], wha
         "watchlists expire nobody",
         "records show nobody",
         "records pack try nobody",
+        "quarantine list --batch nobody",
+        "quarantine repair nobody.csv --reason said",
+        "users add ines --role officer --office NOBODY",
     ],
 )
 def test_what_is_not_here_ends_with_4_whatever_it_is(home: Path, asked: str) -> None:
     assert run(home, *asked.split())[0] == 4
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "quarantine list --state foo",
+        "quarantine list --profile foo",
+        "models show foo",
+        "models rollback foo --why because-it-was-wrong",
+        "profiles enable foo --legal-basis law --assessment number",
+        "profiles disable foo",
+        "users add INES --role officer",
+    ],
+)
+def test_a_name_that_there_cannot_be_ends_with_2_and_does_not_say_that_nothing_is_found(
+    home: Path, asked: str
+) -> None:
+    code, out, errors = run(home, *asked.split())
+    assert (code, out) == (2, "")
+    assert errors.startswith("riskprofile: ")
+
+
+@pytest.mark.parametrize("typed", ["", "long enough to keep\n"])
+def test_where_no_terminal_is_a_password_is_read_from_a_pipe_or_its_lack_is_told(
+    home: Path, tmp_path: Path, typed: str
+) -> None:
+    """As a service manager or a timer starts it."""
+    password = {"RISKPROFILE_PASSWORD": "long enough to keep"}
+    assert run(home, "users", "add", "sara", "--role", "supervisor", **password)[0] == 0
+    signs = ("explain", "none", "--sheet", "sheet.pdf", "--as", "sara", "--purpose", "said")
+    done = subprocess.run(
+        [sys.executable, "-c", "from riskprofile.cli import main; main()", *signs],
+        env={**os.environ, "RISKPROFILE_HOME": str(home), "OMP_NUM_THREADS": "1"},
+        cwd=tmp_path,
+        input=typed,
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+    )
+    if typed:
+        assert done.returncode == 4, done.stderr  # let in; there is no such record
+        assert done.stderr.startswith("riskprofile: ")
+    else:
+        assert done.returncode == 2
+        assert done.stderr == (
+            "riskprofile: nobody is here to type the password of sara. "
+            "Set RISKPROFILE_PASSWORD, or call it at a terminal.\n"
+        )
 
 
 def test_a_command_that_is_interrupted_says_what_is_kept(home: Path, tmp_path: Path) -> None:
