@@ -37,12 +37,17 @@ def export_typology(
     """What confirmed finds have in common, signed, without a person or a company."""
     with opened(home) as (settings, store):
         made = packing.export(store, settings, owner(), issuer, now(), k, new_key=new_key)
+    content = made["content"]
+    if not any(isinstance(one, list) and one for one in content.values()):
+        output.note(
+            f"riskprofile: the pack is empty: no figure stands on {k} finds of {k} senders that a "
+            "second person confirmed"
+        )
     if not is_stdout(out):
         write_json(made, out)
     if json or is_stdout(out):
         output.as_json(made)
         return 0
-    content = made["content"]
     counts = (output.counted(len(content[f"{one}s"]), one) for one in ("pattern", "phrase", "lane"))
     output.say(f"{out}: {', '.join(counts)}")
     output.say(f"key to tell by another way: {made['public_key']}")

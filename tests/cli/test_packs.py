@@ -33,8 +33,9 @@ def signed(file: Path, patterns: list[object], issuer: str = "Meridia") -> str:
 def test_a_pack_goes_from_home_to_home_and_is_decided(tmp_path: Path) -> None:
     there, here, file = tmp_path / "there", tmp_path / "here", tmp_path / "pack.json"
     asked = ("records", "export", "typology", "--issuer", "Customs of Meridia", "--out", file)
-    code, said, _ = run(there, *asked)
+    code, said, why = run(there, *asked)
     assert code == 0 and "0 patterns, 0 phrases, 0 lanes" in said
+    assert "the pack is empty: no figure stands on 10 finds of 10 senders" in why
     key = said.splitlines()[-1].split()[-1]
     code, said, why = run(here, "records", "pack", "receive", file, "--key", "00" * 32)
     assert code == 4 and "another key" in why and said == ""
