@@ -6,11 +6,14 @@
 // Whose session ended meanwhile gets no line: the address leads to signing in, and back to the page.
 // What they typed meanwhile, and no server was told of, waits in this window alone until somebody
 // signs in: they find it again, and before anybody else it is removed.
+// A page that asks nothing by itself, as the queue does, would show what it showed for as long as
+// nobody touches it: it is drawn anew, and locks, when its session ended.
 if (!window.riskprofileLine) {
   window.riskprofileLine = true;
   const PAUSE = 2000; // ms without a letter
   const FIELD = ".stTextArea textarea";
   const EVERY = 1000; // ms between two questions whether the session holds, without a line
+  const LOCKS = 3000; // ms between two such questions of a page that has its line
   const KEPT = "riskprofile-typed"; // in this window, while its person signs in again
 
   const press = (target, init) => {
@@ -51,16 +54,20 @@ if (!window.riskprofileLine) {
     ask();
   };
 
+  const ended = async () => {
+    try {
+      const answer = await fetch("/news", { redirect: "manual", cache: "no-store" });
+      return answer.type === "opaqueredirect";
+    } catch {
+      return false; // the server is away: Streamlit says so
+    }
+  };
+
   const ask = async () => {
     if (asks) return;
     asks = true;
     while (!connected()) {
-      try {
-        const answer = await fetch("/news", { redirect: "manual", cache: "no-store" });
-        if (answer.type === "opaqueredirect") return leave();
-      } catch {
-        // The server is away: Streamlit says so.
-      }
+      if (await ended()) return leave();
       await new Promise((again) => setTimeout(again, EVERY));
     }
     asks = false;
@@ -80,8 +87,17 @@ if (!window.riskprofileLine) {
     for (const [field, text] of words) typed.set(field, text);
   };
 
+  // Streamlit's own key.
+  const draw = () => press(document.body, { key: "r", code: "KeyR", keyCode: 82, which: 82 });
+
+  const lock = async () => {
+    const still = () => who() && connected() && !document.querySelector('[class*="st-key-news-"]');
+    if (still() && (await ended()) && still()) draw();
+  };
+  setInterval(lock, LOCKS);
+
   const back = () => {
-    press(document.body, { key: "r", code: "KeyR", keyCode: 82, which: 82 }); // Streamlit's own
+    draw();
     if (asked && !note()) tell();
   };
 

@@ -410,6 +410,21 @@ def test_an_idle_page_locks(served, visit):
     assert owners(served) == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "path", "shown"),
+    [
+        ("officer-14", "/second", "Nothing waits for a second person"),
+        ("auditor-01", "/audit", "The audit chain"),
+    ],
+)
+def test_a_page_that_nobody_touches_locks_by_itself(served, visit, name, path, shown):
+    page = visit(name, path)
+    expect(page.get_by_text(shown).first).to_be_visible()
+    leave_alone(served, page)
+    expect(page.get_by_text("You are signed out")).to_be_visible()
+    expect(page.get_by_text(shown)).to_have_count(0)
+
+
 def test_who_signs_in_again_after_a_lock_sees_what_was_open_and_a_colleague_does_not(served, visit):
     for name, seen in (("officer-09", False), ("officer-14", True)):
         page = opened(visit("officer-14", "/?lane=red"))
