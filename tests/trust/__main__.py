@@ -14,20 +14,22 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
+import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from tests.trust import apart
 from tests.trust.lines import BY_KEY, LINES, Line
 from tests.trust.told import Told
 
-ROOT = Path(__file__).resolve().parents[2]
 AT_ONCE = 2
-QUICK, FULL = 840, 8 * 3600  # seconds that one line may take
+QUICK, FULL = 840, 8 * 3600  # seconds of processor time that one line may take
 WORDS = """held    all that is planned was tried, and held off
 so far  all that was tried was held off: fewer than planned, or a part has no attack yet
 missed  something got through, or nothing was tried"""
@@ -37,6 +39,8 @@ def one(key: str, count: int) -> int:
     """Make one attack here; its answer as JSON, last on stdout."""
     attack = BY_KEY[key].attack
     assert attack is not None
+    # Asked to end, it stops its servers and lets go of its disks: they are of no group.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("asked to end"))
     with tempfile.TemporaryDirectory(prefix=f"trust-{key}-") as folder:
         told = attack(count, Path(folder))
     print(json.dumps(asdict(told), ensure_ascii=True))
@@ -47,21 +51,23 @@ def attacked(line: Line, full: bool) -> Told:
     """Make one attack in a process of its own."""
     count = line.planned if full else line.quick
     command = [sys.executable, "-m", "tests.trust", "--one", line.key, "--count", str(count)]
-    try:
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=FULL if full else QUICK,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+    done = apart.run(command, FULL if full else QUICK)
+    if done is None:
         return Told(faults=["did not come to its end"])
     if done.returncode:
         return Told(faults=[f"ended with {done.returncode}: {done.stderr.strip()[-300:]}"])
     return Told(**json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+@contextmanager
+def _ended(pool: ThreadPoolExecutor) -> Iterator[None]:
+    """Nothing goes on where this command is stopped."""
+    try:
+        yield
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        apart.end_all()
+        raise
 
 
 def tested(lines: list[Line]) -> dict[str, Told]:
@@ -71,12 +77,7 @@ def tested(lines: list[Line]) -> dict[str, Told]:
     if not wanted:
         return found
     with tempfile.NamedTemporaryFile(suffix=".json") as out:
-        subprocess.run(
-            [sys.executable, "-m", "tests.trust.cases", out.name, *wanted],
-            cwd=ROOT,
-            capture_output=True,
-            check=False,
-        )
+        apart.run([sys.executable, "-m", "tests.trust.cases", out.name, *wanted], FULL)
         content = Path(out.name).read_text("utf-8")
     outcomes: dict[str, str] = json.loads(content) if content else {}
     for line in lines:
@@ -129,7 +130,8 @@ def main() -> int:
     failed = False
     print("Rows come in their order, each once its tests and its attack are over.\n")
     print(f"{'':<4}{'attack':<58}{'tried of planned':>20}{'held':>9}", flush=True)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("asked to end"))
+    with ThreadPoolExecutor(AT_ONCE) as pool, _ended(pool):
         tests = pool.submit(tested, chosen)
         attacks = {
             line.key: pool.submit(attacked, line, asked.full)
