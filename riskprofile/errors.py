@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from errno import EDQUOT, EFBIG, ENOSPC
 
 # What to do once the cause is mended: a run that was begun is refused without --resume.
 AGAIN = "run the same command again; a run of files goes on with --resume."
+
+# Why the system writes no more, and what to do.
+_FULL = {
+    **dict.fromkeys((ENOSPC, EDQUOT), ("the disk is full", "Make room")),
+    EFBIG: ("no file may become so large here", "Raise that limit (ulimit -f)"),
+}
 
 
 class RiskProfileError(Exception):
@@ -107,6 +114,11 @@ class Busy(StoreError):
 
 class Deadlock(Busy):
     """Two writers waited for each other; what this one did is undone, and the other goes on."""
+
+
+def why_full(error: OSError) -> tuple[str, str] | None:
+    """Why no more can be written, and what to do; None of any other fault."""
+    return _FULL.get(error.errno or 0)
 
 
 def mismatch(what: str, expected: Sequence[str], found: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ import typer
 
 from riskprofile.cli.app import app
 from riskprofile.cli.output import fail, fault, note
-from riskprofile.errors import AGAIN, RiskProfileError, Stopped
+from riskprofile.errors import AGAIN, RiskProfileError, Stopped, why_full
 
 DEBUG = "--debug"  # anywhere on the line: show the whole trace of a fault
 
@@ -91,10 +91,9 @@ def _run(program: typer.Typer, name: str) -> None:
     except BrokenPipeError:
         code = 1
     except OSError as error:
-        what = f"{error.strerror or error}".lower()
-        where = str(error.filename or "")
-        do = f"Mend it, then {AGAIN}"
-        code = fail(RiskProfileError(what, where=where, do=do), as_json=as_json)
+        what, do = why_full(error) or (f"{error.strerror or error}".lower(), "Mend it")
+        told = RiskProfileError(what, where=str(error.filename or ""), do=f"{do}, then {AGAIN}")
+        code = fail(told, as_json=as_json)
     sys.exit(code)
 
 

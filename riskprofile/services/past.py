@@ -27,7 +27,7 @@ import pyarrow as pa
 
 from riskprofile import __version__
 from riskprofile.columns import column, supposing
-from riskprofile.errors import RiskProfileError, StoreError
+from riskprofile.errors import RiskProfileError, StoreError, why_full
 from riskprofile.history import Aliases, Snapshot, layer_files, look, recalled, united
 from riskprofile.history.layer import (
     CHUNK,
@@ -343,7 +343,8 @@ def _written(
         sweep(store, folder)
         return [*earlier, layer_files.read(place, digest, what.release, compared=True).layer]
     except (OSError, StoreError, layer_files.Unusable) as why:
-        log.warning("history of %s is not kept: %s", profile.name, why)
+        full = why_full(why) if isinstance(why, OSError) else None
+        log.warning("history of %s is not kept: %s", profile.name, full[0] if full else why)
         return None
 
 

@@ -7,7 +7,6 @@ import os
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping
-from errno import EDQUOT, EFBIG, ENOSPC
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -17,14 +16,9 @@ import pandas as pd
 import pyarrow as pa
 
 from riskprofile.columns import Column, View, column
-from riskprofile.errors import AGAIN, StoreError
+from riskprofile.errors import AGAIN, StoreError, why_full
 
 Held = Mapping[str, tuple[int, int]]  # by column: where it begins in the file, and its length
-# Why no more can be written, and what to do.
-FAULTS = {
-    **dict.fromkeys((ENOSPC, EDQUOT), ("the disk is full", "Make room")),
-    EFBIG: ("no file may become so large here", "Raise that limit (ulimit -f)"),
-}
 SEGMENT = 1 << 14  # rows of a run that lie together on file, some 3 MB: as much waits in memory
 
 
@@ -78,9 +72,10 @@ class Spool:
                 left = left[self._file.write(left) :]
             self._end = self._file.tell()
         except OSError as error:
-            if error.errno not in FAULTS:
+            full = why_full(error)
+            if full is None:
                 raise
-            what, do = FAULTS[error.errno]
+            what, do = full
             where = str(self._folder or tempfile.gettempdir())
             raise StoreError(what, where=where, do=f"{do}, then {AGAIN}") from None
         return start

@@ -907,7 +907,7 @@ def test_selections_that_nobody_fetched_are_not_written_over(home: Path, day: Pa
     full = home / "full.csv"
     full.symlink_to("/dev/full")  # what is no file keeps nothing that could be written over
     code, _, why = run(home, "export", "selections", "--out", full)
-    assert code == 1 and f"{full}: no space left on device" in why
+    assert code == 1 and f"{full}: the disk is full. Make room, then run" in why
     out.rename(home / "fetched.csv")
     assert run(home, "export", "selections", "--out", out)[0] == 0
     assert len(out.read_text().splitlines()) == 6
