@@ -288,6 +288,20 @@ class Store:
             finally:
                 connection.rollback()
 
+    @contextmanager
+    def outside(self) -> Iterator[Any]:
+        """The driver's own cursor, outside of any transaction: for what can be done in none."""
+        with self._translated(), self.engine.connect() as plain:
+            if not self.sqlite:
+                plain = plain.execution_options(isolation_level="AUTOCOMMIT")
+            cursor: Any = plain.connection.cursor()
+            try:
+                yield cursor
+            except self.engine.dialect.loaded_dbapi.Error as error:
+                raise _fault(error, self.where) from None
+            finally:
+                cursor.close()
+
     def check_rights(self) -> None:
         """Let pass a PostgreSQL database that takes changes and whose tables this user owns.
 
@@ -379,13 +393,9 @@ class Store:
             ) from None
 
     def _set_journal(self) -> None:
-        with self._translated(), self.engine.connect() as connection:
-            cursor: Any = connection.connection.cursor()  # below the transaction: WAL wants none
-            try:
-                mode = cursor.execute("PRAGMA journal_mode=WAL").fetchone()[0]
-                found = {name: cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in PRAGMAS}
-            except self.engine.dialect.loaded_dbapi.Error as error:
-                raise _fault(error, self.where) from None
+        with self.outside() as cursor:
+            mode = cursor.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+            found = {name: cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in PRAGMAS}
         if mode != "wal" or found != PRAGMAS:
             raise StoreError(
                 f"the database does not keep its settings (journal {mode}, {found})",

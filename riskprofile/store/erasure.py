@@ -431,20 +431,24 @@ def clear_unmaskings(connection: Connection, before: datetime) -> int:
 
 
 def empty_free_pages(store: Store) -> None:
-    """Rewrite the database file, so that what was taken out is in no free page and no log."""
-    with store.engine.connect() as plain:
+    """Rewrite the database file, so that what was taken out is in no free page and no log.
+
+    Raises
+    ------
+    StoreError
+        There is no room for a second one, or another program writes: until the next call does it,
+        what was taken out may lie in the file.
+    """
+    with store.outside() as cursor:
         if store.sqlite:
-            cursor: Any = plain.connection.cursor()  # below the transaction: VACUUM wants none
             cursor.execute("VACUUM")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            cursor.close()
             return
-        connection = plain.execution_options(isolation_level="AUTOCOMMIT")
         for table in (
             *(chunk_table, record_table, alert_table, link_table, decision_table, outcome_table),
             *(quarantine_table, draft_table, label_table, sealed_table, snooze_table, view_table),
             *(form_table, block_table, entry_table, unmasking_table, item_table),
             *(arms.arms, arms.events),
         ):
-            connection.exec_driver_sql(f'VACUUM FULL "{table.name}"')
-        connection.exec_driver_sql("VACUUM FULL audit_words")
+            cursor.execute(f'VACUUM FULL "{table.name}"')
+        cursor.execute("VACUUM FULL audit_words")

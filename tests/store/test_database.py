@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import resource
 import sqlite3
 import struct
 import tempfile
@@ -33,7 +34,7 @@ from riskprofile.errors import Busy, Deadlock, StoreError
 from riskprofile.reference import marks
 from riskprofile.reference.arms import FLAGS
 from riskprofile.scoring.reasons import Phrasing
-from riskprofile.store import alerts, arms, database, migrations, phrasings
+from riskprofile.store import alerts, arms, database, erasure, migrations, phrasings
 from riskprofile.store.arms_tables import ArmsGram, ArmsTrace
 from riskprofile.store.database import Store, among
 from riskprofile.store.packed_json import pack
@@ -894,3 +895,19 @@ def test_what_a_statement_asked_for_is_let_go_with_it(address):
     finally:
         gc.enable()
         store.close()
+
+
+def test_a_database_that_cannot_be_rewritten_says_why_and_is_rewritten_next_time(tmp_path):
+    store = Store.open(f"sqlite:///{tmp_path / 'home.db'}")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with closing(store):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, before[1]))
+        try:
+            with pytest.raises(
+                StoreError, match=r"home\.db: the disk .*run the same command again"
+            ):
+                erasure.empty_free_pages(store)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        erasure.empty_free_pages(store)
+    assert not (tmp_path / "home.db-wal").exists()
