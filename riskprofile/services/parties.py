@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -161,11 +161,13 @@ class Kin:
 class Heard(dict[int, Held]):
     """What a run keeps of the rows that it stored for its end, on file, by chunk: what the
     registers said of them, and what ranks them.
+
+    `before` is how far other batches were when the run began (`store.batches.stood`).
     """
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: Spool, before: Mapping[str, int] | None = None) -> None:
         super().__init__()
-        self.spool = spool
+        self.spool, self.before = spool, before or {}
 
     def put(self, asked: Asked, at_end: bytes | None = None, met: np.ndarray | None = None) -> Held:
         """Write what was said of a chunk, before it is stored and has a number.

@@ -86,7 +86,7 @@ def logged(
     run = Reading(rater, heard)
     with store.read() as connection:
         # What is met was found when its chunk was stored: nobody else has stored anything since.
-        alone = not batches.others(connection, batch_ids, now)
+        alone = not batches.others(connection, batch_ids, now, heard.before)
         others: list[tuple[str, int, int, int]] = []
         batch_of: dict[str, str] = {}  # of a declaration that another batch brought items of
         for chunk in batches.chunks(connection, batch_ids, ("id", "batch_id", "profile", "count")):

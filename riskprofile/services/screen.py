@@ -97,14 +97,14 @@ def screen(
     spool = Spool(settings.home)  # what of it is left goes with the run that is told
     rejected = Rejects(spool)
     with store.read() as connection:
-        unfinished = batches.unfinished(connection)
+        unfinished, stood = batches.unfinished(connection), batches.stood(connection)
     with unswept(), workers(options) as others, under_way.lasting(settings.home, now):
         raters = Raters(
             history_url or settings.database_url,
             settings.models,
             now,
             Folder(settings.home / HISTORY, keep=history_url is None),
-            Heard(spool),
+            Heard(spool, stood),
             rates=not options.history,
         )
         files = _Files(

@@ -366,18 +366,29 @@ def unfinished(connection: Connection) -> dict[str, str]:
     return {one.id: one.state for one in found}
 
 
-def others(connection: Connection, batch_ids: Sequence[str], since: datetime) -> bool:
-    """Whether a batch beside these, which are under way `since` then, may have stored rows since:
-    one that is under way or was left, or that ended later (`end`).
+def stood(connection: Connection) -> dict[str, int]:
+    """Batches that are under way or were left before their end: their cursors."""
+    columns = batch_table.c
+    asked = select(columns.id, columns.cursor).where(columns.state.in_(("running", "stopped")))
+    return {one.id: one.cursor for one in connection.execute(asked)}
+
+
+def others(
+    connection: Connection, batch_ids: Sequence[str], since: datetime, before: Mapping[str, int]
+) -> bool:
+    """Whether a batch beside these has stored rows `since` then, when others `stood` so (`before`).
+
+    It is under way, was left, or ended later (`end`). What was left long ago and stands as it did
+    says nothing new.
     """
     columns = batch_table.c
     late = and_(columns.state == "done", columns.ended_at > since)
-    asked = select(columns.id).where(
+    asked = select(columns.id, columns.cursor).where(
         or_(columns.state.in_(("running", "stopped")), late),
         columns.cursor > 0,
         columns.id.not_in(batch_ids),
     )
-    return connection.execute(asked.limit(1)).first() is not None
+    return any(before.get(one.id) != one.cursor for one in connection.execute(asked))
 
 
 def chunk(connection: Connection, chunk_id: int) -> Any:

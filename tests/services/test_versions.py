@@ -27,7 +27,7 @@ from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options, Run, Stop, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.store import audit
+from riskprofile.store import audit, versions
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Label, Outcome
 from riskprofile.store.versions import Known
@@ -266,6 +266,42 @@ def test_an_item_that_another_program_stores_meanwhile_is_ranked_with_the_others
     (driver,) = table.loc[table.index.str.startswith("XM-000000"), "driver"]
     assert driver == 2
     assert desk.versions() == [(1, 1, "accepted", True), (2, 1, "accepted", True)]
+
+
+def left(desk: Desk) -> Callable[[], Run]:
+    """A file is left after its first chunk; what goes on with it, and with an item of XM-000000."""
+    first, item = (lodged(item_number=[2], declaration_id=of) for of in ("XM-7", "XM-000000"))
+    table = pd.concat([first, item])
+    desk.send(table, "left.csv", stop=True, chunk_rows=1)
+    return lambda: desk.send(table, "left.csv", resume=True)
+
+
+def test_an_item_of_a_file_that_another_program_goes_on_with_meanwhile_is_ranked_too(
+    desk: Desk,
+) -> None:
+    go_on = left(desk)
+    run = desk.send(factory.shipments(4, item_number=[1] * 4), meanwhile=go_on, chunk_rows=2)
+    table = run.ranked[0].table.set_index("record_id")
+    (driver,) = table.loc[table.index.str.startswith("XM-000000"), "driver"]
+    assert driver == 2
+    assert desk.versions() == [(1, 1, "accepted", True), (2, 1, "accepted", True)]
+
+
+def test_a_file_that_was_left_long_ago_is_not_asked_for_every_row_of_those_that_follow(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left(desk)
+    asked, real = [], versions.beside
+
+    def beside(connection: Any, profile: str, of: Any, records: Any) -> Any:
+        asked.extend(records)
+        return real(connection, profile, of, records)
+
+    monkeypatch.setattr(versions, "beside", beside)
+    fresh = factory.shipments(4, item_number=[1, 1, 1, 2])
+    fresh["declaration_id"] = ["XM-1", "XM-2", "XM-3", "XM-7"]
+    desk.send(fresh)
+    assert [name.split("@")[0] for name in asked] == ["XM-7"]
 
 
 def test_history_remembers_one_journey_for_a_list_sent_five_times(desk: Desk) -> None:
