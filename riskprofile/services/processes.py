@@ -7,6 +7,7 @@ while the command line does.
 from __future__ import annotations
 
 import signal
+import sys
 from multiprocessing import forkserver, get_all_start_methods, get_context, resource_tracker
 from multiprocessing.context import BaseContext
 
@@ -24,7 +25,12 @@ def begun() -> BaseContext:
         return get_context("spawn")
     context = get_context("forkserver")
     context.set_forkserver_preload(["__main__", "riskprofile.services.workers"])
-    resource_tracker.ensure_running()  # it would let the signal through again
+    # What a killed run leaves is cleared away by a process that is begun with these warnings.
+    sys.warnoptions.append("ignore:resource_tracker:UserWarning")
+    try:
+        resource_tracker.ensure_running()  # it would let the signal through again
+    finally:
+        sys.warnoptions.pop()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {*TO_END, signal.SIGINT})
     try:  # what asks all processes of a service or a job to end is for this one alone to answer
         forkserver.ensure_running()

@@ -176,6 +176,34 @@ def test_who_asks_all_processes_to_end_is_answered_by_the_one_that_began_them(
     assert (said, fault, process.returncode) == ("asked\n[2.0, 2.0]\n", "", 0)
 
 
+KILLED = """
+import os
+import signal
+from concurrent.futures import ProcessPoolExecutor
+from riskprofile.services import processes, workers
+
+if __name__ == "__main__":
+    pool = ProcessPoolExecutor(1, processes.begun(), workers._alone)
+    print(pool.submit(abs, -2).result(), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_run_that_is_killed_leaves_no_warning_on_the_screen(tmp_path: Path) -> None:
+    """All its processes have ended when nothing more can be said."""
+    program = tmp_path / "killed.py"
+    program.write_text(KILLED)
+    done = subprocess.run(
+        [sys.executable, str(program)],
+        capture_output=True,
+        text=True,
+        timeout=LATE,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(settings.CHECKOUT)},
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("2\n", "", -signal.SIGKILL)
+
+
 INTERRUPTED = """
 import os
 import signal
