@@ -453,7 +453,7 @@ class Decision(SQLModel, table=True):
     decision: str
     reason: str
     officer: str
-    at: datetime = _time(nullable=False)
+    at: datetime = _time(nullable=False, index=True)
     second: str | None = None
     second_at: datetime | None = _time()
     undone_at: datetime | None = _time()

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from riskprofile.errors import NotAllowed, UsageError
 from riskprofile.services import agreement, blind, board, capacity, cut, review, snoozing
 from riskprofile.store.tables import Audit
+from tests.plans import read_whole
 from tests.services.bench import (
     HERE,
     INES,
@@ -59,6 +60,15 @@ def test_overrides_are_decisions_that_differ_from_the_lane(any_store):
     assert kinds == [("red", "release", 1), ("yellow", "examine", 1)]
     assert (found.overrides.count, found.overrides.decided) == (2, 4)
     assert (found.meter.decisions, found.meter.agreed, found.meter.alarm) == (4, 2, False)
+
+
+def test_decisions_of_years_are_not_gone_through_for_those_of_the_last_days(store):
+    alert = taken(store)
+    review.decide(store, INES, alert, "examine", REASON, NOW)
+    with read_whole() as told:
+        board.board(store, SARA, later(minutes=5))
+    whole = [asked for asked, tables in told.items() if "decision" in tables]
+    assert [asked for asked in whole if "confirmed_at IS NULL" not in asked] == []  # of any age
 
 
 @pytest.mark.parametrize(("seconds", "alarm"), [(19, True), (20, False)])
