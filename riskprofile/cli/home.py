@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,6 +32,8 @@ from riskprofile.services.raters import FORMER
 from riskprofile.services.settings import Settings, open_store
 from riskprofile.store import audit
 from riskprofile.store.database import Store
+
+APART = timedelta(minutes=5)  # the clocks of several machines differ
 
 database = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(database, name="db")
@@ -120,6 +123,7 @@ def doctor(home: Home = None, json: Json = False) -> int:
         check("batches", lambda: _unfinished(base, settings))
         check("rating", lambda: _rating(govern.paused(base)))
         check("audit", lambda: _chain(govern.verify_audit(base, owner())))
+        check("clock", lambda: _clock(govern.last_act(base, owner()), now()))
         check("keys", lambda: _keys(govern.lost_keys(base, owner(), settings.home)))
         given = partial(check_counts.by_day, base, owner(), now())
         switched = "on" if settings.exporters_page else "off"
@@ -163,6 +167,18 @@ def _chain(verdict: audit.Verdict) -> str:
             do="Keep the database aside; compare it with an export of former days.",
         )
     return output.counted(verdict.records, "record")
+
+
+def _clock(last: datetime | None, at: datetime) -> str:
+    """What it says, where that is no earlier than what was done here."""
+    said = f"{at:%Y-%m-%d %H:%M} UTC"
+    if last is not None and last - at > APART:
+        raise RiskProfileError(
+            f"it says {said}, and the last record of the audit is of {last:%Y-%m-%d %H:%M}",
+            do="Set it, here or on the machine that wrote that record: sessions end, the past is "
+            "known and records are forgotten by the clock.",
+        )
+    return said
 
 
 def _keys(lost: list[str]) -> str:

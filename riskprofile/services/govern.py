@@ -471,6 +471,13 @@ def came_as(store: Store, actor: Actor, batch_id: str) -> tuple[str, bool]:
     return str(source), bool((options or {}).get("history"))
 
 
+def last_act(store: Store, actor: Actor) -> datetime | None:
+    """When the last record of the audit chain was made, by the clock of who made it."""
+    authorise(actor, "audit.verify")
+    with store.read() as connection:
+        return audit.last_at(connection)
+
+
 def verify_audit(store: Store, actor: Actor) -> audit.Verdict:
     """Check the whole audit chain."""
     authorise(actor, "audit.verify")

@@ -136,9 +136,11 @@ def head(connection: Connection) -> Head:
     return Head(0, START) if row is None else Head(int(row[0]), str(row[1]))
 
 
-def last_at(connection: Connection, action: str) -> datetime | None:
-    """When something was last done, by the order of the chain; None where it never was."""
-    asked = select(_audit.c.at).where(_audit.c.action == action)
+def last_at(connection: Connection, action: str = "") -> datetime | None:
+    """When this, or anything, was last done, by the order of the chain; None where it never was."""
+    asked = select(_audit.c.at)
+    if action:
+        asked = asked.where(_audit.c.action == action)
     return connection.execute(asked.order_by(_audit.c.sequence.desc()).limit(1)).scalar()
 
 

@@ -25,7 +25,7 @@ from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import CHECKOUT
-from riskprofile.store import practice
+from riskprofile.store import audit, practice
 from tests import factory
 from tests.conftest import LATE
 
@@ -803,6 +803,19 @@ def test_doctor_says_that_the_chain_is_broken(home: Path) -> None:
     code, said, _ = run(home, "doctor")
     assert code == 1
     assert "!!  audit: the chain is broken at record 1" in said
+
+
+def test_doctor_says_that_the_clock_went_back(home: Path) -> None:
+    run(home, "init")
+    store = settings.open_store(settings.load({}, home=home))
+    for ahead, code in ((timedelta(days=1), 1), (timedelta(), 0)):
+        with store.write() as connection:
+            at = datetime.now(UTC) + ahead
+            audit.append(connection, actor="a", action="b", subject="c:1", now=at)
+        assert run(home, "doctor")[0] == code
+        (line,) = [one for one in run(home, "doctor")[1].splitlines() if "clock" in one]
+        assert (f"the last record of the audit is of {at:%Y-%m-%d %H:%M}" in line) == bool(code)
+    store.close()
 
 
 def test_doctor_makes_no_home(home: Path) -> None:
