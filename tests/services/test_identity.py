@@ -207,6 +207,14 @@ def test_after_five_failures_even_the_right_password_waits(store):
     assert sign_in(store, now=later(minutes=15))
 
 
+def test_failures_of_a_clock_that_ran_ahead_lock_nobody_out_once_it_is_set_right(store):
+    add(store)
+    fails(store, 5, now=later(days=365))
+    with pytest.raises(SignInRefused, match="too many"):  # nor is the window shorter where it ran
+        sign_in(store, now=later(days=365, minutes=-14))
+    assert sign_in(store)
+
+
 def test_a_success_does_not_count_as_a_failure(store):
     add(store)
     for _ in range(8):
