@@ -21,6 +21,10 @@ from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.store.versions import REMOVED
 
+ELSEWHERE = (
+    "Explain it with the release that rated it, on a copy of the database from before the upgrade"
+)
+
 
 @dataclass
 class Explanation:
@@ -101,6 +105,8 @@ def explain(store: Store, models: Path, record: str, removed: Sequence[str] = ()
     ------
     InputError
         It is not stored, or was removed by retention: then its points are told.
+    ScorecardError
+        What rated it is not here, as after an upgrade.
     """
     with store.read() as connection:
         row = find(connection, record, removed)
@@ -112,9 +118,11 @@ def explain(store: Store, models: Path, record: str, removed: Sequence[str] = ()
         batch = connection.execute(
             select(batches.batch_table).where(batches.batch_table.c.id == chunk.batch_id)
         ).one()
-        card = promotion.rated_by(
-            connection, models, row.profile, batch.model_version, batch.model_digest
-        )
+        rated = (row.profile, batch.model_version, batch.model_digest)
+        try:
+            card = promotion.rated_by(connection, models, *rated)
+        except ScorecardError as error:
+            raise ScorecardError(error.what, where=error.where, do=ELSEWHERE) from error
     profile = PROFILES[row.profile]
     log = batches.from_bytes(chunk.features).iloc[[row.position]]
     titles = batches.from_bytes(chunk.rows)[profile.title]

@@ -409,6 +409,8 @@ def test_replay_counts_the_scores_whose_scorecard_is_gone(home: Path, tmp_path: 
     code, said, errors = run(home, "replay", "--all", RISKPROFILE_MODELS=str(models))
     assert (code, said) == (5, "0 scores came out the same, 0 differ\n")
     assert "4 scores were not replayed" in errors
+    code, _, errors = run(home, "explain", "XM-000000", RISKPROFILE_MODELS=str(models))
+    assert code == 5 and "Explain it with the release that rated it" in errors.replace("\n", " ")
 
 
 def test_some_bad_rows_give_exit_3_and_the_quarantine_says_why(
