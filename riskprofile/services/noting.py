@@ -19,11 +19,12 @@ from riskprofile.store import audit
 from riskprofile.store.database import Store
 from riskprofile.words import Message
 
-__all__ = ["ASK", "LEAST", "LONGEST", "NOTE", "ask", "asked_since", "note"]
+__all__ = ["ASK", "LEAST", "LONGEST", "MOST", "NOTE", "ask", "asked_since", "note"]
 
 NOTE, ASK = audit.NOTED
 TAKEN = ("alert.claim", "alert.assign", "alert.give_back")  # what answers a request
 LEAST, LONGEST = 5, 2_000  # characters
+MOST = 200  # notes and requests of one alert: its timeline, its papers and its bundle show them all
 
 
 def note(store: Store, actor: Actor, alert_id: int, text: str, now: datetime) -> None:
@@ -36,7 +37,7 @@ def note(store: Store, actor: Actor, alert_id: int, text: str, now: datetime) ->
     Conflict
         It was not opened.
     RiskProfileError
-        The note has fewer than 5 characters.
+        The note has fewer than 5 characters, or the alert has `MOST` of them already.
     """
     with store.write() as connection:
         alert = _opened(connection, actor, NOTE, alert_id)
@@ -51,7 +52,7 @@ def ask(store: Store, actor: Actor, alert_id: int, text: str, now: datetime) -> 
     Conflict
         It was not opened, or nobody else holds it.
     RiskProfileError
-        The reason has fewer than 5 characters.
+        The reason has fewer than 5 characters, or the alert has `MOST` notes and requests already.
     """
     with store.write() as connection:
         alert = _opened(connection, actor, ASK, alert_id)
@@ -98,5 +99,8 @@ def _say(
     if len(text) < LEAST:
         raise RiskProfileError(Message("refusal.note", n=LEAST), do=Message("refusal.do_say"))
     last = desk.last(connection, actor, action, alert["id"])
-    if last is None or last["purpose"] != text:
-        desk.note(connection, actor, action, alert, now, purpose=text, **detail)
+    if last is not None and last["purpose"] == text:
+        return
+    if len(audit.noted(connection, f"alert:{alert['id']}")) >= MOST:
+        raise RiskProfileError(Message("refusal.notes", n=MOST), do=Message("refusal.do_notes"))
+    desk.note(connection, actor, action, alert, now, purpose=text, **detail)

@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from riskprofile.errors import Conflict, NotAllowed, RiskProfileError
 from riskprofile.services import deciding, noting, review
+from riskprofile.store import audit
 from riskprofile.store.tables import Alert
 from tests.services.bench import AUDITOR, AWAY, INES, NOW, OMAR, actions, later, put, taken
 
@@ -38,6 +39,23 @@ def test_a_note_stands_in_the_timeline_once_whoever_holds_the_alert_and_when_it_
     notes = [(one.actor, one.purpose) for one in told if one.action == noting.NOTE]
     assert notes == [("omar", "and came back an hour later"), ("omar", TEXT)]
     assert actions(any_store, alert).count("alert.claim") == 1  # it takes nothing from anybody
+
+
+def test_an_alert_takes_so_many_notes_and_requests_together_and_says_when_it_is_full(
+    any_store, monkeypatch
+):
+    monkeypatch.setattr(noting, "MOST", 3)
+    alert = taken(any_store)
+    review.alert(any_store, OMAR, alert, NOW)
+    review.alert(any_store, INES, alert, NOW)
+    noting.note(any_store, OMAR, alert, TEXT, NOW)
+    noting.ask(any_store, OMAR, alert, TEXT, NOW)
+    noting.note(any_store, INES, alert, TEXT, NOW)
+    noting.note(any_store, INES, alert, TEXT, NOW)  # sent twice: it is there
+    for say in (noting.note, noting.ask):
+        with pytest.raises(RiskProfileError, match="3 notes and requests"):
+            say(any_store, OMAR, alert, "and one more", NOW)
+    assert len([one for one in actions(any_store, alert) if one in audit.NOTED]) == 3
 
 
 def test_who_holds_an_alert_is_told_that_it_was_asked_for_until_it_is_given_or_taken(any_store):
