@@ -341,6 +341,10 @@ def test_the_page_speaks_french(served, visit):
     expect(button(page, "Suiv.")).to_be_visible()
     press(page, "n")
     expect(page.locator("h1.rp-h1")).to_contain_text("Classée en rouge parce que")
+    press(page, "z")  # what Streamlit says beside a field is English, and is not shown
+    page.get_by_role("dialog").locator("textarea").fill("Attendre la réponse")
+    expect(page.get_by_text("19/500")).to_be_visible()
+    expect(page.get_by_text("Press Ctrl+Enter")).to_be_hidden()
 
 
 # What stands apart, from left to right; their edges where they do not.
