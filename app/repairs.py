@@ -227,6 +227,7 @@ def _acts(
     key, subject = f"repair-why-{batch.id}", f"repair-why:{batch.id}"
     if st.session_state.pop(f"repair-why-used-{batch.id}", False):
         st.session_state[typed.own(key, person)] = ""  # the browser still shows the words
+    told = st.empty()  # above the buttons: below them it would be out of sight
     with st.container(horizontal=True, key="repair-acts"):
         why = str(typed.field(st.text_input, say("repair.reason"), subject, key, person))
         label = say("repair.rate", n=say.number(len(sound)))
@@ -246,7 +247,7 @@ def _acts(
         _anew(batch.id)
         st.rerun()
     if rates:
-        _rate(say, person, batch, sound, why, subject)
+        _rate(say, person, batch, sound, why, subject, told)
 
 
 def _rate(
@@ -256,15 +257,18 @@ def _rate(
     sound: Mapping[int, Mapping[str, str]],
     reason: str,
     subject: str,
+    told: Any,
 ) -> None:
-    """Submit the rows that are right; what becomes of them is told at the top of the page."""
+    """Submit the rows that are right; what becomes of them is told at the top of the page, and
+    in the place `told` that nothing did.
+    """
     here = served()
     try:
         if not reason.strip():
             raise UsageError(Message("repair.no_reason"))
         done = quarantine.repair(here.store, here.settings, person, sound, reason, session.now())
     except RiskProfileError as error:  # beside the button: the top of the page is out of sight
-        st.html(draw.strip("✕", say("repair.none"), refusal(say, error)))
+        told.html(draw.strip("✕", say("repair.none"), refusal(say, error)))
         return
     _forget(person, batch.id, [*done.repaired, *done.passed_over])
     typed.forget(subject, person)

@@ -95,7 +95,7 @@ def test_rows_are_put_right_in_their_table_checked_as_typed_and_rated_together(
     expect(lines.nth(2)).to_contain_text("12")
     rate.click()
     refused = page.locator(".rp-strip", has_text="Say who confirmed the right values")
-    expect(refused).to_be_visible()
+    expect(refused).to_be_in_viewport()
     page.get_by_label("Who confirmed the right values").fill("the carrier, by telephone")
     page.get_by_label("Who confirmed the right values").press("Enter")
     rate.click()
