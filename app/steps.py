@@ -10,6 +10,7 @@ import numpy as np
 from app import form
 from app.text import attribute, escape
 from riskprofile.scoring.scorecard import Bins, Scorecard, Term
+from riskprofile.services import speaking
 from riskprofile.services.terms import Bin
 from riskprofile.words import COMMA
 
@@ -83,10 +84,11 @@ def pair(say: Any, title: str, card: Scorecard, term: Term, *, gone: bool) -> st
             cells += f'<td class="r" style="{shade}">{escape(form.signed(round(mean)))}</td>'
         body += f'<tr><td class="n">{escape(down[some[0]])}</td>{cells}</tr>'
     head = "".join(f"<th class=r>{escape(across[others[0]])}</th>" for others in columns)
+    first, second = map(escape, speaking.names(say, term.features))
     return (
         f'<div class="rp-cells" tabindex="0" role="region" dir="ltr" '
         f'aria-label="{attribute(title)}"><table class="rp-t first">'
-        f"<thead><tr><td>{escape(term.features[0])} ↓ {escape(term.features[1])} →</td>{head}</tr>"
+        f"<thead><tr><td>{first} ↓<br>{second} →</td>{head}</tr>"
         f"</thead><tbody>{body}</tbody></table></div>"
     )
 

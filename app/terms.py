@@ -124,9 +124,9 @@ def _list(say: Any, profile: str, shown: Sequence[Line], told: dict[str, str], h
 
 
 def short(say: Any, profile: str, one: Line) -> str:
-    """What a term speaks of, short: a pair by the names of its features, both of which must fit."""
+    """What a term speaks of, short: a pair by what its features are called, as both must fit."""
     if one.pair and not one.says:
-        return " × ".join(name.replace("_", " ") for name in one.features)
+        return " × ".join(speaking.names(say, one.features))
     return said(say, profile, one)
 
 
@@ -148,19 +148,20 @@ def edits_made(say: Any, card: Scorecard, edits: Sequence[Edit]) -> None:
 
 def edit_said(say: Any, card: Scorecard | None, one: Edit) -> str:
     """An edit as a sentence: the term and what is done with it."""
-    if one.how != SET:
-        return str(say("terms.edit", term=one.term, edit=say(f"edit_how.{one.how}").lower()))
     known = () if card is None else card.terms
     term = next((term for term in known if term.name == one.term), None)
+    called = form.sentence(" × ".join(speaking.names(say, one.term.split(" x "))))
+    if one.how != SET:
+        return str(say("terms.edit", term=called, edit=say(f"edit_how.{one.how}").lower()))
     if card is None or term is None or one.bin is None or one.points is None:
-        return one.term
+        return called
     if one.bin >= len(term.table) or len(term.features) > 1:  # made of another scorecard
-        return one.term
+        return called
     bin = terms.bins(card, card, term, None)[one.bin]
     return str(
         say(
             "terms.edit_bin",
-            term=one.term,
+            term=called,
             bin=steps.named(say, bin),
             before=form.signed(bin.serving),
             after=form.signed(one.points),

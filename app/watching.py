@@ -11,7 +11,7 @@ from app import draw, form
 from app.deciding import attempt
 from app.installation import served
 from app.text import attribute, escape
-from riskprofile.services import held, watching
+from riskprofile.services import held, speaking, watching
 from riskprofile.services.rights import ACTIONS
 
 SIGNS, DISPUTED = 20, 10  # shown; the ledger of the command line has all
@@ -148,7 +148,7 @@ def _held(say: Any, told: Sequence[held.Held]) -> None:
         return
     rows = [
         (
-            one.term,
+            " × ".join(speaking.names(say, one.term.split(" x "))),
             *map(say.number, (one.asked, one.held, one.unclear, one.not_held)),
             _of_100(say, one),
         )

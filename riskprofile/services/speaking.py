@@ -116,6 +116,17 @@ def term(say: Words, profile: str, features: Sequence[str], says: str = "") -> s
     return joined.join(told)
 
 
+def names(say: Words, features: Sequence[str]) -> list[str]:
+    """What features are called where there is no room for a sentence; others by their names.
+
+    >>> from riskprofile import words
+    >>> names(words.of("fr"), ["mass_per_package", "wording"])
+    ['masse par colis', 'mots de la désignation des marchandises']
+    """
+    told = {WORDING: say("terms.wording")}
+    return [told.get(one) or say.maybe(f"term_name.{one}", one) for one in features]
+
+
 @cache
 def sentences(language: str) -> Mapping[str, Any]:
     """The file of one language."""

@@ -58,12 +58,15 @@ def test_every_term_of_what_ships_is_drawn_with_all_its_bins(card, language) -> 
 
 def test_an_edit_is_said_with_its_bin_before_and_after(card) -> None:
     said = terms.edit_said(EN, card, Edit("freight_ratio", "set", 3, 40))
-    assert said.startswith("freight_ratio, ") and said.endswith(" to +40")
-    assert terms.edit_said(EN, card, Edit("freight_ratio", "lock")) == "freight_ratio: lock"
+    assert said.startswith("Freight against value, ") and said.endswith(" to +40")
+    assert terms.edit_said(EN, card, Edit("freight_ratio", "lock")) == (
+        "Freight against value: lock"
+    )
+    called = "Fret par rapport à la valeur"
     # Made of another scorecard, whose term had other bins, or none.
-    assert terms.edit_said(EN, card, Edit("freight_ratio", "set", 999, 1)) == "freight_ratio"
+    assert terms.edit_said(FR, card, Edit("freight_ratio", "set", 999, 1)) == called
     without = edited(card, [Edit("freight_ratio", "drop")])
-    assert terms.edit_said(EN, without, Edit("freight_ratio", "set", 3, 1)) == "freight_ratio"
+    assert terms.edit_said(FR, without, Edit("freight_ratio", "set", 3, 1)) == called
 
 
 def test_a_written_criterion_is_said_in_the_language_of_the_page() -> None:

@@ -85,6 +85,7 @@ MADE = (
         "terms_group",
         "terms_rule",
         "terms_to",
+        "term_name",
         "watch",
         "watch_head",
         "audit",

@@ -101,7 +101,7 @@ def test_an_analyst_edits_a_term_by_keys_sees_what_it_costs_and_takes_it_back(se
     press(page, "s")
     expect(page.get_by_role("radio", name="Edited 1")).to_be_visible()
     press(page, "l")  # a term is locked or smoothed, not both
-    expect(page.locator(".rp-edits")).to_contain_text("freight_ratio: lock")
+    expect(page.locator(".rp-edits")).to_contain_text("Freight against value: lock")
     assert store_edits() == [Edit("freight_ratio", "lock")]
     points = page.get_by_label("Points", exact=True)
     points.fill("12")

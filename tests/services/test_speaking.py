@@ -39,6 +39,15 @@ def test_every_feature_has_a_sentence_that_writes_its_value_in_the_same_way(lang
         assert PLACE.findall(held[one.name]) == wanted, one.name
 
 
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_every_feature_is_called_something_short_that_no_other_is(language):
+    say = words.of(language)
+    names = sorted({one.name for _, one in FEATURES})
+    told = speaking.names(say, names)
+    assert len(set(told)) == len(names)
+    assert max(map(len, told)) <= 42 and not any("_" in one for one in told)
+
+
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_warning_sign_has_its_three_sentences_with_the_same_places(language):
     held = speaking.sentences(language)["indicators"]
