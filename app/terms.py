@@ -16,7 +16,7 @@ from app.text import cell, escape, option
 from riskprofile.scoring.editing import DROP, FALLING, LOCK, RISING, SET, SMOOTH, Edit
 from riskprofile.scoring.parts import Figure
 from riskprofile.scoring.scorecard import Scorecard
-from riskprofile.services import comparing, evidence, feedback, rehearsal, speaking, terms
+from riskprofile.services import comparing, evidence, feedback, fitting, rehearsal, speaking, terms
 from riskprofile.services.rights import ACTIONS
 from riskprofile.services.terms import Line
 from riskprofile.tables import Table
@@ -36,7 +36,10 @@ def may(person: Any) -> bool:
 
 def kept(person: Any, card: Scorecard) -> list[Edit]:
     """This person's edits of what serves, which the next fit takes along."""
-    return terms.kept(served().store, person, card) if may(person) else []
+    here = served()
+    if not may(person):
+        return []
+    return terms.kept(here.store, person, card, fitting.edits_of(here.settings, person, card))
 
 
 def listed(say: Any, person: Any, card: Scorecard, edits: Sequence[Edit]) -> str:
@@ -244,12 +247,23 @@ def _bin(say: Any, person: Any, card: Scorecard, name: str, bins: Sequence[Any],
 
 
 def _edit(person: Any, card: Scorecard, made: Edit) -> None:
-    attempt(lambda: terms.edit(served().store, person, card, made, session.now()))
+    here = served()
+    attempt(
+        lambda: terms.edit(
+            here.store, person, card, made, session.now(),
+            fitting.edits_of(here.settings, person, card),
+        )
+    )  # fmt: skip
 
 
 def undone(person: Any, card: Scorecard) -> None:
     """Take the last edit back."""
-    attempt(lambda: terms.undo(served().store, person, card, session.now()))
+    here = served()
+    attempt(
+        lambda: terms.undo(
+            here.store, person, card, session.now(), fitting.edits_of(here.settings, person, card)
+        )
+    )
 
 
 def costs(say: Any, person: Any, card: Scorecard, after: Scorecard, tried: Table | None) -> str:

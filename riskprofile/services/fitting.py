@@ -203,6 +203,12 @@ def fits(settings: Settings, actor: Actor, profile: str) -> list[Fit]:
     return sorted(told, key=lambda one: (one.at, one.version), reverse=True)
 
 
+def edits_of(settings: Settings, actor: Actor, card: Scorecard) -> tuple[Edit, ...]:
+    """The edits that a scorecard was fitted with from the page; none of any other scorecard."""
+    found = fits(settings, actor, card.profile)
+    return next((one.edits for one in found if one.digest == card.digest), ())
+
+
 def folder_of(settings: Settings, profile: str, version: str) -> Path:
     """Where the files of a fit lie."""
     return settings.home / RUNS / f"{profile}-{version}"

@@ -7,7 +7,7 @@ loses none, and each can be undone. A fit takes them along.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -176,15 +176,23 @@ def cost(
     return next(iter(told), None)
 
 
-def kept(store: Store, actor: Actor, card: Scorecard) -> list[Edit]:
+def kept(store: Store, actor: Actor, card: Scorecard, fitted: Collection[Edit] = ()) -> list[Edit]:
     """One's own edits of a scorecard, in the order in which they were made.
 
-    What was made of another that served before and cannot be made of this one is left out.
+    What was made of another that served before is left out where it cannot be made of this one, or
+    is among those that this one was `fitted` with: it is in its tables.
     """
-    return _standing(card, _past(store, actor, card.profile))
+    return [one.edit for one in _standing(card, _past(store, actor, card.profile), fitted)]
 
 
-def edit(store: Store, actor: Actor, card: Scorecard, made: Edit, now: datetime) -> list[Edit]:
+def edit(
+    store: Store,
+    actor: Actor,
+    card: Scorecard,
+    made: Edit,
+    now: datetime,
+    fitted: Collection[Edit] = (),
+) -> list[Edit]:
     """Make an edit, and keep it; all that stand. One that stands already as a whole is taken back.
 
     What is done with a whole term takes the place of what was; to drop it, or to make it rise or
@@ -198,23 +206,36 @@ def edit(store: Store, actor: Actor, card: Scorecard, made: Edit, now: datetime)
     """
     authorise(actor, "model.propose")
     past = _past(store, actor, card.profile)
-    standing = _standing(card, past)
-    if made.how != SET and made in standing:
-        told = [one for one in standing if one != made]
+    standing = _standing(card, past, fitted)
+    if made.how != SET and made in [one.edit for one in standing]:
+        told = [one for one in standing if one.edit != made]
     else:
-        told = [one for one in standing if one.term != made.term or not _gives_way(one, made)]
-        told.append(made)
-    edited(card, told)
+        told = [
+            one for one in standing if one.edit.term != made.term or not _gives_way(one.edit, made)
+        ]
+        told.append(_Made(made, card.digest))
+    edits = [one.edit for one in told]
+    edited(card, edits)
     _keep(store, actor, card.profile, [*past, told], now)
-    return told
+    return edits
 
 
-def undo(store: Store, actor: Actor, card: Scorecard, now: datetime) -> list[Edit]:
+def undo(
+    store: Store, actor: Actor, card: Scorecard, now: datetime, fitted: Collection[Edit] = ()
+) -> list[Edit]:
     """Take back the last thing done; all that stand then. Without one nothing happens."""
     authorise(actor, "model.propose")
     past = _past(store, actor, card.profile)[:-1]
     _keep(store, actor, card.profile, past, now)
-    return _standing(card, past)
+    return [one.edit for one in _standing(card, past, fitted)]
+
+
+@dataclass(frozen=True)
+class _Made:
+    """An edit, and the digest of the scorecard that served when it was made."""
+
+    edit: Edit
+    of: str
 
 
 def _gives_way(one: Edit, made: Edit) -> bool:
@@ -228,25 +249,35 @@ def _subject(profile: str) -> str:
     return f"edits:{profile}"
 
 
-def _past(store: Store, actor: Actor, profile: str) -> list[list[Edit]]:
+def _past(store: Store, actor: Actor, profile: str) -> list[list[_Made]]:
     """What stood after each step, the last one at the end."""
     given = drafts.draft(store, actor, _subject(profile)) or []
-    return [[Edit(**one) for one in step] for step in given]
+    return [
+        [
+            _Made(Edit(**{k: v for k, v in one.items() if k != "of"}), one.get("of", ""))
+            for one in step
+        ]
+        for step in given
+    ]
 
 
-def _keep(store: Store, actor: Actor, profile: str, past: list[list[Edit]], now: datetime) -> None:
-    content = [[asdict(one) for one in step] for step in past[-STEPS:]]
+def _keep(store: Store, actor: Actor, profile: str, past: list[list[_Made]], now: datetime) -> None:
+    content = [[{**asdict(one.edit), "of": one.of} for one in step] for step in past[-STEPS:]]
     if content:
         drafts.save_draft(store, actor, _subject(profile), content, now)
     else:
         drafts.discard_draft(store, actor, _subject(profile))
 
 
-def _standing(card: Scorecard, past: Sequence[Sequence[Edit]]) -> list[Edit]:
-    told: list[Edit] = []
+def _standing(
+    card: Scorecard, past: Sequence[Sequence[_Made]], fitted: Collection[Edit]
+) -> list[_Made]:
+    told: list[_Made] = []
     for one in past[-1] if past else ():
+        if one.of != card.digest and one.edit in fitted:
+            continue
         try:
-            edited(card, [*told, one])
+            edited(card, [*(other.edit for other in told), one.edit])
         except RiskProfileError:
             continue
         told.append(one)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -161,6 +163,22 @@ def test_edits_of_another_scorecard_that_served_before_are_left_out(any_store: S
         terms.edit(any_store, ANNA, card, one, NOW)
     without = edited(card, [Edit(TUBES, "drop")])
     assert terms.kept(any_store, ANNA, without) == [Edit(FREIGHT, "drop")]
+
+
+def test_edits_end_when_what_they_went_into_serves_and_come_back_with_what_served_before(
+    any_store: Store, card
+) -> None:
+    mine, other = Edit(TUBES, "lock"), Edit(FREIGHT, "smooth")
+    terms.edit(any_store, ANNA, card, mine, NOW)
+    terms.edit(any_store, ANNA, card, other, NOW)
+    fitted = (mine, Edit("wording", "lock"))
+    promoted = replace(edited(card, fitted), digest="f" * 64)
+    assert terms.kept(any_store, ANNA, promoted, fitted) == [other]  # which nobody fitted
+    assert terms.kept(any_store, ANNA, card) == [mine, other]  # it was rolled back
+    # Made of what serves now it is an edit of its own, and is taken back as one.
+    assert terms.edit(any_store, ANNA, promoted, mine, NOW, fitted) == [other, mine]
+    assert terms.kept(any_store, ANNA, promoted, fitted) == [other, mine]
+    assert terms.undo(any_store, ANNA, promoted, NOW, fitted) == [other]
 
 
 def test_the_cost_is_the_recall_of_both_on_the_same_rows_and_says_when_it_is_noise(
