@@ -138,7 +138,7 @@ def _editor(
     key = typed.own(f"repairs-{batch.id}-{turn}-{made}", person)
 
     def keep() -> None:
-        given = _left(person, batch.id)
+        given = _fresh(person, batch.id)
         for place, cells in st.session_state[key]["edited_rows"].items():
             if "repaired" not in cells:
                 continue
@@ -412,15 +412,27 @@ def _left(person: Any, batch_id: str) -> Fixes:
     return dict(held)
 
 
+def _fresh(person: Any, batch_id: str) -> Fixes:
+    """The same as it is kept, with what another window of theirs has typed since."""
+    if not st.session_state.get(typed.own(f"unkept-{_subject(batch_id)}", person)):
+        with suppress(StoreError):
+            kept = review.draft(served().store, person, _subject(batch_id)) or {}
+            return {int(row): dict(given) for row, given in kept.items()}
+    return _left(person, batch_id)
+
+
 def _leave(person: Any, batch_id: str, fixes: Fixes) -> None:
     st.session_state[typed.own(_subject(batch_id), person)] = fixes
     here = served()
     content = {str(row): given for row, given in fixes.items()}
+    unkept = typed.own(f"unkept-{_subject(batch_id)}", person)
+    st.session_state[unkept] = True
     with suppress(StoreError):  # what is typed stays in this window
         if content:
             review.save_draft(here.store, person, _subject(batch_id), content, session.now())
         else:
             review.discard_draft(here.store, person, _subject(batch_id))
+        st.session_state[unkept] = False
 
 
 def _forget(person: Any, batch_id: str, rows: Sequence[int]) -> None:

@@ -60,7 +60,8 @@ def page() -> None:
     say, now, store = session.speech(), session.now(), served().store
     zone = session.zone(session.status(person).zone)
     waiting = {row.id: form.reference(row.record_id) for row in awaiting(person, now)}
-    with st.container(key="strips"):  # a place of its own, so that nothing below moves
+    strips = st.container(key="strips")  # a place of its own, so that nothing below moves
+    with strips:
         deciding.strips()
     if not waiting:
         st.html(draw.state(say("outcome.none"), say("outcome.none_text")))
@@ -84,12 +85,15 @@ def page() -> None:
     except NotAllowed:
         alert_panel.ask_purpose(chosen, say)
         return
-    _form(say, person, speaking.spoken(say, view), waiting, now, zone)
+    if _form(say, person, speaking.spoken(say, view), waiting, now, zone):
+        with strips:
+            _elsewhere(say, person, chosen)
 
 
 def _form(
     say: Words, person: Any, view: review.AlertView, waiting: Mapping[int, str], now: Any, zone: Any
-) -> None:
+) -> bool:
+    """Draw the form; whether another window saved its draft otherwise."""
     kept = _restore(person, view)
     saved, order = kept.get("saved_at", ""), alert_panel.standing(view)
     with st.container(horizontal=True, vertical_alignment="center", key="outcome_head"):
@@ -140,6 +144,7 @@ def _form(
             args=(view.id,),
         )
         st.html(f'<span class="rp-m rp-s">{escape(say("outcome.trains"))}</span>')
+    return bool(st.session_state.get(f"elsewhere-{view.id}"))
 
 
 def _what(say: Words, person: Any, view: review.AlertView) -> None:
@@ -312,12 +317,51 @@ def _typed(alert_id: int) -> dict[str, Any]:
 
 
 def _keep(person: Any, alert_id: int) -> None:
-    """Save the draft: a dropped line or a closed window loses nothing."""
-    content = {**_typed(alert_id), "items": items(alert_id)}
-    content["saved_at"] = session.now().isoformat()
-    deciding.attempt(
-        lambda: review.save_draft(served().store, person, subject(alert_id), content, session.now())
-    )
+    """Save the draft: a dropped line or a closed window loses nothing.
+
+    Where another window of this person saved one since, nothing is saved before they say which
+    counts.
+    """
+    deciding.attempt(lambda: _save(person, alert_id))
+
+
+def _save(person: Any, alert_id: int) -> None:
+    store, saved_at = served().store, session.now().isoformat()
+    kept = review.draft(store, person, subject(alert_id)) or {}
+    if kept and kept.get("saved_at", "") != st.session_state.get(f"saved-{alert_id}", ""):
+        st.session_state[f"elsewhere-{alert_id}"] = True
+        return
+    content = {**_typed(alert_id), "items": items(alert_id), "saved_at": saved_at}
+    review.save_draft(store, person, subject(alert_id), content, session.now())
+    st.session_state[f"saved-{alert_id}"] = saved_at
+
+
+def _elsewhere(say: Words, person: Any, alert_id: int) -> None:
+    """That another window has saved this draft otherwise; which of the two counts."""
+    st.html(draw.strip("!", say("elsewhere.title"), say("elsewhere.text")))
+    with st.container(key="small_elsewhere", horizontal=True, gap="xsmall"):
+        for name, act in (("theirs", _theirs), ("mine", _mine)):
+            st.button(
+                say(f"elsewhere.{name}"), key=f"elsewhere-{name}-{alert_id}", on_click=act,
+                args=(person, alert_id),
+            )  # fmt: skip
+
+
+def _theirs(_: Any, alert_id: int) -> None:
+    """Show what the other window saved."""
+    _forget(alert_id)
+
+
+def _mine(person: Any, alert_id: int) -> None:
+    """Save what stands here in its place."""
+
+    def save() -> None:
+        kept = review.draft(served().store, person, subject(alert_id)) or {}
+        st.session_state[f"saved-{alert_id}"] = kept.get("saved_at", "")
+        st.session_state.pop(f"elsewhere-{alert_id}", None)
+        _save(person, alert_id)
+
+    deciding.attempt(save)
 
 
 def _restore(person: Any, view: review.AlertView) -> dict[str, Any]:
@@ -326,6 +370,7 @@ def _restore(person: Any, view: review.AlertView) -> dict[str, Any]:
     if f"items-base-{alert_id}" not in st.session_state:
         table = pd.DataFrame(kept.get("items") or [], columns=list(COLUMNS))
         table["count"] = pd.to_numeric(table["count"]).astype("Int64")
+        st.session_state[f"saved-{alert_id}"] = kept.get("saved_at", "")
         st.session_state[f"items-base-{alert_id}"] = table.astype(
             {name: "string" for name in COLUMNS if name != "count"}
         )
@@ -344,7 +389,10 @@ def _forget(alert_id: int) -> None:
     for name in FIELDS:
         empty: Any = [] if name == "methods" else "" if name in WORDS else None
         st.session_state[f"{name}-{alert_id}"] = empty
-    for name in (_grid(alert_id), f"items-base-{alert_id}", f"items-now-{alert_id}"):
+    for name in (
+        *(_grid(alert_id), f"items-base-{alert_id}", f"items-now-{alert_id}"),
+        *(f"saved-{alert_id}", f"elsewhere-{alert_id}"),
+    ):
         st.session_state.pop(name, None)
     rounds = f"items-round-{alert_id}"
     st.session_state[rounds] = st.session_state.get(rounds, 0) + 1

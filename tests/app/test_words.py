@@ -86,6 +86,7 @@ MADE = (
         "terms_rule",
         "terms_to",
         "term_name",
+        "elsewhere",
         "watch",
         "watch_head",
         "audit",

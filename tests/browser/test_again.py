@@ -90,6 +90,42 @@ def test_a_second_click_sends_the_outcome_of_no_other_control(served, visit):
     assert sent == [1]
 
 
+def test_two_windows_on_one_draft_lose_nothing_of_each_other_unasked(served, visit):
+    store, now = served.store(), datetime.now(UTC)
+    person = identity.Actor("officer-14", "officer", home.OFFICE)
+    review.alert(store, person, 1, now)
+    review.claim(store, person, 1, now)
+    review.decide(store, person, 1, "examine", REASON, now)
+    page = visit("officer-14", "/outcome?alert=1")
+    other = page.context.new_page()
+    other.goto(page.url)
+    number = "Seizure number"
+    for tab in (page, other):
+        expect(tab.get_by_label(number)).to_be_visible()
+        settled(tab)
+    page.get_by_label(number).fill("XM-1")
+    page.get_by_label(number).press("Enter")
+    expect(page.locator(".rp-page")).to_contain_text("Draft saved")
+    other.get_by_label("Packaging").fill("one box")
+    other.get_by_label("Packaging").press("Enter")
+    expect(other.locator(".rp-strip")).to_contain_text("changed in another window of yours")
+    kept = review.draft(store, person, "outcome:1")
+    assert (kept["seizure_number"], kept["packaging"]) == ("XM-1", "")
+    other.get_by_role("button", name="Take what was saved there").click()
+    expect(other.get_by_label(number)).to_have_value("XM-1")
+    expect(other.get_by_label("Packaging")).to_have_value("")
+    other.get_by_label("Packaging").fill("two boxes")
+    other.get_by_label("Packaging").press("Enter")
+    settled(other)
+    page.get_by_label(number).fill("XM-2")
+    page.get_by_label(number).press("Enter")
+    page.get_by_role("button", name="Keep what stands here").click()
+    expect(page.locator(".rp-strip")).to_have_count(0)
+    kept = review.draft(store, person, "outcome:1")
+    assert (kept["seizure_number"], kept["packaging"]) == ("XM-2", "")
+    store.close()
+
+
 def test_while_another_program_writes_a_page_says_so_and_the_same_works_again(served, visit):
     """A run's last transaction on SQLite: whoever opens an alert waits, and is told."""
     page = visit("officer-09")
