@@ -62,7 +62,7 @@ def page() -> None:
     waiting = {row.id: form.reference(row.record_id) for row in awaiting(person, now)}
     strips = st.container(key="strips")  # a place of its own, so that nothing below moves
     with strips:
-        deciding.strips()
+        _strips()
     if not waiting:
         st.html(draw.state(say("outcome.none"), say("outcome.none_text")))
         return
@@ -88,6 +88,19 @@ def page() -> None:
     if _form(say, person, speaking.spoken(say, view), waiting, now, zone):
         with strips:
             _elsewhere(say, person, chosen)
+
+
+def _strips() -> None:
+    """What was just done; where the time of an undo runs out the form stays where it stands.
+
+    Else it would move under the hand of whoever is about to click.
+    """
+    if undo := st.session_state.get("undo"):
+        st.session_state["undo_was"] = undo["alert"]
+    empty = not any(name in st.session_state for name in ("undo", "told", "fault"))
+    deciding.strips()
+    if empty and st.session_state.get("undo_was") == st.session_state.get("outcome_of", 0):
+        st.html('<div class="rp-room" aria-hidden="true"></div>')
 
 
 def _form(
