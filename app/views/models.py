@@ -125,7 +125,7 @@ def _terms(
     try:
         card = promotion.serving(here.store, here.settings.models, profile)
     except ScorecardError as error:
-        st.html(draw.strip("✕", say("models.broken"), str(error)))
+        st.html(draw.strip("", say("models.broken"), str(error)))
         return
     edits = terms.kept(person, card)
     after = edited(card, edits)
