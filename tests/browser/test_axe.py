@@ -11,8 +11,11 @@ from playwright.sync_api import Page, expect
 from riskprofile import words
 from tests.browser.test_shift import PAUSE, press, settled
 
-# What Streamlit 1.67 draws and no page of ours can change, each with its reason.
-KNOWN: dict[str, str] = {}
+# What Streamlit 1.67 draws and no page of ours can change: the rule, and a mark of that element.
+KNOWN: dict[str, str] = {
+    # What a file is dropped on has no role, but the name of the field; its button has both.
+    "presentation-role-conflict": 'data-testid="stFileUploaderDropzone"',
+}
 
 
 def faults(page: Page) -> list[str]:
@@ -22,8 +25,8 @@ def faults(page: Page) -> list[str]:
     return [
         f"{rule['id']}: {node['html'][:160]} | {node['failureSummary'][:300]}"
         for rule in found
-        if rule["id"] not in KNOWN
         for node in rule["nodes"]
+        if rule["id"] not in KNOWN or KNOWN[rule["id"]] not in node["html"]
     ]
 
 
