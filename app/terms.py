@@ -70,9 +70,13 @@ def listed(say: Any, person: Any, card: Scorecard, edits: Sequence[Edit]) -> str
             label_visibility="collapsed",
         )
     wanted = asked.casefold().strip()
-    shown = [
-        one for one in groups[str(group)] if wanted in f"{one.name} {told[one.name]}".casefold()
-    ]
+
+    def text(one: Line) -> str:
+        """Its names, and the sentence of a single one: a pair's would be found with either."""
+        sentence = "" if one.pair else said(say, card.profile, one)
+        return f"{one.name} {told[one.name]} {sentence}".casefold()
+
+    shown = [one for one in groups[str(group)] if wanted in text(one)]
     held = f"term-{card.profile}"
     if st.session_state.get(held) not in told:
         st.session_state[held] = every[0].name if every else ""
@@ -127,10 +131,10 @@ def _list(say: Any, profile: str, shown: Sequence[Line], told: dict[str, str], h
 
 
 def short(say: Any, profile: str, one: Line) -> str:
-    """What a term speaks of, short: a pair by what its features are called, as both must fit."""
-    if one.pair and not one.says:
-        return " × ".join(speaking.names(say, one.features))
-    return said(say, profile, one)
+    """What a term speaks of, as short as the list: by what its features are called."""
+    if one.says:
+        return said(say, profile, one)
+    return " × ".join(speaking.names(say, one.features))
 
 
 def said(say: Any, profile: str, one: Line) -> str:
