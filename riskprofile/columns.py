@@ -455,6 +455,13 @@ def column(given: Any) -> Column:
     return Text(codes, distinct)
 
 
+def arrays(table: pd.DataFrame) -> Iterator[tuple[str, Any]]:
+    """The name of each column of a table, and the array that it holds."""
+    # Asked for its columns one by one, a table makes an object of each, which takes 25 times as
+    # long; pandas has no public way to all of their arrays.
+    return zip(table.columns.tolist(), table._iter_column_arrays(), strict=True)
+
+
 def spans(first: Array, size: Array) -> Array:
     """Numbers that follow one another, so many from each first.
 
@@ -577,10 +584,7 @@ class View:
         """
         if isinstance(rows, View):
             return rows
-        # Asked for its columns one by one, a table makes an object of each, which takes 25 times
-        # as long; pandas has no public way to all of their arrays.
-        names = rows.columns.tolist()
-        held = dict(zip(names, rows._iter_column_arrays(), strict=True))
+        names, held = rows.columns.tolist(), dict(arrays(rows))
         if len(held) < len(names):
             raise ValueError(f"two columns of one name among {', '.join(map(str, names))}")
         return View(held, rows.index)

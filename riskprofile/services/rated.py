@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from riskprofile.columns import arrays
 from riskprofile.history.learning import Asked
 from riskprofile.services.identifiers import CONTENT, COUNTED, MESSAGE
 from riskprofile.services.rater import BROKEN, POINTS, Rated, Rater, joined
@@ -45,7 +48,7 @@ class Done:
     def of(cls, table: Table, parts: Sequence[Rated], rater: Rater) -> Done:
         """Of what was said of the portions of an identified table (`Rater.heard`)."""
         log, events = joined([part[:2] for part in parts])
-        points = log[POINTS].astype(object).where(log[POINTS].notna(), None).tolist()
+        points = log[POINTS].to_numpy(object, na_value=None).tolist()
         asked = Asked.together([part[2] for part in parts])
         ranks = at_end(rater, table, log, events, asked.aliases)
         return cls(
@@ -80,8 +83,11 @@ class Whole:
 
 def broken_in(log: Table) -> dict[str, int]:
     """In how many rows of a feature log an indicator could not be evaluated, by its key."""
-    counts = log.filter(regex=f"^{BROKEN}").sum()
-    return {str(name).removeprefix(BROKEN): int(count) for name, count in counts.items()}
+    return {
+        name.removeprefix(BROKEN): int(np.count_nonzero(held))
+        for name, held in arrays(log)
+        if name.startswith(BROKEN)
+    }
 
 
 def _declared(table: Table) -> bytes:

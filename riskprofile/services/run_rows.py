@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import select
 
+from riskprofile.columns import arrays
 from riskprofile.history import Aliases
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.history.resolver import written
@@ -70,7 +71,7 @@ def at_end(rater: Rater, rows: Table, log: Table, events: Table, aliases: Aliase
         OFFICE: rows[profile.office],
         DUE: rows[profile.due],
     }
-    known |= {name: log[name] for name in log if name.startswith((FIRED, BROKEN))}
+    known |= {name: held for name, held in arrays(log) if name.startswith((FIRED, BROKEN))}
     return pa.table({name: pa.array(held, from_pandas=True) for name, held in known.items()})
 
 

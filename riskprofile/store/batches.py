@@ -32,6 +32,7 @@ from sqlalchemy import (
     update,
 )
 
+from riskprofile.columns import arrays
 from riskprofile.history.layer import CHUNK, POSITION, places
 from riskprofile.intake.reader import Rejection
 from riskprofile.store.database import among
@@ -114,12 +115,21 @@ def _arrow(table: Table) -> pa.Table:
 
     As `pa.Table.from_pandas` makes it, which asks of each column what kind it is, every time.
     """
-    if any(kind == object for kind in table.dtypes):  # noqa: E721  # known by its values alone
+    names, held = zip(*arrays(table), strict=True) if len(table.columns) else ((), ())
+    kinds = tuple([one.dtype for one in held])
+    if object in kinds:  # known by its values alone
         return pa.Table.from_pandas(table, preserve_index=False)
-    schema = _schema(tuple(table.columns), tuple(table.dtypes))
-    columns = zip(schema, table.items(), strict=True)
-    arrays = [pa.array(of, type=field.type, from_pandas=True) for field, (_, of) in columns]
-    return pa.Table.from_arrays(arrays, schema=schema)
+    schema = _schema(names, kinds)
+    made = [
+        # A time of a zone is one only where a column holds it.
+        pa.array(
+            pd.Series(one) if isinstance(one, pd.arrays.DatetimeArray) else one,
+            type=field.type,
+            from_pandas=True,
+        )
+        for field, one in zip(schema, held, strict=True)
+    ]
+    return pa.Table.from_arrays(made, schema=schema)
 
 
 @lru_cache(maxsize=64)
