@@ -496,19 +496,32 @@ def factorize(given: Any) -> tuple[Array, Sequence[str]]:
         return given.values, given.distinct
     dtype = given.dtype
     if isinstance(dtype, pd.StringDtype) and dtype.storage == "pyarrow":
-        texts = pa.array(given.array if isinstance(given, pd.Series) else given)
+        texts = (given.array if isinstance(given, pd.Series) else given).__arrow_array__()
         if len(texts) <= _FEW:
             few = Text.of(texts.to_pylist())
             return few.values, few.distinct
-        if isinstance(texts, pa.ChunkedArray):
-            texts = texts.combine_chunks()
-        found = texts.dictionary_encode()
-        codes = found.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-        return codes.astype(np.int64), found.dictionary.to_pylist()
+        number, held = id(texts), _numbered.get(id(texts))
+        if held is None or held[0]() is not texts:
+            held = weakref.ref(texts, lambda _: _numbered.pop(number, None)), _encoded(texts)
+            _numbered[number] = held
+        return held[1]
     codes, distinct = pd.factorize(given)
-    if isinstance(distinct, pd.DatetimeIndex) and distinct.unit != "ns":
-        return codes.astype(np.int64), _written(distinct)
+    if dtype.kind == "M" and (times := pd.DatetimeIndex(distinct)).unit != "ns":
+        return codes.astype(np.int64), _written(times)
     return codes.astype(np.int64), [*map(str, distinct.tolist())]
+
+
+# Of an array that Arrow holds, what was found of it, as long as it lasts: whoever tells rows apart
+# and whoever rates them ask the same.
+_numbered: dict[int, tuple[weakref.ref[Any], tuple[Array, list[str]]]] = {}
+
+
+def _encoded(texts: pa.ChunkedArray) -> tuple[Array, list[str]]:
+    whole = texts.chunk(0) if texts.num_chunks == 1 else texts.combine_chunks()
+    found = whole.dictionary_encode()
+    codes = found.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    codes.flags.writeable = False
+    return codes, found.dictionary.to_pylist()
 
 
 def _written(times: pd.DatetimeIndex) -> list[str]:

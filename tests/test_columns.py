@@ -201,6 +201,22 @@ def test_times_are_told_apart_in_days():
     same(column(LATER) - 3 * day, LATER - pd.Timedelta(days=3))
 
 
+def test_texts_are_told_apart_once_whoever_asks_and_forgotten_with_their_table():
+    mode, place = (pd.Series([one, "air", None] * N, dtype=TEXT) for one in ("sea", "post"))
+    table = pd.DataFrame({"mode": mode, "place": place})
+    del mode, place
+    held = len(columns._numbered)
+    codes, distinct = factorize(table["mode"])
+    others = table.assign(lane=1)  # as a table with more columns holds the same texts
+    assert View.over(others)["mode"].values is codes
+    assert factorize(others["place"])[1] != distinct
+    with pytest.raises(ValueError, match="read-only"):
+        codes[0] = 1
+    assert len(columns._numbered) == held + 2
+    del table, others, codes
+    assert len(columns._numbered) == held
+
+
 def test_views_of_one_table_share_what_was_taken_apart():
     table = pd.DataFrame({"a": FLOATS, "b": TEXTS})
     items = View.of(table)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from riskprofile.columns import factorize, spans
+from riskprofile.columns import arrays, factorize, spans
 from riskprofile.intake.versions import (
     CANCEL,
     FUNCTION,
@@ -163,8 +163,9 @@ def record_ids(table: Table, profile: Profile) -> Column:
 def content(table: Table, profile: Profile) -> np.ndarray:
     """A 64-bit digest of each row as declared; where it was read from does not matter."""
     total = np.zeros(len(table), dtype=np.uint64)
+    given = dict(arrays(table))
     for place, name in enumerate(profile.names):
-        codes, distinct = factorize(table[name])
+        codes, distinct = factorize(given[name])
         if not distinct:
             continue
         texts = np.array(distinct, dtype=object)

@@ -41,7 +41,7 @@ from riskprofile.services.identifiers import (
     identify,
 )
 from riskprofile.services.rated import Done, Whole
-from riskprofile.services.rater import Rated, Rater, Rows, portions
+from riskprofile.services.rater import Rated, Rater, Rows, numbered, portions
 from riskprofile.services.raters import Raters
 from riskprofile.services.rejects import Rejects
 from riskprofile.services.run import Options, Summary
@@ -285,7 +285,8 @@ class Ingest:
         if folded.repeats.any():
             repeats = pd.Series(folded.repeats, table.index)
             kept = kept.assign(warnings=_warned(kept["warnings"], repeats, REPEATED))
-        kept = kept[folded.keep].reset_index(drop=True)
+        if not (folded.keep.all() and numbered(kept)):
+            kept = kept[folded.keep].reset_index(drop=True)
         met = np.flatnonzero(kept[RECORD].isin(before)) if before else np.empty(0, dtype=np.int32)
         return Prepared(profile, number, table, kept, folded, chunk, met)
 
