@@ -16,17 +16,12 @@ from tests.contracts import tables
 
 pytestmark = pytest.mark.xdist_group("features")  # one process asks each of them once
 
-EVERY = [
-    pytest.param(profile, feature, id=f"{profile.name}-{feature.name}")
-    for profile in PROFILES.values()
-    for feature in profile.features
-]
-every_feature = pytest.mark.parametrize(("profile", "feature"), EVERY)
+every_profile = pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
 
 
-def same(one: Column, other: Column) -> None:
+def same(one: Column, other: Column, feature: Feature) -> None:
     """Equal to the last bit, missing where missing."""
-    pd.testing.assert_series_equal(one, other, check_exact=True)
+    pd.testing.assert_series_equal(one, other, check_exact=True, obj=feature.name)
 
 
 @pytest.fixture(scope="module")
@@ -53,79 +48,85 @@ def answer(known: dict[str, tables.World]) -> Callable[[Profile, Feature], Colum
     return lambda profile, feature: asked(profile.name, feature)
 
 
-@every_feature
+@every_profile
 def test_it_returns_finite_float64_on_the_same_index_and_changes_nothing(
-    profile, feature, known, untouched, answer
+    profile, known, untouched, answer
 ):
     items = known[profile.name].items
-    column = answer(profile, feature)
-    assert column.dtype == np.dtype("float64")
-    assert column.index.equals(items.index)
-    assert not np.isinf(column).any()
-    pd.testing.assert_frame_equal(items, untouched[profile.name])
+    for feature in profile.features:
+        column = answer(profile, feature)
+        assert column.dtype == np.dtype("float64"), feature.name
+        assert column.index.equals(items.index), feature.name
+        assert not np.isinf(column).any(), feature.name
+        pd.testing.assert_frame_equal(items, untouched[profile.name], obj=feature.name)
 
 
-@every_feature
-def test_an_empty_table_gives_an_empty_column(profile, feature, known):
+@every_profile
+def test_an_empty_table_gives_an_empty_column(profile, known):
     world = known[profile.name]
-    items, history = world.items, world.history
-    column = feature(items.iloc[:0], history)
-    assert len(column) == 0
-    assert column.dtype == np.dtype("float64")
+    for feature in profile.features:
+        column = feature(world.items.iloc[:0], world.history)
+        assert len(column) == 0, feature.name
+        assert column.dtype == np.dtype("float64"), feature.name
 
 
-@every_feature
-def test_a_table_of_missing_values_and_an_empty_history_are_survived(profile, feature, known):
+@every_profile
+def test_a_table_of_missing_values_and_an_empty_history_are_survived(profile, known):
     world = known[profile.name]
-    assert len(feature(world.bare, world.nothing)) == len(world.bare)
+    for feature in profile.features:
+        assert len(feature(world.bare, world.nothing)) == len(world.bare), feature.name
 
 
-@every_feature
-def test_permuting_the_rows_permutes_the_column(profile, feature, known, answer):
+@every_profile
+def test_permuting_the_rows_permutes_the_column(profile, known, answer):
     world = known[profile.name]
-    items, history = world.items, world.history
-    order = np.random.default_rng(5).permutation(len(items))
-    same(feature(items.iloc[order], history), answer(profile, feature).iloc[order])
+    order = np.random.default_rng(5).permutation(len(world.items))
+    for feature in profile.features:
+        permuted = feature(world.items.iloc[order], world.history)
+        same(permuted, answer(profile, feature).iloc[order], feature)
 
 
-@every_feature
-def test_any_split_into_chunks_gives_the_same_column(profile, feature, known, answer):
+@every_profile
+def test_any_split_into_chunks_gives_the_same_column(profile, known, answer):
     world = known[profile.name]
     items, history = world.items, world.history
     pieces = [items.iloc[:1], items.iloc[1:8], items.iloc[8:90], items.iloc[90:]]
-    split = pd.concat([feature(piece.copy(), history) for piece in pieces])
-    same(split, answer(profile, feature))
+    for feature in profile.features:
+        split = pd.concat([feature(piece.copy(), history) for piece in pieces])
+        same(split, answer(profile, feature), feature)
 
 
-@every_feature
-def test_what_became_known_later_changes_nothing(profile, feature, known, answer):
+@every_profile
+def test_what_became_known_later_changes_nothing(profile, known, answer):
     world = known[profile.name]
-    same(feature(world.items, world.later), answer(profile, feature))
+    for feature in profile.features:
+        same(feature(world.items, world.later), answer(profile, feature), feature)
 
 
-@every_feature
-def test_who_the_parties_are_and_where_the_places_lie_changes_no_bit(
-    profile, feature, known, answer
-):
+@every_profile
+def test_who_the_parties_are_and_where_the_places_lie_changes_no_bit(profile, known, answer):
     world = known[profile.name]
-    same(feature(world.renamed, world.renamed_history), answer(profile, feature))
+    for feature in profile.features:
+        renamed = feature(world.renamed, world.renamed_history)
+        same(renamed, answer(profile, feature), feature)
 
 
-@every_feature
-def test_it_says_what_it_reads_in_which_unit_and_why(profile: Profile, feature: Feature):
-    assert feature.unit
-    assert len(feature.doc.split("\n")[0]) > 20
-    assert feature.reads.format(value=1.0)
-    assert feature.monotone in (-1, 0, 1)
+@every_profile
+def test_it_says_what_it_reads_in_which_unit_and_why(profile: Profile):
+    for feature in profile.features:
+        assert feature.unit, feature.name
+        assert len(feature.doc.split("\n")[0]) > 20, feature.name
+        assert feature.reads.format(value=1.0), feature.name
+        assert feature.monotone in (-1, 0, 1), feature.name
 
 
-@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+@every_profile
 def test_names_are_given_once(profile: Profile):
     names = [feature.name for feature in profile.features]
     assert len(names) == len(set(names)) > 0
 
 
-@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+@every_profile
 def test_most_features_know_something_of_a_mixed_table(profile: Profile, known):
     world = known[profile.name]
     items, history = world.items, world.history
@@ -152,8 +153,9 @@ def unregistered() -> dict[str, Snapshot]:
     }
 
 
-@every_feature
-def test_no_feature_asks_a_register(profile, feature, known, unregistered):
+@every_profile
+def test_no_feature_asks_a_register(profile, known, unregistered):
     world = known[profile.name]
-    asked = feature(world.items.copy(), unregistered[profile.name])
-    same(asked, feature(world.items, world.history))
+    for feature in profile.features:
+        asked = feature(world.items.copy(), unregistered[profile.name])
+        same(asked, feature(world.items, world.history), feature)
