@@ -260,19 +260,18 @@ CODES = [*sorted(SERVICES), "4111111111111111", "5500 0055 5555 5559"]
 
 
 @pytest.mark.parametrize("place", PLACES, ids=[place[0] for place in PLACES])
-@pytest.mark.parametrize("code", CODES)
 def test_no_protected_code_or_card_number_reaches_a_row_or_the_quarantine(
-    place: tuple[str, str, str], code: str
+    place: tuple[str, str, str],
 ) -> None:
-    text = PUSH.read_text()
-    assert place[1] in text
-    text = text.replace(place[1], place[2].format(code))
-    rows, rejected = read(READER, text.encode())
-    shown = rows.to_json() + repr(rejected)
-    assert code not in shown
-    assert len(rows) + len(rejected) >= 1
-    for word in ("ONION", "DIABETIC", "KOSHER", "CANNOT WALK", "GATE", "ELM WAY"):
-        assert word not in shown
+    push = PUSH.read_text()
+    assert place[1] in push
+    for code in CODES:
+        rows, rejected = read(READER, push.replace(place[1], place[2].format(code)).encode())
+        shown = rows.to_json() + repr(rejected)
+        assert code not in shown
+        assert len(rows) + len(rejected) >= 1, code
+        for word in ("ONION", "DIABETIC", "KOSHER", "CANNOT WALK", "GATE", "ELM WAY"):
+            assert word not in shown, code
 
 
 def test_the_work_grows_with_the_segments_and_no_faster() -> None:
