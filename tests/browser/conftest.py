@@ -55,16 +55,17 @@ PEOPLE = {
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> Generator[None, object, object]:
-    """One of the processes that run the suite has all of these.
+    """Two of the processes that run the suite have all of these, each a browser of its own.
 
-    They wait for a browser half of their time, and fill both cores in the other half: while one
-    process waits, the others work.
+    They wait for it half of their time, and fill both cores in the other half: while one process
+    waits, the others work. In one process they are one chain, and one that has ended cannot help.
     """
     if config.pluginmanager.hasplugin("xdist"):
         here = Path(__file__).parent
         for item in items:
             if here in item.path.parents:
-                item.add_marker(pytest.mark.xdist_group("browser"))
+                half = "a-l" if item.path.name < "test_m" else "m-z"  # about as many in each
+                item.add_marker(pytest.mark.xdist_group(f"browser-{half}"))
     return (yield)
 
 
@@ -247,17 +248,19 @@ class Browsers:
         self._free: dict[str, list[Any]] = {}
 
     @contextmanager
-    def one(self, held: bool = False, **options: Any) -> Iterator[Any]:
+    def one(self, held: bool = False, color_scheme: str = "light", **options: Any) -> Iterator[Any]:
         """A page that nobody uses, with these options of Playwright's `new_context`.
 
         Where what it draws is held up (`held`), it comes back to such tests alone: the driver
-        cannot let go of a line, and would carry all that is drawn for others as well.
+        cannot let go of a line, and would carry all that is drawn for others as well. Light or
+        dark is a wish of who sits there: a page need not be new for it.
         """
         free = self._free.setdefault(repr((held, sorted(options.items()))), [])
         context = free.pop() if free else self._chromium.new_context(**options)
         page = context.pages[0] if context.pages else context.new_page()
         if "viewport" in options:  # who had it before may have left a smaller window
             page.set_viewport_size(options["viewport"])
+        page.emulate_media(color_scheme=color_scheme)
         yield page
         for other in context.pages:
             if other is not page or not _emptied(page):
