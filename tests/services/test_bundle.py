@@ -22,6 +22,8 @@ from riskprofile.store.tables import Alert, Audit
 from tests import factory
 from tests.services.bench import HERE, NOW, later, put_offices
 
+pytestmark = pytest.mark.xdist_group("bundle")  # one process makes the case
+
 INES, OMAR = Actor("ines", "officer", HERE), Actor("omar", "officer", HERE)
 SARA = Actor("sara", "supervisor", HERE)
 ITEM = {"kind": "firearm", "make": "Kestrel", "serial": "KX105", "marking": "crown"}

@@ -26,6 +26,7 @@ from riskprofile.tables import Table
 from tests.services.bench import NOW
 from training.synth import generate
 
+pytestmark = pytest.mark.xdist_group("configurations")  # one process has what they are held to
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 30
 

@@ -12,6 +12,7 @@ from riskprofile.tables import Table
 from tests.services import invariance
 from tests.services.invariance import of_countries, of_parties, rate
 
+pytestmark = pytest.mark.xdist_group("invariance")  # one process makes the rows
 ROWS = 750
 
 

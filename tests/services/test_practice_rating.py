@@ -15,6 +15,7 @@ from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import artefacts
 from tests.services.bench import HERE, INES, THERE, put
 
+pytestmark = pytest.mark.xdist_group("practice")  # one process rates the cases
 MODELS = CHECKOUT / "models"
 EN = words.of("en")
 CARD = artefacts.serving(MODELS, "shipment")

@@ -16,6 +16,7 @@ from tests import factory
 from tests.services.bench import HERE, NOW, THERE, later, put_offices
 
 INES, OMAR = Actor("ines", "officer", HERE), Actor("omar", "officer", HERE)
+pytestmark = pytest.mark.xdist_group("raising")  # one process rates the rows
 AWAY = Actor("ana", "officer", THERE)
 WHY = "the driver could not name the consignee"
 
