@@ -31,6 +31,11 @@ def declarations(
     return table
 
 
+def offices(number: int) -> list[str]:
+    """Lists that are cut alike, each by a lot of its own: one ranking of all draws for each."""
+    return [f"PORT-{one:04d}" for one in range(number)]
+
+
 NO_DRAW = {"random_share": 0.0}
 
 
@@ -112,19 +117,15 @@ def test_points_at_the_floor_bring_nobody_up_whatever_room_there_is() -> None:
 
 def test_who_stands_at_the_floor_is_drawn_as_often_as_an_office_draws() -> None:
     """However much is left of the day: what nobody is rated for takes none of it by rank."""
-    usual = {-650: 90, -550: 10}
-    drawn = 0
-    for seed in range(200):
-        ahead = Ahead(count=80, usual=100, before=0, heights=usual)
-        table = declarations([-650] * 18 + [-550] * 2).assign(list="PORT")
-        port = {"PORT": Capacity(200, ahead=ahead)}
-        ranked = rank(table, Capacity(), seed, port, floor=-650)
-        assert ranked.loc[ranked["points"] == -550, "lane"].eq("red").all()
-        assert ranked["red_from"].eq(-550).all()
-        random = ranked["selected_by"] == "random"
-        assert ranked.loc[random, "probability"].between(0.2, 0.25).all()  # 20 of 90
-        drawn += int(random.sum())
-    assert drawn / 200 == pytest.approx(4.0, abs=0.2)
+    names, ahead = offices(200), Ahead(80, usual=100, before=0, heights={-650: 90, -550: 10})
+    table = declarations(([-650] * 18 + [-550] * 2) * len(names)).assign(list=np.repeat(names, 20))
+    lists = dict.fromkeys(names, Capacity(200, ahead=ahead))
+    ranked = rank(table, Capacity(), 1, lists, floor=-650)
+    assert ranked.loc[ranked["points"] == -550, "lane"].eq("red").all()
+    assert ranked["red_from"].eq(-550).all()
+    random = ranked["selected_by"] == "random"
+    assert ranked.loc[random, "probability"].between(0.2, 0.25).all()  # 20 of 90
+    assert random.sum() / len(names) == pytest.approx(4.0, abs=0.2)
 
 
 def test_what_a_day_gives_later_brings_nobody_up_from_the_floor() -> None:
@@ -298,30 +299,30 @@ def test_several_lists_of_a_day_together_are_cut_as_one() -> None:
 
 
 def test_who_comes_late_is_as_likely_to_be_drawn_as_who_came_early() -> None:
-    days, size, many = 300, 10, 20
-    table = declarations([0] * size).assign(list="PORT")
+    days, size, many = offices(300), 10, 20
+    table = declarations([0] * size * len(days)).assign(list=np.repeat(days, size))
     drawn: Counter[int] = Counter()
-    stands_for = 0.0
-    for seed in range(days):
-        taken = 0
-        for place in range(many):
-            ahead = Ahead((many - 1 - place) * size, many * size, place * size, {0: 1})
-            lists = day(10, ahead, taken=taken, share=0.5)
-            ((_, cut, _),) = Ranking.of([table], Capacity(), seed * many + place, lists).lists
+    taken, stands_for = dict.fromkeys(days, 0), 0.0
+    for place in range(many):
+        ahead = Ahead((many - 1 - place) * size, many * size, place * size, {0: 1})
+        lists = {one: day(10, ahead, taken[one], share=0.5)["PORT"] for one in days}
+        made = Ranking.of([table], Capacity(), place, lists)
+        cuts = {one: cut for one, cut, _ in made.lists}
+        (ranked,) = made.placed([table])
+        lots = ranked[ranked["selected_by"] == "random"]
+        assert lots["probability"].tolist() == [cuts[one].probability for one in lots["list"]]
+        shown = Counter(lots["list"]), Counter(ranked.loc[ranked["lane"] == "red", "list"])
+        for one, cut in cuts.items():
             lot, red = len(cut.chosen), cut.red + len(cut.chosen)
-            if seed % 10 == 0:  # placing the rows takes most of the time: they show just that
-                ranked = rank(table, Capacity(), seed * many + place, lists)
-                shown = ranked.loc[ranked["selected_by"] == "random", "probability"]
-                assert shown.tolist() == [cut.probability] * lot
-                assert (ranked["lane"] == "red").sum() == red
-            taken += red
+            assert (shown[0][one], shown[1][one]) == (lot, red)
+            taken[one] += red
             drawn[place] += lot
             stands_for += lot / cut.probability if lot else 0.0
-        assert taken <= 10
-    expected = days * size * 5 / 195  # five of what the five by rank leave
+    assert max(taken.values()) <= 10
+    expected = len(days) * size * 5 / 195  # five of what the five by rank leave
     for place in range(many - 2):
         assert abs(drawn[place] - expected) < 5 * expected**0.5, place
-    assert stands_for == pytest.approx(days * 195, rel=0.06)
+    assert stands_for == pytest.approx(len(days) * 195, rel=0.06)
 
 
 def test_what_is_amended_is_drawn_as_it_was_when_it_came() -> None:
@@ -346,15 +347,15 @@ def test_what_is_amended_is_drawn_as_it_was_when_it_came() -> None:
 def test_the_probability_of_a_draw_is_how_often_it_falls_on_who_is_passed_over(
     red: set[int], taken: int, share: float, before: int
 ) -> None:
-    table = declarations([4, 3, 2, 1], red).assign(list="PORT")
-    lists = day(10, Ahead(0, 100, before, USUAL), taken, share)
-    runs, drawn = 2_000, Counter[int]()
-    for seed in range(runs):
-        ((_, cut, _),) = Ranking.of([table], Capacity(), seed, lists).lists
+    names, drawn = offices(2_000), Counter[int]()
+    raised = {4 * one + place for one in range(len(names)) for place in red}
+    table = declarations([4, 3, 2, 1] * len(names), raised).assign(list=np.repeat(names, 4))
+    lists = dict.fromkeys(names, day(10, Ahead(0, 100, before, USUAL), taken, share)["PORT"])
+    for _, cut, _ in Ranking.of([table], Capacity(), 1, lists).lists:
         drawn.update((cut.red + cut.chosen).tolist())
         assert cut.red + len(cut.chosen) <= 10 - taken
-    error = (cut.probability / runs) ** 0.5
-    assert abs(drawn[3] / runs - cut.probability) <= 5 * error  # the last: never one by rank
+    error = (cut.probability / len(names)) ** 0.5
+    assert abs(drawn[3] / len(names) - cut.probability) <= 5 * error  # the last: never one by rank
     assert drawn[0] == drawn[1] == 0
 
 
