@@ -125,6 +125,12 @@ def _entries(path: Path) -> list[dict[str, str]]:
                 where=f"{path}:{line}",
                 do=f"Kinds are {', '.join(KINDS)}; the text may not be empty",
             )
+        if any("\0" in cell for cell in one.values()):  # no text that PostgreSQL stores
+            raise InputError(
+                "a null character in a cell",
+                where=f"{path}:{line}",
+                do="Check the export that wrote it",
+            )
         found.append(one)
     if not found:  # an export that failed would take a whole list out of force
         raise InputError(

@@ -114,7 +114,14 @@ def test_loading_again_takes_the_place_of_the_list(store: Store, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    "text", ["name,text\nname,A\n", "kind,text\nalias,A\n", "kind,text\nname,\n", "kind,text\n"]
+    "text",
+    [
+        "name,text\nname,A\n",
+        "kind,text\nalias,A\n",
+        "kind,text\nname,\n",
+        "kind,text\n",
+        "kind,text\nname,A\0B\n",
+    ],
 )
 def test_a_list_with_a_fault_changes_nothing(store: Store, tmp_path: Path, text: str) -> None:
     loaded(store, tmp_path)
