@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskprofile import columns
-from riskprofile.columns import TEXT, TIME, Column, Text, View, column, factorize
+from riskprofile.columns import TEXT, TIME, Column, Text, View, column, factorize, text, view
 
 N = 40
 chance = np.random.default_rng(7)
@@ -205,16 +204,16 @@ def test_texts_are_told_apart_once_whoever_asks_and_forgotten_with_their_table()
     mode, place = (pd.Series([one, "air", None] * N, dtype=TEXT) for one in ("sea", "post"))
     table = pd.DataFrame({"mode": mode, "place": place})
     del mode, place
-    held = len(columns._numbered)
+    held = len(text._numbered)
     codes, distinct = factorize(table["mode"])
     others = table.assign(lane=1)  # as a table with more columns holds the same texts
     assert View.over(others)["mode"].values is codes
     assert factorize(others["place"])[1] != distinct
     with pytest.raises(ValueError, match="read-only"):
         codes[0] = 1
-    assert len(columns._numbered) == held + 2
+    assert len(text._numbered) == held + 2
     del table, others, codes
-    assert len(columns._numbered) == held
+    assert len(text._numbered) == held
 
 
 def test_views_of_one_table_share_what_was_taken_apart():
@@ -265,7 +264,7 @@ def test_a_column_may_be_taken_apart_by_two_threads_at_once(moment: int):
     items, left = View.over(FLOATS.to_frame("a")).take(np.arange(3)), [moment]
 
     def other(frame: Any, *_: Any) -> Any:
-        if frame.f_code.co_filename == columns.__file__:
+        if frame.f_code.co_filename == view.__file__:
             if left[0] == 0:
                 items["a"]
             left[0] -= 1

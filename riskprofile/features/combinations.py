@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from riskprofile.columns import Column, View
+from riskprofile.columns import Column, View, full
 from riskprofile.features import conditions as on
 from riskprofile.features.conditions import Part
 from riskprofile.features.register import feature
@@ -203,7 +203,7 @@ def _made(
         for condition in conditions:
             met.append(condition(items, history))
             if not met[-1].any():  # known to hold nowhere: nothing else need be asked
-                return Column.full(len(items), 0.0)
+                return full(len(items), 0.0)
         holds = facts.all_of(*met)
         return measure(items, history).where(holds > 0, 0.0).where(holds.notna())
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from riskprofile.columns import Column, Mask, View
+from riskprofile.columns import Column, Mask, View, full
 from riskprofile.reference import facts, goods, nomenclature, norms
 from riskprofile.reference.facts import is_one_of
 from riskprofile.reference.once import once
@@ -70,7 +70,7 @@ def names_at_address(items: View, history: History) -> Column:
 
 
 def one(items: View, history: History) -> Column:
-    return Column.full(len(items), 1.0)
+    return full(len(items), 1.0)
 
 
 # Conditions: 1 yes, 0 no, NaN unknown.

@@ -8,7 +8,7 @@ Where the cut should be learnt and a weight or price be read, `combinations` cou
 
 from __future__ import annotations
 
-from riskprofile.columns import Column, View
+from riskprofile.columns import Column, View, full
 from riskprofile.features import conditions as on
 from riskprofile.features.conditions import PAIR
 from riskprofile.features.register import feature
@@ -205,7 +205,7 @@ def hidden_receiver(items: View, history: History) -> Column:
         goods.said(items)["vague"],
         0.7 * facts.in_class(items, nomenclature.household),
         _host_excess(items, history),
-        Column.full(len(items), 0.2),
+        full(len(items), 0.2),
     )
     return all_of(
         any_of(
@@ -228,7 +228,7 @@ def arms_unlicensed_and_new(items: View, history: History) -> Column:
 
     Half of it stays for a known firm: late papers of lawful dealers.
     """
-    someone = any_of(_private_or_new(items, history), Column.full(len(items), 0.0))
+    someone = any_of(_private_or_new(items, history), full(len(items), 0.0))
     return all_of(facts.named_arms(items), on.unlicensed(items, history), 0.5 + 0.5 * someone)
 
 
@@ -286,7 +286,7 @@ def convertibles_in_number(items: View, history: History) -> Column:
     return all_of(
         facts.in_class(items, nomenclature.convertible),
         ramp(on.pieces(items, history), 3.0, 50.0),
-        any_of(_private_or_new(items, history), Column.full(len(items), 0.2)),
+        any_of(_private_or_new(items, history), full(len(items), 0.2)),
     )
 
 

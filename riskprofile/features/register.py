@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from riskprofile.columns import Column, View, like
+from riskprofile.columns import Column, Number, View, like
 from riskprofile.errors import RiskProfileError
 from riskprofile.tables import Feature, FeatureFunction, History
 
@@ -84,6 +84,8 @@ def feature(
 
 def numbers(column: Column, size: int, name: str) -> np.ndarray:
     """What a feature function returned for so many rows: float64, NaN where missing."""
+    if type(column) is Number and size == 1:
+        return column.values
     if not isinstance(column, Column):
         raise FeatureError(f"feature {name} returned {type(column).__name__}, not a column")
     if len(column.values) != size:

@@ -10,13 +10,17 @@ from collections.abc import Sequence
 from math import nan, sqrt
 from typing import NamedTuple
 
-from riskprofile.columns import View
+from riskprofile.columns import Number, View, Whole, Word
 from riskprofile.history import asked
 from riskprofile.history.asked import DAY
-from riskprofile.history.index import BITS, Index
+from riskprofile.history.index import BITS, NEVER, SECOND, Index
 from riskprofile.history.layer import QUANTUM
-from riskprofile.reference.hashing import START, mixed
+from riskprofile.reference.hashing import START, hash_text, mixed
 from riskprofile.reference.once import once
+
+_UNSIGNED = (1 << 64) - 1
+_NONE, _UNKNOWN = Number(0.0), Number(nan)
+_NO_NORM = {"n": _NONE, "mean": _UNKNOWN, "sd": _UNKNOWN}
 
 
 class Met(NamedTuple):
@@ -45,23 +49,31 @@ def key(items: View, by: tuple[str, ...]) -> int | None:
 
 @once
 def _part(items: View, name: str) -> int | None:
-    parts, present = asked.hashed(items[name])
+    held = items[name]
+    if isinstance(held, Word | Whole):
+        one = held.one
+        if one is None:
+            return None
+        return (hash_text(one) if isinstance(held, Word) else one) & _UNSIGNED
+    parts, present = asked.hashed(held)
     return parts.item(0) if present.item(0) else None
 
 
 @once
-def _day(items: View) -> int:
-    return int(asked.days(items).item(0)) * DAY
+def _asked(items: View, by: tuple[str, ...]) -> tuple[int, int] | None:
+    """The row's key as indexes have it, and its day (seconds); None where it lacks the key."""
+    number = key(items, by)
+    if number is None:
+        return None
+    return number - (number >> 63 << 64), int(asked.days(items).item(0)) * DAY  # keys are signed
 
 
 def met(items: View, by: tuple[str, ...], held: Sequence[tuple[int, Index]]) -> list[Met]:
     """Where its key is in these indexes, each with its sign."""
-    number = key(items, by)
-    if number is None:
+    query = _asked(items, by)
+    if query is None:
         return []
-    if number >> 63:  # keys are signed
-        number -= 1 << 64
-    made, day = [], _day(items)
+    made, (number, day) = [], query
     for sign, index in held:
         keys = index.keys
         place = int(keys.searchsorted(number))
@@ -71,14 +83,17 @@ def met(items: View, by: tuple[str, ...], held: Sequence[tuple[int, Index]]) -> 
     return made
 
 
-def count(items: View, by: tuple[str, ...], found: Sequence[Met], days: float | None) -> float:
+def count(items: View, by: tuple[str, ...], found: Sequence[Met], days: float | None) -> Number:
     """The events of its key, in the last `days`; missing without a key."""
-    if not found and key(items, by) is None:
-        return nan
-    return float(sum(one.sign * (one.end - one.since(days)) for one in found))
+    if not found:
+        return _UNKNOWN if _asked(items, by) is None else _NONE
+    number = 0
+    for one in found:
+        number += one.sign * (one.end - one.since(days))
+    return Number(float(number))
 
 
-def norm(found: Sequence[Met]) -> tuple[float, float, float]:
+def norm(found: Sequence[Met]) -> dict[str, Number]:
     """How many measures of a key there are, their mean and their standard deviation."""
     number = total = squares = 0
     for one in found:
@@ -88,8 +103,23 @@ def norm(found: Sequence[Met]) -> tuple[float, float, float]:
             total += one.sign * (index.total.item(end) - index.total.item(first))
             squares += one.sign * (index.squares.item(end) - index.squares.item(first))
     if not number:
-        return 0.0, nan, nan
+        return _NO_NORM
     counted = float(max(number, 1))
     mean = float(total) / counted / QUANTUM
     square = float(squares) / counted / QUANTUM**2
-    return float(number), mean, sqrt(max(square - mean * mean, 0.0))
+    sd = sqrt(max(square - mean * mean, 0.0))
+    return {"n": Number(float(number)), "mean": Number(mean), "sd": Number(sd)}
+
+
+def edge(found: Sequence[Met], *, last: bool) -> int:
+    """Seconds of the first or the last event of its key; `NEVER` where none is.
+
+    Nothing may have been taken from the past.
+    """
+    best = NEVER
+    for one in found:
+        first, end = one.since(None), one.end
+        if end > first:
+            at = one.events.times.item(end - 1 if last else first) & int(SECOND)
+            best = at if best == NEVER else max(best, at) if last else min(best, at)
+    return best

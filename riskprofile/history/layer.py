@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from riskprofile.columns import Column, column
+from riskprofile.columns import Column, column, full
 from riskprofile.history.asked import hashed, seconds
 from riskprofile.history.index import NEVER, NO_EVENTS, SECOND, Change, Index, edge
 from riskprofile.reference.hashing import START, in_order, mix, starts
@@ -167,7 +167,7 @@ class Rows:
 
     def _column(self, name: str) -> Column:
         if name not in self.names:  # an older version did not remember it
-            return Column.full(len(self), np.nan)
+            return full(len(self), np.nan)
         if self._frame is not None:
             return column(self._frame[name])
         return column(self._read([name], None)[name])

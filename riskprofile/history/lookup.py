@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from riskprofile.columns import Column, Text, View, column, factorize, like
+from riskprofile.columns import Column, Text, View, column, factorize, full, like
 from riskprofile.history.register import Aliases
 from riskprofile.history.resolver import opaque, united
 from riskprofile.profiles.profile import Key
@@ -122,7 +122,7 @@ class Lookup:
             started, over = self._of_record(seen, first), self._of_record(seen, last)
         now = np.datetime64("NaT") if self._before is None else self._before.to_datetime64()
         waited = (Column(np.full(len(seen), now, dtype="M8[us]")) - started) / facts.DAY
-        told = {"days": waited.where(over.isna()), "usual": Column.full(len(seen), usual)}
+        told = {"days": waited.where(over.isna()), "usual": full(len(seen), usual)}
         made = View(told, items.index)
         return made if isinstance(items, View) else made.table()
 
@@ -160,7 +160,7 @@ class Lookup:
         """Licences whose delivery is unverified `days` after it was due, by party."""
         asked = View.of(items)
         if not self.holds("licences"):
-            return like(items, Column.full(len(asked), np.nan))
+            return like(items, full(len(asked), np.nan))
         seen = self._view("licences")
         last = seen["delivery_due"] + days * DAY
         late = seen[(last.notna() & seen["delivery_verified"].isna()).to_numpy(dtype=bool)]
@@ -228,7 +228,7 @@ def _nothing(kind: str, size: int) -> View:
 @cache
 def _bare(kind: str) -> View:
     row = View.over(_seen(kind, None, None)).take(np.array([-1]))
-    return row.assign(found=Column.full(1, np.nan))
+    return row.assign(found=full(1, np.nan))
 
 
 def _seen(

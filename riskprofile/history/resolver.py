@@ -10,7 +10,6 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from operator import itemgetter
 from typing import TypeVar
 
 import numpy as np
@@ -78,7 +77,7 @@ def _named(given: View, keys: tuple[Key, ...]) -> dict[int, tuple[str, str]]:
     found: dict[int, tuple[str, str]] = {}
     for family, columns in _written(keys).items():
         for name in columns:
-            found |= {key: (family, form) for form, key in _keyed(given, family, name)[0]}
+            found |= {key: (family, form) for form, key in _keyed(given, family, name)}
     return found
 
 
@@ -129,7 +128,7 @@ def opaque(given: View, key: Key) -> Column:
         # An id and a name that happen to be spelled alike are not the same party.
         family = f"{key.family}:id" if name.endswith("_id") else key.family
         text = given.text(name)
-        here = _spread(_keyed(given, family, name)[1], text)
+        here = text.keyed([number for _, number in _keyed(given, family, name)])
         made = here if made is None else made.fillna(here)
     assert made is not None  # a key has a column
     return made
@@ -169,12 +168,7 @@ _NORMAL: dict[str, Callable[[str], str]] = {
 
 def _hashed(text: Text, family: str, normal: Callable[[Sequence[str]], list[str]]) -> Column:
     """64-bit keys of normalised text, worked out once per distinct value."""
-    return _spread(hash_texts([f"{family}:{form}" for form in normal(text.distinct)]), text)
-
-
-def _spread(keys: np.ndarray, text: Text) -> Column:
-    """The key of each row, of those of its distinct texts."""
-    return Column(text.spread(keys, np.int64(0)), text.values < 0).plain()
+    return text.keyed(hash_texts([f"{family}:{form}" for form in normal(text.distinct)]).tolist())
 
 
 # By family, the normal form and the key of texts of late: parties recur, chunk for chunk.
@@ -182,12 +176,11 @@ _known: defaultdict[str, Recent[tuple[str, int]]] = defaultdict(lambda: Recent(1
 
 
 @once
-def _keyed(given: View, family: str, name: str) -> tuple[list[tuple[str, int]], np.ndarray]:
-    """The normal form and the key of each distinct text of a column; and these keys."""
+def _keyed(given: View, family: str, name: str) -> list[tuple[str, int]]:
+    """The normal form and the key of each distinct text of a column."""
 
     def tell(unknown: list[str]) -> Iterator[tuple[str, int]]:
         forms = [_NORMAL[family](text) for text in unknown]
         return zip(forms, hash_texts([f"{family}:{form}" for form in forms]).tolist(), strict=True)
 
-    told = _known[family].of(given.text(name).distinct, tell)
-    return told, np.fromiter(map(itemgetter(1), told), np.int64, len(told))
+    return _known[family].of(given.text(name).distinct, tell)

@@ -9,12 +9,14 @@ in serving, and the order of a day's files cannot matter. Its past is a sequence
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from riskprofile.columns import Column, View, like
+from riskprofile.columns import Column, View, full, like
+from riskprofile.columns import alone as alone_of
 from riskprofile.history import alone
 from riskprofile.history import asked as asking
 from riskprofile.history.asked import DAY, EPOCH, queries
@@ -131,12 +133,16 @@ class Snapshot:
     def age(self, items: Any) -> Any:
         """Days from the first event known to each row's own day; 0 when nothing is known."""
         seen = View.of(items)
+        if self._began == NEVER:
+            return like(items, full(len(seen), 0.0))
+        past = asking.days(seen) - self._began // DAY
+        return like(items, alone_of(Column(np.maximum(past, 0).astype(np.float64))))
+
+    @cached_property
+    def _began(self) -> int:
+        """Seconds of the first event known; `NEVER` where none is."""
         anything = np.zeros(1, dtype=np.int64)
-        first = edge(self._changes(("count",)), anything, anything + SECOND, last=False)[0]
-        if first == NEVER:
-            return like(items, Column.full(len(seen), 0.0))
-        past = asking.days(seen) - first // DAY
-        return like(items, Column(np.maximum(past, 0).astype(np.float64)))
+        return int(edge(self._changes(("count",)), anything, anything + SECOND, last=False)[0])
 
     def count(self, items: Any, by: Sequence[str], days: float | None = None) -> Any:
         """Declarations with the same values before this row's day, in the last `days`."""
@@ -167,7 +173,7 @@ class Snapshot:
     def _normed(self, items: View, measure: str, by: tuple[str, ...]) -> View:
         question = ("norm", measure, *by)
         if len(items) == 1:
-            return _norm_of(items, np.array(alone.norm(_found(items, self, by, question)))[:, None])
+            return items.instead(**alone.norm(_found(items, self, by, question)))
         asked, met = queries(items, by), _met(items, self, by, question)
         number, total, squares = np.zeros((3, len(asked)), dtype=np.int64)
         for one in met:
@@ -208,15 +214,16 @@ class Snapshot:
         return self._signed[question]
 
     def _count(self, items: Any, by: Sequence[str], question: Question, days: float | None) -> Any:
-        made: Column = _many(View.of(items), self, tuple(by), question, days)
-        return like(items, made)
+        seen = View.of(items)
+        made: Column = _many(seen, self, tuple(by), question, days)
+        return made if seen is items else like(items, made)
 
     def _counted(
         self, items: View, by: tuple[str, ...], question: Question, days: float | None
     ) -> Column:
         if len(items) == 1:
             found = _found(items, self, by, question)
-            return Column(np.array([alone.count(items, by, found, days)]))
+            return alone.count(items, by, found, days)
         # Finds are few: under most keys there is none, and no key is looked for.
         met = _met(items, self, by, question) if self._held(question) else ()
         if not met:
@@ -229,11 +236,13 @@ class Snapshot:
 
     def _when(self, items: Any, by: Sequence[str], *, last: bool) -> Any:
         seen, by = View.of(items), tuple(by)
-        if len(seen) == 1 and not _found(seen, self, by, ("count", *by)):
-            return like(items, Column(np.array(["NaT"], dtype="M8[us]")))
-        asked = queries(seen, by)
-        found = edge(self._changes(("count", *by)), asked.hashes, asked.days, last=last)
-        found = asked.told(found, NEVER)
+        met = _found(seen, self, by, ("count", *by)) if len(seen) == 1 else None
+        if met is not None and all(one.sign > 0 for one in met):
+            found = np.array([alone.edge(met, last=last)])
+        else:
+            asked = queries(seen, by)
+            found = edge(self._changes(("count", *by)), asked.hashes, asked.days, last=last)
+            found = asked.told(found, NEVER)
         when = Column(EPOCH + found * asking.SECOND)
         return like(items, when.where(found != NEVER))
 
@@ -242,7 +251,7 @@ _NO_NORM = np.array([[0.0], [np.nan], [np.nan]])
 
 
 def _norm_of(items: View, told: np.ndarray) -> View:
-    return View(dict(zip(("n", "mean", "sd"), map(Column, told), strict=True)), items.index)
+    return items.instead(**dict(zip(("n", "mean", "sd"), map(Column, told), strict=True)))
 
 
 @once

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from riskprofile.columns import Column, Mask, View
+from riskprofile.columns import Column, Mask, View, full
 from riskprofile.indicators.register import indicator
 from riskprofile.reference import facts, goods, nomenclature, norms, standing
 from riskprofile.tables import History, Indicator
@@ -232,7 +232,7 @@ def prior_seizure_pattern(items: View, history: History) -> Mask:
     At least one in twenty earlier declarations of the same pattern must have been a
     find, so that a marketplace does not fire for ever; a country alone never counts.
     """
-    fired = Column.full(len(items), False)
+    fired = full(len(items), False)
     for pattern in PATTERNS:
         finds = history.finds(items, pattern)
         hit = finds > 0

@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Literal
 
-from riskprofile.columns import Column, Mask, View, like
+from riskprofile.columns import Column, Flag, Mask, View, like
 from riskprofile.errors import RiskProfileError
 from riskprofile.tables import History, Indicator, IndicatorFunction
 
@@ -110,6 +110,8 @@ def indicator(
 
 
 def _mask(mask: Mask, items: View, key: str) -> Mask:
+    if type(mask) is Flag and len(items) == 1:
+        return Flag(mask.one is True)
     if not isinstance(mask, Column):
         raise IndicatorError(f"indicator {key} returned {type(mask).__name__}, not a mask")
     if len(mask) != len(items):

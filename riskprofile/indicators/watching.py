@@ -5,7 +5,7 @@ Neither is a typology, and neither is shared: another office has its own.
 
 from __future__ import annotations
 
-from riskprofile.columns import Column, Mask, View
+from riskprofile.columns import Mask, View, full
 from riskprofile.indicators.register import indicator
 from riskprofile.tables import History, Indicator
 
@@ -25,7 +25,7 @@ def on_watch_list(items: View, history: History) -> Mask:
     in force: nothing fires.
     """
     if "watch" not in items:
-        return Column.full(len(items), False)
+        return full(len(items), False)
     return items["watch"].notna()
 
 
@@ -46,7 +46,7 @@ def fits_a_pack(items: View, history: History) -> Mask:
     is in force: nothing fires.
     """
     if "pack" not in items:
-        return Column.full(len(items), False)
+        return full(len(items), False)
     return items["pack"].notna()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from riskprofile.columns import Column, Mask, Text, View
+from riskprofile.columns import Column, Mask, Text, View, alone, full
 from riskprofile.reference import goods, nomenclature
 from riskprofile.reference.once import once
 from riskprofile.tables import History
@@ -42,7 +42,7 @@ PIECES_IN = {
 
 def days_between(later: Column, earlier: Column) -> Column:
     """Days from `earlier` to `later`, with fractions; NaN where either is unknown."""
-    return (later - earlier) / DAY
+    return alone((later - earlier) / DAY)
 
 
 def given(held: Column) -> Column:
@@ -57,7 +57,7 @@ def absent(held: Column) -> Column:
 
 def missing(items: View, names: Sequence[str]) -> Column:
     """How many of these columns are missing in each row."""
-    return Column(sum((items[name].isna().values for name in names), np.zeros(len(items))))
+    return sum((absent(items[name]) for name in names), full(len(items), 0.0))
 
 
 def known(flag: Column) -> Column:
@@ -99,7 +99,7 @@ def ramp(values: Column, low: float, high: float) -> Column:
 def within(values: Column, low: float, high: float) -> Column:
     """1 inside `low` to `high`, fading to 0 at half of `low` and at twice `high`."""
     rises, falls = ramp(values, low / 2, low), 1.0 - ramp(values, high, high * 2)
-    return Column(np.minimum(rises.values, falls.values))
+    return rises.smaller(falls)
 
 
 def all_of(*parts: Column) -> Column:
@@ -109,12 +109,12 @@ def all_of(*parts: Column) -> Column:
     >>> all_of(Column(one), Column(other)).tolist()
     [0.25, 0.0, nan]
     """
-    product = parts[0].values
+    product = parts[0]
     nothing = product == 0.0
     for part in parts[1:]:
-        product = product * part.values
-        nothing = nothing | (part.values == 0.0)
-    return Column(np.where(nothing, 0.0, product))
+        product = product * part
+        nothing = nothing | (part == 0.0)
+    return product.where(~nothing, 0.0)
 
 
 def any_of(*parts: Column) -> Column:
@@ -123,15 +123,15 @@ def any_of(*parts: Column) -> Column:
     >>> any_of(Column(np.array([0.2, np.nan])), Column(np.array([0.7, np.nan]))).tolist()
     [0.7, nan]
     """
-    largest = parts[0].values
+    largest = parts[0]
     for part in parts[1:]:
-        largest = np.fmax(largest, part.values)
-    return Column(largest)
+        largest = largest.larger(part)
+    return largest
 
 
 def fired(fact: Column) -> Mask:
     """True where a fact holds in full; unknown has not fired."""
-    return Column((fact >= 1.0).flags())
+    return (fact >= 1.0).fillna(False)
 
 
 @once

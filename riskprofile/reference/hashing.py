@@ -37,11 +37,11 @@ def hash_texts(texts: list[str]) -> np.ndarray:
     """A fixed 64-bit hash of each text, as int64."""
     if len(texts) > 1:
         return _hashed(texts)
-    return np.array([*map(_hash_of, texts)], dtype=np.int64)
+    return np.array([*map(hash_text, texts)], dtype=np.int64)
 
 
 @lru_cache(maxsize=1 << 12)
-def _hash_of(text: str) -> int:
+def hash_text(text: str) -> int:
     """Of a text that comes alone, as those of one row do: pandas takes 20 us before it begins."""
     return int(_hashed([text])[0])
 

@@ -53,7 +53,7 @@ def usual(
         own = finer["sd"].fillna(0.0) ** 2
         variance = (spread * own + STRENGTH * variance) / (spread + STRENGTH)
         mean = (n * finer["mean"].fillna(0.0) + STRENGTH * mean) / (n + STRENGTH)
-    return View({"mean": mean, "sd": variance.sqrt().clip(lower=LEAST_SD)}, items.index)
+    return items.instead(mean=mean, sd=variance.sqrt().clip(lower=LEAST_SD))
 
 
 @once

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from riskprofile.columns import Column, Mask, Text, View
+from riskprofile.columns import Column, Mask, Text, View, full
 from riskprofile.reference import facts
 from riskprofile.reference.once import once
 from riskprofile.tables import History
@@ -69,7 +69,7 @@ def other_parties(items: View, history: History) -> Mask:
     has either, nothing is said.
     """
     entry = licence(items, history)
-    differ = Column.full(len(items), False)
+    differ = full(len(items), False)
     for who in ("consignor", "consignee"):
         differ |= _differs(items, entry, [who], who)
     return differ | _differs(items, entry, ["consignor", "consignee"], "holder")
@@ -77,7 +77,7 @@ def other_parties(items: View, history: History) -> Mask:
 
 def _differs(items: View, entry: View, rows: list[str], licensed: str) -> Mask:
     """Whether none of the row's parties is the licensed one, where they can be compared."""
-    comparable = agree = Column.full(len(items), False)
+    comparable = agree = full(len(items), False)
     for who in rows:
         name = items[f"{who}_name_key"]
         code = items[f"{who}_key"].where((items[f"{who}_key"] != name).fillna(True))
@@ -98,7 +98,7 @@ def beyond_quantity(items: View, history: History) -> Mask:
     which it first stated so: what it already knew of that day nobody can tell.
     """
     if not history.registers.holds("licences"):
-        return Column.full(len(items), False)
+        return full(len(items), False)
     entry = licence(items, history)
     pieces = items["licensed_pieces"]
     used = _declared(items, history)
