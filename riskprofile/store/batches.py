@@ -64,7 +64,8 @@ SIZE = cast(batch_table.c.options[BYTES].as_string(), BigInteger)  # that option
 ASKED_AT_ONCE = 5_000  # parameters of one statement
 KEPT_AT_ONCE = 2_000  # rows that were kept back, with the raw text of each
 FEW = 500  # rows up to which a chunk is an Arrow stream
-_MAGIC, _PACKED = b"zstd", struct.Struct("<4sI")  # before what is packed, with its length
+# Before what is packed, and before a stream of numbers, with its length.
+_MAGIC, _NUMBERS, _PACKED = b"zstd", b"nums", struct.Struct("<4sI")
 _PARQUET = b"PAR1"
 _CODEC = pa.Codec("zstd")
 CUT = "cut"  # option of a batch that ended before its file did
@@ -80,34 +81,45 @@ def to_bytes(table: Table) -> bytes:
     is written in two thirds of the time, and read as soon at least. Chunks of 5,000 shipments are
     smaller by a twelfth; of 20,000 travellers, what history remembers is larger by a fourteenth.
     """
+    return _parquet(_arrow(table))
+
+
+def _parquet(given: pa.Table) -> bytes:
     buffer = io.BytesIO()
-    pq.write_table(
-        _arrow(table), buffer, compression="zstd", use_dictionary=False, write_statistics=False
-    )
+    pq.write_table(given, buffer, compression="zstd", use_dictionary=False, write_statistics=False)
     return buffer.getvalue()
 
 
 def stored(table: Table) -> bytes:
-    """A table as a chunk holds it: Parquet; of few rows, an Arrow stream packed by Zstandard.
+    """A table as a chunk holds it: Parquet; of few rows, or of numbers alone, an Arrow stream.
 
     Parquet describes each of 150 columns, and is written and read in three times the time: a
-    declaration that is sent alone would take 154 kB for 12.
+    declaration that is sent alone would take 154 kB for 12. A stream of many numbers, each column
+    packed, is as large as Parquet, written in two thirds of its time and read in six tenths.
 
     >>> table = pd.DataFrame({"points": [12.0]})
     >>> from_bytes(stored(table)).equals(table), stored(table)[:4]
     (True, b'zstd')
     """
-    if len(table) > FEW:
-        return to_bytes(table)
+    given = _arrow(table)
+    if len(given) > FEW:
+        if not all(map(pa.types.is_primitive, given.schema.types)):
+            return _parquet(given)
+        content = _streamed(given, pa.ipc.IpcWriteOptions(compression="zstd", use_threads=False))
+        return _PACKED.pack(_NUMBERS, len(content)) + content
     # A stream holds buffers as they are, with what lies behind them and under missing values: taken
     # anew, the same values are the same bytes whoever computed them.
-    given = _arrow(table).combine_chunks().take(pa.array(np.arange(len(table))))
-    buffer = pa.BufferOutputStream()
-    with pa.ipc.new_stream(buffer, given.schema) as stream:
-        stream.write_table(given)
-    content = buffer.getvalue()
+    content = _streamed(given.combine_chunks().take(pa.array(np.arange(len(given)))))
     packed: bytes = _CODEC.compress(content, asbytes=True)
     return _PACKED.pack(_MAGIC, len(content)) + packed
+
+
+def _streamed(given: pa.Table, options: pa.ipc.IpcWriteOptions | None = None) -> bytes:
+    buffer = pa.BufferOutputStream()
+    with pa.ipc.new_stream(buffer, given.schema, options=options) as stream:
+        stream.write_table(given)
+    content: bytes = buffer.getvalue().to_pybytes()
+    return content
 
 
 def _arrow(table: Table) -> pa.Table:
@@ -120,16 +132,23 @@ def _arrow(table: Table) -> pa.Table:
     if object in kinds:  # known by its values alone
         return pa.Table.from_pandas(table, preserve_index=False)
     schema = _schema(names, kinds)
-    made = [
-        # A time of a zone is one only where a column holds it.
-        pa.array(
-            pd.Series(one) if isinstance(one, pd.arrays.DatetimeArray) else one,
-            type=field.type,
-            from_pandas=True,
-        )
-        for field, one in zip(schema, held, strict=True)
-    ]
+    made = [_array(one, field.type) for field, one in zip(schema, held, strict=True)]
     return pa.Table.from_arrays(made, schema=schema)
+
+
+def _array(held: Any, kind: pa.DataType) -> pa.Array:
+    """What a column holds as Arrow has it, with nothing under a number or flag that is missing."""
+    if isinstance(held, np.ndarray) and held.dtype.kind == "f":
+        gone = np.isnan(held)
+        if gone.any():
+            return pa.array(np.where(gone, 0.0, held), type=kind, mask=gone)
+    elif isinstance(held, pd.arrays.IntegerArray | pd.arrays.BooleanArray):
+        gone = held.isna()
+        if gone.any():
+            return pa.array(held.to_numpy(kind.to_pandas_dtype(), na_value=0), kind, gone)
+    elif isinstance(held, pd.arrays.DatetimeArray):  # of a zone only where a column holds it
+        held = pd.Series(held)
+    return pa.array(held, type=kind, from_pandas=True)
 
 
 @lru_cache(maxsize=64)
@@ -143,9 +162,13 @@ Asked = Sequence[str] | Callable[[str], bool]
 
 def _read(content: bytes, columns: Asked | None = None) -> pa.Table:
     """What `stored` or `to_bytes` made; of its columns those asked, in this order."""
-    if content[: len(_MAGIC)] == _MAGIC:
-        _, size = _PACKED.unpack_from(content)
-        content = _CODEC.decompress(content[_PACKED.size :], size, asbytes=True)
+    if content[: len(_MAGIC)] in (_MAGIC, _NUMBERS):
+        magic, size = _PACKED.unpack_from(content)
+        content = content[_PACKED.size :]
+        if magic == _MAGIC:
+            content = _CODEC.decompress(content, size, asbytes=True)
+        elif len(content) != size:
+            raise ValueError("the chunk is cut")
     if content[: len(_PARQUET)] == _PARQUET:
         file = pq.ParquetFile(io.BytesIO(content))
         schema, read = file.schema_arrow, file.read
@@ -154,7 +177,9 @@ def _read(content: bytes, columns: Asked | None = None) -> pa.Table:
 
         def read(names: Sequence[str] | None) -> pa.Table:
             places = sorted(map(schema.get_field_index, names or ()))
-            options = pa.ipc.IpcReadOptions(included_fields=[one for one in places if one >= 0])
+            options = pa.ipc.IpcReadOptions(
+                included_fields=[one for one in places if one >= 0], use_threads=False
+            )
             with pa.ipc.open_stream(content, options=options) as stream:
                 return stream.read_all()
 

@@ -52,6 +52,16 @@ def test_a_table_comes_back_as_it_was(rows: int) -> None:
         from_bytes(kept, ["points", "no column"])
 
 
+@pytest.mark.parametrize("names", [["mass"], ["points", "mass", "fired", "lodged", "key"]])
+def test_many_numbers_are_a_stream_of_columns_each_packed(names: list[str]) -> None:
+    given = table(4_000)[names]
+    kept = stored(given)
+    assert kept[:4] == b"nums" and len(kept) < given.memory_usage(index=False).sum()
+    pd.testing.assert_frame_equal(from_bytes(kept), given)
+    pd.testing.assert_frame_equal(from_bytes(kept, ["mass"]), given[["mass"]])
+    assert stored(from_bytes(to_bytes(given))) == kept  # as releases before stored it
+
+
 @pytest.mark.parametrize("rows", [0, 3])
 def test_values_that_pandas_knows_as_objects_come_back_too(rows: int) -> None:
     given = pd.DataFrame({"lists": pd.Series([[1, 2], [], [3]][:rows], dtype=object)})
@@ -82,6 +92,11 @@ def test_the_same_values_are_the_same_bytes_however_they_came_about() -> None:
     parts = pd.concat([other[:1], other[1:]], ignore_index=True)
     read = from_bytes(to_bytes(given))
     assert stored(given) == stored(other) == stored(parts) == stored(read)
+    numbers = ["points", "fired", "mass"]  # of many rows these are a stream too
+    long, same, alike = (
+        stored(pd.concat([one[numbers]] * FEW, ignore_index=True)) for one in (given, other, read)
+    )
+    assert long == same == alike
 
 
 def test_parquet_is_written_as_pandas_would_write_it() -> None:
@@ -114,7 +129,7 @@ def test_a_chunk_that_was_stored_as_packed_parquet_is_read() -> None:
 
 
 def test_damage_is_told_and_never_read_as_something_else() -> None:
-    for given in (table(2), table(FEW + 1)):
+    for given in (table(2), table(FEW + 1), table(FEW + 1)[["points", "mass", "fired"]]):
         kept = stored(given)
         for cut in (0, 6, len(kept) // 2, len(kept) - 1):
             with pytest.raises((OSError, ValueError, struct.error)):
