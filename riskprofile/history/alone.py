@@ -18,7 +18,7 @@ from riskprofile.history.layer import QUANTUM
 from riskprofile.reference.hashing import START, hash_text, mixed
 from riskprofile.reference.once import once
 
-_UNSIGNED = (1 << 64) - 1
+_UNSIGNED, _SIGN = (1 << 64) - 1, 1 << 63
 _NONE, _UNKNOWN = Number(0.0), Number(nan)
 _NO_NORM = {"n": _NONE, "mean": _UNKNOWN, "sd": _UNKNOWN}
 
@@ -65,7 +65,12 @@ def _asked(items: View, by: tuple[str, ...]) -> tuple[int, int] | None:
     number = key(items, by)
     if number is None:
         return None
-    return number - (number >> 63 << 64), int(asked.days(items).item(0)) * DAY  # keys are signed
+    return _signed(number), int(asked.days(items).item(0)) * DAY
+
+
+def _signed(number: int) -> int:
+    """As int64 holds it: keys do, and sums, which may have gone past its end and come round."""
+    return (number + _SIGN & _UNSIGNED) - _SIGN
 
 
 def met(items: View, by: tuple[str, ...], held: Sequence[tuple[int, Index]]) -> list[Met]:
@@ -105,8 +110,8 @@ def norm(found: Sequence[Met]) -> dict[str, Number]:
     if not number:
         return _NO_NORM
     counted = float(max(number, 1))
-    mean = float(total) / counted / QUANTUM
-    square = float(squares) / counted / QUANTUM**2
+    mean = float(_signed(total)) / counted / QUANTUM
+    square = float(_signed(squares)) / counted / QUANTUM**2
     sd = sqrt(max(square - mean * mean, 0.0))
     return {"n": Number(float(number)), "mean": Number(mean), "sd": Number(sd)}
 

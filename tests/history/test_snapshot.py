@@ -113,6 +113,18 @@ def test_norms_are_of_earlier_declarations() -> None:
     assert norm["mean"].iloc[0] == pytest.approx((4 * 4.60517 + 5.298317) / 5, abs=1e-3)
 
 
+def test_a_norm_of_one_row_is_that_of_many_where_sums_go_past_64_bits() -> None:
+    """Of all keys together: what lies between two of these sums is right all the same."""
+    key, time = pd.Series(range(12_000), dtype="Int64") % 3, pd.Timestamp("2026-01-01", tz="UTC")
+    history = Snapshot(pd.DataFrame({"party_key": key, "quantity": 1e12, "time": time}))
+    rows = pd.DataFrame({"party_key": key[:3], "time": time + pd.Timedelta(days=9)})
+    many = history.norm(rows, "quantity", ["party_key"])
+    assert many["mean"].tolist() == [1e12] * 3
+    for n in range(3):
+        one = history.norm(rows.iloc[[n]], "quantity", ["party_key"])
+        pd.testing.assert_frame_equal(one, many.iloc[[n]], check_exact=True)
+
+
 def test_a_find_counts_from_the_day_it_became_known() -> None:
     found = past().iloc[:1].assign(time=pd.Timestamp("2026-01-06 09:00", tz="UTC"))
     history = Snapshot.from_views([past()], finds=[found])
