@@ -165,7 +165,9 @@ def content(table: Table, profile: Profile) -> np.ndarray:
     total = np.zeros(len(table), dtype=np.uint64)
     given = dict(arrays(table))
     for place, name in enumerate(profile.names):
-        codes, distinct = factorize(given[name])
+        held = given[name]
+        # A zero with a sign is another text, and behind one without it is not told apart from it.
+        codes, distinct = factorize(held + 0.0 if held.dtype.kind == "f" else held)
         if not distinct:
             continue
         texts = np.array(distinct, dtype=object)
