@@ -167,16 +167,6 @@ class _Alone(Column):
             return self if kept else type(self)(other)
         return alone(super().where(np.array([kept]), other))
 
-    def mask(self, hide: Column | Array, other: Any = None) -> Column:
-        """`where` the other way round."""
-        hidden = hide.flags() if isinstance(hide, Column) else hide
-        made: Column = self.where(~hidden, other)
-        return made
-
-    def plain(self) -> Column:
-        """Without a list of what is missing, when nothing is."""
-        return self
-
     def repeated(self, size: int) -> Self:
         """As a column of so many rows: it takes no memory, and is read-only."""
         return self if size == 1 else self.held().repeated(size)  # type: ignore[return-value]
@@ -205,9 +195,6 @@ class Number(_Alone):
         """As an array."""
         return np.array([self.one], dtype=np.float64)
 
-    def _absent(self) -> Array:
-        return np.array([self.one != self.one])
-
     def isna(self) -> Column:
         """Where nothing is known."""
         return Flag(self.one != self.one)
@@ -215,10 +202,6 @@ class Number(_Alone):
     def notna(self) -> Column:
         """Where something is known."""
         return Flag(self.one == self.one)
-
-    def astype(self, kind: object) -> Column:
-        """As `"float64"`, or as `bool`."""
-        return Flag(bool(self.one)) if kind is bool else self
 
     def fillna(self, value: Any) -> Any:
         """With a value, or another column's values, where nothing is known."""
@@ -271,10 +254,6 @@ class Number(_Alone):
             return alone(Column.smaller(self, other))
         return self if self.one != self.one or self.one < other.one else other
 
-    def numbers(self) -> Array:
-        """As an array."""
-        return self.values
-
     def __neg__(self) -> Column:
         return Number(-self.one)
 
@@ -307,10 +286,6 @@ class Flag(_Alone):
         """As an array; an unknown one means nothing."""
         return np.array([self.one is True])
 
-    def flags(self) -> Array:
-        """As plain bool: unknown is false."""
-        return np.array([self.one is True])
-
     def any(self) -> bool:
         """Whether it holds in any row."""
         return self.one is True or supposed()
@@ -326,8 +301,6 @@ class Flag(_Alone):
 
     __and__ = __rand__ = _joined(False, Column.__and__)
     __or__ = __ror__ = _joined(True, Column.__or__)
-    __eq__ = eq = _by_array(Column.eq)
-    __ne__ = ne = _by_array(Column.ne)
 
 
 class Whole(_Alone):
@@ -397,10 +370,6 @@ class Word(_Alone, Text):
     def isin(self, choices: Iterable[Any]) -> Column:
         """Whether the text is one of these; false where it is missing."""
         return Flag(self.one is not None and self.one in choices)
-
-    def tolist(self) -> list[Any]:
-        """As a text, None where there is none."""
-        return [self.one]
 
     def __eq__(self, other: Any) -> Column:  # type: ignore[override]
         if type(other) is Word:
