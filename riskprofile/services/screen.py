@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -98,7 +98,9 @@ def screen(
     rejected = Rejects(spool)
     with store.read() as connection:
         unfinished, stood = batches.unfinished(connection), batches.stood(connection)
-    with unswept(), workers(options) as others, under_way.lasting(settings.home, now):
+    # Of a run beside the database nobody asks how it stands.
+    lock = nullcontext() if history_url else under_way.lasting(settings.home, now)
+    with unswept(), workers(options) as others, lock:
         raters = Raters(
             history_url or settings.database_url,
             settings.models,

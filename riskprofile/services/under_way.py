@@ -28,7 +28,7 @@ from riskprofile.store.database import Store, among
 if os.name == "posix":
     import fcntl
 
-RUNS = "runs"  # folder of the home
+LOCKS = "locks"  # folder of the home
 LIKE = 20  # ended batches of the same kind that tell how many bytes a row takes
 MOST = 0.99  # of a file that is still read: how many rows it has is known at its end alone
 PACKED = (".zip", ".gz")
@@ -40,16 +40,22 @@ _batch, _kept = batches.batch_table, batches.quarantine_table
 def lasting(home: Path, began: datetime) -> Iterator[None]:
     """Hold a lock as long as the run that began then goes on; its process may be killed.
 
-    Where no lock can be held the run goes on without one.
+    Where no lock can be held, as on some disks in a network, the run goes on without one.
     """
     with ExitStack() as held:
         with suppress(OSError):
             if os.name == "posix":
                 place = _lock(home, began)
                 place.parent.mkdir(mode=0o700, exist_ok=True)
-                file = held.enter_context(place.open("wb"))
-                fcntl.flock(file, fcntl.LOCK_SH)  # another may have begun at the same time
-                held.callback(place.unlink, missing_ok=True)
+                file = held.enter_context(place.open("ab"))
+                try:  # it is open for writing: NFS wants that of a lock which is not shared
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    pass  # it is of another that began at the same time
+                except OSError:
+                    _remove(place)
+                else:
+                    held.callback(_remove, place)
         yield
 
 
@@ -71,14 +77,19 @@ def _dead(settings: Settings, batch: BatchView) -> bool:
         return False
     with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # several may look at once
         except OSError:
             return False
     return True
 
 
+def _remove(lock: Path) -> None:
+    with suppress(OSError):  # a run that ended is not lost for the folder being read-only since
+        lock.unlink()
+
+
 def _lock(home: Path, began: datetime) -> Path:
-    return home / RUNS / f"{began.astimezone(UTC):%Y%m%dT%H%M%S%f}.lock"
+    return home / LOCKS / f"{began.astimezone(UTC):%Y%m%dT%H%M%S%f}.lock"
 
 
 @dataclass(frozen=True)

@@ -561,3 +561,4 @@ def test_a_dry_run_reads_and_writes_nothing(store: Store, home: Settings, tmp_pa
     gone.close()
     assert not _vouched(world)
     assert not (home.home / HISTORY).exists()
+    assert not [*home.home.rglob("*.lock")]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -124,7 +128,7 @@ def test_the_room_that_is_left_is_that_of_the_disk_of_the_home(home: Settings) -
 
 
 KILLED = """
-import os, sys
+import fcntl, os, sys
 from datetime import datetime
 from pathlib import Path
 from riskprofile.services.identity import OWNER
@@ -132,7 +136,8 @@ from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store.database import Store
-home, url, file, now = sys.argv[1:]
+home, url, file, now, lock = sys.argv[1:]
+fcntl.flock = getattr(fcntl, lock)
 
 def look(name, rows):
     print("rated", flush=True)
@@ -144,23 +149,30 @@ screen(store, settings, OWNER, [Path(file)], Options(chunk_rows=4), when, progre
 """
 
 
+@contextmanager
+def killed(settings: Settings, path: Path, lock: str = "flock") -> Iterator[None]:
+    """A run of another program, which is killed at the end of this."""
+    command = [sys.executable, "-c", KILLED, str(settings.home), settings.database_url, str(path)]
+    pipe = subprocess.PIPE
+    program = subprocess.Popen([*command, NOW.isoformat(), lock], stdin=pipe, stdout=pipe)
+    try:
+        assert program.stdout is not None and program.stdout.readline() == b"rated\n"
+        yield
+    finally:
+        program.kill()
+        program.communicate()
+
+
 def test_a_run_that_was_killed_is_told_as_stopped_and_one_that_goes_on_as_running(
     tmp_path: Path,
 ) -> None:
     settings = Settings(home=tmp_path, database_url=f"sqlite:///{tmp_path / 'riskprofile.db'}")
     store = Store.open(settings.database_url)
     path = written(tmp_path / "day.csv", factory.shipments(8))
-    command = [sys.executable, "-c", KILLED, str(tmp_path), settings.database_url, str(path)]
-    pipe = subprocess.PIPE
-    program = subprocess.Popen([*command, NOW.isoformat()], stdin=pipe, stdout=pipe)
-    try:
-        assert program.stdout is not None and program.stdout.readline() == b"rated\n"
+    with killed(settings, path):
         assert [one.state for one in under_way.batches_here(store, settings, OPERATOR)] == [
             "running"
         ]
-    finally:
-        program.kill()
-        program.communicate()
     assert [one.state for one in under_way.batches_here(store, settings, OPERATOR)] == ["stopped"]
     elsewhere = Settings(home=tmp_path / "other", database_url=settings.database_url)
     assert [one.state for one in under_way.batches_here(store, elsewhere, OPERATOR)] == ["running"]
@@ -176,3 +188,66 @@ def test_a_run_that_was_killed_is_told_as_stopped_and_one_that_goes_on_as_runnin
     assert states == ["running"]
     assert [one.state for one in under_way.batches_here(store, settings, OPERATOR)] == ["done"]
     store.close()
+
+
+def test_on_a_disk_in_the_network_a_killed_run_is_told_as_stopped_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NFS makes such a lock of one on the bytes of a file, which who only reads may share alone."""
+    settings = Settings(home=tmp_path, database_url=f"sqlite:///{tmp_path / 'riskprofile.db'}")
+    store = Store.open(settings.database_url)
+    path = written(tmp_path / "day.csv", factory.shipments(8))
+    monkeypatch.setattr(fcntl, "flock", fcntl.lockf)
+    with killed(settings, path, "lockf"):
+        (one,) = under_way.batches_here(store, settings, OPERATOR)
+        assert one.state == "running"
+    (one,) = under_way.batches_here(store, settings, OPERATOR)
+    assert one.state == "stopped"
+    store.close()
+
+
+def test_two_who_look_at_once_are_told_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(home=tmp_path, database_url=f"sqlite:///{tmp_path / 'riskprofile.db'}")
+    store = Store.open(settings.database_url)
+    with killed(settings, written(tmp_path / "day.csv", factory.shipments(8))):
+        pass
+    lock, told = fcntl.flock, []
+
+    def meanwhile(file: int, how: int) -> None:
+        lock(file, how)
+        monkeypatch.setattr(fcntl, "flock", lock)
+        told.extend(under_way.batches_here(store, settings, OPERATOR))
+
+    monkeypatch.setattr(fcntl, "flock", meanwhile)
+    told += under_way.batches_here(store, settings, OPERATOR)
+    assert [one.state for one in told] == ["stopped", "stopped"]
+    store.close()
+
+
+def test_where_no_lock_can_be_held_a_run_goes_on_and_leaves_nothing(
+    store: Store, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without(file: int, how: int) -> None:
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr(fcntl, "flock", without)
+    path = written(tmp_path / "day.csv", factory.shipments(8))
+    run = screen(store, home, OWNER, [path], Options(), NOW)
+    assert run.summary.accepted == 8
+    assert [*home.home.rglob("*.lock")] == []
+
+
+def test_a_run_ends_though_its_lock_cannot_be_taken_away(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    def look(name: str, rows: int) -> None:
+        for lock in [one for one in home.home.rglob("*.lock") if one.is_file()]:
+            lock.unlink()
+            lock.mkdir()
+
+    path = written(tmp_path / "day.csv", factory.shipments(8))
+    run = screen(store, home, OWNER, [path], Options(), NOW, progress=look)
+    assert run.summary.accepted == 8
+    assert len([*home.home.rglob("*.lock")]) == 1
