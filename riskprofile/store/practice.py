@@ -6,10 +6,12 @@ neither an alert nor an outcome. It is SQLite on either engine, for its owner al
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -142,10 +144,15 @@ def _opened(home: Path, *, writes: bool = True) -> Iterator[sqlite3.Connection]:
     path = home / NAME
     try:
         # Before SQLite, which would make it for everybody, and its journal with the same rights.
-        file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), FOR_OWNER)
-        if os.name == "posix" and os.fstat(file).st_mode & 0o077:
-            os.fchmod(file, FOR_OWNER)
-        os.close(file)
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, FOR_OWNER))
+        # Never opened here once it is there: closing it would take the locks of who is at work in
+        # this process from them.
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is no file")
+        if os.name == "posix" and found.st_mode & 0o077:
+            path.chmod(FOR_OWNER)
     except OSError as error:
         raise StoreError(
             f"the practice store cannot be opened ({error.strerror})",

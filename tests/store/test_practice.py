@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -81,6 +83,32 @@ def test_what_is_kept_is_read_while_another_writes(tmp_path):
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StoreError, match="locked"):
             practice.answers(tmp_path, "officer-14", LONG_AGO)
+
+
+def test_who_looks_takes_no_lock_from_a_writer_of_the_same_process(tmp_path):
+    """A system lets go of all locks of a process on a file once it closes that file once."""
+    practice.keep(tmp_path, ANSWER)
+    other = (
+        "import sqlite3, sys\n"
+        "with sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None) as store:\n"
+        "    store.execute('BEGIN IMMEDIATE')\n"
+    )
+    command = [sys.executable, "-c", other, str(tmp_path / NAME)]
+    with closing(sqlite3.connect(tmp_path / NAME, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        assert practice.answers(tmp_path, "officer-14", LONG_AGO) == [ANSWER]
+        told = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert "database is locked" in told.stderr
+        writer.execute("COMMIT")
+    assert subprocess.run(command, check=False).returncode == 0
+
+
+def test_a_link_is_not_followed(tmp_path):
+    (tmp_path / "elsewhere.db").touch()
+    (tmp_path / NAME).symlink_to(tmp_path / "elsewhere.db")
+    with pytest.raises(StoreError, match="cannot be opened"):
+        practice.keep(tmp_path, ANSWER)
+    assert (tmp_path / "elsewhere.db").read_bytes() == b""
 
 
 def test_a_store_of_another_release_or_no_store_is_refused_and_left_as_it_is(tmp_path):
