@@ -63,6 +63,10 @@ class ScorecardError(RiskProfileError):
     exit_code = 5
 
 
+class ScorecardMissing(ScorecardError):
+    """It is not here at all."""
+
+
 class TooManyBadRows(RiskProfileError):
     """More rows were quarantined than `--max-bad-share` allows."""
 

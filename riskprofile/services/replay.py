@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, func, select
 
-from riskprofile.errors import InputError, ScorecardError
+from riskprofile.errors import InputError, ScorecardError, ScorecardMissing
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import reasons
 from riskprofile.scoring.scorecard import Scorecard
@@ -106,7 +106,7 @@ def explain(store: Store, models: Path, record: str, removed: Sequence[str] = ()
     InputError
         It is not stored, or was removed by retention: then its points are told.
     ScorecardError
-        What rated it is not here, as after an upgrade.
+        What rated it is not here, as after an upgrade, or was altered.
     """
     with store.read() as connection:
         row = find(connection, record, removed)
@@ -121,7 +121,7 @@ def explain(store: Store, models: Path, record: str, removed: Sequence[str] = ()
         rated = (row.profile, batch.model_version, batch.model_digest)
         try:
             card = promotion.rated_by(connection, models, *rated)
-        except ScorecardError as error:
+        except ScorecardMissing as error:
             raise ScorecardError(error.what, where=error.where, do=ELSEWHERE) from error
     profile = PROFILES[row.profile]
     log = batches.from_bytes(chunk.features).iloc[[row.position]]

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from riskprofile.errors import ScorecardError
+from riskprofile.errors import ScorecardError, ScorecardMissing
 from riskprofile.scoring import artefact
 from riskprofile.scoring.scorecard import Scorecard
 
@@ -99,14 +99,13 @@ def written_first(folder: Path, profile: str) -> bool:
 def load(folder: Path, profile: str, version: str) -> Scorecard:
     """One version, checked against its manifest and the list of trusted digests."""
     place = folder / profile / version
-    fault = ScorecardError(
-        f"scorecard {version!r} of the {profile} profile is missing",
-        where=str(place),
-        do=f"{CURRENT} must name a folder beside it; restore it or serve another version",
-    )
     there = version and version == Path(version).name and (place / artefact.MANIFEST).exists()
     if not there:
-        raise fault
+        raise ScorecardMissing(
+            f"scorecard {version!r} of the {profile} profile is missing",
+            where=str(place),
+            do=f"{CURRENT} must name a folder beside it; restore it or serve another version",
+        )
     files = read(place)
     identity = artefact.digest(files[artefact.MANIFEST])
     if identity not in trusted():

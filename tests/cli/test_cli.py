@@ -411,6 +411,13 @@ def test_replay_counts_the_scores_whose_scorecard_is_gone(home: Path, tmp_path: 
     assert "4 scores were not replayed" in errors
     code, _, errors = run(home, "explain", "XM-000000", RISKPROFILE_MODELS=str(models))
     assert code == 5 and "Explain it with the release that rated it" in errors.replace("\n", " ")
+    shutil.copytree(CHECKOUT / "models", models, dirs_exist_ok=True)
+    version = (models / "shipment" / "CURRENT").read_text().strip()
+    structure = models / "shipment" / version / "scorecard.json"
+    structure.write_bytes(structure.read_bytes().replace(b'"base": -', b'"base": -1', 1))
+    code, _, errors = run(home, "explain", "XM-000000", RISKPROFILE_MODELS=str(models))
+    assert code == 5 and "with the release that rated it" not in errors  # it is here, and damaged
+    assert "scorecard.json" in errors and "Restore" in errors
 
 
 def test_some_bad_rows_give_exit_3_and_the_quarantine_says_why(
