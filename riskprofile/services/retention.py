@@ -413,6 +413,8 @@ def _forget_files(home: Path, before: datetime) -> int:
                 if old and (path.is_symlink() or path.is_file()):
                     path.unlink()
                     count += 1
+            except FileNotFoundError:
+                continue  # a watcher took it meanwhile
             except OSError as error:
                 raise StoreError(
                     f"an old file cannot be removed ({error.strerror})",

@@ -191,6 +191,27 @@ def test_no_seeded_name_is_left_in_any_byte_once_its_time_is_over(
     assert left_on_disk(home) == set()
 
 
+def test_a_file_that_a_watcher_takes_meanwhile_hinders_nothing(
+    store: Store, home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = home.home / "inbox"
+    inbox.mkdir()
+    for name in ("taken.csv", "left.csv"):
+        (inbox / name).write_text("persons")
+        os.utime(inbox / name, (RECEIVED.timestamp(), RECEIVED.timestamp()))
+    look = Path.rglob
+
+    def taken(folder: Path, pattern: str) -> list[Path]:
+        found = [*look(folder, pattern)]
+        if folder == inbox:
+            (inbox / "taken.csv").unlink()
+        return found
+
+    monkeypatch.setattr(Path, "rglob", taken)
+    told = retention.run(store, home, OWNER, retention.due_at(RECEIVED, 12))
+    assert told.files == 1 and [*inbox.iterdir()] == []
+
+
 def test_what_was_written_beside_a_record_goes_with_it(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
