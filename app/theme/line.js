@@ -14,6 +14,7 @@ if (!window.riskprofileLine) {
   const FIELD = ".stTextArea textarea";
   const EVERY = 1000; // ms between two questions whether the session holds, without a line
   const LOCKS = 3000; // ms between two such questions of a page that has its line
+  const DRAWN = 3; // times, after which a page is left that still shows somebody
   const KEPT = "riskprofile-typed"; // in this window, while its person signs in again
 
   const press = (target, init) => {
@@ -46,11 +47,15 @@ if (!window.riskprofileLine) {
     for (const field of fields()) typed.set(name(field), field.value);
   };
 
-  const dropped = () => {
-    asked = !!document.querySelector('[data-testid="stDialog"]');
+  const part = () => {
     whose = who();
     gone = Date.now();
     noteDown();
+  };
+
+  const dropped = () => {
+    asked = !!document.querySelector('[data-testid="stDialog"]');
+    part();
     ask();
   };
 
@@ -90,9 +95,18 @@ if (!window.riskprofileLine) {
   // Streamlit's own key.
   const draw = () => press(document.body, { key: "r", code: "KeyR", keyCode: 82, which: 82 });
 
+  // A proxy may have ended its own session while ours holds: each drawing would keep that alive.
+  let drawn = 0;
   const lock = async () => {
     const still = () => who() && connected() && !document.querySelector('[class*="st-key-news-"]');
-    if (still() && (await ended()) && still()) draw();
+    if (!still()) return;
+    const out = await ended();
+    if (!out) drawn = 0;
+    if (!out || !still()) return;
+    drawn += 1;
+    if (drawn <= DRAWN) return draw();
+    part();
+    leave();
   };
   setInterval(lock, LOCKS);
 

@@ -429,6 +429,15 @@ def test_a_page_that_nobody_touches_locks_by_itself(served, visit, name, path, s
     expect(page.get_by_text(shown)).to_have_count(0)
 
 
+def test_a_page_is_left_where_who_stands_before_the_server_ended_the_session(served, visit):
+    """A proxy asks for its own sign-in while ours goes on: each drawing counts as an act."""
+    page = visit("auditor-01", "/audit")
+    expect(page.get_by_text("The audit chain").first).to_be_visible()
+    elsewhere = {"status": 303, "headers": {"Location": "/sign-in"}}
+    with page.expect_event("load"):
+        page.route("**/news", lambda route: route.fulfill(**elsewhere))
+
+
 def test_who_signs_in_again_after_a_lock_sees_what_was_open_and_a_colleague_does_not(served, visit):
     for name, seen in (("officer-09", False), ("officer-14", True)):
         page = opened(visit("officer-14", "/?lane=red"))
