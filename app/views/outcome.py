@@ -380,6 +380,8 @@ def _mine(person: Any, alert_id: int) -> None:
 def _restore(person: Any, view: review.AlertView) -> dict[str, Any]:
     alert_id = view.id
     kept = review.draft(served().store, person, subject(alert_id)) or {}
+    if f"note-{alert_id}" not in st.session_state:  # another page was drawn, or another control
+        _forget(alert_id)
     if f"items-base-{alert_id}" not in st.session_state:
         table = pd.DataFrame(kept.get("items") or [], columns=list(COLUMNS))
         table["count"] = pd.to_numeric(table["count"]).astype("Int64")

@@ -90,6 +90,40 @@ def test_a_second_click_sends_the_outcome_of_no_other_control(served, visit):
     assert sent == [1]
 
 
+def test_what_is_typed_of_a_control_is_there_again_after_another_and_after_the_queue(served, visit):
+    store, now = served.store(), datetime.now(UTC)
+    person = identity.Actor("officer-14", "officer", home.OFFICE)
+    for alert in (1, 2):
+        review.alert(store, person, alert, now)
+        review.claim(store, person, alert, now)
+        review.decide(store, person, alert, "examine", REASON, now)
+    page = visit("officer-14", "/outcome?alert=1")
+    packaging, number = page.get_by_label("Packaging"), page.get_by_label("Seizure number")
+    expect(packaging).to_be_visible()
+    settled(page)
+    packaging.fill("one box")
+    packaging.press("Enter")
+    expect(page.locator(".rp-page")).to_contain_text("Draft saved")
+    choice = page.locator(".st-key-outcome_of input")
+    for n, record in ((1, "PX-2026-104502"), (0, "PX-2026-104417")):
+        choice.click()
+        page.get_by_role("option").nth(n).click()
+        expect(page.locator("h1")).to_contain_text(record)
+        settled(page)
+    expect(packaging).to_have_value("one box")
+    page.locator(".st-key-to-queue button").click()
+    expect(page.locator(".st-key-filters")).to_be_visible()
+    page.go_back()
+    expect(packaging).to_have_value("one box")
+    settled(page)
+    number.fill("XM-1")
+    number.press("Enter")
+    settled(page)
+    kept = review.draft(store, person, "outcome:1")
+    assert (kept["seizure_number"], kept["packaging"]) == ("XM-1", "one box")
+    store.close()
+
+
 def test_two_windows_on_one_draft_lose_nothing_of_each_other_unasked(served, visit):
     store, now = served.store(), datetime.now(UTC)
     person = identity.Actor("officer-14", "officer", home.OFFICE)
