@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -339,14 +340,25 @@ def _keep(person: Any, alert_id: int) -> None:
 
 
 def _save(person: Any, alert_id: int) -> None:
-    store, saved_at = served().store, session.now().isoformat()
-    kept = review.draft(store, person, subject(alert_id)) or {}
-    if kept and kept.get("saved_at", "") != st.session_state.get(f"saved-{alert_id}", ""):
-        st.session_state[f"elsewhere-{alert_id}"] = True
-        return
-    content = {**_typed(alert_id), "items": items(alert_id), "saved_at": saved_at}
-    review.save_draft(store, person, subject(alert_id), content, session.now())
-    st.session_state[f"saved-{alert_id}"] = saved_at
+    now = session.now()
+    content = {**_typed(alert_id), "items": items(alert_id), "saved_at": now.isoformat()}
+    known = partial(_known, alert_id)
+    saved = review.save_draft(served().store, person, subject(alert_id), content, now, known)
+    if saved:
+        st.session_state[f"saved-{alert_id}"] = content["saved_at"]
+    st.session_state[f"elsewhere-{alert_id}"] = not saved
+
+
+def _known(alert_id: int, kept: Any) -> bool:
+    """Whether no other window saved this draft since this one did."""
+    return not kept or kept.get("saved_at", "") == st.session_state.get(f"saved-{alert_id}", "")
+
+
+def _newest(person: Any, alert_id: int) -> bool:
+    """Whether nothing was saved beside what stands here; where it was, the page asks."""
+    newest = _known(alert_id, review.draft(served().store, person, subject(alert_id)))
+    st.session_state[f"elsewhere-{alert_id}"] = not newest
+    return newest
 
 
 def _elsewhere(say: Words, person: Any, alert_id: int) -> None:
@@ -371,7 +383,6 @@ def _mine(person: Any, alert_id: int) -> None:
     def save() -> None:
         kept = review.draft(served().store, person, subject(alert_id)) or {}
         st.session_state[f"saved-{alert_id}"] = kept.get("saved_at", "")
-        st.session_state.pop(f"elsewhere-{alert_id}", None)
         _save(person, alert_id)
 
     deciding.attempt(save)
@@ -447,6 +458,8 @@ def _send(alert_id: int, record: str) -> None:
             st.session_state["fault"] = (say("fault.not_saved"), told)
             return
     store, now = served().store, session.now()
+    if not deciding.attempt(lambda: _newest(person, alert_id)):
+        return  # what another window saved would go with the draft
     made = deciding.attempt(
         lambda: review.record_outcome(
             store,
