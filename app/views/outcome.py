@@ -62,9 +62,9 @@ def page() -> None:
     zone = session.zone(session.status(person).zone)
     waiting = {row.id: form.reference(row.record_id) for row in awaiting(person, now)}
     strips = st.container(key="strips")  # a place of its own, so that nothing below moves
-    with strips:
-        _strips()
     if not waiting:
+        with strips:
+            deciding.strips()
         st.html(draw.state(say("outcome.none"), say("outcome.none_text")))
         return
     given = st.query_params.get("alert", "")
@@ -73,6 +73,8 @@ def page() -> None:
         st.session_state["outcome_of"] = (known or list(waiting))[0]
     chosen = st.session_state["outcome_of"]
     st.query_params["alert"] = str(chosen)
+    with strips:
+        _strips(chosen)
     purpose = st.session_state.get(f"purpose-{chosen}", "")
     try:
         view = review.alert(
@@ -91,16 +93,16 @@ def page() -> None:
             _elsewhere(say, person, chosen)
 
 
-def _strips() -> None:
+def _strips(chosen: int) -> None:
     """What was just done; where the time of an undo runs out the form stays where it stands.
 
     Else it would move under the hand of whoever is about to click.
     """
-    if undo := st.session_state.get("undo"):
-        st.session_state["undo_was"] = undo["alert"]
+    if "undo" in st.session_state:
+        st.session_state["undo_over"] = chosen  # whichever alert it is of
     empty = not any(name in st.session_state for name in ("undo", "told", "fault"))
     deciding.strips()
-    if empty and st.session_state.get("undo_was") == st.session_state.get("outcome_of", 0):
+    if empty and st.session_state.get("undo_over") == chosen:
         st.html('<div class="rp-room" aria-hidden="true"></div>')
 
 

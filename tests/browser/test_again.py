@@ -124,6 +124,33 @@ def test_what_is_typed_of_a_control_is_there_again_after_another_and_after_the_q
     store.close()
 
 
+def test_a_form_stays_where_it_is_when_the_undo_of_another_alert_runs_out(served, visit):
+    store, now = served.store(), datetime.now(UTC)
+    person = identity.Actor("officer-14", "officer", home.OFFICE)
+    review.alert(store, person, 2, now)
+    review.claim(store, person, 2, now)
+    review.decide(store, person, 2, "examine", REASON, now)
+    store.close()
+    page = visit("officer-14", "/outcome?alert=2")
+    form = page.locator(".st-key-line_found")
+    expect(form).to_be_visible()
+    page.get_by_role("link", name="Queue").click()
+    open_row(page, 0)
+    expect(button(page, "Refer")).to_be_visible()
+    press(page, "i")
+    page.get_by_role("dialog").get_by_label("Reason").fill(REASON)
+    page.get_by_role("button", name="Record decision").click()
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_be_visible()
+    page.get_by_role("link", name="Outcome").click()
+    expect(page.locator("h1")).to_contain_text("PX-2026-104502")
+    settled(page)
+    before = form.bounding_box()
+    expect(undo).to_have_count(0)
+    settled(page)
+    assert abs(form.bounding_box()["y"] - before["y"]) < 1
+
+
 def test_two_windows_on_one_draft_lose_nothing_of_each_other_unasked(served, visit):
     store, now = served.store(), datetime.now(UTC)
     person = identity.Actor("officer-14", "officer", home.OFFICE)
