@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from riskprofile.errors import RiskProfileError, UsageError
-from riskprofile.files import ODD, STDOUT, is_stdout, is_stream, legible
+from riskprofile.files import ODD, STDOUT, is_stdout, is_stream, legible, unplaced
 from riskprofile.services.steps import CHECKING, COMPARING, RANKING, STORING, WORDING, WRITING
 
 if TYPE_CHECKING:
@@ -347,6 +347,9 @@ def apart(read: Iterable[Path], *written: Path | None) -> None:
             raise UsageError("is a folder", where=str(one), do="Name a file in it")
         if not one.absolute().parent.is_dir():
             raise UsageError("its folder does not exist", where=str(one), do="Make it first")
+        if not is_stream(one):
+            with unplaced(one):  # a batch that was begun could only be gone on with
+                pass
 
 
 def _real(path: Path) -> Path:

@@ -458,6 +458,22 @@ def test_a_folder_in_the_place_of_a_result_is_refused_before_any_work(
     assert run(home, "score", day)[0] == 0  # nothing was begun that waits for --resume
 
 
+def test_a_result_that_cannot_be_written_is_refused_before_any_work(
+    home: Path, day: Path, tmp_path: Path
+) -> None:
+    """In a folder in which root makes no file either, and under a name that is too long."""
+    kept = tmp_path / "kept.csv"
+    kept.write_text("of yesterday")
+    folder = Path("/proc" if Path("/proc/self").exists() else "/dev/fd")
+    for out in (folder / "ranked.csv", tmp_path / ("n" * 251 + ".csv")):
+        for option in ("--out", "--quarantine"):
+            code, _, error = run(home, "score", day, option, out)
+            assert (code, "cannot be written" in error) == (4, True)
+    assert run(home, "score", day, "--out", kept, "--quarantine", folder / "rejected.csv")[0] == 4
+    assert (kept.read_text(), list(tmp_path.iterdir())) == ("of yesterday", [kept])
+    assert run(home, "score", day)[0] == 0  # nothing was begun that waits for --resume
+
+
 def test_a_result_takes_the_place_of_a_link_that_leads_to_itself(
     home: Path, day: Path, tmp_path: Path
 ) -> None:
