@@ -265,7 +265,7 @@ def sign_in(
     SignInRefused
         The same words for an unknown name, a wrong password, a wrong code.
     """
-    who = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:32]
+    who = tried_as(name)
     dummy = _dummy_hash()
     with store.write() as connection:
         serialise(connection, int(who[:15], 16))
@@ -327,7 +327,7 @@ def confirm_password(store: Store, actor: Actor, password: str, now: datetime) -
     SignInRefused
         It is not, or there were too many tries.
     """
-    who = hashlib.sha256(actor.name.encode("utf-8", "replace")).hexdigest()[:32]
+    who = tried_as(actor.name)
     with store.write() as connection:
         found = connection.execute(
             select(_account.c.password_hash).where(
@@ -386,6 +386,11 @@ def sign_out(store: Store, token: str, now: datetime) -> None:
                 subject=f"account:{row[0]}",
                 now=now,
             )
+
+
+def tried_as(name: str) -> str:
+    """What stands for a name among the tries: a password may have been typed into its field."""
+    return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _digest(token: str) -> str:
@@ -455,6 +460,7 @@ def _step(secret: str | None, code: str, now: datetime) -> int | None:
     """The time step whose code this is (one before and one after count), or None."""
     if secret is None:
         return None
+    code = "".join(code.split())  # authenticators show it in two groups
     current = int(now.timestamp()) // CODE_SECONDS
     generator = pyotp.HOTP(secret)
     found = None

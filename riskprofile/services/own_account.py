@@ -5,20 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 
 import pyotp
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from riskprofile.errors import InputError
 from riskprofile.services import identity
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import audit
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Account
+from riskprofile.store.tables import Account, SignInAttempt
 
 _account = Account.__table__  # type: ignore[attr-defined]
+_attempt = SignInAttempt.__table__  # type: ignore[attr-defined]
 
 
 def set_second_factor(store: Store, actor: Actor, name: str, now: datetime) -> str:
-    """Give an account a new second factor and end its sessions; its secret, shown this once."""
+    """Give an account a new second factor and end its sessions; its secret, shown this once.
+
+    Its failed tries are forgotten: who lost a device has most of them behind them.
+    """
     authorise(actor, "account.manage")
     secret = pyotp.random_base32()
     with store.write() as connection:
@@ -30,6 +34,7 @@ def set_second_factor(store: Store, actor: Actor, name: str, now: datetime) -> s
         if done.rowcount != 1:
             raise InputError(f"there is no open account {name[:64]}", do="riskprofile users list")
         identity.end_sessions(connection, name, now)
+        connection.execute(delete(_attempt).where(_attempt.c.account == identity.tried_as(name)))
         audit.append(
             connection,
             actor=actor.name,

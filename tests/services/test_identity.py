@@ -300,6 +300,24 @@ def test_a_code_may_be_one_step_early_or_late(store, steps, good):
             sign_in(store, code=code)
 
 
+def test_a_code_is_taken_in_the_groups_in_which_an_authenticator_shows_it(store):
+    code = pyotp.TOTP(add(store, totp=True)).at(NOW)
+    assert sign_in(store, code=f"{code[:3]} {code[3:]}")
+
+
+def test_who_lost_a_device_comes_in_with_the_new_one_at_once(any_store):
+    lost = pyotp.TOTP(add(any_store, totp=True))
+    add(any_store, name="otto")
+    fails(any_store, identity.TRIES)
+    fails(any_store, identity.TRIES, name="otto")
+    new = pyotp.TOTP(own_account.set_second_factor(any_store, OWNER, "ines", NOW))
+    with pytest.raises(SignInRefused):
+        sign_in(any_store, code=lost.at(NOW))
+    assert sign_in(any_store, code=new.at(NOW))
+    with pytest.raises(SignInRefused):
+        sign_in(any_store, name="otto")  # another's tries stay
+
+
 def test_a_right_code_with_a_wrong_password_does_not_spend_the_code(store):
     secret = add(store, totp=True)
     code = pyotp.TOTP(secret).at(NOW)
