@@ -6,6 +6,7 @@ Plain HTML without script; the page framework sees none of it.
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -26,7 +27,10 @@ from app.installation import COOKIE, LANGUAGE_COOKIE, served
 from app.markup import filled
 from app.text import escape
 from riskprofile.errors import PolicyError, RiskProfileError, StoreError
+from riskprofile.files import legible
 from riskprofile.services import federated, identity, own_account
+
+log = logging.getLogger("riskprofile.app")
 
 FORM_LIMIT = 4096  # bytes of a form
 NEXT = re.compile(r"/[a-z_-]*(\?[A-Za-z0-9=&_.%+-]*)?")
@@ -229,7 +233,8 @@ async def to_provider(request: Request) -> Response:
         out = await anyio.to_thread.run_sync(
             lambda: federated.begin(here.settings, onward.query, here.clock())
         )
-    except RiskProfileError:
+    except RiskProfileError as error:
+        log.warning("single sign-on: %s", legible(str(error)))
         return HTMLResponse(sign_in_page(say, onward, say("sign_in.no_provider")), 503)
     answer = RedirectResponse(out.address, 303)
     answer.set_cookie(
@@ -253,9 +258,12 @@ async def from_provider(request: Request) -> Response:
         token, asked = await anyio.to_thread.run_sync(
             lambda: federated.finish(here.store, here.settings, carried, query, here.clock())
         )
-    except PolicyError:
+    except PolicyError as error:
+        if carried:  # else it is a stranger's, who could fill a disk with it
+            log.warning("single sign-on: %s", legible(str(error)))
         answer = HTMLResponse(sign_in_page(say, Way(), say("sign_in.not_known")), 401)
-    except RiskProfileError:
+    except RiskProfileError as error:
+        log.warning("single sign-on: %s", legible(str(error)))
         answer = HTMLResponse(sign_in_page(say, Way(), say("sign_in.no_provider")), 503)
     else:
         # A redirect would still count as coming from the provider, and the browser would

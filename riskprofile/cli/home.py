@@ -21,6 +21,7 @@ from riskprofile.errors import Conflict, RiskProfileError, ScorecardError
 from riskprofile.profiles import PROFILES
 from riskprofile.services import (
     check_counts,
+    federated,
     finishing,
     govern,
     identity,
@@ -96,6 +97,9 @@ def doctor(home: Home = None, json: Json = False) -> int:
             checks.append({"check": name, "ok": True, "says": str(said)})
         except RiskProfileError as error:
             checks.append({"check": name, "ok": False, "says": str(error)})
+        except OSError as error:  # the other checks are told all the same
+            says = f"{error.filename}: {error.strerror}. Check owner and rights."
+            checks.append({"check": name, "ok": False, "says": says})
 
     settings = settings_of(home)
     store: list[Store] = []
@@ -127,6 +131,7 @@ def doctor(home: Home = None, json: Json = False) -> int:
         check("keys", lambda: _keys(govern.lost_keys(base, owner(), settings.home)))
         given = partial(check_counts.by_day, base, owner(), now())
         switched = "on" if settings.exporters_page else "off"
+        check("single sign-on", lambda: federated.check(settings))
         check("exporters' page", lambda: f"{switched}, {answers(given())} in 30 days")
         base.close()
     if json:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -93,13 +94,33 @@ def proxied(settings: Settings, peer: str, headers: Mapping[str, str]) -> str | 
     return headers.get(settings.proxy_header.lower(), "").strip() or None
 
 
+def check(settings: Settings) -> str:
+    """What stands behind each way that is set up: its provider answers, its secret is here.
+
+    Raises
+    ------
+    RiskProfileError
+        What keeps people out, with what to do.
+    """
+    ways = []
+    if settings.oidc_issuer:
+        provider = _provider(settings)
+        _ask(_address(provider, "jwks_uri"))
+        keys.written(settings.home, CLIENT_SECRET)
+        ways.append(f"the provider {settings.oidc_issuer}")
+    if settings.proxy_address:
+        keys.written(settings.home, PROXY_SECRET)
+        ways.append(f"the proxy at {settings.proxy_address}")
+    return " and ".join(ways) or "off"
+
+
 def begin(settings: Settings, onward: str, now: datetime) -> Outward:
     """Send a browser to the provider: state, nonce and the PKCE challenge are new each time."""
+    provider = _provider(settings)
     from authlib.common.security import generate_token
     from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
     from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-    provider = _provider(settings)
     state, nonce, verifier = (generate_token(length) for length in (43, 43, 64))
     address = prepare_grant_uri(
         _address(provider, "authorization_endpoint"),
@@ -192,7 +213,10 @@ def _named(
             },
         )
         claims.validate(now=int(now.timestamp()), leeway=LEEWAY)
-    except (JoseError, ValueError, KeyError, TypeError, AttributeError):
+    except JoseError as error:  # what it says names a claim, and never what stands in it
+        why = error.description or error.error
+        raise _refused(f"the provider's token does not hold ({why[:80]})") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise _refused("the provider's token does not hold") from None
     name = claims.get(settings.oidc_claim)
     if settings.oidc_claim == "email" and claims.get("email_verified") is not True:
@@ -206,6 +230,11 @@ def _provider(settings: Settings) -> dict[str, Any]:
         raise UsageError(
             "single sign-on is not set up",
             do="Set oidc_issuer, oidc_client and oidc_redirect, and keys/oidc.secret.",
+        )
+    if not all(map(find_spec, ("authlib", "httpx"))):
+        raise UsageError(
+            "single sign-on needs an extra that is not installed",
+            do='Install it: pip install -e ".[oidc]"',
         )
     issuer = settings.oidc_issuer
     found = _ask(_secure(issuer.rstrip("/") + "/.well-known/openid-configuration"))

@@ -170,6 +170,43 @@ def test_a_provider_that_is_down_is_no_fault_of_the_page(single, provider):
         provider.down = False
 
 
+@pytest.mark.parametrize(
+    ("claims", "why"),
+    [
+        ({"aud": "another"}, "(Invalid claim: 'aud')"),
+        ({"exp": 5}, "(The token is expired)"),
+        ({"nonce": "x"}, "'nonce'"),
+        ({"preferred_username": "stranger"}, "no account here has this name"),
+    ],
+)
+def test_the_log_says_why_the_provider_lets_nobody_in(single, provider, caplog, claims, why):
+    client, provider.claims = Browser(*single), claims
+    try:
+        address = client.get("/sign-in/oidc").headers["location"]
+        answer = client.get(back(provider.authorise(address, "officer-14")))
+    finally:
+        provider.claims = {}
+    assert (answer.status, COOKIE in client.cookies) == (401, False)
+    (line,) = caplog.messages
+    assert why in line and why not in html.unescape(answer.text)
+    assert "stranger" not in line and oidc.SECRET not in line
+
+
+def test_a_stranger_at_the_door_of_the_provider_fills_no_log(single, caplog):
+    assert Browser(*single).get("/sign-in/oidc/back?code=x&state=y").status == 401
+    assert not caplog.messages
+
+
+def test_the_log_says_what_is_wrong_with_the_secret_of_the_client(single, provider, caplog):
+    secret = served().settings.home / "keys" / "oidc.secret"
+    for how, why in ((lambda: secret.chmod(0o644), "others may read"), (secret.unlink, "be read")):
+        client = Browser(*single)
+        address = client.get("/sign-in/oidc").headers["location"]
+        how()
+        assert client.get(back(provider.authorise(address, "officer-14"))).status == 503
+        assert why in caplog.messages[-1]
+
+
 def test_without_single_sign_on_its_door_is_shut(behind):
     client = Browser(*behind)
     assert client.get("/sign-in/oidc").status == 503

@@ -843,6 +843,19 @@ def test_doctor_says_that_the_clock_went_back(home: Path) -> None:
     store.close()
 
 
+def test_doctor_tells_the_rest_where_scorecards_cannot_be_read(home: Path, tmp_path: Path) -> None:
+    assert run(home, "init")[0] == 0
+    models = tmp_path / "models"
+    shutil.copytree(CHECKOUT / "models", models)
+    for manifest in models.glob("shipment/*/manifest.json"):
+        manifest.unlink()
+        manifest.mkdir()  # no file, so that root cannot read it either
+    code, said, _ = run(home, "doctor", RISKPROFILE_MODELS=str(models))
+    lines = said.splitlines()
+    assert code == 1 and any(one.startswith("!!  scorecard shipment: ") for one in lines)
+    assert any(one.startswith("ok  single sign-on: off") for one in lines)
+
+
 def test_doctor_makes_no_home(home: Path) -> None:
     code, said, _ = run(home, "doctor")
     assert (code, home.exists()) == (1, False)

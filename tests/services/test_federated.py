@@ -191,6 +191,20 @@ def test_a_provider_that_is_down_is_said(told, provider):
         federated.begin(told, "/", NOW)
 
 
+def test_what_stands_behind_each_way_is_checked(told, provider):
+    assert federated.check(told) == f"the provider {provider.issuer} and the proxy at 10.0.0.7"
+    provider.down = True
+    with pytest.raises(RiskProfileError, match="does not answer"):
+        federated.check(told)
+    provider.down = False
+    for name in ("oidc.secret", "proxy.secret"):
+        (told.home / "keys" / name).chmod(0o644)
+        with pytest.raises(StoreError, match=name):
+            federated.check(told)
+        (told.home / "keys" / name).chmod(0o600)
+    assert federated.check(settings.load({}, home=str(told.home))) == "off"
+
+
 def test_an_address_counts_only_when_the_provider_verified_it(store, told, provider):
     by_mail = told.model_copy(update={"oidc_claim": "email"})
     provider.claims = {"email": "ines"}
