@@ -68,7 +68,7 @@ Say = Callable[[str], None]
 
 @dataclass
 class Watched:
-    """What a watcher did so far. `waiting` are files taken that wait for another try."""
+    """What a watcher did so far. `waiting` are taken files that wait for a try, or another one."""
 
     done: int = 0
     failed: int = 0
@@ -189,6 +189,10 @@ class Inbox:
             for path in sorted(place.iterdir())
             if _is_file(path.lstat())
         ]
+
+    def held(self) -> int:
+        """How many files are taken, and still to be done."""
+        return len(self._places(self.mine))
 
     def _places(self, claimed: Path) -> list[Path]:
         if not claimed.is_dir():
@@ -333,7 +337,8 @@ class Watcher:
                     if fault is not None:
                         raise fault
                     break
-            self.told.stopped = stop.signal
+            if stop.signal:
+                self.told.stopped, self.told.waiting = stop.signal, inbox.held()
         return self.told
 
     @contextmanager

@@ -442,6 +442,26 @@ def test_what_keeps_one_file_waiting_keeps_no_other(
     assert states == ["done"]
 
 
+def test_what_a_signal_leaves_taken_is_counted_as_waiting_and_the_next_goes_on(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    plain(folder, "large.csv", "x" * 200_000)  # a run of its own, which ends at once
+    for name in ("a.csv", "b.csv"):
+        plain(folder, name, GOOD if name == "a.csv" else OTHER)
+    for number, name in enumerate(("large.csv", "a.csv", "b.csv")):
+        os.utime(folder / name, (number, number))
+
+    def say(line: str) -> None:
+        if line.startswith("large.csv"):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, say)
+    told = watcher.run(folder, every=0.05)
+    assert (told.stopped, told.failed, told.done, told.waiting) == (signal.SIGTERM, 1, 0, 2)
+    after = _watched(store, home, folder)
+    assert (after.done, after.waiting, after.stopped) == (2, 0, 0)
+
+
 def test_what_cannot_be_told_of_a_file_is_told_later_and_the_watcher_goes_on(
     store: Store, home: Settings, folder: Path
 ) -> None:
