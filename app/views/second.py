@@ -39,7 +39,7 @@ def _entry(one: Any, person: Any, say: Any, zone: Any, now: Any) -> None:
     if one.earlier:
         who, before = one.earlier
         said = say("second.earlier", who=who, what=say(f"outcome.{before}"))
-        when = f"{when}; {said}"
+        when = say.listed([when, said], ";")
     items = "".join(f"<li>{escape(found.item(say, item))}</li>" for item in one.items)
     how = f'<div class="rp-m">{escape(told)}</div>' if (told := found.how(say, one)) else ""
     with st.container(

@@ -15,7 +15,8 @@ from typing import Any, Self
 LANGUAGES = ("en", "fr", "es", "ar")
 COMMA = ("fr", "es")  # languages that write 4,25
 RIGHT_TO_LEFT = ("ar",)
-MARKS = {",": "،", ";": "؛"}  # as those languages write them
+# As a language writes them where it does not do so as English does.
+MARKS = {"ar": {",": "،", ";": "؛"}, "fr": {";": " ;"}}
 # Plural forms of a language, as CLDR names them; of all others it is one and other.
 FORMS = {"ar": ("one", "two", "few", "many", "other")}
 DEFAULT = "en"
@@ -72,8 +73,10 @@ class Words:
 
         >>> of("en").listed(["a", "b"]), of("ar").listed(["a", "b"])
         ('a, b', 'a، b')
+        >>> of("fr").listed(["a", "b"], ";")
+        'a ; b'
         """
-        return f"{MARKS[mark] if self.right_to_left else mark} ".join(parts)
+        return f"{MARKS.get(self.language, {}).get(mark, mark)} ".join(parts)
 
     def name_of(self, language: str) -> str:
         """A language's own name for itself."""
