@@ -42,6 +42,7 @@ _PACKED = {
 }
 _BROKEN = (EOFError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)
 _UNPACK = "Unpack it and give the files"
+_SAVE = "Save its sheet as CSV and give that"
 
 
 def sources(path: str | Path) -> list[Source]:
@@ -133,7 +134,7 @@ def unpacked(source: Source, most: int = MAX_BYTES) -> list[Source]:
     if start.startswith((ZIP, _EMPTY_ZIP)):
         with _opened(source) as stream:
             if is_workbook(stream):
-                _check_zip(source, most)
+                _check_zip(source, most, do=_SAVE)
                 return [source]
         return _members(source, most)
     return [source]
@@ -216,7 +217,7 @@ class _Layers(io.RawIOBase):
         super().close()
 
 
-def _check_zip(source: Source, most: int) -> list[zipfile.ZipInfo]:
+def _check_zip(source: Source, most: int, do: str = _UNPACK) -> list[zipfile.ZipInfo]:
     """Members of a zip within the limits that its directory can show."""
     try:
         with _opened(source) as stream, zipfile.ZipFile(stream) as archive:
@@ -231,12 +232,10 @@ def _check_zip(source: Source, most: int) -> list[zipfile.ZipInfo]:
         )
     total = sum(each.file_size for each in members)
     if total > most:
-        raise InputError(
-            f"unpacks to more than {most // 1_000_000} MB", where=source.name, do=_UNPACK
-        )
+        raise InputError(f"unpacks to more than {most // 1_000_000} MB", where=source.name, do=do)
     if total > FREE_BYTES and total > MAX_RATIO * max(source.size, 1):
         raise InputError(
-            f"unpacks to more than {MAX_RATIO} times its size", where=source.name, do=_UNPACK
+            f"unpacks to more than {MAX_RATIO} times its size", where=source.name, do=do
         )
     return members
 

@@ -151,3 +151,14 @@ def test_a_smaller_limit_holds_for_each_kind_of_packing():
         assert len(archive.unpacked(source)) == 1
         with pytest.raises(InputError, match="unpacks to more than 1 MB"):
             archive.unpacked(source, 1_000_000)
+
+
+@pytest.mark.parametrize("parts", [("[Content_Types].xml",), ("mimetype", "content.xml")])
+def test_a_workbook_that_is_too_large_is_to_be_saved_not_unpacked(parts):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as made:
+        for name in (*parts, "sheet.xml"):
+            made.writestr(name, b"<row/>" * 200_000)
+    held = Source("day.xlsx", None, packed.tell(), lambda: io.BytesIO(packed.getvalue()))
+    with pytest.raises(InputError, match=r"more than 1 MB\. Save its sheet as CSV"):
+        archive.unpacked(held, most=1_000_000)
