@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -64,7 +65,7 @@ SIZE = cast(batch_table.c.options[BYTES].as_string(), BigInteger)  # that option
 ASKED_AT_ONCE = 5_000  # parameters of one statement
 KEPT_AT_ONCE = 2_000  # rows that were kept back, with the raw text of each
 FEW = 500  # rows up to which a chunk is an Arrow stream
-# Before what is packed, and before a stream of numbers, with its length.
+# Before what is packed, with its length, and before a stream of numbers, with its CRC-32.
 _MAGIC, _NUMBERS, _PACKED = b"zstd", b"nums", struct.Struct("<4sI")
 _PARQUET = b"PAR1"
 _CODEC = pa.Codec("zstd")
@@ -106,7 +107,7 @@ def stored(table: Table) -> bytes:
         if not all(map(pa.types.is_primitive, given.schema.types)):
             return _parquet(given)
         content = _streamed(given, pa.ipc.IpcWriteOptions(compression="zstd", use_threads=False))
-        return _PACKED.pack(_NUMBERS, len(content)) + content
+        return _PACKED.pack(_NUMBERS, zlib.crc32(content)) + content
     # A stream holds buffers as they are, with what lies behind them and under missing values: taken
     # anew, the same values are the same bytes whoever computed them.
     content = _streamed(given.combine_chunks().take(pa.array(np.arange(len(given)))))
@@ -163,12 +164,12 @@ Asked = Sequence[str] | Callable[[str], bool]
 def _read(content: bytes, columns: Asked | None = None) -> pa.Table:
     """What `stored` or `to_bytes` made; of its columns those asked, in this order."""
     if content[: len(_MAGIC)] in (_MAGIC, _NUMBERS):
-        magic, size = _PACKED.unpack_from(content)
+        magic, told = _PACKED.unpack_from(content)
         content = content[_PACKED.size :]
         if magic == _MAGIC:
-            content = _CODEC.decompress(content, size, asbytes=True)
-        elif len(content) != size:
-            raise ValueError("the chunk is cut")
+            content = _CODEC.decompress(content, told, asbytes=True)
+        elif zlib.crc32(content) != told:
+            raise ValueError("a chunk was altered or cut")
     if content[: len(_PARQUET)] == _PARQUET:
         file = pq.ParquetFile(io.BytesIO(content))
         schema, read = file.schema_arrow, file.read

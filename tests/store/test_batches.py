@@ -60,6 +60,11 @@ def test_many_numbers_are_a_stream_of_columns_each_packed(names: list[str]) -> N
     pd.testing.assert_frame_equal(from_bytes(kept), given)
     pd.testing.assert_frame_equal(from_bytes(kept, ["mass"]), given[["mass"]])
     assert stored(from_bytes(to_bytes(given))) == kept  # as releases before stored it
+    for place in np.random.default_rng(3).integers(4, len(kept), 200):  # no bit reads otherwise
+        flipped = bytearray(kept)
+        flipped[place] ^= 1 << (place % 8)
+        with pytest.raises(ValueError, match="altered"):
+            from_bytes(bytes(flipped))
 
 
 @pytest.mark.parametrize("rows", [0, 3])
