@@ -68,6 +68,7 @@ STAGES = {
     "store and audit": (
         *("store/", "services/ingest", "services/screen", "services/ending", "services/rated"),
         *("services/opening", "services/govern", "services/rejects", "services/rights"),
+        "services/under_way",
     ),
 }
 # What works for whoever asks it: of the stage of that.

@@ -270,7 +270,10 @@ class Browsers:
 
 
 def _emptied(page: Any) -> bool:
-    """Leave what is open for a page without scripts, and forget what it kept: whether it can."""
+    """Leave what is open for a page without scripts, and forget what it kept: whether it can.
+
+    Nor is any address answered by a test that is over.
+    """
     from playwright.sync_api import Error
 
     if not page.url.startswith("http"):
@@ -278,6 +281,7 @@ def _emptied(page: Any) -> bool:
     origin = "/".join(page.url.split("/")[:3])
     kept = {"origin": origin, "storageTypes": "cookies,local_storage,indexeddb"}
     try:
+        page.unroute_all()
         page.goto(f"{origin}/healthz")
         page.evaluate("sessionStorage.clear()")
         page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", kept)
