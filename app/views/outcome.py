@@ -160,7 +160,7 @@ def _form(
             args=(view.id,),
         )
         st.html(f'<span class="rp-m rp-s">{escape(say("outcome.trains"))}</span>')
-    return bool(st.session_state.get(f"elsewhere-{view.id}"))
+    return bool(_window(view.id)["elsewhere"])
 
 
 def _what(say: Words, person: Any, view: review.AlertView) -> None:
@@ -344,23 +344,35 @@ def _keep(person: Any, alert_id: int) -> None:
 def _save(person: Any, alert_id: int) -> None:
     now = session.now()
     content = {**_typed(alert_id), "items": items(alert_id), "saved_at": now.isoformat()}
-    known = partial(_known, alert_id)
+    here = _window(alert_id)
+    known = partial(_known, here)
     saved = review.save_draft(served().store, person, subject(alert_id), content, now, known)
+    here["elsewhere"] = not saved
     if saved:
-        st.session_state[f"saved-{alert_id}"] = content["saved_at"]
-    st.session_state[f"elsewhere-{alert_id}"] = not saved
+        here["at"] = content["saved_at"]
 
 
-def _known(alert_id: int, kept: Any) -> bool:
+def _window(alert_id: int) -> dict[str, Any]:
+    """What this window knows of its draft: when it saved it, and whether another did since.
+
+    It is written in place: where `st.session_state` is asked the next click may end a run, and
+    what was saved must not be left without a note that it was this window.
+    """
+    first = {"at": "", "elsewhere": False}
+    kept: dict[str, Any] = st.session_state.setdefault(f"saved-{alert_id}", first)
+    return kept
+
+
+def _known(here: dict[str, Any], kept: Any) -> bool:
     """Whether no other window saved this draft since this one did."""
-    return not kept or kept.get("saved_at", "") == st.session_state.get(f"saved-{alert_id}", "")
+    return not kept or kept.get("saved_at", "") == here["at"]
 
 
 def _newest(person: Any, alert_id: int) -> bool:
     """Whether nothing was saved beside what stands here; where it was, the page asks."""
-    newest = _known(alert_id, review.draft(served().store, person, subject(alert_id)))
-    st.session_state[f"elsewhere-{alert_id}"] = not newest
-    return newest
+    here = _window(alert_id)
+    here["elsewhere"] = not _known(here, review.draft(served().store, person, subject(alert_id)))
+    return not here["elsewhere"]
 
 
 def _elsewhere(say: Words, person: Any, alert_id: int) -> None:
@@ -384,7 +396,7 @@ def _mine(person: Any, alert_id: int) -> None:
 
     def save() -> None:
         kept = review.draft(served().store, person, subject(alert_id)) or {}
-        st.session_state[f"saved-{alert_id}"] = kept.get("saved_at", "")
+        _window(alert_id)["at"] = kept.get("saved_at", "")
         _save(person, alert_id)
 
     deciding.attempt(save)
@@ -398,14 +410,14 @@ def _restore(person: Any, view: review.AlertView) -> dict[str, Any]:
     if f"items-base-{alert_id}" not in st.session_state:
         table = pd.DataFrame(kept.get("items") or [], columns=list(COLUMNS))
         table["count"] = pd.to_numeric(table["count"]).astype("Int64")
-        st.session_state[f"saved-{alert_id}"] = kept.get("saved_at", "")
-        st.session_state[f"items-base-{alert_id}"] = table.astype(
-            {name: "string" for name in COLUMNS if name != "count"}
-        )
         for name in FIELDS:
             if kept.get(name) is not None:
                 st.session_state[f"{name}-{alert_id}"] = kept[name]
         beside.ask(view, kept.get("answers") or {})
+        _window(alert_id)["at"] = kept.get("saved_at", "")
+        st.session_state[f"items-base-{alert_id}"] = table.astype(  # last: a run may end before
+            {name: "string" for name in COLUMNS if name != "count"}
+        )
     return dict(kept)
 
 
@@ -414,14 +426,14 @@ def _forget(alert_id: int) -> None:
 
     What was typed into a table cannot be taken back: the next one has another key.
     """
+    for name in (  # first: where a run ends before the fields are empty, the next fills them anew
+        *(_grid(alert_id), f"items-base-{alert_id}", f"items-now-{alert_id}"),
+        f"saved-{alert_id}",
+    ):
+        st.session_state.pop(name, None)
     for name in FIELDS:
         empty: Any = [] if name == "methods" else "" if name in WORDS else None
         st.session_state[f"{name}-{alert_id}"] = empty
-    for name in (
-        *(_grid(alert_id), f"items-base-{alert_id}", f"items-now-{alert_id}"),
-        *(f"saved-{alert_id}", f"elsewhere-{alert_id}"),
-    ):
-        st.session_state.pop(name, None)
     rounds = f"items-round-{alert_id}"
     st.session_state[rounds] = st.session_state.get(rounds, 0) + 1
     beside.forget(alert_id)

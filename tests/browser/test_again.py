@@ -151,6 +151,24 @@ def test_a_form_stays_where_it_is_when_the_undo_of_another_alert_runs_out(served
     assert abs(form.bounding_box()["y"] - before["y"]) < 1
 
 
+def test_clicks_that_follow_each_other_at_once_are_those_of_one_window(served, visit):
+    store, now = served.store(), datetime.now(UTC)
+    person = identity.Actor("officer-14", "officer", home.OFFICE)
+    review.alert(store, person, 1, now)
+    review.claim(store, person, 1, now)
+    review.decide(store, person, 1, "examine", REASON, now)
+    page = visit("officer-14", "/outcome?alert=1")
+    methods = page.locator(".st-key-line_methods button")
+    expect(methods.first).to_be_visible()
+    settled(page)
+    for wait in range(0, 160, 4):  # ms: so the next click comes at each step of what the last began
+        methods.nth(wait // 4 % 3).evaluate("(one) => one.click()")
+        page.wait_for_timeout(wait)
+    settled(page)
+    expect(page.locator(".rp-strip")).to_have_count(0)
+    store.close()
+
+
 def test_two_windows_on_one_draft_lose_nothing_of_each_other_unasked(served, visit):
     store, now = served.store(), datetime.now(UTC)
     person = identity.Actor("officer-14", "officer", home.OFFICE)
