@@ -55,17 +55,16 @@ PEOPLE = {
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> Generator[None, object, object]:
-    """Two of the processes that run the suite have all of these, each a browser of its own.
+    """One of the processes that run the suite has all of these.
 
-    They wait for it half of their time, and fill both cores in the other half: while one process
-    waits, the others work. In one process they are one chain, and one that has ended cannot help.
+    They wait for a browser half of their time, and fill both cores in the other half: while one
+    process waits, the others work. Two browsers at once are more than two cores bear.
     """
     if config.pluginmanager.hasplugin("xdist"):
         here = Path(__file__).parent
         for item in items:
             if here in item.path.parents:
-                half = "a-l" if item.path.name < "test_m" else "m-z"  # about as many in each
-                item.add_marker(pytest.mark.xdist_group(f"browser-{half}"))
+                item.add_marker(pytest.mark.xdist_group("browser"))
     return (yield)
 
 
