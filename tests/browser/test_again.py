@@ -11,11 +11,22 @@ from sqlalchemy import func, select
 
 from riskprofile.services import identity, review
 from riskprofile.store import tables
+from riskprofile.store.database import Store
 from tests.browser import home
 from tests.browser.test_fast_keys import Line
 from tests.browser.test_shift import PAUSE, REASON, button, open_row, press, reference, settled
 
 SEEN = {"outcome": "nothing", "methods": ["opened"]}
+
+
+def ordered(store: Store, *alerts: int) -> identity.Actor:
+    """Who claimed these alerts and ordered a control of each, just now."""
+    person, now = identity.Actor("officer-14", "officer", home.OFFICE), datetime.now(UTC)
+    for alert in alerts:
+        review.alert(store, person, alert, now)
+        review.claim(store, person, alert, now)
+        review.decide(store, person, alert, "examine", REASON, now)
+    return person
 
 
 def test_a_decision_is_made_once_whatever_is_clicked_again(served, visit):
@@ -66,11 +77,8 @@ def test_a_decision_is_made_once_whatever_is_clicked_again(served, visit):
 
 def test_a_second_click_sends_the_outcome_of_no_other_control(served, visit):
     store, now = served.store(), datetime.now(UTC)
-    person = identity.Actor("officer-14", "officer", home.OFFICE)
+    person = ordered(store, 1, 2)
     for alert in (1, 2):
-        review.alert(store, person, alert, now)
-        review.claim(store, person, alert, now)
-        review.decide(store, person, alert, "examine", REASON, now)
         review.save_draft(store, person, f"outcome:{alert}", SEEN, now)
     line = Line(visit, "/outcome?alert=1")
     page = line.page
@@ -91,12 +99,8 @@ def test_a_second_click_sends_the_outcome_of_no_other_control(served, visit):
 
 
 def test_what_is_typed_of_a_control_is_there_again_after_another_and_after_the_queue(served, visit):
-    store, now = served.store(), datetime.now(UTC)
-    person = identity.Actor("officer-14", "officer", home.OFFICE)
-    for alert in (1, 2):
-        review.alert(store, person, alert, now)
-        review.claim(store, person, alert, now)
-        review.decide(store, person, alert, "examine", REASON, now)
+    store = served.store()
+    person = ordered(store, 1, 2)
     page = visit("officer-14", "/outcome?alert=1")
     packaging, number = page.get_by_label("Packaging"), page.get_by_label("Seizure number")
     expect(packaging).to_be_visible()
@@ -125,11 +129,8 @@ def test_what_is_typed_of_a_control_is_there_again_after_another_and_after_the_q
 
 
 def test_a_form_stays_where_it_is_when_the_undo_of_another_alert_runs_out(served, visit):
-    store, now = served.store(), datetime.now(UTC)
-    person = identity.Actor("officer-14", "officer", home.OFFICE)
-    review.alert(store, person, 2, now)
-    review.claim(store, person, 2, now)
-    review.decide(store, person, 2, "examine", REASON, now)
+    store = served.store()
+    ordered(store, 2)
     store.close()
     page = visit("officer-14", "/outcome?alert=2")
     form = page.locator(".st-key-line_found")
@@ -152,11 +153,9 @@ def test_a_form_stays_where_it_is_when_the_undo_of_another_alert_runs_out(served
 
 
 def test_clicks_that_follow_each_other_at_once_are_those_of_one_window(served, visit):
-    store, now = served.store(), datetime.now(UTC)
-    person = identity.Actor("officer-14", "officer", home.OFFICE)
-    review.alert(store, person, 1, now)
-    review.claim(store, person, 1, now)
-    review.decide(store, person, 1, "examine", REASON, now)
+    store = served.store()
+    ordered(store, 1)
+    store.close()
     page = visit("officer-14", "/outcome?alert=1")
     methods = page.locator(".st-key-line_methods button")
     expect(methods.first).to_be_visible()
@@ -166,15 +165,11 @@ def test_clicks_that_follow_each_other_at_once_are_those_of_one_window(served, v
         page.wait_for_timeout(wait)
     settled(page)
     expect(page.locator(".rp-strip")).to_have_count(0)
-    store.close()
 
 
 def test_two_windows_on_one_draft_lose_nothing_of_each_other_unasked(served, visit):
-    store, now = served.store(), datetime.now(UTC)
-    person = identity.Actor("officer-14", "officer", home.OFFICE)
-    review.alert(store, person, 1, now)
-    review.claim(store, person, 1, now)
-    review.decide(store, person, 1, "examine", REASON, now)
+    store = served.store()
+    person = ordered(store, 1)
     page = visit("officer-14", "/outcome?alert=1")
     other = page.context.new_page()
     other.goto(page.url)
