@@ -6,6 +6,8 @@ import itertools
 import os
 import tempfile
 import weakref
+from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -22,6 +24,38 @@ Held = Mapping[str, tuple[int, int]]  # by column: where it begins in the file, 
 SEGMENT = 1 << 14  # rows of a run that lie together on file, some 3 MB: as much waits in memory
 
 
+class Together(Mapping[str, tuple[int, int]]):
+    """As `Held`, of columns that lie one after the other: eight bytes for each, where a pair of
+    numbers in a dictionary takes two hundred. A run that sets its rows apart has many thousands.
+
+    Parameters
+    ----------
+    names : tuple of str
+    ends : array of int
+        Where the first begins, and where each ends.
+    """
+
+    __slots__ = ("_ends", "_names")
+
+    def __init__(self, names: tuple[str, ...], ends: array[int]) -> None:
+        self._names, self._ends = names, ends
+
+    def __getitem__(self, name: str) -> tuple[int, int]:
+        if name not in self._names:
+            raise KeyError(name)
+        at = self._names.index(name)
+        return self._ends[at], self._ends[at + 1] - self._ends[at]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
 class Spool:
     """Columns in one file without a name, which is gone when this is closed or not used any more.
 
@@ -33,6 +67,7 @@ class Spool:
         self._folder = folder if here else None
         self._file: IO[bytes] | None = None
         self._end = 0
+        self._names: dict[tuple[str, ...], tuple[str, ...]] = {}  # those put together, once
 
     def __enter__(self) -> Spool:
         return self
@@ -48,11 +83,12 @@ class Spool:
         StoreError
             The disk is full, or a file may not become so large.
         """
-        held = {}
+        ends = array("q", [self._end])
         for name, values in columns.items():
-            content = streamed(pa.table([values], [name]))
-            held[name] = self.put_bytes(content), len(content)
-        return held
+            self.put_bytes(streamed(pa.table([values], [name])))
+            ends.append(self._end)
+        names = tuple(columns)
+        return Together(self._names.setdefault(names, names), ends)
 
     def put_bytes(self, content: bytes | memoryview) -> int:
         """Write this; where it begins.
@@ -159,7 +195,9 @@ class Columns:
         self._settle()
         kind = self._types[name]
         read: list[pa.Array] = []
-        for held, start, end in zip(self._held, [0, *self._ends], self._ends, strict=False):
+        for part in self._parts(rows):
+            held, end = self._held[part], self._ends[part]
+            start = self._ends[part - 1] if part else 0
             wanted = None
             if rows is not None:
                 first, last = np.searchsorted(rows, [start, end])
@@ -181,6 +219,15 @@ class Columns:
         if rows is not None and pa.types.is_dictionary(kind):
             return pa.chunked_array([one.cast(kind.value_type) for one in read], kind.value_type)
         return pa.chunked_array(read, kind).unify_dictionaries()
+
+    def _parts(self, rows: np.ndarray | None) -> range:
+        """Those among which all of these rows lie."""
+        if rows is None:
+            return range(len(self._held))
+        if not len(rows):
+            return range(0)
+        first, last = bisect_right(self._ends, rows[0]), bisect_right(self._ends, rows[-1])
+        return range(first, last + 1)
 
     def column(self, name: str, rows: np.ndarray | None = None) -> Column:
         """One column, taken apart: of all rows, or of these, which do not fall."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,26 @@ def test_columns_of_any_length_are_read_back_one_by_one(tmp_path):
         assert held.get(second, "keys").to_pylist() == [7]
         assert held.get(first, "keys").to_pylist() == [1, 2**62, None]
         assert held.get(second, "none").to_pylist() == []
+
+
+def test_where_columns_lie_takes_a_few_bytes_of_each(tmp_path):
+    def columns() -> dict[str, pa.Array]:
+        return {f"part {number}": pa.array([number]) for number in range(200)}
+
+    with Spool(tmp_path) as held:
+        first = held.put(columns())
+        tracemalloc.start()
+        try:
+            put = [held.put(columns()) for _ in range(10)]
+            took, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert took < 10 * 200 * 30
+        assert [*put[3]] == [*first] == [*columns()] and len(first) == 200
+        assert held.get(put[9], "part 7").to_pylist() == [7]
+        assert "part 199" in first and "part 200" not in first
+        with pytest.raises(KeyError):
+            first["part 200"]
 
 
 def test_the_file_has_no_name_and_is_gone_when_it_is_closed(tmp_path):
