@@ -21,6 +21,7 @@ from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.profiles import Profile
 from riskprofile.scoring import reasons
 from riskprofile.services.identifiers import RECORD
+from riskprofile.services.pairs import Numbers
 from riskprofile.services.rater import FIRED, Rater
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches
@@ -58,7 +59,7 @@ class Items:
     ----------
     rows : Columns
         The rows of the run; each is an item.
-    places : ndarray of int64
+    places : ndarray of int32
         Those of these declarations, of the first, then of the second, and so on.
     numbers : ndarray of int32
         The number of the declaration of each of these.
@@ -69,11 +70,17 @@ class Items:
     numbers: np.ndarray
 
     @classmethod
-    def of_run(cls, rows: Columns, numbers: np.ndarray, wanted: np.ndarray) -> Items:
-        """Those of the declarations `wanted` (a flag each); `numbers` has that of every row."""
-        places = np.flatnonzero(wanted[numbers])
-        places = places[np.argsort(numbers[places], kind="stable")]
-        return cls(rows, places, numbers[places])
+    def of_run(cls, rows: Columns, numbers: Numbers, wanted: np.ndarray) -> Items:
+        """Those of the declarations `wanted` (a flag each)."""
+        places, of = [np.empty(0, dtype=np.int32)], [np.empty(0, dtype=np.int32)]
+        for some in rows.segments():
+            number = numbers(some)
+            here = wanted[number]
+            places.append(some[here].astype(np.int32))
+            of.append(number[here])
+        number = np.concatenate(of)
+        order = np.argsort(number, kind="stable")
+        return cls(rows, np.concatenate(places)[order], number[order])
 
     def of(self, declarations: Table) -> Table:
         """`record_id`, `chunk_id` and `position` of every item of these, sorted by the latter two.

@@ -34,6 +34,7 @@ from riskprofile.services.run_declarations import (
     DRIVER,
     INDICATORS,
     LIST,
+    NUMBER,
     Declared,
     declared,
     named_in,
@@ -64,8 +65,8 @@ class Ranked:
         Of the declarations.
     declared : Columns
         All of them, as `Declared.table` has them.
-    numbers : Held
-        Where the `number` of the declaration of each row of the run lies on file.
+    numbers : Columns
+        The `number` of the declaration of each row of the run.
     rows : Columns
         Those of the run.
     alerts : Columns
@@ -85,7 +86,7 @@ class Ranked:
     rater: Rater
     ranking: Ranking
     declared: Columns
-    numbers: Held
+    numbers: Columns
     rows: Columns
     alerts: Columns
     groups: list[np.ndarray]
@@ -132,19 +133,21 @@ class Ranked:
         """Where the items of the declarations with these numbers lie."""
         wanted = np.zeros(len(self.declared), dtype=bool)
         wanted[numbers] = True
-        return Items.of_run(self.rows, self._of_rows(), wanted)
+        return Items.of_run(self.rows, self._of_rows, wanted)
 
     def around(self) -> networks.Around:
         """What its alerts are linked by."""
-        group = np.full(len(self.declared), -1, dtype=np.int32)
-        numbers = self.alerts.column("number").values
+        least = np.min_scalar_type(-len(self.groups) - 1)
+        group = np.full(len(self.declared), -1, dtype=least)
+        numbers = self.alerts.column(NUMBER).values
         for number, places in enumerate(self.groups):
             group[numbers[places]] = number
-        return networks.around(self.rows, self._of_rows(), group, self.declared)
+        del numbers  # eight bytes an alert
+        return networks.around(self.rows, self._of_rows, group, self.declared)
 
-    def _of_rows(self) -> np.ndarray:
-        """The number of the declaration of each row of the run."""
-        of: np.ndarray = self.rows.spool.get(self.numbers, "number").to_numpy()
+    def _of_rows(self, rows: np.ndarray) -> np.ndarray:
+        """The number of the declaration of each of these rows of the run, which do not fall."""
+        of: np.ndarray = self.numbers.values(NUMBER, rows).to_numpy()
         return of
 
     def of(self, places: np.ndarray) -> Table:
@@ -215,22 +218,23 @@ def rank_run(
         ranking = _ranking(connection, of_run, when, rater, capacity, seed)
     alerts = Columns(heard.spool)
     counts: Counter[tuple[str, str, str]] = Counter()
-    kept: list[Table] = []
     for some in _placed(ranking, of_run.parts(), rater.scorecard):
         seen = some[some["lane"] != "green"]
         counts.update(zip(*[seen[name].tolist() for name in (BATCH, "queue", "lane")], strict=True))
         alerts.add(pa.Table.from_pandas(seen, preserve_index=False))
-        kept.append(seen[[CHUNK, "rank", "number"]].astype({"rank": np.int32, "number": np.int32}))
-    lying = (
-        pd.concat(kept, ignore_index=True).rename(columns={CHUNK: "chunk_id"}).sort_values("rank")
-    )
-    groups = [one.index.to_numpy(np.int32) for one in by_chunk(lying, LINKED_AT_ONCE)]
-    on_file = run.rows.spool.put({"number": pa.array(of_run.numbers)})
+    groups = _groups(alerts) if len(alerts) else []
     give_back(heap=True)
     return Ranked(
-        *(rater, ranking, of_run.table, on_file, run.rows, alerts, groups, counts),
+        *(rater, ranking, of_run.table, of_run.numbers, run.rows, alerts, groups, counts),
         again=of_run.again,
     )
+
+
+def _groups(alerts: Columns) -> list[np.ndarray]:
+    """Alerts by the chunks of their drivers, and by rank: `Ranked.groups`."""
+    lying = pd.DataFrame({"chunk_id": alerts.column(CHUNK).values})
+    lying = lying.iloc[np.argsort(alerts.column("rank").values)]
+    return [one.index.to_numpy(np.int32) for one in by_chunk(lying, LINKED_AT_ONCE)]
 
 
 def _ranking(
@@ -320,7 +324,7 @@ def word_alerts(store: Store, ranked: Ranked, worded: Worded) -> None:
     def materials() -> Iterator[Material]:
         if not ranked.groups:  # nobody is to look at anything
             return
-        items = ranked.items(ranked.alerts.column("number").values)
+        items = ranked.items(ranked.alerts.column(NUMBER).values)
         for group, places in enumerate(ranked.groups):
             # Ids grow by reference, not by rank: an alert whose rating waits is not to be placed
             # by its neighbours.

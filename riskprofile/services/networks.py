@@ -23,7 +23,7 @@ from riskprofile.profiles import Profile
 from riskprofile.reference import hashing
 from riskprofile.services import pairs
 from riskprofile.services.identifiers import OFFICE, RECORD, TITLE
-from riskprofile.services.pairs import SAID, SHARED, Rows, nearest
+from riskprofile.services.pairs import SAID, SHARED, Numbers, Rows, nearest
 from riskprofile.store import batches
 from riskprofile.store.spool import Columns
 from riskprofile.tables import Table
@@ -111,7 +111,7 @@ class Around:
         return dict(zip(some["place"].tolist(), told, strict=True))
 
 
-def around(linked: Columns, numbers: np.ndarray, groups: np.ndarray, declared: Columns) -> Around:
+def around(linked: Columns, numbers: Numbers, groups: np.ndarray, declared: Columns) -> Around:
     """What alerts are linked by in a run.
 
     A few segments of a few columns are in memory at a time, and some hundred thousand pairs.
@@ -121,9 +121,8 @@ def around(linked: Columns, numbers: np.ndarray, groups: np.ndarray, declared: C
     linked : Columns
         What links the rows of the run, in their order: of `READ` what it has, `time`, titles and
         offices, and where each row lies, as `CHUNK` and `POSITION`.
-    numbers : ndarray of int32
-        The number of the declaration of each row, from 0 without a gap.
-    groups : ndarray of int32
+    numbers : Numbers
+    groups : ndarray of int
         Of each declaration, by its number, the group of alerts that it is linked with, from 0 in
         the order in which they are asked for; -1 where it became no alert.
     declared : Columns
@@ -133,21 +132,22 @@ def around(linked: Columns, numbers: np.ndarray, groups: np.ndarray, declared: C
     return Around(linked, declared, own, starts, pairs.found(linked, numbers, groups))
 
 
-def _own(linked: Columns, numbers: np.ndarray, groups: np.ndarray) -> tuple[Columns, np.ndarray]:
+def _own(linked: Columns, numbers: Numbers, groups: np.ndarray) -> tuple[Columns, np.ndarray]:
     """The rows of alerts by group, and where each group begins: as `Around` has them."""
     rows, of = [], []
     for some in linked.segments():
-        group = groups[numbers[some]]
+        group = groups[numbers(some)]
         rows.append(some[group >= 0].astype(np.int32))
         of.append(group[group >= 0])
     group = np.concatenate(of)
     alerts = np.concatenate(rows)[np.argsort(group, kind="stable")]
+    del rows, of  # they are there once more
     names = [name for name in linked if name in READ or name in ("time", *_AT)]
     own = Columns(linked.spool)
     for start in range(0, len(alerts), COPIED):
         some, back = np.unique(alerts[start : start + COPIED], return_inverse=True)
         held = {name: linked.values(name, some) for name in names}
-        held |= {_ROW: pa.array(some), _NUMBER: pa.array(numbers[some])}
+        held |= {_ROW: pa.array(some), _NUMBER: pa.array(numbers(some))}
         own.add(pa.table(held).take(pa.array(back)))
     return own, np.append(0, np.cumsum(np.bincount(group)))
 

@@ -49,6 +49,9 @@ ONE_SENDER = "one sender within 14 days"
 # All that can be said of a pair, in the order in which one shared key says it.
 SAID = [*SHARED.values(), ANOTHER_NAME, ANOTHER_SENDER, FORWARDER, OTHER_PARTS, ONE_SENDER]
 
+# The number of the declaration of each of some rows of a run (int32), which rise; from 0 without a
+# gap.
+Numbers = Callable[[np.ndarray], np.ndarray]
 # Of the row that asks and the other, what they have in one column, and their microseconds apart.
 Compare = Callable[[Column, Column, np.ndarray], np.ndarray]
 
@@ -117,7 +120,7 @@ class Records:
         return read[held.offset : held.offset + len(held)]
 
 
-def found(linked: Columns, numbers: np.ndarray, groups: np.ndarray) -> Records:
+def found(linked: Columns, numbers: Numbers, groups: np.ndarray) -> Records:
     """The pairs of the alerts of a run and its rows that share a key with one, within 90 days.
 
     Parameters
@@ -134,14 +137,14 @@ def found(linked: Columns, numbers: np.ndarray, groups: np.ndarray) -> Records:
     pairs = Records(linked.spool, PAIR)
     for by in [one for one in SHARED if one in linked]:
         for rows, keys in _parts(linked, by, numbers, groups):
-            own = np.flatnonzero(groups[rows.numbers] >= 0)
-            for some in _pairs(by, rows, keys, own):
-                pairs.add(some, groups[numbers[some["row"]]])
+            group = groups[rows.numbers]
+            for some in _pairs(by, rows, keys, np.flatnonzero(group >= 0)):
+                pairs.add(some, group[np.searchsorted(rows.rows, some["row"])])
     return pairs
 
 
 def _parts(
-    linked: Columns, by: str, numbers: np.ndarray, groups: np.ndarray
+    linked: Columns, by: str, numbers: Numbers, groups: np.ndarray
 ) -> Iterator[tuple[Rows, np.ndarray]]:
     """Rows that have a key which the row of an alert has, and the key of each.
 
@@ -154,16 +157,18 @@ def _parts(
         columns = {name: Column(some[name], some[_gone(name)]) for name in names}
         columns |= {name: Text(some[name], distinct) for name, distinct in texts.items()}
         seen = View(columns, pd.RangeIndex(len(some)))
-        key, time, place, row = (some[name].copy() for name in ("key", "time", "place", "row"))
-        yield Rows(time, place, row, numbers[row], seen), key
+        time, place, row, number = (
+            some[name].copy() for name in ("time", "place", "row", "number")
+        )
+        yield Rows(time, place, row, number, seen), some["key"].copy()
 
 
 def _set_apart(
-    linked: Columns, by: str, names: Sequence[str], numbers: np.ndarray, groups: np.ndarray
+    linked: Columns, by: str, names: Sequence[str], numbers: Numbers, groups: np.ndarray
 ) -> tuple[int, Records, dict[str, list[str]]]:
     """How many parts, these, and the distinct texts of those columns `names` that hold texts."""
     asked, there = _asked(linked, by, numbers, groups)
-    kind = [("key", "i8"), ("time", "i8"), ("place", "i8"), ("row", "i4")]
+    kind = [("key", "i8"), ("time", "i8"), ("place", "i8"), ("row", "i4"), ("number", "i4")]
     kind += [(name, "i8") for name in names] + [(_gone(name), "?") for name in names]
     parts, apart = -(-there // PART), Records(linked.spool, np.dtype(kind, align=True))
     texts: dict[str, dict[str, int]] = {}
@@ -172,7 +177,7 @@ def _set_apart(
         hashed = _hashed(keys.values)
         at = np.flatnonzero(asked[_slots(hashed, asked)] & keys.notna().values)
         rows, some = rows[at], np.empty(len(at), apart.kind)
-        some["row"], some["key"] = rows, keys.values[at]
+        some["row"], some["number"], some["key"] = rows, numbers(rows), keys.values[at]
         some["time"] = microseconds(linked.column("time", rows))
         some["place"] = places(linked.column(CHUNK, rows), linked.column(POSITION, rows))
         for name in names:
@@ -189,7 +194,7 @@ def _set_apart(
 
 
 def _asked(
-    linked: Columns, by: str, numbers: np.ndarray, groups: np.ndarray
+    linked: Columns, by: str, numbers: Numbers, groups: np.ndarray
 ) -> tuple[np.ndarray, int]:
     """By a hash of a key, whether the row of an alert may have it; and how many rows have a key."""
     bits = min(SLOTS, max(len(linked).bit_length(), 10))
@@ -198,7 +203,7 @@ def _asked(
         keys = linked.column(by, rows)
         there = keys.notna().values
         count += int(there.sum())
-        alerts = there & (groups[numbers[rows]] >= 0)
+        alerts = there & (groups[numbers(rows)] >= 0)
         asked[_slots(_hashed(keys.values[alerts]), asked)] = True
     return asked, count if asked.any() else 0
 

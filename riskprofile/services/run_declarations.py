@@ -32,6 +32,7 @@ from riskprofile.tables import TEXT, Indicator, Table
 PARTED = 1 << 16  # rows of a run that are worked on together: some 10 MB
 SAMPLED = 64  # of so many rows one says where parts may begin
 UNRATED = -(1 << 40)
+NUMBER = "number"  # of the declaration of a row
 DRIVER, INDICATORS, LIST = "driver", "indicators", "list"
 AND = "|"  # between the keys of indicators
 
@@ -46,8 +47,8 @@ class Declared:
         By number, which is the place of their reference among all: what `ranking.rank` reads,
         `indicators` (keys joined by a bar, missing for none), the item number of the `driver`,
         where that lies, and its batch.
-    numbers : ndarray of int32
-        The number of the declaration of each row of the run.
+    numbers : Columns
+        The `NUMBER` of the declaration of each row of the run (int32).
     lists : set of str
         The lists of offices and days that cut them.
     again : Counter
@@ -55,7 +56,7 @@ class Declared:
     """
 
     table: Columns
-    numbers: np.ndarray
+    numbers: Columns
     lists: set[str] = field(default_factory=set)
     again: Counter[str] = field(default_factory=Counter)
 
@@ -109,10 +110,11 @@ def declared(
     rated : callable
         Which of some references that are `MET` an earlier run rated, in another version.
     """
-    made = Declared(Columns(run.rows.spool), np.empty(len(run.rows), dtype=np.int32))
+    made = Declared(Columns(run.rows.spool), Columns(run.rows.spool))
+    numbers = np.empty(len(run.rows), dtype=np.int32)
     for rows in _by_reference(run.rows):
         table, of = _declarations(run, rows, indicators)
-        made.numbers[rows] = of + len(made.table)
+        numbers[rows] = of + len(made.table)
         if when is not None:
             table[LIST] = when.lists(table[OFFICE], table[DUE])
             made.lists.update(table[LIST].dropna().unique())
@@ -122,6 +124,8 @@ def declared(
         table = table.drop(columns=[OFFICE, DUE])
         made.table.add(pa.Table.from_pandas(table, preserve_index=False))
         give_back()
+    for rows in run.rows.segments():
+        made.numbers.add(pa.table({NUMBER: numbers[rows]}))
     return made
 
 

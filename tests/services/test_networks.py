@@ -236,7 +236,7 @@ def around(
         linked.add(pa.Table.from_pandas(placed[start : start + 50], preserve_index=False))
     declared.add(pa.table({RECORD: [f"D{n:03d}" for n in range(len(groups))]}))
     of = np.array(groups, dtype=np.int32)
-    return networks.around(linked, np.array(numbers, dtype=np.int32), of, declared)
+    return networks.around(linked, np.array(numbers, dtype=np.int32).__getitem__, of, declared)
 
 
 def told(run: networks.Around, group: int) -> dict[str, list[dict[str, str | None]]]:

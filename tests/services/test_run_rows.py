@@ -18,7 +18,7 @@ from riskprofile.services.identity import OWNER
 from riskprofile.services.parties import Heard
 from riskprofile.services.rater import FIRED, POINTS, rater
 from riskprofile.services.run import Options, Run
-from riskprofile.services.run_declarations import AND, DRIVER, INDICATORS, Declared
+from riskprofile.services.run_declarations import AND, DRIVER, INDICATORS, NUMBER, Declared
 from riskprofile.services.run_rows import Logged
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
@@ -113,7 +113,7 @@ def test_a_declaration_has_the_points_of_its_highest_item_and_the_indicators_of_
         assert here["to_yellow"] == bool(fired)
     assert table["to_red"].any() or table["trafficking"].any()
     numbers = table.index.get_indexer(rows[RECORD])
-    assert made.numbers.tolist() == numbers.tolist()
+    assert made.numbers.values(NUMBER).to_pylist() == numbers.tolist()
 
 
 def test_a_run_worked_on_in_many_parts_is_the_run_worked_on_at_once(rated, monkeypatch):
@@ -128,7 +128,7 @@ def test_a_run_worked_on_in_many_parts_is_the_run_worked_on_at_once(rated, monke
     run = read_back(rated)
     parts = run_declarations.declared(run, SHIPMENT.indicators, None)
     pd.testing.assert_frame_equal(told(parts), told(whole))
-    assert parts.numbers.tolist() == whole.numbers.tolist()
+    assert parts.numbers.values(NUMBER).equals(whole.numbers.values(NUMBER))
     assert len([*parts.table.segments()]) > 1
     again = run_declarations.over_batch(run.rows, history, linking)
     assert {name: rows.tolist() for name, rows in again.items()} == {
