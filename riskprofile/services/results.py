@@ -43,8 +43,6 @@ Reasons = Literal["alerts", "all", "none"]
 MOST = 200  # parts that a list is set apart into by rank
 WAITING = 1 << 14  # declarations that wait in memory to be set apart, some 200 bytes each
 FEW = 100  # rows that pandas makes JSON of at once, which takes five times the text of it
-# Where the terms of a declaration lie on file, and how long they are.
-SAID = np.dtype([(name, "i8") for name in ("rank", "start", "length")])
 _NUMBERS = ("rank", POINTS, DRIVER, CHUNK, POSITION, "number")
 _PLACED = pa.schema(
     {
@@ -89,19 +87,21 @@ def _one(store: Store, ranked: Ranked, reasons: Reasons, step: Step) -> Iterator
     """Those of one list, which are set apart by rank on file."""
     size = max(AT_ONCE, -(-len(ranked.declared) // MOST))  # ranks that lie together
     spool = ranked.rows.spool
-    lying = Apart(spool, WAITING)
+    lying, said = Apart(spool, WAITING), Apart(spool, WAITING)
     for some in ranked.placed():
         lying.add(_rows(some), (some["rank"].to_numpy() - 1) // size)
-    said = _said(store, ranked, reasons, step)
+    for terms in _said(store, ranked, reasons, step):
+        said.add(terms, (terms.column("rank").to_numpy() - 1) // size)
     versions = {"profile": ranked.profile.name, "model_version": ranked.scorecard.version}
     for number in range(-(-len(ranked.declared) // size)):
         table = _table(lying.of(number)).sort_values("rank", ignore_index=True)
+        ranks, *where = _by_rank(said.of(number))
         for some in _slices(table, AT_ONCE):
             sides: list[tuple[Any, Any]] = [([], []) for _ in range(len(some))]
             first, last = some["rank"].iloc[0], some["rank"].iloc[-1]
-            begin, end = np.searchsorted(said["rank"], [first, last + 1])
-            for rank, start, length in said[begin:end].tolist():
-                packed = spool.get_bytes(start, length)
+            here = slice(*np.searchsorted(ranks, [first, last + 1]))
+            for rank, *at in zip(*(one[here].tolist() for one in (ranks, *where)), strict=True):
+                packed = spool.get_bytes(*at)
                 sides[rank - first] = ranked.phrasing.told(unpacked(packed))
             raising, lowering = ([one[side] for one in sides] for side in (0, 1))
             told = as_told(some).assign(**versions, reasons=raising, against=lowering)
@@ -114,24 +114,24 @@ def _slices(rows: Table, size: int) -> Iterator[Table]:
         yield rows.iloc[start : start + size]
 
 
-def _said(store: Store, ranked: Ranked, reasons: Reasons, step: Step) -> np.ndarray:
-    """Where the terms lie that are written out, by rank: those of alerts were worded before."""
+def _said(store: Store, ranked: Ranked, reasons: Reasons, step: Step) -> Iterator[pa.RecordBatch]:
+    """Where the terms lie that are written out, as `_put` has it: those of alerts were worded
+    before.
+    """
     spool = ranked.rows.spool
-    made = [np.empty(0, dtype=SAID)]
     if reasons == "alerts":
+        worded = 0
         for held in ranked.words:
             ranks, terms = (spool.get(held, name) for name in ("rank", "terms"))
-            made.append(_put(spool, ranks.to_numpy(), terms.to_pylist()))
+            worded += len(ranks)
+            yield _put(spool, ranks.to_numpy(), terms.to_pylist())
             give_back()
+        assert worded == ranked.counts.total(), "worded before"
     elif reasons == "all":
-        made += _described(store, ranked, step)
-    said = np.concatenate(made)
-    assert reasons != "alerts" or len(said) == ranked.counts.total(), "worded before"
-    ordered: np.ndarray = said[np.argsort(said["rank"])]
-    return ordered
+        yield from _described(store, ranked, step)
 
 
-def _described(store: Store, ranked: Ranked, step: Step) -> Iterator[np.ndarray]:
+def _described(store: Store, ranked: Ranked, step: Step) -> Iterator[pa.RecordBatch]:
     """All declarations are worded, chunk by chunk."""
     spool, chunks, of_all, done = ranked.rows.spool, dict[int, int](), len(ranked.declared), 0
     asked = Apart(spool, WAITING)
@@ -150,12 +150,19 @@ def _described(store: Store, ranked: Ranked, step: Step) -> Iterator[np.ndarray]
         give_back()
 
 
-def _put(spool: Spool, ranks: np.ndarray, terms: list[bytes]) -> np.ndarray:
-    """Packed terms go on file: where they lie."""
-    said = np.empty(len(ranks), dtype=SAID)
-    said["rank"], said["length"] = ranks, [*map(len, terms)]
-    said["start"] = spool.put_bytes(b"".join(terms)) + np.cumsum(said["length"]) - said["length"]
-    return said
+def _put(spool: Spool, ranks: np.ndarray, terms: list[bytes]) -> pa.RecordBatch:
+    """Packed terms go on file: of each rank, where they begin there, and how long they are."""
+    length = np.array([*map(len, terms)], dtype=np.int64)
+    start = spool.put_bytes(b"".join(terms)) + np.cumsum(length) - length
+    return pa.record_batch({"rank": ranks, "start": start, "length": length})
+
+
+def _by_rank(terms: pa.RecordBatch | None) -> list[np.ndarray]:
+    """What `_put` says of some ranks, in their order."""
+    if terms is None:
+        return [np.empty(0, dtype=np.int64)] * 3
+    order = np.argsort(terms.column("rank").to_numpy())
+    return [one.to_numpy()[order] for one in terms.columns]
 
 
 def _rows(some: Table) -> pa.RecordBatch:
