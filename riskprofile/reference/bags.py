@@ -12,7 +12,7 @@ import itertools
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -24,6 +24,7 @@ from riskprofile.reference.stems import stem
 from riskprofile.reference.text import FEW, as_written, tokens
 
 LONGEST = 20_000  # characters of one text that are read; a goods line has under 1,000
+SINGLY = 8  # texts up to which each is best read by itself: an array takes as long for hundreds
 KEPT = 1 << 15  # words of a vocabulary, some 15 MB with all that is told; then a new one begins
 _BETWEEN = "\0"  # texts that are cut together
 # Letters and digits of ASCII without case; blanks for all else but what stands between texts.
@@ -203,6 +204,12 @@ class Bag:
         numbers = np.unique(self.code).tolist()
         place[sorted(numbers, key=self.words.__getitem__)] = range(len(numbers))
         return place
+
+
+@lru_cache(maxsize=2 * SINGLY)
+def words(text: str) -> tuple[str, ...]:
+    """The folded words of a text that is read by itself, as far as it is read."""
+    return tuple(tokens(text[:LONGEST]))
 
 
 _latest = threading.local()

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from riskprofile.reference.bags import cut
+from riskprofile.reference.bags import SINGLY, cut
+from riskprofile.reference.bags import words as words_of
 from riskprofile.reference.stems import stem
 from riskprofile.reference.text import tokens
 
@@ -59,6 +60,8 @@ def named(texts: Sequence[str]) -> np.ndarray:
     >>> named(["starting pistols, athletics federation", "steel parts"]).tolist()
     [1, 0]
     """
+    if len(texts) <= SINGLY:
+        return np.array([len({*map(_setting, words_of(text))} - {""}) for text in texts], np.int64)
     settings = cut(texts).spelt(_setting)
     return settings.where(settings.told(bool, bool)).once().total()
 

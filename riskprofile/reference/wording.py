@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from riskprofile.columns import factorize, told
-from riskprofile.reference.bags import LONGEST, Bag, cut, pairs
+from riskprofile.reference.bags import LONGEST, SINGLY, Bag, cut, pairs, words
 from riskprofile.reference.stems import stem
 from riskprofile.reference.text import holds, tokens
 from riskprofile.tables import Column, Mask, Table
@@ -47,6 +47,7 @@ GENERIC = frozenset(
     )
 )
 NAMING = 2  # words that name goods: on lawful rows two give the narrowest norms, one or three wider
+MEASURES = ("distinct", "generic", "information", "vague", "numbered", "itemised")
 AT_ONCE = 2_048  # texts whose scores of all chapters are held together, some 2 MB
 _CAP = 400  # 0.01 nats one word can add: beyond, a rare word is a name and describes nothing
 _UNKNOWN = 100  # a name, a model, a word of another language: says something
@@ -145,6 +146,8 @@ def named(texts: Sequence[str]) -> list[str]:
     >>> named(["31 pcs LEATHER SHOES", "shoes, leather, assorted"])
     ['leather shoe', 'leather shoe']
     """
+    if len(texts) <= SINGLY:
+        return [*map(_named, texts)]
     stems, (by_points, by_letters) = cut(texts).stems, _orders()
     rank = stems.told(_rank, np.int64)[stems.code]
     # Those of each text that say most, and then these by the alphabet.
@@ -161,6 +164,14 @@ def named(texts: Sequence[str]) -> list[str]:
     for number, all_of_it in zip(rest.tolist(), said, strict=True):
         few[number] = all_of_it
     return few
+
+
+def _named(text: str) -> str:
+    """The same of one text."""
+    stems, (by_points, by_letters) = {*map(stem, words(text))}, _orders()
+    ranks = sorted(rank for one in stems if (rank := _rank(one)) >= 0)[:NAMING]
+    named = [by_letters[by_points[rank]] for rank in ranks]
+    return " ".join(sorted(named or filter(_lettered, stems)))
 
 
 def _lettered(key: str) -> bool:
@@ -262,8 +273,12 @@ def declared_chapter(text: Column, chapter: Column) -> Table:
     codes, distinct = factorize(text)
     chapters = _table().chapters
     given, declared = factorize(chapter)
-    numbered = {one: place for place, one in enumerate(chapters)}
-    places = np.array([*(numbered.get(one, -1) for one in declared), -1])[given]
+    places = np.array([*(_places().get(one, -1) for one in declared), -1])[given]
+    if len(codes) <= SINGLY:
+        asked = zip(codes.tolist(), places.tolist(), strict=True)
+        fits = [_fit(distinct[code] if code >= 0 else "", place) for code, place in asked]
+        made = np.array(fits).reshape(-1, 2)
+        return told(text, {"rank": made[:, 0], "surprise": made[:, 1]})
     both = (codes >= 0) & (places >= 0)
     row, place = pairs(codes[both], places[both], len(chapters))
     rank, surprise = np.full(len(row), np.nan), np.full(len(row), np.nan)
@@ -280,6 +295,22 @@ def declared_chapter(text: Column, chapter: Column) -> Table:
     return told(text, {"rank": made[:, 0], "surprise": made[:, 1]})
 
 
+def _fit(text: str, place: int) -> tuple[float, float]:
+    """Rank and surprise of the chapter at this place (-1: none) for one text."""
+    table = _table()
+    known = [number for one in {*map(stem, words(text))} if (number := _number(one)) >= 0]
+    if place < 0 or not known:
+        return np.nan, np.nan
+    scores = table.points[known].sum(axis=0)
+    own = scores[place]
+    return 1.0 + np.count_nonzero(scores > own), (scores.max() - own) / 100
+
+
+@lru_cache(maxsize=1)
+def _places() -> dict[str, int]:
+    return {one: place for place, one in enumerate(_table().chapters)}
+
+
 def measures(text: Column) -> Table:
     """What each text's wording is like, one row a text, same index.
 
@@ -292,21 +323,37 @@ def measures(text: Column) -> Table:
     """
     codes, distinct = factorize(text)
     texts = [one[:LONGEST] for one in distinct]
-    said = _measured(texts, cut(texts))
-    return told(
-        text,
-        {name: np.append(values.astype("float64"), np.nan)[codes] for name, values in said.items()},
+    if len(texts) <= SINGLY:
+        said = np.array([*map(_measured_alone, texts), [np.nan] * len(MEASURES)]).T
+    else:
+        said = np.array([np.append(one, np.nan) for one in _measured(texts, cut(texts))])
+    return told(text, dict(zip(MEASURES, said[:, codes], strict=True)))
+
+
+def _measured_alone(text: str) -> tuple[float, ...]:
+    """`MEASURES` of one text."""
+    found = words(text)
+    once = {*found}
+    generic = sum(map(_generic, once)) + _generic_elsewhere(text)
+    vague = generic >= len(once)
+    if not vague and all(map(_in_vague, found)):
+        vague = " ".join(found) in _vague()
+    return (
+        len(once),
+        min(generic / len(once), 1.0) if once else 1.0,
+        sum(map(_cents, once)) / 100,
+        vague,
+        _MAYBE_NUMBERED.search(text) is not None and _numbered(text),
+        _entries(text) if _ENTRY.search(text) else bool(text.strip()),
     )
 
 
-def _measured(texts: Sequence[str], words: Bag) -> dict[str, np.ndarray]:
-    """The measures of distinct texts, whatever code is declared with them."""
+def _measured(texts: Sequence[str], words: Bag) -> tuple[np.ndarray, ...]:
+    """`MEASURES` of distinct texts, whatever code is declared with them."""
     once = words.once()
     count = once.total()
     generic = once.total(once.told(_generic, np.int64))
-    generic += np.array(
-        [not text.isascii() and bool(_CJK_GENERIC.search(text)) for text in texts], dtype=bool
-    )
+    generic += np.array([*map(_generic_elsewhere, texts)], dtype=bool)
     vague = (count == 0) | (generic >= count)
     known, usual = _vague(), words.total(words.told(_in_vague, np.int64))
     likely = np.flatnonzero((words.total() == usual) & ~vague)
@@ -315,14 +362,19 @@ def _measured(texts: Sequence[str], words: Bag) -> dict[str, np.ndarray]:
         share = np.where(count > 0, np.minimum(generic / count, 1.0), 1.0)
     # Whole 0.01 nats, so that the order of words cannot matter.
     cents = once.total(once.told(_cents, np.int64))
-    return {
-        "distinct": count,
-        "generic": share,
-        "information": cents / 100,
-        "vague": vague,
-        "numbered": _where(texts, _MAYBE_NUMBERED, _numbered),
-        "itemised": _where(texts, _ENTRY, _entries, [bool(text.strip()) for text in texts]),
-    }
+    return (
+        count,
+        share,
+        cents / 100,
+        vague,
+        _where(texts, _MAYBE_NUMBERED, _numbered),
+        _where(texts, _ENTRY, _entries, [bool(text.strip()) for text in texts]),
+    )
+
+
+def _generic_elsewhere(text: str) -> bool:
+    """Whether words that fit any goods stand in a text without blanks between words."""
+    return not text.isascii() and bool(_CJK_GENERIC.search(text))
 
 
 def _generic(word: str) -> bool:

@@ -76,6 +76,15 @@ class Wording:
         """Log-odds of each description; missing where there is none."""
         codes, distinct = factorize(column)
         said = lexicon.plains(distinct)
+        sums = self._summed(said) if len(said) > bags.SINGLY else [*map(self._sum, said)]
+        return like(column, Values(np.append(np.array(sums) / UNIT, np.nan)[codes]))
+
+    def _sum(self, said: str) -> int:
+        """`base` and the weights of the `pieces` of one text."""
+        return self.base + sum(self.weights.get(one, 0) for one in pieces(texts.skeleton_of(said)))
+
+    def _summed(self, said: list[str]) -> np.ndarray:
+        """The same of many texts."""
         words = bags.cut(said)
         # Of these the folded words are those of the skeleton but for the spelling of each.
         ascii_ones = (one.isascii() and "&" not in one and len(one) <= bags.LONGEST for one in said)
@@ -85,7 +94,7 @@ class Wording:
         others = np.flatnonzero(~usual)
         spelt = [texts.skeleton_of(said[place]).split() for place in others.tolist()]
         sums[others] = self._sums(Bag.of(spelt))
-        return like(column, Values(np.append(sums / UNIT, np.nan)[codes]))
+        return sums
 
     def _sums(self, bag: Bag) -> np.ndarray:
         """`base` and the weights of the `pieces` of each text; a piece counts once a text."""

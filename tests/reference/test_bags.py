@@ -30,6 +30,36 @@ def test_texts_taken_together_are_called_what_each_is_called_alone():
     assert lawful.named(TEXTS).tolist() == [int(lawful.named([one])[0]) for one in TEXTS]
 
 
+def test_a_text_that_is_read_by_itself_says_what_it_says_among_many():
+    told = hostile()
+    of_all = dict.fromkeys(piece for one in told[::50] for piece in pieces(text.skeleton_of(one)))
+    weighs = Wording("goods_description", 5, {piece: at for at, piece in enumerate(of_all)})
+    codes = ["93", "84", None, "01", "77", "97"] * len(told)
+
+    def said(texts: list[str], chapters: list[str | None]) -> list[str]:
+        column, chapter = pd.Series(texts, dtype=TEXT), pd.Series(chapters, dtype=TEXT)
+        names, lawful_ones = np.array(wording.named(texts), dtype=object), lawful.named(texts)
+        told = pd.concat(
+            [
+                wording.measures(column),
+                wording.declared_chapter(column, chapter),
+                weighs.value(column).rename("weighs"),
+            ],
+            axis=1,
+        )
+        assert {*told.dtypes.astype(str)} == {"float64"}
+        rows = told.to_numpy().tolist()
+        return [repr(one) for one in zip(names, lawful_ones.tolist(), rows, strict=True)]
+
+    assert len(told) > bags.SINGLY
+    assert said(told, codes[: len(told)]) == [
+        said([one], [code])[0] for one, code in zip(told, codes, strict=False)
+    ]
+    nothing = wording.declared_chapter(pd.Series([None], dtype=TEXT), pd.Series(["93"], dtype=TEXT))
+    assert nothing.isna().all(axis=None) and nothing.shape == (1, 2)
+    assert wording.declared_chapter(*[pd.Series([], dtype=TEXT)] * 2).shape == (0, 2)
+
+
 def hostile() -> list[str]:
     """Ordinary texts, terms of the lexicon, and the same disguised."""
     chance = random.Random(7)
@@ -131,9 +161,9 @@ def test_many_texts_weigh_what_the_pieces_of_each_weigh():
 
 def test_a_wording_that_has_weighed_can_be_sent_to_another_process():
     used = Wording("goods_description", 5, {"steel": 3, "steel pin": 7, "|steel": 1})
-    told = pd.Series(["steel pin", "pin"], dtype=TEXT)
+    told = pd.Series(["steel pin", "pin", *map(str, range(bags.SINGLY))], dtype=TEXT)
     weighed = used.value(told)
-    assert (weighed * UNIT).tolist() == [16, 5]
+    assert (weighed * UNIT).tolist() == [16, 5, *[5] * bags.SINGLY]
     pd.testing.assert_series_equal(pickle.loads(pickle.dumps(used)).value(told), weighed)
 
 
