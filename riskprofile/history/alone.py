@@ -18,7 +18,7 @@ from riskprofile.history.layer import QUANTUM
 from riskprofile.reference.hashing import START, hash_text, mixed
 from riskprofile.reference.once import once
 
-_UNSIGNED, _SIGN = (1 << 64) - 1, 1 << 63
+_UNSIGNED, _SIGN, _BEGUN = (1 << 64) - 1, 1 << 63, int(START)
 _NONE, _UNKNOWN = Number(0.0), Number(nan)
 _NO_NORM = {"n": _NONE, "mean": _UNKNOWN, "sd": _UNKNOWN}
 
@@ -39,15 +39,6 @@ class Met(NamedTuple):
 
 
 @once
-def key(items: View, by: tuple[str, ...]) -> int | None:
-    """The number (64 bits, unsigned) of the row's values in these columns; None where one lacks."""
-    if not by:
-        return int(START)
-    part, begun = _part(items, by[-1]), key(items, by[:-1])
-    return None if begun is None or part is None else mixed(begun ^ part)
-
-
-@once
 def _part(items: View, name: str) -> int | None:
     held = items[name]
     if isinstance(held, Word | Whole):
@@ -60,12 +51,21 @@ def _part(items: View, name: str) -> int | None:
 
 
 @once
-def _asked(items: View, by: tuple[str, ...]) -> tuple[int, int] | None:
-    """The row's key as indexes have it, and its day (seconds); None where it lacks the key."""
-    number = key(items, by)
-    if number is None:
-        return None
-    return _signed(number), int(asked.days(items).item(0)) * DAY
+def key(items: View, by: tuple[str, ...]) -> int | None:
+    """The number of the row's values in these columns, as indexes have it; None where one lacks."""
+    number, parts = _BEGUN, [_part(items, name) for name in reversed(by)]
+    while parts:
+        part = parts.pop()
+        if part is None:
+            return None
+        number = mixed(number ^ part)
+    return _signed(number)
+
+
+@once
+def _day(items: View) -> int:
+    day: int = asked.days(items).item(0)
+    return day * DAY
 
 
 def _signed(number: int) -> int:
@@ -73,35 +73,37 @@ def _signed(number: int) -> int:
     return (number + _SIGN & _UNSIGNED) - _SIGN
 
 
-def met(items: View, by: tuple[str, ...], held: Sequence[tuple[int, Index]]) -> list[Met]:
-    """Where its key is in these indexes, each with its sign."""
-    query = _asked(items, by)
-    if query is None:
-        return []
-    made, (number, day) = [], query
+def met(
+    items: View, by: tuple[str, ...], held: Sequence[tuple[int, Index]]
+) -> Sequence[Met] | None:
+    """Where its key is in these indexes, each with its sign; None where it lacks the key."""
+    number = key(items, by)
+    if number is None:
+        return None
+    made = []
     for sign, index in held:
         keys = index.keys
         place = int(keys.searchsorted(number))
         if place < len(keys) and keys.item(place) == number:
-            start = place << BITS
+            start, day = place << BITS, _day(items)
             made.append(Met(sign, index, start, day, int(index.times.searchsorted(start + day))))
     return made
 
 
-def count(items: View, by: tuple[str, ...], found: Sequence[Met], days: float | None) -> Number:
-    """The events of its key, in the last `days`; missing without a key."""
+def count(found: Sequence[Met] | None, days: float | None) -> Number:
+    """The events of a key, in the last `days`; missing without a key."""
     if not found:
-        return _UNKNOWN if _asked(items, by) is None else _NONE
+        return _UNKNOWN if found is None else _NONE
     number = 0
     for one in found:
         number += one.sign * (one.end - one.since(days))
     return Number(float(number))
 
 
-def norm(found: Sequence[Met]) -> dict[str, Number]:
+def norm(found: Sequence[Met] | None) -> dict[str, Number]:
     """How many measures of a key there are, their mean and their standard deviation."""
     number = total = squares = 0
-    for one in found:
+    for one in found or ():
         index, first, end = one.events, one.since(None), one.end
         number += one.sign * (end - first)
         if index.total is not None and index.squares is not None:

@@ -173,7 +173,7 @@ class Snapshot:
     def _normed(self, items: View, measure: str, by: tuple[str, ...]) -> View:
         question = ("norm", measure, *by)
         if len(items) == 1:
-            return items.instead(**alone.norm(_found(items, self, by, question)))
+            return items.instead(**alone.norm(alone.met(items, by, self._held(question))))
         asked, met = queries(items, by), _met(items, self, by, question)
         number, total, squares = np.zeros((3, len(asked)), dtype=np.int64)
         for one in met:
@@ -222,8 +222,7 @@ class Snapshot:
         self, items: View, by: tuple[str, ...], question: Question, days: float | None
     ) -> Column:
         if len(items) == 1:
-            found = _found(items, self, by, question)
-            return alone.count(items, by, found, days)
+            return alone.count(alone.met(items, by, self._held(question)), days)
         # Finds are few: under most keys there is none, and no key is looked for.
         met = _met(items, self, by, question) if self._held(question) else ()
         if not met:
@@ -236,7 +235,8 @@ class Snapshot:
 
     def _when(self, items: Any, by: Sequence[str], *, last: bool) -> Any:
         seen, by = View.of(items), tuple(by)
-        met = _found(seen, self, by, ("count", *by)) if len(seen) == 1 else None
+        question = ("count", *by)
+        met = (alone.met(seen, by, self._held(question)) or ()) if len(seen) == 1 else None
         if met is not None and all(one.sign > 0 for one in met):
             found = np.array([alone.edge(met, last=last)])
         else:
@@ -271,13 +271,6 @@ def _many(
     items: View, of: Snapshot, by: tuple[str, ...], question: Question, days: float | None
 ) -> Column:
     return of._counted(items, by, question, days)
-
-
-@once
-def _found(items: View, of: Snapshot, by: tuple[str, ...], question: Question) -> list[alone.Met]:
-    """What is known under the key of a row that stands alone, if anything is."""
-    held = of._held(question)
-    return alone.met(items, by, held) if held else []
 
 
 class _Met(NamedTuple):
