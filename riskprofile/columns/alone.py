@@ -58,7 +58,7 @@ def _asked(ask: Callable[[Any, Any], bool], general: Any) -> Any:
         elif kind is not int and (kind is not float or type(self) is not Number):
             return alone(general(self, other))
         one = self.one
-        return Flag(None if one is None or other is None else ask(one, other))
+        return _FLAG[None if one is None or other is None else ask(one, other)]
 
     return compare
 
@@ -96,8 +96,8 @@ def _joined(certain: bool, general: Any) -> Any:
             return alone(general(self, other))
         one, two = self.one, other.one
         if one is certain or two is certain:
-            return Flag(certain)
-        return Flag(None if one is None or two is None else not certain)
+            return _FLAG[certain]
+        return _FLAG[None if one is None or two is None else not certain]
 
     return join
 
@@ -143,11 +143,11 @@ class _Alone(Column):
 
     def isna(self) -> Column:
         """Where nothing is known."""
-        return Flag(self.one is None)
+        return _FLAG[self.one is None]
 
     def notna(self) -> Column:
         """Where something is known."""
-        return Flag(self.one is not None)
+        return _FLAG[self.one is not None]
 
     def fillna(self, value: Any) -> Any:
         """With a value, or another column's values, where nothing is known."""
@@ -197,11 +197,11 @@ class Number(_Alone):
 
     def isna(self) -> Column:
         """Where nothing is known."""
-        return Flag(self.one != self.one)
+        return _FLAG[self.one != self.one]
 
     def notna(self) -> Column:
         """Where something is known."""
-        return Flag(self.one == self.one)
+        return _FLAG[self.one == self.one]
 
     def fillna(self, value: Any) -> Any:
         """With a value, or another column's values, where nothing is known."""
@@ -294,13 +294,18 @@ class Flag(_Alone):
         """As `"float64"`, or as `bool`, where nothing may be missing."""
         if kind is bool:
             return self if self.one is not None else Column.astype(self, kind)
-        return Number(nan if self.one is None else float(self.one))
+        return _FACT[self.one]
 
     def __invert__(self) -> Column:
-        return Flag(None if self.one is None else not self.one)
+        return _FLAG[None if self.one is None else not self.one]
 
     __and__ = __rand__ = _joined(False, Column.__and__)
     __or__ = __ror__ = _joined(True, Column.__or__)
+
+
+# There are but three, and what they are as numbers.
+_FLAG = {one: Flag(one) for one in (True, False, None)}
+_FACT = {one: Number(nan if one is None else float(one)) for one in (True, False, None)}
 
 
 class Whole(_Alone):
@@ -369,11 +374,11 @@ class Word(_Alone, Text):
 
     def isin(self, choices: Iterable[Any]) -> Column:
         """Whether the text is one of these; false where it is missing."""
-        return Flag(self.one is not None and self.one in choices)
+        return _FLAG[self.one is not None and self.one in choices]
 
     def __eq__(self, other: Any) -> Column:  # type: ignore[override]
         if type(other) is Word:
             other = other.one
         elif type(other) is not str:
             return alone(Text.__eq__(self, other))
-        return Flag(None if self.one is None or other is None else self.one == other)
+        return _FLAG[None if self.one is None or other is None else self.one == other]

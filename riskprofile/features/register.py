@@ -64,8 +64,8 @@ def feature(
         @functools.wraps(function)
         def compute(items: Any, history: History) -> Any:
             seen = View.of(items)
-            values = numbers(function(seen, history), len(seen), name)
-            return like(items, Column(finite(np.array([values]), [name])[0]))
+            values = np.array(numbers(function(seen, history), len(seen), name), ndmin=2)
+            return like(items, Column(finite(values, [name])[0]))
 
         return Feature(
             name=name,
@@ -82,10 +82,11 @@ def feature(
     return make
 
 
-def numbers(column: Column, size: int, name: str) -> np.ndarray:
+def numbers(column: Column, size: int, name: str) -> np.ndarray | float:
     """What a feature function returned for so many rows: float64, NaN where missing."""
     if type(column) is Number and size == 1:
-        return column.values
+        one: float = column.one
+        return one
     if not isinstance(column, Column):
         raise FeatureError(f"feature {name} returned {type(column).__name__}, not a column")
     if len(column.values) != size:

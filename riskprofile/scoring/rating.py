@@ -56,7 +56,7 @@ def features(
 def values(seen: View, history: History, profile: Profile, scorecard: Scorecard) -> np.ndarray:
     """The same as an array of float64, one row a feature."""
     by_name = profile.features_by_name
-    made: dict[str, np.ndarray] = {}
+    made: dict[str, np.ndarray | float] = {}
     for name in scorecard.features:
         if name == WORDING and scorecard.wording is not None:
             made[name] = scorecard.wording.value(seen[scorecard.wording.column]).values
@@ -75,16 +75,16 @@ def all_features(items: View | Table, history: History, profile: Profile) -> Tab
 
 
 def _rounded(
-    made: dict[str, np.ndarray], items: View, history: History, profile: Profile
+    made: dict[str, np.ndarray | float], items: View, history: History, profile: Profile
 ) -> np.ndarray:
     """Features as rows; missing where one would speak of a past that is not loaded."""
     values = np.empty((len(made), len(items)))
     for place, one in enumerate(made.values()):
         values[place] = one
     values = finite(values, [*made])
-    silent = np.array([name in profile.silent for name in made], dtype=bool)
-    known = _past_known(items, history) if silent.any() else None
+    known = _past_known(items, history)
     if known is not None:
+        silent = np.array([name in profile.silent for name in made], dtype=bool)
         values[np.ix_(silent, ~known)] = np.nan
     values.round(PRECISION, out=values)
     return values
@@ -136,7 +136,7 @@ def indicators(items: View | Table, history: History, listed: Sequence[Indicator
     return fired
 
 
-def _computed(feature: Feature, items: View, history: History) -> np.ndarray:
+def _computed(feature: Feature, items: View, history: History) -> np.ndarray | float:
     try:
         return numbers(feature.written(items, history), len(items), feature.name)
     except RiskProfileError:
