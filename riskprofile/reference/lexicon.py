@@ -14,9 +14,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
@@ -425,34 +424,16 @@ def read(text: Column, chapter: Column | None = None) -> Table:
     """
     codes, pairs = _beside(text, chapter)
     found = scans([one[:LONGEST] for one, _ in pairs])
-    telling = [place for place, one in enumerate(found) if one is not _EMPTY]
-    columns: dict[str, Any] = {}
-
-    def put(name: str, tell: Callable[[Scan, str], float | bool], missing: float | bool) -> None:
-        """Most texts say nothing of arms: 0, or false."""
-        values = np.zeros(len(found) + 1, dtype=type(missing))
-        for place in telling:
-            values[place] = tell(found[place], pairs[place][1])
-        values[-1] = missing
-        columns[name] = values[codes]
-
-    put("low", lambda one, _: one.low, np.nan)
-    put("combined", lambda one, _: one.combined, np.nan)
-    put("cancelled", lambda one, _: one.cancelled, np.nan)
-    put("calibres", lambda one, _: one.calibres, np.nan)
-    put("threads", lambda one, _: one.threads, np.nan)
-    put("high", _away, np.nan)
-    put("parts", lambda one, _: len(one.parts), np.nan)
-    put("lawful_phrases", _phrases, np.nan)
-    put("controlled", lambda one, _: _controlled(one), False)
-    put("silencer", lambda one, _: "suppressor" in one.parts, False)
-    put("disguised", lambda one, _: one.disguised, False)
-    put("lawful", lambda one, declared: declared in one.setting, False)
-    put("convertible", lambda one, _: not one.hints.isdisjoint(_CONVERTIBLE), False)
-    put("replica", lambda one, _: not one.hints.isdisjoint(_REPLICA), False)
-    for category in CATEGORIES:
-        put(category, partial(_names, category), False)
-    return told(text, columns)
+    # Most texts say nothing of arms: 0, or false. What is missing stands last.
+    numbers = np.zeros((len(_NUMBERS), len(found) + 1))
+    flags = np.zeros((len(_FLAGS), len(found) + 1), dtype=bool)
+    for place, (one, (_, declared)) in enumerate(zip(found, pairs, strict=True)):
+        if one is not _EMPTY:
+            numbers[:, place] = [tell(one, declared) for tell in _NUMBERS.values()]
+            flags[:, place] = [tell(one, declared) for tell in _FLAGS.values()]
+    numbers[:, -1] = np.nan
+    said = zip([*_NUMBERS, *_FLAGS], [*numbers[:, codes], *flags[:, codes]], strict=True)
+    return told(text, dict(said))
 
 
 def _beside(text: Column, chapter: Column | None) -> tuple[np.ndarray, list[tuple[str, str]]]:
@@ -462,15 +443,14 @@ def _beside(text: Column, chapter: Column | None) -> tuple[np.ndarray, list[tupl
         return codes, [(one, "") for one in texts]
     others, chapters = factorize(chapter)
     said = [*chapters, ""]  # -1: no chapter
+    if len(codes) == 1:
+        code, other = codes.item(0), others.item(0)
+        return np.minimum(codes, 0), [(texts[code], said[other])] if code >= 0 else []
     both = np.where(codes < 0, -1, codes * len(said) + others % len(said))
     distinct, place = np.unique(both, return_inverse=True)
     none = int(len(distinct) > 0 and distinct[0] < 0)
     pairs = [(texts[one // len(said)], said[one % len(said)]) for one in distinct[none:].tolist()]
     return place - none, pairs
-
-
-def _names(category: str, one: Scan, declared: str) -> bool:
-    return category in one.categories
 
 
 def _phrases(one: Scan, declared: str) -> int:
@@ -492,3 +472,26 @@ def _controlled(one: Scan) -> bool:
         for hit in one.hits
     )
     return plain_arms or one.combined > 0
+
+
+# What `read` tells of a text beside the declared chapter: numbers, and flags.
+_Tell = Callable[[Scan, str], float | bool]
+_NUMBERS: dict[str, _Tell] = {
+    "low": lambda one, _: one.low,
+    "combined": lambda one, _: one.combined,
+    "cancelled": lambda one, _: one.cancelled,
+    "calibres": lambda one, _: one.calibres,
+    "threads": lambda one, _: one.threads,
+    "high": _away,
+    "parts": lambda one, _: len(one.parts),
+    "lawful_phrases": _phrases,
+}
+_FLAGS: dict[str, _Tell] = {
+    "controlled": lambda one, _: _controlled(one),
+    "silencer": lambda one, _: "suppressor" in one.parts,
+    "disguised": lambda one, _: one.disguised,
+    "lawful": lambda one, declared: declared in one.setting,
+    "convertible": lambda one, _: not one.hints.isdisjoint(_CONVERTIBLE),
+    "replica": lambda one, _: not one.hints.isdisjoint(_REPLICA),
+    **{name: lambda one, _, name=name: name in one.categories for name in CATEGORIES},  # type: ignore[misc]
+}

@@ -44,14 +44,15 @@ def usual(
     norm = history.norm(items, measure, list(levels[0]))
     enough = norm["n"] >= ENOUGH
     mean = norm["mean"].where(enough)
-    variance = (norm["sd"].fillna(0.0) ** 2).where(enough)
+    spread = norm["sd"].fillna(0.0)
+    variance = (spread * spread).where(enough)
     for by in levels[1:]:
         finer = history.norm(items, measure, list(by))
         n = finer["n"]
         # One declaration has a mean but no spread of its own.
-        spread = (n - 1.0).clip(lower=0.0)
-        own = finer["sd"].fillna(0.0) ** 2
-        variance = (spread * own + STRENGTH * variance) / (spread + STRENGTH)
+        beside = (n - 1.0).clip(lower=0.0)
+        spread = finer["sd"].fillna(0.0)
+        variance = (beside * (spread * spread) + STRENGTH * variance) / (beside + STRENGTH)
         mean = (n * finer["mean"].fillna(0.0) + STRENGTH * mean) / (n + STRENGTH)
     return items.instead(mean=mean, sd=variance.sqrt().clip(lower=LEAST_SD))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from riskprofile.columns import Column, Text
+from riskprofile.columns import Column, Text, alone
 from riskprofile.tables import Table
 
 SAMPLE = Path(__file__).with_name("rates.csv")
@@ -56,7 +56,7 @@ def to_usd(amount: Column, currency: Text, when: Column, rates: Table | None = N
     known = (code >= 0) & (position >= 0)
     position = np.maximum(position, 0)
     known &= sorted_keys[position] // _SPAN == code
-    return Column(np.where(known, amount.numbers() / per_usd[position], np.nan))
+    return alone(Column(np.where(known, amount.numbers() / per_usd[position], np.nan)))
 
 
 _SPAN = np.int64(10**6)  # days of one currency

@@ -31,6 +31,8 @@ def dealer(items: View, history: History) -> Column:
     NaN while the register of dealers is empty or no consignee is named.
     """
     entry = history.registers.entry("dealers", items, CONSIGNEE)
+    if not found(entry).any():
+        return entry["found"]
     valid = ~_outside(items, entry)
     return entry["found"].where(entry["found"] != 1.0, valid.astype("float64"))
 
@@ -54,7 +56,10 @@ def unknown_licence(items: View, history: History) -> Mask:
 def not_in_force(items: View, history: History, number: str = "licence_number") -> Mask:
     """The licence is suspended, revoked or closed, or the row's day is outside its dates."""
     entry = licence(items, history, number)
-    return found(entry) & (_outside(items, entry) | entry["status"].isin(ENDED))
+    known = found(entry)
+    if not known.any():
+        return known
+    return known & (_outside(items, entry) | entry["status"].isin(ENDED))
 
 
 def _outside(items: View, entry: View) -> Mask:
@@ -188,6 +193,8 @@ def controlled(items: View) -> Mask:
 def young_or_ended(items: View, history: History) -> Mask:
     """The consignee's company is younger than a year, or had ended by the row's day."""
     entry = company(items, history)
+    if not found(entry).any():
+        return full(len(items), False)
     young = items["time"] < entry["incorporated_at"] + YEAR
     return young | (items["time"] >= entry["ceased_at"] + facts.DAY)
 
@@ -195,5 +202,7 @@ def young_or_ended(items: View, history: History) -> Mask:
 def established(items: View, history: History) -> Mask:
     """The consignee's company has stood for two years and has not ended."""
     entry = company(items, history)
+    if not found(entry).any():
+        return full(len(items), False)
     old = items["time"] >= entry["incorporated_at"] + 2 * YEAR
     return old & ~young_or_ended(items, history)
