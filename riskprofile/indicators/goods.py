@@ -85,6 +85,8 @@ def vague_description(items: View, history: History) -> Mask:
     machines or instruments by code (HS 73 to 90), or coded not at all.
     """
     vague = facts.fired(goods.said(items)["vague"]) & ~_numbered(items)
+    if not vague.any():
+        return vague
     chapter = items["hs2"].fillna("00")
     hard = chapter.between("73", "90") | (chapter == "00")
     new = history.count(items, PAIR) == 0
@@ -107,6 +109,8 @@ def household_cover(items: View, history: History) -> Mask:
     All four must hold: the flow is huge and lawful, and never a sign in itself.
     """
     effects = nomenclature.household(items) & _private(items)
+    if not effects.any():
+        return effects
     entries = goods.said(items)["itemised"]
     heavy = norms.z_score(items, history, "log_kg_per_package") >= 3.0
     return effects & (entries < 3) & heavy & ~_known_pair(items, history)
@@ -126,6 +130,8 @@ def small_metal_parts(items: View, history: History) -> Mask:
     Industrial samples carry drawing numbers and go to firms; fasteners carry threads.
     """
     metal = nomenclature.generic_metal(items) & ~_numbered(items)
+    if not metal.any():
+        return metal
     grams = facts.piece_mass_g(items)
     small = grams.between(*facts.SMALL_PART_G)
     return metal & small & _private(items) & _parcel(items) & ~_known_pair(items, history)
@@ -145,6 +151,8 @@ def tube_or_filter_cover(items: View, history: History) -> Mask:
     tube with the thread of a silencer."""
     read = goods.arms(items)
     tube = nomenclature.tube_or_filter(items) & _private(items) & _parcel(items)
+    if not tube.any():
+        return tube
     mass = facts.piece_mass_g(items).between(*facts.TUBE_G)
     plain = mass & ~_numbered(items) & ~_known_pair(items, history)
     return tube & (plain | (read["threads"] > 0))
@@ -164,6 +172,8 @@ def toy_tool_electronics_cover(items: View, history: History) -> Mask:
     """Host class in a parcel, private or gift, mass 3 deviations above the norm; or 2 above
     with freight dearer than the goods. The excess is the sign, not the goods."""
     host = nomenclature.small_host(items) & _parcel(items)
+    if not host.any():
+        return host
     personal = _private(items) | facts.fired(facts.known(items["gift"]))
     excess = norms.excess(items, history)
     dear = (excess >= 2.0) & (items["freight_ratio"] >= 1.0)
@@ -186,6 +196,8 @@ def convertible_bulk(items: View, history: History) -> Mask:
     """
     read = goods.arms(items)
     weapons = nomenclature.convertible(items) | (read["convertible"] & ~read["lawful"])
+    if not weapons.any():
+        return weapons
     repeated = history.count(items, ["consignee_key", "hs4"], days=182) >= 2
     bulk = (items["quantity"] >= 10) | (items["package_count"].astype("float64") >= 10)
     official = facts.fired(facts.is_one_of(items["consignee_type"], "official"))

@@ -30,6 +30,9 @@ def more_than_the_market(items: View, history: History) -> Mask:
     without a registered figure, five times a year of its own past (at least five earlier
     declarations of the heading). Official consignees are left out: they buy by tender.
     """
+    controlled = standing.controlled(items)
+    if not controlled.any():
+        return controlled
     pieces = items["quantity"].where(facts.in_pieces(items))
     past = history.norm(items, "quantity", ["consignee_key", "hs4"])
     years = (history.age(items) / 365.0).clip(lower=1.0)
@@ -38,7 +41,7 @@ def more_than_the_market(items: View, history: History) -> Mask:
     over_sales = (yearly + pieces > OFTEN_SALES * sales) & (sales > 0)
     over_past = (pieces > OFTEN_PAST * yearly) & (past["n"] >= PAST_LEAST) & sales.isna()
     official = facts.fired(facts.is_one_of(items["consignee_type"], "official"))
-    return standing.controlled(items) & ~official & (over_sales | over_past)
+    return controlled & ~official & (over_sales | over_past)
 
 
 @indicator(
@@ -57,8 +60,10 @@ def other_goods_than_licensed(items: View, history: History) -> Mask:
     whatever its spelling. What either side leaves open is no disagreement; a count waits for
     the inspection.
     """
-    entry = standing.licence(items, history)
     arms = facts.fired(facts.is_one_of(items["hs2"], "93"))
+    if not arms.any():
+        return arms
+    entry = standing.licence(items, history)
     declared = items.text("goods_description").where(arms)
     other_calibre = calibres.disagree(declared, entry.text("calibres"))
     other_code = (arms & items["hs_code"].notna() & entry["hs_codes"].notna()).values.copy()

@@ -45,6 +45,8 @@ def first_time_party(items: View, history: History) -> Mask:
     register of parties for two years is no unknown one.
     """
     new = _new(items, history, "consignor_key") & _new(items, history, "consignee_key")
+    if not new.any():
+        return new
     heavy = norms.excess(items, history)
     cheap = norms.z_score(items, history, "log_value_per_kg")
     return new & ((heavy >= 3.0) | (cheap <= -3.0)) & ~standing.established(items, history)
@@ -147,6 +149,8 @@ def industrial_goods_to_a_home(items: View, history: History) -> Mask:
     """
     private = facts.fired(facts.is_private(items))
     parcel = facts.fired(facts.is_one_of(items["transport_mode"], *PARCELS))
+    if not (private & parcel).any():
+        return private & parcel
     heading = history.count(items, ["hs4"])
     to_homes = history.count(items, ["hs4", "consignee_type"])
     known = facts.familiarity(items, history, ("consignor_key", "consignee_key")) > 0
@@ -171,6 +175,9 @@ def broker_or_shell(items: View, history: History) -> Mask:
     with three others at its registered address or under one officer; and a consignee that
     was changed after lodgement. A registered dealer may share a building.
     """
+    controlled = standing.controlled(items)
+    if not controlled.any():
+        return controlled
     forwarder = facts.fired(facts.is_one_of(items["consignee_type"], "forwarder"))
     sharing = history.partners(items, ["consignee_key"], ["consignee_address_key"], days=365)
     company = standing.company(items, history)
@@ -178,7 +185,7 @@ def broker_or_shell(items: View, history: History) -> Mask:
     changed = history.registers.happened(items, "amendment", "consignee").notna()
     dealer = facts.fired(standing.dealer(items, history))
     unclear = (sharing >= 3) | shared | standing.young_or_ended(items, history)
-    return standing.controlled(items) & (forwarder | changed | (unclear & ~dealer))
+    return controlled & (forwarder | changed | (unclear & ~dealer))
 
 
 @indicator(
@@ -200,6 +207,8 @@ def not_the_registered_address(items: View, history: History) -> Mask:
     parcel = facts.fired(facts.is_one_of(items["transport_mode"], *PARCELS))
     registered = standing.company(items, history)["address_key"]
     differs = facts.fired(facts.differs(items["consignee_address_key"], registered))
+    if not differs.any():
+        return differs
     used = history.count(items, ["consignee_key", "consignee_address_key"])
     return parcel & differs & (used == 0) & _unclear_goods(items, history)
 
