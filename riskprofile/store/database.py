@@ -48,6 +48,7 @@ PRAGMAS = {
     "busy_timeout": BUSY_MS,
     "cache_size": -16_000,
 }  # 2 is FULL
+VALUES_AT_ONCE = 900  # in one statement of SQLite, which once took 999 at most
 CHANGED_AT_ONCE = 500  # rows that are looked at together for values that a driver does not take
 ONE_VIEW = "REPEATABLE READ"
 NO_RIGHT = "42501"  # SQLSTATE: insufficient_privilege
@@ -141,6 +142,20 @@ def _changed(
     left = iter(rows)
     parts = iter(lambda: [*islice(left, CHANGED_AT_ONCE)], [])
     return chain.from_iterable(map(changed, parts))
+
+
+def _inserted(
+    cursor: Any, into: str, place: str, many: int, rows: Iterable[tuple[Any, ...]]
+) -> list[tuple[Any, ...]]:
+    """Insert `many` rows by each statement; what is left, which does not fill one.
+
+    To begin and end a statement takes SQLite as long as to insert a row of few values. Those before
+    a row that fails stay, as where each comes alone.
+    """
+    statement, left = f"INSERT OR FAIL INTO {into}{', '.join([place] * many)}", iter(rows)
+    while len(some := [*islice(left, many)]) == many:
+        cursor.execute(statement, [*chain.from_iterable(some)])
+    return some
 
 
 class _Many(TypeDecorator[Any]):
@@ -345,9 +360,11 @@ class Store:
         cursor: Any = connection.connection.cursor()
         try:
             if self.sqlite:
-                places = ", ".join("?" * len(columns))
-                statement = f'INSERT INTO "{table_name}" ({names}) VALUES ({places})'  # noqa: S608
-                cursor.executemany(statement, rows)
+                into = f'"{table_name}" ({names}) VALUES '
+                place = f"({', '.join('?' * len(columns))})"
+                if not table.foreign_keys:  # pages of what refers to another would be copied
+                    rows = _inserted(cursor, into, place, VALUES_AT_ONCE // len(columns), rows)
+                cursor.executemany(f"INSERT INTO {into}{place}", rows)
             else:
                 with cursor.copy(f'COPY "{table_name}" ({names}) FROM STDIN') as copy:
                     for row in rows:

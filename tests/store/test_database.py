@@ -502,6 +502,31 @@ def test_tuples_come_back_as_they_were_given(address):
     assert {(line["raw"], line["column"]) for line in lines} == {("x\ty\\\n", None)}
 
 
+@pytest.mark.parametrize("count", [0, 1, 449, 450, 451, 1350, 1351])
+def test_rows_of_any_number_come_back_each_once(address, count):
+    """On SQLite 450 of two values are one statement, and what is left of them comes alone."""
+    store = Store.open(address)
+    rows = [(f"n{number:04}", {"a": [number, None]}) for number in range(count)]
+    with store.write() as connection:
+        store.insert_many(connection, "setting", ("name", "value"), iter(rows))
+    with store.read() as connection:
+        found = connection.execute(select(Setting.name, Setting.value).order_by(Setting.name))
+        assert [tuple(one) for one in found] == rows
+    store.close()
+
+
+@pytest.mark.parametrize("at", [0, 300, 450, 700])
+def test_a_row_that_breaks_a_constraint_among_many_is_told_and_undone(address, at):
+    store = Store.open(address)
+    rows = [(f"n{number}", number) for number in range(701)]
+    rows[at] = rows[at - 1]
+    with pytest.raises(IntegrityError), store.write() as connection:
+        store.insert_many(connection, "setting", ("name", "value"), rows)
+    with store.read() as connection:
+        assert connection.execute(select(Setting.name)).all() == []
+    store.close()
+
+
 def test_a_time_without_a_zone_is_refused(tmp_path):
     store = Store.open(url(tmp_path))
     values = {
