@@ -1,4 +1,4 @@
-"""How the other processes of a run begin: as copies of one that read the program and no more.
+"""How the other processes of a run begin: as copies of one that read the program (`copied`).
 
 Nothing of the program is read here, so that the command line can begin that one first: it reads
 while the command line does.
@@ -24,7 +24,7 @@ def begun() -> BaseContext:
     if "forkserver" not in get_all_start_methods():
         return get_context("spawn")
     context = get_context("forkserver")
-    context.set_forkserver_preload(["__main__", "riskprofile.services.workers"])
+    context.set_forkserver_preload(["__main__", "riskprofile.services.copied"])
     # What a killed run leaves is cleared away by a process that is begun with these warnings.
     sys.warnoptions.append("ignore:resource_tracker:UserWarning")
     try:

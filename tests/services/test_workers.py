@@ -16,7 +16,8 @@ import pytest
 from sqlalchemy import text
 
 from riskprofile.errors import RiskProfileError
-from riskprofile.services import ingest, processes, promotion, settings, workers
+from riskprofile.profiles import PROFILES
+from riskprofile.services import ingest, past, processes, promotion, settings, workers
 from riskprofile.services import rater as raters
 from riskprofile.services.folding import Folded, fold
 from riskprofile.services.identity import OWNER
@@ -65,6 +66,12 @@ class Dies:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+@dataclass(frozen=True)
+class Knows:
+    def work(self, rater: Rater) -> int:
+        return past.questions.cache_info().currsize
+
+
 def opened(folder: Path) -> Opened:
     home = settings.load({}, home=folder)
     store = settings.open_store(home)
@@ -96,6 +103,13 @@ def test_answers_come_in_the_order_of_the_tasks_and_few_are_ahead(tmp_path: Path
     assert [one[0] for one in (first, *rest)] == [0.3, *(0.01 * n for n in range(1, 12))]
     assert len(pids) == 2 and os.getpid() not in pids
     assert {one[1] for one in (first, *rest)} <= pids
+
+
+def test_a_worker_begins_with_what_every_profile_asks_of_the_past(tmp_path: Path) -> None:
+    """What it is a copy of found that out, while nobody waited; its own rater asks of one."""
+    with workers.workers(Options(workers=2)) as others:
+        assert others is not None
+        assert others.begin(Task(opened(tmp_path), Knows()))() == len(PROFILES) > 1
 
 
 def test_a_worker_that_is_killed_is_told_with_what_to_do(tmp_path: Path) -> None:

@@ -1,0 +1,17 @@
+"""What the workers of a run are copies of (`processes.begun`): the program, read, and what each
+profile asks of the past, which every one of them would find out for itself.
+
+No thread of ours and no connection begins here: a copy of a process with those is not sound.
+"""
+
+from __future__ import annotations
+
+import gc
+
+gc.disable()  # a program that is read leaves no garbage, and a worker looks for its own
+
+from riskprofile.profiles import PROFILES  # noqa: E402
+from riskprofile.services import past, workers  # noqa: E402, F401
+
+for _name in PROFILES:
+    past.questions(_name)
