@@ -112,6 +112,17 @@ class StoreError(RiskProfileError):
     """The database cannot be opened, read or written."""
 
 
+class Damaged(StoreError):
+    """Of what the database holds some was altered or cut; all else can be read.
+
+    `content` is that, where its place is looked for by it (`Store.read`).
+    """
+
+    def __init__(self, what: str, *, where: str = "", content: bytes = b"") -> None:
+        self.content = content
+        super().__init__(what, where=where, do="Restore the last backup; keep this database aside.")
+
+
 class Busy(StoreError):
     """Another program writes: what was asked for can be asked for again."""
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from riskprofile.errors import Damaged
 from riskprofile.profiles import PROFILES
 from riskprofile.services import blind
 from riskprofile.services import queue_statements as statements
@@ -312,7 +313,7 @@ def _row(connection: Connection, row: Any, now: datetime) -> QueueRow:
     damaged = False
     try:
         raising, _ = phrasings.told(connection, row, SHOWN)
-    except phrasings.Damaged:  # one line says so: all others of its page can be worked
+    except Damaged:  # one line says so: all others of its page can be worked
         raising, damaged = [], True
     given = {**blind.veiled({**row, "reasons": raising}), "blind": blind.waits(row)}
     for name in ("declaration", "phrasing", "terms"):

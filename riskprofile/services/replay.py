@@ -123,9 +123,9 @@ def explain(store: Store, models: Path, record: str, removed: Sequence[str] = ()
             card = promotion.rated_by(connection, models, *rated)
         except ScorecardMissing as error:
             raise ScorecardError(error.what, where=error.where, do=ELSEWHERE) from error
-    profile = PROFILES[row.profile]
-    log = batches.from_bytes(chunk.features).iloc[[row.position]]
-    titles = batches.from_bytes(chunk.rows)[profile.title]
+        profile = PROFILES[row.profile]
+        log = batches.from_bytes(chunk.features).iloc[[row.position]]
+        titles = batches.from_bytes(chunk.rows)[profile.title]
     title = titles.astype(object).where(titles.notna(), None).iloc[row.position]
     raising, lowering = reasons.explain(log, [title], profile, card)[0]
     fired = [

@@ -20,10 +20,14 @@ from sqlalchemy import (
     Connection,
     Engine,
     Text,
+    and_,
     bindparam,
     create_engine,
     event,
+    func,
     inspect,
+    or_,
+    select,
     text,
 )
 from sqlalchemy.engine import URL, make_url
@@ -34,7 +38,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
-from riskprofile.errors import AGAIN, Busy, Deadlock, StoreError
+from riskprofile.errors import AGAIN, Busy, Damaged, Deadlock, StoreError
 from riskprofile.files import FOR_OWNER
 from riskprofile.store import arms_tables  # noqa: F401  (its models belong to every database)
 from riskprofile.store.migrations import REVISIONS
@@ -62,6 +66,12 @@ GRANT = "Let it own the database (ALTER DATABASE ... OWNER TO ...) and the table
 FOREIGN = (
     "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = "
     "current_schema()::regnamespace AND NOT pg_has_role(relowner, 'USAGE')"
+)
+
+# Tables whose rows hold bytes of a batch, what one is called, and the columns of them.
+HELD = (
+    ("chunk", "chunk", ("rows", "features", "events")),
+    ("aside", "rows set aside of chunk", ("rows",)),
 )
 
 # What a driver says -> what is wrong, what to do. First match wins.
@@ -288,7 +298,8 @@ class Store:
             connection = plain.execution_options(riskprofile_write=True)
             _begin(connection, patience)
             try:
-                yield connection
+                with _placed(connection):
+                    yield connection
                 connection.commit()
             except BaseException:
                 connection.rollback()
@@ -299,7 +310,8 @@ class Store:
         """One unchanging view of the database; nothing done in it is kept."""
         with self._translated(), self._looking.connect() as connection:
             try:
-                yield connection
+                with _placed(connection):
+                    yield connection
             finally:
                 connection.rollback()
 
@@ -444,6 +456,31 @@ class Store:
             serialise(connection, MIGRATION_LOCK)
             if _revision(connection, self.where) != REVISIONS[-1]:
                 upgrade(connection)
+
+
+@contextmanager
+def _placed(connection: Connection) -> Iterator[None]:
+    """Tell of damaged bytes which batch they are of, which is looked for by them alone then."""
+    try:
+        yield
+    except Damaged as error:
+        found = "" if error.where else _place(connection, error.content)
+        if found:
+            raise Damaged(error.what, where=found) from None
+        raise
+
+
+def _place(connection: Connection, content: bytes) -> str:
+    for name, said, held in HELD:
+        columns = SQLModel.metadata.tables[name].c
+        # How long a value is, both engines tell without reading it.
+        same = [
+            and_(func.length(columns[one]) == len(content), columns[one] == content) for one in held
+        ]
+        asked = select(columns.batch_id, columns.number).where(or_(*same)).limit(1)
+        for batch, number in connection.execute(asked):
+            return f"batch {batch}, {said} {number}"
+    return ""
 
 
 def _address(url: str) -> URL:

@@ -14,17 +14,13 @@ from typing import Any
 from sqlalchemy import Connection, LargeBinary, select, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 
-from riskprofile.errors import StoreError
+from riskprofile.errors import Damaged
 from riskprofile.scoring.reasons import Phrasing, Reason
 from riskprofile.store.packed_json import dumps, unpacked
 from riskprofile.store.tables import Phrasing as Stored
 
 _table = Stored.__table__  # type: ignore[attr-defined]
 _known: dict[str, Phrasing] = {}  # by digest, which no other words have: a few scorecards' own
-
-
-class Damaged(StoreError):
-    """The reasons of one alert, or of those of its scorecard, cannot be read; others can."""
 
 
 def digest(phrasing: Phrasing) -> str:
@@ -88,5 +84,4 @@ def _digest(content: bytes) -> str:
 
 
 def _damaged(where: str) -> Damaged:
-    what = "what is kept of the reasons of alerts is missing or damaged"
-    return Damaged(what, where=where, do="Restore the last backup; keep this database aside.")
+    return Damaged("what is kept of the reasons of alerts is missing or damaged", where=where)
