@@ -52,6 +52,7 @@ from riskprofile.services.settings import Settings, open_store
 from riskprofile.services.steps import Step
 from riskprofile.store.database import Store
 
+KNOWN = "nothing was read that was not here before"
 Paths = Annotated[
     list[Path], typer.Argument(parser=named, help="Files or folders; - is standard input.")
 ]
@@ -133,8 +134,9 @@ def score(
             )
         if not keep:
             _count(settings, run.summary.read)
-        if out is not None and not dry_run and not run.ranked:
-            output.note(f"{out} was not written: no new record was ranked")
+        if out is not None and not dry_run and (run.summary.stopped or run.summary.known):
+            why = "the run was stopped" if run.summary.stopped else KNOWN
+            output.note(f"{out} was not written: {why}")
         if quarantine is not None and not dry_run:
             _keep_back(run, quarantine)
     return _tell(run, out, quarantine, as_json=json)
@@ -342,9 +344,8 @@ def _count(settings: Settings, read: int | None = None) -> None:
 
 def _keep_back(run: Run, path: Path) -> None:
     """Write the rows kept back; not over those of a run before of which this one read nothing."""
-    known = all(one["state"] == "duplicate" for one in run.summary.batches)
-    if known and path.exists() and not is_stream(path):
-        output.note(f"{path} was not written: nothing was read that was not here before")
+    if run.summary.known and path.exists() and not is_stream(path):
+        output.note(f"{path} was not written: {KNOWN}")
         return
     quarantine_file.write(path, run.rejected)
 

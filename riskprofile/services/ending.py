@@ -113,7 +113,9 @@ class Ending:
                 if not final and not self._have_room(connection, ranked):
                     continue
             written: AbstractContextManager[Place | None] = nullcontext(_nothing)
-            if self.written is not None and ranked:
+            # A list of nothing is written too: what lies in its place is of another run. Not where
+            # all rows were here before (`Summary.known`): that may be of the run that read them.
+            if self.written is not None and (ranked or not 0 < summary.read == summary.duplicate):
                 written = self.written(ranked, self._heeding)
             with written as place:
                 self.stop.heed()

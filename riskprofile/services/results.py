@@ -65,7 +65,8 @@ def parts(
     reasons: Reasons,
     step: Step = lambda name, done, of: None,
 ) -> Iterator[Table]:
-    """The results of a run, list by list and rank by rank, some rows at a time.
+    """The results of a run, list by list and rank by rank, some rows at a time; a table of no rows
+    where nothing is ranked.
 
     Parameters
     ----------
@@ -81,6 +82,15 @@ def parts(
             yield some
             del some  # with all its terms, before there are others
             step(WRITING, done, of)
+    if not ranked:
+        yield _none()
+
+
+def _none() -> Table:
+    """Results of no declaration: their columns, of the types that they have."""
+    placed = pa.RecordBatch.from_pylist([], schema=_PLACED)
+    texts = {name: pd.Series(dtype="str") for name in ("profile", "model_version", *JSON_COLUMNS)}
+    return _table(placed).assign(**texts)[[*COLUMNS]]
 
 
 def _one(store: Store, ranked: Ranked, reasons: Reasons, step: Step) -> Iterator[Table]:
@@ -231,7 +241,7 @@ def _write(given: Iterable[Table], suffix: str, stream: IO[bytes]) -> None:
                 stream.write(as_csv(some, header=first, written=_as_json(some)))
             else:
                 schema = None if parquet is None else parquet.schema
-                texts = some.assign(**_as_json(some))
+                texts = some.assign(**_as_json(some)).astype(dict.fromkeys(JSON_COLUMNS, "str"))
                 rows = pa.Table.from_pandas(texts, schema=schema, preserve_index=False)
                 if parquet is None:
                     parquet = ends.enter_context(pq.ParquetWriter(stream, rows.schema))

@@ -124,6 +124,12 @@ class Summary:
     kept: dict[str, dict[str, int]] = field(default_factory=dict)
     stopped: int = 0  # the signal that ended the run after its chunk, 0 when it ended itself
 
+    @property
+    def known(self) -> bool:
+        """Whether all that was read was here before: what a run before told of it stays."""
+        files = all(one["state"] == "duplicate" for one in self.batches)
+        return files or 0 < self.read == self.duplicate
+
     def add_alerts(self, queue: str, lane: str, count: int) -> None:
         """So many further alerts."""
         self.alerts["total"] += count

@@ -17,10 +17,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from riskprofile.cli import main
-from riskprofile.services import check_counts, identity, past, settings, uploading
+from riskprofile.services import check_counts, identity, past, results, settings, uploading
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
@@ -28,6 +29,12 @@ from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import audit, practice
 from tests import factory
 from tests.conftest import LATE
+
+READ = {
+    ".csv": pd.read_csv,
+    ".parquet": pd.read_parquet,
+    ".jsonl": lambda file: pd.read_json(file, lines=True),
+}
 
 
 @pytest.fixture
@@ -178,6 +185,48 @@ def test_a_second_run_is_a_duplicate_and_writes_nothing_over(
     assert "again.csv was not written" in errors
     assert "aside.csv was not written" in errors and aside.read_text() == kept
     assert "read 41 = accepted 0 + quarantined 0 + duplicate 41" in said
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
+def test_a_list_of_no_declarations_is_written_and_not_the_last_one_left_there(
+    home: Path, day: Path, tmp_path: Path, suffix: str
+) -> None:
+    """Else who fetches the list of an hour in which nothing came takes the one before for it."""
+    out, empty = tmp_path / f"list{suffix}", tmp_path / "empty.csv"
+    assert run(home, "score", day, "--out", out)[0] == 0
+    assert len(read := READ[suffix](out)) == 40
+    empty.write_text(day.read_text("utf-8").splitlines(keepends=True)[0], "utf-8")
+    code, said, errors = run(home, "score", empty, "--out", out)
+    assert code == 0 and "0 rows" in said and "not written" not in errors
+    if suffix == ".jsonl":
+        assert out.read_bytes() == b""
+    else:
+        nothing = READ[suffix](out)
+        assert len(nothing) == 0 and list(nothing.columns) == list(read.columns)
+
+
+def test_the_list_of_rows_that_were_all_here_before_leaves_the_one_that_told_of_them(
+    home: Path, day: Path, tmp_path: Path
+) -> None:
+    """In the very file, or in another: the list of the run that read them may lie there."""
+    out, again = tmp_path / "list.csv", tmp_path / "again.csv"
+    assert run(home, "score", day, "--out", out)[0] == 0
+    told = out.read_bytes()
+    heading, *rows = day.read_text("utf-8").splitlines(keepends=True)
+    again.write_text("".join([heading, *rows[::-1]]), "utf-8")
+    for file in (day, again):
+        code, said, errors = run(home, "score", file, "--out", out)
+        assert code == 0 and "duplicate 40" in said
+        assert "list.csv was not written: nothing was read that was not here before" in errors
+        assert out.read_bytes() == told
+
+
+def test_where_every_row_is_kept_back_the_list_is_one_of_none(home: Path, tmp_path: Path) -> None:
+    out, bad = tmp_path / "list.csv", tmp_path / "bad.csv"
+    out.write_text("of the day before")
+    bad.write_text("declaration_id,hs_code\n,0101\n")
+    assert run(home, "score", bad, "--out", out)[0] == 6
+    assert out.read_text().splitlines() == [",".join(results.COLUMNS)]
 
 
 def test_nothing_is_kept_of_a_dry_run(home: Path, day: Path) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import text
 
@@ -81,6 +82,15 @@ def test_the_size_of_the_parts_changes_nothing(
             assert written == (tmp_path / f"whole{suffix}").read_bytes()
         read = (pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("whole", "parts"))
         pd.testing.assert_frame_equal(*read)
+
+
+def test_results_of_no_declaration_are_of_the_same_types(rated: Rated, tmp_path: Path) -> None:
+    store, ranked = rated
+    kinds = []
+    for lists in (ranked, []):
+        results.write(results.parts(store, lists, "alerts"), tmp_path / "list.parquet")
+        kinds.append(pq.read_schema(tmp_path / "list.parquet").remove_metadata())
+    assert kinds[0] == kinds[1]
 
 
 def test_rows_that_were_handed_on_are_gone_before_there_are_others(
