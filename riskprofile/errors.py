@@ -47,6 +47,12 @@ class UsageError(RiskProfileError):
     exit_code = 2
 
 
+class Unwritable(RiskProfileError):
+    """No file can be where one is to be written: another place is to be named."""
+
+    exit_code = 2
+
+
 class InputError(RiskProfileError):
     """An input as a whole cannot be read (a bad row is a rejection, not an error)."""
 
@@ -110,6 +116,12 @@ class Overtaken(Conflict):
 
 class StoreError(RiskProfileError):
     """The database cannot be opened, read or written."""
+
+
+class Misnamed(StoreError):
+    """What is given as the address of a database names none, or a place where there can be none."""
+
+    exit_code = 2
 
 
 class Damaged(StoreError):

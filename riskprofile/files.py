@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
-from riskprofile.errors import InputError
+from riskprofile.errors import InputError, Unwritable, why_full
 
 if os.name == "posix":
     import fcntl
@@ -151,8 +151,8 @@ def unplaced(out: str | Path) -> Iterator[Unplaced]:
 
     Raises
     ------
-    InputError
-        Nothing can be written there.
+    Unwritable
+        No file can be there: its folder is missing, or not ours, or the like.
     OSError
         The disk is full, or the like: `filename` is `out`, of which nothing is left.
     """
@@ -168,7 +168,9 @@ def unplaced(out: str | Path) -> Iterator[Unplaced]:
             made, part = _begun(target)
             raw = _Out(made, str(out))
     except OSError as error:
-        raise InputError(
+        if why_full(error):
+            raise OSError(error.errno, error.strerror, str(out)) from None
+        raise Unwritable(
             f"cannot be written ({error.strerror or error})".lower(),
             where=str(out),
             do="Check that the folder exists and is yours",

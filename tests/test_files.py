@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from riskprofile.errors import InputError
+from riskprofile.errors import Unwritable
 from riskprofile.files import is_stream, passing_folder, unplaced, whole_or_nothing
 
 
@@ -132,9 +132,9 @@ def test_what_has_no_place_any_more_is_told_by_the_name_of_the_file(tmp_path: Pa
 
 def test_where_nothing_can_be_written_the_reason_is_told(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
-    with pytest.raises(InputError, match=r"folder: cannot be written \(it is a folder\)"):
+    with pytest.raises(Unwritable, match=r"folder: cannot be written \(it is a folder\)"):
         write(tmp_path / "folder", "")
-    with pytest.raises(InputError, match="no such file or directory"):
+    with pytest.raises(Unwritable, match="no such file or directory"):
         write(tmp_path / "missing" / "day.csv", "")
 
 

@@ -43,7 +43,7 @@ def selections(
 
 
 def _write(out: Path, table: Table) -> None:
-    if out.exists() and not is_stream(out):
+    if out.is_file() and not is_stream(out):
         raise Conflict(
             "the file is there already, and may hold what nobody has fetched: each selection is "
             "given once",

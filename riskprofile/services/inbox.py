@@ -30,6 +30,7 @@ from riskprofile.errors import (
     RiskProfileError,
     ScorecardError,
     StoreError,
+    Unwritable,
     UsageError,
 )
 from riskprofile.files import is_passing, whole_or_nothing
@@ -425,7 +426,7 @@ class Watcher:
         """
         try:
             tell()
-        except (OSError, InputError, StoreError) as error:
+        except (OSError, Unwritable, StoreError) as error:
             if path not in self.untold:
                 said = getattr(error, "strerror", None) or error
                 self.say(f"{path.name}: read, and cannot be told of yet ({said})")

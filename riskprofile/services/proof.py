@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from sqlalchemy import Connection
 
 from riskprofile.errors import InputError, RiskProfileError, UsageError
-from riskprofile.files import FOR_OWNER, is_stdout, is_stream, whole_or_nothing
+from riskprofile.files import FOR_OWNER, is_stream, whole_or_nothing
 from riskprofile.services import keys
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
@@ -70,8 +69,8 @@ def export(
     StoreError
         The chain is broken: nothing is signed that does not hold. Or the key that signed before is
         not here: what another signs, nobody knows.
-    UsageError
-        The file cannot be written.
+    Unwritable, OSError
+        The file cannot be written (`files.unplaced`).
     """
     authorise(actor, "audit.export")
     with store.write() as connection:
@@ -96,20 +95,10 @@ def export(
                 where=store.where,
                 do="Keep the database aside; compare it with an export of former days.",
             )
-        if is_stdout(out):
-            return _write(connection, secret, public, sys.stdout.buffer, now, since)
-        try:
-            with whole_or_nothing(out) as file:
-                told = _write(connection, secret, public, file, now, since)
-                if os.name == "posix" and not is_stream(out):  # and none who reads the last
-                    os.fchmod(file.fileno(), FOR_OWNER)
-        except (OSError, InputError) as error:
-            fault = error.__cause__ or error
-            raise UsageError(
-                f"the export cannot be written ({getattr(fault, 'strerror', None) or fault})",
-                where=str(out),
-                do="Make room, or name another file with --out.",
-            ) from None
+        with whole_or_nothing(out) as file:
+            told = _write(connection, secret, public, file, now, since)
+            if os.name == "posix" and not is_stream(out):  # and none who reads the last
+                os.fchmod(file.fileno(), FOR_OWNER)
     return told
 
 

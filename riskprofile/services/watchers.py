@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from riskprofile.errors import InputError, StoreError
+from riskprofile.errors import StoreError, Unwritable
 from riskprofile.files import is_passing, legible, whole_or_nothing
 from riskprofile.services import govern
 from riskprofile.services.govern import Paused
@@ -79,7 +79,7 @@ class Teller:
         if last is not None and abs(now - last.at) < AGAIN and _same(last, told):
             return
         self.last = told
-        with suppress(OSError, InputError):  # what is told is no part of the work
+        with suppress(OSError, Unwritable):  # what is told is no part of the work
             self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with whole_or_nothing(self.file) as stream:
                 stream.write(json.dumps(asdict(told), default=str).encode())

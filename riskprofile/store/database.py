@@ -38,7 +38,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
-from riskprofile.errors import AGAIN, Busy, Damaged, Deadlock, StoreError
+from riskprofile.errors import AGAIN, Busy, Damaged, Deadlock, Misnamed, StoreError
 from riskprofile.files import FOR_OWNER
 from riskprofile.store import arms_tables  # noqa: F401  (its models belong to every database)
 from riskprofile.store.migrations import REVISIONS
@@ -497,14 +497,14 @@ def _address(url: str) -> URL:
         return parsed.set(drivername="postgresql+psycopg")
     if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
         return parsed
-    raise StoreError(
+    raise Misnamed(
         "the database address names neither a SQLite file nor PostgreSQL",
         do="Give sqlite:////folder/riskprofile.db or postgresql://user@host/name.",
     )
 
 
 def _unreadable() -> StoreError:
-    return StoreError(
+    return Misnamed(
         "the database address cannot be read",
         do="Write postgresql://user@host:5432/name; in a password @ is %40, : is %3A, / is %2F.",
     )
@@ -520,13 +520,13 @@ def _check_path(path: Path) -> None:
     where = str(path)
     try:
         if not path.parent.is_dir():
-            raise StoreError(
+            raise Misnamed(
                 "the folder of the database does not exist",
                 where=where,
                 do="Create it, or name another place.",
             )
         if path.is_dir():
-            raise StoreError("this is a folder, not a database", where=where, do="Name a file.")
+            raise Misnamed("this is a folder, not a database", where=where, do="Name a file.")
         written = path if path.exists() else path.parent
         may = os.access(written, os.R_OK | os.W_OK) and os.access(path.parent, os.W_OK)
     except PermissionError:  # a folder above cannot even be entered

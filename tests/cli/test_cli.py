@@ -187,6 +187,47 @@ def test_a_second_run_is_a_duplicate_and_writes_nothing_over(
     assert "read 41 = accepted 0 + quarantined 0 + duplicate 41" in said
 
 
+WRITING = (  # commands that write a file, whose name comes last
+    *(("score", "DAY", option) for option in ("--out", "--quarantine")),
+    *(("convert", "DAY", option) for option in ("--out", "--quarantine")),
+    ("history", "load", "DAY", "--quarantine"),
+    ("audit", "export", "--out"),
+    ("export", "selections", "--since", "2020-01-01T00:00+00:00", "--out"),
+    ("quarantine", "export"),
+    ("records", "export", "iafq", "--year", "2026", "--out"),
+    ("sightings", "export", "--out"),
+    ("sbom", "--out"),
+    ("registers", "load", "licences", "LICENCES", "--quarantine"),
+    ("db", "copy", "--to"),
+)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full disk to try")
+@pytest.mark.parametrize("command", WRITING, ids=" ".join)
+def test_a_full_disk_is_a_failure_and_a_place_where_no_file_can_be_a_wrong_call(
+    home: Path, day: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """For whatever command writes it: who calls them asks by the exit code what to do."""
+    given = {"DAY": day, "LICENCES": CHECKOUT / "data/synthetic/registers" / "licences.csv"}
+    start = [given.get(one, one) for one in command]
+    full, database = tmp_path / "full.csv", "sqlite:///" if command[0] == "db" else ""
+    full.symlink_to("/dev/full")
+    (tmp_path / "folder.csv").mkdir()
+    day.with_name("file").touch()
+    if command[0] not in ("score", "history"):
+        assert run(home, "score", day)[0] == 0
+    for wrong in ("missing/day.csv", "folder.csv", "file/day.csv"):
+        code, _, error = run(home, *start, f"{database}{tmp_path / wrong}")
+        assert (code, str(tmp_path / wrong) in error) == (2, True), error
+    code, _, error = run(home, *start, f"{database}{full}")
+    assert (code, f"{full}: the disk is full. Make room" in error) == (1, True), error
+
+
+def test_an_address_that_names_no_database_is_a_wrong_call(home: Path, tmp_path: Path) -> None:
+    assert run(home, "db", "copy", "--to", "foo")[0] == 2
+    assert run(home, "recall", RISKPROFILE_DATABASE_URL="mysql://x/y")[0] == 2
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
 def test_a_list_of_no_declarations_is_written_and_not_the_last_one_left_there(
     home: Path, day: Path, tmp_path: Path, suffix: str
@@ -517,8 +558,8 @@ def test_a_result_that_cannot_be_written_is_refused_before_any_work(
     for out in (folder / "ranked.csv", tmp_path / ("n" * 251 + ".csv")):
         for option in ("--out", "--quarantine"):
             code, _, error = run(home, "score", day, option, out)
-            assert (code, "cannot be written" in error) == (4, True)
-    assert run(home, "score", day, "--out", kept, "--quarantine", folder / "rejected.csv")[0] == 4
+            assert (code, "cannot be written" in error) == (2, True)
+    assert run(home, "score", day, "--out", kept, "--quarantine", folder / "rejected.csv")[0] == 2
     assert (kept.read_text(), list(tmp_path.iterdir())) == ("of yesterday", [kept])
     assert run(home, "score", day)[0] == 0  # nothing was begun that waits for --resume
 

@@ -47,7 +47,7 @@ def test_a_trace_goes_out_comes_back_and_counts(tmp_path: Path) -> None:
     ask = ("records", "export", "trace", "A1", "--channel", "iarms", "--to", "NO")
     (blocked := tmp_path / "trace-1.json").mkdir()
     code, _, why = run(home, *ask, "--out", tmp_path)
-    assert code == 4 and "trace-1.json: cannot be written" in why
+    assert code == 2 and "trace-1.json: cannot be written" in why
     assert not list(tmp_path.glob("*trace-1.pdf*"))  # nothing goes out that was not asked
     blocked.rmdir()
     code, said, _ = run(home, *ask, "--out", tmp_path)

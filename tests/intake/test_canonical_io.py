@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from riskprofile import intake
-from riskprofile.errors import InputError, UsageError
+from riskprofile.errors import InputError, Unwritable, UsageError
 from riskprofile.intake import Chunk, Rejection, quarantine
 from riskprofile.intake.canonical_io import escape_formula, write_canonical
 from riskprofile.intake.codes import KNOWN_COUNTRIES, wrong_check_digit
@@ -199,7 +199,7 @@ def test_a_carriage_return_in_a_rejected_record_ends_no_row(tmp_path):
 
 
 def test_a_quarantine_that_cannot_be_written_says_so(tmp_path):
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(Unwritable, match="cannot be written"):
         quarantine.write(tmp_path / "missing" / "quarantine.csv", [])
 
 

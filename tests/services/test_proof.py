@@ -13,7 +13,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from riskprofile.errors import InputError, NotAllowed, RiskProfileError, StoreError, UsageError
+from riskprofile.errors import (
+    InputError,
+    NotAllowed,
+    RiskProfileError,
+    StoreError,
+    Unwritable,
+    UsageError,
+)
 from riskprofile.services import keys, proof, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.store import audit
@@ -224,7 +231,7 @@ def test_what_cannot_be_read_or_written_is_said(store, tmp_path):
     exported(store, tmp_path)
     with pytest.raises(InputError, match="cannot be read"):
         compare(store, tmp_path, against=tmp_path / "none.jsonl")
-    with pytest.raises(UsageError, match="cannot be written"):
+    with pytest.raises(Unwritable, match="cannot be written"):
         proof.export(store, home(store, tmp_path), OWNER, tmp_path / "no" / "x", NOW)
 
 
@@ -244,8 +251,9 @@ def test_a_full_disk_leaves_no_half_export_and_the_last_one_whole(store, tmp_pat
 
     monkeypatch.setattr(proof, "_write", on_a_full_disk)
     there = set(tmp_path.iterdir())
-    with pytest.raises(UsageError, match="Make room"):
+    with pytest.raises(OSError, match="File too large") as full:
         exported(store, tmp_path)
+    assert full.value.filename == str(out)
     assert out.read_bytes() == last
     assert set(tmp_path.iterdir()) == there
 

@@ -30,7 +30,7 @@ from sqlalchemy import JSON, MetaData, Table, create_engine, func, insert, inspe
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlmodel import SQLModel
 
-from riskprofile.errors import Busy, Deadlock, StoreError
+from riskprofile.errors import Busy, Deadlock, Misnamed, StoreError
 from riskprofile.reference import marks
 from riskprofile.reference.arms import FLAGS
 from riskprofile.scoring.reasons import Phrasing
@@ -568,10 +568,10 @@ def test_a_damaged_database_is_named(tmp_path):
 
 
 def test_a_missing_folder_and_a_folder_in_its_place_are_named(tmp_path):
-    with pytest.raises(StoreError, match="folder of the database does not exist"):
+    with pytest.raises(Misnamed, match="folder of the database does not exist"):
         Store.open(url(tmp_path / "nowhere"))
     (tmp_path / "riskprofile.db").mkdir()
-    with pytest.raises(StoreError, match="a folder, not a database"):
+    with pytest.raises(Misnamed, match="a folder, not a database"):
         Store.open(url(tmp_path))
 
 
@@ -621,7 +621,7 @@ def test_a_newer_schema_is_refused(tmp_path):
 
 @pytest.mark.parametrize("bad", ["", "nonsense", "mysql://x/y", "sqlite://", "sqlite:///:memory:"])
 def test_an_address_of_no_known_kind_is_refused(bad):
-    with pytest.raises(StoreError, match="neither a SQLite file nor PostgreSQL"):
+    with pytest.raises(Misnamed, match="neither a SQLite file nor PostgreSQL"):
         Store.open(bad)
 
 
