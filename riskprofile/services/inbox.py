@@ -1,11 +1,12 @@
 """The inbox: a folder that is looked at again and again, because shares emit no events.
 
-A file is taken when it stood still over two looks, and only when it is a regular file
-under one name. Taking is one rename into a folder of the taker, so of two watchers one
-wins. The taker holds a lock that the system frees when it dies; whoever looks next goes on
+A file is taken when it stood still over two looks, and only when it is a regular file under one
+name. Taking is one rename into a folder of the taker, so of two watchers one wins. No more is taken
+than is rated together, so that other watchers, and who comes after one that ends, have their part
+of what waits. The taker holds a lock that the system frees when it dies; whoever looks next goes on
 with what it had taken, and tells of what had been rated and not told of: a file keeps the claim
-under which it was taken, and the batch that reads it says it. What was read is kept under
-`done/`, the rest under `failed/`.
+under which it was taken, and the batch that reads it says it. What was read is kept under `done/`,
+the rest under `failed/`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -69,7 +70,7 @@ Say = Callable[[str], None]
 
 @dataclass
 class Watched:
-    """What a watcher did so far. `waiting` are taken files that wait for a try, or another one."""
+    """What a watcher did so far. `waiting` are files that wait for a try, or another one."""
 
     done: int = 0
     failed: int = 0
@@ -104,6 +105,7 @@ class Inbox:
         self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self.mine = self.folder / CLAIMED / self.name
         self.seen: dict[str, Look] = {}
+        self.ready: set[str] = set()  # those of them that stood still, and are not taken yet
         self.taken = 0
         self.inherited: set[Path] = set()  # taken by watchers that died, and not looked at yet
         self._lock: IO[bytes] | None = None
@@ -129,8 +131,10 @@ class Inbox:
         if self._lock is not None:
             self._lock.close()
 
-    def look(self) -> list[Path]:
-        """Take what stood still since the last look, the oldest first; where it is now."""
+    def look(self) -> Iterator[Path]:
+        """What stood still since the last look, the oldest first: each is taken when it is asked
+        for; where it is then.
+        """
         now: dict[str, Look] = {}
         ready: list[tuple[int, str]] = []
         with os.scandir(self.folder) as entries:
@@ -141,11 +145,13 @@ class Inbox:
                 now[entry.name] = found
                 if self.seen.get(entry.name) == found:
                     ready.append((found[3], entry.name))
-        self.seen = now
-        return [path for _, name in sorted(ready) if (path := self._take(name)) is not None]
+        self.seen, self.ready = now, {name for _, name in ready}
+        taken = (self._take(name) for _, name in sorted(ready))
+        return (path for path in taken if path is not None)
 
     def _take(self, name: str) -> Path | None:
         """One rename: who comes second finds nothing there."""
+        self.ready.discard(name)
         place = self._place()
         place.mkdir(mode=0o700)
         target = place / safe_name(name.encode(errors="replace").decode())
@@ -192,8 +198,9 @@ class Inbox:
         ]
 
     def held(self) -> int:
-        """How many files are taken, and still to be done."""
-        return len(self._places(self.mine))
+        """How many files are taken and still to be done, or were about to be taken."""
+        here = [name for name in self.ready if os.path.lexists(self.folder / name)]
+        return len(self._places(self.mine)) + len(here)
 
     def _places(self, claimed: Path) -> list[Path]:
         if not claimed.is_dir():
@@ -359,27 +366,31 @@ class Watcher:
         self._tell_of(inbox, [])
         return True
 
-    def _rate(self, inbox: Inbox, paths: list[Path], stop: Stop) -> RiskProfileError | None:
+    def _rate(self, inbox: Inbox, paths: Iterable[Path], stop: Stop) -> RiskProfileError | None:
         fault: RiskProfileError | None = None
-        self._tell_of(inbox, paths)
+        self._tell_of(inbox, [])
         self.told.waiting = 0
         read = dict(self.untold)
         for path, tell in read.items():
             self._tell(path, tell)
-        left = []
-        for path in paths:
-            try:
-                if path in self.beyond:
-                    what, do = self.beyond[path]
-                    raise ProgramFault(what, do=do)
-                if path not in read and not self._told_of(inbox, path):
-                    left.append(path)
-            except LATER as error:  # before it is known whether it was rated, it is not rated
-                fault = error
-                self._waits(path, str(error))
-        for some in together(left):
-            if self._held(inbox):  # the others stay taken
+
+        def to_rate() -> Iterator[Path]:
+            nonlocal fault
+            for path in paths:
+                try:
+                    if path in self.beyond:
+                        what, do = self.beyond[path]
+                        raise ProgramFault(what, do=do)
+                    if path not in read and not self._told_of(inbox, path):
+                        yield path
+                except LATER as error:  # before it is known whether it was rated, it is not rated
+                    fault = error
+                    self._waits(path, str(error))
+
+        for some in together(to_rate()):
+            if self._held(inbox):  # these stay taken
                 break
+            self._tell_of(inbox, some)
             if len(some) > 1 and not stop.signal:
                 some = self._some(inbox, some, stop)
             for path in some:  # what keeps one of them back, or fails with it, is told of that one
@@ -392,6 +403,8 @@ class Watcher:
                         self.beyond[path] = error.what, error.do
                     fault = error
                     self._waits(path, str(error))
+            if stop.signal:
+                break
         self.told.waiting += len(self.untold)
         self._tell_of(inbox, [])
         return fault
@@ -399,7 +412,9 @@ class Watcher:
     def _tell_of(self, inbox: Inbox, paths: Sequence[Path]) -> None:
         if self.teller is not None:
             names = [path.name for path in paths]
-            self.teller.tell(datetime.now(UTC), [*inbox.seen], names, self.told.waiting)
+            self.teller.tell(
+                datetime.now(UTC), [*inbox.seen.keys() - inbox.ready], names, self.told.waiting
+            )
 
     def _told_of(self, inbox: Inbox, path: Path) -> bool:
         """Tell of a file that a watcher rated before it died; False where it is to be rated."""
@@ -578,16 +593,18 @@ def _size(path: Path) -> int:
         return 0
 
 
-def together(paths: Sequence[Path]) -> Iterator[list[Path]]:
-    """Files in their order, those that are rated in one run together."""
+def together(paths: Iterable[Path]) -> Iterator[list[Path]]:
+    """Files in their order, those that are rated in one run together. Of what comes after these no
+    more is asked for before than the one that is too large to be among them.
+    """
     some: list[Path] = []
     for path in paths:
         small = _size(path) <= SMALL
-        if some and not (small and len(some) < TOGETHER):
+        if some and not small:
             yield some
             some = []
         some.append(path)
-        if not small:
+        if not small or len(some) == TOGETHER:
             yield some
             some = []
     if some:

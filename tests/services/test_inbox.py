@@ -538,7 +538,7 @@ def test_what_a_killed_watcher_rated_waits_while_the_database_does_not_answer(
     killed = Inbox(folder).__enter__()
     plain(folder, "a.csv", GOOD)
     killed.look()
-    watcher._screen(killed, killed.look(), NOW, Stop())
+    watcher._screen(killed, [*killed.look()], NOW, Stop())
     assert killed._lock is not None
     killed._lock.close()  # as the system does
     with Inbox(folder) as box:
@@ -560,8 +560,8 @@ def test_why_a_file_waits_is_said_once(store: Store, home: Settings, folder: Pat
     with Inbox(folder) as box:
         plain(folder, "b.csv", passengers())  # its profile is off
         box.look()
-        for paths in (box.look(), box.left(), box.left()):
-            assert isinstance(watcher._rate(box, paths, Stop()), PolicyError)
+        for looked in (box.look, box.left, box.left):
+            assert isinstance(watcher._rate(box, looked(), Stop()), PolicyError)
     assert len(said) == 1
     assert said[0].startswith("b.csv: waits")
 
@@ -683,7 +683,7 @@ def test_a_growing_file_is_left_until_it_stands_still(folder: Path) -> None:
         for part in GOOD.splitlines(keepends=True):
             file.write(part)
             file.flush()
-            assert box.look() == []
+            assert [*box.look()] == []
         (taken,) = box.look()
         assert taken.read_text() == GOOD
 
@@ -693,8 +693,8 @@ def test_a_file_whose_time_moves_without_its_size_is_left(folder: Path) -> None:
     with Inbox(folder) as box:
         for second in range(1, 4):
             os.utime(folder / "a.csv", (second, second))
-            assert box.look() == []
-        assert len(box.look()) == 1
+            assert [*box.look()] == []
+        assert len([*box.look()]) == 1
 
 
 def test_what_was_swapped_between_the_look_and_the_rename_is_given_back(folder: Path) -> None:
@@ -716,6 +716,36 @@ def test_of_two_watchers_one_takes_a_file(folder: Path) -> None:
         one.look(), other.look()
         taken = [path.name for path in one.look()] + [path.name for path in other.look()]
     assert sorted(taken) == sorted(f"{n}.csv" for n in range(20))
+
+
+def test_of_many_files_no_more_are_taken_than_are_rated_together(
+    store: Store, home: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else another watcher finds nothing, and what one leaves that ends waits for the next."""
+    monkeypatch.setattr(inbox, "TOGETHER", 3)
+    for n in range(8):
+        plain(folder, f"{n}.csv", GOOD.replace("XM-", f"X{n}-"))
+    told: list[tuple[int, list[str]]] = []
+
+    def screened(*given: Any, **more: Any) -> Any:
+        told.append((len([*folder.glob("*.csv")]), [path.name for path in given[3]]))
+        if len(told) == 1:  # another watcher, which takes two of what waits
+            with Inbox(folder) as other:
+                other.look()
+                taken = other.look()
+                for path in (next(taken), next(taken)):
+                    path.rename(folder.parent / path.name)
+        if len(told) == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return screen(*given, **more)
+
+    monkeypatch.setattr(inbox, "screen", screened)
+    watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, print)
+    first = watcher.run(folder, every=0.05)
+    assert [waits for waits, _ in told] == [5, 0]
+    assert [len(names) for _, names in told] == [3, 3]
+    assert (first.stopped, first.done) == (signal.SIGTERM, 3)
+    assert first.waiting == 3
 
 
 def test_a_file_written_while_it_was_read_goes_back(folder: Path) -> None:
@@ -935,8 +965,8 @@ def test_a_file_about_persons_at_which_the_program_fails_waits_for_the_next_watc
     watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
     with monkeypatch.context() as patch, Inbox(folder) as box:
         patch.setattr(inbox, "screen", broken)
-        for paths in ((), box.look(), box.look(), box.left(), box.left()):
-            fault = watcher._rate(box, list(paths), Stop())
+        for looked in (tuple, box.look, box.look, box.left, box.left):
+            fault = watcher._rate(box, looked(), Stop())
     assert fault is not None and fault.__cause__ is None  # it holds nothing of the file
     assert tries == ["goods.csv", "goods.csv", "list.csv"]  # together, then each: and never again
     assert (watcher.told.failed, watcher.told.waiting) == (1, 1)
