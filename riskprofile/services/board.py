@@ -18,7 +18,7 @@ from sqlalchemy import Connection, and_, case, exists, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from riskprofile.profiles import PROFILES
-from riskprofile.services import agreement, capacity, control_share, cut, queue_statements
+from riskprofile.services import agreement, capacity, control_share, cut, desk, queue_statements
 from riskprofile.services.agreement import Bias, Meter, Shift
 from riskprofile.services.control_share import ControlShare
 from riskprofile.services.desk import alert_table as _alert
@@ -171,7 +171,7 @@ def _load(connection: Connection, office: Any, examined: int, now: datetime) -> 
             func.sum(case((awake, 0), else_=1)),
             func.min(case((awake, _alert.c.created_at))),
             func.sum(case((and_(WAITS, awake), 1), else_=0)),
-            func.sum(case((and_(red, free(now)), 1), else_=0)),
+            func.sum(case((and_(red, free(now, now + desk.LONGEST)), 1), else_=0)),
         ).where(*still)
     ).one()
     cuts = connection.execute(

@@ -16,6 +16,7 @@ from riskprofile.services import blind, desk, training_log
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.govern import SECOND_PERSON
+from riskprofile.services.queue_statements import free
 from riskprofile.services.rights import Actor
 from riskprofile.services.selections import SETTLED
 from riskprofile.store import switches
@@ -48,12 +49,7 @@ def claim(store: Store, actor: Actor, alert_id: int, now: datetime) -> datetime:
             .where(
                 _alert.c.id == alert_id,
                 _alert.c.state == "open",
-                or_(
-                    _alert.c.owner.is_(None),
-                    _alert.c.owner == actor.name,
-                    _alert.c.lease_until.is_(None),
-                    _alert.c.lease_until <= now,
-                ),
+                or_(free(now, now + desk.LONGEST), _alert.c.owner == actor.name),
             )
             .values(owner=actor.name, lease_until=until)
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
@@ -21,6 +21,9 @@ decision_table = Decision.__table__  # type: ignore[attr-defined]
 audit_table = Audit.__table__  # type: ignore[attr-defined]
 
 Row = Mapping[str, Any]
+
+# The longest lease (a day, of a control that was ordered), and how much clocks of hosts may differ.
+LONGEST = timedelta(hours=25)
 
 # Built once: every act asks them.
 _LOADED = select(alert_table).where(alert_table.c.id == bindparam("alert"))
@@ -60,9 +63,16 @@ def load(
 
 def holder(alert: Row, now: datetime) -> str | None:
     """Who holds the alert now; None when it is free."""
-    if alert["owner"] is None or alert["lease_until"] is None or alert["lease_until"] <= now:
+    if alert["owner"] is None or not lasts(alert["lease_until"], now):
         return None
     return str(alert["owner"])
+
+
+def lasts(until: datetime | None, now: datetime) -> bool:
+    """Whether a lease holds still. One that ends later than any lease does was given while a clock
+    stood ahead: it would hold until that time comes.
+    """
+    return until is not None and now < until <= now + LONGEST
 
 
 def require_open(alert: Row) -> None:

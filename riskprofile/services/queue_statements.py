@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, and_, bindparam, case, exists, func, or_, select, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
-from riskprofile.services import blind
+from riskprofile.services import blind, desk
 from riskprofile.store.alerts import plain, squeezed
 from riskprofile.store.tables import Alert, Decision, Office, Outcome, Snooze
 
@@ -29,6 +29,7 @@ ME: Any = bindparam("me")
 OFFICE: Any = bindparam("office")
 NOW: Any = bindparam("now")
 DUE: Any = bindparam("due")
+LATEST: Any = bindparam("latest")
 PROFILE: Any = bindparam("profile")
 LANE: Any = bindparam("lane")
 QUEUE: Any = bindparam("queue")
@@ -64,6 +65,7 @@ def parameters(name: str, office: str | None, filter: Any, now: datetime) -> dic
         "office": office,
         "now": now,
         "due": now + SOON,
+        "latest": now + desk.LONGEST,
         "profile": filter.profile,
         "lane": filter.lane,
         "queue": filter.queue,
@@ -83,11 +85,10 @@ def snoozed(now: Any) -> ColumnElement[bool]:
     return aside
 
 
-def free(now: Any) -> ColumnElement[bool]:
-    """Alerts that nobody holds."""
-    return or_(
-        _alert.c.owner.is_(None), _alert.c.lease_until.is_(None), _alert.c.lease_until <= now
-    )
+def free(now: Any, latest: Any) -> ColumnElement[bool]:
+    """Alerts that nobody holds (`desk.lasts`); `latest` is `desk.LONGEST` from now."""
+    until = _alert.c.lease_until
+    return or_(_alert.c.owner.is_(None), until.is_(None), until <= now, until > latest)
 
 
 def ordered() -> Any:
@@ -154,7 +155,7 @@ def _chosen(shape: Shape) -> list[ColumnElement[bool]]:
     if shape.queue:  # a queue is named after the signs that fired
         found += [_alert.c.queue == QUEUE, SEEN]
     if shape.owner == "mine_or_free":
-        found.append(or_(free(NOW), _alert.c.owner == ME))
+        found.append(or_(free(NOW, LATEST), _alert.c.owner == ME))
     return found
 
 

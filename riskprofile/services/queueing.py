@@ -12,7 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from riskprofile.errors import Damaged
 from riskprofile.profiles import PROFILES
-from riskprofile.services import blind
+from riskprofile.services import blind, desk
 from riskprofile.services import queue_statements as statements
 from riskprofile.services.queue_statements import (
     LANE_ORDER,
@@ -318,7 +318,7 @@ def _row(connection: Connection, row: Any, now: datetime) -> QueueRow:
     given = {**blind.veiled({**row, "reasons": raising}), "blind": blind.waits(row)}
     for name in ("declaration", "phrasing", "terms"):
         del given[name]
-    if given["lease_until"] is None or given["lease_until"] <= now:
+    if desk.holder(given, now) is None:
         given["owner"] = given["lease_until"] = None
     waiting = ""
     if given["state"] == "open" and given["decision"]:
@@ -342,7 +342,7 @@ def _cells(
         waits = drawn == blind.WAITING
         lane, name = (blind.LANE, "") if waits else (lane, name)
         whose = "mine" if owner == actor.name else "others"
-        if owner is None or until is None or until <= now:
+        if owner is None or not desk.lasts(until, now):
             whose = "free"
         since = oldest if whose == "free" else None
         key = (lane, name, whose)

@@ -13,8 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import select
 
 from riskprofile.errors import Conflict, NotAllowed, RiskProfileError
-from riskprofile.services import govern, review
+from riskprofile.services import board, govern, review
 from riskprofile.services.identity import OWNER, Actor
+from riskprofile.services.queueing import QueueFilter
 from riskprofile.store import audit
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Decision, Label
@@ -140,6 +141,23 @@ def test_a_lease_ends_and_another_may_claim(store):
     assert caught.value.holder == "ines"
     review.claim(store, OMAR, alert, later(minutes=45))
     assert row(store, alert)["owner"] == "omar"
+
+
+def test_a_claim_of_a_clock_that_stood_ahead_holds_nothing_once_it_is_right(any_store):
+    """For a year nobody else could have worked the alert, nor seen that it is free to take."""
+    alert = taken(any_store, now=later(days=365))
+    mine = QueueFilter("shipment", owner="mine_or_free")
+    page = review.queue(any_store, OMAR, mine, NOW)
+    assert [(one.id, one.owner) for one in page.rows] == [(alert, None)]
+    assert [one.whose for one in page.cells] == ["free"]
+    [load] = board.board(any_store, SARA, NOW).offices
+    assert load.red_free == 1
+    assert review.alert(any_store, OMAR, alert, NOW).owner is None
+    with pytest.raises(Conflict, match="nobody holds"):
+        review.decide(any_store, INES, alert, "scan", REASON, NOW)
+    assert review.claim(any_store, OMAR, alert, NOW) == later(minutes=45)
+    with pytest.raises(Conflict, match="omar holds this alert"):
+        review.claim(any_store, INES, alert, NOW)
 
 
 def test_a_reason_that_is_too_short_is_refused_and_says_how_long_it_is(store):
