@@ -77,7 +77,7 @@ def furnish(store: Store, profile: Profile, rows: int, since: int) -> None:
             batch = dict.fromkeys(("model_version", "model_digest", "note", "actor"), "")
             batch |= {"id": f"B{number}", "source": "past", "digest": str(number), "format": "csv"}
             counts = ("cursor", "read", "accepted", "quarantined", "duplicate", "failed", "alerts")
-            figures = dict.fromkeys((*counts, "history_upto"), 0)
+            figures = dict.fromkeys(counts, 0)
             connection.execute(
                 batches.batch_table.insert().values(
                     profile=profile.name, state="done", started_at=at, ended_at=at,

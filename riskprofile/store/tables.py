@@ -143,8 +143,7 @@ class Batch(SQLModel, table=True):
     """One run over one input, and its account: read == accepted + quarantined + duplicate.
 
     `digest` is SHA-256 of the input's bytes. `state` is running, done, stopped or
-    failed; `cursor` counts the chunks committed. `history_upto` is written and not read:
-    what a run knows of the past is told by `ended_at`. `failed` counts rows of a chunk that
+    failed; `cursor` counts the chunks committed. `failed` counts rows of a chunk that
     could not be rated; nothing of them is stored until `--resume`. `duplicate_of` is the
     batch that held the same bytes. `ended_at` counts for history: it lies after the
     beginning of every run that was under way, and while a batch runs it says when it was
@@ -168,7 +167,6 @@ class Batch(SQLModel, table=True):
     alerts: int = 0
     model_version: str = ""
     model_digest: str = ""
-    history_upto: int = 0
     options: Any = _json()
     note: str = ""
     actor: str = ""

@@ -165,7 +165,6 @@ def fill(
                 alerts=raised,
                 model_version=MODEL,
                 model_digest=DIGEST,
-                history_upto=0,
                 options={"bytes": 180 * (41_200 if state == "running" else read)},
                 note=note,
                 actor="operator-02",

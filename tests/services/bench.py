@@ -87,7 +87,6 @@ def furnish(store: Store) -> None:
                 alerts=0,
                 model_version="2026.11.1",
                 model_digest="7f3c91ae",
-                history_upto=0,
                 note="",
                 actor="os:test",
                 started_at=NOW,

@@ -14,7 +14,7 @@ from riskprofile.store.tables import Alert, AlertLink, Batch
 from tests import factory
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
-COUNTS = ("cursor", "read", "accepted", "quarantined", "duplicate", "alerts", "history_upto")
+COUNTS = ("cursor", "read", "accepted", "quarantined", "duplicate", "alerts")
 TEXTS = ("source", "digest", "format", "profile", "state", "model_version", "model_digest")
 BATCH = {"id": "b", "started_at": NOW, "note": "", "actor": ""}
 BATCH |= dict.fromkeys(COUNTS, 0) | dict.fromkeys(TEXTS, "")

@@ -125,6 +125,40 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(address, monkeypat
     store.close()
 
 
+def old_batch(connection, profile):
+    """A batch, as a schema before 0029 holds it."""
+    batch = Batch(id="b", source="", digest="", format="csv", profile=profile, started_at=NOW)
+    given = {**batch.model_dump(), "started_at": NOW.replace(tzinfo=None), "history_upto": 3}
+    connection.execute(insert(Table("batch", MetaData(), autoload_with=connection)), given)
+
+
+def test_batches_of_earlier_releases_are_as_they_were_without_what_nothing_read(address):
+    """With all that refers to one: on SQLite no table is made anew for it."""
+    engine = database._engine(database._address(address))
+    with engine.connect() as connection:
+        migrations.upgrade(connection, "0028")
+        old_batch(connection, "shipment")
+        chunk = {"batch_id": "b", "number": 1, "profile": "shipment", "kept": "full", "count": 0}
+        chunk |= {"rows": b"", "events": b""}
+        connection.execute(insert(Table("chunk", MetaData(), autoload_with=connection)), chunk)
+        connection.commit()
+    engine.dispose()
+    store, batch = Store.open(address), Batch.__table__
+    with store.read() as connection:
+        [found] = connection.execute(select(batch)).all()
+        given = Batch(
+            id="b", source="", digest="", format="csv", profile="shipment", started_at=NOW
+        )
+        assert dict(found._mapping) == {**given.model_dump(), "ended_at": None}
+        assert connection.execute(select(Chunk.batch_id)).scalars().all() == ["b"]
+        assert "history_upto" not in {
+            one["name"] for one in inspect(connection).get_columns("batch")
+        }
+        indexes = {index["name"] for index in inspect(connection).get_indexes("batch")}
+        assert indexes == {index.name for index in batch.indexes}
+    store.close()
+
+
 def test_alerts_of_earlier_releases_stand_where_later_ones_of_their_kind_do(address):
     """A migration writes numbers of its own: they are those that new alerts get."""
     kinds = [
@@ -139,10 +173,7 @@ def test_alerts_of_earlier_releases_stand_where_later_ones_of_their_kind_do(addr
     engine = database._engine(database._address(address))
     with engine.connect() as connection:
         migrations.upgrade(connection, "0021")
-        batch = Batch(
-            id="b", source="", digest="", format="csv", profile="shipment", started_at=NOW
-        )
-        connection.execute(insert(Batch).values(batch.model_dump()))
+        old_batch(connection, "shipment")
         old = Table("alert", MetaData(), autoload_with=connection)
         rows = [{**given, **kind, "id": n, "record_id": str(n)} for n, kind in enumerate(kinds)]
         connection.execute(insert(old), rows)
@@ -241,10 +272,7 @@ def test_travellers_whose_alerts_came_before_are_found_by_name_no_more(address):
     engine = database._engine(database._address(address))
     with engine.connect() as connection:
         migrations.upgrade(connection, "0023")
-        batch = Batch(
-            id="b", source="", digest="", format="csv", profile="traveller", started_at=NOW
-        )
-        connection.execute(insert(Batch).values(batch.model_dump()))
+        old_batch(connection, "traveller")
         old = Table("alert", MetaData(), autoload_with=connection)
         connection.execute(
             insert(old),
@@ -272,10 +300,7 @@ def test_what_alerts_say_is_the_same_after_it_was_packed(address):
     engine = database._engine(database._address(address))
     with engine.connect() as connection:
         migrations.upgrade(connection, "0016")
-        batch = Batch(
-            id="b", source="", digest="", format="csv", profile="shipment", started_at=NOW
-        )
-        connection.execute(insert(Batch).values(batch.model_dump()))
+        old_batch(connection, "shipment")
         old = Table("alert", MetaData(), autoload_with=connection)
         assert isinstance(old.c.reasons.type, JSON)
         said = [(terms, []), (None, terms * 99)]
@@ -316,10 +341,7 @@ def test_alerts_of_earlier_releases_say_what_they_said_beside_those_whose_words_
     engine = database._engine(database._address(address))
     with engine.connect() as connection:
         migrations.upgrade(connection, "0025")
-        batch = Batch(
-            id="b", source="", digest="", format="csv", profile="shipment", started_at=NOW
-        )
-        connection.execute(insert(Batch).values(batch.model_dump()))
+        old_batch(connection, "shipment")
         old = Table("alert", MetaData(), autoload_with=connection)
         row = {**given, "id": 1, "version": 1, "created_at": NOW.replace(tzinfo=None)}
         said = {name: pack(json.dumps(terms)) for name in ("reasons", "against")}
@@ -480,10 +502,10 @@ def test_tuples_come_back_as_they_were_given(address):
     store = Store.open(address)
     columns = ("id", "source", "digest", "format", "profile", "state", "cursor", "read")
     columns += ("accepted", "quarantined", "duplicate", "alerts", "model_version")
-    columns += ("model_digest", "history_upto", "options", "note", "actor", "started_at")
+    columns += ("model_digest", "options", "note", "actor", "started_at")
     east = datetime(2026, 11, 24, 10, 0, tzinfo=timezone(timedelta(hours=2)))
     options = {"b": [1.5, None], "a": "Zoë \u0000 ж"}
-    row = ("b1", "f", "d", "csv", "x", "done", 0, 0, 0, 0, 0, 0, "", "", 0, options, "", "", east)
+    row = ("b1", "f", "d", "csv", "x", "done", 0, 0, 0, 0, 0, 0, "", "", options, "", "", east)
     with store.write() as connection:
         store.insert_many(connection, "batch", columns, [row])
         store.insert_many(
