@@ -15,6 +15,7 @@ from app.text import escape
 from riskprofile.errors import ScorecardError
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import evidence, fitting, promotion
+from riskprofile.services.rights import REASON_LENGTH
 
 POLL_SECONDS = 2
 FITS = 6  # of the newest
@@ -160,7 +161,7 @@ def _waive(say: Any, person: Any, one: fitting.Fit, closed: list[str]) -> None:
     with st.form(f"waive-{one.version}"):
         st.html(f'<p class="rp-s rp-m">{escape(say("fits.waive_text"))}</p>')
         gate = st.selectbox(say("gate.name"), closed)
-        reason = st.text_input(say("fits.waive_why", n=fitting.WHY), max_chars=300)
+        reason = st.text_input(say("fits.waive_why", n=REASON_LENGTH), max_chars=300)
         if st.form_submit_button(say("fits.waive")):
             here = served()
             waiver = fitting.Waiver(str(gate), person.name, " ".join(reason.split()))

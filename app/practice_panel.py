@@ -16,7 +16,6 @@ from riskprofile.services.practice_rating import Rating
 from riskprofile.services.practice_record import Record
 from riskprofile.words.declaration import stops
 
-KINDS = {column.name: column.kind for column in SHIPMENT.columns}
 MOST = (4, 2)  # reasons for and against that stand beside the record on one screen
 LEAST = 3  # points of a reason that stands alone; smaller ones are a part of the sum
 PIECES = ("C62", "PR")  # units of which one can be weighed

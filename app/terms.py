@@ -42,7 +42,7 @@ def kept(person: Any, card: Scorecard) -> list[Edit]:
     return terms.kept(here.store, person, card, fitting.edits_of(here.settings, person, card))
 
 
-def listed(say: Any, person: Any, card: Scorecard, edits: Sequence[Edit]) -> str:
+def listed(say: Any, card: Scorecard, edits: Sequence[Edit]) -> str:
     """The list, filtered; the name of the term that is chosen in it."""
     every = terms.lines(card, edits)
     told = {one.name: short(say, card.profile, one) for one in every}

@@ -23,7 +23,7 @@ from riskprofile.scoring.parts import SLICE
 from riskprofile.scoring.scorecard import WORDING, Scorecard
 from riskprofile.services import feedback, fitting, promotion
 from riskprofile.services.promotion import GATES, Gate
-from riskprofile.services.rights import Actor
+from riskprofile.services.rights import REASON_LENGTH, Actor
 from riskprofile.services.settings import Settings
 from riskprofile.store import batches
 from riskprofile.store.database import Store
@@ -291,10 +291,9 @@ def _require_waivers(waived: Sequence[tuple[str, str, str]]) -> None:
     for name, who, why in waived:
         if name not in GATE_NAMES:
             raise UsageError(f"there is no gate {name!r}", do=f"Gates: {'; '.join(GATE_NAMES)}")
-        if not who.strip() or len(why.strip()) < promotion.REASON_LENGTH:
+        if not who.strip() or len(why.strip()) < REASON_LENGTH:
             raise UsageError(
-                f"the waiver of {name!r} needs a name and a reason of {promotion.REASON_LENGTH} "
-                "characters",
+                f"the waiver of {name!r} needs a name and a reason of {REASON_LENGTH} characters",
                 do="Say who answers for it, and why",
             )
 

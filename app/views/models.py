@@ -131,7 +131,7 @@ def _terms(
     after = edited(card, edits)
     left, middle, right = st.columns([0.335, 0.385, 0.28], gap="small")
     with left:
-        name = terms.listed(say, person, card, edits)
+        name = terms.listed(say, card, edits)
         if terms.may(person):
             terms.edits_made(say, card, edits)
     tried = fitting_service.trial(here.settings, person, profile, card)

@@ -17,7 +17,7 @@ from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.govern import SECOND_PERSON
 from riskprofile.services.queue_statements import free
-from riskprofile.services.rights import Actor
+from riskprofile.services.rights import REASON_LENGTH, Actor
 from riskprofile.services.selections import SETTLED
 from riskprofile.store import switches
 from riskprofile.store.database import Store
@@ -25,7 +25,7 @@ from riskprofile.words import Message
 
 DECISIONS = ("release", "documents", "scan", "examine", "refer")
 FINAL = ("release", "refer")  # what ends our part: it needs a reason that can be read later
-REASON_FINAL, REASON_ORDER = 20, 5  # characters
+REASON_ORDER = 5  # characters of a reason; of what is final `REASON_LENGTH`
 LEASE_MINUTES = 45
 ORDERED = timedelta(hours=24)  # who holds a control keeps the alert while it is made
 UNDO = SETTLED  # then it is sent on
@@ -133,7 +133,7 @@ def decide(
             )
         blind.require_said(alert)
         training_log.require(connection, actor, now)
-        shortest = REASON_FINAL if decision in FINAL else REASON_ORDER
+        shortest = REASON_LENGTH if decision in FINAL else REASON_ORDER
         if len(reason) < shortest:
             raise RiskProfileError(
                 Message("refusal.reason", decision=decision, n=shortest),
@@ -229,8 +229,8 @@ def reopen(store: Store, actor: Actor, alert_id: int, reason: str, now: datetime
         alert = desk.load(connection, actor, "alert.reopen", alert_id)
         if alert["state"] != "closed":
             raise Conflict(Message("refusal.not_closed"))
-        if len(reason) < REASON_FINAL:
-            raise RiskProfileError(Message("refusal.reason_reopen", n=REASON_FINAL))
+        if len(reason) < REASON_LENGTH:
+            raise RiskProfileError(Message("refusal.reason_reopen", n=REASON_LENGTH))
         last = desk.standing(connection, alert_id)
         if last is not None and last["decision"] == "release":
             _take_back(connection, last["id"], now)

@@ -26,7 +26,7 @@ from riskprofile.scoring.editing import SET, Edit, edited
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import promotion
 from riskprofile.services.promotion import Gate
-from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.rights import REASON_LENGTH, Actor, authorise
 from riskprofile.services.settings import Settings
 from riskprofile.store import artefacts, audit, batches
 from riskprofile.store.database import Store
@@ -39,7 +39,6 @@ TRIAL = "trial.parquet"  # in a run's folder: rows of the generator that nothing
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,39}")
 RUNNING, DONE, FAILED = "running", "done", "failed"
 PROGRAM = "from training.cli import main; main()"
-WHY = 20  # characters of a reason
 _started: list[subprocess.Popen[bytes]] = []  # of this process, until their end was taken note of
 
 
@@ -134,9 +133,9 @@ def start(
         )
     edited(promotion.serving(store, settings.models, profile), edits)
     for waiver in waivers:
-        if len(waiver.reason.strip()) < WHY:
+        if len(waiver.reason.strip()) < REASON_LENGTH:
             raise RiskProfileError(
-                Message("refusal.reason_waiver", n=WHY), do=Message("refusal.do_why")
+                Message("refusal.reason_waiver", n=REASON_LENGTH), do=Message("refusal.do_why")
             )
     found = fits(settings, actor, profile)
     if running := [one for one in found if one.state == RUNNING]:

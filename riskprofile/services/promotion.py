@@ -22,7 +22,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.scoring import artefact
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import identity, signing
-from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.rights import REASON_LENGTH, Actor, authorise
 from riskprofile.services.signing import Signature
 from riskprofile.store import artefacts, audit, switches
 from riskprofile.store.database import Store
@@ -38,7 +38,6 @@ _audit = Audit.__table__  # type: ignore[attr-defined]
 SERVED = ("model.promote", "model.rollback")
 SIGNATURES = 2  # of different people
 GATES, RECIPE = "gates.json", "recipe.json"
-REASON_LENGTH = 20  # characters: as for a release
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from riskprofile.profiles import PROFILES, Profile
 from riskprofile.services import desk, govern, looking, records
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.records import StoredItem
-from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.rights import REASON_LENGTH, Actor, authorise
 from riskprofile.services.settings import Settings
 from riskprofile.store import alerts
 from riskprofile.store.database import Store
@@ -22,7 +22,6 @@ from riskprofile.store.tables import Batch, Record
 from riskprofile.words import Message
 
 ACTION, SELECTED = "alert.raise", "manual"
-REASON = 20  # characters, as for a release: a colleague has to understand it
 KEY = "M01_raised_by_hand"
 SAID = " raised it by hand: "  # between who did and why
 
@@ -64,9 +63,9 @@ def raise_alert(
     """
     authorise(actor, ACTION)
     reason, reference = " ".join(reason.split()), reference.strip()
-    if len(reason) < REASON:
+    if len(reason) < REASON_LENGTH:
         raise RiskProfileError(
-            Message("refusal.reason_alert", n=REASON), do=Message("refusal.do_say_opens")
+            Message("refusal.reason_alert", n=REASON_LENGTH), do=Message("refusal.do_say_opens")
         )
     govern.require_profile(store, profile, settings)
     looks_an_hour = looking.LIMIT if settings is None else settings.looks_an_hour

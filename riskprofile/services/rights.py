@@ -8,6 +8,10 @@ from typing import Final
 from riskprofile.errors import NotAllowed
 from riskprofile.words import Message
 
+# Characters of a reason that others have to understand later: of whoever takes something away from
+# them, sets it aside or lets it pass.
+REASON_LENGTH: Final = 20
+
 ROLES: Final = ("officer", "supervisor", "analyst", "operator", "auditor", "administrator")
 
 _DESK = frozenset({"officer", "supervisor"})

@@ -12,7 +12,7 @@ from riskprofile.errors import Conflict, NotAllowed, RiskProfileError
 from riskprofile.profiles import PROFILES
 from riskprofile.services import blind, desk
 from riskprofile.services.queueing import PAGE_LIMIT
-from riskprofile.services.rights import Actor
+from riskprofile.services.rights import REASON_LENGTH, Actor
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Snooze
 from riskprofile.words import Message
@@ -20,7 +20,6 @@ from riskprofile.words import Message
 _snooze = Snooze.__table__  # type: ignore[attr-defined]
 
 ACTION = "alert.snooze"
-REASON_LENGTH = 20  # characters: as for a release
 LONGEST = timedelta(days=30)
 LONGEST_RED = timedelta(hours=24)
 

@@ -18,7 +18,7 @@ from riskprofile.errors import Conflict, NotAllowed, PolicyError, RiskProfileErr
 from riskprofile.profiles import PROFILES
 from riskprofile.services import keys, looking, sealing
 from riskprofile.services.retention import KEY
-from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.rights import REASON_LENGTH, Actor, authorise
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit, batches, erasure
 from riskprofile.store.database import Store
@@ -29,7 +29,6 @@ _table = Unmasking.__table__  # type: ignore[attr-defined]
 
 LASTS = timedelta(hours=24)
 WAITS = timedelta(days=7)  # for somebody to allow it: later nobody knows whether the case needs it
-REASON_LENGTH = 20  # characters: as for a release
 
 
 @dataclass(frozen=True)

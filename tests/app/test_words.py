@@ -22,17 +22,14 @@ from riskprofile.profiles import PROFILES
 from riskprofile.services import (
     blind,
     deciding,
-    fitting,
     govern,
     networks,
     pairs,
-    promotion,
     review,
     speaking,
-    unmasking,
     viewing,
 )
-from riskprofile.services.rights import ACTIONS, ROLES, Actor, authorise
+from riskprofile.services.rights import ACTIONS, REASON_LENGTH, ROLES, Actor, authorise
 from riskprofile.services.steps import WRITING
 from riskprofile.words import Message, form
 from riskprofile.words.shown import mixed
@@ -316,11 +313,11 @@ def test_few_letters_are_counted_in_arabic_as_few_and_many_as_many():
     say = words.of("ar")
     lengths = {
         "pause.short": (govern.PAUSE_REASON,),
-        "refusal.case": (unmasking.REASON_LENGTH,),
+        "refusal.case": (REASON_LENGTH,),
         "refusal.do_purpose": (viewing.PURPOSE,),
-        "refusal.reason": (deciding.REASON_ORDER, deciding.REASON_FINAL),
-        "refusal.reason_back": (promotion.REASON_LENGTH,),
-        "refusal.reason_waiver": (fitting.WHY,),
+        "refusal.reason": (deciding.REASON_ORDER, REASON_LENGTH),
+        "refusal.reason_back": (REASON_LENGTH,),
+        "refusal.reason_waiver": (REASON_LENGTH,),
         "refusal.reason_view": (blind.REASON,),
     }
     for key, told in lengths.items():
