@@ -100,10 +100,17 @@ def _rest(say: Any, batch: Any, counts: ledger.Counts) -> str:
 
 
 def note(say: Any, batch: Any) -> str:
-    """What is to say of a batch beside its state; what it failed of stands as it was kept."""
+    """What is to say of a batch beside its state; what a reader said stands as it was kept."""
     if batch.duplicate_of:
         return str(say("row_note.same_file", batch=batch.duplicate_of))
-    return str(say("row_note.rewritten") if batch.note == WAS_WRITTEN else batch.note)
+    return failed_of(say, batch.note)
+
+
+def failed_of(say: Any, kept: str) -> str:
+    """What a batch failed of: of a fault of the program its name alone is kept."""
+    if kept == WAS_WRITTEN:
+        return str(say("row_note.rewritten"))
+    return str(say("row_note.fault", kind=kept)) if kept.isidentifier() else kept
 
 
 def _rows(say: Any, batch: Any, state: str, rows: Sequence[ledger.Row], zone: Any) -> None:
@@ -140,7 +147,8 @@ def _rows(say: Any, batch: Any, state: str, rows: Sequence[ledger.Row], zone: An
 
 def _note(say: Any, batch: Any, row: ledger.Row) -> str:
     """Why the row was kept back, and what became of it."""
-    said = [why(say, batch.profile, row.column, row.reason_code, row.reason)]
+    fault = row.reason if row.reason_code else failed_of(say, row.reason)
+    said = [why(say, batch.profile, row.column, row.reason_code, fault)]
     if row.note:
         said.append(say(f"row_note.{row.note}", batch=row.batch))
     return cell(" · ".join(filter(None, said)))

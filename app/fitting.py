@@ -84,14 +84,14 @@ def _start(say: Any, person: Any, card: Scorecard, free: str, *, busy: bool) -> 
             st.html(draw.table([say("edit.edits")], rows, sentences=True))
         if st.form_submit_button(say("fits.start"), type="primary", disabled=busy):
             here = served()
-            told = attempt(
+            begun = attempt(
                 lambda: fitting.start(
                     here.store, here.settings, person, profile, version.strip(), session.now(),
                     edits=edits,
                 )
             )  # fmt: skip
-            if told is not None:
-                st.session_state["told"] = say("fits.started", version=told.version)
+            if begun is not None:
+                st.session_state["told"] = say("fits.started", version=begun.version)
             st.rerun()
 
 
@@ -133,7 +133,7 @@ def acts(say: Any, person: Any, one: fitting.Fit, shortcut: str | None = "W") ->
 
     Of several on a page one alone has the letter.
     """
-    if closed := [gate.name for gate in one.gates if not gate.lets_pass]:
+    if closed := [gate for gate in one.gates if not gate.lets_pass]:
         asked = f"waiver-asked-{one.version}"
 
         def ask() -> None:
@@ -157,20 +157,21 @@ def acts(say: Any, person: Any, one: fitting.Fit, shortcut: str | None = "W") ->
         st.rerun()
 
 
-def _waive(say: Any, person: Any, one: fitting.Fit, closed: list[str]) -> None:
+def _waive(say: Any, person: Any, one: fitting.Fit, closed: list[promotion.Gate]) -> None:
     with st.form(f"waive-{one.version}"):
         st.html(f'<p class="rp-s rp-m">{escape(say("fits.waive_text"))}</p>')
-        gate = st.selectbox(say("gate.name"), closed)
+        told = {gate.name: signing.named(say, gate) for gate in closed}
+        gate = st.selectbox(say("gate.name"), told, format_func=told.__getitem__)
         reason = st.text_input(say("fits.waive_why", n=REASON_LENGTH), max_chars=300)
         if st.form_submit_button(say("fits.waive")):
             here = served()
             waiver = fitting.Waiver(str(gate), person.name, " ".join(reason.split()))
-            told = attempt(
+            begun = attempt(
                 lambda: fitting.start(
                     here.store, here.settings, person, one.profile, one.version, session.now(),
                     edits=one.edits, waivers=(*one.waivers, waiver),
                 )
             )  # fmt: skip
-            if told is not None:
-                st.session_state["told"] = say("fits.started", version=told.version)
+            if begun is not None:
+                st.session_state["told"] = say("fits.started", version=begun.version)
             st.rerun()

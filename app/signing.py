@@ -32,6 +32,12 @@ def gates(say: Any, measured: Sequence[promotion.Gate], *, brief: bool = False) 
     )
 
 
+def named(say: Any, one: promotion.Gate) -> str:
+    """The name of a gate in the words of the page; as it was measured where there are none."""
+    key = one.name.replace(",", "").replace(" ", "_")
+    return str(say.maybe(f"gate_of.{key}", one.name))
+
+
 def _gate(say: Any, one: promotion.Gate, *, brief: bool) -> str:
     state, tone = say("models.passes"), ""
     figure = say.listed([one.value, say("gates.bound", bound=one.bound)], ";")
@@ -42,10 +48,8 @@ def _gate(say: Any, one: promotion.Gate, *, brief: bool) -> str:
     shown = f'<span class="rp-m">{escape(figure)}</span>'
     if brief:
         shown = f'<span class="rp-m one" title="{attribute(figure)}">{escape(one.value)}</span>'
-    return (
-        f"<div><span>{draw.pill(state, tone)}</span><span><b>{escape(form.sentence(one.name))}"
-        f"</b><br>{shown}</span></div>"
-    )
+    name = escape(form.sentence(named(say, one)))
+    return f"<div><span>{draw.pill(state, tone)}</span><span><b>{name}</b><br>{shown}</span></div>"
 
 
 def _waived(say: Any, one: promotion.Gate) -> str:

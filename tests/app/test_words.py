@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import app
-from app import frame
+from app import batch_rows, frame, signing
 from app.words import refusal
 from riskprofile import words
 from riskprofile.cli.output import STEPS
@@ -25,6 +25,7 @@ from riskprofile.services import (
     govern,
     networks,
     pairs,
+    promotion,
     review,
     speaking,
     viewing,
@@ -33,6 +34,7 @@ from riskprofile.services.rights import ACTIONS, REASON_LENGTH, ROLES, Actor, au
 from riskprofile.services.steps import WRITING
 from riskprofile.words import Message, form
 from riskprofile.words.shown import mixed
+from training.office import GATE_NAMES
 
 APP = Path(app.__file__).parent
 WORDS = Path(words.__file__).parent
@@ -77,6 +79,7 @@ MADE = (
         "sheet",
         "refusal",
         "gates",
+        "gate_of",
         "sign",
         "terms",
         "terms_group",
@@ -233,6 +236,23 @@ def test_what_ties_two_declarations_is_said_in_the_language_of_the_page(language
     assert [one for one, english in zip(told, ties, strict=True) if one == english] == (
         ties if language == words.DEFAULT else []
     )
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_a_gate_and_a_fault_of_the_program_are_named_in_the_language_of_the_page(language):
+    """Stored they are as they were measured, and as the program calls them."""
+    say = words.of(language)
+    measured = [promotion.Gate(name, True, "", "") for name in GATE_NAMES]
+    told = [signing.named(say, one) for one in measured]
+    assert len(set(told)) == len(told) == 8
+    same = [one for one, name in zip(told, GATE_NAMES, strict=True) if one == name]
+    as_stored = {"en": [*GATE_NAMES], "fr": ["calibration"]}  # written the same in French
+    assert same == as_stored.get(language, [])
+    assert signing.named(say, promotion.Gate("of another release", True, "", "")).endswith(
+        "release"
+    )
+    assert batch_rows.failed_of(say, "KeyError") == say("row_note.fault", kind="KeyError")
+    assert batch_rows.failed_of(say, "day.csv ends in its middle") == "day.csv ends in its middle"
 
 
 def test_the_words_about_people_are_careful():
