@@ -24,7 +24,7 @@ from riskprofile.store.batches import (
     record_table,
 )
 from riskprofile.store.database import among
-from riskprofile.store.versions import SUPERSEDED, Later, counting, withdraw
+from riskprofile.store.versions import SUPERSEDED, Later, counting
 
 columns = record_table.c
 
@@ -123,7 +123,8 @@ def of_message(
     """
     mine = [columns.message == reference, *counting(profile, at, later)]
     found = connection.execute(select(columns.record_id).where(*mine).distinct()).scalars().all()
-    rows = connection.execute(update(record_table).where(*mine).values(folded_by=batch_id)).rowcount
+    gone = update(record_table).where(*mine).values(_withdrawn(batch_id, at))
+    rows = connection.execute(gone).rowcount
     left: set[str] = set()
     for start in range(0, len(found), ASKED_AT_ONCE):
         left |= set(
@@ -151,9 +152,8 @@ def items(
     gone = [item for item in found if item not in kept]
     for start in range(0, len(gone), ASKED_AT_ONCE):
         some = gone[start : start + ASKED_AT_ONCE]
-        connection.execute(
-            update(record_table).where(*mine, columns.item.in_(some)).values(folded_by=batch_id)
-        )
+        ended = update(record_table).where(*mine, columns.item.in_(some))
+        connection.execute(ended.values(_withdrawn(batch_id, at)))
     if not gone:
         return False
     left = [columns.record_id == record, *counting(profile)]
@@ -202,5 +202,15 @@ def records(
             said = {name: told.get(name) if name in names else extra.get(name) for name in where}
             if all((said[name] or "") == value for name, value in where.items()):
                 found.append(record)
-    withdraw(connection, profile, batch_id, dict.fromkeys(found, at), later)
+    for start in range(0, len(found), ASKED_AT_ONCE):
+        some = among(columns.record_id, found[start : start + ASKED_AT_ONCE])
+        ended = update(record_table).where(some, *counting(profile, at, later))
+        connection.execute(ended.values(_withdrawn(batch_id, at)))
     return found
+
+
+def _withdrawn(batch_id: str, at: datetime | None) -> dict[str, Any]:
+    """What a row says that a message of this time took out by not naming it: what was said of it
+    before that, and comes later, is as old as what it brought.
+    """
+    return {"folded_by": batch_id} | ({} if at is None else {"message_at": at})

@@ -159,7 +159,10 @@ def test_a_message_that_replaces_withdraws_the_items_that_it_lacks(
     late = items.iloc[[1]].assign(extra=said(7, "replace"))
     send(store, home, late, 2)  # older than what it would replace
     assert counting(store) == [("OTHER", 1), ("XM-000000", 1), ("XM-000000", 3)]
-    send(store, home, items.iloc[:3].assign(extra=said(10, "replace")), 3)
+    between = late.assign(extra=said(8, "change"), goods_description="benches")
+    send(store, home, between, 4)  # older than what took it out
+    assert counting(store) == [("OTHER", 1), ("XM-000000", 1), ("XM-000000", 3)]
+    send(store, home, items.iloc[:3].assign(extra=said(10, "replace")), 5)
     assert counting(store)[1:] == [("XM-000000", 1), ("XM-000000", 2), ("XM-000000", 3)]
 
 
@@ -206,6 +209,22 @@ def test_a_list_of_all_on_board_withdraws_the_crossing_that_it_lacks(
     ]
     send(store, home, crossings(9, ["ben"]), 4)
     assert len(counting(store)) == 5
+
+
+@EITHER
+def test_a_push_from_before_a_list_of_all_on_board_brings_back_nobody(
+    store: Store, home: Settings
+) -> None:
+    """Whatever it says of who was known and is not on the list, and whenever it comes."""
+    send(store, home, crossings(6, ["ann", "ben", "cem"]))
+    send(store, home, crossings(8, ["ann", "cem"], **WHEELS_UP), 1)
+    for at, (hour, bags) in enumerate([(7, 3), (6, 1), (7, 3)], 2):
+        late = crossings(hour, ["ben"]).assign(checked_bags=bags)
+        run = send(store, home, late, at, again=True)
+        assert (run.summary.outdated, run.summary.alerts["total"]) == (run.summary.accepted, 0)
+        assert [name.rpartition("-")[2] for name, _ in counting(store)] == ["ann", "cem"]
+    send(store, home, crossings(9, ["ben"]).assign(checked_bags=3), 5)
+    assert len(counting(store)) == 3
 
 
 def test_a_booking_that_nobody_is_left_in_withdraws_all_of_its_crossings(
@@ -359,14 +378,17 @@ def test_what_comes_late_from_before_a_whole_cancellation_is_on_no_list(
 def test_a_whole_cancellation_that_retention_masked_stops_no_run(
     store: Store, home: Settings
 ) -> None:
-    """What it was of is sealed: a late message of that report is taken as if it had not been."""
+    """What it was of is sealed. A late message of that report says nothing new of what it took out;
+    what nobody had heard of is taken as if it had not been.
+    """
     take(store, home, file(home, "one", (FIXTURES / "cuscar.edi").read_text("utf-8")), 0)
     take(store, home, file(home, "gone", gone("cuscar.edi", 9)), 1)
     told = retention.run(store, home, OWNER, retention.due_at(NOW, 13))
     assert told.masked
     late = (FIXTURES / "cuscar.edi").read_text("utf-8").replace("HANDLES", "HAMMERS")
     run = take(store, home, file(home, "late", late), 2)
-    assert run.summary.quarantined == 0
+    assert (run.summary.quarantined, counting(store)) == (0, [])
+    assert run.summary.outdated == run.summary.accepted > 0
 
 
 @pytest.mark.parametrize(
