@@ -37,6 +37,7 @@ NEXT = re.compile(r"/[a-z_-]*(\?[A-Za-z0-9=&_.%+-]*)?")
 DOORS = ("/sign-in", "/sign-out", "/language")
 FLOW_COOKIE = "riskprofile_flow"  # sealed: what a browser carries to the provider and back
 PEER = "riskprofile.peer"
+SESSION = "riskprofile.session"
 
 
 class Peer:
@@ -76,16 +77,16 @@ def same_origin(headers: Headers) -> bool:
     return origin.partition("://")[2] == headers.get("host", "") != ""
 
 
-def person(token: str, vouched_for: str | None = None, *, touch: bool = True) -> Any | None:
-    """Whose live session this is; None when it is nobody's, or not of whom the proxy names.
+def session(token: str, vouched_for: str | None = None, *, touch: bool = True) -> Any | None:
+    """The live session of this token; None when there is none, or not of whom the proxy names.
 
     `touch` says that the person is there: the session lives on.
     """
     if not token:
         return None
     here = served()
-    found = identity.actor_of(here.store, token, here.clock(), touch=touch)
-    return found if found is not None and vouched_for in (None, found.name) else None
+    found = identity.session_of(here.store, token, here.clock(), touch=touch)
+    return found if found is not None and vouched_for in (None, found.actor.name) else None
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,9 @@ MANY = 7  # pages whose names stand in one line with who is signed in
 SERIES = 3  # named on the strip; the rest is a number
 
 # Our own files: the policy allows no other script.
-SCRIPTS = "".join(f'<script src="/{name}.js"></script>' for name in ("back", "lang", "line"))
+SCRIPTS = "".join(
+    f'<script src="/{name}.js"></script>' for name in ("back", "idle", "lang", "line")
+)
 
 ALARMS = {
     "looking": ("frame.looking", "frame.looking_text"),
@@ -145,6 +147,7 @@ def foot(status: Any) -> None:
     st.html(
         f'<div class="rp-foot">{told}<span class="e">{escape(say("frame.idle"))}</span></div>{wait}'
         + _lost(say)
+        + _idle(say)
     )
 
 
@@ -155,6 +158,21 @@ def _lost(say: Any) -> str:
         f'<dialog class="rp-lost" role="dialog" tabindex="-1" aria-label="{attribute(title)}">'
         f"<p><b>{escape(title)}</b></p><p>{escape(say('lost.text'))}</p>"
         f'<button type="button" class="rp-button">{escape(say("lost.go_on"))}</button></dialog>'
+    )
+
+
+def _idle(say: Any) -> str:
+    """What `idle.js` shows before a session ends by itself: the sentence in each plural form."""
+    forms = "".join(
+        f' data-{form}="{attribute(told)}"' for form, told in say.forms("idle.locks").items()
+    )
+    return (
+        f'<div class="rp-idle" role="region" aria-label="{attribute(say("idle.title"))}" '
+        f'hidden{forms}><b role="timer"></b>'
+        f'<span class="i">{escape(say("idle.drafts"))}</span>'
+        f'<span class="f">{escape(say("idle.final"))}</span>'
+        f'<button type="button" class="rp-button">{escape(say("idle.stay"))}</button>'
+        '<span class="rp-sr" role="status"></span></div>'
     )
 
 

@@ -61,7 +61,7 @@ OPEN_PATHS = (
 )
 OPEN_FOLDER = "/static/"
 FOLDERS = (OPEN_FOLDER, "/_stcore/", "/media/", "/component/")  # of Streamlit's own files
-SCRIPTS = ("back.js", "base.js", "keys.js", "lang.js", "line.js", "news.js")
+SCRIPTS = ("back.js", "base.js", "idle.js", "keys.js", "lang.js", "line.js", "news.js")
 # Streamlit endpoints that nothing here needs: figures of the process, and a programs' interface.
 CLOSED_PATHS = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
 
@@ -124,6 +124,7 @@ def routes(*, public: bool = False) -> list[Route]:
         Route("/language", doors.language, methods=["GET"]),
         Route("/healthz", _health, methods=["GET"]),
         Route("/news", _news, methods=["GET"]),
+        Route("/stay", _news, methods=["POST"]),
         *[Route(f"/{name}", _script, methods=["GET"]) for name in SCRIPTS],
         *[
             Route(f"/{name}", _page, methods=["GET"])
@@ -243,17 +244,18 @@ class Guard:
             return RedirectResponse(near + asked, 303)
         token = HTTPConnection(scope).cookies.get(COOKIE, "")
         # What a page asks by itself is no sign that its person is there: it still locks.
-        asks = partial(doors.person, touch=path != "/news")
+        asks = partial(doors.session, touch=path != "/news")
         target = path + asked
         onward = target if doors.NEXT.fullmatch(target) else "/"
         try:
-            person = await anyio.to_thread.run_sync(asks, token, doors.vouched(scope))
+            session = await anyio.to_thread.run_sync(asks, token, doors.vouched(scope))
         except StoreError:
             if path == "/news" or path.startswith("/_stcore/") or scope["type"] == "websocket":
                 return Response("The database did not answer.", 503)
             return doors.unanswered(Request(scope), onward)
-        scope["user"] = person
-        if person is not None:
+        if session is not None:
+            person = session.actor
+            scope["user"], scope[doors.SESSION] = person, session
             # Streamlit serves a home at "/" alone: its own address leads there.
             # An address that nobody has would be a page that lacks its own scripts.
             at_home = scope["type"] == "http" and path.strip("/") == pages.home(person.role)
@@ -316,8 +318,14 @@ async def _health(request: Request) -> Response:
 
 
 async def _news(request: Request) -> Response:
-    """A number that changes when alerts come which this person may see."""
-    told = await anyio.to_thread.run_sync(served().news.of, request.user)
+    """A number that changes when alerts come which this person may see; when their session ends.
+
+    Asked under the other address it is their sign that they are there, and the session lives on.
+    """
+    told = {"alerts": await anyio.to_thread.run_sync(served().news.of, request.user)}
+    session = request.scope[doors.SESSION]
+    if session.ends_soon:
+        told |= {"left": session.left.total_seconds(), "final": session.final}
     return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
 

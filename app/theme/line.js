@@ -62,7 +62,9 @@ if (!window.riskprofileLine) {
   const ended = async () => {
     try {
       const answer = await fetch("/news", { redirect: "manual", cache: "no-store" });
-      return answer.type === "opaqueredirect";
+      if (answer.type === "opaqueredirect") return true;
+      if (answer.ok) window.dispatchEvent(new CustomEvent("riskprofile-news", { detail: await answer.json() }));
+      return false;
     } catch {
       return false; // the server is away: Streamlit says so
     }

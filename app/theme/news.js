@@ -15,7 +15,9 @@ if (!window.riskprofileNews) {
       // Who is signed out is sent elsewhere: the page finds that out by itself.
       const out = answer.type === "opaqueredirect";
       if (!out && !answer.ok) return;
-      const news = out ? null : String(await answer.json());
+      const said = out ? null : await answer.json();
+      if (said) window.dispatchEvent(new CustomEvent("riskprofile-news", { detail: said }));
+      const news = said && String(said.alerts);
       if (!out && (news === told || drawn.classList.contains(`st-key-news-${news}`))) return;
       told = news;
       document.querySelector(".st-key-look button")?.click();

@@ -38,13 +38,14 @@ from riskprofile.store.tables import Account, Office, SignInAttempt, WebSession
 from riskprofile.words import Message
 
 __all__ = [
-    "ACTIONS", "OWNER", "ROLES", "AccountView", "Actor", "SignInRefused", "accounts", "actor_of",
-    "add_account", "authorise", "confirm_password", "disable_account", "owner", "set_password",
-    "sign_in", "sign_out", "start_session",
+    "ACTIONS", "OWNER", "ROLES", "AccountView", "Actor", "Session", "SignInRefused", "accounts",
+    "actor_of", "add_account", "authorise", "confirm_password", "disable_account", "owner",
+    "session_of", "set_password", "sign_in", "sign_out", "start_session",
 ]  # fmt: skip
 
 IDLE = timedelta(minutes=15)
 ABSOLUTE = timedelta(hours=8)
+NOTICE = timedelta(minutes=2)  # before a session ends by itself; no more than a tenth of its limit
 WINDOW = timedelta(minutes=15)
 TRIES = 5  # failures in the window
 TOUCH = timedelta(seconds=15)  # a session is stamped at most this often
@@ -88,6 +89,23 @@ class AccountView:
     second_factor: bool
     created_at: datetime
     disabled_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Session:
+    """A live session: whose it is, and how long it lasts when nothing more is done in it.
+
+    `final` says that it ends then whatever is done.
+    """
+
+    actor: Actor
+    left: timedelta
+    final: bool
+
+    @property
+    def ends_soon(self) -> bool:
+        """Whether its person is to be told."""
+        return self.left <= min(NOTICE, (ABSOLUTE if self.final else IDLE) / 10)
 
 
 def add_account(
@@ -350,16 +368,25 @@ def actor_of(store: Store, token: str, now: datetime, *, touch: bool = True) -> 
 
     A page that refreshes itself passes `touch=False`: it is not the person acting.
     """
+    found = session_of(store, token, now, touch=touch)
+    return None if found is None else found.actor
+
+
+def session_of(store: Store, token: str, now: datetime, *, touch: bool = True) -> Session | None:
+    """This session and what is left of it, as `actor_of` asks for it."""
     digest = _digest(token)
     with store.read() as connection:
         row = connection.execute(_HELD, {"token": digest}).mappings().first()
     if row is None or now - row["created_at"] >= ABSOLUTE:
         return None
-    if not -IDLE < now - row["seen_at"] < IDLE:  # a clock set back keeps no session alive
+    idle = now - row["seen_at"]
+    if not -IDLE < idle < IDLE:  # a clock set back keeps no session alive
         return None
-    if touch and now - row["seen_at"] >= TOUCH:
-        _touch(store, digest, now)
-    return Actor(row["account"], row["role"], row["office"])
+    if touch and idle >= TOUCH and _touch(store, digest, now):
+        idle = timedelta()
+    whole, quiet = ABSOLUTE - (now - row["created_at"]), IDLE - idle
+    actor = Actor(row["account"], row["role"], row["office"])
+    return Session(actor, min(whole, quiet), final=whole <= quiet)
 
 
 def holder(store: Store, token: str) -> str:
@@ -483,7 +510,8 @@ def _use_step(connection: Connection, name: str, step: int) -> bool:
     return done.rowcount == 1
 
 
-def _touch(store: Store, digest: str, now: datetime) -> None:
+def _touch(store: Store, digest: str, now: datetime) -> bool:
+    """Stamp a session; whether that was possible."""
     try:
         with store.write(patience=0.0) as connection:
             connection.execute(
@@ -492,7 +520,8 @@ def _touch(store: Store, digest: str, now: datetime) -> None:
                 .values(seen_at=now)
             )
     except StoreError:
-        return  # a batch is writing: the next click stamps it; idle only comes earlier
+        return False  # a batch is writing: the next click stamps it; idle only comes earlier
+    return True
 
 
 def end_sessions(connection: Connection, name: str, now: datetime) -> int:

@@ -45,6 +45,15 @@ class Words:
         """
         return self(f"{key}.{plural(self.language, n)}", n=self.number(n), **values)
 
+    def forms(self, key: str) -> dict[str, str]:
+        """`key` in every plural form, `{n}` to be filled by a page that counts by itself.
+
+        >>> of("en").forms("idle.locks")["one"]
+        'This page locks in {n} second.'
+        """
+        names = FORMS.get(self.language, ("one", "other"))
+        return {name: self(f"{key}.{name}", n="{n}") for name in names}
+
     def maybe(self, key: str, otherwise: str) -> str:
         """The words of a key made from data (a column, a code), or what is given."""
         return self.entries.get(key, otherwise)

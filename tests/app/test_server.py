@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -175,10 +176,44 @@ def test_a_page_that_asks_for_news_keeps_nobody_signed_in(client, clock):
     sign_in(client)
     for _ in range(3):
         answer = client.get("/news")
-        assert (answer.status, answer.text) == (200, "0")
+        assert (answer.status, json.loads(answer.text)) == (200, {"alerts": 0})
         assert answer.headers["cache-control"] == "no-store"
         clock.now += timedelta(minutes=5)
     assert client.get("/news").status == 303
+
+
+def told(answer):
+    """What a page hears of its session: seconds left and whether that is its end; or nothing."""
+    said = json.loads(answer.text)
+    assert said.pop("alerts") == 0
+    return (said["left"], said["final"]) if said else None
+
+
+def test_the_last_seconds_of_an_idle_session_are_told_and_who_is_there_stays(client, clock):
+    sign_in(client)
+    clock.now += timedelta(seconds=809)
+    assert told(client.get("/news")) is None
+    clock.now += timedelta(seconds=1)  # the last tenth of a quarter of an hour
+    assert told(client.get("/news")) == (90, False)
+    clock.now += timedelta(seconds=70.5)
+    assert told(client.get("/news")) == (19.5, False)  # the question before put nothing off
+    assert told(client.post("/stay", "", origin=ORIGIN)) is None
+    clock.now += timedelta(minutes=14)
+    assert told(client.get("/news")) == (60, False)
+
+
+def test_the_end_of_a_sign_in_is_told_two_minutes_before_and_nothing_puts_it_off(client, clock):
+    sign_in(client)
+    for _ in range(47):
+        clock.now += timedelta(minutes=10)
+        client.get("/")
+    clock.now += timedelta(minutes=7, seconds=59)
+    assert told(client.get("/news")) is None
+    clock.now += timedelta(seconds=1)
+    assert told(client.get("/news")) == (120, True)
+    assert told(client.post("/stay", "", origin=ORIGIN)) == (120, True)
+    clock.now += timedelta(minutes=2)
+    assert client.get("/news").status == client.post("/stay", "", origin=ORIGIN).status == 303
 
 
 def test_another_host_name_is_not_served(client):
@@ -189,7 +224,7 @@ def test_another_host_name_is_not_served(client):
     "path",
     [
         *("/sign-in", "/", "/healthz", "/nothing-here", "/account", "/sign-out", "/keys.js"),
-        *("/back.js", "/base.js", "/lang.js", "/line.js", "/news.js", "/news"),
+        *("/back.js", "/base.js", "/idle.js", "/lang.js", "/line.js", "/news.js", "/news"),
         *("/language?to=fr", "/static/nothing.js", "/_stcore/health", "/favicon.png"),
     ],
 )
