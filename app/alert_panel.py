@@ -19,13 +19,14 @@ from app import (
     queue_list,
     session,
     snoozing,
+    ties,
     words,
 )
 from app.text import escape, marked
 from app.words import Words
 from riskprofile.profiles import PROFILES
 from riskprofile.reference import lexicon
-from riskprofile.services import review, speaking
+from riskprofile.services import linked, review, speaking
 from riskprofile.services.desk import SUPERSEDED
 from riskprofile.words.declaration import stops, without
 
@@ -191,8 +192,8 @@ def _first_view(said: Any, now: datetime, say: Words, zone: Any) -> str:
 
 
 def _body(view: Any, now: datetime, say: Words, zone: Any) -> None:
-    related = merged(view.related)
-    history = merged(view.history)
+    related = linked.once(view.related)
+    history = linked.once(view.history)
     events = view.timeline
     why, declaration, party, links, timeline = st.tabs(
         [
@@ -209,10 +210,13 @@ def _body(view: Any, now: datetime, say: Words, zone: Any) -> None:
         st.html(_why(view, say, zone, now))
     with declaration:
         st.html(_declaration(view, say, zone, now))
+    picture = ties.picture(view, say)  # below what it shows: that nothing is linked stands alone
     with party:
-        st.html(_linked(history, say, zone, now) or draw.state("", say("party.none")))
+        told = _linked(history, say, zone, now) or draw.state("", say("party.none"))
+        st.html(told + ("" if related else picture))
     with links:
-        st.html(_linked(related, say, zone, now) or draw.state("", say("links.none")))
+        told = _linked(related, say, zone, now) or draw.state("", say("links.none"))
+        st.html(told + (picture if related else ""))
     with timeline:
         if not view.blind:
             papers.explained(view, say)
@@ -254,7 +258,7 @@ def _why(view: Any, say: Words, zone: Any, now: datetime) -> str:
                     one.get("title", ""),
                     _links(say, one),
                 )
-                for one in merged(view.related)[:4]
+                for one in linked.once(view.related)[:4]
             ],
         )
         related = f'<div><h3 class="rp-h3">{escape(say("why.related"))}</h3>{found}</div>'
@@ -386,16 +390,6 @@ def _declaration(view: Any, say: Words, zone: Any, now: datetime) -> str:
             f"<th>{escape(say('declaration.value'))}</th></tr></thead><tbody>{cells}</tbody></table>"
         )
     return f'<div class="rp-stack">{"".join(parts)}</div>'
-
-
-def merged(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each record once, with every link that ties it: `links` is a list of words."""
-    by_record: dict[str, dict[str, Any]] = {}
-    for one in found:
-        kept = by_record.setdefault(str(one.get("record_id")), {**one, "links": []})
-        if one.get("link") and one["link"] not in kept["links"]:
-            kept["links"].append(one["link"])
-    return list(by_record.values())
 
 
 def _links(say: Words, one: dict[str, Any]) -> str:

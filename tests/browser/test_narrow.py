@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +15,7 @@ from riskprofile.services import arms, govern, identity, review, snoozing
 from riskprofile.store import tables
 from tests.browser import home
 from tests.browser.conftest import SLOW, Served
+from tests.browser.test_axe import faults
 from tests.browser.test_shift import PAUSE, REASON, press, settled
 
 WIDTHS = (1024, 1160, 1280, 1366)
@@ -376,6 +378,36 @@ SPLIT = """() => [...document.querySelectorAll('table.rp-t td')].flatMap((cell) 
     }
     return found;
   })"""
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_links_stand_as_a_picture_below_their_table_and_no_word_of_either_is_broken(
+    served, visit, language
+):
+    page = visit("officer-14", "/?alert=1", locale=language)
+    page.get_by_role("tab").nth(3).click()
+    picture = page.locator(".rp-ties [role=img]")
+    expect(picture).to_have_count(1)
+    expect(picture).to_be_hidden()  # until somebody wants it
+    page.locator(".rp-ties summary").press("Enter")
+    expect(picture).to_be_visible()
+    expect(picture).to_have_attribute("aria-label", re.compile("PX-2026-104009.*PX-2026-103771"))
+    assert picture.locator("img").evaluate("(one) => one.naturalHeight") > 0  # the policy lets it
+    for width in (1366, 1280, 1024, 768):
+        page.set_viewport_size({"width": width, "height": 768})
+        page.wait_for_timeout(PAUSE)
+        comes_to(page, SPLIT, [], width)
+        comes_to(page, SPLIT.replace("table.rp-t td", ".rp-ties span"), [], width)
+    shown = picture.evaluate("(one) => one.getBoundingClientRect().width")
+    assert shown <= 768 and page.foreign == []
+    assert faults(page) == []
+    page.get_by_role("tab").nth(2).click()  # party history, beside the list
+    comes_to(page, SPLIT, [], "party")
+    assert faults(page) == []
+    page.goto(f"{served.url}/?alert=2")  # which has links to parties alone
+    page.get_by_role("tab").nth(2).click()
+    expect(page.locator(".rp-ties summary")).to_be_visible()
+    expect(page.locator(".rp-ties")).to_have_count(1)
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])
