@@ -96,18 +96,18 @@ def sign(say: Any, person: Any, one: promotion.Known) -> None:
         return
     may = person.role in rights.ACTIONS["model.promote"]
     signed = person.name in one.signed_by
+    if signed or not may:
+        told = say("models.signed_already") if signed else say("models.sign_not")
+        st.html(f'<div class="rp-note"><p>{escape(told)}</p></div>')
+        return
     last = len(one.signed_by) == promotion.SIGNATURES - 1
     label = say("sign.promote") if last else say("models.sign")
     with st.form(f"sign-{one.digest[:16]}", clear_on_submit=True):
         told = say("models.sign_text", digest=one.digest[:8])
-        if signed or not may:
-            told = say("models.signed_already") if signed else say("models.sign_not")
         st.html(f'<p class="rp-s rp-m">{escape(told)}</p>')
-        password = st.text_input(
-            say("models.password"), type="password", max_chars=200, disabled=not may or signed
-        )
+        password = st.text_input(say("models.password"), type="password", max_chars=200)
         # No key on purpose: nobody signs by accident.
-        if st.form_submit_button(label, type="primary", disabled=not may or signed):
+        if st.form_submit_button(label, type="primary"):
             _sign(say, person, one, password)
 
 

@@ -18,6 +18,8 @@ from riskprofile.services.promotion import Gate
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import erasure, tables
 from tests.browser.conftest import PASSWORD, Served
+from tests.browser.screenshots import GATES
+from tests.browser.test_narrow import comes_to
 from tests.browser.test_shift import button, press, settled
 from tests.services.test_promotion import SHIPPED, candidate
 
@@ -52,6 +54,11 @@ def test_a_scorecard_serves_after_two_people_signed_on_the_page_and_can_be_taken
         known = promotion.known(store, ANALYST, CHECKOUT / "models")
         [mine] = [one for one in known if one.version == version]
         assert (len(mine.signed_by), mine.serves) == (n + 1, n == 1)
+        if n == 0:  # and nothing is left that cannot be filled in
+            expect(
+                page.get_by_text("You have signed it. Another person signs next.")
+            ).to_be_visible()
+            expect(password).to_have_count(0)
     settled(page)  # while it is drawn anew what was there before stands beside it
     expect(page.locator(".rp-signed")).to_contain_text("analyst-05")
     # The other one was measured beside what served before: it is no candidate any longer.
@@ -76,6 +83,26 @@ def test_a_scorecard_serves_after_two_people_signed_on_the_page_and_can_be_taken
     proposed = tables.StoredScorecard.__table__
     with store.write() as connection:  # else the other waits again, in every test after this
         connection.execute(proposed.delete().where(proposed.c.version == f"{version}-b"))
+    store.close()
+
+
+def test_terms_beside_a_candidate_that_one_has_signed_stand_without_scrolling(
+    served, visit, tmp_path
+):
+    store, models = served.store(), CHECKOUT / "models"
+    version, now = f"2029.{datetime.now(UTC):%H%M%S}", datetime.now(UTC)
+    gates = [{"name": n, "held": True, "value": v, "bound": b} for n, v, b in GATES]
+    promotion.propose(store, ANALYST, candidate(tmp_path, version, gates=gates), now, models)
+    promotion.sign(store, ANALYST, PASSWORD, "shipment", version, now, models)
+    page = visit("analyst-05")
+    expect(page.get_by_text("You have signed it")).to_be_visible()
+    beyond = """() => { const main = document.querySelector("[data-testid=stMain]");
+        return main.scrollHeight - main.clientHeight; }"""
+    comes_to(page, beyond, 0, version)
+    with store.write() as connection:  # else it waits in every test after this
+        connection.execute(tables.Approval.__table__.delete())
+        proposed = tables.StoredScorecard.__table__
+        connection.execute(proposed.delete().where(proposed.c.version == version))
     store.close()
 
 
