@@ -60,6 +60,7 @@ def snooze(
         )
     if not 0 < len(alerts) <= PAGE_LIMIT:
         raise RiskProfileError(f"1 to {PAGE_LIMIT} alerts can be put aside at once")
+    put: list[desk.Row] = []
     with store.write() as connection:
         for number in sorted(alerts):
             alert = desk.load(connection, actor, ACTION, number)
@@ -87,6 +88,9 @@ def snooze(
                 .where(desk.alert_table.c.id == number)
                 .values(owner=None, lease_until=None)
             )
+            put.append(alert)
+        # Last: who holds the chain waits for no alert, which somebody may hold who waits for it.
+        for alert in put:
             desk.note(
                 connection, actor, ACTION, alert, now, until=until.isoformat(), many=len(alerts)
             )

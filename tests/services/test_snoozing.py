@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from riskprofile.errors import Conflict, NotAllowed, RiskProfileError
-from riskprofile.services import review, snoozing
-from tests.services.bench import AWAY, INES, NOW, OMAR, REASON, SARA, actions, later, put, taken
+from riskprofile.services import desk, review, snoozing
+from tests.services.bench import (
+    AWAY,
+    INES,
+    NOW,
+    OMAR,
+    REASON,
+    SARA,
+    actions,
+    later,
+    put,
+    taken,
+    until_it_waits,
+)  # fmt: skip
 
 WHY = "the drawing is expected from the sender"
 
@@ -93,3 +107,19 @@ def test_a_closed_alert_is_not_put_aside(store):
     review.record_outcome(store, INES, alert, "not_examined", NOW)
     with pytest.raises(Conflict, match="closed"):
         snoozing.snooze(store, INES, [alert], WHY, later(hours=1), NOW)
+
+
+def test_who_puts_several_aside_waits_for_a_colleague_and_never_the_other_way_round(any_store):
+    goods = put(any_store, 2, lane="yellow")
+    with ThreadPoolExecutor(1) as beside:
+        with any_store.write() as connection:  # a claim of the second that is being written
+            alert = desk.load(connection, OMAR, "alert.claim", goods[1])
+            aside = beside.submit(snoozing.snooze, any_store, INES, goods, WHY, later(hours=5), NOW)
+            if not any_store.sqlite:
+                until_it_waits(any_store, aside)
+            desk.note(connection, OMAR, "alert.claim", alert, NOW)
+        assert aside.result() == 2
+    assert [actions(any_store, alert) for alert in goods] == [
+        ["alert.snooze"],
+        ["alert.claim", "alert.snooze"],
+    ]
