@@ -1,17 +1,27 @@
-"""A supervisor gives an open alert to an officer, beside its timeline."""
+"""A supervisor gives an open alert to an officer, beside its timeline; or several of the list."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
-from app import session
-from app.deciding import attempt, bound
+from app import draw, form, lists, queue_list, session
+from app.deciding import UNDO, attempt, bound, close_dialog, taken_back
 from app.installation import served
-from app.text import plain
-from app.words import Words
+from app.text import cell, escape, literal, mark, option, plain
+from app.words import Words, refusal
+from riskprofile.errors import Conflict
+from riskprofile.profiles import PROFILES
 from riskprofile.services import assigning
+
+SEVERAL = "assign-several"
+NAMED = 5  # alerts that are told by their references; of more there is a number
+DECLARED = 300  # pixels: the column of text
 
 
 def offer(view: Any, say: Words) -> None:
@@ -39,3 +49,156 @@ def _assign(alert_id: int) -> None:
     made = attempt(lambda: assigning.assign(served().store, person, alert_id, to, session.now()))
     if made is not None:
         st.session_state["told"] = session.speech()("assign.done", who=plain(to))
+
+
+def button(rows: Sequence[Any], asked: Any, person: Any, say: Words) -> None:
+    """The way to give several of the listed alerts away: goods, never travellers."""
+    workable = asked.owner in ("mine_or_free", "open")
+    if person.role == "supervisor" and workable and _of(rows):
+        st.button(say("assign.do"), key=SEVERAL, type="tertiary", on_click=_ask, args=(rows,))
+
+
+def _of(rows: Sequence[Any]) -> list[Any]:
+    """Those of a list that can be given away with others."""
+    return [
+        row
+        for row in rows
+        if row.state == "open"
+        and row.waiting != "second person"
+        and not PROFILES[row.profile].persons
+    ]
+
+
+def _ask(rows: Sequence[Any]) -> None:
+    # What is chosen is a place in a table: these rows stay as they are until it closes.
+    st.session_state["several"] = _of(rows)
+    st.session_state["dialog"] = (SEVERAL, SEVERAL)
+
+
+def dialog() -> None:
+    """Ask which, and to whom."""
+    say = session.speech()
+    st.dialog(say("assign.several"), width="large", on_dismiss=close_dialog)(_form)()
+
+
+def _form() -> None:
+    say, person, now = session.speech(), session.actor(), session.now()
+    if person is None:
+        session.signed_out()
+    rows = st.session_state["several"]
+    st.html(f'<p class="rp-m">{escape(say("assign.text"))}</p>')
+    all_of_them = st.checkbox(say("assign.all", n=say.number(len(rows))), key="several-all")
+    places = _table(rows, now, say, choosing=not all_of_them)
+    chosen = rows if all_of_them else [rows[n] for n in places]
+    to = st.selectbox(
+        say("assign.whom"),
+        assigning.officers(served().store, person),
+        index=None,
+        key="several-to",
+        format_func=option,
+        placeholder="",
+    )
+    if "fault" in st.session_state:
+        title, told = st.session_state.pop("fault")
+        st.html(draw.strip("✕", f"{title}.", told))
+    with st.container(horizontal=True):
+        ready = bool(chosen and to)
+        label = say.many("assign.save", len(chosen), who=literal(to)) if ready else say("assign.do")
+        # A click that was meant for other alerts, or another officer, is of another button.
+        key = f"several-save-{_which(chosen, to)}"
+        if st.button(label, type="primary", key=key, disabled=not ready):
+            _give(chosen, str(to), person)
+        if st.button(say("reason.cancel"), key="several-cancel"):
+            close_dialog()
+            st.rerun()
+
+
+def _which(rows: Sequence[Any], to: str | None) -> str:
+    named = repr((sorted(row.id for row in rows), to))
+    return hashlib.sha256(named.encode()).hexdigest()[:16]
+
+
+def _table(rows: Sequence[Any], now: Any, say: Words, *, choosing: bool) -> list[int]:
+    """Draw the alerts to choose from; the places of those that are chosen."""
+    table = pd.DataFrame(
+        {
+            "lane": [mark(form.lane(say, row.lane)) for row in rows],
+            "declaration": [
+                cell(plain(f"{form.reference(row.record_id)} {row.title}")) for row in rows
+            ],
+            "left": [cell(form.time_left(say, row.due_at, now)) for row in rows],
+            "owner": [plain(row.owner or say("owner.free")) for row in rows],
+        }
+    )
+    config, side = st.column_config, lists.words_at(say)
+    found: Any = st.dataframe(
+        table,
+        key=f"several-rows-{choosing}-{_which(rows, None)}",
+        on_select="rerun" if choosing else "ignore",
+        selection_mode="multi-row",
+        hide_index=True,
+        height=min(320, 36 * (len(rows) + 1)),
+        alt=say("assign.list"),
+        column_order=lists.order(say, table.columns),
+        column_config={
+            "lane": config.TextColumn(say("head.lane"), width=90, alignment=side),
+            "declaration": config.TextColumn(
+                say("column.declaration"), width=DECLARED, alignment=side
+            ),
+            "left": config.TextColumn(say("column.left"), width=120, alignment=side),
+            "owner": config.TextColumn(say("column.owner"), width=100, alignment=side),
+        },
+    )
+    return list(found["selection"]["rows"]) if choosing else []
+
+
+def _give(rows: Sequence[Any], to: str, person: Any) -> None:
+    say, store, now = session.speech(), served().store, session.now()
+    moved = attempt(lambda: assigning.assign_several(store, person, rows, to, now))
+    if moved is None:
+        st.rerun(scope="fragment")
+    close_dialog()
+    queue_list.refresh()
+    if moved.alerts:
+        st.session_state["undo"] = {
+            "told": say.many("assign.given", len(moved.alerts), who=to),
+            "why": " ".join(_left(moved, say)),
+            "after": say("assign.after"),
+            "until": now + UNDO,
+            "act": partial(_take_back, moved.at),
+        }
+    _tell_left(moved, say, st.session_state["undo"] if moved.alerts else st.session_state)
+    st.rerun()
+
+
+def _take_back(at: Any) -> None:
+    say, person = session.speech(), session.actor()
+    if person is None:
+        return
+    now = session.now()
+    moved = taken_back(lambda: assigning.take_back(served().store, person, at, now))
+    if moved is None:
+        return
+    queue_list.refresh()
+    if moved.alerts:
+        st.session_state["told"] = say.many("assign.back", len(moved.alerts))
+    _tell_left(moved, say, st.session_state)
+
+
+def _tell_left(moved: assigning.Moved, say: Words, where: Any) -> None:
+    """Say what stayed as it was: now, or once the time of an undo is over that tells it too."""
+    if moved.left:
+        title, told = _left(moved, say)
+        where["fault"] = (title.removesuffix("."), told)
+
+
+def _left(moved: assigning.Moved, say: Words) -> list[str]:
+    """How many were left as they are, and what happened to the first of them; nothing for none."""
+    if not moved.left:
+        return []
+    told = [
+        refusal(say, Conflict(why, where=form.reference(record)))
+        for record, why in moved.left[:NAMED]
+    ]
+    more = ["…"] if len(moved.left) > NAMED else []
+    return [say.many("assign.left", len(moved.left)), " ".join([*told, *more])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -101,13 +102,20 @@ def undo(decision_id: int) -> None:
         review.undo(store, person, decision_id, now)
         return "undone"
 
-    if attempt(action):
-        del st.session_state["undo"]
+    if taken_back(action):
         # Who decides the same after all need not write the reason again.
         typed.put_back(subject(done["alert"], done["decision"]), done["reason"], person)
         st.session_state["told"] = session.speech()("undo.undone", record=done["record"])
+
+
+def taken_back(action: Callable[[], Any]) -> Any:
+    """Run an undo as `attempt` does: one that failed is offered on, while its time runs."""
+    made = attempt(action)
+    if made is None:
+        st.session_state["undo"]["fault"] = st.session_state["fault"]
     else:
-        done["fault"] = st.session_state["fault"]
+        del st.session_state["undo"]
+    return made
 
 
 def ask_reopen(alert_id: int) -> None:
@@ -204,13 +212,18 @@ def _decide(view: Any, decision: str, reason: str, person: Any) -> None:
     close_dialog()
     if decision == REOPEN:
         st.rerun()
+    say, record = session.speech(), form.reference(view.record_id)
+    told = say("undo.done", decision=say(f"decision.{decision}"), record=record)
     st.session_state["undo"] = {
-        "id": made,
         "alert": view.id,
-        "record": form.reference(view.record_id),
+        "record": record,
         "decision": decision,
         "reason": reason,
+        "told": told,
+        "why": form.ended(say("undo.reason", reason=form.clip(reason, 90))),
+        "after": say("undo.after"),
         "until": now + UNDO,
+        "act": partial(undo, made),
     }
     st.rerun()
 
@@ -237,7 +250,7 @@ def strips() -> None:
 
 
 def _end_undo() -> None:
-    """The seconds are over; that an undo failed is said once more: its strip goes by itself."""
+    """The seconds are over; what its strip told besides is said once more: it goes by itself."""
     done = st.session_state.pop("undo")
     if "fault" in done and "dialog" not in st.session_state:  # which is about another decision
         st.session_state["fault"] = done["fault"]
@@ -252,15 +265,13 @@ def _undo_strip() -> None:
     if left <= 0:
         _end_undo()
         st.rerun()
-    told = say("undo.done", decision=say(f"decision.{done['decision']}"), record=done["record"])
-    why = say("undo.reason", reason=form.clip(done["reason"], 90))
     with st.container(key="small_undo", horizontal=True, vertical_alignment="center"):
         st.html(
-            f'<div class="rp-note"><b>{escape(told)}</b> {escape(form.ended(why))} '
-            f'<span class="rp-m">{escape(say("undo.after"))}</span></div>'
+            f'<div class="rp-note"><b>{escape(done["told"])}</b> {escape(done["why"])} '
+            f'<span class="rp-m">{escape(done["after"])}</span></div>'
         )
         label = say("undo.left", n=int(left) + 1)
         # Not a callback: that would draw this strip again and leave the page as it was.
         if st.button(label, key="undo-button", shortcut="U"):
-            undo(done["id"])
+            done["act"]()
             st.rerun()

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import (
     alert_panel,
+    assigning,
     deciding,
     draw,
     form,
@@ -160,8 +161,11 @@ def page() -> None:
         _list(say, person, status, wanted, found, rows, (change, news), now)
     with right:
         _panel(say, person, rows, now, zone)
-    if st.session_state.get("dialog", ("", ""))[0] == raising.RAISE:
+    asking = st.session_state.get("dialog", ("", ""))[0]
+    if asking == raising.RAISE:
         raising.dialog(wanted.profile)
+    elif asking == assigning.SEVERAL:
+        assigning.dialog()
     st.html(SCRIPTS, unsafe_allow_javascript=True)
     if opened := queue_list.opened():
         st.query_params["alert"] = str(opened)
@@ -228,6 +232,7 @@ def _list(
                     args=(other,),
                 )
             raising.button(say)
+            assigning.button(rows, asked, person, say)
             snoozing.several(rows, asked, say)
             if len(rows) < min(found.total, AT_MOST):
                 st.button(say("queue.more"), key="more", type="tertiary", on_click=show_more)

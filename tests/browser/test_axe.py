@@ -90,6 +90,14 @@ def snooze(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
+def several(page: Page) -> None:
+    """Giving several alerts to an officer."""
+    page.locator(".st-key-assign-several button").click()
+    expect(
+        page.locator("[role=dialog] [data-testid=stDataFrame] [role=row]").nth(1)
+    ).to_be_attached()
+
+
 def lowered(page: Page) -> None:
     """What would lower an alert, asked for: of an invented one it cannot be said."""
     alert(page)
@@ -183,6 +191,7 @@ PAGES: dict[str, tuple[str | None, str, Any]] = {
     "what would lower it": ("officer-14", "/", lowered),
     "practice asked": ("officer-14", "/practice", asked),
     "practice of the office": ("supervisor-03", "/practice", trained),
+    "assign several": ("supervisor-03", "/", several),
 }
 SCHEMES = ("light", "dark")
 # Here each page once, dealt out over themes and languages; every page in both themes and each

@@ -30,6 +30,10 @@ def free(store):
     return put(store)[0]
 
 
+def rows(store):
+    return review.queue(store, SARA, review.QueueFilter("shipment"), NOW).rows
+
+
 def ordered(store, decision="examine"):
     alert = taken(store)
     return alert, review.decide(store, INES, alert, decision, REASON, NOW)
@@ -82,6 +86,14 @@ ACTS = {
     "assign": (
         lambda s: (free(s), officer(s)),
         lambda s, a: assigning.assign(s, SARA, a[0], a[1], NOW),
+    ),
+    "assign several": (
+        lambda s: (free(s), officer(s)),
+        lambda s, a: assigning.assign_several(s, SARA, rows(s), a[1], NOW),
+    ),
+    "take back": (
+        lambda s: assigning.assign_several(s, SARA, (free(s) and rows(s)), officer(s), NOW),
+        lambda s, a: assigning.take_back(s, SARA, a.at, NOW),
     ),
     "note": (seen, lambda s, a: noting.note(s, OMAR, a, REASON, NOW)),
     "ask": (seen, lambda s, a: noting.ask(s, OMAR, a, REASON, NOW)),

@@ -94,7 +94,7 @@ def house_calls(store):
     """Calls of the house, each with the action that it needs."""
     if not review.queue(store, INES, FILTER, NOW).total:
         put(store)
-    asked = asked_for(store)
+    asked, rows = asked_for(store), listed(store)
     add = {"name": "new", "role": "officer", "office": HERE, "password": "long enough to keep"}
     return {
         "queue.look": [
@@ -109,6 +109,10 @@ def house_calls(store):
         ],
         "office.capacity": [lambda a: cut.set_capacity(store, a, HERE, 5, NOW)],
         "alert.raise": [lambda a: raising.raise_alert(store, a, "X", "shipment", REASON, NOW)],
+        "alert.assign": [
+            lambda a: assigning.officers(store, a),
+            lambda a: assigning.assign_several(store, a, rows, "nobody", NOW),
+        ],
         "outcome.confirm": [lambda a: review.waiting(store, a, NOW)],
         "draft.keep": [
             lambda a: review.save_draft(store, a, "s", {}, NOW),
@@ -263,6 +267,11 @@ def house_calls(store):
     }
 
 
+def listed(store):
+    """The rows of the queue, as a page hands them back."""
+    return review.queue(store, INES, FILTER, NOW).rows
+
+
 def asked_for(store):
     """A request to unmask, which waits."""
     said = {"record_id": "XM-000000", "profile": "shipment", "office": HERE}
@@ -290,8 +299,8 @@ def refused(call, actor):
 @pytest.mark.parametrize("actor", ACTORS, ids=lambda actor: actor.role)
 def test_every_service_lets_in_exactly_the_roles_of_the_table(store, actor):
     [alert] = put(store)
-    calls = {name: [call] for name, call in desk_calls(store, alert).items()}
-    for action, found in (calls | house_calls(store)).items():
+    calls = [(name, [call]) for name, call in desk_calls(store, alert).items()]
+    for action, found in [*calls, *house_calls(store).items()]:
         for call in found:
             assert refused(call, actor) == (actor.role not in ACTIONS[action]), action
 
@@ -309,6 +318,9 @@ def test_another_office_gets_no_alert_no_count_and_no_change(store, role):
     stranger = Actor("stranger", role, THERE)
     for call in desk_calls(store, alert).values():
         assert refused(call, stranger)
+    assert refused(
+        lambda a: assigning.assign_several(store, a, listed(store), "nobody", NOW), stranger
+    )
     assert refused(lambda a: review.confirm_release(store, a, decision, NOW), stranger)
     assert refused(lambda a: review.undo(store, a, decision, NOW), stranger)
     page = review.queue(store, stranger, FILTER, NOW)

@@ -173,8 +173,8 @@ def rights(_: int, folder: Path) -> Told:
             with furnished(folder, f"{role}-{office}") as store:
                 [alert] = put(store)
                 desk = test_rights.desk_calls(store, alert)
-                calls = {name: [call] for name, call in desk.items()}
-                for action, found in (calls | test_rights.house_calls(store)).items():
+                calls = [(name, [call]) for name, call in desk.items()]
+                for action, found in [*calls, *test_rights.house_calls(store).items()]:
                     for place, call in enumerate(found):
                         of_here = action in (*desk, *OF_AN_OFFICE) or (action, place) in NAMED
                         away = office == THERE and of_here

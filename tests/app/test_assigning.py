@@ -1,0 +1,55 @@
+"""Giving several alerts away: which of a list are offered, and what is told of those left."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+
+from app import assigning, words
+from riskprofile.services.assigning import Moved
+from riskprofile.words import LANGUAGES, Message
+
+NOW = datetime(2026, 11, 24, 13, 7, tzinfo=UTC)
+EN = words.of("en")
+
+
+def row(number, profile="shipment", state="open", waiting=""):
+    return SimpleNamespace(id=number, profile=profile, state=state, waiting=waiting)
+
+
+def test_travellers_closed_ones_and_releases_that_wait_are_not_offered():
+    listed = [
+        row(1),
+        row(2, profile="traveller"),
+        row(3, state="closed"),
+        row(4, waiting="second person"),
+        row(5, waiting="outcome"),
+    ]
+    assert [one.id for one in assigning._of(listed)] == [1, 5]
+
+
+def test_a_button_is_of_just_these_alerts_and_this_officer():
+    first, second, third = (row(number) for number in range(3))
+    named = [([first, second], "ines"), ([first, third], "ines"), ([first, second], "omar")]
+    assert len({assigning._which(*one) for one in named}) == 3
+    assert assigning._which([second, first], "ines") == assigning._which(*named[0])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_was_left_is_told_by_reference_and_name_in_the_words_of_the_page(language):
+    decided = Message("refusal.meanwhile", who="omar", decision="scan")
+    left = [("XM-1", Message("refusal.holds", who="ines")), ("XM-2", decided)]
+    _, told = assigning._left(Moved(NOW, (), tuple(left)), words.of(language))
+    assert all(part in told for part in ("XM-1: ", "ines", "XM-2: ", "omar"))
+    assert words.of(language)("decision.scan").lower() in told
+
+
+def test_of_many_the_first_are_named():
+    why = Message("refusal.put_aside", who="ines")
+    left = tuple((f"XM-{number}", why) for number in range(7))
+    head, told = assigning._left(Moved(NOW, (), left), EN)
+    assert head == "7 left as they are."
+    assert told.count("ines put it aside.") == 5 and told.endswith(" …")
+    assert assigning._left(Moved(NOW, (1,), ()), EN) == []
