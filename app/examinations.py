@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, form, reach_chart, session
+from app import draw, form, reach_chart, session, tied
 from app.deciding import attempt
 from app.installation import served
 from app.text import escape, option
@@ -103,23 +103,17 @@ def _most(capacity: int) -> int:
 
 def _number(say: Words, office: Any, most: int) -> int:
     """The number that is tried: slider and field are one."""
-    field, slider = f"capacity-{office.code}", f"capacity-slider-{office.code}"
-    if field not in st.session_state:
-        st.session_state[field] = office.capacity
-    number = int(st.session_state[field])
-    if st.session_state.get(slider) != min(number, most):
-        # Not at every step: what is put back while a key is held down would take steps away.
-        st.session_state[slider] = min(number, most)
-
-    def slid() -> None:
-        st.session_state[field] = st.session_state[slider]
-
+    tried = _tried(office, most)
+    number = tried.hear()
+    tried.show()
+    slider, field = tried.parts
     with st.container(horizontal=True, vertical_alignment="center", key="capacity_line"):
         title = say("capacity.title")
-        st.slider(title, 0, most, key=slider, on_change=slid, label_visibility="collapsed")
+        st.slider(title, 0, most, key=slider.key, label_visibility="collapsed")
         st.number_input(
-            title, 0, cut.MOST, step=1, key=field, width=112, label_visibility="collapsed"
+            title, 0, cut.MOST, step=1, key=field.key, width=112, label_visibility="collapsed"
         )
+        tried.mark(title)
         clicked = st.button(
             say("capacity.set"),
             key=f"capacity-set-{office.code}",
@@ -127,19 +121,34 @@ def _number(say: Words, office: Any, most: int) -> int:
             shortcut="E",
             disabled=number == office.capacity,
             on_click=_set,
-            args=(office.code,),
+            args=(office.code, tried),
         )
         was = "capacity.now" if number == office.capacity else "capacity.was"
         told = escape(say(was, n=say.number(office.capacity)))
         st.html(f'<p class="rp-m rp-nw">{told}</p>', width="content")
     if clicked:
+        tried.again()
         st.rerun()
     return number
 
 
-def _set(office: str) -> None:
-    # What the field holds now: a click out of it brings its number and the click at once.
-    number = int(st.session_state[f"capacity-{office}"])
+def _tried(office: Any, most: int) -> tied.Tied:
+    field, slider = f"capacity-{office.code}", f"capacity-slider-{office.code}"
+    first = tied.Tied(
+        f"capacity-turn-{office.code}",
+        office.capacity,
+        (tied.Part(slider, most), tied.Part(field, cut.MOST)),
+    )
+    tried: tied.Tied = st.session_state.setdefault(f"capacity-tried-{office.code}", first)
+    if tried.parts[0].most != most:  # with another end it is another slider, which stands at none
+        tried.parts[0].most = most
+        tried.again()
+    return tried
+
+
+def _set(office: str, tried: tied.Tied) -> None:
+    # What is there now: a click out of the field brings its number and the click at once.
+    number = tried.hear()
     person = session.actor()
     if person is None:
         return

@@ -111,8 +111,8 @@ def test_text_typed_while_the_page_is_drawn_anew_stays_text_and_a_click_forgets_
 class Line:
     """Between page and server: what is pressed goes at once, what is drawn may be held up."""
 
-    def __init__(self, visit: Any, path: str) -> None:
-        self.page: Page = visit("officer-14", "/healthz", held=True)
+    def __init__(self, visit: Any, path: str, who: str = "officer-14") -> None:
+        self.page: Page = visit(who, "/healthz", held=True)
         self.late = False
         self.waiting: list[Any] = []  # bytes, each a message
         self.page.route_web_socket(re.compile("/_stcore/stream"), self._between)

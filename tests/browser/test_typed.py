@@ -1,0 +1,85 @@
+"""What is typed before an earlier act is drawn: on a slow line it stays, and it is what counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import expect
+
+from tests.browser.test_fast_keys import Line
+from tests.browser.test_shift import PAUSE, button, settled
+
+
+def number(line: Line) -> Any:
+    """The field of the number that is tried."""
+    return line.page.locator(".st-key-capacity input[type=number]")
+
+
+def slider(line: Line) -> Any:
+    """The slider of the same number."""
+    return line.page.get_by_role("slider")
+
+
+def is_set(line: Line, given: str, at_once: bool = True) -> None:
+    """Set the number, before anything is drawn if `at_once`: `given` is set, and all shows it."""
+    page, to_set = line.page, button(line.page, "Set from today")
+    if at_once:
+        place = to_set.bounding_box()
+        assert place is not None
+        page.mouse.click(place["x"] + 9, place["y"] + 9)
+        line.rest()
+        line.draw()
+    else:
+        to_set.click()
+    expect(page.locator(".rp-strip").first).to_contain_text(f" {given} examinations a day")
+    expect(page.locator(".st-key-capacity")).to_contain_text(f"{given} today")
+    expect(number(line)).to_have_value(given)
+    expect(slider(line)).to_have_value(given)
+    settled(page)
+
+
+def test_the_number_that_was_typed_or_slid_to_last_is_set_however_late_it_is_drawn(served, visit):
+    line = Line(visit, "/board", "supervisor-03")
+    expect(line.page.locator(".st-key-capacity")).to_contain_text("40 today")
+
+    def type_in(text: str) -> None:
+        number(line).fill(text)
+        number(line).press("Enter")
+
+    def slide() -> None:
+        slider(line).press("ArrowRight")
+        line.rest()  # the server has drawn it
+
+    can_be_set = expect(button(line.page, "Set from today"))
+    type_in("10")
+    can_be_set.to_be_enabled()
+    line.late = True
+    type_in("5")
+    line.rest()
+    is_set(line, "5")
+    slider(line).press("ArrowRight")
+    can_be_set.to_be_enabled()
+    line.late = True
+    slide()
+    is_set(line, "7")
+    line.late = True
+    slide()
+    type_in("9")
+    line.rest()
+    line.draw()
+    is_set(line, "9", at_once=False)
+    line.late = True
+    slide()
+    number(line).fill("3")  # it is left by the click
+    line.draw()
+    line.page.wait_for_timeout(PAUSE)
+    expect(number(line)).to_have_value("3")
+    is_set(line, "3", at_once=False)
+    line.late = True
+    type_in("20")
+    line.rest()
+    slide()
+    line.draw()
+    is_set(line, "4", at_once=False)
+    type_in("150")  # beyond the slider, which is a longer one then
+    is_set(line, "150", at_once=False)
