@@ -143,7 +143,8 @@ if (!window.riskprofileKeys) {
     const field = open?.querySelector("textarea");
     if (open && !field) return; // it is not drawn yet
     asking = open;
-    field?.focus();
+    // Whoever has begun to type stays where that is: what follows would stand in another field.
+    if (!open?.querySelector("input:focus")) field?.focus();
   };
 
   const look = (changes) => {

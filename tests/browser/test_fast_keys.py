@@ -114,6 +114,7 @@ class Line:
     def __init__(self, visit: Any, path: str, who: str = "officer-14") -> None:
         self.page: Page = visit(who, "/healthz", held=True)
         self.late = False
+        self.late_from = b""  # the words with which all that is drawn begins to be late
         self.waiting: list[Any] = []  # bytes, each a message
         self.page.route_web_socket(re.compile("/_stcore/stream"), self._between)
         self.page.goto(urljoin(self.page.url, path))
@@ -123,6 +124,8 @@ class Line:
         line.connect_to_server().on_message(self._drawn)
 
     def _drawn(self, told: bytes | str) -> None:
+        if self.late_from and self.late_from in told:
+            self.late, self.late_from = True, b""
         if self.late:
             self.waiting.append(told)
         else:

@@ -7,6 +7,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 from tests.browser.test_fast_keys import Line
+from tests.browser.test_records import RECORD
 from tests.browser.test_shift import PAUSE, button, settled
 
 
@@ -83,3 +84,22 @@ def test_the_number_that_was_typed_or_slid_to_last_is_set_however_late_it_is_dra
     is_set(line, "4", at_once=False)
     type_in("150")  # beyond the slider, which is a longer one then
     is_set(line, "150", at_once=False)
+
+
+def test_words_typed_while_a_dialog_is_drawn_stay_in_their_field(served, visit):
+    line = Line(visit, "/")
+    page = line.page
+    expect(button(page, "Raise by hand")).to_be_visible()
+    line.late_from = b"raise-reason"
+    button(page, "Raise by hand").click()
+    dialog = page.get_by_role("dialog")
+    first = dialog.get_by_label("Declaration number")
+    first.click()
+    page.keyboard.type(RECORD[:6])
+    line.rest()
+    line.draw()
+    expect(dialog.get_by_label("Reason")).to_be_visible()
+    page.wait_for_timeout(PAUSE)
+    page.keyboard.type(RECORD[6:])
+    expect(first).to_have_value(RECORD)
+    expect(dialog.get_by_label("Reason")).to_have_value("")
