@@ -90,6 +90,15 @@ def close_dialog() -> None:
     st.session_state.pop("dialog", None)
 
 
+def asking() -> bool:
+    """Whether a dialog is open: then no page is drawn anew that nobody asked for.
+
+    A dialog goes with the page before, until it is drawn again, and with it what is being typed.
+    What closes it draws the page.
+    """
+    return "dialog" in st.session_state
+
+
 def undo(decision_id: int) -> None:
     """Take back the decision just made; while its time runs it can be tried again."""
     person = session.actor()
@@ -264,7 +273,9 @@ def _undo_strip() -> None:
     left = (done["until"] - session.now()).total_seconds()
     if left <= 0:
         _end_undo()
-        st.rerun()
+        if not asking():
+            st.rerun()
+        return
     with st.container(key="small_undo", horizontal=True, vertical_alignment="center"):
         st.html(
             f'<div class="rp-note"><b>{escape(done["told"])}</b> {escape(done["why"])} '

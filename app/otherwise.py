@@ -63,7 +63,7 @@ def _awaited() -> None:
     _, answer = st.session_state.get(HELD, (None, None))
     if not isinstance(answer, Future):
         return
-    if answer.done():
+    if answer.done() and not deciding.asking():
         deciding.attempt(_take)
         st.rerun()
     say = session.speech()

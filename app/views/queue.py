@@ -276,7 +276,7 @@ def _came(say: Words, new: review.New) -> list[str]:
 @st.fragment
 def _arrived(asked: review.QueueFilter, known: Known) -> None:
     """Where no list is, there is none to move: what has come is shown."""
-    if _new(asked, known).count:
+    if _new(asked, known).count and not deciding.asking():
         queue_list.refresh()
         st.rerun()
 

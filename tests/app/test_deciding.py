@@ -80,6 +80,32 @@ def test_an_undo_that_failed_can_be_tried_again_while_its_time_runs(monkeypatch)
     assert left == [(deciding.subject(3, "scan"), "a shadow")]
 
 
+def over() -> None:
+    """The strip of an undo whose time is over, as a page draws it."""
+    import streamlit as st
+
+    from app import deciding
+
+    st.session_state["drawn"] = st.session_state.get("drawn", 0) + 1
+    deciding.strips()
+
+
+@pytest.mark.parametrize(("opened", "drawn"), [(False, 2), (True, 1)])
+def test_the_end_of_an_undo_draws_no_page_anew_while_a_dialog_is_open(monkeypatch, opened, drawn):
+    """What is typed there would go with it."""
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    monkeypatch.setattr(session, "speech", lambda: EN)
+    monkeypatch.setattr(session, "now", lambda: now)
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    page = AppTest.from_function(over)
+    page.session_state["undo"] = {"id": 7, "until": now}
+    if opened:
+        page.session_state["dialog"] = (8, "scan")
+    page.run()
+    assert (page.session_state["drawn"], "undo" in page.session_state) == (drawn, False)
+    assert not page.button
+
+
 def test_a_reason_comes_back_after_an_undo_unless_another_was_typed_since(monkeypatch, tmp_path):
     store = Store.open(f"sqlite:///{tmp_path / 'riskprofile.db'}")
     monkeypatch.setattr(st, "session_state", {})

@@ -6,7 +6,9 @@ from typing import Any
 
 from playwright.sync_api import expect
 
+from riskprofile.store import tables
 from tests.browser.test_fast_keys import Line
+from tests.browser.test_pages import arrive
 from tests.browser.test_records import RECORD
 from tests.browser.test_shift import PAUSE, button, settled
 
@@ -103,3 +105,22 @@ def test_words_typed_while_a_dialog_is_drawn_stay_in_their_field(served, visit):
     page.keyboard.type(RECORD[6:])
     expect(first).to_have_value(RECORD)
     expect(dialog.get_by_label("Reason")).to_have_value("")
+
+
+def test_words_stay_in_a_dialog_that_stands_over_an_empty_list_when_an_alert_arrives(served, visit):
+    store = served.store()
+    with store.write() as connection:
+        connection.execute(tables.Alert.__table__.update().values(state="closed"))
+    store.close()
+    page = visit("officer-14")
+    button(page, "Raise by hand").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Reason")).to_be_focused()
+    page.keyboard.type("the driver could not name")
+    arrive(served, "PX-2026-999999")
+    for _ in range(2):  # the page hears of it, and counts it
+        page.wait_for_event("response", lambda answer: answer.url.endswith("/news"))
+    settled(page)
+    expect(dialog.get_by_label("Reason")).to_have_value("the driver could not name")
+    button(dialog, "Cancel").click()
+    expect(page.locator(".st-key-list_head")).to_contain_text("1 open")
