@@ -8,7 +8,7 @@ loses none, and each can be undone. A fit takes them along.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 
 import numpy as np
@@ -37,6 +37,7 @@ from riskprofile.tables import Table
 
 BARS = 10  # of a small drawing: neighbouring bins together
 STEPS = 50  # edits that can be undone
+EDIT = [one.name for one in fields(Edit)]
 FREE, OWN, WRITTEN, DROPPED, LOCKED, UP, DOWN = RULES = (
     *("free", "own", "written", "dropped", "locked", "rises", "falls"),
 )
@@ -180,7 +181,8 @@ def kept(store: Store, actor: Actor, card: Scorecard, fitted: Collection[Edit] =
     """One's own edits of a scorecard, in the order in which they were made.
 
     What was made of another that served before is left out where it cannot be made of this one, or
-    is among those that this one was `fitted` with: it is in its tables.
+    is among those that this one was `fitted` with: it is in its tables. Points that were given to a
+    bin go to the bin with the same ends, whatever its number is here.
     """
     return [one.edit for one in _standing(card, _past(store, actor, card.profile), fitted)]
 
@@ -213,7 +215,7 @@ def edit(
         told = [
             one for one in standing if one.edit.term != made.term or not _gives_way(one.edit, made)
         ]
-        told.append(_Made(made, card.digest))
+        told.append(_Made(made, card.digest, _ends(card, made)))
     edits = [one.edit for one in told]
     edited(card, edits)
     _keep(store, actor, card.profile, [*past, told], now)
@@ -232,10 +234,38 @@ def undo(
 
 @dataclass(frozen=True)
 class _Made:
-    """An edit, and the digest of the scorecard that served when it was made."""
+    """An edit, the digest of the scorecard that served when it was made, and the ends of its bin.
+
+    A number alone would be another bin on a scorecard that is cut otherwise.
+    """
 
     edit: Edit
     of: str
+    ends: str = ""
+
+    def on(self, card: Scorecard) -> _Made | None:
+        """The same made of a scorecard; None where that has no bin with these ends."""
+        if self.edit.how != SET:
+            return self
+        there = _bins(card, self.edit.term)
+        if self.ends not in there:
+            return None
+        return replace(self, edit=replace(self.edit, bin=there.index(self.ends)))
+
+
+def _bins(card: Scorecard, name: str) -> list[str]:
+    """The ends of each bin of a single feature's term, to the last digit; of others none."""
+    term = next((one for one in card.terms if one.name == name), None)
+    if term is None or len(term.features) > 1:
+        return []
+    edges = card.bins[term.features[0]].edges.astype("float64").tolist()
+    ends = zip([-np.inf, *edges], [*edges, np.inf], strict=True)
+    return [*(f"{low!r} {high!r}" for low, high in ends), "missing"]
+
+
+def _ends(card: Scorecard, made: Edit) -> str:
+    there = _bins(card, made.term) if made.how == SET else []
+    return there[made.bin] if made.bin is not None and 0 <= made.bin < len(there) else ""
 
 
 def _gives_way(one: Edit, made: Edit) -> bool:
@@ -254,7 +284,7 @@ def _past(store: Store, actor: Actor, profile: str) -> list[list[_Made]]:
     given = drafts.draft(store, actor, _subject(profile)) or []
     return [
         [
-            _Made(Edit(**{k: v for k, v in one.items() if k != "of"}), one.get("of", ""))
+            _Made(Edit(**{k: one[k] for k in EDIT}), one.get("of", ""), one.get("ends", ""))
             for one in step
         ]
         for step in given
@@ -262,7 +292,10 @@ def _past(store: Store, actor: Actor, profile: str) -> list[list[_Made]]:
 
 
 def _keep(store: Store, actor: Actor, profile: str, past: list[list[_Made]], now: datetime) -> None:
-    content = [[{**asdict(one.edit), "of": one.of} for one in step] for step in past[-STEPS:]]
+    content = [
+        [{**asdict(one.edit), "of": one.of, "ends": one.ends} for one in step]
+        for step in past[-STEPS:]
+    ]
     if content:
         drafts.save_draft(store, actor, _subject(profile), content, now)
     else:
@@ -273,14 +306,18 @@ def _standing(
     card: Scorecard, past: Sequence[Sequence[_Made]], fitted: Collection[Edit]
 ) -> list[_Made]:
     told: list[_Made] = []
+    fitted_with = {*fitted}
     for one in past[-1] if past else ():
-        if one.of != card.digest and one.edit in fitted:
+        here = one.on(card) if one.ends or one.of != card.digest else one
+        if here is None or (
+            one.of != card.digest and not fitted_with.isdisjoint((one.edit, here.edit))
+        ):
             continue
         try:
-            edited(card, [*(other.edit for other in told), one.edit])
+            edited(card, [*(other.edit for other in told), here.edit])
         except RiskProfileError:
             continue
-        told.append(one)
+        told.append(here)
     return told
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from riskprofile.errors import NotAllowed, RiskProfileError
 from riskprofile.scoring.editing import Edit, edited
-from riskprofile.scoring.scorecard import Scorecard
+from riskprofile.scoring.scorecard import Bins, Scorecard
 from riskprofile.services import terms
 from riskprofile.services.rights import Actor
 from riskprofile.services.settings import CHECKOUT
@@ -163,6 +163,43 @@ def test_edits_of_another_scorecard_that_served_before_are_left_out(any_store: S
         terms.edit(any_store, ANNA, card, one, NOW)
     without = edited(card, [Edit(TUBES, "drop")])
     assert terms.kept(any_store, ANNA, without) == [Edit(FREIGHT, "drop")]
+
+
+def test_points_given_to_a_bin_go_to_the_same_values_of_a_scorecard_that_is_cut_otherwise(
+    any_store: Store, card
+) -> None:
+    edges = card.bins[FREIGHT].edges
+    [place] = (n for n, one in enumerate(card.terms) if one.name == FREIGHT)
+
+    def cut(at: np.ndarray, digest: str) -> Scorecard:
+        term = replace(card.terms[place], table=np.zeros(len(at) + 2, dtype="int64"))
+        every = (*card.terms[:place], term, *card.terms[place + 1 :])
+        bins = {**card.bins, FREIGHT: Bins(at)}
+        return replace(card, terms=every, bins=bins, digest=digest * 64)
+
+    last = len(edges) + 1
+    made = [Edit(FREIGHT, "set", 1, 7), Edit(FREIGHT, "set", 3, 9), Edit(FREIGHT, "set", last, 5)]
+    for one in made:
+        terms.edit(any_store, ANNA, card, one, NOW)
+    middle = (edges[1] + edges[2]) / 2
+    finer = cut(np.insert(edges, 0, [edges[0] - 2, edges[0] - 1]), "a")
+    moved = [replace(one, bin=one.bin + 2) for one in made]
+    assert terms.kept(any_store, ANNA, finer) == moved
+    assert terms.kept(any_store, ANNA, finer, moved[:1]) == moved[1:]  # it was fitted with that
+    split = cut(np.insert(edges, 2, middle), "b")
+    assert terms.kept(any_store, ANNA, split) == [
+        made[0],
+        *(replace(one, bin=one.bin + 1) for one in made[1:]),
+    ]
+    assert terms.kept(any_store, ANNA, cut(np.delete(edges, 1), "c")) == [
+        replace(made[1], bin=2),
+        replace(made[2], bin=last - 1),
+    ]
+    assert terms.kept(any_store, ANNA, card) == made
+    # What is done there is done beside what stands there.
+    other = Edit(FREIGHT, "set", 0, 2)
+    assert terms.edit(any_store, ANNA, finer, other, NOW) == [*moved, other]
+    assert terms.kept(any_store, ANNA, card) == made  # it has no such bin
 
 
 def test_edits_end_when_what_they_went_into_serves_and_come_back_with_what_served_before(
