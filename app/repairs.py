@@ -11,15 +11,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import draw, lists, session, typed
+from app import cells, draw, lists, session, typed
 from app.installation import COOKIE, served
 from app.kept import came, cell_of, in_english, why
 from app.text import cell, escape, option, plain
 from app.uploads import tell
 from app.words import refusal
-from riskprofile.errors import NotAllowed, RiskProfileError, StoreError, UsageError
+from riskprofile.errors import NotAllowed, RiskProfileError, UsageError
 from riskprofile.intake.reader import Rejection
-from riskprofile.services import corrections, identity, ledger, quarantine, review
+from riskprofile.services import corrections, identity, ledger, quarantine
 from riskprofile.services.quarantine import KeptRow
 from riskprofile.services.run import Summary
 from riskprofile.words import Message
@@ -28,8 +28,6 @@ ROW, HEAD = 30, 30
 SHOWN = 5  # lines before the table scrolls
 COLUMNS = 4  # columns at fault that are chosen by name; what is left is one choice
 ALL, OTHER = "", "…"  # no column is called so
-
-Fixes = dict[int, dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -46,19 +44,41 @@ def table(say: Any, person: Any, batch: Any) -> None:
     counts = quarantine.tally(here.store, person, batch.id)
     asked = _chosen(say, batch, counts)
     found = quarantine.find(here.store, person, asked, now)
-    fixes = _left(person, batch.id)
+    window = cells.window(person, batch.id)
+    changed = window.look()
+    fixes = window.fixes()
     mine = {row.id: fixes[row.id] for row in found if row.id in fixes}
     checked = quarantine.check(here.store, person, mine, now)
     lines = _lines(found, mine, checked)
-    _editor(say, person, batch, asked, lines, fixes, checked)
+    if window.asks:
+        _elsewhere(say, window)
+    _editor(say, window, batch, asked, lines, checked)
     # Those of other columns as well: a choice of the list is none of what is rated.
     others = {row: given for row, given in fixes.items() if row not in mine}
     with suppress(RiskProfileError):  # one was removed meanwhile: it is told of at its turn
         checked |= quarantine.check(here.store, person, others, now)
-    sound = {row: fixes[row] for row, fault in checked.items() if fault is None and row in fixes}
+    waits = window.undecided()
+    sound = {
+        row: fixes[row]
+        for row, fault in checked.items()
+        if fault is None and row in fixes and row not in waits
+    }
     like = quarantine.likewise(found, mine, sound)
-    _acts(say, person, batch, sound, like, fixes)
+    _acts(say, window, batch, sound, like, changed)
     _whole_row(say, person, found)
+
+
+def _elsewhere(say: Any, window: cells.Window) -> None:
+    """That another window gave one of these cells another value; which of the two counts."""
+    st.html(draw.strip("!", say("elsewhere.title"), say("elsewhere.text")))
+    with st.container(key="small_elsewhere", horizontal=True, gap="xsmall"):
+        for name, act in (("theirs", window.theirs), ("mine", window.ours)):
+            st.button(
+                say(f"elsewhere.{name}"),
+                key=f"repairs-elsewhere-{name}",
+                on_click=typed.spare,
+                args=(act,),
+            )
 
 
 def _chosen(say: Any, batch: Any, counts: Mapping[str | None, int]) -> quarantine.Filter:
@@ -110,13 +130,13 @@ def _lines(
 
 def _editor(
     say: Any,
-    person: Any,
+    window: cells.Window,
     batch: Any,
     asked: quarantine.Filter,
     lines: Sequence[Line],
-    fixes: Fixes,
     checked: Mapping[int, Rejection | None],
 ) -> None:
+    fixes = window.fixes()
     frame = pd.DataFrame(
         {
             "line": [one.row.line for one in lines],
@@ -133,25 +153,20 @@ def _editor(
     )
     # Edits are told by their place: other lines, or values that nobody typed, are another table.
     drawn = repr([(one.row.id, one.column) for one in lines])
-    turn = st.session_state.get(_turn(batch.id), 0)
     made = hashlib.sha256(drawn.encode()).hexdigest()[:12]
-    key = typed.own(f"repairs-{batch.id}-{turn}-{made}", person)
+    key = typed.own(f"repairs-{batch.id}-{window.turn}-{made}", window.person)
 
     def keep() -> None:
-        given = _fresh(person, batch.id)
-        for place, cells in st.session_state[key]["edited_rows"].items():
-            if "repaired" not in cells:
+        given: cells.Cells = {}
+        for place, changed in st.session_state[key]["edited_rows"].items():
+            line = lines[int(place)]
+            if "repaired" not in changed:
                 continue
-            line, text = lines[int(place)], cells["repaired"]
             if line.column is None or not line.row.fields:
-                _anew(batch.id)  # there is no cell to put right: what was typed goes
+                window.turn += 1  # there is no cell to put right: what was typed goes
                 continue
-            mine = {**given.get(line.row.id, {}), line.column: _whole(text or "")}
-            mine = {name: value for name, value in mine.items() if value}
-            given.pop(line.row.id, None)
-            if mine:
-                given[line.row.id] = mine
-        _leave(person, batch.id, given)
+            given[line.row.id, line.column] = _whole(changed["repaired"] or "")
+        window.take(given)
 
     config, side, far = st.column_config, lists.words_at(say), lists.figures_at(say)
     widths = {"line": 48, "record": 100, "column": 104, "reason": 262, "raw": 124}
@@ -201,7 +216,9 @@ def _reason(say: Any, line: Line, still: Rejection | None) -> str:
     return ""
 
 
-def _check(say: Any, line: Line, fixes: Fixes, checked: Mapping[int, Rejection | None]) -> str:
+def _check(
+    say: Any, line: Line, fixes: cells.Fixes, checked: Mapping[int, Rejection | None]
+) -> str:
     row = line.row
     if not row.fields:
         return str(say("repair.ask"))
@@ -218,12 +235,13 @@ def _check(say: Any, line: Line, fixes: Fixes, checked: Mapping[int, Rejection |
 
 def _acts(
     say: Any,
-    person: Any,
+    window: cells.Window,
     batch: Any,
     sound: Mapping[int, Mapping[str, str]],
-    like: Fixes,
-    fixes: Fixes,
+    like: cells.Fixes,
+    changed: bool,
 ) -> None:
+    person = window.person
     key, subject = f"repair-why-{batch.id}", f"repair-why:{batch.id}"
     if st.session_state.pop(f"repair-why-used-{batch.id}", False):
         st.session_state[typed.own(key, person)] = ""  # the browser still shows the words
@@ -243,16 +261,20 @@ def _acts(
         _file(say, batch)
     st.html(f'<p class="rp-s rp-m">{escape(say("repair.logged"))}</p>')
     if copies:
-        _leave(person, batch.id, {**fixes, **like})
-        _anew(batch.id)
+        window.take(
+            {(row, name): text for row, given in like.items() for name, text in given.items()}
+        )
+        window.turn += 1
         st.rerun()
-    if rates:
-        _rate(say, person, batch, sound, why, subject, told)
+    if rates and (changed or window.asks):  # not what was on the screen
+        told.html(draw.strip("✕", say("repair.none"), say("elsewhere.title")))
+    elif rates:
+        _rate(say, window, batch, sound, why, subject, told)
 
 
 def _rate(
     say: Any,
-    person: Any,
+    window: cells.Window,
     batch: Any,
     sound: Mapping[int, Mapping[str, str]],
     reason: str,
@@ -262,7 +284,7 @@ def _rate(
     """Submit the rows that are right; what becomes of them is told at the top of the page, and
     in the place `told` that nothing did.
     """
-    here = served()
+    here, person = served(), window.person
     try:
         if not reason.strip():
             raise UsageError(Message("repair.no_reason"))
@@ -270,7 +292,7 @@ def _rate(
     except RiskProfileError as error:  # beside the button: the top of the page is out of sight
         told.html(draw.strip("✕", say("repair.none"), refusal(say, error)))
         return
-    _forget(person, batch.id, [*done.repaired, *done.passed_over])
+    window.forget([*done.repaired, *done.passed_over])
     typed.forget(subject, person)
     st.session_state[f"repair-why-used-{batch.id}"] = True
     rest = [say.many("repair.still", len(done.refused))] if done.refused else []
@@ -352,7 +374,7 @@ def _form(say: Any, person: Any, row: KeptRow) -> None:
     if summary is None:  # beside the button: the top of the page is out of sight
         st.html(draw.strip("✕", lead, rest))
         return
-    _forget(person, row.batch_id, [row.id])
+    cells.window(person, row.batch_id).forget([row.id])
     tell(say, lead, rest, summary)
     st.rerun()
 
@@ -383,60 +405,3 @@ def _submit(
         english = in_english(say, still.reason)
         return None, str(say("repair.failed")), " · ".join(filter(None, (told, english)))
     return done.summary, str(say("repair.done")), str(say("repair.done_text", line=row.line))
-
-
-# What was typed: in this window, and as a draft, which outlives a dropped line and a lock.
-
-
-def _subject(batch_id: str) -> str:
-    return f"repair:{batch_id}"
-
-
-def _turn(batch_id: str) -> str:
-    return f"repair-turn-{batch_id}"
-
-
-def _anew(batch_id: str) -> None:
-    """Draw the table as it is stored: the browser's own edits stand for it no more."""
-    st.session_state[_turn(batch_id)] = st.session_state.get(_turn(batch_id), 0) + 1
-
-
-def _left(person: Any, batch_id: str) -> Fixes:
-    """The cells that this person typed, by row."""
-    here = typed.own(_subject(batch_id), person)
-    held = st.session_state.get(here)
-    if held is None:
-        kept = review.draft(served().store, person, _subject(batch_id)) or {}
-        held = {int(row): dict(given) for row, given in kept.items()}
-        st.session_state[here] = held
-    return dict(held)
-
-
-def _fresh(person: Any, batch_id: str) -> Fixes:
-    """The same as it is kept, with what another window of theirs has typed since."""
-    if not st.session_state.get(typed.own(f"unkept-{_subject(batch_id)}", person)):
-        with suppress(StoreError):
-            kept = review.draft(served().store, person, _subject(batch_id)) or {}
-            return {int(row): dict(given) for row, given in kept.items()}
-    return _left(person, batch_id)
-
-
-def _leave(person: Any, batch_id: str, fixes: Fixes) -> None:
-    st.session_state[typed.own(_subject(batch_id), person)] = fixes
-    here = served()
-    content = {str(row): given for row, given in fixes.items()}
-    unkept = typed.own(f"unkept-{_subject(batch_id)}", person)
-    st.session_state[unkept] = True
-    with suppress(StoreError):  # what is typed stays in this window
-        if content:
-            review.save_draft(here.store, person, _subject(batch_id), content, session.now())
-        else:
-            review.discard_draft(here.store, person, _subject(batch_id))
-        st.session_state[unkept] = False
-
-
-def _forget(person: Any, batch_id: str, rows: Sequence[int]) -> None:
-    """These rows wait no more; of what was typed the rest is kept."""
-    left = {row: given for row, given in _left(person, batch_id).items() if row not in rows}
-    _leave(person, batch_id, left)
-    _anew(batch_id)

@@ -28,6 +28,8 @@ def save_draft(
 
     Parameters
     ----------
+    content : any
+        What JSON can hold; where it is empty there is no draft.
     known : callable, optional
         Told what is kept (None: nothing), whether the writer has seen it. Where not, another window
         of theirs has saved since, and that stays. Without, the newest counts.
@@ -43,11 +45,12 @@ def save_draft(
         if known is not None and not known(connection.execute(_kept(actor, subject)).scalar()):
             return False
         connection.execute(_mine(actor, subject))
-        connection.execute(
-            insert(_draft).values(
-                account=actor.name, subject=subject, content=content, saved_at=now
+        if content:
+            connection.execute(
+                insert(_draft).values(
+                    account=actor.name, subject=subject, content=content, saved_at=now
+                )
             )
-        )
         return True
 
 

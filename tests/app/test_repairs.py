@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import repairs, session, typed
-from riskprofile.services import govern, settings
+from app import cells, repairs, session, typed
+from riskprofile.services import govern, review, settings
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
@@ -32,7 +32,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     table.to_csv(tmp_path / "bad.csv", index=False)
     screen(opened, told, OWNER, [tmp_path / "bad.csv"], Options(max_bad_share=1.0), NOW)
     here = SimpleNamespace(store=opened, settings=told, clock=lambda: NOW)
-    for module in (repairs, session, typed):
+    for module in (cells, repairs, session, typed):
         monkeypatch.setattr(module, "served", lambda: here)
     # A page that is run becomes the main module, which processes that start later read anew.
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
@@ -44,11 +44,11 @@ def drawn() -> None:
     """The table of the person who is here, after what they typed."""
     import streamlit as st
 
-    from app import repairs, words
+    from app import cells, repairs, words
 
     person, batch = st.session_state["here"], st.session_state["of"]
-    if cells := st.session_state.pop("typed", None):
-        repairs._leave(person, batch.id, cells)
+    if given := st.session_state.pop("typed", None):
+        cells.window(person, batch.id).take(given)
     repairs.table(words.of("en"), person, batch)
 
 
@@ -56,7 +56,7 @@ def test_nobody_sees_what_another_typed_who_was_in_this_window_before(store: Sto
     """A line that was lost may come back with the cookie of who has signed in meanwhile."""
     window = AppTest.from_function(drawn)
     (window.session_state["of"],) = govern.batches(store, OWNER)
-    window.session_state["typed"] = {1: {"gross_mass_kg": "12"}}
+    window.session_state["typed"] = {(1, "gross_mass_kg"): "12"}
     asked = []
     for name in ("olga", "omar", "olga"):
         window.session_state["here"] = Actor(name, "operator")
@@ -66,3 +66,51 @@ def test_nobody_sees_what_another_typed_who_was_in_this_window_before(store: Sto
     first, other, again = asked
     assert (first[0], other[0]) == ("Rate repaired rows (1)", "Rate repaired rows (0)")
     assert first == again and first[1] != other[1]
+
+
+def test_of_two_windows_that_repair_one_cell_the_later_is_asked_and_no_older_value_wins(
+    store: Store,
+) -> None:
+    olga = Actor("olga", "operator")
+    (batch,) = govern.batches(store, OWNER)
+    mass, goods = (1, "gross_mass_kg"), (1, "goods_description")
+
+    def types(window: AppTest, given: dict[tuple[int, str], str]) -> str:
+        window.session_state["here"], window.session_state["of"] = olga, batch
+        window.session_state["typed"] = given
+        window.run()
+        assert not window.exception
+        return window.button(key="repair-rate").label
+
+    def stored() -> dict[str, str]:
+        kept = review.draft(store, olga, f"repair:{batch.id}") or {}
+        return dict(kept.get("1", {}))
+
+    def asks(window: AppTest) -> bool:
+        return any("another window of yours" in one.proto.body for one in window.get("html"))
+
+    first, second = AppTest.from_function(drawn), AppTest.from_function(drawn)
+    for one in (first, second):
+        types(one, {})
+    assert types(first, {mass: "12"}) == "Rate repaired rows (1)"
+    assert types(second, {mass: "13"}) == "Rate repaired rows (0)"  # nobody knows with which
+    assert asks(second)
+    assert stored() == {"gross_mass_kg": "12"}
+    second.button(key="repairs-elsewhere-theirs").click().run()
+    assert not asks(second)
+    assert types(second, {mass: "14"}) == "Rate repaired rows (1)"
+    assert stored() == {"gross_mass_kg": "14"}
+    first.text_input[0].set_value("as the broker says")
+    first.button(key="repair-rate").click().run()  # of what the other wrote it shows nothing yet
+    assert asks(first)
+    assert stored() == {"gross_mass_kg": "14"}
+    types(first, {mass: "14", goods: "pins"})
+    types(second, {goods: "pins, steel"})
+    assert asks(second)
+    second.button(key="repairs-elsewhere-mine").click().run()
+    assert stored() == {"gross_mass_kg": "14", "goods_description": "pins, steel"}
+    # What a browser tells again of before the other window wrote is no wish of now.
+    types(first, {goods: "pins", (1, "seal_numbers"): "MSKU1234565"})
+    assert not asks(first)
+    assert stored()["goods_description"] == "pins, steel"
+    assert stored()["seal_numbers"] == "MSKU1234565"
