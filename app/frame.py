@@ -38,7 +38,7 @@ def top(person: Any, *, training: bool = False) -> Any:
 
     Returns the status of the installation, for what else stands on the page.
     """
-    say, now, here = session.speech(), session.now(), served()
+    say, now = session.speech(), session.now()
     status = session.status(person)
     zone = session.zone(status.zone)
     badge = (
@@ -70,19 +70,28 @@ def top(person: Any, *, training: bool = False) -> Any:
             f"{SCRIPTS}</div>",
             unsafe_allow_javascript=True,
         )
+    # A place of its own: where one comes or goes, nothing below is another thing to the browser,
+    # which would take away what is being typed there.
+    with st.container(key="frame_strips"):
+        _strips(say, person, status, zone, now)
+    return status
+
+
+def _strips(say: Any, person: Any, status: Any, zone: Any, now: Any) -> None:
+    """That rating is paused, that somebody looks or probes a lot, that the stream has changed."""
+    store = served().store
     if status.paused:
         st.html(draw.strip("‖", say("frame.paused"), paused_since(say, status, zone, now)))
     if person.role == "supervisor":
-        for one in looking.alarms(here.store, person, now):
+        for one in looking.alarms(store, person, now):
             time = form.clock(one.at, zone, now)
             title, words_of = ALARMS[one.kind]
             text = say(words_of, who=one.account, count=one.records, time=time)
             st.html(draw.strip("!", say(title), text))
     if person.role in WATCHERS:
-        for seen in drift.standing(here.store, person):
+        for seen in drift.standing(store, person):
             if seen.alarms:
                 st.html(draw.strip("!", say("frame.changed"), changed(say, seen, zone, now)))
-    return status
 
 
 def changed(say: Any, seen: Any, zone: Any, now: Any) -> str:

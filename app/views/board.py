@@ -25,10 +25,11 @@ def page() -> None:
     say, now, store = session.speech(), session.now(), served().store
     found = board.board(store, person, now)
     st.html(draw.kpis(_figures(say, found)))
-    strips()
-    if found.alarm:
-        where = f" {', '.join(found.alarms)}" if len(found.offices) > 1 else ""
-        st.html(draw.strip("!", say("board.alarm"), say("board.alarm_text") + where))
+    with st.container(key="strips"):
+        strips()
+        if found.alarm:
+            where = f" {', '.join(found.alarms)}" if len(found.offices) > 1 else ""
+            st.html(draw.strip("!", say("board.alarm"), say("board.alarm_text") + where))
     if found.offices:
         examinations.draw_part(found.offices, found.control)
     with st.container(key="board_low"):

@@ -32,10 +32,11 @@ def page() -> None:
     person = session.require("officer", "supervisor")
     say, now, here = session.speech(), session.now(), served()
     zone = session.zone(govern.status(here.store, person, now).zone)
-    if told := st.session_state.pop("told", ""):
-        st.html(draw.strip("✓", told))
-    if fault := st.session_state.pop("fault", None):
-        st.html(draw.strip("✕", f"{fault[0]}.", fault[1]))
+    with st.container(key="strips"):
+        if told := st.session_state.pop("told", ""):
+            st.html(draw.strip("✓", told))
+        if fault := st.session_state.pop("fault", None):
+            st.html(draw.strip("✕", f"{fault[0]}.", fault[1]))
     st.html(
         f'<h1 class="rp-h1 rp-page">{escape(say("masked.title"))}</h1>'
         f'<p class="rp-m">{escape(say("masked.text"))}</p>'

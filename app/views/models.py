@@ -26,7 +26,8 @@ def page() -> None:
     person = session.require("analyst", "supervisor", "administrator", "auditor")
     say, now, here = session.speech(), session.now(), served()
     zone = session.zone(govern.status(here.store, person, now).zone)
-    _strips()
+    with st.container(key="strips"):
+        _strips()
     known = promotion.known(here.store, person, here.settings.models)
     st.html(f'<h1 class="rp-h1 rp-page">{escape(say("models.title"))}</h1>')
     asked = st.query_params.get("version", "")

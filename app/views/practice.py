@@ -41,10 +41,11 @@ def page() -> None:
         f"<span>{escape(say('practice.text'))} {escape(where)}</span></div>"
     )
     st.html(_figures(say, cases, kept["practice-answers"], own))
-    if fault := kept.pop("fault", silent):
-        st.html(draw.strip("✕", *fault))
-    if told := kept.pop("told", ""):
-        st.html(draw.strip("✓", told))
+    with st.container(key="strips"):
+        if fault := kept.pop("fault", silent):
+            st.html(draw.strip("✕", *fault))
+        if told := kept.pop("told", ""):
+            st.html(draw.strip("✓", told))
     if ended:
         _end(say, own)
     else:

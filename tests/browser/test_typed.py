@@ -23,13 +23,18 @@ def slider(line: Line) -> Any:
     return line.page.get_by_role("slider")
 
 
+def click_at_once(line: Line, target: Any) -> None:
+    """Click where it is on the screen, whatever is still to be drawn."""
+    place = target.bounding_box()
+    assert place is not None
+    line.page.mouse.click(place["x"] + 9, place["y"] + 9)
+
+
 def is_set(line: Line, given: str, at_once: bool = True) -> None:
     """Set the number, before anything is drawn if `at_once`: `given` is set, and all shows it."""
     page, to_set = line.page, button(line.page, "Set from today")
     if at_once:
-        place = to_set.bounding_box()
-        assert place is not None
-        page.mouse.click(place["x"] + 9, place["y"] + 9)
+        click_at_once(line, to_set)
         line.rest()
         line.draw()
     else:
@@ -59,12 +64,21 @@ def test_the_number_that_was_typed_or_slid_to_last_is_set_however_late_it_is_dra
     line.late = True
     type_in("5")
     line.rest()
-    is_set(line, "5")
+    click_at_once(line, button(line.page, "Set from today"))
+    line.rest()
+    number(line).press("Control+A")
+    line.page.keyboard.type("3")  # before it is told that the other is set
+    line.draw()
+    expect(line.page.locator(".rp-strip").first).to_contain_text(" 5 examinations a day")
+    line.page.keyboard.type("1")
+    expect(number(line)).to_have_value("31")
+    number(line).press("Enter")
+    is_set(line, "31", at_once=False)
     slider(line).press("ArrowRight")
     can_be_set.to_be_enabled()
     line.late = True
     slide()
-    is_set(line, "7")
+    is_set(line, "33")
     line.late = True
     slide()
     type_in("9")
