@@ -56,9 +56,8 @@ def own(key: str, person: Any) -> str:
 
 def left(subject: str, person: Any) -> str:
     """The words that this person left in a field; empty where there are none."""
-    here = st.session_state.get(own(subject, person))
-    if here is not None:
-        return str(here)
+    if here := st.session_state.get(own(subject, person)):
+        return str(here[0])
     return str((review.draft(served().store, person, subject) or {}).get("reason", ""))
 
 
@@ -76,11 +75,14 @@ def put_back(subject: str, text: str, person: Any) -> None:
 
 
 def _leave(subject: str, text: str, person: Any) -> None:
-    st.session_state[own(subject, person)] = text
+    name = own(subject, person)
+    here: list[str] = st.session_state.setdefault(name, [])
+    here[:] = [text]
 
     def save() -> None:
         review.save_draft(served().store, person, subject, {"reason": text}, session.now())
-        del st.session_state[own(subject, person)]
+        here.clear()  # in place: where the session state is asked the next click may end the run
+        del st.session_state[name]
 
     spare(save)
 

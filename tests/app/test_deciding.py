@@ -121,6 +121,32 @@ def test_a_reason_comes_back_after_an_undo_unless_another_was_typed_since(monkey
     store.close()
 
 
+class Ended(Exception):
+    """A run that the next click ends."""
+
+
+class Ending(dict[str, Any]):
+    """A session state: where something is taken out of it the next click ends the run."""
+
+    def __delitem__(self, name: str) -> None:
+        raise Ended
+
+
+def test_words_that_the_database_has_are_its_own_where_a_run_ends_at_once(monkeypatch, tmp_path):
+    store = Store.open(f"sqlite:///{tmp_path / 'riskprofile.db'}")
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    monkeypatch.setattr(st, "session_state", Ending())
+    monkeypatch.setattr(session, "now", lambda: now)
+    monkeypatch.setattr(typed, "served", lambda: SimpleNamespace(store=store))
+    ines = Actor("ines", "officer", "XMPME")
+    subject = deciding.subject(3, "scan")
+    with pytest.raises(Ended):
+        typed.put_back(subject, "a shadow", ines)
+    deciding.review.save_draft(store, ines, subject, {"reason": "in another window"}, now)
+    assert typed.left(subject, ines) == "in another window"
+    store.close()
+
+
 def dialog() -> None:
     """The dialog of a decision, as a page draws it."""
     from types import SimpleNamespace
