@@ -113,7 +113,7 @@ def _number(say: Words, office: Any, most: int) -> int:
         st.number_input(
             title, 0, cut.MOST, step=1, key=field.key, width=112, label_visibility="collapsed"
         )
-        tried.mark(title)
+        tried.mark()
         clicked = st.button(
             say("capacity.set"),
             key=f"capacity-set-{office.code}",
@@ -133,13 +133,9 @@ def _number(say: Words, office: Any, most: int) -> int:
 
 
 def _tried(office: Any, most: int) -> tied.Tied:
-    field, slider = f"capacity-{office.code}", f"capacity-slider-{office.code}"
-    first = tied.Tied(
-        f"capacity-turn-{office.code}",
-        office.capacity,
-        (tied.Part(slider, most), tied.Part(field, cut.MOST)),
-    )
-    tried: tied.Tied = st.session_state.setdefault(f"capacity-tried-{office.code}", first)
+    field = f"capacity-{office.code}"
+    slider = f"capacity-slider-{office.code}"
+    tried = tied.held(field, office.capacity, (slider, most), (field, cut.MOST))
     if tried.parts[0].most != most:  # with another end it is another slider, which stands at none
         tried.parts[0].most = most
         tried.again()

@@ -9,11 +9,20 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import draw, form, lists, session, steps
+from app import draw, form, lists, session, steps, tied
 from app.deciding import attempt
 from app.installation import served
 from app.text import cell, escape, option
-from riskprofile.scoring.editing import DROP, FALLING, LOCK, RISING, SET, SMOOTH, Edit
+from riskprofile.scoring.editing import (
+    DROP,
+    FALLING,
+    LOCK,
+    MOST_POINTS,
+    RISING,
+    SET,
+    SMOOTH,
+    Edit,
+)
 from riskprofile.scoring.parts import Figure
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import comparing, evidence, feedback, fitting, rehearsal, speaking, terms
@@ -233,10 +242,14 @@ def _bin(say: Any, person: Any, card: Scorecard, name: str, bins: Sequence[Any],
     )
     one = bins[at]
     key = f"points-{card.profile}-{name}-{at}"
-    st.session_state[key] = one.now
+    points = tied.held(key, one.now, (key, MOST_POINTS))
+    points.number = one.now
+    points.show()
 
     def given() -> None:
-        _edit(person, card, Edit(name, SET, at, int(st.session_state[key])))
+        # Also called where the browser tells of points that an undo has taken back meanwhile.
+        if points.hear() != one.now:
+            _edit(person, card, Edit(name, SET, at, points.number))
 
     st.number_input(
         say("edit.points"),
@@ -248,6 +261,7 @@ def _bin(say: Any, person: Any, card: Scorecard, name: str, bins: Sequence[Any],
         disabled=one.least == one.most,
         width=112,
     )
+    points.mark()
 
 
 def _edit(person: Any, card: Scorecard, made: Edit) -> None:

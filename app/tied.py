@@ -1,8 +1,8 @@
-"""One number in two widgets, a slider and a field: whichever was moved last is what it is.
+"""A number that the server puts into a widget, or into two that show one: the last move counts.
 
 A browser sends with each act what all of its widgets show. What was put into one of them meanwhile
 may still be on its way: then the browser tells of the value before, which nobody chose. So whatever
-is put has a turn, which stands in a third field that nobody sees. The browser sends that back as
+is put has a turn, which stands in a field that nobody sees. The browser sends that back as
 well: it tells what it had drawn.
 """
 
@@ -33,7 +33,7 @@ class Part:
 
 @dataclass
 class Tied:
-    """The number and its widgets. It is kept in the session state, and written in place."""
+    """The number and its widgets. It is held in the session state, and written in place."""
 
     key: str
     number: int
@@ -75,9 +75,9 @@ class Tied:
             st.session_state[key] = wanted
         st.session_state[self.key] = str(self.turn)
 
-    def mark(self, label: str) -> None:
+    def mark(self) -> None:
         """Draw the field that nobody sees, after the widgets; `page.css` hides it by its key."""
-        st.text_input(label, key=self.key, label_visibility="collapsed")
+        st.text_input(self.key, key=self.key, label_visibility="collapsed")
 
     def again(self) -> None:
         """Have the number put into each of them: a run that follows at once draws over what was."""
@@ -91,3 +91,18 @@ class Tied:
         """
         drawn = int(st.session_state.get(self.key) or 0)
         return drawn, [st.session_state.get(part.key) for part in self.parts]
+
+
+def held(name: str, number: int, *parts: tuple[str, int]) -> Tied:
+    """That of this window by its name, else a new one.
+
+    Parameters
+    ----------
+    number : int
+        What a new one begins with.
+    parts : tuple of (str, int)
+        The key of each widget, and the most that it shows.
+    """
+    first = Tied(f"turn-{name}", number, tuple(Part(*one) for one in parts))
+    tied: Tied = st.session_state.setdefault(f"tied-{name}", first)
+    return tied

@@ -102,6 +102,36 @@ def test_the_number_that_was_typed_or_slid_to_last_is_set_however_late_it_is_dra
     is_set(line, "150", at_once=False)
 
 
+def test_points_of_a_bin_are_counted_step_by_step_and_not_given_again_once_undone(served, visit):
+    line = Line(visit, "/models", "analyst-05")
+    page = line.page
+    points = page.locator("[class*=st-key-points-] input")
+    expect(points).to_be_visible()
+    settled(page)
+    first = int(points.input_value())
+    more = page.get_by_role("button", name="Increment")
+    by = 1 if more.is_enabled() else -1
+    step = more if by == 1 else page.get_by_role("button", name="Decrement")
+    line.late = True
+    for _ in range(2):
+        step.click()
+        line.rest()
+    line.draw()
+    expect(page.locator(".rp-edits td").last).to_contain_text(f"{abs(first + 2 * by)}")
+    settled(page)
+    expect(points).to_have_value(str(first + 2 * by))
+    line.late = True
+    button(page, "Undo").click()
+    line.rest()
+    page.locator(".st-key-terms-find input").press_sequentially("a")
+    page.keyboard.press("Enter")  # the browser sends the points of before along
+    line.rest()
+    line.draw()
+    expect(points).to_have_value(str(first + by))
+    settled(page)
+    expect(points).to_have_value(str(first + by))
+
+
 def test_words_typed_while_a_dialog_is_drawn_stay_in_their_field(served, visit):
     line = Line(visit, "/")
     page = line.page
