@@ -15,6 +15,8 @@ pa.set_memory_pool(pa.system_memory_pool())
 LARGE = 1 << 20  # bytes from which a block is one of its own
 MANY = 100_000  # objects from which on cycles are looked for among them
 
+_settled = False  # what the program holds is set apart
+
 
 def _none(_: int) -> int:
     return 0
@@ -68,10 +70,14 @@ def settle() -> None:
 
     What it has read to rate with stays to its end, and to look through it takes as long as to
     rate ten declarations alone. Inside `unswept` nothing is looked through, and nothing is done.
+    It is asked once: to count what is set apart Python walks through all of it.
     """
-    if gc.isenabled() and not gc.get_freeze_count():
-        gc.collect()
-        gc.freeze()
+    global _settled
+    if gc.isenabled() and not _settled:
+        _settled = True
+        if not gc.get_freeze_count():
+            gc.collect()
+            gc.freeze()
 
 
 def give_back(heap: bool = False) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from riskprofile.memory import give_back, unswept
+from riskprofile.memory import give_back, settle, unswept
 from riskprofile.services import settings
 
 
@@ -81,3 +81,11 @@ def test_a_program_that_opens_a_rater_sets_apart_once_what_it_holds(tmp_path: Pa
     assert before == within == 0
     assert opened > 50_000
     assert again <= opened
+
+
+def test_what_is_set_apart_is_not_counted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    settle()
+    counted: list[object] = []
+    monkeypatch.setattr(gc, "get_freeze_count", lambda: counted.append(gc) or 1)
+    settle()
+    assert counted == []
