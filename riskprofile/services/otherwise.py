@@ -132,11 +132,7 @@ def nearest(
     tried = _tried(items, driver, profile)
     if driver is None or not tried:
         return [] if driver is not None else None
-    places = [driver] * len(tried)
-    table = pd.concat([items, items.iloc[places]], ignore_index=True)
-    for n, (spec, figure) in enumerate(tried, start=len(items)):
-        table.loc[n, spec.name] = int(figure) if spec.kind == "int" else figure
-    table = table.astype(items.dtypes.to_dict())
+    table = _beside(items, driver, tried)
     log, _ = rated_by.rate(table)
     if not _as_rated(rated_by, log, rated, driver):
         return None
@@ -274,6 +270,17 @@ def _tried(items: Table, driver: int | None, profile: Profile) -> list[tuple[Col
         whole = spec.kind == "int" or (name in COUNTED and declared.is_integer())
         tried += [(spec, one) for one in near(declared, whole) if _weighs(items, driver, name, one)]
     return tried
+
+
+def _beside(items: Table, driver: int, tried: list[tuple[ColumnSpec, float]]) -> Table:
+    """The items, and below them one of them again for each figure, with it in its column."""
+    table = items.iloc[[*range(len(items)), *[driver] * len(tried)]].reset_index(drop=True)
+    for name in {spec.name for spec, _ in tried}:
+        places = [n for n, (spec, _) in enumerate(tried, start=len(items)) if spec.name == name]
+        column = table[name].copy()
+        column.iloc[places] = [tried[n - len(items)][1] for n in places]
+        table[name] = column
+    return table
 
 
 def _weighs(items: Table, driver: int, name: str, figure: float) -> bool:
