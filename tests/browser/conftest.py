@@ -30,6 +30,7 @@ from tests.services.bench import put_offices
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
     "--headless=new",
+    "--js-flags=--no-opt --no-maglev",  # no page of a test lives as long as optimising it pays
     "--no-sandbox",
     "--disable-gpu",
     "--no-first-run",
