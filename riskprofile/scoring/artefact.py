@@ -109,23 +109,25 @@ def parse(files: Mapping[str, bytes], where: str) -> Scorecard:
     if not set(files) <= {*digests, MANIFEST}:
         raise fault(sorted(set(files) - set(digests))[0], "is not listed in the manifest")
     identity = digest(files[MANIFEST])
-    if identity in _built:
-        return _built[identity]
+    if (known := _built.pop(identity, None)) is not None:
+        _built[identity] = known  # asked for last
+        return known
     structure = _load(files, STRUCTURE, fault)
     arrays = _arrays(files[TABLES], fault)
     try:
         card = _build(structure, arrays, files, identity, fault)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise fault(STRUCTURE, f"is not a scorecard: {error}") from error
-    while len(_built) >= _KEPT:
-        _built.pop(next(iter(_built)), None)
+    for old in [*_built][: 1 - _KEPT]:
+        _built.pop(old, None)
     _built[identity] = card
     return card
 
 
-# What was read lately, by digest: each byte of the files is checked anew, so the same digest
-# is the same scorecard. The newest few, because a wording weighs megabytes.
-_KEPT = 4
+# What was asked for lately, by digest: each byte of the files is checked anew, so the same digest
+# is the same scorecard. Few, because a wording weighs some 5 MB; the page of scorecards shows the
+# three that ship and what an office proposed.
+_KEPT = 8
 _built: dict[str, Scorecard] = {}
 
 

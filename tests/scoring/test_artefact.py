@@ -34,6 +34,13 @@ def test_the_same_scorecard_gives_the_same_bytes() -> None:
     assert packed() == packed()
 
 
+def test_the_scorecards_of_a_page_that_shows_several_are_built_once() -> None:
+    files = [resigned(note=str(number).encode()) for number in range(6)]
+    first = [artefact.parse(one, "here") for one in files]
+    again = [artefact.parse(one, "here") for one in files]
+    assert all(one is other for one, other in zip(first, again, strict=True))
+
+
 @pytest.mark.parametrize("name", [artefact.STRUCTURE, artefact.TABLES, artefact.WORDS])
 def test_any_flipped_bit_is_refused_by_name(name: str) -> None:
     draw = random.Random(name)
