@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from riskprofile.profiles import PROFILES
-from riskprofile.tables import TEXT, Table
+from riskprofile.tables import TEXT, ColumnSpec, Table
 
 SHIPMENT_DEFAULTS: dict[str, Any] = {
     "declaration_id": lambda n: [f"XM-{i:06d}" for i in range(n)],
@@ -48,20 +49,26 @@ TRAVELLER_DEFAULTS: dict[str, Any] = {
 }
 
 
-def _table(profile: str, n: int, defaults: dict[str, Any], columns: dict[str, Any]) -> Table:
-    given = {**defaults, **columns}
-    made: dict[str, pd.Series] = {}
-    for spec in PROFILES[profile].columns:
-        value = given.get(spec.name)
-        if callable(value):
-            value = value(n)
-        if not isinstance(value, (list, pd.Series)):
-            value = [value] * n
-        if spec.kind == "float":
-            made[spec.name] = pd.Series(pd.to_numeric(pd.Series(value)), dtype="float64")
-        else:
-            made[spec.name] = pd.Series(list(value), dtype=spec.dtype)
-    table = pd.DataFrame(made)
+SMALL = 1_000  # rows of a table that is kept for who asks for as many
+DEFAULTS = {"shipment": SHIPMENT_DEFAULTS, "traveller": TRAVELLER_DEFAULTS}
+
+
+def _series(spec: ColumnSpec, value: Any, n: int) -> pd.Series:
+    if callable(value):
+        value = value(n)
+    if not isinstance(value, (list, pd.Series)):
+        value = [value] * n
+    if spec.kind == "float":
+        return pd.Series(pd.to_numeric(pd.Series(value)), dtype="float64")
+    return pd.Series(list(value), dtype=spec.dtype)
+
+
+@functools.lru_cache(maxsize=64)
+def _default(profile: str, n: int) -> Table:
+    """`n` rows of which nothing is stated: tests ask for the same few sizes thousands of times."""
+    defaults = DEFAULTS[profile]
+    columns = PROFILES[profile].columns
+    table = pd.DataFrame({one.name: _series(one, defaults.get(one.name), n) for one in columns})
     return table.assign(
         source=pd.Series(["factory"] * n, dtype=TEXT),
         line=range(1, n + 1),
@@ -69,14 +76,23 @@ def _table(profile: str, n: int, defaults: dict[str, Any], columns: dict[str, An
     )
 
 
+def _table(profile: str, n: int, given: dict[str, Any]) -> Table:
+    named = PROFILES[profile].by_name
+    stated = {
+        name: _series(named[name], value, n) for name, value in given.items() if name in named
+    }
+    default = _default if n <= SMALL else _default.__wrapped__
+    return default(profile, n).copy().assign(**stated)
+
+
 def shipments(n: int = 1, **columns: Any) -> Table:
     """`n` valid goods items; a column takes one value, or a list of `n`."""
-    return _table("shipment", n, SHIPMENT_DEFAULTS, columns)
+    return _table("shipment", n, columns)
 
 
 def travellers(n: int = 1, **columns: Any) -> Table:
     """`n` valid crossings; a column takes one value, or a list of `n`."""
-    return _table("traveller", n, TRAVELLER_DEFAULTS, columns)
+    return _table("traveller", n, columns)
 
 
 def write(path: Path, table: Table) -> Path:
