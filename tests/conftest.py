@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 from hypothesis import HealthCheck
 from hypothesis import settings as hypotheses
 from sqlalchemy import Connection, inspect
@@ -127,6 +128,17 @@ def compiled_once() -> Iterator[None]:
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "create_engine", engine)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def commands_read_once() -> Iterator[None]:
+    """What a command takes is read from its function once. A program reads that of one command; a
+    process of the suite holds them all, and read them all twice at each call of a command line.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        read = functools.cache(typer.main.get_params_from_function)
+        patch.setattr(typer.main, "get_params_from_function", read)
         yield
 
 
