@@ -85,8 +85,7 @@ def session(token: str, vouched_for: str | None = None, *, touch: bool = True) -
     if not token:
         return None
     here = served()
-    found = identity.session_of(here.store, token, here.clock(), touch=touch)
-    return found if found is not None and vouched_for in (None, found.actor.name) else None
+    return identity.session_of(here.store, token, here.clock(), of=vouched_for, touch=touch)
 
 
 @dataclass(frozen=True)

@@ -234,7 +234,8 @@ class Guard:
             return Response("This host name is not served here.", 400)
         if any(path.startswith(closed) for closed in CLOSED_PATHS):
             return Response("Not found", 404)
-        if scope["type"] == "websocket" and not doors.same_origin(headers):
+        acts = scope["type"] == "websocket" or path == "/stay"
+        if acts and not doors.same_origin(headers):
             return Response("Refused", 403)
         if path in (*self.public, *OPEN_PATHS) or path.startswith(OPEN_FOLDER):
             return None

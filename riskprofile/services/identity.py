@@ -372,8 +372,13 @@ def actor_of(store: Store, token: str, now: datetime, *, touch: bool = True) -> 
     return None if found is None else found.actor
 
 
-def session_of(store: Store, token: str, now: datetime, *, touch: bool = True) -> Session | None:
-    """This session and what is left of it, as `actor_of` asks for it."""
+def session_of(
+    store: Store, token: str, now: datetime, *, of: str | None = None, touch: bool = True
+) -> Session | None:
+    """This session and what is left of it, as `actor_of` asks for it.
+
+    Where it is another's than `of`, an account, it is none, and lives no longer for that.
+    """
     digest = _digest(token)
     with store.read() as connection:
         row = connection.execute(_HELD, {"token": digest}).mappings().first()
@@ -381,6 +386,8 @@ def session_of(store: Store, token: str, now: datetime, *, touch: bool = True) -
         return None
     idle = now - row["seen_at"]
     if not -IDLE < idle < IDLE:  # a clock set back keeps no session alive
+        return None
+    if of not in (None, row["account"]):
         return None
     if touch and idle >= TOUCH and _touch(store, digest, now):
         idle = timedelta()

@@ -7,11 +7,13 @@ import html
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from joserfc import jwk
+from sqlalchemy import select, update
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
@@ -20,6 +22,7 @@ from app.installation import COOKIE, served
 from app.news import News
 from app.runs import Runs
 from riskprofile.services import identity, settings
+from riskprofile.store.tables import WebSession
 from tests.app.asgi import Answer, Browser
 from tests.app.test_server import NOW, ORIGIN, PASSWORD
 from tests.services import provider as oidc
@@ -257,6 +260,22 @@ def test_the_session_of_another_person_than_the_proxy_names_is_not_accepted(behi
     assert client.get("/sign-in", **other).status == 303
     person = identity.actor_of(served().store, client.cookies[COOKIE], NOW)
     assert person is not None and person.name == "officer-15"
+
+
+def test_the_session_of_another_person_lives_no_longer_for_being_asked_with(behind):
+    client = Browser(*behind)
+    client.get("/sign-in", **PROXY)
+    before = NOW - timedelta(minutes=10)
+    with served().store.write() as connection:
+        connection.execute(update(WebSession).values(seen_at=before))
+    other = {**PROXY, "x_remote_user": "officer-15"}
+    assert client.get(INSIDE, **other).status == 303
+    assert client.post("/stay", "", origin=ORIGIN, **other).status == 303
+    with served().store.read() as connection:
+        assert connection.execute(select(WebSession.seen_at)).scalar_one() == before
+    assert client.post("/stay", "", origin=ORIGIN, **PROXY).status == 200
+    with served().store.read() as connection:
+        assert connection.execute(select(WebSession.seen_at)).scalar_one() == NOW
 
 
 def test_signing_out_behind_a_proxy_is_not_undone_at_once(behind):

@@ -202,6 +202,14 @@ def test_the_last_seconds_of_an_idle_session_are_told_and_who_is_there_stays(cli
     assert told(client.get("/news")) == (60, False)
 
 
+def test_a_page_of_another_site_says_of_nobody_that_they_are_there(client, clock):
+    sign_in(client)
+    clock.now += timedelta(minutes=14)
+    for origin in ({}, {"origin": "null"}, {"origin": "http://localhost:9000"}):
+        assert client.post("/stay", "", **origin).status == 403
+    assert told(client.get("/news")) == (60, False)
+
+
 def test_the_end_of_a_sign_in_is_told_two_minutes_before_and_nothing_puts_it_off(client, clock):
     sign_in(client)
     for _ in range(47):
