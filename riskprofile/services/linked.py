@@ -60,10 +60,16 @@ class Picture:
 
 
 def once(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each record once, with every link that ties it: `links` is a list of words."""
+    """Each record once, with every link that ties it: `links` is a list of words.
+
+    A declaration that was sent anew may have several alerts: of those the first is told, with what
+    was found on any.
+    """
     by_record: dict[str, dict[str, Any]] = {}
     for one in found:
         kept = by_record.setdefault(str(one.get("record_id")), {**one, "links": []})
+        if one.get("outcome") == FIND or not kept.get("outcome"):
+            kept["outcome"] = one.get("outcome")
         if one.get("link") and one["link"] not in kept["links"]:
             kept["links"].append(one["link"])
     return list(by_record.values())

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from riskprofile.services import linked, networks, review
 from riskprofile.services.pairs import SAID, SHARED
-from tests.services.bench import HERE, INES, NOW, THERE, put
+from tests.services.bench import HERE, INES, NOW, REASON, THERE, later, put, taken
 
 
 def view(history=(), related=()):
@@ -145,6 +145,21 @@ def test_the_picture_holds_what_an_officer_may_see_and_no_more(any_store, office
         record for _, record in drawn(linked.picture(review.alert(any_store, person, first, NOW)))
     }
     assert told == ({"NEAR", "OURS"} if office else {"NEAR", "FAR", "OURS", "THEIRS"})
+
+
+def test_a_find_is_told_though_the_declaration_was_sent_anew_afterwards(store):
+    declared = [{"consignee_id": "R001", "goods_description": "pins"}]
+    first = taken(store, record_id="SENT", declaration=declared)
+    review.decide(store, INES, first, "examine", REASON, NOW)
+    found = {"items": [review.Item("part", "slide")], "methods": ["opened"]}
+    found |= {"seizure_number": "XM-SZ-7", "concealment": "inside"}
+    review.record_outcome(store, INES, first, "trafficking", later(minutes=1), **found)
+    put(store, record_id="SENT", version=2, declaration=declared)
+    [other] = put(store, record_id="OTHER", declaration=declared)
+    view = review.alert(store, INES, other, later(minutes=3))
+    assert [one["outcome"] for one in linked.once(view.history)] == [linked.FIND]
+    [group] = linked.picture(view).groups
+    assert [one["outcome"] for one in group.others] == [linked.FIND]
 
 
 def test_examples_in_the_docstrings_are_true():
