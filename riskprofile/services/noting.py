@@ -23,6 +23,7 @@ __all__ = ["ASK", "LEAST", "LONGEST", "MOST", "NOTE", "ask", "asked_since", "not
 
 NOTE, ASK = audit.NOTED
 TAKEN = ("alert.claim", "alert.assign", "alert.give_back")  # what answers a request
+BACK = "alert.unassign"  # but for an assignment that was taken back
 LEAST, LONGEST = 5, 2_000  # characters
 MOST = 200  # notes and requests of one alert: its timeline, its papers and its bundle show them all
 
@@ -70,12 +71,16 @@ def asked_since(actions: Iterable[str]) -> int | None:
     >>> asked_since(["alert.look", "alert.ask", "alert.claim"])
     1
     >>> asked_since(["alert.give_back", "alert.ask"])
+    >>> asked_since(["alert.unassign", "alert.assign", "alert.ask"])
+    2
     """
+    back = False
     for place, action in enumerate(actions):
         if action == ASK:
             return place
-        if action in TAKEN:
+        if action in TAKEN and not back:
             return None
+        back = action == BACK or (back and action not in TAKEN)
     return None
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, select, update
 
 from riskprofile.errors import Conflict, NotAllowed, RiskProfileError, UsageError
-from riskprofile.services import assigning, blind, identity, review, snoozing
+from riskprofile.services import assigning, blind, identity, noting, review, snoozing
 from riskprofile.services.identity import OWNER, ROLES, Actor
 from riskprofile.services.queueing import PAGE_LIMIT
 from riskprofile.store.tables import Alert, Audit
@@ -272,6 +272,19 @@ def test_taken_back_within_ten_seconds_they_are_as_they_were(any_staffed):
     again = assigning.take_back(store, SARA, moved.at, later(seconds=11))
     assert again.alerts == ()
     assert [row(store, alert) for alert in alerts] == before
+
+
+def test_who_holds_it_again_is_told_again_that_it_was_asked_for(staffed):
+    alert = taken(staffed)
+    review.alert(staffed, OMAR, alert, NOW)
+    noting.ask(staffed, OMAR, alert, REASON, NOW)
+    assigning.assign_several(staffed, SARA, shown(staffed).values(), "omar", NOW)
+    assert review.alert(staffed, OMAR, alert, NOW).asked is None  # who asked has it
+    assigning.take_back(staffed, SARA, NOW, later(seconds=5))
+    asked = review.alert(staffed, INES, alert, later(seconds=6)).asked
+    assert asked is not None and (asked.actor, asked.purpose) == ("omar", REASON)
+    assigning.assign_several(staffed, SARA, shown(staffed).values(), "ines", later(seconds=7))
+    assert review.alert(staffed, INES, alert, later(seconds=8)).asked is None
 
 
 def test_a_claim_that_ran_out_meanwhile_does_not_come_back(staffed):
