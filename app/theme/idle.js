@@ -15,7 +15,12 @@ if (!window.riskprofileIdle) {
     if (detail.left === undefined) return gone();
     ends = performance.now() + 1000 * detail.left;
     if (!line && !show()) return;
-    line.classList.toggle("final", detail.final);
+    if (line.classList.contains("final") !== detail.final) {
+      const focused = line.contains(document.activeElement);
+      line.classList.toggle("final", detail.final);
+      said = Infinity; // something else
+      if (focused) before?.focus(); // its button is gone
+    }
     count();
   };
 

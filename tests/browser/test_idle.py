@@ -145,6 +145,25 @@ def test_the_end_of_a_sign_in_is_said_and_nothing_offered(served, visit):
     expect(button(page, "Refer")).to_have_count(0)
 
 
+def test_who_stays_just_before_the_end_of_a_sign_in_hears_that_it_ends_all_the_same(served, visit):
+    page = visit("supervisor-03", "/board")
+    expect(page.locator(".rp-who")).to_contain_text("supervisor-03")
+    listen(page)
+    leave(served, page, 75)
+    leave(served, page, 110, final=True)
+    stay = line(page).get_by_role("button", name="Stay signed in")
+    expect(stay).to_be_visible()
+    assert "Drafts are kept." in heard(page, 1)[0]
+    account = page.locator(".rp-who a").first
+    account.focus()
+    stay.focus()
+    page.keyboard.press("Enter")
+    expect(stay).to_have_count(0)
+    expect(line(page)).to_be_visible()
+    expect(account).to_be_focused()  # not nothing: the button is gone
+    assert "A sign-in lasts 8 hours." in heard(page, 2)[1]
+
+
 def test_the_line_speaks_the_language_of_the_page_at_768_pixels(served, visit):
     page = visit("auditor-01", "/audit", locale="ar")
     page.set_viewport_size({"width": 768, "height": 1024})
