@@ -85,7 +85,7 @@ def assign_several(
 
     One that was claimed, decided, closed or put aside meanwhile is left as it is. Each is held
     for as long as claims of all of them one after the other, at most for 24 hours; one of which
-    a control is ordered for 24 hours.
+    a control is ordered for 24 hours; one that they hold already no shorter than before.
 
     Parameters
     ----------
@@ -120,6 +120,8 @@ def assign_several(
                 continue
             ordered = order is not None and order["decision"] != "release"
             until = now + (ORDERED if ordered else span)
+            if desk.holder(alert, now) == to:
+                until = max(until, alert["lease_until"])
             _hold(connection, number, to, until)
             given.append((alert, until))
         for alert, until in given:  # last: the chain is held from its first link to the commit

@@ -136,6 +136,17 @@ def test_who_is_given_many_has_the_time_to_work_them_and_a_day_at_most(staffed, 
     assert {row(staffed, alert)["lease_until"] for alert in alerts} == {later(hours=hours)}
 
 
+def test_what_somebody_holds_already_is_held_no_shorter_for_being_given_again(staffed):
+    alerts = put(staffed, 4)
+    assigning.assign_several(staffed, SARA, shown(staffed).values(), "omar", NOW)
+    again = [shown(staffed)[alerts[0]]]
+    moved = assigning.assign_several(staffed, SARA, again, "omar", later(hours=1))
+    assert moved.alerts == (alerts[0],)
+    assert row(staffed, alerts[0])["lease_until"] == later(hours=3)
+    assigning.assign_several(staffed, SARA, again, "ines", later(hours=2))
+    assert row(staffed, alerts[0])["lease_until"] == later(hours=2.75)
+
+
 def test_what_was_claimed_decided_closed_or_put_aside_meanwhile_is_left_and_told(any_staffed):
     store = any_staffed
     free, claimed, ordered, released, aside, inessy = put(store, 6, lane="yellow")
