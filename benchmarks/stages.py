@@ -79,7 +79,8 @@ ASKED = (
     *("services/raters", "services/run.py", "services/steps", "services/workers"),
     "reference/hashing",
     "reference/once",
-    *("store/spool", "store/packed_json", "store/batches.py:from_bytes", "store/batches.py:_read"),
+    *("store/spool", "store/packed_json"),
+    *(f"store/batches.py:{one}" for one in ("from_bytes", "_whole", "_read", "read")),
 )
 _BY_START = {start: stage for stage, starts in STAGES.items() for start in starts}
 _BY_START |= dict.fromkeys(ASKED, "")

@@ -14,6 +14,7 @@ from riskprofile.services import settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
+from riskprofile.store.batches import from_bytes, stored
 from tests import factory
 from tests.services.bench import NOW
 
@@ -45,6 +46,23 @@ def test_all_that_a_run_calls_belongs_to_a_stage_or_to_who_asks_it(tmp_path: Pat
     store.close()
     assert {stages.of(one) for one in called} >= set(stages.STAGES)
     assert {one.split(":")[0] for one in called if stages.of(one) is None} == set()
+
+
+def test_to_read_a_chunk_is_counted_to_who_asks_for_it() -> None:
+    kept, called = stored(factory.shipments(3)), set[str]()
+
+    def look(frame: FrameType, event: str, argument: object) -> None:
+        if (at := stages.place(frame)) is not None:
+            called.add(at)
+
+    before = sys.getprofile()
+    sys.setprofile(look)
+    try:
+        from_bytes(kept)
+    finally:
+        sys.setprofile(before)
+    assert "store/batches.py:_read" in called
+    assert {one for one in called if "<" not in one and stages.of(one)} == set()
 
 
 @pytest.mark.parametrize("start", [*stages.ASKED, *sum(stages.STAGES.values(), ())])
