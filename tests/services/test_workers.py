@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import os
 import signal
 import subprocess
@@ -16,6 +18,7 @@ import pytest
 from sqlalchemy import text
 
 from riskprofile.errors import RiskProfileError
+from riskprofile.memory import MANY
 from riskprofile.profiles import PROFILES
 from riskprofile.services import ingest, past, processes, promotion, settings, workers
 from riskprofile.services import rater as raters
@@ -72,6 +75,12 @@ class Knows:
         return past.questions.cache_info().currsize
 
 
+@dataclass(frozen=True)
+class SetApart:
+    def work(self, rater: Rater) -> int:
+        return gc.get_freeze_count()
+
+
 def opened(folder: Path) -> Opened:
     home = settings.load({}, home=folder)
     store = settings.open_store(home)
@@ -110,6 +119,23 @@ def test_a_worker_begins_with_what_every_profile_asks_of_the_past(tmp_path: Path
     with workers.workers(Options(workers=2)) as others:
         assert others is not None
         assert others.begin(Task(opened(tmp_path), Knows()))() == len(PROFILES) > 1
+
+
+def test_a_worker_looks_for_no_garbage_in_what_it_is_a_copy_of(tmp_path: Path) -> None:
+    """To walk through that would make every page of it the worker's own."""
+    with workers.workers(Options(workers=2)) as others:
+        assert others is not None
+        assert others.begin(Task(opened(tmp_path), SetApart()))() > MANY
+
+
+def test_who_reads_what_workers_are_copies_of_looks_for_garbage_as_before() -> None:
+    """Such as what collects the examples of all modules."""
+    assert gc.isenabled()
+    try:
+        importlib.reload(importlib.import_module("riskprofile.services.copied"))
+        assert gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_a_worker_that_is_killed_is_told_with_what_to_do(tmp_path: Path) -> None:
