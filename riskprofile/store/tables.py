@@ -251,8 +251,8 @@ class Record(SQLModel, table=True):
     deleted the row: `record_id` is then a keyed token, and the points stay). `content` is
     a 64-bit digest of the row as declared; the same key with the same content is a
     duplicate and gets no row. `function` and `message_at` are what the message that
-    brought it said of itself, or the time of the one that withdrew it by not naming it, or with
-    all that it came with. `folded_by` is the batch that took this version out of the
+    brought it said of itself; where one withdrew it by not naming it, or with all that it came
+    with, `absent` and the time of that. `folded_by` is the batch that took this version out of the
     ranking: a newer version came, or the sender withdrew the declaration. `message` names
     the report, manifest or flight that it came with, where one message holds many.
     """

@@ -32,6 +32,7 @@ from riskprofile.store.batches import (
 from riskprofile.store.database import among
 
 ACCEPTED, SUPERSEDED = "accepted", "superseded"
+ABSENT = "absent"  # function of a record that a message withdrew by not naming it
 REMOVED = "removed"  # state of a record whose row retention took out
 FULL = "full"  # how far a chunk is kept that retention has not come to
 NAMES = "names"  # and of what a former release masked, without all that leads to a name
@@ -65,7 +66,7 @@ class Newest:
     """What is known of one item: its version that counts, and every version before.
 
     `content` is None when any row is news: nothing is stored, or what is stored was
-    withdrawn. `seen` holds (content, message time) of every version with such a time.
+    withdrawn. `seen` holds (content, message time) of every version with such a time of its own.
     """
 
     version: int = 0  # the highest number given so far
@@ -213,7 +214,7 @@ def known(
         for record_id, item, version, content, state, function, at, folded, chunk in rows:
             one = found.items.setdefault((record_id, item), Newest())
             one.version = version
-            if at is not None:
+            if at is not None and function != ABSENT:
                 one.seen.add((content, at))
             if state == SUPERSEDED:
                 continue
@@ -267,8 +268,15 @@ def counting(
     profile: str, at: datetime | None = None, later: Later | None = None
 ) -> list[ColumnElement[bool]]:
     """What counts, and was said before a message of that time: by its own, else by arrival."""
+    return [*newest(profile, at, later), record_table.c.folded_by.is_(None)]
+
+
+def newest(
+    profile: str, at: datetime | None = None, later: Later | None = None
+) -> list[ColumnElement[bool]]:
+    """The same, and what was declared last of each item that is withdrawn."""
     columns = record_table.c
-    made = [columns.profile == profile, columns.state != SUPERSEDED, columns.folded_by.is_(None)]
+    made = [columns.profile == profile, columns.state != SUPERSEDED, columns.function != CANCEL]
     later = later or Later()
     before = not_(among(columns.chunk_id, sorted(later.chunks))) if later.chunks else true()
     if at is not None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, case, func, select, update
 
 from riskprofile.intake.versions import CANCEL, SCOPE, WHOLE
 from riskprofile.store.batches import (
@@ -24,7 +24,7 @@ from riskprofile.store.batches import (
     record_table,
 )
 from riskprofile.store.database import among
-from riskprofile.store.versions import SUPERSEDED, Later, counting
+from riskprofile.store.versions import ABSENT, SUPERSEDED, Later, counting, newest
 
 columns = record_table.c
 
@@ -147,14 +147,15 @@ def items(
     later: Later,
 ) -> bool:
     """Withdraw the items of a declaration that are not kept; whether no item is left."""
-    mine = [columns.record_id == record, *counting(profile, at, later)]
-    found = connection.execute(select(columns.item).where(*mine)).scalars().all()
-    gone = [item for item in found if item not in kept]
-    for start in range(0, len(gone), ASKED_AT_ONCE):
-        some = gone[start : start + ASKED_AT_ONCE]
+    mine = [columns.record_id == record, *newest(profile, at, later)]
+    found = connection.execute(select(columns.item, columns.folded_by).where(*mine)).all()
+    lacked = {item: folded is None for item, folded in found if item not in kept}
+    asked = [*lacked]
+    for start in range(0, len(asked), ASKED_AT_ONCE):
+        some = asked[start : start + ASKED_AT_ONCE]
         ended = update(record_table).where(*mine, columns.item.in_(some))
         connection.execute(ended.values(_withdrawn(batch_id, at)))
-    if not gone:
+    if not any(lacked.values()):
         return False
     left = [columns.record_id == record, *counting(profile)]
     return connection.execute(select(columns.id).where(*left).limit(1)).first() is None
@@ -177,40 +178,46 @@ def records(
     its `message` with what they came with.
     """
     where = dict(where)
-    mine = counting(profile, at, later)
+    mine = newest(profile, at, later)
     if reference := where.pop(WHOLE, ""):
         mine.append(columns.message == reference)
     rows = connection.execute(
-        select(columns.record_id, columns.chunk_id, columns.position)
+        select(columns.record_id, columns.chunk_id, columns.position, columns.folded_by)
         .where(columns.record_id.startswith(prefix, autoescape=True))
         .where(*mine)
     ).all()
-    by_chunk: dict[int, list[tuple[str, int]]] = {}
-    for record, chunk, position in rows:
+    by_chunk: dict[int, list[tuple[str, int, bool]]] = {}
+    for record, chunk, position, folded in rows:
         if record.startswith(prefix) and record not in kept:  # LIKE may not mind the case
-            by_chunk.setdefault(chunk, []).append((record, position))
+            by_chunk.setdefault(chunk, []).append((record, position, folded is None))
     asked = sorted({name if name in names else "extra" for name in where})
-    found: list[str] = []
+    found: dict[str, bool] = {}  # whether any of it counted
     for chunk, held in by_chunk.items():
         content = connection.execute(
             select(chunk_table.c.rows).where(chunk_table.c.id == chunk)
         ).scalar_one()
         table = from_bytes(content, asked) if asked else pd.DataFrame()
-        for record, position in held:
+        for record, position, counted in held:
             told = {} if table.empty else dict(table.iloc[position])
             extra = json.loads(told["extra"]) if isinstance(told.get("extra"), str) else {}
             said = {name: told.get(name) if name in names else extra.get(name) for name in where}
             if all((said[name] or "") == value for name, value in where.items()):
-                found.append(record)
-    for start in range(0, len(found), ASKED_AT_ONCE):
-        some = among(columns.record_id, found[start : start + ASKED_AT_ONCE])
-        ended = update(record_table).where(some, *counting(profile, at, later))
+                found[record] = counted or found.get(record, False)
+    ids = [*found]
+    for start in range(0, len(ids), ASKED_AT_ONCE):
+        some = among(columns.record_id, ids[start : start + ASKED_AT_ONCE])
+        ended = update(record_table).where(some, *newest(profile, at, later))
         connection.execute(ended.values(_withdrawn(batch_id, at)))
-    return found
+    return [record for record, counted in found.items() if counted]
 
 
 def _withdrawn(batch_id: str, at: datetime | None) -> dict[str, Any]:
-    """What a row says that a message of this time took out by not naming it: what was said of it
-    before that, and comes later, is as old as what it brought.
+    """What a row says that a message of this time takes out by not naming it, or took out before:
+    what was said of it before that, and comes later, is as old as what it brought.
     """
-    return {"folded_by": batch_id} | ({} if at is None else {"message_at": at})
+    folded = func.coalesce(columns.folded_by, batch_id)
+    if at is None:
+        return {"folded_by": folded}
+    # Of a row that was brought at that time, the same once more is no news.
+    function = case((columns.message_at == at, columns.function), else_=ABSENT)
+    return {"folded_by": folded, "function": function, "message_at": at}

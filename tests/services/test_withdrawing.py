@@ -162,7 +162,10 @@ def test_a_message_that_replaces_withdraws_the_items_that_it_lacks(
     between = late.assign(extra=said(8, "change"), goods_description="benches")
     send(store, home, between, 4)  # older than what took it out
     assert counting(store) == [("OTHER", 1), ("XM-000000", 1), ("XM-000000", 3)]
-    send(store, home, items.iloc[:3].assign(extra=said(10, "replace")), 5)
+    send(store, home, shorter.assign(extra=said(11, "replace")), 5)  # it lacks it once more
+    send(store, home, between.assign(extra=said(10, "change")), 6)
+    assert counting(store) == [("OTHER", 1), ("XM-000000", 1), ("XM-000000", 3)]
+    send(store, home, items.iloc[:3].assign(extra=said(12, "replace")), 7)
     assert counting(store)[1:] == [("XM-000000", 1), ("XM-000000", 2), ("XM-000000", 3)]
 
 
@@ -224,6 +227,34 @@ def test_a_push_from_before_a_list_of_all_on_board_brings_back_nobody(
         assert (run.summary.outdated, run.summary.alerts["total"]) == (run.summary.accepted, 0)
         assert [name.rpartition("-")[2] for name, _ in counting(store)] == ["ann", "cem"]
     send(store, home, crossings(9, ["ben"]).assign(checked_bags=3), 5)
+    assert len(counting(store)) == 3
+
+
+@EITHER
+@pytest.mark.parametrize(("known", "bags", "back"), [(6, 1, True), (6, 3, True), (8, 1, False)])
+def test_a_push_of_the_same_minute_as_a_list_of_all_on_board_is_the_later_one_where_it_came_later(
+    store: Store, home: Settings, known: int, bags: int, back: bool
+) -> None:
+    """Also where it says the same as before; but not where it is the message that was known."""
+    send(store, home, crossings(known, ["ann", "ben", "cem"]).assign(checked_bags=1))
+    named = crossings(8, ["ann", "cem"], **WHEELS_UP).assign(checked_bags=1)
+    send(store, home, named, 1)
+    send(store, home, crossings(8, ["ben"]).assign(checked_bags=bags), 2)
+    assert len(counting(store)) == 2 + back
+
+
+@EITHER
+@pytest.mark.parametrize("hours", [(8, 10), (10, 8)])
+def test_a_push_from_before_the_last_of_several_lists_brings_back_nobody(
+    store: Store, home: Settings, hours: tuple[int, int]
+) -> None:
+    send(store, home, crossings(6, ["ann", "ben", "cem"]))
+    for at, hour in enumerate(hours, 1):
+        send(store, home, crossings(hour, ["ann", "cem"], **WHEELS_UP), at)
+    late = crossings(9, ["ben"]).assign(checked_bags=3)
+    assert send(store, home, late, 3).summary.outdated == 1
+    assert len(counting(store)) == 2
+    send(store, home, crossings(11, ["ben"]), 4)
     assert len(counting(store)) == 3
 
 
