@@ -558,7 +558,8 @@ class Watcher:
                 format=self.options.format,
                 offices=govern.known_offices(self.store, self.clock()),
             )
-            with suppress(UsageError):  # rows of two profiles in one file: nothing is kept
+            # Rows of two profiles in one file, or it was taken away meanwhile: nothing is kept.
+            with suppress(UsageError, InputError):
                 write_canonical(read, kept.with_name(f"{kept.name}.jsonl"))
         inbox.discard(path)
 

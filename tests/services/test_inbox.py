@@ -978,3 +978,24 @@ def test_a_file_about_persons_at_which_the_program_fails_waits_for_the_next_watc
     assert kept(folder, "failed") == ["goods.csv"] and waits.parent.stat().st_mode & 0o077 == 0
     told = taken(store, home, folder)
     assert (told.done, told.accepted, held(folder).keys() & {"list.csv"}) == (1, 3, set())
+
+
+@pytest.mark.parametrize("kept", ["delete", "strip"])
+def test_a_file_that_is_taken_away_before_it_could_be_told_of_ends_no_watcher(
+    store: Store, home: Settings, folder: Path, kept: str
+) -> None:
+    """Its rows are stored, and its report says so: of the file nothing is left to keep."""
+    plain(folder, "list.csv", passengers())
+    govern.enable_profile(store, OWNER, "traveller", "Border Act, section 4", "IA-7", NOW)
+    settings = home.model_copy(update={"inbox_persons": kept})
+    watcher = inbox.Watcher(store, settings, OWNER, Options(resume=True), lambda: NOW, print)
+    with Inbox(folder) as box:
+        (day := folder / "done" / f"{NOW:%Y-%m-%d}").write_bytes(b"")  # no folder can be there
+        for looked in (box.look, box.look):
+            assert watcher._rate(box, looked(), Stop()) is None
+        assert (watcher.told.done, watcher.told.waiting) == (0, 1)
+        day.unlink()
+        next(folder.glob("claimed/*/*/list.csv")).unlink()
+        assert watcher._rate(box, box.left(), Stop()) is None
+    assert (watcher.told.done, watcher.told.waiting, watcher.told.accepted) == (1, 0, 3)
+    assert [path.suffixes[-2:] for path in day.iterdir()] == [[".report", ".json"]]
