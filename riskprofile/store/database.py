@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -55,6 +56,7 @@ PRAGMAS = {
 VALUES_AT_ONCE = 900  # in one statement of SQLite, which once took 999 at most
 CHANGED_AT_ONCE = 500  # rows that are looked at together for values that a driver does not take
 ONE_VIEW = "REPEATABLE READ"
+OLDEST = (3, 35)  # SQLite
 NO_RIGHT = "42501"  # SQLSTATE: insufficient_privilege
 LOCKED = "the database is locked by another program"
 DEADLOCK = "two writers waited for each other"
@@ -259,12 +261,13 @@ class Store:
         ------
         StoreError
             It is unreadable, damaged, read-only, in a missing folder, of another
-            program, or of a newer release.
+            program, or of a newer release; or SQLite is older than `OLDEST`.
         """
         parsed = _address(url)
         sqlite = parsed.get_backend_name() == "sqlite"
         where = str(parsed.database) if sqlite else _shown(parsed)
         if sqlite:
+            _check_version(where)
             _check_path(Path(where))
         store = cls(_engine(parsed), where)
         try:
@@ -514,6 +517,16 @@ def _shown(address: URL) -> str:
     """An address without what may be secret: the driver takes a password in its query too."""
     told = {name: value for name, value in address.query.items() if name in ("host", "port")}
     return address.set(query=told).render_as_string(hide_password=True)
+
+
+def _check_version(where: str) -> None:
+    """Older ones neither take a column away nor tell what they wrote: not all that runs would."""
+    if sqlite3.sqlite_version_info < OLDEST:
+        raise StoreError(
+            f"SQLite {sqlite3.sqlite_version} is too old: {'.'.join(map(str, OLDEST))} is needed",
+            where=where,
+            do="Use a Python that brings a later one, or PostgreSQL.",
+        )
 
 
 def _check_path(path: Path) -> None:

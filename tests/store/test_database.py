@@ -391,6 +391,17 @@ def test_two_programs_may_open_an_empty_database_at_once(address):
     assert failures == []
 
 
+def test_a_sqlite_that_is_too_old_is_named_before_anything_is_made(tmp_path, monkeypatch):
+    """As Python finds it on some systems that are in use: it cannot take a column away."""
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.34.1")
+    with pytest.raises(StoreError, match=r"SQLite 3\.34\.1.*3\.35"):
+        Store.open(url(tmp_path))
+    assert [*tmp_path.iterdir()] == []
+    monkeypatch.undo()
+    Store.open(url(tmp_path)).close()
+
+
 def test_sqlite_keeps_the_settings_that_survive_a_power_cut(tmp_path, monkeypatch):
     monkeypatch.setattr(database, "PRAGMAS", AS_SHIPPED)
     store = Store.open(url(tmp_path))
