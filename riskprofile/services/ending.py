@@ -102,6 +102,9 @@ class Ending:
             one.forget()
         give_back(heap=True)
         if not self.running:
+            if self.written is not None and not summary.known:  # no row, as once before
+                with self.written([], self._heeding) as place:
+                    (place or _nothing)()
             return []
         forms, kin = self._begun()
         for final in (*[False] * ANEW, True):
@@ -114,8 +117,8 @@ class Ending:
                     continue
             written: AbstractContextManager[Place | None] = nullcontext(_nothing)
             # A list of nothing is written too: what lies in its place is of another run. Not where
-            # all rows were here before (`Summary.known`): that may be of the run that read them.
-            if self.written is not None and (ranked or not 0 < summary.read == summary.duplicate):
+            # all rows were here before: that may be of the run that read them.
+            if self.written is not None and (ranked or not summary.known):
                 written = self.written(ranked, self._heeding)
             with written as place:
                 self.stop.heed()

@@ -244,6 +244,14 @@ def test_a_list_of_no_declarations_is_written_and_not_the_last_one_left_there(
     else:
         nothing = READ[suffix](out)
         assert len(nothing) == 0 and list(nothing.columns) == list(read.columns)
+    none = out.read_bytes()  # the next hour without declarations has the bytes of this one
+    kept, later = tmp_path / "kept.csv", tmp_path / "later.csv"
+    factory.shipments(2, declaration_id=["L1", "L2"]).to_csv(later, index=False)
+    assert run(home, "score", later, "--out", out)[0] == 0 and out.read_bytes() != none
+    kept.write_text("of an hour before")
+    code, said, errors = run(home, "score", empty, "--out", out, "--quarantine", kept)
+    assert code == 0 and "duplicate of batch" in said and "not written" not in errors
+    assert out.read_bytes() == none and kept.read_text() != "of an hour before"
 
 
 def test_the_list_of_rows_that_were_all_here_before_leaves_the_one_that_told_of_them(
