@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import alert_panel, draw, form
+from app import alert_panel, draw, form, sheet
 from app.text import escape
 from app.words import Words
 from riskprofile.services import finds, held, review
@@ -29,7 +29,7 @@ def column(
 def ask(one: review.AlertView, answers: Mapping[str, str]) -> None:
     """Which reasons this page asks after, and what was answered before."""
     terms = [str(reason["term"]) for reason in held.asked(one.reasons, one.against)]
-    st.session_state[f"asked-{one.id}"] = terms
+    sheet.of(one.id).asked = tuple(terms)
     for place, term in enumerate(terms):
         if answers.get(term):
             st.session_state[_key(one.id, place)] = answers[term]
@@ -39,15 +39,9 @@ def answers(alert_id: int) -> dict[str, str]:
     """What was answered, by term; what was left blank is not there."""
     found = {
         term: st.session_state.get(_key(alert_id, place))
-        for place, term in enumerate(st.session_state.get(f"asked-{alert_id}", ()))
+        for place, term in enumerate(sheet.of(alert_id).asked)
     }
     return {term: said for term, said in found.items() if said}
-
-
-def forget(alert_id: int) -> None:
-    """Take the answers from the page, and from the screen."""
-    for place, _ in enumerate(st.session_state.pop(f"asked-{alert_id}", ())):
-        st.session_state[_key(alert_id, place)] = None
 
 
 def table(say: Words, reasons: Sequence[Mapping[str, Any]]) -> str:
@@ -92,7 +86,7 @@ def evidence(say: Words, stored: finds.Stored) -> str:
 
 
 def _key(alert_id: int, place: int) -> str:
-    return f"held-{alert_id}-{place}"
+    return f"{sheet.key('held', alert_id)}-{place}"
 
 
 def _rated(say: Words, one: review.AlertView) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import alert_panel, beside, deciding, draw, form, lists, session, typed
+from app import alert_panel, beside, deciding, draw, form, lists, session, sheet, typed
 from app.installation import served
 from app.text import escape, option
 from app.words import Words
@@ -36,7 +36,6 @@ FIELDS = (
     *("outcome", "methods", "minutes", "officers", "seizure_number", "legal_basis"),
     *("concealment", "packaging", "note"),
 )
-WORDS = ("seizure_number", "packaging", "note")  # of these, what is typed
 
 
 def subject(alert_id: int) -> str:
@@ -113,7 +112,7 @@ def _form(
     kept = _restore(person, view)
     saved, order = kept.get("saved_at", ""), alert_panel.standing(view)
     with st.container(horizontal=True, vertical_alignment="center", key="outcome_head"):
-        pills = draw.pill(beside.examined(say, st.session_state.get(f"minutes-{view.id}")))
+        pills = draw.pill(beside.examined(say, st.session_state.get(sheet.key("minutes", view.id))))
         pills += draw.pill(say("outcome.step_outcome"), "on")
         pills += draw.pill(say("outcome.step_second"))
         if order is not None:
@@ -160,7 +159,7 @@ def _form(
             args=(view.id,),
         )
         st.html(f'<span class="rp-m rp-s">{escape(say("outcome.trains"))}</span>')
-    return bool(_window(view.id)["elsewhere"])
+    return sheet.of(view.id).elsewhere
 
 
 def _what(say: Words, person: Any, view: review.AlertView) -> None:
@@ -174,7 +173,7 @@ def _what(say: Words, person: Any, view: review.AlertView) -> None:
             st.segmented_control(
                 say("outcome.found"),
                 review.OUTCOMES,
-                key=f"outcome-{alert_id}",
+                key=sheet.key("outcome", alert_id),
                 format_func=lambda name: say(f"outcome.{name}"),
                 on_change=keep,
             )
@@ -188,7 +187,7 @@ def _what(say: Words, person: Any, view: review.AlertView) -> None:
                     max_value=most,
                     step=step,
                     value=None,
-                    key=f"{name}-{alert_id}",
+                    key=sheet.key(name, alert_id),
                     on_change=keep,
                     placeholder="",
                     width=width,
@@ -201,14 +200,14 @@ def _what(say: Words, person: Any, view: review.AlertView) -> None:
             st.segmented_control(
                 say("outcome.methods"),
                 review.METHODS,
-                key=f"methods-{alert_id}",
+                key=sheet.key("methods", alert_id),
                 selection_mode="multi",
                 on_change=keep,
                 format_func=lambda name: say(f"method.{name}"),
             )
             st.text_input(
                 say("outcome.seizure"),
-                key=f"seizure_number-{alert_id}",
+                key=sheet.key("seizure_number", alert_id),
                 max_chars=64,
                 on_change=keep,
                 width=142,
@@ -217,7 +216,7 @@ def _what(say: Words, person: Any, view: review.AlertView) -> None:
                 say("outcome.basis"),
                 LEGAL_BASES,
                 index=None,
-                key=f"legal_basis-{alert_id}",
+                key=sheet.key("legal_basis", alert_id),
                 format_func=lambda name: say(f"basis.{name}"),
                 on_change=keep,
                 placeholder="",
@@ -262,10 +261,9 @@ def _items(say: Words, person: Any, alert_id: int) -> None:
     columns["count"] = config.NumberColumn(
         say("item.count"), min_value=1, step=1, default=1, width=64
     )
-    table = st.session_state[f"items-base-{alert_id}"]
-    edited = st.data_editor(
-        table,
-        key=_grid(alert_id),
+    st.data_editor(
+        sheet.of(alert_id).items,
+        key=sheet.key("items", alert_id),
         num_rows="dynamic",
         hide_index=True,
         row_height=30,
@@ -276,7 +274,6 @@ def _items(say: Words, person: Any, alert_id: int) -> None:
         on_change=lambda: _keep(person, alert_id),
         placeholder="",
     )
-    st.session_state[f"items-now-{alert_id}"] = edited
 
 
 def _how(say: Words, person: Any, alert_id: int) -> None:
@@ -289,17 +286,20 @@ def _how(say: Words, person: Any, alert_id: int) -> None:
                 say("outcome.concealment"),
                 CONCEALMENTS,
                 on_change=keep,
-                key=f"concealment-{alert_id}",
+                key=sheet.key("concealment", alert_id),
                 format_func=lambda name: say(f"concealment.{name}"),
                 width="content",
             )
             st.text_input(
-                say("outcome.packaging"), key=f"packaging-{alert_id}", max_chars=200, on_change=keep
+                say("outcome.packaging"),
+                key=sheet.key("packaging", alert_id),
+                max_chars=200,
+                on_change=keep,
             )
         with _line("line_note"):
             st.text_area(
                 say("outcome.note"),
-                key=f"note-{alert_id}",
+                key=sheet.key("note", alert_id),
                 height=92,
                 max_chars=4000,
                 on_change=keep,
@@ -309,10 +309,10 @@ def _how(say: Words, person: Any, alert_id: int) -> None:
 
 def items(alert_id: int) -> list[dict[str, Any]]:
     """The items as typed: a row in which nothing but a number stands is none yet."""
-    table = st.session_state.get(f"items-base-{alert_id}")
+    table = sheet.of(alert_id).items
     if table is None:
         return []
-    changes = st.session_state.get(_grid(alert_id)) or {}
+    changes = st.session_state.get(sheet.key("items", alert_id)) or {}
     rows = table.to_dict("records")
     for place, changed in (changes.get("edited_rows") or {}).items():
         rows[int(place)].update(changed)
@@ -328,7 +328,7 @@ def _blank(value: Any) -> bool:
 
 
 def _typed(alert_id: int) -> dict[str, Any]:
-    typed_in = {name: st.session_state.get(f"{name}-{alert_id}") for name in FIELDS}
+    typed_in = {name: st.session_state.get(sheet.key(name, alert_id)) for name in FIELDS}
     return {**typed_in, "answers": beside.answers(alert_id)}
 
 
@@ -344,35 +344,24 @@ def _keep(person: Any, alert_id: int) -> None:
 def _save(person: Any, alert_id: int) -> None:
     now = session.now()
     content = {**_typed(alert_id), "items": items(alert_id), "saved_at": now.isoformat()}
-    here = _window(alert_id)
+    here = sheet.of(alert_id)
     known = partial(_known, here)
     saved = review.save_draft(served().store, person, subject(alert_id), content, now, known)
-    here["elsewhere"] = not saved
+    here.elsewhere = not saved
     if saved:
-        here["at"] = content["saved_at"]
+        here.at = content["saved_at"]
 
 
-def _window(alert_id: int) -> dict[str, Any]:
-    """What this window knows of its draft: when it saved it, and whether another did since.
-
-    It is written in place: where `st.session_state` is asked the next click may end a run, and
-    what was saved must not be left without a note that it was this window.
-    """
-    first = {"at": "", "elsewhere": False}
-    kept: dict[str, Any] = st.session_state.setdefault(f"saved-{alert_id}", first)
-    return kept
-
-
-def _known(here: dict[str, Any], kept: Any) -> bool:
+def _known(here: sheet.Sheet, kept: Any) -> bool:
     """Whether no other window saved this draft since this one did."""
-    return not kept or kept.get("saved_at", "") == here["at"]
+    return not kept or kept.get("saved_at", "") == here.at
 
 
 def _newest(person: Any, alert_id: int) -> bool:
     """Whether nothing was saved beside what stands here; where it was, the page asks."""
-    here = _window(alert_id)
-    here["elsewhere"] = not _known(here, review.draft(served().store, person, subject(alert_id)))
-    return not here["elsewhere"]
+    here = sheet.of(alert_id)
+    here.elsewhere = not _known(here, review.draft(served().store, person, subject(alert_id)))
+    return not here.elsewhere
 
 
 def _elsewhere(say: Words, person: Any, alert_id: int) -> None:
@@ -388,7 +377,7 @@ def _elsewhere(say: Words, person: Any, alert_id: int) -> None:
 
 def _theirs(_: Any, alert_id: int) -> None:
     """Show what the other window saved."""
-    _forget(alert_id)
+    sheet.of(alert_id).empty()
 
 
 def _mine(person: Any, alert_id: int) -> None:
@@ -396,7 +385,7 @@ def _mine(person: Any, alert_id: int) -> None:
 
     def save() -> None:
         kept = review.draft(served().store, person, subject(alert_id)) or {}
-        _window(alert_id)["at"] = kept.get("saved_at", "")
+        sheet.of(alert_id).at = kept.get("saved_at", "")
         _save(person, alert_id)
 
     deciding.attempt(save)
@@ -405,43 +394,22 @@ def _mine(person: Any, alert_id: int) -> None:
 def _restore(person: Any, view: review.AlertView) -> dict[str, Any]:
     alert_id = view.id
     kept = review.draft(served().store, person, subject(alert_id)) or {}
-    if f"note-{alert_id}" not in st.session_state:  # another page was drawn, or another control
-        _forget(alert_id)
-    if f"items-base-{alert_id}" not in st.session_state:
+    here = sheet.of(alert_id)
+    if sheet.key("note", alert_id) not in st.session_state:
+        here.empty()  # another page was drawn, or another control
+    if here.items is None:
         table = pd.DataFrame(kept.get("items") or [], columns=list(COLUMNS))
         table["count"] = pd.to_numeric(table["count"]).astype("Int64")
         for name in FIELDS:
             if kept.get(name) is not None:
-                st.session_state[f"{name}-{alert_id}"] = kept[name]
+                st.session_state[sheet.key(name, alert_id)] = kept[name]
+        st.session_state.setdefault(sheet.key("note", alert_id), "")
         beside.ask(view, kept.get("answers") or {})
-        _window(alert_id)["at"] = kept.get("saved_at", "")
-        st.session_state[f"items-base-{alert_id}"] = table.astype(  # last: a run may end before
+        here.at = kept.get("saved_at", "")
+        here.items = table.astype(  # last: a run may end before
             {name: "string" for name in COLUMNS if name != "count"}
         )
     return dict(kept)
-
-
-def _forget(alert_id: int) -> None:
-    """Empty the form, on the screen too: a browser keeps what stands in a field it is not told of.
-
-    What was typed into a table cannot be taken back: the next one has another key.
-    """
-    for name in (  # first: where a run ends before the fields are empty, the next fills them anew
-        *(_grid(alert_id), f"items-base-{alert_id}", f"items-now-{alert_id}"),
-        f"saved-{alert_id}",
-    ):
-        st.session_state.pop(name, None)
-    for name in FIELDS:
-        empty: Any = [] if name == "methods" else "" if name in WORDS else None
-        st.session_state[f"{name}-{alert_id}"] = empty
-    rounds = f"items-round-{alert_id}"
-    st.session_state[rounds] = st.session_state.get(rounds, 0) + 1
-    beside.forget(alert_id)
-
-
-def _grid(alert_id: int) -> str:
-    """The key of the table of items."""
-    return f"items-{alert_id}-{st.session_state.get(f'items-round-{alert_id}', 0)}"
 
 
 def _discard(alert_id: int) -> None:
@@ -451,8 +419,9 @@ def _discard(alert_id: int) -> None:
 
 
 def _drop(person: Any, alert_id: int) -> None:
+    here = sheet.of(alert_id)
     review.discard_draft(served().store, person, subject(alert_id))
-    _forget(alert_id)
+    here.empty()
 
 
 def _send(alert_id: int, record: str) -> None:
@@ -460,7 +429,8 @@ def _send(alert_id: int, record: str) -> None:
     if person is None:
         return
     sent = f"{form.reference(record)}: {say('outcome.sent')}"
-    if f"items-base-{alert_id}" not in st.session_state:  # by the first of two clicks
+    here = sheet.of(alert_id)
+    if here.items is None:  # by the first of two clicks
         st.session_state["told"] = sent
         return
     if not given["outcome"]:
@@ -495,7 +465,7 @@ def _send(alert_id: int, record: str) -> None:
     )
     if made is not None:
         typed.spare(lambda: review.discard_draft(store, person, subject(alert_id)))
-        _forget(alert_id)
+        here.empty()
         st.session_state["told"] = sent
 
 

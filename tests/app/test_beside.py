@@ -43,10 +43,10 @@ def page() -> None:
 
     import streamlit as st
 
-    from app import beside, words
+    from app import beside, sheet, words
     from tests.app.test_beside import view
 
-    if "asked-7" not in st.session_state:
+    if not sheet.of(7).asked:
         beside.ask(view(), {"licence": "no", "gone": "yes"})
     beside.column(
         words.of("en"),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from playwright.sync_api import expect
 
+from riskprofile.services import identity, review
 from riskprofile.store import tables
+from tests.browser import home
 from tests.browser.test_fast_keys import Line
 from tests.browser.test_pages import arrive
 from tests.browser.test_records import RECORD
-from tests.browser.test_shift import PAUSE, button, settled
+from tests.browser.test_shift import PAUSE, REASON, button, settled
 
 
 def number(line: Line) -> Any:
@@ -168,3 +171,34 @@ def test_words_stay_in_a_dialog_that_stands_over_an_empty_list_when_an_alert_arr
     expect(dialog.get_by_label("Reason")).to_have_value("the driver could not name")
     button(dialog, "Cancel").click()
     expect(page.locator(".st-key-list_head")).to_contain_text("1 open")
+
+
+def test_an_outcome_that_is_discarded_stays_so_whatever_is_told_of_it_before_it_is_drawn(
+    served, visit
+):
+    store, now = served.store(), datetime.now(UTC)
+    person = identity.Actor("officer-14", "officer", home.OFFICE)
+    review.alert(store, person, 1, now)
+    review.claim(store, person, 1, now)
+    review.decide(store, person, 1, "examine", REASON, now)
+    line = Line(visit, "/outcome?alert=1", "officer-14")
+    page = line.page
+    found = page.get_by_role("radio", name="Firearms trafficking")
+    found.click()
+    note = page.get_by_label("In your words")
+    note.fill("in a bag of pins")
+    note.press("Control+Enter")
+    settled(page)
+    line.late = True
+    button(page, "Discard").click()
+    line.rest()
+    page.get_by_role("radio", name="Wrapped").click()
+    line.rest()
+    line.draw()
+    settled(page)
+    expect(note).to_have_value("")
+    expect(found).not_to_be_checked()
+    settled(page)
+    kept = review.draft(store, person, "outcome:1") or {}
+    store.close()
+    assert not kept.get("note") and not kept.get("outcome")
