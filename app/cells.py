@@ -46,10 +46,19 @@ class Window:
         """Rows of which it is not known which value counts."""
         return {row for row, _ in self.mine} if self.asks else set()
 
-    def take(self, given: Mapping[tuple[int, str], str]) -> None:
-        """Keep what was typed into cells; what stood there already is nothing new."""
-        stands = self.fixes()
-        new = {cell: text for cell, text in given.items() if text != _value(stands, cell)}
+    def take(self, given: Mapping[tuple[int, str], str], told: Cells | None = None) -> None:
+        """Keep what was typed into cells; what stood there already is nothing new.
+
+        Nor is what their table has `told` of before: another window may have written there since.
+        What it tells now is added to that.
+        """
+        stands, told = self.fixes(), {} if told is None else told
+        new = {
+            cell: text
+            for cell, text in given.items()
+            if text not in (_value(stands, cell), told.get(cell))
+        }
+        told |= given
         if new:
             self.mine |= new
             self._save()

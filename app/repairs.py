@@ -146,7 +146,7 @@ def _editor(
             "raw": [
                 cell_of(one.row, one.column) if one.row.fields else came(one.row) for one in lines
             ],
-            "repaired": [plain(fixes.get(one.row.id, {}).get(one.column or "")) for one in lines],
+            "repaired": [plain(_typed_in(fixes, one)) for one in lines],
             "check": [cell(_check(say, one, fixes, checked)) for one in lines],
         },
         dtype="object",
@@ -155,6 +155,8 @@ def _editor(
     drawn = repr([(one.row.id, one.column) for one in lines])
     made = hashlib.sha256(drawn.encode()).hexdigest()[:12]
     key = typed.own(f"repairs-{batch.id}-{window.turn}-{made}", window.person)
+
+    told = {(one.row.id, one.column): _typed_in(fixes, one) for one in lines if one.column}
 
     def keep() -> None:
         given: cells.Cells = {}
@@ -166,7 +168,7 @@ def _editor(
                 window.turn += 1  # there is no cell to put right: what was typed goes
                 continue
             given[line.row.id, line.column] = _whole(changed["repaired"] or "")
-        window.take(given)
+        window.take(given, told)
 
     config, side, far = st.column_config, lists.words_at(say), lists.figures_at(say)
     widths = {"line": 48, "record": 100, "column": 104, "reason": 262, "raw": 124}
@@ -191,6 +193,10 @@ def _editor(
     )
     if len({one.row.id for one in lines}) == asked.limit:
         st.html(f'<p class="rp-s rp-m">{escape(say("repair.first", n=asked.limit))}</p>')
+
+
+def _typed_in(fixes: cells.Fixes, line: Line) -> str:
+    return fixes.get(line.row.id, {}).get(line.column or "", "")
 
 
 def _whole(text: str) -> str:
@@ -229,8 +235,7 @@ def _check(
         return str(say("repair.valid"))
     if still.column != line.column:
         return str(say("repair.elsewhere"))
-    given = fixes.get(row.id, {}).get(line.column or "")
-    return str(say("repair.wrong" if given else "repair.missing"))
+    return str(say("repair.wrong" if _typed_in(fixes, line) else "repair.missing"))
 
 
 def _acts(

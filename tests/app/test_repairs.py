@@ -114,3 +114,21 @@ def test_of_two_windows_that_repair_one_cell_the_later_is_asked_and_no_older_val
     assert not asks(first)
     assert stored()["goods_description"] == "pins, steel"
     assert stored()["seal_numbers"] == "MSKU1234565"
+
+
+def test_what_a_table_tells_again_is_nothing_new_where_another_value_was_read_since(
+    store: Store,
+) -> None:
+    """Typed before the table was drawn anew: a browser tells its old values too."""
+    olga = Actor("olga", "operator")
+    mass, goods = (1, "gross_mass_kg"), (1, "goods_description")
+    ours, theirs = (cells.Window(olga, "repair:1", {}) for _ in range(2))
+    told: cells.Cells = {mass: ""}
+    ours.take({mass: "12"}, told)
+    assert theirs.look()
+    theirs.take({mass: "13"})
+    assert ours.look()
+    ours.take({mass: "12", goods: "pins"}, told)
+    assert ours.fixes() == {1: {"gross_mass_kg": "13", "goods_description": "pins"}}
+    ours.take({mass: "", goods: "pins"}, told)  # which is one of now
+    assert ours.fixes() == {1: {"goods_description": "pins"}}
