@@ -116,7 +116,10 @@ def start(
     UsageError
         The version cannot be used.
     Conflict
-        A fit of this profile is running, the version was proposed, or somebody else fitted it.
+        A fit of this profile is running, the version was proposed, somebody else fitted it, or its
+        gate cannot be waived, since another scorecard serves than it was measured beside.
+    ScorecardError
+        What it came to is damaged, and cannot be waived.
     RiskProfileError
         An edit cannot be made, a waiver lacks its reason.
     """
@@ -148,6 +151,9 @@ def start(
             Message("refusal.fitted_by", who=others[version], version=version),
             do=Message("refusal.do_new_version"),
         )
+    if waivers and any((one.version, one.state) == (version, DONE) for one in found):
+        # Bins that it was edited in are bins of what served, as its gates are measures beside that.
+        promotion.require_beside(store, settings.models, folder_of(settings, profile, version))
     folder = settings.home / RUNS
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     shutil.rmtree(folder / f"{profile}-{version}", ignore_errors=True)

@@ -458,6 +458,21 @@ def _beside(files: Mapping[str, bytes]) -> tuple[str, str]:
         return "", ""
 
 
+def require_beside(store: Store, models: Path, folder: Path) -> None:
+    """Refuse a candidate whose gates were measured beside one that does not serve now.
+
+    Raises
+    ------
+    ScorecardError
+        It is damaged.
+    Conflict
+        Another serves.
+    """
+    files = artefacts.read(folder)
+    with store.read() as connection:
+        _require_beside(connection, models, artefact.parse(files, str(folder)), files)
+
+
 def _require_beside(
     connection: Connection, models: Path, card: Scorecard, files: Mapping[str, bytes]
 ) -> None:

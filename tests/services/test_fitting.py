@@ -89,6 +89,21 @@ def test_a_fit_of_somebody_else_is_not_fitted_over(store: Store, home: Settings)
     assert (told.by, told.state) == ("anna", fitting.DONE)
 
 
+def test_no_gate_is_waived_of_a_fit_beside_another_than_serves_now(
+    store: Store, home: Settings
+) -> None:
+    """It is fitted anew with its edits, and a bin has another number on what serves now."""
+    edits = (Edit("word_count", "set", 1, 3),)
+    path = wrote(home, state=fitting.DONE, edits=edits)
+    made = candidate(path.parent, beside=("2026.12", "f" * 64))
+    made.rename(path.parent / "shipment-2027.1")
+    given = {"edits": edits, "waivers": [Waiver("labellers", "anna", "twelve months of outcomes")]}
+    with pytest.raises(Conflict, match=r"measured beside 2026.12, and"):
+        fitting.start(store, home, ANNA, "shipment", "2027.1", NOW, **given)
+    [told] = fitting.fits(home, ANNA, "shipment")
+    assert told.state == fitting.DONE
+
+
 def test_what_was_written_by_something_else_is_passed_over(home: Settings) -> None:
     path = wrote(home, "2027.2", state=fitting.DONE)
     path.with_name("shipment-2027.3.json").write_text('{"of": "another version"}')
