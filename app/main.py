@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.errors import FragmentHandledException
 from streamlit.runtime.scriptrunner import StopException
 
-from app import frame, session, theme
+from app import deciding, frame, session, theme
 from app.pages import PAGES
 
 VIEWS = Path(__file__).with_name("views")
@@ -48,6 +48,8 @@ def draw() -> None:
         if person.role not in roles
     ]
     chosen = st.navigation(pages, position="top")
+    if chosen.title != say("page.queue"):  # whoever went back has left the dialog as well
+        deciding.close_dialog()
     frame.foot(frame.top(person, training=chosen.url_path == "practice"))
     chosen.run()
 

@@ -34,7 +34,13 @@ def opened() -> int | None:
 
 
 def open_alert(alert_id: int | None) -> None:
-    """Open this alert (by id, never by position) on the next run."""
+    """Open this alert (by id, never by position) on the next run.
+
+    A dialog about the one that is left, which was asked for and is not drawn yet, is none any more.
+    """
+    left = st.session_state.get("open")
+    if left != alert_id and st.session_state.get("dialog", ("", ""))[0] == left:
+        st.session_state.pop("dialog", None)
     st.session_state["open"] = alert_id
     st.session_state.pop("fault", None)
 

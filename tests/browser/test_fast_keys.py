@@ -172,6 +172,24 @@ def test_a_click_made_while_the_next_alert_is_drawn_is_for_the_one_that_was_clic
     assert owners(served) == {FIRST: "officer-14"}
 
 
+def test_a_dialog_of_an_alert_that_was_left_before_it_was_drawn_is_none(line, served):
+    page = line.page
+    place = button(page, "Next").bounding_box()
+    assert place is not None
+    line.late = True
+    page.keyboard.press("i")
+    line.rest()  # the server asks for a reason, which nobody sees yet
+    page.mouse.click(place["x"] + 9, place["y"] + 9)
+    line.rest()
+    line.draw()
+    rests(page, SECOND)
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    press(page, "p")
+    rests(page, FIRST)
+    page.wait_for_timeout(PAUSE)
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
 def test_a_damaged_alert_says_so_in_its_place_and_the_keys_go_on(served, visit):
     store = served.store()
     with store.write() as connection:

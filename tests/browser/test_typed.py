@@ -173,14 +173,20 @@ def test_words_stay_in_a_dialog_that_stands_over_an_empty_list_when_an_alert_arr
     expect(page.locator(".st-key-list_head")).to_contain_text("1 open")
 
 
-def test_an_outcome_that_is_discarded_stays_so_whatever_is_told_of_it_before_it_is_drawn(
-    served, visit
-):
+def ordered(served: Any) -> tuple[Any, Any]:
+    """An officer who has ordered a control, and the store."""
     store, now = served.store(), datetime.now(UTC)
     person = identity.Actor("officer-14", "officer", home.OFFICE)
     review.alert(store, person, 1, now)
     review.claim(store, person, 1, now)
     review.decide(store, person, 1, "examine", REASON, now)
+    return person, store
+
+
+def test_an_outcome_that_is_discarded_stays_so_whatever_is_told_of_it_before_it_is_drawn(
+    served, visit
+):
+    person, store = ordered(served)
     line = Line(visit, "/outcome?alert=1", "officer-14")
     page = line.page
     found = page.get_by_role("radio", name="Firearms trafficking")
@@ -202,3 +208,14 @@ def test_an_outcome_that_is_discarded_stays_so_whatever_is_told_of_it_before_it_
     kept = review.draft(store, person, "outcome:1") or {}
     store.close()
     assert not kept.get("note") and not kept.get("outcome")
+
+
+def test_a_page_that_was_gone_back_to_from_a_dialog_says_what_was_refused(served, visit):
+    ordered(served)[1].close()
+    page = visit("officer-14", "/outcome?alert=1")
+    page.get_by_role("link", name="Queue").click()
+    button(page, "Raise by hand").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.go_back()
+    button(page, "Send to second person").click()
+    expect(page.locator(".rp-strip").first).to_contain_text("Not recorded")
