@@ -296,10 +296,7 @@ def _keep(store: Store, actor: Actor, profile: str, past: list[list[_Made]], now
         [{**asdict(one.edit), "of": one.of, "ends": one.ends} for one in step]
         for step in past[-STEPS:]
     ]
-    if content:
-        drafts.save_draft(store, actor, _subject(profile), content, now)
-    else:
-        drafts.discard_draft(store, actor, _subject(profile))
+    drafts.save_draft(store, actor, _subject(profile), content, now)
 
 
 def _standing(
