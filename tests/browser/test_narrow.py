@@ -224,9 +224,20 @@ def test_a_pause_is_told_over_the_list_and_the_alert_still_ends_above_the_foot(s
         expect(page.locator(".rp-strip").first).to_contain_text("the scanner is repaired")
         expect(page.locator("[class*=st-key-do-refer-] button")).to_be_visible()
         assert 0 <= room_below(page) <= GAP
+        figures = page.locator(".rp-kpi")
+        assert top(figures) - bottom(page.locator(".st-key-frame_strips")) == 8  # as all below
     finally:
         govern.resume(store, identity.OWNER, now)
         store.close()
+
+
+def test_what_can_be_done_with_a_list_stands_close_below_its_count(served, visit):
+    page = visit("supervisor-03", "/?lane=yellow")
+    page.set_viewport_size({"width": 1024, "height": 768})  # not all of it fits beside the count
+    expect(page.locator(".st-key-assign-several button")).to_be_visible()
+    settled(page)
+    count, acts = page.locator(".st-key-list_head .rp-bar"), page.locator(".st-key-small_refresh")
+    assert 0 <= top(acts) - bottom(count) <= 6
 
 
 # What of the alert's head and buttons shows less than it holds, or stands outside the alert.
