@@ -39,6 +39,7 @@ OURS = ", ".join(
     [
         '.st-key-who form[method=post][action="/sign-out"]',
         'img.rp-map[src^="data:image/svg+xml;base64,"]',
+        '.rp-ties img[src^="data:image/svg+xml;base64,"]',
         *(f'script[src="/{name}"]:empty' for name in SCRIPTS),
     ]
 )
