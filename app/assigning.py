@@ -128,8 +128,11 @@ def _table(rows: Sequence[Any], now: Any, say: Words, *, choosing: bool) -> list
             ],
             "left": [cell(form.time_left(say, row.due_at, now)) for row in rows],
             "owner": [plain(row.owner or say("owner.free")) for row in rows],
+            "office": [plain(row.office or "") for row in rows],
         }
     )
+    if len({row.office for row in rows}) < 2:  # else an officer of one is given those of one
+        del table["office"]
     config, side = st.column_config, lists.words_at(say)
     found: Any = st.dataframe(
         table,
@@ -147,6 +150,7 @@ def _table(rows: Sequence[Any], now: Any, say: Words, *, choosing: bool) -> list
             ),
             "left": config.TextColumn(say("column.left"), width=120, alignment=side),
             "owner": config.TextColumn(say("column.owner"), width=100, alignment=side),
+            "office": config.TextColumn(say("board.office"), width=90, alignment=side),
         },
     )
     return list(found["selection"]["rows"]) if choosing else []

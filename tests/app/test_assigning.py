@@ -15,8 +15,8 @@ NOW = datetime(2026, 11, 24, 13, 7, tzinfo=UTC)
 EN = words.of("en")
 
 
-def row(number, profile="shipment", state="open", waiting=""):
-    return SimpleNamespace(id=number, profile=profile, state=state, waiting=waiting)
+def row(number, profile="shipment", state="open", waiting="", **shown):
+    return SimpleNamespace(id=number, profile=profile, state=state, waiting=waiting, **shown)
 
 
 def test_travellers_closed_ones_and_releases_that_wait_are_not_offered():
@@ -35,6 +35,22 @@ def test_a_button_is_of_just_these_alerts_and_this_officer():
     named = [([first, second], "ines"), ([first, third], "ines"), ([first, second], "omar")]
     assert len({assigning._which(*one) for one in named}) == 3
     assert assigning._which([second, first], "ines") == assigning._which(*named[0])
+
+
+@pytest.mark.parametrize(("offices", "told"), [("AA", False), ("AB", True)])
+def test_each_alert_of_a_list_of_several_offices_is_told_with_its_own(monkeypatch, offices, told):
+    shown = {"lane": "red", "record_id": "XM-1#1", "title": "", "due_at": NOW, "owner": None}
+    listed = [row(number, office=one, **shown) for number, one in enumerate(offices)]
+    drawn = []
+
+    def dataframe(table, **how):
+        drawn.append([*table.get("office", ())])
+        assert [*table] == how["column_order"]
+        return {"selection": {"rows": []}}
+
+    monkeypatch.setattr(assigning.st, "dataframe", dataframe)
+    assert assigning._table(listed, NOW, EN, choosing=True) == []
+    assert drawn == [[*offices] if told else []]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
