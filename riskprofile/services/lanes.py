@@ -206,8 +206,8 @@ def rank_run(
     by_key = [one for one in rater.over_batch if one.by]
     others = [one for one in rater.over_batch if not one.by]
     seen = run.rows if beside is None else beside
-    run.flags.update(over_batch(seen, rater.history, by_key, len(run.rows)))
-    run.flags.update(over_batch(run.rows, rater.history, others))
+    run.flags.update(over_batch(seen, rater, by_key, len(run.rows)))
+    run.flags.update(over_batch(run.rows, rater, others))
     del beside, seen
     give_back(heap=True)
     with store.read() as connection:

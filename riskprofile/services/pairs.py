@@ -52,6 +52,8 @@ SAID = [*SHARED.values(), ANOTHER_NAME, ANOTHER_SENDER, FORWARDER, OTHER_PARTS, 
 # The number of the declaration of each of some rows of a run (int32), which rise; from 0 without a
 # gap.
 Numbers = Callable[[np.ndarray], np.ndarray]
+# Whether each of some rows of a run, which rise, is wanted.
+Wanted = Callable[[np.ndarray], np.ndarray]
 # Of the row that asks and the other, what they have in one column, and their microseconds apart.
 Compare = Callable[[Column, Column, np.ndarray], np.ndarray]
 
@@ -167,17 +169,14 @@ def _set_apart(
     linked: Columns, by: str, names: Sequence[str], numbers: Numbers, groups: np.ndarray
 ) -> tuple[int, Records, dict[str, list[str]]]:
     """How many parts, these, and the distinct texts of those columns `names` that hold texts."""
-    asked, there = _asked(linked, by, numbers, groups)
     kind = [("key", "i8"), ("time", "i8"), ("place", "i8"), ("row", "i4"), ("number", "i4")]
     kind += [(name, "i8") for name in names] + [(_gone(name), "?") for name in names]
-    parts, apart = -(-there // PART), Records(linked.spool, np.dtype(kind, align=True))
+    parts, sharing = sharing_key(linked, by, lambda rows: groups[numbers(rows)] >= 0, PART)
+    apart = Records(linked.spool, np.dtype(kind, align=True))
     texts: dict[str, dict[str, int]] = {}
-    for rows in linked.segments() if parts else ():
-        keys = linked.column(by, rows)
-        hashed = _hashed(keys.values)
-        at = np.flatnonzero(asked[_slots(hashed, asked)] & keys.notna().values)
-        rows, some = rows[at], np.empty(len(at), apart.kind)
-        some["row"], some["number"], some["key"] = rows, numbers(rows), keys.values[at]
+    for rows, keys, part in sharing:
+        some = np.empty(len(rows), apart.kind)
+        some["row"], some["number"], some["key"] = rows, numbers(rows), keys
         some["time"] = microseconds(linked.column("time", rows))
         some["place"] = places(linked.column(CHUNK, rows), linked.column(POSITION, rows))
         for name in names:
@@ -188,23 +187,46 @@ def _set_apart(
                 known = texts.setdefault(name, {})
                 told = [known.setdefault(text, len(known)) for text in held.distinct]
                 some[name] = held.spread(told, -1)
-        # By other bits than those that chose the rows: no part has more of them than another.
-        apart.add(some, (hashed[at] >> 30) % parts)
+        apart.add(some, part)
     return parts, apart, {name: [*known] for name, known in texts.items()}
 
 
-def _asked(
-    linked: Columns, by: str, numbers: Numbers, groups: np.ndarray
-) -> tuple[np.ndarray, int]:
-    """By a hash of a key, whether the row of an alert may have it; and how many rows have a key."""
+def sharing_key(
+    linked: Columns, by: str, wanted: Wanted, size: int
+) -> tuple[int, Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]]:
+    """Rows that have a key which a wanted row has, to be set apart; few of other keys among them.
+
+    Returns
+    -------
+    int
+        How many parts, each of some `size` rows that have a key, of which those of interest are
+        there.
+    iterator of (ndarray, ndarray, ndarray)
+        A segment at a time such rows, the key of each, and its part: that of all rows of its key.
+    """
+    asked, there = _asked(linked, by, wanted)
+    parts = -(-there // size)
+
+    def some() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        for rows in linked.segments() if parts else ():
+            keys = linked.column(by, rows)
+            hashed = _hashed(keys.values)
+            at = np.flatnonzero(asked[_slots(hashed, asked)] & keys.notna().values)
+            # By other bits than those that chose the rows: no part has more of them than another.
+            yield rows[at], keys.values[at], (hashed[at] >> 30) % parts
+
+    return parts, some()
+
+
+def _asked(linked: Columns, by: str, wanted: Wanted) -> tuple[np.ndarray, int]:
+    """By a hash of a key, whether a wanted row may have it; and how many rows have a key."""
     bits = min(SLOTS, max(len(linked).bit_length(), 10))
     asked, count = np.zeros(1 << bits, dtype=bool), 0
     for rows in linked.segments():
         keys = linked.column(by, rows)
         there = keys.notna().values
         count += int(there.sum())
-        alerts = there & (groups[numbers(rows)] >= 0)
-        asked[_slots(_hashed(keys.values[alerts]), asked)] = True
+        asked[_slots(_hashed(keys.values[there & wanted(rows)]), asked)] = True
     return asked, count if asked.any() else 0
 
 

@@ -9,32 +9,37 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from riskprofile.columns import Column
-from riskprofile.history import Snapshot
+from riskprofile.columns import Column, Mask, View
 from riskprofile.history.layer import CHUNK, POSITION
+from riskprofile.history.piles import Apart
 from riskprofile.memory import give_back
 from riskprofile.scoring import ranking, rating
 from riskprofile.services.capacity import Days
 from riskprofile.services.describing import NOT_EVALUATED
 from riskprofile.services.identifiers import DUE, ITEM, OFFICE, RECORD
-from riskprofile.services.rater import BROKEN, FIRED, POINTS
+from riskprofile.services.pairs import Wanted, sharing_key
+from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater
 from riskprofile.services.run_rows import BATCH, MET, Logged
-from riskprofile.store.spool import Columns
-from riskprofile.tables import TEXT, Indicator, Table
+from riskprofile.store.spool import SEGMENT, Columns, taken_apart
+from riskprofile.tables import TEXT, History, Indicator, Table
 
 PARTED = 1 << 16  # rows of a run that are worked on together: some 10 MB
 SAMPLED = 64  # of so many rows one says where parts may begin
 UNRATED = -(1 << 40)
+FEW = 12  # parts of a run up to which each reads all of it
+ROW = "row"  # of a run, by number
 NUMBER = "number"  # of the declaration of a row
 DRIVER, INDICATORS, LIST = "driver", "indicators", "list"
 AND = "|"  # between the keys of indicators
+Part = tuple[np.ndarray, View]  # rows of a run, which rise, and what is seen of them
 
 
 @dataclass(frozen=True)
@@ -216,12 +221,13 @@ def _among(rows: np.ndarray, flagged: np.ndarray | None) -> np.ndarray:
 
 
 def over_batch(
-    rows: Columns, history: Snapshot, indicators: Sequence[Indicator], own: int | None = None
+    rows: Columns, rater: Rater, indicators: Sequence[Indicator], own: int | None = None
 ) -> dict[str, np.ndarray]:
     """Where indicators that see the batch as a set fired or broke in a run, as `Logged` has it.
 
     Rows that share none of its keys say nothing of each other. So one sees one key at a time, the
-    others hidden, and the rows with some values of that key at a time.
+    others hidden, and the rows with some values of that key at a time: those that a row has of
+    which it may say something.
 
     Parameters
     ----------
@@ -231,44 +237,79 @@ def over_batch(
     own = len(rows) if own is None else own
     fired = {one.key: np.zeros(len(rows), dtype=bool) for one in indicators}
     broken: set[str] = set()
-    for some, asked in _sharing(rows, indicators):
-        nothing = Column(np.zeros(len(some), dtype=np.int64), np.ones(len(some), dtype=bool))
-        view = rows.view(some)
-        for one, hidden in asked:
-            seen = view.assign(**dict.fromkeys(hidden, nothing))
-            told = rating.indicators(seen, history, [one])
-            if one.key in told.masks:
-                fired[one.key][some[told.masks[one.key]]] = True
-            broken.update(told.broken)
-            del seen, told
-        del view
-        give_back()
+    for asked, parts in _sharing(rows, rater, indicators, broken):
+        for some, view in parts:
+            nothing = Column(np.zeros(len(some), dtype=np.int64), np.ones(len(some), dtype=bool))
+            for one, hidden in asked:
+                seen = view.assign(**dict.fromkeys(hidden, nothing))
+                told = rating.indicators(seen, rater.history, [one])
+                if one.key in told.masks:
+                    fired[one.key][some[told.masks[one.key]]] = True
+                broken.update(told.broken)
+                del seen, told
+            del view
+            give_back()
     every = np.arange(own, dtype=np.int32)
     made = {FIRED + key: every[where[:own]] for key, where in fired.items() if key not in broken}
     return made | {BROKEN + key: every for key in broken}
 
 
 def _sharing(
-    rows: Columns, indicators: Sequence[Indicator]
-) -> Iterator[tuple[np.ndarray, list[tuple[Indicator, list[str]]]]]:
-    """Rows that are seen together by some indicators, and the keys that each does not see then: by
-    one that names none of theirs, all at once.
+    rows: Columns, rater: Rater, indicators: Sequence[Indicator], broken: set[str]
+) -> Iterator[tuple[list[tuple[Indicator, list[str]]], Iterator[Part]]]:
+    """Parts of which the rows are seen together by some indicators, and the keys that each does not
+    see then: by one that names none of theirs, all at once. `broken` gets those that fail here.
     """
     keyed = [one for one in indicators if one.by and all(key in rows for key in one.by)]
     for one in indicators:
         if one not in keyed:
-            yield np.arange(len(rows)), [(one, [])]
+            yield [(one, [])], iter([(np.arange(len(rows)), rows.view())])
+    may = Columns(rows.spool)  # by indicator, the rows of which it may say something
+    for some in rows.segments() if keyed else ():
+        told = rating.indicators(rows.view(some), rater.history, [*map(_naming, keyed)])
+        may.add(pa.table(told.masks))
+        broken.update(told.broken)
+    keyed = [one for one in keyed if one.key not in broken]
+    names = [name for name in rows if name in rater.profile.linked]
     for key in dict.fromkeys(key for one in keyed for key in one.by):
-        asked = [
-            (one, [other for other in one.by if other != key]) for one in keyed if key in one.by
-        ]
-        parts = len(rows) // PARTED + 1
-        of = np.full(len(rows), parts, dtype=np.uint16)
-        for some in rows.segments():
-            held = rows.column(key, some)
-            known = held.notna().values
-            of[some[known]] = held.values[known].view(np.uint64) % np.uint64(parts)
-        for number in range(parts):
-            found = np.flatnonzero(of == number)
-            if len(found):
-                yield found, asked
+        asking = [one for one in keyed if key in one.by]
+        asked = [(one, [other for other in one.by if other != key]) for one in asking]
+        yield asked, _by_key(rows, key, names, partial(_any, may, asking))
+
+
+def _naming(one: Indicator) -> Indicator:
+    """One that fires on all rows on which this may."""
+
+    def compute(seen: View, history: History) -> Mask:
+        every = np.ones(len(seen), dtype=bool)
+        return Column(every if one.among is None else one.among(seen).flags())
+
+    return replace(one, compute=compute)
+
+
+def _any(may: Columns, asking: Sequence[Indicator], rows: np.ndarray) -> np.ndarray:
+    """Where one of these indicators may say something of these rows."""
+    made: np.ndarray = np.logical_or.reduce([may.column(one.key, rows).values for one in asking])
+    return made
+
+
+def _by_key(rows: Columns, key: str, names: Sequence[str], wanted: Wanted) -> Iterator[Part]:
+    """Rows that share a key with one that is wanted, in parts: those of one key together."""
+    parts, sharing = sharing_key(rows, key, wanted, PARTED)
+    # Each of a few parts reads all segments in less time than it takes to write these rows anew.
+    names = names if parts > FEW else []
+    apart = Apart(rows.spool, SEGMENT)
+    for some, _, numbers in sharing:
+        columns = {name: rows.values(name, some).combine_chunks() for name in names}
+        apart.add(pa.record_batch({ROW: some, **columns}), numbers)
+    yield from filter(None, map(partial(_part, rows), map(apart.of, range(parts))))
+
+
+def _part(rows: Columns, held: pa.RecordBatch | None) -> Part | None:
+    """Rows by their `ROW`, seen as what is held of them, and what is not as it lies."""
+    if held is None:
+        return None
+    table = pa.Table.from_batches([held])
+    found = table.column(ROW).to_numpy()
+    lying = {name: partial(taken_apart, table.column(name)) for name in table.column_names}
+    return found, rows.view(found).assign(**lying)

@@ -147,6 +147,15 @@ def unstreamed(content: bytes) -> pa.Table:
     return pa.ipc.open_stream(pa.py_buffer(content)).read_all()
 
 
+def taken_apart(held: pa.ChunkedArray) -> Column:
+    """A column as it lies on file, as one to compute with."""
+    if not (pa.types.is_integer(held.type) or pa.types.is_boolean(held.type)):
+        return column(held.to_pandas())
+    # pandas would make floats of whole numbers with missing ones: a key would be another.
+    nothing = pa.scalar(0).cast(held.type)
+    return Column(held.fill_null(nothing).to_numpy(), held.is_null().to_numpy()).plain()
+
+
 class Columns:
     """Columns of many rows on file: added to by parts, read one at a time, whole or at some rows.
 
@@ -231,12 +240,7 @@ class Columns:
 
     def column(self, name: str, rows: np.ndarray | None = None) -> Column:
         """One column, taken apart: of all rows, or of these, which do not fall."""
-        held = self.values(name, rows)
-        if not (pa.types.is_integer(held.type) or pa.types.is_boolean(held.type)):
-            return column(held.to_pandas())
-        # pandas would make floats of whole numbers with missing ones: a key would be another.
-        nothing = pa.scalar(0).cast(held.type)
-        return Column(held.fill_null(nothing).to_numpy(), held.is_null().to_numpy()).plain()
+        return taken_apart(self.values(name, rows))
 
     def view(self, rows: np.ndarray | None = None) -> View:
         """All columns as a view, which keeps what it was asked for."""

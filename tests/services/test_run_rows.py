@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from sqlalchemy import text
 
@@ -16,7 +19,7 @@ from riskprofile.services import run_declarations, run_rows, settings
 from riskprofile.services.identifiers import ITEM, RECORD
 from riskprofile.services.identity import OWNER
 from riskprofile.services.parties import Heard
-from riskprofile.services.rater import FIRED, POINTS, rater
+from riskprofile.services.rater import BROKEN, FIRED, POINTS, rater
 from riskprofile.services.run import Options, Run
 from riskprofile.services.run_declarations import AND, DRIVER, INDICATORS, NUMBER, Declared
 from riskprofile.services.run_rows import Logged
@@ -116,12 +119,14 @@ def test_a_declaration_has_the_points_of_its_highest_item_and_the_indicators_of_
     assert made.numbers.values(NUMBER).to_pylist() == numbers.tolist()
 
 
-def test_a_run_worked_on_in_many_parts_is_the_run_worked_on_at_once(rated, monkeypatch):
+@pytest.mark.parametrize("few", [0, 1000])
+def test_a_run_worked_on_in_many_parts_is_the_run_worked_on_at_once(rated, few, monkeypatch):
+    monkeypatch.setattr(run_declarations, "FEW", few)
     whole = run_declarations.declared(read_back(rated), SHIPMENT.indicators, None)
-    history = rater(rated[1].database_url, rated[1].models, SHIPMENT.name, NOW).history
+    known = rater(rated[1].database_url, rated[1].models, SHIPMENT.name, NOW)
     linking = [one for one in SHIPMENT.indicators if one.over_batch]
     run = read_back(rated)
-    at_once = [run_declarations.over_batch(run.rows, history, [one]) for one in linking]
+    at_once = [run_declarations.over_batch(run.rows, known, [one]) for one in linking]
     for name in ("PARTED", "SAMPLED"):
         monkeypatch.setattr(run_declarations, name, 7)
     monkeypatch.setattr(spool, "SEGMENT", 30)
@@ -130,9 +135,49 @@ def test_a_run_worked_on_in_many_parts_is_the_run_worked_on_at_once(rated, monke
     pd.testing.assert_frame_equal(told(parts), told(whole))
     assert parts.numbers.values(NUMBER).equals(whole.numbers.values(NUMBER))
     assert len([*parts.table.segments()]) > 1
-    again = run_declarations.over_batch(run.rows, history, linking)
+    again = run_declarations.over_batch(run.rows, known, linking)
     assert {name: rows.tolist() for name, rows in again.items()} == {
         name: rows.tolist() for before in at_once for name, rows in before.items()
+    }
+
+
+def test_what_links_rows_reads_a_segment_as_often_in_many_parts_as_in_few(rated, monkeypatch):
+    monkeypatch.setattr(spool, "SEGMENT", 30)
+    run = read_back(rated)
+    known = rater(rated[1].database_url, rated[1].models, SHIPMENT.name, NOW)
+    linking = [one for one in SHIPMENT.indicators if one.over_batch]
+    reads: Counter[tuple[int, int]] = Counter()
+    get = Spool.get
+
+    def counted(self: Spool, held: spool.Held, name: str) -> pa.ChunkedArray:
+        reads[held[name]] += 1
+        return get(self, held, name)
+
+    monkeypatch.setattr(Spool, "get", counted)
+    for name in run.rows:
+        run.rows.values(name)
+    of_run, often = {*reads}, []
+    for size in (4, 1):  # some thirty parts, and more than a hundred
+        monkeypatch.setattr(run_declarations, "PARTED", size)
+        reads.clear()
+        run_declarations.over_batch(run.rows, known, linking)
+        often.append({place: reads[place] for place in of_run})
+    assert often[0] == often[1]
+    assert len([*run.rows.segments()]) > 1
+    assert max(often[0].values()) > 1
+
+
+def test_an_indicator_that_cannot_tell_of_which_rows_it_may_speak_broke_on_all(rated):
+    run = read_back(rated)
+    known = rater(rated[1].database_url, rated[1].models, SHIPMENT.name, NOW)
+    linking = [one for one in SHIPMENT.indicators if one.over_batch]
+    whole = run_declarations.over_batch(run.rows, known, linking)
+    bad = replace(linking[0], among=lambda seen: seen["no such column"])
+    made = run_declarations.over_batch(run.rows, known, [bad, *linking[1:]])
+    assert made.pop(BROKEN + bad.key).tolist() == [*range(len(run.rows))]
+    del whole[FIRED + bad.key]
+    assert {name: rows.tolist() for name, rows in made.items()} == {
+        name: rows.tolist() for name, rows in whole.items()
     }
 
 
