@@ -186,6 +186,7 @@ def test_two_windows_on_one_draft_lose_nothing_of_each_other_unasked(served, vis
     kept = review.draft(store, person, "outcome:1")
     assert (kept["seizure_number"], kept["packaging"]) == ("XM-1", "")
     other.get_by_role("button", name="Take what was saved there").click()
+    expect(other.locator(".rp-strip")).to_have_count(0)  # the form from before is gone as well
     expect(other.get_by_label(number)).to_have_value("XM-1")
     expect(other.get_by_label("Packaging")).to_have_value("")
     other.get_by_label("Packaging").fill("two boxes")

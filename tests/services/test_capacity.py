@@ -447,10 +447,12 @@ def test_a_run_that_others_overtake_again_and_again_is_stored_in_the_end(
     assert taken(store) == {("XMAAA", "2026-03-01"): 9}
 
 
-def test_a_list_that_was_written_has_no_place_where_nothing_of_it_is_left(
+def test_a_list_of_which_nothing_is_left_is_written_anew_as_a_list_of_none(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
-    """Another program amended all of it, and took the day, while its results were written."""
+    """Another program amended all of it, and took the day, while its results were written: what was
+    written is put nowhere, and what lay there before is of another run.
+    """
     offices(store, XMAAA=6)
     table, sizes, placed = loads(0, 30, "XMAAA"), list[list[int]](), list[int]()
 
@@ -461,7 +463,7 @@ def test_a_list_that_was_written_has_no_place_where_nothing_of_it_is_left(
 
     path = factory.write(tmp_path / "this.csv", table)
     run = screen(store, home, OWNER, [path], Options(), NOW, written=written)
-    assert (sizes, placed, run.ranked) == ([[30]], [], [])
+    assert (sizes, placed, run.ranked) == ([[30], []], [2], [])
     assert taken(store) == {("XMAAA", "2026-03-01"): 6}
 
 

@@ -32,7 +32,9 @@ def test_items_are_found_by_the_number_of_their_declaration(
     numbers = random.permutation(np.concatenate([np.arange(40), random.integers(0, 40, 60)]))
     chunks, positions = np.arange(100) // 30 + 7, np.arange(100) % 30
     wanted = random.permutation(40)[:9]
-    items = Items.of_run(a_run(chunks, positions), numbers, np.isin(np.arange(40), wanted))
+    items = Items.of_run(
+        a_run(chunks, positions), numbers.__getitem__, np.isin(np.arange(40), wanted)
+    )
     asked = wanted[:7]
     declarations = pd.DataFrame({RECORD: [f"D{one}" for one in asked], "number": asked})
     expected = [
@@ -46,7 +48,7 @@ def test_items_are_found_by_the_number_of_their_declaration(
 
 def test_no_declaration_has_no_items() -> None:
     rows = a_run(np.array([1, 1]), np.array([0, 1]))
-    items = Items.of_run(rows, np.array([0, 0]), np.array([False]))
+    items = Items.of_run(rows, np.array([0, 0]).__getitem__, np.array([False]))
     nobody = pd.DataFrame({RECORD: pd.array([], dtype="str"), "number": np.array([], dtype=int)})
     assert not len(items.of(nobody))
 
