@@ -224,6 +224,7 @@ PATTERNS: tuple[tuple[str, ...], ...] = (
     *(("consignor_key", one, *LANE) for one in RECEIVER),
     *(("consignor_key", one, "goods_key") for one in RECEIVER),
 )
+NAMED = ("consignor_key", "goods_key", *RECEIVER)
 OFTEN = 0.05  # finds among declarations of the same pattern: below, it is everyday trade
 
 
@@ -242,7 +243,11 @@ def prior_seizure_pattern(items: View, history: History) -> Mask:
     find, so that a marketplace does not fire for ever; a country alone never counts.
     """
     fired = full(len(items), False)
+    # Of what no find has, no pattern need be looked for.
+    met = {one for one in NAMED if (history.finds(items, (one,)) > 0).any()}
     for pattern in PATTERNS:
+        if not met.issuperset(one for one in pattern if one in NAMED):
+            continue
         finds = history.finds(items, pattern)
         hit = finds > 0
         if hit.any():  # else what the past holds of it need not be sorted out

@@ -136,3 +136,48 @@ def test_one_find_among_a_hundred_parcels_of_a_marketplace_is_no_pattern():
     history = Snapshot.from_views([many], [find])
     parcel = shipments(**parcels, consignee_id="SOMEBODY")
     assert not fired(parties.prior_seizure_pattern, parcel, history)
+
+
+class Listening(Snapshot):
+    """A history that writes down by what it is asked for finds."""
+
+    def finds(self, items: Any, by: Any) -> Any:
+        self.heard = [*getattr(self, "heard", []), tuple(by)]
+        return super().finds(items, by)
+
+
+def test_of_what_no_find_has_no_pattern_is_looked_for():
+    history = Listening.from_views([], [shipments(lodged_at=days_ago(30), consignor_id="S9")])
+    stranger = shipments(consignor_id="S1", consignee_id="R7", goods_description="steel pins")
+    assert not fired(parties.prior_seizure_pattern, stranger, history)
+    assert sorted(history.heard) == sorted((one,) for one in parties.NAMED)
+
+
+def test_all_patterns_say_together_what_each_of_them_says():
+    chance = np.random.default_rng(4)
+
+    def some(n: int, **columns: Any) -> Table:
+        choices = {
+            "consignor_id": ["S1", "S2", None],
+            "consignee_id": ["R1", "R2", "R3", None],
+            "consignee_address": ["1 Hill", "2 Hill", None],
+            "consignee_phone": ["+100200300", None],
+            "goods_description": ["water heaters", "steel pins", "chairs", None],
+            "hs_code": ["841919", "950300", None],
+            "carrier": ["XC", "XD"],
+            "country_of_origin": ["XA", "XZ"],
+        }
+        drawn = {name: chance.choice(among, n).tolist() for name, among in choices.items()}
+        return shipments(n, **drawn, **columns)
+
+    past, found = some(150, lodged_at=days_ago(*range(1, 151))), some(6, lodged_at=days_ago(9) * 6)
+    history, rows = Snapshot.from_views([past, found], [found]), some(120)
+    expected = np.zeros(len(rows), dtype=bool)
+    for pattern in parties.PATTERNS:
+        finds, all_of_it = history.finds(rows, pattern), history.count(rows, pattern)
+        expected |= ((finds > 0) & (finds >= parties.OFTEN * all_of_it)).to_numpy()
+    assert 5 < expected.sum() < 115
+    sign = parties.prior_seizure_pattern
+    assert sign.compute(rows, history).tolist() == expected.tolist()
+    alone = [rows.iloc[[n]].reset_index(drop=True) for n in range(len(rows))]
+    assert [fired(sign, row, history) for row in alone] == expected.tolist()
