@@ -66,7 +66,7 @@ def beyond_own(items: View, history: History) -> Column:
 
 
 def names_at_address(items: View, history: History) -> Column:
-    return facts.newcomers(items, history, ("consignee_name_key",), ("consignee_address_key",), 90)
+    return history.partners(items, ("consignee_name_key",), ("consignee_address_key",), 90)
 
 
 def one(items: View, history: History) -> Column:
@@ -88,21 +88,21 @@ def firm(items: View, history: History) -> Column:
 
 @once
 def new_pair(items: View, history: History) -> Column:
-    fresh = (facts.count(items, history, PAIR, None) == 0).astype("float64")
+    fresh = (history.count(items, PAIR) == 0).astype("float64")
     named = items["consignor_key"].notna() & items["consignee_key"].notna()
     return (fresh * facts.history_known(items, history)).where(named, 0.0)
 
 
 @once
 def new_consignee(items: View, history: History) -> Column:
-    fresh = (facts.count(items, history, ("consignee_key",), None) <= 1).astype("float64")
+    fresh = (history.count(items, ("consignee_key",)) <= 1).astype("float64")
     named = items["consignee_key"].notna()
     return (fresh * facts.history_known(items, history)).where(named, 0.0)
 
 
 @once
 def new_sender(items: View, history: History) -> Column:
-    fresh = (facts.count(items, history, ("consignor_key",), None) <= 1).astype("float64")
+    fresh = (history.count(items, ("consignor_key",)) <= 1).astype("float64")
     named = items["consignor_key"].notna()
     return (fresh * facts.history_known(items, history)).where(named, 0.0)
 
@@ -162,8 +162,8 @@ def detour(items: View, history: History) -> Column:
 
 @once
 def rare_ends(items: View, history: History) -> Column:
-    both = facts.count(items, history, ENDS, None)
-    there = facts.count(items, history, ("destination_key",), None)
+    both = history.count(items, ENDS)
+    there = history.count(items, ("destination_key",))
     rare = (both + 0.5) / (there + 1.0) < RARE
     return rare.astype("float64").where(there >= 100.0, 0.0)
 
@@ -171,10 +171,10 @@ def rare_ends(items: View, history: History) -> Column:
 @once
 def rare_goods(items: View, history: History) -> Column:
     """Goods of the heading never seen between these ends, where two at least were expected."""
-    both = facts.count(items, history, ("hs4", *ENDS), None)
-    ends = facts.count(items, history, ENDS, None)
-    heading = facts.count(items, history, ("hs4",), None)
-    every = facts.count(items, history, ("transport_mode",), None)
+    both = history.count(items, ("hs4", *ENDS))
+    ends = history.count(items, ENDS)
+    heading = history.count(items, ("hs4",))
+    every = history.count(items, ("transport_mode",))
     expected = ends * heading / every.where(every > 0)
     rare = (both == 0) & (expected >= 2.0)
     return rare.astype("float64").where(both.notna(), 0.0)
@@ -183,8 +183,8 @@ def rare_goods(items: View, history: History) -> Column:
 @once
 def other_code(items: View, history: History) -> Column:
     """Words that seldom bear this heading; of new words, what the table of wording says (X01)."""
-    same = facts.count(items, history, norms.WORDS, None)
-    both = facts.count(items, history, (*norms.WORDS, "hs4"), None)
+    same = history.count(items, norms.WORDS)
+    both = history.count(items, (*norms.WORDS, "hs4"))
     share = both / same.where(same >= norms.WORDS_KNOWN)
     rank = goods.fit(items)["rank"]
     by_table = (rank > 3.0).astype("float64").where(rank.notna())
@@ -193,8 +193,8 @@ def other_code(items: View, history: History) -> Column:
 
 @once
 def new_trade(items: View, history: History) -> Column:
-    same = facts.count(items, history, ("consignee_key", "hs2"), None)
-    past = facts.count(items, history, ("consignee_key",), None)
+    same = history.count(items, ("consignee_key", "hs2"))
+    past = history.count(items, ("consignee_key",))
     return ((same == 0) & (past >= 3.0)).astype("float64")
 
 
@@ -207,8 +207,8 @@ def thin_papers(items: View, history: History) -> Column:
 
 @once
 def new_address(items: View, history: History) -> Column:
-    past = facts.count(items, history, ("consignee_key",), None)
-    here = facts.count(items, history, ("consignee_key", "consignee_address_key"), None)
+    past = history.count(items, ("consignee_key",))
+    here = history.count(items, ("consignee_key", "consignee_address_key"))
     return ((past >= 1.0) & (here == 0)).astype("float64").where(here.notna(), 0.0)
 
 
@@ -240,8 +240,8 @@ def part_mass(items: View, history: History) -> Column:
 
 @once
 def seldom_private(items: View, history: History) -> Column:
-    heading = facts.count(items, history, ("hs4",), None)
-    kind = facts.count(items, history, ("hs4", "consignee_type"), None)
+    heading = history.count(items, ("hs4",))
+    kind = history.count(items, ("hs4", "consignee_type"))
     return ((kind / heading.where(heading >= 20.0)) < 0.1).astype("float64")
 
 

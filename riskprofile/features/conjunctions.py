@@ -181,8 +181,8 @@ def vague_new_and_rare(items: View, history: History) -> Column:
     said = goods.said(items)
     vague = any_of(said["vague"], said["generic"])
     ends = ("origin_key", "destination_key", "transport_mode")
-    alike = facts.count(items, history, ("hs4", *ends), None)
-    lane = facts.count(items, history, ends, None)
+    alike = history.count(items, ("hs4", *ends))
+    lane = history.count(items, ends)
     rarity = 1.0 - ramp(alike / (alike + 20.0), 0.0, 0.5)
     known = facts.history_known(items, history)
     return all_of(
@@ -244,9 +244,9 @@ def parts_to_a_shared_address(items: View, history: History) -> Column:
     """
     spread = []
     for by in ("consignee_address_key", "consignee_phone_key"):
-        names = facts.newcomers(items, history, ("consignee_name_key",), (by,), 90)
-        senders = facts.newcomers(items, history, ("consignor_key",), (by,), 90)
-        crowd = 1.0 - ramp(facts.count(items, history, (by,), 365), 15.0, 60.0)
+        names = history.partners(items, ("consignee_name_key",), (by,), 90)
+        senders = history.partners(items, ("consignor_key",), (by,), 90)
+        crowd = 1.0 - ramp(history.count(items, (by,), 365), 15.0, 60.0)
         spread.append(any_of(ramp(names, 0.0, 3.0), ramp(senders, 1.0, 4.0)) * crowd)
     part = any_of(
         _small_part(items),
@@ -320,8 +320,8 @@ def known_name_at_a_new_address(items: View, history: History) -> Column:
 
     Holiday flats, workplaces and parcel lockers look alike, hence the third part.
     """
-    past = ramp(facts.count(items, history, ("consignee_key",), None), 0.0, 3.0)
-    here = facts.count(items, history, ("consignee_key", "consignee_address_key"), None)
+    past = ramp(history.count(items, ("consignee_key",)), 0.0, 3.0)
+    here = history.count(items, ("consignee_key", "consignee_address_key"))
     return all_of(
         past,
         (here == 0).astype("float64").where(here.notna()),

@@ -92,8 +92,8 @@ def quantity_times_own(items: View, history: History) -> Column:
 )
 def words_bear_this_heading(items: View, history: History) -> Column:
     """How usual the declared heading is for these words; missing before 4 (X01)."""
-    same = facts.count(items, history, norms.WORDS, None)
-    both = facts.count(items, history, (*norms.WORDS, "hs4"), None)
+    same = history.count(items, norms.WORDS)
+    both = history.count(items, (*norms.WORDS, "hs4"))
     return (both / same.where(same >= norms.WORDS_KNOWN)).round(facts.DIGITS)
 
 
@@ -105,8 +105,8 @@ def words_bear_this_heading(items: View, history: History) -> Column:
 )
 def ends_share(items: View, history: History) -> Column:
     """How common the two ends are, whatever the goods and the mode: rarity, no place (S10)."""
-    both = facts.count(items, history, ENDS, None)
-    there = facts.count(items, history, ("destination_key",), None)
+    both = history.count(items, ENDS)
+    there = history.count(items, ("destination_key",))
     return (both / there.where(there >= FEW) * 1e4).round(facts.DIGITS)
 
 
@@ -120,8 +120,8 @@ def kind_of_consignee_share(items: View, history: History) -> Column:
 
     Hobbyists, home workshops and sole traders look alike.
     """
-    heading = facts.count(items, history, ("hs4",), None)
-    kind = facts.count(items, history, ("hs4", "consignee_type"), None)
+    heading = history.count(items, ("hs4",))
+    kind = history.count(items, ("hs4", "consignee_type"))
     return (kind / heading.where(heading >= FEW)).round(facts.DIGITS)
 
 
@@ -133,8 +133,8 @@ def kind_of_consignee_share(items: View, history: History) -> Column:
 )
 def chapter_share_of_consignee(items: View, history: History) -> Column:
     """How usual the chapter is for the consignee; missing before 3 (S06). New lines look alike."""
-    past = facts.count(items, history, ("consignee_key",), None)
-    same = facts.count(items, history, ("consignee_key", "hs2"), None)
+    past = history.count(items, ("consignee_key",))
+    same = history.count(items, ("consignee_key", "hs2"))
     return (same / past.where(past >= 3.0)).round(facts.DIGITS)
 
 
@@ -149,8 +149,8 @@ def names_per_parcel(items: View, history: History) -> Column:
     Blocks of flats and parcel shops receive much for each name that comes; 0 for an
     address without a past.
     """
-    names = facts.newcomers(items, history, ("consignee_name_key",), ADDRESS, 90)
-    return (names / (1.0 + facts.count(items, history, ADDRESS, 90))).round(facts.DIGITS)
+    names = history.partners(items, ("consignee_name_key",), ADDRESS, 90)
+    return (names / (1.0 + history.count(items, ADDRESS, 90))).round(facts.DIGITS)
 
 
 @feature(
@@ -160,7 +160,7 @@ def names_per_parcel(items: View, history: History) -> Column:
 )
 def names_at_phone_90(items: View, history: History) -> Column:
     """Consignee names that first appeared with this number in 90 days (E05)."""
-    return facts.newcomers(items, history, ("consignee_name_key",), PHONE, 90)
+    return history.partners(items, ("consignee_name_key",), PHONE, 90)
 
 
 @feature(
@@ -173,7 +173,7 @@ def sender_names_at_address(items: View, history: History) -> Column:
 
     Marketplaces with warehouses look alike.
     """
-    return facts.newcomers(items, history, ("consignor_name_key",), ("consignor_address_key",), 365)
+    return history.partners(items, ("consignor_name_key",), ("consignor_address_key",), 365)
 
 
 @feature(
@@ -182,7 +182,7 @@ def sender_names_at_address(items: View, history: History) -> Column:
 )
 def sender_to_address_14(items: View, history: History) -> Column:
     """Declarations of one sender to one address in 14 days: an order in parts (A03)."""
-    return facts.count(items, history, ("consignor_key", *ADDRESS), 14)
+    return history.count(items, ("consignor_key", *ADDRESS), 14)
 
 
 @feature(
@@ -191,7 +191,7 @@ def sender_to_address_14(items: View, history: History) -> Column:
 )
 def words_to_address_14(items: View, history: History) -> Column:
     """Declarations calling the goods the same, to one address in 14 days (A03)."""
-    return facts.count(items, history, (*norms.WORDS, *ADDRESS), 14)
+    return history.count(items, (*norms.WORDS, *ADDRESS), 14)
 
 
 @feature(
@@ -206,7 +206,7 @@ def part_sets_at_receiver(items: View, history: History) -> Column:
     Gunsmiths and licensed shooters look alike: their licences clear.
     """
     at = [
-        facts.newcomers(items, history, ("part_kinds",), (by,), 90)
+        history.partners(items, ("part_kinds",), (by,), 90)
         for by in (*ADDRESS, *PHONE, "consignee_key")
     ]
     return facts.any_of(*at)
@@ -219,7 +219,7 @@ def part_sets_at_receiver(items: View, history: History) -> Column:
 )
 def consignees_at_address(items: View, history: History) -> Column:
     """Consignees that first appeared at the address in a year (D02). Family firms look alike."""
-    return facts.newcomers(items, history, ("consignee_key",), ADDRESS, 365)
+    return history.partners(items, ("consignee_key",), ADDRESS, 365)
 
 
 @feature(
@@ -254,7 +254,7 @@ def facets_of_finds(items: View, history: History) -> Column:
 def find_rate_of_declarant(items: View, history: History) -> Column:
     """Confirmed finds of a declarant over its declarations, shrunk (A01: per 1,000 bills)."""
     finds = history.finds(items, ["declarant_key"])
-    lodged = facts.count(items, history, ("declarant_key",), None)
+    lodged = history.count(items, ("declarant_key",))
     return (finds / (lodged + 200.0) * 1e3).round(facts.DIGITS)
 
 
@@ -287,8 +287,8 @@ def contradictions(items: View, history: History) -> Column:
 )
 def named_goods_rarity(items: View, history: History) -> Column:
     """Decimal logarithm of all declarations over those calling goods the same (S10)."""
-    every = facts.count(items, history, ("transport_mode",), None)
-    same = facts.count(items, history, (*norms.WORDS, "transport_mode"), None)
+    every = history.count(items, ("transport_mode",))
+    same = history.count(items, (*norms.WORDS, "transport_mode"))
     return ((every + 1.0) / (same + 0.5)).log10().round(facts.DIGITS)
 
 

@@ -155,20 +155,6 @@ def named_arms(items: View) -> Column:
 
 
 @once
-def count(items: View, history: History, by: tuple[str, ...], days: float | None) -> Column:
-    """`history.count`, asked once for a table."""
-    return history.count(items, by, days=days)
-
-
-@once
-def newcomers(
-    items: View, history: History, of: tuple[str, ...], by: tuple[str, ...], days: float
-) -> Column:
-    """`history.partners`, asked once for a table."""
-    return history.partners(items, of, by, days=days)
-
-
-@once
 def history_known(items: View, history: History) -> Column:
     """1 where 90 days of declarations lie before the row's own day, else 0."""
     return (history.age(items) >= KNOWN_DAYS).astype("float64")
@@ -180,12 +166,12 @@ def novelty(items: View, history: History, by: Sequence[str]) -> Column:
     0 while history is younger than 90 days, because then everybody is new; NaN where a
     key is missing.
     """
-    return 1.0 / (1.0 + count(items, history, tuple(by), 365)) * history_known(items, history)
+    return 1.0 / (1.0 + history.count(items, by, 365)) * history_known(items, history)
 
 
 def familiarity(items: View, history: History, by: Sequence[str]) -> Column:
     """How well known these keys are: 0 when new or missing, 1 from five declarations on."""
-    return ramp(count(items, history, tuple(by), 365), 0.0, 5.0).fillna(0.0)
+    return ramp(history.count(items, by, 365), 0.0, 5.0).fillna(0.0)
 
 
 def pieces(table: View) -> Column:
