@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from riskprofile.columns.alone import Word, alone
+from riskprofile.columns.alone import Flag, Whole, Word, alone
 from riskprofile.columns.column import Array, Column
 from riskprofile.columns.text import Text, factorize
 
@@ -40,7 +40,11 @@ def column(given: Any) -> Column:
     elif isinstance(dtype, pd.DatetimeTZDtype):
         return Column(values.asi8.view(f"M8[{dtype.unit}]").astype("M8[us]", copy=False))
     elif isinstance(dtype, pd.Int64Dtype | pd.BooleanDtype):
-        plain = np.int64 if isinstance(dtype, pd.Int64Dtype) else bool
+        whole = isinstance(dtype, pd.Int64Dtype)
+        if len(values) == 1:
+            one = None if values[0] is pd.NA else values[0].item()
+            return Whole(one) if whole else Flag(one)
+        plain = np.int64 if whole else bool
         gone = values.isna()
         if not gone.any():
             return Column(values.to_numpy(plain))
@@ -53,9 +57,12 @@ def column(given: Any) -> Column:
 
 def arrays(table: pd.DataFrame) -> Iterator[tuple[str, Any]]:
     """The name of each column of a table, and the array that it holds."""
-    # Asked for its columns one by one, a table makes an object of each, which takes 25 times as
-    # long; pandas has no public way to all of their arrays.
-    return zip(table.columns.tolist(), table._iter_column_arrays(), strict=True)
+    # Asked for its columns one by one, a table makes an object of each, which takes 50 times as
+    # long; pandas has no public way to all of their arrays. Columns of one kind may lie in one.
+    held = table._mgr.arrays
+    places = zip(table._mgr.blknos.tolist(), table._mgr.blklocs.tolist(), strict=True)
+    of_columns = (held[one] if held[one].ndim == 1 else held[one][at] for one, at in places)
+    return zip(table.columns.to_numpy(object).tolist(), of_columns, strict=True)
 
 
 class _Cell:
@@ -123,9 +130,9 @@ class View:
         """
         if isinstance(rows, View):
             return rows
-        names, held = rows.columns.tolist(), dict(arrays(rows))
-        if len(held) < len(names):
-            raise ValueError(f"two columns of one name among {', '.join(map(str, names))}")
+        held = dict(arrays(rows))
+        if len(held) < len(rows.columns):
+            raise ValueError(f"two columns of one name among {', '.join(map(str, rows.columns))}")
         return View(held, rows.index)
 
     def __getitem__(self, name: str) -> Column:
@@ -154,9 +161,9 @@ class View:
         """With further columns, or others in their place."""
         return self._of({**self._cells, **_cells(columns)})
 
-    def instead(self, **columns: Any) -> View:
+    def instead(self, **columns: Column) -> View:
         """Other columns of the same rows."""
-        return self._of(_cells(columns))
+        return self._of({**columns})
 
     def only(self, names: Iterable[str]) -> View:
         """These columns alone."""
@@ -170,7 +177,7 @@ class View:
     def take(self, places: Array) -> View:
         """The rows at these places; -1 is a row of nothing."""
         made = {name: partial(_taken, cell, places) for name, cell in self._cells.items()}
-        return View(made, pd.RangeIndex(len(places)))
+        return View(made, numbered(len(places)))
 
     def without(self, names: Iterable[str]) -> View:
         """Without these columns."""
@@ -182,6 +189,12 @@ class View:
         wanted = self._cells if names is None else names
         made = {name: self._cells[name].array() for name in wanted}
         return pd.DataFrame(made, index=self.index)
+
+
+@lru_cache(maxsize=64)
+def numbered(size: int) -> pd.RangeIndex:
+    """The index of so many rows that go by their places: to make it costs as much as ten cells."""
+    return pd.RangeIndex(size)
 
 
 def _cells(columns: Mapping[str, Any]) -> dict[str, _Cell | Column]:
@@ -206,5 +219,5 @@ def like(items: Any, made: Column) -> Any:
 def told(of: Any, columns: Mapping[str, Array]) -> Any:
     """What was told of a column, as a view of arrays or, of a pandas column, as a table."""
     if isinstance(of, Column):
-        return View({name: Column(one) for name, one in columns.items()}, pd.RangeIndex(len(of)))
+        return View({name: Column(one) for name, one in columns.items()}, numbered(len(of)))
     return pd.DataFrame(columns, index=of.index)
