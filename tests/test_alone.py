@@ -25,6 +25,7 @@ from riskprofile.columns import (
     alone,
     column,
     full,
+    reckoned,
     supposing,
 )
 from riskprofile.reference import facts
@@ -141,6 +142,18 @@ def test_the_larger_and_the_smaller():
         same(lambda a, b: a.larger(held(b)), one, other)
         same(facts.all_of, one, other, Number(0.5))
         same(facts.any_of, one, other, Number(0.5))
+
+
+def test_a_formula_says_of_one_row_what_it_says_of_an_array():
+    def formula(one: Any, other: Any, third: Any) -> Any:
+        return (one * other + 20.0 * third) / (one * one + 20.0)
+
+    for one, other, third in zip(HOSTILE, HOSTILE[::-1], [*HOSTILE[7:], *HOSTILE[:7]], strict=True):
+        given = Number(one), Number(other), Number(third)
+        same(lambda *given: reckoned(formula, *given), *given)
+        same(lambda a, b, c: reckoned(formula, a, held(b), c), *given)
+        expected = (given[0] * other + 20.0 * given[2]) / (given[0] * one + 20.0)
+        assert told(lambda g=given: reckoned(formula, *g)) == told(lambda e=expected: e)
 
 
 def test_texts():

@@ -382,3 +382,20 @@ class Word(_Alone, Text):
         elif type(other) is not str:
             return alone(Text.__eq__(self, other))
         return _FLAG[None if self.one is None or other is None else self.one == other]
+
+
+_NUMBERS = {Number}
+
+
+def reckoned(formula: Callable[..., Any], *parts: Column) -> Column:
+    """What a formula of sums, products and quotients says of these numbers, worked out at once.
+
+    `formula` is given plain numbers of one row, or arrays of many; nothing may be divided by 0.
+
+    >>> reckoned(lambda one, other: (one + 1.0) / other, Number(1.0), Number(4.0)).tolist()
+    [0.5]
+    """
+    if {*map(type, parts)} == _NUMBERS:
+        return Number(formula(*[one.one for one in parts]))  # type: ignore[attr-defined]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return alone(Column(formula(*[one.numbers() for one in parts])))

@@ -7,8 +7,10 @@ six-digit code and mode, then heading, then chapter.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
-from riskprofile.columns import Column, View
+from riskprofile.columns import Column, View, reckoned
 from riskprofile.reference.facts import DIGITS, any_of
 from riskprofile.reference.once import once
 from riskprofile.tables import History
@@ -41,20 +43,27 @@ def usual(
         Columns `mean` and `sd` in the unit of the measure; NaN where the broadest
         group has fewer than 20 earlier declarations.
     """
-    norm = history.norm(items, measure, list(levels[0]))
+    norm = history.norm(items, measure, levels[0])
     enough = norm["n"] >= ENOUGH
     mean = norm["mean"].where(enough)
     spread = norm["sd"].fillna(0.0)
     variance = (spread * spread).where(enough)
     for by in levels[1:]:
-        finer = history.norm(items, measure, list(by))
+        finer = history.norm(items, measure, by)
         n = finer["n"]
         # One declaration has a mean but no spread of its own.
         beside = (n - 1.0).clip(lower=0.0)
-        spread = finer["sd"].fillna(0.0)
-        variance = (beside * (spread * spread) + STRENGTH * variance) / (beside + STRENGTH)
-        mean = (n * finer["mean"].fillna(0.0) + STRENGTH * mean) / (n + STRENGTH)
+        variance = reckoned(_leant_variance, beside, finer["sd"].fillna(0.0), variance)
+        mean = reckoned(_leant_mean, n, finer["mean"].fillna(0.0), mean)
     return items.instead(mean=mean, sd=variance.sqrt().clip(lower=LEAST_SD))
+
+
+def _leant_mean(n: Any, own: Any, broader: Any, strength: float = STRENGTH) -> Any:
+    return (n * own + strength * broader) / (n + strength)
+
+
+def _leant_variance(beside: Any, spread: Any, broader: Any) -> Any:
+    return (beside * (spread * spread) + STRENGTH * broader) / (beside + STRENGTH)
 
 
 @once
@@ -88,6 +97,9 @@ LEAN = 3.0  # a heading of this many weighs as much as its chapter, whose goods 
 WORDS_KNOWN = 4.0  # declarations in the same words before they have a usual value
 
 
+_leant_to_chapter = partial(_leant_mean, strength=LEAN)
+
+
 @once
 def departure(
     items: View,
@@ -110,13 +122,12 @@ def departure(
     codes, words : tuples of columns
         Columns that make the groups; of `codes`, the broader first.
     """
-    broad = history.norm(items, measure, list(codes[0]))
+    broad = history.norm(items, measure, codes[0])
     mean = broad["mean"].where(broad["n"] >= ENOUGH)
     for by in codes[1:]:
-        finer = history.norm(items, measure, list(by))
-        n = finer["n"]
-        mean = (n * finer["mean"].fillna(0.0) + LEAN * mean) / (n + LEAN)
-    same = history.norm(items, measure, list(words))
+        finer = history.norm(items, measure, by)
+        mean = reckoned(_leant_to_chapter, finer["n"], finer["mean"].fillna(0.0), mean)
+    same = history.norm(items, measure, words)
     by_code = items[measure] - mean
     by_words = items[measure] - same["mean"].where(same["n"] >= WORDS_KNOWN)
     nearer = by_words.where(by_words.abs() < by_code.abs(), by_code)
